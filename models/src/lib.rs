@@ -1,0 +1,4 @@
+//! The world.
+
+pub mod spec;
+pub mod terrain;

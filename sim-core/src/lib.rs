@@ -1,0 +1,4 @@
+//! The engine of amitwin.
+
+pub mod time;
+pub use time::SimTime;
