@@ -1,4 +1,5 @@
 //! The world.
 
+pub mod radio;
 pub mod spec;
 pub mod terrain;

@@ -1,0 +1,1 @@
+//! Frame error probability of a receiver: bit errors, noise, capture.

@@ -1,0 +1,1 @@
+//! Numbers of the physical layer: rates, air time, channel plans, timing.

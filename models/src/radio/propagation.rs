@@ -1,0 +1,1 @@
+//! Path loss between two radios.

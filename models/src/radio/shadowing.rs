@@ -1,0 +1,1 @@
+//! Shadowing that neighbours share: a correlated Gaussian field over the plane.
