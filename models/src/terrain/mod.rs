@@ -1,5 +1,9 @@
 //! Where radios stand: placements, generators, siting of gateways.
 
+mod grid;
+
+pub use grid::SpatialGrid;
+
 /// What stands at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SiteKind {
