@@ -106,7 +106,11 @@ mod tests {
         let mut equal_bits = 0u32;
         for entity in 0..1_000u64 {
             let a = Stream::new(1, entity, 0).bits();
-            for b in [Stream::new(1, entity + 1, 0).bits(), Stream::new(1, entity, 1).bits(), Stream::new(2, entity, 0).bits()] {
+            for b in [
+                Stream::new(1, entity + 1, 0).bits(),
+                Stream::new(1, entity, 1).bits(),
+                Stream::new(2, entity, 0).bits(),
+            ] {
                 equal_bits += (a ^ b).count_zeros();
             }
         }

@@ -1,0 +1,12 @@
+//! Workloads of the bench programs; each program in `src/bin` prints one JSON object.
+
+pub mod memory;
+pub mod phold;
+
+/// A rayon pool of `threads` threads.
+///
+/// # Errors
+/// The system refuses to start them.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build()
+}

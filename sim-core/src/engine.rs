@@ -1,0 +1,331 @@
+//! Partitions run alone to a window's edge, then exchange messages.
+//!
+//! 1. A partition handles its own events in key order and sees nothing of another partition (invariant I2).
+//! 2. A message to another partition arrives no earlier than one lookahead after it was sent.
+//! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
+//! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
+
+use crate::event::{Event, EventKey};
+use crate::exchange::Exchange;
+use crate::queue::EventQueue;
+use crate::{EngineError, SimTime};
+use rayon::prelude::*;
+
+/// A part of the world that runs alone: state, and what its events do to it.
+pub trait Partition: Send {
+    /// What can happen; plain data, so that it can cross to another process.
+    type Event: Clone + Send + Sync;
+
+    /// Number of this partition in the whole run; fixes the order in which results are collected.
+    fn id(&self) -> u32;
+
+    /// Global ids of the entities that cause events here, by local index.
+    fn sources(&self) -> Vec<u32>;
+
+    /// Schedules the first events.
+    fn start(&mut self, context: &mut Context<'_, Self::Event>);
+
+    /// Carries out one event. `context.now()` is its time.
+    fn handle(&mut self, event: Self::Event, context: &mut Context<'_, Self::Event>);
+}
+
+/// An event for another partition.
+#[derive(Clone, Debug)]
+pub struct Message<E> {
+    /// Id of the partition it goes to.
+    pub to: u32,
+    /// The event.
+    pub event: Event<E>,
+}
+
+/// What a handler can do: read the time, schedule its own events, send to other partitions.
+pub struct Context<'a, E> {
+    now: SimTime,
+    lookahead: SimTime,
+    queue: &'a mut EventQueue<E>,
+    sources: &'a mut [Source],
+    outbox: &'a mut Vec<Message<E>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    id: u32,
+    sequence: u32,
+}
+
+impl<E> Context<'_, E> {
+    /// Time of the event in hand.
+    #[inline]
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+    /// Smallest delay of a message to another partition.
+    pub fn lookahead(&self) -> SimTime {
+        self.lookahead
+    }
+    #[inline]
+    fn key(&mut self, at: SimTime, source: u32) -> EventKey {
+        let source = &mut self.sources[source as usize];
+        let key = EventKey::new(at, source.id, source.sequence);
+        source.sequence = source.sequence.checked_add(1).expect("an entity causes fewer than 2^32 events");
+        key
+    }
+    /// Schedules an event in this partition, caused by the entity with local index `source`, at `at` (now or later).
+    #[inline]
+    pub fn schedule(&mut self, at: SimTime, source: u32, what: E) {
+        assert!(at >= self.now, "an event cannot lie in the past");
+        let key = self.key(at, source);
+        self.queue.push(Event { key, what });
+    }
+    /// Sends an event to partition `to`; it must lie at least one lookahead ahead.
+    #[inline]
+    pub fn send(&mut self, to: u32, at: SimTime, source: u32, what: E) {
+        assert!(at >= self.now + self.lookahead, "a message must lie at least one lookahead ahead");
+        let key = self.key(at, source);
+        self.outbox.push(Message { to, event: Event { key, what } });
+    }
+}
+
+struct Cell<P: Partition> {
+    partition: P,
+    queue: EventQueue<P::Event>,
+    sources: Vec<Source>,
+    handled: u64,
+}
+
+/// A fixed group of partitions that one thread runs in a window. Their number depends on the world only.
+struct Shard<P: Partition> {
+    cells: Vec<Cell<P>>,
+    next: Vec<u64>,
+    earliest: u64,
+    outbox: Vec<Message<P::Event>>,
+    outgoing: Vec<Vec<Message<P::Event>>>,
+}
+
+const SHARDS_MAX: usize = 64;
+/// A window with fewer events than this is not worth waking another thread for (about 10 us of work).
+const SERIAL_EVENTS: u64 = 200;
+
+/// Runs partitions through windows.
+pub struct Engine<P: Partition, X> {
+    shards: Vec<Shard<P>>,
+    /// (partition id, shard, index in the shard), sorted by id.
+    route: Vec<(u32, u32, u32)>,
+    lookahead: SimTime,
+    exchange: X,
+    windows: u64,
+    events_last_window: u64,
+    parallel: bool,
+}
+
+impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
+    /// Takes the partitions in any order. `lookahead` is the smallest delay of any message between two of them.
+    ///
+    /// # Errors
+    /// Two partitions with one id, or a lookahead of zero.
+    pub fn new(mut partitions: Vec<P>, lookahead: SimTime, exchange: X) -> Result<Self, EngineError> {
+        if lookahead == SimTime::ZERO {
+            return Err(EngineError::NoLookahead);
+        }
+        partitions.sort_by_key(Partition::id);
+        if let Some(pair) = partitions.windows(2).find(|p| p[0].id() == p[1].id()) {
+            return Err(EngineError::DuplicatePartition(pair[0].id()));
+        }
+        let per_shard = partitions.len().div_ceil(SHARDS_MAX).max(1);
+        let count = partitions.len().div_ceil(per_shard);
+        let mut shards: Vec<Shard<P>> = (0..count)
+            .map(|_| Shard {
+                cells: Vec::with_capacity(per_shard),
+                next: Vec::new(),
+                earliest: u64::MAX,
+                outbox: Vec::new(),
+                outgoing: (0..count).map(|_| Vec::new()).collect(),
+            })
+            .collect();
+        let mut route = Vec::with_capacity(partitions.len());
+        for (n, partition) in partitions.into_iter().enumerate() {
+            let shard = &mut shards[n / per_shard];
+            route.push((partition.id(), (n / per_shard) as u32, shard.cells.len() as u32));
+            let sources = partition.sources().into_iter().map(|id| Source { id, sequence: 0 }).collect();
+            shard.cells.push(Cell { partition, queue: EventQueue::new(), sources, handled: 0 });
+            shard.next.push(u64::MAX);
+        }
+        let parallel = count > 1;
+        let mut engine =
+            Engine { shards, route, lookahead, exchange, windows: 0, events_last_window: u64::MAX, parallel };
+        let route = &engine.route;
+        let mut result = Ok(());
+        for shard in &mut engine.shards {
+            shard.start(lookahead);
+            result = result.and(shard.sort_outbox(route));
+        }
+        result?;
+        engine.deliver()?;
+        Ok(engine)
+    }
+
+    /// Runs every event before `until`.
+    ///
+    /// # Errors
+    /// A message to a partition that does not exist.
+    pub fn run_until(&mut self, until: SimTime) -> Result<(), EngineError> {
+        loop {
+            let local = self.shards.iter().map(|s| s.earliest).min().unwrap_or(u64::MAX);
+            let start = self.exchange.earliest(SimTime::from_nanos(local));
+            if start >= until {
+                return Ok(());
+            }
+            let edge = start.saturating_add(self.lookahead).min(until);
+            self.windows += 1;
+            let (lookahead, route) = (self.lookahead, &self.route);
+            let run = |shard: &mut Shard<P>| -> Result<u64, EngineError> {
+                if shard.earliest >= edge.nanos() {
+                    return Ok(0);
+                }
+                let handled = shard.run(edge, lookahead);
+                shard.sort_outbox(route)?;
+                Ok(handled)
+            };
+            let outcome: Result<u64, EngineError> = if self.parallel && self.events_last_window > SERIAL_EVENTS {
+                self.shards.par_iter_mut().map(run).try_reduce(|| 0, |a, b| Ok(a + b))
+            } else {
+                self.shards.iter_mut().map(run).try_fold(0, |sum, n| Ok(sum + n?))
+            };
+            self.events_last_window = outcome?;
+            self.deliver()?;
+        }
+    }
+
+    /// Hands every message to the queue of its partition. Queues order by key, so the order of hand-over is free.
+    fn deliver(&mut self) -> Result<(), EngineError> {
+        let mut waiting = 0;
+        let mut remote = Vec::new();
+        for shard in &mut self.shards {
+            waiting += shard.outgoing.iter().map(Vec::len).sum::<usize>();
+            remote.append(&mut shard.outbox);
+        }
+        for message in self.exchange.swap(remote)? {
+            let (shard, cell) = self.find(message.to).ok_or(EngineError::NoSuchPartition(message.to))?;
+            self.shards[shard].accept(cell, message.event);
+        }
+        if waiting == 0 {
+            return Ok(());
+        }
+        // Each shard's outgoing boxes are read by all; they are taken out so that the shards can be written.
+        let boxes: Vec<_> = self.shards.iter_mut().map(|s| std::mem::take(&mut s.outgoing)).collect();
+        let route = &self.route;
+        let take = |(n, shard): (usize, &mut Shard<P>)| {
+            for from in &boxes {
+                for message in &from[n] {
+                    if let Ok(at) = route.binary_search_by_key(&message.to, |r| r.0) {
+                        shard.accept(route[at].2 as usize, message.event.clone());
+                    }
+                }
+            }
+        };
+        if waiting as u64 > SERIAL_EVENTS {
+            self.shards.par_iter_mut().enumerate().for_each(take);
+        } else {
+            self.shards.iter_mut().enumerate().for_each(take);
+        }
+        for (shard, mut outgoing) in self.shards.iter_mut().zip(boxes) {
+            outgoing.iter_mut().for_each(Vec::clear);
+            shard.outgoing = outgoing;
+        }
+        Ok(())
+    }
+
+    fn find(&self, id: u32) -> Option<(usize, usize)> {
+        let at = self.route.binary_search_by_key(&id, |r| r.0).ok()?;
+        Some((self.route[at].1 as usize, self.route[at].2 as usize))
+    }
+
+    /// The partitions in the order of their ids.
+    pub fn partitions(&self) -> impl Iterator<Item = &P> {
+        self.shards.iter().flat_map(|s| s.cells.iter().map(|c| &c.partition))
+    }
+
+    /// The partitions in the order of their ids, for collecting what they recorded.
+    pub fn partitions_mut(&mut self) -> impl Iterator<Item = &mut P> {
+        self.shards.iter_mut().flat_map(|s| s.cells.iter_mut().map(|c| &mut c.partition))
+    }
+
+    /// Events handled since the start.
+    pub fn events(&self) -> u64 {
+        self.shards.iter().flat_map(|s| &s.cells).map(|c| c.handled).sum()
+    }
+
+    /// Windows run since the start.
+    pub fn windows(&self) -> u64 {
+        self.windows
+    }
+
+    /// Bytes held by queues and event sources.
+    pub fn queue_bytes(&self) -> usize {
+        let cells = self.shards.iter().flat_map(|s| &s.cells);
+        cells.map(|c| c.queue.bytes() + c.sources.capacity() * size_of::<Source>()).sum()
+    }
+}
+
+impl<P: Partition> Shard<P> {
+    fn start(&mut self, lookahead: SimTime) {
+        for (n, cell) in self.cells.iter_mut().enumerate() {
+            let mut context = Context {
+                now: SimTime::ZERO,
+                lookahead,
+                queue: &mut cell.queue,
+                sources: &mut cell.sources,
+                outbox: &mut self.outbox,
+            };
+            cell.partition.start(&mut context);
+            self.next[n] = cell.queue.next_time().map_or(u64::MAX, SimTime::nanos);
+        }
+        self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
+    }
+
+    fn run(&mut self, edge: SimTime, lookahead: SimTime) -> u64 {
+        let mut handled = 0;
+        for (n, cell) in self.cells.iter_mut().enumerate() {
+            if self.next[n] >= edge.nanos() {
+                continue;
+            }
+            let before = handled;
+            while let Some(event) = cell.queue.pop_before(edge) {
+                handled += 1;
+                let mut context = Context {
+                    now: event.key.time,
+                    lookahead,
+                    queue: &mut cell.queue,
+                    sources: &mut cell.sources,
+                    outbox: &mut self.outbox,
+                };
+                cell.partition.handle(event.what, &mut context);
+            }
+            cell.handled += handled - before;
+            self.next[n] = cell.queue.next_time().map_or(u64::MAX, SimTime::nanos);
+        }
+        self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
+        handled
+    }
+
+    /// Moves messages for partitions of this process into the box of their shard; the others stay for the exchange.
+    fn sort_outbox(&mut self, route: &[(u32, u32, u32)]) -> Result<(), EngineError> {
+        let mut elsewhere = Vec::new();
+        for message in self.outbox.drain(..) {
+            match route.binary_search_by_key(&message.to, |r| r.0) {
+                Ok(at) => self.outgoing[route[at].1 as usize].push(message),
+                Err(_) => elsewhere.push(message),
+            }
+        }
+        self.outbox = elsewhere;
+        Ok(())
+    }
+
+    #[inline]
+    fn accept(&mut self, cell: usize, event: Event<P::Event>) {
+        let time = event.key.time.nanos();
+        self.cells[cell].queue.push(event);
+        self.next[cell] = self.next[cell].min(time);
+        self.earliest = self.earliest.min(time);
+    }
+}

@@ -1,0 +1,289 @@
+//! The pending events of one partition: a small heap for now, two timing wheels for later.
+//!
+//! Link-layer events follow each other within milliseconds, protocol timers lie minutes ahead. A heap that held both
+//! would not stay in cache. Here the heap holds only the events of the wheel slot that time has reached; everything
+//! later sits in a pooled list of its slot (one slot is 134 ms, a turn of the inner wheel 137 s, of the outer 39 h)
+//! and costs O(1) until its slot comes. Memory is one pool entry for each pending event and nothing for the spread.
+
+use crate::SimTime;
+use crate::event::Event;
+use std::collections::BinaryHeap;
+
+const SLOT_BITS: u32 = 27;
+const WHEEL_BITS: u32 = 10;
+const SLOTS: usize = 1 << WHEEL_BITS;
+const NIL: u32 = u32::MAX;
+
+/// Events of a partition in the order of their keys.
+#[derive(Debug)]
+pub struct EventQueue<T> {
+    near: BinaryHeap<Event<T>>,
+    /// Index of the inner slot that `near` covers; everything at or before it is in `near`.
+    slot: u64,
+    inner: Wheel,
+    outer: Wheel,
+    beyond: Vec<Event<T>>,
+    pool: Vec<Parked<T>>,
+    free: u32,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Parked<T> {
+    event: Option<Event<T>>,
+    next: u32,
+}
+
+#[derive(Debug)]
+struct Wheel {
+    heads: Box<[u32]>,
+    occupied: [u64; SLOTS / 64],
+}
+
+impl Wheel {
+    fn new() -> Self {
+        Wheel { heads: vec![NIL; SLOTS].into_boxed_slice(), occupied: [0; SLOTS / 64] }
+    }
+    #[inline]
+    fn mark(&mut self, slot: usize) {
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+    }
+    fn take(&mut self, slot: usize) -> u32 {
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        std::mem::replace(&mut self.heads[slot], NIL)
+    }
+    /// The first occupied slot at or after `from`, without wrapping.
+    fn next_occupied(&self, from: usize) -> Option<usize> {
+        if from >= SLOTS {
+            return None;
+        }
+        let mut word = from / 64;
+        let mut bits = self.occupied[word] & (u64::MAX << (from % 64));
+        loop {
+            if bits != 0 {
+                return Some(word * 64 + bits.trailing_zeros() as usize);
+            }
+            word += 1;
+            if word == SLOTS / 64 {
+                return None;
+            }
+            bits = self.occupied[word];
+        }
+    }
+}
+
+impl<T> Default for EventQueue<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> EventQueue<T> {
+    /// An empty queue.
+    pub fn new() -> Self {
+        EventQueue {
+            near: BinaryHeap::new(),
+            slot: 0,
+            inner: Wheel::new(),
+            outer: Wheel::new(),
+            beyond: Vec::new(),
+            pool: Vec::new(),
+            free: NIL,
+            len: 0,
+        }
+    }
+
+    /// Pending events.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds an event.
+    #[inline]
+    pub fn push(&mut self, event: Event<T>) {
+        self.len += 1;
+        let slot = event.key.time.nanos() >> SLOT_BITS;
+        if slot <= self.slot {
+            self.near.push(event);
+        } else {
+            self.park(slot, event);
+        }
+    }
+
+    fn park(&mut self, slot: u64, event: Event<T>) {
+        let turn = slot >> WHEEL_BITS;
+        let this_turn = self.slot >> WHEEL_BITS;
+        let (wheel, index) = if turn == this_turn {
+            (&mut self.inner, slot as usize % SLOTS)
+        } else if turn >> WHEEL_BITS == this_turn >> WHEEL_BITS {
+            (&mut self.outer, turn as usize % SLOTS)
+        } else {
+            self.beyond.push(event);
+            return;
+        };
+        let next = wheel.heads[index];
+        let parked = Parked { event: Some(event), next };
+        let at = if self.free == NIL {
+            self.pool.push(parked);
+            (self.pool.len() - 1) as u32
+        } else {
+            let at = self.free;
+            self.free = self.pool[at as usize].next;
+            self.pool[at as usize] = parked;
+            at
+        };
+        wheel.heads[index] = at;
+        wheel.mark(index);
+    }
+
+    /// Time of the earliest event.
+    #[inline]
+    pub fn next_time(&mut self) -> Option<SimTime> {
+        if self.near.is_empty() {
+            self.advance();
+        }
+        self.near.peek().map(|e| e.key.time)
+    }
+
+    /// Takes the earliest event if it lies before `end`.
+    #[inline]
+    pub fn pop_before(&mut self, end: SimTime) -> Option<Event<T>> {
+        if self.next_time()? < end {
+            self.len -= 1;
+            self.near.pop()
+        } else {
+            None
+        }
+    }
+
+    /// Moves time to the next slot that holds events. Called only when the heap is empty.
+    #[cold]
+    fn advance(&mut self) {
+        while self.near.is_empty() && self.len > 0 {
+            let turn = self.slot >> WHEEL_BITS;
+            if let Some(index) = self.inner.next_occupied((self.slot as usize % SLOTS) + 1) {
+                self.slot = (turn << WHEEL_BITS) | index as u64;
+                let head = self.inner.take(index);
+                self.release(head, |queue, event| queue.near.push(event));
+            } else if let Some(index) = self.outer.next_occupied((turn as usize % SLOTS) + 1) {
+                let next_turn = (turn >> WHEEL_BITS << WHEEL_BITS) | index as u64;
+                self.enter(next_turn);
+                let head = self.outer.take(index);
+                self.release(head, Self::replace);
+            } else {
+                let Some(first) = self.beyond.iter().map(|e| e.key.time.nanos() >> SLOT_BITS).min() else { return };
+                self.enter(first >> WHEEL_BITS);
+                for event in std::mem::take(&mut self.beyond) {
+                    self.replace(event);
+                }
+            }
+        }
+    }
+
+    /// Starts a turn of the inner wheel at its first slot.
+    fn enter(&mut self, turn: u64) {
+        self.slot = turn << WHEEL_BITS;
+    }
+
+    fn replace(&mut self, event: Event<T>) {
+        let slot = event.key.time.nanos() >> SLOT_BITS;
+        if slot <= self.slot {
+            self.near.push(event);
+        } else {
+            self.park(slot, event);
+        }
+    }
+
+    fn release(&mut self, mut head: u32, mut sink: impl FnMut(&mut Self, Event<T>)) {
+        while head != NIL {
+            let parked = &mut self.pool[head as usize];
+            let next = std::mem::replace(&mut parked.next, self.free);
+            let event = parked.event.take();
+            self.free = head;
+            if let Some(event) = event {
+                sink(self, event);
+            }
+            head = next;
+        }
+    }
+
+    /// Bytes that the queue holds.
+    pub fn bytes(&self) -> usize {
+        self.near.capacity() * size_of::<Event<T>>()
+            + self.pool.capacity() * size_of::<Parked<T>>()
+            + self.beyond.capacity() * size_of::<Event<T>>()
+            + 2 * SLOTS * 4
+            + size_of::<Self>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::EventKey;
+    use proptest::prelude::*;
+
+    fn event(time: u64, source: u32, sequence: u32) -> Event<u64> {
+        Event { key: EventKey::new(SimTime::from_nanos(time), source, sequence), what: time }
+    }
+
+    #[test]
+    fn events_of_one_instant_come_by_source_then_sequence() {
+        let mut queue = EventQueue::new();
+        for (source, sequence) in [(2, 0), (1, 1), (1, 0), (0, 7)] {
+            queue.push(event(5, source, sequence));
+        }
+        let order: Vec<_> =
+            std::iter::from_fn(|| queue.pop_before(SimTime::MAX)).map(|e| (e.key.source(), e.key.sequence())).collect();
+        assert_eq!(order, [(0, 7), (1, 0), (1, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn pop_before_leaves_what_lies_at_or_after_the_edge() {
+        let mut queue = EventQueue::new();
+        queue.push(event(10, 0, 0));
+        queue.push(event(20, 0, 1));
+        assert!(queue.pop_before(SimTime::from_nanos(20)).is_some());
+        assert!(queue.pop_before(SimTime::from_nanos(20)).is_none());
+        assert_eq!(queue.len(), 1);
+    }
+
+    proptest! {
+        /// Invariant I1, with times from nanoseconds to years and with pushes between the pops.
+        #[test]
+        fn pops_in_key_order_whatever_the_order_of_pushes(
+            batches in proptest::collection::vec(
+                proptest::collection::vec((0u32..58, any::<u64>(), 0u32..4), 1..40), 1..8)
+        ) {
+            let mut queue = EventQueue::new();
+            let mut reference = std::collections::BTreeMap::new();
+            let mut now = 0u64;
+            let mut sequence = 0;
+            for batch in batches {
+                for (magnitude, raw, source) in batch {
+                    let time = now + raw % (1u64 << magnitude);
+                    sequence += 1;
+                    let e = event(time, source, sequence);
+                    reference.insert(e.key, time);
+                    queue.push(e);
+                }
+                for _ in 0..reference.len() / 2 {
+                    let (key, _) = reference.pop_first().unwrap();
+                    let popped = queue.pop_before(SimTime::MAX).unwrap();
+                    prop_assert_eq!(popped.key, key);
+                    now = key.time.nanos();
+                }
+                prop_assert_eq!(queue.len(), reference.len());
+            }
+            while let Some((key, _)) = reference.pop_first() {
+                prop_assert_eq!(queue.pop_before(SimTime::MAX).unwrap().key, key);
+            }
+            prop_assert!(queue.pop_before(SimTime::MAX).is_none());
+        }
+    }
+}
