@@ -1,1 +1,10 @@
 //! What goes in and out: table rows, run directory, Parquet writers, input readers.
+//!
+//! - [`rows`]: one row type per table, from one declaration; [`rows::Rows`] is the batch that a partition hands over.
+//! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
+//!
+//! Feature `files` adds what touches a disk.
+
+pub mod manifest;
+pub mod rows;
+pub mod summary;

@@ -1,0 +1,76 @@
+//! `manifest.json`: what a run was made from, on what, and which files it wrote.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The computer that ran it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    /// Operating system.
+    pub os: String,
+    /// Processor architecture.
+    pub arch: String,
+    /// Processors that the program may use.
+    pub cpus: u32,
+}
+
+impl Host {
+    /// This computer.
+    pub fn this() -> Self {
+        let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        Host { os: std::env::consts::OS.to_owned(), arch: std::env::consts::ARCH.to_owned(), cpus }
+    }
+}
+
+/// A file of the run directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileEntry {
+    /// Path within the run directory, with `/` between folders.
+    pub path: String,
+    /// Length.
+    pub bytes: u64,
+    /// BLAKE3 of its content, hexadecimal.
+    pub blake3: String,
+    /// Rows, for a table's file.
+    pub rows: Option<u64>,
+}
+
+/// What a run was made from and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// Name of the scenario.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+    /// Seed.
+    pub seed: u64,
+    /// BLAKE3 of the resolved scenario, hexadecimal.
+    pub scenario_hash: String,
+    /// The computer.
+    pub host: Host,
+    /// Worker threads.
+    pub threads: u32,
+    /// Fingerprint of the results.
+    pub fingerprint: String,
+    /// Whether every file is there; false while the run goes on and after it was killed.
+    pub complete: bool,
+    /// Files, sorted by path; all but this one, and the log.
+    pub files: Vec<FileEntry>,
+}
+
+impl Manifest {
+    /// Of a run that has just begun, on this computer.
+    pub fn begun(name: &str, version: &str, seed: u64, scenario: &str, threads: u32) -> Self {
+        Manifest {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            seed,
+            scenario_hash: blake3::hash(scenario.as_bytes()).to_hex().to_string(),
+            host: Host::this(),
+            threads,
+            fingerprint: String::new(),
+            complete: false,
+            files: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The macro that makes a row type, its description, its canonical bytes and its columns from one declaration.
+
+/// See [`crate::rows::tables`] for its only use.
+macro_rules! tables {
+    ($(
+        $(#[doc = $table_doc:literal])+
+        $table:ident: $row:ident, sorted by [$($key:ident),+], opt_in: $opt_in:literal {
+            $( $(#[doc = $doc:literal])+ $column:ident: $cell:ty, )+
+        }
+    )+) => {
+        $(
+            $(#[doc = $table_doc])+
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $row {
+                $( $(#[doc = $doc])+ pub $column: $cell, )+
+            }
+
+            impl Row for $row {
+                const TABLE: TableInfo = TableInfo {
+                    name: stringify!($table),
+                    doc: concat!($($table_doc),+),
+                    columns: &[$(
+                        Column {
+                            name: stringify!($column),
+                            physical: <$cell as Cell>::PHYSICAL,
+                            nullable: <$cell as Cell>::NULLABLE,
+                            doc: concat!($($doc),+),
+                        },
+                    )+],
+                    sorted_by: &[$(stringify!($key)),+],
+                    opt_in: $opt_in,
+                };
+
+                fn canonical(&self, out: &mut Vec<u8>) {
+                    $( Cell::canonical(&self.$column, out); )+
+                }
+
+                fn order(&self, other: &Self) -> Ordering {
+                    Ordering::Equal $( .then_with(|| Cell::order(&self.$key, &other.$key)) )+
+                }
+
+                fn gatherers<'a>() -> Vec<Gather<'a, Self>> {
+                    vec![$( |rows| ColumnData::gather(rows, |row: &$row| &row.$column) ),+]
+                }
+
+                fn assemble(columns: Vec<ColumnData<'_>>, rows: usize) -> Result<Vec<Self>, (&'static str, CellError)> {
+                    let mut columns = columns.into_iter().map(Cursor::new);
+                    $(
+                        let mut $column = columns.next().ok_or((stringify!($column), CellError::Shape))?;
+                    )+
+                    let mut out = Vec::with_capacity(rows);
+                    for _ in 0..rows {
+                        out.push($row {
+                            $( $column: Cell::pull(&mut $column).map_err(|error| (stringify!($column), error))?, )+
+                        });
+                    }
+                    Ok(out)
+                }
+
+                fn of(rows: &Rows) -> &Vec<Self> {
+                    &rows.$table
+                }
+
+                fn of_mut(rows: &mut Rows) -> &mut Vec<Self> {
+                    &mut rows.$table
+                }
+            }
+        )+
+
+        /// What a partition hands to the driver: rows of every table, in the order they happened.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Rows {
+            $( #[doc = concat!("Rows of table `", stringify!($table), "`.")] pub $table: Vec<$row>, )+
+        }
+
+        impl Rows {
+            /// Rows in all tables.
+            pub fn len(&self) -> usize {
+                0 $( + self.$table.len() )+
+            }
+
+            /// No row in any table.
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Moves all rows of `other` to the end of these; `other` keeps its memory and becomes empty.
+            pub fn append(&mut self, other: &mut Rows) {
+                $( self.$table.append(&mut other.$table); )+
+            }
+
+            /// Drops all rows and keeps the memory.
+            pub fn clear(&mut self) {
+                $( self.$table.clear(); )+
+            }
+        }
+
+        /// All tables, in the order of their fingerprint.
+        pub const TABLES: &[TableInfo] = &[$( <$row as Row>::TABLE ),+];
+
+        /// Does something with the row type of each table, in the order of [`TABLES`].
+        pub trait EachTable {
+            /// What can go wrong.
+            type Error;
+            /// One table.
+            fn table<R: Row>(&mut self) -> Result<(), Self::Error>;
+            /// All tables in order; stops at the first error.
+            fn each(&mut self) -> Result<(), Self::Error> {
+                $( self.table::<$row>()?; )+
+                Ok(())
+            }
+        }
+    };
+}
+
+pub(crate) use tables;

@@ -1,0 +1,156 @@
+//! The declaration of all tables; everything else about them is derived from here.
+
+use super::cell::{Cell, CellError};
+use super::column::{ColumnData, Cursor};
+use super::declare::tables;
+use super::{Column, Gather, Row, TableInfo};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+tables! {
+    /// Every site of the placement, with its place in the routing tree at the start of the run.
+    nodes: NodeRow, sorted by [node], opt_in: false {
+        /// Index of the site in the placement; the id in all other tables.
+        node: u32,
+        /// Name from the input, or generated.
+        name: String,
+        /// meter, gateway, repeater or transformer.
+        kind: &'static str,
+        /// Latitude, WGS 84.
+        lat_deg: f64,
+        /// Longitude, WGS 84.
+        lon_deg: f64,
+        /// East of the placement's origin.
+        x_m: f32,
+        /// North of the placement's origin.
+        y_m: f32,
+        /// Antenna over ground.
+        height_m: f32,
+        /// Border router that serves it; empty if none can.
+        gateway: Option<u32>,
+        /// Next hop towards the border router; empty if there is none.
+        parent: Option<u32>,
+        /// Hops to the border router; empty if it cannot be reached.
+        hops: Option<u8>,
+        /// Path loss to the parent, with shadowing; empty without a parent.
+        path_loss_db: Option<f32>,
+        /// Radios in its neighbour table.
+        neighbours: u32,
+        /// Whether a route to a border router exists.
+        reachable: bool,
+    }
+
+    /// Snapshots of the links in use: each node with its parent.
+    links: LinkRow, sorted by [time_s, node], opt_in: false {
+        /// When the snapshot was taken, since the start of the run.
+        time_s: f64,
+        /// Lower end.
+        node: u32,
+        /// Upper end: the node's parent.
+        parent: u32,
+        /// RPL rank of the node.
+        rank: u16,
+        /// Hops to the border router.
+        hops: u8,
+        /// Path loss with shadowing, without temporary attenuation.
+        path_loss_db: f32,
+        /// Attenuation put on the link by a fault or the weather.
+        extra_loss_db: f32,
+        /// Expected transmissions for one delivery.
+        etx: f32,
+        /// Mean level at the parent.
+        rssi_dbm: f32,
+    }
+
+    /// Everything that the head-end waits for: resets, reports, reads and heartbeats, one row each.
+    transactions: TransactionRow, sorted by [transaction], opt_in: false {
+        /// Id, unique within a variant.
+        transaction: u64,
+        /// reset, push, read or heartbeat.
+        kind: &'static str,
+        /// Campaign that asked for it; empty text if none did.
+        campaign: Arc<str>,
+        /// The meter.
+        node: u32,
+        /// Border router that serves it.
+        gateway: u32,
+        /// When it was due, since the start of the run.
+        planned_s: f64,
+        /// When the first frame or command left; empty if none did.
+        sent_s: Option<f64>,
+        /// When the meter really reset; empty if it has not.
+        reset_s: Option<f64>,
+        /// When the answer reached the head-end (for a reset: when it heard the meter again); empty if it has not.
+        answered_s: Option<f64>,
+        /// ok, pending, failed or unreachable.
+        outcome: &'static str,
+        /// Transmissions by its source above the link layer's retries.
+        attempts: u16,
+        /// Hops between meter and border router; 0 if there is no route.
+        hops: u8,
+        /// Payload above UDP.
+        bytes: u32,
+    }
+
+    /// What happened to a node: power, boot, join states, parents, relay.
+    events: EventRow, sorted by [time_s, node], opt_in: false {
+        /// When, since the start of the run.
+        time_s: f64,
+        /// Whom.
+        node: u32,
+        /// power_down, boot, join_state, parent_change, operational, relay and others.
+        kind: &'static str,
+        /// What the kind needs: the number of the join state, the id of the new parent, the relay's position.
+        value: i32,
+    }
+
+    /// Load of each border router's radio, one row a minute.
+    airtime: AirtimeRow, sorted by [time_s, gateway], opt_in: false {
+        /// Start of the minute, since the start of the run.
+        time_s: f64,
+        /// The border router.
+        gateway: u32,
+        /// Spent transmitting.
+        tx_s: f32,
+        /// Spent locked on a frame, delivered or not.
+        rx_s: f32,
+        /// Channel sensed busy by others.
+        sensed_s: f32,
+        /// Transmitting or receiving, over the minute; 0 to 1.
+        busy_share: f32,
+        /// Frames that it sent, acknowledgements included.
+        frames_sent: u32,
+        /// Frames that it received intact.
+        frames_received: u32,
+        /// Receptions lost to another transmission.
+        collisions: u32,
+        /// Most frames that waited in its queue.
+        queue_frames_max: u32,
+        /// Frames that its full queue refused.
+        dropped: u32,
+    }
+
+    /// Sampled frames on the air; written only when the scenario asks for it.
+    frames: FrameRow, sorted by [time_s, src], opt_in: true {
+        /// When its first bit was sent, since the start of the run.
+        time_s: f64,
+        /// Sender.
+        src: u32,
+        /// Addressee; empty for a broadcast.
+        dst: Option<u32>,
+        /// What the frame carries.
+        kind: &'static str,
+        /// Number of the channel in the channel plan.
+        channel: u16,
+        /// Length of the PSDU.
+        bytes: u16,
+        /// 0 for the first transmission, then the number of the retry.
+        attempt: u8,
+        /// Time on the air, preamble included.
+        airtime_s: f32,
+        /// Level at the addressee; for a broadcast at the nearest hearer.
+        rssi_dbm: f32,
+        /// delivered, collided, noise, deaf, no_ack or sent.
+        outcome: &'static str,
+    }
+}

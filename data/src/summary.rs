@@ -1,0 +1,120 @@
+//! `summary.json`: what a run came to, in numbers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// State of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Under way, or killed before it could say otherwise.
+    Running,
+    /// All variants ran to the end.
+    Complete,
+    /// Stopped by an error.
+    Failed,
+    /// Stopped by the user; what was finished is kept.
+    Interrupted,
+}
+
+impl Status {
+    /// The word in the file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Status::Running => "running",
+            Status::Complete => "complete",
+            Status::Failed => "failed",
+            Status::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Verdict of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Within the limit.
+    Pass,
+    /// Outside.
+    Breach,
+    /// Nothing to judge; never a pass.
+    NoData,
+}
+
+/// A gate's judgement of one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateVerdict {
+    /// What is measured, such as `rejoin_time`.
+    pub metric: String,
+    /// Statistic, such as `p99`.
+    pub stat: String,
+    /// The limit as the scenario writes it, such as `max 60min`.
+    pub limit: String,
+    /// Variant that was judged.
+    pub variant: String,
+    /// What was found, in the metric's unit; empty: not reached, or no data.
+    pub value: Option<f64>,
+    /// Judgement.
+    pub verdict: Verdict,
+}
+
+/// Results of one variant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VariantSummary {
+    /// Name in the scenario.
+    pub name: String,
+    /// Fingerprint of its rows.
+    pub fingerprint: String,
+    /// Meters in the placement.
+    pub meters: u32,
+    /// Border routers in the placement.
+    pub gateways: u32,
+    /// Meters that no border router can reach.
+    pub unreachable: u32,
+    /// Results by name, with the unit last in the name; empty: not reached, or no data.
+    pub metrics: BTreeMap<String, Option<f64>>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Name of the scenario.
+    pub name: String,
+    /// State.
+    pub status: Status,
+    /// Exit code of the program; empty while it runs.
+    pub exit_code: Option<u8>,
+    /// Seed.
+    pub seed: u64,
+    /// Simulated time of each variant, s.
+    pub duration_s: f64,
+    /// Fingerprint of all variants in their order.
+    pub fingerprint: String,
+    /// What the run shows, in one sentence.
+    pub finding: Option<String>,
+    /// Results, in the scenario's order.
+    pub variants: Vec<VariantSummary>,
+    /// Judgements.
+    pub gates: Vec<GateVerdict>,
+    /// What to know before trusting the results.
+    pub warnings: Vec<String>,
+}
+
+impl Summary {
+    /// A run that has just begun.
+    pub fn begun(name: &str, seed: u64, duration_s: f64) -> Self {
+        Summary {
+            name: name.to_owned(),
+            status: Status::Running,
+            exit_code: None,
+            seed,
+            duration_s,
+            fingerprint: String::new(),
+            finding: None,
+            variants: Vec::new(),
+            gates: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
