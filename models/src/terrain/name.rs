@@ -58,7 +58,10 @@ impl PartialEq<str> for SiteName {
     fn eq(&self, other: &str) -> bool {
         match self {
             SiteName::Given(text) => **text == *other,
-            numbered => numbered.to_string() == other,
+            numbered => {
+                let text = numbered.to_string();
+                text == other
+            }
         }
     }
 }
@@ -114,6 +117,7 @@ mod tests {
         assert_eq!(SiteName::from("church"), "church");
         assert_ne!(SiteName::numbered('M', 1), SiteName::numbered('G', 1));
         assert!(SiteName::numbered('G', 9_999) < SiteName::numbered('M', 0));
-        assert!(SiteName::from("A") < SiteName::numbered('G', 0));
+        let first = SiteName::from("A");
+        assert!(first < SiteName::numbered('G', 0));
     }
 }

@@ -192,14 +192,22 @@ fn beside_meters(spots: &[Spot], middles: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
     middles.into_iter().map(pole).collect()
 }
 
-/// Diagonal of the bounding box, m.
+/// Distance from end to end, m: from the point farthest from the bounding box's middle to the one farthest from that.
 fn extent_m(spots: &[Spot]) -> f64 {
-    let span = |coordinate: fn(&Spot) -> f32| {
+    let middle = |coordinate: fn(&Spot) -> f32| {
         let (low, high) = spots.iter().map(coordinate).fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
-        f64::from(high) - f64::from(low)
+        (f64::from(low) + f64::from(high)) / 2.0
     };
-    let (width, height) = (span(|s| s.x), span(|s| s.y));
-    (width * width + height * height).sqrt()
+    let farthest = |from: (f64, f64)| {
+        let away = |s: &Spot| {
+            let (dx, dy) = (f64::from(s.x) - from.0, f64::from(s.y) - from.1);
+            dx * dx + dy * dy
+        };
+        let end = spots.iter().reduce(|a, b| if away(b) > away(a) { b } else { a });
+        end.map_or((from, 0.0), |s| ((f64::from(s.x), f64::from(s.y)), away(s).sqrt()))
+    };
+    let (end, _) = farthest((middle(|s| s.x), middle(|s| s.y)));
+    farthest(end).1
 }
 
 /// Uniform in `middle` ± `half`.

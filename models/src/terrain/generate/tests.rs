@@ -177,6 +177,15 @@ fn many_villages_lie_apart_and_gateways_stand_in_villages() {
 }
 
 #[test]
+fn a_million_meters_in_villages_fit_on_the_plane() {
+    let country = place(Generator::Village, 1_000_000, 500);
+    assert_eq!(country.count(SiteKind::Meter), 1_000_000);
+    // 11,100 villages at 1.3 km: a disc of 155 km.
+    let (width, height) = extent(&country);
+    assert!((145_000.0..165_000.0).contains(&width) && (145_000.0..165_000.0).contains(&height), "{width} x {height}");
+}
+
+#[test]
 fn gateways_serve_about_equal_shares() {
     for generator in [Generator::Suburb, Generator::OldTown, Generator::HighRise] {
         let radios = crate::terrain::assign(&place(generator, 8_000, 8)).radios();
