@@ -1,0 +1,215 @@
+//! A run directory while a run writes it.
+
+use super::atomic::{is_unfinished, make_folder, sync_folder, write_whole};
+use super::error::FileError;
+use super::slug::slug;
+use super::table_file::Origin;
+use super::table_set::TableSet;
+use crate::manifest::{FileEntry, Manifest};
+use crate::summary::{Status, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the run was made from; there from the first moment on.
+pub const MANIFEST: &str = "manifest.json";
+/// What it came to.
+pub const SUMMARY: &str = "summary.json";
+/// The scenario with all defaults filled in.
+pub const SCENARIO: &str = "scenario.resolved.toml";
+/// The report for people.
+pub const REPORT: &str = "report.html";
+/// What the program said; grows while it runs, so the manifest has no hash of it.
+pub const LOG: &str = "log.txt";
+/// Name beside the run directories that points to the last one.
+pub const LATEST: &str = "latest";
+const TABLES_FOLDER: &str = "tables";
+
+/// Finished files of a run, and the variants that have begun.
+#[derive(Debug, Default)]
+pub(super) struct Registry(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    files: BTreeMap<String, FileEntry>,
+    variants: BTreeSet<String>,
+}
+
+impl Registry {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub(super) fn add(&self, entry: FileEntry) {
+        self.lock().files.insert(entry.path.clone(), entry);
+    }
+}
+
+/// A run directory that says "incomplete" until [`RunDir::finish`].
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    manifest: Manifest,
+    registry: Arc<Registry>,
+}
+
+impl RunDir {
+    /// Takes an empty or new directory, or with `force` one that holds a run, which is deleted. From then on the
+    /// directory says that its run is incomplete, also if the program is killed.
+    pub fn create(path: &Path, force: bool, summary: &Summary, manifest: &Manifest) -> Result<Self, FileError> {
+        let old = occupants(path)?;
+        if !old.is_empty() {
+            if !force {
+                let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
+                return Err(FileError::Exists { path: path.to_owned(), what });
+            }
+            if read_manifest(path).is_err() {
+                return Err(FileError::NotOurs { path: path.to_owned() });
+            }
+        }
+        make_folder(path)?;
+        let manifest = Manifest { complete: false, files: Vec::new(), ..manifest.clone() };
+        let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default() };
+        // First of all, so that a program killed while it deletes the old run leaves "incomplete" and no mixture.
+        write_whole(&path.join(MANIFEST), &json(&run.manifest))?;
+        write_whole(
+            &path.join(SUMMARY),
+            &json(&Summary { status: Status::Running, exit_code: None, ..summary.clone() }),
+        )?;
+        for name in old {
+            run.remove_old(&name)?;
+        }
+        sync_folder(path)?;
+        Ok(run)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writers for the tables of a variant; each variant once.
+    pub fn tables(&self, variant: &str) -> Result<TableSet, FileError> {
+        let slug = slug(variant)?;
+        // Compared without case, because some file systems do.
+        if !self.registry.lock().variants.insert(slug.to_ascii_lowercase()) {
+            let what =
+                "another variant has this name (upper and lower case count as the same in folder names)".to_owned();
+            return Err(FileError::VariantName { name: variant.to_owned(), what });
+        }
+        let Manifest { name, version, seed, .. } = &self.manifest;
+        let origin =
+            Origin { scenario: name.clone(), variant: variant.to_owned(), version: version.clone(), seed: *seed };
+        Ok(TableSet::new(&self.path, slug, origin, Arc::clone(&self.registry)))
+    }
+
+    /// Writes a small file whole, such as the scenario or the report; the manifest will list it.
+    pub fn put(&self, name: &str, content: &[u8]) -> Result<(), FileError> {
+        let entry = write_whole(&self.path.join(name), content)?;
+        self.registry.add(FileEntry { path: name.to_owned(), ..entry });
+        Ok(())
+    }
+
+    /// Opens the log for appending.
+    pub fn open_log(&self) -> Result<File, FileError> {
+        let path = self.path.join(LOG);
+        let open = File::options().create(true).append(true).open(&path);
+        open.map_err(|e| FileError::io(&path, "open the log", e))
+    }
+
+    /// Makes `latest`, beside the run directory, point to it: a relative symbolic link, or a text file with the
+    /// directory's name where the file system has no links.
+    pub fn point_latest(&self) -> Result<(), FileError> {
+        let full = self.path.canonicalize().map_err(|e| FileError::io(&self.path, "find the directory", e))?;
+        let (Some(parent), Some(name)) = (full.parent(), full.file_name()) else { return Ok(()) };
+        let latest = parent.join(LATEST);
+        if name == LATEST {
+            return Ok(());
+        }
+        match fs::symlink_metadata(&latest) {
+            Ok(found) if found.is_dir() => {
+                return Err(FileError::Exists { path: latest, what: "this is a directory of its own" });
+            }
+            _ => {}
+        }
+        #[cfg(unix)]
+        {
+            let beside = parent.join(format!(".{LATEST}.{}.tmp", std::process::id()));
+            let _ = fs::remove_file(&beside);
+            if std::os::unix::fs::symlink(name, &beside).is_ok() {
+                return fs::rename(&beside, &latest).map_err(|e| FileError::io(&latest, "point to the run", e));
+            }
+        }
+        write_whole(&latest, format!("{}\n", name.to_string_lossy()).as_bytes()).map(|_| ())
+    }
+
+    /// Writes the summary and, last of all, the manifest; only with status "complete" does the run count as complete.
+    pub fn finish(&self, summary: &Summary) -> Result<(), FileError> {
+        self.put(SUMMARY, &json(summary))?;
+        let manifest = Manifest {
+            fingerprint: summary.fingerprint.clone(),
+            complete: summary.status == Status::Complete,
+            files: self.registry.lock().files.values().cloned().collect(),
+            ..self.manifest.clone()
+        };
+        write_whole(&self.path.join(MANIFEST), &json(&manifest)).map(|_| ())
+    }
+
+    /// Deletes what belongs to an old run and nothing that somebody else put beside it.
+    fn remove_old(&self, name: &str) -> Result<(), FileError> {
+        let path = self.path.join(name);
+        let removed = match name {
+            TABLES_FOLDER => fs::remove_dir_all(&path),
+            SCENARIO | REPORT | LOG => fs::remove_file(&path),
+            _ if is_unfinished(name) => fs::remove_file(&path),
+            _ => Ok(()),
+        };
+        match removed {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(FileError::io(&path, "delete the old run", e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names in a directory, without unfinished files if there is nothing else; none if the directory is not there.
+fn occupants(path: &Path) -> Result<Vec<String>, FileError> {
+    let list = |entries: fs::ReadDir| -> io::Result<Vec<String>> {
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    };
+    match fs::read_dir(path).and_then(list) {
+        Ok(names) if names.iter().all(|name| is_unfinished(name)) => Ok(Vec::new()),
+        Ok(names) => Ok(names),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) if e.kind() == ErrorKind::NotADirectory && path.is_file() => {
+            Err(FileError::Exists { path: path.to_owned(), what: "this is a file" })
+        }
+        Err(e) => Err(FileError::io(path, "read the directory", e)),
+    }
+}
+
+/// The manifest of a run directory.
+pub(super) fn read_manifest(path: &Path) -> Result<Manifest, FileError> {
+    let not = |why: String| FileError::NotARun { path: path.to_owned(), why };
+    if !path.exists() {
+        return Err(not("it does not exist".to_owned()));
+    }
+    if !path.is_dir() {
+        return Err(not("it is a file".to_owned()));
+    }
+    let file = path.join(MANIFEST);
+    let text = match fs::read(&file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(not(format!("it has no {MANIFEST}"))),
+        Err(e) => return Err(FileError::io(&file, "read the file", e)),
+    };
+    serde_json::from_slice(&text)
+        .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not a manifest of ours: {e}") })
+}
+
+/// JSON for people and programs, with a line end.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).expect("plain values with text keys always serialise");
+    text.push(b'\n');
+    text
+}

@@ -1,0 +1,145 @@
+//! All tables of one variant, written in batches with bounded memory.
+
+use super::atomic::make_folder;
+use super::error::FileError;
+use super::run_dir::Registry;
+use super::table_file::{Origin, TableFile};
+use crate::manifest::FileEntry;
+use crate::rows::{EachTable, Row, Rows, TABLES, TableInfo};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of a row group; more than these of one table are never held back.
+pub const ROWS_PER_GROUP: usize = 128 * 1024;
+/// Rows after which a table goes on in its next file.
+pub const ROWS_PER_PART: u64 = 64 * ROWS_PER_GROUP as u64;
+
+/// Writers of one variant's tables. Dropped without [`TableSet::finish`], it leaves finished parts only.
+pub struct TableSet {
+    root: PathBuf,
+    slug: String,
+    origin: Origin,
+    registry: Arc<Registry>,
+    pending: Rows,
+    tables: Vec<TableState>,
+    rows_per_group: usize,
+    rows_per_part: u64,
+}
+
+#[derive(Default)]
+struct TableState {
+    open: Option<TableFile>,
+    parts: Vec<FileEntry>,
+}
+
+impl TableSet {
+    pub(super) fn new(root: &Path, slug: String, origin: Origin, registry: Arc<Registry>) -> Self {
+        TableSet {
+            root: root.to_owned(),
+            slug,
+            origin,
+            registry,
+            pending: Rows::default(),
+            tables: TABLES.iter().map(|_| TableState::default()).collect(),
+            rows_per_group: ROWS_PER_GROUP,
+            rows_per_part: ROWS_PER_PART,
+        }
+    }
+
+    /// Other sizes of row groups and parts, for tests and for small memories.
+    pub fn with_limits(mut self, rows_per_group: usize, rows_per_part: u64) -> Self {
+        self.rows_per_group = rows_per_group.max(1);
+        self.rows_per_part = rows_per_part.max(1);
+        self
+    }
+
+    /// Takes all rows of the batch, which keeps its memory. Full row groups go to the files at once.
+    pub fn write(&mut self, rows: &mut Rows) -> Result<(), FileError> {
+        Take { set: self, rows, table: 0 }.each()
+    }
+
+    /// Writes what is left, and an empty file for each table without rows (but not for opt-in ones); the files get
+    /// their names and enter the run's manifest.
+    pub fn finish(mut self) -> Result<Vec<FileEntry>, FileError> {
+        Finish { set: &mut self, table: 0 }.each()?;
+        Ok(self.tables.into_iter().flat_map(|table| table.parts).collect())
+    }
+
+    fn flush<R: Row>(&mut self, table: usize) -> Result<(), FileError> {
+        let mut rows = std::mem::take(R::of_mut(&mut self.pending));
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.sort_by(R::order);
+        let part = self.part(table, &R::TABLE)?;
+        part.write_group(&rows)?;
+        let full = part.rows() >= self.rows_per_part;
+        rows.clear();
+        *R::of_mut(&mut self.pending) = rows;
+        if full { self.commit(table, &R::TABLE) } else { Ok(()) }
+    }
+
+    fn part(&mut self, table: usize, info: &TableInfo) -> Result<&mut TableFile, FileError> {
+        let state = &mut self.tables[table];
+        if state.open.is_none() {
+            let target = self.root.join(part_path(info, &self.slug, state.parts.len()));
+            make_folder(target.parent().unwrap_or(&self.root))?;
+            state.open = Some(TableFile::create(&target, info, &self.origin)?);
+        }
+        Ok(state.open.as_mut().expect("opened above"))
+    }
+
+    fn commit(&mut self, table: usize, info: &TableInfo) -> Result<(), FileError> {
+        let state = &mut self.tables[table];
+        if let Some(file) = state.open.take() {
+            let path = part_path(info, &self.slug, state.parts.len());
+            let entry = FileEntry { path, ..file.commit()? };
+            self.registry.add(entry.clone());
+            state.parts.push(entry);
+        }
+        Ok(())
+    }
+}
+
+fn part_path(info: &TableInfo, slug: &str, part: usize) -> String {
+    format!("tables/{}/variant={slug}/part-{part:03}.parquet", info.name)
+}
+
+struct Take<'a> {
+    set: &'a mut TableSet,
+    rows: &'a mut Rows,
+    table: usize,
+}
+
+impl EachTable for Take<'_> {
+    type Error = FileError;
+    fn table<R: Row>(&mut self) -> Result<(), FileError> {
+        for row in R::of_mut(self.rows).drain(..) {
+            let pending = R::of_mut(&mut self.set.pending);
+            pending.push(row);
+            if pending.len() >= self.set.rows_per_group {
+                self.set.flush::<R>(self.table)?;
+            }
+        }
+        self.table += 1;
+        Ok(())
+    }
+}
+
+struct Finish<'a> {
+    set: &'a mut TableSet,
+    table: usize,
+}
+
+impl EachTable for Finish<'_> {
+    type Error = FileError;
+    fn table<R: Row>(&mut self) -> Result<(), FileError> {
+        self.set.flush::<R>(self.table)?;
+        if self.set.tables[self.table].parts.is_empty() && !R::TABLE.opt_in {
+            self.set.part(self.table, &R::TABLE)?;
+        }
+        self.set.commit(self.table, &R::TABLE)?;
+        self.table += 1;
+        Ok(())
+    }
+}

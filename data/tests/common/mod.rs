@@ -1,0 +1,181 @@
+//! Rows and run directories that the tests share.
+#![allow(dead_code)]
+
+use amitwin_data::files::RunDir;
+use amitwin_data::manifest::Manifest;
+use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
+use amitwin_data::summary::{Status, Summary, VariantSummary};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A run that has just begun.
+pub fn begin(path: &Path, force: bool) -> Result<RunDir, amitwin_data::files::FileError> {
+    let manifest = Manifest::begun("town", "0.1.0", u64::MAX, "name = \"town\"", 2);
+    RunDir::create(path, force, &Summary::begun("town", u64::MAX, 3600.0), &manifest)
+}
+
+/// The summary of a run that ended well.
+pub fn ended(variants: &[&str]) -> Summary {
+    let variants = variants
+        .iter()
+        .map(|name| VariantSummary { name: (*name).to_owned(), meters: 2, ..VariantSummary::default() })
+        .collect();
+    Summary {
+        status: Status::Complete,
+        exit_code: Some(0),
+        fingerprint: "f".repeat(64),
+        variants,
+        ..Summary::begun("town", u64::MAX, 3600.0)
+    }
+}
+
+/// Two rows of every table: one with everything at its largest, one with nothing that may be missing.
+pub fn extremes() -> Rows {
+    let name = "Zähler \u{0}\u{1F50C}\n\"1\",".repeat(50);
+    Rows {
+        nodes: vec![
+            NodeRow {
+                node: 0,
+                name: String::new(),
+                kind: "gateway",
+                lat_deg: -90.0,
+                lon_deg: 180.0,
+                x_m: f32::MIN,
+                y_m: f32::MIN_POSITIVE,
+                height_m: -0.0,
+                gateway: None,
+                parent: None,
+                hops: None,
+                path_loss_db: None,
+                neighbours: 0,
+                reachable: false,
+            },
+            NodeRow {
+                node: u32::MAX,
+                name,
+                kind: "meter",
+                lat_deg: f64::MAX,
+                lon_deg: 5e-324,
+                x_m: f32::INFINITY,
+                y_m: f32::NEG_INFINITY,
+                height_m: 1.5,
+                gateway: Some(u32::MAX),
+                parent: Some(0),
+                hops: Some(u8::MAX),
+                path_loss_db: Some(f32::MAX),
+                neighbours: u32::MAX,
+                reachable: true,
+            },
+        ],
+        links: vec![LinkRow {
+            time_s: 0.0,
+            node: u32::MAX,
+            parent: 1 << 31,
+            rank: u16::MAX,
+            hops: u8::MAX,
+            path_loss_db: 140.0,
+            extra_loss_db: 0.0,
+            etx: 1.0,
+            rssi_dbm: -113.0,
+        }],
+        transactions: vec![
+            TransactionRow {
+                transaction: 1,
+                kind: "push",
+                campaign: Arc::from(""),
+                node: 0,
+                gateway: 0,
+                planned_s: 0.0,
+                sent_s: None,
+                reset_s: None,
+                answered_s: None,
+                outcome: "unreachable",
+                attempts: 0,
+                hops: 0,
+                bytes: 0,
+            },
+            TransactionRow {
+                transaction: u64::MAX,
+                kind: "reset",
+                campaign: Arc::from("reset ü"),
+                node: u32::MAX,
+                gateway: u32::MAX,
+                planned_s: 1e-9,
+                sent_s: Some(f64::MAX),
+                reset_s: Some(0.0),
+                answered_s: Some(-0.0),
+                outcome: "ok",
+                attempts: u16::MAX,
+                hops: 1,
+                bytes: u32::MAX,
+            },
+        ],
+        events: vec![
+            EventRow { time_s: 0.5, node: 3, kind: "join_state", value: i32::MIN },
+            EventRow { time_s: 0.5, node: 4, kind: "relay", value: i32::MAX },
+        ],
+        airtime: vec![AirtimeRow {
+            time_s: 60.0,
+            gateway: 9,
+            tx_s: 59.9,
+            rx_s: 0.1,
+            sensed_s: 60.0,
+            busy_share: 1.0,
+            frames_sent: u32::MAX,
+            frames_received: 1,
+            collisions: 2,
+            queue_frames_max: 3,
+            dropped: u32::MAX,
+        }],
+        frames: vec![
+            FrameRow {
+                time_s: 1.0,
+                src: 1,
+                dst: None,
+                kind: "dio",
+                channel: u16::MAX,
+                bytes: u16::MAX,
+                attempt: u8::MAX,
+                airtime_s: 0.25472,
+                rssi_dbm: -90.0,
+                outcome: "sent",
+            },
+            FrameRow {
+                time_s: 2.0,
+                src: 1,
+                dst: Some(u32::MAX),
+                kind: "data",
+                channel: 0,
+                bytes: 0,
+                attempt: 0,
+                airtime_s: 0.0,
+                rssi_dbm: -120.0,
+                outcome: "collided",
+            },
+        ],
+    }
+}
+
+/// Events at these times, for tests that only count.
+pub fn events(times: impl IntoIterator<Item = u32>) -> Rows {
+    let events = times.into_iter().map(|t| EventRow { time_s: f64::from(t), node: t, kind: "boot", value: 0 });
+    Rows { events: events.collect(), ..Rows::default() }
+}
+
+/// All files and links below a folder, relative to it, sorted.
+pub fn listing(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("readable") {
+            let path: PathBuf = entry.expect("entry").path();
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).expect("below").display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
