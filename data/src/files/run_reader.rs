@@ -185,10 +185,9 @@ fn length_differs(file: &Path, entry: &FileEntry) -> Option<String> {
 
 /// `latest` is a text file with a directory's name where the file system has no links.
 fn follow_text_link(path: &Path) -> PathBuf {
-    if path.file_name().is_some_and(|name| name == LATEST) && path.is_file() {
-        if let Ok(name) = fs::read_to_string(path) {
-            return path.with_file_name(name.trim());
-        }
+    let is_link = path.file_name().is_some_and(|name| name == LATEST) && path.is_file();
+    if is_link && let Ok(name) = fs::read_to_string(path) {
+        return path.with_file_name(name.trim());
     }
     path.to_owned()
 }

@@ -1,0 +1,122 @@
+//! DuckDB reads the tables by glob and gets the numbers of the summary.
+//!
+//! Needs a Python with the package `duckdb`; `AMITWIN_PYTHON` names it.
+#![cfg(feature = "files")]
+
+mod common;
+
+use amitwin_data::files::ROWS_PER_GROUP;
+use amitwin_data::rows::{Rows, TransactionRow};
+use amitwin_data::summary::{Summary, VariantSummary};
+use common::{begin, ended, events, extremes};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+/// Names that a reader of folder names might take for something else.
+const VARIANTS: [&str; 3] = ["manual: 10-60 s", "2024-01-01", "größer/\u{1F50C}"];
+
+/// Four meters reset at about 600 s: three are back after 100, 1,800 and 3,400 s, one is not.
+fn resets() -> Rows {
+    let row = |i: u32, reset_s: f64, answered_s: Option<f64>| TransactionRow {
+        transaction: u64::from(i),
+        kind: "reset",
+        campaign: Arc::from("reset"),
+        node: i,
+        gateway: 9,
+        planned_s: reset_s,
+        sent_s: Some(600.0),
+        reset_s: Some(reset_s),
+        answered_s,
+        outcome: if answered_s.is_some() { "ok" } else { "pending" },
+        attempts: 1,
+        hops: 1,
+        bytes: 16,
+    };
+    let transactions = vec![
+        row(0, 610.0, Some(700.0)),
+        row(1, 620.0, Some(2_400.0)),
+        row(2, 630.0, Some(4_000.0)),
+        row(3, 640.0, None),
+    ];
+    Rows { transactions, ..Rows::default() }
+}
+
+fn summary() -> Summary {
+    let metrics = [
+        ("commanded", Some(4.0)),
+        ("back", Some(3.0)),
+        ("pending", Some(1.0)),
+        ("failed", Some(0.0)),
+        ("back_5min_share", Some(0.25)),
+        ("back_30min_share", Some(0.5)),
+        ("back_60min_share", Some(0.75)),
+        ("rejoin_p50_s", Some(1_780.0)),
+        ("rejoin_p95_s", None),
+        ("rejoin_p99_s", None),
+        ("transactions", Some(4.0)),
+        ("transactions_ok", Some(3.0)),
+    ];
+    let metrics: std::collections::BTreeMap<_, _> =
+        metrics.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let variants = VARIANTS.map(|name| VariantSummary {
+        name: name.to_owned(),
+        meters: 1,
+        gateways: 1,
+        metrics: metrics.clone(),
+        ..VariantSummary::default()
+    });
+    Summary { variants: variants.to_vec(), ..ended(&[]) }
+}
+
+fn write(path: &Path, summary: &Summary) {
+    let run = begin(path, false).expect("begun");
+    for name in VARIANTS {
+        let mut set = run.tables(name).expect("named").with_limits(ROWS_PER_GROUP, 1);
+        // Events and nodes from elsewhere: several parts, and the values that are hardest to store.
+        set.write(&mut Rows { transactions: Vec::new(), ..extremes() }).expect("written");
+        set.write(&mut events(0..ROWS_PER_GROUP as u32)).expect("written");
+        set.write(&mut resets()).expect("written");
+        set.finish().expect("finished");
+    }
+    run.finish(summary).expect("finished");
+}
+
+fn read(python: &str, path: &Path) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/peers/read_tables.py");
+    Command::new(python).arg(script).arg(path).output().expect("python starts")
+}
+
+#[test]
+fn duckdb_gets_the_numbers_of_the_summary() {
+    let Ok(python) = std::env::var("AMITWIN_PYTHON") else {
+        eprintln!("skipped: AMITWIN_PYTHON names no Python with the package duckdb");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("folder");
+    let good = folder.path().join("a run [1]");
+    write(&good, &summary());
+    let output = read(&python, &good);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for name in VARIANTS {
+        assert_eq!(found["rows"]["events"][name], ROWS_PER_GROUP + 2, "{text}");
+        assert_eq!(found["rows"]["frames"][name], 2, "{text}");
+    }
+    assert_eq!(found["compared"], 3 * 15, "{text}");
+
+    let bad = folder.path().join("bad");
+    let mut wrong = summary();
+    wrong.variants[1].metrics.insert("rejoin_p95_s".to_owned(), Some(3_370.0));
+    write(&bad, &wrong);
+    let output = read(&python, &bad);
+    assert_eq!(output.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = "2024-01-01: rejoin_p95_s is None in the tables and 3370.0 in summary.json";
+    assert_eq!(found["differences"], serde_json::json!([expected]));
+
+    let unfinished = folder.path().join("unfinished");
+    begin(&unfinished, false).expect("begun");
+    assert_eq!(read(&python, &unfinished).status.code(), Some(2));
+}
