@@ -8,5 +8,7 @@
 #[cfg(feature = "files")]
 pub mod files;
 pub mod manifest;
+#[cfg(feature = "files")]
+pub mod placement;
 pub mod rows;
 pub mod summary;

@@ -1,0 +1,105 @@
+//! Readers of placements: meters, gateways, repeaters and transformers from CSV, GeoJSON or Parquet.
+//!
+//! | field | CSV and Parquet column | GeoJSON | needed |
+//! | --- | --- | --- | --- |
+//! | name | `id` | `properties.id`, or the feature's `id` | yes, unique |
+//! | latitude, longitude, degrees WGS 84 | `lat`, `lon` | a `Point`, `[lon, lat]` | yes |
+//! | kind: meter, gateway, repeater, transformer | `kind` | `properties.kind` | no: meter |
+//! | antenna height over ground, m | `height_m` | `properties.height_m` | no: the kind's usual height |
+//!
+//! Other columns and properties are ignored. A CSV file has a header line, commas, UTF-8 (a byte order mark and CRLF are
+//! welcome), and lines up to 64 KiB. The first thing that is wrong ends the reading, with its place in the file and what
+//! to do about it.
+//!
+//! ```no_run
+//! let records = amitwin_data::placement::read("meters.csv".as_ref())?;
+//! println!("{} sites", records.len());
+//! # Ok::<(), amitwin_data::placement::PlacementError>(())
+//! ```
+
+mod bounded;
+mod columns;
+mod delimited;
+mod error;
+mod features;
+mod parquet_rows;
+mod rules;
+
+pub use error::{Fault, Place, PlacementError};
+
+use std::fs::File;
+use std::path::Path;
+
+/// Longest line of a CSV file, bytes; also the longest record, where quotes let it span lines.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Most sites of a file.
+pub const RECORDS_MAX: usize = 20_000_000;
+
+/// What stands at a site of an input file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// An electricity meter with a radio.
+    Meter,
+    /// A border router.
+    Gateway,
+    /// A range extender.
+    Repeater,
+    /// A transformer station: no radio.
+    Transformer,
+}
+
+impl RecordKind {
+    /// Every kind.
+    pub const ALL: [RecordKind; 4] =
+        [RecordKind::Meter, RecordKind::Gateway, RecordKind::Repeater, RecordKind::Transformer];
+
+    /// The word of input files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RecordKind::Meter => "meter",
+            RecordKind::Gateway => "gateway",
+            RecordKind::Repeater => "repeater",
+            RecordKind::Transformer => "transformer",
+        }
+    }
+}
+
+/// One site of an input file; its values are possible ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacementRecord {
+    /// Unique in the file.
+    pub name: String,
+    /// What stands there.
+    pub kind: RecordKind,
+    /// Latitude, degrees, WGS 84.
+    pub lat_deg: f64,
+    /// Longitude, degrees, WGS 84.
+    pub lon_deg: f64,
+    /// Antenna height over ground, m, where given.
+    pub height_m: Option<f64>,
+    /// Where it was read: line of a CSV file (the header is line 1), number of a GeoJSON feature or a Parquet row (from
+    /// 1).
+    pub line: u64,
+}
+
+/// Reads a placement; the file's ending tells the format: `.csv`, `.geojson`, `.json` or `.parquet`.
+pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+    let whole = |fault| PlacementError::new(path, Place::File, None, fault);
+    if !matches!(ending.as_str(), "csv" | "geojson" | "json" | "parquet") {
+        return Err(whole(Fault::UnknownFormat { ending }));
+    }
+    let file = File::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
+    let metadata = file.metadata().map_err(|e| whole(Fault::from_io(&e)))?;
+    if metadata.is_dir() {
+        return Err(whole(Fault::Directory));
+    }
+    match ending.as_str() {
+        "csv" => delimited::read(file, path),
+        "parquet" => parquet_rows::read(file, path),
+        _ => features::read(file, path),
+    }
+}
+
+#[cfg(test)]
+mod tests;

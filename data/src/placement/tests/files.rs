@@ -1,0 +1,89 @@
+//! Through real files: endings, Parquet, the sample set.
+
+use super::*;
+use parquet::basic::Compression;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use std::sync::Arc;
+
+fn message(path: &Path) -> String {
+    let error = read(path).unwrap_err().to_string();
+    error.strip_prefix(&path.display().to_string()).expect("the message begins with the path").to_owned()
+}
+
+#[test]
+fn the_ending_tells_the_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name| dir.path().join(name);
+    std::fs::write(path("a.CSV"), "id,lat,lon\na,1,2\n").unwrap();
+    std::fs::write(path("a.json"), feature(r#"{"id": "a"}"#, "[2, 1]")).unwrap();
+    for name in ["a.CSV", "a.json"] {
+        let records = read(&path(name)).unwrap();
+        assert_eq!((records[0].lat_deg, records[0].lon_deg), (1.0, 2.0));
+    }
+    assert_eq!(
+        message(&path("a.xlsx")),
+        ": is no placement: '.xlsx' is not known; give a file that ends in .csv, .geojson, .json or .parquet"
+    );
+    assert!(message(&path("none.csv")).starts_with(": cannot be read: No such file"));
+    std::fs::create_dir(path("dir.csv")).unwrap();
+    assert_eq!(message(&path("dir.csv")), ": is a directory; give the placement file in it");
+    std::fs::write(path("bad.parquet"), "not Parquet at all, whatever the name says").unwrap();
+    assert!(message(&path("bad.parquet")).starts_with(": no Parquet can be read here: "));
+}
+
+fn write_parquet(path: &Path, lats: [f64; 2], compression: Compression) {
+    let schema = "message sites { required binary id (UTF8); optional binary kind (UTF8); required double lat; \
+                  required int32 note; required float lon; }";
+    let properties = WriterProperties::builder().set_compression(compression).build();
+    let file = File::create(path).unwrap();
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let text = |t: &str| ByteArray::from(t.as_bytes().to_vec());
+    while let Some(mut column) = group.next_column().unwrap() {
+        let name = match column.untyped() {
+            ColumnWriter::ByteArrayColumnWriter(w) if w.get_descriptor().name() == "id" => {
+                w.write_batch(&[text("T1"), text("M1")], None, None)
+            }
+            ColumnWriter::ByteArrayColumnWriter(w) => w.write_batch(&[text("transformer")], Some(&[1, 0]), None),
+            ColumnWriter::DoubleColumnWriter(w) => w.write_batch(&lats, None, None),
+            ColumnWriter::FloatColumnWriter(w) => w.write_batch(&[11.5, 12.5], None, None),
+            ColumnWriter::Int32ColumnWriter(w) => w.write_batch(&[1, 2], None, None),
+            _ => panic!("no such column"),
+        };
+        name.unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn parquet_rows_are_read_and_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sites.parquet");
+    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())] {
+        write_parquet(&path, [50.5, 51.5], compression);
+        let expected = [
+            record("T1", RecordKind::Transformer, 50.5, 11.5, None, 1),
+            record("M1", RecordKind::Meter, 51.5, 12.5, None, 2),
+        ];
+        assert_eq!(read(&path).unwrap(), expected);
+    }
+    write_parquet(&path, [50.5, 151.5], Compression::UNCOMPRESSED);
+    assert!(message(&path).starts_with(", row 2, column lat: latitude 151.5 is out of range"), "{}", message(&path));
+    write_parquet(&path, [50.5, f64::NAN], Compression::UNCOMPRESSED);
+    assert!(message(&path).starts_with(", row 2, column lat: NaN is not a finite number"), "{}", message(&path));
+}
+
+#[test]
+fn the_sample_set_is_sound() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sets/village.csv");
+    let records = read(&path).unwrap();
+    let count = |kind| records.iter().filter(|r| r.kind == kind).count();
+    assert_eq!((count(RecordKind::Meter), count(RecordKind::Gateway), count(RecordKind::Transformer)), (60, 1, 1));
+}
