@@ -1,1 +1,50 @@
-//! placeholder
+//! Reads a run directory and draws it: results table, comparison of runs, report.
+//!
+//! - [`results_table`] and [`results_json`]: a run's [`Summary`](amitwin_data::summary::Summary) for people and programs.
+//! - [`compare`]: the same over several runs, with paired differences.
+//! - [`report_html`] and [`write_report`]: one page with charts, for which [`read`] fills a [`view::RunView`],
+//!   [`series`] turns rows into plain series, and [`svg`] draws them.
+//!
+//! Nothing here knows a model: whatever is shown was written by the run.
+
+pub mod compare;
+pub mod figures;
+pub mod human;
+pub mod read;
+pub mod report;
+pub mod series;
+pub mod stats;
+pub mod svg;
+pub mod table;
+pub mod view;
+
+pub use compare::{Comparison, compare};
+pub use table::{results_json, results_table};
+
+use amitwin_data::files::{FileError, REPORT};
+use std::path::{Path, PathBuf};
+
+/// What can go wrong while reading and drawing runs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VizError {
+    /// A file of a run.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nothing to compare.
+    #[error("no run directory was given, so there is nothing to compare. Give at least one, such as `runs/latest`")]
+    NoRuns,
+}
+
+/// The report of a run, in whatever state the run is, as the text of an HTML file.
+pub fn report_html(run_dir: &Path) -> Result<String, VizError> {
+    Ok(report::render(&read::view(&read::open(run_dir)?)?))
+}
+
+/// Draws the report and puts it into the run directory and its manifest; gives back the file's path.
+pub fn write_report(run_dir: &Path) -> Result<PathBuf, VizError> {
+    let mut run = read::open(run_dir)?;
+    let html = report::render(&read::view(&run)?);
+    run.put(REPORT, html.as_bytes())?;
+    Ok(run.path.join(REPORT))
+}

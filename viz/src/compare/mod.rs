@@ -1,0 +1,147 @@
+//! Several runs side by side, and what differs between two settings.
+//!
+//! Runs of one scenario with different seeds are replications of each other. Two settings (a run and a variant) that
+//! share several seeds are compared by the mean of their differences, seed by seed, with Student's interval; two that
+//! share one seed by the median difference of their meters, paired by node id.
+
+mod pairs;
+mod text;
+
+use crate::VizError;
+
+use crate::stats::Interval;
+use amitwin_data::files::{RunReader, SCENARIO};
+use amitwin_data::summary::Summary;
+use pairs::Group;
+use std::path::PathBuf;
+
+/// A finished run as it stands in a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedRun {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Short name, unique in the comparison: the directory's last part, or the path.
+    pub label: String,
+    /// What it came to.
+    pub summary: Summary,
+}
+
+/// A setting: a variant of a run or of its replications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Index of its first run in the comparison.
+    pub run: usize,
+    /// Variant.
+    pub variant: String,
+}
+
+/// Rejoin times of the same meters in two settings that share a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeterDifference {
+    /// What it is compared with.
+    pub baseline: Setting,
+    /// What is compared.
+    pub setting: Setting,
+    /// Seed of both.
+    pub seed: u64,
+    /// Meters commanded in both, of which at least one was back.
+    pub pairs: usize,
+    /// Meters back in the baseline only.
+    pub back_in_baseline_only: usize,
+    /// Meters back in the setting only.
+    pub back_in_setting_only: usize,
+    /// Meters back in neither; they say nothing about a difference.
+    pub back_in_neither: usize,
+    /// Rejoin time of the setting less that of the baseline, s: median and its 95 % interval. Infinite where the
+    /// meters in the middle were back in one setting only.
+    pub difference_s: Option<Interval>,
+}
+
+/// A figure in two settings, over the seeds that both have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedDifference {
+    /// What it is compared with.
+    pub baseline: Setting,
+    /// What is compared.
+    pub setting: Setting,
+    /// Key of the figure in the summary.
+    pub figure: &'static str,
+    /// Seeds in which both have a value.
+    pub seeds: usize,
+    /// Seeds in which one of them has none, such as a time that was not reached.
+    pub seeds_without_value: usize,
+    /// Setting less baseline: mean and its 95 % interval, in the figure's unit.
+    pub difference: Option<Interval>,
+}
+
+/// Runs side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The runs, in the order given.
+    pub runs: Vec<ComparedRun>,
+    /// Differences of meters.
+    pub meters: Vec<MeterDifference>,
+    /// Differences over seeds.
+    pub seeds: Vec<SeedDifference>,
+    /// What could not be compared, and what to keep in mind.
+    pub notes: Vec<String>,
+}
+
+/// Reads the runs and compares the first variant of the first with the others, and equal variants across runs.
+pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
+    if run_dirs.is_empty() {
+        return Err(VizError::NoRuns);
+    }
+    let mut readers = Vec::new();
+    for dir in run_dirs {
+        readers.push(amitwin_data::files::RunDir::open(dir)?);
+    }
+    let labels = labels(&readers);
+    let runs = readers.iter().zip(labels);
+    let runs = runs.map(|(r, label)| ComparedRun { path: r.path.clone(), label, summary: r.summary.clone() }).collect();
+    let mut comparison = Comparison { runs, meters: vec![], seeds: vec![], notes: vec![] };
+    let groups = groups(&readers);
+    for (baseline, setting) in pairs::settings(&groups, &mut comparison.notes) {
+        pairs::difference(&readers, &groups, baseline, setting, &mut comparison)?;
+    }
+    if !comparison.meters.is_empty() {
+        comparison.notes.push(
+            "Meters of one run share one mesh, so their interval tells how the meters of this run differ, not how \
+             another seed would come out: run several seeds and compare those runs together."
+                .into(),
+        );
+    }
+    Ok(comparison)
+}
+
+/// Runs of the same scenario but for the seed, each seed once.
+fn groups(readers: &[RunReader]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, reader) in readers.iter().enumerate() {
+        let key = scenario_without_seed(reader);
+        let variants: Vec<String> = reader.summary.variants.iter().map(|v| v.name.clone()).collect();
+        let seed = reader.summary.seed;
+        let same = |g: &&mut Group| g.key == key && g.variants == variants && g.runs.iter().all(|(s, _)| *s != seed);
+        match groups.iter_mut().find(same) {
+            Some(group) => group.runs.push((seed, i)),
+            None => groups.push(Group { key, variants, runs: vec![(seed, i)] }),
+        }
+    }
+    groups
+}
+
+/// The resolved scenario less the line with its seed; the name if the file is not there.
+fn scenario_without_seed(reader: &RunReader) -> String {
+    let Ok(text) = std::fs::read_to_string(reader.path.join(SCENARIO)) else { return reader.summary.name.clone() };
+    text.lines().filter(|line| !line.trim_start().starts_with("seed =")).collect::<Vec<_>>().join("\n")
+}
+
+/// The last part of each directory's name, or all of it where two would be the same.
+fn labels(readers: &[RunReader]) -> Vec<String> {
+    let short = |r: &RunReader| r.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let unique = |label: &str| readers.iter().filter(|r| short(r) == label).count() == 1;
+    readers
+        .iter()
+        .map(|r| Some(short(r)).filter(|l| !l.is_empty() && unique(l)).unwrap_or_else(|| r.path.display().to_string()))
+        .collect()
+}

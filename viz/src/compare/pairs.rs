@@ -1,0 +1,193 @@
+//! Which settings are compared with which, and the differences between two of them.
+
+use super::{Comparison, MeterDifference, SeedDifference, Setting};
+use crate::VizError;
+use crate::figures::FIGURES;
+use crate::read::{campaign, nodes};
+use crate::series::Reset;
+use crate::stats;
+use amitwin_data::files::RunReader;
+use amitwin_data::rows::NodeRow;
+use std::collections::BTreeMap;
+
+/// Runs that differ in nothing but the seed.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What they have in common.
+    pub key: String,
+    /// Variants, of the first run.
+    pub variants: Vec<String>,
+    /// Seed and index of each run.
+    pub runs: Vec<(u64, usize)>,
+}
+
+/// A variant of a group: indices of both.
+pub type Place = (usize, usize);
+
+/// Pairs of baseline and setting: within a group its first variant against each other one; across groups a variant of
+/// the first against the one of the same name, or the only ones of both.
+pub fn settings(groups: &[Group], notes: &mut Vec<String>) -> Vec<(Place, Place)> {
+    let mut out = Vec::new();
+    for (g, group) in groups.iter().enumerate() {
+        out.extend((1..group.variants.len()).map(|v| ((g, 0), (g, v))));
+        if g == 0 {
+            continue;
+        }
+        let first = &groups[0];
+        let only = first.variants.len() == 1 && group.variants.len() == 1;
+        let before = out.len();
+        for (v, name) in group.variants.iter().enumerate() {
+            let twin = first.variants.iter().position(|n| n == name).or(only.then_some(0));
+            out.extend(twin.map(|t| ((0, t), (g, v))));
+        }
+        if out.len() == before {
+            notes.push(format!(
+                "Run [{}] has no variant in common with run [{}]: nothing is paired between them.",
+                group.runs[0].1 + 1,
+                first.runs[0].1 + 1
+            ));
+        }
+    }
+    out
+}
+
+/// Adds the difference between two settings, over seeds or over meters.
+pub fn difference(
+    readers: &[RunReader],
+    groups: &[Group],
+    baseline: Place,
+    setting: Place,
+    into: &mut Comparison,
+) -> Result<(), VizError> {
+    let (a, b) = (&groups[baseline.0], &groups[setting.0]);
+    let named = |g: &Group, v: usize| Setting { run: g.runs[0].1, variant: g.variants[v].clone() };
+    let (base, other) = (named(a, baseline.1), named(b, setting.1));
+    let mut shared: Vec<(u64, usize, usize)> = Vec::new();
+    for (seed, run_a) in &a.runs {
+        shared.extend(b.runs.iter().filter(|(s, _)| s == seed).map(|(_, run_b)| (*seed, *run_a, *run_b)));
+    }
+    match shared[..] {
+        [] => into.notes.push(format!(
+            "“{}” of run [{}] and “{}” of run [{}] share no seed: nothing is paired between them.",
+            base.variant,
+            base.run + 1,
+            other.variant,
+            other.run + 1
+        )),
+        [(seed, run_a, run_b)] => {
+            let (a, b) = (&readers[run_a], &readers[run_b]);
+            let nodes_a = nodes(a, &base.variant, None)?;
+            let nodes_b = nodes(b, &other.variant, Some(&nodes_a))?;
+            if !same_places(&nodes_a, &nodes_b) {
+                into.notes.push(format!(
+                    "“{}” of run [{}] and “{}” of run [{}] have different placements: their meters cannot be paired.",
+                    base.variant,
+                    run_a + 1,
+                    other.variant,
+                    run_b + 1
+                ));
+                return Ok(());
+            }
+            if let (Some(ca), Some(cb)) = (campaign(a, &base.variant)?, campaign(b, &other.variant)?) {
+                into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets));
+            }
+        }
+        _ => over_seeds(readers, base, other, &shared, into),
+    }
+    Ok(())
+}
+
+fn same_places(a: &[NodeRow], b: &[NodeRow]) -> bool {
+    let place = |n: &NodeRow| (n.node, n.kind, n.x_m, n.y_m);
+    a.len() == b.len() && a.iter().zip(b).all(|(m, n)| place(m) == place(n) && m.name == n.name)
+}
+
+fn over_seeds(
+    readers: &[RunReader],
+    base: Setting,
+    other: Setting,
+    shared: &[(u64, usize, usize)],
+    into: &mut Comparison,
+) {
+    for figure in FIGURES {
+        let value = |run: usize, variant: &str| {
+            let summary = readers[run].summary.variants.iter().find(|v| v.name == variant);
+            summary.and_then(|v| figure.value(v))
+        };
+        let differences: Vec<f64> = shared
+            .iter()
+            .filter_map(|(_, run_a, run_b)| Some(value(*run_b, &other.variant)? - value(*run_a, &base.variant)?))
+            .collect();
+        into.seeds.push(SeedDifference {
+            baseline: base.clone(),
+            setting: other.clone(),
+            figure: figure.key,
+            seeds: differences.len(),
+            seeds_without_value: shared.len() - differences.len(),
+            difference: stats::mean(&differences),
+        });
+    }
+}
+
+fn over_meters(baseline: Setting, setting: Setting, seed: u64, a: &[Reset], b: &[Reset]) -> MeterDifference {
+    let times: BTreeMap<u32, Option<f64>> = a.iter().map(|r| (r.node, r.rejoin_s())).collect();
+    let (mut a_only, mut b_only, mut neither) = (0, 0, 0);
+    let mut differences = Vec::new();
+    for reset in b {
+        match (times.get(&reset.node), reset.rejoin_s()) {
+            (None, _) => {}
+            (Some(None), None) => neither += 1,
+            // Not back is later than any time.
+            (Some(Some(_)), None) => {
+                a_only += 1;
+                differences.push(f64::INFINITY);
+            }
+            (Some(None), Some(_)) => {
+                b_only += 1;
+                differences.push(f64::NEG_INFINITY);
+            }
+            (Some(Some(x)), Some(y)) => differences.push(y - x),
+        }
+    }
+    MeterDifference {
+        baseline,
+        setting,
+        seed,
+        pairs: differences.len(),
+        back_in_baseline_only: a_only,
+        back_in_setting_only: b_only,
+        back_in_neither: neither,
+        difference_s: stats::median(&mut differences),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(variants: &[&str]) -> Group {
+        Group { key: String::new(), variants: variants.iter().map(|v| v.to_string()).collect(), runs: vec![(1, 0)] }
+    }
+
+    #[test]
+    fn the_first_variant_is_the_baseline_and_names_meet_across_runs() {
+        let mut notes = vec![];
+        let got = settings(&[group(&["a", "b"]), group(&["b", "c"])], &mut notes);
+        assert_eq!(got, [((0, 0), (0, 1)), ((1, 0), (1, 1)), ((0, 1), (1, 0))]);
+        assert!(notes.is_empty());
+        assert_eq!(settings(&[group(&["a"]), group(&["z"])], &mut notes), [((0, 0), (1, 0))]);
+        settings(&[group(&["a", "b"]), group(&["z"])], &mut notes);
+        assert!(notes[0].contains("no variant in common"));
+    }
+
+    #[test]
+    fn meters_are_paired_by_id_and_none_is_lost() {
+        let reset = |node, back: Option<f64>| Reset { node, commanded_s: 0.0, reset_s: Some(10.0), back_s: back };
+        let setting = |v: &str| Setting { run: 0, variant: v.into() };
+        let a = [reset(1, Some(20.0)), reset(2, Some(40.0)), reset(3, None), reset(4, None), reset(9, Some(50.0))];
+        let b = [reset(4, Some(11.0)), reset(3, None), reset(2, Some(35.0)), reset(1, None), reset(7, None)];
+        let got = over_meters(setting("a"), setting("b"), 1, &a, &b);
+        assert_eq!((got.pairs, got.back_in_baseline_only, got.back_in_setting_only, got.back_in_neither), (3, 1, 1, 1));
+        assert_eq!(got.difference_s.expect("pairs").middle, -5.0);
+    }
+}

@@ -1,0 +1,159 @@
+//! A comparison for people and for programs.
+
+use super::{Comparison, Setting};
+use crate::figures::{FIGURES, worst_verdict};
+use crate::human;
+use crate::stats::Interval;
+use crate::table::{Line, empty_table, finish, grid, wrap};
+use comfy_table::CellAlignment;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+impl Comparison {
+    /// The results of all runs in one table, then the differences; at most `width` columns wide where that can be had.
+    pub fn table(&self, width: usize, color: bool) -> String {
+        let mut out = String::new();
+        for (i, run) in self.runs.iter().enumerate() {
+            let name = human::one_line(&run.summary.name);
+            let _ = writeln!(out, "[{}] {}  {name}, seed {}", i + 1, human::one_line(&run.label), run.summary.seed);
+        }
+        out.push('\n');
+        let lines: Vec<Line> = self
+            .runs
+            .iter()
+            .enumerate()
+            .flat_map(|(i, run)| {
+                run.summary.variants.iter().map(move |v| Line {
+                    name: format!("[{}] {}", i + 1, human::one_line(&v.name)),
+                    variant: v,
+                    verdict: worst_verdict(&run.summary.gates, &v.name),
+                })
+            })
+            .collect();
+        out.push_str(&grid(&lines, width, color));
+        self.meter_text(&mut out, width, color);
+        self.seed_text(&mut out, width, color);
+        for note in &self.notes {
+            let _ = write!(out, "\n{}\n", wrap(note, width));
+        }
+        out
+    }
+
+    fn meter_text(&self, out: &mut String, width: usize, color: bool) {
+        if self.meters.is_empty() {
+            return;
+        }
+        out.push_str(
+            "\nRejoin time, meter by meter: setting less baseline (negative: sooner), median and 95 % interval\n\n",
+        );
+        let mut table = empty_table(color);
+        table.set_header([
+            "\nbaseline",
+            "\nsetting",
+            "\nmeters",
+            "\nmedian",
+            "\n95 % interval",
+            "back in\nboth",
+            "only\nbaseline",
+            "only\nsetting",
+            "\nneither",
+        ]);
+        for d in &self.meters {
+            let both = d.pairs - d.back_in_baseline_only - d.back_in_setting_only;
+            let mut row = vec![setting_name(&d.baseline), setting_name(&d.setting), human::count(d.pairs as f64)];
+            row.extend(interval_text(d.difference_s, difference));
+            row.extend(
+                [both, d.back_in_baseline_only, d.back_in_setting_only, d.back_in_neither]
+                    .map(|n| human::count(n as f64)),
+            );
+            table.add_row(row);
+        }
+        align(&mut table, 2, width);
+        out.push_str(&finish(&table, color));
+    }
+
+    fn seed_text(&self, out: &mut String, width: usize, color: bool) {
+        if self.seeds.is_empty() {
+            return;
+        }
+        out.push_str("\nOver replications, seed by seed: setting less baseline, mean and 95 % interval\n\n");
+        let mut table = empty_table(color);
+        table.set_header(["baseline", "setting", "figure", "seeds", "mean", "95 % interval"]);
+        for d in &self.seeds {
+            let Some(figure) = FIGURES.iter().find(|f| f.key == d.figure) else { continue };
+            let seeds = match d.seeds_without_value {
+                0 => d.seeds.to_string(),
+                missing => format!("{} of {}", d.seeds, d.seeds + missing),
+            };
+            let mut row = vec![setting_name(&d.baseline), setting_name(&d.setting), figure.label.to_string(), seeds];
+            row.extend(interval_text(d.difference, |v| figure.difference_text(v)));
+            table.add_row(row);
+        }
+        align(&mut table, 3, width);
+        out.push_str(&finish(&table, color));
+    }
+
+    /// Runs, differences and notes as JSON; times in seconds, ends that are not finite as null.
+    pub fn to_json(&self) -> Value {
+        let setting = |s: &Setting| json!({ "run": self.runs[s.run].label, "variant": s.variant });
+        let meters = self.meters.iter().map(|d| {
+            json!({
+                "baseline": setting(&d.baseline), "setting": setting(&d.setting), "seed": d.seed, "pairs": d.pairs,
+                "back_in_baseline_only": d.back_in_baseline_only, "back_in_setting_only": d.back_in_setting_only,
+                "back_in_neither": d.back_in_neither, "rejoin_difference_s": interval_json(d.difference_s, "median"),
+            })
+        });
+        let seeds = self.seeds.iter().map(|d| {
+            json!({
+                "baseline": setting(&d.baseline), "setting": setting(&d.setting), "figure": d.figure,
+                "seeds": d.seeds, "seeds_without_value": d.seeds_without_value,
+                "difference": interval_json(d.difference, "mean"),
+            })
+        });
+        let runs = self.runs.iter().map(|r| {
+            json!({ "label": r.label, "path": r.path.display().to_string(), "summary": crate::results_json(&r.summary) })
+        });
+        json!({
+            "runs": runs.collect::<Vec<_>>(),
+            "meter_differences": meters.collect::<Vec<_>>(),
+            "seed_differences": seeds.collect::<Vec<_>>(),
+            "notes": self.notes,
+        })
+    }
+}
+
+fn setting_name(s: &Setting) -> String {
+    format!("[{}] {}", s.run + 1, human::shorten(&human::one_line(&s.variant), 24))
+}
+
+/// A difference of times; infinite where one side was not back.
+fn difference(v: f64) -> String {
+    match v {
+        f64::INFINITY => "later".into(),
+        f64::NEG_INFINITY => "sooner".into(),
+        v if v > 0.0 => format!("+{}", human::duration(v)),
+        v => human::duration(v),
+    }
+}
+
+fn interval_text(interval: Option<Interval>, text: impl Fn(f64) -> String) -> [String; 2] {
+    match interval {
+        None => [human::NONE.into(), human::NONE.into()],
+        Some(Interval { middle, low: Some(low), high: Some(high) }) => {
+            [text(middle), format!("{} to {}", text(low), text(high))]
+        }
+        Some(Interval { middle, .. }) => [text(middle), "too few".into()],
+    }
+}
+
+fn interval_json(interval: Option<Interval>, middle: &str) -> Value {
+    interval.map_or(Value::Null, |i| json!({ middle: i.middle, "low": i.low, "high": i.high }))
+}
+
+fn align(table: &mut comfy_table::Table, first_number: usize, width: usize) {
+    table.set_width(width.min(usize::from(u16::MAX)) as u16);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        column.set_cell_alignment(if i < first_number { CellAlignment::Left } else { CellAlignment::Right });
+    }
+}

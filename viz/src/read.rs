@@ -1,0 +1,46 @@
+//! The only place that reads a run directory: from its files to a [`RunView`].
+
+use crate::VizError;
+use crate::series;
+use crate::view::{Campaign, RunView, VariantView};
+use amitwin_data::files::{RunDir, RunReader};
+use amitwin_data::rows::{NodeRow, TransactionRow};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Opens a run in any state; what is not finished has no rows.
+pub fn open(run_dir: &Path) -> Result<RunReader, VizError> {
+    Ok(RunDir::open_any(run_dir)?)
+}
+
+/// Everything that a report of the run needs.
+pub fn view(run: &RunReader) -> Result<RunView, VizError> {
+    let with_tables = run.variants();
+    let mut variants: Vec<VariantView> = Vec::new();
+    for v in &run.summary.variants {
+        let mut rows = VariantView { name: v.name.clone(), ..VariantView::default() };
+        if with_tables.contains(&v.name) {
+            rows.nodes = nodes(run, &v.name, variants.first().map(|first| &first.nodes))?;
+            rows.campaign = campaign(run, &v.name)?;
+            rows.airtime = run.rows(&v.name)?;
+        }
+        variants.push(rows);
+    }
+    Ok(RunView { summary: run.summary.clone(), manifest: run.manifest.clone(), variants })
+}
+
+/// Sites of a variant; shared with `like` if they are the same, which they are in most runs.
+pub fn nodes(run: &RunReader, variant: &str, like: Option<&Arc<Vec<NodeRow>>>) -> Result<Arc<Vec<NodeRow>>, VizError> {
+    let nodes: Vec<NodeRow> = run.rows(variant)?;
+    match like {
+        Some(like) if **like == nodes => Ok(Arc::clone(like)),
+        _ => Ok(Arc::new(nodes)),
+    }
+}
+
+/// The first reset campaign of a variant. Reports and reads, which may be millions, are dropped as they are read.
+pub fn campaign(run: &RunReader, variant: &str) -> Result<Option<Campaign>, VizError> {
+    let mut resets: Vec<TransactionRow> = Vec::new();
+    run.each_group(variant, |rows: Vec<TransactionRow>| resets.extend(rows.into_iter().filter(|t| t.kind == "reset")))?;
+    Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))
+}

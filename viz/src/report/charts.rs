@@ -1,0 +1,247 @@
+//! The report's charts, each with one sentence on what it shows.
+
+use crate::human;
+use crate::series;
+use crate::svg::bars::BarChart;
+use crate::svg::escape;
+use crate::svg::lines::{Series, ShareChart, XAxis};
+use crate::svg::map::{self, Kind};
+use crate::svg::style;
+use crate::view::{RunView, VariantView};
+use std::fmt::Write;
+
+/// All charts that the run has rows for.
+pub fn all(run: &RunView) -> String {
+    let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
+    for figure in [back(run), busy(run), rejoin(run), hops(run), placement(run)].into_iter().flatten() {
+        out.push_str(&figure);
+    }
+    out.push_str("</div>\n</section>\n");
+    out
+}
+
+struct Entry {
+    class: String,
+    dashed: bool,
+    text: String,
+}
+
+fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
+    let mut out = format!("<figure>\n<h3>{}</h3>\n", escape(title));
+    if !legend.is_empty() {
+        out.push_str("<ul class=\"legend\">");
+        for e in legend {
+            let dash = if e.dashed { " dash" } else { "" };
+            let class = &e.class;
+            let _ = write!(
+                out,
+                "<li><svg class=\"swatch\" viewBox=\"0 0 26 10\" aria-hidden=\"true\">\
+                 <path class=\"line {class}{dash}\" d=\"M1 5H25\"/></svg>{}</li>",
+                escape(&e.text)
+            );
+        }
+        out.push_str("</ul>\n");
+    }
+    let _ = writeln!(out, "{svg}\n<figcaption>{}</figcaption>\n</figure>", escape(caption));
+    out
+}
+
+/// The colour belongs to the variant's place in the run, in every chart.
+fn entry(place: usize, text: String) -> Entry {
+    Entry { class: format!("s{}", place % style::COLOURS), dashed: place % 2 == 1, text }
+}
+
+type Resets<'a> = Vec<(&'a VariantView, &'a [series::Reset])>;
+
+/// Each variant with its resets, and when the campaign began; `None` if nobody was to be reset.
+fn campaigns(run: &RunView) -> Option<(Resets<'_>, f64)> {
+    let with: Vec<_> =
+        run.variants.iter().map(|v| (v, v.campaign.as_ref().map_or(&[][..], |c| &c.resets[..]))).collect();
+    let start = run.campaign_start_s()?;
+    with.iter().any(|(_, r)| !r.is_empty()).then_some((with, start))
+}
+
+fn campaign_name(run: &RunView) -> String {
+    let name = run.variants.iter().find_map(|v| v.campaign.as_ref()).map_or("", |c| c.name.as_str());
+    if name.is_empty() { "the campaign".into() } else { format!("campaign “{name}”") }
+}
+
+fn back(run: &RunView) -> Option<String> {
+    let (variants, start) = campaigns(run)?;
+    let end = run.summary.duration_s.max(start + 60.0);
+    let lines: Vec<Series> = variants
+        .iter()
+        .map(|(v, resets)| Series {
+            name: v.name.clone(),
+            points: series::back_over_time(resets, start, end),
+            step: true,
+            span: series::reset_span(resets, start),
+        })
+        .collect();
+    let legend: Vec<Entry> = lines
+        .iter()
+        .enumerate()
+        .map(|(i, s)| entry(i, format!("{}: {} back", s.name, human::share(s.points.last().map_or(0.0, |p| p.1)))))
+        .collect();
+    let chart = ShareChart {
+        title: "Meters back over time".into(),
+        x_label: "minutes since the campaign’s start".into(),
+        y_label: "commanded meters back".into(),
+        x: XAxis::Minutes(0.0, (end - start) / 60.0),
+        series: lines,
+    };
+    let caption = format!(
+        "Share of the commanded meters that the head-end has heard again, over the minutes since {} began; \
+         the bars above the plot run from each variant’s first reset to its last.",
+        campaign_name(run)
+    );
+    Some(figure("Meters back over time", &legend, &chart.draw(), &caption))
+}
+
+fn busy(run: &RunView) -> Option<String> {
+    let start = run.campaign_start_s();
+    let mut routers = Vec::new();
+    let mut lines = Vec::new();
+    for variant in &run.variants {
+        let busiest = series::busiest_router(&variant.airtime, start.unwrap_or(0.0));
+        let (gateway, points) = busiest.map_or((None, vec![]), |(g, p)| (Some(g), p));
+        routers.push(gateway);
+        lines.push(Series { name: variant.name.clone(), points, step: true, span: None });
+    }
+    let xs = || lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+    let low = xs().min_by(f64::total_cmp)?;
+    let high = xs().max_by(f64::total_cmp)?;
+    let name_of = |place: usize, gateway: u32| {
+        let node = run.variants[place].nodes.iter().find(|n| n.node == gateway);
+        node.map_or_else(|| format!("node {gateway}"), |n| n.name.clone())
+    };
+    let one = routers.iter().flatten().all(|g| Some(*g) == routers.iter().flatten().next().copied());
+    let legend: Vec<Entry> = lines
+        .iter()
+        .enumerate()
+        .map(|(i, l)| match routers[i] {
+            Some(g) if !one => entry(i, format!("{} ({})", l.name, name_of(i, g))),
+            _ => entry(i, l.name.clone()),
+        })
+        .collect();
+    let which = match routers.iter().enumerate().find_map(|(i, g)| g.map(|g| name_of(i, g))) {
+        Some(name) if one => format!("border router {name}"),
+        _ => "each variant’s busiest border router".into(),
+    };
+    let since = if start.is_some() { "the campaign’s start" } else { "the run’s start" };
+    let chart = ShareChart {
+        title: "Border router’s air time over time".into(),
+        x_label: format!("minutes since {since}"),
+        y_label: "radio busy".into(),
+        x: XAxis::Minutes(low, (high + 1.0).max(low + 1.0)),
+        series: lines,
+    };
+    let caption = format!(
+        "Share of each minute in which the radio of {which} was sending or receiving, over the minutes since {since}; \
+         at 100 % it can serve no more meters."
+    );
+    Some(figure("Border router’s air time", &legend, &chart.draw(), &caption))
+}
+
+fn rejoin(run: &RunView) -> Option<String> {
+    let (variants, start) = campaigns(run)?;
+    let longest = (run.summary.duration_s - start).max(60.0);
+    let lines: Vec<Series> = variants
+        .iter()
+        .map(|(v, resets)| Series {
+            name: v.name.clone(),
+            points: series::rejoin_distribution(resets, longest),
+            step: true,
+            span: None,
+        })
+        .collect();
+    let shortest = lines.iter().filter_map(|l| l.points.first()).map(|p| p.0).min_by(f64::total_cmp)?;
+    let legend: Vec<Entry> = variants
+        .iter()
+        .enumerate()
+        .map(|(i, (v, resets))| {
+            let left = resets.iter().filter(|r| r.rejoin_s().is_none()).count();
+            let rest = if left == 0 { "all back".into() } else { format!("{} not back", human::count(left as f64)) };
+            entry(i, format!("{}: {rest}", v.name))
+        })
+        .collect();
+    let chart = ShareChart {
+        title: "Rejoin time, cumulative".into(),
+        x_label: "time since the meter’s own reset (logarithmic)".into(),
+        y_label: "commanded meters".into(),
+        x: XAxis::LogSeconds(shortest.clamp(0.1, longest / 10.0), longest),
+        series: lines,
+    };
+    Some(figure(
+        "Rejoin time",
+        &legend,
+        &chart.draw(),
+        "Share of the commanded meters that were back within a time of their own reset; a curve that ends below 100 % \
+         leaves meters that were not back when the run ended.",
+    ))
+}
+
+fn hops(run: &RunView) -> Option<String> {
+    let all: Vec<(String, Vec<u32>)> =
+        run.variants.iter().map(|v| (v.name.clone(), series::hop_histogram(&v.nodes))).collect();
+    let first = all.first().filter(|(_, c)| !c.is_empty())?.1.clone();
+    let same = all.iter().all(|(_, c)| *c == first);
+    let (sets, legend) = if same {
+        (vec![("meters".to_string(), first)], vec![])
+    } else {
+        let legend = all.iter().enumerate().map(|(i, (n, _))| entry(i, n.clone())).collect();
+        (all, legend)
+    };
+    let chart = BarChart {
+        title: "Meters by hops".into(),
+        x_label: "hops to the border router".into(),
+        y_label: "meters".into(),
+        first: 1,
+        sets,
+    };
+    let whose = if same && run.variants.len() > 1 { ", the same in all variants" } else { "" };
+    let caption = format!("Number of meters by hops to their border router at the start of the run{whose}.");
+    Some(figure("Hops", &legend, &chart.draw(), &caption))
+}
+
+fn placement(run: &RunView) -> Option<String> {
+    let variant = run.variants.iter().find(|v| !v.nodes.is_empty())?;
+    let places = series::places(&variant.nodes);
+    let drawn = map::draw("Map of the placement", &places);
+    let count = |f: fn(&Kind) -> bool| places.iter().filter(|p| f(&p.kind)).count();
+    let meters = count(|k| matches!(k, Kind::Meter(_)));
+    let lost = count(|k| matches!(k, Kind::Meter(None)));
+    let legend: Vec<Entry> = drawn
+        .hop_legend
+        .iter()
+        .map(|(class, hops)| {
+            let unit = if hops == "1" { "hop" } else { "hops" };
+            Entry { class: format!("thick {class}"), dashed: false, text: format!("{hops} {unit}") }
+        })
+        .collect();
+    let whose = if run.one_tree() { String::new() } else { format!(" in variant “{}”", variant.name) };
+    let mut caption = if drawn.density {
+        format!(
+            "Density of {} (too many to draw one by one, links left out; a stronger colour is denser, in five equally filled \
+             steps){whose}",
+            human::plural(meters, "meter")
+        )
+    } else {
+        format!(
+            "{} coloured by hops at the start of the run{whose}, each with a line to its next hop",
+            human::plural(meters, "meter")
+        )
+    };
+    caption.push_str("; diamonds are border routers");
+    if count(|k| matches!(k, Kind::Extender)) > 0 {
+        caption.push_str(", squares range extenders");
+    }
+    if lost > 0 {
+        let _ = write!(caption, ", crosses the {} that none of them reaches", human::plural(lost, "meter"));
+        if drawn.lost_marked < lost {
+            let _ = write!(caption, " (a sample of {} is marked)", human::count(drawn.lost_marked as f64));
+        }
+    }
+    caption.push('.');
+    Some(figure("Map", &legend, &drawn.svg, &caption).replacen("<figure>", "<figure class=\"wide\">", 1))
+}

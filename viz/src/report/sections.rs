@@ -1,0 +1,280 @@
+//! The report's text and tables.
+
+use crate::figures::{FIGURES, gate_name, gate_value, verdict_word, worst_verdict};
+use crate::human;
+use crate::svg::escape;
+use crate::view::RunView;
+use amitwin_data::summary::{Status, Verdict};
+use std::fmt::Write;
+
+/// Up to here variants are columns, which suits a narrow page; more of them become rows.
+const VARIANT_COLUMNS_MAX: usize = 5;
+/// Unreachable meters that are listed by name.
+const LISTED_MAX: usize = 50;
+/// Files that are listed.
+const FILES_MAX: usize = 200;
+
+/// Name, verdict, finding, and what was asked.
+pub fn head(run: &RunView) -> String {
+    let s = &run.summary;
+    let mut out = format!("<header>\n<p class=\"kicker\">amitwin run</p>\n<h1>{}</h1>\n", escape(&s.name));
+    let (class, verdict) = overall(run);
+    let _ = writeln!(out, "<p class=\"verdict {class}\">{}</p>", escape(&verdict));
+    if let Some(finding) = &s.finding {
+        let _ = writeln!(out, "<p class=\"finding\">{}</p>", escape(finding));
+    }
+    out.push_str("<dl class=\"facts\">\n");
+    let range = |f: fn(&amitwin_data::summary::VariantSummary) -> u32| {
+        let (low, high) = (s.variants.iter().map(f).min(), s.variants.iter().map(f).max());
+        match (low, high) {
+            (Some(a), Some(b)) if a == b => human::count(f64::from(a)),
+            (Some(a), Some(b)) => format!("{} to {}", human::count(f64::from(a)), human::count(f64::from(b))),
+            _ => human::NONE.into(),
+        }
+    };
+    let campaign = run.variants.iter().find_map(|v| v.campaign.as_ref()).map(|c| c.name.clone());
+    let start = run.campaign_start_s().map(|s| format!(", begins at {}", human::whole_duration(s)));
+    for (name, value) in [
+        ("Meters", range(|v| v.meters)),
+        ("Border routers", range(|v| v.gateways)),
+        ("Variants", human::count(s.variants.len() as f64)),
+        ("Simulated time", human::whole_duration(s.duration_s)),
+        ("Campaign", campaign.map_or_else(|| human::NONE.into(), |c| c + &start.unwrap_or_default())),
+        ("Seed", s.seed.to_string()),
+        ("Version", format!("amitwin {}", run.manifest.version)),
+    ] {
+        let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+    }
+    out.push_str("</dl>\n</header>\n");
+    out
+}
+
+fn overall(run: &RunView) -> (&'static str, String) {
+    let s = &run.summary;
+    let breached = s.gates.iter().filter(|g| g.verdict == Verdict::Breach).count();
+    let empty = s.gates.iter().filter(|g| g.verdict == Verdict::NoData).count();
+    match s.status {
+        Status::Failed => return ("bad", "The run failed; below is what was finished.".into()),
+        Status::Interrupted => return ("warn", "The run was interrupted; below is what was finished.".into()),
+        Status::Running | Status::Complete => {}
+    }
+    if let [g] = &s.gates[..] {
+        let word = match g.verdict {
+            Verdict::Pass => "passed",
+            Verdict::Breach => "breached",
+            Verdict::NoData => "without data, which is not a pass",
+        };
+        let found = gate_value(g);
+        let text = format!("Gate {word}: {}, {} {found} ({})", g.variant, gate_name(g), g.limit);
+        return (verdict_class(g.verdict), text);
+    }
+    let judged = |n: usize| format!("{n} judgements");
+    match (s.gates.len(), breached, empty) {
+        (0, _, _) => ("none", "No gate was set.".into()),
+        (n, 0, 0) => ("good", format!("All gates passed ({}).", judged(n))),
+        (n, 0, e) => ("warn", format!("{e} of {} had no data, which is not a pass.", judged(n))),
+        (n, b, _) => ("bad", format!("A gate is breached: {b} of {}.", judged(n))),
+    }
+}
+
+/// The results table.
+pub fn results(run: &RunView) -> String {
+    let s = &run.summary;
+    let mut out = String::from("<section>\n<h2>Results</h2>\n");
+    if s.variants.is_empty() {
+        out.push_str("<p>No variant has finished.</p>\n</section>\n");
+        return out;
+    }
+    let verdict = |name: &str| match worst_verdict(&s.gates, name) {
+        Some(v) => format!("<td class=\"{}\">{}</td>", verdict_class(v), verdict_word(v)),
+        None => format!("<td>{}</td>", human::NONE),
+    };
+    out.push_str("<div class=\"scroll\">\n<table class=\"results\">\n");
+    if s.variants.len() <= VARIANT_COLUMNS_MAX {
+        out.push_str("<thead><tr><th></th>");
+        for v in &s.variants {
+            let _ = write!(out, "<th scope=\"col\">{}</th>", escape(&v.name));
+        }
+        out.push_str("</tr></thead>\n<tbody>\n");
+        for figure in FIGURES {
+            let _ = write!(out, "<tr><th scope=\"row\">{}</th>", figure.label);
+            for v in &s.variants {
+                let _ = write!(out, "<td>{}</td>", figure.text(v, true));
+            }
+            out.push_str("</tr>\n");
+        }
+        out.push_str("<tr><th scope=\"row\">gate</th>");
+        for v in &s.variants {
+            out.push_str(&verdict(&v.name));
+        }
+        out.push_str("</tr>\n");
+    } else {
+        out.push_str("<thead><tr><th scope=\"col\">variant</th>");
+        for figure in FIGURES {
+            let _ = write!(out, "<th scope=\"col\">{}</th>", figure.label);
+        }
+        out.push_str("<th scope=\"col\">gate</th></tr></thead>\n<tbody>\n");
+        for v in &s.variants {
+            let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(&v.name));
+            for figure in FIGURES {
+                let _ = write!(out, "<td>{}</td>", figure.text(v, false));
+            }
+            let _ = writeln!(out, "{}</tr>", verdict(&v.name));
+        }
+    }
+    out.push_str(
+        "</tbody>\n</table>\n</div>\n<p class=\"note\">Back: share of the commanded meters that the head-end has heard \
+         again within that time of the campaign’s start. Rejoin time: from a meter’s own reset to the head-end hearing \
+         it again, over all commanded meters; “not reached” where too many were not back when the run ended. Border \
+         router busy: its radio sending or receiving while the campaign was unfinished, busiest router.</p>\n\
+         </section>\n",
+    );
+    out
+}
+
+fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "good",
+        Verdict::Breach => "bad",
+        Verdict::NoData => "warn",
+    }
+}
+
+/// Each judgement with its limit and value.
+pub fn gates(run: &RunView) -> String {
+    if run.summary.gates.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from(
+        "<section>\n<h2>Gates</h2>\n<div class=\"scroll\">\n<table>\n<thead><tr><th scope=\"col\">metric</th>\
+         <th scope=\"col\">limit</th><th scope=\"col\">variant</th><th scope=\"col\">found</th>\
+         <th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n",
+    );
+    for g in &run.summary.gates {
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
+            escape(&gate_name(g)),
+            escape(&g.limit),
+            escape(&g.variant),
+            gate_value(g),
+            verdict_class(g.verdict),
+            verdict_word(g.verdict)
+        );
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n</section>\n");
+    out
+}
+
+/// What to know before trusting the results.
+pub fn warnings(run: &RunView) -> String {
+    let list = &run.summary.warnings;
+    if list.is_empty() {
+        return "<section>\n<h2>Warnings</h2>\n<p>None.</p>\n</section>\n".into();
+    }
+    let mut out = format!("<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">\n", list.len());
+    for w in list {
+        let _ = writeln!(out, "<li>{}</li>", escape(w));
+    }
+    out.push_str("</ul>\n</section>\n");
+    out
+}
+
+/// Meters that no border router reaches, by name.
+pub fn unreachable(run: &RunView) -> String {
+    let Some(variant) = run.variants.first() else { return String::new() };
+    let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == "meter" && !n.reachable).collect();
+    let mut out = String::from("<section>\n<h2>Unreachable meters</h2>\n");
+    if lost.is_empty() {
+        out.push_str("<p>None: every meter has a route to a border router.</p>\n</section>\n");
+        return out;
+    }
+    let whose = if run.one_tree() { String::new() } else { format!(" in variant “{}”", escape(&variant.name)) };
+    let shown = if lost.len() > LISTED_MAX { format!("; the first {LISTED_MAX} are") } else { ":".into() };
+    let verb = if lost.len() == 1 { "has" } else { "have" };
+    let _ = writeln!(
+        out,
+        "<p>{} {verb} no route to a border router{whose}{shown}</p>\n<ul class=\"names\">",
+        human::plural(lost.len(), "meter")
+    );
+    for n in lost.iter().take(LISTED_MAX) {
+        let (lat, lon) = (n.lat_deg, n.lon_deg);
+        let _ = writeln!(out, "<li>{} <span>{lat:.5}, {lon:.5}</span></li>", escape(&n.name));
+    }
+    out.push_str("</ul>\n</section>\n");
+    out
+}
+
+/// How to go on with the tables.
+pub fn tables(run: &RunView) -> String {
+    let mut rows: std::collections::BTreeMap<&str, u64> = Default::default();
+    for file in &run.manifest.files {
+        if let Some(table) = file.path.strip_prefix("tables/").and_then(|p| p.split('/').next()) {
+            *rows.entry(table).or_default() += file.rows.unwrap_or(0);
+        }
+    }
+    let mut out = String::from(
+        "<section>\n<h2>Reading the tables</h2>\n<p>The rows behind this page are Parquet files in the run directory, \
+         <code>tables/&lt;table&gt;/variant=&lt;name&gt;/part-000.parquet</code>, with units in the column names; \
+         <code>amitwin describe tables</code> explains each column. In DuckDB, from the run directory:</p>\n<pre><code>\
+         SELECT variant, count(*) AS commanded, count(answered_s) AS back,\n       \
+         median(answered_s - reset_s) AS rejoin_p50_s  -- of those that are back\n\
+         FROM read_parquet('tables/transactions/*/*.parquet', hive_partitioning = true)\n\
+         WHERE kind = 'reset'\nGROUP BY variant;</code></pre>\n",
+    );
+    if !rows.is_empty() {
+        out.push_str("<dl class=\"facts\">\n");
+        for (table, n) in rows {
+            let _ = writeln!(out, "<div><dt>{}</dt><dd>{} rows</dd></div>", escape(table), human::count(n as f64));
+        }
+        out.push_str("</dl>\n");
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+/// What made the run, so that it can be made again.
+pub fn manifest(run: &RunView) -> String {
+    let m = &run.manifest;
+    let s = &run.summary;
+    let mut out = String::from("<section>\n<h2>Made from</h2>\n<dl class=\"hashes\">\n");
+    let host = format!("{} {}, {} processors, {} threads", m.host.os, m.host.arch, m.host.cpus, m.threads);
+    let mut facts = vec![
+        ("Fingerprint of the results".to_string(), s.fingerprint.clone()),
+        ("Scenario (BLAKE3)".into(), m.scenario_hash.clone()),
+        ("Seed".into(), m.seed.to_string()),
+        ("Version".into(), format!("amitwin {}", m.version)),
+        ("Computer".into(), host),
+    ];
+    facts.extend(s.variants.iter().map(|v| (format!("Fingerprint of “{}”", v.name), v.fingerprint.clone())));
+    for (name, value) in facts {
+        let value = if value.is_empty() { human::NONE.into() } else { value };
+        let _ = writeln!(out, "<div><dt>{}</dt><dd><code>{}</code></dd></div>", escape(&name), escape(&value));
+    }
+    out.push_str(
+        "</dl>\n<p class=\"note\">The same scenario, seed and version give the same fingerprint on any \
+                  computer and with any number of threads.</p>\n",
+    );
+    if !m.files.is_empty() {
+        let _ = writeln!(
+            out,
+            "<details>\n<summary>{}</summary>\n<div class=\"scroll\">\n<table>\n<thead><tr><th scope=\"col\">file</th>\
+             <th scope=\"col\">size</th><th scope=\"col\">rows</th><th scope=\"col\">BLAKE3</th></tr></thead>\n<tbody>",
+            human::plural(m.files.len(), "file")
+        );
+        for f in m.files.iter().take(FILES_MAX) {
+            let rows = f.rows.map_or_else(String::new, |r| human::count(r as f64));
+            let hash: String = f.blake3.chars().take(16).collect();
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><td>{}</td><td>{rows}</td><td><code>{}…</code></td></tr>",
+                escape(&f.path),
+                human::bytes(f.bytes),
+                escape(&hash)
+            );
+        }
+        out.push_str("</tbody>\n</table>\n</div>\n</details>\n");
+    }
+    out.push_str("</section>\n");
+    out
+}

@@ -1,0 +1,195 @@
+//! The results table of a run on a terminal or in a log, and the same as JSON.
+
+use crate::figures::{FIGURES, gate_name, gate_value, verdict_word, worst_verdict};
+use crate::human;
+use amitwin_data::summary::{GateVerdict, Summary, VariantSummary, Verdict};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
+use serde_json::{Value, json};
+
+/// Narrowest first column with which variants stay rows.
+const NAME_WIDTH_MIN: u16 = 12;
+/// Between two columns.
+const GAP: u16 = 2;
+
+/// One line of results: what it is called, its results, and the verdict of the gates that judge it.
+pub(crate) struct Line<'a> {
+    pub name: String,
+    pub variant: &'a VariantSummary,
+    pub verdict: Option<Verdict>,
+}
+
+/// The table of a finished run, its gates and its finding, at most `width` columns wide where that can be had.
+///
+/// With `color`, ANSI colours mark the verdicts; without, the text is plain.
+pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
+    let lines: Vec<Line> = summary
+        .variants
+        .iter()
+        .map(|v| Line { name: human::one_line(&v.name), variant: v, verdict: worst_verdict(&summary.gates, &v.name) })
+        .collect();
+    let mut out = if lines.is_empty() {
+        format!("No variant has finished; the run is {}.\n", summary.status.word())
+    } else {
+        grid(&lines, width, color)
+    };
+    if !summary.gates.is_empty() {
+        out.push('\n');
+    }
+    for gate in &summary.gates {
+        out.push_str(&gate_line(gate, color));
+        out.push('\n');
+    }
+    if let Some(finding) = &summary.finding {
+        out.push('\n');
+        out.push_str(&wrap(&human::one_line(finding), width));
+        out.push('\n');
+    }
+    out
+}
+
+/// The results as JSON: the summary's figures, numbers in the units of their names.
+pub fn results_json(summary: &Summary) -> Value {
+    serde_json::to_value(summary).unwrap_or_else(|e| json!({ "error": e.to_string() }))
+}
+
+/// Lines as rows if the width allows, else as columns.
+pub(crate) fn grid(lines: &[Line], width: usize, color: bool) -> String {
+    let rows = as_rows(lines, color);
+    let widths = rows.column_max_content_widths();
+    let figures: usize = widths.iter().skip(1).map(|w| usize::from(w + GAP)).sum();
+    let name = usize::from(widths.first().copied().unwrap_or(0).min(NAME_WIDTH_MIN));
+    let mut table = if figures + name <= width { rows } else { as_columns(lines, color) };
+    table.set_width(width.min(usize::from(u16::MAX)) as u16);
+    finish(&table, color)
+}
+
+fn as_rows(lines: &[Line], color: bool) -> Table {
+    let mut table = empty_table(color);
+    let mut header = vec!["\nvariant".to_string()];
+    header.extend(FIGURES.iter().map(|f| f.header.to_string()));
+    header.push("\ngate".into());
+    table.set_header(header);
+    for line in lines {
+        let mut row = vec![Cell::new(&line.name)];
+        // In a narrow column the two words stand below each other.
+        row.extend(
+            FIGURES.iter().map(|f| Cell::new(f.text(line.variant, false).replace("not reached", "not\nreached"))),
+        );
+        row.push(Cell::new(verdict_cell(line.verdict)));
+        table.add_row(row);
+    }
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, GAP));
+        let last = i == FIGURES.len() + 1;
+        if i > 0 {
+            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+        }
+        column.set_cell_alignment(if i == 0 || last { CellAlignment::Left } else { CellAlignment::Right });
+    }
+    if let Some(last) = table.column_mut(FIGURES.len() + 1) {
+        last.set_padding((0, 0));
+    }
+    table
+}
+
+fn as_columns(lines: &[Line], color: bool) -> Table {
+    let mut table = empty_table(color);
+    let mut header = vec![String::new()];
+    header.extend(lines.iter().map(|l| l.name.clone()));
+    table.set_header(header);
+    for figure in FIGURES {
+        let mut row = vec![Cell::new(figure.label)];
+        row.extend(lines.iter().map(|l| Cell::new(figure.text(l.variant, true))));
+        table.add_row(row);
+    }
+    let mut row = vec![Cell::new("gate")];
+    row.extend(lines.iter().map(|l| Cell::new(verdict_cell(l.verdict))));
+    table.add_row(row);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, GAP));
+        if i == 0 {
+            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+        } else {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    if let Some(last) = table.column_mut(lines.len()) {
+        last.set_padding((0, 0));
+    }
+    table
+}
+
+pub(crate) fn empty_table(color: bool) -> Table {
+    let rule = if color { '─' } else { '-' };
+    let style = TableStyle::new()
+        .header_lines(ContentLineStyle::none())
+        .header_separator(LineStyle::none().fill(rule))
+        .content_lines(ContentLineStyle::none());
+    let mut table = Table::new();
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+/// The table's lines without trailing blanks, colours put in.
+pub(crate) fn finish(table: &Table, color: bool) -> String {
+    let mut out = String::new();
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    paint(&out, color)
+}
+
+// The table library counts an escape sequence as text, so verdicts go in between invisible operators of no width
+// and are coloured when the layout is done.
+const MARKS: [(char, &str); 4] =
+    [('\u{2061}', "\u{1b}[32m"), ('\u{2062}', "\u{1b}[31m"), ('\u{2063}', "\u{1b}[33m"), ('\u{2064}', "\u{1b}[0m")];
+
+fn verdict_cell(verdict: Option<Verdict>) -> String {
+    match verdict {
+        None => human::NONE.into(),
+        Some(v) => {
+            let mark = match v {
+                Verdict::Pass => MARKS[0].0,
+                Verdict::Breach => MARKS[1].0,
+                Verdict::NoData => MARKS[2].0,
+            };
+            format!("{mark}{}{}", verdict_word(v), MARKS[3].0)
+        }
+    }
+}
+
+fn paint(text: &str, color: bool) -> String {
+    MARKS.iter().fold(text.to_string(), |t, (mark, code)| t.replace(*mark, if color { code } else { "" }))
+}
+
+fn gate_line(gate: &GateVerdict, color: bool) -> String {
+    let text = format!(
+        "gate {}, {}: {} {}, {}",
+        gate_name(gate),
+        human::one_line(&gate.limit),
+        human::one_line(&gate.variant),
+        gate_value(gate),
+        verdict_cell(Some(gate.verdict)),
+    );
+    paint(&text, color)
+}
+
+/// `text` broken between words into lines of at most `width` characters.
+pub(crate) fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            out.push('\n');
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
+}

@@ -1,0 +1,58 @@
+//! What a report is drawn from, in memory: a run's small files and the rows that its charts need.
+
+use crate::series::Reset;
+use amitwin_data::manifest::Manifest;
+use amitwin_data::rows::{AirtimeRow, NodeRow};
+use amitwin_data::summary::Summary;
+use std::sync::Arc;
+
+/// A run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    /// What it came to.
+    pub summary: Summary,
+    /// What it was made from.
+    pub manifest: Manifest,
+    /// Rows of each variant whose tables could be read, in the summary's order.
+    pub variants: Vec<VariantView>,
+}
+
+/// Rows of one variant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VariantView {
+    /// Name in the scenario.
+    pub name: String,
+    /// Sites with their place in the routing tree.
+    pub nodes: Arc<Vec<NodeRow>>,
+    /// The first reset campaign, if there was one.
+    pub campaign: Option<Campaign>,
+    /// Load of the border routers.
+    pub airtime: Vec<AirtimeRow>,
+}
+
+/// A reset campaign in one variant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Campaign {
+    /// Its name.
+    pub name: String,
+    /// One entry for each meter commanded.
+    pub resets: Vec<Reset>,
+}
+
+impl RunView {
+    /// When the campaign began, s: as the summary says, else when the earliest command of any variant was due.
+    pub fn campaign_start_s(&self) -> Option<f64> {
+        let said = self.summary.variants.iter().filter_map(|v| v.metrics.get("campaign_start_s").copied().flatten());
+        let seen = self.variants.iter().filter_map(|v| v.campaign.as_ref()).flat_map(|c| &c.resets);
+        said.min_by(f64::total_cmp).or_else(|| seen.map(|r| r.commanded_s).min_by(f64::total_cmp))
+    }
+
+    /// Whether all variants have the same routing tree at the start.
+    pub fn one_tree(&self) -> bool {
+        let place = |n: &NodeRow| (n.x_m, n.y_m, n.hops, n.parent, n.reachable);
+        let same = |a: &VariantView, b: &VariantView| {
+            Arc::ptr_eq(&a.nodes, &b.nodes) || a.nodes.iter().map(place).eq(b.nodes.iter().map(place))
+        };
+        self.variants.windows(2).all(|pair| same(&pair[0], &pair[1]))
+    }
+}

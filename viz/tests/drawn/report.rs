@@ -1,0 +1,117 @@
+//! The report: well-formed drawings, nothing fetched, nothing injected.
+
+use crate::synthetic;
+use amitwin_viz::report::render;
+use amitwin_viz::series::first_reset_campaign;
+use amitwin_viz::view::{Campaign, RunView, VariantView};
+use std::sync::Arc;
+
+fn run(meters: usize) -> RunView {
+    let nodes = Arc::new(synthetic::nodes(meters));
+    let variants = (0..4)
+        .map(|i| VariantView {
+            name: synthetic::VARIANTS[i].into(),
+            nodes: Arc::clone(&nodes),
+            campaign: first_reset_campaign(&synthetic::transactions(i, &nodes))
+                .map(|(name, resets)| Campaign { name, resets }),
+            airtime: synthetic::airtime(i, meters as u32),
+        })
+        .collect();
+    RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }
+}
+
+fn drawings(html: &str) -> Vec<&str> {
+    let starts = html.match_indices("<svg").map(|(i, _)| i);
+    starts.map(|i| &html[i..i + html[i..].find("</svg>").expect("closed") + 6]).collect()
+}
+
+#[test]
+fn drawings_are_well_formed_and_nothing_is_fetched() {
+    let html = render(&run(5_000));
+    // Left in the build directory for whoever wants to look at it.
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &html).expect("written");
+    let svgs = drawings(&html);
+    let charts = svgs.iter().filter(|s| s.contains("role=\"img\"")).count();
+    assert_eq!(charts, 5);
+    for svg in &svgs {
+        if let Err(e) = roxmltree::Document::parse(svg) {
+            panic!("{e}: {}", &svg[..svg.len().min(400)]);
+        }
+    }
+    let without_namespace = html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    for word in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+        assert!(!without_namespace.contains(word), "{word}");
+    }
+    assert!(html.len() < 500_000, "{} bytes", html.len());
+    assert!(!html.contains("NaN") && !html.contains("inf "), "a figure that is none");
+}
+
+#[test]
+fn tags_are_balanced() {
+    let html = render(&run(200));
+    // The page avoids what HTML allows and XML does not, but for the doctype and the void meta elements.
+    let body = &html[html.find("<body>").expect("body")..html.find("</html>").expect("end")];
+    roxmltree::Document::parse(body).expect("well-formed");
+}
+
+#[test]
+fn nothing_from_outside_becomes_markup() {
+    let evil = "<script>alert(1)</script>\"'&";
+    let mut view = run(50);
+    view.summary.name = evil.into();
+    view.summary.finding = Some(evil.into());
+    view.summary.fingerprint = evil.into();
+    view.summary.warnings = vec![evil.into()];
+    for gate in &mut view.summary.gates {
+        (gate.metric, gate.stat, gate.limit, gate.variant) = (evil.into(), evil.into(), evil.into(), evil.into());
+    }
+    for (i, v) in view.summary.variants.iter_mut().enumerate() {
+        v.name = format!("{evil}{i}");
+    }
+    let mut nodes = (*view.variants[0].nodes).clone();
+    for node in &mut nodes {
+        node.name = evil.into();
+        node.reachable = node.kind == "gateway";
+    }
+    let nodes = Arc::new(nodes);
+    for v in &mut view.variants {
+        v.name = evil.into();
+        v.nodes = Arc::clone(&nodes);
+        if let Some(c) = &mut v.campaign {
+            c.name = evil.into();
+        }
+    }
+    view.manifest.version = evil.into();
+    view.manifest.files[0].path = format!("tables/{evil}");
+    let html = render(&view);
+    assert!(!html.contains("<script") && !html.contains("\"'&<"));
+    assert!(html.contains("&lt;script&gt;"));
+    let body = &html[html.find("<body>").expect("body")..html.find("</html>").expect("end")];
+    roxmltree::Document::parse(body).expect("well-formed");
+}
+
+#[test]
+fn an_empty_run_has_a_report() {
+    let mut view = run(10);
+    view.summary.variants.clear();
+    view.summary.gates.clear();
+    view.variants.clear();
+    let html = render(&view);
+    assert!(html.contains("No variant has finished."));
+    view.variants = vec![VariantView { name: "a".into(), ..VariantView::default() }];
+    assert!(!render(&view).contains("role=\"img\""));
+}
+
+#[test]
+fn more_variants_than_columns_become_rows() {
+    let mut view = run(10);
+    let one = view.summary.variants[0].clone();
+    view.summary.variants = (0..9)
+        .map(|i| {
+            let mut v = one.clone();
+            v.name = format!("v{i}");
+            v
+        })
+        .collect();
+    assert!(render(&view).contains("<th scope=\"row\">v8</th>"));
+}
