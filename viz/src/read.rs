@@ -1,9 +1,9 @@
-//! The only place that reads a run directory: from its files to a [`RunView`].
+//! The only place that reads a run directory: its files, its rows, a [`RunView`] of them.
 
 use crate::VizError;
 use crate::series;
 use crate::view::{Campaign, RunView, VariantView};
-use amitwin_data::files::{RunDir, RunReader};
+use amitwin_data::files::{RunDir, RunReader, SCENARIO};
 use amitwin_data::rows::{NodeRow, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +11,16 @@ use std::sync::Arc;
 /// Opens a run in any state; what is not finished has no rows.
 pub fn open(run_dir: &Path) -> Result<RunReader, VizError> {
     Ok(RunDir::open_any(run_dir)?)
+}
+
+/// Opens a run that must be complete.
+pub fn finished(run_dir: &Path) -> Result<RunReader, VizError> {
+    Ok(RunDir::open(run_dir)?)
+}
+
+/// The resolved scenario; `None` if the run keeps none that can be read.
+pub fn scenario(run: &RunReader) -> Option<String> {
+    std::fs::read_to_string(run.path.join(SCENARIO)).ok()
 }
 
 /// Everything that a report of the run needs.

@@ -8,9 +8,10 @@ mod pairs;
 mod text;
 
 use crate::VizError;
+use crate::read;
 
 use crate::stats::Interval;
-use amitwin_data::files::{RunReader, SCENARIO};
+use amitwin_data::files::RunReader;
 use amitwin_data::summary::Summary;
 use pairs::Group;
 use std::path::PathBuf;
@@ -94,7 +95,7 @@ pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     }
     let mut readers = Vec::new();
     for dir in run_dirs {
-        readers.push(amitwin_data::files::RunDir::open(dir)?);
+        readers.push(read::finished(dir)?);
     }
     let labels = labels(&readers);
     let runs = readers.iter().zip(labels);
@@ -132,7 +133,7 @@ fn groups(readers: &[RunReader]) -> Vec<Group> {
 
 /// The resolved scenario less the line with its seed; the name if the file is not there.
 fn scenario_without_seed(reader: &RunReader) -> String {
-    let Ok(text) = std::fs::read_to_string(reader.path.join(SCENARIO)) else { return reader.summary.name.clone() };
+    let Some(text) = read::scenario(reader) else { return reader.summary.name.clone() };
     text.lines().filter(|line| !line.trim_start().starts_with("seed =")).collect::<Vec<_>>().join("\n")
 }
 
