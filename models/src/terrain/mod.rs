@@ -20,7 +20,7 @@ pub use grid::SpatialGrid;
 pub use name::SiteName;
 pub use plane::LocalPlane;
 pub use site::{Placement, Site, SiteKind};
-pub use siting::{at_transformers, k_means};
+pub use siting::{at_transformers, k_means, k_means_count};
 
 /// Widest placement for which the local plane is used, m.
 pub const EXTENT_MAX_M: f64 = 200_000.0;

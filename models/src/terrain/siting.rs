@@ -27,12 +27,28 @@ pub fn k_means(placement: &Placement, meters_per_gateway: u32, seed: u64) -> Res
     if meters_per_gateway == 0 {
         return Err(TerrainError::ZeroMetersPerGateway);
     }
+    let meters = placement.count(SiteKind::Meter);
+    at_centres(placement, meters.div_ceil(meters_per_gateway as usize), seed)
+}
+
+/// As [`k_means`], with the number of gateways given: at most one for each meter.
+pub fn k_means_count(placement: &Placement, gateways: u32, seed: u64) -> Result<Placement, TerrainError> {
+    let meters = placement.count(SiteKind::Meter) as u32;
+    if gateways > meters && meters > 0 {
+        return Err(TerrainError::MoreGatewaysThanMeters { meters, gateways });
+    }
+    if gateways == 0 {
+        return Ok(placement.clone());
+    }
+    at_centres(placement, gateways as usize, seed)
+}
+
+fn at_centres(placement: &Placement, clusters: usize, seed: u64) -> Result<Placement, TerrainError> {
     let meters: Vec<&Site> = placement.sites.iter().filter(|s| s.kind == SiteKind::Meter).collect();
     if meters.is_empty() {
         return Err(TerrainError::NothingToServe);
     }
     let points: Vec<(f32, f32)> = meters.iter().map(|s| (s.x_m, s.y_m)).collect();
-    let clusters = points.len().div_ceil(meters_per_gateway as usize);
     let start = plus_plus(&points, clusters, Stream::new(seed, 0, PURPOSE_KMEANS));
     let (centres, cluster_of) = lloyd(&points, start);
     let mut shares: Vec<Mean> = vec![Mean::default(); clusters];
@@ -255,6 +271,16 @@ mod tests {
         assert_eq!(sited, k_means(&town, 500, 9).unwrap());
         assert_ne!(sited, k_means(&town, 500, 10).unwrap());
         assert!(assign(&sited).radios().iter().all(|&n| n > 150), "{:?}", assign(&sited).radios());
+    }
+
+    #[test]
+    fn a_number_of_gateways_is_met_exactly() {
+        let town = groups(&[(0.0, 0.0), (500.0, 0.0)], 5);
+        for count in 0..=10 {
+            assert_eq!(k_means_count(&town, count, 1).unwrap().count(SiteKind::Gateway), count as usize);
+        }
+        let error = TerrainError::MoreGatewaysThanMeters { meters: 10, gateways: 11 };
+        assert_eq!(k_means_count(&town, 11, 1), Err(error));
     }
 
     #[test]
