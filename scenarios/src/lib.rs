@@ -1,1 +1,35 @@
-//! placeholder
+//! The scenario language: a text becomes a list of worlds to run, and gates to judge them by.
+//!
+//! ```text
+//! file.toml -> language (spans) -> schema (plain types) -> resolve (units, defaults, rules) -> Scenario
+//! ```
+//!
+//! - [`load`]: a file with its overrides, as resolved variants; everything wrong comes as one [`ScenarioError`] that
+//!   shows the places in the file.
+//! - [`schema`]: what a file can say; the doc comments there are the reference.
+//! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
+//! - [`template`]: a commented file to start from.
+//!
+//! ```
+//! use amitwin_scenarios::{load_text, template, TemplateKind};
+//! let text = template("my-town", TemplateKind::MassReset);
+//! let scenario = load_text(&text, "my-town.toml", ".".as_ref(), &[], Some(7)).unwrap();
+//! assert_eq!(scenario.seed, 7);
+//! assert_eq!(scenario.variants.len(), 4);
+//! ```
+
+pub mod gate;
+mod language;
+mod load;
+mod overrides;
+mod resolve;
+mod resolved;
+pub mod schema;
+mod template;
+
+pub use gate::Gate;
+pub use language::diagnostic::{Diagnostic, ScenarioError};
+pub use load::{BASE_VARIANT, Scenario, Variant, load, load_text};
+pub use overrides::Override;
+pub use schema::json::json_schema;
+pub use template::{TemplateKind, template};

@@ -1,0 +1,173 @@
+//! Gates: limits on the results of a variant, and what they make of the exit code.
+//!
+//! A gate without data is never a pass. A rejoin percentile that was not reached, because too many of the commanded
+//! meters are not back, is a breach: the meters were there, the network was not.
+
+use crate::schema::units::Kind;
+use amitwin_data::summary::{GateVerdict, VariantSummary, Verdict};
+
+/// What a gate can judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Name in the scenario.
+    pub name: &'static str,
+    /// What it measures; `None` is a count.
+    pub kind: Option<Kind>,
+    /// Its figures and their keys in the summary; one with an empty name where the metric has a single figure.
+    pub stats: &'static [(&'static str, &'static str)],
+    /// Whether a missing value means that it was not reached.
+    pub reaches: bool,
+}
+
+const fn count(name: &'static str, stats: &'static [(&'static str, &'static str)]) -> Metric {
+    Metric { name, kind: None, stats, reaches: false }
+}
+
+/// Every metric that a gate can name.
+pub const METRICS: &[Metric] = &[
+    Metric {
+        name: "rejoin_time",
+        kind: Some(Kind::Time),
+        stats: &[("p50", "rejoin_p50_s"), ("p95", "rejoin_p95_s"), ("p99", "rejoin_p99_s")],
+        reaches: true,
+    },
+    Metric {
+        name: "back_share",
+        kind: Some(Kind::Share),
+        stats: &[("5min", "back_5min_share"), ("30min", "back_30min_share"), ("60min", "back_60min_share")],
+        reaches: false,
+    },
+    Metric {
+        name: "border_router_busy",
+        kind: Some(Kind::Share),
+        stats: &[("", "border_router_busy_share")],
+        reaches: false,
+    },
+    Metric { name: "push_delivered", kind: Some(Kind::Share), stats: &[("", "push_delivered_share")], reaches: false },
+    count("collisions", &[("", "collisions")]),
+    count("retries", &[("", "retries")]),
+    count("frames", &[("", "frames")]),
+    count("dropped", &[("", "dropped")]),
+    count("failed", &[("", "failed")]),
+    count("pending", &[("", "pending")]),
+];
+
+/// A limit on one figure of the results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// What is judged.
+    pub metric: &'static Metric,
+    /// Which figure of it; empty where there is one.
+    pub stat: &'static str,
+    /// Key of the figure in a variant's summary.
+    pub key: &'static str,
+    /// Smallest allowed value, in the unit of the key.
+    pub min: Option<f64>,
+    /// Largest allowed value, in the unit of the key.
+    pub max: Option<f64>,
+    /// The limit as written, such as `max 60min`.
+    pub limit: String,
+    /// Variants that are judged; empty for all.
+    pub variants: Vec<String>,
+}
+
+impl Gate {
+    /// Whether the gate judges a variant of that name.
+    pub fn judges(&self, variant: &str) -> bool {
+        self.variants.is_empty() || self.variants.iter().any(|name| name == variant)
+    }
+
+    /// Judges the results of one variant.
+    pub fn judge(&self, variant: &VariantSummary) -> GateVerdict {
+        let value = variant.metrics.get(self.key).copied().flatten().filter(|v| !v.is_nan());
+        let commanded = variant.metrics.get("commanded").copied().flatten().unwrap_or(0.0);
+        let verdict = match value {
+            Some(v) if self.min.is_some_and(|min| v < min) || self.max.is_some_and(|max| v > max) => Verdict::Breach,
+            Some(_) => Verdict::Pass,
+            None if self.metric.reaches && commanded > 0.0 => Verdict::Breach,
+            None => Verdict::NoData,
+        };
+        GateVerdict {
+            metric: self.metric.name.to_owned(),
+            stat: self.stat.to_owned(),
+            limit: self.limit.clone(),
+            variant: variant.name.clone(),
+            value,
+            verdict,
+        }
+    }
+}
+
+/// Exit code of a run that ended well, by its verdicts: 4 if a gate is breached, 5 if one had no data, otherwise 0.
+pub fn exit_code(verdicts: &[GateVerdict]) -> u8 {
+    if verdicts.iter().any(|v| v.verdict == Verdict::Breach) {
+        4
+    } else if verdicts.iter().any(|v| v.verdict == Verdict::NoData) {
+        5
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(metric: &str, stat: &str, min: Option<f64>, max: Option<f64>) -> Gate {
+        let metric = METRICS.iter().find(|m| m.name == metric).unwrap();
+        let (stat, key) = *metric.stats.iter().find(|(s, _)| *s == stat).unwrap();
+        Gate { metric, stat, key, min, max, limit: "max".into(), variants: vec!["computed".into()] }
+    }
+
+    fn summary(metrics: &[(&str, Option<f64>)]) -> VariantSummary {
+        let metrics = metrics.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect();
+        VariantSummary { name: "computed".into(), metrics, ..VariantSummary::default() }
+    }
+
+    fn verdict(gate: &Gate, metrics: &[(&str, Option<f64>)]) -> Verdict {
+        gate.judge(&summary(metrics)).verdict
+    }
+
+    #[test]
+    fn a_limit_is_inclusive() {
+        let gate = gate("rejoin_time", "p99", None, Some(3600.0));
+        assert_eq!(verdict(&gate, &[("rejoin_p99_s", Some(3600.0))]), Verdict::Pass);
+        assert_eq!(verdict(&gate, &[("rejoin_p99_s", Some(3600.1))]), Verdict::Breach);
+        let judged = gate.judge(&summary(&[("rejoin_p99_s", Some(12.0))]));
+        assert_eq!((judged.variant.as_str(), judged.stat.as_str(), judged.value), ("computed", "p99", Some(12.0)));
+    }
+
+    #[test]
+    fn a_percentile_that_is_not_reached_is_a_breach_and_nothing_commanded_is_no_data() {
+        let gate = gate("rejoin_time", "p99", None, Some(3600.0));
+        assert_eq!(verdict(&gate, &[("commanded", Some(5.0)), ("rejoin_p99_s", None)]), Verdict::Breach);
+        assert_eq!(verdict(&gate, &[("commanded", Some(0.0)), ("rejoin_p99_s", None)]), Verdict::NoData);
+        assert_eq!(verdict(&gate, &[]), Verdict::NoData);
+        let push = self::gate("push_delivered", "", Some(0.98), None);
+        assert_eq!(verdict(&push, &[("commanded", Some(5.0)), ("push_delivered_share", None)]), Verdict::NoData);
+    }
+
+    #[test]
+    fn both_bounds_hold() {
+        let gate = gate("back_share", "60min", Some(0.9), Some(1.0));
+        assert_eq!(verdict(&gate, &[("back_60min_share", Some(0.95))]), Verdict::Pass);
+        assert_eq!(verdict(&gate, &[("back_60min_share", Some(0.89))]), Verdict::Breach);
+    }
+
+    #[test]
+    fn a_gate_judges_the_variants_it_names() {
+        let mut gate = gate("dropped", "", None, Some(0.0));
+        assert!(gate.judges("computed") && !gate.judges("all at once"));
+        gate.variants.clear();
+        assert!(gate.judges("all at once"));
+    }
+
+    #[test]
+    fn a_breach_outranks_missing_data() {
+        let of = |verdict| GateVerdict { verdict, ..gate("dropped", "", None, None).judge(&summary(&[])) };
+        assert_eq!(exit_code(&[]), 0);
+        assert_eq!(exit_code(&[of(Verdict::Pass)]), 0);
+        assert_eq!(exit_code(&[of(Verdict::Pass), of(Verdict::NoData)]), 5);
+        assert_eq!(exit_code(&[of(Verdict::NoData), of(Verdict::Breach)]), 4);
+    }
+}

@@ -1,0 +1,323 @@
+//! Checks a document against the JSON Schema: keys, types, words, units, ranges. Everything wrong is reported at once.
+//!
+//! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
+//! range), `x-words` (texts allowed beside it), `x-ordered` (a list whose values must not fall) and `x-expects`.
+
+use super::diagnostic::{Diagnostic, suggest};
+use super::tree::{Node, Table, Value};
+use crate::schema::units::{self, Kind, UnitError};
+use serde_json::Value as Json;
+
+/// Checks `node` against `schema`; `path` is the node's dotted path, empty for the whole document.
+pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    if schema.get("x-quantity").is_some() {
+        return quantity(node, schema, path, out);
+    }
+    if let Some(words) = words(schema) {
+        return word(node, &words, path, out);
+    }
+    if let Some(branches) = schema.get("anyOf").and_then(Json::as_array) {
+        match branches.iter().find(|branch| type_fits(node, branch)) {
+            Some(branch) if words(branch).is_some_and(|w| node.str().is_some_and(|text| !w.contains(&text))) => {
+                out.push(wrong_type(node, &expects(schema), path));
+            }
+            Some(branch) => check(node, branch, path, out),
+            None => out.push(wrong_type(node, &expects(schema), path)),
+        }
+        return;
+    }
+    if !type_fits(node, schema) {
+        out.push(wrong_type(node, &expects(schema), path));
+        return;
+    }
+    match &node.value {
+        Value::Table(entries) => table(node, entries, schema, path, out),
+        Value::Array(items) => array(node, items, schema, path, out),
+        Value::Integer(n) => number(node, *n as f64, schema, path, out),
+        Value::Float(x) => number(node, *x, schema, path, out),
+        Value::String(text) => length(node, text, schema, path, out),
+        Value::Boolean(_) | Value::Datetime(_) => {}
+    }
+}
+
+fn types(schema: &Json) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Json::String(one)) => vec![one.as_str()],
+        Some(Json::Array(many)) => many.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn type_fits(node: &Node, schema: &Json) -> bool {
+    let types = types(schema);
+    if types.is_empty() {
+        return true;
+    }
+    let name = match &node.value {
+        Value::String(_) => "string",
+        Value::Integer(_) => return types.iter().any(|t| *t == "integer" || *t == "number"),
+        Value::Float(_) => "number",
+        Value::Boolean(_) => "boolean",
+        Value::Datetime(_) => return false,
+        Value::Array(_) => "array",
+        Value::Table(_) => "object",
+    };
+    types.contains(&name)
+}
+
+fn expects(schema: &Json) -> String {
+    if let Some(text) = schema.get("x-expects").and_then(Json::as_str) {
+        return text.to_owned();
+    }
+    let noun = |t: &&str| match *t {
+        "string" => "text in quotes",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a table",
+        _ => "a value",
+    };
+    types(schema).iter().map(noun).collect::<Vec<_>>().join(" or ")
+}
+
+fn wrong_type(node: &Node, expected: &str, path: &str) -> Diagnostic {
+    let title = format!("`{path}` must be {expected}");
+    let is = match &node.value {
+        Value::String(text) if text.chars().count() <= 30 => format!("this is the text \"{text}\""),
+        _ => format!("this is {}", node.noun()),
+    };
+    let diagnostic = Diagnostic::error(title).at(&node.place, is);
+    match &node.value {
+        Value::String(text) if expected.ends_with("number") && text.parse::<f64>().is_ok() => {
+            diagnostic.help(format!("write it without quotes: {text}"))
+        }
+        _ => diagnostic,
+    }
+}
+
+/// The texts of an enumeration, in either of the forms that schemars writes.
+pub fn words(schema: &Json) -> Option<Vec<&str>> {
+    if let Some(list) = schema.get("enum").and_then(Json::as_array) {
+        return Some(list.iter().filter_map(Json::as_str).collect());
+    }
+    let list = schema.get("oneOf").and_then(Json::as_array)?;
+    let mut words = Vec::new();
+    for branch in list {
+        match (branch.get("const"), branch.get("enum")) {
+            (Some(Json::String(word)), _) => words.push(word.as_str()),
+            (_, Some(Json::Array(many))) => words.extend(many.iter().filter_map(Json::as_str)),
+            _ => {}
+        }
+    }
+    Some(words)
+}
+
+fn word(node: &Node, words: &[&str], path: &str, out: &mut Vec<Diagnostic>) {
+    let quoted: Vec<_> = words.iter().map(|w| format!("\"{w}\"")).collect();
+    let Some(text) = node.str() else {
+        let diagnostic = wrong_type(node, &format!("one of {}", quoted.join(", ")), path);
+        let meant = if let Value::Integer(n) = node.value { n.to_string() } else { String::new() };
+        out.push(if words.contains(&meant.as_str()) {
+            diagnostic.help(format!("write it in quotes: \"{meant}\""))
+        } else {
+            diagnostic
+        });
+        return;
+    };
+    if !words.contains(&text) {
+        let title = format!("`{path}` cannot be \"{text}\"");
+        let help = match super::diagnostic::nearest(text, words.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"? known are {}", quoted.join(", ")),
+            None => format!("known are {}", quoted.join(", ")),
+        };
+        out.push(Diagnostic::error(title).at(&node.place, "unknown word").help(help));
+    }
+}
+
+fn quantity(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    let Some(kind) = schema.get("x-quantity").and_then(Json::as_str).and_then(Kind::from_key) else { return };
+    let also: Vec<_> =
+        schema.get("x-words").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let mut expected = format!("{} such as \"{}\"", kind.noun(), kind.example());
+    for word in &also {
+        expected.push_str(&format!(", or \"{word}\""));
+    }
+    let value = match &node.value {
+        Value::Integer(n) if kind == Kind::Share => *n as f64,
+        Value::Float(x) if kind == Kind::Share => *x,
+        Value::Integer(n) => return out.push(bare(node, kind, &n.to_string(), path)),
+        Value::Float(x) => return out.push(bare(node, kind, &x.to_string(), path)),
+        Value::String(text) if also.contains(&text.as_str()) => return,
+        Value::String(text) => match units::parse(kind, text) {
+            Ok(value) => value,
+            Err(error) => return out.push(unreadable(node, kind, text, &error, &expected, path)),
+        },
+        _ => return out.push(wrong_type(node, &expected, path)),
+    };
+    let bound = |key: &str| match schema.get(key) {
+        Some(Json::String(text)) => units::parse(kind, text).ok().map(|value| (value, text.clone())),
+        Some(Json::Number(n)) => n.as_f64().map(|value| (value, n.to_string())),
+        _ => None,
+    };
+    range(node, value, bound("x-min"), bound("x-max"), path, out);
+}
+
+fn bare(node: &Node, kind: Kind, number: &str, path: &str) -> Diagnostic {
+    Diagnostic::error(format!("`{path}` needs a unit")).at(&node.place, "a bare number").help(format!(
+        "known units are {}; for example \"{}\"",
+        kind.units(),
+        kind.suggest(number)
+    ))
+}
+
+fn unreadable(node: &Node, kind: Kind, text: &str, error: &UnitError, expected: &str, path: &str) -> Diagnostic {
+    let (title, label) = match error {
+        UnitError::NoUnit { .. } => (format!("`{path}` needs a unit"), "a bare number".to_owned()),
+        UnitError::NoNumber | UnitError::NotFinite => (format!("`{path}` must be {expected}"), error.to_string()),
+        _ => (format!("`{path}` has a unit that does not fit"), error.to_string()),
+    };
+    let help = match error {
+        UnitError::NoUnit { number } => {
+            format!("known units are {}; for example \"{}\"", kind.units(), kind.suggest(number))
+        }
+        UnitError::Unknown { nearest: Some(near), .. } => {
+            format!("did you mean `{near}`? known units are {}", kind.units())
+        }
+        UnitError::Other { unit, .. } if unit == "m" && kind == Kind::Time => {
+            format!("`m` is metres; minutes are `min`: \"{}in\"", text.trim())
+        }
+        _ => format!("{} is due; known units are {}", kind.noun(), kind.units()),
+    };
+    Diagnostic::error(title).at(&node.place, label).help(help)
+}
+
+type Bound = Option<(f64, String)>;
+
+fn range(node: &Node, value: f64, min: Bound, max: Bound, path: &str, out: &mut Vec<Diagnostic>) {
+    let low = min.as_ref().is_some_and(|(m, _)| value < *m);
+    let high = max.as_ref().is_some_and(|(m, _)| value > *m);
+    if !low && !high && value.is_finite() {
+        return;
+    }
+    let allowed = match (&min, &max) {
+        (Some((_, a)), Some((_, b))) => format!("allowed is {a} to {b}"),
+        (Some((_, a)), None) => format!("the smallest allowed is {a}"),
+        (None, Some((_, b))) => format!("the largest allowed is {b}"),
+        (None, None) => "a finite value is due".to_owned(),
+    };
+    let label = if low {
+        "too small"
+    } else if high {
+        "too large"
+    } else {
+        "not finite"
+    };
+    out.push(Diagnostic::error(format!("`{path}` is out of range")).at(&node.place, label).help(allowed));
+}
+
+fn number(node: &Node, value: f64, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    let bound = |key: &str| schema.get(key).and_then(|n| n.as_f64().map(|value| (value, n.to_string())));
+    range(node, value, bound("minimum"), bound("maximum"), path, out);
+}
+
+fn length(node: &Node, text: &str, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
+    let count = text.chars().count() as u64;
+    if bound("minLength").is_some_and(|min| count < min) {
+        out.push(Diagnostic::error(format!("`{path}` is empty")).at(&node.place, "give it some text"));
+    } else if let Some(max) = bound("maxLength").filter(|max| count > *max) {
+        let help = format!("at most {max} characters; this has {count}");
+        out.push(Diagnostic::error(format!("`{path}` is too long")).at(&node.place, "shorten it").help(help));
+    }
+}
+
+fn table(node: &Node, entries: &Table, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return };
+    for (key, entry) in entries {
+        let inner = join(path, key);
+        match properties.get(key) {
+            Some(schema) => check(&entry.node, schema, &inner, out),
+            None => {
+                let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
+                let help = suggest_key(key, schema);
+                out.push(
+                    Diagnostic::error(format!("unknown key `{key}` {place}")).at(&entry.key, "unknown").help(help),
+                );
+            }
+        }
+    }
+    for key in schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+        if !entries.contains_key(key) {
+            out.push(missing(node, key, &properties[key], path));
+        }
+    }
+}
+
+/// What an unknown key of the table may have been meant as: a key of it, or of one of its sections.
+pub fn suggest_key(key: &str, schema: &Json) -> String {
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return String::new() };
+    let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+    let inner = properties.iter().find(|(_, s)| s.get("properties").and_then(|p| p.get(key)).is_some());
+    match inner {
+        Some((section, _)) => format!("`{key}` belongs to `{section}`: {section}.{key}"),
+        None => suggest(key, &known, "known keys"),
+    }
+}
+
+fn missing(node: &Node, key: &str, schema: &Json, path: &str) -> Diagnostic {
+    let doc = schema.get("description").and_then(Json::as_str).unwrap_or_default();
+    let doc = doc.split(['.', ';']).next().unwrap_or_default().replace('\n', " ");
+    let help = format!("`{key}`: {doc}");
+    if path.is_empty() {
+        let what = if schema.get("type").and_then(Json::as_str) == Some("object") { "table" } else { "key" };
+        return Diagnostic::error(format!("the scenario has no {what} `{key}`")).help(help).at_start(node);
+    }
+    Diagnostic::error(format!("`{path}` has no `{key}`")).at(&node.place, format!("needs `{key}`")).help(help)
+}
+
+impl Diagnostic {
+    /// Names the file without marking any text in it.
+    fn at_start(self, node: &Node) -> Diagnostic {
+        let place = super::source::Place::new(node.place.source, 0..0);
+        self.at(&place, "")
+    }
+}
+
+fn array(node: &Node, items: &[Node], schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
+    let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
+    let count = items.len() as u64;
+    if bound("minItems").is_some_and(|min| count < min) || bound("maxItems").is_some_and(|max| count > max) {
+        let label = format!("{count} values");
+        out.push(Diagnostic::error(format!("`{path}` must be {}", expects(schema))).at(&node.place, label));
+        return;
+    }
+    let found = out.len();
+    if let Some(inner) = schema.get("items") {
+        for (index, item) in items.iter().enumerate() {
+            check(item, inner, &element(path, item, index), out);
+        }
+    }
+    if out.len() == found && schema.get("x-ordered").is_some() {
+        let kind = schema["items"]["x-quantity"].as_str().and_then(Kind::from_key);
+        let values: Vec<_> = items.iter().filter_map(|i| units::parse(kind?, i.str()?).ok()).collect();
+        if values.windows(2).any(|pair| pair[0] > pair[1]) {
+            let title = format!("`{path}` runs backwards");
+            out.push(
+                Diagnostic::error(title).at(&node.place, "the first is larger").help("put the smaller value first"),
+            );
+        }
+    }
+}
+
+fn element(path: &str, item: &Node, index: usize) -> String {
+    match item.get("name").and_then(Node::str) {
+        Some(name) => join(path, name),
+        None => format!("{path}[{index}]"),
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    let key = if key.contains(['.', ' ', '"']) { format!("\"{key}\"") } else { key.to_owned() };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
+}

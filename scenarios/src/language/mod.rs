@@ -1,0 +1,7 @@
+//! Text machinery of the language, ignorant of what a scenario is: sources, spans, diagnostics, paths, checking.
+
+pub mod check;
+pub mod diagnostic;
+pub mod path;
+pub mod source;
+pub mod tree;

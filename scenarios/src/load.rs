@@ -1,0 +1,219 @@
+//! A scenario file with its overrides, from text to resolved variants.
+
+use crate::gate::Gate;
+use crate::language::check::check;
+use crate::language::diagnostic::{Diagnostic, ScenarioError};
+use crate::language::path::{Change, apply};
+use crate::language::source::{self, Place, Sources};
+use crate::language::tree::{Entry, Node, Value, parse};
+use crate::overrides::{self, Override};
+use crate::resolve::placement::Placements;
+use crate::resolve::{self, Context};
+use crate::resolved;
+use crate::schema::ScenarioFile;
+use crate::schema::json::json_schema;
+use amitwin_models::spec::WorldSpec;
+use serde_json::Value as Json;
+use std::path::Path;
+
+/// Name of the one variant of a file that has no `[[variant]]`.
+pub const BASE_VARIANT: &str = "base";
+
+/// Keys that a variant cannot change, because they belong to the comparison as a whole.
+const CLOSED_TO_VARIANTS: &[&str] = &["name", "description", "seed", "variant", "gate"];
+
+/// A scenario, ready to run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Name.
+    pub name: String,
+    /// What it shows; may be empty.
+    pub description: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// What is compared, in the order of the file; at least one.
+    pub variants: Vec<Variant>,
+    /// Limits on the results.
+    pub gates: Vec<Gate>,
+    /// The file with every default and override filled in; loading it gives this scenario again.
+    pub resolved_toml: String,
+    /// BLAKE3 of what the scenario says, in hexadecimal: of the resolved text and the contents of placement files, not
+    /// of where they lie.
+    pub scenario_hash: String,
+    /// What to know before trusting the results, each with its file and line.
+    pub warnings: Vec<String>,
+}
+
+/// One setting of the comparison.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Name, for tables and gates.
+    pub name: String,
+    /// The world to build.
+    pub spec: WorldSpec,
+}
+
+/// Reads a scenario file, applies the overrides and the seed, checks everything and resolves every variant.
+///
+/// Errors come together, with their places, as far as one does not hide the other.
+pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Scenario, ScenarioError> {
+    let text = source::read(path)?;
+    let dir = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    load_text(&text, &path.display().to_string(), dir, overrides, seed)
+}
+
+/// As [`load`], for a text; `name` stands for it in messages, and placement files are looked for in `dir`.
+pub fn load_text(
+    text: &str,
+    name: &str,
+    dir: &Path,
+    overrides: &[Override],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    let mut sources = Sources::default();
+    let file = sources.add(name, text);
+    if text.len() as u64 > source::FILE_BYTES_MAX {
+        let title = format!("{name} is larger than {} MiB, the limit for a scenario", source::FILE_BYTES_MAX >> 20);
+        return Err(ScenarioError::new(vec![Diagnostic::error(title)], sources));
+    }
+    let (mut root, mut errors) = parse(text, file);
+    if errors.is_empty() && root.table().is_some_and(|t| t.is_empty()) {
+        let diagnostic = Diagnostic::error(format!("{name} is empty"))
+            .help("write a scenario with `amitwin init NAME`, or copy one from scenarios/library");
+        errors.push(diagnostic);
+    }
+    if !errors.is_empty() {
+        return Err(ScenarioError::new(errors, sources));
+    }
+
+    let schema = json_schema();
+    let working_dir = std::env::current_dir().ok();
+    let mut changes: Vec<_> =
+        overrides.iter().map(|o| overrides::change(o, &schema, working_dir.as_deref(), &mut sources)).collect();
+    if let Some(seed) = seed {
+        let place = Place::new(sources.add("--seed", seed.to_string()), 0..0);
+        let value = i64::try_from(seed).map_or_else(|_| Value::String(seed.to_string()), Value::Integer);
+        changes.push(Change { path: "seed".into(), place: place.clone(), node: Node { value, place } });
+    }
+    apply(&mut root, &schema, &changes, &[], &mut errors);
+    check(&root, &schema, "", &mut errors);
+    duplicates(&root, "campaign", &mut errors);
+    duplicates(&root, "variant", &mut errors);
+    let variants = variants(&root, &schema, &mut errors);
+    let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
+    let gates = resolve::gates::resolve(&root, &names, &mut errors);
+    if !errors.is_empty() {
+        return Err(ScenarioError::new(errors, sources));
+    }
+    finish(root, variants, gates, &changes, dir, sources)
+}
+
+/// The second half: everything is well-formed, now it must make sense.
+fn finish(
+    root: Node,
+    variants: Vec<(String, Node)>,
+    gates: Vec<Gate>,
+    changes: &[Change],
+    dir: &Path,
+    sources: Sources,
+) -> Result<Scenario, ScenarioError> {
+    let mut errors = Vec::new();
+    let mut warnings: Vec<(Place, String)> = Vec::new();
+    let mut placements = Placements::new(dir);
+    let mut resolved = Vec::new();
+    for (name, tree) in &variants {
+        let Some(file) = typed(tree, &mut errors) else { continue };
+        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new() };
+        let spec = resolve::world(&mut cx, &mut placements);
+        errors.append(&mut cx.errors);
+        warnings.append(&mut cx.warnings);
+        if let Some(spec) = spec {
+            resolved.push(Variant { name: name.clone(), spec });
+        }
+    }
+    let base = typed(&root, &mut errors);
+    let (Some(base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    shadowed(&root, changes, &mut warnings);
+    warnings.sort();
+    warnings.dedup();
+    let (resolved_toml, scenario_hash) = match resolved::write(&base, &resolved, &placements) {
+        Ok(written) => written,
+        Err(message) => {
+            let title = format!("the resolved scenario cannot be written: {message}");
+            return Err(ScenarioError::new(vec![Diagnostic::error(title)], sources));
+        }
+    };
+    Ok(Scenario {
+        name: base.name,
+        description: base.description,
+        seed: base.seed,
+        variants: resolved,
+        gates,
+        resolved_toml,
+        scenario_hash,
+        warnings: warnings.iter().map(|(place, text)| format!("{}: {text}", sources.line_of(place))).collect(),
+    })
+}
+
+/// The document of each variant, checked.
+fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(String, Node)> {
+    let items = root.get("variant").map(Node::items).unwrap_or_default();
+    if items.is_empty() {
+        return vec![(BASE_VARIANT.to_owned(), root.clone())];
+    }
+    let mut out = Vec::new();
+    for item in items {
+        let Some(name) = item.get("name").and_then(Node::str) else { continue };
+        let mut tree = root.clone();
+        if let Some(set) = item.get("set").and_then(Node::table) {
+            let change = |(path, entry): (&String, &Entry)| Change {
+                path: path.clone(),
+                place: entry.key.clone(),
+                node: entry.node.clone(),
+            };
+            let changes: Vec<_> = set.iter().map(change).collect();
+            apply(&mut tree, schema, &changes, CLOSED_TO_VARIANTS, errors);
+            check(&tree, schema, "", errors);
+        }
+        out.push((name.to_owned(), tree));
+    }
+    out
+}
+
+fn duplicates(root: &Node, key: &str, errors: &mut Vec<Diagnostic>) {
+    let items = root.get(key).map(Node::items).unwrap_or_default();
+    let names: Vec<_> = items.iter().filter_map(|item| item.get("name")).collect();
+    for (index, node) in names.iter().enumerate() {
+        if let Some(first) = names[..index].iter().find(|other| other.str().is_some() && other.str() == node.str()) {
+            let title = format!("two {key}s are named `{}`", node.str().unwrap_or_default());
+            let diagnostic =
+                Diagnostic::error(title).at(&node.place, "named again").related(&first.place, "named here first");
+            errors.push(diagnostic.help("give one of them another name"));
+        }
+    }
+}
+
+fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<ScenarioFile> {
+    match serde_json::from_value(tree.to_json()) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            errors.push(Diagnostic::error(format!("the scenario cannot be read: {error}")));
+            None
+        }
+    }
+}
+
+/// Warns of overrides that a variant's own setting replaces.
+fn shadowed(root: &Node, changes: &[Change], warnings: &mut Vec<(Place, String)>) {
+    for item in root.get("variant").map(Node::items).unwrap_or_default() {
+        let name = item.get("name").and_then(Node::str).unwrap_or_default();
+        let Some(set) = item.get("set").and_then(Node::table) else { continue };
+        for change in changes.iter().filter(|c| set.contains_key(&c.path)) {
+            let text = format!("the variant `{name}` sets `{}` itself; the override does not reach it", change.path);
+            warnings.push((change.place.clone(), text));
+        }
+    }
+}

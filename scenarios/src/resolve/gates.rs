@@ -1,0 +1,130 @@
+//! `[[gate]]` against the metrics, their figures and the variants there are.
+
+use crate::gate::{Gate, METRICS, Metric};
+use crate::language::diagnostic::{Diagnostic, suggest};
+use crate::language::tree::{Node, Value};
+use crate::schema::units::{self, Kind, UnitError};
+
+/// The gates of a document that has passed the check; those that make no sense are reported and left out.
+pub fn resolve(root: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Vec<Gate> {
+    let items = root.get("gate").map(Node::items).unwrap_or_default();
+    items.iter().filter_map(|item| gate(item, variants, out)).collect()
+}
+
+fn gate(item: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Option<Gate> {
+    let before = out.len();
+    let name = item.get("metric")?;
+    let text = name.str()?;
+    let Some(metric) = METRICS.iter().find(|m| m.name == text) else {
+        let known: Vec<&str> = METRICS.iter().map(|m| m.name).collect();
+        let help = suggest(text, &known, "known metrics");
+        out.push(Diagnostic::error(format!("there is no metric `{text}`")).at(&name.place, "unknown").help(help));
+        return None;
+    };
+    let stat = stat(item, name, metric, out);
+    let mut limits = Vec::new();
+    let mut bound = |key: &str, out: &mut Vec<Diagnostic>| {
+        let node = item.get(key)?;
+        let value = limit(node, metric, out)?;
+        limits.push(format!("{key} {}", written(node)));
+        Some(value)
+    };
+    let (min, max) = (bound("min", out), bound("max", out));
+    if item.get("min").is_none() && item.get("max").is_none() {
+        let title = format!("the gate on `{text}` has no limit");
+        out.push(Diagnostic::error(title).at(&item.place, "needs `max` or `min`").help("for example max = \"60min\""));
+    }
+    if let (Some(low), Some(high)) = (min, max)
+        && low > high
+    {
+        let title = format!("no value passes the gate on `{text}`");
+        out.push(Diagnostic::error(title).at(&item.place, "min is larger than max"));
+    }
+    let mut named = Vec::new();
+    for node in item.get("variants").map(Node::items).unwrap_or_default() {
+        let Some(variant) = node.str() else { continue };
+        if !variants.contains(&variant) {
+            let help = suggest(variant, variants, "variants");
+            let title = format!("a gate names the variant `{variant}`, which does not exist");
+            out.push(Diagnostic::error(title).at(&node.place, "no such variant").help(help));
+        }
+        named.push(variant.to_owned());
+    }
+    let (stat, key) = stat?;
+    (out.len() == before).then(|| Gate { metric, stat, key, min, max, limit: limits.join(", "), variants: named })
+}
+
+fn stat(
+    item: &Node,
+    name: &Node,
+    metric: &'static Metric,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(&'static str, &'static str)> {
+    let known: Vec<&str> = metric.stats.iter().map(|(stat, _)| *stat).collect();
+    let single = known == [""];
+    match item.get("stat").map(|node| (node, node.str().unwrap_or_default())) {
+        None if single => metric.stats.first().copied(),
+        None => {
+            let help = format!("stat is one of {}", known.join(", "));
+            let title = format!("the gate on `{}` has no `stat`", metric.name);
+            out.push(Diagnostic::error(title).at(&name.place, "which figure of it?").help(help));
+            None
+        }
+        Some((node, stat)) => {
+            let found = metric.stats.iter().find(|(s, _)| *s == stat && !single).copied();
+            if found.is_none() {
+                let title = format!("`{}` has no figure `{stat}`", metric.name);
+                let help = if single { "leave `stat` out".to_owned() } else { suggest(stat, &known, "known figures") };
+                out.push(Diagnostic::error(title).at(&node.place, "unknown").help(help));
+            }
+            found
+        }
+    }
+}
+
+fn limit(node: &Node, metric: &Metric, out: &mut Vec<Diagnostic>) -> Option<f64> {
+    let plain = match &node.value {
+        Value::Integer(n) => Some(*n as f64),
+        Value::Float(x) => Some(*x),
+        _ => None,
+    };
+    let fail = |out: &mut Vec<Diagnostic>, label: &str, help: String| {
+        let title = format!("the limit on `{}` must be {}", metric.name, metric.kind.map_or("a count", Kind::noun));
+        out.push(Diagnostic::error(title).at(&node.place, label).help(help));
+        None
+    };
+    let value = match (metric.kind, plain, node.str()) {
+        (None, Some(n), _) => n,
+        (None, ..) => return fail(out, "not a number", "write a bare number, such as max = 100".into()),
+        (Some(Kind::Share), Some(share), _) => share,
+        (Some(kind), Some(n), _) => {
+            let help = format!("known units are {}; for example \"{}\"", kind.units(), kind.suggest(&n.to_string()));
+            return fail(out, "a bare number", help);
+        }
+        (Some(kind), None, Some(text)) => match units::parse(kind, text) {
+            Ok(ns) if kind == Kind::Time => ns / 1e9,
+            Ok(value) => value,
+            Err(error) => {
+                let label =
+                    if matches!(error, UnitError::NoUnit { .. }) { "a bare number".into() } else { error.to_string() };
+                let help = format!("known units are {}; for example \"{}\"", kind.units(), kind.example());
+                return fail(out, &label, help);
+            }
+        },
+        (Some(_), None, None) => return None,
+    };
+    let top = if metric.kind == Some(Kind::Share) { 1.0 } else { f64::INFINITY };
+    if !(0.0..=top).contains(&value) || value.is_infinite() {
+        let allowed = if top == 1.0 { "0 to 1, or 0 % to 100 %" } else { "0 or more" };
+        return fail(out, "out of range", format!("allowed is {allowed}"));
+    }
+    Some(value)
+}
+
+fn written(node: &Node) -> String {
+    match &node.value {
+        Value::Integer(n) => n.to_string(),
+        Value::Float(x) => x.to_string(),
+        _ => node.str().unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,242 @@
+//! `[placement]`: a file or a generated town, and where its border routers stand.
+
+use super::Context;
+use crate::schema::placement::{Generator as Shape, PlacementSection, Siting};
+use amitwin_data::placement::RecordKind;
+use amitwin_models::terrain::{self, GenerateSpec, Generator, Placement, SiteKind};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Placements of one load, so that variants which share one read and generate it once.
+pub(crate) struct Placements {
+    dir: PathBuf,
+    made: Vec<(PlacementSection, u64, Placement)>,
+    hashes: Vec<(PathBuf, String)>,
+}
+
+impl Placements {
+    /// For a scenario file in this directory.
+    pub fn new(dir: &Path) -> Placements {
+        Placements { dir: dir.to_owned(), made: Vec::new(), hashes: Vec::new() }
+    }
+
+    /// The path of a placement file as the system sees it.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.dir.join(file)
+    }
+
+    /// BLAKE3 of a placement file that has been read.
+    pub fn content_hash(&self, file: &str) -> Option<&str> {
+        let path = self.path(file);
+        self.hashes.iter().find(|(p, _)| *p == path).map(|(_, hash)| hash.as_str())
+    }
+
+    /// The placement of one variant; `None` after an error.
+    pub fn place(&mut self, cx: &mut Context<'_>) -> Option<Placement> {
+        let section = &cx.file.placement;
+        if !combination(cx, section) {
+            return None;
+        }
+        if let Some((.., placement)) = self.made.iter().find(|(s, seed, _)| s == section && *seed == cx.file.seed) {
+            return Some(placement.clone());
+        }
+        let placement = match &section.file {
+            Some(file) => self.loaded(cx, section, file)?,
+            None => generated(cx, section)?,
+        };
+        let placement = sited(cx, section, placement)?;
+        let key = if section.file.is_some() { "file" } else { "generator" };
+        for problem in terrain::check(&placement) {
+            cx.error(
+                &["placement", key],
+                problem.to_string(),
+                "this placement",
+                "change the placement as the message says",
+            );
+        }
+        if !cx.errors.is_empty() {
+            return None;
+        }
+        self.made.push((section.clone(), cx.file.seed, placement.clone()));
+        Some(placement)
+    }
+
+    fn loaded(&mut self, cx: &mut Context<'_>, section: &PlacementSection, file: &str) -> Option<Placement> {
+        let path = self.path(file);
+        let placement = match read(&path) {
+            Ok((placement, hash)) => {
+                self.hashes.push((path, hash));
+                placement
+            }
+            Err(message) => {
+                let label = "this placement file";
+                let help = "correct the file, or name another with placement.file; a relative path starts at the scenario file";
+                cx.error(&["placement", "file"], message, label, help);
+                return None;
+            }
+        };
+        let found = placement.count(SiteKind::Gateway);
+        if found == 0 && section.gateways.is_none() && section.siting.is_none() {
+            let title = "the placement file names no gateway, so no meter can reach the head-end";
+            let help = "add a site of kind gateway to the file, or gateways = 1, siting = \"transformers\", or \
+                        siting = \"k-means\" with meters_per_gateway = 1000 to the scenario";
+            cx.error(&["placement", "file"], title, "no site of kind gateway", help);
+            return None;
+        }
+        match section.gateways {
+            Some(asked) if found > 0 && asked as usize != found => {
+                let text =
+                    format!("the placement file has {found} gateways of its own; `gateways = {asked}` is not used");
+                cx.warn(&["placement", "gateways"], text);
+            }
+            _ => {}
+        }
+        if found > 0 && section.siting.is_some() {
+            cx.warn(
+                &["placement", "siting"],
+                format!("the placement file has {found} gateways of its own; siting adds to them"),
+            );
+        }
+        Some(placement)
+    }
+}
+
+/// Whether the keys of the section go together.
+fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
+    let before = cx.errors.len();
+    let table = ["placement"];
+    match (&section.file, section.generator) {
+        (Some(_), Some(_)) => {
+            let help = "remove `file` to generate a town, or `generator` to use the file";
+            cx.error(
+                &["placement", "generator"],
+                "the placement has both a `file` and a `generator`",
+                "one of the two",
+                help,
+            );
+        }
+        (None, None) => {
+            let help = "add file = \"meters.csv\", or generator = \"suburb\" and meters = 1000";
+            cx.error(&table, "the placement says neither `file` nor `generator`", "needs one of the two", help);
+        }
+        (None, Some(_)) if section.meters.is_none() => {
+            let help = "say how many, for example meters = 1000";
+            cx.error(&["placement", "generator"], "the generated town has no `meters`", "how many?", help);
+        }
+        (Some(_), None) => {
+            let generated = [
+                ("meters", section.meters.is_some()),
+                ("spacing", section.spacing.is_some()),
+                ("origin", section.origin.is_some()),
+            ];
+            for (key, given) in generated {
+                if given {
+                    let title = format!("`placement.{key}` belongs to a generator, and this placement is a file");
+                    cx.error(&["placement", key], title, "without effect", format!("remove `{key}`"));
+                }
+            }
+        }
+        _ => {}
+    }
+    let help = "keep `gateways = N`, or a `siting` rule";
+    match (section.gateways, section.siting, section.meters_per_gateway) {
+        (Some(_), Some(_), _) => {
+            cx.error(
+                &["placement", "siting"],
+                "the placement has both `gateways` and `siting`",
+                "one of the two",
+                help,
+            );
+        }
+        (Some(_), None, Some(_)) | (None, Some(Siting::Transformers), Some(_)) => {
+            let title = "`meters_per_gateway` goes with siting = \"k-means\"";
+            cx.error(&["placement", "meters_per_gateway"], title, "without effect", "remove it, or choose that rule");
+        }
+        (None, Some(Siting::KMeans), None) => {
+            let title = "siting by k-means needs `meters_per_gateway`";
+            cx.error(&["placement", "siting"], title, "how many each?", "for example meters_per_gateway = 1000");
+        }
+        (None, None, _) if section.generator.is_some() && section.file.is_none() => {
+            let help = "add gateways = 1, or siting = \"k-means\" with meters_per_gateway = 1000";
+            cx.error(
+                &table,
+                "the placement has no gateway, so no meter can reach the head-end",
+                "needs `gateways`",
+                help,
+            );
+        }
+        _ => {}
+    }
+    if section.generator.is_some() && section.siting == Some(Siting::Transformers) {
+        let help = "use siting = \"k-means\", or gateways = 1";
+        cx.error(&["placement", "siting"], "a generated town has no transformers", "nowhere to stand", help);
+    }
+    cx.errors.len() == before
+}
+
+fn generated(cx: &mut Context<'_>, section: &PlacementSection) -> Option<Placement> {
+    let generator = match section.generator? {
+        Shape::Suburb => Generator::Suburb,
+        Shape::OldTown => Generator::OldTown,
+        Shape::HighRise => Generator::HighRise,
+        Shape::Village => Generator::Village,
+        Shape::Line => Generator::Line,
+        Shape::Grid => Generator::Grid,
+    };
+    let usual = GenerateSpec::default();
+    let spec = GenerateSpec {
+        meters: section.meters?,
+        gateways: section.gateways.unwrap_or(0),
+        spacing_m: section.spacing.map(|s| s.0),
+        lat_deg: section.origin.map_or(usual.lat_deg, |o| o.lat.0),
+        lon_deg: section.origin.map_or(usual.lon_deg, |o| o.lon.0),
+    };
+    match terrain::generate(generator, &spec, cx.file.seed) {
+        Ok(placement) => Some(placement),
+        Err(error) => {
+            cx.error(&["placement", "generator"], error.to_string(), "this town", "change meters, gateways or spacing");
+            None
+        }
+    }
+}
+
+/// The placement with the border routers that the section asks for, where it has none yet.
+fn sited(cx: &mut Context<'_>, section: &PlacementSection, placement: Placement) -> Option<Placement> {
+    let sited = match (section.siting, section.gateways) {
+        (Some(Siting::Transformers), _) => terrain::at_transformers(&placement),
+        (Some(Siting::KMeans), _) => {
+            terrain::k_means(&placement, section.meters_per_gateway.unwrap_or(0), cx.file.seed)
+        }
+        (None, Some(count)) if placement.count(SiteKind::Gateway) == 0 => {
+            terrain::k_means_count(&placement, count, cx.file.seed)
+        }
+        (None, _) => return Some(placement),
+    };
+    match sited {
+        Ok(placement) => Some(placement),
+        Err(error) => {
+            let key = if section.siting.is_some() { "siting" } else { "gateways" };
+            cx.error(&["placement", key], error.to_string(), "this rule", "change the rule or the placement");
+            None
+        }
+    }
+}
+
+/// Sites of a file, and the BLAKE3 of its bytes.
+fn read(path: &Path) -> Result<(Placement, String), String> {
+    let records = amitwin_data::placement::read(path).map_err(|e| e.to_string())?;
+    let sites = records.into_iter().map(|r| (r.name, kind(r.kind), r.lat_deg, r.lon_deg, r.height_m));
+    let placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut hasher = blake3::Hasher::new();
+    File::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok((placement, hasher.finalize().to_hex().to_string()))
+}
+
+fn kind(kind: RecordKind) -> SiteKind {
+    match kind {
+        RecordKind::Meter => SiteKind::Meter,
+        RecordKind::Gateway => SiteKind::Gateway,
+        RecordKind::Repeater => SiteKind::Repeater,
+        RecordKind::Transformer => SiteKind::Transformer,
+    }
+}

@@ -1,0 +1,64 @@
+//! `scenario.resolved.toml`: the file with everything filled in, and the hash of what it says.
+
+use crate::load::Variant;
+use crate::resolve::placement::Placements;
+use crate::resolve::profile_word;
+use crate::schema::ScenarioFile;
+use crate::schema::quantity::Power;
+use std::path::Path;
+
+/// The resolved text and its BLAKE3 in hexadecimal.
+///
+/// Values that depend on other settings are filled in where all variants agree on them; otherwise they stay out, and
+/// each variant finds its own again. Paths of placement files are written absolute in the text, because it is read in
+/// another directory than the scenario; the hash is over the files' contents instead.
+pub(crate) fn write(
+    file: &ScenarioFile,
+    variants: &[Variant],
+    placements: &Placements,
+) -> Result<(String, String), toml::ser::Error> {
+    let mut file = file.clone();
+    if let Some(profile) = agreed(variants, |v| v.spec.mesh.profile) {
+        file.mesh.profile.get_or_insert(profile_word(profile));
+    }
+    if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_tx_power_dbm) {
+        file.radio.gateway_tx_power.get_or_insert(Power(power));
+    }
+    let text = toml::to_string(&with_files(&file, |path| absolute(&placements.path(path))))?;
+    let said = toml::to_string(&with_files(&file, |path| match placements.content_hash(path) {
+        Some(hash) => hash.to_owned(),
+        None => path.to_owned(),
+    }))?;
+    Ok((text, blake3::hash(said.as_bytes()).to_hex().to_string()))
+}
+
+fn agreed<T: PartialEq>(variants: &[Variant], of: impl Fn(&Variant) -> T) -> Option<T> {
+    let mut values = variants.iter().map(of);
+    let first = values.next()?;
+    values.all(|v| v == first).then_some(first)
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
+/// The file with every path of a placement file replaced.
+fn with_files(file: &ScenarioFile, replace: impl Fn(&str) -> String) -> ScenarioFile {
+    let mut file = file.clone();
+    if let Some(path) = &mut file.placement.file {
+        *path = replace(path);
+    }
+    for variant in &mut file.variant {
+        for (key, value) in &mut variant.set {
+            let value = match (key.as_str(), value) {
+                ("placement.file", value) => Some(value),
+                ("placement", value) => value.get_mut("file"),
+                _ => None,
+            };
+            if let Some(toml::Value::String(path)) = value {
+                *path = replace(path);
+            }
+        }
+    }
+    file
+}

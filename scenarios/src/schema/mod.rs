@@ -1,0 +1,83 @@
+//! What a scenario file can say: plain types, one doc comment per field.
+//!
+//! Nothing here touches a file or knows what a value means for the run; that is `resolve`. The doc comments feed the
+//! JSON Schema, which in turn is what a file is checked against, so a key exists in one place only. Ranges stand beside
+//! the field as `x-min` and `x-max`.
+
+pub mod campaign;
+pub mod json;
+pub mod network;
+pub mod placement;
+pub mod quantity;
+pub mod radio;
+pub mod study;
+pub mod units;
+
+use campaign::CampaignSection;
+use network::{BackhaulSection, CouplingSection, DeviceSection, MeshSection, RecordSection, TrafficSection};
+use placement::PlacementSection;
+use quantity::Time;
+use radio::{MacSection, RadioSection};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use study::{GateSection, VariantSection};
+
+/// A scenario: a network, what happens to it, the variants to compare and the gates to hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "amitwin scenario")]
+pub struct ScenarioFile {
+    /// Name of the scenario; also the name of its run directory.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// What the scenario shows, in a sentence or two.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Seed of everything random; the same seed gives the same run, bit for bit.
+    #[serde(default = "seed_default")]
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_u64))]
+    pub seed: u64,
+    /// Simulated time of the run, such as "4h".
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
+    pub duration: Time,
+    /// Where meters and border routers stand.
+    pub placement: PlacementSection,
+    /// Radio and propagation.
+    #[serde(default)]
+    pub radio: RadioSection,
+    /// Link layer.
+    #[serde(default)]
+    pub mac: MacSection,
+    /// Routing and joining.
+    #[serde(default)]
+    pub mesh: MeshSection,
+    /// Meter hardware.
+    #[serde(default)]
+    pub device: DeviceSection,
+    /// Border router to head-end.
+    #[serde(default)]
+    pub backhaul: BackhaulSection,
+    /// Regular reports.
+    #[serde(default)]
+    pub traffic: TrafficSection,
+    /// Meshes that hear each other.
+    #[serde(default)]
+    pub coupling: CouplingSection,
+    /// What is recorded besides the tables that are always written.
+    #[serde(default)]
+    pub record: RecordSection,
+    /// What the head-end does to the network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub campaign: Vec<CampaignSection>,
+    /// Settings to compare; they share the seed, and with it shadowing and backoff draws. Without any, the file itself
+    /// is the one variant, `base`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variant: Vec<VariantSection>,
+    /// Limits that the results must keep.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate: Vec<GateSection>,
+}
+
+fn seed_default() -> u64 {
+    1
+}

@@ -1,0 +1,82 @@
+//! `[placement]`: where meters and border routers stand.
+
+use super::quantity::{Angle, Length};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where meters and border routers stand: a file, or a generated town.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlacementSection {
+    /// CSV or GeoJSON with `id`, `lat`, `lon` and optionally `kind` (meter, gateway, repeater, transformer) and
+    /// `height_m`. The path is relative to the scenario file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub file: Option<String>,
+    /// Shape of a generated town.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Generator>,
+    /// Meters to generate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_000_000))]
+    pub meters: Option<u32>,
+    /// Border routers, spread evenly over the meters. A file that names its own gateways needs none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub gateways: Option<u32>,
+    /// Rule that places the border routers, instead of a number of `gateways`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub siting: Option<Siting>,
+    /// Meters that one border router should serve, for `siting = "k-means"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub meters_per_gateway: Option<u32>,
+    /// Distance between neighbours of a generated town; the rest of the town scales with it. When missing: suburb 22 m,
+    /// old-town 7 m, high-rise 70 m, village 28 m, line 50 m, grid 30 m.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0.5 m", "x-max" = "5 km"))]
+    pub spacing: Option<Length>,
+    /// Where on the globe the generated town lies; 50 deg north, 10 deg east when missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Shape of a generated town.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Generator {
+    /// Blocks of detached houses on plots.
+    Suburb,
+    /// Crooked blocks of adjoining narrow houses around courtyards.
+    OldTown,
+    /// Towers with meter rooms.
+    HighRise,
+    /// Villages along bending roads, single farms beyond.
+    Village,
+    /// Meters on a straight line; a single border router stands at its start.
+    Line,
+    /// Meters on a square grid; a single border router stands at its corner.
+    Grid,
+}
+
+/// Rule that places border routers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Siting {
+    /// At every transformer station of the file.
+    Transformers,
+    /// In the middle of clusters of about `meters_per_gateway` meters.
+    KMeans,
+}
+
+/// A point on the globe.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Latitude, WGS 84, such as "51.5 deg".
+    #[schemars(extend("x-min" = "-85 deg", "x-max" = "85 deg"))]
+    pub lat: Angle,
+    /// Longitude, WGS 84, such as "-0.12 deg".
+    #[schemars(extend("x-min" = "-180 deg", "x-max" = "180 deg"))]
+    pub lon: Angle,
+}

@@ -1,0 +1,245 @@
+//! Every mistake a file can hold, with the message it gets.
+
+use amitwin_scenarios::{Override, ScenarioError, load, load_text};
+use insta::assert_snapshot;
+use std::path::Path;
+
+/// A scenario that loads; tests append to it, or replace a line of it.
+const GOOD: &str = r#"name = "town"
+duration = "2h"
+[placement]
+generator = "grid"
+meters = 25
+gateways = 1
+[[campaign]]
+name = "reset"
+kind = "reset"
+at = "10min"
+window = ["10s", "60s"]
+"#;
+
+/// Messages under the name of the mistake, one snapshot a test.
+#[derive(Default)]
+struct Gallery(String);
+
+impl Gallery {
+    fn add(&mut self, mistake: &str, message: String) {
+        self.0.push_str(&format!("## {mistake}\n{message}\n\n"));
+    }
+}
+
+fn fail(text: &str) -> ScenarioError {
+    match load_text(text, "town.toml", Path::new("."), &[], None) {
+        Ok(_) => panic!("loads:\n{text}"),
+        Err(error) => error,
+    }
+}
+
+fn message(text: &str) -> String {
+    fail(text).render(false)
+}
+
+/// The message for the good file with `old` replaced.
+fn instead(old: &str, new: &str) -> String {
+    assert!(GOOD.contains(old), "{old}");
+    message(&GOOD.replacen(old, new, 1))
+}
+
+fn with(more: &str) -> String {
+    message(&format!("{GOOD}{more}"))
+}
+
+fn overridden(sets: &[&str]) -> String {
+    let sets: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
+    load_text(GOOD, "town.toml", Path::new("."), &sets, None).unwrap_err().render(false)
+}
+
+#[test]
+fn the_good_file_loads() {
+    let scenario = load_text(GOOD, "town.toml", Path::new("."), &[], None).unwrap();
+    assert_eq!(scenario.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn unknown_keys() {
+    let mut gallery = Gallery::default();
+    gallery.add("unknown_key", with("[radio]\ntx_pwoer = \"20 dBm\"\n"));
+    gallery.add("unknown_table", with("[raido]\n"));
+    gallery.add("unknown_key_nothing_near", with("[mesh]\nwheels = 4\n"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn several_at_once_in_the_order_of_the_file() {
+    let mut gallery = Gallery::default();
+    let error =
+        fail(&format!("{GOOD}[radio]\nphy = \"1c\"\ntx_power = 27\nshadowing = \"-3 dB\"\n[mac]\nmin_eb = 3\n"));
+    assert_eq!(error.diagnostics().len(), 4);
+    gallery.add("several", error.render(false));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn units() {
+    let mut gallery = Gallery::default();
+    gallery.add("bare_number", instead("\"2h\"", "7200"));
+    gallery.add("bare_number_in_text", instead("\"2h\"", "\"7200\""));
+    gallery.add("unknown_unit", instead("\"2h\"", "\"2 hours\""));
+    gallery.add("other_unit", with("[radio]\ntx_power = \"902.2 MHz\"\n"));
+    gallery.add("metres_for_minutes", instead("\"10min\"", "\"10m\""));
+    gallery.add("no_number", with("[radio]\nshadowing = \"strong\"\n"));
+    gallery.add("bare_in_a_list", instead("[\"10s\", \"60s\"]", "[10, \"60s\"]"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn ranges() {
+    let mut gallery = Gallery::default();
+    gallery.add("zero_duration", instead("\"2h\"", "\"0s\""));
+    gallery.add("negative", with("[radio]\nmeter_loss = \"-8 dB\"\n"));
+    gallery.add("absurd_power", with("[radio]\ntx_power = \"27 W\"\n"));
+    gallery.add("negative_meters", instead("meters = 25", "meters = -25"));
+    gallery.add("backwards", instead("[\"10s\", \"60s\"]", "[\"60s\", \"10s\"]"));
+    gallery.add("latency", with("[backhaul]\nlatency = \"1ms\"\n"));
+    gallery.add("integer_too_large", instead("meters = 25", "meters = 99999999999999999999"));
+    gallery.add("not_finite", with("[radio]\npath_loss = \"log-distance\"\nexponent = nan\n"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn types() {
+    let mut gallery = Gallery::default();
+    gallery.add("text_for_number", instead("meters = 25", "meters = \"25\""));
+    gallery.add("fraction", instead("meters = 25", "meters = 2.5"));
+    gallery.add("value_for_table", message("name = \"a\"\nduration = \"1h\"\nplacement = \"suburb\"\n"));
+    gallery.add("time_for_window", instead("[\"10s\", \"60s\"]", "\"60s\""));
+    gallery.add("number_for_window", instead("[\"10s\", \"60s\"]", "60"));
+    gallery.add("three_values", instead("[\"10s\", \"60s\"]", "[\"10s\", \"20s\", \"60s\"]"));
+    gallery.add("number_for_word", with("[radio]\nphy = 3\n"));
+    gallery.add("date", instead("\"10min\"", "2026-01-01"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn missing_keys() {
+    let mut gallery = Gallery::default();
+    gallery.add("missing_name", instead("name = \"town\"\n", ""));
+    gallery.add("missing_placement", message("name = \"town\"\nduration = \"1h\"\n"));
+    gallery.add("missing_at", instead("at = \"10min\"\n", ""));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn syntax() {
+    let mut gallery = Gallery::default();
+    gallery.add("syntax", instead("name = \"town\"", "name = \"town"));
+    gallery.add("duplicate_key", instead("meters = 25", "meters = 25\nmeters = 26"));
+    gallery.add("empty", message("# nothing\n"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn names() {
+    let mut gallery = Gallery::default();
+    gallery.add(
+        "duplicate_variant",
+        with("[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\n[[variant]]\nname = \"a\"\n"),
+    );
+    let campaign = "[[campaign]]\nname = \"reset\"\nkind = \"reset\"\nat = \"1h\"\nwindow = \"auto\"\n";
+    gallery.add("duplicate_campaign", with(campaign));
+    gallery.add("empty_name", instead("name = \"town\"", "name = \"\""));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn variant_paths() {
+    let mut gallery = Gallery::default();
+    let variant = |set: &str| with(&format!("[[variant]]\nname = \"v\"\nset = {{ {set} }}\n"));
+    gallery.add("set_unknown_key", variant("\"campaign.reset.windwo\" = \"auto\""));
+    gallery.add("set_unknown_campaign", variant("\"campaign.rset.window\" = \"auto\""));
+    gallery.add("set_unknown_table", variant("\"radoi.phy\" = \"5\""));
+    gallery.add("set_below_a_value", variant("\"radio.phy.mode\" = \"5\""));
+    gallery.add("set_bad_value", variant("\"radio.tx_power\" = 20"));
+    gallery.add("set_seed", variant("\"seed\" = 2"));
+    gallery.add("set_bad_path", variant("\"radio..phy\" = \"5\""));
+    gallery.add("set_unquoted_path", variant("radio.phi = \"5\""));
+    gallery.add("set_whole_campaign", variant("campaign.reset = \"auto\""));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn rules_across_fields() {
+    let mut gallery = Gallery::default();
+    gallery.add("backoff_exponents", with("[mac]\nmin_be = 6\n"));
+    gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
+    gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
+    gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));
+    gallery.add("no_schedule", instead("window = [\"10s\", \"60s\"]\n", ""));
+    gallery.add("no_gateway", instead("gateways = 1\n", ""));
+    gallery.add("no_meters", instead("meters = 25\n", ""));
+    gallery.add("no_source", instead("generator = \"grid\"\n", ""));
+    gallery.add("more_gateways_than_meters", instead("gateways = 1\n", "gateways = 26\n"));
+    gallery.add("two_sitings", instead("gateways = 1\n", "gateways = 1\nsiting = \"k-means\"\n"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn gates() {
+    let mut gallery = Gallery::default();
+    let gate = |text: &str| with(&format!("[[gate]]\n{text}\n"));
+    gallery.add("gate_metric", gate("metric = \"rejion_time\"\nmax = \"1h\""));
+    gallery.add("gate_stat", gate("metric = \"rejoin_time\"\nstat = \"p90\"\nmax = \"1h\""));
+    gallery.add("gate_no_stat", gate("metric = \"rejoin_time\"\nmax = \"1h\""));
+    gallery.add("gate_needless_stat", gate("metric = \"dropped\"\nstat = \"p99\"\nmax = 3"));
+    gallery.add("gate_variant", gate("metric = \"dropped\"\nmax = 3\nvariants = [\"bas\"]"));
+    gallery.add("gate_no_limit", gate("metric = \"dropped\""));
+    gallery.add("gate_bare_limit", gate("metric = \"rejoin_time\"\nstat = \"p99\"\nmax = 3600"));
+    gallery.add("gate_share", gate("metric = \"push_delivered\"\nmin = \"180 %\""));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn overrides() {
+    let mut gallery = Gallery::default();
+    gallery.add("override_unknown", overridden(&["radio.tx_pwr=20 dBm"]));
+    gallery.add("override_value", overridden(&["campaign.reset.window=[10, 60s]"]));
+    gallery.add("override_bare", overridden(&["radio.tx_power=20", "meters=3"]));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn long_lines_are_cut_and_not_printed_whole() {
+    let text = GOOD.replace("\"town\"", &format!("\"{}\"", "x".repeat(1_000_000)));
+    let message = message(&text);
+    assert!(message.len() < 2_000, "{} bytes", message.len());
+    assert!(message.contains("`name` is too long"), "{message}");
+}
+
+#[test]
+fn files_that_are_no_text() {
+    let mut gallery = Gallery::default();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("town.toml");
+    let message = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let text = load(&path, &[], None).unwrap_err().render(false);
+        text.replace(&dir.path().display().to_string(), "DIR")
+    };
+    gallery.add("not_utf8", message(b"name = \"town\"\ndescription = \"caf\xe9\"\n"));
+    gallery.add("empty_file", message(b""));
+    let mut huge = b"name = \"".to_vec();
+    huge.resize(100_000_000, b'x');
+    gallery.add("huge_line", message(&huge));
+    let missing = load(&dir.path().join("no.toml"), &[], None).unwrap_err().render(false);
+    gallery.add("missing_file", missing.replace(&dir.path().display().to_string(), "DIR"));
+    let folder = load(dir.path(), &[], None).unwrap_err().render(false);
+    gallery.add("directory", folder.replace(&dir.path().display().to_string(), "DIR"));
+    assert_snapshot!(gallery.0);
+}
+
+#[test]
+fn colour_only_when_asked() {
+    let error = fail(&GOOD.replace("\"2h\"", "2"));
+    assert!(!error.render(false).contains('\u{1b}'));
+    assert!(error.render(true).contains('\u{1b}'));
+}

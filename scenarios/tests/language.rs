@@ -1,0 +1,364 @@
+//! What a file means: units, defaults, variants, overrides, the resolved text, templates, the library.
+
+use amitwin_models::spec::{Delivery, PhyMode, ResetSchedule, ResetTier, SizeProfile, WorldSpec};
+use amitwin_models::terrain::SiteKind;
+use amitwin_scenarios::schema::units::{Kind, UnitError, format, parse};
+use amitwin_scenarios::{Override, Scenario, TemplateKind, json_schema, load, load_text, template};
+use amitwin_sim_core::SimTime;
+use std::path::{Path, PathBuf};
+
+const TOWN: &str = r#"name = "town"
+duration = "2h"
+[placement]
+generator = "grid"
+meters = 25
+gateways = 1
+[[campaign]]
+name = "reset"
+kind = "reset"
+at = "10min"
+window = ["10s", "60s"]
+"#;
+
+fn read(text: &str, sets: &[&str]) -> Scenario {
+    let sets: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
+    match load_text(text, "town.toml", Path::new("."), &sets, None) {
+        Ok(scenario) => scenario,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn town(more: &str, sets: &[&str]) -> Scenario {
+    read(&format!("{TOWN}{more}"), sets)
+}
+
+fn spec(more: &str, sets: &[&str]) -> WorldSpec {
+    town(more, sets).variants.remove(0).spec
+}
+
+fn seconds(from: u64, to: u64) -> (SimTime, SimTime) {
+    (SimTime::from_secs(from), SimTime::from_secs(to))
+}
+
+#[test]
+fn every_unit() {
+    let table = [
+        (Kind::Time, "1 ns", 1.0),
+        (Kind::Time, "2us", 2e3),
+        (Kind::Time, "1.5 ms", 1.5e6),
+        (Kind::Time, "0.1s", 1e8),
+        (Kind::Time, "15min", 900e9),
+        (Kind::Time, "2h", 7200e9),
+        (Kind::Time, "1 d", 86_400e9),
+        (Kind::Time, "1h 30min", 5_400e9),
+        (Kind::Time, "1h30min15s", 5_415e9),
+        (Kind::Time, "1_000 s", 1e12),
+        (Kind::Time, "1e3 s", 1e12),
+        (Kind::Power, "27 dBm", 27.0),
+        (Kind::Power, "-90dBm", -90.0),
+        (Kind::Power, "100 mW", 20.0),
+        (Kind::Power, "1 W", 30.0),
+        (Kind::Ratio, "7 dB", 7.0),
+        (Kind::Length, "30 m", 30.0),
+        (Kind::Length, "25 cm", 0.25),
+        (Kind::Length, "1.2 km", 1200.0),
+        (Kind::Size, "200 B", 200.0),
+        (Kind::Size, "1 kB", 1000.0),
+        (Kind::Size, "1 KiB", 1024.0),
+        (Kind::Share, "30 %", 0.3),
+        (Kind::Share, "0.3", 0.3),
+        (Kind::Angle, "-0.12 deg", -0.12),
+        (Kind::Frequency, "902.2 MHz", 902.2e6),
+        (Kind::Frequency, "1 Hz", 1.0),
+        (Kind::Frequency, "5 kHz", 5e3),
+        (Kind::Frequency, "2.4 GHz", 2.4e9),
+    ];
+    for (kind, text, expected) in table {
+        let value = parse(kind, text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert!((value - expected).abs() <= expected.abs() * 1e-12, "{text}: {value}");
+        assert_eq!(parse(kind, &format(kind, value)), Ok(value), "{text} as {}", format(kind, value));
+    }
+    // 500 mW are 26.99 dBm, the 27 dBm of the manuals.
+    assert!((parse(Kind::Power, "500 mW").unwrap() - 26.9897).abs() < 1e-4);
+}
+
+#[test]
+fn what_is_no_value() {
+    assert!(matches!(parse(Kind::Time, "15"), Err(UnitError::NoUnit { .. })));
+    assert!(matches!(parse(Kind::Time, "15m"), Err(UnitError::Other { is: Kind::Length, .. })));
+    assert!(matches!(parse(Kind::Time, "15 minutes"), Err(UnitError::Unknown { nearest: Some("min"), .. })));
+    assert!(matches!(parse(Kind::Power, "27 dbm"), Err(UnitError::Unknown { nearest: Some("dBm"), .. })));
+    assert!(matches!(parse(Kind::Length, "1 km 20 m"), Err(UnitError::Unknown { .. })));
+    for text in ["", " ", "s", "min 5", "..s", "--5 s", "5-3 s"] {
+        assert!(parse(Kind::Time, text).is_err(), "{text}");
+    }
+    assert_eq!(parse(Kind::Power, "0 W"), Err(UnitError::NotFinite));
+    assert_eq!(parse(Kind::Time, "1e400 s"), Err(UnitError::NotFinite));
+}
+
+#[test]
+fn defaults_are_those_of_the_reference() {
+    let scenario =
+        read("name = \"n\"\nduration = \"1h\"\n[placement]\ngenerator = \"line\"\nmeters = 2\ngateways = 1\n", &[]);
+    let world = &scenario.variants[0].spec;
+    assert_eq!((scenario.seed, scenario.variants[0].name.as_str()), (1, "base"));
+    let mut plain = world.clone();
+    plain.placement.sites.clear();
+    insta::assert_debug_snapshot!(plain);
+}
+
+#[test]
+fn the_profile_follows_the_meters_per_border_router() {
+    let profile = |meters: u32, gateways: u32, more: &str| {
+        let text = TOWN.replace("meters = 25\ngateways = 1", &format!("meters = {meters}\ngateways = {gateways}"));
+        read(&format!("{text}{more}"), &[]).variants[0].spec.mesh.profile
+    };
+    assert_eq!(profile(99, 1, ""), SizeProfile::Small);
+    assert_eq!(profile(100, 1, ""), SizeProfile::Medium);
+    assert_eq!(profile(1001, 1, ""), SizeProfile::Large);
+    assert_eq!(profile(1001, 2, ""), SizeProfile::Medium);
+    assert_eq!(profile(99, 1, "[mesh]\nprofile = \"x-large\"\n"), SizeProfile::XLarge);
+}
+
+#[test]
+fn schedules() {
+    let schedule = |more: &str, sets: &[&str]| spec(more, sets).campaigns.remove(0).schedule;
+    let (from, to) = seconds(10, 60);
+    assert_eq!(schedule("", &[]), ResetSchedule::Window(from, to));
+    assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.3 });
+    assert_eq!(
+        schedule("busy_share = \"20 %\"\n", &["campaign.reset.window=auto"]),
+        ResetSchedule::Auto { busy_share: 0.2 }
+    );
+    // The later choice drops the earlier one.
+    let clusters = "campaign.reset.clusters={ size = 5, gap = [\"10s\", \"60s\"] }";
+    assert_eq!(schedule("", &[clusters]), ResetSchedule::Clusters { size: 5, gap: seconds(10, 60) });
+    let campaign = spec("tier = \"cold\"\ndelivery = \"unicast\"\ngive_up_after = \"300s\"\n", &[]).campaigns.remove(0);
+    assert_eq!((campaign.tier, campaign.delivery), (ResetTier::Cold, Delivery::Unicast));
+    assert_eq!((campaign.at, campaign.give_up_after), (SimTime::from_secs(600), Some(SimTime::from_secs(300))));
+}
+
+#[test]
+fn variants_change_what_they_set_and_nothing_else() {
+    let scenario = town(
+        r#"[[variant]]
+name = "as it is"
+[[variant]]
+name = "faster, computed"
+set = { "radio.phy" = "5", "campaign.reset.window" = "auto" }
+[[variant]]
+name = "as tables"
+set = { radio = { phy = "3", tx_power = "20 dBm" }, campaign.reset.at = "1h" }
+[[variant]]
+name = "in clusters"
+set = { "campaign.reset.clusters" = { size = 10, gap = ["1s", "2s"] } }
+"#,
+        &[],
+    );
+    let names: Vec<&str> = scenario.variants.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["as it is", "faster, computed", "as tables", "in clusters"]);
+    let specs: Vec<&WorldSpec> = scenario.variants.iter().map(|v| &v.spec).collect();
+    assert!(specs.iter().all(|s| s.seed == 1 && s.placement == specs[0].placement));
+    assert_eq!(
+        specs.iter().map(|s| s.radio.phy).collect::<Vec<_>>(),
+        [PhyMode::M1b, PhyMode::M5, PhyMode::M3, PhyMode::M1b]
+    );
+    assert_eq!(specs[1].campaigns[0].schedule, ResetSchedule::Auto { busy_share: 0.3 });
+    assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_tx_power_dbm), (20.0, 20.0));
+    assert_eq!((specs[2].radio.shadowing_sigma_db, specs[2].campaigns[0].at), (7.0, SimTime::from_secs(3600)));
+    assert_eq!(specs[3].campaigns[0].schedule, ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });
+}
+
+#[test]
+fn overrides_reach_where_they_should() {
+    assert_eq!(spec("", &["placement.meters=36"]).placement.count(SiteKind::Meter), 36);
+    assert_eq!(spec("", &["radio.tx_power=20 dBm"]).radio.tx_power_dbm, 20.0);
+    assert_eq!(spec("", &["radio.tx_power=\"20 dBm\""]).radio.tx_power_dbm, 20.0);
+    assert_eq!(spec("", &["radio.phy=3"]).radio.phy, PhyMode::M3);
+    assert!(!spec("", &["mac.hopping=false"]).mac.hopping);
+    assert_eq!(spec("", &["traffic.push=15min"]).push.unwrap().period, SimTime::from_secs(900));
+    assert_eq!(spec("", &["traffic.push=15min", "traffic.push=off"]).push.map(|p| p.period), None);
+    assert_eq!(town("", &["name=2026-01-01"]).name, "2026-01-01");
+    let (from, to) = seconds(5, 300);
+    for set in ["campaign.reset.window=[5s, 5min]", "campaign.\"reset\".window=[\"5s\", \"300s\"]"] {
+        assert_eq!(spec("", &[set]).campaigns[0].schedule, ResetSchedule::Window(from, to), "{set}");
+    }
+    assert_eq!(load_text(TOWN, "t", Path::new("."), &["seed=4".parse().unwrap()], Some(9)).unwrap().seed, 9);
+}
+
+#[test]
+fn an_override_that_a_variant_hides_is_told() {
+    let variant = "[[variant]]\nname = \"v\"\nset = { \"radio.phy\" = \"5\" }\n";
+    let scenario = town(variant, &["radio.phy=3"]);
+    assert_eq!(scenario.variants[0].spec.radio.phy, PhyMode::M5);
+    assert_eq!(scenario.warnings, ["--set:1: the variant `v` sets `radio.phy` itself; the override does not reach it"]);
+}
+
+#[test]
+fn warnings_name_their_line() {
+    let scenario = town(
+        "[mesh]\nprofile = \"small\"\n",
+        &["placement.meters=400", "duration=11min", "campaign.reset.window=[0s, 1h]"],
+    );
+    insta::assert_snapshot!(scenario.warnings.join("\n"), @r"
+    town.toml:13: the profile is made for smaller meshes; this one has 400 nodes to a border router
+    --set:1: the campaign `reset` needs 1h to reset everyone and has 1min before the run ends; the rest stays pending
+    ");
+}
+
+/// Everything a scenario comes to, as text; placements are equal bit for bit when their debug text is.
+fn essence(scenario: &Scenario) -> String {
+    format!("{:#?}", (&scenario.name, &scenario.description, scenario.seed, &scenario.variants, &scenario.gates))
+}
+
+fn mended(scenario: &Scenario) -> Scenario {
+    let text = &scenario.resolved_toml;
+    load_text(text, "resolved.toml", Path::new("/nowhere"), &[], None).unwrap_or_else(|e| panic!("{e}\n{text}"))
+}
+
+#[test]
+fn the_resolved_text_gives_the_same_scenario_again() {
+    for kind in TemplateKind::ALL {
+        let sets: Vec<Override> = ["placement.meters=60", "radio.meter_loss=6.5 dB"].map(|s| s.parse().unwrap()).into();
+        let first = load_text(&template("a \"town\"", kind), "a.toml", Path::new("."), &sets, Some(77)).unwrap();
+        let again = mended(&first);
+        assert_eq!(essence(&first), essence(&again), "{}", kind.as_str());
+        assert_eq!(first.resolved_toml, again.resolved_toml);
+        assert_eq!(first.scenario_hash, again.scenario_hash);
+        assert_eq!((first.name.as_str(), first.seed), ("a \"town\"", 77));
+    }
+}
+
+#[test]
+fn what_variants_disagree_on_stays_out_of_the_resolved_text() {
+    let variants = "[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\nset = { \"radio.tx_power\" = \"20 dBm\", \"placement.meters\" = 300 }\n";
+    let scenario = town(variants, &[]);
+    assert!(!scenario.resolved_toml.contains("gateway_tx_power") && !scenario.resolved_toml.contains("profile"));
+    assert_eq!(essence(&scenario), essence(&mended(&scenario)));
+    assert!(town("", &[]).resolved_toml.contains("profile = \"small\""));
+}
+
+#[test]
+fn the_resolved_text_shows_every_default() {
+    insta::assert_snapshot!(town("", &[]).resolved_toml);
+}
+
+#[test]
+fn the_hash_is_of_what_is_said() {
+    let hash = |text: &str, sets: &[&str]| read(text, sets).scenario_hash;
+    let plain = hash(TOWN, &[]);
+    assert_eq!(plain.len(), 64);
+    assert_eq!(plain, hash(&TOWN.replace("\"2h\"", "\"120min\" # two hours"), &[]));
+    assert_ne!(plain, hash(TOWN, &["radio.tx_power=26 dBm"]));
+    assert_ne!(plain, hash(TOWN, &["seed=2"]));
+}
+
+#[test]
+fn templates_load_without_warnings() {
+    for kind in TemplateKind::ALL {
+        let text = template("my-town", kind);
+        assert!(text.starts_with("#:schema "), "{}", kind.as_str());
+        let scenario = load_text(&text, "my-town.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((scenario.name.as_str(), scenario.warnings.as_slice()), ("my-town", [].as_slice()));
+        assert_eq!(kind.as_str().parse(), Ok(kind));
+    }
+    assert!("masreset".parse::<TemplateKind>().unwrap_err().contains("mass-reset"));
+}
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("library")
+}
+
+#[test]
+fn the_library_loads_and_resolves_to_itself() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(library()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        count += 1;
+        let scenario = load(&path, &[], None).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(Some(scenario.name.as_str()), path.file_stem().and_then(|s| s.to_str()));
+        assert_eq!(scenario.warnings, Vec::<String>::new(), "{}", path.display());
+        assert!(!scenario.description.is_empty() && !scenario.gates.is_empty(), "{}", path.display());
+        assert_eq!(essence(&scenario), essence(&mended(&scenario)), "{}", path.display());
+    }
+    assert!(count >= 3, "{count} scenarios");
+}
+
+#[test]
+fn the_schema_beside_the_library_is_current() {
+    let path = library().join("scenario.schema.json");
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    let current = format!("{}\n", serde_json::to_string_pretty(&json_schema()).unwrap());
+    assert!(stored == current, "write it again: amitwin schema > scenarios/library/scenario.schema.json");
+}
+
+#[test]
+fn the_schema_says_something_about_everything() {
+    fn visit(schema: &serde_json::Value, path: &str, bad: &mut Vec<String>) {
+        if schema.get("$ref").is_some() || schema.get("type").is_some_and(|t| t.to_string().contains("null")) {
+            bad.push(format!("{path}: {schema}"));
+        }
+        if let Some(properties) = schema.get("properties").and_then(|p| p.as_object()) {
+            if schema.get("additionalProperties") != Some(&false.into()) {
+                bad.push(format!("{path}: open to unknown keys"));
+            }
+            for (key, inner) in properties {
+                let path = format!("{path}.{key}");
+                if inner.get("description").is_none() {
+                    bad.push(format!("{path}: no description"));
+                }
+                let kind = inner.get("x-quantity").is_some() && inner.get("x-max").is_none();
+                let number = matches!(inner.get("type").and_then(|t| t.as_str()), Some("integer" | "number"));
+                if kind || number && inner.get("maximum").is_none() {
+                    bad.push(format!("{path}: no range"));
+                }
+                visit(inner, &path, bad);
+            }
+        }
+        if let Some(items) = schema.get("items") {
+            visit(items, &format!("{path}[]"), bad);
+        }
+    }
+    let schema = json_schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["required"], serde_json::json!(["name", "duration", "placement"]));
+    assert_eq!(schema["properties"]["radio"]["properties"]["tx_power"]["default"], "27 dBm");
+    let mut bad = Vec::new();
+    visit(&schema, "", &mut bad);
+    assert_eq!(bad, Vec::<String>::new());
+}
+
+#[test]
+fn gates_carry_their_limit_in_the_unit_of_the_summary() {
+    let gates = town(
+        r#"[[gate]]
+metric = "rejoin_time"
+stat = "p99"
+max = "60min"
+[[gate]]
+metric = "back_share"
+stat = "5min"
+min = "90 %"
+max = 1
+variants = ["base"]
+[[gate]]
+metric = "dropped"
+max = 12
+"#,
+        &[],
+    )
+    .gates;
+    let figures: Vec<_> = gates.iter().map(|g| (g.key, g.min, g.max, g.limit.as_str())).collect();
+    assert_eq!(
+        figures,
+        [
+            ("rejoin_p99_s", None, Some(3600.0), "max 60min"),
+            ("back_5min_share", Some(0.9), Some(1.0), "min 90 %, max 1"),
+            ("dropped", None, Some(12.0), "max 12"),
+        ]
+    );
+    assert!(gates[0].judges("base") && gates[1].judges("base") && !gates[1].judges("other"));
+}

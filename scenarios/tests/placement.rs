@@ -1,0 +1,157 @@
+//! Placement files: where they are looked for, what is made of them, what can be wrong with them.
+
+use amitwin_models::terrain::SiteKind;
+use amitwin_scenarios::{Override, Scenario, ScenarioError, load};
+use insta::assert_snapshot;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const VILLAGE: &str = "id,lat,lon,kind\na,50.0000,8.0000,meter\nb,50.0010,8.0000,meter\nc,50.0020,8.0000,meter\n";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A scenario on a placement, with these lines in `[placement]`.
+    fn scenario(&self, lines: &str) -> PathBuf {
+        let text = format!("name = \"n\"\nduration = \"1h\"\n[placement]\n{lines}\n");
+        self.write("town/town.toml", &text)
+    }
+
+    fn load(&self, lines: &str, sets: &[&str]) -> Result<Scenario, ScenarioError> {
+        let sets: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
+        load(&self.scenario(lines), &sets, None)
+    }
+
+    fn message(&self, lines: &str, sets: &[&str]) -> String {
+        let text = self.load(lines, sets).unwrap_err().render(false);
+        text.replace(&self.0.path().display().to_string(), "DIR")
+    }
+}
+
+fn count(scenario: &Scenario, kind: SiteKind) -> usize {
+    scenario.variants[0].spec.placement.count(kind)
+}
+
+#[test]
+fn a_relative_path_starts_at_the_scenario_file() {
+    let folder = Folder::new();
+    folder.write("town/meters.csv", &format!("{VILLAGE}g,50.001,8.001,gateway\n"));
+    let scenario = folder.load("file = \"meters.csv\"", &[]).unwrap();
+    assert_eq!((count(&scenario, SiteKind::Meter), count(&scenario, SiteKind::Gateway)), (3, 1));
+    assert_eq!(scenario.variants[0].spec.placement.sites[1].name, "b");
+    // The resolved text is read elsewhere, and still finds the file.
+    let resolved = folder.write("runs/1/scenario.resolved.toml", &scenario.resolved_toml);
+    let again = load(&resolved, &[], None).unwrap();
+    assert_eq!(again.variants[0].spec.placement, scenario.variants[0].spec.placement);
+    assert_eq!(again.scenario_hash, scenario.scenario_hash);
+}
+
+#[test]
+fn the_hash_follows_the_content_and_not_the_path() {
+    let with_gateway = format!("{VILLAGE}g,50.001,8.001,gateway\n");
+    let hash = |name: &str, text: &str| {
+        let folder = Folder::new();
+        folder.write(&format!("town/{name}"), text);
+        folder.load(&format!("file = \"{name}\""), &[]).unwrap().scenario_hash
+    };
+    assert_eq!(hash("meters.csv", &with_gateway), hash("other.csv", &with_gateway));
+    assert_ne!(hash("meters.csv", &with_gateway), hash("meters.csv", &with_gateway.replace("50.0020", "50.0021")));
+}
+
+#[test]
+fn an_override_puts_a_file_in_place_of_a_generated_town() {
+    let folder = Folder::new();
+    let file = folder.write("elsewhere/meters.csv", VILLAGE);
+    let town = "generator = \"suburb\"\nmeters = 500\nspacing = \"20 m\"\ngateways = 2";
+    let scenario = folder.load(town, &[&format!("placement.file={}", file.display())]).unwrap();
+    assert_eq!((count(&scenario, SiteKind::Meter), count(&scenario, SiteKind::Gateway)), (3, 2));
+    // Relative to where the command runs, not to the scenario.
+    let message = folder.message(town, &["placement.file=no-such.csv"]);
+    let here = std::env::current_dir().unwrap().display().to_string();
+    assert!(message.contains(&format!("{here}/no-such.csv")) && message.contains("--set"), "{message}");
+}
+
+#[test]
+fn variants_may_differ_in_their_file() {
+    let folder = Folder::new();
+    folder.write("town/a.csv", &format!("{VILLAGE}g,50.001,8.001,gateway\n"));
+    folder.write("town/b.csv", &format!("{VILLAGE}d,50.003,8.000,\ng,50.001,8.001,gateway\n"));
+    let variants = "file = \"a.csv\"\n[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\nset = { \"placement.file\" = \"b.csv\" }";
+    let scenario = folder.load(variants, &[]).unwrap();
+    let meters: Vec<_> = scenario.variants.iter().map(|v| v.spec.placement.count(SiteKind::Meter)).collect();
+    assert_eq!(meters, [3, 4]);
+    let resolved = folder.write("elsewhere/resolved.toml", &scenario.resolved_toml);
+    assert_eq!(load(&resolved, &[], None).unwrap().scenario_hash, scenario.scenario_hash);
+}
+
+#[test]
+fn gateways_are_sited_where_the_file_has_none() {
+    let folder = Folder::new();
+    folder.write("town/meters.csv", &format!("{VILLAGE}t,50.001,8.002,transformer\n"));
+    let gateways =
+        |lines: &str| count(&folder.load(&format!("file = \"meters.csv\"\n{lines}"), &[]).unwrap(), SiteKind::Gateway);
+    assert_eq!(gateways("gateways = 1"), 1);
+    assert_eq!(gateways("gateways = 2"), 2);
+    assert_eq!(gateways("siting = \"transformers\""), 1);
+    assert_eq!(gateways("siting = \"k-means\"\nmeters_per_gateway = 1"), 3);
+}
+
+#[test]
+fn gateways_of_the_file_stay_and_the_difference_is_told() {
+    let folder = Folder::new();
+    folder.write("town/meters.csv", &format!("{VILLAGE}g,50.001,8.001,gateway\n"));
+    let scenario = folder.load("file = \"meters.csv\"\ngateways = 3", &[]).unwrap();
+    assert_eq!(count(&scenario, SiteKind::Gateway), 1);
+    let warnings = scenario.warnings.join("\n").replace(&folder.0.path().display().to_string(), "DIR");
+    assert_snapshot!(warnings, @"DIR/town/town.toml:5: the placement file has 1 gateways of its own; `gateways = 3` is not used");
+}
+
+#[test]
+fn one_meter_and_two_at_one_spot_are_allowed() {
+    let folder = Folder::new();
+    for meters in ["a,50,8,meter\n", "a,50,8,meter\nb,50,8,meter\n"] {
+        folder.write("town/meters.csv", &format!("id,lat,lon,kind\n{meters}g,50,8,gateway\n"));
+        let scenario = folder.load("file = \"meters.csv\"", &[]).unwrap();
+        assert_eq!(scenario.warnings, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_can_be_wrong() {
+    let folder = Folder::new();
+    let mut text = String::new();
+    let mut add = |mistake: &str, message: String| text.push_str(&format!("## {mistake}\n{message}\n\n"));
+    add("missing file", folder.message("file = \"meters.csv\"", &[]));
+    folder.write("town/meters.csv", VILLAGE);
+    add("no gateway", folder.message("file = \"meters.csv\"", &[]));
+    add("no transformer", folder.message("file = \"meters.csv\"\nsiting = \"transformers\"", &[]));
+    add("too many gateways", folder.message("file = \"meters.csv\"\ngateways = 4", &[]));
+    add("k-means without a number", folder.message("file = \"meters.csv\"\nsiting = \"k-means\"", &[]));
+    add("a file has no spacing", folder.message("file = \"meters.csv\"\ngateways = 1\nspacing = \"30 m\"", &[]));
+    add("both sources", folder.message("file = \"meters.csv\"\ngenerator = \"grid\"", &[]));
+    folder.write("town/bad.csv", "id,lat,lon\na,50,8\na,50,8\n");
+    add("a bad row", folder.message("file = \"bad.csv\"\ngateways = 1", &[]));
+    add(
+        "a bare angle",
+        folder
+            .message("generator = \"line\"\nmeters = 2\ngateways = 1\norigin = { lat = 51.5, lon = \"200 deg\" }", &[]),
+    );
+    assert_snapshot!(text);
+}
+
+#[test]
+fn a_path_without_a_folder_is_found() {
+    let error = load(Path::new("no-such-scenario.toml"), &[], None).unwrap_err();
+    assert!(error.to_string().contains("no-such-scenario.toml cannot be read"), "{error}");
+}
