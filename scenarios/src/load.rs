@@ -14,6 +14,7 @@ use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
 use amitwin_models::spec::WorldSpec;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Name of the one variant of a file that has no `[[variant]]`.
@@ -94,9 +95,18 @@ pub fn load_text(
     let mut changes: Vec<_> =
         overrides.iter().map(|o| overrides::change(o, &schema, working_dir.as_deref(), &mut sources)).collect();
     if let Some(seed) = seed {
-        let place = Place::new(sources.add("--seed", seed.to_string()), 0..0);
-        let value = i64::try_from(seed).map_or_else(|_| Value::String(seed.to_string()), Value::Integer);
-        changes.push(Change { path: "seed".into(), place: place.clone(), node: Node { value, place } });
+        let text = seed.to_string();
+        let place = Place::new(sources.add("--seed", text.as_str()), 0..text.len());
+        match i64::try_from(seed) {
+            Ok(seed) => {
+                let node = Node { value: Value::Integer(seed), place: place.clone() };
+                changes.push(Change { path: "seed".into(), place, node });
+            }
+            Err(_) => {
+                let diagnostic = Diagnostic::error("the seed is out of range").at(&place, "too large");
+                errors.push(diagnostic.help(format!("allowed is 0 to {}", i64::MAX)));
+            }
+        }
     }
     apply(&mut root, &schema, &changes, &[], &mut errors);
     check(&root, &schema, "", &mut errors);
@@ -164,10 +174,16 @@ fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(St
     if items.is_empty() {
         return vec![(BASE_VARIANT.to_owned(), root.clone())];
     }
+    // What belongs to the whole scenario has been checked once, and a variant cannot change it.
+    let mut bare = root.clone();
+    if let Value::Table(table) = &mut bare.value {
+        table.remove("variant");
+        table.remove("gate");
+    }
     let mut out = Vec::new();
     for item in items {
         let Some(name) = item.get("name").and_then(Node::str) else { continue };
-        let mut tree = root.clone();
+        let mut tree = bare.clone();
         if let Some(set) = item.get("set").and_then(Node::table) {
             let change = |(path, entry): (&String, &Entry)| Change {
                 path: path.clone(),
@@ -185,13 +201,14 @@ fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(St
 
 fn duplicates(root: &Node, key: &str, errors: &mut Vec<Diagnostic>) {
     let items = root.get(key).map(Node::items).unwrap_or_default();
-    let names: Vec<_> = items.iter().filter_map(|item| item.get("name")).collect();
-    for (index, node) in names.iter().enumerate() {
-        if let Some(first) = names[..index].iter().find(|other| other.str().is_some() && other.str() == node.str()) {
-            let title = format!("two {key}s are named `{}`", node.str().unwrap_or_default());
-            let diagnostic =
-                Diagnostic::error(title).at(&node.place, "named again").related(&first.place, "named here first");
-            errors.push(diagnostic.help("give one of them another name"));
+    let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+    for node in items.iter().filter_map(|item| item.get("name")) {
+        let Some(name) = node.str() else { continue };
+        if let Some(first) = seen.get(name) {
+            let diagnostic = Diagnostic::error(format!("two {key}s are named `{name}`")).at(&node.place, "named again");
+            errors.push(diagnostic.related(first, "named here first").help("give one of them another name"));
+        } else {
+            seen.insert(name, &node.place);
         }
     }
 }

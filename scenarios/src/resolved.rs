@@ -7,6 +7,9 @@ use crate::schema::ScenarioFile;
 use crate::schema::quantity::Power;
 use std::path::Path;
 
+const HEADER: &str =
+    "# The scenario with every default and override filled in; loading it gives the same run again.\n\n";
+
 /// The resolved text and its BLAKE3 in hexadecimal.
 ///
 /// Values that depend on other settings are filled in where all variants agree on them; otherwise they stay out, and
@@ -24,7 +27,7 @@ pub(crate) fn write(
     if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_tx_power_dbm) {
         file.radio.gateway_tx_power.get_or_insert(Power(power));
     }
-    let text = toml::to_string(&with_files(&file, |path| absolute(&placements.path(path))))?;
+    let text = HEADER.to_owned() + &toml::to_string(&with_files(&file, |path| absolute(&placements.path(path))))?;
     let said = toml::to_string(&with_files(&file, |path| match placements.content_hash(path) {
         Some(hash) => hash.to_owned(),
         None => path.to_owned(),

@@ -238,6 +238,45 @@ fn files_that_are_no_text() {
 }
 
 #[test]
+fn many_errors_are_counted_and_not_all_shown() {
+    let keys: String = (0..3000).map(|i| format!("k{i} = {i}\n")).collect();
+    let error = fail(&format!("{GOOD}[radio]\n{keys}"));
+    assert_eq!(error.diagnostics().len(), 3000);
+    let message = error.render(false);
+    assert!(message.ends_with("2980 more errors are not shown") && message.len() < 20_000, "{}", message.len());
+    let variants: String = (0..30_000).map(|i| format!("[[variant]]\nname = \"{i}\"\n")).collect();
+    assert!(with(&variants).contains("at most 1000 are possible"));
+}
+
+#[test]
+fn a_seed_beyond_the_language_is_refused() {
+    let error = load_text(GOOD, "town.toml", Path::new("."), &[], Some(u64::MAX)).unwrap_err().render(false);
+    assert!(error.contains("the seed is out of range") && error.contains("--seed:1:1"), "{error}");
+}
+
+/// Whatever a slip of the keyboard does to a file, it loads or says why; it never ends the program.
+#[test]
+fn no_slip_ends_the_program() {
+    let text = format!(
+        "{GOOD}[[variant]]\nname = \"v\"\nset = {{ \"radio.phy\" = \"5\" }}\n[[gate]]\nmetric = \"dropped\"\nmax = 1\n"
+    );
+    let attempt = |text: &str| match load_text(text, "town.toml", Path::new("."), &[], None) {
+        Ok(_) => 0,
+        Err(error) => error.render(true).len(),
+    };
+    assert_eq!(attempt(&text), 0);
+    for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+        let (head, tail) = text.split_at(at);
+        attempt(head);
+        attempt(tail);
+        for slip in ["é", "\"", "[", "]", "=", "-", "9", ".", "\n", "\u{0}"] {
+            attempt(&format!("{head}{slip}{tail}"));
+            attempt(&format!("{head}{slip}{}", tail.get(1..).unwrap_or("")));
+        }
+    }
+}
+
+#[test]
 fn colour_only_when_asked() {
     let error = fail(&GOOD.replace("\"2h\"", "2"));
     assert!(!error.render(false).contains('\u{1b}'));

@@ -178,6 +178,9 @@ fn overrides_reach_where_they_should() {
     assert!(!spec("", &["mac.hopping=false"]).mac.hopping);
     assert_eq!(spec("", &["traffic.push=15min"]).push.unwrap().period, SimTime::from_secs(900));
     assert_eq!(spec("", &["traffic.push=15min", "traffic.push=off"]).push.map(|p| p.period), None);
+    let dotted = TOWN.replace("\"reset\"\nkind", "\"first. wave\"\nkind");
+    let world = read(&dotted, &["campaign.'first. wave'.at=\"20min\""]).variants.remove(0).spec;
+    assert_eq!(world.campaigns[0].at, SimTime::from_secs(1200));
     assert_eq!(town("", &["name=2026-01-01"]).name, "2026-01-01");
     let (from, to) = seconds(5, 300);
     for set in ["campaign.reset.window=[5s, 5min]", "campaign.\"reset\".window=[\"5s\", \"300s\"]"] {

@@ -287,6 +287,11 @@ impl Diagnostic {
 fn array(node: &Node, items: &[Node], schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
     let count = items.len() as u64;
+    if let Some(max) = bound("maxItems").filter(|max| count > *max && bound("minItems").is_none()) {
+        let title = format!("`{path}` has {count} elements");
+        out.push(Diagnostic::error(title).at(&node.place, "too many").help(format!("at most {max} are possible")));
+        return;
+    }
     if bound("minItems").is_some_and(|min| count < min) || bound("maxItems").is_some_and(|max| count > max) {
         let label = format!("{count} values");
         out.push(Diagnostic::error(format!("`{path}` must be {}", expects(schema))).at(&node.place, label));

@@ -86,7 +86,7 @@ impl Placements {
         match section.gateways {
             Some(asked) if found > 0 && asked as usize != found => {
                 let text =
-                    format!("the placement file has {found} gateways of its own; `gateways = {asked}` is not used");
+                    format!("the placement file names {found} of kind gateway; `gateways = {asked}` is not used");
                 cx.warn(&["placement", "gateways"], text);
             }
             _ => {}
@@ -94,7 +94,7 @@ impl Placements {
         if found > 0 && section.siting.is_some() {
             cx.warn(
                 &["placement", "siting"],
-                format!("the placement file has {found} gateways of its own; siting adds to them"),
+                format!("the placement file names {found} of kind gateway; siting adds to them"),
             );
         }
         Some(placement)

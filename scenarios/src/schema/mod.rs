@@ -68,13 +68,16 @@ pub struct ScenarioFile {
     pub record: RecordSection,
     /// What the head-end does to the network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub campaign: Vec<CampaignSection>,
     /// Settings to compare; they share the seed, and with it shadowing and backoff draws. Without any, the file itself
     /// is the one variant, `base`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub variant: Vec<VariantSection>,
     /// Limits that the results must keep.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub gate: Vec<GateSection>,
 }
 

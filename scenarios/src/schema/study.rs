@@ -1,9 +1,21 @@
 //! `[[variant]]` and `[[gate]]`: what is compared, and what must hold.
 
+use crate::gate::METRICS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// Metrics that a gate can name.
+const METRIC_NAMES: [&str; METRICS.len()] = {
+    let mut names = [""; METRICS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = METRICS[i].name;
+        i += 1;
+    }
+    names
+};
 
 /// The file with some settings changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +34,8 @@ pub struct VariantSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GateSection {
-    /// What is judged: rejoin_time, back_share, border_router_busy, collisions, retries, frames, dropped, failed,
-    /// pending, push_delivered.
+    /// What is judged.
+    #[schemars(extend("enum" = METRIC_NAMES))]
     pub metric: String,
     /// Which figure of the metric: p50, p95, p99 for rejoin_time; 5min, 30min, 60min for back_share; none for the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
