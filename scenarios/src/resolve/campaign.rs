@@ -33,8 +33,8 @@ fn campaign(cx: &mut Context<'_>, section: &file::CampaignSection, meters: usize
         let key = if section.clusters.is_some() { "clusters" } else { "window" };
         let text = format!(
             "the campaign `{name}` needs {} to reset everyone and has {} before the run ends; the rest stays pending",
-            show(Time((last / 1e9).round() * 1e9)),
-            show(Time(left))
+            about(last),
+            about(left)
         );
         cx.warn(&["campaign", name, key], text);
     }
@@ -83,4 +83,14 @@ fn schedule(cx: &mut Context<'_>, section: &file::CampaignSection) -> Option<Res
 
 fn show(value: Time) -> String {
     units::format(Kind::Time, value.0)
+}
+
+/// A time in nanoseconds, rounded for reading.
+fn about(ns: f64) -> String {
+    let (scale, word) = match ns {
+        ns if ns >= 3600e9 => (3600e9, "h"),
+        ns if ns >= 60e9 => (60e9, "min"),
+        _ => (1e9, "s"),
+    };
+    format!("{}{word}", (ns / scale * 10.0).round() / 10.0)
 }
