@@ -1,6 +1,7 @@
 //! Workloads of the bench programs; each program in `src/bin` prints one JSON object.
 
 pub mod memory;
+pub mod mesh;
 pub mod phold;
 
 /// A rayon pool of `threads` threads.

@@ -1,5 +1,27 @@
-//! The world.
+//! The world: radios, meshes, meters, border routers and the head-end, as partitions for the engine.
+//!
+//! A frame's way, one direction down and one up, no room entered twice:
+//!
+//! ```text
+//! campaign / headend -> gateway -> mesh (route) -> mac (queue, hop, CSMA) -> radio (air, SINR)
+//!                                                                               |
+//! device             <-            mesh         <- mac (acknowledge, dedup)  <- radio (receive)
+//! ```
+//!
+//! A layer talks to the next by a plain call with plain values within one event, across time by an [`event::Event`],
+//! across partitions by a message of the engine. [`build::build`] turns a [`spec::WorldSpec`] into partitions.
 
+pub mod build;
+pub mod campaign;
+pub mod device;
+pub mod event;
+pub mod gateway;
+pub mod headend;
+pub mod mac;
+pub mod mesh;
+pub mod part;
+pub mod purpose;
 pub mod radio;
+pub mod region;
 pub mod spec;
 pub mod terrain;

@@ -172,7 +172,6 @@ mod tests {
             gateway,
             tx_s: busy * 60.0,
             rx_s: 0.0,
-            sensed_s: 0.0,
             busy_share: busy,
             frames_sent: 0,
             frames_received: 0,

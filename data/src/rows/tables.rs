@@ -114,8 +114,6 @@ tables! {
         tx_s: f32,
         /// Spent locked on a frame, delivered or not.
         rx_s: f32,
-        /// Channel sensed busy by others.
-        sensed_s: f32,
         /// Transmitting or receiving, over the minute; 0 to 1.
         busy_share: f32,
         /// Frames that it sent, acknowledgements included.

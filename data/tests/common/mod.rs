@@ -119,7 +119,6 @@ pub fn extremes() -> Rows {
             gateway: 9,
             tx_s: 59.9,
             rx_s: 0.1,
-            sensed_s: 60.0,
             busy_share: 1.0,
             frames_sent: u32::MAX,
             frames_received: 1,

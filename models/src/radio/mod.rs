@@ -1,7 +1,9 @@
 #![doc = include_str!("README.md")]
 
+pub mod air;
 pub mod error;
 pub mod math;
+pub mod neighbours;
 pub mod phy;
 pub mod propagation;
 pub mod shadowing;

@@ -129,7 +129,6 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
             gateway,
             tx_s: (busy * 25.0) as f32,
             rx_s: (busy * 35.0) as f32,
-            sensed_s: 3.0,
             busy_share: busy as f32,
             frames_sent: 900,
             frames_received: 1_400,

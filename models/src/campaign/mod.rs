@@ -1,0 +1,118 @@
+//! Campaigns: who is reset when, and the window that a border router's radio can carry.
+
+use crate::mac::frame::MacTimes;
+use crate::mesh::sizes;
+use crate::purpose;
+use crate::radio::phy::Phy;
+use crate::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+
+/// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
+pub const NOTICE: SimTime = SimTime::from_secs(300);
+
+/// All campaigns of a run, with the planned time of every meter.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Campaigns in the order of the scenario.
+    pub campaigns: Vec<Campaign>,
+}
+
+/// One campaign, worked out.
+#[derive(Debug)]
+pub struct Campaign {
+    /// Name.
+    pub name: std::sync::Arc<str>,
+    /// Start of its schedule.
+    pub at: SimTime,
+    /// When the head-end sends the first command.
+    pub send_at: SimTime,
+    /// Depth.
+    pub tier: ResetTier,
+    /// How the command travels.
+    pub delivery: Delivery,
+    /// Global ids of the meters, ascending.
+    pub targets: Vec<u32>,
+    /// Planned reset of each.
+    pub times: Vec<SimTime>,
+    /// Length of the schedule: from its start to the last planned reset at the most.
+    pub window: SimTime,
+    /// How long a meter may take.
+    pub give_up_after: Option<SimTime>,
+}
+
+impl Plan {
+    /// When a campaign wants a meter to reset; `None` if the meter is not part of it.
+    pub fn reset_time(&self, campaign: u16, node: u32) -> Option<SimTime> {
+        let campaign = self.campaigns.get(campaign as usize)?;
+        campaign.targets.binary_search(&node).ok().map(|at| campaign.times[at])
+    }
+}
+
+impl Campaign {
+    /// Works a campaign out for `targets`. `per_router` is the largest number of meters behind one border router.
+    pub fn new(
+        spec: &CampaignSpec,
+        index: u16,
+        targets: Vec<u32>,
+        per_router: usize,
+        seed: u64,
+        phy: &Phy,
+        times: &MacTimes,
+    ) -> Self {
+        let uniform = |(low, high): (SimTime, SimTime), place: f64| {
+            low + SimTime::from_secs_f64((high - low).secs_f64() * place)
+        };
+        let own = |node: u32| Stream::new(seed, (u64::from(index) << 32) | u64::from(node), purpose::CAMPAIGN).unit();
+        let (offsets, window): (Vec<SimTime>, SimTime) = match &spec.schedule {
+            ResetSchedule::Window(low, high) => {
+                (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
+            }
+            ResetSchedule::Auto { busy_share } => {
+                let window = auto_window(per_router, *busy_share, phy, times);
+                (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
+            }
+            ResetSchedule::Clusters { size, gap } => {
+                let mut gaps = Stream::new(seed, u64::from(index), purpose::CLUSTER_GAP);
+                let (mut at, mut offsets) = (SimTime::ZERO, Vec::with_capacity(targets.len()));
+                for (n, _) in targets.iter().enumerate() {
+                    if n > 0 && n % (*size).max(1) as usize == 0 {
+                        at += uniform(*gap, gaps.unit());
+                    }
+                    offsets.push(at);
+                }
+                (offsets, at)
+            }
+        };
+        let notice = if spec.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };
+        Campaign {
+            name: spec.name.as_str().into(),
+            at: spec.at,
+            send_at: spec.at.saturating_sub(notice),
+            tier: spec.tier,
+            delivery: spec.delivery,
+            times: offsets.into_iter().map(|o| spec.at + o).collect(),
+            targets,
+            window,
+            give_up_after: spec.give_up_after,
+        }
+    }
+}
+
+/// Radio time that one reconnecting meter costs its border router: the frames of address, route and heartbeats that
+/// pass its radio, each with turn-around and acknowledgement, for a meter two hops away.
+pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
+    let one = |bytes: u16| {
+        phy.airtime(bytes + times.overhead_bytes) + phy.turnaround + phy.airtime(times.ack_bytes)
+    };
+    one(sizes::DHCP_RELAY)
+        + one(sizes::DHCP_RELAY_REPLY + sizes::routing_header(1))
+        + one(sizes::DAO)
+        + one(sizes::DAO_ACK + sizes::routing_header(1))
+        + one(sizes::up(sizes::HEARTBEAT_PAYLOAD)) * 2
+}
+
+/// Window in which `meters` reconnects occupy the border router's radio for `busy_share` of the time.
+pub fn auto_window(meters: usize, busy_share: f64, phy: &Phy, times: &MacTimes) -> SimTime {
+    SimTime::from_secs_f64(meters as f64 * router_airtime(phy, times).secs_f64() / busy_share)
+}

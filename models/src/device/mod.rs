@@ -1,0 +1,263 @@
+//! The meter: power, reset, boot, regular reports, heartbeat.
+
+use crate::event::Event;
+use crate::mac;
+use crate::mac::packet::{Kind, Packet};
+use crate::mesh::{self, NO_ONE, State, Step, note, sizes, submit};
+use crate::purpose;
+use crate::region::{Ctx, Region};
+use crate::spec::ResetTier;
+use amitwin_data::rows::TransactionRow;
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+use bevy_ecs::prelude::Component;
+use hdrhistogram::Histogram;
+use std::sync::Arc;
+
+/// A cold reset keeps the supply off this long, for its capacitors.
+const SUPPLY_OFF: SimTime = SimTime::from_secs(10);
+/// Second heartbeat after the first: nobody acknowledges a heartbeat end to end.
+const HEARTBEAT_AGAIN: SimTime = SimTime::from_secs(300);
+/// Heartbeats after a reset.
+const HEARTBEATS: u8 = 2;
+
+/// Power and reporting state of a meter.
+#[derive(Component, Clone, Debug, Default)]
+pub struct Device {
+    /// When it last reset.
+    pub reset_at: SimTime,
+    /// Reports made.
+    pub pushes: u32,
+    /// Resets so far.
+    pub boots: u16,
+    /// It measures energy (a repeater does not).
+    pub is_meter: bool,
+}
+
+/// First events of a node.
+pub fn start(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let Some(push) = &region.push else { return };
+    let period = push.period;
+    if region.device(node).is_meter && region.mesh(node).state != State::Off {
+        let phase = Stream::new(region.seed, u64::from(region.globals[node as usize]), purpose::PUSH_PHASE).unit();
+        ctx.schedule(SimTime::from_secs_f64(period.secs_f64() * phase), node.into(), Event::Push { node });
+    }
+}
+
+/// A reset command arrived: it is carried out at the time planned for this meter, at once if that has passed.
+pub fn plan_reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
+    if let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) {
+        ctx.schedule(at.max(ctx.now()), node.into(), Event::Reset { node, campaign });
+    }
+}
+
+/// A command for this meter alone: acknowledge, then as planned.
+pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
+    let mut answer = upward(region, ctx, node, Kind::CommandAck, sizes::COMMAND_ACK_PAYLOAD);
+    answer.value = packet.value;
+    submit(region, ctx, node, answer);
+    plan_reset(region, ctx, node, packet.value as u16);
+}
+
+fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -> Packet {
+    let parent = region.mesh(node).parent;
+    let gateway = region.gateway_of(node);
+    let mut packet = Packet::new(kind, sizes::up(payload), node, gateway, parent, ctx.now());
+    packet.payload = payload;
+    packet
+}
+
+/// [`Event::Reset`].
+pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
+    let now = ctx.now();
+    let tier = region.plan.campaigns[campaign as usize].tier;
+    let device = region.device(node);
+    device.boots += 1;
+    device.reset_at = now;
+    let boots = device.boots;
+    region.mesh(node).heartbeat_due = campaign + 1;
+    region.mesh(node).heartbeats = 0;
+    note(region, ctx, node, "reset", tier as i32);
+    if tier == ResetTier::Soft {
+        // The application starts again; radio and routes stay.
+        if region.mesh(node).state == State::Operational {
+            back(region, ctx, node);
+        }
+        return;
+    }
+    note(region, ctx, node, "power_down", i32::from(boots));
+    region.air.power(node, false);
+    mac::clear(region, ctx, node);
+    let mesh = region.mesh(node);
+    (mesh.state, mesh.step) = (State::Off, Step::Settled);
+    mesh.epoch = mesh.epoch.wrapping_add(1);
+    for topic in mesh::trickle::ALL {
+        mesh::trickle::stop(region, node, topic);
+    }
+    mesh::routing::detach(region, ctx, node);
+    let (low, high) = region.boot;
+    let global = u64::from(region.globals[node as usize]);
+    let place = Stream::new(region.seed, global, purpose::BOOT ^ (u32::from(boots) << 16)).unit();
+    let mut at = now + low + SimTime::from_secs_f64((high - low).secs_f64() * place);
+    if tier == ResetTier::Cold {
+        at += SUPPLY_OFF;
+    }
+    ctx.schedule(at, node.into(), Event::Booted { node, boots });
+}
+
+/// [`Event::Booted`]: the radio runs, joining starts.
+pub fn booted(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
+    if region.device(node).boots != boots {
+        return;
+    }
+    note(region, ctx, node, "boot", i32::from(boots));
+    let global = u64::from(region.globals[node as usize]);
+    let phase = Stream::new(region.seed, global, purpose::HOP_PHASE ^ (u32::from(boots) << 16)).below(1 << 20);
+    region.air.radios[node as usize].phase_ms = phase;
+    region.air.power(node, true);
+    mesh::join::restart(region, ctx, node);
+}
+
+/// The node is part of the mesh again.
+pub fn back(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    if region.mesh(node).heartbeat_due > 0 {
+        let boots = region.device(node).boots;
+        heartbeat(region, ctx, node, boots);
+    }
+}
+
+/// Tells the head-end that the meter is back, twice.
+pub fn heartbeat(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
+    let reset_at = region.device(node).reset_at;
+    if region.device(node).boots != boots || region.mesh(node).state != State::Operational {
+        return;
+    }
+    let mut packet = upward(region, ctx, node, Kind::Heartbeat, sizes::HEARTBEAT_PAYLOAD);
+    let mesh = region.mesh(node);
+    mesh.heartbeats += 1;
+    packet.value = u32::from(mesh.heartbeat_due - 1);
+    (packet.planned, packet.attempts) = (reset_at, mesh.heartbeats);
+    if mesh.heartbeats < HEARTBEATS {
+        ctx.schedule(ctx.now() + HEARTBEAT_AGAIN, node.into(), Event::Heartbeat { node, boots });
+    }
+    submit(region, ctx, node, packet);
+}
+
+/// [`Event::Push`]: a regular report.
+pub fn push(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let Some(spec) = region.push.clone() else { return };
+    ctx.schedule(ctx.now() + spec.period, node.into(), Event::Push { node });
+    let device = region.device(node);
+    device.pushes += 1;
+    let number = device.pushes;
+    let mut packet = upward(region, ctx, node, Kind::Push, spec.payload_bytes);
+    packet.value = number;
+    if packet.hop_to == NO_ONE || region.mesh(node).state != State::Operational {
+        packet.attempts = 0;
+        region.counters.dropped += 1;
+        region.counters.lost[mac::Loss::NoRoute as usize] += 1;
+        region.push_row(&packet, "failed", None, 0);
+        return;
+    }
+    submit(region, ctx, node, packet);
+}
+
+/// The `transactions` row of a report.
+pub(crate) fn push_row(
+    globals: &[u32],
+    pan: &[u16],
+    packet: &Packet,
+    outcome: &'static str,
+    answered: Option<SimTime>,
+    hops: u8,
+) -> TransactionRow {
+    let node = globals[packet.origin as usize];
+    TransactionRow {
+        transaction: (u64::from(node) << 32) | u64::from(packet.value),
+        kind: "push",
+        campaign: Arc::from(""),
+        node,
+        gateway: globals[pan[packet.origin as usize] as usize],
+        planned_s: packet.planned.secs_f64(),
+        sent_s: (packet.attempts > 0).then(|| packet.planned.secs_f64()),
+        reset_s: None,
+        answered_s: answered.map(SimTime::secs_f64),
+        outcome,
+        attempts: u16::from(packet.attempts),
+        hops,
+        bytes: u32::from(packet.payload),
+    }
+}
+
+impl Region {
+    pub(crate) fn push_row(&mut self, packet: &Packet, outcome: &'static str, answered: Option<SimTime>, hops: u8) {
+        let row = push_row(&self.globals, &self.pan, packet, outcome, answered, hops);
+        self.rows.transactions.push(row);
+    }
+}
+
+/// Traffic and results of the link-layer bench.
+#[derive(Debug)]
+pub struct Probes {
+    /// Time between two frames of a node.
+    pub period: SimTime,
+    /// Bytes above the link layer.
+    pub bytes: u16,
+    /// Addressee of each node; [`NO_ONE`]: does not send.
+    pub target: Vec<u16>,
+    /// Frames asked for.
+    pub asked: u64,
+    /// Frames that arrived.
+    pub arrived: u64,
+    /// Frames given up.
+    pub lost: u64,
+    /// Sum of delays from request to arrival.
+    pub delay_sum: SimTime,
+    /// Delays, us.
+    pub delay_us: Option<Histogram<u64>>,
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Probes {
+            period: SimTime::MAX,
+            bytes: 0,
+            target: Vec::new(),
+            asked: 0,
+            arrived: 0,
+            lost: 0,
+            delay_sum: SimTime::ZERO,
+            delay_us: None,
+        }
+    }
+}
+
+/// First frames of the link-layer bench, at a random phase.
+pub fn start_probes(region: &mut Region, ctx: &mut Ctx) {
+    for node in 0..region.own {
+        if region.probes.target[node as usize] != NO_ONE {
+            let phase = Stream::new(region.seed, u64::from(region.globals[node as usize]), purpose::PUSH_PHASE).unit();
+            let at = SimTime::from_secs_f64(region.probes.period.secs_f64() * phase);
+            ctx.schedule(at, node.into(), Event::Probe { node });
+        }
+    }
+}
+
+/// [`Event::Probe`].
+pub fn probe(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    ctx.schedule(ctx.now() + region.probes.period, node.into(), Event::Probe { node });
+    let to = region.probes.target[node as usize];
+    region.probes.asked += 1;
+    let packet = Packet::new(Kind::Probe, region.probes.bytes, node, to, to, ctx.now());
+    submit(region, ctx, node, packet);
+}
+
+/// A probe arrived.
+pub fn probe_arrived(region: &mut Region, ctx: &mut Ctx, packet: &Packet) {
+    let delay = ctx.now() - packet.planned;
+    region.probes.arrived += 1;
+    region.probes.delay_sum += delay;
+    if let Some(histogram) = &mut region.probes.delay_us {
+        histogram.saturating_record(delay.nanos() / 1_000);
+    }
+}

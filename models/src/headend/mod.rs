@@ -1,0 +1,202 @@
+//! The head-end: sends the commands of campaigns and tracks which meters it hears again.
+
+use crate::campaign::Plan;
+use crate::event::{Event, Report, ReportKind};
+use crate::region::Ctx;
+use crate::spec::Delivery;
+use amitwin_data::rows::{Rows, TransactionRow};
+use amitwin_sim_core::SimTime;
+use hdrhistogram::Histogram;
+use std::sync::Arc;
+
+/// Partition id of the head-end: after all meshes.
+pub const HEAD_END: u32 = u32::MAX;
+
+/// Attempts of a unicast command, and the time between two.
+const COMMAND_ATTEMPTS: u8 = 3;
+const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
+
+/// What the head-end knows of one meter in one campaign.
+#[derive(Clone, Copy, Debug, Default)]
+struct Track {
+    sent: Option<SimTime>,
+    reset: Option<SimTime>,
+    answered: Option<SimTime>,
+    attempts: u8,
+    acknowledged: bool,
+    hops: u8,
+}
+
+/// The head-end.
+pub struct HeadEnd {
+    plan: Arc<Plan>,
+    tracks: Vec<Vec<Track>>,
+    /// Positions of each campaign's meters in the order of their planned times.
+    order: Vec<Vec<u32>>,
+    /// Partition of each site by global id.
+    partition: Arc<Vec<u32>>,
+    /// Border router of each site by global id.
+    gateway: Arc<Vec<u32>>,
+    /// Whether a site has a route at the start, by global id.
+    reachable: Arc<Vec<bool>>,
+    meshes: Vec<u32>,
+    latency: SimTime,
+    /// Reports received twice.
+    pub duplicates: u64,
+    /// Reports received.
+    pub reports: u64,
+    /// Delay of regular reports, ms.
+    pub push_delay_ms: Histogram<u64>,
+    /// Rows since the driver last took them.
+    pub rows: Rows,
+}
+
+impl HeadEnd {
+    /// A head-end over the given meshes.
+    pub fn new(
+        plan: Arc<Plan>,
+        partition: Arc<Vec<u32>>,
+        gateway: Arc<Vec<u32>>,
+        reachable: Arc<Vec<bool>>,
+        meshes: Vec<u32>,
+        latency: SimTime,
+    ) -> Self {
+        let tracks = plan.campaigns.iter().map(|c| vec![Track::default(); c.targets.len()]).collect();
+        let order = plan
+            .campaigns
+            .iter()
+            .map(|c| {
+                let mut order: Vec<u32> = (0..c.targets.len() as u32).collect();
+                order.sort_by_key(|&n| (c.times[n as usize], n));
+                order
+            })
+            .collect();
+        let push_delay_ms = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
+        HeadEnd {
+            plan,
+            tracks,
+            order,
+            partition,
+            gateway,
+            reachable,
+            meshes,
+            latency,
+            duplicates: 0,
+            reports: 0,
+            push_delay_ms,
+            rows: Rows::default(),
+        }
+    }
+
+    pub(crate) fn start(&mut self, ctx: &mut Ctx) {
+        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
+            ctx.schedule(campaign.send_at, 0, Event::Campaign { campaign: n as u16 });
+        }
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, ctx: &mut Ctx) {
+        match event {
+            Event::Campaign { campaign } => self.begin(ctx, campaign),
+            Event::Dispatch { campaign, position } => self.dispatch(ctx, campaign, position),
+            Event::Report(report) => self.report(ctx.now(), report),
+            _ => unreachable!("{event:?} belongs to a mesh"),
+        }
+    }
+
+    fn begin(&mut self, ctx: &mut Ctx, campaign: u16) {
+        let c = &self.plan.campaigns[campaign as usize];
+        match c.delivery {
+            Delivery::Broadcast => {
+                for track in &mut self.tracks[campaign as usize] {
+                    (track.sent, track.attempts) = (Some(ctx.now()), 1);
+                }
+                for &mesh in &self.meshes {
+                    ctx.send(mesh, ctx.now() + self.latency, 0, Event::FloodCommand { campaign });
+                }
+            }
+            Delivery::Unicast => {
+                if let Some(&first) = self.order[campaign as usize].first() {
+                    let at = c.times[first as usize].max(ctx.now());
+                    ctx.schedule(at, 0, Event::Dispatch { campaign, position: 0 });
+                }
+            }
+        }
+    }
+
+    /// Positions below the number of meters walk the schedule; those above are repetitions for one meter.
+    fn dispatch(&mut self, ctx: &mut Ctx, campaign: u16, position: u32) {
+        let c = &self.plan.campaigns[campaign as usize];
+        let count = c.targets.len() as u32;
+        let repeat = position >= count;
+        let meter = if repeat { position - count } else { self.order[campaign as usize][position as usize] };
+        let track = &mut self.tracks[campaign as usize][meter as usize];
+        if !repeat && position + 1 < count {
+            let next = self.order[campaign as usize][position as usize + 1];
+            let at = c.times[next as usize].max(ctx.now());
+            ctx.schedule(at, 0, Event::Dispatch { campaign, position: position + 1 });
+        }
+        if track.acknowledged || track.answered.is_some() || track.attempts >= COMMAND_ATTEMPTS {
+            return;
+        }
+        let node = c.targets[meter as usize];
+        track.attempts += 1;
+        track.sent = track.sent.or(Some(ctx.now()));
+        ctx.send(
+            self.partition[node as usize],
+            ctx.now() + self.latency,
+            0,
+            Event::Command { node, campaign },
+        );
+        ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
+    }
+
+    fn report(&mut self, now: SimTime, report: Report) {
+        self.reports += 1;
+        if report.kind == ReportKind::Push {
+            self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
+            return;
+        }
+        let campaign = report.value as usize;
+        let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) else { return };
+        let track = &mut self.tracks[campaign][at];
+        match report.kind {
+            ReportKind::Acknowledged => track.acknowledged = true,
+            _ if track.answered.is_some() => self.duplicates += 1,
+            _ => {
+                (track.answered, track.reset, track.hops) = (Some(now), Some(report.planned), report.hops);
+            }
+        }
+    }
+
+    /// The end of the run: one row for each meter of each campaign.
+    pub fn finish(&mut self, now: SimTime) {
+        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
+            for (at, (&node, track)) in campaign.targets.iter().zip(&self.tracks[n]).enumerate() {
+                let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
+                let late = |t: SimTime| deadline.is_some_and(|d| t > d);
+                let outcome = match track.answered {
+                    Some(t) if !late(t) => "ok",
+                    Some(_) => "failed",
+                    None if !self.reachable[node as usize] => "unreachable",
+                    None if late(now) => "failed",
+                    None => "pending",
+                };
+                self.rows.transactions.push(TransactionRow {
+                    transaction: (1 << 63) | ((n as u64) << 32) | u64::from(node),
+                    kind: "reset",
+                    campaign: campaign.name.clone(),
+                    node,
+                    gateway: self.gateway[node as usize],
+                    planned_s: campaign.times[at].secs_f64(),
+                    sent_s: track.sent.map(SimTime::secs_f64),
+                    reset_s: track.reset.map(SimTime::secs_f64),
+                    answered_s: track.answered.map(SimTime::secs_f64),
+                    outcome,
+                    attempts: u16::from(track.attempts),
+                    hops: track.hops,
+                    bytes: u32::from(crate::mesh::sizes::COMMAND_PAYLOAD),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Joining: from a running radio to a meter that the head-end hears again.
+//!
+//! A reset keeps PAN id and keys, so a node starts at state 3: it solicits the PAN's configuration by trickled sweeps
+//! and waits for one from a neighbour that is part of the mesh. Then: RPL information from that neighbour, address
+//! registration with the parent, an address by DHCPv6 through the parent, and the route at the border router.
+
+use super::routing::{self, usable};
+use super::trickle::{self, Topic};
+use super::{NO_ONE, State, Step, note, sizes, submit};
+use crate::device;
+use crate::event::Event;
+use crate::mac::packet::{Kind, Packet};
+use crate::mac::sweep::Sweep;
+use crate::region::{Ctx, Region};
+use amitwin_sim_core::SimTime;
+
+/// DHCPv6: longest delay of the first solicit, first and longest time-out, s.
+const SOLICIT_DELAY_S: f64 = 60.0;
+const SOLICIT_TIMEOUT_S: u16 = 60;
+const SOLICIT_TIMEOUT_MAX_S: u16 = 3_600;
+/// RPL solicitation: first and longest time-out, s.
+const DIS_TIMEOUT_S: u16 = 5;
+const DIS_TIMEOUT_MAX_S: u16 = 180;
+/// Route announcement: time-out and tries.
+const DAO_TIMEOUT_S: u16 = 3;
+const DAO_TRIES: u8 = 3;
+/// Neighbour solicitation: time-out and tries.
+const NS_TIMEOUT_S: u16 = 5;
+const NS_TRIES: u8 = 3;
+/// Address registration is renewed this often, s (lifetime 2,200 s).
+const REFRESH_S: f64 = 1_800.0;
+/// Renewals of the registration for one of the route.
+const ROUTE_REFRESH_EVERY: u8 = 8;
+
+/// Enters state 3.
+pub fn restart(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    routing::detach(region, ctx, node);
+    set_state(region, ctx, node, State::AcquireConfig);
+    region.mesh(node).step = Step::Settled;
+    for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
+        trickle::stop(region, node, topic);
+    }
+    trickle::start(region, ctx, node, Topic::Solicit);
+}
+
+fn set_state(region: &mut Region, ctx: &Ctx, node: u16, state: State) {
+    let mesh = region.mesh(node);
+    if mesh.state != state {
+        mesh.state = state;
+        note(region, ctx, node, "join_state", state as i32);
+    }
+}
+
+/// A sweep's frame was received.
+pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, sweep: Sweep) {
+    if region.pan_of(node) != region.pan_of(from) {
+        return;
+    }
+    match (region.mesh(node).state, sweep) {
+        (State::Operational, Sweep::Advert) => trickle::consistent(region, node, Topic::Advert),
+        (State::Operational, Sweep::Config) => trickle::consistent(region, node, Topic::Config),
+        (State::Operational, Sweep::Solicit) => trickle::reset(region, ctx, node, Topic::Config),
+        (State::AcquireConfig, Sweep::Solicit) => trickle::consistent(region, node, Topic::Solicit),
+        (State::AcquireConfig, Sweep::Config) if usable(region, node, from) => {
+            trickle::stop(region, node, Topic::Solicit);
+            set_state(region, ctx, node, State::ConfigureRouting);
+            discover(region, ctx, node, from);
+        }
+        _ => {}
+    }
+}
+
+/// Asks a neighbour for RPL information.
+fn discover(region: &mut Region, ctx: &mut Ctx, node: u16, neighbour: u16) {
+    let mesh = region.mesh(node);
+    (mesh.step, mesh.tries, mesh.wait_s, mesh.parent) = (Step::Discover, 0, DIS_TIMEOUT_S, neighbour);
+    let dis = Packet::new(Kind::Dis, sizes::DIS, node, neighbour, neighbour, ctx.now());
+    submit(region, ctx, node, dis);
+    arm(region, ctx, node, f64::from(DIS_TIMEOUT_S));
+}
+
+/// RPL information came while it was waited for: a parent is chosen, register with it.
+pub fn parent_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    (mesh.step, mesh.tries) = (Step::Register, 0);
+    register(region, ctx, node);
+}
+
+fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let parent = region.mesh(node).parent;
+    region.mesh(node).tries += 1;
+    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
+    submit(region, ctx, node, ns);
+    let spread = 1.0 + 0.5 * region.draw(node);
+    arm(region, ctx, node, f64::from(NS_TIMEOUT_S) * spread);
+}
+
+/// A child's registration arrived at `node`.
+pub fn registered(region: &mut Region, ctx: &mut Ctx, node: u16, child: u16) {
+    if region.mesh(node).state == State::Operational {
+        let na = Packet::new(Kind::Na, sizes::NA, node, child, child, ctx.now());
+        submit(region, ctx, node, na);
+    }
+}
+
+/// The parent has registered the address.
+pub fn registration_done(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16) {
+    let mesh = region.mesh(node);
+    if mesh.step != Step::Register || mesh.parent != from {
+        return;
+    }
+    if mesh.state == State::Operational {
+        // A renewal, or a new parent: the route follows.
+        announce(region, ctx, node);
+        return;
+    }
+    (mesh.step, mesh.tries, mesh.wait_s) = (Step::Address, 0, SOLICIT_TIMEOUT_S);
+    let delay = region.draw(node) * SOLICIT_DELAY_S;
+    arm(region, ctx, node, delay);
+}
+
+fn solicit(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    mesh.tries = mesh.tries.saturating_add(1);
+    let (parent, wait_s) = (mesh.parent, mesh.wait_s);
+    mesh.wait_s = (wait_s * 2).min(SOLICIT_TIMEOUT_MAX_S);
+    let gateway = region.gateway_of(node);
+    let mut packet = Packet::new(Kind::Solicit, sizes::DHCP_SOLICIT, node, gateway, parent, ctx.now());
+    packet.via = parent;
+    submit(region, ctx, node, packet);
+    let spread = 0.9 + 0.2 * region.draw(node);
+    arm(region, ctx, node, f64::from(wait_s) * spread);
+}
+
+/// A DHCPv6 reply came.
+pub fn address_given(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    if region.mesh(node).step == Step::Address {
+        announce(region, ctx, node);
+    }
+}
+
+/// Tells the border router the route.
+pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    (mesh.step, mesh.tries) = (Step::Announce, 0);
+    send_dao(region, ctx, node);
+}
+
+fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    mesh.tries += 1;
+    let parent = mesh.parent;
+    let gateway = region.gateway_of(node);
+    let mut packet = Packet::new(Kind::Dao, sizes::DAO, node, gateway, parent, ctx.now());
+    packet.via = parent;
+    submit(region, ctx, node, packet);
+    let spread = 1.0 + 0.5 * region.draw(node);
+    arm(region, ctx, node, f64::from(DAO_TIMEOUT_S) * spread);
+}
+
+/// The border router knows the route: part of the mesh.
+pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    if mesh.step != Step::Announce {
+        return;
+    }
+    (mesh.step, mesh.tries, mesh.failures) = (Step::Settled, 0, 0);
+    if mesh.state != State::Operational {
+        set_state(region, ctx, node, State::Operational);
+        let parent = region.mesh(node).parent;
+        let global = region.globals[parent as usize];
+        note(region, ctx, node, "operational", global as i32);
+        for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
+            trickle::start(region, ctx, node, topic);
+        }
+        device::back(region, ctx, node);
+    }
+    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
+    arm(region, ctx, node, wait);
+}
+
+/// Puts a node that was part of the mesh from the start on its renewal timer, at a random place of the period.
+pub fn settle(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    (mesh.state, mesh.step) = (State::Operational, Step::Settled);
+    for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
+        trickle::start(region, ctx, node, topic);
+    }
+    if !region.is_gateway(node) {
+        let wait = REFRESH_S * region.draw(node);
+        arm(region, ctx, node, wait);
+    }
+}
+
+/// Sets the join timer.
+pub fn arm(region: &mut Region, ctx: &mut Ctx, node: u16, seconds: f64) {
+    let mesh = region.mesh(node);
+    mesh.epoch = mesh.epoch.wrapping_add(1);
+    let epoch = mesh.epoch;
+    ctx.schedule(ctx.now() + SimTime::from_secs_f64(seconds), node.into(), Event::Join { node, epoch });
+}
+
+/// [`Event::Join`]: what was waited for has not come, or a renewal is due.
+pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
+    let mesh = region.mesh(node);
+    if mesh.epoch != epoch || !matches!(mesh.state, State::ConfigureRouting | State::Operational) {
+        return;
+    }
+    match mesh.step {
+        Step::Discover if mesh.wait_s >= DIS_TIMEOUT_MAX_S || mesh.parent == NO_ONE => restart(region, ctx, node),
+        Step::Discover => {
+            mesh.wait_s = (mesh.wait_s * 2).min(DIS_TIMEOUT_MAX_S);
+            let (wait_s, neighbour) = (mesh.wait_s, mesh.parent);
+            let dis = Packet::new(Kind::Dis, sizes::DIS, node, neighbour, neighbour, ctx.now());
+            submit(region, ctx, node, dis);
+            arm(region, ctx, node, f64::from(wait_s));
+        }
+        Step::Register if mesh.tries >= NS_TRIES => routing::parent_failed(region, ctx, node),
+        Step::Register => register(region, ctx, node),
+        Step::Address => solicit(region, ctx, node),
+        Step::Announce if mesh.tries >= DAO_TRIES => routing::parent_failed(region, ctx, node),
+        Step::Announce => send_dao(region, ctx, node),
+        Step::Settled => {
+            mesh.tries = mesh.tries.wrapping_add(1);
+            if mesh.tries % ROUTE_REFRESH_EVERY == 0 {
+                announce(region, ctx, node);
+            } else {
+                refresh(region, ctx, node);
+            }
+        }
+    }
+}
+
+/// Renews the registration; the acknowledgement of the link layer is answer enough.
+fn refresh(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let parent = region.mesh(node).parent;
+    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
+    submit(region, ctx, node, ns);
+    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
+    arm(region, ctx, node, wait);
+}

@@ -1,0 +1,251 @@
+//! Parents by expected transmissions (RPL, MRHOF) and forwarding, upwards by parent, downwards by source route.
+
+use super::join;
+use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, accepts, lost, note, sizes, submit};
+use crate::mac::Loss;
+use crate::mac::packet::{Kind, Packet};
+use crate::radio::air::EVERYONE;
+use crate::radio::neighbours::code_db;
+use crate::region::{Ctx, Region};
+
+/// Rank of a border router, and the increase for a link of ETX 1.
+pub const RANK_STEP: u16 = 128;
+/// A link worse than this is not used, in 1/128 transmissions.
+pub const ETX_MAX: u16 = 4 * 128;
+/// A new parent must be better by this much rank (1.5 ETX).
+const SWITCH_THRESHOLD: u16 = 192;
+/// Frames to the parent that fail in a row before it is given up.
+const FAILURES_MAX: u8 = 2;
+/// Datagrams with more hops are in a loop.
+const HOPS_MAX: u8 = 32;
+
+/// A neighbour that may be the parent.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    /// Local index, or [`NO_ONE`].
+    pub node: u16,
+    /// Its rank.
+    pub rank: u16,
+    /// Expected transmissions, 1/128.
+    pub etx: u16,
+}
+
+impl Default for Candidate {
+    fn default() -> Self {
+        Candidate { node: NO_ONE, rank: INFINITE_RANK, etx: ETX_MAX }
+    }
+}
+
+impl Candidate {
+    /// Rank through this parent.
+    pub fn cost(&self) -> u32 {
+        u32::from(self.rank) + u32::from(self.etx.max(RANK_STEP))
+    }
+}
+
+/// Whether the link to a neighbour is good enough to be used at all.
+pub fn usable(region: &Region, node: u16, neighbour: u16) -> bool {
+    region.air.neighbours.code(node, neighbour).is_some_and(|code| region.etx_of_code[code as usize] <= ETX_MAX)
+}
+
+/// Sends RPL information to one neighbour or to all.
+pub fn send_dio(region: &mut Region, ctx: &mut Ctx, node: u16, to: Option<u16>) {
+    let mesh = region.mesh(node);
+    if mesh.state != State::Operational {
+        return;
+    }
+    let value = u32::from(mesh.rank) << 8 | u32::from(mesh.hops);
+    let to = to.unwrap_or(EVERYONE);
+    let mut dio = Packet::new(Kind::Dio, sizes::DIO, node, to, to, ctx.now());
+    dio.value = value;
+    submit(region, ctx, node, dio);
+}
+
+/// RPL information arrived.
+pub fn heard_dio(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
+    if region.is_gateway(node) || region.pan_of(node) != region.pan_of(from) {
+        return;
+    }
+    let (rank, hops) = ((packet.value >> 8) as u16, packet.value as u8);
+    if packet.dest == EVERYONE {
+        super::trickle::consistent(region, node, super::trickle::Topic::Dio);
+    }
+    let mesh = region.mesh(node);
+    let known = mesh.candidates.iter().any(|c| c.node == from);
+    if !known && !usable(region, node, from) {
+        return;
+    }
+    if !matches!(region.mesh(node).state, State::ConfigureRouting | State::Operational) || hops >= region.hops_max {
+        return;
+    }
+    remember(region, node, from, rank);
+    let mesh = region.mesh(node);
+    if mesh.state == State::ConfigureRouting && mesh.step == Step::Discover {
+        let best = mesh.candidates[0].node;
+        if best != NO_ONE {
+            adopt(region, ctx, node, best);
+            join::parent_known(region, ctx, node);
+        }
+    } else if mesh.state == State::Operational && mesh.step == Step::Settled {
+        reconsider(region, ctx, node);
+    }
+}
+
+/// Adds a neighbour to the candidates or updates its rank.
+pub fn remember(region: &mut Region, node: u16, neighbour: u16, rank: u16) {
+    let first_etx = region.etx_between(node, neighbour);
+    let mesh = region.mesh(node);
+    if let Some(known) = mesh.candidates.iter_mut().find(|c| c.node == neighbour) {
+        known.rank = rank;
+    } else {
+        let new = Candidate { node: neighbour, rank, etx: first_etx };
+        let last = &mut mesh.candidates[CANDIDATES - 1];
+        if last.node != NO_ONE && last.cost() <= new.cost() {
+            return;
+        }
+        if last.node == mesh.parent && last.node != NO_ONE {
+            mesh.candidates[CANDIDATES - 2] = new;
+        } else {
+            *last = new;
+        }
+    }
+    sort(&mut mesh.candidates);
+}
+
+fn sort(candidates: &mut [Candidate; CANDIDATES]) {
+    candidates.sort_by_key(|c| (c.node == NO_ONE, c.cost(), c.node));
+}
+
+/// Makes a candidate the parent.
+fn adopt(region: &mut Region, ctx: &Ctx, node: u16, parent: u16) {
+    let hops = region.mesh(parent).hops.saturating_add(1);
+    let mesh = region.mesh(node);
+    let cost = mesh.candidates.iter().find(|c| c.node == parent).map_or(u32::from(INFINITE_RANK), Candidate::cost);
+    let changed = mesh.parent != parent || mesh.link.is_none();
+    (mesh.parent, mesh.hops, mesh.failures) = (parent, hops, 0);
+    mesh.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
+    if changed {
+        region.set_link(node, Some(parent));
+        let global = region.globals[parent as usize];
+        note(region, ctx, node, "parent_change", global as i32);
+    }
+}
+
+/// Forgets parent, rank and candidates.
+pub fn detach(region: &mut Region, _ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    mesh.candidates = Default::default();
+    (mesh.parent, mesh.rank, mesh.failures, mesh.hops) = (NO_ONE, INFINITE_RANK, 0, 0);
+    region.set_link(node, None);
+}
+
+/// Switches to a clearly better parent.
+fn reconsider(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    let best = mesh.candidates[0];
+    let Some(current) = mesh.candidates.iter().find(|c| c.node == mesh.parent) else { return };
+    mesh.rank = current.cost().min(u32::from(INFINITE_RANK) - 1) as u16;
+    if best.node != mesh.parent && best.cost() + u32::from(SWITCH_THRESHOLD) < current.cost() {
+        adopt(region, ctx, node, best.node);
+        join::parent_known(region, ctx, node);
+    }
+}
+
+/// The parent does not work: the next candidate, or start again.
+pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    let parent = mesh.parent;
+    if let Some(bad) = mesh.candidates.iter_mut().find(|c| c.node == parent) {
+        *bad = Candidate::default();
+    }
+    sort(&mut mesh.candidates);
+    let next = mesh.candidates[0].node;
+    if next == NO_ONE {
+        join::restart(region, ctx, node);
+    } else {
+        adopt(region, ctx, node, next);
+        join::parent_known(region, ctx, node);
+    }
+}
+
+/// The link layer is done with a unicast frame after `tries` transmissions.
+pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: bool, tries: u8) {
+    if region.is_gateway(node) || region.probing {
+        return;
+    }
+    let mesh = region.mesh(node);
+    if let Some(known) = mesh.candidates.iter_mut().find(|c| c.node == to) {
+        let sample = if ok { u32::from(tries) * 128 } else { 2 * u32::from(tries) * 128 };
+        known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
+        sort(&mut mesh.candidates);
+    }
+    if to != mesh.parent {
+        return;
+    }
+    if ok {
+        mesh.failures = 0;
+        if mesh.state == State::Operational && mesh.step == Step::Settled {
+            reconsider(region, ctx, node);
+        }
+        return;
+    }
+    mesh.failures += 1;
+    let discovering = mesh.step == Step::Discover;
+    if mesh.failures >= FAILURES_MAX && !discovering {
+        parent_failed(region, ctx, node);
+    }
+}
+
+/// Passes a datagram on.
+pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
+    let mut next = packet.clone();
+    next.hops += 1;
+    (next.tries, next.delivered) = (0, false);
+    if next.hops > HOPS_MAX {
+        lost(region, ctx, &next, Loss::TooFar);
+        return;
+    }
+    if packet.route_len > 0 {
+        // Downwards: the next stop stands last.
+        next.route_len -= 1;
+        next.hop_to = next.route[next.route_len as usize];
+        next.bytes = packet.bytes.saturating_sub(8);
+        if packet.kind == Kind::Reply && next.route_len == 0 {
+            next.bytes = sizes::DHCP_REPLY;
+        }
+    } else {
+        if !accepts(region, node, packet.dest) {
+            lost(region, ctx, &next, Loss::NoRoute);
+            return;
+        }
+        let mesh = region.mesh(node);
+        if mesh.parent == NO_ONE || mesh.parent == from {
+            lost(region, ctx, &next, Loss::NoRoute);
+            return;
+        }
+        next.hop_to = mesh.parent;
+        if packet.kind == Kind::Solicit && packet.hops == 0 {
+            next.bytes = sizes::DHCP_RELAY;
+        }
+    }
+    submit(region, ctx, node, next);
+}
+
+impl Region {
+    /// First estimate of the expected transmissions between two radios, 1/128.
+    pub fn etx_between(&self, a: u16, b: u16) -> u16 {
+        self.air.neighbours.code(a, b).map_or(u16::MAX / 2, |code| self.etx_of_code[code as usize])
+    }
+
+    /// Makes the link entity of `node` point to `parent`, or removes it.
+    pub(crate) fn set_link(&mut self, node: u16, parent: Option<u16>) {
+        if let Some(link) = self.mesh(node).link.take() {
+            self.world.despawn(link);
+        }
+        if let Some(parent) = parent {
+            let code = self.air.neighbours.code(node, parent).unwrap_or(u8::MAX);
+            let link = self.world.spawn(Link { child: node, parent, path_loss_db: code_db(code) }).id();
+            self.mesh(node).link = Some(link);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The routing tree that a settled mesh has: shortest paths by expected transmissions from the border routers.
+
+use super::NO_ONE;
+use super::routing::{ETX_MAX, RANK_STEP};
+use crate::radio::neighbours::Neighbours;
+use petgraph::algo::dijkstra;
+use petgraph::graph::{NodeIndex, UnGraph};
+
+/// For each radio: parent and rank, or [`NO_ONE`] where no usable path leads to a border router.
+pub struct Tree {
+    /// Next hop.
+    pub parent: Vec<u16>,
+    /// RPL rank; 128 at a border router.
+    pub rank: Vec<u16>,
+    /// Hops to the border router.
+    pub hops: Vec<u8>,
+}
+
+/// Works the tree out over links with ETX of at most 4. Radios `0..gateways` are border routers; `pan[n]` is the border
+/// router of radio `n`, and no link leads from one PAN to another. `own` radios take part, those after are foreign.
+pub fn shortest(neighbours: &Neighbours, etx_of_code: &[u16], gateways: u16, pan: &[u16], own: u16, hops_max: u8) -> Tree {
+    let count = own as usize;
+    let mut graph = UnGraph::<(), u16, u32>::with_capacity(count + 1, count * 8);
+    for _ in 0..=count {
+        graph.add_node(());
+    }
+    let source = NodeIndex::new(count);
+    for g in 0..gateways {
+        graph.add_edge(source, NodeIndex::new(g as usize), RANK_STEP);
+    }
+    let usable = |a: u16, b: u16, code: u8| {
+        b < own && pan[a as usize] == pan[b as usize] && etx_of_code[code as usize] <= ETX_MAX
+    };
+    for a in 0..own {
+        let (ids, codes) = neighbours.of(a);
+        for (&b, &code) in ids.iter().zip(codes) {
+            if b > a && usable(a, b, code) {
+                graph.add_edge(NodeIndex::new(a as usize), NodeIndex::new(b as usize), etx_of_code[code as usize]);
+            }
+        }
+    }
+    let cost = dijkstra(&graph, source, None, |edge| u32::from(*edge.weight()));
+    let mut rank = vec![u32::MAX; count];
+    for n in 0..count {
+        if let Some(&c) = cost.get(&NodeIndex::new(n)) {
+            rank[n] = c;
+        }
+    }
+    drop(graph);
+    let mut tree = Tree { parent: vec![NO_ONE; count], rank: vec![u16::MAX; count], hops: vec![u8::MAX; count] };
+    let mut order: Vec<u16> = (0..own).filter(|&n| rank[n as usize] < u32::from(u16::MAX)).collect();
+    order.sort_by_key(|&n| (rank[n as usize], n));
+    for n in order {
+        let at = n as usize;
+        if n < gateways {
+            (tree.rank[at], tree.hops[at]) = (RANK_STEP, 0);
+            continue;
+        }
+        let (ids, codes) = neighbours.of(n);
+        let best = ids
+            .iter()
+            .zip(codes)
+            .filter(|&(&b, &code)| usable(n, b, code) && tree.hops[b as usize] < hops_max)
+            .map(|(&b, &code)| (u32::from(tree.rank[b as usize]) + u32::from(etx_of_code[code as usize]), b))
+            .min();
+        if let Some((cost, parent)) = best {
+            tree.parent[at] = parent;
+            tree.rank[at] = cost.min(u32::from(u16::MAX) - 1) as u16;
+            tree.hops[at] = tree.hops[parent as usize] + 1;
+        }
+    }
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_four_and_one_out_of_reach() {
+        // 90 dB is a perfect link here, 100 dB an unusable one.
+        let etx: Vec<u16> = (0..=255u16).map(|code| if code <= 140 { 128 } else { 5 * 128 }).collect();
+        let table = Neighbours::from_losses(5, &[(0, 1, 90.0), (1, 2, 90.0), (2, 3, 90.0), (3, 4, 100.0)]);
+        let tree = shortest(&table, &etx, 1, &[0; 5], 5, 24);
+        assert_eq!(tree.parent, [NO_ONE, 0, 1, 2, NO_ONE]);
+        assert_eq!(tree.hops, [0, 1, 2, 3, u8::MAX]);
+        assert_eq!(tree.rank[..4], [128, 256, 384, 512]);
+    }
+}

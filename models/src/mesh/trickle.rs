@@ -1,0 +1,159 @@
+//! Trickle timers (RFC 6206): how often a node repeats what its neighbours may already have said.
+
+use crate::event::Event;
+use crate::mac::sweep::{self, Sweep};
+use crate::mesh::{self, State};
+use crate::region::{Ctx, Region};
+use crate::spec::SizeProfile;
+use amitwin_sim_core::SimTime;
+
+/// What a trickle timer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// PAN advertisements.
+    Advert = 0,
+    /// PAN configurations.
+    Config = 1,
+    /// Solicits of a node without configuration.
+    Solicit = 2,
+    /// RPL information.
+    Dio = 3,
+}
+
+/// Number of topics.
+pub const TOPICS: usize = 4;
+/// All topics.
+pub const ALL: [Topic; TOPICS] = [Topic::Advert, Topic::Config, Topic::Solicit, Topic::Dio];
+
+/// A running timer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trickle {
+    begin_ms: u32,
+    interval_ms: u32,
+    heard: u8,
+    epoch: u8,
+    fired: bool,
+}
+
+/// Constants of the timers.
+#[derive(Clone, Copy, Debug)]
+pub struct Params {
+    imin_ms: u32,
+    imax_ms: u32,
+    /// Suppression: silent after this many consistent messages; 0 never suppresses.
+    k: u8,
+}
+
+/// The timers and lifetimes of a size profile (Wi-SUN FAN).
+#[derive(Clone, Copy, Debug)]
+pub struct Timers {
+    /// Advertisement, configuration and solicit sweeps.
+    pub discovery: Params,
+    /// RPL information.
+    pub dio: Params,
+    /// Interval of flooding: smallest and largest.
+    pub flood: (SimTime, SimTime),
+    /// A repetition of a flood is suppressed after this many others.
+    pub flood_k: u8,
+}
+
+impl Timers {
+    /// The values of a profile.
+    pub fn of(profile: SizeProfile) -> Self {
+        let (disc, dio, flood) = match profile {
+            SizeProfile::Small => ((15, 60), (15, 2, 0), (1, 10)),
+            SizeProfile::Medium => ((60, 960), (17, 3, 10), (1, 32)),
+            SizeProfile::Large => ((120, 1_536), (18, 3, 10), (5, 40)),
+            SizeProfile::XLarge => ((240, 1_920), (18, 4, 10), (10, 80)),
+        };
+        let (exponent, doublings, k): (u32, u32, u8) = dio;
+        Timers {
+            discovery: Params { imin_ms: disc.0 * 1_000, imax_ms: disc.1 * 1_000, k: 1 },
+            dio: Params { imin_ms: 1 << exponent, imax_ms: 1 << (exponent + doublings), k },
+            flood: (SimTime::from_secs(flood.0), SimTime::from_secs(flood.1)),
+            flood_k: 8,
+        }
+    }
+
+    fn params(&self, topic: Topic) -> Params {
+        if topic == Topic::Dio { self.dio } else { self.discovery }
+    }
+}
+
+fn ms(at: SimTime) -> u32 {
+    (at.nanos() / 1_000_000) as u32
+}
+
+/// Starts a timer with an interval uniform between the smallest and the largest.
+pub fn start(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
+    let params = region.timers.params(topic);
+    let span = f64::from(params.imax_ms - params.imin_ms);
+    let interval = params.imin_ms + (region.draw(node) * span) as u32;
+    begin(region, ctx, node, topic, interval);
+}
+
+/// Stops a timer.
+pub fn stop(region: &mut Region, node: u16, topic: Topic) {
+    let timer = &mut region.mesh(node).trickles[topic as usize];
+    timer.epoch = timer.epoch.wrapping_add(1);
+    timer.interval_ms = 0;
+}
+
+/// Something inconsistent was heard: back to the smallest interval, if it is not there already.
+pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
+    let imin = region.timers.params(topic).imin_ms;
+    let interval = region.mesh(node).trickles[topic as usize].interval_ms;
+    if interval > imin {
+        begin(region, ctx, node, topic, imin);
+    }
+}
+
+/// Something consistent was heard.
+pub fn consistent(region: &mut Region, node: u16, topic: Topic) {
+    let timer = &mut region.mesh(node).trickles[topic as usize];
+    timer.heard = timer.heard.saturating_add(1);
+}
+
+fn begin(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, interval_ms: u32) {
+    let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * region.draw(node)));
+    let timer = &mut region.mesh(node).trickles[topic as usize];
+    *timer = Trickle {
+        begin_ms: ms(ctx.now()),
+        interval_ms,
+        heard: 0,
+        epoch: timer.epoch.wrapping_add(1),
+        fired: false,
+    };
+    let epoch = timer.epoch;
+    ctx.schedule(ctx.now() + at, node.into(), Event::Trickle { node, topic, epoch });
+}
+
+/// [`Event::Trickle`].
+pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, epoch: u8) {
+    let params = region.timers.params(topic);
+    let now = ctx.now();
+    let timer = &mut region.mesh(node).trickles[topic as usize];
+    if timer.epoch != epoch || timer.interval_ms == 0 {
+        return;
+    }
+    if timer.fired {
+        let next = (timer.interval_ms.saturating_mul(2)).min(params.imax_ms);
+        begin(region, ctx, node, topic, next);
+        return;
+    }
+    timer.fired = true;
+    let speak = params.k == 0 || timer.heard < params.k;
+    let end = SimTime::from_millis(u64::from(timer.begin_ms) + u64::from(timer.interval_ms)).max(now);
+    ctx.schedule(end, node.into(), Event::Trickle { node, topic, epoch });
+    if !speak {
+        return;
+    }
+    let operational = region.mesh(node).state == State::Operational;
+    match topic {
+        Topic::Advert if operational => sweep::ask(region, ctx, node, Sweep::Advert),
+        Topic::Config if operational => sweep::ask(region, ctx, node, Sweep::Config),
+        Topic::Solicit => sweep::ask(region, ctx, node, Sweep::Solicit),
+        Topic::Dio if operational => mesh::routing::send_dio(region, ctx, node, None),
+        _ => {}
+    }
+}

@@ -1,0 +1,74 @@
+//! The two kinds of partition, as the engine sees them.
+
+use crate::event::Event;
+use crate::headend::{HEAD_END, HeadEnd};
+use crate::region::Region;
+use amitwin_data::rows::Rows;
+use amitwin_sim_core::{Context, Partition, SimTime};
+
+/// A partition of the world.
+pub enum Part {
+    /// A mesh.
+    Mesh(Box<Region>),
+    /// The head-end.
+    HeadEnd(Box<HeadEnd>),
+}
+
+impl Part {
+    /// What was recorded since it was last taken.
+    pub fn rows(&mut self) -> &mut Rows {
+        match self {
+            Part::Mesh(region) => &mut region.rows,
+            Part::HeadEnd(head_end) => &mut head_end.rows,
+        }
+    }
+
+    /// Records what is only known at the end of the run.
+    pub fn finish(&mut self, now: SimTime) {
+        match self {
+            Part::Mesh(region) => region.finish(now),
+            Part::HeadEnd(head_end) => head_end.finish(now),
+        }
+    }
+
+    /// The mesh, if it is one.
+    pub fn mesh(&self) -> Option<&Region> {
+        match self {
+            Part::Mesh(region) => Some(region),
+            Part::HeadEnd(_) => None,
+        }
+    }
+}
+
+impl Partition for Part {
+    type Event = Event;
+
+    fn id(&self) -> u32 {
+        match self {
+            Part::Mesh(region) => region.id,
+            Part::HeadEnd(_) => HEAD_END,
+        }
+    }
+
+    fn sources(&self) -> Vec<u32> {
+        match self {
+            Part::Mesh(region) => region.globals[..region.own as usize].to_vec(),
+            Part::HeadEnd(_) => vec![u32::MAX],
+        }
+    }
+
+    fn start(&mut self, context: &mut Context<'_, Event>) {
+        match self {
+            Part::Mesh(region) => region.start(context),
+            Part::HeadEnd(head_end) => head_end.start(context),
+        }
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event, context: &mut Context<'_, Event>) {
+        match self {
+            Part::Mesh(region) => region.handle(event, context),
+            Part::HeadEnd(head_end) => head_end.handle(event, context),
+        }
+    }
+}

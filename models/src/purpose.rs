@@ -1,0 +1,18 @@
+//! Purposes of the keyed random streams of this crate; a number is never used for two things.
+
+/// Outcome of a reception at a node.
+pub const RECEPTION: u32 = 100;
+/// Backoffs of a node.
+pub const BACKOFF: u32 = 101;
+/// Timers of a node: trickle, join, retries.
+pub const TIMER: u32 = 102;
+/// Boot time of a node.
+pub const BOOT: u32 = 103;
+/// Phase of a node's hop sequence.
+pub const HOP_PHASE: u32 = 104;
+/// Phase of a node's regular reports.
+pub const PUSH_PHASE: u32 = 105;
+/// Planned reset times of a campaign (entity: campaign and meter).
+pub const CAMPAIGN: u32 = 106;
+/// Gaps between the clusters of a campaign (entity: campaign).
+pub const CLUSTER_GAP: u32 = 107;
