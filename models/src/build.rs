@@ -6,8 +6,8 @@ use crate::headend::{HEAD_END, HeadEnd};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
 use crate::mesh::routing::Candidate;
-use crate::mesh::trickle::Timers;
 use crate::mesh::tree::{self, Tree};
+use crate::mesh::trickle::Timers;
 use crate::mesh::{CANDIDATES, Mesh, NO_ONE, State};
 use crate::part::Part;
 use crate::purpose;
@@ -49,7 +49,9 @@ pub struct Built {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// The region has no channels for the operating mode.
-    #[error("region {region:?} has no channel plan for operating mode {phy:?}; choose another radio.phy or radio.region")]
+    #[error(
+        "region {region:?} has no channel plan for operating mode {phy:?}; choose another radio.phy or radio.region"
+    )]
     NoChannels {
         /// Mode.
         phy: PhyMode,
@@ -191,20 +193,24 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         members: &members,
         foreign: foreign(spec, &assignment.gateways, &members, &groups, reach_m),
     };
-    let regions: Vec<Region> = groups
-        .par_iter()
-        .enumerate()
-        .map(|(n, group)| kit.region(n, group))
-        .collect::<Result<_, _>>()?;
+    let regions: Vec<Region> =
+        groups.par_iter().enumerate().map(|(n, group)| kit.region(n, group)).collect::<Result<_, _>>()?;
     Ok(assemble(spec, regions, plan, meters.len() as u32, crate::campaign::router_airtime(&phy, &times)))
 }
 
 /// For each group the radios of other groups that may be heard there.
-fn foreign(spec: &WorldSpec, gateways: &[u32], members: &[Vec<u32>], groups: &[Vec<u32>], reach_m: f32) -> Vec<Vec<u32>> {
+fn foreign(
+    spec: &WorldSpec,
+    gateways: &[u32],
+    members: &[Vec<u32>],
+    groups: &[Vec<u32>],
+    reach_m: f32,
+) -> Vec<Vec<u32>> {
     if spec.coupling != Coupling::Window || groups.len() < 2 {
         return vec![Vec::new(); groups.len()];
     }
-    let boxes: Vec<[f32; 4]> = groups.iter().map(|g| extent(spec, gateways[g[0] as usize], &members[g[0] as usize])).collect();
+    let boxes: Vec<[f32; 4]> =
+        groups.iter().map(|g| extent(spec, gateways[g[0] as usize], &members[g[0] as usize])).collect();
     groups
         .par_iter()
         .enumerate()
@@ -419,7 +425,13 @@ fn node_rows(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
     }
 }
 
-fn assemble(spec: &WorldSpec, mut regions: Vec<Region>, plan: Arc<Plan>, meters: u32, router_airtime: SimTime) -> Built {
+fn assemble(
+    spec: &WorldSpec,
+    mut regions: Vec<Region>,
+    plan: Arc<Plan>,
+    meters: u32,
+    router_airtime: SimTime,
+) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) = (vec![HEAD_END; count], vec![0u32; count], vec![false; count]);
     let mut unreachable = Vec::new();

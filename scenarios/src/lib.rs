@@ -18,6 +18,7 @@
 //! assert_eq!(scenario.variants.len(), 4);
 //! ```
 
+pub mod drive;
 pub mod gate;
 mod language;
 mod load;

@@ -154,12 +154,10 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
         let mut engine =
             Engine { shards, route, lookahead, exchange, windows: 0, events_last_window: u64::MAX, parallel };
         let route = &engine.route;
-        let mut result = Ok(());
         for shard in &mut engine.shards {
             shard.start(lookahead);
-            result = result.and(shard.sort_outbox(route));
+            shard.sort_outbox(route);
         }
-        result?;
         engine.deliver()?;
         Ok(engine)
     }
@@ -178,20 +176,19 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             let edge = start.saturating_add(self.lookahead).min(until);
             self.windows += 1;
             let (lookahead, route) = (self.lookahead, &self.route);
-            let run = |shard: &mut Shard<P>| -> Result<u64, EngineError> {
+            let run = |shard: &mut Shard<P>| {
                 if shard.earliest >= edge.nanos() {
-                    return Ok(0);
+                    return 0;
                 }
                 let handled = shard.run(edge, lookahead);
-                shard.sort_outbox(route)?;
-                Ok(handled)
+                shard.sort_outbox(route);
+                handled
             };
-            let outcome: Result<u64, EngineError> = if self.parallel && self.events_last_window > SERIAL_EVENTS {
-                self.shards.par_iter_mut().map(run).try_reduce(|| 0, |a, b| Ok(a + b))
+            self.events_last_window = if self.parallel && self.events_last_window > SERIAL_EVENTS {
+                self.shards.par_iter_mut().map(run).sum()
             } else {
-                self.shards.iter_mut().map(run).try_fold(0, |sum, n| Ok(sum + n?))
+                self.shards.iter_mut().map(run).sum()
             };
-            self.events_last_window = outcome?;
             self.deliver()?;
         }
     }
@@ -309,7 +306,7 @@ impl<P: Partition> Shard<P> {
     }
 
     /// Moves messages for partitions of this process into the box of their shard; the others stay for the exchange.
-    fn sort_outbox(&mut self, route: &[(u32, u32, u32)]) -> Result<(), EngineError> {
+    fn sort_outbox(&mut self, route: &[(u32, u32, u32)]) {
         let mut elsewhere = Vec::new();
         for message in self.outbox.drain(..) {
             match route.binary_search_by_key(&message.to, |r| r.0) {
@@ -317,8 +314,7 @@ impl<P: Partition> Shard<P> {
                 Err(_) => elsewhere.push(message),
             }
         }
-        self.outbox = elsewhere;
-        Ok(())
+        self.outbox.append(&mut elsewhere);
     }
 
     #[inline]

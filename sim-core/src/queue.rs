@@ -1,37 +1,43 @@
-//! The pending events of one partition: a small heap for now, two timing wheels for later.
+//! The pending events of one partition: a sorted run and a small heap for now, two timing wheels for later.
 //!
-//! Link-layer events follow each other within milliseconds, protocol timers lie minutes ahead. A heap that held both
-//! would not stay in cache. Here the heap holds only the events of the wheel slot that time has reached; everything
-//! later sits in a pooled list of its slot (one slot is 134 ms, a turn of the inner wheel 137 s, of the outer 39 h)
-//! and costs O(1) until its slot comes. Memory is one pool entry for each pending event and nothing for the spread.
+//! Link-layer events follow each other within milliseconds, protocol timers lie minutes ahead; one heap for both would
+//! not stay in cache. Here an event waits, unsorted, in the wheel slot of its time (one slot is 268 ms, a turn of the
+//! inner wheel 275 s, of the outer 78 h). When time reaches a slot its events are sorted once into a run; what is
+//! scheduled into the slot that time has reached goes through a heap of just those. Slots keep their events in pooled
+//! chunks, so memory follows the number of pending events and not their spread.
 
 use crate::SimTime;
 use crate::event::Event;
 use std::collections::BinaryHeap;
 
-const SLOT_BITS: u32 = 27;
+const SLOT_BITS: u32 = 28;
 const WHEEL_BITS: u32 = 10;
 const SLOTS: usize = 1 << WHEEL_BITS;
+const CHUNK: usize = 6;
 const NIL: u32 = u32::MAX;
 
 /// Events of a partition in the order of their keys.
 #[derive(Debug)]
 pub struct EventQueue<T> {
+    /// Events of the slot that time has reached, latest first.
+    run: Vec<Event<T>>,
+    /// Events scheduled into that slot or before since it was sorted.
     near: BinaryHeap<Event<T>>,
-    /// Index of the inner slot that `near` covers; everything at or before it is in `near`.
+    /// The inner slot that `run` and `near` cover; nothing in the wheels lies at or before it.
     slot: u64,
     inner: Wheel,
     outer: Wheel,
     beyond: Vec<Event<T>>,
-    pool: Vec<Parked<T>>,
+    chunks: Vec<Chunk<T>>,
     free: u32,
     len: usize,
 }
 
 #[derive(Debug)]
-struct Parked<T> {
-    event: Option<Event<T>>,
+struct Chunk<T> {
+    events: [Option<Event<T>>; CHUNK],
     next: u32,
+    used: u32,
 }
 
 #[derive(Debug)]
@@ -43,10 +49,6 @@ struct Wheel {
 impl Wheel {
     fn new() -> Self {
         Wheel { heads: vec![NIL; SLOTS].into_boxed_slice(), occupied: [0; SLOTS / 64] }
-    }
-    #[inline]
-    fn mark(&mut self, slot: usize) {
-        self.occupied[slot / 64] |= 1 << (slot % 64);
     }
     fn take(&mut self, slot: usize) -> u32 {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
@@ -82,12 +84,13 @@ impl<T> EventQueue<T> {
     /// An empty queue.
     pub fn new() -> Self {
         EventQueue {
+            run: Vec::new(),
             near: BinaryHeap::new(),
             slot: 0,
             inner: Wheel::new(),
             outer: Wheel::new(),
             beyond: Vec::new(),
-            pool: Vec::new(),
+            chunks: Vec::new(),
             free: NIL,
             len: 0,
         }
@@ -115,6 +118,7 @@ impl<T> EventQueue<T> {
         }
     }
 
+    #[inline]
     fn park(&mut self, slot: u64, event: Event<T>) {
         let turn = slot >> WHEEL_BITS;
         let this_turn = self.slot >> WHEEL_BITS;
@@ -126,74 +130,92 @@ impl<T> EventQueue<T> {
             self.beyond.push(event);
             return;
         };
-        let next = wheel.heads[index];
-        let parked = Parked { event: Some(event), next };
+        let head = wheel.heads[index];
+        if head != NIL {
+            let chunk = &mut self.chunks[head as usize];
+            if (chunk.used as usize) < CHUNK {
+                chunk.events[chunk.used as usize] = Some(event);
+                chunk.used += 1;
+                return;
+            }
+        }
+        wheel.occupied[index / 64] |= 1 << (index % 64);
         let at = if self.free == NIL {
-            self.pool.push(parked);
-            (self.pool.len() - 1) as u32
+            self.chunks.push(Chunk { events: [const { None }; CHUNK], next: NIL, used: 0 });
+            (self.chunks.len() - 1) as u32
         } else {
             let at = self.free;
-            self.free = self.pool[at as usize].next;
-            self.pool[at as usize] = parked;
+            self.free = self.chunks[at as usize].next;
             at
         };
         wheel.heads[index] = at;
-        wheel.mark(index);
+        let chunk = &mut self.chunks[at as usize];
+        chunk.events[0] = Some(event);
+        chunk.used = 1;
+        chunk.next = head;
     }
 
     /// Time of the earliest event.
     #[inline]
     pub fn next_time(&mut self) -> Option<SimTime> {
-        if self.near.is_empty() {
+        if self.run.is_empty() && self.near.is_empty() {
             self.advance();
         }
-        self.near.peek().map(|e| e.key.time)
+        match (self.run.last(), self.near.peek()) {
+            (Some(a), Some(b)) => Some(a.key.time.min(b.key.time)),
+            (Some(a), None) => Some(a.key.time),
+            (None, b) => b.map(|e| e.key.time),
+        }
     }
 
     /// Takes the earliest event if it lies before `end`.
     #[inline]
     pub fn pop_before(&mut self, end: SimTime) -> Option<Event<T>> {
-        if self.next_time()? < end {
-            self.len -= 1;
-            self.near.pop()
-        } else {
-            None
+        if self.run.is_empty() && self.near.is_empty() {
+            self.advance();
         }
+        let from_run = match (self.run.last(), self.near.peek()) {
+            (Some(a), Some(b)) => a.key < b.key,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let first = if from_run { self.run.last() } else { self.near.peek() };
+        if first?.key.time >= end {
+            return None;
+        }
+        self.len -= 1;
+        if from_run { self.run.pop() } else { self.near.pop() }
     }
 
-    /// Moves time to the next slot that holds events. Called only when the heap is empty.
+    /// Moves time to the next slot that holds events. Called only when run and heap are empty.
     #[cold]
     fn advance(&mut self) {
-        while self.near.is_empty() && self.len > 0 {
+        while self.run.is_empty() && self.len > 0 {
             let turn = self.slot >> WHEEL_BITS;
             if let Some(index) = self.inner.next_occupied((self.slot as usize % SLOTS) + 1) {
                 self.slot = (turn << WHEEL_BITS) | index as u64;
                 let head = self.inner.take(index);
-                self.release(head, |queue, event| queue.near.push(event));
+                self.release(head, |queue, event| queue.run.push(event));
             } else if let Some(index) = self.outer.next_occupied((turn as usize % SLOTS) + 1) {
-                let next_turn = (turn >> WHEEL_BITS << WHEEL_BITS) | index as u64;
-                self.enter(next_turn);
+                self.slot = ((turn >> WHEEL_BITS << WHEEL_BITS) | index as u64) << WHEEL_BITS;
                 let head = self.outer.take(index);
-                self.release(head, Self::replace);
+                self.release(head, Self::place);
             } else {
                 let Some(first) = self.beyond.iter().map(|e| e.key.time.nanos() >> SLOT_BITS).min() else { return };
-                self.enter(first >> WHEEL_BITS);
+                self.slot = first >> WHEEL_BITS << WHEEL_BITS;
                 for event in std::mem::take(&mut self.beyond) {
-                    self.replace(event);
+                    self.place(event);
                 }
             }
         }
+        self.run.sort_unstable_by(Event::cmp);
     }
 
-    /// Starts a turn of the inner wheel at its first slot.
-    fn enter(&mut self, turn: u64) {
-        self.slot = turn << WHEEL_BITS;
-    }
-
-    fn replace(&mut self, event: Event<T>) {
+    /// Puts an event that was parked far ahead where it belongs now.
+    fn place(&mut self, event: Event<T>) {
         let slot = event.key.time.nanos() >> SLOT_BITS;
         if slot <= self.slot {
-            self.near.push(event);
+            self.run.push(event);
         } else {
             self.park(slot, event);
         }
@@ -201,22 +223,21 @@ impl<T> EventQueue<T> {
 
     fn release(&mut self, mut head: u32, mut sink: impl FnMut(&mut Self, Event<T>)) {
         while head != NIL {
-            let parked = &mut self.pool[head as usize];
-            let next = std::mem::replace(&mut parked.next, self.free);
-            let event = parked.event.take();
-            self.free = head;
-            if let Some(event) = event {
-                sink(self, event);
+            for n in 0..self.chunks[head as usize].used as usize {
+                if let Some(event) = self.chunks[head as usize].events[n].take() {
+                    sink(self, event);
+                }
             }
+            let next = std::mem::replace(&mut self.chunks[head as usize].next, self.free);
+            self.free = head;
             head = next;
         }
     }
 
     /// Bytes that the queue holds.
     pub fn bytes(&self) -> usize {
-        self.near.capacity() * size_of::<Event<T>>()
-            + self.pool.capacity() * size_of::<Parked<T>>()
-            + self.beyond.capacity() * size_of::<Event<T>>()
+        (self.near.capacity() + self.run.capacity() + self.beyond.capacity()) * size_of::<Event<T>>()
+            + self.chunks.capacity() * size_of::<Chunk<T>>()
             + 2 * SLOTS * 4
             + size_of::<Self>()
     }

@@ -60,9 +60,8 @@ impl Campaign {
         phy: &Phy,
         times: &MacTimes,
     ) -> Self {
-        let uniform = |(low, high): (SimTime, SimTime), place: f64| {
-            low + SimTime::from_secs_f64((high - low).secs_f64() * place)
-        };
+        let uniform =
+            |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
         let own = |node: u32| Stream::new(seed, (u64::from(index) << 32) | u64::from(node), purpose::CAMPAIGN).unit();
         let (offsets, window): (Vec<SimTime>, SimTime) = match &spec.schedule {
             ResetSchedule::Window(low, high) => {
@@ -102,9 +101,7 @@ impl Campaign {
 /// Radio time that one reconnecting meter costs its border router: the frames of address, route and heartbeats that
 /// pass its radio, each with turn-around and acknowledgement, for a meter two hops away.
 pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
-    let one = |bytes: u16| {
-        phy.airtime(bytes + times.overhead_bytes) + phy.turnaround + phy.airtime(times.ack_bytes)
-    };
+    let one = |bytes: u16| phy.airtime(bytes + times.overhead_bytes) + phy.turnaround + phy.airtime(times.ack_bytes);
     one(sizes::DHCP_RELAY)
         + one(sizes::DHCP_RELAY_REPLY + sizes::routing_header(1))
         + one(sizes::DAO)

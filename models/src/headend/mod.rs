@@ -141,12 +141,7 @@ impl HeadEnd {
         let node = c.targets[meter as usize];
         track.attempts += 1;
         track.sent = track.sent.or(Some(ctx.now()));
-        ctx.send(
-            self.partition[node as usize],
-            ctx.now() + self.latency,
-            0,
-            Event::Command { node, campaign },
-        );
+        ctx.send(self.partition[node as usize], ctx.now() + self.latency, 0, Event::Command { node, campaign });
         ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
     }
 

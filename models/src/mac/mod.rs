@@ -78,9 +78,17 @@ impl Region {
 /// Puts a packet into the queue of `node`; a full queue refuses it.
 pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, mut packet: Packet) {
     packet.queued = ctx.now();
-    let limit = if region.is_gateway(node) { region.mac_spec.gateway_queue_frames_max } else { region.mac_spec.queue_frames_max };
+    let limit = if region.is_gateway(node) {
+        region.mac_spec.gateway_queue_frames_max
+    } else {
+        region.mac_spec.queue_frames_max
+    };
     let broadcast = packet.hop_to == EVERYONE && region.hopping();
-    let mac = region.macs.get_mut(&mut region.world, region.entities[node as usize]).expect("every node has a link layer").into_inner();
+    let mac = region
+        .macs
+        .get_mut(&mut region.world, region.entities[node as usize])
+        .expect("every node has a link layer")
+        .into_inner();
     let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
     if fifo.len() >= limit {
         mesh::lost(region, ctx, &packet, Loss::QueueFull);
@@ -310,11 +318,7 @@ fn receive_unicast(region: &mut Region, ctx: &mut Ctx, t: &crate::radio::air::Tr
         mac.epoch = mac.epoch.wrapping_add(1);
         mac.job = Job::Idle;
     }
-    ctx.schedule(
-        now + turnaround,
-        to.into(),
-        Event::Acknowledge { node: to, to: t.from, channel: t.channel, epoch },
-    );
+    ctx.schedule(now + turnaround, to.into(), Event::Acknowledge { node: to, to: t.from, channel: t.channel, epoch });
     let packet = region.packets.get_mut(at);
     let first = !std::mem::replace(&mut packet.delivered, true);
     if first {
@@ -397,9 +401,8 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
         packet.tries = packet.tries.saturating_add(1);
     }
     let tries = region.packets.get(at).tries;
-    let give_up = broadcast
-        || tries > region.mac_spec.frame_retries_max
-        || (no_access && region.times.access_failure_drops);
+    let give_up =
+        broadcast || tries > region.mac_spec.frame_retries_max || (no_access && region.times.access_failure_drops);
     finish_job(region, node);
     if give_up {
         let packet = take_current(region, node, at);
@@ -421,7 +424,11 @@ fn finish_job(region: &mut Region, node: u16) {
 
 /// Takes a packet off the head of the queue that it leads.
 fn take_current(region: &mut Region, node: u16, at: u32) -> Packet {
-    let mac = region.macs.get_mut(&mut region.world, region.entities[node as usize]).expect("every node has a link layer").into_inner();
+    let mac = region
+        .macs
+        .get_mut(&mut region.world, region.entities[node as usize])
+        .expect("every node has a link layer")
+        .into_inner();
     let fifo = if mac.broadcasts.head() == at { &mut mac.broadcasts } else { &mut mac.queue };
     assert_eq!(fifo.head(), at, "the frame in hand leads its queue");
     region.packets.pop(fifo);
@@ -436,7 +443,11 @@ pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mac = region.mac(node);
     (mac.acknowledging, mac.sweeps, mac.sweep_channel) = (false, 0, 0);
     loop {
-        let mac = region.macs.get_mut(&mut region.world, region.entities[node as usize]).expect("every node has a link layer").into_inner();
+        let mac = region
+            .macs
+            .get_mut(&mut region.world, region.entities[node as usize])
+            .expect("every node has a link layer")
+            .into_inner();
         let taken = region.packets.pop(&mut mac.queue).or_else(|| region.packets.pop(&mut mac.broadcasts));
         let Some(at) = taken else { return };
         let packet = region.packets.get(at).clone();

@@ -18,7 +18,14 @@ pub struct Tree {
 
 /// Works the tree out over links with ETX of at most 4. Radios `0..gateways` are border routers; `pan[n]` is the border
 /// router of radio `n`, and no link leads from one PAN to another. `own` radios take part, those after are foreign.
-pub fn shortest(neighbours: &Neighbours, etx_of_code: &[u16], gateways: u16, pan: &[u16], own: u16, hops_max: u8) -> Tree {
+pub fn shortest(
+    neighbours: &Neighbours,
+    etx_of_code: &[u16],
+    gateways: u16,
+    pan: &[u16],
+    own: u16,
+    hops_max: u8,
+) -> Tree {
     let count = own as usize;
     let mut graph = UnGraph::<(), u16, u32>::with_capacity(count + 1, count * 8);
     for _ in 0..=count {

@@ -117,13 +117,8 @@ pub fn consistent(region: &mut Region, node: u16, topic: Topic) {
 fn begin(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, interval_ms: u32) {
     let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * region.draw(node)));
     let timer = &mut region.mesh(node).trickles[topic as usize];
-    *timer = Trickle {
-        begin_ms: ms(ctx.now()),
-        interval_ms,
-        heard: 0,
-        epoch: timer.epoch.wrapping_add(1),
-        fired: false,
-    };
+    *timer =
+        Trickle { begin_ms: ms(ctx.now()), interval_ms, heard: 0, epoch: timer.epoch.wrapping_add(1), fired: false };
     let epoch = timer.epoch;
     ctx.schedule(ctx.now() + at, node.into(), Event::Trickle { node, topic, epoch });
 }

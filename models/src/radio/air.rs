@@ -272,7 +272,8 @@ impl Air {
                 let locked = &mut self.transmissions[radio.lock as usize];
                 if self.stretches {
                     if locked.to == node {
-                        let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + self.noise);
+                        let sinr =
+                            radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + self.noise);
                         let bits = bits_between(&self.phy, locked.checked, now);
                         locked.ln_success += bits * self.model.ln_success_per_bit(level_db(sinr));
                         locked.checked = now;
@@ -298,8 +299,7 @@ impl Air {
                 if self.radios[node as usize].lock == other
                     && let Some(level) = self.heard(from, node)
                 {
-                    let sum = level
-                        + self.energy_on(node, channel, other);
+                    let sum = level + self.energy_on(node, channel, other);
                     let radio = &mut self.radios[node as usize];
                     radio.peak = radio.peak.max(sum);
                     let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
@@ -383,7 +383,10 @@ impl Air {
         if frame.ln_success == f64::NEG_INFINITY {
             return (Fate::Noise, dbm);
         }
-        let mut stream = Stream::resume(key(self.seed, u64::from(self.globals[node as usize]), purpose::RECEPTION), u64::from(radio.draws));
+        let mut stream = Stream::resume(
+            key(self.seed, u64::from(self.globals[node as usize]), purpose::RECEPTION),
+            u64::from(radio.draws),
+        );
         let draw = stream.unit();
         let (loss, quiet) = if self.stretches {
             let others = (radio.energy as f64 - level).max(0.0);

@@ -83,8 +83,7 @@ impl Neighbours {
     /// Pairs whose loss exceeds `loss_max_db` do not exist. A pair is kept when it is among the `strongest` of either
     /// end; how many were left out is in [`Neighbours::cut`]. Pairs beyond [`LossMap::reach_m`] are not looked at.
     pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], loss_max_db: f64, strongest: usize) -> Self {
-        let points: Vec<(f32, f32)> =
-            nodes.iter().map(|&n| (sites[n as usize].x_m, sites[n as usize].y_m)).collect();
+        let points: Vec<(f32, f32)> = nodes.iter().map(|&n| (sites[n as usize].x_m, sites[n as usize].y_m)).collect();
         let ends: Vec<End> = nodes.iter().map(|&n| map.end(n, &sites[n as usize])).collect();
         let reach_m = map.reach_m(loss_max_db);
         let grid = SpatialGrid::new(&points, (reach_m / 2.0).max(10.0));

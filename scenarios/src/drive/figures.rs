@@ -1,0 +1,148 @@
+//! From rows to the figures of the results table.
+
+use amitwin_data::rows::Rows;
+use amitwin_models::campaign::Plan;
+use amitwin_models::part::Part;
+use amitwin_models::region::Counters;
+use amitwin_sim_core::{Engine, Local, SimTime};
+use std::collections::BTreeMap;
+
+/// Sums over the rows of a variant.
+pub struct Figures {
+    /// Start of the first campaign, s.
+    start_s: Option<f64>,
+    end_s: f64,
+    resets: u32,
+    back: u32,
+    failed: u32,
+    /// Time from reset to being heard again of each meter that is back, s.
+    rejoin_s: Vec<f64>,
+    /// Time from the campaign's start of each meter that is back, s.
+    since_start_s: Vec<f64>,
+    last_back_s: f64,
+    pushes: u64,
+    pushes_ok: u64,
+    /// Busy share of each border router and minute since the first campaign's start.
+    busy: BTreeMap<u32, Vec<(f64, f32)>>,
+    collisions: u64,
+}
+
+impl Figures {
+    /// Nothing seen yet.
+    pub fn new(plan: &Plan, duration: SimTime) -> Self {
+        Figures {
+            start_s: plan.campaigns.first().map(|c| c.at.secs_f64()),
+            end_s: duration.secs_f64(),
+            resets: 0,
+            back: 0,
+            failed: 0,
+            rejoin_s: Vec::new(),
+            since_start_s: Vec::new(),
+            last_back_s: 0.0,
+            pushes: 0,
+            pushes_ok: 0,
+            busy: BTreeMap::new(),
+            collisions: 0,
+        }
+    }
+
+    /// Adds a batch.
+    pub fn update(&mut self, rows: &Rows) {
+        for row in &rows.transactions {
+            match row.kind {
+                "reset" => {
+                    self.resets += 1;
+                    match (row.outcome, row.answered_s, row.reset_s) {
+                        ("ok", Some(answered), Some(reset)) => {
+                            self.back += 1;
+                            self.rejoin_s.push(answered - reset);
+                            self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
+                            self.last_back_s = self.last_back_s.max(answered);
+                        }
+                        ("failed" | "unreachable", ..) => self.failed += 1,
+                        _ => {}
+                    }
+                }
+                "push" => {
+                    self.pushes += 1;
+                    self.pushes_ok += u64::from(row.outcome == "ok");
+                }
+                _ => {}
+            }
+        }
+        for row in &rows.airtime {
+            self.collisions += u64::from(row.collisions);
+            // A minute that ends before the campaign starts says nothing about it.
+            if row.time_s + 60.0 > self.start_s.unwrap_or(0.0) {
+                self.busy.entry(row.gateway).or_default().push((row.time_s, row.busy_share));
+            }
+        }
+    }
+
+    /// Smallest time by which `share` of all commanded meters are back (nearest rank), s.
+    fn rejoin_at(&self, sorted: &[f64], share: f64) -> Option<f64> {
+        let rank = (share * f64::from(self.resets)).ceil().max(1.0) as usize;
+        sorted.get(rank - 1).copied()
+    }
+
+    /// Mean busy share of the busiest border router from the campaign's start until the last meter is back, or to the
+    /// end if some are not.
+    fn busiest(&self) -> Option<f64> {
+        let end = if self.resets > 0 && self.back == self.resets { self.last_back_s } else { self.end_s };
+        let mean = |rows: &Vec<(f64, f32)>| {
+            let within: Vec<f64> = rows.iter().filter(|r| r.0 < end).map(|r| f64::from(r.1)).collect();
+            (!within.is_empty()).then(|| within.iter().sum::<f64>() / within.len() as f64)
+        };
+        self.busy.values().filter_map(mean).reduce(f64::max)
+    }
+
+    /// Writes everything into the summary's metrics.
+    pub fn write(
+        mut self,
+        engine: &Engine<Part, Local>,
+        plan: &Plan,
+        now: SimTime,
+        metrics: &mut BTreeMap<String, Option<f64>>,
+    ) {
+        self.end_s = now.secs_f64();
+        let mut counters = Counters::default();
+        engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.counters));
+        let mut put = |name: &str, value: Option<f64>| {
+            metrics.insert(name.to_owned(), value);
+        };
+        if self.resets > 0 {
+            let all = f64::from(self.resets);
+            put("commanded", Some(all));
+            put("back", Some(f64::from(self.back)));
+            put("failed", Some(f64::from(self.failed)));
+            put("pending", Some(f64::from(self.resets - self.back - self.failed)));
+            for minutes in [5u32, 30, 60] {
+                let within = self.since_start_s.iter().filter(|s| **s <= f64::from(minutes) * 60.0).count();
+                put(&format!("back_{minutes}min_share"), Some(within as f64 / all));
+            }
+            let mut sorted = std::mem::take(&mut self.rejoin_s);
+            sorted.sort_by(f64::total_cmp);
+            for (name, share) in [("rejoin_p50_s", 0.5), ("rejoin_p95_s", 0.95), ("rejoin_p99_s", 0.99)] {
+                put(name, self.rejoin_at(&sorted, share));
+            }
+            put("campaign_start_s", self.start_s);
+            put("reset_window_s", plan.campaigns.first().map(|c| c.window.secs_f64()));
+        }
+        put("border_router_busy_share", self.busiest());
+        put("collisions", Some(counters.collided as f64));
+        put("border_router_collisions", Some(self.collisions as f64));
+        put("retries", Some(counters.retries as f64));
+        put("frames", Some((counters.frames + counters.acks) as f64));
+        put("sweep_frames", Some(counters.sweep_frames as f64));
+        put("dropped", Some(counters.dropped as f64));
+        for (name, lost) in ["queue_full", "retries", "reset", "no_route", "too_far"].iter().zip(counters.lost) {
+            put(&format!("dropped_{name}"), Some(lost as f64));
+        }
+        put("duplicates", Some(counters.duplicates as f64));
+        put("access_failures", Some(counters.access_failures as f64));
+        put("events", Some(engine.events() as f64));
+        put("transactions", Some(self.pushes as f64 + f64::from(self.resets)));
+        put("transactions_ok", Some(self.pushes_ok as f64 + f64::from(self.back)));
+        put("push_delivered_share", (self.pushes > 0).then(|| self.pushes_ok as f64 / self.pushes as f64));
+    }
+}
