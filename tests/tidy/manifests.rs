@@ -1,0 +1,61 @@
+//! The rules over manifests: who depends on whom, and what the world must not depend on.
+
+use crate::rules::{Finding, IMPORTS, OUTSIDE, RANDOM, may_import};
+
+/// Packages that read files or serve sockets; `sim-core` and `models` build without them.
+const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
+
+/// All rules on the manifest of the crate in folder `krate` (`` is the root package).
+pub fn check(krate: &str, text: &str) -> Vec<Finding> {
+    let path = if krate.is_empty() { "Cargo.toml".to_owned() } else { format!("{krate}/Cargo.toml") };
+    let mut found = Vec::new();
+    let mut section = String::new();
+    for (n, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.starts_with('[') {
+            section = line.trim_matches(['[', ']']).to_owned();
+        }
+        let mut add = |rule, what| found.push(Finding { path: path.clone(), line: n + 1, rule, what });
+        let workspace = section.starts_with("workspace.");
+        if !section.contains("dependencies") {
+            continue;
+        }
+        // [dependencies.name] names its package in the section itself.
+        let name = match section.rsplit_once("dependencies.") {
+            Some((_, name)) if line.starts_with('[') => name,
+            _ => line.split(['=', '.', ' ']).next().unwrap_or_default(),
+        };
+        if !workspace {
+            for word in line.split(['"', ' ', '=', '.', '[', ']']).chain([name]) {
+                let Some(to) = word.strip_prefix("amitwin-") else { continue };
+                if !may_import(krate, to) {
+                    let from = if krate.is_empty() { "the program" } else { krate };
+                    add(
+                        IMPORTS,
+                        format!("{from} must not depend on {to}; see ARCHITECTURE.md, \"Who may import whom\""),
+                    );
+                    break;
+                }
+            }
+        }
+        if name == "rand" && workspace && !line.contains("default-features = false") {
+            add(
+                RANDOM,
+                "`rand` needs default-features = false, or it brings thread-local and system generators".to_owned(),
+            );
+        }
+        if ["thread_rng", "sys_rng", "os_rng"].iter().any(|feature| line.contains(feature)) || name == "getrandom" {
+            add(
+                RANDOM,
+                "this brings a random source that no seed reaches; use amitwin_sim_core::rng::Stream".to_owned(),
+            );
+        }
+        if matches!(krate, "sim-core" | "models") && !section.contains("dev-") {
+            let files = name == "amitwin-data" && line.contains("files");
+            if files || HEAVY.contains(&name) {
+                add(OUTSIDE, format!("{krate} builds without files and servers; `{name}` belongs to data or above"));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,334 @@
+//! The rules over Rust sources. Each finding names file, line, rule, and what to do instead.
+
+use crate::source::{Source, is_word};
+use std::fmt;
+
+/// A broken rule.
+#[derive(Debug, PartialEq)]
+pub struct Finding {
+    pub path: String,
+    pub line: usize,
+    pub rule: &'static str,
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}: {}", self.path, self.line, self.rule, self.what)
+    }
+}
+
+pub const IMPORTS: &str = "import direction";
+pub const THREADS: &str = "I3 a result knows no thread";
+pub const SHARED: &str = "I2 partitions share no state";
+pub const OUTSIDE: &str = "I4 the world reads no clock, file, socket or environment";
+pub const PORTABLE: &str = "I5 results are the same on every machine";
+pub const RANDOM: &str = "I9 random numbers come from keyed streams";
+pub const DOC: &str = "a file opens with one line on what it is";
+pub const SIZE: &str = "a file has at most 600 lines";
+pub const DONE: &str = "nothing is left for later";
+
+const LINES_MAX: usize = 600;
+
+/// Crates of this workspace that each crate's folder may import; `` is the root package.
+pub const MAY_IMPORT: [(&str, &[&str]); 7] = [
+    ("sim-core", &[]),
+    ("data", &["sim-core"]),
+    ("models", &["sim-core", "data"]),
+    ("scenarios", &["sim-core", "data", "models"]),
+    ("viz", &["data"]),
+    ("", &["sim-core", "data", "models", "scenarios", "viz"]),
+    ("benches", &["sim-core", "data", "models", "scenarios"]),
+];
+
+/// Whether a crate's folder may import another crate's folder.
+pub fn may_import(from: &str, to: &str) -> bool {
+    from == to || MAY_IMPORT.iter().any(|(krate, allowed)| *krate == from && allowed.contains(&to))
+}
+
+/// Words that mean state shared between partitions.
+const SHARED_WORDS: [&str; 14] = [
+    "Mutex",
+    "RwLock",
+    "RefCell",
+    "UnsafeCell",
+    "OnceLock",
+    "OnceCell",
+    "LazyLock",
+    "LazyCell",
+    "Condvar",
+    "mpsc",
+    "thread_local!",
+    "static mut",
+    "std::cell::",
+    "std::sync::atomic",
+];
+
+/// Words that tell threads apart or count them.
+const THREAD_WORDS: [&str; 6] =
+    ["current_thread_index", "current_num_threads", "available_parallelism", "ThreadId", "thread::current", "num_cpus"];
+
+/// Words that lead out of the simulated world.
+const OUTSIDE_WORDS: [&str; 20] = [
+    "Instant",
+    "SystemTime",
+    "UNIX_EPOCH",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::io",
+    "std::os",
+    "std::time",
+    "File::open",
+    "File::create",
+    "TcpStream",
+    "UdpSocket",
+    "println!",
+    "eprintln!",
+    "print!",
+    "eprint!",
+    "dbg!",
+    "thread::sleep",
+];
+
+/// Methods of floats whose last bit depends on the platform's library.
+const FLOAT_METHODS: [&str; 26] = [
+    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sin_cos", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+    "exp", "exp2", "exp_m1", "ln", "ln_1p", "log", "log2", "log10", "powf", "powi", "cbrt", "hypot",
+];
+
+/// Sources of randomness that no seed reaches, or that another version or platform may change.
+const RANDOM_WORDS: [&str; 14] = [
+    "thread_rng",
+    "ThreadRng",
+    "rand::rng",
+    "rand::random",
+    "from_entropy",
+    "from_os_rng",
+    "try_from_os_rng",
+    "OsRng",
+    "SysRng",
+    "getrandom",
+    "StdRng",
+    "SmallRng",
+    "fastrand",
+    "RandomState",
+];
+
+/// All rules on one file.
+pub fn check(source: &Source) -> Vec<Finding> {
+    let mut all = Findings { source, found: Vec::new() };
+    all.imports();
+    all.random();
+    all.form();
+    if matches!(source.krate(), "sim-core" | "models") {
+        all.threads();
+        all.shared();
+        all.outside();
+        all.portable();
+    }
+    all.found
+}
+
+struct Findings<'a> {
+    source: &'a Source,
+    found: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, line: usize, rule: &'static str, what: String) {
+        self.found.push(Finding { path: self.source.path.clone(), line, rule, what });
+    }
+
+    fn words(&mut self, words: &[&str], with_tests: bool, rule: &'static str, instead: &str) {
+        let source = self.source;
+        let imported = imports(source, with_tests);
+        let direct = source.lines(with_tests).map(|(n, line)| (n, line.to_owned()));
+        let mut hits: Vec<(usize, &str)> = direct
+            .chain(imported)
+            .flat_map(|(n, line)| words.iter().filter(move |w| has(&line, w)).map(move |w| (n, *w)))
+            .collect();
+        hits.sort_unstable();
+        hits.dedup();
+        for (line, word) in hits {
+            self.add(line, rule, format!("`{word}` is not allowed here; {instead}"));
+        }
+    }
+
+    fn imports(&mut self) {
+        let source = self.source;
+        let from = source.krate();
+        for (n, line) in source.lines(true) {
+            for (at, _) in line.match_indices("amitwin_") {
+                let word: String = line[at + 8..].bytes().take_while(|b| is_word(*b)).map(char::from).collect();
+                let to = word.replace('_', "-");
+                let known = MAY_IMPORT.iter().any(|(krate, _)| *krate == to);
+                let whole = at == 0 || !is_word(line.as_bytes()[at - 1]);
+                if whole && known && !may_import(from, &to) {
+                    let from = if from.is_empty() { "the program" } else { from };
+                    self.add(
+                        n,
+                        IMPORTS,
+                        format!("{from} must not import {to}; see ARCHITECTURE.md, \"Who may import whom\""),
+                    );
+                }
+            }
+        }
+    }
+
+    fn threads(&mut self) {
+        let instead = "split work by the world alone, so that any number of threads gives the same result";
+        self.words(&THREAD_WORDS, false, THREADS, instead);
+    }
+
+    fn shared(&mut self) {
+        let instead = "partitions meet only in the exchange: keep state in the partition and send a message";
+        self.words(&SHARED_WORDS, false, SHARED, instead);
+        for (n, line) in self.source.lines(false) {
+            if identifiers(line).any(|word| word.starts_with("Atomic")) {
+                self.add(n, SHARED, format!("an atomic is not allowed here; {instead}"));
+            }
+        }
+    }
+
+    fn outside(&mut self) {
+        let instead = "take the value as a parameter; files and clocks belong to data, scenarios and the program";
+        self.words(&OUTSIDE_WORDS, false, OUTSIDE, instead);
+    }
+
+    fn portable(&mut self) {
+        for (n, line) in self.source.lines(false) {
+            if let Some(word) = identifiers(line).find(|w| w.contains("HashMap") || w.contains("HashSet")) {
+                self.add(n, PORTABLE, format!("`{word}` has no order; use a BTreeMap, a sorted Vec or an index"));
+            }
+            for name in FLOAT_METHODS {
+                let method = line.match_indices(&format!(".{name}(")).next().is_some();
+                let path = ["f32", "f64"].iter().any(|float| has(line, &format!("{float}::{name}")));
+                if method || path {
+                    self.add(
+                        n,
+                        PORTABLE,
+                        format!("the standard library's `{name}` differs between platforms; use libm::{name}"),
+                    );
+                }
+            }
+        }
+        for (n, statement) in statements(self.source) {
+            let parallel = statement.contains(".par_") || statement.contains("into_par_iter");
+            let float = statement.contains("sum::<f64>") || statement.contains("sum::<f32>");
+            if parallel && float {
+                self.add(
+                    n,
+                    PORTABLE,
+                    "a floating sum over threads depends on their number; collect, then add in order".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn random(&mut self) {
+        let instead = "use amitwin_sim_core::rng::Stream with seed, entity and purpose";
+        self.words(&RANDOM_WORDS, true, RANDOM, instead);
+    }
+
+    fn form(&mut self) {
+        let source = self.source;
+        let first = source.text.lines().next().unwrap_or_default();
+        let documented = first.strip_prefix("//! ").is_some_and(|rest| rest.trim().len() > 3);
+        if !documented && !first.starts_with("#![doc = include_str!(") {
+            self.add(1, DOC, "start it with `//! What this is.`".to_owned());
+        }
+        let lines = source.text.lines().count();
+        if lines > LINES_MAX {
+            self.add(lines, SIZE, format!("it has {lines}; split it by concept"));
+        }
+        let marks = ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "XX".to_owned() + "X"];
+        for (n, line) in source.prose.lines().enumerate() {
+            for mark in marks.iter().map(String::as_str).chain(["todo!", "unimplemented!", "#[ignore"]) {
+                if has(line, mark) {
+                    self.add(
+                        n + 1,
+                        DONE,
+                        format!("`{mark}`: do it now, or say in the module's README that it is missing"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether `line` has `word`, not as a part of a longer name.
+fn has(line: &str, word: &str) -> bool {
+    let bytes = line.as_bytes();
+    let edge = |byte: Option<&u8>| byte.is_none_or(|b| !is_word(*b));
+    let last_is_word = word.as_bytes().last().is_some_and(|b| is_word(*b));
+    line.match_indices(word).any(|(at, _)| {
+        // A lifetime (`&'static mut`) is not the word either.
+        let before = at == 0 || (edge(bytes.get(at - 1)) && bytes[at - 1] != b'\'') || !is_word(word.as_bytes()[0]);
+        before && (!last_is_word || edge(bytes.get(at + word.len())))
+    })
+}
+
+fn identifiers(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Statements of code outside tests, with the number of their first line.
+fn statements(source: &Source) -> Vec<(usize, String)> {
+    let mut all: Vec<(usize, String)> = vec![(1, String::new())];
+    for (n, line) in source.lines(false) {
+        for (k, piece) in line.split(';').enumerate() {
+            if k > 0 {
+                all.push((n, String::new()));
+            }
+            let last = all.last_mut().expect("never empty");
+            if last.1.trim().is_empty() {
+                last.0 = n;
+            }
+            last.1.push_str(piece);
+        }
+    }
+    all
+}
+
+/// Full paths of `use` statements, so that `use std::{fs, io}` is seen as `std::fs` and `std::io`.
+fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
+    let mut all = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (n, line) in source.lines(with_tests) {
+        let trimmed = line.trim_start();
+        if open.is_none() && ["use ", "pub use ", "pub(crate) use "].iter().any(|start| trimmed.starts_with(start)) {
+            let from = trimmed.find("use ").map_or(0, |at| at + 4);
+            open = Some((n, trimmed[from..].to_owned()));
+        } else if let Some((_, text)) = &mut open {
+            text.push_str(trimmed);
+        }
+        if let Some((first, text)) = open.take_if(|(_, text)| text.contains(';')) {
+            let tree = text.split(';').next().unwrap_or_default();
+            expand("", tree, &mut |path| all.push((first, path)));
+        }
+    }
+    all
+}
+
+fn expand(prefix: &str, tree: &str, each: &mut dyn FnMut(String)) {
+    let Some(open) = tree.find('{') else {
+        each(format!("{prefix}{}", tree.trim()));
+        return;
+    };
+    let prefix = format!("{prefix}{}", tree[..open].trim());
+    let inside = &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())];
+    let (mut depth, mut start) = (0, 0);
+    for (at, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                expand(&prefix, &inside[start..at], each);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+}
