@@ -1,0 +1,41 @@
+# Tasks of the repository. `just` lists them; the README's two commands are `just run` and `just test`.
+
+default:
+    @just --list
+
+# The main job: 5,000 meters, one border router, four ways to reset them
+run *ARGS:
+    cargo run --release -- run scenarios/library/mass-reset.toml {{ARGS}}
+
+# Every test
+test:
+    cargo test --workspace
+
+# Formatting and lints, warnings as errors
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# What must pass before a change lands
+ci:
+    .ci/run
+
+# Licences and sources of the dependencies (needs cargo-deny)
+deny:
+    cargo deny check licenses bans sources
+
+# Speed of engine and mesh, one JSON object each
+bench:
+    cargo build --release -p amitwin-benches
+    target/release/phold --entities 1000000 --per-entity 1 --remote 0.1 --threads 1
+    target/release/phold --entities 1000000 --per-entity 1 --remote 0.1 --threads 2
+    target/release/mesh --nodes 1000 --period 2 --sim 20
+    target/release/mesh --nodes 5000 --period 2 --sim 20
+
+# Both sides of each comparison in one sitting; writes a dated page in benches/results/
+peers *ARGS:
+    benches/peers/run.sh {{ARGS}}
+
+# Reference of all crates, layers from top to bottom
+doc:
+    cargo doc --workspace --no-deps --open
