@@ -23,6 +23,7 @@ pub const THREADS: &str = "I3 a result knows no thread";
 pub const SHARED: &str = "I2 partitions share no state";
 pub const OUTSIDE: &str = "I4 the world reads no clock, file, socket or environment";
 pub const PORTABLE: &str = "I5 results are the same on every machine";
+pub const PURE: &str = "I8 parsing touches nothing but the text";
 pub const RANDOM: &str = "I9 random numbers come from keyed streams";
 pub const DOC: &str = "a file opens with one line on what it is";
 pub const SIZE: &str = "a file has at most 600 lines";
@@ -127,6 +128,9 @@ pub fn check(source: &Source) -> Vec<Finding> {
         all.shared();
         all.outside();
         all.portable();
+    }
+    if ["scenarios/src/schema/", "scenarios/src/language/"].iter().any(|folder| source.path.starts_with(folder)) {
+        all.words(&OUTSIDE_WORDS, false, PURE, "files are opened in load and resolve, and nowhere below");
     }
     all.found
 }
