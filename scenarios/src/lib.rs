@@ -8,6 +8,7 @@
 //!   shows the places in the file.
 //! - [`schema`]: what a file can say; the doc comments there are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
+//! - [`drive`]: runs the variants; [`estimate`]: what that will take; [`metrics`]: what comes out.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -19,9 +20,11 @@
 //! ```
 
 pub mod drive;
+pub mod estimate;
 pub mod gate;
 mod language;
 mod load;
+pub mod metrics;
 mod overrides;
 mod resolve;
 mod resolved;
@@ -29,7 +32,7 @@ pub mod schema;
 mod template;
 
 pub use gate::Gate;
-pub use language::diagnostic::{Diagnostic, ScenarioError};
+pub use language::diagnostic::{Diagnostic, ScenarioError, suggest};
 pub use load::{BASE_VARIANT, Scenario, Variant, load, load_text};
 pub use overrides::Override;
 pub use schema::json::json_schema;

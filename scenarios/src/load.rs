@@ -2,7 +2,7 @@
 
 use crate::gate::Gate;
 use crate::language::check::check;
-use crate::language::diagnostic::{Diagnostic, ScenarioError};
+use crate::language::diagnostic::{Diagnostic, ScenarioError, suggest};
 use crate::language::path::{Change, apply};
 use crate::language::source::{self, Place, Sources};
 use crate::language::tree::{Entry, Node, Value, parse};
@@ -12,6 +12,7 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
+use amitwin_data::files::slug;
 use amitwin_models::spec::WorldSpec;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -52,6 +53,32 @@ pub struct Variant {
     pub name: String,
     /// The world to build.
     pub spec: WorldSpec,
+}
+
+impl Scenario {
+    /// The variants of these names, in the order of the file; all when no name is given.
+    ///
+    /// # Errors
+    /// A name that no variant has, with the nearest that one has.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Variant>, String> {
+        let known: Vec<&str> = self.variants.iter().map(|v| v.name.as_str()).collect();
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(format!("there is no variant `{name}`; {}", suggest(name, &known, "variants"))),
+            None if names.is_empty() => Ok(self.variants.iter().collect()),
+            None => Ok(self.variants.iter().filter(|v| names.contains(&v.name)).collect()),
+        }
+    }
+
+    /// What each gate judges that is not among `variants`, one sentence each: such a gate says nothing about the run.
+    pub fn unjudged(&self, variants: &[&Variant]) -> Vec<String> {
+        let judged = |gate: &Gate| variants.iter().any(|v| gate.judges(&v.name));
+        let tell = |gate: &Gate| {
+            let of = gate.variants.join("`, `");
+            format!("the gate `{} {} {}` judges `{of}`, which does not run", gate.metric.name, gate.stat, gate.limit)
+                .replace("  ", " ")
+        };
+        self.gates.iter().filter(|gate| !judged(gate)).map(tell).collect()
+    }
 }
 
 /// Reads a scenario file, applies the overrides and the seed, checks everything and resolves every variant.
@@ -201,14 +228,33 @@ fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(St
 
 fn duplicates(root: &Node, key: &str, errors: &mut Vec<Diagnostic>) {
     let items = root.get(key).map(Node::items).unwrap_or_default();
-    let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &Place> = BTreeMap::new();
     for node in items.iter().filter_map(|item| item.get("name")) {
         let Some(name) = node.str() else { continue };
-        if let Some(first) = seen.get(name) {
+        let same = match key {
+            "variant" => folder(name, &node.place, errors),
+            _ => name.to_owned(),
+        };
+        if let Some(first) = seen.get(&same) {
             let diagnostic = Diagnostic::error(format!("two {key}s are named `{name}`")).at(&node.place, "named again");
             errors.push(diagnostic.related(first, "named here first").help("give one of them another name"));
         } else {
-            seen.insert(name, &node.place);
+            seen.insert(same, &node.place);
+        }
+    }
+}
+
+/// What must differ between variants: each has a folder of its name, and some file systems do not tell upper from lower
+/// case.
+fn folder(name: &str, place: &Place, errors: &mut Vec<Diagnostic>) -> String {
+    match slug(name) {
+        Ok(slug) => slug.to_ascii_lowercase(),
+        Err(_) if name.is_empty() => String::new(),
+        Err(_) => {
+            let diagnostic =
+                Diagnostic::error("a variant's name is too long").at(place, "too long for a folder's name");
+            errors.push(diagnostic.help("give it a shorter name; letters beyond a-z count several times"));
+            name.to_owned()
         }
     }
 }

@@ -58,16 +58,7 @@ impl RunDir {
     /// Takes an empty or new directory, or with `force` one that holds a run, which is deleted. From then on the
     /// directory says that its run is incomplete, also if the program is killed.
     pub fn create(path: &Path, force: bool, summary: &Summary, manifest: &Manifest) -> Result<Self, FileError> {
-        let old = occupants(path)?;
-        if !old.is_empty() {
-            if !force {
-                let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
-                return Err(FileError::Exists { path: path.to_owned(), what });
-            }
-            if read_manifest(path).is_err() {
-                return Err(FileError::NotOurs { path: path.to_owned() });
-            }
-        }
+        let old = Self::check_free(path, force)?;
         make_folder(path)?;
         let manifest = Manifest { complete: false, files: Vec::new(), ..manifest.clone() };
         let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default() };
@@ -82,6 +73,21 @@ impl RunDir {
         }
         sync_folder(path)?;
         Ok(run)
+    }
+
+    /// Whether [`RunDir::create`] would take the directory; gives back the names in it.
+    pub fn check_free(path: &Path, force: bool) -> Result<Vec<String>, FileError> {
+        let old = occupants(path)?;
+        if !old.is_empty() {
+            if !force {
+                let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
+                return Err(FileError::Exists { path: path.to_owned(), what });
+            }
+            if read_manifest(path).is_err() {
+                return Err(FileError::NotOurs { path: path.to_owned() });
+            }
+        }
+        Ok(old)
     }
 
     /// The directory.

@@ -6,6 +6,7 @@
 
 mod figures;
 mod finding;
+pub mod warnings;
 
 use crate::gate::{self, Gate};
 use crate::load::{Scenario, Variant};
@@ -17,6 +18,7 @@ use amitwin_models::part::Part;
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
 use figures::Figures;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use finding::finding;
 
@@ -71,7 +73,7 @@ pub enum DriveError {
 pub struct VariantRun {
     /// For the summary.
     pub summary: VariantSummary,
-    /// For the summary's warnings.
+    /// For the summary's warnings, without the variant's name.
     pub warnings: Vec<String>,
     /// Ran to the end of the scenario.
     pub complete: bool,
@@ -91,7 +93,8 @@ pub fn run_variant(
 ) -> Result<VariantRun, DriveError> {
     let name = || variant.name.clone();
     let built = build(&variant.spec).map_err(|error| DriveError::Build { variant: name(), error })?;
-    let Built { parts, lookahead, plan, meters, gateways, unreachable, neighbours_cut, .. } = built;
+    let warnings = warnings::of_world(&built, &variant.spec);
+    let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let mut figures = Figures::new(&plan, variant.spec.duration);
     let mut prints: Vec<Fingerprinter> = parts.iter().map(|_| Fingerprinter::new()).collect();
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
@@ -134,73 +137,90 @@ pub fn run_variant(
         ..VariantSummary::default()
     };
     figures.write(&engine, &plan, now, &mut summary.metrics);
-    let mut warnings = Vec::new();
-    if !unreachable.is_empty() {
-        warnings.push(format!(
-            "variant '{}': {} of {} radios have no route to a gateway and stay silent; the table `nodes` names them \
-             (reachable = false)",
-            variant.name,
-            unreachable.len(),
-            meters + gateways
-        ));
-    }
-    if neighbours_cut > 0 {
-        warnings.push(format!(
-            "variant '{}': {neighbours_cut} audible neighbours beyond the strongest {} of a radio are left out as \
-             interferers; raise radio.neighbours_max to keep them",
-            variant.name, variant.spec.radio.neighbours_max
-        ));
-    }
     Ok(VariantRun { summary, warnings, complete, events: engine.events() })
 }
 
 /// What a run came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The summary, ready for [`RunDir::finish`].
+    /// The summary, ready for [`RunDir::finish`]; holds the variants that ran to the end.
     pub summary: Summary,
     /// Events handled over all variants.
     pub events: u64,
+    /// What stopped the run, the first one in the scenario's order.
+    pub error: Option<DriveError>,
+}
+
+/// Passes on what the caller wishes, and stops the other variants when one has failed.
+struct Together<'a> {
+    watch: &'a dyn Watch,
+    failed: AtomicBool,
+}
+
+impl Watch for Together<'_> {
+    fn progress(&self, variant: usize, time: SimTime, events: u64) {
+        self.watch.progress(variant, time, events);
+    }
+    fn cancelled(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.watch.cancelled()
+    }
 }
 
 /// Runs the given variants of a scenario side by side, in the current rayon pool, into a run directory.
 ///
-/// # Errors
-/// The first [`DriveError`] in the scenario's order.
-pub fn run(
-    scenario: &Scenario,
-    variants: &[&Variant],
-    run_dir: Option<&RunDir>,
-    watch: &dyn Watch,
-) -> Result<Outcome, DriveError> {
+/// A failure or a cancellation stops all variants soon. Those that had not ended stay out of the summary, because their
+/// figures would look like results; the tables keep what was recorded of a cancelled one.
+pub fn run(scenario: &Scenario, variants: &[&Variant], run_dir: Option<&RunDir>, watch: &dyn Watch) -> Outcome {
+    let together = Together { watch, failed: AtomicBool::new(false) };
+    let one = |(index, variant): (usize, &&Variant)| {
+        let Some(run_dir) = run_dir else { return run_variant(variant, index, |_| Ok(()), &together) };
+        let mut tables = run_dir.tables(&variant.name)?;
+        let result = run_variant(variant, index, |rows| tables.write(rows), &together)?;
+        tables.finish()?;
+        Ok(result)
+    };
     let results: Vec<Result<VariantRun, DriveError>> = variants
         .par_iter()
         .enumerate()
-        .map(|(index, variant)| {
-            let Some(run_dir) = run_dir else { return run_variant(variant, index, |_| Ok(()), watch) };
-            let mut tables = run_dir.tables(&variant.name)?;
-            let result = run_variant(variant, index, |rows| tables.write(rows), watch)?;
-            tables.finish()?;
-            Ok(result)
-        })
+        .map(|job| one(job).inspect_err(|_| together.failed.store(true, Ordering::Relaxed)))
         .collect();
     let duration = variants.iter().map(|v| v.spec.duration).max().unwrap_or(SimTime::ZERO);
     let mut summary = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
     summary.warnings = scenario.warnings.clone();
-    let (mut events, mut complete) = (0, true);
-    for result in results {
-        let result = result?;
-        events += result.events;
-        complete &= result.complete;
-        summary.warnings.extend(result.warnings);
-        summary.variants.push(result.summary);
+    let (mut events, mut unfinished, mut error) = (0, Vec::new(), None);
+    let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+    for (result, variant) in results.into_iter().zip(variants) {
+        match result {
+            Ok(result) => {
+                events += result.events;
+                if result.complete {
+                    told.push((&variant.name, result.warnings));
+                    summary.variants.push(result.summary);
+                } else {
+                    unfinished.push(format!("'{}'", variant.name));
+                }
+            }
+            Err(first) => {
+                unfinished.push(format!("'{}'", variant.name));
+                error = error.or(Some(first));
+            }
+        }
+    }
+    summary.warnings.extend(warnings::merged(told.iter().map(|(name, texts)| (*name, texts.as_slice()))));
+    if !unfinished.is_empty() {
+        let text = format!("stopped before the end, so without results: {}", unfinished.join(", "));
+        summary.warnings.push(text);
     }
     summary.fingerprint = Fingerprinter::combine(summary.variants.iter().map(|v| v.fingerprint.as_str()));
     summary.gates = verdicts(&scenario.gates, &summary.variants);
     summary.finding = finding(&summary.variants);
-    summary.status = if complete { Status::Complete } else { Status::Interrupted };
-    summary.exit_code = Some(if complete { gate::exit_code(&summary.gates) } else { 130 });
-    Ok(Outcome { summary, events })
+    (summary.status, summary.exit_code) = match &error {
+        Some(DriveError::Build { .. } | DriveError::File(FileError::VariantName { .. })) => (Status::Failed, Some(3)),
+        Some(_) => (Status::Failed, Some(1)),
+        None if !unfinished.is_empty() => (Status::Interrupted, Some(130)),
+        None => (Status::Complete, Some(gate::exit_code(&summary.gates))),
+    };
+    Outcome { summary, events, error }
 }
 
 fn verdicts(gates: &[Gate], variants: &[VariantSummary]) -> Vec<GateVerdict> {

@@ -63,6 +63,10 @@ const UNITS: &[Unit] = &[
 ];
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 8] =
+        [Kind::Time, Kind::Power, Kind::Ratio, Kind::Length, Kind::Size, Kind::Share, Kind::Angle, Kind::Frequency];
+
     /// The word that the JSON Schema carries in `x-quantity`.
     pub fn key(self) -> &'static str {
         match self {
@@ -79,8 +83,7 @@ impl Kind {
 
     /// The kind of an `x-quantity` word.
     pub fn from_key(key: &str) -> Option<Kind> {
-        use Kind::*;
-        [Time, Power, Ratio, Length, Size, Share, Angle, Frequency].into_iter().find(|k| k.key() == key)
+        Kind::ALL.into_iter().find(|k| k.key() == key)
     }
 
     /// The kind in words, with its article.

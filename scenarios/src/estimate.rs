@@ -1,0 +1,176 @@
+//! What a variant will take: its world is built, and events, memory and disk follow from measured factors.
+//!
+//! The factors below are of calm runs. Events in a collapsing mesh are more, because every retry is an event, so the
+//! estimate tells the order of magnitude and not the figure.
+
+use crate::drive::warnings;
+use crate::load::Variant;
+use amitwin_data::files::ROWS_PER_GROUP;
+use amitwin_models::build::{BuildError, Built, build};
+use amitwin_models::spec::WorldSpec;
+
+// The factors are from runs of generated suburbs of 400 and 1,500 meters at 50 kb/s, 22 to 90 m apart (1.1 to 3.2 hops
+// in the mean), and of 20,000 meters behind 1 and 10 border routers for memory; the spread over these is in brackets.
+
+/// Events of a radio in an hour without traffic, for each hop of its depth: announcements and route upkeep (80 to 250).
+const EVENTS_PER_RADIO_HOP_HOUR: f64 = 200.0;
+/// Events of one report over one hop: backoff, channel sensing, frame, acknowledgement (8.5 to 15).
+const EVENTS_PER_REPORT_HOP: f64 = 10.0;
+/// Events of one warm reset: boot, a search over all channels, the exchanges up to the head-end (1,000 to 8,000).
+const EVENTS_PER_RESET: f64 = 2_000.0;
+/// Rows of `events` that one reset leaves behind (4 to 70).
+const EVENT_ROWS_PER_RESET: f64 = 20.0;
+/// The program itself, bytes.
+pub const PROCESS_BYTES: f64 = 10e6;
+/// Bytes of a radio with its neighbour table and its share of the queues.
+const BYTES_PER_RADIO: f64 = 1_800.0;
+/// Bytes of a radio in each partition that it belongs to or is heard in.
+const BYTES_PER_RADIO_HEARD: f64 = 900.0;
+/// Bytes of a row that waits to be written.
+const BYTES_PER_ROW_HELD: f64 = 80.0;
+/// Bytes on the disk of a variant's files without rows.
+const DISK_PER_VARIANT: f64 = 12e3;
+/// Bytes on the disk of a row of each table.
+const DISK_PER_ROW: Rows = Rows { nodes: 34.0, links: 9.0, transactions: 19.0, events: 9.0, airtime: 15.0 };
+
+/// A campaign, worked out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CampaignEstimate {
+    /// Name.
+    pub name: String,
+    /// Meters that it commands.
+    pub commanded: u32,
+    /// From the start of its schedule to the last planned reset, s.
+    pub window_s: f64,
+}
+
+/// What a variant is and what it will take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// Name of the variant.
+    pub variant: String,
+    /// Meters.
+    pub meters: u32,
+    /// Border routers.
+    pub gateways: u32,
+    /// Parts of the world that run alone: meshes, and the head-end.
+    pub partitions: u32,
+    /// Meters and repeaters without a route to a gateway.
+    pub unreachable: u32,
+    /// What to know before trusting results, without the variant's name.
+    pub warnings: Vec<String>,
+    /// Hops to the border router at the start: mean over all radios that have a route.
+    pub hops_mean: f64,
+    /// The same, largest.
+    pub hops_max: u8,
+    /// Campaigns.
+    pub campaigns: Vec<CampaignEstimate>,
+    /// Simulated time, s.
+    pub duration_s: f64,
+    /// Expected events.
+    pub events: f64,
+    /// Expected memory without the program itself ([`PROCESS_BYTES`]), bytes.
+    pub memory_bytes: f64,
+    /// Expected size in the run directory, bytes.
+    pub disk_bytes: f64,
+}
+
+/// How the expected figures come about, in a sentence for people.
+pub const METHOD: &str = "events, memory and disk are estimates: the world is built, then multiplied by factors measured on \
+                          calm runs; a mesh that collapses takes several times as many events";
+
+/// Builds the world of a variant and estimates what running it will take.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
+    let spec = &variant.spec;
+    let mut built = build(spec)?;
+    let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
+    for part in &mut built.parts {
+        heard += part.mesh().map_or(0.0, |m| m.globals.len() as f64);
+        for node in &part.rows().nodes {
+            radios += 1.0;
+            // A border router is 0 hops away from itself.
+            if let Some(h) = node.hops.filter(|h| *h > 0) {
+                hops += f64::from(h);
+                routed += 1.0;
+                hops_max = hops_max.max(h);
+            }
+        }
+    }
+    let hops_mean = if routed > 0.0 { hops / routed } else { 0.0 };
+    let campaigns: Vec<CampaignEstimate> = built
+        .plan
+        .campaigns
+        .iter()
+        .map(|c| CampaignEstimate {
+            name: c.name.to_string(),
+            commanded: c.targets.len() as u32,
+            window_s: c.window.secs_f64(),
+        })
+        .collect();
+    let resets: f64 = campaigns.iter().map(|c| f64::from(c.commanded)).sum();
+    let hours = spec.duration.secs_f64() / 3600.0;
+    let reports = reports(spec, &built);
+    let rows = Rows::of(spec, &built, radios, reports, resets);
+    Ok(Estimate {
+        variant: variant.name.clone(),
+        meters: built.meters,
+        gateways: built.gateways,
+        partitions: built.parts.len() as u32,
+        unreachable: built.unreachable.len() as u32,
+        warnings: warnings::of_world(&built, spec),
+        hops_mean,
+        hops_max,
+        campaigns,
+        duration_s: spec.duration.secs_f64(),
+        events: hops * hours * EVENTS_PER_RADIO_HOP_HOUR
+            + reports * hops_mean * EVENTS_PER_REPORT_HOP
+            + resets * EVENTS_PER_RESET,
+        memory_bytes: radios * BYTES_PER_RADIO + heard * BYTES_PER_RADIO_HEARD + rows.held() * BYTES_PER_ROW_HELD,
+        disk_bytes: DISK_PER_VARIANT + rows.times(&DISK_PER_ROW).sum::<f64>(),
+    })
+}
+
+/// Reports that the meters of a variant send.
+fn reports(spec: &WorldSpec, built: &Built) -> f64 {
+    spec.push.as_ref().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
+}
+
+/// A number for each table that is always written.
+struct Rows {
+    nodes: f64,
+    links: f64,
+    transactions: f64,
+    events: f64,
+    airtime: f64,
+}
+
+impl Rows {
+    fn of(spec: &WorldSpec, built: &Built, radios: f64, reports: f64, resets: f64) -> Rows {
+        let seconds = spec.duration.secs_f64();
+        let every = spec.record.links_every.secs_f64();
+        let snapshots = if every > 0.0 { seconds / every + 2.0 } else { 2.0 };
+        Rows {
+            nodes: radios,
+            links: radios * snapshots,
+            transactions: reports + resets,
+            events: resets * EVENT_ROWS_PER_RESET,
+            airtime: f64::from(built.gateways) * (seconds / 60.0).ceil(),
+        }
+    }
+
+    fn each(&self) -> [f64; 5] {
+        [self.nodes, self.links, self.transactions, self.events, self.airtime]
+    }
+
+    fn times(&self, other: &Rows) -> impl Iterator<Item = f64> {
+        self.each().into_iter().zip(other.each()).map(|(a, b)| a * b)
+    }
+
+    /// Rows that are in memory at once, because a row group is not full.
+    fn held(&self) -> f64 {
+        self.each().into_iter().map(|rows| rows.min(ROWS_PER_GROUP as f64)).sum()
+    }
+}

@@ -1,0 +1,164 @@
+//! Commands and options.
+
+use amitwin_scenarios::{Override, TemplateKind};
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    failed while running
+  2    usage: a wrong option, or an output directory that holds something
+  3    a scenario or an input is invalid
+  4    a gate is breached
+  5    a gate had no data, which is never a pass
+  6    a hash or a fingerprint does not match
+  130  interrupted; what was finished is kept";
+
+/// A digital twin of smart-metering networks.
+///
+/// Bring a list of meters, ask what happens if, and get numbers, a picture, and tables for DuckDB, Polars or pandas.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error; twice for the most. Switches progress bars off.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a commented scenario to start from.
+    Init(Init),
+    /// Check a scenario without running it: mistakes, meters, partitions, expected events, memory and disk.
+    Check(Check),
+    /// Run the variants of a scenario and judge them by its gates.
+    Run(Run),
+    /// Set finished runs side by side, with paired differences.
+    Compare(Compare),
+    /// Draw the report of a run again.
+    Report(OneRun),
+    /// Check the files of a run directory against the hashes in its manifest.
+    Verify(OneRun),
+    /// Explain the tables, the figures of a summary, or the units of a scenario.
+    Describe(Describe),
+    /// Print the JSON Schema of scenario files.
+    Schema,
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// A scenario, and what to change of it.
+#[derive(Args)]
+pub struct Scenario {
+    /// Scenario file.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Seed of everything random, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Change a setting, such as radio.tx_power="20 dBm" or campaign.reset.window=auto; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Take this variant only; can be repeated.
+    #[arg(long = "variant", value_name = "NAME")]
+    pub variants: Vec<String>,
+    /// Worker threads; one for each processor when missing. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Run directory; runs/NAME-DATE-TIME when missing.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+    /// Replace a run that is in the run directory.
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Options of `run`.
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub scenario: Scenario,
+}
+
+/// Options of `check`.
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub scenario: Scenario,
+}
+
+/// Options of `init`.
+#[derive(Args)]
+pub struct Init {
+    /// Name of the scenario; NAME.toml is written.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub name: PathBuf,
+    /// What it is about.
+    #[arg(long, default_value = TemplateKind::MassReset.as_str(),
+          value_parser = PossibleValuesParser::new(TemplateKind::ALL.map(TemplateKind::as_str)))]
+    pub template: String,
+    /// Directory to write into, instead of this one.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+    /// Replace a file of that name.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Options of `compare`.
+#[derive(Args)]
+pub struct Compare {
+    /// Run directories; the first variant of the first is what the others are compared with.
+    #[arg(required = true, value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub runs: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// A run, for `report` and `verify`.
+#[derive(Args)]
+pub struct OneRun {
+    /// Run directory, such as runs/latest.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub run: PathBuf,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Options of `describe`.
+#[derive(Args)]
+pub struct Describe {
+    /// `tables`, the name of a table, `metrics` or `units`; an overview when missing.
+    pub what: Option<String>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}

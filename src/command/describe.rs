@@ -1,0 +1,94 @@
+//! `amitwin describe`: tables, figures and units, from where the program itself has them.
+
+use crate::cli::{Describe, Format};
+use crate::failure::Usage;
+use crate::talk::Talk;
+use amitwin_data::rows::{TABLES, TableInfo, describe};
+use amitwin_scenarios::metrics::{FIGURES, gate_name, unit};
+use amitwin_scenarios::schema::units::Kind;
+use amitwin_scenarios::suggest;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Prints what was asked for.
+pub fn run(options: &Describe, talk: &Talk) -> anyhow::Result<u8> {
+    let (text, value) = match options.what.as_deref() {
+        None => {
+            (overview(), Value::Array(TABLES.iter().map(|t| json!({ "table": t.name, "doc": t.doc.trim() })).collect()))
+        }
+        Some("tables") => (describe::tables(), Value::Array(TABLES.iter().map(table).collect())),
+        Some("metrics") => (metrics(), metrics_json()),
+        Some("units") => (units(), units_json()),
+        Some(name) => match (describe::table_named(name), TABLES.iter().find(|t| t.name == name)) {
+            (Some(text), Some(info)) => (text, table(info)),
+            _ => {
+                let mut known = vec!["tables", "metrics", "units"];
+                known.extend(TABLES.iter().map(|t| t.name));
+                return Err(
+                    Usage(format!("there is nothing called `{name}`; {}", suggest(name, &known, "known"))).into()
+                );
+            }
+        },
+    };
+    match options.format {
+        Format::Table => talk.print(&text)?,
+        Format::Json => talk.print_json(&value)?,
+    }
+    Ok(0)
+}
+
+fn overview() -> String {
+    let mut out = String::from("Tables of a run directory, tables/<table>/variant=<name>/part-000.parquet:\n");
+    for info in TABLES {
+        let opt_in = if info.opt_in { " (opt-in)" } else { "" };
+        let _ = writeln!(out, "  {:13} {}{opt_in}", info.name, info.doc.trim());
+    }
+    out.push_str(
+        "\namitwin describe tables    every table with its columns\n\
+         amitwin describe TABLE     one table\n\
+         amitwin describe metrics   figures in summary.json, and what gates call them\n\
+         amitwin describe units     units in a scenario\n",
+    );
+    out
+}
+
+fn table(info: &TableInfo) -> Value {
+    let column = |c: &amitwin_data::rows::Column| json!({ "name": c.name, "type": c.physical.name(), "unit": c.unit(), "nullable": c.nullable, "doc": c.doc.trim() });
+    json!({
+        "table": info.name,
+        "doc": info.doc.trim(),
+        "opt_in": info.opt_in,
+        "sorted_by": info.sorted_by,
+        "columns": info.columns.iter().map(column).collect::<Vec<_>>(),
+    })
+}
+
+fn metrics() -> String {
+    let width = |of: fn(&str) -> usize| FIGURES.iter().map(|f| of(f.key)).max().unwrap_or(0);
+    let (key, gate) = (width(str::len), width(|k| gate_name(k).map_or(0, |g| g.len())));
+    let mut out = format!("{:key$}  {:4}  {:gate$}  meaning\n", "figure", "unit", "in a gate");
+    for figure in FIGURES {
+        let name = gate_name(figure.key).unwrap_or_default();
+        let _ = writeln!(out, "{:key$}  {:4}  {name:gate$}  {}", figure.key, unit(figure.key), figure.doc);
+    }
+    out
+}
+
+fn metrics_json() -> Value {
+    let one = |f: &amitwin_scenarios::metrics::Figure| json!({ "figure": f.key, "unit": unit(f.key), "gate": gate_name(f.key), "doc": f.doc });
+    Value::Array(FIGURES.iter().map(one).collect())
+}
+
+fn units() -> String {
+    let mut out =
+        String::from("A value is text with its unit; a share may be a bare number, and times add up (\"1h 30min\").\n");
+    for kind in Kind::ALL {
+        let _ = writeln!(out, "  {:10} {:22} such as \"{}\"", kind.key(), kind.units(), kind.example());
+    }
+    out
+}
+
+fn units_json() -> Value {
+    let one = |k: Kind| json!({ "kind": k.key(), "units": k.units().split(", ").collect::<Vec<_>>(), "example": k.example() });
+    Value::Array(Kind::ALL.into_iter().map(one).collect())
+}

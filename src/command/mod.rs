@@ -1,0 +1,30 @@
+//! One file per command.
+
+mod check;
+mod compare;
+mod completions;
+mod describe;
+mod init;
+mod report;
+mod run;
+mod run_dir;
+mod schema;
+mod verify;
+
+use crate::cli::Command;
+use crate::talk::Talk;
+
+/// Does what was asked; gives back the exit code.
+pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
+    match command {
+        Command::Init(options) => init::run(options, talk),
+        Command::Check(options) => check::run(&options.scenario, talk),
+        Command::Run(options) => run::run(&options.scenario, talk),
+        Command::Compare(options) => compare::run(options, talk),
+        Command::Report(options) => report::run(options, talk),
+        Command::Verify(options) => verify::run(options, talk),
+        Command::Describe(options) => describe::run(options, talk),
+        Command::Schema => schema::run(talk),
+        Command::Completions { shell } => completions::run(*shell, talk),
+    }
+}

@@ -1,0 +1,158 @@
+//! `amitwin run FILE`: variants, results, verdicts, a run directory.
+
+use super::run_dir;
+use crate::cli::{Format, Scenario as Options};
+use crate::failure::{FAILED, Usage};
+use crate::progress::Progress;
+use crate::talk::Talk;
+use crate::{log, memory, stop};
+use amitwin_data::files::{FileError, RunDir, SCENARIO};
+use amitwin_data::manifest::Manifest;
+use amitwin_data::summary::{Status, Summary};
+use amitwin_scenarios::drive::{self, Outcome};
+use amitwin_scenarios::{Scenario, Variant, load};
+use amitwin_sim_core::SimTime;
+use amitwin_viz::{human, results_json, results_table, write_report};
+use anyhow::Context;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::time::Instant;
+
+/// Runs, writes, prints.
+pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
+    let began = Instant::now();
+    let scenario = load(&options.file, &options.set, options.seed)?;
+    let variants = scenario.select(&options.variants).map_err(Usage)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();
+    let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
+
+    let duration = variants.iter().map(|v| v.spec.duration).max().unwrap_or(SimTime::ZERO);
+    let begun = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
+    let threads = pool.current_num_threads() as u32;
+    let mut manifest = Manifest::begun(&scenario.name, env!("CARGO_PKG_VERSION"), scenario.seed, "", threads);
+    manifest.scenario_hash.clone_from(&scenario.scenario_hash);
+    stop::listen().context("signals cannot be caught")?;
+    let dir = run_dir::create(options.output.as_deref(), options.force, &begun, &manifest)?;
+
+    // From here on the directory exists, and whatever happens its summary says what it came to.
+    let job = Job { scenario: &scenario, variants: &variants, dir: &dir, talk };
+    let outcome = match catch_unwind(AssertUnwindSafe(|| pool.install(|| job.drive()))) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            job.give_up(&begun, &error.to_string());
+            return Err(error.into());
+        }
+        Err(panic) => {
+            job.give_up(&begun, "a bug in amitwin stopped the run");
+            resume_unwind(panic);
+        }
+    };
+    let Outcome { mut summary, events, error } = outcome;
+    summary.warnings.extend(scenario.unjudged(&variants));
+    if let Some(error) = &error {
+        summary.warnings.push(error.to_string());
+    }
+    let finished = dir.finish(&summary);
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    finished?;
+    job.report();
+    for warning in &summary.warnings {
+        talk.warn(warning);
+    }
+    print(&summary, dir.path(), options.format, talk)?;
+    job.close(&summary, events, began, options);
+    Ok(summary.exit_code.unwrap_or(FAILED))
+}
+
+/// A run under way.
+struct Job<'a> {
+    scenario: &'a Scenario,
+    variants: &'a [&'a Variant],
+    dir: &'a RunDir,
+    talk: &'a Talk,
+}
+
+impl Job<'_> {
+    fn drive(&self) -> Result<Outcome, FileError> {
+        let Job { scenario, variants, dir, talk } = self;
+        log::start(dir.open_log()?, talk.verbose);
+        dir.put(SCENARIO, scenario.resolved_toml.as_bytes())?;
+        let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
+        if path.parent().and_then(Path::file_name).is_some_and(|folder| folder == run_dir::RUNS)
+            && let Err(error) = dir.point_latest()
+        {
+            talk.warn(&format!("`latest` does not point to this run: {error}"));
+        }
+        let name = human::one_line(&scenario.name);
+        talk.note(&format!(
+            "{name}: {} over {}, seed {}, into {}",
+            human::plural(variants.len(), "variant"),
+            human::whole_duration(variants.iter().map(|v| v.spec.duration.secs_f64()).fold(0.0, f64::max)),
+            scenario.seed,
+            dir.path().display()
+        ));
+        let progress = Progress::new(variants, !talk.quiet && talk.verbose == 0);
+        let outcome = drive::run(scenario, variants, Some(dir), &progress);
+        progress.clear();
+        Ok(outcome)
+    }
+
+    /// The summary of a run that came to nothing.
+    fn give_up(&self, begun: &Summary, why: &str) {
+        let mut summary = Summary { status: Status::Failed, exit_code: Some(FAILED), ..begun.clone() };
+        summary.warnings = self.scenario.warnings.clone();
+        summary.warnings.push(why.to_owned());
+        if let Err(error) = self.dir.finish(&summary) {
+            self.talk.error(&error.to_string());
+        }
+    }
+
+    fn report(&self) {
+        if let Err(error) = write_report(self.dir.path()) {
+            let again = format!("`amitwin report {}` tries again", self.dir.path().display());
+            self.talk.warn(&format!("the report could not be written: {error}\n{again}"));
+        }
+    }
+
+    /// Wall time and speed, and what to do next.
+    fn close(&self, summary: &Summary, events: u64, began: Instant, options: &Options) {
+        let wall = began.elapsed().as_secs_f64();
+        let peak =
+            memory::peak_bytes().map_or_else(String::new, |b| format!(", at most {} of memory", human::bytes(b)));
+        self.talk.note(&format!(
+            "{} in {}, {} events, {} events/s{peak}",
+            summary.status.word(),
+            human::duration(wall),
+            human::short_count(events as f64),
+            human::short_count(events as f64 / wall.max(1e-3))
+        ));
+        let dir = self.dir.path().display();
+        if summary.status == Status::Complete {
+            self.talk.note(&format!(
+                "next: open {dir}/report.html, or see how much another seed changes:\n  \
+                 amitwin run {} --seed {} && amitwin compare {dir} runs/latest",
+                options.file.display(),
+                summary.seed.saturating_add(1)
+            ));
+        } else {
+            self.talk.note(&format!("{dir} keeps what was finished; run again for the rest"));
+        }
+    }
+}
+
+fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {
+    let dir = dir.display().to_string();
+    match format {
+        Format::Table => {
+            let table = results_table(summary, talk.width, talk.color_out);
+            talk.print(&format!("{table}\nrun          {dir}\nfingerprint  {}\n", summary.fingerprint))
+        }
+        Format::Json => {
+            let mut value = results_json(summary);
+            value["run_dir"] = dir.into();
+            talk.print_json(&value)
+        }
+    }
+}
