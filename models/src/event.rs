@@ -127,6 +127,11 @@ pub enum Event {
         /// Campaign.
         campaign: u16,
     },
+    /// From the head-end: a meter's heartbeat was heard.
+    Confirm {
+        /// Global id of the meter.
+        node: u32,
+    },
     /// At the head-end: a campaign starts.
     Campaign {
         /// Which.

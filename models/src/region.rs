@@ -287,6 +287,7 @@ impl Region {
             }
             Event::FloodCommand { campaign } => gateway::flood(self, ctx, campaign),
             Event::Command { node, campaign } => gateway::command(self, ctx, node, campaign),
+            Event::Confirm { node } => gateway::confirm(self, ctx, node),
             Event::Foreign { from, channel, bytes } => self.foreign(ctx, from, channel, bytes),
             Event::Campaign { .. } | Event::Dispatch { .. } | Event::Report(_) => {
                 unreachable!("{event:?} belongs to the head-end")

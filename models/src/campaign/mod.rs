@@ -106,7 +106,8 @@ pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
         + one(sizes::DHCP_RELAY_REPLY + sizes::routing_header(1))
         + one(sizes::DAO)
         + one(sizes::DAO_ACK + sizes::routing_header(1))
-        + one(sizes::up(sizes::HEARTBEAT_PAYLOAD)) * 2
+        + one(sizes::up(sizes::HEARTBEAT_PAYLOAD))
+        + one(sizes::down(sizes::CONFIRM_PAYLOAD, 1))
 }
 
 /// Window in which `meters` reconnects occupy the border router's radio for `busy_share` of the time.

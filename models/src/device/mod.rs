@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 /// A cold reset keeps the supply off this long, for its capacitors.
 const SUPPLY_OFF: SimTime = SimTime::from_secs(10);
-/// Second heartbeat after the first: nobody acknowledges a heartbeat end to end.
+/// A heartbeat that the head-end has not confirmed is repeated after this time.
 const HEARTBEAT_AGAIN: SimTime = SimTime::from_secs(300);
-/// Heartbeats after a reset.
-const HEARTBEATS: u8 = 2;
+/// Heartbeats after a reset at the most.
+const HEARTBEATS: u8 = 10;
 
 /// Power and reporting state of a meter.
 #[derive(Component, Clone, Debug, Default)]
@@ -126,10 +126,17 @@ pub fn back(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
-/// Tells the head-end that the meter is back, twice.
+/// The head-end has confirmed a heartbeat.
+pub fn confirmed(region: &mut Region, node: u16) {
+    region.mesh(node).heartbeat_due = 0;
+}
+
+/// Tells the head-end that the meter is back, until it confirms.
 pub fn heartbeat(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
     let reset_at = region.device(node).reset_at;
-    if region.device(node).boots != boots || region.mesh(node).state != State::Operational {
+    let mesh = region.mesh(node);
+    let operational = mesh.state == State::Operational && mesh.heartbeat_due > 0;
+    if region.device(node).boots != boots || !operational {
         return;
     }
     let mut packet = upward(region, ctx, node, Kind::Heartbeat, sizes::HEARTBEAT_PAYLOAD);

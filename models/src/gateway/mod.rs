@@ -99,13 +99,22 @@ fn route_through(region: &Region, gateway: u16, dest: u16, via: u16, packet: &mu
 
 /// [`Event::Command`]: a command for one meter came from the head-end.
 pub fn command(region: &mut Region, ctx: &mut Ctx, node: u32, campaign: u16) {
+    downward(region, ctx, node, Kind::Command, sizes::COMMAND_PAYLOAD, u32::from(campaign));
+}
+
+/// [`Event::Confirm`]: the head-end confirms a heartbeat.
+pub fn confirm(region: &mut Region, ctx: &mut Ctx, node: u32) {
+    downward(region, ctx, node, Kind::Confirm, sizes::CONFIRM_PAYLOAD, 0);
+}
+
+/// Sends a datagram over UDP to one meter.
+fn downward(region: &mut Region, ctx: &mut Ctx, node: u32, kind: Kind, payload: u16, value: u32) {
     let Some(local) = region.local(node) else { return };
     let gateway = region.gateway_of(local);
     let via = region.announced[local as usize];
-    let bytes = sizes::down(sizes::COMMAND_PAYLOAD, 0);
-    let mut packet = Packet::new(Kind::Command, bytes, gateway, local, local, ctx.now());
-    packet.value = u32::from(campaign);
-    packet.payload = sizes::COMMAND_PAYLOAD;
+    let bytes = sizes::down(payload, 0);
+    let mut packet = Packet::new(kind, bytes, gateway, local, local, ctx.now());
+    (packet.value, packet.payload) = (value, payload);
     if route_through(region, gateway, local, via, &mut packet) {
         submit(region, ctx, gateway, packet);
     } else {

@@ -98,7 +98,7 @@ impl HeadEnd {
         match event {
             Event::Campaign { campaign } => self.begin(ctx, campaign),
             Event::Dispatch { campaign, position } => self.dispatch(ctx, campaign, position),
-            Event::Report(report) => self.report(ctx.now(), report),
+            Event::Report(report) => self.report(ctx, report),
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }
@@ -145,8 +145,13 @@ impl HeadEnd {
         ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
     }
 
-    fn report(&mut self, now: SimTime, report: Report) {
+    fn report(&mut self, ctx: &mut Ctx, report: Report) {
+        let now = ctx.now();
         self.reports += 1;
+        if report.kind == ReportKind::Heartbeat {
+            let mesh = self.partition[report.node as usize];
+            ctx.send(mesh, now + self.latency, 0, Event::Confirm { node: report.node });
+        }
         if report.kind == ReportKind::Push {
             self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
             return;

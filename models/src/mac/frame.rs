@@ -20,15 +20,14 @@ pub struct MacTimes {
     pub turnaround: SimTime,
 }
 
-/// Frame control 2, sequence number 1, PAN id 2, both addresses 16.
-const HEADER: u16 = 21;
+/// Frame control 2, sequence number 1, both addresses 16; the PAN id is left out between two long addresses.
+const HEADER: u16 = 19;
 /// Security control 1, frame counter 4, key index 1, and the 8-byte integrity code.
 const SECURITY: u16 = 6 + 8;
 /// Header IEs of Wi-SUN: unicast timing 2 + 1 + 4, broadcast timing 2 + 1 + 5, termination 2.
 const ELEMENTS: u16 = 7 + 8 + 2;
-/// Acknowledgement: frame control 2, sequence number 1, PAN id 2, addresses 16, security, unicast timing 7, received
-/// level 4, termination 2.
-const ACK: u16 = 21 + SECURITY + 7 + 4 + 2;
+/// Acknowledgement: frame control 2, sequence number 1, destination 8, security, unicast timing 7, received level 4.
+const ACK: u16 = 11 + SECURITY + 7 + 4;
 
 /// Payload IEs of an advertisement: unicast schedule with its excluded channels, broadcast schedule, PAN version,
 /// group key hashes, network name.

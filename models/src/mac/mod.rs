@@ -60,6 +60,8 @@ pub struct Mac {
     pub sweep_channel: u16,
 }
 
+/// Doublings of the pause before a repetition.
+const RETRY_DOUBLINGS_MAX: u8 = 2;
 /// Tag of an acknowledgement: bit 31, and the epoch of the node that waits for it.
 const ACK_TAG: u32 = 1 << 31;
 
@@ -152,6 +154,7 @@ pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
         mac.job = Job::Backoff;
         (mac.backoffs, mac.exponent) = (0, min_be);
         let start = mac.spaced_until.max(now);
+        let start = first_ready(region, node, start);
         let wait = region.backoff(node, min_be) + region.air.phy.cca;
         ctx.schedule(start + wait, node.into(), Event::Attempt { node, epoch });
     } else if mac.sweeps != 0 {
@@ -163,15 +166,46 @@ pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
+/// A repetition waits for a random part of a dwell time, so that it mostly goes out on another channel, and of up to
+/// four dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
+/// backoff, would collide until both give up.
+fn retry_spread(region: &mut Region, node: u16, tries: u8) -> SimTime {
+    let dwells = f64::from(1u8 << tries.saturating_sub(1).min(RETRY_DOUBLINGS_MAX));
+    SimTime::from_secs_f64(place(region, node) * dwells * hopping::UNICAST_DWELL.secs_f64())
+}
+
+/// Brings a packet that may be sent now to the head of the queue, so that a frame that waits for its repetition does
+/// not hold up those for others; returns when the head may be sent.
+fn first_ready(region: &mut Region, node: u16, now: SimTime) -> SimTime {
+    let mac = region.macs.get_mut(&mut region.world, region.entities[node as usize]).expect("every node has a link layer").into_inner();
+    let mut earliest = SimTime::MAX;
+    for _ in 0..mac.queue.len() {
+        let ready = region.packets.get(mac.queue.head()).not_before;
+        if ready <= now {
+            return now;
+        }
+        earliest = earliest.min(ready);
+        region.packets.rotate(&mut mac.queue);
+    }
+    while region.packets.get(mac.queue.head()).not_before > earliest {
+        region.packets.rotate(&mut mac.queue);
+    }
+    earliest
+}
+
 /// A random place in the first two thirds of a broadcast slot: everybody who has something to say waits for the same
 /// slot, and the standard's backoff alone would let them all speak at its start.
 fn spread_in_slot(region: &mut Region, node: u16) -> SimTime {
+    SimTime::from_secs_f64(place(region, node) * hopping::BROADCAST_DWELL.secs_f64() * 2.0 / 3.0)
+}
+
+/// Uniform in [0, 1) from the node's backoff stream.
+fn place(region: &mut Region, node: u16) -> f64 {
     let key = region.stream_key(node, crate::purpose::BACKOFF);
     let mac = region.mac(node);
     let mut stream = amitwin_sim_core::rng::Stream::resume(key, u64::from(mac.draws));
-    let at = stream.unit() * hopping::BROADCAST_DWELL.secs_f64() * 2.0 / 3.0;
-    mac.draws = stream.drawn() as u32;
-    SimTime::from_secs_f64(at)
+    mac.draws += 1;
+    stream.unit()
 }
 
 /// The packet that the current attempt is about.
@@ -297,8 +331,7 @@ fn data_ended(region: &mut Region, ctx: &mut Ctx, frame: u32, at: u32) {
         }
     } else if alive {
         let epoch = region.mac(node).epoch;
-        let dest = region.packets.get(at).dest;
-        if heard.first().is_some_and(|h| h.1 == Fate::Received) && mesh::accepts(region, t.to, dest) {
+        if heard.first().is_some_and(|h| h.1 == Fate::Received) {
             receive_unicast(region, ctx, &t, at, epoch);
         } else {
             ctx.schedule(now + region.times.ack_wait, node.into(), Event::Unacknowledged { node, epoch });
@@ -404,6 +437,10 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
     let give_up =
         broadcast || tries > region.mac_spec.frame_retries_max || (no_access && region.times.access_failure_drops);
     finish_job(region, node);
+    if !give_up && region.hopping() && !broadcast {
+        let not_before = ctx.now() + retry_spread(region, node, tries);
+        region.packets.get_mut(at).not_before = not_before;
+    }
     if give_up {
         let packet = take_current(region, node, at);
         if !packet.delivered {

@@ -30,6 +30,8 @@ pub enum Kind {
     Dio,
     /// A meter is back.
     Heartbeat,
+    /// The head-end has heard it.
+    Confirm,
     /// A regular report.
     Push,
     /// A command for one meter.
@@ -54,6 +56,7 @@ impl Kind {
             Kind::Dis => "dis",
             Kind::Dio => "dio",
             Kind::Heartbeat => "heartbeat",
+            Kind::Confirm => "confirm",
             Kind::Push => "push",
             Kind::Command => "command",
             Kind::CommandAck => "command_ack",
@@ -95,6 +98,8 @@ pub struct Packet {
     pub planned: SimTime,
     /// When this node got it.
     pub queued: SimTime,
+    /// Not to be sent before.
+    pub not_before: SimTime,
     /// Places on the source route left to visit after this hop.
     pub route_len: u8,
     /// Source route, last hop first.
@@ -120,6 +125,7 @@ impl Packet {
             payload: 0,
             planned: now,
             queued: now,
+            not_before: SimTime::ZERO,
             route_len: 0,
             route: [0; ROUTE_MAX],
         }
@@ -221,6 +227,12 @@ impl Packets {
         }
         fifo.len -= 1;
         Some(at)
+    }
+    /// Moves the first packet of a queue to its end.
+    pub fn rotate(&mut self, fifo: &mut Fifo) {
+        if let Some(at) = self.pop(fifo) {
+            self.push(fifo, at);
+        }
     }
     /// Packets held by all nodes.
     pub fn held(&self) -> u32 {

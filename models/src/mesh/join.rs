@@ -6,11 +6,12 @@
 
 use super::routing::{self, usable};
 use super::trickle::{self, Topic};
-use super::{NO_ONE, State, Step, note, sizes, submit};
+use super::{INFINITE_RANK, NO_ONE, State, Step, note, sizes, submit};
 use crate::device;
 use crate::event::Event;
 use crate::mac::packet::{Kind, Packet};
 use crate::mac::sweep::Sweep;
+use crate::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 
@@ -21,12 +22,22 @@ const SOLICIT_TIMEOUT_MAX_S: u16 = 3_600;
 /// RPL solicitation: first and longest time-out, s.
 const DIS_TIMEOUT_S: u16 = 5;
 const DIS_TIMEOUT_MAX_S: u16 = 180;
-/// Route announcement: time-out and tries.
+/// First question: smallest and largest delay, s. Questions before starting again.
+const DIS_DELAY_S: (f64, f64) = (4.0, 9.0);
+const DIS_TRIES: u8 = 12;
+/// Route announcement: time-out a hop, tries in a row, pause behind them, tries before the parent is given up.
 const DAO_TIMEOUT_S: u16 = 3;
-const DAO_TRIES: u8 = 3;
+const DAO_BURST: u8 = 3;
+const DAO_PAUSE_S: u16 = 60;
+const DAO_TRIES: u8 = 9;
 /// Neighbour solicitation: time-out and tries.
 const NS_TIMEOUT_S: u16 = 5;
 const NS_TRIES: u8 = 3;
+/// Check of a silent parent: time between two solicitations, s, and their number; together a minute.
+const VERIFY_S: f64 = 15.0;
+const VERIFY_TRIES: u8 = 4;
+/// Longest delay before the first, s.
+const REGISTER_DELAY_S: f64 = 10.0;
 /// Address registration is renewed this often, s (lifetime 2,200 s).
 const REFRESH_S: f64 = 1_800.0;
 /// Renewals of the registration for one of the route.
@@ -40,10 +51,11 @@ pub fn restart(region: &mut Region, ctx: &mut Ctx, node: u16) {
     for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
         trickle::stop(region, node, topic);
     }
-    trickle::start(region, ctx, node, Topic::Solicit);
+    trickle::start_soon(region, ctx, node, Topic::Solicit);
 }
 
-fn set_state(region: &mut Region, ctx: &Ctx, node: u16, state: State) {
+/// Enters a joining state.
+pub fn set_state(region: &mut Region, ctx: &Ctx, node: u16, state: State) {
     let mesh = region.mesh(node);
     if mesh.state != state {
         mesh.state = state;
@@ -63,27 +75,49 @@ pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, swe
         (State::AcquireConfig, Sweep::Solicit) => trickle::consistent(region, node, Topic::Solicit),
         (State::AcquireConfig, Sweep::Config) if usable(region, node, from) => {
             trickle::stop(region, node, Topic::Solicit);
-            set_state(region, ctx, node, State::ConfigureRouting);
-            discover(region, ctx, node, from);
+            routing::remember(region, node, from, INFINITE_RANK);
+            discover(region, ctx, node);
+        }
+        (State::ConfigureRouting, Sweep::Config | Sweep::Advert) if usable(region, node, from) => {
+            if region.mesh(node).step == Step::Discover {
+                routing::remember(region, node, from, INFINITE_RANK);
+            }
         }
         _ => {}
     }
 }
 
-/// Asks a neighbour for RPL information.
-fn discover(region: &mut Region, ctx: &mut Ctx, node: u16, neighbour: u16) {
+/// Starts to look for RPL information. The first question waits a moment: the neighbour that was heard is still in its
+/// sweep, and everyone who heard it would ask at once.
+pub fn discover(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    set_state(region, ctx, node, State::ConfigureRouting);
     let mesh = region.mesh(node);
-    (mesh.step, mesh.tries, mesh.wait_s, mesh.parent) = (Step::Discover, 0, DIS_TIMEOUT_S, neighbour);
-    let dis = Packet::new(Kind::Dis, sizes::DIS, node, neighbour, neighbour, ctx.now());
+    (mesh.step, mesh.tries, mesh.wait_s) = (Step::Discover, 0, DIS_TIMEOUT_S);
+    let delay = DIS_DELAY_S.0 + (DIS_DELAY_S.1 - DIS_DELAY_S.0) * region.draw(node);
+    arm(region, ctx, node, delay);
+}
+
+/// Asks the known neighbours in turn, or all if none is known.
+fn ask(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    let known = mesh.candidates.iter().filter(|c| c.node != NO_ONE).count();
+    let to = if known == 0 { EVERYONE } else { mesh.candidates[mesh.tries as usize % known].node };
+    mesh.tries += 1;
+    let wait_s = mesh.wait_s;
+    mesh.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
+    let dis = Packet::new(Kind::Dis, sizes::DIS, node, to, to, ctx.now());
     submit(region, ctx, node, dis);
-    arm(region, ctx, node, f64::from(DIS_TIMEOUT_S));
+    let spread = 1.0 + 0.5 * region.draw(node);
+    arm(region, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// RPL information came while it was waited for: a parent is chosen, register with it.
 pub fn parent_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     (mesh.step, mesh.tries) = (Step::Register, 0);
-    register(region, ctx, node);
+    // What made this node choose was heard by its neighbours as well.
+    let delay = REGISTER_DELAY_S * region.draw(node);
+    arm(region, ctx, node, delay);
 }
 
 fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
@@ -148,14 +182,16 @@ pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
 
 fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
+    let wait_s = (DAO_TIMEOUT_S * u16::from(mesh.hops.max(1))) << (mesh.tries % DAO_BURST);
     mesh.tries += 1;
+    mesh.wait_s = wait_s;
     let parent = mesh.parent;
     let gateway = region.gateway_of(node);
     let mut packet = Packet::new(Kind::Dao, sizes::DAO, node, gateway, parent, ctx.now());
     packet.via = parent;
     submit(region, ctx, node, packet);
     let spread = 1.0 + 0.5 * region.draw(node);
-    arm(region, ctx, node, f64::from(DAO_TIMEOUT_S) * spread);
+    arm(region, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// The border router knows the route: part of the mesh.
@@ -192,6 +228,22 @@ pub fn settle(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
+/// Asks whether the parent is still there, by neighbour solicitations over a minute.
+pub fn verify(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    (mesh.step, mesh.tries) = (Step::Verify, 0);
+    let delay = VERIFY_S * region.draw(node);
+    arm(region, ctx, node, delay);
+}
+
+/// The parent is still there.
+pub fn verified(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    (mesh.step, mesh.tries, mesh.failures) = (Step::Settled, 0, 0);
+    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
+    arm(region, ctx, node, wait);
+}
+
 /// Sets the join timer.
 pub fn arm(region: &mut Region, ctx: &mut Ctx, node: u16, seconds: f64) {
     let mesh = region.mesh(node);
@@ -207,19 +259,28 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         return;
     }
     match mesh.step {
-        Step::Discover if mesh.wait_s >= DIS_TIMEOUT_MAX_S || mesh.parent == NO_ONE => restart(region, ctx, node),
-        Step::Discover => {
-            mesh.wait_s = (mesh.wait_s * 2).min(DIS_TIMEOUT_MAX_S);
-            let (wait_s, neighbour) = (mesh.wait_s, mesh.parent);
-            let dis = Packet::new(Kind::Dis, sizes::DIS, node, neighbour, neighbour, ctx.now());
-            submit(region, ctx, node, dis);
-            arm(region, ctx, node, f64::from(wait_s));
-        }
+        Step::Discover if mesh.tries >= DIS_TRIES => restart(region, ctx, node),
+        Step::Discover => ask(region, ctx, node),
         Step::Register if mesh.tries >= NS_TRIES => routing::parent_failed(region, ctx, node),
         Step::Register => register(region, ctx, node),
         Step::Address => solicit(region, ctx, node),
         Step::Announce if mesh.tries >= DAO_TRIES => routing::parent_failed(region, ctx, node),
+        Step::Announce if mesh.tries % DAO_BURST == 0 && mesh.wait_s != DAO_PAUSE_S => {
+            // A lost answer is rarely the parent's fault: the way is congested.
+            mesh.wait_s = DAO_PAUSE_S;
+            let pause = f64::from(DAO_PAUSE_S) * (1.0 + region.draw(node));
+            arm(region, ctx, node, pause);
+        }
         Step::Announce => send_dao(region, ctx, node),
+        Step::Verify if mesh.tries >= VERIFY_TRIES => routing::parent_failed(region, ctx, node),
+        Step::Verify => {
+            mesh.tries += 1;
+            let parent = mesh.parent;
+            let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
+            submit(region, ctx, node, ns);
+            let wait = VERIFY_S * (0.75 + 0.5 * region.draw(node));
+            arm(region, ctx, node, wait);
+        }
         Step::Settled => {
             mesh.tries = mesh.tries.wrapping_add(1);
             if mesh.tries % ROUTE_REFRESH_EVERY == 0 {

@@ -50,6 +50,8 @@ pub enum Step {
     Address,
     /// Waiting for the border router to know the route.
     Announce,
+    /// Waiting for a sign of life of a parent that did not acknowledge.
+    Verify,
     /// Nothing under way.
     Settled,
 }
@@ -125,19 +127,14 @@ pub struct Link {
     pub path_loss_db: f32,
 }
 
-/// Whether a node acknowledges a frame: for itself always, for others only as part of the mesh, so that its children
-/// notice when it has no route any more.
-pub fn accepts(region: &mut Region, node: u16, dest: u16) -> bool {
-    dest == node || region.mesh(node).state == State::Operational || region.is_gateway(node)
-}
-
 /// A datagram arrived at `node` over the air from `from`.
 pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
     match packet.kind {
         Kind::Probe => device::probe_arrived(region, ctx, packet),
         Kind::Flood => flood::heard(region, ctx, node, packet),
         Kind::Dio => routing::heard_dio(region, ctx, node, from, packet),
-        Kind::Dis => routing::send_dio(region, ctx, node, Some(from)),
+        Kind::Dis if packet.dest == node => routing::send_dio(region, ctx, node, Some(from)),
+        Kind::Dis => routing::solicited_by_all(region, ctx, node),
         Kind::Ns => join::registered(region, ctx, node, from),
         Kind::Na if packet.dest == node => join::registration_done(region, ctx, node, from),
         _ if packet.dest == node && region.is_gateway(node) => gateway::arrived(region, ctx, node, packet, from),
@@ -152,6 +149,7 @@ fn arrived(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
         Kind::Reply => join::address_given(region, ctx, node),
         Kind::DaoAck => join::route_known(region, ctx, node),
         Kind::Command => device::command(region, ctx, node, packet),
+        Kind::Confirm => device::confirmed(region, node),
         _ => {}
     }
 }

@@ -1,12 +1,14 @@
 //! Parents by expected transmissions (RPL, MRHOF) and forwarding, upwards by parent, downwards by source route.
 
 use super::join;
-use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, accepts, lost, note, sizes, submit};
+use super::trickle::{self, Topic};
+use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, lost, note, sizes, submit};
 use crate::mac::Loss;
 use crate::mac::packet::{Kind, Packet};
 use crate::radio::air::EVERYONE;
 use crate::radio::neighbours::code_db;
 use crate::region::{Ctx, Region};
+use amitwin_sim_core::SimTime;
 
 /// Rank of a border router, and the increase for a link of ETX 1.
 pub const RANK_STEP: u16 = 128;
@@ -14,7 +16,8 @@ pub const RANK_STEP: u16 = 128;
 pub const ETX_MAX: u16 = 4 * 128;
 /// A new parent must be better by this much rank (1.5 ETX).
 const SWITCH_THRESHOLD: u16 = 192;
-/// Frames to the parent that fail in a row before it is given up.
+/// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
+/// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
 /// Datagrams with more hops are in a loop.
 const HOPS_MAX: u8 = 32;
@@ -61,29 +64,55 @@ pub fn send_dio(region: &mut Region, ctx: &mut Ctx, node: u16, to: Option<u16>) 
     submit(region, ctx, node, dio);
 }
 
+/// A solicitation for all: those who have a route say so soon.
+pub fn solicited_by_all(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    if region.mesh(node).state == State::Operational {
+        trickle::reset(region, ctx, node, Topic::Dio);
+    }
+}
+
+/// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
+pub fn poison(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16) {
+    let mut dio = Packet::new(Kind::Dio, sizes::DIO, node, to, to, ctx.now());
+    dio.value = u32::from(INFINITE_RANK) << 8;
+    submit(region, ctx, node, dio);
+}
+
 /// RPL information arrived.
 pub fn heard_dio(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
     if region.is_gateway(node) || region.pan_of(node) != region.pan_of(from) {
         return;
     }
     let (rank, hops) = ((packet.value >> 8) as u16, packet.value as u8);
-    if packet.dest == EVERYONE {
-        super::trickle::consistent(region, node, super::trickle::Topic::Dio);
-    }
     let mesh = region.mesh(node);
-    let known = mesh.candidates.iter().any(|c| c.node == from);
-    if !known && !usable(region, node, from) {
+    if !matches!(mesh.state, State::ConfigureRouting | State::Operational) {
         return;
     }
-    if !matches!(region.mesh(node).state, State::ConfigureRouting | State::Operational) || hops >= region.hops_max {
+    let known = mesh.candidates.iter().any(|c| c.node == from);
+    if rank == INFINITE_RANK {
+        if mesh.parent == from && mesh.step != Step::Discover {
+            parent_failed(region, ctx, node);
+        } else if known {
+            remember(region, node, from, INFINITE_RANK);
+        }
+        return;
+    }
+    if packet.dest == EVERYONE {
+        trickle::consistent(region, node, Topic::Dio);
+    }
+    // A registered child is no parent; nor is a node that is as far down as this one.
+    let child = region.mesh(from).parent == node;
+    let mesh = region.mesh(node);
+    let below = mesh.state == State::Operational && rank >= mesh.rank && mesh.parent != from;
+    if child || below || hops >= region.hops_max || !(known || usable(region, node, from)) {
         return;
     }
     remember(region, node, from, rank);
     let mesh = region.mesh(node);
     if mesh.state == State::ConfigureRouting && mesh.step == Step::Discover {
-        let best = mesh.candidates[0].node;
-        if best != NO_ONE {
-            adopt(region, ctx, node, best);
+        let best = mesh.candidates[0];
+        if best.node != NO_ONE && best.rank != INFINITE_RANK {
+            adopt(region, ctx, node, best.node);
             join::parent_known(region, ctx, node);
         }
     } else if mesh.state == State::Operational && mesh.step == Step::Settled {
@@ -100,7 +129,7 @@ pub fn remember(region: &mut Region, node: u16, neighbour: u16, rank: u16) {
     } else {
         let new = Candidate { node: neighbour, rank, etx: first_etx };
         let last = &mut mesh.candidates[CANDIDATES - 1];
-        if last.node != NO_ONE && last.cost() <= new.cost() {
+        if last.node != NO_ONE && (last.cost(), last.etx) <= (new.cost(), new.etx) {
             return;
         }
         if last.node == mesh.parent && last.node != NO_ONE {
@@ -144,6 +173,9 @@ fn reconsider(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     let best = mesh.candidates[0];
     let Some(current) = mesh.candidates.iter().find(|c| c.node == mesh.parent) else { return };
+    if current.rank == INFINITE_RANK {
+        return;
+    }
     mesh.rank = current.cost().min(u32::from(INFINITE_RANK) - 1) as u16;
     if best.node != mesh.parent && best.cost() + u32::from(SWITCH_THRESHOLD) < current.cost() {
         adopt(region, ctx, node, best.node);
@@ -151,21 +183,30 @@ fn reconsider(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
-/// The parent does not work: the next candidate, or start again.
+/// The parent does not work: the next candidate, or look for others.
 pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     let parent = mesh.parent;
     if let Some(bad) = mesh.candidates.iter_mut().find(|c| c.node == parent) {
-        *bad = Candidate::default();
+        (bad.rank, bad.etx) = (INFINITE_RANK, (bad.etx * 2).min(2 * ETX_MAX));
     }
     sort(&mut mesh.candidates);
-    let next = mesh.candidates[0].node;
-    if next == NO_ONE {
-        join::restart(region, ctx, node);
-    } else {
-        adopt(region, ctx, node, next);
+    let next = mesh.candidates[0];
+    if next.node != NO_ONE && next.rank != INFINITE_RANK {
+        adopt(region, ctx, node, next.node);
         join::parent_known(region, ctx, node);
+        return;
     }
+    let had_children = mesh.state == State::Operational;
+    (mesh.parent, mesh.rank, mesh.failures) = (NO_ONE, INFINITE_RANK, 0);
+    region.set_link(node, None);
+    if had_children {
+        for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
+            trickle::stop(region, node, topic);
+        }
+        poison(region, ctx, node, EVERYONE);
+    }
+    join::discover(region, ctx, node);
 }
 
 /// The link layer is done with a unicast frame after `tries` transmissions.
@@ -179,20 +220,22 @@ pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: b
         known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
         sort(&mut mesh.candidates);
     }
-    if to != mesh.parent {
+    if to != mesh.parent || mesh.state != State::Operational {
         return;
     }
-    if ok {
-        mesh.failures = 0;
-        if mesh.state == State::Operational && mesh.step == Step::Settled {
+    match (ok, mesh.step) {
+        (true, Step::Settled) => {
+            mesh.failures = 0;
             reconsider(region, ctx, node);
         }
-        return;
-    }
-    mesh.failures += 1;
-    let discovering = mesh.step == Step::Discover;
-    if mesh.failures >= FAILURES_MAX && !discovering {
-        parent_failed(region, ctx, node);
+        (true, Step::Verify) => join::verified(region, ctx, node),
+        (false, Step::Settled) => {
+            mesh.failures += 1;
+            if mesh.failures >= FAILURES_MAX {
+                join::verify(region, ctx, node);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -200,7 +243,7 @@ pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: b
 pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
     let mut next = packet.clone();
     next.hops += 1;
-    (next.tries, next.delivered) = (0, false);
+    (next.tries, next.delivered, next.not_before) = (0, false, SimTime::ZERO);
     if next.hops > HOPS_MAX {
         lost(region, ctx, &next, Loss::TooFar);
         return;
@@ -214,13 +257,10 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
             next.bytes = sizes::DHCP_REPLY;
         }
     } else {
-        if !accepts(region, node, packet.dest) {
-            lost(region, ctx, &next, Loss::NoRoute);
-            return;
-        }
         let mesh = region.mesh(node);
-        if mesh.parent == NO_ONE || mesh.parent == from {
+        if mesh.state != State::Operational || mesh.parent == NO_ONE || mesh.parent == from {
             lost(region, ctx, &next, Loss::NoRoute);
+            poison(region, ctx, node, from);
             return;
         }
         next.hop_to = mesh.parent;

@@ -37,6 +37,8 @@ pub const FLOOD: u16 = ROUTED + 8 + UDP + 36;
 pub const COMMAND_PAYLOAD: u16 = 36;
 /// Its acknowledgement.
 pub const COMMAND_ACK_PAYLOAD: u16 = 24;
+/// Confirmation of a heartbeat: the header of an empty CoAP acknowledgement.
+pub const CONFIRM_PAYLOAD: u16 = 4;
 /// A heartbeat: identity, time of restart, cause, authentication.
 pub const HEARTBEAT_PAYLOAD: u16 = 48;
 

@@ -114,6 +114,14 @@ pub fn consistent(region: &mut Region, node: u16, topic: Topic) {
     timer.heard = timer.heard.saturating_add(1);
 }
 
+/// Starts a timer at its smallest interval. A node that looks for its PAN does so: with the random first interval of
+/// [`start`], a lone node would be away for a quarter of an hour in the large profile, against about two minutes that
+/// were measured on 1,000 nodes in the medium one.
+pub fn start_soon(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
+    let imin = region.timers.params(topic).imin_ms;
+    begin(region, ctx, node, topic, imin);
+}
+
 fn begin(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, interval_ms: u32) {
     let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * region.draw(node)));
     let timer = &mut region.mesh(node).trickles[topic as usize];
