@@ -61,7 +61,7 @@ pub enum BuildError {
     /// More radios than a local index can number.
     #[error(
         "{radios} radios share one partition around border router {gateway}, at most 65,000 can; \
-         site more gateways, or use coupling = \"window\" instead of \"exact\""
+         set coupling.meshes = \"window\" instead of \"exact\", or site more gateways farther apart"
     )]
     TooMany {
         /// Radios.
