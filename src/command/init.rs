@@ -23,7 +23,9 @@ pub fn run(options: &Init, talk: &Talk) -> anyhow::Result<u8> {
         let given = options.name.display();
         Usage(format!("`{given}` is no name for a scenario; give a word of letters and digits, such as my-town"))
     })?;
-    let folder = options.output.clone().unwrap_or_default().join(given.parent().unwrap_or(Path::new("")));
+    let mut folder = options.output.clone().unwrap_or_default();
+    // To join an empty path would add a slash to messages.
+    folder.extend(given.parent().filter(|parent| !parent.as_os_str().is_empty()));
     let path = folder.join(format!("{name}.toml"));
     let text = template(name, kind);
     let shown = path.display().to_string();

@@ -7,8 +7,8 @@ manifest.json. Exit code 0: all agree; 1: something differs; 2: not a finished r
 
 Definitions, over the rows of `transactions` with kind = 'reset':
   commanded     all of them; back: answered; pending, failed: by outcome, unreachable ones count as failed
-  back_Nmin     answered within N minutes of the campaign's start, over commanded; the campaign's start is the
-                earliest moment that one of its rows was due or sent
+  back_Nmin     answered within N minutes of the campaign's start, over commanded; the start is campaign_start_s of
+                summary.json (a command may be sent before it), or else the earliest moment that a row was due or sent
   rejoin        from the meter's own reset to the answer; the p-th percentile is the smallest value that at least
                 p % of all commanded do not exceed (nearest rank); who is not back, or never reset, counts as
                 "never", so a percentile that falls on them is empty
@@ -57,7 +57,7 @@ def of_nodes(db, variant):
     return dict(zip(["meters", "gateways", "unreachable"], row))
 
 
-def of_transactions(db, variant):
+def of_transactions(db, variant, start_s):
     count = lambda where: db.execute(
         f"SELECT count(*) FROM transactions WHERE variant = ? AND {where}", [variant]
     ).fetchone()[0]
@@ -75,8 +75,8 @@ def of_transactions(db, variant):
         within = db.execute(
             "WITH resets AS (SELECT *, min(least(planned_s, coalesce(sent_s, planned_s)))"
             " OVER (PARTITION BY campaign) AS start_s FROM transactions WHERE variant = ? AND kind = 'reset')"
-            f" SELECT count(*) FROM resets WHERE answered_s - start_s <= {minutes * 60}",
-            [variant],
+            f" SELECT count(*) FROM resets WHERE answered_s - coalesce(?, start_s) <= {minutes * 60}",
+            [variant, start_s],
         ).fetchone()[0]
         found[f"back_{minutes}min_share"] = within / total if total else None
     took = db.execute(
@@ -136,7 +136,8 @@ def main():
     if {"nodes", "transactions"} <= set(there):
         for variant in summary["variants"]:
             name = variant["name"]
-            found = numbers[name] = {**of_nodes(db, name), **of_transactions(db, name)}
+            start_s = variant["metrics"].get("campaign_start_s")
+            found = numbers[name] = {**of_nodes(db, name), **of_transactions(db, name, start_s)}
             said = {**variant["metrics"], **{key: variant[key] for key in ("meters", "gateways", "unreachable")}}
             for key, value in found.items():
                 if key not in said:

@@ -4,6 +4,7 @@ use crate::figures::{FIGURES, gate_name, gate_value, verdict_word, worst_verdict
 use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
+use amitwin_data::files::REPORT;
 use amitwin_data::summary::{Status, Verdict};
 use std::fmt::Write;
 
@@ -219,7 +220,8 @@ pub fn tables(run: &RunView) -> String {
          <code>amitwin describe tables</code> explains each column. In DuckDB, from the run directory:</p>\n<pre><code>\
          SELECT variant, count(*) AS commanded, count(answered_s) AS back,\n       \
          median(answered_s - reset_s) AS rejoin_p50_s  -- of those that are back\n\
-         FROM read_parquet('tables/transactions/*/*.parquet', hive_partitioning = true)\n\
+         FROM read_parquet('tables/transactions/*/*.parquet',\n                  \
+         hive_partitioning = true, hive_types_autocast = false)  -- variant names stay text\n\
          WHERE kind = 'reset'\nGROUP BY variant;</code></pre>\n",
     );
     if !rows.is_empty() {
@@ -255,14 +257,16 @@ pub fn manifest(run: &RunView) -> String {
         "</dl>\n<p class=\"note\">The same scenario, seed and version give the same fingerprint on any \
                   computer and with any number of threads.</p>\n",
     );
-    if !m.files.is_empty() {
+    // A report that is drawn again finds itself in the manifest.
+    let files: Vec<_> = m.files.iter().filter(|f| f.path != REPORT).collect();
+    if !files.is_empty() {
         let _ = writeln!(
             out,
             "<details>\n<summary>{}</summary>\n<div class=\"scroll\">\n<table>\n<thead><tr><th scope=\"col\">file</th>\
              <th scope=\"col\">size</th><th scope=\"col\">rows</th><th scope=\"col\">BLAKE3</th></tr></thead>\n<tbody>",
-            human::plural(m.files.len(), "file")
+            human::plural(files.len(), "file")
         );
-        for f in m.files.iter().take(FILES_MAX) {
+        for f in files.iter().take(FILES_MAX) {
             let rows = f.rows.map_or_else(String::new, |r| human::count(r as f64));
             let hash: String = f.blake3.chars().take(16).collect();
             let _ = writeln!(

@@ -1,0 +1,142 @@
+//! Run directories: names, `latest`, what is in the way, disks that refuse.
+
+use crate::common::{SMALL, Said, amitwin, files, folder, run, summary};
+use amitwin_data::summary::Status;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[test]
+fn runs_get_a_directory_each_and_latest_points_to_the_last() {
+    let here = folder(SMALL);
+    let directories: Vec<String> = (0..3)
+        .map(|_| {
+            let said = run(here.path(), &["run", "small.toml", "--format", "json"]).expect(0);
+            said.json()["run_dir"].as_str().expect("a path").to_owned()
+        })
+        .collect();
+    let mut different = directories.clone();
+    different.dedup();
+    assert_eq!(different.len(), 3, "{directories:?}");
+    for directory in &directories {
+        assert!(directory.starts_with("runs/small-20"), "{directory}");
+        run(here.path(), &["verify", directory]).expect(0);
+        for file in ["manifest.json", "scenario.resolved.toml", "summary.json", "report.html", "log.txt"] {
+            assert!(here.path().join(directory).join(file).is_file(), "{directory}/{file}");
+        }
+    }
+    let latest = fs::canonicalize(here.path().join("runs/latest")).expect("latest");
+    assert_eq!(latest, fs::canonicalize(here.path().join(&directories[2])).expect("the run"));
+    run(here.path(), &["verify", "runs/latest"]).expect(0);
+}
+
+#[test]
+fn latest_is_kept_in_runs_and_nowhere_else() {
+    let here = folder(SMALL);
+    run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
+    assert!(!here.path().join("latest").exists());
+    run(here.path(), &["run", "small.toml", "-o", "deep/runs/mine"]).expect(0);
+    assert!(here.path().join("deep/runs/latest/manifest.json").is_file());
+}
+
+#[test]
+fn a_run_is_replaced_only_by_force() {
+    let here = folder(SMALL);
+    run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
+    let first = fs::read(here.path().join("out/manifest.json")).expect("a manifest");
+    for command in ["run", "check"] {
+        run(here.path(), &[command, "small.toml", "-o", "out", "--seed", "2"]).expect(2).tells(&[
+            "out: this holds a run already",
+            "-o DIR",
+            "--force",
+        ]);
+    }
+    assert_eq!(fs::read(here.path().join("out/manifest.json")).expect("a manifest"), first);
+    run(here.path(), &["run", "small.toml", "-o", "out", "--seed", "2", "--force"]).expect(0);
+    assert_eq!(summary(&here.path().join("out")).seed, 2);
+    run(here.path(), &["verify", "out"]).expect(0);
+}
+
+#[test]
+fn what_is_no_run_is_never_replaced() {
+    let here = folder(SMALL);
+    fs::create_dir(here.path().join("photos")).expect("made");
+    fs::write(here.path().join("photos/cat.jpg"), "a cat").expect("written");
+    run(here.path(), &["run", "small.toml", "-o", "photos"]).expect(2).tells(&["photos: this holds files already"]);
+    let forced = run(here.path(), &["run", "small.toml", "-o", "photos", "--force"]);
+    forced.expect(2).tells(&["photos: this holds files but no run", "`--force` does not touch it"]);
+    assert_eq!(files(&here.path().join("photos"), "").len(), 1);
+    run(here.path(), &["run", "small.toml", "-o", "small.toml"])
+        .expect(2)
+        .tells(&["small.toml: this is a file already"]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let here = folder(SMALL);
+    run(here.path(), &["run", "small.toml", "-o", "small.toml/out"])
+        .expect(1)
+        .tells(&["error: small.toml/out: cannot"]);
+    if Path::new("/proc/self").exists() {
+        run(here.path(), &["run", "small.toml", "-o", "/proc/amitwin/out"]).expect(1).tells(&["/proc/amitwin"]);
+    }
+    fs::write(here.path().join("runs"), "a file in the way").expect("written");
+    run(here.path(), &["run", "small.toml"]).expect(1).tells(&["error: runs: cannot create the directory"]);
+    run(here.path(), &["init", "town", "-o", "small.toml/x"]).expect(1).tells(&["small.toml/x: cannot create"]);
+}
+
+/// Many rows of frames, so that a table outgrows a small limit.
+fn with_frames() -> String {
+    format!("{SMALL}\n[traffic]\npush = \"10s\"\n[record]\nframes_every = 1\n")
+}
+
+fn said(output: &Output) -> Said {
+    Said::of(output)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
+    let here = folder(&with_frames());
+    // A limit on the size of a file, met by a table and by no small file.
+    let line = format!("ulimit -f 40; trap '' XFSZ; exec {} run small.toml -o out", env!("CARGO_BIN_EXE_amitwin"));
+    let output = Command::new("sh").args(["-c", &line]).current_dir(here.path()).output().expect("a shell");
+    said(&output).expect(1).tells(&["error: out/tables/frames/variant=base/part-000.parquet: cannot"]);
+    let out = here.path().join("out");
+    let summary = summary(&out);
+    assert_eq!((summary.status, summary.exit_code), (Status::Failed, Some(1)));
+    assert!(summary.variants.is_empty() && summary.warnings.iter().any(|w| w.contains("'base'")), "{summary:?}");
+    assert!(files(&out, ".tmp").is_empty() && files(&out.join("tables/frames"), ".parquet").is_empty());
+    run(here.path(), &["compare", "out"]).expect(3).tells(&["out: this run is incomplete (its status is \"failed\")"]);
+    run(here.path(), &["report", "out"]).expect(0);
+    run(here.path(), &["run", "small.toml", "-o", "out", "--force"]).expect(0);
+    run(here.path(), &["verify", "out"]).expect(0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_and_leaves_no_torn_file() {
+    let here = folder(&with_frames());
+    fs::create_dir(here.path().join("disk")).expect("made");
+    // A disk of its own that only these processes see; gone with them.
+    let mount = "mount -t tmpfs -o size=64k none disk 2>/dev/null || exit 99";
+    let list = "find disk -name '*.parquet' -size 0; find disk -name '*.tmp'; cat disk/out/summary.json";
+    let line =
+        format!("{mount}; {} run small.toml -o disk/out; echo \"exit $?\"; {list}", env!("CARGO_BIN_EXE_amitwin"));
+    let output = Command::new("unshare").args(["-rm", "sh", "-c", &line]).current_dir(here.path()).output();
+    let Some(output) = output.ok().filter(|o| o.status.code() == Some(0)) else {
+        eprintln!("skipped: no disk of its own can be mounted here");
+        return;
+    };
+    let said = said(&output).tells(&["the disk is full", "Free some space or choose another disk"]);
+    assert!(said.out.starts_with("exit 1\n{"), "{}", said.out);
+    assert!(!said.out.contains("\"complete\""), "{}", said.out);
+}
+
+#[test]
+fn without_standard_input_and_home_it_runs_too() {
+    let here = folder(SMALL);
+    let mut command = amitwin(here.path(), &["run", "small.toml", "-q"]);
+    let output = command.env_clear().stdin(std::process::Stdio::null()).output().expect("started");
+    said(&output).expect(0);
+}

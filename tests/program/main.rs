@@ -1,0 +1,11 @@
+//! The program as its users run it: exit codes, streams, run directories, bad inputs, kills.
+
+mod bad_placements;
+mod bad_scenarios;
+mod commands;
+mod common;
+mod directories;
+mod duckdb;
+mod exit_codes;
+mod stops;
+mod streams;

@@ -1,0 +1,94 @@
+//! Results on standard output, everything else on standard error, and what a closed or full one means.
+
+use crate::common::{SMALL, Said, amitwin, folder, run, summary};
+use std::fs::File;
+use std::io::pipe;
+use std::process::Stdio;
+
+#[test]
+fn a_run_prints_its_results_and_nothing_else() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
+    assert!(said.out.contains("back within") || said.out.contains("back"), "{}", said.out);
+    let fingerprint = summary(&here.path().join("out")).fingerprint;
+    assert!(said.out.ends_with(&format!("run          out\nfingerprint  {fingerprint}\n")), "{}", said.out);
+    let said = said.tells(&["complete in", "events/s", "next: open out/report.html", "--seed 2"]);
+    assert!(!said.out.contains("next:") && !said.out.contains("events/s"), "{}", said.out);
+    // Neither is a terminal here.
+    assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}') && !said.err.contains('\r'), "{}", said.err);
+}
+
+#[test]
+fn quiet_says_nothing_but_results() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["run", "small.toml", "-q"]).expect(0);
+    assert_eq!(said.err, "");
+    assert!(said.out.contains("fingerprint"));
+}
+
+#[test]
+fn verbose_shows_the_log() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["-v", "run", "small.toml", "-o", "out"]).expect(0);
+    let words = "'base': 20 min of 20 min simulated";
+    assert!(said.err.contains(words), "{}", said.err);
+    assert!(std::fs::read_to_string(here.path().join("out/log.txt")).expect("a log").contains(words));
+    assert_eq!(said.err.matches("complete in").count(), 1, "{}", said.err);
+}
+
+#[test]
+fn json_parses_and_holds_what_the_summary_holds() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["run", "small.toml", "-o", "out", "--format", "json"]).expect(0);
+    let mut value = said.json();
+    assert_eq!(value.as_object_mut().expect("an object").remove("run_dir"), Some("out".into()));
+    assert_eq!(value, serde_json::to_value(summary(&here.path().join("out"))).expect("JSON"));
+    for arguments in [
+        &["check", "small.toml", "--format", "json"][..],
+        &["compare", "out", "--format", "json"],
+        &["verify", "out", "--format", "json"],
+        &["report", "out", "--format", "json"],
+        &["describe", "tables", "--format", "json"],
+        &["describe", "metrics", "--format", "json"],
+        &["describe", "units", "--format", "json"],
+        &["schema"],
+    ] {
+        let value = run(here.path(), arguments).expect(0).json();
+        assert!(value.is_object() || value.is_array(), "{arguments:?}: {value}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let here = folder(SMALL);
+    run(here.path(), &["run", "small.toml", "-o", "first"]).expect(0);
+    for arguments in [
+        &["run", "small.toml", "-o", "out"][..],
+        &["check", "small.toml"],
+        &["compare", "first"],
+        &["describe", "tables"],
+        &["schema"],
+        &["completions", "bash"],
+        &["verify", "first"],
+    ] {
+        let (reader, writer) = pipe().expect("a pipe");
+        drop(reader);
+        let output = amitwin(here.path(), arguments).stdout(writer).stderr(Stdio::piped()).output().expect("started");
+        let said = Said::of(&output).expect(0);
+        assert!(!said.err.contains("error") && !said.err.contains("panic"), "{arguments:?}: {}", said.err);
+    }
+    // Nor is one for the messages.
+    let (reader, writer) = pipe().expect("a pipe");
+    drop(reader);
+    let output = amitwin(here.path(), &["check", "small.toml"]).stderr(writer).output().expect("started");
+    assert!(Said::of(&output).expect(0).out.contains("small, seed 1"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn results_that_cannot_be_written_are_an_error() {
+    let here = folder(SMALL);
+    let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+    let output = amitwin(here.path(), &["schema"]).stdout(full).stderr(Stdio::piped()).output().expect("started");
+    Said::of(&output).expect(1).tells(&["error: the results could not be written to standard output"]);
+}
