@@ -343,6 +343,7 @@ fn populate(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
         if settled {
             mesh.state = State::Operational;
             (mesh.rank, mesh.hops, mesh.parent) = (tree.rank[at], tree.hops[at], tree.parent[at]);
+            mesh.lowest = mesh.rank;
             if !region.is_gateway(node) {
                 mesh.candidates = candidates(region, tree, node);
             }

@@ -140,6 +140,9 @@ impl Region {
         let entity = self.entities[node as usize];
         self.meshes.get_mut(&mut self.world, entity).expect("every radio has a mesh state").into_inner()
     }
+    pub(crate) fn mesh_parent(&mut self, node: u16) -> u16 {
+        self.mesh(node).parent
+    }
     #[inline]
     pub(crate) fn device(&mut self, node: u16) -> &mut Device {
         let entity = self.entities[node as usize];

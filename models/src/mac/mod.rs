@@ -177,7 +177,11 @@ fn retry_spread(region: &mut Region, node: u16, tries: u8) -> SimTime {
 /// Brings a packet that may be sent now to the head of the queue, so that a frame that waits for its repetition does
 /// not hold up those for others; returns when the head may be sent.
 fn first_ready(region: &mut Region, node: u16, now: SimTime) -> SimTime {
-    let mac = region.macs.get_mut(&mut region.world, region.entities[node as usize]).expect("every node has a link layer").into_inner();
+    let mac = region
+        .macs
+        .get_mut(&mut region.world, region.entities[node as usize])
+        .expect("every node has a link layer")
+        .into_inner();
     let mut earliest = SimTime::MAX;
     for _ in 0..mac.queue.len() {
         let ready = region.packets.get(mac.queue.head()).not_before;

@@ -86,6 +86,8 @@ pub struct Packet {
     pub hops: u8,
     /// Transmissions on this hop so far.
     pub tries: u8,
+    /// It met a node that is not nearer to the border router than its sender.
+    pub strayed: bool,
     /// This hop's receiver has it.
     pub delivered: bool,
     /// Meaning depends on the kind: campaign, number of a report, rank.
@@ -119,6 +121,7 @@ impl Packet {
             via: u16::MAX,
             hops: 0,
             tries: 0,
+            strayed: false,
             delivered: false,
             value: 0,
             attempts: 1,

@@ -75,6 +75,8 @@ pub struct Mesh {
     pub epoch: u16,
     /// RPL rank.
     pub rank: u16,
+    /// Lowest rank since the node joined.
+    pub lowest: u16,
     /// Next hop towards the border router.
     pub parent: u16,
     /// Hops to the border router.
@@ -104,6 +106,7 @@ impl Default for Mesh {
             wait_s: 0,
             epoch: 0,
             rank: INFINITE_RANK,
+            lowest: INFINITE_RANK,
             parent: NO_ONE,
             hops: 0,
             tries: 0,

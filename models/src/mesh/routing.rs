@@ -16,6 +16,8 @@ pub const RANK_STEP: u16 = 128;
 pub const ETX_MAX: u16 = 4 * 128;
 /// A new parent must be better by this much rank (1.5 ETX).
 const SWITCH_THRESHOLD: u16 = 192;
+/// How far a node's rank may rise above its lowest before it has to leave the tree and join anew.
+const RANK_INCREASE_MAX: u16 = 3 * RANK_STEP;
 /// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
 /// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
@@ -102,9 +104,17 @@ pub fn heard_dio(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packe
     }
     // A registered child is no parent; nor is a node that is as far down as this one.
     let child = region.mesh(from).parent == node;
+    let hops_max = region.hops_max;
     let mesh = region.mesh(node);
-    let below = mesh.state == State::Operational && rank >= mesh.rank && mesh.parent != from;
-    if child || below || hops >= region.hops_max || !(known || usable(region, node, from)) {
+    if mesh.parent == from && mesh.step != Step::Discover {
+        parent_said(region, ctx, node, rank, hops);
+        return;
+    }
+    let below = mesh.state == State::Operational && rank >= mesh.rank;
+    if child || below || hops >= hops_max || !(known || usable(region, node, from)) {
+        if known {
+            remember(region, node, from, INFINITE_RANK);
+        }
         return;
     }
     remember(region, node, from, rank);
@@ -114,6 +124,30 @@ pub fn heard_dio(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packe
         if best.node != NO_ONE && best.rank != INFINITE_RANK {
             adopt(region, ctx, node, best.node);
             join::parent_known(region, ctx, node);
+        }
+    } else if mesh.state == State::Operational && mesh.step == Step::Settled {
+        reconsider(region, ctx, node);
+    }
+}
+
+/// The parent told its rank. One that has sunk to this node's own rank may hang below it by now: the node follows a
+/// little, and then looks for another (RPL's limit on rank increase).
+fn parent_said(region: &mut Region, ctx: &mut Ctx, node: u16, rank: u16, hops: u8) {
+    let parent = region.mesh_parent(node);
+    remember(region, node, parent, rank);
+    let hops_max = region.hops_max;
+    let mesh = region.mesh(node);
+    let Some(parent) = mesh.candidates.iter().find(|c| c.node == mesh.parent) else { return };
+    let cost = parent.cost();
+    if rank >= mesh.rank && (cost > u32::from(mesh.lowest) + u32::from(RANK_INCREASE_MAX) || hops >= hops_max) {
+        parent_failed(region, ctx, node);
+        return;
+    }
+    mesh.hops = hops + 1;
+    if rank >= mesh.rank {
+        mesh.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
+        if mesh.state == State::Operational {
+            trickle::reset(region, ctx, node, Topic::Dio);
         }
     } else if mesh.state == State::Operational && mesh.step == Step::Settled {
         reconsider(region, ctx, node);
@@ -152,7 +186,9 @@ fn adopt(region: &mut Region, ctx: &Ctx, node: u16, parent: u16) {
     let cost = mesh.candidates.iter().find(|c| c.node == parent).map_or(u32::from(INFINITE_RANK), Candidate::cost);
     let changed = mesh.parent != parent || mesh.link.is_none();
     (mesh.parent, mesh.hops, mesh.failures) = (parent, hops, 0);
+    let detached = mesh.rank == INFINITE_RANK;
     mesh.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
+    mesh.lowest = if detached { mesh.rank } else { mesh.lowest.min(mesh.rank) };
     if changed {
         region.set_link(node, Some(parent));
         let global = region.globals[parent as usize];
@@ -168,17 +204,17 @@ pub fn detach(region: &mut Region, _ctx: &mut Ctx, node: u16) {
     region.set_link(node, None);
 }
 
-/// Switches to a clearly better parent.
+/// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
 fn reconsider(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
-    let best = mesh.candidates[0];
     let Some(current) = mesh.candidates.iter().find(|c| c.node == mesh.parent) else { return };
     if current.rank == INFINITE_RANK {
         return;
     }
-    mesh.rank = current.cost().min(u32::from(INFINITE_RANK) - 1) as u16;
+    let Some(best) = mesh.candidates.iter().find(|c| c.node != NO_ONE && c.rank < mesh.rank) else { return };
     if best.node != mesh.parent && best.cost() + u32::from(SWITCH_THRESHOLD) < current.cost() {
-        adopt(region, ctx, node, best.node);
+        let best = best.node;
+        adopt(region, ctx, node, best);
         join::parent_known(region, ctx, node);
     }
 }
@@ -191,9 +227,9 @@ pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
         (bad.rank, bad.etx) = (INFINITE_RANK, (bad.etx * 2).min(2 * ETX_MAX));
     }
     sort(&mut mesh.candidates);
-    let next = mesh.candidates[0];
-    if next.node != NO_ONE && next.rank != INFINITE_RANK {
-        adopt(region, ctx, node, next.node);
+    let next = mesh.candidates.iter().find(|c| c.node != NO_ONE && c.rank < mesh.rank).map(|c| c.node);
+    if let Some(next) = next {
+        adopt(region, ctx, node, next);
         join::parent_known(region, ctx, node);
         return;
     }
@@ -263,6 +299,18 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
             poison(region, ctx, node, from);
             return;
         }
+        // The sender's rank travels with the packet. A sender that is not below has a wrong idea of this node and is
+        // told; a packet that meets this twice is in a loop.
+        let rank = mesh.rank;
+        if region.mesh(from).rank <= rank {
+            send_dio(region, ctx, node, Some(from));
+            if next.strayed {
+                lost(region, ctx, &next, Loss::TooFar);
+                return;
+            }
+            next.strayed = true;
+        }
+        let mesh = region.mesh(node);
         next.hop_to = mesh.parent;
         if packet.kind == Kind::Solicit && packet.hops == 0 {
             next.bytes = sizes::DHCP_RELAY;
