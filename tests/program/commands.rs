@@ -91,6 +91,24 @@ fn the_same_seed_gives_the_same_run_with_any_threads_and_another_seed_another() 
 }
 
 #[test]
+fn meshes_that_hear_each_other_run_in_every_coupling_with_any_threads() {
+    let town = SMALL.replace("\"grid\"", "\"suburb\"").replace("meters = 9", "meters = 120");
+    let here = folder(&town.replace("gateways = 1", "gateways = 3"));
+    for coupling in ["none", "window", "exact"] {
+        let set = format!("coupling.meshes={coupling}");
+        let fingerprint = |threads: &str| {
+            let out = format!("{coupling}-{threads}");
+            let arguments = ["run", "small.toml", "--set", &set, "--threads", threads, "-o", &out];
+            run(here.path(), &arguments).expect(0);
+            let variant = summary(&here.path().join(&out)).variants.remove(0);
+            assert_eq!((variant.gateways, variant.metrics["commanded"]), (3, Some(120.0)));
+            variant.fingerprint
+        };
+        assert_eq!(fingerprint("1"), fingerprint("2"), "{coupling}");
+    }
+}
+
+#[test]
 fn variants_are_chosen_and_settings_changed() {
     let here =
         folder(&format!("{SMALL}\n[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\n[[variant]]\nname = \"c\"\n"));
