@@ -40,7 +40,7 @@ impl Progress {
         let names: Vec<String> =
             variants.iter().map(|v| human::shorten(&human::one_line(&v.name), NAME_WIDTH)).collect();
         let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
-        let style = ProgressStyle::with_template("{prefix} {bar:20} {msg}").expect("a fixed template");
+        let style = ProgressStyle::with_template("{prefix} {bar:20} {wide_msg}").expect("a fixed template");
         let way = |(variant, name): (&&Variant, String)| {
             let bar = bars.add(ProgressBar::new(variant.spec.duration.nanos()).with_style(style.clone()));
             bar.set_prefix(format!("{name:width$}"));
@@ -90,6 +90,7 @@ impl Watch for Progress {
         let at = format!("{} of {}", clock(time), clock(way.end));
         let rate = human::short_count(rate);
         let text = match ended {
+            false if time == from => format!("{at}, {resident}"),
             true => format!("{at}, {speed:.0}x real time, {rate} events/s, done"),
             false => format!("{at}, {speed:.0}x real time, {rate} events/s, {left} left, {resident}"),
         };

@@ -12,14 +12,15 @@ use amitwin_models::spec::WorldSpec;
 // The factors are from runs of generated suburbs of 400 and 1,500 meters at 50 kb/s, 22 to 90 m apart (1.1 to 3.2 hops
 // in the mean), and of 20,000 meters behind 1 and 10 border routers for memory; the spread over these is in brackets.
 
-/// Events of a radio in an hour without traffic, for each hop of its depth: announcements and route upkeep (80 to 250).
+/// Events of a radio in an hour without traffic, for each hop of its depth: announcements and route upkeep (75 to 240).
 const EVENTS_PER_RADIO_HOP_HOUR: f64 = 200.0;
 /// Events of one report over one hop: backoff, channel sensing, frame, acknowledgement (8.5 to 15).
 const EVENTS_PER_REPORT_HOP: f64 = 10.0;
-/// Events of one warm reset: boot, a search over all channels, the exchanges up to the head-end (1,000 to 8,000).
-const EVENTS_PER_RESET: f64 = 2_000.0;
-/// Rows of `events` that one reset leaves behind (4 to 70).
-const EVENT_ROWS_PER_RESET: f64 = 20.0;
+/// Events of one warm reset, for each hop of the meter's depth: boot, a search over all channels, the exchanges up to
+/// the head-end (370 to 920; in a collapse of 5,000 meters 1,900).
+const EVENTS_PER_RESET_HOP: f64 = 600.0;
+/// Rows of `events` that one reset leaves behind (9 to 17; in a collapse 30).
+const EVENT_ROWS_PER_RESET: f64 = 10.0;
 /// The program itself, bytes.
 pub const PROCESS_BYTES: f64 = 10e6;
 /// Bytes of a radio with its neighbour table and its share of the queues.
@@ -127,7 +128,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         duration_s: spec.duration.secs_f64(),
         events: hops * hours * EVENTS_PER_RADIO_HOP_HOUR
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
-            + resets * EVENTS_PER_RESET,
+            + resets * hops_mean * EVENTS_PER_RESET_HOP,
         memory_bytes: radios * BYTES_PER_RADIO + heard * BYTES_PER_RADIO_HEARD + rows.held() * BYTES_PER_ROW_HELD,
         disk_bytes: DISK_PER_VARIANT + rows.times(&DISK_PER_ROW).sum::<f64>(),
     })
