@@ -166,7 +166,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let strongest = radio.tx_power_dbm.max(radio.gateway_tx_power_dbm);
     let loss_max = strongest - radio.hearing_floor_dbm;
     let map = LossMap::new(radio, frequency_mhz(radio), spec.seed);
-    let reach_m = map.reach_m(loss_max, 0);
+    let reach_m = map.reach_m(loss_max);
 
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
@@ -268,8 +268,7 @@ impl Kit<'_> {
             let gateway = sites[globals[0] as usize].name.to_string();
             return Err(BuildError::TooMany { radios: globals.len(), gateway });
         }
-        let strongest = spec.radio.neighbours_max;
-        let neighbours = Neighbours::build(self.map, sites, &globals, count, self.loss_max, strongest);
+        let neighbours = Neighbours::build(self.map, sites, &globals, self.loss_max, spec.radio.neighbours_max);
         let power = |n: u32| {
             let gateway = sites[n as usize].kind == SiteKind::Gateway;
             if gateway { spec.radio.gateway_tx_power_dbm } else { spec.radio.tx_power_dbm }
