@@ -1,0 +1,110 @@
+//! Small worlds for tests: sites by coordinates, plain radios, and an engine run to its end.
+
+#![allow(dead_code)]
+
+use amitwin_data::rows::Rows;
+use amitwin_models::build::{Built, build};
+use amitwin_models::part::Part;
+use amitwin_models::region::Region;
+use amitwin_models::spec::*;
+use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
+use amitwin_sim_core::{Engine, Local, SimTime};
+
+/// Sites from (kind, x, y) in metres, all at the same height.
+pub fn sites(places: impl IntoIterator<Item = (SiteKind, f32, f32)>) -> Placement {
+    let site = |(n, (kind, x_m, y_m)): (u32, _)| Site {
+        name: SiteName::numbered('N', n),
+        kind,
+        lat_deg: 0.0,
+        lon_deg: 0.0,
+        x_m,
+        y_m,
+        height_m: 1.5,
+    };
+    Placement { sites: (0..).zip(places).map(site).collect() }
+}
+
+/// A world without chance on the air: loss of `31.7 + 40 log10(d)` dB, no shadowing, no spread of a frame's level, one
+/// channel. At 27 dBm a radio is received at -84.7 dBm over 100 m, 30 dB above the noise of 50 kb/s, and at -96.7 dBm
+/// over 200 m; the floor of -90 dBm makes 135 m the edge of hearing.
+pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
+    WorldSpec {
+        seed: 1,
+        duration: SimTime::from_secs(seconds),
+        placement,
+        radio: RadioSpec {
+            phy,
+            region: amitwin_models::spec::Region::NorthAmerica,
+            tx_power_dbm: 27.0,
+            gateway_tx_power_dbm: 27.0,
+            path_loss: PathLoss::LogDistance { reference_db: 31.7, exponent: 4.0 },
+            shadowing_sigma_db: 0.0,
+            shadowing_distance_m: 50.0,
+            meter_loss_db: 0.0,
+            noise_figure_db: 10.0,
+            frame_spread_db: 0.0,
+            cca_threshold_dbm: -90.0,
+            hearing_floor_dbm: -90.0,
+            neighbours_max: 255,
+        },
+        mac: MacSpec {
+            min_be: 3,
+            max_be: 5,
+            csma_backoffs_max: 8,
+            frame_retries_max: 7,
+            queue_frames_max: 32,
+            gateway_queue_frames_max: 256,
+            hopping: false,
+        },
+        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24 },
+        device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
+        backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
+        push: None,
+        campaigns: Vec::new(),
+        coupling: Coupling::None,
+        record: RecordSpec::default(),
+    }
+}
+
+/// Runs a world with one mesh as a bench of the link layer: every `period` a frame of `bytes` above the link layer
+/// from each node to its `target`.
+pub fn probe(spec: &WorldSpec, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) -> Ran {
+    let mut built = build(spec).expect("a world");
+    for part in &mut built.parts {
+        if let Part::Mesh(region) = part {
+            region.probe(period, bytes, &target);
+        }
+    }
+    Ran::new(built, spec.duration)
+}
+
+/// A world that has run.
+pub struct Ran {
+    /// All rows, in the order of partitions.
+    pub rows: Rows,
+    /// The engine at the end, with everything finished.
+    pub engine: Engine<Part, Local>,
+}
+
+impl Ran {
+    fn new(built: Built, until: SimTime) -> Ran {
+        let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions");
+        engine.run_until(until).expect("every target exists");
+        let mut rows = Rows::default();
+        for part in engine.partitions_mut() {
+            part.finish(until);
+            rows.append(part.rows());
+        }
+        Ran { rows, engine }
+    }
+
+    /// The first mesh.
+    pub fn mesh(&self) -> &Region {
+        self.engine.partitions().find_map(Part::mesh).expect("there is a mesh")
+    }
+}
+
+/// Runs a world to its end.
+pub fn run(spec: &WorldSpec) -> Ran {
+    Ran::new(build(spec).expect("a world"), spec.duration)
+}
