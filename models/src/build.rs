@@ -13,12 +13,12 @@ use crate::part::Part;
 use crate::purpose;
 use crate::radio::air::Air;
 use crate::radio::error::ErrorModel;
-use crate::radio::neighbours::{LossMap, Neighbours, code_db};
+use crate::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
 use crate::spec::{Coupling, PhyMode, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
-use amitwin_data::rows::{NodeRow, Rows};
+use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use bevy_ecs::prelude::World as Ecs;
@@ -73,6 +73,10 @@ pub enum BuildError {
     #[error("there is no gateway, so no meter can report; add one to the placement or set placement.gateways")]
     NoGateway,
 }
+
+/// A foreign signal counts as interference from this far above the hearing floor on: a neighbouring mesh has thousands
+/// of radios that are barely audible, and what they add lies below what its nearest ones do.
+const FOREIGN_MARGIN_DB: f64 = 10.0;
 
 /// Middle of the band, MHz.
 pub fn frequency_mhz(radio: &RadioSpec) -> f64 {
@@ -166,7 +170,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let strongest = radio.tx_power_dbm.max(radio.gateway_tx_power_dbm);
     let loss_max = strongest - radio.hearing_floor_dbm;
     let map = LossMap::new(radio, frequency_mhz(radio), spec.seed);
-    let reach_m = map.reach_m(loss_max);
+    let reach_m = map.reach_m(loss_max, 0);
+    let foreign_m = map.reach_m(loss_max - FOREIGN_MARGIN_DB, 1);
 
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
@@ -191,7 +196,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         plan: &plan,
         gateways: &assignment.gateways,
         members: &members,
-        foreign: foreign(spec, &assignment.gateways, &members, &groups, reach_m),
+        foreign: foreign(spec, &assignment.gateways, &members, &groups, foreign_m),
     };
     let regions: Vec<Region> =
         groups.par_iter().enumerate().map(|(n, group)| kit.region(n, group)).collect::<Result<_, _>>()?;
@@ -268,7 +273,14 @@ impl Kit<'_> {
             let gateway = sites[globals[0] as usize].name.to_string();
             return Err(BuildError::TooMany { radios: globals.len(), gateway });
         }
-        let neighbours = Neighbours::build(self.map, sites, &globals, self.loss_max, spec.radio.neighbours_max);
+        let strongest = spec.radio.neighbours_max;
+        let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
+        let (neighbours, heard) = Neighbours::build(self.map, sites, &globals, count, limits);
+        let mut index = 0;
+        globals.retain(|_| {
+            index += 1;
+            heard[index - 1]
+        });
         let power = |n: u32| {
             let gateway = sites[n as usize].kind == SiteKind::Gateway;
             if gateway { spec.radio.gateway_tx_power_dbm } else { spec.radio.tx_power_dbm }
@@ -280,6 +292,7 @@ impl Kit<'_> {
             self.phy,
             spec.radio.cca_threshold_dbm,
             globals.iter().map(|&n| (n, power(n))),
+            count as u16,
             self.channels,
             spec.seed,
         );
@@ -349,14 +362,10 @@ fn populate(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
             }
         } else {
             // It reaches nobody: reported in the results, silent on the air.
-            region.air.radios[at].on = false;
+            region.air.power(node, false);
         }
         let device = Device { is_meter: kind == SiteKind::Meter, ..Device::default() };
         components.push((Mac::default(), mesh, device));
-    }
-    // A foreign radio is heard here and hears at home.
-    for radio in &mut region.air.radios[region.own as usize..] {
-        radio.on = false;
     }
     region.entities = region.world.spawn_batch(components).collect();
     region.macs = region.world.query();
@@ -376,7 +385,6 @@ fn populate(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
     for ((child, _), link) in links.iter().zip(spawned) {
         region.mesh(*child).link = Some(link);
     }
-    node_rows(region, spec, tree);
 }
 
 /// The best candidate parents of a settled node; none of them is below it in the tree.
@@ -401,33 +409,6 @@ fn candidates(region: &Region, tree: &Tree, node: u16) -> [Candidate; CANDIDATES
     }
     best.sort_by_key(|c| (c.node == NO_ONE, c.cost(), c.node));
     best
-}
-
-fn node_rows(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
-    for node in 0..region.own {
-        let at = node as usize;
-        let global = region.globals[at];
-        let site = &spec.placement.sites[global as usize];
-        let reachable = region.is_gateway(node) || tree.parent[at] != NO_ONE;
-        let parent = tree.parent[at];
-        let loss = (parent != NO_ONE).then(|| region.air.neighbours.code(node, parent)).flatten().map(code_db);
-        region.rows.nodes.push(NodeRow {
-            node: global,
-            name: site.name.to_string(),
-            kind: site.kind.as_str(),
-            lat_deg: site.lat_deg,
-            lon_deg: site.lon_deg,
-            x_m: site.x_m,
-            y_m: site.y_m,
-            height_m: site.height_m,
-            gateway: Some(region.globals[region.pan[at] as usize]),
-            parent: (parent != NO_ONE).then(|| region.globals[parent as usize]),
-            hops: reachable.then_some(tree.hops[at]),
-            path_loss_db: loss,
-            neighbours: region.air.neighbours.of(node).0.len() as u32,
-            reachable,
-        });
-    }
 }
 
 fn assemble(

@@ -4,7 +4,7 @@ use crate::mesh::trickle::Topic;
 use amitwin_sim_core::SimTime;
 
 /// An event of a mesh partition or of the head-end. Node numbers are local to the partition that handles it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A clear channel assessment ends: send or back off again.
     Attempt {
@@ -145,7 +145,7 @@ pub enum Event {
         position: u32,
     },
     /// At the head-end: a meter reported.
-    Report(Report),
+    Report(Box<Report>),
     /// From a neighbouring partition: a foreign frame is on the air.
     Foreign {
         /// Global id of the sender.

@@ -3,6 +3,7 @@
 use crate::event::Event;
 use crate::headend::{HEAD_END, HeadEnd};
 use crate::region::Region;
+use crate::terrain::Site;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, Partition, SimTime};
 
@@ -20,6 +21,13 @@ impl Part {
         match self {
             Part::Mesh(region) => &mut region.rows,
             Part::HeadEnd(head_end) => &mut head_end.rows,
+        }
+    }
+
+    /// Records what there is when the run starts.
+    pub fn describe(&mut self, sites: &[Site]) {
+        if let Part::Mesh(region) = self {
+            region.describe(sites);
         }
     }
 

@@ -8,9 +8,11 @@ use crate::mac::packet::Packets;
 use crate::mac::{self, Mac, hopping, sweep};
 use crate::mesh::{self, Link, Mesh, trickle::Timers};
 use crate::radio::air::{Air, COMMON, Fate};
+use crate::radio::neighbours::code_db;
 use crate::spec::{MacSpec, PushSpec, RecordSpec};
+use crate::terrain::Site;
 use crate::{device, gateway};
-use amitwin_data::rows::{LinkRow, Rows};
+use amitwin_data::rows::{LinkRow, NodeRow, Rows};
 use amitwin_sim_core::rng::{Stream, key};
 use amitwin_sim_core::{Context, SimTime};
 use bevy_ecs::prelude::{Entity, QueryState, World};
@@ -237,8 +239,8 @@ impl Region {
         let targets = self.globals[..self.own as usize].iter().map(|&g| target(g).map_or(mesh::NO_ONE, find)).collect();
         self.probes.target = targets;
         self.probes.delay_us = hdrhistogram::Histogram::new_with_bounds(1, 600_000_000, 3).ok();
-        for radio in &mut self.air.radios {
-            radio.on = true;
+        for node in 0..self.own {
+            self.air.power(node, true);
         }
     }
 
@@ -255,7 +257,6 @@ impl Region {
             device::start(self, ctx, node);
         }
         ctx.schedule(SimTime::from_secs(60), 0, Event::Minute);
-        self.snapshot(ctx.now());
         if self.record.links_every > SimTime::ZERO {
             ctx.schedule(self.record.links_every, 0, Event::Snapshot);
         }
@@ -296,6 +297,36 @@ impl Region {
                 unreachable!("{event:?} belongs to the head-end")
             }
         }
+    }
+
+    /// Rows of the nodes and their links as the run starts. Kept out of building, so that a large world holds the rows
+    /// of one partition at a time.
+    pub fn describe(&mut self, sites: &[Site]) {
+        for node in 0..self.own {
+            let global = self.globals[node as usize];
+            let site = &sites[global as usize];
+            let mesh = self.mesh(node);
+            let (parent, hops, reachable) = (mesh.parent, mesh.hops, mesh.state == mesh::State::Operational);
+            let has_parent = parent != mesh::NO_ONE;
+            let loss = has_parent.then(|| self.air.neighbours.code(node, parent)).flatten().map(code_db);
+            self.rows.nodes.push(NodeRow {
+                node: global,
+                name: site.name.to_string(),
+                kind: site.kind.as_str(),
+                lat_deg: site.lat_deg,
+                lon_deg: site.lon_deg,
+                x_m: site.x_m,
+                y_m: site.y_m,
+                height_m: site.height_m,
+                gateway: Some(self.globals[self.pan[node as usize] as usize]),
+                parent: has_parent.then(|| self.globals[parent as usize]),
+                hops: reachable.then_some(hops),
+                path_loss_db: loss,
+                neighbours: self.air.neighbours.of(node).0.len() as u32,
+                reachable,
+            });
+        }
+        self.snapshot(SimTime::ZERO);
     }
 
     /// Rows of the links in use.

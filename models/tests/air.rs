@@ -16,7 +16,7 @@ fn air(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16) ->
 fn sensing(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16, busy_dbm: f64) -> Air {
     let table = Neighbours::from_losses(radios as usize, losses);
     let model = ErrorModel::new(mode, 10.0, 0.0);
-    Air::new(table, model, Phy::new(mode), busy_dbm, (0..radios).map(|n| (n, 27.0)), channels, 1)
+    Air::new(table, model, Phy::new(mode), busy_dbm, (0..radios).map(|n| (n, 27.0)), radios as u16, channels, 1)
 }
 
 fn at(us: u64) -> SimTime {

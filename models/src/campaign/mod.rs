@@ -1,4 +1,4 @@
-//! Campaigns: who is reset when, and the window that a border router's radio can carry.
+#![doc = include_str!("README.md")]
 
 use crate::mac::frame::MacTimes;
 use crate::mesh::sizes;

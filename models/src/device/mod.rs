@@ -1,4 +1,4 @@
-//! The meter: power, reset, boot, regular reports, heartbeat.
+#![doc = include_str!("README.md")]
 
 use crate::event::Event;
 use crate::mac;

@@ -1,4 +1,4 @@
-//! The border router: addresses, routes, the door to the head-end, and the load of its one radio.
+#![doc = include_str!("README.md")]
 
 use crate::event::{Event, Report, ReportKind};
 use crate::headend::HEAD_END;
@@ -75,7 +75,7 @@ fn report(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet, kin
         attempts: packet.attempts,
         bytes: packet.payload,
     };
-    ctx.send(HEAD_END, ctx.now() + region.latency, gateway.into(), Event::Report(report));
+    ctx.send(HEAD_END, ctx.now() + region.latency, gateway.into(), Event::Report(Box::new(report)));
 }
 
 /// Writes the source route to `dest`, whose parent is `via`, into a packet; `false` if it is unknown or has a loop.

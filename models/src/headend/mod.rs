@@ -1,4 +1,4 @@
-//! The head-end: sends the commands of campaigns and tracks which meters it hears again.
+#![doc = include_str!("README.md")]
 
 use crate::campaign::Plan;
 use crate::event::{Event, Report, ReportKind};
@@ -98,7 +98,7 @@ impl HeadEnd {
         match event {
             Event::Campaign { campaign } => self.begin(ctx, campaign),
             Event::Dispatch { campaign, position } => self.dispatch(ctx, campaign, position),
-            Event::Report(report) => self.report(ctx, report),
+            Event::Report(report) => self.report(ctx, *report),
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }

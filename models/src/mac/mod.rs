@@ -1,8 +1,4 @@
-//! The link layer: queue, backoff, clear channel assessment, transmission, acknowledgement, retry.
-//!
-//! A node has one job at a time. Unicast frames go out by unslotted CSMA/CA on the receiver's channel of the moment;
-//! broadcast frames wait for the next broadcast slot; advertisement sweeps fill what is left, in pieces of at most
-//! half a second. Without hopping, everything shares the common channel.
+#![doc = include_str!("README.md")]
 
 pub mod frame;
 pub mod hopping;
@@ -134,7 +130,7 @@ pub enum Loss {
 /// Starts the next job of a node, if it has one and may.
 pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let now = ctx.now();
-    if !region.air.radios[node as usize].on {
+    if !region.air.radios[node as usize].is_on() {
         return;
     }
     let (min_be, hopping) = (region.mac_spec.min_be, region.hopping());
@@ -323,7 +319,7 @@ fn data_ended(region: &mut Region, ctx: &mut Ctx, frame: u32, at: u32) {
     let turned = now + region.times.turnaround;
     region.air.deafen(node, turned);
     // A sender that was reset in mid-frame has dropped the packet already.
-    let alive = region.air.radios[node as usize].on && region.mac(node).job == Job::Busy;
+    let alive = region.air.radios[node as usize].is_on() && region.mac(node).job == Job::Busy;
     if alive && broadcast {
         let packet = take_current(region, node, at);
         finish_job(region, node);
@@ -369,7 +365,7 @@ fn receive_unicast(region: &mut Region, ctx: &mut Ctx, t: &crate::radio::air::Tr
 /// [`Event::Acknowledge`].
 pub fn acknowledge(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, channel: u16, epoch: u16) {
     let now = ctx.now();
-    if !region.air.radios[node as usize].on {
+    if !region.air.radios[node as usize].is_on() {
         // Reset in the meantime: the sender finds out by itself.
         ctx.schedule(now + region.times.ack_wait, to.into(), Event::Unacknowledged { node: to, epoch });
         return;

@@ -97,7 +97,7 @@ pub fn piece(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     let last = now + cadence * u64::from(end - first);
     for &other in region.air.neighbours.of(node).0 {
         let radio = &region.air.radios[other as usize];
-        if !radio.on {
+        if other >= region.own || !radio.is_on() {
             continue;
         }
         let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);

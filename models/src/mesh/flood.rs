@@ -46,7 +46,7 @@ fn arm(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// [`Event::Flood`]: repeat unless enough others did.
 pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u8) {
     let k = region.timers.flood_k;
-    let running = region.air.radios[node as usize].on;
+    let running = region.air.radios[node as usize].is_on();
     let flood = &mut region.mesh(node).flood;
     if flood.epoch != epoch || !running {
         return;

@@ -78,10 +78,10 @@ pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, swe
             routing::remember(region, node, from, INFINITE_RANK);
             discover(region, ctx, node);
         }
-        (State::ConfigureRouting, Sweep::Config | Sweep::Advert) if usable(region, node, from) => {
-            if region.mesh(node).step == Step::Discover {
-                routing::remember(region, node, from, INFINITE_RANK);
-            }
+        (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
+            if region.mesh(node).step == Step::Discover && usable(region, node, from) =>
+        {
+            routing::remember(region, node, from, INFINITE_RANK);
         }
         _ => {}
     }
@@ -265,7 +265,7 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         Step::Register => register(region, ctx, node),
         Step::Address => solicit(region, ctx, node),
         Step::Announce if mesh.tries >= DAO_TRIES => routing::parent_failed(region, ctx, node),
-        Step::Announce if mesh.tries % DAO_BURST == 0 && mesh.wait_s != DAO_PAUSE_S => {
+        Step::Announce if mesh.tries.is_multiple_of(DAO_BURST) && mesh.wait_s != DAO_PAUSE_S => {
             // A lost answer is rarely the parent's fault: the way is congested.
             mesh.wait_s = DAO_PAUSE_S;
             let pause = f64::from(DAO_PAUSE_S) * (1.0 + region.draw(node));
@@ -283,7 +283,7 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         }
         Step::Settled => {
             mesh.tries = mesh.tries.wrapping_add(1);
-            if mesh.tries % ROUTE_REFRESH_EVERY == 0 {
+            if mesh.tries.is_multiple_of(ROUTE_REFRESH_EVERY) {
                 announce(region, ctx, node);
             } else {
                 refresh(region, ctx, node);

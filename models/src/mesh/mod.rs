@@ -1,4 +1,4 @@
-//! The mesh: joining, parents, forwarding, flooding.
+#![doc = include_str!("README.md")]
 
 pub mod flood;
 pub mod join;

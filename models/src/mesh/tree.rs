@@ -47,12 +47,7 @@ pub fn shortest(
         }
     }
     let cost = dijkstra(&graph, source, None, |edge| u32::from(*edge.weight()));
-    let mut rank = vec![u32::MAX; count];
-    for n in 0..count {
-        if let Some(&c) = cost.get(&NodeIndex::new(n)) {
-            rank[n] = c;
-        }
-    }
+    let rank: Vec<u32> = (0..count).map(|n| cost.get(&NodeIndex::new(n)).copied().unwrap_or(u32::MAX)).collect();
     drop(graph);
     let mut tree = Tree { parent: vec![NO_ONE; count], rank: vec![u16::MAX; count], hops: vec![u8::MAX; count] };
     let mut order: Vec<u16> = (0..own).filter(|&n| rank[n as usize] < u32::from(u16::MAX)).collect();

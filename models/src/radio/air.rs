@@ -7,13 +7,12 @@
 //! channel and looked up by those who ask. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 use super::error::ErrorModel;
-use super::math::{level_db, ratio};
+use super::math::{level_db, normal_quantile, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::phy::Phy;
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
-use rand_distr::{Distribution, StandardNormal};
 
 /// No transmission, or nobody.
 pub const NONE: u32 = u32::MAX;
@@ -24,15 +23,13 @@ pub const COMMON: u16 = u16::MAX;
 /// Units of level in a milliwatt.
 const UNITS_PER_MW: f64 = 1e16;
 
-/// State of one radio, one cache line.
+/// State of one radio: 48 bytes.
 #[derive(Clone, Debug)]
 pub struct Radio {
     /// Sum of the signals on the common channel here.
     energy: u64,
-    /// Transmitting or turning around until then.
+    /// Transmitting or turning around until then; [`SimTime::MAX`]: switched off.
     deaf_until: SimTime,
-    /// Locked until then.
-    lock_until: SimTime,
     lock_level: u64,
     /// Strongest sum of other signals during the lock.
     peak: u64,
@@ -43,8 +40,6 @@ pub struct Radio {
     power_mw: f32,
     /// Random numbers used for receptions.
     draws: u32,
-    /// Powered and running.
-    pub on: bool,
 }
 
 /// One frame on the air.
@@ -100,6 +95,8 @@ pub struct Air {
     /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
     stretches: bool,
     globals: Vec<u32>,
+    /// Radios from here on are foreign: heard here, hearing at home.
+    own: u16,
     seed: u64,
     linear: Vec<f32>,
     transmissions: Vec<Transmission>,
@@ -107,14 +104,25 @@ pub struct Air {
     channels: Vec<Vec<u32>>,
 }
 
+impl Radio {
+    /// Powered and running.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.deaf_until < SimTime::MAX
+    }
+}
+
 impl Air {
-    /// The medium of radios with the given global ids and transmit powers; `channels` = 0 without hopping.
+    #[allow(clippy::too_many_arguments)]
+    /// The medium of radios with the given global ids and transmit powers, of which the first `own` receive and the
+    /// others are only heard; `channels` = 0 without hopping.
     pub fn new(
         neighbours: Neighbours,
         model: ErrorModel,
         phy: Phy,
         cca_threshold_dbm: f64,
         radios: impl Iterator<Item = (u32, f64)>,
+        own: u16,
         channels: u16,
         seed: u64,
     ) -> Self {
@@ -123,18 +131,17 @@ impl Air {
         let radio = |dbm: &f64| Radio {
             energy: 0,
             deaf_until: SimTime::ZERO,
-            lock_until: SimTime::ZERO,
             lock_level: 0,
             peak: 0,
             lock: NONE,
             phase_ms: 0,
             power_mw: (ratio(*dbm) * UNITS_PER_MW) as f32,
             draws: 0,
-            on: true,
         };
         Air {
             neighbours,
             radios: powers.iter().map(radio).collect(),
+            own,
             phy,
             noise: ratio(model.noise_dbm()) * UNITS_PER_MW,
             busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
@@ -165,7 +172,7 @@ impl Air {
     #[inline]
     pub fn is_busy(&self, node: u16, channel: u16, now: SimTime) -> bool {
         let radio = &self.radios[node as usize];
-        if radio.lock_until > now || radio.deaf_until > now {
+        if radio.lock != NONE || radio.deaf_until > now {
             return true;
         }
         let energy = if channel == COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
@@ -186,16 +193,13 @@ impl Air {
     pub fn deafen(&mut self, node: u16, until: SimTime) {
         let radio = &mut self.radios[node as usize];
         radio.deaf_until = radio.deaf_until.max(until);
-        if radio.lock_until > SimTime::ZERO {
-            radio.lock = NONE;
-            radio.lock_until = SimTime::ZERO;
-        }
+        radio.lock = NONE;
     }
 
     /// Whether `node` receives a frame or sends right now.
     pub fn is_engaged(&self, node: u16, now: SimTime) -> bool {
         let radio = &self.radios[node as usize];
-        radio.lock_until > now || radio.deaf_until > now
+        radio.lock != NONE || radio.deaf_until > now
     }
 
     /// Whether a frame of `node` is on the air or its radio turns around.
@@ -206,9 +210,8 @@ impl Air {
     /// Switches a radio on or off; off, it loses the frame it was receiving and spoils the one it was sending.
     pub fn power(&mut self, node: u16, on: bool) {
         let radio = &mut self.radios[node as usize];
-        radio.on = on;
+        radio.deaf_until = if on { SimTime::ZERO } else { SimTime::MAX };
         radio.lock = NONE;
-        radio.lock_until = SimTime::ZERO;
         if !on {
             for t in self.transmissions.iter_mut().filter(|t| t.live && t.from == node) {
                 t.ln_success = f64::NEG_INFINITY;
@@ -252,15 +255,15 @@ impl Air {
         t.hearers.extend_from_slice(hearers);
         self.deafen(from, end);
         if channel == COMMON {
-            self.begin_common(id, now, from, end);
+            self.begin_common(id, now, from);
         } else {
-            self.begin_hopped(id, now, from, channel, end);
+            self.begin_hopped(id, now, from, channel);
             self.channels[channel as usize].push(id);
         }
         id
     }
 
-    fn begin_common(&mut self, id: u32, now: SimTime, from: u16, end: SimTime) {
+    fn begin_common(&mut self, id: u32, now: SimTime, from: u16) {
         let power = self.radios[from as usize].power_mw;
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
@@ -268,7 +271,7 @@ impl Air {
             let radio = &mut self.radios[node as usize];
             let others = radio.energy;
             radio.energy += level;
-            if radio.lock_until >= now && radio.lock != NONE {
+            if radio.lock != NONE {
                 let locked = &mut self.transmissions[radio.lock as usize];
                 if self.stretches {
                     if locked.to == node {
@@ -281,17 +284,20 @@ impl Air {
                 } else if now < locked.start + self.phy.preamble
                     && level as f64 > radio.lock_level as f64 * self.capture
                 {
-                    (radio.lock, radio.lock_until, radio.lock_level, radio.peak) = (id, end, level, others);
+                    (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
                 } else {
                     radio.peak = radio.peak.max(radio.energy.saturating_sub(radio.lock_level));
                 }
-            } else if radio.on && radio.deaf_until <= now && level as f64 > (others as f64 + self.noise) * self.detect {
-                (radio.lock, radio.lock_until, radio.lock_level, radio.peak) = (id, end, level, others);
+            } else if node < self.own
+                && radio.deaf_until <= now
+                && level as f64 > (others as f64 + self.noise) * self.detect
+            {
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
         }
     }
 
-    fn begin_hopped(&mut self, id: u32, now: SimTime, from: u16, channel: u16, end: SimTime) {
+    fn begin_hopped(&mut self, id: u32, now: SimTime, from: u16, channel: u16) {
         for n in 0..self.channels[channel as usize].len() {
             let other = self.channels[channel as usize][n];
             for h in 0..self.transmissions[other as usize].hearers.len() {
@@ -305,7 +311,7 @@ impl Air {
                     let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
                     // Taken over; whether the newcomer is for this radio is settled below.
                     if in_preamble && level as f64 > radio.lock_level as f64 * self.capture {
-                        (radio.lock, radio.lock_until) = (NONE, SimTime::ZERO);
+                        radio.lock = NONE;
                     }
                 }
             }
@@ -314,13 +320,13 @@ impl Air {
             let node = self.transmissions[id as usize].hearers[h];
             let Some(level) = self.heard(from, node) else { continue };
             let radio = &self.radios[node as usize];
-            if !radio.on || radio.deaf_until > now || (radio.lock_until >= now && radio.lock != NONE) {
+            if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
             let others = self.energy_on(node, channel, id);
             if level as f64 > (others as f64 + self.noise) * self.detect {
                 let radio = &mut self.radios[node as usize];
-                (radio.lock, radio.lock_until, radio.lock_level, radio.peak) = (id, end, level, others);
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
         }
     }
@@ -375,7 +381,7 @@ impl Air {
 
     fn fate(&mut self, id: u32, frame: &Transmission, node: u16) -> (Fate, f32) {
         let radio = &mut self.radios[node as usize];
-        if radio.lock != id || !radio.on {
+        if radio.lock != id {
             return (Fate::Deaf, f32::NAN);
         }
         let level = radio.lock_level as f64;
@@ -395,7 +401,7 @@ impl Air {
             let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
             (ErrorModel::loss_of(ln), 0.0)
         } else {
-            let spread: f64 = StandardNormal.sample(&mut stream);
+            let spread = normal_quantile(stream.unit().max(f64::EPSILON));
             let rssi = level_db(level) + spread * self.model.frame_spread_db();
             let bits = f64::from(self.phy.psdu_bits(frame.bytes));
             let noise_db = level_db(self.noise);

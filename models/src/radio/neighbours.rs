@@ -32,6 +32,17 @@ fn code_of(db: f32) -> u8 {
     ((db - FIRST_DB) / STEP_DB + 0.5).clamp(0.0, 255.0) as u8
 }
 
+/// Which pairs a table keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest loss between two own radios, dB.
+    pub own: f64,
+    /// Largest loss between an own and a foreign radio, dB.
+    pub foreign: f64,
+    /// Strongest neighbours that an own radio keeps.
+    pub strongest: usize,
+}
+
 /// What is needed to work out a loss between any two sites of a run.
 pub struct LossMap {
     curve: LossCurve,
@@ -57,10 +68,11 @@ impl LossMap {
         }
     }
 
-    /// Distance beyond which no pair is looked at: the median loss is 1.5 standard deviations of shadowing over the
-    /// limit there.
-    pub fn reach_m(&self, loss_max_db: f64) -> f32 {
-        range_m(&self.model, self.frequency_mhz, loss_max_db + 1.5 * self.sigma_db) as f32
+    /// Distance beyond which no pair with `boxes` meters in it is looked at: the median loss is 1.5 standard deviations
+    /// of shadowing over the limit there.
+    pub fn reach_m(&self, loss_max_db: f64, boxes: u32) -> f32 {
+        let median = loss_max_db + 1.5 * self.sigma_db - f64::from(boxes) * self.meter_loss_db;
+        range_m(&self.model, self.frequency_mhz, median) as f32
     }
 
     /// One end of a link.
@@ -78,44 +90,67 @@ impl LossMap {
 }
 
 impl Neighbours {
-    /// The table of the radios `nodes` (global ids into `sites`), local index = position in `nodes`.
+    /// The table of the radios `nodes` (global ids into `sites`), local index = position in `nodes`. The first `own` are
+    /// the partition's; those behind are foreign and only heard, so no pair of two foreign ones is kept.
     ///
-    /// Pairs whose loss exceeds `loss_max_db` do not exist. A pair is kept when it is among the `strongest` of either
-    /// end; how many were left out is in [`Neighbours::cut`]. Pairs beyond [`LossMap::reach_m`] are not looked at.
-    pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], loss_max_db: f64, strongest: usize) -> Self {
-        let points: Vec<(f32, f32)> = nodes.iter().map(|&n| (sites[n as usize].x_m, sites[n as usize].y_m)).collect();
-        let ends: Vec<End> = nodes.iter().map(|&n| map.end(n, &sites[n as usize])).collect();
-        let reach_m = map.reach_m(loss_max_db);
-        let grid = SpatialGrid::new(&points, (reach_m / 2.0).max(10.0));
+    /// Pairs whose loss exceeds the limit do not exist. A pair is kept when it is among the strongest of either own end;
+    /// how many were left out is in [`Neighbours::cut`]. Pairs beyond [`LossMap::reach_m`] are not looked at. Foreign
+    /// radios that nobody hears are left out of the table; the second result says who stays.
+    pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], own: usize, limits: Limits) -> (Self, Vec<bool>) {
+        let loss_max_db = limits.own;
+        let site = |n: usize| &sites[nodes[n] as usize];
+        let is_meter = |n: usize| site(n).kind == SiteKind::Meter;
+        let points: Vec<(f32, f32)> = (0..nodes.len()).map(|n| (site(n).x_m, site(n).y_m)).collect();
+        let ends: Vec<End> = (0..nodes.len()).map(|n| map.end(nodes[n], site(n))).collect();
+        // Meters lose something in their boxes at both ends and hear each other less far; the few others are looked
+        // for one by one.
+        let (near_m, far_m) = (map.reach_m(loss_max_db, 2), map.reach_m(loss_max_db, 0));
+        let others: Vec<usize> = (0..nodes.len()).filter(|&n| !is_meter(n)).collect();
+        let grid = SpatialGrid::new(&points, (near_m / 2.0).max(10.0));
         let mut pairs: Vec<(u16, u16, u8)> = Vec::new();
-        let mut threshold = vec![u8::MAX; nodes.len()];
         let mut row: Vec<(u8, u16)> = Vec::new();
         let mut cut = 0;
-        for (a, &node_a) in nodes.iter().enumerate() {
-            let site_a = &sites[node_a as usize];
+        for a in 0..own {
             row.clear();
-            grid.for_each_within(points[a].0, points[a].1, reach_m, |b| {
-                let b = b as usize;
-                if b == a {
+            let mut look = |b: usize| {
+                let squared = site(a).distance_squared(site(b)) as f32;
+                if b == a || squared > far_m * far_m {
                     return;
                 }
-                let site_b = &sites[nodes[b] as usize];
-                let squared = site_a.distance_squared(site_b) as f32;
-                let loss = map.loss_db((ends[a], site_a), (ends[b], site_b), squared);
-                if f64::from(loss) <= loss_max_db {
+                let loss = map.loss_db((ends[a], site(a)), (ends[b], site(b)), squared);
+                if f64::from(loss) <= if b < own { limits.own } else { limits.foreign } {
                     row.push((code_of(loss), b as u16));
                 }
-            });
-            if row.len() > strongest {
-                row.select_nth_unstable(strongest);
-                threshold[a] = row[..strongest].iter().map(|r| r.0).max().unwrap_or(0);
-                cut += (row.len() - strongest) as u64;
-                row.truncate(strongest);
+            };
+            if is_meter(a) {
+                grid.for_each_within(points[a].0, points[a].1, near_m, |b| {
+                    if is_meter(b as usize) {
+                        look(b as usize);
+                    }
+                });
+                others.iter().for_each(|&b| look(b));
+            } else {
+                grid.for_each_within(points[a].0, points[a].1, far_m, |b| look(b as usize));
+            }
+            if row.len() > limits.strongest {
+                row.select_nth_unstable(limits.strongest);
+                cut += (row.len() - limits.strongest) as u64;
+                row.truncate(limits.strongest);
             }
             // A pair is stored by the end that keeps it; the other end may keep it as well.
             pairs.extend(row.iter().map(|&(code, b)| (a as u16, b, code)));
         }
-        Self::from_pairs(nodes.len(), pairs, cut)
+        let mut heard = vec![false; nodes.len()];
+        heard[..own].fill(true);
+        pairs.iter().for_each(|p| heard[p.1 as usize] = true);
+        let mut index = vec![0u16; nodes.len()];
+        let mut count = 0u16;
+        for n in 0..nodes.len() {
+            index[n] = count;
+            count += u16::from(heard[n]);
+        }
+        pairs.iter_mut().for_each(|p| p.1 = index[p.1 as usize]);
+        (Self::from_pairs(count as usize, pairs, cut), heard)
     }
 
     /// A table from (a, b, loss code), each pair in one or both directions.

@@ -106,5 +106,9 @@ impl Ran {
 
 /// Runs a world to its end.
 pub fn run(spec: &WorldSpec) -> Ran {
-    Ran::new(build(spec).expect("a world"), spec.duration)
+    let mut built = build(spec).expect("a world");
+    for part in &mut built.parts {
+        part.describe(&spec.placement.sites);
+    }
+    Ran::new(built, spec.duration)
 }

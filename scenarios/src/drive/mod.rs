@@ -101,18 +101,27 @@ pub fn run_variant(
     let mut engine = Engine::new(parts, lookahead, Local).map_err(failed)?;
     let mut now = SimTime::ZERO;
     let mut complete = true;
-    let mut take = |engine: &mut Engine<Part, Local>, figures: &mut Figures| -> Result<(), FileError> {
+    let mut take = |engine: &mut Engine<Part, Local>, figures: &mut Figures, first: bool| -> Result<(), FileError> {
         for (part, print) in engine.partitions_mut().zip(&mut prints) {
+            if first {
+                part.describe(&variant.spec.placement.sites);
+            }
             let rows = part.rows();
             if !rows.is_empty() {
                 print.update(rows);
                 figures.update(rows);
                 sink(rows)?;
-                rows.clear();
+                if first {
+                    // The first batch is far larger than any later one; its memory is given back.
+                    *rows = Rows::default();
+                } else {
+                    rows.clear();
+                }
             }
         }
         Ok(())
     };
+    take(&mut engine, &mut figures, true)?;
     while now < variant.spec.duration {
         if watch.cancelled() {
             complete = false;
@@ -120,13 +129,13 @@ pub fn run_variant(
         }
         now = (now + STEP).min(variant.spec.duration);
         engine.run_until(now).map_err(failed)?;
-        take(&mut engine, &mut figures)?;
+        take(&mut engine, &mut figures, false)?;
         watch.progress(index, now, engine.events());
     }
     for part in engine.partitions_mut() {
         part.finish(now);
     }
-    take(&mut engine, &mut figures)?;
+    take(&mut engine, &mut figures, false)?;
     let fingerprint = Fingerprinter::combine(prints.iter().map(Fingerprinter::finish));
     let mut summary = VariantSummary {
         name: name(),

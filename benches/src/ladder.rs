@@ -1,0 +1,112 @@
+//! Towns of growing size: 2,000 meters to a border router, one report an hour each.
+
+use amitwin_data::rows::Rows;
+use amitwin_models::build::build;
+use amitwin_models::region::Counters;
+use amitwin_models::spec::*;
+use amitwin_models::terrain::{GenerateSpec, Generator, generate};
+use amitwin_sim_core::{Engine, Local, SimTime};
+use std::time::Instant;
+
+/// Meters behind one border router.
+pub const PER_ROUTER: u32 = 2_000;
+
+/// What one rung came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Rung {
+    /// Meters.
+    pub meters: u32,
+    /// Wall time of generating and building, s.
+    pub build_s: f64,
+    /// Wall time of an hour of simulated time, s.
+    pub hour_s: f64,
+    /// Events.
+    pub events: u64,
+    /// Frames on the air, acknowledgements included.
+    pub frames: u64,
+    /// Reports that reached the head-end, and all.
+    pub delivered: (u64, u64),
+    /// Meters without a route.
+    pub unreachable: usize,
+}
+
+/// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given.
+pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
+    let town =
+        GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
+    WorldSpec {
+        seed: 1,
+        duration: SimTime::from_secs(3_600),
+        placement: generate(Generator::Suburb, &town, 1).expect("a suburb of any size can be laid out"),
+        radio: RadioSpec {
+            phy: PhyMode::M1b,
+            region: Region::NorthAmerica,
+            tx_power_dbm: 27.0,
+            gateway_tx_power_dbm: 27.0,
+            path_loss: PathLoss::StreetLevel(Clutter::Suburban),
+            shadowing_sigma_db: 7.0,
+            shadowing_distance_m: 50.0,
+            meter_loss_db: 8.0,
+            noise_figure_db: 10.0,
+            frame_spread_db: 3.0,
+            cca_threshold_dbm: -100.0,
+            hearing_floor_dbm: -110.0,
+            neighbours_max: 64,
+        },
+        mac: MacSpec {
+            min_be: 3,
+            max_be: 5,
+            csma_backoffs_max: 8,
+            frame_retries_max: 7,
+            queue_frames_max: 32,
+            gateway_queue_frames_max: 256,
+            hopping: true,
+        },
+        mesh: MeshSpec { profile: SizeProfile::Large, hops_max: 24 },
+        device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
+        backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
+        push: Some(PushSpec { period: SimTime::from_secs(3_600), payload_bytes: 200 }),
+        campaigns: Vec::new(),
+        coupling,
+        record: RecordSpec::default(),
+    }
+}
+
+/// Runs one rung in the current rayon pool; rows are counted and thrown away.
+pub fn run(meters: u32, coupling: Coupling, sim: SimTime) -> Rung {
+    let started = Instant::now();
+    let mut spec = spec(meters, coupling);
+    spec.duration = sim;
+    let built = build(&spec).expect("the scenario is fixed");
+    drop(spec);
+    let unreachable = built.unreachable.len();
+    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("partition ids are distinct");
+    let build_s = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    let mut now = SimTime::ZERO;
+    let (mut ok, mut all) = (0, 0);
+    let mut count = |rows: &mut Rows| {
+        ok += rows.transactions.iter().filter(|t| t.outcome == "ok").count() as u64;
+        all += rows.transactions.len() as u64;
+        *rows = Rows::default();
+    };
+    while now < sim {
+        now = (now + SimTime::from_secs(10)).min(sim);
+        engine.run_until(now).expect("every target exists");
+        engine.partitions_mut().for_each(|p| count(p.rows()));
+    }
+    let wall = started.elapsed().as_secs_f64();
+    engine.partitions_mut().for_each(|p| p.finish(now));
+    engine.partitions_mut().for_each(|p| count(p.rows()));
+    let mut counters = Counters::default();
+    engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.counters));
+    Rung {
+        meters,
+        build_s,
+        hour_s: wall * 3_600.0 / sim.secs_f64(),
+        events: engine.events(),
+        frames: counters.frames + counters.acks,
+        delivered: (ok, all),
+        unreachable,
+    }
+}

@@ -1,0 +1,82 @@
+//! Ten meters 100 m apart in a line behind a border router. Each hears its neighbours and nobody else, so the route,
+//! the hops and the number of forwarded frames are known.
+
+mod common;
+
+use amitwin_models::spec::{PhyMode, PushSpec, WorldSpec};
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use common::{Ran, run, sites, world};
+
+const METERS: u32 = 10;
+const REPORTS: u32 = 6;
+
+/// Node 0 is the border router, node n a meter n hops away.
+fn line() -> WorldSpec {
+    let places = (0..=METERS).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
+    let mut spec = world(sites(places), PhyMode::M1b, u64::from(REPORTS) * 600);
+    spec.mac.hopping = true;
+    spec.push = Some(PushSpec { period: SimTime::from_secs(600), payload_bytes: 100 });
+    spec.record.frames_every = 1;
+    spec
+}
+
+fn ran() -> Ran {
+    run(&line())
+}
+
+#[test]
+fn the_tree_is_the_line() {
+    let ran = ran();
+    for node in &ran.rows.nodes {
+        let n = node.node;
+        assert_eq!(node.parent, n.checked_sub(1), "parent of {n}");
+        assert_eq!(node.hops, Some(n as u8), "hops of {n}");
+        assert_eq!(node.neighbours, if n == 0 || n == METERS { 1 } else { 2 }, "neighbours of {n}");
+        // 31.7 + 40 log10(100) = 111.7 dB, kept in half decibels.
+        assert_eq!(node.path_loss_db, (n > 0).then_some(111.5), "loss of {n} to its parent");
+        assert!(node.reachable);
+    }
+    // Links are the same at the start and at the end, with a rank of 128 a hop.
+    assert_eq!(ran.rows.links.len(), 2 * METERS as usize);
+    for link in &ran.rows.links {
+        assert_eq!((link.parent, u32::from(link.hops)), (link.node - 1, link.node), "at {} s", link.time_s);
+        assert_eq!(u32::from(link.rank), 128 * (link.node + 1), "rank of {} at {} s", link.node, link.time_s);
+    }
+}
+
+#[test]
+fn every_report_arrives_over_as_many_hops_as_its_meter_is_away() {
+    let ran = ran();
+    let reports = &ran.rows.transactions;
+    assert_eq!(reports.len() as u32, METERS * REPORTS);
+    for report in reports {
+        assert_eq!((report.kind, report.outcome), ("push", "ok"), "{report:?}");
+        assert_eq!(u32::from(report.hops), report.node, "{report:?}");
+        // A hop takes at least an air time of 100 + 31 + 50 + 16 bytes: 31.5 ms; the backhaul 50 ms. A minute is far
+        // more than backoffs, broadcast slots and sweeps in the way cost.
+        let delay_s = report.answered_s.expect("it arrived") - report.planned_s;
+        let least_s = f64::from(report.node) * 197.0 * 160e-6 + 0.05;
+        assert!(delay_s > least_s && delay_s < 60.0, "{delay_s} s, at least {least_s} s: {report:?}");
+    }
+    assert_eq!(ran.mesh().counters.dropped, 0);
+}
+
+#[test]
+fn a_link_carries_the_reports_of_all_meters_behind_it() {
+    let ran = ran();
+    let pushes = || ran.rows.frames.iter().filter(|f| f.kind == "push");
+    for child in 1..=METERS {
+        let over = |outcome| {
+            pushes().filter(|f| (f.src, f.dst) == (child, Some(child - 1)) && f.outcome == outcome).count() as u32
+        };
+        // A frame that arrived and whose acknowledgement was lost is repeated and counts as a duplicate.
+        assert!(over("delivered") >= (METERS - child + 1) * REPORTS, "link of {child}");
+    }
+    let delivered = pushes().filter(|f| f.outcome == "delivered").count() as u64;
+    let hops = u64::from(REPORTS * METERS * (METERS + 1) / 2);
+    let duplicates = ran.mesh().counters.duplicates;
+    assert_eq!(hops, 330);
+    assert!((hops..=hops + duplicates).contains(&delivered), "{delivered} delivered, {duplicates} duplicates");
+    assert!(pushes().all(|f| f.dst == Some(f.src - 1)), "reports go up the line and nowhere else");
+}
