@@ -154,3 +154,14 @@ fn what_is_lost_is_counted_once_and_nothing_is_held_at_the_end() {
         assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");
     }
 }
+#[test]
+fn dbg() {
+    for ran in TOWNS.iter() {
+        let mut m: BTreeMap<(&str, &str, bool), u64> = BTreeMap::new();
+        for f in &ran.rows.frames { *m.entry((f.kind, f.outcome, f.dst.is_some())).or_default() += 1; }
+        println!("{m:?}\n{:?}", ran.mesh().counters);
+        let mut m: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for f in &ran.rows.transactions { *m.entry((f.kind, f.outcome)).or_default() += 1; }
+        println!("{m:?} hops {:?}", ran.rows.nodes.iter().filter_map(|n|n.hops).max());
+    }
+}

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// A cold reset keeps the supply off this long, for its capacitors.
 const SUPPLY_OFF: SimTime = SimTime::from_secs(10);
+/// From a command to the reset at the earliest, so that frame and command are acknowledged first.
+const ANSWER: SimTime = SimTime::from_secs(2);
 /// A heartbeat that the head-end has not confirmed is repeated after this time.
 const HEARTBEAT_AGAIN: SimTime = SimTime::from_secs(300);
 /// Heartbeats after a reset at the most.
@@ -51,12 +53,18 @@ pub fn plan_reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) 
     }
 }
 
-/// A command for this meter alone: acknowledge, then as planned.
+/// A command for this meter alone: acknowledge, then as planned. The head-end repeats a command whose acknowledgement
+/// it misses; a meter that has reset since its planned time has carried it out.
 pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     let mut answer = upward(region, ctx, node, Kind::CommandAck, sizes::COMMAND_ACK_PAYLOAD);
     answer.value = packet.value;
     submit(region, ctx, node, answer);
-    plan_reset(region, ctx, node, packet.value as u16);
+    let campaign = packet.value as u16;
+    let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) else { return };
+    let device = region.device(node);
+    if device.boots == 0 || device.reset_at < at {
+        ctx.schedule(at.max(ctx.now() + ANSWER), node.into(), Event::Reset { node, campaign });
+    }
 }
 
 fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -> Packet {

@@ -7,7 +7,7 @@
 use super::{Job, frame, hopping, next_job};
 use crate::event::Event;
 use crate::mesh;
-use crate::radio::air::{EVERYONE, Fate};
+use crate::radio::air::{COMMON, EVERYONE, Fate};
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 
@@ -59,6 +59,11 @@ pub struct Piece {
     hits: Vec<(u16, u16)>,
 }
 
+/// Frames of a sweep: one for each channel, or a single one where all share the common channel.
+fn steps(region: &Region) -> u16 {
+    region.channels.max(1)
+}
+
 /// Asks for a sweep; one of the same kind that is not done yet takes its place.
 pub fn ask(region: &mut Region, ctx: &mut Ctx, node: u16, sweep: Sweep) {
     region.counters.sweeps += 1;
@@ -90,12 +95,14 @@ pub fn piece(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     let first = mac.sweep_channel;
     let cadence = phy.airtime(sweep.bytes()) + phy.cca;
     let frames = (PIECE.nanos() / cadence.nanos()).max(1) as u16;
-    let end = first.saturating_add(frames).min(region.channels);
+    let end = first.saturating_add(frames).min(steps(region));
     let mut piece = region.spare_pieces.pop().unwrap_or_default();
     (piece.node, piece.sweep, piece.end, piece.at) = (node, sweep as u8, end, 0);
     piece.hits.clear();
     let last = now + cadence * u64::from(end - first);
-    for &other in region.air.neighbours.of(node).0 {
+    // On the common channel everybody is tuned in, and the air finds them.
+    let tuned = if region.hopping() { region.air.neighbours.of(node).0 } else { &[] };
+    for &other in tuned {
         let radio = &region.air.radios[other as usize];
         if other >= region.own || !radio.is_on() {
             continue;
@@ -127,7 +134,7 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
     let (sweep, end) = (ALL[region.pieces[index].sweep as usize], region.pieces[index].end);
     if channel >= end {
         drop_piece(region, node);
-        let channels = region.channels;
+        let channels = steps(region);
         let mac = region.mac(node);
         mac.job = Job::Idle;
         mac.sweep_channel = if end == channels { 0 } else { end };
@@ -138,7 +145,8 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
         return;
     }
     let cadence = region.air.phy.airtime(sweep.bytes()) + region.air.phy.cca;
-    if region.air.is_busy(node, channel, now) {
+    let on = if region.hopping() { channel } else { COMMON };
+    if region.air.is_busy(node, on, now) {
         ctx.schedule(now + cadence, node.into(), Event::Sweep { node, epoch, channel: channel + 1 });
         return;
     }
@@ -150,11 +158,11 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
     hearers.clear();
     hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
     let tag = TAG | (u32::from(epoch) << 2) | u32::from(piece.sweep);
-    let frame = region.air.begin(now, node, EVERYONE, channel, sweep.bytes(), tag, &hearers);
+    let frame = region.air.begin(now, node, EVERYONE, on, sweep.bytes(), tag, &hearers);
     region.hearers = hearers;
     region.counters.frames += 1;
     region.counters.sweep_frames += 1;
-    region.note_sent(ctx, node, channel, sweep.bytes());
+    region.note_sent(ctx, node, on, sweep.bytes());
     ctx.schedule(region.air.transmission(frame).end, node.into(), Event::Ended { frame });
 }
 
@@ -173,7 +181,8 @@ pub fn frame_ended(region: &mut Region, ctx: &mut Ctx, frame: u32) {
     region.heard = heard;
     let epoch = ((t.tag & !TAG) >> 2) as u16;
     let next = ctx.now() + region.air.phy.cca;
-    ctx.schedule(next, t.from.into(), Event::Sweep { node: t.from, epoch, channel: t.channel + 1 });
+    let channel = if t.channel == COMMON { 1 } else { t.channel + 1 };
+    ctx.schedule(next, t.from.into(), Event::Sweep { node: t.from, epoch, channel });
 }
 
 fn drop_piece(region: &mut Region, node: u16) {

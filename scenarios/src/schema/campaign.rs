@@ -24,7 +24,8 @@ pub struct CampaignSection {
     /// from the border router's air time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// Share of the border router's air time that meters coming back may take, for `window = "auto"`.
+    /// Share of the border router's air time that meters coming back may take, for `window = "auto"`. What it carries is
+    /// limited by hidden nodes: its first-hop neighbours hardly hear each other, as in pure ALOHA.
     #[serde(default = "busy_share_default")]
     #[schemars(extend("x-min" = 0.01, "x-max" = 0.95))]
     pub busy_share: Share,
@@ -44,7 +45,7 @@ fn tier_default() -> Tier {
     Tier::Warm
 }
 fn busy_share_default() -> Share {
-    Share(0.3)
+    Share(0.2)
 }
 fn delivery_default() -> Delivery {
     Delivery::Broadcast

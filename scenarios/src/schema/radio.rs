@@ -44,7 +44,8 @@ pub struct RadioSection {
     /// Standard deviation of a single frame's level around its link's.
     #[schemars(extend("x-min" = "0 dB", "x-max" = "15 dB"))]
     pub frame_spread: Ratio,
-    /// Level above which a channel counts as busy.
+    /// Level above which a channel counts as busy. Stacks adapt it between about -60 and -100 dBm; the lower it is, the
+    /// fewer hidden nodes there are.
     #[schemars(extend("x-min" = "-120 dBm", "x-max" = "-20 dBm"))]
     pub cca_threshold: Power,
     /// Weaker signals are left out of the model, as reception and as interference.
@@ -71,7 +72,7 @@ impl Default for RadioSection {
             meter_loss: Ratio(8.0),
             noise_figure: Ratio(10.0),
             frame_spread: Ratio(3.0),
-            cca_threshold: Power(-90.0),
+            cca_threshold: Power(-100.0),
             hearing_floor: Power(-110.0),
             neighbours_max: 128,
         }
