@@ -91,21 +91,24 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
         assert!(c.acks >= acks && c.acks - acks <= in_flight);
         // What arrives a second time is a repetition.
         assert!(c.duplicates <= c.retries, "{c:?}");
-        let first = for_one.iter().filter(|f| f.kind != "ack" && f.attempt == 0).count() as u64;
-        let again = for_one.iter().filter(|f| f.attempt > 0).count() as u64;
-        assert!(first > 10 * u64::from(METERS) && again.abs_diff(c.retries) <= in_flight, "{again} {}", c.retries);
+        let again = frames.iter().filter(|f| f.attempt > 0).count() as u64;
+        assert!(again <= c.retries && c.retries - again <= in_flight, "{again} repetitions, {} counted", c.retries);
+
+        let for_all: BTreeSet<&str> = frames.iter().filter(|f| f.dst.is_none()).map(|f| f.kind).collect();
+        let allowed = ["dio", "dis", "flood", "pan_advert", "pan_config", "pan_config_solicit"];
+        assert!(for_all.iter().all(|kind| allowed.contains(kind)), "sent to all: {for_all:?}");
     }
 }
 
 #[test]
 fn on_the_bare_link_layer_the_counters_add_up() {
-    // A grid of 8 x 8 radios 60 m apart on one channel, each with a frame for its neighbour every 2 s: too much.
+    // A grid of 8 x 8 radios 60 m apart on one channel, each with a frame for its neighbour every 300 ms: too much.
     use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
     let grid =
         (0..64u32).map(|n| (if n == 0 { Gateway } else { Repeater }, (n % 8) as f32 * 60.0, (n / 8) as f32 * 60.0));
     let mut spec = world(sites(grid), PhyMode::M1b, 120);
     spec.mac.queue_frames_max = 4;
-    let ran = probe(&spec, SimTime::from_secs(2), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
+    let ran = probe(&spec, SimTime::from_millis(300), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
     let (c, probes) = (&ran.mesh().counters, &ran.mesh().probes);
     let in_flight = ran.mesh().air.live() as u64;
     assert_eq!(c.received + c.collided + c.noise + c.deaf + in_flight, c.frames + c.acks, "{c:?}");
@@ -152,16 +155,5 @@ fn what_is_lost_is_counted_once_and_nothing_is_held_at_the_end() {
         let c = &ran.mesh().counters;
         assert_eq!(c.lost.iter().sum::<u64>(), c.dropped, "{c:?}");
         assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");
-    }
-}
-#[test]
-fn dbg() {
-    for ran in TOWNS.iter() {
-        let mut m: BTreeMap<(&str, &str, bool), u64> = BTreeMap::new();
-        for f in &ran.rows.frames { *m.entry((f.kind, f.outcome, f.dst.is_some())).or_default() += 1; }
-        println!("{m:?}\n{:?}", ran.mesh().counters);
-        let mut m: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        for f in &ran.rows.transactions { *m.entry((f.kind, f.outcome)).or_default() += 1; }
-        println!("{m:?} hops {:?}", ran.rows.nodes.iter().filter_map(|n|n.hops).max());
     }
 }

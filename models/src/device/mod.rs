@@ -58,7 +58,11 @@ pub fn plan_reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) 
 pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     let mut answer = upward(region, ctx, node, Kind::CommandAck, sizes::COMMAND_ACK_PAYLOAD);
     answer.value = packet.value;
-    submit(region, ctx, node, answer);
+    if answer.hop_to == NO_ONE {
+        mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
+    } else {
+        submit(region, ctx, node, answer);
+    }
     let campaign = packet.value as u16;
     let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) else { return };
     let device = region.device(node);
