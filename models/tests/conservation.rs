@@ -8,7 +8,6 @@ use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
 use common::{Ran, probe, run, sites, world};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 const METERS: u32 = 200;
 const SECONDS: u64 = 1_800;
@@ -41,12 +40,13 @@ fn town(delivery: Delivery, hopping: bool) -> WorldSpec {
 }
 
 /// Broadcast command with hopping; one command for each meter, all on one channel, where frames collide a lot.
-static TOWNS: LazyLock<[Ran; 2]> =
-    LazyLock::new(|| [town(Delivery::Broadcast, true), town(Delivery::Unicast, false)].map(|spec| run(&spec)));
+fn towns() -> [Ran; 2] {
+    [town(Delivery::Broadcast, true), town(Delivery::Unicast, false)].map(|spec| run(&spec))
+}
 
 #[test]
 fn every_report_planned_is_ok_failed_or_pending_once() {
-    for ran in TOWNS.iter() {
+    for ran in &towns() {
         let mut numbers: BTreeMap<u32, BTreeSet<u64>> = BTreeMap::new();
         let mut outcomes: BTreeMap<&str, u32> = BTreeMap::new();
         for row in ran.rows.transactions.iter().filter(|row| row.kind == "push") {
@@ -69,7 +69,7 @@ fn every_report_planned_is_ok_failed_or_pending_once() {
 
 #[test]
 fn every_frame_sent_has_one_fate_or_is_in_flight() {
-    for ran in TOWNS.iter() {
+    for ran in &towns() {
         let (c, frames) = (&ran.mesh().counters, &ran.rows.frames);
         let in_flight = ran.mesh().air.live() as u64;
         assert_eq!(frames.len() as u64 + in_flight, c.frames + c.acks, "frames ended and in flight");
@@ -123,7 +123,7 @@ fn on_the_bare_link_layer_the_counters_add_up() {
 
 #[test]
 fn every_meter_commanded_is_back_pending_or_failed() {
-    for ran in TOWNS.iter() {
+    for ran in &towns() {
         let resets: Vec<_> = ran.rows.transactions.iter().filter(|row| row.kind == "reset").collect();
         let meters: BTreeSet<u32> = resets.iter().map(|row| row.node).collect();
         assert_eq!((resets.len() as u32, meters.len() as u32), (METERS, METERS), "each meter once");
@@ -151,7 +151,7 @@ fn every_meter_commanded_is_back_pending_or_failed() {
 
 #[test]
 fn what_is_lost_is_counted_once_and_nothing_is_held_at_the_end() {
-    for ran in TOWNS.iter() {
+    for ran in &towns() {
         let c = &ran.mesh().counters;
         assert_eq!(c.lost.iter().sum::<u64>(), c.dropped, "{c:?}");
         assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");

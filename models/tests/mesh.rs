@@ -152,7 +152,7 @@ fn who_hears_an_advertisement_keeps_silent() {
     let circle = |radius: f32| {
         let corner = |n: u32| {
             let angle = f64::from(n) * std::f64::consts::TAU / 12.0;
-            (Repeater, (f64::from(radius) * angle.cos()) as f32, (f64::from(radius) * angle.sin()) as f32)
+            (Repeater, (f64::from(radius) * libm::cos(angle)) as f32, (f64::from(radius) * libm::sin(angle)) as f32)
         };
         let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..12).map(corner))), PhyMode::M5, 7_200);
         spec.mac.hopping = true;
