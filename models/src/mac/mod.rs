@@ -24,7 +24,7 @@ pub enum Job {
     Backoff,
     /// Turning to transmit, transmitting or waiting for the acknowledgement.
     Busy,
-    /// Waiting for a broadcast slot.
+    /// Waiting for a broadcast slot, or for the time of a repetition.
     WaitSlot,
     /// Waiting to go on with a sweep.
     WaitSweep,
@@ -37,6 +37,10 @@ pub enum Job {
 pub struct Mac {
     /// No next frame before this.
     pub spaced_until: SimTime,
+    /// No next frame to [`Mac::blocked_to`] before this: a repetition waits, and so does all that would go the same way.
+    pub blocked_until: SimTime,
+    /// Receiver of the frame that failed last.
+    pub blocked_to: u16,
     /// Unicast frames (all frames without hopping).
     pub queue: Fifo,
     /// Broadcast frames.
@@ -57,7 +61,7 @@ pub struct Mac {
 }
 
 /// Doublings of the pause before a repetition.
-const RETRY_DOUBLINGS_MAX: u8 = 2;
+const RETRY_DOUBLINGS_MAX: u8 = 4;
 /// Tag of an acknowledgement: bit 31, and the epoch of the node that waits for it.
 const ACK_TAG: u32 = 1 << 31;
 
@@ -149,8 +153,11 @@ pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
     } else if !mac.queue.is_empty() {
         mac.job = Job::Backoff;
         (mac.backoffs, mac.exponent) = (0, min_be);
-        let start = mac.spaced_until.max(now);
-        let start = first_ready(region, node, start);
+        let mac_ready = mac.spaced_until.max(now);
+        let start = first_ready(region, node, mac_ready);
+        if start > mac_ready {
+            region.mac(node).job = Job::WaitSlot;
+        }
         let wait = region.backoff(node, min_be) + region.air.phy.cca;
         ctx.schedule(start + wait, node.into(), Event::Attempt { node, epoch });
     } else if mac.sweeps != 0 {
@@ -163,7 +170,7 @@ pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
 }
 
 /// A repetition waits for a random part of a dwell time, so that it mostly goes out on another channel, and of up to
-/// four dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
+/// sixteen dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
 /// backoff, would collide until both give up.
 fn retry_spread(region: &mut Region, node: u16, tries: u8) -> SimTime {
     let dwells = f64::from(1u8 << tries.saturating_sub(1).min(RETRY_DOUBLINGS_MAX));
@@ -178,17 +185,19 @@ fn first_ready(region: &mut Region, node: u16, now: SimTime) -> SimTime {
         .get_mut(&mut region.world, region.entities[node as usize])
         .expect("every node has a link layer")
         .into_inner();
+    let (to, until, packets) = (mac.blocked_to, mac.blocked_until, &mut region.packets);
+    let ready = |packet: &Packet| if packet.hop_to == to { packet.not_before.max(until) } else { packet.not_before };
     let mut earliest = SimTime::MAX;
     for _ in 0..mac.queue.len() {
-        let ready = region.packets.get(mac.queue.head()).not_before;
-        if ready <= now {
+        let at = ready(packets.get(mac.queue.head()));
+        if at <= now {
             return now;
         }
-        earliest = earliest.min(ready);
-        region.packets.rotate(&mut mac.queue);
+        earliest = earliest.min(at);
+        packets.rotate(&mut mac.queue);
     }
-    while region.packets.get(mac.queue.head()).not_before > earliest {
-        region.packets.rotate(&mut mac.queue);
+    while ready(packets.get(mac.queue.head())) > earliest {
+        packets.rotate(&mut mac.queue);
     }
     earliest
 }
@@ -439,7 +448,11 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
     finish_job(region, node);
     if !give_up && region.hopping() && !broadcast {
         let not_before = ctx.now() + retry_spread(region, node, tries);
-        region.packets.get_mut(at).not_before = not_before;
+        let packet = region.packets.get_mut(at);
+        packet.not_before = not_before;
+        let to = packet.hop_to;
+        let mac = region.mac(node);
+        (mac.blocked_to, mac.blocked_until) = (to, not_before);
     }
     if give_up {
         let packet = take_current(region, node, at);
