@@ -1,0 +1,107 @@
+//! One result for a scenario and a seed, whatever the number of threads and the order of partitions (invariant I3).
+
+use amitwin_data::rows::Fingerprinter;
+use amitwin_models::build::build;
+use amitwin_scenarios::drive::{Unwatched, run_variant};
+use amitwin_scenarios::{Variant, load_text};
+use amitwin_sim_core::{Engine, Local};
+use rayon::ThreadPoolBuilder;
+use std::path::Path;
+
+/// A town with three border routers, close enough that their meshes hear each other, with reports and a mass reset.
+/// The long latency makes long windows, with enough events in each to be worth several threads.
+const TOWN: &str = r#"name = "three"
+duration = "20min"
+[placement]
+generator = "suburb"
+meters = 150
+gateways = 3
+[traffic]
+push = "2min"
+[backhaul]
+latency = "10s"
+[record]
+frames_every = 7
+links_every = "1min"
+[[campaign]]
+name = "reset"
+kind = "reset"
+at = "6min"
+window = ["10s", "60s"]
+[[variant]]
+name = "window"
+[[variant]]
+name = "exact"
+set = { "coupling.meshes" = "exact" }
+[[variant]]
+name = "none"
+set = { "coupling.meshes" = "none" }
+[[variant]]
+name = "one channel, one command each"
+set = { "mac.hopping" = false, "campaign.reset.delivery" = "unicast" }
+"#;
+
+fn variants(seed: u64) -> Vec<Variant> {
+    load_text(TOWN, "three.toml", Path::new("."), &[], Some(seed)).unwrap_or_else(|error| panic!("{error}")).variants
+}
+
+fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start").install(job)
+}
+
+fn fingerprint(variant: &Variant) -> String {
+    run_variant(variant, 0, |_| Ok(()), &Unwatched).expect("it runs").summary.fingerprint
+}
+
+/// Fingerprint of a world whose partitions are handed to the engine in another order.
+fn shuffled(variant: &Variant, turn: usize) -> String {
+    let mut built = build(&variant.spec).expect("a world");
+    built.parts.reverse();
+    let count = built.parts.len();
+    built.parts.rotate_left(turn % count);
+    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions");
+    engine.partitions_mut().for_each(|part| part.describe(&variant.spec.placement.sites));
+    engine.run_until(variant.spec.duration).expect("every target exists");
+    // The engine runs windows of fewer than 200 events on one thread.
+    let per_window = engine.events() / engine.windows();
+    assert!(per_window > 200, "{per_window} events a window");
+    let prints: Vec<String> = engine
+        .partitions_mut()
+        .map(|part| {
+            part.finish(variant.spec.duration);
+            let mut print = Fingerprinter::new();
+            print.update(part.rows());
+            print.finish()
+        })
+        .collect();
+    Fingerprinter::combine(prints)
+}
+
+#[test]
+fn threads_do_not_show() {
+    for variant in variants(1) {
+        let one = on_threads(1, || fingerprint(&variant));
+        for threads in [2, 4, 8] {
+            assert_eq!(on_threads(threads, || fingerprint(&variant)), one, "'{}' on {threads} threads", variant.name);
+        }
+    }
+}
+
+#[test]
+fn the_order_of_partitions_does_not_show() {
+    for variant in variants(1) {
+        let listed = fingerprint(&variant);
+        for turn in 0..3 {
+            assert_eq!(on_threads(2, || shuffled(&variant, turn)), listed, "'{}', turned by {turn}", variant.name);
+        }
+    }
+}
+
+#[test]
+fn the_seed_and_the_coupling_show() {
+    let mut prints: Vec<String> = variants(1).iter().chain(&variants(2)).map(fingerprint).collect();
+    let count = prints.len();
+    prints.sort();
+    prints.dedup();
+    assert_eq!(prints.len(), count, "two worlds with one result");
+}
