@@ -8,6 +8,7 @@
 use crate::event::{Event, EventKey};
 use crate::exchange::Exchange;
 use crate::queue::EventQueue;
+use crate::source::Sources;
 use crate::{EngineError, SimTime};
 use rayon::prelude::*;
 
@@ -24,6 +25,10 @@ pub trait Partition: Send {
 
     /// Schedules the first events.
     fn start(&mut self, context: &mut Context<'_, Self::Event>);
+
+    /// Told at the start of a window which events it will handle, latest first, as far as they are known. A partition
+    /// much larger than the cache can read here, in one go, what they will touch; it must not change anything.
+    fn foresee(&self, _events: &[Event<Self::Event>]) {}
 
     /// Carries out one event. `context.now()` is its time.
     fn handle(&mut self, event: Self::Event, context: &mut Context<'_, Self::Event>);
@@ -43,14 +48,8 @@ pub struct Context<'a, E> {
     now: SimTime,
     lookahead: SimTime,
     queue: &'a mut EventQueue<E>,
-    sources: &'a mut [Source],
+    sources: &'a mut Sources,
     outbox: &'a mut Vec<Message<E>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    id: u32,
-    sequence: u32,
 }
 
 impl<E> Context<'_, E> {
@@ -63,25 +62,18 @@ impl<E> Context<'_, E> {
     pub fn lookahead(&self) -> SimTime {
         self.lookahead
     }
-    #[inline]
-    fn key(&mut self, at: SimTime, source: u32) -> EventKey {
-        let source = &mut self.sources[source as usize];
-        let key = EventKey::new(at, source.id, source.sequence);
-        source.sequence = source.sequence.checked_add(1).expect("an entity causes fewer than 2^32 events");
-        key
-    }
     /// Schedules an event in this partition, caused by the entity with local index `source`, at `at` (now or later).
     #[inline]
     pub fn schedule(&mut self, at: SimTime, source: u32, what: E) {
         assert!(at >= self.now, "an event cannot lie in the past");
-        let key = self.key(at, source);
+        let key = self.sources.key(at, source);
         self.queue.push(Event { key, what });
     }
     /// Sends an event to partition `to`; it must lie at least one lookahead ahead.
     #[inline]
     pub fn send(&mut self, to: u32, at: SimTime, source: u32, what: E) {
         assert!(at >= self.now + self.lookahead, "a message must lie at least one lookahead ahead");
-        let key = self.key(at, source);
+        let key = self.sources.key(at, source);
         self.outbox.push(Message { to, event: Event { key, what } });
     }
 }
@@ -89,7 +81,7 @@ impl<E> Context<'_, E> {
 struct Cell<P: Partition> {
     partition: P,
     queue: EventQueue<P::Event>,
-    sources: Vec<Source>,
+    sources: Sources,
     handled: u64,
 }
 
@@ -105,6 +97,8 @@ struct Shard<P: Partition> {
 const SHARDS_MAX: usize = 64;
 /// A window with fewer events than this is not worth waking another thread for (about 10 us of work).
 const SERIAL_EVENTS: u64 = 200;
+/// A window in which a partition has more events than this reads ahead.
+const FORESEEN_EVENTS: usize = 32;
 
 /// Runs partitions through windows.
 pub struct Engine<P: Partition, X> {
@@ -146,7 +140,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
         for (n, partition) in partitions.into_iter().enumerate() {
             let shard = &mut shards[n / per_shard];
             route.push((partition.id(), (n / per_shard) as u32, shard.cells.len() as u32));
-            let sources = partition.sources().into_iter().map(|id| Source { id, sequence: 0 }).collect();
+            let sources = Sources::new(partition.sources());
             shard.cells.push(Cell { partition, queue: EventQueue::new(), sources, handled: 0 });
             shard.next.push(u64::MAX);
         }
@@ -260,7 +254,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
     /// Bytes held by queues and event sources.
     pub fn queue_bytes(&self) -> usize {
         let cells = self.shards.iter().flat_map(|s| &s.cells);
-        cells.map(|c| c.queue.bytes() + c.sources.capacity() * size_of::<Source>()).sum()
+        cells.map(|c| c.queue.bytes() + c.sources.bytes()).sum()
     }
 }
 
@@ -287,6 +281,11 @@ impl<P: Partition> Shard<P> {
                 continue;
             }
             let before = handled;
+            if cell.queue.foreseen(edge).len() > FORESEEN_EVENTS {
+                // What such a window touches is mostly not in the cache: many reads at once cost little more than one.
+                std::hint::black_box(cell.sources.warm());
+                cell.partition.foresee(cell.queue.foreseen(edge));
+            }
             while let Some(event) = cell.queue.pop_before(edge) {
                 handled += 1;
                 let mut context = Context {

@@ -36,6 +36,7 @@ pub mod event;
 pub mod exchange;
 pub mod queue;
 pub mod rng;
+mod source;
 pub mod time;
 
 pub use engine::{Context, Engine, Message, Partition};

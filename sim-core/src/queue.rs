@@ -7,13 +7,13 @@
 //! chunks, so memory follows the number of pending events and not their spread.
 
 use crate::SimTime;
-use crate::event::Event;
+use crate::event::{Event, EventKey};
 use std::collections::BinaryHeap;
 
 const SLOT_BITS: u32 = 28;
 const WHEEL_BITS: u32 = 10;
 const SLOTS: usize = 1 << WHEEL_BITS;
-const CHUNK: usize = 6;
+const CHUNK: usize = 7;
 const NIL: u32 = u32::MAX;
 
 /// Events of a partition in the order of their keys.
@@ -29,30 +29,40 @@ pub struct EventQueue<T> {
     outer: Wheel,
     beyond: Vec<Event<T>>,
     chunks: Vec<Chunk<T>>,
-    free: u32,
+    free: Vec<u32>,
     len: usize,
 }
 
+/// Keys and what happens lie apart, which packs small events better. Only the first chunk of a slot is not full.
 #[derive(Debug)]
 struct Chunk<T> {
-    events: [Option<Event<T>>; CHUNK],
+    keys: [EventKey; CHUNK],
+    whats: [Option<T>; CHUNK],
     next: u32,
+}
+
+/// First chunk of a slot, and how many events it holds.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    chunk: u32,
     used: u32,
 }
 
+const EMPTY: Head = Head { chunk: NIL, used: CHUNK as u32 };
+
 #[derive(Debug)]
 struct Wheel {
-    heads: Box<[u32]>,
+    heads: Box<[Head]>,
     occupied: [u64; SLOTS / 64],
 }
 
 impl Wheel {
     fn new() -> Self {
-        Wheel { heads: vec![NIL; SLOTS].into_boxed_slice(), occupied: [0; SLOTS / 64] }
+        Wheel { heads: vec![EMPTY; SLOTS].into_boxed_slice(), occupied: [0; SLOTS / 64] }
     }
-    fn take(&mut self, slot: usize) -> u32 {
+    fn take(&mut self, slot: usize) -> Head {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
-        std::mem::replace(&mut self.heads[slot], NIL)
+        std::mem::replace(&mut self.heads[slot], EMPTY)
     }
     /// The first occupied slot at or after `from`, without wrapping.
     fn next_occupied(&self, from: usize) -> Option<usize> {
@@ -91,7 +101,7 @@ impl<T> EventQueue<T> {
             outer: Wheel::new(),
             beyond: Vec::new(),
             chunks: Vec::new(),
-            free: NIL,
+            free: Vec::new(),
             len: 0,
         }
     }
@@ -130,29 +140,22 @@ impl<T> EventQueue<T> {
             self.beyond.push(event);
             return;
         };
-        let head = wheel.heads[index];
-        if head != NIL {
-            let chunk = &mut self.chunks[head as usize];
-            if (chunk.used as usize) < CHUNK {
-                chunk.events[chunk.used as usize] = Some(event);
-                chunk.used += 1;
-                return;
-            }
+        let head = &mut wheel.heads[index];
+        if (head.used as usize) < CHUNK {
+            let (chunk, used) = (&mut self.chunks[head.chunk as usize], head.used as usize);
+            head.used += 1;
+            (chunk.keys[used], chunk.whats[used]) = (event.key, Some(event.what));
+            return;
         }
         wheel.occupied[index / 64] |= 1 << (index % 64);
-        let at = if self.free == NIL {
-            self.chunks.push(Chunk { events: [const { None }; CHUNK], next: NIL, used: 0 });
+        let at = self.free.pop().unwrap_or_else(|| {
+            let key = EventKey::new(SimTime::ZERO, 0, 0);
+            self.chunks.push(Chunk { keys: [key; CHUNK], whats: [const { None }; CHUNK], next: NIL });
             (self.chunks.len() - 1) as u32
-        } else {
-            let at = self.free;
-            self.free = self.chunks[at as usize].next;
-            at
-        };
-        wheel.heads[index] = at;
+        });
         let chunk = &mut self.chunks[at as usize];
-        chunk.events[0] = Some(event);
-        chunk.used = 1;
-        chunk.next = head;
+        (chunk.keys[0], chunk.whats[0], chunk.next) = (event.key, Some(event.what), head.chunk);
+        *head = Head { chunk: at, used: 1 };
     }
 
     /// Time of the earliest event.
@@ -185,6 +188,14 @@ impl<T> EventQueue<T> {
         }
         self.len -= 1;
         if from_run { self.run.pop() } else { self.near.pop() }
+    }
+
+    /// The events before `end` that are known by now and already in order (latest first): most of a window.
+    pub fn foreseen(&mut self, end: SimTime) -> &[Event<T>] {
+        if self.run.is_empty() && self.near.is_empty() {
+            self.advance();
+        }
+        &self.run[self.run.partition_point(|e| e.key.time >= end)..]
     }
 
     /// Moves time to the next slot that holds events. Called only when run and heap are empty.
@@ -221,16 +232,18 @@ impl<T> EventQueue<T> {
         }
     }
 
-    fn release(&mut self, mut head: u32, mut sink: impl FnMut(&mut Self, Event<T>)) {
-        while head != NIL {
-            for n in 0..self.chunks[head as usize].used as usize {
-                if let Some(event) = self.chunks[head as usize].events[n].take() {
-                    sink(self, event);
+    fn release(&mut self, head: Head, mut sink: impl FnMut(&mut Self, Event<T>)) {
+        let Head { chunk: mut at, mut used } = head;
+        while at != NIL {
+            for n in 0..used as usize {
+                let chunk = &mut self.chunks[at as usize];
+                if let Some(what) = chunk.whats[n].take() {
+                    let key = chunk.keys[n];
+                    sink(self, Event { key, what });
                 }
             }
-            let next = std::mem::replace(&mut self.chunks[head as usize].next, self.free);
-            self.free = head;
-            head = next;
+            self.free.push(at);
+            (at, used) = (self.chunks[at as usize].next, CHUNK as u32);
         }
     }
 
@@ -238,7 +251,8 @@ impl<T> EventQueue<T> {
     pub fn bytes(&self) -> usize {
         (self.near.capacity() + self.run.capacity() + self.beyond.capacity()) * size_of::<Event<T>>()
             + self.chunks.capacity() * size_of::<Chunk<T>>()
-            + 2 * SLOTS * 4
+            + self.free.capacity() * 4
+            + 2 * SLOTS * size_of::<Head>()
             + size_of::<Self>()
     }
 }

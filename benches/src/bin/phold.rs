@@ -3,7 +3,6 @@
 use amitwin_benches::phold::{self, Workload};
 use amitwin_sim_core::SimTime;
 use clap::{Parser, ValueEnum};
-use std::time::Instant;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Kind {
@@ -41,12 +40,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         end: SimTime::from_secs_f64(args.end),
     };
     let pool = amitwin_benches::pool(args.threads)?;
-    let started = Instant::now();
     let outcome = match args.engine {
         Kind::Twin => pool.install(|| phold::on_engine(work)),
         Kind::Heap => phold::on_heap(work),
     };
-    let wall_s = started.elapsed().as_secs_f64();
+    let wall_s = outcome.wall_s;
     let report = serde_json::json!({
         "bench": "phold", "engine": if args.engine == Kind::Twin { "twin" } else { "heap" },
         "entities": args.entities, "per_entity": args.per_entity, "remote": args.remote, "threads": args.threads,
