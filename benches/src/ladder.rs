@@ -20,6 +20,8 @@ pub struct Rung {
     pub build_s: f64,
     /// Wall time of an hour of simulated time, s.
     pub hour_s: f64,
+    /// Largest resident set when the world was built, bytes.
+    pub built_bytes: Option<u64>,
     /// Events.
     pub events: u64,
     /// Frames on the air, acknowledgements included.
@@ -51,7 +53,7 @@ pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
             frame_spread_db: 3.0,
             cca_threshold_dbm: -100.0,
             hearing_floor_dbm: -110.0,
-            neighbours_max: 64,
+            neighbours_max: 48,
         },
         mac: MacSpec {
             min_be: 3,
@@ -64,7 +66,7 @@ pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
         },
         mesh: MeshSpec { profile: SizeProfile::Large, hops_max: 24 },
         device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
-        backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
+        backhaul: BackhaulSpec { latency: SimTime::from_millis(200) },
         push: Some(PushSpec { period: SimTime::from_secs(3_600), payload_bytes: 200 }),
         campaigns: Vec::new(),
         coupling,
@@ -82,6 +84,7 @@ pub fn run(meters: u32, coupling: Coupling, sim: SimTime) -> Rung {
     let unreachable = built.unreachable.len();
     let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("partition ids are distinct");
     let build_s = started.elapsed().as_secs_f64();
+    let built_bytes = crate::memory::peak_bytes();
     let started = Instant::now();
     let mut now = SimTime::ZERO;
     let (mut ok, mut all) = (0, 0);
@@ -103,6 +106,7 @@ pub fn run(meters: u32, coupling: Coupling, sim: SimTime) -> Rung {
     Rung {
         meters,
         build_s,
+        built_bytes,
         hour_s: wall * 3_600.0 / sim.secs_f64(),
         events: engine.events(),
         frames: counters.frames + counters.acks,

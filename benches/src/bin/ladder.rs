@@ -67,6 +67,7 @@ fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::erro
         "events": rung.events, "events_per_s": rung.events as f64 / wall_s, "frames": rung.frames,
         "ns_per_frame": wall_s * 1e9 / rung.frames as f64,
         "delivered_share": rung.delivered.0 as f64 / rung.delivered.1.max(1) as f64, "unreachable": rung.unreachable,
+        "built_bytes_per_meter": rung.built_bytes.map(|b| b as f64 / f64::from(meters)),
         "peak_bytes_per_meter": memory::peak_bytes().map(|b| b as f64 / f64::from(meters)),
     }))
 }

@@ -101,7 +101,9 @@ pub fn discover(region: &mut Region, ctx: &mut Ctx, node: u16) {
 fn ask(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     let known = mesh.candidates.iter().filter(|c| c.node != NO_ONE).count();
-    let to = if known == 0 { EVERYONE } else { mesh.candidates[mesh.tries as usize % known].node };
+    // Those who are known may have lost their way as well: after each round all are asked.
+    let round = mesh.tries as usize % (known + 1);
+    let to = if round == known { EVERYONE } else { mesh.candidates[round].node };
     mesh.tries += 1;
     let wait_s = mesh.wait_s;
     mesh.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
