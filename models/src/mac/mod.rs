@@ -285,10 +285,11 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         next_job(region, ctx, node);
         return;
     };
-    let (hop_to, bytes, tries) = {
+    let (hop_to, bytes, again) = {
         let packet = region.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
-        (packet.hop_to, packet.bytes + region.times.overhead_bytes, packet.tries)
+        let again = std::mem::replace(&mut packet.aired, true);
+        (packet.hop_to, packet.bytes + region.times.overhead_bytes, again)
     };
     let hopped = region.hopping() && !broadcast;
     if hopped && hop_to == EVERYONE {
@@ -301,7 +302,7 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     let hearers = if hopped { &[hop_to][..] } else { &[] };
     let frame = region.air.begin(now, node, hop_to, channel, bytes, at, hearers);
     region.counters.frames += 1;
-    region.counters.retries += u64::from(tries > 1);
+    region.counters.retries += u64::from(again);
     region.note_sent(ctx, node, channel, bytes);
     ctx.schedule(region.air.transmission(frame).end, node.into(), Event::Ended { frame });
 }
