@@ -57,6 +57,14 @@ pub struct GateVerdict {
     pub value: Option<f64>,
     /// Judgement.
     pub verdict: Verdict,
+    /// Counts for the exit code: the gate judges this variant. Otherwise it only tells how the variant would fare.
+    #[serde(default = "counts")]
+    pub binding: bool,
+}
+
+/// A summary that does not say so holds only verdicts that count.
+const fn counts() -> bool {
+    true
 }
 
 /// Results of one variant.
@@ -95,7 +103,7 @@ pub struct Summary {
     pub finding: Option<String>,
     /// Results, in the scenario's order.
     pub variants: Vec<VariantSummary>,
-    /// Judgements.
+    /// Judgements of every gate on every variant.
     pub gates: Vec<GateVerdict>,
     /// What to know before trusting the results.
     pub warnings: Vec<String>,
@@ -116,5 +124,23 @@ impl Summary {
             gates: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_counts_unless_it_says_otherwise() {
+        let read = |more: &str| {
+            let text =
+                r#"{"metric": "frames", "stat": "", "limit": "max 1", "variant": "a", "value": 2, "verdict": "breach""#;
+            serde_json::from_str::<GateVerdict>(&format!("{text}{more}}}")).expect("a verdict")
+        };
+        assert!(read("").binding && read(r#", "binding": true"#).binding);
+        let told = read(r#", "binding": false"#);
+        assert!(!told.binding);
+        assert_eq!(serde_json::to_value(&told).expect("JSON")["binding"], false);
     }
 }

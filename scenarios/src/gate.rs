@@ -2,6 +2,8 @@
 //!
 //! A gate without data is never a pass. A rejoin percentile that was not reached, because too many of the commanded
 //! meters are not back, is a breach: the meters were there, the network was not.
+//!
+//! A gate that names variants is binding for those alone; what it says of the others is told, and does not count.
 
 use crate::schema::units::Kind;
 use amitwin_data::summary::{GateVerdict, VariantSummary, Verdict};
@@ -67,17 +69,17 @@ pub struct Gate {
     pub max: Option<f64>,
     /// The limit as written, such as `max 60min`.
     pub limit: String,
-    /// Variants that are judged; empty for all.
+    /// Variants that it is binding for; empty for all.
     pub variants: Vec<String>,
 }
 
 impl Gate {
-    /// Whether the gate judges a variant of that name.
+    /// Whether the gate judges a variant of that name, so that its verdict counts for the exit code.
     pub fn judges(&self, variant: &str) -> bool {
         self.variants.is_empty() || self.variants.iter().any(|name| name == variant)
     }
 
-    /// Judges the results of one variant.
+    /// Holds the results of one variant against the limit, also of a variant that the gate does not judge.
     pub fn judge(&self, variant: &VariantSummary) -> GateVerdict {
         let value = variant.metrics.get(self.key).copied().flatten().filter(|v| !v.is_nan());
         let commanded = variant.metrics.get("commanded").copied().flatten().unwrap_or(0.0);
@@ -94,15 +96,17 @@ impl Gate {
             variant: variant.name.clone(),
             value,
             verdict,
+            binding: self.judges(&variant.name),
         }
     }
 }
 
-/// Exit code of a run that ended well, by its verdicts: 4 if a gate is breached, 5 if one had no data, otherwise 0.
+/// Exit code of a run that ended well, by its binding verdicts: 4 if a gate is breached, 5 if one had no data, else 0.
 pub fn exit_code(verdicts: &[GateVerdict]) -> u8 {
-    if verdicts.iter().any(|v| v.verdict == Verdict::Breach) {
+    let some = |verdict| verdicts.iter().any(|v| v.binding && v.verdict == verdict);
+    if some(Verdict::Breach) {
         4
-    } else if verdicts.iter().any(|v| v.verdict == Verdict::NoData) {
+    } else if some(Verdict::NoData) {
         5
     } else {
         0
@@ -160,6 +164,22 @@ mod tests {
         assert!(gate.judges("computed") && !gate.judges("all at once"));
         gate.variants.clear();
         assert!(gate.judges("all at once"));
+    }
+
+    #[test]
+    fn a_gate_tells_how_other_variants_would_fare_and_that_does_not_count() {
+        let gate = gate("dropped", "", None, Some(0.0));
+        let mut all_at_once = summary(&[("dropped", Some(7.0))]);
+        assert_eq!(exit_code(&[gate.judge(&all_at_once)]), 4);
+        all_at_once.name = "all at once".into();
+        let told = gate.judge(&all_at_once);
+        assert_eq!((told.verdict, told.value, told.binding), (Verdict::Breach, Some(7.0), false));
+        let passed = gate.judge(&summary(&[("dropped", Some(0.0))]));
+        assert_eq!((passed.verdict, passed.binding), (Verdict::Pass, true));
+        all_at_once.metrics.clear();
+        let silent = gate.judge(&all_at_once);
+        assert_eq!((silent.verdict, silent.binding), (Verdict::NoData, false));
+        assert_eq!(exit_code(&[told, passed, silent]), 0);
     }
 
     #[test]

@@ -43,7 +43,32 @@ fn a_gate_of_a_variant_that_does_not_run_is_told() {
         .replace("[[gate]]", "[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\n[[gate]]");
     let here = folder(&text);
     let said = run(here.path(), &["run", "small.toml", "--variant", "a", "-o", "out"]).expect(0);
-    said.tells(&["the gate `frames max 0` judges `b`, which does not run"]);
+    let said = said.tells(&["the gate `frames max 0` judges `b`, which does not run"]);
+    assert!(said.out.contains("would fail") && !said.out.contains("breach"), "{}", said.out);
+}
+
+#[test]
+fn a_variant_that_no_gate_judges_is_told_and_does_not_count() {
+    let late = r#"[[variant]]
+name = "at once"
+[[variant]]
+name = "late"
+set = { "campaign.reset.window" = ["10min", "11min"] }
+[[gate]]"#;
+    let gate = |judged: &str| {
+        let gate = format!("metric = \"back_share\"\nstat = \"5min\"\nmin = \"90 %\"\nvariants = [\"{judged}\"]");
+        folder(&with_gate(&gate).replace("[[gate]]", late))
+    };
+    for (judged, other, code, words) in [("at once", "late", 0, "would fail"), ("late", "at once", 4, "would pass")] {
+        let here = gate(judged);
+        let said = run(here.path(), &["run", "small.toml", "-o", "out"]).expect(code);
+        assert!(said.out.contains(words), "{}", said.out);
+        let summary = summary(&here.path().join("out"));
+        assert_eq!(summary.exit_code, Some(code as u8));
+        let of = |name: &str| summary.gates.iter().find(|g| g.variant == name).expect("a verdict");
+        assert!(of(judged).binding && !of(other).binding);
+        assert_eq!((of("at once").verdict, of("late").verdict), (Verdict::Pass, Verdict::Breach));
+    }
 }
 
 #[test]

@@ -81,23 +81,44 @@ impl Figure {
     }
 }
 
-/// The word for a verdict.
-pub fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Breach => "breach",
-        Verdict::NoData => "no data",
+/// How a variant stands with a gate, or with all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Judgement.
+    pub verdict: Verdict,
+    /// Counts for the exit code.
+    pub binding: bool,
+}
+
+impl Standing {
+    /// With one gate.
+    pub fn of(gate: &GateVerdict) -> Self {
+        Standing { verdict: gate.verdict, binding: gate.binding }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match (self.verdict, self.binding) {
+            (Verdict::Pass, true) => "pass",
+            (Verdict::Breach, true) => "breach",
+            (Verdict::Pass, false) => "would pass",
+            (Verdict::Breach, false) => "would fail",
+            (Verdict::NoData, _) => "no data",
+        }
     }
 }
 
-/// The worst of the verdicts on `variant`; `None` if no gate judges it.
-pub fn worst_verdict(gates: &[GateVerdict], variant: &str) -> Option<Verdict> {
-    let badness = |v: &Verdict| match v {
-        Verdict::Pass => 0,
-        Verdict::NoData => 1,
-        Verdict::Breach => 2,
+/// The worst of the binding verdicts on `variant`; of the others if no gate judges it; `None` without any.
+pub fn worst_standing(gates: &[GateVerdict], variant: &str) -> Option<Standing> {
+    let weight = |s: &Standing| {
+        let badness = match s.verdict {
+            Verdict::Pass => 0,
+            Verdict::NoData => 1,
+            Verdict::Breach => 2,
+        };
+        (s.binding, badness)
     };
-    gates.iter().filter(|g| g.variant == variant).map(|g| g.verdict).max_by_key(badness)
+    gates.iter().filter(|g| g.variant == variant).map(Standing::of).max_by_key(weight)
 }
 
 /// What a gate judges: `rejoin_time p99`, or the metric alone where it has one figure.
@@ -126,7 +147,7 @@ mod tests {
 
     fn gate(metric: &str, stat: &str, value: Option<f64>, verdict: Verdict) -> GateVerdict {
         let (limit, variant) = ("max 1".into(), "a".into());
-        GateVerdict { metric: metric.into(), stat: stat.into(), limit, variant, value, verdict }
+        GateVerdict { metric: metric.into(), stat: stat.into(), limit, variant, value, verdict, binding: true }
     }
 
     #[test]
@@ -147,10 +168,20 @@ mod tests {
     #[test]
     fn the_worst_verdict_counts_and_no_data_is_no_pass() {
         let of = |v| gate("frames", "", None, v);
+        let word = |gates: &[GateVerdict], variant| worst_standing(gates, variant).map(Standing::word);
         let gates = [of(Verdict::Pass), of(Verdict::NoData)];
-        assert_eq!(worst_verdict(&gates, "a"), Some(Verdict::NoData));
-        assert_eq!(worst_verdict(&[of(Verdict::Breach), of(Verdict::NoData)], "a"), Some(Verdict::Breach));
-        assert_eq!(worst_verdict(&gates, "b"), None);
+        assert_eq!(word(&gates, "a"), Some("no data"));
+        assert_eq!(word(&[of(Verdict::Breach), of(Verdict::NoData)], "a"), Some("breach"));
+        assert_eq!(word(&gates, "b"), None);
+    }
+
+    #[test]
+    fn what_is_only_told_never_hides_what_counts() {
+        let told = |v| GateVerdict { binding: false, ..gate("frames", "", None, v) };
+        let word = |gates: &[GateVerdict]| worst_standing(gates, "a").map(Standing::word);
+        assert_eq!(word(&[told(Verdict::Pass)]), Some("would pass"));
+        assert_eq!(word(&[told(Verdict::Pass), told(Verdict::Breach)]), Some("would fail"));
+        assert_eq!(word(&[gate("frames", "", None, Verdict::Pass), told(Verdict::Breach)]), Some("pass"));
     }
 
     #[test]

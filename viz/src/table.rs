@@ -1,43 +1,41 @@
 //! The results table of a run on a terminal or in a log, and the same as JSON.
 
-use crate::figures::{FIGURES, gate_name, gate_value, verdict_word, worst_verdict};
+use crate::figures::{FIGURES, Standing, gate_name, gate_value, worst_standing};
 use crate::human;
 use amitwin_data::summary::{GateVerdict, Summary, VariantSummary, Verdict};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// Narrowest first column with which variants stay rows.
 const NAME_WIDTH_MIN: u16 = 12;
 /// Between two columns.
 const GAP: u16 = 2;
 
-/// One line of results: what it is called, its results, and the verdict of the gates that judge it.
+/// One line of results: what it is called, its results, and how it stands with the gates.
 pub(crate) struct Line<'a> {
     pub name: String,
     pub variant: &'a VariantSummary,
-    pub verdict: Option<Verdict>,
+    pub standing: Option<Standing>,
 }
 
-/// The table of a finished run, its gates and its finding, at most `width` columns wide where that can be had.
+/// The table of a finished run, the verdicts that count and its finding, at most `width` columns wide where that can be had.
 ///
 /// With `color`, ANSI colours mark the verdicts; without, the text is plain.
 pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
     let lines: Vec<Line> = summary
         .variants
         .iter()
-        .map(|v| Line { name: human::one_line(&v.name), variant: v, verdict: worst_verdict(&summary.gates, &v.name) })
+        .map(|v| Line { name: human::one_line(&v.name), variant: v, standing: worst_standing(&summary.gates, &v.name) })
         .collect();
     let mut out = if lines.is_empty() {
         format!("No variant has finished; the run is {}.\n", summary.status.word())
     } else {
         grid(&lines, width, color)
     };
-    if !summary.gates.is_empty() {
-        out.push('\n');
-    }
-    for gate in &summary.gates {
-        out.push_str(&gate_line(gate, color));
-        out.push('\n');
+    for (i, gate) in summary.gates.iter().filter(|g| g.binding).enumerate() {
+        let apart = if i == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{apart}{}", gate_line(gate, color));
     }
     if let Some(finding) = &summary.finding {
         out.push('\n');
@@ -52,30 +50,34 @@ pub fn results_json(summary: &Summary) -> Value {
     serde_json::to_value(summary).unwrap_or_else(|e| json!({ "error": e.to_string() }))
 }
 
-/// Lines as rows if the width allows, else as columns.
+/// Lines as rows if the width allows, if need be with figures of two words on two lines, else as columns.
 pub(crate) fn grid(lines: &[Line], width: usize, color: bool) -> String {
-    let rows = as_rows(lines, color);
-    let widths = rows.column_max_content_widths();
-    let figures: usize = widths.iter().skip(1).map(|w| usize::from(w + GAP)).sum();
-    let name = usize::from(widths.first().copied().unwrap_or(0).min(NAME_WIDTH_MIN));
-    let mut table = if figures + name <= width { rows } else { as_columns(lines, color) };
+    let fits = |rows: &Table, name_width_max: u16| {
+        let widths = rows.column_max_content_widths();
+        let figures: usize = widths.iter().skip(1).map(|w| usize::from(w + GAP)).sum();
+        figures + usize::from(widths.first().copied().unwrap_or(0).min(name_width_max)) <= width
+    };
+    let rows = [(false, u16::MAX), (true, NAME_WIDTH_MIN)].into_iter();
+    let rows = rows.map(|(fold, name)| (as_rows(lines, fold, color), name)).find(|(rows, name)| fits(rows, *name));
+    let mut table = rows.map_or_else(|| as_columns(lines, color), |(rows, _)| rows);
     table.set_width(width.min(usize::from(u16::MAX)) as u16);
     finish(&table, color)
 }
 
-fn as_rows(lines: &[Line], color: bool) -> Table {
+fn as_rows(lines: &[Line], fold: bool, color: bool) -> Table {
     let mut table = empty_table(color);
     let mut header = vec!["\nvariant".to_string()];
     header.extend(FIGURES.iter().map(|f| f.header.to_string()));
     header.push("\ngate".into());
     table.set_header(header);
     for line in lines {
+        let two_words = |text: String| match fold {
+            true => text.replace("not reached", "not\nreached").replace("would ", "would\n"),
+            false => text,
+        };
         let mut row = vec![Cell::new(&line.name)];
-        // In a narrow column the two words stand below each other.
-        row.extend(
-            FIGURES.iter().map(|f| Cell::new(f.text(line.variant, false).replace("not reached", "not\nreached"))),
-        );
-        row.push(Cell::new(verdict_cell(line.verdict)));
+        row.extend(FIGURES.iter().map(|f| Cell::new(two_words(f.text(line.variant, false)))));
+        row.push(Cell::new(two_words(gate_cell(line.standing))));
         table.add_row(row);
     }
     for (i, column) in table.column_iter_mut().enumerate() {
@@ -103,7 +105,7 @@ fn as_columns(lines: &[Line], color: bool) -> Table {
         table.add_row(row);
     }
     let mut row = vec![Cell::new("gate")];
-    row.extend(lines.iter().map(|l| Cell::new(verdict_cell(l.verdict))));
+    row.extend(lines.iter().map(|l| Cell::new(gate_cell(l.standing))));
     table.add_row(row);
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
@@ -145,18 +147,17 @@ pub(crate) fn finish(table: &Table, color: bool) -> String {
 const MARKS: [(char, &str); 4] =
     [('\u{2061}', "\u{1b}[32m"), ('\u{2062}', "\u{1b}[31m"), ('\u{2063}', "\u{1b}[33m"), ('\u{2064}', "\u{1b}[0m")];
 
-fn verdict_cell(verdict: Option<Verdict>) -> String {
-    match verdict {
-        None => human::NONE.into(),
-        Some(v) => {
-            let mark = match v {
-                Verdict::Pass => MARKS[0].0,
-                Verdict::Breach => MARKS[1].0,
-                Verdict::NoData => MARKS[2].0,
-            };
-            format!("{mark}{}{}", verdict_word(v), MARKS[3].0)
-        }
+fn gate_cell(standing: Option<Standing>) -> String {
+    let Some(standing) = standing else { return human::NONE.into() };
+    if !standing.binding {
+        return standing.word().into();
     }
+    let mark = match standing.verdict {
+        Verdict::Pass => MARKS[0].0,
+        Verdict::Breach => MARKS[1].0,
+        Verdict::NoData => MARKS[2].0,
+    };
+    format!("{mark}{}{}", standing.word(), MARKS[3].0)
 }
 
 fn paint(text: &str, color: bool) -> String {
@@ -170,7 +171,7 @@ fn gate_line(gate: &GateVerdict, color: bool) -> String {
         human::one_line(&gate.limit),
         human::one_line(&gate.variant),
         gate_value(gate),
-        verdict_cell(Some(gate.verdict)),
+        gate_cell(Some(Standing::of(gate))),
     );
     paint(&text, color)
 }

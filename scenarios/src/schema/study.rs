@@ -46,7 +46,7 @@ pub struct GateSection {
     /// Smallest allowed value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<Limit>,
-    /// Variants that are judged; all when missing.
+    /// Variants that are judged; all when missing. How the others would fare is told, and does not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
 }

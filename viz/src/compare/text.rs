@@ -1,7 +1,7 @@
 //! A comparison for people and for programs.
 
 use super::{Comparison, Setting};
-use crate::figures::{FIGURES, worst_verdict};
+use crate::figures::{FIGURES, worst_standing};
 use crate::human;
 use crate::stats::Interval;
 use crate::table::{Line, empty_table, finish, grid, wrap};
@@ -26,7 +26,7 @@ impl Comparison {
                 run.summary.variants.iter().map(move |v| Line {
                     name: format!("[{}] {}", i + 1, human::one_line(&v.name)),
                     variant: v,
-                    verdict: worst_verdict(&run.summary.gates, &v.name),
+                    standing: worst_standing(&run.summary.gates, &v.name),
                 })
             })
             .collect();

@@ -1,11 +1,11 @@
 //! The report's text and tables.
 
-use crate::figures::{FIGURES, gate_name, gate_value, verdict_word, worst_verdict};
+use crate::figures::{FIGURES, Standing, gate_name, gate_value, worst_standing};
 use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
 use amitwin_data::files::REPORT;
-use amitwin_data::summary::{Status, Verdict};
+use amitwin_data::summary::{GateVerdict, Status, Verdict};
 use std::fmt::Write;
 
 /// Up to here variants are columns, which suits a narrow page; more of them become rows.
@@ -52,14 +52,15 @@ pub fn head(run: &RunView) -> String {
 
 fn overall(run: &RunView) -> (&'static str, String) {
     let s = &run.summary;
-    let breached = s.gates.iter().filter(|g| g.verdict == Verdict::Breach).count();
-    let empty = s.gates.iter().filter(|g| g.verdict == Verdict::NoData).count();
+    let gates: Vec<&GateVerdict> = s.gates.iter().filter(|g| g.binding).collect();
+    let breached = gates.iter().filter(|g| g.verdict == Verdict::Breach).count();
+    let empty = gates.iter().filter(|g| g.verdict == Verdict::NoData).count();
     match s.status {
         Status::Failed => return ("bad", "The run failed; below is what was finished.".into()),
         Status::Interrupted => return ("warn", "The run was interrupted; below is what was finished.".into()),
         Status::Running | Status::Complete => {}
     }
-    if let [g] = &s.gates[..] {
+    if let [g] = gates[..] {
         let word = match g.verdict {
             Verdict::Pass => "passed",
             Verdict::Breach => "breached",
@@ -67,11 +68,12 @@ fn overall(run: &RunView) -> (&'static str, String) {
         };
         let found = gate_value(g);
         let text = format!("Gate {word}: {}, {} {found} ({})", g.variant, gate_name(g), g.limit);
-        return (verdict_class(g.verdict), text);
+        return (gate_class(Standing::of(g)), text);
     }
     let judged = |n: usize| format!("{n} judgements");
-    match (s.gates.len(), breached, empty) {
-        (0, _, _) => ("none", "No gate was set.".into()),
+    match (gates.len(), breached, empty) {
+        (0, ..) if s.gates.is_empty() => ("none", "No gate was set.".into()),
+        (0, ..) => ("none", "No gate judges what ran.".into()),
         (n, 0, 0) => ("good", format!("All gates passed ({}).", judged(n))),
         (n, 0, e) => ("warn", format!("{e} of {} had no data, which is not a pass.", judged(n))),
         (n, b, _) => ("bad", format!("A gate is breached: {b} of {}.", judged(n))),
@@ -86,8 +88,8 @@ pub fn results(run: &RunView) -> String {
         out.push_str("<p>No variant has finished.</p>\n</section>\n");
         return out;
     }
-    let verdict = |name: &str| match worst_verdict(&s.gates, name) {
-        Some(v) => format!("<td class=\"{}\">{}</td>", verdict_class(v), verdict_word(v)),
+    let verdict = |name: &str| match worst_standing(&s.gates, name) {
+        Some(v) => format!("<td class=\"{}\">{}</td>", gate_class(v), v.word()),
         None => format!("<td>{}</td>", human::NONE),
     };
     out.push_str("<div class=\"scroll\">\n<table class=\"results\">\n");
@@ -127,21 +129,26 @@ pub fn results(run: &RunView) -> String {
         "</tbody>\n</table>\n</div>\n<p class=\"note\">Back: share of the commanded meters that the head-end has heard \
          again within that time of the campaign’s start. Rejoin time: from a meter’s own reset to the head-end hearing \
          it again, over all commanded meters; “not reached” where too many were not back when the run ended. Border \
-         router busy: its radio sending or receiving while the campaign was unfinished, busiest router.</p>\n\
-         </section>\n",
+         router busy: its radio sending or receiving while the campaign was unfinished, busiest router.",
     );
+    if s.gates.iter().any(|g| !g.binding) {
+        out.push_str(" Gate: “would pass” and “would fail” where no gate judges the variant.");
+    }
+    out.push_str("</p>\n</section>\n");
     out
 }
 
-fn verdict_class(verdict: Verdict) -> &'static str {
-    match verdict {
+/// What is only told is not marked.
+fn gate_class(standing: Standing) -> &'static str {
+    match standing.verdict {
+        _ if !standing.binding => "none",
         Verdict::Pass => "good",
         Verdict::Breach => "bad",
         Verdict::NoData => "warn",
     }
 }
 
-/// Each judgement with its limit and value.
+/// Each judgement with its limit and value, also those that are only told.
 pub fn gates(run: &RunView) -> String {
     if run.summary.gates.is_empty() {
         return String::new();
@@ -159,8 +166,8 @@ pub fn gates(run: &RunView) -> String {
             escape(&g.limit),
             escape(&g.variant),
             gate_value(g),
-            verdict_class(g.verdict),
-            verdict_word(g.verdict)
+            gate_class(Standing::of(g)),
+            Standing::of(g).word()
         );
     }
     out.push_str("</tbody>\n</table>\n</div>\n</section>\n");

@@ -103,6 +103,23 @@ fn an_empty_run_has_a_report() {
 }
 
 #[test]
+fn what_no_gate_judges_is_told_and_leaves_the_badge_alone() {
+    let mut view = run(10);
+    let html = render(&view);
+    assert!(html.contains("<p class=\"verdict good\">Gate passed: computed, rejoin_time p99 12.3 min (max 60min)</p>"));
+    // Three variants, in the results and under Gates.
+    assert_eq!(html.matches("<td class=\"none\">would fail</td>").count(), 6);
+    assert_eq!(html.matches("<td class=\"good\">pass</td>").count(), 2);
+    assert!(!html.contains("<td class=\"bad\">"));
+    view.summary.gates[1].binding = true;
+    let html = render(&view);
+    assert!(html.contains("<p class=\"verdict bad\">A gate is breached: 1 of 2 judgements.</p>"));
+    assert_eq!(html.matches("<td class=\"bad\">breach</td>").count(), 2);
+    view.summary.gates.truncate(1);
+    assert!(render(&view).contains("<p class=\"verdict none\">No gate judges what ran.</p>"));
+}
+
+#[test]
 fn more_variants_than_columns_become_rows() {
     let mut view = run(10);
     let one = view.summary.variants[0].clone();

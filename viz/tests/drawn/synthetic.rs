@@ -223,6 +223,16 @@ pub fn summary() -> Summary {
             metrics,
         }
     };
+    // The gate is binding for the last variant alone.
+    let gate = |i: usize| GateVerdict {
+        metric: "rejoin_time".into(),
+        stat: "p99".into(),
+        limit: "max 60min".into(),
+        variant: VARIANTS[i].into(),
+        value: figures[i][5],
+        verdict: if figures[i][5].is_some_and(|s| s <= 3_600.0) { Verdict::Pass } else { Verdict::Breach },
+        binding: i == 3,
+    };
     Summary {
         name: "mass-reset".into(),
         status: Status::Complete,
@@ -237,14 +247,7 @@ pub fn summary() -> Summary {
                 .into(),
         ),
         variants: (0..4).map(variant).collect(),
-        gates: vec![GateVerdict {
-            metric: "rejoin_time".into(),
-            stat: "p99".into(),
-            limit: "max 60min".into(),
-            variant: "computed".into(),
-            value: Some(738.0),
-            verdict: Verdict::Pass,
-        }],
+        gates: (0..4).map(gate).collect(),
         warnings: vec!["60 meters reach no border router: they are counted as not back".into()],
     }
 }

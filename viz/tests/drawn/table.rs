@@ -16,6 +16,13 @@ fn four_variants_fit_120_columns_as_rows() {
 }
 
 #[test]
+fn a_wide_terminal_gets_a_line_for_each_variant() {
+    let text = results_table(&synthetic::summary(), 140, false);
+    assert!(widest(&text) <= 140, "{}", widest(&text));
+    insta::assert_snapshot!("rows_140", text);
+}
+
+#[test]
 fn a_narrow_terminal_gets_variants_as_columns() {
     let text = results_table(&synthetic::summary(), 80, false);
     assert!(widest(&text) <= 80, "{}", widest(&text));
@@ -52,4 +59,6 @@ fn json_keeps_what_is_not_reached() {
     let metrics = &json["variants"][0]["metrics"];
     assert!(metrics["rejoin_p99_s"].is_null() && metrics.get("rejoin_p99_s").is_some());
     assert_eq!(metrics["back_30min_share"], 0.213);
+    let binding: Vec<bool> = (0..4).filter_map(|i| json["gates"][i]["binding"].as_bool()).collect();
+    assert_eq!(binding, [false, false, false, true]);
 }
