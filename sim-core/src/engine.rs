@@ -5,7 +5,7 @@
 //! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
 //! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
 
-use crate::event::{Event, EventKey};
+use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::queue::EventQueue;
 use crate::source::Sources;
@@ -52,7 +52,7 @@ pub struct Context<'a, E> {
     outbox: &'a mut Vec<Message<E>>,
 }
 
-impl<E> Context<'_, E> {
+impl<E: Clone> Context<'_, E> {
     /// Time of the event in hand.
     #[inline]
     pub fn now(&self) -> SimTime {
@@ -91,7 +91,8 @@ struct Shard<P: Partition> {
     next: Vec<u64>,
     earliest: u64,
     outbox: Vec<Message<P::Event>>,
-    outgoing: Vec<Vec<Message<P::Event>>>,
+    /// For each shard: index of the partition in it, and the event.
+    outgoing: Vec<Vec<(u32, Event<P::Event>)>>,
 }
 
 const SHARDS_MAX: usize = 64;
@@ -100,11 +101,32 @@ const SERIAL_EVENTS: u64 = 200;
 /// A window in which a partition has more events than this reads ahead.
 const FORESEEN_EVENTS: usize = 32;
 
+/// Where a partition is.
+#[derive(Clone, Copy)]
+struct Place {
+    id: u32,
+    shard: u32,
+    cell: u32,
+}
+
+/// Places of all partitions, sorted by id.
+struct Route(Vec<Place>);
+
+impl Route {
+    #[inline]
+    fn find(&self, id: u32) -> Option<Place> {
+        // Ids mostly count from zero.
+        match self.0.get(id as usize) {
+            Some(place) if place.id == id => Some(*place),
+            _ => self.0.binary_search_by_key(&id, |p| p.id).ok().map(|at| self.0[at]),
+        }
+    }
+}
+
 /// Runs partitions through windows.
 pub struct Engine<P: Partition, X> {
     shards: Vec<Shard<P>>,
-    /// (partition id, shard, index in the shard), sorted by id.
-    route: Vec<(u32, u32, u32)>,
+    route: Route,
     lookahead: SimTime,
     exchange: X,
     windows: u64,
@@ -136,17 +158,25 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
                 outgoing: (0..count).map(|_| Vec::new()).collect(),
             })
             .collect();
-        let mut route = Vec::with_capacity(partitions.len());
+        let mut places = Vec::with_capacity(partitions.len());
         for (n, partition) in partitions.into_iter().enumerate() {
             let shard = &mut shards[n / per_shard];
-            route.push((partition.id(), (n / per_shard) as u32, shard.cells.len() as u32));
+            let (id, cell) = (partition.id(), shard.cells.len() as u32);
+            places.push(Place { id, shard: (n / per_shard) as u32, cell });
             let sources = Sources::new(partition.sources());
             shard.cells.push(Cell { partition, queue: EventQueue::new(), sources, handled: 0 });
             shard.next.push(u64::MAX);
         }
         let parallel = count > 1;
-        let mut engine =
-            Engine { shards, route, lookahead, exchange, windows: 0, events_last_window: u64::MAX, parallel };
+        let mut engine = Engine {
+            shards,
+            route: Route(places),
+            lookahead,
+            exchange,
+            windows: 0,
+            events_last_window: u64::MAX,
+            parallel,
+        };
         let route = &engine.route;
         for shard in &mut engine.shards {
             shard.start(lookahead);
@@ -196,22 +226,17 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             remote.append(&mut shard.outbox);
         }
         for message in self.exchange.swap(remote)? {
-            let (shard, cell) = self.find(message.to).ok_or(EngineError::NoSuchPartition(message.to))?;
-            self.shards[shard].accept(cell, message.event);
+            let place = self.route.find(message.to).ok_or(EngineError::NoSuchPartition(message.to))?;
+            self.shards[place.shard as usize].accept(place.cell as usize, message.event);
         }
         if waiting == 0 {
             return Ok(());
         }
         // Each shard's outgoing boxes are read by all; they are taken out so that the shards can be written.
         let boxes: Vec<_> = self.shards.iter_mut().map(|s| std::mem::take(&mut s.outgoing)).collect();
-        let route = &self.route;
         let take = |(n, shard): (usize, &mut Shard<P>)| {
-            for from in &boxes {
-                for message in &from[n] {
-                    if let Ok(at) = route.binary_search_by_key(&message.to, |r| r.0) {
-                        shard.accept(route[at].2 as usize, message.event.clone());
-                    }
-                }
+            for (cell, event) in boxes.iter().flat_map(|from| &from[n]) {
+                shard.accept(*cell as usize, event.clone());
             }
         };
         if waiting as u64 > SERIAL_EVENTS {
@@ -224,11 +249,6 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             shard.outgoing = outgoing;
         }
         Ok(())
-    }
-
-    fn find(&self, id: u32) -> Option<(usize, usize)> {
-        let at = self.route.binary_search_by_key(&id, |r| r.0).ok()?;
-        Some((self.route[at].1 as usize, self.route[at].2 as usize))
     }
 
     /// The partitions in the order of their ids.
@@ -305,12 +325,12 @@ impl<P: Partition> Shard<P> {
     }
 
     /// Moves messages for partitions of this process into the box of their shard; the others stay for the exchange.
-    fn sort_outbox(&mut self, route: &[(u32, u32, u32)]) {
+    fn sort_outbox(&mut self, route: &Route) {
         let mut elsewhere = Vec::new();
         for message in self.outbox.drain(..) {
-            match route.binary_search_by_key(&message.to, |r| r.0) {
-                Ok(at) => self.outgoing[route[at].1 as usize].push(message),
-                Err(_) => elsewhere.push(message),
+            match route.find(message.to) {
+                Some(place) => self.outgoing[place.shard as usize].push((place.cell, message.event)),
+                None => elsewhere.push(message),
             }
         }
         self.outbox.append(&mut elsewhere);

@@ -7,13 +7,13 @@
 //! chunks, so memory follows the number of pending events and not their spread.
 
 use crate::SimTime;
-use crate::event::{Event, EventKey};
+use crate::event::Event;
 use std::collections::BinaryHeap;
 
 const SLOT_BITS: u32 = 28;
 const WHEEL_BITS: u32 = 10;
 const SLOTS: usize = 1 << WHEEL_BITS;
-const CHUNK: usize = 7;
+const CHUNK: usize = 8;
 const NIL: u32 = u32::MAX;
 
 /// Events of a partition in the order of their keys.
@@ -33,11 +33,11 @@ pub struct EventQueue<T> {
     len: usize,
 }
 
-/// Keys and what happens lie apart, which packs small events better. Only the first chunk of a slot is not full.
+/// Events side by side, so that adding one touches one cache line. Only the first chunk of a slot is not full; what lies
+/// behind its last event is stale.
 #[derive(Debug)]
 struct Chunk<T> {
-    keys: [EventKey; CHUNK],
-    whats: [Option<T>; CHUNK],
+    events: [Event<T>; CHUNK],
     next: u32,
 }
 
@@ -84,13 +84,13 @@ impl Wheel {
     }
 }
 
-impl<T> Default for EventQueue<T> {
+impl<T: Clone> Default for EventQueue<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> EventQueue<T> {
+impl<T: Clone> EventQueue<T> {
     /// An empty queue.
     pub fn new() -> Self {
         EventQueue {
@@ -142,19 +142,20 @@ impl<T> EventQueue<T> {
         };
         let head = &mut wheel.heads[index];
         if (head.used as usize) < CHUNK {
-            let (chunk, used) = (&mut self.chunks[head.chunk as usize], head.used as usize);
+            self.chunks[head.chunk as usize].events[head.used as usize] = event;
             head.used += 1;
-            (chunk.keys[used], chunk.whats[used]) = (event.key, Some(event.what));
             return;
         }
         wheel.occupied[index / 64] |= 1 << (index % 64);
-        let at = self.free.pop().unwrap_or_else(|| {
-            let key = EventKey::new(SimTime::ZERO, 0, 0);
-            self.chunks.push(Chunk { keys: [key; CHUNK], whats: [const { None }; CHUNK], next: NIL });
+        let at = if let Some(at) = self.free.pop() {
+            let chunk = &mut self.chunks[at as usize];
+            (chunk.events[0], chunk.next) = (event, head.chunk);
+            at
+        } else {
+            let events = std::array::from_fn(|_| event.clone());
+            self.chunks.push(Chunk { events, next: head.chunk });
             (self.chunks.len() - 1) as u32
-        });
-        let chunk = &mut self.chunks[at as usize];
-        (chunk.keys[0], chunk.whats[0], chunk.next) = (event.key, Some(event.what), head.chunk);
+        };
         *head = Head { chunk: at, used: 1 };
     }
 
@@ -236,11 +237,8 @@ impl<T> EventQueue<T> {
         let Head { chunk: mut at, mut used } = head;
         while at != NIL {
             for n in 0..used as usize {
-                let chunk = &mut self.chunks[at as usize];
-                if let Some(what) = chunk.whats[n].take() {
-                    let key = chunk.keys[n];
-                    sink(self, Event { key, what });
-                }
+                let event = self.chunks[at as usize].events[n].clone();
+                sink(self, event);
             }
             self.free.push(at);
             (at, used) = (self.chunks[at as usize].next, CHUNK as u32);
