@@ -3,7 +3,7 @@
 
 mod common;
 
-use amitwin_models::spec::{PhyMode, PushSpec, WorldSpec};
+use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, PushSpec, ResetSchedule, ResetTier, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use common::{Ran, run, sites, world};
@@ -13,7 +13,11 @@ const REPORTS: u32 = 6;
 
 /// Node 0 is the border router, node n a meter n hops away.
 fn line() -> WorldSpec {
-    let places = (0..=METERS).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
+    line_of(METERS)
+}
+
+fn line_of(meters: u32) -> WorldSpec {
+    let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M1b, u64::from(REPORTS) * 600);
     spec.mac.hopping = true;
     spec.push = Some(PushSpec { period: SimTime::from_secs(600), payload_bytes: 100 });
@@ -79,4 +83,30 @@ fn a_link_carries_the_reports_of_all_meters_behind_it() {
     assert_eq!(hops, 330);
     assert!((hops..=hops + duplicates).contains(&delivered), "{delivered} delivered, {duplicates} duplicates");
     assert!(pushes().all(|f| f.dst == Some(f.src - 1)), "reports go up the line and nowhere else");
+}
+
+/// Commands go down by source route, which holds as many stops as a meter may be hops away, and answers come up.
+#[test]
+fn a_source_route_reaches_24_hops_and_no_meter_is_further() {
+    let mut spec = line_of(25);
+    spec.push = None;
+    spec.campaigns.push(CampaignSpec {
+        name: "reset".into(),
+        at: SimTime::from_secs(600),
+        tier: ResetTier::Soft,
+        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(1200)),
+        delivery: Delivery::Unicast,
+        give_up_after: None,
+    });
+    assert_eq!(u32::from(spec.mesh.hops_max), 24);
+    let ran = run(&spec);
+    let hops: Vec<Option<u8>> = ran.rows.nodes.iter().map(|n| n.hops).collect();
+    assert_eq!(hops, (0..=24).map(Some).chain([None]).collect::<Vec<_>>());
+    let resets = &ran.rows.transactions;
+    assert_eq!(resets.len(), 25);
+    for reset in resets {
+        let expected = if reset.node == 25 { "unreachable" } else { "ok" };
+        assert_eq!(reset.outcome, expected, "{reset:?}");
+        assert_eq!(u32::from(reset.hops), if reset.node == 25 { 0 } else { reset.node }, "{reset:?}");
+    }
 }

@@ -12,8 +12,8 @@ pub struct MeshSection {
     /// above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
-    /// Hops above which a meter counts as unreachable.
-    #[schemars(range(min = 1, max = 64))]
+    /// Hops above which a meter counts as unreachable; a source route has room for 24.
+    #[schemars(range(min = 1, max = 24))]
     pub hops_max: u8,
 }
 
