@@ -1,0 +1,46 @@
+//! The main finding of the library's mass reset, from the mechanics: the manual's 10 to 60 s make 5,000 meters behind one
+//! border router collapse, a window computed from its air time does not.
+
+use amitwin_scenarios::drive::{Unwatched, VariantRun, run_variant};
+use amitwin_scenarios::{Scenario, load};
+use rayon::prelude::*;
+use std::path::Path;
+
+const MANUAL: &str = "manual: 10-60 s";
+const COMPUTED: &str = "computed";
+
+fn scenario() -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("library/mass-reset.toml");
+    load(&path, &[], None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn metric(run: &VariantRun, name: &str) -> Option<f64> {
+    run.summary.metrics.get(name).copied().flatten()
+}
+
+#[test]
+fn the_manuals_window_collapses_and_the_computed_one_does_not() {
+    let scenario = scenario();
+    let names = [MANUAL.to_owned(), COMPUTED.to_owned()];
+    let variants = scenario.select(&names).expect("the library has both");
+    let runs: Vec<VariantRun> = variants
+        .par_iter()
+        .enumerate()
+        .map(|(n, variant)| run_variant(variant, n, |_| Ok(()), &Unwatched).expect("it runs"))
+        .collect();
+    for run in &runs {
+        let name = &run.summary.name;
+        assert!(run.complete, "'{name}'");
+        assert_eq!((run.summary.meters, metric(run, "commanded")), (5000, Some(5000.0)), "'{name}'");
+        let outcomes: f64 = ["back", "pending", "failed"].iter().map(|key| metric(run, key).expect(key)).sum();
+        assert_eq!(outcomes, 5000.0, "'{name}': {:?}", run.summary.metrics);
+    }
+    let [manual, computed] = &runs[..] else { panic!("{} runs", runs.len()) };
+    assert_eq!((manual.summary.name.as_str(), computed.summary.name.as_str()), (MANUAL, COMPUTED));
+    let (p50, p99) = ("rejoin_p50_s", "rejoin_p99_s");
+    let (minute, hour) = (60.0, 3600.0);
+    let over = |key, limit| metric(manual, key).is_none_or(|s| s > limit);
+    assert!(over(p99, hour) && over(p50, 20.0 * minute), "{:?}", manual.summary.metrics);
+    let under = |key, limit| metric(computed, key).is_some_and(|s| s < limit);
+    assert!(under(p99, hour) && under(p50, 10.0 * minute), "{:?}", computed.summary.metrics);
+}
