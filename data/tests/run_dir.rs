@@ -210,7 +210,8 @@ fn a_directory_that_cannot_be_written_is_named() {
         return;
     }
     let error = begin(path, false).expect_err("refused").to_string();
-    assert!(error.contains("/proc/amitwin-run: "), "{error}");
+    assert!(error.contains("/proc/amitwin-run: cannot make the directory: "), "{error}");
+    assert!(error.ends_with(". Choose a directory that can be written to"), "{error}");
 }
 
 #[test]
@@ -223,4 +224,6 @@ fn denied_and_full_are_told_apart() {
     assert!(denied.starts_with("runs/x: no permission to make the directory") && denied.contains("-o DIR"), "{denied}");
     assert!(matches!(of(ErrorKind::ReadOnlyFilesystem), FileError::Denied { .. }));
     assert!(matches!(of(ErrorKind::Other), FileError::Io { .. }));
+    let reading = FileError::io(Path::new("runs/x"), "read the file", Error::from(ErrorKind::Other)).to_string();
+    assert!(!reading.contains("Choose"), "another directory does not help: {reading}");
 }

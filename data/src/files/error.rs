@@ -117,7 +117,7 @@ pub enum FileError {
         what: String,
     },
     /// Anything else.
-    #[error("{}: cannot {doing}: {source}", path.display())]
+    #[error("{}: cannot {doing}: {source}{}", path.display(), remedy(doing))]
     Io {
         /// File or folder.
         path: PathBuf,
@@ -126,6 +126,15 @@ pub enum FileError {
         /// Cause.
         source: io::Error,
     },
+}
+
+/// What to do about something that could not be made; nothing where another directory would not help.
+fn remedy(doing: &str) -> &'static str {
+    if ["make", "create", "write"].iter().any(|verb| doing.starts_with(verb)) {
+        ". Choose a directory that can be written to"
+    } else {
+        ""
+    }
 }
 
 impl FileError {

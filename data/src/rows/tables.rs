@@ -54,7 +54,7 @@ tables! {
         hops: u8,
         /// Path loss with shadowing, without temporary attenuation.
         path_loss_db: f32,
-        /// Attenuation put on the link by a fault or the weather.
+        /// Attenuation put on the link by a fault or the weather; zero until faults are modelled.
         extra_loss_db: f32,
         /// Expected transmissions for one delivery.
         etx: f32,
@@ -62,11 +62,11 @@ tables! {
         rssi_dbm: f32,
     }
 
-    /// Everything that the head-end waits for: resets, reports, reads and heartbeats, one row each.
+    /// Everything that the head-end waits for: resets and reports, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
-        /// reset, push, read or heartbeat.
+        /// reset or push (a report).
         kind: &'static str,
         /// Campaign that asked for it; empty text if none did.
         campaign: Arc<str>,
@@ -92,15 +92,15 @@ tables! {
         bytes: u32,
     }
 
-    /// What happened to a node: power, boot, join states, parents, relay.
+    /// What happened to a node: power, resets, boot, join states, parents.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,
         /// Whom.
         node: u32,
-        /// power_down, boot, join_state, parent_change, operational, relay and others.
+        /// power_down, boot, reset, join_state, parent_change or operational.
         kind: &'static str,
-        /// What the kind needs: the number of the join state, the id of the new parent, the relay's position.
+        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts.
         value: i32,
     }
 
@@ -112,7 +112,7 @@ tables! {
         gateway: u32,
         /// Spent transmitting.
         tx_s: f32,
-        /// Spent locked on a frame, delivered or not.
+        /// Spent receiving frames for it and broadcasts, intact or not.
         rx_s: f32,
         /// Transmitting or receiving, over the minute; 0 to 1.
         busy_share: f32,
@@ -120,7 +120,7 @@ tables! {
         frames_sent: u32,
         /// Frames that it received intact.
         frames_received: u32,
-        /// Receptions lost to another transmission.
+        /// Receptions lost to other transmissions or because it was busy: sending, or receiving another frame.
         collisions: u32,
         /// Most frames that waited in its queue.
         queue_frames_max: u32,
@@ -146,9 +146,9 @@ tables! {
         attempt: u8,
         /// Time on the air, preamble included.
         airtime_s: f32,
-        /// Level at the addressee; for a broadcast at the nearest hearer.
+        /// Level at the addressee; for a broadcast at the hearer that `outcome` is about.
         rssi_dbm: f32,
-        /// delivered, collided, noise, deaf, no_ack or sent.
+        /// At the addressee: delivered, collided, noise or deaf; for a broadcast at its first hearer, sent if none heard it.
         outcome: &'static str,
     }
 }
