@@ -23,7 +23,7 @@ pub const COMMON: u16 = u16::MAX;
 /// Units of level in a milliwatt.
 const UNITS_PER_MW: f64 = 1e16;
 
-/// State of one radio: 48 bytes.
+/// State of one radio: at most 48 bytes.
 #[derive(Clone, Debug)]
 pub struct Radio {
     /// Sum of the signals on the common channel here.
@@ -41,6 +41,9 @@ pub struct Radio {
     /// Random numbers used for receptions.
     draws: u32,
 }
+
+// Each frame touches the state of every radio around its sender, and millions of radios are held.
+const _: () = assert!(size_of::<Radio>() <= 48, "a Radio has at most 48 bytes");
 
 /// One frame on the air.
 #[derive(Clone, Debug)]

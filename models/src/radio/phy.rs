@@ -23,11 +23,6 @@ pub const MODES: [PhyMode; 9] = [
     PhyMode::Oqpsk250,
 ];
 
-/// Power of a neighbouring channel's signal is this much lower in the receiver, dB.
-pub const ADJACENT_ISOLATION_DB: f64 = 30.0;
-/// As [`ADJACENT_ISOLATION_DB`], two channels away, dB.
-pub const ALTERNATE_ISOLATION_DB: f64 = 45.0;
-
 /// All numbers of one operating mode, computed once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Phy {

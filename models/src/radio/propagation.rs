@@ -1,7 +1,7 @@
 //! Path loss between two radios: the median over locations, without shadowing and without what stands at the ends.
 //!
-//! [`loss_db`] serves radios near the ground. [`hata_db`] is for a tower above the roofs. No model returns less than
-//! free space, and a distance below 1 m (a meter room) counts as 1 m.
+//! [`loss_db`] serves radios near the ground. [`hata_db`] is for a tower above the roofs and cannot be chosen in a
+//! scenario yet. No model returns less than free space, and a distance below 1 m (a meter room) counts as 1 m.
 
 use crate::spec::{Clutter, PathLoss};
 use libm::log10;
@@ -10,8 +10,6 @@ use libm::log10;
 pub const LINE_OF_SIGHT_M: f64 = 44.2;
 /// Width of the stretch behind [`LINE_OF_SIGHT_M`] over which the loss turns into that without line of sight, m.
 pub const CORNER_M: f64 = 20.0;
-/// Spread of street-level loss over locations, dB: the default of `shadowing_sigma_db`.
-pub const STREET_LEVEL_SIGMA_DB: f64 = 7.0;
 
 /// Median path loss at `distance_m`, dB.
 pub fn loss_db(model: &PathLoss, frequency_mhz: f64, distance_m: f64) -> f64 {
