@@ -31,6 +31,7 @@ bench:
     target/release/phold --entities 1000000 --per-entity 1 --remote 0.1 --threads 2
     target/release/mesh --nodes 1000 --period 2 --sim 20
     target/release/mesh --nodes 5000 --period 2 --sim 20
+    target/release/ladder
 
 # Both sides of each comparison in one sitting; writes a dated page in benches/results/
 peers *ARGS:

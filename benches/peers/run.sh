@@ -14,6 +14,7 @@ cmake -S benches/peers/ns3 -B "$out/ns3" -DCMAKE_BUILD_TYPE=Release >"$out/cmake
 cmake --build "$out/ns3" >>"$out/cmake.log" || { cat "$out/cmake.log" >&2; exit 1; }
 cargo build --release --locked --manifest-path benches/peers/nexosim/Cargo.toml --target-dir "$out/nexosim"
 cargo build --release -p amitwin-benches
+cargo build --release
 
 raw="$out/sitting.jsonl"
 if [ "${1:-}" = "--quick" ]; then

@@ -15,6 +15,7 @@ NEXOSIM = "target/peers/nexosim/release/amitwin-peer-nexosim"
 PHOLD = "target/release/phold"
 MESH = "target/release/mesh"
 LADDER = "target/release/ladder"
+MAIN_JOB = "target/release/amitwin -q run scenarios/library/mass-reset.toml --format json --force -o target/peers/main-job"
 
 RUNS = 3
 # A second of simulated mesh costs us microseconds: our side runs longer, so that its clock can be read.
@@ -24,16 +25,16 @@ OUR_MESH_TIMES = 20
 def phold_cases(quick):
     million, small = (20_000, 2_000) if quick else (1_000_000, 10_000)
     cases = []
-    for entities, end, threads in [(million, 5, 1), (million, 5, 2), (small, 100, 1)]:
-        work = f"--entities {entities} --per-entity 1 --remote 0.1 --threads {threads}"
+    for entities, end, threads, lookahead in [(million, 10, 1, 1), (million, 10, 2, 1), (million, 5, 1, 0.1), (small, 100, 1, 1)]:
+        work = f"--entities {entities} --per-entity 1 --remote 0.1 --lookahead {lookahead} --threads {threads}"
         sides = {"twin": f"{PHOLD} {work} --end {end}"}
         # NexoSim loses speed with a second thread: a shorter run, once, shows its rate.
-        sides["nexosim"] = f"{NEXOSIM} {work} --end {end if threads == 1 else 1}"
+        sides["nexosim"] = f"{NEXOSIM} {work} --end {end if threads == 1 else 2}"
         if threads == 1:
             sides["heap"] = f"{PHOLD} {work} --end {end} --engine heap"
         once = {"nexosim"} if threads > 1 else set()
-        cases.append({"case": f"phold {entities} entities, {threads} thread(s)", "kind": "phold",
-                      "key": {"entities": entities, "threads": threads}, "sides": sides, "once": once})
+        cases.append({"case": f"phold {entities} entities, lookahead {lookahead} s, {threads} thread(s)", "kind": "phold",
+                      "key": {"entities": entities, "lookahead_s": lookahead, "threads": threads}, "sides": sides, "once": once})
     return cases
 
 
@@ -124,6 +125,13 @@ def main():
                 row = {"kind": case["kind"], "case": case["case"], **case["key"], "side": side, "run": run, "command": command}
                 row.update(measure(command, limit_s))
                 print(json.dumps(row), flush=True)
+    if not quick:
+        for threads in (1, 2):
+            for run in range(1, runs + 1):
+                command = f"{MAIN_JOB} --threads {threads}"
+                print(f"main job, {threads} thread(s), run {run} of {runs}", file=sys.stderr, flush=True)
+                print(json.dumps({"kind": "main", "threads": threads, "run": run, "command": command,
+                                  **measure(command, limit_s)}), flush=True)
     print("ladder", file=sys.stderr, flush=True)
     print(json.dumps({"kind": "ladder", "command": LADDER, **measure(LADDER, limit_s if quick else 420)}), flush=True)
     print(json.dumps({"kind": "end", "load_1min": round(os.getloadavg()[0], 2)}), flush=True)

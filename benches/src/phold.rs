@@ -8,8 +8,6 @@ use std::time::Instant;
 
 /// Entities in a partition: their events stay in the first-level cache.
 pub const PARTITION: u32 = 1_000;
-/// Smallest delay of an event.
-pub const LOOKAHEAD: SimTime = SimTime::from_millis(100);
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +18,8 @@ pub struct Workload {
     pub per_entity: u32,
     /// Share of events that go to a uniformly chosen entity instead of back to the same one.
     pub remote: f64,
+    /// Smallest delay of an event; an exponential time with mean 1 s comes on top.
+    pub lookahead: SimTime,
     /// Simulated time.
     pub end: SimTime,
 }
@@ -46,14 +46,14 @@ struct Entity {
 
 impl Entity {
     #[inline]
-    fn delay(stream: &mut Stream) -> SimTime {
+    fn delay(stream: &mut Stream, lookahead: SimTime) -> SimTime {
         let delay: f64 = Exp1.sample(stream);
-        LOOKAHEAD + SimTime::from_secs_f64(delay)
+        lookahead + SimTime::from_secs_f64(delay)
     }
     /// Delay of one of the first events.
-    fn first(&mut self, id: u32) -> SimTime {
+    fn first(&mut self, id: u32, lookahead: SimTime) -> SimTime {
         let mut stream = Stream::resume(key(1, u64::from(id), 0), self.drawn);
-        let delay = Self::delay(&mut stream);
+        let delay = Self::delay(&mut stream, lookahead);
         self.drawn = stream.drawn();
         delay
     }
@@ -63,7 +63,7 @@ impl Entity {
         self.state = mix64(self.state ^ now.nanos());
         let mut stream = Stream::resume(key(1, u64::from(id), 0), self.drawn);
         let to = if stream.unit() < work.remote { stream.below(work.entities) } else { id };
-        let at = now + Self::delay(&mut stream);
+        let at = now + Self::delay(&mut stream, work.lookahead);
         self.drawn = stream.drawn();
         (to, at)
     }
@@ -90,7 +90,7 @@ impl Partition for Town {
     fn start(&mut self, context: &mut Context<'_, u32>) {
         for n in 0..self.entities.len() {
             for _ in 0..self.work.per_entity {
-                let at = self.entities[n].first(self.first + n as u32);
+                let at = self.entities[n].first(self.first + n as u32, self.work.lookahead);
                 context.schedule(at, n as u32, n as u32);
             }
         }
@@ -121,7 +121,7 @@ pub fn on_engine(work: Workload) -> Outcome {
             Town { first, entities: vec![Entity::default(); count as usize], work }
         })
         .collect();
-    let mut engine = Engine::new(towns, LOOKAHEAD, Local).expect("partition ids are distinct");
+    let mut engine = Engine::new(towns, work.lookahead, Local).expect("partition ids are distinct");
     let started = Instant::now();
     engine.run_until(work.end).expect("every target exists");
     let wall_s = started.elapsed().as_secs_f64();
@@ -136,7 +136,7 @@ pub fn on_heap(work: Workload) -> Outcome {
     let mut heap = BinaryHeap::with_capacity((work.entities * work.per_entity) as usize);
     for (id, entity) in entities.iter_mut().enumerate() {
         for _ in 0..work.per_entity {
-            heap.push(std::cmp::Reverse((entity.first(id as u32), id as u32)));
+            heap.push(std::cmp::Reverse((entity.first(id as u32, work.lookahead), id as u32)));
         }
     }
     let mut events = 0;
@@ -160,7 +160,13 @@ mod tests {
 
     #[test]
     fn engine_and_heap_reach_the_same_state() {
-        let work = Workload { entities: 3_500, per_entity: 2, remote: 0.1, end: SimTime::from_secs(5) };
+        let work = Workload {
+            entities: 3_500,
+            per_entity: 2,
+            remote: 0.1,
+            lookahead: SimTime::from_millis(100),
+            end: SimTime::from_secs(5),
+        };
         let (a, b) = (on_engine(work), on_heap(work));
         assert_eq!((a.events, a.state_hash), (b.events, b.state_hash));
         assert!(a.events > 3_500 * 2 * 3);

@@ -6,7 +6,7 @@ use clap::Parser;
 
 #[derive(Parser)]
 struct Args {
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=65_000))]
     nodes: u32,
     /// Seconds between two frames of a node.
     #[arg(long, default_value_t = 2.0)]
@@ -25,7 +25,7 @@ fn main() {
     let args = Args::parse();
     let before = memory::peak_bytes().unwrap_or(0);
     let outcome = mesh::run(mesh::Workload {
-        nodes: args.nodes.clamp(2, 65_000),
+        nodes: args.nodes,
         spacing_m: 30.0,
         period: SimTime::from_secs_f64(args.period),
         sim: SimTime::from_secs_f64(args.sim),

@@ -22,6 +22,9 @@ struct Args {
     /// Share of events that go to another entity.
     #[arg(long, default_value_t = 0.1)]
     remote: f64,
+    /// Smallest delay of an event, s.
+    #[arg(long, default_value_t = 1.0)]
+    lookahead: f64,
     #[arg(long, default_value_t = 1)]
     threads: usize,
     /// Simulated seconds.
@@ -37,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         entities: args.entities,
         per_entity: args.per_entity,
         remote: args.remote,
+        lookahead: SimTime::from_secs_f64(args.lookahead),
         end: SimTime::from_secs_f64(args.end),
     };
     let pool = amitwin_benches::pool(args.threads)?;
@@ -47,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let wall_s = outcome.wall_s;
     let report = serde_json::json!({
         "bench": "phold", "engine": if args.engine == Kind::Twin { "twin" } else { "heap" },
-        "entities": args.entities, "per_entity": args.per_entity, "remote": args.remote, "threads": args.threads,
+        "entities": args.entities, "per_entity": args.per_entity, "remote": args.remote, "lookahead_s": args.lookahead, "threads": args.threads,
         "sim_s": args.end, "events": outcome.events, "wall_s": wall_s, "events_per_s": outcome.events as f64 / wall_s,
         "bytes_per_entity": outcome.bytes as f64 / f64::from(args.entities),
         "state_hash": format!("{:016x}", outcome.state_hash),

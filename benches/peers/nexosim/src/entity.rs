@@ -8,8 +8,6 @@ use nexosim::model::{Context, Model, schedulable};
 use nexosim::simulation::{EventId, Scheduler, SchedulingError};
 use serde::{Deserialize, Serialize};
 
-/// Least delay of an event [s].
-const LOOKAHEAD_S: f64 = 0.1;
 /// Mean of the exponential part of the delay [s].
 const MEAN_S: f64 = 1.0;
 
@@ -21,13 +19,14 @@ pub struct Hub {
     scheduler: Scheduler,
     ports: Vec<EventId<()>>,
     remote: f64,
+    lookahead_s: f64,
     handled: AtomicU64,
 }
 
 impl Hub {
     /// Makes the hub known to all entities; called once, before the run.
-    pub fn install(scheduler: Scheduler, ports: Vec<EventId<()>>, remote: f64) -> &'static Self {
-        HUB.get_or_init(|| Self { scheduler, ports, remote, handled: AtomicU64::new(0) })
+    pub fn install(scheduler: Scheduler, ports: Vec<EventId<()>>, remote: f64, lookahead_s: f64) -> &'static Self {
+        HUB.get_or_init(|| Self { scheduler, ports, remote, lookahead_s, handled: AtomicU64::new(0) })
     }
 
     /// Schedules an event on entity `target` after `delay`.
@@ -74,7 +73,7 @@ impl Entity {
     fn pass_on(&mut self, context: &Context<Self>) {
         let hub = HUB.get().expect("the hub is installed before the first event");
         hub.handled.fetch_add(1, Ordering::Relaxed);
-        let delay = draw_delay(&mut self.random);
+        let delay = draw_delay(&mut self.random, hub.lookahead_s);
         let scheduled = if unit(&mut self.random) < hub.remote {
             let others = hub.ports.len() as u64 - 1;
             let pick = (unit(&mut self.random) * others as f64) as u32;
@@ -88,8 +87,8 @@ impl Entity {
 }
 
 /// Lookahead plus an exponential time.
-pub fn draw_delay(state: &mut u64) -> Duration {
-    Duration::from_secs_f64(LOOKAHEAD_S - MEAN_S * (1.0 - unit(state)).ln())
+pub fn draw_delay(state: &mut u64, lookahead_s: f64) -> Duration {
+    Duration::from_secs_f64(lookahead_s - MEAN_S * (1.0 - unit(state)).ln())
 }
 
 /// Uniform in [0, 1).

@@ -24,6 +24,9 @@ struct Options {
     /// Probability that an event goes to another entity
     #[arg(long, default_value_t = 0.1)]
     remote: f64,
+    /// Smallest delay of an event [s]
+    #[arg(long, default_value_t = 1.0)]
+    lookahead: f64,
     /// Worker threads of the executor
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -51,11 +54,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         bench = bench.add_model(Entity::new(index, options.seed), mailbox, "e");
     }
     let mut simulation = bench.init(MonotonicTime::EPOCH)?;
-    let hub = Hub::install(simulation.scheduler(), ports, options.remote);
+    let hub = Hub::install(simulation.scheduler(), ports, options.remote, options.lookahead);
     for index in 0..options.entities {
         let mut state = Entity::start_state(index, !options.seed);
         for _ in 0..options.per_entity {
-            hub.send(index, draw_delay(&mut state))?;
+            hub.send(index, draw_delay(&mut state, options.lookahead))?;
         }
     }
     let set_up_s = set_up.elapsed().as_secs_f64();
