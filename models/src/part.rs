@@ -46,6 +46,14 @@ impl Part {
             Part::HeadEnd(_) => None,
         }
     }
+
+    /// The head-end, if it is it.
+    pub fn head_end(&self) -> Option<&HeadEnd> {
+        match self {
+            Part::Mesh(_) => None,
+            Part::HeadEnd(head_end) => Some(head_end),
+        }
+    }
 }
 
 impl Partition for Part {

@@ -46,10 +46,17 @@ pub const METRICS: &[Metric] = &[
         reaches: false,
     },
     Metric { name: "push_delivered", kind: Some(Kind::Share), stats: &[("", "push_delivered_share")], reaches: false },
+    Metric {
+        name: "push_delay",
+        kind: Some(Kind::Time),
+        stats: &[("p50", "push_delay_p50_s"), ("p95", "push_delay_p95_s"), ("p99", "push_delay_p99_s")],
+        reaches: false,
+    },
     count("collisions", &[("", "collisions")]),
     count("retries", &[("", "retries")]),
     count("frames", &[("", "frames")]),
     count("dropped", &[("", "dropped")]),
+    count("duplicate_reports", &[("", "duplicate_reports")]),
     count("failed", &[("", "failed")]),
     count("pending", &[("", "pending")]),
 ];

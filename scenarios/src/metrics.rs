@@ -37,7 +37,10 @@ pub const FIGURES: &[Figure] = &[
         "share of time that the busiest border router's radio sends or receives, from the campaign's start until the last meter is back",
     ),
     figure("collisions", "receptions lost to other transmissions, at all radios"),
-    figure("border_router_collisions", "the same at border routers"),
+    figure(
+        "border_router_collisions",
+        "receptions at border routers lost to other transmissions or because the radio was busy (sending, or receiving another frame)",
+    ),
     figure("retries", "frames sent again because no acknowledgement came"),
     figure("frames", "frames sent, acknowledgements among them"),
     figure("sweep_frames", "of them copies of one announcement on the channels of the plan"),
@@ -52,6 +55,13 @@ pub const FIGURES: &[Figure] = &[
     figure("transactions", "resets and reports begun"),
     figure("transactions_ok", "of them answered or delivered"),
     figure("push_delivered_share", "share of the reports that reached the head-end; empty without reports"),
+    figure(
+        "push_delay_p50_s",
+        "median time from the moment a report was due until the head-end has it, over those that arrived, to 1 %; missing without any",
+    ),
+    figure("push_delay_p95_s", "the same, 95th percentile"),
+    figure("push_delay_p99_s", "the same, 99th percentile"),
+    figure("duplicate_reports", "heartbeats that the head-end got of meters that were back already"),
     figure("events", "events that the engine handled"),
 ];
 

@@ -41,10 +41,8 @@ pub struct HeadEnd {
     reachable: Arc<Vec<bool>>,
     meshes: Vec<u32>,
     latency: SimTime,
-    /// Reports received twice.
+    /// Heartbeats of meters that were back already.
     pub duplicates: u64,
-    /// Reports received.
-    pub reports: u64,
     /// Delay of regular reports, ms.
     pub push_delay_ms: Histogram<u64>,
     /// Rows since the driver last took them.
@@ -82,7 +80,6 @@ impl HeadEnd {
             meshes,
             latency,
             duplicates: 0,
-            reports: 0,
             push_delay_ms,
             rows: Rows::default(),
         }
@@ -147,7 +144,6 @@ impl HeadEnd {
 
     fn report(&mut self, ctx: &mut Ctx, report: Report) {
         let now = ctx.now();
-        self.reports += 1;
         if report.kind == ReportKind::Heartbeat {
             let mesh = self.partition[report.node as usize];
             ctx.send(mesh, now + self.latency, 0, Event::Confirm { node: report.node });

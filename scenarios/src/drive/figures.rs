@@ -144,5 +144,15 @@ impl Figures {
         put("transactions", Some(self.pushes as f64 + f64::from(self.resets)));
         put("transactions_ok", Some(self.pushes_ok as f64 + f64::from(self.back)));
         put("push_delivered_share", (self.pushes > 0).then(|| self.pushes_ok as f64 / self.pushes as f64));
+        if let Some(head_end) = engine.partitions().find_map(Part::head_end) {
+            let delays = &head_end.push_delay_ms;
+            if !delays.is_empty() {
+                for (name, share) in [("push_delay_p50_s", 0.5), ("push_delay_p95_s", 0.95), ("push_delay_p99_s", 0.99)]
+                {
+                    put(name, Some(delays.value_at_quantile(share) as f64 / 1000.0));
+                }
+            }
+            put("duplicate_reports", Some(head_end.duplicates as f64));
+        }
     }
 }

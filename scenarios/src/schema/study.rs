@@ -37,7 +37,7 @@ pub struct GateSection {
     /// What is judged.
     #[schemars(extend("enum" = METRIC_NAMES))]
     pub metric: String,
-    /// Which figure of the metric: p50, p95, p99 for rejoin_time; 5min, 30min, 60min for back_share; none for the rest.
+    /// Which figure of the metric: p50, p95, p99 for rejoin_time and push_delay; 5min, 30min, 60min for back_share; none for the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stat: Option<String>,
     /// Largest allowed value: a time, a share or a number, as the metric is.
