@@ -125,10 +125,10 @@ fn schedules() {
     let schedule = |more: &str, sets: &[&str]| spec(more, sets).campaigns.remove(0).schedule;
     let (from, to) = seconds(10, 60);
     assert_eq!(schedule("", &[]), ResetSchedule::Window(from, to));
-    assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.3 });
+    assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.2 });
     assert_eq!(
-        schedule("busy_share = \"20 %\"\n", &["campaign.reset.window=auto"]),
-        ResetSchedule::Auto { busy_share: 0.2 }
+        schedule("busy_share = \"30 %\"\n", &["campaign.reset.window=auto"]),
+        ResetSchedule::Auto { busy_share: 0.3 }
     );
     // The later choice drops the earlier one.
     let clusters = "campaign.reset.clusters={ size = 5, gap = [\"10s\", \"60s\"] }";
@@ -163,7 +163,7 @@ set = { "campaign.reset.clusters" = { size = 10, gap = ["1s", "2s"] } }
         specs.iter().map(|s| s.radio.phy).collect::<Vec<_>>(),
         [PhyMode::M1b, PhyMode::M5, PhyMode::M3, PhyMode::M1b]
     );
-    assert_eq!(specs[1].campaigns[0].schedule, ResetSchedule::Auto { busy_share: 0.3 });
+    assert_eq!(specs[1].campaigns[0].schedule, ResetSchedule::Auto { busy_share: 0.2 });
     assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_tx_power_dbm), (20.0, 20.0));
     assert_eq!((specs[2].radio.shadowing_sigma_db, specs[2].campaigns[0].at), (7.0, SimTime::from_secs(3600)));
     assert_eq!(specs[3].campaigns[0].schedule, ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });
@@ -207,6 +207,20 @@ fn warnings_name_their_line() {
     town.toml:13: the profile is made for smaller meshes; this one has 400 nodes to a border router
     --set:1: the campaign `reset` needs 1h to reset everyone and has 1min before the run ends; the rest stays pending
     ");
+}
+
+#[test]
+fn a_second_campaign_and_one_without_time_for_its_flood_are_warned_of() {
+    let second = "[[campaign]]\nname = \"again\"\nkind = \"reset\"\nat = \"20min\"\nwindow = \"auto\"\n";
+    let scenario = town(second, &["campaign.reset.at=299s"]);
+    insta::assert_snapshot!(scenario.warnings.join("\n"), @r"
+    town.toml:12: the scenario has 2 reset campaigns; reset_window_s, campaign_start_s and back_*_share count from the start of the first, `reset`
+    --set:1: the campaign `reset` starts less than 5min into the run, so its command goes out at 0 s instead of that long before; meters that hear it after their planned time reset when they hear it
+    ");
+    // The flood has its time, or there is none.
+    for sets in [&["campaign.reset.at=5min"][..], &["campaign.reset.at=0s", "campaign.reset.delivery=unicast"]] {
+        assert_eq!(town("", sets).warnings, Vec::<String>::new());
+    }
 }
 
 /// Everything a scenario comes to, as text; placements are equal bit for bit when their debug text is.

@@ -4,10 +4,21 @@ use super::{Context, range, time};
 use crate::schema::campaign as file;
 use crate::schema::quantity::Time;
 use crate::schema::units::{self, Kind};
+use amitwin_models::campaign::NOTICE;
 use amitwin_models::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) -> Vec<CampaignSpec> {
     let file = cx.file;
+    // A second reset finds a network that the first has left behind, and its window is not the one in the figures.
+    if let [first, second, ..] = &file.campaign[..] {
+        let text = format!(
+            "the scenario has {} reset campaigns; reset_window_s, campaign_start_s and back_*_share count from the start of \
+             the first, `{}`",
+            file.campaign.len(),
+            first.name
+        );
+        cx.warn(&["campaign", &second.name], text);
+    }
     file.campaign.iter().filter_map(|section| campaign(cx, section, meters)).collect()
 }
 
@@ -18,6 +29,14 @@ fn campaign(cx: &mut Context<'_>, section: &file::CampaignSection, meters: usize
         let title = format!("the campaign `{name}` starts when the run is over");
         let help = format!("the run lasts {}; start earlier or raise `duration`", show(duration));
         cx.error(&["campaign", name, "at"], title, "not within the run", help);
+    }
+    if section.delivery == file::Delivery::Broadcast && time(section.at) < NOTICE {
+        let text = format!(
+            "the campaign `{name}` starts less than {} into the run, so its command goes out at 0 s instead of that long \
+             before; meters that hear it after their planned time reset when they hear it",
+            show(Time(NOTICE.nanos() as f64))
+        );
+        cx.warn(&["campaign", name, "at"], text);
     }
     let schedule = schedule(cx, section)?;
     let left = duration.0 - section.at.0;
