@@ -190,6 +190,8 @@ fn occupants(path: &Path) -> Result<Vec<String>, FileError> {
         Err(e) if e.kind() == ErrorKind::NotADirectory && path.is_file() => {
             Err(FileError::Exists { path: path.to_owned(), what: "this is a file" })
         }
+        // A part of the path is a file.
+        Err(e) if e.kind() == ErrorKind::NotADirectory => Err(FileError::io(path, "make the directory", e)),
         Err(e) => Err(FileError::io(path, "read the directory", e)),
     }
 }
