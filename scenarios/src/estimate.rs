@@ -10,7 +10,8 @@ use amitwin_models::build::{BuildError, Built, build};
 use amitwin_models::spec::WorldSpec;
 
 // The factors are from runs of generated suburbs of 400 and 1,500 meters at 50 kb/s, 22 to 90 m apart (1.1 to 3.2 hops
-// in the mean), and of 20,000 meters behind 1 and 10 border routers for memory; the spread over these is in brackets.
+// in the mean); the spread over these is in brackets. Those for memory are from 2,000 meters behind one border router
+// (15.5 MB at most in half an hour with two reports each), 20,000 behind one (75.7 MB) and 20,000 behind ten (68.9 MB).
 
 /// Events of a radio in an hour without traffic, for each hop of its depth: announcements and route upkeep (75 to 240).
 const EVENTS_PER_RADIO_HOP_HOUR: f64 = 200.0;
@@ -24,9 +25,9 @@ const EVENT_ROWS_PER_RESET: f64 = 10.0;
 /// The program itself, bytes.
 pub const PROCESS_BYTES: f64 = 10e6;
 /// Bytes of a radio with its neighbour table and its share of the queues.
-const BYTES_PER_RADIO: f64 = 1_800.0;
+const BYTES_PER_RADIO: f64 = 2_300.0;
 /// Bytes of a radio in each partition that it belongs to or is heard in.
-const BYTES_PER_RADIO_HEARD: f64 = 900.0;
+const BYTES_PER_RADIO_HEARD: f64 = 400.0;
 /// Bytes of a row that waits to be written.
 const BYTES_PER_ROW_HELD: f64 = 80.0;
 /// Bytes on the disk of a variant's files without rows.
@@ -90,7 +91,9 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
     for part in &mut built.parts {
         heard += part.mesh().map_or(0.0, |m| m.globals.len() as f64);
-        for node in &part.rows().nodes {
+        part.describe(&spec.placement.sites);
+        let rows = std::mem::take(part.rows());
+        for node in &rows.nodes {
             radios += 1.0;
             // A border router is 0 hops away from itself.
             if let Some(h) = node.hops.filter(|h| *h > 0) {

@@ -56,6 +56,10 @@ fn estimates_are_of_the_right_order() {
     let calm = SMALL.replace("meters = 9", "meters = 100").replace("[\"0s\", \"30s\"]", "[\"0s\", \"10min\"]");
     let here = folder(&format!("{calm}\n[traffic]\npush = \"5min\"\n").replace("20min", "2h"));
     let expected = run(here.path(), &["check", "small.toml", "--format", "json"]).expect(0).json();
+    let world = &expected["variants"][0];
+    for key in ["hops_mean", "events_expected", "memory_bytes_expected"] {
+        assert!(world[key].as_f64().is_some_and(|n| n > 0.0), "{key}: {world}");
+    }
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     let events = summary(&here.path().join("out")).variants[0].metrics["events"].expect("events");
     let bytes: u64 = files(&here.path().join("out/tables"), ".parquet")
