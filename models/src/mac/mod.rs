@@ -288,7 +288,8 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     let (hop_to, bytes, again) = {
         let packet = region.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
-        let again = std::mem::replace(&mut packet.aired, true);
+        packet.airings = packet.airings.saturating_add(1);
+        let again = packet.airings > 1;
         (packet.hop_to, packet.bytes + region.times.overhead_bytes, again)
     };
     let hopped = region.hopping() && !broadcast;
@@ -555,7 +556,7 @@ impl Region {
             kind,
             channel: t.channel,
             bytes: t.bytes + self.air.phy.fcs_bytes,
-            attempt: packet.map_or(0, |at| self.packets.get(at).tries.saturating_sub(1)),
+            attempt: packet.map_or(0, |at| self.packets.get(at).airings.saturating_sub(1)),
             airtime_s: (t.end - t.start).secs_f64() as f32,
             rssi_dbm: first.map_or(f32::NAN, |h| h.2),
             outcome: match first.map(|h| h.1) {

@@ -84,8 +84,8 @@ pub struct Packet {
     pub via: u16,
     /// Hops done.
     pub hops: u8,
-    /// It has been on the air on this hop.
-    pub aired: bool,
+    /// Transmissions on this hop so far.
+    pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
     /// It met a node that is not nearer to the border router than its sender.
@@ -123,7 +123,7 @@ impl Packet {
             via: u16::MAX,
             hops: 0,
             tries: 0,
-            aired: false,
+            airings: 0,
             strayed: false,
             delivered: false,
             value: 0,

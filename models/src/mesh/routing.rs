@@ -279,7 +279,7 @@ pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: b
 pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
     let mut next = packet.clone();
     next.hops += 1;
-    (next.tries, next.aired, next.delivered, next.not_before) = (0, false, false, SimTime::ZERO);
+    (next.tries, next.airings, next.delivered, next.not_before) = (0, 0, false, SimTime::ZERO);
     if next.hops > HOPS_MAX {
         lost(region, ctx, &next, Loss::TooFar);
         return;
