@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 /// Entities in a partition: their events stay in the first-level cache.
-pub const PARTITION: u32 = 1_000;
+pub const PARTITION: u32 = 250;
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
