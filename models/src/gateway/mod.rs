@@ -28,7 +28,7 @@ pub struct Load {
 }
 
 /// A datagram for the border router or what lies behind it.
-pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet, _from: u16) {
+pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet) {
     let origin = packet.origin;
     match packet.kind {
         Kind::Solicit => {

@@ -78,8 +78,7 @@ impl Region {
 }
 
 /// Puts a packet into the queue of `node`; a full queue refuses it.
-pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, mut packet: Packet) {
-    packet.queued = ctx.now();
+pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, packet: Packet) {
     let limit = if region.is_gateway(node) {
         region.mac_spec.gateway_queue_frames_max
     } else {
@@ -326,7 +325,7 @@ fn data_ended(region: &mut Region, ctx: &mut Ctx, frame: u32, at: u32) {
     heard.clear();
     let t = region.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
     let (node, broadcast) = (t.from, t.to == EVERYONE);
-    region.settle(ctx, &t, &heard, Some(at));
+    region.settle(&t, &heard, Some(at));
     let turned = now + region.times.turnaround;
     region.air.deafen(node, turned);
     // A sender that was reset in mid-frame has dropped the packet already.
@@ -394,7 +393,7 @@ fn acknowledged(region: &mut Region, ctx: &mut Ctx, frame: u32, epoch: u16) {
     let mut heard = std::mem::take(&mut region.heard);
     heard.clear();
     let t = region.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
-    region.settle(ctx, &t, &heard, None);
+    region.settle(&t, &heard, None);
     let (receiver, sender) = (t.from, t.to);
     let turned = now + region.times.turnaround;
     region.air.deafen(receiver, turned);
@@ -514,7 +513,6 @@ impl Region {
     /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
     pub(crate) fn settle(
         &mut self,
-        ctx: &Ctx,
         t: &crate::radio::air::Transmission,
         heard: &[(u16, Fate, f32)],
         packet: Option<u32>,
@@ -567,6 +565,5 @@ impl Region {
                 Some(Fate::Deaf) => "deaf",
             },
         });
-        let _ = ctx;
     }
 }

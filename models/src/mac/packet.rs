@@ -100,8 +100,6 @@ pub struct Packet {
     pub payload: u16,
     /// When its cause was due at the origin.
     pub planned: SimTime,
-    /// When this node got it.
-    pub queued: SimTime,
     /// Not to be sent before.
     pub not_before: SimTime,
     /// Places on the source route left to visit after this hop.
@@ -130,7 +128,6 @@ impl Packet {
             attempts: 1,
             payload: 0,
             planned: now,
-            queued: now,
             not_before: SimTime::ZERO,
             route_len: 0,
             route: [0; ROUTE_MAX],

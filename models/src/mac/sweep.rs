@@ -171,7 +171,7 @@ pub fn frame_ended(region: &mut Region, ctx: &mut Ctx, frame: u32) {
     let mut heard = std::mem::take(&mut region.heard);
     heard.clear();
     let t = region.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
-    region.settle(ctx, &t, &heard, None);
+    region.settle(&t, &heard, None);
     let sweep = ALL[(t.tag & 3) as usize];
     for &(to, fate, _) in &heard {
         if fate == Fate::Received {

@@ -123,12 +123,17 @@ pub fn parent_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
 }
 
 fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let parent = region.mesh(node).parent;
     region.mesh(node).tries += 1;
-    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
-    submit(region, ctx, node, ns);
+    solicit_parent(region, ctx, node);
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(NS_TIMEOUT_S) * spread);
+}
+
+/// Sends a neighbour solicitation to the parent.
+fn solicit_parent(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let parent = region.mesh(node).parent;
+    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
+    submit(region, ctx, node, ns);
 }
 
 /// A child's registration arrived at `node`.
@@ -277,9 +282,7 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         Step::Verify if mesh.tries >= VERIFY_TRIES => routing::parent_failed(region, ctx, node),
         Step::Verify => {
             mesh.tries += 1;
-            let parent = mesh.parent;
-            let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
-            submit(region, ctx, node, ns);
+            solicit_parent(region, ctx, node);
             let wait = VERIFY_S * (0.75 + 0.5 * region.draw(node));
             arm(region, ctx, node, wait);
         }
@@ -296,9 +299,7 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
 
 /// Renews the registration; the acknowledgement of the link layer is answer enough.
 fn refresh(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let parent = region.mesh(node).parent;
-    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
-    submit(region, ctx, node, ns);
+    solicit_parent(region, ctx, node);
     let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
     arm(region, ctx, node, wait);
 }
