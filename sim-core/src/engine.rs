@@ -83,6 +83,8 @@ struct Cell<P: Partition> {
     queue: EventQueue<P::Event>,
     sources: Sources,
     handled: u64,
+    /// Events handled in its last window.
+    recently: usize,
 }
 
 /// A fixed group of partitions that one thread runs in a window. Their number depends on the world only.
@@ -93,13 +95,17 @@ struct Shard<P: Partition> {
     outbox: Vec<Message<P::Event>>,
     /// For each shard: index of the partition in it, and the event.
     outgoing: Vec<Vec<(u32, Event<P::Event>)>>,
+    /// Messages that arrived since the last window: index of the partition, and the event.
+    inbox: Vec<(u32, Event<P::Event>)>,
 }
 
 const SHARDS_MAX: usize = 64;
 /// A window with fewer events than this is not worth waking another thread for (about 10 us of work).
 const SERIAL_EVENTS: u64 = 200;
 /// A window in which a partition has more events than this reads ahead.
-const FORESEEN_EVENTS: usize = 32;
+const FORESEEN_EVENTS: usize = 24;
+/// A queue is read ahead as a whole if a window handles more than one in this many of its events.
+const TOUCHED_SHARE: usize = 4;
 
 /// Where a partition is.
 #[derive(Clone, Copy)]
@@ -156,6 +162,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
                 earliest: u64::MAX,
                 outbox: Vec::new(),
                 outgoing: (0..count).map(|_| Vec::new()).collect(),
+                inbox: Vec::new(),
             })
             .collect();
         let mut places = Vec::with_capacity(partitions.len());
@@ -164,7 +171,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             let (id, cell) = (partition.id(), shard.cells.len() as u32);
             places.push(Place { id, shard: (n / per_shard) as u32, cell });
             let sources = Sources::new(partition.sources());
-            shard.cells.push(Cell { partition, queue: EventQueue::new(), sources, handled: 0 });
+            shard.cells.push(Cell { partition, queue: EventQueue::new(), sources, handled: 0, recently: 0 });
             shard.next.push(u64::MAX);
         }
         let parallel = count > 1;
@@ -274,7 +281,8 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
     /// Bytes held by queues and event sources.
     pub fn queue_bytes(&self) -> usize {
         let cells = self.shards.iter().flat_map(|s| &s.cells);
-        cells.map(|c| c.queue.bytes() + c.sources.bytes()).sum()
+        let inboxes = self.shards.iter().map(|s| s.inbox.capacity() * size_of::<(u32, Event<P::Event>)>());
+        cells.map(|c| c.queue.bytes() + c.sources.bytes()).sum::<usize>() + inboxes.sum::<usize>()
     }
 }
 
@@ -296,17 +304,35 @@ impl<P: Partition> Shard<P> {
 
     fn run(&mut self, edge: SimTime, lookahead: SimTime) -> u64 {
         let mut handled = 0;
+        // By partition, so that each queue is fetched once; within one, queues order by key.
+        self.inbox.sort_unstable_by_key(|(n, _)| *n);
+        let mut inbox = self.inbox.drain(..).peekable();
         for (n, cell) in self.cells.iter_mut().enumerate() {
-            if self.next[n] >= edge.nanos() {
+            let runs = self.next[n] < edge.nanos();
+            if runs && cell.recently * TOUCHED_SHARE > cell.queue.len() {
+                std::hint::black_box(cell.queue.warm());
+            }
+            while let Some((_, event)) = inbox.next_if(|(to, _)| *to == n as u32) {
+                cell.queue.push(event);
+            }
+            if !runs {
                 continue;
             }
             let before = handled;
-            if cell.queue.foreseen(edge).len() > FORESEEN_EVENTS {
-                // What such a window touches is mostly not in the cache: many reads at once cost little more than one.
-                std::hint::black_box(cell.sources.warm());
-                cell.partition.foresee(cell.queue.foreseen(edge));
-            }
-            while let Some(event) = cell.queue.pop_before(edge) {
+            let (mut first, mut warm) = (true, false);
+            loop {
+                if std::mem::take(&mut first) || cell.queue.is_slot_done() {
+                    let foreseen = cell.queue.foreseen(edge);
+                    if foreseen.len() > FORESEEN_EVENTS {
+                        // What such a slot touches is mostly not in the cache: many reads at once cost little more
+                        // than one.
+                        cell.partition.foresee(foreseen);
+                        if !std::mem::replace(&mut warm, true) {
+                            std::hint::black_box(cell.sources.warm());
+                        }
+                    }
+                }
+                let Some(event) = cell.queue.pop_before(edge) else { break };
                 handled += 1;
                 let mut context = Context {
                     now: event.key.time,
@@ -318,6 +344,7 @@ impl<P: Partition> Shard<P> {
                 cell.partition.handle(event.what, &mut context);
             }
             cell.handled += handled - before;
+            cell.recently = (handled - before) as usize;
             self.next[n] = cell.queue.next_time().map_or(u64::MAX, SimTime::nanos);
         }
         self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
@@ -339,7 +366,7 @@ impl<P: Partition> Shard<P> {
     #[inline]
     fn accept(&mut self, cell: usize, event: Event<P::Event>) {
         let time = event.key.time.nanos();
-        self.cells[cell].queue.push(event);
+        self.inbox.push((cell as u32, event));
         self.next[cell] = self.next[cell].min(time);
         self.earliest = self.earliest.min(time);
     }

@@ -199,6 +199,18 @@ impl<T: Clone> EventQueue<T> {
         &self.run[self.run.partition_point(|e| e.key.time >= end)..]
     }
 
+    /// Whether all events of the slot that time has reached are taken.
+    #[inline]
+    pub fn is_slot_done(&self) -> bool {
+        self.run.is_empty() && self.near.is_empty()
+    }
+
+    /// Reads what is parked, in one go, before a window that will change much of it.
+    pub(crate) fn warm(&self) -> u64 {
+        let line = |c: &Chunk<T>| c.events.iter().fold(u64::from(c.next), |sum, e| sum ^ e.key.time.nanos());
+        self.chunks.iter().fold(0, |sum, chunk| sum ^ line(chunk))
+    }
+
     /// Moves time to the next slot that holds events. Called only when run and heap are empty.
     #[cold]
     fn advance(&mut self) {
