@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+pub mod dlms;
+
 use crate::event::Event;
 use crate::mac;
 use crate::mac::packet::{Kind, Packet};

@@ -1,0 +1,8 @@
+#![doc = include_str!("README.md")]
+
+pub mod fleet;
+pub mod image;
+pub mod keys;
+
+pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
+pub use keys::KeyMaster;
