@@ -132,14 +132,22 @@ impl Job<'_> {
         if summary.status == Status::Complete {
             self.talk.note(&format!(
                 "next: open {dir}/report.html, or see how much another seed changes:\n  \
-                 amitwin run {} --seed {} && amitwin compare {dir} runs/latest",
+                 amitwin run {}{} --seed {} && amitwin compare {dir} runs/latest",
                 options.file.display(),
+                same_choice(options),
                 summary.seed.saturating_add(1)
             ));
         } else {
             self.talk.note(&format!("{dir} keeps what was finished; run again for the rest"));
         }
     }
+}
+
+/// The options that chose what was run, as they would be typed.
+fn same_choice(options: &Options) -> String {
+    let set = options.set.iter().map(|s| ("set", format!("{}={}", s.key, s.value)));
+    let variants = options.variants.iter().map(|v| ("variant", v.clone()));
+    set.chain(variants).map(|(option, value)| format!(" --{option} '{}'", value.replace('\'', r"'\''"))).collect()
 }
 
 fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {

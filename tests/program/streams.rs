@@ -19,6 +19,13 @@ fn a_run_prints_its_results_and_nothing_else() {
 }
 
 #[test]
+fn the_next_command_repeats_what_was_chosen() {
+    let here = folder(SMALL);
+    let chosen = ["run", "small.toml", "-o", "out", "--set", "duration=21min", "--variant", "base"];
+    run(here.path(), &chosen).expect(0).tells(&["small.toml --set 'duration=21min' --variant 'base' --seed 2"]);
+}
+
+#[test]
 fn quiet_says_nothing_but_results() {
     let here = folder(SMALL);
     let said = run(here.path(), &["run", "small.toml", "-q"]).expect(0);
