@@ -3,6 +3,7 @@
 pub mod fleet;
 pub mod image;
 pub mod keys;
+pub mod link;
 
 pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
 pub use keys::KeyMaster;
