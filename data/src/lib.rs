@@ -2,12 +2,14 @@
 //!
 //! - [`rows`]: one row type per table, from one declaration; [`rows::Rows`] is the batch that a partition hands over.
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
+//! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
 //! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs.
 
 #[cfg(feature = "files")]
 pub mod files;
 pub mod manifest;
+pub mod pcapng;
 #[cfg(feature = "files")]
 pub mod placement;
 pub mod rows;
