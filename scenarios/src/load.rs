@@ -12,8 +12,10 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
+use crate::serve::settings::{Dlms, Serve};
 use amitwin_data::files::slug;
 use amitwin_models::spec::WorldSpec;
+use amitwin_models::terrain::SiteKind;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,6 +55,10 @@ pub struct Variant {
     pub name: String,
     /// The world to build.
     pub spec: WorldSpec,
+    /// Its meters as DLMS/COSEM devices.
+    pub dlms: Dlms,
+    /// Where they answer on real sockets.
+    pub serve: Serve,
 }
 
 impl Scenario {
@@ -165,10 +171,12 @@ fn finish(
         let Some(file) = typed(tree, &mut errors) else { continue };
         let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new() };
         let spec = resolve::world(&mut cx, &mut placements);
+        let meters = spec.as_ref().map_or(0, |spec| spec.placement.count(SiteKind::Meter));
+        let devices = resolve::devices(&mut cx, dir, meters);
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
-        if let Some(spec) = spec {
-            resolved.push(Variant { name: name.clone(), spec });
+        if let (Some(spec), Some((dlms, serve))) = (spec, devices) {
+            resolved.push(Variant { name: name.clone(), spec, dlms, serve });
         }
     }
     let base = typed(&root, &mut errors);

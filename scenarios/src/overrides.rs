@@ -4,6 +4,7 @@ use crate::language::check::words;
 use crate::language::path::{Change, split};
 use crate::language::source::{Place, Sources};
 use crate::language::tree::{Node, Value, parse_value};
+use crate::resolve::serve::TEST_KEYS;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -53,7 +54,7 @@ pub(crate) fn change(set: &Override, schema: &Json, working_dir: Option<&Path>, 
     let whole = Place::new(source, offset..offset + set.value.len());
     let mut node = value(&set.value, expects_text(&set.key, schema), source);
     shift(&mut node, offset, &whole);
-    if split(&set.key).is_ok_and(|s| s.iter().map(|s| s.text.as_str()).eq(["placement", "file"]))
+    if is_path(&set.key, &set.value)
         && let (Value::String(file), Some(dir)) = (&mut node.value, working_dir)
         && !file.is_empty()
     {
@@ -61,6 +62,13 @@ pub(crate) fn change(set: &Override, schema: &Json, working_dir: Option<&Path>, 
         *file = path.to_string_lossy().into_owned();
     }
     Change { path: set.key.clone(), place, node }
+}
+
+/// Settings that name a file, which starts at the directory where the command is given.
+fn is_path(key: &str, value: &str) -> bool {
+    let paths = [["placement", "file"], ["dlms", "keys"], ["serve", "state"]];
+    let is = |path: [&str; 2]| split(key).is_ok_and(|s| s.iter().map(|s| s.text.as_str()).eq(path));
+    paths.into_iter().any(is) && !(is(["dlms", "keys"]) && value.trim_matches(['"', '\'']) == TEST_KEYS)
 }
 
 fn value(text: &str, expects_text: bool, source: usize) -> Node {

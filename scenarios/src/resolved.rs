@@ -3,6 +3,7 @@
 use crate::load::Variant;
 use crate::resolve::placement::Placements;
 use crate::resolve::profile_word;
+use crate::resolve::serve::TEST_KEYS;
 use crate::schema::ScenarioFile;
 use crate::schema::quantity::Power;
 use std::path::Path;
@@ -27,7 +28,12 @@ pub(crate) fn write(
     if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_tx_power_dbm) {
         file.radio.gateway_tx_power.get_or_insert(Power(power));
     }
-    let text = HEADER.to_owned() + &toml::to_string(&with_files(&file, |path| absolute(&placements.path(path))))?;
+    let mut here = with_files(&file, |path| absolute(&placements.path(path)));
+    if here.dlms.keys != TEST_KEYS {
+        here.dlms.keys = absolute(&placements.path(&here.dlms.keys));
+    }
+    here.serve.state = here.serve.state.map(|state| absolute(&placements.path(&state)));
+    let text = HEADER.to_owned() + &toml::to_string(&here)?;
     let said = toml::to_string(&with_files(&file, |path| match placements.content_hash(path) {
         Some(hash) => hash.to_owned(),
         None => path.to_owned(),

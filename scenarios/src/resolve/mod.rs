@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 pub(crate) mod gates;
 pub(crate) mod placement;
 pub(crate) mod radio;
+pub(crate) mod serve;
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
@@ -12,12 +13,14 @@ use crate::language::tree::Node;
 use crate::schema::ScenarioFile;
 use crate::schema::network::{Meshes, Profile};
 use crate::schema::quantity::{Time, TimeRange};
+use crate::serve::settings::{Dlms, Serve};
 use amitwin_models::spec::{
     BackhaulSpec, Coupling, DeviceSpec, MeshSpec, PushSpec, RecordSpec, SizeProfile, WorldSpec,
 };
 use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
 use placement::Placements;
+use std::path::Path;
 
 /// A document under resolution: what it says, where it says so, and what was found wrong.
 pub(crate) struct Context<'a> {
@@ -96,6 +99,13 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
             links_every: file.record.links_every.0.map_or(SimTime::ZERO, time),
         },
     })
+}
+
+/// The meters as DLMS/COSEM devices and where they answer; paths start at `dir`. `None` after an error.
+pub(crate) fn devices(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<(Dlms, Serve)> {
+    let dlms = serve::dlms(cx, dir);
+    let serve = serve::serve(cx, dir, meters)?;
+    cx.errors.is_empty().then_some((dlms, serve))
 }
 
 /// The profile of the file, or the one for the meters per border router.

@@ -5,21 +5,25 @@
 //! the field as `x-min` and `x-max`.
 
 pub mod campaign;
+pub mod dlms;
 pub mod json;
 pub mod network;
 pub mod placement;
 pub mod quantity;
 pub mod radio;
+pub mod serve;
 pub mod study;
 pub mod units;
 
 use campaign::CampaignSection;
+use dlms::DlmsSection;
 use network::{BackhaulSection, CouplingSection, DeviceSection, MeshSection, RecordSection, TrafficSection};
 use placement::PlacementSection;
 use quantity::Time;
 use radio::{MacSection, RadioSection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serve::ServeSection;
 use study::{GateSection, VariantSection};
 
 /// A scenario: a network, what happens to it, the variants to compare and the gates to hold.
@@ -63,6 +67,12 @@ pub struct ScenarioFile {
     /// Meshes that hear each other.
     #[serde(default)]
     pub coupling: CouplingSection,
+    /// The meters as DLMS/COSEM devices.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dlms: DlmsSection,
+    /// The meters on real sockets, for `amitwin serve`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub serve: ServeSection,
     /// What is recorded besides the tables that are always written.
     #[serde(default)]
     pub record: RecordSection,
@@ -83,4 +93,9 @@ pub struct ScenarioFile {
 
 fn seed_default() -> u64 {
     1
+}
+
+/// Sections that few scenarios have stay out of a resolved file, and out of its hash, unless they say something.
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }

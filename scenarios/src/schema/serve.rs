@@ -1,0 +1,93 @@
+//! `[serve]`: where the meters answer on real sockets, and within what limits.
+
+use super::quantity::{Time, TimeOrOff};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The meters on real sockets, for `amitwin serve`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServeSection {
+    /// How meters are told apart.
+    pub addressing: Addressing,
+    /// Address or range to answer at: "127.0.0.0/8", "10.1.0.0/16", "fd00:1:2:3::/64", or one address. The n-th meter of
+    /// the placement has the n-th address after the range's first one. When missing, 127.0.0.0/8 for meters told apart
+    /// by address, and 127.0.0.1 otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 64))]
+    pub listen: Option<String>,
+    /// Addresses that other hosts can reach are allowed. `amitwin serve` asks for --allow-remote as well.
+    pub remote: bool,
+    /// Port of TCP and UDP; 0 takes any that is free.
+    #[schemars(range(min = 0, max = 65_535))]
+    pub port: u16,
+    /// What is spoken. A TCP connection that begins with 7E is HDLC, any other the wrapper.
+    #[schemars(length(max = 3))]
+    pub transports: Vec<Transport>,
+    /// Time between a request and its answer, or "off".
+    #[schemars(extend("x-min" = "0s", "x-max" = "1min"))]
+    pub delay: TimeOrOff,
+    /// Most TCP connections at one time; the system's limit on descriptors may be lower.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub connections: u32,
+    /// Most TCP connections at one time to the address of one meter.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub connections_per_meter: u32,
+    /// Most associations at one time over one TCP connection, and over UDP from one client's address.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub associations: u32,
+    /// A connection without a whole request for this long is closed.
+    #[schemars(extend("x-min" = "100ms", "x-max" = "7d"))]
+    pub idle: Time,
+    /// A request that has begun must be whole within this time, and an answer taken.
+    #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
+    pub frame_time: Time,
+    /// State file: invocation counters, relays and clocks of meters that were talked to. Relative to the scenario file;
+    /// when missing, `runs/serve-NAME.state` under the current directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub state: Option<String>,
+}
+
+impl Default for ServeSection {
+    fn default() -> Self {
+        ServeSection {
+            addressing: Addressing::Address,
+            listen: None,
+            remote: false,
+            port: 4_059,
+            transports: vec![Transport::TcpWrapper, Transport::TcpHdlc, Transport::UdpWrapper],
+            delay: TimeOrOff(None),
+            connections: 15_000,
+            connections_per_meter: 32,
+            associations: 1_024,
+            idle: Time::secs(300),
+            frame_time: Time::secs(10),
+            state: None,
+        }
+    }
+}
+
+/// How meters are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addressing {
+    /// Each has an address of its own.
+    Address,
+    /// One address; meter n is destination port n of the wrapper, and physical address n of HDLC.
+    Port,
+    /// One address; the gateway form E6 names the meter: its number in one to four bytes, or its system title.
+    Gateway,
+}
+
+/// A way to talk to a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Wrapper over TCP.
+    TcpWrapper,
+    /// HDLC over TCP.
+    TcpHdlc,
+    /// Wrapper over UDP.
+    UdpWrapper,
+}

@@ -1,0 +1,237 @@
+//! What meters keep while they are served: only of those that were talked to.
+
+use super::state::Record;
+use amitwin_models::device::dlms::Rest;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Parts of the table that can be used at the same time.
+const SHARDS: usize = 64;
+/// Counters that a meter's first answer reserves.
+pub const RESERVE_FIRST: u32 = 64;
+/// Counters that later ones reserve.
+const RESERVE: u32 = 8_192;
+/// Counters that one answer may take.
+const ANSWER: u32 = 256;
+
+/// One meter that was talked to.
+#[derive(Debug)]
+struct Entry {
+    rest: Rest,
+    /// Counters below this are reserved by a record that is on the disk.
+    durable: u32,
+    /// Counters below this are reserved by the next record.
+    promised: u32,
+    /// Resets since the start; associations of an earlier life are gone.
+    life: u32,
+    /// It starts up until then.
+    away_until: Option<Instant>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Registry {
+    shards: Vec<Mutex<BTreeMap<u32, Entry>>>,
+}
+
+/// How a change of what a meter keeps must be written before the answer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// A kill must not take it back.
+    Write,
+    /// Neither must a loss of power.
+    Sync,
+}
+
+impl Registry {
+    /// With what is known from before.
+    pub fn new<'a>(records: impl Iterator<Item = &'a Record>) -> Registry {
+        let mut registry = Registry { shards: Vec::new() };
+        registry.shards.resize_with(SHARDS, Default::default);
+        for record in records {
+            let rest = record.rest();
+            registry.shard(record.number()).insert(record.number(), fresh(rest));
+        }
+        registry
+    }
+
+    /// A meter; no one else can use it meanwhile.
+    pub fn meter(&self, number: u32) -> Locked<'_> {
+        Locked { number, shard: self.shard(number) }
+    }
+
+    /// Meters that were talked to.
+    pub fn touched(&self) -> usize {
+        (0..SHARDS as u32).map(|n| self.shard(n).len()).sum()
+    }
+
+    /// What is to be written of a meter. Whoever writes it holds the state file from before this call until it is
+    /// written, so that no older record follows a newer one.
+    pub fn record(&self, number: u32) -> Option<Record> {
+        let shard = self.shard(number);
+        shard.get(&number).map(|entry| Record::new(number, &entry.rest, entry.promised))
+    }
+
+    /// A record of the meter is on the disk.
+    pub fn is_durable(&self, record: &Record) {
+        if let Some(entry) = self.shard(record.number()).get_mut(&record.number()) {
+            entry.durable = entry.durable.max(record.counter());
+        }
+    }
+
+    /// Records that free what was reserved and not used, for a clean end.
+    pub fn last_records(&self) -> Vec<Record> {
+        let mut all = Vec::new();
+        for n in 0..SHARDS as u32 {
+            let shard = self.shard(n);
+            all.extend(shard.iter().map(|(number, entry)| Record::new(*number, &entry.rest, entry.rest.counter)));
+        }
+        all
+    }
+
+    fn shard(&self, number: u32) -> MutexGuard<'_, BTreeMap<u32, Entry>> {
+        // Nobody leaves an entry half-changed by a panic: a meter's answer is computed on it as a whole.
+        self.shards[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One meter, for the time of one answer.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    number: u32,
+    shard: MutexGuard<'a, BTreeMap<u32, Entry>>,
+}
+
+impl Locked<'_> {
+    /// Resets since the start.
+    pub fn life(&self) -> u32 {
+        self.shard.get(&self.number).map_or(0, |entry| entry.life)
+    }
+
+    /// Whether it starts up at this moment.
+    pub fn is_away(&self, now: Instant) -> bool {
+        self.shard.get(&self.number).and_then(|entry| entry.away_until).is_some_and(|until| now < until)
+    }
+
+    /// It has reset, and is away until then.
+    pub fn reset(&mut self, until: Option<Instant>) {
+        let entry = self.shard.entry(self.number).or_insert_with(|| fresh(Rest::default()));
+        entry.life = entry.life.wrapping_add(1);
+        entry.away_until = until;
+    }
+
+    /// Does something to what it keeps, and says what of that must be written down.
+    pub fn change<T>(&mut self, work: impl FnOnce(&mut Rest) -> T) -> (T, Option<Change>) {
+        let number = self.number;
+        if let Some(entry) = self.shard.get_mut(&number) {
+            return entry.change(work);
+        }
+        // Most meters are only read, and leave nothing behind.
+        let mut entry = fresh(Rest::default());
+        let (done, change) = entry.change(work);
+        if change.is_some() || entry.rest.transfer.is_some() {
+            self.shard.insert(number, entry);
+        }
+        (done, change)
+    }
+}
+
+fn fresh(rest: Rest) -> Entry {
+    Entry { durable: rest.counter, promised: rest.counter, rest, life: 0, away_until: None }
+}
+
+impl Entry {
+    fn change<T>(&mut self, work: impl FnOnce(&mut Rest) -> T) -> (T, Option<Change>) {
+        let (lasting, received) = (Lasting::of(&self.rest), self.rest.received);
+        // The answer does not leave before a record has reserved what it took.
+        self.rest.counter_reserved = self.rest.counter.saturating_add(ANSWER);
+        let done = work(&mut self.rest);
+        let counter = self.rest.counter;
+        if counter > self.promised {
+            let first = self.promised <= Rest::default().counter;
+            self.promised = counter.saturating_add(if first { RESERVE_FIRST } else { RESERVE });
+        }
+        let change = if counter > self.durable || lasting != Lasting::of(&self.rest) {
+            Some(Change::Sync)
+        } else {
+            (received != self.rest.received).then_some(Change::Write)
+        };
+        (done, change)
+    }
+}
+
+/// What changes seldom, and must not be lost with the power.
+#[derive(PartialEq)]
+struct Lasting(i32, u16, u16, bool, u8, u16, u64);
+
+impl Lasting {
+    fn of(rest: &Rest) -> Lasting {
+        Lasting(
+            rest.clock_offset_s,
+            rest.resets,
+            rest.relay_moves,
+            rest.connected,
+            rest.relay_mode,
+            rest.flash_writes,
+            rest.image,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_only_read_leaves_nothing_behind() {
+        let registry = Registry::new([].into_iter());
+        let (_, change) = registry.meter(5).change(|rest| rest.counter);
+        assert!(change.is_none());
+        assert_eq!(registry.touched(), 0);
+    }
+
+    #[test]
+    fn counters_are_reserved_before_they_are_used_and_returned_at_a_clean_end() {
+        let registry = Registry::new([].into_iter());
+        let (mut synced, mut others) = (0, 0);
+        for _ in 0..RESERVE_FIRST {
+            let (reserved, change) = registry.meter(5).change(|rest| {
+                rest.counter += 1;
+                rest.counter_reserved
+            });
+            assert!(reserved > RESERVE_FIRST);
+            others += u32::from(change == Some(Change::Write));
+            if change == Some(Change::Sync) {
+                synced += 1;
+                // Another answer before the record is on the disk must wait for it as well.
+                assert_eq!(registry.meter(5).change(|rest| rest.counter).1, Some(Change::Sync));
+                registry.is_durable(&registry.record(5).expect("touched"));
+            }
+        }
+        assert_eq!((synced, others), (1, 0), "the first answer reserves for all of them");
+        let last = registry.last_records();
+        assert_eq!(last[0].rest().counter, 1 + RESERVE_FIRST);
+        let again = Registry::new(last.iter());
+        assert_eq!(again.meter(5).change(|rest| rest.counter).0, 1 + RESERVE_FIRST);
+    }
+
+    #[test]
+    fn a_relay_is_on_the_disk_and_a_counter_received_in_the_file() {
+        let registry = Registry::new([].into_iter());
+        let (_, change) = registry.meter(1).change(|rest| rest.connected = false);
+        assert_eq!(change, Some(Change::Sync));
+        let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
+        assert_eq!(change, Some(Change::Write));
+    }
+
+    #[test]
+    fn a_reset_ends_a_life() {
+        let registry = Registry::new([].into_iter());
+        let now = Instant::now();
+        assert!(!registry.meter(1).is_away(now));
+        registry.meter(1).reset(Some(now + std::time::Duration::from_secs(1)));
+        assert!(registry.meter(1).is_away(now));
+        assert_eq!((registry.meter(1).life(), registry.meter(2).life()), (1, 0));
+    }
+}

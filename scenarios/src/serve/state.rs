@@ -1,0 +1,189 @@
+//! The state file: what meters that were talked to keep over a restart, and a kill.
+//!
+//! A log of records of fixed size, each with a check; the last record of a meter holds. Counters that a meter sends with
+//! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
+//! byte that was ciphered with a counter of its block leaves the process. What a kill leaves half-written at the end was
+//! promised to nobody and is dropped. When the log has grown to a multiple of what it says, it is written anew under
+//! another name and renamed.
+
+use super::disk::Disk;
+use amitwin_models::device::dlms::Rest;
+use std::collections::BTreeMap;
+use std::io;
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 56;
+/// First bytes of the file.
+const HEADER: &[u8; 16] = b"amitwin state 1\n";
+/// The log is not written anew before it has this size.
+const COMPACT_BYTES_MIN: u64 = 64 << 20;
+
+/// What one meter keeps. An image transfer under way is not kept: it begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record([u8; RECORD_BYTES]);
+
+impl Record {
+    /// What a meter keeps, with the first counter that is free after a restart.
+    pub fn new(number: u32, rest: &Rest, counter: u32) -> Record {
+        let mut bytes = [0; RECORD_BYTES];
+        let mut at = 0;
+        let mut put = |value: &[u8]| {
+            bytes[at..at + value.len()].copy_from_slice(value);
+            at += value.len();
+        };
+        put(&number.to_le_bytes());
+        put(&counter.to_le_bytes());
+        rest.received.iter().for_each(|received| put(&received.to_le_bytes()));
+        put(&rest.clock_offset_s.to_le_bytes());
+        put(&rest.resets.to_le_bytes());
+        put(&rest.relay_moves.to_le_bytes());
+        put(&rest.flash_writes.to_le_bytes());
+        put(&[u8::from(rest.connected), rest.relay_mode]);
+        put(&rest.image.to_le_bytes());
+        let check = check(&bytes[..RECORD_BYTES - 8]);
+        bytes[RECORD_BYTES - 8..].copy_from_slice(&check);
+        Record(bytes)
+    }
+
+    /// Whose it is.
+    pub fn number(&self) -> u32 {
+        u32::from_le_bytes(self.field(0))
+    }
+
+    /// First counter that is free after a restart.
+    pub fn counter(&self) -> u32 {
+        u32::from_le_bytes(self.field(4))
+    }
+
+    /// The meter as it goes on after a restart.
+    pub fn rest(&self) -> Rest {
+        let word = |at| u32::from_le_bytes(self.field(at));
+        let half = |at| u16::from_le_bytes(self.field(at));
+        Rest {
+            counter: self.counter(),
+            received: [word(8), word(12), word(16)],
+            clock_offset_s: i32::from_le_bytes(self.field(20)),
+            resets: half(24),
+            relay_moves: half(26),
+            flash_writes: half(28),
+            connected: self.0[30] != 0,
+            relay_mode: self.0[31],
+            image: u64::from_le_bytes(self.field(32)),
+            ..Rest::default()
+        }
+    }
+
+    fn field<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut field = [0; N];
+        field.copy_from_slice(&self.0[at..at + N]);
+        field
+    }
+
+    fn read(bytes: &[u8]) -> Option<Record> {
+        let bytes: [u8; RECORD_BYTES] = bytes.try_into().ok()?;
+        (check(&bytes[..RECORD_BYTES - 8]) == bytes[RECORD_BYTES - 8..]).then_some(Record(bytes))
+    }
+}
+
+fn check(bytes: &[u8]) -> [u8; 8] {
+    let mut check = [0; 8];
+    check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
+    check
+}
+
+/// The state of all meters that were talked to, on a disk.
+#[derive(Debug)]
+pub struct StateFile<D> {
+    disk: D,
+    live: BTreeMap<u32, Record>,
+    bytes: u64,
+    compact_bytes_min: u64,
+    /// Something went wrong half-way: what the file holds is unknown.
+    broken: bool,
+}
+
+impl<D: Disk> StateFile<D> {
+    /// Reads what is there and writes it anew, so that nothing half-written stays.
+    ///
+    /// # Errors
+    /// A file that is no state file, one that is damaged before its end, or what the disk says.
+    pub fn open(mut disk: D) -> io::Result<StateFile<D>> {
+        let live = match disk.read()? {
+            Some(bytes) => parse(&bytes)?,
+            None => BTreeMap::new(),
+        };
+        let mut file = StateFile { disk, live, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
+        file.compact()?;
+        Ok(file)
+    }
+
+    /// The last record of each meter.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.live.values()
+    }
+
+    /// Number of meters that it holds.
+    pub fn meters(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Adds records; with `sync` they are on the disk when this returns.
+    ///
+    /// # Errors
+    /// What the disk says. Nothing that relies on these records may leave the process then, nor anything later.
+    pub fn append(&mut self, records: &[Record], sync: bool) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other("an earlier write failed"));
+        }
+        self.broken = true;
+        let bytes: Vec<u8> = records.iter().flat_map(|record| record.0).collect();
+        self.disk.append(&bytes)?;
+        if sync {
+            self.disk.sync()?;
+        }
+        self.bytes += bytes.len() as u64;
+        self.live.extend(records.iter().map(|record| (record.number(), *record)));
+        let live = (self.live.len() * RECORD_BYTES) as u64;
+        if self.bytes > self.compact_bytes_min.max(8 * live) {
+            self.compact()?;
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Writes the last state of each meter and nothing else.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn compact(&mut self) -> io::Result<()> {
+        self.broken = true;
+        let mut bytes = Vec::with_capacity(HEADER.len() + self.live.len() * RECORD_BYTES);
+        bytes.extend_from_slice(HEADER);
+        self.live.values().for_each(|record| bytes.extend_from_slice(&record.0));
+        self.disk.replace(&bytes)?;
+        self.bytes = bytes.len() as u64;
+        self.broken = false;
+        Ok(())
+    }
+}
+
+fn parse(bytes: &[u8]) -> io::Result<BTreeMap<u32, Record>> {
+    let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    let Some(body) = bytes.strip_prefix(HEADER) else {
+        return wrong("is no state file of this version; name another with --state".to_owned());
+    };
+    let records: Vec<Option<Record>> = body.chunks(RECORD_BYTES).map(Record::read).collect();
+    let whole = records.iter().take_while(|record| record.is_some()).count();
+    if let Some(later) = records[whole..].iter().position(Option::is_some) {
+        return wrong(format!(
+            "is damaged at byte {}, and holds records after that: put back a copy of now, not an older one, because an \
+             older one would use counters again; or begin with new keys and another --state",
+            HEADER.len() + (whole + later.saturating_sub(1)) * RECORD_BYTES
+        ));
+    }
+    Ok(records.into_iter().flatten().map(|record| (record.number(), record)).collect())
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

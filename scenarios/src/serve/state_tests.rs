@@ -1,0 +1,187 @@
+//! The state file over crashes at every point of writing, and over damage.
+
+use super::*;
+use crate::serve::disk::FileDisk;
+use crate::serve::registry::{Change, RESERVE_FIRST, Registry};
+use amitwin_sim_core::rng::Stream;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+/// What a disk holds: on the platter, and what a loss of power takes away.
+#[derive(Debug, Default)]
+struct Platter {
+    durable: Option<Vec<u8>>,
+    pending: Vec<u8>,
+    /// Calls until the crash.
+    left: u32,
+    /// What decides how much of the last call is done, and whether what is pending survives.
+    draw: u64,
+}
+
+impl Platter {
+    /// Counts a call; `true` if it is the one that the crash cuts.
+    fn crashes(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left == 0
+    }
+
+    /// After the crash: a kill leaves what is pending, a loss of power any part of it.
+    fn restart(&mut self, left: u32, draw: u64) {
+        let kept = match self.draw % 3 {
+            0 => self.pending.len(),
+            1 => 0,
+            _ => (self.draw >> 8) as usize % (self.pending.len() + 1),
+        };
+        let pending = std::mem::take(&mut self.pending);
+        if let Some(durable) = &mut self.durable {
+            durable.extend_from_slice(&pending[..kept]);
+        }
+        (self.left, self.draw) = (left, draw);
+    }
+}
+
+#[derive(Clone, Debug)]
+struct CrashDisk(Arc<Mutex<Platter>>);
+
+fn crashed<T>() -> io::Result<T> {
+    Err(io::Error::other("the machine has stopped"))
+}
+
+impl Disk for CrashDisk {
+    fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let platter = self.0.lock().expect("one thread");
+        Ok(platter.durable.as_ref().map(|durable| [durable.as_slice(), &platter.pending].concat()))
+    }
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.0.lock().expect("one thread");
+        if platter.crashes() {
+            let part = (platter.draw >> 32) as usize % (bytes.len() + 1);
+            platter.pending.extend_from_slice(&bytes[..part]);
+            return crashed();
+        }
+        platter.pending.extend_from_slice(bytes);
+        Ok(())
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        let mut platter = self.0.lock().expect("one thread");
+        if platter.crashes() {
+            return crashed();
+        }
+        let pending = std::mem::take(&mut platter.pending);
+        platter.durable.get_or_insert_default().extend_from_slice(&pending);
+        Ok(())
+    }
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.0.lock().expect("one thread");
+        // A rename is there or not; either may be what the crash leaves.
+        let cut = platter.crashes();
+        if !cut || platter.draw & 1 << 40 != 0 {
+            platter.durable = Some(bytes.to_vec());
+            platter.pending.clear();
+        }
+        if cut { crashed() } else { Ok(()) }
+    }
+}
+
+#[test]
+fn no_counter_leaves_twice_over_a_thousand_crashes() {
+    let platter = Arc::new(Mutex::new(Platter::default()));
+    let mut draws = Stream::new(7, 1, 1);
+    let mut seen: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    let (mut crashes, mut left) = (0, 0);
+    let mut sent = 0u64;
+    while crashes < 1_000 {
+        left = left % 40 + 1;
+        platter.lock().expect("one thread").restart(left, draws.bits());
+        let disk = CrashDisk(platter.clone());
+        let Ok(mut file) = StateFile::open(disk) else {
+            crashes += 1;
+            continue;
+        };
+        file.compact_bytes_min = 8_000;
+        let registry = Registry::new(file.records());
+        let before = crashes;
+        while crashes == before {
+            // Answers of one turn: counters are taken, records gathered, and nothing leaves before they are written.
+            let (mut dirty, mut sync, mut turn) = (BTreeSet::new(), false, Vec::new());
+            for _ in 0..=draws.below(3) {
+                let number = draws.below(4);
+                for _ in 0..=draws.below(3) * RESERVE_FIRST / 2 {
+                    let ((), change) = registry.meter(number).change(|rest| {
+                        turn.push((number, rest.counter));
+                        rest.counter += 1;
+                        rest.received[2] += 1;
+                    });
+                    dirty.insert(number);
+                    sync |= change.expect("a record is due") == Change::Sync;
+                }
+            }
+            let records: Vec<Record> = dirty.iter().filter_map(|number| registry.record(*number)).collect();
+            match file.append(&records, sync) {
+                Err(_) => crashes += 1,
+                Ok(()) => {
+                    if sync {
+                        records.iter().for_each(|record| registry.is_durable(record));
+                    }
+                    for (number, counter) in turn {
+                        sent += 1;
+                        assert!(seen.entry(number).or_default().insert(counter), "meter {number} sent {counter} twice");
+                    }
+                }
+            }
+        }
+    }
+    assert!(sent > 100_000, "{sent} counters were used");
+}
+
+#[test]
+fn what_is_written_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new/street.state");
+    let rest = Rest {
+        counter: 40,
+        received: [1, 2, 3],
+        clock_offset_s: -7,
+        resets: 8,
+        relay_moves: 9,
+        connected: false,
+        relay_mode: 5,
+        flash_writes: 6,
+        image: 0x0123_4567_89AB_CDEF,
+        ..Rest::default()
+    };
+    {
+        let mut file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+        file.append(&[Record::new(7, &Rest::default(), 1), Record::new(9, &rest, 40)], true).expect("written");
+        file.append(&[Record::new(7, &rest, 41)], false).expect("written");
+        let busy = FileDisk::open(&path).expect_err("in use");
+        assert!(busy.to_string().contains("in use by another"), "{busy}");
+    }
+    let file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+    let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
+    assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
+    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEADER.len() + 2 * RECORD_BYTES);
+}
+
+#[test]
+fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("street.state");
+    let mut file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+    let records: Vec<Record> = (0..10).map(|n| Record::new(n, &Rest::default(), 5)).collect();
+    file.append(&records, true).expect("written");
+    drop(file);
+    let good = std::fs::read(&path).expect("there");
+    let open = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        StateFile::open(FileDisk::open(&path).expect("opened")).map(|file| file.meters())
+    };
+    for cut in 0..RECORD_BYTES {
+        assert_eq!(open(&good[..good.len() - cut]).expect("read"), if cut == 0 { 10 } else { 9 });
+    }
+    let mut flipped = good.clone();
+    flipped[HEADER.len() + 3 * RECORD_BYTES + 5] ^= 1;
+    let message = open(&flipped).expect_err("damaged").to_string();
+    assert!(message.contains(&format!("damaged at byte {}", HEADER.len() + 3 * RECORD_BYTES)), "{message}");
+    assert!(open(b"something else").expect_err("no state file").to_string().contains("no state file"));
+}
