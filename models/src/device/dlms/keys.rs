@@ -1,4 +1,11 @@
 //! Keys of each meter, derived from one secret.
+//!
+//! BLAKE3 under the secret as its key, over a label, the suite and the system title, read as a stream: nothing is stored
+//! for a meter, and no meter's keys say anything about another's. Two things belong to the run and not to one meter: the
+//! broadcast key, which meters must share to be addressed together, and the key pair of the management client.
+
+use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
+use p256::ecdsa::signature::{Signer, Verifier};
 
 /// Where keys come from.
 #[derive(Clone)]
@@ -27,14 +34,275 @@ pub struct MeterKeys {
     pub broadcast: [u8; 32],
     /// Authentication key.
     pub authentication: [u8; 32],
-    /// Secret of high-level security mechanisms 3, 4 and 6.
+    /// Secret of high-level security mechanisms 3, 4 and 6; `HLS-TEST-SECRET!` with test keys.
     pub hls_secret: [u8; 16],
-    /// Low-level password.
+    /// Low-level password, printable; `12345678` with test keys.
     pub password: [u8; 8],
 }
 
 impl std::fmt::Debug for MeterKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[REDACTED]")
+    }
+}
+
+/// Whose key pair signs or verifies in high-level security 7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The meter of this system title.
+    Meter(SystemTitle),
+    /// The management client: one key pair for the run, whatever title it presents.
+    Client,
+}
+
+/// A private key of ECDSA: P-256 in suite 1, P-384 in suite 2.
+#[derive(Clone)]
+pub struct PrivateKey(Curve<p256::ecdsa::SigningKey, p384::ecdsa::SigningKey>);
+
+/// A public key of ECDSA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicKey(Curve<p256::ecdsa::VerifyingKey, p384::ecdsa::VerifyingKey>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Curve<A, B> {
+    P256(A),
+    P384(B),
+}
+
+/// Longest signature, bytes: r and s of P-384.
+pub const SIGNATURE_MAX: usize = 96;
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+impl PrivateKey {
+    /// Signs `message` (hashed with SHA-256 or SHA-384) into `out`; returns the length of r followed by s, bytes. The
+    /// nonce follows from key and message (RFC 6979), so nothing here draws randomness.
+    pub fn sign(&self, message: &[u8], out: &mut [u8; SIGNATURE_MAX]) -> usize {
+        match &self.0 {
+            Curve::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                out[..64].copy_from_slice(&signature.to_bytes());
+                64
+            }
+            Curve::P384(key) => {
+                let signature: p384::ecdsa::Signature = key.sign(message);
+                out.copy_from_slice(&signature.to_bytes());
+                96
+            }
+        }
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(match &self.0 {
+            Curve::P256(key) => Curve::P256(*key.verifying_key()),
+            Curve::P384(key) => Curve::P384(*key.verifying_key()),
+        })
+    }
+}
+
+impl PublicKey {
+    /// Whether `signature` (r followed by s) is this key's over `message`.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.0 {
+            Curve::P256(key) => {
+                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
+            Curve::P384(key) => {
+                p384::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
+        }
+    }
+
+    /// x followed by y, as class 64 carries public keys: 64 or 96 bytes.
+    pub fn coordinates(&self) -> Vec<u8> {
+        match &self.0 {
+            Curve::P256(key) => key.to_encoded_point(false).as_bytes()[1..].to_vec(),
+            Curve::P384(key) => key.to_encoded_point(false).as_bytes()[1..].to_vec(),
+        }
+    }
+}
+
+impl KeyMaster {
+    /// The keys of the meter with this title.
+    ///
+    /// Test keys: unicast 00 01 .. 1F, authentication D0 .. EF, broadcast 0F 0E .. 00 1F 1E .. 10.
+    pub fn of_meter(&self, title: SystemTitle, suite: SecuritySuite) -> MeterKeys {
+        match self {
+            KeyMaster::Test => MeterKeys {
+                unicast: std::array::from_fn(|i| i as u8),
+                broadcast: std::array::from_fn(|i| (i as u8) ^ 0x0F),
+                authentication: std::array::from_fn(|i| 0xD0 + i as u8),
+                hls_secret: *b"HLS-TEST-SECRET!",
+                password: *b"12345678",
+            },
+            KeyMaster::Secret(secret) => {
+                let mut own = [0; 88];
+                stream(secret, Use::Symmetric, suite, Some(title)).fill(&mut own);
+                let mut broadcast = [0; 32];
+                stream(secret, Use::Broadcast, suite, None).fill(&mut broadcast);
+                MeterKeys {
+                    unicast: part(&own, 0),
+                    broadcast,
+                    authentication: part(&own, 32),
+                    hls_secret: part(&own, 64),
+                    password: part::<8>(&own, 80).map(|b| PRINTABLE[usize::from(b & 63)]),
+                }
+            }
+        }
+    }
+
+    /// The signing key of a party in high-level security 7; none in suite 0, which has no signatures. It costs a
+    /// multiplication on the curve: make it when a signature is needed, not for each request.
+    ///
+    /// A meter knows the client's public key because both follow from the same secret, as though the maker had put the
+    /// client's certificate in at the factory; a client with a key pair of its own is refused. Test keys: the scalar is
+    /// 01 02 03 .. for every meter and 41 42 43 .. for the client, as long as the curve's order.
+    pub fn signing_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PrivateKey> {
+        let mut next: Box<dyn FnMut(&mut [u8])> = match self {
+            KeyMaster::Test => {
+                let first = if owner == Owner::Client { 0x41 } else { 1 };
+                Box::new(move |out| out.iter_mut().zip(first..).for_each(|(byte, value)| *byte = value))
+            }
+            KeyMaster::Secret(secret) => {
+                let mut bytes = match owner {
+                    Owner::Meter(title) => stream(secret, Use::MeterSigning, suite, Some(title)),
+                    Owner::Client => stream(secret, Use::ClientSigning, suite, None),
+                };
+                Box::new(move |out| bytes.fill(out))
+            }
+        };
+        // A draw that is zero or not below the curve's order is drawn again: each scalar stays equally likely.
+        let mut scalar = [0; 48];
+        match suite {
+            SecuritySuite::Suite0 => None,
+            SecuritySuite::Suite1 => loop {
+                next(&mut scalar[..32]);
+                if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&scalar[..32]) {
+                    return Some(PrivateKey(Curve::P256(key)));
+                }
+            },
+            SecuritySuite::Suite2 => loop {
+                next(&mut scalar);
+                if let Ok(key) = p384::ecdsa::SigningKey::from_slice(&scalar) {
+                    return Some(PrivateKey(Curve::P384(key)));
+                }
+            },
+        }
+    }
+
+    /// The public key by which a party's signatures are checked; none in suite 0.
+    pub fn public_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PublicKey> {
+        Some(self.signing_key(owner, suite)?.public())
+    }
+}
+
+/// What derived bytes are for.
+#[derive(Clone, Copy)]
+enum Use {
+    Symmetric = 1,
+    Broadcast = 2,
+    MeterSigning = 3,
+    ClientSigning = 4,
+}
+
+const PRINTABLE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Derived bytes without end. The input has one length for all uses, so no two of them can collide.
+fn stream(secret: &[u8; 32], purpose: Use, suite: SecuritySuite, title: Option<SystemTitle>) -> blake3::OutputReader {
+    let mut input = *b"amitwin dlms keys 1\0\0\0\0\0\0\0\0\0\0";
+    input[19] = purpose as u8;
+    input[20] = suite as u8;
+    if let Some(title) = title {
+        input[21..].copy_from_slice(&title.0);
+    }
+    let mut hasher = blake3::Hasher::new_keyed(secret);
+    hasher.update(&input);
+    hasher.finalize_xof()
+}
+
+fn part<const N: usize>(bytes: &[u8; 88], from: usize) -> [u8; N] {
+    std::array::from_fn(|i| bytes[from + i])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TITLE: SystemTitle = SystemTitle(*b"AMI\0\0\0\0\x07");
+    const OTHER: SystemTitle = SystemTitle(*b"AMI\0\0\0\0\x08");
+    const SECRET: KeyMaster = KeyMaster::Secret([0x5A; 32]);
+
+    fn all(keys: &MeterKeys) -> [&[u8]; 5] {
+        [&keys.unicast, &keys.broadcast, &keys.authentication, &keys.hls_secret, &keys.password]
+    }
+
+    #[test]
+    fn test_keys_are_the_published_ones() {
+        let keys = KeyMaster::Test.of_meter(TITLE, SecuritySuite::Suite2);
+        assert_eq!(keys.unicast[..4], [0, 1, 2, 3]);
+        assert_eq!((keys.unicast[15], keys.unicast[31]), (0x0F, 0x1F));
+        assert_eq!((keys.authentication[0], keys.authentication[16], keys.authentication[31]), (0xD0, 0xE0, 0xEF));
+        assert_eq!(
+            (keys.broadcast[0], keys.broadcast[15], keys.broadcast[16], keys.broadcast[31]),
+            (0x0F, 0, 0x1F, 0x10)
+        );
+    }
+
+    #[test]
+    fn every_meter_secret_and_suite_has_its_own_keys() {
+        let keys = SECRET.of_meter(TITLE, SecuritySuite::Suite0);
+        for (master, title, suite, same_broadcast) in [
+            (&SECRET, OTHER, SecuritySuite::Suite0, true),
+            (&SECRET, TITLE, SecuritySuite::Suite2, false),
+            (&KeyMaster::Secret([0x5B; 32]), TITLE, SecuritySuite::Suite0, false),
+        ] {
+            let other = master.of_meter(title, suite);
+            for (at, (a, b)) in all(&keys).into_iter().zip(all(&other)).enumerate() {
+                assert_eq!(a == b, at == 1 && same_broadcast, "{title:?} {suite:?} key {at}");
+            }
+        }
+        assert!(keys.password.iter().all(u8::is_ascii_graphic));
+        assert_ne!(keys.unicast, keys.authentication);
+    }
+
+    #[test]
+    fn derivation_stays_as_it_is_for_deployed_secrets() {
+        let keys = SECRET.of_meter(TITLE, SecuritySuite::Suite0);
+        assert_eq!(keys.unicast[..4], [0xD1, 0xA9, 0x40, 0xBD]);
+    }
+
+    #[test]
+    fn signatures_hold_for_their_owner_curve_and_message_only() {
+        for master in [&KeyMaster::Test, &SECRET] {
+            for (suite, length) in [(SecuritySuite::Suite1, 64), (SecuritySuite::Suite2, 96)] {
+                let meter = master.signing_key(Owner::Meter(TITLE), suite).unwrap();
+                let mut signature = [0; SIGNATURE_MAX];
+                assert_eq!(meter.sign(b"message", &mut signature), length);
+                let public = master.public_key(Owner::Meter(TITLE), suite).unwrap();
+                assert_eq!(public.coordinates().len(), length);
+                assert!(public.verify(b"message", &signature[..length]));
+                assert!(!public.verify(b"massage", &signature[..length]));
+                assert!(!public.verify(b"message", &signature[..length - 1]));
+                assert!(!master.public_key(Owner::Client, suite).unwrap().verify(b"message", &signature[..length]));
+                signature[length - 1] ^= 1;
+                assert!(!public.verify(b"message", &signature[..length]));
+            }
+        }
+        assert_ne!(
+            SECRET.public_key(Owner::Meter(TITLE), SecuritySuite::Suite1),
+            SECRET.public_key(Owner::Meter(OTHER), SecuritySuite::Suite1)
+        );
+        assert!(SECRET.signing_key(Owner::Client, SecuritySuite::Suite0).is_none());
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let printed = format!("{:?} {:?}", SECRET, SECRET.signing_key(Owner::Client, SecuritySuite::Suite1));
+        assert_eq!(printed, "[REDACTED] Some([REDACTED])");
     }
 }
