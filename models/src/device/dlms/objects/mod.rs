@@ -1,0 +1,140 @@
+//! The objects of a meter: what GET, SET and ACTION find behind a logical name.
+
+mod civil;
+mod clock;
+mod put;
+mod table;
+
+pub use table::{Kind, OBJECTS, Object};
+
+use super::fleet::{Client, Effects, Meter, Moment, Rest};
+use dlms_cosem_rs::axdr::Data;
+use dlms_cosem_rs::codec::{Decode, Writer};
+use dlms_cosem_rs::obis::Obis;
+use dlms_cosem_rs::xdlms::{ActionResult, AttributeDescriptor, DataAccessResult, MethodDescriptor, SelectiveAccess};
+use put::{Put, Text};
+
+/// Which meter is asked, when and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The meter.
+    pub meter: Meter<'a>,
+    /// Civil time of the request.
+    pub now: Moment,
+    /// Who asks.
+    pub client: Client,
+}
+
+/// Done, or why not.
+type Answer = Result<(), DataAccessResult>;
+
+impl View<'_> {
+    /// Name of the logical device: the manufacturer's letters and the meter's number.
+    fn device_name(&self) -> Text {
+        Text::of(&self.meter.vendor().flag, self.meter.number)
+    }
+    /// The object behind a name and a class, or why there is none.
+    fn object(&self, class: u16, name: Obis) -> Result<&'static Object, DataAccessResult> {
+        let vendor = self.meter.vendor();
+        let found = OBJECTS.iter().find(|object| object.name == name && object.exists(vendor));
+        match found {
+            None => Err(DataAccessResult::ObjectUndefined),
+            Some(object) if object.class != class => Err(DataAccessResult::ObjectClassInconsistent),
+            Some(object) => Ok(object),
+        }
+    }
+}
+
+/// Writes the value of an attribute as one A-XDR Data. After an error, what was written does not count.
+pub fn get(
+    view: &View<'_>,
+    rest: &Rest,
+    attribute: AttributeDescriptor,
+    selection: Option<SelectiveAccess<'_>>,
+    out: &mut dyn Writer,
+) -> Result<(), DataAccessResult> {
+    let object = view.object(attribute.class_id, attribute.instance_id)?;
+    let index = attribute.attribute_id;
+    if !object.has_attribute(index) {
+        return Err(DataAccessResult::ObjectUndefined);
+    }
+    if !object.reads(view.client, index) {
+        return Err(DataAccessResult::ReadWriteDenied);
+    }
+    if selection.is_some() && !object.selects(index) {
+        return Err(DataAccessResult::ScopeOfAccessViolated);
+    }
+    let mut put = Put(out);
+    if index == 1 {
+        return put.name(object.name);
+    }
+    match object.kind {
+        Kind::DeviceName => put.octets(view.device_name().as_bytes()),
+        Kind::DeviceId => put.octets(Text::number(view.meter.number).as_bytes()),
+        Kind::Clock => clock::get(view, rest, index, &mut put),
+    }
+}
+
+/// Writes an attribute; `value` is one encoded Data.
+pub fn set(
+    view: &View<'_>,
+    rest: &mut Rest,
+    attribute: AttributeDescriptor,
+    selection: Option<SelectiveAccess<'_>>,
+    value: &[u8],
+    effects: &mut Effects,
+) -> DataAccessResult {
+    let object = match view.object(attribute.class_id, attribute.instance_id) {
+        Ok(object) => object,
+        Err(why) => return why,
+    };
+    let index = attribute.attribute_id;
+    if !object.has_attribute(index) {
+        return DataAccessResult::ObjectUndefined;
+    }
+    if !object.writes_to(view.client, index) {
+        return DataAccessResult::ReadWriteDenied;
+    }
+    if selection.is_some() {
+        return DataAccessResult::ScopeOfAccessViolated;
+    }
+    let Ok(value) = Data::from_bytes(value) else {
+        return DataAccessResult::TypeUnmatched;
+    };
+    let outcome = match object.kind {
+        Kind::Clock => clock::set(view, rest, &value),
+        _ => Err(DataAccessResult::ReadWriteDenied),
+    };
+    effects.rest_changed |= outcome.is_ok();
+    outcome.err().unwrap_or(DataAccessResult::Success)
+}
+
+/// Invokes a method; the second value says whether `out` holds return data.
+pub fn act(
+    view: &View<'_>,
+    rest: &mut Rest,
+    method: MethodDescriptor,
+    parameter: Option<&[u8]>,
+    effects: &mut Effects,
+    _out: &mut dyn Writer,
+) -> (ActionResult, bool) {
+    let object = match view.object(method.class_id, method.instance_id) {
+        Ok(object) => object,
+        Err(why) => return (ActionResult::from_u8(why.as_u8()), false),
+    };
+    let index = method.method_id;
+    if !object.has_method(index) {
+        return (ActionResult::ObjectUndefined, false);
+    }
+    if !object.invokes(view.client, index) {
+        return (ActionResult::ReadWriteDenied, false);
+    }
+    let Ok(parameter) = parameter.map_or(Ok(Data::Null), Data::from_bytes) else {
+        return (ActionResult::TypeUnmatched, false);
+    };
+    let outcome = match object.kind {
+        Kind::Clock => clock::act(view, rest, index, &parameter, effects),
+        _ => Err(ActionResult::ReadWriteDenied),
+    };
+    (outcome.err().unwrap_or(ActionResult::Success), false)
+}

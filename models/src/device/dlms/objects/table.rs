@@ -1,0 +1,99 @@
+//! The one table of objects: from it come the answers' rights and the object list of the associations.
+
+use super::super::fleet::{Client, Vendor};
+use dlms_cosem_rs::obis::Obis;
+
+/// What answers for an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Name of the logical device.
+    DeviceName,
+    /// Serial number.
+    DeviceId,
+    /// The clock.
+    Clock,
+}
+
+/// An object and who may do what with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Object {
+    /// What answers for it.
+    pub kind: Kind,
+    /// Interface class.
+    pub class: u16,
+    /// Version of the interface class.
+    pub version: u8,
+    /// Logical name.
+    pub name: Obis,
+    /// Attributes that the class has: 1 to this.
+    pub attributes: u8,
+    /// Methods that the class has: 1 to this.
+    pub methods: u8,
+    /// The public client reads it too.
+    pub public: bool,
+    /// Attributes that nobody reads, bit 0 for attribute 1.
+    hidden: u16,
+    /// Attributes that the management client writes, bit 0 for attribute 1.
+    writes: u16,
+    /// Methods that the management client invokes, bit 0 for method 1.
+    calls: u8,
+}
+
+const fn object(kind: Kind, class: u16, version: u8, name: [u8; 5], attributes: u8, methods: u8) -> Object {
+    let [a, b, c, d, e] = name;
+    let name = Obis::new(a, b, c, d, e, 255);
+    Object { kind, class, version, name, attributes, methods, public: false, hidden: 0, writes: 0, calls: 0 }
+}
+
+impl Object {
+    const fn public(self) -> Self {
+        Object { public: true, ..self }
+    }
+    const fn writes(self, writes: u16) -> Self {
+        Object { writes, ..self }
+    }
+    const fn calls(self, calls: u8) -> Self {
+        Object { calls, ..self }
+    }
+    /// A manufacturer's meters have it.
+    pub fn exists(&self, _vendor: &Vendor) -> bool {
+        true
+    }
+    /// A client's object list has it, if the meter has it.
+    pub fn visible(&self, client: Client) -> bool {
+        self.public || client != Client::Public
+    }
+    /// An attribute takes a selection of rows.
+    pub fn selects(&self, attribute: i8) -> bool {
+        self.class == 7 && attribute == 2
+    }
+    /// A client may read an attribute.
+    pub fn reads(&self, client: Client, attribute: i8) -> bool {
+        self.has_attribute(attribute)
+            && self.hidden >> (attribute - 1) & 1 == 0
+            && (self.public || client != Client::Public)
+    }
+    /// A client may write an attribute.
+    pub fn writes_to(&self, client: Client, attribute: i8) -> bool {
+        client == Client::Management && self.has_attribute(attribute) && self.writes >> (attribute - 1) & 1 == 1
+    }
+    /// A client may invoke a method.
+    pub fn invokes(&self, client: Client, method: i8) -> bool {
+        client == Client::Management && self.has_method(method) && self.calls >> (method - 1) & 1 == 1
+    }
+    /// The class has the attribute.
+    pub fn has_attribute(&self, attribute: i8) -> bool {
+        (1..=self.attributes as i8).contains(&attribute)
+    }
+    /// The class has the method.
+    pub fn has_method(&self, method: i8) -> bool {
+        (1..=self.methods as i8).contains(&method)
+    }
+}
+
+/// Every object of a meter.
+pub static OBJECTS: &[Object] = &[
+    object(Kind::Clock, 8, 0, [0, 0, 1, 0, 0], 9, 6).public().writes(0b10).calls(0b10_0111),
+    object(Kind::DeviceName, 1, 0, [0, 0, 42, 0, 0], 2, 0).public(),
+    object(Kind::DeviceId, 1, 0, [0, 0, 96, 1, 0], 2, 0).public(),
+];
