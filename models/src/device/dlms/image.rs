@@ -1,4 +1,15 @@
-//! Firmware images on their way into a meter.
+//! Firmware images on their way into a meter: blocks in any order, one identity, at most one copy in flash.
+
+use super::fleet::{Effects, Rest};
+
+/// Largest image that a meter takes, bytes.
+pub const BYTES_MAX: u32 = 4 << 20;
+
+/// Smallest block that images are cut into, bytes: it bounds the map of blocks.
+pub const BLOCK_BYTES_MIN: u32 = 16;
+
+/// Longest identifier of an image, bytes.
+pub const IDENTIFIER_MAX: usize = 64;
 
 /// A transfer under way.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,4 +20,112 @@ pub struct Transfer {
     pub identifier: Vec<u8>,
     /// Blocks received, one bit each.
     pub received: Vec<u64>,
+    /// Sum of the hashes of the blocks received: the same in whatever order they came.
+    pub digest: u64,
+    /// Verified, and nothing has changed since.
+    pub verified: bool,
+}
+
+/// Why a step of a transfer was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The value does not fit: size, identifier, block number or length.
+    Value,
+    /// Blocks are missing, or no transfer is under way: a later attempt can succeed.
+    NotYet,
+}
+
+/// FNV-1a over bytes, its state stirred at the end (finaliser of SplitMix64).
+fn hash(seed: u64, bytes: &[u8]) -> u64 {
+    let mut state = seed ^ 0xCBF2_9CE4_8422_2325;
+    for byte in bytes {
+        state = (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    state ^ (state >> 31)
+}
+
+impl Transfer {
+    /// A transfer without blocks, or why the image cannot be taken; `block_bytes` as [`block_bytes`] gives it.
+    pub fn begin(identifier: &[u8], bytes: u32, block_bytes: u32) -> Result<Self, Refused> {
+        if !(1..=BYTES_MAX).contains(&bytes) || identifier.len() > IDENTIFIER_MAX {
+            return Err(Refused::Value);
+        }
+        let words = bytes.div_ceil(block_bytes.max(BLOCK_BYTES_MIN)).div_ceil(64) as usize;
+        let (identifier, received) = (identifier.to_vec(), vec![0; words]);
+        Ok(Transfer { bytes, identifier, received, digest: 0, verified: false })
+    }
+    /// Blocks of the image.
+    pub fn blocks(&self, block_bytes: u32) -> u32 {
+        self.bytes.div_ceil(block_bytes)
+    }
+    /// A block has come.
+    pub fn has(&self, block: u32) -> bool {
+        self.received.get(block as usize / 64).is_some_and(|word| word >> (block % 64) & 1 == 1)
+    }
+    /// Lowest block that has not come; the count of blocks if all have.
+    pub fn first_gap(&self, block_bytes: u32) -> u32 {
+        let place = self.received.iter().position(|word| *word != u64::MAX).unwrap_or(self.received.len());
+        let inside = self.received.get(place).map_or(0, |word| word.trailing_ones());
+        (place as u32 * 64 + inside).min(self.blocks(block_bytes))
+    }
+    /// Takes one block; one that has come before changes nothing.
+    pub fn take(&mut self, block: u32, content: &[u8], block_bytes: u32) -> Result<(), Refused> {
+        if block >= self.blocks(block_bytes) {
+            return Err(Refused::Value);
+        }
+        let length = (self.bytes - block * block_bytes).min(block_bytes);
+        let Some(word) = self.received.get_mut(block as usize / 64).filter(|_| content.len() == length as usize) else {
+            return Err(Refused::Value);
+        };
+        let bit = 1 << (block % 64);
+        if *word & bit == 0 {
+            *word |= bit;
+            self.digest = self.digest.wrapping_add(hash(u64::from(block) + 1, content));
+            self.verified = false;
+        }
+        Ok(())
+    }
+    /// What tells this image from others: never 0.
+    pub fn identity(&self) -> u64 {
+        let size = u64::from(self.bytes) << 32;
+        self.digest.wrapping_add(hash(size, &self.identifier)).max(1)
+    }
+}
+
+/// Block size in use for a manufacturer's setting, bytes.
+pub fn block_bytes(setting: u16) -> u32 {
+    u32::from(setting).max(BLOCK_BYTES_MIN)
+}
+
+/// Verifies the transfer under way.
+pub fn verify(rest: &mut Rest, block_bytes: u32) -> Result<(), Refused> {
+    match rest.transfer.as_deref_mut() {
+        Some(transfer) if transfer.first_gap(block_bytes) == transfer.blocks(block_bytes) => {
+            transfer.verified = true;
+            Ok(())
+        }
+        _ => Err(Refused::NotYet),
+    }
+}
+
+/// Activates the image transferred, verifying it first where the client has not. An image that is active already is not
+/// written to flash again; with no transfer left, activating what is active succeeds and does nothing.
+pub fn activate(rest: &mut Rest, block_bytes: u32, effects: &mut Effects) -> Result<(), Refused> {
+    if rest.transfer.is_none() && rest.image != 0 {
+        return Ok(());
+    }
+    verify(rest, block_bytes)?;
+    let Some(transfer) = rest.transfer.take() else {
+        return Err(Refused::NotYet);
+    };
+    let identity = transfer.identity();
+    if identity != rest.image {
+        rest.image = identity;
+        rest.flash_writes = rest.flash_writes.saturating_add(1);
+        effects.image_activated = true;
+        effects.rest_changed = true;
+    }
+    Ok(())
 }

@@ -2,6 +2,8 @@
 
 mod civil;
 mod clock;
+mod control;
+mod firmware;
 mod put;
 mod table;
 
@@ -39,7 +41,7 @@ impl View<'_> {
         let found = OBJECTS.iter().find(|object| object.name == name && object.exists(vendor));
         match found {
             None => Err(DataAccessResult::ObjectUndefined),
-            Some(object) if object.class != class => Err(DataAccessResult::ObjectClassInconsistent),
+            Some(object) if !object.is_class(class) => Err(DataAccessResult::ObjectClassInconsistent),
             Some(object) => Ok(object),
         }
     }
@@ -72,6 +74,12 @@ pub fn get(
         Kind::DeviceName => put.octets(view.device_name().as_bytes()),
         Kind::DeviceId => put.octets(Text::number(view.meter.number).as_bytes()),
         Kind::Clock => clock::get(view, rest, index, &mut put),
+        Kind::InvocationCounter => put.u32(rest.counter),
+        Kind::ActiveImage => put.octets(&rest.image.to_be_bytes()),
+        Kind::Relay => control::relay(rest, index, &mut put),
+        Kind::Scripts => control::scripts(&mut put),
+        Kind::Manual => put.boolean(rest.connected),
+        Kind::Image => firmware::get(view, rest, index, &mut put),
     }
 }
 
@@ -103,6 +111,7 @@ pub fn set(
     };
     let outcome = match object.kind {
         Kind::Clock => clock::set(view, rest, &value),
+        Kind::Relay => control::set_mode(rest, &value),
         _ => Err(DataAccessResult::ReadWriteDenied),
     };
     effects.rest_changed |= outcome.is_ok();
@@ -134,6 +143,10 @@ pub fn act(
     };
     let outcome = match object.kind {
         Kind::Clock => clock::act(view, rest, index, &parameter, effects),
+        Kind::Relay => control::switch(rest, index, &parameter, effects),
+        Kind::Scripts => control::execute(rest, &parameter, effects),
+        Kind::Manual => control::manual_reset(rest, &parameter, effects),
+        Kind::Image => firmware::act(view, rest, index, &parameter, effects),
         _ => Err(ActionResult::ReadWriteDenied),
     };
     (outcome.err().unwrap_or(ActionResult::Success), false)

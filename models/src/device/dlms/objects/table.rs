@@ -12,6 +12,18 @@ pub enum Kind {
     DeviceId,
     /// The clock.
     Clock,
+    /// Next invocation counter of what the meter sends.
+    InvocationCounter,
+    /// Identity of the active image.
+    ActiveImage,
+    /// The relay.
+    Relay,
+    /// The reset scripts.
+    Scripts,
+    /// The manufacturer's own object for resets and the relay.
+    Manual,
+    /// Firmware on its way in.
+    Image,
 }
 
 /// An object and who may do what with it.
@@ -56,8 +68,12 @@ impl Object {
         Object { calls, ..self }
     }
     /// A manufacturer's meters have it.
-    pub fn exists(&self, _vendor: &Vendor) -> bool {
-        true
+    pub fn exists(&self, vendor: &Vendor) -> bool {
+        self.kind != Kind::Manual || vendor.manual_alias
+    }
+    /// Requests name it with this class. The manuals do not say which class their own object is of: any will do.
+    pub fn is_class(&self, class: u16) -> bool {
+        self.class == class || self.kind == Kind::Manual
     }
     /// A client's object list has it, if the meter has it.
     pub fn visible(&self, client: Client) -> bool {
@@ -96,4 +112,10 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::Clock, 8, 0, [0, 0, 1, 0, 0], 9, 6).public().writes(0b10).calls(0b10_0111),
     object(Kind::DeviceName, 1, 0, [0, 0, 42, 0, 0], 2, 0).public(),
     object(Kind::DeviceId, 1, 0, [0, 0, 96, 1, 0], 2, 0).public(),
+    object(Kind::InvocationCounter, 1, 0, [0, 0, 43, 1, 0], 2, 0).public(),
+    object(Kind::ActiveImage, 1, 0, [1, 0, 0, 2, 8], 2, 0),
+    object(Kind::Relay, 70, 0, [0, 0, 96, 3, 10], 4, 2).writes(0b1000).calls(0b11),
+    object(Kind::Scripts, 9, 0, [0, 0, 10, 0, 0], 2, 1).calls(1),
+    object(Kind::Manual, 8_192, 0, [0, 0, 96, 1, 2], 2, 1).calls(1),
+    object(Kind::Image, 18, 0, [0, 0, 44, 0, 0], 7, 4).calls(0b1111),
 ];

@@ -1,0 +1,90 @@
+//! Image transfer (class 18): the objects' side of [`image`](super::super::image).
+
+use super::super::fleet::{Effects, Rest};
+use super::super::image::{self, Refused, Transfer};
+use super::put::Put;
+use super::{Answer, View};
+use dlms_cosem_rs::axdr::Data;
+use dlms_cosem_rs::xdlms::ActionResult;
+
+/// Block size of the meter's manufacturer, bytes.
+fn block_bytes(view: &View<'_>) -> u32 {
+    image::block_bytes(view.meter.vendor().image_block_bytes)
+}
+
+/// Reads attributes 2 to 7.
+pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer {
+    let block_bytes = block_bytes(view);
+    let transfer = rest.transfer.as_deref();
+    match index {
+        2 => put.u32(block_bytes),
+        3 => {
+            let blocks = transfer.map_or(0, |transfer| transfer.blocks(block_bytes)) as usize;
+            put.bit_string(blocks)?;
+            let words = transfer.map_or(&[][..], |transfer| &transfer.received);
+            let bytes = words.iter().flat_map(|word| word.reverse_bits().to_be_bytes());
+            // The first block is the lowest bit of a word and the highest of a byte.
+            bytes.take(blocks.div_ceil(8)).try_for_each(|byte| put.raw(&[byte]))
+        }
+        4 => put.u32(transfer.map_or(0, |transfer| transfer.first_gap(block_bytes))),
+        5 => put.boolean(true),
+        6 => put.choice(match transfer {
+            Some(transfer) if transfer.verified => 3,
+            Some(_) => 1,
+            None if rest.image != 0 => 6,
+            None => 0,
+        }),
+        _ => match transfer {
+            Some(transfer) if transfer.verified => {
+                put.array(1)?;
+                put.structure(3)?;
+                put.u32(transfer.bytes)?;
+                put.octets(&transfer.identifier)?;
+                put.octets(&transfer.identity().to_be_bytes())
+            }
+            _ => put.array(0),
+        },
+    }
+}
+
+/// Methods: initiate, one block, verify, activate.
+pub fn act(
+    view: &View<'_>,
+    rest: &mut Rest,
+    index: i8,
+    parameter: &Data<'_>,
+    effects: &mut Effects,
+) -> Result<(), ActionResult> {
+    let block_bytes = block_bytes(view);
+    let outcome = match index {
+        1 => {
+            let (Data::OctetString(identifier), Data::DoubleLongUnsigned(bytes)) = pair(parameter)? else {
+                return Err(ActionResult::TypeUnmatched);
+            };
+            Transfer::begin(identifier, bytes, block_bytes).map(|begun| rest.transfer = Some(Box::new(begun)))
+        }
+        2 => {
+            let (Data::DoubleLongUnsigned(block), Data::OctetString(content)) = pair(parameter)? else {
+                return Err(ActionResult::TypeUnmatched);
+            };
+            match rest.transfer.as_deref_mut() {
+                Some(transfer) => transfer.take(block, content, block_bytes),
+                None => Err(Refused::NotYet),
+            }
+        }
+        _ if *parameter != Data::Integer(0) => return Err(ActionResult::TypeUnmatched),
+        3 => image::verify(rest, block_bytes),
+        _ => image::activate(rest, block_bytes, effects),
+    };
+    outcome.map_err(|why| match why {
+        Refused::Value => ActionResult::OtherReason,
+        Refused::NotYet => ActionResult::TemporaryFailure,
+    })
+}
+
+/// The two fields of a structure.
+fn pair<'a>(parameter: &Data<'a>) -> Result<(Data<'a>, Data<'a>), ActionResult> {
+    let fields = parameter.as_structure().filter(|fields| fields.len() == 2).ok_or(ActionResult::TypeUnmatched)?;
+    let field = |index| fields.get(index).map_err(|_| ActionResult::TypeUnmatched);
+    Ok((field(0)?, field(1)?))
+}
