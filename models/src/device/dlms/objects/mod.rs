@@ -4,6 +4,7 @@ mod civil;
 mod clock;
 mod control;
 mod firmware;
+mod listing;
 mod put;
 mod table;
 
@@ -80,6 +81,9 @@ pub fn get(
         Kind::Scripts => control::scripts(&mut put),
         Kind::Manual => put.boolean(rest.connected),
         Kind::Image => firmware::get(view, rest, index, &mut put),
+        Kind::Association => listing::association(view, index, &mut put),
+        Kind::Devices => listing::devices(view, &mut put),
+        Kind::Security => listing::security(view, index, &mut put),
     }
 }
 
@@ -147,6 +151,8 @@ pub fn act(
         Kind::Scripts => control::execute(rest, &parameter, effects),
         Kind::Manual => control::manual_reset(rest, &parameter, effects),
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
+        // The proof of high-level security belongs to the opening of an association, which is over.
+        Kind::Association => Err(ActionResult::OtherReason),
         _ => Err(ActionResult::ReadWriteDenied),
     };
     (outcome.err().unwrap_or(ActionResult::Success), false)

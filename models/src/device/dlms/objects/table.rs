@@ -24,6 +24,12 @@ pub enum Kind {
     Manual,
     /// Firmware on its way in.
     Image,
+    /// The association that the request came through.
+    Association,
+    /// Logical devices of the meter.
+    Devices,
+    /// Policy, suite and titles.
+    Security,
 }
 
 /// An object and who may do what with it.
@@ -51,6 +57,9 @@ pub struct Object {
     calls: u8,
 }
 
+/// The security setup of every association.
+pub const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
+
 const fn object(kind: Kind, class: u16, version: u8, name: [u8; 5], attributes: u8, methods: u8) -> Object {
     let [a, b, c, d, e] = name;
     let name = Obis::new(a, b, c, d, e, 255);
@@ -60,6 +69,9 @@ const fn object(kind: Kind, class: u16, version: u8, name: [u8; 5], attributes: 
 impl Object {
     const fn public(self) -> Self {
         Object { public: true, ..self }
+    }
+    const fn hidden(self, hidden: u16) -> Self {
+        Object { hidden, ..self }
     }
     const fn writes(self, writes: u16) -> Self {
         Object { writes, ..self }
@@ -118,4 +130,8 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::Scripts, 9, 0, [0, 0, 10, 0, 0], 2, 1).calls(1),
     object(Kind::Manual, 8_192, 0, [0, 0, 96, 1, 2], 2, 1).calls(1),
     object(Kind::Image, 18, 0, [0, 0, 44, 0, 0], 7, 4).calls(0b1111),
+    // The secret is never told; method 1 is the proof of high-level security, which the association takes itself.
+    object(Kind::Association, 15, 1, [0, 0, 40, 0, 0], 9, 4).public().hidden(0b100_0000).calls(1),
+    object(Kind::Devices, 17, 0, [0, 0, 41, 0, 0], 2, 1),
+    object(Kind::Security, 64, 1, [0, 0, 43, 0, 0], 6, 8),
 ];

@@ -1,0 +1,105 @@
+//! What the meter says about itself: associations (class 15), security setup (class 64), SAP assignment (class 17).
+
+use super::super::fleet::Client;
+use super::put::Put;
+use super::table::{OBJECTS, Object, SECURITY_SETUP};
+use super::{Answer, View};
+use dlms_cosem_rs::xdlms::{Conformance, DLMS_VERSION};
+
+/// Address of the meter's only logical device.
+const SERVER_SAP: u16 = 1;
+
+/// Services that an association can agree on.
+const SERVICES: Conformance = Conformance::SERVER_DEFAULT;
+
+/// Object identifier 2.16.756.5.8, under which contexts (1) and mechanisms (2) are.
+const DLMS_ARC: [u8; 5] = [0x60, 0x85, 0x74, 0x05, 0x08];
+
+/// Reads attributes 2 to 9 of the current association.
+pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
+    // Logical names, ciphered for the management client; no security, low-level security, GMAC.
+    let (sap, context, mechanism) = match view.client {
+        Client::Public => (0x10, 1, 0),
+        Client::Reader => (0x11, 1, 1),
+        Client::Management => (0x01, 3, 5),
+    };
+    let [a, b, c, d, e] = DLMS_ARC;
+    match index {
+        2 => object_list(view, put),
+        3 => {
+            put.structure(2)?;
+            put.i8(sap)?;
+            put.u16(SERVER_SAP)
+        }
+        4 => put.octets(&[a, b, c, d, e, 1, context]),
+        5 => {
+            put.structure(6)?;
+            put.bit_string(24)?;
+            put.raw(&SERVICES.to_bytes())?;
+            put.u16(view.meter.vendor().pdu_max)?;
+            put.u16(view.meter.vendor().pdu_max)?;
+            put.u8(DLMS_VERSION)?;
+            put.i8(0)?;
+            put.octets(&[])
+        }
+        6 => put.octets(&[a, b, c, d, e, 2, mechanism]),
+        8 => put.choice(2),
+        _ => put.name(SECURITY_SETUP),
+    }
+}
+
+fn object_list(view: &View<'_>, put: &mut Put<'_>) -> Answer {
+    let vendor = view.meter.vendor();
+    let listed = || OBJECTS.iter().filter(|object| object.exists(vendor) && object.visible(view.client));
+    put.array(listed().count())?;
+    listed().try_for_each(|object| element(view.client, object, put))
+}
+
+/// One element of the object list, in the form of version 1 of the class: rights as enumerations.
+fn element(client: Client, object: &Object, put: &mut Put<'_>) -> Answer {
+    put.structure(4)?;
+    put.u16(object.class)?;
+    put.u8(object.version)?;
+    put.name(object.name)?;
+    put.structure(2)?;
+    put.array(usize::from(object.attributes))?;
+    for attribute in 1..=object.attributes as i8 {
+        put.structure(3)?;
+        put.i8(attribute)?;
+        put.choice(u8::from(object.reads(client, attribute)) + 2 * u8::from(object.writes_to(client, attribute)))?;
+        if object.selects(attribute) {
+            put.array(2)?;
+            put.i8(1)?;
+            put.i8(2)?;
+        } else {
+            put.null()?;
+        }
+    }
+    put.array(usize::from(object.methods))?;
+    for method in 1..=object.methods as i8 {
+        put.structure(2)?;
+        put.i8(method)?;
+        put.choice(u8::from(object.invokes(client, method)))?;
+    }
+    Ok(())
+}
+
+/// Reads attributes 2 to 6 of the security setup.
+pub fn security(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
+    match index {
+        // Requests and answers authenticated and encrypted for whoever may change something; nothing asked of others.
+        2 => put.choice(if view.client == Client::Management { 0b0110_1100 } else { 0 }),
+        3 => put.choice(view.meter.vendor().suite.id()),
+        4 => put.octets(&[]),
+        5 => put.octets(&view.meter.system_title().0),
+        _ => put.array(0),
+    }
+}
+
+/// Attribute 2 of the SAP assignment: one logical device.
+pub fn devices(view: &View<'_>, put: &mut Put<'_>) -> Answer {
+    put.array(1)?;
+    put.structure(2)?;
+    put.u16(SERVER_SAP)?;
+    put.octets(view.device_name().as_bytes())
+}
