@@ -194,6 +194,9 @@ pub struct Effects {
     pub relay_moved: bool,
     /// A new image became active.
     pub image_activated: bool,
+    /// The answer needed an invocation counter and no more are reserved ([`Rest::counter_reserved`]); reserve more and
+    /// ask again.
+    pub counter_exhausted: bool,
     /// Something that survives a restart changed.
     pub rest_changed: bool,
 }

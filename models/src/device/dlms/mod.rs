@@ -1,11 +1,21 @@
 #![doc = include_str!("README.md")]
 
+mod association;
+pub mod blocks;
+pub mod cipher;
 pub mod fleet;
 pub mod hls;
 pub mod image;
 pub mod keys;
 pub mod link;
 pub mod objects;
+pub mod server;
+#[cfg(test)]
+mod server_tests;
+mod service;
+pub mod session;
 
 pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
 pub use keys::KeyMaster;
+pub use server::{Reaction, Scratch, answer};
+pub use session::Session;

@@ -1,0 +1,243 @@
+//! The door of a meter: bytes of one APDU in, bytes of one APDU out.
+
+use super::cipher::{self, Envelope, Form, Lock};
+use super::service::{self, Desk};
+use super::session::Session;
+use super::{AnswerForm, Client, Effects, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, association};
+use dlms_cosem_rs::xdlms::{Protection, SecurityControl, ServiceError, StateError};
+
+/// Buffers that a caller lends and uses again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(super) plain: Vec<u8>,
+    pub(super) authenticated: Vec<u8>,
+    /// Challenges given out with these buffers.
+    pub(super) challenges: u64,
+}
+
+/// What to do after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Send what is in the output.
+    Reply,
+    /// Send nothing.
+    Silent,
+    /// Close the connection; a datagram gets no answer.
+    Close,
+}
+
+/// Why a request is not answered as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Exception-response; with the expected counter, if that is the matter.
+    Exception(StateError, ServiceError, Option<u32>),
+    /// Nothing is said.
+    Silent,
+    /// The connection is closed.
+    Close,
+}
+
+impl Refusal {
+    /// Not known or not readable.
+    pub const UNSUPPORTED: Refusal =
+        Refusal::Exception(StateError::ServiceUnknown, ServiceError::ServiceNotSupported, None);
+    /// Known, but not now.
+    pub const NOT_ALLOWED: Refusal =
+        Refusal::Exception(StateError::ServiceNotAllowed, ServiceError::OperationNotPossible, None);
+    /// Longer than an answer can be.
+    pub const TOO_LONG: Refusal = Refusal::Exception(StateError::ServiceNotAllowed, ServiceError::PduTooLong, None);
+    /// Cannot be deciphered.
+    pub const DECIPHERING: Refusal =
+        Refusal::Exception(StateError::ServiceNotAllowed, ServiceError::DecipheringError, None);
+}
+
+/// The next invocation counter, or `None` if no more are reserved: none is ever used twice.
+pub(super) fn next_counter(rest: &mut Rest, effects: &mut Effects) -> Option<u32> {
+    if rest.counter >= rest.counter_reserved {
+        effects.counter_exhausted = true;
+        return None;
+    }
+    let counter = rest.counter;
+    rest.counter += 1;
+    effects.rest_changed = true;
+    Some(counter)
+}
+
+/// Answers one request of the client at `client_address` (wrapper port or HDLC address).
+///
+/// `request` is deciphered in place; `out` is cleared and then holds the answer. `session` is the association of this
+/// client over this connection, opened and released here.
+#[allow(clippy::too_many_arguments)]
+pub fn answer(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &mut Option<Box<Session>>,
+    client_address: u16,
+    now: Moment,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Reaction {
+    out.clear();
+    let (Some(client), Some(&tag)) = (Client::of_address(client_address), request.first()) else {
+        return Reaction::Close;
+    };
+    let outcome = match tag {
+        0x60 => association::open(meter, rest, session, client, now, request, scratch, out, effects),
+        0x62 => association::release(meter, rest, session, request, scratch, out, effects),
+        _ => serve(meter, rest, session, now, request, scratch, out, effects),
+    };
+    match outcome {
+        Ok(()) if out.is_empty() => Reaction::Silent,
+        Ok(()) => Reaction::Reply,
+        Err(Refusal::Silent) => Reaction::Silent,
+        Err(Refusal::Close) => Reaction::Close,
+        Err(Refusal::Exception(state, service, counter)) => {
+            out.clear();
+            out.extend_from_slice(&[0xD8, state.as_u8(), service.as_u8()]);
+            out.extend(counter.iter().flat_map(|c| c.to_be_bytes()));
+            Reaction::Reply
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn serve(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &mut Option<Box<Session>>,
+    now: Moment,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some(open) = session.as_deref_mut() else {
+        return Err(Refusal::NOT_ALLOWED);
+    };
+    let service = matches!(request.first(), Some(0xC0 | 0xC1 | 0xC3));
+    if service {
+        if open.ciphered {
+            return Err(Refusal::NOT_ALLOWED);
+        }
+        open.counter_before = rest.received[open.client.slot()];
+        let room = open.client_pdu;
+        let mut desk = Desk { meter, rest, session: open, now, effects, room };
+        let outcome = service::serve(&mut desk, request, out);
+        if !open.proven && open.expelled {
+            *session = None;
+        }
+        return outcome;
+    }
+    let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
+    if !open.ciphered {
+        return Err(Refusal::NOT_ALLOWED);
+    }
+    open.counter_before = rest.received[open.client.slot()];
+    let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
+    let form = answer_form(meter, &envelope);
+    let control = envelope.control;
+    let mut answer = std::mem::take(&mut scratch.plain);
+    answer.clear();
+    let room = open.client_pdu.saturating_sub(cipher::overhead(form, control, open.client_pdu));
+    let mut desk = Desk { meter, rest, session: open, now, effects, room };
+    let outcome = service::serve(&mut desk, &request[envelope.at..envelope.at + plain], &mut answer);
+    let sealed = match outcome {
+        Ok(()) if answer.is_empty() => Ok(()),
+        Ok(()) => seal(meter, rest, open, form, control, &answer, out, &mut scratch.authenticated, effects),
+        Err(refusal) => Err(refusal),
+    };
+    if !open.proven && open.expelled {
+        *session = None;
+    }
+    scratch.plain = answer;
+    sealed
+}
+
+/// The form of the answer to a request in this envelope.
+pub(super) fn answer_form(meter: Meter<'_>, envelope: &Envelope) -> Form {
+    match (meter.vendor().answer_form, envelope.form) {
+        (AnswerForm::ServiceSpecific, Form::General(kind)) => Form::Service(kind),
+        (_, form) => form,
+    }
+}
+
+/// Checks and takes off the protection of a request. Returns the bytes of the plain APDU at `envelope.at`.
+pub(super) fn unwrap(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &Session,
+    envelope: &Envelope,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    effects: &mut Effects,
+) -> Result<usize, Refusal> {
+    let vendor = meter.vendor();
+    let control = envelope.control;
+    if control.suite() != vendor.suite.id() {
+        return Err(match vendor.on_suite_mismatch {
+            OnSuiteMismatch::Exception => Refusal::DECIPHERING,
+            OnSuiteMismatch::Silent => Refusal::Silent,
+        });
+    }
+    let dedicated =
+        matches!(envelope.form, Form::Service(Protection::Dedicated) | Form::General(Protection::Dedicated));
+    let strong = control.authenticated() && (control.encrypted() || session.client != Client::Management);
+    let own = envelope.title.is_none_or(|title| title == session.client_title);
+    if control.compressed() || control.broadcast_key() || !strong || !own {
+        return Err(Refusal::DECIPHERING);
+    }
+    let aead = if dedicated { session.dedicated.as_ref() } else { Some(&session.unicast) };
+    let lock = Lock { aead: aead.ok_or(Refusal::DECIPHERING)?, authentication: session.authentication_key() };
+    check_counter(meter, rest.received[session.client.slot()], envelope.counter)?;
+    let payload = &mut request[envelope.at..];
+    let plain =
+        cipher::open(lock, control, &session.client_title, envelope.counter, payload, &mut scratch.authenticated)
+            .ok_or(Refusal::DECIPHERING)?;
+    took_counter(rest, session.client, envelope.counter, effects);
+    Ok(plain)
+}
+
+/// Whether a counter is not below the one expected.
+pub(super) fn check_counter(meter: Meter<'_>, expected: u32, counter: u32) -> Result<(), Refusal> {
+    if counter != u32::MAX && counter >= expected {
+        return Ok(());
+    }
+    Err(match meter.vendor().on_counter_error {
+        OnCounterError::Exception => {
+            Refusal::Exception(StateError::ServiceNotAllowed, ServiceError::InvocationCounterError, Some(expected))
+        }
+        OnCounterError::Close => Refusal::Close,
+    })
+}
+
+/// Remembers a counter whose message was genuine.
+pub(super) fn took_counter(rest: &mut Rest, client: Client, counter: u32, effects: &mut Effects) {
+    let expected = &mut rest.received[client.slot()];
+    *expected = (*expected).max(counter + 1);
+    effects.rest_changed = true;
+}
+
+/// Appends a sealed answer under the next counter of the meter.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn seal(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &Session,
+    form: Form,
+    control: SecurityControl,
+    plain: &[u8],
+    out: &mut Vec<u8>,
+    authenticated: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let kind = match form {
+        Form::Service(kind) | Form::General(kind) => kind,
+    };
+    let aead = if kind == Protection::Dedicated { session.dedicated.as_ref() } else { Some(&session.unicast) };
+    let lock = Lock { aead: aead.ok_or(Refusal::Close)?, authentication: session.authentication_key() };
+    let counter = next_counter(rest, effects).ok_or(Refusal::Close)?;
+    let title = meter.system_title();
+    cipher::seal(lock, form, control, title.as_bytes(), counter, plain, out, authenticated).ok_or(Refusal::Close)
+}

@@ -1,0 +1,132 @@
+//! What a meter remembers of a client while an association is open.
+
+use super::blocks::{Download, Upload};
+use super::cipher::Aead;
+use super::hls::Mechanism;
+use super::{Client, Meter};
+use dlms_cosem_rs::security::SecuritySuite;
+use dlms_cosem_rs::xdlms::Conformance;
+
+/// Longest challenge that is kept, bytes (the standard's limit).
+pub const CHALLENGE_MAX: usize = 64;
+
+/// Services that the meters offer.
+pub const OFFERED: Conformance = Conformance::from_bits_truncate(
+    Conformance::GET.bits()
+        | Conformance::SET.bits()
+        | Conformance::ACTION.bits()
+        | Conformance::SELECTIVE_ACCESS.bits()
+        | Conformance::MULTIPLE_REFERENCES.bits()
+        | Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ.bits()
+        | Conformance::BLOCK_TRANSFER_WITH_SET_OR_WRITE.bits()
+        | Conformance::BLOCK_TRANSFER_WITH_ACTION.bits()
+        | Conformance::PRIORITY_MGMT_SUPPORTED.bits()
+        | Conformance::DATA_NOTIFICATION.bits()
+        | Conformance::GENERAL_PROTECTION.bits(),
+);
+
+/// A challenge of either side.
+#[derive(Clone, Copy)]
+pub struct Challenge {
+    bytes: [u8; CHALLENGE_MAX],
+    used: u8,
+}
+
+impl Challenge {
+    /// No challenge.
+    pub const NONE: Challenge = Challenge { bytes: [0; CHALLENGE_MAX], used: 0 };
+    /// Keeps a challenge; `None` if it is too long.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let mut kept = Challenge::NONE;
+        kept.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        kept.used = bytes.len() as u8;
+        Some(kept)
+    }
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.used as usize]
+    }
+}
+
+/// An association, from the client's request to its release. It exists only while one is open.
+pub struct Session {
+    /// Who it is with.
+    pub(super) client: Client,
+    /// How the client proves who it is.
+    pub(super) mechanism: Mechanism,
+    /// The proof is given (or none is due).
+    pub(super) proven: bool,
+    /// The proof was wrong: the association ends with the answer.
+    pub(super) expelled: bool,
+    /// Counter expected of the client before the message in hand.
+    pub(super) counter_before: u32,
+    /// Services travel ciphered.
+    pub(super) ciphered: bool,
+    /// Services agreed.
+    pub(super) conformance: Conformance,
+    /// Largest APDU that the client takes, bytes.
+    pub(super) client_pdu: usize,
+    /// The client's title, half of each of its initialisation vectors.
+    pub(super) client_title: [u8; 8],
+    pub(super) unicast: Aead,
+    pub(super) dedicated: Option<Aead>,
+    pub(super) authentication: [u8; 32],
+    pub(super) key_bytes: usize,
+    /// The client's challenge and the meter's.
+    pub(super) challenges: (Challenge, Challenge),
+    /// A long answer on its way out.
+    pub(super) download: Option<Download>,
+    /// A long request on its way in.
+    pub(super) upload: Option<Upload>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Keys are part of it.
+        f.debug_struct("Session").field("client", &self.client).field("proven", &self.proven).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// An association with nothing agreed yet.
+    pub(super) fn new(meter: Meter<'_>, client: Client) -> Self {
+        let suite = meter.vendor().suite;
+        let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);
+        Session {
+            client,
+            mechanism: Mechanism::None,
+            proven: false,
+            expelled: false,
+            counter_before: 0,
+            ciphered: false,
+            conformance: Conformance::empty(),
+            client_pdu: usize::from(u16::MAX),
+            client_title: [0; 8],
+            unicast: Aead::new(suite, &keys.unicast),
+            dedicated: None,
+            authentication: keys.authentication,
+            key_bytes: if suite == SecuritySuite::Suite2 { 32 } else { 16 },
+            challenges: (Challenge::NONE, Challenge::NONE),
+            download: None,
+            upload: None,
+        }
+    }
+
+    /// An association that both sides hold without having opened it, as in a mesh where a head-end and its meters know
+    /// each other by title (IEC TS 62056-8-20): ciphered, all services, the client's title known beforehand.
+    pub fn pre_established(meter: Meter<'_>, client: Client, client_title: [u8; 8]) -> Box<Self> {
+        Box::new(Session {
+            proven: true,
+            ciphered: true,
+            conformance: OFFERED,
+            client_pdu: usize::from(meter.vendor().pdu_max),
+            client_title,
+            ..Session::new(meter, client)
+        })
+    }
+
+    /// Authentication key as long as the suite's keys are.
+    pub(super) fn authentication_key(&self) -> &[u8] {
+        &self.authentication[..self.key_bytes]
+    }
+}
