@@ -3,6 +3,7 @@
 mod association;
 pub mod blocks;
 pub mod cipher;
+pub mod consumption;
 pub mod fleet;
 pub mod hls;
 pub mod image;
@@ -14,6 +15,7 @@ pub mod server;
 mod server_tests;
 mod service;
 pub mod session;
+mod shapes;
 
 pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
 pub use keys::KeyMaster;
