@@ -42,6 +42,8 @@ pub enum Command {
     Check(Check),
     /// Run the variants of a scenario and judge them by its gates.
     Run(Run),
+    /// Let the meters of a scenario answer on real sockets, until it is interrupted.
+    Serve(Serve),
     /// Set finished runs side by side, with paired differences.
     Compare(Compare),
     /// Draw the report of a run again.
@@ -111,6 +113,42 @@ pub struct Check {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub scenario: Scenario,
+}
+
+/// Options of `serve`.
+#[derive(Args)]
+pub struct Serve {
+    /// Scenario file.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Seed of everything random, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Change a setting, such as serve.delay=50ms or dlms.keys=keys.hex; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Serve this variant.
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Port of TCP and UDP, instead of the scenario's; 0 takes any that is free.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Answer other hosts, if the scenario says serve.remote = true as well.
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// State file: counters, relays and clocks of meters that were talked to; runs/serve-NAME.state when missing, or
+    /// "none", with test keys.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<PathBuf>,
+    /// Copy all traffic into a pcapng file, which is replaced.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub capture: Option<PathBuf>,
+    /// Worker threads; one for each processor when missing.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// How it is told that meters answer, and what was done; JSON is one line each.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 }
 
 /// Options of `init`.

@@ -3,6 +3,7 @@
 use amitwin_data::files::FileError;
 use amitwin_scenarios::ScenarioError;
 use amitwin_scenarios::drive::DriveError;
+use amitwin_scenarios::serve::ServeError;
 use amitwin_viz::VizError;
 use std::io::Write;
 
@@ -32,6 +33,13 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     }
     if error.is::<Invalid>() || error.is::<ScenarioError>() {
         return INVALID;
+    }
+    if let Some(serve) = error.downcast_ref::<ServeError>() {
+        return match serve {
+            ServeError::RemoteNotAllowed { .. } | ServeError::NoState => USAGE,
+            ServeError::Keys { .. } | ServeError::State { .. } => INVALID,
+            _ => FAILED,
+        };
     }
     let file = match (error.downcast_ref::<VizError>(), error.downcast_ref::<DriveError>()) {
         (Some(VizError::File(file)), _) | (_, Some(DriveError::File(file))) => Some(file),

@@ -8,14 +8,13 @@ pub const INTERRUPTED: u8 = 130;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Listens from now on.
-pub fn listen() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| {
+/// Listens from now on; `kept` says what a stop leaves.
+pub fn listen(kept: &'static str) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(move || {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        let text = "\nstopping; variants that have ended are kept. Once more ends at once.";
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "\nstopping; {kept}. Once more ends at once.");
     })
 }
 

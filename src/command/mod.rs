@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod run_dir;
 mod schema;
+mod serve;
 mod verify;
 
 use crate::cli::Command;
@@ -20,6 +21,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Init(options) => init::run(options, talk),
         Command::Check(options) => check::run(&options.scenario, talk),
         Command::Run(options) => run::run(&options.scenario, talk),
+        Command::Serve(options) => serve::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),

@@ -31,7 +31,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let threads = pool.current_num_threads() as u32;
     let mut manifest = Manifest::begun(&scenario.name, env!("CARGO_PKG_VERSION"), scenario.seed, "", threads);
     manifest.scenario_hash.clone_from(&scenario.scenario_hash);
-    stop::listen().context("signals cannot be caught")?;
+    stop::listen("variants that have ended are kept").context("signals cannot be caught")?;
     let dir = run_dir::create(options.output.as_deref(), options.force, &begun, &manifest)?;
 
     // From here on the directory exists, and whatever happens its summary says what it came to.

@@ -7,5 +7,7 @@ mod common;
 mod directories;
 mod duckdb;
 mod exit_codes;
+mod serve;
+mod serve_kill;
 mod stops;
 mod streams;

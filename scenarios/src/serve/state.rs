@@ -122,11 +122,6 @@ impl<D: Disk> StateFile<D> {
         self.live.values()
     }
 
-    /// Number of meters that it holds.
-    pub fn meters(&self) -> usize {
-        self.live.len()
-    }
-
     /// Adds records; with `sync` they are on the disk when this returns.
     ///
     /// # Errors

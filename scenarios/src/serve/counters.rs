@@ -1,0 +1,127 @@
+//! What was done and what was refused, counted.
+
+use serde::Serialize;
+use std::ops::AddAssign;
+
+/// Why something was refused, or a connection closed by the meters' side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A wrapper frame or datagram that is none, or too large.
+    Wrapper,
+    /// An HDLC frame that is none, or does not belong.
+    Hdlc,
+    /// An address, port or prefix that no meter has.
+    NoSuchMeter,
+    /// A transport that the scenario does not offer, or a host that is not let in.
+    NotOffered,
+    /// More connections than the limit, to all meters or to one.
+    Connections,
+    /// More associations than the limit.
+    Associations,
+    /// No whole request for too long.
+    Idle,
+    /// A request that did not become whole, or an answer that was not taken, in time.
+    Slow,
+    /// To a meter that starts up after a reset.
+    Away,
+    /// Answered by the meter with an exception or a confirmed service error.
+    Exception,
+    /// Not answered by the meter.
+    Silent,
+    /// Closed by the meter without a word.
+    Closed,
+    /// The system had no descriptor left, or nowhere to put a datagram.
+    System,
+}
+
+/// Everything that is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// TCP connections taken.
+    pub sessions: u64,
+    /// Datagrams taken.
+    pub datagrams: u64,
+    /// Requests that reached a meter.
+    pub requests: u64,
+    /// Answers given.
+    pub replies: u64,
+    /// Bytes received, above TCP and UDP.
+    pub bytes_in: u64,
+    /// Bytes sent, above TCP and UDP.
+    pub bytes_out: u64,
+    /// Resets that meters carried out.
+    pub resets: u64,
+    /// Relays that moved.
+    pub relay_moves: u64,
+    /// What was refused, by reason.
+    pub refused: ByReason,
+}
+
+macro_rules! reasons {
+    ($($reason:ident => $field:ident, $text:literal;)*) => {
+        /// What was refused, by reason.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+        pub struct ByReason {
+            $(#[doc = $text] pub $field: u64,)*
+        }
+
+        impl ByReason {
+            /// Counts one.
+            pub fn count(&mut self, reason: Refused) {
+                match reason {
+                    $(Refused::$reason => self.$field += 1,)*
+                }
+            }
+
+            /// Reasons that occurred, in words, and how often.
+            pub fn told(&self) -> Vec<(&'static str, u64)> {
+                [$(($text, self.$field)),*].into_iter().filter(|(_, count)| *count > 0).collect()
+            }
+        }
+
+        impl AddAssign for ByReason {
+            fn add_assign(&mut self, other: ByReason) {
+                $(self.$field += other.$field;)*
+            }
+        }
+
+        impl Refused {
+            /// The reason in words.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Refused::$reason => $text,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    Wrapper => wrapper, "not a wrapper frame";
+    Hdlc => hdlc, "HDLC frame out of place";
+    NoSuchMeter => no_such_meter, "no such meter";
+    NotOffered => not_offered, "not offered";
+    Connections => connections, "too many connections";
+    Associations => associations, "too many associations";
+    Idle => idle, "idle";
+    Slow => slow, "too slow";
+    Away => away, "meter starting up";
+    Exception => exception, "answered with an exception";
+    Silent => silent, "not answered by the meter";
+    Closed => closed, "closed by the meter";
+    System => system, "the system had no room";
+}
+
+impl AddAssign for Counters {
+    fn add_assign(&mut self, other: Counters) {
+        self.sessions += other.sessions;
+        self.datagrams += other.datagrams;
+        self.requests += other.requests;
+        self.replies += other.replies;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+        self.resets += other.resets;
+        self.relay_moves += other.relay_moves;
+        self.refused += other.refused;
+    }
+}

@@ -1,0 +1,159 @@
+//! Datagrams: one wrapper frame each, all meters on one socket.
+
+use super::capture::From;
+use super::counters::Refused;
+use super::desk::{Associations, Desk, Outcome};
+use super::listen::{self, Datagram};
+use super::street::Destination;
+use amitwin_models::device::dlms::link::wrapper;
+use mio::net::UdpSocket;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+/// Datagrams that are answered before others have their turn.
+const DATAGRAMS_A_TURN: usize = 64;
+/// Answers that wait for their time at most.
+const WAITING_MAX: usize = 10_000;
+
+/// The socket with what belongs to it.
+#[derive(Debug)]
+pub struct Datagrams {
+    /// Known to the event loop.
+    pub registered: UdpSocket,
+    socket: std::net::UdpSocket,
+    port: u16,
+    buffer: Vec<u8>,
+    control: Vec<u8>,
+    associations: BTreeMap<(SocketAddr, u64), (Instant, Associations)>,
+    replies: Vec<Reply>,
+}
+
+/// An answer that may leave at a time.
+#[derive(Debug)]
+struct Reply {
+    due: Instant,
+    peer: SocketAddr,
+    local: IpAddr,
+    bytes: Vec<u8>,
+}
+
+impl Datagrams {
+    /// Of a bound socket.
+    ///
+    /// # Errors
+    /// As the system's.
+    pub fn new(socket: std::net::UdpSocket, port: u16, apdu_max: u16) -> io::Result<Datagrams> {
+        Ok(Datagrams {
+            registered: UdpSocket::from_std(socket.try_clone()?),
+            socket,
+            port,
+            buffer: vec![0; wrapper::HEADER_BYTES + usize::from(apdu_max) + 1],
+            control: listen::control_buffer(),
+            associations: BTreeMap::new(),
+            replies: Vec::new(),
+        })
+    }
+
+    /// Takes datagrams and asks their meters; `true` if there may be more.
+    pub fn take(&mut self, desk: &mut Desk<'_>) -> bool {
+        for _ in 0..DATAGRAMS_A_TURN {
+            match listen::receive(&self.socket, &mut self.buffer, &mut self.control) {
+                Ok(Some(datagram)) => self.answer(datagram, desk),
+                Ok(None) => return false,
+                Err(error) => {
+                    desk.refuse(Refused::System, &"UDP", &error);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn answer(&mut self, datagram: Datagram, desk: &mut Desk<'_>) {
+        let Datagram { bytes, peer, local, cut } = datagram;
+        desk.counters.datagrams += 1;
+        desk.counters.bytes_in += bytes as u64;
+        let here = SocketAddr::new(local, self.port);
+        if let Some(capture) = &desk.street.capture
+            && capture.datagram(peer, here, From::Peer, &self.buffer[..bytes]).is_err()
+        {
+            desk.street.fail();
+        }
+        let place = match desk.street.place(local, peer.ip()) {
+            Ok(place) => place,
+            Err(reason) => return desk.refuse(reason, &peer, &local),
+        };
+        let input = &mut self.buffer[..bytes];
+        let frame = match wrapper::datagram(input, desk.street.apdu_max) {
+            Ok(frame) if !cut => frame,
+            Ok(_) => return desk.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
+            Err(error) => return desk.refuse(Refused::Wrapper, &peer, &error),
+        };
+        if self.replies.len() >= WAITING_MAX {
+            return desk.refuse(Refused::System, &peer, &"too many answers wait");
+        }
+        let key = (peer, place);
+        let mut fresh = Associations::default();
+        let full = self.associations.len() >= desk.street.settings.connections;
+        let (known, associations) = match self.associations.get_mut(&key) {
+            Some((last, associations)) => {
+                *last = desk.now;
+                (true, associations)
+            }
+            None => (false, &mut fresh),
+        };
+        let request = &mut input[wrapper::HEADER_BYTES..];
+        let outcome = desk.ask(place, Destination::Port(frame.destination), frame.source, request, associations, &peer);
+        let empty = associations.is_empty();
+        match (known, empty) {
+            (false, false) if full => {
+                return desk.refuse(Refused::Associations, &peer, &"too many clients over UDP");
+            }
+            (false, false) => drop(self.associations.insert(key, (desk.now, fresh))),
+            (true, true) => drop(self.associations.remove(&key)),
+            _ => {}
+        }
+        if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
+            let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + desk.reply.len());
+            wrapper::put(frame.destination, frame.source, &desk.reply, &mut bytes);
+            let due = desk.now + desk.street.settings.delay;
+            self.replies.push(Reply { due, peer, local, bytes });
+        }
+    }
+
+    /// Sends what is due; what the system has no room for is lost, as datagrams are.
+    pub fn send(&mut self, desk: &mut Desk<'_>) {
+        let now = desk.now;
+        // All wait equally long, so that those due stand in front.
+        let due = self.replies.partition_point(|reply| reply.due <= now);
+        for reply in self.replies.drain(..due) {
+            if let Some(capture) = &desk.street.capture {
+                let here = SocketAddr::new(reply.local, self.port);
+                if capture.datagram(reply.peer, here, From::Local, &reply.bytes).is_err() {
+                    desk.street.fail();
+                }
+            }
+            match listen::send(&self.socket, &reply.bytes, reply.peer, reply.local) {
+                Ok(()) => desk.counters.bytes_out += reply.bytes.len() as u64,
+                Err(error) => desk.refuse(Refused::System, &reply.peer, &error),
+            }
+        }
+    }
+
+    /// When the next answer is due.
+    pub fn next(&self) -> Option<Instant> {
+        self.replies.first().map(|reply| reply.due)
+    }
+
+    /// Ends associations that were not used for long.
+    pub fn sweep(&mut self, desk: &mut Desk<'_>) {
+        let (now, idle) = (desk.now, desk.street.settings.idle);
+        let before = self.associations.len();
+        self.associations.retain(|_, (last, _)| now.duration_since(*last) <= idle);
+        for _ in self.associations.len()..before {
+            desk.refuse(Refused::Idle, &"UDP", &"an association ends");
+        }
+    }
+}

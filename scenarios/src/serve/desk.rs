@@ -1,0 +1,270 @@
+//! Where a request meets its meter: one desk a worker, with buffers that are used again.
+
+use super::counters::{Counters, Refused};
+use super::registry::Change;
+use super::state::Record;
+use super::street::{Destination, Street};
+use amitwin_models::device::dlms::link::gateway_form;
+use amitwin_models::device::dlms::{Effects, Moment};
+use amitwin_models::device::dlms::{Reaction, Scratch, Session, answer};
+use amitwin_models::purpose::BOOT;
+use amitwin_models::spec::ResetTier;
+use amitwin_sim_core::rng::Stream;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Lines that a worker says in a second; more are counted.
+const LINES: u32 = 50;
+
+/// Takes a line of the log.
+pub type Log<'a> = &'a (dyn Fn(&str) + Sync);
+
+/// What is agreed with a client, and the meter's life that it belongs to.
+type Held = (u32, Option<Box<Session>>);
+
+/// Associations over one connection, by meter and client.
+#[derive(Default)]
+pub struct Associations(BTreeMap<(u32, u16), Held>);
+
+impl std::fmt::Debug for Associations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not what they hold: session keys are part of it.
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Associations {
+    /// Ends those of a client.
+    pub fn end(&mut self, number: u32, client: u16) {
+        self.0.remove(&(number, client));
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The answer is in [`Desk::reply`].
+    Reply,
+    /// The answer is there, and the meter resets after it.
+    ReplyAndReset,
+    /// There is none.
+    Silent,
+    /// The connection ends.
+    Close,
+}
+
+/// Answers requests of one worker.
+pub struct Desk<'a> {
+    /// What is served.
+    pub street: &'a Street,
+    /// What was counted.
+    pub counters: Counters,
+    /// The answer to the last request, with its gateway prefix.
+    pub reply: Vec<u8>,
+    /// The clock, read once a turn.
+    pub now: Instant,
+    moment: Moment,
+    scratch: Scratch,
+    apdu: Vec<u8>,
+    dirty: Vec<u32>,
+    sync: bool,
+    log: Option<Log<'a>>,
+    second: (Instant, u32),
+}
+
+impl<'a> Desk<'a> {
+    /// A desk; refusals are told to `log`.
+    pub fn new(street: &'a Street, log: Option<Log<'a>>) -> Self {
+        let now = Instant::now();
+        Desk {
+            street,
+            counters: Counters::default(),
+            reply: Vec::new(),
+            now,
+            moment: moment(),
+            scratch: Scratch::default(),
+            apdu: Vec::new(),
+            dirty: Vec::new(),
+            sync: false,
+            log,
+            second: (now, 0),
+        }
+    }
+
+    /// Reads the clocks.
+    pub fn tick(&mut self) {
+        self.now = Instant::now();
+        self.moment = moment();
+    }
+
+    /// Asks the meter that a request is for. The reply must not leave before [`Desk::commit`].
+    pub fn ask(
+        &mut self,
+        place: u64,
+        destination: Destination,
+        client: u16,
+        request: &mut [u8],
+        associations: &mut Associations,
+        who: &dyn Display,
+    ) -> Outcome {
+        let street = self.street;
+        let (number, prefix) = match street.route(place, destination, request) {
+            Ok(found) => found,
+            Err(reason) => {
+                self.refuse(reason, who, &format_args!("{destination:?}"));
+                return Outcome::Silent;
+            }
+        };
+        let mut locked = street.registry.meter(number);
+        if locked.is_away(self.now) {
+            drop(locked);
+            self.refuse(Refused::Away, who, &format_args!("meter {number}"));
+            return Outcome::Silent;
+        }
+        self.counters.requests += 1;
+        let life = locked.life();
+        let key = (number, client);
+        let mut session = None;
+        let held = associations.0.get_mut(&key);
+        let known = held.is_some();
+        if let Some((of, slot)) = held
+            && *of == life
+        {
+            session = slot.take();
+        }
+        let mut effects = Effects::default();
+        let (head, apdu) = request.split_at_mut(prefix);
+        let meter = street.meter(number);
+        let (scratch, moment) = (&mut self.scratch, self.moment);
+        let out = &mut self.apdu;
+        let (reaction, change) =
+            locked.change(|rest| answer(meter, rest, &mut session, client, moment, apdu, scratch, out, &mut effects));
+        let away = effects.reset.map(|tier| self.reset(number, life, tier, &mut locked));
+        drop(locked);
+        if let Some(change) = change {
+            self.dirty.push(number);
+            self.sync |= change == Change::Sync;
+        }
+        self.counters.relay_moves += u64::from(effects.relay_moved);
+        match session.filter(|_| away.is_none()) {
+            Some(session) if known || associations.0.len() < street.settings.associations => {
+                associations.0.insert(key, (life, Some(session)));
+            }
+            Some(_) => {
+                self.refuse(Refused::Associations, who, &format_args!("meter {number}"));
+                return Outcome::Close;
+            }
+            None if known => associations.end(number, client),
+            None => {}
+        }
+        match reaction {
+            Reaction::Reply => {}
+            Reaction::Silent => {
+                self.refuse(Refused::Silent, who, &format_args!("meter {number}"));
+                return Outcome::Silent;
+            }
+            Reaction::Close => {
+                self.refuse(Refused::Closed, who, &format_args!("meter {number}"));
+                return Outcome::Close;
+            }
+        }
+        self.counters.replies += 1;
+        if let Some(0x0E | 0xD8) = self.apdu.first() {
+            let shown = Hex(&self.apdu);
+            let told = format!("meter {number}: {shown}");
+            self.refuse(Refused::Exception, who, &told);
+        }
+        self.reply.clear();
+        if let Some(prefix) = gateway_form::request(head) {
+            gateway_form::put_response(&prefix, &mut self.reply);
+        }
+        self.reply.extend_from_slice(&self.apdu);
+        if away.flatten().is_some() { Outcome::ReplyAndReset } else { Outcome::Reply }
+    }
+
+    /// The meter resets: how long it is away, if it is.
+    fn reset(
+        &mut self,
+        number: u32,
+        life: u32,
+        tier: ResetTier,
+        locked: &mut super::registry::Locked<'_>,
+    ) -> Option<Duration> {
+        self.counters.resets += 1;
+        let (shortest, longest) = self.street.settings.boot;
+        let mut stream = Stream::new(self.street.fleet.seed, u64::from(number) | u64::from(life) << 32, BOOT);
+        let away = match tier {
+            ResetTier::Soft => None,
+            ResetTier::Warm | ResetTier::Cold => {
+                Some(shortest + longest.saturating_sub(shortest).mul_f64(stream.unit()))
+            }
+        };
+        locked.reset(away.map(|away| self.now + away));
+        away
+    }
+
+    /// Writes down what answers changed. Nothing that was answered since the last call may leave after an error.
+    ///
+    /// # Errors
+    /// As the state file's.
+    pub fn commit(&mut self) -> io::Result<()> {
+        let sync = std::mem::take(&mut self.sync);
+        if self.dirty.is_empty() {
+            return Ok(());
+        }
+        self.dirty.sort_unstable();
+        self.dirty.dedup();
+        let Some(state) = &self.street.state else {
+            self.dirty.drain(..).filter_map(|number| self.street.registry.record(number)).for_each(|record| {
+                self.street.registry.is_durable(&record);
+            });
+            return Ok(());
+        };
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = &self.street.registry;
+        let records: Vec<Record> = self.dirty.drain(..).filter_map(|number| registry.record(number)).collect();
+        state.append(&records, sync)?;
+        drop(state);
+        if sync {
+            records.iter().for_each(|record| registry.is_durable(record));
+        }
+        Ok(())
+    }
+
+    /// Counts a refusal, and tells it if somebody listens.
+    pub fn refuse(&mut self, reason: Refused, who: &dyn Display, what: &dyn Display) {
+        self.counters.refused.count(reason);
+        let Some(log) = self.log else { return };
+        if self.now.duration_since(self.second.0) >= Duration::from_secs(1) {
+            if self.second.1 > LINES {
+                log(&format!("{} more in that second", self.second.1 - LINES));
+            }
+            self.second = (self.now, 0);
+        }
+        self.second.1 += 1;
+        if self.second.1 <= LINES {
+            log(&format!("{who}: {}: {what}", reason.text()));
+        }
+    }
+}
+
+fn moment() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    Moment { unix_ms: i64::try_from(since).unwrap_or(i64::MAX) }
+}
+
+/// The first bytes of something, in hexadecimal.
+struct Hex<'a>(&'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}

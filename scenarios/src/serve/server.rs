@@ -1,0 +1,253 @@
+//! From a resolved variant to running workers, and back to counters and a saved state.
+
+use super::ServeError;
+use super::capture::Capture;
+use super::counters::Counters;
+use super::datagrams::Datagrams;
+use super::desk::Log;
+use super::disk::FileDisk;
+use super::keys_file;
+use super::listen::{self, Sockets};
+use super::registry::Registry;
+use super::settings::{Addressing, Keys};
+use super::state::StateFile;
+use super::street::{Numbers, Street};
+use super::worker::{Colleague, Door, WAKER, Worker};
+use crate::load::Variant;
+use amitwin_models::device::dlms::Fleet;
+use mio::{Poll, Waker};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Descriptors that are not connections: files, sockets, wakers.
+const DESCRIPTORS_APART: u64 = 64;
+
+/// What the command line adds to the scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Port, instead of the scenario's.
+    pub port: Option<u16>,
+    /// Addresses that other hosts can reach are allowed.
+    pub allow_remote: bool,
+    /// State file; `None`: nothing is kept.
+    pub state: Option<PathBuf>,
+    /// Where traffic is copied to.
+    pub capture: Option<PathBuf>,
+    /// Workers; 0: one a processor.
+    pub workers: usize,
+}
+
+/// Meters that are ready to answer.
+#[derive(Debug)]
+pub struct Server {
+    street: Street,
+    sockets: Sockets,
+    workers: usize,
+    /// What to know, such as a limit that the system sets.
+    pub warnings: Vec<String>,
+}
+
+impl Server {
+    /// Checks, reads keys and state, opens sockets.
+    ///
+    /// # Errors
+    /// Whatever keeps meters from being served.
+    pub fn open(variant: Variant, options: &Options) -> Result<Server, ServeError> {
+        let Variant { spec, dlms, serve: mut settings, .. } = variant;
+        let listen = settings.listen;
+        let remote_is_meant = settings.remote && options.allow_remote;
+        if !listen.is_loopback() && !remote_is_meant {
+            return Err(ServeError::RemoteNotAllowed { listen: listen.to_string() });
+        }
+        let mut warnings = Vec::new();
+        let keys = keys_file::load(&dlms.keys)?;
+        if options.state.is_none() && dlms.keys != Keys::Test {
+            return Err(ServeError::NoState);
+        }
+        let state = match &options.state {
+            Some(path) => Some(open_state(path)?),
+            None => None,
+        };
+        let registry = match &state {
+            Some(state) => Registry::new(state.records()),
+            None => Registry::new([].into_iter()),
+        };
+        if let Some(port) = options.port {
+            settings.port = port;
+        }
+        let possible = listen::descriptors().saturating_sub(DESCRIPTORS_APART) as usize;
+        if settings.connections > possible {
+            warnings.push(format!(
+                "the system gives this process room for {possible} connections, not {}; raise it with ulimit -n",
+                settings.connections
+            ));
+            settings.connections = possible;
+        }
+        if !listen.is_loopback() && dlms.keys == Keys::Test {
+            warnings.push("other hosts can reach meters with TEST keys, which everybody knows".to_owned());
+        }
+        let tcp = settings.tcp_wrapper || settings.tcp_hdlc;
+        let sockets = listen::open(&listen, settings.port, tcp, settings.udp_wrapper)?;
+        let capture = match &options.capture {
+            Some(path) => {
+                let capture = Capture::create(path);
+                Some(capture.map_err(|cause| ServeError::Capture { path: path.clone(), cause })?)
+            }
+            None => None,
+        };
+        let fleet = Fleet {
+            seed: spec.seed,
+            start_unix_s: dlms.start_unix_s,
+            utc_offset_min: dlms.utc_offset_min,
+            vendors: dlms.vendors,
+            keys,
+            challenge_key: challenge_key()?,
+        };
+        let numbers = Numbers::of(&spec.placement);
+        let workers = match options.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        Ok(Server {
+            street: Street::new(fleet, numbers, settings, registry, state, capture),
+            sockets,
+            workers,
+            warnings,
+        })
+    }
+
+    /// Port.
+    pub fn port(&self) -> u16 {
+        self.sockets.port
+    }
+
+    /// How many meters answer.
+    pub fn meters(&self) -> u32 {
+        self.street.numbers.count()
+    }
+
+    /// How many meters were talked to before.
+    pub fn known(&self) -> usize {
+        self.street.registry.touched()
+    }
+
+    /// How meters are served.
+    pub fn settings(&self) -> &super::settings::Serve {
+        &self.street.settings
+    }
+
+    /// Everybody knows the keys.
+    pub fn has_test_keys(&self) -> bool {
+        matches!(self.street.fleet.keys, amitwin_models::device::dlms::KeyMaster::Test)
+    }
+
+    /// Where a meter answers, counted from 1.
+    pub fn address(&self, place: u64) -> SocketAddr {
+        let listen = &self.street.settings.listen;
+        let position = match self.street.settings.addressing {
+            Addressing::Address if !listen.is_single() => place,
+            _ => 0,
+        };
+        SocketAddr::new(listen.at(position), self.sockets.port)
+    }
+
+    /// System title of a meter, counted from 1, in hexadecimal.
+    pub fn system_title(&self, place: u64) -> Option<String> {
+        let number = self.street.numbers.at(place)?;
+        Some(self.street.meter(number).system_title().0.iter().map(|byte| format!("{byte:02X}")).collect())
+    }
+
+    /// What the administrator must do once, so that the system takes packets for all addresses.
+    pub fn route_command(&self) -> Option<String> {
+        let listen = &self.street.settings.listen;
+        let family = if listen.first.is_ipv4() { "" } else { "-6 " };
+        (!listen.is_loopback() && !listen.is_single()).then(|| format!("ip {family}route add local {listen} dev lo"))
+    }
+
+    /// Serves until `stop` says so; what is refused goes to `log`, if there is one.
+    ///
+    /// # Errors
+    /// The state file or the capture cannot be written.
+    pub fn run(self, stop: &(dyn Fn() -> bool + Sync), log: Option<Log<'_>>) -> Result<Counters, ServeError> {
+        let Server { street, sockets, workers, .. } = self;
+        let system = |what| move |cause| ServeError::System { what, cause };
+        let mut parts = Vec::new();
+        let mut colleagues = Vec::new();
+        for _ in 0..workers {
+            let poll = Poll::new().map_err(system("no event queue"))?;
+            let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(system("no waker"))?);
+            let (sender, mail) = channel();
+            colleagues.push(Colleague { mail: sender, waker });
+            parts.push((poll, mail));
+        }
+        let mut datagrams = match sockets.datagrams {
+            Some(socket) => {
+                Some(Datagrams::new(socket, sockets.port, street.apdu_max).map_err(system("no datagrams"))?)
+            }
+            None => None,
+        };
+        let listener = sockets.listener.map(mio::net::TcpListener::from_std);
+        let mut door = listener.map(|listener| Door::new(listener, colleagues));
+        let street = &street;
+        let mut staff = Vec::new();
+        for (n, (poll, mail)) in parts.into_iter().enumerate() {
+            // The first opens the door, the last answers datagrams.
+            let datagrams = if n + 1 == workers { datagrams.take() } else { None };
+            let worker = Worker::new(street, poll, mail, door.take(), datagrams, log);
+            staff.push(worker.map_err(system("a socket cannot be watched"))?);
+        }
+        let done: Vec<Result<Counters, ServeError>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = staff.into_iter().map(|worker| scope.spawn(move || worker.run(stop))).collect();
+            let ended = threads.into_iter().map(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            ended.collect()
+        });
+        let mut counters = Counters::default();
+        for done in done {
+            counters += done?;
+        }
+        if let Some(capture) = &street.capture {
+            capture.flush().map_err(system("the capture cannot be written"))?;
+        }
+        if street.failed.load(std::sync::atomic::Ordering::Relaxed) {
+            let cause = std::io::Error::other("a write failed");
+            return Err(ServeError::System { what: "the capture cannot be written", cause });
+        }
+        if let Some(state) = &street.state {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let saved = state.append(&street.registry.last_records(), true).and_then(|()| state.compact());
+            saved.map_err(system("the state cannot be saved"))?;
+        }
+        Ok(counters)
+    }
+}
+
+fn open_state(path: &Path) -> Result<StateFile<FileDisk>, ServeError> {
+    let wrong = |error: std::io::Error| ServeError::State {
+        path: path.to_owned(),
+        what: match error.kind() {
+            std::io::ErrorKind::InvalidData | std::io::ErrorKind::ResourceBusy => error.to_string(),
+            _ => format!("cannot be used: {error}"),
+        },
+    };
+    StateFile::open(FileDisk::open(path).map_err(wrong)?).map_err(wrong)
+}
+
+/// What challenges are made of: nobody may foresee them, or repeat them by a restart.
+fn challenge_key() -> Result<[u8; 32], ServeError> {
+    use std::io::Read;
+    let mut noise = [0; 32];
+    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut noise));
+    read.map_err(|cause| ServeError::System { what: "the system gives no random bytes", cause })?;
+    let mut hasher = blake3::Hasher::new_derive_key("amitwin serve: challenges");
+    hasher.update(&noise);
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    hasher.update(&time.to_le_bytes());
+    hasher.update(&std::process::id().to_le_bytes());
+    Ok(*hasher.finalize().as_bytes())
+}

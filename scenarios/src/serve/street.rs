@@ -1,0 +1,238 @@
+//! What all workers share: the meters, who is where, what they keep, and the files.
+
+use super::capture::Capture;
+use super::counters::Refused;
+use super::disk::FileDisk;
+use super::registry::Registry;
+use super::settings::{Addressing, Serve};
+use super::state::StateFile;
+use amitwin_models::device::dlms::link::gateway_form;
+use amitwin_models::device::dlms::{Fleet, Meter};
+use amitwin_models::terrain::{Placement, SiteKind};
+use dlms_cosem_rs::transport::hdlc::Address;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// The logical device that every meter is.
+const MANAGEMENT: u16 = 1;
+/// Bytes that ciphering and headers may add to the largest APDU.
+const CIPHERING: u16 = 128;
+
+/// Node ids of the meters, in the order of the placement.
+#[derive(Debug)]
+pub enum Numbers {
+    /// One after the other from the first.
+    Row {
+        /// First id.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Any.
+    List(Vec<u32>),
+}
+
+impl Numbers {
+    /// Of a placement.
+    pub fn of(placement: &Placement) -> Numbers {
+        let mut ids = placement.of_kind(SiteKind::Meter);
+        let first = ids.next().unwrap_or(0);
+        let list: Vec<u32> = placement.of_kind(SiteKind::Meter).collect();
+        let count = list.len() as u32;
+        match list.last() {
+            Some(last) if last - first + 1 != count => Numbers::List(list),
+            _ => Numbers::Row { first, count },
+        }
+    }
+
+    /// How many meters.
+    pub fn count(&self) -> u32 {
+        match self {
+            Numbers::Row { count, .. } => *count,
+            Numbers::List(list) => list.len() as u32,
+        }
+    }
+
+    /// Node id of the meter at a place, counted from 1.
+    pub fn at(&self, place: u64) -> Option<u32> {
+        let index = u32::try_from(place.checked_sub(1)?).ok()?;
+        match self {
+            Numbers::Row { first, count } => (index < *count).then_some(first + index),
+            Numbers::List(list) => list.get(index as usize).copied(),
+        }
+    }
+
+    /// Whether a node is a meter.
+    pub fn has(&self, number: u32) -> bool {
+        match self {
+            Numbers::Row { first, count } => number.checked_sub(*first).is_some_and(|index| index < *count),
+            Numbers::List(list) => list.binary_search(&number).is_ok(),
+        }
+    }
+}
+
+/// Whom a request is for, as the link says it.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination {
+    /// Destination port of a wrapper.
+    Port(u16),
+    /// Server address of HDLC.
+    Hdlc(Address),
+}
+
+/// Everything that workers share.
+#[derive(Debug)]
+pub struct Street {
+    /// The meters.
+    pub fleet: Fleet,
+    /// Which nodes they are.
+    pub numbers: Numbers,
+    /// How they are served.
+    pub settings: Serve,
+    /// What they keep.
+    pub registry: Registry,
+    /// Where that is kept.
+    pub state: Option<Mutex<StateFile<FileDisk>>>,
+    /// Where traffic is copied to.
+    pub capture: Option<Capture>,
+    /// Largest APDU that is taken, bytes.
+    pub apdu_max: u16,
+    /// Connections at this moment.
+    pub open: AtomicUsize,
+    /// Connections at this moment by the place of the meter that they are to.
+    open_to: Mutex<BTreeMap<u64, usize>>,
+    /// A worker cannot go on, and no other may.
+    pub failed: AtomicBool,
+}
+
+impl Street {
+    /// Of these parts.
+    pub fn new(
+        fleet: Fleet,
+        numbers: Numbers,
+        settings: Serve,
+        registry: Registry,
+        state: Option<StateFile<FileDisk>>,
+        capture: Option<Capture>,
+    ) -> Street {
+        // An association request has no size agreed yet, so that small meters take a fair one too.
+        let pdu_max = fleet.vendors.iter().map(|vendor| vendor.pdu_max).max().unwrap_or(0).max(1_024);
+        Street {
+            fleet,
+            numbers,
+            settings,
+            registry,
+            state: state.map(Mutex::new),
+            capture,
+            apdu_max: pdu_max.saturating_add(CIPHERING),
+            open: AtomicUsize::new(0),
+            open_to: Mutex::default(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// A meter.
+    pub fn meter(&self, number: u32) -> Meter<'_> {
+        Meter { fleet: &self.fleet, number }
+    }
+
+    /// Place of the meter that an address belongs to; 0 where one address serves all.
+    ///
+    /// # Errors
+    /// An address that belongs to nobody here, or a host that is not let in.
+    pub fn place(&self, local: IpAddr, peer: IpAddr) -> Result<u64, Refused> {
+        let listen = &self.settings.listen;
+        if listen.is_loopback() && !peer.is_loopback() {
+            return Err(Refused::NotOffered);
+        }
+        let position = listen.position(local).ok_or(Refused::NotOffered)?;
+        match self.settings.addressing {
+            // One address is that of the first meter.
+            Addressing::Address if listen.is_single() => Ok(1),
+            Addressing::Address => self.numbers.at(position).map(|_| position).ok_or(Refused::NoSuchMeter),
+            Addressing::Port | Addressing::Gateway => Ok(0),
+        }
+    }
+
+    /// The meter that a request is for, and the bytes in front of its APDU.
+    ///
+    /// # Errors
+    /// One that no meter is meant by.
+    pub fn route(&self, place: u64, destination: Destination, request: &[u8]) -> Result<(u32, usize), Refused> {
+        let number = match self.settings.addressing {
+            Addressing::Address if is_management(destination) => self.numbers.at(place),
+            Addressing::Port => self.numbers.at(u64::from(match destination {
+                Destination::Port(port) => port,
+                Destination::Hdlc(Address::Single(address)) => u16::from(address),
+                Destination::Hdlc(Address::Double { upper: 1, lower }) => u16::from(lower),
+                Destination::Hdlc(Address::Quad { upper: 1, lower }) => lower,
+                Destination::Hdlc(_) => 0,
+            })),
+            Addressing::Gateway if is_management(destination) => {
+                let prefix = gateway_form::request(request).ok_or(Refused::NoSuchMeter)?;
+                let number = match prefix.address {
+                    [.., a, b, c, d] if prefix.address.len() == 8 => {
+                        let number = u32::from_be_bytes([*a, *b, *c, *d]);
+                        let title = self.meter(number).system_title();
+                        (self.numbers.has(number) && title.0 == prefix.address).then_some(number)
+                    }
+                    address => gateway_form::position(address).and_then(|n| self.numbers.at(u64::from(n))),
+                };
+                return number.map(|number| (number, prefix.bytes)).ok_or(Refused::NoSuchMeter);
+            }
+            _ => None,
+        };
+        number.map(|number| (number, 0)).ok_or(Refused::NoSuchMeter)
+    }
+
+    /// Counts a new connection in.
+    ///
+    /// # Errors
+    /// One over the limits; it is not counted then.
+    pub fn enter(&self, place: u64) -> Result<(), Refused> {
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.settings.connections {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refused::Connections);
+        }
+        if self.settings.addressing == Addressing::Address {
+            let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = open_to.entry(place).or_insert(0);
+            if *count >= self.settings.connections_per_meter {
+                self.open.fetch_sub(1, Ordering::Relaxed);
+                return Err(Refused::Connections);
+            }
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    /// Counts a connection out.
+    pub fn leave(&self, place: u64) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        if self.settings.addressing == Addressing::Address {
+            let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = open_to.get_mut(&place) {
+                *count -= 1;
+                if *count == 0 {
+                    open_to.remove(&place);
+                }
+            }
+        }
+    }
+
+    /// A worker cannot go on.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+}
+
+fn is_management(destination: Destination) -> bool {
+    match destination {
+        Destination::Port(port) => port == MANAGEMENT,
+        Destination::Hdlc(Address::Single(address)) => u16::from(address) == MANAGEMENT,
+        Destination::Hdlc(Address::Double { upper, .. }) => u16::from(upper) == MANAGEMENT,
+        Destination::Hdlc(Address::Quad { upper, .. }) => upper == MANAGEMENT,
+    }
+}
