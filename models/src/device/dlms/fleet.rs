@@ -2,6 +2,7 @@
 
 use super::keys::KeyMaster;
 use crate::spec::ResetTier;
+use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 
 /// What all meters of a run share.
@@ -194,6 +195,8 @@ pub struct Effects {
     pub relay_moved: bool,
     /// A new image became active.
     pub image_activated: bool,
+    /// The meter is to send what this push setup lists ([`push::notification`](super::push::notification)).
+    pub push: Option<Obis>,
     /// The answer needed an invocation counter and no more are reserved ([`Rest::counter_reserved`]); reserve more and
     /// ask again.
     pub counter_exhausted: bool,

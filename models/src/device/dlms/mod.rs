@@ -10,6 +10,7 @@ pub mod image;
 pub mod keys;
 pub mod link;
 pub mod objects;
+pub mod push;
 pub mod server;
 #[cfg(test)]
 mod server_tests;

@@ -1,16 +1,14 @@
 //! What the meter says about itself: associations (class 15), security setup (class 64), SAP assignment (class 17).
 
 use super::super::fleet::Client;
+use super::super::session::OFFERED;
 use super::put::Put;
 use super::table::{OBJECTS, Object, SECURITY_SETUP};
 use super::{Answer, View};
-use dlms_cosem_rs::xdlms::{Conformance, DLMS_VERSION};
+use dlms_cosem_rs::xdlms::DLMS_VERSION;
 
 /// Address of the meter's only logical device.
 const SERVER_SAP: u16 = 1;
-
-/// Services that an association can agree on.
-const SERVICES: Conformance = Conformance::SERVER_DEFAULT;
 
 /// Object identifier 2.16.756.5.8, under which contexts (1) and mechanisms (2) are.
 const DLMS_ARC: [u8; 5] = [0x60, 0x85, 0x74, 0x05, 0x08];
@@ -35,7 +33,7 @@ pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
         5 => {
             put.structure(6)?;
             put.bit_string(24)?;
-            put.raw(&SERVICES.to_bytes())?;
+            put.raw(&OFFERED.to_bytes())?;
             put.u16(view.meter.vendor().pdu_max)?;
             put.u16(view.meter.vendor().pdu_max)?;
             put.u8(DLMS_VERSION)?;

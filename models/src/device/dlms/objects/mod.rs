@@ -3,11 +3,20 @@
 mod civil;
 mod clock;
 mod control;
+mod events;
 mod firmware;
 mod listing;
+mod measures;
+mod profile;
+mod pushing;
 mod put;
+mod selection;
 mod table;
 
+pub use clock::time;
+pub use measures::Quantity;
+pub use profile::Profile;
+pub use pushing::contents as push_contents;
 pub use table::{Kind, OBJECTS, Object};
 
 use super::fleet::{Client, Effects, Meter, Moment, Rest};
@@ -84,6 +93,13 @@ pub fn get(
         Kind::Association => listing::association(view, index, &mut put),
         Kind::Devices => listing::devices(view, &mut put),
         Kind::Security => listing::security(view, index, &mut put),
+        Kind::Register(quantity) => quantity.get(view, rest, index, &mut put),
+        Kind::Profile(profile) => profile.get(view, rest, index, selection, &mut put),
+        Kind::Status => put.u8(0),
+        Kind::EventCode => put.u8(events::last(rest).code),
+        Kind::EventCount => put.u32(events::last(rest).count),
+        Kind::Alarms => put.u32(events::alarms(rest)),
+        Kind::Push => pushing::get(object.name, index, &mut put),
     }
 }
 
@@ -151,9 +167,13 @@ pub fn act(
         Kind::Scripts => control::execute(rest, &parameter, effects),
         Kind::Manual => control::manual_reset(rest, &parameter, effects),
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
+        Kind::Push => pushing::act(object.name, &parameter, effects),
         // The proof of high-level security belongs to the opening of an association, which is over.
         Kind::Association => Err(ActionResult::OtherReason),
         _ => Err(ActionResult::ReadWriteDenied),
     };
     (outcome.err().unwrap_or(ActionResult::Success), false)
 }
+
+#[cfg(test)]
+mod tests;

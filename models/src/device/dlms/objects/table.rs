@@ -1,6 +1,9 @@
 //! The one table of objects: from it come the answers' rights and the object list of the associations.
 
 use super::super::fleet::{Client, Vendor};
+use super::super::push;
+use super::measures::Quantity;
+use super::profile::Profile;
 use dlms_cosem_rs::obis::Obis;
 
 /// What answers for an object.
@@ -30,6 +33,20 @@ pub enum Kind {
     Devices,
     /// Policy, suite and titles.
     Security,
+    /// What is measured now.
+    Register(Quantity),
+    /// Stored rows.
+    Profile(Profile),
+    /// Status of the rows of the load profile.
+    Status,
+    /// Code of the last kind of event.
+    EventCode,
+    /// How often it happened.
+    EventCount,
+    /// Alarm register.
+    Alarms,
+    /// What the meter sends on its own.
+    Push,
 }
 
 /// An object and who may do what with it.
@@ -57,12 +74,28 @@ pub struct Object {
     calls: u8,
 }
 
+/// A meter's own name.
+pub const DEVICE_NAME: Obis = Obis::new(0, 0, 42, 0, 0, 255);
 /// The security setup of every association.
 pub const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
+/// Energy taken.
+pub const IMPORT: Obis = Obis::new(1, 0, 1, 8, 0, 255);
+/// Energy given.
+pub const EXPORT: Obis = Obis::new(1, 0, 2, 8, 0, 255);
+/// Status column of the load profile.
+pub const STATUS: Obis = Obis::new(0, 0, 96, 10, 1, 255);
+/// Code column of the event log.
+pub const EVENT_CODE: Obis = Obis::new(0, 0, 96, 11, 0, 255);
+/// Count column of the event log.
+pub const EVENT_COUNT: Obis = Obis::new(0, 0, 96, 15, 0, 255);
+/// Alarm register.
+pub const ALARMS: Obis = Obis::new(0, 0, 97, 98, 0, 255);
 
-const fn object(kind: Kind, class: u16, version: u8, name: [u8; 5], attributes: u8, methods: u8) -> Object {
-    let [a, b, c, d, e] = name;
-    let name = Obis::new(a, b, c, d, e, 255);
+const fn obis(a: u8, b: u8, c: u8, d: u8, e: u8) -> Obis {
+    Obis::new(a, b, c, d, e, 255)
+}
+
+const fn object(kind: Kind, class: u16, version: u8, name: Obis, attributes: u8, methods: u8) -> Object {
     Object { kind, class, version, name, attributes, methods, public: false, hidden: 0, writes: 0, calls: 0 }
 }
 
@@ -121,17 +154,32 @@ impl Object {
 
 /// Every object of a meter.
 pub static OBJECTS: &[Object] = &[
-    object(Kind::Clock, 8, 0, [0, 0, 1, 0, 0], 9, 6).public().writes(0b10).calls(0b10_0111),
-    object(Kind::DeviceName, 1, 0, [0, 0, 42, 0, 0], 2, 0).public(),
-    object(Kind::DeviceId, 1, 0, [0, 0, 96, 1, 0], 2, 0).public(),
-    object(Kind::InvocationCounter, 1, 0, [0, 0, 43, 1, 0], 2, 0).public(),
-    object(Kind::ActiveImage, 1, 0, [1, 0, 0, 2, 8], 2, 0),
-    object(Kind::Relay, 70, 0, [0, 0, 96, 3, 10], 4, 2).writes(0b1000).calls(0b11),
-    object(Kind::Scripts, 9, 0, [0, 0, 10, 0, 0], 2, 1).calls(1),
-    object(Kind::Manual, 8_192, 0, [0, 0, 96, 1, 2], 2, 1).calls(1),
-    object(Kind::Image, 18, 0, [0, 0, 44, 0, 0], 7, 4).calls(0b1111),
+    object(Kind::Clock, 8, 0, obis(0, 0, 1, 0, 0), 9, 6).public().writes(0b10).calls(0b10_0111),
+    object(Kind::DeviceName, 1, 0, DEVICE_NAME, 2, 0).public(),
+    object(Kind::DeviceId, 1, 0, obis(0, 0, 96, 1, 0), 2, 0).public(),
+    object(Kind::InvocationCounter, 1, 0, obis(0, 0, 43, 1, 0), 2, 0).public(),
+    object(Kind::ActiveImage, 1, 0, obis(1, 0, 0, 2, 8), 2, 0),
+    object(Kind::Relay, 70, 0, obis(0, 0, 96, 3, 10), 4, 2).writes(0b1000).calls(0b11),
+    object(Kind::Scripts, 9, 0, obis(0, 0, 10, 0, 0), 2, 1).calls(1),
+    object(Kind::Manual, 8_192, 0, obis(0, 0, 96, 1, 2), 2, 1).calls(1),
+    object(Kind::Image, 18, 0, obis(0, 0, 44, 0, 0), 7, 4).calls(0b1111),
     // The secret is never told; method 1 is the proof of high-level security, which the association takes itself.
-    object(Kind::Association, 15, 1, [0, 0, 40, 0, 0], 9, 4).public().hidden(0b100_0000).calls(1),
-    object(Kind::Devices, 17, 0, [0, 0, 41, 0, 0], 2, 1),
-    object(Kind::Security, 64, 1, [0, 0, 43, 0, 0], 6, 8),
+    object(Kind::Association, 15, 1, obis(0, 0, 40, 0, 0), 9, 4).public().hidden(0b100_0000).calls(1),
+    object(Kind::Devices, 17, 0, obis(0, 0, 41, 0, 0), 2, 1),
+    object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8),
+    object(Kind::Register(Quantity::Import), 3, 0, IMPORT, 3, 1),
+    object(Kind::Register(Quantity::Export), 3, 0, EXPORT, 3, 1),
+    object(Kind::Register(Quantity::Power), 3, 0, obis(1, 0, 1, 7, 0), 3, 1),
+    object(Kind::Register(Quantity::Current), 3, 0, obis(1, 0, 31, 7, 0), 3, 1),
+    object(Kind::Register(Quantity::Voltage), 3, 0, obis(1, 0, 32, 7, 0), 3, 1),
+    object(Kind::Profile(Profile::Load), 7, 1, obis(1, 0, 99, 1, 0), 8, 2),
+    object(Kind::Profile(Profile::Billing), 7, 1, obis(0, 0, 98, 1, 0), 8, 2),
+    object(Kind::Profile(Profile::Events), 7, 1, obis(0, 0, 99, 98, 0), 8, 2),
+    object(Kind::Status, 1, 0, STATUS, 2, 0),
+    object(Kind::EventCode, 1, 0, EVENT_CODE, 2, 0),
+    object(Kind::EventCount, 1, 0, EVENT_COUNT, 2, 0),
+    object(Kind::Alarms, 1, 0, ALARMS, 2, 0),
+    object(Kind::Push, 40, 0, push::READINGS, 7, 1).calls(1),
+    object(Kind::Push, 40, 0, push::LAST_GASP, 7, 1).calls(1),
+    object(Kind::Push, 40, 0, push::ALARM, 7, 1).calls(1),
 ];
