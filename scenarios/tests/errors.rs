@@ -282,3 +282,22 @@ fn colour_only_when_asked() {
     assert!(!error.render(false).contains('\u{1b}'));
     assert!(error.render(true).contains('\u{1b}'));
 }
+
+#[test]
+fn served_meters() {
+    let mut gallery = Gallery::default();
+    gallery.add("no_range", with("[serve]\nlisten = \"localhost\"\n"));
+    gallery.add("bits_beyond_the_prefix", with("[serve]\nlisten = \"127.0.0.1/8\"\n"));
+    gallery.add("not_loopback", with("[serve]\nlisten = \"10.0.0.0/8\"\n"));
+    gallery.add("too_few_addresses", with("[serve]\nlisten = \"127.0.0.0/28\"\n"));
+    gallery.add("a_range_for_one", with("[serve]\naddressing = \"port\"\nlisten = \"127.0.0.0/8\"\n"));
+    gallery.add("nothing_spoken", with("[serve]\ntransports = []\n"));
+    gallery.add("unknown_transport", with("[serve]\ntransports = [\"tcp\"]\n"));
+    gallery.add("a_bare_delay", with("[serve]\ndelay = 50\n"));
+    gallery.add("no_date", with("[dlms]\nstart = \"2026-02-30T00:00:00Z\"\n"));
+    gallery.add("seconds_of_offset", with("[dlms]\nutc_offset = \"90s\"\n"));
+    gallery.add("a_flag", with("[[dlms.vendor]]\nname = \"a\"\nflag = \"am1\"\n"));
+    gallery.add("two_of_a_name", with("[[dlms.vendor]]\nname = \"a\"\n[[dlms.vendor]]\nname = \"a\"\n"));
+    gallery.add("a_suite", with("[[dlms.vendor]]\nname = \"a\"\nsuite = 3\n"));
+    assert_snapshot!(gallery.0);
+}

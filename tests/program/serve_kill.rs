@@ -131,4 +131,21 @@ fn no_counter_is_used_twice_over_kills() {
             readers.push(reader);
         }
     }
+    // Nor is a counter taken twice: what was recorded before the kills is refused after them.
+    let (mut child, port) = serve(here.path());
+    for (meter, reader) in readers.iter().enumerate() {
+        let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, meter as u8 + 1], port))).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+        // The last counter that was certainly received: one more may have been on its way.
+        let recorded = Reader { counter: reader.counter - 2 }.association();
+        let head = [0, 1, 0, 0x11, 0, 1, 0, recorded.len() as u8];
+        stream.write_all(&[&head, &recorded[..]].concat()).expect("sent");
+        let mut answer = vec![0; 8];
+        stream.read_exact(&mut answer).expect("a header");
+        answer.resize(usize::from(u16::from_be_bytes([answer[6], answer[7]])), 0);
+        stream.read_exact(&mut answer).expect("an APDU");
+        assert_eq!(answer[0], 0xD8, "meter {} took a counter again: {answer:02X?}", meter + 1);
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
 }

@@ -109,6 +109,7 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         cx.error(&["serve", "listen"], title, "not a loopback address", help);
     }
     let (key, most) = match addressing {
+        Addressing::Address if listen.is_single() => ("listen", 1),
         Addressing::Address => ("listen", listen.capacity()),
         Addressing::Port => ("addressing", PORTS),
         Addressing::Gateway => ("addressing", u64::from(u32::MAX)),

@@ -91,6 +91,11 @@ impl Server {
         }
         let tcp = settings.tcp_wrapper || settings.tcp_hdlc;
         let sockets = listen::open(&listen, settings.port, tcp, settings.udp_wrapper)?;
+        if listen.is_loopback() && !sockets.on_loopback_device {
+            let text =
+                "this system does not tie the sockets to the loopback device; who comes from elsewhere is closed";
+            warnings.push(text.to_owned());
+        }
         let capture = match &options.capture {
             Some(path) => {
                 let capture = Capture::create(path);

@@ -28,6 +28,8 @@ const READ_BYTES: usize = 16 << 10;
 const ACCEPTED_A_TURN: usize = 256;
 /// How often it is asked whether to stop.
 const PULSE: Duration = Duration::from_millis(100);
+/// How long requests are answered before answers leave.
+const TURN: Duration = Duration::from_millis(20);
 /// How long nothing is taken after the system had no descriptor left.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -175,6 +177,10 @@ impl<'a> Worker<'a> {
             for _ in 0..self.ready.len() {
                 let Some(at) = self.ready.pop_front() else { break };
                 self.turn(at);
+                // Costly answers of one client must not keep those of others from leaving.
+                if self.desk.now.elapsed() > TURN {
+                    break;
+                }
             }
             if let Some((datagrams, ready)) = &mut self.datagrams
                 && *ready
