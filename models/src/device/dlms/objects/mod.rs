@@ -176,4 +176,8 @@ pub fn act(
 }
 
 #[cfg(test)]
+mod row_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;

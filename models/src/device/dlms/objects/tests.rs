@@ -2,21 +2,15 @@
 
 use super::super::fleet::{Client, Effects, Fleet, Meter, Moment, Rest, Vendor};
 use super::super::keys::KeyMaster;
-use super::super::{consumption, push};
 use super::*;
 use crate::spec::ResetTier;
 use dlms_cosem_rs::axdr::DateTime;
-use dlms_cosem_rs::codec::Encode;
-use dlms_cosem_rs::cosem::{
-    AssociationVersion, CaptureObject, EntryDescriptor, ObjectListEntry, ProfileBuffer, RangeDescriptor,
-};
-use dlms_cosem_rs::xdlms::Apdu;
-use proptest::prelude::*;
+use dlms_cosem_rs::cosem::{AssociationVersion, ObjectListEntry};
 
 /// 2026-03-10 10:20:30 UTC.
-const NOW_S: i64 = 1_773_138_030;
+pub(super) const NOW_S: i64 = 1_773_138_030;
 
-fn fleet(manual_alias: bool) -> Fleet {
+pub(super) fn fleet(manual_alias: bool) -> Fleet {
     Fleet {
         seed: 7,
         start_unix_s: NOW_S,
@@ -27,15 +21,15 @@ fn fleet(manual_alias: bool) -> Fleet {
     }
 }
 
-fn view(fleet: &Fleet, client: Client) -> View<'_> {
+pub(super) fn view(fleet: &Fleet, client: Client) -> View<'_> {
     View { meter: Meter { fleet, number: 42 }, now: Moment { unix_ms: NOW_S * 1_000 + 400 }, client }
 }
 
-fn obis(text: &str) -> Obis {
+pub(super) fn obis(text: &str) -> Obis {
     text.parse().expect("a logical name")
 }
 
-fn read(
+pub(super) fn read(
     view: &View<'_>,
     rest: &Rest,
     class: u16,
@@ -54,7 +48,7 @@ fn write(view: &View<'_>, rest: &mut Rest, class: u16, name: &str, index: i8, va
     set(view, rest, attribute, None, value, &mut Effects::default())
 }
 
-fn call(
+pub(super) fn call(
     view: &View<'_>,
     rest: &mut Rest,
     class: u16,
@@ -71,10 +65,9 @@ fn call(
 
 const CLOCK: &str = "0-0:1.0.0*255";
 const RELAY: &str = "0-0:96.3.10*255";
-const LOAD: &str = "1-0:99.1.0*255";
-const IMAGE: &str = "0-0:44.0.0*255";
+pub(super) const LOAD: &str = "1-0:99.1.0*255";
 const MANUAL: &str = "0-0:96.1.2*255";
-const ZERO: &[u8] = &[15, 0];
+pub(super) const ZERO: &[u8] = &[15, 0];
 
 #[test]
 fn names_clock_and_counter_are_public() {
