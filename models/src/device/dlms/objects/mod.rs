@@ -84,7 +84,8 @@ pub fn get(
         Kind::DeviceName => put.octets(view.device_name().as_bytes()),
         Kind::DeviceId => put.octets(Text::number(view.meter.number).as_bytes()),
         Kind::Clock => clock::get(view, rest, index, &mut put),
-        Kind::InvocationCounter => put.u32(rest.counter),
+        // The highest one received: a client goes on from it.
+        Kind::InvocationCounter => put.u32(rest.received.into_iter().max().unwrap_or(0).saturating_sub(1)),
         Kind::ActiveImage => put.octets(&rest.image.to_be_bytes()),
         Kind::Relay => control::relay(rest, index, &mut put),
         Kind::Scripts => control::scripts(&mut put),

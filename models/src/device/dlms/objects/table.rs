@@ -15,7 +15,7 @@ pub enum Kind {
     DeviceId,
     /// The clock.
     Clock,
-    /// Next invocation counter of what the meter sends.
+    /// Highest invocation counter that the meter has received.
     InvocationCounter,
     /// Identity of the active image.
     ActiveImage,
