@@ -3,13 +3,12 @@
 //! The register at the start of day n is mean * (n + season + week + weather + own), where the last four are running
 //! sums that stay bounded, so no sum over the past is needed. Within a day the register follows a shape, disturbed at
 //! every second hour and at every quarter of an hour by less than half of what the neighbouring steps hold, so it never
-//! falls; between quarters it is linear. All but the season is integer arithmetic, so the pieces meet exactly.
+//! falls; between quarters it is linear. All is integer arithmetic, so the pieces meet exactly.
 
 use super::Meter;
 use super::shapes::{ONE, Shape};
 use crate::purpose;
 use amitwin_sim_core::rng::{Stream, key};
-use libm::{cos, round, sin};
 
 /// Which way energy flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +36,12 @@ const Y2000: i64 = 946_684_800;
 const LAST_DAY: i64 = 200_000;
 const DAY_S: i64 = 86_400;
 const QUARTER_S: i64 = 900;
-const YEAR_DAYS: f64 = 365.25;
 /// One day in the fixed-point sums of days.
 const DAY: i64 = 1 << 16;
-/// The longest night of 2000 in the northern hemisphere is day 355; the longest day is day 172.
-const MIDSUMMER: f64 = 172.0;
+/// The longest day of 2000 in the northern hemisphere, counted from its first.
+const MIDSUMMER: i64 = 172;
+/// Quarters of a day in a year, after which the season repeats.
+const YEAR_QUARTERS: i64 = 1_461;
 /// Days that every register has counted before 2000, more than the running sums can fall below zero.
 const BEFORE_2000: i64 = 40 * DAY;
 
@@ -59,6 +59,31 @@ mod draw {
 /// The `index`-th draw under `key`.
 fn bits(key: u64, index: u64) -> u64 {
     Stream::resume(key, index).bits()
+}
+
+/// The sine of the season at each quarter of a day of a year of 365.25 days, of 2^16; made by the compiler.
+static SEASON: [i32; YEAR_QUARTERS as usize] = {
+    let mut table = [0; YEAR_QUARTERS as usize];
+    let mut at = 0;
+    while at < table.len() {
+        // From minus to plus half a turn, where the sine's series has settled after 15 terms.
+        let x = (at as f64 / YEAR_QUARTERS as f64 - 0.5) * std::f64::consts::TAU;
+        let (mut term, mut sum, mut n) = (x, x, 1.0);
+        while n < 30.0 {
+            term *= -x * x / ((n + 1.0) * (n + 2.0));
+            sum += term;
+            n += 2.0;
+        }
+        // Half a turn away the sine has the other sign.
+        table[at] = (-sum * 65_536.0) as i32;
+        at += 1;
+    }
+    table
+};
+
+/// The sine of the season `days` after its start.
+fn season(days: i64) -> i64 {
+    i64::from(SEASON[(days * 4).rem_euclid(YEAR_QUARTERS) as usize])
 }
 
 /// A draw in `-span..span`.
@@ -91,8 +116,8 @@ struct Course {
     side: u64,
     /// Energy of an average day, mWh.
     mean_mwh: i64,
-    /// Size of the season against the mean, and the day of the year of its peak.
-    season: (f64, f64),
+    /// Per mille by which the season's best day is above the mean, and which day of the year that is.
+    season: (i64, i64),
     /// Running sum of what each weekday has above the average, from Saturday, day parts.
     week: &'static [i64; 7],
     /// What one unit of weather adds, day parts.
@@ -127,7 +152,7 @@ impl Course {
         let mean = |least: i64, most: i64| least * 1_000_000 + (((most - least) * 1_000_000 * size) >> 16);
         let course = |mean_mwh, season, week, weather, own, shape| Course {
             key,
-            weather_key: meter.fleet.seed,
+            weather_key: amitwin_sim_core::rng::key(meter.fleet.seed, 0, purpose::WEATHER),
             side: if direction == Direction::Export { draw::EXPORT } else { 0 },
             mean_mwh,
             season,
@@ -139,16 +164,16 @@ impl Course {
         let habit = (traits >> 16) as u16;
         Some(match (direction, customer) {
             (Direction::Import, Customer::Household) => {
-                course(mean(9, 20), (0.18, 15.0), &HOME_WEEK, DAY / 8, DAY / 22, Shape::home(habit))
+                course(mean(9, 20), (180, 15), &HOME_WEEK, DAY / 8, DAY / 22, Shape::home(habit))
             }
             (Direction::Import, Customer::Solar) => {
-                course(mean(6, 13), (0.30, 5.0), &HOME_WEEK, DAY / 8, DAY / 22, Shape::solar_home(habit))
+                course(mean(6, 13), (300, 5), &HOME_WEEK, DAY / 8, DAY / 22, Shape::solar_home(habit))
             }
             (Direction::Import, Customer::Commercial) => {
-                course(mean(40, 250), (0.08, 200.0), &WORK_WEEK, DAY / 10, DAY / 30, Shape::work(habit))
+                course(mean(40, 250), (80, 200), &WORK_WEEK, DAY / 10, DAY / 30, Shape::work(habit))
             }
             (Direction::Export, Customer::Solar) => {
-                course(mean(4, 14), (0.55, MIDSUMMER), &EVEN_WEEK, -DAY * 3 / 8, DAY / 40, Shape::Sun)
+                course(mean(4, 14), (550, MIDSUMMER), &EVEN_WEEK, -DAY * 3 / 8, DAY / 40, Shape::Sun)
             }
             (Direction::Export, _) => return None,
         })
@@ -156,9 +181,9 @@ impl Course {
 
     /// Register at the start of a day, mWh.
     fn at_day(&self, day: i64) -> i64 {
+        // The integral of a cosine: the year over 2 pi, 58.13 days, times a sine.
         let (size, peak) = self.season;
-        let year = std::f64::consts::TAU / YEAR_DAYS;
-        let season = round(DAY as f64 * size / year * sin((day as f64 - peak) * year)) as i64;
+        let season = season(day - peak) * size * 58_131 / 1_000_000;
         let own = within(self.key, draw::DAY + self.side + day as u64, self.own);
         let weather = (weather(self.weather_key, day) * self.weather) >> 16;
         let days = BEFORE_2000 + day * DAY + season + self.week[(day % 7) as usize] + own + weather;
@@ -204,9 +229,8 @@ impl Course {
 
 /// Running sum of the weather, common to all meters: above zero it has been cold and cloudy. It stays within 1.2 and
 /// moves by at most 0.8 a day, in units of 2^16: spells of five days with single days upon them.
-fn weather(seed: u64, day: i64) -> i64 {
+fn weather(key: u64, day: i64) -> i64 {
     const SPELL: i64 = 5;
-    let key = key(seed, 0, purpose::WEATHER);
     let node = |n: i64| within(key, draw::BLOCK + n as u64, 1 << 16);
     let (n, part) = (day / SPELL, day % SPELL);
     (node(n) * (SPELL - part) + node(n + 1) * part) / SPELL + within(key, draw::DAY + day as u64, (1 << 16) / 5)
@@ -215,8 +239,8 @@ fn weather(seed: u64, day: i64) -> i64 {
 /// Start and length of the time when solar cells give more than the house takes, s of the day: 6.4 h in midwinter,
 /// 12.8 h in midsummer, around half past twelve.
 fn daylight(day: i64) -> (i64, i64) {
-    let summer = cos((day as f64 - MIDSUMMER) * (std::f64::consts::TAU / YEAR_DAYS));
-    let length = 34_560 + round(11_520.0 * summer) as i64;
+    // A sine a quarter of a year early is a cosine.
+    let length = 34_560 + ((11_520 * season(day - MIDSUMMER + YEAR_QUARTERS / 16)) >> 16);
     (45_000 - length / 2, length)
 }
 

@@ -191,3 +191,11 @@ fn power_is_the_slope_of_the_register_and_current_follows() {
         }
     }
 }
+
+#[test]
+fn the_season_is_a_sine_of_a_year() {
+    for day in -1_000..10_000 {
+        let exact = 65_536.0 * libm::sin(day as f64 * std::f64::consts::TAU / 365.25);
+        assert!((season(day) as f64 - exact).abs() <= 1.0, "{day}: {} against {exact}", season(day));
+    }
+}

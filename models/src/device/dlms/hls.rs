@@ -2,7 +2,7 @@
 //!
 //! CtoS is the challenge of the client, in its association request; StoC is the meter's, in its response. In pass 3 the
 //! client answers StoC ([`client_proof`], checked by [`verify_client`]); in pass 4 the meter answers CtoS
-//! ([`server_proof`], checked by [`verify_server`]). Nothing is allocated except by the key pairs of mechanism 7.
+//! ([`server_proof`], checked by [`verify_server`]). Nothing is allocated.
 
 use super::keys::{KeyMaster, MeterKeys, Owner, SIGNATURE_MAX};
 use aes_gcm::aead::AeadInPlace;

@@ -163,18 +163,17 @@ impl KeyMaster {
     /// client's certificate in at the factory; a client with a key pair of its own is refused. Test keys: the scalar is
     /// 01 02 03 .. for every meter and 41 42 43 .. for the client, as long as the curve's order.
     pub fn signing_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PrivateKey> {
-        let mut next: Box<dyn FnMut(&mut [u8])> = match self {
-            KeyMaster::Test => {
-                let first = if owner == Owner::Client { 0x41 } else { 1 };
-                Box::new(move |out| out.iter_mut().zip(first..).for_each(|(byte, value)| *byte = value))
+        let mut derived = match (self, owner) {
+            (KeyMaster::Test, _) => None,
+            (KeyMaster::Secret(secret), Owner::Meter(title)) => {
+                Some(stream(secret, Use::MeterSigning, suite, Some(title)))
             }
-            KeyMaster::Secret(secret) => {
-                let mut bytes = match owner {
-                    Owner::Meter(title) => stream(secret, Use::MeterSigning, suite, Some(title)),
-                    Owner::Client => stream(secret, Use::ClientSigning, suite, None),
-                };
-                Box::new(move |out| bytes.fill(out))
-            }
+            (KeyMaster::Secret(secret), Owner::Client) => Some(stream(secret, Use::ClientSigning, suite, None)),
+        };
+        let first = if owner == Owner::Client { 0x41 } else { 1 };
+        let mut next = |out: &mut [u8]| match &mut derived {
+            Some(stream) => stream.fill(out),
+            None => out.iter_mut().zip(first..).for_each(|(byte, value)| *byte = value),
         };
         // A draw that is zero or not below the curve's order is drawn again: each scalar stays equally likely.
         let mut scalar = [0; 48];

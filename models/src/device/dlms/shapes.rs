@@ -51,8 +51,10 @@ pub enum Shape {
         b: &'static Used,
         /// Share of the first, of 256.
         share: i64,
-        /// Quarters by which the customer is ahead of the table, counted from a day earlier.
+        /// Quarters by which the customer is ahead of the tables, 0..96.
         ahead: i64,
+        /// What the mix has used up before `ahead`, of 256 times [`ONE`].
+        before: i64,
     },
     /// Output of solar cells: a parabola over the daylight.
     Sun,
@@ -62,7 +64,7 @@ impl Shape {
     fn mixed(a: &'static Used, b: &'static Used, habit: u16, swing: i64) -> Self {
         let [share, shift] = habit.to_be_bytes().map(i64::from);
         let ahead = (QUARTERS - swing + shift * (2 * swing + 1) / 256) % QUARTERS;
-        Shape::Mixed { a, b, share, ahead }
+        Shape::Mixed { a, b, share, ahead, before: mix(a, b, share, ahead) }
     }
     /// A home; some rise an hour and a half before or after the average.
     pub fn home(habit: u16) -> Self {
@@ -81,11 +83,7 @@ impl Shape {
     /// length of the daylight, s, for [`Shape::Sun`] only.
     pub fn used(&self, quarter: i64, light: (i64, i64)) -> i64 {
         match *self {
-            Shape::Mixed { a, b, share, ahead } => {
-                let at = |table: &Used, n: i64| table[(n % QUARTERS) as usize] + n / QUARTERS * ONE;
-                let mix = |n: i64| at(a, n) * share + at(b, n) * (256 - share);
-                (mix(quarter + ahead) - mix(ahead)) / 256
-            }
+            Shape::Mixed { a, b, share, ahead, before } => (mix(a, b, share, quarter + ahead) - before) >> 8,
             Shape::Sun => {
                 // The integral of a parabola between its zeros: u^2 (3 - 2u).
                 let (start, length) = light;
@@ -94,6 +92,12 @@ impl Shape {
             }
         }
     }
+}
+
+/// Energy that a mix of tables has used up before quarter `n`, which may be of the next day, of 256 times [`ONE`].
+fn mix(a: &Used, b: &Used, share: i64, n: i64) -> i64 {
+    let (n, whole) = if n >= QUARTERS { (n - QUARTERS, ONE << 8) } else { (n, 0) };
+    whole + a[n as usize] * share + b[n as usize] * (256 - share)
 }
 
 #[cfg(test)]
