@@ -72,7 +72,8 @@ fn value(
     if selection.is_some() && !desk.session.conformance.contains(Conformance::SELECTIVE_ACCESS) {
         return Err(DataAccessResult::ScopeOfAccessViolated);
     }
-    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client };
+    let session = Some(&*desk.session);
+    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
     objects::get(&view, desk.rest, attribute, selection, out)
 }
 
@@ -171,7 +172,8 @@ fn store(
     if Data::from_bytes(value).is_err() {
         return DataAccessResult::TypeUnmatched;
     }
-    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client };
+    let session = Some(&*desk.session);
+    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
     objects::set(&view, desk.rest, attribute, selection, value, desk.effects)
 }
 
@@ -291,7 +293,8 @@ fn invoke_one(desk: &mut Desk<'_>, method: MethodDescriptor, parameter: Option<&
         out.extend_from_slice(&[ActionResult::TypeUnmatched.as_u8(), 0]);
         return Ok(());
     }
-    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client };
+    let session = Some(&*desk.session);
+    let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
     let (result, returns) = objects::act(&view, desk.rest, method, parameter, desk.effects, out);
     out[at] = result.as_u8();
     if !returns {

@@ -15,12 +15,14 @@ const DLMS_ARC: [u8; 5] = [0x60, 0x85, 0x74, 0x05, 0x08];
 
 /// Reads attributes 2 to 9 of the current association.
 pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
-    // Logical names, ciphered for the management client; no security, low-level security, GMAC.
-    let (sap, context, mechanism) = match view.client {
-        Client::Public => (0x10, 1, 0),
-        Client::Reader => (0x11, 1, 1),
-        Client::Management => (0x01, 3, 5),
+    // Without an association: none, low-level and GMAC.
+    let (sap, usual) = match view.client {
+        Client::Public => (0x10, 0),
+        Client::Reader => (0x11, 1),
+        Client::Management => (0x01, 5),
     };
+    let ciphered = view.session.map_or(view.client == Client::Management, |session| session.ciphered);
+    let pdu_max = view.meter.vendor().pdu_max;
     let [a, b, c, d, e] = DLMS_ARC;
     match index {
         2 => object_list(view, put),
@@ -29,18 +31,20 @@ pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
             put.i8(sap)?;
             put.u16(SERVER_SAP)
         }
-        4 => put.octets(&[a, b, c, d, e, 1, context]),
+        // Logical names, plain or ciphered.
+        4 => put.octets(&[a, b, c, d, e, 1, if ciphered { 3 } else { 1 }]),
         5 => {
             put.structure(6)?;
             put.bit_string(24)?;
-            put.raw(&OFFERED.to_bytes())?;
-            put.u16(view.meter.vendor().pdu_max)?;
-            put.u16(view.meter.vendor().pdu_max)?;
+            put.raw(&view.session.map_or(OFFERED, |session| session.conformance).to_bytes())?;
+            put.u16(pdu_max)?;
+            let sent = view.session.map_or(usize::from(pdu_max), |session| session.client_pdu);
+            put.u16(u16::try_from(sent).unwrap_or(u16::MAX))?;
             put.u8(DLMS_VERSION)?;
             put.i8(0)?;
             put.octets(&[])
         }
-        6 => put.octets(&[a, b, c, d, e, 2, mechanism]),
+        6 => put.octets(&[a, b, c, d, e, 2, view.session.map_or(usual, |session| session.mechanism as u8)]),
         8 => put.choice(2),
         _ => put.name(SECURITY_SETUP),
     }
@@ -85,10 +89,10 @@ fn element(client: Client, object: &Object, put: &mut Put<'_>) -> Answer {
 /// Reads attributes 2 to 6 of the security setup.
 pub fn security(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
     match index {
-        // Requests and answers authenticated and encrypted for whoever may change something; nothing asked of others.
-        2 => put.choice(if view.client == Client::Management { 0b0110_1100 } else { 0 }),
+        // What an association agrees on is enough: no protection is demanded beyond it.
+        2 => put.choice(0),
         3 => put.choice(view.meter.vendor().suite.id()),
-        4 => put.octets(&[]),
+        4 => put.octets(view.session.map_or(&[], |session| &session.client_title)),
         5 => put.octets(&view.meter.system_title().0),
         _ => put.array(0),
     }

@@ -20,6 +20,7 @@ pub use pushing::contents as push_contents;
 pub use table::{Kind, OBJECTS, Object};
 
 use super::fleet::{Client, Effects, Meter, Moment, Rest};
+use super::session::Session;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Writer};
 use dlms_cosem_rs::obis::Obis;
@@ -35,6 +36,8 @@ pub struct View<'a> {
     pub now: Moment,
     /// Who asks.
     pub client: Client,
+    /// The association that the request came through; without one its objects show what a client usually agrees on.
+    pub session: Option<&'a Session>,
 }
 
 /// Done, or why not.

@@ -22,7 +22,7 @@ pub(super) fn fleet(manual_alias: bool) -> Fleet {
 }
 
 pub(super) fn view(fleet: &Fleet, client: Client) -> View<'_> {
-    View { meter: Meter { fleet, number: 42 }, now: Moment { unix_ms: NOW_S * 1_000 + 400 }, client }
+    View { meter: Meter { fleet, number: 42 }, now: Moment { unix_ms: NOW_S * 1_000 + 400 }, client, session: None }
 }
 
 pub(super) fn obis(text: &str) -> Obis {
@@ -224,4 +224,28 @@ fn scripts_and_the_manuals_object_reset() {
     assert_eq!(call(&master, &mut rest, 1, MANUAL, 1, ZERO).1.reset, Some(ResetTier::Warm));
     assert_eq!(read(&master, &rest, 1, MANUAL, 2, None).unwrap(), [3, 1]);
     assert_eq!(rest.resets, 7);
+}
+
+#[test]
+fn the_current_association_is_the_one_that_is_open() {
+    let fleet = fleet(false);
+    let mut master = view(&fleet, Client::Management);
+    let rest = Rest::default();
+    let association = |view: &View<'_>, index| read(view, &rest, 15, "0-0:40.0.0*255", index, None).unwrap();
+    assert_eq!(association(&master, 3), [2, 2, 15, 1, 18, 0, 1]);
+    assert_eq!(association(&master, 4), [9, 7, 0x60, 0x85, 0x74, 5, 8, 1, 3]);
+    assert_eq!(association(&master, 6), [9, 7, 0x60, 0x85, 0x74, 5, 8, 2, 5]);
+    let session = Session::pre_established(master.meter, Client::Management, *b"HEADEND1");
+    master.session = Some(&session);
+    assert_eq!(association(&master, 6)[8], 0, "nothing was proved");
+    let context = association(&master, 5);
+    let context = Data::from_bytes(&context).unwrap();
+    assert!(matches!(context.field(0), Ok(Data::BitString(bits)) if bits.len() == 24));
+    assert_eq!(context.field(1).unwrap(), Data::LongUnsigned(1_024));
+    let title = read(&master, &rest, 64, "0-0:43.0.0*255", 4, None).unwrap();
+    assert_eq!(title, b"\x09\x08HEADEND1");
+    let own = read(&master, &rest, 64, "0-0:43.0.0*255", 5, None).unwrap();
+    assert_eq!(own, b"\x09\x08AMI\0\0\0\0\x2A");
+    let names = read(&master, &rest, 17, "0-0:41.0.0*255", 2, None).unwrap();
+    assert_eq!(names, b"\x01\x01\x02\x02\x12\0\x01\x09\x05AMI42");
 }

@@ -28,7 +28,7 @@ fn block(image: &[u8], number: usize) -> Vec<u8> {
 }
 
 fn image() -> Vec<u8> {
-    (0..70 * BLOCK + 5).map(|at| (at * 31 >> 3) as u8).collect()
+    (0..70 * BLOCK + 5).map(|at| ((at * 31) >> 3) as u8).collect()
 }
 
 /// Transfers and activates an image, its blocks in this order; whether flash was written.
