@@ -152,9 +152,14 @@ impl Object {
     }
 }
 
-/// Every object of a meter.
+/// Every object of a meter, those asked for most often first: they are looked for in this order.
 pub static OBJECTS: &[Object] = &[
     object(Kind::Clock, 8, 0, obis(0, 0, 1, 0, 0), 9, 6).public().writes(0b10).calls(0b10_0111),
+    object(Kind::Register(Quantity::Import), 3, 0, IMPORT, 3, 1),
+    object(Kind::Register(Quantity::Export), 3, 0, EXPORT, 3, 1),
+    object(Kind::Register(Quantity::Power), 3, 0, obis(1, 0, 1, 7, 0), 3, 1),
+    object(Kind::Register(Quantity::Current), 3, 0, obis(1, 0, 31, 7, 0), 3, 1),
+    object(Kind::Register(Quantity::Voltage), 3, 0, obis(1, 0, 32, 7, 0), 3, 1),
     object(Kind::DeviceName, 1, 0, DEVICE_NAME, 2, 0).public(),
     object(Kind::DeviceId, 1, 0, obis(0, 0, 96, 1, 0), 2, 0).public(),
     object(Kind::InvocationCounter, 1, 0, obis(0, 0, 43, 1, 0), 2, 0).public(),
@@ -167,11 +172,6 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::Association, 15, 1, obis(0, 0, 40, 0, 0), 9, 4).public().hidden(0b100_0000).calls(1),
     object(Kind::Devices, 17, 0, obis(0, 0, 41, 0, 0), 2, 1),
     object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8),
-    object(Kind::Register(Quantity::Import), 3, 0, IMPORT, 3, 1),
-    object(Kind::Register(Quantity::Export), 3, 0, EXPORT, 3, 1),
-    object(Kind::Register(Quantity::Power), 3, 0, obis(1, 0, 1, 7, 0), 3, 1),
-    object(Kind::Register(Quantity::Current), 3, 0, obis(1, 0, 31, 7, 0), 3, 1),
-    object(Kind::Register(Quantity::Voltage), 3, 0, obis(1, 0, 32, 7, 0), 3, 1),
     object(Kind::Profile(Profile::Load), 7, 1, obis(1, 0, 99, 1, 0), 8, 2),
     object(Kind::Profile(Profile::Billing), 7, 1, obis(0, 0, 98, 1, 0), 8, 2),
     object(Kind::Profile(Profile::Events), 7, 1, obis(0, 0, 99, 98, 0), 8, 2),
