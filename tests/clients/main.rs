@@ -1,0 +1,9 @@
+//! `amitwin serve` from outside: stock clients, hostile bytes, kills.
+#![cfg(unix)]
+
+mod golden;
+mod hostile;
+mod python;
+mod secrets;
+mod served;
+mod stock;

@@ -1,0 +1,115 @@
+//! Neither the secret of a keys file nor a key derived from it is in anything that the program says or writes.
+
+use crate::python::python;
+use crate::served::{STREET, Serving, bytes};
+use amitwin_models::device::dlms::{Fleet, KeyMaster, Meter, Vendor};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const CANARY: &str = "5eed00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07ab";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Meter 1's keys as the street derives them: cipher key, authentication key, secret of its proofs.
+fn derived() -> [Vec<u8>; 3] {
+    let secret: [u8; 32] = bytes(CANARY).try_into().expect("32 bytes");
+    let fleet = Fleet {
+        seed: 1,
+        start_unix_s: 0,
+        utc_offset_min: 0,
+        vendors: vec![Vendor::default()],
+        keys: KeyMaster::Secret(secret),
+        challenge_key: [0; 32],
+    };
+    let meter = Meter { fleet: &fleet, number: 0 };
+    let keys = fleet.keys.of_meter(meter.system_title(), meter.vendor().suite);
+    [keys.unicast[..16].to_vec(), keys.authentication[..16].to_vec(), keys.hls_secret.to_vec()]
+}
+
+/// Fails if a part of a secret is in `text`, as bytes or as digits.
+fn clean(place: &str, text: &[u8], secrets: &[Vec<u8>]) {
+    let lower = text.to_ascii_lowercase();
+    for secret in secrets {
+        let digits = hex(secret);
+        for part in secret.windows(8) {
+            assert!(!text.windows(8).any(|window| window == part), "{place} has a secret as bytes");
+        }
+        for part in digits.as_bytes().windows(16).step_by(2) {
+            assert!(!lower.windows(16).any(|window| window == part), "{place} has a secret as digits");
+        }
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+#[test]
+fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
+    let here = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = here.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("set");
+    };
+    write("keys.hex", CANARY);
+    let keys = derived();
+    let [unicast, authentication, secret] = [&keys[0], &keys[1], &keys[2]].map(|key| hex(key));
+    let own = serde_json::json!({ "unicast": unicast, "authentication": authentication, "secret": secret });
+    write("client.json", &own.to_string());
+    let with = ["--set", "dlms.keys=keys.hex"];
+    let more = ["--state", "street.state", "--capture", "street.pcapng", "-vv"];
+    let serving = Serving::begin(here.path(), &[&with[..], &more].concat());
+    let mut said = Vec::new();
+    if let Some(python) = python() {
+        for (mechanism, form, limit) in [("gmac", "service", "60"), ("sha256", "general", "60"), ("md5", "no", "60")] {
+            let mut command = Command::new(python);
+            command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dlms_gurux.py"));
+            let address = serving.address(1);
+            command.args([address.ip().to_string(), address.port().to_string()]).args(["--client", "1"]);
+            command.args(["--mechanism", mechanism, "--ciphered", form, "--limit", limit, "--keys"]);
+            let output = command.arg(here.path().join("client.json")).output().expect("python starts");
+            let err = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "keys derived here are those of the meter; {mechanism}: {err}");
+        }
+        // With test keys nobody gets in; what is refused is logged, and must not be logged with what it was checked by.
+        let mut command = Command::new(python);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dlms_gurux.py"));
+        let address = serving.address(1);
+        command.args([address.ip().to_string(), address.port().to_string()]);
+        command.args(["--client", "1", "--mechanism", "gmac", "--ciphered", "general", "--limit", "60"]);
+        assert!(!command.output().expect("python starts").status.success(), "test keys must not fit");
+    }
+    let ended = serving.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    said.push(("serve", ended.said.into_bytes()));
+    let scenario = std::fs::read_to_string(STREET).expect("the street");
+    std::fs::write(here.path().join("street.toml"), scenario.replace("keys = \"test\"", "keys = \"keys.hex\""))
+        .expect("written");
+    for (what, arguments) in [
+        ("check", &["check", "street.toml"][..]),
+        ("run", &["-vv", "run", "street.toml", "--set", "duration=10min", "-o", "out"]),
+        ("report", &["report", "out"]),
+        ("a wrong key", &["check", "street.toml", "--set", "dlms.keys=street.toml"]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amitwin"));
+        let output = command.current_dir(here.path()).args(arguments).output().expect("started");
+        said.push((what, [output.stdout, output.stderr].concat()));
+    }
+    assert!(here.path().join("out/summary.json").is_file(), "the run has run");
+    let secrets: Vec<Vec<u8>> = [vec![bytes(CANARY)], keys.to_vec()].concat();
+    for (what, text) in &said {
+        clean(what, text, &secrets);
+    }
+    let mut written = Vec::new();
+    files(here.path(), &mut written);
+    assert!(written.len() > 8, "{written:?}");
+    for path in written.iter().filter(|path| !path.ends_with("keys.hex") && !path.ends_with("client.json")) {
+        clean(&path.display().to_string(), &std::fs::read(path).expect("readable"), &secrets);
+    }
+}
