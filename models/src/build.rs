@@ -18,6 +18,8 @@ use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
 use crate::spec::{Coupling, PhyMode, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
+use crate::wire::frame::Network;
+use crate::wire::lengths::Lengths;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -165,7 +167,11 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoGateway);
     }
     let members = assignment.members();
-    let times = if radio.phy == PhyMode::Oqpsk250 { MacTimes::plain(&phy) } else { MacTimes::wisun(&phy) };
+    let network = Network::new(spec);
+    let times = match radio.phy {
+        PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
+        _ => MacTimes::wisun(&phy, &network),
+    };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
     let strongest = radio.tx_power_dbm.max(radio.gateway_tx_power_dbm);
     let loss_max = strongest - radio.hearing_floor_dbm;
@@ -313,6 +319,7 @@ impl Kit<'_> {
             seed: spec.seed,
             channels: self.channels,
             times: self.times.clone(),
+            lengths: Lengths::new(),
             timers: Timers::of(spec.mesh.profile),
             mac_spec: spec.mac.clone(),
             record: spec.record.clone(),

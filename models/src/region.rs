@@ -11,6 +11,7 @@ use crate::radio::air::{Air, COMMON, Fate};
 use crate::radio::neighbours::code_db;
 use crate::spec::{MacSpec, PushSpec, RecordSpec};
 use crate::terrain::Site;
+use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
 use amitwin_data::rows::{LinkRow, NodeRow, Rows};
 use amitwin_sim_core::rng::{Stream, key};
@@ -45,6 +46,7 @@ pub struct Region {
     pub(crate) seed: u64,
     pub(crate) channels: u16,
     pub(crate) times: MacTimes,
+    pub(crate) lengths: Lengths,
     pub(crate) timers: Timers,
     pub(crate) mac_spec: MacSpec,
     pub(crate) record: RecordSpec,

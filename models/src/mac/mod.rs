@@ -78,7 +78,7 @@ impl Region {
 }
 
 /// Puts a packet into the queue of `node`; a full queue refuses it.
-pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, packet: Packet) {
+pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, mut packet: Packet) {
     let limit = if region.is_gateway(node) {
         region.mac_spec.gateway_queue_frames_max
     } else {
@@ -98,6 +98,7 @@ pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, packet: Packet) {
         }
         return;
     }
+    packet.bytes = region.lengths.of(&packet);
     let at = region.packets.add(packet);
     region.packets.push(fifo, at);
     let (waiting, len) = (matches!(mac.job, Job::WaitSlot | Job::WaitSweep), fifo.len());
@@ -289,7 +290,11 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         packet.tries = packet.tries.saturating_add(1);
         packet.airings = packet.airings.saturating_add(1);
         let again = packet.airings > 1;
-        (packet.hop_to, packet.bytes + region.times.overhead_bytes, again)
+        let overhead = match packet.hop_to {
+            EVERYONE => region.times.broadcast_overhead_bytes,
+            _ => region.times.overhead_bytes,
+        };
+        (packet.hop_to, packet.bytes + overhead, again)
     };
     let hopped = region.hopping() && !broadcast;
     if hopped && hop_to == EVERYONE {

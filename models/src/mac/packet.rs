@@ -72,7 +72,7 @@ pub struct Packet {
     pub next: u32,
     /// Purpose.
     pub kind: Kind,
-    /// Bytes above the link layer on this hop.
+    /// Bytes above the link layer in this hop's frame; set when it is queued.
     pub bytes: u16,
     /// First sender.
     pub origin: u16,
@@ -110,11 +110,11 @@ pub struct Packet {
 
 impl Packet {
     /// A datagram for the next hop.
-    pub fn new(kind: Kind, bytes: u16, origin: u16, dest: u16, hop_to: u16, now: SimTime) -> Self {
+    pub fn new(kind: Kind, origin: u16, dest: u16, hop_to: u16, now: SimTime) -> Self {
         Packet {
             next: NIL,
             kind,
-            bytes,
+            bytes: 0,
             origin,
             dest,
             hop_to,

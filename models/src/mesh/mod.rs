@@ -138,7 +138,7 @@ pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         Kind::Dio => routing::heard_dio(region, ctx, node, from, packet),
         Kind::Dis if packet.dest == node => routing::send_dio(region, ctx, node, Some(from)),
         Kind::Dis => routing::solicited_by_all(region, ctx, node),
-        Kind::Ns => join::registered(region, ctx, node, from),
+        Kind::Ns => join::registered(region, ctx, node, from, packet),
         Kind::Na if packet.dest == node => join::registration_done(region, ctx, node, from),
         _ if packet.dest == node && region.is_gateway(node) => gateway::arrived(region, ctx, node, packet),
         _ if packet.dest == node => arrived(region, ctx, node, packet),

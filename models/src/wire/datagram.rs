@@ -30,8 +30,6 @@ pub struct Hop<'a> {
     pub kind: Kind,
     /// First sender.
     pub origin: u32,
-    /// Last receiver; `None`: everyone.
-    pub dest: Option<u32>,
     /// Border router of the mesh.
     pub router: u32,
     /// Sender on this hop.

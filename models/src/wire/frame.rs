@@ -4,6 +4,7 @@ use super::address;
 use super::elements::{self, FrameType, Schedule};
 use super::security::{GroupKey, LEVEL};
 use crate::mac::hopping::{self, BROADCAST_INTERVAL};
+use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
 
 const DATA: u16 = 1;
@@ -62,6 +63,12 @@ fn long(out: &mut Vec<u8>, node: u32) {
 }
 
 impl Network {
+    /// That of a world.
+    pub fn new(spec: &WorldSpec) -> Self {
+        let schedule = Schedule::new(spec.mac.hopping, spec.radio.region, spec.radio.phy);
+        Network { key: GroupKey::new(spec.seed), schedule }
+    }
+
     /// A data frame; `to` is `None` for everyone.
     pub fn data(&self, sender: &Sender, to: Option<u32>, lowpan: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(lowpan.len() + 80);

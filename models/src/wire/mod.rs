@@ -7,5 +7,6 @@ pub mod elements;
 pub mod frame;
 pub mod icmpv6;
 pub mod ip;
+pub mod lengths;
 pub mod security;
 pub mod sixlowpan;
