@@ -320,6 +320,7 @@ impl Kit<'_> {
             channels: self.channels,
             times: self.times.clone(),
             lengths: Lengths::new(),
+            capture: None,
             timers: Timers::of(spec.mesh.profile),
             mac_spec: spec.mac.clone(),
             record: spec.record.clone(),

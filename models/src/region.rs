@@ -11,6 +11,7 @@ use crate::radio::air::{Air, COMMON, Fate};
 use crate::radio::neighbours::code_db;
 use crate::spec::{MacSpec, PushSpec, RecordSpec};
 use crate::terrain::Site;
+use crate::wire::capture::Capture;
 use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
 use amitwin_data::rows::{LinkRow, NodeRow, Rows};
@@ -47,6 +48,8 @@ pub struct Region {
     pub(crate) channels: u16,
     pub(crate) times: MacTimes,
     pub(crate) lengths: Lengths,
+    /// Frames as bytes, if they are captured.
+    pub(crate) capture: Option<Box<Capture>>,
     pub(crate) timers: Timers,
     pub(crate) mac_spec: MacSpec,
     pub(crate) record: RecordSpec,

@@ -305,6 +305,7 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     }
     let channel = if hopped { region.channel_of(hop_to, now) } else { COMMON };
     let hearers = if hopped { &[hop_to][..] } else { &[] };
+    region.capture_data(now, node, channel, at, bytes);
     let frame = region.air.begin(now, node, hop_to, channel, bytes, at, hearers);
     region.counters.frames += 1;
     region.counters.retries += u64::from(again);
@@ -387,6 +388,7 @@ pub fn acknowledge(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, chann
     }
     let hearers = if channel == COMMON { &[][..] } else { &[to][..] };
     let bytes = region.times.ack_bytes;
+    region.capture_acknowledgement(now, node, to, channel, bytes);
     let frame = region.air.begin(now, node, to, channel, bytes, ACK_TAG | u32::from(epoch), hearers);
     region.counters.acks += 1;
     region.note_sent(ctx, node, channel, bytes);

@@ -88,6 +88,8 @@ pub struct Packet {
     pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
+    /// Sequence number of its frame on this hop; given only while frames are captured.
+    pub sequence: u8,
     /// It met a node that is not nearer to the border router than its sender.
     pub strayed: bool,
     /// This hop's receiver has it.
@@ -122,6 +124,7 @@ impl Packet {
             hops: 0,
             tries: 0,
             airings: 0,
+            sequence: 0,
             strayed: false,
             delivered: false,
             value: 0,

@@ -148,12 +148,14 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
     let mut hearers = std::mem::take(&mut region.hearers);
     hearers.clear();
     hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
+    let bytes = region.times.sweep_bytes[sweep as usize];
     let tag = TAG | (u32::from(epoch) << 2) | u32::from(piece.sweep);
-    let frame = region.air.begin(now, node, EVERYONE, on, region.times.sweep_bytes[sweep as usize], tag, &hearers);
+    let frame = region.air.begin(now, node, EVERYONE, on, bytes, tag, &hearers);
     region.hearers = hearers;
+    region.capture_sweep(now, node, on, sweep, bytes);
     region.counters.frames += 1;
     region.counters.sweep_frames += 1;
-    region.note_sent(ctx, node, on, region.times.sweep_bytes[sweep as usize]);
+    region.note_sent(ctx, node, on, bytes);
     ctx.schedule(region.air.transmission(frame).end, node.into(), Event::Ended { frame });
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod address;
+pub mod capture;
 pub mod datagram;
 pub mod dhcpv6;
 pub mod elements;
