@@ -11,3 +11,5 @@ pub mod ip;
 pub mod lengths;
 pub mod security;
 pub mod sixlowpan;
+#[cfg(test)]
+mod tests;
