@@ -5,6 +5,7 @@ use crate::device::{Device, Probes};
 use crate::headend::{HEAD_END, HeadEnd};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
+use crate::mesh::fragments::Fragments;
 use crate::mesh::routing::Candidate;
 use crate::mesh::tree::{self, Tree};
 use crate::mesh::trickle::Timers;
@@ -320,6 +321,8 @@ impl Kit<'_> {
             channels: self.channels,
             times: self.times.clone(),
             lengths: Lengths::new(),
+            fragments: Fragments::default(),
+            frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
             capture: None,
             timers: Timers::of(spec.mesh.profile),
             mac_spec: spec.mac.clone(),

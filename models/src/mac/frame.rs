@@ -1,5 +1,6 @@
 //! Sizes and times of the link layer: sizes as the encoders give them, times as the standard does.
 
+use crate::radio::air::EVERYONE;
 use crate::radio::phy::Phy;
 use crate::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
 use amitwin_sim_core::SimTime;
@@ -26,6 +27,11 @@ pub struct MacTimes {
 }
 
 impl MacTimes {
+    /// Link-layer bytes of a data frame to `to`, without its check sequence.
+    pub fn overhead(&self, to: u16) -> u16 {
+        if to == EVERYONE { self.broadcast_overhead_bytes } else { self.overhead_bytes }
+    }
+
     /// Wi-SUN FAN over SUN FSK.
     pub fn wisun(phy: &Phy, network: &Network) -> Self {
         let sender = Sender { node: 1, router: 0, at: SimTime::ZERO, phase_ms: 0, counter: 0, sequence: 0 };

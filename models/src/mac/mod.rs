@@ -85,22 +85,34 @@ pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, mut packet: Packet
         region.mac_spec.queue_frames_max
     };
     let broadcast = packet.hop_to == EVERYONE && region.hopping();
+    let (extent, room) = (region.lengths.extent(&packet), region.frame_room(packet.hop_to));
+    let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     let mac = region
         .macs
         .get_mut(&mut region.world, region.entities[node as usize])
         .expect("every node has a link layer")
         .into_inner();
     let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
-    if fifo.len() >= limit {
+    if fifo.len().saturating_add(frames) > limit {
         mesh::lost(region, ctx, &packet, Loss::QueueFull);
         if region.is_gateway(node) {
             region.loads[node as usize].dropped += 1;
         }
         return;
     }
-    packet.bytes = region.lengths.of(&packet);
-    let at = region.packets.add(packet);
-    region.packets.push(fifo, at);
+    if frames == 1 {
+        packet.bytes = extent.whole();
+        let at = region.packets.add(packet);
+        region.packets.push(fifo, at);
+    } else {
+        (packet.tag, packet.fragments) = (region.fragments.tag(), frames as u8);
+        region.counters.cut += 1;
+        for index in 0..frames {
+            let bytes = extent.fragment(room, index).unwrap_or(0);
+            let at = region.packets.add(Packet { fragment: index as u8, bytes, ..packet.clone() });
+            region.packets.push(fifo, at);
+        }
+    }
     let (waiting, len) = (matches!(mac.job, Job::WaitSlot | Job::WaitSweep), fifo.len());
     if waiting {
         mac.epoch = mac.epoch.wrapping_add(1);
@@ -129,6 +141,8 @@ pub enum Loss {
     NoRoute,
     /// Too many hops.
     TooFar,
+    /// All fragments arrived, but the receiver had no room for them or had given up.
+    Reassembly,
 }
 
 /// Starts the next job of a node, if it has one and may.
@@ -290,11 +304,7 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         packet.tries = packet.tries.saturating_add(1);
         packet.airings = packet.airings.saturating_add(1);
         let again = packet.airings > 1;
-        let overhead = match packet.hop_to {
-            EVERYONE => region.times.broadcast_overhead_bytes,
-            _ => region.times.overhead_bytes,
-        };
-        (packet.hop_to, packet.bytes + overhead, again)
+        (packet.hop_to, packet.bytes + region.times.overhead(packet.hop_to), again)
     };
     let hopped = region.hopping() && !broadcast;
     if hopped && hop_to == EVERYONE {
@@ -465,6 +475,7 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
     if give_up {
         let packet = take_current(region, node, at);
         if !packet.delivered {
+            drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Retries);
         }
         if !broadcast {
@@ -472,6 +483,30 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
         }
     }
     next_job(region, ctx, node);
+}
+
+/// Drops the other fragments of a datagram of which one has failed.
+fn drop_rest(region: &mut Region, node: u16, failed: &Packet) {
+    if failed.fragments == 0 {
+        return;
+    }
+    region.fragments.abandon(failed.hop_to, node, failed.tag);
+    let mac = region
+        .macs
+        .get_mut(&mut region.world, region.entities[node as usize])
+        .expect("every node has a link layer")
+        .into_inner();
+    for fifo in [&mut mac.queue, &mut mac.broadcasts] {
+        for _ in 0..fifo.len() {
+            let Some(at) = region.packets.pop(fifo) else { break };
+            let packet = region.packets.get(at);
+            if packet.fragments > 0 && packet.tag == failed.tag {
+                region.packets.release(at);
+            } else {
+                region.packets.push(fifo, at);
+            }
+        }
+    }
 }
 
 fn finish_job(region: &mut Region, node: u16) {
@@ -498,6 +533,7 @@ fn take_current(region: &mut Region, node: u16, at: u32) -> Packet {
 /// Drops everything a node holds: it is being reset or switched off.
 pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
     finish_job(region, node);
+    region.fragments.forget(node);
     let mac = region.mac(node);
     (mac.acknowledging, mac.sweeps, mac.sweep_channel) = (false, 0, 0);
     loop {
@@ -511,12 +547,18 @@ pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
         let packet = region.packets.get(at).clone();
         region.packets.release(at);
         if !packet.delivered {
+            drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Reset);
         }
     }
 }
 
 impl Region {
+    /// Bytes that a data frame to `to` has room for above the link layer.
+    pub(crate) fn frame_room(&self, to: u16) -> u16 {
+        self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(to))
+    }
+
     /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
     pub(crate) fn settle(
         &mut self,

@@ -88,6 +88,12 @@ pub struct Packet {
     pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
+    /// Number of this fragment, from 0.
+    pub fragment: u8,
+    /// Fragments of the datagram on this hop; 0: it is whole.
+    pub fragments: u8,
+    /// Tag that the fragments of a datagram share.
+    pub tag: u16,
     /// Sequence number of its frame on this hop; given only while frames are captured.
     pub sequence: u8,
     /// It met a node that is not nearer to the border router than its sender.
@@ -124,6 +130,9 @@ impl Packet {
             hops: 0,
             tries: 0,
             airings: 0,
+            fragment: 0,
+            fragments: 0,
+            tag: 0,
             sequence: 0,
             strayed: false,
             delivered: false,

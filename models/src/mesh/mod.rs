@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod flood;
+pub mod fragments;
 pub mod join;
 pub mod routing;
 pub mod sizes;
@@ -132,6 +133,12 @@ pub struct Link {
 
 /// A datagram arrived at `node` over the air from `from`.
 pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
+    if packet.fragments > 0 {
+        if let Some(whole) = fragments::arrived(region, ctx, node, from, packet) {
+            receive(region, ctx, node, from, &whole);
+        }
+        return;
+    }
     match packet.kind {
         Kind::Probe => device::probe_arrived(region, ctx, packet),
         Kind::Flood => flood::heard(region, ctx, node, packet),

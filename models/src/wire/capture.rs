@@ -5,7 +5,7 @@
 
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
-use super::security;
+use super::{security, sixlowpan};
 use crate::mac::packet::{Kind, Packet};
 use crate::mac::sweep;
 use crate::mesh::NO_ONE;
@@ -201,7 +201,12 @@ impl Region {
             renewal: packet.value != 0,
             payload: &payload,
         };
-        hop.compressed().bytes
+        let datagram = hop.compressed();
+        if packet.fragments == 0 {
+            return datagram.bytes;
+        }
+        let (room, index) = (self.frame_room(packet.hop_to), u16::from(packet.fragment));
+        sixlowpan::fragment(&datagram, packet.tag, room, index).unwrap_or_default()
     }
 }
 

@@ -167,6 +167,11 @@ impl Extent {
         (start < u32::from(self.body)).then(|| (start as u16, self.body.min(start as u16 + step)))
     }
 
+    /// Fragments that frames with `room` need.
+    pub fn fragments(&self, room: u16) -> u16 {
+        (1..).find(|&index| self.cut(room, index).is_none()).unwrap_or(u16::MAX)
+    }
+
     /// Bytes in the frame of fragment `index`.
     pub fn fragment(&self, room: u16, index: u16) -> Option<u16> {
         let (start, end) = self.cut(room, index)?;
