@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod cut;
 pub mod frame;
 pub mod hopping;
 pub mod packet;
@@ -475,7 +476,7 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
     if give_up {
         let packet = take_current(region, node, at);
         if !packet.delivered {
-            drop_rest(region, node, &packet);
+            cut::drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Retries);
         }
         if !broadcast {
@@ -483,30 +484,6 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
         }
     }
     next_job(region, ctx, node);
-}
-
-/// Drops the other fragments of a datagram of which one has failed.
-fn drop_rest(region: &mut Region, node: u16, failed: &Packet) {
-    if failed.fragments == 0 {
-        return;
-    }
-    region.fragments.abandon(failed.hop_to, node, failed.tag);
-    let mac = region
-        .macs
-        .get_mut(&mut region.world, region.entities[node as usize])
-        .expect("every node has a link layer")
-        .into_inner();
-    for fifo in [&mut mac.queue, &mut mac.broadcasts] {
-        for _ in 0..fifo.len() {
-            let Some(at) = region.packets.pop(fifo) else { break };
-            let packet = region.packets.get(at);
-            if packet.fragments > 0 && packet.tag == failed.tag {
-                region.packets.release(at);
-            } else {
-                region.packets.push(fifo, at);
-            }
-        }
-    }
 }
 
 fn finish_job(region: &mut Region, node: u16) {
@@ -547,18 +524,13 @@ pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
         let packet = region.packets.get(at).clone();
         region.packets.release(at);
         if !packet.delivered {
-            drop_rest(region, node, &packet);
+            cut::drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Reset);
         }
     }
 }
 
 impl Region {
-    /// Bytes that a data frame to `to` has room for above the link layer.
-    pub(crate) fn frame_room(&self, to: u16) -> u16 {
-        self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(to))
-    }
-
     /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
     pub(crate) fn settle(
         &mut self,
