@@ -105,6 +105,12 @@ pub struct Run {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub scenario: Scenario,
+    /// Write all frames on the air into this pcapng file, encrypted as on the air; of one variant only.
+    #[arg(long, value_name = "FILE.pcapng", value_hint = ValueHint::FilePath)]
+    pub capture: Option<PathBuf>,
+    /// Capture only frames from or to these nodes, by number as in the nodes table, such as 0,17,42.
+    #[arg(long, value_name = "NODES", value_delimiter = ',', requires = "capture")]
+    pub capture_nodes: Option<Vec<u32>>,
 }
 
 /// Options of `check`.

@@ -12,6 +12,8 @@ pub enum LinkType {
     RawIp,
     /// An IEEE 802.15.4 frame with its frame check sequence at the end.
     Ieee802154WithFcs,
+    /// An IEEE 802.15.4 frame behind a TAP header, which says how long its frame check sequence is.
+    Ieee802154Tap,
 }
 
 impl LinkType {
@@ -20,6 +22,7 @@ impl LinkType {
         match self {
             LinkType::RawIp => 101,
             LinkType::Ieee802154WithFcs => 195,
+            LinkType::Ieee802154Tap => 283,
         }
     }
 }

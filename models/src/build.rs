@@ -5,6 +5,7 @@ use crate::device::{Device, Probes};
 use crate::headend::{HEAD_END, HeadEnd};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
+use crate::mesh::fragments::Fragments;
 use crate::mesh::routing::Candidate;
 use crate::mesh::tree::{self, Tree};
 use crate::mesh::trickle::Timers;
@@ -18,6 +19,8 @@ use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
 use crate::spec::{Coupling, PhyMode, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
+use crate::wire::frame::Network;
+use crate::wire::lengths::Lengths;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -165,7 +168,11 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoGateway);
     }
     let members = assignment.members();
-    let times = if radio.phy == PhyMode::Oqpsk250 { MacTimes::plain(&phy) } else { MacTimes::wisun(&phy) };
+    let network = Network::new(spec);
+    let times = match radio.phy {
+        PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
+        _ => MacTimes::wisun(&phy, &network),
+    };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
     let strongest = radio.tx_power_dbm.max(radio.gateway_tx_power_dbm);
     let loss_max = strongest - radio.hearing_floor_dbm;
@@ -313,6 +320,10 @@ impl Kit<'_> {
             seed: spec.seed,
             channels: self.channels,
             times: self.times.clone(),
+            lengths: Lengths::new(),
+            fragments: Fragments::default(),
+            frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
+            capture: None,
             timers: Timers::of(spec.mesh.profile),
             mac_spec: spec.mac.clone(),
             record: spec.record.clone(),

@@ -25,3 +25,4 @@ pub mod radio;
 pub mod region;
 pub mod spec;
 pub mod terrain;
+pub mod wire;

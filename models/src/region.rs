@@ -6,11 +6,14 @@ use crate::event::Event;
 use crate::mac::frame::MacTimes;
 use crate::mac::packet::Packets;
 use crate::mac::{self, Mac, hopping, sweep};
+use crate::mesh::fragments::Fragments;
 use crate::mesh::{self, Link, Mesh, trickle::Timers};
 use crate::radio::air::{Air, COMMON, Fate};
 use crate::radio::neighbours::code_db;
 use crate::spec::{MacSpec, PushSpec, RecordSpec};
 use crate::terrain::Site;
+use crate::wire::capture::Capture;
+use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
 use amitwin_data::rows::{LinkRow, NodeRow, Rows};
 use amitwin_sim_core::rng::{Stream, key};
@@ -45,6 +48,13 @@ pub struct Region {
     pub(crate) seed: u64,
     pub(crate) channels: u16,
     pub(crate) times: MacTimes,
+    pub(crate) lengths: Lengths,
+    /// Datagrams in pieces.
+    pub(crate) fragments: Fragments,
+    /// Longest frame, check sequence included, bytes.
+    pub(crate) frame_bytes_max: u16,
+    /// Frames as bytes, if they are captured.
+    pub(crate) capture: Option<Box<Capture>>,
     pub(crate) timers: Timers,
     pub(crate) mac_spec: MacSpec,
     pub(crate) record: RecordSpec,
@@ -101,10 +111,16 @@ pub struct Counters {
     pub duplicates: u64,
     /// Attempts that found no free channel.
     pub access_failures: u64,
+    /// Datagrams that were cut into fragments for a hop.
+    pub cut: u64,
+    /// Incomplete datagrams that a receiver gave up waiting for.
+    pub reassembly_timeouts: u64,
+    /// Datagrams that a receiver had no room to put together.
+    pub reassembly_full: u64,
     /// Datagrams lost.
     pub dropped: u64,
     /// The same by [`mac::Loss`].
-    pub lost: [u64; 5],
+    pub lost: [u64; 6],
 }
 
 impl Counters {
@@ -121,6 +137,9 @@ impl Counters {
         self.deaf += other.deaf;
         self.duplicates += other.duplicates;
         self.access_failures += other.access_failures;
+        self.cut += other.cut;
+        self.reassembly_timeouts += other.reassembly_timeouts;
+        self.reassembly_full += other.reassembly_full;
         self.dropped += other.dropped;
         for (a, b) in self.lost.iter_mut().zip(other.lost) {
             *a += b;
@@ -363,11 +382,15 @@ impl Region {
         for node in 0..self.own {
             let entity = self.entities[node as usize];
             let mac = self.macs.get_mut(&mut self.world, entity).expect("every radio has a link layer").into_inner();
+            let mut last = (mesh::NO_ONE, 0);
             for fifo in [&mut mac.queue, &mut mac.broadcasts] {
                 while let Some(at) = self.packets.pop(fifo) {
                     let packet = self.packets.get(at).clone();
                     self.packets.release(at);
-                    if packet.kind == mac::packet::Kind::Push && !packet.delivered {
+                    // Of a datagram in pieces the first that has not arrived stands for all.
+                    let told = packet.fragments > 0 && last == (packet.origin, packet.tag);
+                    if packet.kind == mac::packet::Kind::Push && !packet.delivered && !told {
+                        last = (packet.origin, packet.tag);
                         let row = device::push_row(&self.globals, &self.pan, &packet, "pending", None, packet.hops);
                         self.rows.transactions.push(row);
                     }

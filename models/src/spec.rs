@@ -162,6 +162,8 @@ pub struct MeshSpec {
     pub profile: SizeProfile,
     /// Hops above which a meter counts as unreachable.
     pub hops_max: u8,
+    /// Longest frame that nodes send, check sequence included, bytes; longer datagrams are cut into fragments.
+    pub frame_bytes_max: u16,
 }
 
 /// Meter hardware.

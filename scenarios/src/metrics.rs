@@ -50,6 +50,7 @@ pub const FIGURES: &[Figure] = &[
     figure("dropped_reset", "in the queue of a meter that restarted"),
     figure("dropped_no_route", "the next hop was not known"),
     figure("dropped_too_far", "more hops than allowed"),
+    figure("dropped_reassembly", "in fragments that the receiver had no room for, or had given up waiting for"),
     figure("duplicates", "copies of a frame that a receiver recognised and discarded"),
     figure("access_failures", "attempts that found no free channel"),
     figure("transactions", "resets and reports begun"),

@@ -54,7 +54,7 @@ fn delays_of_reports_are_those_of_their_rows() {
 fn gates_judge_delays_and_without_reports_there_are_none() {
     for (push, verdicts) in [("5min", [Verdict::Pass, Verdict::Breach]), ("off", [Verdict::NoData, Verdict::NoData])] {
         let scenario = scenario(push);
-        let outcome = run(&scenario, &scenario.select(&[]).expect("all"), None, &Unwatched);
+        let outcome = run(&scenario, &scenario.select(&[]).expect("all"), None, None, &Unwatched);
         let found: Vec<Verdict> = outcome.summary.gates.iter().map(|gate| gate.verdict).collect();
         assert_eq!(found, verdicts, "push = {push}");
     }

@@ -20,8 +20,8 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
     match command {
         Command::Init(options) => init::run(options, talk),
         Command::Check(options) => check::run(&options.scenario, talk),
-        Command::Run(options) => run::run(&options.scenario, talk),
         Command::Serve(options) => serve::run(options, talk),
+        Command::Run(options) => run::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),

@@ -1,7 +1,7 @@
 //! `amitwin run FILE`: variants, results, verdicts, a run directory.
 
 use super::run_dir;
-use crate::cli::{Format, Scenario as Options};
+use crate::cli::{Format, Run, Scenario as Options};
 use crate::failure::{FAILED, Usage};
 use crate::progress::Progress;
 use crate::talk::Talk;
@@ -9,7 +9,7 @@ use crate::{log, memory, stop};
 use amitwin_data::files::{FileError, RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::{Status, Summary};
-use amitwin_scenarios::drive::{self, Outcome};
+use amitwin_scenarios::drive::{self, CaptureTo, Outcome, capture_key_option};
 use amitwin_scenarios::{Scenario, Variant, load};
 use amitwin_sim_core::SimTime;
 use amitwin_viz::{human, results_json, results_table, write_report};
@@ -19,10 +19,12 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Runs, writes, prints.
-pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
+pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
+    let options = &run.scenario;
     let scenario = load(&options.file, &options.set, options.seed)?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
+    let capture = capture(run, &variants)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();
     let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
 
@@ -35,7 +37,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let dir = run_dir::create(options.output.as_deref(), options.force, &begun, &manifest)?;
 
     // From here on the directory exists, and whatever happens its summary says what it came to.
-    let job = Job { scenario: &scenario, variants: &variants, dir: &dir, talk };
+    let job = Job { scenario: &scenario, variants: &variants, dir: &dir, capture: capture.as_ref(), talk };
     let outcome = match catch_unwind(AssertUnwindSafe(|| pool.install(|| job.drive()))) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => {
@@ -66,17 +68,35 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     Ok(summary.exit_code.unwrap_or(FAILED))
 }
 
+/// What the options ask to capture, if it can be.
+fn capture(run: &Run, variants: &[&Variant]) -> Result<Option<CaptureTo>, Usage> {
+    let Some(path) = &run.capture else { return Ok(None) };
+    let [variant] = variants else {
+        let names: Vec<String> = variants.iter().map(|v| format!("'{}'", v.name)).collect();
+        return Err(Usage(format!(
+            "--capture takes the frames of one variant; choose it with --variant NAME from {}",
+            names.join(", ")
+        )));
+    };
+    let capture = CaptureTo { path: path.clone(), nodes: run.capture_nodes.clone() };
+    match capture.refused(&variant.spec) {
+        Some(why) => Err(Usage(why)),
+        None => Ok(Some(capture)),
+    }
+}
+
 /// A run under way.
 struct Job<'a> {
     scenario: &'a Scenario,
     variants: &'a [&'a Variant],
     dir: &'a RunDir,
+    capture: Option<&'a CaptureTo>,
     talk: &'a Talk,
 }
 
 impl Job<'_> {
     fn drive(&self) -> Result<Outcome, FileError> {
-        let Job { scenario, variants, dir, talk } = self;
+        let Job { scenario, variants, dir, capture, talk } = self;
         log::start(dir.open_log()?, talk.verbose);
         dir.put(SCENARIO, scenario.resolved_toml.as_bytes())?;
         let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
@@ -94,7 +114,7 @@ impl Job<'_> {
             dir.path().display()
         ));
         let progress = Progress::new(variants, !talk.quiet && talk.verbose == 0);
-        let outcome = drive::run(scenario, variants, Some(dir), &progress);
+        let outcome = drive::run(scenario, variants, Some(dir), *capture, &progress);
         progress.clear();
         Ok(outcome)
     }
@@ -128,6 +148,10 @@ impl Job<'_> {
             human::short_count(events as f64),
             human::short_count(events as f64 / wall.max(1e-3))
         ));
+        if let (Some(capture), [variant]) = (self.capture, self.variants) {
+            let (file, key) = (capture.path.display(), capture_key_option(&variant.spec));
+            self.talk.note(&format!("frames in {file}, to be read with:\n  tshark {key} -r {file}"));
+        }
         let dir = self.dir.path().display();
         if summary.status == Status::Complete {
             self.talk.note(&format!(

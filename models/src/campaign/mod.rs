@@ -1,10 +1,12 @@
 #![doc = include_str!("README.md")]
 
 use crate::mac::frame::MacTimes;
+use crate::mac::packet::{Kind, Packet};
 use crate::mesh::sizes;
 use crate::purpose;
 use crate::radio::phy::Phy;
 use crate::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
+use crate::wire::lengths::Lengths;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 
@@ -101,13 +103,25 @@ impl Campaign {
 /// Radio time that one reconnecting meter costs its border router: the frames of address, route and heartbeats that
 /// pass its radio, each with turn-around and acknowledgement, for a meter two hops away.
 pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
-    let one = |bytes: u16| phy.airtime(bytes + times.overhead_bytes) + phy.turnaround + phy.airtime(times.ack_bytes);
-    one(sizes::DHCP_RELAY)
-        + one(sizes::DHCP_RELAY_REPLY + sizes::routing_header(1))
-        + one(sizes::DAO)
-        + one(sizes::DAO_ACK + sizes::routing_header(1))
-        + one(sizes::up(sizes::HEARTBEAT_PAYLOAD))
-        + one(sizes::down(sizes::CONFIRM_PAYLOAD, 1))
+    let lengths = Lengths::new();
+    let one = |kind: Kind, payload: u16| {
+        let mut packet = Packet::new(kind, 2, 0, 1, SimTime::ZERO);
+        packet.payload = payload;
+        match kind {
+            // From the relay, or forwarded by the parent: the second hop.
+            Kind::Solicit | Kind::Dao | Kind::Heartbeat => packet.hops = 1,
+            // By source route: the first hop of two.
+            _ => packet.route_len = 1,
+        }
+        let bytes = lengths.of(&packet) + times.overhead_bytes;
+        phy.airtime(bytes) + phy.turnaround + phy.airtime(times.ack_bytes)
+    };
+    one(Kind::Solicit, 0)
+        + one(Kind::Reply, 0)
+        + one(Kind::Dao, 0)
+        + one(Kind::DaoAck, 0)
+        + one(Kind::Heartbeat, sizes::HEARTBEAT_PAYLOAD)
+        + one(Kind::Confirm, sizes::CONFIRM_PAYLOAD)
 }
 
 /// Window in which `meters` reconnects occupy the border router's radio for `busy_share` of the time.

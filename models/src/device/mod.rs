@@ -76,7 +76,7 @@ pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
 fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -> Packet {
     let parent = region.mesh(node).parent;
     let gateway = region.gateway_of(node);
-    let mut packet = Packet::new(kind, sizes::up(payload), node, gateway, parent, ctx.now());
+    let mut packet = Packet::new(kind, node, gateway, parent, ctx.now());
     packet.payload = payload;
     packet
 }
@@ -269,7 +269,8 @@ pub fn probe(region: &mut Region, ctx: &mut Ctx, node: u16) {
     ctx.schedule(ctx.now() + region.probes.period, node.into(), Event::Probe { node });
     let to = region.probes.target[node as usize];
     region.probes.asked += 1;
-    let packet = Packet::new(Kind::Probe, region.probes.bytes, node, to, to, ctx.now());
+    let mut packet = Packet::new(Kind::Probe, node, to, to, ctx.now());
+    packet.payload = region.probes.bytes;
     submit(region, ctx, node, packet);
 }
 

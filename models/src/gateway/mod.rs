@@ -34,9 +34,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
         Kind::Solicit => {
             // The answer goes to the relay, which knows the node; the node itself has no route yet.
             let via = packet.via;
-            let relayed = via != gateway;
-            let bytes = if relayed { sizes::DHCP_RELAY_REPLY } else { sizes::DHCP_REPLY };
-            let mut reply = Packet::new(Kind::Reply, bytes, gateway, origin, origin, ctx.now());
+            let mut reply = Packet::new(Kind::Reply, gateway, origin, origin, ctx.now());
             if route_through(region, gateway, origin, via, &mut reply) {
                 submit(region, ctx, gateway, reply);
             } else {
@@ -46,7 +44,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
         }
         Kind::Dao => {
             region.announced[origin as usize] = packet.via;
-            let mut ack = Packet::new(Kind::DaoAck, sizes::DAO_ACK, gateway, origin, origin, ctx.now());
+            let mut ack = Packet::new(Kind::DaoAck, gateway, origin, origin, ctx.now());
             if route_through(region, gateway, origin, packet.via, &mut ack) {
                 submit(region, ctx, gateway, ack);
             } else {
@@ -93,7 +91,6 @@ fn route_through(region: &Region, gateway: u16, dest: u16, via: u16, packet: &mu
     }
     packet.route_len = (len - 1) as u8;
     packet.hop_to = packet.route[len - 1];
-    packet.bytes += sizes::routing_header(packet.route_len);
     true
 }
 
@@ -112,8 +109,7 @@ fn downward(region: &mut Region, ctx: &mut Ctx, node: u32, kind: Kind, payload: 
     let Some(local) = region.local(node) else { return };
     let gateway = region.gateway_of(local);
     let via = region.announced[local as usize];
-    let bytes = sizes::down(payload, 0);
-    let mut packet = Packet::new(kind, bytes, gateway, local, local, ctx.now());
+    let mut packet = Packet::new(kind, gateway, local, local, ctx.now());
     (packet.value, packet.payload) = (value, payload);
     if route_through(region, gateway, local, via, &mut packet) {
         submit(region, ctx, gateway, packet);

@@ -1,15 +1,21 @@
-//! Sizes and times of the link layer, by field.
+//! Sizes and times of the link layer: sizes as the encoders give them, times as the standard does.
 
+use crate::radio::air::EVERYONE;
 use crate::radio::phy::Phy;
+use crate::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
 use amitwin_sim_core::SimTime;
 
 /// Constants of a link layer.
 #[derive(Clone, Debug)]
 pub struct MacTimes {
-    /// Header, security and information elements of a data frame, bytes.
+    /// Header, security and information elements of a data frame to one node, bytes.
     pub overhead_bytes: u16,
+    /// The same of a data frame to all.
+    pub broadcast_overhead_bytes: u16,
     /// The whole of an acknowledgement before its frame check sequence, bytes.
     pub ack_bytes: u16,
+    /// The whole of a sweep's frame by [`crate::mac::sweep::Sweep`].
+    pub sweep_bytes: [u16; 3],
     /// From the last bit of a frame until it counts as not acknowledged.
     pub ack_wait: SimTime,
     /// Pause after a successful exchange.
@@ -20,44 +26,41 @@ pub struct MacTimes {
     pub turnaround: SimTime,
 }
 
-/// Frame control 2, sequence number 1, both addresses 16; the PAN id is left out between two long addresses.
-const HEADER: u16 = 19;
-/// Security control 1, frame counter 4, key index 1, and the 8-byte integrity code.
-const SECURITY: u16 = 6 + 8;
-/// Header IEs of Wi-SUN: unicast timing 2 + 1 + 4, broadcast timing 2 + 1 + 5, termination 2.
-const ELEMENTS: u16 = 7 + 8 + 2;
-/// Acknowledgement: frame control 2, sequence number 1, destination 8, security, unicast timing 7, received level 4.
-const ACK: u16 = 11 + SECURITY + 7 + 4;
-
-/// Payload IEs of an advertisement: unicast schedule with its excluded channels, broadcast schedule, PAN version,
-/// group key hashes, network name.
-pub const SWEEP_BYTES: u16 = HEADER + SECURITY + ELEMENTS + 48;
-/// A solicit carries the unicast schedule and the network name only and is not secured.
-pub const SOLICIT_BYTES: u16 = HEADER + ELEMENTS + 30;
-
 impl MacTimes {
+    /// Link-layer bytes of a data frame to `to`, without its check sequence.
+    pub fn overhead(&self, to: u16) -> u16 {
+        if to == EVERYONE { self.broadcast_overhead_bytes } else { self.overhead_bytes }
+    }
+
     /// Wi-SUN FAN over SUN FSK.
-    pub fn wisun(phy: &Phy) -> Self {
+    pub fn wisun(phy: &Phy, network: &Network) -> Self {
+        let sender = Sender { node: 1, router: 0, at: SimTime::ZERO, phase_ms: 0, counter: 0, sequence: 0 };
+        let ack_bytes = network.acknowledgement(&sender, 0, 0.0).len() as u16;
         MacTimes {
-            overhead_bytes: HEADER + SECURITY + ELEMENTS,
-            ack_bytes: ACK,
-            ack_wait: phy.turnaround * 2 + phy.airtime(ACK) + phy.unit_backoff,
+            overhead_bytes: network.data(&sender, Some(0), &[]).len() as u16,
+            broadcast_overhead_bytes: network.data(&sender, None, &[]).len() as u16,
+            ack_bytes,
+            sweep_bytes: [Sweep::Advert(0, 0), Sweep::Config, Sweep::Solicit]
+                .map(|sweep| network.sweep(&sender, sweep).len() as u16),
+            ack_wait: phy.turnaround * 2 + phy.airtime(ack_bytes) + phy.unit_backoff,
             spacing: phy.turnaround,
             access_failure_drops: false,
             turnaround: phy.turnaround,
         }
     }
 
-    /// Plain IEEE 802.15.4 with short addresses, as in ns-3's lr-wpan.
-    pub fn plain(phy: &Phy) -> Self {
+    /// Plain IEEE 802.15.4 with short addresses, as in ns-3's lr-wpan. Sweeps, which it does not know, are Wi-SUN's.
+    pub fn plain(phy: &Phy, network: &Network) -> Self {
+        let overhead_bytes = plain_header(0, 0, 0, 0).len() as u16;
         MacTimes {
-            overhead_bytes: 9,
-            ack_bytes: 3,
+            overhead_bytes,
+            broadcast_overhead_bytes: overhead_bytes,
+            ack_bytes: plain_acknowledgement(0).len() as u16,
             // Unit backoff 20, turnaround 12, synchronisation header 10 and 12 more symbols.
             ack_wait: phy.symbol * 54,
             spacing: phy.symbol * 40,
             access_failure_drops: true,
-            turnaround: phy.turnaround,
+            ..MacTimes::wisun(phy, network)
         }
     }
 }

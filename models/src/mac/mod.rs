@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod cut;
 pub mod frame;
 pub mod hopping;
 pub mod packet;
@@ -78,28 +79,41 @@ impl Region {
 }
 
 /// Puts a packet into the queue of `node`; a full queue refuses it.
-pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, packet: Packet) {
+pub fn enqueue(region: &mut Region, ctx: &mut Ctx, node: u16, mut packet: Packet) {
     let limit = if region.is_gateway(node) {
         region.mac_spec.gateway_queue_frames_max
     } else {
         region.mac_spec.queue_frames_max
     };
     let broadcast = packet.hop_to == EVERYONE && region.hopping();
+    let (extent, room) = (region.lengths.extent(&packet), region.frame_room(packet.hop_to));
+    let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     let mac = region
         .macs
         .get_mut(&mut region.world, region.entities[node as usize])
         .expect("every node has a link layer")
         .into_inner();
     let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
-    if fifo.len() >= limit {
+    if fifo.len().saturating_add(frames) > limit {
         mesh::lost(region, ctx, &packet, Loss::QueueFull);
         if region.is_gateway(node) {
             region.loads[node as usize].dropped += 1;
         }
         return;
     }
-    let at = region.packets.add(packet);
-    region.packets.push(fifo, at);
+    if frames == 1 {
+        packet.bytes = extent.whole();
+        let at = region.packets.add(packet);
+        region.packets.push(fifo, at);
+    } else {
+        (packet.tag, packet.fragments) = (region.fragments.tag(), frames as u8);
+        region.counters.cut += 1;
+        for index in 0..frames {
+            let bytes = extent.fragment(room, index).unwrap_or(0);
+            let at = region.packets.add(Packet { fragment: index as u8, bytes, ..packet.clone() });
+            region.packets.push(fifo, at);
+        }
+    }
     let (waiting, len) = (matches!(mac.job, Job::WaitSlot | Job::WaitSweep), fifo.len());
     if waiting {
         mac.epoch = mac.epoch.wrapping_add(1);
@@ -128,6 +142,8 @@ pub enum Loss {
     NoRoute,
     /// Too many hops.
     TooFar,
+    /// All fragments arrived, but the receiver had no room for them or had given up.
+    Reassembly,
 }
 
 /// Starts the next job of a node, if it has one and may.
@@ -289,7 +305,7 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         packet.tries = packet.tries.saturating_add(1);
         packet.airings = packet.airings.saturating_add(1);
         let again = packet.airings > 1;
-        (packet.hop_to, packet.bytes + region.times.overhead_bytes, again)
+        (packet.hop_to, packet.bytes + region.times.overhead(packet.hop_to), again)
     };
     let hopped = region.hopping() && !broadcast;
     if hopped && hop_to == EVERYONE {
@@ -300,6 +316,7 @@ pub fn send(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     }
     let channel = if hopped { region.channel_of(hop_to, now) } else { COMMON };
     let hearers = if hopped { &[hop_to][..] } else { &[] };
+    region.capture_data(now, node, channel, at, bytes);
     let frame = region.air.begin(now, node, hop_to, channel, bytes, at, hearers);
     region.counters.frames += 1;
     region.counters.retries += u64::from(again);
@@ -382,6 +399,7 @@ pub fn acknowledge(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, chann
     }
     let hearers = if channel == COMMON { &[][..] } else { &[to][..] };
     let bytes = region.times.ack_bytes;
+    region.capture_acknowledgement(now, node, to, channel, bytes);
     let frame = region.air.begin(now, node, to, channel, bytes, ACK_TAG | u32::from(epoch), hearers);
     region.counters.acks += 1;
     region.note_sent(ctx, node, channel, bytes);
@@ -458,6 +476,7 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
     if give_up {
         let packet = take_current(region, node, at);
         if !packet.delivered {
+            cut::drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Retries);
         }
         if !broadcast {
@@ -491,6 +510,7 @@ fn take_current(region: &mut Region, node: u16, at: u32) -> Packet {
 /// Drops everything a node holds: it is being reset or switched off.
 pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
     finish_job(region, node);
+    region.fragments.forget(node);
     let mac = region.mac(node);
     (mac.acknowledging, mac.sweeps, mac.sweep_channel) = (false, 0, 0);
     loop {
@@ -504,6 +524,7 @@ pub fn clear(region: &mut Region, ctx: &mut Ctx, node: u16) {
         let packet = region.packets.get(at).clone();
         region.packets.release(at);
         if !packet.delivered {
+            cut::drop_rest(region, node, &packet);
             mesh::lost(region, ctx, &packet, Loss::Reset);
         }
     }

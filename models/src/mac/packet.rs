@@ -72,7 +72,7 @@ pub struct Packet {
     pub next: u32,
     /// Purpose.
     pub kind: Kind,
-    /// Bytes above the link layer on this hop.
+    /// Bytes above the link layer in this hop's frame; set when it is queued.
     pub bytes: u16,
     /// First sender.
     pub origin: u16,
@@ -88,6 +88,14 @@ pub struct Packet {
     pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
+    /// Number of this fragment, from 0.
+    pub fragment: u8,
+    /// Fragments of the datagram on this hop; 0: it is whole.
+    pub fragments: u8,
+    /// Tag that the fragments of a datagram share.
+    pub tag: u16,
+    /// Sequence number of its frame on this hop; given only while frames are captured.
+    pub sequence: u8,
     /// It met a node that is not nearer to the border router than its sender.
     pub strayed: bool,
     /// This hop's receiver has it.
@@ -110,11 +118,11 @@ pub struct Packet {
 
 impl Packet {
     /// A datagram for the next hop.
-    pub fn new(kind: Kind, bytes: u16, origin: u16, dest: u16, hop_to: u16, now: SimTime) -> Self {
+    pub fn new(kind: Kind, origin: u16, dest: u16, hop_to: u16, now: SimTime) -> Self {
         Packet {
             next: NIL,
             kind,
-            bytes,
+            bytes: 0,
             origin,
             dest,
             hop_to,
@@ -122,6 +130,10 @@ impl Packet {
             hops: 0,
             tries: 0,
             airings: 0,
+            fragment: 0,
+            fragments: 0,
+            tag: 0,
+            sequence: 0,
             strayed: false,
             delivered: false,
             value: 0,

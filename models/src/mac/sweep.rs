@@ -4,7 +4,7 @@
 //! second, and a node's queue goes first between two pieces. Who will be tuned to which of the piece's frames is worked
 //! out once when the piece starts, because hop sequences are known.
 
-use super::{Job, frame, hopping, next_job};
+use super::{Job, hopping, next_job};
 use crate::event::Event;
 use crate::mesh;
 use crate::radio::air::{COMMON, EVERYONE, Fate};
@@ -37,15 +37,6 @@ pub fn word(tag: u32) -> &'static str {
         0 => "pan_advert",
         1 => "pan_config",
         _ => "pan_config_solicit",
-    }
-}
-
-impl Sweep {
-    fn bytes(self) -> u16 {
-        match self {
-            Sweep::Advert | Sweep::Config => frame::SWEEP_BYTES,
-            Sweep::Solicit => frame::SOLICIT_BYTES,
-        }
     }
 }
 
@@ -93,7 +84,7 @@ pub fn piece(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
     };
     mac.job = Job::Sweeping;
     let first = mac.sweep_channel;
-    let cadence = phy.airtime(sweep.bytes()) + phy.cca;
+    let cadence = phy.airtime(region.times.sweep_bytes[sweep as usize]) + phy.cca;
     let frames = (PIECE.nanos() / cadence.nanos()).max(1) as u16;
     let end = first.saturating_add(frames).min(steps(region));
     let mut piece = region.spare_pieces.pop().unwrap_or_default();
@@ -144,7 +135,7 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
         next_job(region, ctx, node);
         return;
     }
-    let cadence = region.air.phy.airtime(sweep.bytes()) + region.air.phy.cca;
+    let cadence = region.air.phy.airtime(region.times.sweep_bytes[sweep as usize]) + region.air.phy.cca;
     let on = if region.hopping() { channel } else { COMMON };
     if region.air.is_busy(node, on, now) {
         ctx.schedule(now + cadence, node.into(), Event::Sweep { node, epoch, channel: channel + 1 });
@@ -157,12 +148,14 @@ pub fn step(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16, channel: 
     let mut hearers = std::mem::take(&mut region.hearers);
     hearers.clear();
     hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
+    let bytes = region.times.sweep_bytes[sweep as usize];
     let tag = TAG | (u32::from(epoch) << 2) | u32::from(piece.sweep);
-    let frame = region.air.begin(now, node, EVERYONE, on, sweep.bytes(), tag, &hearers);
+    let frame = region.air.begin(now, node, EVERYONE, on, bytes, tag, &hearers);
     region.hearers = hearers;
+    region.capture_sweep(now, node, on, sweep, bytes);
     region.counters.frames += 1;
     region.counters.sweep_frames += 1;
-    region.note_sent(ctx, node, on, sweep.bytes());
+    region.note_sent(ctx, node, on, bytes);
     ctx.schedule(region.air.transmission(frame).end, node.into(), Event::Ended { frame });
 }
 

@@ -55,8 +55,8 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u8) {
     flood.round += 1;
     let again = flood.round < ROUNDS;
     if speak {
-        let mut packet = Packet::new(Kind::Flood, sizes::FLOOD, node, EVERYONE, EVERYONE, ctx.now());
-        packet.value = u32::from(campaign);
+        let mut packet = Packet::new(Kind::Flood, node, EVERYONE, EVERYONE, ctx.now());
+        (packet.value, packet.payload) = (u32::from(campaign), sizes::COMMAND_PAYLOAD);
         submit(region, ctx, node, packet);
     }
     if again {

@@ -6,7 +6,7 @@
 
 use super::routing::{self, usable};
 use super::trickle::{self, Topic};
-use super::{INFINITE_RANK, NO_ONE, State, Step, note, sizes, submit};
+use super::{INFINITE_RANK, NO_ONE, State, Step, note, submit};
 use crate::device;
 use crate::event::Event;
 use crate::mac::packet::{Kind, Packet};
@@ -107,7 +107,7 @@ fn ask(region: &mut Region, ctx: &mut Ctx, node: u16) {
     mesh.tries += 1;
     let wait_s = mesh.wait_s;
     mesh.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
-    let dis = Packet::new(Kind::Dis, sizes::DIS, node, to, to, ctx.now());
+    let dis = Packet::new(Kind::Dis, node, to, to, ctx.now());
     submit(region, ctx, node, dis);
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(wait_s) * spread);
@@ -131,15 +131,19 @@ fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
 
 /// Sends a neighbour solicitation to the parent.
 fn solicit_parent(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let parent = region.mesh(node).parent;
-    let ns = Packet::new(Kind::Ns, sizes::NS, node, parent, parent, ctx.now());
+    let mesh = region.mesh(node);
+    let (parent, renewal) = (mesh.parent, mesh.state == State::Operational);
+    let mut ns = Packet::new(Kind::Ns, node, parent, parent, ctx.now());
+    // Until it is part of the mesh a node has a link-local address only.
+    ns.value = u32::from(renewal);
     submit(region, ctx, node, ns);
 }
 
 /// A child's registration arrived at `node`.
-pub fn registered(region: &mut Region, ctx: &mut Ctx, node: u16, child: u16) {
+pub fn registered(region: &mut Region, ctx: &mut Ctx, node: u16, child: u16, packet: &Packet) {
     if region.mesh(node).state == State::Operational {
-        let na = Packet::new(Kind::Na, sizes::NA, node, child, child, ctx.now());
+        let mut na = Packet::new(Kind::Na, node, child, child, ctx.now());
+        na.value = packet.value;
         submit(region, ctx, node, na);
     }
 }
@@ -166,7 +170,7 @@ fn solicit(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let (parent, wait_s) = (mesh.parent, mesh.wait_s);
     mesh.wait_s = (wait_s * 2).min(SOLICIT_TIMEOUT_MAX_S);
     let gateway = region.gateway_of(node);
-    let mut packet = Packet::new(Kind::Solicit, sizes::DHCP_SOLICIT, node, gateway, parent, ctx.now());
+    let mut packet = Packet::new(Kind::Solicit, node, gateway, parent, ctx.now());
     packet.via = parent;
     submit(region, ctx, node, packet);
     let spread = 0.9 + 0.2 * region.draw(node);
@@ -194,7 +198,7 @@ fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
     mesh.wait_s = wait_s;
     let parent = mesh.parent;
     let gateway = region.gateway_of(node);
-    let mut packet = Packet::new(Kind::Dao, sizes::DAO, node, gateway, parent, ctx.now());
+    let mut packet = Packet::new(Kind::Dao, node, gateway, parent, ctx.now());
     packet.via = parent;
     submit(region, ctx, node, packet);
     let spread = 1.0 + 0.5 * region.draw(node);

@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod flood;
+pub mod fragments;
 pub mod join;
 pub mod routing;
 pub mod sizes;
@@ -132,13 +133,19 @@ pub struct Link {
 
 /// A datagram arrived at `node` over the air from `from`.
 pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) {
+    if packet.fragments > 0 {
+        if let Some(whole) = fragments::arrived(region, ctx, node, from, packet) {
+            receive(region, ctx, node, from, &whole);
+        }
+        return;
+    }
     match packet.kind {
         Kind::Probe => device::probe_arrived(region, ctx, packet),
         Kind::Flood => flood::heard(region, ctx, node, packet),
         Kind::Dio => routing::heard_dio(region, ctx, node, from, packet),
         Kind::Dis if packet.dest == node => routing::send_dio(region, ctx, node, Some(from)),
         Kind::Dis => routing::solicited_by_all(region, ctx, node),
-        Kind::Ns => join::registered(region, ctx, node, from),
+        Kind::Ns => join::registered(region, ctx, node, from, packet),
         Kind::Na if packet.dest == node => join::registration_done(region, ctx, node, from),
         _ if packet.dest == node && region.is_gateway(node) => gateway::arrived(region, ctx, node, packet),
         _ if packet.dest == node => arrived(region, ctx, node, packet),

@@ -2,7 +2,7 @@
 
 use super::join;
 use super::trickle::{self, Topic};
-use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, lost, note, sizes, submit};
+use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, lost, note, submit};
 use crate::mac::Loss;
 use crate::mac::packet::{Kind, Packet};
 use crate::radio::air::EVERYONE;
@@ -61,7 +61,7 @@ pub fn send_dio(region: &mut Region, ctx: &mut Ctx, node: u16, to: Option<u16>) 
     }
     let value = u32::from(mesh.rank) << 8 | u32::from(mesh.hops);
     let to = to.unwrap_or(EVERYONE);
-    let mut dio = Packet::new(Kind::Dio, sizes::DIO, node, to, to, ctx.now());
+    let mut dio = Packet::new(Kind::Dio, node, to, to, ctx.now());
     dio.value = value;
     submit(region, ctx, node, dio);
 }
@@ -75,7 +75,7 @@ pub fn solicited_by_all(region: &mut Region, ctx: &mut Ctx, node: u16) {
 
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub fn poison(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16) {
-    let mut dio = Packet::new(Kind::Dio, sizes::DIO, node, to, to, ctx.now());
+    let mut dio = Packet::new(Kind::Dio, node, to, to, ctx.now());
     dio.value = u32::from(INFINITE_RANK) << 8;
     submit(region, ctx, node, dio);
 }
@@ -288,10 +288,6 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         // Downwards: the next stop stands last.
         next.route_len -= 1;
         next.hop_to = next.route[next.route_len as usize];
-        next.bytes = packet.bytes.saturating_sub(8);
-        if packet.kind == Kind::Reply && next.route_len == 0 {
-            next.bytes = sizes::DHCP_REPLY;
-        }
     } else {
         let mesh = region.mesh(node);
         if mesh.state != State::Operational || mesh.parent == NO_ONE || mesh.parent == from {
@@ -312,9 +308,6 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         }
         let mesh = region.mesh(node);
         next.hop_to = mesh.parent;
-        if packet.kind == Kind::Solicit && packet.hops == 0 {
-            next.bytes = sizes::DHCP_RELAY;
-        }
     }
     submit(region, ctx, node, next);
 }

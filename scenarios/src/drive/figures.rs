@@ -135,7 +135,9 @@ impl Figures {
         put("frames", Some((counters.frames + counters.acks) as f64));
         put("sweep_frames", Some(counters.sweep_frames as f64));
         put("dropped", Some(counters.dropped as f64));
-        for (name, lost) in ["queue_full", "retries", "reset", "no_route", "too_far"].iter().zip(counters.lost) {
+        for (name, lost) in
+            ["queue_full", "retries", "reset", "no_route", "too_far", "reassembly"].iter().zip(counters.lost)
+        {
             put(&format!("dropped_{name}"), Some(lost as f64));
         }
         put("duplicates", Some(counters.duplicates as f64));

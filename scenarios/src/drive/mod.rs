@@ -4,6 +4,7 @@
 //! Variant -> models::build -> sim_core::Engine -> rows -> TableSet (files), Fingerprinter, Figures -> VariantSummary
 //! ```
 
+mod capture;
 mod figures;
 mod finding;
 pub mod warnings;
@@ -16,10 +17,12 @@ use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
 use amitwin_models::part::Part;
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
+use capture::Tape;
 use figures::Figures;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use capture::{CaptureTo, capture_key_option};
 pub use finding::finding;
 
 /// Simulated time between two looks at the clock, the caller's wishes and the rows.
@@ -88,7 +91,21 @@ pub struct VariantRun {
 pub fn run_variant(
     variant: &Variant,
     index: usize,
+    sink: impl FnMut(&mut Rows) -> Result<(), FileError>,
+    watch: &dyn Watch,
+) -> Result<VariantRun, DriveError> {
+    run_captured(variant, index, sink, None, watch)
+}
+
+/// The same, with its frames in a file.
+///
+/// # Errors
+/// See [`DriveError`].
+pub fn run_captured(
+    variant: &Variant,
+    index: usize,
     mut sink: impl FnMut(&mut Rows) -> Result<(), FileError>,
+    capture: Option<&CaptureTo>,
     watch: &dyn Watch,
 ) -> Result<VariantRun, DriveError> {
     let name = || variant.name.clone();
@@ -99,6 +116,7 @@ pub fn run_variant(
     let mut prints: Vec<Fingerprinter> = parts.iter().map(|_| Fingerprinter::new()).collect();
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, Local).map_err(failed)?;
+    let mut tape = capture.map(|to| Tape::start(to, &variant.spec, &mut engine)).transpose()?;
     let mut now = SimTime::ZERO;
     let mut complete = true;
     let mut take = |engine: &mut Engine<Part, Local>, figures: &mut Figures, first: bool| -> Result<(), FileError> {
@@ -130,6 +148,9 @@ pub fn run_variant(
         now = (now + STEP).min(variant.spec.duration);
         engine.run_until(now).map_err(failed)?;
         take(&mut engine, &mut figures, false)?;
+        if let Some(tape) = &mut tape {
+            tape.take(&mut engine)?;
+        }
         watch.progress(index, now, engine.events());
     }
     for part in engine.partitions_mut() {
@@ -179,12 +200,21 @@ impl Watch for Together<'_> {
 ///
 /// A failure or a cancellation stops all variants soon. Those that had not ended stay out of the summary, because their
 /// figures would look like results; the tables keep what was recorded of a cancelled one.
-pub fn run(scenario: &Scenario, variants: &[&Variant], run_dir: Option<&RunDir>, watch: &dyn Watch) -> Outcome {
+///
+/// A capture is of one variant: only the first is captured.
+pub fn run(
+    scenario: &Scenario,
+    variants: &[&Variant],
+    run_dir: Option<&RunDir>,
+    capture: Option<&CaptureTo>,
+    watch: &dyn Watch,
+) -> Outcome {
     let together = Together { watch, failed: AtomicBool::new(false) };
     let one = |(index, variant): (usize, &&Variant)| {
-        let Some(run_dir) = run_dir else { return run_variant(variant, index, |_| Ok(()), &together) };
+        let capture = capture.filter(|_| index == 0);
+        let Some(run_dir) = run_dir else { return run_captured(variant, index, |_| Ok(()), capture, &together) };
         let mut tables = run_dir.tables(&variant.name)?;
-        let result = run_variant(variant, index, |rows| tables.write(rows), &together)?;
+        let result = run_captured(variant, index, |rows| tables.write(rows), capture, &together)?;
         tables.finish()?;
         Ok(result)
     };

@@ -80,7 +80,7 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
         placement,
         radio,
         mac,
-        mesh: MeshSpec { profile, hops_max: file.mesh.hops_max },
+        mesh: MeshSpec { profile, hops_max: file.mesh.hops_max, frame_bytes_max: file.mesh.frame_bytes_max },
         device: DeviceSpec { boot: range(file.device.boot) },
         backhaul: BackhaulSpec { latency: time(file.backhaul.latency) },
         push: file

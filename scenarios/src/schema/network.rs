@@ -15,11 +15,15 @@ pub struct MeshSection {
     /// Hops above which a meter counts as unreachable; a source route has room for 24.
     #[schemars(range(min = 1, max = 24))]
     pub hops_max: u8,
+    /// Longest frame that nodes send, check sequence included, in bytes; longer datagrams are cut into fragments. 400
+    /// leaves room for the longest source route.
+    #[schemars(range(min = 400, max = 2047))]
+    pub frame_bytes_max: u16,
 }
 
 impl Default for MeshSection {
     fn default() -> Self {
-        MeshSection { profile: None, hops_max: 24 }
+        MeshSection { profile: None, hops_max: 24, frame_bytes_max: 1_576 }
     }
 }
 

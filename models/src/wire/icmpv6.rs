@@ -1,0 +1,127 @@
+//! ICMPv6 of the mesh: address registration (RFC 6775, 8505) and RPL messages (RFC 6550), without their checksum.
+
+use super::address;
+use super::ip::instance;
+use smoltcp::wire::{Icmpv6Packet, Ipv6Address, RplOptionPacket, RplOptionRepr, RplRepr};
+
+const NEIGHBOUR_SOLICITATION: u8 = 135;
+const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
+const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
+const ADDRESS_REGISTRATION: u8 = 33;
+/// Lifetime of a registration, minutes.
+const REGISTERED_MINUTES: u16 = 37;
+/// Objective function: minimum rank with hysteresis (RFC 6719).
+const MRHOF: u16 = 1;
+const NON_STORING: u8 = 1;
+
+fn registration(global: u32) -> Vec<u8> {
+    // Type, length in units of 8 bytes, status, three reserved bytes, lifetime, owner.
+    let mut option = vec![ADDRESS_REGISTRATION, 2, 0, 0, 0, 0];
+    option.extend(REGISTERED_MINUTES.to_be_bytes());
+    option.extend(address::eui64(global));
+    option
+}
+
+/// Neighbour solicitation of `node`, which registers its address with `target`.
+pub fn solicitation(node: u32, target: Ipv6Address) -> Vec<u8> {
+    let mut bytes = vec![NEIGHBOUR_SOLICITATION, 0, 0, 0, 0, 0, 0, 0];
+    bytes.extend(target.octets());
+    bytes.extend([SOURCE_LINK_LAYER_ADDRESS, 2]);
+    bytes.extend(address::eui64(node));
+    bytes.extend([0; 6]);
+    bytes.extend(registration(node));
+    bytes
+}
+
+/// Neighbour advertisement that confirms the registration of `node`.
+pub fn advertisement(node: u32, target: Ipv6Address) -> Vec<u8> {
+    let (router, solicited) = (0x80, 0x40);
+    let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, router | solicited, 0, 0, 0];
+    bytes.extend(target.octets());
+    bytes.extend(registration(node));
+    bytes
+}
+
+fn rpl(message: &RplRepr) -> Vec<u8> {
+    let mut bytes = vec![0; message.buffer_len()];
+    message.emit(&mut Icmpv6Packet::new_unchecked(&mut bytes[..]));
+    bytes
+}
+
+fn option(option: &RplOptionRepr) -> Vec<u8> {
+    let mut bytes = vec![0; option.buffer_len()];
+    option.emit(&mut RplOptionPacket::new_unchecked(&mut bytes[..]));
+    bytes
+}
+
+/// DODAG information solicitation.
+pub fn dis() -> Vec<u8> {
+    rpl(&RplRepr::DodagInformationSolicitation { options: &[] })
+}
+
+/// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
+pub fn dio(router: u32, rank: u16) -> Vec<u8> {
+    let mut prefix = [0; 16];
+    prefix[..8].copy_from_slice(&address::prefix(router));
+    let mut options = option(&RplOptionRepr::DodagConfiguration {
+        authentication_enabled: false,
+        path_control_size: 0,
+        dio_interval_doublings: 3,
+        dio_interval_min: 18,
+        dio_redundancy_constant: 10,
+        max_rank_increase: 3 * 128,
+        minimum_hop_rank_increase: 128,
+        objective_code_point: MRHOF,
+        default_lifetime: 120,
+        lifetime_unit: 60,
+    });
+    options.extend(option(&RplOptionRepr::PrefixInformation {
+        prefix_length: 64,
+        on_link: false,
+        autonomous_address_configuration: false,
+        router_address: false,
+        valid_lifetime: u32::MAX,
+        preferred_lifetime: u32::MAX,
+        destination_prefix: &prefix,
+    }));
+    rpl(&RplRepr::DodagInformationObject {
+        rpl_instance_id: instance(),
+        version_number: 240,
+        rank,
+        grounded: true,
+        mode_of_operation: NON_STORING.into(),
+        dodag_preference: 0,
+        dtsn: 240,
+        dodag_id: address::global(router, router),
+        options: &options,
+    })
+}
+
+/// Destination advertisement of `node` below `parent`, to be acknowledged.
+pub fn dao(router: u32, node: u32, parent: u32, sequence: u8) -> Vec<u8> {
+    let mut options = option(&RplOptionRepr::RplTarget { prefix_length: 128, prefix: address::global(router, node) });
+    options.extend(option(&RplOptionRepr::TransitInformation {
+        external: false,
+        path_control: 0,
+        path_sequence: sequence,
+        path_lifetime: 120,
+        parent_address: Some(address::global(router, parent)),
+    }));
+    rpl(&RplRepr::DestinationAdvertisementObject {
+        rpl_instance_id: instance(),
+        expect_ack: true,
+        sequence,
+        dodag_id: None,
+        options: &options,
+    })
+}
+
+/// Its acknowledgement.
+pub fn dao_ack(sequence: u8) -> Vec<u8> {
+    rpl(&RplRepr::DestinationAdvertisementObjectAck {
+        rpl_instance_id: instance(),
+        sequence,
+        status: 0,
+        dodag_id: None,
+    })
+}

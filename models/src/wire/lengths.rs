@@ -1,0 +1,181 @@
+//! How long everything is on the air: measured once from the encoders, then looked up, so that a run encodes nothing
+//! unless it is captured.
+//!
+//! ```
+//! use amitwin_models::mac::packet::{Kind, Packet};
+//! use amitwin_models::wire::lengths::Lengths;
+//! use amitwin_sim_core::SimTime;
+//! let mut report = Packet::new(Kind::Push, 9, 0, 4, SimTime::ZERO);
+//! report.payload = 100;
+//! assert_eq!(Lengths::new().of(&report), 184);
+//! report.hops = 1; // A hop limit that is not 64 costs a byte.
+//! assert_eq!(Lengths::new().of(&report), 185);
+//! ```
+
+use super::datagram::Hop;
+use super::sixlowpan::Extent;
+use crate::mac::packet::{Kind, Packet};
+use crate::radio::air::EVERYONE;
+
+/// Datagrams of different layouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Register,
+    Renew,
+    Registered,
+    Renewed,
+    AskOne,
+    AskAll,
+    TellOne,
+    TellAll,
+    Solicit,
+    Relay,
+    RelayReply,
+    Reply,
+    Dao,
+    DaoAck,
+    Up,
+    Down,
+    Flood,
+}
+
+const FORMS: [Form; 17] = [
+    Form::Register,
+    Form::Renew,
+    Form::Registered,
+    Form::Renewed,
+    Form::AskOne,
+    Form::AskAll,
+    Form::TellOne,
+    Form::TellAll,
+    Form::Solicit,
+    Form::Relay,
+    Form::RelayReply,
+    Form::Reply,
+    Form::Dao,
+    Form::DaoAck,
+    Form::Up,
+    Form::Down,
+    Form::Flood,
+];
+/// Bytes of a source route for each place after the first two.
+const PLACE: u16 = 8;
+
+/// Lengths of datagrams.
+#[derive(Clone, Debug)]
+pub struct Lengths {
+    /// Without payload, by form: on one hop, and by a source route of two.
+    table: [(Extent, Extent); FORMS.len()],
+}
+
+impl Default for Lengths {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lengths {
+    /// Measures the encoders.
+    pub fn new() -> Self {
+        Lengths { table: FORMS.map(|form| (measure(form, &[]), measure(form, &[2]))) }
+    }
+
+    /// Lengths of a datagram on its next hop.
+    pub fn extent(&self, packet: &Packet) -> Extent {
+        if packet.kind == Kind::Probe {
+            return Extent { headers: 0, plain_headers: 0, body: packet.payload };
+        }
+        let form = form(packet);
+        let stops = match form {
+            // The last place is the node's, to which its parent passes the reply on.
+            Form::RelayReply => u16::from(packet.route_len) + u16::from(packet.hops),
+            Form::DaoAck | Form::Down => u16::from(packet.route_len) + u16::from(packet.hops) + 1,
+            _ => 1,
+        };
+        let (one, two) = &self.table[form as usize];
+        let mut extent = if stops > 1 { *two } else { *one };
+        let more = PLACE * stops.saturating_sub(2);
+        extent.headers += more + u16::from(forwarded(form, packet.hops));
+        extent.plain_headers += more;
+        extent.body += if matches!(form, Form::Up | Form::Down | Form::Flood) { packet.payload } else { 0 };
+        extent
+    }
+
+    /// Bytes above the link layer on a datagram's next hop, if it is not cut.
+    pub fn of(&self, packet: &Packet) -> u16 {
+        self.extent(packet).whole()
+    }
+}
+
+/// Whether the outer header has been forwarded: its hop limit is no longer one of those that are left out.
+fn forwarded(form: Form, hops: u8) -> bool {
+    match form {
+        Form::Up | Form::Dao | Form::Down | Form::DaoAck | Form::RelayReply => hops > 0,
+        Form::Relay => hops > 1,
+        _ => false,
+    }
+}
+
+fn form(packet: &Packet) -> Form {
+    let all = packet.hop_to == EVERYONE;
+    match packet.kind {
+        Kind::Ns if packet.value == 0 => Form::Register,
+        Kind::Ns => Form::Renew,
+        Kind::Na if packet.value == 0 => Form::Registered,
+        Kind::Na => Form::Renewed,
+        Kind::Dis if all => Form::AskAll,
+        Kind::Dis => Form::AskOne,
+        Kind::Dio if all => Form::TellAll,
+        Kind::Dio => Form::TellOne,
+        Kind::Solicit if packet.hops == 0 => Form::Solicit,
+        Kind::Solicit => Form::Relay,
+        Kind::Reply if packet.route_len > 0 => Form::RelayReply,
+        Kind::Reply => Form::Reply,
+        Kind::Dao => Form::Dao,
+        Kind::DaoAck => Form::DaoAck,
+        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Probe => Form::Up,
+        Kind::Confirm | Kind::Command => Form::Down,
+        Kind::Flood => Form::Flood,
+    }
+}
+
+/// Encodes one of a form without payload; which radios and numbers it names does not change its length.
+fn measure(form: Form, ahead: &[u32]) -> Extent {
+    let (kind, to, hops, renewal) = match form {
+        Form::Register => (Kind::Ns, Some(1), 0, false),
+        Form::Renew => (Kind::Ns, Some(1), 0, true),
+        Form::Registered => (Kind::Na, Some(1), 0, false),
+        Form::Renewed => (Kind::Na, Some(1), 0, true),
+        Form::AskOne => (Kind::Dis, Some(1), 0, false),
+        Form::AskAll => (Kind::Dis, None, 0, false),
+        Form::TellOne => (Kind::Dio, Some(1), 0, false),
+        Form::TellAll => (Kind::Dio, None, 0, false),
+        Form::Solicit => (Kind::Solicit, Some(1), 0, false),
+        Form::Relay => (Kind::Solicit, Some(1), 1, false),
+        Form::RelayReply | Form::Reply => (Kind::Reply, Some(1), 0, false),
+        Form::Dao => (Kind::Dao, Some(1), 0, false),
+        Form::DaoAck => (Kind::DaoAck, Some(1), 0, false),
+        Form::Up => (Kind::Push, Some(1), 0, false),
+        Form::Down => (Kind::Command, Some(1), 0, false),
+        Form::Flood => (Kind::Flood, None, 0, false),
+    };
+    let relayed = [ahead, &[3]].concat();
+    let ahead = if form == Form::RelayReply { &relayed } else { ahead };
+    let ahead = if form == Form::Reply { &[] } else { ahead };
+    let hop = Hop {
+        kind,
+        origin: 4,
+        router: 0,
+        from: 5,
+        to,
+        via: 1,
+        hops,
+        visited: &[],
+        ahead,
+        rank: 128,
+        value: 0,
+        renewal,
+        payload: &[],
+    };
+    hop.compressed().extent()
+}

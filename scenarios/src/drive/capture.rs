@@ -1,0 +1,81 @@
+//! The frames of a run as a pcapng file that Wireshark and tshark open.
+
+use amitwin_data::files::FileError;
+use amitwin_data::pcapng::{LinkType, Pcapng};
+use amitwin_models::part::Part;
+use amitwin_models::spec::{PhyMode, WorldSpec};
+use amitwin_models::wire::capture::{Captured, application, dissector_option};
+use amitwin_models::wire::frame::Network;
+use amitwin_sim_core::{Engine, Local};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// What to capture, and where to.
+#[derive(Clone, Debug)]
+pub struct CaptureTo {
+    /// The file; one that is there is replaced.
+    pub path: PathBuf,
+    /// Global ids: frames from or to these. `None`: all frames.
+    pub nodes: Option<Vec<u32>>,
+}
+
+impl CaptureTo {
+    /// Why a variant cannot be captured like this, if it cannot.
+    pub fn refused(&self, spec: &WorldSpec) -> Option<String> {
+        if spec.radio.phy == PhyMode::Oqpsk250 {
+            return Some("frames of the 2.4 GHz mode are only sized, not encoded; capture a SUN FSK mode".to_owned());
+        }
+        let count = spec.placement.sites.len();
+        let unknown = self.nodes.iter().flatten().find(|&&n| n as usize >= count)?;
+        Some(format!("there is no node {unknown} to capture; the nodes of this scenario are 0 to {}", count - 1))
+    }
+}
+
+/// The option that gives tshark and Wireshark the key of a variant's frames.
+pub fn capture_key_option(spec: &WorldSpec) -> String {
+    dissector_option(&Network::new(spec))
+}
+
+/// A capture file being written.
+pub(super) struct Tape<'a> {
+    to: &'a CaptureTo,
+    file: Pcapng<File>,
+}
+
+impl<'a> Tape<'a> {
+    /// Opens the file and starts to capture.
+    pub(super) fn start(
+        to: &'a CaptureTo,
+        spec: &WorldSpec,
+        engine: &mut Engine<Part, Local>,
+    ) -> Result<Self, FileError> {
+        let network = Network::new(spec);
+        let failed = |doing| move |error| FileError::io(&to.path, doing, error);
+        let file = File::create(&to.path).map_err(failed("create the capture"))?;
+        let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network));
+        for part in engine.partitions_mut() {
+            if let Part::Mesh(region) = part {
+                region.start_capture(network.clone(), to.nodes.as_deref());
+            }
+        }
+        Ok(Tape { to, file: file.map_err(failed("write the capture"))? })
+    }
+
+    /// Writes what was captured since the last time: all partitions have reached the same moment, so what they hand
+    /// over is put in order once.
+    pub(super) fn take(&mut self, engine: &mut Engine<Part, Local>) -> Result<(), FileError> {
+        let mut frames: Vec<Captured> = Vec::new();
+        for part in engine.partitions_mut() {
+            if let Part::Mesh(region) = part {
+                frames.extend(region.take_captured());
+            }
+        }
+        // Stable, so frames of the same moment stay in the order of partitions.
+        frames.sort_by_key(|f| f.at);
+        let mut write = || {
+            frames.iter().try_for_each(|f| self.file.packet(f.at.nanos(), &f.bytes))?;
+            self.file.flush()
+        };
+        write().map_err(|error| FileError::io(&self.to.path, "write the capture", error))
+    }
+}
