@@ -14,6 +14,8 @@ pub const TAG: usize = 12;
 
 /// AES-GCM with its key schedule, which costs more than a short message.
 #[derive(Clone)]
+// Boxing the larger would put a miss in front of every message.
+#[allow(clippy::large_enum_variant)]
 pub enum Aead {
     /// Suites 0 and 1.
     Aes128(AesGcm<Aes128, N12, N12>),
@@ -183,6 +185,7 @@ pub const fn overhead(form: Form, control: SecurityControl, plain: usize) -> usi
 }
 
 /// Appends a sealed APDU. A service without a tag of its own goes out in the general form.
+#[allow(clippy::too_many_arguments)]
 pub fn seal(
     lock: Lock<'_>,
     form: Form,
