@@ -52,7 +52,7 @@ pub fn aarq(ciphered: bool, seal: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> Vec<u8> {
     out
 }
 
-/// Seals what a client sends with test keys of suite 0.
+/// Seals what a client sends and opens what it gets, with test keys of suite 0.
 pub struct Sealer {
     aead: Aead,
     authentication: [u8; 32],
@@ -75,6 +75,17 @@ impl Sealer {
         let lock = Lock { aead: &self.aead, authentication: &self.authentication[..16] };
         let form = Form::Service(Protection::Global);
         cipher::seal(lock, form, CONTROL, &CLIENT_TITLE, counter, plain, out, &mut self.scratch).expect("short enough");
+    }
+
+    /// The plain APDU in what the meter of this title has sealed, if it is genuine.
+    pub fn open(&mut self, title: &[u8; 8], apdu: &[u8]) -> Option<Vec<u8>> {
+        let envelope = cipher::envelope(apdu)?;
+        let lock = Lock { aead: &self.aead, authentication: &self.authentication[..16] };
+        let mut payload = apdu[envelope.at..].to_vec();
+        let (control, counter) = (envelope.control, envelope.counter);
+        let plain = cipher::open(lock, control, title, counter, &mut payload, &mut self.scratch)?;
+        payload.truncate(plain);
+        Some(payload)
     }
 }
 

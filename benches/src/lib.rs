@@ -2,6 +2,7 @@
 
 pub mod dlms;
 pub mod ladder;
+pub mod load;
 pub mod memory;
 pub mod mesh;
 pub mod phold;

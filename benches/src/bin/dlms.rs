@@ -1,10 +1,13 @@
-//! GET requests to meters in this process: requests/s of one core, allocations a request, bytes a meter.
+//! GET requests to meters in this process: requests/s of one core, allocations a request, bytes a meter; or over TCP to
+//! meters that another process serves: requests/s, latencies, errors.
 
 use amitwin_benches::dlms;
+use amitwin_benches::load::{self, Load};
 use amitwin_models::device::dlms::{Rest, Session};
 use clap::{Parser, ValueEnum};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
+use std::net::SocketAddr;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -21,10 +24,23 @@ enum What {
 struct Args {
     #[arg(long, value_enum, default_value_t = What::Plain)]
     what: What,
+    /// Ask served meters instead: meter 1 is at this address, the next ones at the addresses that follow, all of suite 0
+    /// with test keys.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    connect: Option<SocketAddr>,
+    /// TCP connections at one time, one after the other to the meters in turn.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), requires = "connect")]
+    sessions: u32,
+    /// Requests under way on each connection.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000), requires = "connect")]
+    depth: u32,
+    /// Threads that ask.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), requires = "connect")]
+    threads: u32,
     /// Meters, each with an open association.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     meters: u32,
-    /// Time spent answering, s.
+    /// Time spent answering, or asking, s.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
 }
@@ -32,6 +48,9 @@ struct Args {
 fn main() -> Result<(), String> {
     let args = Args::parse();
     let ciphered = args.what == What::Ciphered;
+    if let Some(first) = args.connect {
+        return over_tcp(&args, first, ciphered);
+    }
     let outcome = dlms::run(args.meters, ciphered, args.seconds, || {
         let stats = ALLOCATOR.stats();
         (stats.allocations + stats.reallocations) as u64
@@ -43,6 +62,22 @@ fn main() -> Result<(), String> {
         "requests_per_s": outcome.answered as f64 / busy,
         "allocations_per_request": outcome.allocations as f64 / outcome.answered.max(1) as f64,
         "bytes_at_rest": size_of::<Rest>(), "bytes_of_a_session": size_of::<Session>(),
+    });
+    println!("{report}");
+    Ok(())
+}
+
+fn over_tcp(args: &Args, first: SocketAddr, ciphered: bool) -> Result<(), String> {
+    let Args { meters, sessions, depth, threads, seconds, .. } = *args;
+    let outcome = load::run(Load { first, meters, sessions, depth, threads, ciphered, seconds })?;
+    let latency = |percent| outcome.latency_us.value_at_percentile(percent);
+    let report = serde_json::json!({
+        "bench": "dlms-load", "what": if ciphered { "ciphered" } else { "plain" }, "meters": meters,
+        "sessions": sessions, "depth": depth, "threads": threads, "open_s": outcome.open_s, "wall_s": outcome.wall_s,
+        "answered": outcome.answered, "refused": outcome.refused, "closed": outcome.closed, "missing": outcome.missing,
+        "requests_per_s": outcome.answered as f64 / outcome.wall_s,
+        "p50_us": latency(50.0), "p90_us": latency(90.0), "p99_us": latency(99.0), "p999_us": latency(99.9),
+        "max_us": outcome.latency_us.max(),
     });
     println!("{report}");
     Ok(())
