@@ -1,0 +1,153 @@
+//! A meter and what a client sends it: associations, services in the clear and ciphered with right and wrong counters.
+
+use crate::Input;
+use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_models::device::dlms::{
+    Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+};
+use dlms_cosem_rs::security::SecuritySuite;
+use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
+use std::sync::LazyLock;
+
+const TITLE: [u8; 8] = *b"HES\0\0\0\0\x01";
+const READER: u16 = 0x11;
+/// Largest APDU of the associations that are opened here, bytes.
+const PDU: usize = 512;
+
+static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet {
+    seed: 1,
+    start_unix_s: 1_767_225_600,
+    utc_offset_min: 60,
+    vendors: vec![Vendor { manual_alias: true, ..Vendor::default() }],
+    keys: KeyMaster::Test,
+    challenge_key: [1; 32],
+});
+
+/// An initiate request of all services that takes 512 bytes.
+const INITIATE: [u8; 14] = [1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0xFF, 0xFF, 0xFF, 2, 0];
+
+struct Place {
+    rest: Rest,
+    session: Option<Box<Session>>,
+    client: u16,
+    counter: u32,
+    now: Moment,
+    /// Largest answer, bytes.
+    most: usize,
+    scratch: Scratch,
+    out: Vec<u8>,
+}
+
+/// One input: a run of requests to one meter.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let mut place = Place {
+        rest: Rest::default(),
+        session: None,
+        client: READER,
+        counter: 1,
+        now: Moment { unix_ms: FLEET.start_unix_s * 1_000 },
+        most: usize::MAX,
+        scratch: Scratch::default(),
+        out: Vec::new(),
+    };
+    while !input.0.is_empty() {
+        match input.byte() & 7 {
+            0 => {
+                let mut request = input.piece(1_152).to_vec();
+                if request.first() == Some(&0x60) {
+                    place.most = usize::MAX;
+                }
+                place.ask(&mut request);
+            }
+            1 => place.open(false),
+            2 => place.open(true),
+            3 => place.sealed(Form::Service(Protection::Global), 0x30, input.piece(1_024), 1),
+            4 => place.sealed(Form::General(Protection::Global), 0x30, input.piece(1_024), 1),
+            5 => {
+                let control = input.byte();
+                let step = u32::from(input.byte());
+                place.sealed(Form::Service(Protection::Global), control, input.piece(1_024), step);
+            }
+            6 => {
+                let meter = Meter { fleet: &FLEET, number: 7 };
+                place.client = 1;
+                place.most = usize::from(meter.vendor().pdu_max);
+                place.session = Some(Session::pre_established(meter, Client::Management, TITLE));
+            }
+            _ => {
+                place.now.unix_ms += i64::from(input.byte()) * 450_000;
+                place.client = [0x10, READER, 1, 0x22][usize::from(input.byte() & 3)];
+                place.session = None;
+            }
+        }
+    }
+}
+
+fn seal(form: Form, control: u8, counter: u32, plain: &[u8]) -> Option<Vec<u8>> {
+    let meter = Meter { fleet: &FLEET, number: 7 };
+    let keys = FLEET.keys.of_meter(meter.system_title(), SecuritySuite::Suite0);
+    let aead = Aead::new(SecuritySuite::Suite0, &keys.unicast);
+    let lock = Lock { aead: &aead, authentication: &keys.authentication[..16] };
+    let (mut out, mut scratch) = (Vec::new(), Vec::new());
+    cipher::seal(lock, form, SecurityControl(control), &TITLE, counter, plain, &mut out, &mut scratch)?;
+    Some(out)
+}
+
+impl Place {
+    fn open(&mut self, ciphered: bool) {
+        self.client = READER;
+        let context = if ciphered { 3 } else { 1 };
+        let mut body = vec![0xA1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, context];
+        let mut information = INITIATE.to_vec();
+        if ciphered {
+            body.extend_from_slice(&[0xA6, 10, 4, 8]);
+            body.extend_from_slice(&TITLE);
+            let counter = self.next(1);
+            information = seal(Form::Service(Protection::Global), 0x30, counter, &INITIATE).expect("short");
+        }
+        body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1, 0xAC, 10, 0x80, 8]);
+        body.extend_from_slice(b"12345678");
+        body.extend_from_slice(&[0xBE, information.len() as u8 + 2, 4, information.len() as u8]);
+        body.extend_from_slice(&information);
+        let mut request = [&[0x60, body.len() as u8], &body[..]].concat();
+        self.most = usize::MAX;
+        self.ask(&mut request);
+        assert!(self.session.is_some(), "an honest association is refused: {:02X?}", self.out);
+        self.most = PDU;
+    }
+
+    /// The next counter of the client, or one that was used where `step` is 0.
+    fn next(&mut self, step: u32) -> u32 {
+        let expected = self.rest.received.into_iter().max().unwrap_or(0);
+        self.counter = self.counter.max(expected).saturating_add(step).min(u32::MAX - 1);
+        self.counter
+    }
+
+    fn sealed(&mut self, form: Form, control: u8, plain: &[u8], step: u32) {
+        let counter = if step == 0 { self.counter } else { self.next(step) };
+        if let Some(mut request) = seal(form, control, counter, plain) {
+            self.ask(&mut request);
+        }
+    }
+
+    fn ask(&mut self, request: &mut [u8]) {
+        let meter = Meter { fleet: &FLEET, number: 7 };
+        let (tag, before, open) = (request.first().copied(), self.rest.clone(), self.session.is_some());
+        let mut effects = Effects::default();
+        let Place { rest, session, scratch, out, .. } = self;
+        let reaction = answer(meter, rest, session, self.client, self.now, request, scratch, out, &mut effects);
+        assert_eq!(reaction == Reaction::Reply, !out.is_empty() && reaction == Reaction::Reply);
+        assert!(out.len() <= self.most, "{} bytes to a client that takes {}", out.len(), self.most);
+        assert!(rest.counter >= before.counter, "a counter goes back");
+        for (after, before) in rest.received.iter().zip(before.received) {
+            assert!(*after >= before, "a counter that was seen is forgotten");
+        }
+        assert!(effects.rest_changed || rest.counter == before.counter, "a counter is used and not kept");
+        if !open && !matches!(tag, Some(0x60 | 0x62)) {
+            let refused = reaction != Reaction::Reply || out.first() == Some(&0xD8);
+            assert!(refused, "answered without an association: {out:02X?}");
+            assert_eq!(*rest, before, "changed without an association");
+        }
+    }
+}
