@@ -104,7 +104,7 @@ fn no_counter_is_used_twice_over_kills() {
     let here = folder(STREET);
     let mut readers: Vec<Reader> = (0..4).map(|_| Reader { counter: 0 }).collect();
     let mut all: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); 4];
-    for cycle in 0..8u64 {
+    for cycle in 0..32u64 {
         let (mut child, port) = serve(here.path());
         let threads: Vec<_> = readers
             .drain(..)
@@ -119,7 +119,7 @@ fn no_counter_is_used_twice_over_kills() {
                 })
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(40 + 37 * cycle));
+        std::thread::sleep(Duration::from_millis(40 + 37 * (cycle % 8)));
         child.kill().expect("killed");
         child.wait().expect("ended");
         for (meter, thread) in threads.into_iter().enumerate() {
