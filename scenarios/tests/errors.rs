@@ -294,6 +294,8 @@ fn served_meters() {
     gallery.add("nothing_spoken", with("[serve]\ntransports = []\n"));
     gallery.add("unknown_transport", with("[serve]\ntransports = [\"tcp\"]\n"));
     gallery.add("a_bare_delay", with("[serve]\ndelay = 50\n"));
+    gallery.add("push_without_a_port", with("[serve]\npush_to = \"127.0.0.1\"\n"));
+    gallery.add("push_elsewhere", with("[serve]\npush_to = \"10.0.0.1:4060\"\n"));
     gallery.add("no_date", with("[dlms]\nstart = \"2026-02-30T00:00:00Z\"\n"));
     gallery.add("seconds_of_offset", with("[dlms]\nutc_offset = \"90s\"\n"));
     gallery.add("a_flag", with("[[dlms.vendor]]\nname = \"a\"\nflag = \"am1\"\n"));

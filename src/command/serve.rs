@@ -197,6 +197,7 @@ fn table(counters: &Counters, test: bool) -> String {
         ("replies", counters.replies),
         ("resets", counters.resets),
         ("relay moves", counters.relay_moves),
+        ("pushes", counters.pushes),
     ] {
         let _ = writeln!(text, "{name:<16} {}", human::count(count as f64));
     }

@@ -108,6 +108,38 @@ fn judge(place: &str, found: &Found) {
 }
 
 #[test]
+fn what_meters_send_on_their_own_is_received_and_read() {
+    let Some(python) = python() else { return };
+    let here = tempfile::tempdir().expect("a folder");
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
+    let to = format!("serve.push_to={free}");
+    for ciphered in [true, false] {
+        let form = format!("serve.push_ciphered={ciphered}");
+        let serving = Serving::begin(here.path(), &["--state", "none", "--set", &to, "--set", &form]);
+        for (meter, suite) in [(1, 0), (2, 1), (3, 2)] {
+            let base = format!("--client 1 --mechanism gmac --ciphered general --suite {suite}");
+            let how = format!("{base} --push-port {}", free.port());
+            for client in BOTH {
+                let found = read(python, *client, &serving, meter, &how, "names,registers,push");
+                let (push, place) = (&found["push"], format!("{client:?}, meter {meter}"));
+                assert_eq!(
+                    (&push["setup"], &push["ciphered"]),
+                    (&json!("0.0.25.9.0.255"), &json!(ciphered)),
+                    "{place}"
+                );
+                assert_eq!(push["name"], found["names"]["name"], "{place}");
+                assert!(push["clock_off_s"].as_u64() <= Some(5), "{place}: {push}");
+                let wh = |value: &Value| value.as_u64().expect("Wh");
+                let since = wh(&push["imported"]) - wh(&found["registers"]["import"]);
+                assert!(since < 1_000, "{place}: {push} after {}", found["registers"]);
+            }
+        }
+        let ended = serving.end();
+        assert_eq!((ended.code, &ended.counters["pushes"]), (Some(0), &json!(6)), "{}", ended.said);
+    }
+}
+
+#[test]
 fn both_clients_read_the_same_from_a_meter_and_differ_between_meters() {
     let Some(python) = python() else { return };
     let here = tempfile::tempdir().expect("a folder");

@@ -24,6 +24,8 @@ from dlms_cosem.client import ActionError, DataResultError, DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import EntryDescriptor, RangeDescriptor
 from dlms_cosem.io import BlockingTcpIO, HdlcTransport, TcpTransport
+from dlms_cosem.protocol.wrappers import WrapperProtocolDataUnit
+from dlms_cosem.protocol.xdlms import DataNotification, GeneralGlobalCipher
 from dlms_cosem.time import datetime_from_bytes
 
 import dlms_reader as reader
@@ -228,6 +230,16 @@ class Meter:
 
     def invoke(self, kind, name, method, value, of_type):
         self.method(kind, name, method, TYPES[of_type](value).to_bytes())
+
+    def notification(self, frame):
+        """Values of a push: a wrapper frame that stands alone."""
+        data = WrapperProtocolDataUnit.from_bytes(frame).data
+        if data[0] == GeneralGlobalCipher.TAG:
+            keys = reader.unicast_key(self.chosen), reader.authentication_key(self.chosen)
+            data = GeneralGlobalCipher.from_bytes(data).to_plain_apdu(*keys)
+        values = utils.parse_as_dlms_data(DataNotification.from_bytes(data).body)
+        setup, name, clock, imported, exported = values
+        return bytes(setup), name, seconds(clock), imported, exported
 
     def send_image(self, identifier, content):
         name, block = "0.0.44.0.0.255", self.get(18, "0.0.44.0.0.255", 2)

@@ -173,6 +173,17 @@ class Meter:
     def invoke(self, kind, name, method, value, of_type):
         self.ask(self.client.method(self.object(kind, name), method, value, TYPES[of_type]))
 
+    def notification(self, frame):
+        """Values of a push: a wrapper frame that stands alone."""
+        client = GXDLMSSecureClient(True, 1, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
+        client.ciphering.blockCipherKey = reader.unicast_key(self.chosen)
+        client.ciphering.authenticationKey = reader.authentication_key(self.chosen)
+        client.ciphering.securitySuite = self.chosen.suite
+        reply, notify = GXReplyData(), GXReplyData()
+        client.getData(GXByteBuffer(frame), reply, notify)
+        setup, name, clock, imported, exported = notify.value
+        return bytes(setup), name, seconds(client.changeType(clock, DataType.DATETIME)), imported, exported
+
     def send_image(self, identifier, content):
         image = GXDLMSImageTransfer("0.0.44.0.0.255")
         image.imageBlockSize = self.get(18, image.logicalName, 2)

@@ -4,10 +4,11 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
 import time
 
-STEPS = ["names", "registers", "profile", "objects", "relay", "image", "reset"]
+STEPS = ["names", "registers", "profile", "objects", "push", "relay", "image", "reset"]
 MECHANISMS = ["none", "low", "md5", "sha1", "gmac", "sha256", "ecdsa"]
 
 PASSWORD = b"12345678"
@@ -72,6 +73,7 @@ def options(about):
     parser.add_argument("--ciphered", choices=["no", "general", "service"], default="no")
     parser.add_argument("--pdu", type=int, default=65535, help="largest APDU that this client takes, bytes")
     parser.add_argument("--steps", default="names", help=f"of {','.join(STEPS)}")
+    parser.add_argument("--push-port", type=int, help="where the meters send what they send on their own")
     parser.add_argument("--limit", type=int, default=60, help="ends the program after so many seconds")
     chosen = parser.parse_args()
     chosen.steps = chosen.steps.split(",")
@@ -138,6 +140,19 @@ def objects(meter):
     tell("objects", listed=listed)
 
 
+def push(meter):
+    """The meter is told to push, and what comes is read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as head_end:
+        head_end.bind(("127.0.0.1", meter.chosen.push_port))
+        head_end.settimeout(10)
+        meter.invoke(40, "0.0.25.9.0.255", 1, 0, "int8")
+        received, (sender, _) = head_end.recvfrom(65536)
+    expect(sender == meter.chosen.host, f"a push from {sender}")
+    setup, name, clock, imported, exported = meter.notification(received)
+    tell("push", setup=".".join(map(str, setup)), name=bytes(name).hex(), clock_off_s=abs(round(clock - time.time())),
+         ciphered=received[8] == 0xDB, exported=exported, imported=imported)
+
+
 def happened(meter, code):
     """How often an event happened, by the event log."""
     return dict(meter.rows("0.0.99.98.0.255", entries=(1, 0))).get(code, 0)
@@ -177,7 +192,7 @@ def reset(meter):
          relay_kept=bool(meter.get(70, "0.0.96.3.10.255", 2)) == state)
 
 
-STEP = {"names": names, "registers": registers, "profile": profile, "objects": objects, "relay": relay,
+STEP = {"names": names, "registers": registers, "profile": profile, "objects": objects, "push": push, "relay": relay,
         "image": image, "reset": reset}
 
 

@@ -9,6 +9,7 @@ use amitwin_models::device::dlms::{AnswerForm, OnCounterError, OnSuiteMismatch, 
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -131,6 +132,7 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         let help = "name \"tcp-wrapper\", \"tcp-hdlc\" or \"udp-wrapper\"";
         cx.error(&["serve", "transports"], "`serve.transports` is empty", "nothing is spoken", help);
     }
+    let push_to = section.push_to.as_ref().and_then(|text| push_to(cx, text, section.remote));
     let speaks = |transport| section.transports.contains(&transport);
     let boot = range(cx.file.device.boot);
     Some(Serve {
@@ -147,9 +149,25 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         associations: section.associations as usize,
         idle: wall(section.idle),
         frame_time: wall(section.frame_time),
+        push_to,
+        push_ciphered: section.push_ciphered,
         state: section.state.as_ref().map(|state| dir.join(state)),
         boot: (real(boot.0), real(boot.1)),
     })
+}
+
+fn push_to(cx: &mut Context<'_>, text: &str, remote: bool) -> Option<SocketAddr> {
+    let help = "write an address and a port, such as \"127.0.0.1:4060\" or \"[::1]:4060\"";
+    let Ok(to) = text.parse::<SocketAddr>() else {
+        cx.error(&["serve", "push_to"], format!("`serve.push_to` is no address with a port: \"{text}\""), "here", help);
+        return None;
+    };
+    if !to.ip().is_loopback() && !remote {
+        let title = format!("meters would send to {to}, another host, and the scenario does not allow it");
+        let help = "send to 127.0.0.1, or say remote = true here and --allow-remote on the command line";
+        cx.error(&["serve", "push_to"], title, "not a loopback address", help);
+    }
+    Some(to)
 }
 
 fn wall(value: Time) -> Duration {

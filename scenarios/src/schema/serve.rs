@@ -42,6 +42,13 @@ pub struct ServeSection {
     /// A request that has begun must be whole within this time, and an answer taken.
     #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
     pub frame_time: Time,
+    /// Address and port of a head-end that takes what meters send on their own, over UDP: "127.0.0.1:4060". Meters send
+    /// readings when they are told to, an alarm when their relay moves, and a last gasp before a cold reset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 64))]
+    pub push_to: Option<String>,
+    /// What meters send on their own is authenticated and encrypted under their unicast key.
+    pub push_ciphered: bool,
     /// State file: invocation counters, relays and clocks of meters that were talked to. Relative to the scenario file;
     /// when missing, `runs/serve-NAME.state` under the current directory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +70,8 @@ impl Default for ServeSection {
             associations: 1_024,
             idle: Time::secs(300),
             frame_time: Time::secs(10),
+            push_to: None,
+            push_ciphered: true,
             state: None,
         }
     }

@@ -53,6 +53,8 @@ pub struct Counters {
     pub resets: u64,
     /// Relays that moved.
     pub relay_moves: u64,
+    /// What meters sent on their own.
+    pub pushes: u64,
     /// What was refused, by reason.
     pub refused: ByReason,
 }
@@ -122,6 +124,7 @@ impl AddAssign for Counters {
         self.bytes_out += other.bytes_out;
         self.resets += other.resets;
         self.relay_moves += other.relay_moves;
+        self.pushes += other.pushes;
         self.refused += other.refused;
     }
 }

@@ -1,6 +1,7 @@
 //! Where a request meets its meter: one desk a worker, with buffers that are used again.
 
 use super::counters::{Counters, Refused};
+use super::outbox::Outbox;
 use super::registry::Change;
 use super::state::Record;
 use super::street::{Destination, Street};
@@ -73,6 +74,7 @@ pub struct Desk<'a> {
     moment: Moment,
     scratch: Scratch,
     apdu: Vec<u8>,
+    outbox: Outbox,
     dirty: Vec<u32>,
     sync: bool,
     log: Option<Log<'a>>,
@@ -91,6 +93,7 @@ impl<'a> Desk<'a> {
             moment: moment(),
             scratch: Scratch::default(),
             apdu: Vec::new(),
+            outbox: Outbox::default(),
             dirty: Vec::new(),
             sync: false,
             log,
@@ -144,8 +147,16 @@ impl<'a> Desk<'a> {
         let meter = street.meter(number);
         let (scratch, moment) = (&mut self.scratch, self.moment);
         let out = &mut self.apdu;
-        let (reaction, change) =
-            locked.change(|rest| answer(meter, rest, &mut session, client, moment, apdu, scratch, out, &mut effects));
+        let outbox = &mut self.outbox;
+        let port = match destination {
+            Destination::Port(port) => port,
+            Destination::Hdlc(_) => 1,
+        };
+        let (reaction, change) = locked.change(|rest| {
+            let reaction = answer(meter, rest, &mut session, client, moment, apdu, scratch, out, &mut effects);
+            outbox.add(street, (number, place, port), moment, rest, &mut effects);
+            reaction
+        });
         let away = effects.reset.map(|tier| self.reset(number, life, tier, &mut locked));
         drop(locked);
         if let Some(change) = change {
@@ -210,11 +221,18 @@ impl<'a> Desk<'a> {
         away
     }
 
-    /// Writes down what answers changed. Nothing that was answered since the last call may leave after an error.
+    /// Writes down what answers changed, then sends what meters send on their own. Nothing that was answered since the
+    /// last call may leave after an error.
     ///
     /// # Errors
     /// As the state file's.
     pub fn commit(&mut self) -> io::Result<()> {
+        self.write_down()?;
+        self.outbox.send(self.street, &mut self.counters);
+        Ok(())
+    }
+
+    fn write_down(&mut self) -> io::Result<()> {
         let sync = std::mem::take(&mut self.sync);
         if self.dirty.is_empty() {
             return Ok(());

@@ -19,6 +19,7 @@ mod disk;
 mod error;
 mod keys_file;
 mod listen;
+mod outbox;
 mod registry;
 mod server;
 pub mod settings;

@@ -62,6 +62,9 @@ impl Server {
         if !listen.is_loopback() && !remote_is_meant {
             return Err(ServeError::RemoteNotAllowed { listen: listen.to_string() });
         }
+        if let Some(to) = settings.push_to.filter(|to| !to.ip().is_loopback() && !remote_is_meant) {
+            return Err(ServeError::RemoteNotAllowed { listen: to.to_string() });
+        }
         let mut warnings = Vec::new();
         let keys = keys_file::load(&dlms.keys)?;
         if options.state.is_none() && dlms.keys != Keys::Test {

@@ -1,7 +1,7 @@
 //! What `[dlms]` and `[serve]` say, resolved.
 
 use amitwin_models::device::dlms::Vendor;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +56,10 @@ pub struct Serve {
     pub idle: Duration,
     /// How long a request may take to arrive, and an answer to be taken.
     pub frame_time: Duration,
+    /// Where meters send what they send on their own.
+    pub push_to: Option<SocketAddr>,
+    /// That is ciphered.
+    pub push_ciphered: bool,
     /// State file of the scenario.
     pub state: Option<PathBuf>,
     /// How long a meter is away after a warm or cold reset: shortest and longest.
