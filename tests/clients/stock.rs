@@ -4,6 +4,7 @@ use crate::python::python;
 use crate::served::Serving;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -57,25 +58,28 @@ const CASES: &[(&[Client], u8, &str, &str)] = &[
 type Found = BTreeMap<String, Value>;
 
 fn read(python: &Path, client: Client, serving: &Serving, meter: u8, how: &str, steps: &str) -> Found {
+    read_at(python, client, serving.address(meter), how, steps)
+}
+
+fn read_at(python: &Path, client: Client, address: SocketAddr, how: &str, steps: &str) -> Found {
     let program = match client {
         Gurux => "dlms_gurux.py",
         Cosem => "dlms_cosem_client.py",
     };
-    let address = serving.address(meter);
     let mut command = Command::new(python);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(program));
     command.args([address.ip().to_string(), address.port().to_string()]).args(how.split_whitespace());
     command.args(["--steps", steps, "--limit", "120"]).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().expect("python starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{client:?}, meter {meter}, {how}: {}\n{said}", output.status);
+    assert!(output.status.success(), "{client:?}, {address}, {how}: {}\n{said}", output.status);
     let mut found = Found::new();
     for line in String::from_utf8(output.stdout).expect("UTF-8").lines() {
         let mut values: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         let step = values.as_object_mut().and_then(|o| o.remove("step")).expect("a step");
         found.insert(step.as_str().expect("a word").to_owned(), values);
     }
-    assert_eq!(found.len(), steps.split(',').count(), "{client:?}, meter {meter}, {how}");
+    assert_eq!(found.len(), steps.split(',').count(), "{client:?}, {address}, {how}");
     found
 }
 
@@ -104,6 +108,34 @@ fn judge(place: &str, found: &Found) {
         if let Some(value) = found.get(step) {
             assert_eq!(*value, expected, "{place}: {step}");
         }
+    }
+}
+
+#[test]
+fn meters_behind_one_address_are_told_apart() {
+    let Some(python) = python() else { return };
+    let here = tempfile::tempdir().expect("a folder");
+    // `gurux-dlms` puts the gateway form inside what it ciphers, so that it is not used with ciphering here.
+    let by_gateway = ["--client 0x11 --mechanism low --gateway", "--client 1 --mechanism sha256 --pdu 512 --gateway"];
+    let by_port = ["--client 0x11 --mechanism low --server", "--client 0x11 --mechanism low --framing hdlc --server"];
+    for (addressing, clients, ways) in [("port", BOTH, by_port), ("gateway", &[Gurux][..], by_gateway)] {
+        let setting = format!("serve.addressing={addressing}");
+        let serving = Serving::begin(here.path(), &["--state", "none", "--set", &setting]);
+        let mut names = Vec::new();
+        for meter in [1, 7, 100] {
+            for (client, way) in clients.iter().flat_map(|client| ways.map(|way| (client, way))) {
+                // Everything is at the address of place 0.
+                let found = read_at(python, *client, serving.address(1), &format!("{way} {meter}"), READ);
+                judge(&format!("{client:?}, {way} {meter}"), &found);
+                names.push((meter, found["names"]["name"].clone()));
+            }
+        }
+        for (meter, name) in &names {
+            for (other, its) in &names {
+                assert_eq!(meter == other, name == its, "{addressing}: {meter} is {name}, {other} is {its}");
+            }
+        }
+        assert_eq!(serving.end().code, Some(0));
     }
 }
 

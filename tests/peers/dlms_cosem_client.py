@@ -23,6 +23,7 @@ from dlms_cosem import cosem, dlms_data, enumerations, exceptions, security, uti
 from dlms_cosem.client import ActionError, DataResultError, DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import EntryDescriptor, RangeDescriptor
+from dlms_cosem.hdlc.frames import HDLC_FLAG
 from dlms_cosem.io import BlockingTcpIO, HdlcTransport, TcpTransport
 from dlms_cosem.protocol.wrappers import WrapperProtocolDataUnit
 from dlms_cosem.protocol.xdlms import DataNotification, GeneralGlobalCipher
@@ -45,6 +46,13 @@ class Stream(BlockingTcpIO):
                 raise exceptions.CommunicationError("the meter closed the connection")
             data += piece
         return data
+
+
+class Frames(HdlcTransport):
+    """The package's own, which takes a last check byte of 7E for the beginning of another frame and waits for it."""
+
+    def recv_frame(self):
+        return self.io.recv_until(HDLC_FLAG)
 
 
 class Datagrams:
@@ -153,7 +161,7 @@ class Meter:
             line = Datagrams(chosen.host, chosen.port)
         else:
             line = Stream(host=chosen.host, port=chosen.port, timeout=WAIT_S)
-        transport = HdlcTransport if chosen.framing == "hdlc" else TcpTransport
+        transport = Frames if chosen.framing == "hdlc" else TcpTransport
         if mechanism == "none":
             authentication = security.NoSecurityAuthentication()
         elif mechanism == "low":
@@ -163,7 +171,7 @@ class Meter:
         else:
             authentication = Proofs(mechanism, chosen)
         self.client = DlmsClient(
-            transport=transport(client_logical_address=address, server_logical_address=1, io=line),
+            transport=transport(client_logical_address=address, server_logical_address=chosen.server, io=line),
             authentication=authentication,
             encryption_key=reader.unicast_key(chosen) if ciphered else None,
             authentication_key=reader.authentication_key(chosen) if ciphered else None,

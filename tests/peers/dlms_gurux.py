@@ -11,6 +11,7 @@ import socket
 import time
 
 from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData
+from gurux_dlms.GXDLMSGateway import GXDLMSGateway
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType, ObjectType, Security
 from gurux_dlms.objects import GXDLMSData, GXDLMSImageTransfer, GXDLMSObject, GXDLMSProfileGeneric
 from gurux_dlms.secure import GXDLMSSecureClient
@@ -55,8 +56,12 @@ class Meter:
         framing = InterfaceType.HDLC if chosen.framing == "hdlc" else InterfaceType.WRAPPER
         authentication = Authentication(reader.MECHANISMS.index(mechanism) + (mechanism not in ("none", "low")))
         secret = reader.PASSWORD if mechanism == "low" else reader.secret(chosen)
-        self.client = client = GXDLMSSecureClient(True, address, 1, authentication, secret, framing)
+        self.client = client = GXDLMSSecureClient(True, address, chosen.server, authentication, secret, framing)
         client.maxReceivePDUSize = chosen.pdu
+        if chosen.gateway is not None:
+            client.gateway = GXDLMSGateway()
+            client.gateway.networkId = 0
+            client.gateway.physicalDeviceAddress = chosen.gateway.to_bytes(2, "big")
         cipher = client.ciphering
         cipher.systemTitle = reader.CLIENT_TITLE
         cipher.securitySuite = chosen.suite

@@ -66,6 +66,8 @@ def options(about):
     parser.add_argument("--transport", choices=["tcp", "udp"], default="tcp")
     parser.add_argument("--framing", choices=["wrapper", "hdlc"], default="wrapper")
     parser.add_argument("--client", type=lambda text: int(text, 0), default=0x10, help="client address")
+    parser.add_argument("--server", type=int, default=1, help="server address: destination port of the wrapper")
+    parser.add_argument("--gateway", type=int, help="meter behind a gateway: its address there (gurux only)")
     parser.add_argument("--mechanism", choices=MECHANISMS, default="none")
     parser.add_argument("--suite", type=int, choices=[0, 1, 2], default=0)
     parser.add_argument("--keys", metavar="FILE", help="JSON with unicast, authentication and secret in hexadecimal digits,"
