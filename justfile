@@ -20,6 +20,10 @@ check:
 ci:
     .ci/run
 
+# Fuzzes what reads bytes from the network, some seconds a target
+fuzz SECONDS="30":
+    fuzz/run {{SECONDS}}
+
 # Licences and sources of the dependencies (needs cargo-deny)
 deny:
     cargo deny check licenses bans sources
@@ -32,6 +36,8 @@ bench:
     target/release/mesh --nodes 1000 --period 2 --sim 20
     target/release/mesh --nodes 5000 --period 2 --sim 20
     target/release/ladder
+    target/release/dlms --what plain
+    target/release/dlms --what ciphered
 
 # Both sides of each comparison in one sitting; writes a dated page in benches/results/
 peers *ARGS:

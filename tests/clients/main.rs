@@ -4,6 +4,7 @@
 mod golden;
 mod hostile;
 mod python;
+mod refusals;
 mod secrets;
 mod served;
 mod stock;
