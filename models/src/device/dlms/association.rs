@@ -167,6 +167,10 @@ fn agree(
         let title = aarq.calling_ap_title.and_then(|t| t.try_into().ok());
         // Calling-AP-title not recognised.
         session.client_title = title.ok_or(No::Diagnostic(D::Other(3)))?;
+        // Both sides would then use the same initialisation vectors.
+        if session.client_title == meter.system_title().0 {
+            return Err(No::Diagnostic(D::Other(3)));
+        }
     }
     let secret = aarq.calling_authentication_value.unwrap_or(&[]);
     if session.mechanism == Mechanism::Low {
@@ -191,6 +195,7 @@ fn agree(
         if !matches!(envelope.form, Form::Service(Protection::Global) | Form::General(Protection::Global)) {
             return Err(Refusal::DECIPHERING.into());
         }
+        server::have_counters(rest, 1, effects)?;
         let plain = server::unwrap(meter, rest, session, &envelope, information, scratch, effects)?;
         let form = server::answer_form(meter, &envelope);
         (Some((form, envelope.control)), &information[envelope.at..envelope.at + plain])
@@ -291,6 +296,11 @@ pub(super) fn prove(desk: &mut Desk<'_>, parameter: Option<&[u8]>, out: &mut Vec
         0
     };
     let proof = hls::server_proof(desk.session.mechanism, &facts, counter).map_err(|_| Refusal::Close)?;
+    // Two bytes of head in front of the octet string, three of result and presence.
+    if out.len() + 5 + proof.bytes().len() > desk.room {
+        fail(desk, out);
+        return Ok(());
+    }
     desk.session.proven = true;
     // Success, data follow, a value.
     out.extend_from_slice(&[0, 1, 0]);
@@ -311,29 +321,45 @@ pub(super) fn release(
     let information = rlrq.user_information.map(|i| (i.as_ptr() as usize - request.as_ptr() as usize, i.len()));
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
-    let protected = match (slot.as_deref(), information) {
+    let protected = match (slot.as_deref_mut(), information) {
         (Some(session), Some((from, len))) if session.ciphered => {
             let information = &mut request[from..from + len];
-            let envelope = cipher::envelope(information).ok_or(Refusal::DECIPHERING)?;
-            server::unwrap(meter, rest, session, &envelope, information, scratch, effects)?;
-            let mut plain = vec![0x08];
-            let response = InitiateResponse {
-                negotiated_conformance: session.conformance,
-                server_max_receive_pdu_size: meter.vendor().pdu_max,
-                vaa_name: VAA_NAME_LN,
-                ..InitiateResponse::default()
-            };
-            response.encode(&mut plain).map_err(|_| Refusal::Close)?;
-            let form = server::answer_form(meter, &envelope);
-            let buffer = &mut scratch.authenticated;
-            server::seal(meter, rest, session, form, envelope.control, &plain, &mut answer, buffer, effects)?;
-            true
+            farewell(meter, rest, session, information, scratch, &mut answer, effects).map(|()| true)
         }
-        _ => false,
+        _ => Ok(false),
     };
-    *slot = None;
-    let rlre = Rlre { reason: Some(ReleaseReason::Normal), user_information: protected.then_some(&answer[..]) };
-    let encoded = rlre.encode(out).map_err(|_| Refusal::Close);
+    let outcome = protected.and_then(|protected| {
+        let user_information = protected.then_some(&answer[..]);
+        Rlre { reason: Some(ReleaseReason::Normal), user_information }.encode(out).map_err(|_| Refusal::Close)
+    });
     scratch.plain = answer;
-    encoded
+    outcome?;
+    *slot = None;
+    Ok(())
+}
+
+/// Opens the sealed initiate request of an RLRQ; appends the sealed initiate response of the RLRE.
+fn farewell(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &mut Session,
+    information: &mut [u8],
+    scratch: &mut Scratch,
+    answer: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let envelope = cipher::envelope(information).ok_or(Refusal::DECIPHERING)?;
+    server::have_counters(rest, 1, effects)?;
+    server::unwrap(meter, rest, session, &envelope, information, scratch, effects)?;
+    let mut plain = vec![0x08];
+    let response = InitiateResponse {
+        negotiated_conformance: session.conformance,
+        server_max_receive_pdu_size: meter.vendor().pdu_max,
+        vaa_name: VAA_NAME_LN,
+        ..InitiateResponse::default()
+    };
+    response.encode(&mut plain).map_err(|_| Refusal::Close)?;
+    let form = server::answer_form(meter, &envelope);
+    let buffer = &mut scratch.authenticated;
+    server::seal(meter, rest, session, form, envelope.control, &plain, answer, buffer, effects)
 }

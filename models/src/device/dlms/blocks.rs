@@ -5,6 +5,9 @@ use dlms_cosem_rs::xdlms::DataAccessResult;
 /// Largest request that a meter puts together from blocks, bytes.
 pub const UPLOAD_MAX: usize = 64 * 1024;
 
+/// Largest answer that a meter cuts into blocks, bytes; one attribute may go beyond it, a list ends before its next item.
+pub const DOWNLOAD_MAX: usize = 256 * 1024;
+
 /// A long answer on its way out, block by block.
 #[derive(Debug)]
 pub struct Download {

@@ -105,6 +105,13 @@ pub fn envelope(apdu: &[u8]) -> Option<Envelope> {
     Some(Envelope { form, title, control: ciphered.security_control, counter: ciphered.invocation_counter, at })
 }
 
+/// Whether an APDU whose protection is off carries what its tag says; the general forms say nothing.
+pub fn is_consistent(envelope: &Envelope, opened: &[u8]) -> bool {
+    let Form::Service(kind) = envelope.form else { return true };
+    let inner = opened.get(envelope.at).and_then(|&tag| ApduTag::from_u8(tag));
+    inner.and_then(|tag| tag.protected_as(kind)).map(ApduTag::as_u8) == opened.first().copied()
+}
+
 /// One direction's keys: cipher key and authentication key.
 #[derive(Clone, Copy)]
 pub struct Lock<'a> {

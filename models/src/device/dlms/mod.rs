@@ -13,6 +13,8 @@ pub mod objects;
 pub mod push;
 pub mod server;
 #[cfg(test)]
+mod bound_tests;
+#[cfg(test)]
 mod server_tests;
 mod service;
 pub mod session;

@@ -63,10 +63,21 @@ pub(super) fn next_counter(rest: &mut Rest, effects: &mut Effects) -> Option<u32
     Some(counter)
 }
 
+/// Whether the counters are reserved that an answer can take. It is asked before a request is deciphered or does anything,
+/// so that a caller who is told of [`Effects::counter_exhausted`] can ask the same again.
+pub(super) fn have_counters(rest: &Rest, due: u32, effects: &mut Effects) -> Result<(), Refusal> {
+    if rest.counter_reserved.saturating_sub(rest.counter) >= due {
+        return Ok(());
+    }
+    effects.counter_exhausted = true;
+    Err(Refusal::Close)
+}
+
 /// Answers one request of the client at `client_address` (wrapper port or HDLC address).
 ///
 /// `request` is deciphered in place; `out` is cleared and then holds the answer. `session` is the association of this
-/// client over this connection, opened and released here.
+/// client over this connection, opened and released here. No answer of an association is longer than the client takes or
+/// the meter sends. Where `effects` tells of counters exhausted, nothing was done and the request is as it was.
 #[allow(clippy::too_many_arguments)]
 pub fn answer(
     meter: Meter<'_>,
@@ -121,8 +132,9 @@ fn serve(
         if open.ciphered {
             return Err(Refusal::NOT_ALLOWED);
         }
+        have_counters(rest, open.counters_due(), effects)?;
         open.counter_before = rest.received[open.client.slot()];
-        let room = open.client_pdu;
+        let room = open.room(meter);
         let mut desk = Desk { meter, rest, session: open, now, effects, room };
         let outcome = service::serve(&mut desk, request, out);
         if !open.proven && open.expelled {
@@ -134,13 +146,15 @@ fn serve(
     if !open.ciphered {
         return Err(Refusal::NOT_ALLOWED);
     }
+    have_counters(rest, open.counters_due(), effects)?;
     open.counter_before = rest.received[open.client.slot()];
     let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
     let form = answer_form(meter, &envelope);
     let control = envelope.control;
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
-    let room = open.client_pdu.saturating_sub(cipher::overhead(form, control, open.client_pdu));
+    let room = open.room(meter);
+    let room = room.saturating_sub(cipher::overhead(form, control, room));
     let mut desk = Desk { meter, rest, session: open, now, effects, room };
     let outcome = service::serve(&mut desk, &request[envelope.at..envelope.at + plain], &mut answer);
     let sealed = match outcome {
@@ -167,7 +181,7 @@ pub(super) fn answer_form(meter: Meter<'_>, envelope: &Envelope) -> Form {
 pub(super) fn unwrap(
     meter: Meter<'_>,
     rest: &mut Rest,
-    session: &Session,
+    session: &mut Session,
     envelope: &Envelope,
     request: &mut [u8],
     scratch: &mut Scratch,
@@ -190,13 +204,18 @@ pub(super) fn unwrap(
     }
     let aead = if dedicated { session.dedicated.as_ref() } else { Some(&session.unicast) };
     let lock = Lock { aead: aead.ok_or(Refusal::DECIPHERING)?, authentication: session.authentication_key() };
-    check_counter(meter, rest.received[session.client.slot()], envelope.counter)?;
+    let slot = session.client.slot();
+    check_counter(meter, if dedicated { session.dedicated_received } else { rest.received[slot] }, envelope.counter)?;
     let payload = &mut request[envelope.at..];
     let plain =
         cipher::open(lock, control, &session.client_title, envelope.counter, payload, &mut scratch.authenticated)
             .ok_or(Refusal::DECIPHERING)?;
-    took_counter(rest, session.client, envelope.counter, effects);
-    Ok(plain)
+    if dedicated {
+        session.dedicated_received = envelope.counter + 1;
+    } else {
+        took_counter(rest, session.client, envelope.counter, effects);
+    }
+    if cipher::is_consistent(envelope, request) { Ok(plain) } else { Err(Refusal::UNSUPPORTED) }
 }
 
 /// Whether a counter is not below the one expected.

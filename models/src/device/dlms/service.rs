@@ -1,7 +1,7 @@
 //! GET, SET and ACTION: plain requests of an open association, and their plain answers.
 
 use super::association;
-use super::blocks::{Download, Purpose, Upload};
+use super::blocks::{DOWNLOAD_MAX, Download, Purpose, Upload};
 use super::objects::{self, View};
 use super::server::Refusal;
 use super::session::Session;
@@ -43,12 +43,21 @@ pub(super) fn serve(desk: &mut Desk<'_>, request: &[u8], out: &mut Vec<u8>) -> A
     if !desk.session.proven && tag != 0xC3 {
         return Err(Refusal::NOT_ALLOWED);
     }
+    if request.len() > usize::from(desk.meter.vendor().pdu_max) {
+        return Err(Refusal::TOO_LONG);
+    }
     match (tag, choice) {
         (0xC0, 1..=3) => get(desk, choice, invoke, &mut reader, out),
         (0xC1, 1..=5) => set(desk, choice, invoke, &mut reader, out),
         (0xC3, 1..=6) => action(desk, choice, invoke, &mut reader, out),
         _ => Err(Refusal::UNSUPPORTED),
-    }
+    }?;
+    if out.len() > desk.room { Err(Refusal::TOO_LONG) } else { Ok(()) }
+}
+
+/// A request ends where it should.
+fn ends(reader: &Reader<'_>) -> Answer {
+    if reader.is_empty() { Ok(()) } else { Err(Refusal::UNSUPPORTED) }
 }
 
 fn malformed<E>(_: E) -> Refusal {
@@ -78,6 +87,9 @@ fn value(
 }
 
 fn get(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Answer {
+    if !desk.session.conformance.contains(Conformance::GET) {
+        return Err(Refusal::NOT_ALLOWED);
+    }
     if choice != 2 {
         desk.session.download = None;
     }
@@ -85,6 +97,7 @@ fn get(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out
         1 => {
             let attribute = AttributeDescriptor::decode(reader).map_err(malformed)?;
             let selection = selection(reader)?;
+            ends(reader)?;
             out.extend_from_slice(&[0xC4, 1, invoke, 0]);
             if let Err(error) = value(desk, attribute, selection, out) {
                 out.truncate(3);
@@ -102,6 +115,7 @@ fn get(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out
         }
         2 => {
             let number = reader.u32().map_err(malformed)?;
+            ends(reader)?;
             let error = match &desk.session.download {
                 Some(download) if download.block() == number => {
                     next_block(desk, invoke, out);
@@ -121,6 +135,7 @@ fn get(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out
                 return Err(Refusal::NOT_ALLOWED);
             }
             let list = List::<AttributeDescriptorWithSelection<'_>>::decode(reader).map_err(malformed)?;
+            ends(reader)?;
             out.extend_from_slice(&[0xC4, 3, invoke]);
             out.write_length(list.len()).map_err(malformed)?;
             for item in list.iter() {
@@ -131,7 +146,7 @@ fn get(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out
                     out.truncate(at);
                     out.extend_from_slice(&[1, error.as_u8()]);
                 }
-                if out.len() > super::blocks::UPLOAD_MAX * 8 {
+                if out.len() > DOWNLOAD_MAX {
                     return Err(Refusal::TOO_LONG);
                 }
             }
@@ -266,6 +281,10 @@ fn store_list(desk: &mut Desk<'_>, descriptors: &[u8], values: &[u8], out: &mut 
     if list.len() != values.len() {
         return Err(Refusal::UNSUPPORTED);
     }
+    // A length of up to three bytes, the results, and the number of the last block.
+    if out.len() + 3 + list.len() + 4 > desk.room {
+        return Err(Refusal::TOO_LONG);
+    }
     out.write_length(list.len()).map_err(malformed)?;
     let mut encoded = Vec::new();
     for (item, value) in list.iter().zip(values.iter()) {
@@ -318,7 +337,10 @@ fn action(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, 
             desk.session.upload = None;
             let method = MethodDescriptor::decode(reader).map_err(malformed)?;
             let parameter = match reader.u8().map_err(malformed)? {
-                0 => None,
+                0 => {
+                    ends(reader)?;
+                    None
+                }
                 1 => Some(reader.rest()),
                 _ => return Err(Refusal::UNSUPPORTED),
             };
@@ -396,15 +418,18 @@ fn invoke_list(desk: &mut Desk<'_>, descriptors: &[u8], parameters: &[u8], out: 
     if list.len() != parameters.len() {
         return Err(Refusal::UNSUPPORTED);
     }
+    if out.len() + 3 + 2 * list.len() > desk.room {
+        return Err(Refusal::TOO_LONG);
+    }
+    if list.iter().flatten().any(|method| association::is_proof(&method)) {
+        return Err(Refusal::NOT_ALLOWED);
+    }
     out.write_length(list.len()).map_err(malformed)?;
     let mut encoded = Vec::new();
     for (method, parameter) in list.iter().zip(parameters.iter()) {
         let (method, parameter) = (method.map_err(malformed)?, parameter.map_err(malformed)?);
         encoded.clear();
         parameter.encode(&mut encoded).map_err(malformed)?;
-        if association::is_proof(&method) {
-            return Err(Refusal::NOT_ALLOWED);
-        }
         invoke_one(desk, method, Some(&encoded), out)?;
     }
     Ok(())

@@ -70,6 +70,8 @@ pub struct Session {
     pub(super) client_title: [u8; 8],
     pub(super) unicast: Aead,
     pub(super) dedicated: Option<Aead>,
+    /// Highest counter received under the dedicated key, plus one: each key counts on its own.
+    pub(super) dedicated_received: u32,
     pub(super) authentication: [u8; 32],
     pub(super) key_bytes: usize,
     /// The client's challenge and the meter's.
@@ -104,6 +106,7 @@ impl Session {
             client_title: [0; 8],
             unicast: Aead::new(suite, &keys.unicast),
             dedicated: None,
+            dedicated_received: 0,
             authentication: keys.authentication,
             key_bytes: if suite == SecuritySuite::Suite2 { 32 } else { 16 },
             challenges: (Challenge::NONE, Challenge::NONE),
@@ -123,6 +126,16 @@ impl Session {
             client_title,
             ..Session::new(meter, client)
         })
+    }
+
+    /// Longest APDU to the client, bytes.
+    pub(super) fn room(&self, meter: Meter<'_>) -> usize {
+        self.client_pdu.min(usize::from(meter.vendor().pdu_max))
+    }
+
+    /// Most counters that one answer takes: of its envelope, and of a proof by GMAC.
+    pub(super) fn counters_due(&self) -> u32 {
+        u32::from(self.ciphered) + u32::from(!self.proven && self.mechanism == Mechanism::Gmac)
     }
 
     /// Authentication key as long as the suite's keys are.
