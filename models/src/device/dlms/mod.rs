@@ -15,6 +15,10 @@ pub mod server;
 #[cfg(test)]
 mod bound_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod peer_tests;
+#[cfg(test)]
 mod server_tests;
 mod service;
 pub mod session;

@@ -239,6 +239,7 @@ fn set(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out
                 desk.session.upload = Some(Upload::new(purpose, descriptors));
             }
             let block = DataBlockSA::decode(reader).map_err(malformed)?;
+            ends(reader)?;
             let number = block.block_number.to_be_bytes();
             let taken = match &mut desk.session.upload {
                 Some(upload) if matches!(upload.purpose, Purpose::Set | Purpose::SetList) => {
@@ -349,6 +350,8 @@ fn action(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, 
         }
         // No method returns more than an APDU holds, so that no return value comes in blocks.
         2 => {
+            reader.u32().map_err(malformed)?;
+            ends(reader)?;
             out.extend_from_slice(&[0xC7, 1, invoke, ActionResult::NoLongActionInProgress.as_u8(), 0]);
         }
         3 => {
@@ -385,6 +388,7 @@ fn long_action(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<
         desk.session.upload = Some(Upload::new(purpose, descriptors));
     }
     let block = DataBlockSA::decode(reader).map_err(malformed)?;
+    ends(reader)?;
     let taken = match &mut desk.session.upload {
         Some(upload) if matches!(upload.purpose, Purpose::Action | Purpose::ActionList) => {
             upload.take(block.block_number, block.raw_data).map_err(|_| ActionResult::LongActionAborted)
