@@ -2,22 +2,22 @@
 
 mod association;
 pub mod blocks;
+#[cfg(test)]
+mod bound_tests;
 pub mod cipher;
 pub mod consumption;
 pub mod fleet;
+#[cfg(test)]
+mod golden_tests;
 pub mod hls;
 pub mod image;
 pub mod keys;
 pub mod link;
 pub mod objects;
-pub mod push;
-pub mod server;
-#[cfg(test)]
-mod bound_tests;
-#[cfg(test)]
-mod golden_tests;
 #[cfg(test)]
 mod peer_tests;
+pub mod push;
+pub mod server;
 #[cfg(test)]
 mod server_tests;
 mod service;
