@@ -2,7 +2,7 @@
 
 use super::cipher::Form;
 use super::hls::Mechanism;
-use super::server_tests::{CTOS, Line, NAME, TITLE, fleet};
+use super::test_client::{CTOS, Line, NAME, TITLE, fleet};
 use super::{Effects, Reaction, Vendor};
 use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Decode;

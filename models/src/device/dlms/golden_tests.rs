@@ -3,7 +3,7 @@
 use super::blocks::UPLOAD_MAX;
 use super::cipher::Form;
 use super::hls::Mechanism;
-use super::server_tests::{CTOS, Line, NAME, fleet};
+use super::test_client::{CTOS, Line, NAME, fleet};
 use super::{Reaction, Rest, Vendor};
 use dlms_cosem_rs::acse::Aare;
 use dlms_cosem_rs::codec::Decode;

@@ -22,8 +22,20 @@ pub struct Transfer {
     pub received: Vec<u64>,
     /// Sum of the hashes of the blocks received: the same in whatever order they came.
     pub digest: u64,
-    /// Verified, and nothing has changed since.
-    pub verified: bool,
+    /// What verifying it said.
+    pub verdict: Verdict,
+}
+
+/// What verifying a transfer said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not asked yet, or blocks have come since.
+    #[default]
+    Open,
+    /// All blocks are there, with the digest that the identifier promises, if it promises one.
+    Good,
+    /// The digest is not the one promised.
+    Bad,
 }
 
 /// Why a step of a transfer was refused.
@@ -33,6 +45,22 @@ pub enum Refused {
     Value,
     /// Blocks are missing, or no transfer is under way: a later attempt can succeed.
     NotYet,
+    /// The image is not the one that its identifier promises: only another transfer can succeed.
+    Digest,
+}
+
+/// Digest of a whole image cut into blocks of `block_bytes`. An identifier that ends in `#` and this number in 16
+/// hexadecimal digits promises it.
+pub fn digest(image: &[u8], block_bytes: u32) -> u64 {
+    let blocks = (0u64..).zip(image.chunks(block_bytes.max(BLOCK_BYTES_MIN) as usize));
+    blocks.fold(0, |sum, (block, content)| sum.wrapping_add(hash(block + 1, content)))
+}
+
+/// The digest that an identifier promises.
+fn promised(identifier: &[u8]) -> Option<u64> {
+    let (_, tail) = identifier.split_at_checked(identifier.len().checked_sub(17)?)?;
+    let digits = tail.strip_prefix(b"#")?;
+    digits.iter().try_fold(0, |sum, digit| Some(sum << 4 | u64::from(char::from(*digit).to_digit(16)?)))
 }
 
 /// FNV-1a over bytes, its state stirred at the end (finaliser of SplitMix64).
@@ -54,7 +82,7 @@ impl Transfer {
         }
         let words = bytes.div_ceil(block_bytes.max(BLOCK_BYTES_MIN)).div_ceil(64) as usize;
         let (identifier, received) = (identifier.to_vec(), vec![0; words]);
-        Ok(Transfer { bytes, identifier, received, digest: 0, verified: false })
+        Ok(Transfer { bytes, identifier, received, digest: 0, verdict: Verdict::Open })
     }
     /// Blocks of the image.
     pub fn blocks(&self, block_bytes: u32) -> u32 {
@@ -83,7 +111,7 @@ impl Transfer {
         if *word & bit == 0 {
             *word |= bit;
             self.digest = self.digest.wrapping_add(hash(u64::from(block) + 1, content));
-            self.verified = false;
+            self.verdict = Verdict::Open;
         }
         Ok(())
     }
@@ -99,12 +127,13 @@ pub fn block_bytes(setting: u16) -> u32 {
     u32::from(setting).max(BLOCK_BYTES_MIN)
 }
 
-/// Verifies the transfer under way.
+/// Verifies the transfer under way: every block is there, and the digest is the one promised.
 pub fn verify(rest: &mut Rest, block_bytes: u32) -> Result<(), Refused> {
     match rest.transfer.as_deref_mut() {
         Some(transfer) if transfer.first_gap(block_bytes) == transfer.blocks(block_bytes) => {
-            transfer.verified = true;
-            Ok(())
+            let kept = promised(&transfer.identifier).is_none_or(|promised| promised == transfer.digest);
+            transfer.verdict = if kept { Verdict::Good } else { Verdict::Bad };
+            if kept { Ok(()) } else { Err(Refused::Digest) }
         }
         _ => Err(Refused::NotYet),
     }

@@ -17,12 +17,16 @@ pub mod objects;
 #[cfg(test)]
 mod peer_tests;
 pub mod push;
+#[cfg(test)]
+mod random_tests;
 pub mod server;
 #[cfg(test)]
 mod server_tests;
 mod service;
 pub mod session;
 mod shapes;
+#[cfg(test)]
+mod test_client;
 
 pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
 pub use keys::KeyMaster;

@@ -1,7 +1,7 @@
 //! The protocol crate's own client against the server, in one process: what it understands, and how long answers are.
 
 use super::hls::Mechanism;
-use super::server_tests::{Line, fleet};
+use super::test_client::{Line, fleet};
 use super::{Fleet, KeyMaster, Reaction, Vendor};
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::acse::AuthMechanism;

@@ -1,7 +1,7 @@
 //! Image transfer (class 18): the objects' side of [`image`](super::super::image).
 
 use super::super::fleet::{Effects, Rest};
-use super::super::image::{self, Refused, Transfer};
+use super::super::image::{self, Refused, Transfer, Verdict};
 use super::put::Put;
 use super::{Answer, View};
 use dlms_cosem_rs::axdr::Data;
@@ -28,14 +28,15 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
         }
         4 => put.u32(transfer.map_or(0, |transfer| transfer.first_gap(block_bytes))),
         5 => put.boolean(true),
-        6 => put.choice(match transfer {
-            Some(transfer) if transfer.verified => 3,
-            Some(_) => 1,
+        6 => put.choice(match transfer.map(|transfer| transfer.verdict) {
+            Some(Verdict::Open) => 1,
+            Some(Verdict::Good) => 3,
+            Some(Verdict::Bad) => 4,
             None if rest.image != 0 => 6,
             None => 0,
         }),
         _ => match transfer {
-            Some(transfer) if transfer.verified => {
+            Some(transfer) if transfer.verdict == Verdict::Good => {
                 put.array(1)?;
                 put.structure(3)?;
                 put.u32(transfer.bytes)?;
@@ -77,7 +78,7 @@ pub fn act(
         _ => image::activate(rest, block_bytes, effects),
     };
     outcome.map_err(|why| match why {
-        Refused::Value => ActionResult::OtherReason,
+        Refused::Value | Refused::Digest => ActionResult::OtherReason,
         Refused::NotYet => ActionResult::TemporaryFailure,
     })
 }

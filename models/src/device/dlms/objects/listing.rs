@@ -13,6 +13,19 @@ const SERVER_SAP: u16 = 1;
 /// Object identifier 2.16.756.5.8, under which contexts (1) and mechanisms (2) are.
 const DLMS_ARC: [u8; 5] = [0x60, 0x85, 0x74, 0x05, 0x08];
 
+/// Reads attributes 2 to 9 of the association of one client, whoever asks. It is open if the request came through it; of
+/// another connection this one knows nothing.
+pub fn association_of(view: &View<'_>, client: Client, index: i8, put: &mut Put<'_>) -> Answer {
+    if client == view.client {
+        return association(view, index, put);
+    }
+    match index {
+        // Not associated.
+        8 => put.choice(0),
+        _ => association(&View { client, session: None, ..*view }, index, put),
+    }
+}
+
 /// Reads attributes 2 to 9 of the current association.
 pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
     // Without an association: none, low-level and GMAC.

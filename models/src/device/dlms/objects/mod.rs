@@ -95,6 +95,7 @@ pub fn get(
         Kind::Manual => put.boolean(rest.connected),
         Kind::Image => firmware::get(view, rest, index, &mut put),
         Kind::Association => listing::association(view, index, &mut put),
+        Kind::AssociationOf(client) => listing::association_of(view, client, index, &mut put),
         Kind::Devices => listing::devices(view, &mut put),
         Kind::Security => listing::security(view, index, &mut put),
         Kind::Register(quantity) => quantity.get(view, rest, index, &mut put),
@@ -179,6 +180,8 @@ pub fn act(
     (outcome.err().unwrap_or(ActionResult::Success), false)
 }
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod row_tests;
 #[cfg(test)]

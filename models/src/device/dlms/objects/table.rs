@@ -29,6 +29,8 @@ pub enum Kind {
     Image,
     /// The association that the request came through.
     Association,
+    /// The association that one client can have, open or not.
+    AssociationOf(Client),
     /// Logical devices of the meter.
     Devices,
     /// Policy, suite and titles.
@@ -170,6 +172,9 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::Image, 18, 0, obis(0, 0, 44, 0, 0), 7, 4).calls(0b1111),
     // The secret is never told; method 1 is the proof of high-level security, which the association takes itself.
     object(Kind::Association, 15, 1, obis(0, 0, 40, 0, 0), 9, 4).public().hidden(0b100_0000).calls(1),
+    object(Kind::AssociationOf(Client::Public), 15, 1, obis(0, 0, 40, 0, 1), 9, 4).public().hidden(0b100_0000),
+    object(Kind::AssociationOf(Client::Reader), 15, 1, obis(0, 0, 40, 0, 2), 9, 4).hidden(0b100_0000),
+    object(Kind::AssociationOf(Client::Management), 15, 1, obis(0, 0, 40, 0, 3), 9, 4).hidden(0b100_0000),
     object(Kind::Devices, 17, 0, obis(0, 0, 41, 0, 0), 2, 1),
     object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8),
     object(Kind::Profile(Profile::Load), 7, 1, obis(1, 0, 99, 1, 0), 8, 2),

@@ -173,7 +173,7 @@ fn the_object_list_says_what_answers() {
                 }
             }
             assert_eq!(listed.contains(&obis(MANUAL)), alias && client != Client::Public);
-            assert_eq!(listed.len(), if client == Client::Public { 5 } else { OBJECTS.len() - usize::from(!alias) });
+            assert_eq!(listed.len(), if client == Client::Public { 6 } else { OBJECTS.len() - usize::from(!alias) });
             listed.sort();
             listed.dedup();
             assert_eq!(listed.len(), list.len(), "every name once");
@@ -235,6 +235,20 @@ fn the_current_association_is_the_one_that_is_open() {
     assert_eq!(association(&master, 3), [2, 2, 15, 1, 18, 0, 1]);
     assert_eq!(association(&master, 4), [9, 7, 0x60, 0x85, 0x74, 5, 8, 1, 3]);
     assert_eq!(association(&master, 6), [9, 7, 0x60, 0x85, 0x74, 5, 8, 2, 5]);
+    // The association of each client tells whose it is, and lists what that client may do.
+    let other = |name, index| read(&master, &rest, 15, name, index, None).unwrap();
+    for (name, client, sap) in [
+        ("0-0:40.0.1*255", Client::Public, 0x10),
+        ("0-0:40.0.2*255", Client::Reader, 0x11),
+        ("0-0:40.0.3*255", Client::Management, 0x01),
+    ] {
+        assert_eq!(other(name, 3), [2, 2, 15, sap, 18, 0, 1]);
+        assert_eq!(other(name, 8), [22, if client == Client::Management { 2 } else { 0 }]);
+        assert_eq!(other(name, 2), association(&view(&fleet, client), 2));
+        assert_eq!(read(&master, &rest, 15, name, 7, None), Err(DataAccessResult::ReadWriteDenied), "a secret");
+    }
+    let public = view(&fleet, Client::Public);
+    assert_eq!(read(&public, &rest, 15, "0-0:40.0.3*255", 2, None), Err(DataAccessResult::ReadWriteDenied));
     let session = Session::pre_established(master.meter, Client::Management, *b"HEADEND1");
     master.session = Some(&session);
     assert_eq!(association(&master, 6)[8], 0, "nothing was proved");

@@ -11,8 +11,12 @@ const IMAGE: &str = "0-0:44.0.0*255";
 const BLOCK: usize = 128;
 
 fn initiate(bytes: u32) -> Vec<u8> {
-    let mut parameter = vec![2, 2, 9, 4];
-    parameter.extend(b"fw-2");
+    initiate_as("fw-2", bytes)
+}
+
+fn initiate_as(identifier: &str, bytes: u32) -> Vec<u8> {
+    let mut parameter = vec![2, 2, 9, identifier.len() as u8];
+    parameter.extend(identifier.bytes());
     parameter.push(6);
     parameter.extend(bytes.to_be_bytes());
     parameter
@@ -101,6 +105,36 @@ fn a_transfer_shows_its_gaps_and_waits_for_them() {
     assert_eq!(call(&master, &mut rest, 18, IMAGE, 4, ZERO).0, ActionResult::Success, "it is active");
     assert_eq!((rest.flash_writes, rest.transfer.is_none()), (1, true));
     assert_eq!(read(&master, &rest, 1, "1-0:0.2.8*255", 2, None).unwrap()[2..], rest.image.to_be_bytes());
+}
+
+#[test]
+fn an_image_that_is_not_the_one_promised_never_becomes_active() {
+    let (fleet, image) = (fleet(false), image());
+    let master = view(&fleet, Client::Management);
+    let name = format!("fw-3#{:016x}", crate::device::dlms::image::digest(&image, BLOCK as u32));
+    let mut flipped = image.clone();
+    flipped[300] ^= 0x10;
+    let mut rest = Rest::default();
+    let act = |rest: &mut Rest, method, parameter: &[u8]| call(&master, rest, 18, IMAGE, method, parameter);
+    for (content, result, status) in [
+        (&flipped, ActionResult::OtherReason, 4),
+        (&image, ActionResult::Success, 3),
+        (&flipped, ActionResult::OtherReason, 4),
+    ] {
+        let before = (rest.image, rest.flash_writes);
+        assert_eq!(act(&mut rest, 1, &initiate_as(&name, image.len() as u32)).0, ActionResult::Success);
+        for number in 0..71 {
+            assert_eq!(act(&mut rest, 2, &block(content, number)).0, ActionResult::Success);
+        }
+        assert_eq!(act(&mut rest, 3, ZERO).0, result);
+        assert_eq!(read(&master, &rest, 18, IMAGE, 6, None).unwrap(), [22, status]);
+        let listed = read(&master, &rest, 18, IMAGE, 7, None).unwrap();
+        assert_eq!(listed == [1, 0], status == 4, "a bad image is not offered for activation");
+        let (activated, effects) = act(&mut rest, 4, ZERO);
+        assert_eq!((activated, effects.image_activated), (result, status == 3));
+        assert_eq!((rest.image, rest.flash_writes) == before, status == 4);
+    }
+    assert_eq!(rest.flash_writes, 1);
 }
 
 #[test]
