@@ -89,6 +89,8 @@ fn spec(work: &Workload) -> WorldSpec {
         device: DeviceSpec { boot: (SimTime::ZERO, SimTime::ZERO) },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
         push: None,
+        dlms: DlmsSpec::default(),
+        polls: Vec::new(),
         campaigns: Vec::new(),
         coupling: Coupling::None,
         record: RecordSpec::default(),

@@ -1,8 +1,12 @@
 //! From a specification to partitions that can run.
 
+use crate::apdu::Cosem;
+use crate::apdu::meters::Meters;
 use crate::campaign::{Campaign, Plan};
 use crate::device::{Device, Probes};
-use crate::headend::{HEAD_END, HeadEnd};
+use crate::headend::polls::Polls;
+use crate::headend::talk::Talk;
+use crate::headend::{HEAD_END, HeadEnd, Network};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
 use crate::mesh::fragments::Fragments;
@@ -17,9 +21,9 @@ use crate::radio::error::ErrorModel;
 use crate::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
-use crate::spec::{Coupling, PhyMode, RadioSpec, WorldSpec};
+use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
-use crate::wire::frame::Network;
+use crate::wire::frame;
 use crate::wire::lengths::Lengths;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
@@ -168,7 +172,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoGateway);
     }
     let members = assignment.members();
-    let network = Network::new(spec);
+    let network = frame::Network::new(spec);
     let times = match radio.phy {
         PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
         _ => MacTimes::wisun(&phy, &network),
@@ -180,13 +184,14 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let reach_m = map.reach_m(loss_max, 0);
     let foreign_m = map.reach_m(loss_max - FOREIGN_MARGIN_DB, 1);
 
+    let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
     let campaigns = spec
         .campaigns
         .iter()
         .enumerate()
-        .map(|(n, c)| Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times))
+        .map(|(n, c)| Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, cosem.lengths(0)))
         .collect();
     let plan = Arc::new(Plan { campaigns });
 
@@ -201,13 +206,21 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         channels,
         etx_of_code: etx_table(&model, &times, radio.tx_power_dbm),
         plan: &plan,
+        cosem: &cosem,
         gateways: &assignment.gateways,
         members: &members,
         foreign: foreign(spec, &assignment.gateways, &members, &groups, foreign_m),
     };
     let regions: Vec<Region> =
         groups.par_iter().enumerate().map(|(n, group)| kit.region(n, group)).collect::<Result<_, _>>()?;
-    Ok(assemble(spec, regions, plan, meters.len() as u32, crate::campaign::router_airtime(&phy, &times)))
+    let router_airtime = crate::campaign::router_airtime(&phy, &times, cosem.lengths(0));
+    Ok(assemble(spec, regions, plan, cosem, &meters, router_airtime))
+}
+
+/// Whether head-end and meters say anything to each other.
+fn is_spoken(spec: &WorldSpec) -> bool {
+    let pushed = spec.push.as_ref().is_some_and(|push| push.content == PushContent::Readings);
+    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty()
 }
 
 /// For each group the radios of other groups that may be heard there.
@@ -255,6 +268,7 @@ struct Kit<'a> {
     channels: u16,
     etx_of_code: Vec<u16>,
     plan: &'a Arc<Plan>,
+    cosem: &'a Arc<Cosem>,
     gateways: &'a [u32],
     members: &'a [Vec<u32>],
     foreign: Vec<Vec<u32>>,
@@ -333,6 +347,8 @@ impl Kit<'_> {
             boot: spec.device.boot,
             latency: spec.backhaul.latency,
             push: spec.push.clone(),
+            meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
+            floods: vec![Default::default(); self.plan.campaigns.len()],
             plan: self.plan.clone(),
             announced: tree.parent.clone(),
             abroad: Vec::new(),
@@ -426,7 +442,8 @@ fn assemble(
     spec: &WorldSpec,
     mut regions: Vec<Region>,
     plan: Arc<Plan>,
-    meters: u32,
+    cosem: Arc<Cosem>,
+    meters: &[u32],
     router_airtime: SimTime,
 ) -> Built {
     let count = spec.placement.sites.len();
@@ -463,21 +480,23 @@ fn assemble(
     let gateways = regions.iter().map(|r| u32::from(r.gateways)).sum();
     let neighbours_cut = regions.iter().map(|r| r.air.neighbours.cut()).sum();
     let ids = regions.iter().map(|r| r.id).collect();
-    let head_end = HeadEnd::new(
-        plan.clone(),
-        Arc::new(partition),
-        Arc::new(gateway),
-        Arc::new(reachable),
-        ids,
-        spec.backhaul.latency,
-    );
+    let network = Network {
+        partition: Arc::new(partition),
+        gateway: Arc::new(gateway),
+        reachable: Arc::new(reachable),
+        meshes: ids,
+        latency: spec.backhaul.latency,
+    };
+    let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
+    let polls = Polls::new(&spec.polls, &network, talk.cosem(), meters, spec.duration);
+    let head_end = HeadEnd::new(plan.clone(), network, talk, polls);
     let mut parts: Vec<Part> = regions.into_iter().map(|r| Part::Mesh(Box::new(r))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));
     Built {
         parts,
         lookahead: spec.backhaul.latency,
         plan,
-        meters,
+        meters: meters.len() as u32,
         gateways,
         unreachable,
         neighbours_cut,

@@ -1,5 +1,7 @@
 //! Everything that can happen in the world: one variant, one handler.
 
+use crate::apdu::Apdu;
+use crate::mac::packet::Kind;
 use crate::mesh::trickle::Topic;
 use amitwin_sim_core::SimTime;
 
@@ -115,23 +117,8 @@ pub enum Event {
     Minute,
     /// A snapshot of the links is due.
     Snapshot,
-    /// From the head-end: flood this campaign's command.
-    FloodCommand {
-        /// Campaign.
-        campaign: u16,
-    },
-    /// From the head-end: command one meter.
-    Command {
-        /// Global id of the meter.
-        node: u32,
-        /// Campaign.
-        campaign: u16,
-    },
-    /// From the head-end: a meter's heartbeat was heard.
-    Confirm {
-        /// Global id of the meter.
-        node: u32,
-    },
+    /// From the head-end: an APDU for one meter or for all.
+    Down(Box<Down>),
     /// At the head-end: a campaign starts.
     Campaign {
         /// Which.
@@ -143,6 +130,18 @@ pub enum Event {
         campaign: u16,
         /// Position of the meter in the campaign.
         position: u32,
+    },
+    /// At the head-end: scheduled reads may begin.
+    Poll {
+        /// Poll and border router.
+        runner: u32,
+    },
+    /// At the head-end: a read has waited long enough.
+    PollTimeout {
+        /// Read.
+        flight: u32,
+        /// Valid if the read has not gone on since.
+        request: u16,
     },
     /// At the head-end: a meter reported.
     Report(Box<Report>),
@@ -157,8 +156,23 @@ pub enum Event {
     },
 }
 
+/// What the head-end sends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Down {
+    /// What it is: a flood, a command, a read or a confirmation.
+    pub kind: Kind,
+    /// Global id of the meter; nobody's in a flood.
+    pub node: u32,
+    /// Campaign, or number of the read.
+    pub value: u32,
+    /// Payload above UDP, bytes.
+    pub bytes: u16,
+    /// The payload.
+    pub apdu: Apdu,
+}
+
 /// What reaches the head-end from a meter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// Global id of the meter.
     pub node: u32,
@@ -166,7 +180,7 @@ pub struct Report {
     pub kind: ReportKind,
     /// When it was due at the meter.
     pub planned: SimTime,
-    /// Campaign (heartbeat, command acknowledgement) or number of the report (push).
+    /// Campaign (heartbeat, command acknowledgement), number of the report (push) or of the read (answer).
     pub value: u32,
     /// Hops on the mesh.
     pub hops: u8,
@@ -174,6 +188,8 @@ pub struct Report {
     pub attempts: u8,
     /// Payload, bytes.
     pub bytes: u16,
+    /// The payload.
+    pub apdu: Apdu,
 }
 
 /// Kinds of [`Report`].
@@ -185,4 +201,6 @@ pub enum ReportKind {
     Push,
     /// A unicast command arrived.
     Acknowledged,
+    /// What was read; `value` is the number of the read.
+    Answer,
 }

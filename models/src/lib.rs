@@ -11,6 +11,7 @@
 //! A layer talks to the next by a plain call with plain values within one event, across time by an [`event::Event`],
 //! across partitions by a message of the engine. [`build::build`] turns a [`spec::WorldSpec`] into partitions.
 
+pub mod apdu;
 pub mod build;
 pub mod campaign;
 pub mod device;

@@ -1,5 +1,6 @@
 //! A mesh partition: the radios of one border router (or of several that hear each other), and what happens to them.
 
+use crate::apdu::meters::{Message, Meters};
 use crate::campaign::Plan;
 use crate::device::Device;
 use crate::event::Event;
@@ -64,6 +65,10 @@ pub struct Region {
     pub(crate) boot: (SimTime, SimTime),
     pub(crate) latency: SimTime,
     pub(crate) push: Option<PushSpec>,
+    /// The meters as DLMS servers, if anything is said to or by them.
+    pub(crate) meters: Option<Box<Meters>>,
+    /// By campaign: what is flooded, and its payload in bytes.
+    pub(crate) floods: Vec<Message>,
     pub(crate) plan: Arc<Plan>,
     /// What the border routers know of routes: the parent that each radio announced.
     pub(crate) announced: Vec<u16>,
@@ -308,13 +313,13 @@ impl Region {
                 self.snapshot(ctx.now());
                 ctx.schedule(ctx.now() + self.record.links_every, 0, Event::Snapshot);
             }
-            Event::FloodCommand { campaign } => gateway::flood(self, ctx, campaign),
-            Event::Command { node, campaign } => gateway::command(self, ctx, node, campaign),
-            Event::Confirm { node } => gateway::confirm(self, ctx, node),
+            Event::Down(down) => gateway::down(self, ctx, *down),
             Event::Foreign { from, channel, bytes } => self.foreign(ctx, from, channel, bytes),
-            Event::Campaign { .. } | Event::Dispatch { .. } | Event::Report(_) => {
-                unreachable!("{event:?} belongs to the head-end")
-            }
+            Event::Campaign { .. }
+            | Event::Dispatch { .. }
+            | Event::Poll { .. }
+            | Event::PollTimeout { .. }
+            | Event::Report(_) => unreachable!("{event:?} belongs to the head-end"),
         }
     }
 

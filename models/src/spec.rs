@@ -3,6 +3,7 @@
 //! `scenarios` resolves a file into a [`WorldSpec`]; nothing below this line parses text or knows a default of the
 //! scenario language. Every field is final: units converted, cross-field rules checked.
 
+use crate::device::dlms::{KeyMaster, Vendor};
 use crate::terrain::Placement;
 use amitwin_sim_core::SimTime;
 
@@ -27,6 +28,10 @@ pub struct WorldSpec {
     pub backhaul: BackhaulSpec,
     /// Regular traffic; `None` leaves the mesh to itself.
     pub push: Option<PushSpec>,
+    /// The meters as DLMS/COSEM devices.
+    pub dlms: DlmsSpec,
+    /// What the head-end reads by schedule.
+    pub polls: Vec<PollSpec>,
     /// What the head-end does, in the order of the file.
     pub campaigns: Vec<CampaignSpec>,
     /// How meshes that hear each other are coupled.
@@ -185,8 +190,84 @@ pub struct BackhaulSpec {
 pub struct PushSpec {
     /// Time between two reports; each meter starts at a random phase.
     pub period: SimTime,
-    /// Payload above UDP, bytes.
-    pub payload_bytes: u16,
+    /// What a report is.
+    pub content: PushContent,
+}
+
+/// What a regular report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushContent {
+    /// The DataNotification of the push setup for readings.
+    Readings,
+    /// So many bytes above UDP of which nobody knows more.
+    Opaque(u16),
+}
+
+/// Whether payloads are encoded and ciphered, or only as long as they would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// Real bytes, checked by both sides.
+    Real,
+    /// Lengths alone: the same traffic with less work, and nothing to check.
+    Sized,
+}
+
+/// The meters as DLMS/COSEM devices.
+#[derive(Clone, Debug)]
+pub struct DlmsSpec {
+    /// Whether APDUs are encoded.
+    pub payload: Payload,
+    /// Where the meters' keys come from.
+    pub keys: KeyMaster,
+    /// Civil time at simulated time zero, seconds since 1970, UTC.
+    pub start_unix_s: i64,
+    /// Local time of the meters' clocks minus UTC, minutes.
+    pub utc_offset_min: i16,
+    /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
+    pub vendors: Vec<Vendor>,
+}
+
+impl Default for DlmsSpec {
+    /// Test keys, one kind of meter, 2026-01-01 00:00 UTC.
+    fn default() -> Self {
+        DlmsSpec {
+            payload: Payload::Real,
+            keys: KeyMaster::Test,
+            start_unix_s: 1_767_225_600,
+            utc_offset_min: 0,
+            vendors: vec![Vendor::default()],
+        }
+    }
+}
+
+/// What a scheduled read asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollContent {
+    /// Rows of the load profile that the head-end does not have yet.
+    Profile,
+    /// Clock and energy registers of the moment.
+    Registers,
+}
+
+/// Meters that the head-end reads by a schedule.
+#[derive(Clone, Debug)]
+pub struct PollSpec {
+    /// Name, for tables.
+    pub name: String,
+    /// Start of the first round.
+    pub at: SimTime,
+    /// Time between the starts of two rounds.
+    pub every: SimTime,
+    /// Time over which the meters of a border router are spread in a round, in the order of their ids.
+    pub window: SimTime,
+    /// What is read.
+    pub content: PollContent,
+    /// Reads under way behind one border router at most.
+    pub parallel: u16,
+    /// Requests for the same thing at most.
+    pub attempts: u8,
+    /// From a request to the next if no answer comes.
+    pub timeout: SimTime,
 }
 
 /// A job of the head-end.

@@ -26,7 +26,7 @@ fn town(delivery: Delivery, hopping: bool) -> WorldSpec {
         ..spec.radio
     };
     spec.mac.hopping = hopping;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(PERIOD), payload_bytes: 200 });
+    spec.push = Some(PushSpec { period: SimTime::from_secs(PERIOD), content: PushContent::Opaque(200) });
     spec.record.frames_every = 1;
     spec.campaigns = vec![CampaignSpec {
         name: "reset".into(),

@@ -3,7 +3,9 @@
 
 mod common;
 
-use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, PushSpec, ResetSchedule, ResetTier, WorldSpec};
+use amitwin_models::spec::{
+    CampaignSpec, Delivery, PhyMode, PushContent, PushSpec, ResetSchedule, ResetTier, WorldSpec,
+};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use common::{Ran, run, sites, world};
@@ -20,7 +22,7 @@ fn line_of(meters: u32) -> WorldSpec {
     let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M1b, u64::from(REPORTS) * 600);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(600), payload_bytes: 100 });
+    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Opaque(100) });
     spec.record.frames_every = 1;
     spec
 }

@@ -29,7 +29,7 @@ fn a_meter_whose_parent_is_reset_finds_another() {
     let diamond = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(diamond), PhyMode::M1b, 7_200);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(60), payload_bytes: 100 });
+    spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
     spec.device.boot = (SimTime::from_secs(3_600), SimTime::from_secs(3_600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -67,7 +67,7 @@ fn a_meter_without_another_way_waits_for_its_parent() {
     let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(line), PhyMode::M1b, 3_600);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(60), payload_bytes: 100 });
+    spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
     spec.device.boot = (SimTime::from_secs(600), SimTime::from_secs(600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -119,7 +119,7 @@ fn loops_of_parents_are_resolved() {
         (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.frame_spread_db) = (7.0, 8.0, 3.0);
         spec.radio.hearing_floor_dbm = -110.0;
         spec.mac.hopping = true;
-        spec.push = Some(PushSpec { period: SimTime::from_secs(60), payload_bytes: 100 });
+        spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
         spec.record.links_every = SimTime::from_secs(10);
         spec.campaigns = vec![CampaignSpec {
             schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(300)),

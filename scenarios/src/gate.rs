@@ -52,6 +52,13 @@ pub const METRICS: &[Metric] = &[
         stats: &[("p50", "push_delay_p50_s"), ("p95", "push_delay_p95_s"), ("p99", "push_delay_p99_s")],
         reaches: false,
     },
+    Metric { name: "read_success", kind: Some(Kind::Share), stats: &[("", "read_success_share")], reaches: false },
+    Metric {
+        name: "read_delay",
+        kind: Some(Kind::Time),
+        stats: &[("p50", "read_delay_p50_s"), ("p95", "read_delay_p95_s"), ("p99", "read_delay_p99_s")],
+        reaches: false,
+    },
     count("collisions", &[("", "collisions")]),
     count("retries", &[("", "retries")]),
     count("frames", &[("", "frames")]),

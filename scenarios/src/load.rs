@@ -13,6 +13,7 @@ use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
 use crate::serve::settings::{Dlms, Serve};
+use crate::serve::{ServeError, keys_file};
 use amitwin_data::files::slug;
 use amitwin_models::spec::WorldSpec;
 use amitwin_models::terrain::SiteKind;
@@ -73,6 +74,17 @@ impl Scenario {
             None if names.is_empty() => Ok(self.variants.iter().collect()),
             None => Ok(self.variants.iter().filter(|v| names.contains(&v.name)).collect()),
         }
+    }
+
+    /// Reads the files of keys that the variants name; until then their worlds have the test keys.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that others can read, or that holds no secret.
+    pub fn load_keys(&mut self) -> Result<(), ServeError> {
+        for variant in &mut self.variants {
+            variant.spec.dlms.keys = keys_file::load(&variant.dlms.keys)?;
+        }
+        Ok(())
     }
 
     /// What each gate judges that is not among `variants`, one sentence each: such a gate says nothing about the run.
@@ -145,6 +157,7 @@ pub fn load_text(
     check(&root, &schema, "", &mut errors);
     duplicates(&root, "campaign", &mut errors);
     duplicates(&root, "variant", &mut errors);
+    duplicates(&root, "read", &mut errors);
     let variants = variants(&root, &schema, &mut errors);
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = resolve::gates::resolve(&root, &names, &mut errors);

@@ -53,7 +53,7 @@ pub const FIGURES: &[Figure] = &[
     figure("dropped_reassembly", "in fragments that the receiver had no room for, or had given up waiting for"),
     figure("duplicates", "copies of a frame that a receiver recognised and discarded"),
     figure("access_failures", "attempts that found no free channel"),
-    figure("transactions", "resets and reports begun"),
+    figure("transactions", "resets, reports and reads begun"),
     figure("transactions_ok", "of them answered or delivered"),
     figure("push_delivered_share", "share of the reports that reached the head-end; empty without reports"),
     figure(
@@ -63,6 +63,30 @@ pub const FIGURES: &[Figure] = &[
     figure("push_delay_p95_s", "the same, 95th percentile"),
     figure("push_delay_p99_s", "the same, 99th percentile"),
     figure("duplicate_reports", "heartbeats that the head-end got of meters that were back already"),
+    figure("reads", "scheduled reads; one for which nothing was missing is none"),
+    figure("reads_ok", "of them those that brought all they were to bring"),
+    figure(
+        "reads_failed",
+        "of them without an answer to the last attempt, or of meters without a route from the start",
+    ),
+    figure("reads_skipped", "of them those whose turn had not come when the next round began"),
+    figure("read_success_share", "share of the reads that brought all they were to bring; missing without reads"),
+    figure(
+        "read_delay_p50_s",
+        "median time from the moment a read was due until its last answer, over those that ended well, to 1 %",
+    ),
+    figure("read_delay_p95_s", "the same, 95th percentile"),
+    figure("read_delay_p99_s", "the same, 99th percentile"),
+    figure("reads_late", "answers that came when their read had been given up; what they bring is kept"),
+    figure("profile_rows", "rows of load profiles that the meter data management keeps"),
+    figure("profile_rows_duplicate", "rows that it discarded because it had them"),
+    figure("apdu_duplicates", "messages of meters that the head-end discarded because it had taken their counter"),
+    figure("apdu_rejected", "messages of meters that were not genuine or not what was asked for"),
+    figure(
+        "values_checked",
+        "values delivered and compared with the register of that meter at that moment; only with real payloads",
+    ),
+    figure("values_wrong", "of them different from it"),
     figure("events", "events that the engine handled"),
 ];
 

@@ -22,7 +22,8 @@ use std::time::Instant;
 pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
     let options = &run.scenario;
-    let scenario = load(&options.file, &options.set, options.seed)?;
+    let mut scenario = load(&options.file, &options.set, options.seed)?;
+    scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
     let capture = capture(run, &variants)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();

@@ -66,9 +66,9 @@ tables! {
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
-        /// reset or push (a report).
+        /// reset, push (a report) or read.
         kind: &'static str,
-        /// Campaign that asked for it; empty text if none did.
+        /// Campaign or schedule of reads that asked for it; empty text if none did.
         campaign: Arc<str>,
         /// The meter.
         node: u32,
@@ -82,9 +82,9 @@ tables! {
         reset_s: Option<f64>,
         /// When the answer reached the head-end (for a reset: when it heard the meter again); empty if it has not.
         answered_s: Option<f64>,
-        /// ok, pending, failed or unreachable.
+        /// ok, pending, failed, unreachable, or skipped (the turn did not come before the next round).
         outcome: &'static str,
-        /// Transmissions by its source above the link layer's retries.
+        /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,
         /// Hops between meter and border router; 0 if there is no route.
         hops: u8,

@@ -1,8 +1,9 @@
 #![doc = include_str!("README.md")]
 
+use crate::apdu;
+use crate::device::dlms::push::ALARM;
 use crate::mac::frame::MacTimes;
 use crate::mac::packet::{Kind, Packet};
-use crate::mesh::sizes;
 use crate::purpose;
 use crate::radio::phy::Phy;
 use crate::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
@@ -53,6 +54,7 @@ impl Plan {
 
 impl Campaign {
     /// Works a campaign out for `targets`. `per_router` is the largest number of meters behind one border router.
+    #[allow(clippy::too_many_arguments)]
     pub fn new(
         spec: &CampaignSpec,
         index: u16,
@@ -61,6 +63,7 @@ impl Campaign {
         seed: u64,
         phy: &Phy,
         times: &MacTimes,
+        said: &apdu::lengths::Lengths,
     ) -> Self {
         let uniform =
             |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
@@ -70,7 +73,7 @@ impl Campaign {
                 (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
             }
             ResetSchedule::Auto { busy_share } => {
-                let window = auto_window(per_router, *busy_share, phy, times);
+                let window = auto_window(per_router, *busy_share, router_airtime(phy, times, said));
                 (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
             }
             ResetSchedule::Clusters { size, gap } => {
@@ -102,7 +105,7 @@ impl Campaign {
 
 /// Radio time that one reconnecting meter costs its border router: the frames of address, route and heartbeats that
 /// pass its radio, each with turn-around and acknowledgement, for a meter two hops away.
-pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
+pub fn router_airtime(phy: &Phy, times: &MacTimes, said: &apdu::lengths::Lengths) -> SimTime {
     let lengths = Lengths::new();
     let one = |kind: Kind, payload: u16| {
         let mut packet = Packet::new(kind, 2, 0, 1, SimTime::ZERO);
@@ -120,11 +123,12 @@ pub fn router_airtime(phy: &Phy, times: &MacTimes) -> SimTime {
         + one(Kind::Reply, 0)
         + one(Kind::Dao, 0)
         + one(Kind::DaoAck, 0)
-        + one(Kind::Heartbeat, sizes::HEARTBEAT_PAYLOAD)
-        + one(Kind::Confirm, sizes::CONFIRM_PAYLOAD)
+        + one(Kind::Heartbeat, said.notification(0, ALARM))
+        + one(Kind::Confirm, said.confirmation)
 }
 
-/// Window in which `meters` reconnects occupy the border router's radio for `busy_share` of the time.
-pub fn auto_window(meters: usize, busy_share: f64, phy: &Phy, times: &MacTimes) -> SimTime {
-    SimTime::from_secs_f64(meters as f64 * router_airtime(phy, times).secs_f64() / busy_share)
+/// Window in which `meters` reconnects, each of which takes `airtime` of the border router's radio, occupy it for
+/// `busy_share` of the time.
+pub fn auto_window(meters: usize, busy_share: f64, airtime: SimTime) -> SimTime {
+    SimTime::from_secs_f64(meters as f64 * airtime.secs_f64() / busy_share)
 }

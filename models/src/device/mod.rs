@@ -2,17 +2,19 @@
 
 pub mod dlms;
 
+use crate::device::dlms::push::{ALARM, READINGS};
 use crate::event::Event;
 use crate::mac;
 use crate::mac::packet::{Kind, Packet};
-use crate::mesh::{self, NO_ONE, State, Step, note, sizes, submit};
+use crate::mesh::{self, NO_ONE, State, Step, note, submit};
 use crate::purpose;
 use crate::region::{Ctx, Region};
-use crate::spec::ResetTier;
+use crate::spec::{PushContent, ResetTier};
 use amitwin_data::rows::TransactionRow;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use bevy_ecs::prelude::Component;
+use dlms_cosem_rs::obis::Obis;
 use hdrhistogram::Histogram;
 use std::sync::Arc;
 
@@ -48,29 +50,52 @@ pub fn start(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
-/// A reset command arrived: it is carried out at the time planned for this meter, at once if that has passed.
-pub fn plan_reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
-    if let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) {
+/// A reset for all was heard: it is carried out at the time planned for this meter, at once if that has passed.
+pub fn told_with_all(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
+    let (campaign, global) = (packet.value as u16, region.globals[node as usize]);
+    let tier = region.plan.campaigns[usize::from(campaign)].tier;
+    let Some(at) = region.plan.reset_time(campaign, global) else { return };
+    let now = ctx.now();
+    if region.meters.as_mut().is_some_and(|meters| meters.hear(node, global, now, &packet.apdu, tier)) {
         ctx.schedule(at.max(ctx.now()), node.into(), Event::Reset { node, campaign });
     }
 }
 
-/// A command for this meter alone: acknowledge, then as planned. The head-end repeats a command whose acknowledgement
-/// it misses; a meter that has reset since its planned time has carried it out.
+/// A command for this meter alone: answer, then as planned. The head-end repeats a command whose answer it misses; a
+/// meter that has reset since its planned time has carried it out.
 pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
-    let mut answer = upward(region, ctx, node, Kind::CommandAck, sizes::COMMAND_ACK_PAYLOAD);
-    answer.value = packet.value;
-    if answer.hop_to == NO_ONE {
-        mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
-    } else {
-        submit(region, ctx, node, answer);
-    }
     let campaign = packet.value as u16;
+    let tier = region.plan.campaigns[usize::from(campaign)].tier;
+    if !answer(region, ctx, node, packet, Kind::CommandAck, Some(tier)) {
+        return;
+    }
     let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) else { return };
     let device = region.device(node);
     if device.boots == 0 || device.reset_at < at {
         ctx.schedule(at.max(ctx.now() + ANSWER), node.into(), Event::Reset { node, campaign });
     }
+}
+
+/// The head-end reads this meter.
+pub fn request(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
+    answer(region, ctx, node, packet, Kind::Answer, None);
+}
+
+/// Sends what the meter answers; returns whether it runs a reset of `tier`.
+fn answer(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet, kind: Kind, tier: Option<ResetTier>) -> bool {
+    let global = region.globals[node as usize];
+    let Some(meters) = &mut region.meters else { return false };
+    let (said, obeyed) = meters.answer(node, global, ctx.now(), &packet.apdu, tier);
+    if let Some((apdu, bytes)) = said {
+        let mut answer = upward(region, ctx, node, kind, bytes);
+        (answer.value, answer.apdu) = (packet.value, apdu);
+        if answer.hop_to == NO_ONE {
+            mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
+        } else {
+            submit(region, ctx, node, answer);
+        }
+    }
+    obeyed
 }
 
 fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -> Packet {
@@ -79,6 +104,14 @@ fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -
     let mut packet = Packet::new(kind, node, gateway, parent, ctx.now());
     packet.payload = payload;
     packet
+}
+
+/// What a push setup of the meter sends now, on its way up.
+fn notification(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, setup: Obis, number: u32) -> Packet {
+    let global = region.globals[node as usize];
+    let said = region.meters.as_mut().map(|meters| meters.notification(node, global, ctx.now(), setup, number));
+    let (apdu, bytes) = said.unwrap_or_default();
+    Packet { apdu, ..upward(region, ctx, node, kind, bytes) }
 }
 
 /// [`Event::Reset`].
@@ -141,8 +174,12 @@ pub fn back(region: &mut Region, ctx: &mut Ctx, node: u16) {
 }
 
 /// The head-end has confirmed a heartbeat.
-pub fn confirmed(region: &mut Region, node: u16) {
-    region.mesh(node).heartbeat_due = 0;
+pub fn confirmed(region: &mut Region, node: u16, packet: &Packet) {
+    let global = region.globals[node as usize];
+    let genuine = region.meters.as_mut().is_some_and(|meters| meters.confirmed(node, global, &packet.apdu));
+    if genuine {
+        region.mesh(node).heartbeat_due = 0;
+    }
 }
 
 /// Tells the head-end that the meter is back, until it confirms.
@@ -153,7 +190,7 @@ pub fn heartbeat(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
     if region.device(node).boots != boots || !operational {
         return;
     }
-    let mut packet = upward(region, ctx, node, Kind::Heartbeat, sizes::HEARTBEAT_PAYLOAD);
+    let mut packet = notification(region, ctx, node, Kind::Heartbeat, ALARM, u32::from(boots));
     let mesh = region.mesh(node);
     mesh.heartbeats += 1;
     packet.value = u32::from(mesh.heartbeat_due - 1);
@@ -171,7 +208,10 @@ pub fn push(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let device = region.device(node);
     device.pushes += 1;
     let number = device.pushes;
-    let mut packet = upward(region, ctx, node, Kind::Push, spec.payload_bytes);
+    let mut packet = match spec.content {
+        PushContent::Readings => notification(region, ctx, node, Kind::Push, READINGS, number),
+        PushContent::Opaque(bytes) => upward(region, ctx, node, Kind::Push, bytes),
+    };
     packet.value = number;
     if packet.hop_to == NO_ONE || region.mesh(node).state != State::Operational {
         packet.attempts = 0;

@@ -1,9 +1,9 @@
 #![doc = include_str!("README.md")]
 
-use crate::event::{Event, Report, ReportKind};
+use crate::event::{Down, Event, Report, ReportKind};
 use crate::headend::HEAD_END;
 use crate::mac::packet::{Kind, Packet, ROUTE_MAX};
-use crate::mesh::{NO_ONE, flood as mesh_flood, sizes, submit};
+use crate::mesh::{NO_ONE, flood as mesh_flood, submit};
 use crate::region::{Ctx, Region};
 use amitwin_data::rows::AirtimeRow;
 use amitwin_sim_core::SimTime;
@@ -59,6 +59,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
             region.push_row(packet, "ok", Some(ctx.now() + latency), packet.hops + 1);
         }
         Kind::CommandAck => report(region, ctx, gateway, packet, ReportKind::Acknowledged),
+        Kind::Answer => report(region, ctx, gateway, packet, ReportKind::Answer),
         _ => {}
     }
 }
@@ -72,6 +73,7 @@ fn report(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet, kin
         hops: packet.hops + 1,
         attempts: packet.attempts,
         bytes: packet.payload,
+        apdu: packet.apdu.clone(),
     };
     ctx.send(HEAD_END, ctx.now() + region.latency, gateway.into(), Event::Report(Box::new(report)));
 }
@@ -94,35 +96,25 @@ fn route_through(region: &Region, gateway: u16, dest: u16, via: u16, packet: &mu
     true
 }
 
-/// [`Event::Command`]: a command for one meter came from the head-end.
-pub fn command(region: &mut Region, ctx: &mut Ctx, node: u32, campaign: u16) {
-    downward(region, ctx, node, Kind::Command, sizes::COMMAND_PAYLOAD, u32::from(campaign));
-}
-
-/// [`Event::Confirm`]: the head-end confirms a heartbeat.
-pub fn confirm(region: &mut Region, ctx: &mut Ctx, node: u32) {
-    downward(region, ctx, node, Kind::Confirm, sizes::CONFIRM_PAYLOAD, 0);
-}
-
-/// Sends a datagram over UDP to one meter.
-fn downward(region: &mut Region, ctx: &mut Ctx, node: u32, kind: Kind, payload: u16, value: u32) {
-    let Some(local) = region.local(node) else { return };
+/// [`Event::Down`]: an APDU came from the head-end.
+pub fn down(region: &mut Region, ctx: &mut Ctx, down: Down) {
+    if down.kind == Kind::Flood {
+        region.floods[down.value as usize] = (down.apdu, down.bytes);
+        for gateway in 0..region.gateways {
+            mesh_flood::begin(region, ctx, gateway, down.value as u16);
+        }
+        return;
+    }
+    let Some(local) = region.local(down.node) else { return };
     let gateway = region.gateway_of(local);
     let via = region.announced[local as usize];
-    let mut packet = Packet::new(kind, gateway, local, local, ctx.now());
-    (packet.value, packet.payload) = (value, payload);
+    let mut packet = Packet::new(down.kind, gateway, local, local, ctx.now());
+    (packet.value, packet.payload, packet.apdu) = (down.value, down.bytes, down.apdu);
     if route_through(region, gateway, local, via, &mut packet) {
         submit(region, ctx, gateway, packet);
     } else {
         region.counters.dropped += 1;
         region.counters.lost[crate::mac::Loss::NoRoute as usize] += 1;
-    }
-}
-
-/// [`Event::FloodCommand`]: a command for all came from the head-end.
-pub fn flood(region: &mut Region, ctx: &mut Ctx, campaign: u16) {
-    for gateway in 0..region.gateways {
-        mesh_flood::begin(region, ctx, gateway, campaign);
     }
 }
 

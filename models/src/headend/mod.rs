@@ -1,13 +1,21 @@
 #![doc = include_str!("README.md")]
 
+pub mod ledger;
+pub mod polls;
+pub mod talk;
+
+use crate::apdu::{Apdu, Ask};
 use crate::campaign::Plan;
 use crate::event::{Event, Report, ReportKind};
+use crate::mac::packet::Kind;
 use crate::region::Ctx;
 use crate::spec::Delivery;
 use amitwin_data::rows::{Rows, TransactionRow};
 use amitwin_sim_core::SimTime;
 use hdrhistogram::Histogram;
+use polls::{Desk, Polls};
 use std::sync::Arc;
+use talk::{Heard, Talk};
 
 /// Partition id of the head-end: after all meshes.
 pub const HEAD_END: u32 = u32::MAX;
@@ -27,20 +35,32 @@ struct Track {
     hops: u8,
 }
 
+/// Where everyone is.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Partition of each site by global id.
+    pub partition: Arc<Vec<u32>>,
+    /// Border router of each site by global id.
+    pub gateway: Arc<Vec<u32>>,
+    /// Whether a site has a route at the start, by global id.
+    pub reachable: Arc<Vec<bool>>,
+    /// Partitions of the meshes.
+    pub meshes: Vec<u32>,
+    /// Of the backhaul, one way.
+    pub latency: SimTime,
+}
+
 /// The head-end.
 pub struct HeadEnd {
     plan: Arc<Plan>,
     tracks: Vec<Vec<Track>>,
     /// Positions of each campaign's meters in the order of their planned times.
     order: Vec<Vec<u32>>,
-    /// Partition of each site by global id.
-    partition: Arc<Vec<u32>>,
-    /// Border router of each site by global id.
-    gateway: Arc<Vec<u32>>,
-    /// Whether a site has a route at the start, by global id.
-    reachable: Arc<Vec<bool>>,
-    meshes: Vec<u32>,
-    latency: SimTime,
+    network: Network,
+    /// What is said, and under which counter.
+    pub talk: Talk,
+    /// Scheduled reads.
+    pub polls: Polls,
     /// Heartbeats of meters that were back already.
     pub duplicates: u64,
     /// Delay of regular reports, ms.
@@ -51,14 +71,7 @@ pub struct HeadEnd {
 
 impl HeadEnd {
     /// A head-end over the given meshes.
-    pub fn new(
-        plan: Arc<Plan>,
-        partition: Arc<Vec<u32>>,
-        gateway: Arc<Vec<u32>>,
-        reachable: Arc<Vec<bool>>,
-        meshes: Vec<u32>,
-        latency: SimTime,
-    ) -> Self {
+    pub fn new(plan: Arc<Plan>, network: Network, talk: Talk, polls: Polls) -> Self {
         let tracks = plan.campaigns.iter().map(|c| vec![Track::default(); c.targets.len()]).collect();
         let order = plan
             .campaigns
@@ -70,34 +83,39 @@ impl HeadEnd {
             })
             .collect();
         let push_delay_ms = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
-        HeadEnd {
-            plan,
-            tracks,
-            order,
-            partition,
-            gateway,
-            reachable,
-            meshes,
-            latency,
-            duplicates: 0,
-            push_delay_ms,
-            rows: Rows::default(),
-        }
+        HeadEnd { plan, tracks, order, network, talk, polls, duplicates: 0, push_delay_ms, rows: Rows::default() }
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
         for (n, campaign) in self.plan.campaigns.iter().enumerate() {
             ctx.schedule(campaign.send_at, 0, Event::Campaign { campaign: n as u16 });
         }
+        self.polls.start(ctx);
     }
 
     pub(crate) fn handle(&mut self, event: Event, ctx: &mut Ctx) {
         match event {
             Event::Campaign { campaign } => self.begin(ctx, campaign),
             Event::Dispatch { campaign, position } => self.dispatch(ctx, campaign, position),
-            Event::Report(report) => self.report(ctx, *report),
+            Event::Poll { runner } => {
+                let (polls, mut desk) = self.desk();
+                polls.due(ctx, &mut desk, runner);
+            }
+            Event::PollTimeout { flight, request } => {
+                let (polls, mut desk) = self.desk();
+                polls.timeout(ctx, &mut desk, flight, request);
+            }
+            Event::Report(report) if report.kind == ReportKind::Answer => {
+                let (polls, mut desk) = self.desk();
+                polls.answered(ctx, &mut desk, &report);
+            }
+            Event::Report(report) => self.report(ctx, &report),
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
+    }
+
+    fn desk(&mut self) -> (&mut Polls, Desk<'_>) {
+        (&mut self.polls, Desk { network: &self.network, talk: &mut self.talk, rows: &mut self.rows })
     }
 
     fn begin(&mut self, ctx: &mut Ctx, campaign: u16) {
@@ -107,8 +125,9 @@ impl HeadEnd {
                 for track in &mut self.tracks[campaign as usize] {
                     (track.sent, track.attempts) = (Some(ctx.now()), 1);
                 }
-                for &mesh in &self.meshes {
-                    ctx.send(mesh, ctx.now() + self.latency, 0, Event::FloodCommand { campaign });
+                let down = self.talk.tell_all(campaign, c.tier);
+                for &mesh in &self.network.meshes {
+                    ctx.send(mesh, ctx.now() + self.network.latency, 0, Event::Down(Box::new(down.clone())));
                 }
             }
             Delivery::Unicast => {
@@ -138,15 +157,29 @@ impl HeadEnd {
         let node = c.targets[meter as usize];
         track.attempts += 1;
         track.sent = track.sent.or(Some(ctx.now()));
-        ctx.send(self.partition[node as usize], ctx.now() + self.latency, 0, Event::Command { node, campaign });
+        let down = self.talk.ask(Kind::Command, node, u32::from(campaign), Ask::Reset(c.tier));
+        let at = ctx.now() + self.network.latency;
+        ctx.send(self.network.partition[node as usize], at, 0, Event::Down(Box::new(down)));
         ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
     }
 
-    fn report(&mut self, ctx: &mut Ctx, report: Report) {
+    fn report(&mut self, ctx: &mut Ctx, report: &Report) {
         let now = ctx.now();
+        if report.kind == ReportKind::Push && report.apdu == Apdu::default() {
+            // Bytes without meaning.
+            self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
+            return;
+        }
+        match self.talk.hear(report) {
+            Heard::New(_) => {}
+            // A confirmation that was lost is said again.
+            Heard::Again if report.kind == ReportKind::Heartbeat => {}
+            Heard::Again | Heard::Refused | Heard::Wrong => return,
+        }
         if report.kind == ReportKind::Heartbeat {
-            let mesh = self.partition[report.node as usize];
-            ctx.send(mesh, now + self.latency, 0, Event::Confirm { node: report.node });
+            let down = self.talk.confirm(report.node, report.value);
+            let mesh = self.network.partition[report.node as usize];
+            ctx.send(mesh, now + self.network.latency, 0, Event::Down(Box::new(down)));
         }
         if report.kind == ReportKind::Push {
             self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
@@ -166,6 +199,8 @@ impl HeadEnd {
 
     /// The end of the run: one row for each meter of each campaign.
     pub fn finish(&mut self, now: SimTime) {
+        let (polls, mut desk) = self.desk();
+        polls.finish(&mut desk);
         for (n, campaign) in self.plan.campaigns.iter().enumerate() {
             for (at, (&node, track)) in campaign.targets.iter().zip(&self.tracks[n]).enumerate() {
                 let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
@@ -173,7 +208,7 @@ impl HeadEnd {
                 let outcome = match track.answered {
                     Some(t) if !late(t) => "ok",
                     Some(_) => "failed",
-                    None if !self.reachable[node as usize] => "unreachable",
+                    None if !self.network.reachable[node as usize] => "unreachable",
                     None if late(now) => "failed",
                     None => "pending",
                 };
@@ -182,7 +217,7 @@ impl HeadEnd {
                     kind: "reset",
                     campaign: campaign.name.clone(),
                     node,
-                    gateway: self.gateway[node as usize],
+                    gateway: self.network.gateway[node as usize],
                     planned_s: campaign.times[at].secs_f64(),
                     sent_s: track.sent.map(SimTime::secs_f64),
                     reset_s: track.reset.map(SimTime::secs_f64),
@@ -190,7 +225,7 @@ impl HeadEnd {
                     outcome,
                     attempts: u16::from(track.attempts),
                     hops: track.hops,
-                    bytes: u32::from(crate::mesh::sizes::COMMAND_PAYLOAD),
+                    bytes: u32::from(self.talk.cosem().lengths(node).reset),
                 });
             }
         }

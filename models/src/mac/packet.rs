@@ -1,5 +1,6 @@
 //! Datagrams on their way through the mesh, in one slab; queues are lists through it, so an idle node holds nothing.
 
+use crate::apdu::Apdu;
 use amitwin_sim_core::SimTime;
 
 /// No packet.
@@ -38,6 +39,10 @@ pub enum Kind {
     Command,
     /// Its answer.
     CommandAck,
+    /// A read of one meter.
+    Request,
+    /// What was read.
+    Answer,
     /// A command for all, repeated by everyone.
     Flood,
 }
@@ -60,6 +65,8 @@ impl Kind {
             Kind::Push => "push",
             Kind::Command => "command",
             Kind::CommandAck => "command_ack",
+            Kind::Request => "request",
+            Kind::Answer => "answer",
             Kind::Flood => "flood",
         }
     }
@@ -106,6 +113,8 @@ pub struct Packet {
     pub attempts: u8,
     /// Payload above UDP, bytes.
     pub payload: u16,
+    /// The payload, if it is an APDU.
+    pub apdu: Apdu,
     /// When its cause was due at the origin.
     pub planned: SimTime,
     /// Not to be sent before.
@@ -139,6 +148,7 @@ impl Packet {
             value: 0,
             attempts: 1,
             payload: 0,
+            apdu: Apdu::default(),
             planned: now,
             not_before: SimTime::ZERO,
             route_len: 0,

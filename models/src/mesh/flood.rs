@@ -1,6 +1,6 @@
 //! Flooding of commands (MPL, RFC 7731): everyone who hears one repeats it under a trickle timer.
 
-use super::{sizes, submit};
+use super::submit;
 use crate::device;
 use crate::event::Event;
 use crate::mac::packet::{Kind, Packet};
@@ -56,7 +56,8 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u8) {
     let again = flood.round < ROUNDS;
     if speak {
         let mut packet = Packet::new(Kind::Flood, node, EVERYONE, EVERYONE, ctx.now());
-        (packet.value, packet.payload) = (u32::from(campaign), sizes::COMMAND_PAYLOAD);
+        let (apdu, bytes) = region.floods[usize::from(campaign)].clone();
+        (packet.value, packet.apdu, packet.payload) = (u32::from(campaign), apdu, bytes);
         submit(region, ctx, node, packet);
     }
     if again {
@@ -74,6 +75,6 @@ pub fn heard(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     }
     take_up(region, ctx, node, campaign);
     if !region.is_gateway(node) {
-        device::plan_reset(region, ctx, node, campaign);
+        device::told_with_all(region, ctx, node, packet);
     }
 }

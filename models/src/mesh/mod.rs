@@ -4,7 +4,6 @@ pub mod flood;
 pub mod fragments;
 pub mod join;
 pub mod routing;
-pub mod sizes;
 pub mod tree;
 pub mod trickle;
 
@@ -159,7 +158,8 @@ fn arrived(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
         Kind::Reply => join::address_given(region, ctx, node),
         Kind::DaoAck => join::route_known(region, ctx, node),
         Kind::Command => device::command(region, ctx, node, packet),
-        Kind::Confirm => device::confirmed(region, node),
+        Kind::Request => device::request(region, ctx, node, packet),
+        Kind::Confirm => device::confirmed(region, node, packet),
         _ => {}
     }
 }

@@ -175,7 +175,7 @@ impl Region {
         let rank = self.mesh(node).rank;
         let global = |node: u16| if node == NO_ONE { 0 } else { self.globals[usize::from(node)] };
         let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
-        let routed = matches!(packet.kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm);
+        let routed = matches!(packet.kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
         let (ahead, visited): (Vec<u32>, Vec<u32>) = if routed {
             let place = |&node: &u16| global(node);
             (
@@ -185,7 +185,11 @@ impl Region {
         } else {
             (Vec::new(), Vec::new())
         };
-        let payload = vec![0; usize::from(packet.payload)];
+        let payload = match &packet.apdu.bytes {
+            Some(bytes) => bytes.to_vec(),
+            // Reports without meaning, and payloads that are only sized.
+            None => vec![0; usize::from(packet.payload)],
+        };
         let hop = Hop {
             kind: packet.kind,
             origin: global(packet.origin),

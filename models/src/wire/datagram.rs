@@ -104,12 +104,12 @@ impl Hop<'_> {
                 let body = ip::icmp(from, to, icmpv6::dao_ack(self.value as u8));
                 self.down(self.ahead, body)
             }
-            Kind::Heartbeat | Kind::Push | Kind::CommandAck => {
+            Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {
                 let from = self.at(self.origin);
                 let body = ip::udp(from, HEAD_END, (DLMS_PORT, DLMS_PORT), self.payload);
                 self.up(from, self.hops, ip::tunnelled(ip::datagram(from, HEAD_END, HOP_LIMIT, body)))
             }
-            Kind::Confirm | Kind::Command => {
+            Kind::Confirm | Kind::Command | Kind::Request => {
                 let to = self.last();
                 let body = ip::udp(HEAD_END, to, (DLMS_PORT, DLMS_PORT), self.payload);
                 self.down(self.ahead, ip::tunnelled(ip::datagram(HEAD_END, to, HOP_LIMIT - 1, body)))

@@ -133,8 +133,8 @@ fn form(packet: &Packet) -> Form {
         Kind::Reply => Form::Reply,
         Kind::Dao => Form::Dao,
         Kind::DaoAck => Form::DaoAck,
-        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Probe => Form::Up,
-        Kind::Confirm | Kind::Command => Form::Down,
+        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer | Kind::Probe => Form::Up,
+        Kind::Confirm | Kind::Command | Kind::Request => Form::Down,
         Kind::Flood => Form::Flood,
     }
 }

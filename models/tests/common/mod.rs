@@ -60,6 +60,8 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
         device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
         push: None,
+        dlms: DlmsSpec::default(),
+        polls: Vec::new(),
         campaigns: Vec::new(),
         coupling: Coupling::None,
         record: RecordSpec::default(),

@@ -22,6 +22,10 @@ pub struct Figures {
     last_back_s: f64,
     pushes: u64,
     pushes_ok: u64,
+    reads: u64,
+    reads_ok: u64,
+    reads_failed: u64,
+    reads_skipped: u64,
     /// Busy share of each border router and minute since the first campaign's start.
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
@@ -41,6 +45,10 @@ impl Figures {
             last_back_s: 0.0,
             pushes: 0,
             pushes_ok: 0,
+            reads: 0,
+            reads_ok: 0,
+            reads_failed: 0,
+            reads_skipped: 0,
             busy: BTreeMap::new(),
             collisions: 0,
         }
@@ -66,6 +74,12 @@ impl Figures {
                 "push" => {
                     self.pushes += 1;
                     self.pushes_ok += u64::from(row.outcome == "ok");
+                }
+                "read" => {
+                    self.reads += 1;
+                    self.reads_ok += u64::from(row.outcome == "ok");
+                    self.reads_failed += u64::from(matches!(row.outcome, "failed" | "unreachable"));
+                    self.reads_skipped += u64::from(row.outcome == "skipped");
                 }
                 _ => {}
             }
@@ -143,8 +157,8 @@ impl Figures {
         put("duplicates", Some(counters.duplicates as f64));
         put("access_failures", Some(counters.access_failures as f64));
         put("events", Some(engine.events() as f64));
-        put("transactions", Some(self.pushes as f64 + f64::from(self.resets)));
-        put("transactions_ok", Some(self.pushes_ok as f64 + f64::from(self.back)));
+        put("transactions", Some((self.pushes + self.reads) as f64 + f64::from(self.resets)));
+        put("transactions_ok", Some((self.pushes_ok + self.reads_ok) as f64 + f64::from(self.back)));
         put("push_delivered_share", (self.pushes > 0).then(|| self.pushes_ok as f64 / self.pushes as f64));
         if let Some(head_end) = engine.partitions().find_map(Part::head_end) {
             let delays = &head_end.push_delay_ms;
@@ -155,6 +169,29 @@ impl Figures {
                 }
             }
             put("duplicate_reports", Some(head_end.duplicates as f64));
+            let count = |n: u64| Some(n as f64);
+            if self.reads > 0 {
+                put("reads", count(self.reads));
+                put("reads_ok", count(self.reads_ok));
+                put("reads_failed", count(self.reads_failed));
+                put("reads_skipped", count(self.reads_skipped));
+                put("read_success_share", Some(self.reads_ok as f64 / self.reads as f64));
+                let delays = &head_end.polls.delay_ms;
+                let quantile = |share| (!delays.is_empty()).then(|| delays.value_at_quantile(share) as f64 / 1000.0);
+                put("read_delay_p50_s", quantile(0.5));
+                put("read_delay_p95_s", quantile(0.95));
+                put("read_delay_p99_s", quantile(0.99));
+                put("reads_late", count(head_end.polls.late));
+                put("profile_rows", count(head_end.polls.ledger.kept));
+                put("profile_rows_duplicate", count(head_end.polls.ledger.duplicates));
+            }
+            let talk = &head_end.talk;
+            put("apdu_duplicates", count(talk.duplicates));
+            put("apdu_rejected", count(talk.wrong));
+            if talk.values > 0 {
+                put("values_checked", count(talk.values));
+                put("values_wrong", count(talk.values_wrong));
+            }
         }
     }
 }

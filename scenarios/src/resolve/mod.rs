@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 pub(crate) mod gates;
 pub(crate) mod placement;
 pub(crate) mod radio;
+pub(crate) mod read;
 pub(crate) mod serve;
 
 use crate::language::diagnostic::Diagnostic;
@@ -15,7 +16,7 @@ use crate::schema::network::{Meshes, Profile};
 use crate::schema::quantity::{Time, TimeRange};
 use crate::serve::settings::{Dlms, Serve};
 use amitwin_models::spec::{
-    BackhaulSpec, Coupling, DeviceSpec, MeshSpec, PushSpec, RecordSpec, SizeProfile, WorldSpec,
+    BackhaulSpec, Coupling, DeviceSpec, MeshSpec, PushContent, PushSpec, RecordSpec, SizeProfile, WorldSpec,
 };
 use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
@@ -68,6 +69,8 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
     let mac = radio::mac(cx);
     let placement = placements.place(cx);
     let campaigns = campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
+    let dlms = serve::world(cx);
+    let polls = read::polls(cx);
     let placement = placement?;
     let profile = profile(cx, &placement);
     if !cx.errors.is_empty() {
@@ -83,11 +86,9 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
         mesh: MeshSpec { profile, hops_max: file.mesh.hops_max, frame_bytes_max: file.mesh.frame_bytes_max },
         device: DeviceSpec { boot: range(file.device.boot) },
         backhaul: BackhaulSpec { latency: time(file.backhaul.latency) },
-        push: file
-            .traffic
-            .push
-            .0
-            .map(|period| PushSpec { period: time(period), payload_bytes: file.traffic.payload.0 as u16 }),
+        push: file.traffic.push.0.map(|period| PushSpec { period: time(period), content: content(file) }),
+        dlms,
+        polls,
         campaigns,
         coupling: match file.coupling.meshes {
             Meshes::None => Coupling::None,
@@ -99,6 +100,10 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
             links_every: file.record.links_every.0.map_or(SimTime::ZERO, time),
         },
     })
+}
+
+fn content(file: &ScenarioFile) -> PushContent {
+    file.traffic.payload.map_or(PushContent::Readings, |size| PushContent::Opaque(size.0 as u16))
 }
 
 /// The meters as DLMS/COSEM devices and where they answer; paths start at `dir`. `None` after an error.

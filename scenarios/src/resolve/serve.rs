@@ -1,11 +1,13 @@
 //! `[dlms]` and `[serve]`: what meters are, where they answer, and what does not go together.
 
 use super::{Context, range, time};
+use crate::schema::campaign::Delivery;
 use crate::schema::dlms as file;
 use crate::schema::quantity::Time;
 use crate::schema::serve::{Addressing as Told, Transport};
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
-use amitwin_models::device::dlms::{AnswerForm, OnCounterError, OnSuiteMismatch, Vendor};
+use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, Vendor};
+use amitwin_models::spec::{DlmsSpec, Payload};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use std::collections::BTreeSet;
@@ -18,6 +20,34 @@ pub(crate) const TEST_KEYS: &str = "test";
 
 /// Destination ports of a wrapper, for meters told apart by them.
 const PORTS: u64 = 65_535;
+
+/// The meters of a simulated world. Its keys are the test keys until [`Scenario::load_keys`] reads a file.
+///
+/// [`Scenario::load_keys`]: crate::Scenario::load_keys
+pub(super) fn world(cx: &mut Context<'_>) -> DlmsSpec {
+    // What is wrong here is told once, by `devices`.
+    let told = cx.errors.len();
+    let Dlms { start_unix_s, utc_offset_min, vendors, .. } = dlms(cx, Path::new(""));
+    cx.errors.truncate(told);
+    let shared = vendors.iter().all(|vendor| vendor.suite == vendors[0].suite);
+    let campaigns = &cx.file.campaign;
+    if let Some(section) = campaigns.iter().find(|c| c.delivery == Delivery::Broadcast).filter(|_| !shared) {
+        let name = section.name.as_str();
+        let title = format!("the campaign `{name}` is broadcast to meters of several security suites");
+        let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
+        cx.error(&["campaign", name], title, "one command for all", help);
+    }
+    DlmsSpec {
+        payload: match cx.file.dlms.payload {
+            file::Payload::Real => Payload::Real,
+            file::Payload::Sized => Payload::Sized,
+        },
+        keys: KeyMaster::Test,
+        start_unix_s,
+        utc_offset_min,
+        vendors,
+    }
+}
 
 pub(super) fn dlms(cx: &mut Context<'_>, dir: &Path) -> Dlms {
     let section = &cx.file.dlms;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DlmsSection {
+    /// "real": head-end and meters encode, cipher and check every APDU. "sized": they do not, but everything has the same
+    /// length, so that the network does the same with less work.
+    pub payload: Payload,
     /// "test": every meter has the published keys of the field's examples, which protect nothing; everything that is
     /// printed says so. Otherwise a file of mode 0600 with a secret of 64 hexadecimal digits, from which the keys of
     /// each meter are derived.
@@ -29,12 +32,23 @@ pub struct DlmsSection {
 impl Default for DlmsSection {
     fn default() -> Self {
         DlmsSection {
+            payload: Payload::Real,
             keys: "test".to_owned(),
             start: "2026-01-01T00:00:00Z".to_owned(),
             utc_offset: Time(0.0),
             vendor: Vec::new(),
         }
     }
+}
+
+/// Whether APDUs are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payload {
+    /// Encoded, ciphered and checked.
+    Real,
+    /// Only as long as they would be.
+    Sized,
 }
 
 /// How a manufacturer's meters differ from another's.

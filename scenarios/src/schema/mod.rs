@@ -11,6 +11,7 @@ pub mod network;
 pub mod placement;
 pub mod quantity;
 pub mod radio;
+pub mod read;
 pub mod serve;
 pub mod study;
 pub mod units;
@@ -21,6 +22,7 @@ use network::{BackhaulSection, CouplingSection, DeviceSection, MeshSection, Reco
 use placement::PlacementSection;
 use quantity::Time;
 use radio::{MacSection, RadioSection};
+use read::ReadSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serve::ServeSection;
@@ -76,6 +78,10 @@ pub struct ScenarioFile {
     /// What is recorded besides the tables that are always written.
     #[serde(default)]
     pub record: RecordSection,
+    /// What the head-end reads by schedule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub read: Vec<ReadSection>,
     /// What the head-end does to the network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

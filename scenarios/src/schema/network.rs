@@ -77,14 +77,16 @@ pub struct TrafficSection {
     /// Time between two reports of a meter, or "off"; each meter starts at a random phase.
     #[schemars(extend("x-min" = "10s", "x-max" = "30d"))]
     pub push: TimeOrOff,
-    /// Payload of a report above UDP.
+    /// Size of a report above UDP, of bytes without meaning. When missing, a report is what the meters' push setup for
+    /// readings sends: clock and energy registers as a ciphered DataNotification.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1 B", "x-max" = "1200 B"))]
-    pub payload: Size,
+    pub payload: Option<Size>,
 }
 
 impl Default for TrafficSection {
     fn default() -> Self {
-        TrafficSection { push: TimeOrOff(None), payload: Size(200.0) }
+        TrafficSection { push: TimeOrOff(None), payload: None }
     }
 }
 

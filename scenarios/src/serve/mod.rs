@@ -17,7 +17,7 @@ mod datagrams;
 mod desk;
 mod disk;
 mod error;
-mod keys_file;
+pub(crate) mod keys_file;
 mod listen;
 mod outbox;
 mod registry;

@@ -115,7 +115,8 @@ pub struct Rest {
     pub counter: u32,
     /// Counters below this may be used without asking for more: the state file has reserved them.
     pub counter_reserved: u32,
-    /// Highest invocation counter received from each client (see [`Client::slot`]), plus one; 0: none yet.
+    /// Highest invocation counter received from each client (see [`Client::slot`]), plus one; 0: none yet. The public
+    /// client ciphers nothing: its place counts what came under the broadcast key.
     pub received: [u32; 3],
     /// Clock minus true time, s.
     pub clock_offset_s: i32,

@@ -34,6 +34,8 @@ pub struct MeterKeys {
     pub broadcast: [u8; 32],
     /// Authentication key.
     pub authentication: [u8; 32],
+    /// Authentication key of what is for all: they share it as they share the broadcast key.
+    pub broadcast_authentication: [u8; 32],
     /// Secret of high-level security mechanisms 3, 4 and 6; `HLS-TEST-SECRET!` with test keys.
     pub hls_secret: [u8; 16],
     /// Low-level password, printable; `12345678` with test keys.
@@ -137,17 +139,21 @@ impl KeyMaster {
                 unicast: std::array::from_fn(|i| i as u8),
                 broadcast: std::array::from_fn(|i| (i as u8) ^ 0x0F),
                 authentication: std::array::from_fn(|i| 0xD0 + i as u8),
+                broadcast_authentication: std::array::from_fn(|i| 0xD0 + i as u8),
                 hls_secret: *b"HLS-TEST-SECRET!",
                 password: *b"12345678",
             },
             KeyMaster::Secret(secret) => {
                 let mut own = [0; 88];
                 stream(secret, Use::Symmetric, suite, Some(title)).fill(&mut own);
-                let mut broadcast = [0; 32];
-                stream(secret, Use::Broadcast, suite, None).fill(&mut broadcast);
+                let (mut broadcast, mut broadcast_authentication) = ([0; 32], [0; 32]);
+                let mut shared = stream(secret, Use::Broadcast, suite, None);
+                shared.fill(&mut broadcast);
+                shared.fill(&mut broadcast_authentication);
                 MeterKeys {
                     unicast: part(&own, 0),
                     broadcast,
+                    broadcast_authentication,
                     authentication: part(&own, 32),
                     hls_secret: part(&own, 64),
                     password: part::<8>(&own, 80).map(|b| PRINTABLE[usize::from(b & 63)]),

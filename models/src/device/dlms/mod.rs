@@ -4,6 +4,7 @@ mod association;
 pub mod blocks;
 #[cfg(test)]
 mod bound_tests;
+pub mod broadcast;
 pub mod cipher;
 pub mod consumption;
 pub mod fleet;

@@ -116,16 +116,32 @@ impl Session {
     }
 
     /// An association that both sides hold without having opened it, as in a mesh where a head-end and its meters know
-    /// each other by title (IEC TS 62056-8-20): ciphered, all services, the client's title known beforehand.
-    pub fn pre_established(meter: Meter<'_>, client: Client, client_title: [u8; 8]) -> Box<Self> {
+    /// each other by title (IEC TS 62056-8-20): ciphered, all services, the client's title and largest APDU (bytes) known
+    /// beforehand.
+    pub fn pre_established(meter: Meter<'_>, client: Client, client_title: [u8; 8], client_pdu: u16) -> Box<Self> {
         Box::new(Session {
             proven: true,
             ciphered: true,
             conformance: OFFERED,
-            client_pdu: usize::from(meter.vendor().pdu_max),
+            client_pdu: usize::from(client_pdu),
             client_title,
             ..Session::new(meter, client)
         })
+    }
+
+    /// What the management client has with all meters at once: services that nobody answers, under the broadcast key.
+    pub(super) fn of_all(meter: Meter<'_>, client_title: [u8; 8]) -> Self {
+        let suite = meter.vendor().suite;
+        let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);
+        Session {
+            proven: true,
+            ciphered: true,
+            conformance: OFFERED,
+            client_title,
+            unicast: Aead::new(suite, &keys.broadcast),
+            authentication: keys.broadcast_authentication,
+            ..Session::new(meter, Client::Management)
+        }
     }
 
     /// Longest APDU to the client, bytes.

@@ -19,13 +19,33 @@ pub use profile::Profile;
 pub use pushing::contents as push_contents;
 pub use table::{Kind, OBJECTS, Object};
 
+use super::consumption::Direction;
 use super::fleet::{Client, Effects, Meter, Moment, Rest};
 use super::session::Session;
-use dlms_cosem_rs::axdr::Data;
+use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Writer};
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::xdlms::{ActionResult, AttributeDescriptor, DataAccessResult, MethodDescriptor, SelectiveAccess};
 use put::{Put, Text};
+
+/// The date-time of a second since 1970 (UTC), as a clock `offset_min` minutes east of Greenwich shows it.
+pub fn civil_time(unix_s: i64, offset_min: i16) -> DateTime {
+    civil::at(unix_s, offset_min)
+}
+
+/// The second since 1970 (UTC) of a date-time that names its offset and leaves nothing open.
+pub fn unix_time(time: &DateTime) -> Option<i64> {
+    let whole = |unspecified| civil::bound(time, unspecified, 0);
+    time.utc_offset_minutes()?;
+    let (first, last) = (whole(civil::Unspecified::Smallest)?, whole(civil::Unspecified::Largest)?);
+    (first == last).then_some(first)
+}
+
+/// The energy registers of a meter at a second since 1970 (UTC): imported and exported, Wh.
+pub fn energy_wh(meter: Meter<'_>, unix_s: i64) -> (u32, u32) {
+    let register = |direction| measures::energy_wh(meter, direction, unix_s);
+    (register(Direction::Import), register(Direction::Export))
+}
 
 /// Which meter is asked, when and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +108,7 @@ pub fn get(
         Kind::DeviceId => put.octets(Text::number(view.meter.number).as_bytes()),
         Kind::Clock => clock::get(view, rest, index, &mut put),
         // The highest one received: a client goes on from it.
-        Kind::InvocationCounter => put.u32(rest.received.into_iter().max().unwrap_or(0).saturating_sub(1)),
+        Kind::InvocationCounter => put.u32(rest.received[1..].iter().max().map_or(0, |next| next.saturating_sub(1))),
         Kind::ActiveImage => put.octets(&rest.image.to_be_bytes()),
         Kind::Relay => control::relay(rest, index, &mut put),
         Kind::Scripts => control::scripts(&mut put),

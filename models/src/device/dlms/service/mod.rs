@@ -11,7 +11,7 @@ use dlms_cosem_rs::codec::{Decode, Reader};
 use dlms_cosem_rs::xdlms::SelectiveAccess;
 
 /// Invoke id: an answer is wanted.
-const CONFIRMED: u8 = 0x40;
+pub(super) const CONFIRMED: u8 = 0x40;
 
 /// What a request is answered with.
 pub(super) struct Desk<'a> {

@@ -1,0 +1,115 @@
+//! How long each message is: measured once from the encoders and the meters' server, for each kind of meter.
+
+use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, client};
+use crate::device::dlms::link::wrapper::HEADER_BYTES;
+use crate::device::dlms::objects::View;
+use crate::device::dlms::{
+    Client, Effects, Fleet, Meter, Moment, OnCounterError, Reaction, Rest, Scratch, Session, answer, push,
+};
+use crate::spec::ResetTier;
+use dlms_cosem_rs::obis::Obis;
+
+/// Lengths of the datagrams' payloads, wrapper header included, bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// A reset, for one meter or for all.
+    pub reset: u16,
+    /// The answer to a reset.
+    pub done: u16,
+    /// Request for registers.
+    pub registers_asked: u16,
+    /// Registers.
+    pub registers: u16,
+    /// Request for rows of the profile.
+    pub rows_asked: u16,
+    /// So many rows of the profile, from none to as many as an answer holds.
+    pub rows: Vec<u16>,
+    /// An exception about a counter; `None` if the meter says nothing then.
+    pub refused: Option<u16>,
+    /// The pushed readings, without the digits of the meter's number in its name.
+    readings: u16,
+    /// The pushed alarm that tells of a restart, without these digits.
+    alarm: u16,
+    /// The confirmation of a notification.
+    pub confirmation: u16,
+}
+
+impl Lengths {
+    /// Rows that fit into one answer.
+    pub fn rows_max(&self) -> u16 {
+        (self.rows.len() - 1) as u16
+    }
+
+    /// The notification of a push setup.
+    pub fn notification(&self, number: u32, setup: Obis) -> u16 {
+        digits(number) + if setup == push::READINGS { self.readings } else { self.alarm }
+    }
+
+    /// The answer to a request, and the request.
+    pub fn of(&self, ask: Ask) -> (u16, u16) {
+        match ask {
+            Ask::Reset(_) => (self.done, self.reset),
+            Ask::Registers => (self.registers, self.registers_asked),
+            Ask::Rows(rows) => (self.rows[usize::from(rows.count.min(self.rows_max()))], self.rows_asked),
+        }
+    }
+
+    /// Of the meter with this number, and of all of its kind: but for the number in a meter's name, everything has a fixed
+    /// length.
+    pub fn measure(fleet: &Fleet, number: u32) -> Self {
+        let meter = Meter { fleet, number };
+        let moment = Moment { unix_ms: fleet.start_unix_s * 1_000 };
+        let length = |ask| (answered(meter, moment, ask).len() + HEADER_BYTES) as u16;
+        let asked = |ask| client::request(meter, ask, 1).len() as u16;
+        let newest = u32::try_from(fleet.start_unix_s.div_euclid(super::QUARTER_S)).unwrap_or(0);
+        let of = |count: u16| Ask::Rows(Rows { first: newest.saturating_sub(u32::from(count)) + 1, count });
+        let mut rows = vec![length(Ask::Rows(Rows { first: newest + 2, count: 1 }))];
+        for count in 1.. {
+            let bytes = answered(meter, moment, of(count));
+            let whole = matches!(client::open(meter, &client::wrapped(&bytes)), Some(client::Said::Rows(_)));
+            if !whole {
+                // The rest would come in blocks, which the head-end does not ask for.
+                break;
+            }
+            rows.push((bytes.len() + HEADER_BYTES) as u16);
+        }
+        let pushed = |setup| pushed(meter, moment, setup).len() as u16 - digits(number);
+        let explicit = meter.vendor().on_counter_error == OnCounterError::Exception;
+        Lengths {
+            reset: asked(Ask::Reset(ResetTier::Warm)),
+            done: length(Ask::Reset(ResetTier::Warm)),
+            registers_asked: asked(Ask::Registers),
+            registers: length(Ask::Registers),
+            rows_asked: asked(of(1)),
+            rows,
+            // Tag, state error, service error, counter.
+            refused: explicit.then_some(HEADER_BYTES as u16 + 3 + 4),
+            readings: pushed(push::READINGS),
+            alarm: pushed(push::ALARM),
+            confirmation: client::confirmation(meter, 0, 1).len() as u16,
+        }
+    }
+}
+
+fn digits(number: u32) -> u16 {
+    number.checked_ilog10().map_or(1, |log| log as u16 + 1)
+}
+
+fn answered(meter: Meter<'_>, now: Moment, ask: Ask) -> Vec<u8> {
+    let mut session = Some(Session::pre_established(meter, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
+    let asked = client::request(meter, ask, 1);
+    let mut request = asked[HEADER_BYTES..].to_vec();
+    let (mut rest, mut scratch, mut out) = (Rest::default(), Scratch::default(), Vec::new());
+    let mut effects = Effects::default();
+    let reaction =
+        answer(meter, &mut rest, &mut session, PORT, now, &mut request, &mut scratch, &mut out, &mut effects);
+    assert_eq!(reaction, Reaction::Reply, "a meter answers {ask:?} of its own head-end");
+    out
+}
+
+fn pushed(meter: Meter<'_>, now: Moment, setup: Obis) -> Vec<u8> {
+    let view = View { meter, now, client: Client::Management, session: None };
+    let mut rest = Rest::default();
+    let apdu = push::sealed_notification(&view, &mut rest, setup, 1, &mut Effects::default());
+    client::wrapped(&apdu.expect("a new meter has counters, and the setup exists"))
+}

@@ -1,0 +1,115 @@
+#![doc = include_str!("README.md")]
+
+pub mod client;
+pub mod lengths;
+pub mod meters;
+#[cfg(test)]
+mod tests;
+
+use crate::device::dlms::{Fleet, Meter, Moment};
+use crate::spec::{DlmsSpec, Payload};
+use amitwin_sim_core::SimTime;
+use lengths::Lengths;
+use std::sync::Arc;
+
+/// Wrapper port of the head-end (the management client) and of every meter (its management logical device).
+pub const PORT: u16 = 1;
+/// Title of the head-end: manufacturer's letters of the test keys' owner, and a number that no meter has.
+pub const HEAD_END_TITLE: [u8; 8] = *b"AMIHES\0\x01";
+/// Largest APDU that the head-end takes, bytes: with wrapper, UDP, two IPv6 headers and a source route of 24 places it
+/// stays below the 1,576 B of Wi-SUN's link MTU.
+pub const HEAD_END_PDU: u16 = 1_024;
+/// Seconds between two rows of the load profile.
+pub const QUARTER_S: i64 = 900;
+
+/// What the head-end wants of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Run the script of a reset.
+    Reset(crate::spec::ResetTier),
+    /// Clock and energy registers at this moment.
+    Registers,
+    /// Rows of the load profile.
+    Rows(Rows),
+}
+
+/// Consecutive rows of a load profile; the first is named by its end, in quarters of an hour since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// First row.
+    pub first: u32,
+    /// How many.
+    pub count: u16,
+}
+
+impl Rows {
+    /// End of row `n` of them, seconds since 1970.
+    pub fn end_unix_s(self, n: u16) -> i64 {
+        (i64::from(self.first) + i64::from(n)) * QUARTER_S
+    }
+}
+
+/// An APDU on its way. What stands beside the bytes is in them as well, or follows from them; it is there so that a run
+/// that only sizes its payloads takes the same decisions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Apdu {
+    /// Invocation counter that protects it.
+    pub counter: u32,
+    /// Bytes of the answer that it asks for, wrapper header included.
+    pub answer_bytes: u16,
+    /// It is an exception: the meter refuses the request's counter.
+    pub refused: bool,
+    /// Rows that it asks for or brings.
+    pub rows: Rows,
+    /// Wrapper header and APDU; `None` where payloads are only sized.
+    pub bytes: Option<Arc<[u8]>>,
+}
+
+/// What head-end and meters of a run share.
+#[derive(Debug)]
+pub struct Cosem {
+    /// The meters.
+    pub fleet: Fleet,
+    /// Whether payloads are encoded.
+    pub payload: Payload,
+    /// Lengths by kind of meter.
+    lengths: Vec<Lengths>,
+}
+
+impl Cosem {
+    /// Of a specification; measures what each kind of meter says.
+    pub fn new(spec: &DlmsSpec, seed: u64) -> Self {
+        let mut challenge_key = [0; 32];
+        challenge_key[..8].copy_from_slice(&seed.to_le_bytes());
+        let fleet = Fleet {
+            seed,
+            start_unix_s: spec.start_unix_s,
+            utc_offset_min: spec.utc_offset_min,
+            vendors: spec.vendors.clone(),
+            keys: spec.keys.clone(),
+            challenge_key,
+        };
+        let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
+        Cosem { fleet, payload: spec.payload, lengths }
+    }
+
+    /// A meter by its global id.
+    pub fn meter(&self, number: u32) -> Meter<'_> {
+        Meter { fleet: &self.fleet, number }
+    }
+
+    /// What a meter's messages measure.
+    pub fn lengths(&self, number: u32) -> &Lengths {
+        &self.lengths[number as usize % self.lengths.len()]
+    }
+
+    /// Civil time of a moment of the run.
+    pub fn moment(&self, now: SimTime) -> Moment {
+        Moment { unix_ms: self.fleet.start_unix_s * 1_000 + (now.nanos() / 1_000_000) as i64 }
+    }
+
+    /// The newest row that a load profile has at a moment, in quarters of an hour since 1970.
+    pub fn newest_row(&self, now: SimTime) -> u32 {
+        u32::try_from(self.moment(now).unix_s().div_euclid(QUARTER_S)).unwrap_or(0)
+    }
+}
