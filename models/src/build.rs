@@ -48,8 +48,6 @@ pub struct Built {
     pub unreachable: Vec<u32>,
     /// Audible neighbours that the tables had no room for.
     pub neighbours_cut: u64,
-    /// Radio time that one reconnecting meter costs its border router.
-    pub router_airtime: SimTime,
 }
 
 /// A specification that cannot be built.
@@ -213,8 +211,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     };
     let regions: Vec<Region> =
         groups.par_iter().enumerate().map(|(n, group)| kit.region(n, group)).collect::<Result<_, _>>()?;
-    let router_airtime = crate::campaign::router_airtime(&phy, &times, cosem.lengths(0));
-    Ok(assemble(spec, regions, plan, cosem, &meters, router_airtime))
+    Ok(assemble(spec, regions, plan, cosem, &meters))
 }
 
 /// Whether head-end and meters say anything to each other.
@@ -444,7 +441,6 @@ fn assemble(
     plan: Arc<Plan>,
     cosem: Arc<Cosem>,
     meters: &[u32],
-    router_airtime: SimTime,
 ) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) = (vec![HEAD_END; count], vec![0u32; count], vec![false; count]);
@@ -500,6 +496,5 @@ fn assemble(
         gateways,
         unreachable,
         neighbours_cut,
-        router_airtime,
     }
 }

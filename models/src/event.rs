@@ -197,6 +197,8 @@ pub struct Report {
 pub enum ReportKind {
     /// A meter is back after a reset; `planned` is when it reset.
     Heartbeat,
+    /// The border router knows the route of a meter that has been reset; `planned` is when it reset.
+    Route,
     /// A regular report.
     Push,
     /// A unicast command arrived.

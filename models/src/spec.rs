@@ -283,6 +283,8 @@ pub struct CampaignSpec {
     pub schedule: ResetSchedule,
     /// How the command travels.
     pub delivery: Delivery,
+    /// What tells the head-end that a meter is back.
+    pub back: BackSign,
     /// How long the head-end waits for a meter before it counts as failed; `None`: to the end of the run.
     pub give_up_after: Option<SimTime>,
 }
@@ -316,6 +318,15 @@ pub enum ResetSchedule {
         /// Share of the border router's air time that reconnects may take, 0 to 1.
         busy_share: f64,
     },
+}
+
+/// What tells the head-end that a meter is back after a reset that took its radio down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackSign {
+    /// Its route: the border router passes the announcement on over the backhaul. Costs no frame.
+    Route,
+    /// A heartbeat of the meter's application, which the head-end confirms.
+    Heartbeat,
 }
 
 /// How a command reaches the meters.

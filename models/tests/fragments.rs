@@ -2,7 +2,7 @@
 
 mod common;
 
-use amitwin_models::spec::{CampaignSpec, Delivery, ResetTier};
+use amitwin_models::spec::{BackSign, CampaignSpec, Delivery, ResetTier};
 use amitwin_models::spec::{PhyMode, PushContent, PushSpec, ResetSchedule, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -73,6 +73,7 @@ fn crowd(frame_bytes_max: u16) -> WorldSpec {
         tier: ResetTier::Warm,
         schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(600)),
         delivery: Delivery::Broadcast,
+        back: BackSign::Heartbeat,
         give_up_after: None,
     }];
     spec

@@ -4,7 +4,7 @@
 mod common;
 
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, PhyMode, PushContent, PushSpec, ResetSchedule, ResetTier, WorldSpec,
+    BackSign, CampaignSpec, Delivery, PhyMode, PushContent, PushSpec, ResetSchedule, ResetTier, WorldSpec,
 };
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -98,6 +98,7 @@ fn a_source_route_reaches_24_hops_and_no_meter_is_further() {
         tier: ResetTier::Soft,
         schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(1200)),
         delivery: Delivery::Unicast,
+        back: BackSign::Route,
         give_up_after: None,
     });
     assert_eq!(u32::from(spec.mesh.hops_max), 24);

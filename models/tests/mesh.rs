@@ -18,6 +18,7 @@ fn first_meter_only(at_s: u64) -> CampaignSpec {
         tier: ResetTier::Warm,
         schedule: ResetSchedule::Clusters { size: 1, gap: (hours, hours) },
         delivery: Delivery::Unicast,
+        back: BackSign::Route,
         give_up_after: None,
     }
 }
@@ -124,6 +125,7 @@ fn loops_of_parents_are_resolved() {
         spec.campaigns = vec![CampaignSpec {
             schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(300)),
             delivery: Delivery::Broadcast,
+            back: BackSign::Route,
             ..first_meter_only(600)
         }];
         let ran = run(&spec);

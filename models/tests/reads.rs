@@ -144,6 +144,7 @@ fn busy(payload: Payload, vendors: Vec<amitwin_models::device::dlms::Vendor>) ->
         tier,
         schedule: ResetSchedule::Window(SimTime::from_secs(10), SimTime::from_secs(60)),
         delivery,
+        back: BackSign::Heartbeat,
         give_up_after: None,
     };
     spec.campaigns = vec![

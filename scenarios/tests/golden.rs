@@ -77,6 +77,9 @@ name = "warm"
 name = "cold"
 set = { "campaign.reset.tier" = "cold" }
 [[variant]]
+name = "warm, heartbeat"
+set = { "campaign.reset.back" = "heartbeat" }
+[[variant]]
 name = "warm, one channel"
 set = { "mac.hopping" = false }
 "#,

@@ -6,7 +6,7 @@ use crate::mac::frame::MacTimes;
 use crate::mac::packet::{Kind, Packet};
 use crate::purpose;
 use crate::radio::phy::Phy;
-use crate::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
+use crate::spec::{BackSign, CampaignSpec, Delivery, ResetSchedule, ResetTier};
 use crate::wire::lengths::Lengths;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -34,6 +34,8 @@ pub struct Campaign {
     pub tier: ResetTier,
     /// How the command travels.
     pub delivery: Delivery,
+    /// What tells the head-end that a meter is back.
+    pub back: BackSign,
     /// Global ids of the meters, ascending.
     pub targets: Vec<u32>,
     /// Planned reset of each.
@@ -68,12 +70,14 @@ impl Campaign {
         let uniform =
             |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
         let own = |node: u32| Stream::new(seed, (u64::from(index) << 32) | u64::from(node), purpose::CAMPAIGN).unit();
+        // The radio stays up in a soft reset: no route is announced.
+        let back = if spec.tier == ResetTier::Soft { BackSign::Heartbeat } else { spec.back };
         let (offsets, window): (Vec<SimTime>, SimTime) = match &spec.schedule {
             ResetSchedule::Window(low, high) => {
                 (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
             }
             ResetSchedule::Auto { busy_share } => {
-                let window = auto_window(per_router, *busy_share, router_airtime(phy, times, said));
+                let window = auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back));
                 (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
             }
             ResetSchedule::Clusters { size, gap } => {
@@ -95,6 +99,7 @@ impl Campaign {
             send_at: spec.at.saturating_sub(notice),
             tier: spec.tier,
             delivery: spec.delivery,
+            back,
             times: offsets.into_iter().map(|o| spec.at + o).collect(),
             targets,
             window,
@@ -103,9 +108,16 @@ impl Campaign {
     }
 }
 
-/// Radio time that one reconnecting meter costs its border router: the frames of address, route and heartbeats that
-/// pass its radio, each with turn-around and acknowledgement, for a meter two hops away.
-pub fn router_airtime(phy: &Phy, times: &MacTimes, said: &apdu::lengths::Lengths) -> SimTime {
+/// Radio time that one meter coming back costs its border router: the frames of its address, its route and its heartbeat,
+/// as far as the reset needs them, that pass that radio, each with turn-around and acknowledgement, for a meter two hops
+/// away.
+pub fn router_airtime(
+    phy: &Phy,
+    times: &MacTimes,
+    said: &apdu::lengths::Lengths,
+    tier: ResetTier,
+    back: BackSign,
+) -> SimTime {
     let lengths = Lengths::new();
     let one = |kind: Kind, payload: u16| {
         let mut packet = Packet::new(kind, 2, 0, 1, SimTime::ZERO);
@@ -119,12 +131,14 @@ pub fn router_airtime(phy: &Phy, times: &MacTimes, said: &apdu::lengths::Lengths
         let bytes = lengths.of(&packet) + times.overhead_bytes;
         phy.airtime(bytes) + phy.turnaround + phy.airtime(times.ack_bytes)
     };
-    one(Kind::Solicit, 0)
-        + one(Kind::Reply, 0)
-        + one(Kind::Dao, 0)
-        + one(Kind::DaoAck, 0)
-        + one(Kind::Heartbeat, said.notification(0, ALARM))
-        + one(Kind::Confirm, said.confirmation)
+    let mut airtime = SimTime::ZERO;
+    if tier != ResetTier::Soft {
+        airtime += one(Kind::Solicit, 0) + one(Kind::Reply, 0) + one(Kind::Dao, 0) + one(Kind::DaoAck, 0);
+    }
+    if back == BackSign::Heartbeat {
+        airtime += one(Kind::Heartbeat, said.notification(0, ALARM)) + one(Kind::Confirm, said.confirmation);
+    }
+    airtime
 }
 
 /// Window in which `meters` reconnects, each of which takes `airtime` of the border router's radio, occupy it for

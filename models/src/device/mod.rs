@@ -9,7 +9,7 @@ use crate::mac::packet::{Kind, Packet};
 use crate::mesh::{self, NO_ONE, State, Step, note, submit};
 use crate::purpose;
 use crate::region::{Ctx, Region};
-use crate::spec::{PushContent, ResetTier};
+use crate::spec::{BackSign, PushContent, ResetTier};
 use amitwin_data::rows::TransactionRow;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -136,7 +136,7 @@ pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
     region.air.power(node, false);
     mac::clear(region, ctx, node);
     let mesh = region.mesh(node);
-    (mesh.state, mesh.step) = (State::Off, Step::Settled);
+    (mesh.state, mesh.step, mesh.addressed) = (State::Off, Step::Settled, false);
     mesh.epoch = mesh.epoch.wrapping_add(1);
     for topic in mesh::trickle::ALL {
         mesh::trickle::stop(region, node, topic);
@@ -167,10 +167,21 @@ pub fn booted(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
 
 /// The node is part of the mesh again.
 pub fn back(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    if region.mesh(node).heartbeat_due > 0 {
+    if sign_in_route(region, node).is_some() {
+        // The answer to its route says that the head-end knows.
+        region.mesh(node).heartbeat_due = 0;
+    } else if region.mesh(node).heartbeat_due > 0 {
         let boots = region.device(node).boots;
         heartbeat(region, ctx, node, boots);
     }
+}
+
+/// Campaign (+1) and time of the reset that the next route announcement tells of, if that is how the head-end learns of
+/// it. On the air it is the path sequence, which starts in the linear region after a restart (RFC 6550, 7.2).
+pub fn sign_in_route(region: &mut Region, node: u16) -> Option<(u16, SimTime)> {
+    let due = region.mesh(node).heartbeat_due;
+    let by_route = due > 0 && region.plan.campaigns[due as usize - 1].back == BackSign::Route;
+    by_route.then(|| (due, region.device(node).reset_at))
 }
 
 /// The head-end has confirmed a heartbeat.

@@ -44,6 +44,11 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
         }
         Kind::Dao => {
             region.announced[origin as usize] = packet.via;
+            if packet.value > 0 {
+                let mut sign = packet.clone();
+                sign.value -= 1;
+                report(region, ctx, gateway, &sign, ReportKind::Route);
+            }
             let mut ack = Packet::new(Kind::DaoAck, gateway, origin, origin, ctx.now());
             if route_through(region, gateway, origin, packet.via, &mut ack) {
                 submit(region, ctx, gateway, ack);

@@ -170,7 +170,7 @@ impl HeadEnd {
             self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
             return;
         }
-        match self.talk.hear(report) {
+        match if report.kind == ReportKind::Route { Heard::New(None) } else { self.talk.hear(report) } {
             Heard::New(_) => {}
             // A confirmation that was lost is said again.
             Heard::Again if report.kind == ReportKind::Heartbeat => {}

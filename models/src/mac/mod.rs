@@ -62,7 +62,7 @@ pub struct Mac {
 }
 
 /// Doublings of the pause before a repetition.
-const RETRY_DOUBLINGS_MAX: u8 = 4;
+const RETRY_DOUBLINGS_MAX: u8 = 6;
 /// Tag of an acknowledgement: bit 31, and the epoch of the node that waits for it.
 const ACK_TAG: u32 = 1 << 31;
 
@@ -185,7 +185,7 @@ pub fn next_job(region: &mut Region, ctx: &mut Ctx, node: u16) {
 }
 
 /// A repetition waits for a random part of a dwell time, so that it mostly goes out on another channel, and of up to
-/// sixteen dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
+/// 64 dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
 /// backoff, would collide until both give up.
 fn retry_spread(region: &mut Region, node: u16, tries: u8) -> SimTime {
     let dwells = f64::from(1u8 << tries.saturating_sub(1).min(RETRY_DOUBLINGS_MAX));
@@ -434,7 +434,7 @@ fn acknowledged(region: &mut Region, ctx: &mut Ctx, frame: u32, epoch: u16) {
     let spacing = region.times.spacing;
     region.mac(sender).spaced_until = now + spacing;
     finish_job(region, sender);
-    mesh::link_result(region, ctx, sender, packet.hop_to, true, packet.tries);
+    mesh::link_result(region, ctx, sender, packet.hop_to, packet.kind, true, packet.tries);
     next_job(region, ctx, sender);
 }
 
@@ -480,7 +480,7 @@ fn failed(region: &mut Region, ctx: &mut Ctx, node: u16, no_access: bool) {
             mesh::lost(region, ctx, &packet, Loss::Retries);
         }
         if !broadcast {
-            mesh::link_result(region, ctx, node, packet.hop_to, false, packet.tries);
+            mesh::link_result(region, ctx, node, packet.hop_to, packet.kind, false, packet.tries);
         }
     }
     next_job(region, ctx, node);

@@ -15,8 +15,6 @@ pub enum Kind {
     Probe,
     /// Neighbour solicitation with address registration, to the parent.
     Ns,
-    /// Its answer.
-    Na,
     /// DHCPv6 solicit, relayed to the border router.
     Solicit,
     /// DHCPv6 reply.
@@ -53,7 +51,6 @@ impl Kind {
         match self {
             Kind::Probe => "probe",
             Kind::Ns => "ns",
-            Kind::Na => "na",
             Kind::Solicit => "dhcp_solicit",
             Kind::Reply => "dhcp_reply",
             Kind::Dao => "dao",

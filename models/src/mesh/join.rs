@@ -25,11 +25,10 @@ const DIS_TIMEOUT_MAX_S: u16 = 180;
 /// First question: smallest and largest delay, s. Questions before starting again.
 const DIS_DELAY_S: (f64, f64) = (4.0, 9.0);
 const DIS_TRIES: u8 = 12;
-/// Route announcement: time-out a hop, tries in a row, pause behind them, tries before the parent is given up.
-const DAO_TIMEOUT_S: u16 = 3;
-const DAO_BURST: u8 = 3;
-const DAO_PAUSE_S: u16 = 60;
-const DAO_TRIES: u8 = 9;
+/// Route announcement: first time-out, which doubles, and tries before the parent is given up (nanostack's values; three
+/// tries 3 s apart, as in another stack, are over before a congested border router has answered the first).
+const DAO_TIMEOUT_S: u16 = 40;
+const DAO_TRIES: u8 = 4;
 /// Neighbour solicitation: time-out and tries.
 const NS_TIMEOUT_S: u16 = 5;
 const NS_TRIES: u8 = 3;
@@ -97,18 +96,21 @@ pub fn discover(region: &mut Region, ctx: &mut Ctx, node: u16) {
     arm(region, ctx, node, delay);
 }
 
-/// Asks the known neighbours in turn, or all if none is known.
+/// Asks each known neighbour, or all who hear it if none is known.
 fn ask(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
-    let known = mesh.candidates.iter().filter(|c| c.node != NO_ONE).count();
-    // Those who are known may have lost their way as well: after each round all are asked.
-    let round = mesh.tries as usize % (known + 1);
-    let to = if round == known { EVERYONE } else { mesh.candidates[round].node };
+    let candidates = mesh.candidates.map(|c| c.node);
+    // Those who are known may have lost their way as well: every other time all are asked.
+    let all = mesh.tries % 2 == 1 || candidates.iter().all(|&c| c == NO_ONE);
     mesh.tries += 1;
     let wait_s = mesh.wait_s;
     mesh.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
-    let dis = Packet::new(Kind::Dis, node, to, to, ctx.now());
-    submit(region, ctx, node, dis);
+    let mut send = |to: u16| submit(region, ctx, node, Packet::new(Kind::Dis, node, to, to, ctx.now()));
+    if all {
+        send(EVERYONE);
+    } else {
+        candidates.into_iter().filter(|&c| c != NO_ONE).for_each(&mut send);
+    }
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(wait_s) * spread);
 }
@@ -132,30 +134,21 @@ fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// Sends a neighbour solicitation to the parent.
 fn solicit_parent(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
-    let (parent, renewal) = (mesh.parent, mesh.state == State::Operational);
+    let (parent, renewal) = (mesh.parent, mesh.addressed);
     let mut ns = Packet::new(Kind::Ns, node, parent, parent, ctx.now());
     // Until it is part of the mesh a node has a link-local address only.
     ns.value = u32::from(renewal);
     submit(region, ctx, node, ns);
 }
 
-/// A child's registration arrived at `node`.
-pub fn registered(region: &mut Region, ctx: &mut Ctx, node: u16, child: u16, packet: &Packet) {
-    if region.mesh(node).state == State::Operational {
-        let mut na = Packet::new(Kind::Na, node, child, child, ctx.now());
-        na.value = packet.value;
-        submit(region, ctx, node, na);
-    }
-}
-
-/// The parent has registered the address.
+/// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub fn registration_done(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16) {
     let mesh = region.mesh(node);
     if mesh.step != Step::Register || mesh.parent != from {
         return;
     }
-    if mesh.state == State::Operational {
-        // A renewal, or a new parent: the route follows.
+    if mesh.addressed {
+        // A new parent: the route follows.
         announce(region, ctx, node);
         return;
     }
@@ -180,6 +173,7 @@ fn solicit(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// A DHCPv6 reply came.
 pub fn address_given(region: &mut Region, ctx: &mut Ctx, node: u16) {
     if region.mesh(node).step == Step::Address {
+        region.mesh(node).addressed = true;
         announce(region, ctx, node);
     }
 }
@@ -193,13 +187,15 @@ pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
 
 fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
-    let wait_s = (DAO_TIMEOUT_S * u16::from(mesh.hops.max(1))) << (mesh.tries % DAO_BURST);
+    let wait_s = DAO_TIMEOUT_S << mesh.tries;
     mesh.tries += 1;
-    mesh.wait_s = wait_s;
     let parent = mesh.parent;
     let gateway = region.gateway_of(node);
     let mut packet = Packet::new(Kind::Dao, node, gateway, parent, ctx.now());
     packet.via = parent;
+    if let Some((campaign, reset_at)) = device::sign_in_route(region, node) {
+        (packet.value, packet.planned) = (campaign.into(), reset_at);
+    }
     submit(region, ctx, node, packet);
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(wait_s) * spread);
@@ -229,7 +225,7 @@ pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// Puts a node that was part of the mesh from the start on its renewal timer, at a random place of the period.
 pub fn settle(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
-    (mesh.state, mesh.step) = (State::Operational, Step::Settled);
+    (mesh.state, mesh.step, mesh.addressed) = (State::Operational, Step::Settled, true);
     for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
         trickle::start(region, ctx, node, topic);
     }
@@ -276,12 +272,6 @@ pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
         Step::Register => register(region, ctx, node),
         Step::Address => solicit(region, ctx, node),
         Step::Announce if mesh.tries >= DAO_TRIES => routing::parent_failed(region, ctx, node),
-        Step::Announce if mesh.tries.is_multiple_of(DAO_BURST) && mesh.wait_s != DAO_PAUSE_S => {
-            // A lost answer is rarely the parent's fault: the way is congested.
-            mesh.wait_s = DAO_PAUSE_S;
-            let pause = f64::from(DAO_PAUSE_S) * (1.0 + region.draw(node));
-            arm(region, ctx, node, pause);
-        }
         Step::Announce => send_dao(region, ctx, node),
         Step::Verify if mesh.tries >= VERIFY_TRIES => routing::parent_failed(region, ctx, node),
         Step::Verify => {

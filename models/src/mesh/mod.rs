@@ -93,6 +93,8 @@ pub struct Mesh {
     pub heartbeat_due: u16,
     /// Heartbeats sent for it.
     pub heartbeats: u8,
+    /// It has an address, and keeps it until it is reset.
+    pub addressed: bool,
 }
 
 impl Default for Mesh {
@@ -115,6 +117,7 @@ impl Default for Mesh {
             step: Step::Settled,
             heartbeat_due: 0,
             heartbeats: 0,
+            addressed: false,
         }
     }
 }
@@ -144,8 +147,8 @@ pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         Kind::Dio => routing::heard_dio(region, ctx, node, from, packet),
         Kind::Dis if packet.dest == node => routing::send_dio(region, ctx, node, Some(from)),
         Kind::Dis => routing::solicited_by_all(region, ctx, node),
-        Kind::Ns => join::registered(region, ctx, node, from, packet),
-        Kind::Na if packet.dest == node => join::registration_done(region, ctx, node, from),
+        // The acknowledgement of the link layer is the answer.
+        Kind::Ns => {}
         _ if packet.dest == node && region.is_gateway(node) => gateway::arrived(region, ctx, node, packet),
         _ if packet.dest == node => arrived(region, ctx, node, packet),
         _ => routing::forward(region, ctx, node, from, packet),
@@ -176,9 +179,12 @@ pub fn lost(region: &mut Region, _ctx: &mut Ctx, packet: &Packet, why: Loss) {
     }
 }
 
-/// The link layer is done with a unicast frame.
-pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: bool, tries: u8) {
+/// The link layer is done with a unicast frame that carried `kind`.
+pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, kind: Kind, ok: bool, tries: u8) {
     routing::link_result(region, ctx, node, to, ok, tries);
+    if ok && kind == Kind::Ns {
+        join::registration_done(region, ctx, node, to);
+    }
 }
 
 /// Hands a datagram to the link layer of `node`.

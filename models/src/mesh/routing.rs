@@ -21,6 +21,8 @@ const RANK_INCREASE_MAX: u16 = 3 * RANK_STEP;
 /// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
 /// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
+/// A node that comes back says to no one that it has no route before it has asked for one this often.
+const SILENT_TRIES: u8 = 2;
 /// Datagrams with more hops are in a loop.
 const HOPS_MAX: u8 = 32;
 
@@ -127,6 +129,8 @@ pub fn heard_dio(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packe
         }
     } else if mesh.state == State::Operational && mesh.step == Step::Settled {
         reconsider(region, ctx, node);
+    } else if mesh.state == State::ConfigureRouting && matches!(mesh.step, Step::Register | Step::Address) {
+        prefer_best(region, ctx, node);
     }
 }
 
@@ -219,6 +223,22 @@ fn reconsider(region: &mut Region, ctx: &mut Ctx, node: u16) {
     }
 }
 
+/// Takes the best candidate as parent while the border router does not know of any: until then a change is free, and
+/// later each one costs an announcement.
+fn prefer_best(region: &mut Region, ctx: &mut Ctx, node: u16) {
+    let mesh = region.mesh(node);
+    let best = mesh.candidates[0];
+    if best.node == NO_ONE || best.node == mesh.parent || best.rank == INFINITE_RANK {
+        return;
+    }
+    let registering = mesh.step == Step::Register;
+    mesh.rank = INFINITE_RANK;
+    adopt(region, ctx, node, best.node);
+    if registering {
+        join::parent_known(region, ctx, node);
+    }
+}
+
 /// The parent does not work: the next candidate, or look for others.
 pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
@@ -233,10 +253,10 @@ pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
         join::parent_known(region, ctx, node);
         return;
     }
-    let had_children = mesh.state == State::Operational;
+    let operational = mesh.state == State::Operational;
     (mesh.parent, mesh.rank, mesh.failures) = (NO_ONE, INFINITE_RANK, 0);
     region.set_link(node, None);
-    if had_children {
+    if operational {
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
             trickle::stop(region, node, topic);
         }
@@ -290,16 +310,24 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         next.hop_to = next.route[next.route_len as usize];
     } else {
         let mesh = region.mesh(node);
-        if mesh.state != State::Operational || mesh.parent == NO_ONE || mesh.parent == from {
+        if mesh.step == Step::Discover || mesh.parent == NO_ONE || mesh.parent == from {
+            // A node that has just restarted does not know that it was a router, and mostly is one again soon.
+            let restarted = !mesh.addressed && (mesh.state == State::AcquireConfig || mesh.tries <= SILENT_TRIES);
             lost(region, ctx, &next, Loss::NoRoute);
-            poison(region, ctx, node, from);
+            if !restarted {
+                poison(region, ctx, node, from);
+            }
             return;
         }
         // The sender's rank travels with the packet. A sender that is not below has a wrong idea of this node and is
         // told; a packet that meets this twice is in a loop.
         let rank = mesh.rank;
         if region.mesh(from).rank <= rank {
-            send_dio(region, ctx, node, Some(from));
+            if region.mesh(node).state == State::Operational {
+                send_dio(region, ctx, node, Some(from));
+            } else if next.strayed {
+                poison(region, ctx, node, from);
+            }
             if next.strayed {
                 lost(region, ctx, &next, Loss::TooFar);
                 return;

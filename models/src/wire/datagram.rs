@@ -73,12 +73,6 @@ impl Hop<'_> {
                 let body = ip::icmp(from, target, icmpv6::solicitation(self.from, from));
                 ip::datagram(from, target, ON_LINK, body)
             }
-            Kind::Na => {
-                let node = self.to.unwrap_or(self.from);
-                let to = if self.renewal { self.at(node) } else { address::link_local(node) };
-                let body = ip::icmp(self.here(), to, icmpv6::advertisement(node, to));
-                ip::datagram(self.here(), to, ON_LINK, body)
-            }
             Kind::Dis => self.to_neighbours(icmpv6::dis()),
             Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, (self.value >> 8) as u16)),
             Kind::Solicit if self.hops == 0 => {

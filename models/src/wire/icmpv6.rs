@@ -5,7 +5,6 @@ use super::ip::instance;
 use smoltcp::wire::{Icmpv6Packet, Ipv6Address, RplOptionPacket, RplOptionRepr, RplRepr};
 
 const NEIGHBOUR_SOLICITATION: u8 = 135;
-const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
 const ADDRESS_REGISTRATION: u8 = 33;
 /// Lifetime of a registration, minutes.
@@ -29,15 +28,6 @@ pub fn solicitation(node: u32, target: Ipv6Address) -> Vec<u8> {
     bytes.extend([SOURCE_LINK_LAYER_ADDRESS, 2]);
     bytes.extend(address::eui64(node));
     bytes.extend([0; 6]);
-    bytes.extend(registration(node));
-    bytes
-}
-
-/// Neighbour advertisement that confirms the registration of `node`.
-pub fn advertisement(node: u32, target: Ipv6Address) -> Vec<u8> {
-    let (router, solicited) = (0x80, 0x40);
-    let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, router | solicited, 0, 0, 0];
-    bytes.extend(target.octets());
     bytes.extend(registration(node));
     bytes
 }

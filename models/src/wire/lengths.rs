@@ -22,8 +22,6 @@ use crate::radio::air::EVERYONE;
 enum Form {
     Register,
     Renew,
-    Registered,
-    Renewed,
     AskOne,
     AskAll,
     TellOne,
@@ -39,11 +37,9 @@ enum Form {
     Flood,
 }
 
-const FORMS: [Form; 17] = [
+const FORMS: [Form; 15] = [
     Form::Register,
     Form::Renew,
-    Form::Registered,
-    Form::Renewed,
     Form::AskOne,
     Form::AskAll,
     Form::TellOne,
@@ -121,8 +117,6 @@ fn form(packet: &Packet) -> Form {
     match packet.kind {
         Kind::Ns if packet.value == 0 => Form::Register,
         Kind::Ns => Form::Renew,
-        Kind::Na if packet.value == 0 => Form::Registered,
-        Kind::Na => Form::Renewed,
         Kind::Dis if all => Form::AskAll,
         Kind::Dis => Form::AskOne,
         Kind::Dio if all => Form::TellAll,
@@ -144,8 +138,6 @@ fn measure(form: Form, ahead: &[u32]) -> Extent {
     let (kind, to, hops, renewal) = match form {
         Form::Register => (Kind::Ns, Some(1), 0, false),
         Form::Renew => (Kind::Ns, Some(1), 0, true),
-        Form::Registered => (Kind::Na, Some(1), 0, false),
-        Form::Renewed => (Kind::Na, Some(1), 0, true),
         Form::AskOne => (Kind::Dis, Some(1), 0, false),
         Form::AskAll => (Kind::Dis, None, 0, false),
         Form::TellOne => (Kind::Dio, Some(1), 0, false),

@@ -19,9 +19,8 @@ use smoltcp::wire::{
     SixlowpanNhcPacket, SixlowpanUdpNhcPacket, SixlowpanUdpNhcRepr,
 };
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 13] = [
     Kind::Ns,
-    Kind::Na,
     Kind::Solicit,
     Kind::Reply,
     Kind::Dao,
@@ -289,7 +288,7 @@ fn both<'a>(
     payload: &'a [u8],
 ) -> Option<(Packet, Hop<'a>)> {
     let routed = matches!(kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm);
-    let alone = matches!(kind, Kind::Ns | Kind::Na | Kind::Dis | Kind::Dio | Kind::Flood);
+    let alone = matches!(kind, Kind::Ns | Kind::Dis | Kind::Dio | Kind::Flood);
     let everyone = kind == Kind::Flood || (all && matches!(kind, Kind::Dis | Kind::Dio));
     let here = usize::from(hops);
     if (alone && hops > 0) || (routed && here >= stops.len()) {

@@ -5,7 +5,7 @@ use crate::schema::campaign as file;
 use crate::schema::quantity::Time;
 use crate::schema::units::{self, Kind};
 use amitwin_models::campaign::NOTICE;
-use amitwin_models::spec::{CampaignSpec, Delivery, ResetSchedule, ResetTier};
+use amitwin_models::spec::{BackSign, CampaignSpec, Delivery, ResetSchedule, ResetTier};
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) -> Vec<CampaignSpec> {
     let file = cx.file;
@@ -69,6 +69,10 @@ fn campaign(cx: &mut Context<'_>, section: &file::CampaignSection, meters: usize
         delivery: match section.delivery {
             file::Delivery::Broadcast => Delivery::Broadcast,
             file::Delivery::Unicast => Delivery::Unicast,
+        },
+        back: match section.back {
+            file::Back::Route => BackSign::Route,
+            file::Back::Heartbeat => BackSign::Heartbeat,
         },
         give_up_after: section.give_up_after.map(time),
     })

@@ -35,6 +35,9 @@ pub struct CampaignSection {
     /// How the command reaches the meters.
     #[serde(default = "delivery_default")]
     pub delivery: Delivery,
+    /// How the head-end learns that a meter is back after a warm or cold reset.
+    #[serde(default = "back_default")]
+    pub back: Back,
     /// How long the head-end waits for a meter before it counts as failed; to the end of the run when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
@@ -45,10 +48,14 @@ fn tier_default() -> Tier {
     Tier::Warm
 }
 fn busy_share_default() -> Share {
-    Share(0.2)
+    Share(0.25)
 }
 fn delivery_default() -> Delivery {
     Delivery::Broadcast
+}
+
+fn back_default() -> Back {
+    Back::Route
 }
 
 /// Kind of campaign.
@@ -79,6 +86,17 @@ pub enum Delivery {
     Broadcast,
     /// One command to each meter, acknowledged.
     Unicast,
+}
+
+/// What tells the head-end that a meter is back. After a soft reset, which leaves the route alone, it is always the
+/// heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Back {
+    /// The border router reports its route, over the backhaul; no frame is needed for it.
+    Route,
+    /// The meter sends a heartbeat, which is confirmed: two more messages through the border router's radio.
+    Heartbeat,
 }
 
 /// Groups of meters, one after the other.
