@@ -13,6 +13,7 @@ use crate::mac::packet::{Kind, Packet};
 use crate::mac::{self, Loss};
 use crate::region::{Ctx, Region};
 use amitwin_data::rows::EventRow;
+use amitwin_sim_core::SimTime;
 use bevy_ecs::prelude::{Component, Entity};
 use routing::Candidate;
 use trickle::{TOPICS, Trickle};
@@ -95,6 +96,12 @@ pub struct Mesh {
     pub heartbeats: u8,
     /// It has an address, and keeps it until it is reset.
     pub addressed: bool,
+    /// Frames to the parent since its expected transmissions were last measured, repetitions included.
+    pub transmitted: u8,
+    /// Of them acknowledged.
+    pub acknowledged: u8,
+    /// When they were last measured.
+    pub measured_at: SimTime,
 }
 
 impl Default for Mesh {
@@ -118,6 +125,9 @@ impl Default for Mesh {
             heartbeat_due: 0,
             heartbeats: 0,
             addressed: false,
+            transmitted: 0,
+            acknowledged: 0,
+            measured_at: SimTime::ZERO,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::join;
 use super::trickle::{self, Topic};
-use super::{CANDIDATES, INFINITE_RANK, Link, NO_ONE, State, Step, lost, note, submit};
+use super::{CANDIDATES, INFINITE_RANK, Link, Mesh, NO_ONE, State, Step, lost, note, submit};
 use crate::mac::Loss;
 use crate::mac::packet::{Kind, Packet};
 use crate::radio::air::EVERYONE;
@@ -18,6 +18,9 @@ pub const ETX_MAX: u16 = 4 * 128;
 const SWITCH_THRESHOLD: u16 = 192;
 /// How far a node's rank may rise above its lowest before it has to leave the tree and join anew.
 const RANK_INCREASE_MAX: u16 = 3 * RANK_STEP;
+/// A sample of the expected transmissions takes so many of them and so long (nanostack).
+const MEASURED_MIN: u8 = 4;
+const MEASURED_EACH: SimTime = SimTime::from_secs(60);
 /// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
 /// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
@@ -190,6 +193,9 @@ fn adopt(region: &mut Region, ctx: &Ctx, node: u16, parent: u16) {
     let cost = mesh.candidates.iter().find(|c| c.node == parent).map_or(u32::from(INFINITE_RANK), Candidate::cost);
     let changed = mesh.parent != parent || mesh.link.is_none();
     (mesh.parent, mesh.hops, mesh.failures) = (parent, hops, 0);
+    if changed {
+        (mesh.transmitted, mesh.acknowledged, mesh.measured_at) = (0, 0, ctx.now());
+    }
     let detached = mesh.rank == INFINITE_RANK;
     mesh.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
     mesh.lowest = if detached { mesh.rank } else { mesh.lowest.min(mesh.rank) };
@@ -265,16 +271,34 @@ pub fn parent_failed(region: &mut Region, ctx: &mut Ctx, node: u16) {
     join::discover(region, ctx, node);
 }
 
+/// Counts a frame to the parent into its expected transmissions: a moving average of what intervals show that are long
+/// enough, so that a moment of congestion does not pass for a bad link.
+fn measure(mesh: &mut Mesh, now: SimTime, ok: bool, tries: u8) {
+    mesh.transmitted = mesh.transmitted.saturating_add(tries);
+    mesh.acknowledged = mesh.acknowledged.saturating_add(u8::from(ok));
+    if mesh.transmitted < MEASURED_MIN || now < mesh.measured_at + MEASURED_EACH {
+        return;
+    }
+    let (sent, arrived) = (u32::from(mesh.transmitted), u32::from(mesh.acknowledged));
+    (mesh.transmitted, mesh.acknowledged, mesh.measured_at) = (0, 0, now);
+    // Nothing arrived: as though half of one frame had.
+    let sample = if arrived == 0 { 2 * sent * 128 } else { sent * 128 / arrived };
+    let parent = mesh.parent;
+    if let Some(known) = mesh.candidates.iter_mut().find(|c| c.node == parent) {
+        known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
+        sort(&mut mesh.candidates);
+    }
+}
+
 /// The link layer is done with a unicast frame after `tries` transmissions.
 pub fn link_result(region: &mut Region, ctx: &mut Ctx, node: u16, to: u16, ok: bool, tries: u8) {
     if region.is_gateway(node) || region.probing {
         return;
     }
+    let now = ctx.now();
     let mesh = region.mesh(node);
-    if let Some(known) = mesh.candidates.iter_mut().find(|c| c.node == to) {
-        let sample = if ok { u32::from(tries) * 128 } else { 2 * u32::from(tries) * 128 };
-        known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
-        sort(&mut mesh.candidates);
+    if to == mesh.parent {
+        measure(mesh, now, ok, tries);
     }
     if to != mesh.parent || mesh.state != State::Operational {
         return;
