@@ -6,7 +6,7 @@ use crate::schema::dlms as file;
 use crate::schema::quantity::Time;
 use crate::schema::serve::{Addressing as Told, Transport};
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
-use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, Vendor};
+use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 use amitwin_models::spec::{DlmsSpec, Payload};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
@@ -115,6 +115,7 @@ fn vendor(section: &file::VendorSection) -> Vendor {
         },
         manual_alias: section.manual_alias,
         image_block_bytes: section.image_block.0 as u16,
+        push_to: PushTo::default(),
     }
 }
 

@@ -41,6 +41,17 @@ pub struct Vendor {
     pub manual_alias: bool,
     /// Block size of an image transfer, bytes.
     pub image_block_bytes: u16,
+    /// Where push setups say that they send.
+    pub push_to: PushTo,
+}
+
+/// Where meters send what they send on their own: the network decides it, and attribute 3 of the push setups shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PushTo {
+    /// Over TCP, not UDP.
+    pub tcp: bool,
+    /// Address and port as text; empty: the head-end, whatever the network calls it.
+    pub address: String,
 }
 
 impl Default for Vendor {
@@ -54,6 +65,7 @@ impl Default for Vendor {
             on_suite_mismatch: OnSuiteMismatch::Exception,
             manual_alias: false,
             image_block_bytes: 128,
+            push_to: PushTo::default(),
         }
     }
 }
@@ -134,6 +146,8 @@ pub struct Rest {
     pub image: u64,
     /// A transfer under way.
     pub transfer: Option<Box<super::image::Transfer>>,
+    /// How push setups send, once a client has written it; `None`: as delivered.
+    pub habits: Option<Box<super::push::Habits>>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -152,6 +166,7 @@ impl Default for Rest {
             flash_writes: 0,
             image: 0,
             transfer: None,
+            habits: None,
         }
     }
 }

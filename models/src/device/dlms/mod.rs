@@ -19,6 +19,8 @@ pub mod objects;
 mod peer_tests;
 pub mod push;
 #[cfg(test)]
+mod push_tests;
+#[cfg(test)]
 mod random_tests;
 pub mod server;
 #[cfg(test)]
@@ -29,7 +31,7 @@ mod shapes;
 #[cfg(test)]
 mod test_client;
 
-pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, Vendor};
+pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor};
 pub use keys::KeyMaster;
 pub use server::{Reaction, Scratch, answer};
 pub use session::Session;

@@ -15,6 +15,45 @@ pub const LAST_GASP: Obis = Obis::new(0, 1, 25, 9, 0, 255);
 /// Push setup of alarms.
 pub const ALARM: Obis = Obis::new(0, 2, 25, 9, 0, 255);
 
+/// How a setup sends: attributes 5, 6 and 7 of its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habit {
+    /// A push by the clock starts at a random moment up to this long after it is due, s.
+    pub spread_s: u16,
+    /// Attempts after one that failed.
+    pub retries: u8,
+    /// Time between a failure and the next attempt, s.
+    pub pause_s: u16,
+}
+
+/// Setups with habits, in the order of [`Habits`].
+pub const SETUPS: [Obis; 3] = [READINGS, LAST_GASP, ALARM];
+
+/// How the setups of a meter send, in the order of [`SETUPS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habits(pub [Habit; 3]);
+
+impl Default for Habits {
+    /// As delivered. A last gasp has no energy for a second attempt.
+    fn default() -> Self {
+        let habit = |spread_s, retries, pause_s| Habit { spread_s, retries, pause_s };
+        Habits([habit(300, 3, 60), habit(0, 0, 0), habit(10, 3, 30)])
+    }
+}
+
+/// How a setup of a meter sends; `None` if there is no such setup.
+pub fn habit(rest: &Rest, setup: Obis) -> Option<Habit> {
+    let place = SETUPS.iter().position(|known| *known == setup)?;
+    let habits = rest.habits.as_deref().copied().unwrap_or_default();
+    habits.0.get(place).copied()
+}
+
+/// Writes how a setup sends; from then on the meter keeps its own habits.
+pub(super) fn set_habit(rest: &mut Rest, setup: Obis, habit: Habit) {
+    let places = SETUPS.iter().zip(&mut rest.habits.get_or_insert_default().0);
+    places.filter(|(known, _)| **known == setup).for_each(|(_, place)| *place = habit);
+}
+
 /// Writes the plain DataNotification of a setup: what its object list names, read at the view's time whoever the view is
 /// for. The low 24 bits of `invoke_id` count. `Err` if there is no such setup or the writer is full; then what was
 /// written does not count.

@@ -124,7 +124,7 @@ pub fn get(
         Kind::EventCode => put.u8(events::last(rest).code),
         Kind::EventCount => put.u32(events::last(rest).count),
         Kind::Alarms => put.u32(events::alarms(rest)),
-        Kind::Push => pushing::get(object.name, index, &mut put),
+        Kind::Push => pushing::get(view, rest, object.name, index, &mut put),
     }
 }
 
@@ -157,6 +157,7 @@ pub fn set(
     let outcome = match object.kind {
         Kind::Clock => clock::set(view, rest, &value),
         Kind::Relay => control::set_mode(rest, &value),
+        Kind::Push => pushing::set(rest, object.name, index, &value),
         _ => Err(DataAccessResult::ReadWriteDenied),
     };
     effects.rest_changed |= outcome.is_ok();

@@ -1,14 +1,14 @@
 //! Push setups (class 40): what a meter sends on its own, and how.
 
-use super::super::fleet::Effects;
+use super::super::fleet::{Effects, Rest};
 use super::super::push;
 use super::profile::captured;
 use super::put::Put;
-use super::{Answer, table};
+use super::{Answer, View, table};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::obis::Obis;
-use dlms_cosem_rs::xdlms::ActionResult;
+use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
 
 const NAME: CaptureObject = CaptureObject::new(1, table::DEVICE_NAME, 2, 0);
 
@@ -43,18 +43,9 @@ pub fn contents(setup: Obis) -> Option<&'static [CaptureObject]> {
     }
 }
 
-/// Start spread, repetitions and pause between them: a last gasp has no energy for a second attempt.
-const fn habit(setup: Obis) -> (u16, u8, u16) {
-    match setup {
-        push::READINGS => (300, 3, 60),
-        push::LAST_GASP => (0, 0, 0),
-        _ => (10, 3, 30),
-    }
-}
-
 /// Reads attributes 2 to 7.
-pub fn get(setup: Obis, index: i8, put: &mut Put<'_>) -> Answer {
-    let (spread_s, retries, pause_s) = habit(setup);
+pub fn get(view: &View<'_>, rest: &Rest, setup: Obis, index: i8, put: &mut Put<'_>) -> Answer {
+    let habit = push::habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
     match index {
         2 => {
             let contents = contents(setup).unwrap_or_default();
@@ -62,18 +53,33 @@ pub fn get(setup: Obis, index: i8, put: &mut Put<'_>) -> Answer {
             contents.iter().try_for_each(|object| captured(object, put))
         }
         3 => {
+            let to = &view.meter.vendor().push_to;
             put.structure(3)?;
-            // Transport UDP, the head-end that the network names, A-XDR.
-            put.choice(1)?;
-            put.octets(&[])?;
+            // Transport TCP or UDP, the head-end, A-XDR.
+            put.choice(u8::from(!to.tcp))?;
+            put.octets(to.address.as_bytes())?;
             put.choice(0)
         }
         // No windows: any time.
         4 => put.array(0),
-        5 => put.u16(spread_s),
-        6 => put.u8(retries),
-        _ => put.u16(pause_s),
+        5 => put.u16(habit.spread_s),
+        6 => put.u8(habit.retries),
+        _ => put.u16(habit.pause_s),
     }
+}
+
+/// Writes attributes 5 to 7.
+pub fn set(rest: &mut Rest, setup: Obis, index: i8, value: &Data<'_>) -> Answer {
+    let mut habit = push::habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
+    match (index, value) {
+        (5, Data::LongUnsigned(seconds)) => habit.spread_s = *seconds,
+        (6, Data::Unsigned(retries)) => habit.retries = *retries,
+        (7, Data::LongUnsigned(seconds)) => habit.pause_s = *seconds,
+        (5..=7, _) => return Err(DataAccessResult::TypeUnmatched),
+        _ => return Err(DataAccessResult::ReadWriteDenied),
+    }
+    push::set_habit(rest, setup, habit);
+    Ok(())
 }
 
 /// Method 1: send now.

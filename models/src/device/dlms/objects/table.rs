@@ -184,7 +184,7 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::EventCode, 1, 0, EVENT_CODE, 2, 0),
     object(Kind::EventCount, 1, 0, EVENT_COUNT, 2, 0),
     object(Kind::Alarms, 1, 0, ALARMS, 2, 0),
-    object(Kind::Push, 40, 0, push::READINGS, 7, 1).calls(1),
-    object(Kind::Push, 40, 0, push::LAST_GASP, 7, 1).calls(1),
-    object(Kind::Push, 40, 0, push::ALARM, 7, 1).calls(1),
+    object(Kind::Push, 40, 0, push::READINGS, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Push, 40, 0, push::LAST_GASP, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Push, 40, 0, push::ALARM, 7, 1).writes(0b111_0000).calls(1),
 ];
