@@ -2,6 +2,7 @@
 
 use super::state::Record;
 use amitwin_models::device::dlms::Rest;
+use amitwin_models::device::dlms::push::Habits;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -59,6 +60,14 @@ impl Registry {
     /// A meter; no one else can use it meanwhile.
     pub fn meter(&self, number: u32) -> Locked<'_> {
         Locked { number, shard: self.shard(number) }
+    }
+
+    /// Looks at what a meter keeps.
+    pub fn look<T>(&self, number: u32, look: impl FnOnce(&Rest) -> T) -> T {
+        match self.shard(number).get(&number) {
+            Some(entry) => look(&entry.rest),
+            None => look(&Rest::default()),
+        }
     }
 
     /// Meters that were talked to.
@@ -163,7 +172,7 @@ impl Entry {
 
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64);
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<Habits>);
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -175,6 +184,7 @@ impl Lasting {
             rest.relay_mode,
             rest.flash_writes,
             rest.image,
+            rest.habits.as_deref().copied(),
         )
     }
 }
@@ -223,6 +233,8 @@ mod tests {
         assert_eq!(change, Some(Change::Sync));
         let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
         assert_eq!(change, Some(Change::Write));
+        let (_, change) = registry.meter(1).change(|rest| rest.habits = Some(Box::default()));
+        assert_eq!(change, Some(Change::Sync));
     }
 
     #[test]

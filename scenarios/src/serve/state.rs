@@ -8,13 +8,20 @@
 
 use super::disk::Disk;
 use amitwin_models::device::dlms::Rest;
+use amitwin_models::device::dlms::push::{Habit, Habits};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Bytes of a record.
-pub const RECORD_BYTES: usize = 56;
+pub const RECORD_BYTES: usize = 72;
 /// First bytes of the file.
-const HEADER: &[u8; 16] = b"amitwin state 1\n";
+const HEADER: &[u8; 16] = b"amitwin state 2\n";
+/// Bytes of a record as it was before push setups could be written.
+const FIRST_RECORD_BYTES: usize = 56;
+/// First bytes of a file of those.
+const FIRST_HEADER: &[u8; 16] = b"amitwin state 1\n";
+/// Bytes of the check at a record's end.
+const CHECK_BYTES: usize = 8;
 /// The log is not written anew before it has this size.
 const COMPACT_BYTES_MIN: u64 = 64 << 20;
 
@@ -40,9 +47,13 @@ impl Record {
         put(&rest.flash_writes.to_le_bytes());
         put(&[u8::from(rest.connected), rest.relay_mode]);
         put(&rest.image.to_le_bytes());
-        let check = check(&bytes[..RECORD_BYTES - 8]);
-        bytes[RECORD_BYTES - 8..].copy_from_slice(&check);
-        Record(bytes)
+        put(&[u8::from(rest.habits.is_some())]);
+        for habit in rest.habits.iter().flat_map(|habits| habits.0) {
+            put(&habit.spread_s.to_le_bytes());
+            put(&habit.pause_s.to_le_bytes());
+            put(&[habit.retries]);
+        }
+        Record(checked(bytes))
     }
 
     /// Whose it is.
@@ -69,8 +80,19 @@ impl Record {
             connected: self.0[30] != 0,
             relay_mode: self.0[31],
             image: u64::from_le_bytes(self.field(32)),
+            habits: (self.0[40] != 0).then(|| Box::new(self.habits())),
             ..Rest::default()
         }
+    }
+
+    fn habits(&self) -> Habits {
+        let half = |at| u16::from_le_bytes(self.field(at));
+        let at = |place| 41 + 5 * place;
+        Habits(std::array::from_fn(|place| Habit {
+            spread_s: half(at(place)),
+            pause_s: half(at(place) + 2),
+            retries: self.0[at(place) + 4],
+        }))
     }
 
     fn field<const N: usize>(&self, at: usize) -> [u8; N] {
@@ -79,15 +101,25 @@ impl Record {
         field
     }
 
-    fn read(bytes: &[u8]) -> Option<Record> {
-        let bytes: [u8; RECORD_BYTES] = bytes.try_into().ok()?;
-        (check(&bytes[..RECORD_BYTES - 8]) == bytes[RECORD_BYTES - 8..]).then_some(Record(bytes))
+    /// From a whole record of this version or the first.
+    fn read(bytes: &[u8], size: usize) -> Option<Record> {
+        let (told, sum) = bytes.split_at_checked(size - CHECK_BYTES)?;
+        let mut whole = [0; RECORD_BYTES];
+        whole[..told.len()].copy_from_slice(told);
+        (check(told) == *sum).then(|| Record(checked(whole)))
     }
 }
 
-fn check(bytes: &[u8]) -> [u8; 8] {
-    let mut check = [0; 8];
-    check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
+/// With the check at the end.
+fn checked(mut bytes: [u8; RECORD_BYTES]) -> [u8; RECORD_BYTES] {
+    let check = check(&bytes[..RECORD_BYTES - CHECK_BYTES]);
+    bytes[RECORD_BYTES - CHECK_BYTES..].copy_from_slice(&check);
+    bytes
+}
+
+fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
+    let mut check = [0; CHECK_BYTES];
+    check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..CHECK_BYTES]);
     check
 }
 
@@ -164,16 +196,18 @@ impl<D: Disk> StateFile<D> {
 
 fn parse(bytes: &[u8]) -> io::Result<BTreeMap<u32, Record>> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    let Some(body) = bytes.strip_prefix(HEADER) else {
-        return wrong("is no state file of this version; name another with --state".to_owned());
+    let (body, size) = match (bytes.strip_prefix(HEADER), bytes.strip_prefix(FIRST_HEADER)) {
+        (Some(body), _) => (body, RECORD_BYTES),
+        (_, Some(body)) => (body, FIRST_RECORD_BYTES),
+        _ => return wrong("is no state file of this version; name another with --state".to_owned()),
     };
-    let records: Vec<Option<Record>> = body.chunks(RECORD_BYTES).map(Record::read).collect();
+    let records: Vec<Option<Record>> = body.chunks(size).map(|bytes| Record::read(bytes, size)).collect();
     let whole = records.iter().take_while(|record| record.is_some()).count();
     if let Some(later) = records[whole..].iter().position(Option::is_some) {
         return wrong(format!(
             "is damaged at byte {}, and holds records after that: put back a copy of now, not an older one, because an \
              older one would use counters again; or begin with new keys and another --state",
-            HEADER.len() + (whole + later.saturating_sub(1)) * RECORD_BYTES
+            HEADER.len() + (whole + later.saturating_sub(1)) * size
         ));
     }
     Ok(records.into_iter().flatten().map(|record| (record.number(), record)).collect())

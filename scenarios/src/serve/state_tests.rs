@@ -134,6 +134,43 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
     assert!(sent > 100_000, "{sent} counters were used");
 }
 
+fn habit((spread_s, retries, pause_s): (u16, u8, u16)) -> Habit {
+    Habit { spread_s, retries, pause_s }
+}
+
+#[test]
+fn a_file_of_the_first_version_is_read_and_written_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("street.state");
+    // Meter 9: counter 40, received 1 to 3, clock -7 s, 8 resets, 9 relay moves, 6 flash writes, disconnected, mode 4.
+    let mut old = Vec::new();
+    [9, 40, 1, 2, 3, 0xFFFF_FFF9_u32].iter().for_each(|word| old.extend_from_slice(&word.to_le_bytes()));
+    [8, 9, 6_u16].iter().for_each(|half| old.extend_from_slice(&half.to_le_bytes()));
+    old.extend_from_slice(&[0, 4]);
+    old.extend_from_slice(&7_u64.to_le_bytes());
+    old.extend_from_slice(&[0; 8]);
+    old.extend_from_slice(&blake3::hash(&old).as_bytes()[..8]);
+    let bytes = [b"amitwin state 1\n", &old[..], &old[..30]].concat();
+    std::fs::write(&path, bytes).expect("written");
+    let expected = Rest {
+        counter: 40,
+        received: [1, 2, 3],
+        clock_offset_s: -7,
+        resets: 8,
+        relay_moves: 9,
+        flash_writes: 6,
+        connected: false,
+        image: 7,
+        ..Rest::default()
+    };
+    for version in ["the first", "this"] {
+        let file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+        let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
+        assert_eq!(all, [(9, expected.clone())], "{version}");
+    }
+    assert!(std::fs::read(&path).expect("there").starts_with(HEADER));
+}
+
 #[test]
 fn what_is_written_comes_back() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -148,6 +185,7 @@ fn what_is_written_comes_back() {
         relay_mode: 5,
         flash_writes: 6,
         image: 0x0123_4567_89AB_CDEF,
+        habits: Some(Box::new(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit)))),
         ..Rest::default()
     };
     {
