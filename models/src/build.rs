@@ -435,13 +435,7 @@ fn candidates(region: &Region, tree: &Tree, node: u16) -> [Candidate; CANDIDATES
     best
 }
 
-fn assemble(
-    spec: &WorldSpec,
-    mut regions: Vec<Region>,
-    plan: Arc<Plan>,
-    cosem: Arc<Cosem>,
-    meters: &[u32],
-) -> Built {
+fn assemble(spec: &WorldSpec, mut regions: Vec<Region>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[u32]) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) = (vec![HEAD_END; count], vec![0u32; count], vec![false; count]);
     let mut unreachable = Vec::new();

@@ -96,7 +96,11 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
         assert!(c.duplicates <= c.retries, "{c:?}");
         let again = frames.iter().filter(|f| f.attempt > 0).count() as u64;
         // A sender that is reset in mid-frame has given the datagram's place in memory away; once here.
-        assert!(again <= c.retries + 1 && c.retries <= again + in_flight + 1, "{again} repetitions, {} counted", c.retries);
+        assert!(
+            again <= c.retries + 1 && c.retries <= again + in_flight + 1,
+            "{again} repetitions, {} counted",
+            c.retries
+        );
 
         let for_all: BTreeSet<&str> = frames.iter().filter(|f| f.dst.is_none()).map(|f| f.kind).collect();
         let allowed = ["dio", "dis", "flood", "pan_advert", "pan_config", "pan_config_solicit"];

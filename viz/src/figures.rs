@@ -31,14 +31,20 @@ const fn figure(key: &'static str, header: &'static str, label: &'static str, ki
     Figure { key, header, label, kind }
 }
 
-/// What the results table shows, in order.
-pub const FIGURES: [Figure; 11] = [
+/// What results tables can show, in order; a table has those of what happened ([`shown`]).
+pub const FIGURES: [Figure; 17] = [
     figure("back_5min_share", "back\n5 min", "back within 5 min", Kind::Share),
     figure("back_30min_share", "back\n30 min", "back within 30 min", Kind::Share),
     figure("back_60min_share", "back\n60 min", "back within 60 min", Kind::Share),
     figure("rejoin_p50_s", "rejoin\np50", "rejoin time, p50", Kind::Reached),
     figure("rejoin_p95_s", "rejoin\np95", "rejoin time, p95", Kind::Reached),
     figure("rejoin_p99_s", "rejoin\np99", "rejoin time, p99", Kind::Reached),
+    figure("push_delivered_share", "reports\narrived", "reports arrived", Kind::Share),
+    figure("push_delay_p50_s", "report\np50", "delay of reports, p50", Kind::Reached),
+    figure("push_delay_p99_s", "report\np99", "delay of reports, p99", Kind::Reached),
+    figure("read_success_share", "reads\nok", "reads that succeeded", Kind::Share),
+    figure("read_delay_p50_s", "read\np50", "delay of reads, p50", Kind::Reached),
+    figure("read_delay_p99_s", "read\np99", "delay of reads, p99", Kind::Reached),
     figure("border_router_busy_share", "router\nbusy", "border router busy", Kind::Share),
     figure("collisions", "colli-\nsions", "collisions", Kind::Count),
     figure("retries", "\nretries", "retries", Kind::Count),
@@ -79,6 +85,19 @@ impl Figure {
             Kind::Count => format!("{sign}{}", human::count(v)),
         }
     }
+}
+
+/// The figures of what happened in any of these variants: resets, reports, reads, and what holds for every network.
+pub fn shown<'a>(variants: impl Iterator<Item = &'a VariantSummary> + Clone) -> Vec<&'static Figure> {
+    let any = |key: &str| variants.clone().any(|v| v.metrics.get(key).copied().flatten().is_some_and(|n| n > 0.0));
+    let (resets, reports, reads) = (any("commanded"), any("push_delivered_share"), any("reads"));
+    let happened = |figure: &&Figure| match figure.key.split('_').next() {
+        Some("back" | "rejoin") => resets,
+        Some("push") => reports,
+        Some("read") => reads,
+        _ => true,
+    };
+    FIGURES.iter().filter(happened).collect()
 }
 
 /// How a variant stands with a gate, or with all of them.

@@ -1,6 +1,6 @@
 //! The results table of a run on a terminal or in a log, and the same as JSON.
 
-use crate::figures::{FIGURES, Standing, gate_name, gate_value, worst_standing};
+use crate::figures::{Figure, Standing, gate_name, gate_value, shown, worst_standing};
 use crate::human;
 use amitwin_data::summary::{GateVerdict, Summary, VariantSummary, Verdict};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
@@ -57,17 +57,19 @@ pub(crate) fn grid(lines: &[Line], width: usize, color: bool) -> String {
         let figures: usize = widths.iter().skip(1).map(|w| usize::from(w + GAP)).sum();
         figures + usize::from(widths.first().copied().unwrap_or(0).min(name_width_max)) <= width
     };
+    let figures = shown(lines.iter().map(|line| line.variant));
     let rows = [(false, u16::MAX), (true, NAME_WIDTH_MIN)].into_iter();
-    let rows = rows.map(|(fold, name)| (as_rows(lines, fold, color), name)).find(|(rows, name)| fits(rows, *name));
-    let mut table = rows.map_or_else(|| as_columns(lines, color), |(rows, _)| rows);
+    let rows =
+        rows.map(|(fold, name)| (as_rows(lines, &figures, fold, color), name)).find(|(rows, name)| fits(rows, *name));
+    let mut table = rows.map_or_else(|| as_columns(lines, &figures, color), |(rows, _)| rows);
     table.set_width(width.min(usize::from(u16::MAX)) as u16);
     finish(&table, color)
 }
 
-fn as_rows(lines: &[Line], fold: bool, color: bool) -> Table {
+fn as_rows(lines: &[Line], figures: &[&Figure], fold: bool, color: bool) -> Table {
     let mut table = empty_table(color);
     let mut header = vec!["\nvariant".to_string()];
-    header.extend(FIGURES.iter().map(|f| f.header.to_string()));
+    header.extend(figures.iter().map(|f| f.header.to_string()));
     header.push("\ngate".into());
     table.set_header(header);
     for line in lines {
@@ -76,30 +78,30 @@ fn as_rows(lines: &[Line], fold: bool, color: bool) -> Table {
             false => text,
         };
         let mut row = vec![Cell::new(&line.name)];
-        row.extend(FIGURES.iter().map(|f| Cell::new(two_words(f.text(line.variant, false)))));
+        row.extend(figures.iter().map(|f| Cell::new(two_words(f.text(line.variant, false)))));
         row.push(Cell::new(two_words(gate_cell(line.standing))));
         table.add_row(row);
     }
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
-        let last = i == FIGURES.len() + 1;
+        let last = i == figures.len() + 1;
         if i > 0 {
             column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
         }
         column.set_cell_alignment(if i == 0 || last { CellAlignment::Left } else { CellAlignment::Right });
     }
-    if let Some(last) = table.column_mut(FIGURES.len() + 1) {
+    if let Some(last) = table.column_mut(figures.len() + 1) {
         last.set_padding((0, 0));
     }
     table
 }
 
-fn as_columns(lines: &[Line], color: bool) -> Table {
+fn as_columns(lines: &[Line], figures: &[&Figure], color: bool) -> Table {
     let mut table = empty_table(color);
     let mut header = vec![String::new()];
     header.extend(lines.iter().map(|l| l.name.clone()));
     table.set_header(header);
-    for figure in FIGURES {
+    for figure in figures {
         let mut row = vec![Cell::new(figure.label)];
         row.extend(lines.iter().map(|l| Cell::new(figure.text(l.variant, true))));
         table.add_row(row);

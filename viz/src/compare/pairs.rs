@@ -2,7 +2,7 @@
 
 use super::{Comparison, MeterDifference, SeedDifference, Setting};
 use crate::VizError;
-use crate::figures::FIGURES;
+use crate::figures::shown;
 use crate::read::{campaign, nodes};
 use crate::series::Reset;
 use crate::stats;
@@ -109,7 +109,7 @@ fn over_seeds(
     shared: &[(u64, usize, usize)],
     into: &mut Comparison,
 ) {
-    for figure in FIGURES {
+    for figure in shown(readers.iter().flat_map(|reader| &reader.summary.variants)) {
         let value = |run: usize, variant: &str| {
             let summary = readers[run].summary.variants.iter().find(|v| v.name == variant);
             summary.and_then(|v| figure.value(v))

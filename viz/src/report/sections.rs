@@ -1,6 +1,6 @@
 //! The report's text and tables.
 
-use crate::figures::{FIGURES, Standing, gate_name, gate_value, worst_standing};
+use crate::figures::{Standing, gate_name, gate_value, shown, worst_standing};
 use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
@@ -93,13 +93,14 @@ pub fn results(run: &RunView) -> String {
         None => format!("<td>{}</td>", human::NONE),
     };
     out.push_str("<div class=\"scroll\">\n<table class=\"results\">\n");
+    let figures = shown(s.variants.iter());
     if s.variants.len() <= VARIANT_COLUMNS_MAX {
         out.push_str("<thead><tr><th></th>");
         for v in &s.variants {
             let _ = write!(out, "<th scope=\"col\">{}</th>", escape(&v.name));
         }
         out.push_str("</tr></thead>\n<tbody>\n");
-        for figure in FIGURES {
+        for figure in &figures {
             let _ = write!(out, "<tr><th scope=\"row\">{}</th>", figure.label);
             for v in &s.variants {
                 let _ = write!(out, "<td>{}</td>", figure.text(v, true));
@@ -113,23 +114,39 @@ pub fn results(run: &RunView) -> String {
         out.push_str("</tr>\n");
     } else {
         out.push_str("<thead><tr><th scope=\"col\">variant</th>");
-        for figure in FIGURES {
+        for figure in &figures {
             let _ = write!(out, "<th scope=\"col\">{}</th>", figure.label);
         }
         out.push_str("<th scope=\"col\">gate</th></tr></thead>\n<tbody>\n");
         for v in &s.variants {
             let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(&v.name));
-            for figure in FIGURES {
+            for figure in &figures {
                 let _ = write!(out, "<td>{}</td>", figure.text(v, false));
             }
             let _ = writeln!(out, "{}</tr>", verdict(&v.name));
         }
     }
+    out.push_str("</tbody>\n</table>\n</div>\n<p class=\"note\">");
+    let has = |key: &str| figures.iter().any(|f| f.key == key);
+    if has("rejoin_p50_s") {
+        out.push_str(
+            "Back: share of the commanded meters that the head-end has heard again within that time of the campaign’s \
+             start. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
+             “not reached” where too many were not back when the run ended. ",
+        );
+    }
+    if has("push_delay_p50_s") {
+        out.push_str("Delay of a report: from the moment it was due until the head-end has it. ");
+    }
+    if has("read_delay_p50_s") {
+        out.push_str(
+            "Reads that succeeded brought all they were to bring; their delay is from the moment they were due to the last \
+             answer. ",
+        );
+    }
     out.push_str(
-        "</tbody>\n</table>\n</div>\n<p class=\"note\">Back: share of the commanded meters that the head-end has heard \
-         again within that time of the campaign’s start. Rejoin time: from a meter’s own reset to the head-end hearing \
-         it again, over all commanded meters; “not reached” where too many were not back when the run ended. Border \
-         router busy: its radio sending or receiving while the campaign was unfinished, busiest router.",
+        "Border router busy: its radio sending or receiving while the campaign was unfinished, or to the end; busiest \
+         router.",
     );
     if s.gates.iter().any(|g| !g.binding) {
         out.push_str(" Gate: “would pass” and “would fail” where no gate judges the variant.");

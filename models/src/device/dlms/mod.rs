@@ -31,7 +31,9 @@ mod shapes;
 #[cfg(test)]
 mod test_client;
 
-pub use fleet::{AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor};
+pub use fleet::{
+    AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor,
+};
 pub use keys::KeyMaster;
 pub use server::{Reaction, Scratch, answer};
 pub use session::Session;
