@@ -1,6 +1,7 @@
 //! `amitwin serve` from outside: stock clients, hostile bytes, kills.
 #![cfg(unix)]
 
+mod air;
 mod golden;
 mod hostile;
 mod python;
