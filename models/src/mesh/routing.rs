@@ -282,7 +282,7 @@ fn measure(mesh: &mut Mesh, now: SimTime, ok: bool, tries: u8) {
     let (sent, arrived) = (u32::from(mesh.transmitted), u32::from(mesh.acknowledged));
     (mesh.transmitted, mesh.acknowledged, mesh.measured_at) = (0, 0, now);
     // Nothing arrived: as though half of one frame had.
-    let sample = if arrived == 0 { 2 * sent * 128 } else { sent * 128 / arrived };
+    let sample = (sent * 128).checked_div(arrived).unwrap_or(2 * sent * 128);
     let parent = mesh.parent;
     if let Some(known) = mesh.candidates.iter_mut().find(|c| c.node == parent) {
         known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
