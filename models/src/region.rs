@@ -67,6 +67,8 @@ pub struct Region {
     pub(crate) push: Option<PushSpec>,
     /// The meters as DLMS servers, if anything is said to or by them.
     pub(crate) meters: Option<Box<Meters>>,
+    /// Answers for somebody outside the simulation: number of the request, and when they are there.
+    pub(crate) answered_outside: Vec<(u32, SimTime)>,
     /// By campaign: what is flooded, and its payload in bytes.
     pub(crate) floods: Vec<Message>,
     pub(crate) plan: Arc<Plan>,
@@ -402,6 +404,12 @@ impl Region {
                 }
             }
         }
+    }
+
+    /// Answers for somebody outside the simulation since they were last taken: number of the request, and when each reaches
+    /// the head-end.
+    pub fn take_answered_outside(&mut self) -> Vec<(u32, SimTime)> {
+        std::mem::take(&mut self.answered_outside)
     }
 
     /// Datagrams held by nodes now.

@@ -5,7 +5,7 @@
 //! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
 //! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
 
-use crate::event::Event;
+use crate::event::{Event, EventKey};
 use crate::exchange::Exchange;
 use crate::queue::EventQueue;
 use crate::source::Sources;
@@ -138,7 +138,13 @@ pub struct Engine<P: Partition, X> {
     windows: u64,
     events_last_window: u64,
     parallel: bool,
+    /// Every event before this has been handled.
+    reached: SimTime,
+    posted: u32,
 }
+
+/// Source of what comes from outside the world; no entity has this id.
+const OUTSIDE: u32 = u32::MAX - 1;
 
 impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
     /// Takes the partitions in any order. `lookahead` is the smallest delay of any message between two of them.
@@ -183,6 +189,8 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             windows: 0,
             events_last_window: u64::MAX,
             parallel,
+            reached: SimTime::ZERO,
+            posted: 0,
         };
         let route = &engine.route;
         for shard in &mut engine.shards {
@@ -202,6 +210,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             let local = self.shards.iter().map(|s| s.earliest).min().unwrap_or(u64::MAX);
             let start = self.exchange.earliest(SimTime::from_nanos(local));
             if start >= until {
+                self.reached = self.reached.max(until);
                 return Ok(());
             }
             let edge = start.saturating_add(self.lookahead).min(until);
@@ -222,6 +231,19 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             };
             self.deliver()?;
         }
+    }
+
+    /// Hands an event from outside the world to partition `to`, at `at` or when the run goes on, whichever is later. What is
+    /// posted, and when, is part of what a run depends on.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn post(&mut self, to: u32, at: SimTime, what: P::Event) -> Result<(), EngineError> {
+        let place = self.route.find(to).ok_or(EngineError::NoSuchPartition(to))?;
+        let key = EventKey::new(at.max(self.reached), OUTSIDE, self.posted);
+        self.posted = self.posted.wrapping_add(1);
+        self.shards[place.shard as usize].accept(place.cell as usize, Event { key, what });
+        Ok(())
     }
 
     /// Hands every message to the queue of its partition. Queues order by key, so the order of hand-over is free.

@@ -82,3 +82,21 @@ fn threads_order_of_partitions_and_stops_do_not_show() {
     assert!(run(7, 2, &[1_003, 2_500, 6_000], |n| n).1 == seen, "a stop within a window shows");
     assert!(run(8, 1, &[6_000], |n| n).1 != seen, "the seed does not show");
 }
+
+#[test]
+fn what_is_posted_is_handled_in_its_time_and_never_in_the_past() {
+    let cells = (0..PARTITIONS).map(|id| Cell::new(7, id)).collect();
+    let mut engine = Engine::new(cells, LOOKAHEAD, Local).expect("distinct ids");
+    let token = u32::MAX;
+    engine.post(1, SimTime::from_millis(500), (3, token)).expect("it exists");
+    engine.run_until(SimTime::from_secs(2)).expect("every target exists");
+    engine.post(0, SimTime::from_secs(1), (5, token)).expect("it exists");
+    engine.run_until(SimTime::from_secs(3)).expect("every target exists");
+    let first = |id: usize, entity| {
+        let cell = engine.partitions().nth(id).expect("a cell");
+        cell.seen.iter().find(|(_, n, t)| (*n, *t) == (entity, token)).map(|s| s.0)
+    };
+    assert_eq!(first(1, 3), Some(SimTime::from_millis(500)));
+    assert_eq!(first(0, 5), Some(SimTime::from_secs(2)), "as soon as the run goes on");
+    assert!(engine.post(PARTITIONS, SimTime::ZERO, (0, 0)).is_err());
+}

@@ -59,6 +59,8 @@ pub struct Apdu {
     pub answer_bytes: u16,
     /// It is an exception: the meter refuses the request's counter.
     pub refused: bool,
+    /// It belongs to somebody outside the simulation, who has the bytes: only its way is simulated.
+    pub outside: bool,
     /// Rows that it asks for or brings.
     pub rows: Rows,
     /// Wrapper header and APDU; `None` where payloads are only sized.

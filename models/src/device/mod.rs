@@ -2,6 +2,7 @@
 
 pub mod dlms;
 
+use crate::apdu::meters::Message;
 use crate::device::dlms::push::{ALARM, READINGS};
 use crate::event::Event;
 use crate::mac;
@@ -76,8 +77,12 @@ pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     }
 }
 
-/// The head-end reads this meter.
+/// The head-end reads this meter, or somebody outside does, whose answer is as long as the request says.
 pub fn request(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
+    if packet.apdu.outside {
+        let said = (packet.apdu.clone(), packet.apdu.answer_bytes);
+        return send_answer(region, ctx, node, packet, Kind::Answer, said);
+    }
     answer(region, ctx, node, packet, Kind::Answer, None);
 }
 
@@ -86,16 +91,20 @@ fn answer(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet, kind: 
     let global = region.globals[node as usize];
     let Some(meters) = &mut region.meters else { return false };
     let (said, obeyed) = meters.answer(node, global, ctx.now(), &packet.apdu, tier);
-    if let Some((apdu, bytes)) = said {
-        let mut answer = upward(region, ctx, node, kind, bytes);
-        (answer.value, answer.apdu) = (packet.value, apdu);
-        if answer.hop_to == NO_ONE {
-            mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
-        } else {
-            submit(region, ctx, node, answer);
-        }
+    if let Some(said) = said {
+        send_answer(region, ctx, node, packet, kind, said);
     }
     obeyed
+}
+
+fn send_answer(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet, kind: Kind, (apdu, bytes): Message) {
+    let mut answer = upward(region, ctx, node, kind, bytes);
+    (answer.value, answer.apdu) = (packet.value, apdu);
+    if answer.hop_to == NO_ONE {
+        mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
+    } else {
+        submit(region, ctx, node, answer);
+    }
 }
 
 fn upward(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, payload: u16) -> Packet {

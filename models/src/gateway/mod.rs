@@ -64,6 +64,9 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
             region.push_row(packet, "ok", Some(ctx.now() + latency), packet.hops + 1);
         }
         Kind::CommandAck => report(region, ctx, gateway, packet, ReportKind::Acknowledged),
+        Kind::Answer if packet.apdu.outside => {
+            region.answered_outside.push((packet.value, ctx.now() + region.latency));
+        }
         Kind::Answer => report(region, ctx, gateway, packet, ReportKind::Answer),
         _ => {}
     }
