@@ -16,6 +16,8 @@ pub const PUSH_PHASE: u32 = 105;
 pub const CAMPAIGN: u32 = 106;
 /// Gaps between the clusters of a campaign (entity: campaign).
 pub const CLUSTER_GAP: u32 = 107;
+/// When a meter pushes in a period (entity: meter and period).
+pub const PUSH_START: u32 = 119;
 /// What a meter measures (entity: meter).
 pub const CONSUMPTION: u32 = 120;
 /// Weather of a day (entity: none).

@@ -119,6 +119,12 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
         }
         None => write!(text, "\nstate: none; counters begin anew at each start"),
     };
+    if let Some(to) = settings.push_to {
+        let _ = write!(text, "\npushes: to {to} over {}", if settings.push_tcp { "TCP" } else { "UDP" });
+        if let Some(every) = settings.push_every {
+            let _ = write!(text, ", readings of each meter every {}", human::whole_duration(every.as_secs_f64()));
+        }
+    }
     if let Some(path) = capture {
         let _ = write!(text, "\ncapture: {}", path.display());
     }
@@ -198,6 +204,9 @@ fn table(counters: &Counters, test: bool) -> String {
         ("resets", counters.resets),
         ("relay moves", counters.relay_moves),
         ("pushes", counters.pushes),
+        ("pushes by clock", counters.pushes_due),
+        ("pushes repeated", counters.push_retries),
+        ("pushes lost", counters.pushes_lost),
     ] {
         let _ = writeln!(text, "{name:<16} {}", human::count(count as f64));
     }

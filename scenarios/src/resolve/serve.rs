@@ -4,7 +4,7 @@ use super::{Context, range, time};
 use crate::schema::campaign::Delivery;
 use crate::schema::dlms as file;
 use crate::schema::quantity::Time;
-use crate::schema::serve::{Addressing as Told, Transport};
+use crate::schema::serve::{Addressing as Told, PushTransport, Transport};
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
 use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 use amitwin_models::spec::{DlmsSpec, Payload};
@@ -163,7 +163,11 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         let help = "name \"tcp-wrapper\", \"tcp-hdlc\" or \"udp-wrapper\"";
         cx.error(&["serve", "transports"], "`serve.transports` is empty", "nothing is spoken", help);
     }
-    let push_to = section.push_to.as_ref().and_then(|text| push_to(cx, text, section.remote));
+    let push_to = section.push_to.as_ref().and_then(|text| push_to(cx, text, section.remote, &listen));
+    if section.push_every.0.is_some() && section.push_to.is_none() {
+        let help = "add push_to = \"127.0.0.1:4060\", the address and port of a head-end, or leave push_every out";
+        cx.error(&["serve", "push_every"], "meters push by the clock, and to nobody", "no `serve.push_to`", help);
+    }
     let speaks = |transport| section.transports.contains(&transport);
     let boot = range(cx.file.device.boot);
     Some(Serve {
@@ -181,18 +185,30 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         idle: wall(section.idle),
         frame_time: wall(section.frame_time),
         push_to,
+        push_tcp: section.push_transport == PushTransport::Tcp,
+        push_every: section.push_every.0.map(wall),
         push_ciphered: section.push_ciphered,
         state: section.state.as_ref().map(|state| dir.join(state)),
         boot: (real(boot.0), real(boot.1)),
     })
 }
 
-fn push_to(cx: &mut Context<'_>, text: &str, remote: bool) -> Option<SocketAddr> {
+fn push_to(cx: &mut Context<'_>, text: &str, remote: bool, listen: &Range) -> Option<SocketAddr> {
     let help = "write an address and a port, such as \"127.0.0.1:4060\" or \"[::1]:4060\"";
     let Ok(to) = text.parse::<SocketAddr>() else {
         cx.error(&["serve", "push_to"], format!("`serve.push_to` is no address with a port: \"{text}\""), "here", help);
         return None;
     };
+    if to.port() == 0 {
+        cx.error(&["serve", "push_to"], "`serve.push_to` names port 0, where nobody can listen", "here", help);
+    }
+    if to.is_ipv4() != listen.first.is_ipv4() {
+        let version = |ipv4| if ipv4 { "IPv4" } else { "IPv6" };
+        let (meters, head_end) = (version(listen.first.is_ipv4()), version(to.is_ipv4()));
+        let title = format!("meters have {meters} addresses ({listen}), and would send to an {head_end} address, {to}");
+        let help = format!("name an {meters} address of the head-end, or give serve.listen an {head_end} one");
+        cx.error(&["serve", "push_to"], title, "cannot be reached from there", &help);
+    }
     if !to.ip().is_loopback() && !remote {
         let title = format!("meters would send to {to}, another host, and the scenario does not allow it");
         let help = "send to 127.0.0.1, or say remote = true here and --allow-remote on the command line";

@@ -42,11 +42,20 @@ pub struct ServeSection {
     /// A request that has begun must be whole within this time, and an answer taken.
     #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
     pub frame_time: Time,
-    /// Address and port of a head-end that takes what meters send on their own, over UDP: "127.0.0.1:4060". Meters send
-    /// readings when they are told to, an alarm when their relay moves, and a last gasp before a cold reset.
+    /// Address and port of a head-end that takes what meters send on their own: "127.0.0.1:4060". Meters send a push setup
+    /// when they are told to, readings by the clock if `push_every` says so, an alarm when their relay moves or an image
+    /// becomes active, and a last gasp before a cold reset. Other hosts need `remote` and --allow-remote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 64))]
     pub push_to: Option<String>,
+    /// How often each meter pushes its readings (setup 0.0.25.9.0.255), or "off". Periods begin at multiples of this time
+    /// since 1970, UTC; each meter starts at a random moment of its setup's window (attribute 5, 300 s as delivered, at most
+    /// the period).
+    #[schemars(extend("x-min" = "1s", "x-max" = "31d"))]
+    pub push_every: TimeOrOff,
+    /// What pushes travel over, in the wrapper: "udp" datagrams, sent once, or "tcp", a connection each, that must be open
+    /// and written within `frame_time`; one that fails is tried again as the setup says (attributes 6 and 7).
+    pub push_transport: PushTransport,
     /// What meters send on their own is authenticated and encrypted under their unicast key.
     pub push_ciphered: bool,
     /// State file: invocation counters, relays and clocks of meters that were talked to. Relative to the scenario file;
@@ -71,6 +80,8 @@ impl Default for ServeSection {
             idle: Time::secs(300),
             frame_time: Time::secs(10),
             push_to: None,
+            push_every: TimeOrOff(None),
+            push_transport: PushTransport::Udp,
             push_ciphered: true,
             state: None,
         }
@@ -99,4 +110,14 @@ pub enum Transport {
     TcpHdlc,
     /// Wrapper over UDP.
     UdpWrapper,
+}
+
+/// What pushes travel over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PushTransport {
+    /// A datagram each, sent once.
+    Udp,
+    /// A connection each, tried again if it fails.
+    Tcp,
 }

@@ -32,6 +32,8 @@ pub enum Refused {
     Closed,
     /// The system had no descriptor left, or nowhere to put a datagram.
     System,
+    /// A push over TCP that the head-end did not take: one attempt.
+    Push,
 }
 
 /// Everything that is counted.
@@ -55,6 +57,12 @@ pub struct Counters {
     pub relay_moves: u64,
     /// What meters sent on their own.
     pub pushes: u64,
+    /// Pushes that the clock set off, sent or not.
+    pub pushes_due: u64,
+    /// Attempts after one that failed.
+    pub push_retries: u64,
+    /// Pushes given up.
+    pub pushes_lost: u64,
     /// What was refused, by reason.
     pub refused: ByReason,
 }
@@ -112,6 +120,7 @@ reasons! {
     Silent => silent, "not answered by the meter";
     Closed => closed, "closed by the meter";
     System => system, "the system had no room";
+    Push => push, "push not taken by the head-end";
 }
 
 impl AddAssign for Counters {
@@ -125,6 +134,9 @@ impl AddAssign for Counters {
         self.resets += other.resets;
         self.relay_moves += other.relay_moves;
         self.pushes += other.pushes;
+        self.pushes_due += other.pushes_due;
+        self.push_retries += other.push_retries;
+        self.pushes_lost += other.pushes_lost;
         self.refused += other.refused;
     }
 }

@@ -1,7 +1,7 @@
 //! Where a request meets its meter: one desk a worker, with buffers that are used again.
 
 use super::counters::{Counters, Refused};
-use super::outbox::Outbox;
+use super::outbox::{Letter, Order, Outbox, Sender};
 use super::registry::Change;
 use super::state::Record;
 use super::street::{Destination, Street};
@@ -107,6 +107,44 @@ impl<'a> Desk<'a> {
         self.moment = moment();
     }
 
+    /// The clock of the meters, read with the other.
+    pub fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// Pushes may be added that nobody has asked for at this moment.
+    pub fn has_room_to_push(&self) -> bool {
+        self.outbox.has_room()
+    }
+
+    /// Makes one attempt of a push, to be sent after [`Desk::commit`]. A meter that starts up makes none.
+    pub fn push(&mut self, order: Order) {
+        let (street, number) = (self.street, order.sender.number);
+        let mut locked = street.registry.meter(number);
+        if locked.is_away(self.now) {
+            drop(locked);
+            self.counters.pushes_lost += 1;
+            return self.refuse(Refused::Away, &"a push", &format_args!("meter {number}"));
+        }
+        let outbox = &mut self.outbox;
+        let (made, change) = locked.change(|rest| outbox.make(street, order, rest, &mut Effects::default()));
+        drop(locked);
+        self.counters.pushes_lost += u64::from(!made);
+        self.note(number, change);
+    }
+
+    /// The next push that waits. The state file must have been written since it was made.
+    pub fn next_letter(&mut self) -> Option<Letter> {
+        self.outbox.next()
+    }
+
+    fn note(&mut self, number: u32, change: Option<Change>) {
+        if let Some(change) = change {
+            self.dirty.push(number);
+            self.sync |= change == Change::Sync;
+        }
+    }
+
     /// Asks the meter that a request is for. The reply must not leave before [`Desk::commit`].
     pub fn ask(
         &mut self,
@@ -152,17 +190,15 @@ impl<'a> Desk<'a> {
             Destination::Port(port) => port,
             Destination::Hdlc(_) => 1,
         };
-        let (reaction, change) = locked.change(|rest| {
+        let ((reaction, lost), change) = locked.change(|rest| {
             let reaction = answer(meter, rest, &mut session, client, moment, apdu, scratch, out, &mut effects);
-            outbox.add(street, (number, place, port), moment, rest, &mut effects);
-            reaction
+            let lost = outbox.add(street, Sender { number, place, port }, moment, rest, &mut effects);
+            (reaction, lost)
         });
         let away = effects.reset.map(|tier| self.reset(number, life, tier, &mut locked));
         drop(locked);
-        if let Some(change) = change {
-            self.dirty.push(number);
-            self.sync |= change == Change::Sync;
-        }
+        self.note(number, change);
+        self.counters.pushes_lost += lost;
         self.counters.relay_moves += u64::from(effects.relay_moved);
         match session.filter(|_| away.is_none()) {
             Some(session) if known || associations.0.len() < street.settings.associations => {
@@ -221,14 +257,17 @@ impl<'a> Desk<'a> {
         away
     }
 
-    /// Writes down what answers changed, then sends what meters send on their own. Nothing that was answered since the
-    /// last call may leave after an error.
+    /// Writes down what answers changed, then sends what meters send on their own as datagrams. Nothing that was answered or
+    /// made since the last call may leave after an error.
     ///
     /// # Errors
     /// As the state file's.
     pub fn commit(&mut self) -> io::Result<()> {
         self.write_down()?;
-        self.outbox.send(self.street, &mut self.counters);
+        let settings = &self.street.settings;
+        if let Some(to) = settings.push_to.filter(|_| !settings.push_tcp) {
+            self.outbox.send(self.street, to, &mut self.counters);
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! From a resolved variant to running workers, and back to counters and a saved state.
 
 use super::ServeError;
+use super::calls::CALLS_MAX;
 use super::capture::Capture;
 use super::counters::Counters;
 use super::datagrams::Datagrams;
@@ -14,7 +15,7 @@ use super::state::StateFile;
 use super::street::{Numbers, Street};
 use super::worker::{Colleague, Door, WAKER, Worker};
 use crate::load::Variant;
-use amitwin_models::device::dlms::Fleet;
+use amitwin_models::device::dlms::{Fleet, PushTo};
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -81,7 +82,12 @@ impl Server {
         if let Some(port) = options.port {
             settings.port = port;
         }
-        let possible = listen::descriptors().saturating_sub(DESCRIPTORS_APART) as usize;
+        let workers = match options.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let calls = if settings.push_to.is_some() && settings.push_tcp { workers * CALLS_MAX } else { 0 };
+        let possible = (listen::descriptors().saturating_sub(DESCRIPTORS_APART) as usize).saturating_sub(calls).max(1);
         if settings.connections > possible {
             warnings.push(format!(
                 "the system gives this process room for {possible} connections, not {}; raise it with ulimit -n",
@@ -106,19 +112,20 @@ impl Server {
             }
             None => None,
         };
+        let mut vendors = dlms.vendors;
+        if let Some(to) = settings.push_to {
+            let push_to = PushTo { tcp: settings.push_tcp, address: to.to_string() };
+            vendors.iter_mut().for_each(|vendor| vendor.push_to = push_to.clone());
+        }
         let fleet = Fleet {
             seed: spec.seed,
             start_unix_s: dlms.start_unix_s,
             utc_offset_min: dlms.utc_offset_min,
-            vendors: dlms.vendors,
+            vendors,
             keys,
             challenge_key: challenge_key()?,
         };
         let numbers = Numbers::of(&spec.placement);
-        let workers = match options.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            workers => workers,
-        };
         Ok(Server {
             street: Street::new(fleet, numbers, settings, registry, state, capture),
             sockets,
@@ -204,7 +211,7 @@ impl Server {
         for (n, (poll, mail)) in parts.into_iter().enumerate() {
             // The first opens the door, the last answers datagrams.
             let datagrams = if n + 1 == workers { datagrams.take() } else { None };
-            let worker = Worker::new(street, poll, mail, door.take(), datagrams, log);
+            let worker = Worker::new(street, poll, mail, door.take(), datagrams, (n, workers), log);
             staff.push(worker.map_err(system("a socket cannot be watched"))?);
         }
         let done: Vec<Result<Counters, ServeError>> = std::thread::scope(|scope| {

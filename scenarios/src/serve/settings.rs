@@ -58,6 +58,10 @@ pub struct Serve {
     pub frame_time: Duration,
     /// Where meters send what they send on their own.
     pub push_to: Option<SocketAddr>,
+    /// Over TCP, not UDP.
+    pub push_tcp: bool,
+    /// How often each meter pushes its readings by the clock.
+    pub push_every: Option<Duration>,
     /// That is ciphered.
     pub push_ciphered: bool,
     /// State file of the scenario.

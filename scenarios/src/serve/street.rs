@@ -12,7 +12,7 @@ use amitwin_models::terrain::{Placement, SiteKind};
 use dlms_cosem_rs::transport::hdlc::Address;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The logical device that every meter is.
@@ -103,6 +103,8 @@ pub struct Street {
     pub open: AtomicUsize,
     /// Connections at this moment by the place of the meter that they are to.
     open_to: Mutex<BTreeMap<u64, usize>>,
+    /// Pushes so far.
+    invoked: AtomicU32,
     /// A worker cannot go on, and no other may.
     pub failed: AtomicBool,
 }
@@ -129,6 +131,7 @@ impl Street {
             apdu_max: pdu_max.saturating_add(CIPHERING),
             open: AtomicUsize::new(0),
             open_to: Mutex::default(),
+            invoked: AtomicU32::new(0),
             failed: AtomicBool::new(false),
         }
     }
@@ -185,6 +188,17 @@ impl Street {
             _ => None,
         };
         number.map(|number| (number, 0)).ok_or(Refused::NoSuchMeter)
+    }
+
+    /// Address of the meter at a place, 0 where one address serves all.
+    pub fn source(&self, place: u64) -> IpAddr {
+        let listen = &self.settings.listen;
+        if listen.is_single() { listen.first } else { listen.at(place) }
+    }
+
+    /// Counts pushes, over all meters.
+    pub fn next_invoke_id(&self) -> u32 {
+        self.invoked.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     /// Counts a new connection in.

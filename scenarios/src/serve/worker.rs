@@ -1,11 +1,13 @@
 //! The event loop of one worker: connections in turns, answers written down before they leave.
 
 use super::ServeError;
+use super::calls::{self, Calls};
 use super::capture::From;
 use super::connection::{Connection, Turn};
 use super::counters::{Counters, Refused};
 use super::datagrams::Datagrams;
 use super::desk::{Desk, Log};
+use super::schedule::Schedule;
 use super::street::Street;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -85,6 +87,8 @@ pub struct Worker<'a> {
     mail: Receiver<Incoming>,
     door: Option<Door>,
     datagrams: Option<(Datagrams, bool)>,
+    schedule: Option<Schedule>,
+    calls: Calls,
     connections: Vec<Option<Connection>>,
     free: Vec<usize>,
     ready: VecDeque<usize>,
@@ -97,7 +101,7 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    /// A worker; one of them has the door, one the datagrams.
+    /// Worker `share.0` of `share.1`; one of them has the door, one the datagrams.
     ///
     /// # Errors
     /// As the system's.
@@ -107,6 +111,7 @@ impl<'a> Worker<'a> {
         mail: Receiver<Incoming>,
         mut door: Option<Door>,
         mut datagrams: Option<Datagrams>,
+        share: (usize, usize),
         log: Option<Log<'a>>,
     ) -> io::Result<Worker<'a>> {
         if let Some(door) = &mut door {
@@ -115,8 +120,12 @@ impl<'a> Worker<'a> {
         if let Some(datagrams) = &mut datagrams {
             poll.registry().register(&mut datagrams.registered, DATAGRAMS, Interest::READABLE)?;
         }
+        let desk = Desk::new(street, log);
+        let every = street.settings.push_every.filter(|_| street.settings.push_to.is_some());
         Ok(Worker {
-            desk: Desk::new(street, log),
+            schedule: every.map(|every| Schedule::new(every, share, desk.moment().unix_ms)),
+            calls: Calls::default(),
+            desk,
             poll,
             mail,
             door,
@@ -160,6 +169,9 @@ impl<'a> Worker<'a> {
                         }
                     }
                     WAKER => {}
+                    Token(at) if at >= calls::FIRST => {
+                        self.calls.turn(at - calls::FIRST, &mut self.desk, self.poll.registry());
+                    }
                     Token(at) => {
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
                             self.queue(at);
@@ -187,10 +199,17 @@ impl<'a> Worker<'a> {
             {
                 *ready = datagrams.take(&mut self.desk);
             }
+            self.calls.repeat(&mut self.desk);
+            if let Some(schedule) = &mut self.schedule {
+                schedule.turn(&mut self.desk);
+            }
             if let Err(cause) = self.desk.commit() {
                 self.desk.street.fail();
                 let what = "the state file cannot be written, so nothing more is answered";
                 return Err(ServeError::System { what, cause });
+            }
+            if let Some(to) = self.desk.street.settings.push_to {
+                self.calls.dial(to, &mut self.desk, self.poll.registry());
             }
             self.send();
             if self.desk.now.duration_since(swept) >= sweep_every {
@@ -198,6 +217,7 @@ impl<'a> Worker<'a> {
                 self.sweep();
             }
         }
+        self.calls.close(&mut self.desk, self.poll.registry());
         for at in 0..self.connections.len() {
             self.close(at);
         }
@@ -207,6 +227,7 @@ impl<'a> Worker<'a> {
     fn timeout(&self, sweep_every: Duration) -> Duration {
         let busy = !self.ready.is_empty()
             || self.datagrams.as_ref().is_some_and(|(_, ready)| *ready)
+            || self.schedule.as_ref().is_some_and(|schedule| schedule.is_behind() && self.desk.has_room_to_push())
             || self.door.as_ref().is_some_and(|door| door.waiting && door.pause_until.is_none());
         if busy {
             return Duration::ZERO;
@@ -463,6 +484,7 @@ impl<'a> Worker<'a> {
         if let Some((datagrams, _)) = &mut self.datagrams {
             datagrams.sweep(&mut self.desk);
         }
+        self.calls.sweep(&mut self.desk, self.poll.registry());
         if let Some(capture) = &self.desk.street.capture
             && capture.flush().is_err()
         {
