@@ -37,7 +37,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(serve) = error.downcast_ref::<ServeError>() {
         return match serve {
             ServeError::RemoteNotAllowed { .. } | ServeError::NoState => USAGE,
-            ServeError::Keys { .. } | ServeError::State { .. } => INVALID,
+            ServeError::Keys { .. } | ServeError::State { .. } | ServeError::Mesh { .. } => INVALID,
             _ => FAILED,
         };
     }

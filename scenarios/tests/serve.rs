@@ -442,6 +442,49 @@ fn a_delay_is_kept_and_holds_no_one_else_up() {
 }
 
 #[test]
+fn answers_take_the_way_of_the_mesh_beside() {
+    let street = Street::new(&["serve.delay=mesh", "backhaul.latency=200ms"]);
+    let mut clients: Vec<Client> = (1..=10).map(|meter| street.connect(meter)).collect();
+    let mut took = Vec::new();
+    for client in &mut clients {
+        let began = Instant::now();
+        client.send(1, ASSOCIATE);
+        assert_eq!(client.receive()[0], 0x61);
+        took.push(began.elapsed());
+        is_name(&client.ask(1, NAME));
+    }
+    // Twice over the backhaul and through the air; no two meters have the same way at the same moment.
+    let within = Duration::from_millis(400)..Duration::from_secs(5);
+    assert!(took.iter().all(|took| within.contains(took)), "{took:?}");
+    let apart = |took: &Duration| took.as_millis() / 5;
+    assert!(took.iter().any(|t| apart(t) != apart(&took[0])), "{took:?}");
+    let began = Instant::now();
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    udp.send_to(&framed(1, ASSOCIATE), ("127.0.0.9", street.port)).expect("sent");
+    udp.recv_from(&mut [0; 500]).expect("an answer");
+    assert!(within.contains(&began.elapsed()), "{:?}", began.elapsed());
+    let counters = street.end();
+    assert_eq!((counters.replies, counters.lost_on_air), (21, 0));
+}
+
+#[test]
+fn a_meter_that_the_mesh_does_not_reach_is_not_heard() {
+    let street = Street::new(&["serve.delay=mesh", "placement.spacing=2km"]);
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    udp.set_read_timeout(Some(Duration::from_millis(1_500))).expect("set");
+    for meter in 1..=25u8 {
+        udp.send_to(&framed(1, ASSOCIATE), (IpAddr::from([127, 0, 0, meter]), street.port)).expect("sent");
+    }
+    let mut heard = 0;
+    while udp.recv_from(&mut [0; 500]).is_ok() {
+        heard += 1;
+    }
+    // The border router stands in the middle; its nearest meter may be in reach.
+    assert!(heard < 5, "{heard} of 25 answer");
+    assert_eq!(street.end().replies, 25);
+}
+
+#[test]
 fn other_hosts_are_let_in_only_if_both_say_so() {
     let remote = ["serve.addressing=port", "serve.listen=0.0.0.0", "serve.remote=true"];
     let error = open(&remote, &Options::default()).expect_err("refused");

@@ -207,6 +207,8 @@ fn table(counters: &Counters, test: bool) -> String {
         ("pushes by clock", counters.pushes_due),
         ("pushes repeated", counters.push_retries),
         ("pushes lost", counters.pushes_lost),
+        ("lost on the air", counters.lost_on_air),
+        ("mesh was late", counters.behind),
     ] {
         let _ = writeln!(text, "{name:<16} {}", human::count(count as f64));
     }

@@ -114,6 +114,11 @@ impl HeadEnd {
         }
     }
 
+    /// Partition of a site.
+    pub fn partition(&self, node: u32) -> u32 {
+        self.network.partition[node as usize]
+    }
+
     fn desk(&mut self) -> (&mut Polls, Desk<'_>) {
         (&mut self.polls, Desk { network: &self.network, talk: &mut self.talk, rows: &mut self.rows })
     }

@@ -3,7 +3,7 @@
 use super::{Context, range, time};
 use crate::schema::campaign::Delivery;
 use crate::schema::dlms as file;
-use crate::schema::quantity::Time;
+use crate::schema::quantity::{Delay, Time};
 use crate::schema::serve::{Addressing as Told, PushTransport, Transport};
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
 use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
@@ -178,7 +178,8 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         tcp_wrapper: speaks(Transport::TcpWrapper),
         tcp_hdlc: speaks(Transport::TcpHdlc),
         udp_wrapper: speaks(Transport::UdpWrapper),
-        delay: section.delay.0.map_or(Duration::ZERO, wall),
+        delay: if let Delay::Time(time) = section.delay { wall(time) } else { Duration::ZERO },
+        mesh: section.delay == Delay::Mesh,
         connections: section.connections as usize,
         connections_per_meter: section.connections_per_meter as usize,
         associations: section.associations as usize,

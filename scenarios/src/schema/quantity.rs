@@ -116,6 +116,49 @@ impl JsonSchema for TimeRange {
     }
 }
 
+/// A time, `"off"` or `"mesh"`: what the simulated way takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delay {
+    /// None.
+    Off,
+    /// Always the same.
+    Time(Time),
+    /// That of the simulated mesh.
+    Mesh,
+}
+
+impl Serialize for Delay {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Delay::Off => s.serialize_str("off"),
+            Delay::Time(time) => time.serialize(s),
+            Delay::Mesh => s.serialize_str("mesh"),
+        }
+    }
+}
+impl<'de> Deserialize<'de> for Delay {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match text.as_str() {
+            "off" => Ok(Delay::Off),
+            "mesh" => Ok(Delay::Mesh),
+            text => Reader(Kind::Time).visit_str(text).map(|ns| Delay::Time(Time(ns))),
+        }
+    }
+}
+impl JsonSchema for Delay {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Delay".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = format!("{}|^off$|^mesh$", Kind::Time.pattern());
+        json_schema!({"type": "string", "pattern": pattern, "x-quantity": "time", "x-words": ["off", "mesh"]})
+    }
+}
+
 /// A time that may be switched `"off"`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeOrOff(pub Option<Time>);

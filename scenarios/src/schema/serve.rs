@@ -1,6 +1,6 @@
 //! `[serve]`: where the meters answer on real sockets, and within what limits.
 
-use super::quantity::{Time, TimeOrOff};
+use super::quantity::{Delay, Time, TimeOrOff};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,10 @@ pub struct ServeSection {
     /// What is spoken. A TCP connection that begins with 7E is HDLC, any other the wrapper.
     #[schemars(length(max = 3))]
     pub transports: Vec<Transport>,
-    /// Time between a request and its answer, or "off".
+    /// Time between a request and its answer, or "off"; or "mesh": request and answer take the way of their meter through
+    /// the mesh of this scenario, which is simulated beside, paced to the clock. What is lost there is not answered.
     #[schemars(extend("x-min" = "0s", "x-max" = "1min"))]
-    pub delay: TimeOrOff,
+    pub delay: Delay,
     /// Most TCP connections at one time; the system's limit on descriptors may be lower.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
@@ -73,7 +74,7 @@ impl Default for ServeSection {
             remote: false,
             port: 4_059,
             transports: vec![Transport::TcpWrapper, Transport::TcpHdlc, Transport::UdpWrapper],
-            delay: TimeOrOff(None),
+            delay: Delay::Off,
             connections: 15_000,
             connections_per_meter: 32,
             associations: 1_024,

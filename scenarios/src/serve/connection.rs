@@ -55,6 +55,8 @@ pub struct Connection {
     pub stalled: bool,
     /// An answer waits for its time.
     pub delayed: bool,
+    /// What was answered last: node of the meter, bytes of request and answer.
+    pub asked: Option<(u32, usize, usize)>,
     /// To be closed once everything is written.
     pub closing: bool,
     link: Link,
@@ -89,6 +91,7 @@ impl Connection {
             queued: false,
             stalled: false,
             delayed: false,
+            asked: None,
             closing: false,
             link: Link::Unknown,
             associations: Associations::default(),
@@ -216,7 +219,11 @@ impl Connection {
     fn end(&mut self, outcome: Outcome, desk: &Desk<'_>) {
         // A meter that resets takes its own connection with it, not one that it shares with others.
         self.closing |= outcome == Outcome::Close || outcome == Outcome::ReplyAndReset && self.place != 0;
-        self.delayed |= !desk.street.settings.delay.is_zero() && self.out.len() > self.written;
+        let settings = &desk.street.settings;
+        self.delayed |= (settings.mesh || !settings.delay.is_zero()) && self.out.len() > self.written;
+        if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
+            self.asked = Some(desk.asked);
+        }
     }
 
     fn refuse(&mut self, desk: &mut Desk<'_>, reason: Refused, what: &str) -> Turn {

@@ -63,6 +63,10 @@ pub struct Counters {
     pub push_retries: u64,
     /// Pushes given up.
     pub pushes_lost: u64,
+    /// Answers lost on their simulated way.
+    pub lost_on_air: u64,
+    /// Steps of the simulated mesh that were late by half a second or more.
+    pub behind: u64,
     /// What was refused, by reason.
     pub refused: ByReason,
 }
@@ -137,6 +141,8 @@ impl AddAssign for Counters {
         self.pushes_due += other.pushes_due;
         self.push_retries += other.push_retries;
         self.pushes_lost += other.pushes_lost;
+        self.lost_on_air += other.lost_on_air;
+        self.behind += other.behind;
         self.refused += other.refused;
     }
 }

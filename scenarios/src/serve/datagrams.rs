@@ -1,5 +1,6 @@
 //! Datagrams: one wrapper frame each, all meters on one socket.
 
+use super::air::{Question, Waiting};
 use super::capture::From;
 use super::counters::Refused;
 use super::desk::{Associations, Desk, Outcome};
@@ -27,7 +28,11 @@ pub struct Datagrams {
     buffer: Vec<u8>,
     control: Vec<u8>,
     associations: BTreeMap<(SocketAddr, u64), (Instant, Associations)>,
+    /// In the order in which they are due.
     replies: Vec<Reply>,
+    /// Answers on their simulated way, by the number of their question.
+    under_way: BTreeMap<u64, Reply>,
+    asked: u64,
 }
 
 /// An answer that may leave at a time.
@@ -53,6 +58,8 @@ impl Datagrams {
             control: listen::control_buffer(),
             associations: BTreeMap::new(),
             replies: Vec::new(),
+            under_way: BTreeMap::new(),
+            asked: 0,
         })
     }
 
@@ -91,7 +98,7 @@ impl Datagrams {
             Ok(_) => return desk.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
             Err(error) => return desk.refuse(Refused::Wrapper, &peer, &error),
         };
-        if self.replies.len() >= WAITING_MAX {
+        if self.replies.len() + self.under_way.len() >= WAITING_MAX {
             return desk.refuse(Refused::System, &peer, &"too many answers wait");
         }
         let key = (peer, place);
@@ -119,14 +126,29 @@ impl Datagrams {
             let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + desk.reply.len());
             wrapper::put(frame.destination, frame.source, &desk.reply, &mut bytes);
             let due = desk.now + desk.street.settings.delay;
-            self.replies.push(Reply { due, peer, local, bytes });
+            let reply = Reply { due, peer, local, bytes };
+            let Some(air) = &desk.street.air else { return self.replies.push(reply) };
+            let (number, request, answer) = desk.asked;
+            let waiting = Waiting::Datagram(self.asked);
+            let question = Question { worker: desk.worker, waiting, number, bytes: (request, answer) };
+            if air.send(question).is_ok() {
+                self.under_way.insert(self.asked, reply);
+                self.asked += 1;
+            }
         }
+    }
+
+    /// The simulated way of an answer is over.
+    pub fn arrived(&mut self, asked: u64, due: Option<Instant>) {
+        let (Some(mut reply), Some(due)) = (self.under_way.remove(&asked), due) else { return };
+        reply.due = due;
+        let at = self.replies.partition_point(|other| other.due <= due);
+        self.replies.insert(at, reply);
     }
 
     /// Sends what is due; what the system has no room for is lost, as datagrams are.
     pub fn send(&mut self, desk: &mut Desk<'_>) {
         let now = desk.now;
-        // All wait equally long, so that those due stand in front.
         let due = self.replies.partition_point(|reply| reply.due <= now);
         for reply in self.replies.drain(..due) {
             if let Some(capture) = &desk.street.capture {

@@ -5,7 +5,7 @@ use super::outbox::{Letter, Order, Outbox, Sender};
 use super::registry::Change;
 use super::state::Record;
 use super::street::{Destination, Street};
-use amitwin_models::device::dlms::link::gateway_form;
+use amitwin_models::device::dlms::link::{gateway_form, wrapper};
 use amitwin_models::device::dlms::{Effects, Moment};
 use amitwin_models::device::dlms::{Reaction, Scratch, Session, answer};
 use amitwin_models::purpose::BOOT;
@@ -65,10 +65,14 @@ pub enum Outcome {
 pub struct Desk<'a> {
     /// What is served.
     pub street: &'a Street,
+    /// Number of the worker.
+    pub worker: usize,
     /// What was counted.
     pub counters: Counters,
     /// The answer to the last request, with its gateway prefix.
     pub reply: Vec<u8>,
+    /// Node of the meter that gave it, and bytes of request and answer with their wrappers.
+    pub asked: (u32, usize, usize),
     /// The clock, read once a turn.
     pub now: Instant,
     moment: Moment,
@@ -82,13 +86,15 @@ pub struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// A desk; refusals are told to `log`.
-    pub fn new(street: &'a Street, log: Option<Log<'a>>) -> Self {
+    /// Desk of a worker, by its number; refusals are told to `log`.
+    pub fn new(street: &'a Street, worker: usize, log: Option<Log<'a>>) -> Self {
         let now = Instant::now();
         Desk {
             street,
+            worker,
             counters: Counters::default(),
             reply: Vec::new(),
+            asked: (0, 0, 0),
             now,
             moment: moment(),
             scratch: Scratch::default(),
@@ -182,6 +188,7 @@ impl<'a> Desk<'a> {
         }
         let mut effects = Effects::default();
         let (head, apdu) = request.split_at_mut(prefix);
+        let asked = apdu.len();
         let meter = street.meter(number);
         let (scratch, moment) = (&mut self.scratch, self.moment);
         let out = &mut self.apdu;
@@ -228,6 +235,7 @@ impl<'a> Desk<'a> {
             let told = format!("meter {number}: {shown}");
             self.refuse(Refused::Exception, who, &told);
         }
+        self.asked = (number, wrapper::HEADER_BYTES + asked, wrapper::HEADER_BYTES + self.apdu.len());
         self.reply.clear();
         if let Some(prefix) = gateway_form::request(head) {
             gateway_form::put_response(&prefix, &mut self.reply);

@@ -54,6 +54,12 @@ pub enum ServeError {
         /// Why not.
         cause: io::Error,
     },
+    /// The mesh that answers are delayed by.
+    #[error("the mesh of `serve.delay = \"mesh\"`: {what}")]
+    Mesh {
+        /// Why it cannot be built or run.
+        what: String,
+    },
     /// The system refused something else.
     #[error("{what}: {cause}")]
     System {

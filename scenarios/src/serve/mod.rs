@@ -10,6 +10,7 @@
 //! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves. What a meter
 //! keeps is held for those only that were talked to, and an association as long as it is open.
 
+mod air;
 mod calls;
 mod capture;
 mod connection;

@@ -1,6 +1,7 @@
 //! From a resolved variant to running workers, and back to counters and a saved state.
 
 use super::ServeError;
+use super::air::{Air, Listener};
 use super::calls::CALLS_MAX;
 use super::capture::Capture;
 use super::counters::Counters;
@@ -19,6 +20,7 @@ use amitwin_models::device::dlms::{Fleet, PushTo};
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,6 +46,7 @@ pub struct Options {
 /// Meters that are ready to answer.
 #[derive(Debug)]
 pub struct Server {
+    air: Option<Air>,
     street: Street,
     sockets: Sockets,
     workers: usize,
@@ -126,7 +129,9 @@ impl Server {
             challenge_key: challenge_key()?,
         };
         let numbers = Numbers::of(&spec.placement);
+        let air = if settings.mesh { Some(Air::new(spec)?) } else { None };
         Ok(Server {
+            air,
             street: Street::new(fleet, numbers, settings, registry, state, capture),
             sockets,
             workers,
@@ -187,16 +192,20 @@ impl Server {
     /// # Errors
     /// The state file or the capture cannot be written.
     pub fn run(self, stop: &(dyn Fn() -> bool + Sync), log: Option<Log<'_>>) -> Result<Counters, ServeError> {
-        let Server { street, sockets, workers, .. } = self;
+        let Server { mut air, mut street, sockets, workers, .. } = self;
+        let (questions, asked) = channel();
+        street.air = air.as_ref().map(|_| questions);
         let system = |what| move |cause| ServeError::System { what, cause };
         let mut parts = Vec::new();
-        let mut colleagues = Vec::new();
+        let (mut colleagues, mut listeners) = (Vec::new(), Vec::new());
         for _ in 0..workers {
             let poll = Poll::new().map_err(system("no event queue"))?;
             let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(system("no waker"))?);
             let (sender, mail) = channel();
+            let (teller, verdicts) = channel();
+            listeners.push(Listener { mail: teller, waker: waker.clone() });
             colleagues.push(Colleague { mail: sender, waker });
-            parts.push((poll, mail));
+            parts.push((poll, (mail, verdicts)));
         }
         let mut datagrams = match sockets.datagrams {
             Some(socket) => {
@@ -215,21 +224,33 @@ impl Server {
             staff.push(worker.map_err(system("a socket cannot be watched"))?);
         }
         let done: Vec<Result<Counters, ServeError>> = std::thread::scope(|scope| {
+            let beside = air.as_mut().map(|air| {
+                let listeners = &listeners;
+                let stop = move || stop() || street.failed.load(Ordering::Relaxed);
+                scope.spawn(move || air.run(&asked, listeners, &stop).inspect_err(|_| street.fail()))
+            });
             let threads: Vec<_> = staff.into_iter().map(|worker| scope.spawn(move || worker.run(stop))).collect();
             let ended = threads.into_iter().map(|thread| match thread.join() {
                 Ok(done) => done,
                 Err(panic) => std::panic::resume_unwind(panic),
             });
-            ended.collect()
+            let mut done: Vec<Result<Counters, ServeError>> = ended.collect();
+            match beside.map(|thread| thread.join()) {
+                Some(Ok(Err(error))) => done.push(Err(ServeError::Mesh { what: error.to_string() })),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                _ => {}
+            }
+            done
         });
         let mut counters = Counters::default();
         for done in done {
             counters += done?;
         }
+        counters.behind = air.map_or(0, |air| air.behind);
         if let Some(capture) = &street.capture {
             capture.flush().map_err(system("the capture cannot be written"))?;
         }
-        if street.failed.load(std::sync::atomic::Ordering::Relaxed) {
+        if street.failed.load(Ordering::Relaxed) {
             let cause = std::io::Error::other("a write failed");
             return Err(ServeError::System { what: "the capture cannot be written", cause });
         }

@@ -46,6 +46,8 @@ pub struct Serve {
     pub udp_wrapper: bool,
     /// Time between a request and its answer.
     pub delay: Duration,
+    /// Instead, requests and answers take the simulated way of their meter.
+    pub mesh: bool,
     /// Most TCP connections at one time.
     pub connections: usize,
     /// Most TCP connections at one time to one meter's address.

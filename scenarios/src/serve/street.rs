@@ -1,5 +1,6 @@
 //! What all workers share: the meters, who is where, what they keep, and the files.
 
+use super::air::Question;
 use super::capture::Capture;
 use super::counters::Refused;
 use super::disk::FileDisk;
@@ -13,6 +14,7 @@ use dlms_cosem_rs::transport::hdlc::Address;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 
 /// The logical device that every meter is.
@@ -97,6 +99,8 @@ pub struct Street {
     pub state: Option<Mutex<StateFile<FileDisk>>>,
     /// Where traffic is copied to.
     pub capture: Option<Capture>,
+    /// Whom to ask when answers are due, where that is simulated.
+    pub air: Option<Sender<Question>>,
     /// Largest APDU that is taken, bytes.
     pub apdu_max: u16,
     /// Connections at this moment.
@@ -128,6 +132,7 @@ impl Street {
             registry,
             state: state.map(Mutex::new),
             capture,
+            air: None,
             apdu_max: pdu_max.saturating_add(CIPHERING),
             open: AtomicUsize::new(0),
             open_to: Mutex::default(),

@@ -1,6 +1,7 @@
 //! The event loop of one worker: connections in turns, answers written down before they leave.
 
 use super::ServeError;
+use super::air::{Question, Verdict, Waiting};
 use super::calls::{self, Calls};
 use super::capture::From;
 use super::connection::{Connection, Turn};
@@ -85,6 +86,7 @@ pub struct Worker<'a> {
     desk: Desk<'a>,
     poll: Poll,
     mail: Receiver<Incoming>,
+    verdicts: Receiver<Verdict>,
     door: Option<Door>,
     datagrams: Option<(Datagrams, bool)>,
     schedule: Option<Schedule>,
@@ -108,7 +110,7 @@ impl<'a> Worker<'a> {
     pub fn new(
         street: &'a Street,
         poll: Poll,
-        mail: Receiver<Incoming>,
+        (mail, verdicts): (Receiver<Incoming>, Receiver<Verdict>),
         mut door: Option<Door>,
         mut datagrams: Option<Datagrams>,
         share: (usize, usize),
@@ -120,7 +122,7 @@ impl<'a> Worker<'a> {
         if let Some(datagrams) = &mut datagrams {
             poll.registry().register(&mut datagrams.registered, DATAGRAMS, Interest::READABLE)?;
         }
-        let desk = Desk::new(street, log);
+        let desk = Desk::new(street, share.0, log);
         let every = street.settings.push_every.filter(|_| street.settings.push_to.is_some());
         Ok(Worker {
             schedule: every.map(|every| Schedule::new(every, share, desk.moment().unix_ms)),
@@ -128,6 +130,7 @@ impl<'a> Worker<'a> {
             desk,
             poll,
             mail,
+            verdicts,
             door,
             datagrams: datagrams.map(|datagrams| (datagrams, false)),
             connections: Vec::new(),
@@ -184,6 +187,9 @@ impl<'a> Worker<'a> {
             }
             while let Ok(incoming) = self.mail.try_recv() {
                 self.take_in(incoming);
+            }
+            while let Ok((waiting, due)) = self.verdicts.try_recv() {
+                self.arrived(waiting, due);
             }
             self.accept();
             for _ in 0..self.ready.len() {
@@ -392,12 +398,42 @@ impl<'a> Worker<'a> {
             connection.closing = true;
         }
         if connection.delayed {
-            self.due.push(Reverse((self.desk.now + self.desk.street.settings.delay, at, self.births[at])));
+            let birth = self.births[at];
+            match (&self.desk.street.air, connection.asked.take()) {
+                (Some(air), Some((number, request, answer))) => {
+                    let waiting = Waiting::Connection(at, birth);
+                    // A simulation that has ended ends the workers too.
+                    let _ = air.send(Question { worker: self.desk.worker, waiting, number, bytes: (request, answer) });
+                }
+                _ => self.due.push(Reverse((self.desk.now + self.desk.street.settings.delay, at, birth))),
+            }
         } else {
             self.written.push(at);
         }
         if turn == Turn::More || turn == Turn::Done && !drained && !gone {
             self.queue(at);
+        }
+    }
+
+    /// The simulated way of an answer is over; one that is lost never leaves.
+    fn arrived(&mut self, waiting: Waiting, due: Option<Instant>) {
+        match (waiting, due) {
+            (Waiting::Connection(at, birth), Some(due)) => self.due.push(Reverse((due, at, birth))),
+            (Waiting::Connection(at, birth), None) => {
+                if self.births.get(at) == Some(&birth)
+                    && let Some(Some(connection)) = self.connections.get_mut(at)
+                {
+                    connection.out.truncate(connection.written);
+                    self.due.push(Reverse((self.desk.now, at, birth)));
+                }
+                self.desk.counters.lost_on_air += 1;
+            }
+            (Waiting::Datagram(asked), due) => {
+                self.desk.counters.lost_on_air += u64::from(due.is_none());
+                if let Some((datagrams, _)) = &mut self.datagrams {
+                    datagrams.arrived(asked, due);
+                }
+            }
         }
     }
 
