@@ -296,6 +296,11 @@ fn served_meters() {
     gallery.add("a_bare_delay", with("[serve]\ndelay = 50\n"));
     gallery.add("push_without_a_port", with("[serve]\npush_to = \"127.0.0.1\"\n"));
     gallery.add("push_elsewhere", with("[serve]\npush_to = \"10.0.0.1:4060\"\n"));
+    gallery.add("push_to_port_0", with("[serve]\npush_to = \"127.0.0.1:0\"\n"));
+    gallery.add("push_to_another_version", with("[serve]\npush_to = \"[::1]:4060\"\n"));
+    gallery.add("push_to_nobody", with("[serve]\npush_every = \"15min\"\n"));
+    gallery.add("push_too_often", with("[serve]\npush_to = \"127.0.0.1:4060\"\npush_every = \"10ms\"\n"));
+    gallery.add("push_over_nothing", with("[serve]\npush_to = \"127.0.0.1:4060\"\npush_transport = \"hdlc\"\n"));
     gallery.add("no_date", with("[dlms]\nstart = \"2026-02-30T00:00:00Z\"\n"));
     gallery.add("seconds_of_offset", with("[dlms]\nutc_offset = \"90s\"\n"));
     gallery.add("a_flag", with("[[dlms.vendor]]\nname = \"a\"\nflag = \"am1\"\n"));
