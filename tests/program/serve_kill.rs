@@ -1,4 +1,4 @@
-//! Kills of `amitwin serve` while a client reads ciphered: no invocation counter leaves a meter twice.
+//! Kills of `amitwin serve` while a client reads ciphered, and while meters push: no invocation counter leaves a meter twice.
 #![cfg(unix)]
 
 use crate::common::{amitwin, folder};
@@ -8,10 +8,10 @@ use aes_gcm::aes::cipher::consts::U12;
 use aes_gcm::{AesGcm, Key, Nonce};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const STREET: &str = r#"
 name = "street"
@@ -148,4 +148,36 @@ fn no_counter_is_used_twice_over_kills() {
     }
     child.kill().expect("killed");
     child.wait().expect("ended");
+}
+
+#[test]
+fn no_counter_is_pushed_twice_over_kills() {
+    let head_end = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    head_end.set_read_timeout(Some(Duration::from_millis(10))).expect("set");
+    let to = head_end.local_addr().expect("bound");
+    let here =
+        folder(&format!("{STREET}push_to = \"{to}\"\npush_every = \"1s\"\n").replace("meters = 4", "meters = 40"));
+    let mut all: BTreeSet<([u8; 8], u32)> = BTreeSet::new();
+    let mut buffer = [0; 2_048];
+    for cycle in 0..16u64 {
+        let (mut child, _) = serve(here.path());
+        let until = Instant::now() + Duration::from_millis(300 + 61 * cycle);
+        let mut take = |all: &mut BTreeSet<_>| {
+            let Ok((bytes, _)) = head_end.recv_from(&mut buffer) else { return false };
+            // Wrapper, general-glo-ciphering, title of eight bytes, length, control, counter.
+            let push = &buffer[8..bytes];
+            assert_eq!((&push[..2], push[11]), (&[0xDB, 8][..], 0x30), "{push:02X?}");
+            let title = push[2..10].try_into().expect("eight bytes");
+            let counter = u32::from_be_bytes(push[12..16].try_into().expect("four bytes"));
+            assert!(all.insert((title, counter)), "meter {title:02X?} pushed counter {counter} twice");
+            true
+        };
+        while Instant::now() < until {
+            take(&mut all);
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        while take(&mut all) {}
+    }
+    assert!(all.len() > 200, "{} pushes", all.len());
 }
