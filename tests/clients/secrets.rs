@@ -113,3 +113,51 @@ fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
         clean(&path.display().to_string(), &std::fs::read(path).expect("readable"), &secrets);
     }
 }
+
+const SIMULATED: &str = r#"
+name = "air"
+duration = "20min"
+placement = { generator = "suburb", meters = 6, gateways = 1 }
+traffic = { push = "5min" }
+dlms = { keys = "keys.hex" }
+
+[[read]]
+name = "registers"
+what = "registers"
+every = "10min"
+"#;
+
+#[test]
+fn a_simulated_network_speaks_under_its_secret_and_tells_it_to_nobody() {
+    let here = tempfile::tempdir().expect("a folder");
+    let keys_file = here.path().join("keys.hex");
+    std::fs::write(&keys_file, CANARY).expect("written");
+    std::fs::write(here.path().join("air.toml"), SIMULATED).expect("written");
+    let mode = |mode| std::fs::set_permissions(&keys_file, std::fs::Permissions::from_mode(mode)).expect("set");
+    let run = || {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_amitwin"));
+        run.current_dir(here.path()).args(["run", "air.toml", "-o", "out", "--capture", "out.pcapng", "-vv"]);
+        run.output().expect("the program starts")
+    };
+    mode(0o644);
+    let refused = run();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{told}");
+    assert!(told.contains("keys.hex") && told.contains("chmod 600"), "{told}");
+    mode(0o600);
+    let ran = run();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let summary = std::fs::read_to_string(here.path().join("out/summary.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let metrics = &summary["variants"][0]["metrics"];
+    assert!(metrics["values_checked"].as_f64() > Some(20.0), "{metrics}");
+    assert_eq!((metrics["values_wrong"].as_f64(), metrics["apdu_rejected"].as_f64()), (Some(0.0), Some(0.0)));
+    let secrets: Vec<Vec<u8>> = derived().into_iter().chain([bytes(CANARY)]).collect();
+    clean("standard output", &ran.stdout, &secrets);
+    clean("standard error", &ran.stderr, &secrets);
+    let mut found = Vec::new();
+    files(here.path(), &mut found);
+    for path in found.iter().filter(|path| **path != keys_file) {
+        clean(&path.display().to_string(), &std::fs::read(path).expect("read"), &secrets);
+    }
+}
