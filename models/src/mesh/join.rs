@@ -207,7 +207,7 @@ pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
     if mesh.step != Step::Announce {
         return;
     }
-    (mesh.step, mesh.tries, mesh.failures) = (Step::Settled, 0, 0);
+    (mesh.step, mesh.tries, mesh.failures, mesh.returning) = (Step::Settled, 0, 0, false);
     if mesh.state != State::Operational {
         set_state(region, ctx, node, State::Operational);
         let parent = region.mesh(node).parent;

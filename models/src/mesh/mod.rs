@@ -94,8 +94,10 @@ pub struct Mesh {
     pub heartbeat_due: u16,
     /// Heartbeats sent for it.
     pub heartbeats: u8,
-    /// It has an address, and keeps it until it is reset.
+    /// It has an address.
     pub addressed: bool,
+    /// It has not been part of the mesh since it was reset.
+    pub returning: bool,
     /// Frames to the parent since its expected transmissions were last measured, repetitions included.
     pub transmitted: u8,
     /// Of them acknowledged.
@@ -125,6 +127,7 @@ impl Default for Mesh {
             heartbeat_due: 0,
             heartbeats: 0,
             addressed: false,
+            returning: false,
             transmitted: 0,
             acknowledged: 0,
             measured_at: SimTime::ZERO,
