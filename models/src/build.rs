@@ -351,7 +351,7 @@ impl Kit<'_> {
             meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
             floods: vec![Default::default(); self.plan.campaigns.len()],
             plan: self.plan.clone(),
-            announced: tree.parent.clone(),
+            announced: tree.parent.iter().map(|&parent| (parent, 0)).collect(),
             abroad: Vec::new(),
             loads: vec![Default::default(); gateways as usize],
             counters: Counters::default(),

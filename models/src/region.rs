@@ -71,8 +71,8 @@ pub struct Region {
     /// By campaign: what is flooded, and its payload in bytes.
     pub(crate) floods: Vec<Message>,
     pub(crate) plan: Arc<Plan>,
-    /// What the border routers know of routes: the parent that each radio announced.
-    pub(crate) announced: Vec<u16>,
+    /// What the border routers know of routes: the parent that each radio announced, and the number of the announcement.
+    pub(crate) announced: Vec<(u16, u8)>,
     /// Partitions that hear an own radio, as (local index, partition), sorted.
     pub(crate) abroad: Vec<(u16, u32)>,
     /// Load of each border router in the current minute.

@@ -78,7 +78,8 @@ impl Campaign {
                 (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
             }
             ResetSchedule::Auto { busy_share } => {
-                let window = auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back, lease));
+                let window =
+                    auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back, lease));
                 (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
             }
             ResetSchedule::Clusters { size, gap } => {

@@ -182,6 +182,7 @@ pub fn address_given(region: &mut Region, ctx: &mut Ctx, node: u16) {
 pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     (mesh.step, mesh.tries) = (Step::Announce, 0);
+    mesh.path_sequence = mesh.path_sequence.wrapping_add(1);
     send_dao(region, ctx, node);
 }
 
@@ -193,18 +194,20 @@ fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let gateway = region.gateway_of(node);
     let mut packet = Packet::new(Kind::Dao, node, gateway, parent, ctx.now());
     packet.via = parent;
+    packet.value = u32::from(region.mesh(node).path_sequence);
     if let Some((campaign, reset_at)) = device::sign_in_route(region, node) {
-        (packet.value, packet.planned) = (campaign.into(), reset_at);
+        packet.value |= u32::from(campaign) << 8;
+        packet.planned = reset_at;
     }
     submit(region, ctx, node, packet);
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(wait_s) * spread);
 }
 
-/// The border router knows the route: part of the mesh.
-pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
+/// The border router knows the route announced with `sequence`: part of the mesh.
+pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16, sequence: u8) {
     let mesh = region.mesh(node);
-    if mesh.step != Step::Announce {
+    if mesh.step != Step::Announce || mesh.path_sequence != sequence {
         return;
     }
     (mesh.step, mesh.tries, mesh.failures, mesh.returning) = (Step::Settled, 0, 0, false);
