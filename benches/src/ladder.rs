@@ -64,7 +64,7 @@ pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
             gateway_queue_frames_max: 256,
             hopping: true,
         },
-        mesh: MeshSpec { profile: SizeProfile::Large, hops_max: 24, frame_bytes_max: 1_576 },
+        mesh: MeshSpec { profile: SizeProfile::Large, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
         device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(200) },
         push: Some(PushSpec { period: SimTime::from_secs(3_600), content: PushContent::Opaque(200) }),

@@ -85,7 +85,7 @@ fn spec(work: &Workload) -> WorldSpec {
             gateway_queue_frames_max: u16::MAX,
             hopping: work.hop,
         },
-        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576 },
+        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
         device: DeviceSpec { boot: (SimTime::ZERO, SimTime::ZERO) },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
         push: None,

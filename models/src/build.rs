@@ -189,7 +189,10 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         .campaigns
         .iter()
         .enumerate()
-        .map(|(n, c)| Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, cosem.lengths(0)))
+        .map(|(n, c)| {
+            let (said, lease) = (cosem.lengths(0), spec.mesh.lease);
+            Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, said, lease)
+        })
         .collect();
     let plan = Arc::new(Plan { campaigns });
 
@@ -340,6 +343,7 @@ impl Kit<'_> {
             record: spec.record.clone(),
             etx_of_code: self.etx_of_code.clone(),
             hops_max: spec.mesh.hops_max,
+            lease: spec.mesh.lease,
             tx_power_dbm: spec.radio.tx_power_dbm as f32,
             boot: spec.device.boot,
             latency: spec.backhaul.latency,
@@ -348,7 +352,7 @@ impl Kit<'_> {
             answered_outside: Vec::new(),
             floods: vec![Default::default(); self.plan.campaigns.len()],
             plan: self.plan.clone(),
-            announced: tree.parent.clone(),
+            announced: tree.parent.iter().map(|&parent| (parent, 0)).collect(),
             abroad: Vec::new(),
             loads: vec![Default::default(); gateways as usize],
             counters: Counters::default(),

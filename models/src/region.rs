@@ -11,7 +11,7 @@ use crate::mesh::fragments::Fragments;
 use crate::mesh::{self, Link, Mesh, trickle::Timers};
 use crate::radio::air::{Air, COMMON, Fate};
 use crate::radio::neighbours::code_db;
-use crate::spec::{MacSpec, PushSpec, RecordSpec};
+use crate::spec::{Lease, MacSpec, PushSpec, RecordSpec};
 use crate::terrain::Site;
 use crate::wire::capture::Capture;
 use crate::wire::lengths::Lengths;
@@ -61,6 +61,7 @@ pub struct Region {
     pub(crate) record: RecordSpec,
     pub(crate) etx_of_code: Vec<u16>,
     pub(crate) hops_max: u8,
+    pub(crate) lease: Lease,
     pub(crate) tx_power_dbm: f32,
     pub(crate) boot: (SimTime, SimTime),
     pub(crate) latency: SimTime,
@@ -72,8 +73,8 @@ pub struct Region {
     /// By campaign: what is flooded, and its payload in bytes.
     pub(crate) floods: Vec<Message>,
     pub(crate) plan: Arc<Plan>,
-    /// What the border routers know of routes: the parent that each radio announced.
-    pub(crate) announced: Vec<u16>,
+    /// What the border routers know of routes: the parent that each radio announced, and the number of the announcement.
+    pub(crate) announced: Vec<(u16, u8)>,
     /// Partitions that hear an own radio, as (local index, partition), sorted.
     pub(crate) abroad: Vec<(u16, u32)>,
     /// Load of each border router in the current minute.

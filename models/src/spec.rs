@@ -169,6 +169,17 @@ pub struct MeshSpec {
     pub hops_max: u8,
     /// Longest frame that nodes send, check sequence included, bytes; longer datagrams are cut into fragments.
     pub frame_bytes_max: u16,
+    /// What becomes of a meter's address in a reset.
+    pub lease: Lease,
+}
+
+/// What becomes of a meter's DHCPv6 lease when its radio restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// It is gone: the meter solicits an address anew.
+    Asked,
+    /// It is kept with PAN id and keys, and used for as long as it lasts.
+    Kept,
 }
 
 /// Meter hardware.

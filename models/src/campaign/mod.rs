@@ -6,7 +6,7 @@ use crate::mac::frame::MacTimes;
 use crate::mac::packet::{Kind, Packet};
 use crate::purpose;
 use crate::radio::phy::Phy;
-use crate::spec::{BackSign, CampaignSpec, Delivery, ResetSchedule, ResetTier};
+use crate::spec::{BackSign, CampaignSpec, Delivery, Lease, ResetSchedule, ResetTier};
 use crate::wire::lengths::Lengths;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -66,6 +66,7 @@ impl Campaign {
         phy: &Phy,
         times: &MacTimes,
         said: &apdu::lengths::Lengths,
+        lease: Lease,
     ) -> Self {
         let uniform =
             |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
@@ -77,7 +78,8 @@ impl Campaign {
                 (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
             }
             ResetSchedule::Auto { busy_share } => {
-                let window = auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back));
+                let window =
+                    auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back, lease));
                 (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
             }
             ResetSchedule::Clusters { size, gap } => {
@@ -117,6 +119,7 @@ pub fn router_airtime(
     said: &apdu::lengths::Lengths,
     tier: ResetTier,
     back: BackSign,
+    lease: Lease,
 ) -> SimTime {
     let lengths = Lengths::new();
     let one = |kind: Kind, payload: u16| {
@@ -133,7 +136,10 @@ pub fn router_airtime(
     };
     let mut airtime = SimTime::ZERO;
     if tier != ResetTier::Soft {
-        airtime += one(Kind::Solicit, 0) + one(Kind::Reply, 0) + one(Kind::Dao, 0) + one(Kind::DaoAck, 0);
+        airtime += one(Kind::Dao, 0) + one(Kind::DaoAck, 0);
+        if lease == Lease::Asked {
+            airtime += one(Kind::Solicit, 0) + one(Kind::Reply, 0);
+        }
     }
     if back == BackSign::Heartbeat {
         airtime += one(Kind::Heartbeat, said.notification(0, ALARM)) + one(Kind::Confirm, said.confirmation);

@@ -10,7 +10,7 @@ use crate::mac::packet::{Kind, Packet};
 use crate::mesh::{self, NO_ONE, State, Step, note, submit};
 use crate::purpose;
 use crate::region::{Ctx, Region};
-use crate::spec::{BackSign, PushContent, ResetTier};
+use crate::spec::{BackSign, Lease, PushContent, ResetTier};
 use amitwin_data::rows::TransactionRow;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -144,8 +144,10 @@ pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
     note(region, ctx, node, "power_down", i32::from(boots));
     region.air.power(node, false);
     mac::clear(region, ctx, node);
+    let kept = region.lease == Lease::Kept;
     let mesh = region.mesh(node);
-    (mesh.state, mesh.step, mesh.addressed) = (State::Off, Step::Settled, false);
+    (mesh.state, mesh.step, mesh.returning) = (State::Off, Step::Settled, true);
+    mesh.addressed &= kept;
     mesh.epoch = mesh.epoch.wrapping_add(1);
     for topic in mesh::trickle::ALL {
         mesh::trickle::stop(region, node, topic);

@@ -43,13 +43,20 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
             }
         }
         Kind::Dao => {
-            region.announced[origin as usize] = packet.via;
-            if packet.value > 0 {
+            let sequence = packet.value as u8;
+            let (parent, known) = &mut region.announced[origin as usize];
+            if (sequence.wrapping_sub(*known) as i8) < 0 {
+                // Overtaken on the way by a later announcement.
+                return;
+            }
+            (*parent, *known) = (packet.via, sequence);
+            if packet.value >> 8 > 0 {
                 let mut sign = packet.clone();
-                sign.value -= 1;
+                sign.value = (packet.value >> 8) - 1;
                 report(region, ctx, gateway, &sign, ReportKind::Route);
             }
             let mut ack = Packet::new(Kind::DaoAck, gateway, origin, origin, ctx.now());
+            ack.value = u32::from(sequence);
             if route_through(region, gateway, origin, packet.via, &mut ack) {
                 submit(region, ctx, gateway, ack);
             } else {
@@ -97,7 +104,7 @@ fn route_through(region: &Region, gateway: u16, dest: u16, via: u16, packet: &mu
         }
         packet.route[len] = at;
         len += 1;
-        at = region.announced[at as usize];
+        at = region.announced[at as usize].0;
     }
     packet.route_len = (len - 1) as u8;
     packet.hop_to = packet.route[len - 1];
@@ -115,7 +122,7 @@ pub fn down(region: &mut Region, ctx: &mut Ctx, down: Down) {
     }
     let Some(local) = region.local(down.node) else { return };
     let gateway = region.gateway_of(local);
-    let via = region.announced[local as usize];
+    let via = region.announced[local as usize].0;
     let mut packet = Packet::new(down.kind, gateway, local, local, ctx.now());
     (packet.value, packet.payload, packet.apdu) = (down.value, down.bytes, down.apdu);
     if route_through(region, gateway, local, via, &mut packet) {

@@ -15,10 +15,10 @@ use crate::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 
-/// DHCPv6: longest delay of the first solicit, first and longest time-out, s.
+/// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
 const SOLICIT_DELAY_S: f64 = 60.0;
 const SOLICIT_TIMEOUT_S: u16 = 60;
-const SOLICIT_TIMEOUT_MAX_S: u16 = 3_600;
+const SOLICIT_TIMEOUT_MAX_S: u16 = 900;
 /// RPL solicitation: first and longest time-out, s.
 const DIS_TIMEOUT_S: u16 = 5;
 const DIS_TIMEOUT_MAX_S: u16 = 180;
@@ -35,6 +35,8 @@ const NS_TRIES: u8 = 3;
 /// Check of a silent parent: time between two solicitations, s, and their number; together a minute.
 const VERIFY_S: f64 = 15.0;
 const VERIFY_TRIES: u8 = 4;
+/// Time in which a node that was told of one parent waits for a better one, s (nanostack).
+const SELECTION_DELAY_S: f64 = 15.0;
 /// Longest delay before the first, s.
 const REGISTER_DELAY_S: f64 = 10.0;
 /// Address registration is renewed this often, s (lifetime 2,200 s).
@@ -76,6 +78,9 @@ pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, swe
             trickle::stop(region, node, Topic::Solicit);
             routing::remember(region, node, from, INFINITE_RANK);
             discover(region, ctx, node);
+        }
+        (State::AcquireConfig, Sweep::Advert) if usable(region, node, from) => {
+            routing::remember(region, node, from, INFINITE_RANK);
         }
         (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
             if region.mesh(node).step == Step::Discover && usable(region, node, from) =>
@@ -120,7 +125,7 @@ pub fn parent_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     (mesh.step, mesh.tries) = (Step::Register, 0);
     // What made this node choose was heard by its neighbours as well.
-    let delay = REGISTER_DELAY_S * region.draw(node);
+    let delay = SELECTION_DELAY_S + REGISTER_DELAY_S * region.draw(node);
     arm(region, ctx, node, delay);
 }
 
@@ -182,6 +187,7 @@ pub fn address_given(region: &mut Region, ctx: &mut Ctx, node: u16) {
 pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let mesh = region.mesh(node);
     (mesh.step, mesh.tries) = (Step::Announce, 0);
+    mesh.path_sequence = mesh.path_sequence.wrapping_add(1);
     send_dao(region, ctx, node);
 }
 
@@ -193,21 +199,23 @@ fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
     let gateway = region.gateway_of(node);
     let mut packet = Packet::new(Kind::Dao, node, gateway, parent, ctx.now());
     packet.via = parent;
+    packet.value = u32::from(region.mesh(node).path_sequence);
     if let Some((campaign, reset_at)) = device::sign_in_route(region, node) {
-        (packet.value, packet.planned) = (campaign.into(), reset_at);
+        packet.value |= u32::from(campaign) << 8;
+        packet.planned = reset_at;
     }
     submit(region, ctx, node, packet);
     let spread = 1.0 + 0.5 * region.draw(node);
     arm(region, ctx, node, f64::from(wait_s) * spread);
 }
 
-/// The border router knows the route: part of the mesh.
-pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
+/// The border router knows the route announced with `sequence`: part of the mesh.
+pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16, sequence: u8) {
     let mesh = region.mesh(node);
-    if mesh.step != Step::Announce {
+    if mesh.step != Step::Announce || mesh.path_sequence != sequence {
         return;
     }
-    (mesh.step, mesh.tries, mesh.failures) = (Step::Settled, 0, 0);
+    (mesh.step, mesh.tries, mesh.failures, mesh.returning) = (Step::Settled, 0, 0, false);
     if mesh.state != State::Operational {
         set_state(region, ctx, node, State::Operational);
         let parent = region.mesh(node).parent;

@@ -94,8 +94,12 @@ pub struct Mesh {
     pub heartbeat_due: u16,
     /// Heartbeats sent for it.
     pub heartbeats: u8,
-    /// It has an address, and keeps it until it is reset.
+    /// It has an address.
     pub addressed: bool,
+    /// Number of its last route announcement; kept over a reset, as stacks do.
+    pub path_sequence: u8,
+    /// It has not been part of the mesh since it was reset.
+    pub returning: bool,
     /// Frames to the parent since its expected transmissions were last measured, repetitions included.
     pub transmitted: u8,
     /// Of them acknowledged.
@@ -125,6 +129,8 @@ impl Default for Mesh {
             heartbeat_due: 0,
             heartbeats: 0,
             addressed: false,
+            path_sequence: 0,
+            returning: false,
             transmitted: 0,
             acknowledged: 0,
             measured_at: SimTime::ZERO,
@@ -169,7 +175,7 @@ pub fn receive(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
 fn arrived(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     match packet.kind {
         Kind::Reply => join::address_given(region, ctx, node),
-        Kind::DaoAck => join::route_known(region, ctx, node),
+        Kind::DaoAck => join::route_known(region, ctx, node, packet.value as u8),
         Kind::Command => device::command(region, ctx, node, packet),
         Kind::Request => device::request(region, ctx, node, packet),
         Kind::Confirm => device::confirmed(region, node, packet),

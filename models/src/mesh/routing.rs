@@ -336,7 +336,7 @@ pub fn forward(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet:
         let mesh = region.mesh(node);
         if mesh.step == Step::Discover || mesh.parent == NO_ONE || mesh.parent == from {
             // A node that has just restarted does not know that it was a router, and mostly is one again soon.
-            let restarted = !mesh.addressed && (mesh.state == State::AcquireConfig || mesh.tries <= SILENT_TRIES);
+            let restarted = mesh.returning && (mesh.state == State::AcquireConfig || mesh.tries <= SILENT_TRIES);
             lost(region, ctx, &next, Loss::NoRoute);
             if !restarted {
                 poison(region, ctx, node, from);

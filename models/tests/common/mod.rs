@@ -56,7 +56,7 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
             gateway_queue_frames_max: 256,
             hopping: false,
         },
-        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576 },
+        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
         device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
         push: None,

@@ -16,7 +16,7 @@ use crate::schema::network::{Meshes, Profile};
 use crate::schema::quantity::{Time, TimeRange};
 use crate::serve::settings::{Dlms, Serve};
 use amitwin_models::spec::{
-    BackhaulSpec, Coupling, DeviceSpec, MeshSpec, PushContent, PushSpec, RecordSpec, SizeProfile, WorldSpec,
+    BackhaulSpec, Coupling, DeviceSpec, Lease, MeshSpec, PushContent, PushSpec, RecordSpec, SizeProfile, WorldSpec,
 };
 use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
@@ -83,7 +83,15 @@ pub(crate) fn world(cx: &mut Context<'_>, placements: &mut Placements) -> Option
         placement,
         radio,
         mac,
-        mesh: MeshSpec { profile, hops_max: file.mesh.hops_max, frame_bytes_max: file.mesh.frame_bytes_max },
+        mesh: MeshSpec {
+            profile,
+            hops_max: file.mesh.hops_max,
+            frame_bytes_max: file.mesh.frame_bytes_max,
+            lease: match file.mesh.lease {
+                crate::schema::network::Lease::Asked => Lease::Asked,
+                crate::schema::network::Lease::Kept => Lease::Kept,
+            },
+        },
         device: DeviceSpec { boot: range(file.device.boot) },
         backhaul: BackhaulSpec { latency: time(file.backhaul.latency) },
         push: file.traffic.push.0.map(|period| PushSpec { period: time(period), content: content(file) }),

@@ -19,12 +19,24 @@ pub struct MeshSection {
     /// leaves room for the longest source route.
     #[schemars(range(min = 400, max = 2047))]
     pub frame_bytes_max: u16,
+    /// What becomes of a meter's address when its radio restarts.
+    pub lease: Lease,
 }
 
 impl Default for MeshSection {
     fn default() -> Self {
-        MeshSection { profile: None, hops_max: 24, frame_bytes_max: 1_576 }
+        MeshSection { profile: None, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked }
     }
+}
+
+/// What becomes of a meter's DHCPv6 lease when its radio restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lease {
+    /// The meter asks for an address anew, as the open Wi-SUN stacks do.
+    Asked,
+    /// The meter keeps its lease with PAN id and keys, and announces the old address.
+    Kept,
 }
 
 /// Size profile of Wi-SUN FAN.
