@@ -2,16 +2,17 @@
 //! border router collapse, a window computed from its air time does not.
 
 use amitwin_scenarios::drive::{Unwatched, VariantRun, run_variant};
-use amitwin_scenarios::{Scenario, load};
+use amitwin_scenarios::{Override, Scenario, load};
 use rayon::prelude::*;
 use std::path::Path;
 
 const MANUAL: &str = "manual: 10-60 s";
 const COMPUTED: &str = "computed";
 
-fn scenario() -> Scenario {
+fn scenario(settings: &[&str]) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("library/mass-reset.toml");
-    load(&path, &[], None).unwrap_or_else(|error| panic!("{error}"))
+    let set: Vec<Override> = settings.iter().map(|s| s.parse().expect("a setting")).collect();
+    load(&path, &set, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn metric(run: &VariantRun, name: &str) -> Option<f64> {
@@ -20,7 +21,7 @@ fn metric(run: &VariantRun, name: &str) -> Option<f64> {
 
 #[test]
 fn the_manuals_window_collapses_and_the_computed_one_does_not() {
-    let scenario = scenario();
+    let scenario = scenario(&[]);
     let names = [MANUAL.to_owned(), COMPUTED.to_owned()];
     let variants = scenario.select(&names).expect("the library has both");
     let runs: Vec<VariantRun> = variants
@@ -44,4 +45,20 @@ fn the_manuals_window_collapses_and_the_computed_one_does_not() {
     assert!(under(p50, 5.0 * minute) && under(p95, 20.0 * minute), "{:?}", computed.summary.metrics);
     let window = metric(computed, "reset_window_s").expect("it resets");
     assert!((45.0 * minute..65.0 * minute).contains(&window), "about an hour, not half of one: {window} s");
+}
+
+#[test]
+fn half_an_hour_holds_for_meters_that_keep_their_lease() {
+    let scenario = scenario(&["mesh.lease=kept", "campaign.reset.busy_share=20%"]);
+    let variants = scenario.select(&[COMPUTED.to_owned()]).expect("the library has it");
+    let run = run_variant(variants[0], 0, |_| Ok(()), &Unwatched).expect("it runs");
+    let (minute, metric) = (60.0, |key| metric(&run, key).expect(key));
+    assert!((28.0 * minute..32.0 * minute).contains(&metric("reset_window_s")), "{:?}", run.summary.metrics);
+    assert_eq!(metric("back"), 5000.0);
+    assert!(
+        metric("rejoin_p50_s") < 3.0 * minute && metric("rejoin_p95_s") < 15.0 * minute,
+        "{:?}",
+        run.summary.metrics
+    );
+    assert!(metric("rejoin_p99_s") < 25.0 * minute, "{:?}", run.summary.metrics);
 }
