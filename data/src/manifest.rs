@@ -50,6 +50,9 @@ pub struct Manifest {
     pub host: Host,
     /// Worker threads.
     pub threads: u32,
+    /// The meters' DLMS keys, as in `summary.json`.
+    #[serde(default)]
+    pub keys: String,
     /// Fingerprint of the results.
     pub fingerprint: String,
     /// Whether every file is there; false while the run goes on and after it was killed.
@@ -68,6 +71,7 @@ impl Manifest {
             scenario_hash: blake3::hash(scenario.as_bytes()).to_hex().to_string(),
             host: Host::this(),
             threads,
+            keys: String::new(),
             fingerprint: String::new(),
             complete: false,
             files: Vec::new(),

@@ -4,6 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What every output says of meters with published keys, which protect nothing.
+pub const TEST_KEYS: &str = "TEST";
+/// What outputs say of meters whose keys are derived from a secret in a file.
+pub const FILE_KEYS: &str = "file";
+
 /// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -97,6 +102,9 @@ pub struct Summary {
     pub seed: u64,
     /// Simulated time of each variant, s.
     pub duration_s: f64,
+    /// The meters' DLMS keys: `TEST` if those of any variant are the published ones, which protect nothing, otherwise `file`.
+    #[serde(default)]
+    pub keys: String,
     /// Fingerprint of all variants in their order.
     pub fingerprint: String,
     /// What the run shows, in one sentence.
@@ -118,6 +126,7 @@ impl Summary {
             exit_code: None,
             seed,
             duration_s,
+            keys: String::new(),
             fingerprint: String::new(),
             finding: None,
             variants: Vec::new(),

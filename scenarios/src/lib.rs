@@ -35,7 +35,7 @@ mod template;
 
 pub use gate::Gate;
 pub use language::diagnostic::{Diagnostic, ScenarioError, suggest};
-pub use load::{BASE_VARIANT, Scenario, Variant, load, load_text};
+pub use load::{BASE_VARIANT, Scenario, Variant, keys_word, load, load_text};
 pub use overrides::Override;
 pub use schema::json::json_schema;
 pub use template::{TemplateKind, template};

@@ -12,9 +12,10 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
-use crate::serve::settings::{Dlms, Serve};
+use crate::serve::settings::{Dlms, Keys, Serve};
 use crate::serve::{ServeError, keys_file};
 use amitwin_data::files::slug;
+use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::spec::WorldSpec;
 use amitwin_models::terrain::SiteKind;
 use serde_json::Value as Json;
@@ -60,6 +61,11 @@ pub struct Variant {
     pub dlms: Dlms,
     /// Where they answer on real sockets.
     pub serve: Serve,
+}
+
+/// What outputs say of the keys of these variants' meters: `TEST` if everybody knows those of one.
+pub fn keys_word(variants: &[&Variant]) -> &'static str {
+    if variants.iter().any(|variant| variant.dlms.keys == Keys::Test) { TEST_KEYS } else { FILE_KEYS }
 }
 
 impl Scenario {

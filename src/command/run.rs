@@ -10,7 +10,7 @@ use amitwin_data::files::{FileError, RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::{Status, Summary};
 use amitwin_scenarios::drive::{self, CaptureTo, Outcome, capture_key_option};
-use amitwin_scenarios::{Scenario, Variant, load};
+use amitwin_scenarios::{Scenario, Variant, keys_word, load};
 use amitwin_sim_core::SimTime;
 use amitwin_viz::{human, results_json, results_table, write_report};
 use anyhow::Context;
@@ -30,10 +30,12 @@ pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
 
     let duration = variants.iter().map(|v| v.spec.duration).max().unwrap_or(SimTime::ZERO);
-    let begun = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
+    let mut begun = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
+    begun.keys = keys_word(&variants).to_owned();
     let threads = pool.current_num_threads() as u32;
     let mut manifest = Manifest::begun(&scenario.name, env!("CARGO_PKG_VERSION"), scenario.seed, "", threads);
     manifest.scenario_hash.clone_from(&scenario.scenario_hash);
+    manifest.keys.clone_from(&begun.keys);
     stop::listen("variants that have ended are kept").context("signals cannot be caught")?;
     let dir = run_dir::create(options.output.as_deref(), options.force, &begun, &manifest)?;
 
@@ -180,7 +182,11 @@ fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::
     match format {
         Format::Table => {
             let table = results_table(summary, talk.width, talk.color_out);
-            talk.print(&format!("{table}\nrun          {dir}\nfingerprint  {}\n", summary.fingerprint))
+            let keys = human::keys(&summary.keys);
+            talk.print(&format!(
+                "{table}\nrun          {dir}\nkeys         {keys}\nfingerprint  {}\n",
+                summary.fingerprint
+            ))
         }
         Format::Json => {
             let mut value = results_json(summary);

@@ -5,6 +5,7 @@ use crate::failure::Usage;
 use crate::stop;
 use crate::talk::Talk;
 use amitwin_data::files::slug;
+use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_scenarios::serve::settings::{Addressing, Serve as Settings};
 use amitwin_scenarios::serve::{self, Counters, Server};
 use amitwin_scenarios::{Scenario, Variant, load};
@@ -82,7 +83,7 @@ fn state_path(options: &Options, name: &str, variant: &Variant) -> Option<PathBu
 }
 
 fn keys_word(test: bool) -> &'static str {
-    if test { "TEST" } else { "file" }
+    if test { TEST_KEYS } else { FILE_KEYS }
 }
 
 /// What listens where.
@@ -193,9 +194,7 @@ fn ready(server: &Server, name: &str, state: Option<&Path>) -> Value {
 
 fn table(counters: &Counters, test: bool) -> String {
     let mut text = String::new();
-    if test {
-        text.push_str("keys             TEST\n");
-    }
+    let _ = writeln!(text, "{:<16} {}", "keys", human::keys(keys_word(test)));
     for (name, count) in [
         ("sessions", counters.sessions),
         ("datagrams", counters.datagrams),

@@ -105,3 +105,42 @@ fn a_vendor_closes_or_keeps_silent_instead() {
     let refused = &serving.end().counters["refused"];
     assert_eq!((&refused["silent"], &refused["closed"]), (&1.into(), &1.into()), "{refused}");
 }
+
+#[test]
+fn what_a_meter_denies_in_its_answers_is_counted_and_told() {
+    let here = tempfile::tempdir().expect("a folder");
+    let serving = Serving::begin(here.path(), &["--state", "none", "-v"]);
+    let wrong = bytes(&ASSOCIATE.replace("3132333435363738", "3132333435363739"));
+    let aare = ask(&mut serving.connect(1), READER, &wrong).expect("an AARE");
+    assert!(says_no(&aare), "a wrong password: {aare:02X?}");
+
+    // The reader may not set the clock, in the clear or ciphered.
+    let set = bytes("C101C100080000010000FF0200090C07EA0B1506100000FF8000FF");
+    let mut stream = serving.connect(2);
+    begins(ask(&mut stream, READER, &bytes(ASSOCIATE)), &[0x61], "an association");
+    begins(ask(&mut stream, READER, &set), &[0xC5, 1, 0xC1, 3], "read-write denied");
+    let mut stream = associated(&serving, 1, 10);
+    begins(ask(&mut stream, READER, &seal(11, 0, &set)), &[0xCD], "a ciphered answer");
+
+    // High-level security with MD5: the password's bytes serve as challenge, and zeros as proof.
+    let mut stream = serving.connect(4);
+    let high = bytes(&ASSOCIATE.replace("60857405080201AC", "60857405080203AC"));
+    let aare = ask(&mut stream, READER, &high).expect("an AARE");
+    assert!(aare[0] == 0x61 && !says_no(&aare), "a challenge: {aare:02X?}");
+    let proof = [bytes("C301C1000F0000280000FF01010910"), vec![0; 16]].concat();
+    begins(ask(&mut stream, READER, &proof), &[0xC7, 1, 0xC1, 250, 0], "other reason");
+    begins(ask(&mut stream, READER, &bytes(NAME)), NOT_POSSIBLE, "the association is gone");
+
+    let ended = serving.end();
+    let refused = &ended.counters["refused"];
+    let counted = ["association", "denied", "proof", "exception"].map(|reason| refused[reason].as_u64());
+    assert_eq!(counted, [Some(1), Some(2), Some(1), Some(1)], "{}", ended.said);
+    for told in [
+        "association refused: meter 1: diagnostic 13",
+        "answered with an error result: meter 2: result 3",
+        "answered with an error result: meter 1: result 3",
+        "wrong proof of high-level security: meter 4",
+    ] {
+        assert_eq!(ended.said.matches(told).count(), 1, "{told}: {}", ended.said);
+    }
+}

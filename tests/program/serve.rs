@@ -220,6 +220,8 @@ fn a_capture_is_followed_by_a_dissector() {
     udp.recv_from(&mut [0; 500]).expect("an answer");
     let port = serving.port();
     assert_eq!(serving.end("-INT").0, Some(0));
+    let head = std::fs::read(here.path().join("street.pcapng")).expect("the capture");
+    assert!(head[..200].windows(15).any(|part| part == b"DLMS keys: TEST"), "a capture says whose keys it shows");
     let Ok(version) = Command::new("tshark").arg("--version").output() else { return skip("tshark is missing") };
     assert!(version.status.success());
     let tshark = |more: &[&str]| {

@@ -11,7 +11,13 @@ fn a_run_prints_its_results_and_nothing_else() {
     let said = run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     assert!(said.out.contains("back within") || said.out.contains("back"), "{}", said.out);
     let fingerprint = summary(&here.path().join("out")).fingerprint;
-    assert!(said.out.ends_with(&format!("run          out\nfingerprint  {fingerprint}\n")), "{}", said.out);
+    assert!(
+        said.out.ends_with(&format!(
+            "run          out\nkeys         TEST, published ones that protect nothing\nfingerprint  {fingerprint}\n"
+        )),
+        "{}",
+        said.out
+    );
     let said = said.tells(&["complete in", "events/s", "next: open out/report.html", "--seed 2"]);
     assert!(!said.out.contains("next:") && !said.out.contains("events/s"), "{}", said.out);
     // Neither is a terminal here.

@@ -1,5 +1,7 @@
 //! Numbers as people write them: times, shares, counts.
 
+use amitwin_data::summary::TEST_KEYS;
+
 /// What stands where a figure does not apply or was not measured.
 pub const NONE: &str = "–";
 
@@ -89,6 +91,11 @@ pub fn bytes(n: u64) -> String {
         n if n < 1e9 => format!("{:.1} MB", n / 1e6),
         n => format!("{:.1} GB", n / 1e9),
     }
+}
+
+/// What a summary says of the meters' DLMS keys, for people.
+pub fn keys(word: &str) -> &str {
+    if word == TEST_KEYS { "TEST, published ones that protect nothing" } else { word }
 }
 
 /// Text from a file without what would move a cursor or hide other text.

@@ -104,9 +104,14 @@ impl RunDir {
                 "another variant has this name (upper and lower case count as the same in folder names)".to_owned();
             return Err(FileError::VariantName { name: variant.to_owned(), what });
         }
-        let Manifest { name, version, seed, .. } = &self.manifest;
-        let origin =
-            Origin { scenario: name.clone(), variant: variant.to_owned(), version: version.clone(), seed: *seed };
+        let manifest = &self.manifest;
+        let origin = Origin {
+            scenario: manifest.name.clone(),
+            variant: variant.to_owned(),
+            version: manifest.version.clone(),
+            seed: manifest.seed,
+            keys: manifest.keys.clone(),
+        };
         Ok(TableSet::new(&self.path, slug, origin, Arc::clone(&self.registry)))
     }
 

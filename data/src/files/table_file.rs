@@ -26,6 +26,8 @@ pub struct Origin {
     pub version: String,
     /// Seed.
     pub seed: u64,
+    /// The meters' DLMS keys, as in `summary.json`.
+    pub keys: String,
 }
 
 /// A part of a table, until it is committed.
@@ -157,6 +159,7 @@ fn properties(info: &TableInfo, origin: &Origin) -> WriterProperties {
         ("amitwin.variant", origin.variant.clone()),
         ("amitwin.version", origin.version.clone()),
         ("amitwin.seed", origin.seed.to_string()),
+        ("amitwin.keys", origin.keys.clone()),
     ];
     let sorting = info
         .sorted_by

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 /// A run that has just begun.
 pub fn begin(path: &Path, force: bool) -> Result<RunDir, amitwin_data::files::FileError> {
-    let manifest = Manifest::begun("town", "0.1.0", u64::MAX, "name = \"town\"", 2);
+    let mut manifest = Manifest::begun("town", "0.1.0", u64::MAX, "name = \"town\"", 2);
+    manifest.keys = "TEST".to_owned();
     RunDir::create(path, force, &Summary::begun("town", u64::MAX, 3600.0), &manifest)
 }
 

@@ -219,7 +219,9 @@ pub fn dissector_option(network: &Network) -> String {
     format!("-o 'uat:ieee802154_keys:\"{}\",\"1\",\"No hash\"'", network.key.hex())
 }
 
-/// What a capture says of itself.
-pub fn application(network: &Network) -> String {
-    format!("amitwin; frames are encrypted with a key made from the seed, open with {}", dissector_option(network))
+/// What a capture says of itself; `test_keys`: the meters' DLMS keys are the published ones.
+pub fn application(network: &Network, test_keys: bool) -> String {
+    let keys = if test_keys { "TEST" } else { "file" };
+    let how = dissector_option(network);
+    format!("amitwin; DLMS keys: {keys}; frames are encrypted with a key made from the seed, open with {how}")
 }

@@ -2,6 +2,7 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
+use amitwin_models::device::dlms::KeyMaster;
 use amitwin_models::part::Part;
 use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_models::wire::capture::{Captured, application, dissector_option};
@@ -49,10 +50,10 @@ impl<'a> Tape<'a> {
         spec: &WorldSpec,
         engine: &mut Engine<Part, Local>,
     ) -> Result<Self, FileError> {
-        let network = Network::new(spec);
+        let (network, test) = (Network::new(spec), matches!(spec.dlms.keys, KeyMaster::Test));
         let failed = |doing| move |error| FileError::io(&to.path, doing, error);
         let file = File::create(&to.path).map_err(failed("create the capture"))?;
-        let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network));
+        let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network, test));
         for part in engine.partitions_mut() {
             if let Part::Mesh(region) = part {
                 region.start_capture(network.clone(), to.nodes.as_deref());

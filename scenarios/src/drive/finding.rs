@@ -12,8 +12,9 @@ const COLLAPSE: f64 = 3.0;
 ///
 /// The variant that lets its meters wait least (p99) is compared with one of a short window. A mesh holds if its p99 is
 /// within the window, so that meters are back while others are still to be reset; beside one that holds, a mesh has
-/// collapsed if its p99 is several times as long, or not reached, and it dropped or repeated more frames. Where the
-/// figures show neither, they are told without these words.
+/// collapsed if its p99 is several times as long, or not reached, and it dropped or repeated more frames. The narrowest
+/// window of which that can be said as well is told last. Where the figures show neither, they are told without these
+/// words.
 pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     let mut resets: Vec<Reset> = variants.iter().filter_map(Reset::of).collect();
     resets.sort_by(|a, b| a.window_s.total_cmp(&b.window_s));
@@ -25,7 +26,8 @@ pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     if best.holds()
         && let Some(collapsed) = short().rfind(|r| r.collapses_beside(best))
     {
-        return Some(collapse(collapsed, best));
+        let also = others().find(|r| r.window_s < best.window_s && r.holds() && collapsed.collapses_beside(r));
+        return Some(collapse(collapsed, best, also));
     }
     match short().max_by(|a, b| a.badness(b)).or_else(|| others().max_by(|a, b| a.badness(b))) {
         None => Some(format!("{}, {}.", best.opening(), best.away(AWAY))),
@@ -130,14 +132,15 @@ impl<'a> Reset<'a> {
 
 const AWAY: &str = "a meter is away for ";
 
-fn collapse(collapsed: &Reset, best: &Reset) -> String {
+fn collapse(collapsed: &Reset, best: &Reset, also: Option<&Reset>) -> String {
     let work: Vec<String> = collapsed
         .more_work_than(best)
         .iter()
         .map(|(name, more, less)| format!("{} instead of {} {name}", count(*less), count(*more)))
         .collect();
+    let also = also.map_or_else(String::new, |r| format!("; and {} it holds: {}", r.beside(collapsed), r.away("")));
     format!(
-        "{} the mesh collapses: {}; {} it holds: {}, with {}.",
+        "{} the mesh collapses: {}; {} it holds: {}, with {}{also}.",
         collapsed.opening(),
         collapsed.away(AWAY),
         best.beside(collapsed),
@@ -227,6 +230,12 @@ mod tests {
                         (median) and 90 min (p99); over 86 min ('computed') it holds: 2.2 min (median) and 16 min (p99), \
                         with 80,225 instead of 169,188 retries and 6,042 instead of 42,248 dropped frames.";
         assert_eq!(told(&variants), sentence);
+        let narrower = variant("half an hour", 1780.0, 1000.0, 115.0, 958.0, 46_000.0);
+        let as_well = told(&[&variants[..], &[narrower]].concat());
+        assert!(as_well.ends_with(
+            "6,042 instead of 42,248 dropped frames; and over 30 min ('half an hour') it holds: 1.9 min (median) and 16 min \
+             (p99)."
+        ), "{as_well}");
         let mut turned = variants;
         turned.reverse();
         assert_eq!(told(&turned), sentence, "the order of the file is of no matter");

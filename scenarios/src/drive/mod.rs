@@ -10,7 +10,7 @@ mod finding;
 pub mod warnings;
 
 use crate::gate::{self, Gate};
-use crate::load::{Scenario, Variant};
+use crate::load::{Scenario, Variant, keys_word};
 use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
@@ -225,6 +225,7 @@ pub fn run(
         .collect();
     let duration = variants.iter().map(|v| v.spec.duration).max().unwrap_or(SimTime::ZERO);
     let mut summary = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
+    summary.keys = keys_word(variants).to_owned();
     summary.warnings = scenario.warnings.clone();
     let (mut events, mut unfinished, mut error) = (0, Vec::new(), None);
     let mut told: Vec<(&str, Vec<String>)> = Vec::new();

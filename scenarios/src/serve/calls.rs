@@ -147,7 +147,7 @@ impl Calls {
     /// An attempt has failed: another one after the setup's pause, as often as it allows.
     fn failed(&mut self, order: Order, error: &io::Error, desk: &mut Desk<'_>) {
         let number = order.sender.number;
-        desk.refuse(Refused::Push, &format_args!("meter {number}"), error);
+        desk.refuse(Refused::Push, &format_args!("meter {}", desk.street.numbers.place(number)), error);
         let habit = desk.street.registry.look(number, |rest| push::habit(rest, order.setup));
         match habit.filter(|habit| order.failed < habit.retries && self.again.len() < AGAIN_MAX) {
             Some(habit) => {

@@ -45,13 +45,13 @@ pub enum From {
 }
 
 impl Capture {
-    /// Into a file, whose content is replaced.
+    /// Into a file, whose content is replaced; `keys` is what outputs say of the meters' keys.
     ///
     /// # Errors
     /// As the system's.
-    pub fn create(path: &std::path::Path) -> io::Result<Capture> {
-        let application = concat!("amitwin ", env!("CARGO_PKG_VERSION"));
-        Ok(Capture { file: Mutex::new(Pcapng::new(File::create(path)?, LinkType::RawIp, application)?) })
+    pub fn create(path: &std::path::Path, keys: &str) -> io::Result<Capture> {
+        let application = format!("amitwin {}; DLMS keys: {keys}", env!("CARGO_PKG_VERSION"));
+        Ok(Capture { file: Mutex::new(Pcapng::new(File::create(path)?, LinkType::RawIp, &application)?) })
     }
 
     /// A connection begins.

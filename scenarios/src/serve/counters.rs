@@ -24,8 +24,14 @@ pub enum Refused {
     Slow,
     /// To a meter that starts up after a reset.
     Away,
-    /// Answered by the meter with an exception or a confirmed service error.
+    /// Answered by the meter with an exception.
     Exception,
+    /// Answered by the meter with an AARE that opens nothing.
+    Association,
+    /// The client's proof of high-level security did not hold.
+    Proof,
+    /// Answered by the meter with a data-access-result or action-result that is not success.
+    Denied,
     /// Not answered by the meter.
     Silent,
     /// Closed by the meter without a word.
@@ -121,6 +127,9 @@ reasons! {
     Slow => slow, "too slow";
     Away => away, "meter starting up";
     Exception => exception, "answered with an exception";
+    Association => association, "association refused";
+    Proof => proof, "wrong proof of high-level security";
+    Denied => denied, "answered with an error result";
     Silent => silent, "not answered by the meter";
     Closed => closed, "closed by the meter";
     System => system, "the system had no room";

@@ -6,8 +6,7 @@ use super::registry::Change;
 use super::state::Record;
 use super::street::{Destination, Street};
 use amitwin_models::device::dlms::link::{gateway_form, wrapper};
-use amitwin_models::device::dlms::{Effects, Moment};
-use amitwin_models::device::dlms::{Reaction, Scratch, Session, answer};
+use amitwin_models::device::dlms::{Denied, Effects, Moment, Reaction, Scratch, Session, answer};
 use amitwin_models::purpose::BOOT;
 use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
@@ -130,7 +129,7 @@ impl<'a> Desk<'a> {
         if locked.is_away(self.now) {
             drop(locked);
             self.counters.pushes_lost += 1;
-            return self.refuse(Refused::Away, &"a push", &format_args!("meter {number}"));
+            return self.refuse(Refused::Away, &"a push", &format_args!("meter {}", self.street.numbers.place(number)));
         }
         let outbox = &mut self.outbox;
         let (made, change) = locked.change(|rest| outbox.make(street, order, rest, &mut Effects::default()));
@@ -172,7 +171,7 @@ impl<'a> Desk<'a> {
         let mut locked = street.registry.meter(number);
         if locked.is_away(self.now) {
             drop(locked);
-            self.refuse(Refused::Away, who, &format_args!("meter {number}"));
+            self.refuse(Refused::Away, who, &format_args!("meter {}", self.street.numbers.place(number)));
             return Outcome::Silent;
         }
         self.counters.requests += 1;
@@ -212,7 +211,7 @@ impl<'a> Desk<'a> {
                 associations.0.insert(key, (life, Some(session)));
             }
             Some(_) => {
-                self.refuse(Refused::Associations, who, &format_args!("meter {number}"));
+                self.refuse(Refused::Associations, who, &format_args!("meter {}", self.street.numbers.place(number)));
                 return Outcome::Close;
             }
             None if known => associations.end(number, client),
@@ -221,19 +220,17 @@ impl<'a> Desk<'a> {
         match reaction {
             Reaction::Reply => {}
             Reaction::Silent => {
-                self.refuse(Refused::Silent, who, &format_args!("meter {number}"));
+                self.refuse(Refused::Silent, who, &format_args!("meter {}", self.street.numbers.place(number)));
                 return Outcome::Silent;
             }
             Reaction::Close => {
-                self.refuse(Refused::Closed, who, &format_args!("meter {number}"));
+                self.refuse(Refused::Closed, who, &format_args!("meter {}", self.street.numbers.place(number)));
                 return Outcome::Close;
             }
         }
         self.counters.replies += 1;
-        if let Some(0x0E | 0xD8) = self.apdu.first() {
-            let shown = Hex(&self.apdu);
-            let told = format!("meter {number}: {shown}");
-            self.refuse(Refused::Exception, who, &told);
+        if let Some(denied) = effects.denied {
+            self.denied(number, denied, who);
         }
         self.asked = (number, wrapper::HEADER_BYTES + asked, wrapper::HEADER_BYTES + self.apdu.len());
         self.reply.clear();
@@ -242,6 +239,18 @@ impl<'a> Desk<'a> {
         }
         self.reply.extend_from_slice(&self.apdu);
         if away.flatten().is_some() { Outcome::ReplyAndReset } else { Outcome::Reply }
+    }
+
+    /// An answer that denies something.
+    fn denied(&mut self, number: u32, denied: Denied, who: &dyn Display) {
+        let meter = self.street.numbers.place(number);
+        let (reason, what, code) = match denied {
+            Denied::Association(code) => (Refused::Association, "diagnostic", code),
+            Denied::Proof => return self.refuse(Refused::Proof, who, &format_args!("meter {meter}")),
+            Denied::Result(code) => (Refused::Denied, "result", code),
+            Denied::Exception(code) => (Refused::Exception, "service error", code),
+        };
+        self.refuse(reason, who, &format_args!("meter {meter}: {what} {code}"));
     }
 
     /// The meter resets: how long it is away, if it is.
@@ -323,13 +332,4 @@ impl<'a> Desk<'a> {
 fn moment() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     Moment { unix_ms: i64::try_from(since).unwrap_or(i64::MAX) }
-}
-
-/// The first bytes of something, in hexadecimal.
-struct Hex<'a>(&'a [u8]);
-
-impl Display for Hex<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02X}"))
-    }
 }

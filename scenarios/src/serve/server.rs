@@ -16,6 +16,7 @@ use super::state::StateFile;
 use super::street::{Numbers, Street};
 use super::worker::{Colleague, Door, WAKER, Worker};
 use crate::load::Variant;
+use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::device::dlms::{Fleet, PushTo};
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
@@ -110,7 +111,7 @@ impl Server {
         }
         let capture = match &options.capture {
             Some(path) => {
-                let capture = Capture::create(path);
+                let capture = Capture::create(path, if dlms.keys == Keys::Test { TEST_KEYS } else { FILE_KEYS });
                 Some(capture.map_err(|cause| ServeError::Capture { path: path.clone(), cause })?)
             }
             None => None,

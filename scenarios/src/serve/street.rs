@@ -66,6 +66,15 @@ impl Numbers {
         }
     }
 
+    /// Place of a meter, counted from 1; 0 for another node.
+    pub fn place(&self, number: u32) -> u64 {
+        let index = match self {
+            Numbers::Row { first, count } => number.checked_sub(*first).filter(|index| index < count).map(u64::from),
+            Numbers::List(list) => list.binary_search(&number).ok().map(|index| index as u64),
+        };
+        index.map_or(0, |index| index + 1)
+    }
+
     /// Whether a node is a meter.
     pub fn has(&self, number: u32) -> bool {
         match self {

@@ -269,6 +269,7 @@ pub fn manifest(run: &RunView) -> String {
         ("Fingerprint of the results".to_string(), s.fingerprint.clone()),
         ("Scenario (BLAKE3)".into(), m.scenario_hash.clone()),
         ("Seed".into(), m.seed.to_string()),
+        ("Keys of the meters".into(), human::keys(&s.keys).into()),
         ("Version".into(), format!("amitwin {}", m.version)),
         ("Computer".into(), host),
     ];

@@ -5,7 +5,7 @@ use super::hls::{self, Mechanism};
 use super::server::{self, Refusal, Scratch};
 use super::service::Desk;
 use super::session::{Challenge, OFFERED, Session};
-use super::{Client, Effects, Meter, Moment, Rest};
+use super::{Client, Denied, Effects, Meter, Moment, Rest};
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::acse::{
     Aare, Aarq, ApplicationContext, AssociationResult, AuthMechanism, Diagnostic, ReleaseReason, Rlre, Rlrq,
@@ -111,10 +111,12 @@ pub(super) fn open(
             encoded.and(sealed).and_then(|()| aare.encode(out).map_err(|_| Refusal::Close)).map(|()| true)
         }
         Err(No::Diagnostic(diagnostic)) => {
+            effects.denied = Some(Denied::Association(diagnostic.as_u8()));
             aare.diagnostic = Diagnostic::User(diagnostic);
             aare.encode(out).map_err(|_| Refusal::Close).map(|()| false)
         }
         Err(No::Initiate(code)) => {
+            effects.denied = Some(Denied::Association(UserDiagnostic::NoReasonGiven.as_u8()));
             aare.diagnostic = Diagnostic::User(UserDiagnostic::NoReasonGiven);
             // Confirmed-service-error: initiate error, class initiate.
             information.extend_from_slice(&[0x0E, 1, 6, code]);
@@ -259,6 +261,7 @@ pub(super) fn is_proof(method: &MethodDescriptor) -> bool {
 /// Passes 3 and 4 of high-level security. A wrong answer ends the association.
 pub(super) fn prove(desk: &mut Desk<'_>, parameter: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), Refusal> {
     let fail = |desk: &mut Desk<'_>, out: &mut Vec<u8>| {
+        desk.effects.denied = Some(Denied::Proof);
         desk.session.expelled = true;
         desk.session.proven = false;
         out.extend_from_slice(&[ActionResult::OtherReason.as_u8(), 0]);

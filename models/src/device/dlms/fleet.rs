@@ -218,6 +218,21 @@ pub struct Effects {
     pub counter_exhausted: bool,
     /// Something that survives a restart changed.
     pub rest_changed: bool,
+    /// What the answer denies, the first thing of several.
+    pub denied: Option<Denied>,
+}
+
+/// What an answer says instead of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// No association: an AARE with this diagnostic of the user, 1 with an initiate error.
+    Association(u8),
+    /// The client's proof of high-level security does not hold; the association is gone.
+    Proof,
+    /// The first data-access-result or action-result that is not success.
+    Result(u8),
+    /// An exception-response with this service error.
+    Exception(u8),
 }
 
 /// Civil time of one request.

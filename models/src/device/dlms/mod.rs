@@ -32,7 +32,7 @@ mod shapes;
 mod test_client;
 
 pub use fleet::{
-    AnswerForm, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor,
+    AnswerForm, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor,
 };
 pub use keys::KeyMaster;
 pub use server::{Reaction, Scratch, answer};

@@ -3,7 +3,7 @@
 use super::cipher::{self, Envelope, Form, Lock};
 use super::service::{self, Desk};
 use super::session::Session;
-use super::{AnswerForm, Client, Effects, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, association};
+use super::{AnswerForm, Client, Denied, Effects, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, association};
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl, ServiceError, StateError};
 
 /// Buffers that a caller lends and uses again.
@@ -105,6 +105,7 @@ pub fn answer(
         Err(Refusal::Silent) => Reaction::Silent,
         Err(Refusal::Close) => Reaction::Close,
         Err(Refusal::Exception(state, service, counter)) => {
+            effects.denied = Some(Denied::Exception(service.as_u8()));
             out.clear();
             out.extend_from_slice(&[0xD8, state.as_u8(), service.as_u8()]);
             out.extend(counter.iter().flat_map(|c| c.to_be_bytes()));

@@ -38,7 +38,8 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
         2 => {
             reader.u32().map_err(malformed)?;
             ends(reader)?;
-            out.extend_from_slice(&[0xC7, 1, invoke, ActionResult::NoLongActionInProgress.as_u8(), 0]);
+            let result = desk.tell(ActionResult::NoLongActionInProgress.as_u8());
+            out.extend_from_slice(&[0xC7, 1, invoke, result, 0]);
         }
         3 => {
             desk.session.upload = None;
@@ -54,7 +55,7 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
         out.clear();
     } else if out.len() > desk.room {
         out.truncate(3);
-        out.extend_from_slice(&[ActionResult::OtherReason.as_u8(), 0]);
+        out.extend_from_slice(&[desk.tell(ActionResult::OtherReason.as_u8()), 0]);
         out[1] = 1;
     }
     Ok(())
@@ -73,13 +74,13 @@ fn invoke_one(desk: &mut Desk<'_>, method: MethodDescriptor, parameter: Option<&
     out.extend_from_slice(&[0, 1, 0]);
     if parameter.is_some_and(|p| Data::from_bytes(p).is_err()) {
         out.truncate(at);
-        out.extend_from_slice(&[ActionResult::TypeUnmatched.as_u8(), 0]);
+        out.extend_from_slice(&[desk.tell(ActionResult::TypeUnmatched.as_u8()), 0]);
         return Ok(());
     }
     let session = Some(&*desk.session);
     let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
     let (result, returns) = objects::act(&view, desk.rest, method, parameter, desk.effects, out);
-    out[at] = result.as_u8();
+    out[at] = desk.tell(result.as_u8());
     if !returns {
         out.truncate(at + 1);
         out.push(0);
@@ -110,7 +111,7 @@ fn long_action(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<
     };
     if let Err(error) = taken {
         desk.session.upload = None;
-        out.extend_from_slice(&[0xC7, 1, invoke, error.as_u8(), 0]);
+        out.extend_from_slice(&[0xC7, 1, invoke, desk.tell(error.as_u8()), 0]);
         return Ok(());
     }
     if !block.last_block {

@@ -28,11 +28,11 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             out.extend_from_slice(&[0xC4, 1, invoke, 0]);
             if let Err(error) = value(desk, attribute, selection, out) {
                 out.truncate(3);
-                out.extend_from_slice(&[1, error.as_u8()]);
+                out.extend_from_slice(&[1, desk.tell(error.as_u8())]);
             } else if out.len() > desk.room {
                 if !desk.session.conformance.contains(Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ) {
                     out.truncate(3);
-                    out.extend_from_slice(&[1, DataAccessResult::OtherReason.as_u8()]);
+                    out.extend_from_slice(&[1, desk.tell(DataAccessResult::OtherReason.as_u8())]);
                     return Ok(());
                 }
                 desk.session.download = Some(Download::new(out[4..].to_vec()));
@@ -54,7 +54,7 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             desk.session.download = None;
             out.extend_from_slice(&[0xC4, 2, invoke, 1]);
             out.extend_from_slice(&number.to_be_bytes());
-            out.extend_from_slice(&[1, error.as_u8()]);
+            out.extend_from_slice(&[1, desk.tell(error.as_u8())]);
             Ok(())
         }
         _ => {
@@ -71,7 +71,7 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
                 out.push(0);
                 if let Err(error) = value(desk, item.descriptor, item.access, out) {
                     out.truncate(at);
-                    out.extend_from_slice(&[1, error.as_u8()]);
+                    out.extend_from_slice(&[1, desk.tell(error.as_u8())]);
                 }
                 if out.len() > DOWNLOAD_MAX {
                     return Err(Refusal::TOO_LONG);

@@ -6,7 +6,7 @@ mod set;
 
 use super::server::Refusal;
 use super::session::Session;
-use super::{Effects, Meter, Moment, Rest};
+use super::{Denied, Effects, Meter, Moment, Rest};
 use dlms_cosem_rs::codec::{Decode, Reader};
 use dlms_cosem_rs::xdlms::SelectiveAccess;
 
@@ -22,6 +22,16 @@ pub(super) struct Desk<'a> {
     pub effects: &'a mut Effects,
     /// Largest plain answer, bytes.
     pub room: usize,
+}
+
+impl Desk<'_> {
+    /// Remembers a result that goes out and is not success; returns it.
+    fn tell(&mut self, result: u8) -> u8 {
+        if result != 0 {
+            self.effects.denied.get_or_insert(Denied::Result(result));
+        }
+        result
+    }
 }
 
 type Answer = Result<(), Refusal>;

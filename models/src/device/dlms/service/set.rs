@@ -69,7 +69,7 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             };
             if let Err(error) = taken {
                 desk.session.upload = None;
-                out.extend_from_slice(&[0xC5, 3, invoke, error.as_u8()]);
+                out.extend_from_slice(&[0xC5, 3, invoke, desk.tell(error.as_u8())]);
                 out.extend_from_slice(&number);
                 return Ok(());
             }
@@ -102,11 +102,14 @@ fn store(
     value: &[u8],
 ) -> DataAccessResult {
     if Data::from_bytes(value).is_err() {
+        desk.tell(DataAccessResult::TypeUnmatched.as_u8());
         return DataAccessResult::TypeUnmatched;
     }
     let session = Some(&*desk.session);
     let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
-    objects::set(&view, desk.rest, attribute, selection, value, desk.effects)
+    let result = objects::set(&view, desk.rest, attribute, selection, value, desk.effects);
+    desk.tell(result.as_u8());
+    result
 }
 
 /// Sets several attributes; appends how many, and each result.
