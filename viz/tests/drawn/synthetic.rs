@@ -239,6 +239,7 @@ pub fn summary() -> Summary {
         exit_code: Some(0),
         seed: 1,
         duration_s: END_S,
+        keys: "TEST".into(),
         fingerprint: "5b".repeat(32),
         finding: Some(
             "Resetting 5,000 meters behind one border router within 10-60 s collapses the mesh (41 % are back after \
@@ -267,6 +268,7 @@ pub fn manifest() -> Manifest {
         scenario_hash: "c4".repeat(32),
         host: Host { os: "linux".into(), arch: "x86_64".into(), cpus: 2 },
         threads: 2,
+        keys: "TEST".into(),
         fingerprint: "5b".repeat(32),
         complete: true,
         files: tables.iter().flat_map(|t| VARIANTS.iter().map(|v| file(t, v))).collect(),
