@@ -2,6 +2,7 @@
 
 use amitwin_data::rows::Rows;
 use amitwin_models::build::build;
+use amitwin_models::part;
 use amitwin_models::region::Counters;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -101,7 +102,7 @@ pub fn run(meters: u32, coupling: Coupling, sim: SimTime) -> Rung {
         engine.partitions_mut().for_each(|p| count(p.rows()));
     }
     let wall = started.elapsed().as_secs_f64();
-    engine.partitions_mut().for_each(|p| p.finish(now));
+    part::finish(&mut engine, now);
     engine.partitions_mut().for_each(|p| count(p.rows()));
     let mut counters = Counters::default();
     engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.counters));

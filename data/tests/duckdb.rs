@@ -28,6 +28,7 @@ fn resets() -> Rows {
         planned_s: reset_s,
         sent_s: Some(600.0),
         reset_s: Some(reset_s),
+        acknowledged: None,
         answered_s,
         outcome: if answered_s.is_some() { "ok" } else { "pending" },
         attempts: 1,

@@ -349,6 +349,7 @@ impl Kit<'_> {
             latency: spec.backhaul.latency,
             push: spec.push.clone(),
             meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
+            resets: Vec::new(),
             answered_outside: Vec::new(),
             floods: vec![Default::default(); self.plan.campaigns.len()],
             plan: self.plan.clone(),

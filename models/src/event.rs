@@ -1,7 +1,7 @@
 //! Everything that can happen in the world: one variant, one handler.
 
 use crate::apdu::Apdu;
-use crate::mac::packet::Kind;
+use crate::mac::packet::{Kind, Packet};
 use crate::mesh::trickle::Topic;
 use amitwin_sim_core::SimTime;
 
@@ -102,6 +102,15 @@ pub enum Event {
         node: u16,
         /// Valid if the meter has not been reset since.
         boots: u16,
+    },
+    /// The answer to a request is due.
+    Answer {
+        /// Meter.
+        node: u16,
+        /// Valid if the meter has not been reset since.
+        boots: u16,
+        /// What is said.
+        packet: Box<Packet>,
     },
     /// A regular report is due.
     Push {

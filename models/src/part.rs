@@ -5,7 +5,7 @@ use crate::headend::{HEAD_END, HeadEnd};
 use crate::region::Region;
 use crate::terrain::Site;
 use amitwin_data::rows::Rows;
-use amitwin_sim_core::{Context, Partition, SimTime};
+use amitwin_sim_core::{Context, Engine, Local, Partition, SimTime};
 
 /// A partition of the world.
 pub enum Part {
@@ -28,14 +28,6 @@ impl Part {
     pub fn describe(&mut self, sites: &[Site]) {
         if let Part::Mesh(region) = self {
             region.describe(sites);
-        }
-    }
-
-    /// Records what is only known at the end of the run.
-    pub fn finish(&mut self, now: SimTime) {
-        match self {
-            Part::Mesh(region) => region.finish(now),
-            Part::HeadEnd(head_end) => head_end.finish(now),
         }
     }
 
@@ -85,6 +77,23 @@ impl Partition for Part {
         match self {
             Part::Mesh(region) => region.handle(event, context),
             Part::HeadEnd(head_end) => head_end.handle(event, context),
+        }
+    }
+}
+
+/// Records what is only known at the end of the run: what is still on its way, and what became of each command, with the
+/// resets that the head-end has not heard of.
+pub fn finish(engine: &mut Engine<Part, Local>, now: SimTime) {
+    let mut resets = Vec::new();
+    for part in engine.partitions_mut() {
+        if let Part::Mesh(region) = part {
+            region.finish(now);
+            resets.append(&mut region.resets);
+        }
+    }
+    for part in engine.partitions_mut() {
+        if let Part::HeadEnd(head_end) = part {
+            head_end.finish(now, &resets);
         }
     }
 }

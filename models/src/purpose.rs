@@ -18,6 +18,8 @@ pub const CAMPAIGN: u32 = 106;
 pub const CLUSTER_GAP: u32 = 107;
 /// When a meter pushes in a period (entity: meter and period).
 pub const PUSH_START: u32 = 119;
+/// How long a meter waits with an answer (entity: meter and what was asked).
+pub const ANSWER: u32 = 122;
 /// What a meter measures (entity: meter).
 pub const CONSUMPTION: u32 = 120;
 /// Weather of a day (entity: none).

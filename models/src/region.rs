@@ -68,6 +68,8 @@ pub struct Region {
     pub(crate) push: Option<PushSpec>,
     /// The meters as DLMS servers, if anything is said to or by them.
     pub(crate) meters: Option<Box<Meters>>,
+    /// Resets carried out: campaign, global id, when.
+    pub(crate) resets: Vec<(u16, u32, SimTime)>,
     /// Answers for somebody outside the simulation: number of the request, and when they are there.
     pub(crate) answered_outside: Vec<(u32, SimTime)>,
     /// By campaign: what is flooded, and its payload in bytes.
@@ -309,6 +311,7 @@ impl Region {
             Event::Reset { node, campaign } => device::reset(self, ctx, node, campaign),
             Event::Booted { node, boots } => device::booted(self, ctx, node, boots),
             Event::Heartbeat { node, boots } => device::heartbeat(self, ctx, node, boots),
+            Event::Answer { node, boots, packet } => device::send_answer(self, ctx, node, boots, *packet),
             Event::Push { node } => device::push(self, ctx, node),
             Event::Probe { node } => device::probe(self, ctx, node),
             Event::Minute => gateway::minute(self, ctx),

@@ -234,6 +234,8 @@ pub struct DlmsSpec {
     pub start_unix_s: i64,
     /// Local time of the meters' clocks minus UTC, minutes.
     pub utc_offset_min: i16,
+    /// Shortest and longest time that a meter waits with an answer.
+    pub answer_delay: (SimTime, SimTime),
     /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
     pub vendors: Vec<Vendor>,
 }
@@ -246,6 +248,7 @@ impl Default for DlmsSpec {
             keys: KeyMaster::Test,
             start_unix_s: 1_767_225_600,
             utc_offset_min: 0,
+            answer_delay: (SimTime::ZERO, SimTime::from_secs(1)),
             vendors: vec![Vendor::default()],
         }
     }

@@ -19,8 +19,10 @@ const fn figure(key: &'static str, doc: &'static str) -> Figure {
 pub const FIGURES: &[Figure] = &[
     figure("commanded", "meters that reset campaigns were to reset"),
     figure("back", "of them heard again by the head-end before the run ended"),
-    figure("failed", "of them given up, or without a route from the start"),
+    figure("failed", "of them given up, without a route from the start, or unable to decipher the command"),
     figure("pending", "of them not yet heard again when the run ended"),
+    figure("resets_unheard", "of those that failed or are pending the ones that did reset, unknown to the head-end"),
+    figure("resets_unacknowledged", "meters that did reset, of whose unicast command no answer arrived"),
     figure("back_5min_share", "share of the commanded meters heard again within 5 min of the campaign's start"),
     figure("back_30min_share", "the same within 30 min"),
     figure("back_60min_share", "the same within 60 min"),
@@ -69,6 +71,7 @@ pub const FIGURES: &[Figure] = &[
         "reads_failed",
         "of them without an answer to the last attempt, or of meters without a route from the start",
     ),
+    figure("reads_refused", "of them those that a meter of another security suite than the one on file refused"),
     figure("reads_skipped", "of them those whose turn had not come when the next round began"),
     figure("read_success_share", "share of the reads that brought all they were to bring; missing without reads"),
     figure(

@@ -2,6 +2,7 @@
 
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::build::build;
+use amitwin_models::part;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Engine, Local};
@@ -65,10 +66,10 @@ fn shuffled(variant: &Variant, turn: usize) -> String {
     // The engine runs windows of fewer than 200 events on one thread.
     let per_window = engine.events() / engine.windows();
     assert!(per_window > 200, "{per_window} events a window");
+    part::finish(&mut engine, variant.spec.duration);
     let prints: Vec<String> = engine
         .partitions_mut()
         .map(|part| {
-            part.finish(variant.spec.duration);
             let mut print = Fingerprinter::new();
             print.update(part.rows());
             print.finish()

@@ -497,6 +497,23 @@ fn other_hosts_are_let_in_only_if_both_say_so() {
 }
 
 #[test]
+fn only_known_head_ends_are_served() {
+    let street = Street::new(&["serve.head_ends=[\"127.0.0.9\", \"127.5.0.0/16\"]"]);
+    let meter = SocketAddr::from(([127, 0, 0, 1], street.port));
+    let from = |address: [u8; 4]| {
+        let socket = UdpSocket::bind(SocketAddr::from((address, 0))).expect("bound");
+        socket.set_read_timeout(Some(Duration::from_millis(500))).expect("set");
+        socket.send_to(&framed(1, ASSOCIATE), meter).expect("sent");
+        socket.recv_from(&mut [0; 200]).is_ok()
+    };
+    assert!(from([127, 0, 0, 9]) && from([127, 5, 200, 1]), "those on the list");
+    assert!(!from([127, 0, 0, 8]) && !from([127, 6, 0, 1]), "and no other");
+    // A connection from elsewhere is closed before anything is said.
+    Client::new(meter).is_closed();
+    assert_eq!(street.end().refused.stranger, 3);
+}
+
+#[test]
 fn a_taken_port_is_told() {
     let first = open(&[], &Options::default()).expect("opened");
     let error = open(&[], &Options { port: Some(first.port()), ..Options::default() }).expect_err("taken");

@@ -80,9 +80,13 @@ tables! {
         sent_s: Option<f64>,
         /// When the meter really reset; empty if it has not.
         reset_s: Option<f64>,
+        /// Whether the meter's answer to a command for it alone reached the head-end; empty for all others. A meter with
+        /// `reset_s` and without this answer looks timed out, though it did reset.
+        acknowledged: Option<bool>,
         /// When the answer reached the head-end (for a reset: when it heard the meter again); empty if it has not.
         answered_s: Option<f64>,
-        /// ok, pending, failed, unreachable, or skipped (the turn did not come before the next round).
+        /// ok, pending, failed, unreachable, refused (an exception: meter and head-end disagree on the security suite), or
+        /// skipped (the turn did not come before the next round).
         outcome: &'static str,
         /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,

@@ -44,6 +44,8 @@ pub enum Said {
     Done,
     /// The request's counter is refused.
     Refused,
+    /// The request cannot be deciphered: the meter's security suite is another than the one on file.
+    Undeciphered,
     /// Registers at one moment, asked for or pushed.
     Registers(Reading),
     /// Rows of the load profile, oldest first.
@@ -77,11 +79,11 @@ pub fn is_confirmation(plain: &[u8]) -> bool {
 }
 
 fn keys(meter: Meter<'_>) -> MeterKeys {
-    meter.fleet.keys.of_meter(meter.system_title(), meter.vendor().suite)
+    meter.fleet.keys.of_meter(meter.system_title(), meter.vendor().on_file())
 }
 
 fn sealed(meter: Meter<'_>, for_all: bool, counter: u32, plain: &[u8]) -> Vec<u8> {
-    let (suite, keys) = (meter.vendor().suite, keys(meter));
+    let (suite, keys) = (meter.vendor().on_file(), keys(meter));
     let (key, authentication, flags) = match for_all {
         true => (&keys.broadcast, &keys.broadcast_authentication, BROADCAST_KEY),
         false => (&keys.unicast, &keys.authentication, 0),
@@ -154,8 +156,10 @@ fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
 /// What a datagram of a meter says; `None` if it is not genuine or not understood.
 pub fn open(meter: Meter<'_>, datagram: &[u8]) -> Option<Said> {
     let mut apdu = unwrapped(datagram)?.to_vec();
-    if let [0xD8, _, 6, ..] = apdu[..] {
-        return Some(Said::Refused);
+    match apdu[..] {
+        [0xD8, _, 6, ..] => return Some(Said::Refused),
+        [0xD8, _, 5] => return Some(Said::Undeciphered),
+        _ => {}
     }
     let envelope = cipher::envelope(&apdu)?;
     let title = meter.system_title();
@@ -163,7 +167,7 @@ pub fn open(meter: Meter<'_>, datagram: &[u8]) -> Option<Said> {
         return None;
     }
     let keys = keys(meter);
-    let suite = meter.vendor().suite;
+    let suite = meter.vendor().on_file();
     let strong = envelope.control.authenticated() && envelope.control.encrypted();
     if !strong || envelope.control.suite() != suite.id() {
         return None;

@@ -4,7 +4,8 @@ use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, client};
 use crate::device::dlms::link::wrapper::HEADER_BYTES;
 use crate::device::dlms::objects::View;
 use crate::device::dlms::{
-    Client, Effects, Fleet, Meter, Moment, OnCounterError, Reaction, Rest, Scratch, Session, answer, push,
+    Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Reaction, Rest, Scratch, Session, answer,
+    push,
 };
 use crate::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
@@ -26,6 +27,8 @@ pub struct Lengths {
     pub rows: Vec<u16>,
     /// An exception about a counter; `None` if the meter says nothing then.
     pub refused: Option<u16>,
+    /// An exception about a security suite; `None` if the meter says nothing then.
+    pub undeciphered: Option<u16>,
     /// The pushed readings, without the digits of the meter's number in its name.
     readings: u16,
     /// The pushed alarm that tells of a restart, without these digits.
@@ -74,6 +77,7 @@ impl Lengths {
             rows.push((bytes.len() + HEADER_BYTES) as u16);
         }
         let pushed = |setup| pushed(meter, moment, setup).len() as u16 - digits(number);
+        let tells = meter.vendor().on_suite_mismatch == OnSuiteMismatch::Exception;
         let explicit = meter.vendor().on_counter_error == OnCounterError::Exception;
         Lengths {
             reset: asked(Ask::Reset(ResetTier::Warm)),
@@ -84,6 +88,7 @@ impl Lengths {
             rows,
             // Tag, state error, service error, counter.
             refused: explicit.then_some(HEADER_BYTES as u16 + 3 + 4),
+            undeciphered: tells.then_some(HEADER_BYTES as u16 + 3),
             readings: pushed(push::READINGS),
             alarm: pushed(push::ALARM),
             confirmation: client::confirmation(meter, 0, 1).len() as u16,

@@ -76,6 +76,10 @@ impl Meters {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[usize::from(local)];
+                if cosem.is_mismatched(number) {
+                    let refused = Apdu { refused: true, ..Apdu::default() };
+                    return (cosem.lengths(number).undeciphered.map(|bytes| (refused, bytes)), false);
+                }
                 if asked.counter < kept.expected {
                     let refused = Apdu { refused: true, ..Apdu::default() };
                     return (cosem.lengths(number).refused.map(|bytes| (refused, bytes)), false);
@@ -122,6 +126,9 @@ impl Meters {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
+                if cosem.meter(number).vendor().suite != cosem.meter(0).vendor().on_file() {
+                    return false;
+                }
                 let kept = &mut counts[usize::from(local)];
                 let fresh = said.counter >= kept.expected_by_all;
                 kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
@@ -176,7 +183,10 @@ impl Meters {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[usize::from(local)];
-                let fresh = said.counter >= kept.expected;
+                let fresh = said.counter >= kept.expected && !cosem.is_mismatched(number);
+                if !fresh {
+                    return false;
+                }
                 kept.expected = kept.expected.max(said.counter + 1);
                 fresh
             }
@@ -200,7 +210,8 @@ fn take_confirmation(meter: Meter<'_>, rest: &mut Rest, apdu: &mut [u8]) -> bool
     let Some(envelope) = cipher::envelope(apdu) else { return false };
     let suite = meter.vendor().suite;
     let expected = &mut rest.received[Client::Management.slot()];
-    if envelope.title != Some(HEAD_END_TITLE) || envelope.counter < *expected || !envelope.control.authenticated() {
+    let ours = envelope.title == Some(HEAD_END_TITLE) && envelope.control.suite() == suite.id();
+    if !ours || envelope.counter < *expected || !envelope.control.authenticated() {
         return false;
     }
     let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);

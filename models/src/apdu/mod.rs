@@ -6,7 +6,7 @@ pub mod meters;
 #[cfg(test)]
 mod tests;
 
-use crate::device::dlms::{Fleet, Meter, Moment};
+use crate::device::dlms::{Fleet, Meter, Moment, Vendor};
 use crate::spec::{DlmsSpec, Payload};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
@@ -74,6 +74,8 @@ pub struct Cosem {
     pub fleet: Fleet,
     /// Whether payloads are encoded.
     pub payload: Payload,
+    /// Shortest and longest time that a meter waits with an answer.
+    pub answer_delay: (SimTime, SimTime),
     /// Lengths by kind of meter.
     lengths: Vec<Lengths>,
 }
@@ -83,21 +85,29 @@ impl Cosem {
     pub fn new(spec: &DlmsSpec, seed: u64) -> Self {
         let mut challenge_key = [0; 32];
         challenge_key[..8].copy_from_slice(&seed.to_le_bytes());
-        let fleet = Fleet {
+        let mut fleet = Fleet {
             seed,
             start_unix_s: spec.start_unix_s,
             utc_offset_min: spec.utc_offset_min,
-            vendors: spec.vendors.clone(),
+            vendors: spec.vendors.iter().map(|v| Vendor { suite_on_file: None, ..v.clone() }).collect(),
             keys: spec.keys.clone(),
             challenge_key,
         };
+        // Lengths are those of meters that are understood; a suite does not change them.
         let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
-        Cosem { fleet, payload: spec.payload, lengths }
+        fleet.vendors.clone_from(&spec.vendors);
+        Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, lengths }
     }
 
     /// A meter by its global id.
     pub fn meter(&self, number: u32) -> Meter<'_> {
         Meter { fleet: &self.fleet, number }
+    }
+
+    /// Whether the head-end has another security suite on file for a meter than the one it has.
+    pub fn is_mismatched(&self, number: u32) -> bool {
+        let vendor = self.meter(number).vendor();
+        vendor.suite != vendor.on_file()
     }
 
     /// What a meter's messages measure.

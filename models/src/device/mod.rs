@@ -71,9 +71,10 @@ pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
         return;
     }
     let Some(at) = region.plan.reset_time(campaign, region.globals[node as usize]) else { return };
+    let answered = ctx.now() + answer_delay(region, node, packet);
     let device = region.device(node);
     if device.boots == 0 || device.reset_at < at {
-        ctx.schedule(at.max(ctx.now() + ANSWER), node.into(), Event::Reset { node, campaign });
+        ctx.schedule(at.max(answered + ANSWER), node.into(), Event::Reset { node, campaign });
     }
 }
 
@@ -81,25 +82,44 @@ pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
 pub fn request(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     if packet.apdu.outside {
         let said = (packet.apdu.clone(), packet.apdu.answer_bytes);
-        return send_answer(region, ctx, node, packet, Kind::Answer, said);
+        return delay_answer(region, ctx, node, packet, Kind::Answer, said);
     }
     answer(region, ctx, node, packet, Kind::Answer, None);
 }
 
-/// Sends what the meter answers; returns whether it runs a reset of `tier`.
+/// Makes what the meter answers; returns whether it runs a reset of `tier`.
 fn answer(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet, kind: Kind, tier: Option<ResetTier>) -> bool {
     let global = region.globals[node as usize];
     let Some(meters) = &mut region.meters else { return false };
     let (said, obeyed) = meters.answer(node, global, ctx.now(), &packet.apdu, tier);
     if let Some(said) = said {
-        send_answer(region, ctx, node, packet, kind, said);
+        delay_answer(region, ctx, node, packet, kind, said);
     }
     obeyed
 }
 
-fn send_answer(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet, kind: Kind, (apdu, bytes): Message) {
-    let mut answer = upward(region, ctx, node, kind, bytes);
-    (answer.value, answer.apdu) = (packet.value, apdu);
+/// Random time between a request and its answer.
+fn answer_delay(region: &Region, node: u16, request: &Packet) -> SimTime {
+    let (low, high) = region.meters.as_ref().map_or_else(Default::default, |meters| meters.cosem().answer_delay);
+    let entity = u64::from(region.globals[node as usize]) | u64::from(request.value) << 32;
+    let place = Stream::new(region.seed, entity, purpose::ANSWER ^ (request.apdu.counter << 8)).unit();
+    low + SimTime::from_secs_f64((high - low).secs_f64() * place)
+}
+
+fn delay_answer(region: &mut Region, ctx: &mut Ctx, node: u16, request: &Packet, kind: Kind, (apdu, bytes): Message) {
+    let due = ctx.now() + answer_delay(region, node, request);
+    let mut answer = Packet::new(kind, node, region.gateway_of(node), NO_ONE, due);
+    (answer.value, answer.apdu, answer.payload) = (request.value, apdu, bytes);
+    let (boots, packet) = (region.device(node).boots, Box::new(answer));
+    ctx.schedule(due, node.into(), Event::Answer { node, boots, packet });
+}
+
+/// [`Event::Answer`].
+pub fn send_answer(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16, mut answer: Packet) {
+    if region.device(node).boots != boots {
+        return;
+    }
+    answer.hop_to = region.mesh(node).parent;
     if answer.hop_to == NO_ONE {
         mesh::lost(region, ctx, &answer, mac::Loss::NoRoute);
     } else {
@@ -131,6 +151,7 @@ pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
     device.boots += 1;
     device.reset_at = now;
     let boots = device.boots;
+    region.resets.push((campaign, region.globals[node as usize], now));
     region.mesh(node).heartbeat_due = campaign + 1;
     region.mesh(node).heartbeats = 0;
     note(region, ctx, node, "reset", tier as i32);
@@ -264,6 +285,7 @@ pub(crate) fn push_row(
         planned_s: packet.planned.secs_f64(),
         sent_s: (packet.attempts > 0).then(|| packet.planned.secs_f64()),
         reset_s: None,
+        acknowledged: None,
         answered_s: answered.map(SimTime::secs_f64),
         outcome,
         attempts: u16::from(packet.attempts),

@@ -28,10 +28,13 @@ const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
 #[derive(Clone, Copy, Debug, Default)]
 struct Track {
     sent: Option<SimTime>,
+    /// As the meter's return tells it.
     reset: Option<SimTime>,
     answered: Option<SimTime>,
     attempts: u8,
     acknowledged: bool,
+    /// The meter could not decipher a command.
+    refused: bool,
     hops: u8,
 }
 
@@ -156,7 +159,7 @@ impl HeadEnd {
             let at = c.times[next as usize].max(ctx.now());
             ctx.schedule(at, 0, Event::Dispatch { campaign, position: position + 1 });
         }
-        if track.acknowledged || track.answered.is_some() || track.attempts >= COMMAND_ATTEMPTS {
+        if track.acknowledged || track.refused || track.answered.is_some() || track.attempts >= COMMAND_ATTEMPTS {
             return;
         }
         let node = c.targets[meter as usize];
@@ -179,6 +182,7 @@ impl HeadEnd {
             Heard::New(_) => {}
             // A confirmation that was lost is said again.
             Heard::Again if report.kind == ReportKind::Heartbeat => {}
+            Heard::Undeciphered => return self.refused(report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         }
         if report.kind == ReportKind::Heartbeat {
@@ -202,10 +206,28 @@ impl HeadEnd {
         }
     }
 
-    /// The end of the run: one row for each meter of each campaign.
-    pub fn finish(&mut self, now: SimTime) {
+    /// A meter has another security suite than the one on file: to repeat the command helps nobody.
+    fn refused(&mut self, report: &Report) {
+        if report.kind == ReportKind::Acknowledged {
+            let campaign = report.value as usize;
+            if let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) {
+                self.tracks[campaign][at].refused = true;
+            }
+        }
+    }
+
+    /// The end of the run: one row for each meter of each campaign. `resets` are all that really happened, by campaign, meter
+    /// and time.
+    pub fn finish(&mut self, now: SimTime, resets: &[(u16, u32, SimTime)]) {
         let (polls, mut desk) = self.desk();
         polls.finish(&mut desk);
+        for &(campaign, node, at) in resets {
+            let targets = &self.plan.campaigns[usize::from(campaign)].targets;
+            if let Ok(place) = targets.binary_search(&node) {
+                let track = &mut self.tracks[usize::from(campaign)][place];
+                track.reset = track.reset.or(Some(at));
+            }
+        }
         for (n, campaign) in self.plan.campaigns.iter().enumerate() {
             for (at, (&node, track)) in campaign.targets.iter().zip(&self.tracks[n]).enumerate() {
                 let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
@@ -214,6 +236,7 @@ impl HeadEnd {
                     Some(t) if !late(t) => "ok",
                     Some(_) => "failed",
                     None if !self.network.reachable[node as usize] => "unreachable",
+                    None if track.refused => "refused",
                     None if late(now) => "failed",
                     None => "pending",
                 };
@@ -226,6 +249,7 @@ impl HeadEnd {
                     planned_s: campaign.times[at].secs_f64(),
                     sent_s: track.sent.map(SimTime::secs_f64),
                     reset_s: track.reset.map(SimTime::secs_f64),
+                    acknowledged: (campaign.delivery == Delivery::Unicast).then_some(track.acknowledged),
                     answered_s: track.answered.map(SimTime::secs_f64),
                     outcome,
                     attempts: u16::from(track.attempts),

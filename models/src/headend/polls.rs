@@ -229,7 +229,11 @@ impl Polls {
 
     /// An answer came.
     pub fn answered(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, report: &Report) {
-        let Heard::New(_) = desk.talk.hear(report) else { return };
+        match desk.talk.hear(report) {
+            Heard::New(_) => {}
+            Heard::Undeciphered => return self.refused(ctx, desk, report),
+            Heard::Again | Heard::Refused | Heard::Wrong => return,
+        }
         let rows = report.apdu.rows;
         self.ledger.take(report.node, rows);
         let id = report.value;
@@ -252,6 +256,14 @@ impl Polls {
         let delay = ctx.now() - flight.planned;
         self.delay_ms.saturating_record(delay.nanos() / 1_000_000);
         self.end(ctx, desk, id, Some(ctx.now()), "ok");
+    }
+
+    /// The meter has another security suite than the one on file: to ask again helps nobody.
+    fn refused(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, report: &Report) {
+        let Some(flight) = self.flights.get_mut(&report.value) else { return };
+        flight.bytes += u32::from(report.bytes);
+        flight.hops = report.hops;
+        self.end(ctx, desk, report.value, Some(ctx.now()), "refused");
     }
 
     fn end(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, id: u32, answered: Option<SimTime>, outcome: &'static str) {
@@ -293,6 +305,7 @@ impl Polls {
             planned_s: planned.secs_f64(),
             sent_s: flight.map(|(f, _)| f.sent.secs_f64()),
             reset_s: None,
+            acknowledged: None,
             answered_s: flight.and_then(|(_, answered)| answered).map(SimTime::secs_f64),
             outcome,
             attempts: flight.map_or(0, |(f, _)| f.requests),

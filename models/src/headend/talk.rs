@@ -30,6 +30,8 @@ pub enum Heard {
     Again,
     /// The meter refuses the counter of a request that others have overtaken.
     Refused,
+    /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
+    Undeciphered,
     /// Not genuine, or not what was asked for.
     Wrong,
 }
@@ -121,10 +123,16 @@ impl Talk {
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
-            return if apdu.refused { Heard::Refused } else { Heard::New(None) };
+            return match (apdu.refused, self.cosem.is_mismatched(report.node)) {
+                (true, true) => Heard::Undeciphered,
+                (true, false) => Heard::Refused,
+                (false, true) => self.wrong(),
+                (false, false) => Heard::New(None),
+            };
         };
         match client::open(self.cosem.meter(report.node), bytes) {
             Some(Said::Refused) => Heard::Refused,
+            Some(Said::Undeciphered) => Heard::Undeciphered,
             Some(Said::Rows(rows)) if !client::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(report.node, &said);

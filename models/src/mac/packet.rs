@@ -70,7 +70,7 @@ impl Kind {
 }
 
 /// A datagram held by one node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Packet {
     /// Next in the same queue, or in the free list.
     pub next: u32,

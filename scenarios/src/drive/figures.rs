@@ -15,6 +15,10 @@ pub struct Figures {
     resets: u32,
     back: u32,
     failed: u32,
+    /// Meters that did reset, and that the head-end does not know to be back.
+    unknown: u32,
+    /// Meters that did reset though no answer to their command arrived.
+    unacknowledged: u32,
     /// Time from reset to being heard again of each meter that is back, s.
     rejoin_s: Vec<f64>,
     /// Time from the campaign's start of each meter that is back, s.
@@ -25,6 +29,7 @@ pub struct Figures {
     reads: u64,
     reads_ok: u64,
     reads_failed: u64,
+    reads_refused: u64,
     reads_skipped: u64,
     /// Busy share of each border router and minute since the first campaign's start.
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
@@ -40,6 +45,8 @@ impl Figures {
             resets: 0,
             back: 0,
             failed: 0,
+            unknown: 0,
+            unacknowledged: 0,
             rejoin_s: Vec::new(),
             since_start_s: Vec::new(),
             last_back_s: 0.0,
@@ -48,6 +55,7 @@ impl Figures {
             reads: 0,
             reads_ok: 0,
             reads_failed: 0,
+            reads_refused: 0,
             reads_skipped: 0,
             busy: BTreeMap::new(),
             collisions: 0,
@@ -60,6 +68,9 @@ impl Figures {
             match row.kind {
                 "reset" => {
                     self.resets += 1;
+                    let unknown = row.outcome != "ok" && row.reset_s.is_some();
+                    self.unknown += u32::from(unknown);
+                    self.unacknowledged += u32::from(row.acknowledged == Some(false) && row.reset_s.is_some());
                     match (row.outcome, row.answered_s, row.reset_s) {
                         ("ok", Some(answered), Some(reset)) => {
                             self.back += 1;
@@ -67,7 +78,7 @@ impl Figures {
                             self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
                             self.last_back_s = self.last_back_s.max(answered);
                         }
-                        ("failed" | "unreachable", ..) => self.failed += 1,
+                        ("failed" | "unreachable" | "refused", ..) => self.failed += 1,
                         _ => {}
                     }
                 }
@@ -79,6 +90,7 @@ impl Figures {
                     self.reads += 1;
                     self.reads_ok += u64::from(row.outcome == "ok");
                     self.reads_failed += u64::from(matches!(row.outcome, "failed" | "unreachable"));
+                    self.reads_refused += u64::from(row.outcome == "refused");
                     self.reads_skipped += u64::from(row.outcome == "skipped");
                 }
                 _ => {}
@@ -129,6 +141,8 @@ impl Figures {
             put("commanded", Some(all));
             put("back", Some(f64::from(self.back)));
             put("failed", Some(f64::from(self.failed)));
+            put("resets_unheard", Some(f64::from(self.unknown)));
+            put("resets_unacknowledged", Some(f64::from(self.unacknowledged)));
             put("pending", Some(f64::from(self.resets - self.back - self.failed)));
             for minutes in [5u32, 30, 60] {
                 let within = self.since_start_s.iter().filter(|s| **s <= f64::from(minutes) * 60.0).count();
@@ -174,6 +188,7 @@ impl Figures {
                 put("reads", count(self.reads));
                 put("reads_ok", count(self.reads_ok));
                 put("reads_failed", count(self.reads_failed));
+                put("reads_refused", count(self.reads_refused));
                 put("reads_skipped", count(self.reads_skipped));
                 put("read_success_share", Some(self.reads_ok as f64 / self.reads as f64));
                 let delays = &head_end.polls.delay_ms;

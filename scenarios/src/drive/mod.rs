@@ -15,7 +15,7 @@ use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::part::Part;
+use amitwin_models::part::{self, Part};
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
 use capture::Tape;
 use figures::Figures;
@@ -110,7 +110,7 @@ pub fn run_captured(
 ) -> Result<VariantRun, DriveError> {
     let name = || variant.name.clone();
     let built = build(&variant.spec).map_err(|error| DriveError::Build { variant: name(), error })?;
-    let warnings = warnings::of_world(&built, &variant.spec);
+    let mut warnings = warnings::of_world(&built, &variant.spec);
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let mut figures = Figures::new(&plan, variant.spec.duration);
     let mut prints: Vec<Fingerprinter> = parts.iter().map(|_| Fingerprinter::new()).collect();
@@ -153,9 +153,7 @@ pub fn run_captured(
         }
         watch.progress(index, now, engine.events());
     }
-    for part in engine.partitions_mut() {
-        part.finish(now);
-    }
+    part::finish(&mut engine, now);
     take(&mut engine, &mut figures, false)?;
     let fingerprint = Fingerprinter::combine(prints.iter().map(Fingerprinter::finish));
     let mut summary = VariantSummary {
@@ -167,6 +165,7 @@ pub fn run_captured(
         ..VariantSummary::default()
     };
     figures.write(&engine, &plan, now, &mut summary.metrics);
+    warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events() })
 }
 

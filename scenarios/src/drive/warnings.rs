@@ -2,6 +2,7 @@
 
 use amitwin_models::build::Built;
 use amitwin_models::spec::WorldSpec;
+use std::collections::BTreeMap;
 
 /// Radios that a warning names.
 const NAMED_MAX: usize = 5;
@@ -28,6 +29,18 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Warnings about results, by the summary's metrics.
+pub fn of_results(metrics: &BTreeMap<String, Option<f64>>) -> Vec<String> {
+    let unheard = metrics.get("resets_unheard").copied().flatten().unwrap_or(0.0);
+    if unheard == 0.0 {
+        return Vec::new();
+    }
+    vec![format!(
+        "{unheard} meters did reset, and the head-end does not know: it takes them for failed or pending. The table \
+         `transactions` has them with reset_s and without answered_s"
+    )]
 }
 
 /// The warnings of all variants; one that several share is told once, with their names.

@@ -29,13 +29,22 @@ pub(super) fn world(cx: &mut Context<'_>) -> DlmsSpec {
     let told = cx.errors.len();
     let Dlms { start_unix_s, utc_offset_min, vendors, .. } = dlms(cx, Path::new(""));
     cx.errors.truncate(told);
-    let shared = vendors.iter().all(|vendor| vendor.suite == vendors[0].suite);
+    let shared = vendors.iter().all(|vendor| vendor.on_file() == vendors[0].on_file());
     let campaigns = &cx.file.campaign;
     if let Some(section) = campaigns.iter().find(|c| c.delivery == Delivery::Broadcast).filter(|_| !shared) {
         let name = section.name.as_str();
         let title = format!("the campaign `{name}` is broadcast to meters of several security suites");
         let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
         cx.error(&["campaign", name], title, "one command for all", help);
+    }
+    for vendor in &cx.file.dlms.vendor {
+        if let Some(on_file) = vendor.suite_on_file.filter(|on_file| *on_file != vendor.suite) {
+            let text = format!(
+                "meters of `{}` have suite {} and the head-end has {on_file} on file: they do not understand each other",
+                vendor.name, vendor.suite
+            );
+            cx.warn(&["dlms", "vendor", &vendor.name, "suite_on_file"], text);
+        }
     }
     DlmsSpec {
         payload: match cx.file.dlms.payload {
@@ -45,6 +54,7 @@ pub(super) fn world(cx: &mut Context<'_>) -> DlmsSpec {
         keys: KeyMaster::Test,
         start_unix_s,
         utc_offset_min,
+        answer_delay: range(cx.file.dlms.answer_delay),
         vendors,
     }
 }
@@ -88,6 +98,14 @@ pub(super) fn dlms(cx: &mut Context<'_>, dir: &Path) -> Dlms {
     }
 }
 
+fn suite(number: u8) -> SecuritySuite {
+    match number {
+        0 => SecuritySuite::Suite0,
+        1 => SecuritySuite::Suite1,
+        _ => SecuritySuite::Suite2,
+    }
+}
+
 fn vendor(section: &file::VendorSection) -> Vendor {
     let mut flag = [b'A'; 3];
     for (to, from) in flag.iter_mut().zip(section.flag.bytes()) {
@@ -95,11 +113,8 @@ fn vendor(section: &file::VendorSection) -> Vendor {
     }
     Vendor {
         flag,
-        suite: match section.suite {
-            0 => SecuritySuite::Suite0,
-            1 => SecuritySuite::Suite1,
-            _ => SecuritySuite::Suite2,
-        },
+        suite: suite(section.suite),
+        suite_on_file: section.suite_on_file.map(suite),
         pdu_max: section.pdu.0 as u16,
         answer_form: match section.answer_form {
             file::AnswerForm::AsRequested => AnswerForm::AsRequested,
@@ -163,6 +178,25 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         let help = "name \"tcp-wrapper\", \"tcp-hdlc\" or \"udp-wrapper\"";
         cx.error(&["serve", "transports"], "`serve.transports` is empty", "nothing is spoken", help);
     }
+    let mut head_ends = Vec::new();
+    for text in &section.head_ends {
+        match Range::parse(text) {
+            Ok(range) if range.first.is_ipv4() == listen.first.is_ipv4() => head_ends.push(range),
+            Ok(_) => {
+                let title = format!("`{text}` in `serve.head_ends` can never reach meters at {listen}");
+                cx.error(
+                    &["serve", "head_ends"],
+                    title,
+                    "IPv4 and IPv6 do not meet",
+                    "name addresses of the same kind",
+                );
+            }
+            Err(why) => {
+                let help = "write addresses or ranges, such as [\"10.1.2.3\", \"10.2.0.0/16\"]";
+                cx.error(&["serve", "head_ends"], format!("`serve.head_ends`: {why}"), "here", help);
+            }
+        }
+    }
     let push_to = section.push_to.as_ref().and_then(|text| push_to(cx, text, section.remote, &listen));
     if section.push_every.0.is_some() && section.push_to.is_none() {
         let help = "add push_to = \"127.0.0.1:4060\", the address and port of a head-end, or leave push_every out";
@@ -174,6 +208,7 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         addressing,
         listen,
         remote: section.remote,
+        head_ends,
         port: section.port,
         tcp_wrapper: speaks(Transport::TcpWrapper),
         tcp_hdlc: speaks(Transport::TcpHdlc),

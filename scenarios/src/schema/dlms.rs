@@ -1,6 +1,6 @@
 //! `[dlms]`: what the meters of the scenario are as DLMS/COSEM devices.
 
-use super::quantity::{Size, Time};
+use super::quantity::{Size, Time, TimeRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,9 @@ pub struct DlmsSection {
     /// Local time of the meters' clocks minus UTC, in whole minutes.
     #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
     pub utc_offset: Time,
+    /// How long a meter waits with its answer to a request over the mesh: a random time in this range, so that answers do
+    /// not meet. A served meter does not wait.
+    pub answer_delay: TimeRange,
     /// Kinds of meters; the n-th site of the placement is of the n-th kind, beginning anew after the last. Without any,
     /// all meters are of one kind with the defaults.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -36,6 +39,7 @@ impl Default for DlmsSection {
             keys: "test".to_owned(),
             start: "2026-01-01T00:00:00Z".to_owned(),
             utc_offset: Time(0.0),
+            answer_delay: TimeRange(Time(0.0), Time(1e9)),
             vendor: Vec::new(),
         }
     }
@@ -66,6 +70,11 @@ pub struct VendorSection {
     #[serde(default)]
     #[schemars(range(min = 0, max = 2))]
     pub suite: u8,
+    /// Suite that the head-end has on file for these meters, if it is wrong: they answer with an exception or not at all
+    /// (`on_suite_mismatch`), and nothing that they say is understood. It matters on the simulated mesh alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 2))]
+    pub suite_on_file: Option<u8>,
     /// Largest APDU that the meters take and send.
     #[serde(default = "pdu_default")]
     #[schemars(extend("x-min" = "128 B", "x-max" = "65535 B"))]

@@ -18,6 +18,11 @@ pub struct ServeSection {
     pub listen: Option<String>,
     /// Addresses that other hosts can reach are allowed. `amitwin serve` asks for --allow-remote as well.
     pub remote: bool,
+    /// Addresses or ranges of the head-ends that the meters know, such as ["10.1.2.3", "10.2.0.0/16"]; everybody else is
+    /// refused and logged. Empty: whoever can reach the meters is served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub head_ends: Vec<String>,
     /// Port of TCP and UDP; 0 takes any that is free.
     #[schemars(range(min = 0, max = 65_535))]
     pub port: u16,
@@ -72,6 +77,7 @@ impl Default for ServeSection {
             addressing: Addressing::Address,
             listen: None,
             remote: false,
+            head_ends: Vec::new(),
             port: 4_059,
             transports: vec![Transport::TcpWrapper, Transport::TcpHdlc, Transport::UdpWrapper],
             delay: Delay::Off,

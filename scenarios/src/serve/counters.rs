@@ -14,6 +14,8 @@ pub enum Refused {
     NoSuchMeter,
     /// A transport that the scenario does not offer, or a host that is not let in.
     NotOffered,
+    /// A host that is not among the known head-ends.
+    Stranger,
     /// More connections than the limit, to all meters or to one.
     Connections,
     /// More associations than the limit.
@@ -121,6 +123,7 @@ reasons! {
     Hdlc => hdlc, "HDLC frame out of place";
     NoSuchMeter => no_such_meter, "no such meter";
     NotOffered => not_offered, "not offered";
+    Stranger => stranger, "not a known head-end";
     Connections => connections, "too many connections";
     Associations => associations, "too many associations";
     Idle => idle, "idle";

@@ -58,6 +58,8 @@ pub struct Serve {
     pub idle: Duration,
     /// How long a request may take to arrive, and an answer to be taken.
     pub frame_time: Duration,
+    /// Hosts that are served; all that can reach the meters if there is none.
+    pub head_ends: Vec<Range>,
     /// Where meters send what they send on their own.
     pub push_to: Option<SocketAddr>,
     /// Over TCP, not UDP.
@@ -142,6 +144,21 @@ impl Range {
         }
     }
 
+    /// Whether an address is one of the range.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.first, address) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
+                u32::from(first) & mask == u32::from(address) & mask
+            }
+            (IpAddr::V6(first), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                u128::from(first) & mask == u128::from(address) & mask
+            }
+            _ => false,
+        }
+    }
+
     /// Which address of the range this is, from 0; `None` outside of it. Of an IPv6 address the low 64 bits count.
     pub fn position(&self, address: IpAddr) -> Option<u64> {
         match (self.first, address) {
@@ -194,6 +211,23 @@ mod tests {
         assert_eq!(range.position("fd00:1:2:3::ff".parse().expect("an address")), Some(255));
         assert_eq!(range.position("fd00:1:2:4::ff".parse().expect("an address")), None);
         assert_eq!(range.to_string(), "fd00:1:2:3::/64");
+    }
+
+    #[test]
+    fn a_range_contains_what_shares_its_prefix() {
+        let within = |range: &str, address: &str| {
+            Range::parse(range).expect("a range").contains(address.parse().expect("an address"))
+        };
+        for (range, inside, outside) in [
+            ("10.1.0.0/16", "10.1.255.255", "10.2.0.0"),
+            ("10.1.2.3", "10.1.2.3", "10.1.2.4"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("fd00::/8", "fdff:1::1", "fe00::1"),
+            ("::1", "::1", "::2"),
+            ("::/0", "ffff::", "127.0.0.1"),
+        ] {
+            assert!(within(range, inside) && !within(range, outside), "{range}");
+        }
     }
 
     #[test]

@@ -164,6 +164,10 @@ impl Street {
         if listen.is_loopback() && !peer.is_loopback() {
             return Err(Refused::NotOffered);
         }
+        let known = &self.settings.head_ends;
+        if !known.is_empty() && !known.iter().any(|range| range.contains(peer)) {
+            return Err(Refused::Stranger);
+        }
         let position = listen.position(local).ok_or(Refused::NotOffered)?;
         match self.settings.addressing {
             // One address is that of the first meter.

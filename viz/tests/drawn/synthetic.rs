@@ -96,6 +96,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             planned_s: reset_s,
             sent_s: Some(START_S + 0.05),
             reset_s: node.reachable.then_some(reset_s),
+            acknowledged: None,
             answered_s,
             outcome: if answered_s.is_some() {
                 "ok"

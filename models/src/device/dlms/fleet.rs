@@ -29,6 +29,8 @@ pub struct Vendor {
     pub flag: [u8; 3],
     /// Security suite of the meters.
     pub suite: SecuritySuite,
+    /// Security suite that the head-end of a simulated mesh has on file for them, if it is another one.
+    pub suite_on_file: Option<SecuritySuite>,
     /// Largest APDU that the meters take and send, bytes.
     pub pdu_max: u16,
     /// Form of a ciphered answer.
@@ -45,6 +47,13 @@ pub struct Vendor {
     pub push_to: PushTo,
 }
 
+impl Vendor {
+    /// Security suite that the head-end uses towards them.
+    pub fn on_file(&self) -> SecuritySuite {
+        self.suite_on_file.unwrap_or(self.suite)
+    }
+}
+
 /// Where meters send what they send on their own: the network decides it, and attribute 3 of the push setups shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PushTo {
@@ -59,6 +68,7 @@ impl Default for Vendor {
         Vendor {
             flag: *b"AMI",
             suite: SecuritySuite::Suite0,
+            suite_on_file: None,
             pdu_max: 1_024,
             answer_form: AnswerForm::AsRequested,
             on_counter_error: OnCounterError::Exception,

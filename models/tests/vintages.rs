@@ -1,0 +1,170 @@
+//! Meters and a head-end that do not understand each other, and meters that did what the head-end has not heard of.
+
+mod common;
+
+use amitwin_data::rows::TransactionRow;
+use amitwin_models::device::dlms::{OnSuiteMismatch, Vendor};
+use amitwin_models::headend::HeadEnd;
+use amitwin_models::part::Part;
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_models::terrain::{GenerateSpec, Generator, generate};
+use amitwin_sim_core::SimTime;
+use common::{Ran, run, sites, world};
+use dlms_cosem_rs::security::SecuritySuite;
+
+fn of<'a>(ran: &'a Ran, kind: &'a str) -> impl Iterator<Item = &'a TransactionRow> {
+    ran.rows.transactions.iter().filter(move |row| row.kind == kind)
+}
+
+fn head_end(ran: &Ran) -> &HeadEnd {
+    ran.engine.partitions().find_map(Part::head_end).expect("there is a head-end")
+}
+
+fn campaign(delivery: Delivery, tier: ResetTier) -> CampaignSpec {
+    CampaignSpec {
+        name: "reset".to_owned(),
+        at: SimTime::from_secs(1_000),
+        tier,
+        schedule: ResetSchedule::Window(SimTime::from_secs(10), SimTime::from_secs(60)),
+        delivery,
+        back: BackSign::Route,
+        give_up_after: None,
+    }
+}
+
+/// A border router in the middle of six meters, 100 m apart. Site 0 is the border router and of the first kind; of the
+/// second kind, which says that it cannot decipher, are 1 and 4; of the third, which says nothing, 2 and 5.
+fn mixed(payload: Payload, delivery: Delivery) -> Ran {
+    let around = [(100.0, 0.0), (60.0, 80.0), (-60.0, 80.0), (-100.0, 0.0), (-60.0, -80.0), (60.0, -80.0)];
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain(around.map(|(x, y)| (Meter, x, y)));
+    let mut spec = world(sites(places), PhyMode::M1b, 4_000);
+    spec.mac.hopping = true;
+    let old = Vendor { suite: SecuritySuite::Suite1, suite_on_file: Some(SecuritySuite::Suite0), ..Vendor::default() };
+    let silent = Vendor { on_suite_mismatch: OnSuiteMismatch::Silent, ..old.clone() };
+    spec.dlms = DlmsSpec { payload, vendors: vec![Vendor::default(), old, silent], ..DlmsSpec::default() };
+    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Readings });
+    spec.polls = vec![PollSpec {
+        name: "reads".to_owned(),
+        at: SimTime::from_secs(1_800),
+        every: SimTime::from_secs(900),
+        window: SimTime::from_secs(60),
+        content: PollContent::Registers,
+        parallel: 4,
+        attempts: 3,
+        timeout: SimTime::from_secs(30),
+    }];
+    spec.campaigns = vec![campaign(delivery, ResetTier::Warm)];
+    run(&spec)
+}
+
+/// Kind of a meter in [`mixed`].
+fn kind(row: &TransactionRow) -> usize {
+    row.node as usize % 3
+}
+
+#[test]
+fn a_meter_of_another_suite_refuses_or_looks_timed_out() {
+    let ran = mixed(Payload::Real, Delivery::Unicast);
+    assert_eq!(of(&ran, "read").count(), 3 * 6);
+    for read in of(&ran, "read") {
+        let expected = [("ok", 1), ("refused", 1), ("failed", 3)][kind(read)];
+        assert_eq!((read.outcome, read.attempts), expected, "{read:?}");
+        assert_eq!(read.answered_s.is_some(), kind(read) < 2, "an exception is an answer: {read:?}");
+    }
+    assert_eq!(of(&ran, "reset").count(), 6);
+    for reset in of(&ran, "reset") {
+        let expected = [("ok", Some(true), 1), ("refused", Some(false), 1), ("pending", Some(false), 3)][kind(reset)];
+        assert_eq!((reset.outcome, reset.acknowledged, reset.attempts), expected, "{reset:?}");
+        assert_eq!(reset.reset_s.is_some(), kind(reset) == 0, "only who understands resets: {reset:?}");
+    }
+    // What such meters push arrives, and is not believed.
+    let pushed = of(&ran, "push").filter(|push| push.outcome == "ok" && kind(push) > 0).count();
+    assert!(pushed > 8, "{pushed}");
+    assert_eq!(head_end(&ran).talk.wrong, pushed as u64);
+    assert_eq!(head_end(&ran).talk.values_wrong, 0);
+}
+
+#[test]
+fn what_is_for_all_is_heard_by_those_whose_suite_it_is() {
+    let ran = mixed(Payload::Real, Delivery::Broadcast);
+    for reset in of(&ran, "reset") {
+        let expected = if kind(reset) == 0 { ("ok", true) } else { ("pending", false) };
+        assert_eq!((reset.outcome, reset.reset_s.is_some()), expected, "{reset:?}");
+        assert_eq!(reset.acknowledged, None, "a broadcast is not answered");
+    }
+}
+
+#[test]
+fn payloads_that_are_only_sized_are_misunderstood_alike() {
+    for delivery in [Delivery::Unicast, Delivery::Broadcast] {
+        let (real, sized) = (mixed(Payload::Real, delivery), mixed(Payload::Sized, delivery));
+        assert_eq!(real.rows.transactions, sized.rows.transactions);
+        assert_eq!(real.rows.airtime, sized.rows.airtime);
+        assert_eq!(head_end(&real).talk.wrong, head_end(&sized).talk.wrong);
+    }
+}
+
+#[test]
+fn a_reset_that_the_head_end_has_not_heard_of_has_its_time() {
+    let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0)]), PhyMode::M1b, 1_061);
+    spec.campaigns = vec![campaign(Delivery::Broadcast, ResetTier::Cold)];
+    // The supply is off for 10 s and the boot takes 5 at least: the meter is not back at the end.
+    let ran = run(&spec);
+    let [row] = &of(&ran, "reset").collect::<Vec<_>>()[..] else { panic!("one row") };
+    assert_eq!((row.outcome, row.answered_s), ("pending", None));
+    assert_eq!(row.reset_s, Some(row.planned_s));
+}
+
+#[test]
+fn answers_to_commands_get_lost_and_their_meters_reset_all_the_same() {
+    let place = GenerateSpec { meters: 200, spacing_m: Some(40.0), ..GenerateSpec::default() };
+    let mut spec = world(generate(Generator::Suburb, &place, 5).expect("a suburb"), PhyMode::M1b, 5_000);
+    spec.radio.path_loss = PathLoss::StreetLevel(Clutter::Suburban);
+    (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db) = (7.0, 8.0);
+    spec.radio.hearing_floor_dbm = -110.0;
+    spec.mac.hopping = true;
+    spec.campaigns = vec![CampaignSpec {
+        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(1)),
+        ..campaign(Delivery::Unicast, ResetTier::Warm)
+    }];
+    let ran = run(&spec);
+    let count = |acknowledged, did: bool| {
+        let same = |row: &&TransactionRow| row.acknowledged == Some(acknowledged) && row.reset_s.is_some() == did;
+        of(&ran, "reset").filter(same).count()
+    };
+    assert!(count(false, true) > 5, "two hundred commands at once: some answers are lost");
+    assert!(count(true, true) > 20, "and some are not");
+    assert_eq!(count(true, false), 0, "who has answered has reset");
+}
+
+#[test]
+fn answers_wait_a_random_time_within_the_range() {
+    let delays = |low: u64, high: u64| {
+        let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0)]), PhyMode::M1b, 7_200);
+        spec.dlms.answer_delay = (SimTime::from_millis(low), SimTime::from_millis(high));
+        spec.polls = vec![PollSpec {
+            name: "reads".to_owned(),
+            at: SimTime::from_secs(60),
+            every: SimTime::from_secs(60),
+            window: SimTime::ZERO,
+            content: PollContent::Registers,
+            parallel: 1,
+            attempts: 1,
+            timeout: SimTime::from_secs(30),
+        }];
+        let ran = run(&spec);
+        let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");
+        of(&ran, "read").map(delay).collect::<Vec<f64>>()
+    };
+    let bounds = |delays: &[f64]| {
+        let (low, high) = (delays.iter().copied().fold(f64::MAX, f64::min), delays.iter().copied().fold(0.0, f64::max));
+        (low, high, delays.iter().sum::<f64>() / delays.len() as f64)
+    };
+    let (at_once, waiting) = (delays(0, 0), delays(2_000, 4_000));
+    assert_eq!((at_once.len(), waiting.len()), (119, 119));
+    let ((first, last, mean), (low, high, later)) = (bounds(&at_once), bounds(&waiting));
+    // The air takes a few milliseconds more or less.
+    assert!(low >= first + 1.95 && high <= last + 4.05, "{first} {last} {low} {high}");
+    assert!((later - mean - 3.0).abs() < 0.2, "uniform: the mean is in the middle, {mean} {later}");
+}
