@@ -20,6 +20,8 @@ pub const CLUSTER_GAP: u32 = 107;
 pub const PUSH_START: u32 = 119;
 /// How long a meter waits with an answer (entity: meter and what was asked).
 pub const ANSWER: u32 = 122;
+/// What is wrong with an answer of a served meter (entity: worker and number of the answer).
+pub const SPOIL: u32 = 123;
 /// What a meter measures (entity: meter).
 pub const CONSUMPTION: u32 = 120;
 /// Weather of a day (entity: none).

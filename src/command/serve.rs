@@ -206,6 +206,7 @@ fn table(counters: &Counters, test: bool) -> String {
         ("pushes by clock", counters.pushes_due),
         ("pushes repeated", counters.push_retries),
         ("pushes lost", counters.pushes_lost),
+        ("spoilt answers", counters.spoilt),
         ("lost on the air", counters.lost_on_air),
         ("mesh was late", counters.behind),
     ] {

@@ -5,6 +5,7 @@ use crate::schema::campaign::Delivery;
 use crate::schema::dlms as file;
 use crate::schema::quantity::{Delay, Time};
 use crate::schema::serve::{Addressing as Told, PushTransport, Transport};
+use crate::serve::Faults;
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
 use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 use amitwin_models::spec::{DlmsSpec, Payload};
@@ -215,6 +216,12 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         udp_wrapper: speaks(Transport::UdpWrapper),
         delay: if let Delay::Time(time) = section.delay { wall(time) } else { Duration::ZERO },
         mesh: section.delay == Delay::Mesh,
+        faults: Faults {
+            flipped_tag: section.faults.flipped_tag.0,
+            wrong_fcs: section.faults.wrong_fcs.0,
+            short_length: section.faults.short_length.0,
+            missing_flag: section.faults.missing_flag.0,
+        },
         connections: section.connections as usize,
         connections_per_meter: section.connections_per_meter as usize,
         associations: section.associations as usize,

@@ -1,6 +1,6 @@
 //! `[serve]`: where the meters answer on real sockets, and within what limits.
 
-use super::quantity::{Delay, Time, TimeOrOff};
+use super::quantity::{Delay, Share, Time, TimeOrOff};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,8 @@ pub struct ServeSection {
     /// the mesh of this scenario, which is simulated beside, paced to the clock. What is lost there is not answered.
     #[schemars(extend("x-min" = "0s", "x-max" = "1min"))]
     pub delay: Delay,
+    /// Answers that leave spoilt, each by chance, to try a head-end on.
+    pub faults: FaultsSection,
     /// Most TCP connections at one time; the system's limit on descriptors may be lower.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
@@ -71,6 +73,27 @@ pub struct ServeSection {
     pub state: Option<String>,
 }
 
+/// Share of the answers that each fault befalls; an answer has one at most.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultsSection {
+    /// A bit of the authentication tag is wrong: of ciphered answers.
+    pub flipped_tag: Share,
+    /// A frame check sequence is wrong: of answers over HDLC.
+    pub wrong_fcs: Share,
+    /// The wrapper's header names one byte less than follows: of answers in a wrapper.
+    pub short_length: Share,
+    /// The closing flag is left out: of answers over HDLC.
+    pub missing_flag: Share,
+}
+
+impl Default for FaultsSection {
+    fn default() -> Self {
+        let none = Share(0.0);
+        FaultsSection { flipped_tag: none, wrong_fcs: none, short_length: none, missing_flag: none }
+    }
+}
+
 impl Default for ServeSection {
     fn default() -> Self {
         ServeSection {
@@ -81,6 +104,7 @@ impl Default for ServeSection {
             port: 4_059,
             transports: vec![Transport::TcpWrapper, Transport::TcpHdlc, Transport::UdpWrapper],
             delay: Delay::Off,
+            faults: FaultsSection::default(),
             connections: 15_000,
             connections_per_meter: 32,
             associations: 1_024,

@@ -1,8 +1,9 @@
 //! One TCP connection: its link, its associations, what is half-read and what is not written yet.
 
+use super::associations::Associations;
 use super::capture::Flow;
 use super::counters::Refused;
-use super::desk::{Associations, Desk, Outcome};
+use super::desk::{Desk, Outcome};
 use super::street::Destination;
 use amitwin_models::device::dlms::link::hdlc::{self, Event, Found, Station};
 use amitwin_models::device::dlms::link::wrapper;
@@ -168,7 +169,11 @@ impl Connection {
         let destination = Destination::Port(frame.destination);
         let outcome = desk.ask(self.place, destination, frame.source, request, &mut self.associations, &self.peer);
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
+            let from = self.out.len();
             wrapper::put(frame.destination, frame.source, &desk.reply, &mut self.out);
+            if let Some(fault) = desk.fault {
+                fault.spoil_frame(&mut self.out, from);
+            }
         }
         self.end(outcome, desk);
         frame.bytes
@@ -209,7 +214,13 @@ impl Connection {
         let request = station.request(ends);
         let outcome = desk.ask(place, destination, client, request, &mut self.associations, &self.peer);
         match outcome {
-            Outcome::Reply | Outcome::ReplyAndReset => station.reply(ends, &desk.reply, &mut self.out),
+            Outcome::Reply | Outcome::ReplyAndReset => {
+                let from = self.out.len();
+                station.reply(ends, &desk.reply, &mut self.out);
+                if let Some(fault) = desk.fault {
+                    fault.spoil_frame(&mut self.out, from);
+                }
+            }
             Outcome::Silent | Outcome::Close => station.silence(ends),
         }
         self.end(outcome, desk);

@@ -71,6 +71,8 @@ pub struct Counters {
     pub push_retries: u64,
     /// Pushes given up.
     pub pushes_lost: u64,
+    /// Answers spoilt on purpose.
+    pub spoilt: u64,
     /// Answers lost on their simulated way.
     pub lost_on_air: u64,
     /// Steps of the simulated mesh that were late by half a second or more.
@@ -153,6 +155,7 @@ impl AddAssign for Counters {
         self.pushes_due += other.pushes_due;
         self.push_retries += other.push_retries;
         self.pushes_lost += other.pushes_lost;
+        self.spoilt += other.spoilt;
         self.lost_on_air += other.lost_on_air;
         self.behind += other.behind;
         self.refused += other.refused;

@@ -1,9 +1,10 @@
 //! Datagrams: one wrapper frame each, all meters on one socket.
 
 use super::air::{Question, Waiting};
+use super::associations::Associations;
 use super::capture::From;
 use super::counters::Refused;
-use super::desk::{Associations, Desk, Outcome};
+use super::desk::{Desk, Outcome};
 use super::listen::{self, Datagram};
 use super::street::Destination;
 use amitwin_models::device::dlms::link::wrapper;
@@ -125,6 +126,9 @@ impl Datagrams {
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
             let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + desk.reply.len());
             wrapper::put(frame.destination, frame.source, &desk.reply, &mut bytes);
+            if let Some(fault) = desk.fault {
+                fault.spoil_frame(&mut bytes, 0);
+            }
             let due = desk.now + desk.street.settings.delay;
             let reply = Reply { due, peer, local, bytes };
             let Some(air) = &desk.street.air else { return self.replies.push(reply) };

@@ -1,16 +1,17 @@
 //! Where a request meets its meter: one desk a worker, with buffers that are used again.
 
+use super::associations::Associations;
 use super::counters::{Counters, Refused};
 use super::outbox::{Letter, Order, Outbox, Sender};
 use super::registry::Change;
+use super::spoil::{Fault, is_ciphered};
 use super::state::Record;
 use super::street::{Destination, Street};
 use amitwin_models::device::dlms::link::{gateway_form, wrapper};
-use amitwin_models::device::dlms::{Denied, Effects, Moment, Reaction, Scratch, Session, answer};
+use amitwin_models::device::dlms::{Denied, Effects, Moment, Reaction, Scratch, answer};
 use amitwin_models::purpose::BOOT;
 use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::sync::PoisonError;
@@ -21,31 +22,6 @@ const LINES: u32 = 50;
 
 /// Takes a line of the log.
 pub type Log<'a> = &'a (dyn Fn(&str) + Sync);
-
-/// What is agreed with a client, and the meter's life that it belongs to.
-type Held = (u32, Option<Box<Session>>);
-
-/// Associations over one connection, by meter and client.
-#[derive(Default)]
-pub struct Associations(BTreeMap<(u32, u16), Held>);
-
-impl std::fmt::Debug for Associations {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not what they hold: session keys are part of it.
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl Associations {
-    /// Ends those of a client.
-    pub fn end(&mut self, number: u32, client: u16) {
-        self.0.remove(&(number, client));
-    }
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +46,8 @@ pub struct Desk<'a> {
     pub counters: Counters,
     /// The answer to the last request, with its gateway prefix.
     pub reply: Vec<u8>,
+    /// What is wrong with it on purpose; the frame around it is to be spoilt as well.
+    pub fault: Option<Fault>,
     /// Node of the meter that gave it, and bytes of request and answer with their wrappers.
     pub asked: (u32, usize, usize),
     /// The clock, read once a turn.
@@ -93,6 +71,7 @@ impl<'a> Desk<'a> {
             worker,
             counters: Counters::default(),
             reply: Vec::new(),
+            fault: None,
             asked: (0, 0, 0),
             now,
             moment: moment(),
@@ -238,7 +217,24 @@ impl<'a> Desk<'a> {
             gateway_form::put_response(&prefix, &mut self.reply);
         }
         self.reply.extend_from_slice(&self.apdu);
+        self.spoil(number, matches!(destination, Destination::Hdlc(_)), who);
         if away.flatten().is_some() { Outcome::ReplyAndReset } else { Outcome::Reply }
+    }
+
+    /// Spoils the answer, if its turn has come.
+    fn spoil(&mut self, number: u32, hdlc: bool, who: &dyn Display) {
+        self.fault = None;
+        let faults = &self.street.settings.faults;
+        if faults.are_none() {
+            return;
+        }
+        let (seed, ciphered) = (self.street.fleet.seed, is_ciphered(&self.apdu));
+        self.fault = faults.draw(seed, self.worker, self.counters.replies, ciphered, hdlc);
+        let Some(fault) = self.fault else { return };
+        fault.spoil_apdu(&mut self.reply);
+        self.counters.spoilt += 1;
+        let meter = self.street.numbers.place(number);
+        self.tell(format_args!("{who}: spoilt: meter {meter}: {}", fault.text()));
     }
 
     /// An answer that denies something.
@@ -315,6 +311,11 @@ impl<'a> Desk<'a> {
     /// Counts a refusal, and tells it if somebody listens.
     pub fn refuse(&mut self, reason: Refused, who: &dyn Display, what: &dyn Display) {
         self.counters.refused.count(reason);
+        self.tell(format_args!("{who}: {}: {what}", reason.text()));
+    }
+
+    /// Says a line, if somebody listens.
+    fn tell(&mut self, line: std::fmt::Arguments<'_>) {
         let Some(log) = self.log else { return };
         if self.now.duration_since(self.second.0) >= Duration::from_secs(1) {
             if self.second.1 > LINES {
@@ -324,7 +325,7 @@ impl<'a> Desk<'a> {
         }
         self.second.1 += 1;
         if self.second.1 <= LINES {
-            log(&format!("{who}: {}: {what}", reason.text()));
+            log(&line.to_string());
         }
     }
 }

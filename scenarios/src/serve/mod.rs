@@ -11,6 +11,7 @@
 //! keeps is held for those only that were talked to, and an association as long as it is open.
 
 mod air;
+mod associations;
 mod calls;
 mod capture;
 mod connection;
@@ -26,6 +27,7 @@ mod registry;
 mod schedule;
 mod server;
 pub mod settings;
+mod spoil;
 mod state;
 mod street;
 mod worker;
@@ -33,3 +35,4 @@ mod worker;
 pub use counters::{ByReason, Counters, Refused};
 pub use error::ServeError;
 pub use server::{Options, Server};
+pub use spoil::Faults;

@@ -1,5 +1,6 @@
 //! What `[dlms]` and `[serve]` say, resolved.
 
+use super::spoil::Faults;
 use amitwin_models::device::dlms::Vendor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub struct Serve {
     pub delay: Duration,
     /// Instead, requests and answers take the simulated way of their meter.
     pub mesh: bool,
+    /// What goes wrong with answers.
+    pub faults: Faults,
     /// Most TCP connections at one time.
     pub connections: usize,
     /// Most TCP connections at one time to one meter's address.
