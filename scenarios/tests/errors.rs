@@ -301,6 +301,7 @@ fn served_meters() {
     gallery.add("push_to_nobody", with("[serve]\npush_every = \"15min\"\n"));
     gallery.add("push_too_often", with("[serve]\npush_to = \"127.0.0.1:4060\"\npush_every = \"10ms\"\n"));
     gallery.add("push_over_nothing", with("[serve]\npush_to = \"127.0.0.1:4060\"\npush_transport = \"hdlc\"\n"));
+    gallery.add("more_faults_than_answers", with("[serve.faults]\nflipped_tag = \"60 %\"\nshort_length = \"50 %\"\n"));
     gallery.add("a_head_end_by_name", with("[serve]\nhead_ends = [\"localhost\"]\n"));
     gallery.add("a_head_end_out_of_reach", with("[serve]\nhead_ends = [\"::1\"]\n"));
     gallery.add("no_date", with("[dlms]\nstart = \"2026-02-30T00:00:00Z\"\n"));

@@ -198,6 +198,12 @@ pub(super) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
             }
         }
     }
+    let faults = &section.faults;
+    let hdlc = faults.flipped_tag.0 + faults.wrong_fcs.0 + faults.missing_flag.0;
+    if hdlc.max(faults.flipped_tag.0 + faults.short_length.0) > 1.0 {
+        let help = "over HDLC flipped_tag, wrong_fcs and missing_flag, in a wrapper flipped_tag and short_length may make up 100 %";
+        cx.error(&["serve", "faults"], "more than all answers would be spoilt", "too much together", help);
+    }
     let push_to = section.push_to.as_ref().and_then(|text| push_to(cx, text, section.remote, &listen));
     if section.push_every.0.is_some() && section.push_to.is_none() {
         let help = "add push_to = \"127.0.0.1:4060\", the address and port of a head-end, or leave push_every out";

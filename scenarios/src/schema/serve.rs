@@ -78,12 +78,16 @@ pub struct ServeSection {
 #[serde(deny_unknown_fields, default)]
 pub struct FaultsSection {
     /// A bit of the authentication tag is wrong: of ciphered answers.
+    #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
     pub flipped_tag: Share,
     /// A frame check sequence is wrong: of answers over HDLC.
+    #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
     pub wrong_fcs: Share,
     /// The wrapper's header names one byte less than follows: of answers in a wrapper.
+    #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
     pub short_length: Share,
     /// The closing flag is left out: of answers over HDLC.
+    #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
     pub missing_flag: Share,
 }
 
