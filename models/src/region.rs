@@ -179,6 +179,10 @@ impl Region {
         let entity = self.entities[node as usize];
         self.devices.get_mut(&mut self.world, entity).expect("every radio has a device").into_inner()
     }
+    /// Channels that it hops over; 0 if it does not.
+    pub fn channels(&self) -> u16 {
+        self.channels
+    }
     /// Whether a radio is a border router.
     #[inline]
     pub fn is_gateway(&self, node: u16) -> bool {

@@ -1,25 +1,34 @@
 //! What a variant will take: its world is built, and events, memory and disk follow from measured factors.
 //!
-//! The factors below are of calm runs. Events in a collapsing mesh are more, because every retry is an event, so the
-//! estimate tells the order of magnitude and not the figure.
+//! The factors below are of calm runs, so the estimate tells the order of magnitude and not the figure. Of the library's
+//! scenarios it expects 1.2 to 1.8 times the events that there are, and 3 times those of a collapse at 300 kb/s, in which
+//! meters spend their time waiting.
 
 use crate::drive::warnings;
 use crate::load::Variant;
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::spec::WorldSpec;
+use amitwin_models::spec::{PollSpec, SizeProfile, WorldSpec};
 
-// The factors are from runs of generated suburbs of 400 and 1,500 meters at 50 kb/s, 22 to 90 m apart (1.1 to 3.2 hops
-// in the mean); the spread over these is in brackets. Those for memory are from 2,000 meters behind one border router
-// (15.5 MB at most in half an hour with two reports each), 20,000 behind one (75.7 MB) and 20,000 behind ten (68.9 MB).
+// The factors are from runs of generated suburbs of 100 to 5,000 meters at 50 kb/s, 30 to 90 m apart (1 to 11 hops in the
+// mean, 16 to 140 neighbours); the spread over these is in brackets. Those for memory are from 2,000 meters behind one
+// border router (15.5 MB at most in half an hour with two reports each), 20,000 behind one (75.7 MB) and 20,000 behind ten
+// (68.9 MB).
 
-/// Events of a radio in an hour without traffic, for each hop of its depth: announcements and route upkeep (75 to 240).
-const EVENTS_PER_RADIO_HOP_HOUR: f64 = 200.0;
-/// Events of one report over one hop: backoff, channel sensing, frame, acknowledgement (8.5 to 15).
-const EVENTS_PER_REPORT_HOP: f64 = 10.0;
-/// Events of one warm reset, for each hop of the meter's depth: boot, a search over all channels, the exchanges up to
-/// the head-end (370 to 920; in a collapse of 5,000 meters 1,900).
-const EVENTS_PER_RESET_HOP: f64 = 600.0;
+/// Events of a radio in an hour without traffic, beside advertisements; divided by the root of its neighbours.
+const EVENTS_PER_RADIO_HOUR: f64 = 210.0;
+/// Channels of the plan for which the figures of [`advertisements`] hold; others weigh with the root of their number.
+const CHANNELS: f64 = 129.0;
+/// Events of one report over one hop: backoff, channel sensing, frame, acknowledgement (7.7 to 12).
+const EVENTS_PER_REPORT_HOP: f64 = 8.5;
+/// Events of one read over one hop, to and fro (16 to 27).
+const EVENTS_PER_READ_HOP: f64 = 19.0;
+/// Events of one warm reset, and for each hop of the meter's depth: boot, a search over all channels, the exchanges up to
+/// the head-end (608 at 1.8 hops, 1,500 at 5.7; twice that in a collapse), in meshes of the large profile.
+const EVENTS_PER_RESET: f64 = 250.0;
+const EVENTS_PER_RESET_HOP: f64 = 240.0;
+/// How much more it is in smaller profiles, whose timers are shorter.
+const RESET_IN_SMALL_PROFILES: f64 = 1.7;
 /// Rows of `events` that one reset leaves behind (9 to 17; in a collapse 30).
 const EVENT_ROWS_PER_RESET: f64 = 10.0;
 /// The program itself, bytes.
@@ -79,7 +88,7 @@ pub struct Estimate {
 
 /// How the expected figures come about, in a sentence for people.
 pub const METHOD: &str = "events, memory and disk are estimates: the world is built, then multiplied by factors measured on \
-                          calm runs; a mesh that collapses takes several times as many events";
+                          calm runs; they hold to a factor of about two, and less well where a mesh collapses";
 
 /// Builds the world of a variant and estimates what running it will take.
 ///
@@ -89,12 +98,15 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let spec = &variant.spec;
     let mut built = build(spec)?;
     let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
+    let (mut sparse, mut channels) = (0.0, 0);
     for part in &mut built.parts {
         heard += part.mesh().map_or(0.0, |m| m.globals.len() as f64);
+        channels = part.mesh().map_or(channels, |m| m.channels());
         part.describe(&spec.placement.sites);
         let rows = std::mem::take(part.rows());
         for node in &rows.nodes {
             radios += 1.0;
+            sparse += f64::from(node.neighbours.max(1)).sqrt().recip();
             // A border router is 0 hops away from itself.
             if let Some(h) = node.hops.filter(|h| *h > 0) {
                 hops += f64::from(h);
@@ -117,7 +129,12 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let resets: f64 = campaigns.iter().map(|c| f64::from(c.commanded)).sum();
     let hours = spec.duration.secs_f64() / 3600.0;
     let reports = reports(spec, &built);
-    let rows = Rows::of(spec, &built, radios, reports, resets);
+    let small = match spec.mesh.profile {
+        SizeProfile::Small | SizeProfile::Medium => RESET_IN_SMALL_PROFILES,
+        SizeProfile::Large | SizeProfile::XLarge => 1.0,
+    };
+    let reads = reads(spec, &built);
+    let rows = Rows::of(spec, &built, radios, reports + reads, resets);
     Ok(Estimate {
         variant: variant.name.clone(),
         meters: built.meters,
@@ -129,12 +146,34 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         hops_max,
         campaigns,
         duration_s: spec.duration.secs_f64(),
-        events: hops * hours * EVENTS_PER_RADIO_HOP_HOUR
+        events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.mesh.profile, channels))
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
-            + resets * hops_mean * EVENTS_PER_RESET_HOP,
+            + reads * hops_mean * EVENTS_PER_READ_HOP
+            + resets * (EVENTS_PER_RESET + hops_mean * EVENTS_PER_RESET_HOP) * small,
         memory_bytes: radios * BYTES_PER_RADIO + heard * BYTES_PER_RADIO_HEARD + rows.held() * BYTES_PER_ROW_HELD,
         disk_bytes: DISK_PER_VARIANT + rows.times(&DISK_PER_ROW).sum::<f64>(),
     })
+}
+
+/// Events of a radio's advertisements in an hour, one on each channel; divided by the root of its neighbours, because a radio
+/// that has heard others advertise keeps silent. Large: 1,350 to 1,590; medium: 1,850 to 2,480.
+fn advertisements(profile: SizeProfile, channels: u16) -> f64 {
+    let events = match profile {
+        SizeProfile::Small => 38_000.0,
+        SizeProfile::Medium => 2_400.0,
+        SizeProfile::Large => 1_550.0,
+        SizeProfile::XLarge => 1_250.0,
+    };
+    events * (f64::from(channels) / CHANNELS).sqrt()
+}
+
+/// Scheduled reads of a variant, at most.
+fn reads(spec: &WorldSpec, built: &Built) -> f64 {
+    let rounds = |poll: &PollSpec| {
+        let left = spec.duration.secs_f64() - poll.at.secs_f64();
+        if left < 0.0 { 0.0 } else { (left / poll.every.secs_f64()).floor() + 1.0 }
+    };
+    spec.polls.iter().map(rounds).sum::<f64>() * f64::from(built.meters)
 }
 
 /// Reports that the meters of a variant send.
