@@ -33,8 +33,9 @@ const RESET_IN_SMALL_PROFILES: f64 = 1.7;
 const EVENT_ROWS_PER_RESET: f64 = 10.0;
 /// The program itself, bytes.
 pub const PROCESS_BYTES: f64 = 10e6;
-/// Bytes of a radio with its neighbour table and its share of the queues.
-const BYTES_PER_RADIO: f64 = 2_300.0;
+/// Bytes of a radio with its share of the queues, and of each neighbour in its table.
+const BYTES_PER_RADIO: f64 = 1_800.0;
+const BYTES_PER_NEIGHBOUR: f64 = 3.7;
 /// Bytes of a radio in each partition that it belongs to or is heard in.
 const BYTES_PER_RADIO_HEARD: f64 = 400.0;
 /// Bytes of a row that waits to be written.
@@ -98,7 +99,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let spec = &variant.spec;
     let mut built = build(spec)?;
     let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
-    let (mut sparse, mut channels) = (0.0, 0);
+    let (mut sparse, mut neighbours, mut channels) = (0.0, 0.0, 0);
     for part in &mut built.parts {
         heard += part.mesh().map_or(0.0, |m| m.globals.len() as f64);
         channels = part.mesh().map_or(channels, |m| m.channels());
@@ -107,6 +108,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         for node in &rows.nodes {
             radios += 1.0;
             sparse += f64::from(node.neighbours.max(1)).sqrt().recip();
+            neighbours += f64::from(node.neighbours);
             // A border router is 0 hops away from itself.
             if let Some(h) = node.hops.filter(|h| *h > 0) {
                 hops += f64::from(h);
@@ -150,7 +152,10 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
             + reads * hops_mean * EVENTS_PER_READ_HOP
             + resets * (EVENTS_PER_RESET + hops_mean * EVENTS_PER_RESET_HOP) * small,
-        memory_bytes: radios * BYTES_PER_RADIO + heard * BYTES_PER_RADIO_HEARD + rows.held() * BYTES_PER_ROW_HELD,
+        memory_bytes: radios * BYTES_PER_RADIO
+            + neighbours * BYTES_PER_NEIGHBOUR
+            + heard * BYTES_PER_RADIO_HEARD
+            + rows.held() * BYTES_PER_ROW_HELD,
         disk_bytes: DISK_PER_VARIANT + rows.times(&DISK_PER_ROW).sum::<f64>(),
     })
 }

@@ -45,15 +45,15 @@ fn the_manuals_window_collapses_and_the_computed_ones_do_not() {
     let holds = under(computed, p50, 5.0 * minute) && under(computed, p95, 20.0 * minute);
     assert!(holds, "{:?}", computed.summary.metrics);
     let window = metric(computed, "reset_window_s").expect("it resets");
-    assert!((45.0 * minute..65.0 * minute).contains(&window), "about an hour, not half of one: {window} s");
-    let holds = under(kept, p50, 3.0 * minute) && under(kept, p95, 15.0 * minute) && under(kept, p99, 25.0 * minute);
+    assert!((60.0 * minute..80.0 * minute).contains(&window), "more than an hour, not half of one: {window} s");
+    let holds = under(kept, p50, 3.0 * minute) && under(kept, p95, 20.0 * minute) && under(kept, p99, 25.0 * minute);
     assert!(holds, "{:?}", kept.summary.metrics);
     let window = metric(kept, "reset_window_s").expect("it resets");
     assert!((28.0 * minute..32.0 * minute).contains(&window), "half an hour: {window} s");
     let told = finding(&runs.iter().map(|run| run.summary.clone()).collect::<Vec<_>>()).expect("a finding");
     for part in [
         "within 60 s ('manual: 10-60 s') the mesh collapses",
-        "over 56 min ('computed') it holds",
+        "over 70 min ('computed') it holds",
         "and over 30 min ('computed, lease kept') it holds",
     ] {
         assert!(told.contains(part), "{told}");

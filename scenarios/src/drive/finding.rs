@@ -7,13 +7,15 @@ use std::cmp::Ordering;
 const SHORT: f64 = 10.0;
 /// From this many times the other's p99 on, a mesh that also repeated or lost more frames is called collapsed.
 const COLLAPSE: f64 = 3.0;
+/// Up to this share of a collapsed mesh's p99, a mesh that holds is told beside the best one.
+const HOLDS_TOO: f64 = 0.5;
 
 /// What the variants show about a mass reset; `None` where nothing was reset.
 ///
 /// The variant that lets its meters wait least (p99) is compared with one of a short window. A mesh holds if its p99 is
 /// within the window, so that meters are back while others are still to be reset; beside one that holds, a mesh has
 /// collapsed if its p99 is several times as long, or not reached, and it dropped or repeated more frames. The narrowest
-/// window of which that can be said as well is told last. Where the figures show neither, they are told without these
+/// other window that holds is told last, if its meters wait half as long as those of the collapsed one at most. Where the figures show neither, they are told without these
 /// words.
 pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     let mut resets: Vec<Reset> = variants.iter().filter_map(Reset::of).collect();
@@ -26,7 +28,7 @@ pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     if best.holds()
         && let Some(collapsed) = short().rfind(|r| r.collapses_beside(best))
     {
-        let also = others().find(|r| r.window_s < best.window_s && r.holds() && collapsed.collapses_beside(r));
+        let also = others().find(|r| r.window_s < best.window_s && r.holds_beside(collapsed));
         return Some(collapse(collapsed, best, also));
     }
     match short().max_by(|a, b| a.badness(b)).or_else(|| others().max_by(|a, b| a.badness(b))) {
@@ -78,6 +80,11 @@ impl<'a> Reset<'a> {
 
     fn holds(&self) -> bool {
         self.p99_s.is_some_and(|s| s <= self.window_s)
+    }
+
+    fn holds_beside(&self, collapsed: &Reset) -> bool {
+        let faster = |s: f64| collapsed.p99_s.is_none_or(|collapsed| s <= HOLDS_TOO * collapsed);
+        self.holds() && self.p99_s.is_some_and(faster)
     }
 
     fn collapses_beside(&self, best: &Reset) -> bool {

@@ -48,7 +48,7 @@ fn tier_default() -> Tier {
     Tier::Warm
 }
 fn busy_share_default() -> Share {
-    Share(0.25)
+    Share(0.2)
 }
 fn delivery_default() -> Delivery {
     Delivery::Broadcast
