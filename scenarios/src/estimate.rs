@@ -1,7 +1,7 @@
 //! What a variant will take: its world is built, and events, memory and disk follow from measured factors.
 //!
 //! The factors below are of calm runs, so the estimate tells the order of magnitude and not the figure. Of the library's
-//! scenarios it expects 1.2 to 1.8 times the events that there are, and 3 times those of a collapse at 300 kb/s, in which
+//! scenarios it expects 1.0 to 1.6 times the events that there are, and 3 times those of a collapse at 300 kb/s, in which
 //! meters spend their time waiting.
 
 use crate::drive::warnings;
@@ -11,7 +11,7 @@ use amitwin_models::build::{BuildError, Built, build};
 use amitwin_models::spec::{PollSpec, SizeProfile, WorldSpec};
 
 // The factors are from runs of generated suburbs of 100 to 5,000 meters at 50 kb/s, 30 to 90 m apart (1 to 11 hops in the
-// mean, 16 to 140 neighbours); the spread over these is in brackets. Those for memory are from 2,000 meters behind one
+// mean, 16 to 310 neighbours); the spread over these is in brackets. Those for memory are from 2,000 meters behind one
 // border router (15.5 MB at most in half an hour with two reports each), 20,000 behind one (75.7 MB) and 20,000 behind ten
 // (68.9 MB).
 

@@ -76,7 +76,8 @@ tables! {
         gateway: u32,
         /// When it was due, since the start of the run.
         planned_s: f64,
-        /// When the first frame or command left; empty if none did.
+        /// When the first request or command left the head-end, or the meter handed its report to the radio; empty if that
+        /// has not happened.
         sent_s: Option<f64>,
         /// When the meter really reset; empty if it has not.
         reset_s: Option<f64>,
