@@ -5,6 +5,7 @@ mod air;
 mod golden;
 mod hostile;
 mod python;
+mod readme;
 mod refusals;
 mod secrets;
 mod served;
