@@ -4,6 +4,7 @@
 mod air;
 mod golden;
 mod hostile;
+mod ipv6;
 mod python;
 mod readme;
 mod refusals;

@@ -55,6 +55,11 @@ def signing_scalar(of_client, suite):
     return bytes(range(first, first + (48 if suite == 2 else 32)))
 
 
+def family(host):
+    """Of an address written in digits."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 class Wrong(Exception):
     """The meter answered, but not as it should."""
 
