@@ -4,7 +4,9 @@
 mod air;
 mod golden;
 mod hostile;
+mod ipv6;
 mod python;
+mod readme;
 mod refusals;
 mod secrets;
 mod served;

@@ -140,17 +140,31 @@ fn meters_behind_one_address_are_told_apart() {
 }
 
 #[test]
-fn what_meters_send_on_their_own_is_received_and_read() {
+fn what_meters_send_on_their_own_over_udp_is_received_and_read() {
+    both_clients_take_pushes("udp");
+}
+
+#[test]
+fn what_meters_send_on_their_own_over_tcp_is_received_and_read() {
+    both_clients_take_pushes("tcp");
+}
+
+fn both_clients_take_pushes(transport: &str) {
     let Some(python) = python() else { return };
     let here = tempfile::tempdir().expect("a folder");
-    let free = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
-    let to = format!("serve.push_to={free}");
+    let free = match transport {
+        "udp" => std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()),
+        _ => std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()),
+    };
+    let free = free.expect("a free port");
+    let (to, over) = (format!("serve.push_to={free}"), format!("serve.push_transport={transport}"));
     for ciphered in [true, false] {
         let form = format!("serve.push_ciphered={ciphered}");
-        let serving = Serving::begin(here.path(), &["--state", "none", "--set", &to, "--set", &form]);
+        let settings = ["--state", "none", "--set", &to, "--set", &over, "--set", &form];
+        let serving = Serving::begin(here.path(), &settings);
         for (meter, suite) in [(1, 0), (2, 1), (3, 2)] {
             let base = format!("--client 1 --mechanism gmac --ciphered general --suite {suite}");
-            let how = format!("{base} --push-port {}", free.port());
+            let how = format!("{base} --push-port {} --push-transport {transport}", free.port());
             for client in BOTH {
                 let found = read(python, *client, &serving, meter, &how, "names,registers,push");
                 let (push, place) = (&found["push"], format!("{client:?}, meter {meter}"));
@@ -161,13 +175,18 @@ fn what_meters_send_on_their_own_is_received_and_read() {
                 );
                 assert_eq!(push["name"], found["names"]["name"], "{place}");
                 assert!(push["clock_off_s"].as_u64() <= Some(5), "{place}: {push}");
+                // What the registers were a moment before, or a little more.
                 let wh = |value: &Value| value.as_u64().expect("Wh");
-                let since = wh(&push["imported"]) - wh(&found["registers"]["import"]);
-                assert!(since < 1_000, "{place}: {push} after {}", found["registers"]);
+                for (pushed, register) in [("imported", "import"), ("exported", "export")] {
+                    let since = wh(&push[pushed]).checked_sub(wh(&found["registers"][register]));
+                    assert!(since < Some(1_000) && since.is_some(), "{place}: {push} after {}", found["registers"]);
+                }
             }
         }
         let ended = serving.end();
-        assert_eq!((ended.code, &ended.counters["pushes"]), (Some(0), &json!(6)), "{}", ended.said);
+        let counters = &ended.counters;
+        assert_eq!((ended.code, &counters["pushes"]), (Some(0), &json!(6)), "{}", ended.said);
+        assert_eq!((&counters["push_retries"], &counters["pushes_lost"]), (&json!(0), &json!(0)), "{}", ended.said);
     }
 }
 

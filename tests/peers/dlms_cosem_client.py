@@ -62,7 +62,7 @@ class Datagrams:
         self.address, self.rest = (host, port), b""
 
     def connect(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket = socket.socket(reader.family(self.address[0]), socket.SOCK_DGRAM)
         self.socket.settimeout(WAIT_S)
         self.socket.connect(self.address)
 

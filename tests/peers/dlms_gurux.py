@@ -50,7 +50,7 @@ class Meter:
     def associate(self, address, mechanism, ciphered, counter):
         chosen = self.chosen
         kind = socket.SOCK_DGRAM if chosen.transport == "udp" else socket.SOCK_STREAM
-        self.socket = socket.socket(socket.AF_INET, kind)
+        self.socket = socket.socket(reader.family(chosen.host), kind)
         self.socket.settimeout(WAIT_S)
         self.socket.connect((chosen.host, chosen.port))
         framing = InterfaceType.HDLC if chosen.framing == "hdlc" else InterfaceType.WRAPPER

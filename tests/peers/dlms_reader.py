@@ -55,6 +55,11 @@ def signing_scalar(of_client, suite):
     return bytes(range(first, first + (48 if suite == 2 else 32)))
 
 
+def family(host):
+    """Of an address written in digits."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 class Wrong(Exception):
     """The meter answered, but not as it should."""
 
@@ -76,6 +81,7 @@ def options(about):
     parser.add_argument("--pdu", type=int, default=65535, help="largest APDU that this client takes, bytes")
     parser.add_argument("--steps", default="names", help=f"of {','.join(STEPS)}")
     parser.add_argument("--push-port", type=int, help="where the meters send what they send on their own")
+    parser.add_argument("--push-transport", choices=["tcp", "udp"], default="udp")
     parser.add_argument("--limit", type=int, default=60, help="ends the program after so many seconds")
     chosen = parser.parse_args()
     chosen.steps = chosen.steps.split(",")
@@ -144,15 +150,36 @@ def objects(meter):
 
 def push(meter):
     """The meter is told to push, and what comes is read."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as head_end:
-        head_end.bind(("127.0.0.1", meter.chosen.push_port))
-        head_end.settimeout(10)
-        meter.invoke(40, "0.0.25.9.0.255", 1, 0, "int8")
-        received, (sender, _) = head_end.recvfrom(65536)
-    expect(sender == meter.chosen.host, f"a push from {sender}")
+    chosen = meter.chosen
+    take = taken_over_tcp if chosen.push_transport == "tcp" else taken_over_udp
+    received, sender = take(("127.0.0.1", chosen.push_port), lambda: meter.invoke(40, "0.0.25.9.0.255", 1, 0, "int8"))
+    expect(sender == chosen.host, f"a push from {sender}")
+    length = int.from_bytes(received[6:8], "big")
+    expect(len(received) == 8 + length, f"{len(received)} bytes, and the header says {length} after its own 8")
     setup, name, clock, imported, exported = meter.notification(received)
     tell("push", setup=".".join(map(str, setup)), name=bytes(name).hex(), clock_off_s=abs(round(clock - time.time())),
          ciphered=received[8] == 0xDB, exported=exported, imported=imported)
+
+
+def taken_over_udp(address, ask):
+    """One datagram, and who sent it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as head_end:
+        head_end.bind(address)
+        head_end.settimeout(10)
+        ask()
+        received, (sender, _) = head_end.recvfrom(65536)
+    return received, sender
+
+
+def taken_over_tcp(address, ask):
+    """All bytes of one connection, which the meter ends, and who opened it."""
+    with socket.create_server(address) as head_end:
+        head_end.settimeout(10)
+        ask()
+        stream, (sender, _) = head_end.accept()
+        with stream, stream.makefile("rb") as pushed:
+            stream.settimeout(10)
+            return pushed.read(), sender
 
 
 def happened(meter, code):

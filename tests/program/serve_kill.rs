@@ -7,10 +7,11 @@ use aes_gcm::aes::Aes128;
 use aes_gcm::aes::cipher::consts::U12;
 use aes_gcm::{AesGcm, Key, Nonce};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const STREET: &str = r#"
@@ -32,6 +33,8 @@ const TAG_BYTES: usize = 12;
 /// A reader with low-level security and test keys, who counts on over everything that happens to the meters.
 struct Reader {
     counter: u32,
+    /// The last counter that a meter has certainly received, because it answered.
+    answered: u32,
 }
 
 impl Reader {
@@ -61,7 +64,7 @@ impl Reader {
     }
 
     /// Asks until the meter is gone; the counters that its answers carried.
-    fn ask(&mut self, stream: &mut TcpStream) -> Vec<u32> {
+    fn ask(&mut self, stream: &mut TcpStream, answered: &AtomicBool) -> Vec<u32> {
         let mut seen = Vec::new();
         let mut request = self.association();
         let mut tag = 0x28;
@@ -83,6 +86,8 @@ impl Reader {
                 answer[*at] == tag && answer[at + 2] == 0x30 && at + 2 + usize::from(answer[at + 1]) == answer.len()
             });
             let at = at.unwrap_or_else(|| panic!("not ciphered: {answer:02X?}"));
+            self.answered = self.counter;
+            answered.store(true, Ordering::Relaxed);
             seen.push(u32::from_be_bytes(answer[at + 3..at + 7].try_into().expect("four bytes")));
             request = self.seal(0xC8, &[0xC0, 1, 0xC1, 0, 8, 0, 0, 1, 0, 0, 0xFF, 2, 0]);
             tag = 0xCC;
@@ -90,54 +95,99 @@ impl Reader {
     }
 }
 
-fn serve(here: &Path) -> (Child, u16) {
+/// A connection that does not wait for ever.
+fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(to)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    Ok(stream)
+}
+
+fn start(here: &Path) -> Child {
     let arguments = ["serve", "small.toml", "--format", "json"];
-    let mut child = amitwin(here, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    amitwin(here, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started")
+}
+
+fn serve(here: &Path) -> (Child, u16) {
+    let mut child = start(here);
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let ready: serde_json::Value = serde_json::from_str(&line).expect("JSON");
     (child, ready["port"].as_u64().expect("a port") as u16)
 }
 
+/// Kills and restarts: many where changes are checked (`CI=true`).
+fn kills() -> u64 {
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true") { 1_000 } else { 32 }
+}
+
+/// Time to a kill: up to 40 ms, evenly spread, so that kills come before the first answer, while counters are being
+/// reserved on the disk, and in the middle of a row of answers.
+fn life(cycle: u64) -> Duration {
+    const LONGEST_US: u64 = 40_000;
+    // By the golden section: the first few lives are spread over the range already.
+    Duration::from_micros(cycle * 24_721 % LONGEST_US)
+}
+
 #[test]
 fn no_counter_is_used_twice_over_kills() {
     let here = folder(STREET);
-    let mut readers: Vec<Reader> = (0..4).map(|_| Reader { counter: 0 }).collect();
-    let mut all: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); 4];
-    for cycle in 0..32u64 {
+    let mut readers: Vec<Reader> = (0..4).map(|_| Reader { counter: 0, answered: 0 }).collect();
+    let mut all: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); readers.len()];
+    let mut lives: Vec<u64> = vec![0; readers.len()];
+    for cycle in 0..kills() {
+        if cycle % 4 == 3 {
+            // One more that mostly dies before it is ready: while it reads the state file or writes it anew.
+            let mut child = start(here.path());
+            std::thread::sleep(life(cycle) / 2);
+            child.kill().expect("killed");
+            child.wait().expect("ended");
+        }
         let (mut child, port) = serve(here.path());
-        let threads: Vec<_> = readers
-            .drain(..)
-            .enumerate()
-            .map(|(meter, mut reader)| {
-                std::thread::spawn(move || {
+        let answered = AtomicBool::new(false);
+        let seen: Vec<Vec<u32>> = std::thread::scope(|scope| {
+            let all_at_once: Vec<_> = readers
+                .iter_mut()
+                .enumerate()
+                .map(|(meter, reader)| {
                     let to = SocketAddr::from(([127, 0, 0, meter as u8 + 1], port));
-                    let mut stream = TcpStream::connect(to).expect("connected");
-                    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-                    let seen = reader.ask(&mut stream);
-                    (reader, seen)
+                    let answered = &answered;
+                    scope.spawn(move || match connect(to) {
+                        Ok(mut stream) => reader.ask(&mut stream, answered),
+                        // The kill came first.
+                        Err(_) => Vec::new(),
+                    })
                 })
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(40 + 37 * (cycle % 8)));
-        child.kill().expect("killed");
-        child.wait().expect("ended");
-        for (meter, thread) in threads.into_iter().enumerate() {
-            let (reader, seen) = thread.join().expect("no panic");
-            assert!(seen.len() > 5, "meter {} answered {} times in cycle {cycle}", meter + 1, seen.len());
-            for counter in seen {
+                .collect();
+            // Half of the lives are counted from the first answer, so that slow disks do not keep meters from answering.
+            let until = Instant::now() + Duration::from_secs(10);
+            while cycle % 2 == 0 && !answered.load(Ordering::Relaxed) && Instant::now() < until {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            std::thread::sleep(life(cycle));
+            child.kill().expect("it ran until now");
+            child.wait().expect("ended");
+            all_at_once.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        for (meter, counters) in seen.into_iter().enumerate() {
+            lives[meter] += u64::from(!counters.is_empty());
+            for counter in counters {
                 assert!(all[meter].insert(counter), "meter {} used counter {counter} twice", meter + 1);
             }
-            readers.push(reader);
         }
+    }
+    for (meter, (counters, lives)) in all.iter().zip(&lives).enumerate() {
+        let (answers, kills) = (counters.len() as u64, kills());
+        assert!(
+            *lives > kills / 4 && answers > 5 * kills,
+            "meter {} answered {answers} times in {lives} of {kills} lives",
+            meter + 1
+        );
     }
     // Nor is a counter taken twice: what was recorded before the kills is refused after them.
     let (mut child, port) = serve(here.path());
     for (meter, reader) in readers.iter().enumerate() {
-        let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, meter as u8 + 1], port))).expect("connected");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-        // The last counter that was certainly received: one more may have been on its way.
-        let recorded = Reader { counter: reader.counter - 2 }.association();
+        let mut stream = connect(SocketAddr::from(([127, 0, 0, meter as u8 + 1], port))).expect("connected");
+        let recorded = Reader { counter: reader.answered - 1, answered: 0 }.association();
         let head = [0, 1, 0, 0x11, 0, 1, 0, recorded.len() as u8];
         stream.write_all(&[&head, &recorded[..]].concat()).expect("sent");
         let mut answer = vec![0; 8];
