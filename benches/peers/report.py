@@ -147,7 +147,7 @@ class Page:
         return ("## Ladder, 2,000 meters to a border router, one push an hour each\n\n"
                 "50 kb/s with hopping over 129 channels, the strongest 48 neighbours of a radio, 200 ms of backhaul, neighbouring "
                 "meshes coupled; rows are counted and thrown away. Peak memory is that of the whole process, building included. "
-                "The scenario language keeps up to 512 neighbours unless told otherwise, at about 3.7 B each.\n\n") + table(
+                "The scenario language keeps up to 1,024 neighbours unless told otherwise, at about 3.7 B each.\n\n") + table(
             ["meters", "wall s a simulated hour", "events/s", "frames", "ns a frame", "peak B a meter"], body)
 
     def main_section(self):

@@ -82,13 +82,15 @@ impl Scenario {
         }
     }
 
-    /// Reads the files of keys that the variants name; until then their worlds have the test keys.
+    /// Reads the files of keys that the variants name; until then their worlds have the test keys. Keys belong to one run:
+    /// another scenario, seed or variant has others, and so have served meters.
     ///
     /// # Errors
     /// A file that cannot be read, that others can read, or that holds no secret.
     pub fn load_keys(&mut self) -> Result<(), ServeError> {
         for variant in &mut self.variants {
-            variant.spec.dlms.keys = keys_file::load(&variant.dlms.keys)?;
+            let run = format!("{} {} {}", self.scenario_hash, self.seed, variant.name);
+            variant.spec.dlms.keys = keys_file::load(&variant.dlms.keys)?.of_run(&run);
         }
         Ok(())
     }

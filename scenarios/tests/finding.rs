@@ -1,6 +1,6 @@
 //! The main finding of the library's mass reset, from the mechanics: the manual's 10 to 60 s make 5,000 meters behind one
-//! border router collapse, a window computed from its air time does not: an hour, or half of one for meters that keep their
-//! lease.
+//! border router collapse, a window computed from its air time does not: 70 minutes, and half an hour for meters that keep
+//! their lease.
 
 use amitwin_scenarios::drive::{Unwatched, VariantRun, finding, run_variant};
 use amitwin_scenarios::{Scenario, load};
@@ -49,12 +49,12 @@ fn the_manuals_window_collapses_and_the_computed_ones_do_not() {
     let holds = under(kept, p50, 3.0 * minute) && under(kept, p95, 20.0 * minute) && under(kept, p99, 25.0 * minute);
     assert!(holds, "{:?}", kept.summary.metrics);
     let window = metric(kept, "reset_window_s").expect("it resets");
-    assert!((28.0 * minute..32.0 * minute).contains(&window), "half an hour: {window} s");
+    assert!((30.0 * minute..36.0 * minute).contains(&window), "half an hour: {window} s");
     let told = finding(&runs.iter().map(|run| run.summary.clone()).collect::<Vec<_>>()).expect("a finding");
     for part in [
         "within 60 s ('manual: 10-60 s') the mesh collapses",
         "over 70 min ('computed') it holds",
-        "and over 30 min ('computed, lease kept') it holds",
+        "and over 33 min ('computed, lease kept') it holds",
     ] {
         assert!(told.contains(part), "{told}");
     }

@@ -6,7 +6,7 @@ use crate::talk::Talk;
 use amitwin_data::files::RunDir;
 use amitwin_scenarios::drive::warnings::merged;
 use amitwin_scenarios::estimate::{Estimate, METHOD, PROCESS_BYTES, estimate};
-use amitwin_scenarios::{Scenario, load};
+use amitwin_scenarios::{Scenario, Variant, keys_word, load};
 use amitwin_viz::human;
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ use std::fmt::Write;
 
 /// Checks, estimates, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
-    let scenario = load(&options.file, &options.set, options.seed)?;
+    let mut scenario = load(&options.file, &options.set, options.seed)?;
+    scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
     if let Some(path) = &options.output {
         RunDir::check_free(path, options.force)?;
@@ -111,9 +112,12 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     for line in table.lines() {
         let _ = writeln!(out, "{}", line.trim());
     }
+    let judged: Vec<&Variant> =
+        scenario.variants.iter().filter(|v| estimates.iter().any(|e| e.variant == v.name)).collect();
+    let _ = writeln!(out, "\nkeys of the meters: {}", human::keys(keys_word(&judged)));
     let _ = writeln!(
         out,
-        "\n{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
+        "{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
         human::plural(estimates.len(), "variant"),
         human::plural(scenario.gates.len(), "gate"),
         about(sum.events),

@@ -101,6 +101,7 @@ impl Job<'_> {
     fn drive(&self) -> Result<Outcome, FileError> {
         let Job { scenario, variants, dir, capture, talk } = self;
         log::start(dir.open_log()?, talk.verbose);
+        tracing::info!("keys of the meters: {}", human::keys(keys_word(variants)));
         dir.put(SCENARIO, scenario.resolved_toml.as_bytes())?;
         let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
         if path.parent().and_then(Path::file_name).is_some_and(|folder| folder == run_dir::RUNS)

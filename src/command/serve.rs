@@ -6,15 +6,18 @@ use crate::stop;
 use crate::talk::Talk;
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
-use amitwin_scenarios::serve::settings::{Addressing, Serve as Settings};
+use amitwin_scenarios::serve::settings::{Addressing, Keys, Serve as Settings};
 use amitwin_scenarios::serve::{self, Counters, Server};
 use amitwin_scenarios::{Scenario, Variant, load};
 use amitwin_viz::human;
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+/// Who reads the first meter by the line that is printed.
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Word for no state file.
 const NO_STATE: &str = "none";
 
@@ -40,7 +43,8 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     for warning in &server.warnings {
         talk.warn(warning);
     }
-    stop::listen("what meters keep is saved").context("signals cannot be caught")?;
+    let kept = if state.is_some() { "what meters keep is saved" } else { "nothing is kept" };
+    stop::listen(kept).context("signals cannot be caught")?;
     talk.note(&told(&server, &name, state.as_deref(), options.capture.as_deref()));
     let test = server.has_test_keys();
     if options.format == Format::Json {
@@ -76,6 +80,12 @@ fn state_path(options: &Options, name: &str, variant: &Variant) -> Option<PathBu
         Some(path) if path.as_os_str() == NO_STATE => None,
         Some(path) => Some(path.clone()),
         None => Some(variant.serve.state.clone().unwrap_or_else(|| {
+            // Whatever serves meters with these keys, from wherever, has to count on where the last one ended.
+            if let Keys::File(keys) = &variant.dlms.keys {
+                let mut beside = keys.clone().into_os_string();
+                beside.push(".state");
+                return beside.into();
+            }
             let name = slug(name).unwrap_or_else(|_| "scenario".to_owned());
             Path::new(super::run_dir::RUNS).join(format!("serve-{name}.state"))
         })),
@@ -120,6 +130,18 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
         }
         None => write!(text, "\nstate: none; counters begin anew at each start"),
     };
+    if !settings.head_ends.is_empty() {
+        let known: Vec<String> = settings.head_ends.iter().map(ToString::to_string).collect();
+        let _ = write!(text, "\nserved: {} alone", known.join(", "));
+    }
+    if settings.mesh {
+        text.push_str("\nanswers: after the way of their meter through the simulated mesh, or lost on it");
+    } else if !settings.delay.is_zero() {
+        let _ = write!(text, "\nanswers: after {}", human::duration(settings.delay.as_secs_f64()));
+    }
+    if !settings.faults.are_none() {
+        text.push_str("\nfaults: some answers are spoilt on purpose (serve.faults)");
+    }
     if let Some(to) = settings.push_to {
         let _ = write!(text, "\npushes: to {to} over {}", if settings.push_tcp { "TCP" } else { "UDP" });
         if let Some(every) = settings.push_every {
@@ -132,7 +154,8 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
     if let Some(command) = server.route_command() {
         let _ = write!(text, "\nif this host does not take packets for all of them yet: {command}");
     }
-    if settings.tcp_wrapper && meters > 0 {
+    let heard = settings.head_ends.is_empty() || settings.head_ends.iter().any(|known| known.contains(LOCALHOST));
+    if settings.tcp_wrapper && meters > 0 && heard {
         let _ = write!(text, "\nread the clock of meter 1: {}", example(server));
     }
     text
@@ -187,6 +210,9 @@ fn ready(server: &Server, name: &str, state: Option<&Path>) -> Value {
         "last_address": last,
         "first_system_title": server.system_title(1),
         "keys": keys_word(server.has_test_keys()),
+        "head_ends": settings.head_ends.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "faults": !settings.faults.are_none(),
+        "push_to": settings.push_to.map(|to| to.to_string()),
         "state": state.map(|path| path.display().to_string()),
         "known_meters": server.known(),
     })

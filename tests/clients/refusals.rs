@@ -82,8 +82,10 @@ fn what_is_forged_repeated_or_out_of_order_is_refused_and_logged() {
     begins(ask(&mut stream, READER, &seal(105, 0, &get)), NOT_POSSIBLE, "ciphered where it is not agreed");
     begins(ask(&mut stream, READER, &get), &[0xC4, 1, 0xC1, 0], "in the clear where that is agreed");
     let ended = serving.end();
-    assert_eq!((ended.code, ended.counters["refused"]["exception"].as_u64()), (Some(0), Some(10)), "{}", ended.said);
-    assert_eq!(ended.said.matches("answered with an exception").count(), 10, "{}", ended.said);
+    let refused = |reason: &str| ended.counters["refused"][reason].as_u64();
+    assert_eq!((ended.code, refused("exception"), refused("suite")), (Some(0), Some(9), Some(1)), "{}", ended.said);
+    assert_eq!(ended.said.matches("answered with an exception").count(), 9, "{}", ended.said);
+    assert_eq!(ended.said.matches("another security suite: meter 1").count(), 1, "{}", ended.said);
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn a_vendor_closes_or_keeps_silent_instead() {
     begins(ask(&mut stream, READER, &seal(11, 0, &get)), &[0xCC], "a genuine one");
     assert_eq!(ask(&mut stream, READER, &seal(11, 0, &get)), None, "closed without a word");
     let refused = &serving.end().counters["refused"];
-    assert_eq!((&refused["silent"], &refused["closed"]), (&1.into(), &1.into()), "{refused}");
+    assert_eq!((&refused["suite"], &refused["closed"]), (&1.into(), &1.into()), "{refused}");
 }
 
 #[test]
@@ -136,9 +138,9 @@ fn what_a_meter_denies_in_its_answers_is_counted_and_told() {
     let counted = ["association", "denied", "proof", "exception"].map(|reason| refused[reason].as_u64());
     assert_eq!(counted, [Some(1), Some(2), Some(1), Some(1)], "{}", ended.said);
     for told in [
-        "association refused: meter 1: diagnostic 13",
-        "answered with an error result: meter 2: result 3",
-        "answered with an error result: meter 1: result 3",
+        "association refused: meter 1: authentication failure (13)",
+        "answered with an error result: meter 2: read-write denied (3)",
+        "answered with an error result: meter 1: read-write denied (3)",
         "wrong proof of high-level security: meter 4",
     ] {
         assert_eq!(ended.said.matches(told).count(), 1, "{told}: {}", ended.said);

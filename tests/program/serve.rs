@@ -187,7 +187,7 @@ fn a_secret_is_found_in_nothing_that_is_written_or_said() {
     assert!(!err.contains("TEST") && !out.contains("TEST") && !said.contains("TEST"), "{said}{out}{err}");
     let secret = bytes(CANARY);
     let mut texts = vec![said.into_bytes(), out.into_bytes(), err.into_bytes()];
-    for file in ["street.pcapng", "runs/serve-street.state"] {
+    for file in ["street.pcapng", "keys.hex.state"] {
         texts.push(std::fs::read(here.path().join(file)).expect(file));
     }
     for text in &texts {

@@ -70,10 +70,10 @@ pub struct ScenarioFile {
     #[serde(default)]
     pub coupling: CouplingSection,
     /// The meters as DLMS/COSEM devices.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub dlms: DlmsSection,
     /// The meters on real sockets, for `amitwin serve`.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub serve: ServeSection,
     /// What is recorded besides the tables that are always written.
     #[serde(default)]
@@ -99,9 +99,4 @@ pub struct ScenarioFile {
 
 fn seed_default() -> u64 {
     1
-}
-
-/// Sections that few scenarios have stay out of a resolved file, and out of its hash, unless they say something.
-fn is_default<T: Default + PartialEq>(section: &T) -> bool {
-    *section == T::default()
 }

@@ -75,7 +75,7 @@ impl Default for RadioSection {
             frame_spread: Ratio(3.0),
             cca_threshold: Power(-100.0),
             hearing_floor: Power(-110.0),
-            neighbours_max: 512,
+            neighbours_max: 1_024,
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Refused {
     Proof,
     /// Answered by the meter with a data-access-result or action-result that is not success.
     Denied,
+    /// Of another security suite than the meter's.
+    Suite,
     /// Not answered by the meter.
     Silent,
     /// Closed by the meter without a word.
@@ -135,6 +137,7 @@ reasons! {
     Association => association, "association refused";
     Proof => proof, "wrong proof of high-level security";
     Denied => denied, "answered with an error result";
+    Suite => suite, "another security suite";
     Silent => silent, "not answered by the meter";
     Closed => closed, "closed by the meter";
     System => system, "the system had no room";

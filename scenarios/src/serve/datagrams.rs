@@ -91,7 +91,7 @@ impl Datagrams {
         }
         let place = match desk.street.place(local, peer.ip()) {
             Ok(place) => place,
-            Err(reason) => return desk.refuse(reason, &peer, &local),
+            Err(reason) => return desk.refuse(reason, &peer, &format_args!("a datagram to {local}")),
         };
         let input = &mut self.buffer[..bytes];
         let frame = match wrapper::datagram(input, desk.street.apdu_max) {

@@ -7,6 +7,7 @@ use super::registry::Change;
 use super::spoil::{Fault, is_ciphered};
 use super::state::Record;
 use super::street::{Destination, Street};
+use super::words;
 use amitwin_models::device::dlms::link::{gateway_form, wrapper};
 use amitwin_models::device::dlms::{Denied, Effects, Moment, Reaction, Scratch, answer};
 use amitwin_models::purpose::BOOT;
@@ -143,7 +144,7 @@ impl<'a> Desk<'a> {
         let (number, prefix) = match street.route(place, destination, request) {
             Ok(found) => found,
             Err(reason) => {
-                self.refuse(reason, who, &format_args!("{destination:?}"));
+                self.refuse(reason, who, &destination);
                 return Outcome::Silent;
             }
         };
@@ -199,11 +200,11 @@ impl<'a> Desk<'a> {
         match reaction {
             Reaction::Reply => {}
             Reaction::Silent => {
-                self.refuse(Refused::Silent, who, &format_args!("meter {}", self.street.numbers.place(number)));
+                self.unanswered(Refused::Silent, number, effects.denied, client, who);
                 return Outcome::Silent;
             }
             Reaction::Close => {
-                self.refuse(Refused::Closed, who, &format_args!("meter {}", self.street.numbers.place(number)));
+                self.unanswered(Refused::Closed, number, effects.denied, client, who);
                 return Outcome::Close;
             }
         }
@@ -237,16 +238,27 @@ impl<'a> Desk<'a> {
         self.tell(format_args!("{who}: spoilt: meter {meter}: {}", fault.text()));
     }
 
+    /// A request without an answer.
+    fn unanswered(&mut self, reason: Refused, number: u32, denied: Option<Denied>, client: u16, who: &dyn Display) {
+        let meter = self.street.numbers.place(number);
+        match denied {
+            Some(Denied::Suite) => self.refuse(Refused::Suite, who, &format_args!("meter {meter}, which says nothing")),
+            Some(Denied::Client) => self.refuse(reason, who, &format_args!("meter {meter}: no client {client:#04x}")),
+            _ => self.refuse(reason, who, &format_args!("meter {meter}")),
+        }
+    }
+
     /// An answer that denies something.
     fn denied(&mut self, number: u32, denied: Denied, who: &dyn Display) {
         let meter = self.street.numbers.place(number);
-        let (reason, what, code) = match denied {
-            Denied::Association(code) => (Refused::Association, "diagnostic", code),
-            Denied::Proof => return self.refuse(Refused::Proof, who, &format_args!("meter {meter}")),
-            Denied::Result(code) => (Refused::Denied, "result", code),
-            Denied::Exception(code) => (Refused::Exception, "service error", code),
+        let (reason, code, name) = match denied {
+            Denied::Association(code) => (Refused::Association, code, words::diagnostic(code)),
+            Denied::Result(code) => (Refused::Denied, code, words::result(code)),
+            Denied::Exception(code) => (Refused::Exception, code, words::service_error(code)),
+            Denied::Suite => return self.refuse(Refused::Suite, who, &format_args!("meter {meter}")),
+            Denied::Proof | Denied::Client => return self.refuse(Refused::Proof, who, &format_args!("meter {meter}")),
         };
-        self.refuse(reason, who, &format_args!("meter {meter}: {what} {code}"));
+        self.refuse(reason, who, &format_args!("meter {meter}: {name} ({code})"));
     }
 
     /// The meter resets: how long it is away, if it is.

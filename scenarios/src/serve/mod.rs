@@ -30,6 +30,7 @@ pub mod settings;
 mod spoil;
 mod state;
 mod street;
+mod words;
 mod worker;
 
 pub use counters::{ByReason, Counters, Refused};

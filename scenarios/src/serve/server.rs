@@ -76,7 +76,7 @@ impl Server {
             return Err(ServeError::NoState);
         }
         let state = match &options.state {
-            Some(path) => Some(open_state(path)?),
+            Some(path) => Some(open_state(path, keys.fingerprint())?),
             None => None,
         };
         let registry = match &state {
@@ -264,7 +264,7 @@ impl Server {
     }
 }
 
-fn open_state(path: &Path) -> Result<StateFile<FileDisk>, ServeError> {
+fn open_state(path: &Path, keys: [u8; 16]) -> Result<StateFile<FileDisk>, ServeError> {
     let wrong = |error: std::io::Error| ServeError::State {
         path: path.to_owned(),
         what: match error.kind() {
@@ -272,7 +272,7 @@ fn open_state(path: &Path) -> Result<StateFile<FileDisk>, ServeError> {
             _ => format!("cannot be used: {error}"),
         },
     };
-    StateFile::open(FileDisk::open(path).map_err(wrong)?).map_err(wrong)
+    StateFile::open(FileDisk::open(path).map_err(wrong)?, keys).map_err(wrong)
 }
 
 /// What challenges are made of: nobody may foresee them, or repeat them by a restart.

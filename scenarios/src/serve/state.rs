@@ -14,8 +14,10 @@ use std::io;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 72;
-/// First bytes of the file.
-const HEADER: &[u8; 16] = b"amitwin state 2\n";
+/// First bytes of the file; a fingerprint of the meters' keys follows.
+const HEADER: &[u8; 16] = b"amitwin state 3\n";
+/// First bytes of a file that does not say whose keys it counts for.
+const SECOND_HEADER: &[u8; 16] = b"amitwin state 2\n";
 /// Bytes of a record as it was before push setups could be written.
 const FIRST_RECORD_BYTES: usize = 56;
 /// First bytes of a file of those.
@@ -127,6 +129,7 @@ fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
 #[derive(Debug)]
 pub struct StateFile<D> {
     disk: D,
+    keys: [u8; 16],
     live: BTreeMap<u32, Record>,
     bytes: u64,
     compact_bytes_min: u64,
@@ -135,16 +138,17 @@ pub struct StateFile<D> {
 }
 
 impl<D: Disk> StateFile<D> {
-    /// Reads what is there and writes it anew, so that nothing half-written stays.
+    /// Reads what is there and writes it anew, so that nothing half-written stays. `keys` is the fingerprint of the meters'
+    /// keys.
     ///
     /// # Errors
-    /// A file that is no state file, one that is damaged before its end, or what the disk says.
-    pub fn open(mut disk: D) -> io::Result<StateFile<D>> {
+    /// A file that is no state file, one of other keys, one that is damaged before its end, or what the disk says.
+    pub fn open(mut disk: D, keys: [u8; 16]) -> io::Result<StateFile<D>> {
         let live = match disk.read()? {
-            Some(bytes) => parse(&bytes)?,
+            Some(bytes) => parse(&bytes, &keys)?,
             None => BTreeMap::new(),
         };
-        let mut file = StateFile { disk, live, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
+        let mut file = StateFile { disk, keys, live, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
         file.compact()?;
         Ok(file)
     }
@@ -184,8 +188,9 @@ impl<D: Disk> StateFile<D> {
     /// What the disk says.
     pub fn compact(&mut self) -> io::Result<()> {
         self.broken = true;
-        let mut bytes = Vec::with_capacity(HEADER.len() + self.live.len() * RECORD_BYTES);
+        let mut bytes = Vec::with_capacity(HEADER.len() + self.keys.len() + self.live.len() * RECORD_BYTES);
         bytes.extend_from_slice(HEADER);
+        bytes.extend_from_slice(&self.keys);
         self.live.values().for_each(|record| bytes.extend_from_slice(&record.0));
         self.disk.replace(&bytes)?;
         self.bytes = bytes.len() as u64;
@@ -194,11 +199,15 @@ impl<D: Disk> StateFile<D> {
     }
 }
 
-fn parse(bytes: &[u8]) -> io::Result<BTreeMap<u32, Record>> {
+fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<u32, Record>> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    let (body, size) = match (bytes.strip_prefix(HEADER), bytes.strip_prefix(FIRST_HEADER)) {
-        (Some(body), _) => (body, RECORD_BYTES),
-        (_, Some(body)) => (body, FIRST_RECORD_BYTES),
+    let whole_head = bytes.strip_prefix(HEADER).and_then(|rest| rest.split_at_checked(keys.len()));
+    let (body, size) = match (whole_head, bytes.strip_prefix(SECOND_HEADER), bytes.strip_prefix(FIRST_HEADER)) {
+        (Some((told, _)), ..) if told != keys => {
+            return wrong("counts for meters with other keys; name another with --state".to_owned());
+        }
+        (Some((_, body)), ..) | (_, Some(body), _) => (body, RECORD_BYTES),
+        (_, _, Some(body)) => (body, FIRST_RECORD_BYTES),
         _ => return wrong("is no state file of this version; name another with --state".to_owned()),
     };
     let records: Vec<Option<Record>> = body.chunks(size).map(|bytes| Record::read(bytes, size)).collect();
@@ -207,7 +216,7 @@ fn parse(bytes: &[u8]) -> io::Result<BTreeMap<u32, Record>> {
         return wrong(format!(
             "is damaged at byte {}, and holds records after that: put back a copy of now, not an older one, because an \
              older one would use counters again; or begin with new keys and another --state",
-            HEADER.len() + (whole + later.saturating_sub(1)) * size
+            bytes.len() - body.len() + (whole + later.saturating_sub(1)) * size
         ));
     }
     Ok(records.into_iter().flatten().map(|record| (record.number(), record)).collect())

@@ -7,6 +7,12 @@ use amitwin_sim_core::rng::Stream;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+/// Fingerprint of the meters' keys.
+const KEYS: [u8; 16] = *b"keys of meters.\n";
+
+/// Bytes before the first record.
+const HEAD_BYTES: usize = HEADER.len() + KEYS.len();
+
 /// What a disk holds: on the platter, and what a loss of power takes away.
 #[derive(Debug, Default)]
 struct Platter {
@@ -94,7 +100,7 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
         left = left % 40 + 1;
         platter.lock().expect("one thread").restart(left, draws.bits());
         let disk = CrashDisk(platter.clone());
-        let Ok(mut file) = StateFile::open(disk) else {
+        let Ok(mut file) = StateFile::open(disk, KEYS) else {
             crashes += 1;
             continue;
         };
@@ -164,7 +170,7 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
         ..Rest::default()
     };
     for version in ["the first", "this"] {
-        let file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+        let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
         assert_eq!(all, [(9, expected.clone())], "{version}");
     }
@@ -189,37 +195,53 @@ fn what_is_written_comes_back() {
         ..Rest::default()
     };
     {
-        let mut file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+        let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         file.append(&[Record::new(7, &Rest::default(), 1), Record::new(9, &rest, 40)], true).expect("written");
         file.append(&[Record::new(7, &rest, 41)], false).expect("written");
         let busy = FileDisk::open(&path).expect_err("in use");
         assert!(busy.to_string().contains("in use by another"), "{busy}");
     }
-    let file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+    let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
     let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
     assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
-    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEADER.len() + 2 * RECORD_BYTES);
+    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 2 * RECORD_BYTES);
 }
 
 #[test]
 fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("street.state");
-    let mut file = StateFile::open(FileDisk::open(&path).expect("opened")).expect("read");
+    let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
     let records: Vec<Record> = (0..10).map(|n| Record::new(n, &Rest::default(), 5)).collect();
     file.append(&records, true).expect("written");
     drop(file);
     let good = std::fs::read(&path).expect("there");
     let open = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("written");
-        StateFile::open(FileDisk::open(&path).expect("opened")).map(|file| file.records().count())
+        StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).map(|file| file.records().count())
     };
     for cut in 0..RECORD_BYTES {
         assert_eq!(open(&good[..good.len() - cut]).expect("read"), if cut == 0 { 10 } else { 9 });
     }
     let mut flipped = good.clone();
-    flipped[HEADER.len() + 3 * RECORD_BYTES + 5] ^= 1;
+    flipped[HEAD_BYTES + 3 * RECORD_BYTES + 5] ^= 1;
     let message = open(&flipped).expect_err("damaged").to_string();
-    assert!(message.contains(&format!("damaged at byte {}", HEADER.len() + 3 * RECORD_BYTES)), "{message}");
+    assert!(message.contains(&format!("damaged at byte {}", HEAD_BYTES + 3 * RECORD_BYTES)), "{message}");
     assert!(open(b"something else").expect_err("no state file").to_string().contains("no state file"));
+}
+
+#[test]
+fn counters_of_other_keys_are_not_taken_for_these() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("street.state");
+    let open = |keys| StateFile::open(FileDisk::open(&path).expect("opened"), keys);
+    open(KEYS).expect("new").append(&[Record::new(1, &Rest::default(), 5)], true).expect("written");
+    let message = open([7; 16]).expect_err("of other keys").to_string();
+    assert!(message.contains("other keys") && message.contains("--state"), "{message}");
+    assert_eq!(open(KEYS).expect("untouched").records().count(), 1);
+    // A file of before did not say whose counters it has.
+    let told = std::fs::read(&path).expect("there");
+    std::fs::write(&path, [SECOND_HEADER, &told[HEAD_BYTES..]].concat()).expect("written");
+    assert_eq!(open(KEYS).expect("taken over").records().count(), 1);
+    assert!(open([7; 16]).is_err(), "it belongs to those keys now");
 }

@@ -93,6 +93,17 @@ pub enum Destination {
     Hdlc(Address),
 }
 
+impl std::fmt::Display for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Destination::Port(port) => write!(f, "wrapper port {port}"),
+            Destination::Hdlc(Address::Single(address)) => write!(f, "HDLC address {address}"),
+            Destination::Hdlc(Address::Double { upper, lower }) => write!(f, "HDLC address {upper}/{lower}"),
+            Destination::Hdlc(Address::Quad { upper, lower }) => write!(f, "HDLC address {upper}/{lower}"),
+        }
+    }
+}
+
 /// Everything that workers share.
 #[derive(Debug)]
 pub struct Street {

@@ -146,7 +146,8 @@ fn agree(
     let aarq = Aarq::from_bytes(request).map_err(|_| No::Diagnostic(D::NoReasonGiven))?;
     session.ciphered = match aarq.application_context {
         Some(ApplicationContext::LogicalName) => false,
-        Some(ApplicationContext::LogicalNameCiphered) => true,
+        // What the public client received would be counted where the broadcast key's counter is.
+        Some(ApplicationContext::LogicalNameCiphered) if session.client != Client::Public => true,
         _ => return Err(No::Diagnostic(D::ApplicationContextNameNotSupported)),
     };
     let arc = aarq.mechanism_name.map_or(0, AuthMechanism::arc);

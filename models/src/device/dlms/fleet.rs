@@ -142,7 +142,7 @@ pub struct Rest {
     pub received: [u32; 3],
     /// Clock minus true time, s.
     pub clock_offset_s: i32,
-    /// Resets carried out.
+    /// Warm and cold resets carried out.
     pub resets: u16,
     /// Relay operations that moved the contacts.
     pub relay_moves: u16,
@@ -243,6 +243,10 @@ pub enum Denied {
     Result(u8),
     /// An exception-response with this service error.
     Exception(u8),
+    /// The request is of another security suite: an exception or silence, as the vendor does it.
+    Suite,
+    /// There is no such client.
+    Client,
 }
 
 /// Civil time of one request.

@@ -130,6 +130,27 @@ impl PublicKey {
 }
 
 impl KeyMaster {
+    /// Keys of a run that share nothing with those of other runs: a run begins at the first counters, and two that say
+    /// different things under the same key and counter would give both away. Test keys stay what they are.
+    pub fn of_run(&self, run: &str) -> KeyMaster {
+        match self {
+            KeyMaster::Test => KeyMaster::Test,
+            KeyMaster::Secret(secret) => {
+                let material = [&secret[..], run.as_bytes()].concat();
+                KeyMaster::Secret(blake3::derive_key("amitwin 2026-11 secret of one run", &material))
+            }
+        }
+    }
+
+    /// What tells these keys from others, and tells nothing about them.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let whole = match self {
+            KeyMaster::Test => blake3::derive_key("amitwin 2026-11 fingerprint of keys", b"TEST"),
+            KeyMaster::Secret(secret) => blake3::derive_key("amitwin 2026-11 fingerprint of keys", secret),
+        };
+        std::array::from_fn(|i| whole[i])
+    }
+
     /// The keys of the meter with this title.
     ///
     /// Test keys: unicast 00 01 .. 1F, authentication D0 .. EF, broadcast 0F 0E .. 00 1F 1E .. 10.
@@ -241,6 +262,23 @@ mod tests {
     const TITLE: SystemTitle = SystemTitle(*b"AMI\0\0\0\0\x07");
     const OTHER: SystemTitle = SystemTitle(*b"AMI\0\0\0\0\x08");
     const SECRET: KeyMaster = KeyMaster::Secret([0x5A; 32]);
+
+    #[test]
+    fn each_run_has_keys_of_its_own() {
+        let unicast = |master: &KeyMaster| master.of_meter(TITLE, SecuritySuite::Suite0).unicast;
+        let runs = ["a", "b"].map(|run| unicast(&SECRET.of_run(run)));
+        assert!(runs[0] != runs[1] && !runs.contains(&unicast(&SECRET)));
+        assert_eq!(runs[0], unicast(&SECRET.of_run("a")), "and the same run the same");
+        assert_eq!(unicast(&KeyMaster::Test.of_run("a")), unicast(&KeyMaster::Test));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart() {
+        let other = KeyMaster::Secret([0x5B; 32]);
+        let all = [SECRET, other, KeyMaster::Test].map(|master| master.fingerprint());
+        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+        assert_ne!(all[0], [0x5A; 16]);
+    }
 
     fn all(keys: &MeterKeys) -> [&[u8]; 5] {
         [&keys.unicast, &keys.broadcast, &keys.authentication, &keys.hls_secret, &keys.password]

@@ -91,9 +91,11 @@ pub fn answer(
     effects: &mut Effects,
 ) -> Reaction {
     out.clear();
-    let (Some(client), Some(&tag)) = (Client::of_address(client_address), request.first()) else {
+    let Some(client) = Client::of_address(client_address) else {
+        effects.denied = Some(Denied::Client);
         return Reaction::Close;
     };
+    let Some(&tag) = request.first() else { return Reaction::Close };
     let outcome = match tag {
         0x60 => association::open(meter, rest, session, client, now, request, scratch, out, effects),
         0x62 => association::release(meter, rest, session, request, scratch, out, effects),
@@ -105,7 +107,7 @@ pub fn answer(
         Err(Refusal::Silent) => Reaction::Silent,
         Err(Refusal::Close) => Reaction::Close,
         Err(Refusal::Exception(state, service, counter)) => {
-            effects.denied = Some(Denied::Exception(service.as_u8()));
+            effects.denied.get_or_insert(Denied::Exception(service.as_u8()));
             out.clear();
             out.extend_from_slice(&[0xD8, state.as_u8(), service.as_u8()]);
             out.extend(counter.iter().flat_map(|c| c.to_be_bytes()));
@@ -191,6 +193,7 @@ pub(super) fn unwrap(
     let vendor = meter.vendor();
     let control = envelope.control;
     if control.suite() != vendor.suite.id() {
+        effects.denied = Some(Denied::Suite);
         return Err(match vendor.on_suite_mismatch {
             OnSuiteMismatch::Exception => Refusal::DECIPHERING,
             OnSuiteMismatch::Silent => Refusal::Silent,

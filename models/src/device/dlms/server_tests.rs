@@ -3,7 +3,7 @@
 use super::cipher::Form;
 use super::hls::Mechanism;
 use super::test_client::{CTOS, Line, NAME, TITLE, fleet};
-use super::{AnswerForm, OnCounterError, OnSuiteMismatch, Reaction, Vendor};
+use super::{AnswerForm, Denied, OnCounterError, OnSuiteMismatch, Reaction, Vendor};
 use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode};
@@ -80,6 +80,16 @@ fn passwords_mechanisms_and_contexts_that_do_not_fit_are_refused() {
         assert_eq!((accepted, diagnostic), (false, expected), "{mechanism:?}");
         assert!(line.session.is_none());
     }
+}
+
+#[test]
+fn the_public_client_ciphers_nothing() {
+    let fleet = fleet(Vendor::default());
+    let mut line = Line::new(&fleet, 0x10);
+    let (accepted, diagnostic, _) = line.associate(Mechanism::None, true, b"", 512);
+    assert_eq!((accepted, diagnostic), (false, 2), "application context name not supported");
+    assert_eq!(line.effects.denied, Some(Denied::Association(2)));
+    line.open(Mechanism::None, false);
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Worker<'_> {
             let (local, place) = match entered {
                 Ok(entered) => entered,
                 Err(reason) => {
-                    self.desk.refuse(reason, &peer, &"not let in");
+                    self.desk.refuse(reason, &peer, &"a connection, closed");
                     continue;
                 }
             };

@@ -91,7 +91,10 @@ pub fn manual_reset(rest: &mut Rest, parameter: &Data<'_>, effects: &mut Effects
 }
 
 fn reset(rest: &mut Rest, tier: ResetTier, effects: &mut Effects) {
-    rest.resets = rest.resets.saturating_add(1);
+    // After a soft reset nothing was without power.
+    if tier != ResetTier::Soft {
+        rest.resets = rest.resets.saturating_add(1);
+    }
     effects.reset = Some(tier);
     effects.rest_changed = true;
 }
