@@ -34,7 +34,9 @@ pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
             if fingerprint_differs {
                 text.push_str("summary.json and manifest.json name different fingerprints\n");
             }
-            text.push_str(&format!("fingerprint  {}\n", run.summary.fingerprint));
+            if complete {
+                text.push_str(&format!("fingerprint  {}\n", run.summary.fingerprint));
+            }
             talk.print(&text)?;
         }
         Format::Json => {
@@ -50,6 +52,11 @@ pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
             }))?;
         }
     }
+    if !complete {
+        let status = run.summary.status.word();
+        talk.error(&FileError::Incomplete { path: run.path, status }.to_string());
+        return Ok(INVALID);
+    }
     if !found.problems.is_empty() || fingerprint_differs {
         talk.error(&format!(
             "{}: files are not as the run wrote them, so its results cannot be trusted. \
@@ -57,11 +64,6 @@ pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
             run.path.display()
         ));
         return Ok(MISMATCH);
-    }
-    if !complete {
-        let status = run.summary.status.word();
-        talk.error(&FileError::Incomplete { path: run.path, status }.to_string());
-        return Ok(INVALID);
     }
     Ok(0)
 }

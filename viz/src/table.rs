@@ -33,6 +33,10 @@ pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
     } else {
         grid(&lines, width, color)
     };
+    if shown(summary.variants.iter()).iter().any(|figure| figure.key.starts_with("back_")) {
+        out.push_str(&wrap("back: since the campaign's start; rejoin: since each meter's own reset", width));
+        out.push('\n');
+    }
     for (i, gate) in summary.gates.iter().filter(|g| g.binding).enumerate() {
         let apart = if i == 0 { "\n" } else { "" };
         let _ = writeln!(out, "{apart}{}", gate_line(gate, color));

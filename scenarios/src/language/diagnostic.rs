@@ -137,8 +137,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let scored = candidates.into_iter().map(|c| (strsim::damerau_levenshtein(&word, &fold(c)), c));
-    let near =
-        scored.filter(|(d, c)| *d <= 1 + word.chars().count().max(c.chars().count()) / 3 && *d < c.chars().count());
+    let near = scored.filter(|(d, c)| {
+        *d <= 1 + word.chars().count().max(c.chars().count()) / 4 || word.len() >= 5 && fold(c).starts_with(&word)
+    });
     near.min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }
 
