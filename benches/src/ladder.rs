@@ -11,6 +11,8 @@ use std::time::Instant;
 
 /// Meters behind one border router.
 pub const PER_ROUTER: u32 = 2_000;
+/// Strongest neighbours that a radio keeps, unless told otherwise.
+pub const NEIGHBOURS: u32 = 48;
 
 /// What one rung came to.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,7 @@ pub struct Rung {
 }
 
 /// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given.
-pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
+pub fn spec(meters: u32, neighbours: u32, coupling: Coupling) -> WorldSpec {
     let town =
         GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
     WorldSpec {
@@ -54,7 +56,7 @@ pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
             frame_spread_db: 3.0,
             cca_threshold_dbm: -100.0,
             hearing_floor_dbm: -110.0,
-            neighbours_max: 48,
+            neighbours_max: neighbours,
         },
         mac: MacSpec {
             min_be: 3,
@@ -78,9 +80,9 @@ pub fn spec(meters: u32, coupling: Coupling) -> WorldSpec {
 }
 
 /// Runs one rung in the current rayon pool; rows are counted and thrown away.
-pub fn run(meters: u32, coupling: Coupling, sim: SimTime) -> Rung {
+pub fn run(meters: u32, neighbours: u32, coupling: Coupling, sim: SimTime) -> Rung {
     let started = Instant::now();
-    let mut spec = spec(meters, coupling);
+    let mut spec = spec(meters, neighbours, coupling);
     spec.duration = sim;
     let built = build(&spec).expect("the scenario is fixed");
     drop(spec);

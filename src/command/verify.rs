@@ -4,6 +4,7 @@ use crate::cli::{Format, OneRun};
 use crate::failure::{INVALID, MISMATCH};
 use crate::talk::Talk;
 use amitwin_data::files::{FileError, RunDir};
+use amitwin_data::summary::Status;
 use amitwin_viz::human;
 use serde_json::json;
 
@@ -52,7 +53,8 @@ pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
             }))?;
         }
     }
-    if !complete {
+    // Whoever was killed wrote no list of its files; whoever was interrupted did.
+    if !complete && (found.problems.is_empty() || run.summary.status == Status::Running) {
         let status = run.summary.status.word();
         talk.error(&FileError::Incomplete { path: run.path, status }.to_string());
         return Ok(INVALID);

@@ -58,7 +58,7 @@ fn coordinates_out_of_range_or_swapped() {
     refused(format!("{HEAD}a,153.65,11.4,\n"), &["line 3, column lat", "153.65"]);
     refused(format!("{HEAD}a,north,11.4,\n"), &["line 3, column lat", "north"]);
     let swapped = format!("{HEAD}a,53.6501,11.4001,\nb,53.6502,11.4002,\nc,11.4002,53.6502,\n");
-    refused(swapped, &["c lies", "latitude and longitude are swapped"]);
+    refused(swapped, &["meters.csv, line 5", "c lies", "latitude and longitude are swapped"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn files_without_a_site() {
     refused("", &["empty"]);
     refused("id,lat,lon\n", &["meters.csv"]);
     refused("name;latitude\na;3\n", &["line 1"]);
-    refused("id,lat,lon,kind\ng,53.65,11.4,gateway\n", &["no meter"]);
+    refused("id,lat,lon,kind\ng,53.65,11.4,gateway\n", &["meters.csv: ", "no meter"]);
     refused("id,lat,lon\na,53.65,11.4\n", &["names no gateway", "add a site of kind gateway", "gateways = 1"]);
 }
 

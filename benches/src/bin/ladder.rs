@@ -26,6 +26,9 @@ struct Args {
     /// How neighbouring meshes hear each other.
     #[arg(long, value_enum, default_value_t = Between::Window)]
     coupling: Between,
+    /// Strongest neighbours that a radio keeps.
+    #[arg(long, default_value_t = ladder::NEIGHBOURS)]
+    neighbours: u32,
     /// Run a single rung in this process.
     #[arg(long, hide = true)]
     rung: Option<u32>,
@@ -43,6 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let output = Command::new(std::env::current_exe()?)
             .args(["--rung", &meters.to_string(), "--threads", &args.threads.to_string()])
             .args(["--sim", &args.sim.to_string(), "--coupling", coupling])
+            .args(["--neighbours", &args.neighbours.to_string()])
             .stderr(std::process::Stdio::inherit())
             .output()?;
         if !output.status.success() {
@@ -52,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!(
         "{}",
-        serde_json::json!({ "bench": "ladder", "sim_s": args.sim, "threads": args.threads, "rungs": rungs })
+        serde_json::json!({ "bench": "ladder", "sim_s": args.sim, "threads": args.threads, "neighbours": args.neighbours, "rungs": rungs })
     );
     Ok(())
 }
@@ -60,7 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::error::Error>> {
     let coupling = if args.coupling == Between::None { Coupling::None } else { Coupling::Window };
     let sim = SimTime::from_secs_f64(args.sim);
-    let rung = pool(args.threads)?.install(|| ladder::run(meters, coupling, sim));
+    let rung = pool(args.threads)?.install(|| ladder::run(meters, args.neighbours, coupling, sim));
     let wall_s = rung.hour_s * args.sim / 3_600.0;
     Ok(serde_json::json!({
         "meters": meters, "build_s": rung.build_s, "wall_s_per_sim_hour": rung.hour_s,

@@ -101,5 +101,15 @@ pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
     }
 }
 
+/// Where a placement file names a site; `None` if it does not, or can no longer be read.
+pub fn find(path: &Path, name: &str) -> Option<Place> {
+    let at = read(path).ok()?.into_iter().find(|record| record.name == name)?.line;
+    Some(match path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase().as_str() {
+        "csv" => Place::Line(at),
+        "parquet" => Place::Row(at),
+        _ => Place::Feature(at),
+    })
+}
+
 #[cfg(test)]
 mod tests;

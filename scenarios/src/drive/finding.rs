@@ -57,7 +57,8 @@ impl<'a> Reset<'a> {
         let metric = |name: &str| variant.metrics.get(name).copied().flatten().filter(|v| v.is_finite());
         Some(Reset {
             name: &variant.name,
-            commanded: metric("commanded").filter(|n| *n > 0.0)?,
+            // Whom nobody can reach has not been reset.
+            commanded: metric("commanded").map(|n| n - f64::from(variant.unreachable)).filter(|n| *n > 0.0)?,
             back: metric("back")?,
             window_s: metric("reset_window_s")?,
             p50_s: metric("rejoin_p50_s"),
@@ -312,6 +313,15 @@ mod tests {
         assert_eq!(finding(&[]), None);
         assert_eq!(finding(&[with(computed(), "commanded", 0.0)]), None);
         assert!(told(&[pushes, computed()]).starts_with("With all 1,000 meters reset within 86 min ('computed'), "));
+    }
+
+    #[test]
+    fn who_has_no_route_is_not_said_to_be_reset() {
+        let mut variant = variant("base", 60.0, 998.0, 20.0, 90.0, 1.0);
+        variant.unreachable = 2;
+        assert!(
+            told(&[variant]).starts_with("With all 998 meters reset within 60 s ('base'), a meter is away for 20 s")
+        );
     }
 
     #[test]

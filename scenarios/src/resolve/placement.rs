@@ -3,7 +3,7 @@
 use super::Context;
 use crate::schema::placement::{Generator as Shape, PlacementSection, Siting};
 use amitwin_data::placement::RecordKind;
-use amitwin_models::terrain::{self, GenerateSpec, Generator, Placement, SiteKind};
+use amitwin_models::terrain::{self, GenerateSpec, Generator, Placement, Problem, SiteKind};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,11 @@ impl Placements {
         let placement = sited(cx, section, placement)?;
         let key = if section.file.is_some() { "file" } else { "generator" };
         for problem in terrain::check(&placement) {
-            cx.error(
-                &["placement", key],
-                problem.to_string(),
-                "this placement",
-                "change the placement as the message says",
-            );
+            let title = match &section.file {
+                Some(file) => format!("{file}{}: {problem}", place(&self.path(file), &problem)),
+                None => problem.to_string(),
+            };
+            cx.error(&["placement", key], title, "this placement", "change the placement as the message says");
         }
         if !cx.errors.is_empty() {
             return None;
@@ -239,4 +238,10 @@ fn kind(kind: RecordKind) -> SiteKind {
         RecordKind::Repeater => SiteKind::Repeater,
         RecordKind::Transformer => SiteKind::Transformer,
     }
+}
+
+/// Where in its file a problem lies, if it lies in one place.
+fn place(path: &Path, problem: &Problem) -> String {
+    let Problem::TooWide { stray, .. } = problem else { return String::new() };
+    amitwin_data::placement::find(path, &stray.to_string()).map_or_else(String::new, |place| format!(", {place}"))
 }
