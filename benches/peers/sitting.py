@@ -15,6 +15,7 @@ NEXOSIM = "target/peers/nexosim/release/amitwin-peer-nexosim"
 PHOLD = "target/release/phold"
 MESH = "target/release/mesh"
 LADDER = "target/release/ladder"
+LADDER_WIDE = "target/release/ladder --meters 100000,1000000 --neighbours 1024 --sim 600"
 MAIN_JOB = "target/release/amitwin -q run scenarios/library/mass-reset.toml --format json --force -o target/peers/main-job"
 
 RUNS = 3
@@ -132,8 +133,9 @@ def main():
                 print(f"main job, {threads} thread(s), run {run} of {runs}", file=sys.stderr, flush=True)
                 print(json.dumps({"kind": "main", "threads": threads, "run": run, "command": command,
                                   **measure(command, limit_s)}), flush=True)
-    print("ladder", file=sys.stderr, flush=True)
-    print(json.dumps({"kind": "ladder", "command": LADDER, **measure(LADDER, limit_s if quick else 420)}), flush=True)
+    for kind, command in (("ladder", LADDER), ("ladder_wide", LADDER_WIDE)):
+        print(kind, file=sys.stderr, flush=True)
+        print(json.dumps({"kind": kind, "command": command, **measure(command, limit_s if quick else 420)}), flush=True)
     print(json.dumps({"kind": "end", "load_1min": round(os.getloadavg()[0], 2)}), flush=True)
 
 

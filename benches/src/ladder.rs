@@ -12,7 +12,7 @@ use std::time::Instant;
 /// Meters behind one border router.
 pub const PER_ROUTER: u32 = 2_000;
 /// Strongest neighbours that a radio keeps, unless told otherwise.
-pub const NEIGHBOURS: u32 = 48;
+pub const NEIGHBOURS: usize = 48;
 
 /// What one rung came to.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub struct Rung {
 }
 
 /// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given.
-pub fn spec(meters: u32, neighbours: u32, coupling: Coupling) -> WorldSpec {
+pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
     let town =
         GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
     WorldSpec {
@@ -80,7 +80,7 @@ pub fn spec(meters: u32, neighbours: u32, coupling: Coupling) -> WorldSpec {
 }
 
 /// Runs one rung in the current rayon pool; rows are counted and thrown away.
-pub fn run(meters: u32, neighbours: u32, coupling: Coupling, sim: SimTime) -> Rung {
+pub fn run(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime) -> Rung {
     let started = Instant::now();
     let mut spec = spec(meters, neighbours, coupling);
     spec.duration = sim;

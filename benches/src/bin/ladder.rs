@@ -28,7 +28,7 @@ struct Args {
     coupling: Between,
     /// Strongest neighbours that a radio keeps.
     #[arg(long, default_value_t = ladder::NEIGHBOURS)]
-    neighbours: u32,
+    neighbours: usize,
     /// Run a single rung in this process.
     #[arg(long, hide = true)]
     rung: Option<u32>,
@@ -56,7 +56,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!(
         "{}",
-        serde_json::json!({ "bench": "ladder", "sim_s": args.sim, "threads": args.threads, "neighbours": args.neighbours, "rungs": rungs })
+        serde_json::json!({ "bench": "ladder", "sim_s": args.sim, "threads": args.threads, "neighbours": args.neighbours,
+            "rungs": rungs })
     );
     Ok(())
 }
