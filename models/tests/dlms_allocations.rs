@@ -48,7 +48,7 @@ fn requests_of_every_day_allocate_nothing() {
         let mut counter = 0;
         for form in [None, Some(Form::Service(Protection::Global)), Some(Form::General(Protection::Global))] {
             let (client, mut session) = match form {
-                Some(_) => (1, Some(Session::pre_established(meter, Client::Management, TITLE, u16::MAX))),
+                Some(_) => (1, Some(Session::pre_established(meter, &rest, Client::Management, TITLE, u16::MAX))),
                 None => (0x11, None),
             };
             let mut ask = |request: &mut [u8], session: &mut Option<Box<Session>>, now| {

@@ -13,8 +13,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Meter 1's keys as the street derives them: cipher key, authentication key, secret of its proofs.
-fn derived() -> [Vec<u8>; 3] {
+/// Meter 1's keys as the street derives them: cipher key, authentication key, secret of its proofs, master key.
+fn derived() -> [Vec<u8>; 4] {
     let secret: [u8; 32] = bytes(CANARY).try_into().expect("32 bytes");
     let fleet = Fleet {
         seed: 1,
@@ -26,7 +26,12 @@ fn derived() -> [Vec<u8>; 3] {
     };
     let meter = Meter { fleet: &fleet, number: 0 };
     let keys = fleet.keys.of_meter(meter.system_title(), meter.vendor().suite);
-    [keys.unicast[..16].to_vec(), keys.authentication[..16].to_vec(), keys.hls_secret.to_vec()]
+    [
+        keys.unicast[..16].to_vec(),
+        keys.authentication[..16].to_vec(),
+        keys.hls_secret.to_vec(),
+        keys.master[..16].to_vec(),
+    ]
 }
 
 /// Fails if a part of a secret is in `text`, as bytes or as digits.

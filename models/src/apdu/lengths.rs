@@ -101,10 +101,10 @@ fn digits(number: u32) -> u16 {
 }
 
 fn answered(meter: Meter<'_>, now: Moment, ask: Ask) -> Vec<u8> {
-    let mut session = Some(Session::pre_established(meter, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
     let asked = client::request(meter, ask, 1);
     let mut request = asked[HEADER_BYTES..].to_vec();
     let (mut rest, mut scratch, mut out) = (Rest::default(), Scratch::default(), Vec::new());
+    let mut session = Some(Session::pre_established(meter, &rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
     let mut effects = Effects::default();
     let reaction =
         answer(meter, &mut rest, &mut session, PORT, now, &mut request, &mut scratch, &mut out, &mut effects);

@@ -3,6 +3,7 @@
 use super::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
 use crate::device::dlms::cipher::{self, Aead, Lock};
 use crate::device::dlms::objects::View;
+use crate::device::dlms::security::keys_of;
 use crate::device::dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
 use crate::spec::{Payload, ResetTier};
 use amitwin_sim_core::SimTime;
@@ -92,7 +93,7 @@ impl Meters {
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[usize::from(local)], cosem.meter(number));
                 let mut session =
-                    Some(Session::pre_established(meter, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
+                    Some(Session::pre_established(meter, rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
                 self.request.clear();
                 let Some(apdu) = asked.bytes.as_deref().and_then(client::unwrapped) else { return (None, false) };
                 self.request.extend_from_slice(apdu);
@@ -209,12 +210,12 @@ fn message(head: Apdu, apdu: &[u8]) -> Message {
 fn take_confirmation(meter: Meter<'_>, rest: &mut Rest, apdu: &mut [u8]) -> bool {
     let Some(envelope) = cipher::envelope(apdu) else { return false };
     let suite = meter.vendor().suite;
+    let keys = keys_of(meter, rest);
     let expected = &mut rest.received[Client::Management.slot()];
     let ours = envelope.title == Some(HEAD_END_TITLE) && envelope.control.suite() == suite.id();
     if !ours || envelope.counter < *expected || !envelope.control.authenticated() {
         return false;
     }
-    let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);
     let aead = Aead::new(suite, &keys.unicast);
     let lock = Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
     let payload = &mut apdu[envelope.at..];

@@ -5,7 +5,6 @@ use super::counters::{Counters, Refused};
 use super::outbox::{Letter, Order, Outbox, Sender};
 use super::registry::Change;
 use super::spoil::{Fault, is_ciphered};
-use super::state::Record;
 use super::street::{Destination, Street};
 use super::words;
 use amitwin_models::device::dlms::link::{gateway_form, wrapper};
@@ -212,6 +211,9 @@ impl<'a> Desk<'a> {
         if let Some(denied) = effects.denied {
             self.denied(number, denied, who);
         }
+        if effects.keys_changed {
+            self.tell(format_args!("{who}: meter {}: its keys were changed", street.numbers.place(number)));
+        }
         self.asked = (number, wrapper::HEADER_BYTES + asked, wrapper::HEADER_BYTES + self.apdu.len());
         self.reply.clear();
         if let Some(prefix) = gateway_form::request(head) {
@@ -304,14 +306,13 @@ impl<'a> Desk<'a> {
         self.dirty.sort_unstable();
         self.dirty.dedup();
         let Some(state) = &self.street.state else {
-            self.dirty.drain(..).filter_map(|number| self.street.registry.record(number)).for_each(|record| {
-                self.street.registry.is_durable(&record);
-            });
+            let registry = &self.street.registry;
+            registry.records(self.dirty.drain(..)).iter().for_each(|record| registry.is_durable(record));
             return Ok(());
         };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = &self.street.registry;
-        let records: Vec<Record> = self.dirty.drain(..).filter_map(|number| registry.record(number)).collect();
+        let records = registry.records(self.dirty.drain(..));
         state.append(&records, sync)?;
         drop(state);
         if sync {

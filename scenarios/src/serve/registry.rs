@@ -3,6 +3,7 @@
 use super::state::Record;
 use amitwin_models::device::dlms::Rest;
 use amitwin_models::device::dlms::push::Habits;
+use amitwin_models::device::dlms::security::KEYS;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -34,6 +35,8 @@ struct Entry {
 #[derive(Debug)]
 pub struct Registry {
     shards: Vec<Mutex<BTreeMap<u32, Entry>>>,
+    /// Key of the keys that records hold.
+    storage: [u8; 32],
 }
 
 /// How a change of what a meter keeps must be written before the answer leaves.
@@ -46,15 +49,29 @@ pub enum Change {
 }
 
 impl Registry {
-    /// With what is known from before.
-    pub fn new<'a>(records: impl Iterator<Item = &'a Record>) -> Registry {
-        let mut registry = Registry { shards: Vec::new() };
+    /// With what is known from before; meters' changed keys are kept under the key `storage`.
+    ///
+    /// # Errors
+    /// The number of a meter whose kept key cannot be unwrapped.
+    pub fn new<'a>(records: impl Iterator<Item = &'a Record>, storage: [u8; 32]) -> Result<Registry, u32> {
+        let mut registry = Registry { shards: Vec::new(), storage };
         registry.shards.resize_with(SHARDS, Default::default);
         for record in records {
-            let rest = record.rest();
-            registry.shard(record.number()).insert(record.number(), fresh(rest));
+            let number = record.number();
+            let mut shard = registry.shard(number);
+            match record.key() {
+                None => {
+                    shard.insert(number, fresh(record.rest()));
+                }
+                Some((which, sealed)) => {
+                    let entry = shard.entry(number).or_insert_with(|| fresh(Rest::default()));
+                    if !entry.rest.security_mut().unseal(which, &sealed, &storage) {
+                        return Err(number);
+                    }
+                }
+            }
         }
-        registry
+        Ok(registry)
     }
 
     /// A meter; no one else can use it meanwhile.
@@ -75,15 +92,23 @@ impl Registry {
         (0..SHARDS as u32).map(|n| self.shard(n).len()).sum()
     }
 
-    /// What is to be written of a meter. Whoever writes it holds the state file from before this call until it is
-    /// written, so that no older record follows a newer one.
-    pub fn record(&self, number: u32) -> Option<Record> {
-        let shard = self.shard(number);
-        shard.get(&number).map(|entry| Record::new(number, &entry.rest, entry.promised))
+    /// What is to be written of meters. Whoever writes it holds the state file from before this call until it is written,
+    /// so that no older record follows a newer one.
+    pub fn records(&self, numbers: impl Iterator<Item = u32>) -> Vec<Record> {
+        let mut all = Vec::new();
+        for number in numbers {
+            if let Some(entry) = self.shard(number).get(&number) {
+                entry.record(number, entry.promised, &self.storage, &mut all);
+            }
+        }
+        all
     }
 
     /// A record of the meter is on the disk.
     pub fn is_durable(&self, record: &Record) {
+        if record.key().is_some() {
+            return;
+        }
         if let Some(entry) = self.shard(record.number()).get_mut(&record.number()) {
             entry.durable = entry.durable.max(record.counter());
         }
@@ -94,7 +119,7 @@ impl Registry {
         let mut all = Vec::new();
         for n in 0..SHARDS as u32 {
             let shard = self.shard(n);
-            all.extend(shard.iter().map(|(number, entry)| Record::new(*number, &entry.rest, entry.rest.counter)));
+            shard.iter().for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut all));
         }
         all
     }
@@ -151,8 +176,18 @@ fn fresh(rest: Rest) -> Entry {
 }
 
 impl Entry {
+    /// Appends what is to be written. Keys come first: if the rest does not follow, a new key has old counters, and not an
+    /// old key new ones.
+    fn record(&self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
+        if let Some(security) = &self.rest.security {
+            let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
+            all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
+        }
+        all.push(Record::new(number, &self.rest, counter));
+    }
+
     fn change<T>(&mut self, work: impl FnOnce(&mut Rest) -> T) -> (T, Option<Change>) {
-        let (lasting, received) = (Lasting::of(&self.rest), self.rest.received);
+        let (lasting, received) = (Lasting::of(&self.rest), received(&self.rest));
         // The answer does not leave before a record has reserved what it took.
         self.rest.counter_reserved = self.rest.counter.saturating_add(ANSWER);
         let done = work(&mut self.rest);
@@ -164,15 +199,20 @@ impl Entry {
         let change = if counter > self.durable || lasting != Lasting::of(&self.rest) {
             Some(Change::Sync)
         } else {
-            (received != self.rest.received).then_some(Change::Write)
+            (received != self::received(&self.rest)).then_some(Change::Write)
         };
         (done, change)
     }
 }
 
+/// What was received, so that it is not taken again.
+fn received(rest: &Rest) -> ([u32; 3], u64) {
+    (rest.received, rest.security.as_ref().map_or(0, |security| security.transaction))
+}
+
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<Habits>);
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<Habits>, (u8, u32));
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -185,6 +225,7 @@ impl Lasting {
             rest.flash_writes,
             rest.image,
             rest.habits.as_deref().copied(),
+            (rest.policy(), rest.generation()),
         )
     }
 }
@@ -195,7 +236,7 @@ mod tests {
 
     #[test]
     fn who_is_only_read_leaves_nothing_behind() {
-        let registry = Registry::new([].into_iter());
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
         let (_, change) = registry.meter(5).change(|rest| rest.counter);
         assert!(change.is_none());
         assert_eq!(registry.touched(), 0);
@@ -203,7 +244,7 @@ mod tests {
 
     #[test]
     fn counters_are_reserved_before_they_are_used_and_returned_at_a_clean_end() {
-        let registry = Registry::new([].into_iter());
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
         let (mut synced, mut others) = (0, 0);
         for _ in 0..RESERVE_FIRST {
             let (reserved, change) = registry.meter(5).change(|rest| {
@@ -216,19 +257,19 @@ mod tests {
                 synced += 1;
                 // Another answer before the record is on the disk must wait for it as well.
                 assert_eq!(registry.meter(5).change(|rest| rest.counter).1, Some(Change::Sync));
-                registry.is_durable(&registry.record(5).expect("touched"));
+                registry.is_durable(&registry.records([5].into_iter())[0]);
             }
         }
         assert_eq!((synced, others), (1, 0), "the first answer reserves for all of them");
         let last = registry.last_records();
         assert_eq!(last[0].rest().counter, 1 + RESERVE_FIRST);
-        let again = Registry::new(last.iter());
+        let again = Registry::new(last.iter(), [0; 32]).expect("no keys are kept");
         assert_eq!(again.meter(5).change(|rest| rest.counter).0, 1 + RESERVE_FIRST);
     }
 
     #[test]
     fn a_relay_is_on_the_disk_and_a_counter_received_in_the_file() {
-        let registry = Registry::new([].into_iter());
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
         let (_, change) = registry.meter(1).change(|rest| rest.connected = false);
         assert_eq!(change, Some(Change::Sync));
         let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
@@ -238,8 +279,33 @@ mod tests {
     }
 
     #[test]
+    fn changed_keys_are_on_the_disk_and_come_back() {
+        let storage = [3; 32];
+        let registry = Registry::new([].into_iter(), storage).expect("nothing is kept");
+        let (_, change) = registry.meter(4).change(|rest| {
+            rest.security_mut().set_key(0, [8; 32]);
+            rest.security_mut().set_key(3, [9; 32]);
+        });
+        assert_eq!(change, Some(Change::Sync));
+        let (_, change) = registry.meter(4).change(|rest| rest.security_mut().transaction = 77);
+        assert_eq!(change, Some(Change::Write));
+        let (_, change) = registry.meter(4).change(|rest| rest.security_mut().policy = 0x2C);
+        assert_eq!(change, Some(Change::Sync));
+        let mut records = registry.records([4, 5].into_iter());
+        let kinds: Vec<Option<usize>> = records.iter().map(|record| record.key().map(|(which, _)| which)).collect();
+        assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
+        records.rotate_right(1);
+        let again = Registry::new(records.iter(), storage).expect("the same key");
+        let kept = |registry: &Registry| registry.look(4, |rest| rest.security.clone().expect("changed"));
+        let (mut before, after) = (kept(&registry), kept(&again));
+        before.generation = 0;
+        assert_eq!(before, after);
+        assert_eq!(Registry::new(records.iter(), [4; 32]).map(|_| ()), Err(4));
+    }
+
+    #[test]
     fn a_reset_ends_a_life() {
-        let registry = Registry::new([].into_iter());
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
         let now = Instant::now();
         assert!(!registry.meter(1).is_away(now));
         registry.meter(1).reset(Some(now + std::time::Duration::from_secs(1)));

@@ -79,10 +79,11 @@ impl Server {
             Some(path) => Some(open_state(path, keys.fingerprint())?),
             None => None,
         };
-        let registry = match &state {
-            Some(state) => Registry::new(state.records()),
-            None => Registry::new([].into_iter()),
-        };
+        let known = state.iter().flat_map(StateFile::records);
+        let registry = Registry::new(known, keys.storage_key()).map_err(|number| ServeError::State {
+            path: options.state.clone().unwrap_or_default(),
+            what: format!("holds a key of meter {} that these keys do not open", u64::from(number) + 1),
+        })?;
         if let Some(port) = options.port {
             settings.port = port;
         }

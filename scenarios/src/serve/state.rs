@@ -1,6 +1,7 @@
 //! The state file: what meters that were talked to keep over a restart, and a kill.
 //!
-//! A log of records of fixed size, each with a check; the last record of a meter holds. Counters that a meter sends with
+//! A log of records of fixed size, each with a check; the last record of a meter holds. Keys that a client changed have
+//! records of their own, wrapped under a key that follows from the meters' secret. Counters that a meter sends with
 //! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
 //! byte that was ciphered with a counter of its block leaves the process. What a kill leaves half-written at the end was
 //! promised to nobody and is dropped. When the log has grown to a multiple of what it says, it is written anew under
@@ -9,13 +10,16 @@
 use super::disk::Disk;
 use amitwin_models::device::dlms::Rest;
 use amitwin_models::device::dlms::push::{Habit, Habits};
+use amitwin_models::device::dlms::security::{SEALED_BYTES, Security};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 72;
 /// First bytes of the file; a fingerprint of the meters' keys follows.
-const HEADER: &[u8; 16] = b"amitwin state 3\n";
+const HEADER: &[u8; 16] = b"amitwin state 4\n";
+/// First bytes of a file without keys, policies and transactions; the same otherwise.
+const THIRD_HEADER: &[u8; 16] = b"amitwin state 3\n";
 /// First bytes of a file that does not say whose keys it counts for.
 const SECOND_HEADER: &[u8; 16] = b"amitwin state 2\n";
 /// Bytes of a record as it was before push setups could be written.
@@ -27,7 +31,12 @@ const CHECK_BYTES: usize = 8;
 /// The log is not written anew before it has this size.
 const COMPACT_BYTES_MIN: u64 = 64 << 20;
 
-/// What one meter keeps. An image transfer under way is not kept: it begins anew.
+/// Where a record says what it holds: bit 0, habits of pushing; bit 1, a key and nothing else; above, the policy.
+const MARK: usize = 40;
+/// Where it has the last transaction identifier that was used up.
+const TRANSACTION: usize = 56;
+
+/// What one meter keeps, or one of its keys. An image transfer under way is not kept: it begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record([u8; RECORD_BYTES]);
 
@@ -49,13 +58,39 @@ impl Record {
         put(&rest.flash_writes.to_le_bytes());
         put(&[u8::from(rest.connected), rest.relay_mode]);
         put(&rest.image.to_le_bytes());
-        put(&[u8::from(rest.habits.is_some())]);
+        put(&[u8::from(rest.habits.is_some()) | rest.policy()]);
         for habit in rest.habits.iter().flat_map(|habits| habits.0) {
             put(&habit.spread_s.to_le_bytes());
             put(&habit.pause_s.to_le_bytes());
             put(&[habit.retries]);
         }
+        let transaction = rest.security.as_ref().map_or(0, |security| security.transaction);
+        bytes[TRANSACTION..TRANSACTION + 8].copy_from_slice(&transaction.to_le_bytes());
         Record(checked(bytes))
+    }
+
+    /// A meter's changed key, wrapped.
+    pub fn of_key(number: u32, which: usize, sealed: &[u8; SEALED_BYTES]) -> Record {
+        let mut bytes = [0; RECORD_BYTES];
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        bytes[4] = which as u8;
+        bytes[8..MARK].copy_from_slice(&sealed[..MARK - 8]);
+        bytes[MARK] = 2;
+        bytes[MARK + 1..=SEALED_BYTES + 8].copy_from_slice(&sealed[MARK - 8..]);
+        Record(checked(bytes))
+    }
+
+    /// Number of the key and its wrapped bytes, if that is what it holds.
+    pub fn key(&self) -> Option<(usize, [u8; SEALED_BYTES])> {
+        let mut sealed = [0; SEALED_BYTES];
+        sealed[..MARK - 8].copy_from_slice(&self.0[8..MARK]);
+        sealed[MARK - 8..].copy_from_slice(&self.0[MARK + 1..=SEALED_BYTES + 8]);
+        (self.0[MARK] & 2 != 0).then_some((usize::from(self.0[4]), sealed))
+    }
+
+    /// Which record it takes the place of.
+    fn place(&self) -> (u32, u8) {
+        (self.number(), self.key().map_or(0, |(which, _)| 1 + which as u8))
     }
 
     /// Whose it is.
@@ -72,6 +107,9 @@ impl Record {
     pub fn rest(&self) -> Rest {
         let word = |at| u32::from_le_bytes(self.field(at));
         let half = |at| u16::from_le_bytes(self.field(at));
+        let policy = self.0[MARK] & !3;
+        let transaction = u64::from_le_bytes(self.field(TRANSACTION));
+        let changed = policy != 0 || transaction != 0;
         Rest {
             counter: self.counter(),
             received: [word(8), word(12), word(16)],
@@ -82,7 +120,8 @@ impl Record {
             connected: self.0[30] != 0,
             relay_mode: self.0[31],
             image: u64::from_le_bytes(self.field(32)),
-            habits: (self.0[40] != 0).then(|| Box::new(self.habits())),
+            habits: (self.0[MARK] & 1 != 0).then(|| Box::new(self.habits())),
+            security: changed.then(|| Box::new(Security::known(policy, transaction))),
             ..Rest::default()
         }
     }
@@ -130,7 +169,8 @@ fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
 pub struct StateFile<D> {
     disk: D,
     keys: [u8; 16],
-    live: BTreeMap<u32, Record>,
+    /// By meter; its keys after the rest.
+    live: BTreeMap<(u32, u8), Record>,
     bytes: u64,
     compact_bytes_min: u64,
     /// Something went wrong half-way: what the file holds is unknown.
@@ -153,7 +193,7 @@ impl<D: Disk> StateFile<D> {
         Ok(file)
     }
 
-    /// The last record of each meter.
+    /// The last record of each meter, each followed by those of its keys.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.live.values()
     }
@@ -173,7 +213,7 @@ impl<D: Disk> StateFile<D> {
             self.disk.sync()?;
         }
         self.bytes += bytes.len() as u64;
-        self.live.extend(records.iter().map(|record| (record.number(), *record)));
+        self.live.extend(records.iter().map(|record| (record.place(), *record)));
         let live = (self.live.len() * RECORD_BYTES) as u64;
         if self.bytes > self.compact_bytes_min.max(8 * live) {
             self.compact()?;
@@ -199,9 +239,10 @@ impl<D: Disk> StateFile<D> {
     }
 }
 
-fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<u32, Record>> {
+fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record>> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    let whole_head = bytes.strip_prefix(HEADER).and_then(|rest| rest.split_at_checked(keys.len()));
+    let told = bytes.strip_prefix(HEADER).or(bytes.strip_prefix(THIRD_HEADER));
+    let whole_head = told.and_then(|rest| rest.split_at_checked(keys.len()));
     let (body, size) = match (whole_head, bytes.strip_prefix(SECOND_HEADER), bytes.strip_prefix(FIRST_HEADER)) {
         (Some((told, _)), ..) if told != keys => {
             return wrong("counts for meters with other keys; name another with --state".to_owned());
@@ -219,7 +260,7 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<u32, Record>> {
             bytes.len() - body.len() + (whole + later.saturating_sub(1)) * size
         ));
     }
-    Ok(records.into_iter().flatten().map(|record| (record.number(), record)).collect())
+    Ok(records.into_iter().flatten().map(|record| (record.place(), record)).collect())
 }
 
 #[cfg(test)]

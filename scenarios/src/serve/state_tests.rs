@@ -105,7 +105,7 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
             continue;
         };
         file.compact_bytes_min = 8_000;
-        let registry = Registry::new(file.records());
+        let registry = Registry::new(file.records(), [0; 32]).expect("no keys are kept");
         let before = crashes;
         while crashes == before {
             // Answers of one turn: counters are taken, records gathered, and nothing leaves before they are written.
@@ -122,7 +122,7 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
                     sync |= change.expect("a record is due") == Change::Sync;
                 }
             }
-            let records: Vec<Record> = dirty.iter().filter_map(|number| registry.record(*number)).collect();
+            let records = registry.records(dirty.iter().copied());
             match file.append(&records, sync) {
                 Err(_) => crashes += 1,
                 Ok(()) => {
@@ -177,8 +177,20 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
     assert!(std::fs::read(&path).expect("there").starts_with(HEADER));
 }
 
+/// As a wrapped key may look, each byte another.
+const SEALED: [u8; SEALED_BYTES] = {
+    let mut sealed = [0; SEALED_BYTES];
+    let mut n = 0;
+    while n < SEALED_BYTES {
+        sealed[n] = 0xFF - n as u8;
+        n += 1;
+    }
+    sealed
+};
+
 #[test]
 fn what_is_written_comes_back() {
+    let sealed = [7; SEALED_BYTES];
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new/street.state");
     let rest = Rest {
@@ -192,19 +204,24 @@ fn what_is_written_comes_back() {
         flash_writes: 6,
         image: 0x0123_4567_89AB_CDEF,
         habits: Some(Box::new(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit)))),
+        security: Some(Box::new(Security::known(0xFC, u64::MAX - 1))),
         ..Rest::default()
     };
     {
         let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         file.append(&[Record::new(7, &Rest::default(), 1), Record::new(9, &rest, 40)], true).expect("written");
         file.append(&[Record::new(7, &rest, 41)], false).expect("written");
+        file.append(&[Record::of_key(9, 3, &sealed), Record::of_key(9, 3, &SEALED)], true).expect("written");
         let busy = FileDisk::open(&path).expect_err("in use");
         assert!(busy.to_string().contains("in use by another"), "{busy}");
     }
     let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
-    let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
+    let meters = file.records().filter(|record| record.key().is_none());
+    let all: Vec<(u32, Rest)> = meters.map(|r| (r.number(), r.rest())).collect();
     assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
-    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 2 * RECORD_BYTES);
+    let keys: Vec<(u32, _)> = file.records().filter_map(|r| Some((r.number(), r.key()?))).collect();
+    assert_eq!(keys, [(9, (3, SEALED))], "the last one holds");
+    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 3 * RECORD_BYTES);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::cipher::{self, Form};
 use super::hls::{self, Mechanism};
+use super::security::policy;
 use super::server::{self, Refusal, Scratch};
 use super::service::Desk;
 use super::session::{Challenge, OFFERED, Session};
@@ -57,7 +58,7 @@ pub(super) fn open(
     effects: &mut Effects,
 ) -> Result<(), Refusal> {
     *slot = None;
-    let mut session = Box::new(Session::new(meter, client));
+    let mut session = Box::new(Session::new(meter, rest, client));
     let title = meter.system_title();
     let agreed = agree(meter, rest, &mut session, now, request, scratch, effects);
     let mut information = std::mem::take(&mut scratch.plain);
@@ -150,6 +151,10 @@ fn agree(
         Some(ApplicationContext::LogicalNameCiphered) if session.client != Client::Public => true,
         _ => return Err(No::Diagnostic(D::ApplicationContextNameNotSupported)),
     };
+    let demanded = if session.client == Client::Public { 0 } else { rest.policy() };
+    if !session.ciphered && demanded & policy::CIPHERED != 0 {
+        return Err(No::Diagnostic(D::ApplicationContextNameNotSupported));
+    }
     let arc = aarq.mechanism_name.map_or(0, AuthMechanism::arc);
     session.mechanism = Mechanism::from_arc(arc).ok_or(No::Diagnostic(D::AuthenticationMechanismNameNotRecognised))?;
     let suite = meter.vendor().suite;
@@ -277,8 +282,10 @@ pub(super) fn prove(desk: &mut Desk<'_>, parameter: Option<&[u8]>, out: &mut Vec
     let meter = desk.meter;
     let suite = meter.vendor().suite;
     let (ctos, stoc) = desk.session.challenges;
+    let changed = desk.rest.security.clone();
     let facts = hls::Facts {
         keys: &meter.fleet.keys,
+        changed: changed.as_deref(),
         suite,
         client_title: SystemTitle(desk.session.client_title),
         server_title: meter.system_title(),

@@ -21,7 +21,7 @@ pub fn hear(
     scratch: &mut Scratch,
     effects: &mut Effects,
 ) -> bool {
-    let mut session = Session::of_all(meter, client_title);
+    let mut session = Session::of_all(meter, rest, client_title);
     let Some(plain) = open(meter, rest, &session, request, scratch) else { return false };
     effects.rest_changed = true;
     let mut answer = std::mem::take(&mut scratch.plain);

@@ -58,6 +58,21 @@ impl Aead {
     }
 }
 
+impl Aead {
+    /// Encrypts in place; the tag. `iv` of title and counter, 12 bytes.
+    pub(super) fn encrypt_parts(&self, iv: &[u8], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
+        self.encrypt(iv.try_into().ok()?, aad, text)
+    }
+
+    /// Decrypts in place; whether the tag holds.
+    pub(super) fn decrypt_parts(&self, iv: &[u8], aad: &[u8], text: &mut [u8], tag: &[u8]) -> bool {
+        match (iv.try_into(), tag.try_into()) {
+            (Ok(iv), Ok(tag)) => self.decrypt(iv, aad, text, tag),
+            _ => false,
+        }
+    }
+}
+
 /// How a ciphered APDU is wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {

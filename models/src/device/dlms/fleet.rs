@@ -158,6 +158,8 @@ pub struct Rest {
     pub transfer: Option<Box<super::image::Transfer>>,
     /// How push setups send, once a client has written it; `None`: as delivered.
     pub habits: Option<Box<super::push::Habits>>,
+    /// Policy and keys, once a client has changed them; `None`: as delivered.
+    pub security: Option<Box<super::security::Security>>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -177,6 +179,7 @@ impl Default for Rest {
             image: 0,
             transfer: None,
             habits: None,
+            security: None,
         }
     }
 }
@@ -226,6 +229,8 @@ pub struct Effects {
     /// The answer needed an invocation counter and no more are reserved ([`Rest::counter_reserved`]); reserve more and
     /// ask again.
     pub counter_exhausted: bool,
+    /// Keys changed: associations under the former ones are over, but for the one that asked.
+    pub keys_changed: bool,
     /// Something that survives a restart changed.
     pub rest_changed: bool,
     /// What the answer denies, the first thing of several.

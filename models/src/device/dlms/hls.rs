@@ -5,6 +5,7 @@
 //! ([`server_proof`], checked by [`verify_server`]). Nothing is allocated.
 
 use super::keys::{KeyMaster, MeterKeys, Owner, SIGNATURE_MAX};
+use super::security::Security;
 use aes_gcm::aead::AeadInPlace;
 use aes_gcm::aes::{Aes128, Aes256, cipher::consts::U12};
 use aes_gcm::{AesGcm, KeyInit};
@@ -79,6 +80,8 @@ pub enum Side {
 pub struct Facts<'a> {
     /// Where the meter's keys come from.
     pub keys: &'a KeyMaster,
+    /// What a client changed of the meter's keys.
+    pub changed: Option<&'a Security>,
     /// Security suite of the meter.
     pub suite: SecuritySuite,
     /// The client's title; any value where [`Mechanism::needs_titles`] is false.
@@ -192,7 +195,10 @@ fn ordered<'a>(mechanism: Mechanism, by: Side, facts: &Facts<'a>) -> Result<Orde
 
 fn proof(mechanism: Mechanism, by: Side, facts: &Facts<'_>, counter: u32) -> Result<Proof, HlsError> {
     let order = ordered(mechanism, by, facts)?;
-    let keys = facts.keys.of_meter(facts.server_title, facts.suite);
+    let mut keys = facts.keys.of_meter(facts.server_title, facts.suite);
+    if let Some(security) = facts.changed {
+        security.overlay(&mut keys);
+    }
     Ok(match mechanism {
         Mechanism::None | Mechanism::Low => return Err(HlsError::NotHigh),
         Mechanism::Md5 => Proof::of(&digest::<md5::Md5>(&[order.answered, &keys.hls_secret])),

@@ -36,6 +36,8 @@ pub struct MeterKeys {
     pub authentication: [u8; 32],
     /// Authentication key of what is for all: they share it as they share the broadcast key.
     pub broadcast_authentication: [u8; 32],
+    /// Master key: it wraps the keys that are transferred to the meter.
+    pub master: [u8; 32],
     /// Secret of high-level security mechanisms 3, 4 and 6; `HLS-TEST-SECRET!` with test keys.
     pub hls_secret: [u8; 16],
     /// Low-level password, printable; `12345678` with test keys.
@@ -151,9 +153,18 @@ impl KeyMaster {
         std::array::from_fn(|i| whole[i])
     }
 
+    /// The key under which meters' changed keys are kept on a disk.
+    pub fn storage_key(&self) -> [u8; 32] {
+        let material: &[u8] = match self {
+            KeyMaster::Test => b"TEST",
+            KeyMaster::Secret(secret) => secret,
+        };
+        blake3::derive_key("amitwin 2026-11 key of keys on a disk", material)
+    }
+
     /// The keys of the meter with this title.
     ///
-    /// Test keys: unicast 00 01 .. 1F, authentication D0 .. EF, broadcast 0F 0E .. 00 1F 1E .. 10.
+    /// Test keys: unicast 00 01 .. 1F, authentication D0 .. EF, broadcast 0F 0E .. 00 1F 1E .. 10, master 60 .. 7F.
     pub fn of_meter(&self, title: SystemTitle, suite: SecuritySuite) -> MeterKeys {
         match self {
             KeyMaster::Test => MeterKeys {
@@ -161,11 +172,12 @@ impl KeyMaster {
                 broadcast: std::array::from_fn(|i| (i as u8) ^ 0x0F),
                 authentication: std::array::from_fn(|i| 0xD0 + i as u8),
                 broadcast_authentication: std::array::from_fn(|i| 0xD0 + i as u8),
+                master: std::array::from_fn(|i| 0x60 + i as u8),
                 hls_secret: *b"HLS-TEST-SECRET!",
                 password: *b"12345678",
             },
             KeyMaster::Secret(secret) => {
-                let mut own = [0; 88];
+                let mut own = [0; 120];
                 stream(secret, Use::Symmetric, suite, Some(title)).fill(&mut own);
                 let (mut broadcast, mut broadcast_authentication) = ([0; 32], [0; 32]);
                 let mut shared = stream(secret, Use::Broadcast, suite, None);
@@ -177,6 +189,7 @@ impl KeyMaster {
                     broadcast_authentication,
                     authentication: part(&own, 32),
                     hls_secret: part(&own, 64),
+                    master: part(&own, 88),
                     password: part::<8>(&own, 80).map(|b| PRINTABLE[usize::from(b & 63)]),
                 }
             }
@@ -190,34 +203,49 @@ impl KeyMaster {
     /// client's certificate in at the factory; a client with a key pair of its own is refused. Test keys: the scalar is
     /// 01 02 03 .. for every meter and 41 42 43 .. for the client, as long as the curve's order.
     pub fn signing_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PrivateKey> {
-        let mut derived = match (self, owner) {
-            (KeyMaster::Test, _) => None,
-            (KeyMaster::Secret(secret), Owner::Meter(title)) => {
-                Some(stream(secret, Use::MeterSigning, suite, Some(title)))
+        let p256 = |scalar: &[u8]| p256::ecdsa::SigningKey::from_slice(scalar).ok();
+        let p384 = |scalar: &[u8]| p384::ecdsa::SigningKey::from_slice(scalar).ok();
+        Some(PrivateKey(match suite {
+            SecuritySuite::Suite0 => return None,
+            SecuritySuite::Suite1 => Curve::P256(self.draw::<32, _>(owner, suite, Pair::Signing, p256)),
+            SecuritySuite::Suite2 => Curve::P384(self.draw::<48, _>(owner, suite, Pair::Signing, p384)),
+        }))
+    }
+
+    /// A party's private key of `N` bytes. A draw that is zero or not below the curve's order is drawn again: each scalar
+    /// stays equally likely.
+    pub(super) fn draw<const N: usize, K>(
+        &self,
+        owner: Owner,
+        suite: SecuritySuite,
+        pair: Pair,
+        make: impl Fn(&[u8]) -> Option<K>,
+    ) -> K {
+        let (purpose, title) = match (pair, owner) {
+            (Pair::Signing, Owner::Meter(title)) => (Use::MeterSigning, Some(title)),
+            (Pair::Signing, Owner::Client) => (Use::ClientSigning, None),
+            (Pair::Agreement, Owner::Meter(title)) => (Use::MeterAgreement, Some(title)),
+            (Pair::Agreement, Owner::Client) => (Use::ClientAgreement, None),
+        };
+        let mut derived = match self {
+            KeyMaster::Test => None,
+            KeyMaster::Secret(secret) => Some(stream(secret, purpose, suite, title)),
+        };
+        let first = match (pair, owner) {
+            (Pair::Signing, Owner::Meter(_)) => 0x01,
+            (Pair::Signing, Owner::Client) => 0x41,
+            (Pair::Agreement, Owner::Meter(_)) => 0x81,
+            (Pair::Agreement, Owner::Client) => 0xC1,
+        };
+        let mut scalar = [0; N];
+        loop {
+            match &mut derived {
+                Some(stream) => stream.fill(&mut scalar),
+                None => scalar.iter_mut().zip(first..).for_each(|(byte, value)| *byte = value),
             }
-            (KeyMaster::Secret(secret), Owner::Client) => Some(stream(secret, Use::ClientSigning, suite, None)),
-        };
-        let first = if owner == Owner::Client { 0x41 } else { 1 };
-        let mut next = |out: &mut [u8]| match &mut derived {
-            Some(stream) => stream.fill(out),
-            None => out.iter_mut().zip(first..).for_each(|(byte, value)| *byte = value),
-        };
-        // A draw that is zero or not below the curve's order is drawn again: each scalar stays equally likely.
-        let mut scalar = [0; 48];
-        match suite {
-            SecuritySuite::Suite0 => None,
-            SecuritySuite::Suite1 => loop {
-                next(&mut scalar[..32]);
-                if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&scalar[..32]) {
-                    return Some(PrivateKey(Curve::P256(key)));
-                }
-            },
-            SecuritySuite::Suite2 => loop {
-                next(&mut scalar);
-                if let Ok(key) = p384::ecdsa::SigningKey::from_slice(&scalar) {
-                    return Some(PrivateKey(Curve::P384(key)));
-                }
-            },
+            if let Some(key) = make(&scalar) {
+                return key;
+            }
         }
     }
 
@@ -234,6 +262,17 @@ enum Use {
     Broadcast = 2,
     MeterSigning = 3,
     ClientSigning = 4,
+    MeterAgreement = 5,
+    ClientAgreement = 6,
+}
+
+/// What a key pair is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pair {
+    /// Signatures (ECDSA).
+    Signing,
+    /// Key agreement (ECDH).
+    Agreement,
 }
 
 const PRINTABLE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -251,7 +290,7 @@ fn stream(secret: &[u8; 32], purpose: Use, suite: SecuritySuite, title: Option<S
     hasher.finalize_xof()
 }
 
-fn part<const N: usize>(bytes: &[u8; 88], from: usize) -> [u8; N] {
+fn part<const N: usize>(bytes: &[u8; 120], from: usize) -> [u8; N] {
     std::array::from_fn(|i| bytes[from + i])
 }
 

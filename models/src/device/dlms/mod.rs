@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+pub mod agreement;
 mod association;
 pub mod blocks;
 #[cfg(test)]
@@ -8,6 +9,9 @@ pub mod broadcast;
 pub mod cipher;
 pub mod consumption;
 pub mod fleet;
+mod general;
+#[cfg(test)]
+mod general_tests;
 #[cfg(test)]
 mod golden_tests;
 pub mod hls;
@@ -22,12 +26,14 @@ pub mod push;
 mod push_tests;
 #[cfg(test)]
 mod random_tests;
+pub mod security;
 pub mod server;
 #[cfg(test)]
 mod server_tests;
 mod service;
 pub mod session;
 mod shapes;
+mod signing;
 #[cfg(test)]
 mod test_client;
 

@@ -3,7 +3,7 @@
 use super::cipher::{self, Aead, Form, Lock};
 use super::fleet::{Client, Effects, Rest};
 use super::objects::{self, View};
-use super::server;
+use super::{security, server};
 use dlms_cosem_rs::codec::Writer;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::xdlms::{ApduTag, AttributeDescriptor, DataAccessResult, LongInvokeId, Protection, SecurityControl};
@@ -92,7 +92,7 @@ pub fn sealed_notification(
     notification(view, rest, setup, invoke_id, &mut plain)?;
     let (meter, suite) = (view.meter, view.meter.vendor().suite);
     let title = meter.system_title();
-    let keys = meter.fleet.keys.of_meter(title, suite);
+    let keys = security::keys_of(meter, rest);
     let aead = Aead::new(suite, &keys.unicast);
     let lock = Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
     let control = SecurityControl(0x30 | suite.id());

@@ -1,9 +1,13 @@
 //! The door of a meter: bytes of one APDU in, bytes of one APDU out.
 
 use super::cipher::{self, Envelope, Form, Lock};
+use super::security::policy;
 use super::service::{self, Desk};
 use super::session::Session;
-use super::{AnswerForm, Client, Denied, Effects, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, association};
+use super::{
+    AnswerForm, Client, Denied, Effects, Meter, Moment, OnCounterError, OnSuiteMismatch, Rest, association, general,
+    signing,
+};
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl, ServiceError, StateError};
 
 /// Buffers that a caller lends and uses again.
@@ -130,20 +134,76 @@ fn serve(
     let Some(open) = session.as_deref_mut() else {
         return Err(Refusal::NOT_ALLOWED);
     };
-    let service = matches!(request.first(), Some(0xC0 | 0xC1 | 0xC3));
-    if service {
-        if open.ciphered {
-            return Err(Refusal::NOT_ALLOWED);
+    if open.generation != rest.generation() {
+        // Its keys are no longer the meter's.
+        *session = None;
+        return Err(Refusal::NOT_ALLOWED);
+    }
+    let changed_before = std::mem::take(&mut effects.keys_changed);
+    let outcome = if request.first() == Some(&signing::SIGNED) {
+        signed(meter, rest, open, now, request, scratch, out, effects)
+    } else if open.client != Client::Public && rest.policy() & policy::SIGNED != 0 {
+        Err(Refusal::NOT_ALLOWED)
+    } else {
+        content(meter, rest, open, now, request, scratch, out, effects)
+    };
+    if effects.keys_changed {
+        open.rekey(meter, rest);
+    }
+    effects.keys_changed |= changed_before;
+    if !open.proven && open.expelled {
+        *session = None;
+    }
+    outcome
+}
+
+/// Serves what a general-signing APDU carries; the answer is signed too.
+#[allow(clippy::too_many_arguments)]
+fn signed(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    open: &mut Session,
+    now: Moment,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let signed = signing::opened(meter, open, request)?;
+    let mut answer = Vec::new();
+    open.signing = signed.overhead(meter.vendor().suite);
+    let outcome = content(meter, rest, open, now, &mut request[signed.content.clone()], scratch, &mut answer, effects);
+    open.signing = 0;
+    outcome?;
+    if answer.is_empty() { Ok(()) } else { signed.seal(meter, &answer, out) }
+}
+
+/// Serves a request, plain or ciphered.
+#[allow(clippy::too_many_arguments)]
+fn content(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    open: &mut Session,
+    now: Moment,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let demanded = if open.client == Client::Public { 0 } else { rest.policy() };
+    match request.first() {
+        Some(0xC0 | 0xC1 | 0xC3) => {
+            if open.ciphered || demanded & policy::CIPHERED != 0 {
+                return Err(Refusal::NOT_ALLOWED);
+            }
+            have_counters(rest, open.counters_due(), effects)?;
+            open.counter_before = rest.received[open.client.slot()];
+            let room = open.room(meter);
+            let mut desk = Desk { meter, rest, session: open, now, effects, room };
+            return service::serve(&mut desk, request, out);
         }
-        have_counters(rest, open.counters_due(), effects)?;
-        open.counter_before = rest.received[open.client.slot()];
-        let room = open.room(meter);
-        let mut desk = Desk { meter, rest, session: open, now, effects, room };
-        let outcome = service::serve(&mut desk, request, out);
-        if !open.proven && open.expelled {
-            *session = None;
-        }
-        return outcome;
+        Some(&general::CIPHERED) => return general::ciphered(meter, rest, open, now, request, scratch, out, effects),
+        _ => {}
     }
     let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
     if !open.ciphered {
@@ -153,7 +213,9 @@ fn serve(
     open.counter_before = rest.received[open.client.slot()];
     let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
     let form = answer_form(meter, &envelope);
-    let control = envelope.control;
+    let mut control = envelope.control;
+    control.0 |= if demanded & policy::ANSWER_AUTHENTICATED != 0 { 0x10 } else { 0 };
+    control.0 |= if demanded & policy::ANSWER_ENCRYPTED != 0 { 0x20 } else { 0 };
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
     let room = open.room(meter);
@@ -165,9 +227,6 @@ fn serve(
         Ok(()) => seal(meter, rest, open, form, control, &answer, out, &mut scratch.authenticated, effects),
         Err(refusal) => Err(refusal),
     };
-    if !open.proven && open.expelled {
-        *session = None;
-    }
     scratch.plain = answer;
     sealed
 }
@@ -194,14 +253,12 @@ pub(super) fn unwrap(
     let control = envelope.control;
     if control.suite() != vendor.suite.id() {
         effects.denied = Some(Denied::Suite);
-        return Err(match vendor.on_suite_mismatch {
-            OnSuiteMismatch::Exception => Refusal::DECIPHERING,
-            OnSuiteMismatch::Silent => Refusal::Silent,
-        });
+        return Err(other_suite(meter));
     }
     let dedicated =
         matches!(envelope.form, Form::Service(Protection::Dedicated) | Form::General(Protection::Dedicated));
-    let strong = control.authenticated() && (control.encrypted() || session.client != Client::Management);
+    let encrypted = session.client == Client::Management || rest.policy() & policy::REQUEST_ENCRYPTED != 0;
+    let strong = control.authenticated() && (control.encrypted() || !encrypted);
     let own = envelope.title.is_none_or(|title| title == session.client_title);
     if control.compressed() || control.broadcast_key() || !strong || !own {
         return Err(Refusal::DECIPHERING);
@@ -220,6 +277,14 @@ pub(super) fn unwrap(
         took_counter(rest, session.client, envelope.counter, effects);
     }
     if cipher::is_consistent(envelope, request) { Ok(plain) } else { Err(Refusal::UNSUPPORTED) }
+}
+
+/// What a request of another suite gets.
+pub(super) fn other_suite(meter: Meter<'_>) -> Refusal {
+    match meter.vendor().on_suite_mismatch {
+        OnSuiteMismatch::Exception => Refusal::DECIPHERING,
+        OnSuiteMismatch::Silent => Refusal::Silent,
+    }
 }
 
 /// Whether a counter is not below the one expected.

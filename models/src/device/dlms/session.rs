@@ -3,7 +3,8 @@
 use super::blocks::{Download, Upload};
 use super::cipher::Aead;
 use super::hls::Mechanism;
-use super::{Client, Meter};
+use super::security::keys_of;
+use super::{Client, Meter, Rest};
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::Conformance;
 
@@ -60,6 +61,10 @@ pub struct Session {
     pub(super) expelled: bool,
     /// Counter expected of the client before the message in hand.
     pub(super) counter_before: u32,
+    /// Changes of the meter's keys before it began.
+    pub(super) generation: u32,
+    /// Bytes of each answer that its signature takes.
+    pub(super) signing: usize,
     /// Services travel ciphered.
     pub(super) ciphered: bool,
     /// Services agreed.
@@ -78,6 +83,8 @@ pub struct Session {
     pub(super) challenges: (Challenge, Challenge),
     /// A long answer on its way out.
     pub(super) download: Option<Download>,
+    /// What a method returns, on its way out.
+    pub(super) returned: Option<Download>,
     /// A long request on its way in.
     pub(super) upload: Option<Upload>,
 }
@@ -91,15 +98,17 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// An association with nothing agreed yet.
-    pub(super) fn new(meter: Meter<'_>, client: Client) -> Self {
+    pub(super) fn new(meter: Meter<'_>, rest: &Rest, client: Client) -> Self {
         let suite = meter.vendor().suite;
-        let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);
+        let keys = keys_of(meter, rest);
         Session {
             client,
             mechanism: Mechanism::None,
             proven: false,
             expelled: false,
             counter_before: 0,
+            generation: rest.generation(),
+            signing: 0,
             ciphered: false,
             conformance: Conformance::empty(),
             client_pdu: usize::from(u16::MAX),
@@ -111,6 +120,7 @@ impl Session {
             key_bytes: if suite == SecuritySuite::Suite2 { 32 } else { 16 },
             challenges: (Challenge::NONE, Challenge::NONE),
             download: None,
+            returned: None,
             upload: None,
         }
     }
@@ -118,21 +128,27 @@ impl Session {
     /// An association that both sides hold without having opened it, as in a mesh where a head-end and its meters know
     /// each other by title (IEC TS 62056-8-20): ciphered, all services, the client's title and largest APDU (bytes) known
     /// beforehand.
-    pub fn pre_established(meter: Meter<'_>, client: Client, client_title: [u8; 8], client_pdu: u16) -> Box<Self> {
+    pub fn pre_established(
+        meter: Meter<'_>,
+        rest: &Rest,
+        client: Client,
+        client_title: [u8; 8],
+        client_pdu: u16,
+    ) -> Box<Self> {
         Box::new(Session {
             proven: true,
             ciphered: true,
             conformance: OFFERED,
             client_pdu: usize::from(client_pdu),
             client_title,
-            ..Session::new(meter, client)
+            ..Session::new(meter, rest, client)
         })
     }
 
     /// What the management client has with all meters at once: services that nobody answers, under the broadcast key.
-    pub(super) fn of_all(meter: Meter<'_>, client_title: [u8; 8]) -> Self {
+    pub(super) fn of_all(meter: Meter<'_>, rest: &Rest, client_title: [u8; 8]) -> Self {
         let suite = meter.vendor().suite;
-        let keys = meter.fleet.keys.of_meter(meter.system_title(), suite);
+        let keys = keys_of(meter, rest);
         Session {
             proven: true,
             ciphered: true,
@@ -140,13 +156,21 @@ impl Session {
             client_title,
             unicast: Aead::new(suite, &keys.broadcast),
             authentication: keys.broadcast_authentication,
-            ..Session::new(meter, Client::Management)
+            ..Session::new(meter, rest, Client::Management)
         }
     }
 
     /// Longest APDU to the client, bytes.
     pub(super) fn room(&self, meter: Meter<'_>) -> usize {
-        self.client_pdu.min(usize::from(meter.vendor().pdu_max))
+        self.client_pdu.min(usize::from(meter.vendor().pdu_max)).saturating_sub(self.signing)
+    }
+
+    /// Goes on under the meter's keys as they are now.
+    pub(super) fn rekey(&mut self, meter: Meter<'_>, rest: &Rest) {
+        let keys = keys_of(meter, rest);
+        self.unicast = Aead::new(meter.vendor().suite, &keys.unicast);
+        self.authentication = keys.authentication;
+        self.generation = rest.generation();
     }
 
     /// Most counters that one answer takes: of its envelope, and of a proof by GMAC.

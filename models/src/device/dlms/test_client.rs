@@ -161,6 +161,7 @@ impl<'a> Line<'a> {
     fn facts<'f>(&'f self, stoc: &'f [u8]) -> Facts<'f> {
         Facts {
             keys: &self.meter.fleet.keys,
+            changed: None,
             suite: self.meter.vendor().suite,
             client_title: SystemTitle(TITLE),
             server_title: self.meter.system_title(),

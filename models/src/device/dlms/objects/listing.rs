@@ -1,4 +1,4 @@
-//! What the meter says about itself: associations (class 15), security setup (class 64), SAP assignment (class 17).
+//! What the meter says about itself: associations (class 15) and SAP assignment (class 17).
 
 use super::super::fleet::Client;
 use super::super::session::OFFERED;
@@ -97,18 +97,6 @@ fn element(client: Client, object: &Object, put: &mut Put<'_>) -> Answer {
         put.choice(u8::from(object.invokes(client, method)))?;
     }
     Ok(())
-}
-
-/// Reads attributes 2 to 6 of the security setup.
-pub fn security(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
-    match index {
-        // What an association agrees on is enough: no protection is demanded beyond it.
-        2 => put.choice(0),
-        3 => put.choice(view.meter.vendor().suite.id()),
-        4 => put.octets(view.session.map_or(&[], |session| &session.client_title)),
-        5 => put.octets(&view.meter.system_title().0),
-        _ => put.array(0),
-    }
 }
 
 /// Attribute 2 of the SAP assignment: one logical device.

@@ -10,6 +10,7 @@ mod measures;
 mod profile;
 mod pushing;
 mod put;
+mod security;
 mod selection;
 mod table;
 
@@ -117,7 +118,7 @@ pub fn get(
         Kind::Association => listing::association(view, index, &mut put),
         Kind::AssociationOf(client) => listing::association_of(view, client, index, &mut put),
         Kind::Devices => listing::devices(view, &mut put),
-        Kind::Security => listing::security(view, index, &mut put),
+        Kind::Security => security::get(view, rest, index, &mut put),
         Kind::Register(quantity) => quantity.get(view, rest, index, &mut put),
         Kind::Profile(profile) => profile.get(view, rest, index, selection, &mut put),
         Kind::Status => put.u8(0),
@@ -171,7 +172,7 @@ pub fn act(
     method: MethodDescriptor,
     parameter: Option<&[u8]>,
     effects: &mut Effects,
-    _out: &mut dyn Writer,
+    out: &mut dyn Writer,
 ) -> (ActionResult, bool) {
     let object = match view.object(method.class_id, method.instance_id) {
         Ok(object) => object,
@@ -194,6 +195,12 @@ pub fn act(
         Kind::Manual => control::manual_reset(rest, &parameter, effects),
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
         Kind::Push => pushing::act(object.name, &parameter, effects),
+        Kind::Security => {
+            return match security::act(view, rest, index, &parameter, effects, out) {
+                Ok(returns) => (ActionResult::Success, returns),
+                Err(why) => (why, false),
+            };
+        }
         // The proof of high-level security belongs to the opening of an association, which is over.
         Kind::Association => Err(ActionResult::OtherReason),
         _ => Err(ActionResult::ReadWriteDenied),

@@ -176,7 +176,7 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::AssociationOf(Client::Reader), 15, 1, obis(0, 0, 40, 0, 2), 9, 4).hidden(0b100_0000),
     object(Kind::AssociationOf(Client::Management), 15, 1, obis(0, 0, 40, 0, 3), 9, 4).hidden(0b100_0000),
     object(Kind::Devices, 17, 0, obis(0, 0, 41, 0, 0), 2, 1),
-    object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8),
+    object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8).calls(0b111),
     object(Kind::Profile(Profile::Load), 7, 1, obis(1, 0, 99, 1, 0), 8, 2),
     object(Kind::Profile(Profile::Billing), 7, 1, obis(0, 0, 98, 1, 0), 8, 2),
     object(Kind::Profile(Profile::Events), 7, 1, obis(0, 0, 99, 98, 0), 8, 2),

@@ -249,7 +249,7 @@ fn the_current_association_is_the_one_that_is_open() {
     }
     let public = view(&fleet, Client::Public);
     assert_eq!(read(&public, &rest, 15, "0-0:40.0.3*255", 2, None), Err(DataAccessResult::ReadWriteDenied));
-    let session = Session::pre_established(master.meter, Client::Management, *b"HEADEND1", u16::MAX);
+    let session = Session::pre_established(master.meter, &rest, Client::Management, *b"HEADEND1", u16::MAX);
     master.session = Some(&session);
     assert_eq!(association(&master, 6)[8], 0, "nothing was proved");
     let context = association(&master, 5);

@@ -1,13 +1,16 @@
 //! ACTION: one method, several, and parameters that come in blocks.
 
 use super::super::association;
-use super::super::blocks::{Purpose, Upload};
+use super::super::blocks::{Download, Purpose, Upload};
 use super::super::objects::{self, View};
 use super::super::server::Refusal;
 use super::{Answer, CONFIRMED, Desk, ends, malformed};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode, Reader, Writer};
 use dlms_cosem_rs::xdlms::{ActionResult, Conformance, DataBlockSA, List, MethodDescriptor};
+
+/// Head of a block of what a method returns: tag, choice, invoke id, last block, number, length.
+const BLOCK_HEAD: usize = 3 + 1 + 4 + 3;
 
 /// Answers an ACTION of this choice.
 pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Answer {
@@ -18,6 +21,9 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
         || (matches!(choice, 3 | 5) && !(lists && desk.session.proven))
     {
         return Err(Refusal::NOT_ALLOWED);
+    }
+    if choice != 2 {
+        desk.session.returned = None;
     }
     match choice {
         1 => {
@@ -34,12 +40,19 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             out.extend_from_slice(&[0xC7, 1, invoke]);
             invoke_one(desk, method, parameter, out)?;
         }
-        // No method returns more than an APDU holds, so that no return value comes in blocks.
         2 => {
-            reader.u32().map_err(malformed)?;
+            let number = reader.u32().map_err(malformed)?;
             ends(reader)?;
-            let result = desk.tell(ActionResult::NoLongActionInProgress.as_u8());
-            out.extend_from_slice(&[0xC7, 1, invoke, result, 0]);
+            let error = match &desk.session.returned {
+                Some(returned) if returned.block() == number => {
+                    next_block(desk, invoke, out);
+                    return Ok(());
+                }
+                Some(_) => ActionResult::LongActionAborted,
+                None => ActionResult::NoLongActionInProgress,
+            };
+            desk.session.returned = None;
+            out.extend_from_slice(&[0xC7, 1, invoke, desk.tell(error.as_u8()), 0]);
         }
         3 => {
             desk.session.upload = None;
@@ -49,16 +62,35 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             out.extend_from_slice(&[0xC7, 3, invoke]);
             invoke_list(desk, &descriptors, reader.rest(), out)?;
         }
-        _ => return long_action(desk, choice, invoke, reader, out),
+        _ => long_action(desk, choice, invoke, reader, out)?,
     }
-    if invoke & CONFIRMED == 0 {
+    let requested = matches!(choice, 1 | 3);
+    if requested && invoke & CONFIRMED == 0 {
         out.clear();
-    } else if out.len() > desk.room {
+    } else if out.len() > desk.room && blocks {
+        desk.session.returned = Some(Download::new(out[3..].to_vec()));
+        next_block(desk, invoke, out);
+    } else if requested && out.len() > desk.room {
         out.truncate(3);
         out.extend_from_slice(&[desk.tell(ActionResult::OtherReason.as_u8()), 0]);
         out[1] = 1;
     }
     Ok(())
+}
+
+/// Writes the next block of what a method returns.
+fn next_block(desk: &mut Desk<'_>, invoke: u8, out: &mut Vec<u8>) {
+    let room = desk.room.saturating_sub(BLOCK_HEAD).max(1);
+    let Some(returned) = &mut desk.session.returned else { return };
+    let (number, last, bytes) = returned.next(room);
+    out.clear();
+    out.extend_from_slice(&[0xC7, 2, invoke, u8::from(last)]);
+    out.extend_from_slice(&number.to_be_bytes());
+    // A vector takes every length below 4 GiB.
+    let _ = out.write_length_prefixed(bytes);
+    if last {
+        desk.session.returned = None;
+    }
 }
 
 /// Invokes one method; appends result and what it returns.

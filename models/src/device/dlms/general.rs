@@ -1,0 +1,298 @@
+//! General-ciphering (0xDD): APDUs that name both parties, under a key that may be agreed for this one message. An answer has
+//! the form of its request.
+
+use super::agreement::{self, AgreementKey, Purpose, Scheme};
+use super::cipher::{Aead, TAG};
+use super::keys::Owner;
+use super::security;
+use super::server::{self, Refusal, Scratch};
+use super::service::{self, Desk};
+use super::session::Session;
+use super::{Denied, Effects, Meter, Moment, Rest, signing};
+use blake3::Hasher;
+use dlms_cosem_rs::codec::{Encode, Reader, Result as Read, Writer};
+use dlms_cosem_rs::xdlms::{CipheredService, Conformance, KeyInfo, SecurityControl};
+use std::ops::Range;
+
+/// Tag of general-ciphering.
+pub const CIPHERED: u8 = 0xDD;
+/// Longest transaction identifier that is answered, bytes.
+const TRANSACTION_MAX: usize = 32;
+
+/// What this form and general-signing begin with.
+pub(super) struct Head {
+    transaction: Vec<u8>,
+    originator: Vec<u8>,
+    recipient: Vec<u8>,
+    /// Where the head lies in the APDU, its fields with their lengths.
+    pub bytes: Range<usize>,
+}
+
+impl Head {
+    pub fn read(reader: &mut Reader<'_>) -> Read<Head> {
+        let from = reader.consumed();
+        let transaction = reader.length_prefixed()?.to_vec();
+        let originator = reader.length_prefixed()?.to_vec();
+        let recipient = reader.length_prefixed()?.to_vec();
+        // Date and time, other information: authenticated, of no consequence.
+        reader.length_prefixed()?;
+        reader.length_prefixed()?;
+        Ok(Head { transaction, originator, recipient, bytes: from..reader.consumed() })
+    }
+
+    /// Whether it goes from this client to this meter.
+    pub fn fits(&self, meter: Meter<'_>, session: &Session) -> bool {
+        let known = session.client_title != [0; 8] && self.originator == session.client_title;
+        known && self.recipient == meter.system_title().0 && self.transaction.len() <= TRANSACTION_MAX
+    }
+
+    /// The answer's: the same transaction, the other way.
+    pub fn answer(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        for field in [&self.transaction, &self.recipient, &self.originator] {
+            out.push(field.len() as u8);
+            out.extend_from_slice(field);
+        }
+        out.extend_from_slice(&[0, 0]);
+        out
+    }
+}
+
+/// How the key of a message is known.
+enum Key {
+    /// The global unicast key.
+    Global,
+    /// It came wrapped under the master key, in these bytes.
+    Wrapped(Vec<u8>, [u8; 32]),
+    /// It follows from key pairs.
+    Agreed(Scheme),
+}
+
+/// Serves what a general-ciphering APDU carries.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn ciphered(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    open: &mut Session,
+    now: Moment,
+    request: &mut [u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    if !open.ciphered || !open.conformance.contains(Conformance::GENERAL_PROTECTION) {
+        return Err(Refusal::NOT_ALLOWED);
+    }
+    let suite = meter.vendor().suite;
+    let mut reader = Reader::new(request);
+    let unreadable = |_| Refusal::UNSUPPORTED;
+    reader.skip(1).map_err(unreadable)?;
+    let head = Head::read(&mut reader).map_err(unreadable)?;
+    let info = match reader.u8().map_err(unreadable)? {
+        0 => None,
+        _ => Some(<KeyInfo<'_> as dlms_cosem_rs::codec::Decode<'_>>::decode(&mut reader).map_err(unreadable)?),
+    };
+    let content = <CipheredService<'_> as dlms_cosem_rs::codec::Decode<'_>>::decode(&mut reader).map_err(unreadable)?;
+    if !reader.is_empty() {
+        return Err(Refusal::UNSUPPORTED);
+    }
+    let (control, counter) = (content.security_control, content.invocation_counter);
+    if control.suite() != suite.id() {
+        effects.denied = Some(Denied::Suite);
+        return Err(server::other_suite(meter));
+    }
+    let whole = control.authenticated() && control.encrypted() && !control.compressed() && !control.broadcast_key();
+    let plain = content.payload.len().checked_sub(TAG).filter(|_| whole && head.fits(meter, open));
+    let plain = plain.ok_or(Refusal::DECIPHERING)?;
+    let (key, cipher) = match info {
+        Some(KeyInfo::Identified { key_id: 0 }) => (Key::Global, open.unicast.clone()),
+        Some(KeyInfo::Wrapped { kek_id: 0, ciphered_key }) => {
+            let master = security::keys_of(meter, rest).master;
+            let key = security::unwrap_key(suite, &master, ciphered_key).ok_or(Refusal::DECIPHERING)?;
+            (Key::Wrapped(ciphered_key.to_vec(), key), Aead::new(suite, &key))
+        }
+        Some(KeyInfo::Agreed { parameters, ciphered_key }) => {
+            let scheme = Scheme::of_parameters(parameters).ok_or(Refusal::DECIPHERING)?;
+            let key = agreed_by_client(meter, &head, scheme, ciphered_key).ok_or(Refusal::DECIPHERING)?;
+            (Key::Agreed(scheme), Aead::new(suite, &key))
+        }
+        _ => return Err(Refusal::DECIPHERING),
+    };
+    server::have_counters(rest, open.counters_due(), effects)?;
+    let freshness = freshness(meter, rest, open, &key, &head, counter)?;
+    let at = request.len() - content.payload.len();
+    let aad = [&[control.0], open.authentication_key(), &request[head.bytes.clone()]].concat();
+    let iv = [&open.client_title[..], &counter.to_be_bytes()].concat();
+    let (text, tag) = request[at..].split_at_mut(plain);
+    if !cipher.decrypt_parts(&iv, &aad, text, tag) {
+        return Err(Refusal::DECIPHERING);
+    }
+    open.counter_before = rest.received[open.client.slot()];
+    match freshness {
+        Freshness::Counter => server::took_counter(rest, open.client, counter, effects),
+        Freshness::Transaction(number) => {
+            rest.security_mut().transaction = number;
+            effects.rest_changed = true;
+        }
+    }
+    let mut answer = std::mem::take(&mut scratch.plain);
+    answer.clear();
+    let key_bytes = match &key {
+        Key::Global => 3,
+        Key::Wrapped(wrapped, _) => 4 + wrapped.len(),
+        Key::Agreed(_) => 8 + 2 * agreement::public_bytes(suite),
+    };
+    // Tag, head, key, length, control, counter, tag.
+    let room = open.room(meter).saturating_sub(1 + head.answer().len() + key_bytes + 5 + 5 + TAG);
+    let mut desk = Desk { meter, rest, session: open, now, effects, room };
+    let outcome = service::serve(&mut desk, &request[at..at + plain], &mut answer);
+    let sealed = match outcome {
+        Ok(()) if answer.is_empty() => Ok(()),
+        Ok(()) => seal(meter, rest, open, &head, key, &answer, scratch, out, effects),
+        Err(refusal) => Err(refusal),
+    };
+    scratch.plain = answer;
+    sealed
+}
+
+/// What tells a message from one that came before.
+enum Freshness {
+    /// Its invocation counter, as under the global keys.
+    Counter,
+    /// Its transaction identifier: where a key is for one message, senders may leave the counter at 0.
+    Transaction(u64),
+}
+
+fn freshness(
+    meter: Meter<'_>,
+    rest: &Rest,
+    session: &Session,
+    key: &Key,
+    head: &Head,
+    counter: u32,
+) -> Result<Freshness, Refusal> {
+    let known = server::check_counter(meter, rest.received[session.client.slot()], counter);
+    if matches!(key, Key::Global) || (counter > 0 && known.is_ok()) {
+        return known.map(|()| Freshness::Counter);
+    }
+    let last = rest.security.as_ref().map_or(0, |security| security.transaction);
+    let number = head.transaction.as_slice().try_into().map(u64::from_be_bytes).ok();
+    match number.filter(|number| counter == 0 && *number > last) {
+        Some(number) => Ok(Freshness::Transaction(number)),
+        None => known.and(Err(Refusal::DECIPHERING)),
+    }
+}
+
+/// The key of a message from the client.
+fn agreed_by_client(meter: Meter<'_>, head: &Head, scheme: Scheme, data: &[u8]) -> Option<[u8; 32]> {
+    let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
+    let own = keys.agreement_key(Owner::Meter(title), suite)?;
+    match scheme {
+        Scheme::OnePass => {
+            let theirs = signing::signed_public(meter, data, &[&[], &scheme.parameters()])?;
+            own.derive(theirs, Purpose::Cipher, &[&head.originator], &title.0)
+        }
+        Scheme::Static => {
+            let theirs = keys.agreement_key(Owner::Client, suite)?.public();
+            data.is_empty().then_some(())?;
+            own.derive(&theirs, Purpose::Cipher, &transaction_of(&head.originator, head), &title.0)
+        }
+    }
+}
+
+/// Sender and transaction, as the derivation of a static agreement takes them.
+fn transaction_of<'a>(sender: &'a [u8], head: &'a Head) -> [&'a [u8]; 3] {
+    const LENGTHS: [u8; TRANSACTION_MAX + 1] = {
+        let mut lengths = [0; TRANSACTION_MAX + 1];
+        let mut n = 0;
+        while n < lengths.len() {
+            lengths[n] = n as u8;
+            n += 1;
+        }
+        lengths
+    };
+    let length = head.transaction.len();
+    [sender, &LENGTHS[length..=length], &head.transaction]
+}
+
+/// A key pair that nobody can foresee who does not hold the fleet's challenge key, and that does not come twice.
+pub(super) fn ephemeral(meter: Meter<'_>, now: Option<Moment>, numbers: &[u64]) -> Option<AgreementKey> {
+    let mut hash = Hasher::new_keyed(&meter.fleet.challenge_key);
+    hash.update(b"ephemeral");
+    hash.update(meter.system_title().as_bytes());
+    hash.update(&now.map_or(0, |now| now.unix_ms).to_be_bytes());
+    numbers.iter().for_each(|number| {
+        hash.update(&number.to_be_bytes());
+    });
+    AgreementKey::ephemeral(meter.vendor().suite, hash.finalize().as_bytes())
+}
+
+#[allow(clippy::too_many_arguments)]
+fn seal(
+    meter: Meter<'_>,
+    rest: &mut Rest,
+    session: &Session,
+    request: &Head,
+    key: Key,
+    plain: &[u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    effects: &mut Effects,
+) -> Result<(), Refusal> {
+    let suite = meter.vendor().suite;
+    let title = meter.system_title();
+    let counter = server::next_counter(rest, effects).ok_or(Refusal::Close)?;
+    let mut data = Vec::new();
+    let (info, cipher) = match &key {
+        Key::Global => (KeyInfo::Identified { key_id: 0 }, session.unicast.clone()),
+        Key::Wrapped(wrapped, key) => (KeyInfo::Wrapped { kek_id: 0, ciphered_key: wrapped }, Aead::new(suite, key)),
+        Key::Agreed(scheme) => {
+            let key = agreed_by_meter(meter, request, *scheme, counter, scratch, &mut data).ok_or(Refusal::Close)?;
+            let parameters: &'static [u8] = if *scheme == Scheme::OnePass { &[1] } else { &[2] };
+            (KeyInfo::Agreed { parameters, ciphered_key: &data }, Aead::new(suite, &key))
+        }
+    };
+    let control = SecurityControl(0x30 | suite.id());
+    let head = request.answer();
+    let aad = [&[control.0], session.authentication_key(), &head].concat();
+    let iv = [title.as_bytes(), &counter.to_be_bytes()[..]].concat();
+    out.push(CIPHERED);
+    out.extend_from_slice(&head);
+    out.push(1);
+    info.encode(out).map_err(|_| Refusal::Close)?;
+    out.write_length(5 + plain.len() + TAG).map_err(|_| Refusal::Close)?;
+    out.push(control.0);
+    out.extend_from_slice(&counter.to_be_bytes());
+    let at = out.len();
+    out.extend_from_slice(plain);
+    let tag = cipher.encrypt_parts(&iv, &aad, &mut out[at..]).ok_or(Refusal::Close)?;
+    out.extend_from_slice(&tag);
+    Ok(())
+}
+
+/// The key of a message to the client; appends what the client needs to find it.
+fn agreed_by_meter(
+    meter: Meter<'_>,
+    head: &Head,
+    scheme: Scheme,
+    counter: u32,
+    scratch: &mut Scratch,
+    data: &mut Vec<u8>,
+) -> Option<[u8; 32]> {
+    let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
+    let theirs = keys.agreement_key(Owner::Client, suite)?.public();
+    match scheme {
+        Scheme::OnePass => {
+            scratch.challenges += 1;
+            let own = ephemeral(meter, None, &[u64::from(counter), scratch.challenges])?;
+            let public = own.public();
+            data.extend_from_slice(&public);
+            data.extend_from_slice(&signing::meter_signature(meter, &public));
+            own.derive(&theirs, Purpose::Cipher, &[title.as_bytes()], &head.originator)
+        }
+        Scheme::Static => {
+            let own = keys.agreement_key(Owner::Meter(title), suite)?;
+            own.derive(&theirs, Purpose::Cipher, &transaction_of(title.as_bytes(), head), &head.originator)
+        }
+    }
+}
