@@ -179,7 +179,7 @@ impl Entry {
     /// Appends what is to be written. Keys come first: if the rest does not follow, a new key has old counters, and not an
     /// old key new ones.
     fn record(&self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
-        if let Some(security) = &self.rest.security {
+        if let Some(security) = self.rest.security() {
             let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
             all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
         }
@@ -206,8 +206,8 @@ impl Entry {
 }
 
 /// What was received, so that it is not taken again.
-fn received(rest: &Rest) -> ([u32; 3], u64) {
-    (rest.received, rest.security.as_ref().map_or(0, |security| security.transaction))
+fn received(rest: &Rest) -> ([u32; 4], u64) {
+    (rest.received, rest.security().map_or(0, |security| security.transaction))
 }
 
 /// What changes seldom, and must not be lost with the power.
@@ -224,7 +224,7 @@ impl Lasting {
             rest.relay_mode,
             rest.flash_writes,
             rest.image,
-            rest.habits.as_deref().copied(),
+            rest.changed.as_ref().and_then(|changed| changed.habits),
             (rest.policy(), rest.generation()),
         )
     }
@@ -274,7 +274,8 @@ mod tests {
         assert_eq!(change, Some(Change::Sync));
         let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
         assert_eq!(change, Some(Change::Write));
-        let (_, change) = registry.meter(1).change(|rest| rest.habits = Some(Box::default()));
+        let (_, change) =
+            registry.meter(1).change(|rest| rest.changed.get_or_insert_default().habits = Some(Habits::default()));
         assert_eq!(change, Some(Change::Sync));
     }
 
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
         records.rotate_right(1);
         let again = Registry::new(records.iter(), storage).expect("the same key");
-        let kept = |registry: &Registry| registry.look(4, |rest| rest.security.clone().expect("changed"));
+        let kept = |registry: &Registry| registry.look(4, |rest| rest.security().cloned().expect("changed"));
         let (mut before, after) = (kept(&registry), kept(&again));
         before.generation = 0;
         assert_eq!(before, after);

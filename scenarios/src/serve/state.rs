@@ -8,19 +8,21 @@
 //! another name and renamed.
 
 use super::disk::Disk;
-use amitwin_models::device::dlms::Rest;
 use amitwin_models::device::dlms::push::{Habit, Habits};
 use amitwin_models::device::dlms::security::{SEALED_BYTES, Security};
+use amitwin_models::device::dlms::{Changed, Rest};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Bytes of a record.
-pub const RECORD_BYTES: usize = 72;
+pub const RECORD_BYTES: usize = 80;
 /// First bytes of the file; a fingerprint of the meters' keys follows.
 const HEADER: &[u8; 16] = b"amitwin state 4\n";
-/// First bytes of a file without keys, policies and transactions; the same otherwise.
+/// Bytes of a record before there were keys, policies, transactions and a client that only resets.
+const THIRD_RECORD_BYTES: usize = 72;
+/// First bytes of a file of those.
 const THIRD_HEADER: &[u8; 16] = b"amitwin state 3\n";
-/// First bytes of a file that does not say whose keys it counts for.
+/// First bytes of one that does not say whose keys it counts for.
 const SECOND_HEADER: &[u8; 16] = b"amitwin state 2\n";
 /// Bytes of a record as it was before push setups could be written.
 const FIRST_RECORD_BYTES: usize = 56;
@@ -35,6 +37,8 @@ const COMPACT_BYTES_MIN: u64 = 64 << 20;
 const MARK: usize = 40;
 /// Where it has the last transaction identifier that was used up.
 const TRANSACTION: usize = 56;
+/// Where it has what came later: received from the client that only resets, cold resets.
+const LATER: usize = 64;
 
 /// What one meter keeps, or one of its keys. An image transfer under way is not kept: it begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +55,24 @@ impl Record {
         };
         put(&number.to_le_bytes());
         put(&counter.to_le_bytes());
-        rest.received.iter().for_each(|received| put(&received.to_le_bytes()));
+        rest.received[..3].iter().for_each(|received| put(&received.to_le_bytes()));
         put(&rest.clock_offset_s.to_le_bytes());
         put(&rest.resets.to_le_bytes());
         put(&rest.relay_moves.to_le_bytes());
         put(&rest.flash_writes.to_le_bytes());
         put(&[u8::from(rest.connected), rest.relay_mode]);
         put(&rest.image.to_le_bytes());
-        put(&[u8::from(rest.habits.is_some()) | rest.policy()]);
-        for habit in rest.habits.iter().flat_map(|habits| habits.0) {
+        let habits = rest.changed.as_ref().and_then(|changed| changed.habits);
+        put(&[u8::from(habits.is_some()) | rest.policy()]);
+        for habit in habits.iter().flat_map(|habits| habits.0) {
             put(&habit.spread_s.to_le_bytes());
             put(&habit.pause_s.to_le_bytes());
             put(&[habit.retries]);
         }
-        let transaction = rest.security.as_ref().map_or(0, |security| security.transaction);
+        let transaction = rest.security().map_or(0, |security| security.transaction);
         bytes[TRANSACTION..TRANSACTION + 8].copy_from_slice(&transaction.to_le_bytes());
+        bytes[LATER..LATER + 4].copy_from_slice(&rest.received[3].to_le_bytes());
+        bytes[LATER + 4..LATER + 6].copy_from_slice(&rest.cold_resets.to_le_bytes());
         Record(checked(bytes))
     }
 
@@ -109,19 +116,20 @@ impl Record {
         let half = |at| u16::from_le_bytes(self.field(at));
         let policy = self.0[MARK] & !3;
         let transaction = u64::from_le_bytes(self.field(TRANSACTION));
-        let changed = policy != 0 || transaction != 0;
+        let habits = (self.0[MARK] & 1 != 0).then(|| self.habits());
+        let changed = Changed { habits, security: Security::known(policy, transaction) };
         Rest {
             counter: self.counter(),
-            received: [word(8), word(12), word(16)],
+            received: [word(8), word(12), word(16), word(LATER)],
             clock_offset_s: i32::from_le_bytes(self.field(20)),
             resets: half(24),
+            cold_resets: half(LATER + 4),
             relay_moves: half(26),
             flash_writes: half(28),
             connected: self.0[30] != 0,
             relay_mode: self.0[31],
             image: u64::from_le_bytes(self.field(32)),
-            habits: (self.0[MARK] & 1 != 0).then(|| Box::new(self.habits())),
-            security: changed.then(|| Box::new(Security::known(policy, transaction))),
+            changed: (changed != Changed::default()).then(|| Box::new(changed)),
             ..Rest::default()
         }
     }
@@ -142,7 +150,7 @@ impl Record {
         field
     }
 
-    /// From a whole record of this version or the first.
+    /// From a whole record of this version or an earlier one.
     fn read(bytes: &[u8], size: usize) -> Option<Record> {
         let (told, sum) = bytes.split_at_checked(size - CHECK_BYTES)?;
         let mut whole = [0; RECORD_BYTES];
@@ -241,13 +249,15 @@ impl<D: Disk> StateFile<D> {
 
 fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record>> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    let told = bytes.strip_prefix(HEADER).or(bytes.strip_prefix(THIRD_HEADER));
-    let whole_head = told.and_then(|rest| rest.split_at_checked(keys.len()));
+    let keyed = |header: &[u8; 16]| bytes.strip_prefix(header).and_then(|rest| rest.split_at_checked(keys.len()));
+    let whole_head = keyed(HEADER).map(|found| (found, RECORD_BYTES));
+    let whole_head = whole_head.or_else(|| keyed(THIRD_HEADER).map(|found| (found, THIRD_RECORD_BYTES)));
     let (body, size) = match (whole_head, bytes.strip_prefix(SECOND_HEADER), bytes.strip_prefix(FIRST_HEADER)) {
-        (Some((told, _)), ..) if told != keys => {
+        (Some(((told, _), _)), ..) if told != keys => {
             return wrong("counts for meters with other keys; name another with --state".to_owned());
         }
-        (Some((_, body)), ..) | (_, Some(body), _) => (body, RECORD_BYTES),
+        (Some(((_, body), size)), ..) => (body, size),
+        (_, Some(body), _) => (body, THIRD_RECORD_BYTES),
         (_, _, Some(body)) => (body, FIRST_RECORD_BYTES),
         _ => return wrong("is no state file of this version; name another with --state".to_owned()),
     };

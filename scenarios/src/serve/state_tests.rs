@@ -160,7 +160,7 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
     std::fs::write(&path, bytes).expect("written");
     let expected = Rest {
         counter: 40,
-        received: [1, 2, 3],
+        received: [1, 2, 3, 0],
         clock_offset_s: -7,
         resets: 8,
         relay_moves: 9,
@@ -195,16 +195,19 @@ fn what_is_written_comes_back() {
     let path = folder.path().join("new/street.state");
     let rest = Rest {
         counter: 40,
-        received: [1, 2, 3],
+        received: [1, 2, 3, 4],
         clock_offset_s: -7,
         resets: 8,
+        cold_resets: 5,
         relay_moves: 9,
         connected: false,
         relay_mode: 5,
         flash_writes: 6,
         image: 0x0123_4567_89AB_CDEF,
-        habits: Some(Box::new(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit)))),
-        security: Some(Box::new(Security::known(0xFC, u64::MAX - 1))),
+        changed: Some(Box::new(Changed {
+            habits: Some(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit))),
+            security: Security::known(0xFC, u64::MAX - 1),
+        })),
         ..Rest::default()
     };
     {
@@ -258,7 +261,14 @@ fn counters_of_other_keys_are_not_taken_for_these() {
     assert_eq!(open(KEYS).expect("untouched").records().count(), 1);
     // A file of before did not say whose counters it has.
     let told = std::fs::read(&path).expect("there");
-    std::fs::write(&path, [SECOND_HEADER, &told[HEAD_BYTES..]].concat()).expect("written");
+    let record = &told[HEAD_BYTES..][..THIRD_RECORD_BYTES - CHECK_BYTES];
+    let check = &check(record)[..];
+    let third = [&b"amitwin state 3\n"[..], &KEYS, record, check].concat();
+    std::fs::write(&path, &third).expect("written");
+    assert_eq!(open(KEYS).expect("of the last version").records().count(), 1);
+    std::fs::write(&path, &third).expect("written");
+    assert!(open([7; 16]).is_err(), "of other keys");
+    std::fs::write(&path, [&SECOND_HEADER[..], record, check].concat()).expect("written");
     assert_eq!(open(KEYS).expect("taken over").records().count(), 1);
     assert!(open([7; 16]).is_err(), "it belongs to those keys now");
 }

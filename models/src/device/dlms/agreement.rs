@@ -133,7 +133,7 @@ impl AgreementKey {
 
 impl KeyMaster {
     /// A party's static key pair for key agreement; none in suite 0. Test keys: the scalar is 81 82 83 .. for every meter
-    /// and C1 C2 C3 .. for the client.
+    /// and C1 C2 C3 .. for the client (A1 A2 A3 .. for the one that only resets).
     pub fn agreement_key(&self, owner: Owner, suite: SecuritySuite) -> Option<AgreementKey> {
         let make = |scalar: &[u8]| AgreementKey::from_scalar(suite, scalar);
         match suite {

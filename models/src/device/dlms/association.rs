@@ -162,6 +162,8 @@ fn agree(
         Client::Public => session.mechanism == Mechanism::None,
         Client::Reader => session.mechanism != Mechanism::None,
         Client::Management => session.mechanism.is_high(),
+        // Mechanism 5 proves the global keys, which other clients have too.
+        Client::Operator => matches!(session.mechanism, Mechanism::Sha256 | Mechanism::Ecdsa),
     };
     if !fits {
         let why =
@@ -282,10 +284,11 @@ pub(super) fn prove(desk: &mut Desk<'_>, parameter: Option<&[u8]>, out: &mut Vec
     let meter = desk.meter;
     let suite = meter.vendor().suite;
     let (ctos, stoc) = desk.session.challenges;
-    let changed = desk.rest.security.clone();
+    let changed = desk.rest.changed.clone();
     let facts = hls::Facts {
         keys: &meter.fleet.keys,
-        changed: changed.as_deref(),
+        client: desk.session.client,
+        changed: changed.as_deref().map(|changed| &changed.security),
         suite,
         client_title: SystemTitle(desk.session.client_title),
         server_title: meter.system_title(),

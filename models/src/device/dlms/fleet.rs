@@ -1,6 +1,8 @@
 //! What the meters of a run share, what makes one of them, and the little that each keeps at rest.
 
-use super::keys::KeyMaster;
+use super::keys::{KeyMaster, Owner};
+use super::push::Habits;
+use super::security::Security;
 use crate::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
@@ -139,11 +141,13 @@ pub struct Rest {
     pub counter_reserved: u32,
     /// Highest invocation counter received from each client (see [`Client::slot`]), plus one; 0: none yet. The public
     /// client ciphers nothing: its place counts what came under the broadcast key.
-    pub received: [u32; 3],
+    pub received: [u32; 4],
     /// Clock minus true time, s.
     pub clock_offset_s: i32,
     /// Warm and cold resets carried out.
     pub resets: u16,
+    /// Cold ones among them.
+    pub cold_resets: u16,
     /// Relay operations that moved the contacts.
     pub relay_moves: u16,
     /// The supply is on (class 70, attribute 2).
@@ -156,10 +160,17 @@ pub struct Rest {
     pub image: u64,
     /// A transfer under way.
     pub transfer: Option<Box<super::image::Transfer>>,
-    /// How push setups send, once a client has written it; `None`: as delivered.
-    pub habits: Option<Box<super::push::Habits>>,
-    /// Policy and keys, once a client has changed them; `None`: as delivered.
-    pub security: Option<Box<super::security::Security>>,
+    /// What a client has set otherwise than it was delivered.
+    pub changed: Option<Box<Changed>>,
+}
+
+/// What most meters have as they were delivered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed {
+    /// How push setups send.
+    pub habits: Option<Habits>,
+    /// Policy and keys.
+    pub security: Security,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -169,17 +180,17 @@ impl Default for Rest {
         Rest {
             counter: 1,
             counter_reserved: u32::MAX,
-            received: [0; 3],
+            received: [0; 4],
             clock_offset_s: 0,
             resets: 0,
+            cold_resets: 0,
             relay_moves: 0,
             connected: true,
             relay_mode: 4,
             flash_writes: 0,
             image: 0,
             transfer: None,
-            habits: None,
-            security: None,
+            changed: None,
         }
     }
 }
@@ -193,6 +204,9 @@ pub enum Client {
     Reader,
     /// Wrapper port 0x01, high-level security: everything.
     Management,
+    /// Wrapper port 0x20, high-level security with a secret and key pairs of its own: resets meters, and reads what shows
+    /// that they did.
+    Operator,
 }
 
 impl Client {
@@ -202,6 +216,7 @@ impl Client {
             0x10 => Some(Client::Public),
             0x11 => Some(Client::Reader),
             0x01 => Some(Client::Management),
+            0x20 => Some(Client::Operator),
             _ => None,
         }
     }
@@ -211,7 +226,12 @@ impl Client {
             Client::Public => 0,
             Client::Reader => 1,
             Client::Management => 2,
+            Client::Operator => 3,
         }
+    }
+    /// Whose key pairs it proves itself with.
+    pub fn owner(self) -> Owner {
+        if self == Client::Operator { Owner::Operator } else { Owner::Client }
     }
 }
 

@@ -8,7 +8,7 @@ use super::security;
 use super::server::{self, Refusal, Scratch};
 use super::service::{self, Desk};
 use super::session::Session;
-use super::{Denied, Effects, Meter, Moment, Rest, signing};
+use super::{Client, Denied, Effects, Meter, Moment, Rest, signing};
 use blake3::Hasher;
 use dlms_cosem_rs::codec::{Encode, Reader, Result as Read, Writer};
 use dlms_cosem_rs::xdlms::{CipheredService, Conformance, KeyInfo, SecurityControl};
@@ -113,7 +113,7 @@ pub(super) fn ciphered(
         }
         Some(KeyInfo::Agreed { parameters, ciphered_key }) => {
             let scheme = Scheme::of_parameters(parameters).ok_or(Refusal::DECIPHERING)?;
-            let key = agreed_by_client(meter, &head, scheme, ciphered_key).ok_or(Refusal::DECIPHERING)?;
+            let key = agreed_by_client(meter, open.client, &head, scheme, ciphered_key).ok_or(Refusal::DECIPHERING)?;
             (Key::Agreed(scheme), Aead::new(suite, &key))
         }
         _ => return Err(Refusal::DECIPHERING),
@@ -175,7 +175,7 @@ fn freshness(
     if matches!(key, Key::Global) || (counter > 0 && known.is_ok()) {
         return known.map(|()| Freshness::Counter);
     }
-    let last = rest.security.as_ref().map_or(0, |security| security.transaction);
+    let last = rest.security().map_or(0, |security| security.transaction);
     let number = head.transaction.as_slice().try_into().map(u64::from_be_bytes).ok();
     match number.filter(|number| counter == 0 && *number > last) {
         Some(number) => Ok(Freshness::Transaction(number)),
@@ -184,16 +184,16 @@ fn freshness(
 }
 
 /// The key of a message from the client.
-fn agreed_by_client(meter: Meter<'_>, head: &Head, scheme: Scheme, data: &[u8]) -> Option<[u8; 32]> {
+fn agreed_by_client(meter: Meter<'_>, client: Client, head: &Head, scheme: Scheme, data: &[u8]) -> Option<[u8; 32]> {
     let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
     let own = keys.agreement_key(Owner::Meter(title), suite)?;
     match scheme {
         Scheme::OnePass => {
-            let theirs = signing::signed_public(meter, data, &[&[], &scheme.parameters()])?;
+            let theirs = signing::signed_public(meter, client, data, &[&[], &scheme.parameters()])?;
             own.derive(theirs, Purpose::Cipher, &[&head.originator], &title.0)
         }
         Scheme::Static => {
-            let theirs = keys.agreement_key(Owner::Client, suite)?.public();
+            let theirs = keys.agreement_key(client.owner(), suite)?.public();
             data.is_empty().then_some(())?;
             own.derive(&theirs, Purpose::Cipher, &transaction_of(&head.originator, head), &title.0)
         }
@@ -247,7 +247,8 @@ fn seal(
         Key::Global => (KeyInfo::Identified { key_id: 0 }, session.unicast.clone()),
         Key::Wrapped(wrapped, key) => (KeyInfo::Wrapped { kek_id: 0, ciphered_key: wrapped }, Aead::new(suite, key)),
         Key::Agreed(scheme) => {
-            let key = agreed_by_meter(meter, request, *scheme, counter, scratch, &mut data).ok_or(Refusal::Close)?;
+            let key = agreed_by_meter(meter, session.client, request, *scheme, counter, scratch, &mut data)
+                .ok_or(Refusal::Close)?;
             let parameters: &'static [u8] = if *scheme == Scheme::OnePass { &[1] } else { &[2] };
             (KeyInfo::Agreed { parameters, ciphered_key: &data }, Aead::new(suite, &key))
         }
@@ -273,6 +274,7 @@ fn seal(
 /// The key of a message to the client; appends what the client needs to find it.
 fn agreed_by_meter(
     meter: Meter<'_>,
+    client: Client,
     head: &Head,
     scheme: Scheme,
     counter: u32,
@@ -280,7 +282,7 @@ fn agreed_by_meter(
     data: &mut Vec<u8>,
 ) -> Option<[u8; 32]> {
     let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
-    let theirs = keys.agreement_key(Owner::Client, suite)?.public();
+    let theirs = keys.agreement_key(client.owner(), suite)?.public();
     match scheme {
         Scheme::OnePass => {
             scratch.challenges += 1;

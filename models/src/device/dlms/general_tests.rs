@@ -194,7 +194,7 @@ fn whatever_is_changed_in_a_message_is_noticed() {
         bad[at] ^= 1;
         let (reaction, answer) = line.ask(&bad);
         assert!(reaction != Reaction::Reply || answer[0] == 0xD8, "byte {at}: {answer:02X?}");
-        assert!(line.rest.security.is_none(), "byte {at}: nothing is remembered of it");
+        assert!(line.rest.changed.is_none(), "byte {at}: nothing is remembered of it");
     }
     for length in 0..asked.len() {
         let (_, answer) = line.ask(&asked[..length]);
@@ -264,11 +264,11 @@ fn transferred_keys_hold_from_the_next_message_on() {
         {
             assert_eq!(line.ask_sealed(&act(2, &key_list(&refused))), [0xC7, 1, 0xC1, 250, 0]);
         }
-        assert!(line.rest.security.is_none());
+        assert!(line.rest.changed.is_none());
         let before = line.rest.counter;
         assert_eq!(line.ask_sealed(&act(2, &key_list(&[(0, good)]))), [0xC7, 1, 0xC1, 0, 0]);
         assert!(line.effects.keys_changed && line.rest.counter > before);
-        assert_eq!((line.rest.received, keys_of(line.meter, &line.rest).unicast[..16] == new[..16]), ([0; 3], true));
+        assert_eq!((line.rest.received, keys_of(line.meter, &line.rest).unicast[..16] == new[..16]), ([0; 4], true));
         let request = line.sealed(&NAME);
         assert_eq!(line.ask(&request).1, DECIPHERING, "the former key");
         // Counters begin anew with a key.
@@ -301,7 +301,7 @@ fn keys_are_agreed_on_and_come_in_blocks() {
         let mut forged = all.clone();
         forged[3].1[100] ^= 1;
         assert_eq!(line.ask_sealed(&act(3, &key_list(&forged))), [0xC7, 1, 0xC1, 250, 0]);
-        assert!(line.rest.security.is_none());
+        assert!(line.rest.changed.is_none());
         // The answer is longer than the client takes, 512 bytes.
         let sealed = line.sealed(&act(3, &key_list(&all)));
         let (_, answer) = line.ask(&sealed);

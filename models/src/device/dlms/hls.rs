@@ -4,6 +4,7 @@
 //! client answers StoC ([`client_proof`], checked by [`verify_client`]); in pass 4 the meter answers CtoS
 //! ([`server_proof`], checked by [`verify_server`]). Nothing is allocated.
 
+use super::Client;
 use super::keys::{KeyMaster, MeterKeys, Owner, SIGNATURE_MAX};
 use super::security::Security;
 use aes_gcm::aead::AeadInPlace;
@@ -80,6 +81,8 @@ pub enum Side {
 pub struct Facts<'a> {
     /// Where the meter's keys come from.
     pub keys: &'a KeyMaster,
+    /// Which client it is.
+    pub client: Client,
     /// What a client changed of the meter's keys.
     pub changed: Option<&'a Security>,
     /// Security suite of the meter.
@@ -199,12 +202,13 @@ fn proof(mechanism: Mechanism, by: Side, facts: &Facts<'_>, counter: u32) -> Res
     if let Some(security) = facts.changed {
         security.overlay(&mut keys);
     }
+    let secret = if facts.client == Client::Operator { &keys.operator_secret } else { &keys.hls_secret };
     Ok(match mechanism {
         Mechanism::None | Mechanism::Low => return Err(HlsError::NotHigh),
-        Mechanism::Md5 => Proof::of(&digest::<md5::Md5>(&[order.answered, &keys.hls_secret])),
-        Mechanism::Sha1 => Proof::of(&digest::<sha1::Sha1>(&[order.answered, &keys.hls_secret])),
+        Mechanism::Md5 => Proof::of(&digest::<md5::Md5>(&[order.answered, secret])),
+        Mechanism::Sha1 => Proof::of(&digest::<sha1::Sha1>(&[order.answered, secret])),
         Mechanism::Sha256 => Proof::of(&digest::<sha2::Sha256>(&[
-            &keys.hls_secret,
+            secret,
             &order.prover.0,
             &order.verifier.0,
             order.answered,
@@ -247,7 +251,7 @@ fn verify(mechanism: Mechanism, by: Side, facts: &Facts<'_>, given: &[u8]) -> Re
 
 fn owner(by: Side, facts: &Facts<'_>) -> Owner {
     match by {
-        Side::Client => Owner::Client,
+        Side::Client => facts.client.owner(),
         Side::Server => Owner::Meter(facts.server_title),
     }
 }

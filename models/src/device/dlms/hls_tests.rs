@@ -9,6 +9,7 @@ const HIGH: [Mechanism; 5] = [Mechanism::Md5, Mechanism::Sha1, Mechanism::Gmac, 
 fn facts(suite: SecuritySuite) -> Facts<'static> {
     Facts {
         keys: &KeyMaster::Test,
+        client: Client::Management,
         changed: None,
         suite,
         client_title: CLIENT,

@@ -40,6 +40,8 @@ pub struct MeterKeys {
     pub master: [u8; 32],
     /// Secret of high-level security mechanisms 3, 4 and 6; `HLS-TEST-SECRET!` with test keys.
     pub hls_secret: [u8; 16],
+    /// The same of the client that only resets; `RST-TEST-SECRET!` with test keys.
+    pub operator_secret: [u8; 16],
     /// Low-level password, printable; `12345678` with test keys.
     pub password: [u8; 8],
 }
@@ -57,6 +59,8 @@ pub enum Owner {
     Meter(SystemTitle),
     /// The management client: one key pair for the run, whatever title it presents.
     Client,
+    /// The client that only resets, likewise.
+    Operator,
 }
 
 /// A private key of ECDSA: P-256 in suite 1, P-384 in suite 2.
@@ -174,10 +178,11 @@ impl KeyMaster {
                 broadcast_authentication: std::array::from_fn(|i| 0xD0 + i as u8),
                 master: std::array::from_fn(|i| 0x60 + i as u8),
                 hls_secret: *b"HLS-TEST-SECRET!",
+                operator_secret: *b"RST-TEST-SECRET!",
                 password: *b"12345678",
             },
             KeyMaster::Secret(secret) => {
-                let mut own = [0; 120];
+                let mut own = [0; 136];
                 stream(secret, Use::Symmetric, suite, Some(title)).fill(&mut own);
                 let (mut broadcast, mut broadcast_authentication) = ([0; 32], [0; 32]);
                 let mut shared = stream(secret, Use::Broadcast, suite, None);
@@ -189,6 +194,7 @@ impl KeyMaster {
                     broadcast_authentication,
                     authentication: part(&own, 32),
                     hls_secret: part(&own, 64),
+                    operator_secret: part(&own, 120),
                     master: part(&own, 88),
                     password: part::<8>(&own, 80).map(|b| PRINTABLE[usize::from(b & 63)]),
                 }
@@ -201,7 +207,8 @@ impl KeyMaster {
     ///
     /// A meter knows the client's public key because both follow from the same secret, as though the maker had put the
     /// client's certificate in at the factory; a client with a key pair of its own is refused. Test keys: the scalar is
-    /// 01 02 03 .. for every meter and 41 42 43 .. for the client, as long as the curve's order.
+    /// 01 02 03 .. for every meter, 41 42 43 .. for the client and 21 22 23 .. for the one that only resets, as long as the
+    /// curve's order.
     pub fn signing_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PrivateKey> {
         let p256 = |scalar: &[u8]| p256::ecdsa::SigningKey::from_slice(scalar).ok();
         let p384 = |scalar: &[u8]| p384::ecdsa::SigningKey::from_slice(scalar).ok();
@@ -226,6 +233,8 @@ impl KeyMaster {
             (Pair::Signing, Owner::Client) => (Use::ClientSigning, None),
             (Pair::Agreement, Owner::Meter(title)) => (Use::MeterAgreement, Some(title)),
             (Pair::Agreement, Owner::Client) => (Use::ClientAgreement, None),
+            (Pair::Signing, Owner::Operator) => (Use::OperatorSigning, None),
+            (Pair::Agreement, Owner::Operator) => (Use::OperatorAgreement, None),
         };
         let mut derived = match self {
             KeyMaster::Test => None,
@@ -236,6 +245,8 @@ impl KeyMaster {
             (Pair::Signing, Owner::Client) => 0x41,
             (Pair::Agreement, Owner::Meter(_)) => 0x81,
             (Pair::Agreement, Owner::Client) => 0xC1,
+            (Pair::Signing, Owner::Operator) => 0x21,
+            (Pair::Agreement, Owner::Operator) => 0xA1,
         };
         let mut scalar = [0; N];
         loop {
@@ -264,6 +275,8 @@ enum Use {
     ClientSigning = 4,
     MeterAgreement = 5,
     ClientAgreement = 6,
+    OperatorSigning = 7,
+    OperatorAgreement = 8,
 }
 
 /// What a key pair is for.
@@ -290,7 +303,7 @@ fn stream(secret: &[u8; 32], purpose: Use, suite: SecuritySuite, title: Option<S
     hasher.finalize_xof()
 }
 
-fn part<const N: usize>(bytes: &[u8; 120], from: usize) -> [u8; N] {
+fn part<const N: usize>(bytes: &[u8; 136], from: usize) -> [u8; N] {
     std::array::from_fn(|i| bytes[from + i])
 }
 

@@ -38,7 +38,8 @@ mod signing;
 mod test_client;
 
 pub use fleet::{
-    AnswerForm, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest, Vendor,
+    AnswerForm, Changed, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest,
+    Vendor,
 };
 pub use keys::KeyMaster;
 pub use server::{Reaction, Scratch, answer};

@@ -44,13 +44,14 @@ impl Default for Habits {
 /// How a setup of a meter sends; `None` if there is no such setup.
 pub fn habit(rest: &Rest, setup: Obis) -> Option<Habit> {
     let place = SETUPS.iter().position(|known| *known == setup)?;
-    let habits = rest.habits.as_deref().copied().unwrap_or_default();
+    let habits = rest.changed.as_ref().and_then(|changed| changed.habits).unwrap_or_default();
     habits.0.get(place).copied()
 }
 
 /// Writes how a setup sends; from then on the meter keeps its own habits.
 pub(super) fn set_habit(rest: &mut Rest, setup: Obis, habit: Habit) {
-    let places = SETUPS.iter().zip(&mut rest.habits.get_or_insert_default().0);
+    let habits = rest.changed.get_or_insert_default().habits.get_or_insert_default();
+    let places = SETUPS.iter().zip(&mut habits.0);
     places.filter(|(known, _)| **known == setup).for_each(|(_, place)| *place = habit);
 }
 

@@ -32,7 +32,7 @@ fn the_management_client_writes_how_a_setup_sends() {
         let mut line = Line::new(&fleet, 0x01);
         line.open(Mechanism::Gmac, ciphered);
         assert_eq!(read(&mut line, push::READINGS, 5, ciphered), [18, 1, 44], "300 s as delivered");
-        assert!(line.rest.habits.is_none(), "reading keeps nothing");
+        assert!(line.rest.changed.is_none(), "reading keeps nothing");
         for (index, value) in [(5, &[18, 0x0E, 0x10][..]), (6, &[17, 7]), (7, &[18, 0, 5])] {
             line.effects.rest_changed = false;
             assert_eq!(write(&mut line, push::READINGS, index, value, ciphered), 0);
@@ -63,11 +63,11 @@ fn what_cannot_be_written_says_why_and_changes_nothing() {
     ] {
         assert_eq!(write(&mut line, push::READINGS, index, value, false), why, "attribute {index}");
     }
-    assert!(line.rest.habits.is_none());
+    assert!(line.rest.changed.is_none());
     let mut reader = Line::new(&fleet, 0x11);
     reader.open(Mechanism::Low, false);
     assert_eq!(write(&mut reader, push::READINGS, 5, &[18, 0, 9], false), DENIED);
-    assert!(reader.rest.habits.is_none());
+    assert!(reader.rest.changed.is_none());
 }
 
 #[test]

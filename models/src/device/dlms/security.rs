@@ -91,26 +91,31 @@ impl Security {
 }
 
 impl Rest {
+    /// What was changed, if anything was.
+    pub fn security(&self) -> Option<&Security> {
+        self.changed.as_ref().map(|changed| &changed.security)
+    }
+
     /// What was changed, to change more.
     pub fn security_mut(&mut self) -> &mut Security {
-        self.security.get_or_insert_default()
+        &mut self.changed.get_or_insert_default().security
     }
 
     /// The policy in force.
     pub fn policy(&self) -> u8 {
-        self.security.as_ref().map_or(0, |security| security.policy)
+        self.security().map_or(0, |security| security.policy)
     }
 
     /// Changes of keys so far.
     pub fn generation(&self) -> u32 {
-        self.security.as_ref().map_or(0, |security| security.generation)
+        self.security().map_or(0, |security| security.generation)
     }
 }
 
 /// The keys of a meter as they are now.
 pub fn keys_of(meter: Meter<'_>, rest: &Rest) -> MeterKeys {
     let mut keys = meter.fleet.keys.of_meter(meter.system_title(), meter.vendor().suite);
-    if let Some(security) = &rest.security {
+    if let Some(security) = rest.security() {
         security.overlay(&mut keys);
     }
     keys

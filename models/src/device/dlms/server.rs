@@ -257,7 +257,7 @@ pub(super) fn unwrap(
     }
     let dedicated =
         matches!(envelope.form, Form::Service(Protection::Dedicated) | Form::General(Protection::Dedicated));
-    let encrypted = session.client == Client::Management || rest.policy() & policy::REQUEST_ENCRYPTED != 0;
+    let encrypted = session.client != Client::Reader || rest.policy() & policy::REQUEST_ENCRYPTED != 0;
     let strong = control.authenticated() && (control.encrypted() || !encrypted);
     let own = envelope.title.is_none_or(|title| title == session.client_title);
     if control.compressed() || control.broadcast_key() || !strong || !own {

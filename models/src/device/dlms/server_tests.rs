@@ -268,3 +268,57 @@ fn an_aarq_and_a_sealed_get_cut_anywhere_do_no_harm() {
         assert_eq!(reply, UNSUPPORTED, "{n}");
     }
 }
+
+/// Least privilege: a client whose secret resets meters, shows that they did, and does nothing else.
+#[test]
+fn the_operator_resets_and_does_nothing_else() {
+    let fleet = fleet(Vendor { suite: SecuritySuite::Suite1, manual_alias: true, ..Vendor::default() });
+    // Neither a password nor the keys that the other clients share let it in.
+    for mechanism in [Mechanism::Low, Mechanism::Md5, Mechanism::Sha1, Mechanism::Gmac] {
+        let mut line = Line::new(&fleet, 0x20);
+        let (accepted, diagnostic, _) = line.associate(mechanism, false, &CTOS, 512);
+        assert_eq!((accepted, diagnostic), (false, 13), "{mechanism:?}");
+    }
+    for mechanism in [Mechanism::Sha256, Mechanism::Ecdsa] {
+        for ciphered in [false, true] {
+            let mut line = Line::new(&fleet, 0x20);
+            line.open(mechanism, ciphered);
+            let mut ask = |apdu: &[u8]| if ciphered { line.ask_sealed(apdu) } else { line.ask(apdu).1 };
+            let action = |class: u8, [b, c, d, e]: [u8; 4], method: u8, parameter: &[u8]| {
+                [&[0xC3, 1, 0xC1, 0, class, 0, b, c, d, e, 255, method, 1], parameter].concat()
+            };
+            let cold = action(9, [0, 10, 0, 0], 1, &[18, 0, 3]);
+            let warm = [0xC3, 1, 0xC1, 0x20, 0, 0, 0, 96, 1, 2, 255, 1, 1, 15, 0];
+            for reset in [&cold[..], &warm] {
+                assert_eq!(ask(reset), [0xC7, 1, 0xC1, 0, 0]);
+            }
+            // The relay, an image, keys, the clock: denied. So are values of customers.
+            for denied in [
+                action(70, [0, 96, 3, 10], 1, &[15, 0]),
+                action(18, [0, 44, 0, 0], 4, &[15, 0]),
+                action(64, [0, 43, 0, 0], 1, &[22, 0x0C]),
+                action(8, [0, 1, 0, 0], 6, &[16, 0, 60]),
+            ] {
+                assert_eq!(ask(&denied), [0xC7, 1, 0xC1, 3, 0], "{denied:02X?}");
+            }
+            assert_eq!(ask(&[0xC0, 1, 0xC1, 0, 3, 1, 0, 1, 8, 0, 255, 2, 0]), [0xC4, 1, 0xC1, 1, 3]);
+            assert_eq!(ask(&NAME)[..4], [0xC4, 1, 0xC1, 0]);
+            // The event log: one power down, two restarts.
+            let events = ask(&[0xC0, 1, 0xC1, 0, 7, 0, 0, 99, 98, 0, 255, 2, 0]);
+            assert_eq!(events[4..], [1, 2, 2, 2, 17, 1, 6, 0, 0, 0, 1, 2, 2, 17, 2, 6, 0, 0, 0, 2], "{events:02X?}");
+            assert_eq!(line.rest.connected, true);
+        }
+    }
+    // Who holds its secret is not the management client, nor the other way round.
+    let mut line = Line::new(&fleet, 0x20);
+    let (_, _, stoc) = line.associate(Mechanism::Sha256, false, &CTOS, 512);
+    let proof = line.proof(Mechanism::Sha256, &stoc);
+    let mut other = Line::new(&fleet, 0x01);
+    let (_, _, stoc) = other.associate(Mechanism::Sha256, false, &CTOS, 512);
+    assert_ne!(proof, other.proof(Mechanism::Sha256, &stoc));
+    line.address = 0x01;
+    let stolen = line.proof(Mechanism::Sha256, &stoc);
+    line.address = 0x20;
+    assert_eq!(line.ask(&stolen).1[..4], [0xC7, 1, 0xC1, 250]);
+    assert_eq!(line.effects.denied, Some(Denied::Proof));
+}

@@ -1,11 +1,11 @@
 //! Signatures: general-signing (0xDF), whose answers are signed as well, and signed public keys.
 
-use super::Meter;
 use super::agreement;
 use super::general::Head;
 use super::keys::{Owner, SIGNATURE_MAX};
 use super::server::Refusal;
 use super::session::Session;
+use super::{Client, Meter};
 use dlms_cosem_rs::codec::{Reader, Writer};
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::Conformance;
@@ -16,10 +16,15 @@ pub const SIGNED: u8 = 0xDF;
 
 /// A public key in front of the client's signature over it; `before` is what may stand in front of the signed bytes:
 /// published examples have nothing there, clients in the field the number of the scheme or key.
-pub(super) fn signed_public<'a>(meter: Meter<'_>, data: &'a [u8], before: &[&[u8]]) -> Option<&'a [u8]> {
+pub(super) fn signed_public<'a>(
+    meter: Meter<'_>,
+    client: Client,
+    data: &'a [u8],
+    before: &[&[u8]],
+) -> Option<&'a [u8]> {
     let suite = meter.vendor().suite;
     let (public, signature) = data.split_at_checked(agreement::public_bytes(suite))?;
-    let client = meter.fleet.keys.public_key(Owner::Client, suite)?;
+    let client = meter.fleet.keys.public_key(client.owner(), suite)?;
     before.iter().any(|before| client.verify(&[before, public].concat(), signature)).then_some(public)
 }
 
@@ -51,7 +56,7 @@ pub(super) fn opened(meter: Meter<'_>, session: &Session, request: &[u8]) -> Res
     }
     // The content without its length is what is signed.
     let message = [&request[head.bytes.clone()], content].concat();
-    let client = meter.fleet.keys.public_key(Owner::Client, suite).filter(|_| head.fits(meter, session));
+    let client = meter.fleet.keys.public_key(session.client.owner(), suite).filter(|_| head.fits(meter, session));
     if !client.is_some_and(|client| client.verify(&message, signature)) {
         return Err(Refusal::DECIPHERING);
     }

@@ -4,7 +4,7 @@ use super::cipher::{self, Aead, Form, Lock};
 use super::hls::{Facts, Mechanism, client_proof, verify_server};
 use super::server::{Reaction, Scratch, answer};
 use super::session::Session;
-use super::{Effects, Fleet, KeyMaster, Meter, Moment, Rest, Vendor};
+use super::{Client, Effects, Fleet, KeyMaster, Meter, Moment, Rest, Vendor};
 use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism, ReleaseReason, Rlrq};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode};
@@ -161,6 +161,7 @@ impl<'a> Line<'a> {
     fn facts<'f>(&'f self, stoc: &'f [u8]) -> Facts<'f> {
         Facts {
             keys: &self.meter.fleet.keys,
+            client: Client::of_address(self.address).unwrap(),
             changed: None,
             suite: self.meter.vendor().suite,
             client_title: SystemTitle(TITLE),

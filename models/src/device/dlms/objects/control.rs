@@ -94,6 +94,7 @@ fn reset(rest: &mut Rest, tier: ResetTier, effects: &mut Effects) {
     // After a soft reset nothing was without power.
     if tier != ResetTier::Soft {
         rest.resets = rest.resets.saturating_add(1);
+        rest.cold_resets = rest.cold_resets.saturating_add(u16::from(tier == ResetTier::Cold));
     }
     effects.reset = Some(tier);
     effects.rest_changed = true;

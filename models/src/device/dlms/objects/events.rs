@@ -12,14 +12,16 @@ pub struct Event {
 }
 
 /// Most kinds that there can be.
-pub const KINDS: u32 = 5;
+pub const KINDS: u32 = 6;
 
 /// The kinds that have happened, in the order of their codes.
 pub fn of(rest: &Rest) -> impl Iterator<Item = Event> {
     let moves = u32::from(rest.relay_moves);
     // The contacts were closed at the factory, so every other move, from the first on, opened them.
     let all: [Event; KINDS as usize] = [
-        // Power up after a reset.
+        // Power down: a cold reset took the supply away.
+        Event { code: 1, count: u32::from(rest.cold_resets) },
+        // Power up after a warm or cold reset.
         Event { code: 2, count: u32::from(rest.resets) },
         // Clock adjusted: it differs from true time.
         Event { code: 5, count: u32::from(rest.clock_offset_s != 0) },

@@ -28,11 +28,12 @@ pub fn association_of(view: &View<'_>, client: Client, index: i8, put: &mut Put<
 
 /// Reads attributes 2 to 9 of the current association.
 pub fn association(view: &View<'_>, index: i8, put: &mut Put<'_>) -> Answer {
-    // Without an association: none, low-level and GMAC.
+    // Without an association: none, low-level, GMAC and SHA-256.
     let (sap, usual) = match view.client {
         Client::Public => (0x10, 0),
         Client::Reader => (0x11, 1),
         Client::Management => (0x01, 5),
+        Client::Operator => (0x20, 6),
     };
     let ciphered = view.session.map_or(view.client == Client::Management, |session| session.ciphered);
     let pdu_max = view.meter.vendor().pdu_max;

@@ -120,7 +120,7 @@ fn agree(
     let (mut keys, mut answers) = (Vec::new(), Vec::new());
     for (which, data) in wanted {
         let number = [which as u8];
-        let theirs = signing::signed_public(meter, data, &[&number]).ok_or(ActionResult::OtherReason)?;
+        let theirs = signing::signed_public(meter, view.client, data, &[&number]).ok_or(ActionResult::OtherReason)?;
         // Counters received differ each time: two requests never find the meter the same.
         let seen = rest.received.iter().map(|n| u64::from(*n));
         let seen: Vec<u64> =
@@ -154,8 +154,9 @@ fn install(rest: &mut Rest, keys: &[(usize, [u8; 32])], effects: &mut Effects) {
     for (which, _) in keys {
         match *which {
             UNICAST => {
-                rest.received[Client::Reader.slot()] = 0;
-                rest.received[Client::Management.slot()] = 0;
+                for client in [Client::Reader, Client::Management, Client::Operator] {
+                    rest.received[client.slot()] = 0;
+                }
             }
             // The place of the public client counts what comes under the broadcast key.
             BROADCAST => rest.received[Client::Public.slot()] = 0,

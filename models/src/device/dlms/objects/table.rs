@@ -68,6 +68,8 @@ pub struct Object {
     pub methods: u8,
     /// The public client reads it too.
     pub public: bool,
+    /// The client that only resets has it too.
+    pub operator: bool,
     /// Attributes that nobody reads, bit 0 for attribute 1.
     hidden: u16,
     /// Attributes that the management client writes, bit 0 for attribute 1.
@@ -98,12 +100,27 @@ const fn obis(a: u8, b: u8, c: u8, d: u8, e: u8) -> Obis {
 }
 
 const fn object(kind: Kind, class: u16, version: u8, name: Obis, attributes: u8, methods: u8) -> Object {
-    Object { kind, class, version, name, attributes, methods, public: false, hidden: 0, writes: 0, calls: 0 }
+    Object {
+        kind,
+        class,
+        version,
+        name,
+        attributes,
+        methods,
+        public: false,
+        operator: false,
+        hidden: 0,
+        writes: 0,
+        calls: 0,
+    }
 }
 
 impl Object {
     const fn public(self) -> Self {
         Object { public: true, ..self }
+    }
+    const fn operator(self) -> Self {
+        Object { operator: true, ..self }
     }
     const fn hidden(self, hidden: u16) -> Self {
         Object { hidden, ..self }
@@ -124,7 +141,11 @@ impl Object {
     }
     /// A client's object list has it, if the meter has it.
     pub fn visible(&self, client: Client) -> bool {
-        self.public || client != Client::Public
+        match client {
+            Client::Public => self.public,
+            Client::Operator => self.public || self.operator,
+            Client::Reader | Client::Management => true,
+        }
     }
     /// An attribute takes a selection of rows.
     pub fn selects(&self, attribute: i8) -> bool {
@@ -132,9 +153,7 @@ impl Object {
     }
     /// A client may read an attribute.
     pub fn reads(&self, client: Client, attribute: i8) -> bool {
-        self.has_attribute(attribute)
-            && self.hidden >> (attribute - 1) & 1 == 0
-            && (self.public || client != Client::Public)
+        self.has_attribute(attribute) && self.hidden >> (attribute - 1) & 1 == 0 && self.visible(client)
     }
     /// A client may write an attribute.
     pub fn writes_to(&self, client: Client, attribute: i8) -> bool {
@@ -142,7 +161,8 @@ impl Object {
     }
     /// A client may invoke a method.
     pub fn invokes(&self, client: Client, method: i8) -> bool {
-        client == Client::Management && self.has_method(method) && self.calls >> (method - 1) & 1 == 1
+        let may = client == Client::Management || (client == Client::Operator && self.operator);
+        may && self.has_method(method) && self.calls >> (method - 1) & 1 == 1
     }
     /// The class has the attribute.
     pub fn has_attribute(&self, attribute: i8) -> bool {
@@ -167,19 +187,20 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::InvocationCounter, 1, 0, obis(0, 0, 43, 1, 0), 2, 0).public(),
     object(Kind::ActiveImage, 1, 0, obis(1, 0, 0, 2, 8), 2, 0),
     object(Kind::Relay, 70, 0, obis(0, 0, 96, 3, 10), 4, 2).writes(0b1000).calls(0b11),
-    object(Kind::Scripts, 9, 0, obis(0, 0, 10, 0, 0), 2, 1).calls(1),
-    object(Kind::Manual, 8_192, 0, obis(0, 0, 96, 1, 2), 2, 1).calls(1),
+    object(Kind::Scripts, 9, 0, obis(0, 0, 10, 0, 0), 2, 1).operator().calls(1),
+    object(Kind::Manual, 8_192, 0, obis(0, 0, 96, 1, 2), 2, 1).operator().calls(1),
     object(Kind::Image, 18, 0, obis(0, 0, 44, 0, 0), 7, 4).calls(0b1111),
     // The secret is never told; method 1 is the proof of high-level security, which the association takes itself.
     object(Kind::Association, 15, 1, obis(0, 0, 40, 0, 0), 9, 4).public().hidden(0b100_0000).calls(1),
     object(Kind::AssociationOf(Client::Public), 15, 1, obis(0, 0, 40, 0, 1), 9, 4).public().hidden(0b100_0000),
     object(Kind::AssociationOf(Client::Reader), 15, 1, obis(0, 0, 40, 0, 2), 9, 4).hidden(0b100_0000),
     object(Kind::AssociationOf(Client::Management), 15, 1, obis(0, 0, 40, 0, 3), 9, 4).hidden(0b100_0000),
+    object(Kind::AssociationOf(Client::Operator), 15, 1, obis(0, 0, 40, 0, 4), 9, 4).operator().hidden(0b100_0000),
     object(Kind::Devices, 17, 0, obis(0, 0, 41, 0, 0), 2, 1),
     object(Kind::Security, 64, 1, SECURITY_SETUP, 6, 8).calls(0b111),
     object(Kind::Profile(Profile::Load), 7, 1, obis(1, 0, 99, 1, 0), 8, 2),
     object(Kind::Profile(Profile::Billing), 7, 1, obis(0, 0, 98, 1, 0), 8, 2),
-    object(Kind::Profile(Profile::Events), 7, 1, obis(0, 0, 99, 98, 0), 8, 2),
+    object(Kind::Profile(Profile::Events), 7, 1, obis(0, 0, 99, 98, 0), 8, 2).operator(),
     object(Kind::Status, 1, 0, STATUS, 2, 0),
     object(Kind::EventCode, 1, 0, EVENT_CODE, 2, 0),
     object(Kind::EventCount, 1, 0, EVENT_COUNT, 2, 0),

@@ -73,7 +73,7 @@ pub(super) const ZERO: &[u8] = &[15, 0];
 fn names_clock_and_counter_are_public() {
     let fleet = fleet(false);
     let public = view(&fleet, Client::Public);
-    let rest = Rest { received: [0, 7, 78], ..Rest::default() };
+    let rest = Rest { received: [0, 7, 78, 0], ..Rest::default() };
     assert_eq!(read(&public, &rest, 1, "0-0:42.0.0*255", 2, None).unwrap(), b"\x09\x05AMI42");
     assert_eq!(read(&public, &rest, 1, "0-0:96.1.0*255", 2, None).unwrap(), b"\x09\x0242");
     assert_eq!(read(&public, &rest, 1, "0-0:43.1.0*255", 2, None).unwrap(), [6, 0, 0, 0, 77]);
