@@ -306,7 +306,7 @@ fn the_operator_resets_and_does_nothing_else() {
             // The event log: one power down, two restarts.
             let events = ask(&[0xC0, 1, 0xC1, 0, 7, 0, 0, 99, 98, 0, 255, 2, 0]);
             assert_eq!(events[4..], [1, 2, 2, 2, 17, 1, 6, 0, 0, 0, 1, 2, 2, 17, 2, 6, 0, 0, 0, 2], "{events:02X?}");
-            assert_eq!(line.rest.connected, true);
+            assert!(line.rest.connected);
         }
     }
     // Who holds its secret is not the management client, nor the other way round.
