@@ -73,7 +73,7 @@ pub fn run(data: &[u8]) {
                 let meter = Meter { fleet: &FLEET, number: 7 };
                 place.client = 1;
                 place.most = usize::from(meter.vendor().pdu_max);
-                place.session = Some(Session::pre_established(meter, Client::Management, TITLE, u16::MAX));
+                place.session = Some(Session::pre_established(meter, &place.rest, Client::Management, TITLE, u16::MAX));
             }
             _ => {
                 place.now.unix_ms += i64::from(input.byte()) * 450_000;

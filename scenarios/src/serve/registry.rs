@@ -25,6 +25,8 @@ struct Entry {
     durable: u32,
     /// Counters below this are reserved by the next record.
     promised: u32,
+    /// Changes of keys that records have told of.
+    generation: u32,
     /// Resets since the start; associations of an earlier life are gone.
     life: u32,
     /// It starts up until then.
@@ -56,20 +58,20 @@ impl Registry {
     pub fn new<'a>(records: impl Iterator<Item = &'a Record>, storage: [u8; 32]) -> Result<Registry, u32> {
         let mut registry = Registry { shards: Vec::new(), storage };
         registry.shards.resize_with(SHARDS, Default::default);
+        let mut keys = Vec::new();
         for record in records {
-            let number = record.number();
-            let mut shard = registry.shard(number);
-            match record.key() {
-                None => {
-                    shard.insert(number, fresh(record.rest()));
-                }
-                Some((which, sealed)) => {
-                    let entry = shard.entry(number).or_insert_with(|| fresh(Rest::default()));
-                    if !entry.rest.security_mut().unseal(which, &sealed, &storage) {
-                        return Err(number);
-                    }
+            if let Some(key) = record.key() {
+                keys.push(key);
+                continue;
+            }
+            // The keys before it are this meter's.
+            let (number, mut rest) = (record.number(), record.rest());
+            for (which, sealed) in keys.drain(..) {
+                if !rest.security_mut().unseal(which, &sealed, &storage) {
+                    return Err(number);
                 }
             }
+            registry.shard(number).insert(number, fresh(rest));
         }
         Ok(registry)
     }
@@ -97,7 +99,7 @@ impl Registry {
     pub fn records(&self, numbers: impl Iterator<Item = u32>) -> Vec<Record> {
         let mut all = Vec::new();
         for number in numbers {
-            if let Some(entry) = self.shard(number).get(&number) {
+            if let Some(entry) = self.shard(number).get_mut(&number) {
                 entry.record(number, entry.promised, &self.storage, &mut all);
             }
         }
@@ -118,8 +120,10 @@ impl Registry {
     pub fn last_records(&self) -> Vec<Record> {
         let mut all = Vec::new();
         for n in 0..SHARDS as u32 {
-            let shard = self.shard(n);
-            shard.iter().for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut all));
+            let mut shard = self.shard(n);
+            shard
+                .iter_mut()
+                .for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut all));
         }
         all
     }
@@ -172,17 +176,18 @@ impl Locked<'_> {
 }
 
 fn fresh(rest: Rest) -> Entry {
-    Entry { durable: rest.counter, promised: rest.counter, rest, life: 0, away_until: None }
+    Entry { durable: rest.counter, promised: rest.counter, rest, generation: 0, life: 0, away_until: None }
 }
 
 impl Entry {
-    /// Appends what is to be written. Keys come first: if the rest does not follow, a new key has old counters, and not an
-    /// old key new ones.
-    fn record(&self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
-        if let Some(security) = self.rest.security() {
+    /// Appends what is to be written; keys first, and only those that were not written before.
+    fn record(&mut self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
+        let generation = self.rest.generation();
+        if let Some(security) = self.rest.security().filter(|_| generation != self.generation) {
             let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
             all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
         }
+        self.generation = generation;
         all.push(Record::new(number, &self.rest, counter));
     }
 
@@ -206,8 +211,9 @@ impl Entry {
 }
 
 /// What was received, so that it is not taken again.
-fn received(rest: &Rest) -> ([u32; 4], u64) {
-    (rest.received, rest.security().map_or(0, |security| security.transaction))
+fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
+    let messages = rest.security().map_or((0, 0), |security| (security.transaction, security.message_counter));
+    (rest.received, messages.0, messages.1)
 }
 
 /// What changes seldom, and must not be lost with the power.
@@ -292,10 +298,12 @@ mod tests {
         assert_eq!(change, Some(Change::Write));
         let (_, change) = registry.meter(4).change(|rest| rest.security_mut().policy = 0x2C);
         assert_eq!(change, Some(Change::Sync));
-        let mut records = registry.records([4, 5].into_iter());
+        let records = registry.records([4, 5].into_iter());
         let kinds: Vec<Option<usize>> = records.iter().map(|record| record.key().map(|(which, _)| which)).collect();
         assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
-        records.rotate_right(1);
+        assert_eq!(registry.records([4].into_iter()).len(), 1, "keys are written once");
+        // Without the record that closes it, a set of keys does not count.
+        assert_eq!(Registry::new(records[..2].iter(), storage).map(|registry| registry.touched()), Ok(0));
         let again = Registry::new(records.iter(), storage).expect("the same key");
         let kept = |registry: &Registry| registry.look(4, |rest| rest.security().cloned().expect("changed"));
         let (mut before, after) = (kept(&registry), kept(&again));

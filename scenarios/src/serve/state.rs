@@ -1,7 +1,8 @@
 //! The state file: what meters that were talked to keep over a restart, and a kill.
 //!
 //! A log of records of fixed size, each with a check; the last record of a meter holds. Keys that a client changed have
-//! records of their own, wrapped under a key that follows from the meters' secret. Counters that a meter sends with
+//! records of their own, wrapped under a key that follows from the meters' secret, and are the meter's once the record of the
+//! rest follows: a set of keys is changed as a whole. Counters that a meter sends with
 //! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
 //! byte that was ciphered with a counter of its block leaves the process. What a kill leaves half-written at the end was
 //! promised to nobody and is dropped. When the log has grown to a multiple of what it says, it is written anew under
@@ -15,10 +16,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// Bytes of a record.
-pub const RECORD_BYTES: usize = 80;
+pub const RECORD_BYTES: usize = 88;
 /// First bytes of the file; a fingerprint of the meters' keys follows.
-const HEADER: &[u8; 16] = b"amitwin state 4\n";
-/// Bytes of a record before there were keys, policies, transactions and a client that only resets.
+const HEADER: &[u8; 16] = b"amitwin state 5\n";
+/// Bytes of a record before there were keys, policies, transactions and an operator.
 const THIRD_RECORD_BYTES: usize = 72;
 /// First bytes of a file of those.
 const THIRD_HEADER: &[u8; 16] = b"amitwin state 3\n";
@@ -37,7 +38,7 @@ const COMPACT_BYTES_MIN: u64 = 64 << 20;
 const MARK: usize = 40;
 /// Where it has the last transaction identifier that was used up.
 const TRANSACTION: usize = 56;
-/// Where it has what came later: received from the client that only resets, cold resets.
+/// Where it has what came later: received from the operator, cold resets, next counter under keys for one message.
 const LATER: usize = 64;
 
 /// What one meter keeps, or one of its keys. An image transfer under way is not kept: it begins anew.
@@ -73,6 +74,8 @@ impl Record {
         bytes[TRANSACTION..TRANSACTION + 8].copy_from_slice(&transaction.to_le_bytes());
         bytes[LATER..LATER + 4].copy_from_slice(&rest.received[3].to_le_bytes());
         bytes[LATER + 4..LATER + 6].copy_from_slice(&rest.cold_resets.to_le_bytes());
+        let message_counter = rest.security().map_or(0, |security| security.message_counter);
+        bytes[LATER + 6..LATER + 10].copy_from_slice(&message_counter.to_le_bytes());
         Record(checked(bytes))
     }
 
@@ -95,9 +98,9 @@ impl Record {
         (self.0[MARK] & 2 != 0).then_some((usize::from(self.0[4]), sealed))
     }
 
-    /// Which record it takes the place of.
+    /// Which record it takes the place of: keys come before the rest.
     fn place(&self) -> (u32, u8) {
-        (self.number(), self.key().map_or(0, |(which, _)| 1 + which as u8))
+        (self.number(), self.key().map_or(u8::MAX, |(which, _)| which as u8))
     }
 
     /// Whose it is.
@@ -117,7 +120,7 @@ impl Record {
         let policy = self.0[MARK] & !3;
         let transaction = u64::from_le_bytes(self.field(TRANSACTION));
         let habits = (self.0[MARK] & 1 != 0).then(|| self.habits());
-        let changed = Changed { habits, security: Security::known(policy, transaction) };
+        let changed = Changed { habits, security: Security::known(policy, transaction, word(LATER + 6)) };
         Rest {
             counter: self.counter(),
             received: [word(8), word(12), word(16), word(LATER)],
@@ -177,7 +180,7 @@ fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
 pub struct StateFile<D> {
     disk: D,
     keys: [u8; 16],
-    /// By meter; its keys after the rest.
+    /// By meter, its keys before the rest.
     live: BTreeMap<(u32, u8), Record>,
     bytes: u64,
     compact_bytes_min: u64,
@@ -201,7 +204,7 @@ impl<D: Disk> StateFile<D> {
         Ok(file)
     }
 
-    /// The last record of each meter, each followed by those of its keys.
+    /// The last record of each meter, after those of its keys.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.live.values()
     }
@@ -270,7 +273,16 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record
             bytes.len() - body.len() + (whole + later.saturating_sub(1)) * size
         ));
     }
-    Ok(records.into_iter().flatten().map(|record| (record.place(), record)).collect())
+    let (mut live, mut open) = (BTreeMap::new(), BTreeMap::<u32, Vec<Record>>::new());
+    for record in records.into_iter().flatten() {
+        if record.key().is_some() {
+            open.entry(record.number()).or_default().push(record);
+        } else {
+            let set = open.remove(&record.number()).unwrap_or_default();
+            live.extend(set.into_iter().chain([record]).map(|record| (record.place(), record)));
+        }
+    }
+    Ok(live)
 }
 
 #[cfg(test)]

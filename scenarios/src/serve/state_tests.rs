@@ -206,7 +206,7 @@ fn what_is_written_comes_back() {
         image: 0x0123_4567_89AB_CDEF,
         changed: Some(Box::new(Changed {
             habits: Some(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit))),
-            security: Security::known(0xFC, u64::MAX - 1),
+            security: Security::known(0xFC, u64::MAX - 1, 77),
         })),
         ..Rest::default()
     };
@@ -214,9 +214,17 @@ fn what_is_written_comes_back() {
         let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         file.append(&[Record::new(7, &Rest::default(), 1), Record::new(9, &rest, 40)], true).expect("written");
         file.append(&[Record::new(7, &rest, 41)], false).expect("written");
-        file.append(&[Record::of_key(9, 3, &sealed), Record::of_key(9, 3, &SEALED)], true).expect("written");
+        let set = [Record::of_key(9, 3, &sealed), Record::of_key(9, 3, &SEALED), Record::new(9, &rest, 40)];
+        file.append(&set, true).expect("written");
+        drop(file);
+        // A key whose set is not closed by the rest is not there.
+        let mut text = std::fs::read(&path).expect("there");
+        text.extend_from_slice(&Record::of_key(9, 3, &sealed).0);
+        std::fs::write(&path, text).expect("written");
+        let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         let busy = FileDisk::open(&path).expect_err("in use");
         assert!(busy.to_string().contains("in use by another"), "{busy}");
+        drop(file);
     }
     let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
     let meters = file.records().filter(|record| record.key().is_none());

@@ -19,8 +19,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// The logical device that every meter is.
 const MANAGEMENT: u16 = 1;
-/// Bytes that ciphering and headers may add to the largest APDU.
-const CIPHERING: u16 = 128;
+/// Bytes that protection may add to the largest APDU: a key agreed for one message, and a signature, of suite 2.
+const CIPHERING: u16 = 512;
 
 /// Node ids of the meters, in the order of the placement.
 #[derive(Debug)]

@@ -208,7 +208,7 @@ fn agree(
         server::have_counters(rest, 1, effects)?;
         let plain = server::unwrap(meter, rest, session, &envelope, information, scratch, effects)?;
         let form = server::answer_form(meter, &envelope);
-        (Some((form, envelope.control)), &information[envelope.at..envelope.at + plain])
+        (Some((form, server::answer_control(rest, &envelope))), &information[envelope.at..envelope.at + plain])
     } else {
         (None, &information[..])
     };
@@ -375,5 +375,6 @@ fn farewell(
     response.encode(&mut plain).map_err(|_| Refusal::Close)?;
     let form = server::answer_form(meter, &envelope);
     let buffer = &mut scratch.authenticated;
-    server::seal(meter, rest, session, form, envelope.control, &plain, answer, buffer, effects)
+    let control = server::answer_control(rest, &envelope);
+    server::seal(meter, rest, session, form, control, &plain, answer, buffer, effects)
 }

@@ -1,6 +1,7 @@
 //! What a client says to all meters at once: one APDU under the key that they share, carried out and not answered.
 
 use super::cipher::{self, Form, Lock};
+use super::security::policy;
 use super::server::{self, Refusal, Scratch};
 use super::service::{self, Desk};
 use super::session::Session;
@@ -21,6 +22,9 @@ pub fn hear(
     scratch: &mut Scratch,
     effects: &mut Effects,
 ) -> bool {
+    if rest.policy() & policy::SIGNED != 0 {
+        return false;
+    }
     let mut session = Session::of_all(meter, rest, client_title);
     let Some(plain) = open(meter, rest, &session, request, scratch) else { return false };
     effects.rest_changed = true;

@@ -140,7 +140,7 @@ pub struct Rest {
     /// Counters below this may be used without asking for more: the state file has reserved them.
     pub counter_reserved: u32,
     /// Highest invocation counter received from each client (see [`Client::slot`]), plus one; 0: none yet. The public
-    /// client ciphers nothing: its place counts what came under the broadcast key.
+    /// client ciphers nothing: its place counts what came under the broadcast key. They begin anew with a new key.
     pub received: [u32; 4],
     /// Clock minus true time, s.
     pub clock_offset_s: i32,
@@ -164,7 +164,7 @@ pub struct Rest {
     pub changed: Option<Box<Changed>>,
 }
 
-/// What most meters have as they were delivered.
+/// What a client has set; most meters have it all as they were delivered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changed {
     /// How push setups send.

@@ -16,6 +16,8 @@ use std::ops::Range;
 
 /// Tag of general-ciphering.
 pub const CIPHERED: u8 = 0xDD;
+/// Shortest plain answer for which there must be room, bytes: the head of a block and a little of it.
+pub(super) const ROOM_MIN: usize = 24;
 /// Longest transaction identifier that is answered, bytes.
 const TRANSACTION_MAX: usize = 32;
 
@@ -106,6 +108,10 @@ pub(super) fn ciphered(
     let plain = plain.ok_or(Refusal::DECIPHERING)?;
     let (key, cipher) = match info {
         Some(KeyInfo::Identified { key_id: 0 }) => (Key::Global, open.unicast.clone()),
+        // Transactions are counted once: for the client that may do everything.
+        Some(KeyInfo::Wrapped { .. } | KeyInfo::Agreed { .. }) if open.client != Client::Management => {
+            return Err(Refusal::DECIPHERING);
+        }
         Some(KeyInfo::Wrapped { kek_id: 0, ciphered_key }) => {
             let master = security::keys_of(meter, rest).master;
             let key = security::unwrap_key(suite, &master, ciphered_key).ok_or(Refusal::DECIPHERING)?;
@@ -118,6 +124,16 @@ pub(super) fn ciphered(
         }
         _ => return Err(Refusal::DECIPHERING),
     };
+    let key_bytes = match &key {
+        Key::Global => 3,
+        Key::Wrapped(wrapped, _) => 4 + wrapped.len(),
+        Key::Agreed(_) => 8 + 2 * agreement::public_bytes(suite),
+    };
+    // Tag, head, key, length, control, counter, tag.
+    let room = open.room(meter).saturating_sub(1 + head.answer().len() + key_bytes + 5 + 5 + TAG);
+    if room < ROOM_MIN {
+        return Err(Refusal::TOO_LONG);
+    }
     server::have_counters(rest, open.counters_due(), effects)?;
     let freshness = freshness(meter, rest, open, &key, &head, counter)?;
     let at = request.len() - content.payload.len();
@@ -129,21 +145,13 @@ pub(super) fn ciphered(
     }
     open.counter_before = rest.received[open.client.slot()];
     match freshness {
-        Freshness::Counter => server::took_counter(rest, open.client, counter, effects),
-        Freshness::Transaction(number) => {
-            rest.security_mut().transaction = number;
-            effects.rest_changed = true;
-        }
+        Freshness::Global => server::took_counter(rest, open.client, counter, effects),
+        Freshness::Counter => rest.security_mut().message_counter = counter + 1,
+        Freshness::Transaction(number) => rest.security_mut().transaction = number,
     }
+    effects.rest_changed = true;
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
-    let key_bytes = match &key {
-        Key::Global => 3,
-        Key::Wrapped(wrapped, _) => 4 + wrapped.len(),
-        Key::Agreed(_) => 8 + 2 * agreement::public_bytes(suite),
-    };
-    // Tag, head, key, length, control, counter, tag.
-    let room = open.room(meter).saturating_sub(1 + head.answer().len() + key_bytes + 5 + 5 + TAG);
     let mut desk = Desk { meter, rest, session: open, now, effects, room };
     let outcome = service::serve(&mut desk, &request[at..at + plain], &mut answer);
     let sealed = match outcome {
@@ -157,7 +165,9 @@ pub(super) fn ciphered(
 
 /// What tells a message from one that came before.
 enum Freshness {
-    /// Its invocation counter, as under the global keys.
+    /// Its invocation counter under the global keys.
+    Global,
+    /// Its invocation counter; those under keys for one message count apart.
     Counter,
     /// Its transaction identifier: where a key is for one message, senders may leave the counter at 0.
     Transaction(u64),
@@ -171,15 +181,18 @@ fn freshness(
     head: &Head,
     counter: u32,
 ) -> Result<Freshness, Refusal> {
-    let known = server::check_counter(meter, rest.received[session.client.slot()], counter);
-    if matches!(key, Key::Global) || (counter > 0 && known.is_ok()) {
-        return known.map(|()| Freshness::Counter);
+    if matches!(key, Key::Global) {
+        return server::check_counter(meter, rest.received[session.client.slot()], counter).map(|()| Freshness::Global);
     }
-    let last = rest.security().map_or(0, |security| security.transaction);
+    let (last, expected) = rest.security().map_or((0, 0), |security| (security.transaction, security.message_counter));
+    if counter > 0 {
+        return server::check_counter(meter, expected, counter).map(|()| Freshness::Counter);
+    }
     let number = head.transaction.as_slice().try_into().map(u64::from_be_bytes).ok();
-    match number.filter(|number| counter == 0 && *number > last) {
+    match number.filter(|number| *number > last) {
         Some(number) => Ok(Freshness::Transaction(number)),
-        None => known.and(Err(Refusal::DECIPHERING)),
+        // The counter would have to be another one.
+        None => Err(server::check_counter(meter, expected.max(1), 0).err().unwrap_or(Refusal::DECIPHERING)),
     }
 }
 

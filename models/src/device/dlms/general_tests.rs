@@ -18,6 +18,8 @@ const NOT_ALLOWED: [u8; 3] = [0xD8, 1, 1];
 const DECIPHERING: [u8; 3] = [0xD8, 1, 5];
 /// Invocation-counter-error; the expected counter follows.
 const COUNTER: [u8; 3] = [0xD8, 1, 6];
+/// An ACTION that did nothing.
+const REFUSED: [u8; 5] = [0xC7, 1, 0xC1, 250, 0];
 const EPHEMERAL: [u8; 32] = [0x33; 32];
 
 fn vendor(suite: SecuritySuite) -> Vendor {
@@ -262,7 +264,7 @@ fn transferred_keys_hold_from_the_next_message_on() {
         for refused in
             [vec![(0, good.clone()), (2, bad)], vec![(0, good.clone()), (0, good.clone())], vec![(4, good.clone())]]
         {
-            assert_eq!(line.ask_sealed(&act(2, &key_list(&refused))), [0xC7, 1, 0xC1, 250, 0]);
+            assert_eq!(line.ask_sealed(&act(2, &key_list(&refused))), REFUSED);
         }
         assert!(line.rest.changed.is_none());
         let before = line.rest.counter;
@@ -286,7 +288,7 @@ fn transferred_keys_hold_from_the_next_message_on() {
 }
 
 #[test]
-fn keys_are_agreed_on_and_come_in_blocks() {
+fn keys_are_agreed_on_if_the_client_can_be_told() {
     for suite in SUITES {
         let fleet = fleet(vendor(suite));
         let mut line = open(&fleet);
@@ -300,33 +302,21 @@ fn keys_are_agreed_on_and_come_in_blocks() {
             .collect();
         let mut forged = all.clone();
         forged[3].1[100] ^= 1;
-        assert_eq!(line.ask_sealed(&act(3, &key_list(&forged))), [0xC7, 1, 0xC1, 250, 0]);
+        assert_eq!(line.ask_sealed(&act(3, &key_list(&forged))), REFUSED);
+        // Longer than the client takes, 512 bytes, or not to be answered: nothing changes.
+        assert_eq!(line.ask_sealed(&act(3, &key_list(&all))), REFUSED);
+        let mut unconfirmed = act(3, &key_list(&all[..1]));
+        unconfirmed[2] = 0x81;
+        let sealed = line.sealed(&unconfirmed);
+        assert_eq!(line.ask(&sealed).0, Reaction::Silent);
         assert!(line.rest.changed.is_none());
-        // The answer is longer than the client takes, 512 bytes.
-        let sealed = line.sealed(&act(3, &key_list(&all)));
-        let (_, answer) = line.ask(&sealed);
-        assert!(answer.len() <= 512);
-        let first = line.opened(answer);
-        assert_eq!(first[..8], [0xC7, 2, 0xC1, 0, 0, 0, 0, 1]);
-        let now = keys_of(line.meter, &line.rest);
-        let mut whole = Vec::new();
-        let mut block = first;
-        loop {
-            let (last, number) = (block[3], block[7]);
-            let mut reader = dlms_cosem_rs::codec::Reader::new(&block[8..]);
-            whole.extend_from_slice(reader.length_prefixed().unwrap());
-            if last == 1 {
-                break;
-            }
-            // From the first answer on, the new keys hold.
-            line.key = Some(now.unicast);
-            line.counter = line.rest.received[2];
-            let sealed = sealed_under(&mut line, &now, &[0xC3, 2, 0xC1, 0, 0, 0, number]);
-            let (_, answer) = line.ask(&sealed);
-            block = opened_under(&line, &now, answer);
-        }
-        assert_eq!(whole[..3], [0, 1, 0], "success, and a value");
-        let Data::Array(items) = Data::from_bytes(&whole[3..]).unwrap() else { panic!("no array") };
+
+        let (accepted, _, stoc) = line.associate(Mechanism::Ecdsa, true, &CTOS, 1_024);
+        assert!(accepted);
+        line.prove(Mechanism::Ecdsa, true, &stoc);
+        let answer = line.ask_sealed(&act(3, &key_list(&all)));
+        assert_eq!(answer[..6], [0xC7, 1, 0xC1, 0, 1, 0], "success, and a value");
+        let Data::Array(items) = Data::from_bytes(&answer[6..]).unwrap() else { panic!("no array") };
         let mut derived = Vec::new();
         for (which, item) in items.iter().enumerate() {
             let Ok(Data::Structure(fields)) = item else { panic!("no structure") };
@@ -339,29 +329,47 @@ fn keys_are_agreed_on_and_come_in_blocks() {
             let purpose = if which == 3 { Purpose::Wrap } else { Purpose::Cipher };
             derived.push(own.derive(public, purpose, &[&TITLE], &title.0).unwrap());
         }
-        assert_eq!(derived, [now.unicast, now.broadcast, now.authentication, now.master]);
+        let now = keys_of(line.meter, &line.rest);
+        assert_eq!(derived, now.changeable());
         assert!(derived.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }
 
-fn sealed_under(line: &mut Line<'_>, keys: &super::keys::MeterKeys, plain: &[u8]) -> Vec<u8> {
-    let suite = line.meter.vendor().suite;
-    let aead = Aead::new(suite, &keys.unicast);
-    let lock = super::cipher::Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
-    let control = dlms_cosem_rs::xdlms::SecurityControl(line.control);
-    let mut out = Vec::new();
-    super::cipher::seal(lock, line.form, control, &TITLE, line.counter, plain, &mut out, &mut Vec::new()).unwrap();
-    out
+/// What a key for one message follows from stays when another key changes, so that its counters stay as well.
+#[test]
+fn a_change_of_keys_makes_nothing_fresh_again() {
+    let fleet = fleet(vendor(SecuritySuite::Suite1));
+    let mut line = open(&fleet);
+    let info = KeyInfo::Agreed { parameters: &[2], ciphered_key: &[] };
+    let message = request(&line, &[], info, statically(&line, &[], true), 57);
+    assert_eq!(line.ask(&message).1[0], 0xDD);
+    let numbered = one_pass(&line, &9_u64.to_be_bytes(), 0, &[]);
+    assert_eq!(line.ask(&numbered).1[0], 0xDD);
+    let master = keys_of(line.meter, &line.rest).master;
+    let asked = act(2, &key_list(&[(0, wrapped(SecuritySuite::Suite1, master, [0x51; 32]))]));
+    assert_eq!(line.ask_sealed(&asked)[3], 0);
+    assert_eq!(line.rest.received, [0; 4]);
+    assert_eq!(line.ask(&message).1[..3], COUNTER);
+    assert_eq!(line.ask(&numbered).1[..3], COUNTER);
+    // A key that is in force already is not new: what came under it stays used.
+    line.key = Some([0x51; 32]);
+    line.counter = 5;
+    let sealed = line.sealed(&asked);
+    assert_eq!(line.ask(&sealed).0, Reaction::Reply);
+    assert_eq!(line.rest.received[2], 6);
+    assert_eq!(line.ask(&sealed).1[..3], COUNTER);
 }
 
-fn opened_under(line: &Line<'_>, keys: &super::keys::MeterKeys, mut apdu: Vec<u8>) -> Vec<u8> {
-    let suite = line.meter.vendor().suite;
-    let aead = Aead::new(suite, &keys.unicast);
-    let lock = super::cipher::Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
-    let e = super::cipher::envelope(&apdu).expect("ciphered");
-    let title = line.meter.system_title().0;
-    let bytes = super::cipher::open(lock, e.control, &title, e.counter, &mut apdu[e.at..], &mut Vec::new()).unwrap();
-    apdu[e.at..e.at + bytes].to_vec()
+/// What cannot be answered is not carried out.
+#[test]
+fn a_client_with_no_room_for_the_answer_is_told_first() {
+    let fleet = fleet(vendor(SecuritySuite::Suite1));
+    let mut line = Line::new(&fleet, 0x01);
+    let (_, _, stoc) = line.associate(Mechanism::Ecdsa, true, &CTOS, 150);
+    line.prove(Mechanism::Ecdsa, true, &stoc);
+    let asked = one_pass(&line, &1_u64.to_be_bytes(), 0, &[]);
+    assert_eq!(line.ask(&asked).1, [0xD8, 1, 4]);
+    assert!(line.rest.changed.is_none(), "its transaction is not used up");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Keys of each meter, derived from one secret.
 //!
 //! BLAKE3 under the secret as its key, over a label, the suite and the system title, read as a stream: nothing is stored
-//! for a meter, and no meter's keys say anything about another's. Two things belong to the run and not to one meter: the
-//! broadcast key, which meters must share to be addressed together, and the key pair of the management client.
+//! for a meter, and no meter's keys say anything about another's. What belongs to the run and
+//! not to one meter: the broadcast keys, which meters must share to be addressed together, and the clients' key pairs.
 
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 use p256::ecdsa::signature::{Signer, Verifier};
@@ -44,6 +44,13 @@ pub struct MeterKeys {
     pub operator_secret: [u8; 16],
     /// Low-level password, printable; `12345678` with test keys.
     pub password: [u8; 8],
+}
+
+impl MeterKeys {
+    /// Those that a client can change, by the numbers of the security setup.
+    pub fn changeable(&self) -> [[u8; 32]; 4] {
+        [self.unicast, self.broadcast, self.authentication, self.master]
+    }
 }
 
 impl std::fmt::Debug for MeterKeys {

@@ -36,8 +36,11 @@ pub const SEALED_BYTES: usize = 40;
 pub struct Security {
     /// How messages must be protected, [`policy`].
     pub policy: u8,
-    /// Transaction identifiers up to this one were used with keys agreed for one message, and are used up.
+    /// Transaction identifiers up to this one were used with keys for one message, and are used up.
     pub transaction: u64,
+    /// Counters below this one were used with keys for one message. They never begin anew: what such a key follows from
+    /// stays when others change.
+    pub message_counter: u32,
     /// Changes of keys so far; associations of before are over.
     pub generation: u32,
     /// Keys in the place of the first ones: unicast, broadcast, authentication, master.
@@ -52,8 +55,8 @@ impl std::fmt::Debug for Security {
 
 impl Security {
     /// What is known from before, keys apart.
-    pub fn known(policy: u8, transaction: u64) -> Security {
-        Security { policy, transaction, ..Security::default() }
+    pub fn known(policy: u8, transaction: u64, message_counter: u32) -> Security {
+        Security { policy, transaction, message_counter, ..Security::default() }
     }
 
     /// The same with another key; of 32 bytes suites 0 and 1 use the first 16. `which` is below [`KEYS`].
@@ -72,7 +75,7 @@ impl Security {
         }
     }
 
-    /// A changed key as it is kept on a disk, under the meter's storage key.
+    /// A changed key as it is kept on a disk, under the storage key of the run.
     pub fn sealed(&self, which: usize, storage: &[u8; 32]) -> Option<[u8; SEALED_BYTES]> {
         let mut sealed = [0; SEALED_BYTES];
         KekAes256::from(*storage).wrap(&self.keys[which]?, &mut sealed).ok()?;

@@ -100,6 +100,8 @@ pub fn answer(
         return Reaction::Close;
     };
     let Some(&tag) = request.first() else { return Reaction::Close };
+    // Its keys are no longer the meter's.
+    session.take_if(|open| open.generation != rest.generation());
     let outcome = match tag {
         0x60 => association::open(meter, rest, session, client, now, request, scratch, out, effects),
         0x62 => association::release(meter, rest, session, request, scratch, out, effects),
@@ -134,11 +136,6 @@ fn serve(
     let Some(open) = session.as_deref_mut() else {
         return Err(Refusal::NOT_ALLOWED);
     };
-    if open.generation != rest.generation() {
-        // Its keys are no longer the meter's.
-        *session = None;
-        return Err(Refusal::NOT_ALLOWED);
-    }
     let changed_before = std::mem::take(&mut effects.keys_changed);
     let outcome = if request.first() == Some(&signing::SIGNED) {
         signed(meter, rest, open, now, request, scratch, out, effects)
@@ -172,6 +169,10 @@ fn signed(
     let signed = signing::opened(meter, open, request)?;
     let mut answer = Vec::new();
     open.signing = signed.overhead(meter.vendor().suite);
+    if open.room(meter) < general::ROOM_MIN {
+        open.signing = 0;
+        return Err(Refusal::TOO_LONG);
+    }
     let outcome = content(meter, rest, open, now, &mut request[signed.content.clone()], scratch, &mut answer, effects);
     open.signing = 0;
     outcome?;
@@ -213,9 +214,7 @@ fn content(
     open.counter_before = rest.received[open.client.slot()];
     let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
     let form = answer_form(meter, &envelope);
-    let mut control = envelope.control;
-    control.0 |= if demanded & policy::ANSWER_AUTHENTICATED != 0 { 0x10 } else { 0 };
-    control.0 |= if demanded & policy::ANSWER_ENCRYPTED != 0 { 0x20 } else { 0 };
+    let control = answer_control(rest, &envelope);
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
     let room = open.room(meter);
@@ -237,6 +236,14 @@ pub(super) fn answer_form(meter: Meter<'_>, envelope: &Envelope) -> Form {
         (AnswerForm::ServiceSpecific, Form::General(kind)) => Form::Service(kind),
         (_, form) => form,
     }
+}
+
+/// The protection of the answer to a request in this envelope: the request's, and what the policy wants.
+pub(super) fn answer_control(rest: &Rest, envelope: &Envelope) -> SecurityControl {
+    let policy = rest.policy();
+    let authenticated = if policy & policy::ANSWER_AUTHENTICATED != 0 { 0x10 } else { 0 };
+    let encrypted = if policy & policy::ANSWER_ENCRYPTED != 0 { 0x20 } else { 0 };
+    SecurityControl(envelope.control.0 | authenticated | encrypted)
 }
 
 /// Checks and takes off the protection of a request. Returns the bytes of the plain APDU at `envelope.at`.

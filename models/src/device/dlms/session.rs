@@ -83,8 +83,6 @@ pub struct Session {
     pub(super) challenges: (Challenge, Challenge),
     /// A long answer on its way out.
     pub(super) download: Option<Download>,
-    /// What a method returns, on its way out.
-    pub(super) returned: Option<Download>,
     /// A long request on its way in.
     pub(super) upload: Option<Upload>,
 }
@@ -120,7 +118,6 @@ impl Session {
             key_bytes: if suite == SecuritySuite::Suite2 { 32 } else { 16 },
             challenges: (Challenge::NONE, Challenge::NONE),
             download: None,
-            returned: None,
             upload: None,
         }
     }

@@ -30,7 +30,7 @@ fn values_nested_or_counted_without_end_are_refused() {
             for index in 1..=object.methods as i8 {
                 let (mut rest, name) = (Rest::default(), MethodDescriptor::new(object.class, object.name, index));
                 let mut effects = Effects::default();
-                let (result, _) = act(&master, &mut rest, name, Some(value), &mut effects, &mut Vec::new());
+                let (result, _) = act(&master, &mut rest, name, Some(value), Some(500), &mut effects, &mut Vec::new());
                 let callable = object.invokes(Client::Management, index);
                 let expected = if callable { ActionResult::TypeUnmatched } else { ActionResult::ReadWriteDenied };
                 assert_eq!((result, rest, effects), (expected, Rest::default(), Effects::default()), "{name:?}");

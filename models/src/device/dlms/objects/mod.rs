@@ -165,12 +165,14 @@ pub fn set(
     outcome.err().unwrap_or(DataAccessResult::Success)
 }
 
-/// Invokes a method; the second value says whether `out` holds return data.
+/// Invokes a method; the second value says whether `out` holds return data. `room` is how many bytes it may return, `None` if
+/// nobody is answered.
 pub fn act(
     view: &View<'_>,
     rest: &mut Rest,
     method: MethodDescriptor,
     parameter: Option<&[u8]>,
+    room: Option<usize>,
     effects: &mut Effects,
     out: &mut dyn Writer,
 ) -> (ActionResult, bool) {
@@ -196,7 +198,7 @@ pub fn act(
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
         Kind::Push => pushing::act(object.name, &parameter, effects),
         Kind::Security => {
-            return match security::act(view, rest, index, &parameter, effects, out) {
+            return match security::act(view, rest, index, &parameter, room, effects, out) {
                 Ok(returns) => (ActionResult::Success, returns),
                 Err(why) => (why, false),
             };

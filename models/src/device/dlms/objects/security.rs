@@ -2,22 +2,19 @@
 
 use super::super::agreement::{self, Purpose};
 use super::super::fleet::{Effects, Rest};
-use super::super::security::{KEYS, Security, keys_of, policy, unwrap_key};
+use super::super::security::{KEYS, keys_of, policy, unwrap_key};
 use super::super::{Client, general, signing};
 use super::put::Put;
 use super::{Answer, View};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::Writer;
 use dlms_cosem_rs::security::SecuritySuite;
-use dlms_cosem_rs::xdlms::{ActionResult, Conformance};
+use dlms_cosem_rs::xdlms::ActionResult;
 
 /// Numbers of keys in requests.
 const UNICAST: usize = 0;
 const BROADCAST: usize = 1;
 const MASTER: usize = 3;
-
-/// What heads and protection add to a return value in any form, bytes, at most.
-const ENVELOPE: usize = 320;
 
 /// Reads attributes 2 to 6.
 pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer {
@@ -31,19 +28,21 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
     }
 }
 
-/// Invokes methods 1 to 3; the value says whether `out` holds return data.
+/// Invokes methods 1 to 3; the value says whether `out` holds return data. Whoever is not answered changes nothing.
 pub fn act(
     view: &View<'_>,
     rest: &mut Rest,
     index: i8,
     parameter: &Data<'_>,
+    room: Option<usize>,
     effects: &mut Effects,
     out: &mut dyn Writer,
 ) -> Result<bool, ActionResult> {
+    let room = room.ok_or(ActionResult::OtherReason)?;
     match index {
         1 => activate(view, rest, parameter, effects).map(|()| false),
         2 => transfer(view, rest, parameter, effects).map(|()| false),
-        _ => agree(view, rest, parameter, effects, out).map(|()| true),
+        _ => agree(view, rest, parameter, room, effects, out).map(|()| true),
     }
 }
 
@@ -94,7 +93,7 @@ fn transfer(view: &View<'_>, rest: &mut Rest, parameter: &Data<'_>, effects: &mu
     for (which, wrapped) in listed(parameter)? {
         keys.push((which, unwrap_key(suite, &master, wrapped).ok_or(ActionResult::OtherReason)?));
     }
-    install(rest, &keys, effects);
+    install(view, rest, &keys, effects);
     Ok(())
 }
 
@@ -103,6 +102,7 @@ fn agree(
     view: &View<'_>,
     rest: &mut Rest,
     parameter: &Data<'_>,
+    room: usize,
     effects: &mut Effects,
     out: &mut dyn Writer,
 ) -> Result<(), ActionResult> {
@@ -111,10 +111,10 @@ fn agree(
     let session = view.session.filter(|session| session.client_title != [0; 8]).ok_or(ActionResult::OtherReason)?;
     let client = session.client_title;
     let wanted = listed(parameter)?;
-    // Keys that the client is never told of must not come into force.
-    let bytes = wanted.len() * (2 * agreement::public_bytes(suite) + 8);
-    let blocks = session.conformance.contains(Conformance::BLOCK_TRANSFER_WITH_ACTION);
-    if suite == SecuritySuite::Suite0 || !(blocks || bytes + ENVELOPE <= session.room(meter)) {
+    // Keys that the client is not told of must not come into force, nor can the answer come in blocks: to ask for the second
+    // one it would have to know the keys that are in it.
+    let bytes = 2 + wanted.len() * (2 * agreement::public_bytes(suite) + 8);
+    if suite == SecuritySuite::Suite0 || bytes > room {
         return Err(ActionResult::OtherReason);
     }
     let (mut keys, mut answers) = (Vec::new(), Vec::new());
@@ -143,15 +143,21 @@ fn agree(
         })
     };
     write().map_err(|_| ActionResult::OtherReason)?;
-    install(rest, &keys, effects);
+    install(view, rest, &keys, effects);
     Ok(())
 }
 
-/// Puts keys into force. What was received under a former key is no longer counted; what the meter sends goes on.
-fn install(rest: &mut Rest, keys: &[(usize, [u8; 32])], effects: &mut Effects) {
-    let security: &mut Security = rest.security_mut();
-    keys.iter().for_each(|(which, key)| security.set_key(*which, *key));
-    for (which, _) in keys {
+/// Puts keys into force. What was received under a former key is no longer counted; what the meter sends goes on. A key that is
+/// in force already stays with its counters.
+fn install(view: &View<'_>, rest: &mut Rest, keys: &[(usize, [u8; 32])], effects: &mut Effects) {
+    let bytes = view.meter.vendor().suite.key_len();
+    let now = keys_of(view.meter, rest).changeable();
+    let keys: Vec<_> = keys.iter().filter(|(which, key)| key[..bytes] != now[*which][..bytes]).collect();
+    if keys.is_empty() {
+        return;
+    }
+    for (which, key) in keys {
+        rest.security_mut().set_key(*which, *key);
         match *which {
             UNICAST => {
                 for client in [Client::Reader, Client::Management, Client::Operator] {

@@ -58,7 +58,7 @@ pub(super) fn call(
 ) -> (ActionResult, Effects) {
     let (mut effects, mut out) = (Effects::default(), Vec::new());
     let method = MethodDescriptor::new(class, obis(name), index);
-    let (result, returns) = act(view, rest, method, Some(parameter), &mut effects, &mut out);
+    let (result, returns) = act(view, rest, method, Some(parameter), Some(500), &mut effects, &mut out);
     assert!(!returns && out.is_empty(), "no method of these meters returns data");
     (result, effects)
 }
@@ -163,7 +163,7 @@ fn the_object_list_says_what_answers() {
                     let index = method.field(0).unwrap().as_i64().unwrap() as i8;
                     let name = MethodDescriptor::new(entry.class_id, entry.logical_name, index);
                     let (mut scratch, mut effects) = (rest.clone(), Effects::default());
-                    let result = act(&view, &mut scratch, name, Some(ZERO), &mut effects, &mut Vec::new()).0;
+                    let result = act(&view, &mut scratch, name, Some(ZERO), Some(500), &mut effects, &mut Vec::new()).0;
                     let allowed = method.field(1).unwrap().as_u64() == Some(1);
                     assert_eq!(result != ActionResult::ReadWriteDenied, allowed, "{name:?}");
                 }

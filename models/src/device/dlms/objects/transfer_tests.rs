@@ -232,7 +232,7 @@ proptest! {
                 }
                 _ => {
                     let method = MethodDescriptor::new(class, name, index);
-                    let (_, returns) = act(&master, &mut rest, method, Some(&bytes), &mut effects, &mut out);
+                    let (_, returns) = act(&master, &mut rest, method, Some(&bytes), Some(500), &mut effects, &mut out);
                     prop_assert!(!returns);
                 }
             }

@@ -1,16 +1,13 @@
 //! ACTION: one method, several, and parameters that come in blocks.
 
 use super::super::association;
-use super::super::blocks::{Download, Purpose, Upload};
+use super::super::blocks::{Purpose, Upload};
 use super::super::objects::{self, View};
 use super::super::server::Refusal;
 use super::{Answer, CONFIRMED, Desk, ends, malformed};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode, Reader, Writer};
 use dlms_cosem_rs::xdlms::{ActionResult, Conformance, DataBlockSA, List, MethodDescriptor};
-
-/// Head of a block of what a method returns: tag, choice, invoke id, last block, number, length.
-const BLOCK_HEAD: usize = 3 + 1 + 4 + 3;
 
 /// Answers an ACTION of this choice.
 pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Answer {
@@ -21,9 +18,6 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
         || (matches!(choice, 3 | 5) && !(lists && desk.session.proven))
     {
         return Err(Refusal::NOT_ALLOWED);
-    }
-    if choice != 2 {
-        desk.session.returned = None;
     }
     match choice {
         1 => {
@@ -38,21 +32,14 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
                 _ => return Err(Refusal::UNSUPPORTED),
             };
             out.extend_from_slice(&[0xC7, 1, invoke]);
-            invoke_one(desk, method, parameter, out)?;
+            invoke_one(desk, method, parameter, after(invoke, 0), out)?;
         }
+        // No method returns more than an APDU holds, so that no return value comes in blocks.
         2 => {
-            let number = reader.u32().map_err(malformed)?;
+            reader.u32().map_err(malformed)?;
             ends(reader)?;
-            let error = match &desk.session.returned {
-                Some(returned) if returned.block() == number => {
-                    next_block(desk, invoke, out);
-                    return Ok(());
-                }
-                Some(_) => ActionResult::LongActionAborted,
-                None => ActionResult::NoLongActionInProgress,
-            };
-            desk.session.returned = None;
-            out.extend_from_slice(&[0xC7, 1, invoke, desk.tell(error.as_u8()), 0]);
+            let result = desk.tell(ActionResult::NoLongActionInProgress.as_u8());
+            out.extend_from_slice(&[0xC7, 1, invoke, result, 0]);
         }
         3 => {
             desk.session.upload = None;
@@ -60,17 +47,13 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
             let mut descriptors = Vec::new();
             list.encode(&mut descriptors).map_err(malformed)?;
             out.extend_from_slice(&[0xC7, 3, invoke]);
-            invoke_list(desk, &descriptors, reader.rest(), out)?;
+            invoke_list(desk, &descriptors, reader.rest(), invoke, out)?;
         }
-        _ => long_action(desk, choice, invoke, reader, out)?,
+        _ => return long_action(desk, choice, invoke, reader, out),
     }
-    let requested = matches!(choice, 1 | 3);
-    if requested && invoke & CONFIRMED == 0 {
+    if invoke & CONFIRMED == 0 {
         out.clear();
-    } else if out.len() > desk.room && blocks {
-        desk.session.returned = Some(Download::new(out[3..].to_vec()));
-        next_block(desk, invoke, out);
-    } else if requested && out.len() > desk.room {
+    } else if out.len() > desk.room {
         out.truncate(3);
         out.extend_from_slice(&[desk.tell(ActionResult::OtherReason.as_u8()), 0]);
         out[1] = 1;
@@ -78,23 +61,19 @@ pub fn serve(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<'_
     Ok(())
 }
 
-/// Writes the next block of what a method returns.
-fn next_block(desk: &mut Desk<'_>, invoke: u8, out: &mut Vec<u8>) {
-    let room = desk.room.saturating_sub(BLOCK_HEAD).max(1);
-    let Some(returned) = &mut desk.session.returned else { return };
-    let (number, last, bytes) = returned.next(room);
-    out.clear();
-    out.extend_from_slice(&[0xC7, 2, invoke, u8::from(last)]);
-    out.extend_from_slice(&number.to_be_bytes());
-    // A vector takes every length below 4 GiB.
-    let _ = out.write_length_prefixed(bytes);
-    if last {
-        desk.session.returned = None;
-    }
+/// Bytes of an answer that results of the methods after this one take; `None` if nothing is answered.
+fn after(invoke: u8, methods: usize) -> Option<usize> {
+    (invoke & CONFIRMED != 0).then_some(2 * methods)
 }
 
 /// Invokes one method; appends result and what it returns.
-fn invoke_one(desk: &mut Desk<'_>, method: MethodDescriptor, parameter: Option<&[u8]>, out: &mut Vec<u8>) -> Answer {
+fn invoke_one(
+    desk: &mut Desk<'_>,
+    method: MethodDescriptor,
+    parameter: Option<&[u8]>,
+    after: Option<usize>,
+    out: &mut Vec<u8>,
+) -> Answer {
     if association::is_proof(&method) {
         return association::prove(desk, parameter, out);
     }
@@ -111,7 +90,8 @@ fn invoke_one(desk: &mut Desk<'_>, method: MethodDescriptor, parameter: Option<&
     }
     let session = Some(&*desk.session);
     let view = View { meter: desk.meter, now: desk.now, client: desk.session.client, session };
-    let (result, returns) = objects::act(&view, desk.rest, method, parameter, desk.effects, out);
+    let room = after.map(|after| desk.room.saturating_sub(out.len() + after));
+    let (result, returns) = objects::act(&view, desk.rest, method, parameter, room, desk.effects, out);
     out[at] = desk.tell(result.as_u8());
     if !returns {
         out.truncate(at + 1);
@@ -155,14 +135,14 @@ fn long_action(desk: &mut Desk<'_>, choice: u8, invoke: u8, reader: &mut Reader<
     if upload.purpose == Purpose::Action {
         let method = MethodDescriptor::from_bytes(&upload.descriptors).map_err(malformed)?;
         out.extend_from_slice(&[0xC7, 1, invoke]);
-        invoke_one(desk, method, Some(upload.bytes()), out)
+        invoke_one(desk, method, Some(upload.bytes()), after(invoke, 0), out)
     } else {
         out.extend_from_slice(&[0xC7, 3, invoke]);
-        invoke_list(desk, &upload.descriptors, upload.bytes(), out)
+        invoke_list(desk, &upload.descriptors, upload.bytes(), invoke, out)
     }
 }
 
-fn invoke_list(desk: &mut Desk<'_>, descriptors: &[u8], parameters: &[u8], out: &mut Vec<u8>) -> Answer {
+fn invoke_list(desk: &mut Desk<'_>, descriptors: &[u8], parameters: &[u8], invoke: u8, out: &mut Vec<u8>) -> Answer {
     let list = List::<MethodDescriptor>::from_bytes(descriptors).map_err(malformed)?;
     let parameters = List::<Data<'_>>::from_bytes(parameters).map_err(malformed)?;
     if list.len() != parameters.len() {
@@ -176,11 +156,11 @@ fn invoke_list(desk: &mut Desk<'_>, descriptors: &[u8], parameters: &[u8], out: 
     }
     out.write_length(list.len()).map_err(malformed)?;
     let mut encoded = Vec::new();
-    for (method, parameter) in list.iter().zip(parameters.iter()) {
+    for (place, (method, parameter)) in list.iter().zip(parameters.iter()).enumerate() {
         let (method, parameter) = (method.map_err(malformed)?, parameter.map_err(malformed)?);
         encoded.clear();
         parameter.encode(&mut encoded).map_err(malformed)?;
-        invoke_one(desk, method, Some(&encoded), out)?;
+        invoke_one(desk, method, Some(&encoded), after(invoke, list.len() - 1 - place), out)?;
     }
     Ok(())
 }
