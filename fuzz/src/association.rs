@@ -18,7 +18,7 @@ static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet {
     seed: 1,
     start_unix_s: 1_767_225_600,
     utc_offset_min: 60,
-    vendors: vec![Vendor { manual_alias: true, ..Vendor::default() }],
+    vendors: vec![Vendor { manual_alias: true, suite: SecuritySuite::Suite1, ..Vendor::default() }],
     keys: KeyMaster::Test,
     challenge_key: [1; 32],
 });
@@ -62,8 +62,8 @@ pub fn run(data: &[u8]) {
             }
             1 => place.open(false),
             2 => place.open(true),
-            3 => place.sealed(Form::Service(Protection::Global), 0x30, input.piece(1_024), 1),
-            4 => place.sealed(Form::General(Protection::Global), 0x30, input.piece(1_024), 1),
+            3 => place.sealed(Form::Service(Protection::Global), 0x31, input.piece(1_024), 1),
+            4 => place.sealed(Form::General(Protection::Global), 0x31, input.piece(1_024), 1),
             5 => {
                 let control = input.byte();
                 let step = u32::from(input.byte());
@@ -77,7 +77,7 @@ pub fn run(data: &[u8]) {
             }
             _ => {
                 place.now.unix_ms += i64::from(input.byte()) * 450_000;
-                place.client = [0x10, READER, 1, 0x22][usize::from(input.byte() & 3)];
+                place.client = [0x10, READER, 1, 0x20][usize::from(input.byte() & 3)];
                 place.session = None;
             }
         }
@@ -86,8 +86,8 @@ pub fn run(data: &[u8]) {
 
 fn seal(form: Form, control: u8, counter: u32, plain: &[u8]) -> Option<Vec<u8>> {
     let meter = Meter { fleet: &FLEET, number: 7 };
-    let keys = FLEET.keys.of_meter(meter.system_title(), SecuritySuite::Suite0);
-    let aead = Aead::new(SecuritySuite::Suite0, &keys.unicast);
+    let keys = FLEET.keys.of_meter(meter.system_title(), SecuritySuite::Suite1);
+    let aead = Aead::new(SecuritySuite::Suite1, &keys.unicast);
     let lock = Lock { aead: &aead, authentication: &keys.authentication[..16] };
     let (mut out, mut scratch) = (Vec::new(), Vec::new());
     cipher::seal(lock, form, SecurityControl(control), &TITLE, counter, plain, &mut out, &mut scratch)?;
@@ -104,7 +104,7 @@ impl Place {
             body.extend_from_slice(&[0xA6, 10, 4, 8]);
             body.extend_from_slice(&TITLE);
             let counter = self.next(1);
-            information = seal(Form::Service(Protection::Global), 0x30, counter, &INITIATE).expect("short");
+            information = seal(Form::Service(Protection::Global), 0x31, counter, &INITIATE).expect("short");
         }
         body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1, 0xAC, 10, 0x80, 8]);
         body.extend_from_slice(b"12345678");

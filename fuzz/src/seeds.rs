@@ -90,6 +90,15 @@ fn association() -> Vec<Vec<u8>> {
             seeds.push([vec![open], piece(kind, &bytes(hex)), piece(kind, &bytes("C002C100000001"))].concat());
         }
     }
-    seeds.push([vec![2, 5, 0x30, 0], (bytes(PLAIN[0]).len() as u16).to_be_bytes().to_vec(), bytes(PLAIN[0])].concat());
+    seeds.push([vec![2, 5, 0x31, 0], (bytes(PLAIN[0]).len() as u16).to_be_bytes().to_vec(), bytes(PLAIN[0])].concat());
+    // The forms that name both parties, from the client to the meter; nothing in them holds.
+    let head = "08 0000000000000001 08 4845530000000001 08 414D490000000007 00 00";
+    let agreed = format!("01 02 01 01 8180 {}", "00".repeat(128));
+    for key in ["01 00 00", &format!("01 01 00 18 {}", "00".repeat(24)), "01 02 01 02 00", &agreed] {
+        let apdu = format!("DD {head} {key} 1E 31 00000000 {}", "00".repeat(25));
+        seeds.push([vec![6], piece(0, &bytes(&apdu))].concat());
+    }
+    let signed = format!("DF {head} 0D C001C1000100002A0000FF0200 40 {}", "00".repeat(64));
+    seeds.push([vec![6], piece(0, &bytes(&signed))].concat());
     seeds
 }
