@@ -1,12 +1,15 @@
 //! Firmware images on their way into a meter: blocks in any order, one identity, at most one copy in flash.
 
-use super::fleet::{Effects, Rest};
+use super::fleet::{Effects, Moment, Rest};
 
 /// Largest image that a meter takes, bytes.
 pub const BYTES_MAX: u32 = 4 << 20;
 
 /// Smallest block that images are cut into, bytes: it bounds the map of blocks.
 pub const BLOCK_BYTES_MIN: u32 = 16;
+
+/// How fast a meter verifies an image, bytes a second: less than a second's worth is verified at once.
+pub const VERIFIED_BYTES_PER_S: u32 = 64 << 10;
 
 /// Longest identifier of an image, bytes.
 pub const IDENTIFIER_MAX: usize = 64;
@@ -24,6 +27,8 @@ pub struct Transfer {
     pub digest: u64,
     /// What verifying it said.
     pub verdict: Verdict,
+    /// When verifying it, once asked for, is done, ms since 1970, UTC.
+    pub verified_ms: Option<i64>,
 }
 
 /// What verifying a transfer said.
@@ -43,7 +48,7 @@ pub enum Verdict {
 pub enum Refused {
     /// The value does not fit: size, identifier, block number or length.
     Value,
-    /// Blocks are missing, or no transfer is under way: a later attempt can succeed.
+    /// Blocks are missing, the meter is busy verifying, or no transfer is under way: a later attempt can succeed.
     NotYet,
     /// The image is not the one that its identifier promises: only another transfer can succeed.
     Digest,
@@ -82,7 +87,7 @@ impl Transfer {
         }
         let words = bytes.div_ceil(block_bytes.max(BLOCK_BYTES_MIN)).div_ceil(64) as usize;
         let (identifier, received) = (identifier.to_vec(), vec![0; words]);
-        Ok(Transfer { bytes, identifier, received, digest: 0, verdict: Verdict::Open })
+        Ok(Transfer { bytes, identifier, received, digest: 0, verdict: Verdict::Open, verified_ms: None })
     }
     /// Blocks of the image.
     pub fn blocks(&self, block_bytes: u32) -> u32 {
@@ -112,8 +117,24 @@ impl Transfer {
             *word |= bit;
             self.digest = self.digest.wrapping_add(hash(u64::from(block) + 1, content));
             self.verdict = Verdict::Open;
+            self.verified_ms = None;
         }
         Ok(())
+    }
+    /// The meter is busy verifying it.
+    pub fn is_busy(&self, now: Moment) -> bool {
+        self.verified_ms.is_some_and(|done| now.unix_ms < done)
+    }
+    /// What verifying it said by now.
+    pub fn verdict(&self, now: Moment) -> Verdict {
+        match (self.verdict, self.verified_ms) {
+            (Verdict::Open, Some(done)) if done <= now.unix_ms => self.judged(),
+            (verdict, _) => verdict,
+        }
+    }
+    fn judged(&self) -> Verdict {
+        let kept = promised(&self.identifier).is_none_or(|promised| promised == self.digest);
+        if kept { Verdict::Good } else { Verdict::Bad }
     }
     /// What tells this image from others: never 0.
     pub fn identity(&self) -> u64 {
@@ -127,25 +148,30 @@ pub fn block_bytes(setting: u16) -> u32 {
     u32::from(setting).max(BLOCK_BYTES_MIN)
 }
 
-/// Verifies the transfer under way: every block is there, and the digest is the one promised.
-pub fn verify(rest: &mut Rest, block_bytes: u32) -> Result<(), Refused> {
-    match rest.transfer.as_deref_mut() {
-        Some(transfer) if transfer.first_gap(block_bytes) == transfer.blocks(block_bytes) => {
-            let kept = promised(&transfer.identifier).is_none_or(|promised| promised == transfer.digest);
-            transfer.verdict = if kept { Verdict::Good } else { Verdict::Bad };
-            if kept { Ok(()) } else { Err(Refused::Digest) }
-        }
-        _ => Err(Refused::NotYet),
+/// Verifies the transfer under way: every block is there, and the digest is the one promised. A long image takes its time,
+/// in which the meter is busy; whoever asks again after that is told.
+pub fn verify(rest: &mut Rest, block_bytes: u32, now: Moment) -> Result<(), Refused> {
+    let Some(transfer) = rest.transfer.as_deref_mut() else { return Err(Refused::NotYet) };
+    if transfer.first_gap(block_bytes) != transfer.blocks(block_bytes) {
+        return Err(Refused::NotYet);
+    }
+    let takes_ms = i64::from(transfer.bytes / VERIFIED_BYTES_PER_S) * 1_000;
+    transfer.verified_ms.get_or_insert(now.unix_ms + takes_ms);
+    transfer.verdict = transfer.verdict(now);
+    match transfer.verdict {
+        Verdict::Open => Err(Refused::NotYet),
+        Verdict::Good => Ok(()),
+        Verdict::Bad => Err(Refused::Digest),
     }
 }
 
 /// Activates the image transferred, verifying it first where the client has not. An image that is active already is not
 /// written to flash again; with no transfer left, activating what is active succeeds and does nothing.
-pub fn activate(rest: &mut Rest, block_bytes: u32, effects: &mut Effects) -> Result<(), Refused> {
+pub fn activate(rest: &mut Rest, block_bytes: u32, now: Moment, effects: &mut Effects) -> Result<(), Refused> {
     if rest.transfer.is_none() && rest.image != 0 {
         return Ok(());
     }
-    verify(rest, block_bytes)?;
+    verify(rest, block_bytes, now)?;
     let Some(transfer) = rest.transfer.take() else {
         return Err(Refused::NotYet);
     };

@@ -28,7 +28,8 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
         }
         4 => put.u32(transfer.map_or(0, |transfer| transfer.first_gap(block_bytes))),
         5 => put.boolean(true),
-        6 => put.choice(match transfer.map(|transfer| transfer.verdict) {
+        6 => put.choice(match transfer.map(|transfer| transfer.verdict(view.now)) {
+            Some(_) if transfer.is_some_and(|transfer| transfer.is_busy(view.now)) => 2,
             Some(Verdict::Open) => 1,
             Some(Verdict::Good) => 3,
             Some(Verdict::Bad) => 4,
@@ -36,7 +37,7 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
             None => 0,
         }),
         _ => match transfer {
-            Some(transfer) if transfer.verdict == Verdict::Good => {
+            Some(transfer) if transfer.verdict(view.now) == Verdict::Good => {
                 put.array(1)?;
                 put.structure(3)?;
                 put.u32(transfer.bytes)?;
@@ -57,7 +58,9 @@ pub fn act(
     effects: &mut Effects,
 ) -> Result<(), ActionResult> {
     let block_bytes = block_bytes(view);
+    let busy = rest.transfer.as_ref().is_some_and(|transfer| transfer.is_busy(view.now));
     let outcome = match index {
+        1 | 2 if busy => Err(Refused::NotYet),
         1 => {
             let (Data::OctetString(identifier), Data::DoubleLongUnsigned(bytes)) = pair(parameter)? else {
                 return Err(ActionResult::TypeUnmatched);
@@ -74,8 +77,8 @@ pub fn act(
             }
         }
         _ if *parameter != Data::Integer(0) => return Err(ActionResult::TypeUnmatched),
-        3 => image::verify(rest, block_bytes),
-        _ => image::activate(rest, block_bytes, effects),
+        3 => image::verify(rest, block_bytes, view.now),
+        _ => image::activate(rest, block_bytes, view.now, effects),
     };
     outcome.map_err(|why| match why {
         Refused::Value | Refused::Digest => ActionResult::OtherReason,

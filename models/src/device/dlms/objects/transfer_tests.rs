@@ -108,6 +108,35 @@ fn a_transfer_shows_its_gaps_and_waits_for_them() {
 }
 
 #[test]
+fn a_long_image_keeps_the_meter_busy_while_it_is_verified() {
+    let fleet = fleet(false);
+    let mut master = view(&fleet, Client::Management);
+    let image: Vec<u8> = (0..(3 << 16) + 100).map(|at: u32| (at >> 4) as u8).collect();
+    let mut rest = Rest::default();
+    let act =
+        |view: &View<'_>, rest: &mut Rest, method, parameter: &[u8]| call(view, rest, 18, IMAGE, method, parameter).0;
+    assert_eq!(act(&master, &mut rest, 1, &initiate(image.len() as u32)), ActionResult::Success);
+    for number in 0..image.len().div_ceil(BLOCK) {
+        assert_eq!(act(&master, &mut rest, 2, &block(&image, number)), ActionResult::Success);
+    }
+    let status = |view: &View<'_>, rest: &Rest| read(view, rest, 18, IMAGE, 6, None).unwrap()[1];
+    assert_eq!(status(&master, &rest), 1);
+    assert_eq!(act(&master, &mut rest, 3, ZERO), ActionResult::TemporaryFailure);
+    // Three seconds for three times 64 KiB; until then nothing else is done with images.
+    master.now.unix_ms += 2_999;
+    assert_eq!(status(&master, &rest), 2);
+    let again = initiate(image.len() as u32);
+    for (method, parameter) in [(1, &again[..]), (2, &block(&image, 0)), (3, ZERO), (4, ZERO)] {
+        assert_eq!(act(&master, &mut rest, method, parameter), ActionResult::TemporaryFailure, "method {method}");
+    }
+    master.now.unix_ms += 1;
+    assert_eq!(status(&master, &rest), 3);
+    assert_eq!(act(&master, &mut rest, 3, ZERO), ActionResult::Success);
+    assert_eq!(act(&master, &mut rest, 4, ZERO), ActionResult::Success);
+    assert_eq!((status(&master, &rest), rest.flash_writes), (6, 1));
+}
+
+#[test]
 fn an_image_that_is_not_the_one_promised_never_becomes_active() {
     let (fleet, image) = (fleet(false), image());
     let master = view(&fleet, Client::Management);
