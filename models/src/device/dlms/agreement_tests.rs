@@ -1,3 +1,5 @@
+//! Key agreement against the published example, and what parties agree on in both suites.
+
 use super::*;
 use crate::device::dlms::KeyMaster;
 use dlms_cosem_rs::security::SystemTitle;
