@@ -116,16 +116,15 @@ impl Registry {
         }
     }
 
-    /// Records that free what was reserved and not used, for a clean end.
-    pub fn last_records(&self) -> Vec<Record> {
-        let mut all = Vec::new();
-        for n in 0..SHARDS as u32 {
-            let mut shard = self.shard(n);
-            shard
+    /// Records that free what was reserved and not used, for a clean end; a part of the meters at a time.
+    pub fn last_records(&self) -> impl Iterator<Item = Vec<Record>> {
+        (0..SHARDS as u32).map(|n| {
+            let mut records = Vec::new();
+            self.shard(n)
                 .iter_mut()
-                .for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut all));
-        }
-        all
+                .for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut records));
+            records
+        })
     }
 
     fn shard(&self, number: u32) -> MutexGuard<'_, BTreeMap<u32, Entry>> {
@@ -267,7 +266,7 @@ mod tests {
             }
         }
         assert_eq!((synced, others), (1, 0), "the first answer reserves for all of them");
-        let last = registry.last_records();
+        let last: Vec<Record> = registry.last_records().flatten().collect();
         assert_eq!(last[0].rest().counter, 1 + RESERVE_FIRST);
         let again = Registry::new(last.iter(), [0; 32]).expect("no keys are kept");
         assert_eq!(again.meter(5).change(|rest| rest.counter).0, 1 + RESERVE_FIRST);

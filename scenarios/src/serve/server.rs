@@ -258,7 +258,8 @@ impl Server {
         }
         if let Some(state) = &street.state {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let saved = state.append(&street.registry.last_records(), true).and_then(|()| state.compact());
+            let appended = street.registry.last_records().try_for_each(|records| state.append(&records, false));
+            let saved = appended.and_then(|()| state.compact());
             saved.map_err(system("the state cannot be saved"))?;
         }
         Ok(counters)

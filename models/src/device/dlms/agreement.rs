@@ -4,7 +4,8 @@
 //! one hash over the number 1, the shared secret, the algorithm it is for, and what tells the two parties apart (NIST SP
 //! 800-56A, one step).
 
-use super::keys::{KeyMaster, Owner, Pair};
+use super::keys::{KeyMaster, Owner};
+use super::pairs::Pair;
 use dlms_cosem_rs::security::SecuritySuite;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use sha2::{Digest, Sha256, Sha384};

@@ -19,6 +19,7 @@ pub mod image;
 pub mod keys;
 pub mod link;
 pub mod objects;
+pub mod pairs;
 #[cfg(test)]
 mod peer_tests;
 pub mod push;
