@@ -51,9 +51,9 @@ impl Faults {
     }
 }
 
-/// Whether an APDU ends with an authentication tag: global and dedicated ciphering, service-specific or general.
+/// Whether an APDU ends with an authentication tag, or a signature: global and dedicated ciphering, service-specific or general.
 pub fn is_ciphered(apdu: &[u8]) -> bool {
-    matches!(apdu.first(), Some(0xC8..=0xCF | 0xD0..=0xD7 | 0xDB | 0xDC | 0xDD))
+    matches!(apdu.first(), Some(0xC8..=0xCF | 0xD0..=0xD7 | 0xDB | 0xDC | 0xDD | 0xDF))
 }
 
 impl Fault {

@@ -262,7 +262,14 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record
         (Some(((_, body), size)), ..) => (body, size),
         (_, Some(body), _) => (body, THIRD_RECORD_BYTES),
         (_, _, Some(body)) => (body, FIRST_RECORD_BYTES),
-        _ => return wrong("is no state file of this version; name another with --state".to_owned()),
+        _ if bytes.starts_with(b"amitwin state ") => {
+            return wrong(
+                "is of a version that this program does not read; begin with new keys and another --state, because with these \
+                 keys counters would be used again"
+                    .to_owned(),
+            );
+        }
+        _ => return wrong("is no state file; name another with --state".to_owned()),
     };
     let records: Vec<Option<Record>> = body.chunks(size).map(|bytes| Record::read(bytes, size)).collect();
     let whole = records.iter().take_while(|record| record.is_some()).count();

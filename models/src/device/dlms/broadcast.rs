@@ -60,7 +60,8 @@ fn open(
         cipher::open(lock, control, &session.client_title, envelope.counter, payload, &mut scratch.authenticated)?;
     // Whoever holds the shared key could ask for an answer and learn something; services that want one are not served.
     let plain = &request[envelope.at..envelope.at + bytes];
-    let silent = matches!(plain, [0xC1 | 0xC3, _, invoke, ..] if invoke & service::CONFIRMED == 0);
+    let silent =
+        matches!(plain, [0xC1, 1 | 4, invoke, ..] | [0xC3, 1 | 3, invoke, ..] if invoke & service::CONFIRMED == 0);
     if !silent {
         return None;
     }

@@ -127,7 +127,8 @@ pub(super) fn ciphered(
     let key_bytes = match &key {
         Key::Global => 3,
         Key::Wrapped(wrapped, _) => 4 + wrapped.len(),
-        Key::Agreed(_) => 8 + 2 * agreement::public_bytes(suite),
+        Key::Agreed(Scheme::OnePass) => 8 + 2 * agreement::public_bytes(suite),
+        Key::Agreed(Scheme::Static) => 5,
     };
     // Tag, head, key, length, control, counter, tag.
     let room = open.room(meter).saturating_sub(1 + head.answer().len() + key_bytes + 5 + 5 + TAG);

@@ -370,6 +370,27 @@ fn a_client_with_no_room_for_the_answer_is_told_first() {
     let asked = one_pass(&line, &1_u64.to_be_bytes(), 0, &[]);
     assert_eq!(line.ask(&asked).1, [0xD8, 1, 4]);
     assert!(line.rest.changed.is_none(), "its transaction is not used up");
+    // Signed and ciphered: 99 bytes for the one, 28 for the other.
+    let (_, _, stoc) = line.associate(Mechanism::Ecdsa, true, &CTOS, 128);
+    line.prove(Mechanism::Ecdsa, true, &stoc);
+    line.form = super::cipher::Form::General(dlms_cosem_rs::xdlms::Protection::Global);
+    let content = line.sealed(&[0xC3, 1, 0xC1, 0, 70, 0, 0, 96, 3, 10, 255, 1, 1, 15, 0]);
+    let head = head(&[0; 8], &TITLE, &line.meter.system_title().0);
+    let mut asked = [&[0xDF], &head[..]].concat();
+    asked.write_length_prefixed(&content).unwrap();
+    asked.write_length_prefixed(&signed(&line, &[&head, &content[..]].concat())).unwrap();
+    assert_eq!(line.ask(&asked).1, [0xD8, 1, 4]);
+    assert!(line.rest.connected);
+}
+
+#[test]
+fn keys_do_not_change_in_the_clear() {
+    let fleet = fleet(vendor(SecuritySuite::Suite1));
+    let mut line = Line::new(&fleet, 0x01);
+    line.open(Mechanism::Ecdsa, false);
+    let wrapped = wrapped(SecuritySuite::Suite1, keys_of(line.meter, &line.rest).master, [0x51; 32]);
+    assert_eq!(line.ask(&act(2, &key_list(&[(0, wrapped)]))).1, REFUSED);
+    assert!(line.rest.changed.is_none());
 }
 
 #[test]

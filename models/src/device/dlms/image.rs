@@ -123,12 +123,17 @@ impl Transfer {
     }
     /// The meter is busy verifying it.
     pub fn is_busy(&self, now: Moment) -> bool {
-        self.verified_ms.is_some_and(|done| now.unix_ms < done)
+        // A clock that is set back keeps nobody busy for longer.
+        self.verified_ms.is_some_and(|done| (1..=self.takes_ms()).contains(&(done - now.unix_ms)))
+    }
+    /// How long verifying it takes, ms.
+    fn takes_ms(&self) -> i64 {
+        i64::from(self.bytes / VERIFIED_BYTES_PER_S) * 1_000
     }
     /// What verifying it said by now.
     pub fn verdict(&self, now: Moment) -> Verdict {
         match (self.verdict, self.verified_ms) {
-            (Verdict::Open, Some(done)) if done <= now.unix_ms => self.judged(),
+            (Verdict::Open, Some(_)) if !self.is_busy(now) => self.judged(),
             (verdict, _) => verdict,
         }
     }
@@ -155,7 +160,7 @@ pub fn verify(rest: &mut Rest, block_bytes: u32, now: Moment) -> Result<(), Refu
     if transfer.first_gap(block_bytes) != transfer.blocks(block_bytes) {
         return Err(Refused::NotYet);
     }
-    let takes_ms = i64::from(transfer.bytes / VERIFIED_BYTES_PER_S) * 1_000;
+    let takes_ms = transfer.takes_ms();
     transfer.verified_ms.get_or_insert(now.unix_ms + takes_ms);
     transfer.verdict = transfer.verdict(now);
     match transfer.verdict {

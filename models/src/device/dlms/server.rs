@@ -210,15 +210,18 @@ fn content(
     if !open.ciphered {
         return Err(Refusal::NOT_ALLOWED);
     }
+    let form = answer_form(meter, &envelope);
+    let control = answer_control(rest, &envelope);
+    let room = open.room(meter);
+    let room = room.saturating_sub(cipher::overhead(form, control, room));
+    if room < general::ROOM_MIN {
+        return Err(Refusal::TOO_LONG);
+    }
     have_counters(rest, open.counters_due(), effects)?;
     open.counter_before = rest.received[open.client.slot()];
     let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
-    let form = answer_form(meter, &envelope);
-    let control = answer_control(rest, &envelope);
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
-    let room = open.room(meter);
-    let room = room.saturating_sub(cipher::overhead(form, control, room));
     let mut desk = Desk { meter, rest, session: open, now, effects, room };
     let outcome = service::serve(&mut desk, &request[envelope.at..envelope.at + plain], &mut answer);
     let sealed = match outcome {

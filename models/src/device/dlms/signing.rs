@@ -40,7 +40,9 @@ pub(super) fn meter_signature(meter: Meter<'_>, message: &[u8]) -> Vec<u8> {
 
 /// The content of a general-signing APDU of this client, once its signature holds.
 pub(super) fn opened(meter: Meter<'_>, session: &Session, request: &[u8]) -> Result<Signed, Refusal> {
-    if !session.conformance.contains(Conformance::GENERAL_PROTECTION) {
+    // Public client and reader have no key pairs.
+    let signs = matches!(session.client, Client::Management | Client::Operator);
+    if !signs || !session.conformance.contains(Conformance::GENERAL_PROTECTION) {
         return Err(Refusal::NOT_ALLOWED);
     }
     let suite = meter.vendor().suite;

@@ -39,6 +39,10 @@ pub fn act(
     out: &mut dyn Writer,
 ) -> Result<bool, ActionResult> {
     let room = room.ok_or(ActionResult::OtherReason)?;
+    // What travels in the clear has nothing that tells it from a recording: a former key could be brought back with it.
+    if index != 1 && !view.session.is_some_and(|session| session.ciphered) {
+        return Err(ActionResult::OtherReason);
+    }
     match index {
         1 => activate(view, rest, parameter, effects).map(|()| false),
         2 => transfer(view, rest, parameter, effects).map(|()| false),
