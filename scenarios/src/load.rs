@@ -111,6 +111,16 @@ impl Scenario {
 ///
 /// Errors come together, with their places, as far as one does not hide the other.
 pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Scenario, ScenarioError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_ascii_lowercase();
+    if matches!(ending.as_str(), "csv" | "geojson" | "json" | "parquet") {
+        let file = path.display();
+        let diagnostic = Diagnostic::error(format!("{file} is no scenario; by its name it may hold a placement of meters"))
+            .help(format!(
+                "`amitwin init NAME` writes a scenario, and `amitwin run NAME.toml --set placement.file={file}` runs it with \
+                 these meters; where the file names no gateway, add `--set placement.gateways=1`"
+            ));
+        return Err(ScenarioError::new(vec![diagnostic], Sources::default()));
+    }
     let text = source::read(path)?;
     let dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -62,6 +62,16 @@ fn coordinates_out_of_range_or_swapped() {
 }
 
 #[test]
+fn a_placement_in_the_place_of_a_scenario() {
+    let here = tempfile::tempdir().expect("a folder");
+    std::fs::write(here.path().join("meters.csv"), format!("{HEAD}a,53.65,11.4,\n")).expect("written");
+    for command in ["run", "check"] {
+        let said = run(here.path(), &[command, "meters.csv"]).expect(3);
+        said.tells(&["meters.csv is no scenario", "amitwin init NAME", "--set placement.file=meters.csv"]);
+    }
+}
+
+#[test]
 fn files_without_a_site() {
     refused("", &["empty"]);
     refused("id,lat,lon\n", &["meters.csv"]);
