@@ -111,8 +111,7 @@ impl Scenario {
 ///
 /// Errors come together, with their places, as far as one does not hide the other.
 pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Scenario, ScenarioError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_ascii_lowercase();
-    if matches!(ending.as_str(), "csv" | "geojson" | "json" | "parquet") {
+    if amitwin_data::placement::Format::of(path).is_some() {
         let file = path.display();
         let diagnostic = Diagnostic::error(format!("{file} is no scenario; by its name it may hold a placement of meters"))
             .help(format!(

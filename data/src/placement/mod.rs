@@ -82,32 +82,56 @@ pub struct PlacementRecord {
     pub line: u64,
 }
 
+/// A format of placement files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `.csv`
+    Csv,
+    /// `.geojson`, `.json`
+    GeoJson,
+    /// `.parquet`
+    Parquet,
+}
+
+impl Format {
+    /// What a file's ending tells.
+    pub fn of(path: &Path) -> Option<Format> {
+        match ending(path).as_str() {
+            "csv" => Some(Format::Csv),
+            "geojson" | "json" => Some(Format::GeoJson),
+            "parquet" => Some(Format::Parquet),
+            _ => None,
+        }
+    }
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase()
+}
+
 /// Reads a placement; the file's ending tells the format: `.csv`, `.geojson`, `.json` or `.parquet`.
 pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
     let whole = |fault| PlacementError::new(path, Place::File, None, fault);
-    if !matches!(ending.as_str(), "csv" | "geojson" | "json" | "parquet") {
-        return Err(whole(Fault::UnknownFormat { ending }));
-    }
+    let format = Format::of(path).ok_or_else(|| whole(Fault::UnknownFormat { ending: ending(path) }))?;
     let file = File::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
     let metadata = file.metadata().map_err(|e| whole(Fault::from_io(&e)))?;
     if metadata.is_dir() {
         return Err(whole(Fault::Directory));
     }
-    match ending.as_str() {
-        "csv" => delimited::read(file, path),
-        "parquet" => parquet_rows::read(file, path),
-        _ => features::read(file, path),
+    match format {
+        Format::Csv => delimited::read(file, path),
+        Format::Parquet => parquet_rows::read(file, path),
+        Format::GeoJson => features::read(file, path),
     }
 }
 
 /// Where a placement file names a site; `None` if it does not, or can no longer be read.
 pub fn find(path: &Path, name: &str) -> Option<Place> {
     let at = read(path).ok()?.into_iter().find(|record| record.name == name)?.line;
-    Some(match path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase().as_str() {
-        "csv" => Place::Line(at),
-        "parquet" => Place::Row(at),
-        _ => Place::Feature(at),
+    Some(match Format::of(path)? {
+        Format::Csv => Place::Line(at),
+        Format::Parquet => Place::Row(at),
+        Format::GeoJson => Place::Feature(at),
     })
 }
 

@@ -33,11 +33,11 @@ impl Scheme {
     }
 
     /// The key-parameters.
-    pub fn parameters(self) -> [u8; 1] {
-        [match self {
-            Scheme::OnePass => 1,
-            Scheme::Static => 2,
-        }]
+    pub fn parameters(self) -> &'static [u8] {
+        match self {
+            Scheme::OnePass => &[1],
+            Scheme::Static => &[2],
+        }
     }
 }
 
@@ -110,7 +110,7 @@ impl AgreementKey {
 
     /// The key that follows from this private key and `theirs`; `None` if `theirs` is no point of the curve. `from` and
     /// `to` tell the parties apart: who sends first, then who receives.
-    pub fn derive(&self, theirs: &[u8], purpose: Purpose, from: &[&[u8]], to: &[u8]) -> Option<[u8; 32]> {
+    pub fn derive(&self, theirs: &[u8], purpose: Purpose, from: &[u8], to: &[u8]) -> Option<[u8; 32]> {
         let point = [&[4], theirs].concat();
         let mut key = [0; 32];
         match self {
@@ -151,12 +151,12 @@ fn algorithm(long: bool, purpose: Purpose) -> [u8; 7] {
     [0x60, 0x85, 0x74, 0x05, 0x08, 0x03, last]
 }
 
-fn hashed<D: Digest>(secret: &[u8], algorithm: [u8; 7], from: &[&[u8]], to: &[u8]) -> sha2::digest::Output<D> {
+fn hashed<D: Digest>(secret: &[u8], algorithm: [u8; 7], from: &[u8], to: &[u8]) -> sha2::digest::Output<D> {
     let mut hash = D::new();
     hash.update([0, 0, 0, 1]);
     hash.update(secret);
     hash.update(algorithm);
-    from.iter().for_each(|part| hash.update(part));
+    hash.update(from);
     hash.update(to);
     hash.finalize()
 }

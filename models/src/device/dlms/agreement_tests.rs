@@ -29,7 +29,7 @@ fn the_published_one_pass_key_follows_on_both_sides() {
     );
     let expected = unhex("59A71FD81C929A86A99438DA17A66C05");
     for (own, theirs) in [(&ephemeral, meter.public()), (&meter, ephemeral.public())] {
-        let key = own.derive(&theirs, Purpose::Cipher, &[&CLIENT], &METER).unwrap();
+        let key = own.derive(&theirs, Purpose::Cipher, &CLIENT, &METER).unwrap();
         assert_eq!(key[..16], expected);
     }
     // What the meter makes for the client.
@@ -38,7 +38,7 @@ fn the_published_one_pass_key_follows_on_both_sides() {
         "6439724714B47CD9CB988897D8424AB946DCD083D37A954637616011B9C2378773295F0F850D8DAFD1BBE9FE666E53E4F097CD10B38B6962\
          2152724A90987444",
     );
-    let key = client.derive(&theirs, Purpose::Cipher, &[&METER], &CLIENT).unwrap();
+    let key = client.derive(&theirs, Purpose::Cipher, &METER, &CLIENT).unwrap();
     assert_eq!(key[..16], unhex("F0184BDA9466BFA4601A64A7EF46504A"));
 }
 
@@ -51,13 +51,13 @@ fn parties_agree_in_both_suites_and_a_stranger_does_not() {
             let client = master.agreement_key(Owner::Client, suite).unwrap();
             assert_eq!(meter.public().len(), public_bytes(suite));
             let transaction = [0, 0, 0, 0, 0, 0, 0, 9];
-            let from: [&[u8]; 3] = [&CLIENT, &[8], &transaction];
+            let from = [&CLIENT[..], &[8], &transaction].concat();
             let ours = client.derive(&meter.public(), Purpose::Cipher, &from, &METER).unwrap();
             assert_eq!(meter.derive(&client.public(), Purpose::Cipher, &from, &METER), Some(ours));
             let stranger = AgreementKey::ephemeral(suite, &[1; 32]).unwrap();
             assert_ne!(stranger.derive(&meter.public(), Purpose::Cipher, &from, &METER), Some(ours));
             // Another transaction, purpose or receiver is another key.
-            assert_ne!(client.derive(&meter.public(), Purpose::Cipher, &[&CLIENT], &METER), Some(ours));
+            assert_ne!(client.derive(&meter.public(), Purpose::Cipher, &CLIENT, &METER), Some(ours));
             assert_ne!(client.derive(&meter.public(), Purpose::Wrap, &from, &METER), Some(ours));
             assert_ne!(client.derive(&meter.public(), Purpose::Cipher, &from, &CLIENT), Some(ours));
             // Signing keys are others.
@@ -71,12 +71,12 @@ fn parties_agree_in_both_suites_and_a_stranger_does_not() {
 fn what_is_no_point_of_the_curve_is_refused() {
     let own = AgreementKey::ephemeral(SecuritySuite::Suite1, &[3; 32]).unwrap();
     let mut theirs = own.public();
-    assert!(own.derive(&theirs, Purpose::Cipher, &[&CLIENT], &METER).is_some());
+    assert!(own.derive(&theirs, Purpose::Cipher, &CLIENT, &METER).is_some());
     for bad in [&theirs[..63], &[], &[0; 64], &[0xFF; 64]] {
-        assert_eq!(own.derive(bad, Purpose::Cipher, &[&CLIENT], &METER), None);
+        assert_eq!(own.derive(bad, Purpose::Cipher, &CLIENT, &METER), None);
     }
     theirs[63] ^= 1;
-    assert_eq!(own.derive(&theirs, Purpose::Cipher, &[&CLIENT], &METER), None);
+    assert_eq!(own.derive(&theirs, Purpose::Cipher, &CLIENT, &METER), None);
     assert_eq!(format!("{own:?}"), "[REDACTED]");
 }
 

@@ -151,8 +151,7 @@ fn agree(
         Some(ApplicationContext::LogicalNameCiphered) if session.client != Client::Public => true,
         _ => return Err(No::Diagnostic(D::ApplicationContextNameNotSupported)),
     };
-    let demanded = if session.client == Client::Public { 0 } else { rest.policy() };
-    if !session.ciphered && demanded & policy::CIPHERED != 0 {
+    if !session.ciphered && rest.policy_for(session.client) & policy::CIPHERED != 0 {
         return Err(No::Diagnostic(D::ApplicationContextNameNotSupported));
     }
     let arc = aarq.mechanism_name.map_or(0, AuthMechanism::arc);

@@ -42,7 +42,8 @@ impl Aead {
         }
     }
 
-    fn encrypt(&self, iv: &[u8; 12], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
+    /// Encrypts in place; the tag.
+    pub(super) fn encrypt(&self, iv: &[u8; 12], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
         let tag = match self {
             Aead::Aes128(gcm) => gcm.encrypt_in_place_detached(iv.into(), aad, text),
             Aead::Aes256(gcm) => gcm.encrypt_in_place_detached(iv.into(), aad, text),
@@ -50,25 +51,11 @@ impl Aead {
         tag.ok().map(Into::into)
     }
 
-    fn decrypt(&self, iv: &[u8; 12], aad: &[u8], text: &mut [u8], tag: &[u8; TAG]) -> bool {
+    /// Decrypts in place; whether the tag holds.
+    pub(super) fn decrypt(&self, iv: &[u8; 12], aad: &[u8], text: &mut [u8], tag: &[u8; TAG]) -> bool {
         match self {
             Aead::Aes128(gcm) => gcm.decrypt_in_place_detached(iv.into(), aad, text, tag.into()).is_ok(),
             Aead::Aes256(gcm) => gcm.decrypt_in_place_detached(iv.into(), aad, text, tag.into()).is_ok(),
-        }
-    }
-}
-
-impl Aead {
-    /// Encrypts in place; the tag. `iv` of title and counter, 12 bytes.
-    pub(super) fn encrypt_parts(&self, iv: &[u8], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
-        self.encrypt(iv.try_into().ok()?, aad, text)
-    }
-
-    /// Decrypts in place; whether the tag holds.
-    pub(super) fn decrypt_parts(&self, iv: &[u8], aad: &[u8], text: &mut [u8], tag: &[u8]) -> bool {
-        match (iv.try_into(), tag.try_into()) {
-            (Ok(iv), Ok(tag)) => self.decrypt(iv, aad, text, tag),
-            _ => false,
         }
     }
 }
@@ -136,7 +123,8 @@ pub struct Lock<'a> {
     pub authentication: &'a [u8],
 }
 
-fn iv(title: &[u8; 8], counter: u32) -> [u8; 12] {
+/// Initialisation vector of a message.
+pub(super) fn iv(title: &[u8; 8], counter: u32) -> [u8; 12] {
     let mut iv = [0; 12];
     iv[..8].copy_from_slice(title);
     iv[8..].copy_from_slice(&counter.to_be_bytes());

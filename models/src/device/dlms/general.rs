@@ -2,22 +2,20 @@
 //! the form of its request.
 
 use super::agreement::{self, AgreementKey, Purpose, Scheme};
-use super::cipher::{Aead, TAG};
+use super::cipher::{Aead, TAG, iv};
 use super::keys::Owner;
 use super::security;
 use super::server::{self, Refusal, Scratch};
-use super::service::{self, Desk};
+use super::service::Desk;
 use super::session::Session;
-use super::{Client, Denied, Effects, Meter, Moment, Rest, signing};
+use super::{Client, Denied, Meter, signing};
 use blake3::Hasher;
-use dlms_cosem_rs::codec::{Encode, Reader, Result as Read, Writer};
+use dlms_cosem_rs::codec::{Decode, Encode, Reader, Result as Read, Writer};
 use dlms_cosem_rs::xdlms::{CipheredService, Conformance, KeyInfo, SecurityControl};
 use std::ops::Range;
 
 /// Tag of general-ciphering.
 pub const CIPHERED: u8 = 0xDD;
-/// Shortest plain answer for which there must be room, bytes: the head of a block and a little of it.
-pub(super) const ROOM_MIN: usize = 24;
 /// Longest transaction identifier that is answered, bytes.
 const TRANSACTION_MAX: usize = 32;
 
@@ -71,18 +69,14 @@ enum Key {
 }
 
 /// Serves what a general-ciphering APDU carries.
-#[allow(clippy::too_many_arguments)]
 pub(super) fn ciphered(
-    meter: Meter<'_>,
-    rest: &mut Rest,
-    open: &mut Session,
-    now: Moment,
+    desk: &mut Desk<'_>,
     request: &mut [u8],
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
-    effects: &mut Effects,
 ) -> Result<(), Refusal> {
-    if !open.ciphered || !open.conformance.contains(Conformance::GENERAL_PROTECTION) {
+    let meter = desk.meter;
+    if !desk.session.ciphered || !desk.session.conformance.contains(Conformance::GENERAL_PROTECTION) {
         return Err(Refusal::NOT_ALLOWED);
     }
     let suite = meter.vendor().suite;
@@ -92,34 +86,35 @@ pub(super) fn ciphered(
     let head = Head::read(&mut reader).map_err(unreadable)?;
     let info = match reader.u8().map_err(unreadable)? {
         0 => None,
-        _ => Some(<KeyInfo<'_> as dlms_cosem_rs::codec::Decode<'_>>::decode(&mut reader).map_err(unreadable)?),
+        _ => Some(KeyInfo::decode(&mut reader).map_err(unreadable)?),
     };
-    let content = <CipheredService<'_> as dlms_cosem_rs::codec::Decode<'_>>::decode(&mut reader).map_err(unreadable)?;
+    let content = CipheredService::decode(&mut reader).map_err(unreadable)?;
     if !reader.is_empty() {
         return Err(Refusal::UNSUPPORTED);
     }
     let (control, counter) = (content.security_control, content.invocation_counter);
     if control.suite() != suite.id() {
-        effects.denied = Some(Denied::Suite);
+        desk.effects.denied = Some(Denied::Suite);
         return Err(server::other_suite(meter));
     }
     let whole = control.authenticated() && control.encrypted() && !control.compressed() && !control.broadcast_key();
-    let plain = content.payload.len().checked_sub(TAG).filter(|_| whole && head.fits(meter, open));
+    let plain = content.payload.len().checked_sub(TAG).filter(|_| whole && head.fits(meter, desk.session));
     let plain = plain.ok_or(Refusal::DECIPHERING)?;
     let (key, cipher) = match info {
-        Some(KeyInfo::Identified { key_id: 0 }) => (Key::Global, open.unicast.clone()),
+        Some(KeyInfo::Identified { key_id: 0 }) => (Key::Global, desk.session.unicast.clone()),
         // Transactions are counted once: for the client that may do everything.
-        Some(KeyInfo::Wrapped { .. } | KeyInfo::Agreed { .. }) if open.client != Client::Management => {
+        Some(KeyInfo::Wrapped { .. } | KeyInfo::Agreed { .. }) if desk.session.client != Client::Management => {
             return Err(Refusal::DECIPHERING);
         }
         Some(KeyInfo::Wrapped { kek_id: 0, ciphered_key }) => {
-            let master = security::keys_of(meter, rest).master;
+            let master = security::keys_of(meter, desk.rest).master;
             let key = security::unwrap_key(suite, &master, ciphered_key).ok_or(Refusal::DECIPHERING)?;
             (Key::Wrapped(ciphered_key.to_vec(), key), Aead::new(suite, &key))
         }
         Some(KeyInfo::Agreed { parameters, ciphered_key }) => {
             let scheme = Scheme::of_parameters(parameters).ok_or(Refusal::DECIPHERING)?;
-            let key = agreed_by_client(meter, open.client, &head, scheme, ciphered_key).ok_or(Refusal::DECIPHERING)?;
+            let key = agreed_by_client(meter, desk.session.client, &head, scheme, ciphered_key);
+            let key = key.ok_or(Refusal::DECIPHERING)?;
             (Key::Agreed(scheme), Aead::new(suite, &key))
         }
         _ => return Err(Refusal::DECIPHERING),
@@ -131,37 +126,23 @@ pub(super) fn ciphered(
         Key::Agreed(Scheme::Static) => 5,
     };
     // Tag, head, key, length, control, counter, tag.
-    let room = open.room(meter).saturating_sub(1 + head.answer().len() + key_bytes + 5 + 5 + TAG);
-    if room < ROOM_MIN {
-        return Err(Refusal::TOO_LONG);
-    }
-    server::have_counters(rest, open.counters_due(), effects)?;
-    let freshness = freshness(meter, rest, open, &key, &head, counter)?;
+    desk.leave_room(1 + head.answer().len() + key_bytes + 5 + 5 + TAG)?;
+    desk.begin()?;
+    let freshness = freshness(desk, &key, &head, counter)?;
     let at = request.len() - content.payload.len();
-    let aad = [&[control.0], open.authentication_key(), &request[head.bytes.clone()]].concat();
-    let iv = [&open.client_title[..], &counter.to_be_bytes()].concat();
+    let aad = [&[control.0], desk.session.authentication_key(), &request[head.bytes.clone()]].concat();
     let (text, tag) = request[at..].split_at_mut(plain);
-    if !cipher.decrypt_parts(&iv, &aad, text, tag) {
+    let tag: &[u8; TAG] = (&*tag).try_into().map_err(|_| Refusal::DECIPHERING)?;
+    if !cipher.decrypt(&iv(&desk.session.client_title, counter), &aad, text, tag) {
         return Err(Refusal::DECIPHERING);
     }
-    open.counter_before = rest.received[open.client.slot()];
     match freshness {
-        Freshness::Global => server::took_counter(rest, open.client, counter, effects),
-        Freshness::Counter => rest.security_mut().message_counter = counter + 1,
-        Freshness::Transaction(number) => rest.security_mut().transaction = number,
+        Freshness::Global => server::took_counter(desk.rest, desk.session.client, counter, desk.effects),
+        Freshness::Counter => desk.rest.security_mut().message_counter = counter + 1,
+        Freshness::Transaction(number) => desk.rest.security_mut().transaction = number,
     }
-    effects.rest_changed = true;
-    let mut answer = std::mem::take(&mut scratch.plain);
-    answer.clear();
-    let mut desk = Desk { meter, rest, session: open, now, effects, room };
-    let outcome = service::serve(&mut desk, &request[at..at + plain], &mut answer);
-    let sealed = match outcome {
-        Ok(()) if answer.is_empty() => Ok(()),
-        Ok(()) => seal(meter, rest, open, &head, key, &answer, scratch, out, effects),
-        Err(refusal) => Err(refusal),
-    };
-    scratch.plain = answer;
-    sealed
+    desk.effects.rest_changed = true;
+    server::sealed(desk, &request[at..at + plain], scratch, |desk, answer, _| seal(desk, &head, &key, answer, out))
 }
 
 /// What tells a message from one that came before.
@@ -174,26 +155,17 @@ enum Freshness {
     Transaction(u64),
 }
 
-fn freshness(
-    meter: Meter<'_>,
-    rest: &Rest,
-    session: &Session,
-    key: &Key,
-    head: &Head,
-    counter: u32,
-) -> Result<Freshness, Refusal> {
+fn freshness(desk: &Desk<'_>, key: &Key, head: &Head, counter: u32) -> Result<Freshness, Refusal> {
     if matches!(key, Key::Global) {
-        return server::check_counter(meter, rest.received[session.client.slot()], counter).map(|()| Freshness::Global);
+        let expected = desk.rest.received[desk.session.client.slot()];
+        return server::check_counter(desk.meter, expected, counter).map(|()| Freshness::Global);
     }
-    let (last, expected) = rest.security().map_or((0, 0), |security| (security.transaction, security.message_counter));
-    if counter > 0 {
-        return server::check_counter(meter, expected, counter).map(|()| Freshness::Counter);
-    }
+    let (last, expected) =
+        desk.rest.security().map_or((0, 0), |security| (security.transaction, security.message_counter));
     let number = head.transaction.as_slice().try_into().map(u64::from_be_bytes).ok();
-    match number.filter(|number| *number > last) {
+    match number.filter(|number| counter == 0 && *number > last) {
         Some(number) => Ok(Freshness::Transaction(number)),
-        // The counter would have to be another one.
-        None => Err(server::check_counter(meter, expected.max(1), 0).err().unwrap_or(Refusal::DECIPHERING)),
+        None => server::check_counter(desk.meter, expected.max(1), counter).map(|()| Freshness::Counter),
     }
 }
 
@@ -203,8 +175,8 @@ fn agreed_by_client(meter: Meter<'_>, client: Client, head: &Head, scheme: Schem
     let own = keys.agreement_key(Owner::Meter(title), suite)?;
     match scheme {
         Scheme::OnePass => {
-            let theirs = signing::signed_public(meter, client, data, &[&[], &scheme.parameters()])?;
-            own.derive(theirs, Purpose::Cipher, &[&head.originator], &title.0)
+            let theirs = signing::signed_public(meter, client, data, &[&[], scheme.parameters()])?;
+            own.derive(theirs, Purpose::Cipher, &head.originator, &title.0)
         }
         Scheme::Static => {
             let theirs = keys.agreement_key(client.owner(), suite)?.public();
@@ -215,62 +187,39 @@ fn agreed_by_client(meter: Meter<'_>, client: Client, head: &Head, scheme: Schem
 }
 
 /// Sender and transaction, as the derivation of a static agreement takes them.
-fn transaction_of<'a>(sender: &'a [u8], head: &'a Head) -> [&'a [u8]; 3] {
-    const LENGTHS: [u8; TRANSACTION_MAX + 1] = {
-        let mut lengths = [0; TRANSACTION_MAX + 1];
-        let mut n = 0;
-        while n < lengths.len() {
-            lengths[n] = n as u8;
-            n += 1;
-        }
-        lengths
-    };
-    let length = head.transaction.len();
-    [sender, &LENGTHS[length..=length], &head.transaction]
+fn transaction_of(sender: &[u8], head: &Head) -> Vec<u8> {
+    [sender, &[head.transaction.len() as u8], &head.transaction].concat()
 }
 
-/// A key pair that nobody can foresee who does not hold the fleet's challenge key, and that does not come twice.
-pub(super) fn ephemeral(meter: Meter<'_>, now: Option<Moment>, numbers: &[u64]) -> Option<AgreementKey> {
+/// A key pair that nobody can foresee who does not hold the fleet's challenge key; another for other numbers.
+pub(super) fn ephemeral(meter: Meter<'_>, numbers: &[u64]) -> Option<AgreementKey> {
     let mut hash = Hasher::new_keyed(&meter.fleet.challenge_key);
     hash.update(b"ephemeral");
     hash.update(meter.system_title().as_bytes());
-    hash.update(&now.map_or(0, |now| now.unix_ms).to_be_bytes());
     numbers.iter().for_each(|number| {
         hash.update(&number.to_be_bytes());
     });
     AgreementKey::ephemeral(meter.vendor().suite, hash.finalize().as_bytes())
 }
 
-#[allow(clippy::too_many_arguments)]
-fn seal(
-    meter: Meter<'_>,
-    rest: &mut Rest,
-    session: &Session,
-    request: &Head,
-    key: Key,
-    plain: &[u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-    effects: &mut Effects,
-) -> Result<(), Refusal> {
+fn seal(desk: &mut Desk<'_>, request: &Head, key: &Key, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let (meter, session) = (desk.meter, &*desk.session);
     let suite = meter.vendor().suite;
     let title = meter.system_title();
-    let counter = server::next_counter(rest, effects).ok_or(Refusal::Close)?;
+    let counter = server::next_counter(desk.rest, desk.effects).ok_or(Refusal::Close)?;
     let mut data = Vec::new();
-    let (info, cipher) = match &key {
+    let (info, cipher) = match key {
         Key::Global => (KeyInfo::Identified { key_id: 0 }, session.unicast.clone()),
         Key::Wrapped(wrapped, key) => (KeyInfo::Wrapped { kek_id: 0, ciphered_key: wrapped }, Aead::new(suite, key)),
         Key::Agreed(scheme) => {
-            let key = agreed_by_meter(meter, session.client, request, *scheme, counter, scratch, &mut data)
-                .ok_or(Refusal::Close)?;
-            let parameters: &'static [u8] = if *scheme == Scheme::OnePass { &[1] } else { &[2] };
-            (KeyInfo::Agreed { parameters, ciphered_key: &data }, Aead::new(suite, &key))
+            let key = agreed_by_meter(meter, session.client, request, *scheme, counter, &mut data);
+            let aead = Aead::new(suite, &key.ok_or(Refusal::Close)?);
+            (KeyInfo::Agreed { parameters: scheme.parameters(), ciphered_key: &data }, aead)
         }
     };
     let control = SecurityControl(0x30 | suite.id());
     let head = request.answer();
     let aad = [&[control.0], session.authentication_key(), &head].concat();
-    let iv = [title.as_bytes(), &counter.to_be_bytes()[..]].concat();
     out.push(CIPHERED);
     out.extend_from_slice(&head);
     out.push(1);
@@ -280,7 +229,7 @@ fn seal(
     out.extend_from_slice(&counter.to_be_bytes());
     let at = out.len();
     out.extend_from_slice(plain);
-    let tag = cipher.encrypt_parts(&iv, &aad, &mut out[at..]).ok_or(Refusal::Close)?;
+    let tag = cipher.encrypt(&iv(title.as_bytes(), counter), &aad, &mut out[at..]).ok_or(Refusal::Close)?;
     out.extend_from_slice(&tag);
     Ok(())
 }
@@ -292,19 +241,18 @@ fn agreed_by_meter(
     head: &Head,
     scheme: Scheme,
     counter: u32,
-    scratch: &mut Scratch,
     data: &mut Vec<u8>,
 ) -> Option<[u8; 32]> {
     let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
     let theirs = keys.agreement_key(client.owner(), suite)?.public();
     match scheme {
         Scheme::OnePass => {
-            scratch.challenges += 1;
-            let own = ephemeral(meter, None, &[u64::from(counter), scratch.challenges])?;
+            // Its counter is used for this message alone.
+            let own = ephemeral(meter, &[u64::from(counter)])?;
             let public = own.public();
             data.extend_from_slice(&public);
             data.extend_from_slice(&signing::meter_signature(meter, &public));
-            own.derive(&theirs, Purpose::Cipher, &[title.as_bytes()], &head.originator)
+            own.derive(&theirs, Purpose::Cipher, title.as_bytes(), &head.originator)
         }
         Scheme::Static => {
             let own = keys.agreement_key(Owner::Meter(title), suite)?;

@@ -1,7 +1,7 @@
 //! General-ciphering, general-signing, and changes of keys and policy, as a client of suites 1 and 2 sees them.
 
 use super::agreement::{AgreementKey, Purpose, public_bytes};
-use super::cipher::{Aead, TAG};
+use super::cipher::{Aead, TAG, iv};
 use super::hls::Mechanism;
 use super::keys::{Owner, SIGNATURE_MAX};
 use super::security::{keys_of, policy};
@@ -65,8 +65,7 @@ fn request(line: &Line<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u8; 32]
     let control = 0x30 | suite.id();
     let aad = [&[control], &keys.authentication[..suite.key_len()], &head].concat();
     let mut text = NAME.to_vec();
-    let iv = [&TITLE[..], &counter.to_be_bytes()].concat();
-    let tag = Aead::new(suite, &key).encrypt_parts(&iv, &aad, &mut text).unwrap();
+    let tag = Aead::new(suite, &key).encrypt(&iv(&TITLE, counter), &aad, &mut text).unwrap();
     let mut apdu = [&[0xDD], &head[..], &[1]].concat();
     info.encode(&mut apdu).unwrap();
     let content = [&[control], &counter.to_be_bytes()[..], &text, &tag].concat();
@@ -85,10 +84,10 @@ fn opened(line: &Line<'_>, apdu: &[u8], key: impl Fn(KeyInfo<'_>) -> [u8; 32]) -
     let keys = keys_of(line.meter, &line.rest);
     let control = answer.ciphered.security_control.0;
     let aad = [&[control], &keys.authentication[..suite.key_len()], &head].concat();
-    let iv = [&title[..], &answer.ciphered.invocation_counter.to_be_bytes()].concat();
+    let iv = iv(&title, answer.ciphered.invocation_counter);
     let (text, tag) = answer.ciphered.payload.split_at(answer.ciphered.payload.len() - TAG);
     let mut text = text.to_vec();
-    assert!(Aead::new(suite, &key(answer.key_info.unwrap())).decrypt_parts(&iv, &aad, &mut text, tag));
+    assert!(Aead::new(suite, &key(answer.key_info.unwrap())).decrypt(&iv, &aad, &mut text, tag.try_into().unwrap()));
     text
 }
 
@@ -102,7 +101,7 @@ fn one_pass(line: &Line<'_>, transaction: &[u8], counter: u32, before: &[u8]) ->
     let (suite, title) = (line.meter.vendor().suite, line.meter.system_title());
     let own = AgreementKey::ephemeral(suite, &EPHEMERAL).unwrap();
     let theirs = line.meter.fleet.keys.agreement_key(Owner::Meter(title), suite).unwrap().public();
-    let key = own.derive(&theirs, Purpose::Cipher, &[&TITLE], &title.0).unwrap();
+    let key = own.derive(&theirs, Purpose::Cipher, &TITLE, &title.0).unwrap();
     let public = own.public();
     let data = [&public[..], &signed(line, &[before, &public].concat())].concat();
     request(line, transaction, KeyInfo::Agreed { parameters: &[1], ciphered_key: &data }, key, counter)
@@ -114,7 +113,7 @@ fn answer_key_of_one_pass(line: &Line<'_>, info: KeyInfo<'_>) -> [u8; 32] {
     let (public, signature) = ciphered_key.split_at(public_bytes(suite));
     assert!(line.meter.fleet.keys.public_key(Owner::Meter(title), suite).unwrap().verify(public, signature));
     let own = line.meter.fleet.keys.agreement_key(Owner::Client, suite).unwrap();
-    own.derive(public, Purpose::Cipher, &[&title.0], &TITLE).unwrap()
+    own.derive(public, Purpose::Cipher, &title.0, &TITLE).unwrap()
 }
 
 fn statically(line: &Line<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
@@ -122,7 +121,7 @@ fn statically(line: &Line<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
     let own = line.meter.fleet.keys.agreement_key(Owner::Client, suite).unwrap();
     let theirs = line.meter.fleet.keys.agreement_key(Owner::Meter(title), suite).unwrap().public();
     let (from, to) = if to_meter { (TITLE, title.0) } else { (title.0, TITLE) };
-    own.derive(&theirs, Purpose::Cipher, &[&from, &[transaction.len() as u8], transaction], &to).unwrap()
+    own.derive(&theirs, Purpose::Cipher, &[&from[..], &[transaction.len() as u8], transaction].concat(), &to).unwrap()
 }
 
 #[test]
@@ -327,7 +326,7 @@ fn keys_are_agreed_on_if_the_client_can_be_told() {
             let meter = line.meter.fleet.keys.public_key(Owner::Meter(title), suite).unwrap();
             assert!(meter.verify(&[&[number], public].concat(), signature));
             let purpose = if which == 3 { Purpose::Wrap } else { Purpose::Cipher };
-            derived.push(own.derive(public, purpose, &[&TITLE], &title.0).unwrap());
+            derived.push(own.derive(public, purpose, &TITLE, &title.0).unwrap());
         }
         let now = keys_of(line.meter, &line.rest);
         assert_eq!(derived, now.changeable());

@@ -6,7 +6,7 @@
 
 use super::Client;
 use super::keys::{KeyMaster, MeterKeys, Owner, SIGNATURE_MAX};
-use super::security::Security;
+use super::security::{Security, keys_with};
 use aes_gcm::aead::AeadInPlace;
 use aes_gcm::aes::{Aes128, Aes256, cipher::consts::U12};
 use aes_gcm::{AesGcm, KeyInit};
@@ -198,10 +198,7 @@ fn ordered<'a>(mechanism: Mechanism, by: Side, facts: &Facts<'a>) -> Result<Orde
 
 fn proof(mechanism: Mechanism, by: Side, facts: &Facts<'_>, counter: u32) -> Result<Proof, HlsError> {
     let order = ordered(mechanism, by, facts)?;
-    let mut keys = facts.keys.of_meter(facts.server_title, facts.suite);
-    if let Some(security) = facts.changed {
-        security.overlay(&mut keys);
-    }
+    let keys = keys_with(facts.keys, facts.server_title, facts.suite, facts.changed);
     let secret = if facts.client == Client::Operator { &keys.operator_secret } else { &keys.hls_secret };
     Ok(match mechanism {
         Mechanism::None | Mechanism::Low => return Err(HlsError::NotHigh),

@@ -1,9 +1,9 @@
 //! What the management client changed of a meter's security: its policy and its keys. Most meters have nothing here.
 
-use super::keys::MeterKeys;
-use super::{Meter, Rest};
+use super::keys::{KeyMaster, MeterKeys};
+use super::{Client, Meter, Rest};
 use aes_kw::{KekAes128, KekAes256};
-use dlms_cosem_rs::security::SecuritySuite;
+use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 
 /// Bits of a policy (version 1 of the class), by which a message must be protected.
 pub mod policy {
@@ -65,16 +65,6 @@ impl Security {
         self.generation += 1;
     }
 
-    /// Puts the changed keys into the place of the first ones.
-    pub fn overlay(&self, keys: &mut MeterKeys) {
-        let places = [&mut keys.unicast, &mut keys.broadcast, &mut keys.authentication, &mut keys.master];
-        for (place, changed) in places.into_iter().zip(&self.keys) {
-            if let Some(key) = changed {
-                *place = *key;
-            }
-        }
-    }
-
     /// A changed key as it is kept on a disk, under the storage key of the run.
     pub fn sealed(&self, which: usize, storage: &[u8; 32]) -> Option<[u8; SEALED_BYTES]> {
         let mut sealed = [0; SEALED_BYTES];
@@ -104,6 +94,11 @@ impl Rest {
         &mut self.changed.get_or_insert_default().security
     }
 
+    /// The policy that binds a client; none binds the public one.
+    pub fn policy_for(&self, client: Client) -> u8 {
+        if client == Client::Public { 0 } else { self.policy() }
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> u8 {
         self.security().map_or(0, |security| security.policy)
@@ -117,9 +112,22 @@ impl Rest {
 
 /// The keys of a meter as they are now.
 pub fn keys_of(meter: Meter<'_>, rest: &Rest) -> MeterKeys {
-    let mut keys = meter.fleet.keys.of_meter(meter.system_title(), meter.vendor().suite);
-    if let Some(security) = rest.security() {
-        security.overlay(&mut keys);
+    keys_with(&meter.fleet.keys, meter.system_title(), meter.vendor().suite, rest.security())
+}
+
+/// The keys of the meter with this title, some of which may have been changed.
+pub(super) fn keys_with(
+    master: &KeyMaster,
+    title: SystemTitle,
+    suite: SecuritySuite,
+    changed: Option<&Security>,
+) -> MeterKeys {
+    let mut keys = master.of_meter(title, suite);
+    let places = [&mut keys.unicast, &mut keys.broadcast, &mut keys.authentication, &mut keys.master];
+    for (place, key) in places.into_iter().zip(changed.iter().flat_map(|security| security.keys)) {
+        if let Some(key) = key {
+            *place = key;
+        }
     }
     keys
 }

@@ -136,18 +136,18 @@ fn serve(
     let Some(open) = session.as_deref_mut() else {
         return Err(Refusal::NOT_ALLOWED);
     };
-    let changed_before = std::mem::take(&mut effects.keys_changed);
+    let room = open.room(meter);
+    let mut desk = Desk { meter, rest, session: open, now, effects, room };
     let outcome = if request.first() == Some(&signing::SIGNED) {
-        signed(meter, rest, open, now, request, scratch, out, effects)
-    } else if open.client != Client::Public && rest.policy() & policy::SIGNED != 0 {
+        signed(&mut desk, request, scratch, out)
+    } else if desk.policy() & policy::SIGNED != 0 {
         Err(Refusal::NOT_ALLOWED)
     } else {
-        content(meter, rest, open, now, request, scratch, out, effects)
+        content(&mut desk, request, scratch, out)
     };
-    if effects.keys_changed {
+    if open.generation != rest.generation() {
         open.rekey(meter, rest);
     }
-    effects.keys_changed |= changed_before;
     if !open.proven && open.expelled {
         *session = None;
     }
@@ -155,82 +155,57 @@ fn serve(
 }
 
 /// Serves what a general-signing APDU carries; the answer is signed too.
-#[allow(clippy::too_many_arguments)]
-fn signed(
-    meter: Meter<'_>,
-    rest: &mut Rest,
-    open: &mut Session,
-    now: Moment,
-    request: &mut [u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-    effects: &mut Effects,
-) -> Result<(), Refusal> {
-    let signed = signing::opened(meter, open, request)?;
+fn signed(desk: &mut Desk<'_>, request: &mut [u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let signed = signing::opened(desk.meter, desk.session, request)?;
+    desk.leave_room(signed.overhead(desk.meter.vendor().suite))?;
     let mut answer = Vec::new();
-    open.signing = signed.overhead(meter.vendor().suite);
-    if open.room(meter) < general::ROOM_MIN {
-        open.signing = 0;
-        return Err(Refusal::TOO_LONG);
-    }
-    let outcome = content(meter, rest, open, now, &mut request[signed.content.clone()], scratch, &mut answer, effects);
-    open.signing = 0;
-    outcome?;
-    if answer.is_empty() { Ok(()) } else { signed.seal(meter, &answer, out) }
+    content(desk, &mut request[signed.content.clone()], scratch, &mut answer)?;
+    if answer.is_empty() { Ok(()) } else { signed.seal(desk.meter, &answer, out) }
 }
 
 /// Serves a request, plain or ciphered.
-#[allow(clippy::too_many_arguments)]
-fn content(
-    meter: Meter<'_>,
-    rest: &mut Rest,
-    open: &mut Session,
-    now: Moment,
-    request: &mut [u8],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-    effects: &mut Effects,
-) -> Result<(), Refusal> {
-    let demanded = if open.client == Client::Public { 0 } else { rest.policy() };
+fn content(desk: &mut Desk<'_>, request: &mut [u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), Refusal> {
     match request.first() {
         Some(0xC0 | 0xC1 | 0xC3) => {
-            if open.ciphered || demanded & policy::CIPHERED != 0 {
+            if desk.session.ciphered || desk.policy() & policy::CIPHERED != 0 {
                 return Err(Refusal::NOT_ALLOWED);
             }
-            have_counters(rest, open.counters_due(), effects)?;
-            open.counter_before = rest.received[open.client.slot()];
-            let room = open.room(meter);
-            let mut desk = Desk { meter, rest, session: open, now, effects, room };
-            return service::serve(&mut desk, request, out);
+            desk.begin()?;
+            return service::serve(desk, request, out);
         }
-        Some(&general::CIPHERED) => return general::ciphered(meter, rest, open, now, request, scratch, out, effects),
+        Some(&general::CIPHERED) => return general::ciphered(desk, request, scratch, out),
         _ => {}
     }
     let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
-    if !open.ciphered {
+    if !desk.session.ciphered {
         return Err(Refusal::NOT_ALLOWED);
     }
-    let form = answer_form(meter, &envelope);
-    let control = answer_control(rest, &envelope);
-    let room = open.room(meter);
-    let room = room.saturating_sub(cipher::overhead(form, control, room));
-    if room < general::ROOM_MIN {
-        return Err(Refusal::TOO_LONG);
-    }
-    have_counters(rest, open.counters_due(), effects)?;
-    open.counter_before = rest.received[open.client.slot()];
-    let plain = unwrap(meter, rest, open, &envelope, request, scratch, effects)?;
+    let form = answer_form(desk.meter, &envelope);
+    let control = answer_control(desk.rest, &envelope);
+    desk.leave_room(cipher::overhead(form, control, desk.room))?;
+    desk.begin()?;
+    let plain = unwrap(desk.meter, desk.rest, desk.session, &envelope, request, scratch, desk.effects)?;
+    sealed(desk, &request[envelope.at..envelope.at + plain], scratch, |desk, answer, scratch| {
+        let buffer = &mut scratch.authenticated;
+        seal(desk.meter, desk.rest, desk.session, form, control, answer, out, buffer, desk.effects)
+    })
+}
+
+/// Serves the plain request in a ciphered one; `seal` protects the answer, if there is one.
+pub(super) fn sealed(
+    desk: &mut Desk<'_>,
+    plain: &[u8],
+    scratch: &mut Scratch,
+    seal: impl FnOnce(&mut Desk<'_>, &[u8], &mut Scratch) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     let mut answer = std::mem::take(&mut scratch.plain);
     answer.clear();
-    let mut desk = Desk { meter, rest, session: open, now, effects, room };
-    let outcome = service::serve(&mut desk, &request[envelope.at..envelope.at + plain], &mut answer);
-    let sealed = match outcome {
-        Ok(()) if answer.is_empty() => Ok(()),
-        Ok(()) => seal(meter, rest, open, form, control, &answer, out, &mut scratch.authenticated, effects),
-        Err(refusal) => Err(refusal),
+    let outcome = match service::serve(desk, plain, &mut answer) {
+        Ok(()) if !answer.is_empty() => seal(desk, &answer, scratch),
+        outcome => outcome,
     };
     scratch.plain = answer;
-    sealed
+    outcome
 }
 
 /// The form of the answer to a request in this envelope.

@@ -63,8 +63,6 @@ pub struct Session {
     pub(super) counter_before: u32,
     /// Changes of the meter's keys before it began.
     pub(super) generation: u32,
-    /// Bytes of each answer that its signature takes.
-    pub(super) signing: usize,
     /// Services travel ciphered.
     pub(super) ciphered: bool,
     /// Services agreed.
@@ -106,7 +104,6 @@ impl Session {
             expelled: false,
             counter_before: 0,
             generation: rest.generation(),
-            signing: 0,
             ciphered: false,
             conformance: Conformance::empty(),
             client_pdu: usize::from(u16::MAX),
@@ -159,7 +156,7 @@ impl Session {
 
     /// Longest APDU to the client, bytes.
     pub(super) fn room(&self, meter: Meter<'_>) -> usize {
-        self.client_pdu.min(usize::from(meter.vendor().pdu_max)).saturating_sub(self.signing)
+        self.client_pdu.min(usize::from(meter.vendor().pdu_max))
     }
 
     /// Goes on under the meter's keys as they are now.

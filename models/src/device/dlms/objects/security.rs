@@ -125,14 +125,12 @@ fn agree(
     for (which, data) in wanted {
         let number = [which as u8];
         let theirs = signing::signed_public(meter, view.client, data, &[&number]).ok_or(ActionResult::OtherReason)?;
-        // Counters received differ each time: two requests never find the meter the same.
-        let seen = rest.received.iter().map(|n| u64::from(*n));
-        let seen: Vec<u64> =
-            seen.chain([u64::from(rest.counter), u64::from(rest.generation()), which as u64]).collect();
-        let own = general::ephemeral(meter, Some(view.now), &seen).ok_or(ActionResult::OtherReason)?;
+        // The answer takes this counter: no other request finds it. What came before in the same one changed the keys.
+        let numbers = [u64::from(rest.counter), u64::from(rest.generation()), which as u64];
+        let own = general::ephemeral(meter, &numbers).ok_or(ActionResult::OtherReason)?;
         let public = own.public();
         let purpose = if which == MASTER { Purpose::Wrap } else { Purpose::Cipher };
-        let key = own.derive(theirs, purpose, &[&client], &meter.system_title().0);
+        let key = own.derive(theirs, purpose, &client, &meter.system_title().0);
         keys.push((which, key.ok_or(ActionResult::OtherReason)?));
         let signature = signing::meter_signature(meter, &[&number[..], &public].concat());
         answers.push((which, [public, signature].concat()));

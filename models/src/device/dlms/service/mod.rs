@@ -4,7 +4,7 @@ mod action;
 mod get;
 mod set;
 
-use super::server::Refusal;
+use super::server::{Refusal, have_counters};
 use super::session::Session;
 use super::{Denied, Effects, Meter, Moment, Rest};
 use dlms_cosem_rs::codec::{Decode, Reader};
@@ -12,6 +12,9 @@ use dlms_cosem_rs::xdlms::SelectiveAccess;
 
 /// Invoke id: an answer is wanted.
 pub(super) const CONFIRMED: u8 = 0x40;
+
+/// Shortest plain answer for which there must be room, bytes: the head of a block and a little of it.
+const ROOM_MIN: usize = 24;
 
 /// What a request is answered with.
 pub(super) struct Desk<'a> {
@@ -25,6 +28,30 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    /// The policy that binds the client.
+    pub fn policy(&self) -> u8 {
+        self.rest.policy_for(self.session.client)
+    }
+
+    /// Leaves room for what the answer's protection takes, bytes.
+    ///
+    /// # Errors
+    /// Then there is none for an answer. It is asked before anything is done.
+    pub fn leave_room(&mut self, protection: usize) -> Answer {
+        self.room = self.room.saturating_sub(protection);
+        if self.room < ROOM_MIN { Err(Refusal::TOO_LONG) } else { Ok(()) }
+    }
+
+    /// What comes before anything is deciphered or done: there are counters for the answer, and those received are noted.
+    ///
+    /// # Errors
+    /// As of [`have_counters`](super::server::have_counters).
+    pub fn begin(&mut self) -> Answer {
+        have_counters(self.rest, self.session.counters_due(), self.effects)?;
+        self.session.counter_before = self.rest.received[self.session.client.slot()];
+        Ok(())
+    }
+
     /// Remembers a result that goes out and is not success; returns it.
     fn tell(&mut self, result: u8) -> u8 {
         if result != 0 {
