@@ -29,6 +29,13 @@ const SECOND_HEADER: &[u8; 16] = b"amitwin state 2\n";
 const FIRST_RECORD_BYTES: usize = 56;
 /// First bytes of a file of those.
 const FIRST_HEADER: &[u8; 16] = b"amitwin state 1\n";
+/// Versions that are read: first bytes, bytes of a record, whether the fingerprint of the keys follows.
+const VERSIONS: [(&[u8; 16], usize, bool); 4] = [
+    (HEADER, RECORD_BYTES, true),
+    (THIRD_HEADER, THIRD_RECORD_BYTES, true),
+    (SECOND_HEADER, THIRD_RECORD_BYTES, false),
+    (FIRST_HEADER, FIRST_RECORD_BYTES, false),
+];
 /// Bytes of the check at a record's end.
 const CHECK_BYTES: usize = 8;
 /// The log is not written anew before it has this size.
@@ -252,25 +259,23 @@ impl<D: Disk> StateFile<D> {
 
 fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record>> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    let keyed = |header: &[u8; 16]| bytes.strip_prefix(header).and_then(|rest| rest.split_at_checked(keys.len()));
-    let whole_head = keyed(HEADER).map(|found| (found, RECORD_BYTES));
-    let whole_head = whole_head.or_else(|| keyed(THIRD_HEADER).map(|found| (found, THIRD_RECORD_BYTES)));
-    let (body, size) = match (whole_head, bytes.strip_prefix(SECOND_HEADER), bytes.strip_prefix(FIRST_HEADER)) {
-        (Some(((told, _), _)), ..) if told != keys => {
-            return wrong("counts for meters with other keys; name another with --state".to_owned());
-        }
-        (Some(((_, body), size)), ..) => (body, size),
-        (_, Some(body), _) => (body, THIRD_RECORD_BYTES),
-        (_, _, Some(body)) => (body, FIRST_RECORD_BYTES),
-        _ if bytes.starts_with(b"amitwin state ") => {
-            return wrong(
-                "is of a version that this program does not read; begin with new keys and another --state, because with these \
-                 keys counters would be used again"
-                    .to_owned(),
-            );
-        }
-        _ => return wrong("is no state file; name another with --state".to_owned()),
+    let version = VERSIONS.iter().find(|(header, ..)| bytes.starts_with(*header));
+    let Some((header, size, keyed)) = version.copied() else {
+        return wrong(if bytes.starts_with(b"amitwin state ") {
+            "is of a version that this program does not read; begin with new keys and another --state, because with these \
+             keys counters would be used again"
+                .to_owned()
+        } else {
+            "is no state file; name another with --state".to_owned()
+        });
     };
+    let fingerprint = if keyed { keys.len() } else { 0 };
+    let Some((told, body)) = bytes[header.len()..].split_at_checked(fingerprint) else {
+        return wrong("is no state file; name another with --state".to_owned());
+    };
+    if keyed && told != keys {
+        return wrong("counts for meters with other keys; name another with --state".to_owned());
+    }
     let records: Vec<Option<Record>> = body.chunks(size).map(|bytes| Record::read(bytes, size)).collect();
     let whole = records.iter().take_while(|record| record.is_some()).count();
     if let Some(later) = records[whole..].iter().position(Option::is_some) {
