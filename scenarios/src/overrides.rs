@@ -2,6 +2,7 @@
 
 use crate::language::check::words;
 use crate::language::path::{Change, split};
+use crate::language::shape::{named_items, property};
 use crate::language::source::{Place, Sources};
 use crate::language::tree::{Node, Value, parse_value};
 use crate::resolve::serve::TEST_KEYS;
@@ -122,11 +123,7 @@ fn expects_text(path: &str, schema: &Json) -> bool {
     let Ok(segments) = split(path) else { return false };
     let mut schema = schema;
     for segment in &segments {
-        let next = match schema.pointer("/items/properties/name") {
-            Some(_) => schema.get("items"),
-            None => schema.get("properties").and_then(|p| p.get(&segment.text)),
-        };
-        let Some(next) = next else { return false };
+        let Some(next) = named_items(schema).or_else(|| property(schema, &segment.text)) else { return false };
         schema = next;
     }
     words(schema).is_some() || schema.get("type").and_then(Json::as_str) == Some("string")

@@ -1,10 +1,13 @@
 //! Checks a document against the JSON Schema: keys, types, words, units, ranges. Everything wrong is reported at once.
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
-//! range), `x-words` (texts allowed beside it), `x-ordered` (a list whose values must not fall) and `x-expects`.
+//! range), `x-words` (texts allowed beside it), `x-ordered` (a list whose values must not fall) and `x-expects`. The keys
+//! of tables stand in `keys`.
 
-use super::diagnostic::{Diagnostic, suggest};
-use super::tree::{Node, Table, Value};
+use super::diagnostic::Diagnostic;
+use super::keys::{of_kind, table};
+use super::shape::Kinds;
+use super::tree::{Node, Value};
 use crate::schema::units::{self, Kind, UnitError};
 use serde_json::Value as Json;
 
@@ -12,6 +15,9 @@ use serde_json::Value as Json;
 pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     if schema.get("x-quantity").is_some() {
         return quantity(node, schema, path, out);
+    }
+    if let Some(kinds) = Kinds::of(schema) {
+        return of_kind(node, &kinds, schema, path, out);
     }
     if let Some(words) = words(schema) {
         return word(node, &words, path, out);
@@ -81,7 +87,7 @@ fn expects(schema: &Json) -> String {
     types(schema).iter().map(noun).collect::<Vec<_>>().join(" or ")
 }
 
-fn wrong_type(node: &Node, expected: &str, path: &str) -> Diagnostic {
+pub(super) fn wrong_type(node: &Node, expected: &str, path: &str) -> Diagnostic {
     let title = format!("`{path}` must be {expected}");
     let is = match &node.value {
         Value::String(text) if text.chars().count() <= 30 => format!("this is the text \"{text}\""),
@@ -110,10 +116,10 @@ pub fn words(schema: &Json) -> Option<Vec<&str>> {
             _ => {}
         }
     }
-    Some(words)
+    (!words.is_empty()).then_some(words)
 }
 
-fn word(node: &Node, words: &[&str], path: &str, out: &mut Vec<Diagnostic>) {
+pub(super) fn word(node: &Node, words: &[&str], path: &str, out: &mut Vec<Diagnostic>) {
     let quoted: Vec<_> = words.iter().map(|w| format!("\"{w}\"")).collect();
     let Some(text) = node.str() else {
         let diagnostic = wrong_type(node, &format!("one of {}", quoted.join(", ")), path);
@@ -232,58 +238,6 @@ fn length(node: &Node, text: &str, schema: &Json, path: &str, out: &mut Vec<Diag
     }
 }
 
-fn table(node: &Node, entries: &Table, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
-    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return };
-    for (key, entry) in entries {
-        let inner = join(path, key);
-        match properties.get(key) {
-            Some(schema) => check(&entry.node, schema, &inner, out),
-            None => {
-                let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{path}`") };
-                let help = suggest_key(key, schema);
-                out.push(
-                    Diagnostic::error(format!("unknown key `{key}` {place}")).at(&entry.key, "unknown").help(help),
-                );
-            }
-        }
-    }
-    for key in schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
-        if !entries.contains_key(key) {
-            out.push(missing(node, key, &properties[key], path));
-        }
-    }
-}
-
-/// What an unknown key of the table may have been meant as: a key of it, or of one of its sections.
-pub fn suggest_key(key: &str, schema: &Json) -> String {
-    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return String::new() };
-    let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-    let inner = properties.iter().find(|(_, s)| s.get("properties").and_then(|p| p.get(key)).is_some());
-    match inner {
-        Some((section, _)) => format!("`{key}` belongs to `{section}`: {section}.{key}"),
-        None => suggest(key, &known, "known keys"),
-    }
-}
-
-fn missing(node: &Node, key: &str, schema: &Json, path: &str) -> Diagnostic {
-    let doc = schema.get("description").and_then(Json::as_str).unwrap_or_default();
-    let doc = doc.split(['.', ';']).next().unwrap_or_default().replace('\n', " ");
-    let help = format!("`{key}`: {doc}");
-    if path.is_empty() {
-        let what = if schema.get("type").and_then(Json::as_str) == Some("object") { "table" } else { "key" };
-        return Diagnostic::error(format!("the scenario has no {what} `{key}`")).help(help).at_start(node);
-    }
-    Diagnostic::error(format!("`{path}` has no `{key}`")).at(&node.place, format!("needs `{key}`")).help(help)
-}
-
-impl Diagnostic {
-    /// Names the file without marking any text in it.
-    fn at_start(self, node: &Node) -> Diagnostic {
-        let place = super::source::Place::new(node.place.source, 0..0);
-        self.at(&place, "")
-    }
-}
-
 fn array(node: &Node, items: &[Node], schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
     let count = items.len() as u64;
@@ -322,7 +276,7 @@ fn element(path: &str, item: &Node, index: usize) -> String {
     }
 }
 
-fn join(path: &str, key: &str) -> String {
+pub(super) fn join(path: &str, key: &str) -> String {
     let key = if key.contains(['.', ' ', '"']) { format!("\"{key}\"") } else { key.to_owned() };
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }

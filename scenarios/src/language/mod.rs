@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod keys;
 pub mod path;
+pub mod shape;
 pub mod source;
 pub mod tree;

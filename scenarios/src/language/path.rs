@@ -3,8 +3,9 @@
 //! A table is addressed by its key, an element of a list of tables by its `name`; a name with dots or spaces is quoted:
 //! `campaign."first wave".at`.
 
-use super::check::suggest_key;
 use super::diagnostic::{Diagnostic, suggest};
+use super::keys::suggest_key;
+use super::shape::{is_table, named_items, property};
 use super::source::Place;
 use super::tree::{Entry, Node, Table, Value};
 use serde_json::Value as Json;
@@ -108,8 +109,8 @@ fn expand(change: Change, schema: &Json) -> Vec<Change> {
     let Ok(segments) = split(&change.path) else { return vec![change] };
     let section = schema.get("properties").and_then(|p| p.get(&segments[0].text));
     let depth = match section {
-        Some(s) if s.pointer("/items/properties/name").is_some() => 3,
-        Some(s) if s.get("properties").is_some() => 2,
+        Some(s) if named_items(s).is_some() => 3,
+        Some(s) if is_table(s) => 2,
         _ => 1,
     };
     match change.node.value {
@@ -131,8 +132,8 @@ fn set(root: &mut Node, schema: &Json, segments: &[Segment], change: &Change) ->
         let walked = segments[..depth].iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(".");
         let text = segment.text.as_str();
         let last = depth + 1 == segments.len();
-        if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
-            let Some(inner) = properties.get(text) else {
+        if is_table(schema) {
+            let Some(inner) = property(schema, text) else {
                 let place = if walked.is_empty() { "at the top".to_owned() } else { format!("in `{walked}`") };
                 let title = format!("`{}`: there is no `{text}` {place}", change.path);
                 let help = suggest_key(text, schema);
@@ -144,7 +145,7 @@ fn set(root: &mut Node, schema: &Json, segments: &[Segment], change: &Change) ->
                 table.insert(text.to_owned(), Entry { key: change.place.clone(), node: change.node.clone() });
                 return Ok(());
             }
-            if schema.get("properties").is_some() {
+            if is_table(schema) {
                 table.entry(text.to_owned()).or_insert_with(|| Entry {
                     key: change.place.clone(),
                     node: Node { value: Value::Table(Table::new()), place: change.node.place.clone() },
@@ -152,14 +153,14 @@ fn set(root: &mut Node, schema: &Json, segments: &[Segment], change: &Change) ->
             }
             let Some(entry) = table.get_mut(text) else {
                 let walked = if walked.is_empty() { text.to_owned() } else { format!("{walked}.{text}") };
-                return Err(match schema.pointer("/items/properties/name") {
+                return Err(match named_items(schema) {
                     Some(_) => no_such(&walked, &segments[depth + 1].text, &[], change),
                     None => not_a_table(&walked, change),
                 });
             };
             node = &mut entry.node;
-        } else if schema.pointer("/items/properties/name").is_some() {
-            schema = &schema["items"];
+        } else if let Some(items) = named_items(schema) {
+            schema = items;
             let Value::Array(items) = &mut node.value else { return Err(no_such(&walked, text, &[], change)) };
             let names: Vec<String> = items.iter().filter_map(|i| i.get("name")?.str().map(str::to_owned)).collect();
             let found = items.iter_mut().find(|item| item.get("name").and_then(Node::str) == Some(text));
