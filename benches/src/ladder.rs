@@ -40,42 +40,13 @@ pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
     let town =
         GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
     WorldSpec {
-        seed: 1,
-        duration: SimTime::from_secs(3_600),
         placement: generate(Generator::Suburb, &town, 1).expect("a suburb of any size can be laid out"),
-        radio: RadioSpec {
-            phy: PhyMode::M1b,
-            region: Region::NorthAmerica,
-            tx_power_dbm: 27.0,
-            gateway_tx_power_dbm: 27.0,
-            path_loss: PathLoss::StreetLevel(Clutter::Suburban),
-            shadowing_sigma_db: 7.0,
-            shadowing_distance_m: 50.0,
-            meter_loss_db: 8.0,
-            noise_figure_db: 10.0,
-            frame_spread_db: 3.0,
-            cca_threshold_dbm: -100.0,
-            hearing_floor_dbm: -110.0,
-            neighbours_max: neighbours,
-        },
-        mac: MacSpec {
-            min_be: 3,
-            max_be: 5,
-            csma_backoffs_max: 8,
-            frame_retries_max: 7,
-            queue_frames_max: 32,
-            gateway_queue_frames_max: 256,
-            hopping: true,
-        },
-        mesh: MeshSpec { profile: SizeProfile::Large, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
-        device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
+        radio: RadioSpec { neighbours_max: neighbours, ..RadioSpec::default() },
+        mesh: MeshSpec { profile: Some(SizeProfile::Large), ..MeshSpec::default() },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(200) },
-        push: Some(PushSpec { period: SimTime::from_secs(3_600), content: PushContent::Opaque(200) }),
-        dlms: DlmsSpec::default(),
-        polls: Vec::new(),
-        campaigns: Vec::new(),
-        coupling,
-        record: RecordSpec::default(),
+        traffic: TrafficSpec { push_period: Some(SimTime::from_secs(3_600)), payload_bytes: Some(200) },
+        coupling: CouplingSpec { meshes: coupling },
+        ..WorldSpec::plain()
     }
 }
 

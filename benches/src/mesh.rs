@@ -63,37 +63,31 @@ fn spec(work: &Workload) -> WorldSpec {
         placement: Placement { sites: (0..work.nodes).map(site).collect() },
         radio: RadioSpec {
             phy: PhyMode::Oqpsk250,
-            region: Region::NorthAmerica,
             tx_power_dbm: 0.0,
-            gateway_tx_power_dbm: 0.0,
-            path_loss: PathLoss::LogDistance { reference_db: 46.6777, exponent: 3.0 },
+            path_loss: LossModel::LogDistance,
+            reference_loss_db: 46.6777,
+            exponent: 3.0,
             shadowing_sigma_db: 0.0,
-            shadowing_distance_m: 50.0,
             meter_loss_db: 0.0,
             noise_figure_db: 4.0027,
             frame_spread_db: 0.0,
             cca_threshold_dbm: -96.58,
             hearing_floor_dbm: -106.58,
             neighbours_max: 255,
+            ..RadioSpec::default()
         },
         mac: MacSpec {
-            min_be: 3,
-            max_be: 5,
             csma_backoffs_max: 4,
             frame_retries_max: 3,
             queue_frames_max: u16::MAX,
             gateway_queue_frames_max: u16::MAX,
             hopping: work.hop,
+            ..MacSpec::default()
         },
-        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
+        mesh: MeshSpec { profile: Some(SizeProfile::Small), ..MeshSpec::default() },
         device: DeviceSpec { boot: (SimTime::ZERO, SimTime::ZERO) },
-        backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
-        push: None,
-        dlms: DlmsSpec::default(),
-        polls: Vec::new(),
-        campaigns: Vec::new(),
-        coupling: Coupling::None,
-        record: RecordSpec::default(),
+        coupling: CouplingSpec { meshes: Coupling::None },
+        ..WorldSpec::plain()
     }
 }
 

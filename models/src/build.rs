@@ -21,7 +21,7 @@ use crate::radio::error::ErrorModel;
 use crate::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
-use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, WorldSpec};
+use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
 use crate::terrain::{SiteKind, assign};
 use crate::wire::frame;
 use crate::wire::lengths::Lengths;
@@ -108,7 +108,7 @@ fn etx_table(model: &ErrorModel, times: &MacTimes, tx_power_dbm: f64) -> Vec<u16
 /// Partitions as lists of gateway positions: one each, or merged where meshes hear each other.
 fn group(spec: &WorldSpec, gateways: &[u32], members: &[Vec<u32>], reach_m: f32) -> Vec<Vec<u32>> {
     let mut group: Vec<u32> = (0..gateways.len() as u32).collect();
-    if spec.coupling == Coupling::Exact {
+    if spec.coupling.meshes == Coupling::Exact {
         let boxes: Vec<[f32; 4]> = (0..gateways.len()).map(|g| extent(spec, gateways[g], &members[g])).collect();
         fn root(group: &mut [u32], mut n: u32) -> u32 {
             while group[n as usize] != n {
@@ -176,7 +176,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         _ => MacTimes::wisun(&phy, &network),
     };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
-    let strongest = radio.tx_power_dbm.max(radio.gateway_tx_power_dbm);
+    let strongest = radio.tx_power_dbm.max(radio.gateway_power_dbm());
     let loss_max = strongest - radio.hearing_floor_dbm;
     let map = LossMap::new(radio, frequency_mhz(radio), spec.seed);
     let reach_m = map.reach_m(loss_max, 0);
@@ -199,6 +199,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
         spec,
+        profile: spec.profile(),
         phy,
         times: &times,
         model: &model,
@@ -219,7 +220,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
 
 /// Whether head-end and meters say anything to each other.
 fn is_spoken(spec: &WorldSpec) -> bool {
-    let pushed = spec.push.as_ref().is_some_and(|push| push.content == PushContent::Readings);
+    let pushed = spec.traffic.push().is_some_and(|push| push.content == PushContent::Readings);
     pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty()
 }
 
@@ -231,7 +232,7 @@ fn foreign(
     groups: &[Vec<u32>],
     reach_m: f32,
 ) -> Vec<Vec<u32>> {
-    if spec.coupling != Coupling::Window || groups.len() < 2 {
+    if spec.coupling.meshes != Coupling::Window || groups.len() < 2 {
         return vec![Vec::new(); groups.len()];
     }
     let boxes: Vec<[f32; 4]> =
@@ -260,6 +261,7 @@ fn foreign(
 
 struct Kit<'a> {
     spec: &'a WorldSpec,
+    profile: SizeProfile,
     phy: Phy,
     times: &'a MacTimes,
     model: &'a ErrorModel,
@@ -304,7 +306,7 @@ impl Kit<'_> {
         });
         let power = |n: u32| {
             let gateway = sites[n as usize].kind == SiteKind::Gateway;
-            if gateway { spec.radio.gateway_tx_power_dbm } else { spec.radio.tx_power_dbm }
+            if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
         };
         let tree = tree::shortest(&neighbours, &self.etx_of_code, gateways, &pan, count as u16, spec.mesh.hops_max);
         let air = Air::new(
@@ -338,7 +340,7 @@ impl Kit<'_> {
             fragments: Fragments::default(),
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
             capture: None,
-            timers: Timers::of(spec.mesh.profile),
+            timers: Timers::of(self.profile),
             mac_spec: spec.mac.clone(),
             record: spec.record.clone(),
             etx_of_code: self.etx_of_code.clone(),
@@ -347,7 +349,7 @@ impl Kit<'_> {
             tx_power_dbm: spec.radio.tx_power_dbm as f32,
             boot: spec.device.boot,
             latency: spec.backhaul.latency,
-            push: spec.push.clone(),
+            push: spec.traffic.push(),
             meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
             resets: Vec::new(),
             answered_outside: Vec::new(),

@@ -17,7 +17,7 @@ fn town(delivery: Delivery, back: BackSign, hopping: bool) -> WorldSpec {
     let place = GenerateSpec { meters: METERS, ..GenerateSpec::default() };
     let mut spec = world(generate(Generator::Suburb, &place, 3).expect("a suburb"), PhyMode::M1b, SECONDS);
     spec.radio = RadioSpec {
-        path_loss: PathLoss::StreetLevel(Clutter::Suburban),
+        path_loss: LossModel::StreetLevel,
         shadowing_sigma_db: 7.0,
         meter_loss_db: 8.0,
         frame_spread_db: 3.0,
@@ -26,17 +26,16 @@ fn town(delivery: Delivery, back: BackSign, hopping: bool) -> WorldSpec {
         ..spec.radio
     };
     spec.mac.hopping = hopping;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(PERIOD), content: PushContent::Opaque(200) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(PERIOD)), payload_bytes: Some(200) };
     spec.record.frames_every = 1;
-    spec.campaigns = vec![CampaignSpec {
-        name: "reset".into(),
+    let reset = ResetSpec {
         at: SimTime::from_secs(400),
-        tier: ResetTier::Warm,
-        schedule: ResetSchedule::Window(SimTime::from_secs(10), SimTime::from_secs(60)),
+        window: Some(Window::Range(SimTime::from_secs(10), SimTime::from_secs(60))),
         delivery,
         back,
-        give_up_after: None,
-    }];
+        ..ResetSpec::default()
+    };
+    spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
     spec
 }
 

@@ -2,8 +2,7 @@
 
 mod common;
 
-use amitwin_models::spec::{BackSign, CampaignSpec, Delivery, ResetTier};
-use amitwin_models::spec::{PhyMode, PushContent, PushSpec, ResetSchedule, WorldSpec};
+use amitwin_models::spec::{BackSign, CampaignSpec, PhyMode, ResetSpec, TrafficSpec, Window, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use common::{Ran, run, sites, world};
@@ -15,7 +14,7 @@ const FRAME: u16 = 400;
 fn line(meters: u32, frame_bytes_max: u16) -> WorldSpec {
     let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M3, 6 * 600);
-    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Opaque(PAYLOAD) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(PAYLOAD) };
     spec.mesh.frame_bytes_max = frame_bytes_max;
     spec.record.frames_every = 1;
     spec
@@ -64,18 +63,16 @@ fn crowd(frame_bytes_max: u16) -> WorldSpec {
     let mut places = vec![(Gateway, 0.0, 0.0)];
     places.extend((0..40).map(|n| (Meter, 90.0 + (n % 8) as f32 * 14.0, (n / 8) as f32 * 30.0 - 60.0)));
     let mut spec = world(sites(places), PhyMode::M3, 3_600);
-    spec.push = Some(PushSpec { period: SimTime::from_secs(20), content: PushContent::Opaque(PAYLOAD) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(20)), payload_bytes: Some(PAYLOAD) };
     spec.mesh.frame_bytes_max = frame_bytes_max;
     spec.mac.frame_retries_max = 1;
-    spec.campaigns = vec![CampaignSpec {
-        name: "reset".into(),
+    let reset = ResetSpec {
         at: SimTime::from_secs(1_000),
-        tier: ResetTier::Warm,
-        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(600)),
-        delivery: Delivery::Broadcast,
+        window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(600))),
         back: BackSign::Heartbeat,
-        give_up_after: None,
-    }];
+        ..ResetSpec::default()
+    };
+    spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
     spec
 }
 

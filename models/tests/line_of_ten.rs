@@ -3,9 +3,7 @@
 
 mod common;
 
-use amitwin_models::spec::{
-    BackSign, CampaignSpec, Delivery, PhyMode, PushContent, PushSpec, ResetSchedule, ResetTier, WorldSpec,
-};
+use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, ResetSpec, ResetTier, TrafficSpec, Window, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use common::{Ran, run, sites, world};
@@ -22,7 +20,7 @@ fn line_of(meters: u32) -> WorldSpec {
     let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M1b, u64::from(REPORTS) * 600);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Opaque(100) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(100) };
     spec.record.frames_every = 1;
     spec
 }
@@ -91,16 +89,15 @@ fn a_link_carries_the_reports_of_all_meters_behind_it() {
 #[test]
 fn a_source_route_reaches_24_hops_and_no_meter_is_further() {
     let mut spec = line_of(25);
-    spec.push = None;
-    spec.campaigns.push(CampaignSpec {
-        name: "reset".into(),
+    spec.traffic.push_period = None;
+    let reset = ResetSpec {
         at: SimTime::from_secs(600),
         tier: ResetTier::Soft,
-        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(1200)),
+        window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(1200))),
         delivery: Delivery::Unicast,
-        back: BackSign::Route,
-        give_up_after: None,
-    });
+        ..ResetSpec::default()
+    };
+    spec.campaigns.push(CampaignSpec::reset("reset", reset));
     assert_eq!(u32::from(spec.mesh.hops_max), 24);
     let ran = run(&spec);
     let hops: Vec<Option<u8>> = ran.rows.nodes.iter().map(|n| n.hops).collect();

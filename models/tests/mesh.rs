@@ -12,15 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A campaign that resets the meter with the lowest id at `at_s` and no other one before the run ends.
 fn first_meter_only(at_s: u64) -> CampaignSpec {
     let hours = SimTime::from_secs(24 * 3_600);
-    CampaignSpec {
-        name: "one".into(),
+    let reset = ResetSpec {
         at: SimTime::from_secs(at_s),
-        tier: ResetTier::Warm,
-        schedule: ResetSchedule::Clusters { size: 1, gap: (hours, hours) },
+        clusters: Some(Clusters { size: 1, gap: (hours, hours) }),
         delivery: Delivery::Unicast,
-        back: BackSign::Route,
-        give_up_after: None,
-    }
+        ..ResetSpec::default()
+    };
+    CampaignSpec::reset("one", reset)
 }
 
 #[test]
@@ -30,7 +28,7 @@ fn a_meter_whose_parent_is_reset_finds_another() {
     let diamond = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(diamond), PhyMode::M1b, 7_200);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
     spec.device.boot = (SimTime::from_secs(3_600), SimTime::from_secs(3_600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -68,7 +66,7 @@ fn a_meter_without_another_way_waits_for_its_parent() {
     let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(line), PhyMode::M1b, 3_600);
     spec.mac.hopping = true;
-    spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
+    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
     spec.device.boot = (SimTime::from_secs(600), SimTime::from_secs(600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -120,18 +118,18 @@ fn loops_of_parents_are_resolved() {
         let place = GenerateSpec { meters: 120, spacing_m: Some(60.0), ..GenerateSpec::default() };
         let mut spec = world(generate(Generator::Suburb, &place, seed).expect("a suburb"), PhyMode::M1b, 7_200);
         spec.seed = seed;
-        spec.radio.path_loss = PathLoss::StreetLevel(Clutter::Suburban);
+        spec.radio.path_loss = LossModel::StreetLevel;
         (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.frame_spread_db) = (7.0, 8.0, 3.0);
         spec.radio.hearing_floor_dbm = -110.0;
         spec.mac.hopping = true;
-        spec.push = Some(PushSpec { period: SimTime::from_secs(60), content: PushContent::Opaque(100) });
+        spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
         spec.record.links_every = SimTime::from_secs(10);
-        spec.campaigns = vec![CampaignSpec {
-            schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(300)),
-            delivery: Delivery::Broadcast,
-            back: BackSign::Route,
-            ..first_meter_only(600)
-        }];
+        let reset = ResetSpec {
+            at: SimTime::from_secs(600),
+            window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(300))),
+            ..ResetSpec::default()
+        };
+        spec.campaigns = vec![CampaignSpec::reset("one", reset)];
         let ran = run(&spec);
         let loops = looping(&ran);
         snapshots += loops.len();

@@ -27,7 +27,7 @@ fn poll(every: u64, content: PollContent) -> PollSpec {
         name: "reads".to_owned(),
         at: SimTime::ZERO,
         every: SimTime::from_secs(every),
-        window: SimTime::from_secs(every / 2),
+        window: Some(SimTime::from_secs(every / 2)),
         content,
         parallel: 4,
         attempts: 3,
@@ -72,7 +72,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
 fn a_day_comes_in_as_many_answers_as_it_takes_and_registers_come_in_one() {
     let mut spec = line(3, 90_000);
     spec.polls = vec![
-        PollSpec { at: SimTime::from_secs(86_400), window: SimTime::ZERO, ..poll(86_400, PollContent::Profile) },
+        PollSpec { at: SimTime::from_secs(86_400), window: Some(SimTime::ZERO), ..poll(86_400, PollContent::Profile) },
         PollSpec { name: "registers".to_owned(), ..poll(3_600, PollContent::Registers) },
     ];
     let ran = run(&spec);
@@ -110,7 +110,7 @@ fn an_impatient_head_end_asks_again_and_keeps_nothing_twice() {
 #[test]
 fn who_has_no_turn_is_skipped_and_read_in_the_next_round() {
     let mut spec = line(10, 1_830);
-    let slow = PollSpec { parallel: 1, window: SimTime::ZERO, ..poll(60, PollContent::Registers) };
+    let slow = PollSpec { parallel: 1, window: Some(SimTime::ZERO), ..poll(60, PollContent::Registers) };
     // Each read takes at least the two seconds or so of its meter's hops.
     spec.polls = vec![PollSpec { every: SimTime::from_secs(5), ..slow }];
     let ran = run(&spec);
@@ -125,27 +125,24 @@ fn who_has_no_turn_is_skipped_and_read_in_the_next_round() {
 }
 
 /// A suburb with everything that is said over the air: reports, reads, a broadcast and a unicast reset.
-fn busy(payload: Payload, vendors: Vec<amitwin_models::device::dlms::Vendor>) -> WorldSpec {
+fn busy(payload: Payload, vendors: Vec<VendorSpec>) -> WorldSpec {
     let place = GenerateSpec { meters: 60, spacing_m: Some(60.0), ..GenerateSpec::default() };
     let mut spec = world(generate(Generator::Suburb, &place, 5).expect("a suburb"), PhyMode::M1b, 6_000);
-    spec.radio.path_loss = PathLoss::StreetLevel(Clutter::Suburban);
+    spec.radio.path_loss = LossModel::StreetLevel;
     (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.frame_spread_db) = (7.0, 8.0, 3.0);
     spec.radio.hearing_floor_dbm = -110.0;
     spec.mac.hopping = true;
     spec.dlms = DlmsSpec { payload, vendors, ..DlmsSpec::default() };
-    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Readings });
+    spec.traffic.push_period = Some(SimTime::from_secs(600));
     spec.polls = vec![
         PollSpec { timeout: SimTime::from_secs(2), ..poll(QUARTER, PollContent::Profile) },
-        PollSpec { name: "registers".to_owned(), window: SimTime::ZERO, ..poll(1_200, PollContent::Registers) },
+        PollSpec { name: "registers".to_owned(), window: Some(SimTime::ZERO), ..poll(1_200, PollContent::Registers) },
     ];
-    let campaign = |name: &str, at, delivery, tier| CampaignSpec {
-        name: name.to_owned(),
-        at: SimTime::from_secs(at),
-        tier,
-        schedule: ResetSchedule::Window(SimTime::from_secs(10), SimTime::from_secs(60)),
-        delivery,
-        back: BackSign::Heartbeat,
-        give_up_after: None,
+    let campaign = |name: &str, at, delivery, tier| {
+        let at = SimTime::from_secs(at);
+        let window = Some(Window::Range(SimTime::from_secs(10), SimTime::from_secs(60)));
+        let back = BackSign::Heartbeat;
+        CampaignSpec::reset(name, ResetSpec { at, tier, window, delivery, back, ..ResetSpec::default() })
     };
     spec.campaigns = vec![
         campaign("all", 1_000, Delivery::Broadcast, ResetTier::Warm),
@@ -156,15 +153,15 @@ fn busy(payload: Payload, vendors: Vec<amitwin_models::device::dlms::Vendor>) ->
 
 #[test]
 fn sized_payloads_make_the_same_traffic_as_real_ones() {
-    use amitwin_models::device::dlms::{AnswerForm, OnCounterError, Vendor};
-    let strange = Vendor {
+    use amitwin_models::device::dlms::{AnswerForm, OnCounterError};
+    let strange = VendorSpec {
         flag: *b"XYZ",
         answer_form: AnswerForm::ServiceSpecific,
         on_counter_error: OnCounterError::Close,
         pdu_max: 300,
-        ..Vendor::default()
+        ..VendorSpec::default()
     };
-    for vendors in [vec![Vendor::default()], vec![Vendor::default(), strange]] {
+    for vendors in [vec![VendorSpec::default()], vec![VendorSpec::default(), strange]] {
         let real = run(&busy(Payload::Real, vendors.clone()));
         let sized = run(&busy(Payload::Sized, vendors));
         assert_eq!(real.rows.transactions.len(), sized.rows.transactions.len());
@@ -185,10 +182,10 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
 
 #[test]
 fn everything_said_is_understood_in_every_suite() {
-    use amitwin_models::device::dlms::{KeyMaster, Vendor};
+    use amitwin_models::device::dlms::KeyMaster;
     use dlms_cosem_rs::security::SecuritySuite;
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
-        let mut spec = busy(Payload::Real, vec![Vendor { suite, ..Vendor::default() }]);
+        let mut spec = busy(Payload::Real, vec![VendorSpec { suite, ..VendorSpec::default() }]);
         spec.dlms.keys = KeyMaster::Secret([7; 32]);
         let ran = run(&spec);
         let head_end = head_end(&ran);

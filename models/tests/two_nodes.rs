@@ -2,7 +2,7 @@
 
 mod common;
 
-use amitwin_models::spec::{PathLoss, PhyMode, WorldSpec};
+use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
 use amitwin_sim_core::SimTime;
 use common::{Ran, probe, sites, world};
@@ -41,8 +41,8 @@ fn mean_us(ran: &Ran) -> f64 {
 #[test]
 fn oqpsk_takes_backoff_cca_turnaround_and_air_time() {
     let mut spec = pair(PhyMode::Oqpsk250, false);
-    spec.radio.path_loss = PathLoss::LogDistance { reference_db: 46.6777, exponent: 3.0 };
-    (spec.radio.tx_power_dbm, spec.radio.gateway_tx_power_dbm) = (0.0, 0.0);
+    (spec.radio.reference_loss_db, spec.radio.exponent) = (46.6777, 3.0);
+    spec.radio.tx_power_dbm = 0.0;
     (spec.radio.noise_figure_db, spec.radio.hearing_floor_dbm, spec.radio.cca_threshold_dbm) = (4.0, -106.58, -96.58);
     // 89 bytes, 9 of header and 2 of check sequence: a PSDU of 100 bytes, and 6 of preamble, delimiter and length.
     let ran = send(&spec, 89);

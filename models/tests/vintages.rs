@@ -3,7 +3,7 @@
 mod common;
 
 use amitwin_data::rows::TransactionRow;
-use amitwin_models::device::dlms::{OnSuiteMismatch, Vendor};
+use amitwin_models::device::dlms::OnSuiteMismatch;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::part::Part;
 use amitwin_models::spec::*;
@@ -22,15 +22,12 @@ fn head_end(ran: &Ran) -> &HeadEnd {
 }
 
 fn campaign(delivery: Delivery, tier: ResetTier) -> CampaignSpec {
-    CampaignSpec {
-        name: "reset".to_owned(),
-        at: SimTime::from_secs(1_000),
-        tier,
-        schedule: ResetSchedule::Window(SimTime::from_secs(10), SimTime::from_secs(60)),
-        delivery,
-        back: BackSign::Route,
-        give_up_after: None,
-    }
+    CampaignSpec::reset("reset", reset(delivery, tier))
+}
+
+fn reset(delivery: Delivery, tier: ResetTier) -> ResetSpec {
+    let window = Some(Window::Range(SimTime::from_secs(10), SimTime::from_secs(60)));
+    ResetSpec { at: SimTime::from_secs(1_000), tier, window, delivery, ..ResetSpec::default() }
 }
 
 /// A border router in the middle of six meters, 100 m apart. Site 0 is the border router and of the first kind; of the
@@ -40,15 +37,19 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
     let places = [(Gateway, 0.0, 0.0)].into_iter().chain(around.map(|(x, y)| (Meter, x, y)));
     let mut spec = world(sites(places), PhyMode::M1b, 4_000);
     spec.mac.hopping = true;
-    let old = Vendor { suite: SecuritySuite::Suite1, suite_on_file: Some(SecuritySuite::Suite0), ..Vendor::default() };
-    let silent = Vendor { on_suite_mismatch: OnSuiteMismatch::Silent, ..old.clone() };
-    spec.dlms = DlmsSpec { payload, vendors: vec![Vendor::default(), old, silent], ..DlmsSpec::default() };
-    spec.push = Some(PushSpec { period: SimTime::from_secs(600), content: PushContent::Readings });
+    let old = VendorSpec {
+        suite: SecuritySuite::Suite1,
+        suite_on_file: Some(SecuritySuite::Suite0),
+        ..VendorSpec::default()
+    };
+    let silent = VendorSpec { on_suite_mismatch: OnSuiteMismatch::Silent, ..old.clone() };
+    spec.dlms = DlmsSpec { payload, vendors: vec![VendorSpec::default(), old, silent], ..DlmsSpec::default() };
+    spec.traffic.push_period = Some(SimTime::from_secs(600));
     spec.polls = vec![PollSpec {
         name: "reads".to_owned(),
         at: SimTime::from_secs(1_800),
         every: SimTime::from_secs(900),
-        window: SimTime::from_secs(60),
+        window: Some(SimTime::from_secs(60)),
         content: PollContent::Registers,
         parallel: 4,
         attempts: 3,
@@ -120,14 +121,13 @@ fn a_reset_that_the_head_end_has_not_heard_of_has_its_time() {
 fn answers_to_commands_get_lost_and_their_meters_reset_all_the_same() {
     let place = GenerateSpec { meters: 200, spacing_m: Some(40.0), ..GenerateSpec::default() };
     let mut spec = world(generate(Generator::Suburb, &place, 5).expect("a suburb"), PhyMode::M1b, 5_000);
-    spec.radio.path_loss = PathLoss::StreetLevel(Clutter::Suburban);
+    spec.radio.path_loss = LossModel::StreetLevel;
     (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db) = (7.0, 8.0);
     spec.radio.hearing_floor_dbm = -110.0;
     spec.mac.hopping = true;
-    spec.campaigns = vec![CampaignSpec {
-        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(1)),
-        ..campaign(Delivery::Unicast, ResetTier::Warm)
-    }];
+    let window = Some(Window::Range(SimTime::ZERO, SimTime::from_secs(1)));
+    let at_once = ResetSpec { window, ..reset(Delivery::Unicast, ResetTier::Warm) };
+    spec.campaigns = vec![CampaignSpec::reset("reset", at_once)];
     let ran = run(&spec);
     let count = |acknowledged, did: bool| {
         let same = |row: &&TransactionRow| row.acknowledged == Some(acknowledged) && row.reset_s.is_some() == did;
@@ -147,7 +147,7 @@ fn answers_wait_a_random_time_within_the_range() {
             name: "reads".to_owned(),
             at: SimTime::from_secs(60),
             every: SimTime::from_secs(60),
-            window: SimTime::ZERO,
+            window: Some(SimTime::ZERO),
             content: PollContent::Registers,
             parallel: 1,
             attempts: 1,

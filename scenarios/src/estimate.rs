@@ -131,7 +131,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let resets: f64 = campaigns.iter().map(|c| f64::from(c.commanded)).sum();
     let hours = spec.duration.secs_f64() / 3600.0;
     let reports = reports(spec, &built);
-    let small = match spec.mesh.profile {
+    let small = match spec.profile() {
         SizeProfile::Small | SizeProfile::Medium => RESET_IN_SMALL_PROFILES,
         SizeProfile::Large | SizeProfile::XLarge => 1.0,
     };
@@ -148,7 +148,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         hops_max,
         campaigns,
         duration_s: spec.duration.secs_f64(),
-        events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.mesh.profile, channels))
+        events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.profile(), channels))
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
             + reads * hops_mean * EVENTS_PER_READ_HOP
             + resets * (EVENTS_PER_RESET + hops_mean * EVENTS_PER_RESET_HOP) * small,
@@ -183,7 +183,7 @@ fn reads(spec: &WorldSpec, built: &Built) -> f64 {
 
 /// Reports that the meters of a variant send.
 fn reports(spec: &WorldSpec, built: &Built) -> f64 {
-    spec.push.as_ref().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
+    spec.traffic.push().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
 }
 
 /// A number for each table that is always written.

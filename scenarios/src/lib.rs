@@ -1,7 +1,7 @@
 //! The scenario language: a text becomes a list of worlds to run, and gates to judge them by.
 //!
 //! ```text
-//! file.toml -> language (spans) -> schema (plain types) -> resolve (units, defaults, rules) -> Scenario
+//! file.toml -> language (spans) -> schema (the sections) -> resolve (rules, placement) -> Scenario
 //! ```
 //!
 //! - [`load`]: a file with its overrides, as resolved variants; everything wrong comes as one [`ScenarioError`] that

@@ -12,11 +12,11 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
-use crate::serve::settings::{Dlms, Keys, Serve};
+use crate::serve::settings::Serve;
 use crate::serve::{ServeError, keys_file};
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
-use amitwin_models::spec::WorldSpec;
+use amitwin_models::spec::{Keys, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -57,15 +57,13 @@ pub struct Variant {
     pub name: String,
     /// The world to build.
     pub spec: WorldSpec,
-    /// Its meters as DLMS/COSEM devices.
-    pub dlms: Dlms,
-    /// Where they answer on real sockets.
+    /// Where its meters answer on real sockets.
     pub serve: Serve,
 }
 
 /// What outputs say of the keys of these variants' meters: `TEST` if everybody knows those of one.
 pub fn keys_word(variants: &[&Variant]) -> &'static str {
-    if variants.iter().any(|variant| variant.dlms.keys == Keys::Test) { TEST_KEYS } else { FILE_KEYS }
+    if variants.iter().any(|variant| variant.spec.dlms.keys_from == Keys::Test) { TEST_KEYS } else { FILE_KEYS }
 }
 
 impl Scenario {
@@ -90,7 +88,7 @@ impl Scenario {
     pub fn load_keys(&mut self) -> Result<(), ServeError> {
         for variant in &mut self.variants {
             let run = format!("{} {} {}", self.scenario_hash, self.seed, variant.name);
-            variant.spec.dlms.keys = keys_file::load(&variant.dlms.keys)?.of_run(&run);
+            variant.spec.dlms.keys = keys_file::load(&variant.spec.dlms.keys_from)?.of_run(&run);
         }
         Ok(())
     }
@@ -200,13 +198,14 @@ fn finish(
     for (name, tree) in &variants {
         let Some(file) = typed(tree, &mut errors) else { continue };
         let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new() };
-        let spec = resolve::world(&mut cx, &mut placements);
+        let spec = resolve::world(&mut cx, dir, &mut placements);
         let meters = spec.as_ref().map_or(0, |spec| spec.placement.count(SiteKind::Meter));
-        let devices = resolve::devices(&mut cx, dir, meters);
+        let serve = resolve::serve::serve(&mut cx, dir, meters);
+        let sound = cx.errors.is_empty();
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
-        if let (Some(spec), Some((dlms, serve))) = (spec, devices) {
-            resolved.push(Variant { name: name.clone(), spec, dlms, serve });
+        if let (Some(spec), Some(serve), true) = (spec, serve, sound) {
+            resolved.push(Variant { name: name.clone(), spec, serve });
         }
     }
     let base = typed(&root, &mut errors);
@@ -298,6 +297,8 @@ fn folder(name: &str, place: &Place, errors: &mut Vec<Diagnostic>) -> String {
 }
 
 fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<ScenarioFile> {
+    let mut tree = tree.clone();
+    resolve::dlms::take_unreadable(&mut tree, errors);
     match serde_json::from_value(tree.to_json()) {
         Ok(file) => Some(file),
         Err(error) => {

@@ -5,7 +5,7 @@ use crate::language::path::{Change, split};
 use crate::language::shape::{named_items, property};
 use crate::language::source::{Place, Sources};
 use crate::language::tree::{Node, Value, parse_value};
-use crate::resolve::serve::TEST_KEYS;
+use amitwin_models::spec::Keys;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -69,7 +69,7 @@ pub(crate) fn change(set: &Override, schema: &Json, working_dir: Option<&Path>, 
 fn is_path(key: &str, value: &str) -> bool {
     let paths = [["placement", "file"], ["dlms", "keys"], ["serve", "state"]];
     let is = |path: [&str; 2]| split(key).is_ok_and(|s| s.iter().map(|s| s.text.as_str()).eq(path));
-    paths.into_iter().any(is) && !(is(["dlms", "keys"]) && value.trim_matches(['"', '\'']) == TEST_KEYS)
+    paths.into_iter().any(is) && !(is(["dlms", "keys"]) && value.trim_matches(['"', '\'']) == Keys::TEST)
 }
 
 fn value(text: &str, expects_text: bool, source: usize) -> Node {

@@ -2,10 +2,8 @@
 
 use crate::load::Variant;
 use crate::resolve::placement::Placements;
-use crate::resolve::profile_word;
-use crate::resolve::serve::TEST_KEYS;
 use crate::schema::ScenarioFile;
-use crate::schema::quantity::Power;
+use amitwin_models::spec::Keys;
 use std::path::Path;
 
 const HEADER: &str =
@@ -22,15 +20,15 @@ pub(crate) fn write(
     placements: &Placements,
 ) -> Result<(String, String), toml::ser::Error> {
     let mut file = file.clone();
-    if let Some(profile) = agreed(variants, |v| v.spec.mesh.profile) {
-        file.mesh.profile.get_or_insert(profile_word(profile));
+    if let Some(profile) = agreed(variants, |v| v.spec.profile()) {
+        file.mesh.profile.get_or_insert(profile);
     }
-    if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_tx_power_dbm) {
-        file.radio.gateway_tx_power.get_or_insert(Power(power));
+    if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_power_dbm()) {
+        file.radio.gateway_tx_power_dbm.get_or_insert(power);
     }
     let mut here = with_files(&file, |path| absolute(&placements.path(path)));
-    if here.dlms.keys != TEST_KEYS {
-        here.dlms.keys = absolute(&placements.path(&here.dlms.keys));
+    if let Keys::File(keys) = &mut here.dlms.keys_from {
+        *keys = absolute(&placements.path(&keys.to_string_lossy())).into();
     }
     here.serve.state = here.serve.state.map(|state| absolute(&placements.path(&state)));
     let text = HEADER.to_owned() + &toml::to_string(&here)?;

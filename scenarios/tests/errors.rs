@@ -126,6 +126,8 @@ fn missing_keys() {
     gallery.add("missing_name", instead("name = \"town\"\n", ""));
     gallery.add("missing_placement", message("name = \"town\"\nduration = \"1h\"\n"));
     gallery.add("missing_at", instead("at = \"10min\"\n", ""));
+    gallery.add("missing_kind", instead("kind = \"reset\"\n", ""));
+    gallery.add("unknown_kind", instead("kind = \"reset\"", "kind = \"rset\""));
     assert_snapshot!(gallery.0);
 }
 

@@ -1,6 +1,6 @@
 //! What a file means: units, defaults, variants, overrides, the resolved text, templates, the library.
 
-use amitwin_models::spec::{Delivery, PhyMode, ResetSchedule, ResetTier, SizeProfile, WorldSpec};
+use amitwin_models::spec::{Delivery, JobSpec, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::schema::units::{Kind, UnitError, format, parse};
 use amitwin_scenarios::{Override, Scenario, TemplateKind, json_schema, load, load_text, template};
@@ -34,6 +34,12 @@ fn town(more: &str, sets: &[&str]) -> Scenario {
 
 fn spec(more: &str, sets: &[&str]) -> WorldSpec {
     town(more, sets).variants.remove(0).spec
+}
+
+/// The first campaign of a world.
+fn reset(world: &WorldSpec) -> ResetSpec {
+    let JobSpec::Reset(reset) = &world.campaigns[0].job;
+    reset.clone()
 }
 
 fn seconds(from: u64, to: u64) -> (SimTime, SimTime) {
@@ -111,7 +117,7 @@ fn defaults_are_those_of_the_reference() {
 fn the_profile_follows_the_meters_per_border_router() {
     let profile = |meters: u32, gateways: u32, more: &str| {
         let text = TOWN.replace("meters = 25\ngateways = 1", &format!("meters = {meters}\ngateways = {gateways}"));
-        read(&format!("{text}{more}"), &[]).variants[0].spec.mesh.profile
+        read(&format!("{text}{more}"), &[]).variants[0].spec.profile()
     };
     assert_eq!(profile(99, 1, ""), SizeProfile::Small);
     assert_eq!(profile(100, 1, ""), SizeProfile::Medium);
@@ -122,7 +128,7 @@ fn the_profile_follows_the_meters_per_border_router() {
 
 #[test]
 fn schedules() {
-    let schedule = |more: &str, sets: &[&str]| spec(more, sets).campaigns.remove(0).schedule;
+    let schedule = |more: &str, sets: &[&str]| reset(&spec(more, sets)).schedule();
     let (from, to) = seconds(10, 60);
     assert_eq!(schedule("", &[]), ResetSchedule::Window(from, to));
     assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.2 });
@@ -133,7 +139,7 @@ fn schedules() {
     // The later choice drops the earlier one.
     let clusters = "campaign.reset.clusters={ size = 5, gap = [\"10s\", \"60s\"] }";
     assert_eq!(schedule("", &[clusters]), ResetSchedule::Clusters { size: 5, gap: seconds(10, 60) });
-    let campaign = spec("tier = \"cold\"\ndelivery = \"unicast\"\ngive_up_after = \"300s\"\n", &[]).campaigns.remove(0);
+    let campaign = reset(&spec("tier = \"cold\"\ndelivery = \"unicast\"\ngive_up_after = \"300s\"\n", &[]));
     assert_eq!((campaign.tier, campaign.delivery), (ResetTier::Cold, Delivery::Unicast));
     assert_eq!((campaign.at, campaign.give_up_after), (SimTime::from_secs(600), Some(SimTime::from_secs(300))));
 }
@@ -163,10 +169,10 @@ set = { "campaign.reset.clusters" = { size = 10, gap = ["1s", "2s"] } }
         specs.iter().map(|s| s.radio.phy).collect::<Vec<_>>(),
         [PhyMode::M1b, PhyMode::M5, PhyMode::M3, PhyMode::M1b]
     );
-    assert_eq!(specs[1].campaigns[0].schedule, ResetSchedule::Auto { busy_share: 0.2 });
-    assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_tx_power_dbm), (20.0, 20.0));
-    assert_eq!((specs[2].radio.shadowing_sigma_db, specs[2].campaigns[0].at), (7.0, SimTime::from_secs(3600)));
-    assert_eq!(specs[3].campaigns[0].schedule, ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });
+    assert_eq!(reset(specs[1]).schedule(), ResetSchedule::Auto { busy_share: 0.2 });
+    assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_power_dbm()), (20.0, 20.0));
+    assert_eq!((specs[2].radio.shadowing_sigma_db, reset(specs[2]).at), (7.0, SimTime::from_secs(3600)));
+    assert_eq!(reset(specs[3]).schedule(), ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });
 }
 
 #[test]
@@ -176,15 +182,15 @@ fn overrides_reach_where_they_should() {
     assert_eq!(spec("", &["radio.tx_power=\"20 dBm\""]).radio.tx_power_dbm, 20.0);
     assert_eq!(spec("", &["radio.phy=3"]).radio.phy, PhyMode::M3);
     assert!(!spec("", &["mac.hopping=false"]).mac.hopping);
-    assert_eq!(spec("", &["traffic.push=15min"]).push.unwrap().period, SimTime::from_secs(900));
-    assert_eq!(spec("", &["traffic.push=15min", "traffic.push=off"]).push.map(|p| p.period), None);
+    assert_eq!(spec("", &["traffic.push=15min"]).traffic.push().unwrap().period, SimTime::from_secs(900));
+    assert_eq!(spec("", &["traffic.push=15min", "traffic.push=off"]).traffic.push().map(|p| p.period), None);
     let dotted = TOWN.replace("\"reset\"\nkind", "\"first. wave\"\nkind");
     let world = read(&dotted, &["campaign.'first. wave'.at=\"20min\""]).variants.remove(0).spec;
-    assert_eq!(world.campaigns[0].at, SimTime::from_secs(1200));
+    assert_eq!(world.campaigns[0].at(), SimTime::from_secs(1200));
     assert_eq!(town("", &["name=2026-01-01"]).name, "2026-01-01");
     let (from, to) = seconds(5, 300);
     for set in ["campaign.reset.window=[5s, 5min]", "campaign.\"reset\".window=[\"5s\", \"300s\"]"] {
-        assert_eq!(spec("", &[set]).campaigns[0].schedule, ResetSchedule::Window(from, to), "{set}");
+        assert_eq!(reset(&spec("", &[set])).schedule(), ResetSchedule::Window(from, to), "{set}");
     }
     assert_eq!(load_text(TOWN, "t", Path::new("."), &["seed=4".parse().unwrap()], Some(9)).unwrap().seed, 9);
 }

@@ -81,7 +81,7 @@ fn state_path(options: &Options, name: &str, variant: &Variant) -> Option<PathBu
         Some(path) => Some(path.clone()),
         None => Some(variant.serve.state.clone().unwrap_or_else(|| {
             // Whatever serves meters with these keys, from wherever, has to count on where the last one ended.
-            if let Keys::File(keys) = &variant.dlms.keys {
+            if let Keys::File(keys) = &variant.spec.dlms.keys_from {
                 let mut beside = keys.clone().into_os_string();
                 beside.push(".state");
                 return beside.into();

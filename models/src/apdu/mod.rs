@@ -6,7 +6,7 @@ pub mod meters;
 #[cfg(test)]
 mod tests;
 
-use crate::device::dlms::{Fleet, Meter, Moment, Vendor};
+use crate::device::dlms::{Fleet, Meter, Moment};
 use crate::spec::{DlmsSpec, Payload};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
@@ -85,17 +85,12 @@ impl Cosem {
     pub fn new(spec: &DlmsSpec, seed: u64) -> Self {
         let mut challenge_key = [0; 32];
         challenge_key[..8].copy_from_slice(&seed.to_le_bytes());
-        let mut fleet = Fleet {
-            seed,
-            start_unix_s: spec.start_unix_s,
-            utc_offset_min: spec.utc_offset_min,
-            vendors: spec.vendors.iter().map(|v| Vendor { suite_on_file: None, ..v.clone() }).collect(),
-            keys: spec.keys.clone(),
-            challenge_key,
-        };
+        let mut fleet = spec.fleet(seed, challenge_key);
+        let vendors = fleet.vendors.clone();
         // Lengths are those of meters that are understood; a suite does not change them.
+        fleet.vendors.iter_mut().for_each(|vendor| vendor.suite_on_file = None);
         let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
-        fleet.vendors.clone_from(&spec.vendors);
+        fleet.vendors = vendors;
         Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, lengths }
     }
 

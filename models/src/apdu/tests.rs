@@ -5,15 +5,15 @@ use super::meters::Meters;
 use super::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
 use crate::device::dlms::broadcast;
 use crate::device::dlms::cipher::{self, Aead, Form, Lock};
-use crate::device::dlms::{Effects, Meter, Rest, Scratch, Vendor};
-use crate::spec::{DlmsSpec, Payload, ResetTier};
+use crate::device::dlms::{Effects, Meter, Rest, Scratch};
+use crate::spec::{DlmsSpec, Payload, ResetTier, VendorSpec};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
 use std::sync::Arc;
 
 fn cosem(payload: Payload, suite: SecuritySuite) -> Arc<Cosem> {
-    let vendors = vec![Vendor { suite, ..Vendor::default() }];
+    let vendors = vec![VendorSpec { suite, ..VendorSpec::default() }];
     Arc::new(Cosem::new(&DlmsSpec { payload, vendors, ..DlmsSpec::default() }, 1))
 }
 

@@ -6,7 +6,7 @@ use crate::mac::frame::MacTimes;
 use crate::mac::packet::{Kind, Packet};
 use crate::purpose;
 use crate::radio::phy::Phy;
-use crate::spec::{BackSign, CampaignSpec, Delivery, Lease, ResetSchedule, ResetTier};
+use crate::spec::{BackSign, CampaignSpec, Delivery, JobSpec, Lease, ResetSchedule, ResetTier};
 use crate::wire::lengths::Lengths;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -71,41 +71,40 @@ impl Campaign {
         let uniform =
             |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
         let own = |node: u32| Stream::new(seed, (u64::from(index) << 32) | u64::from(node), purpose::CAMPAIGN).unit();
+        let JobSpec::Reset(reset) = &spec.job;
         // The radio stays up in a soft reset: no route is announced.
-        let back = if spec.tier == ResetTier::Soft { BackSign::Heartbeat } else { spec.back };
-        let (offsets, window): (Vec<SimTime>, SimTime) = match &spec.schedule {
-            ResetSchedule::Window(low, high) => {
-                (targets.iter().map(|&n| uniform((*low, *high), own(n))).collect(), *high)
-            }
+        let back = if reset.tier == ResetTier::Soft { BackSign::Heartbeat } else { reset.back };
+        let (offsets, window): (Vec<SimTime>, SimTime) = match reset.schedule() {
+            ResetSchedule::Window(low, high) => (targets.iter().map(|&n| uniform((low, high), own(n))).collect(), high),
             ResetSchedule::Auto { busy_share } => {
                 let window =
-                    auto_window(per_router, *busy_share, router_airtime(phy, times, said, spec.tier, back, lease));
+                    auto_window(per_router, busy_share, router_airtime(phy, times, said, reset.tier, back, lease));
                 (targets.iter().map(|&n| uniform((SimTime::ZERO, window), own(n))).collect(), window)
             }
             ResetSchedule::Clusters { size, gap } => {
                 let mut gaps = Stream::new(seed, u64::from(index), purpose::CLUSTER_GAP);
                 let (mut at, mut offsets) = (SimTime::ZERO, Vec::with_capacity(targets.len()));
                 for (n, _) in targets.iter().enumerate() {
-                    if n > 0 && n % (*size).max(1) as usize == 0 {
-                        at += uniform(*gap, gaps.unit());
+                    if n > 0 && n % size.max(1) as usize == 0 {
+                        at += uniform(gap, gaps.unit());
                     }
                     offsets.push(at);
                 }
                 (offsets, at)
             }
         };
-        let notice = if spec.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };
+        let notice = if reset.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };
         Campaign {
             name: spec.name.as_str().into(),
-            at: spec.at,
-            send_at: spec.at.saturating_sub(notice),
-            tier: spec.tier,
-            delivery: spec.delivery,
+            at: reset.at,
+            send_at: reset.at.saturating_sub(notice),
+            tier: reset.tier,
+            delivery: reset.delivery,
             back,
-            times: offsets.into_iter().map(|o| spec.at + o).collect(),
+            times: offsets.into_iter().map(|o| reset.at + o).collect(),
             targets,
             window,
-            give_up_after: spec.give_up_after,
+            give_up_after: reset.give_up_after,
         }
     }
 }

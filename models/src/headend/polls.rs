@@ -132,7 +132,7 @@ impl Polls {
                 continue;
             }
             let turn = spec.at + spec.every * u64::from(runner.rounds.max(1) - 1);
-            let due = |at: usize| turn + spec.window * at as u64 / count.max(1) as u64;
+            let due = |at: usize| turn + spec.spread() * at as u64 / count.max(1) as u64;
             let free = runner.under_way < spec.parallel;
             if runner.rounds > 0 && runner.at < count && free && due(runner.at) <= now {
                 let (node, planned, round) = (runner.meters[runner.at], due(runner.at), runner.rounds - 1);
@@ -157,7 +157,7 @@ impl Polls {
         let runner = &self.runners[n as usize];
         let spec = &self.specs[runner.poll];
         let at = runner.meters.binary_search(&node).unwrap_or(0) as u64;
-        spec.at + spec.every * u64::from(round) + spec.window * at / runner.meters.len() as u64
+        spec.at + spec.every * u64::from(round) + spec.spread() * at / runner.meters.len() as u64
     }
 
     fn begin(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, n: u32, node: u32, round: u32, planned: SimTime) {

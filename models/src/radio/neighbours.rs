@@ -58,8 +58,8 @@ impl LossMap {
     /// The map of a run.
     pub fn new(spec: &RadioSpec, frequency_mhz: f64, seed: u64) -> Self {
         LossMap {
-            curve: LossCurve::new(&spec.path_loss, frequency_mhz),
-            model: spec.path_loss,
+            curve: LossCurve::new(&spec.loss(), frequency_mhz),
+            model: spec.loss(),
             frequency_mhz,
             field: Field::new(seed, spec.shadowing_distance_m),
             shadow: LinkShadow::new(seed, spec.shadowing_sigma_db),

@@ -29,42 +29,24 @@ pub fn sites(places: impl IntoIterator<Item = (SiteKind, f32, f32)>) -> Placemen
 /// over 200 m; the floor of -90 dBm makes 135 m the edge of hearing.
 pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
     WorldSpec {
-        seed: 1,
         duration: SimTime::from_secs(seconds),
         placement,
         radio: RadioSpec {
             phy,
-            region: amitwin_models::spec::Region::NorthAmerica,
-            tx_power_dbm: 27.0,
-            gateway_tx_power_dbm: 27.0,
-            path_loss: PathLoss::LogDistance { reference_db: 31.7, exponent: 4.0 },
+            path_loss: LossModel::LogDistance,
+            exponent: 4.0,
             shadowing_sigma_db: 0.0,
-            shadowing_distance_m: 50.0,
             meter_loss_db: 0.0,
-            noise_figure_db: 10.0,
             frame_spread_db: 0.0,
             cca_threshold_dbm: -90.0,
             hearing_floor_dbm: -90.0,
             neighbours_max: 255,
+            ..RadioSpec::default()
         },
-        mac: MacSpec {
-            min_be: 3,
-            max_be: 5,
-            csma_backoffs_max: 8,
-            frame_retries_max: 7,
-            queue_frames_max: 32,
-            gateway_queue_frames_max: 256,
-            hopping: false,
-        },
-        mesh: MeshSpec { profile: SizeProfile::Small, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked },
-        device: DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) },
-        backhaul: BackhaulSpec { latency: SimTime::from_millis(50) },
-        push: None,
-        dlms: DlmsSpec::default(),
-        polls: Vec::new(),
-        campaigns: Vec::new(),
-        coupling: Coupling::None,
-        record: RecordSpec::default(),
+        mac: MacSpec { hopping: false, ..MacSpec::default() },
+        mesh: MeshSpec { profile: Some(SizeProfile::Small), ..MeshSpec::default() },
+        coupling: CouplingSpec { meshes: Coupling::None },
+        ..WorldSpec::plain()
     }
 }
 

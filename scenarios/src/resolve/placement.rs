@@ -1,9 +1,9 @@
 //! `[placement]`: a file or a generated town, and where its border routers stand.
 
 use super::Context;
-use crate::schema::placement::{Generator as Shape, PlacementSection, Siting};
+use crate::schema::placement::{PlacementSection, Siting};
 use amitwin_data::placement::RecordKind;
-use amitwin_models::terrain::{self, GenerateSpec, Generator, Placement, Problem, SiteKind};
+use amitwin_models::terrain::{self, GenerateSpec, Placement, Problem, SiteKind};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -125,7 +125,7 @@ fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
         (Some(_), None) => {
             let generated = [
                 ("meters", section.meters.is_some()),
-                ("spacing", section.spacing.is_some()),
+                ("spacing", section.spacing_m.is_some()),
                 ("origin", section.origin.is_some()),
             ];
             for (key, given) in generated {
@@ -174,23 +174,15 @@ fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
 }
 
 fn generated(cx: &mut Context<'_>, section: &PlacementSection) -> Option<Placement> {
-    let generator = match section.generator? {
-        Shape::Suburb => Generator::Suburb,
-        Shape::OldTown => Generator::OldTown,
-        Shape::HighRise => Generator::HighRise,
-        Shape::Village => Generator::Village,
-        Shape::Line => Generator::Line,
-        Shape::Grid => Generator::Grid,
-    };
     let usual = GenerateSpec::default();
     let spec = GenerateSpec {
         meters: section.meters?,
         gateways: section.gateways.unwrap_or(0),
-        spacing_m: section.spacing.map(|s| s.0),
-        lat_deg: section.origin.map_or(usual.lat_deg, |o| o.lat.0),
-        lon_deg: section.origin.map_or(usual.lon_deg, |o| o.lon.0),
+        spacing_m: section.spacing_m,
+        lat_deg: section.origin.map_or(usual.lat_deg, |o| o.lat_deg),
+        lon_deg: section.origin.map_or(usual.lon_deg, |o| o.lon_deg),
     };
-    match terrain::generate(generator, &spec, cx.file.seed) {
+    match terrain::generate(section.generator?, &spec, cx.file.seed) {
         Ok(placement) => Some(placement),
         Err(error) => {
             cx.error(&["placement", "generator"], error.to_string(), "this town", "change meters, gateways or spacing");

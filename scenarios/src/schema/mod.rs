@@ -1,35 +1,31 @@
-//! What a scenario file can say: plain types, one doc comment per field.
+//! What a scenario file can say: the list of its sections, and those that no world is made of.
 //!
-//! Nothing here touches a file or knows what a value means for the run; that is `resolve`. The doc comments feed the
-//! JSON Schema, which in turn is what a file is checked against, so a key exists in one place only. Ranges stand beside
-//! the field as `x-min` and `x-max`.
+//! Sections of a world are the types of `amitwin_models::spec`, whose doc comments feed the JSON Schema, which in turn is
+//! what a file is checked against, so a key exists in one place only. Here stand where meters come from, where they are
+//! served, and what is compared and judged. Nothing here touches a file or knows what a value means for the run; that is
+//! `resolve`.
 
-pub mod campaign;
-pub mod dlms;
 pub mod json;
-pub mod network;
 pub mod placement;
-pub mod quantity;
-pub mod radio;
-pub mod read;
 pub mod serve;
 pub mod study;
-pub mod units;
 
-use campaign::CampaignSection;
-use dlms::DlmsSection;
-use network::{BackhaulSection, CouplingSection, DeviceSection, MeshSection, RecordSection, TrafficSection};
+pub use amitwin_models::spec::{quantity, units};
+
+use amitwin_models::spec::{
+    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, MacSpec, MeshSpec, PollSpec, RadioSpec, RecordSpec,
+    TrafficSpec,
+};
+use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
 use quantity::Time;
-use radio::{MacSection, RadioSection};
-use read::ReadSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serve::ServeSection;
 use study::{GateSection, VariantSection};
 
 /// A scenario: a network, what happens to it, the variants to compare and the gates to hold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "amitwin scenario")]
 pub struct ScenarioFile {
@@ -44,48 +40,49 @@ pub struct ScenarioFile {
     #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_u64))]
     pub seed: u64,
     /// Simulated time of the run, such as "4h".
+    #[serde(with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
-    pub duration: Time,
+    pub duration: SimTime,
     /// Where meters and border routers stand.
     pub placement: PlacementSection,
     /// Radio and propagation.
     #[serde(default)]
-    pub radio: RadioSection,
+    pub radio: RadioSpec,
     /// Link layer.
     #[serde(default)]
-    pub mac: MacSection,
+    pub mac: MacSpec,
     /// Routing and joining.
     #[serde(default)]
-    pub mesh: MeshSection,
+    pub mesh: MeshSpec,
     /// Meter hardware.
     #[serde(default)]
-    pub device: DeviceSection,
+    pub device: DeviceSpec,
     /// Border router to head-end.
     #[serde(default)]
-    pub backhaul: BackhaulSection,
+    pub backhaul: BackhaulSpec,
     /// Regular reports.
     #[serde(default)]
-    pub traffic: TrafficSection,
+    pub traffic: TrafficSpec,
     /// Meshes that hear each other.
     #[serde(default)]
-    pub coupling: CouplingSection,
+    pub coupling: CouplingSpec,
     /// The meters as DLMS/COSEM devices.
     #[serde(default)]
-    pub dlms: DlmsSection,
+    pub dlms: DlmsSpec,
     /// The meters on real sockets, for `amitwin serve`.
     #[serde(default)]
     pub serve: ServeSection,
     /// What is recorded besides the tables that are always written.
     #[serde(default)]
-    pub record: RecordSection,
+    pub record: RecordSpec,
     /// What the head-end reads by schedule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
-    pub read: Vec<ReadSection>,
+    pub read: Vec<PollSpec>,
     /// What the head-end does to the network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
-    pub campaign: Vec<CampaignSection>,
+    pub campaign: Vec<CampaignSpec>,
     /// Settings to compare; they share the seed, and with it shadowing and backoff draws. Without any, the file itself
     /// is the one variant, `base`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

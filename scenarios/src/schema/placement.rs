@@ -1,6 +1,7 @@
 //! `[placement]`: where meters and border routers stand.
 
-use super::quantity::{Angle, Length};
+use super::quantity::{Angle, Length, Maybe};
+use amitwin_models::terrain::Generator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,30 +34,12 @@ pub struct PlacementSection {
     pub meters_per_gateway: Option<u32>,
     /// Distance between neighbours of a generated town; the rest of the town scales with it. When missing: suburb 22 m,
     /// old-town 7 m, high-rise 70 m, village 28 m, line 50 m, grid 30 m.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "spacing", with = "Maybe::<Length>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0.5 m", "x-max" = "5 km"))]
-    pub spacing: Option<Length>,
+    pub spacing_m: Option<f64>,
     /// Where on the globe the generated town lies; 50 deg north, 10 deg east when missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-}
-
-/// Shape of a generated town.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Generator {
-    /// Blocks of detached houses on plots.
-    Suburb,
-    /// Crooked blocks of adjoining narrow houses around courtyards.
-    OldTown,
-    /// Towers with meter rooms.
-    HighRise,
-    /// Villages along bending roads, single farms beyond.
-    Village,
-    /// Meters on a straight line; a single border router stands at its start.
-    Line,
-    /// Meters on a square grid; a single border router stands at its corner.
-    Grid,
 }
 
 /// Rule that places border routers.
@@ -74,9 +57,11 @@ pub enum Siting {
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// Latitude, WGS 84, such as "51.5 deg".
+    #[serde(rename = "lat", with = "Angle")]
     #[schemars(extend("x-min" = "-85 deg", "x-max" = "85 deg"))]
-    pub lat: Angle,
+    pub lat_deg: f64,
     /// Longitude, WGS 84, such as "-0.12 deg".
+    #[serde(rename = "lon", with = "Angle")]
     #[schemars(extend("x-min" = "-180 deg", "x-max" = "180 deg"))]
-    pub lon: Angle,
+    pub lon_deg: f64,
 }

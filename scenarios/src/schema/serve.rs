@@ -1,8 +1,13 @@
 //! `[serve]`: where the meters answer on real sockets, and within what limits.
 
-use super::quantity::{Delay, Share, Time, TimeOrOff};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use super::quantity::{Share, Time, TimeOrOff};
+use super::units::Kind;
+use amitwin_sim_core::SimTime;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Deserializer;
+use serde::de::value::StringDeserializer;
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// The meters on real sockets, for `amitwin serve`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,11 +50,13 @@ pub struct ServeSection {
     #[schemars(range(min = 1, max = 65_536))]
     pub associations: u32,
     /// A connection without a whole request for this long is closed.
+    #[serde(with = "Time")]
     #[schemars(extend("x-min" = "100ms", "x-max" = "7d"))]
-    pub idle: Time,
+    pub idle: SimTime,
     /// A request that has begun must be whole within this time, and an answer taken.
+    #[serde(with = "Time")]
     #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
-    pub frame_time: Time,
+    pub frame_time: SimTime,
     /// Address and port of a head-end that takes what meters send on their own: "127.0.0.1:4060". Meters send a push setup
     /// when they are told to, readings by the clock if `push_every` says so, an alarm when their relay moves or an image
     /// becomes active, and a last gasp before a cold reset. Other hosts need `remote` and --allow-remote.
@@ -59,8 +66,9 @@ pub struct ServeSection {
     /// How often each meter pushes its readings (setup 0.0.25.9.0.255), or "off". Periods begin at multiples of this time
     /// since 1970, UTC; each meter starts at a random moment of its setup's window (attribute 5, 300 s as delivered, at most
     /// the period).
+    #[serde(with = "TimeOrOff")]
     #[schemars(extend("x-min" = "1s", "x-max" = "31d"))]
-    pub push_every: TimeOrOff,
+    pub push_every: Option<SimTime>,
     /// What pushes travel over, in the wrapper: "udp" datagrams, sent once, or "tcp", a connection each, that must be open
     /// and written within `frame_time`; one that fails is tried again as the setup says (attributes 6 and 7).
     pub push_transport: PushTransport,
@@ -74,28 +82,25 @@ pub struct ServeSection {
 }
 
 /// Share of the answers that each fault befalls; an answer has one at most.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultsSection {
     /// A bit of the authentication tag is wrong: of ciphered answers.
+    #[serde(with = "Share")]
     #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
-    pub flipped_tag: Share,
+    pub flipped_tag: f64,
     /// A frame check sequence is wrong: of answers over HDLC.
+    #[serde(with = "Share")]
     #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
-    pub wrong_fcs: Share,
+    pub wrong_fcs: f64,
     /// The wrapper's header names one byte less than follows: of answers in a wrapper.
+    #[serde(with = "Share")]
     #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
-    pub short_length: Share,
+    pub short_length: f64,
     /// The closing flag is left out: of answers over HDLC.
+    #[serde(with = "Share")]
     #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
-    pub missing_flag: Share,
-}
-
-impl Default for FaultsSection {
-    fn default() -> Self {
-        let none = Share(0.0);
-        FaultsSection { flipped_tag: none, wrong_fcs: none, short_length: none, missing_flag: none }
-    }
+    pub missing_flag: f64,
 }
 
 impl Default for ServeSection {
@@ -112,10 +117,10 @@ impl Default for ServeSection {
             connections: 15_000,
             connections_per_meter: 32,
             associations: 1_024,
-            idle: Time::secs(300),
-            frame_time: Time::secs(10),
+            idle: SimTime::from_secs(300),
+            frame_time: SimTime::from_secs(10),
             push_to: None,
-            push_every: TimeOrOff(None),
+            push_every: None,
             push_transport: PushTransport::Udp,
             push_ciphered: true,
             state: None,
@@ -155,4 +160,47 @@ pub enum PushTransport {
     Udp,
     /// A connection each, tried again if it fails.
     Tcp,
+}
+
+/// A time, `"off"` or `"mesh"`: what the simulated way takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delay {
+    /// None.
+    Off,
+    /// Always the same.
+    Time(SimTime),
+    /// That of the simulated mesh.
+    Mesh,
+}
+
+impl Serialize for Delay {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Delay::Off => s.serialize_str("off"),
+            Delay::Time(time) => Time::serialize(time, s),
+            Delay::Mesh => s.serialize_str("mesh"),
+        }
+    }
+}
+impl<'de> Deserialize<'de> for Delay {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match text.as_str() {
+            "off" => Ok(Delay::Off),
+            "mesh" => Ok(Delay::Mesh),
+            _ => Time::deserialize(StringDeserializer::new(text)).map(Delay::Time),
+        }
+    }
+}
+impl JsonSchema for Delay {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Delay".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = format!("{}|^off$|^mesh$", Kind::Time.pattern());
+        json_schema!({"type": "string", "pattern": pattern, "x-quantity": "time", "x-words": ["off", "mesh"]})
+    }
 }

@@ -61,7 +61,8 @@ impl Server {
     /// # Errors
     /// Whatever keeps meters from being served.
     pub fn open(variant: Variant, options: &Options) -> Result<Server, ServeError> {
-        let Variant { spec, dlms, serve: mut settings, .. } = variant;
+        let Variant { spec, serve: mut settings, .. } = variant;
+        let has_test_keys = spec.dlms.keys_from == Keys::Test;
         let listen = settings.listen;
         let remote_is_meant = settings.remote && options.allow_remote;
         if !listen.is_loopback() && !remote_is_meant {
@@ -71,8 +72,8 @@ impl Server {
             return Err(ServeError::RemoteNotAllowed { listen: to.to_string() });
         }
         let mut warnings = Vec::new();
-        let keys = keys_file::load(&dlms.keys)?;
-        if options.state.is_none() && dlms.keys != Keys::Test {
+        let keys = keys_file::load(&spec.dlms.keys_from)?;
+        if options.state.is_none() && !has_test_keys {
             return Err(ServeError::NoState);
         }
         let state = match &options.state {
@@ -100,7 +101,7 @@ impl Server {
             ));
             settings.connections = possible;
         }
-        if !listen.is_loopback() && dlms.keys == Keys::Test {
+        if !listen.is_loopback() && has_test_keys {
             warnings.push("other hosts can reach meters with TEST keys, which everybody knows".to_owned());
         }
         let tcp = settings.tcp_wrapper || settings.tcp_hdlc;
@@ -112,24 +113,16 @@ impl Server {
         }
         let capture = match &options.capture {
             Some(path) => {
-                let capture = Capture::create(path, if dlms.keys == Keys::Test { TEST_KEYS } else { FILE_KEYS });
+                let capture = Capture::create(path, if has_test_keys { TEST_KEYS } else { FILE_KEYS });
                 Some(capture.map_err(|cause| ServeError::Capture { path: path.clone(), cause })?)
             }
             None => None,
         };
-        let mut vendors = dlms.vendors;
+        let mut fleet = Fleet { keys, ..spec.dlms.fleet(spec.seed, challenge_key()?) };
         if let Some(to) = settings.push_to {
             let push_to = PushTo { tcp: settings.push_tcp, address: to.to_string() };
-            vendors.iter_mut().for_each(|vendor| vendor.push_to = push_to.clone());
+            fleet.vendors.iter_mut().for_each(|vendor| vendor.push_to = push_to.clone());
         }
-        let fleet = Fleet {
-            seed: spec.seed,
-            start_unix_s: dlms.start_unix_s,
-            utc_offset_min: dlms.utc_offset_min,
-            vendors,
-            keys,
-            challenge_key: challenge_key()?,
-        };
         let numbers = Numbers::of(&spec.placement);
         let air = if settings.mesh { Some(Air::new(spec)?) } else { None };
         Ok(Server {

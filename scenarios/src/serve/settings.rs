@@ -1,32 +1,10 @@
-//! What `[dlms]` and `[serve]` say, resolved.
+//! What `[serve]` says, resolved.
 
 use super::spoil::Faults;
-use amitwin_models::device::dlms::Vendor;
+pub use amitwin_models::spec::Keys;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The meters as DLMS/COSEM devices.
-#[derive(Clone, Debug)]
-pub struct Dlms {
-    /// Where keys come from.
-    pub keys: Keys,
-    /// Civil time at simulated time zero, seconds since 1970, UTC.
-    pub start_unix_s: i64,
-    /// Local time of the meters' clocks minus UTC, minutes.
-    pub utc_offset_min: i16,
-    /// Kinds of meters; never empty.
-    pub vendors: Vec<Vendor>,
-}
-
-/// Where keys come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// The published ones.
-    Test,
-    /// A file with a secret.
-    File(PathBuf),
-}
 
 /// The meters on real sockets.
 #[derive(Clone, Debug)]

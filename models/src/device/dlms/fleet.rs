@@ -6,6 +6,8 @@ use super::security::Security;
 use crate::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What all meters of a run share.
 #[derive(Debug)]
@@ -83,27 +85,33 @@ impl Default for Vendor {
 }
 
 /// Form of a ciphered answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum AnswerForm {
     /// General in, general out; service-specific in, service-specific out.
+    #[default]
     AsRequested,
     /// Service-specific always.
     ServiceSpecific,
 }
 
 /// What a replayed or lower invocation counter gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnCounterError {
-    /// Exception-response with the expected counter.
+    /// An exception that names the counter expected.
+    #[default]
     Exception,
     /// The connection is closed without a word.
     Close,
 }
 
 /// What a request of another security suite gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnSuiteMismatch {
-    /// Exception-response, deciphering error.
+    /// An exception: deciphering error.
+    #[default]
     Exception,
     /// Nothing: to a head-end it looks like a time-out.
     Silent,

@@ -9,6 +9,8 @@ mod village;
 
 use super::{EXTENT_MAX_M, LocalPlane, Placement, Site, SiteKind, SiteName, SpatialGrid, TerrainError, siting};
 use amitwin_sim_core::rng::Stream;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Most sites of a generated placement.
 const SITES_MAX: u32 = 20_000_000;
@@ -17,21 +19,21 @@ const SPACING_MAX_M: f64 = 5_000.0;
 /// Beyond it, a degree of longitude shrinks too fast for one plane.
 const LATITUDE_MAX_DEG: f64 = 85.0;
 
-/// Kinds of places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Shape of a generated town. The files of the shapes say how each is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Generator {
-    /// Blocks of detached houses on plots, two rows back to back, on gently bent streets; some plots are empty and some
-    /// blocks are parks.
+    /// Blocks of detached houses on plots.
     Suburb,
-    /// Crooked blocks of adjoining narrow houses around courtyards, one to three meters a house.
+    /// Crooked blocks of adjoining narrow houses around courtyards.
     OldTown,
-    /// Towers of 8 to 20 floors with a meter room for every four floors.
+    /// Towers with meter rooms.
     HighRise,
-    /// Villages of 30 to 150 meters along bending roads, single farms beyond, about 1.3 km from village to village.
+    /// Villages along bending roads, single farms beyond.
     Village,
-    /// Equal spacing on a straight line; a single gateway stands at its start. Knows no chance.
+    /// Meters on a straight line; a single border router stands at its start.
     Line,
-    /// A square grid, filled row by row; a single gateway stands on its corner point. Knows no chance.
+    /// Meters on a square grid; a single border router stands at its corner.
     Grid,
 }
 

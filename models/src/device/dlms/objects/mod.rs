@@ -1,6 +1,6 @@
 //! The objects of a meter: what GET, SET and ACTION find behind a logical name.
 
-mod civil;
+pub mod civil;
 mod clock;
 mod control;
 mod events;

@@ -1,30 +1,32 @@
 //! `[[read]]`: what the head-end reads by schedule.
 
-use super::quantity::Time;
+use super::quantity::{Maybe, Time};
+use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Meters that the head-end reads by a schedule, every one in each round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReadSection {
+pub struct PollSpec {
     /// Name, for tables and for `set` ("read.NAME.every").
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
     /// What is read.
-    #[serde(default)]
-    pub what: What,
+    #[serde(rename = "what", default)]
+    pub content: PollContent,
     /// Time between the starts of two rounds, such as "15min", "1h" or "1d".
+    #[serde(with = "Time")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
-    pub every: Time,
+    pub every: SimTime,
     /// Start of the first round.
-    #[serde(default = "at_default")]
+    #[serde(default, with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub at: Time,
+    pub at: SimTime,
     /// Time over which the meters of a border router are spread in a round; four fifths of `every` when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub window: Option<Time>,
+    pub window: Option<SimTime>,
     /// Reads under way behind one border router at most.
     #[serde(default = "parallel_default")]
     #[schemars(range(min = 1, max = 10_000))]
@@ -34,28 +36,36 @@ pub struct ReadSection {
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u8,
     /// How long the head-end waits for an answer before it asks again.
-    #[serde(default = "timeout_default")]
+    #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
-    pub timeout: Time,
+    pub timeout: SimTime,
 }
 
-fn at_default() -> Time {
-    Time(0.0)
-}
 fn parallel_default() -> u16 {
     8
 }
 fn attempts_default() -> u8 {
     3
 }
-fn timeout_default() -> Time {
-    Time::secs(60)
+fn timeout_default() -> SimTime {
+    SimTime::from_secs(60)
+}
+
+/// Share of the time between two rounds that a round takes, when the file does not say.
+const WINDOW_SHARE: f64 = 0.8;
+
+impl PollSpec {
+    /// Time over which the meters of a border router are spread in a round, in the order of their ids.
+    pub fn spread(&self) -> SimTime {
+        let usual = || SimTime::from_nanos((self.every.nanos() as f64 * WINDOW_SHARE) as u64);
+        self.window.unwrap_or_else(usual)
+    }
 }
 
 /// What is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum PollContent {
     /// Rows of the load profile that the head-end does not have yet, as many to a request as an answer holds.
     #[default]
     Profile,

@@ -180,7 +180,7 @@ impl fmt::Display for UnitError {
 /// Reads a value of `kind` and returns it in the kind's base unit.
 ///
 /// ```
-/// use amitwin_scenarios::schema::units::{parse, Kind};
+/// use amitwin_models::spec::units::{parse, Kind};
 /// assert_eq!(parse(Kind::Time, "1h 30min"), Ok(5400e9));
 /// assert_eq!(parse(Kind::Power, "1 W"), Ok(30.0));
 /// assert!(parse(Kind::Power, "27").is_err());

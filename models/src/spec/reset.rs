@@ -1,34 +1,31 @@
-//! `[[campaign]]`: what the head-end does to the network.
+//! `kind = "reset"`: a campaign that resets every meter.
 
-use super::quantity::{Share, Time, TimeRange};
+use super::quantity::{Maybe, Share, Time, TimeRange};
+use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// A job of the head-end. A reset needs a `window` or `clusters`.
+/// Every meter is reset. Needs a `window` or `clusters`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CampaignSection {
-    /// Name, for tables and for `set` ("campaign.NAME.window").
-    #[schemars(length(min = 1, max = 80))]
-    pub name: String,
-    /// What is done.
-    pub kind: CampaignKind,
+pub struct ResetSpec {
     /// How deep a reset goes.
     #[serde(default = "tier_default")]
-    pub tier: Tier,
+    pub tier: ResetTier,
     /// When it starts.
+    #[serde(with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub at: Time,
+    pub at: SimTime,
     /// Each meter resets at a random time in this window after the start, ["10s", "60s"]; or "auto": a window computed
     /// from the border router's air time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// Share of the border router's air time that meters coming back may take, for `window = "auto"`. What it carries is
     /// limited by hidden nodes: its first-hop neighbours hardly hear each other, as in pure ALOHA.
-    #[serde(default = "busy_share_default")]
+    #[serde(default = "busy_share_default", with = "Share")]
     #[schemars(extend("x-min" = 0.01, "x-max" = 0.95))]
-    pub busy_share: Share,
+    pub busy_share: f64,
     /// Meters reset group by group, instead of a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
@@ -37,39 +34,58 @@ pub struct CampaignSection {
     pub delivery: Delivery,
     /// How the head-end learns that a meter is back after a warm or cold reset.
     #[serde(default = "back_default")]
-    pub back: Back,
+    pub back: BackSign,
     /// How long the head-end waits for a meter before it counts as failed; to the end of the run when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
-    pub give_up_after: Option<Time>,
+    pub give_up_after: Option<SimTime>,
 }
 
-fn tier_default() -> Tier {
-    Tier::Warm
+fn tier_default() -> ResetTier {
+    ResetTier::Warm
 }
-fn busy_share_default() -> Share {
-    Share(0.2)
+fn busy_share_default() -> f64 {
+    0.2
 }
 fn delivery_default() -> Delivery {
     Delivery::Broadcast
 }
-
-fn back_default() -> Back {
-    Back::Route
+fn back_default() -> BackSign {
+    BackSign::Route
 }
 
-/// Kind of campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CampaignKind {
-    /// Every meter is reset.
-    Reset,
+impl Default for ResetSpec {
+    /// All at once, at the start of the run.
+    fn default() -> Self {
+        ResetSpec {
+            tier: tier_default(),
+            at: SimTime::ZERO,
+            window: None,
+            busy_share: busy_share_default(),
+            clusters: None,
+            delivery: delivery_default(),
+            back: back_default(),
+            give_up_after: None,
+        }
+    }
+}
+
+impl ResetSpec {
+    /// Who resets when. Of `window` and `clusters` a scenario has one; without either, all reset at once.
+    pub fn schedule(&self) -> ResetSchedule {
+        match (self.window, self.clusters) {
+            (_, Some(clusters)) => ResetSchedule::Clusters { size: clusters.size, gap: clusters.gap },
+            (Some(Window::Range(first, last)), None) => ResetSchedule::Window(first, last),
+            (Some(Window::Auto), None) => ResetSchedule::Auto { busy_share: self.busy_share },
+            (None, None) => ResetSchedule::Window(SimTime::ZERO, SimTime::ZERO),
+        }
+    }
 }
 
 /// Depth of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tier {
+pub enum ResetTier {
     /// Clears the application's buffers; the radio stays up.
     Soft,
     /// Restarts the communication module; PAN id and keys are kept.
@@ -92,7 +108,7 @@ pub enum Delivery {
 /// heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Back {
+pub enum BackSign {
     /// The border router reports its route, over the backhaul; no frame is needed for it.
     Route,
     /// The meter sends a heartbeat, which is confirmed: two more messages through the border router's radio.
@@ -107,25 +123,49 @@ pub struct Clusters {
     #[schemars(range(min = 1, max = 2_000_000))]
     pub size: u32,
     /// Smallest and largest time between two groups, ["10s", "60s"].
-    pub gap: TimeRange,
+    #[serde(with = "TimeRange")]
+    pub gap: (SimTime, SimTime),
 }
 
 /// Spread of a campaign over time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(from = "WindowText", into = "WindowText")]
 pub enum Window {
     /// Smallest and largest delay.
-    Range(TimeRange),
-    /// A word.
+    Range(SimTime, SimTime),
+    /// Computed from the border router's air time.
+    Auto,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum WindowText {
+    Range(#[serde(with = "TimeRange")] (SimTime, SimTime)),
     Word(WindowWord),
 }
 
-/// Words that stand for a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum WindowWord {
-    /// Computed from the border router's air time.
+enum WindowWord {
     Auto,
+}
+
+impl From<WindowText> for Window {
+    fn from(text: WindowText) -> Window {
+        match text {
+            WindowText::Range((first, last)) => Window::Range(first, last),
+            WindowText::Word(WindowWord::Auto) => Window::Auto,
+        }
+    }
+}
+
+impl From<Window> for WindowText {
+    fn from(window: Window) -> WindowText {
+        match window {
+            Window::Range(first, last) => WindowText::Range((first, last)),
+            Window::Auto => WindowText::Word(WindowWord::Auto),
+        }
+    }
 }
 
 impl JsonSchema for Window {
@@ -142,4 +182,24 @@ impl JsonSchema for Window {
             "x-expects": "a smallest and a largest time, such as [\"10s\", \"60s\"], or \"auto\"",
         })
     }
+}
+
+/// Spread of a reset over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ResetSchedule {
+    /// Each meter waits a uniform random time in this window after the command's start.
+    Window(SimTime, SimTime),
+    /// Groups of `size` meters in the order of their ids, a uniform random `gap` between two groups.
+    Clusters {
+        /// Meters in a group.
+        size: u32,
+        /// Smallest and largest gap.
+        gap: (SimTime, SimTime),
+    },
+    /// A window computed from the border router's air time for one reconnecting meter, so that its radio is at most
+    /// `busy_share` occupied by them.
+    Auto {
+        /// Share of the border router's air time that reconnects may take, 0 to 1.
+        busy_share: f64,
+    },
 }

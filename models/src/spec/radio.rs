@@ -1,88 +1,114 @@
-//! `[radio]` and `[mac]`: the air and the rules for using it.
+//! `[radio]`: the air.
 
-use super::quantity::{Length, Power, Ratio};
+use super::quantity::{Length, Maybe, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Radio and propagation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct RadioSection {
+pub struct RadioSpec {
     /// Operating mode of the IEEE 802.15.4 SUN FSK PHY.
-    pub phy: Phy,
+    pub phy: PhyMode,
     /// Regulatory region, which sets the channel plan.
     pub region: Region,
     /// Transmit power of meters and repeaters.
+    #[serde(rename = "tx_power", with = "Power")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
-    pub tx_power: Power,
+    pub tx_power_dbm: f64,
     /// Transmit power of border routers; as `tx_power` when missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "gateway_tx_power", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
-    pub gateway_tx_power: Option<Power>,
+    pub gateway_tx_power_dbm: Option<f64>,
     /// How level falls with distance.
-    pub path_loss: PathLoss,
+    pub path_loss: LossModel,
     /// Surroundings, for the street-level loss.
     pub clutter: Clutter,
     /// Loss at 1 m, for the log-distance loss.
+    #[serde(rename = "reference_loss", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "100 dB"))]
-    pub reference_loss: Ratio,
+    pub reference_loss_db: f64,
     /// Exponent, for the log-distance loss: 10 times this many dB a decade.
     #[schemars(range(min = 1.5, max = 8.0))]
     pub exponent: f64,
     /// Standard deviation of shadowing; "0 dB" switches it off.
+    #[serde(rename = "shadowing", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "20 dB"))]
-    pub shadowing: Ratio,
+    pub shadowing_sigma_db: f64,
     /// Distance over which shadowing decorrelates to 1/e.
+    #[serde(rename = "shadowing_distance", with = "Length")]
     #[schemars(extend("x-min" = "1 m", "x-max" = "10 km"))]
-    pub shadowing_distance: Length,
+    pub shadowing_distance_m: f64,
     /// Loss of a meter's box and antenna, on each end that is a meter.
+    #[serde(rename = "meter_loss", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "60 dB"))]
-    pub meter_loss: Ratio,
+    pub meter_loss_db: f64,
     /// Effective noise figure of every receiver.
+    #[serde(rename = "noise_figure", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "30 dB"))]
-    pub noise_figure: Ratio,
+    pub noise_figure_db: f64,
     /// Standard deviation of a single frame's level around its link's.
+    #[serde(rename = "frame_spread", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "15 dB"))]
-    pub frame_spread: Ratio,
+    pub frame_spread_db: f64,
     /// Level above which a channel counts as busy. Stacks adapt it between about -60 and -100 dBm; the lower it is, the
     /// fewer hidden nodes there are.
+    #[serde(rename = "cca_threshold", with = "Power")]
     #[schemars(extend("x-min" = "-120 dBm", "x-max" = "-20 dBm"))]
-    pub cca_threshold: Power,
+    pub cca_threshold_dbm: f64,
     /// Weaker signals are left out of the model, as reception and as interference.
+    #[serde(rename = "hearing_floor", with = "Power")]
     #[schemars(extend("x-min" = "-130 dBm", "x-max" = "-60 dBm"))]
-    pub hearing_floor: Power,
+    pub hearing_floor_dbm: f64,
     /// Strongest neighbours that a radio keeps in its table, at about 3.7 bytes each. Whoever is left out is neither heard nor
     /// disturbs, which makes a dense town look better than it is; a run says how many that are.
-    #[schemars(range(min = 4, max = 4096))]
-    pub neighbours_max: u32,
+    #[schemars(with = "u32", range(min = 4, max = 4096))]
+    pub neighbours_max: usize,
 }
 
-impl Default for RadioSection {
+impl Default for RadioSpec {
     fn default() -> Self {
-        RadioSection {
-            phy: Phy::M1b,
-            region: Region::Na,
-            tx_power: Power(27.0),
-            gateway_tx_power: None,
-            path_loss: PathLoss::StreetLevel,
+        RadioSpec {
+            phy: PhyMode::M1b,
+            region: Region::NorthAmerica,
+            tx_power_dbm: 27.0,
+            gateway_tx_power_dbm: None,
+            path_loss: LossModel::StreetLevel,
             clutter: Clutter::Suburban,
-            reference_loss: Ratio(31.7),
+            reference_loss_db: 31.7,
             exponent: 3.0,
-            shadowing: Ratio(7.0),
-            shadowing_distance: Length(50.0),
-            meter_loss: Ratio(8.0),
-            noise_figure: Ratio(10.0),
-            frame_spread: Ratio(3.0),
-            cca_threshold: Power(-100.0),
-            hearing_floor: Power(-110.0),
+            shadowing_sigma_db: 7.0,
+            shadowing_distance_m: 50.0,
+            meter_loss_db: 8.0,
+            noise_figure_db: 10.0,
+            frame_spread_db: 3.0,
+            cca_threshold_dbm: -100.0,
+            hearing_floor_dbm: -110.0,
             neighbours_max: 1_024,
+        }
+    }
+}
+
+impl RadioSpec {
+    /// Transmit power of border routers, dBm.
+    pub fn gateway_power_dbm(&self) -> f64 {
+        self.gateway_tx_power_dbm.unwrap_or(self.tx_power_dbm)
+    }
+
+    /// Path loss, with the settings that its model takes.
+    pub fn loss(&self) -> PathLoss {
+        match self.path_loss {
+            LossModel::StreetLevel => PathLoss::StreetLevel(self.clutter),
+            LossModel::LogDistance => {
+                PathLoss::LogDistance { reference_db: self.reference_loss_db, exponent: self.exponent }
+            }
         }
     }
 }
 
 /// Operating mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Phy {
+pub enum PhyMode {
     /// 50 kb/s, modulation index 0.5.
     #[serde(rename = "1a")]
     M1a,
@@ -114,18 +140,19 @@ pub enum Phy {
 
 /// Regulatory region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum Region {
     /// North America, 902-928 MHz.
-    Na,
+    #[serde(rename = "na")]
+    NorthAmerica,
     /// Europe, 863-870 MHz.
-    Eu,
+    #[serde(rename = "eu")]
+    Europe,
 }
 
 /// Model of path loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum PathLoss {
+pub enum LossModel {
     /// Street level of ITU-R P.1411, by `clutter`.
     StreetLevel,
     /// `reference_loss` at 1 m and `exponent`.
@@ -144,42 +171,16 @@ pub enum Clutter {
     DenseUrban,
 }
 
-/// Link layer: unslotted CSMA/CA with acknowledgements.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct MacSection {
-    /// Smallest backoff exponent.
-    #[schemars(range(min = 0, max = 8))]
-    pub min_be: u8,
-    /// Largest backoff exponent; at least `min_be`.
-    #[schemars(range(min = 3, max = 8))]
-    pub max_be: u8,
-    /// Further tries to find the channel clear after the first.
-    #[schemars(range(min = 0, max = 20))]
-    pub csma_backoffs: u8,
-    /// Retransmissions of a frame that is not acknowledged.
-    #[schemars(range(min = 0, max = 30))]
-    pub frame_retries: u8,
-    /// Frames that a meter or repeater can hold.
-    #[schemars(range(min = 1, max = 4096))]
-    pub queue: u16,
-    /// Frames that a border router can hold.
-    #[schemars(range(min = 1, max = 65_535))]
-    pub gateway_queue: u16,
-    /// Hop over the channel plan; otherwise everyone shares one channel.
-    pub hopping: bool,
-}
-
-impl Default for MacSection {
-    fn default() -> Self {
-        MacSection {
-            min_be: 3,
-            max_be: 5,
-            csma_backoffs: 8,
-            frame_retries: 7,
-            queue: 32,
-            gateway_queue: 256,
-            hopping: true,
-        }
-    }
+/// Path loss between two radios near the ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PathLoss {
+    /// ITU-R P.1411 street level, location variability of 7 dB by default.
+    StreetLevel(Clutter),
+    /// `reference_db` at one metre and `exponent` x 10 dB a decade.
+    LogDistance {
+        /// Loss at 1 m, dB.
+        reference_db: f64,
+        /// Exponent.
+        exponent: f64,
+    },
 }

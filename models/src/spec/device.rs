@@ -1,0 +1,21 @@
+//! `[device]`: meter hardware.
+
+use super::quantity::TimeRange;
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Meter hardware.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceSpec {
+    /// Time from reset to a running radio, uniform between the two.
+    #[serde(with = "TimeRange")]
+    pub boot: (SimTime, SimTime),
+}
+
+impl Default for DeviceSpec {
+    fn default() -> Self {
+        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) }
+    }
+}

@@ -1,0 +1,122 @@
+//! `[dlms]`: what the meters are as DLMS/COSEM devices.
+
+use super::civil::Utc;
+use super::quantity::{Minutes, TimeRange};
+use super::vendor::VendorSpec;
+use crate::device::dlms::{Fleet, KeyMaster, Vendor};
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The meters as DLMS/COSEM devices.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DlmsSpec {
+    /// "real": head-end and meters encode, cipher and check every APDU. "sized": they do not, but everything has the same
+    /// length, so that the network does the same with less work.
+    pub payload: Payload,
+    /// "test": every meter has the published keys of the field's examples, which protect nothing; everything that is
+    /// printed says so. Otherwise a file of mode 0600 with a secret of 64 hexadecimal digits, from which the keys of
+    /// each meter are derived.
+    #[serde(rename = "keys")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub keys_from: Keys,
+    /// Civil time at simulated time zero, UTC, such as "2026-01-01T00:00:00Z". A served meter has the time of the host.
+    #[serde(rename = "start", with = "Utc")]
+    #[schemars(length(min = 20, max = 20))]
+    pub start_unix_s: i64,
+    /// Local time of the meters' clocks minus UTC, in whole minutes.
+    #[serde(rename = "utc_offset", with = "Minutes")]
+    #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
+    pub utc_offset_min: i16,
+    /// How long a meter waits with its answer to a request over the mesh: a random time in this range, so that answers do
+    /// not meet. A served meter does not wait.
+    #[serde(with = "TimeRange")]
+    pub answer_delay: (SimTime, SimTime),
+    /// Kinds of meters; the n-th site of the placement is of the n-th kind, beginning anew after the last. Without any,
+    /// all meters are of one kind with the defaults.
+    #[serde(rename = "vendor", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub vendors: Vec<VendorSpec>,
+    /// The keys themselves: the test keys until somebody has read the file.
+    #[serde(skip)]
+    pub keys: KeyMaster,
+}
+
+impl Default for DlmsSpec {
+    fn default() -> Self {
+        DlmsSpec {
+            payload: Payload::Real,
+            keys_from: Keys::Test,
+            start_unix_s: 1_767_225_600,
+            utc_offset_min: 0,
+            answer_delay: (SimTime::ZERO, SimTime::from_secs(1)),
+            vendors: Vec::new(),
+            keys: KeyMaster::Test,
+        }
+    }
+}
+
+impl DlmsSpec {
+    /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
+    pub fn vendors(&self) -> Vec<Vendor> {
+        match &self.vendors[..] {
+            [] => vec![Vendor::default()],
+            some => some.iter().map(VendorSpec::vendor).collect(),
+        }
+    }
+
+    /// What the meters share.
+    pub fn fleet(&self, seed: u64, challenge_key: [u8; 32]) -> Fleet {
+        Fleet {
+            seed,
+            start_unix_s: self.start_unix_s,
+            utc_offset_min: self.utc_offset_min,
+            vendors: self.vendors(),
+            keys: self.keys.clone(),
+            challenge_key,
+        }
+    }
+}
+
+/// Whether APDUs are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payload {
+    /// Encoded, ciphered and checked.
+    Real,
+    /// Only as long as they would be.
+    Sized,
+}
+
+/// Where keys come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum Keys {
+    /// The published ones.
+    Test,
+    /// A file with a secret.
+    File(PathBuf),
+}
+
+impl Keys {
+    /// The word that stands for the published ones.
+    pub const TEST: &str = "test";
+}
+
+impl From<String> for Keys {
+    fn from(text: String) -> Keys {
+        if text == Keys::TEST { Keys::Test } else { Keys::File(text.into()) }
+    }
+}
+
+impl From<Keys> for String {
+    fn from(keys: Keys) -> String {
+        match keys {
+            Keys::Test => Keys::TEST.to_owned(),
+            Keys::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}

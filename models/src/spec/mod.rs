@@ -1,0 +1,119 @@
+#![doc = include_str!("README.md")]
+
+mod backhaul;
+mod campaign;
+mod civil;
+mod coupling;
+mod device;
+mod dlms;
+mod mac;
+mod mesh;
+pub mod quantity;
+mod radio;
+mod read;
+mod record;
+mod reset;
+mod traffic;
+pub mod units;
+mod vendor;
+
+use crate::terrain::{Placement, Site, SiteKind, SiteName};
+use amitwin_sim_core::SimTime;
+
+pub use backhaul::BackhaulSpec;
+pub use campaign::{CampaignSpec, JobSpec};
+pub use civil::unix_s;
+pub use coupling::{Coupling, CouplingSpec};
+pub use device::DeviceSpec;
+pub use dlms::{DlmsSpec, Keys, Payload};
+pub use mac::MacSpec;
+pub use mesh::{Lease, MeshSpec, SizeProfile};
+pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
+pub use read::{PollContent, PollSpec};
+pub use record::RecordSpec;
+pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, ResetTier, Window};
+pub use traffic::{PushContent, PushSpec, TrafficSpec};
+pub use vendor::{Flag, VendorSpec};
+
+/// One variant of a scenario, ready to build.
+#[derive(Clone, Debug)]
+pub struct WorldSpec {
+    /// Seed of every keyed stream; variants that share it see the same weather, shadowing and backoff draws.
+    pub seed: u64,
+    /// Simulated time of the run.
+    pub duration: SimTime,
+    /// Meters, gateways and repeaters with their positions.
+    pub placement: Placement,
+    /// Radio and propagation.
+    pub radio: RadioSpec,
+    /// Link layer.
+    pub mac: MacSpec,
+    /// Routing and joining.
+    pub mesh: MeshSpec,
+    /// Meter hardware.
+    pub device: DeviceSpec,
+    /// Border router to head-end.
+    pub backhaul: BackhaulSpec,
+    /// Regular reports.
+    pub traffic: TrafficSpec,
+    /// Meshes that hear each other.
+    pub coupling: CouplingSpec,
+    /// The meters as DLMS/COSEM devices.
+    pub dlms: DlmsSpec,
+    /// What is recorded besides the tables that are always written.
+    pub record: RecordSpec,
+    /// What the head-end reads by schedule.
+    pub polls: Vec<PollSpec>,
+    /// What the head-end does, in the order of the file.
+    pub campaigns: Vec<CampaignSpec>,
+}
+
+impl WorldSpec {
+    /// A complete world to start from: three meters in a row behind a border router, 60 m apart, for an hour, with the
+    /// defaults of every section and nothing that happens.
+    ///
+    /// ```
+    /// use amitwin_models::build::build;
+    /// use amitwin_models::spec::{MacSpec, WorldSpec};
+    /// let mac = MacSpec { hopping: false, ..MacSpec::default() };
+    /// assert_eq!(build(&WorldSpec { mac, ..WorldSpec::plain() }).unwrap().meters, 3);
+    /// ```
+    pub fn plain() -> WorldSpec {
+        let site = |n: u32| Site {
+            name: SiteName::numbered('N', n),
+            kind: if n == 0 { SiteKind::Gateway } else { SiteKind::Meter },
+            lat_deg: 0.0,
+            lon_deg: 0.0,
+            x_m: n as f32 * 60.0,
+            y_m: 0.0,
+            height_m: 1.5,
+        };
+        WorldSpec {
+            seed: 1,
+            duration: SimTime::from_secs(3_600),
+            placement: Placement { sites: (0..4).map(site).collect() },
+            radio: RadioSpec::default(),
+            mac: MacSpec::default(),
+            mesh: MeshSpec::default(),
+            device: DeviceSpec::default(),
+            backhaul: BackhaulSpec::default(),
+            traffic: TrafficSpec::default(),
+            coupling: CouplingSpec::default(),
+            dlms: DlmsSpec::default(),
+            record: RecordSpec::default(),
+            polls: Vec::new(),
+            campaigns: Vec::new(),
+        }
+    }
+
+    /// Meters and repeaters to a border router, on average.
+    pub fn nodes_per_gateway(&self) -> usize {
+        let count = |kind| self.placement.count(kind);
+        (count(SiteKind::Meter) + count(SiteKind::Repeater)).div_ceil(count(SiteKind::Gateway).max(1))
+    }
+
+    /// The timer profile: that of the file, or the one for meshes of this size.
+    pub fn profile(&self) -> SizeProfile {
+        self.mesh.profile.unwrap_or_else(|| SizeProfile::of(self.nodes_per_gateway()))
+    }
+}

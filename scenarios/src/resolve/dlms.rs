@@ -1,0 +1,105 @@
+//! `[dlms]`: texts that the schema cannot judge, and kinds of meters that do not go together.
+
+use super::Context;
+use crate::language::diagnostic::Diagnostic;
+use crate::language::path::place_of;
+use crate::language::tree::{Node, Value};
+use crate::schema::units::{self, Kind};
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, JobSpec, Keys, unix_s};
+use dlms_cosem_rs::security::SecuritySuite;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const MINUTE_NS: f64 = 60e9;
+
+/// Tells of texts in a document that cannot be read, and takes them out, so that the rest can be.
+pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
+    let mut tell = |keys: &[&str], title: String, label: &str, help: &str| {
+        errors.push(Diagnostic::error(title).at(&place_of(root, keys), label).help(help));
+    };
+    let text = |node: Option<&Node>| node.and_then(Node::str).map(str::to_owned);
+    let section = root.get("dlms");
+    let offset = text(section.and_then(|s| s.get("utc_offset"))).and_then(|text| units::parse(Kind::Time, &text).ok());
+    let offset_is_wrong = offset.is_some_and(|ns| ns % MINUTE_NS != 0.0);
+    if offset_is_wrong {
+        let title = "`dlms.utc_offset` is not in whole minutes".to_owned();
+        let help = "for example \"60min\", or \"-330min\" for half past five hours west of Greenwich";
+        tell(&["dlms", "utc_offset"], title, "seconds are left over", help);
+    }
+    let start = text(section.and_then(|s| s.get("start"))).filter(|text| unix_s(text).is_none());
+    if let Some(text) = &start {
+        let title = format!("`dlms.start` is no date and time: \"{text}\"");
+        tell(&["dlms", "start"], title, "cannot be read", "write it in UTC: \"2026-01-01T00:00:00Z\"");
+    }
+    let vendors = section.and_then(|s| s.get("vendor")).map(Node::items).unwrap_or_default();
+    let flag = |vendor: &Node| text(vendor.get("flag")).filter(|flag| Flag::parse(flag).is_none());
+    for vendor in vendors {
+        let (Some(name), Some(flag)) = (vendor.get("name").and_then(Node::str), flag(vendor)) else { continue };
+        let title = format!("the flag of `{name}` is \"{flag}\"");
+        tell(&["dlms", "vendor", name, "flag"], title, "not three capital letters", "for example \"AMI\"");
+    }
+    let Value::Table(table) = &mut root.value else { return };
+    let Some(Value::Table(section)) = table.get_mut("dlms").map(|entry| &mut entry.node.value) else { return };
+    if offset_is_wrong {
+        section.remove("utc_offset");
+    }
+    if start.is_some() {
+        section.remove("start");
+    }
+    if let Some(Value::Array(vendors)) = section.get_mut("vendor").map(|entry| &mut entry.node.value) {
+        for vendor in vendors {
+            let wrong = flag(vendor).is_some();
+            if let (Value::Table(keys), true) = (&mut vendor.value, wrong) {
+                keys.remove("flag");
+            }
+        }
+    }
+}
+
+/// What does not go together on a simulated mesh.
+pub(super) fn world(cx: &mut Context<'_>) {
+    let file = cx.file;
+    let vendors = &file.dlms.vendors;
+    let suites: BTreeSet<u8> =
+        vendors.iter().map(|v| v.suite_on_file.unwrap_or(v.suite)).map(SecuritySuite::id).collect();
+    let broadcast = file.campaign.iter().find(|campaign| match &campaign.job {
+        JobSpec::Reset(reset) => reset.delivery == Delivery::Broadcast,
+    });
+    if let Some(campaign) = broadcast.filter(|_| suites.len() > 1) {
+        let name = campaign.name.as_str();
+        let title = format!("the campaign `{name}` is broadcast to meters of several security suites");
+        let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
+        cx.error(&["campaign", name], title, "one command for all", help);
+    }
+    for vendor in vendors {
+        if let Some(on_file) = vendor.suite_on_file.filter(|on_file| *on_file != vendor.suite) {
+            let text = format!(
+                "meters of `{}` have suite {} and the head-end has {} on file: they do not understand each other",
+                vendor.name,
+                vendor.suite.id(),
+                on_file.id()
+            );
+            cx.warn(&["dlms", "vendor", &vendor.name, "suite_on_file"], text);
+        }
+    }
+}
+
+/// What is wrong whether meters are simulated or served.
+pub(super) fn devices(cx: &mut Context<'_>) {
+    let mut names = BTreeSet::new();
+    for vendor in &cx.file.dlms.vendors {
+        if !names.insert(&vendor.name) {
+            let title = format!("two kinds of meters are named `{}`", vendor.name);
+            cx.error(&["dlms", "vendor"], title, "named again", "give one of them another name");
+        }
+    }
+}
+
+/// The section with the path of its file of keys below `dir`.
+pub(super) fn with_path(section: &DlmsSpec, dir: &Path) -> DlmsSpec {
+    let keys_from = match &section.keys_from {
+        Keys::Test => Keys::Test,
+        Keys::File(file) => Keys::File(dir.join(file)),
+    };
+    DlmsSpec { keys_from, ..section.clone() }
+}
