@@ -74,7 +74,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     read::polls(cx);
     let placement = placement?;
     let file = cx.file;
-    let spec = WorldSpec {
+    let mut spec = WorldSpec {
         seed: file.seed,
         duration: file.duration,
         placement,
@@ -91,6 +91,8 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         campaigns: file.campaign.clone(),
     };
     profile(cx, &spec);
+    spec.mesh.profile = Some(spec.profile());
+    spec.radio.gateway_tx_power_dbm = Some(spec.radio.gateway_power_dbm());
     cx.errors.is_empty().then_some(spec)
 }
 
