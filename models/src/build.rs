@@ -7,24 +7,24 @@ use crate::device::{Device, Probes};
 use crate::headend::polls::Polls;
 use crate::headend::talk::Talk;
 use crate::headend::{HEAD_END, HeadEnd, Network};
-use crate::mac::Mac;
-use crate::mac::frame::MacTimes;
-use crate::mesh::fragments::Fragments;
-use crate::mesh::routing::Candidate;
-use crate::mesh::tree::{self, Tree};
-use crate::mesh::trickle::Timers;
-use crate::mesh::{CANDIDATES, Mesh, NO_ONE, State};
+use crate::medium::mesh::mac::Mac;
+use crate::medium::mesh::mac::frame::MacTimes;
+use crate::medium::mesh::net::fragments::Fragments;
+use crate::medium::mesh::net::routing::Candidate;
+use crate::medium::mesh::net::tree::{self, Tree};
+use crate::medium::mesh::net::trickle::Timers;
+use crate::medium::mesh::net::{CANDIDATES, Mesh, NO_ONE, State};
+use crate::medium::mesh::radio::air::Air;
+use crate::medium::mesh::radio::error::ErrorModel;
+use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
+use crate::medium::mesh::radio::phy::{Phy, channel_plan};
+use crate::medium::mesh::wire::frame;
+use crate::medium::mesh::wire::lengths::Lengths;
 use crate::part::Part;
 use crate::purpose;
-use crate::radio::air::Air;
-use crate::radio::error::ErrorModel;
-use crate::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
-use crate::radio::phy::{Phy, channel_plan};
 use crate::region::{Counters, Region};
 use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
-use crate::wire::frame;
-use crate::wire::lengths::Lengths;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -403,12 +403,12 @@ fn populate(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
     region.devices = region.world.query();
     region.links = region.world.query();
     let parents = &tree.parent;
-    let links: Vec<(u16, crate::mesh::Link)> = (0..region.own)
+    let links: Vec<(u16, crate::medium::mesh::net::Link)> = (0..region.own)
         .filter(|&n| parents[n as usize] != NO_ONE)
         .map(|child| {
             let parent = parents[child as usize];
             let code = region.air.neighbours.code(child, parent).unwrap_or(u8::MAX);
-            (child, crate::mesh::Link { child, parent, path_loss_db: code_db(code) })
+            (child, crate::medium::mesh::net::Link { child, parent, path_loss_db: code_db(code) })
         })
         .collect();
     let spawned: Vec<_> = region.world.spawn_batch(links.iter().map(|l| l.1).collect::<Vec<_>>()).collect();
@@ -430,7 +430,7 @@ fn candidates(region: &Region, tree: &Tree, node: u16) -> [Candidate; CANDIDATES
                 && tree.rank[n as usize] < tree.rank[node as usize]
         })
         .map(|(&n, &code)| Candidate { node: n, rank: tree.rank[n as usize], etx: region.etx_of_code[code as usize] })
-        .filter(|c| c.etx <= crate::mesh::routing::ETX_MAX)
+        .filter(|c| c.etx <= crate::medium::mesh::net::routing::ETX_MAX)
         .collect();
     let parent = tree.parent[node as usize];
     all.sort_by_key(|c| (c.node != parent, c.cost(), c.node));

@@ -1,8 +1,8 @@
 //! Everything that can happen in the world: one variant, one handler.
 
 use crate::apdu::Apdu;
-use crate::mac::packet::{Kind, Packet};
-use crate::mesh::trickle::Topic;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::net::trickle::Topic;
 use amitwin_sim_core::SimTime;
 
 /// An event of a mesh partition or of the head-end. Node numbers are local to the partition that handles it.

@@ -4,17 +4,17 @@ use crate::apdu::meters::{Message, Meters};
 use crate::campaign::Plan;
 use crate::device::Device;
 use crate::event::Event;
-use crate::mac::frame::MacTimes;
-use crate::mac::packet::Packets;
-use crate::mac::{self, Mac, hopping, sweep};
-use crate::mesh::fragments::Fragments;
-use crate::mesh::{self, Link, Mesh, trickle::Timers};
-use crate::radio::air::{Air, COMMON, Fate};
-use crate::radio::neighbours::code_db;
+use crate::medium::mesh::mac::frame::MacTimes;
+use crate::medium::mesh::mac::packet::Packets;
+use crate::medium::mesh::mac::{self, Mac, hopping, sweep};
+use crate::medium::mesh::net::fragments::Fragments;
+use crate::medium::mesh::net::{self as mesh, Link, Mesh, trickle::Timers};
+use crate::medium::mesh::radio::air::{Air, COMMON, Fate};
+use crate::medium::mesh::radio::neighbours::code_db;
+use crate::medium::mesh::wire::capture::Capture;
+use crate::medium::mesh::wire::lengths::Lengths;
 use crate::spec::{Lease, MacSpec, PushSpec, RecordSpec};
 use crate::terrain::Site;
-use crate::wire::capture::Capture;
-use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
 use amitwin_data::rows::{LinkRow, NodeRow, Rows};
 use amitwin_sim_core::rng::{Stream, key};
@@ -247,7 +247,7 @@ impl Region {
         if self.air.is_sending(node, ctx.now()) {
             return;
         }
-        let to = crate::radio::air::EVERYONE;
+        let to = crate::medium::mesh::radio::air::EVERYONE;
         let frame = self.air.begin(ctx.now(), node, to, channel, bytes, FOREIGN_TAG, &[]);
         // Scheduled under the first own radio: a foreign one causes no events here.
         ctx.schedule(self.air.transmission(frame).end, 0, Event::Ended { frame });

@@ -1,9 +1,9 @@
 //! The medium with two or three radios whose losses are given: locking, capture, deafness, energy.
 
-use amitwin_models::radio::air::{Air, COMMON, EVERYONE, Fate};
-use amitwin_models::radio::error::ErrorModel;
-use amitwin_models::radio::neighbours::Neighbours;
-use amitwin_models::radio::phy::Phy;
+use amitwin_models::medium::mesh::radio::air::{Air, COMMON, EVERYONE, Fate};
+use amitwin_models::medium::mesh::radio::error::ErrorModel;
+use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
+use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::spec::PhyMode;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;

@@ -2,12 +2,12 @@
 
 use crate::apdu;
 use crate::device::dlms::push::ALARM;
-use crate::mac::frame::MacTimes;
-use crate::mac::packet::{Kind, Packet};
+use crate::medium::mesh::mac::frame::MacTimes;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::radio::phy::Phy;
+use crate::medium::mesh::wire::lengths::Lengths;
 use crate::purpose;
-use crate::radio::phy::Phy;
 use crate::spec::{BackSign, CampaignSpec, Delivery, Lease, ResetSchedule, ResetTier};
-use crate::wire::lengths::Lengths;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 

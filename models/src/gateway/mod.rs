@@ -2,8 +2,8 @@
 
 use crate::event::{Down, Event, Report, ReportKind};
 use crate::headend::HEAD_END;
-use crate::mac::packet::{Kind, Packet, ROUTE_MAX};
-use crate::mesh::{NO_ONE, flood as mesh_flood, submit};
+use crate::medium::mesh::mac::packet::{Kind, Packet, ROUTE_MAX};
+use crate::medium::mesh::net::{NO_ONE, flood as mesh_flood, submit};
 use crate::region::{Ctx, Region};
 use amitwin_data::rows::AirtimeRow;
 use amitwin_sim_core::SimTime;
@@ -39,7 +39,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
                 submit(region, ctx, gateway, reply);
             } else {
                 region.counters.dropped += 1;
-                region.counters.lost[crate::mac::Loss::NoRoute as usize] += 1;
+                region.counters.lost[crate::medium::mesh::mac::Loss::NoRoute as usize] += 1;
             }
         }
         Kind::Dao => {
@@ -61,7 +61,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
                 submit(region, ctx, gateway, ack);
             } else {
                 region.counters.dropped += 1;
-                region.counters.lost[crate::mac::Loss::NoRoute as usize] += 1;
+                region.counters.lost[crate::medium::mesh::mac::Loss::NoRoute as usize] += 1;
             }
         }
         Kind::Heartbeat => report(region, ctx, gateway, packet, ReportKind::Heartbeat),
@@ -129,7 +129,7 @@ pub fn down(region: &mut Region, ctx: &mut Ctx, down: Down) {
         submit(region, ctx, gateway, packet);
     } else {
         region.counters.dropped += 1;
-        region.counters.lost[crate::mac::Loss::NoRoute as usize] += 1;
+        region.counters.lost[crate::medium::mesh::mac::Loss::NoRoute as usize] += 1;
     }
 }
 

@@ -7,7 +7,7 @@ pub mod talk;
 use crate::apdu::{Apdu, Ask};
 use crate::campaign::Plan;
 use crate::event::{Event, Report, ReportKind};
-use crate::mac::packet::Kind;
+use crate::medium::mesh::mac::packet::Kind;
 use crate::region::Ctx;
 use crate::spec::Delivery;
 use amitwin_data::rows::{Rows, TransactionRow};

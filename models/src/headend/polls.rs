@@ -5,7 +5,7 @@ use super::talk::{Heard, Talk};
 use super::{Network, TransactionRow};
 use crate::apdu::{Ask, Cosem, Rows};
 use crate::event::{Event, Report};
-use crate::mac::packet::Kind;
+use crate::medium::mesh::mac::packet::Kind;
 use crate::region::Ctx;
 use crate::spec::{PollContent, PollSpec};
 use amitwin_data::rows::Rows as Recorded;

@@ -4,7 +4,7 @@ use crate::apdu::client::{self, Said};
 use crate::apdu::{Apdu, Ask, Cosem, Rows};
 use crate::device::dlms::objects::energy_wh;
 use crate::event::{Down, Report};
-use crate::mac::packet::Kind;
+use crate::medium::mesh::mac::packet::Kind;
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
 use std::sync::Arc;

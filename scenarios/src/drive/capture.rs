@@ -3,10 +3,10 @@
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
 use amitwin_models::device::dlms::KeyMaster;
+use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
+use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::part::Part;
 use amitwin_models::spec::{PhyMode, WorldSpec};
-use amitwin_models::wire::capture::{Captured, application, dissector_option};
-use amitwin_models::wire::frame::Network;
 use amitwin_sim_core::{Engine, Local};
 use std::fs::File;
 use std::path::PathBuf;

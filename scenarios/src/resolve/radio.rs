@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::schema::radio as file;
-use amitwin_models::radio::phy::{channel_plan, modes_of};
+use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
 use amitwin_models::spec::{Clutter, MacSpec, PathLoss, PhyMode, RadioSpec, Region};
 
 const MODES: [(file::Phy, PhyMode, &str); 9] = [

@@ -5,7 +5,7 @@ use super::ServeError;
 use amitwin_models::apdu::Apdu;
 use amitwin_models::build::{Built, build};
 use amitwin_models::event::{Down, Event};
-use amitwin_models::mac::packet::Kind;
+use amitwin_models::medium::mesh::mac::packet::Kind;
 use amitwin_models::part::Part;
 use amitwin_models::spec::{Payload, WorldSpec};
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};

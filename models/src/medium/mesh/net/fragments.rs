@@ -3,10 +3,10 @@
 //! A datagram is lost once: by its sender if a fragment of it fails, by its receiver if all arrived but the receiver
 //! had no room, was reset, or had given up waiting.
 
-use crate::mac::Loss;
-use crate::mac::packet::Packet;
-use crate::mesh;
-use crate::radio::air::EVERYONE;
+use crate::medium::mesh::mac::Loss;
+use crate::medium::mesh::mac::packet::Packet;
+use crate::medium::mesh::net as mesh;
+use crate::medium::mesh::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;

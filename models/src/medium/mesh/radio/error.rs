@@ -1,7 +1,7 @@
 //! Frame error probability of a receiver: bit errors, noise, capture.
 //!
 //! ```
-//! use amitwin_models::radio::error::ErrorModel;
+//! use amitwin_models::medium::mesh::radio::error::ErrorModel;
 //! use amitwin_models::spec::PhyMode;
 //! let receiver = ErrorModel::new(PhyMode::M1b, 10.0, 3.0);
 //! assert!(receiver.loss_probability(-100.0, 100) < 0.001);
@@ -215,7 +215,7 @@ fn oqpsk_bit_error(g: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::radio::phy::MODES;
+    use crate::medium::mesh::radio::phy::MODES;
 
     /// Share of frames with a CRC error by RSSI at 50, 100, 150 and 200 kb/s, 923 MHz, about 250 bytes, from the
     /// public data set of Energies 2022 15(7):2417; a row covers two dBm, of which this is the middle.
@@ -366,7 +366,7 @@ mod tests {
             // Far above the noise, the interferer alone decides.
             let loss = |signal_to_interference_db: f64| {
                 let noise = ratio(model.noise_dbm()) + model.interference_weight() * ratio(-60.0);
-                let sinr_db = -60.0 + signal_to_interference_db - crate::radio::math::level_db(noise);
+                let sinr_db = -60.0 + signal_to_interference_db - crate::medium::mesh::radio::math::level_db(noise);
                 ErrorModel::loss_of(f64::from(model.phy.psdu_bits(250)) * model.ln_success_per_bit(sinr_db))
             };
             assert!((loss(threshold_db) - 0.5).abs() < 0.01);

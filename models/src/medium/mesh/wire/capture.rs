@@ -6,11 +6,11 @@
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
 use super::{security, sixlowpan};
-use crate::mac::packet::{Kind, Packet};
-use crate::mac::sweep;
-use crate::mesh::NO_ONE;
-use crate::radio::air::{COMMON, EVERYONE};
-use crate::radio::neighbours::code_db;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::mac::sweep;
+use crate::medium::mesh::net::NO_ONE;
+use crate::medium::mesh::radio::air::{COMMON, EVERYONE};
+use crate::medium::mesh::radio::neighbours::code_db;
 use crate::region::Region;
 use amitwin_sim_core::SimTime;
 

@@ -3,8 +3,8 @@
 use super::submit;
 use crate::device;
 use crate::event::Event;
-use crate::mac::packet::{Kind, Packet};
-use crate::radio::air::EVERYONE;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 

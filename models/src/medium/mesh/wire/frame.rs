@@ -3,7 +3,7 @@
 use super::address;
 use super::elements::{self, FrameType, Schedule};
 use super::security::{GroupKey, LEVEL};
-use crate::mac::hopping::{self, BROADCAST_INTERVAL};
+use crate::medium::mesh::mac::hopping::{self, BROADCAST_INTERVAL};
 use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
 

@@ -1,7 +1,7 @@
 //! Numbers of the physical layer: rates, air time, channel plans, timing.
 //!
 //! ```
-//! use amitwin_models::radio::phy::Phy;
+//! use amitwin_models::medium::mesh::radio::phy::Phy;
 //! use amitwin_models::spec::PhyMode;
 //! let phy = Phy::new(PhyMode::M1b);
 //! assert_eq!(phy.airtime(100).nanos(), 18_560_000); // 116 bytes at 50 kb/s

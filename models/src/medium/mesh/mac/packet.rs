@@ -82,7 +82,7 @@ pub struct Packet {
     pub origin: u16,
     /// Last receiver.
     pub dest: u16,
-    /// Receiver of this hop, or [`crate::radio::air::EVERYONE`].
+    /// Receiver of this hop, or [`crate::medium::mesh::radio::air::EVERYONE`].
     pub hop_to: u16,
     /// The origin's parent when it was sent.
     pub via: u16,

@@ -2,8 +2,8 @@
 //! unless it is captured.
 //!
 //! ```
-//! use amitwin_models::mac::packet::{Kind, Packet};
-//! use amitwin_models::wire::lengths::Lengths;
+//! use amitwin_models::medium::mesh::mac::packet::{Kind, Packet};
+//! use amitwin_models::medium::mesh::wire::lengths::Lengths;
 //! use amitwin_sim_core::SimTime;
 //! let mut report = Packet::new(Kind::Push, 9, 0, 4, SimTime::ZERO);
 //! report.payload = 100;
@@ -14,8 +14,8 @@
 
 use super::datagram::Hop;
 use super::sixlowpan::Extent;
-use crate::mac::packet::{Kind, Packet};
-use crate::radio::air::EVERYONE;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::radio::air::EVERYONE;
 
 /// Datagrams of different layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::NO_ONE;
 use super::routing::{ETX_MAX, RANK_STEP};
-use crate::radio::neighbours::Neighbours;
+use crate::medium::mesh::radio::neighbours::Neighbours;
 use petgraph::algo::dijkstra;
 use petgraph::graph::{NodeIndex, UnGraph};
 

@@ -1,8 +1,8 @@
 //! Sizes and times of the link layer: sizes as the encoders give them, times as the standard does.
 
-use crate::radio::air::EVERYONE;
-use crate::radio::phy::Phy;
-use crate::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
+use crate::medium::mesh::radio::air::EVERYONE;
+use crate::medium::mesh::radio::phy::Phy;
+use crate::medium::mesh::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
 use amitwin_sim_core::SimTime;
 
 /// Constants of a link layer.
@@ -14,7 +14,7 @@ pub struct MacTimes {
     pub broadcast_overhead_bytes: u16,
     /// The whole of an acknowledgement before its frame check sequence, bytes.
     pub ack_bytes: u16,
-    /// The whole of a sweep's frame by [`crate::mac::sweep::Sweep`].
+    /// The whole of a sweep's frame by [`crate::medium::mesh::mac::sweep::Sweep`].
     pub sweep_bytes: [u16; 3],
     /// From the last bit of a frame until it counts as not acknowledged.
     pub ack_wait: SimTime,

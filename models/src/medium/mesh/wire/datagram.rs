@@ -13,7 +13,7 @@ use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_RPL_NODES, HEAD_E
 use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
 use super::{icmpv6, sixlowpan};
-use crate::mac::packet::Kind;
+use crate::medium::mesh::mac::packet::Kind;
 use smoltcp::wire::{Ieee802154Address, Ipv6Address};
 
 /// UDP port of DLMS/COSEM, on both sides.

@@ -1,8 +1,8 @@
 //! Trickle timers (RFC 6206): how often a node repeats what its neighbours may already have said.
 
 use crate::event::Event;
-use crate::mac::sweep::{self, Sweep};
-use crate::mesh::{self, State};
+use crate::medium::mesh::mac::sweep::{self, Sweep};
+use crate::medium::mesh::net::{self as mesh, State};
 use crate::region::{Ctx, Region};
 use crate::spec::SizeProfile;
 use amitwin_sim_core::SimTime;

@@ -7,8 +7,8 @@ pub mod packet;
 pub mod sweep;
 
 use crate::event::Event;
-use crate::mesh;
-use crate::radio::air::{COMMON, EVERYONE, Fate};
+use crate::medium::mesh::net as mesh;
+use crate::medium::mesh::radio::air::{COMMON, EVERYONE, Fate};
 use crate::region::{Ctx, Region};
 use amitwin_data::rows::FrameRow;
 use amitwin_sim_core::SimTime;
@@ -368,7 +368,13 @@ fn data_ended(region: &mut Region, ctx: &mut Ctx, frame: u32, at: u32) {
 }
 
 /// A unicast frame arrived: the receiver drops what it was about to do, acknowledges, and hands the packet up once.
-fn receive_unicast(region: &mut Region, ctx: &mut Ctx, t: &crate::radio::air::Transmission, at: u32, epoch: u16) {
+fn receive_unicast(
+    region: &mut Region,
+    ctx: &mut Ctx,
+    t: &crate::medium::mesh::radio::air::Transmission,
+    at: u32,
+    epoch: u16,
+) {
     let (now, to) = (ctx.now(), t.to);
     let turnaround = region.air.phy.turnaround;
     region.air.deafen(to, now + turnaround);
@@ -534,7 +540,7 @@ impl Region {
     /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
     pub(crate) fn settle(
         &mut self,
-        t: &crate::radio::air::Transmission,
+        t: &crate::medium::mesh::radio::air::Transmission,
         heard: &[(u16, Fate, f32)],
         packet: Option<u32>,
     ) {

@@ -3,10 +3,10 @@
 use super::join;
 use super::trickle::{self, Topic};
 use super::{CANDIDATES, INFINITE_RANK, Link, Mesh, NO_ONE, State, Step, lost, note, submit};
-use crate::mac::Loss;
-use crate::mac::packet::{Kind, Packet};
-use crate::radio::air::EVERYONE;
-use crate::radio::neighbours::code_db;
+use crate::medium::mesh::mac::Loss;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::radio::air::EVERYONE;
+use crate::medium::mesh::radio::neighbours::code_db;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 

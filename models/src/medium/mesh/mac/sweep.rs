@@ -6,8 +6,8 @@
 
 use super::{Job, hopping, next_job};
 use crate::event::Event;
-use crate::mesh;
-use crate::radio::air::{COMMON, EVERYONE, Fate};
+use crate::medium::mesh::net as mesh;
+use crate::medium::mesh::radio::air::{COMMON, EVERYONE, Fate};
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 

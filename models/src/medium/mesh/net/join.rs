@@ -9,9 +9,9 @@ use super::trickle::{self, Topic};
 use super::{INFINITE_RANK, NO_ONE, State, Step, note, submit};
 use crate::device;
 use crate::event::Event;
-use crate::mac::packet::{Kind, Packet};
-use crate::mac::sweep::Sweep;
-use crate::radio::air::EVERYONE;
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::mac::sweep::Sweep;
+use crate::medium::mesh::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
 use amitwin_sim_core::SimTime;
 

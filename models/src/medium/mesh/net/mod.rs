@@ -9,8 +9,8 @@ pub mod trickle;
 
 use crate::device;
 use crate::gateway;
-use crate::mac::packet::{Kind, Packet};
-use crate::mac::{self, Loss};
+use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::mac::{self, Loss};
 use crate::region::{Ctx, Region};
 use amitwin_data::rows::EventRow;
 use amitwin_sim_core::SimTime;

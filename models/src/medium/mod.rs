@@ -1,0 +1,3 @@
+//! How a meter reaches its gateway.
+
+pub mod mesh;
