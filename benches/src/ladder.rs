@@ -1,9 +1,9 @@
 //! Towns of growing size: 2,000 meters to a border router, one report an hour each.
 
 use amitwin_data::rows::Rows;
+use amitwin_models::books::Counters;
 use amitwin_models::build::build;
-use amitwin_models::part;
-use amitwin_models::region::Counters;
+use amitwin_models::cell;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -104,10 +104,10 @@ pub fn run(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime) -> 
         engine.partitions_mut().for_each(|p| count(p.rows()));
     }
     let wall = started.elapsed().as_secs_f64();
-    part::finish(&mut engine, now);
+    cell::finish(&mut engine, now);
     engine.partitions_mut().for_each(|p| count(p.rows()));
     let mut counters = Counters::default();
-    engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.counters));
+    engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.books.counters));
     Rung {
         meters,
         build_s,

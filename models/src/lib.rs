@@ -12,15 +12,20 @@
 //! across partitions by a message of the engine. [`build::build`] turns a [`spec::WorldSpec`] into partitions.
 
 pub mod apdu;
+pub mod backhaul;
+pub mod books;
 pub mod build;
 pub mod campaign;
+pub mod cell;
+pub mod context;
 pub mod device;
 pub mod event;
 pub mod gateway;
 pub mod headend;
 pub mod medium;
-pub mod part;
+pub mod meter;
+pub mod node;
+pub mod plan;
 pub mod purpose;
-pub mod region;
 pub mod spec;
 pub mod terrain;

@@ -73,8 +73,8 @@ fn every_report_planned_is_ok_failed_or_pending_once() {
 #[test]
 fn every_frame_sent_has_one_fate_or_is_in_flight() {
     for ran in &towns() {
-        let (c, frames) = (&ran.mesh().counters, &ran.rows.frames);
-        let in_flight = ran.mesh().air.live() as u64;
+        let (c, frames) = (&ran.mesh().books.counters, &ran.rows.frames);
+        let in_flight = ran.mesh().mesh.link.air.live() as u64;
         assert_eq!(frames.len() as u64 + in_flight, c.frames + c.acks, "frames ended and in flight");
         assert!(in_flight <= 10, "{in_flight} frames in flight");
 
@@ -117,8 +117,8 @@ fn on_the_bare_link_layer_the_counters_add_up() {
     let mut spec = world(sites(grid), PhyMode::M1b, 120);
     spec.mac.queue_frames_max = 4;
     let ran = probe(&spec, SimTime::from_millis(300), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
-    let (c, probes) = (&ran.mesh().counters, &ran.mesh().probes);
-    let in_flight = ran.mesh().air.live() as u64;
+    let (c, probes) = (&ran.mesh().books.counters, &ran.mesh().probes());
+    let in_flight = ran.mesh().mesh.link.air.live() as u64;
     assert_eq!(c.received + c.collided + c.noise + c.deaf + in_flight, c.frames + c.acks, "{c:?}");
     assert!(c.collided > 100 && c.deaf > 100 && c.access_failures > 0 && c.duplicates > 0, "{c:?}");
     // A frame arrived, was given up without arriving, or is held: in a queue that holds four, of 63 senders.
@@ -160,7 +160,7 @@ fn every_meter_commanded_is_back_pending_or_failed() {
 #[test]
 fn what_is_lost_is_counted_once_and_nothing_is_held_at_the_end() {
     for ran in &towns() {
-        let c = &ran.mesh().counters;
+        let c = &ran.mesh().books.counters;
         assert_eq!(c.lost.iter().sum::<u64>(), c.dropped, "{c:?}");
         assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");
     }

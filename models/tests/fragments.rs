@@ -31,7 +31,7 @@ fn outcomes(ran: &Ran) -> BTreeMap<&'static str, u32> {
     }
     let asked: u32 = ran.rows.transactions.iter().filter(|row| row.kind == "push").count() as u32;
     assert_eq!(count.values().sum::<u32>(), asked);
-    let c = &ran.mesh().counters;
+    let c = &ran.mesh().books.counters;
     assert_eq!(c.lost.iter().sum::<u64>(), c.dropped, "{c:?}");
     assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");
     count
@@ -50,13 +50,13 @@ fn reports_are_cut_at_each_hop_and_arrive_whole() {
     }
     // Reports of meter 1 go over one hop, of meter 2 over two, of meter 3 over three.
     assert_eq!(lengths.len(), 6 * (1 + 2 + 3) * 4, "four fragments a hop");
-    let c = &ran.mesh().counters;
+    let c = &ran.mesh().books.counters;
     assert_eq!((c.cut, c.reassembly_timeouts, c.reassembly_full), (6 * 6, 0, 0));
     // What is not cut takes one frame.
     let whole = run(&line(3, 1_576));
     assert_eq!(outcomes(&whole), BTreeMap::from([("ok", 3 * 6)]));
-    assert_eq!(whole.mesh().counters.cut, 0);
-    assert!(whole.mesh().counters.frames < c.frames);
+    assert_eq!(whole.mesh().books.counters.cut, 0);
+    assert!(whole.mesh().books.counters.frames < c.frames);
 }
 
 /// A crowd that hears each other badly, sends each frame once only, and is reset in the middle.
@@ -85,7 +85,7 @@ fn a_lost_fragment_costs_the_datagram_and_each_is_counted_once() {
         let ran = run(spec);
         let count = outcomes(&ran);
         let (ok, all) = (count["ok"], count.values().sum::<u32>());
-        (f64::from(ok) / f64::from(all), ran.mesh().counters)
+        (f64::from(ok) / f64::from(all), ran.mesh().books.counters)
     };
     let (cut, counters) = share(&crowd(FRAME));
     assert!(counters.cut > 1_000, "{counters:?}");

@@ -65,7 +65,7 @@ fn every_report_arrives_over_as_many_hops_as_its_meter_is_away() {
         let least_s = f64::from(report.node) * 265.0 * 160e-6 + 0.05;
         assert!(delay_s > least_s && delay_s < 60.0, "{delay_s} s, at least {least_s} s: {report:?}");
     }
-    assert_eq!(ran.mesh().counters.dropped, 0);
+    assert_eq!(ran.mesh().books.counters.dropped, 0);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_link_carries_the_reports_of_all_meters_behind_it() {
     }
     let delivered = pushes().filter(|f| f.outcome == "delivered").count() as u64;
     let hops = u64::from(REPORTS * METERS * (METERS + 1) / 2);
-    let duplicates = ran.mesh().counters.duplicates;
+    let duplicates = ran.mesh().books.counters.duplicates;
     assert_eq!(hops, 330);
     assert!((hops..=hops + duplicates).contains(&delivered), "{delivered} delivered, {duplicates} duplicates");
     assert!(pushes().all(|f| f.dst == Some(f.src - 1)), "reports go up the line and nowhere else");

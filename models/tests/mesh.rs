@@ -162,7 +162,7 @@ fn who_hears_an_advertisement_keeps_silent() {
         };
         let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..12).map(corner))), PhyMode::M5, 7_200);
         spec.mac.hopping = true;
-        run(&spec).mesh().counters.sweeps
+        run(&spec).mesh().books.counters.sweeps
     };
     let (alone, together) = (circle(3_000.0), circle(20.0));
     // The small profile repeats both kinds of advertisement each minute: 2 x 120 in two hours; the first interval is

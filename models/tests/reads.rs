@@ -4,8 +4,8 @@
 mod common;
 
 use amitwin_data::rows::TransactionRow;
+use amitwin_models::cell::Part;
 use amitwin_models::headend::HeadEnd;
-use amitwin_models::part::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -172,7 +172,7 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
             assert_eq!(a, b);
         }
         assert_eq!(real.rows.airtime, sized.rows.airtime);
-        assert_eq!(real.mesh().counters, sized.mesh().counters);
+        assert_eq!(real.mesh().books.counters, sized.mesh().books.counters);
         let (real, sized) = (head_end(&real), head_end(&sized));
         assert_eq!(real.talk.duplicates, sized.talk.duplicates);
         let ledger = |h: &HeadEnd| (h.polls.ledger.kept, h.polls.ledger.duplicates, h.polls.late);

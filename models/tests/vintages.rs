@@ -3,9 +3,9 @@
 mod common;
 
 use amitwin_data::rows::TransactionRow;
+use amitwin_models::cell::Part;
 use amitwin_models::device::dlms::{OnSuiteMismatch, Vendor};
 use amitwin_models::headend::HeadEnd;
-use amitwin_models::part::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};

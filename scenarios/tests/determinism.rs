@@ -2,7 +2,7 @@
 
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::build::build;
-use amitwin_models::part;
+use amitwin_models::cell;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Engine, Local};
@@ -66,7 +66,7 @@ fn shuffled(variant: &Variant, turn: usize) -> String {
     // The engine runs windows of fewer than 200 events on one thread.
     let per_window = engine.events() / engine.windows();
     assert!(per_window > 200, "{per_window} events a window");
-    part::finish(&mut engine, variant.spec.duration);
+    cell::finish(&mut engine, variant.spec.duration);
     let prints: Vec<String> = engine
         .partitions_mut()
         .map(|part| {

@@ -2,9 +2,6 @@
 
 pub mod client;
 pub mod lengths;
-pub mod meters;
-#[cfg(test)]
-mod tests;
 
 use crate::device::dlms::{Fleet, Meter, Moment, Vendor};
 use crate::spec::{DlmsSpec, Payload};

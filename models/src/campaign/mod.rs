@@ -1,11 +1,9 @@
 #![doc = include_str!("README.md")]
 
 use crate::apdu;
-use crate::device::dlms::push::ALARM;
-use crate::medium::mesh::mac::frame::MacTimes;
-use crate::medium::mesh::mac::packet::{Kind, Packet};
+use crate::medium::mesh::mac::times::MacTimes;
+use crate::medium::mesh::net::airtime::router_airtime;
 use crate::medium::mesh::radio::phy::Phy;
-use crate::medium::mesh::wire::lengths::Lengths;
 use crate::purpose;
 use crate::spec::{BackSign, CampaignSpec, Delivery, Lease, ResetSchedule, ResetTier};
 use amitwin_sim_core::SimTime;
@@ -47,6 +45,16 @@ pub struct Campaign {
 }
 
 impl Plan {
+    /// Depth of a job's resets.
+    pub fn tier(&self, job: u16) -> ResetTier {
+        self.campaigns[usize::from(job)].tier
+    }
+
+    /// What tells the head-end that a meter is back after a job's reset.
+    pub fn back(&self, job: u16) -> BackSign {
+        self.campaigns[usize::from(job)].back
+    }
+
     /// When a campaign wants a meter to reset; `None` if the meter is not part of it.
     pub fn reset_time(&self, campaign: u16, node: u32) -> Option<SimTime> {
         let campaign = self.campaigns.get(campaign as usize)?;
@@ -108,43 +116,6 @@ impl Campaign {
             give_up_after: spec.give_up_after,
         }
     }
-}
-
-/// Radio time that one meter coming back costs its border router: the frames of its address, its route and its heartbeat,
-/// as far as the reset needs them, that pass that radio, each with turn-around and acknowledgement, for a meter two hops
-/// away.
-pub fn router_airtime(
-    phy: &Phy,
-    times: &MacTimes,
-    said: &apdu::lengths::Lengths,
-    tier: ResetTier,
-    back: BackSign,
-    lease: Lease,
-) -> SimTime {
-    let lengths = Lengths::new();
-    let one = |kind: Kind, payload: u16| {
-        let mut packet = Packet::new(kind, 2, 0, 1, SimTime::ZERO);
-        packet.payload = payload;
-        match kind {
-            // From the relay, or forwarded by the parent: the second hop.
-            Kind::Solicit | Kind::Dao | Kind::Heartbeat => packet.hops = 1,
-            // By source route: the first hop of two.
-            _ => packet.route_len = 1,
-        }
-        let bytes = lengths.of(&packet) + times.overhead_bytes;
-        phy.airtime(bytes) + phy.turnaround + phy.airtime(times.ack_bytes)
-    };
-    let mut airtime = SimTime::ZERO;
-    if tier != ResetTier::Soft {
-        airtime += one(Kind::Dao, 0) + one(Kind::DaoAck, 0);
-        if lease == Lease::Asked {
-            airtime += one(Kind::Solicit, 0) + one(Kind::Reply, 0);
-        }
-    }
-    if back == BackSign::Heartbeat {
-        airtime += one(Kind::Heartbeat, said.notification(0, ALARM)) + one(Kind::Confirm, said.confirmation);
-    }
-    airtime
 }
 
 /// Window in which `meters` reconnects, each of which takes `airtime` of the border router's radio, occupy it for

@@ -5,20 +5,20 @@ pub mod polls;
 pub mod talk;
 
 use crate::apdu::{Apdu, Ask};
+use crate::backhaul::{Order, Report, Said};
 use crate::campaign::Plan;
-use crate::event::{Event, Report, ReportKind};
-use crate::medium::mesh::mac::packet::Kind;
-use crate::region::Ctx;
+use crate::event::Event;
+use crate::gateway;
 use crate::spec::Delivery;
 use amitwin_data::rows::{Rows, TransactionRow};
-use amitwin_sim_core::SimTime;
+use amitwin_sim_core::{Context, SimTime};
 use hdrhistogram::Histogram;
 use polls::{Desk, Polls};
 use std::sync::Arc;
 use talk::{Heard, Talk};
 
-/// Partition id of the head-end: after all meshes.
-pub const HEAD_END: u32 = u32::MAX;
+/// What a handler gets from the engine.
+pub type Ctx<'a> = Context<'a, Event>;
 
 /// Attempts of a unicast command, and the time between two.
 const COMMAND_ATTEMPTS: u8 = 3;
@@ -108,7 +108,7 @@ impl HeadEnd {
                 let (polls, mut desk) = self.desk();
                 polls.timeout(ctx, &mut desk, flight, request);
             }
-            Event::Report(report) if report.kind == ReportKind::Answer => {
+            Event::Report(report) if matches!(report.said, Said::Answer { .. }) => {
                 let (polls, mut desk) = self.desk();
                 polls.answered(ctx, &mut desk, &report);
             }
@@ -135,7 +135,12 @@ impl HeadEnd {
                 }
                 let down = self.talk.tell_all(campaign, c.tier);
                 for &mesh in &self.network.meshes {
-                    ctx.send(mesh, ctx.now() + self.network.latency, 0, Event::Down(Box::new(down.clone())));
+                    ctx.send(
+                        mesh,
+                        ctx.now() + self.network.latency,
+                        0,
+                        gateway::Event::Down(Box::new(down.clone())).into(),
+                    );
                 }
             }
             Delivery::Unicast => {
@@ -165,40 +170,47 @@ impl HeadEnd {
         let node = c.targets[meter as usize];
         track.attempts += 1;
         track.sent = track.sent.or(Some(ctx.now()));
-        let down = self.talk.ask(Kind::Command, node, u32::from(campaign), Ask::Reset(c.tier));
+        let down = self.talk.ask(Order::Command { node, job: campaign }, node, Ask::Reset(c.tier));
         let at = ctx.now() + self.network.latency;
-        ctx.send(self.network.partition[node as usize], at, 0, Event::Down(Box::new(down)));
+        ctx.send(self.network.partition[node as usize], at, 0, gateway::Event::Down(Box::new(down)).into());
         ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
     }
 
     fn report(&mut self, ctx: &mut Ctx, report: &Report) {
         let now = ctx.now();
-        if report.kind == ReportKind::Push && report.apdu == Apdu::default() {
+        let is_push = matches!(report.said, Said::Push { .. });
+        if is_push && report.apdu == Apdu::default() {
             // Bytes without meaning.
             self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
             return;
         }
-        match if report.kind == ReportKind::Route { Heard::New(None) } else { self.talk.hear(report) } {
+        let heard = if matches!(report.said, Said::Route { .. }) { Heard::New(None) } else { self.talk.hear(report) };
+        match heard {
             Heard::New(_) => {}
             // A confirmation that was lost is said again.
-            Heard::Again if report.kind == ReportKind::Heartbeat => {}
+            Heard::Again if matches!(report.said, Said::Heartbeat { .. }) => {}
             Heard::Undeciphered => return self.refused(report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         }
-        if report.kind == ReportKind::Heartbeat {
-            let down = self.talk.confirm(report.node, report.value);
-            let mesh = self.network.partition[report.node as usize];
-            ctx.send(mesh, now + self.network.latency, 0, Event::Down(Box::new(down)));
-        }
-        if report.kind == ReportKind::Push {
-            self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
-            return;
-        }
-        let campaign = report.value as usize;
+        let job = match report.said {
+            Said::Heartbeat { job } => {
+                let down = self.talk.confirm(report.node, u32::from(job));
+                let mesh = self.network.partition[report.node as usize];
+                ctx.send(mesh, now + self.network.latency, 0, gateway::Event::Down(Box::new(down)).into());
+                job
+            }
+            Said::Route { job } | Said::CommandAck { job } => job,
+            Said::Push { .. } => {
+                self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
+                return;
+            }
+            Said::Answer { .. } => return,
+        };
+        let campaign = usize::from(job);
         let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) else { return };
         let track = &mut self.tracks[campaign][at];
-        match report.kind {
-            ReportKind::Acknowledged => track.acknowledged = true,
+        match report.said {
+            Said::CommandAck { .. } => track.acknowledged = true,
             _ if track.answered.is_some() => self.duplicates += 1,
             _ => {
                 (track.answered, track.reset, track.hops) = (Some(now), Some(report.planned), report.hops);
@@ -208,8 +220,8 @@ impl HeadEnd {
 
     /// A meter has another security suite than the one on file: to repeat the command helps nobody.
     fn refused(&mut self, report: &Report) {
-        if report.kind == ReportKind::Acknowledged {
-            let campaign = report.value as usize;
+        if let Said::CommandAck { job } = report.said {
+            let campaign = usize::from(job);
             if let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) {
                 self.tracks[campaign][at].refused = true;
             }

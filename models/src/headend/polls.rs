@@ -1,12 +1,13 @@
 //! Scheduled reads: who is read when, what is asked again, and what came of each.
 
+use super::Ctx;
 use super::ledger::Ledger;
 use super::talk::{Heard, Talk};
 use super::{Network, TransactionRow};
 use crate::apdu::{Ask, Cosem, Rows};
-use crate::event::{Event, Report};
-use crate::medium::mesh::mac::packet::Kind;
-use crate::region::Ctx;
+use crate::backhaul::{Order, Report, Said};
+use crate::event::Event;
+use crate::gateway;
 use crate::spec::{PollContent, PollSpec};
 use amitwin_data::rows::Rows as Recorded;
 use amitwin_sim_core::SimTime;
@@ -206,10 +207,10 @@ impl Polls {
         flight.requests += 1;
         flight.tries += 1;
         let (node, request) = (flight.node, flight.requests);
-        let down = desk.talk.ask(Kind::Request, node, id, ask);
+        let down = desk.talk.ask(Order::Request { node, read: id }, node, ask);
         flight.bytes += u32::from(down.bytes);
         let at = ctx.now() + desk.network.latency;
-        ctx.send(desk.network.partition[node as usize], at, 0, Event::Down(Box::new(down)));
+        ctx.send(desk.network.partition[node as usize], at, 0, gateway::Event::Down(Box::new(down)).into());
         ctx.schedule(ctx.now() + spec.timeout, 0, Event::PollTimeout { flight: id, request });
     }
 
@@ -236,7 +237,7 @@ impl Polls {
         }
         let rows = report.apdu.rows;
         self.ledger.take(report.node, rows);
-        let id = report.value;
+        let Said::Answer { read: id } = report.said else { return };
         let Some(flight) = self.flights.get_mut(&id) else {
             self.late += 1;
             return;
@@ -260,10 +261,11 @@ impl Polls {
 
     /// The meter has another security suite than the one on file: to ask again helps nobody.
     fn refused(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, report: &Report) {
-        let Some(flight) = self.flights.get_mut(&report.value) else { return };
+        let Said::Answer { read: id } = report.said else { return };
+        let Some(flight) = self.flights.get_mut(&id) else { return };
         flight.bytes += u32::from(report.bytes);
         flight.hops = report.hops;
-        self.end(ctx, desk, report.value, Some(ctx.now()), "refused");
+        self.end(ctx, desk, id, Some(ctx.now()), "refused");
     }
 
     fn end(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, id: u32, answered: Option<SimTime>, outcome: &'static str) {

@@ -2,9 +2,8 @@
 
 use crate::apdu::client::{self, Said};
 use crate::apdu::{Apdu, Ask, Cosem, Rows};
+use crate::backhaul::{Down, Order, Report};
 use crate::device::dlms::objects::energy_wh;
-use crate::event::{Down, Report};
-use crate::medium::mesh::mac::packet::Kind;
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
 use std::sync::Arc;
@@ -65,12 +64,12 @@ impl Talk {
     }
 
     /// Something for one meter, under the next counter.
-    pub fn ask(&mut self, kind: Kind, node: u32, value: u32, ask: Ask) -> Down {
+    pub fn ask(&mut self, order: Order, node: u32, ask: Ask) -> Down {
         let (answer_bytes, bytes) = self.cosem.lengths(node).of(ask);
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
         let counter = self.count(node);
         let head = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
-        self.down(kind, node, value, bytes, head, |cosem| client::request(cosem.meter(node), ask, counter))
+        self.down(order, bytes, head, |cosem| client::request(cosem.meter(node), ask, counter))
     }
 
     /// A confirmation that a notification has arrived.
@@ -79,7 +78,7 @@ impl Talk {
         let counter = self.count(node);
         let head = Apdu { counter, ..Apdu::default() };
         let encode = |cosem: &Cosem| client::confirmation(cosem.meter(node), invoke_id, counter);
-        self.down(Kind::Confirm, node, invoke_id, bytes, head, encode)
+        self.down(Order::Confirm { node }, bytes, head, encode)
     }
 
     /// A reset of all meters, which are of one security suite.
@@ -89,7 +88,7 @@ impl Talk {
         self.next_for_all += 1;
         let head = Apdu { counter, ..Apdu::default() };
         let encode = |cosem: &Cosem| client::broadcast(cosem.meter(0), tier, counter);
-        self.down(Kind::Flood, u32::MAX, u32::from(campaign), bytes, head, encode)
+        self.down(Order::Flood { job: campaign }, bytes, head, encode)
     }
 
     fn count(&mut self, node: u32) -> u32 {
@@ -98,21 +97,13 @@ impl Talk {
         peer.next - 1
     }
 
-    fn down(
-        &self,
-        kind: Kind,
-        node: u32,
-        value: u32,
-        bytes: u16,
-        mut apdu: Apdu,
-        encode: impl FnOnce(&Cosem) -> Vec<u8>,
-    ) -> Down {
+    fn down(&self, order: Order, bytes: u16, mut apdu: Apdu, encode: impl FnOnce(&Cosem) -> Vec<u8>) -> Down {
         if self.cosem.payload == Payload::Real {
             let datagram = encode(&self.cosem);
-            assert_eq!(datagram.len(), usize::from(bytes), "{kind:?}: bytes sized and bytes encoded");
+            assert_eq!(datagram.len(), usize::from(bytes), "{order:?}: bytes sized and bytes encoded");
             apdu.bytes = Some(Arc::from(datagram));
         }
-        Down { kind, node, value, bytes, apdu }
+        Down { order, bytes, apdu }
     }
 
     /// Looks at a message of a meter.

@@ -2,10 +2,10 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
+use amitwin_models::cell::Part;
 use amitwin_models::device::dlms::KeyMaster;
 use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
 use amitwin_models::medium::mesh::wire::frame::Network;
-use amitwin_models::part::Part;
 use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_sim_core::{Engine, Local};
 use std::fs::File;
@@ -55,8 +55,8 @@ impl<'a> Tape<'a> {
         let file = File::create(&to.path).map_err(failed("create the capture"))?;
         let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network, test));
         for part in engine.partitions_mut() {
-            if let Part::Mesh(region) = part {
-                region.start_capture(network.clone(), to.nodes.as_deref());
+            if let Part::Mesh(cell) = part {
+                cell.start_capture(network.clone(), to.nodes.as_deref());
             }
         }
         Ok(Tape { to, file: file.map_err(failed("write the capture"))? })
@@ -67,8 +67,8 @@ impl<'a> Tape<'a> {
     pub(super) fn take(&mut self, engine: &mut Engine<Part, Local>) -> Result<(), FileError> {
         let mut frames: Vec<Captured> = Vec::new();
         for part in engine.partitions_mut() {
-            if let Part::Mesh(region) = part {
-                frames.extend(region.take_captured());
+            if let Part::Mesh(cell) = part {
+                frames.extend(cell.take_captured());
             }
         }
         // Stable, so frames of the same moment stay in the order of partitions.

@@ -1,9 +1,9 @@
 //! From rows to the figures of the results table.
 
 use amitwin_data::rows::Rows;
+use amitwin_models::books::Counters;
 use amitwin_models::campaign::Plan;
-use amitwin_models::part::Part;
-use amitwin_models::region::Counters;
+use amitwin_models::cell::Part;
 use amitwin_sim_core::{Engine, Local, SimTime};
 use std::collections::BTreeMap;
 
@@ -132,7 +132,7 @@ impl Figures {
     ) {
         self.end_s = now.secs_f64();
         let mut counters = Counters::default();
-        engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.counters));
+        engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
         let mut put = |name: &str, value: Option<f64>| {
             metrics.insert(name.to_owned(), value);
         };

@@ -15,7 +15,7 @@ use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::part::{self, Part};
+use amitwin_models::cell::{self, Part};
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
 use capture::Tape;
 use figures::Figures;
@@ -153,7 +153,7 @@ pub fn run_captured(
         }
         watch.progress(index, now, engine.events());
     }
-    part::finish(&mut engine, now);
+    cell::finish(&mut engine, now);
     take(&mut engine, &mut figures, false)?;
     let fingerprint = Fingerprinter::combine(prints.iter().map(Fingerprinter::finish));
     let mut summary = VariantSummary {

@@ -3,10 +3,10 @@
 
 use super::ServeError;
 use amitwin_models::apdu::Apdu;
+use amitwin_models::backhaul::{Down, Order};
 use amitwin_models::build::{Built, build};
-use amitwin_models::event::{Down, Event};
-use amitwin_models::medium::mesh::mac::packet::Kind;
-use amitwin_models::part::Part;
+use amitwin_models::cell::Part;
+use amitwin_models::gateway;
 use amitwin_models::spec::{Payload, WorldSpec};
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
 use mio::Waker;
@@ -119,11 +119,13 @@ impl Air {
         let (request, answer) = question.bytes;
         let apdu = Apdu { outside: true, answer_bytes: answer.min(PAYLOAD_MAX) as u16, ..Apdu::default() };
         let bytes = request.min(PAYLOAD_MAX) as u16;
-        let down = Down { kind: Kind::Request, node: question.number, value: id, bytes, apdu };
+        let down = Down { order: Order::Request { node: question.number, read: id }, bytes, apdu };
         self.open.insert(id, (question, Instant::now()));
         let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(question.number));
         match partition {
-            Some(partition) => self.engine.post(partition, now + self.latency, Event::Down(Box::new(down))),
+            Some(partition) => {
+                self.engine.post(partition, now + self.latency, gateway::Event::Down(Box::new(down)).into())
+            }
             None => Ok(()),
         }
     }
@@ -134,8 +136,8 @@ impl Air {
         for part in self.engine.partitions_mut() {
             // Nobody reads what is recorded here.
             part.rows().clear();
-            let Part::Mesh(region) = part else { continue };
-            for (id, at) in region.take_answered_outside() {
+            let Part::Mesh(cell) = part else { continue };
+            for (id, at) in cell.take_answered_outside() {
                 if let Some((question, _)) = self.open.remove(&id) {
                     verdicts.push((question.waiting, Some(began + wall(at)), question.worker));
                 }

@@ -4,15 +4,15 @@
 //! and waits for one from a neighbour that is part of the mesh. Then: RPL information from that neighbour, address
 //! registration with the parent, an address by DHCPv6 through the parent, and the route at the border router.
 
-use super::routing::{self, usable};
-use super::trickle::{self, Topic};
-use super::{INFINITE_RANK, NO_ONE, State, Step, note, submit};
-use crate::device;
-use crate::event::Event;
-use crate::medium::mesh::mac::packet::{Kind, Packet};
-use crate::medium::mesh::mac::sweep::Sweep;
-use crate::medium::mesh::radio::air::EVERYONE;
-use crate::region::{Ctx, Region};
+use super::parents::{self, INFINITE_RANK};
+use super::trickle;
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Sweep, Topic};
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::net::MeshMut;
+use crate::node::Node;
+use crate::spec::Lease;
 use amitwin_sim_core::SimTime;
 
 /// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
@@ -44,48 +44,74 @@ const REFRESH_S: f64 = 1_800.0;
 /// Renewals of the registration for one of the route.
 const ROUTE_REFRESH_EVERY: u8 = 8;
 
-/// Enters state 3.
-pub fn restart(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    routing::detach(region, ctx, node);
-    set_state(region, ctx, node, State::AcquireConfig);
-    region.mesh(node).step = Step::Settled;
-    for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
-        trickle::stop(region, node, topic);
+/// Timers of a node that is part of the mesh.
+const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
+
+/// The node's radio goes off: nothing is left but what its flash keeps.
+pub(super) fn stop(net: &mut Net, node: Node) {
+    let kept = net.lease == Lease::Kept;
+    let joining = &mut net.nodes[node];
+    (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
+    joining.addressed &= kept;
+    joining.epoch = joining.epoch.wrapping_add(1);
+    for topic in ALL_TOPICS {
+        trickle::stop(net, node, topic);
     }
-    trickle::start_soon(region, ctx, node, Topic::Solicit);
+    parents::detach(net, node);
+}
+
+/// Enters state 3.
+pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+    parents::detach(stack.net, node);
+    set_state(stack, ctx, node, State::AcquireConfig);
+    stack.net.nodes[node].step = Step::Settled;
+    for topic in OF_MEMBERS {
+        trickle::stop(stack.net, node, topic);
+    }
+    trickle::start_soon(stack.net, ctx, node, Topic::Solicit);
 }
 
 /// Enters a joining state.
-pub fn set_state(region: &mut Region, ctx: &Ctx, node: u16, state: State) {
-    let mesh = region.mesh(node);
-    if mesh.state != state {
-        mesh.state = state;
-        note(region, ctx, node, "join_state", state as i32);
+fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state: State) {
+    let before = std::mem::replace(&mut stack.net.nodes[node].state, state);
+    if before != state {
+        ctx.note(node, "join_state", state as i32);
+    }
+    if before == State::Operational && state != State::Operational {
+        stack.user.detached(ctx, node);
     }
 }
 
 /// A sweep's frame was received.
-pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, sweep: Sweep) {
-    if region.pan_of(node) != region.pan_of(from) {
+pub(super) fn heard_sweep<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+    sweep: Sweep,
+) {
+    if ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
         return;
     }
-    match (region.mesh(node).state, sweep) {
-        (State::Operational, Sweep::Advert) => trickle::consistent(region, node, Topic::Advert),
-        (State::Operational, Sweep::Config) => trickle::consistent(region, node, Topic::Config),
-        (State::Operational, Sweep::Solicit) => trickle::reset(region, ctx, node, Topic::Config),
-        (State::AcquireConfig, Sweep::Solicit) => trickle::consistent(region, node, Topic::Solicit),
-        (State::AcquireConfig, Sweep::Config) if usable(region, node, from) => {
-            trickle::stop(region, node, Topic::Solicit);
-            routing::remember(region, node, from, INFINITE_RANK);
-            discover(region, ctx, node);
+    let net = &mut *stack.net;
+    match (net.nodes[node].state, sweep) {
+        (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
+        (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
+        (State::Operational, Sweep::Solicit) => trickle::reset(net, ctx, node, Topic::Config),
+        (State::AcquireConfig, Sweep::Solicit) => trickle::consistent(net, node, Topic::Solicit),
+        (State::AcquireConfig, Sweep::Config) if net.is_usable(link, node, from) => {
+            trickle::stop(net, node, Topic::Solicit);
+            parents::remember(net, link, node, from, INFINITE_RANK);
+            discover(stack, ctx, node);
         }
-        (State::AcquireConfig, Sweep::Advert) if usable(region, node, from) => {
-            routing::remember(region, node, from, INFINITE_RANK);
+        (State::AcquireConfig, Sweep::Advert) if net.is_usable(link, node, from) => {
+            parents::remember(net, link, node, from, INFINITE_RANK);
         }
         (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
-            if region.mesh(node).step == Step::Discover && usable(region, node, from) =>
+            if net.nodes[node].step == Step::Discover && net.is_usable(link, node, from) =>
         {
-            routing::remember(region, node, from, INFINITE_RANK);
+            parents::remember(net, link, node, from, INFINITE_RANK);
         }
         _ => {}
     }
@@ -93,215 +119,218 @@ pub fn heard_sweep(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, swe
 
 /// Starts to look for RPL information. The first question waits a moment: the neighbour that was heard is still in its
 /// sweep, and everyone who heard it would ask at once.
-pub fn discover(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    set_state(region, ctx, node, State::ConfigureRouting);
-    let mesh = region.mesh(node);
-    (mesh.step, mesh.tries, mesh.wait_s) = (Step::Discover, 0, DIS_TIMEOUT_S);
-    let delay = DIS_DELAY_S.0 + (DIS_DELAY_S.1 - DIS_DELAY_S.0) * region.draw(node);
-    arm(region, ctx, node, delay);
+pub(super) fn discover<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+    set_state(stack, ctx, node, State::ConfigureRouting);
+    let joining = &mut stack.net.nodes[node];
+    (joining.step, joining.tries, joining.wait_s) = (Step::Discover, 0, DIS_TIMEOUT_S);
+    let delay = DIS_DELAY_S.0 + (DIS_DELAY_S.1 - DIS_DELAY_S.0) * stack.net.draw(ctx.facts, node);
+    arm(stack.net, ctx, node, delay);
 }
 
 /// Asks each known neighbour, or all who hear it if none is known.
-fn ask(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    let candidates = mesh.candidates.map(|c| c.node);
+fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    let candidates = joining.candidates.map(|c| c.node);
     // Those who are known may have lost their way as well: every other time all are asked.
-    let all = mesh.tries % 2 == 1 || candidates.iter().all(|&c| c == NO_ONE);
-    mesh.tries += 1;
-    let wait_s = mesh.wait_s;
-    mesh.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
-    let mut send = |to: u16| submit(region, ctx, node, Packet::new(Kind::Dis, node, to, to, ctx.now()));
+    let all = joining.tries % 2 == 1 || candidates.iter().all(|&c| c == Node::NONE);
+    joining.tries += 1;
+    let wait_s = joining.wait_s;
+    joining.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
+    let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
     if all {
-        send(EVERYONE);
+        send(Node::EVERYONE);
     } else {
-        candidates.into_iter().filter(|&c| c != NO_ONE).for_each(&mut send);
+        candidates.into_iter().filter(|c| c.is_some()).for_each(&mut send);
     }
-    let spread = 1.0 + 0.5 * region.draw(node);
-    arm(region, ctx, node, f64::from(wait_s) * spread);
+    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
+    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// RPL information came while it was waited for: a parent is chosen, register with it.
-pub fn parent_known(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    (mesh.step, mesh.tries) = (Step::Register, 0);
+pub(super) fn parent_known(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &mut net.nodes[node];
+    (joining.step, joining.tries) = (Step::Register, 0);
     // What made this node choose was heard by its neighbours as well.
-    let delay = SELECTION_DELAY_S + REGISTER_DELAY_S * region.draw(node);
-    arm(region, ctx, node, delay);
+    let delay = SELECTION_DELAY_S + REGISTER_DELAY_S * net.draw(ctx.facts, node);
+    arm(net, ctx, node, delay);
 }
 
-fn register(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    region.mesh(node).tries += 1;
-    solicit_parent(region, ctx, node);
-    let spread = 1.0 + 0.5 * region.draw(node);
-    arm(region, ctx, node, f64::from(NS_TIMEOUT_S) * spread);
+fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    stack.net.nodes[node].tries += 1;
+    solicit_parent(stack, link, ctx, node);
+    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
+    arm(stack.net, ctx, node, f64::from(NS_TIMEOUT_S) * spread);
 }
 
 /// Sends a neighbour solicitation to the parent.
-fn solicit_parent(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    let (parent, renewal) = (mesh.parent, mesh.addressed);
-    let mut ns = Packet::new(Kind::Ns, node, parent, parent, ctx.now());
+fn solicit_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &stack.net.nodes[node];
     // Until it is part of the mesh a node has a link-local address only.
-    ns.value = u32::from(renewal);
-    submit(region, ctx, node, ns);
+    let (parent, renewal) = (joining.parent, joining.addressed);
+    stack.submit(link, ctx, node, Packet::new(Content::Ns { renewal }, node, parent, parent));
 }
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
-pub fn registration_done(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16) {
-    let mesh = region.mesh(node);
-    if mesh.step != Step::Register || mesh.parent != from {
+pub(super) fn registration_done<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+) {
+    let joining = &mut stack.net.nodes[node];
+    if joining.step != Step::Register || joining.parent != from {
         return;
     }
-    if mesh.addressed {
+    if joining.addressed {
         // A new parent: the route follows.
-        announce(region, ctx, node);
+        announce(stack, link, ctx, node);
         return;
     }
-    (mesh.step, mesh.tries, mesh.wait_s) = (Step::Address, 0, SOLICIT_TIMEOUT_S);
-    let delay = region.draw(node) * SOLICIT_DELAY_S;
-    arm(region, ctx, node, delay);
+    (joining.step, joining.tries, joining.wait_s) = (Step::Address, 0, SOLICIT_TIMEOUT_S);
+    let delay = stack.net.draw(ctx.facts, node) * SOLICIT_DELAY_S;
+    arm(stack.net, ctx, node, delay);
 }
 
-fn solicit(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    mesh.tries = mesh.tries.saturating_add(1);
-    let (parent, wait_s) = (mesh.parent, mesh.wait_s);
-    mesh.wait_s = (wait_s * 2).min(SOLICIT_TIMEOUT_MAX_S);
-    let gateway = region.gateway_of(node);
-    let mut packet = Packet::new(Kind::Solicit, node, gateway, parent, ctx.now());
+fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    joining.tries = joining.tries.saturating_add(1);
+    let (parent, wait_s) = (joining.parent, joining.wait_s);
+    joining.wait_s = (wait_s * 2).min(SOLICIT_TIMEOUT_MAX_S);
+    let mut packet = Packet::new(Content::Solicit, node, ctx.facts.gateway_of(node), parent);
     packet.via = parent;
-    submit(region, ctx, node, packet);
-    let spread = 0.9 + 0.2 * region.draw(node);
-    arm(region, ctx, node, f64::from(wait_s) * spread);
+    stack.submit(link, ctx, node, packet);
+    let spread = 0.9 + 0.2 * stack.net.draw(ctx.facts, node);
+    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// A DHCPv6 reply came.
-pub fn address_given(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    if region.mesh(node).step == Step::Address {
-        region.mesh(node).addressed = true;
-        announce(region, ctx, node);
+pub(super) fn address_given<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    if joining.step == Step::Address {
+        joining.addressed = true;
+        announce(stack, link, ctx, node);
     }
 }
 
 /// Tells the border router the route.
-pub fn announce(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    (mesh.step, mesh.tries) = (Step::Announce, 0);
-    mesh.path_sequence = mesh.path_sequence.wrapping_add(1);
-    send_dao(region, ctx, node);
+fn announce<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    (joining.step, joining.tries) = (Step::Announce, 0);
+    joining.path_sequence = joining.path_sequence.wrapping_add(1);
+    send_dao(stack, link, ctx, node);
 }
 
-fn send_dao(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    let wait_s = DAO_TIMEOUT_S << mesh.tries;
-    mesh.tries += 1;
-    let parent = mesh.parent;
-    let gateway = region.gateway_of(node);
-    let mut packet = Packet::new(Kind::Dao, node, gateway, parent, ctx.now());
+fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    let wait_s = DAO_TIMEOUT_S << joining.tries;
+    joining.tries += 1;
+    let (parent, sequence) = (joining.parent, joining.path_sequence);
+    let content = Content::Dao { sequence, back: stack.user.returning(node) };
+    let mut packet = Packet::new(content, node, ctx.facts.gateway_of(node), parent);
     packet.via = parent;
-    packet.value = u32::from(region.mesh(node).path_sequence);
-    if let Some((campaign, reset_at)) = device::sign_in_route(region, node) {
-        packet.value |= u32::from(campaign) << 8;
-        packet.planned = reset_at;
-    }
-    submit(region, ctx, node, packet);
-    let spread = 1.0 + 0.5 * region.draw(node);
-    arm(region, ctx, node, f64::from(wait_s) * spread);
+    stack.submit(link, ctx, node, packet);
+    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
+    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// The border router knows the route announced with `sequence`: part of the mesh.
-pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16, sequence: u8) {
-    let mesh = region.mesh(node);
-    if mesh.step != Step::Announce || mesh.path_sequence != sequence {
+pub(super) fn route_known<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    sequence: u8,
+) {
+    let joining = &mut stack.net.nodes[node];
+    if joining.step != Step::Announce || joining.path_sequence != sequence {
         return;
     }
-    (mesh.step, mesh.tries, mesh.failures, mesh.returning) = (Step::Settled, 0, 0, false);
-    if mesh.state != State::Operational {
-        set_state(region, ctx, node, State::Operational);
-        let parent = region.mesh(node).parent;
-        let global = region.globals[parent as usize];
-        note(region, ctx, node, "operational", global as i32);
-        for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
-            trickle::start(region, ctx, node, topic);
+    (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
+    if joining.state != State::Operational {
+        set_state(stack, ctx, node, State::Operational);
+        let parent = stack.net.nodes[node].parent;
+        ctx.note(node, "operational", ctx.facts.globals[parent] as i32);
+        for topic in OF_MEMBERS {
+            trickle::start(stack.net, ctx, node, topic);
         }
-        device::back(region, ctx, node);
+        stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
     }
-    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
-    arm(region, ctx, node, wait);
+    rest(stack.net, ctx, node);
 }
 
 /// Puts a node that was part of the mesh from the start on its renewal timer, at a random place of the period.
-pub fn settle(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    (mesh.state, mesh.step, mesh.addressed) = (State::Operational, Step::Settled, true);
-    for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
-        trickle::start(region, ctx, node, topic);
+pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &mut net.nodes[node];
+    (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
+    for topic in OF_MEMBERS {
+        trickle::start(net, ctx, node, topic);
     }
-    if !region.is_gateway(node) {
-        let wait = REFRESH_S * region.draw(node);
-        arm(region, ctx, node, wait);
+    if !ctx.facts.is_gateway(node) {
+        let wait = REFRESH_S * net.draw(ctx.facts, node);
+        arm(net, ctx, node, wait);
     }
 }
 
 /// Asks whether the parent is still there, by neighbour solicitations over a minute.
-pub fn verify(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    (mesh.step, mesh.tries) = (Step::Verify, 0);
-    let delay = VERIFY_S * region.draw(node);
-    arm(region, ctx, node, delay);
+pub(super) fn verify(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &mut net.nodes[node];
+    (joining.step, joining.tries) = (Step::Verify, 0);
+    let delay = VERIFY_S * net.draw(ctx.facts, node);
+    arm(net, ctx, node, delay);
 }
 
 /// The parent is still there.
-pub fn verified(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    let mesh = region.mesh(node);
-    (mesh.step, mesh.tries, mesh.failures) = (Step::Settled, 0, 0);
-    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
-    arm(region, ctx, node, wait);
+pub(super) fn verified(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &mut net.nodes[node];
+    (joining.step, joining.tries, joining.failures) = (Step::Settled, 0, 0);
+    rest(net, ctx, node);
+}
+
+/// Waits for the next renewal.
+fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let wait = REFRESH_S * (0.9 + 0.2 * net.draw(ctx.facts, node));
+    arm(net, ctx, node, wait);
 }
 
 /// Sets the join timer.
-pub fn arm(region: &mut Region, ctx: &mut Ctx, node: u16, seconds: f64) {
-    let mesh = region.mesh(node);
-    mesh.epoch = mesh.epoch.wrapping_add(1);
-    let epoch = mesh.epoch;
-    ctx.schedule(ctx.now() + SimTime::from_secs_f64(seconds), node.into(), Event::Join { node, epoch });
+fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, seconds: f64) {
+    let joining = &mut net.nodes[node];
+    joining.epoch = joining.epoch.wrapping_add(1);
+    let epoch = joining.epoch;
+    ctx.schedule(ctx.now() + SimTime::from_secs_f64(seconds), node, Event::Join { node, epoch });
 }
 
 /// [`Event::Join`]: what was waited for has not come, or a renewal is due.
-pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, epoch: u16) {
-    let mesh = region.mesh(node);
-    if mesh.epoch != epoch || !matches!(mesh.state, State::ConfigureRouting | State::Operational) {
+pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let joining = &mut stack.net.nodes[node];
+    if joining.epoch != epoch || !matches!(joining.state, State::ConfigureRouting | State::Operational) {
         return;
     }
-    match mesh.step {
-        Step::Discover if mesh.tries >= DIS_TRIES => restart(region, ctx, node),
-        Step::Discover => ask(region, ctx, node),
-        Step::Register if mesh.tries >= NS_TRIES => routing::parent_failed(region, ctx, node),
-        Step::Register => register(region, ctx, node),
-        Step::Address => solicit(region, ctx, node),
-        Step::Announce if mesh.tries >= DAO_TRIES => routing::parent_failed(region, ctx, node),
-        Step::Announce => send_dao(region, ctx, node),
-        Step::Verify if mesh.tries >= VERIFY_TRIES => routing::parent_failed(region, ctx, node),
+    match joining.step {
+        Step::Discover if joining.tries >= DIS_TRIES => restart(stack, ctx, node),
+        Step::Discover => ask(stack, link, ctx, node),
+        Step::Register if joining.tries >= NS_TRIES => parents::parent_failed(stack, link, ctx, node),
+        Step::Register => register(stack, link, ctx, node),
+        Step::Address => solicit(stack, link, ctx, node),
+        Step::Announce if joining.tries >= DAO_TRIES => parents::parent_failed(stack, link, ctx, node),
+        Step::Announce => send_dao(stack, link, ctx, node),
+        Step::Verify if joining.tries >= VERIFY_TRIES => parents::parent_failed(stack, link, ctx, node),
         Step::Verify => {
-            mesh.tries += 1;
-            solicit_parent(region, ctx, node);
-            let wait = VERIFY_S * (0.75 + 0.5 * region.draw(node));
-            arm(region, ctx, node, wait);
+            joining.tries += 1;
+            solicit_parent(stack, link, ctx, node);
+            let wait = VERIFY_S * (0.75 + 0.5 * stack.net.draw(ctx.facts, node));
+            arm(stack.net, ctx, node, wait);
         }
         Step::Settled => {
-            mesh.tries = mesh.tries.wrapping_add(1);
-            if mesh.tries.is_multiple_of(ROUTE_REFRESH_EVERY) {
-                announce(region, ctx, node);
+            joining.tries = joining.tries.wrapping_add(1);
+            if joining.tries.is_multiple_of(ROUTE_REFRESH_EVERY) {
+                announce(stack, link, ctx, node);
             } else {
-                refresh(region, ctx, node);
+                // The acknowledgement of the link layer is answer enough.
+                solicit_parent(stack, link, ctx, node);
+                rest(stack.net, ctx, node);
             }
         }
     }
-}
-
-/// Renews the registration; the acknowledgement of the link layer is answer enough.
-fn refresh(region: &mut Region, ctx: &mut Ctx, node: u16) {
-    solicit_parent(region, ctx, node);
-    let wait = REFRESH_S * (0.9 + 0.2 * region.draw(node));
-    arm(region, ctx, node, wait);
 }

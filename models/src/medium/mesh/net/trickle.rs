@@ -1,33 +1,16 @@
 //! Trickle timers (RFC 6206): how often a node repeats what its neighbours may already have said.
 
-use crate::event::Event;
-use crate::medium::mesh::mac::sweep::{self, Sweep};
-use crate::medium::mesh::net::{self as mesh, State};
-use crate::region::{Ctx, Region};
+use super::{Event, Net, Stack, State, Sweep, Topic, parents};
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::{LinkLayer, sweep};
+use crate::node::Node;
 use crate::spec::SizeProfile;
 use amitwin_sim_core::SimTime;
 
-/// What a trickle timer is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
-    /// PAN advertisements.
-    Advert = 0,
-    /// PAN configurations.
-    Config = 1,
-    /// Solicits of a node without configuration.
-    Solicit = 2,
-    /// RPL information.
-    Dio = 3,
-}
-
-/// Number of topics.
-pub const TOPICS: usize = 4;
-/// All topics.
-pub const ALL: [Topic; TOPICS] = [Topic::Advert, Topic::Config, Topic::Solicit, Topic::Dio];
-
 /// A running timer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Trickle {
+pub(super) struct Trickle {
     begin_ms: u32,
     interval_ms: u32,
     heard: u8,
@@ -85,78 +68,84 @@ fn ms(at: SimTime) -> u32 {
 }
 
 /// Starts a timer with an interval uniform between the smallest and the largest.
-pub fn start(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
-    let params = region.timers.params(topic);
+pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
+    let params = net.timers.params(topic);
     let span = f64::from(params.imax_ms - params.imin_ms);
-    let interval = params.imin_ms + (region.draw(node) * span) as u32;
-    begin(region, ctx, node, topic, interval);
+    let interval = params.imin_ms + (net.draw(ctx.facts, node) * span) as u32;
+    begin(net, ctx, node, topic, interval);
 }
 
 /// Stops a timer.
-pub fn stop(region: &mut Region, node: u16, topic: Topic) {
-    let timer = &mut region.mesh(node).trickles[topic as usize];
+pub(super) fn stop(net: &mut Net, node: Node, topic: Topic) {
+    let timer = &mut net.nodes[node].trickles[topic as usize];
     timer.epoch = timer.epoch.wrapping_add(1);
     timer.interval_ms = 0;
 }
 
 /// Something inconsistent was heard: back to the smallest interval, if it is not there already.
-pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
-    let imin = region.timers.params(topic).imin_ms;
-    let interval = region.mesh(node).trickles[topic as usize].interval_ms;
-    if interval > imin {
-        begin(region, ctx, node, topic, imin);
+pub(super) fn reset(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
+    let imin = net.timers.params(topic).imin_ms;
+    if net.nodes[node].trickles[topic as usize].interval_ms > imin {
+        begin(net, ctx, node, topic, imin);
     }
 }
 
 /// Something consistent was heard.
-pub fn consistent(region: &mut Region, node: u16, topic: Topic) {
-    let timer = &mut region.mesh(node).trickles[topic as usize];
+pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
+    let timer = &mut net.nodes[node].trickles[topic as usize];
     timer.heard = timer.heard.saturating_add(1);
 }
 
 /// Starts a timer at its smallest interval. A node that looks for its PAN does so: with the random first interval of
 /// [`start`], a lone node would be away for a quarter of an hour in the large profile, against about two minutes that
 /// were measured on 1,000 nodes in the medium one.
-pub fn start_soon(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic) {
-    let imin = region.timers.params(topic).imin_ms;
-    begin(region, ctx, node, topic, imin);
+pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
+    let imin = net.timers.params(topic).imin_ms;
+    begin(net, ctx, node, topic, imin);
 }
 
-fn begin(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, interval_ms: u32) {
-    let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * region.draw(node)));
-    let timer = &mut region.mesh(node).trickles[topic as usize];
+fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic, interval_ms: u32) {
+    let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * net.draw(ctx.facts, node)));
+    let timer = &mut net.nodes[node].trickles[topic as usize];
     *timer =
         Trickle { begin_ms: ms(ctx.now()), interval_ms, heard: 0, epoch: timer.epoch.wrapping_add(1), fired: false };
     let epoch = timer.epoch;
-    ctx.schedule(ctx.now() + at, node.into(), Event::Trickle { node, topic, epoch });
+    ctx.schedule(ctx.now() + at, node, Event::Trickle { node, topic, epoch });
 }
 
 /// [`Event::Trickle`].
-pub fn due(region: &mut Region, ctx: &mut Ctx, node: u16, topic: Topic, epoch: u8) {
-    let params = region.timers.params(topic);
+pub(super) fn due<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    topic: Topic,
+    epoch: u8,
+) {
+    let params = stack.net.timers.params(topic);
     let now = ctx.now();
-    let timer = &mut region.mesh(node).trickles[topic as usize];
+    let timer = &mut stack.net.nodes[node].trickles[topic as usize];
     if timer.epoch != epoch || timer.interval_ms == 0 {
         return;
     }
     if timer.fired {
         let next = (timer.interval_ms.saturating_mul(2)).min(params.imax_ms);
-        begin(region, ctx, node, topic, next);
+        begin(stack.net, ctx, node, topic, next);
         return;
     }
     timer.fired = true;
     let speak = params.k == 0 || timer.heard < params.k;
     let end = SimTime::from_millis(u64::from(timer.begin_ms) + u64::from(timer.interval_ms)).max(now);
-    ctx.schedule(end, node.into(), Event::Trickle { node, topic, epoch });
+    ctx.schedule(end, node, Event::Trickle { node, topic, epoch });
     if !speak {
         return;
     }
-    let operational = region.mesh(node).state == State::Operational;
+    let operational = stack.net.nodes[node].state == State::Operational;
     match topic {
-        Topic::Advert if operational => sweep::ask(region, ctx, node, Sweep::Advert),
-        Topic::Config if operational => sweep::ask(region, ctx, node, Sweep::Config),
-        Topic::Solicit => sweep::ask(region, ctx, node, Sweep::Solicit),
-        Topic::Dio if operational => mesh::routing::send_dio(region, ctx, node, None),
+        Topic::Advert if operational => sweep::ask(link, ctx, node, Sweep::Advert),
+        Topic::Config if operational => sweep::ask(link, ctx, node, Sweep::Config),
+        Topic::Solicit => sweep::ask(link, ctx, node, Sweep::Solicit),
+        Topic::Dio if operational => parents::send_dio(stack, link, ctx, node, None),
         _ => {}
     }
 }

@@ -10,16 +10,13 @@ use super::error::ErrorModel;
 use super::math::{level_db, normal_quantile, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::phy::Phy;
+use crate::node::{Channel, Node, PerNode};
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
 
 /// No transmission, or nobody.
 pub const NONE: u32 = u32::MAX;
-/// Addressee of a frame for all.
-pub const EVERYONE: u16 = u16::MAX;
-/// Channel of frames that everybody listens to.
-pub const COMMON: u16 = u16::MAX;
 /// Units of level in a milliwatt.
 const UNITS_PER_MW: f64 = 1e16;
 
@@ -49,11 +46,11 @@ const _: () = assert!(size_of::<Radio>() <= 48, "a Radio has at most 48 bytes");
 #[derive(Clone, Debug)]
 pub struct Transmission {
     /// Sender.
-    pub from: u16,
-    /// Addressee, or [`EVERYONE`].
-    pub to: u16,
-    /// Channel, or [`COMMON`].
-    pub channel: u16,
+    pub from: Node,
+    /// Addressee, or [`Node::EVERYONE`].
+    pub to: Node,
+    /// Channel, or [`Channel::COMMON`].
+    pub channel: Channel,
     /// Bytes before the frame check sequence.
     pub bytes: u16,
     /// What the layers above want to find again at the end.
@@ -63,7 +60,7 @@ pub struct Transmission {
     /// Last bit.
     pub end: SimTime,
     /// Radios tuned to a hopped channel when it began.
-    hearers: Vec<u16>,
+    hearers: Vec<Node>,
     checked: SimTime,
     ln_success: f64,
     live: bool,
@@ -87,7 +84,7 @@ pub struct Air {
     /// Who hears whom.
     pub neighbours: Neighbours,
     /// State of each radio by local index.
-    pub radios: Vec<Radio>,
+    pub radios: PerNode<Radio>,
     /// Timing of the operating mode.
     pub phy: Phy,
     model: ErrorModel,
@@ -97,7 +94,7 @@ pub struct Air {
     capture: f64,
     /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
     stretches: bool,
-    globals: Vec<u32>,
+    globals: PerNode<u32>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
     seed: u64,
@@ -152,7 +149,7 @@ impl Air {
             capture: ratio(model.capture_threshold_db()),
             stretches,
             model,
-            globals,
+            globals: PerNode(globals),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
@@ -162,8 +159,8 @@ impl Air {
     }
 
     #[inline]
-    fn level(&self, from: u16, code: u8) -> u64 {
-        (self.radios[from as usize].power_mw * self.linear[code as usize]) as u64
+    fn level(&self, from: Node, code: u8) -> u64 {
+        (self.radios[from].power_mw * self.linear[code as usize]) as u64
     }
 
     /// A frame on the air.
@@ -173,46 +170,46 @@ impl Air {
 
     /// Whether `node` would find `channel` busy: energy over the threshold, or busy with a frame or a turn itself.
     #[inline]
-    pub fn is_busy(&self, node: u16, channel: u16, now: SimTime) -> bool {
-        let radio = &self.radios[node as usize];
+    pub fn is_busy(&self, node: Node, channel: Channel, now: SimTime) -> bool {
+        let radio = &self.radios[node];
         if radio.lock != NONE || radio.deaf_until > now {
             return true;
         }
-        let energy = if channel == COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
+        let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
         energy >= self.busy
     }
 
-    fn energy_on(&self, node: u16, channel: u16, but: u32) -> u64 {
-        let others = self.channels[channel as usize].iter().filter(|&&id| id != but);
+    fn energy_on(&self, node: Node, channel: Channel, but: u32) -> u64 {
+        let others = self.channels[channel.at()].iter().filter(|&&id| id != but);
         others.map(|&id| self.transmissions[id as usize].from).filter_map(|from| self.heard(from, node)).sum()
     }
 
-    fn heard(&self, from: u16, at: u16) -> Option<u64> {
+    fn heard(&self, from: Node, at: Node) -> Option<u64> {
         self.neighbours.code(at, from).map(|code| self.level(from, code))
     }
 
     /// Makes `node` unable to receive until `until` (it turns around or sends).
     #[inline]
-    pub fn deafen(&mut self, node: u16, until: SimTime) {
-        let radio = &mut self.radios[node as usize];
+    pub fn deafen(&mut self, node: Node, until: SimTime) {
+        let radio = &mut self.radios[node];
         radio.deaf_until = radio.deaf_until.max(until);
         radio.lock = NONE;
     }
 
     /// Whether `node` receives a frame or sends right now.
-    pub fn is_engaged(&self, node: u16, now: SimTime) -> bool {
-        let radio = &self.radios[node as usize];
+    pub fn is_engaged(&self, node: Node, now: SimTime) -> bool {
+        let radio = &self.radios[node];
         radio.lock != NONE || radio.deaf_until > now
     }
 
     /// Whether a frame of `node` is on the air or its radio turns around.
-    pub fn is_sending(&self, node: u16, now: SimTime) -> bool {
-        self.radios[node as usize].deaf_until > now
+    pub fn is_sending(&self, node: Node, now: SimTime) -> bool {
+        self.radios[node].deaf_until > now
     }
 
     /// Switches a radio on or off; off, it loses the frame it was receiving and spoils the one it was sending.
-    pub fn power(&mut self, node: u16, on: bool) {
-        let radio = &mut self.radios[node as usize];
+    pub fn power(&mut self, node: Node, on: bool) {
+        let radio = &mut self.radios[node];
         radio.deaf_until = if on { SimTime::ZERO } else { SimTime::MAX };
         radio.lock = NONE;
         if !on {
@@ -227,19 +224,19 @@ impl Air {
     pub fn begin(
         &mut self,
         now: SimTime,
-        from: u16,
-        to: u16,
-        channel: u16,
+        from: Node,
+        to: Node,
+        channel: Channel,
         bytes: u16,
         tag: u32,
-        hearers: &[u16],
+        hearers: &[Node],
     ) -> u32 {
         let end = now + self.phy.airtime(bytes);
         let id = self.free.pop().unwrap_or_else(|| {
             self.transmissions.push(Transmission {
-                from: 0,
-                to: 0,
-                channel: 0,
+                from: Node(0),
+                to: Node(0),
+                channel: Channel(0),
                 bytes: 0,
                 tag: 0,
                 start: now,
@@ -257,21 +254,21 @@ impl Air {
         t.hearers.clear();
         t.hearers.extend_from_slice(hearers);
         self.deafen(from, end);
-        if channel == COMMON {
+        if channel == Channel::COMMON {
             self.begin_common(id, now, from);
         } else {
             self.begin_hopped(id, now, from, channel);
-            self.channels[channel as usize].push(id);
+            self.channels[channel.at()].push(id);
         }
         id
     }
 
-    fn begin_common(&mut self, id: u32, now: SimTime, from: u16) {
-        let power = self.radios[from as usize].power_mw;
+    fn begin_common(&mut self, id: u32, now: SimTime, from: Node) {
+        let power = self.radios[from].power_mw;
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
             let level = (power * self.linear[code as usize]) as u64;
-            let radio = &mut self.radios[node as usize];
+            let radio = &mut self.radios[node];
             let others = radio.energy;
             radio.energy += level;
             if radio.lock != NONE {
@@ -291,7 +288,7 @@ impl Air {
                 } else {
                     radio.peak = radio.peak.max(radio.energy.saturating_sub(radio.lock_level));
                 }
-            } else if node < self.own
+            } else if node.0 < self.own
                 && radio.deaf_until <= now
                 && level as f64 > (others as f64 + self.noise) * self.detect
             {
@@ -300,16 +297,16 @@ impl Air {
         }
     }
 
-    fn begin_hopped(&mut self, id: u32, now: SimTime, from: u16, channel: u16) {
-        for n in 0..self.channels[channel as usize].len() {
-            let other = self.channels[channel as usize][n];
+    fn begin_hopped(&mut self, id: u32, now: SimTime, from: Node, channel: Channel) {
+        for n in 0..self.channels[channel.at()].len() {
+            let other = self.channels[channel.at()][n];
             for h in 0..self.transmissions[other as usize].hearers.len() {
                 let node = self.transmissions[other as usize].hearers[h];
-                if self.radios[node as usize].lock == other
+                if self.radios[node].lock == other
                     && let Some(level) = self.heard(from, node)
                 {
                     let sum = level + self.energy_on(node, channel, other);
-                    let radio = &mut self.radios[node as usize];
+                    let radio = &mut self.radios[node];
                     radio.peak = radio.peak.max(sum);
                     let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
                     // Taken over; whether the newcomer is for this radio is settled below.
@@ -322,13 +319,13 @@ impl Air {
         for h in 0..self.transmissions[id as usize].hearers.len() {
             let node = self.transmissions[id as usize].hearers[h];
             let Some(level) = self.heard(from, node) else { continue };
-            let radio = &self.radios[node as usize];
+            let radio = &self.radios[node];
             if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
             let others = self.energy_on(node, channel, id);
             if level as f64 > (others as f64 + self.noise) * self.detect {
-                let radio = &mut self.radios[node as usize];
+                let radio = &mut self.radios[node];
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
         }
@@ -336,40 +333,40 @@ impl Air {
 
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
     /// it. Returns the frame.
-    pub fn finish(&mut self, id: u32, mut each: impl FnMut(u16, Fate, f32)) -> Transmission {
+    pub fn finish(&mut self, id: u32, mut each: impl FnMut(Node, Fate, f32)) -> Transmission {
         let frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
             Transmission { hearers: std::mem::take(&mut t.hearers), ..t.clone() }
         };
-        if frame.channel == COMMON {
-            let power = self.radios[frame.from as usize].power_mw;
-            if frame.to != EVERYONE {
+        if frame.channel == Channel::COMMON {
+            let power = self.radios[frame.from].power_mw;
+            if frame.to != Node::EVERYONE {
                 let (fate, dbm) = self.fate(id, &frame, frame.to);
                 each(frame.to, fate, dbm);
             }
             for n in 0..self.neighbours.of(frame.from).0.len() {
                 let (ids, codes) = self.neighbours.of(frame.from);
                 let (node, code) = (ids[n], codes[n]);
-                if frame.to == EVERYONE && self.radios[node as usize].lock == id {
+                if frame.to == Node::EVERYONE && self.radios[node].lock == id {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
                 }
-                let radio = &mut self.radios[node as usize];
+                let radio = &mut self.radios[node];
                 radio.energy = radio.energy.saturating_sub((power * self.linear[code as usize]) as u64);
                 if radio.lock == id {
                     radio.lock = NONE;
                 }
             }
         } else {
-            let list = &mut self.channels[frame.channel as usize];
+            let list = &mut self.channels[frame.channel.at()];
             if let Some(at) = list.iter().position(|&other| other == id) {
                 list.swap_remove(at);
             }
             for &node in &frame.hearers {
                 let (fate, dbm) = self.fate(id, &frame, node);
                 each(node, fate, dbm);
-                let radio = &mut self.radios[node as usize];
+                let radio = &mut self.radios[node];
                 if radio.lock == id {
                     radio.lock = NONE;
                 }
@@ -382,8 +379,8 @@ impl Air {
         Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
     }
 
-    fn fate(&mut self, id: u32, frame: &Transmission, node: u16) -> (Fate, f32) {
-        let radio = &mut self.radios[node as usize];
+    fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
+        let radio = &mut self.radios[node];
         if radio.lock != id {
             return (Fate::Deaf, f32::NAN);
         }
@@ -392,10 +389,8 @@ impl Air {
         if frame.ln_success == f64::NEG_INFINITY {
             return (Fate::Noise, dbm);
         }
-        let mut stream = Stream::resume(
-            key(self.seed, u64::from(self.globals[node as usize]), purpose::RECEPTION),
-            u64::from(radio.draws),
-        );
+        let mut stream =
+            Stream::resume(key(self.seed, u64::from(self.globals[node]), purpose::RECEPTION), u64::from(radio.draws));
         let draw = stream.unit();
         let (loss, quiet) = if self.stretches {
             let others = (radio.energy as f64 - level).max(0.0);
@@ -435,8 +430,8 @@ impl Air {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.neighbours.bytes()
-            + self.radios.capacity() * size_of::<Radio>()
-            + self.globals.capacity() * 4
+            + self.radios.bytes()
+            + self.globals.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }
 }

@@ -5,6 +5,7 @@
 
 use super::propagation::{LossCurve, range_m};
 use super::shadowing::{End, Field, LinkShadow};
+use crate::node::Node;
 use crate::spec::{PathLoss, RadioSpec};
 use crate::terrain::{Site, SiteKind, SpatialGrid};
 
@@ -17,7 +18,7 @@ const STEP_DB: f32 = 0.5;
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
     first: Vec<u32>,
-    ids: Vec<u16>,
+    ids: Vec<Node>,
     loss: Vec<u8>,
     cut: u64,
 }
@@ -179,7 +180,7 @@ impl Neighbours {
             row.sort_unstable();
             let mut last = None;
             for &(id, code) in row.iter().filter(|r| last.replace(r.0) != Some(r.0)) {
-                table.ids.push(id);
+                table.ids.push(Node(id));
                 table.loss.push(code);
             }
             table.first.push(table.ids.len() as u32);
@@ -196,14 +197,14 @@ impl Neighbours {
 
     /// Neighbours of `node` in ascending order, and their loss codes.
     #[inline]
-    pub fn of(&self, node: u16) -> (&[u16], &[u8]) {
-        let range = self.first[node as usize] as usize..self.first[node as usize + 1] as usize;
+    pub fn of(&self, node: Node) -> (&[Node], &[u8]) {
+        let range = self.first[node.at()] as usize..self.first[node.at() + 1] as usize;
         (&self.ids[range.clone()], &self.loss[range])
     }
 
     /// Loss code between two radios, if they hear each other at all.
     #[inline]
-    pub fn code(&self, a: u16, b: u16) -> Option<u8> {
+    pub fn code(&self, a: Node, b: Node) -> Option<u8> {
         let (ids, loss) = self.of(a);
         ids.binary_search(&b).ok().map(|at| loss[at])
     }
@@ -236,9 +237,9 @@ mod tests {
     #[test]
     fn a_table_of_three_is_symmetric_and_sorted() {
         let table = Neighbours::from_losses(3, &[(0, 2, 90.0), (2, 0, 90.0), (1, 2, 100.2)]);
-        assert_eq!(table.of(2), (&[0u16, 1][..], &[140u8, 160][..]));
-        assert_eq!(table.code(0, 2), Some(140));
-        assert_eq!(table.code(0, 1), None);
+        assert_eq!(table.of(Node(2)), (&[Node(0), Node(1)][..], &[140u8, 160][..]));
+        assert_eq!(table.code(Node(0), Node(2)), Some(140));
+        assert_eq!(table.code(Node(0), Node(1)), None);
         assert_eq!(code_db(140), 90.0);
         assert_eq!(code_db(160), 100.0);
     }

@@ -6,12 +6,10 @@
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
 use super::{security, sixlowpan};
-use crate::medium::mesh::mac::packet::{Kind, Packet};
-use crate::medium::mesh::mac::sweep;
-use crate::medium::mesh::net::NO_ONE;
-use crate::medium::mesh::radio::air::{COMMON, EVERYONE};
-use crate::medium::mesh::radio::neighbours::code_db;
-use crate::region::Region;
+use crate::context::Facts;
+use crate::medium::mesh::packet::{Content, Kind, Packet};
+use crate::medium::message::Body;
+use crate::node::{Channel, Node, PerNode};
 use amitwin_sim_core::SimTime;
 
 /// TAP header: version, reserved byte, length of the header.
@@ -31,41 +29,74 @@ pub struct Captured {
     pub bytes: Vec<u8>,
 }
 
+/// A frame that goes out, as far as its radio knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Sender.
+    pub node: Node,
+    /// First bit.
+    pub at: SimTime,
+    /// Place in the sender's hop sequence, ms.
+    pub phase_ms: u32,
+    /// Channel; `None` in a broadcast slot, whose channel is not one of the plan's.
+    pub channel: Option<Channel>,
+    /// Bytes that are charged for it, without its check sequence.
+    pub bytes: u16,
+}
+
 /// A capture of a mesh.
 #[derive(Debug)]
 pub struct Capture {
     network: Network,
-    /// By local index: frames from or to it are captured.
-    wanted: Vec<bool>,
-    /// By local index: frames secured.
-    counters: Vec<u32>,
-    /// By local index: sequence number of the newest data frame.
-    sequences: Vec<u8>,
-    /// By local index: sequence number of the last data frame sent, which an acknowledgement repeats.
-    last: Vec<u8>,
+    /// Frames from or to it are captured.
+    wanted: PerNode<bool>,
+    /// Frames secured.
+    counters: PerNode<u32>,
+    /// Sequence number of the newest data frame.
+    sequences: PerNode<u8>,
+    /// Sequence number of the last data frame sent, which an acknowledgement repeats.
+    last: PerNode<u8>,
     frames: Vec<Captured>,
 }
 
 impl Capture {
-    fn sender(&mut self, region: &Region, node: u16, at: SimTime, secured: bool) -> Sender {
-        let index = usize::from(node);
-        let counter = self.counters[index];
-        self.counters[index] += u32::from(secured);
-        Sender {
-            node: region.globals[index],
-            router: region.globals[usize::from(region.gateway_of(node))],
-            at,
-            phase_ms: region.air.radios[index].phase_ms,
-            counter,
-            sequence: self.last[index],
+    /// Of what is sent by or to the radios with these global ids, or by all.
+    pub fn new(network: Network, facts: &Facts, nodes: Option<&[u32]>) -> Self {
+        let own = usize::from(facts.own);
+        let wanted = facts.nodes().map(|n| nodes.is_none_or(|nodes| nodes.contains(&facts.globals[n]))).collect();
+        Capture {
+            network,
+            wanted,
+            counters: PerNode::of(0, own),
+            sequences: PerNode::of(0, own),
+            last: PerNode::of(0, own),
+            frames: Vec::new(),
         }
     }
 
-    fn wants(&self, from: u16, to: u16) -> bool {
-        self.wanted[usize::from(from)] || (to != EVERYONE && self.wanted[usize::from(to)])
+    /// Frames since they were last taken, in the order of their first bits.
+    pub fn take(&mut self) -> Vec<Captured> {
+        std::mem::take(&mut self.frames)
     }
 
-    fn push(&mut self, at: SimTime, channel: Option<u16>, frame: &[u8]) {
+    fn sender(&mut self, facts: &Facts, sent: &Sent, secured: bool) -> Sender {
+        let counter = self.counters[sent.node];
+        self.counters[sent.node] += u32::from(secured);
+        Sender {
+            node: facts.globals[sent.node],
+            router: facts.globals[facts.gateway_of(sent.node)],
+            at: sent.at,
+            phase_ms: sent.phase_ms,
+            counter,
+            sequence: self.last[sent.node],
+        }
+    }
+
+    fn wants(&self, from: Node, to: Node) -> bool {
+        self.wanted[from] || (to != Node::EVERYONE && self.wanted[to])
+    }
+
+    fn push(&mut self, sent: &Sent, frame: &[u8]) {
         let mut bytes = VERSION.to_vec();
         bytes.extend([0, 0]);
         let mut field = |kind: u16, value: &[u8]| {
@@ -75,143 +106,113 @@ impl Capture {
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         };
         field(FCS_TYPE, &[CRC_32]);
-        if let Some([low, high]) = channel.map(u16::to_le_bytes) {
+        if let Some([low, high]) = sent.channel.map(|channel| channel.0.to_le_bytes()) {
             field(CHANNEL, &[low, high, SUN_FSK_PAGE]);
         }
         let header = bytes.len() as u16;
         bytes[2..4].copy_from_slice(&header.to_le_bytes());
         bytes.extend_from_slice(frame);
         bytes.extend(security::check_sequence(frame));
-        self.frames.push(Captured { at, bytes });
+        self.frames.push(Captured { at: sent.at, bytes });
+    }
+
+    /// A data frame goes out, on its first airing or a repetition. `rank` is its sender's, `room` what a frame to its
+    /// receiver has room for.
+    pub fn data(&mut self, facts: &Facts, sent: &Sent, packet: &mut Packet, rank: u16, room: u16) {
+        let node = sent.node;
+        if packet.airings == 1 {
+            self.sequences[node] = self.sequences[node].wrapping_add(1);
+            packet.sequence = self.sequences[node];
+        }
+        self.last[node] = packet.sequence;
+        if !self.wants(node, packet.hop_to) {
+            return;
+        }
+        let sender = self.sender(facts, sent, true);
+        let to = (packet.hop_to != Node::EVERYONE).then(|| facts.globals[packet.hop_to]);
+        let frame = self.network.data(&sender, to, &lowpan(facts, packet, node, rank, room));
+        assert_eq!(frame.len(), usize::from(sent.bytes), "{:?}: bytes on the air and bytes encoded", packet.kind());
+        self.push(sent, &frame);
+    }
+
+    /// An acknowledgement goes out, of a frame of `to` that came at `dbm`.
+    pub fn acknowledgement(&mut self, facts: &Facts, sent: &Sent, to: Node, dbm: f32) {
+        if !self.wants(sent.node, to) {
+            return;
+        }
+        let sequence = self.last[to];
+        let sender = Sender { sequence, ..self.sender(facts, sent, true) };
+        let frame = self.network.acknowledgement(&sender, facts.globals[to], dbm);
+        assert_eq!(frame.len(), usize::from(sent.bytes), "an acknowledgement: bytes on the air and bytes encoded");
+        self.push(sent, &frame);
+    }
+
+    /// A sweep's frame goes out. The size of the PAN in an advertisement is filled in here.
+    pub fn sweep(&mut self, facts: &Facts, sent: &Sent, what: Sweep) {
+        if !self.wants(sent.node, Node::EVERYONE) {
+            return;
+        }
+        let sender = self.sender(facts, sent, what == Sweep::Config);
+        let what = match what {
+            Sweep::Advert(_, rank) => {
+                let pan = facts.gateway_of(sent.node);
+                Sweep::Advert(facts.nodes().filter(|&n| facts.pan[n] == pan).count() as u16, rank)
+            }
+            other => other,
+        };
+        let frame = self.network.sweep(&sender, what);
+        assert_eq!(frame.len(), usize::from(sent.bytes), "{what:?}: bytes on the air and bytes encoded");
+        self.push(sent, &frame);
     }
 }
 
-impl Region {
-    /// Captures what is sent from now on: by or to the radios with these global ids, or by all.
-    pub fn start_capture(&mut self, network: Network, nodes: Option<&[u32]>) {
-        let own = usize::from(self.own);
-        let wanted = self.globals[..own].iter().map(|id| nodes.is_none_or(|nodes| nodes.contains(id))).collect();
-        self.capture = Some(Box::new(Capture {
-            network,
-            wanted,
-            counters: vec![0; own],
-            sequences: vec![0; own],
-            last: vec![0; own],
-            frames: Vec::new(),
-        }));
+/// The 6LoWPAN frame of a packet that `node` sends.
+fn lowpan(facts: &Facts, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
+    let global = |node: Node| if node == Node::NONE { 0 } else { facts.globals[node] };
+    let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
+    let routed = matches!(packet.kind(), Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
+    let (ahead, visited): (Vec<u32>, Vec<u32>) = if routed {
+        let place = |&node: &Node| global(node);
+        (route[..left].iter().rev().map(place).collect(), route[left + 1..][..done].iter().rev().map(place).collect())
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    // Reports without meaning, and payloads that are only sized, are zeros.
+    let zeros = || vec![0; usize::from(packet.content.payload())];
+    let payload = match &packet.content {
+        Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
+        _ => zeros(),
+    };
+    let (number, told_rank) = match &packet.content {
+        Content::Dao { sequence, .. } | Content::DaoAck { sequence } => (*sequence, 0),
+        Content::Dio { rank, .. } => (0, *rank),
+        Content::Message(message) => match message.body {
+            Body::Flood { job } => (job as u8, 0),
+            _ => (0, 0),
+        },
+        _ => (0, 0),
+    };
+    let hop = Hop {
+        kind: packet.kind(),
+        origin: global(packet.origin),
+        router: global(facts.gateway_of(node)),
+        from: global(node),
+        to: (packet.hop_to != Node::EVERYONE).then(|| global(packet.hop_to)),
+        via: global(packet.via),
+        hops: packet.hops,
+        visited: &visited,
+        ahead: &ahead,
+        rank,
+        number,
+        told_rank,
+        renewal: matches!(packet.content, Content::Ns { renewal: true }),
+        payload: &payload,
+    };
+    let datagram = hop.compressed();
+    if packet.fragments == 0 {
+        return datagram.bytes;
     }
-
-    /// Frames since they were last taken, in the order of their first bits.
-    pub fn take_captured(&mut self) -> Vec<Captured> {
-        self.capture.as_mut().map(|c| std::mem::take(&mut c.frames)).unwrap_or_default()
-    }
-
-    /// The channel a frame is on; a broadcast slot's is not one of the plan's.
-    fn captured_channel(&self, channel: u16) -> Option<u16> {
-        match channel {
-            COMMON if self.hopping() => None,
-            COMMON => Some(0),
-            channel => Some(channel),
-        }
-    }
-
-    /// A data frame goes out: the packet `at`, on its first airing or a repetition.
-    pub(crate) fn capture_data(&mut self, now: SimTime, node: u16, channel: u16, at: u32, bytes: u16) {
-        let Some(mut capture) = self.capture.take() else { return };
-        let index = usize::from(node);
-        let packet = self.packets.get_mut(at);
-        if packet.airings == 1 {
-            capture.sequences[index] = capture.sequences[index].wrapping_add(1);
-            packet.sequence = capture.sequences[index];
-        }
-        capture.last[index] = packet.sequence;
-        let packet = self.packets.get(at).clone();
-        if capture.wants(node, packet.hop_to) {
-            let sender = capture.sender(self, node, now, true);
-            let to = (packet.hop_to != EVERYONE).then(|| self.globals[usize::from(packet.hop_to)]);
-            let lowpan = self.datagram_of(&packet, node);
-            let frame = capture.network.data(&sender, to, &lowpan);
-            assert_eq!(frame.len(), usize::from(bytes), "{:?}: bytes on the air and bytes encoded", packet.kind);
-            capture.push(now, self.captured_channel(channel), &frame);
-        }
-        self.capture = Some(capture);
-    }
-
-    /// An acknowledgement goes out.
-    pub(crate) fn capture_acknowledgement(&mut self, now: SimTime, node: u16, to: u16, channel: u16, bytes: u16) {
-        let Some(mut capture) = self.capture.take() else { return };
-        if capture.wants(node, to) {
-            let loss = self.air.neighbours.code(node, to).map_or(0.0, code_db);
-            let sequence = capture.last[usize::from(to)];
-            let sender = Sender { sequence, ..capture.sender(self, node, now, true) };
-            let to = self.globals[usize::from(to)];
-            let frame = capture.network.acknowledgement(&sender, to, self.tx_power_dbm - loss);
-            assert_eq!(frame.len(), usize::from(bytes), "an acknowledgement: bytes on the air and bytes encoded");
-            capture.push(now, self.captured_channel(channel), &frame);
-        }
-        self.capture = Some(capture);
-    }
-
-    /// A sweep's frame goes out.
-    pub(crate) fn capture_sweep(&mut self, now: SimTime, node: u16, channel: u16, what: sweep::Sweep, bytes: u16) {
-        let Some(mut capture) = self.capture.take() else { return };
-        if capture.wants(node, EVERYONE) {
-            let sender = capture.sender(self, node, now, what == sweep::Sweep::Config);
-            let size = self.pan.iter().take(usize::from(self.own)).filter(|&&p| p == self.gateway_of(node)).count();
-            let what = match what {
-                sweep::Sweep::Advert => Sweep::Advert(size as u16, self.mesh(node).rank),
-                sweep::Sweep::Config => Sweep::Config,
-                sweep::Sweep::Solicit => Sweep::Solicit,
-            };
-            let frame = capture.network.sweep(&sender, what);
-            assert_eq!(frame.len(), usize::from(bytes), "{what:?}: bytes on the air and bytes encoded");
-            capture.push(now, self.captured_channel(channel), &frame);
-        }
-        self.capture = Some(capture);
-    }
-
-    /// The 6LoWPAN frame of a packet that `node` sends.
-    fn datagram_of(&mut self, packet: &Packet, node: u16) -> Vec<u8> {
-        let rank = self.mesh(node).rank;
-        let global = |node: u16| if node == NO_ONE { 0 } else { self.globals[usize::from(node)] };
-        let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
-        let routed = matches!(packet.kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
-        let (ahead, visited): (Vec<u32>, Vec<u32>) = if routed {
-            let place = |&node: &u16| global(node);
-            (
-                route[..left].iter().rev().map(place).collect(),
-                route[left + 1..][..done].iter().rev().map(place).collect(),
-            )
-        } else {
-            (Vec::new(), Vec::new())
-        };
-        let payload = match &packet.apdu.bytes {
-            Some(bytes) => bytes.to_vec(),
-            // Reports without meaning, and payloads that are only sized.
-            None => vec![0; usize::from(packet.payload)],
-        };
-        let hop = Hop {
-            kind: packet.kind,
-            origin: global(packet.origin),
-            router: global(self.gateway_of(node)),
-            from: global(node),
-            to: (packet.hop_to != EVERYONE).then(|| global(packet.hop_to)),
-            via: global(packet.via),
-            hops: packet.hops,
-            visited: &visited,
-            ahead: &ahead,
-            rank,
-            value: packet.value,
-            renewal: packet.value != 0,
-            payload: &payload,
-        };
-        let datagram = hop.compressed();
-        if packet.fragments == 0 {
-            return datagram.bytes;
-        }
-        let (room, index) = (self.frame_room(packet.hop_to), u16::from(packet.fragment));
-        sixlowpan::fragment(&datagram, packet.tag, room, index).unwrap_or_default()
-    }
+    sixlowpan::fragment(&datagram, packet.tag, room, u16::from(packet.fragment)).unwrap_or_default()
 }
 
 /// How a dissector is told the key of a network: an option of tshark, and of Wireshark on its command line.

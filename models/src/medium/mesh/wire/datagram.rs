@@ -13,7 +13,7 @@ use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_RPL_NODES, HEAD_E
 use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
 use super::{icmpv6, sixlowpan};
-use crate::medium::mesh::mac::packet::Kind;
+use crate::medium::mesh::packet::Kind;
 use smoltcp::wire::{Ieee802154Address, Ipv6Address};
 
 /// UDP port of DLMS/COSEM, on both sides.
@@ -46,8 +46,10 @@ pub struct Hop<'a> {
     pub ahead: &'a [u32],
     /// RPL rank of the sender on this hop.
     pub rank: u16,
-    /// Number of the message, or the rank of a DIO.
-    pub value: u32,
+    /// Path sequence of a DAO and its answer, or number of a flood.
+    pub number: u8,
+    /// Rank that a DIO tells.
+    pub told_rank: u16,
     /// The registration is of the global address, not of the link-local one.
     pub renewal: bool,
     /// What UDP carries.
@@ -74,7 +76,7 @@ impl Hop<'_> {
                 ip::datagram(from, target, ON_LINK, body)
             }
             Kind::Dis => self.to_neighbours(icmpv6::dis()),
-            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, (self.value >> 8) as u16)),
+            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, self.told_rank)),
             Kind::Solicit if self.hops == 0 => {
                 let to = next.unwrap_or(ALL_RPL_NODES);
                 let ports = (CLIENT_PORT, SERVER_PORT);
@@ -90,12 +92,12 @@ impl Hop<'_> {
             Kind::Reply => self.reply(),
             Kind::Dao => {
                 let (from, to) = (self.at(self.origin), self.at(self.router));
-                let message = icmpv6::dao(self.router, self.origin, self.via, self.value as u8);
+                let message = icmpv6::dao(self.router, self.origin, self.via, self.number);
                 self.up(from, self.hops, ip::icmp(from, to, message))
             }
             Kind::DaoAck => {
                 let (from, to) = (self.at(self.router), self.last());
-                let body = ip::icmp(from, to, icmpv6::dao_ack(self.value as u8));
+                let body = ip::icmp(from, to, icmpv6::dao_ack(self.number));
                 self.down(self.ahead, body)
             }
             Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {
@@ -112,7 +114,7 @@ impl Hop<'_> {
                 let from = self.at(self.router);
                 let body = ip::udp(HEAD_END, ALL_METERS, (DLMS_PORT, DLMS_PORT), self.payload);
                 let inner = ip::tunnelled(ip::datagram(HEAD_END, ALL_METERS, HOP_LIMIT - 1, body));
-                let body = ip::with_mpl_option(self.value as u8, inner);
+                let body = ip::with_mpl_option(self.number, inner);
                 ip::datagram(from, ALL_MPL_FORWARDERS, HOP_LIMIT, body)
             }
         }

@@ -1,6 +1,6 @@
 //! Information elements of Wi-SUN FAN in 802.15.4 frames: what a header says of timing, and a payload of schedules.
 
-use crate::medium::mesh::mac::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
+use crate::medium::mesh::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
 use crate::spec::{PhyMode, Region};
 
 /// What a Wi-SUN frame is, as its unicast timing element says.

@@ -3,7 +3,7 @@
 use super::address;
 use super::elements::{self, FrameType, Schedule};
 use super::security::{GroupKey, LEVEL};
-use crate::medium::mesh::mac::hopping::{self, BROADCAST_INTERVAL};
+use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
 use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
 
@@ -48,7 +48,7 @@ pub struct Sender {
 }
 
 /// A sweep's frame: what it advertises.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sweep {
     /// PAN advertisement: nodes in the PAN, cost of the sender's way to its border router.
     Advert(u16, u16),

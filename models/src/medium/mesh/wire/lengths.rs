@@ -2,11 +2,13 @@
 //! unless it is captured.
 //!
 //! ```
-//! use amitwin_models::medium::mesh::mac::packet::{Kind, Packet};
+//! use amitwin_models::medium::mesh::packet::{Content, Packet};
 //! use amitwin_models::medium::mesh::wire::lengths::Lengths;
+//! use amitwin_models::medium::message::{Body, Message};
+//! use amitwin_models::node::Node;
 //! use amitwin_sim_core::SimTime;
-//! let mut report = Packet::new(Kind::Push, 9, 0, 4, SimTime::ZERO);
-//! report.payload = 100;
+//! let message = Message { bytes: 100, ..Message::new(Body::Push { number: 1 }, Node(0), SimTime::ZERO) };
+//! let mut report = Packet::new(Content::Message(message), Node(9), Node(0), Node(4));
 //! assert_eq!(Lengths::new().of(&report), 184);
 //! report.hops = 1; // A hop limit that is not 64 costs a byte.
 //! assert_eq!(Lengths::new().of(&report), 185);
@@ -14,8 +16,8 @@
 
 use super::datagram::Hop;
 use super::sixlowpan::Extent;
-use crate::medium::mesh::mac::packet::{Kind, Packet};
-use crate::medium::mesh::radio::air::EVERYONE;
+use crate::medium::mesh::packet::{Content, Kind, Packet};
+use crate::node::Node;
 
 /// Datagrams of different layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +80,8 @@ impl Lengths {
 
     /// Lengths of a datagram on its next hop.
     pub fn extent(&self, packet: &Packet) -> Extent {
-        if packet.kind == Kind::Probe {
-            return Extent { headers: 0, plain_headers: 0, body: packet.payload };
+        if let Content::Probe { bytes, .. } = packet.content {
+            return Extent { headers: 0, plain_headers: 0, body: bytes };
         }
         let form = form(packet);
         let stops = match form {
@@ -93,7 +95,7 @@ impl Lengths {
         let more = PLACE * stops.saturating_sub(2);
         extent.headers += more + u16::from(forwarded(form, packet.hops));
         extent.plain_headers += more;
-        extent.body += if matches!(form, Form::Up | Form::Down | Form::Flood) { packet.payload } else { 0 };
+        extent.body += if matches!(form, Form::Up | Form::Down | Form::Flood) { packet.content.payload() } else { 0 };
         extent
     }
 
@@ -113,9 +115,9 @@ fn forwarded(form: Form, hops: u8) -> bool {
 }
 
 fn form(packet: &Packet) -> Form {
-    let all = packet.hop_to == EVERYONE;
-    match packet.kind {
-        Kind::Ns if packet.value == 0 => Form::Register,
+    let all = packet.hop_to == Node::EVERYONE;
+    match packet.kind() {
+        Kind::Ns if packet.content == (Content::Ns { renewal: false }) => Form::Register,
         Kind::Ns => Form::Renew,
         Kind::Dis if all => Form::AskAll,
         Kind::Dis => Form::AskOne,
@@ -165,7 +167,8 @@ fn measure(form: Form, ahead: &[u32]) -> Extent {
         visited: &[],
         ahead,
         rank: 128,
-        value: 0,
+        number: 0,
+        told_rank: 0,
         renewal,
         payload: &[],
     };

@@ -7,8 +7,9 @@ use super::frame::{Network, Sender, Sweep};
 use super::lengths::Lengths;
 use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
-use crate::medium::mesh::mac::packet::{Kind, Packet, ROUTE_MAX};
-use crate::medium::mesh::radio::air::EVERYONE;
+use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
+use crate::medium::message::{Body, Message};
+use crate::node::Node;
 use crate::spec::{PhyMode, Region};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
@@ -55,7 +56,8 @@ fn hop(kind: Kind, payload: &[u8]) -> Hop<'_> {
         visited: &[],
         ahead: &[],
         rank: 3 * 128,
-        value: 0,
+        number: 0,
+        told_rank: 0,
         renewal: false,
         payload,
     }
@@ -258,7 +260,7 @@ fn smoltcp_reads_what_is_routed() {
 
 #[test]
 fn smoltcp_reads_rpl_messages() {
-    let dio = Hop { to: None, value: 512 << 8, ..hop(Kind::Dio, &[]) };
+    let dio = Hop { to: None, told_rank: 512, ..hop(Kind::Dio, &[]) };
     let dao = hop(Kind::Dao, &[]);
     for hop in [&dio, &dao] {
         let bytes = hop.compressed().bytes;
@@ -278,6 +280,29 @@ fn smoltcp_reads_rpl_messages() {
     }
 }
 
+/// What a packet of that kind carries.
+fn content(kind: Kind, renewal: bool, bytes: u16) -> Content {
+    let message = |body| Content::Message(Message { bytes, ..Message::new(body, Node(5), SimTime::ZERO) });
+    match kind {
+        Kind::Probe => Content::Probe { bytes, asked: SimTime::ZERO },
+        Kind::Ns => Content::Ns { renewal },
+        Kind::Solicit => Content::Solicit,
+        Kind::Reply => Content::Reply,
+        Kind::Dao => Content::Dao { sequence: u8::from(renewal), back: None },
+        Kind::DaoAck => Content::DaoAck { sequence: u8::from(renewal) },
+        Kind::Dis => Content::Dis,
+        Kind::Dio => Content::Dio { rank: 0, hops: 0 },
+        Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
+        Kind::Push => message(Body::Push { number: 1 }),
+        Kind::CommandAck => message(Body::CommandAck { job: 0 }),
+        Kind::Answer => message(Body::Answer { read: 0 }),
+        Kind::Confirm => message(Body::Confirm),
+        Kind::Command => message(Body::Command { job: 0 }),
+        Kind::Request => message(Body::Request { read: 0 }),
+        Kind::Flood => message(Body::Flood { job: u16::from(renewal) }),
+    }
+}
+
 /// A packet of the simulation and the hop that it is, as the mesh would have them after `hops` hops.
 fn both<'a>(
     kind: Kind,
@@ -294,9 +319,10 @@ fn both<'a>(
     if (alone && hops > 0) || (routed && here >= stops.len()) {
         return None;
     }
-    let mut packet = Packet::new(kind, 9, 5, if everyone { EVERYONE } else { 5 }, SimTime::ZERO);
-    (packet.hops, packet.value, packet.payload) = (hops, u32::from(renewal), payload.len() as u16);
-    let mut hop = Hop { hops, renewal, value: u32::from(renewal), ..hop(kind, payload) };
+    let to = if everyone { Node::EVERYONE } else { Node(5) };
+    let mut packet = Packet::new(content(kind, renewal, payload.len() as u16), Node(9), Node(5), to);
+    packet.hops = hops;
+    let mut hop = Hop { hops, renewal, number: u8::from(renewal), ..hop(kind, payload) };
     hop.to = (!everyone).then_some(5);
     if routed {
         packet.route_len = (stops.len() - 1 - here) as u8;

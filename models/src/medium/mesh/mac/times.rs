@@ -1,8 +1,8 @@
 //! Sizes and times of the link layer: sizes as the encoders give them, times as the standard does.
 
-use crate::medium::mesh::radio::air::EVERYONE;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
+use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
 /// Constants of a link layer.
@@ -28,8 +28,8 @@ pub struct MacTimes {
 
 impl MacTimes {
     /// Link-layer bytes of a data frame to `to`, without its check sequence.
-    pub fn overhead(&self, to: u16) -> u16 {
-        if to == EVERYONE { self.broadcast_overhead_bytes } else { self.overhead_bytes }
+    pub fn overhead(&self, to: Node) -> u16 {
+        if to == Node::EVERYONE { self.broadcast_overhead_bytes } else { self.overhead_bytes }
     }
 
     /// Wi-SUN FAN over SUN FSK.

@@ -1,10 +1,11 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use super::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
+use crate::apdu::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
 use crate::device::dlms::cipher::{self, Aead, Lock};
 use crate::device::dlms::objects::View;
 use crate::device::dlms::security::keys_of;
 use crate::device::dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
+use crate::node::Node;
 use crate::spec::{Payload, ResetTier};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
@@ -29,7 +30,7 @@ enum Kept {
 
 /// The meters of a mesh as DLMS servers.
 #[derive(Debug)]
-pub struct Meters {
+pub struct Servers {
     cosem: Arc<Cosem>,
     kept: Kept,
     scratch: Scratch,
@@ -38,16 +39,16 @@ pub struct Meters {
 }
 
 /// A message of a meter and how long it is.
-pub type Message = (Apdu, u16);
+pub type Said = (Apdu, u16);
 
-impl Meters {
+impl Servers {
     /// New meters at `radios` local indices.
     pub fn new(cosem: Arc<Cosem>, radios: usize) -> Self {
         let kept = match cosem.payload {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
             Payload::Sized => Kept::Sized(vec![Counts { next: 1, expected: 0, expected_by_all: 0 }; radios]),
         };
-        Meters { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new() }
+        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new() }
     }
 
     /// What both sides share.
@@ -67,16 +68,16 @@ impl Meters {
     /// request is for one.
     pub fn answer(
         &mut self,
-        local: u16,
+        local: Node,
         number: u32,
         now: SimTime,
         asked: &Apdu,
         tier: Option<ResetTier>,
-    ) -> (Option<Message>, bool) {
+    ) -> (Option<Said>, bool) {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
-                let kept = &mut counts[usize::from(local)];
+                let kept = &mut counts[local.at()];
                 if cosem.is_mismatched(number) {
                     let refused = Apdu { refused: true, ..Apdu::default() };
                     return (cosem.lengths(number).undeciphered.map(|bytes| (refused, bytes)), false);
@@ -91,7 +92,7 @@ impl Meters {
                 (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
-                let (rest, meter) = (&mut rests[usize::from(local)], cosem.meter(number));
+                let (rest, meter) = (&mut rests[local.at()], cosem.meter(number));
                 let mut session =
                     Some(Session::pre_established(meter, rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
                 self.request.clear();
@@ -123,14 +124,14 @@ impl Meters {
     }
 
     /// The meter hears a reset for all; returns whether it runs it.
-    pub fn hear(&mut self, local: u16, number: u32, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
+    pub fn hear(&mut self, local: Node, number: u32, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
                 if cosem.meter(number).vendor().suite != cosem.meter(0).vendor().on_file() {
                     return false;
                 }
-                let kept = &mut counts[usize::from(local)];
+                let kept = &mut counts[local.at()];
                 let fresh = said.counter >= kept.expected_by_all;
                 kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
                 fresh
@@ -142,7 +143,7 @@ impl Meters {
                 let mut effects = Effects::default();
                 let done = broadcast::hear(
                     cosem.meter(number),
-                    &mut rests[usize::from(local)],
+                    &mut rests[local.at()],
                     HEAD_END_TITLE,
                     cosem.moment(now),
                     &mut self.request,
@@ -155,17 +156,17 @@ impl Meters {
     }
 
     /// What a push setup of a meter sends now.
-    pub fn notification(&mut self, local: u16, number: u32, now: SimTime, setup: Obis, invoke_id: u32) -> Message {
+    pub fn notification(&mut self, local: Node, number: u32, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
-                let kept = &mut counts[usize::from(local)];
+                let kept = &mut counts[local.at()];
                 let counter = kept.next;
                 kept.next += 1;
                 (Apdu { counter, ..Apdu::default() }, cosem.lengths(number).notification(number, setup))
             }
             Kept::Real(rests) => {
-                let rest = &mut rests[usize::from(local)];
+                let rest = &mut rests[local.at()];
                 let counter = rest.counter;
                 let now = cosem.moment(now);
                 let view = View { meter: cosem.meter(number), now, client: Client::Management, session: None };
@@ -179,11 +180,11 @@ impl Meters {
     }
 
     /// Whether what came is the head-end's confirmation, and new.
-    pub fn confirmed(&mut self, local: u16, number: u32, said: &Apdu) -> bool {
+    pub fn confirmed(&mut self, local: Node, number: u32, said: &Apdu) -> bool {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
-                let kept = &mut counts[usize::from(local)];
+                let kept = &mut counts[local.at()];
                 let fresh = said.counter >= kept.expected && !cosem.is_mismatched(number);
                 if !fresh {
                     return false;
@@ -195,13 +196,13 @@ impl Meters {
                 let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return false };
                 self.request.clear();
                 self.request.extend_from_slice(apdu);
-                take_confirmation(cosem.meter(number), &mut rests[usize::from(local)], &mut self.request)
+                take_confirmation(cosem.meter(number), &mut rests[local.at()], &mut self.request)
             }
         }
     }
 }
 
-fn message(head: Apdu, apdu: &[u8]) -> Message {
+fn message(head: Apdu, apdu: &[u8]) -> Said {
     let datagram = client::wrapped(apdu);
     let bytes = datagram.len() as u16;
     (Apdu { bytes: Some(Arc::from(datagram)), ..head }, bytes)

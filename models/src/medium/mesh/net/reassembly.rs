@@ -3,11 +3,11 @@
 //! A datagram is lost once: by its sender if a fragment of it fails, by its receiver if all arrived but the receiver
 //! had no room, was reset, or had given up waiting.
 
-use crate::medium::mesh::mac::Loss;
-use crate::medium::mesh::mac::packet::Packet;
-use crate::medium::mesh::net as mesh;
-use crate::medium::mesh::radio::air::EVERYONE;
-use crate::region::{Ctx, Region};
+use super::{Packet, Stack};
+use crate::books::Loss;
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::node::Node;
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const BUFFERS: usize = 4;
 const GATEWAY_BUFFERS: usize = 64;
 
 /// Receiver, sender, tag.
-type Key = (u16, u16, u16);
+type Key = (Node, Node, u16);
 
 /// A datagram of which fragments have arrived.
 #[derive(Clone, Copy, Debug)]
@@ -34,28 +34,21 @@ struct Pending {
 
 /// Datagrams in pieces, of all nodes of a mesh. Empty as long as frames are long enough.
 #[derive(Debug, Default)]
-pub struct Fragments {
-    next_tag: u16,
+pub(super) struct Reassembly {
     pending: BTreeMap<Key, Pending>,
 }
 
-impl Fragments {
-    /// Tag of the next datagram that is cut.
-    pub fn tag(&mut self) -> u16 {
-        self.next_tag = self.next_tag.wrapping_add(1);
-        self.next_tag
-    }
-
+impl Reassembly {
     /// Datagrams that receivers hold in pieces.
     pub fn buffered(&self) -> usize {
         self.pending.values().filter(|p| p.buffered).count()
     }
 
     /// Lets go of what `node` has waited too long for; returns how many buffers that frees, and how many are in use.
-    fn expire(&mut self, node: u16, now: SimTime) -> (u64, usize) {
+    fn expire(&mut self, node: Node, now: SimTime) -> (u64, usize) {
         let (mut expired, mut used) = (0, 0);
         let mut gone = Vec::new();
-        for (&key, pending) in self.pending.range_mut((node, 0, 0)..=(node, u16::MAX, u16::MAX)) {
+        for (&key, pending) in self.pending.range_mut(of(node)) {
             if pending.buffered && pending.begun + TIMEOUT <= now {
                 pending.buffered = false;
                 expired += 1;
@@ -72,15 +65,15 @@ impl Fragments {
     }
 
     /// A receiver was reset: its buffers are gone.
-    pub fn forget(&mut self, node: u16) {
-        for (_, pending) in self.pending.range_mut((node, 0, 0)..=(node, u16::MAX, u16::MAX)) {
+    pub fn forget(&mut self, node: Node) {
+        for (_, pending) in self.pending.range_mut(of(node)) {
             pending.buffered = false;
         }
         self.pending.retain(|key, p| key.0 != node || !p.ended);
     }
 
     /// The sender gave a datagram up. Its receiver does not know and goes on waiting.
-    pub fn abandon(&mut self, to: u16, from: u16, tag: u16) {
+    pub fn abandon(&mut self, to: Node, from: Node, tag: u16) {
         let key = (to, from, tag);
         if let Some(pending) = self.pending.get_mut(&key) {
             pending.ended = true;
@@ -91,34 +84,46 @@ impl Fragments {
     }
 }
 
+/// Keys of a receiver.
+fn of(node: Node) -> std::ops::RangeInclusive<Key> {
+    (node, Node(0), 0)..=(node, Node(u16::MAX), u16::MAX)
+}
+
 /// A fragment arrived at `node`: the datagram, if it was the last that was missing.
-pub fn arrived(region: &mut Region, ctx: &mut Ctx, node: u16, from: u16, packet: &Packet) -> Option<Packet> {
+pub(super) fn arrived<P: PortUser>(
+    stack: &mut Stack<P>,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+    packet: &Packet,
+) -> Option<Packet> {
     let now = ctx.now();
-    let (expired, used) = region.fragments.expire(node, now);
-    region.counters.reassembly_timeouts += expired;
-    let room = if region.is_gateway(node) { GATEWAY_BUFFERS } else { BUFFERS };
-    let to_all = packet.hop_to == EVERYONE;
+    let reassembly = &mut stack.net.reassembly;
+    let (expired, used) = reassembly.expire(node, now);
+    ctx.books.counters.reassembly_timeouts += expired;
+    let room = if ctx.facts.is_gateway(node) { GATEWAY_BUFFERS } else { BUFFERS };
+    let to_all = packet.hop_to == Node::EVERYONE;
     let fresh = Pending { begun: now, arrived: 0, buffered: used < room, ended: to_all };
     let key = (node, from, packet.tag);
-    let known = region.fragments.pending.contains_key(&key);
+    let known = reassembly.pending.contains_key(&key);
     if !known && !fresh.buffered {
-        region.counters.reassembly_full += 1;
+        ctx.books.counters.reassembly_full += 1;
         if to_all {
             return None;
         }
     }
-    let pending = region.fragments.pending.entry(key).or_insert(fresh);
+    let pending = reassembly.pending.entry(key).or_insert(fresh);
     pending.arrived += 1;
     if pending.arrived < u16::from(packet.fragments) {
         return None;
     }
     let whole = pending.buffered;
-    region.fragments.pending.remove(&key);
+    reassembly.pending.remove(&key);
     let mut datagram = packet.clone();
     (datagram.fragment, datagram.fragments) = (0, 0);
     if whole {
         return Some(datagram);
     }
-    mesh::lost(region, ctx, &datagram, Loss::Reassembly);
+    stack.count_lost(ctx, &datagram, Loss::Reassembly);
     None
 }

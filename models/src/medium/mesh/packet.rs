@@ -1,6 +1,7 @@
 //! Datagrams on their way through the mesh, in one slab; queues are lists through it, so an idle node holds nothing.
 
-use crate::apdu::Apdu;
+use crate::medium::message::{Body, Carried, Message, Return};
+use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
 /// No packet.
@@ -69,23 +70,101 @@ impl Kind {
     }
 }
 
+/// What a datagram carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Link-layer bench: bytes without meaning.
+    Probe {
+        /// Bytes above the link layer.
+        bytes: u16,
+        /// When it was asked for.
+        asked: SimTime,
+    },
+    /// Neighbour solicitation with address registration.
+    Ns {
+        /// Of the global address, not of the link-local one.
+        renewal: bool,
+    },
+    /// DHCPv6 solicit.
+    Solicit,
+    /// DHCPv6 reply.
+    Reply,
+    /// RPL destination advertisement.
+    Dao {
+        /// Path sequence.
+        sequence: u8,
+        /// What the border router passes on to the head-end. On the air it is the path sequence, which starts in the
+        /// linear region after a restart (RFC 6550, 7.2).
+        back: Option<Return>,
+    },
+    /// Its answer.
+    DaoAck {
+        /// Path sequence that it answers.
+        sequence: u8,
+    },
+    /// RPL solicitation.
+    Dis,
+    /// RPL information.
+    Dio {
+        /// Rank of its sender.
+        rank: u16,
+        /// Hops of its sender.
+        hops: u8,
+    },
+    /// What somebody above the medium says.
+    Message(Message),
+}
+
+impl Content {
+    /// What it is for.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Content::Probe { .. } => Kind::Probe,
+            Content::Ns { .. } => Kind::Ns,
+            Content::Solicit => Kind::Solicit,
+            Content::Reply => Kind::Reply,
+            Content::Dao { .. } => Kind::Dao,
+            Content::DaoAck { .. } => Kind::DaoAck,
+            Content::Dis => Kind::Dis,
+            Content::Dio { .. } => Kind::Dio,
+            Content::Message(message) => match message.body {
+                Body::Heartbeat { .. } => Kind::Heartbeat,
+                Body::Push { .. } => Kind::Push,
+                Body::CommandAck { .. } => Kind::CommandAck,
+                Body::Answer { .. } => Kind::Answer,
+                Body::Confirm => Kind::Confirm,
+                Body::Command { .. } => Kind::Command,
+                Body::Request { .. } => Kind::Request,
+                Body::Flood { .. } => Kind::Flood,
+            },
+        }
+    }
+
+    /// Payload above UDP (of a probe: above the link layer), bytes.
+    pub const fn payload(&self) -> u16 {
+        match self {
+            Content::Probe { bytes, .. } => *bytes,
+            Content::Message(message) => message.bytes,
+            _ => 0,
+        }
+    }
+}
+
 /// A datagram held by one node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packet {
     /// Next in the same queue, or in the free list.
     pub next: u32,
-    /// Purpose.
-    pub kind: Kind,
     /// Bytes above the link layer in this hop's frame; set when it is queued.
     pub bytes: u16,
     /// First sender.
-    pub origin: u16,
+    pub origin: Node,
     /// Last receiver.
-    pub dest: u16,
-    /// Receiver of this hop, or [`crate::medium::mesh::radio::air::EVERYONE`].
-    pub hop_to: u16,
+    pub dest: Node,
+    /// Receiver of this hop, or [`Node::EVERYONE`].
+    pub hop_to: Node,
     /// The origin's parent when it was sent.
-    pub via: u16,
+    pub via: Node,
     /// Hops done.
     pub hops: u8,
     /// Transmissions on this hop so far.
@@ -104,35 +183,26 @@ pub struct Packet {
     pub strayed: bool,
     /// This hop's receiver has it.
     pub delivered: bool,
-    /// Meaning depends on the kind: campaign, number of a report, rank.
-    pub value: u32,
-    /// Attempts by the origin above the link layer.
-    pub attempts: u8,
-    /// Payload above UDP, bytes.
-    pub payload: u16,
-    /// The payload, if it is an APDU.
-    pub apdu: Apdu,
-    /// When its cause was due at the origin.
-    pub planned: SimTime,
     /// Not to be sent before.
     pub not_before: SimTime,
+    /// What it carries.
+    pub content: Content,
     /// Places on the source route left to visit after this hop.
     pub route_len: u8,
     /// Source route, last hop first.
-    pub route: [u16; ROUTE_MAX],
+    pub route: [Node; ROUTE_MAX],
 }
 
 impl Packet {
     /// A datagram for the next hop.
-    pub fn new(kind: Kind, origin: u16, dest: u16, hop_to: u16, now: SimTime) -> Self {
+    pub fn new(content: Content, origin: Node, dest: Node, hop_to: Node) -> Self {
         Packet {
             next: NIL,
-            kind,
             bytes: 0,
             origin,
             dest,
             hop_to,
-            via: u16::MAX,
+            via: Node::NONE,
             hops: 0,
             tries: 0,
             airings: 0,
@@ -142,14 +212,23 @@ impl Packet {
             sequence: 0,
             strayed: false,
             delivered: false,
-            value: 0,
-            attempts: 1,
-            payload: 0,
-            apdu: Apdu::default(),
-            planned: now,
             not_before: SimTime::ZERO,
+            content,
             route_len: 0,
-            route: [0; ROUTE_MAX],
+            route: [Node(0); ROUTE_MAX],
+        }
+    }
+
+    /// What it is for.
+    pub const fn kind(&self) -> Kind {
+        self.content.kind()
+    }
+
+    /// What somebody above the medium says with it.
+    pub const fn carried(&self) -> Option<Carried<'_>> {
+        match &self.content {
+            Content::Message(message) => Some(Carried { origin: self.origin, hops: self.hops, message }),
+            _ => None,
         }
     }
 }

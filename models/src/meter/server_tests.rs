@@ -1,11 +1,12 @@
 //! Requests byte by byte, and what is for all: heard once, by those it is for, and nothing that wants an answer.
 
-use super::client::{self, Said};
-use super::meters::Meters;
-use super::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
+use super::Servers;
+use crate::apdu::client::{self, Said};
+use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
 use crate::device::dlms::broadcast;
 use crate::device::dlms::cipher::{self, Aead, Form, Lock};
 use crate::device::dlms::{Effects, Meter, Rest, Scratch, Vendor};
+use crate::node::Node;
 use crate::spec::{DlmsSpec, Payload, ResetTier};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
@@ -55,7 +56,7 @@ fn requests_are_what_the_standard_writes() {
 fn lengths_are_those_of_the_bytes_whoever_speaks() {
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite2] {
         let real = cosem(Payload::Real, suite);
-        let mut meters = Meters::new(real.clone(), 1);
+        let mut servers = Servers::new(real.clone(), 1);
         for number in [0, 9, 10, 65_535, 4_000_000_000] {
             let lengths = real.lengths(number);
             let now = SimTime::from_secs(100_000);
@@ -65,9 +66,9 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                 let datagram = client::request(real.meter(number), ask, u32::MAX / 2 + number / 3 + n as u32);
                 assert_eq!(datagram.len(), usize::from(bytes), "{ask:?} to {number}");
                 // Another meter each time, at the same place.
-                let mut meters = Meters::new(real.clone(), 1);
+                let mut servers = Servers::new(real.clone(), 1);
                 let asked = Apdu { bytes: Some(datagram.into()), rows, ..Apdu::default() };
-                let (said, obeyed) = meters.answer(0, number, now, &asked, None);
+                let (said, obeyed) = servers.answer(Node(0), number, now, &asked, None);
                 let (said, bytes) = said.expect("an answer");
                 assert_eq!((bytes, obeyed), (answer_bytes, false), "{ask:?} of {number}");
                 let read = client::open(real.meter(number), said.bytes.as_deref().expect("bytes"));
@@ -78,7 +79,7 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                 }
             }
             for setup in [crate::device::dlms::push::READINGS, crate::device::dlms::push::ALARM] {
-                assert_eq!(meters.notification(0, number, now, setup, 1).1, lengths.notification(number, setup));
+                assert_eq!(servers.notification(Node(0), number, now, setup, 1).1, lengths.notification(number, setup));
             }
         }
     }
@@ -91,9 +92,9 @@ fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
         let datagram = client::broadcast(cosem.meter(0), ResetTier::Warm, counter);
         Apdu { counter, bytes: Some(datagram.into()), ..Apdu::default() }
     };
-    let mut meters = Meters::new(cosem.clone(), 3);
+    let mut servers = Servers::new(cosem.clone(), 3);
     let now = SimTime::from_secs(60);
-    let mut hear = |local: u16, apdu: &Apdu, tier| meters.hear(local, 100 + u32::from(local), now, apdu, tier);
+    let mut hear = |local: u16, apdu: &Apdu, tier| servers.hear(Node(local), 100 + u32::from(local), now, apdu, tier);
     assert!(hear(0, &said(5), ResetTier::Warm) && hear(1, &said(5), ResetTier::Warm), "every meter has the key");
     assert!(!hear(0, &said(5), ResetTier::Warm), "again");
     assert!(!hear(0, &said(4), ResetTier::Warm), "older");

@@ -1,0 +1,3 @@
+//! Who resets when.
+
+pub use crate::campaign::*;
