@@ -1,6 +1,6 @@
 //! The one place where partitions of different processes meet.
 
-use crate::engine::Message;
+use crate::partition::Message;
 use crate::{EngineError, SimTime};
 
 /// Carries messages between processes that each run a part of the partitions, at a window's edge.

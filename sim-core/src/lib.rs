@@ -34,13 +34,15 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod exchange;
+pub mod partition;
 pub mod queue;
 pub mod rng;
 mod source;
 pub mod time;
 
-pub use engine::{Context, Engine, Message, Partition};
+pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKey};
 pub use exchange::{Exchange, Local};
+pub use partition::{Context, Message, Partition};
 pub use time::SimTime;

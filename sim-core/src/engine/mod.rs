@@ -5,129 +5,22 @@
 //! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
 //! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
 
+mod route;
+mod shard;
+
 use crate::event::{Event, EventKey};
 use crate::exchange::Exchange;
+use crate::partition::Partition;
 use crate::queue::EventQueue;
 use crate::source::Sources;
 use crate::{EngineError, SimTime};
 use rayon::prelude::*;
-
-/// A part of the world that runs alone: state, and what its events do to it.
-pub trait Partition: Send {
-    /// What can happen; plain data, so that it can cross to another process.
-    type Event: Clone + Send + Sync;
-
-    /// Number of this partition in the whole run; fixes the order in which results are collected.
-    fn id(&self) -> u32;
-
-    /// Global ids of the entities that cause events here, by local index.
-    fn sources(&self) -> Vec<u32>;
-
-    /// Schedules the first events.
-    fn start(&mut self, context: &mut Context<'_, Self::Event>);
-
-    /// Told at the start of a window which events it will handle, latest first, as far as they are known. A partition
-    /// much larger than the cache can read here, in one go, what they will touch; it must not change anything.
-    fn foresee(&self, _events: &[Event<Self::Event>]) {}
-
-    /// Carries out one event. `context.now()` is its time.
-    fn handle(&mut self, event: Self::Event, context: &mut Context<'_, Self::Event>);
-}
-
-/// An event for another partition.
-#[derive(Clone, Debug)]
-pub struct Message<E> {
-    /// Id of the partition it goes to.
-    pub to: u32,
-    /// The event.
-    pub event: Event<E>,
-}
-
-/// What a handler can do: read the time, schedule its own events, send to other partitions.
-pub struct Context<'a, E> {
-    now: SimTime,
-    lookahead: SimTime,
-    queue: &'a mut EventQueue<E>,
-    sources: &'a mut Sources,
-    outbox: &'a mut Vec<Message<E>>,
-}
-
-impl<E: Clone> Context<'_, E> {
-    /// Time of the event in hand.
-    #[inline]
-    pub fn now(&self) -> SimTime {
-        self.now
-    }
-    /// Smallest delay of a message to another partition.
-    pub fn lookahead(&self) -> SimTime {
-        self.lookahead
-    }
-    /// Schedules an event in this partition, caused by the entity with local index `source`, at `at` (now or later).
-    #[inline]
-    pub fn schedule(&mut self, at: SimTime, source: u32, what: E) {
-        assert!(at >= self.now, "an event cannot lie in the past");
-        let key = self.sources.key(at, source);
-        self.queue.push(Event { key, what });
-    }
-    /// Sends an event to partition `to`; it must lie at least one lookahead ahead.
-    #[inline]
-    pub fn send(&mut self, to: u32, at: SimTime, source: u32, what: E) {
-        assert!(at >= self.now + self.lookahead, "a message must lie at least one lookahead ahead");
-        let key = self.sources.key(at, source);
-        self.outbox.push(Message { to, event: Event { key, what } });
-    }
-}
-
-struct Cell<P: Partition> {
-    partition: P,
-    queue: EventQueue<P::Event>,
-    sources: Sources,
-    handled: u64,
-    /// Events handled in its last window.
-    recently: usize,
-}
-
-/// A fixed group of partitions that one thread runs in a window. Their number depends on the world only.
-struct Shard<P: Partition> {
-    cells: Vec<Cell<P>>,
-    next: Vec<u64>,
-    earliest: u64,
-    outbox: Vec<Message<P::Event>>,
-    /// For each shard: index of the partition in it, and the event.
-    outgoing: Vec<Vec<(u32, Event<P::Event>)>>,
-    /// Messages that arrived since the last window: index of the partition, and the event.
-    inbox: Vec<(u32, Event<P::Event>)>,
-}
+use route::{Place, Route};
+use shard::{Cell, Shard};
 
 const SHARDS_MAX: usize = 64;
 /// A window with fewer events than this is not worth waking another thread for (about 10 us of work).
 const SERIAL_EVENTS: u64 = 200;
-/// A window in which a partition has more events than this reads ahead.
-const FORESEEN_EVENTS: usize = 24;
-/// A queue is read ahead as a whole if a window handles more than one in this many of its events.
-const TOUCHED_SHARE: usize = 4;
-
-/// Where a partition is.
-#[derive(Clone, Copy)]
-struct Place {
-    id: u32,
-    shard: u32,
-    cell: u32,
-}
-
-/// Places of all partitions, sorted by id.
-struct Route(Vec<Place>);
-
-impl Route {
-    #[inline]
-    fn find(&self, id: u32) -> Option<Place> {
-        // Ids mostly count from zero.
-        match self.0.get(id as usize) {
-            Some(place) if place.id == id => Some(*place),
-            _ => self.0.binary_search_by_key(&id, |p| p.id).ok().map(|at| self.0[at]),
-        }
-    }
-}
 
 /// Runs partitions through windows.
 pub struct Engine<P: Partition, X> {
@@ -305,91 +198,5 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
         let cells = self.shards.iter().flat_map(|s| &s.cells);
         let inboxes = self.shards.iter().map(|s| s.inbox.capacity() * size_of::<(u32, Event<P::Event>)>());
         cells.map(|c| c.queue.bytes() + c.sources.bytes()).sum::<usize>() + inboxes.sum::<usize>()
-    }
-}
-
-impl<P: Partition> Shard<P> {
-    fn start(&mut self, lookahead: SimTime) {
-        for (n, cell) in self.cells.iter_mut().enumerate() {
-            let mut context = Context {
-                now: SimTime::ZERO,
-                lookahead,
-                queue: &mut cell.queue,
-                sources: &mut cell.sources,
-                outbox: &mut self.outbox,
-            };
-            cell.partition.start(&mut context);
-            self.next[n] = cell.queue.next_time().map_or(u64::MAX, SimTime::nanos);
-        }
-        self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
-    }
-
-    fn run(&mut self, edge: SimTime, lookahead: SimTime) -> u64 {
-        let mut handled = 0;
-        // By partition, so that each queue is fetched once; within one, queues order by key.
-        self.inbox.sort_unstable_by_key(|(n, _)| *n);
-        let mut inbox = self.inbox.drain(..).peekable();
-        for (n, cell) in self.cells.iter_mut().enumerate() {
-            let runs = self.next[n] < edge.nanos();
-            if runs && cell.recently * TOUCHED_SHARE > cell.queue.len() {
-                std::hint::black_box(cell.queue.warm());
-            }
-            while let Some((_, event)) = inbox.next_if(|(to, _)| *to == n as u32) {
-                cell.queue.push(event);
-            }
-            if !runs {
-                continue;
-            }
-            let before = handled;
-            let (mut first, mut warm) = (true, false);
-            loop {
-                if std::mem::take(&mut first) || cell.queue.is_slot_done() {
-                    let foreseen = cell.queue.foreseen(edge);
-                    if foreseen.len() > FORESEEN_EVENTS {
-                        // What such a slot touches is mostly not in the cache: many reads at once cost little more
-                        // than one.
-                        cell.partition.foresee(foreseen);
-                        if !std::mem::replace(&mut warm, true) {
-                            std::hint::black_box(cell.sources.warm());
-                        }
-                    }
-                }
-                let Some(event) = cell.queue.pop_before(edge) else { break };
-                handled += 1;
-                let mut context = Context {
-                    now: event.key.time,
-                    lookahead,
-                    queue: &mut cell.queue,
-                    sources: &mut cell.sources,
-                    outbox: &mut self.outbox,
-                };
-                cell.partition.handle(event.what, &mut context);
-            }
-            cell.handled += handled - before;
-            cell.recently = (handled - before) as usize;
-            self.next[n] = cell.queue.next_time().map_or(u64::MAX, SimTime::nanos);
-        }
-        self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
-        handled
-    }
-
-    /// Moves messages for partitions of this process into the box of their shard; the others stay for the exchange.
-    fn sort_outbox(&mut self, route: &Route) {
-        let mut elsewhere = Vec::new();
-        for message in self.outbox.drain(..) {
-            match route.find(message.to) {
-                Some(place) => self.outgoing[place.shard as usize].push((place.cell, message.event)),
-                None => elsewhere.push(message),
-            }
-        }
-        self.outbox.append(&mut elsewhere);
-    }
-
-    #[inline]
-    fn accept(&mut self, cell: usize, event: Event<P::Event>) {
-        let time = event.key.time.nanos();
-        self.inbox.push((cell as u32, event));
-        self.next[cell] = self.next[cell].min(time);
-        self.earliest = self.earliest.min(time);
     }
 }
