@@ -49,6 +49,7 @@ impl<P: Partition> Shard<P> {
         self.earliest = self.next.iter().copied().min().unwrap_or(u64::MAX);
     }
 
+    #[inline]
     pub(super) fn run(&mut self, edge: SimTime, lookahead: SimTime) -> u64 {
         let mut handled = 0;
         // By partition, so that each queue is fetched once; within one, queues order by key.
