@@ -44,5 +44,5 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKey};
 pub use exchange::{Exchange, Local};
-pub use partition::{Context, Message, Partition};
+pub use partition::{Context, FinishContext, Message, Partition};
 pub use time::SimTime;

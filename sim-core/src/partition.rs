@@ -25,6 +25,15 @@ pub trait Partition: Send {
 
     /// Carries out one event. `context.now()` is its time.
     fn handle(&mut self, event: Self::Event, context: &mut Context<'_, Self::Event>);
+
+    /// The end of the run at `context.now()`, see [`Engine::finish`](crate::Engine::finish): records what is only known
+    /// now, and sends what another partition needs to conclude.
+    fn finish(&mut self, _context: &mut FinishContext<'_, Self::Event>) {}
+
+    /// The very last call, with what the others sent when they finished, in the order of keys.
+    fn conclude(&mut self, _now: SimTime, messages: Vec<Event<Self::Event>>) {
+        assert!(messages.is_empty(), "partition {} was sent a message that it does not conclude with", self.id());
+    }
 }
 
 /// An event for another partition.
@@ -67,6 +76,25 @@ impl<E: Clone> Context<'_, E> {
     pub fn send(&mut self, to: u32, at: SimTime, source: u32, what: E) {
         assert!(at >= self.now + self.lookahead, "a message must lie at least one lookahead ahead");
         let key = self.sources.key(at, source);
+        self.outbox.push(Message { to, event: Event { key, what } });
+    }
+}
+
+/// What a partition can do when the run ends: read the time and send to other partitions. Nothing can be scheduled.
+pub struct FinishContext<'a, E> {
+    pub(crate) now: SimTime,
+    pub(crate) sources: &'a mut Sources,
+    pub(crate) outbox: &'a mut Vec<Message<E>>,
+}
+
+impl<E> FinishContext<'_, E> {
+    /// The time that the run has reached.
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+    /// Sends to partition `to` what it shall conclude with, caused by the entity with local index `source`.
+    pub fn send(&mut self, to: u32, source: u32, what: E) {
+        let key = self.sources.key(self.now, source);
         self.outbox.push(Message { to, event: Event { key, what } });
     }
 }

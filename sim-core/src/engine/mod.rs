@@ -5,6 +5,7 @@
 //! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
 //! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
 
+mod finish;
 mod route;
 mod shard;
 
@@ -34,13 +35,15 @@ pub struct Engine<P: Partition, X> {
     /// Every event before this has been handled.
     reached: SimTime,
     posted: u32,
+    finished: bool,
 }
 
 /// Source of what comes from outside the world; no entity has this id.
 const OUTSIDE: u32 = u32::MAX - 1;
 
 impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
-    /// Takes the partitions in any order. `lookahead` is the smallest delay of any message between two of them.
+    /// Takes the partitions of the world in any order, and keeps those that `exchange` says are run here. `lookahead` is
+    /// the smallest delay of any message between two of them.
     ///
     /// # Errors
     /// Two partitions with one id, or a lookahead of zero.
@@ -52,6 +55,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
         if let Some(pair) = partitions.windows(2).find(|p| p[0].id() == p[1].id()) {
             return Err(EngineError::DuplicatePartition(pair[0].id()));
         }
+        partitions.retain(|p| exchange.holds(p.id()));
         let per_shard = partitions.len().div_ceil(SHARDS_MAX).max(1);
         let count = partitions.len().div_ceil(per_shard);
         let mut shards: Vec<Shard<P>> = (0..count)
@@ -84,6 +88,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
             parallel,
             reached: SimTime::ZERO,
             posted: 0,
+            finished: false,
         };
         let route = &engine.route;
         for shard in &mut engine.shards {
@@ -97,8 +102,9 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
     /// Runs every event before `until`.
     ///
     /// # Errors
-    /// A message to a partition that does not exist.
+    /// A message to a partition that does not exist, or the run has ended.
     pub fn run_until(&mut self, until: SimTime) -> Result<(), EngineError> {
+        self.still_running()?;
         loop {
             let local = self.shards.iter().map(|s| s.earliest).min().unwrap_or(u64::MAX);
             let start = self.exchange.earliest(SimTime::from_nanos(local));
@@ -130,8 +136,9 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
     /// posted, and when, is part of what a run depends on.
     ///
     /// # Errors
-    /// There is no such partition.
+    /// There is no such partition in this process, or the run has ended.
     pub fn post(&mut self, to: u32, at: SimTime, what: P::Event) -> Result<(), EngineError> {
+        self.still_running()?;
         let place = self.route.find(to).ok_or(EngineError::NoSuchPartition(to))?;
         let key = EventKey::new(at.max(self.reached), OUTSIDE, self.posted);
         self.posted = self.posted.wrapping_add(1);
