@@ -163,6 +163,8 @@ pub enum Event {
         /// Bytes before the frame check sequence.
         bytes: u16,
     },
+    /// At the head-end, when the run ends: what really happened in a mesh.
+    Resets(Box<Resets>),
 }
 
 /// What the head-end sends.
@@ -199,6 +201,13 @@ pub struct Report {
     pub bytes: u16,
     /// The payload.
     pub apdu: Apdu,
+}
+
+/// The resets that happened in a mesh.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resets {
+    /// Campaign, global id of the meter, and when, in the order of time.
+    pub all: Vec<(u16, u32, SimTime)>,
 }
 
 /// Kinds of [`Report`].

@@ -1,11 +1,11 @@
 //! The two kinds of partition, as the engine sees them.
 
-use crate::event::Event;
+use crate::event::{Event, Resets};
 use crate::headend::{HEAD_END, HeadEnd};
 use crate::region::Region;
 use crate::terrain::Site;
 use amitwin_data::rows::Rows;
-use amitwin_sim_core::{Context, Engine, Local, Partition, SimTime};
+use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
 /// A partition of the world.
 pub enum Part {
@@ -79,21 +79,31 @@ impl Partition for Part {
             Part::HeadEnd(head_end) => head_end.handle(event, context),
         }
     }
-}
 
-/// Records what is only known at the end of the run: what is still on its way, and what became of each command, with the
-/// resets that the head-end has not heard of.
-pub fn finish(engine: &mut Engine<Part, Local>, now: SimTime) {
-    let mut resets = Vec::new();
-    for part in engine.partitions_mut() {
-        if let Part::Mesh(region) = part {
-            region.finish(now);
-            resets.append(&mut region.resets);
+    /// Records what is only known at the end of the run: what is still on its way. The head-end is told of all resets.
+    fn finish(&mut self, context: &mut FinishContext<'_, Event>) {
+        if let Part::Mesh(region) = self {
+            region.finish(context.now());
+            if !region.resets.is_empty() {
+                let resets = Resets { all: std::mem::take(&mut region.resets) };
+                context.send(HEAD_END, 0, Event::Resets(Box::new(resets)));
+            }
         }
     }
-    for part in engine.partitions_mut() {
-        if let Part::HeadEnd(head_end) = part {
-            head_end.finish(now, &resets);
+
+    /// Records what became of each command, with the resets that the head-end has not heard of.
+    fn conclude(&mut self, now: SimTime, messages: Vec<amitwin_sim_core::Event<Event>>) {
+        let Part::HeadEnd(head_end) = self else {
+            assert!(messages.is_empty(), "only the head-end is told something at the end");
+            return;
+        };
+        let mut resets = Vec::new();
+        for message in messages {
+            match message.what {
+                Event::Resets(of_mesh) => resets.extend(of_mesh.all),
+                other => unreachable!("{other:?} does not end a run"),
+            }
         }
+        head_end.finish(now, &resets);
     }
 }

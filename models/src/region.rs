@@ -329,7 +329,8 @@ impl Region {
             | Event::Dispatch { .. }
             | Event::Poll { .. }
             | Event::PollTimeout { .. }
-            | Event::Report(_) => unreachable!("{event:?} belongs to the head-end"),
+            | Event::Report(_)
+            | Event::Resets(_) => unreachable!("{event:?} belongs to the head-end"),
         }
     }
 

@@ -8,7 +8,7 @@ use amitwin_models::event::{Down, Event};
 use amitwin_models::mac::packet::Kind;
 use amitwin_models::part::Part;
 use amitwin_models::spec::{Payload, WorldSpec};
-use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
+use amitwin_sim_core::{Engine, EngineError, Exchange, SimTime};
 use mio::Waker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,8 +58,8 @@ pub struct Listener {
 }
 
 /// The mesh of a scenario.
-pub struct Air {
-    engine: Engine<Part, Local>,
+pub struct Air<X> {
+    engine: Engine<Part, X>,
     latency: SimTime,
     open: BTreeMap<u32, (Question, Instant)>,
     next: u32,
@@ -67,16 +67,16 @@ pub struct Air {
     pub behind: u64,
 }
 
-impl Air {
+impl<X: Exchange<Event>> Air<X> {
     /// Builds the mesh; what is said in it besides is only sized.
     ///
     /// # Errors
     /// It cannot be built.
-    pub fn new(mut spec: WorldSpec) -> Result<Air, ServeError> {
+    pub fn new(mut spec: WorldSpec, exchange: X) -> Result<Self, ServeError> {
         spec.dlms.payload = Payload::Sized;
         let failed = |what: String| ServeError::Mesh { what };
         let Built { parts, lookahead, .. } = build(&spec).map_err(|error| failed(error.to_string()))?;
-        let engine = Engine::new(parts, lookahead, Local).map_err(|error| failed(error.to_string()))?;
+        let engine = Engine::new(parts, lookahead, exchange).map_err(|error| failed(error.to_string()))?;
         Ok(Air { engine, latency: spec.backhaul.latency, open: BTreeMap::new(), next: 0, behind: 0 })
     }
 
@@ -153,7 +153,7 @@ impl Air {
     }
 }
 
-impl std::fmt::Debug for Air {
+impl<X> std::fmt::Debug for Air<X> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Air").field("open", &self.open.len()).finish_non_exhaustive()
     }
