@@ -3,11 +3,16 @@
 //! 1. A partition handles its own events in key order and sees nothing of another partition (invariant I2).
 //! 2. A message to another partition arrives no earlier than one lookahead after it was sent.
 //! 3. The next window starts at the earliest pending event of all partitions: empty time costs nothing.
-//! 4. The result does not depend on the number of threads, nor on the order in which partitions were given.
+//! 4. The result does not depend on the number of threads, nor on the order in which partitions were given, nor on how many
+//!    engines share the partitions between them.
+//! 5. A run ends in two steps, [`Engine::finish`]: all partitions send what others need to know, then all conclude with what
+//!    they were sent. What is still pending stays unhandled.
+//! 6. Between two windows the state is plain data: [`Engine::save`] and [`Engine::restore`].
 
 mod finish;
 mod route;
 mod shard;
+mod state;
 
 use crate::event::{Event, EventKey};
 use crate::exchange::Exchange;
@@ -18,6 +23,8 @@ use crate::{EngineError, SimTime};
 use rayon::prelude::*;
 use route::{Place, Route};
 use shard::{Cell, Shard};
+
+pub use state::{EngineState, PartitionState, Partitions, Saved, States};
 
 const SHARDS_MAX: usize = 64;
 /// A window with fewer events than this is not worth waking another thread for (about 10 us of work).

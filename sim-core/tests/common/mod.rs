@@ -5,7 +5,7 @@
 pub mod line;
 
 use amitwin_sim_core::rng::Stream;
-use amitwin_sim_core::{Context, Event, FinishContext, Partition, SimTime};
+use amitwin_sim_core::{Context, Event, FinishContext, Partition, SimTime, Snapshot};
 use rayon::ThreadPoolBuilder;
 
 pub const PARTITIONS: u32 = 150;
@@ -88,6 +88,22 @@ impl Partition for Cell {
     fn conclude(&mut self, now: SimTime, messages: Vec<Event<Self::Event>>) {
         assert!(messages.iter().all(|m| m.key.time == now), "a message of the run's end has another time");
         self.told.extend(messages.into_iter().map(|m| (m.key.source(), m.key.sequence(), m.what)));
+    }
+}
+
+impl Snapshot for Cell {
+    type State = (Vec<Stream>, History);
+
+    fn save(&self) -> Self::State {
+        (self.streams.clone(), self.history())
+    }
+
+    fn restore(&mut self, (streams, (seen, told)): Self::State) -> Result<(), String> {
+        if streams.len() != self.streams.len() {
+            return Err(format!("it has streams of {} entities, not of {ENTITIES}", streams.len()));
+        }
+        (self.streams, self.seen, self.told) = (streams, seen, told);
+        Ok(())
     }
 }
 
