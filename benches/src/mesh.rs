@@ -2,9 +2,10 @@
 
 use amitwin_models::build::build;
 use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
-use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,7 @@ fn spec(work: &Workload) -> WorldSpec {
 }
 
 /// Runs the workload.
-pub fn run(work: Workload) -> Outcome {
+pub fn run<X: Exchange<Event>>(work: Workload, exchange: X) -> Outcome {
     let started = std::time::Instant::now();
     let columns = (f64::from(work.nodes)).sqrt().ceil() as u32;
     let mut built = build(&spec(&work)).expect("the scenario is fixed");
@@ -112,7 +113,7 @@ pub fn run(work: Workload) -> Outcome {
             });
         }
     }
-    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("partition ids are distinct");
+    let mut engine = Engine::new(built.parts, built.lookahead, exchange).expect("partition ids are distinct");
     let build_s = started.elapsed().as_secs_f64();
     let started = std::time::Instant::now();
     engine.run_until(work.sim).expect("every target exists");

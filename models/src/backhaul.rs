@@ -94,3 +94,10 @@ pub enum Said {
         read: u32,
     },
 }
+
+/// The resets that happened in a mesh, told when the run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resets {
+    /// Job, global id of the meter, and when, in the order of time.
+    pub all: Vec<(u16, u32, SimTime)>,
+}

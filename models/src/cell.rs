@@ -1,6 +1,6 @@
 //! A partition: its rooms side by side, and the one `match` that hands an event to a room.
 
-use crate::backhaul::HEAD_END;
+use crate::backhaul::{HEAD_END, Resets};
 use crate::books::{Books, Loss};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
@@ -16,7 +16,7 @@ use crate::meter::{self, Meters};
 use crate::node::Node;
 use crate::terrain::Site;
 use amitwin_data::rows::{NodeRow, Rows};
-use amitwin_sim_core::{Context, Engine, Local, Partition, SimTime};
+use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
 /// The radios of one border router, or of several that hear each other, and everything they need to run alone.
 pub struct Cell {
@@ -264,21 +264,31 @@ impl Partition for Part {
             Part::HeadEnd(head_end) => head_end.handle(event, context),
         }
     }
-}
 
-/// Records what is only known at the end of the run: what is still on its way, and what became of each command, with the
-/// resets that the head-end has not heard of.
-pub fn finish(engine: &mut Engine<Part, Local>, now: SimTime) {
-    let mut resets = Vec::new();
-    for part in engine.partitions_mut() {
-        if let Part::Mesh(cell) = part {
-            cell.finish(now);
-            resets.append(&mut cell.meters.take_resets());
+    /// Records what is only known at the end of the run: what is still on its way. The head-end is told of all resets.
+    fn finish(&mut self, context: &mut FinishContext<'_, Event>) {
+        if let Part::Mesh(cell) = self {
+            cell.finish(context.now());
+            let all = cell.meters.take_resets();
+            if !all.is_empty() {
+                context.send(HEAD_END, 0, Event::Resets(Box::new(Resets { all })));
+            }
         }
     }
-    for part in engine.partitions_mut() {
-        if let Part::HeadEnd(head_end) = part {
-            head_end.finish(now, &resets);
+
+    /// Records what became of each command, with the resets that the head-end has not heard of.
+    fn conclude(&mut self, now: SimTime, messages: Vec<amitwin_sim_core::Event<Event>>) {
+        let Part::HeadEnd(head_end) = self else {
+            assert!(messages.is_empty(), "only the head-end is told something at the end");
+            return;
+        };
+        let mut resets = Vec::new();
+        for message in messages {
+            match message.what {
+                Event::Resets(of_mesh) => resets.extend(of_mesh.all),
+                other => unreachable!("{other:?} does not end a run"),
+            }
         }
+        head_end.finish(now, &resets);
     }
 }

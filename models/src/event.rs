@@ -1,6 +1,6 @@
 //! Everything that can happen in the world, by the room that handles it.
 
-use crate::backhaul::Report;
+use crate::backhaul::{Report, Resets};
 use crate::gateway;
 use crate::medium::mesh;
 use crate::meter;
@@ -40,6 +40,8 @@ pub enum Event {
     },
     /// At the head-end: a meter reported.
     Report(Box<Report>),
+    /// At the head-end, when the run ends: what really happened in a mesh.
+    Resets(Box<Resets>),
 }
 
 // Queues hold millions of them.

@@ -14,7 +14,6 @@ use std::ops::{Add, AddAssign, Div, Mul, Rem, Sub};
 
 /// An instant since the start of the run, or a duration, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct SimTime(u64);
 
 impl SimTime {

@@ -5,7 +5,7 @@
 use amitwin_data::rows::Rows;
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::Cell;
-use amitwin_models::cell::{self, Part};
+use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -93,7 +93,7 @@ impl Ran {
         let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions");
         engine.run_until(until).expect("every target exists");
         let mut rows = Rows::default();
-        cell::finish(&mut engine, until);
+        engine.finish().expect("every target exists");
         for part in engine.partitions_mut() {
             rows.append(part.rows());
         }

@@ -4,7 +4,8 @@ use amitwin_data::rows::Rows;
 use amitwin_models::books::Counters;
 use amitwin_models::campaign::Plan;
 use amitwin_models::cell::Part;
-use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_models::event::Event;
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
 /// Sums over the rows of a variant.
@@ -123,9 +124,9 @@ impl Figures {
     }
 
     /// Writes everything into the summary's metrics.
-    pub fn write(
+    pub fn write<X: Exchange<Event>>(
         mut self,
-        engine: &Engine<Part, Local>,
+        engine: &Engine<Part, X>,
         plan: &Plan,
         now: SimTime,
         metrics: &mut BTreeMap<String, Option<f64>>,

@@ -6,9 +6,10 @@ use amitwin_models::apdu::Apdu;
 use amitwin_models::backhaul::{Down, Order};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
 use amitwin_models::gateway;
 use amitwin_models::spec::{Payload, WorldSpec};
-use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
+use amitwin_sim_core::{Engine, EngineError, Exchange, SimTime};
 use mio::Waker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,8 +59,8 @@ pub struct Listener {
 }
 
 /// The mesh of a scenario.
-pub struct Air {
-    engine: Engine<Part, Local>,
+pub struct Air<X> {
+    engine: Engine<Part, X>,
     latency: SimTime,
     open: BTreeMap<u32, (Question, Instant)>,
     next: u32,
@@ -67,16 +68,16 @@ pub struct Air {
     pub behind: u64,
 }
 
-impl Air {
+impl<X: Exchange<Event>> Air<X> {
     /// Builds the mesh; what is said in it besides is only sized.
     ///
     /// # Errors
     /// It cannot be built.
-    pub fn new(mut spec: WorldSpec) -> Result<Air, ServeError> {
+    pub fn new(mut spec: WorldSpec, exchange: X) -> Result<Self, ServeError> {
         spec.dlms.payload = Payload::Sized;
         let failed = |what: String| ServeError::Mesh { what };
         let Built { parts, lookahead, .. } = build(&spec).map_err(|error| failed(error.to_string()))?;
-        let engine = Engine::new(parts, lookahead, Local).map_err(|error| failed(error.to_string()))?;
+        let engine = Engine::new(parts, lookahead, exchange).map_err(|error| failed(error.to_string()))?;
         Ok(Air { engine, latency: spec.backhaul.latency, open: BTreeMap::new(), next: 0, behind: 0 })
     }
 
@@ -155,7 +156,7 @@ impl Air {
     }
 }
 
-impl std::fmt::Debug for Air {
+impl<X> std::fmt::Debug for Air<X> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Air").field("open", &self.open.len()).finish_non_exhaustive()
     }

@@ -18,6 +18,7 @@ use super::worker::{Colleague, Door, WAKER, Worker};
 use crate::load::Variant;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::device::dlms::{Fleet, PushTo};
+use amitwin_sim_core::Local;
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ pub struct Options {
 /// Meters that are ready to answer.
 #[derive(Debug)]
 pub struct Server {
-    air: Option<Air>,
+    air: Option<Air<Local>>,
     street: Street,
     sockets: Sockets,
     workers: usize,
@@ -131,7 +132,7 @@ impl Server {
             challenge_key: challenge_key()?,
         };
         let numbers = Numbers::of(&spec.placement);
-        let air = if settings.mesh { Some(Air::new(spec)?) } else { None };
+        let air = if settings.mesh { Some(Air::new(spec, Local)?) } else { None };
         Ok(Server {
             air,
             street: Street::new(fleet, numbers, settings, registry, state, capture),
