@@ -2,19 +2,21 @@
 
 use crate::apdu::Cosem;
 use crate::apdu::meters::Meters;
-use crate::campaign::{Campaign, Plan};
 use crate::device::{Device, Probes};
+use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::polls::Polls;
 use crate::headend::talk::Talk;
 use crate::headend::{HEAD_END, HeadEnd, Network};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
 use crate::mesh::fragments::Fragments;
+use crate::mesh::reconnect::reconnect_airtime;
 use crate::mesh::routing::Candidate;
 use crate::mesh::tree::{self, Tree};
 use crate::mesh::trickle::Timers;
 use crate::mesh::{CANDIDATES, Mesh, NO_ONE, State};
 use crate::part::Part;
+use crate::plan::Plan;
 use crate::purpose;
 use crate::radio::air::Air;
 use crate::radio::error::ErrorModel;
@@ -38,7 +40,7 @@ pub struct Built {
     pub parts: Vec<Part>,
     /// Smallest delay between two of them.
     pub lookahead: SimTime,
-    /// Campaigns with the planned time of every meter.
+    /// Reset jobs with the planned time of every meter.
     pub plan: Arc<Plan>,
     /// Meters.
     pub meters: u32,
@@ -185,16 +187,12 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
-    let campaigns = spec
-        .campaigns
-        .iter()
-        .enumerate()
-        .map(|(n, c)| {
-            let (said, lease) = (cosem.lengths(0), spec.mesh.lease);
-            Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, said, lease)
-        })
-        .collect();
-    let plan = Arc::new(Plan { campaigns });
+    let resets = spec.campaigns.iter().enumerate().map(|(job, reset)| {
+        let (said, back) = (cosem.lengths(0), schedule::back_sign(reset));
+        let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
+        schedule::plan(reset, job as u16, &Population { meters: &meters, per_router, reconnect_airtime }, spec.seed)
+    });
+    let plan = Arc::new(Plan { resets: resets.collect() });
 
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
@@ -351,7 +349,7 @@ impl Kit<'_> {
             meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
             resets: Vec::new(),
             answered_outside: Vec::new(),
-            floods: vec![Default::default(); self.plan.campaigns.len()],
+            floods: vec![Default::default(); self.plan.resets.len()],
             plan: self.plan.clone(),
             announced: tree.parent.iter().map(|&parent| (parent, 0)).collect(),
             abroad: Vec::new(),
@@ -485,7 +483,7 @@ fn assemble(spec: &WorldSpec, mut regions: Vec<Region>, plan: Arc<Plan>, cosem: 
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
     let polls = Polls::new(&spec.polls, &network, talk.cosem(), meters, spec.duration);
-    let head_end = HeadEnd::new(plan.clone(), network, talk, polls);
+    let head_end = HeadEnd::new(&spec.campaigns, plan.clone(), network, talk, polls);
     let mut parts: Vec<Part> = regions.into_iter().map(|r| Part::Mesh(Box::new(r))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));
     Built {

@@ -3,7 +3,7 @@
 //! A frame's way, one direction down and one up, no room entered twice:
 //!
 //! ```text
-//! campaign / headend -> gateway -> mesh (route) -> mac (queue, hop, CSMA) -> radio (air, SINR)
+//! headend (jobs)     -> gateway -> mesh (route) -> mac (queue, hop, CSMA) -> radio (air, SINR)
 //!                                                                               |
 //! device             <-            mesh         <- mac (acknowledge, dedup)  <- radio (receive)
 //! ```
@@ -13,7 +13,6 @@
 
 pub mod apdu;
 pub mod build;
-pub mod campaign;
 pub mod device;
 pub mod event;
 pub mod gateway;
@@ -21,6 +20,7 @@ pub mod headend;
 pub mod mac;
 pub mod mesh;
 pub mod part;
+pub mod plan;
 pub mod purpose;
 pub mod radio;
 pub mod region;

@@ -1,7 +1,6 @@
 //! A mesh partition: the radios of one border router (or of several that hear each other), and what happens to them.
 
 use crate::apdu::meters::{Message, Meters};
-use crate::campaign::Plan;
 use crate::device::Device;
 use crate::event::Event;
 use crate::mac::frame::MacTimes;
@@ -9,6 +8,7 @@ use crate::mac::packet::Packets;
 use crate::mac::{self, Mac, hopping, sweep};
 use crate::mesh::fragments::Fragments;
 use crate::mesh::{self, Link, Mesh, trickle::Timers};
+use crate::plan::Plan;
 use crate::radio::air::{Air, COMMON, Fate};
 use crate::radio::neighbours::code_db;
 use crate::spec::{Lease, MacSpec, PushSpec, RecordSpec};

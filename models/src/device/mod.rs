@@ -54,7 +54,7 @@ pub fn start(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// A reset for all was heard: it is carried out at the time planned for this meter, at once if that has passed.
 pub fn told_with_all(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     let (campaign, global) = (packet.value as u16, region.globals[node as usize]);
-    let tier = region.plan.campaigns[usize::from(campaign)].tier;
+    let tier = region.plan.reset(campaign).tier;
     let Some(at) = region.plan.reset_time(campaign, global) else { return };
     let now = ctx.now();
     if region.meters.as_mut().is_some_and(|meters| meters.hear(node, global, now, &packet.apdu, tier)) {
@@ -66,7 +66,7 @@ pub fn told_with_all(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Pac
 /// meter that has reset since its planned time has carried it out.
 pub fn command(region: &mut Region, ctx: &mut Ctx, node: u16, packet: &Packet) {
     let campaign = packet.value as u16;
-    let tier = region.plan.campaigns[usize::from(campaign)].tier;
+    let tier = region.plan.reset(campaign).tier;
     if !answer(region, ctx, node, packet, Kind::CommandAck, Some(tier)) {
         return;
     }
@@ -146,7 +146,7 @@ fn notification(region: &mut Region, ctx: &Ctx, node: u16, kind: Kind, setup: Ob
 /// [`Event::Reset`].
 pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
     let now = ctx.now();
-    let tier = region.plan.campaigns[campaign as usize].tier;
+    let tier = region.plan.reset(campaign).tier;
     let device = region.device(node);
     device.boots += 1;
     device.reset_at = now;
@@ -212,7 +212,7 @@ pub fn back(region: &mut Region, ctx: &mut Ctx, node: u16) {
 /// it. On the air it is the path sequence, which starts in the linear region after a restart (RFC 6550, 7.2).
 pub fn sign_in_route(region: &mut Region, node: u16) -> Option<(u16, SimTime)> {
     let due = region.mesh(node).heartbeat_due;
-    let by_route = due > 0 && region.plan.campaigns[due as usize - 1].back == BackSign::Route;
+    let by_route = due > 0 && region.plan.reset(due - 1).back == BackSign::Route;
     by_route.then(|| (due, region.device(node).reset_at))
 }
 

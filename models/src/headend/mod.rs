@@ -1,15 +1,16 @@
 #![doc = include_str!("README.md")]
 
+pub mod jobs;
 pub mod ledger;
 pub mod polls;
 pub mod talk;
 
 use crate::apdu::{Apdu, Ask};
-use crate::campaign::Plan;
 use crate::event::{Event, Report, ReportKind};
 use crate::mac::packet::Kind;
+use crate::plan::Plan;
 use crate::region::Ctx;
-use crate::spec::Delivery;
+use crate::spec::{CampaignSpec, Delivery};
 use amitwin_data::rows::{Rows, TransactionRow};
 use amitwin_sim_core::SimTime;
 use hdrhistogram::Histogram;
@@ -55,6 +56,7 @@ pub struct Network {
 
 /// The head-end.
 pub struct HeadEnd {
+    resets: Vec<CampaignSpec>,
     plan: Arc<Plan>,
     tracks: Vec<Vec<Track>>,
     /// Positions of each campaign's meters in the order of their planned times.
@@ -74,24 +76,36 @@ pub struct HeadEnd {
 
 impl HeadEnd {
     /// A head-end over the given meshes.
-    pub fn new(plan: Arc<Plan>, network: Network, talk: Talk, polls: Polls) -> Self {
-        let tracks = plan.campaigns.iter().map(|c| vec![Track::default(); c.targets.len()]).collect();
+    pub fn new(resets: &[CampaignSpec], plan: Arc<Plan>, network: Network, talk: Talk, polls: Polls) -> Self {
+        let tracks = plan.resets.iter().map(|c| vec![Track::default(); c.meters.len()]).collect();
         let order = plan
-            .campaigns
+            .resets
             .iter()
             .map(|c| {
-                let mut order: Vec<u32> = (0..c.targets.len() as u32).collect();
+                let mut order: Vec<u32> = (0..c.meters.len() as u32).collect();
                 order.sort_by_key(|&n| (c.times[n as usize], n));
                 order
             })
             .collect();
         let push_delay_ms = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
-        HeadEnd { plan, tracks, order, network, talk, polls, duplicates: 0, push_delay_ms, rows: Rows::default() }
+        HeadEnd {
+            resets: resets.to_vec(),
+            plan,
+            tracks,
+            order,
+            network,
+            talk,
+            polls,
+            duplicates: 0,
+            push_delay_ms,
+            rows: Rows::default(),
+        }
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
-        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
-            ctx.schedule(campaign.send_at, 0, Event::Campaign { campaign: n as u16 });
+        for (n, reset) in self.resets.iter().enumerate() {
+            let notice = if reset.delivery == Delivery::Broadcast { jobs::reset::NOTICE } else { SimTime::ZERO };
+            ctx.schedule(reset.at.saturating_sub(notice), 0, Event::Campaign { campaign: n as u16 });
         }
         self.polls.start(ctx);
     }
@@ -127,8 +141,8 @@ impl HeadEnd {
     }
 
     fn begin(&mut self, ctx: &mut Ctx, campaign: u16) {
-        let c = &self.plan.campaigns[campaign as usize];
-        match c.delivery {
+        let c = self.plan.reset(campaign);
+        match self.resets[campaign as usize].delivery {
             Delivery::Broadcast => {
                 for track in &mut self.tracks[campaign as usize] {
                     (track.sent, track.attempts) = (Some(ctx.now()), 1);
@@ -149,8 +163,8 @@ impl HeadEnd {
 
     /// Positions below the number of meters walk the schedule; those above are repetitions for one meter.
     fn dispatch(&mut self, ctx: &mut Ctx, campaign: u16, position: u32) {
-        let c = &self.plan.campaigns[campaign as usize];
-        let count = c.targets.len() as u32;
+        let c = self.plan.reset(campaign);
+        let count = c.meters.len() as u32;
         let repeat = position >= count;
         let meter = if repeat { position - count } else { self.order[campaign as usize][position as usize] };
         let track = &mut self.tracks[campaign as usize][meter as usize];
@@ -162,7 +176,7 @@ impl HeadEnd {
         if track.acknowledged || track.refused || track.answered.is_some() || track.attempts >= COMMAND_ATTEMPTS {
             return;
         }
-        let node = c.targets[meter as usize];
+        let node = c.meters[meter as usize];
         track.attempts += 1;
         track.sent = track.sent.or(Some(ctx.now()));
         let down = self.talk.ask(Kind::Command, node, u32::from(campaign), Ask::Reset(c.tier));
@@ -195,7 +209,7 @@ impl HeadEnd {
             return;
         }
         let campaign = report.value as usize;
-        let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) else { return };
+        let Ok(at) = self.plan.resets[campaign].meters.binary_search(&report.node) else { return };
         let track = &mut self.tracks[campaign][at];
         match report.kind {
             ReportKind::Acknowledged => track.acknowledged = true,
@@ -210,7 +224,7 @@ impl HeadEnd {
     fn refused(&mut self, report: &Report) {
         if report.kind == ReportKind::Acknowledged {
             let campaign = report.value as usize;
-            if let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) {
+            if let Ok(at) = self.plan.resets[campaign].meters.binary_search(&report.node) {
                 self.tracks[campaign][at].refused = true;
             }
         }
@@ -222,15 +236,15 @@ impl HeadEnd {
         let (polls, mut desk) = self.desk();
         polls.finish(&mut desk);
         for &(campaign, node, at) in resets {
-            let targets = &self.plan.campaigns[usize::from(campaign)].targets;
+            let targets = &self.plan.reset(campaign).meters;
             if let Ok(place) = targets.binary_search(&node) {
                 let track = &mut self.tracks[usize::from(campaign)][place];
                 track.reset = track.reset.or(Some(at));
             }
         }
-        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
-            for (at, (&node, track)) in campaign.targets.iter().zip(&self.tracks[n]).enumerate() {
-                let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
+        for (n, campaign) in self.plan.resets.iter().enumerate() {
+            for (at, (&node, track)) in campaign.meters.iter().zip(&self.tracks[n]).enumerate() {
+                let deadline = self.resets[n].give_up_after.map(|after| campaign.times[at] + after);
                 let late = |t: SimTime| deadline.is_some_and(|d| t > d);
                 let outcome = match track.answered {
                     Some(t) if !late(t) => "ok",
@@ -249,7 +263,7 @@ impl HeadEnd {
                     planned_s: campaign.times[at].secs_f64(),
                     sent_s: track.sent.map(SimTime::secs_f64),
                     reset_s: track.reset.map(SimTime::secs_f64),
-                    acknowledged: (campaign.delivery == Delivery::Unicast).then_some(track.acknowledged),
+                    acknowledged: (self.resets[n].delivery == Delivery::Unicast).then_some(track.acknowledged),
                     answered_s: track.answered.map(SimTime::secs_f64),
                     outcome,
                     attempts: u16::from(track.attempts),

@@ -3,6 +3,7 @@
 pub mod flood;
 pub mod fragments;
 pub mod join;
+pub mod reconnect;
 pub mod routing;
 pub mod tree;
 pub mod trickle;

@@ -1,8 +1,8 @@
 //! From rows to the figures of the results table.
 
 use amitwin_data::rows::Rows;
-use amitwin_models::campaign::Plan;
 use amitwin_models::part::Part;
+use amitwin_models::plan::Plan;
 use amitwin_models::region::Counters;
 use amitwin_sim_core::{Engine, Local, SimTime};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ impl Figures {
     /// Nothing seen yet.
     pub fn new(plan: &Plan, duration: SimTime) -> Self {
         Figures {
-            start_s: plan.campaigns.first().map(|c| c.at.secs_f64()),
+            start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
             resets: 0,
             back: 0,
@@ -154,7 +154,7 @@ impl Figures {
                 put(name, self.rejoin_at(&sorted, share));
             }
             put("campaign_start_s", self.start_s);
-            put("reset_window_s", plan.campaigns.first().map(|c| c.window.secs_f64()));
+            put("reset_window_s", plan.resets.first().map(|c| c.window.secs_f64()));
         }
         put("border_router_busy_share", self.busiest());
         put("collisions", Some(counters.collided as f64));

@@ -1,0 +1,3 @@
+//! What a head-end does with meters over time.
+
+pub mod reset;
