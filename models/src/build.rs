@@ -3,10 +3,10 @@
 use crate::apdu::Cosem;
 use crate::apdu::meters::Meters;
 use crate::device::{Device, Probes};
+use crate::event::HEAD_END;
 use crate::headend::jobs::reset::schedule::{self, Population};
-use crate::headend::polls::Polls;
 use crate::headend::talk::Talk;
-use crate::headend::{HEAD_END, HeadEnd, Network};
+use crate::headend::{Duties, HeadEnd, Network};
 use crate::mac::Mac;
 use crate::mac::frame::MacTimes;
 use crate::mesh::fragments::Fragments;
@@ -482,8 +482,9 @@ fn assemble(spec: &WorldSpec, mut regions: Vec<Region>, plan: Arc<Plan>, cosem: 
         latency: spec.backhaul.latency,
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
-    let polls = Polls::new(&spec.polls, &network, talk.cosem(), meters, spec.duration);
-    let head_end = HeadEnd::new(&spec.campaigns, plan.clone(), network, talk, polls);
+    let (resets, reads) = (&spec.campaigns, &spec.polls);
+    let duties = Duties { resets, plan: &plan, reads, meters, duration: spec.duration };
+    let head_end = HeadEnd::new(&duties, network, talk);
     let mut parts: Vec<Part> = regions.into_iter().map(|r| Part::Mesh(Box::new(r))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));
     Built {

@@ -1,9 +1,14 @@
 //! Everything that can happen in the world: one variant, one handler.
 
 use crate::apdu::Apdu;
-use crate::mac::packet::{Kind, Packet};
+use crate::headend;
+use crate::mac::packet::Packet;
 use crate::mesh::trickle::Topic;
-use amitwin_sim_core::SimTime;
+use crate::spec::BackSign;
+use amitwin_sim_core::{Context, SimTime};
+
+/// What a handler gets from the engine.
+pub type Ctx<'a> = Context<'a, Event>;
 
 /// An event of a mesh partition or of the head-end. Node numbers are local to the partition that handles it.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,30 +133,8 @@ pub enum Event {
     Snapshot,
     /// From the head-end: an APDU for one meter or for all.
     Down(Box<Down>),
-    /// At the head-end: a campaign starts.
-    Campaign {
-        /// Which.
-        campaign: u16,
-    },
-    /// At the head-end: a unicast command is due.
-    Dispatch {
-        /// Campaign.
-        campaign: u16,
-        /// Position of the meter in the campaign.
-        position: u32,
-    },
-    /// At the head-end: scheduled reads may begin.
-    Poll {
-        /// Poll and border router.
-        runner: u32,
-    },
-    /// At the head-end: a read has waited long enough.
-    PollTimeout {
-        /// Read.
-        flight: u32,
-        /// Valid if the read has not gone on since.
-        request: u16,
-    },
+    /// At the head-end: one of its own events.
+    HeadEnd(headend::Event),
     /// At the head-end: a meter reported.
     Report(Box<Report>),
     /// From a neighbouring partition: a foreign frame is on the air.
@@ -165,32 +148,64 @@ pub enum Event {
     },
 }
 
+/// Partition id of the head-end: after all meshes.
+pub const HEAD_END: u32 = u32::MAX;
+
+/// Number of a site in the placement, the same in every partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GlobalId(pub u32);
+
 /// What the head-end sends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Down {
-    /// What it is: a flood, a command, a read or a confirmation.
-    pub kind: Kind,
-    /// Global id of the meter; nobody's in a flood.
-    pub node: u32,
-    /// Campaign, or number of the read.
-    pub value: u32,
+    /// Whom it is for.
+    pub to: Destination,
+    /// What it is.
+    pub kind: DownKind,
     /// Payload above UDP, bytes.
     pub bytes: u16,
     /// The payload.
     pub apdu: Apdu,
 }
 
+/// Whom the head-end talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// One meter, by source route.
+    Unicast(GlobalId),
+    /// All meters, by a flood; only a command goes to all.
+    All,
+}
+
+/// Kinds of [`Down`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownKind {
+    /// A command.
+    Command {
+        /// Number of the job that it belongs to.
+        job: u16,
+    },
+    /// A request for values.
+    Request {
+        /// Number of the read; the answer has the same.
+        read: u32,
+    },
+    /// A heartbeat has arrived.
+    Confirm {
+        /// Number of the job that the heartbeat named.
+        job: u16,
+    },
+}
+
 /// What reaches the head-end from a meter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Global id of the meter.
-    pub node: u32,
+    /// The meter.
+    pub meter: GlobalId,
     /// What it is.
     pub kind: ReportKind,
     /// When it was due at the meter.
     pub planned: SimTime,
-    /// Campaign (heartbeat, command acknowledgement), number of the report (push) or of the read (answer).
-    pub value: u32,
     /// Hops on the mesh.
     pub hops: u8,
     /// Transmissions by its source.
@@ -205,13 +220,27 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportKind {
     /// A meter is back after a reset; `planned` is when it reset.
-    Heartbeat,
-    /// The border router knows the route of a meter that has been reset; `planned` is when it reset.
-    Route,
+    Back {
+        /// Number of the job that reset it.
+        job: u16,
+        /// Its own word, or that of the border router, which knows its route again.
+        by: BackSign,
+    },
     /// A regular report.
-    Push,
-    /// A unicast command arrived.
-    Acknowledged,
-    /// What was read; `value` is the number of the read.
-    Answer,
+    Push {
+        /// Number of the report.
+        number: u32,
+    },
+    /// The answer to a unicast command.
+    CommandAck {
+        /// Number of the job that the command belongs to.
+        job: u16,
+    },
+    /// The answer to a request.
+    Answer {
+        /// Number of the read.
+        read: u32,
+    },
 }
+
+const _: () = assert!(size_of::<Event>() == 16, "every event of a queue pays for the largest");

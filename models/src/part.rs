@@ -1,7 +1,7 @@
 //! The two kinds of partition, as the engine sees them.
 
-use crate::event::Event;
-use crate::headend::{HEAD_END, HeadEnd};
+use crate::event::{Event, HEAD_END};
+use crate::headend::HeadEnd;
 use crate::region::Region;
 use crate::terrain::Site;
 use amitwin_data::rows::Rows;

@@ -2,6 +2,7 @@
 
 use crate::apdu::meters::{Message, Meters};
 use crate::device::Device;
+pub use crate::event::Ctx;
 use crate::event::Event;
 use crate::mac::frame::MacTimes;
 use crate::mac::packet::Packets;
@@ -17,13 +18,10 @@ use crate::wire::capture::Capture;
 use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
 use amitwin_data::rows::{LinkRow, NodeRow, Rows};
+use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
-use amitwin_sim_core::{Context, SimTime};
 use bevy_ecs::prelude::{Entity, QueryState, World};
 use std::sync::Arc;
-
-/// What a handler gets from the engine.
-pub type Ctx<'a> = Context<'a, Event>;
 
 /// A mesh and everything it needs to run alone.
 pub struct Region {
@@ -325,11 +323,7 @@ impl Region {
             }
             Event::Down(down) => gateway::down(self, ctx, *down),
             Event::Foreign { from, channel, bytes } => self.foreign(ctx, from, channel, bytes),
-            Event::Campaign { .. }
-            | Event::Dispatch { .. }
-            | Event::Poll { .. }
-            | Event::PollTimeout { .. }
-            | Event::Report(_) => unreachable!("{event:?} belongs to the head-end"),
+            Event::HeadEnd(_) | Event::Report(_) => unreachable!("{event:?} belongs to the head-end"),
         }
     }
 

@@ -1,10 +1,10 @@
 #![doc = include_str!("README.md")]
 
-use crate::event::{Down, Event, Report, ReportKind};
-use crate::headend::HEAD_END;
+use crate::event::{Destination, Down, DownKind, Event, GlobalId, HEAD_END, Report, ReportKind};
 use crate::mac::packet::{Kind, Packet, ROUTE_MAX};
 use crate::mesh::{NO_ONE, flood as mesh_flood, submit};
 use crate::region::{Ctx, Region};
+use crate::spec::BackSign;
 use amitwin_data::rows::AirtimeRow;
 use amitwin_sim_core::SimTime;
 
@@ -51,9 +51,8 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
             }
             (*parent, *known) = (packet.via, sequence);
             if packet.value >> 8 > 0 {
-                let mut sign = packet.clone();
-                sign.value = (packet.value >> 8) - 1;
-                report(region, ctx, gateway, &sign, ReportKind::Route);
+                let job = ((packet.value >> 8) - 1) as u16;
+                report(region, ctx, gateway, packet, ReportKind::Back { job, by: BackSign::Route });
             }
             let mut ack = Packet::new(Kind::DaoAck, gateway, origin, origin, ctx.now());
             ack.value = u32::from(sequence);
@@ -64,27 +63,48 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
                 region.counters.lost[crate::mac::Loss::NoRoute as usize] += 1;
             }
         }
-        Kind::Heartbeat => report(region, ctx, gateway, packet, ReportKind::Heartbeat),
-        Kind::Push => {
-            report(region, ctx, gateway, packet, ReportKind::Push);
-            let latency = region.latency;
-            region.push_row(packet, "ok", Some(ctx.now() + latency), packet.hops + 1);
-        }
-        Kind::CommandAck => report(region, ctx, gateway, packet, ReportKind::Acknowledged),
         Kind::Answer if packet.apdu.outside => {
             region.answered_outside.push((packet.value, ctx.now() + region.latency));
         }
-        Kind::Answer => report(region, ctx, gateway, packet, ReportKind::Answer),
+        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {
+            if let Some(kind) = report_kind(packet) {
+                report(region, ctx, gateway, packet, kind);
+            }
+            if packet.kind == Kind::Push {
+                let latency = region.latency;
+                region.push_row(packet, "ok", Some(ctx.now() + latency), packet.hops + 1);
+            }
+        }
         _ => {}
+    }
+}
+
+/// What the payload of a meter's datagram is to the head-end.
+fn report_kind(packet: &Packet) -> Option<ReportKind> {
+    let job = packet.value as u16;
+    Some(match packet.kind {
+        Kind::Heartbeat => ReportKind::Back { job, by: BackSign::Heartbeat },
+        Kind::CommandAck => ReportKind::CommandAck { job },
+        Kind::Push => ReportKind::Push { number: packet.value },
+        Kind::Answer => ReportKind::Answer { read: packet.value },
+        _ => return None,
+    })
+}
+
+/// What a datagram to a meter is, and the number that it carries.
+fn packet_kind(kind: DownKind) -> (Kind, u32) {
+    match kind {
+        DownKind::Command { job } => (Kind::Command, job.into()),
+        DownKind::Request { read } => (Kind::Request, read),
+        DownKind::Confirm { job } => (Kind::Confirm, job.into()),
     }
 }
 
 fn report(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet, kind: ReportKind) {
     let report = Report {
-        node: region.globals[packet.origin as usize],
+        meter: GlobalId(region.globals[packet.origin as usize]),
         kind,
         planned: packet.planned,
-        value: packet.value,
         hops: packet.hops + 1,
         attempts: packet.attempts,
         bytes: packet.payload,
@@ -113,18 +133,23 @@ fn route_through(region: &Region, gateway: u16, dest: u16, via: u16, packet: &mu
 
 /// [`Event::Down`]: an APDU came from the head-end.
 pub fn down(region: &mut Region, ctx: &mut Ctx, down: Down) {
-    if down.kind == Kind::Flood {
-        region.floods[down.value as usize] = (down.apdu, down.bytes);
-        for gateway in 0..region.gateways {
-            mesh_flood::begin(region, ctx, gateway, down.value as u16);
+    let meter = match (down.to, down.kind) {
+        (Destination::Unicast(meter), _) => meter,
+        (Destination::All, DownKind::Command { job }) => {
+            region.floods[usize::from(job)] = (down.apdu, down.bytes);
+            for gateway in 0..region.gateways {
+                mesh_flood::begin(region, ctx, gateway, job);
+            }
+            return;
         }
-        return;
-    }
-    let Some(local) = region.local(down.node) else { return };
+        (Destination::All, kind) => unreachable!("{kind:?} is for one meter"),
+    };
+    let Some(local) = region.local(meter.0) else { return };
     let gateway = region.gateway_of(local);
     let via = region.announced[local as usize].0;
-    let mut packet = Packet::new(down.kind, gateway, local, local, ctx.now());
-    (packet.value, packet.payload, packet.apdu) = (down.value, down.bytes, down.apdu);
+    let (kind, value) = packet_kind(down.kind);
+    let mut packet = Packet::new(kind, gateway, local, local, ctx.now());
+    (packet.value, packet.payload, packet.apdu) = (value, down.bytes, down.apdu);
     if route_through(region, gateway, local, via, &mut packet) {
         submit(region, ctx, gateway, packet);
     } else {

@@ -4,8 +4,7 @@
 use super::ServeError;
 use amitwin_models::apdu::Apdu;
 use amitwin_models::build::{Built, build};
-use amitwin_models::event::{Down, Event};
-use amitwin_models::mac::packet::Kind;
+use amitwin_models::event::{Destination, Down, DownKind, Event, GlobalId};
 use amitwin_models::part::Part;
 use amitwin_models::spec::{Payload, WorldSpec};
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
@@ -119,7 +118,8 @@ impl Air {
         let (request, answer) = question.bytes;
         let apdu = Apdu { outside: true, answer_bytes: answer.min(PAYLOAD_MAX) as u16, ..Apdu::default() };
         let bytes = request.min(PAYLOAD_MAX) as u16;
-        let down = Down { kind: Kind::Request, node: question.number, value: id, bytes, apdu };
+        let to = Destination::Unicast(GlobalId(question.number));
+        let down = Down { to, kind: DownKind::Request { read: id }, bytes, apdu };
         self.open.insert(id, (question, Instant::now()));
         let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(question.number));
         match partition {
