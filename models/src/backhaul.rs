@@ -1,61 +1,68 @@
-//! What head-end and gateways tell each other over the backhaul. Meters are named by their global ids.
+//! What head-end and gateways tell each other over the backhaul.
 
 use crate::apdu::Apdu;
+use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
 
 /// Partition id of the head-end: after all meshes.
 pub const HEAD_END: u32 = u32::MAX;
 
+/// Number of a site in the placement, the same in every partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GlobalId(pub u32);
+
 /// What the head-end sends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Down {
-    /// For whom, and what for.
-    pub order: Order,
+    /// Whom it is for.
+    pub to: Destination,
+    /// What it is.
+    pub kind: DownKind,
     /// Payload above UDP, bytes.
     pub bytes: u16,
     /// The payload.
     pub apdu: Apdu,
 }
 
-/// What a message of the head-end is for.
+/// Whom the head-end talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// A command for all meters.
-    Flood {
-        /// Job that it belongs to.
-        job: u16,
-    },
-    /// A command for one meter.
+pub enum Destination {
+    /// One meter, by source route.
+    Unicast(GlobalId),
+    /// All meters, by a flood; only a command goes to all.
+    All,
+}
+
+/// Kinds of [`Down`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownKind {
+    /// A command.
     Command {
-        /// Global id of the meter.
-        node: u32,
-        /// Job that it belongs to.
+        /// Number of the job that it belongs to.
         job: u16,
     },
-    /// A read of one meter.
+    /// A request for values.
     Request {
-        /// Global id of the meter.
-        node: u32,
-        /// Number of the read.
+        /// Number of the read; the answer has the same.
         read: u32,
     },
-    /// A heartbeat has been heard.
+    /// A heartbeat has arrived.
     Confirm {
-        /// Global id of the meter.
-        node: u32,
+        /// Number of the job that the heartbeat named.
+        job: u16,
     },
 }
 
 /// What reaches the head-end from a meter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Global id of the meter.
-    pub node: u32,
-    /// What it says.
-    pub said: Said,
-    /// When its cause was due at the meter; of a return: when it reset.
+    /// The meter.
+    pub meter: GlobalId,
+    /// What it is.
+    pub kind: ReportKind,
+    /// When it was due at the meter.
     pub planned: SimTime,
-    /// Hops to the gateway.
+    /// Hops on the mesh.
     pub hops: u8,
     /// Transmissions by its source.
     pub attempts: u8,
@@ -65,30 +72,27 @@ pub struct Report {
     pub apdu: Apdu,
 }
 
-/// What a meter says.
+/// Kinds of [`Report`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It is back after the reset of a job.
-    Heartbeat {
-        /// The job.
+pub enum ReportKind {
+    /// A meter is back after a reset; `planned` is when it reset.
+    Back {
+        /// Number of the job that reset it.
         job: u16,
-    },
-    /// Its gateway knows its way again after the reset of a job.
-    Route {
-        /// The job.
-        job: u16,
+        /// Its own word, or that of the border router, which knows its route again.
+        by: BackSign,
     },
     /// A regular report.
     Push {
-        /// Its number at the meter.
+        /// Number of the report.
         number: u32,
     },
-    /// A command arrived.
+    /// The answer to a unicast command.
     CommandAck {
-        /// Job that it belongs to.
+        /// Number of the job that the command belongs to.
         job: u16,
     },
-    /// What was read.
+    /// The answer to a request.
     Answer {
         /// Number of the read.
         read: u32,

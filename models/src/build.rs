@@ -3,16 +3,16 @@
 use crate::apdu::Cosem;
 use crate::backhaul::HEAD_END;
 use crate::books::Books;
-use crate::campaign::{Campaign, Plan};
 use crate::cell::{Cell, Part};
 use crate::context::Facts;
 use crate::gateway::Gateways;
-use crate::headend::polls::Polls;
+use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
-use crate::headend::{HeadEnd, Network};
+use crate::headend::{Duties, HeadEnd, Network};
 use crate::medium::mesh::Mesh;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer};
+use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::{self, Net, Timers, tree};
 use crate::medium::mesh::radio::air::Air;
 use crate::medium::mesh::radio::error::ErrorModel;
@@ -21,6 +21,7 @@ use crate::medium::mesh::radio::phy::{Phy, channel_plan};
 use crate::medium::mesh::wire::frame;
 use crate::meter::{self, Meters, Servers};
 use crate::node::{Node, PerNode};
+use crate::plan::Plan;
 use crate::purpose;
 use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
@@ -35,7 +36,7 @@ pub struct Built {
     pub parts: Vec<Part>,
     /// Smallest delay between two of them.
     pub lookahead: SimTime,
-    /// Campaigns with the planned time of every meter.
+    /// Reset jobs with the planned time of every meter.
     pub plan: Arc<Plan>,
     /// Meters.
     pub meters: u32,
@@ -182,16 +183,12 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
-    let campaigns = spec
-        .campaigns
-        .iter()
-        .enumerate()
-        .map(|(n, c)| {
-            let (said, lease) = (cosem.lengths(0), spec.mesh.lease);
-            Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, said, lease)
-        })
-        .collect();
-    let plan = Arc::new(Plan { campaigns });
+    let resets = spec.campaigns.iter().enumerate().map(|(job, reset)| {
+        let (said, back) = (cosem.lengths(0), schedule::back_sign(reset));
+        let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
+        schedule::plan(reset, job as u16, &Population { meters: &meters, per_router, reconnect_airtime }, spec.seed)
+    });
+    let plan = Arc::new(Plan { resets: resets.collect() });
 
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
@@ -357,7 +354,7 @@ impl Kit<'_> {
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,
             links_every: spec.record.links_every,
-            jobs: self.plan.campaigns.len(),
+            jobs: self.plan.resets.len(),
         };
         let net = Net::new(parts, &link, facts, &tree);
         Mesh { link, net, probes: None }
@@ -405,8 +402,9 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         latency: spec.backhaul.latency,
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
-    let polls = Polls::new(&spec.polls, &network, talk.cosem(), meters, spec.duration);
-    let head_end = HeadEnd::new(plan.clone(), network, talk, polls);
+    let (resets, reads) = (&spec.campaigns, &spec.polls);
+    let duties = Duties { resets, plan: &plan, reads, meters, duration: spec.duration };
+    let head_end = HeadEnd::new(&duties, network, talk);
     let mut parts: Vec<Part> = cells.into_iter().map(|cell| Part::Mesh(Box::new(cell))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));
     Built {

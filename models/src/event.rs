@@ -2,6 +2,7 @@
 
 use crate::backhaul::{Report, Resets};
 use crate::gateway;
+use crate::headend;
 use crate::medium::mesh;
 use crate::meter;
 
@@ -14,30 +15,8 @@ pub enum Event {
     Meter(meter::Event),
     /// At a border router.
     Gateway(gateway::Event),
-    /// At the head-end: a campaign starts.
-    Campaign {
-        /// Which.
-        campaign: u16,
-    },
-    /// At the head-end: a unicast command is due.
-    Dispatch {
-        /// Campaign.
-        campaign: u16,
-        /// Position of the meter in the campaign.
-        position: u32,
-    },
-    /// At the head-end: scheduled reads may begin.
-    Poll {
-        /// Poll and border router.
-        runner: u32,
-    },
-    /// At the head-end: a read has waited long enough.
-    PollTimeout {
-        /// Read.
-        flight: u32,
-        /// Valid if the read has not gone on since.
-        request: u16,
-    },
+    /// At the head-end: one of its own.
+    HeadEnd(headend::Event),
     /// At the head-end: a meter reported.
     Report(Box<Report>),
     /// At the head-end, when the run ends: what really happened in a mesh.
@@ -58,6 +37,12 @@ impl From<meter::Event> for Event {
     #[inline]
     fn from(event: meter::Event) -> Self {
         Event::Meter(event)
+    }
+}
+
+impl From<headend::Event> for Event {
+    fn from(event: headend::Event) -> Self {
+        Event::HeadEnd(event)
     }
 }
 

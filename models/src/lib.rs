@@ -15,7 +15,6 @@ pub mod apdu;
 pub mod backhaul;
 pub mod books;
 pub mod build;
-pub mod campaign;
 pub mod cell;
 pub mod context;
 pub mod device;

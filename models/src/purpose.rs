@@ -12,9 +12,9 @@ pub const BOOT: u32 = 103;
 pub const HOP_PHASE: u32 = 104;
 /// Phase of a node's regular reports.
 pub const PUSH_PHASE: u32 = 105;
-/// Planned reset times of a campaign (entity: campaign and meter).
-pub const CAMPAIGN: u32 = 106;
-/// Gaps between the clusters of a campaign (entity: campaign).
+/// Planned times of a reset job (entity: job and meter).
+pub const RESET_TIME: u32 = 106;
+/// Gaps between the clusters of a reset job (entity: job).
 pub const CLUSTER_GAP: u32 = 107;
 /// When a meter pushes in a period (entity: meter and period).
 pub const PUSH_START: u32 = 119;

@@ -64,7 +64,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
         assert_eq!(read.bytes, (36 + 3 + 9 + 2 + 2 + 18 + 28 + 2) + (36 + 4 + 2 + 2 + 14 + 2 + 10), "{read:?}");
     }
     let head_end = head_end(&ran);
-    assert_eq!((head_end.polls.ledger.kept, head_end.polls.ledger.duplicates), (8 * 5, 0));
+    assert_eq!((head_end.ledger.kept, head_end.ledger.duplicates), (8 * 5, 0));
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong, head_end.talk.wrong), (8 * 5 * 2, 0, 0));
 }
 
@@ -86,7 +86,7 @@ fn a_day_comes_in_as_many_answers_as_it_takes_and_registers_come_in_one() {
         assert_eq!((read.outcome, read.attempts), ("ok", 1), "{read:?}");
     }
     let head_end = head_end(&ran);
-    assert_eq!(head_end.polls.ledger.kept, 3 * 96);
+    assert_eq!(head_end.ledger.kept, 3 * 96);
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong), (3 * 96 * 2 + 3 * 25 * 2, 0));
 }
 
@@ -100,11 +100,11 @@ fn an_impatient_head_end_asks_again_and_keeps_nothing_twice() {
     let head_end = head_end(&ran);
     let far: Vec<_> = reads(&ran).filter(|read| read.node == 10 && read.outcome == "ok").collect();
     assert!(!far.is_empty() && far.iter().all(|read| read.attempts > 1), "{far:?}");
-    assert!(head_end.polls.late > 0 && head_end.polls.ledger.duplicates > 0);
+    assert!(head_end.statistics.late > 0 && head_end.ledger.duplicates > 0);
     assert_eq!((head_end.talk.wrong, head_end.talk.values_wrong), (0, 0));
     let ok = reads(&ran).filter(|read| read.outcome == "ok").count() as u64;
-    assert!(head_end.polls.ledger.kept >= ok, "late answers are kept too");
-    assert!(head_end.polls.ledger.kept <= 7 * 10);
+    assert!(head_end.ledger.kept >= ok, "late answers are kept too");
+    assert!(head_end.ledger.kept <= 7 * 10);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
         assert_eq!(real.mesh().books.counters, sized.mesh().books.counters);
         let (real, sized) = (head_end(&real), head_end(&sized));
         assert_eq!(real.talk.duplicates, sized.talk.duplicates);
-        let ledger = |h: &HeadEnd| (h.polls.ledger.kept, h.polls.ledger.duplicates, h.polls.late);
+        let ledger = |h: &HeadEnd| (h.ledger.kept, h.ledger.duplicates, h.statistics.late);
         assert_eq!(ledger(real), ledger(sized));
         assert!(real.talk.values > 1_000, "{}", real.talk.values);
         assert_eq!((real.talk.values_wrong, real.talk.wrong), (0, 0));
@@ -196,6 +196,6 @@ fn everything_said_is_understood_in_every_suite() {
         let resets = ran.rows.transactions.iter().filter(|row| row.kind == "reset");
         let back = resets.clone().filter(|row| row.outcome == "ok").count();
         assert!(back * 10 >= resets.count() * 9, "{back} are back");
-        assert!(head_end.polls.ledger.kept > 300, "{}", head_end.polls.ledger.kept);
+        assert!(head_end.ledger.kept > 300, "{}", head_end.ledger.kept);
     }
 }

@@ -120,11 +120,11 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let hops_mean = if routed > 0.0 { hops / routed } else { 0.0 };
     let campaigns: Vec<CampaignEstimate> = built
         .plan
-        .campaigns
+        .resets
         .iter()
         .map(|c| CampaignEstimate {
             name: c.name.to_string(),
-            commanded: c.targets.len() as u32,
+            commanded: c.meters.len() as u32,
             window_s: c.window.secs_f64(),
         })
         .collect();

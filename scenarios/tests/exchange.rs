@@ -4,8 +4,8 @@
 mod line;
 
 use amitwin_data::rows::Fingerprinter;
-use amitwin_models::event::Event;
 use amitwin_models::backhaul::HEAD_END;
+use amitwin_models::event::Event;
 use amitwin_scenarios::drive::{Unwatched, VariantRun, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Exchange, Local};

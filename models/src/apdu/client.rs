@@ -3,7 +3,7 @@
 use super::{Ask, HEAD_END_TITLE, PORT, QUARTER_S, Rows};
 use crate::device::dlms::cipher::{self, Aead, Form, Lock};
 use crate::device::dlms::link::wrapper::{self, HEADER_BYTES};
-use crate::device::dlms::objects::{civil_time, unix_time};
+use crate::device::dlms::objects::{civil_time, energy_wh, unix_time};
 use crate::device::dlms::push;
 use crate::device::dlms::{Fleet, Meter, keys::MeterKeys};
 use crate::spec::ResetTier;
@@ -35,6 +35,13 @@ pub struct Reading {
     pub import_wh: u32,
     /// Exported energy, Wh.
     pub export_wh: u32,
+}
+
+impl Reading {
+    /// Whether it is what the registers of a meter show at that moment.
+    pub fn is_right(&self, meter: Meter<'_>) -> bool {
+        energy_wh(meter, self.unix_s) == (self.import_wh, self.export_wh)
+    }
 }
 
 /// What a meter said.

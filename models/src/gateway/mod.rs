@@ -4,13 +4,14 @@ mod event;
 
 pub use event::Event;
 
-use crate::backhaul::{Down, HEAD_END, Order, Report, Said};
+use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
 use crate::books::{Loss, MINUTE};
 use crate::context::Ctx;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser};
 use crate::meter;
 use crate::node::Node;
+use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
 
 /// The border routers or concentrators of a partition, above the port.
@@ -53,23 +54,23 @@ impl Gateways {
 
     /// An APDU came from the head-end: it goes to one meter, or from each border router to all.
     fn down<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
-        let (body, to) = match down.order {
-            Order::Flood { job } => (Body::Flood { job }, None),
-            Order::Command { node, job } => (Body::Command { job }, Some(node)),
-            Order::Request { node, read } => (Body::Request { read }, Some(node)),
-            Order::Confirm { node } => (Body::Confirm, Some(node)),
+        let body = match (down.kind, down.to) {
+            (DownKind::Command { job }, Destination::All) => Body::Flood { job },
+            (DownKind::Command { job }, Destination::Unicast(_)) => Body::Command { job },
+            (DownKind::Request { read }, _) => Body::Request { read },
+            (DownKind::Confirm { .. }, _) => Body::Confirm,
         };
         let message =
             |to| Message { bytes: down.bytes, apdu: down.apdu.clone(), ..Message::new(body, to, ctx.engine.now()) };
-        match to {
-            None => {
+        match down.to {
+            Destination::All => {
                 let message = message(Node::EVERYONE);
                 for gateway in ctx.facts.routers() {
                     medium.send(self, ctx, gateway, message.clone());
                 }
             }
-            Some(global) => {
-                let Some(node) = ctx.facts.member(global) else { return };
+            Destination::Unicast(meter) => {
+                let Some(node) = ctx.facts.member(meter.0) else { return };
                 let message = message(node);
                 medium.send(self, ctx, ctx.facts.gateway_of(node), message);
             }
@@ -90,20 +91,20 @@ impl PortUser for Gateways {
     /// A message of a meter: on to the head-end.
     fn delivered<M: Medium>(&mut self, _medium: &mut M, ctx: &mut Ctx, gateway: Node, carried: Carried) {
         let Carried { origin, hops, message } = carried;
-        let said = match message.body {
-            Body::Heartbeat { job } => Said::Heartbeat { job },
-            Body::Push { number } => Said::Push { number },
-            Body::CommandAck { job } => Said::CommandAck { job },
+        let kind = match message.body {
+            Body::Heartbeat { job } => ReportKind::Back { job, by: BackSign::Heartbeat },
+            Body::Push { number } => ReportKind::Push { number },
+            Body::CommandAck { job } => ReportKind::CommandAck { job },
             Body::Answer { read } if message.apdu.outside => {
                 self.answered_outside.push((read, ctx.now() + self.latency));
                 return;
             }
-            Body::Answer { read } => Said::Answer { read },
+            Body::Answer { read } => ReportKind::Answer { read },
             Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
         };
         let report = Report {
-            node: ctx.facts.globals[origin],
-            said,
+            meter: GlobalId(ctx.facts.globals[origin]),
+            kind,
             planned: message.planned,
             hops: hops + 1,
             attempts: message.attempts,
@@ -127,8 +128,8 @@ impl PortUser for Gateways {
 
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
         let report = Report {
-            node: ctx.facts.globals[node],
-            said: Said::Route { job: back.job },
+            meter: GlobalId(ctx.facts.globals[node]),
+            kind: ReportKind::Back { job: back.job, by: BackSign::Route },
             planned: back.reset_at,
             hops,
             attempts: 1,

@@ -18,7 +18,7 @@ impl Meters {
     /// A reset for all was heard: it is carried out at the time planned for this meter, at once if that has passed.
     pub(super) fn command_for_all(&mut self, ctx: &mut Ctx, node: Node, job: u16, message: &Message) {
         let global = ctx.facts.globals[node];
-        let tier = self.plan.tier(job);
+        let tier = self.plan.reset(job).tier;
         let Some(at) = self.plan.reset_time(job, global) else { return };
         let now = ctx.now();
         if self.servers.as_mut().is_some_and(|servers| servers.hear(node, global, now, &message.apdu, tier)) {
@@ -29,7 +29,7 @@ impl Meters {
     /// A command for this meter alone: answer, then as planned. The head-end repeats a command whose answer it misses; a
     /// meter that has reset since its planned time has carried it out.
     pub(super) fn command(&mut self, ctx: &mut Ctx, node: Node, job: u16, message: &Message) {
-        let tier = self.plan.tier(job);
+        let tier = self.plan.reset(job).tier;
         if !self.answer(ctx, node, Body::CommandAck { job }, u32::from(job), message, Some(tier)) {
             return;
         }

@@ -115,7 +115,7 @@ impl Meters {
     /// The job whose reset the head-end is to learn of by the meter's route.
     fn back_by_route(&self, node: Node) -> Option<u16> {
         let job = self.meters[node].back_due.checked_sub(1)?;
-        (self.plan.back(job) == BackSign::Route).then_some(job)
+        (self.plan.reset(job).back == BackSign::Route).then_some(job)
     }
 }
 

@@ -16,7 +16,7 @@ impl Meters {
     /// [`Event::Reset`].
     pub(super) fn reset<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, job: u16) {
         let now = ctx.now();
-        let tier = self.plan.tier(job);
+        let tier = self.plan.reset(job).tier;
         let meter = &mut self.meters[node];
         meter.boots += 1;
         meter.reset_at = now;

@@ -2,9 +2,9 @@
 
 use amitwin_data::rows::Rows;
 use amitwin_models::books::Counters;
-use amitwin_models::campaign::Plan;
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
+use amitwin_models::plan::Plan;
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl Figures {
     /// Nothing seen yet.
     pub fn new(plan: &Plan, duration: SimTime) -> Self {
         Figures {
-            start_s: plan.campaigns.first().map(|c| c.at.secs_f64()),
+            start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
             resets: 0,
             back: 0,
@@ -155,7 +155,7 @@ impl Figures {
                 put(name, self.rejoin_at(&sorted, share));
             }
             put("campaign_start_s", self.start_s);
-            put("reset_window_s", plan.campaigns.first().map(|c| c.window.secs_f64()));
+            put("reset_window_s", plan.resets.first().map(|c| c.window.secs_f64()));
         }
         put("border_router_busy_share", self.busiest());
         put("collisions", Some(counters.collided as f64));
@@ -176,14 +176,14 @@ impl Figures {
         put("transactions_ok", Some((self.pushes_ok + self.reads_ok) as f64 + f64::from(self.back)));
         put("push_delivered_share", (self.pushes > 0).then(|| self.pushes_ok as f64 / self.pushes as f64));
         if let Some(head_end) = engine.partitions().find_map(Part::head_end) {
-            let delays = &head_end.push_delay_ms;
+            let delays = &head_end.statistics.push_delay_ms;
             if !delays.is_empty() {
                 for (name, share) in [("push_delay_p50_s", 0.5), ("push_delay_p95_s", 0.95), ("push_delay_p99_s", 0.99)]
                 {
                     put(name, Some(delays.value_at_quantile(share) as f64 / 1000.0));
                 }
             }
-            put("duplicate_reports", Some(head_end.duplicates as f64));
+            put("duplicate_reports", Some(head_end.statistics.duplicates as f64));
             let count = |n: u64| Some(n as f64);
             if self.reads > 0 {
                 put("reads", count(self.reads));
@@ -192,14 +192,14 @@ impl Figures {
                 put("reads_refused", count(self.reads_refused));
                 put("reads_skipped", count(self.reads_skipped));
                 put("read_success_share", Some(self.reads_ok as f64 / self.reads as f64));
-                let delays = &head_end.polls.delay_ms;
+                let delays = &head_end.statistics.read_delay_ms;
                 let quantile = |share| (!delays.is_empty()).then(|| delays.value_at_quantile(share) as f64 / 1000.0);
                 put("read_delay_p50_s", quantile(0.5));
                 put("read_delay_p95_s", quantile(0.95));
                 put("read_delay_p99_s", quantile(0.99));
-                put("reads_late", count(head_end.polls.late));
-                put("profile_rows", count(head_end.polls.ledger.kept));
-                put("profile_rows_duplicate", count(head_end.polls.ledger.duplicates));
+                put("reads_late", count(head_end.statistics.late));
+                put("profile_rows", count(head_end.ledger.kept));
+                put("profile_rows_duplicate", count(head_end.ledger.duplicates));
             }
             let talk = &head_end.talk;
             put("apdu_duplicates", count(talk.duplicates));

@@ -4,7 +4,7 @@ use super::{Context, range, time};
 use crate::schema::campaign as file;
 use crate::schema::quantity::Time;
 use crate::schema::units::{self, Kind};
-use amitwin_models::campaign::NOTICE;
+use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::spec::{BackSign, CampaignSpec, Delivery, ResetSchedule, ResetTier};
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) -> Vec<CampaignSpec> {

@@ -3,7 +3,7 @@
 
 use super::ServeError;
 use amitwin_models::apdu::Apdu;
-use amitwin_models::backhaul::{Down, Order};
+use amitwin_models::backhaul::{Destination, Down, DownKind, GlobalId};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -120,7 +120,8 @@ impl<X: Exchange<Event>> Air<X> {
         let (request, answer) = question.bytes;
         let apdu = Apdu { outside: true, answer_bytes: answer.min(PAYLOAD_MAX) as u16, ..Apdu::default() };
         let bytes = request.min(PAYLOAD_MAX) as u16;
-        let down = Down { order: Order::Request { node: question.number, read: id }, bytes, apdu };
+        let to = Destination::Unicast(GlobalId(question.number));
+        let down = Down { to, kind: DownKind::Request { read: id }, bytes, apdu };
         self.open.insert(id, (question, Instant::now()));
         let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(question.number));
         match partition {

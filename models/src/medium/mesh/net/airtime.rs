@@ -14,7 +14,7 @@ use amitwin_sim_core::SimTime;
 /// Radio time that one meter coming back costs its border router: the frames of its address, its route and its heartbeat,
 /// as far as the reset needs them, that pass that radio, each with turn-around and acknowledgement, for a meter two hops
 /// away.
-pub fn router_airtime(
+pub fn reconnect_airtime(
     phy: &Phy,
     times: &MacTimes,
     said: &apdu::lengths::Lengths,
