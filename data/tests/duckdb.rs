@@ -7,7 +7,7 @@
 mod common;
 
 use amitwin_data::files::ROWS_PER_GROUP;
-use amitwin_data::rows::{Rows, TransactionRow};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_data::summary::{Summary, VariantSummary};
 use common::{begin, ended, events, extremes};
 use std::path::Path;
@@ -21,7 +21,7 @@ const VARIANTS: [&str; 3] = ["manual: 10-60 s", "2024-01-01", "größer/\u{1F50C
 fn resets() -> Rows {
     let row = |i: u32, reset_s: f64, answered_s: Option<f64>| TransactionRow {
         transaction: u64::from(i),
-        kind: "reset",
+        kind: TransactionKind::Reset,
         campaign: Arc::from("reset"),
         node: i,
         gateway: 9,
@@ -30,7 +30,7 @@ fn resets() -> Rows {
         reset_s: Some(reset_s),
         acknowledged: None,
         answered_s,
-        outcome: if answered_s.is_some() { "ok" } else { "pending" },
+        outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Pending },
         attempts: 1,
         hops: 1,
         bytes: 16,

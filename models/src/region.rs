@@ -16,7 +16,7 @@ use crate::terrain::Site;
 use crate::wire::capture::Capture;
 use crate::wire::lengths::Lengths;
 use crate::{device, gateway};
-use amitwin_data::rows::{LinkRow, NodeRow, Rows};
+use amitwin_data::rows::{LinkRow, NodeRow, Outcome, Rows};
 use amitwin_sim_core::rng::{Stream, key};
 use amitwin_sim_core::{Context, SimTime};
 use bevy_ecs::prelude::{Entity, QueryState, World};
@@ -346,7 +346,7 @@ impl Region {
             self.rows.nodes.push(NodeRow {
                 node: global,
                 name: site.name.to_string(),
-                kind: site.kind.as_str(),
+                kind: site.kind.in_tables(),
                 lat_deg: site.lat_deg,
                 lon_deg: site.lon_deg,
                 x_m: site.x_m,
@@ -406,7 +406,8 @@ impl Region {
                     let told = packet.fragments > 0 && last == (packet.origin, packet.tag);
                     if packet.kind == mac::packet::Kind::Push && !packet.delivered && !told {
                         last = (packet.origin, packet.tag);
-                        let row = device::push_row(&self.globals, &self.pan, &packet, "pending", None, packet.hops);
+                        let row =
+                            device::push_row(&self.globals, &self.pan, &packet, Outcome::Pending, None, packet.hops);
                         self.rows.transactions.push(row);
                     }
                 }

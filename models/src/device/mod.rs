@@ -11,7 +11,7 @@ use crate::mesh::{self, NO_ONE, State, Step, note, submit};
 use crate::purpose;
 use crate::region::{Ctx, Region};
 use crate::spec::{BackSign, Lease, PushContent, ResetTier};
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{EventKind, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use bevy_ecs::prelude::Component;
@@ -154,7 +154,7 @@ pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
     region.resets.push((campaign, region.globals[node as usize], now));
     region.mesh(node).heartbeat_due = campaign + 1;
     region.mesh(node).heartbeats = 0;
-    note(region, ctx, node, "reset", tier as i32);
+    note(region, ctx, node, EventKind::Reset, tier as i32);
     if tier == ResetTier::Soft {
         // The application starts again; radio and routes stay.
         if region.mesh(node).state == State::Operational {
@@ -162,7 +162,7 @@ pub fn reset(region: &mut Region, ctx: &mut Ctx, node: u16, campaign: u16) {
         }
         return;
     }
-    note(region, ctx, node, "power_down", i32::from(boots));
+    note(region, ctx, node, EventKind::PowerDown, i32::from(boots));
     region.air.power(node, false);
     mac::clear(region, ctx, node);
     let kept = region.lease == Lease::Kept;
@@ -189,7 +189,7 @@ pub fn booted(region: &mut Region, ctx: &mut Ctx, node: u16, boots: u16) {
     if region.device(node).boots != boots {
         return;
     }
-    note(region, ctx, node, "boot", i32::from(boots));
+    note(region, ctx, node, EventKind::Boot, i32::from(boots));
     let global = u64::from(region.globals[node as usize]);
     let phase = Stream::new(region.seed, global, purpose::HOP_PHASE ^ (u32::from(boots) << 16)).below(1 << 20);
     region.air.radios[node as usize].phase_ms = phase;
@@ -260,7 +260,7 @@ pub fn push(region: &mut Region, ctx: &mut Ctx, node: u16) {
         packet.attempts = 0;
         region.counters.dropped += 1;
         region.counters.lost[mac::Loss::NoRoute as usize] += 1;
-        region.push_row(&packet, "failed", None, 0);
+        region.push_row(&packet, Outcome::Failed, None, 0);
         return;
     }
     submit(region, ctx, node, packet);
@@ -271,14 +271,14 @@ pub(crate) fn push_row(
     globals: &[u32],
     pan: &[u16],
     packet: &Packet,
-    outcome: &'static str,
+    outcome: Outcome,
     answered: Option<SimTime>,
     hops: u8,
 ) -> TransactionRow {
     let node = globals[packet.origin as usize];
     TransactionRow {
         transaction: (u64::from(node) << 32) | u64::from(packet.value),
-        kind: "push",
+        kind: TransactionKind::Push,
         campaign: Arc::from(""),
         node,
         gateway: globals[pan[packet.origin as usize] as usize],
@@ -295,7 +295,7 @@ pub(crate) fn push_row(
 }
 
 impl Region {
-    pub(crate) fn push_row(&mut self, packet: &Packet, outcome: &'static str, answered: Option<SimTime>, hops: u8) {
+    pub(crate) fn push_row(&mut self, packet: &Packet, outcome: Outcome, answered: Option<SimTime>, hops: u8) {
         let row = push_row(&self.globals, &self.pan, packet, outcome, answered, hops);
         self.rows.transactions.push(row);
     }

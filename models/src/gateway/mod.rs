@@ -5,7 +5,7 @@ use crate::headend::HEAD_END;
 use crate::mac::packet::{Kind, Packet, ROUTE_MAX};
 use crate::mesh::{NO_ONE, flood as mesh_flood, submit};
 use crate::region::{Ctx, Region};
-use amitwin_data::rows::AirtimeRow;
+use amitwin_data::rows::{AirtimeRow, Outcome};
 use amitwin_sim_core::SimTime;
 
 /// Load of a border router's radio since the minute began.
@@ -68,7 +68,7 @@ pub fn arrived(region: &mut Region, ctx: &mut Ctx, gateway: u16, packet: &Packet
         Kind::Push => {
             report(region, ctx, gateway, packet, ReportKind::Push);
             let latency = region.latency;
-            region.push_row(packet, "ok", Some(ctx.now() + latency), packet.hops + 1);
+            region.push_row(packet, Outcome::Ok, Some(ctx.now() + latency), packet.hops + 1);
         }
         Kind::CommandAck => report(region, ctx, gateway, packet, ReportKind::Acknowledged),
         Kind::Answer if packet.apdu.outside => {

@@ -10,7 +10,7 @@ use crate::event::{Event, Report, ReportKind};
 use crate::mac::packet::Kind;
 use crate::region::Ctx;
 use crate::spec::Delivery;
-use amitwin_data::rows::{Rows, TransactionRow};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use hdrhistogram::Histogram;
 use polls::{Desk, Polls};
@@ -233,16 +233,16 @@ impl HeadEnd {
                 let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
                 let late = |t: SimTime| deadline.is_some_and(|d| t > d);
                 let outcome = match track.answered {
-                    Some(t) if !late(t) => "ok",
-                    Some(_) => "failed",
-                    None if !self.network.reachable[node as usize] => "unreachable",
-                    None if track.refused => "refused",
-                    None if late(now) => "failed",
-                    None => "pending",
+                    Some(t) if !late(t) => Outcome::Ok,
+                    Some(_) => Outcome::Failed,
+                    None if !self.network.reachable[node as usize] => Outcome::Unreachable,
+                    None if track.refused => Outcome::Refused,
+                    None if late(now) => Outcome::Failed,
+                    None => Outcome::Pending,
                 };
                 self.rows.transactions.push(TransactionRow {
                     transaction: (1 << 63) | ((n as u64) << 32) | u64::from(node),
-                    kind: "reset",
+                    kind: TransactionKind::Reset,
                     campaign: campaign.name.clone(),
                     node,
                     gateway: self.network.gateway[node as usize],

@@ -8,7 +8,7 @@ use crate::event::{Event, Report};
 use crate::mac::packet::Kind;
 use crate::region::Ctx;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::Rows as Recorded;
+use amitwin_data::rows::{Outcome, Rows as Recorded, TransactionKind};
 use amitwin_sim_core::SimTime;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ impl Polls {
                 for &node in &left[from..] {
                     // Its turn did not come; the next round asks for what is missing.
                     let planned = self.planned(n, round - 1, node);
-                    self.record(desk, n, node, round - 1, planned, None, "skipped");
+                    self.record(desk, n, node, round - 1, planned, None, Outcome::Skipped);
                 }
                 continue;
             }
@@ -173,7 +173,7 @@ impl Polls {
             }
         };
         if !desk.network.reachable[node as usize] {
-            self.record(desk, n, node, round, planned, None, "unreachable");
+            self.record(desk, n, node, round, planned, None, Outcome::Unreachable);
             return;
         }
         let flight = Flight {
@@ -223,7 +223,7 @@ impl Polls {
         if flight.tries < attempts {
             self.send(ctx, desk, id);
         } else {
-            self.end(ctx, desk, id, None, "failed");
+            self.end(ctx, desk, id, None, Outcome::Failed);
         }
     }
 
@@ -255,7 +255,7 @@ impl Polls {
         }
         let delay = ctx.now() - flight.planned;
         self.delay_ms.saturating_record(delay.nanos() / 1_000_000);
-        self.end(ctx, desk, id, Some(ctx.now()), "ok");
+        self.end(ctx, desk, id, Some(ctx.now()), Outcome::Ok);
     }
 
     /// The meter has another security suite than the one on file: to ask again helps nobody.
@@ -263,10 +263,10 @@ impl Polls {
         let Some(flight) = self.flights.get_mut(&report.value) else { return };
         flight.bytes += u32::from(report.bytes);
         flight.hops = report.hops;
-        self.end(ctx, desk, report.value, Some(ctx.now()), "refused");
+        self.end(ctx, desk, report.value, Some(ctx.now()), Outcome::Refused);
     }
 
-    fn end(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, id: u32, answered: Option<SimTime>, outcome: &'static str) {
+    fn end(&mut self, ctx: &mut Ctx, desk: &mut Desk<'_>, id: u32, answered: Option<SimTime>, outcome: Outcome) {
         let Some(flight) = self.flights.remove(&id) else { return };
         self.runners[flight.runner as usize].under_way -= 1;
         self.record_flight(desk, &flight, answered, outcome);
@@ -276,11 +276,11 @@ impl Polls {
     /// The end of the run: what is still under way.
     pub fn finish(&mut self, desk: &mut Desk<'_>) {
         for flight in std::mem::take(&mut self.flights).into_values() {
-            self.record_flight(desk, &flight, None, "pending");
+            self.record_flight(desk, &flight, None, Outcome::Pending);
         }
     }
 
-    fn record_flight(&self, desk: &mut Desk<'_>, f: &Flight, answered: Option<SimTime>, outcome: &'static str) {
+    fn record_flight(&self, desk: &mut Desk<'_>, f: &Flight, answered: Option<SimTime>, outcome: Outcome) {
         self.record(desk, f.runner, f.node, f.round, f.planned, Some((f, answered)), outcome);
     }
 
@@ -293,12 +293,12 @@ impl Polls {
         round: u32,
         planned: SimTime,
         flight: Option<(&Flight, Option<SimTime>)>,
-        outcome: &'static str,
+        outcome: Outcome,
     ) {
         let poll = self.runners[runner as usize].poll;
         desk.rows.transactions.push(TransactionRow {
             transaction: (1 << 62) | ((poll as u64) << 52) | (u64::from(round) << 32) | u64::from(node),
-            kind: "read",
+            kind: TransactionKind::Read,
             campaign: self.specs[poll].name.as_str().into(),
             node,
             gateway: desk.network.gateway[node as usize],

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::mesh;
 use crate::radio::air::{COMMON, EVERYONE, Fate};
 use crate::region::{Ctx, Region};
-use amitwin_data::rows::FrameRow;
+use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
 use amitwin_sim_core::SimTime;
 use bevy_ecs::prelude::Component;
 use packet::{Fifo, NIL, Packet};
@@ -563,9 +563,9 @@ impl Region {
             return;
         }
         let kind = match packet {
-            Some(at) => self.packets.get(at).kind.as_str(),
-            None if t.tag & ACK_TAG != 0 => "ack",
-            None => sweep::word(t.tag),
+            Some(at) => self.packets.get(at).kind.frame_kind(),
+            None if t.tag & ACK_TAG != 0 => FrameKind::Ack,
+            None => sweep::frame_kind(t.tag),
         };
         let first = heard.first();
         self.rows.frames.push(FrameRow {
@@ -579,11 +579,11 @@ impl Region {
             airtime_s: (t.end - t.start).secs_f64() as f32,
             rssi_dbm: first.map_or(f32::NAN, |h| h.2),
             outcome: match first.map(|h| h.1) {
-                None => "sent",
-                Some(Fate::Received) => "delivered",
-                Some(Fate::Collided) => "collided",
-                Some(Fate::Noise) => "noise",
-                Some(Fate::Deaf) => "deaf",
+                None => FrameOutcome::Sent,
+                Some(Fate::Received) => FrameOutcome::Delivered,
+                Some(Fate::Collided) => FrameOutcome::Collided,
+                Some(Fate::Noise) => FrameOutcome::Noise,
+                Some(Fate::Deaf) => FrameOutcome::Deaf,
             },
         });
     }

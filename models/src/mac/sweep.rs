@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::mesh;
 use crate::radio::air::{COMMON, EVERYONE, Fate};
 use crate::region::{Ctx, Region};
+use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
 
 /// Longest piece.
@@ -31,12 +32,12 @@ pub enum Sweep {
 
 const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
 
-/// Word of the `frames` table.
-pub fn word(tag: u32) -> &'static str {
+/// Kind of a sweep's frame in the `frames` table.
+pub fn frame_kind(tag: u32) -> FrameKind {
     match tag & 3 {
-        0 => "pan_advert",
-        1 => "pan_config",
-        _ => "pan_config_solicit",
+        0 => FrameKind::PanAdvert,
+        1 => FrameKind::PanConfig,
+        _ => FrameKind::PanConfigSolicit,
     }
 }
 

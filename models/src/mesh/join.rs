@@ -13,6 +13,7 @@ use crate::mac::packet::{Kind, Packet};
 use crate::mac::sweep::Sweep;
 use crate::radio::air::EVERYONE;
 use crate::region::{Ctx, Region};
+use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
@@ -60,7 +61,7 @@ pub fn set_state(region: &mut Region, ctx: &Ctx, node: u16, state: State) {
     let mesh = region.mesh(node);
     if mesh.state != state {
         mesh.state = state;
-        note(region, ctx, node, "join_state", state as i32);
+        note(region, ctx, node, EventKind::JoinState, state as i32);
     }
 }
 
@@ -220,7 +221,7 @@ pub fn route_known(region: &mut Region, ctx: &mut Ctx, node: u16, sequence: u8) 
         set_state(region, ctx, node, State::Operational);
         let parent = region.mesh(node).parent;
         let global = region.globals[parent as usize];
-        note(region, ctx, node, "operational", global as i32);
+        note(region, ctx, node, EventKind::Operational, global as i32);
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
             trickle::start(region, ctx, node, topic);
         }

@@ -12,7 +12,7 @@ use crate::gateway;
 use crate::mac::packet::{Kind, Packet};
 use crate::mac::{self, Loss};
 use crate::region::{Ctx, Region};
-use amitwin_data::rows::EventRow;
+use amitwin_data::rows::{EventKind, EventRow, Outcome};
 use amitwin_sim_core::SimTime;
 use bevy_ecs::prelude::{Component, Entity};
 use routing::Candidate;
@@ -188,7 +188,7 @@ pub fn lost(region: &mut Region, _ctx: &mut Ctx, packet: &Packet, why: Loss) {
     region.counters.dropped += 1;
     region.counters.lost[why as usize] += 1;
     if packet.kind == Kind::Push {
-        region.push_row(packet, "failed", None, packet.hops);
+        region.push_row(packet, Outcome::Failed, None, packet.hops);
     }
     if packet.kind == Kind::Probe {
         region.probes.lost += 1;
@@ -209,7 +209,7 @@ pub fn submit(region: &mut Region, ctx: &mut Ctx, node: u16, packet: Packet) {
 }
 
 /// Notes a node's event for the table.
-pub fn note(region: &mut Region, ctx: &Ctx, node: u16, kind: &'static str, value: i32) {
+pub fn note(region: &mut Region, ctx: &Ctx, node: u16, kind: EventKind, value: i32) {
     let node = region.globals[node as usize];
     region.rows.events.push(EventRow { time_s: ctx.now().secs_f64(), node, kind, value });
 }

@@ -8,6 +8,7 @@ use crate::mac::packet::{Kind, Packet};
 use crate::radio::air::EVERYONE;
 use crate::radio::neighbours::code_db;
 use crate::region::{Ctx, Region};
+use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// Rank of a border router, and the increase for a link of ETX 1.
@@ -202,7 +203,7 @@ fn adopt(region: &mut Region, ctx: &Ctx, node: u16, parent: u16) {
     if changed {
         region.set_link(node, Some(parent));
         let global = region.globals[parent as usize];
-        note(region, ctx, node, "parent_change", global as i32);
+        note(region, ctx, node, EventKind::ParentChange, global as i32);
     }
 }
 

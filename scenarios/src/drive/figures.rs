@@ -1,6 +1,6 @@
 //! From rows to the figures of the results table.
 
-use amitwin_data::rows::Rows;
+use amitwin_data::rows::{Outcome, Rows, TransactionKind};
 use amitwin_models::campaign::Plan;
 use amitwin_models::part::Part;
 use amitwin_models::region::Counters;
@@ -66,34 +66,33 @@ impl Figures {
     pub fn update(&mut self, rows: &Rows) {
         for row in &rows.transactions {
             match row.kind {
-                "reset" => {
+                TransactionKind::Reset => {
                     self.resets += 1;
-                    let unknown = row.outcome != "ok" && row.reset_s.is_some();
+                    let unknown = row.outcome != Outcome::Ok && row.reset_s.is_some();
                     self.unknown += u32::from(unknown);
                     self.unacknowledged += u32::from(row.acknowledged == Some(false) && row.reset_s.is_some());
                     match (row.outcome, row.answered_s, row.reset_s) {
-                        ("ok", Some(answered), Some(reset)) => {
+                        (Outcome::Ok, Some(answered), Some(reset)) => {
                             self.back += 1;
                             self.rejoin_s.push(answered - reset);
                             self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
                             self.last_back_s = self.last_back_s.max(answered);
                         }
-                        ("failed" | "unreachable" | "refused", ..) => self.failed += 1,
+                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused, ..) => self.failed += 1,
                         _ => {}
                     }
                 }
-                "push" => {
+                TransactionKind::Push => {
                     self.pushes += 1;
-                    self.pushes_ok += u64::from(row.outcome == "ok");
+                    self.pushes_ok += u64::from(row.outcome == Outcome::Ok);
                 }
-                "read" => {
+                TransactionKind::Read => {
                     self.reads += 1;
-                    self.reads_ok += u64::from(row.outcome == "ok");
-                    self.reads_failed += u64::from(matches!(row.outcome, "failed" | "unreachable"));
-                    self.reads_refused += u64::from(row.outcome == "refused");
-                    self.reads_skipped += u64::from(row.outcome == "skipped");
+                    self.reads_ok += u64::from(row.outcome == Outcome::Ok);
+                    self.reads_failed += u64::from(matches!(row.outcome, Outcome::Failed | Outcome::Unreachable));
+                    self.reads_refused += u64::from(row.outcome == Outcome::Refused);
+                    self.reads_skipped += u64::from(row.outcome == Outcome::Skipped);
                 }
-                _ => {}
             }
         }
         for row in &rows.airtime {

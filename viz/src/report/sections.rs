@@ -5,6 +5,7 @@ use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
 use amitwin_data::files::REPORT;
+use amitwin_data::rows::NodeKind;
 use amitwin_data::summary::{GateVerdict, Status, Verdict};
 use std::fmt::Write;
 
@@ -208,7 +209,7 @@ pub fn warnings(run: &RunView) -> String {
 /// Meters that no border router reaches, by name.
 pub fn unreachable(run: &RunView) -> String {
     let Some(variant) = run.variants.first() else { return String::new() };
-    let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == "meter" && !n.reachable).collect();
+    let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == NodeKind::Meter && !n.reachable).collect();
     let mut out = String::from("<section>\n<h2>Unreachable meters</h2>\n");
     if lost.is_empty() {
         out.push_str("<p>None: every meter has a route to a border router.</p>\n</section>\n");
