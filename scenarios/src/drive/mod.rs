@@ -156,15 +156,14 @@ pub fn run_captured(
     part::finish(&mut engine, now);
     take(&mut engine, &mut figures, false)?;
     let fingerprint = Fingerprinter::combine(prints.iter().map(Fingerprinter::finish));
-    let mut summary = VariantSummary {
+    let summary = VariantSummary {
         name: name(),
         fingerprint,
         meters,
         gateways,
         unreachable: unreachable.len() as u32,
-        ..VariantSummary::default()
+        metrics: figures.values(&engine, &plan, now),
     };
-    figures.write(&engine, &plan, now, &mut summary.metrics);
     warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events() })
 }

@@ -1,6 +1,7 @@
 //! A made-up run of 5,000 meters and four variants, in the shape that real runs have.
 
 use amitwin_data::manifest::{FileEntry, Host, Manifest};
+use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary, Verdict};
 use std::sync::Arc;
@@ -197,24 +198,23 @@ pub fn summary() -> Summary {
             Some(0.0),
         ],
     ];
-    let keys = [
-        "back_5min_share",
-        "back_30min_share",
-        "back_60min_share",
-        "rejoin_p50_s",
-        "rejoin_p95_s",
-        "rejoin_p99_s",
-        "border_router_busy_share",
-        "collisions",
-        "retries",
-        "frames",
-        "dropped",
+    let measured = [
+        Metric::Back5minShare,
+        Metric::Back30minShare,
+        Metric::Back60minShare,
+        Metric::RejoinP50S,
+        Metric::RejoinP95S,
+        Metric::RejoinP99S,
+        Metric::BorderRouterBusyShare,
+        Metric::Collisions,
+        Metric::Retries,
+        Metric::Frames,
+        Metric::Dropped,
     ];
     let variant = |i: usize| {
-        let mut metrics: std::collections::BTreeMap<String, Option<f64>> =
-            keys.iter().zip(figures[i]).map(|(k, v)| (k.to_string(), v)).collect();
-        metrics.insert("commanded".into(), Some(5_000.0));
-        metrics.insert("campaign_start_s".into(), Some(START_S));
+        let mut metrics: Values = measured.into_iter().zip(figures[i]).collect();
+        metrics.set(Metric::Commanded, Some(5_000.0));
+        metrics.set(Metric::CampaignStartS, Some(START_S));
         VariantSummary {
             name: VARIANTS[i].into(),
             fingerprint: format!("{i}").repeat(64),
