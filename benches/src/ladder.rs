@@ -1,6 +1,6 @@
 //! Towns of growing size: 2,000 meters to a border router, one report an hour each.
 
-use amitwin_data::rows::Rows;
+use amitwin_data::rows::{Outcome, Rows};
 use amitwin_models::books::Counters;
 use amitwin_models::build::build;
 use amitwin_models::event::Event;
@@ -94,7 +94,7 @@ pub fn run<X: Exchange<Event>>(meters: u32, neighbours: usize, coupling: Couplin
     let mut now = SimTime::ZERO;
     let (mut ok, mut all) = (0, 0);
     let mut count = |rows: &mut Rows| {
-        ok += rows.transactions.iter().filter(|t| t.outcome == "ok").count() as u64;
+        ok += rows.transactions.iter().filter(|t| t.outcome == Outcome::Ok).count() as u64;
         all += rows.transactions.len() as u64;
         *rows = Rows::default();
     };

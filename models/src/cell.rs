@@ -15,7 +15,7 @@ use crate::medium::{Medium, PortUser};
 use crate::meter::{self, Meters};
 use crate::node::Node;
 use crate::terrain::Site;
-use amitwin_data::rows::{NodeRow, Rows};
+use amitwin_data::rows::{NodeRow, Outcome, Rows};
 use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
 /// The radios of one border router, or of several that hear each other, and everything they need to run alone.
@@ -120,7 +120,7 @@ impl Cell {
             self.books.rows.nodes.push(NodeRow {
                 node: global,
                 name: site.name.to_string(),
-                kind: site.kind.as_str(),
+                kind: site.kind.in_tables(),
                 lat_deg: site.lat_deg,
                 lon_deg: site.lon_deg,
                 x_m: site.x_m,
@@ -147,7 +147,7 @@ impl Cell {
         let Cell { facts, books, mesh, .. } = self;
         mesh.drain(facts, |carried| {
             if let Some(report) = meter::push_report(carried) {
-                books.report(facts, &report, "pending", None);
+                books.report(facts, &report, Outcome::Pending, None);
             }
         });
     }

@@ -3,7 +3,7 @@
 use crate::books::Books;
 use crate::event::Event;
 use crate::node::{Node, PerNode};
-use amitwin_data::rows::EventRow;
+use amitwin_data::rows::{EventKind, EventRow};
 use amitwin_sim_core::rng::key;
 use amitwin_sim_core::{Context, SimTime};
 
@@ -98,7 +98,7 @@ impl Ctx<'_, '_> {
         self.engine.send(partition, at, node.into(), event.into());
     }
     /// Writes a node's event down.
-    pub fn note(&mut self, node: Node, kind: &'static str, value: i32) {
+    pub fn note(&mut self, node: Node, kind: EventKind, value: i32) {
         let node = self.facts.globals[node];
         self.books.rows.events.push(EventRow { time_s: self.engine.now().secs_f64(), node, kind, value });
     }

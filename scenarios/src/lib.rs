@@ -8,7 +8,7 @@
 //!   shows the places in the file.
 //! - [`schema`]: what a file can say; the doc comments there are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
-//! - [`drive`]: runs the variants; [`estimate`]: what that will take; [`metrics`]: what comes out.
+//! - [`drive`]: runs the variants; [`estimate`]: what that will take.
 //! - [`serve`]: the meters answer on real sockets.
 //! - [`template`]: a commented file to start from.
 //!
@@ -25,7 +25,6 @@ pub mod estimate;
 pub mod gate;
 mod language;
 mod load;
-pub mod metrics;
 mod overrides;
 mod resolve;
 mod resolved;

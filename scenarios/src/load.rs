@@ -100,7 +100,7 @@ impl Scenario {
         let judged = |gate: &Gate| variants.iter().any(|v| gate.judges(&v.name));
         let tell = |gate: &Gate| {
             let of = gate.variants.join("`, `");
-            format!("the gate `{} {} {}` judges `{of}`, which does not run", gate.metric.name, gate.stat, gate.limit)
+            format!("the gate `{} {} {}` judges `{of}`, which does not run", gate.name.name, gate.name.stat, gate.limit)
                 .replace("  ", " ")
         };
         self.gates.iter().filter(|gate| !judged(gate)).map(tell).collect()

@@ -1,5 +1,6 @@
 //! Figures that the head-end keeps itself, against the rows that the border routers write.
 
+use amitwin_data::rows::TransactionKind;
 use amitwin_data::summary::Verdict;
 use amitwin_scenarios::drive::{Unwatched, VariantRun, run, run_variant};
 use amitwin_scenarios::{Scenario, load_text};
@@ -29,7 +30,7 @@ max = "1ms"
 fn ran(scenario: &Scenario) -> (VariantRun, Vec<f64>) {
     let mut delays = Vec::new();
     let sink = |rows: &mut amitwin_data::rows::Rows| {
-        let pushes = rows.transactions.iter().filter(|row| row.kind == "push");
+        let pushes = rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push);
         delays.extend(pushes.filter_map(|row| Some(row.answered_s? - row.planned_s)));
         Ok(())
     };

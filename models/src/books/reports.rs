@@ -2,7 +2,7 @@
 
 use super::{Books, Node};
 use crate::context::Facts;
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ pub struct PushReport {
 
 impl Books {
     /// Writes what became of a report, and when the head-end has it.
-    pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: &'static str, answered: Option<SimTime>) {
+    pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
         let node = facts.globals[of.origin];
         self.rows.transactions.push(TransactionRow {
             transaction: (u64::from(node) << 32) | u64::from(of.number),
-            kind: "push",
+            kind: TransactionKind::Push,
             campaign: Arc::from(""),
             node,
             gateway: facts.globals[facts.gateway_of(of.origin)],

@@ -12,6 +12,7 @@ use crate::medium::{Medium, PortUser};
 use crate::meter;
 use crate::node::Node;
 use crate::spec::BackSign;
+use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 
 /// The border routers or concentrators of a partition, above the port.
@@ -114,7 +115,7 @@ impl PortUser for Gateways {
         self.report(ctx, gateway, report);
         if let Some(push) = meter::push_report(Carried { hops: hops + 1, ..carried }) {
             let answered = ctx.now() + self.latency;
-            ctx.books.report(ctx.facts, &push, "ok", Some(answered));
+            ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(answered));
         }
     }
 

@@ -19,6 +19,7 @@ use crate::medium::{Medium, PortUser};
 use crate::node::{Node, PerNode};
 use crate::plan::Plan;
 use crate::spec::{BackSign, PushSpec};
+use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 use waiting::Waiting;
@@ -154,7 +155,7 @@ impl PortUser for Meters {
 /// A message was lost: of a regular report there is a row.
 pub fn lost(ctx: &mut Ctx, carried: Carried) {
     if let Some(report) = push_report(carried) {
-        ctx.books.report(ctx.facts, &report, "failed", None);
+        ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
     }
 }
 

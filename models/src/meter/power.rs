@@ -6,6 +6,7 @@ use crate::medium::{Medium, Supply};
 use crate::node::Node;
 use crate::purpose::BOOT;
 use crate::spec::ResetTier;
+use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 
@@ -23,7 +24,7 @@ impl Meters {
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.globals[node], now));
-        ctx.note(node, "reset", tier as i32);
+        ctx.note(node, EventKind::Reset, tier as i32);
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.
             if self.meters[node].attached {
@@ -31,7 +32,7 @@ impl Meters {
             }
             return;
         }
-        ctx.note(node, "power_down", i32::from(boots));
+        ctx.note(node, EventKind::PowerDown, i32::from(boots));
         self.meters[node].attached = false;
         medium.power(self, ctx, node, Supply::Off);
         let (low, high) = self.boot;
@@ -49,7 +50,7 @@ impl Meters {
         if self.meters[node].boots != boots {
             return;
         }
-        ctx.note(node, "boot", i32::from(boots));
+        ctx.note(node, EventKind::Boot, i32::from(boots));
         medium.power(self, ctx, node, Supply::On { boots });
         medium.wake(self, ctx, node);
     }

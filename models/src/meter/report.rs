@@ -10,6 +10,7 @@ use crate::medium::message::{Body, Message};
 use crate::node::Node;
 use crate::purpose::PUSH_PHASE;
 use crate::spec::PushContent;
+use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use dlms_cosem_rs::obis::Obis;
@@ -46,7 +47,7 @@ impl Meters {
         if !attached {
             ctx.books.lost(Loss::NoRoute);
             let report = PushReport { origin: node, number, planned: ctx.now(), attempts: 0, hops: 0, bytes };
-            ctx.books.report(ctx.facts, &report, "failed", None);
+            ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
             return;
         }
         let message = Message::new(Body::Push { number }, ctx.facts.gateway_of(node), ctx.now());

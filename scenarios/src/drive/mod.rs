@@ -163,15 +163,14 @@ pub fn run_captured<X: Exchange<Event>>(
     take(&mut engine, &mut figures, false)?;
     let prints: Vec<_> = prints.iter().map(|(id, print)| (*id, print.finish())).collect();
     let fingerprint = Fingerprinter::combine(prints.iter().map(|(_, print)| print));
-    let mut summary = VariantSummary {
+    let summary = VariantSummary {
         name: name(),
         fingerprint,
         meters,
         gateways,
         unreachable: unreachable.len() as u32,
-        ..VariantSummary::default()
+        metrics: figures.values(&engine, &plan, now),
     };
-    figures.write(&engine, &plan, now, &mut summary.metrics);
     warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
 }

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Read {
                 (group.rounds, group.at) = (round + 1, 0);
                 for position in at..count {
                     // Its turn did not come; the next round asks for what is missing.
-                    self.record(tools, self.turn(n, round - 1, position), None, "skipped");
+                    self.record(tools, self.turn(n, round - 1, position), None, Outcome::Skipped);
                 }
                 continue;
             }
@@ -152,7 +152,7 @@ impl Read {
             }
         };
         if !tools.network.reachable[turn.meter as usize] {
-            self.record(tools, turn, None, "unreachable");
+            self.record(tools, turn, None, Outcome::Unreachable);
             return;
         }
         self.groups[turn.group as usize].under_way += 1;
@@ -188,7 +188,7 @@ impl Read {
         if transaction.tries < self.spec.attempts {
             self.request(ctx, tools, read);
         } else {
-            self.end(ctx, tools, read, "failed");
+            self.end(ctx, tools, read, Outcome::Failed);
         }
     }
 
@@ -201,7 +201,7 @@ impl Read {
         Some((read, transaction))
     }
 
-    fn end(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, outcome: &'static str) {
+    fn end(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, outcome: Outcome) {
         let Some(transaction) = self.under_way.remove(&read) else { return };
         tools.numbers.close(read);
         self.groups[transaction.turn.group as usize].under_way -= 1;
@@ -209,11 +209,11 @@ impl Read {
         self.advance(ctx, tools, transaction.turn.group);
     }
 
-    fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: &'static str) {
+    fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: Outcome) {
         let (schedule, round) = (u64::from(self.schedule), u64::from(turn.round));
         tools.rows.transactions.push(TransactionRow {
             transaction: (1 << 62) | (schedule << 52) | (round << 32) | u64::from(turn.meter),
-            kind: "read",
+            kind: TransactionKind::Read,
             campaign: self.spec.name.as_str().into(),
             node: turn.meter,
             gateway: tools.network.gateway[turn.meter as usize],
@@ -268,18 +268,18 @@ impl JobKind for Read {
         transaction.answered = Some(ctx.now());
         let delay = ctx.now() - transaction.turn.planned;
         tools.statistics.read_delay_ms.saturating_record(delay.nanos() / 1_000_000);
-        self.end(ctx, tools, read, "ok");
+        self.end(ctx, tools, read, Outcome::Ok);
     }
 
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
         let Some((read, transaction)) = self.answered(report) else { return };
         transaction.answered = Some(ctx.now());
-        self.end(ctx, tools, read, "refused");
+        self.end(ctx, tools, read, Outcome::Refused);
     }
 
     fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
         if let Some(transaction) = self.under_way.remove(&read) {
-            self.record(tools, transaction.turn, Some(&transaction), "pending");
+            self.record(tools, transaction.turn, Some(&transaction), Outcome::Pending);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::node::Node;
+use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
 
 /// No packet.
@@ -47,25 +48,25 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Word of the `frames` table.
-    pub const fn as_str(self) -> &'static str {
+    /// Its kind in the `frames` table.
+    pub const fn frame_kind(self) -> FrameKind {
         match self {
-            Kind::Probe => "probe",
-            Kind::Ns => "ns",
-            Kind::Solicit => "dhcp_solicit",
-            Kind::Reply => "dhcp_reply",
-            Kind::Dao => "dao",
-            Kind::DaoAck => "dao_ack",
-            Kind::Dis => "dis",
-            Kind::Dio => "dio",
-            Kind::Heartbeat => "heartbeat",
-            Kind::Confirm => "confirm",
-            Kind::Push => "push",
-            Kind::Command => "command",
-            Kind::CommandAck => "command_ack",
-            Kind::Request => "request",
-            Kind::Answer => "answer",
-            Kind::Flood => "flood",
+            Kind::Probe => FrameKind::Probe,
+            Kind::Ns => FrameKind::Ns,
+            Kind::Solicit => FrameKind::DhcpSolicit,
+            Kind::Reply => FrameKind::DhcpReply,
+            Kind::Dao => FrameKind::Dao,
+            Kind::DaoAck => FrameKind::DaoAck,
+            Kind::Dis => FrameKind::Dis,
+            Kind::Dio => FrameKind::Dio,
+            Kind::Heartbeat => FrameKind::Heartbeat,
+            Kind::Confirm => FrameKind::Confirm,
+            Kind::Push => FrameKind::Push,
+            Kind::Command => FrameKind::Command,
+            Kind::CommandAck => FrameKind::CommandAck,
+            Kind::Request => FrameKind::Request,
+            Kind::Answer => FrameKind::Answer,
+            Kind::Flood => FrameKind::Flood,
         }
     }
 }

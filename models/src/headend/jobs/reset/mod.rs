@@ -10,7 +10,7 @@ use crate::headend;
 use crate::headend::Ctx;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, CampaignSpec, Delivery};
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
@@ -122,17 +122,17 @@ impl Reset {
         Some(&mut self.progress[at])
     }
 
-    fn outcome(&self, at: usize, tools: &Tools<'_>, now: SimTime) -> &'static str {
+    fn outcome(&self, at: usize, tools: &Tools<'_>, now: SimTime) -> Outcome {
         let (plan, progress) = (self.planned(), &self.progress[at]);
         let deadline = self.spec.give_up_after.map(|after| plan.times[at] + after);
         let is_late = |t: SimTime| deadline.is_some_and(|d| t > d);
         match progress.answered {
-            Some(t) if !is_late(t) => "ok",
-            Some(_) => "failed",
-            None if !tools.network.reachable[plan.meters[at] as usize] => "unreachable",
-            None if progress.refused => "refused",
-            None if is_late(now) => "failed",
-            None => "pending",
+            Some(t) if !is_late(t) => Outcome::Ok,
+            Some(_) => Outcome::Failed,
+            None if !tools.network.reachable[plan.meters[at] as usize] => Outcome::Unreachable,
+            None if progress.refused => Outcome::Refused,
+            None if is_late(now) => Outcome::Failed,
+            None => Outcome::Pending,
         }
     }
 }
@@ -192,7 +192,7 @@ impl JobKind for Reset {
             let outcome = self.outcome(at, tools, end.now);
             tools.rows.transactions.push(TransactionRow {
                 transaction: (1 << 63) | (u64::from(self.job) << 32) | u64::from(node),
-                kind: "reset",
+                kind: TransactionKind::Reset,
                 campaign: plan.name.clone(),
                 node,
                 gateway: tools.network.gateway[node as usize],

@@ -7,7 +7,7 @@ use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::node::{Channel, Node};
-use amitwin_data::rows::FrameRow;
+use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
 
 /// Tag of a foreign frame.
 pub(super) const FOREIGN_TAG: u32 = 1 << 29;
@@ -71,9 +71,9 @@ impl LinkLayer {
 
     fn sample(&self, ctx: &mut Ctx, t: &Transmission, first: Option<&(Node, Fate, f32)>, packet: Option<u32>) {
         let kind = match packet {
-            Some(at) => self.packets.get(at).kind().as_str(),
-            None if t.tag & ACK_TAG != 0 => "ack",
-            None => sweep::word(t.tag),
+            Some(at) => self.packets.get(at).kind().frame_kind(),
+            None if t.tag & ACK_TAG != 0 => FrameKind::Ack,
+            None => sweep::frame_kind(t.tag),
         };
         ctx.books.rows.frames.push(FrameRow {
             time_s: t.start.secs_f64(),
@@ -86,11 +86,11 @@ impl LinkLayer {
             airtime_s: (t.end - t.start).secs_f64() as f32,
             rssi_dbm: first.map_or(f32::NAN, |h| h.2),
             outcome: match first.map(|h| h.1) {
-                None => "sent",
-                Some(Fate::Received) => "delivered",
-                Some(Fate::Collided) => "collided",
-                Some(Fate::Noise) => "noise",
-                Some(Fate::Deaf) => "deaf",
+                None => FrameOutcome::Sent,
+                Some(Fate::Received) => FrameOutcome::Delivered,
+                Some(Fate::Collided) => FrameOutcome::Collided,
+                Some(Fate::Noise) => FrameOutcome::Noise,
+                Some(Fate::Deaf) => FrameOutcome::Deaf,
             },
         });
     }

@@ -11,6 +11,7 @@ use crate::medium::mesh::hopping;
 use crate::medium::mesh::radio::air::Fate;
 use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
+use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
 
 /// Longest piece.
@@ -33,12 +34,12 @@ pub enum Sweep {
 
 const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
 
-/// Word of the `frames` table.
-pub fn word(tag: u32) -> &'static str {
+/// Kind in the `frames` table.
+pub(super) fn frame_kind(tag: u32) -> FrameKind {
     match tag & 3 {
-        0 => "pan_advert",
-        1 => "pan_config",
-        _ => "pan_config_solicit",
+        0 => FrameKind::PanAdvert,
+        1 => FrameKind::PanConfig,
+        _ => FrameKind::PanConfigSolicit,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
 use crate::spec::Lease;
+use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
@@ -75,7 +76,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: No
 fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state: State) {
     let before = std::mem::replace(&mut stack.net.nodes[node].state, state);
     if before != state {
-        ctx.note(node, "join_state", state as i32);
+        ctx.note(node, EventKind::JoinState, state as i32);
     }
     if before == State::Operational && state != State::Operational {
         stack.user.detached(ctx, node);
@@ -250,7 +251,7 @@ pub(super) fn route_known<P: PortUser>(
     if joining.state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
-        ctx.note(node, "operational", ctx.facts.globals[parent] as i32);
+        ctx.note(node, EventKind::Operational, ctx.facts.globals[parent] as i32);
         for topic in OF_MEMBERS {
             trickle::start(stack.net, ctx, node, topic);
         }

@@ -8,6 +8,7 @@ use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
+use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// Rank of a node without a route.
@@ -251,7 +252,7 @@ fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
     if changed {
-        ctx.note(node, "parent_change", ctx.facts.globals[parent] as i32);
+        ctx.note(node, EventKind::ParentChange, ctx.facts.globals[parent] as i32);
     }
 }
 
