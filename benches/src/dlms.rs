@@ -1,9 +1,7 @@
 //! A fleet of meters that answer GET requests in this process: requests/s of one core and allocations of a request.
 
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
-use amitwin_models::device::dlms::{
-    Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
-};
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::{Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer};
 use dlms_cosem_rs::acse::{Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::security::SecuritySuite;

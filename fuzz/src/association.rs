@@ -1,8 +1,8 @@
 //! A meter and what a client sends it: associations, services in the clear and ciphered with right and wrong counters.
 
 use crate::Input;
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
-use amitwin_models::device::dlms::{
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::{
     Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;

@@ -3,7 +3,7 @@
 mod common;
 
 use amitwin_data::rows::TransactionRow;
-use amitwin_models::device::dlms::{OnSuiteMismatch, Vendor};
+use amitwin_dlms::{OnSuiteMismatch, Vendor};
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::part::Part;
 use amitwin_models::spec::*;

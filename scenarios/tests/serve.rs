@@ -1,6 +1,6 @@
 //! Meters on real sockets, asked by a client of a few lines: who answers, what is refused, what stays unaffected.
 
-use amitwin_models::device::dlms::link::{hdlc, wrapper};
+use amitwin_dlms::link::{hdlc, wrapper};
 use amitwin_scenarios::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
 use dlms_cosem_rs::codec::Encode;

@@ -3,7 +3,7 @@
 #[allow(dead_code)]
 mod manager;
 
-use amitwin_models::device::dlms::link::hdlc::{self, Found};
+use amitwin_dlms::link::hdlc::{self, Found};
 use amitwin_scenarios::load_text;
 use amitwin_scenarios::serve::{Counters, Options, Server};
 use dlms_cosem_rs::codec::Encode;

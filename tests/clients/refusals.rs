@@ -2,7 +2,7 @@
 
 use crate::golden::{ASSOCIATE, NAME, READER, says_no};
 use crate::served::{Serving, ask, bytes, framed};
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
 use std::io::{ErrorKind, Read, Write};

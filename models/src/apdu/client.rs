@@ -1,12 +1,12 @@
 //! The head-end's side: requests as bytes, and what the bytes of answers and notifications say.
 
 use super::{Ask, HEAD_END_TITLE, PORT, QUARTER_S, Rows};
-use crate::device::dlms::cipher::{self, Aead, Form, Lock};
-use crate::device::dlms::link::wrapper::{self, HEADER_BYTES};
-use crate::device::dlms::objects::{civil_time, unix_time};
-use crate::device::dlms::push;
-use crate::device::dlms::{Fleet, Meter, keys::MeterKeys};
 use crate::spec::ResetTier;
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::link::wrapper::{self, HEADER_BYTES};
+use amitwin_dlms::objects::{civil_time, unix_time};
+use amitwin_dlms::push;
+use amitwin_dlms::{Fleet, Meter, keys::MeterKeys};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
 use dlms_cosem_rs::cosem::RangeDescriptor;

@@ -1,13 +1,13 @@
 //! How long each message is: measured once from the encoders and the meters' server, for each kind of meter.
 
 use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, client};
-use crate::device::dlms::link::wrapper::HEADER_BYTES;
-use crate::device::dlms::objects::View;
-use crate::device::dlms::{
+use crate::spec::ResetTier;
+use amitwin_dlms::link::wrapper::HEADER_BYTES;
+use amitwin_dlms::objects::View;
+use amitwin_dlms::{
     Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Reaction, Rest, Scratch, Session, answer,
     push,
 };
-use crate::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
 
 /// Lengths of the datagrams' payloads, wrapper header included, bytes.

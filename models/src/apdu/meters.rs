@@ -1,11 +1,11 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
 use super::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
-use crate::device::dlms::cipher::{self, Aead, Lock};
-use crate::device::dlms::objects::View;
-use crate::device::dlms::security::keys_of;
-use crate::device::dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
 use crate::spec::{Payload, ResetTier};
+use amitwin_dlms::cipher::{self, Aead, Lock};
+use amitwin_dlms::objects::View;
+use amitwin_dlms::security::keys_of;
+use amitwin_dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use std::sync::Arc;

@@ -6,8 +6,8 @@ pub mod meters;
 #[cfg(test)]
 mod tests;
 
-use crate::device::dlms::{Fleet, Meter, Moment, Vendor};
 use crate::spec::{DlmsSpec, Payload};
+use amitwin_dlms::{Fleet, Meter, Moment, Vendor};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
 use std::sync::Arc;

@@ -3,10 +3,10 @@
 use super::client::{self, Said};
 use super::meters::Meters;
 use super::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
-use crate::device::dlms::broadcast;
-use crate::device::dlms::cipher::{self, Aead, Form, Lock};
-use crate::device::dlms::{Effects, Meter, Rest, Scratch, Vendor};
 use crate::spec::{DlmsSpec, Payload, ResetTier};
+use amitwin_dlms::broadcast;
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::{Effects, Meter, Rest, Scratch, Vendor};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -77,7 +77,7 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                     other => panic!("{other:?}"),
                 }
             }
-            for setup in [crate::device::dlms::push::READINGS, crate::device::dlms::push::ALARM] {
+            for setup in [amitwin_dlms::push::READINGS, amitwin_dlms::push::ALARM] {
                 assert_eq!(meters.notification(0, number, now, setup, 1).1, lengths.notification(number, setup));
             }
         }

@@ -1,13 +1,13 @@
 #![doc = include_str!("README.md")]
 
 use crate::apdu;
-use crate::device::dlms::push::ALARM;
 use crate::mac::frame::MacTimes;
 use crate::mac::packet::{Kind, Packet};
 use crate::purpose;
 use crate::radio::phy::Phy;
 use crate::spec::{BackSign, CampaignSpec, Delivery, Lease, ResetSchedule, ResetTier};
 use crate::wire::lengths::Lengths;
+use amitwin_dlms::push::ALARM;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 

@@ -1,9 +1,6 @@
 #![doc = include_str!("README.md")]
 
-pub mod dlms;
-
 use crate::apdu::meters::Message;
-use crate::device::dlms::push::{ALARM, READINGS};
 use crate::event::Event;
 use crate::mac;
 use crate::mac::packet::{Kind, Packet};
@@ -12,6 +9,7 @@ use crate::purpose;
 use crate::region::{Ctx, Region};
 use crate::spec::{BackSign, Lease, PushContent, ResetTier};
 use amitwin_data::rows::TransactionRow;
+use amitwin_dlms::push::{ALARM, READINGS};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use bevy_ecs::prelude::Component;

@@ -2,10 +2,10 @@
 
 use crate::apdu::client::{self, Said};
 use crate::apdu::{Apdu, Ask, Cosem, Rows};
-use crate::device::dlms::objects::energy_wh;
 use crate::event::{Down, Report};
 use crate::mac::packet::Kind;
 use crate::spec::{Payload, ResetTier};
+use amitwin_dlms::objects::energy_wh;
 use dlms_cosem_rs::security::ReplayWindow;
 use std::sync::Arc;
 

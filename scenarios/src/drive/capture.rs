@@ -2,7 +2,7 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
-use amitwin_models::device::dlms::KeyMaster;
+use amitwin_dlms::KeyMaster;
 use amitwin_models::part::Part;
 use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_models::wire::capture::{Captured, application, dissector_option};

@@ -7,7 +7,7 @@ use crate::schema::quantity::{Delay, Time};
 use crate::schema::serve::{Addressing as Told, PushTransport, Transport};
 use crate::serve::Faults;
 use crate::serve::settings::{Addressing, Dlms, Keys, Range, Serve};
-use amitwin_models::device::dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+use amitwin_dlms::{AnswerForm, KeyMaster, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 use amitwin_models::spec::{DlmsSpec, Payload};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;

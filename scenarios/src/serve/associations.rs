@@ -1,6 +1,6 @@
 //! What is agreed with clients over one connection.
 
-use amitwin_models::device::dlms::Session;
+use amitwin_dlms::Session;
 use std::collections::BTreeMap;
 
 /// What is agreed with a client, and the meter's life that it belongs to.

@@ -4,7 +4,7 @@ use super::capture::{Flow, From};
 use super::counters::Refused;
 use super::desk::Desk;
 use super::outbox::{Letter, Order, socket};
-use amitwin_models::device::dlms::push;
+use amitwin_dlms::push;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nix::libc;

@@ -7,7 +7,7 @@ use super::counters::Refused;
 use super::desk::{Desk, Outcome};
 use super::listen::{self, Datagram};
 use super::street::Destination;
-use amitwin_models::device::dlms::link::wrapper;
+use amitwin_dlms::link::wrapper;
 use mio::net::UdpSocket;
 use std::collections::BTreeMap;
 use std::io;

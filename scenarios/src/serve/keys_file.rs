@@ -2,7 +2,7 @@
 
 use super::ServeError;
 use super::settings::Keys;
-use amitwin_models::device::dlms::KeyMaster;
+use amitwin_dlms::KeyMaster;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The meters of a scenario on real sockets.
 //!
 //! ```text
-//! worker (event loop) -> connection (wrapper, HDLC), datagrams -> desk -> street (who is meant) -> models::device::dlms
+//! worker (event loop) -> connection (wrapper, HDLC), datagrams -> desk -> street (who is meant) -> amitwin_dlms
 //!                                                                  desk -> registry, state (counters before answers)
 //! ```
 //!

@@ -3,9 +3,9 @@
 use super::capture::From;
 use super::counters::{Counters, Refused};
 use super::street::Street;
-use amitwin_models::device::dlms::link::wrapper;
-use amitwin_models::device::dlms::objects::View;
-use amitwin_models::device::dlms::{Client, Effects, Moment, Rest, push};
+use amitwin_dlms::link::wrapper;
+use amitwin_dlms::objects::View;
+use amitwin_dlms::{Client, Effects, Moment, Rest, push};
 use amitwin_models::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
 use socket2::{Domain, Socket, Type};

@@ -1,9 +1,9 @@
 //! What meters keep while they are served: only of those that were talked to.
 
 use super::state::Record;
-use amitwin_models::device::dlms::Rest;
-use amitwin_models::device::dlms::push::Habits;
-use amitwin_models::device::dlms::security::KEYS;
+use amitwin_dlms::Rest;
+use amitwin_dlms::push::Habits;
+use amitwin_dlms::security::KEYS;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::outbox::{Order, Sender};
 use super::settings::Addressing;
 use super::street::Street;
-use amitwin_models::device::dlms::push::{self, READINGS};
+use amitwin_dlms::push::{self, READINGS};
 use amitwin_models::purpose::PUSH_START;
 use amitwin_sim_core::rng::Stream;
 use std::cmp::Reverse;

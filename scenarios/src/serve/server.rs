@@ -17,7 +17,7 @@ use super::street::{Numbers, Street};
 use super::worker::{Colleague, Door, WAKER, Worker};
 use crate::load::Variant;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
-use amitwin_models::device::dlms::{Fleet, PushTo};
+use amitwin_dlms::{Fleet, PushTo};
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ impl Server {
 
     /// Everybody knows the keys.
     pub fn has_test_keys(&self) -> bool {
-        matches!(self.street.fleet.keys, amitwin_models::device::dlms::KeyMaster::Test)
+        matches!(self.street.fleet.keys, amitwin_dlms::KeyMaster::Test)
     }
 
     /// Where a meter answers, counted from 1.

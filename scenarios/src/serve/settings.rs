@@ -1,7 +1,7 @@
 //! What `[dlms]` and `[serve]` say, resolved.
 
 use super::spoil::Faults;
-use amitwin_models::device::dlms::Vendor;
+use amitwin_dlms::Vendor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -9,9 +9,9 @@
 //! another name and renamed.
 
 use super::disk::Disk;
-use amitwin_models::device::dlms::push::{Habit, Habits};
-use amitwin_models::device::dlms::security::{SEALED_BYTES, Security};
-use amitwin_models::device::dlms::{Changed, Rest};
+use amitwin_dlms::push::{Habit, Habits};
+use amitwin_dlms::security::{SEALED_BYTES, Security};
+use amitwin_dlms::{Changed, Rest};
 use std::collections::BTreeMap;
 use std::io;
 

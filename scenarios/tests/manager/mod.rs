@@ -4,7 +4,7 @@ use aes_gcm::aead::{AeadInPlace, KeyInit};
 use aes_gcm::aes::Aes128;
 use aes_gcm::aes::cipher::consts::U12;
 use aes_gcm::{AesGcm, Key, Nonce, Tag};
-use amitwin_models::device::dlms::link::wrapper;
+use amitwin_dlms::link::wrapper;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

@@ -140,7 +140,7 @@ fn a_long_image_keeps_the_meter_busy_while_it_is_verified() {
 fn an_image_that_is_not_the_one_promised_never_becomes_active() {
     let (fleet, image) = (fleet(false), image());
     let master = view(&fleet, Client::Management);
-    let name = format!("fw-3#{:016x}", crate::device::dlms::image::digest(&image, BLOCK as u32));
+    let name = format!("fw-3#{:016x}", crate::image::digest(&image, BLOCK as u32));
     let mut flipped = image.clone();
     flipped[300] ^= 0x10;
     let mut rest = Rest::default();

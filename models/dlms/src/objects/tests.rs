@@ -3,7 +3,7 @@
 use super::super::fleet::{Client, Effects, Fleet, Meter, Moment, Rest, Vendor};
 use super::super::keys::KeyMaster;
 use super::*;
-use crate::spec::ResetTier;
+use crate::ResetTier;
 use dlms_cosem_rs::axdr::DateTime;
 use dlms_cosem_rs::cosem::{AssociationVersion, ObjectListEntry};
 

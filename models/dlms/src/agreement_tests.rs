@@ -1,7 +1,7 @@
 //! Key agreement against the published example, and what parties agree on in both suites.
 
 use super::*;
-use crate::device::dlms::KeyMaster;
+use crate::KeyMaster;
 use dlms_cosem_rs::security::SystemTitle;
 
 const CLIENT: [u8; 8] = [0x4D, 0x4D, 0x4D, 0, 0, 0xBC, 0x61, 0x4E];

@@ -3,7 +3,7 @@
 use super::super::fleet::{Effects, Rest};
 use super::Answer;
 use super::put::Put;
-use crate::spec::ResetTier;
+use crate::ResetTier;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
 

@@ -3,7 +3,6 @@
 use super::keys::{KeyMaster, Owner};
 use super::push::Habits;
 use super::security::Security;
-use crate::spec::ResetTier;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 
@@ -233,6 +232,17 @@ impl Client {
     pub fn owner(self) -> Owner {
         if self == Client::Operator { Owner::Operator } else { Owner::Client }
     }
+}
+
+/// Depth of a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetTier {
+    /// Clears the application's buffers; the radio stays up.
+    Soft,
+    /// Restarts the communication module's operating system; PAN id and keys are kept.
+    Warm,
+    /// Cycles the supply: a longer boot; PAN id and keys are kept in flash.
+    Cold,
 }
 
 /// What a request did to the meter besides its answer, for the world around it.

@@ -1,7 +1,7 @@
 //! Registers never fall, quarters sum to them, and customers look like customers.
 
 use super::*;
-use crate::device::dlms::{Fleet, KeyMaster, Vendor};
+use crate::{Fleet, KeyMaster, Vendor};
 use proptest::prelude::*;
 
 fn fleet(seed: u64, utc_offset_min: i16) -> Fleet {

@@ -1,7 +1,7 @@
 //! Requests that meters are asked all day are answered without allocation, plain and ciphered, in every suite and form.
 
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
-use amitwin_models::device::dlms::{
+use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::{
     Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;

@@ -1,4 +1,4 @@
-#![doc = include_str!("README.md")]
+#![doc = include_str!("../README.md")]
 
 pub mod agreement;
 mod association;
@@ -22,6 +22,7 @@ pub mod objects;
 pub mod pairs;
 #[cfg(test)]
 mod peer_tests;
+pub mod purpose;
 pub mod push;
 #[cfg(test)]
 mod push_tests;
@@ -39,8 +40,8 @@ mod signing;
 mod test_client;
 
 pub use fleet::{
-    AnswerForm, Changed, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo, Rest,
-    Vendor,
+    AnswerForm, Changed, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo,
+    ResetTier, Rest, Vendor,
 };
 pub use keys::KeyMaster;
 pub use server::{Reaction, Scratch, answer};
