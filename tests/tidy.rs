@@ -13,7 +13,7 @@ use rules::{DOC, DONE, Finding, IMPORTS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RA
 use source::Source;
 use std::path::Path;
 
-const FOLDERS: [&str; 8] = ["src", "tests", "sim-core", "data", "models", "scenarios", "viz", "benches"];
+const FOLDERS: [&str; 9] = ["src", "tests", "sim-core", "data", "models", "scenarios", "viz", "benches", "fuzz"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,7 +39,7 @@ fn every_source_keeps_the_rules() {
 fn every_manifest_keeps_the_rules() {
     let mut found = Vec::new();
     for (krate, _) in MAY_IMPORT {
-        let path = root().join(krate).join("Cargo.toml");
+        let path = root().join(rules::folder(krate)).join("Cargo.toml");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(text.contains("[dependencies]"), "{}: no dependencies found", path.display());
         found.extend(manifests::check(krate, &text));
@@ -56,10 +56,17 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 43] = [
+    let cases: [(&str, &str, &str); 53] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_models::spec;", IMPORTS),
+        ("models/dlms/tests/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::{SimTime, rng::key};", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::{\n    rng::key,\n    time,\n};", IMPORTS),
+        ("models/dlms/src/a.rs", "let t = amitwin_sim_core::time::SimTime::ZERO;", IMPORTS),
+        ("fuzz/src/a.rs", "use amitwin_models::apdu;", IMPORTS),
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("viz/tests/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
         ("src/command/a.rs", "use amitwin_benches::mesh;", IMPORTS),
@@ -76,6 +83,8 @@ fn each_rule_notices_what_breaks_it() {
         ("sim-core/src/a.rs", "let t = std::time::Instant::now();", OUTSIDE),
         ("models/src/a.rs", "let t = SystemTime::now();", OUTSIDE),
         ("models/src/a.rs", "let t = std::fs::read(p);", OUTSIDE),
+        ("models/dlms/src/a.rs", "let t = SystemTime::now();", OUTSIDE),
+        ("models/dlms/src/a.rs", "use std::net::TcpStream;", OUTSIDE),
         ("models/src/a.rs", "use std::{fmt, net::TcpListener};", OUTSIDE),
         ("models/src/a.rs", "let v = std::env::var(A);", OUTSIDE),
         ("models/src/a.rs", "std::process::exit(1);", OUTSIDE),
@@ -93,6 +102,7 @@ fn each_rule_notices_what_breaks_it() {
         ("scenarios/src/language/a.rs", "use std::{env, fmt};", PURE),
         ("models/src/a.rs", "let mut r = rand::rng();", RANDOM),
         ("benches/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
+        ("fuzz/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
         ("scenarios/src/a.rs", "let r = StdRng::from_os_rng();", RANDOM),
         ("data/src/a.rs", "getrandom::fill(b);", RANDOM),
         ("data/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
@@ -144,6 +154,8 @@ fn comments_strings_and_tests_are_left_alone() {
     let after = "//! A made-up file.\n#[cfg(test)]\nmod tests {\n    fn f() {}\n}\nuse std::fs;\n";
     let found = rules::check(&Source::new("models/src/a.rs", after));
     assert_eq!(found.iter().map(|f| (f.rule, f.line)).collect::<Vec<_>>(), [(OUTSIDE, 6)]);
+    let streams = "//! A made-up file.\nuse amitwin_sim_core::rng::{Stream, key};\nuse amitwin_sim_core::{rng::key};\n";
+    assert_eq!(broken("models/dlms/src/a.rs", streams), [""; 0]);
     let file = "//! A made-up file.\nuse std::fs;\n";
     assert_eq!(broken("models/tests/a.rs", file), [""; 0]);
     assert_eq!(broken("models/src/terrain/tests.rs", file), [""; 0]);
@@ -157,6 +169,9 @@ fn manifest_rules_notice_what_breaks_them() {
     assert_eq!(rules("viz", "[dev-dependencies]\namitwin-models = { workspace = true }\n"), [IMPORTS]);
     assert_eq!(rules("viz", "[dependencies.amitwin-models]\nworkspace = true\n"), [IMPORTS]);
     assert_eq!(rules("", "[dependencies]\nb = { package = \"amitwin-benches\", path = \"benches\" }\n"), [IMPORTS]);
+    assert_eq!(rules("dlms", "[dependencies]\namitwin-models.workspace = true\n"), [IMPORTS]);
+    assert_eq!(rules("fuzz", "[dependencies]\namitwin-models = { path = \"../models\" }\n"), [IMPORTS]);
+    assert_eq!(rules("dlms", "[dependencies]\ntokio = \"1\"\n"), [OUTSIDE]);
     assert_eq!(rules("models", "[dependencies]\nparquet.workspace = true\n"), [OUTSIDE]);
     let files = "[dependencies]\namitwin-data = { workspace = true, features = [\"files\"] }\n";
     assert_eq!(rules("models", files), [OUTSIDE]);

@@ -1,6 +1,7 @@
 //! The rules over Rust sources. Each finding names file, line, rule, and what to do instead.
 
 use crate::source::{Source, is_word};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A broken rule.
@@ -34,18 +35,28 @@ const LINES_MAX: usize = 600;
 /// The one file of the language that opens the scenario; what it hands on is text.
 const SCENARIO_DOOR: &str = "scenarios/src/language/source.rs";
 
-/// Crates of this workspace that each crate's folder may import; `` is the root package.
-pub const MAY_IMPORT: [(&str, &[&str]); 7] = [
+/// Crates that each crate may import; `` is the root package.
+pub const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("sim-core", &[]),
     ("data", &["sim-core"]),
-    ("models", &["sim-core", "data"]),
-    ("scenarios", &["sim-core", "data", "models"]),
+    ("dlms", &["sim-core"]),
+    ("models", &["sim-core", "data", "dlms"]),
+    ("scenarios", &["sim-core", "data", "dlms", "models"]),
     ("viz", &["data"]),
-    ("", &["sim-core", "data", "models", "scenarios", "viz"]),
-    ("benches", &["sim-core", "data", "models", "scenarios"]),
+    ("", &["sim-core", "data", "dlms", "models", "scenarios", "viz"]),
+    ("benches", &["sim-core", "data", "dlms", "models", "scenarios"]),
+    ("fuzz", &["dlms"]),
 ];
 
-/// Whether a crate's folder may import another crate's folder.
+/// The only part of sim-core that the meter's protocol uses.
+const DLMS_MAY_USE: &str = "amitwin_sim_core::rng";
+
+/// Where a crate lies.
+pub fn folder(krate: &str) -> &str {
+    if krate == "dlms" { "models/dlms" } else { krate }
+}
+
+/// Whether a crate may import another.
 pub fn may_import(from: &str, to: &str) -> bool {
     from == to || MAY_IMPORT.iter().any(|(krate, allowed)| *krate == from && allowed.contains(&to))
 }
@@ -126,7 +137,7 @@ pub fn check(source: &Source) -> Vec<Finding> {
     all.imports();
     all.random();
     all.form();
-    if matches!(source.krate(), "sim-core" | "models") {
+    if matches!(source.krate(), "sim-core" | "dlms" | "models") {
         all.threads();
         all.shared();
         all.outside();
@@ -183,6 +194,24 @@ impl Findings<'_> {
                     );
                 }
             }
+        }
+        if from == "dlms" {
+            self.keyed_streams_alone();
+        }
+    }
+
+    /// The protocol takes keyed streams from the engine's crate, and neither time nor events.
+    fn keyed_streams_alone(&mut self) {
+        let source = self.source;
+        let (start, _) = DLMS_MAY_USE.split_once("::").expect("a path");
+        let direct = source.lines(true).map(|(n, line)| (n, line.to_owned()));
+        // A group is seen through the paths that it stands for.
+        let direct = direct.filter(|(_, line)| !line.contains(&format!("{start}::{{")));
+        let all = direct.chain(imports(source, true));
+        let more = all.filter(|(_, line)| has(line, start) && !has(line, DLMS_MAY_USE));
+        let lines: BTreeSet<usize> = more.map(|(n, _)| n).collect();
+        for n in lines {
+            self.add(n, IMPORTS, format!("dlms must not import anything of sim-core but `{DLMS_MAY_USE}`"));
         }
     }
 

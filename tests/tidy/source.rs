@@ -42,9 +42,10 @@ impl Source {
         lines.filter(move |(n, _)| with_tests || !self.test[n - 1])
     }
 
-    /// Folder of the crate: `models`, or `` for the root package.
+    /// Name of the crate: `models`, or `` for the root package.
     pub fn krate(&self) -> &str {
         match self.path.split_once('/') {
+            Some(("models", rest)) if rest.starts_with("dlms/") => "dlms",
             Some(("src" | "tests", _)) | None => "",
             Some((folder, _)) => folder,
         }
