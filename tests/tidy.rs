@@ -9,7 +9,7 @@ mod rules;
 #[path = "tidy/source.rs"]
 mod source;
 
-use rules::{DOC, DONE, Finding, IMPORTS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS};
+use rules::{DOC, DONE, Finding, IMPORTS, LAYERS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS};
 use source::Source;
 use std::path::Path;
 
@@ -56,7 +56,7 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 53] = [
+    let cases: [(&str, &str, &str); 57] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
@@ -66,6 +66,10 @@ fn each_rule_notices_what_breaks_it() {
         ("models/dlms/src/a.rs", "use amitwin_sim_core::{SimTime, rng::key};", IMPORTS),
         ("models/dlms/src/a.rs", "use amitwin_sim_core::{\n    rng::key,\n    time,\n};", IMPORTS),
         ("models/dlms/src/a.rs", "let t = amitwin_sim_core::time::SimTime::ZERO;", IMPORTS),
+        ("models/dlms/src/protection/a.rs", "use crate::service::parts;", LAYERS),
+        ("models/dlms/src/meter/a.rs", "use crate::{crypto::keys, session::Session};", LAYERS),
+        ("models/dlms/src/crypto/a.rs", "fn f(rest: &crate::meter::rest::Rest) {}", LAYERS),
+        ("models/dlms/src/session/a.rs", "use crate::Rest;", LAYERS),
         ("fuzz/src/a.rs", "use amitwin_models::apdu;", IMPORTS),
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("viz/tests/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
@@ -156,9 +160,12 @@ fn comments_strings_and_tests_are_left_alone() {
     assert_eq!(found.iter().map(|f| (f.rule, f.line)).collect::<Vec<_>>(), [(OUTSIDE, 6)]);
     let streams = "//! A made-up file.\nuse amitwin_sim_core::rng::{Stream, key};\nuse amitwin_sim_core::{rng::key};\n";
     assert_eq!(broken("models/dlms/src/a.rs", streams), [""; 0]);
+    let below = "//! A made-up file.\nuse crate::{meter::rest, session::Session};\nuse crate::crypto::cipher;\n";
+    assert_eq!(broken("models/dlms/src/session/a.rs", below), [""; 0]);
     let file = "//! A made-up file.\nuse std::fs;\n";
     assert_eq!(broken("models/tests/a.rs", file), [""; 0]);
     assert_eq!(broken("models/src/terrain/tests.rs", file), [""; 0]);
+    assert_eq!(broken("models/dlms/src/objects/row_tests.rs", file), [""; 0]);
 }
 
 #[test]

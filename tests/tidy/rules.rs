@@ -23,6 +23,7 @@ pub const IMPORTS: &str = "import direction";
 pub const THREADS: &str = "I3 a result knows no thread";
 pub const SHARED: &str = "I2 partitions share no state";
 pub const OUTSIDE: &str = "I4 the world reads no clock, file, socket or environment";
+pub const LAYERS: &str = "a layer of dlms imports from those below it";
 pub const PORTABLE: &str = "I5 results are the same on every machine";
 pub const PURE: &str = "I8 parsing touches nothing but the text";
 pub const RANDOM: &str = "I9 random numbers come from keyed streams";
@@ -50,6 +51,10 @@ pub const MAY_IMPORT: [(&str, &[&str]); 9] = [
 
 /// The only part of sim-core that the meter's protocol uses.
 const DLMS_MAY_USE: &str = "amitwin_sim_core::rng";
+
+/// Layers of the meter's protocol from top to bottom, as its page has them.
+const DLMS_LAYERS: [&str; 9] =
+    ["link", "server", "service", "objects", "protection", "session", "meter", "crypto", "vocabulary"];
 
 /// Where a crate lies.
 pub fn folder(krate: &str) -> &str {
@@ -197,6 +202,7 @@ impl Findings<'_> {
         }
         if from == "dlms" {
             self.keyed_streams_alone();
+            self.layers();
         }
     }
 
@@ -212,6 +218,31 @@ impl Findings<'_> {
         let lines: BTreeSet<usize> = more.map(|(n, _)| n).collect();
         for n in lines {
             self.add(n, IMPORTS, format!("dlms must not import anything of sim-core but `{DLMS_MAY_USE}`"));
+        }
+    }
+
+    /// A file of a layer names no layer above its own, and takes nothing from the crate's face, which hides the layer.
+    fn layers(&mut self) {
+        let source = self.source;
+        let own = source.path.strip_prefix("models/dlms/src/").and_then(|path| path.split('/').next());
+        let Some(own) = own.and_then(|layer| DLMS_LAYERS.iter().position(|known| *known == layer)) else { return };
+        let direct = source.lines(false).map(|(n, line)| (n, line.to_owned()));
+        let direct = direct.filter(|(_, line)| !line.contains("crate::{"));
+        let mut broken = BTreeSet::new();
+        for (n, line) in direct.chain(imports(source, false)) {
+            for (at, word) in line.match_indices("crate::") {
+                let name = identifiers(&line[at + word.len()..]).next().unwrap_or_default();
+                if DLMS_LAYERS.iter().position(|known| *known == name).is_none_or(|layer| layer < own) {
+                    broken.insert((n, name.to_owned()));
+                }
+            }
+        }
+        for (n, name) in broken {
+            self.add(
+                n,
+                LAYERS,
+                format!("`crate::{name}` is no layer below `{}`; see models/dlms/README.md", DLMS_LAYERS[own]),
+            );
         }
     }
 

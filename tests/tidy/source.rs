@@ -21,7 +21,7 @@ impl Source {
         let (code, prose) = (blank(text, true), blank(text, false));
         let path = path.replace('\\', "/");
         let parts: Vec<&str> = path.split('/').collect();
-        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs" | "benches"));
+        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs" | "benches") || p.ends_with("_tests.rs"));
         let test = if whole { vec![true; text.lines().count()] } else { test_lines(&code) };
         Source { text: text.to_owned(), code, prose, test, path }
     }

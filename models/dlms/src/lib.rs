@@ -1,48 +1,37 @@
 #![doc = include_str!("../README.md")]
 
-pub mod agreement;
-mod association;
-pub mod blocks;
-#[cfg(test)]
-mod bound_tests;
-pub mod broadcast;
-pub mod cipher;
-pub mod consumption;
-pub mod fleet;
-mod general;
-#[cfg(test)]
-mod general_tests;
-#[cfg(test)]
-mod golden_tests;
-pub mod hls;
-pub mod image;
-pub mod keys;
-pub mod link;
-pub mod objects;
-pub mod pairs;
-#[cfg(test)]
-mod peer_tests;
-pub mod purpose;
-pub mod push;
-#[cfg(test)]
-mod push_tests;
-#[cfg(test)]
-mod random_tests;
-pub mod security;
-pub mod server;
-#[cfg(test)]
-mod server_tests;
-mod service;
-pub mod session;
-mod shapes;
-mod signing;
-#[cfg(test)]
-mod test_client;
+// The layers from top to bottom: each imports from those below it alone (tests/tidy.rs).
 
-pub use fleet::{
-    AnswerForm, Changed, Client, Denied, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, PushTo,
-    ResetTier, Rest, Vendor,
-};
-pub use keys::KeyMaster;
-pub use server::{Reaction, Scratch, answer};
-pub use session::Session;
+pub mod link;
+
+mod server;
+
+mod service;
+
+pub mod objects;
+
+mod protection;
+
+mod session;
+
+mod meter;
+
+mod crypto;
+
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use crypto::keys::KeyMaster;
+pub use crypto::{agreement, cipher, keys, pairs};
+pub use meter::client::Client;
+pub use meter::fleet::{AnswerForm, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+pub use meter::rest::{Changed, Rest, keys_of};
+pub use meter::{consumption, image, security};
+pub use protection::exchange::{Call, Scratch};
+pub use server::{Reaction, answer, broadcast, push};
+pub use session::{Session, hls};
+pub use vocabulary::effects::{Denied, Effects, ResetTier};
+pub use vocabulary::moment::Moment;
+pub use vocabulary::purpose;

@@ -1,8 +1,8 @@
 //! Requests that meters are asked all day are answered without allocation, plain and ciphered, in every suite and form.
 
-use amitwin_dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -54,8 +54,9 @@ fn requests_of_every_day_allocate_nothing() {
             let mut ask = |request: &mut [u8], session: &mut Option<Box<Session>>, now| {
                 let mut effects = Effects::default();
                 let region = Region::new(ALLOCATOR);
-                let reaction =
-                    answer(meter, &mut rest, session, client, now, request, &mut scratch, &mut out, &mut effects);
+                let (rest, scratch, effects) = (&mut rest, &mut scratch, &mut effects);
+                let mut call = Call { meter, rest, now, scratch, effects };
+                let reaction = answer(&mut call, session, client, request, &mut out);
                 let change = region.change();
                 assert_eq!(reaction, Reaction::Reply);
                 (change.allocations + change.reallocations, out[0])
@@ -74,7 +75,8 @@ fn requests_of_every_day_allocate_nothing() {
                         request.clear();
                         let control = SecurityControl(0x30 | suite.id());
                         let mut scratch = Vec::new();
-                        cipher::seal(lock, form, control, &TITLE, counter, plain, &mut request, &mut scratch).unwrap();
+                        let sealing = Sealing { form, control, title: &TITLE, counter };
+                        cipher::seal(lock, &sealing, plain, &mut request, &mut scratch).unwrap();
                     }
                     let (allocations, tag) = ask(&mut request, &mut session, now);
                     assert_ne!(tag, 0xD8);

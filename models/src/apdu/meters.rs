@@ -4,8 +4,7 @@ use super::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::objects::View;
-use amitwin_dlms::security::keys_of;
-use amitwin_dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
+use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use std::sync::Arc;
@@ -99,17 +98,9 @@ impl Meters {
                 self.request.extend_from_slice(apdu);
                 let counter = rest.counter;
                 let mut effects = Effects::default();
-                let reaction = answer(
-                    meter,
-                    rest,
-                    &mut session,
-                    PORT,
-                    cosem.moment(now),
-                    &mut self.request,
-                    &mut self.scratch,
-                    &mut self.out,
-                    &mut effects,
-                );
+                let (now, scratch) = (cosem.moment(now), &mut self.scratch);
+                let mut call = Call { meter, rest, now, scratch, effects: &mut effects };
+                let reaction = answer(&mut call, &mut session, PORT, &mut self.request, &mut self.out);
                 let obeyed = tier.is_some() && effects.reset == tier;
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
@@ -140,15 +131,14 @@ impl Meters {
                 self.request.clear();
                 self.request.extend_from_slice(apdu);
                 let mut effects = Effects::default();
-                let done = broadcast::hear(
-                    cosem.meter(number),
-                    &mut rests[usize::from(local)],
-                    HEAD_END_TITLE,
-                    cosem.moment(now),
-                    &mut self.request,
-                    &mut self.scratch,
-                    &mut effects,
-                );
+                let mut call = Call {
+                    meter: cosem.meter(number),
+                    rest: &mut rests[usize::from(local)],
+                    now: cosem.moment(now),
+                    scratch: &mut self.scratch,
+                    effects: &mut effects,
+                };
+                let done = broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request);
                 done && effects.reset == Some(tier)
             }
         }

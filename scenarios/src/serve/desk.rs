@@ -8,7 +8,7 @@ use super::spoil::{Fault, is_ciphered};
 use super::street::{Destination, Street};
 use super::words;
 use amitwin_dlms::link::{gateway_form, wrapper};
-use amitwin_dlms::{Denied, Effects, Moment, Reaction, Scratch, answer};
+use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, answer};
 use amitwin_models::purpose::BOOT;
 use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
@@ -176,7 +176,8 @@ impl<'a> Desk<'a> {
             Destination::Hdlc(_) => 1,
         };
         let ((reaction, lost), change) = locked.change(|rest| {
-            let reaction = answer(meter, rest, &mut session, client, moment, apdu, scratch, out, &mut effects);
+            let mut call = Call { meter, rest, now: moment, scratch, effects: &mut effects };
+            let reaction = answer(&mut call, &mut session, client, apdu, out);
             let lost = outbox.add(street, Sender { number, place, port }, moment, rest, &mut effects);
             (reaction, lost)
         });

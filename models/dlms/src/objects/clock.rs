@@ -1,9 +1,10 @@
 //! The clock (class 8): true time plus the meter's own error; no daylight saving.
 
-use super::super::fleet::{Effects, Rest};
-use super::civil::{self, Unspecified};
-use super::put::Put;
-use super::{Answer, View};
+use crate::meter::rest::Rest;
+use crate::objects::civil::{self, Unspecified};
+use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
+use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
 

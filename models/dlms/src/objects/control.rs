@@ -1,9 +1,8 @@
 //! What moves something: the relay (class 70), the reset scripts (class 9) and the manufacturer's own object.
 
-use super::super::fleet::{Effects, Rest};
-use super::Answer;
-use super::put::Put;
-use crate::ResetTier;
+use crate::meter::rest::Rest;
+use crate::objects::put::{Answer, Put};
+use crate::vocabulary::effects::{Effects, ResetTier};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
 

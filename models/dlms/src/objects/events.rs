@@ -1,6 +1,6 @@
 //! What has happened to the meter, as far as what it keeps at rest tells: kinds of events and how often.
 
-use super::super::fleet::Rest;
+use crate::meter::rest::Rest;
 
 /// One kind of event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

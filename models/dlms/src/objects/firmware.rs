@@ -1,9 +1,11 @@
-//! Image transfer (class 18): the objects' side of [`image`](super::super::image).
+//! Image transfer (class 18): the objects' side of [`image`](crate::image).
 
-use super::super::fleet::{Effects, Rest};
-use super::super::image::{self, Refused, Transfer, Verdict};
-use super::put::Put;
-use super::{Answer, View};
+use crate::meter::image::{self, Refused, Transfer, Verdict};
+use crate::meter::rest::Rest;
+use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
+use crate::vocabulary::effects::Effects;
+use crate::vocabulary::moment::Moment;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::xdlms::ActionResult;
 
@@ -77,8 +79,8 @@ pub fn act(
             }
         }
         _ if *parameter != Data::Integer(0) => return Err(ActionResult::TypeUnmatched),
-        3 => image::verify(rest, block_bytes, view.now),
-        _ => image::activate(rest, block_bytes, view.now, effects),
+        3 => verify(rest, block_bytes, view.now),
+        _ => activate(rest, block_bytes, view.now, effects),
     };
     outcome.map_err(|why| match why {
         Refused::Value | Refused::Digest => ActionResult::OtherReason,
@@ -91,4 +93,41 @@ fn pair<'a>(parameter: &Data<'a>) -> Result<(Data<'a>, Data<'a>), ActionResult> 
     let fields = parameter.as_structure().filter(|fields| fields.len() == 2).ok_or(ActionResult::TypeUnmatched)?;
     let field = |index| fields.get(index).map_err(|_| ActionResult::TypeUnmatched);
     Ok((field(0)?, field(1)?))
+}
+
+/// Verifies the transfer under way: every block is there, and the digest is the one promised. A long image takes its time,
+/// in which the meter is busy; whoever asks again after that is told.
+fn verify(rest: &mut Rest, block_bytes: u32, now: Moment) -> Result<(), Refused> {
+    let Some(transfer) = rest.transfer.as_deref_mut() else { return Err(Refused::NotYet) };
+    if transfer.first_gap(block_bytes) != transfer.blocks(block_bytes) {
+        return Err(Refused::NotYet);
+    }
+    let takes_ms = transfer.takes_ms();
+    transfer.verified_ms.get_or_insert(now.unix_ms + takes_ms);
+    transfer.verdict = transfer.verdict(now);
+    match transfer.verdict {
+        Verdict::Open => Err(Refused::NotYet),
+        Verdict::Good => Ok(()),
+        Verdict::Bad => Err(Refused::Digest),
+    }
+}
+
+/// Activates the image transferred, verifying it first where the client has not. An image that is active already is not
+/// written to flash again; with no transfer left, activating what is active succeeds and does nothing.
+fn activate(rest: &mut Rest, block_bytes: u32, now: Moment, effects: &mut Effects) -> Result<(), Refused> {
+    if rest.transfer.is_none() && rest.image != 0 {
+        return Ok(());
+    }
+    verify(rest, block_bytes, now)?;
+    let Some(transfer) = rest.transfer.take() else {
+        return Err(Refused::NotYet);
+    };
+    let identity = transfer.identity();
+    if identity != rest.image {
+        rest.image = identity;
+        rest.flash_writes = rest.flash_writes.saturating_add(1);
+        effects.image_activated = true;
+        effects.rest_changed = true;
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! What no request gets past: nesting, lengths that nothing follows, full writers, the cost of rows.
 
-use super::super::fleet::{Client, Effects, Rest};
-use super::tests::{LOAD, fleet, obis, view};
 use super::*;
+use crate::meter::client::Client;
+use crate::meter::rest::Rest;
+use crate::objects::tests::{LOAD, fleet, obis, view};
+use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::codec::{CountingWriter, SliceWriter};
 use dlms_cosem_rs::cosem::EntryDescriptor;
 

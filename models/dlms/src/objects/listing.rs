@@ -1,10 +1,11 @@
 //! What the meter says about itself: associations (class 15) and SAP assignment (class 17).
 
-use super::super::fleet::Client;
-use super::super::session::OFFERED;
-use super::put::Put;
-use super::table::{OBJECTS, Object, SECURITY_SETUP};
-use super::{Answer, View};
+use crate::meter::client::Client;
+use crate::objects::put::{Answer, Put};
+use crate::objects::table::{OBJECTS, Object};
+use crate::objects::view::View;
+use crate::session::OFFERED;
+use crate::vocabulary::obis::SECURITY_SETUP;
 use dlms_cosem_rs::xdlms::DLMS_VERSION;
 
 /// Address of the meter's only logical device.

@@ -1,9 +1,10 @@
 //! Registers (class 3): what the meter measures now. Energy is a pure function of meter and time.
 
-use super::super::consumption::{self, Direction};
-use super::super::fleet::{Meter, Rest};
-use super::put::Put;
-use super::{Answer, View};
+use crate::meter::consumption::{self, Direction};
+use crate::meter::fleet::Meter;
+use crate::meter::rest::Rest;
+use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
 use dlms_cosem_rs::axdr::Unit;
 
 /// What a register measures.

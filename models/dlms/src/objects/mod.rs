@@ -13,16 +13,19 @@ mod put;
 mod security;
 mod selection;
 mod table;
+pub(crate) mod view;
 
 pub use clock::time;
 pub use measures::Quantity;
 pub use profile::Profile;
 pub use pushing::contents as push_contents;
 pub use table::{Kind, OBJECTS, Object};
+pub use view::View;
 
-use super::consumption::Direction;
-use super::fleet::{Client, Effects, Meter, Moment, Rest};
-use super::session::Session;
+use crate::meter::consumption::Direction;
+use crate::meter::fleet::{Meter, Vendor};
+use crate::meter::rest::Rest;
+use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Writer};
 use dlms_cosem_rs::obis::Obis;
@@ -48,36 +51,13 @@ pub fn energy_wh(meter: Meter<'_>, unix_s: i64) -> (u32, u32) {
     (register(Direction::Import), register(Direction::Export))
 }
 
-/// Which meter is asked, when and by whom.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// The meter.
-    pub meter: Meter<'a>,
-    /// Civil time of the request.
-    pub now: Moment,
-    /// Who asks.
-    pub client: Client,
-    /// The association that the request came through; without one its objects show what a client usually agrees on.
-    pub session: Option<&'a Session>,
-}
-
-/// Done, or why not.
-type Answer = Result<(), DataAccessResult>;
-
-impl View<'_> {
-    /// Name of the logical device: the manufacturer's letters and the meter's number.
-    fn device_name(&self) -> Text {
-        Text::of(&self.meter.vendor().flag, self.meter.number)
-    }
-    /// The object behind a name and a class, or why there is none.
-    fn object(&self, class: u16, name: Obis) -> Result<&'static Object, DataAccessResult> {
-        let vendor = self.meter.vendor();
-        let found = OBJECTS.iter().find(|object| object.name == name && object.exists(vendor));
-        match found {
-            None => Err(DataAccessResult::ObjectUndefined),
-            Some(object) if !object.is_class(class) => Err(DataAccessResult::ObjectClassInconsistent),
-            Some(object) => Ok(object),
-        }
+/// The object behind a name and a class, or why there is none.
+fn find(vendor: &Vendor, class: u16, name: Obis) -> Result<&'static Object, DataAccessResult> {
+    let found = OBJECTS.iter().find(|object| object.name == name && object.exists(vendor));
+    match found {
+        None => Err(DataAccessResult::ObjectUndefined),
+        Some(object) if !object.is_class(class) => Err(DataAccessResult::ObjectClassInconsistent),
+        Some(object) => Ok(object),
     }
 }
 
@@ -89,7 +69,7 @@ pub fn get(
     selection: Option<SelectiveAccess<'_>>,
     out: &mut dyn Writer,
 ) -> Result<(), DataAccessResult> {
-    let object = view.object(attribute.class_id, attribute.instance_id)?;
+    let object = find(view.meter.vendor(), attribute.class_id, attribute.instance_id)?;
     let index = attribute.attribute_id;
     if !object.has_attribute(index) {
         return Err(DataAccessResult::ObjectUndefined);
@@ -138,7 +118,7 @@ pub fn set(
     value: &[u8],
     effects: &mut Effects,
 ) -> DataAccessResult {
-    let object = match view.object(attribute.class_id, attribute.instance_id) {
+    let object = match find(view.meter.vendor(), attribute.class_id, attribute.instance_id) {
         Ok(object) => object,
         Err(why) => return why,
     };
@@ -176,7 +156,7 @@ pub fn act(
     effects: &mut Effects,
     out: &mut dyn Writer,
 ) -> (ActionResult, bool) {
-    let object = match view.object(method.class_id, method.instance_id) {
+    let object = match find(view.meter.vendor(), method.class_id, method.instance_id) {
         Ok(object) => object,
         Err(why) => return (ActionResult::from_u8(why.as_u8()), false),
     };

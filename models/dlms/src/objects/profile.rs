@@ -1,16 +1,17 @@
 //! Profiles (class 7): load profile, daily billing and event log. Rows are computed when they are read.
 
-use super::super::consumption::Direction;
-use super::super::fleet::Rest;
-use super::civil::{self, DAY_S};
-use super::measures::energy_wh;
-use super::put::Put;
-use super::selection::{Selected, Times, select};
-use super::{Answer, View, events, table};
-use dlms_cosem_rs::codec::Encode;
+use crate::meter::consumption::Direction;
+use crate::meter::rest::Rest;
+use crate::objects::civil::{self, DAY_S};
+use crate::objects::events;
+use crate::objects::measures::energy_wh;
+use crate::objects::put::{Answer, Put};
+use crate::objects::selection::{Selected, Times, select};
+use crate::objects::view::View;
+use crate::vocabulary::obis;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::obis::Obis;
-use dlms_cosem_rs::xdlms::{DataAccessResult, SelectiveAccess};
+use dlms_cosem_rs::xdlms::SelectiveAccess;
 
 /// One profile of the meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +24,19 @@ pub enum Profile {
     Events,
 }
 
-const IMPORT: CaptureObject = CaptureObject::new(3, table::IMPORT, 2, 0);
-const EXPORT: CaptureObject = CaptureObject::new(3, table::EXPORT, 2, 0);
+const IMPORT: CaptureObject = CaptureObject::new(3, obis::IMPORT, 2, 0);
+const EXPORT: CaptureObject = CaptureObject::new(3, obis::EXPORT, 2, 0);
 
 impl Profile {
     /// What the columns capture.
     fn columns(self) -> &'static [CaptureObject] {
         match self {
             Profile::Load => {
-                const { &[CaptureObject::clock(), CaptureObject::new(1, table::STATUS, 2, 0), IMPORT, EXPORT] }
+                const { &[CaptureObject::clock(), CaptureObject::new(1, obis::STATUS, 2, 0), IMPORT, EXPORT] }
             }
             Profile::Billing => const { &[CaptureObject::clock(), IMPORT, EXPORT] },
             Profile::Events => {
-                const { &[CaptureObject::new(1, table::EVENT_CODE, 2, 0), CaptureObject::new(1, table::EVENT_COUNT, 2, 0)] }
+                const { &[CaptureObject::new(1, obis::EVENT_CODE, 2, 0), CaptureObject::new(1, obis::EVENT_COUNT, 2, 0)] }
             }
         }
     }
@@ -88,13 +89,13 @@ impl Profile {
             }
             3 => {
                 put.array(self.columns().len())?;
-                self.columns().iter().try_for_each(|column| captured(column, put))
+                self.columns().iter().try_for_each(|column| put.captured(column))
             }
             4 => put.u32(self.period_s()),
             // First in, first out.
             5 => put.choice(1),
-            6 if times.is_some() => captured(&CaptureObject::clock(), put),
-            6 => captured(&CaptureObject::new(0, Obis([0; 6]), 0, 0), put),
+            6 if times.is_some() => put.captured(&CaptureObject::clock()),
+            6 => put.captured(&CaptureObject::new(0, Obis([0; 6]), 0, 0)),
             7 => put.u32(rows),
             _ => put.u32(self.capacity()),
         }
@@ -116,7 +117,7 @@ impl Profile {
                 put.structure(width)?;
                 for (_, column) in chosen() {
                     match column.logical_name {
-                        table::EVENT_CODE => put.u8(event.code)?,
+                        obis::EVENT_CODE => put.u8(event.code)?,
                         _ => put.u32(event.count)?,
                     }
                 }
@@ -128,18 +129,13 @@ impl Profile {
             put.structure(width)?;
             for (_, column) in chosen() {
                 match column.logical_name {
-                    table::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
-                    table::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
-                    table::STATUS => put.u8(0)?,
+                    obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
+                    obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
+                    obis::STATUS => put.u8(0)?,
                     _ => put.octets(&civil::at(end, times.offset_min).to_bytes())?,
                 }
             }
         }
         Ok(())
     }
-}
-
-/// A capture object definition.
-pub fn captured(column: &CaptureObject, put: &mut Put<'_>) -> Answer {
-    column.encode(put.0).map_err(|_| DataAccessResult::OtherReason)
 }

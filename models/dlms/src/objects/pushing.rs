@@ -1,41 +1,41 @@
 //! Push setups (class 40): what a meter sends on its own, and how.
 
-use super::super::fleet::{Effects, Rest};
-use super::super::push;
-use super::profile::captured;
-use super::put::Put;
-use super::{Answer, View, table};
+use crate::meter::rest::{Rest, habit, set_habit};
+use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
+use crate::vocabulary::effects::Effects;
+use crate::vocabulary::obis;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
 
-const NAME: CaptureObject = CaptureObject::new(1, table::DEVICE_NAME, 2, 0);
+const NAME: CaptureObject = CaptureObject::new(1, obis::DEVICE_NAME, 2, 0);
 
 /// What a setup sends, in this order.
 pub fn contents(setup: Obis) -> Option<&'static [CaptureObject]> {
     match setup {
-        push::READINGS => Some(
+        obis::READINGS => Some(
             const {
                 &[
-                    CaptureObject::new(40, push::READINGS, 1, 0),
+                    CaptureObject::new(40, obis::READINGS, 1, 0),
                     NAME,
                     CaptureObject::clock(),
-                    CaptureObject::new(3, table::IMPORT, 2, 0),
-                    CaptureObject::new(3, table::EXPORT, 2, 0),
+                    CaptureObject::new(3, obis::IMPORT, 2, 0),
+                    CaptureObject::new(3, obis::EXPORT, 2, 0),
                 ]
             },
         ),
-        push::LAST_GASP => {
-            Some(const { &[CaptureObject::new(40, push::LAST_GASP, 1, 0), NAME, CaptureObject::clock()] })
+        obis::LAST_GASP => {
+            Some(const { &[CaptureObject::new(40, obis::LAST_GASP, 1, 0), NAME, CaptureObject::clock()] })
         }
-        push::ALARM => Some(
+        obis::ALARM => Some(
             const {
                 &[
-                    CaptureObject::new(40, push::ALARM, 1, 0),
+                    CaptureObject::new(40, obis::ALARM, 1, 0),
                     NAME,
                     CaptureObject::clock(),
-                    CaptureObject::new(1, table::ALARMS, 2, 0),
+                    CaptureObject::new(1, obis::ALARMS, 2, 0),
                 ]
             },
         ),
@@ -45,12 +45,12 @@ pub fn contents(setup: Obis) -> Option<&'static [CaptureObject]> {
 
 /// Reads attributes 2 to 7.
 pub fn get(view: &View<'_>, rest: &Rest, setup: Obis, index: i8, put: &mut Put<'_>) -> Answer {
-    let habit = push::habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
+    let habit = habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
     match index {
         2 => {
             let contents = contents(setup).unwrap_or_default();
             put.array(contents.len())?;
-            contents.iter().try_for_each(|object| captured(object, put))
+            contents.iter().try_for_each(|object| put.captured(object))
         }
         3 => {
             let to = &view.meter.vendor().push_to;
@@ -70,7 +70,7 @@ pub fn get(view: &View<'_>, rest: &Rest, setup: Obis, index: i8, put: &mut Put<'
 
 /// Writes attributes 5 to 7.
 pub fn set(rest: &mut Rest, setup: Obis, index: i8, value: &Data<'_>) -> Answer {
-    let mut habit = push::habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
+    let mut habit = habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
     match (index, value) {
         (5, Data::LongUnsigned(seconds)) => habit.spread_s = *seconds,
         (6, Data::Unsigned(retries)) => habit.retries = *retries,
@@ -78,7 +78,7 @@ pub fn set(rest: &mut Rest, setup: Obis, index: i8, value: &Data<'_>) -> Answer 
         (5..=7, _) => return Err(DataAccessResult::TypeUnmatched),
         _ => return Err(DataAccessResult::ReadWriteDenied),
     }
-    push::set_habit(rest, setup, habit);
+    set_habit(rest, setup, habit);
     Ok(())
 }
 

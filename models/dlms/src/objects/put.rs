@@ -1,9 +1,12 @@
 //! A-XDR values written one by one: nothing is built in memory first.
 
-use super::Answer;
-use dlms_cosem_rs::codec::Writer;
+use dlms_cosem_rs::codec::{Encode, Writer};
+use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::xdlms::DataAccessResult;
+
+/// Done, or why not.
+pub type Answer = Result<(), DataAccessResult>;
 
 /// Where a value goes. Its only error is a writer that is full.
 pub struct Put<'w>(pub &'w mut dyn Writer);
@@ -47,6 +50,10 @@ impl Put<'_> {
     pub fn octets(&mut self, bytes: &[u8]) -> Answer {
         self.tagged(9, bytes.len())?;
         self.raw(bytes)
+    }
+    /// A capture object definition.
+    pub fn captured(&mut self, object: &CaptureObject) -> Answer {
+        object.encode(self.0).map_err(|_| DataAccessResult::OtherReason)
     }
     /// A logical name as an octet-string.
     pub fn name(&mut self, name: Obis) -> Answer {

@@ -1,11 +1,13 @@
 //! The security setup (class 64): the policy in force, and new keys, transferred or agreed.
 
-use super::super::agreement::{self, Purpose};
-use super::super::fleet::{Effects, Rest};
-use super::super::security::{KEYS, keys_of, policy, unwrap_key};
-use super::super::{Client, general, signing};
-use super::put::Put;
-use super::{Answer, View};
+use crate::crypto::agreement::{self, Purpose};
+use crate::meter::client::Client;
+use crate::meter::rest::{Rest, keys_of};
+use crate::meter::security::{KEYS, policy, unwrap_key};
+use crate::meter::signatures;
+use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
+use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::Writer;
 use dlms_cosem_rs::security::SecuritySuite;
@@ -124,15 +126,16 @@ fn agree(
     let (mut keys, mut answers) = (Vec::new(), Vec::new());
     for (which, data) in wanted {
         let number = [which as u8];
-        let theirs = signing::signed_public(meter, view.client, data, &[&number]).ok_or(ActionResult::OtherReason)?;
+        let theirs =
+            signatures::signed_public(meter, view.client, data, &[&number]).ok_or(ActionResult::OtherReason)?;
         // The answer takes this counter: no other request finds it. What came before in the same one changed the keys.
         let numbers = [u64::from(rest.counter), u64::from(rest.generation()), which as u64];
-        let own = general::ephemeral(meter, &numbers).ok_or(ActionResult::OtherReason)?;
+        let own = signatures::ephemeral(meter, &numbers).ok_or(ActionResult::OtherReason)?;
         let public = own.public();
         let purpose = if which == MASTER { Purpose::Wrap } else { Purpose::Cipher };
         let key = own.derive(theirs, purpose, &client, &meter.system_title().0);
         keys.push((which, key.ok_or(ActionResult::OtherReason)?));
-        let signature = signing::meter_signature(meter, &[&number[..], &public].concat());
+        let signature = signatures::meter_signature(meter, &[&number[..], &public].concat());
         answers.push((which, [public, signature].concat()));
     }
     let mut put = Put(out);

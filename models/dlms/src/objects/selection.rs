@@ -1,6 +1,6 @@
 //! Selective access to a profile: which rows and which columns a request wants.
 
-use super::civil::{self, Unspecified};
+use crate::objects::civil::{self, Unspecified};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::xdlms::{DataAccessResult, SelectiveAccess};

@@ -1,9 +1,12 @@
 //! The one table of objects: from it come the answers' rights and the object list of the associations.
 
-use super::super::fleet::{Client, Vendor};
-use super::super::push;
-use super::measures::Quantity;
-use super::profile::Profile;
+use crate::meter::client::Client;
+use crate::meter::fleet::Vendor;
+use crate::objects::measures::Quantity;
+use crate::objects::profile::Profile;
+use crate::vocabulary::obis::{
+    ALARM, ALARMS, DEVICE_NAME, EVENT_CODE, EVENT_COUNT, EXPORT, IMPORT, LAST_GASP, READINGS, SECURITY_SETUP, STATUS,
+};
 use dlms_cosem_rs::obis::Obis;
 
 /// What answers for an object.
@@ -77,23 +80,6 @@ pub struct Object {
     /// Methods that the management client invokes, bit 0 for method 1.
     calls: u8,
 }
-
-/// A meter's own name.
-pub const DEVICE_NAME: Obis = Obis::new(0, 0, 42, 0, 0, 255);
-/// The security setup of every association.
-pub const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
-/// Energy taken.
-pub const IMPORT: Obis = Obis::new(1, 0, 1, 8, 0, 255);
-/// Energy given.
-pub const EXPORT: Obis = Obis::new(1, 0, 2, 8, 0, 255);
-/// Status column of the load profile.
-pub const STATUS: Obis = Obis::new(0, 0, 96, 10, 1, 255);
-/// Code column of the event log.
-pub const EVENT_CODE: Obis = Obis::new(0, 0, 96, 11, 0, 255);
-/// Count column of the event log.
-pub const EVENT_COUNT: Obis = Obis::new(0, 0, 96, 15, 0, 255);
-/// Alarm register.
-pub const ALARMS: Obis = Obis::new(0, 0, 97, 98, 0, 255);
 
 const fn obis(a: u8, b: u8, c: u8, d: u8, e: u8) -> Obis {
     Obis::new(a, b, c, d, e, 255)
@@ -205,7 +191,7 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::EventCode, 1, 0, EVENT_CODE, 2, 0),
     object(Kind::EventCount, 1, 0, EVENT_COUNT, 2, 0),
     object(Kind::Alarms, 1, 0, ALARMS, 2, 0),
-    object(Kind::Push, 40, 0, push::READINGS, 7, 1).writes(0b111_0000).calls(1),
-    object(Kind::Push, 40, 0, push::LAST_GASP, 7, 1).writes(0b111_0000).calls(1),
-    object(Kind::Push, 40, 0, push::ALARM, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Push, 40, 0, READINGS, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Push, 40, 0, LAST_GASP, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Push, 40, 0, ALARM, 7, 1).writes(0b111_0000).calls(1),
 ];

@@ -1,9 +1,14 @@
 //! Objects as a client decodes them.
 
-use super::super::fleet::{Client, Effects, Fleet, Meter, Moment, Rest, Vendor};
-use super::super::keys::KeyMaster;
 use super::*;
-use crate::ResetTier;
+use crate::crypto::keys::KeyMaster;
+use crate::meter::client::Client;
+use crate::meter::fleet::{Fleet, Meter, Vendor};
+use crate::meter::rest::Rest;
+use crate::session::Session;
+use crate::vocabulary::effects::Effects;
+use crate::vocabulary::effects::ResetTier;
+use crate::vocabulary::moment::Moment;
 use dlms_cosem_rs::axdr::DateTime;
 use dlms_cosem_rs::cosem::{AssociationVersion, ObjectListEntry};
 
