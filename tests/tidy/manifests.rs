@@ -5,6 +5,9 @@ use crate::rules::{Finding, IMPORTS, OUTSIDE, RANDOM, folder, may_import};
 /// Packages that read files or serve sockets; `sim-core`, `dlms` and `models` build without them.
 const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
 
+/// Packages of sockets; what a scenario says is plain settings, and `live` opens the sockets.
+const SOCKETS: [&str; 6] = ["mio", "socket2", "nix", "axum", "tokio", "hyper"];
+
 /// All rules on the manifest of the crate `krate` (`` is the root package).
 pub fn check(krate: &str, text: &str) -> Vec<Finding> {
     let path = if krate.is_empty() { "Cargo.toml".to_owned() } else { format!("{}/Cargo.toml", folder(krate)) };
@@ -49,6 +52,9 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
                 RANDOM,
                 "this brings a random source that no seed reaches; use amitwin_sim_core::rng::Stream".to_owned(),
             );
+        }
+        if krate == "scenarios" && !section.contains("dev-") && SOCKETS.contains(&name) {
+            add(OUTSIDE, format!("scenarios is built without sockets; `{name}` belongs to live"));
         }
         if matches!(krate, "sim-core" | "dlms" | "models") && !section.contains("dev-") {
             let files = name == "amitwin-data" && line.contains("files");

@@ -37,15 +37,16 @@ const LINES_MAX: usize = 600;
 const SCENARIO_DOOR: &str = "scenarios/src/language/source.rs";
 
 /// Crates that each crate may import; `` is the root package.
-pub const MAY_IMPORT: [(&str, &[&str]); 9] = [
+pub const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("sim-core", &[]),
     ("data", &["sim-core"]),
     ("dlms", &["sim-core"]),
     ("models", &["sim-core", "data", "dlms"]),
     ("scenarios", &["sim-core", "data", "dlms", "models"]),
+    ("live", &["sim-core", "data", "dlms", "models", "scenarios"]),
     ("viz", &["data"]),
-    ("", &["sim-core", "data", "dlms", "models", "scenarios", "viz"]),
-    ("benches", &["sim-core", "data", "dlms", "models", "scenarios"]),
+    ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
+    ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
     ("fuzz", &["dlms"]),
 ];
 

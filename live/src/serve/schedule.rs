@@ -5,10 +5,10 @@
 
 use super::desk::Desk;
 use super::outbox::{Order, Sender};
-use super::settings::Addressing;
 use super::street::Street;
 use amitwin_dlms::push::{self, READINGS};
 use amitwin_models::purpose::PUSH_START;
+use amitwin_scenarios::served::Addressing;
 use amitwin_sim_core::rng::Stream;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

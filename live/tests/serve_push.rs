@@ -2,7 +2,7 @@
 
 mod manager;
 
-use amitwin_scenarios::serve::{Counters, Options, ServeError, Server};
+use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
 use manager::{Counter, Manager};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,8 +4,8 @@
 mod manager;
 
 use amitwin_dlms::link::hdlc::{self, Found};
+use amitwin_live::serve::{Counters, Options, Server};
 use amitwin_scenarios::load_text;
-use amitwin_scenarios::serve::{Counters, Options, Server};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
 use manager::{Counter, Manager};

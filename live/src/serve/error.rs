@@ -1,5 +1,6 @@
 //! What keeps meters from being served.
 
+use amitwin_scenarios::served::KeysError;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -16,13 +17,8 @@ pub enum ServeError {
         listen: String,
     },
     /// Keys that cannot be used.
-    #[error("the keys file {}: {what}", path.display())]
-    Keys {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it, and what to do.
-        what: String,
-    },
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Counters would begin anew under keys that they were used with.
     #[error("without a state file, invocation counters would begin anew under the same keys; name one with --state")]
     NoState,

@@ -4,7 +4,7 @@ use super::associations::Associations;
 use super::counters::{Counters, Refused};
 use super::outbox::{Letter, Order, Outbox, Sender};
 use super::registry::Change;
-use super::spoil::{Fault, is_ciphered};
+use super::spoil::{Fault, draw, is_ciphered};
 use super::street::{Destination, Street};
 use super::words;
 use amitwin_dlms::link::{gateway_form, wrapper};
@@ -233,7 +233,7 @@ impl<'a> Desk<'a> {
             return;
         }
         let (seed, ciphered) = (self.street.fleet.seed, is_ciphered(&self.apdu));
-        self.fault = faults.draw(seed, self.worker, self.counters.replies, ciphered, hdlc);
+        self.fault = draw(faults, seed, self.worker, self.counters.replies, ciphered, hdlc);
         let Some(fault) = self.fault else { return };
         fault.spoil_apdu(&mut self.reply);
         self.counters.spoilt += 1;

@@ -8,16 +8,16 @@ use super::counters::Counters;
 use super::datagrams::Datagrams;
 use super::desk::Log;
 use super::disk::FileDisk;
-use super::keys_file;
 use super::listen::{self, Sockets};
 use super::registry::Registry;
-use super::settings::{Addressing, Keys};
 use super::state::StateFile;
 use super::street::{Numbers, Street};
 use super::worker::{Colleague, Door, WAKER, Worker};
-use crate::load::Variant;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_dlms::{Fleet, PushTo};
+use amitwin_scenarios::Variant;
+use amitwin_scenarios::served::load_keys;
+use amitwin_scenarios::served::{Addressing, Keys};
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl Server {
             return Err(ServeError::RemoteNotAllowed { listen: to.to_string() });
         }
         let mut warnings = Vec::new();
-        let keys = keys_file::load(&dlms.keys)?;
+        let keys = load_keys(&dlms.keys)?;
         if options.state.is_none() && dlms.keys != Keys::Test {
             return Err(ServeError::NoState);
         }
@@ -157,7 +157,7 @@ impl Server {
     }
 
     /// How meters are served.
-    pub fn settings(&self) -> &super::settings::Serve {
+    pub fn settings(&self) -> &amitwin_scenarios::served::Serve {
         &self.street.settings
     }
 

@@ -2,8 +2,8 @@
 
 mod manager;
 
+use amitwin_live::serve::{Counters, Options, Server};
 use amitwin_scenarios::load_text;
-use amitwin_scenarios::serve::{Counters, Options, Server};
 use manager::{Counter, Manager};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

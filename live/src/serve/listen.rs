@@ -1,7 +1,7 @@
 //! Sockets: one listener for all meters, one for all their datagrams, and which address something came to.
 
 use super::ServeError;
-use super::settings::Range;
+use amitwin_scenarios::served::Range;
 use nix::libc;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,

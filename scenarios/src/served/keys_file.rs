@@ -1,11 +1,21 @@
 //! The secret from which meters' keys are derived: a file that its owner alone can read.
 
-use super::ServeError;
-use super::settings::Keys;
+use super::Keys;
 use amitwin_dlms::KeyMaster;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Keys that cannot be used.
+#[derive(Debug, Error)]
+#[error("the keys file {}: {what}", path.display())]
+pub struct KeysError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it, and what to do.
+    pub what: String,
+}
 
 /// Hexadecimal digits of a secret.
 const DIGITS: usize = 64;
@@ -17,10 +27,10 @@ const BYTES_MAX: u64 = 1_024;
 ///
 /// # Errors
 /// A file that cannot be read, that others can read, or that holds no secret. No message repeats what it holds.
-pub fn load(keys: &Keys) -> Result<KeyMaster, ServeError> {
+pub fn load(keys: &Keys) -> Result<KeyMaster, KeysError> {
     match keys {
         Keys::Test => Ok(KeyMaster::Test),
-        Keys::File(path) => read(path).map_err(|what| ServeError::Keys { path: path.clone(), what }),
+        Keys::File(path) => read(path).map_err(|what| KeysError { path: path.clone(), what }),
     }
 }
 

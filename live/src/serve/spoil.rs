@@ -1,6 +1,7 @@
 //! Answers that leave spoilt on purpose, for whoever tests a head-end.
 
 use amitwin_models::purpose::SPOIL;
+use amitwin_scenarios::served::Faults;
 use amitwin_sim_core::rng::Stream;
 
 /// What can be wrong with an answer.
@@ -16,39 +17,19 @@ pub enum Fault {
     MissingFlag,
 }
 
-/// Share of the answers that each fault befalls.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Faults {
-    /// Of ciphered answers.
-    pub flipped_tag: f64,
-    /// Of answers over HDLC.
-    pub wrong_fcs: f64,
-    /// Of answers in a wrapper.
-    pub short_length: f64,
-    /// Of answers over HDLC.
-    pub missing_flag: f64,
-}
-
-impl Faults {
-    /// None ever happens.
-    pub fn are_none(&self) -> bool {
-        *self == Faults::default()
-    }
-
-    /// The fault that befalls the `count`-th answer of a worker, if any does; an answer has one at most.
-    pub fn draw(&self, seed: u64, worker: usize, count: u64, ciphered: bool, hdlc: bool) -> Option<Fault> {
-        let mut left = Stream::new(seed, count | (worker as u64) << 48, SPOIL).unit();
-        let chances = [
-            (Fault::FlippedTag, if ciphered { self.flipped_tag } else { 0.0 }),
-            (Fault::WrongFcs, if hdlc { self.wrong_fcs } else { 0.0 }),
-            (Fault::ShortLength, if hdlc { 0.0 } else { self.short_length }),
-            (Fault::MissingFlag, if hdlc { self.missing_flag } else { 0.0 }),
-        ];
-        chances.into_iter().find_map(|(fault, share)| {
-            left -= share;
-            (left < 0.0).then_some(fault)
-        })
-    }
+/// The fault that befalls the `count`-th answer of a worker, if any does; an answer has one at most.
+pub fn draw(faults: &Faults, seed: u64, worker: usize, count: u64, ciphered: bool, hdlc: bool) -> Option<Fault> {
+    let mut left = Stream::new(seed, count | (worker as u64) << 48, SPOIL).unit();
+    let chances = [
+        (Fault::FlippedTag, if ciphered { faults.flipped_tag } else { 0.0 }),
+        (Fault::WrongFcs, if hdlc { faults.wrong_fcs } else { 0.0 }),
+        (Fault::ShortLength, if hdlc { 0.0 } else { faults.short_length }),
+        (Fault::MissingFlag, if hdlc { faults.missing_flag } else { 0.0 }),
+    ];
+    chances.into_iter().find_map(|(fault, share)| {
+        left -= share;
+        (left < 0.0).then_some(fault)
+    })
 }
 
 /// Whether an APDU ends with an authentication tag, or a signature: global and dedicated ciphering, service-specific or general.
@@ -117,7 +98,7 @@ mod tests {
     fn shares_are_kept_and_only_what_fits_is_drawn() {
         let faults = Faults { flipped_tag: 0.1, wrong_fcs: 0.2, short_length: 0.3, missing_flag: 0.05 };
         let count = |ciphered, hdlc, fault| {
-            (0..20_000).filter(|n| faults.draw(7, 1, *n, ciphered, hdlc) == Some(fault)).count() as f64 / 20_000.0
+            (0..20_000).filter(|n| draw(&faults, 7, 1, *n, ciphered, hdlc) == Some(fault)).count() as f64 / 20_000.0
         };
         for (ciphered, hdlc, fault, share) in [
             (true, false, Fault::FlippedTag, 0.1),

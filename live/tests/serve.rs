@@ -1,7 +1,7 @@
 //! Meters on real sockets, asked by a client of a few lines: who answers, what is refused, what stays unaffected.
 
 use amitwin_dlms::link::{hdlc, wrapper};
-use amitwin_scenarios::serve::{Counters, Options, ServeError, Server};
+use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
