@@ -201,7 +201,7 @@ fn meters_push_by_the_clock_over_tcp() {
 }
 
 /// Writes how the first meter's readings are sent: attempts after a failure, and the pause before them.
-fn write_habit(manager: &mut Manager, counter: &mut Counter, retries: u8, pause_s: u8) {
+fn write_timing(manager: &mut Manager, counter: &mut Counter, retries: u8, pause_s: u8) {
     for (attribute, value) in [(6, &[17, retries][..]), (7, &[18, 0, pause_s])] {
         let plain = [&[0xC1, 1, 0xC1], &READINGS[..], &[attribute, 0], value].concat();
         let answer = manager.ask(&counter.seal(0xC9, &plain));
@@ -217,7 +217,7 @@ fn a_connection_that_is_refused_or_breaks_is_tried_again_under_a_new_counter() {
     let mut counter = Counter(0);
     let counters = while_served(&[&to, "serve.push_transport=tcp"], None, |port| {
         let mut manager = Manager::new(port, &mut counter);
-        write_habit(&mut manager, &mut counter, 3, 2);
+        write_timing(&mut manager, &mut counter, 3, 2);
         assert_eq!(manager.act(&mut counter, READINGS, 1, &[15, 0])[3], 0);
         // Nobody listens, and then somebody does who hangs up at once.
         std::thread::sleep(Duration::from_millis(300));
@@ -250,7 +250,7 @@ fn a_push_that_nobody_takes_is_given_up() {
     let mut counter = Counter(0);
     let counters = while_served(&[&to, "serve.push_transport=tcp"], None, |port| {
         let mut manager = Manager::new(port, &mut counter);
-        write_habit(&mut manager, &mut counter, 2, 0);
+        write_timing(&mut manager, &mut counter, 2, 0);
         let before = manager.ask(&counter.seal(0xC8, &[&[0xC0, 1, 0xC1], &RELAY[..], &[2, 0]].concat()));
         assert_eq!(manager.act(&mut counter, READINGS, 1, &[15, 0])[3], 0);
         std::thread::sleep(Duration::from_millis(1_500));

@@ -240,7 +240,7 @@ fn table(counters: &Counters, test: bool) -> String {
     }
     let _ = writeln!(text, "{:<16} {}", "received", human::bytes(counters.bytes_in));
     let _ = writeln!(text, "{:<16} {}", "sent", human::bytes(counters.bytes_out));
-    for (reason, count) in counters.refused.told() {
+    for (reason, count) in counters.refused.occurred() {
         let _ = writeln!(text, "{:<16} {}", "refused", format_args!("{}: {reason}", human::count(count as f64)));
     }
     text

@@ -3,7 +3,7 @@
 use amitwin_dlms::Session;
 use std::collections::BTreeMap;
 
-/// What is agreed with a client, and the meter's life that it belongs to.
+/// What is agreed with a client, and the meter's boots that it belongs to.
 pub(super) type Held = (u32, Option<Box<Session>>);
 
 /// Associations over one connection, by meter and client.

@@ -1,10 +1,10 @@
 //! One TCP connection: its link, its associations, what is half-read and what is not written yet.
 
+use super::addresses::Destination;
 use super::associations::Associations;
 use super::capture::Flow;
 use super::counters::Refused;
-use super::desk::{Desk, Outcome};
-use super::street::Destination;
+use super::responder::{Outcome, Responder};
 use amitwin_dlms::link::hdlc::{self, Event, Found, Station};
 use amitwin_dlms::link::wrapper;
 use mio::net::TcpStream;
@@ -100,18 +100,18 @@ impl Connection {
     }
 
     /// Answers what is whole in `input`; what is not stays in `held`.
-    pub fn take(&mut self, input: &mut [u8], desk: &mut Desk<'_>) -> Turn {
+    pub fn take(&mut self, input: &mut [u8], responder: &mut Responder<'_>) -> Turn {
         if let (Link::Unknown, Some(first)) = (&self.link, input.first()) {
-            let settings = &desk.street.settings;
+            let settings = &responder.network.settings;
             self.link = match *first {
                 0x7E if settings.tcp_hdlc => {
                     let links = HDLC_LINKS.min(settings.associations);
-                    Link::Hdlc(Box::new(Station::new(desk.street.apdu_max, links, hdlc::INFORMATION_BYTES_MAX)))
+                    Link::Hdlc(Box::new(Station::new(responder.network.apdu_max, links, hdlc::INFORMATION_BYTES_MAX)))
                 }
                 _ if settings.tcp_wrapper => Link::Wrapper,
                 first => {
                     let what = format!("a first byte {first:#04x}");
-                    return self.refuse(desk, Refused::NotOffered, &what);
+                    return self.refuse(responder, Refused::NotOffered, &what);
                 }
             };
         }
@@ -130,8 +130,8 @@ impl Connection {
             }
             let rest = &mut input[at..];
             let used = match &self.link {
-                Link::Hdlc(_) => self.take_frame(rest, desk),
-                _ => self.take_wrapper(rest, desk),
+                Link::Hdlc(_) => self.take_frame(rest, responder),
+                _ => self.take_wrapper(rest, responder),
             };
             match used {
                 0 => break,
@@ -150,42 +150,42 @@ impl Connection {
         self.half_since = match (half, self.half_since) {
             (false, _) => None,
             (true, Some(since)) if !whole => Some(since),
-            (true, _) => Some(desk.now),
+            (true, _) => Some(responder.now),
         };
         turn
     }
 
-    fn take_wrapper(&mut self, input: &mut [u8], desk: &mut Desk<'_>) -> usize {
-        let frame = match wrapper::next(input, desk.street.apdu_max) {
+    fn take_wrapper(&mut self, input: &mut [u8], responder: &mut Responder<'_>) -> usize {
+        let frame = match wrapper::next(input, responder.network.apdu_max) {
             Ok(Some(frame)) => frame,
             Ok(None) => return 0,
             Err(error) => {
-                self.refuse(desk, Refused::Wrapper, &error.to_string());
+                self.refuse(responder, Refused::Wrapper, &error.to_string());
                 return 0;
             }
         };
-        self.last = desk.now;
+        self.last = responder.now;
         let request = &mut input[wrapper::HEADER_BYTES..frame.bytes];
         let destination = Destination::Port(frame.destination);
-        let outcome = desk.ask(self.place, destination, frame.source, request, &mut self.associations, &self.peer);
+        let outcome = responder.ask(self.place, destination, frame.source, request, &mut self.associations, &self.peer);
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
             let from = self.out.len();
-            wrapper::put(frame.destination, frame.source, &desk.reply, &mut self.out);
-            if let Some(fault) = desk.fault {
+            wrapper::put(frame.destination, frame.source, &responder.reply, &mut self.out);
+            if let Some(fault) = responder.fault {
                 fault.spoil_frame(&mut self.out, from);
             }
         }
-        self.end(outcome, desk);
+        self.end(outcome, responder);
         frame.bytes
     }
 
-    fn take_frame(&mut self, input: &[u8], desk: &mut Desk<'_>) -> usize {
+    fn take_frame(&mut self, input: &[u8], responder: &mut Responder<'_>) -> usize {
         let Link::Hdlc(station) = &mut self.link else { return 0 };
         let (frame, used) = match hdlc::find(input) {
             Found::Frame(frame, used) => (frame, used),
             Found::Noise(used, wrong_sum) => {
                 if wrong_sum {
-                    desk.refuse(Refused::Hdlc, &self.peer, &"a wrong check sequence");
+                    responder.refuse(Refused::Hdlc, &self.peer, &"a wrong check sequence");
                 }
                 return used;
             }
@@ -196,49 +196,49 @@ impl Connection {
         let (ends, ask) = match event {
             Event::Idle => return used,
             Event::Refused(error) => {
-                desk.refuse(Refused::Hdlc, &self.peer, &error);
+                responder.refuse(Refused::Hdlc, &self.peer, &error);
                 return used;
             }
             Event::Opened(ends) | Event::Closed(ends) => (ends, false),
             Event::Request(ends) => (ends, true),
         };
-        self.last = desk.now;
+        self.last = responder.now;
         let (destination, client) = (Destination::Hdlc(ends.server), u16::from(ends.client));
         if !ask {
             // A link's beginning and end are those of what was agreed over it.
-            if let Ok((number, _)) = desk.street.route(place, destination, &[]) {
+            if let Ok((number, _)) = responder.network.route(place, destination, &[]) {
                 self.associations.end(number, client);
             }
             return used;
         }
         let request = station.request(ends);
-        let outcome = desk.ask(place, destination, client, request, &mut self.associations, &self.peer);
+        let outcome = responder.ask(place, destination, client, request, &mut self.associations, &self.peer);
         match outcome {
             Outcome::Reply | Outcome::ReplyAndReset => {
                 let from = self.out.len();
-                station.reply(ends, &desk.reply, &mut self.out);
-                if let Some(fault) = desk.fault {
+                station.reply(ends, &responder.reply, &mut self.out);
+                if let Some(fault) = responder.fault {
                     fault.spoil_frame(&mut self.out, from);
                 }
             }
             Outcome::Silent | Outcome::Close => station.silence(ends),
         }
-        self.end(outcome, desk);
+        self.end(outcome, responder);
         used
     }
 
-    fn end(&mut self, outcome: Outcome, desk: &Desk<'_>) {
+    fn end(&mut self, outcome: Outcome, responder: &Responder<'_>) {
         // A meter that resets takes its own connection with it, not one that it shares with others.
         self.closing |= outcome == Outcome::Close || outcome == Outcome::ReplyAndReset && self.place != 0;
-        let settings = &desk.street.settings;
+        let settings = &responder.network.settings;
         self.delayed |= (settings.mesh || !settings.delay.is_zero()) && self.out.len() > self.written;
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
-            self.asked = Some(desk.asked);
+            self.asked = Some(responder.asked);
         }
     }
 
-    fn refuse(&mut self, desk: &mut Desk<'_>, reason: Refused, what: &str) -> Turn {
-        desk.refuse(reason, &self.peer, &what);
+    fn refuse(&mut self, responder: &mut Responder<'_>, reason: Refused, what: &str) -> Turn {
+        responder.refuse(reason, &self.peer, &what);
         self.closing = true;
         self.held = Vec::new();
         self.half_since = None;

@@ -100,7 +100,7 @@ macro_rules! reasons {
             }
 
             /// Reasons that occurred, in words, and how often.
-            pub fn told(&self) -> Vec<(&'static str, u64)> {
+            pub fn occurred(&self) -> Vec<(&'static str, u64)> {
                 [$(($text, self.$field)),*].into_iter().filter(|(_, count)| *count > 0).collect()
             }
         }

@@ -1,12 +1,12 @@
 //! Datagrams: one wrapper frame each, all meters on one socket.
 
-use super::air::{Question, Waiting};
+use super::addresses::Destination;
 use super::associations::Associations;
 use super::capture::From;
 use super::counters::Refused;
-use super::desk::{Desk, Outcome};
 use super::listen::{self, Datagram};
-use super::street::Destination;
+use super::mesh_delay::{Transit, Waiting};
+use super::responder::{Outcome, Responder};
 use amitwin_dlms::link::wrapper;
 use mio::net::UdpSocket;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub struct Datagrams {
     associations: BTreeMap<(SocketAddr, u64), (Instant, Associations)>,
     /// In the order in which they are due.
     replies: Vec<Reply>,
-    /// Answers on their simulated way, by the number of their question.
+    /// Answers on their simulated way, by their number.
     under_way: BTreeMap<u64, Reply>,
     asked: u64,
 }
@@ -65,13 +65,13 @@ impl Datagrams {
     }
 
     /// Takes datagrams and asks their meters; `true` if there may be more.
-    pub fn take(&mut self, desk: &mut Desk<'_>) -> bool {
+    pub fn take(&mut self, responder: &mut Responder<'_>) -> bool {
         for _ in 0..DATAGRAMS_A_TURN {
             match listen::receive(&self.socket, &mut self.buffer, &mut self.control) {
-                Ok(Some(datagram)) => self.answer(datagram, desk),
+                Ok(Some(datagram)) => self.answer(datagram, responder),
                 Ok(None) => return false,
                 Err(error) => {
-                    desk.refuse(Refused::System, &"UDP", &error);
+                    responder.refuse(Refused::System, &"UDP", &error);
                     return false;
                 }
             }
@@ -79,63 +79,64 @@ impl Datagrams {
         true
     }
 
-    fn answer(&mut self, datagram: Datagram, desk: &mut Desk<'_>) {
+    fn answer(&mut self, datagram: Datagram, responder: &mut Responder<'_>) {
         let Datagram { bytes, peer, local, cut } = datagram;
-        desk.counters.datagrams += 1;
-        desk.counters.bytes_in += bytes as u64;
+        responder.counters.datagrams += 1;
+        responder.counters.bytes_in += bytes as u64;
         let here = SocketAddr::new(local, self.port);
-        if let Some(capture) = &desk.street.capture
+        if let Some(capture) = &responder.network.capture
             && capture.datagram(peer, here, From::Peer, &self.buffer[..bytes]).is_err()
         {
-            desk.street.fail();
+            responder.network.fail();
         }
-        let place = match desk.street.place(local, peer.ip()) {
+        let place = match responder.network.place(local, peer.ip()) {
             Ok(place) => place,
-            Err(reason) => return desk.refuse(reason, &peer, &format_args!("a datagram to {local}")),
+            Err(reason) => return responder.refuse(reason, &peer, &format_args!("a datagram to {local}")),
         };
         let input = &mut self.buffer[..bytes];
-        let frame = match wrapper::datagram(input, desk.street.apdu_max) {
+        let frame = match wrapper::datagram(input, responder.network.apdu_max) {
             Ok(frame) if !cut => frame,
-            Ok(_) => return desk.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
-            Err(error) => return desk.refuse(Refused::Wrapper, &peer, &error),
+            Ok(_) => return responder.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
+            Err(error) => return responder.refuse(Refused::Wrapper, &peer, &error),
         };
         if self.replies.len() + self.under_way.len() >= WAITING_MAX {
-            return desk.refuse(Refused::System, &peer, &"too many answers wait");
+            return responder.refuse(Refused::System, &peer, &"too many answers wait");
         }
         let key = (peer, place);
         let mut fresh = Associations::default();
-        let full = self.associations.len() >= desk.street.settings.connections;
+        let full = self.associations.len() >= responder.network.settings.connections;
         let (known, associations) = match self.associations.get_mut(&key) {
             Some((last, associations)) => {
-                *last = desk.now;
+                *last = responder.now;
                 (true, associations)
             }
             None => (false, &mut fresh),
         };
         let request = &mut input[wrapper::HEADER_BYTES..];
-        let outcome = desk.ask(place, Destination::Port(frame.destination), frame.source, request, associations, &peer);
+        let outcome =
+            responder.ask(place, Destination::Port(frame.destination), frame.source, request, associations, &peer);
         let empty = associations.is_empty();
         match (known, empty) {
             (false, false) if full => {
-                return desk.refuse(Refused::Associations, &peer, &"too many clients over UDP");
+                return responder.refuse(Refused::Associations, &peer, &"too many clients over UDP");
             }
-            (false, false) => drop(self.associations.insert(key, (desk.now, fresh))),
+            (false, false) => drop(self.associations.insert(key, (responder.now, fresh))),
             (true, true) => drop(self.associations.remove(&key)),
             _ => {}
         }
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
-            let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + desk.reply.len());
-            wrapper::put(frame.destination, frame.source, &desk.reply, &mut bytes);
-            if let Some(fault) = desk.fault {
+            let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + responder.reply.len());
+            wrapper::put(frame.destination, frame.source, &responder.reply, &mut bytes);
+            if let Some(fault) = responder.fault {
                 fault.spoil_frame(&mut bytes, 0);
             }
-            let due = desk.now + desk.street.settings.delay;
+            let due = responder.now + responder.network.settings.delay;
             let reply = Reply { due, peer, local, bytes };
-            let Some(air) = &desk.street.air else { return self.replies.push(reply) };
-            let (number, request, answer) = desk.asked;
+            let Some(transits) = &responder.network.transits else { return self.replies.push(reply) };
+            let (number, request, answer) = responder.asked;
             let waiting = Waiting::Datagram(self.asked);
-            let question = Question { worker: desk.worker, waiting, number, bytes: (request, answer) };
-            if air.send(question).is_ok() {
+            let transit = Transit { worker: responder.worker, waiting, number, bytes: (request, answer) };
+            if transits.send(transit).is_ok() {
                 self.under_way.insert(self.asked, reply);
                 self.asked += 1;
             }
@@ -151,19 +152,19 @@ impl Datagrams {
     }
 
     /// Sends what is due; what the system has no room for is lost, as datagrams are.
-    pub fn send(&mut self, desk: &mut Desk<'_>) {
-        let now = desk.now;
+    pub fn send(&mut self, responder: &mut Responder<'_>) {
+        let now = responder.now;
         let due = self.replies.partition_point(|reply| reply.due <= now);
         for reply in self.replies.drain(..due) {
-            if let Some(capture) = &desk.street.capture {
+            if let Some(capture) = &responder.network.capture {
                 let here = SocketAddr::new(reply.local, self.port);
                 if capture.datagram(reply.peer, here, From::Local, &reply.bytes).is_err() {
-                    desk.street.fail();
+                    responder.network.fail();
                 }
             }
             match listen::send(&self.socket, &reply.bytes, reply.peer, reply.local) {
-                Ok(()) => desk.counters.bytes_out += reply.bytes.len() as u64,
-                Err(error) => desk.refuse(Refused::System, &reply.peer, &error),
+                Ok(()) => responder.counters.bytes_out += reply.bytes.len() as u64,
+                Err(error) => responder.refuse(Refused::System, &reply.peer, &error),
             }
         }
     }
@@ -174,12 +175,12 @@ impl Datagrams {
     }
 
     /// Ends associations that were not used for long.
-    pub fn sweep(&mut self, desk: &mut Desk<'_>) {
-        let (now, idle) = (desk.now, desk.street.settings.idle);
+    pub fn sweep(&mut self, responder: &mut Responder<'_>) {
+        let (now, idle) = (responder.now, responder.network.settings.idle);
         let before = self.associations.len();
         self.associations.retain(|_, (last, _)| now.duration_since(*last) <= idle);
         for _ in self.associations.len()..before {
-            desk.refuse(Refused::Idle, &"UDP", &"an association ends");
+            responder.refuse(Refused::Idle, &"UDP", &"an association ends");
         }
     }
 }

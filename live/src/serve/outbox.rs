@@ -2,7 +2,7 @@
 
 use super::capture::From;
 use super::counters::{Counters, Refused};
-use super::street::Street;
+use super::network::ServedNetwork;
 use amitwin_dlms::link::wrapper;
 use amitwin_dlms::objects::View;
 use amitwin_dlms::{Client, Effects, Moment, Rest, push};
@@ -22,7 +22,7 @@ const WAITING_FAIR: usize = 1_000;
 
 /// Which meter sends, as it is known outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sender {
+pub struct Origin {
     /// Node id.
     pub number: u32,
     /// Place in the range of addresses; 0 where one address serves all.
@@ -33,9 +33,9 @@ pub struct Sender {
 
 /// One push: what an attempt is made of, so that nothing is kept of it but this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct Push {
     /// Who sends.
-    pub sender: Sender,
+    pub origin: Origin,
     /// What its setup lists.
     pub setup: Obis,
     /// The same for all attempts.
@@ -48,9 +48,9 @@ pub struct Order {
 
 /// A notification that may leave once the state file is written.
 #[derive(Debug)]
-pub struct Letter {
+pub struct Notification {
     /// What it is.
-    pub order: Order,
+    pub push: Push,
     /// Its wrapper frame.
     pub bytes: Vec<u8>,
 }
@@ -58,7 +58,7 @@ pub struct Letter {
 /// Notifications that wait for the turn's end.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    waiting: VecDeque<Letter>,
+    waiting: VecDeque<Notification>,
 }
 
 /// Push setups that a request has set off.
@@ -72,39 +72,39 @@ impl Outbox {
     /// Makes what a meter sends because of a request; how many could not be made.
     pub fn add(
         &mut self,
-        street: &Street,
-        sender: Sender,
+        network: &ServedNetwork,
+        origin: Origin,
         moment: Moment,
         rest: &mut Rest,
         effects: &mut Effects,
     ) -> u64 {
-        if street.settings.push_to.is_none() {
+        if network.settings.push_to.is_none() {
             return 0;
         }
         let asked = *effects;
-        let orders =
-            setups(&asked).map(|setup| Order { sender, setup, invoke_id: street.next_invoke_id(), moment, failed: 0 });
-        orders.filter(|order| !self.make(street, *order, rest, effects)).count() as u64
+        let pushes =
+            setups(&asked).map(|setup| Push { origin, setup, invoke_id: network.next_invoke_id(), moment, failed: 0 });
+        pushes.filter(|push| !self.make(network, *push, rest, effects)).count() as u64
     }
 
     /// Makes one attempt of a push under the meter's next counter, even where an earlier attempt has failed: how much of
     /// that was heard is unknown. `false` if it cannot be made, and is lost.
-    pub fn make(&mut self, street: &Street, order: Order, rest: &mut Rest, effects: &mut Effects) -> bool {
+    pub fn make(&mut self, network: &ServedNetwork, push: Push, rest: &mut Rest, effects: &mut Effects) -> bool {
         if self.waiting.len() >= WAITING_MAX {
             return false;
         }
-        let Order { sender, setup, invoke_id, moment, .. } = order;
-        let view = View { meter: street.meter(sender.number), now: moment, client: Client::Management, session: None };
-        let apdu = if street.settings.push_ciphered {
+        let Push { origin, setup, invoke_id, moment, .. } = push;
+        let view = View { meter: network.meter(origin.number), now: moment, client: Client::Management, session: None };
+        let apdu = if network.settings.push_ciphered {
             push::sealed_notification(&view, rest, setup, invoke_id, effects)
         } else {
             let mut out = Vec::new();
             push::notification(&view, rest, setup, invoke_id, &mut out).map(|()| out)
         };
         let mut bytes = Vec::new();
-        let made = apdu.is_ok_and(|apdu| wrapper::put(sender.port, HEAD_END, &apdu, &mut bytes));
+        let made = apdu.is_ok_and(|apdu| wrapper::put(origin.port, HEAD_END, &apdu, &mut bytes));
         if made {
-            self.waiting.push_back(Letter { order, bytes });
+            self.waiting.push_back(Notification { push, bytes });
         }
         made
     }
@@ -115,21 +115,21 @@ impl Outbox {
     }
 
     /// The next one that waits.
-    pub fn next(&mut self) -> Option<Letter> {
+    pub fn next(&mut self) -> Option<Notification> {
         self.waiting.pop_front()
     }
 
     /// Sends all that wait as datagrams, each from its meter's own address; what the system does not take is lost.
-    pub fn send(&mut self, street: &Street, to: SocketAddr, counters: &mut Counters) {
-        for Letter { order, bytes } in self.waiting.drain(..) {
-            match send(street.source(order.sender.place), to, &bytes) {
+    pub fn send(&mut self, network: &ServedNetwork, to: SocketAddr, counters: &mut Counters) {
+        for Notification { push, bytes } in self.waiting.drain(..) {
+            match send(network.source(push.origin.place), to, &bytes) {
                 Ok(here) => {
                     counters.pushes += 1;
                     counters.bytes_out += bytes.len() as u64;
-                    if let Some(capture) = &street.capture
+                    if let Some(capture) = &network.capture
                         && capture.datagram(to, here, From::Local, &bytes).is_err()
                     {
-                        street.fail();
+                        network.fail();
                     }
                 }
                 Err(_) => {

@@ -2,7 +2,7 @@
 
 use super::state::Record;
 use amitwin_dlms::Rest;
-use amitwin_dlms::push::Habits;
+use amitwin_dlms::push::PushTimings;
 use amitwin_dlms::security::KEYS;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,8 +27,8 @@ struct Entry {
     promised: u32,
     /// Changes of keys that records have told of.
     generation: u32,
-    /// Resets since the start; associations of an earlier life are gone.
-    life: u32,
+    /// Resets since the start; associations of an earlier boots are gone.
+    boots: u32,
     /// It starts up until then.
     away_until: Option<Instant>,
 }
@@ -142,8 +142,8 @@ pub struct Locked<'a> {
 
 impl Locked<'_> {
     /// Resets since the start.
-    pub fn life(&self) -> u32 {
-        self.shard.get(&self.number).map_or(0, |entry| entry.life)
+    pub fn boots(&self) -> u32 {
+        self.shard.get(&self.number).map_or(0, |entry| entry.boots)
     }
 
     /// Whether it starts up at this moment.
@@ -154,7 +154,7 @@ impl Locked<'_> {
     /// It has reset, and is away until then.
     pub fn reset(&mut self, until: Option<Instant>) {
         let entry = self.shard.entry(self.number).or_insert_with(|| fresh(Rest::default()));
-        entry.life = entry.life.wrapping_add(1);
+        entry.boots = entry.boots.wrapping_add(1);
         entry.away_until = until;
     }
 
@@ -175,7 +175,7 @@ impl Locked<'_> {
 }
 
 fn fresh(rest: Rest) -> Entry {
-    Entry { durable: rest.counter, promised: rest.counter, rest, generation: 0, life: 0, away_until: None }
+    Entry { durable: rest.counter, promised: rest.counter, rest, generation: 0, boots: 0, away_until: None }
 }
 
 impl Entry {
@@ -217,7 +217,7 @@ fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
 
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<Habits>, (u8, u32));
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32));
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -229,7 +229,7 @@ impl Lasting {
             rest.relay_mode,
             rest.flash_writes,
             rest.image,
-            rest.changed.as_ref().and_then(|changed| changed.habits),
+            rest.changed.as_ref().and_then(|changed| changed.timings),
             (rest.policy(), rest.generation()),
         )
     }
@@ -279,8 +279,9 @@ mod tests {
         assert_eq!(change, Some(Change::Sync));
         let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
         assert_eq!(change, Some(Change::Write));
-        let (_, change) =
-            registry.meter(1).change(|rest| rest.changed.get_or_insert_default().habits = Some(Habits::default()));
+        let (_, change) = registry
+            .meter(1)
+            .change(|rest| rest.changed.get_or_insert_default().timings = Some(PushTimings::default()));
         assert_eq!(change, Some(Change::Sync));
     }
 
@@ -318,6 +319,6 @@ mod tests {
         assert!(!registry.meter(1).is_away(now));
         registry.meter(1).reset(Some(now + std::time::Duration::from_secs(1)));
         assert!(registry.meter(1).is_away(now));
-        assert_eq!((registry.meter(1).life(), registry.meter(2).life()), (1, 0));
+        assert_eq!((registry.meter(1).boots(), registry.meter(2).boots()), (1, 0));
     }
 }

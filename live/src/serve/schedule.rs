@@ -3,9 +3,9 @@
 //! The moment follows from seed, meter and period, so that nothing of it is kept: a worker holds eight bytes for each of its
 //! meters that is still due in the period that goes on.
 
-use super::desk::Desk;
-use super::outbox::{Order, Sender};
-use super::street::Street;
+use super::network::ServedNetwork;
+use super::outbox::{Origin, Push};
+use super::responder::Responder;
 use amitwin_dlms::push::{self, READINGS};
 use amitwin_models::purpose::PUSH_START;
 use amitwin_scenarios::served::Addressing;
@@ -58,43 +58,43 @@ impl Schedule {
     }
 
     /// Has those push whose moment has come, some of them if they are many.
-    pub fn turn(&mut self, desk: &mut Desk<'_>) {
-        let (street, moment) = (desk.street, desk.moment());
-        self.behind = self.draw(street, moment.unix_ms);
+    pub fn turn(&mut self, responder: &mut Responder<'_>) {
+        let (network, moment) = (responder.network, responder.moment());
+        self.behind = self.draw(network, moment.unix_ms);
         while let Some(due) = self.due.peek().map(|Reverse(due)| *due)
             && self.begin_ms() + i64::from((due >> 32) as u32) <= moment.unix_ms
         {
-            if !desk.has_room_to_push() || desk.now.elapsed() > TURN {
+            if !responder.has_room_to_push() || responder.now.elapsed() > TURN {
                 self.behind = true;
                 return;
             }
             self.due.pop();
             let place = u64::from(due as u32);
-            let Some(number) = street.numbers.at(place) else { continue };
-            let sender = match street.settings.addressing {
-                Addressing::Address => Sender { number, place, port: 1 },
-                Addressing::Port => Sender { number, place: 0, port: place as u16 },
-                Addressing::Gateway => Sender { number, place: 0, port: 1 },
+            let Some(number) = network.meters.at(place) else { continue };
+            let origin = match network.settings.addressing {
+                Addressing::Address => Origin { number, place, port: 1 },
+                Addressing::Port => Origin { number, place: 0, port: place as u16 },
+                Addressing::Gateway => Origin { number, place: 0, port: 1 },
             };
-            desk.counters.pushes_due += 1;
-            desk.push(Order { sender, setup: READINGS, invoke_id: street.next_invoke_id(), moment, failed: 0 });
+            responder.counters.pushes_due += 1;
+            responder.push(Push { origin, setup: READINGS, invoke_id: network.next_invoke_id(), moment, failed: 0 });
         }
     }
 
     /// Draws the moments of a period that has begun; whether there are more to be drawn. While meters of the period before
     /// are still due, no other begins: who cannot get round skips one.
-    fn draw(&mut self, street: &Street, now_ms: i64) -> bool {
-        let last = u64::from(street.numbers.count());
+    fn draw(&mut self, network: &ServedNetwork, now_ms: i64) -> bool {
+        let last = u64::from(network.meters.count());
         let period = now_ms.div_euclid(self.every_ms);
         if self.next > last && self.due.is_empty() && self.period.is_none_or(|before| period > before) {
             (self.period, self.next) = (Some(period), self.first);
         }
         for _ in 0..DRAWN_A_TURN {
-            let Some(number) = street.numbers.at(self.next) else { break };
-            let spread = street.registry.look(number, |rest| push::habit(rest, READINGS));
-            let spread_ms = i64::from(spread.map_or(0, |habit| habit.spread_s)) * 1_000;
+            let Some(number) = network.meters.at(self.next) else { break };
+            let spread = network.registry.look(number, |rest| push::timing(rest, READINGS));
+            let spread_ms = i64::from(spread.map_or(0, |timing| timing.spread_s)) * 1_000;
             let spread_ms = u32::try_from(spread_ms.min(self.every_ms)).unwrap_or(u32::MAX);
-            let after_ms = moment_ms(street.fleet.seed, number, self.period.unwrap_or(0), spread_ms);
+            let after_ms = moment_ms(network.fleet.seed, number, self.period.unwrap_or(0), spread_ms);
             if self.begin_ms() + i64::from(after_ms) >= self.since_ms {
                 self.due.push(Reverse(u64::from(after_ms) << 32 | self.next));
             }

@@ -1,18 +1,19 @@
 //! From a resolved variant to running workers, and back to counters and a saved state.
 
 use super::ServeError;
-use super::air::{Air, Listener};
-use super::calls::CALLS_MAX;
+use super::addresses::MeterIds;
 use super::capture::Capture;
 use super::counters::Counters;
 use super::datagrams::Datagrams;
-use super::desk::Log;
 use super::disk::FileDisk;
 use super::listen::{self, Sockets};
+use super::mesh_delay::{MeshDelay, Subscriber};
+use super::network::ServedNetwork;
+use super::push_connections::PUSH_CONNECTIONS_MAX;
 use super::registry::Registry;
+use super::responder::Log;
 use super::state::StateFile;
-use super::street::{Numbers, Street};
-use super::worker::{Colleague, Door, WAKER, Worker};
+use super::worker::{Acceptor, WAKER, Worker, WorkerHandle};
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_dlms::{Fleet, PushTo};
 use amitwin_scenarios::Variant;
@@ -47,8 +48,8 @@ pub struct Options {
 /// Meters that are ready to answer.
 #[derive(Debug)]
 pub struct Server {
-    air: Option<Air>,
-    street: Street,
+    mesh: Option<MeshDelay>,
+    network: ServedNetwork,
     sockets: Sockets,
     workers: usize,
     /// What to know, such as a limit that the system sets.
@@ -91,7 +92,7 @@ impl Server {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let calls = if settings.push_to.is_some() && settings.push_tcp { workers * CALLS_MAX } else { 0 };
+        let calls = if settings.push_to.is_some() && settings.push_tcp { workers * PUSH_CONNECTIONS_MAX } else { 0 };
         let possible = (listen::descriptors().saturating_sub(DESCRIPTORS_APART) as usize).saturating_sub(calls).max(1);
         if settings.connections > possible {
             warnings.push(format!(
@@ -130,11 +131,11 @@ impl Server {
             keys,
             challenge_key: challenge_key()?,
         };
-        let numbers = Numbers::of(&spec.placement);
-        let air = if settings.mesh { Some(Air::new(spec)?) } else { None };
+        let meters = MeterIds::of(&spec.placement);
+        let mesh = if settings.mesh { Some(MeshDelay::new(spec)?) } else { None };
         Ok(Server {
-            air,
-            street: Street::new(fleet, numbers, settings, registry, state, capture),
+            mesh,
+            network: ServedNetwork::new(fleet, meters, settings, registry, state, capture),
             sockets,
             workers,
             warnings,
@@ -148,28 +149,28 @@ impl Server {
 
     /// How many meters answer.
     pub fn meters(&self) -> u32 {
-        self.street.numbers.count()
+        self.network.meters.count()
     }
 
     /// How many meters were talked to before.
     pub fn known(&self) -> usize {
-        self.street.registry.touched()
+        self.network.registry.touched()
     }
 
     /// How meters are served.
     pub fn settings(&self) -> &amitwin_scenarios::served::Serve {
-        &self.street.settings
+        &self.network.settings
     }
 
     /// Everybody knows the keys.
     pub fn has_test_keys(&self) -> bool {
-        matches!(self.street.fleet.keys, amitwin_dlms::KeyMaster::Test)
+        matches!(self.network.fleet.keys, amitwin_dlms::KeyMaster::Test)
     }
 
     /// Where a meter answers, counted from 1.
     pub fn address(&self, place: u64) -> SocketAddr {
-        let listen = &self.street.settings.listen;
-        let position = match self.street.settings.addressing {
+        let listen = &self.network.settings.listen;
+        let position = match self.network.settings.addressing {
             Addressing::Address if !listen.is_single() => place,
             _ => 0,
         };
@@ -178,13 +179,13 @@ impl Server {
 
     /// System title of a meter, counted from 1, in hexadecimal.
     pub fn system_title(&self, place: u64) -> Option<String> {
-        let number = self.street.numbers.at(place)?;
-        Some(self.street.meter(number).system_title().0.iter().map(|byte| format!("{byte:02X}")).collect())
+        let number = self.network.meters.at(place)?;
+        Some(self.network.meter(number).system_title().0.iter().map(|byte| format!("{byte:02X}")).collect())
     }
 
     /// What the administrator must do once, so that the system takes packets for all addresses.
     pub fn route_command(&self) -> Option<String> {
-        let listen = &self.street.settings.listen;
+        let listen = &self.network.settings.listen;
         let family = if listen.first.is_ipv4() { "" } else { "-6 " };
         (!listen.is_loopback() && !listen.is_single()).then(|| format!("ip {family}route add local {listen} dev lo"))
     }
@@ -194,44 +195,44 @@ impl Server {
     /// # Errors
     /// The state file or the capture cannot be written.
     pub fn run(self, stop: &(dyn Fn() -> bool + Sync), log: Option<Log<'_>>) -> Result<Counters, ServeError> {
-        let Server { mut air, mut street, sockets, workers, .. } = self;
-        let (questions, asked) = channel();
-        street.air = air.as_ref().map(|_| questions);
+        let Server { mut mesh, mut network, sockets, workers, .. } = self;
+        let (transits, asked) = channel();
+        network.transits = mesh.as_ref().map(|_| transits);
         let system = |what| move |cause| ServeError::System { what, cause };
         let mut parts = Vec::new();
-        let (mut colleagues, mut listeners) = (Vec::new(), Vec::new());
+        let (mut handles, mut subscribers) = (Vec::new(), Vec::new());
         for _ in 0..workers {
             let poll = Poll::new().map_err(system("no event queue"))?;
             let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(system("no waker"))?);
-            let (sender, mail) = channel();
-            let (teller, verdicts) = channel();
-            listeners.push(Listener { mail: teller, waker: waker.clone() });
-            colleagues.push(Colleague { mail: sender, waker });
-            parts.push((poll, (mail, verdicts)));
+            let (connections, incoming) = channel();
+            let (arrived, arrivals) = channel();
+            subscribers.push(Subscriber { arrivals: arrived, waker: waker.clone() });
+            handles.push(WorkerHandle { connections, waker });
+            parts.push((poll, (incoming, arrivals)));
         }
         let mut datagrams = match sockets.datagrams {
             Some(socket) => {
-                Some(Datagrams::new(socket, sockets.port, street.apdu_max).map_err(system("no datagrams"))?)
+                Some(Datagrams::new(socket, sockets.port, network.apdu_max).map_err(system("no datagrams"))?)
             }
             None => None,
         };
         let listener = sockets.listener.map(mio::net::TcpListener::from_std);
-        let mut door = listener.map(|listener| Door::new(listener, colleagues));
-        let street = &street;
-        let mut staff = Vec::new();
-        for (n, (poll, mail)) in parts.into_iter().enumerate() {
-            // The first opens the door, the last answers datagrams.
+        let mut acceptor = listener.map(|listener| Acceptor::new(listener, handles));
+        let network = &network;
+        let mut started = Vec::new();
+        for (n, (poll, received)) in parts.into_iter().enumerate() {
+            // The first takes connections, the last answers datagrams.
             let datagrams = if n + 1 == workers { datagrams.take() } else { None };
-            let worker = Worker::new(street, poll, mail, door.take(), datagrams, (n, workers), log);
-            staff.push(worker.map_err(system("a socket cannot be watched"))?);
+            let worker = Worker::new(network, poll, received, acceptor.take(), datagrams, (n, workers), log);
+            started.push(worker.map_err(system("a socket cannot be watched"))?);
         }
         let done: Vec<Result<Counters, ServeError>> = std::thread::scope(|scope| {
-            let beside = air.as_mut().map(|air| {
-                let listeners = &listeners;
-                let stop = move || stop() || street.failed.load(Ordering::Relaxed);
-                scope.spawn(move || air.run(&asked, listeners, &stop).inspect_err(|_| street.fail()))
+            let beside = mesh.as_mut().map(|mesh| {
+                let subscribers = &subscribers;
+                let stop = move || stop() || network.failed.load(Ordering::Relaxed);
+                scope.spawn(move || mesh.run(&asked, subscribers, &stop).inspect_err(|_| network.fail()))
             });
-            let threads: Vec<_> = staff.into_iter().map(|worker| scope.spawn(move || worker.run(stop))).collect();
+            let threads: Vec<_> = started.into_iter().map(|worker| scope.spawn(move || worker.run(stop))).collect();
             let ended = threads.into_iter().map(|thread| match thread.join() {
                 Ok(done) => done,
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -248,17 +249,17 @@ impl Server {
         for done in done {
             counters += done?;
         }
-        counters.behind = air.map_or(0, |air| air.behind);
-        if let Some(capture) = &street.capture {
+        counters.behind = mesh.map_or(0, |mesh| mesh.behind);
+        if let Some(capture) = &network.capture {
             capture.flush().map_err(system("the capture cannot be written"))?;
         }
-        if street.failed.load(Ordering::Relaxed) {
+        if network.failed.load(Ordering::Relaxed) {
             let cause = std::io::Error::other("a write failed");
             return Err(ServeError::System { what: "the capture cannot be written", cause });
         }
-        if let Some(state) = &street.state {
+        if let Some(state) = &network.state {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let appended = street.registry.last_records().try_for_each(|records| state.append(&records, false));
+            let appended = network.registry.last_records().try_for_each(|records| state.append(&records, false));
             let saved = appended.and_then(|()| state.compact());
             saved.map_err(system("the state cannot be saved"))?;
         }

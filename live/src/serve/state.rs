@@ -9,7 +9,7 @@
 //! another name and renamed.
 
 use super::disk::Disk;
-use amitwin_dlms::push::{Habit, Habits};
+use amitwin_dlms::push::{PushTiming, PushTimings};
 use amitwin_dlms::security::{SEALED_BYTES, Security};
 use amitwin_dlms::{Changed, Rest};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ const CHECK_BYTES: usize = 8;
 /// The log is not written anew before it has this size.
 const COMPACT_BYTES_MIN: u64 = 64 << 20;
 
-/// Where a record says what it holds: bit 0, habits of pushing; bit 1, a key and nothing else; above, the policy.
+/// Where a record says what it holds: bit 0, timings of pushing; bit 1, a key and nothing else; above, the policy.
 const MARK: usize = 40;
 /// Where it has the last transaction identifier that was used up.
 const TRANSACTION: usize = 56;
@@ -70,12 +70,12 @@ impl Record {
         put(&rest.flash_writes.to_le_bytes());
         put(&[u8::from(rest.connected), rest.relay_mode]);
         put(&rest.image.to_le_bytes());
-        let habits = rest.changed.as_ref().and_then(|changed| changed.habits);
-        put(&[u8::from(habits.is_some()) | rest.policy()]);
-        for habit in habits.iter().flat_map(|habits| habits.0) {
-            put(&habit.spread_s.to_le_bytes());
-            put(&habit.pause_s.to_le_bytes());
-            put(&[habit.retries]);
+        let timings = rest.changed.as_ref().and_then(|changed| changed.timings);
+        put(&[u8::from(timings.is_some()) | rest.policy()]);
+        for timing in timings.iter().flat_map(|timings| timings.0) {
+            put(&timing.spread_s.to_le_bytes());
+            put(&timing.pause_s.to_le_bytes());
+            put(&[timing.retries]);
         }
         let transaction = rest.security().map_or(0, |security| security.transaction);
         bytes[TRANSACTION..TRANSACTION + 8].copy_from_slice(&transaction.to_le_bytes());
@@ -126,8 +126,8 @@ impl Record {
         let half = |at| u16::from_le_bytes(self.field(at));
         let policy = self.0[MARK] & !3;
         let transaction = u64::from_le_bytes(self.field(TRANSACTION));
-        let habits = (self.0[MARK] & 1 != 0).then(|| self.habits());
-        let changed = Changed { habits, security: Security::known(policy, transaction, word(LATER + 6)) };
+        let timings = (self.0[MARK] & 1 != 0).then(|| self.timings());
+        let changed = Changed { timings, security: Security::known(policy, transaction, word(LATER + 6)) };
         Rest {
             counter: self.counter(),
             received: [word(8), word(12), word(16), word(LATER)],
@@ -144,10 +144,10 @@ impl Record {
         }
     }
 
-    fn habits(&self) -> Habits {
+    fn timings(&self) -> PushTimings {
         let half = |at| u16::from_le_bytes(self.field(at));
         let at = |place| 41 + 5 * place;
-        Habits(std::array::from_fn(|place| Habit {
+        PushTimings(std::array::from_fn(|place| PushTiming {
             spread_s: half(at(place)),
             pause_s: half(at(place) + 2),
             retries: self.0[at(place) + 4],

@@ -140,14 +140,14 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
     assert!(sent > 100_000, "{sent} counters were used");
 }
 
-fn habit((spread_s, retries, pause_s): (u16, u8, u16)) -> Habit {
-    Habit { spread_s, retries, pause_s }
+fn timing((spread_s, retries, pause_s): (u16, u8, u16)) -> PushTiming {
+    PushTiming { spread_s, retries, pause_s }
 }
 
 #[test]
 fn a_file_of_the_first_version_is_read_and_written_anew() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("street.state");
+    let path = folder.path().join("network.state");
     // Meter 9: counter 40, received 1 to 3, clock -7 s, 8 resets, 9 relay moves, 6 flash writes, disconnected, mode 4.
     let mut old = Vec::new();
     [9, 40, 1, 2, 3, 0xFFFF_FFF9_u32].iter().for_each(|word| old.extend_from_slice(&word.to_le_bytes()));
@@ -192,7 +192,7 @@ const SEALED: [u8; SEALED_BYTES] = {
 fn what_is_written_comes_back() {
     let sealed = [7; SEALED_BYTES];
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("new/street.state");
+    let path = folder.path().join("new/network.state");
     let rest = Rest {
         counter: 40,
         received: [1, 2, 3, 4],
@@ -205,7 +205,7 @@ fn what_is_written_comes_back() {
         flash_writes: 6,
         image: 0x0123_4567_89AB_CDEF,
         changed: Some(Box::new(Changed {
-            habits: Some(Habits([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(habit))),
+            timings: Some(PushTimings([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(timing))),
             security: Security::known(0xFC, u64::MAX - 1, 77),
         })),
         ..Rest::default()
@@ -238,7 +238,7 @@ fn what_is_written_comes_back() {
 #[test]
 fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("street.state");
+    let path = folder.path().join("network.state");
     let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
     let records: Vec<Record> = (0..10).map(|n| Record::new(n, &Rest::default(), 5)).collect();
     file.append(&records, true).expect("written");
@@ -261,7 +261,7 @@ fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
 #[test]
 fn counters_of_other_keys_are_not_taken_for_these() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("street.state");
+    let path = folder.path().join("network.state");
     let open = |keys| StateFile::open(FileDisk::open(&path).expect("opened"), keys);
     open(KEYS).expect("new").append(&[Record::new(1, &Rest::default(), 5)], true).expect("written");
     let message = open([7; 16]).expect_err("of other keys").to_string();

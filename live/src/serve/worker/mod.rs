@@ -1,19 +1,19 @@
 //! The event loop of one worker: connections in turns, answers written down before they leave.
 
-mod door;
+mod acceptor;
 mod turns;
 
-pub use door::{Colleague, Door, Incoming};
+pub use acceptor::{Acceptor, Incoming, WorkerHandle};
 
 use super::ServeError;
-use super::air::Verdict;
-use super::calls::{self, Calls};
 use super::connection::Connection;
 use super::counters::{Counters, Refused};
 use super::datagrams::Datagrams;
-use super::desk::{Desk, Log};
+use super::mesh_delay::Arrival;
+use super::network::ServedNetwork;
+use super::push_connections::{self, PushConnections};
+use super::responder::{Log, Responder};
 use super::schedule::Schedule;
-use super::street::Street;
 use mio::{Events, Interest, Poll, Token};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -28,14 +28,14 @@ const DATAGRAMS: Token = Token(usize::MAX - 2);
 /// Token of the waker.
 pub const WAKER: Token = Token(usize::MAX - 3);
 /// How often it is asked whether to stop.
-const PULSE: Duration = Duration::from_millis(100);
+const STOP_CHECK_EVERY: Duration = Duration::from_millis(100);
 /// How long requests are answered before answers leave.
 const TURN: Duration = Duration::from_millis(20);
 
 /// A worker that ends by a bug takes the others with it, instead of leaving connections that nobody serves.
-struct Fuse<'a>(&'a Street);
+struct FailOnPanic<'a>(&'a ServedNetwork);
 
-impl Drop for Fuse<'_> {
+impl Drop for FailOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fail();
@@ -45,63 +45,63 @@ impl Drop for Fuse<'_> {
 
 /// One worker.
 pub struct Worker<'a> {
-    desk: Desk<'a>,
+    responder: Responder<'a>,
     poll: Poll,
-    mail: Receiver<Incoming>,
-    verdicts: Receiver<Verdict>,
-    door: Option<Door>,
+    incoming: Receiver<Incoming>,
+    arrivals: Receiver<Arrival>,
+    acceptor: Option<Acceptor>,
     datagrams: Option<(Datagrams, bool)>,
     schedule: Option<Schedule>,
-    calls: Calls,
+    pushes: PushConnections,
     connections: Vec<Option<Connection>>,
     free: Vec<usize>,
     ready: VecDeque<usize>,
     written: Vec<usize>,
     due: BinaryHeap<Reverse<(Instant, usize, u64)>>,
     /// Counts connections, so that a time set for one is not taken for that of a later one in its place.
-    births: Vec<u64>,
-    born: u64,
+    generations: Vec<u64>,
+    opened: u64,
     input: Vec<u8>,
 }
 
 impl<'a> Worker<'a> {
-    /// Worker `share.0` of `share.1`; one of them has the door, one the datagrams.
+    /// Worker `share.0` of `share.1`; one of them has the acceptor, one the datagrams.
     ///
     /// # Errors
     /// As the system's.
     pub fn new(
-        street: &'a Street,
+        network: &'a ServedNetwork,
         poll: Poll,
-        (mail, verdicts): (Receiver<Incoming>, Receiver<Verdict>),
-        mut door: Option<Door>,
+        (incoming, arrivals): (Receiver<Incoming>, Receiver<Arrival>),
+        mut acceptor: Option<Acceptor>,
         mut datagrams: Option<Datagrams>,
         share: (usize, usize),
         log: Option<Log<'a>>,
     ) -> io::Result<Worker<'a>> {
-        if let Some(door) = &mut door {
-            poll.registry().register(&mut door.listener, LISTENER, Interest::READABLE)?;
+        if let Some(acceptor) = &mut acceptor {
+            poll.registry().register(&mut acceptor.listener, LISTENER, Interest::READABLE)?;
         }
         if let Some(datagrams) = &mut datagrams {
             poll.registry().register(&mut datagrams.registered, DATAGRAMS, Interest::READABLE)?;
         }
-        let desk = Desk::new(street, share.0, log);
-        let every = street.settings.push_every.filter(|_| street.settings.push_to.is_some());
+        let responder = Responder::new(network, share.0, log);
+        let every = network.settings.push_every.filter(|_| network.settings.push_to.is_some());
         Ok(Worker {
-            schedule: every.map(|every| Schedule::new(every, share, desk.moment().unix_ms)),
-            calls: Calls::default(),
-            desk,
+            schedule: every.map(|every| Schedule::new(every, share, responder.moment().unix_ms)),
+            pushes: PushConnections::default(),
+            responder,
             poll,
-            mail,
-            verdicts,
-            door,
+            incoming,
+            arrivals,
+            acceptor,
             datagrams: datagrams.map(|datagrams| (datagrams, false)),
             connections: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
             written: Vec::new(),
             due: BinaryHeap::new(),
-            births: Vec::new(),
-            born: 0,
+            generations: Vec::new(),
+            opened: 0,
             input: Vec::new(),
         })
     }
@@ -111,31 +111,32 @@ impl<'a> Worker<'a> {
     /// # Errors
     /// The state file or the capture cannot be written.
     pub fn run(mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Counters, ServeError> {
-        let _fuse = Fuse(self.desk.street);
+        let _fail_on_panic = FailOnPanic(self.responder.network);
         let mut events = Events::with_capacity(1_024);
         let mut swept = Instant::now();
-        let settings = &self.desk.street.settings;
-        let sweep_every = (settings.idle.min(settings.frame_time) / 4).clamp(Duration::from_millis(20), PULSE * 5);
-        while !stop() && !self.desk.street.failed.load(Ordering::Relaxed) {
+        let settings = &self.responder.network.settings;
+        let sweep_every =
+            (settings.idle.min(settings.frame_time) / 4).clamp(Duration::from_millis(20), STOP_CHECK_EVERY * 5);
+        while !stop() && !self.responder.network.failed.load(Ordering::Relaxed) {
             match self.poll.poll(&mut events, Some(self.timeout(sweep_every))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
-                    self.desk.street.fail();
+                    self.responder.network.fail();
                     return Err(ServeError::System { what: "sockets cannot be waited for", cause: error });
                 }
                 _ => {}
             }
-            self.desk.tick();
+            self.responder.tick();
             for event in &events {
                 match event.token() {
-                    LISTENER => self.door_opens(),
+                    LISTENER => self.listener_is_ready(),
                     DATAGRAMS => {
                         if let Some((_, ready)) = &mut self.datagrams {
                             *ready = true;
                         }
                     }
                     WAKER => {}
-                    Token(at) if at >= calls::FIRST => {
-                        self.calls.turn(at - calls::FIRST, &mut self.desk, self.poll.registry());
+                    Token(at) if at >= push_connections::FIRST => {
+                        self.pushes.turn(at - push_connections::FIRST, &mut self.responder, self.poll.registry());
                     }
                     Token(at) => {
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -147,10 +148,10 @@ impl<'a> Worker<'a> {
                     }
                 }
             }
-            while let Ok(incoming) = self.mail.try_recv() {
+            while let Ok(incoming) = self.incoming.try_recv() {
                 self.take_in(incoming);
             }
-            while let Ok((waiting, due)) = self.verdicts.try_recv() {
+            while let Ok((waiting, due)) = self.arrivals.try_recv() {
                 self.arrived(waiting, due);
             }
             self.accept();
@@ -158,53 +159,53 @@ impl<'a> Worker<'a> {
                 let Some(at) = self.ready.pop_front() else { break };
                 self.turn(at);
                 // Costly answers of one client must not keep those of others from leaving.
-                if self.desk.now.elapsed() > TURN {
+                if self.responder.now.elapsed() > TURN {
                     break;
                 }
             }
             if let Some((datagrams, ready)) = &mut self.datagrams
                 && *ready
             {
-                *ready = datagrams.take(&mut self.desk);
+                *ready = datagrams.take(&mut self.responder);
             }
-            self.calls.repeat(&mut self.desk);
+            self.pushes.repeat(&mut self.responder);
             if let Some(schedule) = &mut self.schedule {
-                schedule.turn(&mut self.desk);
+                schedule.turn(&mut self.responder);
             }
-            if let Err(cause) = self.desk.commit() {
-                self.desk.street.fail();
+            if let Err(cause) = self.responder.commit() {
+                self.responder.network.fail();
                 let what = "the state file cannot be written, so nothing more is answered";
                 return Err(ServeError::System { what, cause });
             }
-            if let Some(to) = self.desk.street.settings.push_to {
-                self.calls.dial(to, &mut self.desk, self.poll.registry());
+            if let Some(to) = self.responder.network.settings.push_to {
+                self.pushes.connect_waiting(to, &mut self.responder, self.poll.registry());
             }
             self.send();
-            if self.desk.now.duration_since(swept) >= sweep_every {
-                swept = self.desk.now;
+            if self.responder.now.duration_since(swept) >= sweep_every {
+                swept = self.responder.now;
                 self.sweep();
             }
         }
-        self.calls.close(&mut self.desk, self.poll.registry());
+        self.pushes.close(&mut self.responder, self.poll.registry());
         for at in 0..self.connections.len() {
             self.close(at);
         }
-        Ok(self.desk.counters)
+        Ok(self.responder.counters)
     }
 
     fn timeout(&self, sweep_every: Duration) -> Duration {
         let busy = !self.ready.is_empty()
             || self.datagrams.as_ref().is_some_and(|(_, ready)| *ready)
-            || self.schedule.as_ref().is_some_and(|schedule| schedule.is_behind() && self.desk.has_room_to_push())
-            || self.door.as_ref().is_some_and(|door| door.waiting && door.pause_until.is_none());
+            || self.schedule.as_ref().is_some_and(|schedule| schedule.is_behind() && self.responder.has_room_to_push())
+            || self.acceptor.as_ref().is_some_and(|acceptor| acceptor.waiting && acceptor.pause_until.is_none());
         if busy {
             return Duration::ZERO;
         }
         let next = self.due.peek().map(|Reverse((due, ..))| *due);
         let datagram = self.datagrams.as_ref().and_then(|(datagrams, _)| datagrams.next());
         let soonest = next.into_iter().chain(datagram).min();
-        let until = soonest.map_or(PULSE, |due| due.saturating_duration_since(Instant::now()));
-        until.min(PULSE).min(sweep_every)
+        let until = soonest.map_or(STOP_CHECK_EVERY, |due| due.saturating_duration_since(Instant::now()));
+        until.min(STOP_CHECK_EVERY).min(sweep_every)
     }
 
     fn queue(&mut self, at: usize) {
@@ -218,7 +219,7 @@ impl<'a> Worker<'a> {
 
     /// Closes what is idle or slow.
     fn sweep(&mut self) {
-        let (now, settings) = (self.desk.now, &self.desk.street.settings);
+        let (now, settings) = (self.responder.now, &self.responder.network.settings);
         let older = |since: Option<Instant>, limit| since.is_some_and(|since| now.duration_since(since) > limit);
         for at in 0..self.connections.len() {
             let Some(connection) = &self.connections[at] else { continue };
@@ -232,31 +233,31 @@ impl<'a> Worker<'a> {
                 continue;
             };
             let peer = connection.peer;
-            self.desk.refuse(reason, &peer, &"closed");
+            self.responder.refuse(reason, &peer, &"closed");
             self.close(at);
         }
         if let Some((datagrams, _)) = &mut self.datagrams {
-            datagrams.sweep(&mut self.desk);
+            datagrams.sweep(&mut self.responder);
         }
-        self.calls.sweep(&mut self.desk, self.poll.registry());
-        if let Some(capture) = &self.desk.street.capture
+        self.pushes.sweep(&mut self.responder, self.poll.registry());
+        if let Some(capture) = &self.responder.network.capture
             && capture.flush().is_err()
         {
-            self.desk.street.fail();
+            self.responder.network.fail();
         }
     }
 
     fn close(&mut self, at: usize) {
         let Some(mut connection) = self.connections.get_mut(at).and_then(Option::take) else { return };
-        let street = self.desk.street;
-        if let (Some(capture), Some(flow)) = (&street.capture, connection.flow)
+        let network = self.responder.network;
+        if let (Some(capture), Some(flow)) = (&network.capture, connection.flow)
             && capture.close(flow).is_err()
         {
-            street.fail();
+            network.fail();
         }
         let _ = self.poll.registry().deregister(&mut connection.stream);
         let _ = connection.stream.shutdown(Shutdown::Both);
-        street.leave(connection.place);
+        network.leave(connection.place);
         self.free.push(at);
     }
 }

@@ -1,9 +1,9 @@
 //! A turn of a connection: what has come is answered, and what may leave is written.
 
 use super::Worker;
-use crate::serve::air::{Question, Waiting};
 use crate::serve::capture::From;
 use crate::serve::connection::Turn;
+use crate::serve::mesh_delay::{Transit, Waiting};
 use std::cmp::Reverse;
 use std::io::{ErrorKind, Read, Write};
 use std::time::Instant;
@@ -55,15 +55,15 @@ impl Worker<'_> {
                 }
             };
             end = before + read;
-            self.desk.counters.bytes_in += read as u64;
-            let capture = self.desk.street.capture.as_ref().zip(connection.flow.as_mut());
+            self.responder.counters.bytes_in += read as u64;
+            let capture = self.responder.network.capture.as_ref().zip(connection.flow.as_mut());
             if let Some((capture, flow)) = capture
                 && capture.data(flow, From::Peer, &input[before..end]).is_err()
             {
-                self.desk.street.fail();
+                self.responder.network.fail();
             }
         }
-        let turn = connection.take(&mut input[..end], &mut self.desk);
+        let turn = connection.take(&mut input[..end], &mut self.responder);
         self.input = input;
         connection.stalled = turn == Turn::Stalled;
         if gone {
@@ -71,14 +71,21 @@ impl Worker<'_> {
             connection.closing = true;
         }
         if connection.delayed {
-            let birth = self.births[at];
-            match (&self.desk.street.air, connection.asked.take()) {
-                (Some(air), Some((number, request, answer))) => {
-                    let waiting = Waiting::Connection(at, birth);
+            let generation = self.generations[at];
+            match (&self.responder.network.transits, connection.asked.take()) {
+                (Some(transits), Some((number, request, answer))) => {
+                    let waiting = Waiting::Connection(at, generation);
                     // A simulation that has ended ends the workers too.
-                    let _ = air.send(Question { worker: self.desk.worker, waiting, number, bytes: (request, answer) });
+                    let _ = transits.send(Transit {
+                        worker: self.responder.worker,
+                        waiting,
+                        number,
+                        bytes: (request, answer),
+                    });
                 }
-                _ => self.due.push(Reverse((self.desk.now + self.desk.street.settings.delay, at, birth))),
+                _ => {
+                    self.due.push(Reverse((self.responder.now + self.responder.network.settings.delay, at, generation)))
+                }
             }
         } else {
             self.written.push(at);
@@ -91,18 +98,18 @@ impl Worker<'_> {
     /// The simulated way of an answer is over; one that is lost never leaves.
     pub(super) fn arrived(&mut self, waiting: Waiting, due: Option<Instant>) {
         match (waiting, due) {
-            (Waiting::Connection(at, birth), Some(due)) => self.due.push(Reverse((due, at, birth))),
-            (Waiting::Connection(at, birth), None) => {
-                if self.births.get(at) == Some(&birth)
+            (Waiting::Connection(at, generation), Some(due)) => self.due.push(Reverse((due, at, generation))),
+            (Waiting::Connection(at, generation), None) => {
+                if self.generations.get(at) == Some(&generation)
                     && let Some(Some(connection)) = self.connections.get_mut(at)
                 {
                     connection.out.truncate(connection.written);
-                    self.due.push(Reverse((self.desk.now, at, birth)));
+                    self.due.push(Reverse((self.responder.now, at, generation)));
                 }
-                self.desk.counters.lost_on_air += 1;
+                self.responder.counters.lost_on_air += 1;
             }
             (Waiting::Datagram(asked), due) => {
-                self.desk.counters.lost_on_air += u64::from(due.is_none());
+                self.responder.counters.lost_on_air += u64::from(due.is_none());
                 if let Some((datagrams, _)) = &mut self.datagrams {
                     datagrams.arrived(asked, due);
                 }
@@ -112,12 +119,12 @@ impl Worker<'_> {
 
     /// Writes what may leave.
     pub(super) fn send(&mut self) {
-        while let Some(Reverse((due, at, birth))) = self.due.peek().copied() {
-            if due > self.desk.now {
+        while let Some(Reverse((due, at, generation))) = self.due.peek().copied() {
+            if due > self.responder.now {
                 break;
             }
             self.due.pop();
-            if self.births.get(at) == Some(&birth)
+            if self.generations.get(at) == Some(&generation)
                 && let Some(Some(connection)) = self.connections.get_mut(at)
             {
                 connection.delayed = false;
@@ -130,7 +137,7 @@ impl Worker<'_> {
         }
         self.written = written;
         if let Some((datagrams, _)) = &mut self.datagrams {
-            datagrams.send(&mut self.desk);
+            datagrams.send(&mut self.responder);
         }
     }
 
@@ -144,17 +151,17 @@ impl Worker<'_> {
                 Ok(bytes) => {
                     let part = connection.written..connection.written + bytes;
                     connection.written = part.end;
-                    self.desk.counters.bytes_out += bytes as u64;
-                    let capture = self.desk.street.capture.as_ref().zip(connection.flow.as_mut());
+                    self.responder.counters.bytes_out += bytes as u64;
+                    let capture = self.responder.network.capture.as_ref().zip(connection.flow.as_mut());
                     if let Some((capture, flow)) = capture
                         && capture.data(flow, From::Local, &connection.out[part]).is_err()
                     {
-                        self.desk.street.fail();
+                        self.responder.network.fail();
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    connection.full_since.get_or_insert(self.desk.now);
+                    connection.full_since.get_or_insert(self.responder.now);
                     return;
                 }
                 Err(_) => return self.close(at),

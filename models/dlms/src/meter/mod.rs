@@ -3,8 +3,8 @@
 pub mod client;
 pub mod consumption;
 pub mod fleet;
-pub mod habits;
 pub mod image;
+pub mod push_timing;
 pub mod rest;
 pub mod security;
 mod shapes;

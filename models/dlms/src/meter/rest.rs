@@ -3,8 +3,8 @@
 use crate::crypto::keys::MeterKeys;
 use crate::meter::client::Client;
 use crate::meter::fleet::Meter;
-use crate::meter::habits::{Habit, Habits, SETUPS};
 use crate::meter::image::Transfer;
+use crate::meter::push_timing::{PushTiming, PushTimings, SETUPS};
 use crate::meter::security::{Security, keys_with};
 use dlms_cosem_rs::obis::Obis;
 
@@ -45,7 +45,7 @@ pub struct Rest {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changed {
     /// How push setups send.
-    pub habits: Option<Habits>,
+    pub timings: Option<PushTimings>,
     /// Policy and keys.
     pub security: Security,
 }
@@ -105,15 +105,15 @@ pub fn keys_of(meter: Meter<'_>, rest: &Rest) -> MeterKeys {
 }
 
 /// How a setup of a meter sends; `None` if there is no such setup.
-pub fn habit(rest: &Rest, setup: Obis) -> Option<Habit> {
+pub fn timing(rest: &Rest, setup: Obis) -> Option<PushTiming> {
     let place = SETUPS.iter().position(|known| *known == setup)?;
-    let habits = rest.changed.as_ref().and_then(|changed| changed.habits).unwrap_or_default();
-    habits.0.get(place).copied()
+    let timings = rest.changed.as_ref().and_then(|changed| changed.timings).unwrap_or_default();
+    timings.0.get(place).copied()
 }
 
-/// Writes how a setup sends; from then on the meter keeps its own habits.
-pub(crate) fn set_habit(rest: &mut Rest, setup: Obis, habit: Habit) {
-    let habits = rest.changed.get_or_insert_default().habits.get_or_insert_default();
-    let places = SETUPS.iter().zip(&mut habits.0);
-    places.filter(|(known, _)| **known == setup).for_each(|(_, place)| *place = habit);
+/// Writes how a setup sends; from then on the meter keeps its own timings.
+pub(crate) fn set_timing(rest: &mut Rest, setup: Obis, timing: PushTiming) {
+    let timings = rest.changed.get_or_insert_default().timings.get_or_insert_default();
+    let places = SETUPS.iter().zip(&mut timings.0);
+    places.filter(|(known, _)| **known == setup).for_each(|(_, place)| *place = timing);
 }

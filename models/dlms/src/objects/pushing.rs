@@ -1,6 +1,6 @@
 //! Push setups (class 40): what a meter sends on its own, and how.
 
-use crate::meter::rest::{Rest, habit, set_habit};
+use crate::meter::rest::{Rest, set_timing, timing};
 use crate::objects::put::{Answer, Put};
 use crate::objects::view::View;
 use crate::vocabulary::effects::Effects;
@@ -45,7 +45,7 @@ pub fn contents(setup: Obis) -> Option<&'static [CaptureObject]> {
 
 /// Reads attributes 2 to 7.
 pub fn get(view: &View<'_>, rest: &Rest, setup: Obis, index: i8, put: &mut Put<'_>) -> Answer {
-    let habit = habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
+    let timing = timing(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
     match index {
         2 => {
             let contents = contents(setup).unwrap_or_default();
@@ -62,23 +62,23 @@ pub fn get(view: &View<'_>, rest: &Rest, setup: Obis, index: i8, put: &mut Put<'
         }
         // No windows: any time.
         4 => put.array(0),
-        5 => put.u16(habit.spread_s),
-        6 => put.u8(habit.retries),
-        _ => put.u16(habit.pause_s),
+        5 => put.u16(timing.spread_s),
+        6 => put.u8(timing.retries),
+        _ => put.u16(timing.pause_s),
     }
 }
 
 /// Writes attributes 5 to 7.
 pub fn set(rest: &mut Rest, setup: Obis, index: i8, value: &Data<'_>) -> Answer {
-    let mut habit = habit(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
+    let mut timing = timing(rest, setup).ok_or(DataAccessResult::ObjectUndefined)?;
     match (index, value) {
-        (5, Data::LongUnsigned(seconds)) => habit.spread_s = *seconds,
-        (6, Data::Unsigned(retries)) => habit.retries = *retries,
-        (7, Data::LongUnsigned(seconds)) => habit.pause_s = *seconds,
+        (5, Data::LongUnsigned(seconds)) => timing.spread_s = *seconds,
+        (6, Data::Unsigned(retries)) => timing.retries = *retries,
+        (7, Data::LongUnsigned(seconds)) => timing.pause_s = *seconds,
         (5..=7, _) => return Err(DataAccessResult::TypeUnmatched),
         _ => return Err(DataAccessResult::ReadWriteDenied),
     }
-    set_habit(rest, setup, habit);
+    set_timing(rest, setup, timing);
     Ok(())
 }
 

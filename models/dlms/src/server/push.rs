@@ -1,7 +1,7 @@
 //! What a meter sends on its own: the DataNotification of a push setup.
 
-pub use crate::meter::habits::{Habit, Habits, SETUPS};
-pub use crate::meter::rest::habit;
+pub use crate::meter::push_timing::{PushTiming, PushTimings, SETUPS};
+pub use crate::meter::rest::timing;
 pub use crate::vocabulary::obis::{ALARM, LAST_GASP, READINGS};
 
 use crate::crypto::cipher::{self, Aead, Form, Lock, Sealing};

@@ -4,7 +4,7 @@ use crate::crypto::cipher::Form;
 use crate::meter::fleet::Vendor;
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, Line, NAME, TITLE, fleet};
+use crate::tests::client::{CTOS, NAME, TITLE, TestClient, fleet};
 use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Decode;
@@ -19,7 +19,7 @@ const OBJECT_LIST: [u8; 13] = [0xC0, 1, 0xC1, 0, 15, 0, 0, 40, 0, 0, 255, 2, 0];
 const DISCONNECT: [u8; 15] = [0xC3, 1, 0xC1, 0, 70, 0, 0, 96, 3, 10, 255, 1, 1, 15, 0];
 
 /// An association request of the reader, ciphered, with what the test cares about.
-fn aarq(line: &mut Line<'_>, initiate: InitiateRequest<'_>, ciphered: bool) -> Aare<'static> {
+fn aarq(line: &mut TestClient<'_>, initiate: InitiateRequest<'_>, ciphered: bool) -> Aare<'static> {
     let mut information = vec![1];
     initiate.encode(&mut information).unwrap();
     if ciphered {
@@ -44,7 +44,7 @@ fn aarq(line: &mut Line<'_>, initiate: InitiateRequest<'_>, ciphered: bool) -> A
 #[test]
 fn a_request_that_finds_no_counter_has_done_nothing_and_succeeds_when_asked_again() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     line.rest.counter_reserved = line.rest.counter;
     let before = line.rest.clone();
@@ -63,7 +63,7 @@ fn a_request_that_finds_no_counter_has_done_nothing_and_succeeds_when_asked_agai
 #[test]
 fn associations_proofs_and_releases_find_their_counters_or_do_nothing() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.rest.counter_reserved = line.rest.counter;
     let request = line.aarq(Mechanism::Gmac, true, &CTOS, 512);
     assert_eq!(line.ask(&request).0, Reaction::Close);
@@ -94,7 +94,7 @@ fn associations_proofs_and_releases_find_their_counters_or_do_nothing() {
 #[test]
 fn a_client_under_the_meters_own_title_is_refused() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x11);
+    let mut line = TestClient::new(&fleet, 0x11);
     line.title = line.meter.system_title().0;
     assert!(!aarq(&mut line, InitiateRequest::default(), true).is_accepted());
     line.title = TITLE;
@@ -106,7 +106,7 @@ fn no_answer_is_longer_than_the_meter_sends_even_where_the_client_sets_no_limit(
     let fleet = fleet(Vendor { pdu_max: 300, ..Vendor::default() });
     for ciphered in [false, true] {
         for pdu in [0, u16::MAX] {
-            let mut line = Line::new(&fleet, 0x11);
+            let mut line = TestClient::new(&fleet, 0x11);
             let initiate = InitiateRequest { client_max_receive_pdu_size: pdu, ..InitiateRequest::default() };
             assert!(aarq(&mut line, initiate, ciphered).is_accepted());
             let request = if ciphered { line.sealed(&OBJECT_LIST) } else { OBJECT_LIST.to_vec() };
@@ -119,7 +119,7 @@ fn no_answer_is_longer_than_the_meter_sends_even_where_the_client_sets_no_limit(
 #[test]
 fn a_request_longer_than_the_meter_takes_is_refused_as_such() {
     let fleet = fleet(Vendor { pdu_max: 128, ..Vendor::default() });
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let mut long = DISCONNECT.to_vec();
     long.resize(129, 0);
@@ -138,7 +138,7 @@ fn services_that_were_not_agreed_are_not_served() {
         (Conformance::GET, DISCONNECT.to_vec()),
         (Conformance::GET, vec![0xC0, 3, 0xC1, 0]),
     ] {
-        let mut line = Line::new(&fleet, 0x11);
+        let mut line = TestClient::new(&fleet, 0x11);
         let initiate = InitiateRequest { proposed_conformance: agreed, ..InitiateRequest::default() };
         assert!(aarq(&mut line, initiate, false).is_accepted());
         assert_eq!(line.ask(&request).1, NOT_ALLOWED, "{request:02X?}");
@@ -148,7 +148,7 @@ fn services_that_were_not_agreed_are_not_served() {
 #[test]
 fn a_list_whose_results_do_not_fit_is_refused_before_anything_is_done() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     let (accepted, _, stoc) = line.associate(Mechanism::Md5, false, &CTOS, 64);
     assert!(accepted);
     line.prove(Mechanism::Md5, false, &stoc);
@@ -173,7 +173,7 @@ fn a_list_whose_results_do_not_fit_is_refused_before_anything_is_done() {
 fn a_proof_that_the_client_cannot_take_opens_nothing() {
     use dlms_cosem_rs::security::SecuritySuite;
     let fleet = fleet(Vendor { suite: SecuritySuite::Suite2, ..Vendor::default() });
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     let (_, _, stoc) = line.associate(Mechanism::Ecdsa, false, &CTOS, 64);
     let action = line.proof(Mechanism::Ecdsa, &stoc);
     assert!(line.ask(&action).1.len() <= 64);
@@ -183,7 +183,7 @@ fn a_proof_that_the_client_cannot_take_opens_nothing() {
 #[test]
 fn a_dedicated_key_counts_on_its_own() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x11);
+    let mut line = TestClient::new(&fleet, 0x11);
     line.counter = 500;
     let initiate = InitiateRequest { dedicated_key: Some(&[0x55; 16]), ..InitiateRequest::default() };
     assert!(aarq(&mut line, initiate, true).is_accepted());
@@ -200,7 +200,7 @@ fn a_dedicated_key_counts_on_its_own() {
 #[test]
 fn an_envelope_of_one_service_does_not_carry_another() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let mut request = line.sealed(&DISCONNECT);
     assert_eq!(request[0], 0xCB);
@@ -212,7 +212,7 @@ fn an_envelope_of_one_service_does_not_carry_another() {
 #[test]
 fn what_follows_a_whole_request_makes_it_another() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Md5, false);
     let no_parameter = [&DISCONNECT[..12], &[0]].concat();
     let next = vec![0xC0, 2, 0xC1, 0, 0, 0, 1];

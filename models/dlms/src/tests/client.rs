@@ -34,7 +34,7 @@ pub fn fleet(vendor: Vendor) -> Fleet {
 }
 
 /// A client of one meter.
-pub struct Line<'a> {
+pub struct TestClient<'a> {
     pub meter: Meter<'a>,
     pub rest: Rest,
     pub session: Option<Box<Session>>,
@@ -50,9 +50,9 @@ pub struct Line<'a> {
     pub key: Option<[u8; 32]>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> TestClient<'a> {
     pub fn new(fleet: &'a Fleet, address: u16) -> Self {
-        Line {
+        TestClient {
             meter: Meter { fleet, number: 5 },
             rest: Rest::default(),
             session: None,

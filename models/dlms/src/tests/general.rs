@@ -9,7 +9,7 @@ use crate::meter::rest::keys_of;
 use crate::meter::security::policy;
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, Line, NAME, TITLE, fleet};
+use crate::tests::client::{CTOS, NAME, TITLE, TestClient, fleet};
 use crate::vocabulary::effects::Denied;
 use aes_kw::{KekAes128, KekAes256};
 use dlms_cosem_rs::axdr::Data;
@@ -30,13 +30,13 @@ fn vendor(suite: SecuritySuite) -> Vendor {
     Vendor { suite, ..Vendor::default() }
 }
 
-fn open<'a>(fleet: &'a crate::Fleet) -> Line<'a> {
-    let mut line = Line::new(fleet, 0x01);
+fn open<'a>(fleet: &'a crate::Fleet) -> TestClient<'a> {
+    let mut line = TestClient::new(fleet, 0x01);
     line.open(Mechanism::Ecdsa, true);
     line
 }
 
-fn signed(line: &Line<'_>, message: &[u8]) -> Vec<u8> {
+fn signed(line: &TestClient<'_>, message: &[u8]) -> Vec<u8> {
     let key = line.meter.fleet.keys.signing_key(Owner::Client, line.meter.vendor().suite).unwrap();
     let mut signature = [0; SIGNATURE_MAX];
     let bytes = key.sign(message, &mut signature);
@@ -62,7 +62,7 @@ fn head(transaction: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 /// A general-ciphering request.
-fn request(line: &Line<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u8; 32], counter: u32) -> Vec<u8> {
+fn request(line: &TestClient<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u8; 32], counter: u32) -> Vec<u8> {
     let suite = line.meter.vendor().suite;
     let head = head(transaction, &TITLE, &line.meter.system_title().0);
     let keys = keys_of(line.meter, &line.rest);
@@ -78,7 +78,7 @@ fn request(line: &Line<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u8; 32]
 }
 
 /// Opens an answer; `key` makes its key from the key information.
-fn opened(line: &Line<'_>, apdu: &[u8], key: impl Fn(KeyInfo<'_>) -> [u8; 32]) -> Vec<u8> {
+fn opened(line: &TestClient<'_>, apdu: &[u8], key: impl Fn(KeyInfo<'_>) -> [u8; 32]) -> Vec<u8> {
     assert_eq!(apdu[0], 0xDD, "{apdu:02X?}");
     let suite = line.meter.vendor().suite;
     let answer = GeneralCiphering::from_bytes(&apdu[1..]).unwrap();
@@ -101,7 +101,7 @@ fn is_name(plain: &[u8]) {
 }
 
 /// One-pass: (request, key of the answer).
-fn one_pass(line: &Line<'_>, transaction: &[u8], counter: u32, before: &[u8]) -> Vec<u8> {
+fn one_pass(line: &TestClient<'_>, transaction: &[u8], counter: u32, before: &[u8]) -> Vec<u8> {
     let (suite, title) = (line.meter.vendor().suite, line.meter.system_title());
     let own = AgreementKey::ephemeral(suite, &EPHEMERAL).unwrap();
     let theirs = line.meter.fleet.keys.agreement_key(Owner::Meter(title), suite).unwrap().public();
@@ -111,7 +111,7 @@ fn one_pass(line: &Line<'_>, transaction: &[u8], counter: u32, before: &[u8]) ->
     request(line, transaction, KeyInfo::Agreed { parameters: &[1], ciphered_key: &data }, key, counter)
 }
 
-fn answer_key_of_one_pass(line: &Line<'_>, info: KeyInfo<'_>) -> [u8; 32] {
+fn answer_key_of_one_pass(line: &TestClient<'_>, info: KeyInfo<'_>) -> [u8; 32] {
     let (suite, title) = (line.meter.vendor().suite, line.meter.system_title());
     let KeyInfo::Agreed { parameters: [1], ciphered_key } = info else { panic!("{info:?}") };
     let (public, signature) = ciphered_key.split_at(public_bytes(suite));
@@ -120,7 +120,7 @@ fn answer_key_of_one_pass(line: &Line<'_>, info: KeyInfo<'_>) -> [u8; 32] {
     own.derive(public, Purpose::Cipher, &title.0, &TITLE).unwrap()
 }
 
-fn statically(line: &Line<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
+fn statically(line: &TestClient<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
     let (suite, title) = (line.meter.vendor().suite, line.meter.system_title());
     let own = line.meter.fleet.keys.agreement_key(Owner::Client, suite).unwrap();
     let theirs = line.meter.fleet.keys.agreement_key(Owner::Meter(title), suite).unwrap().public();
@@ -214,7 +214,7 @@ fn a_signed_request_gets_a_signed_answer() {
     for suite in SUITES {
         let fleet = fleet(vendor(suite));
         for ciphered in [false, true] {
-            let mut line = Line::new(&fleet, 0x01);
+            let mut line = TestClient::new(&fleet, 0x01);
             line.open(Mechanism::Ecdsa, ciphered);
             let title = line.meter.system_title();
             let content = if ciphered { line.sealed(&NAME) } else { NAME.to_vec() };
@@ -257,7 +257,7 @@ fn key_list(keys: &[(u8, Vec<u8>)]) -> Vec<u8> {
 fn transferred_keys_hold_from_the_next_message_on() {
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let fleet = fleet(vendor(suite));
-        let mut line = Line::new(&fleet, 0x01);
+        let mut line = TestClient::new(&fleet, 0x01);
         line.open(Mechanism::Gmac, true);
         let first = keys_of(line.meter, &line.rest);
         let (mut bad, new) = (wrapped(suite, first.master, [0x51; 32]), [0x52; 32]);
@@ -367,7 +367,7 @@ fn a_change_of_keys_makes_nothing_fresh_again() {
 #[test]
 fn a_client_with_no_room_for_the_answer_is_told_first() {
     let fleet = fleet(vendor(SecuritySuite::Suite1));
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     let (_, _, stoc) = line.associate(Mechanism::Ecdsa, true, &CTOS, 150);
     line.prove(Mechanism::Ecdsa, true, &stoc);
     let asked = one_pass(&line, &1_u64.to_be_bytes(), 0, &[]);
@@ -389,7 +389,7 @@ fn a_client_with_no_room_for_the_answer_is_told_first() {
 #[test]
 fn keys_do_not_change_in_the_clear() {
     let fleet = fleet(vendor(SecuritySuite::Suite1));
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Ecdsa, false);
     let wrapped = wrapped(SecuritySuite::Suite1, keys_of(line.meter, &line.rest).master, [0x51; 32]);
     assert_eq!(line.ask(&act(2, &key_list(&[(0, wrapped)]))).1, REFUSED);
@@ -400,14 +400,14 @@ fn keys_do_not_change_in_the_clear() {
 fn a_policy_is_strengthened_and_never_weakened() {
     let fleet = fleet(vendor(SecuritySuite::Suite1));
     let mut line = open(&fleet);
-    let activate = |line: &mut Line<'_>, bits: u8| line.ask_sealed(&act(1, &[22, bits]))[3];
+    let activate = |line: &mut TestClient<'_>, bits: u8| line.ask_sealed(&act(1, &[22, bits]))[3];
     assert_eq!(activate(&mut line, 0x01), 250, "no such bit");
     let ciphered = policy::REQUEST_AUTHENTICATED | policy::ANSWER_AUTHENTICATED;
     assert_eq!(activate(&mut line, ciphered), 0);
     assert_eq!(activate(&mut line, ciphered), 0);
     assert_eq!(activate(&mut line, policy::REQUEST_AUTHENTICATED), 3, "weaker");
     // Without ciphering nothing but the public client comes in.
-    let mut plain = Line::new(&fleet, 0x01);
+    let mut plain = TestClient::new(&fleet, 0x01);
     plain.rest = line.rest.clone();
     let (accepted, diagnostic, _) = plain.associate(Mechanism::Gmac, false, &CTOS, 512);
     assert_eq!((accepted, diagnostic, plain.effects.denied), (false, 2, Some(Denied::Association(2))));
@@ -416,7 +416,7 @@ fn a_policy_is_strengthened_and_never_weakened() {
     is_name(&plain.ask(&NAME).1);
     // A reader that only authenticates gets answers that are encrypted once the policy wants it.
     assert_eq!(activate(&mut line, ciphered | policy::ANSWER_ENCRYPTED), 0);
-    let mut reader = Line::new(&fleet, 0x11);
+    let mut reader = TestClient::new(&fleet, 0x11);
     (reader.rest, reader.control) = (line.rest.clone(), 0x11);
     reader.open(Mechanism::Low, true);
     let asked = reader.sealed(&NAME);

@@ -6,7 +6,7 @@ use crate::meter::rest::Rest;
 use crate::server::Reaction;
 use crate::session::blocks::UPLOAD_MAX;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, Line, NAME, fleet};
+use crate::tests::client::{CTOS, NAME, TestClient, fleet};
 use dlms_cosem_rs::acse::Aare;
 use dlms_cosem_rs::codec::Decode;
 use dlms_cosem_rs::xdlms::Protection;
@@ -54,7 +54,7 @@ fn every_service_is_answered_as_the_standard_has_it() {
     let fleet = fleet(Vendor::default());
     for (request, expected) in golden() {
         for ciphered in [false, true] {
-            let mut line = Line::new(&fleet, 0x01);
+            let mut line = TestClient::new(&fleet, 0x01);
             line.open(Mechanism::Gmac, ciphered);
             let reply = if ciphered { line.ask_sealed(&request) } else { line.ask(&request).1 };
             assert_eq!(reply[..expected.len().min(reply.len())], expected, "{request:02X?}: {reply:02X?}");
@@ -72,13 +72,13 @@ fn a_request_cut_anywhere_is_refused_and_does_nothing() {
     let fleet = fleet(Vendor::default());
     for (request, _) in golden() {
         for cut in 1..request.len() {
-            let mut line = Line::new(&fleet, 0x01);
+            let mut line = TestClient::new(&fleet, 0x01);
             line.open(Mechanism::Md5, false);
             let before = line.rest.clone();
             let reply = line.ask(&request[..cut]).1;
             assert!(tells(&reply), "{:02X?}: {reply:02X?}", &request[..cut]);
             assert_eq!(line.rest, before);
-            let mut line = Line::new(&fleet, 0x01);
+            let mut line = TestClient::new(&fleet, 0x01);
             line.open(Mechanism::Gmac, true);
             let reply = line.sealed(&request[..cut]);
             let (_, reply) = line.ask(&reply);
@@ -92,7 +92,7 @@ fn a_request_cut_anywhere_is_refused_and_does_nothing() {
 #[test]
 fn a_sealed_request_cut_anywhere_or_changed_anywhere_is_refused() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let act = apdu(&[&[0xC3, 1, 0xC1, 0], &RELAY[..7], &[1, 1, 15, 0]]);
     for form in [Form::Service(Protection::Global), Form::General(Protection::Global)] {
@@ -125,7 +125,7 @@ fn an_association_request_or_release_cut_anywhere_opens_nothing() {
         (Mechanism::Sha256, 0x01, false),
         (Mechanism::Gmac, 0x01, true),
     ] {
-        let mut line = Line::new(&fleet, address);
+        let mut line = TestClient::new(&fleet, address);
         let secret: &[u8] = if mechanism == Mechanism::Low { b"12345678" } else { &CTOS };
         let whole = line.aarq(mechanism, ciphered, secret, 512);
         for cut in 1..whole.len() {
@@ -155,7 +155,7 @@ fn lengths_beyond_the_request_do_no_harm_wherever_they_stand() {
             for length in
                 [&[0x84, 0xFF, 0xFF, 0xFF, 0xFF][..], &[0x88, 255, 255, 255, 255, 255, 255, 255, 255], &[0xFF]]
             {
-                let mut line = Line::new(&fleet, 0x01);
+                let mut line = TestClient::new(&fleet, 0x01);
                 line.open(Mechanism::Md5, false);
                 let mut changed = request[..at].to_vec();
                 changed.extend_from_slice(length);
@@ -165,7 +165,7 @@ fn lengths_beyond_the_request_do_no_harm_wherever_they_stand() {
             }
         }
     }
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     for tag in [0xC8, 0xCB, 0xD0, 0xDB, 0xDC, 0xDD, 0xDF, 0xE0, 0xD9] {
         for length in [&[0x84, 0xFF, 0xFF, 0xFF, 0xFF][..], &[0x80], &[0x7F], &[0]] {
@@ -178,7 +178,7 @@ fn lengths_beyond_the_request_do_no_harm_wherever_they_stand() {
 #[test]
 fn data_nested_without_end_are_refused() {
     let fleet = fleet(Vendor { pdu_max: u16::MAX, ..Vendor::default() });
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Md5, false);
     let deep = [1, 1].repeat(20_000);
     let set = apdu(&[&[0xC1, 1, 0xC1, 0], &RELAY, &[0], &deep]);
@@ -191,7 +191,7 @@ fn data_nested_without_end_are_refused() {
 #[test]
 fn a_block_out_of_turn_ends_the_transfer() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     let next = |number: u8| [0xC0, 2, 0xC1, 0, 0, 0, number];
     line.open(Mechanism::Md5, false);
     assert_eq!(line.ask(&LIST).1[..8], [0xC4, 2, 0xC1, 0, 0, 0, 0, 1]);
@@ -223,7 +223,7 @@ fn set_block(choice: u8, last: bool, number: u32, content: &[u8]) -> Vec<u8> {
 #[test]
 fn a_long_request_out_of_turn_or_given_up_changes_nothing() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Md5, false);
     assert_eq!(line.ask(&set_block(2, false, 1, &[22])).1, [0xC5, 2, 0xC1, 0, 0, 0, 1]);
     assert_eq!(line.ask(&set_block(3, true, 3, &[2])).1, [0xC5, 3, 0xC1, 19, 0, 0, 0, 3]);
@@ -250,7 +250,7 @@ fn a_long_request_out_of_turn_or_given_up_changes_nothing() {
 #[test]
 fn blocks_without_end_are_stopped() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Md5, false);
     let content = [0; 900];
     line.ask(&set_block(2, false, 1, &content));
@@ -267,7 +267,7 @@ fn blocks_without_end_are_stopped() {
 fn a_request_that_wants_no_answer_gets_none_and_is_carried_out() {
     let fleet = fleet(Vendor::default());
     for ciphered in [false, true] {
-        let mut line = Line::new(&fleet, 0x01);
+        let mut line = TestClient::new(&fleet, 0x01);
         line.open(Mechanism::Gmac, ciphered);
         let set = apdu(&[&[0xC1, 1, 0x81, 0], &RELAY, &[0, 22, 2]]);
         let act = apdu(&[&[0xC3, 1, 0x81, 0], &RELAY[..7], &[1, 1, 15, 0]]);

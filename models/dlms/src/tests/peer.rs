@@ -4,7 +4,7 @@ use crate::crypto::keys::KeyMaster;
 use crate::meter::fleet::{Fleet, Vendor};
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{Line, fleet};
+use crate::tests::client::{TestClient, fleet};
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::acse::AuthMechanism;
 use dlms_cosem_rs::axdr::Data;
@@ -46,7 +46,7 @@ enum Keys {
 
 struct Peer<'a> {
     client: ClientSession<RustCryptoProvider<Constant>, 4096>,
-    line: Line<'a>,
+    line: TestClient<'a>,
     /// Longest answer that the client said it takes.
     pdu: usize,
     last: Vec<u8>,
@@ -59,7 +59,7 @@ impl<'a> Peer<'a> {
             Mechanism::Low => 0x11,
             _ => 0x01,
         };
-        let line = Line::new(fleet, address);
+        let line = TestClient::new(fleet, address);
         let suite = fleet.vendors[0].suite;
         let own = fleet.keys.of_meter(line.meter.system_title(), suite);
         let short = |key: &[u8; 32]| std::array::from_fn(|n| key[n]);

@@ -5,13 +5,13 @@ use crate::meter::client::Client;
 use crate::meter::fleet::{Fleet, Vendor};
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, Line, fleet};
+use crate::tests::client::{CTOS, TestClient, fleet};
 use dlms_cosem_rs::xdlms::Protection;
 use proptest::prelude::*;
 
 /// A client with an association open, as its address has it.
-fn opened(fleet: &Fleet, address: u16, ciphered: bool) -> Line<'_> {
-    let mut line = Line::new(fleet, address);
+fn opened(fleet: &Fleet, address: u16, ciphered: bool) -> TestClient<'_> {
+    let mut line = TestClient::new(fleet, address);
     match Client::of_address(address) {
         Some(Client::Public) => line.open(Mechanism::None, false),
         Some(Client::Reader) => line.open(Mechanism::Low, ciphered),
@@ -71,7 +71,7 @@ proptest! {
         ciphered in any::<bool>(),
     ) {
         let fleet = fleet(Vendor::default());
-        let mut line = Line::new(&fleet, address);
+        let mut line = TestClient::new(&fleet, address);
         let (mechanism, secret): (_, &[u8]) = match address {
             0x10 => (Mechanism::None, b""),
             0x11 => (Mechanism::Low, b"12345678"),

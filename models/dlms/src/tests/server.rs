@@ -4,7 +4,7 @@ use crate::crypto::cipher::Form;
 use crate::meter::fleet::{AnswerForm, OnCounterError, OnSuiteMismatch, Vendor};
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, Line, NAME, TITLE, fleet};
+use crate::tests::client::{CTOS, NAME, TITLE, TestClient, fleet};
 use crate::vocabulary::effects::Denied;
 use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::axdr::Data;
@@ -19,7 +19,7 @@ const DECIPHERING: [u8; 3] = [0xD8, 1, 5];
 #[test]
 fn the_public_client_reads_the_name_without_security() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x10);
+    let mut line = TestClient::new(&fleet, 0x10);
     line.open(Mechanism::None, false);
     let (_, reply) = line.ask(&NAME);
     assert_eq!(reply[..4], [0xC4, 1, 0xC1, 0]);
@@ -36,7 +36,7 @@ fn every_mechanism_opens_in_every_suite_plain_and_ciphered() {
                 if mechanism == Ecdsa && suite == SecuritySuite::Suite0 {
                     continue;
                 }
-                let mut line = Line::new(&fleet, if mechanism == Low { 0x11 } else { 0x01 });
+                let mut line = TestClient::new(&fleet, if mechanism == Low { 0x11 } else { 0x01 });
                 line.open(mechanism, ciphered);
                 let reply = if ciphered { line.ask_sealed(&NAME) } else { line.ask(&NAME).1 };
                 assert_eq!(reply[..4], [0xC4, 1, 0xC1, 0], "{suite:?} {mechanism:?} {ciphered}");
@@ -48,7 +48,7 @@ fn every_mechanism_opens_in_every_suite_plain_and_ciphered() {
 #[test]
 fn until_the_proof_only_the_proof_is_served() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     let (accepted, diagnostic, stoc) = line.associate(Mechanism::Gmac, false, &CTOS, 512);
     assert_eq!((accepted, diagnostic), (true, 14));
     assert_eq!(line.ask(&NAME).1, NOT_ALLOWED);
@@ -59,7 +59,7 @@ fn until_the_proof_only_the_proof_is_served() {
 #[test]
 fn a_wrong_proof_ends_the_association() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.associate(Mechanism::Sha256, false, &CTOS, 512);
     let mut action = vec![0xC3, 1, 0xC1, 0, 15, 0, 0, 40, 0, 0, 255, 1, 1];
     Data::OctetString(&[9; 32]).encode(&mut action).unwrap();
@@ -77,7 +77,7 @@ fn passwords_mechanisms_and_contexts_that_do_not_fit_are_refused() {
         (0x01, Mechanism::Gmac, b"short", 13),
         (0x01, Mechanism::Ecdsa, &CTOS, 11),
     ] {
-        let mut line = Line::new(&fleet, address);
+        let mut line = TestClient::new(&fleet, address);
         let (accepted, diagnostic, _) = line.associate(mechanism, false, secret, 512);
         assert_eq!((accepted, diagnostic), (false, expected), "{mechanism:?}");
         assert!(line.session.is_none());
@@ -87,7 +87,7 @@ fn passwords_mechanisms_and_contexts_that_do_not_fit_are_refused() {
 #[test]
 fn the_public_client_ciphers_nothing() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x10);
+    let mut line = TestClient::new(&fleet, 0x10);
     let (accepted, diagnostic, _) = line.associate(Mechanism::None, true, b"", 512);
     assert_eq!((accepted, diagnostic), (false, 2), "application context name not supported");
     assert_eq!(line.effects.denied, Some(Denied::Association(2)));
@@ -97,7 +97,7 @@ fn the_public_client_ciphers_nothing() {
 #[test]
 fn an_initiate_that_cannot_be_met_gets_a_confirmed_service_error() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x10);
+    let mut line = TestClient::new(&fleet, 0x10);
     let mut initiate = vec![1];
     InitiateRequest { client_max_receive_pdu_size: 20, ..InitiateRequest::default() }.encode(&mut initiate).unwrap();
     let aarq = Aarq {
@@ -114,7 +114,7 @@ fn an_initiate_that_cannot_be_met_gets_a_confirmed_service_error() {
 #[test]
 fn service_before_association_and_plain_where_cipher_is_due_are_refused() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     assert_eq!(line.ask(&NAME).1, NOT_ALLOWED);
     line.open(Mechanism::Gmac, true);
     assert_eq!(line.ask(&NAME).1, NOT_ALLOWED);
@@ -124,7 +124,7 @@ fn service_before_association_and_plain_where_cipher_is_due_are_refused() {
 #[test]
 fn an_association_twice_starts_anew() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     line.associate(Mechanism::Gmac, true, &CTOS, 512);
     let request = line.sealed(&NAME);
@@ -135,7 +135,7 @@ fn an_association_twice_starts_anew() {
 fn the_answer_has_the_form_of_the_request_unless_the_vendor_has_its_own() {
     for (answer_form, expected) in [(AnswerForm::AsRequested, 0xDB), (AnswerForm::ServiceSpecific, 0xCC)] {
         let fleet = fleet(Vendor { answer_form, ..Vendor::default() });
-        let mut line = Line::new(&fleet, 0x01);
+        let mut line = TestClient::new(&fleet, 0x01);
         line.form = Form::General(Protection::Global);
         line.open(Mechanism::Gmac, true);
         let request = line.sealed(&NAME);
@@ -146,7 +146,7 @@ fn the_answer_has_the_form_of_the_request_unless_the_vendor_has_its_own() {
 #[test]
 fn a_replayed_or_lower_counter_is_refused_and_does_not_move_the_window() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let request = line.sealed(&NAME);
     assert_eq!(line.ask(&request).1[0], 0xCC);
@@ -168,7 +168,7 @@ fn a_vendor_may_close_on_counters_and_stay_silent_on_suites() {
         on_suite_mismatch: OnSuiteMismatch::Silent,
         ..Vendor::default()
     });
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let request = line.sealed(&NAME);
     line.ask(&request);
@@ -181,7 +181,7 @@ fn a_vendor_may_close_on_counters_and_stay_silent_on_suites() {
 #[test]
 fn wrong_keys_tags_suites_and_weaker_protection_are_refused() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     line.key = Some([3; 32]);
     let wrong_key = line.sealed(&NAME);
@@ -204,7 +204,7 @@ fn wrong_keys_tags_suites_and_weaker_protection_are_refused() {
 #[test]
 fn no_counter_is_used_that_is_not_reserved() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     line.rest.counter_reserved = line.rest.counter + 1;
     assert_eq!(line.ask_sealed(&NAME)[0], 0xC4);
@@ -218,7 +218,7 @@ fn no_counter_is_used_that_is_not_reserved() {
 #[test]
 fn a_dedicated_key_protects_what_follows() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x11);
+    let mut line = TestClient::new(&fleet, 0x11);
     let mut initiate = vec![1];
     InitiateRequest { dedicated_key: Some(&[0x55; 16]), ..InitiateRequest::default() }.encode(&mut initiate).unwrap();
     let initiate = line.sealed(&initiate);
@@ -242,7 +242,7 @@ fn a_dedicated_key_protects_what_follows() {
 #[test]
 fn release_ends_it_and_is_confirmed() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x10);
+    let mut line = TestClient::new(&fleet, 0x10);
     line.open(Mechanism::None, false);
     assert_eq!(line.ask(&[0x62, 3, 0x80, 1, 0]).1, [0x63, 3, 0x80, 1, 0]);
     assert_eq!(line.ask(&NAME).1, NOT_ALLOWED);
@@ -251,19 +251,19 @@ fn release_ends_it_and_is_confirmed() {
 #[test]
 fn a_client_that_does_not_exist_is_not_spoken_to() {
     let fleet = fleet(Vendor::default());
-    assert_eq!(Line::new(&fleet, 0x55).ask(&NAME), (Reaction::Close, vec![]));
+    assert_eq!(TestClient::new(&fleet, 0x55).ask(&NAME), (Reaction::Close, vec![]));
 }
 
 #[test]
 fn an_aarq_and_a_sealed_get_cut_anywhere_do_no_harm() {
     let fleet = fleet(Vendor::default());
-    let mut line = Line::new(&fleet, 0x01);
+    let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Gmac, true);
     let whole = line.sealed(&NAME);
     for n in 1..whole.len() {
         assert_eq!(line.ask(&whole[..n]).1, UNSUPPORTED);
     }
-    let mut public = Line::new(&fleet, 0x10);
+    let mut public = TestClient::new(&fleet, 0x10);
     public.open(Mechanism::None, false);
     for n in 1..NAME.len() {
         let reply = public.ask(&NAME[..n]).1;
@@ -277,13 +277,13 @@ fn the_operator_resets_and_does_nothing_else() {
     let fleet = fleet(Vendor { suite: SecuritySuite::Suite1, manual_alias: true, ..Vendor::default() });
     // Neither a password nor the keys that the other clients share let it in.
     for mechanism in [Mechanism::Low, Mechanism::Md5, Mechanism::Sha1, Mechanism::Gmac] {
-        let mut line = Line::new(&fleet, 0x20);
+        let mut line = TestClient::new(&fleet, 0x20);
         let (accepted, diagnostic, _) = line.associate(mechanism, false, &CTOS, 512);
         assert_eq!((accepted, diagnostic), (false, 13), "{mechanism:?}");
     }
     for mechanism in [Mechanism::Sha256, Mechanism::Ecdsa] {
         for ciphered in [false, true] {
-            let mut line = Line::new(&fleet, 0x20);
+            let mut line = TestClient::new(&fleet, 0x20);
             line.open(mechanism, ciphered);
             let mut ask = |apdu: &[u8]| if ciphered { line.ask_sealed(apdu) } else { line.ask(apdu).1 };
             let action = |class: u8, [b, c, d, e]: [u8; 4], method: u8, parameter: &[u8]| {
@@ -312,10 +312,10 @@ fn the_operator_resets_and_does_nothing_else() {
         }
     }
     // Who holds its secret is not the management client, nor the other way round.
-    let mut line = Line::new(&fleet, 0x20);
+    let mut line = TestClient::new(&fleet, 0x20);
     let (_, _, stoc) = line.associate(Mechanism::Sha256, false, &CTOS, 512);
     let proof = line.proof(Mechanism::Sha256, &stoc);
-    let mut other = Line::new(&fleet, 0x01);
+    let mut other = TestClient::new(&fleet, 0x01);
     let (_, _, stoc) = other.associate(Mechanism::Sha256, false, &CTOS, 512);
     assert_ne!(proof, other.proof(Mechanism::Sha256, &stoc));
     line.address = 0x01;

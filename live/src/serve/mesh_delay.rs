@@ -35,7 +35,7 @@ pub enum Waiting {
 
 /// A request that has been answered.
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
+pub struct Transit {
     /// Whose sockets it came through.
     pub worker: usize,
     /// What waits.
@@ -46,38 +46,38 @@ pub struct Question {
     pub bytes: (usize, usize),
 }
 
-/// What came of a question: when the answer is there, or `None` if it is lost.
-pub type Verdict = (Waiting, Option<Instant>);
+/// What came of a transit: when the answer is there, or `None` if it is lost.
+pub type Arrival = (Waiting, Option<Instant>);
 
-/// Where a worker's verdicts go.
-pub struct Listener {
-    /// Its mail.
-    pub mail: Sender<Verdict>,
-    /// Its bell.
+/// The worker that waits for arrivals.
+pub struct Subscriber {
+    /// Takes them.
+    pub arrivals: Sender<Arrival>,
+    /// Wakes its event loop.
     pub waker: Arc<Waker>,
 }
 
 /// The mesh of a scenario.
-pub struct Air {
+pub struct MeshDelay {
     engine: Engine<Part, Local>,
     latency: SimTime,
-    open: BTreeMap<u32, (Question, Instant)>,
+    open: BTreeMap<u32, (Transit, Instant)>,
     next: u32,
     /// Times that the simulation fell behind the clock.
     pub behind: u64,
 }
 
-impl Air {
+impl MeshDelay {
     /// Builds the mesh; what is said in it besides is only sized.
     ///
     /// # Errors
     /// It cannot be built.
-    pub fn new(mut spec: WorldSpec) -> Result<Air, ServeError> {
+    pub fn new(mut spec: WorldSpec) -> Result<MeshDelay, ServeError> {
         spec.dlms.payload = Payload::Sized;
         let failed = |what: String| ServeError::Mesh { what };
         let Built { parts, lookahead, .. } = build(&spec).map_err(|error| failed(error.to_string()))?;
         let engine = Engine::new(parts, lookahead, Local).map_err(|error| failed(error.to_string()))?;
-        Ok(Air { engine, latency: spec.backhaul.latency, open: BTreeMap::new(), next: 0, behind: 0 })
+        Ok(MeshDelay { engine, latency: spec.backhaul.latency, open: BTreeMap::new(), next: 0, behind: 0 })
     }
 
     /// Runs beside the clock until `stop` says so.
@@ -86,42 +86,42 @@ impl Air {
     /// The engine found a bug.
     pub fn run(
         &mut self,
-        questions: &Receiver<Question>,
-        listeners: &[Listener],
+        transits: &Receiver<Transit>,
+        subscribers: &[Subscriber],
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), EngineError> {
         let began = Instant::now();
         while !stop() {
-            let first = match questions.recv_timeout(STEP) {
-                Ok(question) => Some(question),
+            let first = match transits.recv_timeout(STEP) {
+                Ok(transit) => Some(transit),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             let now = sim_time(began.elapsed());
-            for question in first.into_iter().chain(questions.try_iter()) {
-                self.ask(question, now)?;
+            for transit in first.into_iter().chain(transits.try_iter()) {
+                self.send(transit, now)?;
             }
             self.engine.run_until(now)?;
             self.behind += u64::from(began.elapsed().saturating_sub(wall(now)) > BEHIND);
-            for (waiting, verdict, worker) in self.verdicts(began) {
-                let listener = &listeners[worker];
-                if listener.mail.send((waiting, verdict)).is_ok() {
-                    let _ = listener.waker.wake();
+            for (waiting, arrival, worker) in self.arrivals(began) {
+                let subscriber = &subscribers[worker];
+                if subscriber.arrivals.send((waiting, arrival)).is_ok() {
+                    let _ = subscriber.waker.wake();
                 }
             }
         }
         Ok(())
     }
 
-    fn ask(&mut self, question: Question, now: SimTime) -> Result<(), EngineError> {
+    fn send(&mut self, transit: Transit, now: SimTime) -> Result<(), EngineError> {
         let id = self.next;
         self.next = self.next.wrapping_add(1);
-        let (request, answer) = question.bytes;
+        let (request, answer) = transit.bytes;
         let apdu = Apdu { outside: true, answer_bytes: answer.min(PAYLOAD_MAX) as u16, ..Apdu::default() };
         let bytes = request.min(PAYLOAD_MAX) as u16;
-        let down = Down { kind: Kind::Request, node: question.number, value: id, bytes, apdu };
-        self.open.insert(id, (question, Instant::now()));
-        let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(question.number));
+        let down = Down { kind: Kind::Request, node: transit.number, value: id, bytes, apdu };
+        self.open.insert(id, (transit, Instant::now()));
+        let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(transit.number));
         match partition {
             Some(partition) => self.engine.post(partition, now + self.latency, Event::Down(Box::new(down))),
             None => Ok(()),
@@ -129,33 +129,33 @@ impl Air {
     }
 
     /// Answers that have come, and those that are given up.
-    fn verdicts(&mut self, began: Instant) -> Vec<(Waiting, Option<Instant>, usize)> {
-        let mut verdicts = Vec::new();
+    fn arrivals(&mut self, began: Instant) -> Vec<(Waiting, Option<Instant>, usize)> {
+        let mut arrivals = Vec::new();
         for part in self.engine.partitions_mut() {
             // Nobody reads what is recorded here.
             part.rows().clear();
             let Part::Mesh(region) = part else { continue };
             for (id, at) in region.take_answered_outside() {
-                if let Some((question, _)) = self.open.remove(&id) {
-                    verdicts.push((question.waiting, Some(began + wall(at)), question.worker));
+                if let Some((transit, _)) = self.open.remove(&id) {
+                    arrivals.push((transit.waiting, Some(began + wall(at)), transit.worker));
                 }
             }
         }
         while let Some(entry) = self.open.first_entry() {
-            let (question, asked) = *entry.get();
+            let (transit, asked) = *entry.get();
             if asked.elapsed() < LOST_AFTER {
                 break;
             }
             entry.remove();
-            verdicts.push((question.waiting, None, question.worker));
+            arrivals.push((transit.waiting, None, transit.worker));
         }
-        verdicts
+        arrivals
     }
 }
 
-impl std::fmt::Debug for Air {
+impl std::fmt::Debug for MeshDelay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Air").field("open", &self.open.len()).finish_non_exhaustive()
+        f.debug_struct("MeshDelay").field("open", &self.open.len()).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The door: one worker takes connections and hands them round.
+//! The acceptor: one worker takes connections and distributes them.
 
 use super::Worker;
 use crate::serve::connection::Connection;
@@ -25,86 +25,86 @@ pub struct Incoming {
 }
 
 /// Where a worker hands connections to.
-pub struct Colleague {
-    /// Its mail.
-    pub mail: Sender<Incoming>,
-    /// Its bell.
+pub struct WorkerHandle {
+    /// Takes them.
+    pub connections: Sender<Incoming>,
+    /// Wakes its event loop.
     pub waker: Arc<Waker>,
 }
 
 /// Who takes connections for all.
-pub struct Door {
+pub struct Acceptor {
     /// The socket.
     pub listener: TcpListener,
     /// All workers, this one first.
-    pub colleagues: Vec<Colleague>,
+    pub workers: Vec<WorkerHandle>,
     next: usize,
     pub(super) waiting: bool,
     pub(super) pause_until: Option<Instant>,
 }
 
-impl Door {
-    /// To these workers.
-    pub fn new(listener: TcpListener, colleagues: Vec<Colleague>) -> Door {
-        Door { listener, colleagues, next: 0, waiting: false, pause_until: None }
+impl Acceptor {
+    /// Distributes to these workers.
+    pub fn new(listener: TcpListener, workers: Vec<WorkerHandle>) -> Acceptor {
+        Acceptor { listener, workers, next: 0, waiting: false, pause_until: None }
     }
 }
 
 impl Worker<'_> {
-    pub(super) fn door_opens(&mut self) {
-        if let Some(door) = &mut self.door {
-            door.waiting = true;
+    pub(super) fn listener_is_ready(&mut self) {
+        if let Some(acceptor) = &mut self.acceptor {
+            acceptor.waiting = true;
         }
     }
 
-    /// Takes connections and hands them round.
+    /// Takes connections and distributes them.
     pub(super) fn accept(&mut self) {
-        let Some(door) = &mut self.door else { return };
-        if door.pause_until.is_some_and(|until| self.desk.now < until) || !door.waiting {
+        let Some(acceptor) = &mut self.acceptor else { return };
+        if acceptor.pause_until.is_some_and(|until| self.responder.now < until) || !acceptor.waiting {
             return;
         }
-        door.pause_until = None;
+        acceptor.pause_until = None;
         let mut own = Vec::new();
         for _ in 0..ACCEPTED_A_TURN {
-            let (stream, peer) = match door.listener.accept() {
+            let (stream, peer) = match acceptor.listener.accept() {
                 Ok(taken) => taken,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    door.waiting = false;
+                    acceptor.waiting = false;
                     break;
                 }
                 // The client has gone again.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
                 Err(error) => {
-                    self.desk.refuse(Refused::System, &"TCP", &error);
-                    door.pause_until = Some(self.desk.now + PAUSE);
+                    self.responder.refuse(Refused::System, &"TCP", &error);
+                    acceptor.pause_until = Some(self.responder.now + PAUSE);
                     break;
                 }
             };
-            let street = self.desk.street;
+            let network = self.responder.network;
             let entered = stream.local_addr().map_err(|_| Refused::System).and_then(|local| {
-                let place = street.place(local.ip(), peer.ip())?;
-                let number = if place == 0 { None } else { street.numbers.at(place) };
-                if number.is_some_and(|number| street.registry.meter(number).is_away(self.desk.now)) {
+                let place = network.place(local.ip(), peer.ip())?;
+                let number = if place == 0 { None } else { network.meters.at(place) };
+                if number.is_some_and(|number| network.registry.meter(number).is_away(self.responder.now)) {
                     return Err(Refused::Away);
                 }
-                street.enter(place).map(|()| (local, place))
+                network.enter(place).map(|()| (local, place))
             });
             let (local, place) = match entered {
                 Ok(entered) => entered,
                 Err(reason) => {
-                    self.desk.refuse(reason, &peer, &"a connection, closed");
+                    self.responder.refuse(reason, &peer, &"a connection, closed");
                     continue;
                 }
             };
             let incoming = Incoming { stream, peer, local, place };
-            let to = door.next;
-            door.next = (to + 1) % door.colleagues.len();
+            let to = acceptor.next;
+            acceptor.next = (to + 1) % acceptor.workers.len();
             if to == 0 {
                 own.push(incoming);
-            } else if door.colleagues[to].mail.send(incoming).is_ok() {
-                let _ = door.colleagues[to].waker.wake();
+            } else if acceptor.workers[to].connections.send(incoming).is_ok() {
+                let _ = acceptor.workers[to].waker.wake();
             } else {
-                street.leave(place);
+                network.leave(place);
             }
         }
         own.into_iter().for_each(|incoming| self.take_in(incoming));
@@ -112,26 +112,26 @@ impl Worker<'_> {
 
     pub(super) fn take_in(&mut self, incoming: Incoming) {
         let Incoming { mut stream, peer, local, place } = incoming;
-        let street = self.desk.street;
+        let network = self.responder.network;
         let at = self.free.pop().unwrap_or_else(|| {
             self.connections.push(None);
-            self.births.push(0);
+            self.generations.push(0);
             self.connections.len() - 1
         });
         let _ = stream.set_nodelay(true);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut stream, Token(at), interest) {
-            self.desk.refuse(Refused::System, &peer, &error);
+            self.responder.refuse(Refused::System, &peer, &error);
             self.free.push(at);
-            return street.leave(place);
+            return network.leave(place);
         }
-        let mut connection = Connection::new(stream, peer, place, self.desk.now);
-        if let Some(capture) = &street.capture {
-            connection.flow = capture.open(peer, local).map_err(|_| street.fail()).ok();
+        let mut connection = Connection::new(stream, peer, place, self.responder.now);
+        if let Some(capture) = &network.capture {
+            connection.flow = capture.open(peer, local).map_err(|_| network.fail()).ok();
         }
-        self.desk.counters.sessions += 1;
-        self.born += 1;
-        self.births[at] = self.born;
+        self.responder.counters.sessions += 1;
+        self.opened += 1;
+        self.generations[at] = self.opened;
         self.connections[at] = Some(connection);
         self.queue(at);
     }

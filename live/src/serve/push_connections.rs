@@ -2,8 +2,8 @@
 
 use super::capture::{Flow, From};
 use super::counters::Refused;
-use super::desk::Desk;
-use super::outbox::{Letter, Order, socket};
+use super::outbox::{Notification, Push, socket};
+use super::responder::Responder;
 use amitwin_dlms::push;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Most connections of one worker at one time.
-pub const CALLS_MAX: usize = 256;
+pub const PUSH_CONNECTIONS_MAX: usize = 256;
 /// Tokens of the connections: this and those after it.
 pub const FIRST: usize = usize::MAX / 2;
 /// Most pushes of one worker that wait for another attempt.
@@ -26,9 +26,9 @@ const PASSED_OVER: usize = 4;
 
 /// One connection to the head-end.
 #[derive(Debug)]
-struct Call {
+struct PushConnection {
     stream: TcpStream,
-    order: Order,
+    push: Push,
     bytes: Vec<u8>,
     written: usize,
     /// It is open.
@@ -39,134 +39,136 @@ struct Call {
 
 /// The connections of one worker, and what waits for another attempt.
 #[derive(Debug, Default)]
-pub struct Calls {
-    open: Vec<Option<Call>>,
+pub struct PushConnections {
+    open: Vec<Option<PushConnection>>,
     free: Vec<usize>,
-    again: BTreeMap<(Instant, u64), Order>,
+    again: BTreeMap<(Instant, u64), Push>,
     numbered: u64,
 }
 
-impl Calls {
+impl PushConnections {
     /// Has those make another attempt whose pause is over.
-    pub fn repeat(&mut self, desk: &mut Desk<'_>) {
+    pub fn repeat(&mut self, responder: &mut Responder<'_>) {
         while let Some(entry) = self.again.first_entry()
-            && entry.key().0 <= desk.now
-            && desk.has_room_to_push()
+            && entry.key().0 <= responder.now
+            && responder.has_room_to_push()
         {
-            let order = entry.remove();
-            desk.counters.push_retries += 1;
-            desk.push(order);
+            let push = entry.remove();
+            responder.counters.push_retries += 1;
+            responder.push(push);
         }
     }
 
     /// Opens connections for what waits in the outbox. The state file must have been written.
-    pub fn dial(&mut self, to: SocketAddr, desk: &mut Desk<'_>, registry: &Registry) {
-        while self.open.len() - self.free.len() < CALLS_MAX
-            && let Some(Letter { order, bytes }) = desk.next_letter()
+    pub fn connect_waiting(&mut self, to: SocketAddr, responder: &mut Responder<'_>, registry: &Registry) {
+        while self.open.len() - self.free.len() < PUSH_CONNECTIONS_MAX
+            && let Some(Notification { push, bytes }) = responder.next_notification()
         {
             let at = self.free.pop().unwrap_or_else(|| {
                 self.open.push(None);
                 self.open.len() - 1
             });
-            let dialled = connect(desk.street.source(order.sender.place), to).and_then(|mut stream| {
+            let connected = connect(responder.network.source(push.origin.place), to).and_then(|mut stream| {
                 registry.register(&mut stream, Token(FIRST + at), Interest::READABLE | Interest::WRITABLE)?;
                 Ok(stream)
             });
-            match dialled {
+            match connected {
                 Ok(stream) => {
-                    let until = desk.now + desk.street.settings.frame_time;
+                    let until = responder.now + responder.network.settings.frame_time;
                     self.open[at] =
-                        Some(Call { stream, order, bytes, written: 0, connected: false, flow: None, until });
+                        Some(PushConnection { stream, push, bytes, written: 0, connected: false, flow: None, until });
                 }
                 Err(error) => {
                     self.free.push(at);
-                    self.failed(order, &error, desk);
+                    self.failed(push, &error, responder);
                 }
             }
         }
     }
 
     /// Goes on with a connection that something has happened to.
-    pub fn turn(&mut self, at: usize, desk: &mut Desk<'_>, registry: &Registry) {
-        let Some(Some(call)) = self.open.get_mut(at) else { return };
-        match call.advance(desk) {
+    pub fn turn(&mut self, at: usize, responder: &mut Responder<'_>, registry: &Registry) {
+        let Some(Some(connection)) = self.open.get_mut(at) else { return };
+        match connection.advance(responder) {
             Ok(false) => {}
-            Ok(true) => self.end(at, Ok(()), desk, registry),
-            Err(error) => self.end(at, Err(error), desk, registry),
+            Ok(true) => self.end(at, Ok(()), responder, registry),
+            Err(error) => self.end(at, Err(error), responder, registry),
         }
     }
 
     /// Ends what takes too long. Who has taken everything and only does not hang up has it.
-    pub fn sweep(&mut self, desk: &mut Desk<'_>, registry: &Registry) {
+    pub fn sweep(&mut self, responder: &mut Responder<'_>, registry: &Registry) {
         for at in 0..self.open.len() {
-            let Some(call) = self.open[at].as_ref().filter(|call| call.until <= desk.now) else { continue };
-            let outcome = if call.is_written() { Ok(()) } else { Err(ErrorKind::TimedOut.into()) };
-            self.end(at, outcome, desk, registry);
+            let Some(connection) = self.open[at].as_ref().filter(|connection| connection.until <= responder.now) else {
+                continue;
+            };
+            let outcome = if connection.is_written() { Ok(()) } else { Err(ErrorKind::TimedOut.into()) };
+            self.end(at, outcome, responder, registry);
         }
     }
 
     /// Hangs up everything: what is written is sent, the rest is lost.
-    pub fn close(&mut self, desk: &mut Desk<'_>, registry: &Registry) {
+    pub fn close(&mut self, responder: &mut Responder<'_>, registry: &Registry) {
         for at in 0..self.open.len() {
             match &mut self.open[at] {
-                Some(call) if call.is_written() => self.end(at, Ok(()), desk, registry),
+                Some(connection) if connection.is_written() => self.end(at, Ok(()), responder, registry),
                 Some(_) => {
-                    desk.counters.pushes_lost += 1;
-                    self.hang_up(at, desk, registry);
+                    responder.counters.pushes_lost += 1;
+                    self.disconnect(at, responder, registry);
                 }
                 None => {}
             }
         }
-        desk.counters.pushes_lost += self.again.len() as u64;
+        responder.counters.pushes_lost += self.again.len() as u64;
         self.again.clear();
-        while desk.next_letter().is_some() {
-            desk.counters.pushes_lost += 1;
+        while responder.next_notification().is_some() {
+            responder.counters.pushes_lost += 1;
         }
     }
 
-    fn end(&mut self, at: usize, outcome: io::Result<()>, desk: &mut Desk<'_>, registry: &Registry) {
-        let Some(order) = self.hang_up(at, desk, registry) else { return };
+    fn end(&mut self, at: usize, outcome: io::Result<()>, responder: &mut Responder<'_>, registry: &Registry) {
+        let Some(push) = self.disconnect(at, responder, registry) else { return };
         match outcome {
-            Ok(()) => desk.counters.pushes += 1,
-            Err(error) => self.failed(order, &error, desk),
+            Ok(()) => responder.counters.pushes += 1,
+            Err(error) => self.failed(push, &error, responder),
         }
     }
 
-    fn hang_up(&mut self, at: usize, desk: &Desk<'_>, registry: &Registry) -> Option<Order> {
-        let mut call = self.open.get_mut(at)?.take()?;
+    fn disconnect(&mut self, at: usize, responder: &Responder<'_>, registry: &Registry) -> Option<Push> {
+        let mut connection = self.open.get_mut(at)?.take()?;
         self.free.push(at);
-        let _ = registry.deregister(&mut call.stream);
-        if let (Some(capture), Some(flow)) = (&desk.street.capture, call.flow)
+        let _ = registry.deregister(&mut connection.stream);
+        if let (Some(capture), Some(flow)) = (&responder.network.capture, connection.flow)
             && capture.close(flow).is_err()
         {
-            desk.street.fail();
+            responder.network.fail();
         }
-        Some(call.order)
+        Some(connection.push)
     }
 
     /// An attempt has failed: another one after the setup's pause, as often as it allows.
-    fn failed(&mut self, order: Order, error: &io::Error, desk: &mut Desk<'_>) {
-        let number = order.sender.number;
-        desk.refuse(Refused::Push, &format_args!("meter {}", desk.street.numbers.place(number)), error);
-        let habit = desk.street.registry.look(number, |rest| push::habit(rest, order.setup));
-        match habit.filter(|habit| order.failed < habit.retries && self.again.len() < AGAIN_MAX) {
-            Some(habit) => {
-                let due = desk.now + Duration::from_secs(habit.pause_s.into());
+    fn failed(&mut self, push: Push, error: &io::Error, responder: &mut Responder<'_>) {
+        let number = push.origin.number;
+        responder.refuse(Refused::Push, &format_args!("meter {}", responder.network.meters.place(number)), error);
+        let timing = responder.network.registry.look(number, |rest| push::timing(rest, push.setup));
+        match timing.filter(|timing| push.failed < timing.retries && self.again.len() < AGAIN_MAX) {
+            Some(timing) => {
+                let due = responder.now + Duration::from_secs(timing.pause_s.into());
                 self.numbered += 1;
-                self.again.insert((due, self.numbered), Order { failed: order.failed + 1, ..order });
+                self.again.insert((due, self.numbered), Push { failed: push.failed + 1, ..push });
             }
-            None => desk.counters.pushes_lost += 1,
+            None => responder.counters.pushes_lost += 1,
         }
     }
 }
 
-impl Call {
+impl PushConnection {
     fn is_written(&self) -> bool {
         self.written == self.bytes.len()
     }
 
     /// Writes and waits for the head-end to hang up; `true` when it has.
-    fn advance(&mut self, desk: &mut Desk<'_>) -> io::Result<bool> {
+    fn advance(&mut self, responder: &mut Responder<'_>) -> io::Result<bool> {
         if let Some(error) = self.stream.take_error()? {
             return Err(error);
         }
@@ -177,9 +179,9 @@ impl Call {
                 Err(error) => return Err(error),
             };
             let here = self.stream.local_addr()?;
-            let capture = desk.street.capture.as_ref();
+            let capture = responder.network.capture.as_ref();
             // The meter is the one that has opened it.
-            self.flow = capture.and_then(|capture| capture.open(here, to).map_err(|_| desk.street.fail()).ok());
+            self.flow = capture.and_then(|capture| capture.open(here, to).map_err(|_| responder.network.fail()).ok());
             self.connected = true;
         }
         while !self.is_written() {
@@ -191,8 +193,8 @@ impl Call {
             };
             let part = self.written..self.written + bytes;
             self.written = part.end;
-            desk.counters.bytes_out += bytes as u64;
-            self.copy(part, desk);
+            responder.counters.bytes_out += bytes as u64;
+            self.copy(part, responder);
             if self.is_written() {
                 self.stream.shutdown(Shutdown::Write)?;
             }
@@ -202,7 +204,7 @@ impl Call {
             match self.stream.read(&mut passed_over) {
                 // It hangs up: in peace, or because it was gone before it had everything.
                 Ok(0) => return self.stream.take_error()?.map_or(Ok(true), Err),
-                Ok(bytes) => desk.counters.bytes_in += bytes as u64,
+                Ok(bytes) => responder.counters.bytes_in += bytes as u64,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
@@ -212,11 +214,11 @@ impl Call {
         Ok(true)
     }
 
-    fn copy(&mut self, part: Range<usize>, desk: &Desk<'_>) {
-        if let (Some(capture), Some(flow)) = (&desk.street.capture, &mut self.flow)
+    fn copy(&mut self, part: Range<usize>, responder: &Responder<'_>) {
+        if let (Some(capture), Some(flow)) = (&responder.network.capture, &mut self.flow)
             && capture.data(flow, From::Peer, &self.bytes[part]).is_err()
         {
-            desk.street.fail();
+            responder.network.fail();
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Where a request meets its meter: one desk a worker, with buffers that are used again.
+//! Answers requests in the name of their meters: one responder a worker, with buffers that are used again.
 
+use super::addresses::Destination;
 use super::associations::Associations;
+use super::codes;
 use super::counters::{Counters, Refused};
-use super::outbox::{Letter, Order, Outbox, Sender};
+use super::fault::{Fault, draw, is_ciphered};
+use super::network::ServedNetwork;
+use super::outbox::{Notification, Origin, Outbox, Push};
 use super::registry::Change;
-use super::spoil::{Fault, draw, is_ciphered};
-use super::street::{Destination, Street};
-use super::words;
 use amitwin_dlms::link::{gateway_form, wrapper};
 use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, answer};
 use amitwin_models::purpose::BOOT;
@@ -26,7 +27,7 @@ pub type Log<'a> = &'a (dyn Fn(&str) + Sync);
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The answer is in [`Desk::reply`].
+    /// The answer is in [`Responder::reply`].
     Reply,
     /// The answer is there, and the meter resets after it.
     ReplyAndReset,
@@ -37,9 +38,9 @@ pub enum Outcome {
 }
 
 /// Answers requests of one worker.
-pub struct Desk<'a> {
+pub struct Responder<'a> {
     /// What is served.
-    pub street: &'a Street,
+    pub network: &'a ServedNetwork,
     /// Number of the worker.
     pub worker: usize,
     /// What was counted.
@@ -62,12 +63,12 @@ pub struct Desk<'a> {
     second: (Instant, u32),
 }
 
-impl<'a> Desk<'a> {
-    /// Desk of a worker, by its number; refusals are told to `log`.
-    pub fn new(street: &'a Street, worker: usize, log: Option<Log<'a>>) -> Self {
+impl<'a> Responder<'a> {
+    /// Responder of a worker, by its number; refusals are told to `log`.
+    pub fn new(network: &'a ServedNetwork, worker: usize, log: Option<Log<'a>>) -> Self {
         let now = Instant::now();
-        Desk {
-            street,
+        Responder {
+            network,
             worker,
             counters: Counters::default(),
             reply: Vec::new(),
@@ -101,24 +102,24 @@ impl<'a> Desk<'a> {
         self.outbox.has_room()
     }
 
-    /// Makes one attempt of a push, to be sent after [`Desk::commit`]. A meter that starts up makes none.
-    pub fn push(&mut self, order: Order) {
-        let (street, number) = (self.street, order.sender.number);
-        let mut locked = street.registry.meter(number);
+    /// Makes one attempt of a push, to be sent after [`Responder::commit`]. A meter that starts up makes none.
+    pub fn push(&mut self, push: Push) {
+        let (network, number) = (self.network, push.origin.number);
+        let mut locked = network.registry.meter(number);
         if locked.is_away(self.now) {
             drop(locked);
             self.counters.pushes_lost += 1;
-            return self.refuse(Refused::Away, &"a push", &format_args!("meter {}", self.street.numbers.place(number)));
+            return self.refuse(Refused::Away, &"a push", &format_args!("meter {}", self.network.meters.place(number)));
         }
         let outbox = &mut self.outbox;
-        let (made, change) = locked.change(|rest| outbox.make(street, order, rest, &mut Effects::default()));
+        let (made, change) = locked.change(|rest| outbox.make(network, push, rest, &mut Effects::default()));
         drop(locked);
         self.counters.pushes_lost += u64::from(!made);
         self.note(number, change);
     }
 
     /// The next push that waits. The state file must have been written since it was made.
-    pub fn next_letter(&mut self) -> Option<Letter> {
+    pub fn next_notification(&mut self) -> Option<Notification> {
         self.outbox.next()
     }
 
@@ -129,7 +130,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Asks the meter that a request is for. The reply must not leave before [`Desk::commit`].
+    /// Asks the meter that a request is for. The reply must not leave before [`Responder::commit`].
     pub fn ask(
         &mut self,
         place: u64,
@@ -139,35 +140,35 @@ impl<'a> Desk<'a> {
         associations: &mut Associations,
         who: &dyn Display,
     ) -> Outcome {
-        let street = self.street;
-        let (number, prefix) = match street.route(place, destination, request) {
+        let network = self.network;
+        let (number, prefix) = match network.route(place, destination, request) {
             Ok(found) => found,
             Err(reason) => {
                 self.refuse(reason, who, &destination);
                 return Outcome::Silent;
             }
         };
-        let mut locked = street.registry.meter(number);
+        let mut locked = network.registry.meter(number);
         if locked.is_away(self.now) {
             drop(locked);
-            self.refuse(Refused::Away, who, &format_args!("meter {}", self.street.numbers.place(number)));
+            self.refuse(Refused::Away, who, &format_args!("meter {}", self.network.meters.place(number)));
             return Outcome::Silent;
         }
         self.counters.requests += 1;
-        let life = locked.life();
+        let boots = locked.boots();
         let key = (number, client);
         let mut session = None;
         let held = associations.0.get_mut(&key);
         let known = held.is_some();
         if let Some((of, slot)) = held
-            && *of == life
+            && *of == boots
         {
             session = slot.take();
         }
         let mut effects = Effects::default();
         let (head, apdu) = request.split_at_mut(prefix);
         let asked = apdu.len();
-        let meter = street.meter(number);
+        let meter = network.meter(number);
         let (scratch, moment) = (&mut self.scratch, self.moment);
         let out = &mut self.apdu;
         let outbox = &mut self.outbox;
@@ -178,20 +179,20 @@ impl<'a> Desk<'a> {
         let ((reaction, lost), change) = locked.change(|rest| {
             let mut call = Call { meter, rest, now: moment, scratch, effects: &mut effects };
             let reaction = answer(&mut call, &mut session, client, apdu, out);
-            let lost = outbox.add(street, Sender { number, place, port }, moment, rest, &mut effects);
+            let lost = outbox.add(network, Origin { number, place, port }, moment, rest, &mut effects);
             (reaction, lost)
         });
-        let away = effects.reset.map(|tier| self.reset(number, life, tier, &mut locked));
+        let away = effects.reset.map(|tier| self.reset(number, boots, tier, &mut locked));
         drop(locked);
         self.note(number, change);
         self.counters.pushes_lost += lost;
         self.counters.relay_moves += u64::from(effects.relay_moved);
         match session.filter(|_| away.is_none()) {
-            Some(session) if known || associations.0.len() < street.settings.associations => {
-                associations.0.insert(key, (life, Some(session)));
+            Some(session) if known || associations.0.len() < network.settings.associations => {
+                associations.0.insert(key, (boots, Some(session)));
             }
             Some(_) => {
-                self.refuse(Refused::Associations, who, &format_args!("meter {}", self.street.numbers.place(number)));
+                self.refuse(Refused::Associations, who, &format_args!("meter {}", self.network.meters.place(number)));
                 return Outcome::Close;
             }
             None if known => associations.end(number, client),
@@ -213,7 +214,7 @@ impl<'a> Desk<'a> {
             self.denied(number, denied, who);
         }
         if effects.keys_changed {
-            self.tell(format_args!("{who}: meter {}: its keys were changed", street.numbers.place(number)));
+            self.tell(format_args!("{who}: meter {}: its keys were changed", network.meters.place(number)));
         }
         self.asked = (number, wrapper::HEADER_BYTES + asked, wrapper::HEADER_BYTES + self.apdu.len());
         self.reply.clear();
@@ -228,22 +229,22 @@ impl<'a> Desk<'a> {
     /// Spoils the answer, if its turn has come.
     fn spoil(&mut self, number: u32, hdlc: bool, who: &dyn Display) {
         self.fault = None;
-        let faults = &self.street.settings.faults;
+        let faults = &self.network.settings.faults;
         if faults.are_none() {
             return;
         }
-        let (seed, ciphered) = (self.street.fleet.seed, is_ciphered(&self.apdu));
+        let (seed, ciphered) = (self.network.fleet.seed, is_ciphered(&self.apdu));
         self.fault = draw(faults, seed, self.worker, self.counters.replies, ciphered, hdlc);
         let Some(fault) = self.fault else { return };
         fault.spoil_apdu(&mut self.reply);
         self.counters.spoilt += 1;
-        let meter = self.street.numbers.place(number);
+        let meter = self.network.meters.place(number);
         self.tell(format_args!("{who}: spoilt: meter {meter}: {}", fault.text()));
     }
 
     /// A request without an answer.
     fn unanswered(&mut self, reason: Refused, number: u32, denied: Option<Denied>, client: u16, who: &dyn Display) {
-        let meter = self.street.numbers.place(number);
+        let meter = self.network.meters.place(number);
         match denied {
             Some(Denied::Suite) => self.refuse(Refused::Suite, who, &format_args!("meter {meter}, which says nothing")),
             Some(Denied::Client) => self.refuse(reason, who, &format_args!("meter {meter}: no client {client:#04x}")),
@@ -253,11 +254,11 @@ impl<'a> Desk<'a> {
 
     /// An answer that denies something.
     fn denied(&mut self, number: u32, denied: Denied, who: &dyn Display) {
-        let meter = self.street.numbers.place(number);
+        let meter = self.network.meters.place(number);
         let (reason, code, name) = match denied {
-            Denied::Association(code) => (Refused::Association, code, words::diagnostic(code)),
-            Denied::Result(code) => (Refused::Denied, code, words::result(code)),
-            Denied::Exception(code) => (Refused::Exception, code, words::service_error(code)),
+            Denied::Association(code) => (Refused::Association, code, codes::diagnostic(code)),
+            Denied::Result(code) => (Refused::Denied, code, codes::result(code)),
+            Denied::Exception(code) => (Refused::Exception, code, codes::service_error(code)),
             Denied::Suite => return self.refuse(Refused::Suite, who, &format_args!("meter {meter}")),
             Denied::Proof | Denied::Client => return self.refuse(Refused::Proof, who, &format_args!("meter {meter}")),
         };
@@ -268,13 +269,13 @@ impl<'a> Desk<'a> {
     fn reset(
         &mut self,
         number: u32,
-        life: u32,
+        boots: u32,
         tier: ResetTier,
         locked: &mut super::registry::Locked<'_>,
     ) -> Option<Duration> {
         self.counters.resets += 1;
-        let (shortest, longest) = self.street.settings.boot;
-        let mut stream = Stream::new(self.street.fleet.seed, u64::from(number) | u64::from(life) << 32, BOOT);
+        let (shortest, longest) = self.network.settings.boot;
+        let mut stream = Stream::new(self.network.fleet.seed, u64::from(number) | u64::from(boots) << 32, BOOT);
         let away = match tier {
             ResetTier::Soft => None,
             ResetTier::Warm | ResetTier::Cold => {
@@ -292,9 +293,9 @@ impl<'a> Desk<'a> {
     /// As the state file's.
     pub fn commit(&mut self) -> io::Result<()> {
         self.write_down()?;
-        let settings = &self.street.settings;
+        let settings = &self.network.settings;
         if let Some(to) = settings.push_to.filter(|_| !settings.push_tcp) {
-            self.outbox.send(self.street, to, &mut self.counters);
+            self.outbox.send(self.network, to, &mut self.counters);
         }
         Ok(())
     }
@@ -306,13 +307,13 @@ impl<'a> Desk<'a> {
         }
         self.dirty.sort_unstable();
         self.dirty.dedup();
-        let Some(state) = &self.street.state else {
-            let registry = &self.street.registry;
+        let Some(state) = &self.network.state else {
+            let registry = &self.network.registry;
             registry.records(self.dirty.drain(..)).iter().for_each(|record| registry.is_durable(record));
             return Ok(());
         };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let registry = &self.street.registry;
+        let registry = &self.network.registry;
         let records = registry.records(self.dirty.drain(..));
         state.append(&records, sync)?;
         drop(state);

@@ -1,14 +1,14 @@
 //! What all workers share: the meters, who is where, what they keep, and the files.
 
-use super::air::Question;
+use super::addresses::{Destination, MeterIds};
 use super::capture::Capture;
 use super::counters::Refused;
 use super::disk::FileDisk;
+use super::mesh_delay::Transit;
 use super::registry::Registry;
 use super::state::StateFile;
 use amitwin_dlms::link::gateway_form;
 use amitwin_dlms::{Fleet, Meter};
-use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_scenarios::served::{Addressing, Serve};
 use dlms_cosem_rs::transport::hdlc::Address;
 use std::collections::BTreeMap;
@@ -17,100 +17,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 
-/// The logical device that every meter is.
-const MANAGEMENT: u16 = 1;
 /// Bytes that protection may add to the largest APDU: a key agreed for one message, and a signature, of suite 2.
 const CIPHERING: u16 = 512;
 
-/// Node ids of the meters, in the order of the placement.
-#[derive(Debug)]
-pub enum Numbers {
-    /// One after the other from the first.
-    Row {
-        /// First id.
-        first: u32,
-        /// How many.
-        count: u32,
-    },
-    /// Any.
-    List(Vec<u32>),
-}
-
-impl Numbers {
-    /// Of a placement.
-    pub fn of(placement: &Placement) -> Numbers {
-        let mut ids = placement.of_kind(SiteKind::Meter);
-        let first = ids.next().unwrap_or(0);
-        let list: Vec<u32> = placement.of_kind(SiteKind::Meter).collect();
-        let count = list.len() as u32;
-        match list.last() {
-            Some(last) if last - first + 1 != count => Numbers::List(list),
-            _ => Numbers::Row { first, count },
-        }
-    }
-
-    /// How many meters.
-    pub fn count(&self) -> u32 {
-        match self {
-            Numbers::Row { count, .. } => *count,
-            Numbers::List(list) => list.len() as u32,
-        }
-    }
-
-    /// Node id of the meter at a place, counted from 1.
-    pub fn at(&self, place: u64) -> Option<u32> {
-        let index = u32::try_from(place.checked_sub(1)?).ok()?;
-        match self {
-            Numbers::Row { first, count } => (index < *count).then_some(first + index),
-            Numbers::List(list) => list.get(index as usize).copied(),
-        }
-    }
-
-    /// Place of a meter, counted from 1; 0 for another node.
-    pub fn place(&self, number: u32) -> u64 {
-        let index = match self {
-            Numbers::Row { first, count } => number.checked_sub(*first).filter(|index| index < count).map(u64::from),
-            Numbers::List(list) => list.binary_search(&number).ok().map(|index| index as u64),
-        };
-        index.map_or(0, |index| index + 1)
-    }
-
-    /// Whether a node is a meter.
-    pub fn has(&self, number: u32) -> bool {
-        match self {
-            Numbers::Row { first, count } => number.checked_sub(*first).is_some_and(|index| index < *count),
-            Numbers::List(list) => list.binary_search(&number).is_ok(),
-        }
-    }
-}
-
-/// Whom a request is for, as the link says it.
-#[derive(Clone, Copy, Debug)]
-pub enum Destination {
-    /// Destination port of a wrapper.
-    Port(u16),
-    /// Server address of HDLC.
-    Hdlc(Address),
-}
-
-impl std::fmt::Display for Destination {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Destination::Port(port) => write!(f, "wrapper port {port}"),
-            Destination::Hdlc(Address::Single(address)) => write!(f, "HDLC address {address}"),
-            Destination::Hdlc(Address::Double { upper, lower }) => write!(f, "HDLC address {upper}/{lower}"),
-            Destination::Hdlc(Address::Quad { upper, lower }) => write!(f, "HDLC address {upper}/{lower}"),
-        }
-    }
-}
-
 /// Everything that workers share.
 #[derive(Debug)]
-pub struct Street {
+pub struct ServedNetwork {
     /// The meters.
     pub fleet: Fleet,
     /// Which nodes they are.
-    pub numbers: Numbers,
+    pub meters: MeterIds,
     /// How they are served.
     pub settings: Serve,
     /// What they keep.
@@ -120,7 +36,7 @@ pub struct Street {
     /// Where traffic is copied to.
     pub capture: Option<Capture>,
     /// Whom to ask when answers are due, where that is simulated.
-    pub air: Option<Sender<Question>>,
+    pub transits: Option<Sender<Transit>>,
     /// Largest APDU that is taken, bytes.
     pub apdu_max: u16,
     /// Connections at this moment.
@@ -133,26 +49,26 @@ pub struct Street {
     pub failed: AtomicBool,
 }
 
-impl Street {
-    /// Of these parts.
+impl ServedNetwork {
+    /// A network of these parts.
     pub fn new(
         fleet: Fleet,
-        numbers: Numbers,
+        meters: MeterIds,
         settings: Serve,
         registry: Registry,
         state: Option<StateFile<FileDisk>>,
         capture: Option<Capture>,
-    ) -> Street {
+    ) -> ServedNetwork {
         // An association request has no size agreed yet, so that small meters take a fair one too.
         let pdu_max = fleet.vendors.iter().map(|vendor| vendor.pdu_max).max().unwrap_or(0).max(1_024);
-        Street {
+        ServedNetwork {
             fleet,
-            numbers,
+            meters,
             settings,
             registry,
             state: state.map(Mutex::new),
             capture,
-            air: None,
+            transits: None,
             apdu_max: pdu_max.saturating_add(CIPHERING),
             open: AtomicUsize::new(0),
             open_to: Mutex::default(),
@@ -183,7 +99,7 @@ impl Street {
         match self.settings.addressing {
             // One address is that of the first meter.
             Addressing::Address if listen.is_single() => Ok(1),
-            Addressing::Address => self.numbers.at(position).map(|_| position).ok_or(Refused::NoSuchMeter),
+            Addressing::Address => self.meters.at(position).map(|_| position).ok_or(Refused::NoSuchMeter),
             Addressing::Port | Addressing::Gateway => Ok(0),
         }
     }
@@ -194,23 +110,23 @@ impl Street {
     /// One that no meter is meant by.
     pub fn route(&self, place: u64, destination: Destination, request: &[u8]) -> Result<(u32, usize), Refused> {
         let number = match self.settings.addressing {
-            Addressing::Address if is_management(destination) => self.numbers.at(place),
-            Addressing::Port => self.numbers.at(u64::from(match destination {
+            Addressing::Address if destination.is_management() => self.meters.at(place),
+            Addressing::Port => self.meters.at(u64::from(match destination {
                 Destination::Port(port) => port,
                 Destination::Hdlc(Address::Single(address)) => u16::from(address),
                 Destination::Hdlc(Address::Double { upper: 1, lower }) => u16::from(lower),
                 Destination::Hdlc(Address::Quad { upper: 1, lower }) => lower,
                 Destination::Hdlc(_) => 0,
             })),
-            Addressing::Gateway if is_management(destination) => {
+            Addressing::Gateway if destination.is_management() => {
                 let prefix = gateway_form::request(request).ok_or(Refused::NoSuchMeter)?;
                 let number = match prefix.address {
                     [.., a, b, c, d] if prefix.address.len() == 8 => {
                         let number = u32::from_be_bytes([*a, *b, *c, *d]);
                         let title = self.meter(number).system_title();
-                        (self.numbers.has(number) && title.0 == prefix.address).then_some(number)
+                        (self.meters.has(number) && title.0 == prefix.address).then_some(number)
                     }
-                    address => gateway_form::position(address).and_then(|n| self.numbers.at(u64::from(n))),
+                    address => gateway_form::position(address).and_then(|n| self.meters.at(u64::from(n))),
                 };
                 return number.map(|number| (number, prefix.bytes)).ok_or(Refused::NoSuchMeter);
             }
@@ -268,14 +184,5 @@ impl Street {
     /// A worker cannot go on.
     pub fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
-    }
-}
-
-fn is_management(destination: Destination) -> bool {
-    match destination {
-        Destination::Port(port) => port == MANAGEMENT,
-        Destination::Hdlc(Address::Single(address)) => u16::from(address) == MANAGEMENT,
-        Destination::Hdlc(Address::Double { upper, .. }) => u16::from(upper) == MANAGEMENT,
-        Destination::Hdlc(Address::Quad { upper, .. }) => upper == MANAGEMENT,
     }
 }
