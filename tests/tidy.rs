@@ -2,6 +2,8 @@
 //!
 //! Every rule also runs on made-up snippets that break it, so that a rule that cannot fail is noticed.
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/manifests.rs"]
 mod manifests;
 #[path = "tidy/rules.rs"]
@@ -48,6 +50,33 @@ fn every_manifest_keeps_the_rules() {
         found.extend(manifests::check(krate, &text));
     }
     report(&found);
+}
+
+/// The protocol's files are layers, within a folder too.
+#[test]
+fn no_files_of_dlms_import_each_other() {
+    let sources = Source::all(root(), &["models/dlms"]);
+    assert_eq!(circles::circles(&sources, "models/dlms/src/"), [""; 0]);
+}
+
+#[test]
+fn a_circle_of_imports_is_noticed() {
+    let found = |files: &[(&str, &str)]| {
+        let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        circles::circles(&sources, "a/src/")
+    };
+    let chain = [
+        ("a/src/lib.rs", "mod b;\nmod c;\npub use b::x::X;"),
+        ("a/src/b/mod.rs", "mod x;\nuse crate::c::{self, C};"),
+        ("a/src/b/x.rs", "use crate::c::C;\n#[cfg(test)]\nuse crate::b;"),
+        ("a/src/c.rs", "use std::fmt;"),
+        ("a/src/c_tests.rs", "use crate::b::x;"),
+    ];
+    assert_eq!(found(&chain), [""; 0]);
+    let with = |path, text| found(&[&chain[..], &[(path, text)]].concat());
+    assert_eq!(with("a/src/c.rs", "use crate::b::x::X;"), ["b/x", "c"]);
+    assert_eq!(with("a/src/b/x.rs", "use crate::{b::B, c};"), ["b", "b/x"]);
+    assert_eq!(with("a/src/c.rs", "use crate::d;"), [""; 0]);
 }
 
 /// Rules broken by a made-up file.

@@ -363,7 +363,7 @@ fn statements(source: &Source) -> Vec<(usize, String)> {
 }
 
 /// Full paths of `use` statements, so that `use std::{fs, io}` is seen as `std::fs` and `std::io`.
-fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
+pub fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
     let mut all = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (n, line) in source.lines(with_tests) {
