@@ -17,7 +17,6 @@ pub mod books;
 pub mod build;
 pub mod cell;
 pub mod context;
-pub mod device;
 pub mod event;
 pub mod gateway;
 pub mod headend;

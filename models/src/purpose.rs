@@ -1,4 +1,6 @@
 //! Purposes of the keyed random streams of this crate; a number is never used for two things.
+//!
+//! 120 and 121 are taken by `amitwin_dlms::purpose`, whose streams have the same seeds.
 
 /// Outcome of a reception at a node.
 pub const RECEPTION: u32 = 100;
@@ -22,7 +24,3 @@ pub const PUSH_START: u32 = 119;
 pub const ANSWER: u32 = 122;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;
-/// What a meter measures (entity: meter).
-pub const CONSUMPTION: u32 = 120;
-/// Weather of a day (entity: none).
-pub const WEATHER: u32 = 121;

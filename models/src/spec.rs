@@ -3,8 +3,9 @@
 //! `scenarios` resolves a file into a [`WorldSpec`]; nothing below this line parses text or knows a default of the
 //! scenario language. Every field is final: units converted, cross-field rules checked.
 
-use crate::device::dlms::{KeyMaster, Vendor};
 use crate::terrain::Placement;
+pub use amitwin_dlms::ResetTier;
+use amitwin_dlms::{KeyMaster, Vendor};
 use amitwin_sim_core::SimTime;
 
 /// One variant of a scenario, ready to build.
@@ -301,17 +302,6 @@ pub struct CampaignSpec {
     pub back: BackSign,
     /// How long the head-end waits for a meter before it counts as failed; `None`: to the end of the run.
     pub give_up_after: Option<SimTime>,
-}
-
-/// Depth of a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResetTier {
-    /// Clears the application's buffers; the radio stays up.
-    Soft,
-    /// Restarts the communication module's operating system; PAN id and keys are kept.
-    Warm,
-    /// Cycles the supply: a longer boot; PAN id and keys are kept in flash.
-    Cold,
 }
 
 /// Spread of a reset over time.

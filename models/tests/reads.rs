@@ -127,7 +127,7 @@ fn who_has_no_turn_is_skipped_and_read_in_the_next_round() {
 }
 
 /// A suburb with everything that is said over the air: reports, reads, a broadcast and a unicast reset.
-fn busy(payload: Payload, vendors: Vec<amitwin_models::device::dlms::Vendor>) -> WorldSpec {
+fn busy(payload: Payload, vendors: Vec<amitwin_dlms::Vendor>) -> WorldSpec {
     let place = GenerateSpec { meters: 60, spacing_m: Some(60.0), ..GenerateSpec::default() };
     let mut spec = world(generate(Generator::Suburb, &place, 5).expect("a suburb"), PhyMode::M1b, 6_000);
     spec.radio.path_loss = PathLoss::StreetLevel(Clutter::Suburban);
@@ -158,7 +158,7 @@ fn busy(payload: Payload, vendors: Vec<amitwin_models::device::dlms::Vendor>) ->
 
 #[test]
 fn sized_payloads_make_the_same_traffic_as_real_ones() {
-    use amitwin_models::device::dlms::{AnswerForm, OnCounterError, Vendor};
+    use amitwin_dlms::{AnswerForm, OnCounterError, Vendor};
     let strange = Vendor {
         flag: *b"XYZ",
         answer_form: AnswerForm::ServiceSpecific,
@@ -187,7 +187,7 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
 
 #[test]
 fn everything_said_is_understood_in_every_suite() {
-    use amitwin_models::device::dlms::{KeyMaster, Vendor};
+    use amitwin_dlms::{KeyMaster, Vendor};
     use dlms_cosem_rs::security::SecuritySuite;
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let mut spec = busy(Payload::Real, vec![Vendor { suite, ..Vendor::default() }]);

@@ -3,8 +3,8 @@
 mod common;
 
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_dlms::{OnSuiteMismatch, Vendor};
 use amitwin_models::cell::Part;
-use amitwin_models::device::dlms::{OnSuiteMismatch, Vendor};
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};

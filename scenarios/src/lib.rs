@@ -9,7 +9,7 @@
 //! - [`schema`]: what a file can say; the doc comments there are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
 //! - [`drive`]: runs the variants; [`estimate`]: what that will take.
-//! - [`serve`]: the meters answer on real sockets.
+//! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -29,7 +29,7 @@ mod overrides;
 mod resolve;
 mod resolved;
 pub mod schema;
-pub mod serve;
+pub mod served;
 mod template;
 
 pub use gate::Gate;

@@ -12,8 +12,7 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
-use crate::serve::settings::{Dlms, Keys, Serve};
-use crate::serve::{ServeError, keys_file};
+use crate::served::{Dlms, Keys, KeysError, Serve, load_keys};
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::spec::WorldSpec;
@@ -87,10 +86,10 @@ impl Scenario {
     ///
     /// # Errors
     /// A file that cannot be read, that others can read, or that holds no secret.
-    pub fn load_keys(&mut self) -> Result<(), ServeError> {
+    pub fn load_keys(&mut self) -> Result<(), KeysError> {
         for variant in &mut self.variants {
             let run = format!("{} {} {}", self.scenario_hash, self.seed, variant.name);
-            variant.spec.dlms.keys = keys_file::load(&variant.dlms.keys)?.of_run(&run);
+            variant.spec.dlms.keys = load_keys(&variant.dlms.keys)?.of_run(&run);
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 pub mod client;
 pub mod lengths;
 
-use crate::device::dlms::{Fleet, Meter, Moment, Vendor};
 use crate::spec::{DlmsSpec, Payload};
+use amitwin_dlms::{Fleet, Meter, Moment, Vendor};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
 use std::sync::Arc;

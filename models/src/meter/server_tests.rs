@@ -3,11 +3,11 @@
 use super::Servers;
 use crate::apdu::client::{self, Said};
 use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
-use crate::device::dlms::broadcast;
-use crate::device::dlms::cipher::{self, Aead, Form, Lock};
-use crate::device::dlms::{Effects, Meter, Rest, Scratch, Vendor};
 use crate::node::Node;
 use crate::spec::{DlmsSpec, Payload, ResetTier};
+use amitwin_dlms::broadcast;
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
+use amitwin_dlms::{Call, Effects, Meter, Rest, Scratch, Vendor};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -78,7 +78,7 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                     other => panic!("{other:?}"),
                 }
             }
-            for setup in [crate::device::dlms::push::READINGS, crate::device::dlms::push::ALARM] {
+            for setup in [amitwin_dlms::push::READINGS, amitwin_dlms::push::ALARM] {
                 assert_eq!(servers.notification(Node(0), number, now, setup, 1).1, lengths.notification(number, setup));
             }
         }
@@ -124,10 +124,12 @@ fn the_shared_key_opens_nothing_that_is_answered() {
         let (mut apdu, mut scratch, mut effects) = (Vec::new(), Scratch::default(), Effects::default());
         let control = SecurityControl(0x70);
         let form = Form::General(Protection::Global);
-        cipher::seal(lock, form, control, &HEAD_END_TITLE, 1, plain, &mut apdu, &mut Vec::new()).expect("sealed");
+        let sealing = Sealing { form, control, title: &HEAD_END_TITLE, counter: 1 };
+        cipher::seal(lock, &sealing, plain, &mut apdu, &mut Vec::new()).expect("sealed");
         let mut rest = Rest::default();
         let now = cosem.moment(SimTime::ZERO);
-        assert!(!broadcast::hear(meter, &mut rest, HEAD_END_TITLE, now, &mut apdu, &mut scratch, &mut effects));
+        let mut call = Call { meter, rest: &mut rest, now, scratch: &mut scratch, effects: &mut effects };
+        assert!(!broadcast::hear(&mut call, HEAD_END_TITLE, &mut apdu));
         assert_eq!((rest, effects), (Rest::default(), Effects::default()));
     }
 }

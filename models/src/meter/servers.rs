@@ -1,12 +1,11 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
 use crate::apdu::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
-use crate::device::dlms::cipher::{self, Aead, Lock};
-use crate::device::dlms::objects::View;
-use crate::device::dlms::security::keys_of;
-use crate::device::dlms::{Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, push};
 use crate::node::Node;
 use crate::spec::{Payload, ResetTier};
+use amitwin_dlms::cipher::{self, Aead, Lock};
+use amitwin_dlms::objects::View;
+use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use std::sync::Arc;
@@ -100,17 +99,9 @@ impl Servers {
                 self.request.extend_from_slice(apdu);
                 let counter = rest.counter;
                 let mut effects = Effects::default();
-                let reaction = answer(
-                    meter,
-                    rest,
-                    &mut session,
-                    PORT,
-                    cosem.moment(now),
-                    &mut self.request,
-                    &mut self.scratch,
-                    &mut self.out,
-                    &mut effects,
-                );
+                let (now, scratch) = (cosem.moment(now), &mut self.scratch);
+                let mut call = Call { meter, rest, now, scratch, effects: &mut effects };
+                let reaction = answer(&mut call, &mut session, PORT, &mut self.request, &mut self.out);
                 let obeyed = tier.is_some() && effects.reset == tier;
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
@@ -141,15 +132,14 @@ impl Servers {
                 self.request.clear();
                 self.request.extend_from_slice(apdu);
                 let mut effects = Effects::default();
-                let done = broadcast::hear(
-                    cosem.meter(number),
-                    &mut rests[local.at()],
-                    HEAD_END_TITLE,
-                    cosem.moment(now),
-                    &mut self.request,
-                    &mut self.scratch,
-                    &mut effects,
-                );
+                let mut call = Call {
+                    meter: cosem.meter(number),
+                    rest: &mut rests[local.at()],
+                    now: cosem.moment(now),
+                    scratch: &mut self.scratch,
+                    effects: &mut effects,
+                };
+                let done = broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request);
                 done && effects.reset == Some(tier)
             }
         }

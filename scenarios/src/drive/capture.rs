@@ -2,8 +2,8 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
+use amitwin_dlms::KeyMaster;
 use amitwin_models::cell::Part;
-use amitwin_models::device::dlms::KeyMaster;
 use amitwin_models::event::Event;
 use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
 use amitwin_models::medium::mesh::wire::frame::Network;

@@ -14,7 +14,7 @@ use crate::language::tree::Node;
 use crate::schema::ScenarioFile;
 use crate::schema::network::{Meshes, Profile};
 use crate::schema::quantity::{Time, TimeRange};
-use crate::serve::settings::{Dlms, Serve};
+use crate::served::{Dlms, Serve};
 use amitwin_models::spec::{
     BackhaulSpec, Coupling, DeviceSpec, Lease, MeshSpec, PushContent, PushSpec, RecordSpec, SizeProfile, WorldSpec,
 };

@@ -1,7 +1,6 @@
 //! What a meter that comes back costs the radio of its border router.
 
 use crate::apdu;
-use crate::device::dlms::push::ALARM;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::mesh::radio::phy::Phy;
@@ -9,6 +8,7 @@ use crate::medium::mesh::wire::lengths::Lengths;
 use crate::medium::message::{Body, Message};
 use crate::node::Node;
 use crate::spec::{BackSign, Lease, ResetTier};
+use amitwin_dlms::push::ALARM;
 use amitwin_sim_core::SimTime;
 
 /// Radio time that one meter coming back costs its border router: the frames of its address, its route and its heartbeat,

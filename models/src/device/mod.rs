@@ -1,3 +1,0 @@
-//! The meter's protocol.
-
-pub mod dlms;
