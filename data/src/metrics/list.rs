@@ -26,8 +26,8 @@ metrics! {
     /// the same within 60 min
     Back60minShare = "back_60min_share": Share, Resets,
         gate("back_share", "60min"), table("back\n60 min", "back within 60 min");
-    /// median time from a meter's own reset until the head-end hears it, over all commanded meters; empty when so many are
-    /// not back
+    /// median time from a meter's own reset until the head-end hears it, over all commanded meters; empty when so many
+    /// are not back
     RejoinP50S = "rejoin_p50_s": Reached, Resets,
         gate("rejoin_time", "p50", Breach), table("rejoin\np50", "rejoin time, p50");
     /// the same, 95th percentile
@@ -40,14 +40,14 @@ metrics! {
     CampaignStartS = "campaign_start_s": Time, Resets;
     /// from the start of the first campaign's schedule to its last planned reset
     ResetWindowS = "reset_window_s": Time, Resets;
-    /// share of time that the busiest border router's radio sends or receives, from the campaign's start until the last meter
-    /// is back
+    /// share of time that the busiest border router's radio sends or receives, from the campaign's start until the last
+    /// meter is back
     BorderRouterBusyShare = "border_router_busy_share": Share, Always,
         gate("border_router_busy", ""), table("router\nbusy", "border router busy");
     /// receptions lost to other transmissions, at all radios
     Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");
-    /// receptions at border routers lost to other transmissions or because the radio was busy (sending, or receiving another
-    /// frame)
+    /// receptions at border routers lost to other transmissions or because the radio was busy (sending, or receiving
+    /// another frame)
     BorderRouterCollisions = "border_router_collisions": Count, Always;
     /// frames sent again because no acknowledgement came
     Retries = "retries": Count, Always, gate("retries", ""), table("\nretries", "retries");

@@ -1,7 +1,8 @@
 //! One row type per table, with units in the column names.
 //!
 //! [`tables`] declares them once; the struct, the description for people, the canonical bytes of the fingerprint and
-//! the columns of files all follow from that declaration; [`words`] does so for the words of cells. [`Rows`] is the batch that a partition hands to the driver.
+//! the columns of files all follow from that declaration; [`words`] does so for the words of cells. [`Rows`] is the
+//! batch that a partition hands to the driver.
 //!
 //! ```
 //! use amitwin_data::rows::{EventKind, EventRow, Fingerprinter, Rows};
