@@ -1,9 +1,10 @@
 //! What goes wrong, as a message and as an exit code.
 
 use amitwin_data::files::FileError;
+use amitwin_live::serve::ServeError;
 use amitwin_scenarios::ScenarioError;
 use amitwin_scenarios::drive::DriveError;
-use amitwin_scenarios::serve::ServeError;
+use amitwin_scenarios::served::KeysError;
 use amitwin_viz::VizError;
 use std::io::Write;
 
@@ -31,13 +32,13 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() {
         return USAGE;
     }
-    if error.is::<Invalid>() || error.is::<ScenarioError>() {
+    if error.is::<Invalid>() || error.is::<ScenarioError>() || error.is::<KeysError>() {
         return INVALID;
     }
     if let Some(serve) = error.downcast_ref::<ServeError>() {
         return match serve {
             ServeError::RemoteNotAllowed { .. } | ServeError::NoState => USAGE,
-            ServeError::Keys { .. } | ServeError::State { .. } | ServeError::Mesh { .. } => INVALID,
+            ServeError::Keys(_) | ServeError::State { .. } | ServeError::Mesh { .. } => INVALID,
             _ => FAILED,
         };
     }

@@ -2,6 +2,8 @@
 //!
 //! Every rule also runs on made-up snippets that break it, so that a rule that cannot fail is noticed.
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/manifests.rs"]
 mod manifests;
 #[path = "tidy/rules.rs"]
@@ -9,11 +11,12 @@ mod rules;
 #[path = "tidy/source.rs"]
 mod source;
 
-use rules::{DOC, DONE, Finding, IMPORTS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS};
+use rules::{DOC, DONE, Finding, IMPORTS, LAYERS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS};
 use source::Source;
 use std::path::Path;
 
-const FOLDERS: [&str; 8] = ["src", "tests", "sim-core", "data", "models", "scenarios", "viz", "benches"];
+const FOLDERS: [&str; 11] =
+    ["src", "tests", "sim-core", "data", "models", "models/dlms", "scenarios", "live", "viz", "benches", "fuzz"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,7 +29,9 @@ fn report(found: &[Finding]) {
 
 #[test]
 fn every_source_keeps_the_rules() {
-    let sources = Source::all(root(), &FOLDERS);
+    let mut sources = Source::all(root(), &FOLDERS);
+    // models/dlms lies in models.
+    sources.dedup_by(|a, b| a.path == b.path);
     for folder in FOLDERS {
         let start = format!("{folder}/");
         assert!(sources.iter().any(|s| s.path.starts_with(&start)), "no Rust file found below {folder}");
@@ -39,12 +44,39 @@ fn every_source_keeps_the_rules() {
 fn every_manifest_keeps_the_rules() {
     let mut found = Vec::new();
     for (krate, _) in MAY_IMPORT {
-        let path = root().join(krate).join("Cargo.toml");
+        let path = root().join(rules::folder(krate)).join("Cargo.toml");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(text.contains("[dependencies]"), "{}: no dependencies found", path.display());
         found.extend(manifests::check(krate, &text));
     }
     report(&found);
+}
+
+/// The protocol's files are layers, within a folder too.
+#[test]
+fn no_files_of_dlms_import_each_other() {
+    let sources = Source::all(root(), &["models/dlms"]);
+    assert_eq!(circles::circles(&sources, "models/dlms/src/"), [""; 0]);
+}
+
+#[test]
+fn a_circle_of_imports_is_noticed() {
+    let found = |files: &[(&str, &str)]| {
+        let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        circles::circles(&sources, "a/src/")
+    };
+    let chain = [
+        ("a/src/lib.rs", "mod b;\nmod c;\npub use b::x::X;"),
+        ("a/src/b/mod.rs", "mod x;\nuse crate::c::{self, C};"),
+        ("a/src/b/x.rs", "use crate::c::C;\n#[cfg(test)]\nuse crate::b;"),
+        ("a/src/c.rs", "use std::fmt;"),
+        ("a/src/c_tests.rs", "use crate::b::x;"),
+    ];
+    assert_eq!(found(&chain), [""; 0]);
+    let with = |path, text| found(&[&chain[..], &[(path, text)]].concat());
+    assert_eq!(with("a/src/c.rs", "use crate::b::x::X;"), ["b/x", "c"]);
+    assert_eq!(with("a/src/b/x.rs", "use crate::{b::B, c};"), ["b", "b/x"]);
+    assert_eq!(with("a/src/c.rs", "use crate::d;"), [""; 0]);
 }
 
 /// Rules broken by a made-up file.
@@ -56,10 +88,24 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 43] = [
+    let cases: [(&str, &str, &str); 61] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_models::spec;", IMPORTS),
+        ("models/dlms/tests/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::{SimTime, rng::key};", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_sim_core::{\n    rng::key,\n    time,\n};", IMPORTS),
+        ("models/dlms/src/a.rs", "let t = amitwin_sim_core::time::SimTime::ZERO;", IMPORTS),
+        ("models/dlms/src/protection/a.rs", "use crate::service::parts;", LAYERS),
+        ("models/dlms/src/meter/a.rs", "use crate::{crypto::keys, session::Session};", LAYERS),
+        ("models/dlms/src/crypto/a.rs", "fn f(rest: &crate::meter::rest::Rest) {}", LAYERS),
+        ("models/dlms/src/session/a.rs", "use crate::Rest;", LAYERS),
+        ("fuzz/src/a.rs", "use amitwin_models::apdu;", IMPORTS),
+        ("models/dlms/src/a.rs", "use amitwin_live::serve;", IMPORTS),
+        ("scenarios/src/a.rs", "use amitwin_live::serve::Server;", IMPORTS),
+        ("live/src/a.rs", "use amitwin_viz::human;", IMPORTS),
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("viz/tests/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
         ("src/command/a.rs", "use amitwin_benches::mesh;", IMPORTS),
@@ -76,6 +122,8 @@ fn each_rule_notices_what_breaks_it() {
         ("sim-core/src/a.rs", "let t = std::time::Instant::now();", OUTSIDE),
         ("models/src/a.rs", "let t = SystemTime::now();", OUTSIDE),
         ("models/src/a.rs", "let t = std::fs::read(p);", OUTSIDE),
+        ("models/dlms/src/a.rs", "let t = SystemTime::now();", OUTSIDE),
+        ("models/dlms/src/a.rs", "use std::net::TcpStream;", OUTSIDE),
         ("models/src/a.rs", "use std::{fmt, net::TcpListener};", OUTSIDE),
         ("models/src/a.rs", "let v = std::env::var(A);", OUTSIDE),
         ("models/src/a.rs", "std::process::exit(1);", OUTSIDE),
@@ -93,6 +141,8 @@ fn each_rule_notices_what_breaks_it() {
         ("scenarios/src/language/a.rs", "use std::{env, fmt};", PURE),
         ("models/src/a.rs", "let mut r = rand::rng();", RANDOM),
         ("benches/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
+        ("live/src/a.rs", "getrandom::fill(b);", RANDOM),
+        ("fuzz/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
         ("scenarios/src/a.rs", "let r = StdRng::from_os_rng();", RANDOM),
         ("data/src/a.rs", "getrandom::fill(b);", RANDOM),
         ("data/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
@@ -144,9 +194,14 @@ fn comments_strings_and_tests_are_left_alone() {
     let after = "//! A made-up file.\n#[cfg(test)]\nmod tests {\n    fn f() {}\n}\nuse std::fs;\n";
     let found = rules::check(&Source::new("models/src/a.rs", after));
     assert_eq!(found.iter().map(|f| (f.rule, f.line)).collect::<Vec<_>>(), [(OUTSIDE, 6)]);
+    let streams = "//! A made-up file.\nuse amitwin_sim_core::rng::{Stream, key};\nuse amitwin_sim_core::{rng::key};\n";
+    assert_eq!(broken("models/dlms/src/a.rs", streams), [""; 0]);
+    let below = "//! A made-up file.\nuse crate::{meter::rest, session::Session};\nuse crate::crypto::cipher;\n";
+    assert_eq!(broken("models/dlms/src/session/a.rs", below), [""; 0]);
     let file = "//! A made-up file.\nuse std::fs;\n";
     assert_eq!(broken("models/tests/a.rs", file), [""; 0]);
     assert_eq!(broken("models/src/terrain/tests.rs", file), [""; 0]);
+    assert_eq!(broken("models/dlms/src/objects/row_tests.rs", file), [""; 0]);
 }
 
 #[test]
@@ -157,6 +212,12 @@ fn manifest_rules_notice_what_breaks_them() {
     assert_eq!(rules("viz", "[dev-dependencies]\namitwin-models = { workspace = true }\n"), [IMPORTS]);
     assert_eq!(rules("viz", "[dependencies.amitwin-models]\nworkspace = true\n"), [IMPORTS]);
     assert_eq!(rules("", "[dependencies]\nb = { package = \"amitwin-benches\", path = \"benches\" }\n"), [IMPORTS]);
+    assert_eq!(rules("dlms", "[dependencies]\namitwin-models.workspace = true\n"), [IMPORTS]);
+    assert_eq!(rules("fuzz", "[dependencies]\namitwin-models = { path = \"../models\" }\n"), [IMPORTS]);
+    assert_eq!(rules("dlms", "[dependencies]\ntokio = \"1\"\n"), [OUTSIDE]);
+    assert_eq!(rules("scenarios", "[dependencies]\namitwin-live.workspace = true\n"), [IMPORTS]);
+    assert_eq!(rules("scenarios", "[dependencies]\nmio.workspace = true\n"), [OUTSIDE]);
+    assert_eq!(rules("live", "[dependencies]\nmio.workspace = true\n"), [""; 0]);
     assert_eq!(rules("models", "[dependencies]\nparquet.workspace = true\n"), [OUTSIDE]);
     let files = "[dependencies]\namitwin-data = { workspace = true, features = [\"files\"] }\n";
     assert_eq!(rules("models", files), [OUTSIDE]);

@@ -1,9 +1,7 @@
 //! A fleet of meters that answer GET requests in this process: requests/s of one core and allocations of a request.
 
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
-use amitwin_models::device::dlms::{
-    Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
-};
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
+use amitwin_dlms::{Call, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer};
 use dlms_cosem_rs::acse::{Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::security::SecuritySuite;
@@ -74,7 +72,8 @@ impl Sealer {
     pub fn seal(&mut self, counter: u32, plain: &[u8], out: &mut Vec<u8>) {
         let lock = Lock { aead: &self.aead, authentication: &self.authentication[..16] };
         let form = Form::Service(Protection::Global);
-        cipher::seal(lock, form, CONTROL, &CLIENT_TITLE, counter, plain, out, &mut self.scratch).expect("short enough");
+        let sealing = Sealing { form, control: CONTROL, title: &CLIENT_TITLE, counter };
+        cipher::seal(lock, &sealing, plain, out, &mut self.scratch).expect("short enough");
     }
 
     /// The plain APDU in what the meter of this title has sealed, if it is genuine.
@@ -127,7 +126,8 @@ pub fn run(meters: u32, ciphered: bool, seconds: f64, allocations: impl Fn() -> 
         });
         place.counter += u32::from(ciphered);
         let (meter, rest) = (Meter { fleet: &fleet, number }, &mut place.rest);
-        answer(meter, rest, &mut place.session, CLIENT, now, &mut request, &mut scratch, &mut out, &mut effects);
+        let mut call = Call { meter, rest, now, scratch: &mut scratch, effects: &mut effects };
+        answer(&mut call, &mut place.session, CLIENT, &mut request, &mut out);
         if place.session.is_none() {
             return Err(format!("meter {number} refused the association: {out:02X?}"));
         }
@@ -155,8 +155,8 @@ pub fn run(meters: u32, ciphered: bool, seconds: f64, allocations: impl Fn() -> 
         for (number, request) in &mut requests {
             let place = &mut places[*number as usize];
             let (meter, rest) = (Meter { fleet: &fleet, number: *number }, &mut place.rest);
-            let session = &mut place.session;
-            let reaction = answer(meter, rest, session, CLIENT, now, request, &mut scratch, &mut out, &mut effects);
+            let mut call = Call { meter, rest, now, scratch: &mut scratch, effects: &mut effects };
+            let reaction = answer(&mut call, &mut place.session, CLIENT, request, &mut out);
             if reaction == Reaction::Reply && out[0] == expected {
                 outcome.answered += 1;
             } else {

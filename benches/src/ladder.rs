@@ -1,12 +1,12 @@
 //! Towns of growing size: 2,000 meters to a border router, one report an hour each.
 
-use amitwin_data::rows::Rows;
+use amitwin_data::rows::{Outcome, Rows};
+use amitwin_models::books::Counters;
 use amitwin_models::build::build;
-use amitwin_models::part;
-use amitwin_models::region::Counters;
+use amitwin_models::event::Event;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
-use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::time::Instant;
 
 /// Meters behind one border router.
@@ -51,21 +51,21 @@ pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
 }
 
 /// Runs one rung in the current rayon pool; rows are counted and thrown away.
-pub fn run(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime) -> Rung {
+pub fn run<X: Exchange<Event>>(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime, exchange: X) -> Rung {
     let started = Instant::now();
     let mut spec = spec(meters, neighbours, coupling);
     spec.duration = sim;
     let built = build(&spec).expect("the scenario is fixed");
     drop(spec);
     let unreachable = built.unreachable.len();
-    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("partition ids are distinct");
+    let mut engine = Engine::new(built.parts, built.lookahead, exchange).expect("partition ids are distinct");
     let build_s = started.elapsed().as_secs_f64();
     let built_bytes = crate::memory::peak_bytes();
     let started = Instant::now();
     let mut now = SimTime::ZERO;
     let (mut ok, mut all) = (0, 0);
     let mut count = |rows: &mut Rows| {
-        ok += rows.transactions.iter().filter(|t| t.outcome == "ok").count() as u64;
+        ok += rows.transactions.iter().filter(|t| t.outcome == Outcome::Ok).count() as u64;
         all += rows.transactions.len() as u64;
         *rows = Rows::default();
     };
@@ -75,10 +75,10 @@ pub fn run(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime) -> 
         engine.partitions_mut().for_each(|p| count(p.rows()));
     }
     let wall = started.elapsed().as_secs_f64();
-    part::finish(&mut engine, now);
+    engine.finish().expect("every target exists");
     engine.partitions_mut().for_each(|p| count(p.rows()));
     let mut counters = Counters::default();
-    engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.counters));
+    engine.partitions().filter_map(|p| p.mesh()).for_each(|m| counters.add(&m.books.counters));
     Rung {
         meters,
         build_s,

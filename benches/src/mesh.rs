@@ -1,10 +1,11 @@
 //! The link layer on a grid: the scenario that the ns-3 program in `peers/` runs as well.
 
 use amitwin_models::build::build;
-use amitwin_models::part::Part;
+use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
-use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -92,36 +93,36 @@ fn spec(work: &Workload) -> WorldSpec {
 }
 
 /// Runs the workload.
-pub fn run(work: Workload) -> Outcome {
+pub fn run<X: Exchange<Event>>(work: Workload, exchange: X) -> Outcome {
     let started = std::time::Instant::now();
     let columns = (f64::from(work.nodes)).sqrt().ceil() as u32;
     let mut built = build(&spec(&work)).expect("the scenario is fixed");
     for part in &mut built.parts {
-        if let Part::Mesh(region) = part {
+        if let Part::Mesh(cell) = part {
             // 9 bytes of header and 2 of check sequence make 100 bytes of PSDU.
-            region.probe(work.period, 89, |n| match (n % columns, n / columns) {
+            cell.probe(work.period, 89, |n| match (n % columns, n / columns) {
                 (0, 0) => None,
                 (0, _) => Some(n - columns),
                 _ => Some(n - 1),
             });
         }
     }
-    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("partition ids are distinct");
+    let mut engine = Engine::new(built.parts, built.lookahead, exchange).expect("partition ids are distinct");
     let build_s = started.elapsed().as_secs_f64();
     let started = std::time::Instant::now();
     engine.run_until(work.sim).expect("every target exists");
     let wall_s = started.elapsed().as_secs_f64();
     let events = engine.events();
-    let region = engine.partitions().find_map(|p| p.mesh()).expect("there is one mesh");
-    let probes = &region.probes;
+    let cell = engine.partitions().find_map(|p| p.mesh()).expect("there is one mesh");
+    let probes = cell.probes();
     let mean_delay = if probes.arrived == 0 { SimTime::ZERO } else { probes.delay_sum / probes.arrived };
-    let p95 = probes.delay_us.as_ref().map_or(0, |h| h.value_at_quantile(0.95));
+    let p95 = probes.delay_us.value_at_quantile(0.95);
     Outcome {
         frames: probes.asked,
         delivered: probes.arrived,
         mean_delay,
         p95_delay_ms: p95 as f64 / 1e3,
-        transmissions: region.counters.frames + region.counters.acks,
+        transmissions: cell.books.counters.frames + cell.books.counters.acks,
         events,
         wall_s,
         build_s,

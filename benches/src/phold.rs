@@ -1,7 +1,7 @@
 //! PHOLD: every entity holds events; handling one sends it on after a random delay, now and then to another entity.
 
 use amitwin_sim_core::rng::{Stream, mix64};
-use amitwin_sim_core::{Context, Engine, Event, Local, Partition, SimTime};
+use amitwin_sim_core::{Context, Engine, Event, Exchange, Partition, SimTime};
 use rand_distr::{Distribution, Exp1};
 use std::collections::BinaryHeap;
 use std::time::Instant;
@@ -114,7 +114,7 @@ impl Partition for Town {
 }
 
 /// Runs the workload on the engine, on the threads of the current rayon pool.
-pub fn on_engine(work: Workload) -> Outcome {
+pub fn on_engine<X: Exchange<u32>>(work: Workload, exchange: X) -> Outcome {
     let towns = (0..work.entities)
         .step_by(PARTITION as usize)
         .map(|first| {
@@ -122,7 +122,7 @@ pub fn on_engine(work: Workload) -> Outcome {
             Town { first, entities: vec![Entity::default(); count as usize], work }
         })
         .collect();
-    let mut engine = Engine::new(towns, work.lookahead, Local).expect("partition ids are distinct");
+    let mut engine = Engine::new(towns, work.lookahead, exchange).expect("partition ids are distinct");
     let started = Instant::now();
     engine.run_until(work.end).expect("every target exists");
     let wall_s = started.elapsed().as_secs_f64();
@@ -158,6 +158,7 @@ pub fn on_heap(work: Workload) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_sim_core::Local;
 
     #[test]
     fn engine_and_heap_reach_the_same_state() {
@@ -168,7 +169,7 @@ mod tests {
             lookahead: SimTime::from_millis(100),
             end: SimTime::from_secs(5),
         };
-        let (a, b) = (on_engine(work), on_heap(work));
+        let (a, b) = (on_engine(work, Local), on_heap(work));
         assert_eq!((a.events, a.state_hash), (b.events, b.state_hash));
         assert!(a.events > 3_500 * 2 * 3);
     }

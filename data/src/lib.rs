@@ -1,6 +1,7 @@
 //! What goes in and out: table rows, run directory, Parquet writers, input readers.
 //!
 //! - [`rows`]: one row type per table, from one declaration; [`rows::Rows`] is the batch that a partition hands over.
+//! - [`metrics`]: the figures of a run, from one declaration.
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
@@ -9,6 +10,7 @@
 #[cfg(feature = "files")]
 pub mod files;
 pub mod manifest;
+pub mod metrics;
 pub mod pcapng;
 #[cfg(feature = "files")]
 pub mod placement;

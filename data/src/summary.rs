@@ -1,8 +1,8 @@
 //! `summary.json`: what a run came to, in numbers.
 
+use crate::metrics::Values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What every output says of meters with published keys, which protect nothing.
 pub const TEST_KEYS: &str = "TEST";
@@ -86,7 +86,7 @@ pub struct VariantSummary {
     /// Meters that no border router can reach.
     pub unreachable: u32,
     /// Results by name, with the unit last in the name; empty: not reached, or no data.
-    pub metrics: BTreeMap<String, Option<f64>>,
+    pub metrics: Values,
 }
 
 /// What a run came to.

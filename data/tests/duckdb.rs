@@ -7,7 +7,8 @@
 mod common;
 
 use amitwin_data::files::ROWS_PER_GROUP;
-use amitwin_data::rows::{Rows, TransactionRow};
+use amitwin_data::metrics::{Metric, Values};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_data::summary::{Summary, VariantSummary};
 use common::{begin, ended, events, extremes};
 use std::path::Path;
@@ -21,7 +22,7 @@ const VARIANTS: [&str; 3] = ["manual: 10-60 s", "2024-01-01", "größer/\u{1F50C
 fn resets() -> Rows {
     let row = |i: u32, reset_s: f64, answered_s: Option<f64>| TransactionRow {
         transaction: u64::from(i),
-        kind: "reset",
+        kind: TransactionKind::Reset,
         campaign: Arc::from("reset"),
         node: i,
         gateway: 9,
@@ -30,7 +31,7 @@ fn resets() -> Rows {
         reset_s: Some(reset_s),
         acknowledged: None,
         answered_s,
-        outcome: if answered_s.is_some() { "ok" } else { "pending" },
+        outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Pending },
         attempts: 1,
         hops: 1,
         bytes: 16,
@@ -46,21 +47,20 @@ fn resets() -> Rows {
 
 fn summary() -> Summary {
     let metrics = [
-        ("commanded", Some(4.0)),
-        ("back", Some(3.0)),
-        ("pending", Some(1.0)),
-        ("failed", Some(0.0)),
-        ("back_5min_share", Some(0.25)),
-        ("back_30min_share", Some(0.5)),
-        ("back_60min_share", Some(0.75)),
-        ("rejoin_p50_s", Some(1_780.0)),
-        ("rejoin_p95_s", None),
-        ("rejoin_p99_s", None),
-        ("transactions", Some(4.0)),
-        ("transactions_ok", Some(3.0)),
+        (Metric::Commanded, Some(4.0)),
+        (Metric::Back, Some(3.0)),
+        (Metric::Pending, Some(1.0)),
+        (Metric::Failed, Some(0.0)),
+        (Metric::Back5minShare, Some(0.25)),
+        (Metric::Back30minShare, Some(0.5)),
+        (Metric::Back60minShare, Some(0.75)),
+        (Metric::RejoinP50S, Some(1_780.0)),
+        (Metric::RejoinP95S, None),
+        (Metric::RejoinP99S, None),
+        (Metric::Transactions, Some(4.0)),
+        (Metric::TransactionsOk, Some(3.0)),
     ];
-    let metrics: std::collections::BTreeMap<_, _> =
-        metrics.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let metrics: Values = metrics.into_iter().collect();
     let variants = VARIANTS.map(|name| VariantSummary {
         name: name.to_owned(),
         meters: 1,
@@ -111,7 +111,7 @@ fn duckdb_gets_the_numbers_of_the_summary() {
 
     let bad = folder.path().join("bad");
     let mut wrong = summary();
-    wrong.variants[1].metrics.insert("rejoin_p95_s".to_owned(), Some(3_370.0));
+    wrong.variants[1].metrics.set(Metric::RejoinP95S, Some(3_370.0));
     write(&bad, &wrong);
     let output = read(&python, &bad);
     assert_eq!(output.status.code(), Some(1));

@@ -1,9 +1,9 @@
 //! A meter and what a client sends it: associations, services in the clear and ciphered with right and wrong counters.
 
 use crate::Input;
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
-use amitwin_models::device::dlms::{
-    Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
+use amitwin_dlms::{
+    Call, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -90,7 +90,8 @@ fn seal(form: Form, control: u8, counter: u32, plain: &[u8]) -> Option<Vec<u8>> 
     let aead = Aead::new(SecuritySuite::Suite1, &keys.unicast);
     let lock = Lock { aead: &aead, authentication: &keys.authentication[..16] };
     let (mut out, mut scratch) = (Vec::new(), Vec::new());
-    cipher::seal(lock, form, SecurityControl(control), &TITLE, counter, plain, &mut out, &mut scratch)?;
+    let sealing = Sealing { form, control: SecurityControl(control), title: &TITLE, counter };
+    cipher::seal(lock, &sealing, plain, &mut out, &mut scratch)?;
     Some(out)
 }
 
@@ -136,7 +137,8 @@ impl Place {
         let (tag, before, open) = (request.first().copied(), self.rest.clone(), self.session.is_some());
         let mut effects = Effects::default();
         let Place { rest, session, scratch, out, .. } = self;
-        let reaction = answer(meter, rest, session, self.client, self.now, request, scratch, out, &mut effects);
+        let mut call = Call { meter, rest, now: self.now, scratch, effects: &mut effects };
+        let reaction = answer(&mut call, session, self.client, request, out);
         assert_eq!(reaction == Reaction::Reply, !out.is_empty() && reaction == Reaction::Reply);
         assert!(out.len() <= self.most, "{} bytes to a client that takes {}", out.len(), self.most);
         assert!(rest.counter >= before.counter, "a counter goes back");

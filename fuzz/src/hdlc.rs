@@ -1,7 +1,7 @@
 //! HDLC frames of several clients on one stream: bounded memory, progress at every step, and nothing but frames sent.
 
 use crate::Input;
-use amitwin_models::device::dlms::link::hdlc::{Event, FRAME_BYTES_MAX, Found, Station, find};
+use amitwin_dlms::link::hdlc::{Event, FRAME_BYTES_MAX, Found, Station, find};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
 

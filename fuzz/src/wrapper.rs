@@ -1,8 +1,8 @@
 //! The wrapper on a stream: the same frames however the stream is cut, and a bounded rest.
 
 use crate::Input;
-use amitwin_models::device::dlms::link::gateway_form;
-use amitwin_models::device::dlms::link::wrapper::{HEADER_BYTES, WrapperError, datagram, next, put};
+use amitwin_dlms::link::gateway_form;
+use amitwin_dlms::link::wrapper::{HEADER_BYTES, WrapperError, datagram, next, put};
 
 const APDU_MAX: u16 = 1_152;
 

@@ -1,34 +1,32 @@
 //! From a specification to partitions that can run.
 
 use crate::apdu::Cosem;
-use crate::apdu::meters::Meters;
-use crate::campaign::{Campaign, Plan};
-use crate::device::{Device, Probes};
-use crate::headend::polls::Polls;
+use crate::backhaul::HEAD_END;
+use crate::books::Books;
+use crate::cell::{Cell, Part};
+use crate::context::Facts;
+use crate::gateway::Gateways;
+use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
-use crate::headend::{HEAD_END, HeadEnd, Network};
-use crate::mac::Mac;
-use crate::mac::frame::MacTimes;
-use crate::mesh::fragments::Fragments;
-use crate::mesh::routing::Candidate;
-use crate::mesh::tree::{self, Tree};
-use crate::mesh::trickle::Timers;
-use crate::mesh::{CANDIDATES, Mesh, NO_ONE, State};
-use crate::part::Part;
+use crate::headend::{Duties, HeadEnd, Network};
+use crate::medium::mesh::Mesh;
+use crate::medium::mesh::mac::times::MacTimes;
+use crate::medium::mesh::mac::{self, LinkLayer};
+use crate::medium::mesh::net::airtime::reconnect_airtime;
+use crate::medium::mesh::net::{self, Net, Timers, tree};
+use crate::medium::mesh::radio::air::Air;
+use crate::medium::mesh::radio::error::ErrorModel;
+use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
+use crate::medium::mesh::radio::phy::{Phy, channel_plan};
+use crate::medium::mesh::wire::frame;
+use crate::meter::{self, Meters, Servers};
+use crate::node::{Node, PerNode};
+use crate::plan::Plan;
 use crate::purpose;
-use crate::radio::air::Air;
-use crate::radio::error::ErrorModel;
-use crate::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
-use crate::radio::phy::{Phy, channel_plan};
-use crate::region::{Counters, Region};
-use crate::spec::{Coupling, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
+use crate::spec::{Coupling, JobSpec, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
 use crate::terrain::{SiteKind, assign};
-use crate::wire::frame;
-use crate::wire::lengths::Lengths;
-use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use bevy_ecs::prelude::World as Ecs;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -38,7 +36,7 @@ pub struct Built {
     pub parts: Vec<Part>,
     /// Smallest delay between two of them.
     pub lookahead: SimTime,
-    /// Campaigns with the planned time of every meter.
+    /// Reset jobs with the planned time of every meter.
     pub plan: Arc<Plan>,
     /// Meters.
     pub meters: u32,
@@ -185,16 +183,14 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
-    let campaigns = spec
-        .campaigns
-        .iter()
-        .enumerate()
-        .map(|(n, c)| {
-            let (said, lease) = (cosem.lengths(0), spec.mesh.lease);
-            Campaign::new(c, n as u16, meters.clone(), per_router, spec.seed, &phy, &times, said, lease)
-        })
-        .collect();
-    let plan = Arc::new(Plan { campaigns });
+    let resets = spec.campaigns.iter().enumerate().map(|(job, campaign)| {
+        let JobSpec::Reset(reset) = &campaign.job;
+        let (said, back) = (cosem.lengths(0), schedule::back_sign(reset));
+        let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
+        let population = Population { meters: &meters, per_router, reconnect_airtime };
+        schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
+    });
+    let plan = Arc::new(Plan { resets: resets.collect() });
 
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
@@ -213,9 +209,9 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         members: &members,
         foreign: foreign(spec, &assignment.gateways, &members, &groups, foreign_m),
     };
-    let regions: Vec<Region> =
-        groups.par_iter().enumerate().map(|(n, group)| kit.region(n, group)).collect::<Result<_, _>>()?;
-    Ok(assemble(spec, regions, plan, cosem, &meters))
+    let cells: Vec<Cell> =
+        groups.par_iter().enumerate().map(|(n, group)| kit.cell(n, group)).collect::<Result<_, _>>()?;
+    Ok(assemble(spec, cells, plan, cosem, &meters))
 }
 
 /// Whether head-end and meters say anything to each other.
@@ -277,7 +273,7 @@ struct Kit<'a> {
 }
 
 impl Kit<'_> {
-    fn region(&self, ordinal: usize, group: &[u32]) -> Result<Region, BuildError> {
+    fn cell(&self, ordinal: usize, group: &[u32]) -> Result<Cell, BuildError> {
         let spec = self.spec;
         let sites = &spec.placement.sites;
         let mut globals: Vec<u32> = group.iter().map(|&g| self.gateways[g as usize]).collect();
@@ -287,8 +283,8 @@ impl Kit<'_> {
             own.extend(self.members[g as usize].iter().map(|&n| (n, at as u16)));
         }
         own.sort_unstable();
-        let mut pan: Vec<u16> = (0..gateways).collect();
-        pan.extend(own.iter().map(|o| o.1));
+        let mut pan: Vec<Node> = (0..gateways).map(Node).collect();
+        pan.extend(own.iter().map(|o| Node(o.1)));
         globals.extend(own.iter().map(|o| o.0));
         let count = globals.len();
         globals.extend(&self.foreign[ordinal]);
@@ -304,191 +300,117 @@ impl Kit<'_> {
             index += 1;
             heard[index - 1]
         });
+        let facts =
+            Facts { seed: spec.seed, globals: PerNode(globals), pan: PerNode(pan), gateways, own: count as u16 };
+        let mesh = self.mesh(neighbours, &facts);
+        let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
+        let parts =
+            meter::Parts { servers, plan: self.plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
+        let kind = |node: Node| sites[facts.globals[node] as usize].kind;
+        Ok(Cell {
+            id: ordinal as u32,
+            books: Books::new(gateways, spec.record.frames_every),
+            mesh,
+            meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
+            gateways: Gateways::new(spec.backhaul.latency),
+            facts,
+        })
+    }
+
+    /// The layers of a mesh, settled along its shortest paths.
+    fn mesh(&self, neighbours: Neighbours, facts: &Facts) -> Mesh {
+        let spec = self.spec;
+        let tree =
+            tree::shortest(&neighbours, &self.etx_of_code, facts.gateways, &facts.pan, facts.own, spec.mesh.hops_max);
         let power = |n: u32| {
-            let gateway = sites[n as usize].kind == SiteKind::Gateway;
+            let gateway = spec.placement.sites[n as usize].kind == SiteKind::Gateway;
             if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
         };
-        let tree = tree::shortest(&neighbours, &self.etx_of_code, gateways, &pan, count as u16, spec.mesh.hops_max);
-        let air = Air::new(
+        let mut air = Air::new(
             neighbours,
             self.model.clone(),
             self.phy,
             spec.radio.cca_threshold_dbm,
-            globals.iter().map(|&n| (n, power(n))),
-            count as u16,
+            facts.globals.0.iter().map(|&n| (n, power(n))),
+            facts.own,
             self.channels,
             spec.seed,
         );
-        let mut region = Region {
-            id: ordinal as u32,
-            world: Ecs::new(),
-            entities: Vec::new(),
-            macs: Ecs::new().query(),
-            meshes: Ecs::new().query(),
-            devices: Ecs::new().query(),
-            links: Ecs::new().query(),
+        for node in facts.nodes() {
+            let global = u64::from(facts.globals[node]);
+            air.radios[node].phase_ms = Stream::new(spec.seed, global, purpose::HOP_PHASE).below(1 << 20);
+            if !facts.is_gateway(node) && tree.parent[node] == Node::NONE {
+                // It reaches nobody: reported in the results, silent on the air.
+                air.power(node, false);
+            }
+        }
+        let parts = mac::Parts {
             air,
-            packets: Default::default(),
-            globals,
-            gateways,
-            own: count as u16,
-            pan,
-            seed: spec.seed,
-            channels: self.channels,
             times: self.times.clone(),
-            lengths: Lengths::new(),
-            fragments: Fragments::default(),
+            spec: spec.mac.clone(),
+            channels: self.channels,
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
-            capture: None,
+            tx_power_dbm: spec.radio.tx_power_dbm as f32,
+        };
+        let link = LinkLayer::new(parts, facts.own);
+        let parts = net::Parts {
             timers: Timers::of(self.profile),
-            mac_spec: spec.mac.clone(),
-            record: spec.record.clone(),
             etx_of_code: self.etx_of_code.clone(),
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,
-            tx_power_dbm: spec.radio.tx_power_dbm as f32,
-            boot: spec.device.boot,
-            latency: spec.backhaul.latency,
-            push: spec.traffic.push(),
-            meters: is_spoken(spec).then(|| Box::new(Meters::new(self.cosem.clone(), count))),
-            resets: Vec::new(),
-            answered_outside: Vec::new(),
-            floods: vec![Default::default(); self.plan.campaigns.len()],
-            plan: self.plan.clone(),
-            announced: tree.parent.iter().map(|&parent| (parent, 0)).collect(),
-            abroad: Vec::new(),
-            loads: vec![Default::default(); gateways as usize],
-            counters: Counters::default(),
-            rows: Rows::default(),
-            frames_seen: 0,
-            heard: Vec::new(),
-            hearers: Vec::new(),
-            pieces: Vec::new(),
-            spare_pieces: Vec::new(),
-            probing: false,
-            probes: Probes::default(),
+            links_every: spec.record.links_every,
+            jobs: self.plan.resets.len(),
         };
-        populate(&mut region, spec, &tree);
-        Ok(region)
+        let net = Net::new(parts, &link, facts, &tree);
+        Mesh { link, net, probes: None }
     }
 }
 
-/// Spawns the entities of a region and settles its mesh.
-fn populate(region: &mut Region, spec: &WorldSpec, tree: &Tree) {
-    let sites = &spec.placement.sites;
-    let mut components = Vec::with_capacity(region.own as usize);
-    for node in 0..region.own {
-        let at = node as usize;
-        let global = region.globals[at];
-        let kind = sites[global as usize].kind;
-        let phase = Stream::new(spec.seed, u64::from(global), purpose::HOP_PHASE).below(1 << 20);
-        region.air.radios[at].phase_ms = phase;
-        let mut mesh = Mesh::default();
-        let settled = region.is_gateway(node) || tree.parent[at] != NO_ONE;
-        if settled {
-            mesh.state = State::Operational;
-            (mesh.rank, mesh.hops, mesh.parent) = (tree.rank[at], tree.hops[at], tree.parent[at]);
-            mesh.lowest = mesh.rank;
-            if !region.is_gateway(node) {
-                mesh.candidates = candidates(region, tree, node);
-            }
-        } else {
-            // It reaches nobody: reported in the results, silent on the air.
-            region.air.power(node, false);
-        }
-        let device = Device { is_meter: kind == SiteKind::Meter, ..Device::default() };
-        components.push((Mac::default(), mesh, device));
-    }
-    region.entities = region.world.spawn_batch(components).collect();
-    region.macs = region.world.query();
-    region.meshes = region.world.query();
-    region.devices = region.world.query();
-    region.links = region.world.query();
-    let parents = &tree.parent;
-    let links: Vec<(u16, crate::mesh::Link)> = (0..region.own)
-        .filter(|&n| parents[n as usize] != NO_ONE)
-        .map(|child| {
-            let parent = parents[child as usize];
-            let code = region.air.neighbours.code(child, parent).unwrap_or(u8::MAX);
-            (child, crate::mesh::Link { child, parent, path_loss_db: code_db(code) })
-        })
-        .collect();
-    let spawned: Vec<_> = region.world.spawn_batch(links.iter().map(|l| l.1).collect::<Vec<_>>()).collect();
-    for ((child, _), link) in links.iter().zip(spawned) {
-        region.mesh(*child).link = Some(link);
-    }
-}
-
-/// The best candidate parents of a settled node; none of them is below it in the tree.
-fn candidates(region: &Region, tree: &Tree, node: u16) -> [Candidate; CANDIDATES] {
-    let mut best = [Candidate::default(); CANDIDATES];
-    let (ids, codes) = region.air.neighbours.of(node);
-    let mut all: Vec<Candidate> = ids
-        .iter()
-        .zip(codes)
-        .filter(|&(&n, _)| {
-            n < region.own
-                && region.pan[n as usize] == region.pan[node as usize]
-                && tree.rank[n as usize] < tree.rank[node as usize]
-        })
-        .map(|(&n, &code)| Candidate { node: n, rank: tree.rank[n as usize], etx: region.etx_of_code[code as usize] })
-        .filter(|c| c.etx <= crate::mesh::routing::ETX_MAX)
-        .collect();
-    let parent = tree.parent[node as usize];
-    all.sort_by_key(|c| (c.node != parent, c.cost(), c.node));
-    for (slot, candidate) in best.iter_mut().zip(all) {
-        *slot = candidate;
-    }
-    best.sort_by_key(|c| (c.node == NO_ONE, c.cost(), c.node));
-    best
-}
-
-fn assemble(spec: &WorldSpec, mut regions: Vec<Region>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[u32]) -> Built {
+fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[u32]) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) = (vec![HEAD_END; count], vec![0u32; count], vec![false; count]);
     let mut unreachable = Vec::new();
-    for region in &mut regions {
-        for node in 0..region.own {
-            let global = region.globals[node as usize];
-            partition[global as usize] = region.id;
-            gateway[global as usize] = region.globals[region.pan[node as usize] as usize];
-            reachable[global as usize] = region.mesh(node).state == State::Operational;
+    for cell in &cells {
+        let facts = &cell.facts;
+        for node in facts.nodes() {
+            let global = facts.globals[node];
+            partition[global as usize] = cell.id;
+            gateway[global as usize] = facts.globals[facts.gateway_of(node)];
+            reachable[global as usize] = cell.mesh.net.is_operational(node);
             if !reachable[global as usize] {
                 unreachable.push(global);
             }
         }
     }
     // Who is heard abroad: the foreign radios that got a neighbour.
-    let mut abroad: Vec<Vec<(u16, u32)>> = vec![Vec::new(); regions.len()];
-    for region in &regions {
-        for at in region.own as usize..region.globals.len() {
-            if region.air.neighbours.of(at as u16).0.iter().any(|&n| n < region.own) {
-                let global = region.globals[at];
-                let home = partition[global as usize] as usize;
-                let local = regions[home].globals[..regions[home].own as usize].iter().position(|&g| g == global);
-                abroad[home].extend(local.map(|l| (l as u16, region.id)));
-            }
+    let mut abroad: Vec<Vec<(Node, u32)>> = vec![Vec::new(); cells.len()];
+    for cell in &cells {
+        let foreign = (cell.facts.own..cell.facts.globals.len() as u16).map(Node);
+        for node in foreign.filter(|&n| cell.mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
+            let global = cell.facts.globals[node];
+            let home = partition[global as usize] as usize;
+            let local = cells[home].facts.nodes().find(|&n| cells[home].facts.globals[n] == global);
+            abroad[home].extend(local.map(|local| (local, cell.id)));
         }
     }
-    for (region, mut list) in regions.iter_mut().zip(abroad) {
-        list.sort_unstable();
-        region.abroad = list;
+    for (cell, abroad) in cells.iter_mut().zip(abroad) {
+        cell.mesh.link.set_abroad(abroad);
     }
     unreachable.sort_unstable();
-    let gateways = regions.iter().map(|r| u32::from(r.gateways)).sum();
-    let neighbours_cut = regions.iter().map(|r| r.air.neighbours.cut()).sum();
-    let ids = regions.iter().map(|r| r.id).collect();
+    let gateways = cells.iter().map(|cell| u32::from(cell.facts.gateways)).sum();
+    let neighbours_cut = cells.iter().map(|cell| cell.mesh.link.air.neighbours.cut()).sum();
     let network = Network {
         partition: Arc::new(partition),
         gateway: Arc::new(gateway),
         reachable: Arc::new(reachable),
-        meshes: ids,
+        meshes: cells.iter().map(|cell| cell.id).collect(),
         latency: spec.backhaul.latency,
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
-    let polls = Polls::new(&spec.polls, &network, talk.cosem(), meters, spec.duration);
-    let head_end = HeadEnd::new(plan.clone(), network, talk, polls);
-    let mut parts: Vec<Part> = regions.into_iter().map(|r| Part::Mesh(Box::new(r))).collect();
+    let (campaigns, reads) = (&spec.campaigns, &spec.polls);
+    let duties = Duties { campaigns, plan: &plan, reads, meters, duration: spec.duration };
+    let head_end = HeadEnd::new(&duties, network, talk);
+    let mut parts: Vec<Part> = cells.into_iter().map(|cell| Part::Mesh(Box::new(cell))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));
     Built {
         parts,

@@ -12,18 +12,18 @@
 //! across partitions by a message of the engine. [`build::build`] turns a [`spec::WorldSpec`] into partitions.
 
 pub mod apdu;
+pub mod backhaul;
+pub mod books;
 pub mod build;
-pub mod campaign;
-pub mod device;
+pub mod cell;
+pub mod context;
 pub mod event;
 pub mod gateway;
 pub mod headend;
-pub mod mac;
-pub mod mesh;
-pub mod part;
+pub mod medium;
+pub mod meter;
+pub mod node;
+pub mod plan;
 pub mod purpose;
-pub mod radio;
-pub mod region;
 pub mod spec;
 pub mod terrain;
-pub mod wire;

@@ -1,4 +1,6 @@
 //! Purposes of the keyed random streams of this crate; a number is never used for two things.
+//!
+//! 120 and 121 are taken by `amitwin_dlms::purpose`, whose streams have the same seeds.
 
 /// Outcome of a reception at a node.
 pub const RECEPTION: u32 = 100;
@@ -12,9 +14,9 @@ pub const BOOT: u32 = 103;
 pub const HOP_PHASE: u32 = 104;
 /// Phase of a node's regular reports.
 pub const PUSH_PHASE: u32 = 105;
-/// Planned reset times of a campaign (entity: campaign and meter).
-pub const CAMPAIGN: u32 = 106;
-/// Gaps between the clusters of a campaign (entity: campaign).
+/// Planned times of a reset job (entity: job and meter).
+pub const RESET_TIME: u32 = 106;
+/// Gaps between the clusters of a reset job (entity: job).
 pub const CLUSTER_GAP: u32 = 107;
 /// When a meter pushes in a period (entity: meter and period).
 pub const PUSH_START: u32 = 119;
@@ -22,7 +24,3 @@ pub const PUSH_START: u32 = 119;
 pub const ANSWER: u32 = 122;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;
-/// What a meter measures (entity: meter).
-pub const CONSUMPTION: u32 = 120;
-/// Weather of a day (entity: none).
-pub const WEATHER: u32 = 121;

@@ -1,12 +1,15 @@
 //! The medium with two or three radios whose losses are given: locking, capture, deafness, energy.
 
-use amitwin_models::radio::air::{Air, COMMON, EVERYONE, Fate};
-use amitwin_models::radio::error::ErrorModel;
-use amitwin_models::radio::neighbours::Neighbours;
-use amitwin_models::radio::phy::Phy;
+use amitwin_models::medium::mesh::radio::air::{Air, Fate};
+use amitwin_models::medium::mesh::radio::error::ErrorModel;
+use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
+use amitwin_models::medium::mesh::radio::phy::Phy;
+use amitwin_models::node::{Channel, Node};
 use amitwin_models::spec::PhyMode;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+
+const COMMON: Channel = Channel::COMMON;
 
 /// Radios at 27 dBm with losses (a, b, dB) between them, busy from -90 dBm.
 fn air(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16) -> Air {
@@ -34,19 +37,19 @@ fn fate(air: &mut Air, frame: u32) -> Fate {
 /// Radio 1 sends to radio 0 at -63 dBm, radio 2 begins `after_us` later, `stronger_db` above it.
 fn one_after_the_other(mode: PhyMode, after_us: u64, stronger_db: f32) -> (Fate, Fate) {
     let mut air = air(mode, 3, &[(0, 1, 90.0), (0, 2, 90.0 - stronger_db)], 0);
-    let first = air.begin(at(0), 1, 0, COMMON, 100, 0, &[]);
-    let second = air.begin(at(after_us), 2, 0, COMMON, 100, 0, &[]);
+    let first = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
+    let second = air.begin(at(after_us), Node(2), Node(0), COMMON, 100, 0, &[]);
     (fate(&mut air, first), fate(&mut air, second))
 }
 
 #[test]
 fn alone_a_frame_arrives_at_its_level() {
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 90.0)], 0);
-    let frame = air.begin(at(0), 1, 0, COMMON, 100, 7, &[]);
+    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 7, &[]);
     let mut seen = Vec::new();
     let ended = air.finish(frame, |node, fate, dbm| seen.push((node, fate, dbm)));
     assert_eq!((ended.tag, ended.end), (7, at(18_560)));
-    let [(0, Fate::Received, dbm)] = seen[..] else { panic!("{seen:?}") };
+    let [(Node(0), Fate::Received, dbm)] = seen[..] else { panic!("{seen:?}") };
     assert!((dbm + 63.0).abs() < 0.01, "{dbm} dBm");
 }
 
@@ -54,11 +57,11 @@ fn alone_a_frame_arrives_at_its_level() {
 fn under_the_noise_a_frame_is_lost_to_noise() {
     // Noise is -174 + 47 + 10 = -117 dBm; a frame at -115 dBm is found but does not survive.
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 142.0)], 0);
-    let frame = air.begin(at(0), 1, 0, COMMON, 100, 0, &[]);
+    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
     assert_eq!(fate(&mut air, frame), Fate::Noise);
     // At -120 dBm the receiver does not notice it.
     let mut air = self::air(PhyMode::M1b, 2, &[(0, 1, 147.0)], 0);
-    let frame = air.begin(at(0), 1, 0, COMMON, 100, 0, &[]);
+    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
     assert_eq!(fate(&mut air, frame), Fate::Deaf);
 }
 
@@ -92,8 +95,8 @@ fn within_the_preamble_a_stronger_frame_takes_over() {
 fn on_a_hopped_channel_the_same_holds() {
     let both = |after_us, db: f32| {
         let mut air = air(PhyMode::M1b, 3, &[(0, 1, 90.0), (0, 2, 90.0 - db)], 4);
-        let first = air.begin(at(0), 1, 0, 2, 100, 0, &[0]);
-        let second = air.begin(at(after_us), 2, 0, 2, 100, 0, &[0]);
+        let first = air.begin(at(0), Node(1), Node(0), Channel(2), 100, 0, &[Node(0)]);
+        let second = air.begin(at(after_us), Node(2), Node(0), Channel(2), 100, 0, &[Node(0)]);
         (fate(&mut air, first), fate(&mut air, second))
     };
     assert_eq!(both(1_300, 40.0), (Fate::Collided, Fate::Deaf));
@@ -104,12 +107,12 @@ fn on_a_hopped_channel_the_same_holds() {
 #[test]
 fn channels_do_not_disturb_each_other() {
     let mut air = air(PhyMode::M1b, 4, &[(0, 1, 90.0), (0, 2, 90.0), (3, 2, 90.0), (0, 3, 90.0)], 4);
-    let first = air.begin(at(0), 1, 0, 2, 100, 0, &[0]);
-    let second = air.begin(at(0), 2, 3, 1, 100, 0, &[3]);
-    let busy = |air: &Air, node| [0, 1, 2, 3].map(|channel| air.is_busy(node, channel, at(100)));
-    assert!(air.is_busy(0, 0, at(100)), "a radio that receives is busy on every channel");
-    air.power(3, false);
-    air.power(3, true);
+    let first = air.begin(at(0), Node(1), Node(0), Channel(2), 100, 0, &[Node(0)]);
+    let second = air.begin(at(0), Node(2), Node(3), Channel(1), 100, 0, &[Node(3)]);
+    let busy = |air: &Air, node| [0, 1, 2, 3].map(|channel| air.is_busy(Node(node), Channel(channel), at(100)));
+    assert!(air.is_busy(Node(0), Channel(0), at(100)), "a radio that receives is busy on every channel");
+    air.power(Node(3), false);
+    air.power(Node(3), true);
     assert_eq!(busy(&air, 3), [false, true, false, false], "1 is out of reach of 3, 2 is not");
     assert_eq!((fate(&mut air, first), fate(&mut air, second)), (Fate::Received, Fate::Deaf));
     assert_eq!(busy(&air, 3), [false; 4]);
@@ -118,44 +121,44 @@ fn channels_do_not_disturb_each_other() {
 #[test]
 fn who_sends_or_turns_hears_nothing() {
     let mut air = air(PhyMode::M1b, 3, &[(0, 1, 90.0), (0, 2, 90.0)], 0);
-    let own = air.begin(at(0), 0, 2, COMMON, 20, 0, &[]);
+    let own = air.begin(at(0), Node(0), Node(2), COMMON, 20, 0, &[]);
     // 36 bytes at 50 kb/s: on the air until 5.76 ms.
-    let during = air.begin(at(5_000), 1, 0, COMMON, 100, 0, &[]);
-    assert!(air.is_sending(0, at(5_759)) && !air.is_sending(0, at(5_760)));
+    let during = air.begin(at(5_000), Node(1), Node(0), COMMON, 100, 0, &[]);
+    assert!(air.is_sending(Node(0), at(5_759)) && !air.is_sending(Node(0), at(5_760)));
     assert_eq!(fate(&mut air, own), Fate::Received);
     assert_eq!(fate(&mut air, during), Fate::Deaf, "its beginning was missed");
 
-    air.deafen(0, at(51_000));
-    let turning = air.begin(at(50_500), 1, 0, COMMON, 20, 0, &[]);
+    air.deafen(Node(0), at(51_000));
+    let turning = air.begin(at(50_500), Node(1), Node(0), COMMON, 20, 0, &[]);
     assert_eq!(fate(&mut air, turning), Fate::Deaf);
-    let after = air.begin(at(60_000), 1, 0, COMMON, 20, 0, &[]);
+    let after = air.begin(at(60_000), Node(1), Node(0), COMMON, 20, 0, &[]);
     assert_eq!(fate(&mut air, after), Fate::Received);
 }
 
 #[test]
 fn who_is_off_hears_nothing_and_spoils_what_it_sends() {
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 90.0)], 0);
-    air.power(0, false);
-    let frame = air.begin(at(0), 1, 0, COMMON, 20, 0, &[]);
+    air.power(Node(0), false);
+    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 20, 0, &[]);
     assert_eq!(fate(&mut air, frame), Fate::Deaf);
-    air.power(0, true);
-    let cut_off = air.begin(at(10_000), 1, 0, COMMON, 20, 0, &[]);
-    air.power(1, false);
+    air.power(Node(0), true);
+    let cut_off = air.begin(at(10_000), Node(1), Node(0), COMMON, 20, 0, &[]);
+    air.power(Node(1), false);
     assert_eq!(fate(&mut air, cut_off), Fate::Noise);
-    let missed = air.begin(at(20_000), 1, 0, COMMON, 20, 0, &[]);
-    air.power(0, false);
-    air.power(0, true);
+    let missed = air.begin(at(20_000), Node(1), Node(0), COMMON, 20, 0, &[]);
+    air.power(Node(0), false);
+    air.power(Node(0), true);
     assert_eq!(fate(&mut air, missed), Fate::Deaf);
 }
 
 #[test]
 fn a_frame_for_all_has_a_fate_at_everyone_who_was_free() {
     let mut air = air(PhyMode::M1b, 4, &[(0, 1, 90.0), (0, 2, 100.0), (0, 3, 90.0)], 0);
-    air.power(3, false);
-    let frame = air.begin(at(0), 0, EVERYONE, COMMON, 100, 0, &[]);
+    air.power(Node(3), false);
+    let frame = air.begin(at(0), Node(0), Node::EVERYONE, COMMON, 100, 0, &[]);
     let mut fates = Vec::new();
     air.finish(frame, |node, fate, _| fates.push((node, fate)));
-    assert_eq!(fates, [(1, Fate::Received), (2, Fate::Received)]);
+    assert_eq!(fates, [(Node(1), Fate::Received), (Node(2), Fate::Received)]);
 }
 
 #[test]
@@ -172,12 +175,12 @@ fn energy_is_gone_when_every_frame_has_ended() {
         while on_air.first().is_some_and(|f| f.0 <= now) {
             air.finish(on_air.remove(0).1, |_, _, _| {});
         }
-        let from = dice.below(5) as u16;
+        let from = Node(dice.below(5) as u16);
         if air.is_sending(from, now) {
             continue;
         }
-        let channel = [COMMON, 0, 1][dice.below(3) as usize];
-        let to = (from + 1) % 5;
+        let channel = [COMMON, Channel(0), Channel(1)][dice.below(3) as usize];
+        let to = Node((from.0 + 1) % 5);
         let frame =
             air.begin(now, from, to, channel, 20 + dice.below(200) as u16, 0, &[to][..usize::from(channel != COMMON)]);
         assert!(air.is_busy(to, channel, now), "frame {n} is not sensed");
@@ -188,9 +191,9 @@ fn energy_is_gone_when_every_frame_has_ended() {
         air.finish(frame, |_, _, _| {});
     }
     assert_eq!(air.live(), 0);
-    for node in 0..5 {
-        for channel in [COMMON, 0, 1] {
-            assert!(!air.is_busy(node, channel, end), "{node} still senses something on {channel}");
+    for node in (0..5).map(Node) {
+        for channel in [COMMON, Channel(0), Channel(1)] {
+            assert!(!air.is_busy(node, channel, end), "{node} still senses something on {channel:?}");
         }
         assert!(!air.is_engaged(node, end) && !air.is_sending(node, end));
     }

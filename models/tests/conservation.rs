@@ -3,6 +3,7 @@
 
 mod common;
 
+use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
@@ -50,36 +51,40 @@ fn towns() -> [Ran; 2] {
 fn every_report_planned_is_ok_failed_or_pending_once() {
     for ran in &towns() {
         let mut numbers: BTreeMap<u32, BTreeSet<u64>> = BTreeMap::new();
-        let mut outcomes: BTreeMap<&str, u32> = BTreeMap::new();
-        for row in ran.rows.transactions.iter().filter(|row| row.kind == "push") {
+        let mut outcomes: BTreeMap<Outcome, u32> = BTreeMap::new();
+        for row in ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push) {
             let number = row.transaction & u64::from(u32::MAX);
             assert_eq!(row.transaction >> 32, u64::from(row.node));
             assert!(numbers.entry(row.node).or_default().insert(number), "twice in the table: {row:?}");
             *outcomes.entry(row.outcome).or_default() += 1;
-            assert_eq!(row.outcome == "ok", row.answered_s.is_some(), "{row:?}");
+            assert_eq!(row.outcome == Outcome::Ok, row.answered_s.is_some(), "{row:?}");
         }
         // From a random place of the first period on, each meter reports once a period: 12 times.
         assert_eq!(numbers.len() as u32, METERS);
         for (meter, numbers) in numbers {
             assert_eq!(numbers, (1..=SECONDS / PERIOD).collect(), "reports of {meter}");
         }
-        assert!(outcomes.keys().all(|word| ["ok", "failed", "pending"].contains(word)), "{outcomes:?}");
+        assert!(
+            outcomes.keys().all(|word| [Outcome::Ok, Outcome::Failed, Outcome::Pending].contains(word)),
+            "{outcomes:?}"
+        );
         // The reset makes some fail; the town works before and after it.
-        assert!(outcomes["failed"] > METERS / 4 && outcomes["ok"] > METERS * 4, "{outcomes:?}");
+        assert!(outcomes[&Outcome::Failed] > METERS / 4 && outcomes[&Outcome::Ok] > METERS * 4, "{outcomes:?}");
     }
 }
 
 #[test]
 fn every_frame_sent_has_one_fate_or_is_in_flight() {
     for ran in &towns() {
-        let (c, frames) = (&ran.mesh().counters, &ran.rows.frames);
-        let in_flight = ran.mesh().air.live() as u64;
+        let (c, frames) = (&ran.mesh().books.counters, &ran.rows.frames);
+        let in_flight = ran.mesh().mesh.link.air.live() as u64;
         assert_eq!(frames.len() as u64 + in_flight, c.frames + c.acks, "frames ended and in flight");
         assert!(in_flight <= 10, "{in_flight} frames in flight");
 
         let for_one: Vec<_> = frames.iter().filter(|f| f.dst.is_some()).collect();
         let count = |outcome| for_one.iter().filter(|f| f.outcome == outcome).count() as u64;
-        let [received, collided, noise, deaf] = ["delivered", "collided", "noise", "deaf"].map(count);
+        let [received, collided, noise, deaf] =
+            [FrameOutcome::Delivered, FrameOutcome::Collided, FrameOutcome::Noise, FrameOutcome::Deaf].map(count);
         assert_eq!(received + collided + noise + deaf, for_one.len() as u64, "a frame for one radio has one fate");
         // Beyond those the counters hold what became of frames for all, at everyone who listened.
         let for_all = [c.received - received, c.collided - collided, c.noise - noise, c.deaf - deaf];
@@ -87,8 +92,9 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
 
         // A data frame that arrives is acknowledged, unless its receiver is reset within the millisecond before that
         // or the run ends.
-        let acks = for_one.iter().filter(|f| f.kind == "ack").count() as u64;
-        let arrived = for_one.iter().filter(|f| f.kind != "ack" && f.outcome == "delivered").count() as u64;
+        let acks = for_one.iter().filter(|f| f.kind == FrameKind::Ack).count() as u64;
+        let arrived =
+            for_one.iter().filter(|f| f.kind != FrameKind::Ack && f.outcome == FrameOutcome::Delivered).count() as u64;
         assert!(acks <= arrived && arrived - acks <= 5, "{arrived} arrived, {acks} acknowledgements ended");
         assert!(c.acks >= acks && c.acks - acks <= in_flight);
         // What arrives a second time is a repetition.
@@ -101,8 +107,15 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
             c.retries
         );
 
-        let for_all: BTreeSet<&str> = frames.iter().filter(|f| f.dst.is_none()).map(|f| f.kind).collect();
-        let allowed = ["dio", "dis", "flood", "pan_advert", "pan_config", "pan_config_solicit"];
+        let for_all: BTreeSet<FrameKind> = frames.iter().filter(|f| f.dst.is_none()).map(|f| f.kind).collect();
+        let allowed = [
+            FrameKind::Dio,
+            FrameKind::Dis,
+            FrameKind::Flood,
+            FrameKind::PanAdvert,
+            FrameKind::PanConfig,
+            FrameKind::PanConfigSolicit,
+        ];
         assert!(for_all.iter().all(|kind| allowed.contains(kind)), "sent to all: {for_all:?}");
     }
 }
@@ -116,8 +129,8 @@ fn on_the_bare_link_layer_the_counters_add_up() {
     let mut spec = world(sites(grid), PhyMode::M1b, 120);
     spec.mac.queue_frames_max = 4;
     let ran = probe(&spec, SimTime::from_millis(300), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
-    let (c, probes) = (&ran.mesh().counters, &ran.mesh().probes);
-    let in_flight = ran.mesh().air.live() as u64;
+    let (c, probes) = (&ran.mesh().books.counters, &ran.mesh().probes());
+    let in_flight = ran.mesh().mesh.link.air.live() as u64;
     assert_eq!(c.received + c.collided + c.noise + c.deaf + in_flight, c.frames + c.acks, "{c:?}");
     assert!(c.collided > 100 && c.deaf > 100 && c.access_failures > 0 && c.duplicates > 0, "{c:?}");
     // A frame arrived, was given up without arriving, or is held: in a queue that holds four, of 63 senders.
@@ -131,23 +144,28 @@ fn on_the_bare_link_layer_the_counters_add_up() {
 #[test]
 fn every_meter_commanded_is_back_pending_or_failed() {
     for ran in &towns() {
-        let resets: Vec<_> = ran.rows.transactions.iter().filter(|row| row.kind == "reset").collect();
+        let resets: Vec<_> = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Reset).collect();
         let meters: BTreeSet<u32> = resets.iter().map(|row| row.node).collect();
         assert_eq!((resets.len() as u32, meters.len() as u32), (METERS, METERS), "each meter once");
         let mut back = 0;
         for row in resets {
-            let really_reset: Vec<f64> =
-                ran.rows.events.iter().filter(|e| e.node == row.node && e.kind == "reset").map(|e| e.time_s).collect();
+            let really_reset: Vec<f64> = ran
+                .rows
+                .events
+                .iter()
+                .filter(|e| e.node == row.node && e.kind == EventKind::Reset)
+                .map(|e| e.time_s)
+                .collect();
             match row.outcome {
-                "ok" => {
+                Outcome::Ok => {
                     back += 1;
                     let (reset, answered) = (row.reset_s.expect("when"), row.answered_s.expect("when"));
                     assert_eq!(really_reset, [reset], "{row:?}");
                     // A boot takes at least 5 s, the backhaul 50 ms.
                     assert!(reset >= row.planned_s && answered > reset + 5.05, "{row:?}");
                 }
-                "pending" => assert!(row.answered_s.is_none(), "{row:?}"),
-                "unreachable" => assert!(row.answered_s.is_none() && really_reset.is_empty(), "{row:?}"),
+                Outcome::Pending => assert!(row.answered_s.is_none(), "{row:?}"),
+                Outcome::Unreachable => assert!(row.answered_s.is_none() && really_reset.is_empty(), "{row:?}"),
                 other => panic!("{other} without a time limit: {row:?}"),
             }
             assert!(really_reset.len() <= 1, "reset twice by one campaign: {row:?} {really_reset:?}");
@@ -159,7 +177,7 @@ fn every_meter_commanded_is_back_pending_or_failed() {
 #[test]
 fn what_is_lost_is_counted_once_and_nothing_is_held_at_the_end() {
     for ran in &towns() {
-        let c = &ran.mesh().counters;
+        let c = &ran.mesh().books.counters;
         assert_eq!(c.lost.iter().sum::<u64>(), c.dropped, "{c:?}");
         assert_eq!(ran.mesh().packets_held(), 0, "packets outside of every queue");
     }

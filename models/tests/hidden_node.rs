@@ -36,13 +36,13 @@ fn layout(around: &[(f32, f32)]) -> WorldSpec {
 fn send(spec: &WorldSpec, senders: u32) -> Ran {
     let of = senders + 1;
     let ran = probe(spec, PERIOD, 33, |n| (n % of != 0).then_some(n / of * of));
-    assert_eq!(ran.mesh().counters.retries, 0);
+    assert_eq!(ran.mesh().books.counters.retries, 0);
     ran
 }
 
 /// Share of the frames that did not arrive.
 fn lost(ran: &Ran) -> f64 {
-    let probes = &ran.mesh().probes;
+    let probes = &ran.mesh().probes();
     // A sender asks twenty times; its last frame may still be on the way.
     assert!(probes.asked >= u64::from(COPIES) * 2 * 19);
     probes.lost as f64 / (probes.lost + probes.arrived) as f64
@@ -75,13 +75,13 @@ fn hidden_senders_lose_what_overlaps() {
 
     // Of two frames that overlap the receiver is locked on the first, which is destroyed, and deaf to the second; one
     // that starts into an acknowledgement finds it deaf as well, or is not sent because its sender hears it.
-    let c = &ran.mesh().counters;
+    let c = &ran.mesh().books.counters;
     assert_eq!(c.noise, 0);
     let each = FRAME_MS / (PERIOD.secs_f64() * 1e3);
-    let collided = c.collided as f64 / ran.mesh().probes.asked as f64;
+    let collided = c.collided as f64 / ran.mesh().probes().asked as f64;
     assert!((collided - each).abs() < 0.02, "collided {collided}, expected {each}");
     // The last ones may still wait for their acknowledgement.
-    let probes = &ran.mesh().probes;
+    let probes = &ran.mesh().probes();
     let fates = c.collided + c.deaf + c.access_failures;
     assert!((probes.lost..=probes.asked - probes.arrived).contains(&fates), "{fates} {c:?}");
 }

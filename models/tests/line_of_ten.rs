@@ -3,6 +3,7 @@
 
 mod common;
 
+use amitwin_data::rows::{FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, ResetSpec, ResetTier, TrafficSpec, Window, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -55,7 +56,7 @@ fn every_report_arrives_over_as_many_hops_as_its_meter_is_away() {
     let reports = &ran.rows.transactions;
     assert_eq!(reports.len() as u32, METERS * REPORTS);
     for report in reports {
-        assert_eq!((report.kind, report.outcome), ("push", "ok"), "{report:?}");
+        assert_eq!((report.kind, report.outcome), (TransactionKind::Push, Outcome::Ok), "{report:?}");
         assert_eq!(u32::from(report.hops), report.node, "{report:?}");
         // A hop takes at least an air time of 100 + 84 + 65 + 16 bytes: 42.4 ms; the backhaul 50 ms. A minute is far
         // more than backoffs, broadcast slots and sweeps in the way cost.
@@ -63,23 +64,23 @@ fn every_report_arrives_over_as_many_hops_as_its_meter_is_away() {
         let least_s = f64::from(report.node) * 265.0 * 160e-6 + 0.05;
         assert!(delay_s > least_s && delay_s < 60.0, "{delay_s} s, at least {least_s} s: {report:?}");
     }
-    assert_eq!(ran.mesh().counters.dropped, 0);
+    assert_eq!(ran.mesh().books.counters.dropped, 0);
 }
 
 #[test]
 fn a_link_carries_the_reports_of_all_meters_behind_it() {
     let ran = ran();
-    let pushes = || ran.rows.frames.iter().filter(|f| f.kind == "push");
+    let pushes = || ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Push);
     for child in 1..=METERS {
         let over = |outcome| {
             pushes().filter(|f| (f.src, f.dst) == (child, Some(child - 1)) && f.outcome == outcome).count() as u32
         };
         // A frame that arrived and whose acknowledgement was lost is repeated and counts as a duplicate.
-        assert!(over("delivered") >= (METERS - child + 1) * REPORTS, "link of {child}");
+        assert!(over(FrameOutcome::Delivered) >= (METERS - child + 1) * REPORTS, "link of {child}");
     }
-    let delivered = pushes().filter(|f| f.outcome == "delivered").count() as u64;
+    let delivered = pushes().filter(|f| f.outcome == FrameOutcome::Delivered).count() as u64;
     let hops = u64::from(REPORTS * METERS * (METERS + 1) / 2);
-    let duplicates = ran.mesh().counters.duplicates;
+    let duplicates = ran.mesh().books.counters.duplicates;
     assert_eq!(hops, 330);
     assert!((hops..=hops + duplicates).contains(&delivered), "{delivered} delivered, {duplicates} duplicates");
     assert!(pushes().all(|f| f.dst == Some(f.src - 1)), "reports go up the line and nowhere else");
@@ -105,7 +106,7 @@ fn a_source_route_reaches_24_hops_and_no_meter_is_further() {
     let resets = &ran.rows.transactions;
     assert_eq!(resets.len(), 25);
     for reset in resets {
-        let expected = if reset.node == 25 { "unreachable" } else { "ok" };
+        let expected = if reset.node == 25 { Outcome::Unreachable } else { Outcome::Ok };
         assert_eq!(reset.outcome, expected, "{reset:?}");
         assert_eq!(u32::from(reset.hops), if reset.node == 25 { 0 } else { reset.node }, "{reset:?}");
     }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use amitwin_data::rows::{EventKind, Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter, Repeater};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -35,25 +36,29 @@ fn a_meter_whose_parent_is_reset_finds_another() {
 
     let of = |node, kind| ran.rows.events.iter().filter(move |e| e.node == node && e.kind == kind);
     assert_eq!(ran.rows.nodes.iter().find(|n| n.node == 3).and_then(|n| n.parent), Some(1));
-    let down_s = of(1, "power_down").next().expect("meter 1 is reset").time_s;
-    assert!((600.0..610.0).contains(&down_s) && of(2, "power_down").count() + of(3, "power_down").count() == 0);
+    let down_s = of(1, EventKind::PowerDown).next().expect("meter 1 is reset").time_s;
+    assert!(
+        (600.0..610.0).contains(&down_s)
+            && of(2, EventKind::PowerDown).count() + of(3, EventKind::PowerDown).count() == 0
+    );
 
-    let change = of(3, "parent_change").next().expect("meter 3 changes");
+    let change = of(3, EventKind::ParentChange).next().expect("meter 3 changes");
     assert_eq!(change.value, 2);
     // Two reports that fail, a minute apart, each after 8 tries with pauses, then a minute of asking.
     assert!(change.time_s > down_s && change.time_s < down_s + 300.0, "at {} s, reset at {down_s} s", change.time_s);
     // What meter 3 sends goes missing until then and arrives from then on.
-    for row in ran.rows.transactions.iter().filter(|row| row.kind == "push" && row.node == 3) {
+    for row in ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push && row.node == 3) {
         let away = row.planned_s > down_s - 1.0 && row.planned_s < change.time_s;
-        assert!(away || row.outcome == "ok", "{row:?}");
+        assert!(away || row.outcome == Outcome::Ok, "{row:?}");
     }
     // Meter 1 joins again after its boot and the head-end hears it; meter 3 has no reason to go back.
-    let boot_s = of(1, "boot").next().expect("meter 1 boots").time_s;
+    let boot_s = of(1, EventKind::Boot).next().expect("meter 1 boots").time_s;
     assert!((boot_s - down_s - 3_600.0).abs() < 1e-6);
-    let back = of(1, "operational").next().expect("meter 1 is back");
+    let back = of(1, EventKind::Operational).next().expect("meter 1 is back");
     assert!(back.time_s < boot_s + 300.0, "back at {} s", back.time_s);
-    let reset = ran.rows.transactions.iter().find(|row| row.kind == "reset" && row.node == 1).expect("its row");
-    assert_eq!((reset.outcome, reset.attempts), ("ok", 1));
+    let reset =
+        ran.rows.transactions.iter().find(|row| row.kind == TransactionKind::Reset && row.node == 1).expect("its row");
+    assert_eq!((reset.outcome, reset.attempts), (Outcome::Ok, 1));
     let at_the_end = |node| ran.rows.links.iter().rfind(|l| l.node == node).map(|l| l.parent);
     assert_eq!([2, 3].map(at_the_end), [Some(0), Some(2)]);
     // Whom it heard first: the border router, or meter 2, whose detour of one hop is less than the threshold of 1.5.
@@ -74,15 +79,15 @@ fn a_meter_without_another_way_waits_for_its_parent() {
         ran.rows
             .events
             .iter()
-            .filter(|e| e.node == node && e.kind == "operational")
+            .filter(|e| e.node == node && e.kind == EventKind::Operational)
             .map(|e| e.time_s)
             .collect::<Vec<_>>()
     };
     let (parent, child) = (operational(1), operational(2));
     assert_eq!((parent.len(), child.len()), (1, 1), "{parent:?} {child:?}");
     assert!(parent[0] > 1_200.0 && child[0] > parent[0], "{parent:?} {child:?}");
-    let late = ran.rows.transactions.iter().filter(|row| row.kind == "push" && row.planned_s > child[0]);
-    assert!(late.clone().count() > 20 && late.clone().all(|row| row.outcome == "ok"));
+    let late = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push && row.planned_s > child[0]);
+    assert!(late.clone().count() > 20 && late.clone().all(|row| row.outcome == Outcome::Ok));
 }
 
 /// Nodes of each snapshot that are in a loop of parents.
@@ -160,7 +165,7 @@ fn who_hears_an_advertisement_keeps_silent() {
         };
         let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..12).map(corner))), PhyMode::M5, 7_200);
         spec.mac.hopping = true;
-        run(&spec).mesh().counters.sweeps
+        run(&spec).mesh().books.counters.sweeps
     };
     let (alone, together) = (circle(3_000.0), circle(20.0));
     // The small profile repeats both kinds of advertisement each minute: 2 x 120 in two hours; the first interval is

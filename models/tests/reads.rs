@@ -3,9 +3,9 @@
 
 mod common;
 
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_models::cell::Part;
 use amitwin_models::headend::HeadEnd;
-use amitwin_models::part::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -40,7 +40,7 @@ fn head_end(ran: &Ran) -> &HeadEnd {
 }
 
 fn reads(ran: &Ran) -> impl Iterator<Item = &TransactionRow> {
-    ran.rows.transactions.iter().filter(|row| row.kind == "read")
+    ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Read)
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
     // The round at 0 s finds nothing to read; eight follow.
     assert_eq!(reads(&ran).count(), 8 * 5);
     for read in reads(&ran) {
-        assert_eq!((read.outcome, read.attempts), ("ok", 1), "{read:?}");
+        assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 1), "{read:?}");
         assert_eq!(u32::from(read.hops), read.node, "{read:?}");
         let round = (read.planned_s / QUARTER as f64).floor();
         // Five meters over half of the round, in the order of their ids.
@@ -64,7 +64,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
         assert_eq!(read.bytes, (36 + 3 + 9 + 2 + 2 + 18 + 28 + 2) + (36 + 4 + 2 + 2 + 14 + 2 + 10), "{read:?}");
     }
     let head_end = head_end(&ran);
-    assert_eq!((head_end.polls.ledger.kept, head_end.polls.ledger.duplicates), (8 * 5, 0));
+    assert_eq!((head_end.ledger.kept, head_end.ledger.duplicates), (8 * 5, 0));
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong, head_end.talk.wrong), (8 * 5 * 2, 0, 0));
 }
 
@@ -80,13 +80,13 @@ fn a_day_comes_in_as_many_answers_as_it_takes_and_registers_come_in_one() {
     assert_eq!((profile.len(), registers.len()), (3, 3 * 25));
     for read in profile {
         // 1,024 B less 40 hold 34 rows of 28 B: three requests for 96.
-        assert_eq!((read.outcome, read.attempts), ("ok", 3), "{read:?}");
+        assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 3), "{read:?}");
     }
     for read in registers {
-        assert_eq!((read.outcome, read.attempts), ("ok", 1), "{read:?}");
+        assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 1), "{read:?}");
     }
     let head_end = head_end(&ran);
-    assert_eq!(head_end.polls.ledger.kept, 3 * 96);
+    assert_eq!(head_end.ledger.kept, 3 * 96);
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong), (3 * 96 * 2 + 3 * 25 * 2, 0));
 }
 
@@ -98,13 +98,13 @@ fn an_impatient_head_end_asks_again_and_keeps_nothing_twice() {
     spec.polls = vec![PollSpec { timeout, attempts: 6, ..poll(QUARTER, PollContent::Profile) }];
     let ran = run(&spec);
     let head_end = head_end(&ran);
-    let far: Vec<_> = reads(&ran).filter(|read| read.node == 10 && read.outcome == "ok").collect();
+    let far: Vec<_> = reads(&ran).filter(|read| read.node == 10 && read.outcome == Outcome::Ok).collect();
     assert!(!far.is_empty() && far.iter().all(|read| read.attempts > 1), "{far:?}");
-    assert!(head_end.polls.late > 0 && head_end.polls.ledger.duplicates > 0);
+    assert!(head_end.statistics.late > 0 && head_end.ledger.duplicates > 0);
     assert_eq!((head_end.talk.wrong, head_end.talk.values_wrong), (0, 0));
-    let ok = reads(&ran).filter(|read| read.outcome == "ok").count() as u64;
-    assert!(head_end.polls.ledger.kept >= ok, "late answers are kept too");
-    assert!(head_end.polls.ledger.kept <= 7 * 10);
+    let ok = reads(&ran).filter(|read| read.outcome == Outcome::Ok).count() as u64;
+    assert!(head_end.ledger.kept >= ok, "late answers are kept too");
+    assert!(head_end.ledger.kept <= 7 * 10);
 }
 
 #[test]
@@ -115,9 +115,11 @@ fn who_has_no_turn_is_skipped_and_read_in_the_next_round() {
     spec.polls = vec![PollSpec { every: SimTime::from_secs(5), ..slow }];
     let ran = run(&spec);
     let of = |outcome| reads(&ran).filter(|read| read.outcome == outcome).count();
-    assert!(of("skipped") > 0, "{} ok", of("ok"));
+    assert!(of(Outcome::Skipped) > 0, "{} ok", of(Outcome::Ok));
     assert!(
-        reads(&ran).filter(|read| read.outcome == "skipped").all(|read| read.sent_s.is_none() && read.attempts == 0)
+        reads(&ran)
+            .filter(|read| read.outcome == Outcome::Skipped)
+            .all(|read| read.sent_s.is_none() && read.attempts == 0)
     );
     let rounds = 1_830 / 5;
     let begun = reads(&ran).count();
@@ -153,7 +155,7 @@ fn busy(payload: Payload, vendors: Vec<VendorSpec>) -> WorldSpec {
 
 #[test]
 fn sized_payloads_make_the_same_traffic_as_real_ones() {
-    use amitwin_models::device::dlms::{AnswerForm, OnCounterError};
+    use amitwin_dlms::{AnswerForm, OnCounterError};
     let strange = VendorSpec {
         flag: *b"XYZ",
         answer_form: AnswerForm::ServiceSpecific,
@@ -169,10 +171,10 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
             assert_eq!(a, b);
         }
         assert_eq!(real.rows.airtime, sized.rows.airtime);
-        assert_eq!(real.mesh().counters, sized.mesh().counters);
+        assert_eq!(real.mesh().books.counters, sized.mesh().books.counters);
         let (real, sized) = (head_end(&real), head_end(&sized));
         assert_eq!(real.talk.duplicates, sized.talk.duplicates);
-        let ledger = |h: &HeadEnd| (h.polls.ledger.kept, h.polls.ledger.duplicates, h.polls.late);
+        let ledger = |h: &HeadEnd| (h.ledger.kept, h.ledger.duplicates, h.statistics.late);
         assert_eq!(ledger(real), ledger(sized));
         assert!(real.talk.values > 1_000, "{}", real.talk.values);
         assert_eq!((real.talk.values_wrong, real.talk.wrong), (0, 0));
@@ -182,7 +184,7 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
 
 #[test]
 fn everything_said_is_understood_in_every_suite() {
-    use amitwin_models::device::dlms::KeyMaster;
+    use amitwin_dlms::KeyMaster;
     use dlms_cosem_rs::security::SecuritySuite;
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let mut spec = busy(Payload::Real, vec![VendorSpec { suite, ..VendorSpec::default() }]);
@@ -190,9 +192,9 @@ fn everything_said_is_understood_in_every_suite() {
         let ran = run(&spec);
         let head_end = head_end(&ran);
         assert_eq!((head_end.talk.values_wrong, head_end.talk.wrong), (0, 0));
-        let resets = ran.rows.transactions.iter().filter(|row| row.kind == "reset");
-        let back = resets.clone().filter(|row| row.outcome == "ok").count();
+        let resets = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Reset);
+        let back = resets.clone().filter(|row| row.outcome == Outcome::Ok).count();
         assert!(back * 10 >= resets.count() * 9, "{back} are back");
-        assert!(head_end.polls.ledger.kept > 300, "{}", head_end.polls.ledger.kept);
+        assert!(head_end.ledger.kept > 300, "{}", head_end.ledger.kept);
     }
 }

@@ -2,10 +2,10 @@
 
 mod common;
 
-use amitwin_data::rows::TransactionRow;
-use amitwin_models::device::dlms::OnSuiteMismatch;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_dlms::OnSuiteMismatch;
+use amitwin_models::cell::Part;
 use amitwin_models::headend::HeadEnd;
-use amitwin_models::part::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -13,7 +13,7 @@ use amitwin_sim_core::SimTime;
 use common::{Ran, run, sites, world};
 use dlms_cosem_rs::security::SecuritySuite;
 
-fn of<'a>(ran: &'a Ran, kind: &'a str) -> impl Iterator<Item = &'a TransactionRow> {
+fn of(ran: &Ran, kind: TransactionKind) -> impl Iterator<Item = &TransactionRow> {
     ran.rows.transactions.iter().filter(move |row| row.kind == kind)
 }
 
@@ -67,20 +67,22 @@ fn kind(row: &TransactionRow) -> usize {
 #[test]
 fn a_meter_of_another_suite_refuses_or_looks_timed_out() {
     let ran = mixed(Payload::Real, Delivery::Unicast);
-    assert_eq!(of(&ran, "read").count(), 3 * 6);
-    for read in of(&ran, "read") {
-        let expected = [("ok", 1), ("refused", 1), ("failed", 3)][kind(read)];
+    assert_eq!(of(&ran, TransactionKind::Read).count(), 3 * 6);
+    for read in of(&ran, TransactionKind::Read) {
+        let expected = [(Outcome::Ok, 1), (Outcome::Refused, 1), (Outcome::Failed, 3)][kind(read)];
         assert_eq!((read.outcome, read.attempts), expected, "{read:?}");
         assert_eq!(read.answered_s.is_some(), kind(read) < 2, "an exception is an answer: {read:?}");
     }
-    assert_eq!(of(&ran, "reset").count(), 6);
-    for reset in of(&ran, "reset") {
-        let expected = [("ok", Some(true), 1), ("refused", Some(false), 1), ("pending", Some(false), 3)][kind(reset)];
+    assert_eq!(of(&ran, TransactionKind::Reset).count(), 6);
+    for reset in of(&ran, TransactionKind::Reset) {
+        let expected =
+            [(Outcome::Ok, Some(true), 1), (Outcome::Refused, Some(false), 1), (Outcome::Pending, Some(false), 3)]
+                [kind(reset)];
         assert_eq!((reset.outcome, reset.acknowledged, reset.attempts), expected, "{reset:?}");
         assert_eq!(reset.reset_s.is_some(), kind(reset) == 0, "only who understands resets: {reset:?}");
     }
     // What such meters push arrives, and is not believed.
-    let pushed = of(&ran, "push").filter(|push| push.outcome == "ok" && kind(push) > 0).count();
+    let pushed = of(&ran, TransactionKind::Push).filter(|push| push.outcome == Outcome::Ok && kind(push) > 0).count();
     assert!(pushed > 8, "{pushed}");
     assert_eq!(head_end(&ran).talk.wrong, pushed as u64);
     assert_eq!(head_end(&ran).talk.values_wrong, 0);
@@ -89,8 +91,8 @@ fn a_meter_of_another_suite_refuses_or_looks_timed_out() {
 #[test]
 fn what_is_for_all_is_heard_by_those_whose_suite_it_is() {
     let ran = mixed(Payload::Real, Delivery::Broadcast);
-    for reset in of(&ran, "reset") {
-        let expected = if kind(reset) == 0 { ("ok", true) } else { ("pending", false) };
+    for reset in of(&ran, TransactionKind::Reset) {
+        let expected = if kind(reset) == 0 { (Outcome::Ok, true) } else { (Outcome::Pending, false) };
         assert_eq!((reset.outcome, reset.reset_s.is_some()), expected, "{reset:?}");
         assert_eq!(reset.acknowledged, None, "a broadcast is not answered");
     }
@@ -112,8 +114,8 @@ fn a_reset_that_the_head_end_has_not_heard_of_has_its_time() {
     spec.campaigns = vec![campaign(Delivery::Broadcast, ResetTier::Cold)];
     // The supply is off for 10 s and the boot takes 5 at least: the meter is not back at the end.
     let ran = run(&spec);
-    let [row] = &of(&ran, "reset").collect::<Vec<_>>()[..] else { panic!("one row") };
-    assert_eq!((row.outcome, row.answered_s), ("pending", None));
+    let [row] = &of(&ran, TransactionKind::Reset).collect::<Vec<_>>()[..] else { panic!("one row") };
+    assert_eq!((row.outcome, row.answered_s), (Outcome::Pending, None));
     assert_eq!(row.reset_s, Some(row.planned_s));
 }
 
@@ -131,7 +133,7 @@ fn answers_to_commands_get_lost_and_their_meters_reset_all_the_same() {
     let ran = run(&spec);
     let count = |acknowledged, did: bool| {
         let same = |row: &&TransactionRow| row.acknowledged == Some(acknowledged) && row.reset_s.is_some() == did;
-        of(&ran, "reset").filter(same).count()
+        of(&ran, TransactionKind::Reset).filter(same).count()
     };
     assert!(count(false, true) > 5, "two hundred commands at once: some answers are lost");
     assert!(count(true, true) > 20, "and some are not");
@@ -155,7 +157,7 @@ fn answers_wait_a_random_time_within_the_range() {
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");
-        of(&ran, "read").map(delay).collect::<Vec<f64>>()
+        of(&ran, TransactionKind::Read).map(delay).collect::<Vec<f64>>()
     };
     let bounds = |delays: &[f64]| {
         let (low, high) = (delays.iter().copied().fold(f64::MAX, f64::min), delays.iter().copied().fold(0.0, f64::max));

@@ -101,7 +101,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
     let (mut sparse, mut neighbours, mut channels) = (0.0, 0.0, 0);
     for part in &mut built.parts {
-        heard += part.mesh().map_or(0.0, |m| m.globals.len() as f64);
+        heard += part.mesh().map_or(0.0, |m| m.facts.globals.len() as f64);
         channels = part.mesh().map_or(channels, |m| m.channels());
         part.describe(&spec.placement.sites);
         let rows = std::mem::take(part.rows());
@@ -120,11 +120,11 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let hops_mean = if routed > 0.0 { hops / routed } else { 0.0 };
     let campaigns: Vec<CampaignEstimate> = built
         .plan
-        .campaigns
+        .resets
         .iter()
         .map(|c| CampaignEstimate {
             name: c.name.to_string(),
-            commanded: c.targets.len() as u32,
+            commanded: c.meters.len() as u32,
             window_s: c.window.secs_f64(),
         })
         .collect();

@@ -8,8 +8,8 @@
 //!   shows the places in the file.
 //! - [`schema`]: what a file can say; the doc comments there are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
-//! - [`drive`]: runs the variants; [`estimate`]: what that will take; [`metrics`]: what comes out.
-//! - [`serve`]: the meters answer on real sockets.
+//! - [`drive`]: runs the variants; [`estimate`]: what that will take.
+//! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -25,12 +25,11 @@ pub mod estimate;
 pub mod gate;
 mod language;
 mod load;
-pub mod metrics;
 mod overrides;
 mod resolve;
 mod resolved;
 pub mod schema;
-pub mod serve;
+pub mod served;
 mod template;
 
 pub use gate::Gate;

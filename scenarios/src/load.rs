@@ -12,8 +12,7 @@ use crate::resolve::{self, Context};
 use crate::resolved;
 use crate::schema::ScenarioFile;
 use crate::schema::json::json_schema;
-use crate::serve::settings::Serve;
-use crate::serve::{ServeError, keys_file};
+use crate::served::{KeysError, Serve, load_keys};
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::spec::{Keys, WorldSpec};
@@ -85,10 +84,10 @@ impl Scenario {
     ///
     /// # Errors
     /// A file that cannot be read, that others can read, or that holds no secret.
-    pub fn load_keys(&mut self) -> Result<(), ServeError> {
+    pub fn load_keys(&mut self) -> Result<(), KeysError> {
         for variant in &mut self.variants {
             let run = format!("{} {} {}", self.scenario_hash, self.seed, variant.name);
-            variant.spec.dlms.keys = keys_file::load(&variant.spec.dlms.keys_from)?.of_run(&run);
+            variant.spec.dlms.keys = load_keys(&variant.spec.dlms.keys_from)?.of_run(&run);
         }
         Ok(())
     }
@@ -98,7 +97,7 @@ impl Scenario {
         let judged = |gate: &Gate| variants.iter().any(|v| gate.judges(&v.name));
         let tell = |gate: &Gate| {
             let of = gate.variants.join("`, `");
-            format!("the gate `{} {} {}` judges `{of}`, which does not run", gate.metric.name, gate.stat, gate.limit)
+            format!("the gate `{} {} {}` judges `{of}`, which does not run", gate.name.name, gate.name.stat, gate.limit)
                 .replace("  ", " ")
         };
         self.gates.iter().filter(|gate| !judged(gate)).map(tell).collect()

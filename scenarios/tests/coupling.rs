@@ -5,6 +5,7 @@
 
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::load_text;
+use amitwin_sim_core::Local;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ coupling = {{ meshes = "{mode}" }}
 "#
         );
         let scenario = load_text(&text, "two.toml", Path::new("."), &[], Some(seed)).unwrap_or_else(|e| panic!("{e}"));
-        run_variant(&scenario.variants[0], 0, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics
+        run_variant(&scenario.variants[0], 0, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics
     };
     let mut means: BTreeMap<&str, Means> = BTreeMap::new();
     for mode in MODES {

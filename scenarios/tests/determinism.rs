@@ -2,7 +2,6 @@
 
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::build::build;
-use amitwin_models::part;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Engine, Local};
@@ -51,7 +50,7 @@ fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
 }
 
 fn fingerprint(variant: &Variant) -> String {
-    run_variant(variant, 0, |_| Ok(()), &Unwatched).expect("it runs").summary.fingerprint
+    run_variant(variant, 0, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.fingerprint
 }
 
 /// Fingerprint of a world whose partitions are handed to the engine in another order.
@@ -66,7 +65,7 @@ fn shuffled(variant: &Variant, turn: usize) -> String {
     // The engine runs windows of fewer than 200 events on one thread.
     let per_window = engine.events() / engine.windows();
     assert!(per_window > 200, "{per_window} events a window");
-    part::finish(&mut engine, variant.spec.duration);
+    engine.finish().expect("every target exists");
     let prints: Vec<String> = engine
         .partitions_mut()
         .map(|part| {

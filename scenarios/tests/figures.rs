@@ -1,8 +1,10 @@
 //! Figures that the head-end keeps itself, against the rows that the border routers write.
 
+use amitwin_data::rows::TransactionKind;
 use amitwin_data::summary::Verdict;
 use amitwin_scenarios::drive::{Unwatched, VariantRun, run, run_variant};
 use amitwin_scenarios::{Scenario, load_text};
+use amitwin_sim_core::Local;
 use std::path::Path;
 
 fn scenario(push: &str) -> Scenario {
@@ -28,11 +30,11 @@ max = "1ms"
 fn ran(scenario: &Scenario) -> (VariantRun, Vec<f64>) {
     let mut delays = Vec::new();
     let sink = |rows: &mut amitwin_data::rows::Rows| {
-        let pushes = rows.transactions.iter().filter(|row| row.kind == "push");
+        let pushes = rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push);
         delays.extend(pushes.filter_map(|row| Some(row.answered_s? - row.planned_s)));
         Ok(())
     };
-    let run = run_variant(&scenario.variants[0], 0, sink, &Unwatched).expect("it runs");
+    let run = run_variant(&scenario.variants[0], 0, Local, sink, &Unwatched).expect("it runs");
     delays.sort_by(f64::total_cmp);
     (run, delays)
 }
@@ -54,7 +56,7 @@ fn delays_of_reports_are_those_of_their_rows() {
 fn gates_judge_delays_and_without_reports_there_are_none() {
     for (push, verdicts) in [("5min", [Verdict::Pass, Verdict::Breach]), ("off", [Verdict::NoData, Verdict::NoData])] {
         let scenario = scenario(push);
-        let outcome = run(&scenario, &scenario.select(&[]).expect("all"), None, None, &Unwatched);
+        let outcome = run(&scenario, &scenario.select(&[]).expect("all"), None, None, |_| Local, &Unwatched);
         let found: Vec<Verdict> = outcome.summary.gates.iter().map(|gate| gate.verdict).collect();
         assert_eq!(found, verdicts, "push = {push}");
     }

@@ -4,6 +4,7 @@
 
 use amitwin_scenarios::drive::{Unwatched, VariantRun, finding, run_variant};
 use amitwin_scenarios::{Scenario, load};
+use amitwin_sim_core::Local;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -28,7 +29,7 @@ fn the_manuals_window_collapses_and_the_computed_ones_do_not() {
     let runs: Vec<VariantRun> = variants
         .par_iter()
         .enumerate()
-        .map(|(n, variant)| run_variant(variant, n, |_| Ok(()), &Unwatched).expect("it runs"))
+        .map(|(n, variant)| run_variant(variant, n, Local, |_| Ok(()), &Unwatched).expect("it runs"))
         .collect();
     for run in &runs {
         let name = &run.summary.name;

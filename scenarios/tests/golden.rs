@@ -5,6 +5,7 @@
 use amitwin_data::summary::VariantSummary;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::load_text;
+use amitwin_sim_core::Local;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -137,7 +138,9 @@ fn table() -> String {
         .collect();
     let rows: Vec<String> = jobs
         .par_iter()
-        .map(|(name, variant)| row(name, &run_variant(variant, 0, |_| Ok(()), &Unwatched).expect("it runs").summary))
+        .map(|(name, variant)| {
+            row(name, &run_variant(variant, 0, Local, |_| Ok(()), &Unwatched).expect("it runs").summary)
+        })
         .collect();
     format!(
         "# Small scenarios\n\nWritten by `{COMMAND}`; the scenarios stand in `scenarios/tests/golden.rs`. A change here is \

@@ -1,5 +1,6 @@
 //! What a file means: units, defaults, variants, overrides, the resolved text, templates, the library.
 
+use amitwin_data::metrics::gates;
 use amitwin_models::spec::{Delivery, JobSpec, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::schema::units::{Kind, UnitError, format, parse};
@@ -377,7 +378,7 @@ max = 12
         &[],
     )
     .gates;
-    let figures: Vec<_> = gates.iter().map(|g| (g.key, g.min, g.max, g.limit.as_str())).collect();
+    let figures: Vec<_> = gates.iter().map(|g| (g.metric.key(), g.min, g.max, g.limit.as_str())).collect();
     assert_eq!(
         figures,
         [
@@ -387,4 +388,25 @@ max = 12
         ]
     );
     assert!(gates[0].judges("base") && gates[1].judges("base") && !gates[1].judges("other"));
+}
+
+#[test]
+fn the_page_lists_what_gates_can_judge() {
+    let page = include_str!("../README.md");
+    let table = page.split("## Gates").nth(1).and_then(|rest| rest.split("##").next()).expect("a section on gates");
+    let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let mut listed = Vec::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('|').collect();
+        for name in words(cells[1]) {
+            let stats: Vec<&str> =
+                gates::figures(&name).iter().map(|(stat, _)| *stat).filter(|s| !s.is_empty()).collect();
+            assert_eq!(words(cells[2]), stats, "{line}");
+            listed.push(name);
+        }
+    }
+    let mut known = gates::names();
+    known.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, known);
 }

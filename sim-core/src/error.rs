@@ -16,4 +16,7 @@ pub enum EngineError {
         "a message went to partition {0}, which does not exist; the run has stopped (this is a bug, please report it)"
     )]
     NoSuchPartition(u32),
+    /// The run has ended.
+    #[error("the run has ended and its partitions have concluded; it cannot go on (this is a bug, please report it)")]
+    Finished,
 }

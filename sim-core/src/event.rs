@@ -1,13 +1,14 @@
 //! An event and the only order that events have: (time, source, sequence).
 
 use crate::SimTime;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// The place of an event in the run's one order (invariant I1).
 ///
 /// `source` is the global id of the entity that caused the event and `sequence` counts what that entity caused, so the
 /// key of an event depends neither on threads nor on how entities are split into partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventKey {
     /// When it happens.
     pub time: SimTime,
@@ -34,7 +35,7 @@ impl EventKey {
 }
 
 /// What happens, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event<T> {
     /// Place in the order.
     pub key: EventKey,

@@ -1,10 +1,18 @@
 //! The one place where partitions of different processes meet.
 
-use crate::engine::Message;
+use crate::partition::Message;
 use crate::{EngineError, SimTime};
 
-/// Carries messages between processes that each run a part of the partitions, at a window's edge.
+/// Carries messages between processes that each run a part of the partitions, at a window's edge and at the end of a run.
+///
+/// All processes make the same calls in the same order: each is told the same [`earliest`](Exchange::earliest), so each
+/// runs the same windows.
 pub trait Exchange<E>: Send {
+    /// Whether this process runs the partition with this id; an engine leaves those aside that another one runs.
+    fn holds(&self, _partition: u32) -> bool {
+        true
+    }
+
     /// The earliest pending event of all processes, given this one's.
     fn earliest(&mut self, local: SimTime) -> SimTime;
 

@@ -1,8 +1,13 @@
-//! The engine: time, events, partitions, windows, randomness, exchange. It knows no meter, no radio and no file.
+//! The engine: time, events, partitions, windows, randomness, exchange, snapshot. It knows no meter, no radio and no file.
 //!
 //! A world is a set of [`Partition`]s. Each handles its own events in the order (time, source, sequence) and sends
 //! messages to others at least one lookahead ahead; [`Engine`] runs them window by window on all cores. Random numbers
 //! come from [`rng::Stream`]s keyed by (seed, entity, purpose), so a result depends on the world and its seed alone.
+//!
+//! The partitions of a world can be divided between engines, in one process or in several: an [`Exchange`] says which are
+//! here and carries the messages to the others; [`Local`] is the one for a world in one engine. [`Engine::finish`] ends a
+//! run, again by messages: each partition sends what others need to conclude. Between two windows the whole state of an
+//! engine is plain data: [`snapshot`] writes and reads it, and the run goes on as though nothing had happened.
 //!
 //! ```
 //! use amitwin_sim_core::{Context, Engine, Local, Partition, SimTime};
@@ -34,13 +39,17 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod exchange;
+pub mod partition;
 pub mod queue;
 pub mod rng;
+pub mod snapshot;
 mod source;
 pub mod time;
 
-pub use engine::{Context, Engine, Message, Partition};
+pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKey};
 pub use exchange::{Exchange, Local};
+pub use partition::{Context, FinishContext, Message, Partition};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use time::SimTime;

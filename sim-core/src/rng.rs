@@ -14,6 +14,7 @@
 //! ```
 
 use rand::TryRng;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -33,7 +34,7 @@ pub const fn key(seed: u64, entity: u64, purpose: u32) -> u64 {
 }
 
 /// A stream of random numbers that belongs to one entity and one purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     key: u64,
     drawn: u64,

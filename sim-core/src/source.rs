@@ -1,9 +1,10 @@
 //! The entities of a partition as causes of events: global id and how many events each has caused.
 
 use crate::{EventKey, SimTime};
+use serde::{Deserialize, Serialize};
 
 /// Sources of a partition by local index.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sources {
     /// Events caused so far.
     sequence: Vec<u32>,
@@ -33,6 +34,11 @@ impl Sources {
     pub(crate) fn warm(&self) -> u32 {
         // One read a cache line.
         self.sequence.iter().step_by(16).fold(0, |sum, n| sum ^ n)
+    }
+
+    /// Whether these are the same entities, whatever they have caused.
+    pub(crate) fn same_entities(&self, other: &Sources) -> bool {
+        (self.sequence.len(), &self.ids, self.first) == (other.sequence.len(), &other.ids, other.first)
     }
 
     pub(crate) fn bytes(&self) -> usize {

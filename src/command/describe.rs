@@ -3,8 +3,8 @@
 use crate::cli::{Describe, Format};
 use crate::failure::Usage;
 use crate::talk::Talk;
+use amitwin_data::metrics::{self, Metric};
 use amitwin_data::rows::{TABLES, TableInfo, describe};
-use amitwin_scenarios::metrics::{FIGURES, gate_name, unit};
 use amitwin_scenarios::schema::units::Kind;
 use amitwin_scenarios::suggest;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub fn run(options: &Describe, talk: &Talk) -> anyhow::Result<u8> {
             (overview(), Value::Array(TABLES.iter().map(|t| json!({ "table": t.name, "doc": t.doc.trim() })).collect()))
         }
         Some("tables") => (describe::tables(), Value::Array(TABLES.iter().map(table).collect())),
-        Some("metrics") => (metrics(), metrics_json()),
+        Some("metrics") => (metrics::describe::metrics(), metrics_json()),
         Some("units") => (units(), units_json()),
         Some(name) => match (describe::table_named(name), TABLES.iter().find(|t| t.name == name)) {
             (Some(text), Some(info)) => (text, table(info)),
@@ -63,20 +63,9 @@ fn table(info: &TableInfo) -> Value {
     })
 }
 
-fn metrics() -> String {
-    let width = |of: fn(&str) -> usize| FIGURES.iter().map(|f| of(f.key)).max().unwrap_or(0);
-    let (key, gate) = (width(str::len), width(|k| gate_name(k).map_or(0, |g| g.len())));
-    let mut out = format!("{:key$}  {:4}  {:gate$}  meaning\n", "figure", "unit", "in a gate");
-    for figure in FIGURES {
-        let name = gate_name(figure.key).unwrap_or_default();
-        let _ = writeln!(out, "{:key$}  {:4}  {name:gate$}  {}", figure.key, unit(figure.key), figure.doc);
-    }
-    out
-}
-
 fn metrics_json() -> Value {
-    let one = |f: &amitwin_scenarios::metrics::Figure| json!({ "figure": f.key, "unit": unit(f.key), "gate": gate_name(f.key), "doc": f.doc });
-    Value::Array(FIGURES.iter().map(one).collect())
+    let one = |m: &Metric| json!({ "figure": m.key(), "unit": m.unit(), "gate": m.gate().map(ToString::to_string), "doc": m.help() });
+    Value::Array(Metric::ALL.iter().map(one).collect())
 }
 
 fn units() -> String {

@@ -11,7 +11,7 @@ use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::{Status, Summary};
 use amitwin_scenarios::drive::{self, CaptureTo, Outcome, capture_key_option};
 use amitwin_scenarios::{Scenario, Variant, keys_word, load};
-use amitwin_sim_core::SimTime;
+use amitwin_sim_core::{Local, SimTime};
 use amitwin_viz::{human, results_json, results_table, write_report};
 use anyhow::Context;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -118,7 +118,7 @@ impl Job<'_> {
             dir.path().display()
         ));
         let progress = Progress::new(variants, !talk.quiet && talk.verbose == 0);
-        let outcome = drive::run(scenario, variants, Some(dir), *capture, &progress);
+        let outcome = drive::run(scenario, variants, Some(dir), *capture, |_| Local, &progress);
         progress.clear();
         Ok(outcome)
     }

@@ -6,8 +6,8 @@ use crate::stop;
 use crate::talk::Talk;
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
-use amitwin_scenarios::serve::settings::{Addressing, Keys, Serve as Settings};
-use amitwin_scenarios::serve::{self, Counters, Server};
+use amitwin_live::serve::{self, Counters, Server};
+use amitwin_scenarios::served::{Addressing, Keys, Serve as Settings};
 use amitwin_scenarios::{Scenario, Variant, load};
 use amitwin_viz::human;
 use anyhow::Context;
@@ -240,7 +240,7 @@ fn table(counters: &Counters, test: bool) -> String {
     }
     let _ = writeln!(text, "{:<16} {}", "received", human::bytes(counters.bytes_in));
     let _ = writeln!(text, "{:<16} {}", "sent", human::bytes(counters.bytes_out));
-    for (reason, count) in counters.refused.told() {
+    for (reason, count) in counters.refused.occurred() {
         let _ = writeln!(text, "{:<16} {}", "refused", format_args!("{}: {reason}", human::count(count as f64)));
     }
     text

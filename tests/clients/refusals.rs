@@ -2,7 +2,7 @@
 
 use crate::golden::{ASSOCIATE, NAME, READER, says_no};
 use crate::served::{Serving, ask, bytes, framed};
-use amitwin_models::device::dlms::cipher::{self, Aead, Form, Lock};
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
 use std::io::{ErrorKind, Read, Write};
@@ -24,7 +24,8 @@ fn seal(counter: u32, first_of_key: u8, plain: &[u8]) -> Vec<u8> {
     let lock = Lock { aead: &aead, authentication: &authentication };
     let (mut out, mut scratch) = (Vec::new(), Vec::new());
     let control = SecurityControl(0x30);
-    cipher::seal(lock, FORM, control, &TITLE, counter, plain, &mut out, &mut scratch).expect("short");
+    let sealing = Sealing { form: FORM, control, title: &TITLE, counter };
+    cipher::seal(lock, &sealing, plain, &mut out, &mut scratch).expect("short");
     out
 }
 

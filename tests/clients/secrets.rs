@@ -2,7 +2,7 @@
 
 use crate::python::python;
 use crate::served::{STREET, Serving, bytes};
-use amitwin_models::device::dlms::{Fleet, KeyMaster, Meter, Vendor};
+use amitwin_dlms::{Fleet, KeyMaster, Meter, Vendor};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! What each command does when all is well.
 
 use crate::common::{SMALL, files, folder, run, summary};
-use amitwin_scenarios::metrics::FIGURES;
+use amitwin_data::metrics::Metric;
 use std::fs;
 
 #[test]
@@ -134,8 +134,8 @@ fn every_figure_and_column_is_described() {
     for key in metrics.keys() {
         assert!(described.lines().any(|line| line.split_whitespace().next() == Some(key)), "`{key}` is not described");
     }
-    for figure in FIGURES {
-        assert!(metrics.contains_key(figure.key), "`{}` is described and no run has it", figure.key);
+    for metric in Metric::ALL {
+        assert!(metrics.has(*metric), "`{}` is described and no run has it", metric.key());
     }
     let tables = run(here.path(), &["describe", "tables"]).expect(0).out;
     let nodes = run(here.path(), &["describe", "nodes"]).expect(0).out;

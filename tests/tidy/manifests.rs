@@ -1,13 +1,16 @@
 //! The rules over manifests: who depends on whom, and what the world must not depend on.
 
-use crate::rules::{Finding, IMPORTS, OUTSIDE, RANDOM, may_import};
+use crate::rules::{Finding, IMPORTS, OUTSIDE, RANDOM, folder, may_import};
 
-/// Packages that read files or serve sockets; `sim-core` and `models` build without them.
+/// Packages that read files or serve sockets; `sim-core`, `dlms` and `models` build without them.
 const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
 
-/// All rules on the manifest of the crate in folder `krate` (`` is the root package).
+/// Packages of sockets; what a scenario says is plain settings, and `live` opens the sockets.
+const SOCKETS: [&str; 6] = ["mio", "socket2", "nix", "axum", "tokio", "hyper"];
+
+/// All rules on the manifest of the crate `krate` (`` is the root package).
 pub fn check(krate: &str, text: &str) -> Vec<Finding> {
-    let path = if krate.is_empty() { "Cargo.toml".to_owned() } else { format!("{krate}/Cargo.toml") };
+    let path = if krate.is_empty() { "Cargo.toml".to_owned() } else { format!("{}/Cargo.toml", folder(krate)) };
     let mut found = Vec::new();
     let mut section = String::new();
     for (n, line) in text.lines().enumerate() {
@@ -50,7 +53,10 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
                 "this brings a random source that no seed reaches; use amitwin_sim_core::rng::Stream".to_owned(),
             );
         }
-        if matches!(krate, "sim-core" | "models") && !section.contains("dev-") {
+        if krate == "scenarios" && !section.contains("dev-") && SOCKETS.contains(&name) {
+            add(OUTSIDE, format!("scenarios is built without sockets; `{name}` belongs to live"));
+        }
+        if matches!(krate, "sim-core" | "dlms" | "models") && !section.contains("dev-") {
             let files = name == "amitwin-data" && line.contains("files");
             if files || HEAVY.contains(&name) {
                 add(OUTSIDE, format!("{krate} builds without files and servers; `{name}` belongs to data or above"));

@@ -1,6 +1,7 @@
 //! The rules over Rust sources. Each finding names file, line, rule, and what to do instead.
 
 use crate::source::{Source, is_word};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A broken rule.
@@ -22,6 +23,7 @@ pub const IMPORTS: &str = "import direction";
 pub const THREADS: &str = "I3 a result knows no thread";
 pub const SHARED: &str = "I2 partitions share no state";
 pub const OUTSIDE: &str = "I4 the world reads no clock, file, socket or environment";
+pub const LAYERS: &str = "a layer of dlms imports from those below it";
 pub const PORTABLE: &str = "I5 results are the same on every machine";
 pub const PURE: &str = "I8 parsing touches nothing but the text";
 pub const RANDOM: &str = "I9 random numbers come from keyed streams";
@@ -34,18 +36,33 @@ const LINES_MAX: usize = 600;
 /// The one file of the language that opens the scenario; what it hands on is text.
 const SCENARIO_DOOR: &str = "scenarios/src/language/source.rs";
 
-/// Crates of this workspace that each crate's folder may import; `` is the root package.
-pub const MAY_IMPORT: [(&str, &[&str]); 7] = [
+/// Crates that each crate may import; `` is the root package.
+pub const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("sim-core", &[]),
     ("data", &["sim-core"]),
-    ("models", &["sim-core", "data"]),
-    ("scenarios", &["sim-core", "data", "models"]),
+    ("dlms", &["sim-core"]),
+    ("models", &["sim-core", "data", "dlms"]),
+    ("scenarios", &["sim-core", "data", "dlms", "models"]),
+    ("live", &["sim-core", "data", "dlms", "models", "scenarios"]),
     ("viz", &["data"]),
-    ("", &["sim-core", "data", "models", "scenarios", "viz"]),
-    ("benches", &["sim-core", "data", "models", "scenarios"]),
+    ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
+    ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
+    ("fuzz", &["dlms"]),
 ];
 
-/// Whether a crate's folder may import another crate's folder.
+/// The only part of sim-core that the meter's protocol uses.
+const DLMS_MAY_USE: &str = "amitwin_sim_core::rng";
+
+/// Layers of the meter's protocol from top to bottom, as its page has them.
+const DLMS_LAYERS: [&str; 9] =
+    ["link", "server", "service", "objects", "protection", "session", "meter", "crypto", "vocabulary"];
+
+/// Where a crate lies.
+pub fn folder(krate: &str) -> &str {
+    if krate == "dlms" { "models/dlms" } else { krate }
+}
+
+/// Whether a crate may import another.
 pub fn may_import(from: &str, to: &str) -> bool {
     from == to || MAY_IMPORT.iter().any(|(krate, allowed)| *krate == from && allowed.contains(&to))
 }
@@ -126,7 +143,7 @@ pub fn check(source: &Source) -> Vec<Finding> {
     all.imports();
     all.random();
     all.form();
-    if matches!(source.krate(), "sim-core" | "models") {
+    if matches!(source.krate(), "sim-core" | "dlms" | "models") {
         all.threads();
         all.shared();
         all.outside();
@@ -183,6 +200,50 @@ impl Findings<'_> {
                     );
                 }
             }
+        }
+        if from == "dlms" {
+            self.keyed_streams_alone();
+            self.layers();
+        }
+    }
+
+    /// The protocol takes keyed streams from the engine's crate, and neither time nor events.
+    fn keyed_streams_alone(&mut self) {
+        let source = self.source;
+        let (start, _) = DLMS_MAY_USE.split_once("::").expect("a path");
+        let direct = source.lines(true).map(|(n, line)| (n, line.to_owned()));
+        // A group is seen through the paths that it stands for.
+        let direct = direct.filter(|(_, line)| !line.contains(&format!("{start}::{{")));
+        let all = direct.chain(imports(source, true));
+        let more = all.filter(|(_, line)| has(line, start) && !has(line, DLMS_MAY_USE));
+        let lines: BTreeSet<usize> = more.map(|(n, _)| n).collect();
+        for n in lines {
+            self.add(n, IMPORTS, format!("dlms must not import anything of sim-core but `{DLMS_MAY_USE}`"));
+        }
+    }
+
+    /// A file of a layer names no layer above its own, and takes nothing from the crate's face, which hides the layer.
+    fn layers(&mut self) {
+        let source = self.source;
+        let own = source.path.strip_prefix("models/dlms/src/").and_then(|path| path.split('/').next());
+        let Some(own) = own.and_then(|layer| DLMS_LAYERS.iter().position(|known| *known == layer)) else { return };
+        let direct = source.lines(false).map(|(n, line)| (n, line.to_owned()));
+        let direct = direct.filter(|(_, line)| !line.contains("crate::{"));
+        let mut broken = BTreeSet::new();
+        for (n, line) in direct.chain(imports(source, false)) {
+            for (at, word) in line.match_indices("crate::") {
+                let name = identifiers(&line[at + word.len()..]).next().unwrap_or_default();
+                if DLMS_LAYERS.iter().position(|known| *known == name).is_none_or(|layer| layer < own) {
+                    broken.insert((n, name.to_owned()));
+                }
+            }
+        }
+        for (n, name) in broken {
+            self.add(
+                n,
+                LAYERS,
+                format!("`crate::{name}` is no layer below `{}`; see models/dlms/README.md", DLMS_LAYERS[own]),
+            );
         }
     }
 
@@ -302,7 +363,7 @@ fn statements(source: &Source) -> Vec<(usize, String)> {
 }
 
 /// Full paths of `use` statements, so that `use std::{fs, io}` is seen as `std::fs` and `std::io`.
-fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
+pub fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
     let mut all = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (n, line) in source.lines(with_tests) {

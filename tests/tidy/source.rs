@@ -21,7 +21,7 @@ impl Source {
         let (code, prose) = (blank(text, true), blank(text, false));
         let path = path.replace('\\', "/");
         let parts: Vec<&str> = path.split('/').collect();
-        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs" | "benches"));
+        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs" | "benches") || p.ends_with("_tests.rs"));
         let test = if whole { vec![true; text.lines().count()] } else { test_lines(&code) };
         Source { text: text.to_owned(), code, prose, test, path }
     }
@@ -42,9 +42,10 @@ impl Source {
         lines.filter(move |(n, _)| with_tests || !self.test[n - 1])
     }
 
-    /// Folder of the crate: `models`, or `` for the root package.
+    /// Name of the crate: `models`, or `` for the root package.
     pub fn krate(&self) -> &str {
         match self.path.split_once('/') {
+            Some(("models", rest)) if rest.starts_with("dlms/") => "dlms",
             Some(("src" | "tests", _)) | None => "",
             Some((folder, _)) => folder,
         }

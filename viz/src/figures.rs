@@ -1,103 +1,58 @@
-//! The figures of a result, in the order of every table: where each is found, what it is called, how it is written.
+//! The figures of a result: which are shown, how each is written, how a variant stands with its gates.
 
 use crate::human;
+use amitwin_data::metrics::{Format, Metric, TableEntry, columns, gates};
 use amitwin_data::summary::{GateVerdict, VariantSummary, Verdict};
 
-/// How a figure is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// 0 to 1, in percent.
-    Share,
-    /// Seconds until something happened; without a value it was not reached.
-    Reached,
-    /// A number of things.
-    Count,
-}
-
-/// A figure of a variant.
+/// A figure that results tables show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figure {
-    /// Key in the summary's metrics.
-    pub key: &'static str,
-    /// Name over a narrow column, on two lines.
-    pub header: &'static str,
-    /// Name in a list.
-    pub label: &'static str,
-    /// How it is written.
-    pub kind: Kind,
+    /// What it is.
+    pub metric: Metric,
+    /// What it is called in tables.
+    pub named: &'static TableEntry,
 }
-
-const fn figure(key: &'static str, header: &'static str, label: &'static str, kind: Kind) -> Figure {
-    Figure { key, header, label, kind }
-}
-
-/// What results tables can show, in order; a table has those of what happened ([`shown`]).
-pub const FIGURES: [Figure; 17] = [
-    figure("back_5min_share", "back\n5 min", "back within 5 min", Kind::Share),
-    figure("back_30min_share", "back\n30 min", "back within 30 min", Kind::Share),
-    figure("back_60min_share", "back\n60 min", "back within 60 min", Kind::Share),
-    figure("rejoin_p50_s", "rejoin\np50", "rejoin time, p50", Kind::Reached),
-    figure("rejoin_p95_s", "rejoin\np95", "rejoin time, p95", Kind::Reached),
-    figure("rejoin_p99_s", "rejoin\np99", "rejoin time, p99", Kind::Reached),
-    figure("push_delivered_share", "reports\narrived", "reports arrived", Kind::Share),
-    figure("push_delay_p50_s", "report\np50", "delay of reports, p50", Kind::Reached),
-    figure("push_delay_p99_s", "report\np99", "delay of reports, p99", Kind::Reached),
-    figure("read_success_share", "reads\nok", "reads that succeeded", Kind::Share),
-    figure("read_delay_p50_s", "read\np50", "delay of reads, p50", Kind::Reached),
-    figure("read_delay_p99_s", "read\np99", "delay of reads, p99", Kind::Reached),
-    figure("border_router_busy_share", "router\nbusy", "border router busy", Kind::Share),
-    figure("collisions", "colli-\nsions", "collisions", Kind::Count),
-    figure("retries", "\nretries", "retries", Kind::Count),
-    figure("frames", "\nframes", "frames", Kind::Count),
-    figure("dropped", "\ndropped", "dropped", Kind::Count),
-];
 
 impl Figure {
-    /// Its value, if there is one.
-    pub fn value(&self, variant: &VariantSummary) -> Option<f64> {
-        variant.metrics.get(self.key).copied().flatten().filter(|v| v.is_finite())
+    /// The figure that shows a metric, if tables do.
+    pub fn of(metric: Metric) -> Option<Self> {
+        Some(Figure { metric, named: metric.table()? })
     }
 
     /// Its value as text; `full` writes counts with all digits.
     pub fn text(&self, variant: &VariantSummary, full: bool) -> String {
-        match (self.value(variant), self.kind) {
-            (Some(v), Kind::Share) => human::share(v),
-            (Some(v), Kind::Reached) => human::duration(v),
-            (Some(v), Kind::Count) if full => human::count(v),
-            (Some(v), Kind::Count) => human::short_count(v),
-            (None, Kind::Reached) if self.was_asked(variant) => "not reached".into(),
+        match (variant.metrics.value(self.metric), self.metric.format()) {
+            (Some(v), Format::Share) => human::share(v),
+            (Some(v), Format::Reached | Format::Time) => human::duration(v),
+            (Some(v), Format::Count) if full => human::count(v),
+            (Some(v), Format::Count) => human::short_count(v),
+            (None, Format::Reached) if self.was_asked(variant) => "not reached".into(),
             (None, _) => human::NONE.into(),
         }
     }
 
     /// A time without a value means "not reached" only if somebody was to be reached.
     fn was_asked(&self, variant: &VariantSummary) -> bool {
-        let commanded = variant.metrics.get("commanded").copied().flatten();
-        variant.metrics.contains_key(self.key) && commanded.is_none_or(|n| n > 0.0)
+        let commanded = variant.metrics.value(Metric::Commanded);
+        variant.metrics.has(self.metric) && commanded.is_none_or(|n| n > 0.0)
     }
 
     /// A difference of two values as text, with its sign.
     pub fn difference_text(&self, v: f64) -> String {
         let sign = if v > 0.0 { "+" } else { "" };
-        match self.kind {
-            Kind::Share => format!("{sign}{:.1} points", v * 100.0),
-            Kind::Reached => format!("{sign}{}", human::duration(v)),
-            Kind::Count => format!("{sign}{}", human::count(v)),
+        match self.metric.format() {
+            Format::Share => format!("{sign}{:.1} points", v * 100.0),
+            Format::Reached | Format::Time => format!("{sign}{}", human::duration(v)),
+            Format::Count => format!("{sign}{}", human::count(v)),
         }
     }
 }
 
 /// The figures of what happened in any of these variants: resets, reports, reads, and what holds for every network.
-pub fn shown<'a>(variants: impl Iterator<Item = &'a VariantSummary> + Clone) -> Vec<&'static Figure> {
-    let any = |key: &str| variants.clone().any(|v| v.metrics.get(key).copied().flatten().is_some_and(|n| n > 0.0));
-    let (resets, reports, reads) = (any("commanded"), any("push_delivered_share"), any("reads"));
-    let happened = |figure: &&Figure| match figure.key.split('_').next() {
-        Some("back" | "rejoin") => resets,
-        Some("push") => reports,
-        Some("read") => reads,
-        _ => true,
-    };
-    FIGURES.iter().filter(happened).collect()
+pub fn shown<'a>(variants: impl Iterator<Item = &'a VariantSummary> + Clone) -> Vec<Figure> {
+    let happened = |metric: Metric| variants.clone().any(|v| metric.activity().happened(&v.metrics));
+    let figures = columns().into_iter().map(|(metric, named)| Figure { metric, named });
+    figures.filter(|figure| happened(figure.metric)).collect()
 }
 
 /// How a variant stands with a gate, or with all of them.
@@ -145,18 +100,16 @@ pub fn gate_name(gate: &GateVerdict) -> String {
     human::one_line(&format!("{} {}", gate.metric, gate.stat))
 }
 
-/// A gate's measured value as text, by the unit that its metric's name tells.
+/// A gate's measured value as text, by the metric's unit; a plain number where this version does not know the metric.
 pub fn gate_value(gate: &GateVerdict) -> String {
-    let metric = gate.metric.as_str();
-    let is_time = metric.ends_with("_time") || metric.ends_with("_s") || metric.ends_with("delay");
-    let is_share = metric.ends_with("share") || metric.ends_with("busy") || metric.ends_with("delivered");
-    match gate.value {
-        Some(v) if is_time => human::duration(v),
-        Some(v) if is_share => human::share(v),
-        Some(v) if v == v.round() => human::count(v),
-        Some(v) => format!("{v:.3}"),
-        None if is_time && gate.verdict == Verdict::Breach => "not reached".into(),
-        None => human::NONE.into(),
+    let format = gates::find(&gate.metric, &gate.stat).map(Metric::format);
+    match (gate.value, format) {
+        (Some(v), Some(Format::Reached | Format::Time)) => human::duration(v),
+        (Some(v), Some(Format::Share)) => human::share(v),
+        (Some(v), _) if v == v.round() => human::count(v),
+        (Some(v), _) => format!("{v:.3}"),
+        (None, Some(Format::Reached)) if gate.verdict == Verdict::Breach => "not reached".into(),
+        (None, _) => human::NONE.into(),
     }
 }
 
@@ -177,7 +130,10 @@ mod tests {
             ("rejoin_time", "p99", None, Verdict::NoData, "rejoin_time p99", "–"),
             ("back_share", "30min", Some(0.5), Verdict::Breach, "back_share 30min", "50.0 %"),
             ("border_router_busy", "", Some(0.331), Verdict::Pass, "border_router_busy", "33.1 %"),
+            ("read_success", "", Some(0.95), Verdict::Pass, "read_success", "95.0 %"),
+            ("read_delay", "p95", Some(4.21), Verdict::Pass, "read_delay p95", "4.2 s"),
             ("collisions", "", Some(83_140.0), Verdict::Pass, "collisions", "83,140"),
+            ("of_a_later_version", "p50", Some(0.25), Verdict::Pass, "of_a_later_version p50", "0.250"),
         ] {
             let gate = gate(metric, stat, value, verdict);
             assert_eq!((gate_name(&gate).as_str(), gate_value(&gate).as_str()), (name, text));
@@ -206,11 +162,11 @@ mod tests {
     #[test]
     fn not_reached_is_told_from_not_asked() {
         let mut variant = VariantSummary::default();
-        let p99 = FIGURES.iter().find(|f| f.key == "rejoin_p99_s").expect("figure");
+        let p99 = Figure::of(Metric::RejoinP99S).expect("figure");
         assert_eq!(p99.text(&variant, true), "–");
-        variant.metrics.insert("rejoin_p99_s".into(), None);
+        variant.metrics.set(Metric::RejoinP99S, None);
         assert_eq!(p99.text(&variant, true), "not reached");
-        variant.metrics.insert("commanded".into(), Some(0.0));
+        variant.metrics.set(Metric::Commanded, Some(0.0));
         assert_eq!(p99.text(&variant, true), "–");
     }
 }

@@ -4,7 +4,7 @@ use crate::VizError;
 use crate::series;
 use crate::view::{Campaign, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO};
-use amitwin_data::rows::{NodeRow, TransactionRow};
+use amitwin_data::rows::{NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +51,8 @@ pub fn nodes(run: &RunReader, variant: &str, like: Option<&Arc<Vec<NodeRow>>>) -
 /// The first reset campaign of a variant. Reports and reads, which may be millions, are dropped as they are read.
 pub fn campaign(run: &RunReader, variant: &str) -> Result<Option<Campaign>, VizError> {
     let mut resets: Vec<TransactionRow> = Vec::new();
-    run.each_group(variant, |rows: Vec<TransactionRow>| resets.extend(rows.into_iter().filter(|t| t.kind == "reset")))?;
+    run.each_group(variant, |rows: Vec<TransactionRow>| {
+        resets.extend(rows.into_iter().filter(|t| t.kind == TransactionKind::Reset))
+    })?;
     Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))
 }

@@ -2,7 +2,7 @@
 
 use crate::svg::lines::thin;
 use crate::svg::map::{Kind, Place};
-use amitwin_data::rows::{AirtimeRow, NodeRow, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, TransactionKind, TransactionRow};
 use std::collections::BTreeMap;
 
 /// Points that a line may have; about one for each user unit of the plot's width.
@@ -30,7 +30,7 @@ impl Reset {
 
 /// Name of the first reset campaign in `rows`, by time, and its resets.
 pub fn first_reset_campaign(rows: &[TransactionRow]) -> Option<(String, Vec<Reset>)> {
-    let resets = || rows.iter().filter(|t| t.kind == "reset");
+    let resets = || rows.iter().filter(|t| t.kind == TransactionKind::Reset);
     let first = resets().min_by(|a, b| commanded_s(a).total_cmp(&commanded_s(b)))?;
     let of_campaign = resets().filter(|t| t.campaign == first.campaign).map(|t| Reset {
         node: t.node,
@@ -107,7 +107,7 @@ fn mean_of_columns(points: Vec<(f64, f64)>, columns: usize) -> Vec<(f64, f64)> {
 /// Meters by hops, from one hop on.
 pub fn hop_histogram(nodes: &[NodeRow]) -> Vec<u32> {
     let mut counts = Vec::new();
-    for hops in nodes.iter().filter(|n| n.kind == "meter" && n.reachable).filter_map(|n| n.hops) {
+    for hops in nodes.iter().filter(|n| n.kind == NodeKind::Meter && n.reachable).filter_map(|n| n.hops) {
         let slot = usize::from(hops.max(1)) - 1;
         if counts.len() <= slot {
             counts.resize(slot + 1, 0);
@@ -124,10 +124,10 @@ pub fn places(nodes: &[NodeRow]) -> Vec<Place> {
         x_m: f64::from(n.x_m),
         y_m: f64::from(n.y_m),
         kind: match n.kind {
-            "meter" => Kind::Meter(n.hops.filter(|_| n.reachable)),
-            "gateway" => Kind::Router,
-            "repeater" => Kind::Extender,
-            _ => Kind::Other,
+            NodeKind::Meter => Kind::Meter(n.hops.filter(|_| n.reachable)),
+            NodeKind::Gateway => Kind::Router,
+            NodeKind::Repeater => Kind::Extender,
+            NodeKind::Transformer => Kind::Other,
         },
         parent: n.parent.and_then(|p| index.get(&p).copied()),
     };

@@ -2,6 +2,7 @@
 
 use crate::figures::{Figure, Standing, gate_name, gate_value, shown, worst_standing};
 use crate::human;
+use amitwin_data::metrics::Activity;
 use amitwin_data::summary::{GateVerdict, Summary, VariantSummary, Verdict};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
     } else {
         grid(&lines, width, color)
     };
-    if shown(summary.variants.iter()).iter().any(|figure| figure.key.starts_with("back_")) {
+    if shown(summary.variants.iter()).iter().any(|figure| figure.metric.activity() == Activity::Resets) {
         out.push_str(&wrap("back: since the campaign's start; rejoin: since each meter's own reset", width));
         out.push('\n');
     }
@@ -70,10 +71,10 @@ pub(crate) fn grid(lines: &[Line], width: usize, color: bool) -> String {
     finish(&table, color)
 }
 
-fn as_rows(lines: &[Line], figures: &[&Figure], fold: bool, color: bool) -> Table {
+fn as_rows(lines: &[Line], figures: &[Figure], fold: bool, color: bool) -> Table {
     let mut table = empty_table(color);
     let mut header = vec!["\nvariant".to_string()];
-    header.extend(figures.iter().map(|f| f.header.to_string()));
+    header.extend(figures.iter().map(|f| f.named.header.to_string()));
     header.push("\ngate".into());
     table.set_header(header);
     for line in lines {
@@ -100,13 +101,13 @@ fn as_rows(lines: &[Line], figures: &[&Figure], fold: bool, color: bool) -> Tabl
     table
 }
 
-fn as_columns(lines: &[Line], figures: &[&Figure], color: bool) -> Table {
+fn as_columns(lines: &[Line], figures: &[Figure], color: bool) -> Table {
     let mut table = empty_table(color);
     let mut header = vec![String::new()];
     header.extend(lines.iter().map(|l| l.name.clone()));
     table.set_header(header);
     for figure in figures {
-        let mut row = vec![Cell::new(figure.label)];
+        let mut row = vec![Cell::new(figure.named.label)];
         row.extend(lines.iter().map(|l| Cell::new(figure.text(l.variant, true))));
         table.add_row(row);
     }

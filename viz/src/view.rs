@@ -2,6 +2,7 @@
 
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{AirtimeRow, NodeRow};
 use amitwin_data::summary::Summary;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub struct Campaign {
 impl RunView {
     /// When the campaign began, s: as the summary says, else when the earliest command of any variant was due.
     pub fn campaign_start_s(&self) -> Option<f64> {
-        let said = self.summary.variants.iter().filter_map(|v| v.metrics.get("campaign_start_s").copied().flatten());
+        let said = self.summary.variants.iter().filter_map(|v| v.metrics.value(Metric::CampaignStartS));
         let seen = self.variants.iter().filter_map(|v| v.campaign.as_ref()).flat_map(|c| &c.resets);
         said.min_by(f64::total_cmp).or_else(|| seen.map(|r| r.commanded_s).min_by(f64::total_cmp))
     }

@@ -3,7 +3,7 @@
 
 use amitwin_benches::dlms;
 use amitwin_benches::load::{self, Load};
-use amitwin_models::device::dlms::{Rest, Session};
+use amitwin_dlms::{Rest, Session};
 use clap::{Parser, ValueEnum};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;

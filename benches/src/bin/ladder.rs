@@ -3,7 +3,7 @@
 
 use amitwin_benches::{ladder, memory, pool};
 use amitwin_models::spec::Coupling;
-use amitwin_sim_core::SimTime;
+use amitwin_sim_core::{Local, SimTime};
 use clap::{Parser, ValueEnum};
 use std::process::Command;
 
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::error::Error>> {
     let coupling = if args.coupling == Between::None { Coupling::None } else { Coupling::Window };
     let sim = SimTime::from_secs_f64(args.sim);
-    let rung = pool(args.threads)?.install(|| ladder::run(meters, args.neighbours, coupling, sim));
+    let rung = pool(args.threads)?.install(|| ladder::run(meters, args.neighbours, coupling, sim, Local));
     let wall_s = rung.hour_s * args.sim / 3_600.0;
     Ok(serde_json::json!({
         "meters": meters, "build_s": rung.build_s, "wall_s_per_sim_hour": rung.hour_s,

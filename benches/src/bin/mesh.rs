@@ -1,7 +1,7 @@
 //! The link layer on a grid: frames/s, delivered share, delay, bytes a node.
 
 use amitwin_benches::{memory, mesh};
-use amitwin_sim_core::SimTime;
+use amitwin_sim_core::{Local, SimTime};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -24,14 +24,15 @@ struct Args {
 fn main() {
     let args = Args::parse();
     let before = memory::peak_bytes().unwrap_or(0);
-    let outcome = mesh::run(mesh::Workload {
+    let work = mesh::Workload {
         nodes: args.nodes,
         spacing_m: 30.0,
         period: SimTime::from_secs_f64(args.period),
         sim: SimTime::from_secs_f64(args.sim),
         hop: args.hop,
         seed: args.seed,
-    });
+    };
+    let outcome = mesh::run(work, Local);
     let peak = memory::peak_bytes().unwrap_or(0);
     let report = serde_json::json!({
         "bench": "mesh", "nodes": args.nodes, "period_s": args.period, "sim_s": args.sim, "hop": args.hop,

@@ -1,7 +1,7 @@
 //! PHOLD on the engine or on a plain heap: events/s, bytes an entity, state hash.
 
 use amitwin_benches::phold::{self, Workload};
-use amitwin_sim_core::SimTime;
+use amitwin_sim_core::{Local, SimTime};
 use clap::{Parser, ValueEnum};
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let pool = amitwin_benches::pool(args.threads)?;
     let outcome = match args.engine {
-        Kind::Twin => pool.install(|| phold::on_engine(work)),
+        Kind::Twin => pool.install(|| phold::on_engine(work, Local)),
         Kind::Heap => phold::on_heap(work),
     };
     let wall_s = outcome.wall_s;

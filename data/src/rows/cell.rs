@@ -1,7 +1,6 @@
 //! What a table cell can be: its physical type, its canonical bytes, its way into and out of a column.
 
 use super::column::{ColumnData, Cursor, Values};
-use super::words;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub enum Physical {
     F64,
     /// True or false.
     Bool,
-    /// UTF-8 text out of a small fixed vocabulary.
+    /// UTF-8 text, one of the words of an enum.
     Word,
     /// UTF-8 text.
     Text,
@@ -48,6 +47,9 @@ impl Physical {
     }
 }
 
+/// As much of an unknown word stands in an error.
+const WORD_CHARS_SHOWN: usize = 64;
+
 /// Why a value of a file cannot become a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CellError {
@@ -55,8 +57,13 @@ pub enum CellError {
     Null,
     /// A number outside the column's range.
     Range(i64),
-    /// More distinct words than any table of ours has: not one of our files.
-    TooManyWords,
+    /// A word that is none of the column's.
+    UnknownWord {
+        /// The word, shortened if it is long.
+        word: String,
+        /// The words that this version of the program knows.
+        known: &'static [&'static str],
+    },
     /// The column ends early, or holds another type.
     Shape,
 }
@@ -66,9 +73,18 @@ impl std::fmt::Display for CellError {
         match self {
             CellError::Null => write!(f, "an empty value where none may be"),
             CellError::Range(value) => write!(f, "the value {value} is out of range"),
-            CellError::TooManyWords => write!(f, "more distinct words than this kind of column can have"),
+            CellError::UnknownWord { word, known } => {
+                write!(f, "the word {word:?} is not known to this version, which knows {}", known.join(", "))
+            }
             CellError::Shape => write!(f, "too few values, or values of another type"),
         }
+    }
+}
+
+impl CellError {
+    /// For a word that is none of `known`.
+    pub(crate) fn unknown_word(word: &str, known: &'static [&'static str]) -> Self {
+        CellError::UnknownWord { word: word.chars().take(WORD_CHARS_SHOWN).collect(), known }
     }
 }
 
@@ -78,6 +94,8 @@ pub trait Cell: Sized {
     const PHYSICAL: Physical;
     /// May be empty.
     const NULLABLE: bool = false;
+    /// All words that it can be; empty for what is not a word.
+    const WORDS: &'static [&'static str] = &[];
     /// Appends the canonical bytes: little-endian, text with a u32 length before it, one byte before an optional value.
     fn canonical(&self, out: &mut Vec<u8>);
     /// Total order, for sorting rows; empty comes first.
@@ -159,7 +177,7 @@ impl Cell for bool {
     }
 }
 
-fn canonical_text(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn canonical_text(text: &str, out: &mut Vec<u8>) {
     let length = u32::try_from(text.len()).expect("a text cell is far below 4 GiB");
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(text.as_bytes());
@@ -189,7 +207,6 @@ macro_rules! text_cell {
 }
 
 text_cell! {
-    &'static str, Word, |cursor| words::intern(cursor.text()?).ok_or(CellError::TooManyWords);
     String, Text, |cursor| Ok(cursor.text()?.to_owned());
     Arc<str>, Text, |cursor| cursor.shared_text();
 }
@@ -197,6 +214,7 @@ text_cell! {
 impl<T: Cell> Cell for Option<T> {
     const PHYSICAL: Physical = T::PHYSICAL;
     const NULLABLE: bool = true;
+    const WORDS: &'static [&'static str] = T::WORDS;
     fn canonical(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.is_some()));
         if let Some(value) = self {

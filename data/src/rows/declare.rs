@@ -1,4 +1,4 @@
-//! The macro that makes a row type, its description, its canonical bytes and its columns from one declaration.
+//! The macros behind the declarations: of a row type with all that follows from it, and of the words of a column.
 
 /// See [`crate::rows::tables`] for its only use.
 macro_rules! tables {
@@ -24,6 +24,7 @@ macro_rules! tables {
                             name: stringify!($column),
                             physical: <$cell as Cell>::PHYSICAL,
                             nullable: <$cell as Cell>::NULLABLE,
+                            words: <$cell as Cell>::WORDS,
                             doc: concat!($($doc),+),
                         },
                     )+],
@@ -113,4 +114,67 @@ macro_rules! tables {
     };
 }
 
-pub(crate) use tables;
+/// Enums whose variants stand in table cells as words; see [`crate::rows::words`] for its only use.
+macro_rules! words {
+    ($(
+        $(#[doc = $enum_doc:literal])+
+        $name:ident {
+            $( $(#[doc = $doc:literal])+ $variant:ident = $word:literal, )+
+        }
+    )+) => {$(
+        $(#[doc = $enum_doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $( $(#[doc = $doc])+ $variant, )+
+        }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [$name] = &[$( $name::$variant ),+];
+
+            /// Its word in the table.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $( $name::$variant => $word, )+
+                }
+            }
+
+            /// The value of that word.
+            pub fn of_word(word: &str) -> Option<Self> {
+                match word {
+                    $( $word => Some($name::$variant), )+
+                    _ => None,
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl Cell for $name {
+            const PHYSICAL: Physical = Physical::Word;
+            const WORDS: &'static [&'static str] = &[$( $word ),+];
+            fn canonical(&self, out: &mut Vec<u8>) {
+                canonical_text(self.as_str(), out);
+            }
+            // By the word, as who reads the file sorts it; `Ord` goes by the declaration.
+            fn order(&self, other: &Self) -> Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+            fn push<'a>(&'a self, column: &mut ColumnData<'a>) {
+                if let Values::Text(values) = &mut column.values {
+                    values.push(self.as_str());
+                }
+            }
+            fn pull(cursor: &mut Cursor<'_>) -> Result<Self, CellError> {
+                let word = cursor.text()?;
+                Self::of_word(word).ok_or_else(|| CellError::unknown_word(word, Self::WORDS))
+            }
+        }
+    )+};
+}
+
+pub(crate) use {tables, words};

@@ -1,12 +1,13 @@
 //! One row type per table, with units in the column names.
 //!
 //! [`tables`] declares them once; the struct, the description for people, the canonical bytes of the fingerprint and
-//! the columns of files all follow from that declaration. [`Rows`] is the batch that a partition hands to the driver.
+//! the columns of files all follow from that declaration; [`words`] does so for the words of cells. [`Rows`] is the
+//! batch that a partition hands to the driver.
 //!
 //! ```
-//! use amitwin_data::rows::{EventRow, Fingerprinter, Rows};
+//! use amitwin_data::rows::{EventKind, EventRow, Fingerprinter, Rows};
 //! let mut rows = Rows::default();
-//! rows.events.push(EventRow { time_s: 1.5, node: 7, kind: "boot", value: 0 });
+//! rows.events.push(EventRow { time_s: 1.5, node: 7, kind: EventKind::Boot, value: 0 });
 //! let mut fingerprint = Fingerprinter::new();
 //! fingerprint.update(&rows);
 //! assert_eq!(fingerprint.finish().len(), 64);
@@ -18,12 +19,13 @@ mod declare;
 pub mod describe;
 mod fingerprint;
 pub mod tables;
-mod words;
+pub mod words;
 
 pub use cell::{Cell, CellError, Physical};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{AirtimeRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow};
+pub use words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 
 use std::cmp::Ordering;
 
@@ -36,6 +38,8 @@ pub struct Column {
     pub physical: Physical,
     /// May be empty.
     pub nullable: bool,
+    /// All words that it can hold; empty for what is not a word.
+    pub words: &'static [&'static str],
     /// What it means.
     pub doc: &'static str,
 }
@@ -118,7 +122,7 @@ mod tests {
         ];
         assert_eq!(bytes, expected);
 
-        let row = EventRow { time_s: 0.0, node: 1, kind: "boot", value: -2 };
+        let row = EventRow { time_s: 0.0, node: 1, kind: EventKind::Boot, value: -2 };
         let mut bytes = Vec::new();
         row.canonical(&mut bytes);
         assert_eq!(bytes[8..], [1, 0, 0, 0, 4, 0, 0, 0, b'b', b'o', b'o', b't', 0xfe, 0xff, 0xff, 0xff]);
@@ -131,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_fingerprint_knows_order_but_not_batches() {
-        let event = |node| EventRow { time_s: f64::from(node), node, kind: "boot", value: 0 };
+        let event = |node| EventRow { time_s: f64::from(node), node, kind: EventKind::Boot, value: 0 };
         let of = |batches: &[&[u32]]| {
             let mut fingerprint = Fingerprinter::new();
             for batch in batches {
@@ -183,7 +187,7 @@ mod tests {
 
     #[test]
     fn batches_append_and_clear() {
-        let event = EventRow { time_s: 0.0, node: 1, kind: "boot", value: 0 };
+        let event = EventRow { time_s: 0.0, node: 1, kind: EventKind::Boot, value: 0 };
         let mut one = Rows { events: vec![event.clone()], ..Rows::default() };
         let mut two = one.clone();
         one.append(&mut two);

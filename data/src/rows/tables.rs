@@ -3,6 +3,7 @@
 use super::cell::{Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::tables;
+use super::words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 use super::{Column, Gather, Row, TableInfo};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ tables! {
         /// Name from the input, or generated.
         name: String,
         /// meter, gateway, repeater or transformer.
-        kind: &'static str,
+        kind: NodeKind,
         /// Latitude, WGS 84.
         lat_deg: f64,
         /// Longitude, WGS 84.
@@ -67,7 +68,7 @@ tables! {
         /// Id, unique within a variant.
         transaction: u64,
         /// reset, push (a report) or read.
-        kind: &'static str,
+        kind: TransactionKind,
         /// Campaign or schedule of reads that asked for it; empty text if none did.
         campaign: Arc<str>,
         /// The meter.
@@ -88,7 +89,7 @@ tables! {
         answered_s: Option<f64>,
         /// ok, pending, failed, unreachable, refused (an exception: meter and head-end disagree on the security suite), or
         /// skipped (the turn did not come before the next round).
-        outcome: &'static str,
+        outcome: Outcome,
         /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,
         /// Hops between meter and border router; 0 if there is no route.
@@ -104,7 +105,7 @@ tables! {
         /// Whom.
         node: u32,
         /// power_down, boot, reset, join_state, parent_change or operational.
-        kind: &'static str,
+        kind: EventKind,
         /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts.
         value: i32,
     }
@@ -142,7 +143,7 @@ tables! {
         /// Addressee; empty for a broadcast.
         dst: Option<u32>,
         /// What the frame carries.
-        kind: &'static str,
+        kind: FrameKind,
         /// Number of the channel in the channel plan.
         channel: u16,
         /// Length of the PSDU.
@@ -154,6 +155,6 @@ tables! {
         /// Level at the addressee; for a broadcast at the hearer that `outcome` is about.
         rssi_dbm: f32,
         /// At the addressee: delivered, collided, noise or deaf; for a broadcast at its first hearer, sent if none heard it.
-        outcome: &'static str,
+        outcome: FrameOutcome,
     }
 }

@@ -1,39 +1,171 @@
-//! Words of enumerated columns, read back from files as the constants that rows hold.
+//! The declaration of all words that table cells can hold, one enum a vocabulary.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+use super::cell::{Cell, CellError, Physical, canonical_text};
+use super::column::{ColumnData, Cursor, Values};
+use super::declare::words;
+use std::cmp::Ordering;
 
-/// Far above what all tables use together; a file with more is not ours.
-const WORDS_MAX: usize = 4_096;
-/// Longest word of an enumerated column, bytes.
-const WORD_BYTES_MAX: usize = 64;
-
-static WORDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-
-/// The constant for `word`. Each distinct word is kept for the life of the program, so their number is limited;
-/// `None` above the limit.
-pub fn intern(word: &str) -> Option<&'static str> {
-    let mut words = WORDS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(known) = words.get(word) {
-        return Some(known);
+words! {
+    /// What stands at a site.
+    NodeKind {
+        /// An electricity meter with a radio.
+        Meter = "meter",
+        /// A border router.
+        Gateway = "gateway",
+        /// A range extender: routes, has no meter.
+        Repeater = "repeater",
+        /// A transformer station, which has no radio.
+        Transformer = "transformer",
     }
-    if words.len() >= WORDS_MAX || word.len() > WORD_BYTES_MAX {
-        return None;
+
+    /// What the head-end waits for.
+    TransactionKind {
+        /// A meter resets and is heard again.
+        Reset = "reset",
+        /// A meter reports by itself.
+        Push = "push",
+        /// The head-end asks a meter.
+        Read = "read",
     }
-    let kept: &'static str = Box::leak(word.to_owned().into_boxed_str());
-    words.insert(kept);
-    Some(kept)
+
+    /// What became of a transaction.
+    Outcome {
+        /// Answered, or delivered.
+        Ok = "ok",
+        /// Under way when the run ended.
+        Pending = "pending",
+        /// Given up, or lost.
+        Failed = "failed",
+        /// The meter had no route from the start.
+        Unreachable = "unreachable",
+        /// An exception: meter and head-end disagree on the security suite.
+        Refused = "refused",
+        /// The turn did not come before the next round.
+        Skipped = "skipped",
+    }
+
+    /// What happened to a node.
+    EventKind {
+        /// It lost power, or switched itself off to restart.
+        PowerDown = "power_down",
+        /// It runs again.
+        Boot = "boot",
+        /// It obeys a reset.
+        Reset = "reset",
+        /// It entered another joining state.
+        JoinState = "join_state",
+        /// It chose another parent.
+        ParentChange = "parent_change",
+        /// It has a route both ways.
+        Operational = "operational",
+    }
+
+    /// What a frame carries.
+    FrameKind {
+        /// Link-layer bench: one hop, no meaning.
+        Probe = "probe",
+        /// Neighbour solicitation with address registration.
+        Ns = "ns",
+        /// DHCPv6 solicit.
+        DhcpSolicit = "dhcp_solicit",
+        /// DHCPv6 reply.
+        DhcpReply = "dhcp_reply",
+        /// RPL destination advertisement.
+        Dao = "dao",
+        /// Its answer.
+        DaoAck = "dao_ack",
+        /// RPL solicitation.
+        Dis = "dis",
+        /// RPL information.
+        Dio = "dio",
+        /// A meter is back.
+        Heartbeat = "heartbeat",
+        /// The head-end has heard it.
+        Confirm = "confirm",
+        /// A regular report.
+        Push = "push",
+        /// A command for one meter.
+        Command = "command",
+        /// Its answer.
+        CommandAck = "command_ack",
+        /// A read of one meter.
+        Request = "request",
+        /// What was read.
+        Answer = "answer",
+        /// A command for all.
+        Flood = "flood",
+        /// PAN advertisement, of a sweep.
+        PanAdvert = "pan_advert",
+        /// PAN configuration, of a sweep.
+        PanConfig = "pan_config",
+        /// PAN configuration solicit, of a sweep.
+        PanConfigSolicit = "pan_config_solicit",
+        /// Acknowledgement of the link layer.
+        Ack = "ack",
+    }
+
+    /// What became of a frame at one of its hearers.
+    FrameOutcome {
+        /// A broadcast that nobody heard.
+        Sent = "sent",
+        /// Received intact.
+        Delivered = "delivered",
+        /// Lost to other transmissions.
+        Collided = "collided",
+        /// Lost to noise.
+        Noise = "noise",
+        /// The hearer was sending, or receiving another frame.
+        Deaf = "deaf",
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::intern;
+    use super::super::{EventRow, Row, TABLES};
+    use super::*;
 
     #[test]
-    fn a_word_is_kept_once_and_a_long_one_is_refused() {
-        let first = intern("words-test-once").expect("room");
-        let again = intern("words-test-once").expect("known");
-        assert!(std::ptr::eq(first, again));
-        assert_eq!(intern(&"x".repeat(65)), None);
+    fn a_word_is_its_value_and_back_with_the_bytes_of_its_text() {
+        for kind in FrameKind::ALL {
+            assert_eq!(FrameKind::of_word(kind.as_str()), Some(*kind));
+        }
+        assert_eq!(format!("{:>6}|", Outcome::Ok), "    ok|");
+        let (mut word, mut text) = (Vec::new(), Vec::new());
+        Outcome::Pending.canonical(&mut word);
+        String::from("pending").canonical(&mut text);
+        assert_eq!(word, text);
+    }
+
+    #[test]
+    fn a_column_that_lists_words_lists_those_that_there_are() {
+        let mut listed = 0;
+        for column in TABLES.iter().flat_map(|info| info.columns) {
+            assert_eq!(column.words.is_empty(), column.physical != Physical::Word, "{}", column.name);
+            let named: Vec<&str> = column.doc.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+            let there = column.words.iter().filter(|word| named.contains(word)).count();
+            assert!(there == 0 || there == column.words.len(), "{}: {:?}", column.doc, column.words);
+            listed += usize::from(there > 0);
+        }
+        assert_eq!(listed, 5);
+    }
+
+    #[test]
+    fn an_unknown_word_is_named_beside_those_that_are_known() {
+        let column = |values| ColumnData { values, levels: None };
+        let columns = vec![
+            column(Values::F64(vec![0.5])),
+            column(Values::I32(vec![3])),
+            column(Values::Text(vec!["relay"])),
+            column(Values::I32(vec![0])),
+        ];
+        let (name, error) = EventRow::assemble(columns, 1).expect_err("no such kind");
+        assert_eq!(name, "kind");
+        assert_eq!(
+            error.to_string(),
+            "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
+             parent_change, operational"
+        );
+        let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
+        assert_eq!(word.len(), 64);
     }
 }

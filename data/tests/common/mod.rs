@@ -4,6 +4,7 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
+use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub fn extremes() -> Rows {
             NodeRow {
                 node: 0,
                 name: String::new(),
-                kind: "gateway",
+                kind: NodeKind::Gateway,
                 lat_deg: -90.0,
                 lon_deg: 180.0,
                 x_m: f32::MIN,
@@ -54,7 +55,7 @@ pub fn extremes() -> Rows {
             NodeRow {
                 node: u32::MAX,
                 name,
-                kind: "meter",
+                kind: NodeKind::Meter,
                 lat_deg: f64::MAX,
                 lon_deg: 5e-324,
                 x_m: f32::INFINITY,
@@ -82,7 +83,7 @@ pub fn extremes() -> Rows {
         transactions: vec![
             TransactionRow {
                 transaction: 1,
-                kind: "push",
+                kind: TransactionKind::Push,
                 campaign: Arc::from(""),
                 node: 0,
                 gateway: 0,
@@ -91,14 +92,14 @@ pub fn extremes() -> Rows {
                 reset_s: None,
                 acknowledged: None,
                 answered_s: None,
-                outcome: "unreachable",
+                outcome: Outcome::Unreachable,
                 attempts: 0,
                 hops: 0,
                 bytes: 0,
             },
             TransactionRow {
                 transaction: u64::MAX,
-                kind: "reset",
+                kind: TransactionKind::Reset,
                 campaign: Arc::from("reset ü"),
                 node: u32::MAX,
                 gateway: u32::MAX,
@@ -107,15 +108,15 @@ pub fn extremes() -> Rows {
                 reset_s: Some(0.0),
                 acknowledged: Some(true),
                 answered_s: Some(-0.0),
-                outcome: "ok",
+                outcome: Outcome::Ok,
                 attempts: u16::MAX,
                 hops: 1,
                 bytes: u32::MAX,
             },
         ],
         events: vec![
-            EventRow { time_s: 0.5, node: 3, kind: "join_state", value: i32::MIN },
-            EventRow { time_s: 0.5, node: 4, kind: "relay", value: i32::MAX },
+            EventRow { time_s: 0.5, node: 3, kind: EventKind::JoinState, value: i32::MIN },
+            EventRow { time_s: 0.5, node: 4, kind: EventKind::Operational, value: i32::MAX },
         ],
         airtime: vec![AirtimeRow {
             time_s: 60.0,
@@ -134,25 +135,25 @@ pub fn extremes() -> Rows {
                 time_s: 1.0,
                 src: 1,
                 dst: None,
-                kind: "dio",
+                kind: FrameKind::Dio,
                 channel: u16::MAX,
                 bytes: u16::MAX,
                 attempt: u8::MAX,
                 airtime_s: 0.25472,
                 rssi_dbm: -90.0,
-                outcome: "sent",
+                outcome: FrameOutcome::Sent,
             },
             FrameRow {
                 time_s: 2.0,
                 src: 1,
                 dst: Some(u32::MAX),
-                kind: "data",
+                kind: FrameKind::Ack,
                 channel: 0,
                 bytes: 0,
                 attempt: 0,
                 airtime_s: 0.0,
                 rssi_dbm: -120.0,
-                outcome: "collided",
+                outcome: FrameOutcome::Collided,
             },
         ],
     }
@@ -160,7 +161,7 @@ pub fn extremes() -> Rows {
 
 /// Events at these times, for tests that only count.
 pub fn events(times: impl IntoIterator<Item = u32>) -> Rows {
-    let events = times.into_iter().map(|t| EventRow { time_s: f64::from(t), node: t, kind: "boot", value: 0 });
+    let events = times.into_iter().map(|t| EventRow { time_s: f64::from(t), node: t, kind: EventKind::Boot, value: 0 });
     Rows { events: events.collect(), ..Rows::default() }
 }
 

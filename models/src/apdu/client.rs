@@ -1,12 +1,12 @@
 //! The head-end's side: requests as bytes, and what the bytes of answers and notifications say.
 
 use super::{Ask, HEAD_END_TITLE, PORT, QUARTER_S, Rows};
-use crate::device::dlms::cipher::{self, Aead, Form, Lock};
-use crate::device::dlms::link::wrapper::{self, HEADER_BYTES};
-use crate::device::dlms::objects::{civil_time, unix_time};
-use crate::device::dlms::push;
-use crate::device::dlms::{Fleet, Meter, keys::MeterKeys};
 use crate::spec::ResetTier;
+use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
+use amitwin_dlms::link::wrapper::{self, HEADER_BYTES};
+use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
+use amitwin_dlms::push;
+use amitwin_dlms::{Fleet, Meter, keys::MeterKeys};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
 use dlms_cosem_rs::cosem::RangeDescriptor;
@@ -35,6 +35,13 @@ pub struct Reading {
     pub import_wh: u32,
     /// Exported energy, Wh.
     pub export_wh: u32,
+}
+
+impl Reading {
+    /// Whether it is what the registers of a meter show at that moment.
+    pub fn is_right(&self, meter: Meter<'_>) -> bool {
+        energy_wh(meter, self.unix_s) == (self.import_wh, self.export_wh)
+    }
 }
 
 /// What a meter said.
@@ -93,8 +100,8 @@ fn sealed(meter: Meter<'_>, for_all: bool, counter: u32, plain: &[u8]) -> Vec<u8
     let control = SecurityControl(AUTHENTICATED_AND_ENCRYPTED | flags | suite.id());
     let form = Form::General(Protection::Global);
     let (mut apdu, mut scratch) = (Vec::with_capacity(plain.len() + 40), Vec::new());
-    cipher::seal(lock, form, control, &HEAD_END_TITLE, counter, plain, &mut apdu, &mut scratch)
-        .expect("a vector takes a short APDU");
+    let sealing = Sealing { form, control, title: &HEAD_END_TITLE, counter };
+    cipher::seal(lock, &sealing, plain, &mut apdu, &mut scratch).expect("a vector takes a short APDU");
     wrapped(&apdu)
 }
 

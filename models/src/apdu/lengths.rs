@@ -1,13 +1,13 @@
 //! How long each message is: measured once from the encoders and the meters' server, for each kind of meter.
 
 use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, client};
-use crate::device::dlms::link::wrapper::HEADER_BYTES;
-use crate::device::dlms::objects::View;
-use crate::device::dlms::{
-    Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Reaction, Rest, Scratch, Session, answer,
-    push,
-};
 use crate::spec::ResetTier;
+use amitwin_dlms::link::wrapper::HEADER_BYTES;
+use amitwin_dlms::objects::View;
+use amitwin_dlms::{
+    Call, Client, Effects, Fleet, Meter, Moment, OnCounterError, OnSuiteMismatch, Reaction, Rest, Scratch, Session,
+    answer, push,
+};
 use dlms_cosem_rs::obis::Obis;
 
 /// Lengths of the datagrams' payloads, wrapper header included, bytes.
@@ -106,8 +106,8 @@ fn answered(meter: Meter<'_>, now: Moment, ask: Ask) -> Vec<u8> {
     let (mut rest, mut scratch, mut out) = (Rest::default(), Scratch::default(), Vec::new());
     let mut session = Some(Session::pre_established(meter, &rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
     let mut effects = Effects::default();
-    let reaction =
-        answer(meter, &mut rest, &mut session, PORT, now, &mut request, &mut scratch, &mut out, &mut effects);
+    let mut call = Call { meter, rest: &mut rest, now, scratch: &mut scratch, effects: &mut effects };
+    let reaction = answer(&mut call, &mut session, PORT, &mut request, &mut out);
     assert_eq!(reaction, Reaction::Reply, "a meter answers {ask:?} of its own head-end");
     out
 }

@@ -2,12 +2,9 @@
 
 pub mod client;
 pub mod lengths;
-pub mod meters;
-#[cfg(test)]
-mod tests;
 
-use crate::device::dlms::{Fleet, Meter, Moment};
-use crate::spec::{DlmsSpec, Payload};
+use crate::spec::DlmsSpec;
+use amitwin_dlms::{Fleet, Meter, Moment};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
 use std::sync::Arc;
@@ -72,10 +69,8 @@ pub struct Apdu {
 pub struct Cosem {
     /// The meters.
     pub fleet: Fleet,
-    /// Whether payloads are encoded.
-    pub payload: Payload,
-    /// Shortest and longest time that a meter waits with an answer.
-    pub answer_delay: (SimTime, SimTime),
+    /// What the section of the scenario says.
+    pub spec: DlmsSpec,
     /// Lengths by kind of meter.
     lengths: Vec<Lengths>,
 }
@@ -91,7 +86,7 @@ impl Cosem {
         fleet.vendors.iter_mut().for_each(|vendor| vendor.suite_on_file = None);
         let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
         fleet.vendors = vendors;
-        Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, lengths }
+        Cosem { fleet, spec: spec.clone(), lengths }
     }
 
     /// A meter by its global id.

@@ -1,6 +1,8 @@
 //! The meter data management side: which rows of which load profile have arrived, each kept once.
 
-use crate::apdu::Rows;
+use crate::apdu::{Cosem, Rows};
+use crate::spec::{PollContent, PollSpec};
+use amitwin_sim_core::SimTime;
 
 /// Rows that have arrived, one bit each.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,16 @@ impl Ledger {
         let rows = (u64::from(last) + 1).saturating_sub(u64::from(first)) as usize;
         let words_each = rows.div_ceil(64);
         Ledger { first, words_each, bits: vec![0; sites * words_each], kept: 0, duplicates: 0 }
+    }
+
+    /// For what is read of `sites` sites in a run; empty if no schedule reads load profiles.
+    pub fn of(reads: &[PollSpec], cosem: &Cosem, sites: usize, duration: SimTime) -> Self {
+        if reads.iter().all(|read| read.content != PollContent::Profile) {
+            return Ledger::default();
+        }
+        // The first row that ends within the run.
+        let first = cosem.newest_row(SimTime::ZERO) + 1;
+        Ledger::new(sites, first, cosem.newest_row(duration))
     }
 
     fn place(&self, node: u32, row: u32) -> Option<(usize, u64)> {

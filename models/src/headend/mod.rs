@@ -1,42 +1,35 @@
 #![doc = include_str!("README.md")]
 
+pub mod jobs;
 pub mod ledger;
-pub mod polls;
+pub mod numbers;
 pub mod talk;
 
-use crate::apdu::{Apdu, Ask};
-use crate::campaign::Plan;
-use crate::event::{Event, Report, ReportKind};
-use crate::mac::packet::Kind;
-use crate::region::Ctx;
-use crate::spec::Delivery;
-use amitwin_data::rows::{Rows, TransactionRow};
-use amitwin_sim_core::SimTime;
+use crate::apdu::Apdu;
+use crate::backhaul::{Report, ReportKind};
+use crate::event;
+use crate::plan::Plan;
+use crate::spec::{BackSign, CampaignSpec, PollSpec};
+use amitwin_data::rows::Rows;
+use amitwin_sim_core::{Context, SimTime};
 use hdrhistogram::Histogram;
-use polls::{Desk, Polls};
+use jobs::{End, Job, Tools, Wake};
+use ledger::Ledger;
+use numbers::Numbers;
 use std::sync::Arc;
 use talk::{Heard, Talk};
 
-/// Partition id of the head-end: after all meshes.
-pub const HEAD_END: u32 = u32::MAX;
+/// What a handler gets from the engine.
+pub type Ctx<'a> = Context<'a, event::Event>;
 
-/// Attempts of a unicast command, and the time between two.
-const COMMAND_ATTEMPTS: u8 = 3;
-const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
-
-/// What the head-end knows of one meter in one campaign.
-#[derive(Clone, Copy, Debug, Default)]
-struct Track {
-    sent: Option<SimTime>,
-    /// As the meter's return tells it.
-    reset: Option<SimTime>,
-    answered: Option<SimTime>,
-    attempts: u8,
-    acknowledged: bool,
-    /// The meter could not decipher a command.
-    refused: bool,
-    hops: u8,
+/// Events of the head-end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The timer of a job.
+    Job(Wake),
 }
+
+const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it is nested in an event of 16 bytes");
 
 /// Where everyone is.
 #[derive(Clone, Debug)]
@@ -53,210 +46,159 @@ pub struct Network {
     pub latency: SimTime,
 }
 
+/// What a head-end has to do in a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Duties<'a> {
+    /// Campaigns.
+    pub campaigns: &'a [CampaignSpec],
+    /// Their resets, worked out.
+    pub plan: &'a Arc<Plan>,
+    /// Read schedules.
+    pub reads: &'a [PollSpec],
+    /// Global ids of the meters that are read, ascending.
+    pub meters: &'a [u32],
+    /// Simulated time of the run.
+    pub duration: SimTime,
+}
+
+/// What is counted besides rows.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// Heartbeats of meters that were back already.
+    pub duplicates: u64,
+    /// Answers to reads that were over.
+    pub late: u64,
+    /// Delay of regular reports, ms.
+    pub push_delay_ms: Histogram<u64>,
+    /// From the moment a read was due to its last answer, ms.
+    pub read_delay_ms: Histogram<u64>,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        let delay = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
+        Statistics { duplicates: 0, late: 0, push_delay_ms: delay.clone(), read_delay_ms: delay }
+    }
+}
+
 /// The head-end.
 pub struct HeadEnd {
-    plan: Arc<Plan>,
-    tracks: Vec<Vec<Track>>,
-    /// Positions of each campaign's meters in the order of their planned times.
-    order: Vec<Vec<u32>>,
+    /// By number: resets, then reads.
+    jobs: Vec<Job>,
     network: Network,
     /// What is said, and under which counter.
     pub talk: Talk,
-    /// Scheduled reads.
-    pub polls: Polls,
-    /// Heartbeats of meters that were back already.
-    pub duplicates: u64,
-    /// Delay of regular reports, ms.
-    pub push_delay_ms: Histogram<u64>,
+    /// Rows of load profiles that have arrived.
+    pub ledger: Ledger,
+    numbers: Numbers,
+    /// Counts and delays.
+    pub statistics: Statistics,
     /// Rows since the driver last took them.
     pub rows: Rows,
 }
 
 impl HeadEnd {
     /// A head-end over the given meshes.
-    pub fn new(plan: Arc<Plan>, network: Network, talk: Talk, polls: Polls) -> Self {
-        let tracks = plan.campaigns.iter().map(|c| vec![Track::default(); c.targets.len()]).collect();
-        let order = plan
-            .campaigns
-            .iter()
-            .map(|c| {
-                let mut order: Vec<u32> = (0..c.targets.len() as u32).collect();
-                order.sort_by_key(|&n| (c.times[n as usize], n));
-                order
-            })
-            .collect();
-        let push_delay_ms = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
-        HeadEnd { plan, tracks, order, network, talk, polls, duplicates: 0, push_delay_ms, rows: Rows::default() }
+    pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
+        HeadEnd {
+            jobs: jobs::of(duties, &network),
+            ledger: Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration),
+            network,
+            talk,
+            numbers: Numbers::default(),
+            statistics: Statistics::default(),
+            rows: Rows::default(),
+        }
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
-        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
-            ctx.schedule(campaign.send_at, 0, Event::Campaign { campaign: n as u16 });
+        let (jobs, mut tools) = self.split();
+        for job in jobs {
+            job.start(ctx, &mut tools);
         }
-        self.polls.start(ctx);
     }
 
-    pub(crate) fn handle(&mut self, event: Event, ctx: &mut Ctx) {
+    pub(crate) fn handle(&mut self, event: event::Event, ctx: &mut Ctx) {
         match event {
-            Event::Campaign { campaign } => self.begin(ctx, campaign),
-            Event::Dispatch { campaign, position } => self.dispatch(ctx, campaign, position),
-            Event::Poll { runner } => {
-                let (polls, mut desk) = self.desk();
-                polls.due(ctx, &mut desk, runner);
+            event::Event::HeadEnd(Event::Job(wake)) => {
+                let (jobs, mut tools) = self.split();
+                jobs[usize::from(wake.job())].due(ctx, &mut tools, wake);
             }
-            Event::PollTimeout { flight, request } => {
-                let (polls, mut desk) = self.desk();
-                polls.timeout(ctx, &mut desk, flight, request);
-            }
-            Event::Report(report) if report.kind == ReportKind::Answer => {
-                let (polls, mut desk) = self.desk();
-                polls.answered(ctx, &mut desk, &report);
-            }
-            Event::Report(report) => self.report(ctx, &report),
+            event::Event::Report(report) => self.report(ctx, &report),
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }
 
     /// Partition of a site.
-    pub fn partition(&self, node: u32) -> u32 {
-        self.network.partition[node as usize]
+    pub fn partition(&self, site: u32) -> u32 {
+        self.network.partition[site as usize]
     }
 
-    fn desk(&mut self) -> (&mut Polls, Desk<'_>) {
-        (&mut self.polls, Desk { network: &self.network, talk: &mut self.talk, rows: &mut self.rows })
+    fn split(&mut self) -> (&mut [Job], Tools<'_>) {
+        let tools = Tools {
+            network: &self.network,
+            talk: &mut self.talk,
+            ledger: &mut self.ledger,
+            numbers: &mut self.numbers,
+            statistics: &mut self.statistics,
+            rows: &mut self.rows,
+        };
+        (&mut self.jobs, tools)
     }
 
-    fn begin(&mut self, ctx: &mut Ctx, campaign: u16) {
-        let c = &self.plan.campaigns[campaign as usize];
-        match c.delivery {
-            Delivery::Broadcast => {
-                for track in &mut self.tracks[campaign as usize] {
-                    (track.sent, track.attempts) = (Some(ctx.now()), 1);
-                }
-                let down = self.talk.tell_all(campaign, c.tier);
-                for &mesh in &self.network.meshes {
-                    ctx.send(mesh, ctx.now() + self.network.latency, 0, Event::Down(Box::new(down.clone())));
-                }
-            }
-            Delivery::Unicast => {
-                if let Some(&first) = self.order[campaign as usize].first() {
-                    let at = c.times[first as usize].max(ctx.now());
-                    ctx.schedule(at, 0, Event::Dispatch { campaign, position: 0 });
-                }
-            }
-        }
-    }
-
-    /// Positions below the number of meters walk the schedule; those above are repetitions for one meter.
-    fn dispatch(&mut self, ctx: &mut Ctx, campaign: u16, position: u32) {
-        let c = &self.plan.campaigns[campaign as usize];
-        let count = c.targets.len() as u32;
-        let repeat = position >= count;
-        let meter = if repeat { position - count } else { self.order[campaign as usize][position as usize] };
-        let track = &mut self.tracks[campaign as usize][meter as usize];
-        if !repeat && position + 1 < count {
-            let next = self.order[campaign as usize][position as usize + 1];
-            let at = c.times[next as usize].max(ctx.now());
-            ctx.schedule(at, 0, Event::Dispatch { campaign, position: position + 1 });
-        }
-        if track.acknowledged || track.refused || track.answered.is_some() || track.attempts >= COMMAND_ATTEMPTS {
-            return;
-        }
-        let node = c.targets[meter as usize];
-        track.attempts += 1;
-        track.sent = track.sent.or(Some(ctx.now()));
-        let down = self.talk.ask(Kind::Command, node, u32::from(campaign), Ask::Reset(c.tier));
-        let at = ctx.now() + self.network.latency;
-        ctx.send(self.network.partition[node as usize], at, 0, Event::Down(Box::new(down)));
-        ctx.schedule(ctx.now() + COMMAND_TIMEOUT, 0, Event::Dispatch { campaign, position: count + meter });
-    }
-
+    /// Opens what a meter says, once, and hands it to the job that it is for.
     fn report(&mut self, ctx: &mut Ctx, report: &Report) {
-        let now = ctx.now();
-        if report.kind == ReportKind::Push && report.apdu == Apdu::default() {
+        let is_heartbeat = matches!(report.kind, ReportKind::Back { by: BackSign::Heartbeat, .. });
+        let heard = match report.kind {
+            ReportKind::Back { by: BackSign::Route, .. } => Heard::New(None),
             // Bytes without meaning.
-            self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
-            return;
-        }
-        match if report.kind == ReportKind::Route { Heard::New(None) } else { self.talk.hear(report) } {
-            Heard::New(_) => {}
+            ReportKind::Push { .. } if report.apdu == Apdu::default() => Heard::New(None),
+            _ => self.talk.hear(report),
+        };
+        let refused = match heard {
+            Heard::New(_) => false,
             // A confirmation that was lost is said again.
-            Heard::Again if report.kind == ReportKind::Heartbeat => {}
-            Heard::Undeciphered => return self.refused(report),
+            Heard::Again if is_heartbeat => false,
+            Heard::Undeciphered => true,
             Heard::Again | Heard::Refused | Heard::Wrong => return,
-        }
-        if report.kind == ReportKind::Heartbeat {
-            let down = self.talk.confirm(report.node, report.value);
-            let mesh = self.network.partition[report.node as usize];
-            ctx.send(mesh, now + self.network.latency, 0, Event::Down(Box::new(down)));
-        }
-        if report.kind == ReportKind::Push {
-            self.push_delay_ms.saturating_record((now - report.planned).nanos() / 1_000_000);
-            return;
-        }
-        let campaign = report.value as usize;
-        let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) else { return };
-        let track = &mut self.tracks[campaign][at];
-        match report.kind {
-            ReportKind::Acknowledged => track.acknowledged = true,
-            _ if track.answered.is_some() => self.duplicates += 1,
-            _ => {
-                (track.answered, track.reset, track.hops) = (Some(now), Some(report.planned), report.hops);
+        };
+        let job = match report.kind {
+            ReportKind::Push { .. } if refused => return,
+            ReportKind::Push { .. } => {
+                let delay = ctx.now() - report.planned;
+                self.statistics.push_delay_ms.saturating_record(delay.nanos() / 1_000_000);
+                return;
             }
-        }
-    }
-
-    /// A meter has another security suite than the one on file: to repeat the command helps nobody.
-    fn refused(&mut self, report: &Report) {
-        if report.kind == ReportKind::Acknowledged {
-            let campaign = report.value as usize;
-            if let Ok(at) = self.plan.campaigns[campaign].targets.binary_search(&report.node) {
-                self.tracks[campaign][at].refused = true;
-            }
-        }
-    }
-
-    /// The end of the run: one row for each meter of each campaign. `resets` are all that really happened, by campaign, meter
-    /// and time.
-    pub fn finish(&mut self, now: SimTime, resets: &[(u16, u32, SimTime)]) {
-        let (polls, mut desk) = self.desk();
-        polls.finish(&mut desk);
-        for &(campaign, node, at) in resets {
-            let targets = &self.plan.campaigns[usize::from(campaign)].targets;
-            if let Ok(place) = targets.binary_search(&node) {
-                let track = &mut self.tracks[usize::from(campaign)][place];
-                track.reset = track.reset.or(Some(at));
-            }
-        }
-        for (n, campaign) in self.plan.campaigns.iter().enumerate() {
-            for (at, (&node, track)) in campaign.targets.iter().zip(&self.tracks[n]).enumerate() {
-                let deadline = campaign.give_up_after.map(|after| campaign.times[at] + after);
-                let late = |t: SimTime| deadline.is_some_and(|d| t > d);
-                let outcome = match track.answered {
-                    Some(t) if !late(t) => "ok",
-                    Some(_) => "failed",
-                    None if !self.network.reachable[node as usize] => "unreachable",
-                    None if track.refused => "refused",
-                    None if late(now) => "failed",
-                    None => "pending",
+            ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => job,
+            ReportKind::Answer { read } => {
+                if !refused {
+                    self.ledger.take(report.meter.0, report.apdu.rows);
+                }
+                let Some(job) = self.numbers.job(read) else {
+                    self.statistics.late += u64::from(!refused);
+                    return;
                 };
-                self.rows.transactions.push(TransactionRow {
-                    transaction: (1 << 63) | ((n as u64) << 32) | u64::from(node),
-                    kind: "reset",
-                    campaign: campaign.name.clone(),
-                    node,
-                    gateway: self.network.gateway[node as usize],
-                    planned_s: campaign.times[at].secs_f64(),
-                    sent_s: track.sent.map(SimTime::secs_f64),
-                    reset_s: track.reset.map(SimTime::secs_f64),
-                    acknowledged: (campaign.delivery == Delivery::Unicast).then_some(track.acknowledged),
-                    answered_s: track.answered.map(SimTime::secs_f64),
-                    outcome,
-                    attempts: u16::from(track.attempts),
-                    hops: track.hops,
-                    bytes: u32::from(self.talk.cosem().lengths(node).reset),
-                });
+                job
             }
+        };
+        let (jobs, mut tools) = self.split();
+        let job = &mut jobs[usize::from(job)];
+        if refused {
+            job.refused(ctx, &mut tools, report);
+        } else {
+            job.heard(ctx, &mut tools, report);
+        }
+    }
+
+    /// The end of the run. `resets` are all that really happened, by job, global id of the meter and time.
+    pub fn finish(&mut self, now: SimTime, resets: &[(u16, u32, SimTime)]) {
+        let open = self.numbers.take();
+        let (jobs, mut tools) = self.split();
+        for (read, job) in open {
+            jobs[usize::from(job)].unanswered(&mut tools, read);
+        }
+        for job in jobs {
+            job.finish(&mut tools, End { now, resets });
         }
     }
 }

@@ -2,9 +2,7 @@
 
 use crate::apdu::client::{self, Said};
 use crate::apdu::{Apdu, Ask, Cosem, Rows};
-use crate::device::dlms::objects::energy_wh;
-use crate::event::{Down, Report};
-use crate::mac::packet::Kind;
+use crate::backhaul::{Destination, Down, DownKind, GlobalId, Report};
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
 use std::sync::Arc;
@@ -64,78 +62,71 @@ impl Talk {
         &self.cosem
     }
 
-    /// Something for one meter, under the next counter.
-    pub fn ask(&mut self, kind: Kind, node: u32, value: u32, ask: Ask) -> Down {
-        let (answer_bytes, bytes) = self.cosem.lengths(node).of(ask);
+    /// A command or request for one meter, under the next counter.
+    pub fn ask(&mut self, kind: DownKind, meter: u32, ask: Ask) -> Down {
+        let (answer_bytes, bytes) = self.cosem.lengths(meter).of(ask);
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
-        let counter = self.count(node);
-        let head = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
-        self.down(kind, node, value, bytes, head, |cosem| client::request(cosem.meter(node), ask, counter))
+        let counter = self.count(meter);
+        let apdu = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
+        let down = Down { to: Destination::Unicast(GlobalId(meter)), kind, bytes, apdu };
+        self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, counter))
     }
 
-    /// A confirmation that a notification has arrived.
-    pub fn confirm(&mut self, node: u32, invoke_id: u32) -> Down {
-        let bytes = self.cosem.lengths(node).confirmation;
-        let counter = self.count(node);
-        let head = Apdu { counter, ..Apdu::default() };
-        let encode = |cosem: &Cosem| client::confirmation(cosem.meter(node), invoke_id, counter);
-        self.down(Kind::Confirm, node, invoke_id, bytes, head, encode)
+    /// A confirmation that the heartbeat of a reset job has arrived.
+    pub fn confirm(&mut self, meter: u32, job: u16) -> Down {
+        let bytes = self.cosem.lengths(meter).confirmation;
+        let counter = self.count(meter);
+        let apdu = Apdu { counter, ..Apdu::default() };
+        let down = Down { to: Destination::Unicast(GlobalId(meter)), kind: DownKind::Confirm { job }, bytes, apdu };
+        self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
     }
 
     /// A reset of all meters, which are of one security suite.
-    pub fn tell_all(&mut self, campaign: u16, tier: ResetTier) -> Down {
+    pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
         let bytes = self.cosem.lengths(0).reset;
         let counter = self.next_for_all;
         self.next_for_all += 1;
-        let head = Apdu { counter, ..Apdu::default() };
-        let encode = |cosem: &Cosem| client::broadcast(cosem.meter(0), tier, counter);
-        self.down(Kind::Flood, u32::MAX, u32::from(campaign), bytes, head, encode)
+        let apdu = Apdu { counter, ..Apdu::default() };
+        let down = Down { to: Destination::All, kind: DownKind::Command { job }, bytes, apdu };
+        self.encoded(down, |cosem| client::broadcast(cosem.meter(0), tier, counter))
     }
 
-    fn count(&mut self, node: u32) -> u32 {
-        let peer = &mut self.peers[node as usize];
+    fn count(&mut self, meter: u32) -> u32 {
+        let peer = &mut self.peers[meter as usize];
         peer.next += 1;
         peer.next - 1
     }
 
-    fn down(
-        &self,
-        kind: Kind,
-        node: u32,
-        value: u32,
-        bytes: u16,
-        mut apdu: Apdu,
-        encode: impl FnOnce(&Cosem) -> Vec<u8>,
-    ) -> Down {
-        if self.cosem.payload == Payload::Real {
+    fn encoded(&self, mut down: Down, encode: impl FnOnce(&Cosem) -> Vec<u8>) -> Down {
+        if self.cosem.spec.payload == Payload::Real {
             let datagram = encode(&self.cosem);
-            assert_eq!(datagram.len(), usize::from(bytes), "{kind:?}: bytes sized and bytes encoded");
-            apdu.bytes = Some(Arc::from(datagram));
+            assert_eq!(datagram.len(), usize::from(down.bytes), "{:?}: bytes sized and bytes encoded", down.kind);
+            down.apdu.bytes = Some(Arc::from(datagram));
         }
-        Down { kind, node, value, bytes, apdu }
+        down
     }
 
     /// Looks at a message of a meter.
     pub fn hear(&mut self, report: &Report) -> Heard {
-        let apdu = &report.apdu;
-        if !apdu.refused && self.peers[report.node as usize].window.accept(apdu.counter).is_err() {
+        let (apdu, meter) = (&report.apdu, report.meter.0);
+        if !apdu.refused && self.peers[meter as usize].window.accept(apdu.counter).is_err() {
             self.duplicates += 1;
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
-            return match (apdu.refused, self.cosem.is_mismatched(report.node)) {
+            return match (apdu.refused, self.cosem.is_mismatched(meter)) {
                 (true, true) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
                 (false, true) => self.wrong(),
                 (false, false) => Heard::New(None),
             };
         };
-        match client::open(self.cosem.meter(report.node), bytes) {
+        match client::open(self.cosem.meter(meter), bytes) {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
             Some(Said::Rows(rows)) if !client::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
-                self.check(report.node, &said);
+                self.check(meter, &said);
                 Heard::New(Some(said))
             }
             None => self.wrong(),
@@ -148,17 +139,16 @@ impl Talk {
     }
 
     /// Compares every value with the register of that meter at that moment.
-    fn check(&mut self, node: u32, said: &Said) {
-        let meter = self.cosem.meter(node);
+    fn check(&mut self, meter: u32, said: &Said) {
+        let meter = self.cosem.meter(meter);
         let readings = match said {
             Said::Registers(reading) => std::slice::from_ref(reading),
             Said::Rows(rows) => rows,
             _ => return,
         };
         for reading in readings {
-            let right = energy_wh(meter, reading.unix_s) == (reading.import_wh, reading.export_wh);
             self.values += 2;
-            self.values_wrong += u64::from(!right);
+            self.values_wrong += u64::from(!reading.is_right(meter));
         }
     }
 }

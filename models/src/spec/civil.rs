@@ -1,7 +1,7 @@
 //! Civil time as a file writes it: `"2026-01-01T00:00:00Z"`, seconds since 1970 in the world.
 
 use super::quantity::{Form, form};
-use crate::device::dlms::objects::civil::{DAY_S, date_of, days_in, days_of};
+use amitwin_dlms::objects::civil::{DAY_S, date_of, days_in, days_of};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::Serializer;

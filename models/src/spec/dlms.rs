@@ -3,7 +3,7 @@
 use super::civil::Utc;
 use super::quantity::{Minutes, TimeRange};
 use super::vendor::VendorSpec;
-use crate::device::dlms::{Fleet, KeyMaster, Vendor};
+use amitwin_dlms::{Fleet, KeyMaster, Vendor};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -20,6 +20,7 @@ mod vendor;
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::SimTime;
 
+pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::{CampaignSpec, JobSpec};
 pub use civil::unix_s;
@@ -31,7 +32,7 @@ pub use mesh::{Lease, MeshSpec, SizeProfile};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
-pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, ResetTier, Window};
+pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use vendor::{Flag, VendorSpec};
 

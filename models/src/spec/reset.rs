@@ -1,6 +1,7 @@
 //! `kind = "reset"`: a campaign that resets every meter.
 
 use super::quantity::{Maybe, Share, Time, TimeRange};
+use amitwin_dlms::ResetTier;
 use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -80,18 +81,6 @@ impl ResetSpec {
             (None, None) => ResetSchedule::Window(SimTime::ZERO, SimTime::ZERO),
         }
     }
-}
-
-/// Depth of a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ResetTier {
-    /// Clears the application's buffers; the radio stays up.
-    Soft,
-    /// Restarts the communication module; PAN id and keys are kept.
-    Warm,
-    /// Cycles the supply; a longer boot.
-    Cold,
 }
 
 /// How a command travels.

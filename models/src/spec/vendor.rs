@@ -1,7 +1,7 @@
 //! `[[dlms.vendor]]`: how a manufacturer's meters differ from another's.
 
 use super::quantity::{Form, Maybe, Size, form};
-use crate::device::dlms::{AnswerForm, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+use amitwin_dlms::{AnswerForm, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 use dlms_cosem_rs::security::SecuritySuite;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};

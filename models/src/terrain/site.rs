@@ -1,6 +1,7 @@
 //! Sites and placements: what stands where.
 
 use super::{LocalPlane, SiteName, TerrainError};
+use amitwin_data::rows::NodeKind;
 use std::fmt;
 
 /// What stands at a site.
@@ -22,11 +23,16 @@ impl SiteKind {
 
     /// The word of input files and tables.
     pub const fn as_str(self) -> &'static str {
+        self.in_tables().as_str()
+    }
+
+    /// Its kind in the `nodes` table.
+    pub const fn in_tables(self) -> NodeKind {
         match self {
-            SiteKind::Meter => "meter",
-            SiteKind::Gateway => "gateway",
-            SiteKind::Repeater => "repeater",
-            SiteKind::Transformer => "transformer",
+            SiteKind::Meter => NodeKind::Meter,
+            SiteKind::Gateway => NodeKind::Gateway,
+            SiteKind::Repeater => NodeKind::Repeater,
+            SiteKind::Transformer => NodeKind::Transformer,
         }
     }
 

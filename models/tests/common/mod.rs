@@ -4,8 +4,8 @@
 
 use amitwin_data::rows::Rows;
 use amitwin_models::build::{Built, build};
-use amitwin_models::part::{self, Part};
-use amitwin_models::region::Region;
+use amitwin_models::cell::Cell;
+use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -55,8 +55,8 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
 pub fn probe(spec: &WorldSpec, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) -> Ran {
     let mut built = build(spec).expect("a world");
     for part in &mut built.parts {
-        if let Part::Mesh(region) = part {
-            region.probe(period, bytes, &target);
+        if let Part::Mesh(cell) = part {
+            cell.probe(period, bytes, &target);
         }
     }
     Ran::new(built, spec.duration)
@@ -75,7 +75,7 @@ impl Ran {
         let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions");
         engine.run_until(until).expect("every target exists");
         let mut rows = Rows::default();
-        part::finish(&mut engine, until);
+        engine.finish().expect("every target exists");
         for part in engine.partitions_mut() {
             rows.append(part.rows());
         }
@@ -83,7 +83,7 @@ impl Ran {
     }
 
     /// The first mesh.
-    pub fn mesh(&self) -> &Region {
+    pub fn mesh(&self) -> &Cell {
         self.engine.partitions().find_map(Part::mesh).expect("there is a mesh")
     }
 }

@@ -2,12 +2,13 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::pcapng::{LinkType, Pcapng};
-use amitwin_models::device::dlms::KeyMaster;
-use amitwin_models::part::Part;
+use amitwin_dlms::KeyMaster;
+use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
+use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
+use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::{PhyMode, WorldSpec};
-use amitwin_models::wire::capture::{Captured, application, dissector_option};
-use amitwin_models::wire::frame::Network;
-use amitwin_sim_core::{Engine, Local};
+use amitwin_sim_core::{Engine, Exchange};
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -45,18 +46,18 @@ pub(super) struct Tape<'a> {
 
 impl<'a> Tape<'a> {
     /// Opens the file and starts to capture.
-    pub(super) fn start(
+    pub(super) fn start<X: Exchange<Event>>(
         to: &'a CaptureTo,
         spec: &WorldSpec,
-        engine: &mut Engine<Part, Local>,
+        engine: &mut Engine<Part, X>,
     ) -> Result<Self, FileError> {
         let (network, test) = (Network::new(spec), matches!(spec.dlms.keys, KeyMaster::Test));
         let failed = |doing| move |error| FileError::io(&to.path, doing, error);
         let file = File::create(&to.path).map_err(failed("create the capture"))?;
         let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network, test));
         for part in engine.partitions_mut() {
-            if let Part::Mesh(region) = part {
-                region.start_capture(network.clone(), to.nodes.as_deref());
+            if let Part::Mesh(cell) = part {
+                cell.start_capture(network.clone(), to.nodes.as_deref());
             }
         }
         Ok(Tape { to, file: file.map_err(failed("write the capture"))? })
@@ -64,11 +65,11 @@ impl<'a> Tape<'a> {
 
     /// Writes what was captured since the last time: all partitions have reached the same moment, so what they hand
     /// over is put in order once.
-    pub(super) fn take(&mut self, engine: &mut Engine<Part, Local>) -> Result<(), FileError> {
+    pub(super) fn take<X: Exchange<Event>>(&mut self, engine: &mut Engine<Part, X>) -> Result<(), FileError> {
         let mut frames: Vec<Captured> = Vec::new();
         for part in engine.partitions_mut() {
-            if let Part::Mesh(region) = part {
-                frames.extend(region.take_captured());
+            if let Part::Mesh(cell) = part {
+                frames.extend(cell.take_captured());
             }
         }
         // Stable, so frames of the same moment stay in the order of partitions.

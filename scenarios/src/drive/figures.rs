@@ -1,10 +1,14 @@
 //! From rows to the figures of the results table.
 
-use amitwin_data::rows::Rows;
-use amitwin_models::campaign::Plan;
-use amitwin_models::part::Part;
-use amitwin_models::region::Counters;
-use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_data::metrics::{Metric, Values};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind};
+use amitwin_models::books::{Counters, Loss};
+use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
+use amitwin_models::headend::HeadEnd;
+use amitwin_models::headend::talk::Talk;
+use amitwin_models::plan::Plan;
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
 /// Sums over the rows of a variant.
@@ -40,7 +44,7 @@ impl Figures {
     /// Nothing seen yet.
     pub fn new(plan: &Plan, duration: SimTime) -> Self {
         Figures {
-            start_s: plan.campaigns.first().map(|c| c.at.secs_f64()),
+            start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
             resets: 0,
             back: 0,
@@ -66,34 +70,33 @@ impl Figures {
     pub fn update(&mut self, rows: &Rows) {
         for row in &rows.transactions {
             match row.kind {
-                "reset" => {
+                TransactionKind::Reset => {
                     self.resets += 1;
-                    let unknown = row.outcome != "ok" && row.reset_s.is_some();
+                    let unknown = row.outcome != Outcome::Ok && row.reset_s.is_some();
                     self.unknown += u32::from(unknown);
                     self.unacknowledged += u32::from(row.acknowledged == Some(false) && row.reset_s.is_some());
                     match (row.outcome, row.answered_s, row.reset_s) {
-                        ("ok", Some(answered), Some(reset)) => {
+                        (Outcome::Ok, Some(answered), Some(reset)) => {
                             self.back += 1;
                             self.rejoin_s.push(answered - reset);
                             self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
                             self.last_back_s = self.last_back_s.max(answered);
                         }
-                        ("failed" | "unreachable" | "refused", ..) => self.failed += 1,
+                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused, ..) => self.failed += 1,
                         _ => {}
                     }
                 }
-                "push" => {
+                TransactionKind::Push => {
                     self.pushes += 1;
-                    self.pushes_ok += u64::from(row.outcome == "ok");
+                    self.pushes_ok += u64::from(row.outcome == Outcome::Ok);
                 }
-                "read" => {
+                TransactionKind::Read => {
                     self.reads += 1;
-                    self.reads_ok += u64::from(row.outcome == "ok");
-                    self.reads_failed += u64::from(matches!(row.outcome, "failed" | "unreachable"));
-                    self.reads_refused += u64::from(row.outcome == "refused");
-                    self.reads_skipped += u64::from(row.outcome == "skipped");
+                    self.reads_ok += u64::from(row.outcome == Outcome::Ok);
+                    self.reads_failed += u64::from(matches!(row.outcome, Outcome::Failed | Outcome::Unreachable));
+                    self.reads_refused += u64::from(row.outcome == Outcome::Refused);
+                    self.reads_skipped += u64::from(row.outcome == Outcome::Skipped);
                 }
-                _ => {}
             }
         }
         for row in &rows.airtime {
@@ -122,91 +125,108 @@ impl Figures {
         self.busy.values().filter_map(mean).reduce(f64::max)
     }
 
-    /// Writes everything into the summary's metrics.
-    pub fn write(
-        mut self,
-        engine: &Engine<Part, Local>,
-        plan: &Plan,
-        now: SimTime,
-        metrics: &mut BTreeMap<String, Option<f64>>,
-    ) {
+    /// The summary's metrics.
+    pub fn values<X: Exchange<Event>>(mut self, engine: &Engine<Part, X>, plan: &Plan, now: SimTime) -> Values {
         self.end_s = now.secs_f64();
+        self.rejoin_s.sort_by(f64::total_cmp);
         let mut counters = Counters::default();
-        engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.counters));
-        let mut put = |name: &str, value: Option<f64>| {
-            metrics.insert(name.to_owned(), value);
+        engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
+        let ran =
+            Ran { plan, counters, events: engine.events(), head_end: engine.partitions().find_map(Part::head_end) };
+        let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
+        Metric::ALL.iter().filter_map(written).collect()
+    }
+
+    /// What is written for a metric: nothing where it does not apply, an empty value where it was not reached.
+    fn written(&self, metric: Metric, ran: &Ran) -> Option<Option<f64>> {
+        let always = |n: u64| Some(Some(n as f64));
+        let lost = |why: Loss| always(ran.counters.lost[why as usize]);
+        let resets = |value: Option<f64>| (self.resets > 0).then_some(value);
+        let meters = |n: u32| resets(Some(f64::from(n)));
+        let back_within = |minutes: f64| {
+            let within = self.since_start_s.iter().filter(|s| **s <= minutes * 60.0).count();
+            resets(Some(within as f64 / f64::from(self.resets)))
         };
-        if self.resets > 0 {
-            let all = f64::from(self.resets);
-            put("commanded", Some(all));
-            put("back", Some(f64::from(self.back)));
-            put("failed", Some(f64::from(self.failed)));
-            put("resets_unheard", Some(f64::from(self.unknown)));
-            put("resets_unacknowledged", Some(f64::from(self.unacknowledged)));
-            put("pending", Some(f64::from(self.resets - self.back - self.failed)));
-            for minutes in [5u32, 30, 60] {
-                let within = self.since_start_s.iter().filter(|s| **s <= f64::from(minutes) * 60.0).count();
-                put(&format!("back_{minutes}min_share"), Some(within as f64 / all));
-            }
-            let mut sorted = std::mem::take(&mut self.rejoin_s);
-            sorted.sort_by(f64::total_cmp);
-            for (name, share) in [("rejoin_p50_s", 0.5), ("rejoin_p95_s", 0.95), ("rejoin_p99_s", 0.99)] {
-                put(name, self.rejoin_at(&sorted, share));
-            }
-            put("campaign_start_s", self.start_s);
-            put("reset_window_s", plan.campaigns.first().map(|c| c.window.secs_f64()));
-        }
-        put("border_router_busy_share", self.busiest());
-        put("collisions", Some(counters.collided as f64));
-        put("border_router_collisions", Some(self.collisions as f64));
-        put("retries", Some(counters.retries as f64));
-        put("frames", Some((counters.frames + counters.acks) as f64));
-        put("sweep_frames", Some(counters.sweep_frames as f64));
-        put("dropped", Some(counters.dropped as f64));
-        for (name, lost) in
-            ["queue_full", "retries", "reset", "no_route", "too_far", "reassembly"].iter().zip(counters.lost)
-        {
-            put(&format!("dropped_{name}"), Some(lost as f64));
-        }
-        put("duplicates", Some(counters.duplicates as f64));
-        put("access_failures", Some(counters.access_failures as f64));
-        put("events", Some(engine.events() as f64));
-        put("transactions", Some((self.pushes + self.reads) as f64 + f64::from(self.resets)));
-        put("transactions_ok", Some((self.pushes_ok + self.reads_ok) as f64 + f64::from(self.back)));
-        put("push_delivered_share", (self.pushes > 0).then(|| self.pushes_ok as f64 / self.pushes as f64));
-        if let Some(head_end) = engine.partitions().find_map(Part::head_end) {
-            let delays = &head_end.push_delay_ms;
-            if !delays.is_empty() {
-                for (name, share) in [("push_delay_p50_s", 0.5), ("push_delay_p95_s", 0.95), ("push_delay_p99_s", 0.99)]
-                {
-                    put(name, Some(delays.value_at_quantile(share) as f64 / 1000.0));
-                }
-            }
-            put("duplicate_reports", Some(head_end.duplicates as f64));
-            let count = |n: u64| Some(n as f64);
-            if self.reads > 0 {
-                put("reads", count(self.reads));
-                put("reads_ok", count(self.reads_ok));
-                put("reads_failed", count(self.reads_failed));
-                put("reads_refused", count(self.reads_refused));
-                put("reads_skipped", count(self.reads_skipped));
-                put("read_success_share", Some(self.reads_ok as f64 / self.reads as f64));
-                let delays = &head_end.polls.delay_ms;
-                let quantile = |share| (!delays.is_empty()).then(|| delays.value_at_quantile(share) as f64 / 1000.0);
-                put("read_delay_p50_s", quantile(0.5));
-                put("read_delay_p95_s", quantile(0.95));
-                put("read_delay_p99_s", quantile(0.99));
-                put("reads_late", count(head_end.polls.late));
-                put("profile_rows", count(head_end.polls.ledger.kept));
-                put("profile_rows_duplicate", count(head_end.polls.ledger.duplicates));
-            }
-            let talk = &head_end.talk;
-            put("apdu_duplicates", count(talk.duplicates));
-            put("apdu_rejected", count(talk.wrong));
-            if talk.values > 0 {
-                put("values_checked", count(talk.values));
-                put("values_wrong", count(talk.values_wrong));
-            }
+        let rejoin = |share: f64| resets(self.rejoin_at(&self.rejoin_s, share));
+        let head_end = |count: fn(&HeadEnd) -> u64| ran.head_end.map(|h| Some(count(h) as f64));
+        let reads = |count: u64| ran.head_end.filter(|_| self.reads > 0).map(|_| Some(count as f64));
+        let of_reads = |count: fn(&HeadEnd) -> u64| reads(count(ran.head_end?));
+        let push_delay = |share: f64| {
+            let delays = &ran.head_end?.statistics.push_delay_ms;
+            (!delays.is_empty()).then(|| Some(delays.value_at_quantile(share) as f64 / 1000.0))
+        };
+        let read_delay = |share: f64| {
+            let delays = &ran.head_end.filter(|_| self.reads > 0)?.statistics.read_delay_ms;
+            Some((!delays.is_empty()).then(|| delays.value_at_quantile(share) as f64 / 1000.0))
+        };
+        let values =
+            |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
+        match metric {
+            Metric::Commanded => meters(self.resets),
+            Metric::Back => meters(self.back),
+            Metric::Failed => meters(self.failed),
+            Metric::Pending => meters(self.resets - self.back - self.failed),
+            Metric::ResetsUnheard => meters(self.unknown),
+            Metric::ResetsUnacknowledged => meters(self.unacknowledged),
+            Metric::Back5minShare => back_within(5.0),
+            Metric::Back30minShare => back_within(30.0),
+            Metric::Back60minShare => back_within(60.0),
+            Metric::RejoinP50S => rejoin(0.5),
+            Metric::RejoinP95S => rejoin(0.95),
+            Metric::RejoinP99S => rejoin(0.99),
+            Metric::CampaignStartS => resets(self.start_s),
+            Metric::ResetWindowS => resets(ran.plan.resets.first().map(|c| c.window.secs_f64())),
+            Metric::BorderRouterBusyShare => Some(self.busiest()),
+            Metric::Collisions => always(ran.counters.collided),
+            Metric::BorderRouterCollisions => always(self.collisions),
+            Metric::Retries => always(ran.counters.retries),
+            Metric::Frames => always(ran.counters.frames + ran.counters.acks),
+            Metric::SweepFrames => always(ran.counters.sweep_frames),
+            Metric::Dropped => always(ran.counters.dropped),
+            Metric::DroppedQueueFull => lost(Loss::QueueFull),
+            Metric::DroppedRetries => lost(Loss::Retries),
+            Metric::DroppedReset => lost(Loss::Reset),
+            Metric::DroppedNoRoute => lost(Loss::NoRoute),
+            Metric::DroppedTooFar => lost(Loss::TooFar),
+            Metric::DroppedReassembly => lost(Loss::Reassembly),
+            Metric::Duplicates => always(ran.counters.duplicates),
+            Metric::AccessFailures => always(ran.counters.access_failures),
+            Metric::Transactions => always(self.pushes + self.reads + u64::from(self.resets)),
+            Metric::TransactionsOk => always(self.pushes_ok + self.reads_ok + u64::from(self.back)),
+            Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
+            Metric::PushDelayP50S => push_delay(0.5),
+            Metric::PushDelayP95S => push_delay(0.95),
+            Metric::PushDelayP99S => push_delay(0.99),
+            Metric::DuplicateReports => head_end(|h| h.statistics.duplicates),
+            Metric::Reads => reads(self.reads),
+            Metric::ReadsOk => reads(self.reads_ok),
+            Metric::ReadsFailed => reads(self.reads_failed),
+            Metric::ReadsRefused => reads(self.reads_refused),
+            Metric::ReadsSkipped => reads(self.reads_skipped),
+            Metric::ReadSuccessShare => ran.head_end.and(share(self.reads_ok, self.reads)).map(Some),
+            Metric::ReadDelayP50S => read_delay(0.5),
+            Metric::ReadDelayP95S => read_delay(0.95),
+            Metric::ReadDelayP99S => read_delay(0.99),
+            Metric::ReadsLate => of_reads(|h| h.statistics.late),
+            Metric::ProfileRows => of_reads(|h| h.ledger.kept),
+            Metric::ProfileRowsDuplicate => of_reads(|h| h.ledger.duplicates),
+            Metric::ApduDuplicates => head_end(|h| h.talk.duplicates),
+            Metric::ApduRejected => head_end(|h| h.talk.wrong),
+            Metric::ValuesChecked => values(|t| t.values),
+            Metric::ValuesWrong => values(|t| t.values_wrong),
+            Metric::Events => always(ran.events),
         }
     }
+}
+
+/// What the parts of a world counted themselves.
+struct Ran<'a> {
+    plan: &'a Plan,
+    counters: Counters,
+    events: u64,
+    head_end: Option<&'a HeadEnd>,
+}
+
+fn share(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64)
 }

@@ -1,5 +1,6 @@
 //! The one sentence under the results table: what the variants show about a mass reset, from their figures alone.
 
+use amitwin_data::metrics::Metric;
 use amitwin_data::summary::VariantSummary;
 use std::cmp::Ordering;
 
@@ -54,17 +55,17 @@ struct Reset<'a> {
 impl<'a> Reset<'a> {
     /// `None` where nothing was commanded.
     fn of(variant: &'a VariantSummary) -> Option<Self> {
-        let metric = |name: &str| variant.metrics.get(name).copied().flatten().filter(|v| v.is_finite());
+        let metric = |metric| variant.metrics.value(metric);
         Some(Reset {
             name: &variant.name,
             // Whom nobody can reach has not been reset.
-            commanded: metric("commanded").map(|n| n - f64::from(variant.unreachable)).filter(|n| *n > 0.0)?,
-            back: metric("back")?,
-            window_s: metric("reset_window_s")?,
-            p50_s: metric("rejoin_p50_s"),
-            p99_s: metric("rejoin_p99_s"),
-            retries: metric("retries"),
-            dropped: metric("dropped"),
+            commanded: metric(Metric::Commanded).map(|n| n - f64::from(variant.unreachable)).filter(|n| *n > 0.0)?,
+            back: metric(Metric::Back)?,
+            window_s: metric(Metric::ResetWindowS)?,
+            p50_s: metric(Metric::RejoinP50S),
+            p99_s: metric(Metric::RejoinP99S),
+            retries: metric(Metric::Retries),
+            dropped: metric(Metric::Dropped),
         })
     }
 
@@ -202,19 +203,19 @@ mod tests {
     fn variant(name: &str, window_s: f64, back: f64, p50_s: f64, p99_s: f64, retries: f64) -> VariantSummary {
         let time = |s: f64| (s >= 0.0).then_some(s);
         let metrics = [
-            ("commanded", Some(1000.0)),
-            ("back", Some(back)),
-            ("reset_window_s", Some(window_s)),
-            ("rejoin_p50_s", time(p50_s)),
-            ("rejoin_p99_s", time(p99_s)),
-            ("retries", Some(retries)),
+            (Metric::Commanded, Some(1000.0)),
+            (Metric::Back, Some(back)),
+            (Metric::ResetWindowS, Some(window_s)),
+            (Metric::RejoinP50S, time(p50_s)),
+            (Metric::RejoinP99S, time(p99_s)),
+            (Metric::Retries, Some(retries)),
         ];
-        let metrics = metrics.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        let metrics = metrics.into_iter().collect();
         VariantSummary { name: name.into(), metrics, ..VariantSummary::default() }
     }
 
-    fn with(mut variant: VariantSummary, key: &str, value: f64) -> VariantSummary {
-        variant.metrics.insert(key.into(), Some(value));
+    fn with(mut variant: VariantSummary, metric: Metric, value: f64) -> VariantSummary {
+        variant.metrics.set(metric, Some(value));
         variant
     }
 
@@ -229,10 +230,10 @@ mod tests {
     #[test]
     fn the_widest_short_window_that_collapses_is_told_beside_the_one_that_holds() {
         let variants = [
-            with(variant("at once", 0.0, 999.0, 2794.0, 5530.0, 183_567.0), "dropped", 45_056.0),
-            with(variant("manual", 60.0, 999.0, 2729.0, 5420.0, 169_188.0), "dropped", 42_248.0),
+            with(variant("at once", 0.0, 999.0, 2794.0, 5530.0, 183_567.0), Metric::Dropped, 45_056.0),
+            with(variant("manual", 60.0, 999.0, 2729.0, 5420.0, 169_188.0), Metric::Dropped, 42_248.0),
             variant("clusters", 1743.0, 1000.0, 1359.0, 4498.0, 219_215.0),
-            with(computed(), "dropped", 6_042.0),
+            with(computed(), Metric::Dropped, 6_042.0),
         ];
         let sentence = "With all 1,000 meters reset within 60 s ('manual') the mesh collapses: a meter is away for 45 min \
                         (median) and 90 min (p99); over 86 min ('computed') it holds: 2.2 min (median) and 16 min (p99), \
@@ -294,7 +295,7 @@ mod tests {
              over 62 s ('computed'), for 2 min (median) and 3.5 min (p99)."
         );
         let fast = variant("at once", 0.0, 1000.0, 1374.0, 2706.0, 96_568.0);
-        let better = with(variant("computed", 1118.0, 1000.0, 221.6, 1535.1, 174_803.0), "commanded", 1001.0);
+        let better = with(variant("computed", 1118.0, 1000.0, 221.6, 1535.1, 174_803.0), Metric::Commanded, 1001.0);
         assert_eq!(
             told(&[fast, better]),
             "With all 1,000 meters reset at one moment ('at once'), a meter is away for 23 min (median) and 45 min (p99); \
@@ -311,7 +312,7 @@ mod tests {
         let pushes = VariantSummary { name: "pushes".into(), ..VariantSummary::default() };
         assert_eq!(finding(std::slice::from_ref(&pushes)), None);
         assert_eq!(finding(&[]), None);
-        assert_eq!(finding(&[with(computed(), "commanded", 0.0)]), None);
+        assert_eq!(finding(&[with(computed(), Metric::Commanded, 0.0)]), None);
         assert!(told(&[pushes, computed()]).starts_with("With all 1,000 meters reset within 86 min ('computed'), "));
     }
 

@@ -15,8 +15,9 @@ use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::part::{self, Part};
-use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
+use amitwin_models::cell::Part;
+use amitwin_models::event::Event;
+use amitwin_sim_core::{Engine, EngineError, Exchange, Partition, SimTime};
 use capture::Tape;
 use figures::Figures;
 use rayon::prelude::*;
@@ -82,28 +83,33 @@ pub struct VariantRun {
     pub complete: bool,
     /// Events handled.
     pub events: u64,
+    /// Fingerprint of each partition, by its id. The summary's combines them.
+    pub prints: Vec<(u32, String)>,
 }
 
-/// Runs one variant; its rows go to `sink`.
+/// Runs those partitions of one variant that `exchange` says are run in this process; their rows go to `sink`, and the summary
+/// is of them.
 ///
 /// # Errors
 /// See [`DriveError`].
-pub fn run_variant(
+pub fn run_variant<X: Exchange<Event>>(
     variant: &Variant,
     index: usize,
+    exchange: X,
     sink: impl FnMut(&mut Rows) -> Result<(), FileError>,
     watch: &dyn Watch,
 ) -> Result<VariantRun, DriveError> {
-    run_captured(variant, index, sink, None, watch)
+    run_captured(variant, index, exchange, sink, None, watch)
 }
 
 /// The same, with its frames in a file.
 ///
 /// # Errors
 /// See [`DriveError`].
-pub fn run_captured(
+pub fn run_captured<X: Exchange<Event>>(
     variant: &Variant,
     index: usize,
+    exchange: X,
     mut sink: impl FnMut(&mut Rows) -> Result<(), FileError>,
     capture: Option<&CaptureTo>,
     watch: &dyn Watch,
@@ -113,14 +119,14 @@ pub fn run_captured(
     let mut warnings = warnings::of_world(&built, &variant.spec);
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let mut figures = Figures::new(&plan, variant.spec.duration);
-    let mut prints: Vec<Fingerprinter> = parts.iter().map(|_| Fingerprinter::new()).collect();
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
-    let mut engine = Engine::new(parts, lookahead, Local).map_err(failed)?;
+    let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;
+    let mut prints: Vec<_> = engine.partitions().map(|part| (part.id(), Fingerprinter::new())).collect();
     let mut tape = capture.map(|to| Tape::start(to, &variant.spec, &mut engine)).transpose()?;
     let mut now = SimTime::ZERO;
     let mut complete = true;
-    let mut take = |engine: &mut Engine<Part, Local>, figures: &mut Figures, first: bool| -> Result<(), FileError> {
-        for (part, print) in engine.partitions_mut().zip(&mut prints) {
+    let mut take = |engine: &mut Engine<Part, X>, figures: &mut Figures, first: bool| -> Result<(), FileError> {
+        for (part, (_, print)) in engine.partitions_mut().zip(&mut prints) {
             if first {
                 part.describe(&variant.spec.placement.sites);
             }
@@ -153,20 +159,20 @@ pub fn run_captured(
         }
         watch.progress(index, now, engine.events());
     }
-    part::finish(&mut engine, now);
+    engine.finish().map_err(failed)?;
     take(&mut engine, &mut figures, false)?;
-    let fingerprint = Fingerprinter::combine(prints.iter().map(Fingerprinter::finish));
-    let mut summary = VariantSummary {
+    let prints: Vec<_> = prints.iter().map(|(id, print)| (*id, print.finish())).collect();
+    let fingerprint = Fingerprinter::combine(prints.iter().map(|(_, print)| print));
+    let summary = VariantSummary {
         name: name(),
         fingerprint,
         meters,
         gateways,
         unreachable: unreachable.len() as u32,
-        ..VariantSummary::default()
+        metrics: figures.values(&engine, &plan, now),
     };
-    figures.write(&engine, &plan, now, &mut summary.metrics);
     warnings.extend(warnings::of_results(&summary.metrics));
-    Ok(VariantRun { summary, warnings, complete, events: engine.events() })
+    Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
 }
 
 /// What a run came to.
@@ -200,20 +206,24 @@ impl Watch for Together<'_> {
 /// A failure or a cancellation stops all variants soon. Those that had not ended stay out of the summary, because their
 /// figures would look like results; the tables keep what was recorded of a cancelled one.
 ///
-/// A capture is of one variant: only the first is captured.
-pub fn run(
+/// A capture is of one variant: only the first is captured. `exchange` gives each variant, by its number, the exchange of its
+/// own that its messages go through.
+pub fn run<X: Exchange<Event>>(
     scenario: &Scenario,
     variants: &[&Variant],
     run_dir: Option<&RunDir>,
     capture: Option<&CaptureTo>,
+    exchange: impl Fn(usize) -> X + Sync,
     watch: &dyn Watch,
 ) -> Outcome {
     let together = Together { watch, failed: AtomicBool::new(false) };
     let one = |(index, variant): (usize, &&Variant)| {
         let capture = capture.filter(|_| index == 0);
-        let Some(run_dir) = run_dir else { return run_captured(variant, index, |_| Ok(()), capture, &together) };
+        let Some(run_dir) = run_dir else {
+            return run_captured(variant, index, exchange(index), |_| Ok(()), capture, &together);
+        };
         let mut tables = run_dir.tables(&variant.name)?;
-        let result = run_captured(variant, index, |rows| tables.write(rows), capture, &together)?;
+        let result = run_captured(variant, index, exchange(index), |rows| tables.write(rows), capture, &together)?;
         tables.finish()?;
         Ok(result)
     };

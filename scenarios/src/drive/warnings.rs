@@ -1,8 +1,8 @@
 //! What to know about the worlds of a scenario before trusting results from them.
 
+use amitwin_data::metrics::{Metric, Values};
 use amitwin_models::build::Built;
 use amitwin_models::spec::WorldSpec;
-use std::collections::BTreeMap;
 
 /// Radios that a warning names.
 const NAMED_MAX: usize = 5;
@@ -32,8 +32,8 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
 }
 
 /// Warnings about results, by the summary's metrics.
-pub fn of_results(metrics: &BTreeMap<String, Option<f64>>) -> Vec<String> {
-    let unheard = metrics.get("resets_unheard").copied().flatten().unwrap_or(0.0);
+pub fn of_results(metrics: &Values) -> Vec<String> {
+    let unheard = metrics.value(Metric::ResetsUnheard).unwrap_or(0.0);
     if unheard == 0.0 {
         return Vec::new();
     }

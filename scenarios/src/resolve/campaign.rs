@@ -1,7 +1,7 @@
 //! `[[campaign]]`: schedules, and whether they fit into the run.
 
 use super::{Context, show};
-use amitwin_models::campaign::NOTICE;
+use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, ResetSchedule, ResetSpec};
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {

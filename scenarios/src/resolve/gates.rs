@@ -1,9 +1,10 @@
 //! `[[gate]]` against the metrics, their figures and the variants there are.
 
-use crate::gate::{Gate, METRICS, Metric};
+use crate::gate::Gate;
 use crate::language::diagnostic::{Diagnostic, suggest};
 use crate::language::tree::{Node, Value};
 use crate::schema::units::{self, Kind, UnitError};
+use amitwin_data::metrics::{Format, Metric, gates};
 
 /// The gates of a document that has passed the check; those that make no sense are reported and left out.
 pub fn resolve(root: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Vec<Gate> {
@@ -15,13 +16,13 @@ fn gate(item: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Option<Gat
     let before = out.len();
     let name = item.get("metric")?;
     let text = name.str()?;
-    // The check knows the names of metrics from the schema.
-    let metric = METRICS.iter().find(|m| m.name == text)?;
-    let stat = stat(item, name, metric, out);
+    // The check knows the names from the schema, so that there is a figure; those of one name are of one kind.
+    let kind = kind(gates::figures(text).first()?.1);
+    let metric = figure(item, name, text, out);
     let mut limits = Vec::new();
     let mut bound = |key: &str, out: &mut Vec<Diagnostic>| {
         let node = item.get(key)?;
-        let value = limit(node, metric, out)?;
+        let value = limit(node, text, kind, out)?;
         limits.push(format!("{key} {}", written(node)));
         Some(value)
     };
@@ -46,30 +47,37 @@ fn gate(item: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Option<Gat
         }
         named.push(variant.to_owned());
     }
-    let (stat, key) = stat?;
-    (out.len() == before).then(|| Gate { metric, stat, key, min, max, limit: limits.join(", "), variants: named })
+    let metric = metric?;
+    let name = metric.gate()?;
+    (out.len() == before).then(|| Gate { metric, name, min, max, limit: limits.join(", "), variants: named })
 }
 
-fn stat(
-    item: &Node,
-    name: &Node,
-    metric: &'static Metric,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(&'static str, &'static str)> {
-    let known: Vec<&str> = metric.stats.iter().map(|(stat, _)| *stat).collect();
+/// What a limit on it is written as; `None` for a count.
+fn kind(metric: Metric) -> Option<Kind> {
+    match metric.format() {
+        Format::Share => Some(Kind::Share),
+        Format::Reached | Format::Time => Some(Kind::Time),
+        Format::Count => None,
+    }
+}
+
+/// The figure that is judged: `item` has its statistic, `name` and `text` what it is of.
+fn figure(item: &Node, name: &Node, text: &str, out: &mut Vec<Diagnostic>) -> Option<Metric> {
+    let figures = gates::figures(text);
+    let known: Vec<&str> = figures.iter().map(|(stat, _)| *stat).collect();
     let single = known == [""];
     match item.get("stat").map(|node| (node, node.str().unwrap_or_default())) {
-        None if single => metric.stats.first().copied(),
+        None if single => gates::find(text, ""),
         None => {
             let help = format!("stat is one of {}", known.join(", "));
-            let title = format!("the gate on `{}` has no `stat`", metric.name);
+            let title = format!("the gate on `{text}` has no `stat`");
             out.push(Diagnostic::error(title).at(&name.place, "which figure of it?").help(help));
             None
         }
         Some((node, stat)) => {
-            let found = metric.stats.iter().find(|(s, _)| *s == stat && !single).copied();
+            let found = gates::find(text, stat).filter(|_| !single);
             if found.is_none() {
-                let title = format!("`{}` has no figure `{stat}`", metric.name);
+                let title = format!("`{text}` has no figure `{stat}`");
                 let help = if single { "leave `stat` out".to_owned() } else { suggest(stat, &known, "known figures") };
                 out.push(Diagnostic::error(title).at(&node.place, "unknown").help(help));
             }
@@ -78,18 +86,18 @@ fn stat(
     }
 }
 
-fn limit(node: &Node, metric: &Metric, out: &mut Vec<Diagnostic>) -> Option<f64> {
+fn limit(node: &Node, name: &str, kind: Option<Kind>, out: &mut Vec<Diagnostic>) -> Option<f64> {
     let plain = match &node.value {
         Value::Integer(n) => Some(*n as f64),
         Value::Float(x) => Some(*x),
         _ => None,
     };
     let fail = |out: &mut Vec<Diagnostic>, label: &str, help: String| {
-        let title = format!("the limit on `{}` must be {}", metric.name, metric.kind.map_or("a count", Kind::noun));
+        let title = format!("the limit on `{name}` must be {}", kind.map_or("a count", Kind::noun));
         out.push(Diagnostic::error(title).at(&node.place, label).help(help));
         None
     };
-    let value = match (metric.kind, plain, node.str()) {
+    let value = match (kind, plain, node.str()) {
         (None, Some(n), _) => n,
         (None, ..) => return fail(out, "not a number", "write a bare number, such as max = 100".into()),
         (Some(Kind::Share), Some(share), _) => share,
@@ -109,7 +117,7 @@ fn limit(node: &Node, metric: &Metric, out: &mut Vec<Diagnostic>) -> Option<f64>
         },
         (Some(_), None, None) => return None,
     };
-    let top = if metric.kind == Some(Kind::Share) { 1.0 } else { f64::INFINITY };
+    let top = if kind == Some(Kind::Share) { 1.0 } else { f64::INFINITY };
     if !(0.0..=top).contains(&value) || value.is_infinite() {
         let allowed = if top == 1.0 { "0 to 1, or 0 % to 100 %" } else { "0 or more" };
         return fail(out, "out of range", format!("allowed is {allowed}"));

@@ -1,7 +1,7 @@
 //! `[radio]` and `[mac]`: modes against channel plans, thresholds against each other.
 
 use super::{Context, word};
-use amitwin_models::radio::phy::{channel_plan, modes_of};
+use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
 
 pub(super) fn radio(cx: &mut Context<'_>) {
     let radio = &cx.file.radio;

@@ -2,8 +2,7 @@
 
 use super::{Context, dlms};
 use crate::schema::serve::{Addressing as Told, Delay, PushTransport, Transport};
-use crate::serve::Faults;
-use crate::serve::settings::{Addressing, Range, Serve};
+use crate::served::{Addressing, Faults, Range, Serve};
 use amitwin_sim_core::SimTime;
 use std::net::SocketAddr;
 use std::path::Path;

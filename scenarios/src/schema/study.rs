@@ -1,21 +1,15 @@
 //! `[[variant]]` and `[[gate]]`: what is compared, and what must hold.
 
-use crate::gate::METRICS;
+use amitwin_data::metrics::gates;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Metrics that a gate can name.
-const METRIC_NAMES: [&str; METRICS.len()] = {
-    let mut names = [""; METRICS.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = METRICS[i].name;
-        i += 1;
-    }
-    names
-};
+/// What is said of `stat`.
+fn stat_help() -> String {
+    format!("Which figure of the metric: {}; none for the rest.", gates::stats())
+}
 
 /// The file with some settings changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,9 +29,10 @@ pub struct VariantSection {
 #[serde(deny_unknown_fields)]
 pub struct GateSection {
     /// What is judged.
-    #[schemars(extend("enum" = METRIC_NAMES))]
+    #[schemars(extend("enum" = gates::names()))]
     pub metric: String,
-    /// Which figure of the metric: p50, p95, p99 for rejoin_time and push_delay; 5min, 30min, 60min for back_share; none for the rest.
+    /// Which figure of the metric, where it has several.
+    #[schemars(description = stat_help())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stat: Option<String>,
     /// Largest allowed value: a time, a share or a number, as the metric is.

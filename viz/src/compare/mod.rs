@@ -8,8 +8,8 @@ mod pairs;
 mod text;
 
 use crate::VizError;
+use crate::figures::Figure;
 use crate::read;
-
 use crate::stats::Interval;
 use amitwin_data::files::RunReader;
 use amitwin_data::summary::Summary;
@@ -65,8 +65,8 @@ pub struct SeedDifference {
     pub baseline: Setting,
     /// What is compared.
     pub setting: Setting,
-    /// Key of the figure in the summary.
-    pub figure: &'static str,
+    /// The figure.
+    pub figure: Figure,
     /// Seeds in which both have a value.
     pub seeds: usize,
     /// Seeds in which one of them has none, such as a time that was not reached.

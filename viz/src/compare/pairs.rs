@@ -112,7 +112,7 @@ fn over_seeds(
     for figure in shown(readers.iter().flat_map(|reader| &reader.summary.variants)) {
         let value = |run: usize, variant: &str| {
             let summary = readers[run].summary.variants.iter().find(|v| v.name == variant);
-            summary.and_then(|v| figure.value(v))
+            summary.and_then(|v| v.metrics.value(figure.metric))
         };
         let differences: Vec<f64> = shared
             .iter()
@@ -121,7 +121,7 @@ fn over_seeds(
         into.seeds.push(SeedDifference {
             baseline: base.clone(),
             setting: other.clone(),
-            figure: figure.key,
+            figure,
             seeds: differences.len(),
             seeds_without_value: shared.len() - differences.len(),
             difference: stats::mean(&differences),

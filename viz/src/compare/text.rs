@@ -1,7 +1,7 @@
 //! A comparison for people and for programs.
 
 use super::{Comparison, Setting};
-use crate::figures::{FIGURES, worst_standing};
+use crate::figures::worst_standing;
 use crate::human;
 use crate::stats::Interval;
 use crate::table::{Line, empty_table, finish, grid, wrap};
@@ -80,13 +80,13 @@ impl Comparison {
         let mut table = empty_table(color);
         table.set_header(["baseline", "setting", "figure", "seeds", "mean", "95 % interval"]);
         for d in &self.seeds {
-            let Some(figure) = FIGURES.iter().find(|f| f.key == d.figure) else { continue };
             let seeds = match d.seeds_without_value {
                 0 => d.seeds.to_string(),
                 missing => format!("{} of {}", d.seeds, d.seeds + missing),
             };
-            let mut row = vec![setting_name(&d.baseline), setting_name(&d.setting), figure.label.to_string(), seeds];
-            row.extend(interval_text(d.difference, |v| figure.difference_text(v)));
+            let mut row =
+                vec![setting_name(&d.baseline), setting_name(&d.setting), d.figure.named.label.to_string(), seeds];
+            row.extend(interval_text(d.difference, |v| d.figure.difference_text(v)));
             table.add_row(row);
         }
         align(&mut table, 3, width);
@@ -105,7 +105,7 @@ impl Comparison {
         });
         let seeds = self.seeds.iter().map(|d| {
             json!({
-                "baseline": setting(&d.baseline), "setting": setting(&d.setting), "figure": d.figure,
+                "baseline": setting(&d.baseline), "setting": setting(&d.setting), "figure": d.figure.metric.key(),
                 "seeds": d.seeds, "seeds_without_value": d.seeds_without_value,
                 "difference": interval_json(d.difference, "mean"),
             })

@@ -5,6 +5,8 @@ use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
 use amitwin_data::files::REPORT;
+use amitwin_data::metrics::Metric;
+use amitwin_data::rows::NodeKind;
 use amitwin_data::summary::{GateVerdict, Status, Verdict};
 use std::fmt::Write;
 
@@ -101,7 +103,7 @@ pub fn results(run: &RunView) -> String {
         }
         out.push_str("</tr></thead>\n<tbody>\n");
         for figure in &figures {
-            let _ = write!(out, "<tr><th scope=\"row\">{}</th>", figure.label);
+            let _ = write!(out, "<tr><th scope=\"row\">{}</th>", figure.named.label);
             for v in &s.variants {
                 let _ = write!(out, "<td>{}</td>", figure.text(v, true));
             }
@@ -115,7 +117,7 @@ pub fn results(run: &RunView) -> String {
     } else {
         out.push_str("<thead><tr><th scope=\"col\">variant</th>");
         for figure in &figures {
-            let _ = write!(out, "<th scope=\"col\">{}</th>", figure.label);
+            let _ = write!(out, "<th scope=\"col\">{}</th>", figure.named.label);
         }
         out.push_str("<th scope=\"col\">gate</th></tr></thead>\n<tbody>\n");
         for v in &s.variants {
@@ -127,18 +129,18 @@ pub fn results(run: &RunView) -> String {
         }
     }
     out.push_str("</tbody>\n</table>\n</div>\n<p class=\"note\">");
-    let has = |key: &str| figures.iter().any(|f| f.key == key);
-    if has("rejoin_p50_s") {
+    let has = |metric| figures.iter().any(|f| f.metric == metric);
+    if has(Metric::RejoinP50S) {
         out.push_str(
             "Back: share of the commanded meters that the head-end has heard again within that time of the campaign’s \
              start. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
              “not reached” where too many were not back when the run ended. ",
         );
     }
-    if has("push_delay_p50_s") {
+    if has(Metric::PushDelayP50S) {
         out.push_str("Delay of a report: from the moment it was due until the head-end has it. ");
     }
-    if has("read_delay_p50_s") {
+    if has(Metric::ReadDelayP50S) {
         out.push_str(
             "Reads that succeeded brought all they were to bring; their delay is from the moment they were due to the last \
              answer. ",
@@ -208,7 +210,7 @@ pub fn warnings(run: &RunView) -> String {
 /// Meters that no border router reaches, by name.
 pub fn unreachable(run: &RunView) -> String {
     let Some(variant) = run.variants.first() else { return String::new() };
-    let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == "meter" && !n.reachable).collect();
+    let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == NodeKind::Meter && !n.reachable).collect();
     let mut out = String::from("<section>\n<h2>Unreachable meters</h2>\n");
     if lost.is_empty() {
         out.push_str("<p>None: every meter has a route to a border router.</p>\n</section>\n");

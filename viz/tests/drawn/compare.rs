@@ -3,6 +3,7 @@
 use crate::synthetic;
 use amitwin_data::files::{RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::Rows;
 use amitwin_data::summary::Summary;
 use amitwin_viz::{VizError, compare, report_html, write_report};
@@ -19,8 +20,10 @@ fn write(folder: &Path, name: &str, seed: u64, variants: &[usize], shift: f64) -
     summary.variants = variants.iter().map(|i| summary.variants[*i].clone()).collect();
     for v in &mut summary.variants {
         let jitter = shift * seed as f64;
-        for value in v.metrics.values_mut().flatten() {
-            *value += jitter;
+        for metric in Metric::ALL {
+            if let Some(value) = v.metrics.value(*metric) {
+                v.metrics.set(*metric, Some(value + jitter));
+            }
         }
     }
     let begun = Summary::begun(&summary.name, seed, summary.duration_s);
@@ -79,8 +82,7 @@ fn seeds_are_replications() {
         (1..=3).map(|seed| write(folder.path(), &format!("s{seed}"), seed, &[2, 3], 1e-4)).collect();
     let got = compare(&runs).expect("compared");
     assert!(got.meters.is_empty());
-    let of = |key: &str| got.seeds.iter().find(|d| d.figure == key).expect("figure");
-    let p95 = of("rejoin_p95_s");
+    let p95 = got.seeds.iter().find(|d| d.figure.metric == Metric::RejoinP95S).expect("figure");
     assert_eq!((p95.seeds, p95.seeds_without_value), (3, 0));
     // Both variants move alike with the seed, so the paired difference is certain: 312 s less 2,280 s.
     let interval = p95.difference.expect("three seeds");

@@ -71,7 +71,7 @@ fn nothing_from_outside_becomes_markup() {
     let mut nodes = (*view.variants[0].nodes).clone();
     for node in &mut nodes {
         node.name = evil.into();
-        node.reachable = node.kind == "gateway";
+        node.reachable = node.kind == amitwin_data::rows::NodeKind::Gateway;
     }
     let nodes = Arc::new(nodes);
     for v in &mut view.variants {

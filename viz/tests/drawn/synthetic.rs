@@ -1,7 +1,8 @@
 //! A made-up run of 5,000 meters and four variants, in the shape that real runs have.
 
 use amitwin_data::manifest::{FileEntry, Host, Manifest};
-use amitwin_data::rows::{AirtimeRow, NodeRow, TransactionRow};
+use amitwin_data::metrics::{Metric, Values};
+use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary, Verdict};
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
         out.push(NodeRow {
             node: i as u32,
             name: if i == meters { "G0001".into() } else { format!("M{i:06}") },
-            kind: if i == meters { "gateway" } else { "meter" },
+            kind: if i == meters { NodeKind::Gateway } else { NodeKind::Meter },
             lat_deg: 47.0 + y / 111_000.0,
             lon_deg: 8.0 + x / 76_000.0,
             x_m: x as f32,
@@ -57,7 +58,7 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
         });
     }
     let spots: Vec<(f32, f32, Option<u8>)> = out.iter().map(|n| (n.x_m, n.y_m, n.hops)).collect();
-    for node in out.iter_mut().filter(|n| n.kind == "meter" && n.reachable) {
+    for node in out.iter_mut().filter(|n| n.kind == NodeKind::Meter && n.reachable) {
         let wanted = node.hops.map(|h| h - 1);
         let near = |s: &(f32, f32, Option<u8>)| (s.0 - node.x_m).powi(2) + (s.1 - node.y_m).powi(2);
         let candidates = spots.iter().enumerate().filter(|(_, s)| s.2 == wanted);
@@ -70,7 +71,7 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
 pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
     let mut draw = Draw::new(100 + variant as u64);
     let mut out = Vec::new();
-    for node in nodes.iter().filter(|n| n.kind == "meter") {
+    for node in nodes.iter().filter(|n| n.kind == NodeKind::Meter) {
         let u = draw.unit();
         let after = match variant {
             0 => 0.0,
@@ -89,7 +90,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
         let answered_s = Some(reset_s + took).filter(|t| *t < END_S && node.reachable);
         out.push(TransactionRow {
             transaction: out.len() as u64,
-            kind: "reset",
+            kind: TransactionKind::Reset,
             campaign: Arc::from("reset"),
             node: node.node,
             gateway: nodes.len() as u32 - 1,
@@ -99,11 +100,11 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             acknowledged: None,
             answered_s,
             outcome: if answered_s.is_some() {
-                "ok"
+                Outcome::Ok
             } else if node.reachable {
-                "pending"
+                Outcome::Pending
             } else {
-                "unreachable"
+                Outcome::Unreachable
             },
             attempts: 1,
             hops: node.hops.unwrap_or(0),
@@ -197,24 +198,23 @@ pub fn summary() -> Summary {
             Some(0.0),
         ],
     ];
-    let keys = [
-        "back_5min_share",
-        "back_30min_share",
-        "back_60min_share",
-        "rejoin_p50_s",
-        "rejoin_p95_s",
-        "rejoin_p99_s",
-        "border_router_busy_share",
-        "collisions",
-        "retries",
-        "frames",
-        "dropped",
+    let measured = [
+        Metric::Back5minShare,
+        Metric::Back30minShare,
+        Metric::Back60minShare,
+        Metric::RejoinP50S,
+        Metric::RejoinP95S,
+        Metric::RejoinP99S,
+        Metric::BorderRouterBusyShare,
+        Metric::Collisions,
+        Metric::Retries,
+        Metric::Frames,
+        Metric::Dropped,
     ];
     let variant = |i: usize| {
-        let mut metrics: std::collections::BTreeMap<String, Option<f64>> =
-            keys.iter().zip(figures[i]).map(|(k, v)| (k.to_string(), v)).collect();
-        metrics.insert("commanded".into(), Some(5_000.0));
-        metrics.insert("campaign_start_s".into(), Some(START_S));
+        let mut metrics: Values = measured.into_iter().zip(figures[i]).collect();
+        metrics.set(Metric::Commanded, Some(5_000.0));
+        metrics.set(Metric::CampaignStartS, Some(START_S));
         VariantSummary {
             name: VARIANTS[i].into(),
             fingerprint: format!("{i}").repeat(64),

@@ -1,0 +1,131 @@
+//! The declaration of all figures in a variant's summary; everything else about them is derived from here.
+
+use super::declare::metrics;
+use super::{Activity, Format, GateName, Info, TableEntry};
+use crate::summary::Verdict;
+
+metrics! {
+    /// meters that reset campaigns were to reset
+    Commanded = "commanded": Count, Resets;
+    /// of them heard again by the head-end before the run ended
+    Back = "back": Count, Resets;
+    /// of them given up, without a route from the start, or unable to decipher the command
+    Failed = "failed": Count, Resets, gate("failed", "");
+    /// of them not yet heard again when the run ended
+    Pending = "pending": Count, Resets, gate("pending", "");
+    /// of those that failed or are pending the ones that did reset, unknown to the head-end
+    ResetsUnheard = "resets_unheard": Count, Resets;
+    /// meters that did reset, of whose unicast command no answer arrived
+    ResetsUnacknowledged = "resets_unacknowledged": Count, Resets;
+    /// share of the commanded meters heard again within 5 min of the campaign's start
+    Back5minShare = "back_5min_share": Share, Resets,
+        gate("back_share", "5min"), table("back\n5 min", "back within 5 min");
+    /// the same within 30 min
+    Back30minShare = "back_30min_share": Share, Resets,
+        gate("back_share", "30min"), table("back\n30 min", "back within 30 min");
+    /// the same within 60 min
+    Back60minShare = "back_60min_share": Share, Resets,
+        gate("back_share", "60min"), table("back\n60 min", "back within 60 min");
+    /// median time from a meter's own reset until the head-end hears it, over all commanded meters; empty when so many
+    /// are not back
+    RejoinP50S = "rejoin_p50_s": Reached, Resets,
+        gate("rejoin_time", "p50", Breach), table("rejoin\np50", "rejoin time, p50");
+    /// the same, 95th percentile
+    RejoinP95S = "rejoin_p95_s": Reached, Resets,
+        gate("rejoin_time", "p95", Breach), table("rejoin\np95", "rejoin time, p95");
+    /// the same, 99th percentile
+    RejoinP99S = "rejoin_p99_s": Reached, Resets,
+        gate("rejoin_time", "p99", Breach), table("rejoin\np99", "rejoin time, p99");
+    /// start of the first campaign's schedule, in simulated time
+    CampaignStartS = "campaign_start_s": Time, Resets;
+    /// from the start of the first campaign's schedule to its last planned reset
+    ResetWindowS = "reset_window_s": Time, Resets;
+    /// share of time that the busiest border router's radio sends or receives, from the campaign's start until the last
+    /// meter is back
+    BorderRouterBusyShare = "border_router_busy_share": Share, Always,
+        gate("border_router_busy", ""), table("router\nbusy", "border router busy");
+    /// receptions lost to other transmissions, at all radios
+    Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");
+    /// receptions at border routers lost to other transmissions or because the radio was busy (sending, or receiving
+    /// another frame)
+    BorderRouterCollisions = "border_router_collisions": Count, Always;
+    /// frames sent again because no acknowledgement came
+    Retries = "retries": Count, Always, gate("retries", ""), table("\nretries", "retries");
+    /// frames sent, acknowledgements among them
+    Frames = "frames": Count, Always, gate("frames", ""), table("\nframes", "frames");
+    /// of them copies of one announcement on the channels of the plan
+    SweepFrames = "sweep_frames": Count, Always;
+    /// datagrams lost on their way, for the reasons below
+    Dropped = "dropped": Count, Always, gate("dropped", ""), table("\ndropped", "dropped");
+    /// no room in a queue
+    DroppedQueueFull = "dropped_queue_full": Count, Always;
+    /// the last retry was not acknowledged
+    DroppedRetries = "dropped_retries": Count, Always;
+    /// in the queue of a meter that restarted
+    DroppedReset = "dropped_reset": Count, Always;
+    /// the next hop was not known
+    DroppedNoRoute = "dropped_no_route": Count, Always;
+    /// more hops than allowed
+    DroppedTooFar = "dropped_too_far": Count, Always;
+    /// in fragments that the receiver had no room for, or had given up waiting for
+    DroppedReassembly = "dropped_reassembly": Count, Always;
+    /// copies of a frame that a receiver recognised and discarded
+    Duplicates = "duplicates": Count, Always;
+    /// attempts that found no free channel
+    AccessFailures = "access_failures": Count, Always;
+    /// resets, reports and reads begun
+    Transactions = "transactions": Count, Always;
+    /// of them answered or delivered
+    TransactionsOk = "transactions_ok": Count, Always;
+    /// share of the reports that reached the head-end; empty without reports
+    PushDeliveredShare = "push_delivered_share": Share, Reports,
+        gate("push_delivered", ""), table("reports\narrived", "reports arrived");
+    /// median time from the moment a report was due until the head-end has it, over those that arrived, to 1 %; missing
+    /// without any
+    PushDelayP50S = "push_delay_p50_s": Reached, Reports,
+        gate("push_delay", "p50"), table("report\np50", "delay of reports, p50");
+    /// the same, 95th percentile
+    PushDelayP95S = "push_delay_p95_s": Reached, Reports, gate("push_delay", "p95");
+    /// the same, 99th percentile
+    PushDelayP99S = "push_delay_p99_s": Reached, Reports,
+        gate("push_delay", "p99"), table("report\np99", "delay of reports, p99");
+    /// heartbeats that the head-end got of meters that were back already
+    DuplicateReports = "duplicate_reports": Count, Always, gate("duplicate_reports", "");
+    /// scheduled reads; one for which nothing was missing is none
+    Reads = "reads": Count, Reads;
+    /// of them those that brought all they were to bring
+    ReadsOk = "reads_ok": Count, Reads;
+    /// of them without an answer to the last attempt, or of meters without a route from the start
+    ReadsFailed = "reads_failed": Count, Reads;
+    /// of them those that a meter of another security suite than the one on file refused
+    ReadsRefused = "reads_refused": Count, Reads;
+    /// of them those whose turn had not come when the next round began
+    ReadsSkipped = "reads_skipped": Count, Reads;
+    /// share of the reads that brought all they were to bring; missing without reads
+    ReadSuccessShare = "read_success_share": Share, Reads,
+        gate("read_success", ""), table("reads\nok", "reads that succeeded");
+    /// median time from the moment a read was due until its last answer, over those that ended well, to 1 %
+    ReadDelayP50S = "read_delay_p50_s": Reached, Reads,
+        gate("read_delay", "p50"), table("read\np50", "delay of reads, p50");
+    /// the same, 95th percentile
+    ReadDelayP95S = "read_delay_p95_s": Reached, Reads, gate("read_delay", "p95");
+    /// the same, 99th percentile
+    ReadDelayP99S = "read_delay_p99_s": Reached, Reads,
+        gate("read_delay", "p99"), table("read\np99", "delay of reads, p99");
+    /// answers that came when their read had been given up; what they bring is kept
+    ReadsLate = "reads_late": Count, Reads;
+    /// rows of load profiles that the meter data management keeps
+    ProfileRows = "profile_rows": Count, Reads;
+    /// rows that it discarded because it had them
+    ProfileRowsDuplicate = "profile_rows_duplicate": Count, Reads;
+    /// messages of meters that the head-end discarded because it had taken their counter
+    ApduDuplicates = "apdu_duplicates": Count, Always;
+    /// messages of meters that were not genuine or not what was asked for
+    ApduRejected = "apdu_rejected": Count, Always;
+    /// values delivered and compared with the register of that meter at that moment; only with real payloads
+    ValuesChecked = "values_checked": Count, Always;
+    /// of them different from it
+    ValuesWrong = "values_wrong": Count, Always;
+    /// events that the engine handled
+    Events = "events": Count, Always;
+}

@@ -1,0 +1,247 @@
+//! One TCP connection: its link, its associations, what is half-read and what is not written yet.
+
+use super::addresses::Destination;
+use super::associations::Associations;
+use super::capture::Flow;
+use super::counters::Refused;
+use super::responder::{Outcome, Responder};
+use amitwin_dlms::link::hdlc::{self, Event, Found, Station};
+use amitwin_dlms::link::wrapper;
+use mio::net::TcpStream;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// HDLC links on one connection.
+const HDLC_LINKS: usize = 64;
+/// Requests of one connection that are answered before others have their turn.
+const REQUESTS_A_TURN: usize = 32;
+/// Bytes that wait to be written before nothing more is read.
+pub const OUT_MAX: usize = 16 << 10;
+
+/// What is spoken.
+#[derive(Debug)]
+enum Link {
+    /// Not a byte has come.
+    Unknown,
+    Wrapper,
+    Hdlc(Box<Station>),
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// The socket.
+    pub stream: TcpStream,
+    /// The client.
+    pub peer: SocketAddr,
+    /// Place of the meter, 0 for any.
+    pub place: u64,
+    /// Its copy in the capture.
+    pub flow: Option<Flow>,
+    /// Bytes that are no whole request yet.
+    pub held: Vec<u8>,
+    /// Answers.
+    pub out: Vec<u8>,
+    /// Bytes of them that are written.
+    pub written: usize,
+    /// When the last whole request came.
+    pub last: Instant,
+    /// Since when a request is half-read.
+    pub half_since: Option<Instant>,
+    /// Since when the client takes nothing.
+    pub full_since: Option<Instant>,
+    /// It stands in the queue of those that have something to read.
+    pub queued: bool,
+    /// There may be more to read, but answers must go first.
+    pub stalled: bool,
+    /// An answer waits for its time.
+    pub delayed: bool,
+    /// What was answered last: node of the meter, bytes of request and answer.
+    pub asked: Option<(u32, usize, usize)>,
+    /// To be closed once everything is written.
+    pub closing: bool,
+    link: Link,
+    associations: Associations,
+}
+
+/// How far a turn came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Everything that was whole is answered.
+    Done,
+    /// Others first.
+    More,
+    /// Answers must go first.
+    Stalled,
+}
+
+impl Connection {
+    /// A connection that has just been taken.
+    pub fn new(stream: TcpStream, peer: SocketAddr, place: u64, now: Instant) -> Connection {
+        Connection {
+            stream,
+            peer,
+            place,
+            flow: None,
+            held: Vec::new(),
+            out: Vec::new(),
+            written: 0,
+            last: now,
+            half_since: None,
+            full_since: None,
+            queued: false,
+            stalled: false,
+            delayed: false,
+            asked: None,
+            closing: false,
+            link: Link::Unknown,
+            associations: Associations::default(),
+        }
+    }
+
+    /// Answers what is whole in `input`; what is not stays in `held`.
+    pub fn take(&mut self, input: &mut [u8], responder: &mut Responder<'_>) -> Turn {
+        if let (Link::Unknown, Some(first)) = (&self.link, input.first()) {
+            let settings = &responder.network.settings;
+            self.link = match *first {
+                0x7E if settings.tcp_hdlc => {
+                    let links = HDLC_LINKS.min(settings.associations);
+                    Link::Hdlc(Box::new(Station::new(responder.network.apdu_max, links, hdlc::INFORMATION_BYTES_MAX)))
+                }
+                _ if settings.tcp_wrapper => Link::Wrapper,
+                first => {
+                    let what = format!("a first byte {first:#04x}");
+                    return self.refuse(responder, Refused::NotOffered, &what);
+                }
+            };
+        }
+        let (mut at, mut turn, mut whole) = (0, Turn::Done, false);
+        for n in 0.. {
+            if self.closing {
+                break;
+            }
+            if self.delayed || self.out.len() - self.written > OUT_MAX {
+                turn = Turn::Stalled;
+                break;
+            }
+            if n == REQUESTS_A_TURN {
+                turn = Turn::More;
+                break;
+            }
+            let rest = &mut input[at..];
+            let used = match &self.link {
+                Link::Hdlc(_) => self.take_frame(rest, responder),
+                _ => self.take_wrapper(rest, responder),
+            };
+            match used {
+                0 => break,
+                used => (at, whole) = (at + used, true),
+            }
+        }
+        let rest = if self.closing { &[] } else { &input[at..] };
+        self.held.clear();
+        self.held.extend_from_slice(rest);
+        if rest.is_empty() {
+            // A thousand quiet connections hold nothing.
+            self.held = Vec::new();
+        }
+        // A flag alone may be the end of one frame or the beginning of another.
+        let half = turn == Turn::Done && !rest.is_empty() && *rest != [0x7E];
+        self.half_since = match (half, self.half_since) {
+            (false, _) => None,
+            (true, Some(since)) if !whole => Some(since),
+            (true, _) => Some(responder.now),
+        };
+        turn
+    }
+
+    fn take_wrapper(&mut self, input: &mut [u8], responder: &mut Responder<'_>) -> usize {
+        let frame = match wrapper::next(input, responder.network.apdu_max) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return 0,
+            Err(error) => {
+                self.refuse(responder, Refused::Wrapper, &error.to_string());
+                return 0;
+            }
+        };
+        self.last = responder.now;
+        let request = &mut input[wrapper::HEADER_BYTES..frame.bytes];
+        let destination = Destination::Port(frame.destination);
+        let outcome = responder.ask(self.place, destination, frame.source, request, &mut self.associations, &self.peer);
+        if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
+            let from = self.out.len();
+            wrapper::put(frame.destination, frame.source, &responder.reply, &mut self.out);
+            if let Some(fault) = responder.fault {
+                fault.spoil_frame(&mut self.out, from);
+            }
+        }
+        self.end(outcome, responder);
+        frame.bytes
+    }
+
+    fn take_frame(&mut self, input: &[u8], responder: &mut Responder<'_>) -> usize {
+        let Link::Hdlc(station) = &mut self.link else { return 0 };
+        let (frame, used) = match hdlc::find(input) {
+            Found::Frame(frame, used) => (frame, used),
+            Found::Noise(used, wrong_sum) => {
+                if wrong_sum {
+                    responder.refuse(Refused::Hdlc, &self.peer, &"a wrong check sequence");
+                }
+                return used;
+            }
+            Found::Wait => return 0,
+        };
+        let event = station.take(&frame, &mut self.out);
+        let place = self.place;
+        let (ends, ask) = match event {
+            Event::Idle => return used,
+            Event::Refused(error) => {
+                responder.refuse(Refused::Hdlc, &self.peer, &error);
+                return used;
+            }
+            Event::Opened(ends) | Event::Closed(ends) => (ends, false),
+            Event::Request(ends) => (ends, true),
+        };
+        self.last = responder.now;
+        let (destination, client) = (Destination::Hdlc(ends.server), u16::from(ends.client));
+        if !ask {
+            // A link's beginning and end are those of what was agreed over it.
+            if let Ok((number, _)) = responder.network.route(place, destination, &[]) {
+                self.associations.end(number, client);
+            }
+            return used;
+        }
+        let request = station.request(ends);
+        let outcome = responder.ask(place, destination, client, request, &mut self.associations, &self.peer);
+        match outcome {
+            Outcome::Reply | Outcome::ReplyAndReset => {
+                let from = self.out.len();
+                station.reply(ends, &responder.reply, &mut self.out);
+                if let Some(fault) = responder.fault {
+                    fault.spoil_frame(&mut self.out, from);
+                }
+            }
+            Outcome::Silent | Outcome::Close => station.silence(ends),
+        }
+        self.end(outcome, responder);
+        used
+    }
+
+    fn end(&mut self, outcome: Outcome, responder: &Responder<'_>) {
+        // A meter that resets takes its own connection with it, not one that it shares with others.
+        self.closing |= outcome == Outcome::Close || outcome == Outcome::ReplyAndReset && self.place != 0;
+        let settings = &responder.network.settings;
+        self.delayed |= (settings.mesh || !settings.delay.is_zero()) && self.out.len() > self.written;
+        if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
+            self.asked = Some(responder.asked);
+        }
+    }
+
+    fn refuse(&mut self, responder: &mut Responder<'_>, reason: Refused, what: &str) -> Turn {
+        responder.refuse(reason, &self.peer, &what);
+        self.closing = true;
+        self.held = Vec::new();
+        self.half_since = None;
+        Turn::Done
+    }
+}

@@ -1,0 +1,37 @@
+//! The meters of a scenario on real sockets.
+//!
+//! ```text
+//! acceptor -> worker (event loop) -> connection (wrapper, HDLC), datagrams -> responder -> amitwin_dlms
+//! responder -> network (which meter is meant), registry and state (counters before answers), outbox (pushes)
+//! ```
+//!
+//! One listener takes connections for all meters; the first worker distributes them. A turn of a worker reads every
+//! connection that has something, a bounded piece each, computes the answers, writes down what they changed, and only
+//! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves. What a meter
+//! keeps is held for those only that were talked to, and an association as long as it is open.
+
+mod addresses;
+mod associations;
+mod capture;
+mod codes;
+mod connection;
+mod counters;
+mod datagrams;
+mod disk;
+mod error;
+mod fault;
+mod listen;
+mod mesh_delay;
+mod network;
+mod outbox;
+mod push_connections;
+mod registry;
+mod responder;
+mod schedule;
+mod server;
+mod state;
+mod worker;
+
+pub use counters::{ByReason, Counters, Refused};
+pub use error::ServeError;
+pub use server::{Options, Server};

@@ -1,0 +1,324 @@
+//! What meters keep while they are served: only of those that were talked to.
+
+use super::state::Record;
+use amitwin_dlms::Rest;
+use amitwin_dlms::push::PushTimings;
+use amitwin_dlms::security::KEYS;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Parts of the table that can be used at the same time.
+const SHARDS: usize = 64;
+/// Counters that a meter's first answer reserves.
+pub const RESERVE_FIRST: u32 = 64;
+/// Counters that later ones reserve.
+const RESERVE: u32 = 8_192;
+/// Counters that one answer may take.
+const ANSWER: u32 = 256;
+
+/// One meter that was talked to.
+#[derive(Debug)]
+struct Entry {
+    rest: Rest,
+    /// Counters below this are reserved by a record that is on the disk.
+    durable: u32,
+    /// Counters below this are reserved by the next record.
+    promised: u32,
+    /// Changes of keys that records have told of.
+    generation: u32,
+    /// Resets since the start; associations of an earlier boots are gone.
+    boots: u32,
+    /// It starts up until then.
+    away_until: Option<Instant>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Registry {
+    shards: Vec<Mutex<BTreeMap<u32, Entry>>>,
+    /// Key of the keys that records hold.
+    storage: [u8; 32],
+}
+
+/// How a change of what a meter keeps must be written before the answer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// A kill must not take it back.
+    Write,
+    /// Neither must a loss of power.
+    Sync,
+}
+
+impl Registry {
+    /// With what is known from before; meters' changed keys are kept under the key `storage`.
+    ///
+    /// # Errors
+    /// The number of a meter whose kept key cannot be unwrapped.
+    pub fn new<'a>(records: impl Iterator<Item = &'a Record>, storage: [u8; 32]) -> Result<Registry, u32> {
+        let mut registry = Registry { shards: Vec::new(), storage };
+        registry.shards.resize_with(SHARDS, Default::default);
+        let mut keys = Vec::new();
+        for record in records {
+            if let Some(key) = record.key() {
+                keys.push(key);
+                continue;
+            }
+            // The keys before it are this meter's.
+            let (number, mut rest) = (record.number(), record.rest());
+            for (which, sealed) in keys.drain(..) {
+                if !rest.security_mut().unseal(which, &sealed, &storage) {
+                    return Err(number);
+                }
+            }
+            registry.shard(number).insert(number, fresh(rest));
+        }
+        Ok(registry)
+    }
+
+    /// A meter; no one else can use it meanwhile.
+    pub fn meter(&self, number: u32) -> Locked<'_> {
+        Locked { number, shard: self.shard(number) }
+    }
+
+    /// Looks at what a meter keeps.
+    pub fn look<T>(&self, number: u32, look: impl FnOnce(&Rest) -> T) -> T {
+        match self.shard(number).get(&number) {
+            Some(entry) => look(&entry.rest),
+            None => look(&Rest::default()),
+        }
+    }
+
+    /// Meters that were talked to.
+    pub fn touched(&self) -> usize {
+        (0..SHARDS as u32).map(|n| self.shard(n).len()).sum()
+    }
+
+    /// What is to be written of meters. Whoever writes it holds the state file from before this call until it is written,
+    /// so that no older record follows a newer one.
+    pub fn records(&self, numbers: impl Iterator<Item = u32>) -> Vec<Record> {
+        let mut all = Vec::new();
+        for number in numbers {
+            if let Some(entry) = self.shard(number).get_mut(&number) {
+                entry.record(number, entry.promised, &self.storage, &mut all);
+            }
+        }
+        all
+    }
+
+    /// A record of the meter is on the disk.
+    pub fn is_durable(&self, record: &Record) {
+        if record.key().is_some() {
+            return;
+        }
+        if let Some(entry) = self.shard(record.number()).get_mut(&record.number()) {
+            entry.durable = entry.durable.max(record.counter());
+        }
+    }
+
+    /// Records that free what was reserved and not used, for a clean end; a part of the meters at a time.
+    pub fn last_records(&self) -> impl Iterator<Item = Vec<Record>> {
+        (0..SHARDS as u32).map(|n| {
+            let mut records = Vec::new();
+            self.shard(n)
+                .iter_mut()
+                .for_each(|(number, entry)| entry.record(*number, entry.rest.counter, &self.storage, &mut records));
+            records
+        })
+    }
+
+    fn shard(&self, number: u32) -> MutexGuard<'_, BTreeMap<u32, Entry>> {
+        // Nobody leaves an entry half-changed by a panic: a meter's answer is computed on it as a whole.
+        self.shards[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One meter, for the time of one answer.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    number: u32,
+    shard: MutexGuard<'a, BTreeMap<u32, Entry>>,
+}
+
+impl Locked<'_> {
+    /// Resets since the start.
+    pub fn boots(&self) -> u32 {
+        self.shard.get(&self.number).map_or(0, |entry| entry.boots)
+    }
+
+    /// Whether it starts up at this moment.
+    pub fn is_away(&self, now: Instant) -> bool {
+        self.shard.get(&self.number).and_then(|entry| entry.away_until).is_some_and(|until| now < until)
+    }
+
+    /// It has reset, and is away until then.
+    pub fn reset(&mut self, until: Option<Instant>) {
+        let entry = self.shard.entry(self.number).or_insert_with(|| fresh(Rest::default()));
+        entry.boots = entry.boots.wrapping_add(1);
+        entry.away_until = until;
+    }
+
+    /// Does something to what it keeps, and says what of that must be written down.
+    pub fn change<T>(&mut self, work: impl FnOnce(&mut Rest) -> T) -> (T, Option<Change>) {
+        let number = self.number;
+        if let Some(entry) = self.shard.get_mut(&number) {
+            return entry.change(work);
+        }
+        // Most meters are only read, and leave nothing behind.
+        let mut entry = fresh(Rest::default());
+        let (done, change) = entry.change(work);
+        if change.is_some() || entry.rest.transfer.is_some() {
+            self.shard.insert(number, entry);
+        }
+        (done, change)
+    }
+}
+
+fn fresh(rest: Rest) -> Entry {
+    Entry { durable: rest.counter, promised: rest.counter, rest, generation: 0, boots: 0, away_until: None }
+}
+
+impl Entry {
+    /// Appends what is to be written; keys first, and only those that were not written before.
+    fn record(&mut self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
+        let generation = self.rest.generation();
+        if let Some(security) = self.rest.security().filter(|_| generation != self.generation) {
+            let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
+            all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
+        }
+        self.generation = generation;
+        all.push(Record::new(number, &self.rest, counter));
+    }
+
+    fn change<T>(&mut self, work: impl FnOnce(&mut Rest) -> T) -> (T, Option<Change>) {
+        let (lasting, received) = (Lasting::of(&self.rest), received(&self.rest));
+        // The answer does not leave before a record has reserved what it took.
+        self.rest.counter_reserved = self.rest.counter.saturating_add(ANSWER);
+        let done = work(&mut self.rest);
+        let counter = self.rest.counter;
+        if counter > self.promised {
+            let first = self.promised <= Rest::default().counter;
+            self.promised = counter.saturating_add(if first { RESERVE_FIRST } else { RESERVE });
+        }
+        let change = if counter > self.durable || lasting != Lasting::of(&self.rest) {
+            Some(Change::Sync)
+        } else {
+            (received != self::received(&self.rest)).then_some(Change::Write)
+        };
+        (done, change)
+    }
+}
+
+/// What was received, so that it is not taken again.
+fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
+    let messages = rest.security().map_or((0, 0), |security| (security.transaction, security.message_counter));
+    (rest.received, messages.0, messages.1)
+}
+
+/// What changes seldom, and must not be lost with the power.
+#[derive(PartialEq)]
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32));
+
+impl Lasting {
+    fn of(rest: &Rest) -> Lasting {
+        Lasting(
+            rest.clock_offset_s,
+            rest.resets,
+            rest.relay_moves,
+            rest.connected,
+            rest.relay_mode,
+            rest.flash_writes,
+            rest.image,
+            rest.changed.as_ref().and_then(|changed| changed.timings),
+            (rest.policy(), rest.generation()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_only_read_leaves_nothing_behind() {
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let (_, change) = registry.meter(5).change(|rest| rest.counter);
+        assert!(change.is_none());
+        assert_eq!(registry.touched(), 0);
+    }
+
+    #[test]
+    fn counters_are_reserved_before_they_are_used_and_returned_at_a_clean_end() {
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let (mut synced, mut others) = (0, 0);
+        for _ in 0..RESERVE_FIRST {
+            let (reserved, change) = registry.meter(5).change(|rest| {
+                rest.counter += 1;
+                rest.counter_reserved
+            });
+            assert!(reserved > RESERVE_FIRST);
+            others += u32::from(change == Some(Change::Write));
+            if change == Some(Change::Sync) {
+                synced += 1;
+                // Another answer before the record is on the disk must wait for it as well.
+                assert_eq!(registry.meter(5).change(|rest| rest.counter).1, Some(Change::Sync));
+                registry.is_durable(&registry.records([5].into_iter())[0]);
+            }
+        }
+        assert_eq!((synced, others), (1, 0), "the first answer reserves for all of them");
+        let last: Vec<Record> = registry.last_records().flatten().collect();
+        assert_eq!(last[0].rest().counter, 1 + RESERVE_FIRST);
+        let again = Registry::new(last.iter(), [0; 32]).expect("no keys are kept");
+        assert_eq!(again.meter(5).change(|rest| rest.counter).0, 1 + RESERVE_FIRST);
+    }
+
+    #[test]
+    fn a_relay_is_on_the_disk_and_a_counter_received_in_the_file() {
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let (_, change) = registry.meter(1).change(|rest| rest.connected = false);
+        assert_eq!(change, Some(Change::Sync));
+        let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
+        assert_eq!(change, Some(Change::Write));
+        let (_, change) = registry
+            .meter(1)
+            .change(|rest| rest.changed.get_or_insert_default().timings = Some(PushTimings::default()));
+        assert_eq!(change, Some(Change::Sync));
+    }
+
+    #[test]
+    fn changed_keys_are_on_the_disk_and_come_back() {
+        let storage = [3; 32];
+        let registry = Registry::new([].into_iter(), storage).expect("nothing is kept");
+        let (_, change) = registry.meter(4).change(|rest| {
+            rest.security_mut().set_key(0, [8; 32]);
+            rest.security_mut().set_key(3, [9; 32]);
+        });
+        assert_eq!(change, Some(Change::Sync));
+        let (_, change) = registry.meter(4).change(|rest| rest.security_mut().transaction = 77);
+        assert_eq!(change, Some(Change::Write));
+        let (_, change) = registry.meter(4).change(|rest| rest.security_mut().policy = 0x2C);
+        assert_eq!(change, Some(Change::Sync));
+        let records = registry.records([4, 5].into_iter());
+        let kinds: Vec<Option<usize>> = records.iter().map(|record| record.key().map(|(which, _)| which)).collect();
+        assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
+        assert_eq!(registry.records([4].into_iter()).len(), 1, "keys are written once");
+        // Without the record that closes it, a set of keys does not count.
+        assert_eq!(Registry::new(records[..2].iter(), storage).map(|registry| registry.touched()), Ok(0));
+        let again = Registry::new(records.iter(), storage).expect("the same key");
+        let kept = |registry: &Registry| registry.look(4, |rest| rest.security().cloned().expect("changed"));
+        let (mut before, after) = (kept(&registry), kept(&again));
+        before.generation = 0;
+        assert_eq!(before, after);
+        assert_eq!(Registry::new(records.iter(), [4; 32]).map(|_| ()), Err(4));
+    }
+
+    #[test]
+    fn a_reset_ends_a_life() {
+        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let now = Instant::now();
+        assert!(!registry.meter(1).is_away(now));
+        registry.meter(1).reset(Some(now + std::time::Duration::from_secs(1)));
+        assert!(registry.meter(1).is_away(now));
+        assert_eq!((registry.meter(1).boots(), registry.meter(2).boots()), (1, 0));
+    }
+}

@@ -1,0 +1,6 @@
+//! Keys and ciphers: keys of each meter, key pairs, key agreement, AES-GCM envelopes.
+
+pub mod agreement;
+pub mod cipher;
+pub mod keys;
+pub mod pairs;

@@ -1,0 +1,101 @@
+//! Key pairs: whose they are, and signatures made and checked with them (ECDSA).
+
+use crate::crypto::keys::{KeyMaster, Owner, Pair};
+use dlms_cosem_rs::security::SecuritySuite;
+use p256::ecdsa::signature::{Signer, Verifier};
+
+/// A private key of ECDSA: P-256 in suite 1, P-384 in suite 2.
+#[derive(Clone)]
+pub struct PrivateKey(Curve<p256::ecdsa::SigningKey, p384::ecdsa::SigningKey>);
+
+/// A public key of ECDSA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicKey(Curve<p256::ecdsa::VerifyingKey, p384::ecdsa::VerifyingKey>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Curve<A, B> {
+    P256(A),
+    P384(B),
+}
+
+/// Longest signature, bytes: r and s of P-384.
+pub const SIGNATURE_MAX: usize = 96;
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+impl PrivateKey {
+    /// Signs `message` (hashed with SHA-256 or SHA-384) into `out`; returns the length of r followed by s, bytes. The
+    /// nonce follows from key and message (RFC 6979), so nothing here draws randomness.
+    pub fn sign(&self, message: &[u8], out: &mut [u8; SIGNATURE_MAX]) -> usize {
+        match &self.0 {
+            Curve::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                out[..64].copy_from_slice(&signature.to_bytes());
+                64
+            }
+            Curve::P384(key) => {
+                let signature: p384::ecdsa::Signature = key.sign(message);
+                out.copy_from_slice(&signature.to_bytes());
+                96
+            }
+        }
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(match &self.0 {
+            Curve::P256(key) => Curve::P256(*key.verifying_key()),
+            Curve::P384(key) => Curve::P384(*key.verifying_key()),
+        })
+    }
+}
+
+impl PublicKey {
+    /// Whether `signature` (r followed by s) is this key's over `message`.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.0 {
+            Curve::P256(key) => {
+                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
+            Curve::P384(key) => {
+                p384::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
+        }
+    }
+
+    /// x followed by y, as class 64 carries public keys: 64 or 96 bytes.
+    pub fn coordinates(&self) -> Vec<u8> {
+        match &self.0 {
+            Curve::P256(key) => key.to_encoded_point(false).as_bytes()[1..].to_vec(),
+            Curve::P384(key) => key.to_encoded_point(false).as_bytes()[1..].to_vec(),
+        }
+    }
+}
+
+impl KeyMaster {
+    /// The signing key of a party in high-level security 7; none in suite 0, which has no signatures. It costs a
+    /// multiplication on the curve: make it when a signature is needed, not for each request.
+    ///
+    /// A meter knows the client's public key because both follow from the same secret, as though the maker had put the
+    /// client's certificate in at the factory; a client with a key pair of its own is refused. Test keys: the scalar is
+    /// 01 02 03 .. for every meter, 41 42 43 .. for the client and 21 22 23 .. for the one that only resets, as long as the
+    /// curve's order.
+    pub fn signing_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PrivateKey> {
+        let p256 = |scalar: &[u8]| p256::ecdsa::SigningKey::from_slice(scalar).ok();
+        let p384 = |scalar: &[u8]| p384::ecdsa::SigningKey::from_slice(scalar).ok();
+        Some(PrivateKey(match suite {
+            SecuritySuite::Suite0 => return None,
+            SecuritySuite::Suite1 => Curve::P256(self.draw::<32, _>(owner, suite, Pair::Signing, p256)),
+            SecuritySuite::Suite2 => Curve::P384(self.draw::<48, _>(owner, suite, Pair::Signing, p384)),
+        }))
+    }
+
+    /// The public key by which a party's signatures are checked; none in suite 0.
+    pub fn public_key(&self, owner: Owner, suite: SecuritySuite) -> Option<PublicKey> {
+        Some(self.signing_key(owner, suite)?.public())
+    }
+}

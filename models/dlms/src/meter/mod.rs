@@ -1,0 +1,11 @@
+//! The meter that nobody talks to: its kind, what it keeps, what it measures, and who may talk to it.
+
+pub mod client;
+pub mod consumption;
+pub mod fleet;
+pub mod image;
+pub mod push_timing;
+pub mod rest;
+pub mod security;
+mod shapes;
+pub mod signatures;

@@ -1,0 +1,141 @@
+//! Profiles (class 7): load profile, daily billing and event log. Rows are computed when they are read.
+
+use crate::meter::consumption::Direction;
+use crate::meter::rest::Rest;
+use crate::objects::civil::{self, DAY_S};
+use crate::objects::events;
+use crate::objects::measures::energy_wh;
+use crate::objects::put::{Answer, Put};
+use crate::objects::selection::{Selected, Times, select};
+use crate::objects::view::View;
+use crate::vocabulary::obis;
+use dlms_cosem_rs::cosem::CaptureObject;
+use dlms_cosem_rs::obis::Obis;
+use dlms_cosem_rs::xdlms::SelectiveAccess;
+
+/// One profile of the meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Energy at the end of each quarter of an hour of the last 35 days.
+    Load,
+    /// Energy at the end of each of the last 62 days, local time.
+    Billing,
+    /// Kinds of events and how often each happened.
+    Events,
+}
+
+const IMPORT: CaptureObject = CaptureObject::new(3, obis::IMPORT, 2, 0);
+const EXPORT: CaptureObject = CaptureObject::new(3, obis::EXPORT, 2, 0);
+
+impl Profile {
+    /// What the columns capture.
+    fn columns(self) -> &'static [CaptureObject] {
+        match self {
+            Profile::Load => {
+                const { &[CaptureObject::clock(), CaptureObject::new(1, obis::STATUS, 2, 0), IMPORT, EXPORT] }
+            }
+            Profile::Billing => const { &[CaptureObject::clock(), IMPORT, EXPORT] },
+            Profile::Events => {
+                const { &[CaptureObject::new(1, obis::EVENT_CODE, 2, 0), CaptureObject::new(1, obis::EVENT_COUNT, 2, 0)] }
+            }
+        }
+    }
+    /// Seconds between rows; 0: rows come when something happens.
+    fn period_s(self) -> u32 {
+        match self {
+            Profile::Load => 900,
+            Profile::Billing => DAY_S as u32,
+            Profile::Events => 0,
+        }
+    }
+    /// Rows that the buffer holds at most.
+    fn capacity(self) -> u32 {
+        match self {
+            Profile::Load => 35 * 96,
+            Profile::Billing => 62,
+            Profile::Events => events::KINDS,
+        }
+    }
+    /// When the rows end; `None` for rows without a time.
+    fn times(self, view: &View<'_>) -> Option<Times> {
+        let offset_min = view.meter.fleet.utc_offset_min;
+        let period_s = i64::from(self.period_s());
+        // Days begin at local midnight, quarters of an hour on the hour of UTC.
+        let shift = if self == Profile::Billing { i64::from(offset_min) * 60 } else { 0 };
+        let now = view.now.unix_s() + shift;
+        let newest = now - now.checked_rem_euclid(period_s)? - shift;
+        let oldest_unix_s = newest - i64::from(self.capacity() - 1) * period_s;
+        Some(Times { oldest_unix_s, period_s, offset_min })
+    }
+    /// Reads attributes 2 to 8.
+    pub fn get(
+        self,
+        view: &View<'_>,
+        rest: &Rest,
+        index: i8,
+        selection: Option<SelectiveAccess<'_>>,
+        put: &mut Put<'_>,
+    ) -> Answer {
+        let times = self.times(view);
+        let rows = if times.is_some() { self.capacity() } else { events::of(rest).count() as u32 };
+        match index {
+            2 => {
+                let columns = self.columns();
+                let selected = match selection {
+                    Some(access) => select(&access, rows, columns, times)?,
+                    None => Selected::all(rows, columns.len()),
+                };
+                self.buffer(view, rest, times, selected, put)
+            }
+            3 => {
+                put.array(self.columns().len())?;
+                self.columns().iter().try_for_each(|column| put.captured(column))
+            }
+            4 => put.u32(self.period_s()),
+            // First in, first out.
+            5 => put.choice(1),
+            6 if times.is_some() => put.captured(&CaptureObject::clock()),
+            6 => put.captured(&CaptureObject::new(0, Obis([0; 6]), 0, 0)),
+            7 => put.u32(rows),
+            _ => put.u32(self.capacity()),
+        }
+    }
+    fn buffer(
+        self,
+        view: &View<'_>,
+        rest: &Rest,
+        times: Option<Times>,
+        selected: Selected,
+        put: &mut Put<'_>,
+    ) -> Answer {
+        let rows = selected.first..selected.end;
+        put.array(rows.len())?;
+        let width = selected.columns.count_ones() as u8;
+        let chosen = || (0u8..).zip(self.columns()).filter(|(place, _)| selected.columns >> place & 1 == 1);
+        let Some(times) = times else {
+            for event in events::of(rest).skip(selected.first as usize).take(rows.len()) {
+                put.structure(width)?;
+                for (_, column) in chosen() {
+                    match column.logical_name {
+                        obis::EVENT_CODE => put.u8(event.code)?,
+                        _ => put.u32(event.count)?,
+                    }
+                }
+            }
+            return Ok(());
+        };
+        for row in rows {
+            let end = times.oldest_unix_s + i64::from(row) * times.period_s;
+            put.structure(width)?;
+            for (_, column) in chosen() {
+                match column.logical_name {
+                    obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
+                    obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
+                    obis::STATUS => put.u8(0)?,
+                    _ => put.octets(&civil::at(end, times.offset_min).to_bytes())?,
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Selective access to a profile: which rows and which columns a request wants.
+
+use crate::objects::civil::{self, Unspecified};
+use dlms_cosem_rs::axdr::Data;
+use dlms_cosem_rs::cosem::CaptureObject;
+use dlms_cosem_rs::xdlms::{DataAccessResult, SelectiveAccess};
+
+/// Rows of a profile by time: row `i` ends at `oldest_unix_s + i * period_s`.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// End of the oldest row, seconds since 1970, UTC.
+    pub oldest_unix_s: i64,
+    /// Seconds between rows.
+    pub period_s: i64,
+    /// The meter's local time minus UTC, minutes.
+    pub offset_min: i16,
+}
+
+/// What is selected: rows `first..end` from 0, columns as bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// First row.
+    pub first: u32,
+    /// Row after the last; equal to `first` if there is none.
+    pub end: u32,
+    /// Bit 0 for the first column.
+    pub columns: u8,
+}
+
+impl Selected {
+    /// Everything in a buffer of `rows` rows and `columns` columns.
+    pub fn all(rows: u32, columns: usize) -> Self {
+        Selected { first: 0, end: rows, columns: mask(0, columns) }
+    }
+    /// Rows `first..end`, none if they are the wrong way round.
+    fn rows(first: u32, end: u32, columns: u8) -> Self {
+        Selected { first, end: end.max(first), columns }
+    }
+}
+
+fn mask(from: usize, to: usize) -> u8 {
+    (from..to.min(8)).fold(0, |bits, column| bits | 1 << column)
+}
+
+/// What a request selects in a buffer of `rows` rows with these columns; `times` where rows follow the clock.
+pub fn select(
+    access: &SelectiveAccess<'_>,
+    rows: u32,
+    columns: &[CaptureObject],
+    times: Option<Times>,
+) -> Result<Selected, DataAccessResult> {
+    let fields = access.parameters.as_structure().filter(|fields| fields.len() == 4);
+    let fields = fields.ok_or(DataAccessResult::TypeUnmatched)?;
+    let field = |index| fields.get(index).map_err(|_| DataAccessResult::TypeUnmatched);
+    let fields = [field(0)?, field(1)?, field(2)?, field(3)?];
+    match access.selector {
+        1 => by_range(&fields, rows, columns, times),
+        2 => by_entry(&fields, rows, columns.len()),
+        _ => Err(DataAccessResult::ScopeOfAccessViolated),
+    }
+}
+
+/// Selector 1: rows whose time lies in a range, columns by what they capture.
+fn by_range(
+    [restricting, from, to, wanted]: &[Data<'_>; 4],
+    rows: u32,
+    columns: &[CaptureObject],
+    times: Option<Times>,
+) -> Result<Selected, DataAccessResult> {
+    let restricting = CaptureObject::from_data(restricting).map_err(|_| DataAccessResult::TypeUnmatched)?;
+    let times = times.filter(|_| restricting == CaptureObject::clock());
+    let times = times.ok_or(DataAccessResult::ScopeOfAccessViolated)?;
+    let second = |value: &Data<'_>, unspecified| {
+        let value = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
+        civil::bound(&value, unspecified, times.offset_min).ok_or(DataAccessResult::OtherReason)
+    };
+    let (from, to) = (second(from, Unspecified::Smallest)?, second(to, Unspecified::Largest)?);
+    // Rows from the first that ends at `from` or later to the last that ends at `to` or earlier.
+    let place = |unix_s: i64| {
+        let rows_before = (unix_s - times.oldest_unix_s).div_euclid(times.period_s);
+        rows_before.clamp(0, i64::from(rows)) as u32
+    };
+    let (first, end) = (place(from + times.period_s - 1), place(to + times.period_s));
+    let wanted = wanted.as_array().ok_or(DataAccessResult::TypeUnmatched)?;
+    let mut chosen = 0;
+    for column in &wanted {
+        let column = column.and_then(|data| CaptureObject::from_data(&data));
+        let column = column.map_err(|_| DataAccessResult::TypeUnmatched)?;
+        let place = columns.iter().position(|known| *known == column);
+        chosen |= 1 << place.ok_or(DataAccessResult::ScopeOfAccessViolated)?;
+    }
+    Ok(Selected::rows(first, end, if chosen == 0 { mask(0, columns.len()) } else { chosen }))
+}
+
+/// Selector 2: rows and columns by number from 1; 0 as the last one means to the end.
+fn by_entry(
+    [from, to, from_column, to_column]: &[Data<'_>; 4],
+    rows: u32,
+    columns: usize,
+) -> Result<Selected, DataAccessResult> {
+    let (Data::DoubleLongUnsigned(from), Data::DoubleLongUnsigned(to)) = (from, to) else {
+        return Err(DataAccessResult::TypeUnmatched);
+    };
+    let (Data::LongUnsigned(from_column), Data::LongUnsigned(to_column)) = (from_column, to_column) else {
+        return Err(DataAccessResult::TypeUnmatched);
+    };
+    let open = |to: u32, all: u32| if to == 0 { all } else { to.min(all) };
+    let chosen = mask(usize::from(from_column.saturating_sub(1)), open(u32::from(*to_column), columns as u32) as usize);
+    if chosen == 0 {
+        return Err(DataAccessResult::ScopeOfAccessViolated);
+    }
+    // Entry 0 does not exist; it is read as the first.
+    Ok(Selected::rows(from.saturating_sub(1).min(rows), open(*to, rows), chosen))
+}

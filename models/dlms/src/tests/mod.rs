@@ -1,0 +1,10 @@
+//! Tests of the whole meter through its server.
+
+mod bound;
+mod client;
+mod general;
+mod golden;
+mod peer;
+mod push;
+mod random;
+mod server;

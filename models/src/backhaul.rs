@@ -1,0 +1,107 @@
+//! What head-end and gateways tell each other over the backhaul.
+
+use crate::apdu::Apdu;
+use crate::spec::BackSign;
+use amitwin_sim_core::SimTime;
+
+/// Partition id of the head-end: after all meshes.
+pub const HEAD_END: u32 = u32::MAX;
+
+/// Number of a site in the placement, the same in every partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GlobalId(pub u32);
+
+/// What the head-end sends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Down {
+    /// Whom it is for.
+    pub to: Destination,
+    /// What it is.
+    pub kind: DownKind,
+    /// Payload above UDP, bytes.
+    pub bytes: u16,
+    /// The payload.
+    pub apdu: Apdu,
+}
+
+/// Whom the head-end talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// One meter, by source route.
+    Unicast(GlobalId),
+    /// All meters, by a flood; only a command goes to all.
+    All,
+}
+
+/// Kinds of [`Down`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownKind {
+    /// A command.
+    Command {
+        /// Number of the job that it belongs to.
+        job: u16,
+    },
+    /// A request for values.
+    Request {
+        /// Number of the read; the answer has the same.
+        read: u32,
+    },
+    /// A heartbeat has arrived.
+    Confirm {
+        /// Number of the job that the heartbeat named.
+        job: u16,
+    },
+}
+
+/// What reaches the head-end from a meter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The meter.
+    pub meter: GlobalId,
+    /// What it is.
+    pub kind: ReportKind,
+    /// When it was due at the meter.
+    pub planned: SimTime,
+    /// Hops on the mesh.
+    pub hops: u8,
+    /// Transmissions by its source.
+    pub attempts: u8,
+    /// Payload, bytes.
+    pub bytes: u16,
+    /// The payload.
+    pub apdu: Apdu,
+}
+
+/// Kinds of [`Report`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportKind {
+    /// A meter is back after a reset; `planned` is when it reset.
+    Back {
+        /// Number of the job that reset it.
+        job: u16,
+        /// Its own word, or that of the border router, which knows its route again.
+        by: BackSign,
+    },
+    /// A regular report.
+    Push {
+        /// Number of the report.
+        number: u32,
+    },
+    /// The answer to a unicast command.
+    CommandAck {
+        /// Number of the job that the command belongs to.
+        job: u16,
+    },
+    /// The answer to a request.
+    Answer {
+        /// Number of the read.
+        read: u32,
+    },
+}
+
+/// The resets that happened in a mesh, told when the run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resets {
+    /// Job, global id of the meter, and when, in the order of time.
+    pub all: Vec<(u16, u32, SimTime)>,
+}

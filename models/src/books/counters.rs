@@ -1,0 +1,75 @@
+//! Sums over the run, for the results table.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a datagram was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loss {
+    /// No room in a queue.
+    QueueFull,
+    /// All transmissions failed.
+    Retries,
+    /// Its holder was reset or switched off.
+    Reset,
+    /// No next hop.
+    NoRoute,
+    /// Too many hops.
+    TooFar,
+    /// All fragments arrived, but the receiver had no room for them or had given up.
+    Reassembly,
+}
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// Sums over the run.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Counters {
+            $($(#[doc = $doc])+ pub $name: u64,)+
+            /// Datagrams lost, by [`Loss`].
+            pub lost: [u64; 6],
+        }
+
+        impl Counters {
+            /// Adds another partition's sums.
+            pub fn add(&mut self, other: &Counters) {
+                $(self.$name += other.$name;)+
+                for (mine, theirs) in self.lost.iter_mut().zip(other.lost) {
+                    *mine += theirs;
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Data, broadcast and sweep frames sent.
+    frames,
+    /// Of them repetitions of unacknowledged ones.
+    retries,
+    /// Acknowledgements sent.
+    acks,
+    /// Sweeps asked for.
+    sweeps,
+    /// Frames of sweeps sent.
+    sweep_frames,
+    /// Receptions that succeeded.
+    received,
+    /// Receptions lost to other transmissions.
+    collided,
+    /// Receptions lost to noise.
+    noise,
+    /// Frames whose addressee was off, sending or busy with another frame.
+    deaf,
+    /// Copies recognised as such.
+    duplicates,
+    /// Attempts that found no free channel.
+    access_failures,
+    /// Datagrams that were cut into fragments for a hop.
+    cut,
+    /// Incomplete datagrams that a receiver gave up waiting for.
+    reassembly_timeouts,
+    /// Datagrams that a receiver had no room to put together.
+    reassembly_full,
+    /// Datagrams lost.
+    dropped,
+}

@@ -1,0 +1,53 @@
+//! What is written down: rows for the tables, sums for the results, the load of border routers.
+
+mod counters;
+mod load;
+mod reports;
+
+pub use counters::{Counters, Loss};
+pub use load::{Load, MINUTE};
+pub use reports::PushReport;
+
+use crate::node::{Node, PerNode};
+use amitwin_data::rows::Rows;
+
+/// The books of a partition.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// Rows since the driver last took them.
+    pub rows: Rows,
+    /// Sums over the run.
+    pub counters: Counters,
+    /// Load of each border router in the current minute.
+    pub loads: PerNode<Load>,
+    /// Frames that have ended.
+    pub frames_seen: u64,
+    /// Every n-th frame goes into the `frames` table; 0: none.
+    pub frames_every: u32,
+}
+
+impl Books {
+    /// Of a partition with so many border routers.
+    pub fn new(gateways: u16, frames_every: u32) -> Self {
+        Books { loads: PerNode::of(Load::default(), usize::from(gateways)), frames_every, ..Books::default() }
+    }
+
+    /// Counts a datagram as lost.
+    #[inline]
+    pub fn lost(&mut self, why: Loss) {
+        self.counters.dropped += 1;
+        self.counters.lost[why as usize] += 1;
+    }
+
+    /// The load of a border router's radio; `None` for other radios.
+    #[inline]
+    pub fn load(&mut self, node: Node) -> Option<&mut Load> {
+        self.loads.0.get_mut(node.at())
+    }
+
+    /// Counts a frame that has ended; says whether it goes into the `frames` table.
+    pub fn samples_frame(&mut self) -> bool {
+        self.frames_seen += 1;
+        self.frames_every != 0 && self.frames_seen.is_multiple_of(u64::from(self.frames_every))
+    }
+}

@@ -1,0 +1,47 @@
+//! The `transactions` row of a regular report: written where its fate is settled.
+
+use super::{Books, Node};
+use crate::context::Facts;
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_sim_core::SimTime;
+use std::sync::Arc;
+
+/// A regular report whose fate is settled.
+#[derive(Clone, Copy, Debug)]
+pub struct PushReport {
+    /// The meter.
+    pub origin: Node,
+    /// Number of the report at its meter.
+    pub number: u32,
+    /// When it was due.
+    pub planned: SimTime,
+    /// Transmissions by its meter; 0 if the radio never got it.
+    pub attempts: u8,
+    /// Hops to the border router, as far as it came.
+    pub hops: u8,
+    /// Payload above UDP, bytes.
+    pub bytes: u16,
+}
+
+impl Books {
+    /// Writes what became of a report, and when the head-end has it.
+    pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
+        let node = facts.globals[of.origin];
+        self.rows.transactions.push(TransactionRow {
+            transaction: (u64::from(node) << 32) | u64::from(of.number),
+            kind: TransactionKind::Push,
+            campaign: Arc::from(""),
+            node,
+            gateway: facts.globals[facts.gateway_of(of.origin)],
+            planned_s: of.planned.secs_f64(),
+            sent_s: (of.attempts > 0).then(|| of.planned.secs_f64()),
+            reset_s: None,
+            acknowledged: None,
+            answered_s: answered.map(SimTime::secs_f64),
+            outcome,
+            attempts: u16::from(of.attempts),
+            hops: of.hops,
+            bytes: u32::from(of.bytes),
+        });
+    }
+}

@@ -1,0 +1,105 @@
+//! What every handler gets: the engine, the books, and the facts of its partition that never change.
+
+use crate::books::Books;
+use crate::event::Event;
+use crate::node::{Node, PerNode};
+use amitwin_data::rows::{EventKind, EventRow};
+use amitwin_sim_core::rng::key;
+use amitwin_sim_core::{Context, SimTime};
+
+/// Who is who in a partition.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Seed of every keyed stream.
+    pub seed: u64,
+    /// Global ids: border routers, other own radios ascending, then foreign ones ascending.
+    pub globals: PerNode<u32>,
+    /// Border router that serves a radio.
+    pub pan: PerNode<Node>,
+    /// Border routers; they have the first numbers.
+    pub gateways: u16,
+    /// Own radios; numbers from here on are foreign.
+    pub own: u16,
+}
+
+impl Facts {
+    /// Own radios, border routers first.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + use<> {
+        (0..self.own).map(Node)
+    }
+    /// Border routers.
+    pub fn routers(&self) -> impl Iterator<Item = Node> + use<> {
+        (0..self.gateways).map(Node)
+    }
+    /// Own radios that are no border routers.
+    pub fn members(&self) -> impl Iterator<Item = Node> + use<> {
+        (self.gateways..self.own).map(Node)
+    }
+    /// Whether a radio is a border router.
+    #[inline]
+    pub fn is_gateway(&self, node: Node) -> bool {
+        node.0 < self.gateways
+    }
+    /// Whether a radio belongs to this partition.
+    #[inline]
+    pub fn is_own(&self, node: Node) -> bool {
+        node.0 < self.own
+    }
+    /// Border router that serves a radio.
+    #[inline]
+    pub fn gateway_of(&self, node: Node) -> Node {
+        self.pan[node]
+    }
+    /// An own radio that is no border router, by its global id.
+    pub fn member(&self, global: u32) -> Option<Node> {
+        let members = &self.globals.0[usize::from(self.gateways)..usize::from(self.own)];
+        members.binary_search(&global).ok().map(|at| Node(at as u16 + self.gateways))
+    }
+    /// A foreign radio by its global id.
+    pub fn foreign(&self, global: u32) -> Option<Node> {
+        let foreign = &self.globals.0[usize::from(self.own)..];
+        foreign.binary_search(&global).ok().map(|at| Node(at as u16 + self.own))
+    }
+    /// Key of a radio's random stream for a purpose.
+    #[inline]
+    pub fn stream_key(&self, node: Node, purpose: u32) -> u64 {
+        key(self.seed, u64::from(self.globals[node]), purpose)
+    }
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.globals.bytes() + self.pan.bytes()
+    }
+}
+
+/// What a handler may do besides changing its own room: schedule, send, write down, look up.
+pub struct Ctx<'a, 'e> {
+    /// Time, queue and messages.
+    pub engine: &'a mut Context<'e, Event>,
+    /// What is written down.
+    pub books: &'a mut Books,
+    /// Who is who.
+    pub facts: &'a Facts,
+}
+
+impl Ctx<'_, '_> {
+    /// Time of the event in hand.
+    #[inline]
+    pub fn now(&self) -> SimTime {
+        self.engine.now()
+    }
+    /// Schedules an event of this partition that `node` causes.
+    #[inline]
+    pub fn schedule(&mut self, at: SimTime, node: Node, event: impl Into<Event>) {
+        self.engine.schedule(at, node.into(), event.into());
+    }
+    /// Sends an event, caused by `node`, to another partition.
+    #[inline]
+    pub fn send(&mut self, partition: u32, at: SimTime, node: Node, event: impl Into<Event>) {
+        self.engine.send(partition, at, node.into(), event.into());
+    }
+    /// Writes a node's event down.
+    pub fn note(&mut self, node: Node, kind: EventKind, value: i32) {
+        let node = self.facts.globals[node];
+        self.books.rows.events.push(EventRow { time_s: self.engine.now().secs_f64(), node, kind, value });
+    }
+}

@@ -1,0 +1,195 @@
+//! What a head-end does with meters over time: one contract, one file or folder for each kind of job.
+//!
+//! A job has a number, which commands and the signs of being back carry through the mesh. It sets its own timers
+//! ([`Wake`]), is told what it hears, and writes one row for each meter that it had to do with. A further kind is its
+//! file here, a line in the list of [`Job`], its specification, what meters do with it, and its figures.
+
+pub mod read;
+pub mod reset;
+
+use super::ledger::Ledger;
+use super::numbers::Numbers;
+use super::talk::Talk;
+use super::{Duties, Network, Statistics};
+use crate::backhaul::{Destination, Down, Report};
+use crate::gateway;
+use crate::headend::Ctx;
+use crate::spec::JobSpec;
+use amitwin_data::rows::Rows;
+use amitwin_sim_core::SimTime;
+use read::Read;
+use reset::Reset;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What every kind of job does.
+pub trait JobKind {
+    /// Its timers: plain data of at most 8 bytes.
+    type Wake;
+
+    /// Sets the first timer.
+    fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>);
+
+    /// One of its timers is due.
+    fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Self::Wake);
+
+    /// A meter said something that is for this job; the head-end has found it genuine.
+    fn heard(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
+
+    /// A meter cannot decipher what this job asked of it: its security suite is another than the one on file, and to
+    /// ask again helps nobody.
+    fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
+
+    /// The run ends while a read of this job is under way.
+    fn unanswered(&mut self, _tools: &mut Tools<'_>, _read: u32) {}
+
+    /// The run ends.
+    fn finish(&mut self, _tools: &mut Tools<'_>, _end: End<'_>) {}
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident),*) => {
+        /// A job of the head-end.
+        #[derive(Debug)]
+        pub enum Job {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        /// The timer of a job.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Wake {
+            $($(#[$doc])* $kind {
+                /// Number of the job.
+                job: u16,
+                /// Which of its timers.
+                wake: <$kind as JobKind>::Wake,
+            },)*
+        }
+
+        impl Wake {
+            /// Number of the job.
+            pub fn job(self) -> u16 {
+                match self {
+                    $(Wake::$kind { job, .. } => job,)*
+                }
+            }
+        }
+
+        impl Job {
+            /// See [`JobKind::start`].
+            pub fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+                match self {
+                    $(Job::$kind(job) => job.start(ctx, tools),)*
+                }
+            }
+
+            /// See [`JobKind::due`].
+            pub fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
+                match (self, wake) {
+                    $((Job::$kind(job), Wake::$kind { wake, .. }) => job.due(ctx, tools, wake),)*
+                    _ => unreachable!("{wake:?} is the timer of another kind of job"),
+                }
+            }
+
+            /// See [`JobKind::heard`].
+            pub fn heard(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+                match self {
+                    $(Job::$kind(job) => job.heard(ctx, tools, report),)*
+                }
+            }
+
+            /// See [`JobKind::refused`].
+            pub fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+                match self {
+                    $(Job::$kind(job) => job.refused(ctx, tools, report),)*
+                }
+            }
+
+            /// See [`JobKind::unanswered`].
+            pub fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
+                match self {
+                    $(Job::$kind(job) => job.unanswered(tools, read),)*
+                }
+            }
+
+            /// See [`JobKind::finish`].
+            pub fn finish(&mut self, tools: &mut Tools<'_>, end: End<'_>) {
+                match self {
+                    $(Job::$kind(job) => job.finish(tools, end),)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Resets every meter once.
+    Reset,
+    /// Reads every meter by a schedule.
+    Read
+}
+
+/// What a job may touch of the rest of the head-end.
+pub struct Tools<'a> {
+    /// Where everyone is.
+    pub network: &'a Network,
+    /// What is said, and under which counter.
+    pub talk: &'a mut Talk,
+    /// Rows of load profiles that have arrived.
+    pub ledger: &'a mut Ledger,
+    /// Numbers of reads under way.
+    pub numbers: &'a mut Numbers,
+    /// Counts and delays.
+    pub statistics: &'a mut Statistics,
+    /// Where rows go.
+    pub rows: &'a mut Rows,
+}
+
+impl Tools<'_> {
+    /// Sends something to the border routers that it concerns.
+    pub fn send(&self, ctx: &mut Ctx, down: Down) {
+        let at = ctx.now() + self.network.latency;
+        match down.to {
+            Destination::Unicast(meter) => {
+                ctx.send(self.network.partition[meter.0 as usize], at, 0, gateway::Event::Down(Box::new(down)).into());
+            }
+            Destination::All => {
+                for &mesh in &self.network.meshes {
+                    ctx.send(mesh, at, 0, gateway::Event::Down(Box::new(down.clone())).into());
+                }
+            }
+        }
+    }
+}
+
+/// What is known when a run ends.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    /// When it ends.
+    pub now: SimTime,
+    /// Resets that really happened: job, global id of the meter, time.
+    pub resets: &'a [(u16, u32, SimTime)],
+}
+
+/// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads.
+pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::with_capacity(duties.campaigns.len() + duties.reads.len());
+    for campaign in duties.campaigns {
+        let job = jobs.len() as u16;
+        jobs.push(match &campaign.job {
+            JobSpec::Reset(reset) => Job::Reset(Reset::new(reset, job, duties.plan.clone())),
+        });
+    }
+    if duties.reads.is_empty() {
+        return jobs;
+    }
+    let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for &meter in duties.meters {
+        behind.entry(network.gateway[meter as usize]).or_default().push(meter);
+    }
+    let behind: Vec<Arc<[u32]>> = behind.into_values().map(Arc::from).collect();
+    for (schedule, spec) in duties.reads.iter().enumerate() {
+        jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
+    }
+    jobs
+}

@@ -1,0 +1,285 @@
+//! Reads by a schedule: whose turn is when, what is asked again, and what came of each.
+
+use super::{JobKind, Tools};
+use crate::apdu::{Ask, Rows};
+use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::event::Event;
+use crate::headend;
+use crate::headend::Ctx;
+use crate::spec::{PollContent, PollSpec};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_sim_core::SimTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Timers of a read job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// A round begins behind a border router, or somebody's turn comes there.
+    Turn {
+        /// Which border router.
+        group: u32,
+    },
+    /// A request has waited long enough for its answer.
+    Timeout {
+        /// Number of the read.
+        read: u32,
+        /// Valid if this is still the last request of the read.
+        request: u16,
+    },
+}
+
+/// The meters behind one border router.
+#[derive(Debug)]
+struct Group {
+    meters: Arc<[u32]>,
+    /// Rounds begun.
+    rounds: u32,
+    /// Meters of this round that have had their turn.
+    at: usize,
+    under_way: u16,
+    /// Time of the next timer that is already set.
+    wakes_at: SimTime,
+}
+
+/// One meter's turn in one round.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    group: u32,
+    meter: u32,
+    round: u32,
+    planned: SimTime,
+}
+
+/// A read under way.
+#[derive(Clone, Copy, Debug)]
+struct Transaction {
+    turn: Turn,
+    sent: SimTime,
+    /// Requests so far, and those for what is wanted now.
+    requests: u16,
+    tries: u8,
+    /// What is wanted now; nothing in a read of registers.
+    rows: Rows,
+    /// Newest row that this read is to bring.
+    newest: u32,
+    hops: u8,
+    bytes: u32,
+    answered: Option<SimTime>,
+}
+
+/// A read job: one schedule over all border routers.
+#[derive(Debug)]
+pub struct Read {
+    job: u16,
+    /// Ordinal among the schedules, for the rows.
+    schedule: u16,
+    spec: PollSpec,
+    groups: Vec<Group>,
+    under_way: BTreeMap<u32, Transaction>,
+}
+
+impl Read {
+    /// Job `job`, the schedule with that ordinal, over the meters `behind` each border router.
+    pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[u32]>]) -> Self {
+        let group = |meters: &Arc<[u32]>| Group {
+            meters: meters.clone(),
+            rounds: 0,
+            at: meters.len(),
+            under_way: 0,
+            wakes_at: SimTime::MAX,
+        };
+        let groups = behind.iter().map(group).collect();
+        Read { job, schedule, spec: spec.clone(), groups, under_way: BTreeMap::new() }
+    }
+
+    fn wake(&self, ctx: &mut Ctx, at: SimTime, wake: Wake) {
+        ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Read { job: self.job, wake })));
+    }
+
+    /// The turn of the meter at a position, spread over the window of its round.
+    fn turn(&self, group: u32, round: u32, position: usize) -> Turn {
+        let (spec, meters) = (&self.spec, &self.groups[group as usize].meters);
+        let within = spec.spread() * position as u64 / meters.len() as u64;
+        let planned = spec.at + spec.every * u64::from(round) + within;
+        Turn { group, meter: meters[position], round, planned }
+    }
+
+    /// Begins rounds and reads as far as turn and limit allow.
+    fn advance(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, n: u32) {
+        let now = ctx.now();
+        loop {
+            let group = &mut self.groups[n as usize];
+            let (count, at) = (group.meters.len(), group.at);
+            let next_round = self.spec.at + self.spec.every * u64::from(group.rounds);
+            if now >= next_round {
+                let round = group.rounds;
+                (group.rounds, group.at) = (round + 1, 0);
+                for position in at..count {
+                    // Its turn did not come; the next round asks for what is missing.
+                    self.record(tools, self.turn(n, round - 1, position), None, Outcome::Skipped);
+                }
+                continue;
+            }
+            let can_read = group.rounds > 0 && at < count && group.under_way < self.spec.parallel;
+            let mut wakes_at = next_round;
+            if can_read {
+                let turn = self.turn(n, self.groups[n as usize].rounds - 1, at);
+                if turn.planned <= now {
+                    self.groups[n as usize].at += 1;
+                    self.begin(ctx, tools, turn);
+                    continue;
+                }
+                wakes_at = turn.planned.min(next_round);
+            }
+            if wakes_at < self.groups[n as usize].wakes_at {
+                self.groups[n as usize].wakes_at = wakes_at;
+                self.wake(ctx, wakes_at, Wake::Turn { group: n });
+            }
+            return;
+        }
+    }
+
+    fn begin(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, turn: Turn) {
+        let newest = tools.talk.cosem().newest_row(ctx.now());
+        let rows = match self.spec.content {
+            PollContent::Registers => Rows::default(),
+            PollContent::Profile => {
+                let rows_max = tools.talk.cosem().lengths(turn.meter).rows_max();
+                // Nothing is missing: nothing to read.
+                let Some(rows) = tools.ledger.missing(turn.meter, newest, rows_max) else { return };
+                rows
+            }
+        };
+        if !tools.network.reachable[turn.meter as usize] {
+            self.record(tools, turn, None, Outcome::Unreachable);
+            return;
+        }
+        self.groups[turn.group as usize].under_way += 1;
+        let read = tools.numbers.open(self.job);
+        let sent = ctx.now();
+        let transaction =
+            Transaction { turn, sent, requests: 0, tries: 0, rows, newest, hops: 0, bytes: 0, answered: None };
+        self.under_way.insert(read, transaction);
+        self.request(ctx, tools, read);
+    }
+
+    fn request(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        let transaction = self.under_way.get_mut(&read).expect("a read that is under way");
+        let ask = match self.spec.content {
+            PollContent::Registers => Ask::Registers,
+            PollContent::Profile => Ask::Rows(transaction.rows),
+        };
+        transaction.requests += 1;
+        transaction.tries += 1;
+        let request = transaction.requests;
+        let down = tools.talk.ask(DownKind::Request { read }, transaction.turn.meter, ask);
+        transaction.bytes += u32::from(down.bytes);
+        tools.send(ctx, down);
+        self.wake(ctx, ctx.now() + self.spec.timeout, Wake::Timeout { read, request });
+    }
+
+    /// Asks again, or gives up.
+    fn timeout(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, request: u16) {
+        let Some(transaction) = self.under_way.get(&read) else { return };
+        if transaction.requests != request {
+            return;
+        }
+        if transaction.tries < self.spec.attempts {
+            self.request(ctx, tools, read);
+        } else {
+            self.end(ctx, tools, read, Outcome::Failed);
+        }
+    }
+
+    /// The transaction that a report answers, with the report counted in.
+    fn answered(&mut self, report: &Report) -> Option<(u32, &mut Transaction)> {
+        let ReportKind::Answer { read } = report.kind else { unreachable!("{report:?} is for no read") };
+        let transaction = self.under_way.get_mut(&read)?;
+        transaction.bytes += u32::from(report.bytes);
+        transaction.hops = report.hops;
+        Some((read, transaction))
+    }
+
+    fn end(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, outcome: Outcome) {
+        let Some(transaction) = self.under_way.remove(&read) else { return };
+        tools.numbers.close(read);
+        self.groups[transaction.turn.group as usize].under_way -= 1;
+        self.record(tools, transaction.turn, Some(&transaction), outcome);
+        self.advance(ctx, tools, transaction.turn.group);
+    }
+
+    fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: Outcome) {
+        let (schedule, round) = (u64::from(self.schedule), u64::from(turn.round));
+        tools.rows.transactions.push(TransactionRow {
+            transaction: (1 << 62) | (schedule << 52) | (round << 32) | u64::from(turn.meter),
+            kind: TransactionKind::Read,
+            campaign: self.spec.name.as_str().into(),
+            node: turn.meter,
+            gateway: tools.network.gateway[turn.meter as usize],
+            planned_s: turn.planned.secs_f64(),
+            sent_s: read.map(|r| r.sent.secs_f64()),
+            reset_s: None,
+            acknowledged: None,
+            answered_s: read.and_then(|r| r.answered).map(SimTime::secs_f64),
+            outcome,
+            attempts: read.map_or(0, |r| r.requests),
+            hops: read.map_or(0, |r| r.hops),
+            bytes: read.map_or(0, |r| r.bytes),
+        });
+    }
+}
+
+impl JobKind for Read {
+    type Wake = Wake;
+
+    /// The first round of each border router.
+    fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
+        for group in 0..self.groups.len() as u32 {
+            self.groups[group as usize].wakes_at = self.spec.at;
+            self.wake(ctx, self.spec.at, Wake::Turn { group });
+        }
+    }
+
+    fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
+        match wake {
+            Wake::Turn { group } => {
+                self.groups[group as usize].wakes_at = SimTime::MAX;
+                self.advance(ctx, tools, group);
+            }
+            Wake::Timeout { read, request } => self.timeout(ctx, tools, read, request),
+        }
+    }
+
+    /// Asks for the rows that are still missing, or ends the read.
+    fn heard(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+        let Some((read, transaction)) = self.answered(report) else { return };
+        let meter = transaction.turn.meter;
+        if report.apdu.rows.count > 0 {
+            let rows_max = tools.talk.cosem().lengths(meter).rows_max();
+            if let Some(more) = tools.ledger.missing(meter, transaction.newest, rows_max) {
+                if more != transaction.rows {
+                    (transaction.rows, transaction.tries) = (more, 0);
+                    self.request(ctx, tools, read);
+                }
+                return;
+            }
+        }
+        transaction.answered = Some(ctx.now());
+        let delay = ctx.now() - transaction.turn.planned;
+        tools.statistics.read_delay_ms.saturating_record(delay.nanos() / 1_000_000);
+        self.end(ctx, tools, read, Outcome::Ok);
+    }
+
+    fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+        let Some((read, transaction)) = self.answered(report) else { return };
+        transaction.answered = Some(ctx.now());
+        self.end(ctx, tools, read, Outcome::Refused);
+    }
+
+    fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
+        if let Some(transaction) = self.under_way.remove(&read) {
+            self.record(tools, transaction.turn, Some(&transaction), Outcome::Pending);
+        }
+    }
+}

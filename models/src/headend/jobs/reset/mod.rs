@@ -1,0 +1,211 @@
+#![doc = include_str!("README.md")]
+
+pub mod schedule;
+
+use super::{End, JobKind, Tools};
+use crate::apdu::Ask;
+use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::event::Event;
+use crate::headend;
+use crate::headend::Ctx;
+use crate::plan::{Plan, ResetPlan};
+use crate::spec::{BackSign, Delivery, ResetSpec};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_sim_core::SimTime;
+use std::sync::Arc;
+
+/// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
+pub const NOTICE: SimTime = SimTime::from_secs(300);
+
+/// Attempts of a unicast command, and the time between two.
+const COMMAND_ATTEMPTS: u8 = 3;
+const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
+
+/// Timers of a reset job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The job starts.
+    Begin,
+    /// The next meter of the schedule is due for its command.
+    Next {
+        /// Position in the order of planned times.
+        position: u32,
+    },
+    /// A command has waited long enough for its answer.
+    Repeat {
+        /// Position of the meter in the job.
+        meter: u32,
+    },
+}
+
+/// What the head-end knows of one meter in the job.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    sent: Option<SimTime>,
+    /// As the meter's return tells it.
+    reset: Option<SimTime>,
+    answered: Option<SimTime>,
+    attempts: u8,
+    acknowledged: bool,
+    /// The meter could not decipher a command.
+    refused: bool,
+    hops: u8,
+}
+
+/// A reset job.
+#[derive(Debug)]
+pub struct Reset {
+    job: u16,
+    spec: ResetSpec,
+    plan: Arc<Plan>,
+    progress: Vec<Progress>,
+    /// Positions of the meters in the order of their planned times.
+    by_time: Vec<u32>,
+}
+
+impl Reset {
+    /// Job `job` of a plan.
+    pub fn new(spec: &ResetSpec, job: u16, plan: Arc<Plan>) -> Self {
+        let times = &plan.reset(job).times;
+        let mut by_time: Vec<u32> = (0..times.len() as u32).collect();
+        by_time.sort_by_key(|&n| (times[n as usize], n));
+        Reset { job, spec: spec.clone(), progress: vec![Progress::default(); times.len()], by_time, plan }
+    }
+
+    fn planned(&self) -> &ResetPlan {
+        self.plan.reset(self.job)
+    }
+
+    fn wake(&self, ctx: &mut Ctx, at: SimTime, wake: Wake) {
+        ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Reset { job: self.job, wake })));
+    }
+
+    fn begin(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        match self.spec.delivery {
+            Delivery::Broadcast => {
+                for meter in &mut self.progress {
+                    (meter.sent, meter.attempts) = (Some(ctx.now()), 1);
+                }
+                let down = tools.talk.reset_all(self.job, self.planned().tier);
+                tools.send(ctx, down);
+            }
+            Delivery::Unicast => self.wait_for(ctx, 0),
+        }
+    }
+
+    /// Sets the timer of the meter at a position in the order of planned times, if there is one.
+    fn wait_for(&self, ctx: &mut Ctx, position: u32) {
+        if let Some(&meter) = self.by_time.get(position as usize) {
+            let at = self.planned().times[meter as usize].max(ctx.now());
+            self.wake(ctx, at, Wake::Next { position });
+        }
+    }
+
+    fn command(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, meter: u32) {
+        let progress = &mut self.progress[meter as usize];
+        let settled = progress.acknowledged || progress.refused || progress.answered.is_some();
+        if settled || progress.attempts >= COMMAND_ATTEMPTS {
+            return;
+        }
+        progress.attempts += 1;
+        progress.sent = progress.sent.or(Some(ctx.now()));
+        let plan = self.planned();
+        let kind = DownKind::Command { job: self.job };
+        let down = tools.talk.ask(kind, plan.meters[meter as usize], Ask::Reset(plan.tier));
+        tools.send(ctx, down);
+        self.wake(ctx, ctx.now() + COMMAND_TIMEOUT, Wake::Repeat { meter });
+    }
+
+    /// What the head-end knows of a meter, if it is part of the job.
+    fn of(&mut self, meter: u32) -> Option<&mut Progress> {
+        let at = self.planned().position(meter)?;
+        Some(&mut self.progress[at])
+    }
+
+    fn outcome(&self, at: usize, tools: &Tools<'_>, now: SimTime) -> Outcome {
+        let (plan, progress) = (self.planned(), &self.progress[at]);
+        let deadline = self.spec.give_up_after.map(|after| plan.times[at] + after);
+        let is_late = |t: SimTime| deadline.is_some_and(|d| t > d);
+        match progress.answered {
+            Some(t) if !is_late(t) => Outcome::Ok,
+            Some(_) => Outcome::Failed,
+            None if !tools.network.reachable[plan.meters[at] as usize] => Outcome::Unreachable,
+            None if progress.refused => Outcome::Refused,
+            None if is_late(now) => Outcome::Failed,
+            None => Outcome::Pending,
+        }
+    }
+}
+
+impl JobKind for Reset {
+    type Wake = Wake;
+
+    fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
+        let notice = if self.spec.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };
+        self.wake(ctx, self.spec.at.saturating_sub(notice), Wake::Begin);
+    }
+
+    fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
+        match wake {
+            Wake::Begin => self.begin(ctx, tools),
+            Wake::Next { position } => {
+                self.wait_for(ctx, position + 1);
+                self.command(ctx, tools, self.by_time[position as usize]);
+            }
+            Wake::Repeat { meter } => self.command(ctx, tools, meter),
+        }
+    }
+
+    fn heard(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+        if let ReportKind::Back { by: BackSign::Heartbeat, .. } = report.kind {
+            let down = tools.talk.confirm(report.meter.0, self.job);
+            tools.send(ctx, down);
+        }
+        let Some(progress) = self.of(report.meter.0) else { return };
+        match report.kind {
+            ReportKind::CommandAck { .. } => progress.acknowledged = true,
+            ReportKind::Back { .. } if progress.answered.is_some() => tools.statistics.duplicates += 1,
+            ReportKind::Back { .. } => {
+                (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
+                progress.hops = report.hops;
+            }
+            ReportKind::Push { .. } | ReportKind::Answer { .. } => unreachable!("{report:?} is for no reset"),
+        }
+    }
+
+    fn refused(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, report: &Report) {
+        if let (ReportKind::CommandAck { .. }, Some(progress)) = (report.kind, self.of(report.meter.0)) {
+            progress.refused = true;
+        }
+    }
+
+    /// One row for each meter.
+    fn finish(&mut self, tools: &mut Tools<'_>, end: End<'_>) {
+        let job = self.job;
+        for &(_, meter, at) in end.resets.iter().filter(|reset| reset.0 == job) {
+            if let Some(progress) = self.of(meter) {
+                progress.reset = progress.reset.or(Some(at));
+            }
+        }
+        let plan = self.planned();
+        for (at, (&node, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
+            let outcome = self.outcome(at, tools, end.now);
+            tools.rows.transactions.push(TransactionRow {
+                transaction: (1 << 63) | (u64::from(self.job) << 32) | u64::from(node),
+                kind: TransactionKind::Reset,
+                campaign: plan.name.clone(),
+                node,
+                gateway: tools.network.gateway[node as usize],
+                planned_s: plan.times[at].secs_f64(),
+                sent_s: progress.sent.map(SimTime::secs_f64),
+                reset_s: progress.reset.map(SimTime::secs_f64),
+                acknowledged: (self.spec.delivery == Delivery::Unicast).then_some(progress.acknowledged),
+                answered_s: progress.answered.map(SimTime::secs_f64),
+                outcome,
+                attempts: u16::from(progress.attempts),
+                hops: progress.hops,
+                bytes: u32::from(tools.talk.cosem().lengths(node).reset),
+            });
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What happens in a mesh.
+
+use crate::node::{Channel, Node};
+use serde::{Deserialize, Serialize};
+
+/// An event of the mesh. An epoch makes it valid only as long as its owner is still at that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A clear channel assessment ends: send or back off again.
+    Attempt {
+        /// Who wants to send.
+        node: Node,
+        /// Of its link layer.
+        epoch: u16,
+    },
+    /// The turn to transmit is done: first bit.
+    Send {
+        /// Sender.
+        node: Node,
+        /// Of its link layer.
+        epoch: u16,
+    },
+    /// Last bit of a frame.
+    Ended {
+        /// Frame in the air's list.
+        frame: u32,
+    },
+    /// An acknowledgement starts.
+    Acknowledge {
+        /// Who acknowledges.
+        node: Node,
+        /// Whose frame.
+        to: Node,
+        /// Channel of that frame.
+        channel: Channel,
+        /// Of the sender's link layer while it waits.
+        epoch: u16,
+    },
+    /// No acknowledgement came.
+    Unacknowledged {
+        /// Sender of the frame.
+        node: Node,
+        /// Of its link layer.
+        epoch: u16,
+    },
+    /// The link layer may look for its next job.
+    Resume {
+        /// Who.
+        node: Node,
+    },
+    /// A step of an advertisement sweep over all channels.
+    Sweep {
+        /// Sender.
+        node: Node,
+        /// Of its link layer.
+        epoch: u16,
+        /// Channel of this step.
+        channel: Channel,
+    },
+    /// A trickle timer: transmission point or end of the interval.
+    Trickle {
+        /// Who.
+        node: Node,
+        /// Which of its timers.
+        topic: Topic,
+        /// Of that timer.
+        epoch: u8,
+    },
+    /// The timer of the joining procedure, or of registration refresh once joined.
+    Join {
+        /// Who.
+        node: Node,
+        /// Of its join timer.
+        epoch: u16,
+    },
+    /// A flooded command is due for repetition.
+    Flood {
+        /// Who.
+        node: Node,
+        /// Of its flood.
+        epoch: u8,
+    },
+    /// A snapshot of the links is due.
+    Snapshot,
+    /// The probe traffic of the link-layer bench.
+    Probe {
+        /// Sender.
+        node: Node,
+    },
+    /// From a neighbouring partition: a foreign frame is on the air.
+    Foreign {
+        /// Global id of the sender.
+        from: u32,
+        /// Channel.
+        channel: Channel,
+        /// Bytes before the frame check sequence.
+        bytes: u16,
+    },
+}
+
+/// What a trickle timer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Topic {
+    /// PAN advertisements.
+    Advert = 0,
+    /// PAN configurations.
+    Config = 1,
+    /// Solicits of a node without configuration.
+    Solicit = 2,
+    /// RPL information.
+    Dio = 3,
+}
+
+/// Number of topics.
+pub const TOPICS: usize = 4;
+/// All topics.
+pub const ALL_TOPICS: [Topic; TOPICS] = [Topic::Advert, Topic::Config, Topic::Solicit, Topic::Dio];

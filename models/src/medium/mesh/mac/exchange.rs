@@ -1,0 +1,222 @@
+//! A frame and its acknowledgement: sent, ended, answered, repeated or given up.
+
+use super::access::next_job;
+use super::{Above, Done, Job, LinkLayer, sweep};
+use crate::books::Loss;
+use crate::context::Ctx;
+use crate::medium::mesh::event::Event;
+use crate::medium::mesh::radio::air::{Fate, Transmission};
+use crate::medium::mesh::radio::neighbours::code_db;
+use crate::node::{Channel, Node};
+
+/// Tag of an acknowledgement: bit 31, and the epoch of the node that waits for it.
+pub(super) const ACK_TAG: u32 = 1 << 31;
+
+/// [`Event::Send`]: first bit of a data frame.
+pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let now = ctx.now();
+    if link.macs[node].epoch != epoch {
+        return;
+    }
+    let Some((at, broadcast)) = link.current(node, now) else {
+        link.macs[node].job = Job::Idle;
+        next_job(link, ctx, node);
+        return;
+    };
+    let (hop_to, bytes, again) = {
+        let packet = link.packets.get_mut(at);
+        packet.tries = packet.tries.saturating_add(1);
+        packet.airings = packet.airings.saturating_add(1);
+        let again = packet.airings > 1;
+        (packet.hop_to, packet.bytes + link.times.overhead(packet.hop_to), again)
+    };
+    let hopped = link.hopping() && !broadcast;
+    if hopped && hop_to == Node::EVERYONE {
+        // A broadcast slot ended during the turn-around; wait for the next.
+        link.macs[node].job = Job::Idle;
+        next_job(link, ctx, node);
+        return;
+    }
+    let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
+    let hearers = if hopped { &[hop_to][..] } else { &[] };
+    if let Some(mut capture) = link.capture.take() {
+        let (sent, room) = (link.sent(now, node, channel, bytes), link.frame_room(hop_to));
+        capture.data(ctx.facts, &sent, link.packets.get_mut(at), above.rank(node), room);
+        link.capture = Some(capture);
+    }
+    let frame = link.air.begin(now, node, hop_to, channel, bytes, at, hearers);
+    ctx.books.counters.frames += 1;
+    ctx.books.counters.retries += u64::from(again);
+    link.note_sent(ctx, node, channel, bytes);
+    ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
+}
+
+/// [`Event::Ended`]: last bit of a frame; settle who received it.
+pub fn ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32) {
+    let tag = link.air.transmission(frame).tag;
+    if tag == super::settle::FOREIGN_TAG {
+        link.air.finish(frame, |_, _, _| {});
+    } else if tag & ACK_TAG != 0 {
+        acknowledged(link, above, ctx, frame, (tag & 0xFFFF) as u16);
+    } else if tag & sweep::TAG != 0 {
+        sweep::frame_ended(link, above, ctx, frame);
+    } else {
+        data_ended(link, above, ctx, frame, tag);
+    }
+}
+
+fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32, at: u32) {
+    let now = ctx.now();
+    let mut heard = std::mem::take(&mut link.heard);
+    heard.clear();
+    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
+    let (node, broadcast) = (t.from, t.to == Node::EVERYONE);
+    link.settle(ctx, &t, &heard, Some(at));
+    let turned = now + link.times.turnaround;
+    link.air.deafen(node, turned);
+    // A sender that was reset in mid-frame has dropped the packet already.
+    let alive = link.air.radios[node].is_on() && link.macs[node].job == Job::Busy;
+    if alive && broadcast {
+        let packet = link.take_current(node, at);
+        link.finish_job(node);
+        ctx.schedule(turned, node, Event::Resume { node });
+        for &(to, fate, _) in &heard {
+            if fate == Fate::Received {
+                above.receive(link, ctx, to, node, &packet);
+            }
+        }
+    } else if alive {
+        let epoch = link.macs[node].epoch;
+        if heard.first().is_some_and(|h| h.1 == Fate::Received) {
+            receive_unicast(link, above, ctx, &t, at, epoch);
+        } else {
+            ctx.schedule(now + link.times.ack_wait, node, Event::Unacknowledged { node, epoch });
+        }
+    }
+    link.heard = heard;
+}
+
+/// A unicast frame arrived: the receiver drops what it was about to do, acknowledges, and hands the packet up once.
+fn receive_unicast<U: Above>(
+    link: &mut LinkLayer,
+    above: &mut U,
+    ctx: &mut Ctx,
+    t: &Transmission,
+    at: u32,
+    epoch: u16,
+) {
+    let (now, to) = (ctx.now(), t.to);
+    let turned = now + link.air.phy.turnaround;
+    link.air.deafen(to, turned);
+    let mac = &mut link.macs[to];
+    mac.acknowledging = true;
+    if matches!(mac.job, Job::Backoff | Job::WaitSlot | Job::WaitSweep) {
+        mac.epoch = mac.epoch.wrapping_add(1);
+        mac.job = Job::Idle;
+    }
+    ctx.schedule(turned, to, Event::Acknowledge { node: to, to: t.from, channel: t.channel, epoch });
+    let packet = link.packets.get_mut(at);
+    let first = !std::mem::replace(&mut packet.delivered, true);
+    if first {
+        let copy = packet.clone();
+        above.receive(link, ctx, to, t.from, &copy);
+    } else {
+        ctx.books.counters.duplicates += 1;
+    }
+}
+
+/// [`Event::Acknowledge`].
+pub fn acknowledge(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node, channel: Channel, epoch: u16) {
+    let now = ctx.now();
+    if !link.air.radios[node].is_on() {
+        // Reset in the meantime: the sender finds out by itself.
+        ctx.schedule(now + link.times.ack_wait, to, Event::Unacknowledged { node: to, epoch });
+        return;
+    }
+    let hearers = if channel == Channel::COMMON { &[][..] } else { &[to][..] };
+    let bytes = link.times.ack_bytes;
+    if let Some(mut capture) = link.capture.take() {
+        let loss = link.air.neighbours.code(node, to).map_or(0.0, code_db);
+        capture.acknowledgement(ctx.facts, &link.sent(now, node, channel, bytes), to, link.tx_power_dbm - loss);
+        link.capture = Some(capture);
+    }
+    let frame = link.air.begin(now, node, to, channel, bytes, ACK_TAG | u32::from(epoch), hearers);
+    ctx.books.counters.acks += 1;
+    link.note_sent(ctx, node, channel, bytes);
+    ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
+}
+
+fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32, epoch: u16) {
+    let now = ctx.now();
+    let mut heard = std::mem::take(&mut link.heard);
+    heard.clear();
+    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
+    link.settle(ctx, &t, &heard, None);
+    let (receiver, sender) = (t.from, t.to);
+    let turned = now + link.times.turnaround;
+    link.air.deafen(receiver, turned);
+    link.macs[receiver].acknowledging = false;
+    ctx.schedule(turned, receiver, Event::Resume { node: receiver });
+    let intact = heard.first().is_some_and(|h| h.1 == Fate::Received);
+    link.heard = heard;
+    let mac = &link.macs[sender];
+    if mac.job != Job::Busy || mac.epoch != epoch {
+        return;
+    }
+    if !intact {
+        let air_time = link.air.phy.airtime(link.times.ack_bytes) + link.air.phy.turnaround;
+        let late = (now + link.times.ack_wait).saturating_sub(air_time).max(now);
+        ctx.schedule(late, sender, Event::Unacknowledged { node: sender, epoch });
+        return;
+    }
+    let at = mac.queue.head();
+    let packet = link.take_current(sender, at);
+    link.macs[sender].spaced_until = now + link.times.spacing;
+    link.finish_job(sender);
+    let done = Done { to: packet.hop_to, kind: packet.kind(), ok: true, tries: packet.tries };
+    above.link_result(link, ctx, sender, done);
+    next_job(link, ctx, sender);
+}
+
+/// [`Event::Unacknowledged`].
+pub fn unacknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let mac = &link.macs[node];
+    if mac.epoch == epoch && mac.job == Job::Busy {
+        failed(link, above, ctx, node, false);
+    }
+}
+
+/// A transmission failed, or no free channel was found: again, or give up.
+pub(super) fn failed<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, no_access: bool) {
+    let Some((at, broadcast)) = link.current(node, ctx.now()) else {
+        link.finish_job(node);
+        return;
+    };
+    if no_access && !broadcast {
+        let packet = link.packets.get_mut(at);
+        packet.tries = packet.tries.saturating_add(1);
+    }
+    let tries = link.packets.get(at).tries;
+    let give_up = broadcast || tries > link.spec.frame_retries_max || (no_access && link.times.access_failure_drops);
+    link.finish_job(node);
+    if !give_up && link.hopping() && !broadcast {
+        let not_before = ctx.now() + link.retry_spread(ctx.facts, node, tries);
+        let packet = link.packets.get_mut(at);
+        packet.not_before = not_before;
+        let to = packet.hop_to;
+        let mac = &mut link.macs[node];
+        (mac.blocked_to, mac.blocked_until) = (to, not_before);
+    }
+    if give_up {
+        let packet = link.take_current(node, at);
+        if !packet.delivered {
+            link.drop_rest(node, &packet);
+            above.lost(ctx, node, &packet, Loss::Retries);
+        }
+        if !broadcast {
+            let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
+            above.link_result(link, ctx, node, done);
+        }
+    }
+    next_job(link, ctx, node);
+}

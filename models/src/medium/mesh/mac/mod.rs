@@ -1,0 +1,250 @@
+#![doc = include_str!("README.md")]
+
+mod access;
+mod exchange;
+mod queue;
+mod settle;
+pub mod sweep;
+pub mod times;
+
+pub use access::{attempt, next_job, resume};
+pub use exchange::{acknowledge, ended, send, unacknowledged};
+pub use queue::{clear, enqueue};
+pub use settle::foreign;
+
+use super::hopping;
+use super::packet::{Fifo, Kind, Packet, Packets};
+use super::radio::air::{Air, Fate};
+use super::wire::capture::{Capture, Sent};
+use super::wire::lengths::Lengths;
+use crate::books::Loss;
+use crate::context::{Ctx, Facts};
+use crate::node::{Channel, Node, PerNode};
+use crate::purpose::BACKOFF;
+use crate::spec::MacSpec;
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+use sweep::Sweep;
+use times::MacTimes;
+
+/// What the link layer of a node is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Job {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Backing off for the first unicast frame.
+    Backoff,
+    /// Turning to transmit, transmitting or waiting for the acknowledgement.
+    Busy,
+    /// Waiting for a broadcast slot, or for the time of a repetition.
+    WaitSlot,
+    /// Waiting to go on with a sweep.
+    WaitSweep,
+    /// In a piece of a sweep.
+    Sweeping,
+}
+
+/// Link-layer state of a node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mac {
+    /// No next frame before this.
+    spaced_until: SimTime,
+    /// No next frame to [`Mac::blocked_to`] before this: a repetition waits, and so does all that would go the same way.
+    blocked_until: SimTime,
+    /// Receiver of the frame that failed last.
+    blocked_to: Node,
+    /// Unicast frames (all frames without hopping).
+    queue: Fifo,
+    /// Broadcast frames.
+    broadcasts: Fifo,
+    /// Random numbers used for backoffs.
+    draws: u32,
+    /// Counts jobs, so that an event of an abandoned job is recognised.
+    epoch: u16,
+    /// Current job.
+    job: Job,
+    backoffs: u8,
+    exponent: u8,
+    acknowledging: bool,
+    /// Sweeps asked for, a bit for each [`Sweep`].
+    sweeps: u8,
+    /// Next channel of the first sweep.
+    sweep_channel: u16,
+}
+
+/// The link layers of a partition and the air between them.
+pub struct LinkLayer {
+    /// The air.
+    pub air: Air,
+    /// Datagrams held by nodes.
+    pub packets: Packets,
+    macs: PerNode<Mac>,
+    times: MacTimes,
+    lengths: Lengths,
+    spec: MacSpec,
+    /// Channels that it hops over; 0 if it does not.
+    channels: u16,
+    /// Longest frame, check sequence included, bytes.
+    frame_bytes_max: u16,
+    tx_power_dbm: f32,
+    /// Tag of the newest datagram that was cut.
+    newest_tag: u16,
+    /// Partitions that hear an own radio, sorted.
+    abroad: Vec<(Node, u32)>,
+    /// Frames as bytes, if they are captured.
+    capture: Option<Box<Capture>>,
+    pieces: Vec<sweep::Piece>,
+    spare_pieces: Vec<sweep::Piece>,
+    heard: Vec<(Node, Fate, f32)>,
+    hearers: Vec<Node>,
+}
+
+/// What a link layer is made of.
+pub struct Parts {
+    /// The air.
+    pub air: Air,
+    /// Sizes and times.
+    pub times: MacTimes,
+    /// Settings.
+    pub spec: MacSpec,
+    /// Channels to hop over; 0: no hopping.
+    pub channels: u16,
+    /// Longest frame, check sequence included, bytes.
+    pub frame_bytes_max: u16,
+    /// Transmit power of meters and repeaters, dBm.
+    pub tx_power_dbm: f32,
+}
+
+/// What the link layer calls above it.
+pub trait Above {
+    /// A datagram or a fragment arrived at `node` over the air from `from`.
+    fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet);
+    /// A sweep's frame arrived.
+    fn heard_sweep(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, sweep: Sweep);
+    /// A unicast frame of this kind is done with: acknowledged or given up.
+    fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, frame: Done);
+    /// A datagram was lost at its holder, if it is a fragment the rest of it as well.
+    fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss);
+    /// RPL rank of a node, which frames carry.
+    fn rank(&self, node: Node) -> u16;
+}
+
+/// A unicast frame that is done with.
+#[derive(Clone, Copy, Debug)]
+pub struct Done {
+    /// Its receiver.
+    pub to: Node,
+    /// What it carried.
+    pub kind: Kind,
+    /// It was acknowledged.
+    pub ok: bool,
+    /// Transmissions.
+    pub tries: u8,
+}
+
+impl LinkLayer {
+    /// Idle link layers of `own` radios.
+    pub fn new(parts: Parts, own: u16) -> Self {
+        LinkLayer {
+            air: parts.air,
+            packets: Packets::default(),
+            macs: PerNode::of(Mac::default(), usize::from(own)),
+            times: parts.times,
+            lengths: Lengths::new(),
+            spec: parts.spec,
+            channels: parts.channels,
+            frame_bytes_max: parts.frame_bytes_max,
+            tx_power_dbm: parts.tx_power_dbm,
+            newest_tag: 0,
+            abroad: Vec::new(),
+            capture: None,
+            pieces: Vec::new(),
+            spare_pieces: Vec::new(),
+            heard: Vec::new(),
+            hearers: Vec::new(),
+        }
+    }
+
+    /// Channels that it hops over; 0 if it does not.
+    pub fn channels(&self) -> u16 {
+        self.channels
+    }
+
+    /// Transmit power of meters and repeaters, dBm.
+    pub fn tx_power_dbm(&self) -> f32 {
+        self.tx_power_dbm
+    }
+
+    /// Names the partitions that hear own radios.
+    pub fn set_abroad(&mut self, mut abroad: Vec<(Node, u32)>) {
+        abroad.sort_unstable();
+        self.abroad = abroad;
+    }
+
+    /// Captures what is sent from now on.
+    pub fn start_capture(&mut self, capture: Capture) {
+        self.capture = Some(Box::new(capture));
+    }
+
+    /// The capture, if there is one.
+    pub fn capture_mut(&mut self) -> Option<&mut Capture> {
+        self.capture.as_deref_mut()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.air.bytes() + self.packets.bytes() + self.macs.bytes()
+    }
+
+    #[inline]
+    fn hopping(&self) -> bool {
+        self.channels > 0
+    }
+
+    /// Where a node listens at an instant.
+    fn channel_of(&self, facts: &Facts, node: Node, at: SimTime) -> Channel {
+        let slot = hopping::slot(self.air.radios[node].phase_ms, at);
+        hopping::channel(facts.globals[node], slot, self.channels)
+    }
+
+    /// Bytes that a data frame to `to` has room for above the link layer.
+    fn frame_room(&self, to: Node) -> u16 {
+        self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(to))
+    }
+
+    /// Uniform backoff of 0 to 2^exponent - 1 units.
+    fn backoff(&mut self, facts: &Facts, node: Node, exponent: u8) -> SimTime {
+        let (key, unit) = (facts.stream_key(node, BACKOFF), self.air.phy.unit_backoff);
+        let mac = &mut self.macs[node];
+        let mut stream = Stream::resume(key, u64::from(mac.draws));
+        let units = stream.below(1 << exponent);
+        mac.draws = stream.drawn() as u32;
+        unit * u64::from(units)
+    }
+
+    /// Uniform in [0, 1) from the node's backoff stream.
+    fn place(&mut self, facts: &Facts, node: Node) -> f64 {
+        let key = facts.stream_key(node, BACKOFF);
+        let mac = &mut self.macs[node];
+        let mut stream = Stream::resume(key, u64::from(mac.draws));
+        mac.draws += 1;
+        stream.unit()
+    }
+
+    fn finish_job(&mut self, node: Node) {
+        let mac = &mut self.macs[node];
+        mac.job = Job::Idle;
+        mac.epoch = mac.epoch.wrapping_add(1);
+    }
+
+    /// What a capture says of a frame that goes out now.
+    fn sent(&self, at: SimTime, node: Node, channel: Channel, bytes: u16) -> Sent {
+        let channel = match channel {
+            Channel::COMMON if self.hopping() => None,
+            Channel::COMMON => Some(Channel(0)),
+            channel => Some(channel),
+        };
+        Sent { node, at, phase_ms: self.air.radios[node].phase_ms, channel, bytes }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a frame leaves behind: counts, the load of border routers, rows of the `frames` table, and frames of neighbouring
+//! partitions.
+
+use super::exchange::ACK_TAG;
+use super::{LinkLayer, sweep};
+use crate::context::Ctx;
+use crate::medium::mesh::event::Event;
+use crate::medium::mesh::radio::air::{Fate, Transmission};
+use crate::node::{Channel, Node};
+use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
+
+/// Tag of a foreign frame.
+pub(super) const FOREIGN_TAG: u32 = 1 << 29;
+
+/// [`Event::Foreign`]: a frame of a neighbouring partition is on the air.
+pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, channel: Channel, bytes: u16) {
+    let Some(node) = ctx.facts.foreign(from) else { return };
+    let now = ctx.now();
+    if link.air.is_sending(node, now) {
+        return;
+    }
+    let frame = link.air.begin(now, node, Node::EVERYONE, channel, bytes, FOREIGN_TAG, &[]);
+    // Scheduled under the first own radio: a foreign one causes no events here.
+    ctx.schedule(link.air.transmission(frame).end, Node(0), Event::Ended { frame });
+}
+
+impl LinkLayer {
+    /// Charges a frame to its sender and tells the partitions that hear it.
+    pub(super) fn note_sent(&self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
+        if let Some(load) = ctx.books.load(node) {
+            load.tx += self.air.phy.airtime(bytes);
+            load.frames_sent += 1;
+        }
+        if self.abroad.is_empty() || (channel == Channel::COMMON && self.hopping()) {
+            return;
+        }
+        let first = self.abroad.partition_point(|a| a.0 < node);
+        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
+            let from = ctx.facts.globals[node];
+            let at = ctx.now() + ctx.engine.lookahead();
+            ctx.send(partition, at, node, Event::Foreign { from, channel, bytes });
+        }
+    }
+
+    /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
+    pub(super) fn settle(&self, ctx: &mut Ctx, t: &Transmission, heard: &[(Node, Fate, f32)], packet: Option<u32>) {
+        let airtime = t.end - t.start;
+        for &(node, fate, _) in heard {
+            let counters = &mut ctx.books.counters;
+            match fate {
+                Fate::Received => counters.received += 1,
+                Fate::Collided => counters.collided += 1,
+                Fate::Noise => counters.noise += 1,
+                Fate::Deaf => counters.deaf += 1,
+            }
+            if let Some(load) = ctx.books.load(node) {
+                match fate {
+                    Fate::Received => load.frames_received += 1,
+                    Fate::Collided | Fate::Deaf => load.collisions += 1,
+                    Fate::Noise => {}
+                }
+                if fate != Fate::Deaf {
+                    load.rx += airtime;
+                }
+            }
+        }
+        if ctx.books.samples_frame() {
+            self.sample(ctx, t, heard.first(), packet);
+        }
+    }
+
+    fn sample(&self, ctx: &mut Ctx, t: &Transmission, first: Option<&(Node, Fate, f32)>, packet: Option<u32>) {
+        let kind = match packet {
+            Some(at) => self.packets.get(at).kind().frame_kind(),
+            None if t.tag & ACK_TAG != 0 => FrameKind::Ack,
+            None => sweep::frame_kind(t.tag),
+        };
+        ctx.books.rows.frames.push(FrameRow {
+            time_s: t.start.secs_f64(),
+            src: ctx.facts.globals[t.from],
+            dst: (t.to != Node::EVERYONE).then(|| ctx.facts.globals[t.to]),
+            kind,
+            channel: t.channel.0,
+            bytes: t.bytes + self.air.phy.fcs_bytes,
+            attempt: packet.map_or(0, |at| self.packets.get(at).airings.saturating_sub(1)),
+            airtime_s: (t.end - t.start).secs_f64() as f32,
+            rssi_dbm: first.map_or(f32::NAN, |h| h.2),
+            outcome: match first.map(|h| h.1) {
+                None => FrameOutcome::Sent,
+                Some(Fate::Received) => FrameOutcome::Delivered,
+                Some(Fate::Collided) => FrameOutcome::Collided,
+                Some(Fate::Noise) => FrameOutcome::Noise,
+                Some(Fate::Deaf) => FrameOutcome::Deaf,
+            },
+        });
+    }
+}

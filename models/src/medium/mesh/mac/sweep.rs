@@ -1,0 +1,203 @@
+//! Advertisement sweeps: the same frame once on every channel, for whoever listens there by chance.
+//!
+//! A sweep keeps its cadence: a channel found busy is left out, not waited for. It is sent in pieces of at most half a
+//! second, and a node's queue goes first between two pieces. Who will be tuned to which of the piece's frames is worked
+//! out once when the piece starts, because hop sequences are known.
+
+use super::{Above, Job, LinkLayer, next_job};
+use crate::context::Ctx;
+use crate::medium::mesh::event::Event;
+use crate::medium::mesh::hopping;
+use crate::medium::mesh::radio::air::Fate;
+use crate::medium::mesh::wire::frame;
+use crate::node::{Channel, Node};
+use amitwin_data::rows::FrameKind;
+use amitwin_sim_core::SimTime;
+
+/// Longest piece.
+const PIECE: SimTime = SimTime::from_millis(500);
+/// Pause between two pieces.
+const PAUSE: SimTime = hopping::UNICAST_DWELL;
+/// Tag of a sweep's frame: bit 30 and the kind.
+pub const TAG: u32 = 1 << 30;
+
+/// What is advertised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sweep {
+    /// PAN advertisement.
+    Advert = 0,
+    /// PAN configuration.
+    Config = 1,
+    /// PAN configuration solicit.
+    Solicit = 2,
+}
+
+const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
+
+/// Kind in the `frames` table.
+pub(super) fn frame_kind(tag: u32) -> FrameKind {
+    match tag & 3 {
+        0 => FrameKind::PanAdvert,
+        1 => FrameKind::PanConfig,
+        _ => FrameKind::PanConfigSolicit,
+    }
+}
+
+/// A piece under way: who is tuned to which channel when its frame comes, by channel.
+#[derive(Debug, Default)]
+pub struct Piece {
+    node: Node,
+    sweep: u8,
+    end: u16,
+    at: usize,
+    hits: Vec<(Channel, Node)>,
+}
+
+/// Asks for a sweep; one of the same kind that is not done yet takes its place.
+pub fn ask(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, sweep: Sweep) {
+    ctx.books.counters.sweeps += 1;
+    let mac = &mut link.macs[node];
+    mac.sweeps |= 1 << sweep as u8;
+    if mac.job == Job::WaitSlot {
+        mac.job = Job::Idle;
+    }
+    next_job(link, ctx, node);
+}
+
+/// Schedules the next piece.
+pub(super) fn wait(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let pause = if link.macs[node].sweep_channel == 0 { SimTime::ZERO } else { PAUSE };
+    link.macs[node].job = Job::WaitSweep;
+    ctx.schedule(ctx.now() + pause + link.air.phy.cca, node, Event::Attempt { node, epoch });
+}
+
+/// Starts a piece.
+pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let now = ctx.now();
+    let mac = &mut link.macs[node];
+    let Some(&sweep) = ALL.iter().find(|s| mac.sweeps & (1 << **s as u8) != 0) else {
+        mac.job = Job::Idle;
+        return;
+    };
+    mac.job = Job::Sweeping;
+    let first = mac.sweep_channel;
+    let cadence = link.cadence(sweep);
+    let frames = (PIECE.nanos() / cadence.nanos()).max(1) as u16;
+    let end = first.saturating_add(frames).min(link.steps());
+    let mut piece = link.spare_pieces.pop().unwrap_or_default();
+    (piece.node, piece.sweep, piece.end, piece.at) = (node, sweep as u8, end, 0);
+    piece.hits.clear();
+    let last = now + cadence * u64::from(end - first);
+    // On the common channel everybody is tuned in, and the air finds them.
+    let tuned = if link.hopping() { link.air.neighbours.of(node).0 } else { &[] };
+    for &other in tuned {
+        let radio = &link.air.radios[other];
+        if !ctx.facts.is_own(other) || !radio.is_on() {
+            continue;
+        }
+        let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);
+        for slot in slots {
+            let channel = hopping::channel(ctx.facts.globals[other], slot, link.channels);
+            if (first..end).contains(&channel.0) {
+                let at = now + cadence * u64::from(channel.0 - first);
+                if hopping::slot(radio.phase_ms, at) == slot && !hopping::is_broadcast_slot(at) {
+                    piece.hits.push((channel, other));
+                }
+            }
+        }
+    }
+    piece.hits.sort_unstable();
+    link.pieces.push(piece);
+    step(link, above, ctx, node, epoch, Channel(first));
+}
+
+/// [`Event::Sweep`]: the frame on one channel.
+pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16, channel: Channel) {
+    let now = ctx.now();
+    if link.macs[node].epoch != epoch {
+        link.drop_piece(node);
+        return;
+    }
+    let Some(index) = link.pieces.iter().position(|p| p.node == node) else { return };
+    let (sweep, end) = (ALL[link.pieces[index].sweep as usize], link.pieces[index].end);
+    if channel.0 >= end {
+        link.drop_piece(node);
+        let channels = link.steps();
+        let mac = &mut link.macs[node];
+        mac.job = Job::Idle;
+        mac.sweep_channel = if end == channels { 0 } else { end };
+        if end == channels {
+            mac.sweeps &= !(1 << sweep as u8);
+        }
+        next_job(link, ctx, node);
+        return;
+    }
+    let on = if link.hopping() { channel } else { Channel::COMMON };
+    if link.air.is_busy(node, on, now) {
+        let next = Event::Sweep { node, epoch, channel: Channel(channel.0 + 1) };
+        ctx.schedule(now + link.cadence(sweep), node, next);
+        return;
+    }
+    let piece = &mut link.pieces[index];
+    let from = piece.at + piece.hits[piece.at..].partition_point(|h| h.0 < channel);
+    let to = from + piece.hits[from..].partition_point(|h| h.0 == channel);
+    piece.at = to;
+    let mut hearers = std::mem::take(&mut link.hearers);
+    hearers.clear();
+    hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
+    let bytes = link.times.sweep_bytes[sweep as usize];
+    let tag = TAG | (u32::from(epoch) << 2) | u32::from(piece.sweep);
+    let frame = link.air.begin(now, node, Node::EVERYONE, on, bytes, tag, &hearers);
+    link.hearers = hearers;
+    if let Some(mut capture) = link.capture.take() {
+        let what = match sweep {
+            Sweep::Advert => frame::Sweep::Advert(0, above.rank(node)),
+            Sweep::Config => frame::Sweep::Config,
+            Sweep::Solicit => frame::Sweep::Solicit,
+        };
+        capture.sweep(ctx.facts, &link.sent(now, node, on, bytes), what);
+        link.capture = Some(capture);
+    }
+    ctx.books.counters.frames += 1;
+    ctx.books.counters.sweep_frames += 1;
+    link.note_sent(ctx, node, on, bytes);
+    ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
+}
+
+/// Last bit of a sweep's frame.
+pub(super) fn frame_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32) {
+    let mut heard = std::mem::take(&mut link.heard);
+    heard.clear();
+    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
+    link.settle(ctx, &t, &heard, None);
+    let sweep = ALL[(t.tag & 3) as usize];
+    for &(to, fate, _) in &heard {
+        if fate == Fate::Received {
+            above.heard_sweep(link, ctx, to, t.from, sweep);
+        }
+    }
+    link.heard = heard;
+    let epoch = ((t.tag & !TAG) >> 2) as u16;
+    let next = ctx.now() + link.air.phy.cca;
+    let channel = Channel(if t.channel == Channel::COMMON { 1 } else { t.channel.0 + 1 });
+    ctx.schedule(next, t.from, Event::Sweep { node: t.from, epoch, channel });
+}
+
+impl LinkLayer {
+    /// Frames of a sweep: one for each channel, or a single one where all share the common channel.
+    fn steps(&self) -> u16 {
+        self.channels.max(1)
+    }
+
+    /// From one frame of a sweep to the next.
+    fn cadence(&self, sweep: Sweep) -> SimTime {
+        self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]) + self.air.phy.cca
+    }
+
+    fn drop_piece(&mut self, node: Node) {
+        if let Some(index) = self.pieces.iter().position(|p| p.node == node) {
+            let piece = self.pieces.swap_remove(index);
+            self.spare_pieces.push(piece);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Forwarding: upwards by parent, downwards by source route.
+
+use super::parents::{poison, send_dio};
+use super::{Packet, Stack, State, Step};
+use crate::books::Loss;
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::node::Node;
+use amitwin_sim_core::SimTime;
+
+/// A node that comes back says to no one that it has no route before it has asked for one this often.
+const SILENT_TRIES: u8 = 2;
+/// Datagrams with more hops are in a loop.
+const HOPS_MAX: u8 = 32;
+
+/// Passes a datagram on.
+pub(super) fn forward<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+    packet: &Packet,
+) {
+    let mut next = packet.clone();
+    next.hops += 1;
+    (next.tries, next.airings, next.delivered, next.not_before) = (0, 0, false, SimTime::ZERO);
+    if next.hops > HOPS_MAX {
+        stack.count_lost(ctx, &next, Loss::TooFar);
+        return;
+    }
+    if packet.route_len > 0 {
+        // Downwards: the next stop stands last.
+        next.route_len -= 1;
+        next.hop_to = next.route[next.route_len as usize];
+    } else {
+        let joining = &stack.net.nodes[node];
+        if joining.step == Step::Discover || joining.parent == Node::NONE || joining.parent == from {
+            // A node that has just restarted does not know that it was a router, and mostly is one again soon.
+            let restarted =
+                joining.returning && (joining.state == State::AcquireConfig || joining.tries <= SILENT_TRIES);
+            stack.count_lost(ctx, &next, Loss::NoRoute);
+            if !restarted {
+                poison(stack, link, ctx, node, from);
+            }
+            return;
+        }
+        // The sender's rank travels with the packet. A sender that is not below has a wrong idea of this node and is
+        // told; a packet that meets this twice is in a loop.
+        if stack.net.nodes[from].rank <= joining.rank {
+            if joining.state == State::Operational {
+                send_dio(stack, link, ctx, node, Some(from));
+            } else if next.strayed {
+                poison(stack, link, ctx, node, from);
+            }
+            if next.strayed {
+                stack.count_lost(ctx, &next, Loss::TooFar);
+                return;
+            }
+            next.strayed = true;
+        }
+        next.hop_to = stack.net.nodes[node].parent;
+    }
+    stack.submit(link, ctx, node, next);
+}

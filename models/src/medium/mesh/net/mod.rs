@@ -1,0 +1,379 @@
+#![doc = include_str!("README.md")]
+
+pub mod airtime;
+mod flood;
+mod forward;
+mod join;
+mod parents;
+mod reassembly;
+mod routes;
+mod snapshot;
+pub mod tree;
+mod trickle;
+
+pub use parents::{CANDIDATES, Candidate, ETX_MAX, INFINITE_RANK, RANK_STEP};
+pub use trickle::Timers;
+
+use super::event::{ALL_TOPICS, Event, TOPICS, Topic};
+use super::mac::sweep::Sweep;
+use super::mac::{Above, Done, LinkLayer, enqueue};
+use super::packet::{Content, Kind, Packet};
+use crate::books::Loss;
+use crate::context::{Ctx, Facts};
+use crate::medium::message::Message;
+use crate::medium::{Medium, PortUser, Supply};
+use crate::node::{Node, PerNode};
+use crate::purpose::{HOP_PHASE, TIMER};
+use crate::spec::Lease;
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+use reassembly::Reassembly;
+use routes::Routes;
+use trickle::Trickle;
+
+/// Where a node stands in joining; the numbers are those of Wi-SUN FAN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not running.
+    #[default]
+    Off = 0,
+    /// Looking for the PAN's configuration.
+    AcquireConfig = 3,
+    /// Getting neighbours, address and route.
+    ConfigureRouting = 4,
+    /// Part of the mesh.
+    Operational = 5,
+}
+
+/// Step within [`State::ConfigureRouting`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    /// Waiting for RPL information.
+    #[default]
+    Discover,
+    /// Waiting for the parent to register the address.
+    Register,
+    /// Waiting for an address.
+    Address,
+    /// Waiting for the border router to know the route.
+    Announce,
+    /// Waiting for a sign of life of a parent that did not acknowledge.
+    Verify,
+    /// Nothing under way.
+    Settled,
+}
+
+/// Network state of a node.
+#[derive(Clone, Debug)]
+struct Joining {
+    /// Candidate parents, best first; unused ones have no node.
+    candidates: [Candidate; CANDIDATES],
+    /// Timers by [`Topic`].
+    trickles: [Trickle; TOPICS],
+    /// Flood under way.
+    flood: flood::Flood,
+    /// When the expected transmissions were last measured.
+    measured_at: SimTime,
+    /// Random numbers used for timers.
+    draws: u32,
+    /// Current time-out of the joining procedure, s.
+    wait_s: u16,
+    /// Counts the join timer.
+    epoch: u16,
+    /// RPL rank.
+    rank: u16,
+    /// Lowest rank since the node joined.
+    lowest: u16,
+    /// Next hop towards the border router.
+    parent: Node,
+    /// Hops to the border router.
+    hops: u8,
+    /// Tries of the current step.
+    tries: u8,
+    /// Frames to the parent that failed in a row.
+    failures: u8,
+    /// Joining state.
+    state: State,
+    /// Joining step.
+    step: Step,
+    /// It has an address.
+    addressed: bool,
+    /// Number of its last route announcement; kept over a reset, as stacks do.
+    path_sequence: u8,
+    /// It has not been part of the mesh since it was reset.
+    returning: bool,
+    /// Frames to the parent since its expected transmissions were last measured, repetitions included.
+    transmitted: u8,
+    /// Of them acknowledged.
+    acknowledged: u8,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Joining {
+            candidates: [Candidate::default(); CANDIDATES],
+            trickles: [Trickle::default(); TOPICS],
+            flood: flood::Flood::default(),
+            measured_at: SimTime::ZERO,
+            draws: 0,
+            wait_s: 0,
+            epoch: 0,
+            rank: INFINITE_RANK,
+            lowest: INFINITE_RANK,
+            parent: Node::NONE,
+            hops: 0,
+            tries: 0,
+            failures: 0,
+            state: State::Off,
+            step: Step::Settled,
+            addressed: false,
+            path_sequence: 0,
+            returning: false,
+            transmitted: 0,
+            acknowledged: 0,
+        }
+    }
+}
+
+/// What a network layer is made of.
+pub struct Parts {
+    /// Timers of the size profile.
+    pub timers: Timers,
+    /// First estimate of the expected transmissions by loss code, 1/128.
+    pub etx_of_code: Vec<u16>,
+    /// Hops above which a meter counts as unreachable.
+    pub hops_max: u8,
+    /// What becomes of an address in a reset.
+    pub lease: Lease,
+    /// Time between two snapshots of the links; zero: only at start and end.
+    pub links_every: SimTime,
+    /// Jobs of the head-end that may flood a command.
+    pub jobs: usize,
+}
+
+/// Joining, routes, fragments and floods of all nodes of a partition.
+pub struct Net {
+    nodes: PerNode<Joining>,
+    routes: Routes,
+    reassembly: Reassembly,
+    /// By job: what is flooded.
+    floods: Vec<Option<Message>>,
+    timers: Timers,
+    etx_of_code: Vec<u16>,
+    hops_max: u8,
+    lease: Lease,
+    links_every: SimTime,
+}
+
+/// The network layer with who uses it: what the link layer calls.
+pub struct Stack<'a, P> {
+    /// The network layer.
+    pub net: &'a mut Net,
+    /// Meters and gateways.
+    pub user: &'a mut P,
+}
+
+/// Link and network layer as a medium: what meters and gateways call.
+pub struct MeshMut<'a> {
+    /// The link layer.
+    pub link: &'a mut LinkLayer,
+    /// The network layer.
+    pub net: &'a mut Net,
+}
+
+impl Net {
+    /// Nodes in the places that a tree gives them; those without one are off.
+    pub fn new(parts: Parts, link: &LinkLayer, facts: &Facts, tree: &tree::Tree) -> Self {
+        let mut net = Net {
+            nodes: PerNode::of(Joining::default(), usize::from(facts.own)),
+            routes: Routes::announced(&tree.parent),
+            reassembly: Reassembly::default(),
+            floods: vec![None; parts.jobs],
+            timers: parts.timers,
+            etx_of_code: parts.etx_of_code,
+            hops_max: parts.hops_max,
+            lease: parts.lease,
+            links_every: parts.links_every,
+        };
+        for node in facts.nodes() {
+            if facts.is_gateway(node) || tree.parent[node].is_some() {
+                let candidates = match facts.is_gateway(node) {
+                    true => [Candidate::default(); CANDIDATES],
+                    false => net.candidates_in(tree, link, facts, node),
+                };
+                let joining = &mut net.nodes[node];
+                joining.state = State::Operational;
+                (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
+                joining.lowest = joining.rank;
+                joining.candidates = candidates;
+            }
+        }
+        net
+    }
+
+    /// Whether a node is part of the mesh.
+    pub fn is_operational(&self, node: Node) -> bool {
+        self.nodes[node].state == State::Operational
+    }
+
+    /// Next hop of a node towards its border router, if it has one, and hops to it.
+    pub fn way(&self, node: Node) -> (Option<Node>, u8) {
+        let joining = &self.nodes[node];
+        (joining.parent.is_some().then_some(joining.parent), joining.hops)
+    }
+
+    /// Datagrams that receivers hold in pieces.
+    pub fn reassembling(&self) -> usize {
+        self.reassembly.buffered()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.nodes.bytes() + self.routes.bytes()
+    }
+
+    /// Uniform in [0, 1) from the node's timer stream.
+    fn draw(&mut self, facts: &Facts, node: Node) -> f64 {
+        let joining = &mut self.nodes[node];
+        let mut stream = Stream::resume(facts.stream_key(node, TIMER), u64::from(joining.draws));
+        joining.draws += 1;
+        stream.unit()
+    }
+}
+
+impl<P: PortUser> Stack<'_, P> {
+    /// Hands a datagram to the link layer of `node`.
+    fn submit(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: Packet) {
+        enqueue(link, self, ctx, node, packet);
+    }
+
+    /// Counts a datagram as lost and tells its user.
+    fn count_lost(&mut self, ctx: &mut Ctx, packet: &Packet, why: Loss) {
+        ctx.books.lost(why);
+        if let Some(carried) = packet.carried() {
+            self.user.lost(ctx, carried, why);
+        }
+    }
+
+    /// A datagram reached the node it was for.
+    fn arrived(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: &Packet) {
+        match &packet.content {
+            Content::Reply => join::address_given(self, link, ctx, node),
+            Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
+            Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
+            Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
+                routes::announced(self, link, ctx, node, packet, *sequence, *back);
+            }
+            Content::Message(_) => self.deliver(link, ctx, node, packet),
+            _ => {}
+        }
+    }
+
+    /// Hands a message up.
+    fn deliver(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: &Packet) {
+        if let Some(carried) = packet.carried() {
+            self.user.delivered(&mut MeshMut { link, net: self.net }, ctx, node, carried);
+        }
+    }
+}
+
+impl<P: PortUser> Above for Stack<'_, P> {
+    fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet) {
+        if packet.fragments > 0 {
+            if let Some(whole) = reassembly::arrived(self, ctx, node, from, packet) {
+                self.receive(link, ctx, node, from, &whole);
+            }
+            return;
+        }
+        match packet.kind() {
+            // The acknowledgement of the link layer is the answer.
+            Kind::Ns | Kind::Probe => {}
+            Kind::Flood => flood::heard(self, link, ctx, node, packet),
+            Kind::Dio => parents::heard_dio(self, link, ctx, node, from, packet),
+            Kind::Dis if packet.dest == node => parents::send_dio(self, link, ctx, node, Some(from)),
+            Kind::Dis => parents::solicited_by_all(self.net, ctx, node),
+            _ if packet.dest == node => self.arrived(link, ctx, node, packet),
+            _ => forward::forward(self, link, ctx, node, from, packet),
+        }
+    }
+
+    fn heard_sweep(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, sweep: Sweep) {
+        join::heard_sweep(self, link, ctx, node, from, sweep);
+    }
+
+    fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, done: Done) {
+        parents::link_result(self, link, ctx, node, done);
+        if done.ok && done.kind == Kind::Ns {
+            join::registration_done(self, link, ctx, node, done.to);
+        }
+    }
+
+    fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss) {
+        if packet.fragments > 0 {
+            self.net.reassembly.abandon(packet.hop_to, holder, packet.tag);
+        }
+        self.count_lost(ctx, packet, why);
+    }
+
+    fn rank(&self, node: Node) -> u16 {
+        self.net.nodes[node].rank
+    }
+}
+
+impl Medium for MeshMut<'_> {
+    fn send<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node, message: Message) {
+        let stack = &mut Stack { net: self.net, user };
+        if ctx.facts.is_gateway(node) {
+            return routes::send_down(stack, self.link, ctx, node, message);
+        }
+        let parent = stack.net.nodes[node].parent;
+        let packet = Packet::new(Content::Message(message), node, ctx.facts.gateway_of(node), parent);
+        if parent.is_some() {
+            stack.submit(self.link, ctx, node, packet);
+        } else {
+            stack.count_lost(ctx, &packet, Loss::NoRoute);
+        }
+    }
+
+    fn power<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node, supply: Supply) {
+        match supply {
+            Supply::Off => {
+                self.link.air.power(node, false);
+                self.net.reassembly.forget(node);
+                super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
+                join::stop(self.net, node);
+            }
+            Supply::On { boots } => {
+                let purpose = HOP_PHASE ^ (u32::from(boots) << 16);
+                let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.globals[node]), purpose).below(1 << 20);
+                self.link.air.radios[node].phase_ms = phase;
+                self.link.air.power(node, true);
+            }
+        }
+    }
+
+    fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node) {
+        join::restart(&mut Stack { net: self.net, user }, ctx, node);
+    }
+}
+
+/// Schedules what happens by itself: the settled nodes' timers. Returns whether the node is settled.
+pub fn start(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
+    let settled = net.is_operational(node);
+    if settled {
+        join::settle(net, ctx, node);
+    }
+    settled
+}
+
+/// Carries out an event of the network layer.
+#[inline]
+pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, event: Event) {
+    match event {
+        Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
+        Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
+        Event::Flood { node, epoch } => flood::due(stack, link, ctx, node, epoch),
+        Event::Snapshot => snapshot::due(stack.net, link, ctx),
+        _ => unreachable!("{event:?} belongs to the link layer"),
+    }
+}

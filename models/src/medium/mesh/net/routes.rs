@@ -1,0 +1,118 @@
+//! What border routers know of routes, and the way down along them (RPL, non-storing mode).
+
+use super::flood;
+use super::{Content, Packet, Stack};
+use crate::books::Loss;
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::packet::ROUTE_MAX;
+use crate::medium::message::{Body, Message, Return};
+use crate::node::{Node, PerNode};
+
+/// The parent that each radio announced last.
+#[derive(Clone, Copy, Debug)]
+struct Announced {
+    parent: Node,
+    /// Path sequence of the announcement.
+    sequence: u8,
+}
+
+/// Routes of all radios, as their border routers know them.
+pub(super) struct Routes(PerNode<Announced>);
+
+impl Routes {
+    /// The routes of a tree.
+    pub(super) fn announced(parents: &PerNode<Node>) -> Self {
+        Routes(parents.0.iter().map(|&parent| Announced { parent, sequence: 0 }).collect())
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Writes the source route to `dest`, whose parent is `via`, into a packet; `false` if it is unknown or has a loop.
+    fn write(&self, gateway: Node, dest: Node, via: Node, packet: &mut Packet) -> bool {
+        let (mut at, mut len) = (via, 0);
+        packet.route[len] = dest;
+        len += 1;
+        while at != gateway {
+            if at == Node::NONE || len == ROUTE_MAX {
+                return false;
+            }
+            packet.route[len] = at;
+            len += 1;
+            at = self.0[at].parent;
+        }
+        packet.route_len = (len - 1) as u8;
+        packet.hop_to = packet.route[len - 1];
+        true
+    }
+}
+
+/// A meter asks for an address: the answer goes to the relay, which knows the node; the node itself has no route yet.
+pub(super) fn solicited<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    gateway: Node,
+    packet: &Packet,
+) {
+    send_by_route(stack, link, ctx, gateway, Content::Reply, packet.origin, packet.via);
+}
+
+/// A route announcement came.
+pub(super) fn announced<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    gateway: Node,
+    packet: &Packet,
+    sequence: u8,
+    back: Option<Return>,
+) {
+    let known = &mut stack.net.routes.0[packet.origin];
+    if (sequence.wrapping_sub(known.sequence) as i8) < 0 {
+        // Overtaken on the way by a later announcement.
+        return;
+    }
+    *known = Announced { parent: packet.via, sequence };
+    if let Some(back) = back {
+        stack.user.returned(ctx, gateway, packet.origin, packet.hops + 1, back);
+    }
+    send_by_route(stack, link, ctx, gateway, Content::DaoAck { sequence }, packet.origin, packet.via);
+}
+
+/// A message of a border router: for all, or for one meter by its route.
+pub(super) fn send_down<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    gateway: Node,
+    message: Message,
+) {
+    if let Body::Flood { job } = message.body {
+        return flood::begin(stack.net, ctx, gateway, job, message);
+    }
+    let to = message.to;
+    let via = stack.net.routes.0[to].parent;
+    send_by_route(stack, link, ctx, gateway, Content::Message(message), to, via);
+}
+
+fn send_by_route<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    gateway: Node,
+    content: Content,
+    to: Node,
+    via: Node,
+) {
+    let mut packet = Packet::new(content, gateway, to, to);
+    if stack.net.routes.write(gateway, to, via, &mut packet) {
+        stack.submit(link, ctx, gateway, packet);
+    } else {
+        ctx.books.lost(Loss::NoRoute);
+    }
+}

@@ -1,0 +1,51 @@
+//! Rows of the `links` table: each node's edge to its parent as it is now.
+
+use super::{Event, Net};
+use crate::books::Books;
+use crate::context::Ctx;
+use crate::context::Facts;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::radio::neighbours::code_db;
+use crate::node::Node;
+use amitwin_data::rows::LinkRow;
+use amitwin_sim_core::SimTime;
+
+/// [`Event::Snapshot`].
+pub(super) fn due(net: &Net, link: &LinkLayer, ctx: &mut Ctx) {
+    net.snapshot(link, ctx.facts, ctx.books, ctx.now());
+    ctx.schedule(ctx.now() + net.links_every, Node(0), Event::Snapshot);
+}
+
+impl Net {
+    /// Schedules the first snapshot, if there are any between start and end.
+    pub fn start_snapshots(&self, ctx: &mut Ctx) {
+        if self.links_every > SimTime::ZERO {
+            ctx.schedule(self.links_every, Node(0), Event::Snapshot);
+        }
+    }
+
+    /// Writes the rows of this moment.
+    pub fn snapshot(&self, link: &LinkLayer, facts: &Facts, books: &mut Books, now: SimTime) {
+        for node in facts.members() {
+            let joining = &self.nodes[node];
+            let parent = joining.parent;
+            if parent == Node::NONE {
+                continue;
+            }
+            let etx = joining.candidates.iter().find(|c| c.node == parent).map(|c| c.etx);
+            let etx = etx.unwrap_or_else(|| self.etx_between(link, node, parent));
+            let path_loss_db = code_db(link.air.neighbours.code(node, parent).unwrap_or(u8::MAX));
+            books.rows.links.push(LinkRow {
+                time_s: now.secs_f64(),
+                node: facts.globals[node],
+                parent: facts.globals[parent],
+                rank: joining.rank,
+                hops: joining.hops,
+                path_loss_db,
+                extra_loss_db: 0.0,
+                etx: f32::from(etx) / 128.0,
+                rssi_dbm: link.tx_power_dbm() - path_loss_db,
+            });
+        }
+    }
+}

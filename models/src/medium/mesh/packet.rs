@@ -1,0 +1,347 @@
+//! Datagrams on their way through the mesh, in one slab; queues are lists through it, so an idle node holds nothing.
+
+use crate::medium::message::{Body, Carried, Message, Return};
+use crate::node::Node;
+use amitwin_data::rows::FrameKind;
+use amitwin_sim_core::SimTime;
+
+/// No packet.
+pub const NIL: u32 = u32::MAX;
+/// Longest source route, hops.
+pub const ROUTE_MAX: usize = 24;
+
+/// What a datagram is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Link-layer bench: one hop, no meaning.
+    Probe,
+    /// Neighbour solicitation with address registration, to the parent.
+    Ns,
+    /// DHCPv6 solicit, relayed to the border router.
+    Solicit,
+    /// DHCPv6 reply.
+    Reply,
+    /// RPL destination advertisement, to the border router.
+    Dao,
+    /// Its answer.
+    DaoAck,
+    /// RPL solicitation, to one neighbour.
+    Dis,
+    /// RPL information, to one neighbour or to all.
+    Dio,
+    /// A meter is back.
+    Heartbeat,
+    /// The head-end has heard it.
+    Confirm,
+    /// A regular report.
+    Push,
+    /// A command for one meter.
+    Command,
+    /// Its answer.
+    CommandAck,
+    /// A read of one meter.
+    Request,
+    /// What was read.
+    Answer,
+    /// A command for all, repeated by everyone.
+    Flood,
+}
+
+impl Kind {
+    /// Its kind in the `frames` table.
+    pub const fn frame_kind(self) -> FrameKind {
+        match self {
+            Kind::Probe => FrameKind::Probe,
+            Kind::Ns => FrameKind::Ns,
+            Kind::Solicit => FrameKind::DhcpSolicit,
+            Kind::Reply => FrameKind::DhcpReply,
+            Kind::Dao => FrameKind::Dao,
+            Kind::DaoAck => FrameKind::DaoAck,
+            Kind::Dis => FrameKind::Dis,
+            Kind::Dio => FrameKind::Dio,
+            Kind::Heartbeat => FrameKind::Heartbeat,
+            Kind::Confirm => FrameKind::Confirm,
+            Kind::Push => FrameKind::Push,
+            Kind::Command => FrameKind::Command,
+            Kind::CommandAck => FrameKind::CommandAck,
+            Kind::Request => FrameKind::Request,
+            Kind::Answer => FrameKind::Answer,
+            Kind::Flood => FrameKind::Flood,
+        }
+    }
+}
+
+/// What a datagram carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Link-layer bench: bytes without meaning.
+    Probe {
+        /// Bytes above the link layer.
+        bytes: u16,
+        /// When it was asked for.
+        asked: SimTime,
+    },
+    /// Neighbour solicitation with address registration.
+    Ns {
+        /// Of the global address, not of the link-local one.
+        renewal: bool,
+    },
+    /// DHCPv6 solicit.
+    Solicit,
+    /// DHCPv6 reply.
+    Reply,
+    /// RPL destination advertisement.
+    Dao {
+        /// Path sequence.
+        sequence: u8,
+        /// What the border router passes on to the head-end. On the air it is the path sequence, which starts in the
+        /// linear region after a restart (RFC 6550, 7.2).
+        back: Option<Return>,
+    },
+    /// Its answer.
+    DaoAck {
+        /// Path sequence that it answers.
+        sequence: u8,
+    },
+    /// RPL solicitation.
+    Dis,
+    /// RPL information.
+    Dio {
+        /// Rank of its sender.
+        rank: u16,
+        /// Hops of its sender.
+        hops: u8,
+    },
+    /// What somebody above the medium says.
+    Message(Message),
+}
+
+impl Content {
+    /// What it is for.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Content::Probe { .. } => Kind::Probe,
+            Content::Ns { .. } => Kind::Ns,
+            Content::Solicit => Kind::Solicit,
+            Content::Reply => Kind::Reply,
+            Content::Dao { .. } => Kind::Dao,
+            Content::DaoAck { .. } => Kind::DaoAck,
+            Content::Dis => Kind::Dis,
+            Content::Dio { .. } => Kind::Dio,
+            Content::Message(message) => match message.body {
+                Body::Heartbeat { .. } => Kind::Heartbeat,
+                Body::Push { .. } => Kind::Push,
+                Body::CommandAck { .. } => Kind::CommandAck,
+                Body::Answer { .. } => Kind::Answer,
+                Body::Confirm => Kind::Confirm,
+                Body::Command { .. } => Kind::Command,
+                Body::Request { .. } => Kind::Request,
+                Body::Flood { .. } => Kind::Flood,
+            },
+        }
+    }
+
+    /// Payload above UDP (of a probe: above the link layer), bytes.
+    pub const fn payload(&self) -> u16 {
+        match self {
+            Content::Probe { bytes, .. } => *bytes,
+            Content::Message(message) => message.bytes,
+            _ => 0,
+        }
+    }
+}
+
+/// A datagram held by one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packet {
+    /// Next in the same queue, or in the free list.
+    pub next: u32,
+    /// Bytes above the link layer in this hop's frame; set when it is queued.
+    pub bytes: u16,
+    /// First sender.
+    pub origin: Node,
+    /// Last receiver.
+    pub dest: Node,
+    /// Receiver of this hop, or [`Node::EVERYONE`].
+    pub hop_to: Node,
+    /// The origin's parent when it was sent.
+    pub via: Node,
+    /// Hops done.
+    pub hops: u8,
+    /// Transmissions on this hop so far.
+    pub airings: u8,
+    /// Transmissions on this hop so far, and attempts that found no free channel.
+    pub tries: u8,
+    /// Number of this fragment, from 0.
+    pub fragment: u8,
+    /// Fragments of the datagram on this hop; 0: it is whole.
+    pub fragments: u8,
+    /// Tag that the fragments of a datagram share.
+    pub tag: u16,
+    /// Sequence number of its frame on this hop; given only while frames are captured.
+    pub sequence: u8,
+    /// It met a node that is not nearer to the border router than its sender.
+    pub strayed: bool,
+    /// This hop's receiver has it.
+    pub delivered: bool,
+    /// Not to be sent before.
+    pub not_before: SimTime,
+    /// What it carries.
+    pub content: Content,
+    /// Places on the source route left to visit after this hop.
+    pub route_len: u8,
+    /// Source route, last hop first.
+    pub route: [Node; ROUTE_MAX],
+}
+
+impl Packet {
+    /// A datagram for the next hop.
+    pub fn new(content: Content, origin: Node, dest: Node, hop_to: Node) -> Self {
+        Packet {
+            next: NIL,
+            bytes: 0,
+            origin,
+            dest,
+            hop_to,
+            via: Node::NONE,
+            hops: 0,
+            tries: 0,
+            airings: 0,
+            fragment: 0,
+            fragments: 0,
+            tag: 0,
+            sequence: 0,
+            strayed: false,
+            delivered: false,
+            not_before: SimTime::ZERO,
+            content,
+            route_len: 0,
+            route: [Node(0); ROUTE_MAX],
+        }
+    }
+
+    /// What it is for.
+    pub const fn kind(&self) -> Kind {
+        self.content.kind()
+    }
+
+    /// What somebody above the medium says with it.
+    pub const fn carried(&self) -> Option<Carried<'_>> {
+        match &self.content {
+            Content::Message(message) => Some(Carried { origin: self.origin, hops: self.hops, message }),
+            _ => None,
+        }
+    }
+}
+
+/// A first-in-first-out list through the slab.
+#[derive(Clone, Copy, Debug)]
+pub struct Fifo {
+    head: u32,
+    tail: u32,
+    len: u16,
+}
+
+impl Default for Fifo {
+    fn default() -> Self {
+        Fifo { head: NIL, tail: NIL, len: 0 }
+    }
+}
+
+impl Fifo {
+    /// First packet, or [`NIL`].
+    pub fn head(&self) -> u32 {
+        self.head
+    }
+    /// Packets.
+    pub fn len(&self) -> u16 {
+        self.len
+    }
+    /// Whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// All packets of a partition.
+#[derive(Debug)]
+pub struct Packets {
+    slots: Vec<Packet>,
+    free: u32,
+    held: u32,
+}
+
+impl Default for Packets {
+    fn default() -> Self {
+        Packets { slots: Vec::new(), free: NIL, held: 0 }
+    }
+}
+
+impl Packets {
+    /// Stores a packet.
+    pub fn add(&mut self, packet: Packet) -> u32 {
+        self.held += 1;
+        if self.free == NIL {
+            self.slots.push(packet);
+            return (self.slots.len() - 1) as u32;
+        }
+        let at = self.free;
+        self.free = self.slots[at as usize].next;
+        self.slots[at as usize] = packet;
+        at
+    }
+    /// Gives a slot back. The packet stays readable until the slot is used again.
+    pub fn release(&mut self, at: u32) {
+        self.held -= 1;
+        self.slots[at as usize].next = self.free;
+        self.free = at;
+    }
+    /// A packet.
+    #[inline]
+    pub fn get(&self, at: u32) -> &Packet {
+        &self.slots[at as usize]
+    }
+    /// A packet, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, at: u32) -> &mut Packet {
+        &mut self.slots[at as usize]
+    }
+    /// Appends a packet to a queue.
+    pub fn push(&mut self, fifo: &mut Fifo, at: u32) {
+        self.slots[at as usize].next = NIL;
+        if fifo.tail == NIL {
+            fifo.head = at;
+        } else {
+            self.slots[fifo.tail as usize].next = at;
+        }
+        fifo.tail = at;
+        fifo.len += 1;
+    }
+    /// Takes the first packet off a queue.
+    pub fn pop(&mut self, fifo: &mut Fifo) -> Option<u32> {
+        if fifo.head == NIL {
+            return None;
+        }
+        let at = fifo.head;
+        fifo.head = self.slots[at as usize].next;
+        if fifo.head == NIL {
+            fifo.tail = NIL;
+        }
+        fifo.len -= 1;
+        Some(at)
+    }
+    /// Moves the first packet of a queue to its end.
+    pub fn rotate(&mut self, fifo: &mut Fifo) {
+        if let Some(at) = self.pop(fifo) {
+            self.push(fifo, at);
+        }
+    }
+    /// Packets held by all nodes.
+    pub fn held(&self) -> u32 {
+        self.held
+    }
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Packet>()
+    }
+}

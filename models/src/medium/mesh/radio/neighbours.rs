@@ -1,0 +1,246 @@
+//! Who can hear whom: the packed neighbour table of one partition.
+//!
+//! Three bytes a neighbour: its local index and the path loss in half decibels. The relation is symmetric. It is the
+//! largest thing in memory and never queried by component, so it is not made of entities.
+
+use super::propagation::{LossCurve, range_m};
+use super::shadowing::{End, Field, LinkShadow};
+use crate::node::Node;
+use crate::spec::{PathLoss, RadioSpec};
+use crate::terrain::{Site, SiteKind, SpatialGrid};
+
+/// Loss of code 0, dB.
+const FIRST_DB: f32 = 20.0;
+/// Step between two codes, dB.
+const STEP_DB: f32 = 0.5;
+
+/// Path losses between the radios of a partition, both directions of each pair.
+#[derive(Clone, Debug, Default)]
+pub struct Neighbours {
+    first: Vec<u32>,
+    ids: Vec<Node>,
+    loss: Vec<u8>,
+    cut: u64,
+}
+
+/// The dB that a loss code stands for.
+#[inline]
+pub fn code_db(code: u8) -> f32 {
+    FIRST_DB + STEP_DB * f32::from(code)
+}
+
+fn code_of(db: f32) -> u8 {
+    ((db - FIRST_DB) / STEP_DB + 0.5).clamp(0.0, 255.0) as u8
+}
+
+/// Which pairs a table keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest loss between two own radios, dB.
+    pub own: f64,
+    /// Largest loss between an own and a foreign radio, dB.
+    pub foreign: f64,
+    /// Strongest neighbours that an own radio keeps.
+    pub strongest: usize,
+}
+
+/// What is needed to work out a loss between any two sites of a run.
+pub struct LossMap {
+    curve: LossCurve,
+    model: PathLoss,
+    frequency_mhz: f64,
+    field: Field,
+    shadow: LinkShadow,
+    sigma_db: f64,
+    meter_loss_db: f64,
+}
+
+impl LossMap {
+    /// The map of a run.
+    pub fn new(spec: &RadioSpec, frequency_mhz: f64, seed: u64) -> Self {
+        LossMap {
+            curve: LossCurve::new(&spec.loss(), frequency_mhz),
+            model: spec.loss(),
+            frequency_mhz,
+            field: Field::new(seed, spec.shadowing_distance_m),
+            shadow: LinkShadow::new(seed, spec.shadowing_sigma_db),
+            sigma_db: spec.shadowing_sigma_db,
+            meter_loss_db: spec.meter_loss_db,
+        }
+    }
+
+    /// Distance beyond which no pair with `boxes` meters in it is looked at: the median loss is 1.5 standard deviations
+    /// of shadowing over the limit there.
+    pub fn reach_m(&self, loss_max_db: f64, boxes: u32) -> f32 {
+        let median = loss_max_db + 1.5 * self.sigma_db - f64::from(boxes) * self.meter_loss_db;
+        range_m(&self.model, self.frequency_mhz, median) as f32
+    }
+
+    /// One end of a link.
+    pub fn end(&self, node: u32, site: &Site) -> End {
+        let field = if self.sigma_db > 0.0 { self.field.at(f64::from(site.x_m), f64::from(site.y_m)) } else { 0.0 };
+        End { node, field }
+    }
+
+    /// Loss from box to box, dB.
+    fn loss_db(&self, (a, site_a): (End, &Site), (b, site_b): (End, &Site), squared_m2: f32) -> f32 {
+        let boxes = [site_a, site_b].iter().filter(|s| s.kind == SiteKind::Meter).count() as f64;
+        let correlation = if self.sigma_db > 0.0 { self.field.correlation(f64::from(squared_m2).sqrt()) } else { 1.0 };
+        self.curve.at(squared_m2) + (self.shadow.db(a, b, correlation) + boxes * self.meter_loss_db) as f32
+    }
+}
+
+impl Neighbours {
+    /// The table of the radios `nodes` (global ids into `sites`), local index = position in `nodes`. The first `own` are
+    /// the partition's; those behind are foreign and only heard, so no pair of two foreign ones is kept.
+    ///
+    /// Pairs whose loss exceeds the limit do not exist. A pair is kept when it is among the strongest of either own end;
+    /// how many were left out is in [`Neighbours::cut`]. Pairs beyond [`LossMap::reach_m`] are not looked at. Foreign
+    /// radios that nobody hears are left out of the table; the second result says who stays.
+    pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], own: usize, limits: Limits) -> (Self, Vec<bool>) {
+        let loss_max_db = limits.own;
+        let site = |n: usize| &sites[nodes[n] as usize];
+        let is_meter = |n: usize| site(n).kind == SiteKind::Meter;
+        let points: Vec<(f32, f32)> = (0..nodes.len()).map(|n| (site(n).x_m, site(n).y_m)).collect();
+        let ends: Vec<End> = (0..nodes.len()).map(|n| map.end(nodes[n], site(n))).collect();
+        // Meters lose something in their boxes at both ends and hear each other less far; the few others are looked
+        // for one by one.
+        let (near_m, far_m) = (map.reach_m(loss_max_db, 2), map.reach_m(loss_max_db, 0));
+        let others: Vec<usize> = (0..nodes.len()).filter(|&n| !is_meter(n)).collect();
+        let grid = SpatialGrid::new(&points, (near_m / 2.0).max(10.0));
+        let mut pairs: Vec<(u16, u16, u8)> = Vec::new();
+        let mut row: Vec<(u8, u16)> = Vec::new();
+        let mut cut = 0;
+        for a in 0..own {
+            row.clear();
+            let mut look = |b: usize| {
+                let squared = site(a).distance_squared(site(b)) as f32;
+                if b == a || squared > far_m * far_m {
+                    return;
+                }
+                let loss = map.loss_db((ends[a], site(a)), (ends[b], site(b)), squared);
+                if f64::from(loss) <= if b < own { limits.own } else { limits.foreign } {
+                    row.push((code_of(loss), b as u16));
+                }
+            };
+            if is_meter(a) {
+                grid.for_each_within(points[a].0, points[a].1, near_m, |b| {
+                    if is_meter(b as usize) {
+                        look(b as usize);
+                    }
+                });
+                others.iter().for_each(|&b| look(b));
+            } else {
+                grid.for_each_within(points[a].0, points[a].1, far_m, |b| look(b as usize));
+            }
+            if row.len() > limits.strongest {
+                row.select_nth_unstable(limits.strongest);
+                cut += (row.len() - limits.strongest) as u64;
+                row.truncate(limits.strongest);
+            }
+            // A pair is stored by the end that keeps it; the other end may keep it as well.
+            pairs.extend(row.iter().map(|&(code, b)| (a as u16, b, code)));
+        }
+        let mut heard = vec![false; nodes.len()];
+        heard[..own].fill(true);
+        pairs.iter().for_each(|p| heard[p.1 as usize] = true);
+        let mut index = vec![0u16; nodes.len()];
+        let mut count = 0u16;
+        for n in 0..nodes.len() {
+            index[n] = count;
+            count += u16::from(heard[n]);
+        }
+        pairs.iter_mut().for_each(|p| p.1 = index[p.1 as usize]);
+        (Self::from_pairs(count as usize, pairs, cut), heard)
+    }
+
+    /// A table from (a, b, loss code), each pair in one or both directions.
+    fn from_pairs(count: usize, pairs: Vec<(u16, u16, u8)>, cut: u64) -> Self {
+        let mut first = vec![0u32; count + 2];
+        for &(a, b, _) in &pairs {
+            first[a as usize + 2] += 1;
+            first[b as usize + 2] += 1;
+        }
+        for n in 1..first.len() {
+            first[n] += first[n - 1];
+        }
+        let mut both = vec![(0u16, 0u8); 2 * pairs.len()];
+        for &(a, b, code) in &pairs {
+            for (from, to) in [(a, b), (b, a)] {
+                let at = &mut first[from as usize + 1];
+                both[*at as usize] = (to, code);
+                *at += 1;
+            }
+        }
+        drop(pairs);
+        let mut table = Neighbours { first: Vec::with_capacity(count + 1), ids: Vec::new(), loss: Vec::new(), cut };
+        table.first.push(0);
+        for n in 0..count {
+            let row = &mut both[first[n] as usize..first[n + 1] as usize];
+            row.sort_unstable();
+            let mut last = None;
+            for &(id, code) in row.iter().filter(|r| last.replace(r.0) != Some(r.0)) {
+                table.ids.push(Node(id));
+                table.loss.push(code);
+            }
+            table.first.push(table.ids.len() as u32);
+        }
+        table.ids.shrink_to_fit();
+        table.loss.shrink_to_fit();
+        table
+    }
+
+    /// A table from losses in dB, for tests and hand-made layouts.
+    pub fn from_losses(count: usize, losses: &[(u16, u16, f32)]) -> Self {
+        Self::from_pairs(count, losses.iter().map(|&(a, b, db)| (a, b, code_of(db))).collect(), 0)
+    }
+
+    /// Neighbours of `node` in ascending order, and their loss codes.
+    #[inline]
+    pub fn of(&self, node: Node) -> (&[Node], &[u8]) {
+        let range = self.first[node.at()] as usize..self.first[node.at() + 1] as usize;
+        (&self.ids[range.clone()], &self.loss[range])
+    }
+
+    /// Loss code between two radios, if they hear each other at all.
+    #[inline]
+    pub fn code(&self, a: Node, b: Node) -> Option<u8> {
+        let (ids, loss) = self.of(a);
+        ids.binary_search(&b).ok().map(|at| loss[at])
+    }
+
+    /// Radios in the table.
+    pub fn len(&self) -> usize {
+        self.first.len().saturating_sub(1)
+    }
+
+    /// Whether the table is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Audible neighbours left out because both ends have enough stronger ones (each counted once an end).
+    pub fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.first.capacity() * 4 + self.ids.capacity() * 2 + self.loss.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_three_is_symmetric_and_sorted() {
+        let table = Neighbours::from_losses(3, &[(0, 2, 90.0), (2, 0, 90.0), (1, 2, 100.2)]);
+        assert_eq!(table.of(Node(2)), (&[Node(0), Node(1)][..], &[140u8, 160][..]));
+        assert_eq!(table.code(Node(0), Node(2)), Some(140));
+        assert_eq!(table.code(Node(0), Node(1)), None);
+        assert_eq!(code_db(140), 90.0);
+        assert_eq!(code_db(160), 100.0);
+    }
+}

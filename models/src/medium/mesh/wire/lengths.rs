@@ -1,0 +1,176 @@
+//! How long everything is on the air: measured once from the encoders, then looked up, so that a run encodes nothing
+//! unless it is captured.
+//!
+//! ```
+//! use amitwin_models::medium::mesh::packet::{Content, Packet};
+//! use amitwin_models::medium::mesh::wire::lengths::Lengths;
+//! use amitwin_models::medium::message::{Body, Message};
+//! use amitwin_models::node::Node;
+//! use amitwin_sim_core::SimTime;
+//! let message = Message { bytes: 100, ..Message::new(Body::Push { number: 1 }, Node(0), SimTime::ZERO) };
+//! let mut report = Packet::new(Content::Message(message), Node(9), Node(0), Node(4));
+//! assert_eq!(Lengths::new().of(&report), 184);
+//! report.hops = 1; // A hop limit that is not 64 costs a byte.
+//! assert_eq!(Lengths::new().of(&report), 185);
+//! ```
+
+use super::datagram::Hop;
+use super::sixlowpan::Extent;
+use crate::medium::mesh::packet::{Content, Kind, Packet};
+use crate::node::Node;
+
+/// Datagrams of different layouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Register,
+    Renew,
+    AskOne,
+    AskAll,
+    TellOne,
+    TellAll,
+    Solicit,
+    Relay,
+    RelayReply,
+    Reply,
+    Dao,
+    DaoAck,
+    Up,
+    Down,
+    Flood,
+}
+
+const FORMS: [Form; 15] = [
+    Form::Register,
+    Form::Renew,
+    Form::AskOne,
+    Form::AskAll,
+    Form::TellOne,
+    Form::TellAll,
+    Form::Solicit,
+    Form::Relay,
+    Form::RelayReply,
+    Form::Reply,
+    Form::Dao,
+    Form::DaoAck,
+    Form::Up,
+    Form::Down,
+    Form::Flood,
+];
+/// Bytes of a source route for each place after the first two.
+const PLACE: u16 = 8;
+
+/// Lengths of datagrams.
+#[derive(Clone, Debug)]
+pub struct Lengths {
+    /// Without payload, by form: on one hop, and by a source route of two.
+    table: [(Extent, Extent); FORMS.len()],
+}
+
+impl Default for Lengths {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lengths {
+    /// Measures the encoders.
+    pub fn new() -> Self {
+        Lengths { table: FORMS.map(|form| (measure(form, &[]), measure(form, &[2]))) }
+    }
+
+    /// Lengths of a datagram on its next hop.
+    pub fn extent(&self, packet: &Packet) -> Extent {
+        if let Content::Probe { bytes, .. } = packet.content {
+            return Extent { headers: 0, plain_headers: 0, body: bytes };
+        }
+        let form = form(packet);
+        let stops = match form {
+            // The last place is the node's, to which its parent passes the reply on.
+            Form::RelayReply => u16::from(packet.route_len) + u16::from(packet.hops),
+            Form::DaoAck | Form::Down => u16::from(packet.route_len) + u16::from(packet.hops) + 1,
+            _ => 1,
+        };
+        let (one, two) = &self.table[form as usize];
+        let mut extent = if stops > 1 { *two } else { *one };
+        let more = PLACE * stops.saturating_sub(2);
+        extent.headers += more + u16::from(forwarded(form, packet.hops));
+        extent.plain_headers += more;
+        extent.body += if matches!(form, Form::Up | Form::Down | Form::Flood) { packet.content.payload() } else { 0 };
+        extent
+    }
+
+    /// Bytes above the link layer on a datagram's next hop, if it is not cut.
+    pub fn of(&self, packet: &Packet) -> u16 {
+        self.extent(packet).whole()
+    }
+}
+
+/// Whether the outer header has been forwarded: its hop limit is no longer one of those that are left out.
+fn forwarded(form: Form, hops: u8) -> bool {
+    match form {
+        Form::Up | Form::Dao | Form::Down | Form::DaoAck | Form::RelayReply => hops > 0,
+        Form::Relay => hops > 1,
+        _ => false,
+    }
+}
+
+fn form(packet: &Packet) -> Form {
+    let all = packet.hop_to == Node::EVERYONE;
+    match packet.kind() {
+        Kind::Ns if packet.content == (Content::Ns { renewal: false }) => Form::Register,
+        Kind::Ns => Form::Renew,
+        Kind::Dis if all => Form::AskAll,
+        Kind::Dis => Form::AskOne,
+        Kind::Dio if all => Form::TellAll,
+        Kind::Dio => Form::TellOne,
+        Kind::Solicit if packet.hops == 0 => Form::Solicit,
+        Kind::Solicit => Form::Relay,
+        Kind::Reply if packet.route_len > 0 => Form::RelayReply,
+        Kind::Reply => Form::Reply,
+        Kind::Dao => Form::Dao,
+        Kind::DaoAck => Form::DaoAck,
+        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer | Kind::Probe => Form::Up,
+        Kind::Confirm | Kind::Command | Kind::Request => Form::Down,
+        Kind::Flood => Form::Flood,
+    }
+}
+
+/// Encodes one of a form without payload; which radios and numbers it names does not change its length.
+fn measure(form: Form, ahead: &[u32]) -> Extent {
+    let (kind, to, hops, renewal) = match form {
+        Form::Register => (Kind::Ns, Some(1), 0, false),
+        Form::Renew => (Kind::Ns, Some(1), 0, true),
+        Form::AskOne => (Kind::Dis, Some(1), 0, false),
+        Form::AskAll => (Kind::Dis, None, 0, false),
+        Form::TellOne => (Kind::Dio, Some(1), 0, false),
+        Form::TellAll => (Kind::Dio, None, 0, false),
+        Form::Solicit => (Kind::Solicit, Some(1), 0, false),
+        Form::Relay => (Kind::Solicit, Some(1), 1, false),
+        Form::RelayReply | Form::Reply => (Kind::Reply, Some(1), 0, false),
+        Form::Dao => (Kind::Dao, Some(1), 0, false),
+        Form::DaoAck => (Kind::DaoAck, Some(1), 0, false),
+        Form::Up => (Kind::Push, Some(1), 0, false),
+        Form::Down => (Kind::Command, Some(1), 0, false),
+        Form::Flood => (Kind::Flood, None, 0, false),
+    };
+    let relayed = [ahead, &[3]].concat();
+    let ahead = if form == Form::RelayReply { &relayed } else { ahead };
+    let ahead = if form == Form::Reply { &[] } else { ahead };
+    let hop = Hop {
+        kind,
+        origin: 4,
+        router: 0,
+        from: 5,
+        to,
+        via: 1,
+        hops,
+        visited: &[],
+        ahead,
+        rank: 128,
+        number: 0,
+        told_rank: 0,
+        renewal,
+        payload: &[],
+    };
+    hop.compressed().extent()
+}

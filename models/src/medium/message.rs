@@ -1,0 +1,91 @@
+//! What meters and the head-end say to each other, as a medium carries it.
+
+use crate::apdu::Apdu;
+use crate::node::Node;
+use amitwin_sim_core::SimTime;
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Up: the meter is back after the reset of a job.
+    Heartbeat {
+        /// The job.
+        job: u16,
+    },
+    /// Up: a regular report.
+    Push {
+        /// Its number at the meter.
+        number: u32,
+    },
+    /// Up: the answer to a command.
+    CommandAck {
+        /// The job that it belongs to.
+        job: u16,
+    },
+    /// Up: what was read.
+    Answer {
+        /// Number of the read.
+        read: u32,
+    },
+    /// Down: the head-end has heard a heartbeat.
+    Confirm,
+    /// Down: a command for one meter.
+    Command {
+        /// The job that it belongs to.
+        job: u16,
+    },
+    /// Down: a read of one meter.
+    Request {
+        /// Number of the read.
+        read: u32,
+    },
+    /// Down: a command for all.
+    Flood {
+        /// The job that it belongs to.
+        job: u16,
+    },
+}
+
+/// A message between a meter and what lies behind its gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// What it is for.
+    pub body: Body,
+    /// Receiver: the gateway, a meter, or all.
+    pub to: Node,
+    /// When its cause was due at its sender.
+    pub planned: SimTime,
+    /// Attempts by its sender above the medium.
+    pub attempts: u8,
+    /// Payload above UDP, bytes.
+    pub bytes: u16,
+    /// The payload, if it is an APDU.
+    pub apdu: Apdu,
+}
+
+impl Message {
+    /// A first attempt without payload.
+    pub fn new(body: Body, to: Node, planned: SimTime) -> Self {
+        Message { body, to, planned, attempts: 1, bytes: 0, apdu: Apdu::default() }
+    }
+}
+
+/// A message on its way, or at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried<'a> {
+    /// Who sent it first.
+    pub origin: Node,
+    /// Hops done.
+    pub hops: u8,
+    /// What it says.
+    pub message: &'a Message,
+}
+
+/// What the registration of a meter's route tells the head-end: the meter is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Return {
+    /// The job that reset it.
+    pub job: u16,
+    /// When it reset.
+    pub reset_at: SimTime,
+}

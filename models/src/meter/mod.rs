@@ -1,0 +1,168 @@
+#![doc = include_str!("README.md")]
+
+mod answer;
+mod event;
+mod power;
+mod report;
+#[cfg(test)]
+mod server_tests;
+mod servers;
+mod waiting;
+
+pub use event::Event;
+pub use servers::Servers;
+
+use crate::books::{Loss, PushReport};
+use crate::context::Ctx;
+use crate::medium::message::{Body, Carried, Return};
+use crate::medium::{Medium, PortUser};
+use crate::node::{Node, PerNode};
+use crate::plan::Plan;
+use crate::spec::{BackSign, PushSpec};
+use amitwin_data::rows::Outcome;
+use amitwin_sim_core::SimTime;
+use std::sync::Arc;
+use waiting::Waiting;
+
+/// Power and reporting state of a meter or repeater.
+#[derive(Clone, Debug, Default)]
+struct Meter {
+    /// When it last reset.
+    reset_at: SimTime,
+    /// Reports made.
+    pushes: u32,
+    /// Resets so far.
+    boots: u16,
+    /// It owes a sign of being back for this job (+1; 0: none).
+    back_due: u16,
+    /// Heartbeats sent for it.
+    heartbeats: u8,
+    /// It measures energy (a repeater does not).
+    measures: bool,
+    /// It has a way to its gateway.
+    attached: bool,
+}
+
+/// The meters of a partition, above the port.
+pub struct Meters {
+    meters: PerNode<Meter>,
+    /// As DLMS servers, if anything is said to or by them.
+    servers: Option<Box<Servers>>,
+    /// Answers that wait for their time.
+    answers: Waiting,
+    /// Resets carried out: job, global id, when.
+    resets: Vec<(u16, u32, SimTime)>,
+    plan: Arc<Plan>,
+    push: Option<PushSpec>,
+    boot: (SimTime, SimTime),
+}
+
+/// What meters are made of.
+pub struct Parts {
+    /// As DLMS servers.
+    pub servers: Option<Box<Servers>>,
+    /// Who resets when.
+    pub plan: Arc<Plan>,
+    /// Regular reports.
+    pub push: Option<PushSpec>,
+    /// Time from reset to a running radio: smallest and largest.
+    pub boot: (SimTime, SimTime),
+}
+
+impl Meters {
+    /// New ones; `measures` says of each radio whether it is a meter.
+    pub fn new(parts: Parts, measures: impl Iterator<Item = bool>) -> Self {
+        Meters {
+            meters: measures.map(|measures| Meter { measures, ..Meter::default() }).collect(),
+            servers: parts.servers,
+            answers: Waiting::default(),
+            resets: Vec::new(),
+            plan: parts.plan,
+            push: parts.push,
+            boot: parts.boot,
+        }
+    }
+
+    /// Resets carried out since they were last taken: job, global id, when.
+    pub fn take_resets(&mut self) -> Vec<(u16, u32, SimTime)> {
+        std::mem::take(&mut self.resets)
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.meters.bytes()
+    }
+
+    /// First events of a node; `attached`: it has a way to its gateway from the start.
+    pub fn start(&mut self, ctx: &mut Ctx, node: Node, attached: bool) {
+        self.meters[node].attached = attached;
+        if attached {
+            self.start_reports(ctx, node);
+        }
+    }
+
+    /// Carries out an event.
+    #[inline]
+    pub fn handle<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, event: Event) {
+        match event {
+            Event::Reset { node, job } => self.reset(medium, ctx, node, job),
+            Event::Booted { node, boots } => self.booted(medium, ctx, node, boots),
+            Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
+            Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),
+            Event::Push { node } => self.push(medium, ctx, node),
+        }
+    }
+
+    /// The job whose reset the head-end is to learn of by the meter's route.
+    fn back_by_route(&self, node: Node) -> Option<u16> {
+        let job = self.meters[node].back_due.checked_sub(1)?;
+        (self.plan.reset(job).back == BackSign::Route).then_some(job)
+    }
+}
+
+impl PortUser for Meters {
+    fn attached<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        self.meters[node].attached = true;
+        self.back(medium, ctx, node);
+    }
+
+    fn detached(&mut self, _ctx: &mut Ctx, node: Node) {
+        self.meters[node].attached = false;
+    }
+
+    fn delivered<M: Medium>(&mut self, _medium: &mut M, ctx: &mut Ctx, node: Node, carried: Carried) {
+        match carried.message.body {
+            Body::Flood { job } => self.command_for_all(ctx, node, job, carried.message),
+            Body::Command { job } => self.command(ctx, node, job, carried.message),
+            Body::Request { read } => self.request(ctx, node, read, carried.message),
+            Body::Confirm => self.confirmed(ctx, node, carried.message),
+            Body::Heartbeat { .. } | Body::Push { .. } | Body::CommandAck { .. } | Body::Answer { .. } => {}
+        }
+    }
+
+    fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
+        lost(ctx, carried);
+    }
+
+    fn returning(&self, node: Node) -> Option<Return> {
+        let job = self.back_by_route(node)?;
+        Some(Return { job, reset_at: self.meters[node].reset_at })
+    }
+
+    fn returned(&mut self, _ctx: &mut Ctx, _gateway: Node, _node: Node, _hops: u8, _back: Return) {}
+}
+
+/// A message was lost: of a regular report there is a row.
+pub fn lost(ctx: &mut Ctx, carried: Carried) {
+    if let Some(report) = push_report(carried) {
+        ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
+    }
+}
+
+/// What the books say of a regular report; `None` for other messages.
+pub fn push_report(carried: Carried) -> Option<PushReport> {
+    let Carried { origin, hops, message } = carried;
+    let Body::Push { number } = message.body else { return None };
+    let (planned, attempts, bytes) = (message.planned, message.attempts, message.bytes);
+    Some(PushReport { origin, number, planned, attempts, hops, bytes })
+}
