@@ -6,6 +6,9 @@ use amitwin_sim_core::{Engine, Exchange, Local, Partition, SimTime};
 use common::line::lines;
 use common::{Cell, History, LOOKAHEAD, on_threads};
 
+/// How many engines there are, and which of them runs a partition.
+type Division = (usize, fn(u32) -> usize);
+
 /// What came of the partitions of one engine.
 struct Part {
     histories: Vec<(u32, History)>,
@@ -34,9 +37,9 @@ fn on_engines(count: usize, owner: fn(u32) -> usize) -> Vec<Part> {
 #[test]
 fn the_number_of_engines_does_not_show() {
     let one = run(Local);
-    let owners: [(usize, fn(u32) -> usize); 3] =
+    let divisions: [Division; 3] =
         [(2, |id| usize::from(id >= 75)), (2, |id| id as usize % 2), (3, |id| id as usize / 13 % 3)];
-    for (count, owner) in owners {
+    for (count, owner) in divisions {
         let parts = on_engines(count, owner);
         assert!(parts.iter().all(|p| !p.histories.is_empty() && p.histories.len() < one.histories.len()));
         assert!(parts.iter().all(|p| p.windows == one.windows), "all run the same windows");
