@@ -66,6 +66,9 @@ impl Partition for Part {
 
 struct Ran(Engine<Part, Local>);
 
+/// Meter, outcome, when it was sent and answered, attempts.
+type Outcome = (u32, &'static str, Option<f64>, Option<f64>, u16);
+
 impl Ran {
     fn head_end(&self) -> &HeadEnd {
         self.0.partitions().find_map(|part| if let Part::HeadEnd(h) = part { Some(&**h) } else { None }).expect("one")
@@ -78,8 +81,7 @@ impl Ran {
             .expect("one")
     }
 
-    /// Meter, outcome, when it was sent and answered, attempts.
-    fn outcomes(&self) -> Vec<(u32, &'static str, Option<f64>, Option<f64>, u16)> {
+    fn outcomes(&self) -> Vec<Outcome> {
         let of = |row: &TransactionRow| (row.node, row.outcome, row.sent_s, row.answered_s, row.attempts);
         self.head_end().rows.transactions.iter().map(of).collect()
     }
