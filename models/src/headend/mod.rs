@@ -4,6 +4,8 @@ pub mod jobs;
 pub mod ledger;
 pub mod numbers;
 pub mod talk;
+#[cfg(test)]
+mod tests;
 
 use crate::apdu::Apdu;
 use crate::backhaul::{Report, ReportKind};

@@ -1,0 +1,300 @@
+//! A head-end over a fake network: what it sends when, and what it makes of what it hears, in times checked by hand.
+
+use super::talk::Talk;
+use super::{Duties, HeadEnd, Network};
+use crate::apdu::{Apdu, Cosem};
+use crate::event::{Ctx, Destination, Down, DownKind, Event, GlobalId, HEAD_END, Report, ReportKind};
+use crate::plan::{Plan, ResetPlan};
+use crate::spec::*;
+use amitwin_data::rows::TransactionRow;
+use amitwin_sim_core::{Engine, Local, Partition, SimTime};
+use dlms_cosem_rs::security::SecuritySuite;
+use std::sync::Arc;
+
+/// Each way. What is answered at once is back 0.1 s after it was sent.
+const LATENCY: SimTime = SimTime::from_millis(50);
+
+/// Whom the head-end reaches and what it hears from them: for each message down the reports up, each so much later.
+type Answer = fn(meter: u32, kind: DownKind, now_s: f64) -> Vec<(SimTime, Report)>;
+
+struct FakeNetwork {
+    answer: Answer,
+    /// When each message left the head-end, for whom it is (0: for all), and what it is.
+    sent: Vec<(f64, u32, DownKind)>,
+}
+
+impl FakeNetwork {
+    fn take(&mut self, ctx: &mut Ctx, down: &Down) {
+        let meter = if let Destination::Unicast(GlobalId(meter)) = down.to { meter } else { 0 };
+        self.sent.push(((ctx.now() - LATENCY).secs_f64(), meter, down.kind));
+        for (after, report) in (self.answer)(meter, down.kind, ctx.now().secs_f64()) {
+            ctx.send(HEAD_END, ctx.now() + after + LATENCY, 0, Event::Report(Box::new(report)));
+        }
+    }
+}
+
+enum Part {
+    Network(FakeNetwork),
+    HeadEnd(Box<HeadEnd>),
+}
+
+impl Partition for Part {
+    type Event = Event;
+
+    fn id(&self) -> u32 {
+        if let Part::HeadEnd(_) = self { HEAD_END } else { 0 }
+    }
+
+    fn sources(&self) -> Vec<u32> {
+        vec![self.id()]
+    }
+
+    fn start(&mut self, ctx: &mut Ctx<'_>) {
+        if let Part::HeadEnd(head_end) = self {
+            head_end.start(ctx);
+        }
+    }
+
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_>) {
+        match (self, event) {
+            (Part::Network(network), Event::Down(down)) => network.take(ctx, &down),
+            (Part::HeadEnd(head_end), event) => head_end.handle(event, ctx),
+            (Part::Network(_), event) => unreachable!("{event:?}"),
+        }
+    }
+}
+
+struct Ran(Engine<Part, Local>);
+
+/// Meter, outcome, when it was sent and answered, attempts.
+type Outcome = (u32, &'static str, Option<f64>, Option<f64>, u16);
+
+impl Ran {
+    fn head_end(&self) -> &HeadEnd {
+        self.0.partitions().find_map(|part| if let Part::HeadEnd(h) = part { Some(&**h) } else { None }).expect("one")
+    }
+
+    fn sent(&self) -> &[(f64, u32, DownKind)] {
+        self.0
+            .partitions()
+            .find_map(|part| if let Part::Network(n) = part { Some(&*n.sent) } else { None })
+            .expect("one")
+    }
+
+    fn outcomes(&self) -> Vec<Outcome> {
+        let of = |row: &TransactionRow| (row.node, row.outcome, row.sent_s, row.answered_s, row.attempts);
+        self.head_end().rows.transactions.iter().map(of).collect()
+    }
+}
+
+/// Runs a head-end over the border router 0 and the meters 1 to 3 for some seconds.
+fn run(resets: &[CampaignSpec], times_s: [u64; 3], reads: &[PollSpec], seconds: u64, answer: Answer) -> Ran {
+    run_with(DlmsSpec::default(), resets, times_s, reads, seconds, answer)
+}
+
+fn run_with(
+    dlms: DlmsSpec,
+    resets: &[CampaignSpec],
+    times_s: [u64; 3],
+    reads: &[PollSpec],
+    seconds: u64,
+    answer: Answer,
+) -> Ran {
+    let meters = [1, 2, 3];
+    let worked_out = |spec: &CampaignSpec| ResetPlan {
+        name: spec.name.as_str().into(),
+        at: spec.at,
+        window: SimTime::from_secs(times_s[2]).saturating_sub(spec.at),
+        tier: spec.tier,
+        back: spec.back,
+        meters: meters.to_vec(),
+        times: times_s.map(SimTime::from_secs).to_vec(),
+    };
+    let plan = Arc::new(Plan { resets: resets.iter().map(worked_out).collect() });
+    let dlms = DlmsSpec { payload: Payload::Sized, ..dlms };
+    let talk = Talk::new(Arc::new(Cosem::new(&dlms, 1)), 4);
+    let network = Network {
+        partition: Arc::new(vec![0; 4]),
+        gateway: Arc::new(vec![0; 4]),
+        reachable: Arc::new(vec![true; 4]),
+        meshes: vec![0],
+        latency: LATENCY,
+    };
+    let end = SimTime::from_secs(seconds);
+    let duties = Duties { resets, plan: &plan, reads, meters: &meters, duration: end };
+    let head_end = Part::HeadEnd(Box::new(HeadEnd::new(&duties, network, talk)));
+    let network = Part::Network(FakeNetwork { answer, sent: Vec::new() });
+    let mut engine = Engine::new(vec![network, head_end], LATENCY, Local).expect("two partitions");
+    engine.run_until(end).expect("no message gets lost");
+    for part in engine.partitions_mut() {
+        if let Part::HeadEnd(head_end) = part {
+            head_end.finish(end, &[(0, 3, SimTime::from_secs(1_000))]);
+        }
+    }
+    Ran(engine)
+}
+
+const fn after(seconds: u64) -> SimTime {
+    SimTime::from_secs(seconds)
+}
+
+fn reset(delivery: Delivery, back: BackSign) -> CampaignSpec {
+    CampaignSpec {
+        name: "reset".to_owned(),
+        at: SimTime::from_secs(600),
+        tier: ResetTier::Warm,
+        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(200)),
+        delivery,
+        back,
+        give_up_after: Some(SimTime::from_secs(300)),
+    }
+}
+
+/// Reads the three meters in turns 10 s apart, one at a time, once a minute.
+fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
+    PollSpec {
+        name: "registers".to_owned(),
+        at: SimTime::ZERO,
+        every: SimTime::from_secs(60),
+        window: SimTime::from_secs(30),
+        content: PollContent::Registers,
+        parallel: 1,
+        attempts,
+        timeout: SimTime::from_secs(timeout_s),
+    }
+}
+
+/// What a meter says under a counter of its own, about something that was due at `planned_s`.
+fn says(meter: u32, kind: ReportKind, counter: u32, planned_s: u64) -> Report {
+    let planned = SimTime::from_secs(planned_s);
+    let apdu = Apdu { counter, ..Apdu::default() };
+    Report { meter: GlobalId(meter), kind, planned, hops: 2, attempts: 1, bytes: 40, apdu }
+}
+
+fn back(meter: u32, by: BackSign, counter: u32, reset_s: u64) -> Report {
+    says(meter, ReportKind::Back { job: 0, by }, counter, reset_s)
+}
+
+#[test]
+fn a_command_is_repeated_until_it_is_acknowledged_and_given_up_after_three() {
+    const COMMAND: DownKind = DownKind::Command { job: 0 };
+    let ran = run(&[reset(Delivery::Unicast, BackSign::Route)], [600, 700, 800], &[], 2_000, |meter, kind, now_s| {
+        let ack = says(meter, ReportKind::CommandAck { job: 0 }, 1, now_s as u64);
+        match (kind, meter) {
+            (COMMAND, 1) => vec![(after(0), ack), (after(20), back(1, BackSign::Route, 0, 605))],
+            // Hears the third command only, and does not come back within 300 s.
+            (COMMAND, 2) if now_s > 820.0 => vec![(after(1), ack), (after(400), back(2, BackSign::Route, 0, 825))],
+            _ => vec![],
+        }
+    });
+    let commands: Vec<_> = ran.sent().iter().map(|&(at, meter, kind)| (at, meter, kind == COMMAND)).collect();
+    let expected = [(600.0, 1), (700.0, 2), (760.0, 2), (800.0, 3), (820.0, 2), (860.0, 3), (920.0, 3)];
+    assert_eq!(commands, expected.map(|(at, meter)| (at, meter, true)));
+    let expected = [
+        (1, "ok", Some(600.0), Some(620.1), 1),
+        (2, "failed", Some(700.0), Some(1_220.1), 3),
+        (3, "failed", Some(800.0), None, 3),
+    ];
+    assert_eq!(ran.outcomes(), expected);
+    let rows = &ran.head_end().rows.transactions;
+    assert_eq!(rows.iter().map(|row| row.acknowledged).collect::<Vec<_>>(), [Some(true), Some(true), Some(false)]);
+    // As the meters told, and for the one that was not heard as it really was.
+    assert_eq!(rows.iter().map(|row| row.reset_s).collect::<Vec<_>>(), [Some(605.0), Some(825.0), Some(1_000.0)]);
+}
+
+#[test]
+fn a_flood_goes_out_early_and_every_heartbeat_is_confirmed() {
+    let spec = reset(Delivery::Broadcast, BackSign::Heartbeat);
+    let ran = run(&[spec], [600, 700, 800], &[], 1_000, |_, kind, _| match kind {
+        // The flood leaves at 300 s; meter 1 says twice that it is back, meter 2 once.
+        DownKind::Command { job: 0 } => vec![
+            (after(310), back(1, BackSign::Heartbeat, 1, 600)),
+            (after(320), back(1, BackSign::Heartbeat, 1, 600)),
+            (after(410), back(2, BackSign::Heartbeat, 1, 700)),
+        ],
+        _ => vec![],
+    });
+    let confirm = DownKind::Confirm { job: 0 };
+    let expected =
+        [(300.0, 0, DownKind::Command { job: 0 }), (610.1, 1, confirm), (620.1, 1, confirm), (710.1, 2, confirm)];
+    assert_eq!(ran.sent(), expected);
+    let expected = [
+        (1, "ok", Some(300.0), Some(610.1), 1),
+        (2, "ok", Some(300.0), Some(710.1), 1),
+        // Due at 800 s, with 300 s for it: not over at 1,000 s.
+        (3, "pending", Some(300.0), None, 1),
+    ];
+    assert_eq!(ran.outcomes(), expected);
+    assert_eq!((ran.head_end().statistics.duplicates, ran.head_end().talk.duplicates), (1, 1));
+}
+
+#[test]
+fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
+    let mut dlms = DlmsSpec::default();
+    dlms.vendors[0].suite_on_file = Some(SecuritySuite::Suite2);
+    let spec = reset(Delivery::Unicast, BackSign::Route);
+    let ran = run_with(dlms, &[spec], [600, 700, 800], &[registers(5, 3)], 801, |meter, kind, _| {
+        let kind = match kind {
+            DownKind::Command { job } => ReportKind::CommandAck { job },
+            DownKind::Request { read } => ReportKind::Answer { read },
+            DownKind::Confirm { .. } => return vec![],
+        };
+        let mut report = says(meter, kind, 0, 0);
+        report.apdu.refused = true;
+        vec![(SimTime::ZERO, report)]
+    });
+    let resets: Vec<_> = ran.outcomes().into_iter().filter(|row| row.2 >= Some(600.0) && row.3.is_none()).collect();
+    let expected = [(1, 600.0), (2, 700.0), (3, 800.0)];
+    assert_eq!(resets, expected.map(|(meter, sent_s)| (meter, "refused", Some(sent_s), None, 1)));
+    assert_eq!(ran.outcomes()[0], (1, "refused", Some(0.0), Some(0.1), 1), "a read");
+}
+
+#[test]
+fn who_has_no_turn_in_a_round_is_skipped() {
+    let nobody: Answer = |_, _, _| vec![];
+    let ran = run(&[], [0; 3], &[registers(25, 2)], 90, nobody);
+    let sent: Vec<_> = ran.sent().iter().map(|s| (s.0, s.1)).collect();
+    // Meter 1 at 0 and 25 s, given up at 50 s; then meter 2, whose turn was at 10 s. At 60 s a round begins, and meter 3
+    // had no turn.
+    assert_eq!(sent, [(0.0, 1), (25.0, 1), (50.0, 2), (75.0, 2)]);
+    let expected =
+        [(1, "failed", Some(0.0), None, 2), (3, "skipped", None, None, 0), (2, "pending", Some(50.0), None, 2)];
+    assert_eq!(ran.outcomes(), expected);
+    let planned: Vec<_> = ran.head_end().rows.transactions.iter().map(|row| row.planned_s).collect();
+    assert_eq!(planned, [0.0, 20.0, 10.0]);
+}
+
+#[test]
+fn an_answer_ends_a_read_and_one_that_comes_afterwards_is_late() {
+    let ran = run(&[], [0; 3], &[registers(5, 1)], 59, |meter, kind, _| match kind {
+        // Meter 3 takes longer than the head-end waits.
+        DownKind::Request { read } => {
+            let after = after(if meter == 3 { 6 } else { 1 });
+            vec![(after, says(meter, ReportKind::Answer { read }, 1, 0))]
+        }
+        _ => vec![],
+    });
+    let expected =
+        [(1, "ok", Some(0.0), Some(1.1), 1), (2, "ok", Some(10.0), Some(11.1), 1), (3, "failed", Some(20.0), None, 1)];
+    assert_eq!(ran.outcomes(), expected);
+    let reads: Vec<_> = ran.sent().iter().map(|s| s.2).collect();
+    assert_eq!(reads, [0, 1, 2].map(|read| DownKind::Request { read }));
+    assert_eq!((ran.head_end().statistics.late, ran.head_end().statistics.read_delay_ms.len()), (1, 2));
+}
+
+#[test]
+fn jobs_run_side_by_side_and_hear_what_is_theirs() {
+    let spec = reset(Delivery::Unicast, BackSign::Route);
+    let ran = run(&[spec.clone(), spec], [600, 700, 800], &[registers(5, 1)], 650, |meter, kind, _| match kind {
+        DownKind::Command { job } => {
+            vec![(SimTime::ZERO, says(meter, ReportKind::CommandAck { job }, 100 + u32::from(job), 0))]
+        }
+        _ => vec![],
+    });
+    let commands: Vec<_> = ran.sent().iter().filter(|s| matches!(s.2, DownKind::Command { .. })).collect();
+    assert_eq!(commands, [&(600.0, 1, DownKind::Command { job: 0 }), &(600.0, 1, DownKind::Command { job: 1 })]);
+    let acknowledged = |row: &&TransactionRow| row.kind == "reset" && row.acknowledged == Some(true);
+    let rows: Vec<_> =
+        ran.head_end().rows.transactions.iter().filter(acknowledged).map(|row| row.transaction).collect();
+    assert_eq!(rows, [1 << 63 | 1, 1 << 63 | 1 << 32 | 1]);
+}
