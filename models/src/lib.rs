@@ -25,5 +25,6 @@ pub mod meter;
 pub mod node;
 pub mod plan;
 pub mod purpose;
+pub mod slab;
 pub mod spec;
 pub mod terrain;

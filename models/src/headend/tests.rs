@@ -1,12 +1,14 @@
 //! A head-end over a fake network: what it sends when, and what it makes of what it hears, in times checked by hand.
 
 use super::talk::Talk;
-use super::{Duties, HeadEnd, Network};
+use super::{Ctx, Duties, HeadEnd, Network};
 use crate::apdu::{Apdu, Cosem};
-use crate::event::{Ctx, Destination, Down, DownKind, Event, GlobalId, HEAD_END, Report, ReportKind};
+use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
+use crate::event::Event;
+use crate::gateway;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::*;
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Outcome as Word, TransactionRow};
 use amitwin_sim_core::{Engine, Local, Partition, SimTime};
 use dlms_cosem_rs::security::SecuritySuite;
 use std::sync::Arc;
@@ -57,7 +59,7 @@ impl Partition for Part {
 
     fn handle(&mut self, event: Event, ctx: &mut Ctx<'_>) {
         match (self, event) {
-            (Part::Network(network), Event::Down(down)) => network.take(ctx, &down),
+            (Part::Network(network), Event::Gateway(gateway::Event::Down(down))) => network.take(ctx, &down),
             (Part::HeadEnd(head_end), event) => head_end.handle(event, ctx),
             (Part::Network(_), event) => unreachable!("{event:?}"),
         }
@@ -67,7 +69,7 @@ impl Partition for Part {
 struct Ran(Engine<Part, Local>);
 
 /// Meter, outcome, when it was sent and answered, attempts.
-type Outcome = (u32, &'static str, Option<f64>, Option<f64>, u16);
+type Outcome = (u32, Word, Option<f64>, Option<f64>, u16);
 
 impl Ran {
     fn head_end(&self) -> &HeadEnd {
@@ -101,14 +103,17 @@ fn run_with(
     answer: Answer,
 ) -> Ran {
     let meters = [1, 2, 3];
-    let worked_out = |spec: &CampaignSpec| ResetPlan {
-        name: spec.name.as_str().into(),
-        at: spec.at,
-        window: SimTime::from_secs(times_s[2]).saturating_sub(spec.at),
-        tier: spec.tier,
-        back: spec.back,
-        meters: meters.to_vec(),
-        times: times_s.map(SimTime::from_secs).to_vec(),
+    let worked_out = |spec: &CampaignSpec| {
+        let JobSpec::Reset(reset) = &spec.job;
+        ResetPlan {
+            name: spec.name.as_str().into(),
+            at: reset.at,
+            window: SimTime::from_secs(times_s[2]).saturating_sub(reset.at),
+            tier: reset.tier,
+            back: reset.back,
+            meters: meters.to_vec(),
+            times: times_s.map(SimTime::from_secs).to_vec(),
+        }
     };
     let plan = Arc::new(Plan { resets: resets.iter().map(worked_out).collect() });
     let dlms = DlmsSpec { payload: Payload::Sized, ..dlms };
@@ -121,7 +126,7 @@ fn run_with(
         latency: LATENCY,
     };
     let end = SimTime::from_secs(seconds);
-    let duties = Duties { resets, plan: &plan, reads, meters: &meters, duration: end };
+    let duties = Duties { campaigns: resets, plan: &plan, reads, meters: &meters, duration: end };
     let head_end = Part::HeadEnd(Box::new(HeadEnd::new(&duties, network, talk)));
     let network = Part::Network(FakeNetwork { answer, sent: Vec::new() });
     let mut engine = Engine::new(vec![network, head_end], LATENCY, Local).expect("two partitions");
@@ -139,15 +144,9 @@ const fn after(seconds: u64) -> SimTime {
 }
 
 fn reset(delivery: Delivery, back: BackSign) -> CampaignSpec {
-    CampaignSpec {
-        name: "reset".to_owned(),
-        at: SimTime::from_secs(600),
-        tier: ResetTier::Warm,
-        schedule: ResetSchedule::Window(SimTime::ZERO, SimTime::from_secs(200)),
-        delivery,
-        back,
-        give_up_after: Some(SimTime::from_secs(300)),
-    }
+    let window = Some(Window::Range(SimTime::ZERO, SimTime::from_secs(200)));
+    let (at, give_up_after) = (SimTime::from_secs(600), Some(SimTime::from_secs(300)));
+    CampaignSpec::reset("reset", ResetSpec { at, window, delivery, back, give_up_after, ..ResetSpec::default() })
 }
 
 /// Reads the three meters in turns 10 s apart, one at a time, once a minute.
@@ -156,7 +155,7 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
         name: "registers".to_owned(),
         at: SimTime::ZERO,
         every: SimTime::from_secs(60),
-        window: SimTime::from_secs(30),
+        window: Some(SimTime::from_secs(30)),
         content: PollContent::Registers,
         parallel: 1,
         attempts,
@@ -191,9 +190,9 @@ fn a_command_is_repeated_until_it_is_acknowledged_and_given_up_after_three() {
     let expected = [(600.0, 1), (700.0, 2), (760.0, 2), (800.0, 3), (820.0, 2), (860.0, 3), (920.0, 3)];
     assert_eq!(commands, expected.map(|(at, meter)| (at, meter, true)));
     let expected = [
-        (1, "ok", Some(600.0), Some(620.1), 1),
-        (2, "failed", Some(700.0), Some(1_220.1), 3),
-        (3, "failed", Some(800.0), None, 3),
+        (1, Word::Ok, Some(600.0), Some(620.1), 1),
+        (2, Word::Failed, Some(700.0), Some(1_220.1), 3),
+        (3, Word::Failed, Some(800.0), None, 3),
     ];
     assert_eq!(ran.outcomes(), expected);
     let rows = &ran.head_end().rows.transactions;
@@ -219,10 +218,10 @@ fn a_flood_goes_out_early_and_every_heartbeat_is_confirmed() {
         [(300.0, 0, DownKind::Command { job: 0 }), (610.1, 1, confirm), (620.1, 1, confirm), (710.1, 2, confirm)];
     assert_eq!(ran.sent(), expected);
     let expected = [
-        (1, "ok", Some(300.0), Some(610.1), 1),
-        (2, "ok", Some(300.0), Some(710.1), 1),
+        (1, Word::Ok, Some(300.0), Some(610.1), 1),
+        (2, Word::Ok, Some(300.0), Some(710.1), 1),
         // Due at 800 s, with 300 s for it: not over at 1,000 s.
-        (3, "pending", Some(300.0), None, 1),
+        (3, Word::Pending, Some(300.0), None, 1),
     ];
     assert_eq!(ran.outcomes(), expected);
     assert_eq!((ran.head_end().statistics.duplicates, ran.head_end().talk.duplicates), (1, 1));
@@ -245,8 +244,8 @@ fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
     });
     let resets: Vec<_> = ran.outcomes().into_iter().filter(|row| row.2 >= Some(600.0) && row.3.is_none()).collect();
     let expected = [(1, 600.0), (2, 700.0), (3, 800.0)];
-    assert_eq!(resets, expected.map(|(meter, sent_s)| (meter, "refused", Some(sent_s), None, 1)));
-    assert_eq!(ran.outcomes()[0], (1, "refused", Some(0.0), Some(0.1), 1), "a read");
+    assert_eq!(resets, expected.map(|(meter, sent_s)| (meter, Word::Refused, Some(sent_s), None, 1)));
+    assert_eq!(ran.outcomes()[0], (1, Word::Refused, Some(0.0), Some(0.1), 1), "a read");
 }
 
 #[test]
@@ -257,8 +256,11 @@ fn who_has_no_turn_in_a_round_is_skipped() {
     // Meter 1 at 0 and 25 s, given up at 50 s; then meter 2, whose turn was at 10 s. At 60 s a round begins, and meter 3
     // had no turn.
     assert_eq!(sent, [(0.0, 1), (25.0, 1), (50.0, 2), (75.0, 2)]);
-    let expected =
-        [(1, "failed", Some(0.0), None, 2), (3, "skipped", None, None, 0), (2, "pending", Some(50.0), None, 2)];
+    let expected = [
+        (1, Word::Failed, Some(0.0), None, 2),
+        (3, Word::Skipped, None, None, 0),
+        (2, Word::Pending, Some(50.0), None, 2),
+    ];
     assert_eq!(ran.outcomes(), expected);
     let planned: Vec<_> = ran.head_end().rows.transactions.iter().map(|row| row.planned_s).collect();
     assert_eq!(planned, [0.0, 20.0, 10.0]);
@@ -274,8 +276,11 @@ fn an_answer_ends_a_read_and_one_that_comes_afterwards_is_late() {
         }
         _ => vec![],
     });
-    let expected =
-        [(1, "ok", Some(0.0), Some(1.1), 1), (2, "ok", Some(10.0), Some(11.1), 1), (3, "failed", Some(20.0), None, 1)];
+    let expected = [
+        (1, Word::Ok, Some(0.0), Some(1.1), 1),
+        (2, Word::Ok, Some(10.0), Some(11.1), 1),
+        (3, Word::Failed, Some(20.0), None, 1),
+    ];
     assert_eq!(ran.outcomes(), expected);
     let reads: Vec<_> = ran.sent().iter().map(|s| s.2).collect();
     assert_eq!(reads, [0, 1, 2].map(|read| DownKind::Request { read }));
@@ -293,7 +298,9 @@ fn jobs_run_side_by_side_and_hear_what_is_theirs() {
     });
     let commands: Vec<_> = ran.sent().iter().filter(|s| matches!(s.2, DownKind::Command { .. })).collect();
     assert_eq!(commands, [&(600.0, 1, DownKind::Command { job: 0 }), &(600.0, 1, DownKind::Command { job: 1 })]);
-    let acknowledged = |row: &&TransactionRow| row.kind == "reset" && row.acknowledged == Some(true);
+    let acknowledged = |row: &&TransactionRow| {
+        row.kind == amitwin_data::rows::TransactionKind::Reset && row.acknowledged == Some(true)
+    };
     let rows: Vec<_> =
         ran.head_end().rows.transactions.iter().filter(acknowledged).map(|row| row.transaction).collect();
     assert_eq!(rows, [1 << 63 | 1, 1 << 63 | 1 << 32 | 1]);

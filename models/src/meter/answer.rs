@@ -91,7 +91,7 @@ impl Meters {
         let due = ctx.now() + self.answer_delay(ctx, node, number, request);
         let message = Message { apdu, bytes, ..Message::new(body, ctx.facts.gateway_of(node), due) };
         let boots = self.meters[node].boots;
-        let answer = self.answers.keep(message);
+        let answer = self.answers.add(message);
         ctx.schedule(due, node, Event::Answer { node, boots, answer });
     }
 

@@ -7,22 +7,21 @@ mod report;
 #[cfg(test)]
 mod server_tests;
 mod servers;
-mod waiting;
 
 pub use event::Event;
 pub use servers::Servers;
 
 use crate::books::{Loss, PushReport};
 use crate::context::Ctx;
-use crate::medium::message::{Body, Carried, Return};
+use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser};
 use crate::node::{Node, PerNode};
 use crate::plan::Plan;
+use crate::slab::Slab;
 use crate::spec::{BackSign, PushSpec};
 use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
-use waiting::Waiting;
 
 /// Power and reporting state of a meter or repeater.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +48,7 @@ pub struct Meters {
     /// As DLMS servers, if anything is said to or by them.
     servers: Option<Box<Servers>>,
     /// Answers that wait for their time.
-    answers: Waiting,
+    answers: Slab<Message>,
     /// Resets carried out: job, global id, when.
     resets: Vec<(u16, u32, SimTime)>,
     plan: Arc<Plan>,
@@ -75,7 +74,7 @@ impl Meters {
         Meters {
             meters: measures.map(|measures| Meter { measures, ..Meter::default() }).collect(),
             servers: parts.servers,
-            answers: Waiting::default(),
+            answers: Slab::default(),
             resets: Vec::new(),
             plan: parts.plan,
             push: parts.push,
