@@ -1,13 +1,14 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
 use super::reset::ResetSpec;
+use super::tagged::{Tag, tagged};
 use amitwin_sim_core::SimTime;
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A job of the head-end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = named_kinds)]
+#[schemars(transform = tagged::<Kinds>)]
 pub struct CampaignSpec {
     /// Name, for tables and for `set` ("campaign.NAME.window").
     #[schemars(length(min = 1, max = 80))]
@@ -25,6 +26,13 @@ pub enum JobSpec {
     Reset(ResetSpec),
 }
 
+struct Kinds;
+
+impl Tag for Kinds {
+    const KEY: &str = "kind";
+    const DOC: &str = "What is done.";
+}
+
 impl CampaignSpec {
     /// A reset of every meter.
     pub fn reset(name: impl Into<String>, reset: ResetSpec) -> CampaignSpec {
@@ -36,25 +44,5 @@ impl CampaignSpec {
         match &self.job {
             JobSpec::Reset(reset) => reset.at,
         }
-    }
-}
-
-/// Moves what all kinds share into each of them, so that a table is checked against the one branch of its kind and
-/// every key that this does not have is unknown.
-fn named_kinds(schema: &mut Schema) {
-    let properties = schema.remove("properties");
-    let required = schema.remove("required");
-    schema.remove("additionalProperties");
-    schema.remove("unevaluatedProperties");
-    for kind in schema.get_mut("oneOf").and_then(|kinds| kinds.as_array_mut()).into_iter().flatten() {
-        let shared = properties.iter().filter_map(|p| p.as_object()).flatten();
-        if let Some(own) = kind["properties"].as_object_mut() {
-            own.extend(shared.map(|(key, value)| (key.clone(), value.clone())));
-            own["kind"]["description"] = "What is done.".into();
-        }
-        if let Some(own) = kind["required"].as_array_mut() {
-            own.splice(0..0, required.iter().filter_map(|r| r.as_array()).flatten().cloned());
-        }
-        kind["additionalProperties"] = false.into();
     }
 }

@@ -6,13 +6,16 @@ mod civil;
 mod coupling;
 mod device;
 mod dlms;
+mod event;
 mod mac;
+mod medium;
 mod mesh;
 pub mod quantity;
 mod radio;
 mod read;
 mod record;
 mod reset;
+mod tagged;
 mod traffic;
 pub mod units;
 mod vendor;
@@ -27,7 +30,9 @@ pub use civil::unix_s;
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
+pub use event::{Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, PowerOff, Target, TargetKind};
 pub use mac::MacSpec;
+pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{Lease, MeshSpec, SizeProfile};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
@@ -45,6 +50,10 @@ pub struct WorldSpec {
     pub duration: SimTime,
     /// Meters, gateways and repeaters with their positions.
     pub placement: Placement,
+    /// How meters reach their gateway.
+    pub medium: MediumKind,
+    /// The ideal medium, if it is that.
+    pub ideal: IdealSpec,
     /// Radio and propagation.
     pub radio: RadioSpec,
     /// Link layer.
@@ -67,6 +76,8 @@ pub struct WorldSpec {
     pub polls: Vec<PollSpec>,
     /// What the head-end does, in the order of the file.
     pub campaigns: Vec<CampaignSpec>,
+    /// What happens to the world from outside, in the order of the file.
+    pub events: Vec<EventSpec>,
 }
 
 impl WorldSpec {
@@ -93,6 +104,8 @@ impl WorldSpec {
             seed: 1,
             duration: SimTime::from_secs(3_600),
             placement: Placement { sites: (0..4).map(site).collect() },
+            medium: MediumKind::default(),
+            ideal: IdealSpec::default(),
             radio: RadioSpec::default(),
             mac: MacSpec::default(),
             mesh: MeshSpec::default(),
@@ -104,6 +117,7 @@ impl WorldSpec {
             record: RecordSpec::default(),
             polls: Vec::new(),
             campaigns: Vec::new(),
+            events: Vec::new(),
         }
     }
 

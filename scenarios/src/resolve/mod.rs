@@ -78,6 +78,8 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         seed: file.seed,
         duration: file.duration,
         placement,
+        medium: file.medium,
+        ideal: file.ideal.clone(),
         radio: file.radio.clone(),
         mac: file.mac.clone(),
         mesh: file.mesh.clone(),
@@ -89,6 +91,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         record: file.record.clone(),
         polls: file.read.clone(),
         campaigns: file.campaign.clone(),
+        events: file.event.clone(),
     };
     profile(cx, &spec);
     spec.mesh.profile = Some(spec.profile());

@@ -13,8 +13,8 @@ pub mod study;
 pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
-    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, MacSpec, MeshSpec, PollSpec, RadioSpec, RecordSpec,
-    TrafficSpec,
+    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, MacSpec, MediumKind,
+    MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -45,6 +45,12 @@ pub struct ScenarioFile {
     pub duration: SimTime,
     /// Where meters and border routers stand.
     pub placement: PlacementSection,
+    /// How meters reach their gateway.
+    #[serde(default, skip_serializing_if = "MediumKind::is_mesh")]
+    pub medium: MediumKind,
+    /// The ideal medium, for `medium = "ideal"`.
+    #[serde(default, skip_serializing_if = "IdealSpec::is_default")]
+    pub ideal: IdealSpec,
     /// Radio and propagation.
     #[serde(default)]
     pub radio: RadioSpec,
@@ -83,6 +89,10 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub campaign: Vec<CampaignSpec>,
+    /// What happens to the network from outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub event: Vec<EventSpec>,
     /// Settings to compare; they share the seed, and with it shadowing and backoff draws. Without any, the file itself
     /// is the one variant, `base`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

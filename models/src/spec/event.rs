@@ -1,0 +1,169 @@
+//! `[[event]]`: what happens to the world from outside.
+
+use super::quantity::{Length, Maybe, Ratio, Share, Time};
+use super::tagged::{Tag, tagged};
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something that happens to a part of the network, at a time or for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = tagged::<Acts>)]
+pub struct EventSpec {
+    /// Name, for tables and for `set` ("event.NAME.at").
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// When it begins.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub at: SimTime,
+    /// When it ends; with neither `until` nor `for` it lasts to the end of the run.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub until: Option<SimTime>,
+    /// How long it lasts, instead of `until`.
+    #[serde(rename = "for", default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "366d"))]
+    pub lasts: Option<SimTime>,
+    /// Whom it happens to: nodes that fit all that is said.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// What happens.
+    #[serde(flatten)]
+    pub act: Act,
+    /// The nodes that fit, by number of their site, ascending.
+    #[serde(skip)]
+    pub nodes: Vec<u32>,
+    /// The pairs of nodes that are named, by number of their sites.
+    #[serde(skip)]
+    pub edges: Vec<(u32, u32)>,
+}
+
+struct Acts;
+
+impl Tag for Acts {
+    const KEY: &str = "act";
+    const DOC: &str = "What happens.";
+}
+
+impl EventSpec {
+    /// When it ends, if it does.
+    pub fn end(&self) -> Option<SimTime> {
+        self.until.or(self.lasts.map(|lasts| self.at + lasts))
+    }
+}
+
+/// What happens, told by `act`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "act", rename_all = "kebab-case")]
+pub enum Act {
+    /// Signals of nodes, or between named pairs, lose more on their way.
+    ExtraLoss(ExtraLoss),
+    /// Nodes lose their supply; meters boot when it comes back, border routers too.
+    PowerOff(PowerOff),
+    /// The backhaul of border routers is down: what is on its way over it is lost.
+    BackhaulDown(BackhaulDown),
+    /// The backhaul of border routers is slower.
+    BackhaulSlow(BackhaulSlow),
+}
+
+/// Extra loss of nodes, in both directions, or of pairs of nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtraLoss {
+    /// How much more is lost.
+    #[serde(rename = "loss", with = "Ratio")]
+    #[schemars(extend("x-min" = "0 dB", "x-max" = "200 dB"))]
+    pub loss_db: f64,
+    /// Pairs of nodes between which it is lost, by their ids, instead of a `target`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100_000))]
+    pub links: Vec<[String; 2]>,
+}
+
+/// No supply.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerOff {}
+
+/// No backhaul.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackhaulDown {}
+
+/// A slower backhaul.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackhaulSlow {
+    /// Added to the latency, each way.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
+    pub delay: SimTime,
+}
+
+/// Whom an event happens to. What is said must all fit; at least one thing must be said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Target {
+    /// Ids of the placement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// A file with one id a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What stands at the site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TargetKind>,
+    /// Id of the border router that serves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router: Option<String>,
+    /// Name of its kind of meter, one of `dlms.vendor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vintage: Option<String>,
+    /// Within a distance of a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circle: Option<Circle>,
+    /// Within a polygon of latitudes and longitudes, degrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 10_000))]
+    pub polygon: Option<Vec<[f64; 2]>>,
+    /// Of those that fit so far a random share, the same in every variant.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub share: Option<f64>,
+}
+
+impl Target {
+    /// Nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Target::default()
+    }
+}
+
+/// What stands at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// Meters.
+    Meter,
+    /// Repeaters.
+    Repeater,
+    /// Border routers.
+    Gateway,
+}
+
+/// A place and a distance from it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Circle {
+    /// Latitude, degrees.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub lat: f64,
+    /// Longitude, degrees.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub lon: f64,
+    /// Distance from there.
+    #[serde(rename = "radius", with = "Length")]
+    #[schemars(extend("x-min" = "1 m", "x-max" = "1000 km"))]
+    pub radius_m: f64,
+}
