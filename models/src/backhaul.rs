@@ -3,16 +3,17 @@
 use crate::apdu::Apdu;
 use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// Partition id of the head-end: after all meshes.
 pub const HEAD_END: u32 = u32::MAX;
 
 /// Number of a site in the placement, the same in every partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GlobalId(pub u32);
 
 /// What the head-end sends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Down {
     /// Whom it is for.
     pub to: Destination,
@@ -25,7 +26,7 @@ pub struct Down {
 }
 
 /// Whom the head-end talks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
     /// One meter, by source route.
     Unicast(GlobalId),
@@ -34,7 +35,7 @@ pub enum Destination {
 }
 
 /// Kinds of [`Down`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DownKind {
     /// A command.
     Command {
@@ -54,7 +55,7 @@ pub enum DownKind {
 }
 
 /// What reaches the head-end from a meter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The meter.
     pub meter: GlobalId,
@@ -73,7 +74,7 @@ pub struct Report {
 }
 
 /// Kinds of [`Report`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportKind {
     /// A meter is back after a reset; `planned` is when it reset.
     Back {
@@ -100,7 +101,7 @@ pub enum ReportKind {
 }
 
 /// The resets that happened in a mesh, told when the run ends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {
     /// Job, global id of the meter, and when, in the order of time.
     pub all: Vec<(u16, u32, SimTime)>,

@@ -3,12 +3,14 @@
 use crate::apdu::Cosem;
 use crate::backhaul::HEAD_END;
 use crate::books::Books;
-use crate::cell::{Cell, Part};
+use crate::cell::{AnyMedium, Cell, Part};
 use crate::context::Facts;
+use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
 use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
 use crate::headend::{Duties, HeadEnd, Network};
+use crate::medium::ideal::Ideal;
 use crate::medium::mesh::Mesh;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer};
@@ -23,8 +25,9 @@ use crate::meter::{self, Meters, Servers};
 use crate::node::{Node, PerNode};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{Coupling, JobSpec, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
+use crate::spec::{Coupling, JobSpec, MediumKind, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
 use crate::terrain::{SiteKind, assign};
+use crate::timeline::Timeline;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use rayon::prelude::*;
@@ -106,7 +109,7 @@ fn etx_table(model: &ErrorModel, times: &MacTimes, tx_power_dbm: f64) -> Vec<u16
 /// Partitions as lists of gateway positions: one each, or merged where meshes hear each other.
 fn group(spec: &WorldSpec, gateways: &[u32], members: &[Vec<u32>], reach_m: f32) -> Vec<Vec<u32>> {
     let mut group: Vec<u32> = (0..gateways.len() as u32).collect();
-    if spec.coupling.meshes == Coupling::Exact {
+    if spec.coupling.meshes == Coupling::Exact && spec.medium.is_mesh() {
         let boxes: Vec<[f32; 4]> = (0..gateways.len()).map(|g| extent(spec, gateways[g], &members[g])).collect();
         fn root(group: &mut [u32], mut n: u32) -> u32 {
             while group[n as usize] != n {
@@ -228,7 +231,7 @@ fn foreign(
     groups: &[Vec<u32>],
     reach_m: f32,
 ) -> Vec<Vec<u32>> {
-    if spec.coupling.meshes != Coupling::Window || groups.len() < 2 {
+    if spec.coupling.meshes != Coupling::Window || groups.len() < 2 || !spec.medium.is_mesh() {
         return vec![Vec::new(); groups.len()];
     }
     let boxes: Vec<[f32; 4]> =
@@ -292,17 +295,30 @@ impl Kit<'_> {
             let gateway = sites[globals[0] as usize].name.to_string();
             return Err(BuildError::TooMany { radios: globals.len(), gateway });
         }
-        let strongest = spec.radio.neighbours_max;
-        let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
-        let (neighbours, heard) = Neighbours::build(self.map, sites, &globals, count, limits);
-        let mut index = 0;
-        globals.retain(|_| {
-            index += 1;
-            heard[index - 1]
-        });
-        let facts =
-            Facts { seed: spec.seed, globals: PerNode(globals), pan: PerNode(pan), gateways, own: count as u16 };
-        let mesh = self.mesh(neighbours, &facts);
+        let facts = |globals| Facts {
+            seed: spec.seed,
+            globals: PerNode(globals),
+            pan: PerNode(pan),
+            gateways,
+            own: count as u16,
+        };
+        let (facts, medium) = match spec.medium {
+            MediumKind::Mesh => {
+                let strongest = spec.radio.neighbours_max;
+                let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
+                let (neighbours, heard) = Neighbours::build(self.map, sites, &globals, count, limits);
+                let mut heard = heard.into_iter();
+                globals.retain(|_| heard.next() == Some(true));
+                let facts = facts(globals);
+                let mesh = self.mesh(neighbours, &facts);
+                (facts, AnyMedium::Mesh(Box::new(mesh)))
+            }
+            MediumKind::Ideal => {
+                let facts = facts(globals);
+                let ideal = Ideal::new(&facts, spec.ideal.latency, spec.ideal.loss);
+                (facts, AnyMedium::Ideal(Box::new(ideal)))
+            }
+        };
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
         let parts =
             meter::Parts { servers, plan: self.plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
@@ -310,9 +326,15 @@ impl Kit<'_> {
         Ok(Cell {
             id: ordinal as u32,
             books: Books::new(gateways, spec.record.frames_every),
-            mesh,
+            medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
-            gateways: Gateways::new(spec.backhaul.latency),
+            gateways: Gateways::new(&facts, spec.backhaul.latency, spec.device.boot),
+            fleet: Fleet::new(facts.nodes().map(|node| match kind(node) {
+                SiteKind::Gateway => Kind::Gateway,
+                SiteKind::Repeater => Kind::Repeater,
+                SiteKind::Meter | SiteKind::Transformer => Kind::Meter,
+            })),
+            timeline: Timeline::new(&spec.events, &facts),
             facts,
         })
     }
@@ -376,7 +398,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
             let global = facts.globals[node];
             partition[global as usize] = cell.id;
             gateway[global as usize] = facts.globals[facts.gateway_of(node)];
-            reachable[global as usize] = cell.mesh.net.is_operational(node);
+            reachable[global as usize] = cell.is_attached(node);
             if !reachable[global as usize] {
                 unreachable.push(global);
             }
@@ -386,7 +408,8 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
     let mut abroad: Vec<Vec<(Node, u32)>> = vec![Vec::new(); cells.len()];
     for cell in &cells {
         let foreign = (cell.facts.own..cell.facts.globals.len() as u16).map(Node);
-        for node in foreign.filter(|&n| cell.mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
+        let Some(mesh) = cell.mesh() else { continue };
+        for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
             let global = cell.facts.globals[node];
             let home = partition[global as usize] as usize;
             let local = cells[home].facts.nodes().find(|&n| cells[home].facts.globals[n] == global);
@@ -394,11 +417,13 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         }
     }
     for (cell, abroad) in cells.iter_mut().zip(abroad) {
-        cell.mesh.link.set_abroad(abroad);
+        if let AnyMedium::Mesh(mesh) = &mut cell.medium {
+            mesh.link.set_abroad(abroad);
+        }
     }
     unreachable.sort_unstable();
     let gateways = cells.iter().map(|cell| u32::from(cell.facts.gateways)).sum();
-    let neighbours_cut = cells.iter().map(|cell| cell.mesh.link.air.neighbours.cut()).sum();
+    let neighbours_cut = cells.iter().filter_map(Cell::mesh).map(|mesh| mesh.link.air.neighbours.cut()).sum();
     let network = Network {
         partition: Arc::new(partition),
         gateway: Arc::new(gateway),

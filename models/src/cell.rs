@@ -4,8 +4,10 @@ use crate::backhaul::{HEAD_END, Resets};
 use crate::books::{Books, Loss};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
+use crate::fleet::{Change, Fleet};
 use crate::gateway::Gateways;
 use crate::headend::HeadEnd;
+use crate::medium::ideal::Ideal;
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::medium::mesh::wire::capture::{Capture, Captured};
 use crate::medium::mesh::wire::frame::Network;
@@ -15,6 +17,7 @@ use crate::medium::{Medium, PortUser};
 use crate::meter::{self, Meters};
 use crate::node::Node;
 use crate::terrain::Site;
+use crate::timeline::{self, Timeline};
 use amitwin_data::rows::{NodeRow, Outcome, Rows};
 use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
@@ -27,11 +30,23 @@ pub struct Cell {
     /// What is written down.
     pub books: Books,
     /// How meters reach their gateway.
-    pub mesh: Mesh,
+    pub medium: AnyMedium,
     /// The meters.
     pub meters: Meters,
     /// The border routers.
     pub gateways: Gateways,
+    /// What slowly changes about all of them.
+    pub fleet: Fleet,
+    /// What happens to them from outside.
+    pub timeline: Timeline,
+}
+
+/// The media that there are.
+pub enum AnyMedium {
+    /// The RF mesh.
+    Mesh(Box<Mesh>),
+    /// A latency and a loss.
+    Ideal(Box<Ideal>),
 }
 
 /// Meters and border routers as the users of a medium: a message is for one of the two.
@@ -70,40 +85,108 @@ impl PortUser for Users<'_> {
     }
 }
 
+impl Users<'_> {
+    fn supply<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, on: bool) {
+        if ctx.facts.is_gateway(node) {
+            self.gateways.supply(medium, ctx, node, on);
+        } else {
+            self.meters.supply(medium, ctx, node, on);
+        }
+    }
+}
+
+/// An entry of the timeline is due: the fleet gets or loses its components, and its systems say what that changes.
+fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline::Event) -> Vec<Change> {
+    let (happening, begins) = timeline.due(ctx, event);
+    let (number, act) = (happening.number, &happening.act);
+    if begins {
+        fleet.put(number, act, &happening.nodes, &happening.edges);
+    } else {
+        fleet.take(number, act, &happening.nodes, &happening.edges);
+    }
+    fleet.tick()
+}
+
 impl Cell {
     /// Schedules what happens by itself.
     fn start(&mut self, engine: &mut Context<'_, Event>) {
         let ctx = &mut Ctx { engine, books: &mut self.books, facts: &self.facts };
-        if let Some(probes) = &self.mesh.probes {
+        if let AnyMedium::Mesh(mesh) = &self.medium
+            && let Some(probes) = &mesh.probes
+        {
             return probes.start(ctx);
         }
         for node in self.facts.nodes() {
-            let attached = self.mesh.start(ctx, node);
+            let attached = match &mut self.medium {
+                AnyMedium::Mesh(mesh) => mesh.start(ctx, node),
+                AnyMedium::Ideal(ideal) => ideal.is_attached(node),
+            };
             self.meters.start(ctx, node, attached);
         }
         self.gateways.start(ctx);
-        self.mesh.net.start_snapshots(ctx);
+        if let AnyMedium::Mesh(mesh) = &self.medium {
+            mesh.net.start_snapshots(ctx);
+        }
+        self.timeline.start(ctx);
     }
 
     /// Carries out one event.
     #[inline]
     fn handle(&mut self, event: Event, engine: &mut Context<'_, Event>) {
-        let Cell { facts, books, mesh, meters, gateways, .. } = self;
+        let Cell { facts, books, medium, meters, gateways, .. } = self;
         let ctx = &mut Ctx { engine, books, facts };
-        match event {
-            Event::Mesh(event) => mesh.handle(&mut Users { meters, gateways }, ctx, event),
-            Event::Meter(event) => meters.handle(&mut mesh.port(), ctx, event),
-            Event::Gateway(event) => gateways.handle(&mut mesh.port(), ctx, event),
-            other => unreachable!("{other:?} belongs to the head-end"),
+        match medium {
+            AnyMedium::Mesh(mesh) => match event {
+                Event::Mesh(event) => mesh.handle(&mut Users { meters, gateways }, ctx, event),
+                event => self.handle_above(event, engine),
+            },
+            AnyMedium::Ideal(ideal) => match event {
+                Event::Ideal(event) => ideal.handle(&mut Users { meters, gateways }, ctx, event),
+                event => self.handle_above(event, engine),
+            },
+        }
+    }
+
+    /// Carries out an event of a room above the medium.
+    fn handle_above(&mut self, event: Event, engine: &mut Context<'_, Event>) {
+        let Cell { facts, books, medium, meters, gateways, fleet, timeline, .. } = self;
+        let ctx = &mut Ctx { engine, books, facts };
+        match (event, medium) {
+            (Event::Meter(event), AnyMedium::Mesh(mesh)) => meters.handle(&mut mesh.port(), ctx, event),
+            (Event::Meter(event), AnyMedium::Ideal(ideal)) => meters.handle(&mut **ideal, ctx, event),
+            (Event::Gateway(event), AnyMedium::Mesh(mesh)) => gateways.handle(&mut mesh.port(), ctx, event),
+            (Event::Gateway(event), AnyMedium::Ideal(ideal)) => gateways.handle(&mut **ideal, ctx, event),
+            (Event::Down(down), AnyMedium::Mesh(mesh)) => gateways.down(&mut mesh.port(), ctx, *down),
+            (Event::Down(down), AnyMedium::Ideal(ideal)) => gateways.down(&mut **ideal, ctx, *down),
+            (Event::Timeline(event), medium) => {
+                for change in happen(fleet, timeline, ctx, event) {
+                    match (change, &mut *medium) {
+                        (Change::Supply { node, on }, AnyMedium::Mesh(mesh)) => {
+                            Users { meters, gateways }.supply(&mut mesh.port(), ctx, node, on);
+                        }
+                        (Change::Supply { node, on }, AnyMedium::Ideal(ideal)) => {
+                            Users { meters, gateways }.supply(&mut **ideal, ctx, node, on);
+                        }
+                        (Change::Backhaul { gateway, backhaul }, _) => gateways.set_backhaul(ctx, gateway, backhaul),
+                        (Change::NodeLoss { .. }, AnyMedium::Mesh(_)) => {}
+                        (Change::EdgeLoss { .. }, AnyMedium::Mesh(_)) => {}
+                        // There is no air whose losses could change.
+                        (Change::NodeLoss { .. } | Change::EdgeLoss { .. }, AnyMedium::Ideal(_)) => {}
+                    }
+                }
+            }
+            (other, _) => unreachable!("{other:?} belongs to the head-end or to another medium"),
         }
     }
 
     /// Turns this mesh into a bench of the link layer: nothing but a frame of `bytes` above the link layer from each
     /// node to its `target` (both global ids) every `period`.
     pub fn probe(&mut self, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) {
-        self.mesh.probes = Some(Box::new(Probes::new(&self.facts, period, bytes, target)));
-        for node in self.facts.nodes() {
-            self.mesh.link.air.power(node, true);
+        let facts = &self.facts;
+        let AnyMedium::Mesh(mesh) = &mut self.medium else { return };
+        mesh.probes = Some(Box::new(Probes::new(facts, period, bytes, target)));
+        for node in facts.nodes() {
+            mesh.link.air.power(node, true);
         }
     }
 
@@ -114,9 +197,15 @@ impl Cell {
         for node in facts.nodes() {
             let global = facts.globals[node];
             let site = &sites[global as usize];
-            let (parent, hops) = self.mesh.net.way(node);
-            let reachable = self.mesh.net.is_operational(node);
-            let neighbours = &self.mesh.link.air.neighbours;
+            let (parent, hops, reachable, path_loss_db, neighbours) = match &self.medium {
+                AnyMedium::Mesh(mesh) => {
+                    let (parent, hops) = mesh.net.way(node);
+                    let table = &mesh.link.air.neighbours;
+                    let loss = parent.and_then(|parent| table.code(node, parent)).map(code_db);
+                    (parent, hops, mesh.net.is_operational(node), loss, table.of(node).0.len() as u32)
+                }
+                AnyMedium::Ideal(_) => (None, u8::from(!facts.is_gateway(node)), true, None, 0),
+            };
             self.books.rows.nodes.push(NodeRow {
                 node: global,
                 name: site.name.to_string(),
@@ -129,42 +218,69 @@ impl Cell {
                 gateway: Some(facts.globals[facts.gateway_of(node)]),
                 parent: parent.map(|parent| facts.globals[parent]),
                 hops: reachable.then_some(hops),
-                path_loss_db: parent.and_then(|parent| neighbours.code(node, parent)).map(code_db),
-                neighbours: neighbours.of(node).0.len() as u32,
+                path_loss_db,
+                neighbours,
                 reachable,
             });
         }
-        self.mesh.snapshot(&self.facts, &mut self.books, SimTime::ZERO);
+        if let AnyMedium::Mesh(mesh) = &self.medium {
+            mesh.snapshot(&self.facts, &mut self.books, SimTime::ZERO);
+        }
     }
 
     /// The end of the run: last snapshot, the started minute, what is still on its way.
     fn finish(&mut self, now: SimTime) {
-        if self.mesh.probes.is_some() {
-            return;
+        let Cell { facts, books, medium, .. } = self;
+        if let AnyMedium::Mesh(mesh) = medium {
+            if mesh.probes.is_some() {
+                return;
+            }
+            mesh.snapshot(facts, books, now);
         }
-        self.mesh.snapshot(&self.facts, &mut self.books, now);
-        self.books.close_minute(&self.facts, now);
-        let Cell { facts, books, mesh, .. } = self;
-        mesh.drain(facts, |carried| {
+        books.close_minute(facts, now);
+        let pending = |carried: Carried| {
             if let Some(report) = meter::push_report(carried) {
                 books.report(facts, &report, Outcome::Pending, None);
             }
-        });
+        };
+        match medium {
+            AnyMedium::Mesh(mesh) => mesh.drain(facts, pending),
+            AnyMedium::Ideal(ideal) => ideal.drain(pending),
+        }
+    }
+
+    /// The mesh, if that is the medium.
+    pub fn mesh(&self) -> Option<&Mesh> {
+        match &self.medium {
+            AnyMedium::Mesh(mesh) => Some(mesh),
+            AnyMedium::Ideal(_) => None,
+        }
+    }
+
+    /// Whether a node has a way to its gateway now.
+    pub fn is_attached(&self, node: Node) -> bool {
+        match &self.medium {
+            AnyMedium::Mesh(mesh) => mesh.net.is_operational(node),
+            AnyMedium::Ideal(ideal) => ideal.is_attached(node),
+        }
     }
 
     /// Captures what is sent from now on: by or to the radios with these global ids, or by all.
     pub fn start_capture(&mut self, network: Network, nodes: Option<&[u32]>) {
-        self.mesh.link.start_capture(Capture::new(network, &self.facts, nodes));
+        if let AnyMedium::Mesh(mesh) = &mut self.medium {
+            mesh.link.start_capture(Capture::new(network, &self.facts, nodes));
+        }
     }
 
     /// Frames since they were last taken, in the order of their first bits.
     pub fn take_captured(&mut self) -> Vec<Captured> {
-        self.mesh.link.capture_mut().map(Capture::take).unwrap_or_default()
+        let AnyMedium::Mesh(mesh) = &mut self.medium else { return Vec::new() };
+        mesh.link.capture_mut().map(Capture::take).unwrap_or_default()
     }
 
     /// Channels that the mesh hops over; 0 if it does not.
     pub fn channels(&self) -> u16 {
-        self.mesh.link.channels()
+        self.mesh().map_or(0, |mesh| mesh.link.channels())
     }
 
     /// Results of the bench of the link layer.
@@ -172,7 +288,7 @@ impl Cell {
     /// # Panics
     /// This mesh has not been turned into one.
     pub fn probes(&self) -> &Probes {
-        self.mesh.probes.as_ref().expect("a bench of the link layer")
+        self.mesh().and_then(|mesh| mesh.probes.as_deref()).expect("a bench of the link layer")
     }
 
     /// Answers for somebody outside the simulation since they were last taken: number of the request, and when each
@@ -183,12 +299,16 @@ impl Cell {
 
     /// Datagrams held by nodes now.
     pub fn packets_held(&self) -> u32 {
-        self.mesh.link.packets.held()
+        self.mesh().map_or(0, |mesh| mesh.link.packets.held())
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.mesh.bytes() + self.meters.bytes() + self.facts.bytes()
+        let medium = match &self.medium {
+            AnyMedium::Mesh(mesh) => mesh.bytes(),
+            AnyMedium::Ideal(ideal) => ideal.bytes(),
+        };
+        medium + self.meters.bytes() + self.facts.bytes()
     }
 }
 

@@ -1,20 +1,28 @@
 //! Everything that can happen in the world, by the room that handles it.
 
-use crate::backhaul::{Report, Resets};
+use crate::backhaul::{Down, Report, Resets};
 use crate::gateway;
 use crate::headend;
-use crate::medium::mesh;
+use crate::medium::{ideal, mesh};
 use crate::meter;
+use crate::timeline;
+use serde::{Deserialize, Serialize};
 
 /// An event of a partition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// In the mesh.
     Mesh(mesh::Event),
+    /// In the ideal medium.
+    Ideal(ideal::Event),
     /// At a meter.
     Meter(meter::Event),
     /// At a border router.
     Gateway(gateway::Event),
+    /// From outside.
+    Timeline(timeline::Event),
+    /// At a border router, from the head-end: an APDU for one meter or for all.
+    Down(Box<Down>),
     /// At the head-end: one of its own.
     HeadEnd(headend::Event),
     /// At the head-end: a meter reported.
@@ -26,28 +34,22 @@ pub enum Event {
 // Queues hold millions of them.
 const _: () = assert!(size_of::<Event>() <= 16, "an Event has at most 16 bytes");
 
-impl From<mesh::Event> for Event {
-    #[inline]
-    fn from(event: mesh::Event) -> Self {
-        Event::Mesh(event)
-    }
+macro_rules! nested {
+    ($($variant:ident($event:ty)),+) => {$(
+        impl From<$event> for Event {
+            #[inline]
+            fn from(event: $event) -> Self {
+                Event::$variant(event)
+            }
+        }
+    )+};
 }
 
-impl From<meter::Event> for Event {
-    #[inline]
-    fn from(event: meter::Event) -> Self {
-        Event::Meter(event)
-    }
-}
-
-impl From<headend::Event> for Event {
-    fn from(event: headend::Event) -> Self {
-        Event::HeadEnd(event)
-    }
-}
-
-impl From<gateway::Event> for Event {
-    fn from(event: gateway::Event) -> Self {
-        Event::Gateway(event)
-    }
-}
+nested!(
+    Mesh(mesh::Event),
+    Ideal(ideal::Event),
+    Meter(meter::Event),
+    Gateway(gateway::Event),
+    Timeline(timeline::Event),
+    HeadEnd(headend::Event)
+);

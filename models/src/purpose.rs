@@ -22,5 +22,7 @@ pub const CLUSTER_GAP: u32 = 107;
 pub const PUSH_START: u32 = 119;
 /// How long a meter waits with an answer (entity: meter and what was asked).
 pub const ANSWER: u32 = 122;
+/// Messages that the ideal medium loses (entity: meter).
+pub const IDEAL_LOSS: u32 = 124;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;

@@ -77,7 +77,7 @@ fn every_report_planned_is_ok_failed_or_pending_once() {
 fn every_frame_sent_has_one_fate_or_is_in_flight() {
     for ran in &towns() {
         let (c, frames) = (&ran.mesh().books.counters, &ran.rows.frames);
-        let in_flight = ran.mesh().mesh.link.air.live() as u64;
+        let in_flight = ran.mesh().mesh().expect("the mesh").link.air.live() as u64;
         assert_eq!(frames.len() as u64 + in_flight, c.frames + c.acks, "frames ended and in flight");
         assert!(in_flight <= 10, "{in_flight} frames in flight");
 
@@ -130,7 +130,7 @@ fn on_the_bare_link_layer_the_counters_add_up() {
     spec.mac.queue_frames_max = 4;
     let ran = probe(&spec, SimTime::from_millis(300), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
     let (c, probes) = (&ran.mesh().books.counters, &ran.mesh().probes());
-    let in_flight = ran.mesh().mesh.link.air.live() as u64;
+    let in_flight = ran.mesh().mesh().expect("the mesh").link.air.live() as u64;
     assert_eq!(c.received + c.collided + c.noise + c.deaf + in_flight, c.frames + c.acks, "{c:?}");
     assert!(c.collided > 100 && c.deaf > 100 && c.access_failures > 0 && c.duplicates > 0, "{c:?}");
     // A frame arrived, was given up without arriving, or is held: in a queue that holds four, of 63 senders.

@@ -69,6 +69,8 @@ metrics! {
     DroppedTooFar = "dropped_too_far": Count, Always;
     /// in fragments that the receiver had no room for, or had given up waiting for
     DroppedReassembly = "dropped_reassembly": Count, Always;
+    /// at a border router whose backhaul was down or lost it
+    DroppedBackhaul = "dropped_backhaul": Count, Always;
     /// copies of a frame that a receiver recognised and discarded
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel

@@ -104,9 +104,10 @@ tables! {
         time_s: f64,
         /// Whom.
         node: u32,
-        /// power_down, boot, reset, join_state, parent_change or operational.
+        /// power_down, boot, reset, join_state, parent_change, operational, power_up, extra_loss, link_loss or backhaul.
         kind: EventKind,
-        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts.
+        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts, loss in
+        /// hundredths of a dB, delay of the backhaul in ms (-1: down).
         value: i32,
     }
 

@@ -58,6 +58,14 @@ words! {
         ParentChange = "parent_change",
         /// It has a route both ways.
         Operational = "operational",
+        /// Its supply is back.
+        PowerUp = "power_up",
+        /// The extra loss of its signals has changed.
+        ExtraLoss = "extra_loss",
+        /// The extra loss of an edge has changed whose lower end it is.
+        LinkLoss = "link_loss",
+        /// Its backhaul is down, up again, or has another delay.
+        Backhaul = "backhaul",
     }
 
     /// What a frame carries.

@@ -7,7 +7,6 @@ use amitwin_models::backhaul::{Destination, Down, DownKind, GlobalId};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
-use amitwin_models::gateway;
 use amitwin_models::spec::{Payload, WorldSpec};
 use amitwin_sim_core::{Engine, EngineError, Exchange, SimTime};
 use mio::Waker;
@@ -125,9 +124,7 @@ impl<X: Exchange<Event>> MeshDelay<X> {
         self.open.insert(id, (transit, Instant::now()));
         let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(transit.number));
         match partition {
-            Some(partition) => {
-                self.engine.post(partition, now + self.latency, gateway::Event::Down(Box::new(down)).into())
-            }
+            Some(partition) => self.engine.post(partition, now + self.latency, Event::Down(Box::new(down))),
             None => Ok(()),
         }
     }

@@ -7,6 +7,7 @@ use crate::spec::DlmsSpec;
 use amitwin_dlms::{Fleet, Meter, Moment};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Wrapper port of the head-end (the management client) and of every meter (its management logical device).
@@ -31,7 +32,7 @@ pub enum Ask {
 }
 
 /// Consecutive rows of a load profile; the first is named by its end, in quarters of an hour since 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     /// First row.
     pub first: u32,
@@ -48,7 +49,7 @@ impl Rows {
 
 /// An APDU on its way. What stands beside the bytes is in them as well, or follows from them; it is there so that a run
 /// that only sizes its payloads takes the same decisions.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Apdu {
     /// Invocation counter that protects it.
     pub counter: u32,

@@ -17,6 +17,8 @@ pub enum Loss {
     TooFar,
     /// All fragments arrived, but the receiver had no room for them or had given up.
     Reassembly,
+    /// The backhaul was down, or lost it.
+    Backhaul,
 }
 
 macro_rules! counters {
@@ -26,7 +28,7 @@ macro_rules! counters {
         pub struct Counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
             /// Datagrams lost, by [`Loss`].
-            pub lost: [u64; 6],
+            pub lost: [u64; 7],
         }
 
         impl Counters {

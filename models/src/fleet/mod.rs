@@ -10,7 +10,7 @@ pub use components::{Backhaul, Kind};
 use crate::node::{Node, PerNode};
 use crate::spec::Act;
 use bevy_ecs::prelude::*;
-use bevy_ecs::schedule::ExecutorKind;
+use bevy_ecs::schedule::SingleThreadedExecutor;
 use components::{BackhaulFaults, Causes, Edge, ExtraLoss, Member, Touched, Unpowered};
 use std::collections::BTreeMap;
 
@@ -72,12 +72,8 @@ pub struct Counted {
     pub faults: u16,
 }
 
-type Carried = (
-    &'static Member,
-    Option<&'static ExtraLoss>,
-    Option<&'static Unpowered>,
-    Option<&'static BackhaulFaults>,
-);
+type Carried =
+    (&'static Member, Option<&'static ExtraLoss>, Option<&'static Unpowered>, Option<&'static BackhaulFaults>);
 
 /// The fleet of a partition: an entity for each meter, repeater and border router, and for each edge with a fault.
 pub struct Fleet {
@@ -96,7 +92,7 @@ impl Fleet {
         let members: Vec<Member> = (0..).map(Node).zip(kinds).map(|(node, kind)| Member { node, kind }).collect();
         let members = world.spawn_batch(members).collect();
         let mut schedule = Schedule::default();
-        schedule.set_executor_kind(ExecutorKind::SingleThreaded);
+        schedule.set_executor(SingleThreadedExecutor::new());
         let systems = (systems::losses, systems::edges, systems::supply, systems::backhauls, systems::rest);
         schedule.add_systems(systems.chain());
         let carried = world.query();

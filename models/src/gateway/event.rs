@@ -1,12 +1,23 @@
-//! What happens at a border router.
+//! What happens at border routers.
 
-use crate::backhaul::Down;
+use crate::node::Node;
+use serde::{Deserialize, Serialize};
 
 /// An event of the border routers of a partition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// From the head-end: an APDU for one meter or for all.
-    Down(Box<Down>),
     /// A minute ends: load rows.
     Minute,
+    /// Its software runs again.
+    Booted {
+        /// Border router.
+        gateway: Node,
+        /// Restarts.
+        boots: u16,
+    },
+    /// What the head-end sent has come over a slow backhaul.
+    Delayed {
+        /// Which of those that wait.
+        down: u32,
+    },
 }

@@ -6,28 +6,50 @@ pub use event::Event;
 
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
 use crate::books::{Loss, MINUTE};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
+use crate::fleet::Backhaul;
 use crate::medium::message::{Body, Carried, Message, Return};
-use crate::medium::{Medium, PortUser};
-use crate::meter;
-use crate::node::Node;
+use crate::medium::{Medium, PortUser, Supply};
+use crate::meter::{self, boot_time};
+use crate::node::{Node, PerNode};
+use crate::slab::Slab;
 use crate::spec::BackSign;
-use amitwin_data::rows::Outcome;
+use amitwin_data::rows::{EventKind, Outcome};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// A border router or concentrator.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Gateway {
+    /// What events have done to its backhaul.
+    backhaul: Backhaul,
+    /// Restarts.
+    boots: u16,
+    /// It has no supply.
+    dark: bool,
+    /// Its software does not run.
+    stopped: bool,
+}
 
 /// The border routers or concentrators of a partition, above the port.
 #[derive(Debug)]
 pub struct Gateways {
-    /// One-way latency of the backhaul.
-    latency: SimTime,
+    gateways: PerNode<Gateway>,
+    /// What came over a slow backhaul and is not there yet.
+    delayed: Slab<Down>,
     /// Answers for somebody outside the simulation: number of the request, and when they are there.
     answered_outside: Vec<(u32, SimTime)>,
+    /// One-way latency of the backhaul.
+    latency: SimTime,
+    /// Time from supply to running software: smallest and largest.
+    boot: (SimTime, SimTime),
 }
 
 impl Gateways {
-    /// With a backhaul of this latency.
-    pub fn new(latency: SimTime) -> Self {
-        Gateways { latency, answered_outside: Vec::new() }
+    /// All running, with a backhaul of this latency.
+    pub fn new(facts: &Facts, latency: SimTime, boot: (SimTime, SimTime)) -> Self {
+        let gateways = PerNode::of(Gateway::default(), usize::from(facts.gateways));
+        Gateways { gateways, delayed: Slab::default(), answered_outside: Vec::new(), latency, boot }
     }
 
     /// Schedules what happens by itself.
@@ -44,42 +66,114 @@ impl Gateways {
     /// Carries out an event.
     pub fn handle<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, event: Event) {
         match event {
-            Event::Down(down) => self.down(medium, ctx, *down),
             Event::Minute => {
                 let now = ctx.now();
                 ctx.books.close_minute(ctx.facts, now);
                 ctx.schedule(now + MINUTE, Node(0), Event::Minute);
             }
+            Event::Booted { gateway, boots } => self.booted(medium, ctx, gateway, boots),
+            Event::Delayed { down } => {
+                if let Some(down) = self.delayed.take(down) {
+                    self.pass_on(medium, ctx, down);
+                }
+            }
         }
     }
 
-    /// An APDU came from the head-end: it goes to one meter, or from each border router to all.
-    fn down<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
+    /// An APDU came from the head-end, over the backhaul as it is now.
+    pub fn down<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
+        let delay = match down.to {
+            Destination::Unicast(meter) => match ctx.facts.member(meter.0) {
+                Some(node) => self.gateways[ctx.facts.gateway_of(node)].backhaul.delay,
+                None => return,
+            },
+            // The border routers of a partition share a slow backhaul only if all of them have it.
+            Destination::All => self.gateways.0.iter().map(|g| g.backhaul.delay).min().unwrap_or_default(),
+        };
+        if delay == SimTime::ZERO {
+            return self.pass_on(medium, ctx, down);
+        }
+        let down = self.delayed.add(down);
+        ctx.schedule(ctx.now() + delay, Node(0), Event::Delayed { down });
+    }
+
+    /// It goes to one meter, or from each border router to all.
+    fn pass_on<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
         let body = match (down.kind, down.to) {
             (DownKind::Command { job }, Destination::All) => Body::Flood { job },
             (DownKind::Command { job }, Destination::Unicast(_)) => Body::Command { job },
             (DownKind::Request { read }, _) => Body::Request { read },
             (DownKind::Confirm { .. }, _) => Body::Confirm,
         };
-        let message =
-            |to| Message { bytes: down.bytes, apdu: down.apdu.clone(), ..Message::new(body, to, ctx.engine.now()) };
+        let now = ctx.now();
+        let message = |to| Message { bytes: down.bytes, apdu: down.apdu.clone(), ..Message::new(body, to, now) };
         match down.to {
             Destination::All => {
-                let message = message(Node::EVERYONE);
                 for gateway in ctx.facts.routers() {
-                    medium.send(self, ctx, gateway, message.clone());
+                    self.send(medium, ctx, gateway, message(Node::EVERYONE));
                 }
             }
             Destination::Unicast(meter) => {
                 let Some(node) = ctx.facts.member(meter.0) else { return };
-                let message = message(node);
-                medium.send(self, ctx, ctx.facts.gateway_of(node), message);
+                self.send(medium, ctx, ctx.facts.gateway_of(node), message(node));
             }
         }
     }
 
-    fn report(&self, ctx: &mut Ctx, gateway: Node, report: Report) {
-        let at = ctx.now() + self.latency;
+    fn send<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, gateway: Node, message: Message) {
+        let of = &self.gateways[gateway];
+        if of.backhaul.down || of.stopped {
+            ctx.books.lost(Loss::Backhaul);
+        } else {
+            medium.send(self, ctx, gateway, message);
+        }
+    }
+
+    /// When a report that leaves now reaches the head-end; `None` if it does not.
+    fn arrival(&self, now: SimTime, gateway: Node) -> Option<SimTime> {
+        let Gateway { backhaul, stopped, .. } = self.gateways[gateway];
+        (!backhaul.down && !stopped).then(|| now + self.latency + backhaul.delay)
+    }
+
+    /// The backhaul of a border router goes down, comes up again, or changes its delay.
+    pub fn set_backhaul(&mut self, ctx: &mut Ctx, gateway: Node, backhaul: Backhaul) {
+        if std::mem::replace(&mut self.gateways[gateway].backhaul, backhaul) != backhaul {
+            let delay_ms = i32::try_from(backhaul.delay.nanos() / 1_000_000).unwrap_or(i32::MAX);
+            ctx.note(gateway, EventKind::Backhaul, if backhaul.down { -1 } else { delay_ms });
+        }
+    }
+
+    /// The supply of a border router fails, or comes back: then it boots, with the routes that it knew.
+    pub fn supply<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, gateway: Node, on: bool) {
+        let of = &mut self.gateways[gateway];
+        if of.dark != on {
+            return;
+        }
+        (of.dark, of.stopped) = (!on, true);
+        of.boots += 1;
+        let boots = of.boots;
+        if on {
+            let at = ctx.now() + boot_time(ctx.facts, gateway, boots, self.boot);
+            ctx.note(gateway, EventKind::PowerUp, i32::from(boots));
+            ctx.schedule(at, gateway, Event::Booted { gateway, boots });
+        } else {
+            ctx.note(gateway, EventKind::PowerDown, i32::from(boots));
+            medium.power(self, ctx, gateway, Supply::Off);
+        }
+    }
+
+    fn booted<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, gateway: Node, boots: u16) {
+        let of = &mut self.gateways[gateway];
+        if of.boots != boots {
+            return;
+        }
+        of.stopped = false;
+        ctx.note(gateway, EventKind::Boot, i32::from(boots));
+        medium.power(self, ctx, gateway, Supply::On { boots });
+        medium.wake(self, ctx, gateway);
+    }
+
+    fn report(&self, ctx: &mut Ctx, gateway: Node, at: SimTime, report: Report) {
         ctx.send(HEAD_END, at, gateway, crate::event::Event::Report(Box::new(report)));
     }
 }
@@ -92,17 +186,22 @@ impl PortUser for Gateways {
     /// A message of a meter: on to the head-end.
     fn delivered<M: Medium>(&mut self, _medium: &mut M, ctx: &mut Ctx, gateway: Node, carried: Carried) {
         let Carried { origin, hops, message } = carried;
+        let carried = Carried { hops: hops + 1, ..carried };
         let kind = match message.body {
             Body::Heartbeat { job } => ReportKind::Back { job, by: BackSign::Heartbeat },
             Body::Push { number } => ReportKind::Push { number },
             Body::CommandAck { job } => ReportKind::CommandAck { job },
-            Body::Answer { read } if message.apdu.outside => {
-                self.answered_outside.push((read, ctx.now() + self.latency));
-                return;
-            }
             Body::Answer { read } => ReportKind::Answer { read },
             Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
         };
+        let Some(at) = self.arrival(ctx.now(), gateway) else {
+            ctx.books.lost(Loss::Backhaul);
+            return meter::lost(ctx, carried);
+        };
+        if let (ReportKind::Answer { read }, true) = (kind, message.apdu.outside) {
+            self.answered_outside.push((read, at));
+            return;
+        }
         let report = Report {
             meter: GlobalId(ctx.facts.globals[origin]),
             kind,
@@ -112,10 +211,9 @@ impl PortUser for Gateways {
             bytes: message.bytes,
             apdu: message.apdu.clone(),
         };
-        self.report(ctx, gateway, report);
-        if let Some(push) = meter::push_report(Carried { hops: hops + 1, ..carried }) {
-            let answered = ctx.now() + self.latency;
-            ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(answered));
+        self.report(ctx, gateway, at, report);
+        if let Some(push) = meter::push_report(carried) {
+            ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(at));
         }
     }
 
@@ -128,6 +226,7 @@ impl PortUser for Gateways {
     }
 
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
+        let Some(at) = self.arrival(ctx.now(), gateway) else { return ctx.books.lost(Loss::Backhaul) };
         let report = Report {
             meter: GlobalId(ctx.facts.globals[node]),
             kind: ReportKind::Back { job: back.job, by: BackSign::Route },
@@ -137,6 +236,6 @@ impl PortUser for Gateways {
             bytes: 0,
             apdu: Default::default(),
         };
-        self.report(ctx, gateway, report);
+        self.report(ctx, gateway, at, report);
     }
 }

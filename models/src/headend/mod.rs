@@ -18,6 +18,7 @@ use hdrhistogram::Histogram;
 use jobs::{End, Job, Tools, Wake};
 use ledger::Ledger;
 use numbers::Numbers;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use talk::{Heard, Talk};
 
@@ -25,7 +26,7 @@ use talk::{Heard, Talk};
 pub type Ctx<'a> = Context<'a, event::Event>;
 
 /// Events of the head-end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The timer of a job.
     Job(Wake),

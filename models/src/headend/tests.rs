@@ -5,7 +5,6 @@ use super::{Ctx, Duties, HeadEnd, Network};
 use crate::apdu::{Apdu, Cosem};
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
 use crate::event::Event;
-use crate::gateway;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::*;
 use amitwin_data::rows::{Outcome as Word, TransactionRow};
@@ -59,7 +58,7 @@ impl Partition for Part {
 
     fn handle(&mut self, event: Event, ctx: &mut Ctx<'_>) {
         match (self, event) {
-            (Part::Network(network), Event::Gateway(gateway::Event::Down(down))) => network.take(ctx, &down),
+            (Part::Network(network), Event::Down(down)) => network.take(ctx, &down),
             (Part::HeadEnd(head_end), event) => head_end.handle(event, ctx),
             (Part::Network(_), event) => unreachable!("{event:?}"),
         }

@@ -3,9 +3,10 @@
 use crate::apdu::Apdu;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// What a message is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
     /// Up: the meter is back after the reset of a job.
     Heartbeat {
@@ -47,7 +48,7 @@ pub enum Body {
 }
 
 /// A message between a meter and what lies behind its gateway.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// What it is for.
     pub body: Body,
@@ -82,7 +83,7 @@ pub struct Carried<'a> {
 }
 
 /// What the registration of a meter's route tells the head-end: the meter is back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Return {
     /// The job that reset it.
     pub job: u16,

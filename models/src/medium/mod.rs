@@ -4,6 +4,7 @@
 //! [`PortUser::attached`], [`PortUser::detached`], [`PortUser::delivered`] and [`PortUser::lost`]. Neither side knows how
 //! the other does it: a parent, a rank or a channel never passes. Both are dispatched statically.
 
+pub mod ideal;
 pub mod mesh;
 pub mod message;
 

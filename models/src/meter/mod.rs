@@ -9,6 +9,7 @@ mod server_tests;
 mod servers;
 
 pub use event::Event;
+pub use power::boot_time;
 pub use servers::Servers;
 
 use crate::books::{Loss, PushReport};
@@ -21,10 +22,11 @@ use crate::slab::Slab;
 use crate::spec::{BackSign, PushSpec};
 use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Power and reporting state of a meter or repeater.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Meter {
     /// When it last reset.
     reset_at: SimTime,
@@ -40,6 +42,8 @@ struct Meter {
     measures: bool,
     /// It has a way to its gateway.
     attached: bool,
+    /// It has no supply.
+    dark: bool,
 }
 
 /// The meters of a partition, above the port.

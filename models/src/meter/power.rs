@@ -1,7 +1,7 @@
 //! Resets and boots.
 
 use super::{Event, Meters};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::{Medium, Supply};
 use crate::node::Node;
 use crate::purpose::BOOT;
@@ -19,6 +19,9 @@ impl Meters {
         let now = ctx.now();
         let tier = self.plan.reset(job).tier;
         let meter = &mut self.meters[node];
+        if meter.dark {
+            return;
+        }
         meter.boots += 1;
         meter.reset_at = now;
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
@@ -35,14 +38,32 @@ impl Meters {
         ctx.note(node, EventKind::PowerDown, i32::from(boots));
         self.meters[node].attached = false;
         medium.power(self, ctx, node, Supply::Off);
-        let (low, high) = self.boot;
-        let global = u64::from(ctx.facts.globals[node]);
-        let place = Stream::new(ctx.facts.seed, global, BOOT ^ (u32::from(boots) << 16)).unit();
-        let mut at = now + low + SimTime::from_secs_f64((high - low).secs_f64() * place);
+        let mut at = now + boot_time(ctx.facts, node, boots, self.boot);
         if tier == ResetTier::Cold {
             at += SUPPLY_OFF;
         }
         ctx.schedule(at, node, Event::Booted { node, boots });
+    }
+
+    /// The supply of a meter fails, or comes back: then it boots. Nothing else is left of what it was about to do than
+    /// what it owes the head-end.
+    pub fn supply<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, on: bool) {
+        let meter = &mut self.meters[node];
+        if meter.dark != on {
+            return;
+        }
+        meter.dark = !on;
+        meter.boots += 1;
+        let boots = meter.boots;
+        if on {
+            let at = ctx.now() + boot_time(ctx.facts, node, boots, self.boot);
+            ctx.note(node, EventKind::PowerUp, i32::from(boots));
+            ctx.schedule(at, node, Event::Booted { node, boots });
+        } else {
+            meter.attached = false;
+            ctx.note(node, EventKind::PowerDown, i32::from(boots));
+            medium.power(self, ctx, node, Supply::Off);
+        }
     }
 
     /// [`Event::Booted`]: the radio runs, the software looks for its gateway.
@@ -54,4 +75,11 @@ impl Meters {
         medium.power(self, ctx, node, Supply::On { boots });
         medium.wake(self, ctx, node);
     }
+}
+
+/// Time from supply or reset to a running radio, drawn for each restart.
+pub fn boot_time(facts: &Facts, node: Node, boots: u16, (low, high): (SimTime, SimTime)) -> SimTime {
+    let global = u64::from(facts.globals[node]);
+    let place = Stream::new(facts.seed, global, BOOT ^ (u32::from(boots) << 16)).unit();
+    low + SimTime::from_secs_f64((high - low).secs_f64() * place)
 }

@@ -189,6 +189,7 @@ impl Figures {
             Metric::DroppedNoRoute => lost(Loss::NoRoute),
             Metric::DroppedTooFar => lost(Loss::TooFar),
             Metric::DroppedReassembly => lost(Loss::Reassembly),
+            Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => always(self.pushes + self.reads + u64::from(self.resets)),

@@ -12,13 +12,14 @@ use super::numbers::Numbers;
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
 use crate::backhaul::{Destination, Down, Report};
-use crate::gateway;
+use crate::event::Event;
 use crate::headend::Ctx;
 use crate::spec::JobSpec;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use read::Read;
 use reset::Reset;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,7 +57,7 @@ macro_rules! kinds {
         }
 
         /// The timer of a job.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Wake {
             $($(#[$doc])* $kind {
                 /// Number of the job.
@@ -151,11 +152,11 @@ impl Tools<'_> {
         let at = ctx.now() + self.network.latency;
         match down.to {
             Destination::Unicast(meter) => {
-                ctx.send(self.network.partition[meter.0 as usize], at, 0, gateway::Event::Down(Box::new(down)).into());
+                ctx.send(self.network.partition[meter.0 as usize], at, 0, Event::Down(Box::new(down)));
             }
             Destination::All => {
                 for &mesh in &self.network.meshes {
-                    ctx.send(mesh, at, 0, gateway::Event::Down(Box::new(down.clone())).into());
+                    ctx.send(mesh, at, 0, Event::Down(Box::new(down.clone())));
                 }
             }
         }

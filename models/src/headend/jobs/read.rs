@@ -9,11 +9,12 @@ use crate::headend::Ctx;
 use crate::spec::{PollContent, PollSpec};
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Timers of a read job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wake {
     /// A round begins behind a border router, or somebody's turn comes there.
     Turn {

@@ -4,6 +4,7 @@ use crate::medium::message::{Body, Carried, Message, Return};
 use crate::node::Node;
 use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// No packet.
 pub const NIL: u32 = u32::MAX;
@@ -72,7 +73,7 @@ impl Kind {
 }
 
 /// What a datagram carries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// Link-layer bench: bytes without meaning.
     Probe {
@@ -152,7 +153,7 @@ impl Content {
 }
 
 /// A datagram held by one node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Packet {
     /// Next in the same queue, or in the free list.
     pub next: u32,
@@ -235,7 +236,7 @@ impl Packet {
 }
 
 /// A first-in-first-out list through the slab.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Fifo {
     head: u32,
     tail: u32,
@@ -264,7 +265,7 @@ impl Fifo {
 }
 
 /// All packets of a partition.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Packets {
     slots: Vec<Packet>,
     free: u32,

@@ -12,6 +12,7 @@ use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
@@ -22,7 +23,7 @@ const COMMAND_ATTEMPTS: u8 = 3;
 const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
 
 /// Timers of a reset job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wake {
     /// The job starts.
     Begin,

@@ -24,11 +24,12 @@ use crate::purpose::BACKOFF;
 use crate::spec::MacSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+use serde::{Deserialize, Serialize};
 use sweep::Sweep;
 use times::MacTimes;
 
 /// What the link layer of a node is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Job {
     /// Nothing.
     #[default]
@@ -46,7 +47,7 @@ pub enum Job {
 }
 
 /// Link-layer state of a node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Mac {
     /// No next frame before this.
     spaced_until: SimTime,

@@ -13,6 +13,7 @@ use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
 use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// Longest piece.
 const PIECE: SimTime = SimTime::from_millis(500);
@@ -44,7 +45,7 @@ pub(super) fn frame_kind(tag: u32) -> FrameKind {
 }
 
 /// A piece under way: who is tuned to which channel when its frame comes, by channel.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Piece {
     node: Node,
     sweep: u8,

@@ -7,12 +7,13 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::message::{Body, Message};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// Intervals after which a node stops repeating.
 const ROUNDS: u8 = 3;
 
 /// A flood that a node takes part in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Flood {
     /// Job of the newest flood heard, plus one; 0: none yet.
     seen: u16,

@@ -4,7 +4,7 @@
 //! and waits for one from a neighbour that is part of the mesh. Then: RPL information from that neighbour, address
 //! registration with the parent, an address by DHCPv6 through the parent, and the route at the border router.
 
-use super::parents::{self, INFINITE_RANK};
+use super::parents::{self, INFINITE_RANK, RANK_STEP};
 use super::trickle;
 use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Sweep, Topic};
 use crate::context::Ctx;
@@ -70,6 +70,16 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: No
         trickle::stop(stack.net, node, topic);
     }
     trickle::start_soon(stack.net, ctx, node, Topic::Solicit);
+}
+
+/// A border router starts: it has its PAN at once, and the routes that it knew.
+pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
+    let joining = &mut net.nodes[gateway];
+    (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
+    (joining.rank, joining.hops) = (RANK_STEP, 0);
+    for topic in OF_MEMBERS {
+        trickle::start_soon(net, ctx, gateway, topic);
+    }
 }
 
 /// Enters a joining state.

@@ -29,10 +29,11 @@ use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use reassembly::Reassembly;
 use routes::Routes;
+use serde::{Deserialize, Serialize};
 use trickle::Trickle;
 
 /// Where a node stands in joining; the numbers are those of Wi-SUN FAN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Not running.
     #[default]
@@ -46,7 +47,7 @@ pub enum State {
 }
 
 /// Step within [`State::ConfigureRouting`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Step {
     /// Waiting for RPL information.
     #[default]
@@ -64,7 +65,7 @@ enum Step {
 }
 
 /// Network state of a node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Joining {
     /// Candidate parents, best first; unused ones have no node.
     candidates: [Candidate; CANDIDATES],
@@ -353,7 +354,11 @@ impl Medium for MeshMut<'_> {
     }
 
     fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node) {
-        join::restart(&mut Stack { net: self.net, user }, ctx, node);
+        if ctx.facts.is_gateway(node) {
+            join::start_router(self.net, ctx, node);
+        } else {
+            join::restart(&mut Stack { net: self.net, user }, ctx, node);
+        }
     }
 }
 

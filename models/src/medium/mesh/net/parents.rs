@@ -10,6 +10,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
 use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// Rank of a node without a route.
 pub const INFINITE_RANK: u16 = u16::MAX;
@@ -31,7 +32,7 @@ const MEASURED_EACH: SimTime = SimTime::from_secs(60);
 const FAILURES_MAX: u8 = 2;
 
 /// A neighbour that may be the parent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Candidate {
     /// Who, or [`Node::NONE`].
     pub node: Node,

@@ -9,6 +9,7 @@ use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A receiver forgets an incomplete datagram after this time.
@@ -22,7 +23,7 @@ const GATEWAY_BUFFERS: usize = 64;
 type Key = (Node, Node, u16);
 
 /// A datagram of which fragments have arrived.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Pending {
     begun: SimTime,
     arrived: u16,
@@ -33,7 +34,7 @@ struct Pending {
 }
 
 /// Datagrams in pieces, of all nodes of a mesh. Empty as long as frames are long enough.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reassembly {
     pending: BTreeMap<Key, Pending>,
 }

@@ -9,9 +9,10 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::ROUTE_MAX;
 use crate::medium::message::{Body, Message, Return};
 use crate::node::{Node, PerNode};
+use serde::{Deserialize, Serialize};
 
 /// The parent that each radio announced last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Announced {
     parent: Node,
     /// Path sequence of the announcement.

@@ -7,9 +7,10 @@ use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
 use crate::spec::SizeProfile;
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// A running timer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trickle {
     begin_ms: u32,
     interval_ms: u32,
