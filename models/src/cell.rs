@@ -1,7 +1,7 @@
 //! A partition: its rooms side by side, and the one `match` that hands an event to a room.
 
 use crate::backhaul::{HEAD_END, Resets};
-use crate::books::{Books, Loss};
+use crate::books::{Books, Loss, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
 use crate::gateway::Gateways;
@@ -12,7 +12,7 @@ use crate::medium::mesh::wire::frame::Network;
 use crate::medium::mesh::{Mesh, Probes};
 use crate::medium::message::{Carried, Return};
 use crate::medium::{Medium, PortUser};
-use crate::meter::{self, Meters};
+use crate::meter::Meters;
 use crate::node::Node;
 use crate::terrain::Site;
 use amitwin_data::rows::{NodeRow, Outcome, Rows};
@@ -146,7 +146,7 @@ impl Cell {
         self.books.close_minute(&self.facts, now);
         let Cell { facts, books, mesh, .. } = self;
         mesh.drain(facts, |carried| {
-            if let Some(report) = meter::push_report(carried) {
+            if let Some(report) = PushReport::of(carried) {
                 books.report(facts, &report, Outcome::Pending, None);
             }
         });

@@ -5,11 +5,10 @@ mod event;
 pub use event::Event;
 
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
-use crate::books::{Loss, MINUTE};
+use crate::books::{Loss, MINUTE, PushReport};
 use crate::context::Ctx;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser};
-use crate::meter;
 use crate::node::Node;
 use crate::spec::BackSign;
 use amitwin_data::rows::Outcome;
@@ -113,14 +112,14 @@ impl PortUser for Gateways {
             apdu: message.apdu.clone(),
         };
         self.report(ctx, gateway, report);
-        if let Some(push) = meter::push_report(Carried { hops: hops + 1, ..carried }) {
+        if let Some(push) = PushReport::of(Carried { hops: hops + 1, ..carried }) {
             let answered = ctx.now() + self.latency;
             ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(answered));
         }
     }
 
     fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
-        meter::lost(ctx, carried);
+        ctx.books.message_lost(ctx.facts, carried);
     }
 
     fn returning(&self, _node: Node) -> Option<Return> {
