@@ -4,14 +4,24 @@
 
 #[path = "tidy/circles.rs"]
 mod circles;
+#[path = "tidy/items.rs"]
+mod items;
 #[path = "tidy/manifests.rs"]
 mod manifests;
+#[path = "tidy/order.rs"]
+mod order;
+#[path = "tidy/room_tests.rs"]
+mod room_tests;
+#[path = "tidy/rooms.rs"]
+mod rooms;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
 mod source;
 
-use rules::{DOC, DONE, Finding, IMPORTS, LAYERS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS};
+use rules::{
+    DOC, DONE, ENTITIES, Finding, IMPORTS, LAYERS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS,
+};
 use source::Source;
 use std::path::Path;
 
@@ -88,7 +98,7 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 63] = [
+    let cases: [(&str, &str, &str); 67] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
@@ -147,6 +157,10 @@ fn each_rule_notices_what_breaks_it() {
         ("fuzz/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
         ("scenarios/src/a.rs", "let r = StdRng::from_os_rng();", RANDOM),
         ("data/src/a.rs", "getrandom::fill(b);", RANDOM),
+        ("models/src/meter/a.rs", "use bevy_ecs::prelude::*;", ENTITIES),
+        ("models/tests/a.rs", "let mut world = bevy_ecs::world::World::new();", ENTITIES),
+        ("live/src/a.rs", "getrandom::getrandom(b);\nlet r = fastrand::u8(..);", RANDOM),
+        ("models/dlms/src/a.rs", "use bevy_ecs::{entity::Entity, query};", ENTITIES),
         ("data/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
         ("data/src/a.rs", "fn f() {\n    unimplemented!()\n}", DONE),
         ("data/src/a.rs", "#[test]\n#[ignore]\nfn f() {}", DONE),
@@ -201,6 +215,8 @@ fn comments_strings_and_tests_are_left_alone() {
     let below = "//! A made-up file.\nuse crate::{meter::rest, session::Session};\nuse crate::crypto::cipher;\n";
     assert_eq!(broken("models/dlms/src/session/a.rs", below), [""; 0]);
     let file = "//! A made-up file.\nuse std::fs;\n";
+    let fleet = "//! A made-up file.\nuse bevy_ecs::prelude::*;\n";
+    assert_eq!(broken("models/src/fleet/a.rs", fleet), [""; 0]);
     assert_eq!(broken("models/tests/a.rs", file), [""; 0]);
     assert_eq!(broken("models/src/terrain/tests.rs", file), [""; 0]);
     assert_eq!(broken("models/dlms/src/objects/row_tests.rs", file), [""; 0]);
@@ -220,6 +236,8 @@ fn manifest_rules_notice_what_breaks_them() {
     assert_eq!(rules("scenarios", "[dependencies]\namitwin-live.workspace = true\n"), [IMPORTS]);
     assert_eq!(rules("scenarios", "[dependencies]\nmio.workspace = true\n"), [OUTSIDE]);
     assert_eq!(rules("live", "[dependencies]\nmio.workspace = true\n"), [""; 0]);
+    assert_eq!(rules("scenarios", "[dependencies]\nbevy_ecs.workspace = true\n"), [ENTITIES]);
+    assert_eq!(rules("models", "[dependencies]\nbevy_ecs.workspace = true\n"), [""; 0]);
     assert_eq!(rules("models", "[dependencies]\nparquet.workspace = true\n"), [OUTSIDE]);
     let files = "[dependencies]\namitwin-data = { workspace = true, features = [\"files\"] }\n";
     assert_eq!(rules("models", files), [OUTSIDE]);

@@ -1,7 +1,7 @@
 //! A partition: its rooms side by side, and the one `match` that hands an event to a room.
 
 use crate::backhaul::{HEAD_END, Resets};
-use crate::books::{Books, Loss};
+use crate::books::{Books, Loss, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
 use crate::fleet::{Change, Fleet};
@@ -14,7 +14,7 @@ use crate::medium::mesh::wire::frame::Network;
 use crate::medium::mesh::{Mesh, Probes};
 use crate::medium::message::{Carried, Return};
 use crate::medium::{Medium, PortUser};
-use crate::meter::{self, Meters};
+use crate::meter::Meters;
 use crate::node::Node;
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
@@ -239,7 +239,7 @@ impl Cell {
         }
         books.close_minute(facts, now);
         let pending = |carried: Carried| {
-            if let Some(report) = meter::push_report(carried) {
+            if let Some(report) = PushReport::of(carried) {
                 books.report(facts, &report, Outcome::Pending, None);
             }
         };

@@ -3,8 +3,9 @@
 use crate::books::Books;
 use crate::event::Event;
 use crate::node::{Node, PerNode};
+use crate::purpose::BOOT;
 use amitwin_data::rows::{EventKind, EventRow};
-use amitwin_sim_core::rng::key;
+use amitwin_sim_core::rng::{Stream, key};
 use amitwin_sim_core::{Context, SimTime};
 
 /// Who is who in a partition.
@@ -64,6 +65,12 @@ impl Facts {
     #[inline]
     pub fn stream_key(&self, node: Node, purpose: u32) -> u64 {
         key(self.seed, u64::from(self.globals[node]), purpose)
+    }
+    /// Time from supply or reset to a running radio, between two limits, drawn anew for each restart.
+    pub fn boot_time(&self, node: Node, boots: u16, (low, high): (SimTime, SimTime)) -> SimTime {
+        let global = u64::from(self.globals[node]);
+        let place = Stream::new(self.seed, global, BOOT ^ (u32::from(boots) << 16)).unit();
+        low + SimTime::from_secs_f64((high - low).secs_f64() * place)
     }
     /// Bytes held.
     pub fn bytes(&self) -> usize {

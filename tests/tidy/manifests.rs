@@ -1,6 +1,6 @@
 //! The rules over manifests: who depends on whom, and what the world must not depend on.
 
-use crate::rules::{Finding, IMPORTS, OUTSIDE, RANDOM, folder, may_import};
+use crate::rules::{ENTITIES, Finding, IMPORTS, OUTSIDE, RANDOM, folder, may_import};
 
 /// Packages that read files or serve sockets; `sim-core`, `dlms` and `models` build without them.
 const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
@@ -52,6 +52,9 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
                 RANDOM,
                 "this brings a random source that no seed reaches; use amitwin_sim_core::rng::Stream".to_owned(),
             );
+        }
+        if name == "bevy_ecs" && !workspace && krate != "models" {
+            add(ENTITIES, "entities live in models/src/fleet; take plain values from it".to_owned());
         }
         if krate == "scenarios" && !section.contains("dev-") && SOCKETS.contains(&name) {
             add(OUTSIDE, format!("scenarios is built without sockets; `{name}` belongs to live"));

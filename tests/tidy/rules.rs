@@ -31,7 +31,12 @@ pub const DOC: &str = "a file opens with one line on what it is";
 pub const SIZE: &str = "a file has at most 600 lines";
 pub const DONE: &str = "nothing is left for later";
 
+pub const ENTITIES: &str = "I13 entities and queries stay in the fleet";
+
 const LINES_MAX: usize = 600;
+
+/// The one folder that works with entities.
+const FLEET: &str = "models/src/fleet/";
 
 /// The one file of the language that opens the scenario; what it hands on is text.
 const SCENARIO_DOOR: &str = "scenarios/src/language/source.rs";
@@ -147,6 +152,10 @@ pub fn check(source: &Source) -> Vec<Finding> {
     all.imports();
     all.random();
     all.form();
+    if !source.path.starts_with(FLEET) {
+        let instead = "ask the fleet, which sorts by node what a query finds";
+        all.words(&["bevy_ecs"], true, ENTITIES, instead);
+    }
     if matches!(source.krate(), "sim-core" | "dlms" | "models") {
         all.threads();
         all.shared();
@@ -375,7 +384,8 @@ pub fn imports(source: &Source, with_tests: bool) -> Vec<(usize, String)> {
     let mut open: Option<(usize, String)> = None;
     for (n, line) in source.lines(with_tests) {
         let trimmed = line.trim_start();
-        if open.is_none() && ["use ", "pub use ", "pub(crate) use "].iter().any(|start| trimmed.starts_with(start)) {
+        let public = trimmed.strip_prefix("pub").map(|rest| rest.split_once(") ").map_or(rest, |(_, rest)| rest));
+        if open.is_none() && public.unwrap_or(trimmed).trim_start().starts_with("use ") {
             let from = trimmed.find("use ").map_or(0, |at| at + 4);
             open = Some((n, trimmed[from..].to_owned()));
         } else if let Some((_, text)) = &mut open {

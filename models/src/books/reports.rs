@@ -2,6 +2,7 @@
 
 use super::{Books, Node};
 use crate::context::Facts;
+use crate::medium::message::{Body, Carried};
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
@@ -23,7 +24,24 @@ pub struct PushReport {
     pub bytes: u16,
 }
 
+impl PushReport {
+    /// What the books say of a regular report; `None` for other messages.
+    pub fn of(carried: Carried) -> Option<PushReport> {
+        let Carried { origin, hops, message } = carried;
+        let Body::Push { number } = message.body else { return None };
+        let (planned, attempts, bytes) = (message.planned, message.attempts, message.bytes);
+        Some(PushReport { origin, number, planned, attempts, hops, bytes })
+    }
+}
+
 impl Books {
+    /// A message was lost: of a regular report there is a row.
+    pub fn message_lost(&mut self, facts: &Facts, carried: Carried) {
+        if let Some(report) = PushReport::of(carried) {
+            self.report(facts, &report, Outcome::Failed, None);
+        }
+    }
+
     /// Writes what became of a report, and when the head-end has it.
     pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
         let node = facts.globals[of.origin];

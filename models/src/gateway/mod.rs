@@ -5,12 +5,11 @@ mod event;
 pub use event::Event;
 
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
-use crate::books::{Loss, MINUTE};
+use crate::books::{Loss, MINUTE, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::fleet::Backhaul;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser, Supply};
-use crate::meter::{self, boot_time};
 use crate::node::{Node, PerNode};
 use crate::slab::Slab;
 use crate::spec::BackSign;
@@ -153,7 +152,7 @@ impl Gateways {
         of.boots += 1;
         let boots = of.boots;
         if on {
-            let at = ctx.now() + boot_time(ctx.facts, gateway, boots, self.boot);
+            let at = ctx.now() + ctx.facts.boot_time(gateway, boots, self.boot);
             ctx.note(gateway, EventKind::PowerUp, i32::from(boots));
             ctx.schedule(at, gateway, Event::Booted { gateway, boots });
         } else {
@@ -196,7 +195,7 @@ impl PortUser for Gateways {
         };
         let Some(at) = self.arrival(ctx.now(), gateway) else {
             ctx.books.lost(Loss::Backhaul);
-            return meter::lost(ctx, carried);
+            return ctx.books.message_lost(ctx.facts, carried);
         };
         if let (ReportKind::Answer { read }, true) = (kind, message.apdu.outside) {
             self.answered_outside.push((read, at));
@@ -212,13 +211,13 @@ impl PortUser for Gateways {
             apdu: message.apdu.clone(),
         };
         self.report(ctx, gateway, at, report);
-        if let Some(push) = meter::push_report(carried) {
+        if let Some(push) = PushReport::of(carried) {
             ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(at));
         }
     }
 
     fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
-        meter::lost(ctx, carried);
+        ctx.books.message_lost(ctx.facts, carried);
     }
 
     fn returning(&self, _node: Node) -> Option<Return> {

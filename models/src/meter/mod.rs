@@ -9,10 +9,9 @@ mod server_tests;
 mod servers;
 
 pub use event::Event;
-pub use power::boot_time;
 pub use servers::Servers;
 
-use crate::books::{Loss, PushReport};
+use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser};
@@ -20,7 +19,6 @@ use crate::node::{Node, PerNode};
 use crate::plan::Plan;
 use crate::slab::Slab;
 use crate::spec::{BackSign, PushSpec};
-use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -144,7 +142,7 @@ impl PortUser for Meters {
     }
 
     fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
-        lost(ctx, carried);
+        ctx.books.message_lost(ctx.facts, carried);
     }
 
     fn returning(&self, node: Node) -> Option<Return> {
@@ -153,19 +151,4 @@ impl PortUser for Meters {
     }
 
     fn returned(&mut self, _ctx: &mut Ctx, _gateway: Node, _node: Node, _hops: u8, _back: Return) {}
-}
-
-/// A message was lost: of a regular report there is a row.
-pub fn lost(ctx: &mut Ctx, carried: Carried) {
-    if let Some(report) = push_report(carried) {
-        ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
-    }
-}
-
-/// What the books say of a regular report; `None` for other messages.
-pub fn push_report(carried: Carried) -> Option<PushReport> {
-    let Carried { origin, hops, message } = carried;
-    let Body::Push { number } = message.body else { return None };
-    let (planned, attempts, bytes) = (message.planned, message.attempts, message.bytes);
-    Some(PushReport { origin, number, planned, attempts, hops, bytes })
 }

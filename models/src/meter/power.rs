@@ -1,14 +1,12 @@
 //! Resets and boots.
 
 use super::{Event, Meters};
-use crate::context::{Ctx, Facts};
+use crate::context::Ctx;
 use crate::medium::{Medium, Supply};
 use crate::node::Node;
-use crate::purpose::BOOT;
 use crate::spec::ResetTier;
 use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
-use amitwin_sim_core::rng::Stream;
 
 /// A cold reset keeps the supply off this long, for its capacitors.
 const SUPPLY_OFF: SimTime = SimTime::from_secs(10);
@@ -38,7 +36,7 @@ impl Meters {
         ctx.note(node, EventKind::PowerDown, i32::from(boots));
         self.meters[node].attached = false;
         medium.power(self, ctx, node, Supply::Off);
-        let mut at = now + boot_time(ctx.facts, node, boots, self.boot);
+        let mut at = now + ctx.facts.boot_time(node, boots, self.boot);
         if tier == ResetTier::Cold {
             at += SUPPLY_OFF;
         }
@@ -56,7 +54,7 @@ impl Meters {
         meter.boots += 1;
         let boots = meter.boots;
         if on {
-            let at = ctx.now() + boot_time(ctx.facts, node, boots, self.boot);
+            let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
             ctx.note(node, EventKind::PowerUp, i32::from(boots));
             ctx.schedule(at, node, Event::Booted { node, boots });
         } else {
@@ -75,11 +73,4 @@ impl Meters {
         medium.power(self, ctx, node, Supply::On { boots });
         medium.wake(self, ctx, node);
     }
-}
-
-/// Time from supply or reset to a running radio, drawn for each restart.
-pub fn boot_time(facts: &Facts, node: Node, boots: u16, (low, high): (SimTime, SimTime)) -> SimTime {
-    let global = u64::from(facts.globals[node]);
-    let place = Stream::new(facts.seed, global, BOOT ^ (u32::from(boots) << 16)).unit();
-    low + SimTime::from_secs_f64((high - low).secs_f64() * place)
 }
