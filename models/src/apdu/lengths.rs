@@ -1,7 +1,6 @@
 //! How long each message is: measured once from the encoders and the meters' server, for each kind of meter.
 
-use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, client};
-use crate::spec::ResetTier;
+use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, Said, client};
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::View;
 use amitwin_dlms::{
@@ -13,14 +12,8 @@ use dlms_cosem_rs::obis::Obis;
 /// Lengths of the datagrams' payloads, wrapper header included, bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lengths {
-    /// A reset, for one meter or for all.
-    pub reset: u16,
-    /// The answer to a reset.
-    pub done: u16,
-    /// Request for registers.
-    pub registers_asked: u16,
-    /// Registers.
-    pub registers: u16,
+    /// Answer and request of each of [`Ask::FIXED`].
+    fixed: [(u16, u16); Ask::FIXED.len()],
     /// Request for rows of the profile.
     pub rows_asked: u16,
     /// So many rows of the profile, from none to as many as an answer holds.
@@ -50,10 +43,10 @@ impl Lengths {
 
     /// The answer to a request, and the request.
     pub fn of(&self, ask: Ask) -> (u16, u16) {
-        match ask {
-            Ask::Reset(_) => (self.done, self.reset),
-            Ask::Registers => (self.registers, self.registers_asked),
-            Ask::Rows(rows) => (self.rows[usize::from(rows.count.min(self.rows_max()))], self.rows_asked),
+        match (ask.fixed(), ask) {
+            (Some(place), _) => self.fixed[place],
+            (None, Ask::Rows(rows)) => (self.rows[usize::from(rows.count.min(self.rows_max()))], self.rows_asked),
+            (None, ask) => unreachable!("{ask:?} has a place among those of a fixed length"),
         }
     }
 
@@ -69,7 +62,7 @@ impl Lengths {
         let mut rows = vec![length(Ask::Rows(Rows { first: newest + 2, count: 1 }))];
         for count in 1.. {
             let bytes = answered(meter, moment, of(count));
-            let whole = matches!(client::open(meter, &client::wrapped(&bytes)), Some(client::Said::Rows(_)));
+            let whole = matches!(client::open(meter, &client::wrapped(&bytes)), Some(Said::Rows(_)));
             if !whole {
                 // The rest would come in blocks, which the head-end does not ask for.
                 break;
@@ -80,10 +73,7 @@ impl Lengths {
         let tells = meter.vendor().on_suite_mismatch == OnSuiteMismatch::Exception;
         let explicit = meter.vendor().on_counter_error == OnCounterError::Exception;
         Lengths {
-            reset: asked(Ask::Reset(ResetTier::Warm)),
-            done: length(Ask::Reset(ResetTier::Warm)),
-            registers_asked: asked(Ask::Registers),
-            registers: length(Ask::Registers),
+            fixed: Ask::FIXED.map(|ask| (length(ask), asked(ask))),
             rows_asked: asked(of(1)),
             rows,
             // Tag, state error, service error, counter.

@@ -1,7 +1,10 @@
 #![doc = include_str!("README.md")]
 
+mod ask;
 pub mod client;
 pub mod lengths;
+
+pub use ask::{Ask, Reading, Said, are};
 
 use crate::spec::DlmsSpec;
 use amitwin_dlms::{Fleet, Meter, Moment};
@@ -19,17 +22,6 @@ pub const HEAD_END_TITLE: [u8; 8] = *b"AMIHES\0\x01";
 pub const HEAD_END_PDU: u16 = 1_024;
 /// Seconds between two rows of the load profile.
 pub const QUARTER_S: i64 = 900;
-
-/// What the head-end wants of a meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Run the script of a reset.
-    Reset(crate::spec::ResetTier),
-    /// Clock and energy registers at this moment.
-    Registers,
-    /// Rows of the load profile.
-    Rows(Rows),
-}
 
 /// Consecutive rows of a load profile; the first is named by its end, in quarters of an hour since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

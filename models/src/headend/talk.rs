@@ -1,7 +1,7 @@
 //! The head-end as a DLMS client: what it says under which counter, and whether what it hears is genuine and new.
 
-use crate::apdu::client::{self, Said};
-use crate::apdu::{Apdu, Ask, Cosem, Rows};
+use crate::apdu::client;
+use crate::apdu::{Apdu, Ask, Cosem, Rows, Said};
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, Report};
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
@@ -83,7 +83,7 @@ impl Talk {
 
     /// A reset of all meters, which are of one security suite.
     pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
-        let bytes = self.cosem.lengths(0).reset;
+        let bytes = self.cosem.lengths(0).of(Ask::Reset(tier)).1;
         let counter = self.next_for_all;
         self.next_for_all += 1;
         let apdu = Apdu { counter, ..Apdu::default() };
@@ -124,7 +124,7 @@ impl Talk {
         match client::open(self.cosem.meter(meter), bytes) {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
-            Some(Said::Rows(rows)) if !client::are(&rows, apdu.rows) => self.wrong(),
+            Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(meter, &said);
                 Heard::New(Some(said))

@@ -1,8 +1,8 @@
 //! Requests byte by byte, and what is for all: heard once, by those it is for, and nothing that wants an answer.
 
 use super::Servers;
-use crate::apdu::client::{self, Said};
-use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows};
+use crate::apdu::client;
+use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows, Said};
 use crate::node::Node;
 use crate::spec::{DlmsSpec, Payload, ResetTier, VendorSpec};
 use amitwin_dlms::broadcast;
@@ -73,7 +73,7 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                 assert_eq!((bytes, obeyed), (answer_bytes, false), "{ask:?} of {number}");
                 let read = client::open(real.meter(number), said.bytes.as_deref().expect("bytes"));
                 match read.expect("genuine") {
-                    Said::Rows(read) => assert!(client::are(&read, rows)),
+                    Said::Rows(read) => assert!(crate::apdu::are(&read, rows)),
                     Said::Registers(read) => assert_eq!(read.unix_s, real.moment(now).unix_s()),
                     other => panic!("{other:?}"),
                 }

@@ -205,7 +205,7 @@ impl JobKind for Reset {
                 outcome,
                 attempts: u16::from(progress.attempts),
                 hops: progress.hops,
-                bytes: u32::from(tools.talk.cosem().lengths(node).reset),
+                bytes: u32::from(tools.talk.cosem().lengths(node).of(Ask::Reset(plan.tier)).1),
             });
         }
     }
