@@ -1,7 +1,9 @@
 //! A captured run in tshark: every frame decoded up to IPv6 and UDP, none malformed, no checksum wrong.
 //!
-//! Without tshark the test says that it is skipped; with `CI` set that is a failure.
+//! Without tshark the test says that it is skipped; with `CI=true` that is a failure.
 
+use amitwin_testkit::program::amitwin;
+use amitwin_testkit::{folders, tools};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -17,8 +19,8 @@ const SETTINGS: [&str; 5] = [
 
 fn run(folder: &Path, file: &str, more: &[&str]) -> Output {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/library/mass-reset.toml");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amitwin"));
-    command.current_dir(folder).arg("run").arg(scenario).args(["--variant", "clusters of 100", "--capture", file]);
+    let mut command = amitwin(folder, &["run"]);
+    command.arg(scenario).args(["--variant", "clusters of 100", "--capture", file]);
     for setting in SETTINGS {
         command.args(["--set", setting]);
     }
@@ -46,18 +48,9 @@ fn tshark(folder: &Path, file: &str, told: &str, fields: &[&str]) -> Vec<Vec<Str
     text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
 
-fn have_tshark() -> bool {
-    let there = Command::new("tshark").arg("-v").output().is_ok_and(|o| o.status.success());
-    if !there {
-        assert!(std::env::var_os("CI").is_none(), "tshark is missing; install Debian's package tshark");
-        eprintln!("skipped: tshark is missing; install it to check captures");
-    }
-    there
-}
-
 #[test]
 fn the_capture_is_the_same_with_one_thread_and_with_two() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folders::empty();
     let (one, _) = captured(folder.path(), "one.pcapng", &["--threads", "1", "-o", "one"]);
     let (two, _) = captured(folder.path(), "two.pcapng", &["--threads", "2", "-o", "two"]);
     assert!(one.len() > 100_000, "{} bytes", one.len());
@@ -66,10 +59,10 @@ fn the_capture_is_the_same_with_one_thread_and_with_two() {
 
 #[test]
 fn tshark_decodes_every_frame() {
-    if !have_tshark() {
+    if !tools::tshark() {
         return;
     }
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folders::empty();
     let (_, told) = captured(folder.path(), "air.pcapng", &["-o", "run"]);
     let fields = [
         "frame.protocols",
@@ -107,10 +100,10 @@ fn tshark_decodes_every_frame() {
 
 #[test]
 fn only_the_chosen_nodes_are_captured() {
-    if !have_tshark() {
+    if !tools::tshark() {
         return;
     }
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folders::empty();
     let (_, told) = captured(folder.path(), "some.pcapng", &["-o", "run", "--capture-nodes", "3,7"]);
     let frames = tshark(folder.path(), "some.pcapng", &told, &["wpan.src64", "wpan.dst64"]);
     assert!(frames.len() > 100, "{} frames", frames.len());
@@ -122,7 +115,7 @@ fn only_the_chosen_nodes_are_captured() {
 
 #[test]
 fn what_cannot_be_captured_is_said_before_the_run() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folders::empty();
     let unknown = run(folder.path(), "a.pcapng", &["--capture-nodes", "41", "-o", "a"]);
     let several = run(folder.path(), "b.pcapng", &["--variant", "computed", "-o", "b"]);
     for (output, words) in [

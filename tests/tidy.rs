@@ -98,7 +98,7 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 67] = [
+    let cases: [(&str, &str, &str); 71] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
@@ -116,6 +116,10 @@ fn each_rule_notices_what_breaks_it() {
         ("models/dlms/src/a.rs", "use amitwin_live::serve;", IMPORTS),
         ("scenarios/src/a.rs", "use amitwin_live::serve::Server;", IMPORTS),
         ("live/src/a.rs", "use amitwin_viz::human;", IMPORTS),
+        ("models/src/a.rs", "use amitwin_testkit::worlds;", IMPORTS),
+        ("benches/src/a.rs", "use amitwin_testkit::worlds::world;", IMPORTS),
+        ("src/command/a.rs", "use amitwin_testkit::tools;", IMPORTS),
+        ("tests/testkit/src/a.rs", "use amitwin_viz::human;", IMPORTS),
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("viz/tests/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
         ("src/command/a.rs", "use amitwin_benches::mesh;", IMPORTS),
@@ -196,6 +200,7 @@ fn comments_strings_and_tests_are_left_alone() {
         "let a: &'static str = b; let c = '\"'; let d = '\\''; let e = '\"';",
         "#[cfg(test)]\nmod tests {\n    use std::collections::HashMap;\n    fn f() { println!(); let a = x.sin(); }\n}",
         "#[cfg(test)]\nuse std::fs;",
+        "#[cfg(test)]\nuse amitwin_testkit::worlds;",
         "macs: QueryState<&'static mut Mac>,",
         "let a = libm::sin(x) + x.sqrt() + self.exponent(2);",
         "use amitwin_sim_core::SimTime;\nuse amitwin_data::rows::Rows;",
@@ -232,6 +237,13 @@ fn manifest_rules_notice_what_breaks_them() {
     assert_eq!(rules("", "[dependencies]\nb = { package = \"amitwin-benches\", path = \"benches\" }\n"), [IMPORTS]);
     assert_eq!(rules("dlms", "[dependencies]\namitwin-models.workspace = true\n"), [IMPORTS]);
     assert_eq!(rules("fuzz", "[dependencies]\namitwin-models = { path = \"../models\" }\n"), [IMPORTS]);
+    let kit =
+        |section: &str| format!("[{section}]\namitwin-testkit = {{ workspace = true, features = [\"worlds\"] }}\n");
+    assert_eq!(rules("models", &kit("dependencies")), [IMPORTS]);
+    assert_eq!(rules("", &kit("target.'cfg(unix)'.dependencies")), [IMPORTS]);
+    assert_eq!(rules("fuzz", &kit("dev-dependencies")), [IMPORTS]);
+    assert_eq!(rules("models", &kit("dev-dependencies")), [""; 0]);
+    assert_eq!(rules("testkit", "[dependencies]\namitwin-benches.workspace = true\n"), [IMPORTS]);
     assert_eq!(rules("dlms", "[dependencies]\ntokio = \"1\"\n"), [OUTSIDE]);
     assert_eq!(rules("scenarios", "[dependencies]\namitwin-live.workspace = true\n"), [IMPORTS]);
     assert_eq!(rules("scenarios", "[dependencies]\nmio.workspace = true\n"), [OUTSIDE]);

@@ -4,13 +4,12 @@
 //! with `CI` set that is a failure.
 #![cfg(feature = "files")]
 
-mod common;
-
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_data::summary::{Summary, VariantSummary};
-use common::{begin, ended, events, extremes};
+use amitwin_testkit::runs::{begin, ended, events, extremes};
+use amitwin_testkit::tools;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -84,18 +83,13 @@ fn write(path: &Path, summary: &Summary) {
     run.finish(summary).expect("finished");
 }
 
-fn read(python: &str, path: &Path) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/peers/read_tables.py");
-    Command::new(python).arg(script).arg(path).output().expect("python starts")
+fn read(python: &Path, path: &Path) -> Output {
+    Command::new(python).arg(tools::peer("read_tables.py")).arg(path).output().expect("python starts")
 }
 
 #[test]
 fn duckdb_gets_the_numbers_of_the_summary() {
-    let Ok(python) = std::env::var("AMITWIN_PYTHON") else {
-        assert!(std::env::var_os("CI").is_none(), "CI=true, but AMITWIN_PYTHON names no Python; .ci/run sets it up");
-        eprintln!("skipped: AMITWIN_PYTHON names no Python with the package duckdb");
-        return;
-    };
+    let Some(python) = tools::duckdb() else { return };
     let folder = tempfile::tempdir().expect("folder");
     let good = folder.path().join("a run [1]");
     write(&good, &summary());

@@ -1,12 +1,11 @@
 //! The run directory: who may write where, what an unfinished run says, what readers find.
 #![cfg(feature = "files")]
 
-mod common;
-
 use amitwin_data::files::{FileError, LATEST, MANIFEST, RunDir, SCENARIO, SUMMARY};
 use amitwin_data::rows::EventRow;
 use amitwin_data::summary::{Status, Summary};
-use common::{begin, ended, events, extremes, listing};
+use amitwin_testkit::folders::listing;
+use amitwin_testkit::runs::{begin, ended, events, extremes};
 use std::fs;
 use std::io::Write;
 use std::path::Path;

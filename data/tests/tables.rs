@@ -1,14 +1,13 @@
 //! Tables written and read back: values, sorting, metadata, parts, memory bounds, full disks.
 #![cfg(feature = "files")]
 
-mod common;
-
 use amitwin_data::files::{FileError, RunDir, read_rows};
 use amitwin_data::rows::{EachTable, EventRow, FrameRow, Row, Rows, TABLES, TransactionRow};
-use common::{begin, ended, events, extremes, listing};
+use amitwin_testkit::folders::listing;
+use amitwin_testkit::runs::{begin, ended, events, extremes};
+use amitwin_testkit::tools::skip_unless_refused;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -197,20 +196,11 @@ impl Drop for TinyDisk {
     }
 }
 
-/// Says that a test is skipped, past the capture of the test runner. Where changes are checked (`CI=true`) it may be
-/// skipped only if mounting is not permitted.
-fn skip(test: &str, why: &str) {
-    let refused = ["not permitted", "ermission denied", "superuser"].iter().any(|words| why.contains(words));
-    let ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    assert!(refused || !ci, "no small disk could be mounted, and not for lack of permission: {why}");
-    writeln!(io::stderr(), "{test} skipped: no small disk can be mounted here: {why}").expect("standard error");
-}
-
 #[test]
 fn a_full_disk_is_named_and_leaves_no_torn_file() {
     let disk = match TinyDisk::mount() {
         Ok(disk) => disk,
-        Err(why) => return skip("a_full_disk_is_named_and_leaves_no_torn_file", &why),
+        Err(why) => return skip_unless_refused("a_full_disk_is_named_and_leaves_no_torn_file", "small disk", &why),
     };
     let path = disk.0.path().join("run");
     let run = begin(&path, false).expect("room for the small files");

@@ -1,8 +1,10 @@
 //! Meters on real sockets, asked by a client of a few lines: who answers, what is refused, what stays unaffected.
 
-use amitwin_dlms::link::{hdlc, wrapper};
+use amitwin_dlms::link::hdlc;
 use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
+use amitwin_testkit::street;
+use amitwin_testkit::wire::{self, ASSOCIATE, NAME, PUBLIC};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
 use std::io::{ErrorKind, Read, Write};
@@ -13,25 +15,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-const SCENARIO: &str = r#"name = "street"
-duration = "1h"
-[placement]
-generator = "grid"
-meters = 25
-gateways = 1
-[serve]
-port = 0
-"#;
-
-/// An association request of the public client, and what is asked after it.
-const ASSOCIATE: &[u8] = &[
-    0x60, 0x1D, 0xA1, 0x09, 0x06, 0x07, 0x60, 0x85, 0x74, 0x05, 0x08, 0x01, 0x01, 0xBE, 0x10, 0x04, 0x0E, 0x01, 0, 0,
-    0, 0x06, 0x5F, 0x1F, 0x04, 0x00, 0x62, 0x1E, 0x5D, 0xFF, 0xFF,
-];
-/// Logical device name: 0.0.42.0.0.255, class 1, attribute 2.
-const NAME: &[u8] = &[0xC0, 0x01, 0xC1, 0x00, 0x01, 0x00, 0x00, 0x2A, 0x00, 0x00, 0xFF, 0x02, 0x00];
-const PUBLIC: u16 = 0x10;
-
 /// Served meters; stopped when asked to, or dropped.
 struct Street {
     port: u16,
@@ -40,9 +23,7 @@ struct Street {
 }
 
 fn open(settings: &[&str], options: &Options) -> Result<Server, ServeError> {
-    let set: Vec<Override> = settings.iter().map(|s| s.parse().expect("a setting")).collect();
-    let scenario = load_text(SCENARIO, "street.toml", Path::new("."), &set, None).unwrap_or_else(|e| panic!("{e}"));
-    Server::open(scenario.variants[0].clone(), options)
+    street::open(street::SCENARIO, settings, options)
 }
 
 impl Street {
@@ -86,12 +67,7 @@ impl Client {
     }
 
     fn receive(&mut self) -> Vec<u8> {
-        let mut head = [0; 8];
-        self.0.read_exact(&mut head).expect("a header");
-        assert_eq!(head[..2], [0, 1]);
-        let mut apdu = vec![0; usize::from(u16::from_be_bytes([head[6], head[7]]))];
-        self.0.read_exact(&mut apdu).expect("an APDU");
-        apdu
+        wire::next_of_any(&mut self.0).expect("an APDU")
     }
 
     fn ask(&mut self, destination: u16, apdu: &[u8]) -> Vec<u8> {
@@ -118,9 +94,7 @@ impl Client {
 }
 
 fn framed(destination: u16, apdu: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::new();
-    assert!(wrapper::put(PUBLIC, destination, apdu, &mut frame));
-    frame
+    wire::framed_to(PUBLIC, destination, apdu)
 }
 
 /// An answer to the reading of a name: GET response, normal, success.
@@ -202,7 +176,7 @@ fn what_is_no_frame_closes_its_own_connection_and_no_other() {
 }
 
 fn frame(server: Address, control: Control, information: &[u8]) -> Vec<u8> {
-    let source = Address::Single(PUBLIC as u8);
+    let source = Address::Single(PUBLIC);
     let mut out = Vec::new();
     let frame = Frame { segmented: false, destination: server, source, control, information };
     frame.encode(&mut out).expect("fits");
@@ -492,7 +466,8 @@ fn other_hosts_are_let_in_only_if_both_say_so() {
     let server = open(&remote, &Options { allow_remote: true, ..Options::default() }).expect("both say so");
     assert!(server.warnings.iter().any(|warning| warning.contains("TEST keys")), "{:?}", server.warnings);
     let set: Vec<Override> = remote[..2].iter().map(|s| s.parse().expect("a setting")).collect();
-    let error = load_text(SCENARIO, "street.toml", Path::new("."), &set, None).expect_err("the scenario does not");
+    let error =
+        load_text(street::SCENARIO, "street.toml", Path::new("."), &set, None).expect_err("the scenario does not");
     assert!(error.to_string().contains("other hosts can reach 0.0.0.0"), "{error}");
 }
 

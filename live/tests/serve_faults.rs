@@ -1,27 +1,16 @@
 //! Answers that are spoilt on purpose: what leaves is wrong in the way that was asked for, and told.
 
-#[allow(dead_code)]
-mod manager;
-
 use amitwin_dlms::link::hdlc::{self, Found};
-use amitwin_live::serve::{Counters, Options, Server};
-use amitwin_scenarios::load_text;
+use amitwin_live::serve::{Counters, Options};
+use amitwin_testkit::manager::{Counter, Manager};
+use amitwin_testkit::street;
+use amitwin_testkit::wire::ASSOCIATE;
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
-use manager::{Counter, Manager};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-
-/// An association request of the public client.
-const ASSOCIATE: &[u8] = &[
-    0x60, 0x1D, 0xA1, 0x09, 0x06, 0x07, 0x60, 0x85, 0x74, 0x05, 0x08, 0x01, 0x01, 0xBE, 0x10, 0x04, 0x0E, 0x01, 0, 0,
-    0, 0x06, 0x5F, 0x1F, 0x04, 0x00, 0x62, 0x1E, 0x5D, 0xFF, 0xFF,
-];
 
 /// Serves with all answers spoilt by one fault while `work` goes on; what was counted and said.
 fn while_spoilt(fault: &str, work: impl FnOnce(SocketAddr)) -> (Counters, String) {
@@ -29,21 +18,8 @@ fn while_spoilt(fault: &str, work: impl FnOnce(SocketAddr)) -> (Counters, String
         "name = \"street\"\nduration = \"1h\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
          [serve]\nport = 0\nfaults = {{ {fault} = \"100 %\" }}\n"
     );
-    let scenario = load_text(&text, "street.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{e}"));
-    let server = Server::open(scenario.variants[0].clone(), &Options { workers: 1, ..Options::default() });
-    let server = server.unwrap_or_else(|e| panic!("{e}"));
-    let (meter, stop) = (SocketAddr::from(([127, 0, 0, 1], server.port())), AtomicBool::new(false));
-    let said = Mutex::new(String::new());
-    let log = |line: &str| said.lock().expect("one at a time").push_str(line);
-    let counters = std::thread::scope(|scope| {
-        let running = scope.spawn(|| server.run(&|| stop.load(Ordering::Relaxed), Some(&log)));
-        let done = catch_unwind(AssertUnwindSafe(|| work(meter)));
-        stop.store(true, Ordering::Relaxed);
-        let counters = running.join().expect("no panic").unwrap_or_else(|e| panic!("{e}"));
-        done.unwrap_or_else(|panic| resume_unwind(panic));
-        counters
-    });
-    (counters, said.into_inner().expect("whole"))
+    let server = street::open(&text, &[], &Options { workers: 1, ..Options::default() });
+    street::while_logged(server.unwrap_or_else(|e| panic!("{e}")), work)
 }
 
 /// Everything that comes within a moment.

@@ -1,14 +1,11 @@
 //! A client with high-level security on real sockets: a relay over a restart, a reset and the time it takes.
 
-mod manager;
-
-use amitwin_live::serve::{Counters, Options, Server};
-use amitwin_scenarios::load_text;
-use manager::{Counter, Manager};
+use amitwin_live::serve::{Counters, Options};
+use amitwin_testkit::manager::{Counter, Manager};
+use amitwin_testkit::street;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const SCENARIO: &str = r#"name = "street"
@@ -29,18 +26,9 @@ const SCRIPTS: [u8; 8] = [0, 9, 0, 0, 10, 0, 0, 255];
 
 /// Serves while `work` goes on.
 fn while_served(state: &Path, work: impl FnOnce(u16)) -> Counters {
-    let scenario = load_text(SCENARIO, "street.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{e}"));
     let options = Options { state: Some(state.to_owned()), workers: 2, ..Options::default() };
-    let server = Server::open(scenario.variants[0].clone(), &options).unwrap_or_else(|e| panic!("{e}"));
-    let (port, stop) = (server.port(), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        let running = scope.spawn(|| server.run(&|| stop.load(Ordering::Relaxed), None));
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(port)));
-        stop.store(true, Ordering::Relaxed);
-        let counters = running.join().expect("no panic").unwrap_or_else(|e| panic!("{e}"));
-        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        counters
-    })
+    let server = street::open(SCENARIO, &[], &options).unwrap_or_else(|e| panic!("{e}"));
+    street::while_served(server, |meter| work(meter.port()))
 }
 
 #[test]

@@ -1,27 +1,15 @@
 //! What meters send on their own on real sockets, and a head-end of a few lines that takes it.
 
-mod manager;
-
 use amitwin_live::serve::{Counters, Options, ServeError, Server};
-use amitwin_scenarios::{Override, load_text};
-use manager::{Counter, Manager};
+use amitwin_testkit::manager::{self, Counter, Manager};
+use amitwin_testkit::street;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const METERS: u8 = 25;
-const SCENARIO: &str = r#"name = "street"
-duration = "1h"
-[placement]
-generator = "grid"
-meters = 25
-gateways = 1
-[serve]
-port = 0
-"#;
 /// Push setup of the readings, 0.0.25.9.0.255 of class 40.
 const READINGS: [u8; 8] = [0, 40, 0, 0, 25, 9, 0, 255];
 /// Disconnect control, 0.0.96.3.10.255 of class 70.
@@ -30,24 +18,14 @@ const RELAY: [u8; 8] = [0, 70, 0, 0, 96, 3, 10, 255];
 const IMAGE: [u8; 8] = [0, 18, 0, 0, 44, 0, 0, 255];
 
 fn open(settings: &[&str], state: Option<&Path>) -> Result<Server, ServeError> {
-    let set: Vec<Override> = settings.iter().map(|s| s.parse().expect("a setting")).collect();
-    let scenario = load_text(SCENARIO, "street.toml", Path::new("."), &set, None).unwrap_or_else(|e| panic!("{e}"));
     let options = Options { state: state.map(Path::to_owned), workers: 2, ..Options::default() };
-    Server::open(scenario.variants[0].clone(), &options)
+    street::open(street::SCENARIO, settings, &options)
 }
 
 /// Serves while `work` goes on.
 fn while_served(settings: &[&str], state: Option<&Path>, work: impl FnOnce(u16)) -> Counters {
     let server = open(settings, state).unwrap_or_else(|e| panic!("{e}"));
-    let (port, stop) = (server.port(), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        let running = scope.spawn(|| server.run(&|| stop.load(Ordering::Relaxed), None));
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(port)));
-        stop.store(true, Ordering::Relaxed);
-        let counters = running.join().expect("no panic").unwrap_or_else(|e| panic!("{e}"));
-        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        counters
-    })
+    street::while_served(server, |meter| work(meter.port()))
 }
 
 /// One DataNotification as the head-end has it.

@@ -1,13 +1,11 @@
 //! Nothing appears and nothing vanishes: reports, frames, commands and queued packets of a town of 200 meters that
 //! reports, is reset in the middle, and is cut off at the end of the run.
 
-mod common;
-
 use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
-use common::{Ran, probe, run, sites, world};
+use amitwin_testkit::worlds::{Ran, probe, run, sites, world};
 use std::collections::{BTreeMap, BTreeSet};
 
 const METERS: u32 = 200;

@@ -1,12 +1,10 @@
 //! Datagrams longer than a frame: a report of 1,100 bytes in frames of 400, over several hops.
 
-mod common;
-
 use amitwin_data::rows::{FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::{BackSign, CampaignSpec, PhyMode, ResetSpec, TrafficSpec, Window, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use common::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, run, sites, world};
 use std::collections::BTreeMap;
 
 const PAYLOAD: u16 = 1_100;

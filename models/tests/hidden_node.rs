@@ -5,12 +5,10 @@
 //! run at the same time; each has its own two random places in the period, so that the share of lost frames is the
 //! share of places at which they overlap.
 
-mod common;
-
 use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_models::terrain::SiteKind::{self, Gateway, Repeater};
 use amitwin_sim_core::SimTime;
-use common::{Ran, probe, sites, world};
+use amitwin_testkit::worlds::{Ran, probe, sites, world};
 
 const COPIES: u32 = 1_024;
 const PERIOD: SimTime = SimTime::from_millis(250);

@@ -1,13 +1,11 @@
 //! Ten meters 100 m apart in a line behind a border router. Each hears its neighbours and nobody else, so the route,
 //! the hops and the number of forwarded frames are known.
 
-mod common;
-
 use amitwin_data::rows::{FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, ResetSpec, ResetTier, TrafficSpec, Window, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use common::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, run, sites, world};
 
 const METERS: u32 = 10;
 const REPORTS: u32 = 6;

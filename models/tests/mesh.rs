@@ -1,13 +1,11 @@
 //! The mesh when something changes: another parent, no loops that stay, no needless advertisements.
 
-mod common;
-
 use amitwin_data::rows::{EventKind, Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter, Repeater};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
-use common::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, run, sites, world};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign that resets the meter with the lowest id at `at_s` and no other one before the run ends.

@@ -1,16 +1,13 @@
 //! Reads over the air: DLMS requests and answers of meters in a line and in a suburb, checked by hand and against the
 //! meters' own registers.
 
-mod common;
-
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
-use amitwin_models::cell::Part;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
-use common::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, run, sites, world};
 
 const QUARTER: u64 = 900;
 
@@ -35,12 +32,8 @@ fn poll(every: u64, content: PollContent) -> PollSpec {
     }
 }
 
-fn head_end(ran: &Ran) -> &HeadEnd {
-    ran.engine.partitions().find_map(Part::head_end).expect("there is a head-end")
-}
-
 fn reads(ran: &Ran) -> impl Iterator<Item = &TransactionRow> {
-    ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Read)
+    ran.of(TransactionKind::Read)
 }
 
 #[test]
@@ -63,7 +56,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
         // of four (2): time 14, status 2, two counters of 5.
         assert_eq!(read.bytes, (36 + 3 + 9 + 2 + 2 + 18 + 28 + 2) + (36 + 4 + 2 + 2 + 14 + 2 + 10), "{read:?}");
     }
-    let head_end = head_end(&ran);
+    let head_end = ran.head_end();
     assert_eq!((head_end.ledger.kept, head_end.ledger.duplicates), (8 * 5, 0));
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong, head_end.talk.wrong), (8 * 5 * 2, 0, 0));
 }
@@ -85,7 +78,7 @@ fn a_day_comes_in_as_many_answers_as_it_takes_and_registers_come_in_one() {
     for read in registers {
         assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 1), "{read:?}");
     }
-    let head_end = head_end(&ran);
+    let head_end = ran.head_end();
     assert_eq!(head_end.ledger.kept, 3 * 96);
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong), (3 * 96 * 2 + 3 * 25 * 2, 0));
 }
@@ -97,7 +90,7 @@ fn an_impatient_head_end_asks_again_and_keeps_nothing_twice() {
     let timeout = SimTime::from_millis(700);
     spec.polls = vec![PollSpec { timeout, attempts: 6, ..poll(QUARTER, PollContent::Profile) }];
     let ran = run(&spec);
-    let head_end = head_end(&ran);
+    let head_end = ran.head_end();
     let far: Vec<_> = reads(&ran).filter(|read| read.node == 10 && read.outcome == Outcome::Ok).collect();
     assert!(!far.is_empty() && far.iter().all(|read| read.attempts > 1), "{far:?}");
     assert!(head_end.statistics.late > 0 && head_end.ledger.duplicates > 0);
@@ -172,7 +165,7 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
         }
         assert_eq!(real.rows.airtime, sized.rows.airtime);
         assert_eq!(real.mesh().books.counters, sized.mesh().books.counters);
-        let (real, sized) = (head_end(&real), head_end(&sized));
+        let (real, sized) = (real.head_end(), sized.head_end());
         assert_eq!(real.talk.duplicates, sized.talk.duplicates);
         let ledger = |h: &HeadEnd| (h.ledger.kept, h.ledger.duplicates, h.statistics.late);
         assert_eq!(ledger(real), ledger(sized));
@@ -190,7 +183,7 @@ fn everything_said_is_understood_in_every_suite() {
         let mut spec = busy(Payload::Real, vec![VendorSpec { suite, ..VendorSpec::default() }]);
         spec.dlms.keys = KeyMaster::Secret([7; 32]);
         let ran = run(&spec);
-        let head_end = head_end(&ran);
+        let head_end = ran.head_end();
         assert_eq!((head_end.talk.values_wrong, head_end.talk.wrong), (0, 0));
         let resets = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Reset);
         let back = resets.clone().filter(|row| row.outcome == Outcome::Ok).count();

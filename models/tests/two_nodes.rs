@@ -1,11 +1,9 @@
 //! Two radios 30 m apart, one of which sends: every delay can be worked out by hand.
 
-mod common;
-
 use amitwin_models::spec::{PhyMode, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
 use amitwin_sim_core::SimTime;
-use common::{Ran, probe, sites, world};
+use amitwin_testkit::worlds::{Ran, probe, sites, world};
 
 const SECONDS: u64 = 4_000;
 

@@ -1,25 +1,13 @@
 //! Meters and a head-end that do not understand each other, and meters that did what the head-end has not heard of.
 
-mod common;
-
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_dlms::OnSuiteMismatch;
-use amitwin_models::cell::Part;
-use amitwin_models::headend::HeadEnd;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
-use common::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, run, sites, world};
 use dlms_cosem_rs::security::SecuritySuite;
-
-fn of(ran: &Ran, kind: TransactionKind) -> impl Iterator<Item = &TransactionRow> {
-    ran.rows.transactions.iter().filter(move |row| row.kind == kind)
-}
-
-fn head_end(ran: &Ran) -> &HeadEnd {
-    ran.engine.partitions().find_map(Part::head_end).expect("there is a head-end")
-}
 
 fn campaign(delivery: Delivery, tier: ResetTier) -> CampaignSpec {
     CampaignSpec::reset("reset", reset(delivery, tier))
@@ -67,14 +55,14 @@ fn kind(row: &TransactionRow) -> usize {
 #[test]
 fn a_meter_of_another_suite_refuses_or_looks_timed_out() {
     let ran = mixed(Payload::Real, Delivery::Unicast);
-    assert_eq!(of(&ran, TransactionKind::Read).count(), 3 * 6);
-    for read in of(&ran, TransactionKind::Read) {
+    assert_eq!(ran.of(TransactionKind::Read).count(), 3 * 6);
+    for read in ran.of(TransactionKind::Read) {
         let expected = [(Outcome::Ok, 1), (Outcome::Refused, 1), (Outcome::Failed, 3)][kind(read)];
         assert_eq!((read.outcome, read.attempts), expected, "{read:?}");
         assert_eq!(read.answered_s.is_some(), kind(read) < 2, "an exception is an answer: {read:?}");
     }
-    assert_eq!(of(&ran, TransactionKind::Reset).count(), 6);
-    for reset in of(&ran, TransactionKind::Reset) {
+    assert_eq!(ran.of(TransactionKind::Reset).count(), 6);
+    for reset in ran.of(TransactionKind::Reset) {
         let expected =
             [(Outcome::Ok, Some(true), 1), (Outcome::Refused, Some(false), 1), (Outcome::Pending, Some(false), 3)]
                 [kind(reset)];
@@ -82,16 +70,16 @@ fn a_meter_of_another_suite_refuses_or_looks_timed_out() {
         assert_eq!(reset.reset_s.is_some(), kind(reset) == 0, "only who understands resets: {reset:?}");
     }
     // What such meters push arrives, and is not believed.
-    let pushed = of(&ran, TransactionKind::Push).filter(|push| push.outcome == Outcome::Ok && kind(push) > 0).count();
+    let pushed = ran.of(TransactionKind::Push).filter(|push| push.outcome == Outcome::Ok && kind(push) > 0).count();
     assert!(pushed > 8, "{pushed}");
-    assert_eq!(head_end(&ran).talk.wrong, pushed as u64);
-    assert_eq!(head_end(&ran).talk.values_wrong, 0);
+    assert_eq!(ran.head_end().talk.wrong, pushed as u64);
+    assert_eq!(ran.head_end().talk.values_wrong, 0);
 }
 
 #[test]
 fn what_is_for_all_is_heard_by_those_whose_suite_it_is() {
     let ran = mixed(Payload::Real, Delivery::Broadcast);
-    for reset in of(&ran, TransactionKind::Reset) {
+    for reset in ran.of(TransactionKind::Reset) {
         let expected = if kind(reset) == 0 { (Outcome::Ok, true) } else { (Outcome::Pending, false) };
         assert_eq!((reset.outcome, reset.reset_s.is_some()), expected, "{reset:?}");
         assert_eq!(reset.acknowledged, None, "a broadcast is not answered");
@@ -104,7 +92,7 @@ fn payloads_that_are_only_sized_are_misunderstood_alike() {
         let (real, sized) = (mixed(Payload::Real, delivery), mixed(Payload::Sized, delivery));
         assert_eq!(real.rows.transactions, sized.rows.transactions);
         assert_eq!(real.rows.airtime, sized.rows.airtime);
-        assert_eq!(head_end(&real).talk.wrong, head_end(&sized).talk.wrong);
+        assert_eq!(real.head_end().talk.wrong, sized.head_end().talk.wrong);
     }
 }
 
@@ -114,7 +102,7 @@ fn a_reset_that_the_head_end_has_not_heard_of_has_its_time() {
     spec.campaigns = vec![campaign(Delivery::Broadcast, ResetTier::Cold)];
     // The supply is off for 10 s and the boot takes 5 at least: the meter is not back at the end.
     let ran = run(&spec);
-    let [row] = &of(&ran, TransactionKind::Reset).collect::<Vec<_>>()[..] else { panic!("one row") };
+    let [row] = &ran.of(TransactionKind::Reset).collect::<Vec<_>>()[..] else { panic!("one row") };
     assert_eq!((row.outcome, row.answered_s), (Outcome::Pending, None));
     assert_eq!(row.reset_s, Some(row.planned_s));
 }
@@ -133,7 +121,7 @@ fn answers_to_commands_get_lost_and_their_meters_reset_all_the_same() {
     let ran = run(&spec);
     let count = |acknowledged, did: bool| {
         let same = |row: &&TransactionRow| row.acknowledged == Some(acknowledged) && row.reset_s.is_some() == did;
-        of(&ran, TransactionKind::Reset).filter(same).count()
+        ran.of(TransactionKind::Reset).filter(same).count()
     };
     assert!(count(false, true) > 5, "two hundred commands at once: some answers are lost");
     assert!(count(true, true) > 20, "and some are not");
@@ -157,7 +145,7 @@ fn answers_wait_a_random_time_within_the_range() {
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");
-        of(&ran, TransactionKind::Read).map(delay).collect::<Vec<f64>>()
+        ran.of(TransactionKind::Read).map(delay).collect::<Vec<f64>>()
     };
     let bounds = |delays: &[f64]| {
         let (low, high) = (delays.iter().copied().fold(f64::MAX, f64::min), delays.iter().copied().fold(0.0, f64::max));

@@ -5,7 +5,7 @@ use amitwin_models::build::build;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Engine, Local};
-use rayon::ThreadPoolBuilder;
+use amitwin_testkit::exchange::on_threads;
 use std::path::Path;
 
 /// A town with three border routers, close enough that their meshes hear each other, with reports and a mass reset.
@@ -43,10 +43,6 @@ set = { "mac.hopping" = false, "campaign.reset.delivery" = "unicast" }
 
 fn variants(seed: u64) -> Vec<Variant> {
     load_text(TOWN, "three.toml", Path::new("."), &[], Some(seed)).unwrap_or_else(|error| panic!("{error}")).variants
-}
-
-fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
-    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start").install(job)
 }
 
 fn fingerprint(variant: &Variant) -> String {

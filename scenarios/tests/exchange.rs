@@ -1,15 +1,12 @@
 //! The driver over another exchange than `Local`: meshes and head-end on two engines come to the fingerprint of one.
 
-#[path = "../../sim-core/tests/common/line.rs"]
-mod line;
-
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::backhaul::HEAD_END;
 use amitwin_models::event::Event;
 use amitwin_scenarios::drive::{Unwatched, VariantRun, run_variant};
 use amitwin_scenarios::{Variant, load_text};
 use amitwin_sim_core::{Exchange, Local};
-use line::lines;
+use amitwin_testkit::exchange::lines;
 use std::path::Path;
 
 /// Everything that crosses between partitions: commands to one and to all, reads, heartbeats, frames of neighbours. The run

@@ -3,7 +3,8 @@
 mod common;
 
 use amitwin_sim_core::{Engine, EngineError, Local, SimTime};
-use common::{Cell, History, LOOKAHEAD, PARTITIONS, on_threads};
+use amitwin_testkit::exchange::on_threads;
+use common::{Cell, History, LOOKAHEAD, PARTITIONS};
 
 fn run(seed: u64, threads: usize, stops_ms: &[u64], order: impl Fn(u32) -> u32 + Sync) -> (f64, Vec<History>) {
     on_threads(threads, || {

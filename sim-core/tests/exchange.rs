@@ -3,8 +3,8 @@
 mod common;
 
 use amitwin_sim_core::{Engine, Exchange, Local, Partition, SimTime};
-use common::line::lines;
-use common::{Cell, History, LOOKAHEAD, on_threads};
+use amitwin_testkit::exchange::{lines, on_threads};
+use common::{Cell, History, LOOKAHEAD};
 
 /// How many engines there are, and which of them runs a partition.
 type Division = (usize, fn(u32) -> usize);

@@ -4,8 +4,8 @@ mod common;
 
 use amitwin_sim_core::engine::{EngineState, States};
 use amitwin_sim_core::{Engine, EngineError, Exchange, Local, Partition, SimTime, SnapshotError, snapshot};
-use common::line::{Line, lines};
-use common::{Cell, ENTITIES, History, LOOKAHEAD, on_threads};
+use amitwin_testkit::exchange::{Line, lines, on_threads};
+use common::{Cell, ENTITIES, History, LOOKAHEAD};
 use proptest::prelude::*;
 
 const CONTENTS: u32 = 7;

@@ -1,6 +1,7 @@
 //! What head-end and meters say over the simulated air, taken from a capture and opened by a stock DLMS package.
 
-use crate::python::python;
+use amitwin_testkit::program::amitwin;
+use amitwin_testkit::tools::{peer, python, tshark};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -32,15 +33,6 @@ at = "20min"
 window = ["0s", "60s"]
 "#;
 
-fn have_tshark() -> bool {
-    let there = Command::new("tshark").arg("-v").output().is_ok_and(|o| o.status.success());
-    if !there {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "tshark is missing; install Debian's package tshark");
-        eprintln!("skipped: tshark is missing");
-    }
-    there
-}
-
 fn text(output: Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
@@ -49,8 +41,7 @@ fn text(output: Output) -> String {
 /// UDP payload and IPv6 receivers of every captured frame that carries a whole datagram.
 fn payloads(folder: &Path) -> String {
     std::fs::write(folder.join("air.toml"), SCENARIO).expect("a scenario");
-    let mut run = Command::new(env!("CARGO_BIN_EXE_amitwin"));
-    let run = run.current_dir(folder).args(["run", "air.toml", "-o", "run", "--capture", "air.pcapng"]).output();
+    let run = amitwin(folder, &["run", "air.toml", "-o", "run", "--capture", "air.pcapng"]).output();
     let run = run.expect("the program starts");
     let told = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(run.status.success(), "{told}");
@@ -62,12 +53,16 @@ fn payloads(folder: &Path) -> String {
 
 #[test]
 fn a_stock_package_opens_what_is_on_the_air() {
-    let (Some(python), true) = (python(), have_tshark()) else { return };
+    let (Some(python), true) = (python(), tshark()) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let payloads = payloads(folder.path());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dlms_air.py");
-    let mut opened =
-        Command::new("timeout").arg("60").arg(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut opened = Command::new("timeout")
+        .arg("60")
+        .arg(python)
+        .arg(peer("dlms_air.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
     let child = opened.as_mut().expect("python starts");
     child.stdin.take().expect("a pipe").write_all(payloads.as_bytes()).expect("it reads");
     let told = text(opened.expect("python starts").wait_with_output().expect("it ends"));

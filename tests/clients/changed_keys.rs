@@ -1,16 +1,17 @@
 //! Keys that a client changes, over a socket: transferred by a stock package, agreed on and signed with OpenSSL; and what
 //! of them survives a kill.
 
-use crate::python::python;
-use crate::served::{Serving, bytes};
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::tools::{peer, python};
+use amitwin_testkit::wire::bytes;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn script(python: &Path, name: &str, serving: &Serving, meter: u8, more: &[&str]) -> Output {
     let address = serving.address(meter);
     let mut command = Command::new(python);
-    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name));
+    command.arg(peer(name));
     command.args([address.ip().to_string(), address.port().to_string()]).args(["--client", "1", "--limit", "120"]);
     let suite = ((meter - 1) % 3).to_string();
     command.args(["--mechanism", "gmac", "--ciphered", "general", "--suite", &suite]).args(more);

@@ -1,6 +1,6 @@
 //! Requests that are right, from which wrong ones are made, and what a refusal looks like.
 
-use crate::served::bytes;
+use amitwin_testkit::wire::bytes;
 
 /// Wrapper port of the reader: low-level security.
 pub const READER: u8 = 0x11;

@@ -1,7 +1,8 @@
 //! Bytes that no honest client sends: the standard's error or a closed connection, and other meters never notice.
 
 use crate::golden::{ASSOCIATE, NAME, READER, requests, says_no};
-use crate::served::{Serving, ask, bytes, framed, next};
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::wire::{ask, bytes, framed, next};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
 use std::path::Path;

@@ -3,12 +3,11 @@
 //! Everything happens in a network namespace that only these processes see, and that is gone with them.
 #![cfg(target_os = "linux")]
 
-use crate::python::python;
-use crate::served::STREET;
+use amitwin_testkit::program::binary;
+use amitwin_testkit::serving::STREET;
+use amitwin_testkit::tools::{peer, python, skip_unless_refused};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
-use std::path::Path;
 use std::process::Command;
 
 const TEST: &str = "meters_of_an_ipv6_network_are_read_over_the_route_that_is_printed";
@@ -60,15 +59,6 @@ kill -INT "$server"
 wait "$server"
 "#;
 
-/// Says that it is skipped, past the capture of the test runner. Where changes are checked (`CI=true`) it may be skipped
-/// only if namespaces are not permitted.
-fn skip(why: &str) {
-    let refused = ["not permitted", "ermission denied", "unshare failed"].iter().any(|w| why.contains(w));
-    let ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    assert!(refused || !ci, "no network namespace could be made, and not for lack of permission: {why}");
-    writeln!(io::stderr(), "{TEST} skipped: no network namespace can be made here: {why}").expect("standard error");
-}
-
 #[test]
 fn meters_of_an_ipv6_network_are_read_over_the_route_that_is_printed() {
     let Some(python) = python() else { return };
@@ -76,14 +66,16 @@ fn meters_of_an_ipv6_network_are_read_over_the_route_that_is_printed() {
     let mut unshare = Command::new("unshare");
     unshare.args(["-rn", "sh", "-c", SCRIPT]).current_dir(here.path());
     unshare.env("LC_ALL", "C").env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHON", python);
-    unshare.env("AMITWIN", env!("CARGO_BIN_EXE_amitwin")).env("STREET", STREET);
-    unshare.env("PEERS", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers"));
+    unshare.env("AMITWIN", binary()).env("STREET", STREET);
+    unshare.env("PEERS", peer(""));
     let output = match unshare.env("NETWORK", NETWORK).env("ADDRESSES", ADDRESSES).output() {
         Ok(output) => output,
-        Err(error) => return skip(&format!("unshare: {error}")),
+        Err(error) => return skip_unless_refused(TEST, "network namespace", &format!("unshare: {error}")),
     };
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let Some(done) = out.strip_prefix("up\n") else { return skip(err.trim()) };
+    let Some(done) = out.strip_prefix("up\n") else {
+        return skip_unless_refused(TEST, "network namespace", err.trim());
+    };
     assert!(output.status.success(), "{}\n{out}{err}", output.status);
 
     let (route, readings) = done.split_once('\n').expect("the route command");

@@ -1,7 +1,7 @@
 //! The Python session that README.md shows runs as it stands there.
 
-use crate::python::python;
-use crate::served::Serving;
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::tools::python;
 use std::process::Command;
 
 /// The port that the text names, and the one that the shipped street has.

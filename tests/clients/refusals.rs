@@ -1,8 +1,9 @@
 //! Genuine and forged ciphered requests over a socket: what is refused, with what, and that it is logged.
 
 use crate::golden::{ASSOCIATE, NAME, READER, says_no};
-use crate::served::{Serving, ask, bytes, framed};
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::wire::{ask, bytes, framed};
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
 use std::io::{ErrorKind, Read, Write};

@@ -1,10 +1,12 @@
 //! Neither the secret of a keys file nor a key derived from it is in anything that the program says or writes.
 
-use crate::python::python;
-use crate::served::{STREET, Serving, bytes};
 use amitwin_dlms::{Fleet, KeyMaster, Meter, Vendor};
+use amitwin_testkit::folders::files;
+use amitwin_testkit::program::amitwin;
+use amitwin_testkit::serving::{STREET, Serving};
+use amitwin_testkit::tools::{peer, python};
+use amitwin_testkit::wire::bytes;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const CANARY: &str = "5eed00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07ab";
@@ -48,12 +50,6 @@ fn clean(place: &str, text: &[u8], secrets: &[Vec<u8>]) {
     }
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
 #[test]
 fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
     let here = tempfile::tempdir().expect("a folder");
@@ -74,7 +70,7 @@ fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
     if let Some(python) = python() {
         for (mechanism, form, limit) in [("gmac", "service", "60"), ("sha256", "general", "60"), ("md5", "no", "60")] {
             let mut command = Command::new(python);
-            command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dlms_gurux.py"));
+            command.arg(peer("dlms_gurux.py"));
             let address = serving.address(1);
             command.args([address.ip().to_string(), address.port().to_string()]).args(["--client", "1"]);
             command.args(["--mechanism", mechanism, "--ciphered", form, "--limit", limit, "--keys"]);
@@ -84,7 +80,7 @@ fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
         }
         // With test keys nobody gets in; what is refused is logged, and must not be logged with what it was checked by.
         let mut command = Command::new(python);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/dlms_gurux.py"));
+        command.arg(peer("dlms_gurux.py"));
         let address = serving.address(1);
         command.args([address.ip().to_string(), address.port().to_string()]);
         command.args(["--client", "1", "--mechanism", "gmac", "--ciphered", "general", "--limit", "60"]);
@@ -102,8 +98,7 @@ fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
         ("report", &["report", "out"]),
         ("a wrong key", &["check", "street.toml", "--set", "dlms.keys=street.toml"]),
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_amitwin"));
-        let output = command.current_dir(here.path()).args(arguments).output().expect("started");
+        let output = amitwin(here.path(), arguments).output().expect("started");
         said.push((what, [output.stdout, output.stderr].concat()));
     }
     assert!(here.path().join("out/summary.json").is_file(), "the run has run");
@@ -111,8 +106,7 @@ fn a_secret_and_the_keys_from_it_are_nowhere_to_be_found() {
     for (what, text) in &said {
         clean(what, text, &secrets);
     }
-    let mut written = Vec::new();
-    files(here.path(), &mut written);
+    let written = files(here.path(), "");
     assert!(written.len() > 8, "{written:?}");
     for path in written.iter().filter(|path| !path.ends_with("keys.hex") && !path.ends_with("client.json")) {
         clean(&path.display().to_string(), &std::fs::read(path).expect("readable"), &secrets);
@@ -140,8 +134,7 @@ fn a_simulated_network_speaks_under_its_secret_and_tells_it_to_nobody() {
     std::fs::write(here.path().join("air.toml"), SIMULATED).expect("written");
     let mode = |mode| std::fs::set_permissions(&keys_file, std::fs::Permissions::from_mode(mode)).expect("set");
     let run = || {
-        let mut run = Command::new(env!("CARGO_BIN_EXE_amitwin"));
-        run.current_dir(here.path()).args(["run", "air.toml", "-o", "out", "--capture", "out.pcapng", "-vv"]);
+        let mut run = amitwin(here.path(), &["run", "air.toml", "-o", "out", "--capture", "out.pcapng", "-vv"]);
         run.output().expect("the program starts")
     };
     mode(0o644);
@@ -160,8 +153,7 @@ fn a_simulated_network_speaks_under_its_secret_and_tells_it_to_nobody() {
     let secrets: Vec<Vec<u8>> = derived().into_iter().chain([bytes(CANARY)]).collect();
     clean("standard output", &ran.stdout, &secrets);
     clean("standard error", &ran.stderr, &secrets);
-    let mut found = Vec::new();
-    files(here.path(), &mut found);
+    let found = files(here.path(), "");
     for path in found.iter().filter(|path| **path != keys_file) {
         clean(&path.display().to_string(), &std::fs::read(path).expect("read"), &secrets);
     }

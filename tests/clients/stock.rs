@@ -1,7 +1,7 @@
 //! Two independent clients read the same meters and get the same values, however they connect.
 
-use crate::python::python;
-use crate::served::Serving;
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::tools::{peer, python};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -67,7 +67,7 @@ fn read_at(python: &Path, client: Client, address: SocketAddr, how: &str, steps:
         Cosem => "dlms_cosem_client.py",
     };
     let mut command = Command::new(python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(program));
+    command.arg(peer(program));
     command.args([address.ip().to_string(), address.port().to_string()]).args(how.split_whitespace());
     command.args(["--steps", steps, "--limit", "120"]).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().expect("python starts");

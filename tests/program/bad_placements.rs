@@ -1,8 +1,9 @@
 //! Placement files: what is refused, with its line and the remedy, and what looks odd and is allowed.
 
-use crate::common::{Said, folder, run, summary};
 use amitwin_data::files::RunDir;
 use amitwin_data::rows::NodeRow;
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::{Said, run, summary};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;

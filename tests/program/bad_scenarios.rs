@@ -1,7 +1,8 @@
 //! Scenario files that are wrong: exit code 3, the place, and what to do.
 
-use crate::common::{SMALL, folder, run, summary};
 use amitwin_data::summary::Status;
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::{SMALL, run, summary};
 use std::fs;
 
 /// The scenario with one text replaced is refused by `check` and `run` alike, and says all of `words`.

@@ -1,7 +1,8 @@
 //! What each command does when all is well.
 
-use crate::common::{SMALL, files, folder, run, summary};
 use amitwin_data::metrics::Metric;
+use amitwin_testkit::folders::{files, folder};
+use amitwin_testkit::program::{SMALL, run, summary};
 use std::fs;
 
 #[test]

@@ -1,9 +1,11 @@
 //! Run directories: names, `latest`, what is in the way, disks that refuse.
 
-use crate::common::{SMALL, Said, amitwin, files, folder, run, summary};
 use amitwin_data::summary::Status;
+use amitwin_testkit::folders::{files, folder};
+use amitwin_testkit::program::{SMALL, Said, amitwin, binary, run, summary};
+#[cfg(target_os = "linux")]
+use amitwin_testkit::tools::skip_unless_refused;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -105,7 +107,7 @@ fn said(output: &Output) -> Said {
 fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
     let here = folder(&with_frames());
     // A limit on the size of a file, met by a table and by no small file.
-    let line = format!("ulimit -f 40; trap '' XFSZ; exec {} run small.toml -o out", env!("CARGO_BIN_EXE_amitwin"));
+    let line = format!("ulimit -f 40; trap '' XFSZ; exec {} run small.toml -o out", binary().display());
     let output = Command::new("sh").args(["-c", &line]).current_dir(here.path()).output().expect("a shell");
     said(&output).expect(1).tells(&["error: out/tables/frames/variant=base/part-000.parquet: cannot"]);
     let out = here.path().join("out");
@@ -119,16 +121,6 @@ fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
     run(here.path(), &["verify", "out"]).expect(0);
 }
 
-/// Says that a test is skipped, past the capture of the test runner. Where changes are checked (`CI=true`) it may be
-/// skipped only if mounting is not permitted.
-#[cfg(target_os = "linux")]
-fn skip(test: &str, why: &str) {
-    let refused = ["not permitted", "ermission denied", "superuser", "unshare failed"].iter().any(|w| why.contains(w));
-    let ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    assert!(refused || !ci, "no small disk could be mounted, and not for lack of permission: {why}");
-    writeln!(io::stderr(), "{test} skipped: no disk of its own can be mounted here: {why}").expect("standard error");
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told_and_leaves_no_torn_file() {
@@ -137,14 +129,13 @@ fn a_full_disk_is_told_and_leaves_no_torn_file() {
     // A disk of its own that only these processes see; gone with them.
     let mount = "mount -t tmpfs -o size=64k none disk || exit 99; echo mounted";
     let list = "find disk -name '*.parquet' -size 0; find disk -name '*.tmp'; cat disk/out/summary.json";
-    let line =
-        format!("{mount}; {} run small.toml -o disk/out; echo \"exit $?\"; {list}", env!("CARGO_BIN_EXE_amitwin"));
+    let line = format!("{mount}; {} run small.toml -o disk/out; echo \"exit $?\"; {list}", binary().display());
     let mut unshare = Command::new("unshare");
     let output = unshare.args(["-rm", "sh", "-c", &line]).env("LC_ALL", "C").current_dir(here.path()).output();
     let mounted = |o: &Output| o.stdout.starts_with(b"mounted\n");
     if !output.as_ref().is_ok_and(mounted) {
         let why = output.map_or_else(|e| e.to_string(), |o| String::from_utf8_lossy(&o.stderr).trim().to_owned());
-        skip("a_full_disk_is_told_and_leaves_no_torn_file", &why);
+        skip_unless_refused("a_full_disk_is_told_and_leaves_no_torn_file", "disk of its own", &why);
         return;
     }
     let said = said(&output.expect("it ran")).tells(&["the disk is full", "Free some space or choose another disk"]);

@@ -1,7 +1,8 @@
 //! Each exit code, and that the summary says the same.
 
-use crate::common::{SMALL, folder, run, summary};
 use amitwin_data::summary::{Status, Verdict};
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::{SMALL, run, summary};
 use std::fs;
 
 fn with_gate(gate: &str) -> String {

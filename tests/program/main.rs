@@ -3,7 +3,6 @@
 mod bad_placements;
 mod bad_scenarios;
 mod commands;
-mod common;
 mod directories;
 mod duckdb;
 mod exit_codes;

@@ -1,13 +1,17 @@
 //! `amitwin serve`: who may start it, what it says, how it stops, and what it leaves behind.
 #![cfg(unix)]
 
-use crate::common::{amitwin, folder, run, skip, wait_for};
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::{run, wait_for};
+use amitwin_testkit::serving::{Ended, Serving};
+use amitwin_testkit::tools;
+use amitwin_testkit::wire::{ASSOCIATE, NAME, PUBLIC, ask, bytes, framed, name};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::io::{Read, Write};
+use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// Nine meters on loopback.
@@ -27,87 +31,8 @@ port = 0
 /// Secret of a keys file: it must appear nowhere.
 const CANARY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07";
 
-/// An association request of the public client, and the reading of the logical device name.
-const ASSOCIATE: &str = "601DA109060760857405080101BE10040E01000000065F1F0400621E5DFFFF";
-const NAME: &str = "C001C1000100002A0000FF0200";
-
-fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).expect("hexadecimal")).collect()
-}
-
-fn framed(apdu: &str) -> Vec<u8> {
-    bytes(&format!("000100100001{:04X}{apdu}", apdu.len() / 2))
-}
-
-/// The program while it serves; killed when dropped.
-struct Serving {
-    child: Child,
-    out: BufReader<std::process::ChildStdout>,
-    ready: Value,
-}
-
-impl Serving {
-    fn begin(here: &Path, more: &[&str]) -> Serving {
-        let arguments = [&["serve", "small.toml", "--format", "json"], more].concat();
-        let mut child =
-            amitwin(here, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-        let mut out = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("a line");
-        let ready = serde_json::from_str(&line).unwrap_or_else(|_| {
-            let mut said = String::new();
-            let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
-            panic!("not ready:\n{line}{said}")
-        });
-        Serving { child, out, ready }
-    }
-
-    fn port(&self) -> u16 {
-        self.ready["port"].as_u64().expect("a port") as u16
-    }
-
-    fn connect(&self, meter: u8) -> TcpStream {
-        let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, meter], self.port()))).expect("connected");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-        stream
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().expect("kill");
-        assert!(status.success());
-    }
-
-    /// Exit code, the rest of standard output, and standard error.
-    fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
-        self.signal(signal);
-        let (mut out, mut err) = (String::new(), String::new());
-        self.out.read_to_string(&mut out).expect("UTF-8");
-        self.child.stderr.take().expect("piped").read_to_string(&mut err).expect("UTF-8");
-        (self.child.wait().expect("ended").code(), out, err)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn ask(stream: &mut TcpStream, request: &[u8]) -> Vec<u8> {
-    stream.write_all(request).expect("sent");
-    let mut head = [0; 8];
-    stream.read_exact(&mut head).expect("a header");
-    let mut apdu = vec![0; usize::from(u16::from_be_bytes([head[6], head[7]]))];
-    stream.read_exact(&mut apdu).expect("an APDU");
-    apdu
-}
-
-fn name(stream: &mut TcpStream) -> Vec<u8> {
-    assert_eq!(ask(stream, &framed(ASSOCIATE))[0], 0x61);
-    let answer = ask(stream, &framed(NAME));
-    assert_eq!(answer[..4], [0xC4, 0x01, 0xC1, 0x00]);
-    answer
+fn serve(here: &Path, more: &[&str]) -> Serving {
+    Serving::with(here, "small.toml", more)
 }
 
 fn keys(here: &Path, text: &str, mode: u32) {
@@ -120,7 +45,7 @@ fn keys(here: &Path, text: &str, mode: u32) {
 fn it_says_where_meters_are_and_stops_cleanly_on_a_signal() {
     for signal in ["-INT", "-TERM"] {
         let here = folder(STREET);
-        let serving = Serving::begin(here.path(), &["-v"]);
+        let serving = serve(here.path(), &["-v"]);
         assert_eq!(serving.ready["ready"], true);
         assert_eq!(serving.ready["keys"], "TEST");
         assert_eq!(serving.ready["meters"], 9);
@@ -131,7 +56,7 @@ fn it_says_where_meters_are_and_stops_cleanly_on_a_signal() {
         let mut bad = serving.connect(3);
         bad.write_all(&[9, 9]).expect("sent");
         assert_eq!(bad.read(&mut [0]).unwrap_or(0), 0, "closed");
-        let (code, out, err) = serving.end(signal);
+        let Ended { code, out, err, .. } = serving.end_by(signal);
         assert_eq!(code, Some(0), "{err}");
         let last: Value = serde_json::from_str(&out).expect("one line of JSON");
         assert_eq!(last["keys"], "TEST");
@@ -176,13 +101,13 @@ fn a_secret_is_found_in_nothing_that_is_written_or_said() {
     let here = folder(STREET);
     keys(here.path(), CANARY, 0o600);
     let more = ["--set", "dlms.keys=keys.hex", "--capture", "street.pcapng", "-vv"];
-    let serving = Serving::begin(here.path(), &more);
+    let serving = serve(here.path(), &more);
     assert_eq!(serving.ready["keys"], "file");
     name(&mut serving.connect(2));
     let mut odd = serving.connect(2);
-    let _ = ask(&mut odd, &framed("C8"));
+    let _ = ask(&mut odd, PUBLIC, &[0xC8]);
     let said = serving.ready.to_string();
-    let (code, out, err) = serving.end("-INT");
+    let Ended { code, out, err, .. } = serving.end();
     assert_eq!(code, Some(0), "{err}");
     assert!(!err.contains("TEST") && !out.contains("TEST") && !said.contains("TEST"), "{said}{out}{err}");
     let secret = bytes(CANARY);
@@ -201,7 +126,7 @@ fn a_secret_is_found_in_nothing_that_is_written_or_said() {
 #[test]
 fn a_second_process_does_not_use_the_same_counters() {
     let here = folder(STREET);
-    let _first = Serving::begin(here.path(), &["--state", "street.state"]);
+    let _first = serve(here.path(), &["--state", "street.state"]);
     let second = ["serve", "small.toml", "--state", "street.state"];
     run(here.path(), &second).expect(3).tells(&["street.state", "in use by another amitwin serve"]);
     std::fs::write(here.path().join("other.state"), "something else, and long enough").expect("written");
@@ -212,18 +137,19 @@ fn a_second_process_does_not_use_the_same_counters() {
 #[test]
 fn a_capture_is_followed_by_a_dissector() {
     let here = folder(STREET);
-    let serving = Serving::begin(here.path(), &["--capture", "street.pcapng"]);
+    let serving = serve(here.path(), &["--capture", "street.pcapng"]);
     name(&mut serving.connect(1));
     let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
-    udp.send_to(&framed(ASSOCIATE), ("127.0.0.4", serving.port())).expect("sent");
+    udp.send_to(&framed(PUBLIC, ASSOCIATE), ("127.0.0.4", serving.port())).expect("sent");
     udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
     udp.recv_from(&mut [0; 500]).expect("an answer");
     let port = serving.port();
-    assert_eq!(serving.end("-INT").0, Some(0));
+    assert_eq!(serving.end().code, Some(0));
     let head = std::fs::read(here.path().join("street.pcapng")).expect("the capture");
     assert!(head[..200].windows(15).any(|part| part == b"DLMS keys: TEST"), "a capture says whose keys it shows");
-    let Ok(version) = Command::new("tshark").arg("--version").output() else { return skip("tshark is missing") };
-    assert!(version.status.success());
+    if !tools::tshark() {
+        return;
+    }
     let tshark = |more: &[&str]| {
         let mut command = Command::new("tshark");
         command.current_dir(here.path()).args(["-r", "street.pcapng"]);
@@ -240,8 +166,8 @@ fn a_capture_is_followed_by_a_dissector() {
     let streams = tshark(&["-Y", &format!("tcp.port == {port} && tcp.len > 0"), "-T", "fields", "-e", "tcp.payload"]);
     let payloads: Vec<&str> = streams.lines().collect();
     assert_eq!(payloads.len(), 4, "{streams}");
-    assert_eq!(bytes(payloads[0]), framed(ASSOCIATE));
-    assert_eq!(bytes(payloads[2]), framed(NAME));
+    assert_eq!(bytes(payloads[0]), framed(PUBLIC, ASSOCIATE));
+    assert_eq!(bytes(payloads[2]), framed(PUBLIC, NAME));
     assert_eq!(tshark(&["-Y", "udp", "-T", "fields", "-e", "ip.src"]), "127.0.0.1\n127.0.0.4\n");
     assert_eq!(tshark(&["-Y", "tcp.flags.syn == 1 && tcp.flags.ack == 0"]).lines().count(), 1);
 }
@@ -249,13 +175,15 @@ fn a_capture_is_followed_by_a_dissector() {
 #[test]
 fn a_capture_that_was_cut_off_can_be_read_to_its_end() {
     let here = folder(STREET);
-    let mut serving = Serving::begin(here.path(), &["--capture", "street.pcapng"]);
+    let mut serving = serve(here.path(), &["--capture", "street.pcapng"]);
     name(&mut serving.connect(1));
     let path = here.path().join("street.pcapng");
     // What is gathered is written within a second.
     wait_for("packets in the capture", || std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 600));
-    serving.signal("-KILL");
-    let _ = serving.child.wait();
-    let Ok(output) = Command::new("tshark").arg("-r").arg(&path).output() else { return skip("tshark is missing") };
+    serving.kill();
+    if !tools::tshark() {
+        return;
+    }
+    let output = Command::new("tshark").arg("-r").arg(&path).output().expect("started");
     assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 7);
 }

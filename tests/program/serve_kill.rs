@@ -1,13 +1,14 @@
 //! Kills of `amitwin serve` while a client reads ciphered, and while meters push: no invocation counter leaves a meter twice.
 #![cfg(unix)]
 
-use crate::common::{amitwin, folder};
-use aes_gcm::aead::{AeadInPlace, KeyInit};
-use aes_gcm::aes::Aes128;
-use aes_gcm::aes::cipher::consts::U12;
-use aes_gcm::{AesGcm, Key, Nonce};
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::manager::Counter;
+use amitwin_testkit::program::amitwin;
+use amitwin_testkit::serving::Serving;
+use amitwin_testkit::tools::is_ci;
+use amitwin_testkit::wire::{READER, ask, framed};
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -27,40 +28,16 @@ gateways = 1
 port = 0
 "#;
 
-const CLIENT_TITLE: [u8; 8] = *b"MMM\0\0\0\0\x01";
-const TAG_BYTES: usize = 12;
-
 /// A reader with low-level security and test keys, who counts on over everything that happens to the meters.
 struct Reader {
-    counter: u32,
+    counter: Counter,
     /// The last counter that a meter has certainly received, because it answered.
     answered: u32,
 }
 
 impl Reader {
-    /// Ciphers an APDU under the test keys: tag, length, control, counter, text, authentication tag.
-    fn seal(&mut self, tag: u8, plain: &[u8]) -> Vec<u8> {
-        self.counter += 1;
-        let key: [u8; 16] = std::array::from_fn(|n| n as u8);
-        let authentication: [u8; 16] = std::array::from_fn(|n| 0xD0 + n as u8);
-        let cipher = AesGcm::<Aes128, U12, U12>::new(Key::<Aes128>::from_slice(&key));
-        let nonce = [&CLIENT_TITLE[..], &self.counter.to_be_bytes()].concat();
-        let mut text = plain.to_vec();
-        let associated = [&[0x30], &authentication[..]].concat();
-        let mac = cipher.encrypt_in_place_detached(Nonce::from_slice(&nonce), &associated, &mut text).expect("short");
-        let length = 5 + text.len() + TAG_BYTES;
-        [&[tag, length as u8, 0x30], &self.counter.to_be_bytes()[..], &text, &mac[..]].concat()
-    }
-
     fn association(&mut self) -> Vec<u8> {
-        let initiate = self.seal(0x21, &[1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0x62, 0x1E, 0x5D, 0xFF, 0xFF]);
-        let mut body = vec![0xA1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, 3, 0xA6, 10, 4, 8];
-        body.extend_from_slice(&CLIENT_TITLE);
-        body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1, 0xAC, 10, 0x80, 8]);
-        body.extend_from_slice(b"12345678");
-        body.extend_from_slice(&[0xBE, initiate.len() as u8 + 2, 4, initiate.len() as u8]);
-        body.extend_from_slice(&initiate);
-        [&[0x60, body.len() as u8], &body[..]].concat()
+        self.counter.associate(1, b"12345678")
     }
 
     /// Asks until the meter is gone; the counters that its answers carried.
@@ -69,8 +46,7 @@ impl Reader {
         let mut request = self.association();
         let mut tag = 0x28;
         loop {
-            let head = [0, 1, 0, 0x11, 0, 1, 0, request.len() as u8];
-            if stream.write_all(&[&head, &request[..]].concat()).is_err() {
+            if stream.write_all(&framed(READER, &request)).is_err() {
                 return seen;
             }
             let mut head = [0; 8];
@@ -86,10 +62,10 @@ impl Reader {
                 answer[*at] == tag && answer[at + 2] == 0x30 && at + 2 + usize::from(answer[at + 1]) == answer.len()
             });
             let at = at.unwrap_or_else(|| panic!("not ciphered: {answer:02X?}"));
-            self.answered = self.counter;
+            self.answered = self.counter.0;
             answered.store(true, Ordering::Relaxed);
             seen.push(u32::from_be_bytes(answer[at + 3..at + 7].try_into().expect("four bytes")));
-            request = self.seal(0xC8, &[0xC0, 1, 0xC1, 0, 8, 0, 0, 1, 0, 0, 0xFF, 2, 0]);
+            request = self.counter.seal(0xC8, &[0xC0, 1, 0xC1, 0, 8, 0, 0, 1, 0, 0, 0xFF, 2, 0]);
             tag = 0xCC;
         }
     }
@@ -107,17 +83,13 @@ fn start(here: &Path) -> Child {
     amitwin(here, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started")
 }
 
-fn serve(here: &Path) -> (Child, u16) {
-    let mut child = start(here);
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    let ready: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    (child, ready["port"].as_u64().expect("a port") as u16)
+fn serve(here: &Path) -> Serving {
+    Serving::with(here, "small.toml", &[])
 }
 
 /// Kills and restarts: many where changes are checked (`CI=true`).
 fn kills() -> u64 {
-    if std::env::var_os("CI").is_some_and(|ci| ci == "true") { 1_000 } else { 32 }
+    if is_ci() { 1_000 } else { 32 }
 }
 
 /// Time to a kill: up to 40 ms, evenly spread, so that kills come before the first answer, while counters are being
@@ -131,7 +103,7 @@ fn life(cycle: u64) -> Duration {
 #[test]
 fn no_counter_is_used_twice_over_kills() {
     let here = folder(STREET);
-    let mut readers: Vec<Reader> = (0..4).map(|_| Reader { counter: 0, answered: 0 }).collect();
+    let mut readers: Vec<Reader> = (0..4).map(|_| Reader { counter: Counter(0), answered: 0 }).collect();
     let mut all: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); readers.len()];
     let mut lives: Vec<u64> = vec![0; readers.len()];
     for cycle in 0..kills() {
@@ -142,7 +114,8 @@ fn no_counter_is_used_twice_over_kills() {
             child.kill().expect("killed");
             child.wait().expect("ended");
         }
-        let (mut child, port) = serve(here.path());
+        let mut serving = serve(here.path());
+        let port = serving.port();
         let answered = AtomicBool::new(false);
         let seen: Vec<Vec<u32>> = std::thread::scope(|scope| {
             let all_at_once: Vec<_> = readers
@@ -164,8 +137,7 @@ fn no_counter_is_used_twice_over_kills() {
                 std::thread::sleep(Duration::from_micros(200));
             }
             std::thread::sleep(life(cycle));
-            child.kill().expect("it ran until now");
-            child.wait().expect("ended");
+            serving.kill();
             all_at_once.into_iter().map(|thread| thread.join().expect("no panic")).collect()
         });
         for (meter, counters) in seen.into_iter().enumerate() {
@@ -184,20 +156,12 @@ fn no_counter_is_used_twice_over_kills() {
         );
     }
     // Nor is a counter taken twice: what was recorded before the kills is refused after them.
-    let (mut child, port) = serve(here.path());
+    let serving = serve(here.path());
     for (meter, reader) in readers.iter().enumerate() {
-        let mut stream = connect(SocketAddr::from(([127, 0, 0, meter as u8 + 1], port))).expect("connected");
-        let recorded = Reader { counter: reader.answered - 1, answered: 0 }.association();
-        let head = [0, 1, 0, 0x11, 0, 1, 0, recorded.len() as u8];
-        stream.write_all(&[&head, &recorded[..]].concat()).expect("sent");
-        let mut answer = vec![0; 8];
-        stream.read_exact(&mut answer).expect("a header");
-        answer.resize(usize::from(u16::from_be_bytes([answer[6], answer[7]])), 0);
-        stream.read_exact(&mut answer).expect("an APDU");
+        let recorded = Reader { counter: Counter(reader.answered - 1), answered: 0 }.association();
+        let answer = ask(&mut serving.connect(meter as u8 + 1), READER, &recorded).expect("an APDU");
         assert_eq!(answer[0], 0xD8, "meter {} took a counter again: {answer:02X?}", meter + 1);
     }
-    child.kill().expect("killed");
-    child.wait().expect("ended");
 }
 
 #[test]
@@ -210,7 +174,7 @@ fn no_counter_is_pushed_twice_over_kills() {
     let mut all: BTreeSet<([u8; 8], u32)> = BTreeSet::new();
     let mut buffer = [0; 2_048];
     for cycle in 0..16u64 {
-        let (mut child, _) = serve(here.path());
+        let mut serving = serve(here.path());
         let until = Instant::now() + Duration::from_millis(300 + 61 * cycle);
         let mut take = |all: &mut BTreeSet<_>| {
             let Ok((bytes, _)) = head_end.recv_from(&mut buffer) else { return false };
@@ -225,8 +189,7 @@ fn no_counter_is_pushed_twice_over_kills() {
         while Instant::now() < until {
             take(&mut all);
         }
-        child.kill().expect("killed");
-        child.wait().expect("ended");
+        serving.kill();
         while take(&mut all) {}
     }
     assert!(all.len() > 200, "{} pushes", all.len());

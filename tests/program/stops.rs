@@ -1,10 +1,11 @@
 //! Ctrl-C keeps what is finished; a kill leaves nothing torn.
 #![cfg(unix)]
 
-use crate::common::{SHORT_AND_LONG, amitwin, files, folder, run, summary, wait_for};
 use amitwin_data::files::{RunDir, read_rows};
 use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Row, TransactionRow};
 use amitwin_data::summary::Status;
+use amitwin_testkit::folders::{files, folder};
+use amitwin_testkit::program::{SHORT_AND_LONG, amitwin, run, summary, wait_for};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,6 +1,7 @@
 //! Results on standard output, everything else on standard error, and what a closed or full one means.
 
-use crate::common::{SMALL, Said, amitwin, folder, run, summary};
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::{SMALL, Said, amitwin, run, summary};
 use std::fs::File;
 use std::io::pipe;
 use std::process::Stdio;

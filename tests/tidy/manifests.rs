@@ -1,6 +1,6 @@
 //! The rules over manifests: who depends on whom, and what the world must not depend on.
 
-use crate::rules::{ENTITIES, Finding, IMPORTS, OUTSIDE, RANDOM, folder, may_import};
+use crate::rules::{ENTITIES, Finding, IMPORTS, KIT, OUTSIDE, RANDOM, folder, may_import};
 
 /// Packages that read files or serve sockets; `sim-core`, `dlms` and `models` build without them.
 const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
@@ -31,7 +31,8 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
         if !workspace {
             for word in line.split(['"', ' ', '=', '.', '[', ']']).chain([name]) {
                 let Some(to) = word.strip_prefix("amitwin-") else { continue };
-                if !may_import(krate, to) {
+                let for_tests = to == KIT && section.contains("dev-") && krate != "fuzz";
+                if !for_tests && !may_import(krate, to) {
                     let from = if krate.is_empty() { "the program" } else { krate };
                     add(
                         IMPORTS,

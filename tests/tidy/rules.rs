@@ -42,7 +42,7 @@ const FLEET: &str = "models/src/fleet/";
 const SCENARIO_DOOR: &str = "scenarios/src/language/source.rs";
 
 /// Crates that each crate may import; `` is the root package.
-pub const MAY_IMPORT: [(&str, &[&str]); 10] = [
+pub const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("sim-core", &[]),
     ("data", &["sim-core"]),
     ("dlms", &["sim-core"]),
@@ -53,6 +53,7 @@ pub const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
     ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
     ("fuzz", &["dlms"]),
+    ("testkit", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
 ];
 
 /// The only part of sim-core that the meter's protocol uses.
@@ -64,8 +65,15 @@ const DLMS_LAYERS: [&str; 9] =
 
 /// Where a crate lies.
 pub fn folder(krate: &str) -> &str {
-    if krate == "dlms" { "models/dlms" } else { krate }
+    match krate {
+        "dlms" => "models/dlms",
+        KIT => "tests/testkit",
+        other => other,
+    }
 }
+
+/// What tests share; every crate of the workspace may use it in its tests, and nowhere else.
+pub const KIT: &str = "testkit";
 
 /// Whether a crate may import another.
 pub fn may_import(from: &str, to: &str) -> bool {
@@ -207,7 +215,8 @@ impl Findings<'_> {
                 let to = word.replace('_', "-");
                 let known = MAY_IMPORT.iter().any(|(krate, _)| *krate == to);
                 let whole = at == 0 || !is_word(line.as_bytes()[at - 1]);
-                if whole && known && !may_import(from, &to) {
+                let for_tests = to == KIT && source.test[n - 1];
+                if whole && known && !for_tests && !may_import(from, &to) {
                     let from = if from.is_empty() { "the program" } else { from };
                     self.add(
                         n,

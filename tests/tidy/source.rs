@@ -21,7 +21,9 @@ impl Source {
         let (code, prose) = (blank(text, true), blank(text, false));
         let path = path.replace('\\', "/");
         let parts: Vec<&str> = path.split('/').collect();
-        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs" | "benches") || p.ends_with("_tests.rs"));
+        // The crate `benches` is no test.
+        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs") || p.ends_with("_tests.rs"))
+            || parts[1..].contains(&"benches");
         let test = if whole { vec![true; text.lines().count()] } else { test_lines(&code) };
         Source { text: text.to_owned(), code, prose, test, path }
     }
@@ -46,6 +48,7 @@ impl Source {
     pub fn krate(&self) -> &str {
         match self.path.split_once('/') {
             Some(("models", rest)) if rest.starts_with("dlms/") => "dlms",
+            Some(("tests", rest)) if rest.starts_with("testkit/") => "testkit",
             Some(("src" | "tests", _)) | None => "",
             Some((folder, _)) => folder,
         }

@@ -1,12 +1,9 @@
-//! A world like PHOLD for the tests of the engine, and an exchange between engines of one process.
+//! A world like PHOLD, for the engine alone: only its own tests have a use for it.
 
 #![allow(dead_code)]
 
-pub mod line;
-
 use amitwin_sim_core::rng::Stream;
 use amitwin_sim_core::{Context, Event, FinishContext, Partition, SimTime, Snapshot};
-use rayon::ThreadPoolBuilder;
 
 pub const PARTITIONS: u32 = 150;
 pub const ENTITIES: u32 = 24;
@@ -105,9 +102,4 @@ impl Snapshot for Cell {
         (self.streams, self.seen, self.told) = (streams, seen, told);
         Ok(())
     }
-}
-
-/// Does a job on this many threads.
-pub fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
-    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start").install(job)
 }

@@ -1,38 +1,47 @@
-//! The program while it serves, and the little that a raw client needs.
+//! The program while it serves.
 
+use crate::program::amitwin;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// The street that is shipped.
-pub const STREET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/library/serve.toml");
+pub const STREET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/library/serve.toml");
 
 /// The program while it serves; killed when dropped.
 pub struct Serving {
     child: Child,
     out: BufReader<ChildStdout>,
-    port: u16,
+    /// What it says when it is ready.
+    pub ready: Value,
 }
 
 /// What it left behind.
 pub struct Ended {
     /// Exit code; `None` after a kill.
     pub code: Option<i32>,
-    /// The last line of standard output.
+    /// What it counted, by the last line of standard output.
     pub counters: Value,
-    /// Everything said, on both streams.
+    /// Standard output after it was ready.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// Both.
     pub said: String,
 }
 
 impl Serving {
-    /// Serves the street in `folder` on any free port.
+    /// Serves the shipped street in `folder` on any free port.
     pub fn begin(folder: &Path, more: &[&str]) -> Serving {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_amitwin"));
-        command.current_dir(folder).env("RUST_BACKTRACE", "0");
-        command.args(["serve", STREET, "--port", "0", "--format", "json"]).args(more);
+        Serving::with(folder, STREET, &[&["--port", "0"], more].concat())
+    }
+
+    /// Serves a scenario in `folder`.
+    pub fn with(folder: &Path, scenario: &str, more: &[&str]) -> Serving {
+        let mut command = amitwin(folder, &[&["serve", scenario, "--format", "json"], more].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
@@ -42,12 +51,17 @@ impl Serving {
             let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
             panic!("not ready:\n{line}{said}")
         });
-        Serving { child, out, port: ready["port"].as_u64().expect("a port") as u16 }
+        Serving { child, out, ready }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.ready["port"].as_u64().expect("a port") as u16
     }
 
     /// Where meter `number` answers, counted from 1.
     pub fn address(&self, number: u8) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, number], self.port))
+        SocketAddr::from(([127, 0, 0, number], self.port()))
     }
 
     /// A connection to a meter, which does not wait for ever.
@@ -65,16 +79,33 @@ impl Serving {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a figure") * 1024
     }
 
-    /// Stops it as a user does.
-    pub fn end(mut self) -> Ended {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill");
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().expect("kill");
         assert!(status.success(), "it ran until now");
+    }
+
+    /// Stops it as a user does.
+    pub fn end(self) -> Ended {
+        self.end_by("-INT")
+    }
+
+    /// Stops it by a signal.
+    pub fn end_by(mut self, signal: &str) -> Ended {
+        self.signal(signal);
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).expect("UTF-8");
         self.child.stderr.take().expect("piped").read_to_string(&mut err).expect("UTF-8");
         let code = self.child.wait().expect("ended").code();
         let last: Value = out.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
-        Ended { code, counters: last["counters"].clone(), said: out + &err }
+        let said = format!("{out}{err}");
+        Ended { code, counters: last["counters"].clone(), out, err, said }
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it ran until now");
+        self.child.wait().expect("ended");
     }
 }
 
@@ -83,39 +114,4 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Bytes from hexadecimal digits.
-pub fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).expect("hexadecimal")).collect()
-}
-
-/// An APDU in a wrapper frame from a client to the meter.
-pub fn framed(client: u8, apdu: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(apdu.len()).expect("short").to_be_bytes();
-    [&[0, 1, 0, client, 0, 1], &length[..], apdu].concat()
-}
-
-/// The next APDU that a meter sends; `None` if it closes the connection, and a panic if it says nothing in time.
-pub fn next(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let mut take = |buffer: &mut [u8]| match stream.read_exact(buffer) {
-        Ok(()) => true,
-        Err(e) if matches!(e.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted) => false,
-        Err(e) => panic!("neither an answer nor the end: {e}"),
-    };
-    let mut head = [0; 8];
-    if !take(&mut head) {
-        return None;
-    }
-    assert_eq!(head[..4], [0, 1, 0, 1], "a wrapper header of the meter");
-    let mut apdu = vec![0; usize::from(u16::from_be_bytes([head[6], head[7]]))];
-    take(&mut apdu).then_some(apdu)
-}
-
-/// Sends an APDU and takes what comes back.
-pub fn ask(stream: &mut TcpStream, client: u8, apdu: &[u8]) -> Option<Vec<u8>> {
-    // A meter that has closed the connection may refuse the bytes as well.
-    let _ = stream.write_all(&framed(client, apdu));
-    next(stream)
 }

@@ -1,18 +1,17 @@
-//! A client with high-level security and the published keys, of a few lines.
+//! Clients with the published keys, of a few lines: what they cipher, and one with high-level security.
 
+use crate::wire::{MANAGEMENT, ask};
 use aes_gcm::aead::{AeadInPlace, KeyInit};
 use aes_gcm::aes::Aes128;
 use aes_gcm::aes::cipher::consts::U12;
 use aes_gcm::{AesGcm, Key, Nonce, Tag};
-use amitwin_dlms::link::wrapper;
-use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-const CLIENT: [u8; 8] = *b"MMM\0\0\0\0\x01";
+/// Title of the client.
+pub const CLIENT: [u8; 8] = *b"MMM\0\0\0\0\x01";
 /// Of the first meter: manufacturer, zero, number.
 const METER: [u8; 8] = *b"AMI\0\0\0\0\0";
-const MANAGEMENT: u16 = 1;
 
 /// A connection to a meter over which the client may do everything.
 pub struct Manager {
@@ -52,6 +51,18 @@ impl Counter {
         let length = 5 + text.len() + 12;
         [&[tag, length as u8, 0x30], &counter[..], &text, &mac.expect("short")[..]].concat()
     }
+
+    /// A ciphered association request: with the secret of a mechanism, or the challenge that it begins with.
+    pub fn associate(&mut self, mechanism: u8, secret: &[u8; 8]) -> Vec<u8> {
+        let initiate = self.seal(0x21, &[1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0x62, 0x1E, 0x5D, 0xFF, 0xFF]);
+        let mut body = vec![0xA1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, 3, 0xA6, 10, 4, 8];
+        body.extend_from_slice(&CLIENT);
+        body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, mechanism, 0xAC, 10, 0x80, 8]);
+        body.extend_from_slice(secret);
+        body.extend_from_slice(&[0xBE, initiate.len() as u8 + 2, 4, initiate.len() as u8]);
+        body.extend_from_slice(&initiate);
+        [&[0x60, body.len() as u8], &body[..]].concat()
+    }
 }
 
 /// The text of an answer of the first meter, whose authentication is checked.
@@ -78,14 +89,7 @@ impl Manager {
         let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).expect("connected");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
         let mut manager = Manager { stream };
-        let initiate = counter.seal(0x21, &[1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0x62, 0x1E, 0x5D, 0xFF, 0xFF]);
-        let mut body = vec![0xA1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, 3, 0xA6, 10, 4, 8];
-        body.extend_from_slice(&CLIENT);
-        body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, 5, 0xAC, 10, 0x80, 8]);
-        body.extend_from_slice(b"K56iVagY");
-        body.extend_from_slice(&[0xBE, initiate.len() as u8 + 2, 4, initiate.len() as u8]);
-        body.extend_from_slice(&initiate);
-        let answer = manager.ask(&[&[0x60, body.len() as u8], &body[..]].concat());
+        let answer = manager.ask(&counter.associate(5, b"K56iVagY"));
         let at =
             answer.windows(4).position(|w| w == [0xAA, 0x12, 0x80, 0x10]).unwrap_or_else(|| panic!("{answer:02X?}"));
         let challenge = &answer[at + 4..at + 20];
@@ -101,14 +105,7 @@ impl Manager {
 
     /// Sends an APDU as it is, and takes the answer.
     pub fn ask(&mut self, apdu: &[u8]) -> Vec<u8> {
-        let mut frame = Vec::new();
-        assert!(wrapper::put(MANAGEMENT, 1, apdu, &mut frame));
-        self.stream.write_all(&frame).expect("sent");
-        let mut head = [0; 8];
-        self.stream.read_exact(&mut head).expect("a header");
-        let mut answer = vec![0; usize::from(u16::from_be_bytes([head[6], head[7]]))];
-        self.stream.read_exact(&mut answer).expect("an APDU");
-        answer
+        ask(&mut self.stream, MANAGEMENT, apdu).expect("an APDU")
     }
 
     /// Invokes a method.

@@ -1,12 +1,11 @@
-//! Rows and run directories that the tests share.
-#![allow(dead_code)]
+//! Rows and run directories, made up.
 
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
 use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A run that has just begun.
@@ -163,22 +162,4 @@ pub fn extremes() -> Rows {
 pub fn events(times: impl IntoIterator<Item = u32>) -> Rows {
     let events = times.into_iter().map(|t| EventRow { time_s: f64::from(t), node: t, kind: EventKind::Boot, value: 0 });
     Rows { events: events.collect(), ..Rows::default() }
-}
-
-/// All files and links below a folder, relative to it, sorted.
-pub fn listing(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next).expect("readable") {
-            let path: PathBuf = entry.expect("entry").path();
-            if path.is_dir() && !path.is_symlink() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).expect("below").display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
 }

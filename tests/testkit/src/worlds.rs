@@ -1,11 +1,9 @@
 //! Small worlds for tests: sites by coordinates, plain radios, and an engine run to its end.
 
-#![allow(dead_code)]
-
-use amitwin_data::rows::Rows;
+use amitwin_data::rows::{Rows, TransactionKind, TransactionRow};
 use amitwin_models::build::{Built, build};
-use amitwin_models::cell::Cell;
-use amitwin_models::cell::Part;
+use amitwin_models::cell::{Cell, Part};
+use amitwin_models::headend::HeadEnd;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -85,6 +83,16 @@ impl Ran {
     /// The first mesh.
     pub fn mesh(&self) -> &Cell {
         self.engine.partitions().find_map(Part::mesh).expect("there is a mesh")
+    }
+
+    /// The head-end.
+    pub fn head_end(&self) -> &HeadEnd {
+        self.engine.partitions().find_map(Part::head_end).expect("there is a head-end")
+    }
+
+    /// Rows of the transactions of a kind.
+    pub fn of(&self, kind: TransactionKind) -> impl Iterator<Item = &TransactionRow> {
+        self.rows.transactions.iter().filter(move |row| row.kind == kind)
     }
 }
 

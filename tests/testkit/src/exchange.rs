@@ -1,6 +1,7 @@
-//! An exchange between engines of one process: channels from each to each.
+//! Several engines in one process, with channels from each to each, and a number of threads.
 
 use amitwin_sim_core::{EngineError, Exchange, Message, SimTime};
+use rayon::ThreadPoolBuilder;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 enum Parcel<E> {
@@ -61,4 +62,9 @@ impl<E: Clone + Send> Exchange<E> for Line<E> {
         });
         Ok(received.flatten().collect())
     }
+}
+
+/// Does a job on this many threads.
+pub fn on_threads<R: Send>(threads: usize, job: impl FnOnce() -> R + Send) -> R {
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start").install(job)
 }

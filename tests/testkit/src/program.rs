@@ -1,4 +1,4 @@
-//! A folder, a small scenario, the program.
+//! `amitwin` as its users run it: small scenarios, what it says, its exit code.
 
 use amitwin_data::files::RunDir;
 use amitwin_data::summary::Summary;
@@ -6,7 +6,6 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// Nine meters on a grid, reset after six minutes.
 pub const SMALL: &str = r#"
@@ -49,16 +48,19 @@ name = "long"
 set = { duration = "366d" }
 "#;
 
-/// A folder of its own with a scenario `small.toml`.
-pub fn folder(scenario: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("small.toml"), scenario).expect("written");
-    folder
+/// The program that was built with the tests. Cargo names it to the tests of its own package; their executables lie in a
+/// folder beside it.
+pub fn binary() -> PathBuf {
+    let named = std::env::var_os("CARGO_BIN_EXE_amitwin").map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let test = std::env::current_exe().expect("a test has a path");
+        test.ancestors().nth(2).expect("it is in target/profile/deps").join("amitwin")
+    })
 }
 
 /// The program, to be run in `folder`.
 pub fn amitwin(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amitwin"));
+    let mut command = Command::new(binary());
     command.current_dir(folder).args(arguments).env("RUST_BACKTRACE", "0");
     command
 }
@@ -124,25 +126,4 @@ pub fn wait_for(what: &str, there: impl Fn() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(60), "no {what} after a minute");
         std::thread::sleep(Duration::from_millis(10));
     }
-}
-
-/// Every file below `folder` whose name ends so.
-pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else { return found };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Says why a test was not run; in CI that is a failure.
-pub fn skip(why: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "a test must not be skipped in CI: {why}");
-    eprintln!("skipped: {why}");
 }

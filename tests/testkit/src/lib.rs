@@ -1,0 +1,34 @@
+//! What tests of several crates share. A crate names it in its dev-dependencies, with the features that it needs.
+//!
+//! | module | feature | is |
+//! | --- | --- | --- |
+//! | [`tools`] | none | programs that a test may lack: it is skipped without them, and fails where `CI=true` |
+//! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
+//! | [`worlds`] | `worlds` | small worlds, run to their end |
+//! | [`folders`], [`runs`] | `files` | folders of a test's own, rows and run directories |
+//! | [`program`], [`serving`] | `program` | `amitwin` as its users run it, and while it serves |
+//! | [`wire`], [`manager`] | `clients` | what a raw DLMS client needs, with and without ciphering |
+//! | [`street`] | `live` | meters served by the test itself |
+//!
+//! Unit tests (`#[cfg(test)]` in a crate's `src`) are compiled with another build of that crate, whose types are not those
+//! of this kit: helpers of their own stay with them.
+
+#[cfg(feature = "engine")]
+pub mod exchange;
+#[cfg(feature = "files")]
+pub mod folders;
+#[cfg(feature = "clients")]
+pub mod manager;
+#[cfg(feature = "program")]
+pub mod program;
+#[cfg(feature = "files")]
+pub mod runs;
+#[cfg(feature = "program")]
+pub mod serving;
+#[cfg(feature = "live")]
+pub mod street;
+pub mod tools;
+#[cfg(feature = "clients")]
+pub mod wire;
+#[cfg(feature = "worlds")]
+pub mod worlds;
