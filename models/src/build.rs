@@ -25,7 +25,7 @@ use crate::meter::{self, Meters, Servers};
 use crate::node::{Node, PerNode};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{Coupling, JobSpec, MediumKind, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
+use crate::spec::{Coupling, MediumKind, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
 use crate::terrain::{SiteKind, assign};
 use crate::timeline::Timeline;
 use amitwin_sim_core::SimTime;
@@ -186,8 +186,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
-    let resets = spec.campaigns.iter().enumerate().map(|(job, campaign)| {
-        let JobSpec::Reset(reset) = &campaign.job;
+    let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
+    let resets = resets.enumerate().map(|(job, (campaign, reset))| {
         let (said, back) = (cosem.lengths(0), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
         let population = Population { meters: &meters, per_router, reconnect_airtime };
@@ -328,7 +328,7 @@ impl Kit<'_> {
             books: Books::new(gateways, spec.record.frames_every),
             medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
-            gateways: Gateways::new(&facts, spec.backhaul.latency, spec.device.boot),
+            gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),
             fleet: Fleet::new(facts.nodes().map(|node| match kind(node) {
                 SiteKind::Gateway => Kind::Gateway,
                 SiteKind::Repeater => Kind::Repeater,

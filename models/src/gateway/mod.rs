@@ -12,7 +12,7 @@ use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
 use crate::slab::Slab;
-use crate::spec::BackSign;
+use crate::spec::{BackSign, BackhaulSpec};
 use amitwin_data::rows::{EventKind, Outcome};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -38,17 +38,18 @@ pub struct Gateways {
     delayed: Slab<Down>,
     /// Answers for somebody outside the simulation: number of the request, and when they are there.
     answered_outside: Vec<(u32, SimTime)>,
-    /// One-way latency of the backhaul.
-    latency: SimTime,
+    /// What all backhauls are like.
+    backhaul: BackhaulSpec,
     /// Time from supply to running software: smallest and largest.
     boot: (SimTime, SimTime),
 }
 
 impl Gateways {
-    /// All running, with a backhaul of this latency.
-    pub fn new(facts: &Facts, latency: SimTime, boot: (SimTime, SimTime)) -> Self {
+    /// All running.
+    pub fn new(facts: &Facts, backhaul: &BackhaulSpec, boot: (SimTime, SimTime)) -> Self {
         let gateways = PerNode::of(Gateway::default(), usize::from(facts.gateways));
-        Gateways { gateways, delayed: Slab::default(), answered_outside: Vec::new(), latency, boot }
+        let backhaul = backhaul.clone();
+        Gateways { gateways, delayed: Slab::default(), answered_outside: Vec::new(), backhaul, boot }
     }
 
     /// Schedules what happens by itself.
@@ -131,7 +132,7 @@ impl Gateways {
     /// When a report that leaves now reaches the head-end; `None` if it does not.
     fn arrival(&self, now: SimTime, gateway: Node) -> Option<SimTime> {
         let Gateway { backhaul, stopped, .. } = self.gateways[gateway];
-        (!backhaul.down && !stopped).then(|| now + self.latency + backhaul.delay)
+        (!backhaul.down && !stopped).then(|| now + self.backhaul.latency + backhaul.delay)
     }
 
     /// The backhaul of a border router goes down, comes up again, or changes its delay.

@@ -103,7 +103,7 @@ fn run_with(
 ) -> Ran {
     let meters = [1, 2, 3];
     let worked_out = |spec: &CampaignSpec| {
-        let JobSpec::Reset(reset) = &spec.job;
+        let reset = spec.job.reset().expect("a reset");
         ResetPlan {
             name: spec.name.as_str().into(),
             at: reset.at,
@@ -228,8 +228,8 @@ fn a_flood_goes_out_early_and_every_heartbeat_is_confirmed() {
 
 #[test]
 fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
-    let mut dlms = DlmsSpec::default();
-    dlms.vendors[0].suite_on_file = Some(SecuritySuite::Suite2);
+    let vendor = VendorSpec { suite_on_file: Some(SecuritySuite::Suite2), ..VendorSpec::default() };
+    let dlms = DlmsSpec { vendors: vec![vendor], ..DlmsSpec::default() };
     let spec = reset(Delivery::Unicast, BackSign::Route);
     let ran = run_with(dlms, &[spec], [600, 700, 800], &[registers(5, 3)], 801, |meter, kind, _| {
         let kind = match kind {

@@ -33,6 +33,14 @@ impl Tag for Kinds {
     const DOC: &str = "What is done.";
 }
 
+impl JobSpec {
+    /// The reset, if it is one.
+    pub fn reset(&self) -> Option<&ResetSpec> {
+        let JobSpec::Reset(reset) = self;
+        Some(reset)
+    }
+}
+
 impl CampaignSpec {
     /// A reset of every meter.
     pub fn reset(name: impl Into<String>, reset: ResetSpec) -> CampaignSpec {

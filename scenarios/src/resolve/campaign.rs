@@ -2,12 +2,12 @@
 
 use super::{Context, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
-use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, ResetSchedule, ResetSpec};
+use amitwin_models::spec::{CampaignSpec, Delivery, ResetSchedule, ResetSpec};
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     let file = cx.file;
     // A second reset finds a network that the first has left behind, and its window is not the one in the figures.
-    let resets: Vec<_> = file.campaign.iter().filter(|c| matches!(c.job, JobSpec::Reset(_))).collect();
+    let resets: Vec<_> = file.campaign.iter().filter(|c| c.job.reset().is_some()).collect();
     if let [first, second, ..] = &resets[..] {
         let text = format!(
             "the scenario has {} reset campaigns; reset_window_s, campaign_start_s and back_*_share count from the start of \
@@ -19,8 +19,8 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     }
     for campaign in &file.campaign {
         starts_in_time(cx, campaign);
-        match &campaign.job {
-            JobSpec::Reset(reset) => fits(cx, &campaign.name, reset, meters),
+        if let Some(reset) = campaign.job.reset() {
+            fits(cx, &campaign.name, reset, meters);
         }
     }
 }

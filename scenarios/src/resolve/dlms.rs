@@ -5,7 +5,7 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::schema::units::{self, Kind};
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, JobSpec, Keys, unix_s};
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, unix_s};
 use dlms_cosem_rs::security::SecuritySuite;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,9 +62,8 @@ pub(super) fn world(cx: &mut Context<'_>) {
     let vendors = &file.dlms.vendors;
     let suites: BTreeSet<u8> =
         vendors.iter().map(|v| v.suite_on_file.unwrap_or(v.suite)).map(SecuritySuite::id).collect();
-    let broadcast = file.campaign.iter().find(|campaign| match &campaign.job {
-        JobSpec::Reset(reset) => reset.delivery == Delivery::Broadcast,
-    });
+    let is_broadcast = |reset: &ResetSpec| reset.delivery == Delivery::Broadcast;
+    let broadcast = file.campaign.iter().find(|campaign| campaign.job.reset().is_some_and(is_broadcast));
     if let Some(campaign) = broadcast.filter(|_| suites.len() > 1) {
         let name = campaign.name.as_str();
         let title = format!("the campaign `{name}` is broadcast to meters of several security suites");

@@ -14,7 +14,6 @@ use super::{Duties, Network, Statistics};
 use crate::backhaul::{Destination, Down, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
-use crate::spec::JobSpec;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
 use read::Read;
@@ -172,25 +171,22 @@ pub struct End<'a> {
     pub resets: &'a [(u16, u32, SimTime)],
 }
 
-/// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads.
+/// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads, then campaigns of
+/// other kinds. Numbers are in random streams: a kind that comes new is numbered behind those that have been there.
 pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::with_capacity(duties.campaigns.len() + duties.reads.len());
-    for campaign in duties.campaigns {
-        let job = jobs.len() as u16;
-        jobs.push(match &campaign.job {
-            JobSpec::Reset(reset) => Job::Reset(Reset::new(reset, job, duties.plan.clone())),
-        });
+    for reset in duties.campaigns.iter().filter_map(|campaign| campaign.job.reset()) {
+        jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone())));
     }
-    if duties.reads.is_empty() {
-        return jobs;
-    }
-    let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for &meter in duties.meters {
-        behind.entry(network.gateway[meter as usize]).or_default().push(meter);
-    }
-    let behind: Vec<Arc<[u32]>> = behind.into_values().map(Arc::from).collect();
-    for (schedule, spec) in duties.reads.iter().enumerate() {
-        jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
+    if !duties.reads.is_empty() {
+        let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for &meter in duties.meters {
+            behind.entry(network.gateway[meter as usize]).or_default().push(meter);
+        }
+        let behind: Vec<Arc<[u32]>> = behind.into_values().map(Arc::from).collect();
+        for (schedule, spec) in duties.reads.iter().enumerate() {
+            jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
+        }
     }
     jobs
 }
