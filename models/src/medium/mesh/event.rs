@@ -96,6 +96,13 @@ pub enum Event {
         /// Bytes before the frame check sequence.
         bytes: u16,
     },
+    /// From a neighbouring partition: a foreign radio is heard weaker, or no longer so.
+    ForeignLoss {
+        /// Global id of the radio.
+        from: u32,
+        /// Extra loss of what it sends, hundredths of a dB.
+        loss_cdb: i32,
+    },
 }
 
 /// What a trickle timer is about.

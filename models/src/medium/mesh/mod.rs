@@ -102,6 +102,7 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::Resume { node } => mac::resume(link, ctx, node),
         Event::Sweep { node, epoch, channel } => sweep::step(link, above, ctx, node, epoch, channel),
         Event::Foreign { from, channel, bytes } => mac::foreign(link, ctx, from, channel, bytes),
+        Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
         _ => unreachable!("{event:?} belongs to the network layer"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod exchange;
+mod overlay;
 mod queue;
 mod settle;
 pub mod sweep;
@@ -9,6 +10,7 @@ pub mod times;
 
 pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
+pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
 pub use settle::foreign;
 
