@@ -53,6 +53,13 @@ impl EventSpec {
     }
 }
 
+impl Act {
+    /// Whether it happens to border routers alone.
+    pub fn is_of_routers(&self) -> bool {
+        matches!(self, Act::BackhaulDown(_) | Act::BackhaulSlow(_))
+    }
+}
+
 /// What happens, told by `act`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "act", rename_all = "kebab-case")]
