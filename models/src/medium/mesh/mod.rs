@@ -6,6 +6,9 @@
 //! | [`mac`] | queues, CSMA/CA, acknowledgement, hopping, sweeps |
 //! | [`net`] | joining, parents, routes, fragments, floods |
 //! | [`wire`] | all of it as bytes: encoders, lengths, captures |
+//!
+//! Beside them what they share: datagrams ([`packet`]), hop sequences ([`hopping`]), the [`Event`]s; and [`Probes`], a bench of
+//! the link layer that takes the place of everything above it: a frame each period to a fixed neighbour, delays in a histogram.
 
 mod event;
 pub mod hopping;
