@@ -16,6 +16,7 @@ pub mod backhaul;
 pub mod books;
 pub mod build;
 pub mod cell;
+pub mod check;
 pub mod context;
 pub mod event;
 pub mod fleet;

@@ -4,6 +4,7 @@ mod access;
 mod exchange;
 mod queue;
 mod settle;
+mod state;
 pub mod sweep;
 pub mod times;
 
@@ -11,6 +12,7 @@ pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use queue::{clear, enqueue};
 pub use settle::foreign;
+pub use state::State;
 
 use super::hopping;
 use super::packet::{Fifo, Kind, Packet, Packets};
