@@ -29,5 +29,6 @@ pub mod plan;
 pub mod purpose;
 pub mod slab;
 pub mod spec;
+pub mod state;
 pub mod terrain;
 pub mod timeline;

@@ -1,10 +1,13 @@
 //! What of the head-end changes in a run: jobs, conversations, rows that have arrived, numbers, counts and delays.
 
-use super::jobs::JobState;
+use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::numbers::Numbers;
 use super::{HeadEnd, Statistics, talk};
+use crate::backhaul::{Report, ReportKind};
 use crate::check::{ensure, same_count};
+use crate::event::Event;
+use crate::headend;
 use amitwin_data::rows::Rows;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -38,13 +41,34 @@ impl HeadEnd {
         }
     }
 
+    /// Whether an event is about a job and a meter that are here.
+    pub fn knows(&self, event: &Event) -> bool {
+        match event {
+            Event::HeadEnd(headend::Event::Job(wake)) => {
+                self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
+            }
+            Event::Report(report) => self.knows_report(report),
+            _ => false,
+        }
+    }
+
+    fn knows_report(&self, report: &Report) -> bool {
+        let is_site = (report.meter.0 as usize) < self.network.partition.len();
+        let is_reset = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Reset(_)));
+        match report.kind {
+            ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && is_reset(job),
+            ReportKind::Push { .. } | ReportKind::Answer { .. } => is_site,
+        }
+    }
+
     /// Goes on from what was saved, without rows.
     ///
     /// # Errors
     /// It is not of this head-end.
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("head-end: jobs", state.jobs.len(), self.jobs.len())?;
-        let known = state.numbers.all().all(|(_, job)| usize::from(job) < self.jobs.len());
+        let is_read = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Read(_)));
+        let known = state.numbers.all().all(|(_, job)| is_read(job));
         ensure(known, || "head-end: a read is of a job that there is not".to_owned())?;
         ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;
         let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, ..Statistics::default() };

@@ -33,6 +33,9 @@ pub trait JobKind {
     /// What changes in a run.
     fn save(&self) -> Self::State;
 
+    /// Whether a timer is about something that is here.
+    fn knows(&self, wake: Self::Wake) -> bool;
+
     /// Goes on from what was saved, or says what in it is not of this job.
     fn restore(&mut self, state: Self::State) -> Result<(), String>;
 
@@ -102,6 +105,14 @@ macro_rules! kinds {
             pub fn save(&self) -> JobState {
                 match self {
                     $(Job::$kind(job) => JobState::$kind(job.save()),)*
+                }
+            }
+
+            /// See [`JobKind::knows`].
+            pub fn knows(&self, wake: Wake) -> bool {
+                match (self, wake) {
+                    $((Job::$kind(job), Wake::$kind { wake, .. }) => job.knows(wake),)*
+                    _ => false,
                 }
             }
 

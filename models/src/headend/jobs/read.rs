@@ -243,6 +243,13 @@ impl JobKind for Read {
         self.saved()
     }
 
+    fn knows(&self, wake: Wake) -> bool {
+        match wake {
+            Wake::Turn { group } => (group as usize) < self.groups.len(),
+            Wake::Timeout { .. } => true,
+        }
+    }
+
     fn restore(&mut self, state: State) -> Result<(), String> {
         self.take_over(state)
     }

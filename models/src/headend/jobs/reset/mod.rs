@@ -153,6 +153,13 @@ impl JobKind for Reset {
         State { progress: self.progress.clone() }
     }
 
+    fn knows(&self, wake: Wake) -> bool {
+        match wake {
+            Wake::Begin => true,
+            Wake::Next { position: place } | Wake::Repeat { meter: place } => (place as usize) < self.progress.len(),
+        }
+    }
+
     fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("reset: meters", state.progress.len(), self.progress.len())?;
         self.progress = state.progress;

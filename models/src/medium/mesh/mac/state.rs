@@ -5,9 +5,10 @@ use super::settle::FOREIGN_TAG;
 use super::sweep::{self, Piece};
 use super::{LinkLayer, Mac};
 use crate::check::{Bounds, ensure, same_count};
+use crate::medium::mesh::event::Event;
 use crate::medium::mesh::packet::Packets;
 use crate::medium::mesh::radio::air;
-use crate::node::{Node, PerNode};
+use crate::node::{Channel, Node, PerNode};
 use serde::{Deserialize, Serialize};
 
 /// The link layers in the middle of a run.
@@ -29,6 +30,23 @@ impl LinkLayer {
             macs: self.macs.clone(),
             newest_tag: self.newest_tag,
             pieces: self.pieces.clone(),
+        }
+    }
+
+    /// Its frames are captured.
+    pub fn is_captured(&self) -> bool {
+        self.capture.is_some()
+    }
+
+    /// Whether an event is about a frame that is on the air, and a channel that there is.
+    pub fn knows(&self, event: &Event) -> bool {
+        match *event {
+            Event::Ended { frame } => self.air.is_live(frame),
+            Event::Acknowledge { channel, .. } | Event::Foreign { channel, .. } => {
+                channel == Channel::COMMON || channel.0 < self.channels
+            }
+            Event::Sweep { channel, .. } => channel.0 <= self.steps(),
+            _ => true,
         }
     }
 

@@ -32,6 +32,11 @@ impl Air {
         }
     }
 
+    /// Whether a frame is on the air.
+    pub fn is_live(&self, frame: u32) -> bool {
+        self.transmissions.get(frame as usize).is_some_and(|t| t.live)
+    }
+
     /// Goes on from what was saved.
     ///
     /// # Errors
