@@ -7,6 +7,7 @@ use amitwin_models::spec::*;
 use amitwin_models::state::{StateError, restore, save};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
+use amitwin_sim_core::rng::Stream;
 use amitwin_sim_core::{Engine, Local, Partition, SimTime, SnapshotError};
 use amitwin_testkit::worlds::{sites, world};
 
@@ -166,10 +167,8 @@ fn the_ideal_medium_with_losses_goes_on() {
         spec.ideal = IdealSpec { latency: SimTime::from_millis(300), loss: 0.2 };
         spec.dlms.payload = payload;
         spec.traffic.push_period = Some(seconds(30));
-        spec.campaigns = vec![
-            reset(200, Delivery::Unicast, BackSign::Heartbeat),
-            reset(500, Delivery::Broadcast, BackSign::Route),
-        ];
+        spec.campaigns =
+            vec![reset(200, Delivery::Unicast, BackSign::Heartbeat), reset(500, Delivery::Broadcast, BackSign::Route)];
         let mut dark = event("dark", 215, 60, Act::PowerOff(PowerOff {}));
         dark.nodes = vec![12, 13];
         spec.events = vec![dark];
@@ -209,4 +208,39 @@ fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let refused = save(&mut bench, &spec).unwrap_err().to_string();
     assert_eq!(refused, "partition 0 cannot be saved: it is a bench of the link layer");
     assert!(world.partitions().any(|part| part.id() == u32::MAX));
+}
+
+/// Bytes that nobody wrote, under a checksum that is right: taken over or refused, never a crash.
+#[test]
+fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
+    const HEADER: usize = 24;
+    let mut spec = streets(900);
+    spec.traffic.push_period = Some(seconds(20));
+    spec.campaigns = vec![reset(400, Delivery::Unicast, BackSign::Heartbeat)];
+    let mut dark = event("dark", 415, 60, Act::PowerOff(PowerOff {}));
+    (dark.nodes, dark.edges) = (vec![12, 13], vec![(1, 2)]);
+    spec.events = vec![dark];
+    let mut world = built(&spec);
+    world.run_until(SimTime::from_millis(433_333)).unwrap();
+    world.partitions_mut().for_each(|part| *part.rows() = Default::default());
+    let bytes = save(&mut world, &spec).unwrap();
+    let body = HEADER..bytes.len() - 32;
+    let mut draws = Stream::new(7, 0, 0);
+    let mut refused = std::collections::BTreeSet::new();
+    for _ in 0..4_000 {
+        let mut changed = bytes.clone();
+        // Behind the hash of the specification.
+        let at = body.start + 32 + draws.below((body.len() - 32) as u32) as usize;
+        changed[at] = draws.below(256) as u8;
+        let checksum = blake3::hash(&changed[..body.end]);
+        changed[body.end..].copy_from_slice(checksum.as_bytes());
+        if let Err(why) = restore(&changed, &spec, &mut world) {
+            let text = why.to_string();
+            refused.insert(text.chars().filter(|c| !c.is_ascii_digit()).take(70).collect::<String>());
+        }
+    }
+    for room in ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "an event is"] {
+        assert!(refused.iter().any(|text| text.contains(room)), "{room} refuses nothing: {refused:#?}");
+    }
+    restore(&bytes, &spec, &mut world).expect("what was saved");
 }

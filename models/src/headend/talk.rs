@@ -3,8 +3,8 @@
 use crate::apdu::client;
 use crate::apdu::{Apdu, Ask, Cosem, Rows, Said};
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, Report};
-use crate::spec::{Payload, ResetTier};
 use crate::check::same_count;
+use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,7 +33,8 @@ struct Known {
 impl Known {
     fn of(peer: &Peer) -> Known {
         let highest = peer.window.highest();
-        let is_there = |n: &u32| highest.is_some_and(|highest| *n <= highest && peer.window.check(highest - n).is_err());
+        let is_there =
+            |n: &u32| highest.is_some_and(|highest| *n <= highest && peer.window.check(highest - n).is_err());
         let arrived = (0..=REORDER).filter(is_there).fold(0, |bits, n| bits | 1 << n);
         Known { next: peer.next, highest, arrived }
     }

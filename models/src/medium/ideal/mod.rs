@@ -97,7 +97,9 @@ impl Ideal {
         same_count("ideal: nodes", state.ways.len(), self.ways.len())?;
         state.flights.check("ideal: messages")?;
         let known = |f: &Flight| bounds.is_own(f.origin) && bounds.is_own(f.to) && f.message.fits(bounds);
-        ensure(state.flights.iter().all(known), || "ideal: a message is of or for somebody who is not here".to_owned())?;
+        ensure(state.flights.iter().all(known), || {
+            "ideal: a message is of or for somebody who is not here".to_owned()
+        })?;
         (self.ways, self.flights) = (state.ways, state.flights);
         Ok(())
     }

@@ -4,8 +4,8 @@ pub mod schedule;
 
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
-use crate::check::same_count;
 use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;

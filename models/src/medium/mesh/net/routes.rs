@@ -3,7 +3,7 @@
 use super::flood;
 use super::{Content, Packet, Stack};
 use crate::books::Loss;
-use crate::check::{Bounds, ensure};
+use crate::check::Bounds;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -37,8 +37,10 @@ impl Routes {
 
     /// Whether what was saved names radios that are here.
     pub(super) fn check(&self, bounds: &Bounds) -> Result<(), String> {
-        let astray = self.0.0.iter().position(|known| !bounds.is_own_or_none(known.parent));
-        ensure(astray.is_none(), || format!("net: the route of node {astray:?} leads astray"))
+        match self.0.0.iter().position(|known| !bounds.is_own_or_none(known.parent)) {
+            Some(node) => Err(format!("net: the route of node {node} leads astray")),
+            None => Ok(()),
+        }
     }
 
     /// Bytes held.

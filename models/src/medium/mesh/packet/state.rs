@@ -21,8 +21,10 @@ impl Packets {
         same_count("packets: held", self.held as usize, queued)?;
         let (free, _) = self.walk(self.free, &mut seen)?;
         same_count("packets: slots", self.slots.len(), queued + free)?;
-        let foreign = self.slots.iter().position(|packet| !packet.fits(bounds));
-        ensure(foreign.is_none(), || format!("packets: slot {foreign:?} names somebody who is not here"))
+        match self.slots.iter().position(|packet| !packet.fits(bounds)) {
+            Some(slot) => Err(format!("packets: slot {slot} names somebody who is not here")),
+            None => Ok(()),
+        }
     }
 
     /// Packets of a list, and the last of them.

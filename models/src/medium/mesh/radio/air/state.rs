@@ -66,7 +66,8 @@ impl Air {
         }
         distinct("air: frames on channels", state.channels.iter().flatten().copied(), frames)?;
         for (n, channel) in state.channels.iter().enumerate() {
-            let here = |&id: &u32| state.transmissions[id as usize].live && state.transmissions[id as usize].channel.at() == n;
+            let here =
+                |&id: &u32| state.transmissions[id as usize].live && state.transmissions[id as usize].channel.at() == n;
             ensure(channel.iter().all(here), || format!("air: channel {n} has a frame that is not on it"))?;
         }
         let hopped = state.transmissions.iter().filter(|t| t.live && t.channel != Channel::COMMON).count();
