@@ -1,5 +1,6 @@
 //! Values by place, so that an event needs no more than the number of the place.
 
+use crate::check::{distinct, ensure, same_count};
 use serde::{Deserialize, Serialize};
 
 /// Values by place; freed places are used again, the last one first.
@@ -37,6 +38,22 @@ impl<T> Slab<T> {
     pub fn drain(&mut self) -> impl Iterator<Item = T> + use<T> {
         self.free.clear();
         std::mem::take(&mut self.places).into_iter().flatten()
+    }
+
+    /// What is kept, by place.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().flatten()
+    }
+
+    /// Whether its free places are those where nothing is kept: it may have been read from anywhere.
+    ///
+    /// # Errors
+    /// They are not; `what` says whose places.
+    pub fn check(&self, what: &str) -> Result<(), String> {
+        distinct(what, self.free.iter().copied(), self.places.len())?;
+        same_count(what, self.free.len(), self.places.iter().filter(|place| place.is_none()).count())?;
+        let empty = self.free.iter().all(|&place| self.places[place as usize].is_none());
+        ensure(empty, || format!("{what}: something is kept at a free place"))
     }
 
     /// Bytes held.

@@ -13,10 +13,12 @@
 mod counters;
 mod load;
 mod reports;
+mod state;
 
 pub use counters::{Counters, Loss};
 pub use load::{Load, MINUTE};
 pub use reports::PushReport;
+pub use state::State;
 
 use crate::node::{Node, PerNode};
 use amitwin_data::rows::Rows;

@@ -1,11 +1,13 @@
 #![doc = include_str!("README.md")]
 
 mod components;
+mod state;
 mod systems;
 #[cfg(test)]
 mod tests;
 
 pub use components::{Backhaul, Kind};
+pub use state::State;
 
 use crate::node::{Node, PerNode};
 use crate::spec::Act;

@@ -1,5 +1,6 @@
 //! What happens at border routers.
 
+use crate::check::Bounds;
 use crate::node::Node;
 use serde::{Deserialize, Serialize};
 
@@ -20,4 +21,14 @@ pub enum Event {
         /// Which of those that wait.
         down: u32,
     },
+}
+
+impl Event {
+    /// Whether the border router that it names is there.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
+        match *self {
+            Event::Booted { gateway, .. } => gateway.0 < bounds.gateways,
+            Event::Minute | Event::Delayed { .. } => true,
+        }
+    }
 }

@@ -1,8 +1,10 @@
 #![doc = include_str!("README.md")]
 
 mod event;
+mod state;
 
 pub use event::Event;
+pub use state::State;
 
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
 use crate::books::{Loss, MINUTE, PushReport};

@@ -3,9 +3,10 @@
 use crate::apdu::{Cosem, Rows};
 use crate::spec::{PollContent, PollSpec};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 
 /// Rows that have arrived, one bit each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     /// First row that is wanted, in quarters of an hour since 1970.
     first: u32,
@@ -33,6 +34,11 @@ impl Ledger {
         // The first row that ends within the run.
         let first = cosem.newest_row(SimTime::ZERO) + 1;
         Ledger::new(sites, first, cosem.newest_row(duration))
+    }
+
+    /// Whether the same rows of the same sites are wanted in both.
+    pub(super) fn is_like(&self, other: &Ledger) -> bool {
+        (self.first, self.words_each, self.bits.len()) == (other.first, other.words_each, other.bits.len())
     }
 
     fn place(&self, node: u32, row: u32) -> Option<(usize, u64)> {

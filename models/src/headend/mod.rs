@@ -3,9 +3,12 @@
 pub mod jobs;
 pub mod ledger;
 pub mod numbers;
+mod state;
 pub mod talk;
 #[cfg(test)]
 mod tests;
+
+pub use state::State;
 
 use crate::apdu::Apdu;
 use crate::backhaul::{Report, ReportKind};

@@ -1,9 +1,10 @@
 //! Numbers of the reads under way: a meter's answer carries the number of its request, and leads to the job that asked.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Reads under way, numbered across all jobs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Numbers {
     next: u32,
     jobs: BTreeMap<u32, u16>,
@@ -26,6 +27,11 @@ impl Numbers {
     /// Whose read it is; nobody's if it is over.
     pub fn job(&self, read: u32) -> Option<u16> {
         self.jobs.get(&read).copied()
+    }
+
+    /// All under way, and whose each is.
+    pub fn all(&self) -> impl Iterator<Item = (u32, u16)> {
+        self.jobs.iter().map(|(&read, &job)| (read, job))
     }
 
     /// Ends all, in the order of their numbers.

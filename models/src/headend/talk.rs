@@ -3,8 +3,10 @@
 use crate::apdu::client;
 use crate::apdu::{Apdu, Ask, Cosem, Rows, Said};
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, Report};
+use crate::check::same_count;
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How far messages of a meter may overtake each other.
@@ -17,6 +19,44 @@ struct Peer {
     next: u32,
     /// Counters of the meter that have arrived.
     window: ReplayWindow,
+}
+
+/// A peer as plain data: next counter, and those of the last 64 counters of the meter that have arrived.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Known {
+    next: u32,
+    highest: Option<u32>,
+    /// Bit n: the highest less n.
+    arrived: u64,
+}
+
+impl Known {
+    fn of(peer: &Peer) -> Known {
+        let highest = peer.window.highest();
+        let is_there =
+            |n: &u32| highest.is_some_and(|highest| *n <= highest && peer.window.check(highest - n).is_err());
+        let arrived = (0..=REORDER).filter(is_there).fold(0, |bits, n| bits | 1 << n);
+        Known { next: peer.next, highest, arrived }
+    }
+
+    fn peer(self) -> Peer {
+        let mut window = ReplayWindow::new(REORDER);
+        for n in (0..=REORDER).rev().filter(|n| self.arrived >> n & 1 == 1) {
+            // A counter below zero never was.
+            let counter = self.highest.and_then(|highest| highest.checked_sub(n));
+            let _ = counter.map(|counter| window.accept(counter));
+        }
+        Peer { next: self.next, window }
+    }
+}
+
+/// Conversations in the middle of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    peers: Vec<Known>,
+    next_for_all: u32,
+    /// Messages that had been here before, that were wrong, values compared, and of them wrong.
+    counts: [u64; 4],
 }
 
 /// What a message of a meter turns out to be.
@@ -60,6 +100,24 @@ impl Talk {
     /// What both sides share.
     pub fn cosem(&self) -> &Arc<Cosem> {
         &self.cosem
+    }
+
+    /// What changes in a run.
+    pub fn save(&self) -> State {
+        let counts = [self.duplicates, self.wrong, self.values, self.values_wrong];
+        State { peers: self.peers.iter().map(Known::of).collect(), next_for_all: self.next_for_all, counts }
+    }
+
+    /// Goes on from what was saved.
+    ///
+    /// # Errors
+    /// It is not of these meters.
+    pub fn restore(&mut self, state: State) -> Result<(), String> {
+        same_count("head-end: peers", state.peers.len(), self.peers.len())?;
+        self.peers = state.peers.into_iter().map(Known::peer).collect();
+        self.next_for_all = state.next_for_all;
+        [self.duplicates, self.wrong, self.values, self.values_wrong] = state.counts;
+        Ok(())
     }
 
     /// A command or request for one meter, under the next counter.

@@ -1,6 +1,7 @@
 //! What meters and the head-end say to each other, as a medium carries it.
 
 use crate::apdu::Apdu;
+use crate::check::Bounds;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,17 @@ impl Message {
     /// A first attempt without payload.
     pub fn new(body: Body, to: Node, planned: SimTime) -> Self {
         Message { body, to, planned, attempts: 1, bytes: 0, apdu: Apdu::default() }
+    }
+
+    /// Whether what it names is there.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
+        let job = match self.body {
+            Body::Heartbeat { job } | Body::CommandAck { job } | Body::Command { job } | Body::Flood { job } => {
+                bounds.is_job(job)
+            }
+            Body::Push { .. } | Body::Answer { .. } | Body::Confirm | Body::Request { .. } => true,
+        };
+        job && bounds.is_own_or_none(self.to)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happens at a meter.
 
+use crate::check::Bounds;
 use crate::node::Node;
 use serde::{Deserialize, Serialize};
 
@@ -41,4 +42,17 @@ pub enum Event {
         /// Meter.
         node: Node,
     },
+}
+
+impl Event {
+    /// Whether the meter and the job that it names are there.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
+        match *self {
+            Event::Reset { node, job } => bounds.is_own(node) && bounds.is_job(job),
+            Event::Booted { node, .. }
+            | Event::Heartbeat { node, .. }
+            | Event::Answer { node, .. }
+            | Event::Push { node } => bounds.is_own(node),
+        }
+    }
 }

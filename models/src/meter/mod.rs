@@ -7,9 +7,11 @@ mod report;
 #[cfg(test)]
 mod server_tests;
 mod servers;
+mod state;
 
 pub use event::Event;
 pub use servers::Servers;
+pub use state::State;
 
 use crate::books::Loss;
 use crate::context::Ctx;

@@ -1,6 +1,7 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
 use crate::apdu::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
+use crate::check::same_count;
 use crate::node::Node;
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
@@ -8,11 +9,12 @@ use amitwin_dlms::objects::View;
 use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Counters of a meter whose payloads are only sized.
-#[derive(Clone, Copy, Debug)]
-struct Counts {
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Counts {
     /// Next invocation counter of what it sends.
     next: u32,
     /// Lowest counter that it takes from the head-end, and under the broadcast key.
@@ -21,10 +23,18 @@ struct Counts {
 }
 
 /// What meters keep while nobody talks to them, by local index.
-#[derive(Debug)]
-enum Kept {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Kept {
     Real(Vec<Rest>),
     Sized(Vec<Counts>),
+}
+
+impl Kept {
+    /// A client has changed keys of a meter.
+    pub(super) fn has_changed_keys(&self) -> bool {
+        let Kept::Real(rests) = self else { return false };
+        rests.iter().any(|rest| rest.security().is_some_and(|security| security.has_keys()))
+    }
 }
 
 /// The meters of a mesh as DLMS servers.
@@ -53,6 +63,23 @@ impl Servers {
     /// What both sides share.
     pub fn cosem(&self) -> &Arc<Cosem> {
         &self.cosem
+    }
+
+    /// What meters keep.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Goes on from what meters kept.
+    pub(super) fn restore(&mut self, kept: Kept) -> Result<(), String> {
+        let (saved, here) = match (&kept, &self.kept) {
+            (Kept::Real(saved), Kept::Real(here)) => (saved.len(), here.len()),
+            (Kept::Sized(saved), Kept::Sized(here)) => (saved.len(), here.len()),
+            _ => return Err("meter: payloads are real in one and sized in the other".to_owned()),
+        };
+        same_count("meter: DLMS servers", saved, here)?;
+        self.kept = kept;
+        Ok(())
     }
 
     /// Bytes that a meter keeps here.

@@ -69,6 +69,12 @@ impl Timeline {
         }
     }
 
+    /// Whether an event is about an entry of the list.
+    pub fn knows(&self, event: Event) -> bool {
+        let Event::Due { entry } = event;
+        (entry as usize) < self.entries.len()
+    }
+
     /// An entry is due: what happens, and whether it begins. Schedules the next one.
     pub fn due(&self, ctx: &mut Ctx, event: Event) -> (&Happening, bool) {
         let Event::Due { entry } = event;

@@ -1,6 +1,7 @@
 //! Firmware images on their way into a meter: blocks in any order, one identity, at most one copy in flash.
 
 use crate::vocabulary::moment::Moment;
+use serde::{Deserialize, Serialize};
 
 /// Largest image that a meter takes, bytes.
 pub const BYTES_MAX: u32 = 4 << 20;
@@ -15,7 +16,7 @@ pub const VERIFIED_BYTES_PER_S: u32 = 64 << 10;
 pub const IDENTIFIER_MAX: usize = 64;
 
 /// A transfer under way.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {
     /// Bytes of the image.
     pub bytes: u32,
@@ -32,7 +33,7 @@ pub struct Transfer {
 }
 
 /// What verifying a transfer said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Not asked yet, or blocks have come since.
     #[default]

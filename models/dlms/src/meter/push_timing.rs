@@ -2,9 +2,10 @@
 
 use crate::vocabulary::obis::{ALARM, LAST_GASP, READINGS};
 use dlms_cosem_rs::obis::Obis;
+use serde::{Deserialize, Serialize};
 
 /// How a setup sends: attributes 5, 6 and 7 of its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushTiming {
     /// A push by the clock starts at a random moment up to this long after it is due, s.
     pub spread_s: u16,
@@ -18,7 +19,7 @@ pub struct PushTiming {
 pub const SETUPS: [Obis; 3] = [READINGS, LAST_GASP, ALARM];
 
 /// How the setups of a meter send, in the order of [`SETUPS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushTimings(pub [PushTiming; 3]);
 
 impl Default for PushTimings {

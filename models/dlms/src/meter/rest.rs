@@ -7,10 +7,11 @@ use crate::meter::image::Transfer;
 use crate::meter::push_timing::{PushTiming, PushTimings, SETUPS};
 use crate::meter::security::{Security, keys_with};
 use dlms_cosem_rs::obis::Obis;
+use serde::{Deserialize, Serialize};
 
 /// What a meter keeps while nobody talks to it. All zero for a meter fresh from the factory, except that counters of
 /// what it sends start at 1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rest {
     /// Next invocation counter of what the meter sends under its own keys; never used twice.
     pub counter: u32,
@@ -42,7 +43,7 @@ pub struct Rest {
 }
 
 /// What a client has set; most meters have it all as they were delivered.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Changed {
     /// How push setups send.
     pub timings: Option<PushTimings>,

@@ -3,6 +3,8 @@
 use crate::crypto::keys::{KeyMaster, MeterKeys};
 use aes_kw::{KekAes128, KekAes256};
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Bits of a policy (version 1 of the class), by which a message must be protected.
 pub mod policy {
@@ -31,7 +33,7 @@ pub const KEYS: usize = 4;
 pub const SEALED_BYTES: usize = 40;
 
 /// What has been changed.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Security {
     /// How messages must be protected, [`policy`].
     pub policy: u8,
@@ -42,8 +44,16 @@ pub struct Security {
     pub message_counter: u32,
     /// Changes of keys so far; associations of before are over.
     pub generation: u32,
-    /// Keys in the place of the first ones: unicast, broadcast, authentication, master.
+    /// Keys in the place of the first ones: unicast, broadcast, authentication, master. They go to a disk only sealed.
+    #[serde(serialize_with = "without_keys")]
     keys: [Option<[u8; 32]>; KEYS],
+}
+
+fn without_keys<S: Serializer>(keys: &[Option<[u8; 32]>; KEYS], serializer: S) -> Result<S::Ok, S::Error> {
+    if keys.iter().any(Option::is_some) {
+        return Err(S::Error::custom("keys are not written unsealed"));
+    }
+    keys.serialize(serializer)
 }
 
 impl std::fmt::Debug for Security {
@@ -62,6 +72,11 @@ impl Security {
     pub fn set_key(&mut self, which: usize, key: [u8; 32]) {
         self.keys[which] = Some(key);
         self.generation += 1;
+    }
+
+    /// Whether keys have been changed.
+    pub fn has_keys(&self) -> bool {
+        self.keys.iter().any(Option::is_some)
     }
 
     /// A changed key as it is kept on a disk, under the storage key of the run.

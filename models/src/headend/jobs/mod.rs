@@ -27,6 +27,18 @@ pub trait JobKind {
     /// Its timers: plain data of at most 8 bytes.
     type Wake;
 
+    /// What of it changes in a run, as plain data.
+    type State;
+
+    /// What changes in a run.
+    fn save(&self) -> Self::State;
+
+    /// Whether a timer is about something that is here.
+    fn knows(&self, wake: Self::Wake) -> bool;
+
+    /// Goes on from what was saved, or says what in it is not of this job.
+    fn restore(&mut self, state: Self::State) -> Result<(), String>;
+
     /// Sets the first timer.
     fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>);
 
@@ -66,6 +78,12 @@ macro_rules! kinds {
             },)*
         }
 
+        /// A job in the middle of a run.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub enum JobState {
+            $($(#[$doc])* $kind(<$kind as JobKind>::State),)*
+        }
+
         impl Wake {
             /// Number of the job.
             pub fn job(self) -> u16 {
@@ -80,6 +98,32 @@ macro_rules! kinds {
             pub fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
                 match self {
                     $(Job::$kind(job) => job.start(ctx, tools),)*
+                }
+            }
+
+            /// See [`JobKind::save`].
+            pub fn save(&self) -> JobState {
+                match self {
+                    $(Job::$kind(job) => JobState::$kind(job.save()),)*
+                }
+            }
+
+            /// See [`JobKind::knows`].
+            pub fn knows(&self, wake: Wake) -> bool {
+                match (self, wake) {
+                    $((Job::$kind(job), Wake::$kind { wake, .. }) => job.knows(wake),)*
+                    _ => false,
+                }
+            }
+
+            /// See [`JobKind::restore`].
+            ///
+            /// # Errors
+            /// It is not of this job.
+            pub fn restore(&mut self, state: JobState) -> Result<(), String> {
+                match (self, state) {
+                    $((Job::$kind(job), JobState::$kind(state)) => job.restore(state),)*
+                    _ => Err("head-end: a job is of another kind".to_owned()),
                 }
             }
 

@@ -1,5 +1,9 @@
 //! Reads by a schedule: whose turn is when, what is asked again, and what came of each.
 
+mod state;
+
+pub use state::State;
+
 use super::{JobKind, Tools};
 use crate::apdu::{Ask, Rows};
 use crate::backhaul::{DownKind, Report, ReportKind};
@@ -44,7 +48,7 @@ struct Group {
 }
 
 /// One meter's turn in one round.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Turn {
     group: u32,
     meter: u32,
@@ -53,7 +57,7 @@ struct Turn {
 }
 
 /// A read under way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Transaction {
     turn: Turn,
     sent: SimTime,
@@ -233,6 +237,22 @@ impl Read {
 
 impl JobKind for Read {
     type Wake = Wake;
+    type State = State;
+
+    fn save(&self) -> State {
+        self.saved()
+    }
+
+    fn knows(&self, wake: Wake) -> bool {
+        match wake {
+            Wake::Turn { group } => (group as usize) < self.groups.len(),
+            Wake::Timeout { .. } => true,
+        }
+    }
+
+    fn restore(&mut self, state: State) -> Result<(), String> {
+        self.take_over(state)
+    }
 
     /// The first round of each border router.
     fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {

@@ -1,5 +1,6 @@
 //! What happens in a medium without air.
 
+use crate::check::Bounds;
 use crate::node::Node;
 use serde::{Deserialize, Serialize};
 
@@ -32,4 +33,16 @@ pub enum Event {
         /// Of its supply.
         epoch: u16,
     },
+}
+
+impl Event {
+    /// Whether the nodes that it names are there.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
+        match *self {
+            Event::Arrived { .. } => true,
+            Event::Register { node, .. } | Event::Registered { node, .. } | Event::Attached { node, .. } => {
+                bounds.is_own(node)
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub use event::Event;
 use super::message::{Body, Carried, Message, Return};
 use super::{Medium, PortUser, Supply};
 use crate::books::Loss;
+use crate::check::{Bounds, ensure, same_count};
 use crate::context::{Ctx, Facts};
 use crate::node::{Node, PerNode};
 use crate::purpose::IDEAL_LOSS;
@@ -53,7 +54,7 @@ pub struct Ideal {
 }
 
 /// What changes in a run, as plain data.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     ways: PerNode<Way>,
     flights: Slab<Flight>,
@@ -89,8 +90,18 @@ impl Ideal {
     }
 
     /// Goes on from what was saved.
-    pub fn restore(&mut self, state: State) {
+    ///
+    /// # Errors
+    /// It is not of this medium.
+    pub fn restore(&mut self, state: State, bounds: &Bounds) -> Result<(), String> {
+        same_count("ideal: nodes", state.ways.len(), self.ways.len())?;
+        state.flights.check("ideal: messages")?;
+        let known = |f: &Flight| bounds.is_own(f.origin) && bounds.is_own(f.to) && f.message.fits(bounds);
+        ensure(state.flights.iter().all(known), || {
+            "ideal: a message is of or for somebody who is not here".to_owned()
+        })?;
         (self.ways, self.flights) = (state.ways, state.flights);
+        Ok(())
     }
 
     /// Carries out an event.

@@ -1,5 +1,6 @@
 //! What happens in a mesh.
 
+use crate::check::Bounds;
 use crate::node::{Channel, Node};
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,26 @@ pub enum Event {
         /// Extra loss of what it sends, hundredths of a dB.
         loss_cdb: i32,
     },
+}
+
+impl Event {
+    /// Whether the radios that it names are there.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
+        match *self {
+            Event::Attempt { node, .. }
+            | Event::Send { node, .. }
+            | Event::Unacknowledged { node, .. }
+            | Event::Resume { node }
+            | Event::Sweep { node, .. }
+            | Event::Trickle { node, .. }
+            | Event::Join { node, .. }
+            | Event::Flood { node, .. } => bounds.is_own(node),
+            Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
+            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,
+            // The bench of the link layer is not saved.
+            Event::Probe { .. } => false,
+        }
+    }
 }
 
 /// What a trickle timer is about.

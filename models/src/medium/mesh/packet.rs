@@ -1,5 +1,7 @@
 //! Datagrams on their way through the mesh, in one slab; queues are lists through it, so an idle node holds nothing.
 
+mod state;
+
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::node::Node;
 use amitwin_data::rows::FrameKind;
@@ -265,7 +267,7 @@ impl Fifo {
 }
 
 /// All packets of a partition.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Packets {
     slots: Vec<Packet>,
     free: u32,

@@ -5,6 +5,7 @@ pub mod schedule;
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
@@ -40,7 +41,7 @@ pub enum Wake {
 }
 
 /// What the head-end knows of one meter in the job.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Progress {
     sent: Option<SimTime>,
     /// As the meter's return tells it.
@@ -51,6 +52,12 @@ struct Progress {
     /// The meter could not decipher a command.
     refused: bool,
     hops: u8,
+}
+
+/// A reset job in the middle of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    progress: Vec<Progress>,
 }
 
 /// A reset job.
@@ -140,6 +147,24 @@ impl Reset {
 
 impl JobKind for Reset {
     type Wake = Wake;
+    type State = State;
+
+    fn save(&self) -> State {
+        State { progress: self.progress.clone() }
+    }
+
+    fn knows(&self, wake: Wake) -> bool {
+        match wake {
+            Wake::Begin => true,
+            Wake::Next { position: place } | Wake::Repeat { meter: place } => (place as usize) < self.progress.len(),
+        }
+    }
+
+    fn restore(&mut self, state: State) -> Result<(), String> {
+        same_count("reset: meters", state.progress.len(), self.progress.len())?;
+        self.progress = state.progress;
+        Ok(())
+    }
 
     fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
         let notice = if self.spec.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };

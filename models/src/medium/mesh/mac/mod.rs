@@ -5,6 +5,7 @@ mod exchange;
 mod overlay;
 mod queue;
 mod settle;
+mod state;
 pub mod sweep;
 pub mod times;
 
@@ -13,6 +14,7 @@ pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
 pub use settle::foreign;
+pub use state::State;
 
 use super::hopping;
 use super::packet::{Fifo, Kind, Packet, Packets};

@@ -33,7 +33,7 @@ pub enum Sweep {
     Solicit = 2,
 }
 
-const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
+pub(super) const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
 
 /// Kind in the `frames` table.
 pub(super) fn frame_kind(tag: u32) -> FrameKind {
@@ -45,13 +45,13 @@ pub(super) fn frame_kind(tag: u32) -> FrameKind {
 }
 
 /// A piece under way: who is tuned to which channel when its frame comes, by channel.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Piece {
-    node: Node,
-    sweep: u8,
-    end: u16,
-    at: usize,
-    hits: Vec<(Channel, Node)>,
+    pub(super) node: Node,
+    pub(super) sweep: u8,
+    pub(super) end: u16,
+    pub(super) at: usize,
+    pub(super) hits: Vec<(Channel, Node)>,
 }
 
 /// Asks for a sweep; one of the same kind that is not done yet takes its place.
@@ -186,7 +186,7 @@ pub(super) fn frame_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &m
 
 impl LinkLayer {
     /// Frames of a sweep: one for each channel, or a single one where all share the common channel.
-    fn steps(&self) -> u16 {
+    pub(super) fn steps(&self) -> u16 {
         self.channels.max(1)
     }
 

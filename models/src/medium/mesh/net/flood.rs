@@ -10,15 +10,15 @@ use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
 /// Intervals after which a node stops repeating.
-const ROUNDS: u8 = 3;
+pub(super) const ROUNDS: u8 = 3;
 
 /// A flood that a node takes part in.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Flood {
     /// Job of the newest flood heard, plus one; 0: none yet.
-    seen: u16,
+    pub(super) seen: u16,
     heard: u8,
-    round: u8,
+    pub(super) round: u8,
     epoch: u8,
 }
 

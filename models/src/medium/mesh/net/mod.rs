@@ -8,10 +8,12 @@ mod parents;
 mod reassembly;
 mod routes;
 mod snapshot;
+mod state;
 pub mod tree;
 mod trickle;
 
 pub use parents::{CANDIDATES, Candidate, ETX_MAX, INFINITE_RANK, RANK_STEP};
+pub use state::State as NetState;
 pub use trickle::Timers;
 
 use super::event::{ALL_TOPICS, Event, TOPICS, Topic};

@@ -5,6 +5,7 @@
 
 use super::{Packet, Stack};
 use crate::books::Loss;
+use crate::check::{Bounds, ensure};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::node::Node;
@@ -34,7 +35,7 @@ struct Pending {
 }
 
 /// Datagrams in pieces, of all nodes of a mesh. Empty as long as frames are long enough.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reassembly {
     pending: BTreeMap<Key, Pending>,
 }
@@ -43,6 +44,12 @@ impl Reassembly {
     /// Datagrams that receivers hold in pieces.
     pub fn buffered(&self) -> usize {
         self.pending.values().filter(|p| p.buffered).count()
+    }
+
+    /// Whether what was saved names radios that are here.
+    pub fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        let known = self.pending.keys().all(|&(to, from, _)| bounds.is_own_or_none(to) && bounds.is_own(from));
+        ensure(known, || "net: a datagram in pieces is of or for a radio that is not here".to_owned())
     }
 
     /// Lets go of what `node` has waited too long for; returns how many buffers that frees, and how many are in use.

@@ -3,6 +3,7 @@
 use super::flood;
 use super::{Content, Packet, Stack};
 use crate::books::Loss;
+use crate::check::Bounds;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -20,12 +21,26 @@ struct Announced {
 }
 
 /// Routes of all radios, as their border routers know them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Routes(PerNode<Announced>);
 
 impl Routes {
     /// The routes of a tree.
     pub(super) fn announced(parents: &PerNode<Node>) -> Self {
         Routes(parents.0.iter().map(|&parent| Announced { parent, sequence: 0 }).collect())
+    }
+
+    /// Radios.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether what was saved names radios that are here.
+    pub(super) fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        match self.0.0.iter().position(|known| !bounds.is_own_or_none(known.parent)) {
+            Some(node) => Err(format!("net: the route of node {node} leads astray")),
+            None => Ok(()),
+        }
     }
 
     /// Bytes held.

@@ -6,6 +6,10 @@
 //! that sensing is one read. Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
 //! channel and looked up by those who ask. Levels are integers of 1e-16 mW: sums are exact in any order.
 
+mod state;
+
+pub use state::State;
+
 use super::error::ErrorModel;
 use super::math::{level_db, normal_quantile, ratio};
 use super::neighbours::{Neighbours, code_db};
@@ -15,6 +19,7 @@ use crate::node::{Channel, Node, PerNode};
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// No transmission, or nobody.
@@ -23,7 +28,7 @@ pub const NONE: u32 = u32::MAX;
 const UNITS_PER_MW: f64 = 1e16;
 
 /// State of one radio: at most 48 bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Radio {
     /// Sum of the signals on the common channel here.
     energy: u64,
@@ -36,6 +41,7 @@ pub struct Radio {
     /// Start of the hop sequence, ms.
     pub phase_ms: u32,
     /// Transmit power over [`UNITS_PER_MW`].
+    #[serde(skip)]
     power_mw: f32,
     /// Random numbers used for receptions.
     draws: u32,
@@ -45,7 +51,7 @@ pub struct Radio {
 const _: () = assert!(size_of::<Radio>() <= 48, "a Radio has at most 48 bytes");
 
 /// One frame on the air.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Transmission {
     /// Sender.
     pub from: Node,

@@ -71,6 +71,16 @@ impl Overlay {
         self.changed == 0 && self.edges.is_empty()
     }
 
+    /// Whether it is of so many radios, and whole.
+    pub fn fits(&self, radios: usize) -> bool {
+        let count = |is: fn(&NodeOverlay) -> bool| self.nodes.0.iter().filter(|&node| is(node)).count();
+        self.nodes.len() == radios
+            && self.factors.len() == radios
+            && self.changed as usize == count(|node| !node.is_neutral())
+            && self.offsets as usize == count(|node| node.offset_hz != 0.0)
+            && self.edges.is_sorted_by_key(|edge| (edge.0, edge.1))
+    }
+
     /// What is different about a node.
     pub fn node(&self, node: Node) -> NodeOverlay {
         self.nodes[node]

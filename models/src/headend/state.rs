@@ -1,0 +1,97 @@
+//! What of the head-end changes in a run: jobs, conversations, rows that have arrived, numbers, counts and delays.
+
+use super::jobs::{Job, JobState};
+use super::ledger::Ledger;
+use super::numbers::Numbers;
+use super::{HeadEnd, Statistics, talk};
+use crate::backhaul::{Report, ReportKind};
+use crate::check::{ensure, same_count};
+use crate::event::Event;
+use crate::headend;
+use amitwin_data::rows::Rows;
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// The head-end in the middle of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    jobs: Vec<JobState>,
+    talk: talk::State,
+    ledger: Ledger,
+    numbers: Numbers,
+    duplicates: u64,
+    late: u64,
+    push_delay_ms: Vec<(u64, u64)>,
+    read_delay_ms: Vec<(u64, u64)>,
+}
+
+impl HeadEnd {
+    /// What changes in a run; rows are to be taken before.
+    pub fn save(&self) -> State {
+        let statistics = &self.statistics;
+        State {
+            jobs: self.jobs.iter().map(|job| job.save()).collect(),
+            talk: self.talk.save(),
+            ledger: self.ledger.clone(),
+            numbers: self.numbers.clone(),
+            duplicates: statistics.duplicates,
+            late: statistics.late,
+            push_delay_ms: counts(&statistics.push_delay_ms),
+            read_delay_ms: counts(&statistics.read_delay_ms),
+        }
+    }
+
+    /// Whether an event is about a job and a meter that are here.
+    pub fn knows(&self, event: &Event) -> bool {
+        match event {
+            Event::HeadEnd(headend::Event::Job(wake)) => {
+                self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
+            }
+            Event::Report(report) => self.knows_report(report),
+            _ => false,
+        }
+    }
+
+    fn knows_report(&self, report: &Report) -> bool {
+        let is_site = (report.meter.0 as usize) < self.network.partition.len();
+        let is_reset = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Reset(_)));
+        match report.kind {
+            ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && is_reset(job),
+            ReportKind::Push { .. } | ReportKind::Answer { .. } => is_site,
+        }
+    }
+
+    /// Goes on from what was saved, without rows.
+    ///
+    /// # Errors
+    /// It is not of this head-end.
+    pub fn restore(&mut self, state: State) -> Result<(), String> {
+        same_count("head-end: jobs", state.jobs.len(), self.jobs.len())?;
+        let is_read = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Read(_)));
+        let known = state.numbers.all().all(|(_, job)| is_read(job));
+        ensure(known, || "head-end: a read is of a job that there is not".to_owned())?;
+        ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;
+        let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, ..Statistics::default() };
+        record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
+        record(&mut statistics.read_delay_ms, &state.read_delay_ms)?;
+        for (job, state) in self.jobs.iter_mut().zip(state.jobs) {
+            job.restore(state)?;
+        }
+        self.talk.restore(state.talk)?;
+        (self.ledger, self.numbers, self.statistics) = (state.ledger, state.numbers, statistics);
+        self.rows = Rows::default();
+        Ok(())
+    }
+}
+
+/// Values that were recorded, as precise as they are kept, and how often each.
+fn counts(delays: &Histogram<u64>) -> Vec<(u64, u64)> {
+    delays.iter_recorded().map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect()
+}
+
+fn record(delays: &mut Histogram<u64>, counts: &[(u64, u64)]) -> Result<(), String> {
+    for &(value, count) in counts {
+        delays.record_n(value, count).map_err(|_| format!("head-end: there is no delay of {value} ms"))?;
+    }
+    Ok(())
+}

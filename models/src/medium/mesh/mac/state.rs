@@ -1,0 +1,94 @@
+//! What of the link layers changes in a run: jobs, queues with what is in them, sweeps under way, and the air.
+
+use super::exchange::ACK_TAG;
+use super::settle::FOREIGN_TAG;
+use super::sweep::{self, Piece};
+use super::{LinkLayer, Mac};
+use crate::check::{Bounds, ensure, same_count};
+use crate::medium::mesh::event::Event;
+use crate::medium::mesh::packet::Packets;
+use crate::medium::mesh::radio::air;
+use crate::node::{Channel, Node, PerNode};
+use serde::{Deserialize, Serialize};
+
+/// The link layers in the middle of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    air: air::State,
+    packets: Packets,
+    macs: PerNode<Mac>,
+    newest_tag: u16,
+    pieces: Vec<Piece>,
+}
+
+impl LinkLayer {
+    /// What changes in a run; a capture is not part of it.
+    pub fn save(&self) -> State {
+        State {
+            air: self.air.save(),
+            packets: self.packets.clone(),
+            macs: self.macs.clone(),
+            newest_tag: self.newest_tag,
+            pieces: self.pieces.clone(),
+        }
+    }
+
+    /// Its frames are captured.
+    pub fn is_captured(&self) -> bool {
+        self.capture.is_some()
+    }
+
+    /// Whether an event is about a frame that is on the air, and a channel that there is.
+    pub fn knows(&self, event: &Event) -> bool {
+        match *event {
+            Event::Ended { frame } => self.air.is_live(frame),
+            Event::Acknowledge { channel, .. } | Event::Foreign { channel, .. } => {
+                channel == Channel::COMMON || channel.0 < self.channels
+            }
+            Event::Sweep { channel, .. } => channel.0 <= self.steps(),
+            _ => true,
+        }
+    }
+
+    /// Goes on from what was saved.
+    ///
+    /// # Errors
+    /// It is not of these link layers.
+    pub fn restore(&mut self, state: State, bounds: &Bounds) -> Result<(), String> {
+        let State { air, packets, macs, newest_tag, pieces } = state;
+        same_count("mac: nodes", macs.len(), self.macs.len())?;
+        packets.check(macs.0.iter().flat_map(|mac| [&mac.queue, &mac.broadcasts]), bounds)?;
+        for (n, mac) in macs.0.iter().enumerate() {
+            let fits = bounds.is_own_or_none(mac.blocked_to)
+                && mac.exponent < 32
+                && mac.sweeps < 1 << sweep::ALL.len()
+                && mac.sweep_channel < self.steps();
+            ensure(fits, || format!("mac: node {n} has a state that there is not"))?;
+        }
+        for (n, piece) in pieces.iter().enumerate() {
+            let fits = bounds.is_own(piece.node)
+                && usize::from(piece.sweep) < sweep::ALL.len()
+                && piece.end <= self.steps()
+                && piece.at <= piece.hits.len()
+                && piece.hits.is_sorted()
+                && piece.hits.iter().all(|hit| bounds.is_own(hit.1))
+                && pieces[..n].iter().all(|other| other.node != piece.node);
+            ensure(fits, || format!("mac: piece {n} of a sweep is of or for a radio that is not here"))?;
+        }
+        for (from, to, tag) in air.live() {
+            let known = if tag == FOREIGN_TAG {
+                to == Node::EVERYONE
+            } else if tag & ACK_TAG != 0 {
+                bounds.is_own(from) && bounds.is_own(to)
+            } else if tag & sweep::TAG != 0 {
+                bounds.is_own(from) && ((tag & 3) as usize) < sweep::ALL.len()
+            } else {
+                bounds.is_own(from) && (tag as usize) < packets.slots()
+            };
+            ensure(known, || format!("mac: a frame of radio {from} is about something that is not here"))?;
+        }
+        self.air.restore(air, bounds)?;
+        (self.packets, self.macs, self.newest_tag, self.pieces) = (packets, macs, newest_tag, pieces);
+        Ok(())
+    }
+}

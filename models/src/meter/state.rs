@@ -1,0 +1,65 @@
+//! What of the meters changes in a run: power and reports, what their DLMS servers keep, answers that wait, resets done.
+
+use super::servers::Kept;
+use super::{Meter, Meters};
+use crate::check::{Bounds, ensure, same_count};
+use crate::medium::message::Message;
+use crate::node::PerNode;
+use crate::slab::Slab;
+use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// The meters in the middle of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    meters: PerNode<Meter>,
+    kept: Option<Kept>,
+    answers: Slab<Message>,
+    resets: Vec<(u16, u32, SimTime)>,
+}
+
+impl Meters {
+    /// What changes in a run.
+    pub fn save(&self) -> State {
+        State {
+            meters: self.meters.clone(),
+            kept: self.servers.as_ref().map(|servers| servers.kept().clone()),
+            answers: self.answers.clone(),
+            resets: self.resets.clone(),
+        }
+    }
+
+    /// Goes on from what was saved.
+    ///
+    /// # Errors
+    /// It is not of these meters.
+    pub fn restore(&mut self, state: State, bounds: &Bounds) -> Result<(), String> {
+        same_count("meter: nodes", state.meters.len(), self.meters.len())?;
+        for (n, (saved, here)) in state.meters.0.iter().zip(&self.meters.0).enumerate() {
+            let fits = saved.measures == here.measures && usize::from(saved.back_due) <= bounds.jobs;
+            ensure(fits, || format!("meter: node {n} is of another kind, or back from a job that there is not"))?;
+        }
+        state.answers.check("meter: answers")?;
+        let answers = state.answers.iter().all(|message| message.fits(bounds));
+        ensure(answers, || "meter: an answer is for somebody who is not here".to_owned())?;
+        let resets = state.resets.iter().all(|reset| bounds.is_job(reset.0));
+        ensure(resets, || "meter: a reset is of a job that there is not".to_owned())?;
+        match (state.kept, &mut self.servers) {
+            (Some(kept), Some(servers)) => servers.restore(kept)?,
+            (None, None) => {}
+            _ => return Err("meter: DLMS servers are only saved, or only here".to_owned()),
+        }
+        (self.meters, self.answers, self.resets) = (state.meters, state.answers, state.resets);
+        Ok(())
+    }
+
+    /// Reset jobs that they know of.
+    pub fn jobs(&self) -> usize {
+        self.plan.resets.len()
+    }
+
+    /// Whether a client has changed keys of one of them: they are secrets, and not written.
+    pub fn has_changed_keys(&self) -> bool {
+        self.servers.as_ref().is_some_and(|servers| servers.kept().has_changed_keys())
+    }
+}

@@ -1,0 +1,246 @@
+//! A world that is saved in the middle of a run and goes on elsewhere ends as one that was never interrupted.
+
+use amitwin_data::rows::Fingerprinter;
+use amitwin_models::build::build;
+use amitwin_models::cell::Part;
+use amitwin_models::spec::*;
+use amitwin_models::state::{StateError, restore, save};
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_models::terrain::{GenerateSpec, Generator, generate};
+use amitwin_sim_core::rng::Stream;
+use amitwin_sim_core::{Engine, Local, Partition, SimTime, SnapshotError};
+use amitwin_testkit::worlds::{sites, world};
+
+type World = Engine<Part, Local>;
+
+fn seconds(n: u64) -> SimTime {
+    SimTime::from_secs(n)
+}
+
+fn built(spec: &WorldSpec) -> World {
+    let mut built = build(spec).expect("a world");
+    built.parts.iter_mut().for_each(|part| part.describe(&spec.placement.sites));
+    Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions")
+}
+
+fn prints(world: &World) -> Vec<Fingerprinter> {
+    world.partitions().map(|_| Fingerprinter::new()).collect()
+}
+
+/// Takes the rows of each partition into its fingerprint.
+fn take(world: &mut World, prints: &mut [Fingerprinter]) {
+    for (part, print) in world.partitions_mut().zip(prints) {
+        print.update(&std::mem::take(part.rows()));
+    }
+}
+
+/// Runs to the end; what all rows say.
+fn end(mut world: World, spec: &WorldSpec, mut prints: Vec<Fingerprinter>) -> String {
+    world.run_until(spec.duration).expect("every target exists");
+    take(&mut world, &mut prints);
+    world.finish().expect("every target exists");
+    take(&mut world, &mut prints);
+    Fingerprinter::combine(prints.iter().map(Fingerprinter::finish))
+}
+
+/// Compares a run in one go with one that is saved and read back at each of these times.
+fn check(spec: &WorldSpec, times: &[SimTime]) -> Vec<Vec<u8>> {
+    let world = built(spec);
+    let one_go = prints(&world);
+    let expected = end(world, spec, one_go);
+    let mut world = built(spec);
+    let mut prints = prints(&world);
+    let mut all = Vec::new();
+    for &at in times {
+        world.run_until(at).expect("every target exists");
+        take(&mut world, &mut prints);
+        let bytes = save(&mut world, spec).expect("a world that can be saved");
+        assert_eq!(save(&mut world, spec).as_ref(), Ok(&bytes), "saved twice at {at}");
+        world = built(spec);
+        restore(&bytes, spec, &mut world).expect("the same world");
+        assert_eq!(save(&mut world, spec).as_ref(), Ok(&bytes), "saved again at {at}");
+        all.push(bytes);
+    }
+    assert_eq!(end(world, spec, prints), expected);
+    all
+}
+
+fn suburb(meters: u32, duration: u64) -> WorldSpec {
+    let place = GenerateSpec { meters, ..GenerateSpec::default() };
+    let mut spec = world(generate(Generator::Suburb, &place, 3).expect("a suburb"), PhyMode::M1b, duration);
+    spec.radio = RadioSpec {
+        path_loss: LossModel::StreetLevel,
+        shadowing_sigma_db: 7.0,
+        meter_loss_db: 8.0,
+        frame_spread_db: 3.0,
+        hearing_floor_dbm: -110.0,
+        neighbours_max: 128,
+        ..spec.radio
+    };
+    spec.mac.hopping = true;
+    spec.record.frames_every = 3;
+    spec
+}
+
+fn reset(at: u64, delivery: Delivery, back: BackSign) -> CampaignSpec {
+    let window = Some(Window::Range(seconds(10), seconds(60)));
+    CampaignSpec::reset("reset", ResetSpec { at: seconds(at), window, delivery, back, ..ResetSpec::default() })
+}
+
+fn event(name: &str, at: u64, lasts: u64, act: Act) -> EventSpec {
+    EventSpec {
+        name: name.to_owned(),
+        at: seconds(at),
+        until: None,
+        lasts: Some(seconds(lasts)),
+        target: Target::default(),
+        act,
+        nodes: Vec::new(),
+        edges: Vec::new(),
+    }
+}
+
+/// Three border routers in a row, each with its street of meters across the row; neighbouring streets hear each other.
+fn streets(duration: u64) -> WorldSpec {
+    let street = |x: f32| (0..12).map(move |n| (if n == 0 { Gateway } else { Meter }, x, n as f32 * 70.0));
+    let mut spec = world(sites([0.0, 110.0, 220.0].into_iter().flat_map(street)), PhyMode::M1b, duration);
+    spec.coupling.meshes = Coupling::Window;
+    spec.mac.hopping = true;
+    spec.record.frames_every = 1;
+    spec
+}
+
+#[test]
+fn a_suburb_in_the_middle_of_a_reset_goes_on() {
+    let mut spec = suburb(120, 1_500);
+    spec.traffic.push_period = Some(seconds(120));
+    spec.campaigns = vec![reset(400, Delivery::Unicast, BackSign::Heartbeat)];
+    let times = [0, 401_001, 431_777, 470_123, 800_000].map(SimTime::from_millis);
+    let bytes = check(&spec, &times);
+    for (at, bytes) in times.iter().zip(bytes) {
+        println!("{} meters at {at}: {} bytes, {} a meter", 120, bytes.len(), bytes.len() / 120);
+    }
+}
+
+#[test]
+fn scheduled_reads_with_real_payloads_go_on() {
+    let mut spec = suburb(300, 2_400);
+    spec.dlms.payload = Payload::Real;
+    spec.polls = vec![PollSpec {
+        name: "reads".to_owned(),
+        at: SimTime::ZERO,
+        every: seconds(900),
+        window: Some(seconds(600)),
+        content: PollContent::Profile,
+        parallel: 8,
+        attempts: 3,
+        timeout: seconds(5),
+    }];
+    let times = [1_003_003, 1_500_000, 1_811_811].map(SimTime::from_millis);
+    let bytes = check(&spec, &times);
+    println!("300 meters: {} bytes, {} a meter", bytes[0].len(), bytes[0].len() / 300);
+}
+
+#[test]
+fn neighbouring_meshes_in_the_middle_of_a_flood_go_on() {
+    let mut spec = streets(1_800);
+    spec.traffic.push_period = Some(seconds(60));
+    spec.campaigns = vec![reset(615, Delivery::Broadcast, BackSign::Route)];
+    // The second router's supply fails over the split, and so does a meter's; another meter loses signal.
+    let mut dark = event("dark", 600, 120, Act::PowerOff(PowerOff {}));
+    dark.nodes = vec![5, 12];
+    let mut loss = event("loss", 610, 300, Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }));
+    (loss.nodes, loss.edges) = (vec![25], vec![(1, 2)]);
+    let mut slow = event("slow", 300, 900, Act::BackhaulSlow(BackhaulSlow { delay: seconds(2) }));
+    slow.nodes = vec![24];
+    let mut down = event("down", 616, 5, Act::BackhaulDown(BackhaulDown {}));
+    down.nodes = vec![0];
+    spec.events = vec![dark, loss, slow, down];
+    check(&spec, &[316_500, 600_000, 610_001, 617_300, 622_000, 719_999, 721_000].map(SimTime::from_millis));
+}
+
+#[test]
+fn the_ideal_medium_with_losses_goes_on() {
+    for payload in [Payload::Real, Payload::Sized] {
+        let mut spec = streets(900);
+        spec.medium = MediumKind::Ideal;
+        spec.ideal = IdealSpec { latency: SimTime::from_millis(300), loss: 0.2 };
+        spec.dlms.payload = payload;
+        spec.traffic.push_period = Some(seconds(30));
+        spec.campaigns =
+            vec![reset(200, Delivery::Unicast, BackSign::Heartbeat), reset(500, Delivery::Broadcast, BackSign::Route)];
+        let mut dark = event("dark", 215, 60, Act::PowerOff(PowerOff {}));
+        dark.nodes = vec![12, 13];
+        spec.events = vec![dark];
+        check(&spec, &[200_150, 217_300, 250_000, 531_000].map(SimTime::from_millis));
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
+    let mut spec = streets(300);
+    spec.traffic.push_period = Some(seconds(30));
+    let mut world = built(&spec);
+    world.run_until(seconds(100)).unwrap();
+    assert_eq!(save(&mut world, &spec), Err(StateError::Rows { partition: 0 }));
+    world.partitions_mut().for_each(|part| *part.rows() = Default::default());
+    let bytes = save(&mut world, &spec).unwrap();
+
+    let other = WorldSpec { seed: 2, ..spec.clone() };
+    let mut elsewhere = built(&other);
+    assert_eq!(restore(&bytes, &other, &mut elsewhere), Err(StateError::Spec));
+    let fewer = streets(300);
+    // Another world under the name of this one: every room looks for itself.
+    let mut elsewhere = built(&WorldSpec { medium: MediumKind::Ideal, ..fewer });
+    let refused = restore(&bytes, &spec, &mut elsewhere).unwrap_err();
+    assert!(refused.to_string().contains("medium: it is the mesh in one and ideal in the other"), "{refused}");
+    let mut torn = bytes.clone();
+    torn.truncate(bytes.len() / 2);
+    assert!(matches!(restore(&torn, &spec, &mut world), Err(StateError::Snapshot(SnapshotError::Torn { .. }))));
+
+    let mut bench = build(&spec).unwrap();
+    for part in &mut bench.parts {
+        if let Part::Mesh(cell) = part {
+            cell.probe(seconds(1), 50, |_| None);
+        }
+    }
+    let mut bench = Engine::new(bench.parts, bench.lookahead, Local).unwrap();
+    let refused = save(&mut bench, &spec).unwrap_err().to_string();
+    assert_eq!(refused, "partition 0 cannot be saved: it is a bench of the link layer");
+    assert!(world.partitions().any(|part| part.id() == u32::MAX));
+}
+
+/// Bytes that nobody wrote, under a checksum that is right: taken over or refused, never a crash.
+#[test]
+fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
+    const HEADER: usize = 24;
+    let mut spec = streets(900);
+    spec.traffic.push_period = Some(seconds(20));
+    spec.campaigns = vec![reset(400, Delivery::Unicast, BackSign::Heartbeat)];
+    let mut dark = event("dark", 415, 60, Act::PowerOff(PowerOff {}));
+    (dark.nodes, dark.edges) = (vec![12, 13], vec![(1, 2)]);
+    spec.events = vec![dark];
+    let mut world = built(&spec);
+    world.run_until(SimTime::from_millis(433_333)).unwrap();
+    world.partitions_mut().for_each(|part| *part.rows() = Default::default());
+    let bytes = save(&mut world, &spec).unwrap();
+    let body = HEADER..bytes.len() - 32;
+    let mut draws = Stream::new(7, 0, 0);
+    let mut refused = std::collections::BTreeSet::new();
+    for _ in 0..4_000 {
+        let mut changed = bytes.clone();
+        // Behind the hash of the specification.
+        let at = body.start + 32 + draws.below((body.len() - 32) as u32) as usize;
+        changed[at] = draws.below(256) as u8;
+        let checksum = blake3::hash(&changed[..body.end]);
+        changed[body.end..].copy_from_slice(checksum.as_bytes());
+        if let Err(why) = restore(&changed, &spec, &mut world) {
+            let text = why.to_string();
+            refused.insert(text.chars().filter(|c| !c.is_ascii_digit()).take(70).collect::<String>());
+        }
+    }
+    for room in ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "an event is"] {
+        assert!(refused.iter().any(|text| text.contains(room)), "{room} refuses nothing: {refused:#?}");
+    }
+    restore(&bytes, &spec, &mut world).expect("what was saved");
+}
