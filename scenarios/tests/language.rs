@@ -1,7 +1,7 @@
 //! What a file means: units, defaults, variants, overrides, the resolved text, templates, the library.
 
 use amitwin_data::metrics::gates;
-use amitwin_models::spec::{Delivery, JobSpec, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
+use amitwin_models::spec::{Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::schema::units::{Kind, UnitError, format, parse};
 use amitwin_scenarios::{Override, Scenario, TemplateKind, json_schema, load, load_text, template};
@@ -39,7 +39,7 @@ fn spec(more: &str, sets: &[&str]) -> WorldSpec {
 
 /// The first campaign of a world.
 fn reset(world: &WorldSpec) -> ResetSpec {
-    let JobSpec::Reset(reset) = &world.campaigns[0].job;
+    let reset = world.campaigns[0].job.reset().expect("a reset");
     reset.clone()
 }
 

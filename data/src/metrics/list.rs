@@ -14,6 +14,8 @@ pub enum Activity {
     Reports,
     /// Scheduled reads.
     Reads,
+    /// Pings of meters.
+    Pings,
     /// Every network.
     Always,
 }
@@ -26,6 +28,7 @@ impl Activity {
             Activity::Resets => some(Metric::Commanded),
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
+            Activity::Pings => some(Metric::Pings),
             Activity::Always => true,
         }
     }
@@ -102,7 +105,7 @@ metrics! {
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel
     AccessFailures = "access_failures": Count, Always;
-    /// resets, reports and reads begun
+    /// resets, reports, reads and pings begun
     Transactions = "transactions": Count, Always;
     /// of them answered or delivered
     TransactionsOk = "transactions_ok": Count, Always;
@@ -147,6 +150,17 @@ metrics! {
     ProfileRows = "profile_rows": Count, Reads;
     /// rows that it discarded because it had them
     ProfileRowsDuplicate = "profile_rows_duplicate": Count, Reads;
+    /// meters that pings were to ask
+    Pings = "pings": Count, Pings;
+    /// share of them that answered in time; missing without pings
+    PingAnsweredShare = "ping_answered_share": Share, Pings,
+        gate("ping_answered", ""), table("pings\nanswered", "pings answered");
+    /// median time from a question until the head-end has its answer, over those that were answered
+    PingDelayP50S = "ping_delay_p50_s": Reached, Pings,
+        gate("ping_delay", "p50"), table("ping\np50", "delay of pings, p50");
+    /// the same, 99th percentile
+    PingDelayP99S = "ping_delay_p99_s": Reached, Pings,
+        gate("ping_delay", "p99"), table("ping\np99", "delay of pings, p99");
     /// messages of meters that the head-end discarded because it had taken their counter
     ApduDuplicates = "apdu_duplicates": Count, Always;
     /// messages of meters that were not genuine or not what was asked for

@@ -26,6 +26,8 @@ words! {
         Push = "push",
         /// The head-end asks a meter.
         Read = "read",
+        /// The head-end asks a meter for its clock.
+        Ping = "ping",
     }
 
     /// What became of a transaction.

@@ -26,6 +26,8 @@ pub(super) const UNCONFIRMED: u8 = 0x81;
 pub enum Ask {
     /// Run the script of a reset.
     Reset(ResetTier),
+    /// The clock.
+    Clock,
     /// Clock and energy registers at this moment.
     Registers,
     /// Rows of the load profile.
@@ -34,13 +36,14 @@ pub enum Ask {
 
 impl Ask {
     /// Questions whose answers have always the same length, each once.
-    pub const FIXED: [Ask; 2] = [Ask::Reset(ResetTier::Warm), Ask::Registers];
+    pub const FIXED: [Ask; 3] = [Ask::Reset(ResetTier::Warm), Ask::Registers, Ask::Clock];
 
     /// Its place among those; `None` for rows, of which there may be some or many.
     pub const fn fixed(self) -> Option<usize> {
         match self {
             Ask::Reset(_) => Some(0),
             Ask::Registers => Some(1),
+            Ask::Clock => Some(2),
             Ask::Rows(_) => None,
         }
     }
@@ -73,6 +76,8 @@ pub enum Said {
     Refused,
     /// The request cannot be deciphered: the meter's security suite is another than the one on file.
     Undeciphered,
+    /// Its clock, seconds since 1970, UTC.
+    Clock(i64),
     /// Registers at one moment, asked for or pushed.
     Registers(Reading),
     /// Rows of the load profile, oldest first.
@@ -101,6 +106,11 @@ pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
             // Method 1 with a parameter, the script's identifier.
             out.extend_from_slice(&[1, 1, 0x12, 0, script]);
         }
+        Ask::Clock => {
+            out.extend_from_slice(&[0xC0, 1, invoke]);
+            attribute(&mut out, 8, CLOCK);
+            out.push(0);
+        }
         Ask::Registers => {
             out.extend_from_slice(&[0xC0, 3, invoke, 3]);
             for (class, name) in [(8, CLOCK), (3, IMPORT), (3, EXPORT)] {
@@ -128,6 +138,8 @@ pub(super) fn understood(plain: &[u8]) -> Option<Said> {
     match plain {
         // Result success, no data.
         [0xC7, 1, _, 0, 0] => Some(Said::Done),
+        // An octet string of 12 bytes: a date and time.
+        [0xC4, 1, _, 0, 9, 12, time @ ..] => unix_time(&DateTime::from_bytes(time.try_into().ok()?)).map(Said::Clock),
         [0xC4, 1, _, 0, data @ ..] => rows(data).map(Said::Rows),
         [0xC4, 3, _, 3, items @ ..] => {
             let mut reader = Reader::new(items);

@@ -1,5 +1,6 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
+use super::quantity::Time;
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
 use amitwin_sim_core::SimTime;
@@ -24,6 +25,30 @@ pub struct CampaignSpec {
 pub enum JobSpec {
     /// Every meter is reset. Needs a `window` or `clusters`.
     Reset(ResetSpec),
+    /// Every meter is asked once for its clock, in the order of ids.
+    Ping(PingSpec),
+}
+
+/// Every meter is asked once for its clock, in the order of ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PingSpec {
+    /// When it starts.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub at: SimTime,
+    /// Time over which the questions are spread evenly.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
+    pub window: SimTime,
+    /// How long the head-end waits for an answer; a meter is asked once.
+    #[serde(default = "ping_timeout_default", with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
+    pub timeout: SimTime,
+}
+
+fn ping_timeout_default() -> SimTime {
+    SimTime::from_secs(60)
 }
 
 struct Kinds;
@@ -36,8 +61,7 @@ impl Tag for Kinds {
 impl JobSpec {
     /// The reset, if it is one.
     pub fn reset(&self) -> Option<&ResetSpec> {
-        let JobSpec::Reset(reset) = self;
-        Some(reset)
+        if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
 }
 
@@ -51,6 +75,7 @@ impl CampaignSpec {
     pub fn at(&self) -> SimTime {
         match &self.job {
             JobSpec::Reset(reset) => reset.at,
+            JobSpec::Ping(ping) => ping.at,
         }
     }
 }

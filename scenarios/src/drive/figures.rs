@@ -35,6 +35,9 @@ pub struct Figures {
     reads_failed: u64,
     reads_refused: u64,
     reads_skipped: u64,
+    pings: u64,
+    /// Time from question to answer of each ping that was answered, s.
+    pings_s: Vec<f64>,
     /// Busy share of each border router and minute since the first campaign's start.
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
@@ -61,6 +64,8 @@ impl Figures {
             reads_failed: 0,
             reads_refused: 0,
             reads_skipped: 0,
+            pings: 0,
+            pings_s: Vec::new(),
             busy: BTreeMap::new(),
             collisions: 0,
         }
@@ -89,6 +94,12 @@ impl Figures {
                 TransactionKind::Push => {
                     self.pushes += 1;
                     self.pushes_ok += u64::from(row.outcome == Outcome::Ok);
+                }
+                TransactionKind::Ping => {
+                    self.pings += 1;
+                    if let (Outcome::Ok, Some(sent), Some(answered)) = (row.outcome, row.sent_s, row.answered_s) {
+                        self.pings_s.push(answered - sent);
+                    }
                 }
                 TransactionKind::Read => {
                     self.reads += 1;
@@ -129,6 +140,7 @@ impl Figures {
     pub fn values<X: Exchange<Event>>(mut self, engine: &Engine<Part, X>, plan: &Plan, now: SimTime) -> Values {
         self.end_s = now.secs_f64();
         self.rejoin_s.sort_by(f64::total_cmp);
+        self.pings_s.sort_by(f64::total_cmp);
         let mut counters = Counters::default();
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
         let ran =
@@ -158,6 +170,12 @@ impl Figures {
         let read_delay = |share: f64| {
             let delays = &ran.head_end.filter(|_| self.reads > 0)?.statistics.read_delay_ms;
             Some((!delays.is_empty()).then(|| delays.value_at_quantile(share) as f64 / 1000.0))
+        };
+        let pings = |value: Option<f64>| (self.pings > 0).then_some(value);
+        // Nearest rank.
+        let ping_delay = |share: f64| {
+            let rank = (share * self.pings_s.len() as f64).ceil().max(1.0) as usize;
+            pings(self.pings_s.get(rank - 1).copied())
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
@@ -192,8 +210,10 @@ impl Figures {
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
-            Metric::Transactions => always(self.pushes + self.reads + u64::from(self.resets)),
-            Metric::TransactionsOk => always(self.pushes_ok + self.reads_ok + u64::from(self.back)),
+            Metric::Transactions => always(self.pushes + self.reads + self.pings + u64::from(self.resets)),
+            Metric::TransactionsOk => {
+                always(self.pushes_ok + self.reads_ok + self.pings_s.len() as u64 + u64::from(self.back))
+            }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),
             Metric::PushDelayP95S => push_delay(0.95),
@@ -211,6 +231,10 @@ impl Figures {
             Metric::ReadsLate => of_reads(|h| h.statistics.late),
             Metric::ProfileRows => of_reads(|h| h.ledger.kept),
             Metric::ProfileRowsDuplicate => of_reads(|h| h.ledger.duplicates),
+            Metric::Pings => pings(Some(self.pings as f64)),
+            Metric::PingAnsweredShare => pings(share(self.pings_s.len() as u64, self.pings)),
+            Metric::PingDelayP50S => ping_delay(0.5),
+            Metric::PingDelayP99S => ping_delay(0.99),
             Metric::ApduDuplicates => head_end(|h| h.talk.duplicates),
             Metric::ApduRejected => head_end(|h| h.talk.wrong),
             Metric::ValuesChecked => values(|t| t.values),

@@ -4,6 +4,7 @@
 //! ([`Wake`]), is told what it hears, and writes one row for each meter that it had to do with. A further kind is its
 //! file here, a line in the list of [`Job`], its specification, what meters do with it, and its figures.
 
+pub mod ping;
 pub mod read;
 pub mod reset;
 
@@ -14,8 +15,10 @@ use super::{Duties, Network, Statistics};
 use crate::backhaul::{Destination, Down, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
+use crate::spec::JobSpec;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
+use ping::Ping;
 use read::Read;
 use reset::Reset;
 use serde::{Deserialize, Serialize};
@@ -170,7 +173,9 @@ kinds! {
     /// Resets every meter once.
     Reset,
     /// Reads every meter by a schedule.
-    Read
+    Read,
+    /// Asks every meter once for its clock.
+    Ping
 }
 
 /// What a job may touch of the rest of the head-end.
@@ -230,6 +235,11 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
         let behind: Vec<Arc<[u32]>> = behind.into_values().map(Arc::from).collect();
         for (schedule, spec) in duties.reads.iter().enumerate() {
             jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
+        }
+    }
+    for campaign in duties.campaigns {
+        if let JobSpec::Ping(ping) = &campaign.job {
+            jobs.push(Job::Ping(Ping::new(&campaign.name, ping, jobs.len() as u16, duties.meters.into())));
         }
     }
     jobs
