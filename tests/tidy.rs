@@ -62,6 +62,14 @@ fn every_manifest_keeps_the_rules() {
     report(&found);
 }
 
+/// Clippy reads the settings nearest to a crate's manifest, so that each crate of the world has its own copy.
+#[test]
+fn the_crates_of_the_world_have_the_same_lints() {
+    let read = |krate| std::fs::read_to_string(root().join(rules::folder(krate)).join("clippy.toml")).expect("a file");
+    assert!(read("models").contains("disallowed-methods"));
+    assert!(read("models") == read("sim-core") && read("models") == read("dlms"));
+}
+
 /// The protocol's files are layers, within a folder too.
 #[test]
 fn no_files_of_dlms_import_each_other() {
@@ -98,7 +106,7 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 71] = [
+    let cases: [(&str, &str, &str); 79] = [
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),
@@ -161,6 +169,14 @@ fn each_rule_notices_what_breaks_it() {
         ("fuzz/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),
         ("scenarios/src/a.rs", "let r = StdRng::from_os_rng();", RANDOM),
         ("data/src/a.rs", "getrandom::fill(b);", RANDOM),
+        ("models/dlms/src/a.rs", "let id = std::thread::current().id();", THREADS),
+        ("models/dlms/src/a.rs", "static A: OnceLock<u8> = OnceLock::new();", SHARED),
+        ("models/dlms/src/a.rs", "let y = x.powi(2);", PORTABLE),
+        ("models/dlms/src/a.rs", "let mut r = rand::rng();", RANDOM),
+        ("models/dlms/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
+        ("live/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
+        ("fuzz/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
+        ("fuzz/targets/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("models/src/meter/a.rs", "use bevy_ecs::prelude::*;", ENTITIES),
         ("models/tests/a.rs", "let mut world = bevy_ecs::world::World::new();", ENTITIES),
         ("live/src/a.rs", "getrandom::getrandom(b);\nlet r = fastrand::u8(..);", RANDOM),

@@ -18,7 +18,7 @@ use crate::meter::Meters;
 use crate::node::Node;
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
-use amitwin_data::rows::{NodeRow, Outcome, Rows};
+use amitwin_data::rows::{EventKind, NodeRow, Outcome, Rows};
 use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
 /// The radios of one border router, or of several that hear each other, and everything they need to run alone.
@@ -168,8 +168,16 @@ impl Cell {
                             Users { meters, gateways }.supply(&mut **ideal, ctx, node, on);
                         }
                         (Change::Backhaul { gateway, backhaul }, _) => gateways.set_backhaul(ctx, gateway, backhaul),
-                        (Change::NodeLoss { .. }, AnyMedium::Mesh(_)) => {}
-                        (Change::EdgeLoss { .. }, AnyMedium::Mesh(_)) => {}
+                        (Change::NodeLoss { node, loss_db }, AnyMedium::Mesh(mesh)) => {
+                            if mesh.link.air.node_overlay(node).loss_db != loss_db {
+                                ctx.note(node, EventKind::ExtraLoss, (loss_db * 100.0) as i32);
+                                mesh.link.overlay_node(ctx, node, |overlay| overlay.loss_db = loss_db);
+                            }
+                        }
+                        (Change::EdgeLoss { edge, loss_db }, AnyMedium::Mesh(mesh)) => {
+                            ctx.note(edge.0, EventKind::LinkLoss, (loss_db * 100.0) as i32);
+                            mesh.link.overlay_edge(edge, loss_db);
+                        }
                         // There is no air whose losses could change.
                         (Change::NodeLoss { .. } | Change::EdgeLoss { .. }, AnyMedium::Ideal(_)) => {}
                     }

@@ -1,4 +1,7 @@
 //! What every handler gets: the engine, the books, and the facts of its partition that never change.
+//!
+//! [`Ctx`] is lent for one event. With it a room schedules, sends and writes down, and looks up who is who; it leads to no
+//! other room, so that a function which gets its own room and a `Ctx` can change nothing else.
 
 use crate::books::Books;
 use crate::event::Event;

@@ -3,13 +3,24 @@
 //! A frame's way, one direction down and one up, no room entered twice:
 //!
 //! ```text
-//! campaign / headend -> gateway -> mesh (route) -> mac (queue, hop, CSMA) -> radio (air, SINR)
-//!                                                                               |
-//! device             <-            mesh         <- mac (acknowledge, dedup)  <- radio (receive)
+//! headend (jobs) -> gateway -> port -> net (route, fragment)  -> mac (queue, hop, CSMA)         -> radio (air, SINR)
+//!                                                                                                   |
+//! meter (DLMS)             <- port <- net (reassemble)        <- mac (acknowledge, deduplicate) <- radio (receive)
 //! ```
 //!
-//! A layer talks to the next by a plain call with plain values within one event, across time by an [`event::Event`],
-//! across partitions by a message of the engine. [`build::build`] turns a [`spec::WorldSpec`] into partitions.
+//! A room talks to the next by a plain call with plain values within one event, across time by an [`event::Event`],
+//! across partitions by a message of the engine. What a function borrows is what it may change: its own room, and the
+//! [`context::Ctx`]. [`build::build`] turns a [`spec::WorldSpec`] into partitions, which [`cell`] keeps side by side.
+//!
+//! | room | owns |
+//! | --- | --- |
+//! | [`spec`], [`terrain`] | what a world is made of; places, siting, assignment |
+//! | [`medium`] | the port: how a meter reaches its gateway; [`medium::mesh`] is the one that there is |
+//! | [`meter`] | the meter above the port, as a DLMS server |
+//! | [`gateway`] | the border router, between the port and the backhaul |
+//! | [`headend`] | jobs, the DLMS client, the ledger |
+//! | [`books`] | what is written down |
+//! | [`apdu`], [`backhaul`], [`plan`], [`node`] | what rooms tell each other: payloads, messages, planned resets, numbers |
 
 pub mod apdu;
 pub mod backhaul;

@@ -24,5 +24,9 @@ pub const PUSH_START: u32 = 119;
 pub const ANSWER: u32 = 122;
 /// Messages that the ideal medium loses (entity: meter).
 pub const IDEAL_LOSS: u32 = 124;
+/// Messages that a backhaul loses (entity: border router).
+pub const BACKHAUL_LOSS: u32 = 125;
+/// Who belongs to a share of the fleet (entity: site).
+pub const EVENT_SHARE: u32 = 126;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;

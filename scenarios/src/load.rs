@@ -172,6 +172,7 @@ pub fn load_text(
     duplicates(&root, "campaign", &mut errors);
     duplicates(&root, "variant", &mut errors);
     duplicates(&root, "read", &mut errors);
+    duplicates(&root, "event", &mut errors);
     let variants = variants(&root, &schema, &mut errors);
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = resolve::gates::resolve(&root, &names, &mut errors);

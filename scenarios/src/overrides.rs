@@ -67,6 +67,13 @@ pub(crate) fn change(set: &Override, schema: &Json, working_dir: Option<&Path>, 
 
 /// Settings that name a file, which starts at the directory where the command is given.
 fn is_path(key: &str, value: &str) -> bool {
+    let list = split(key).is_ok_and(|s| {
+        let words: Vec<&str> = s.iter().map(|s| s.text.as_str()).collect();
+        matches!(words[..], ["event", _, "target", "file"])
+    });
+    if list {
+        return true;
+    }
     let paths = [["placement", "file"], ["dlms", "keys"], ["serve", "state"]];
     let is = |path: [&str; 2]| split(key).is_ok_and(|s| s.iter().map(|s| s.text.as_str()).eq(path));
     paths.into_iter().any(is) && !(is(["dlms", "keys"]) && value.trim_matches(['"', '\'']) == Keys::TEST)

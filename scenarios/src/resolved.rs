@@ -55,11 +55,15 @@ fn with_files(file: &ScenarioFile, replace: impl Fn(&str) -> String) -> Scenario
     if let Some(path) = &mut file.placement.file {
         *path = replace(path);
     }
+    for list in file.event.iter_mut().filter_map(|event| event.target.file.as_mut()) {
+        *list = replace(list);
+    }
     for variant in &mut file.variant {
         for (key, value) in &mut variant.set {
             let value = match (key.as_str(), value) {
                 ("placement.file", value) => Some(value),
                 ("placement", value) => value.get_mut("file"),
+                (key, value) if key.starts_with("event.") && key.ends_with(".target.file") => Some(value),
                 _ => None,
             };
             if let Some(toml::Value::String(path)) = value {

@@ -1,7 +1,8 @@
 //! The error of coupling two meshes one window late, against simulating them as one.
 //!
 //! A suburb of 120 meters has two border routers; the meshes lie side by side and hear each other. The table that this
-//! prints (`cargo test -p amitwin-scenarios --test coupling -- --nocapture`) stands in `models/src/radio/README.md`.
+//! prints (`cargo test -p amitwin-scenarios --test coupling -- --nocapture`) stands in
+//! `models/src/medium/mesh/radio/README.md`.
 
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::load_text;

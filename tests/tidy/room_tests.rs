@@ -54,7 +54,8 @@ fn rules(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn the_rooms_keep_the_rules() {
-    let sources = Source::all(root(), &FOLDERS);
+    let mut sources = Source::all(root(), &FOLDERS);
+    sources.dedup_by(|a, b| a.path == b.path);
     let found: Vec<Finding> = rooms::check(&sources).into_iter().chain(order::check(&sources)).collect();
     report(&found);
     assert_eq!(rooms::stale(&sources), [""; 0]);
@@ -138,6 +139,7 @@ fn a_file_without_a_room_and_a_type_of_many_fields_are_noticed() {
     };
     assert_eq!(rules("models/src/meter/many.rs", &fields(20)), [""; 0]);
     assert_eq!(rules("models/src/meter/many.rs", &fields(21)), [FIELDS]);
+    assert_eq!(rules("models/dlms/src/meter/many.rs", &fields(21)), [FIELDS]);
 }
 
 #[test]

@@ -1,8 +1,35 @@
-//! The declaration of all figures in a variant's summary; everything else about them is derived from here.
+//! The declaration of all figures in a variant's summary, and what they are about; everything else about them is derived
+//! from here.
 
 use super::declare::metrics;
-use super::{Activity, Format, GateName, Info, TableEntry};
+use super::{Format, GateName, Info, TableEntry, Values};
 use crate::summary::Verdict;
+
+/// What a figure is about; results tables group figures by it, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Activity {
+    /// Campaigns that reset meters.
+    Resets,
+    /// Reports that meters send by themselves.
+    Reports,
+    /// Scheduled reads.
+    Reads,
+    /// Every network.
+    Always,
+}
+
+impl Activity {
+    /// Whether there was any of it in a variant.
+    pub fn happened(self, values: &Values) -> bool {
+        let some = |metric| values.value(metric).is_some_and(|n| n > 0.0);
+        match self {
+            Activity::Resets => some(Metric::Commanded),
+            Activity::Reports => some(Metric::PushDeliveredShare),
+            Activity::Reads => some(Metric::Reads),
+            Activity::Always => true,
+        }
+    }
+}
 
 metrics! {
     /// meters that reset campaigns were to reset

@@ -18,7 +18,7 @@ pub mod gates;
 pub mod list;
 mod values;
 
-pub use list::Metric;
+pub use list::{Activity, Metric};
 pub use values::Values;
 
 use crate::summary::Verdict;
@@ -50,32 +50,6 @@ impl Format {
     /// A time of either kind.
     pub const fn is_time(self) -> bool {
         matches!(self, Format::Reached | Format::Time)
-    }
-}
-
-/// What a figure is about; results tables group figures by it, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Activity {
-    /// Campaigns that reset meters.
-    Resets,
-    /// Reports that meters send by themselves.
-    Reports,
-    /// Scheduled reads.
-    Reads,
-    /// Every network.
-    Always,
-}
-
-impl Activity {
-    /// Whether there was any of it in a variant.
-    pub fn happened(self, values: &Values) -> bool {
-        let some = |metric| values.value(metric).is_some_and(|n| n > 0.0);
-        match self {
-            Activity::Resets => some(Metric::Commanded),
-            Activity::Reports => some(Metric::PushDeliveredShare),
-            Activity::Reads => some(Metric::Reads),
-            Activity::Always => true,
-        }
     }
 }
 

@@ -55,7 +55,7 @@ tables! {
         hops: u8,
         /// Path loss with shadowing, without temporary attenuation.
         path_loss_db: f32,
-        /// Attenuation put on the link by a fault or the weather; zero until faults are modelled.
+        /// Attenuation that events put on the link, both ends and the way between them.
         extra_loss_db: f32,
         /// Expected transmissions for one delivery.
         etx: f32,

@@ -1,4 +1,14 @@
 //! What is written down: rows for the tables, sums for the results, the load of border routers.
+//!
+//! A partition has one set of books, which travels in the [`Ctx`](crate::context::Ctx). A room writes where something is
+//! settled, and reads nothing back: no result of a run hangs on its books.
+//!
+//! | what | written by |
+//! | --- | --- |
+//! | [`Counters`], losses by [`Loss`] | the link layer and the network layer, frame by frame |
+//! | [`Load`] of a border router's radio | the link layer; closed each minute by the gateway |
+//! | the `transactions` row of a regular report ([`PushReport`]) | the gateway that has it, the meter that could not send it, whoever lost it |
+//! | rows of other tables ([`Books::rows`]) | the room that they are about; the driver takes them window by window |
 
 mod counters;
 mod load;

@@ -113,6 +113,11 @@ impl Fleet {
                 }
             }
             Act::PowerOff(_) => entities.into_iter().for_each(|e| self.add::<Unpowered, ()>(e, event, ())),
+            Act::RouterFails(_) => {
+                let routers = entities.into_iter().filter(|&e| self.world.get::<Member>(e).is_some_and(is_router));
+                let routers: Vec<Entity> = routers.collect();
+                routers.into_iter().for_each(|e| self.add::<Unpowered, ()>(e, event, ()));
+            }
             Act::BackhaulDown(_) => self.slow(&entities, event, Backhaul { down: true, ..Backhaul::default() }),
             Act::BackhaulSlow(slow) => self.slow(&entities, event, Backhaul { down: false, delay: slow.delay }),
         }
@@ -125,7 +130,7 @@ impl Fleet {
         for entity in of_nodes.into_iter().chain(of_edges) {
             match act {
                 Act::ExtraLoss(_) => self.remove::<ExtraLoss, f32>(entity, event),
-                Act::PowerOff(_) => self.remove::<Unpowered, ()>(entity, event),
+                Act::PowerOff(_) | Act::RouterFails(_) => self.remove::<Unpowered, ()>(entity, event),
                 Act::BackhaulDown(_) | Act::BackhaulSlow(_) => self.remove::<BackhaulFaults, Backhaul>(entity, event),
             }
         }
@@ -182,6 +187,10 @@ impl Fleet {
         }
         entity.insert(Touched);
     }
+}
+
+fn is_router(member: &Member) -> bool {
+    member.kind == Kind::Gateway
 }
 
 /// What a query finds comes in an order of its own, which changes when components come and go: here it gets the order of

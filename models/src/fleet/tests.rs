@@ -1,7 +1,7 @@
 //! Faults put on and taken off, in any order, and a census.
 
 use super::*;
-use crate::spec::{BackhaulDown, BackhaulSlow, ExtraLoss as Extra, PowerOff};
+use crate::spec::{BackhaulDown, BackhaulSlow, ExtraLoss as Extra, PowerOff, RouterFails};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 
@@ -71,6 +71,21 @@ fn a_backhaul_is_down_while_any_event_says_so_and_slow_by_their_sum() {
     fleet.take(2, &down, &[gateway], &[]);
     fleet.take(1, &slow(50), &[gateway], &[]);
     assert_eq!(now(&mut fleet), Backhaul::default());
+}
+
+#[test]
+fn a_router_fails_alone_among_those_that_are_named() {
+    let mut fleet = fleet();
+    let fails = Act::RouterFails(RouterFails {});
+    let everybody = [Node(0), Node(1), Node(2), Node(3)];
+    let unpowered = |fleet: &mut Fleet| -> Vec<Node> {
+        fleet.tick();
+        fleet.census().into_iter().filter(|row| !row.powered).map(|row| row.node).collect()
+    };
+    fleet.put(0, &fails, &everybody, &[]);
+    assert_eq!(unpowered(&mut fleet), [Node(0)]);
+    fleet.take(0, &fails, &everybody, &[]);
+    assert_eq!(unpowered(&mut fleet), []);
 }
 
 #[test]

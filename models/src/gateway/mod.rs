@@ -13,10 +13,12 @@ use crate::fleet::Backhaul;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
+use crate::purpose::BACKHAUL_LOSS;
 use crate::slab::Slab;
 use crate::spec::{BackSign, BackhaulSpec};
 use amitwin_data::rows::{EventKind, Outcome};
 use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
 
 /// A border router or concentrator.
@@ -30,6 +32,8 @@ struct Gateway {
     dark: bool,
     /// Its software does not run.
     stopped: bool,
+    /// Random numbers used for losses of the backhaul.
+    draws: u32,
 }
 
 /// The border routers or concentrators of a partition, above the port.
@@ -123,8 +127,9 @@ impl Gateways {
     }
 
     fn send<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, gateway: Node, message: Message) {
+        let lost = self.is_lost(ctx.facts, gateway);
         let of = &self.gateways[gateway];
-        if of.backhaul.down || of.stopped {
+        if of.backhaul.down || of.stopped || lost {
             ctx.books.lost(Loss::Backhaul);
         } else {
             medium.send(self, ctx, gateway, message);
@@ -132,9 +137,21 @@ impl Gateways {
     }
 
     /// When a report that leaves now reaches the head-end; `None` if it does not.
-    fn arrival(&self, now: SimTime, gateway: Node) -> Option<SimTime> {
+    fn arrival(&mut self, ctx: &Ctx, gateway: Node) -> Option<SimTime> {
+        let lost = self.is_lost(ctx.facts, gateway);
         let Gateway { backhaul, stopped, .. } = self.gateways[gateway];
-        (!backhaul.down && !stopped).then(|| now + self.backhaul.latency + backhaul.delay)
+        (!backhaul.down && !stopped && !lost).then(|| ctx.now() + self.backhaul.latency + backhaul.delay)
+    }
+
+    /// Whether the backhaul loses the next message.
+    fn is_lost(&mut self, facts: &Facts, gateway: Node) -> bool {
+        if self.backhaul.loss == 0.0 {
+            return false;
+        }
+        let of = &mut self.gateways[gateway];
+        let mut stream = Stream::resume(facts.stream_key(gateway, BACKHAUL_LOSS), u64::from(of.draws));
+        of.draws += 1;
+        stream.unit() < self.backhaul.loss
     }
 
     /// The backhaul of a border router goes down, comes up again, or changes its delay.
@@ -196,7 +213,7 @@ impl PortUser for Gateways {
             Body::Answer { read } => ReportKind::Answer { read },
             Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
         };
-        let Some(at) = self.arrival(ctx.now(), gateway) else {
+        let Some(at) = self.arrival(ctx, gateway) else {
             ctx.books.lost(Loss::Backhaul);
             return ctx.books.message_lost(ctx.facts, carried);
         };
@@ -228,7 +245,7 @@ impl PortUser for Gateways {
     }
 
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
-        let Some(at) = self.arrival(ctx.now(), gateway) else { return ctx.books.lost(Loss::Backhaul) };
+        let Some(at) = self.arrival(ctx, gateway) else { return ctx.books.lost(Loss::Backhaul) };
         let report = Report {
             meter: GlobalId(ctx.facts.globals[node]),
             kind: ReportKind::Back { job: back.job, by: BackSign::Route },

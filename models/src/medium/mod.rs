@@ -3,6 +3,15 @@
 //! Above it, `meter` and `gateway` say [`Medium::send`], [`Medium::power`] and [`Medium::wake`]. Below it, a medium says
 //! [`PortUser::attached`], [`PortUser::detached`], [`PortUser::delivered`] and [`PortUser::lost`]. Neither side knows how
 //! the other does it: a parent, a rank or a channel never passes. Both are dispatched statically.
+//!
+//! | what passes | is |
+//! | --- | --- |
+//! | [`Message`] | what a meter or gateway sends: what for, to whom, payload |
+//! | [`Carried`] | the same on its way or at its end, with its sender and hops |
+//! | [`Return`] | what a meter's registration with its gateway tells: back after a reset |
+//!
+//! [`mesh`] is the one medium so far. Another one is a folder beside it with an event type of its own and the three functions
+//! of [`Medium`]; it is chosen where a cell is built.
 
 pub mod ideal;
 pub mod mesh;

@@ -53,6 +53,13 @@ impl EventSpec {
     }
 }
 
+impl Act {
+    /// Whether it happens to border routers alone.
+    pub fn is_of_routers(&self) -> bool {
+        matches!(self, Act::RouterFails(_) | Act::BackhaulDown(_) | Act::BackhaulSlow(_))
+    }
+}
+
 /// What happens, told by `act`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "act", rename_all = "kebab-case")]
@@ -61,6 +68,8 @@ pub enum Act {
     ExtraLoss(ExtraLoss),
     /// Nodes lose their supply; meters boot when it comes back, border routers too.
     PowerOff(PowerOff),
+    /// Border routers fail and boot when they are repaired; of other nodes in the target nothing is lost.
+    RouterFails(RouterFails),
     /// The backhaul of border routers is down: what is on its way over it is lost.
     BackhaulDown(BackhaulDown),
     /// The backhaul of border routers is slower.
@@ -85,6 +94,11 @@ pub struct ExtraLoss {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerOff {}
+
+/// A border router without supply, as its failure looks from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouterFails {}
 
 /// No backhaul.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

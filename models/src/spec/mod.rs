@@ -25,12 +25,12 @@ use amitwin_sim_core::SimTime;
 
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
-pub use campaign::{CampaignSpec, JobSpec};
+pub use campaign::*;
 pub use civil::unix_s;
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
-pub use event::{Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, PowerOff, Target, TargetKind};
+pub use event::{Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, PowerOff, RouterFails, Target, TargetKind};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{Lease, MeshSpec, SizeProfile};

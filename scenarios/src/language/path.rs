@@ -58,6 +58,8 @@ const EXCLUSIVE: &[(&str, &str, &[&str])] = &[
     ("placement", "siting", &["gateways"]),
     ("campaign", "window", &["clusters"]),
     ("campaign", "clusters", &["window"]),
+    ("event", "for", &["until"]),
+    ("event", "until", &["for"]),
 ];
 
 /// A change to make: where and what.

@@ -25,7 +25,18 @@ impl Placements {
         self.dir.join(file)
     }
 
-    /// BLAKE3 of a placement file that has been read.
+    /// Reads a list of ids.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read_list(&mut self, file: &str) -> std::io::Result<String> {
+        let path = self.path(file);
+        let text = std::fs::read_to_string(&path)?;
+        self.hashes.push((path, blake3::hash(text.as_bytes()).to_hex().to_string()));
+        Ok(text)
+    }
+
+    /// BLAKE3 of a placement file or a list of ids that has been read.
     pub fn content_hash(&self, file: &str) -> Option<&str> {
         let path = self.path(file);
         self.hashes.iter().find(|(p, _)| *p == path).map(|(_, hash)| hash.as_str())

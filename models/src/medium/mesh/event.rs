@@ -97,6 +97,13 @@ pub enum Event {
         /// Bytes before the frame check sequence.
         bytes: u16,
     },
+    /// From a neighbouring partition: a foreign radio is heard weaker, or no longer so.
+    ForeignLoss {
+        /// Global id of the radio.
+        from: u32,
+        /// Extra loss of what it sends, hundredths of a dB.
+        loss_cdb: i32,
+    },
 }
 
 impl Event {
@@ -112,7 +119,7 @@ impl Event {
             | Event::Join { node, .. }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
-            Event::Ended { .. } | Event::Foreign { .. } | Event::Snapshot => true,
+            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,
             // The bench of the link layer is not saved.
             Event::Probe { .. } => false,
         }

@@ -6,6 +6,9 @@
 //! | [`mac`] | queues, CSMA/CA, acknowledgement, hopping, sweeps |
 //! | [`net`] | joining, parents, routes, fragments, floods |
 //! | [`wire`] | all of it as bytes: encoders, lengths, captures |
+//!
+//! Beside them what they share: datagrams ([`packet`]), hop sequences ([`hopping`]), the [`Event`]s; and [`Probes`], a bench of
+//! the link layer that takes the place of everything above it: a frame each period to a fixed neighbour, delays in a histogram.
 
 mod event;
 pub mod hopping;
@@ -102,6 +105,7 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::Resume { node } => mac::resume(link, ctx, node),
         Event::Sweep { node, epoch, channel } => sweep::step(link, above, ctx, node, epoch, channel),
         Event::Foreign { from, channel, bytes } => mac::foreign(link, ctx, from, channel, bytes),
+        Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
         _ => unreachable!("{event:?} belongs to the network layer"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod exchange;
+mod overlay;
 mod queue;
 mod settle;
 mod state;
@@ -10,6 +11,7 @@ pub mod times;
 
 pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
+pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
 pub use settle::foreign;
 pub use state::State;

@@ -35,6 +35,8 @@ impl Net {
             let etx = joining.candidates.iter().find(|c| c.node == parent).map(|c| c.etx);
             let etx = etx.unwrap_or_else(|| self.etx_between(link, node, parent));
             let path_loss_db = code_db(link.air.neighbours.code(node, parent).unwrap_or(u8::MAX));
+            let extra_loss_db = link.air.extra_loss_db(node, parent);
+            let tx_power_db = link.air.node_overlay(node).tx_power_db;
             books.rows.links.push(LinkRow {
                 time_s: now.secs_f64(),
                 node: facts.globals[node],
@@ -42,9 +44,9 @@ impl Net {
                 rank: joining.rank,
                 hops: joining.hops,
                 path_loss_db,
-                extra_loss_db: 0.0,
+                extra_loss_db,
                 etx: f32::from(etx) / 128.0,
-                rssi_dbm: link.tx_power_dbm() - path_loss_db,
+                rssi_dbm: link.tx_power_dbm() + tx_power_db - path_loss_db - extra_loss_db,
             });
         }
     }

@@ -13,12 +13,14 @@ pub use state::State;
 use super::error::ErrorModel;
 use super::math::{level_db, normal_quantile, ratio};
 use super::neighbours::{Neighbours, code_db};
+use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
 use crate::node::{Channel, Node, PerNode};
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// No transmission, or nobody.
 pub const NONE: u32 = u32::MAX;
@@ -70,6 +72,8 @@ pub struct Transmission {
     checked: SimTime,
     ln_success: f64,
     live: bool,
+    /// What was overlaid when it began.
+    overlay: Option<Arc<Overlay>>,
 }
 
 /// How a reception ended.
@@ -108,6 +112,7 @@ pub struct Air {
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
+    overlay: Option<Arc<Overlay>>,
 }
 
 impl Radio {
@@ -161,6 +166,7 @@ impl Air {
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..channels).map(|_| Vec::new()).collect(),
+            overlay: None,
         }
     }
 
@@ -182,16 +188,52 @@ impl Air {
             return true;
         }
         let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
-        energy >= self.busy
+        energy + self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) >= self.busy
     }
 
     fn energy_on(&self, node: Node, channel: Channel, but: u32) -> u64 {
         let others = self.channels[channel.at()].iter().filter(|&&id| id != but);
-        others.map(|&id| self.transmissions[id as usize].from).filter_map(|from| self.heard(from, node)).sum()
+        others.filter_map(|&id| self.heard(id, node)).sum()
     }
 
-    fn heard(&self, from: Node, at: Node) -> Option<u64> {
-        self.neighbours.code(at, from).map(|code| self.level(from, code))
+    /// Level of a frame at a node, if it is in earshot.
+    fn heard(&self, id: u32, at: Node) -> Option<u64> {
+        let t = &self.transmissions[id as usize];
+        let code = self.neighbours.code(at, t.from)?;
+        Some(match &t.overlay {
+            None => self.level(t.from, code),
+            Some(overlay) => overlaid(self.radios[t.from].power_mw * self.linear[code as usize], overlay, t.from, at),
+        })
+    }
+
+    /// Sum of the signals on the common channel at a node, in 1e-16 mW.
+    pub fn energy(&self, node: Node) -> u64 {
+        self.radios[node].energy
+    }
+
+    /// What is different about a node.
+    pub fn node_overlay(&self, node: Node) -> NodeOverlay {
+        self.overlay.as_ref().map_or_else(NodeOverlay::default, |overlay| overlay.node(node))
+    }
+
+    /// Extra loss between two nodes, dB.
+    pub fn extra_loss_db(&self, a: Node, b: Node) -> f32 {
+        self.overlay.as_ref().map_or(0.0, |overlay| overlay.loss_db(a, b))
+    }
+
+    /// Noise of so many dBm, as a [`NodeOverlay`] has it.
+    pub fn noise_of(dbm: f64) -> u64 {
+        (ratio(dbm) * UNITS_PER_MW) as u64
+    }
+
+    /// Changes what is overlaid. Frames that are on the air keep what was overlaid when they began.
+    pub fn change_overlay(&mut self, change: impl FnOnce(&mut Overlay)) {
+        let (radios, rate) = (self.radios.len(), self.phy.bit_rate_bps);
+        let overlay = self.overlay.get_or_insert_with(|| Arc::new(Overlay::new(radios, rate)));
+        change(Arc::make_mut(overlay));
+        if overlay.is_neutral() {
+            self.overlay = None;
+        }
     }
 
     /// Makes `node` unable to receive until `until` (it turns around or sends).
@@ -251,6 +293,7 @@ impl Air {
                 checked: now,
                 ln_success: 0.0,
                 live: false,
+                overlay: None,
             });
             (self.transmissions.len() - 1) as u32
         });
@@ -259,21 +302,32 @@ impl Air {
         (t.start, t.end, t.checked, t.ln_success, t.live) = (now, end, now, 0.0, true);
         t.hearers.clear();
         t.hearers.extend_from_slice(hearers);
+        t.overlay.clone_from(&self.overlay);
         self.deafen(from, end);
         if channel == Channel::COMMON {
-            self.begin_common(id, now, from);
+            match self.overlay.clone() {
+                None => self.begin_common::<false>(id, now, from, None),
+                Some(overlay) => self.begin_common::<true>(id, now, from, Some(&overlay)),
+            }
         } else {
-            self.begin_hopped(id, now, from, channel);
+            self.begin_hopped(id, now, channel);
             self.channels[channel.at()].push(id);
         }
         id
     }
 
-    fn begin_common(&mut self, id: u32, now: SimTime, from: Node) {
+    /// Compiled twice, so that nothing is asked where nothing is overlaid.
+    fn begin_common<const OVERLAID: bool>(&mut self, id: u32, now: SimTime, from: Node, overlay: Option<&Overlay>) {
         let power = self.radios[from].power_mw;
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
-            let level = (power * self.linear[code as usize]) as u64;
+            let plain = power * self.linear[code as usize];
+            let (level, noise) = match overlay {
+                Some(overlay) if OVERLAID => {
+                    (overlaid(plain, overlay, from, node), self.noise + overlay.noise(node) as f64)
+                }
+                _ => (plain as u64, self.noise),
+            };
             let radio = &mut self.radios[node];
             let others = radio.energy;
             radio.energy += level;
@@ -281,8 +335,7 @@ impl Air {
                 let locked = &mut self.transmissions[radio.lock as usize];
                 if self.stretches {
                     if locked.to == node {
-                        let sinr =
-                            radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + self.noise);
+                        let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + noise);
                         let bits = bits_between(&self.phy, locked.checked, now);
                         locked.ln_success += bits * self.model.ln_success_per_bit(level_db(sinr));
                         locked.checked = now;
@@ -296,20 +349,25 @@ impl Air {
                 }
             } else if node.0 < self.own
                 && radio.deaf_until <= now
-                && level as f64 > (others as f64 + self.noise) * self.detect
+                && level as f64 > (others as f64 + noise) * self.detect
             {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
         }
     }
 
-    fn begin_hopped(&mut self, id: u32, now: SimTime, from: Node, channel: Channel) {
+    /// Noise at a node while a frame is on the air.
+    fn noise_at(&self, node: Node, overlay: &Option<Arc<Overlay>>) -> f64 {
+        self.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
+    }
+
+    fn begin_hopped(&mut self, id: u32, now: SimTime, channel: Channel) {
         for n in 0..self.channels[channel.at()].len() {
             let other = self.channels[channel.at()][n];
             for h in 0..self.transmissions[other as usize].hearers.len() {
                 let node = self.transmissions[other as usize].hearers[h];
                 if self.radios[node].lock == other
-                    && let Some(level) = self.heard(from, node)
+                    && let Some(level) = self.heard(id, node)
                 {
                     let sum = level + self.energy_on(node, channel, other);
                     let radio = &mut self.radios[node];
@@ -324,13 +382,14 @@ impl Air {
         }
         for h in 0..self.transmissions[id as usize].hearers.len() {
             let node = self.transmissions[id as usize].hearers[h];
-            let Some(level) = self.heard(from, node) else { continue };
+            let Some(level) = self.heard(id, node) else { continue };
             let radio = &self.radios[node];
             if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
             let others = self.energy_on(node, channel, id);
-            if level as f64 > (others as f64 + self.noise) * self.detect {
+            let noise = self.noise_at(node, &self.transmissions[id as usize].overlay);
+            if level as f64 > (others as f64 + noise) * self.detect {
                 let radio = &mut self.radios[node];
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
@@ -358,8 +417,13 @@ impl Air {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
                 }
+                let plain = power * self.linear[code as usize];
+                let level = match &frame.overlay {
+                    None => plain as u64,
+                    Some(overlay) => overlaid(plain, overlay, frame.from, node),
+                };
                 let radio = &mut self.radios[node];
-                radio.energy = radio.energy.saturating_sub((power * self.linear[code as usize]) as u64);
+                radio.energy = radio.energy.saturating_sub(level);
                 if radio.lock == id {
                     radio.lock = NONE;
                 }
@@ -380,12 +444,14 @@ impl Air {
         }
         let mut kept = frame.hearers;
         kept.clear();
-        self.transmissions[id as usize].hearers = kept;
+        let t = &mut self.transmissions[id as usize];
+        (t.hearers, t.overlay) = (kept, None);
         self.free.push(id);
         Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
     }
 
     fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
+        let thermal = self.noise_at(node, &frame.overlay);
         let radio = &mut self.radios[node];
         if radio.lock != id {
             return (Fate::Deaf, f32::NAN);
@@ -400,7 +466,7 @@ impl Air {
         let draw = stream.unit();
         let (loss, quiet) = if self.stretches {
             let others = (radio.energy as f64 - level).max(0.0);
-            let sinr = level_db(level / (others + self.noise));
+            let sinr = level_db(level / (others + thermal));
             let bits = bits_between(&self.phy, frame.checked, frame.end);
             let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
             (ErrorModel::loss_of(ln), 0.0)
@@ -408,12 +474,12 @@ impl Air {
             let spread = normal_quantile(stream.unit().max(f64::EPSILON));
             let rssi = level_db(level) + spread * self.model.frame_spread_db();
             let bits = f64::from(self.phy.psdu_bits(frame.bytes));
-            let noise_db = level_db(self.noise);
+            let noise_db = level_db(thermal);
             let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
             if radio.peak == 0 {
                 (quiet, quiet)
             } else {
-                let noise = self.noise + self.model.interference_weight() * radio.peak as f64;
+                let noise = thermal + self.model.interference_weight() * radio.peak as f64;
                 (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
             }
         };
@@ -436,10 +502,17 @@ impl Air {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.neighbours.bytes()
+            + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
             + self.radios.bytes()
             + self.globals.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }
+}
+
+/// Level of a frame where something is overlaid; `plain` is its level without.
+#[inline]
+fn overlaid(plain: f32, overlay: &Overlay, from: Node, to: Node) -> u64 {
+    (plain * overlay.factor(from, to)) as u64
 }
 
 /// Bits that fit between two instants at the mode's rate, a part counting as a whole bit.

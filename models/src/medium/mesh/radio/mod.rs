@@ -4,6 +4,7 @@ pub mod air;
 pub mod error;
 pub mod math;
 pub mod neighbours;
+pub mod overlay;
 pub mod phy;
 pub mod propagation;
 pub mod shadowing;

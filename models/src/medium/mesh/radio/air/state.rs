@@ -1,9 +1,11 @@
 //! What of the air changes in a run: radios, frames under way, and who is on which channel.
 
+use super::super::overlay::Overlay;
 use super::{Air, NONE, Radio, Transmission};
 use crate::check::{Bounds, distinct, ensure, same_count};
 use crate::node::{Channel, Node, PerNode};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The air in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -12,6 +14,7 @@ pub struct State {
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
+    overlay: Option<Arc<Overlay>>,
 }
 
 impl State {
@@ -29,6 +32,7 @@ impl Air {
             transmissions: self.transmissions.clone(),
             free: self.free.clone(),
             channels: self.channels.clone(),
+            overlay: self.overlay.clone(),
         }
     }
 
@@ -72,8 +76,11 @@ impl Air {
         }
         let hopped = state.transmissions.iter().filter(|t| t.live && t.channel != Channel::COMMON).count();
         same_count("air: hopped frames", state.channels.iter().map(Vec::len).sum(), hopped)?;
+        let overlays = state.transmissions.iter().map(|t| &t.overlay).chain([&state.overlay]);
+        let whole = overlays.flatten().all(|overlay| overlay.fits(self.radios.len()));
+        ensure(whole, || "air: what is overlaid is not of these radios".to_owned())?;
         (self.radios, self.transmissions) = (state.radios, state.transmissions);
-        (self.free, self.channels) = (state.free, state.channels);
+        (self.free, self.channels, self.overlay) = (state.free, state.channels, state.overlay);
         Ok(())
     }
 }

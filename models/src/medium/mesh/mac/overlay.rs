@@ -1,0 +1,39 @@
+//! What is overlaid on the air, told to the partitions that hear it.
+
+use super::LinkLayer;
+use crate::context::Ctx;
+use crate::medium::mesh::event::Event;
+use crate::medium::mesh::radio::overlay::NodeOverlay;
+use crate::node::Node;
+
+/// Hundredths of a dB: what other partitions are told of a node.
+const CENTI_DB: f32 = 100.0;
+
+impl LinkLayer {
+    /// Changes what is overlaid on a node; partitions that hear it hear it so from now on.
+    pub fn overlay_node(&mut self, ctx: &mut Ctx, node: Node, change: impl FnOnce(&mut NodeOverlay)) {
+        let mut now = self.air.node_overlay(node);
+        change(&mut now);
+        self.air.change_overlay(|overlay| overlay.set_node(node, now));
+        let first = self.abroad.partition_point(|a| a.0 < node);
+        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
+            let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB) as i32;
+            let at = ctx.now() + ctx.engine.lookahead();
+            let from = ctx.facts.globals[node];
+            ctx.send(partition, at, node, Event::ForeignLoss { from, loss_cdb });
+        }
+    }
+
+    /// Changes the extra loss between two nodes.
+    pub fn overlay_edge(&mut self, (a, b): (Node, Node), loss_db: f32) {
+        self.air.change_overlay(|overlay| overlay.set_edge(a, b, loss_db));
+    }
+}
+
+/// [`Event::ForeignLoss`]: a radio of a neighbouring partition is heard at another level.
+pub fn foreign_loss(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, loss_cdb: i32) {
+    if let Some(node) = ctx.facts.foreign(from) {
+        let loss_db = loss_cdb as f32 / CENTI_DB;
+        link.air.change_overlay(|overlay| overlay.set_node(node, NodeOverlay { loss_db, ..NodeOverlay::default() }));
+    }
+}

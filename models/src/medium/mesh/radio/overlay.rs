@@ -1,0 +1,206 @@
+//! What is added to the air for a while: extra loss of nodes and edges, transmit power, frequency offset, noise.
+//!
+//! The air knows overlays, not causes. A frame keeps the overlay of its beginning until it ends.
+
+use super::math::ratio;
+use crate::node::{Node, PerNode};
+use serde::{Deserialize, Serialize};
+
+/// Largest difference between the carriers of two radios at 50 kb/s, 2 x 30 ppm of 915 MHz.
+const WINDOW_HZ: f32 = 54_900.0;
+const WINDOW_BIT_RATE: f32 = 50_000.0;
+/// What that difference costs; half of it costs a quarter.
+const WINDOW_LOSS_DB: f32 = 2.99;
+
+/// What is different about a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeOverlay {
+    /// Extra loss of all that it sends and receives, dB.
+    pub loss_db: f32,
+    /// Change of its transmit power, dB.
+    pub tx_power_db: f32,
+    /// Offset of its carrier, Hz.
+    pub offset_hz: f32,
+    /// Noise that is added at its receiver, mW over the unit of levels; see [`super::air::Air::noise_of`].
+    pub noise: u64,
+}
+
+impl NodeOverlay {
+    fn is_neutral(&self) -> bool {
+        *self == NodeOverlay::default()
+    }
+}
+
+/// A node's factors, worked out once.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Factors {
+    sends: f32,
+    receives: f32,
+    has_edges: bool,
+}
+
+/// The overlay of a partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overlay {
+    nodes: PerNode<NodeOverlay>,
+    factors: PerNode<Factors>,
+    /// Extra loss of pairs of nodes, dB and as a factor; both directions, sorted.
+    edges: Vec<(Node, Node, f32, f32)>,
+    /// Nodes that are not as they were built.
+    changed: u32,
+    /// Nodes whose carrier has an offset.
+    offsets: u32,
+    window_hz: f32,
+}
+
+impl Overlay {
+    /// A neutral one.
+    pub fn new(radios: usize, bit_rate_bps: u32) -> Self {
+        Overlay {
+            nodes: PerNode::of(NodeOverlay::default(), radios),
+            factors: PerNode::of(Factors { sends: 1.0, receives: 1.0, has_edges: false }, radios),
+            edges: Vec::new(),
+            changed: 0,
+            offsets: 0,
+            window_hz: WINDOW_HZ * bit_rate_bps as f32 / WINDOW_BIT_RATE,
+        }
+    }
+
+    /// Whether nothing is overlaid.
+    pub fn is_neutral(&self) -> bool {
+        self.changed == 0 && self.edges.is_empty()
+    }
+
+    /// Whether it is of so many radios, and whole.
+    pub fn fits(&self, radios: usize) -> bool {
+        let count = |is: fn(&NodeOverlay) -> bool| self.nodes.0.iter().filter(|&node| is(node)).count();
+        self.nodes.len() == radios
+            && self.factors.len() == radios
+            && self.changed as usize == count(|node| !node.is_neutral())
+            && self.offsets as usize == count(|node| node.offset_hz != 0.0)
+            && self.edges.is_sorted_by_key(|edge| (edge.0, edge.1))
+    }
+
+    /// What is different about a node.
+    pub fn node(&self, node: Node) -> NodeOverlay {
+        self.nodes[node]
+    }
+
+    /// Sets what is different about a node.
+    pub fn set_node(&mut self, node: Node, overlay: NodeOverlay) {
+        let before = std::mem::replace(&mut self.nodes[node], overlay);
+        self.changed = self.changed + u32::from(!overlay.is_neutral()) - u32::from(!before.is_neutral());
+        self.offsets = self.offsets + u32::from(overlay.offset_hz != 0.0) - u32::from(before.offset_hz != 0.0);
+        let factors = &mut self.factors[node];
+        factors.receives = factor(overlay.loss_db);
+        factors.sends = factor(overlay.loss_db - overlay.tx_power_db);
+    }
+
+    /// Sets the extra loss between two nodes, in both directions; 0 dB takes it away.
+    pub fn set_edge(&mut self, a: Node, b: Node, loss_db: f32) {
+        for (from, to) in [(a, b), (b, a)] {
+            match self.find(from, to) {
+                Ok(at) if loss_db == 0.0 => {
+                    self.edges.remove(at);
+                }
+                Ok(at) => (self.edges[at].2, self.edges[at].3) = (loss_db, factor(loss_db)),
+                Err(_) if loss_db == 0.0 => {}
+                Err(at) => self.edges.insert(at, (from, to, loss_db, factor(loss_db))),
+            }
+            self.factors[from].has_edges = self.edges.iter().any(|edge| edge.0 == from);
+        }
+    }
+
+    /// Extra loss between two nodes: of both and of their edge, dB.
+    pub fn loss_db(&self, a: Node, b: Node) -> f32 {
+        let edge = self.find(a, b).map_or(0.0, |at| self.edges[at].2);
+        self.nodes[a].loss_db + self.nodes[b].loss_db + edge
+    }
+
+    /// Factor on the level at which `to` hears `from`.
+    #[inline]
+    pub fn factor(&self, from: Node, to: Node) -> f32 {
+        let sender = &self.factors[from];
+        let mut factor = sender.sends * self.factors[to].receives;
+        if sender.has_edges
+            && let Ok(at) = self.find(from, to)
+        {
+            factor *= self.edges[at].3;
+        }
+        if self.offsets > 0 {
+            factor *= self.of_offset(self.nodes[from].offset_hz - self.nodes[to].offset_hz);
+        }
+        factor
+    }
+
+    /// Noise added at a node.
+    #[inline]
+    pub fn noise(&self, node: Node) -> u64 {
+        self.nodes[node].noise
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.nodes.bytes() + self.factors.bytes() + self.edges.capacity() * size_of::<(Node, Node, f32, f32)>()
+    }
+
+    /// A receiver follows a carrier within its window at a cost that grows with the square; beyond it hears nothing.
+    fn of_offset(&self, offset_hz: f32) -> f32 {
+        let share = offset_hz / self.window_hz;
+        // Two carriers at the edge of the window, each rounded to a float, are still within.
+        if share * share > 1.0 + 1e-5 { 0.0 } else { factor(WINDOW_LOSS_DB * share * share) }
+    }
+
+    fn find(&self, from: Node, to: Node) -> Result<usize, usize> {
+        self.edges.binary_search_by_key(&(from, to), |edge| (edge.0, edge.1))
+    }
+}
+
+/// The factor of a loss; of none exactly 1.
+fn factor(loss_db: f32) -> f32 {
+    if loss_db == 0.0 { 1.0 } else { ratio(-f64::from(loss_db)) as f32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(is: f32, expected_db: f32) {
+        let is_db = 10.0 * libm::log10(f64::from(is));
+        assert!((is_db - f64::from(expected_db)).abs() < 1e-3, "{is_db} dB instead of {expected_db}");
+    }
+
+    #[test]
+    fn a_loss_of_a_node_counts_both_ways_its_power_one_way_and_an_edge_between_its_ends() {
+        let mut overlay = Overlay::new(3, 50_000);
+        assert!(overlay.is_neutral());
+        assert_eq!(overlay.factor(Node(0), Node(1)), 1.0, "exactly");
+        overlay.set_node(Node(0), NodeOverlay { loss_db: 10.0, tx_power_db: -3.0, ..NodeOverlay::default() });
+        overlay.set_edge(Node(0), Node(1), 5.0);
+        close(overlay.factor(Node(0), Node(1)), -10.0 - 3.0 - 5.0);
+        close(overlay.factor(Node(1), Node(0)), -10.0 - 5.0);
+        close(overlay.factor(Node(0), Node(2)), -13.0);
+        assert_eq!(overlay.factor(Node(1), Node(2)), 1.0);
+        assert_eq!((overlay.loss_db(Node(0), Node(1)), overlay.loss_db(Node(2), Node(0))), (15.0, 10.0));
+        overlay.set_edge(Node(1), Node(0), 0.0);
+        overlay.set_node(Node(0), NodeOverlay::default());
+        assert!(overlay.is_neutral());
+        assert_eq!(overlay, Overlay::new(3, 50_000));
+    }
+
+    #[test]
+    fn an_offset_costs_by_its_square_up_to_the_window() {
+        // Both ends opposite by 10, 20 and 30 ppm of 915 MHz: 18.3, 36.6 and 54.9 kHz apart.
+        let mut overlay = Overlay::new(2, 50_000);
+        for (ppm, loss_db) in [(10.0, 0.332), (20.0, 1.329), (30.0, 2.99)] {
+            let offset_hz = ppm * 915.0;
+            overlay.set_node(Node(0), NodeOverlay { offset_hz, ..NodeOverlay::default() });
+            overlay.set_node(Node(1), NodeOverlay { offset_hz: -offset_hz, ..NodeOverlay::default() });
+            close(overlay.factor(Node(0), Node(1)), -loss_db);
+        }
+        overlay.set_node(Node(0), NodeOverlay { offset_hz: 31.0 * 915.0, ..NodeOverlay::default() });
+        assert_eq!(overlay.factor(Node(0), Node(1)), 0.0, "beyond the window");
+        overlay.set_node(Node(1), NodeOverlay { offset_hz: 31.0 * 915.0, ..NodeOverlay::default() });
+        assert_eq!(overlay.factor(Node(0), Node(1)), 1.0, "both drift alike");
+    }
+}
