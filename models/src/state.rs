@@ -39,7 +39,7 @@ use crate::medium::{ideal, mesh};
 use crate::spec::WorldSpec;
 use crate::{books, fleet, gateway, headend, meter};
 use amitwin_sim_core::engine::{EngineState, States};
-use amitwin_sim_core::{Engine, Exchange, Snapshot, SnapshotError, snapshot};
+use amitwin_sim_core::{Engine, Exchange, Partition, Snapshot, SnapshotError, snapshot};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -176,6 +176,13 @@ impl Part {
         self.mesh().and_then(Cell::refusal)
     }
 
+    fn has_rows(&self) -> bool {
+        match self {
+            Part::Mesh(cell) => !cell.books.rows.is_empty(),
+            Part::HeadEnd(head_end) => !head_end.rows.is_empty(),
+        }
+    }
+
     /// Whether an event is about what is here.
     fn knows(&self, event: &Event) -> bool {
         match self {
@@ -208,13 +215,13 @@ impl Snapshot for Part {
 ///
 /// # Errors
 /// Rows have not been taken, or it is a world that cannot be saved: see above.
-pub fn save<X: Exchange<Event>>(engine: &mut Engine<Part, X>, spec: &WorldSpec) -> Result<Vec<u8>, StateError> {
-    for part in engine.partitions_mut() {
-        let partition = amitwin_sim_core::Partition::id(part);
+pub fn save<X: Exchange<Event>>(engine: &Engine<Part, X>, spec: &WorldSpec) -> Result<Vec<u8>, StateError> {
+    for part in engine.partitions() {
+        let partition = part.id();
         if let Some(what) = part.refusal() {
             return Err(StateError::Refused { partition, what });
         }
-        if !part.rows().is_empty() {
+        if part.has_rows() {
             return Err(StateError::Rows { partition });
         }
     }

@@ -210,3 +210,20 @@ impl Talk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_window_comes_back_as_it_was() {
+        for counters in [&[][..], &[0], &[5, 3, 4], &[1, 2, 64, 63, 65], &[100, 37, 36, 99, 200, 163], &[u32::MAX, 7]] {
+            let mut window = ReplayWindow::new(REORDER);
+            for &counter in counters {
+                let _ = window.accept(counter);
+            }
+            let again = Known::of(&Peer { next: 9, window }).peer();
+            assert_eq!((again.next, again.window), (9, window), "{counters:?}");
+        }
+    }
+}
