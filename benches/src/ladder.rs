@@ -43,7 +43,7 @@ pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
         placement: generate(Generator::Suburb, &town, 1).expect("a suburb of any size can be laid out"),
         radio: RadioSpec { neighbours_max: neighbours, ..RadioSpec::default() },
         mesh: MeshSpec { profile: Some(SizeProfile::Large), ..MeshSpec::default() },
-        backhaul: BackhaulSpec { latency: SimTime::from_millis(200) },
+        backhaul: BackhaulSpec { latency: SimTime::from_millis(200), loss: 0.0 },
         traffic: TrafficSpec { push_period: Some(SimTime::from_secs(3_600)), payload_bytes: Some(200) },
         coupling: CouplingSpec { meshes: coupling },
         ..WorldSpec::plain()
