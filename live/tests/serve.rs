@@ -361,6 +361,9 @@ fn a_flood_to_one_meter_leaves_the_others_answering() {
                 let many = framed(1, NAME).repeat(100);
                 let mut held = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
+                    if kind == 2 {
+                        let _ = udp.send_to(&[0xFF; 900], ("127.0.0.1", port));
+                    }
                     match (kind, TcpStream::connect(("127.0.0.1", port))) {
                         // Connections that say nothing, or half of something.
                         (0, Ok(mut client)) => {
@@ -377,9 +380,7 @@ fn a_flood_to_one_meter_leaves_the_others_answering() {
                                 let _ = client.write_all(&many);
                             }
                         }
-                        _ => {
-                            let _ = udp.send_to(&[0xFF; 900], ("127.0.0.1", port));
-                        }
+                        _ => {}
                     }
                 }
             })

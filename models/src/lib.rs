@@ -15,7 +15,8 @@
 //! | room | owns |
 //! | --- | --- |
 //! | [`spec`], [`terrain`] | what a world is made of; places, siting, assignment |
-//! | [`medium`] | the port: how a meter reaches its gateway; [`medium::mesh`] is the one that there is |
+//! | [`medium`] | the port: how a meter reaches its gateway; [`medium::mesh`] with radios, [`medium::ideal`] without |
+//! | [`fleet`], [`timeline`] | which faults nodes and edges carry, as components; what happens from outside, by time |
 //! | [`meter`] | the meter above the port, as a DLMS server |
 //! | [`gateway`] | the border router, between the port and the backhaul |
 //! | [`headend`] | jobs, the DLMS client, the ledger |

@@ -102,6 +102,54 @@ name = "exact"
 set = { "coupling.meshes" = "exact" }
 "#,
     ),
+    (
+        "reads and pings",
+        r#"duration = "40min"
+placement = { generator = "suburb", meters = 60, gateways = 1 }
+[[read]]
+name = "registers"
+what = "registers"
+every = "15min"
+[[campaign]]
+name = "clocks"
+kind = "ping"
+at = "10min"
+window = "5min"
+[[variant]]
+name = "mesh"
+[[variant]]
+name = "ideal"
+set = { medium = "ideal" }
+"#,
+    ),
+    (
+        "events",
+        r#"duration = "40min"
+placement = { generator = "suburb", meters = 60, gateways = 2 }
+traffic = { push = "5min" }
+[[event]]
+name = "router"
+act = "router-fails"
+at = "12min"
+for = "10min"
+target = { ids = ["G0001"] }
+[[event]]
+name = "rain"
+act = "extra-loss"
+loss = "10 dB"
+at = "8min"
+until = "20min"
+target = { share = 0.3 }
+[[variant]]
+name = "mesh"
+[[variant]]
+name = "exact"
+set = { "coupling.meshes" = "exact" }
+[[variant]]
+name = "ideal"
+set = { medium = "ideal" }
+"#,
+    ),
 ];
 
 const FILE: &str = "golden/small.md";

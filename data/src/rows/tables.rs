@@ -67,7 +67,7 @@ tables! {
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
-        /// reset, push (a report) or read.
+        /// reset, push (a report), read or ping.
         kind: TransactionKind,
         /// Campaign or schedule of reads that asked for it; empty text if none did.
         campaign: Arc<str>,

@@ -89,7 +89,7 @@ impl Default for Statistics {
 
 /// The head-end.
 pub struct HeadEnd {
-    /// By number: resets, then reads.
+    /// By number: see [`jobs::of`].
     jobs: Vec<Job>,
     network: Network,
     /// What is said, and under which counter.

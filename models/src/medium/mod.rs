@@ -10,8 +10,8 @@
 //! | [`Carried`] | the same on its way or at its end, with its sender and hops |
 //! | [`Return`] | what a meter's registration with its gateway tells: back after a reset |
 //!
-//! [`mesh`] is the one medium so far. Another one is a folder beside it with an event type of its own and the three functions
-//! of [`Medium`]; it is chosen where a cell is built.
+//! [`mesh`] is the one with radios, [`ideal`] a baseline without. A further one is a folder beside them with an event type of
+//! its own and the three functions of [`Medium`]; it is chosen where a cell is built.
 
 pub mod ideal;
 pub mod mesh;

@@ -235,8 +235,15 @@ impl Finder<'_> {
             if a == b {
                 let title = format!("the event `{name}` has a link from `{a}` to itself");
                 cx.error(&place, title, "two ends are needed", "name two different nodes");
-            } else if let (Some(&a), Some(&b)) = (self.ids.get(a), self.ids.get(b)) {
-                edges.push((a, b));
+            } else if let (Some(&from), Some(&to)) = (self.ids.get(a), self.ids.get(b)) {
+                if self.assignment.gateway_of(from) != self.assignment.gateway_of(to) {
+                    let text = format!(
+                        "the event `{name}` has a link between `{a}` and `{b}`, which are of different border routers; its \
+                         loss counts only where both are simulated together (coupling.meshes = \"exact\")"
+                    );
+                    cx.warn(&place, text);
+                }
+                edges.push((from, to));
             }
         }
         edges
