@@ -31,6 +31,7 @@ const REQUESTS: [&[u8]; 5] = [
 #[test]
 fn requests_of_every_day_allocate_nothing() {
     // The counts are the process's: let the test runner, which starts this thread, come to rest.
+    #[allow(clippy::disallowed_methods)]
     std::thread::sleep(std::time::Duration::from_millis(200));
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let fleet = Fleet {

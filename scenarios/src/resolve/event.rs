@@ -69,6 +69,9 @@ fn check_act(cx: &mut Context<'_>, event: &EventSpec, spec: &WorldSpec) {
     }
 }
 
+/// Whether a node fits one thing that a target says.
+type Fits<'t> = Box<dyn Fn(u32) -> bool + 't>;
+
 struct Finder<'a> {
     spec: &'a WorldSpec,
     ids: &'a BTreeMap<String, u32>,
@@ -121,8 +124,8 @@ impl Finder<'_> {
         placements: &mut Placements,
         name: &str,
         target: &'t Target,
-    ) -> Vec<(&'static str, Box<dyn Fn(u32) -> bool + 't>)> {
-        let mut all: Vec<(&'static str, Box<dyn Fn(u32) -> bool + 't>)> = Vec::new();
+    ) -> Vec<(&'static str, Fits<'t>)> {
+        let mut all: Vec<(&'static str, Fits<'t>)> = Vec::new();
         if !target.ids.is_empty() {
             let nodes = self.named(cx, &["event", name, "target", "ids"], target.ids.iter().map(String::as_str));
             all.push(("ids", Box::new(move |node| nodes.binary_search(&node).is_ok())));
@@ -195,7 +198,7 @@ impl Finder<'_> {
         name: &str,
         router: &str,
         kind: Option<TargetKind>,
-    ) -> Option<Box<dyn Fn(u32) -> bool + 't>> {
+    ) -> Option<Fits<'t>> {
         let gateway = self.ids.get(router).copied().filter(|&n| self.site(n).kind == SiteKind::Gateway);
         let Some(gateway) = gateway else {
             let names: Vec<String> = self.assignment.gateways.iter().map(|&g| self.site(g).name.to_string()).collect();
@@ -209,12 +212,7 @@ impl Finder<'_> {
         Some(Box::new(move |node| self.assignment.gateway_of(node) == Some(gateway) && (itself || node != gateway)))
     }
 
-    fn of_vintage<'t>(
-        &'t self,
-        cx: &mut Context<'_>,
-        name: &str,
-        vintage: &str,
-    ) -> Option<Box<dyn Fn(u32) -> bool + 't>> {
+    fn of_vintage<'t>(&'t self, cx: &mut Context<'_>, name: &str, vintage: &str) -> Option<Fits<'t>> {
         let vendors = &self.spec.dlms.vendors;
         let Some(at) = vendors.iter().position(|vendor| vendor.name == vintage) else {
             let names: Vec<&str> = vendors.iter().map(|vendor| vendor.name.as_str()).collect();
