@@ -42,8 +42,8 @@ pub struct Scenario {
     pub gates: Vec<Gate>,
     /// The file with every default and override filled in; loading it gives this scenario again.
     pub resolved_toml: String,
-    /// BLAKE3 of what the scenario says, in hexadecimal: of the resolved text and the contents of placement files, not
-    /// of where they lie.
+    /// BLAKE3 of what the scenario says, in hexadecimal: of the resolved text and the contents of placement files and
+    /// lists of ids, not of where they lie.
     pub scenario_hash: String,
     /// What to know before trusting the results, each with its file and line.
     pub warnings: Vec<String>,
@@ -210,6 +210,7 @@ fn finish(
     }
     let base = typed(&root, &mut errors);
     let (Some(base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    warnings.append(&mut resolve::medium::idle(&variants));
     shadowed(&root, changes, &mut warnings);
     warnings.sort();
     warnings.dedup();

@@ -5,9 +5,10 @@ use crate::language::path::{Change, split};
 use crate::language::shape::{named_items, property};
 use crate::language::source::{Place, Sources};
 use crate::language::tree::{Node, Value, parse_value};
+use crate::schema::files::is_file;
 use amitwin_models::spec::Keys;
 use serde_json::Value as Json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 /// A setting and its new value, as text.
@@ -55,28 +56,26 @@ pub(crate) fn change(set: &Override, schema: &Json, working_dir: Option<&Path>, 
     let whole = Place::new(source, offset..offset + set.value.len());
     let mut node = value(&set.value, expects_text(&set.key, schema), source);
     shift(&mut node, offset, &whole);
-    if is_path(&set.key, &set.value)
-        && let (Value::String(file), Some(dir)) = (&mut node.value, working_dir)
-        && !file.is_empty()
-    {
-        let path: PathBuf = dir.join(&*file);
-        *file = path.to_string_lossy().into_owned();
+    if let (Ok(segments), Some(dir)) = (split(&set.key), working_dir) {
+        let path: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+        from_dir(&mut node, &path, dir);
     }
     Change { path: set.key.clone(), place, node }
 }
 
-/// Settings that name a file, which starts at the directory where the command is given.
-fn is_path(key: &str, value: &str) -> bool {
-    let list = split(key).is_ok_and(|s| {
-        let words: Vec<&str> = s.iter().map(|s| s.text.as_str()).collect();
-        matches!(words[..], ["event", _, "target", "file"])
-    });
-    if list {
-        return true;
+/// Lets the names of files start at the directory where the command is given.
+fn from_dir(node: &mut Node, path: &[&str], dir: &Path) {
+    match &mut node.value {
+        Value::String(file)
+            if is_file(path) && !file.is_empty() && !(path == ["dlms", "keys"] && file == Keys::TEST) =>
+        {
+            *file = dir.join(&*file).to_string_lossy().into_owned();
+        }
+        Value::Table(table) => {
+            table.iter_mut().for_each(|(key, entry)| from_dir(&mut entry.node, &[path, &[key]].concat(), dir));
+        }
+        _ => {}
     }
-    let paths = [["placement", "file"], ["dlms", "keys"], ["serve", "state"]];
-    let is = |path: [&str; 2]| split(key).is_ok_and(|s| s.iter().map(|s| s.text.as_str()).eq(path));
-    paths.into_iter().any(is) && !(is(["dlms", "keys"]) && value.trim_matches(['"', '\'']) == Keys::TEST)
 }
 
 fn value(text: &str, expects_text: bool, source: usize) -> Node {

@@ -1,8 +1,10 @@
 //! `scenario.resolved.toml`: the file with everything filled in, and the hash of what it says.
 
+use crate::language::path::split;
 use crate::load::Variant;
 use crate::resolve::placement::Placements;
 use crate::schema::ScenarioFile;
+use crate::schema::files::is_input;
 use amitwin_models::spec::Keys;
 use std::path::Path;
 
@@ -12,7 +14,7 @@ const HEADER: &str =
 /// The resolved text and its BLAKE3 in hexadecimal.
 ///
 /// Values that depend on other settings are filled in where all variants agree on them; otherwise they stay out, and
-/// each variant finds its own again. Paths of placement files are written absolute in the text, because it is read in
+/// each variant finds its own again. Paths of placement files and lists of ids are written absolute in the text, because it is read in
 /// another directory than the scenario; the hash is over the files' contents instead.
 pub(crate) fn write(
     file: &ScenarioFile,
@@ -49,27 +51,27 @@ fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
-/// The file with every path of a placement file replaced.
+/// The file with every path of a placement file or a list of ids replaced.
 fn with_files(file: &ScenarioFile, replace: impl Fn(&str) -> String) -> ScenarioFile {
     let mut file = file.clone();
-    if let Some(path) = &mut file.placement.file {
+    let lists = file.event.iter_mut().filter_map(|event| event.target.file.as_mut());
+    for path in file.placement.file.iter_mut().chain(lists) {
         *path = replace(path);
     }
-    for list in file.event.iter_mut().filter_map(|event| event.target.file.as_mut()) {
-        *list = replace(list);
-    }
-    for variant in &mut file.variant {
-        for (key, value) in &mut variant.set {
-            let value = match (key.as_str(), value) {
-                ("placement.file", value) => Some(value),
-                ("placement", value) => value.get_mut("file"),
-                (key, value) if key.starts_with("event.") && key.ends_with(".target.file") => Some(value),
-                _ => None,
-            };
-            if let Some(toml::Value::String(path)) = value {
-                *path = replace(path);
-            }
-        }
+    for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {
+        let segments = split(key).unwrap_or_default();
+        let path: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+        replace_below(value, &path, &replace);
     }
     file
+}
+
+fn replace_below(value: &mut toml::Value, path: &[&str], replace: &impl Fn(&str) -> String) {
+    match value {
+        toml::Value::String(file) if is_input(path) => *file = replace(file),
+        toml::Value::Table(table) => {
+            table.iter_mut().for_each(|(key, value)| replace_below(value, &[path, &[key]].concat(), replace));
+        }
+        _ => {}
+    }
 }

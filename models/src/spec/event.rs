@@ -3,7 +3,7 @@
 use super::quantity::{Length, Maybe, Ratio, Share, Time};
 use super::tagged::{Tag, tagged};
 use amitwin_sim_core::SimTime;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Something that happens to a part of the network, at a time or for a while.
@@ -86,8 +86,16 @@ pub struct ExtraLoss {
     pub loss_db: f64,
     /// Pairs of nodes between which it is lost, by their ids, instead of a `target`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100_000))]
+    #[schemars(length(max = 100_000), transform = expects_two_ids)]
     pub links: Vec<[String; 2]>,
+}
+
+fn expects_two_ids(schema: &mut Schema) {
+    schema.ensure_object()["items"]["x-expects"] = "two ids, such as [\"M000001\", \"M000002\"]".into();
+}
+
+fn expects_a_corner(schema: &mut Schema) {
+    schema.ensure_object()["items"]["x-expects"] = "a latitude and a longitude in degrees, such as [50.1, 8.2]".into();
 }
 
 /// No supply.
@@ -139,7 +147,11 @@ pub struct Target {
     pub circle: Option<Circle>,
     /// Within a polygon of latitudes and longitudes, degrees.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 3, max = 10_000))]
+    #[schemars(
+        length(min = 3, max = 10_000),
+        extend("x-expects" = "a list of three to 10,000 corners, each [latitude, longitude] in degrees"),
+        transform = expects_a_corner
+    )]
     pub polygon: Option<Vec<[f64; 2]>>,
     /// Of those that fit so far a random share, the same in every variant.
     #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]

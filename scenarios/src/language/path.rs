@@ -60,6 +60,8 @@ const EXCLUSIVE: &[(&str, &str, &[&str])] = &[
     ("campaign", "clusters", &["window"]),
     ("event", "for", &["until"]),
     ("event", "until", &["for"]),
+    ("event", "target", &["links"]),
+    ("event", "links", &["target"]),
 ];
 
 /// A change to make: where and what.
@@ -227,14 +229,15 @@ fn find_mut<'a>(root: &'a mut Node, segments: &[Segment]) -> Option<&'a mut Node
     Some(node)
 }
 
-/// The place of a setting, or of the nearest table above it that is written.
+/// The place of a setting, or of the nearest table above it that is written. An element of a list goes by its name or its
+/// number.
 pub fn place_of(root: &Node, keys: &[&str]) -> Place {
     let mut node = root;
     let mut place = Place::new(root.place.source, 0..0);
     for key in keys {
         let next = match &node.value {
             Value::Table(table) => table.get(*key).map(|entry| &entry.node),
-            Value::Array(_) => node.named(key),
+            Value::Array(items) => node.named(key).or_else(|| items.get(key.parse::<usize>().ok()?)),
             _ => None,
         };
         let Some(next) = next else { break };

@@ -1,13 +1,18 @@
 //! From a checked document to the world it describes: rules across fields, paths, the placement.
 
+mod area;
 pub(crate) mod campaign;
 pub(crate) mod dlms;
 mod event;
 pub(crate) mod gates;
+mod id_list;
+pub(crate) mod medium;
 pub(crate) mod placement;
 pub(crate) mod radio;
 pub(crate) mod read;
 pub(crate) mod serve;
+mod sites;
+mod target;
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
@@ -16,7 +21,7 @@ use crate::language::tree::Node;
 use crate::schema::ScenarioFile;
 use crate::schema::quantity::nanos;
 use crate::schema::units::{self, Kind};
-use amitwin_models::spec::{Act, MediumKind, SizeProfile, WorldSpec};
+use amitwin_models::spec::{SizeProfile, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 use placement::Placements;
@@ -73,7 +78,9 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
     read::polls(cx);
+    event::times(cx);
     let placement = placement?;
+    let events = event::events(cx, &placement, placements);
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,
@@ -92,38 +99,12 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         record: file.record.clone(),
         polls: file.read.clone(),
         campaigns: file.campaign.clone(),
-        events: file.event.clone(),
+        events,
     };
     profile(cx, &spec);
-    event::events(cx, &mut spec, placements);
-    medium(cx, &spec);
     spec.mesh.profile = Some(spec.profile());
     spec.radio.gateway_tx_power_dbm = Some(spec.radio.gateway_power_dbm());
     cx.errors.is_empty().then_some(spec)
-}
-
-/// Warns of settings that have no effect with this medium.
-fn medium(cx: &mut Context<'_>, spec: &WorldSpec) {
-    let written = |section: &str| cx.root.get(section).is_some();
-    let idle: Vec<String> = match spec.medium {
-        MediumKind::Ideal => {
-            ["radio", "mac", "mesh", "coupling"].into_iter().filter(|s| written(s)).map(|s| format!("[{s}]")).collect()
-        }
-        MediumKind::Mesh if written("ideal") => vec!["[ideal]".to_owned()],
-        MediumKind::Mesh => Vec::new(),
-    };
-    if !idle.is_empty() {
-        let text = format!("with medium = \"{}\", {} has no effect", word(spec.medium), idle.join(", "));
-        cx.warn(&["medium"], text);
-    }
-    let losses = spec.events.iter().find(|event| matches!(event.act, Act::ExtraLoss(_)));
-    if let Some(event) = losses.filter(|_| !spec.medium.is_mesh()) {
-        let text = format!(
-            "with medium = \"ideal\" there is no air, and the loss of the event `{}` changes nothing",
-            event.name
-        );
-        cx.warn(&["event", &event.name], text);
-    }
 }
 
 /// Warns of a profile for smaller meshes.

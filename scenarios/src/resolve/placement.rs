@@ -1,23 +1,26 @@
 //! `[placement]`: a file or a generated town, and where its border routers stand.
 
 use super::Context;
+use super::id_list::{self, IdList};
 use crate::schema::placement::{PlacementSection, Siting};
 use amitwin_data::placement::RecordKind;
 use amitwin_models::terrain::{self, GenerateSpec, Placement, Problem, SiteKind};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Placements of one load, so that variants which share one read and generate it once.
 pub(crate) struct Placements {
     dir: PathBuf,
     made: Vec<(PlacementSection, u64, Placement)>,
+    lists: Vec<(PathBuf, Rc<IdList>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Placements {
     /// For a scenario file in this directory.
     pub fn new(dir: &Path) -> Placements {
-        Placements { dir: dir.to_owned(), made: Vec::new(), hashes: Vec::new() }
+        Placements { dir: dir.to_owned(), made: Vec::new(), lists: Vec::new(), hashes: Vec::new() }
     }
 
     /// The path of a placement file as the system sees it.
@@ -25,15 +28,19 @@ impl Placements {
         self.dir.join(file)
     }
 
-    /// Reads a list of ids.
+    /// A list of ids; variants that share one read it once.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn read_list(&mut self, file: &str) -> std::io::Result<String> {
+    pub fn list(&mut self, file: &str) -> Result<Rc<IdList>, String> {
         let path = self.path(file);
-        let text = std::fs::read_to_string(&path)?;
-        self.hashes.push((path, blake3::hash(text.as_bytes()).to_hex().to_string()));
-        Ok(text)
+        if let Some((_, list)) = self.lists.iter().find(|(p, _)| *p == path) {
+            return Ok(list.clone());
+        }
+        let list = Rc::new(id_list::read(&path)?);
+        self.hashes.push((path.clone(), list.hash.clone()));
+        self.lists.push((path, list.clone()));
+        Ok(list)
     }
 
     /// BLAKE3 of a placement file or a list of ids that has been read.
@@ -48,6 +55,7 @@ impl Placements {
         if !combination(cx, section) {
             return None;
         }
+        let before = cx.errors.len();
         if let Some((.., placement)) = self.made.iter().find(|(s, seed, _)| s == section && *seed == cx.file.seed) {
             return Some(placement.clone());
         }
@@ -64,7 +72,7 @@ impl Placements {
             };
             cx.error(&["placement", key], title, "this placement", "change the placement as the message says");
         }
-        if !cx.errors.is_empty() {
+        if cx.errors.len() > before {
             return None;
         }
         self.made.push((section.clone(), cx.file.seed, placement.clone()));

@@ -5,6 +5,7 @@
 //! served, and what is compared and judged. Nothing here touches a file or knows what a value means for the run; that is
 //! `resolve`.
 
+pub(crate) mod files;
 pub mod json;
 pub mod placement;
 pub mod serve;
