@@ -12,12 +12,16 @@ const CENTI_DB: f32 = 100.0;
 impl LinkLayer {
     /// Changes what is overlaid on a node; partitions that hear it hear it so from now on.
     pub fn overlay_node(&mut self, ctx: &mut Ctx, node: Node, change: impl FnOnce(&mut NodeOverlay)) {
-        let mut now = self.air.node_overlay(node);
+        let before = self.air.node_overlay(node);
+        let mut now = before;
         change(&mut now);
+        if now == before {
+            return;
+        }
         self.air.change_overlay(|overlay| overlay.set_node(node, now));
         let first = self.abroad.partition_point(|a| a.0 < node);
         for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
-            let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB) as i32;
+            let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB).round() as i32;
             let at = ctx.now() + ctx.engine.lookahead();
             let from = ctx.facts.globals[node];
             ctx.send(partition, at, node, Event::ForeignLoss { from, loss_cdb });
