@@ -187,6 +187,26 @@ fn the_ideal_medium_with_losses_goes_on() {
     }
 }
 
+/// Questions wait for their answers, draws of the backhaul go on, a router boots across a split.
+#[test]
+fn a_ping_over_a_backhaul_that_loses_goes_on() {
+    for medium in [MediumKind::Mesh, MediumKind::Ideal] {
+        let mut spec = streets(900);
+        spec.medium = medium;
+        spec.backhaul.loss = 0.1;
+        spec.traffic.push_period = Some(seconds(45));
+        let ping = PingSpec { at: seconds(120), window: seconds(200), timeout: seconds(60) };
+        spec.campaigns = vec![
+            reset(400, Delivery::Unicast, BackSign::Heartbeat),
+            CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) },
+        ];
+        let mut fails = event("fails", 150, 40, Act::RouterFails(RouterFails {}));
+        fails.nodes = vec![12];
+        spec.events = vec![fails];
+        check(&spec, &[121_000, 160_007, 191_500, 250_250, 333_000, 420_420].map(SimTime::from_millis));
+    }
+}
+
 #[test]
 fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let mut spec = streets(300);

@@ -67,9 +67,10 @@ impl HeadEnd {
     /// It is not of this head-end.
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("head-end: jobs", state.jobs.len(), self.jobs.len())?;
-        let is_read = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Read(_)));
-        let known = state.numbers.all().all(|(_, job)| is_read(job));
-        ensure(known, || "head-end: a read is of a job that there is not".to_owned())?;
+        // A job of another kind would be told of answers that it does not expect.
+        let asks = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Read(_) | Job::Ping(_)));
+        let known = state.numbers.all().all(|(_, job)| asks(job));
+        ensure(known, || "head-end: a question is of a job that asks none, or that there is not".to_owned())?;
         ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;
         let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, ..Statistics::default() };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
