@@ -24,8 +24,13 @@
 //! are the pending events. Bytes from anywhere are refused or taken over, without a panic. Contents that are whole and wrong
 //! are believed, and the run that goes on from them is as wrong: a counter years ahead, a frame that ends twice.
 //!
-//! Size: about 260 bytes a meter at rest, 400 in the busy minutes of a reset with reports and encoded payloads (suburbs of
-//! `models/tests/state.rs`). It is written partition by partition, and read as a whole.
+//! Size: 5,000 meters behind five border routers are 266 bytes a meter at rest and 342 during a reset with reports, with encoded
+//! payloads 284 and 382; to save them takes 10 ms and to restore them 12 ms, besides the 95 ms of building them again (a build
+//! for tests, on one of two busy cores). It is written partition by partition, and read as a whole.
+//!
+//! What the driver has made of rows is not in it: the fingerprint so far and the sums behind the figures. Whoever goes on in the
+//! same process keeps both. A program that goes on after another has ended has to save them as well; the files of tables are
+//! no way back to the fingerprint, because their rows are sorted.
 //!
 //! Limitations: a snapshot is for the same program ([`CONTENTS`] changes with the shape of the state), the same specification,
 //! its duration included, and the same division of partitions between engines. Sessions of clients outside the simulation

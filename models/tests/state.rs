@@ -9,7 +9,9 @@ use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::rng::Stream;
 use amitwin_sim_core::{Engine, Local, Partition, SimTime, SnapshotError};
+use amitwin_testkit::exchange::on_threads;
 use amitwin_testkit::worlds::{sites, world};
+use std::collections::BTreeSet;
 
 type World = Engine<Part, Local>;
 
@@ -241,37 +243,87 @@ fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     assert!(world.partitions().any(|part| part.id() == u32::MAX));
 }
 
+#[test]
+fn what_is_saved_knows_no_thread() {
+    // A long latency makes windows with enough events to be worth several threads.
+    let mut spec = streets(600);
+    spec.backhaul.latency = seconds(10);
+    spec.traffic.push_period = Some(seconds(10));
+    spec.campaigns = vec![reset(310, Delivery::Broadcast, BackSign::Heartbeat)];
+    let saved = |threads| {
+        on_threads(threads, || {
+            let mut world = built(&spec);
+            world.run_until(SimTime::from_millis(333_333)).expect("every target exists");
+            let per_window = world.events() / world.windows();
+            assert!(per_window > 200, "{per_window} events a window");
+            world.partitions_mut().for_each(|part| *part.rows() = Default::default());
+            save(&world, &spec).expect("a world that can be saved")
+        })
+    };
+    assert!(saved(1) == saved(2), "the bytes depend on the number of threads");
+}
+
+/// Changes each byte in turn under a checksum that is right; what is refused, each in the beginning of its words.
+fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
+    const HEADER: usize = 24;
+    let mut world = built(spec);
+    world.run_until(at).unwrap();
+    world.partitions_mut().for_each(|part| *part.rows() = Default::default());
+    let bytes = save(&world, spec).unwrap();
+    let body = HEADER..bytes.len() - 32;
+    let mut draws = Stream::new(7, 0, 0);
+    let mut refused = BTreeSet::new();
+    // Behind the hash of the specification.
+    for place in body.start + 32..body.end {
+        let mut changed = bytes.clone();
+        changed[place] = draws.below(256) as u8;
+        let checksum = blake3::hash(&changed[..body.end]);
+        changed[body.end..].copy_from_slice(checksum.as_bytes());
+        if let Err(why) = restore(&changed, spec, &mut world) {
+            let text = why.to_string();
+            refused.insert(text.chars().filter(|c| !c.is_ascii_digit()).take(90).collect::<String>());
+        }
+    }
+    restore(&bytes, spec, &mut world).expect("what was saved");
+    refused
+}
+
 /// Bytes that nobody wrote, under a checksum that is right: taken over or refused, never a crash.
 #[test]
 fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
-    const HEADER: usize = 24;
     let mut spec = streets(900);
     spec.traffic.push_period = Some(seconds(20));
-    spec.campaigns = vec![reset(400, Delivery::Unicast, BackSign::Heartbeat)];
+    spec.campaigns = vec![
+        reset(400, Delivery::Unicast, BackSign::Heartbeat),
+        CampaignSpec {
+            name: "clocks".to_owned(),
+            job: JobSpec::Ping(PingSpec { at: seconds(380), window: seconds(100), timeout: seconds(60) }),
+        },
+    ];
+    spec.polls = vec![PollSpec {
+        name: "reads".to_owned(),
+        at: seconds(420),
+        every: seconds(300),
+        window: Some(seconds(200)),
+        content: PollContent::Registers,
+        parallel: 2,
+        attempts: 3,
+        timeout: seconds(20),
+    }];
     let mut dark = event("dark", 415, 60, Act::PowerOff(PowerOff {}));
-    (dark.nodes, dark.edges) = (vec![12, 13], vec![(1, 2)]);
-    spec.events = vec![dark];
-    let mut world = built(&spec);
-    world.run_until(SimTime::from_millis(433_333)).unwrap();
-    world.partitions_mut().for_each(|part| *part.rows() = Default::default());
-    let bytes = save(&world, &spec).unwrap();
-    let body = HEADER..bytes.len() - 32;
-    let mut draws = Stream::new(7, 0, 0);
-    let mut refused = std::collections::BTreeSet::new();
-    for _ in 0..4_000 {
-        let mut changed = bytes.clone();
-        // Behind the hash of the specification.
-        let at = body.start + 32 + draws.below((body.len() - 32) as u32) as usize;
-        changed[at] = draws.below(256) as u8;
-        let checksum = blake3::hash(&changed[..body.end]);
-        changed[body.end..].copy_from_slice(checksum.as_bytes());
-        if let Err(why) = restore(&changed, &spec, &mut world) {
-            let text = why.to_string();
-            refused.insert(text.chars().filter(|c| !c.is_ascii_digit()).take(70).collect::<String>());
-        }
-    }
-    for room in ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "an event is"] {
+    dark.nodes = vec![12, 13];
+    let mut loss = event("loss", 410, 300, Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }));
+    (loss.nodes, loss.edges) = (vec![25], vec![(1, 2)]);
+    let mut slow = event("slow", 300, 300, Act::BackhaulSlow(BackhaulSlow { delay: seconds(20) }));
+    slow.nodes = vec![0, 24];
+    spec.events = vec![dark, loss, slow];
+    let refused = hostile(&spec, SimTime::from_millis(433_333));
+    let rooms = ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "gateway: ", "fleet: ", "head-end: ", "read: "];
+    for room in rooms.into_iter().chain(["an event is"]) {
         assert!(refused.iter().any(|text| text.contains(room)), "{room} refuses nothing: {refused:#?}");
     }
-    restore(&bytes, &spec, &mut world).expect("what was saved");
+    spec.medium = MediumKind::Ideal;
+    spec.dlms.payload = Payload::Real;
+    let refused = hostile(&spec, SimTime::from_millis(433_333));
+    assert!(refused.iter().any(|text| text.contains("ideal: ")), "the ideal medium refuses nothing: {refused:#?}");
 }
