@@ -4,7 +4,7 @@ use crate::cli::{Describe, Format};
 use crate::failure::Usage;
 use crate::talk::Talk;
 use amitwin_data::metrics::{self, Metric};
-use amitwin_data::rows::{TABLES, TableInfo, describe};
+use amitwin_data::rows::{Column, TABLES, TableInfo, describe};
 use amitwin_scenarios::schema::units::Kind;
 use amitwin_scenarios::suggest;
 use serde_json::{Value, json};
@@ -53,7 +53,16 @@ fn overview() -> String {
 }
 
 fn table(info: &TableInfo) -> Value {
-    let column = |c: &amitwin_data::rows::Column| json!({ "name": c.name, "type": c.physical.name(), "unit": c.unit(), "nullable": c.nullable, "doc": c.doc.trim() });
+    let column = |c: &Column| {
+        let words: Vec<Value> = c.words.iter().map(|w| json!({ "word": w.word, "doc": w.doc.trim() })).collect();
+        let mut column = json!({
+            "name": c.name, "type": c.physical.name(), "unit": c.unit(), "nullable": c.nullable, "doc": c.doc.trim(),
+        });
+        if !words.is_empty() {
+            column["words"] = words.into();
+        }
+        column
+    };
     json!({
         "table": info.name,
         "doc": info.doc.trim(),

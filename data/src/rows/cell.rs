@@ -47,6 +47,15 @@ impl Physical {
     }
 }
 
+/// A word that a cell can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// As it stands in the table.
+    pub word: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
 /// As much of an unknown word stands in an error.
 const WORD_CHARS_SHOWN: usize = 64;
 
@@ -62,7 +71,7 @@ pub enum CellError {
         /// The word, shortened if it is long.
         word: String,
         /// The words that this version of the program knows.
-        known: &'static [&'static str],
+        known: &'static [Word],
     },
     /// The column ends early, or holds another type.
     Shape,
@@ -74,6 +83,7 @@ impl std::fmt::Display for CellError {
             CellError::Null => write!(f, "an empty value where none may be"),
             CellError::Range(value) => write!(f, "the value {value} is out of range"),
             CellError::UnknownWord { word, known } => {
+                let known: Vec<&str> = known.iter().map(|known| known.word).collect();
                 write!(f, "the word {word:?} is not known to this version, which knows {}", known.join(", "))
             }
             CellError::Shape => write!(f, "too few values, or values of another type"),
@@ -83,7 +93,7 @@ impl std::fmt::Display for CellError {
 
 impl CellError {
     /// For a word that is none of `known`.
-    pub(crate) fn unknown_word(word: &str, known: &'static [&'static str]) -> Self {
+    pub(crate) fn unknown_word(word: &str, known: &'static [Word]) -> Self {
         CellError::UnknownWord { word: word.chars().take(WORD_CHARS_SHOWN).collect(), known }
     }
 }
@@ -95,7 +105,7 @@ pub trait Cell: Sized {
     /// May be empty.
     const NULLABLE: bool = false;
     /// All words that it can be; empty for what is not a word.
-    const WORDS: &'static [&'static str] = &[];
+    const WORDS: &'static [Word] = &[];
     /// Appends the canonical bytes: little-endian, text with a u32 length before it, one byte before an optional value.
     fn canonical(&self, out: &mut Vec<u8>);
     /// Total order, for sorting rows; empty comes first.
@@ -214,7 +224,7 @@ text_cell! {
 impl<T: Cell> Cell for Option<T> {
     const PHYSICAL: Physical = T::PHYSICAL;
     const NULLABLE: bool = true;
-    const WORDS: &'static [&'static str] = T::WORDS;
+    const WORDS: &'static [Word] = T::WORDS;
     fn canonical(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.is_some()));
         if let Some(value) = self {

@@ -156,7 +156,7 @@ macro_rules! words {
 
         impl Cell for $name {
             const PHYSICAL: Physical = Physical::Word;
-            const WORDS: &'static [&'static str] = &[$( $word ),+];
+            const WORDS: &'static [Word] = &[$( Word { word: $word, doc: concat!($($doc),+) } ),+];
             fn canonical(&self, out: &mut Vec<u8>) {
                 canonical_text(self.as_str(), out);
             }

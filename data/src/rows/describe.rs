@@ -33,5 +33,12 @@ fn table(info: &TableInfo) -> String {
         let cells: Vec<String> = line[..4].iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
         let _ = writeln!(out, "  {}  {}", cells.join("  "), line[4]);
     }
+    for column in info.columns.iter().filter(|column| !column.words.is_empty()) {
+        let width = column.words.iter().map(|word| word.word.len()).max().unwrap_or(0);
+        let _ = writeln!(out, "  words of {}:", column.name);
+        for word in column.words {
+            let _ = writeln!(out, "    {:width$}  {}", word.word, word.doc.trim());
+        }
+    }
     out
 }

@@ -21,7 +21,7 @@ mod fingerprint;
 pub mod tables;
 pub mod words;
 
-pub use cell::{Cell, CellError, Physical};
+pub use cell::{Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{AirtimeRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow};
@@ -39,7 +39,7 @@ pub struct Column {
     /// May be empty.
     pub nullable: bool,
     /// All words that it can hold; empty for what is not a word.
-    pub words: &'static [&'static str],
+    pub words: &'static [Word],
     /// What it means.
     pub doc: &'static str,
 }

@@ -15,7 +15,7 @@ tables! {
         node: u32,
         /// Name from the input, or generated.
         name: String,
-        /// meter, gateway, repeater or transformer.
+        /// What stands there.
         kind: NodeKind,
         /// Latitude, WGS 84.
         lat_deg: f64,
@@ -67,7 +67,7 @@ tables! {
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
-        /// reset, push (a report), read or ping.
+        /// What was waited for.
         kind: TransactionKind,
         /// Campaign or schedule of reads that asked for it; empty text if none did.
         campaign: Arc<str>,
@@ -87,8 +87,7 @@ tables! {
         acknowledged: Option<bool>,
         /// When the answer reached the head-end (for a reset: when it heard the meter again); empty if it has not.
         answered_s: Option<f64>,
-        /// ok, pending, failed, unreachable, refused (an exception: meter and head-end disagree on the security suite), or
-        /// skipped (the turn did not come before the next round).
+        /// What became of it.
         outcome: Outcome,
         /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,
@@ -104,7 +103,7 @@ tables! {
         time_s: f64,
         /// Whom.
         node: u32,
-        /// power_down, boot, reset, join_state, parent_change, operational, power_up, extra_loss, link_loss or backhaul.
+        /// What happened.
         kind: EventKind,
         /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts, loss in
         /// hundredths of a dB, delay of the backhaul in ms (-1: down).
@@ -155,7 +154,7 @@ tables! {
         airtime_s: f32,
         /// Level at the addressee; for a broadcast at the hearer that `outcome` is about.
         rssi_dbm: f32,
-        /// At the addressee: delivered, collided, noise or deaf; for a broadcast at its first hearer, sent if none heard it.
+        /// At the addressee; for a broadcast at its first hearer.
         outcome: FrameOutcome,
     }
 }
