@@ -84,6 +84,14 @@ pub enum BuildError {
 /// of radios that are barely audible, and what they add lies below what its nearest ones do.
 const FOREIGN_MARGIN_DB: f64 = 10.0;
 
+fn fleet_kind(kind: SiteKind) -> Kind {
+    match kind {
+        SiteKind::Gateway => Kind::Gateway,
+        SiteKind::Repeater => Kind::Repeater,
+        SiteKind::Meter | SiteKind::Transformer => Kind::Meter,
+    }
+}
+
 /// Middle of the band, MHz.
 pub fn frequency_mhz(radio: &RadioSpec) -> f64 {
     match (radio.phy, channel_plan(radio.region, radio.phy)) {
@@ -329,11 +337,7 @@ impl Kit<'_> {
             medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
             gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),
-            fleet: Fleet::new(facts.nodes().map(|node| match kind(node) {
-                SiteKind::Gateway => Kind::Gateway,
-                SiteKind::Repeater => Kind::Repeater,
-                SiteKind::Meter | SiteKind::Transformer => Kind::Meter,
-            })),
+            fleet: Fleet::new(facts.nodes().map(|node| fleet_kind(kind(node))), spec.record.census_every),
             timeline: Timeline::new(&spec.events, &facts),
             facts,
         })

@@ -127,6 +127,7 @@ impl Cell {
         if let AnyMedium::Mesh(mesh) = &self.medium {
             mesh.net.start_snapshots(ctx);
         }
+        self.fleet.start(ctx);
         self.timeline.start(ctx);
     }
 
@@ -158,6 +159,7 @@ impl Cell {
             (Event::Gateway(event), AnyMedium::Ideal(ideal)) => gateways.handle(&mut **ideal, ctx, event),
             (Event::Down(down), AnyMedium::Mesh(mesh)) => gateways.down(&mut mesh.port(), ctx, *down),
             (Event::Down(down), AnyMedium::Ideal(ideal)) => gateways.down(&mut **ideal, ctx, *down),
+            (Event::Fleet(event), _) => fleet.handle(ctx, event),
             (Event::Timeline(event), medium) => {
                 for change in happen(fleet, timeline, ctx, event) {
                     match (change, &mut *medium) {

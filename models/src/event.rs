@@ -1,6 +1,7 @@
 //! Everything that can happen in the world, by the room that handles it.
 
 use crate::backhaul::{Down, Report, Resets};
+use crate::fleet;
 use crate::gateway;
 use crate::headend;
 use crate::medium::{ideal, mesh};
@@ -19,6 +20,8 @@ pub enum Event {
     Meter(meter::Event),
     /// At a border router.
     Gateway(gateway::Event),
+    /// In the fleet.
+    Fleet(fleet::Event),
     /// From outside.
     Timeline(timeline::Event),
     /// At a border router, from the head-end: an APDU for one meter or for all.
@@ -50,6 +53,7 @@ nested!(
     Ideal(ideal::Event),
     Meter(meter::Event),
     Gateway(gateway::Event),
+    Fleet(fleet::Event),
     Timeline(timeline::Event),
     HeadEnd(headend::Event)
 );

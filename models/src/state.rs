@@ -49,7 +49,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 1;
+pub const CONTENTS: u32 = 2;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -168,6 +168,7 @@ impl Cell {
             (Event::Ideal(event), AnyMedium::Ideal(_)) => event.fits(bounds),
             (Event::Meter(event), _) => event.fits(bounds),
             (Event::Gateway(event), _) => event.fits(bounds),
+            (Event::Fleet(fleet::Event::Census), _) => true,
             (Event::Timeline(event), _) => self.timeline.knows(*event),
             (Event::Down(down), _) => down.fits(bounds),
             _ => false,

@@ -11,7 +11,7 @@ use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use amitwin_testkit::worlds::{run, sites, world};
+use amitwin_testkit::worlds::{event, run, sites, world};
 
 /// Radios at 27 dBm with losses (a, b, dB) between them, busy from -90 dBm.
 fn air(radios: u32, losses: &[(u16, u16, f32)], channels: u16) -> Air {
@@ -160,16 +160,8 @@ fn line(events: Vec<EventSpec>) -> WorldSpec {
 }
 
 fn extra_loss(loss_db: f64, nodes: Vec<u32>, edges: Vec<(u32, u32)>) -> EventSpec {
-    EventSpec {
-        name: "loss".into(),
-        at: SimTime::from_secs(900),
-        until: Some(SimTime::from_secs(1_500)),
-        lasts: None,
-        target: Target::default(),
-        act: Act::ExtraLoss(ExtraLoss { loss_db, links: Vec::new() }),
-        nodes,
-        edges,
-    }
+    let act = Act::ExtraLoss(ExtraLoss { loss_db, links: Vec::new() });
+    EventSpec { edges, ..event("loss", 900, Some(600), act, nodes) }
 }
 
 fn without_events(mut rows: Rows) -> Rows {

@@ -4,7 +4,7 @@ use amitwin_data::rows::{Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{run, sites, world};
+use amitwin_testkit::worlds::{event, run, sites, world};
 
 fn seconds(n: u64) -> SimTime {
     SimTime::from_secs(n)
@@ -46,16 +46,7 @@ fn who_has_a_route_answers_once_and_in_turn() {
 #[test]
 fn who_has_no_supply_does_not_answer_and_whose_turn_does_not_come_is_pending() {
     let mut spec = star(Payload::Sized, 625);
-    spec.events = vec![EventSpec {
-        name: "dark".into(),
-        at: seconds(605),
-        until: None,
-        lasts: None,
-        target: Target::default(),
-        act: Act::PowerOff(PowerOff {}),
-        nodes: vec![2],
-        edges: Vec::new(),
-    }];
+    spec.events = vec![event("dark", 605, None, Act::PowerOff(PowerOff {}), vec![2])];
     let CampaignSpec { job: JobSpec::Ping(ping), .. } = &mut spec.campaigns[0] else { panic!() };
     ping.timeout = seconds(10);
     let ran = run(&spec);

@@ -10,7 +10,7 @@ use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::rng::Stream;
 use amitwin_sim_core::{Engine, Local, Partition, SimTime, SnapshotError};
 use amitwin_testkit::exchange::on_threads;
-use amitwin_testkit::worlds::{sites, world};
+use amitwin_testkit::worlds::{event, sites, world};
 use std::collections::BTreeSet;
 
 type World = Engine<Part, Local>;
@@ -97,19 +97,6 @@ fn reset(at: u64, delivery: Delivery, back: BackSign) -> CampaignSpec {
     CampaignSpec::reset("reset", ResetSpec { at: seconds(at), window, delivery, back, ..ResetSpec::default() })
 }
 
-fn event(name: &str, at: u64, lasts: u64, act: Act) -> EventSpec {
-    EventSpec {
-        name: name.to_owned(),
-        at: seconds(at),
-        until: None,
-        lasts: Some(seconds(lasts)),
-        target: Target::default(),
-        act,
-        nodes: Vec::new(),
-        edges: Vec::new(),
-    }
-}
-
 /// Three border routers in a row, each with its street of meters across the row; neighbouring streets hear each other.
 fn streets(duration: u64) -> WorldSpec {
     let street = |x: f32| (0..12).map(move |n| (if n == 0 { Gateway } else { Meter }, x, n as f32 * 70.0));
@@ -160,15 +147,14 @@ fn neighbouring_meshes_in_the_middle_of_a_flood_go_on() {
     spec.traffic.push_period = Some(seconds(60));
     spec.campaigns = vec![reset(615, Delivery::Broadcast, BackSign::Route)];
     // The second router's supply fails over the split, and so does a meter's; another meter loses signal.
-    let mut dark = event("dark", 600, 120, Act::PowerOff(PowerOff {}));
-    dark.nodes = vec![5, 12];
-    let mut loss = event("loss", 610, 300, Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }));
-    (loss.nodes, loss.edges) = (vec![25], vec![(1, 2)]);
-    let mut slow = event("slow", 300, 900, Act::BackhaulSlow(BackhaulSlow { delay: seconds(2) }));
-    slow.nodes = vec![24];
-    let mut down = event("down", 616, 5, Act::BackhaulDown(BackhaulDown {}));
-    down.nodes = vec![0];
+    let dark = event("dark", 600, Some(120), Act::PowerOff(PowerOff {}), vec![5, 12]);
+    let mut loss =
+        event("loss", 610, Some(300), Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }), vec![25]);
+    loss.edges = vec![(1, 2)];
+    let slow = event("slow", 300, Some(900), Act::BackhaulSlow(BackhaulSlow { delay: seconds(2) }), vec![24]);
+    let down = event("down", 616, Some(5), Act::BackhaulDown(BackhaulDown {}), vec![0]);
     spec.events = vec![dark, loss, slow, down];
+    spec.record.census_every = seconds(100);
     check(&spec, &[316_500, 600_000, 610_001, 617_300, 622_000, 719_999, 721_000].map(SimTime::from_millis));
 }
 
@@ -182,8 +168,7 @@ fn the_ideal_medium_with_losses_goes_on() {
         spec.traffic.push_period = Some(seconds(30));
         spec.campaigns =
             vec![reset(200, Delivery::Unicast, BackSign::Heartbeat), reset(500, Delivery::Broadcast, BackSign::Route)];
-        let mut dark = event("dark", 215, 60, Act::PowerOff(PowerOff {}));
-        dark.nodes = vec![12, 13];
+        let dark = event("dark", 215, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
         spec.events = vec![dark];
         check(&spec, &[200_150, 217_300, 250_000, 531_000].map(SimTime::from_millis));
     }
@@ -202,8 +187,7 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
             CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) },
         ];
-        let mut fails = event("fails", 150, 40, Act::RouterFails(RouterFails {}));
-        fails.nodes = vec![12];
+        let fails = event("fails", 150, Some(40), Act::RouterFails(RouterFails {}), vec![12]);
         spec.events = vec![fails];
         check(&spec, &[121_000, 160_007, 191_500, 250_250, 333_000, 420_420].map(SimTime::from_millis));
     }
@@ -310,12 +294,11 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         attempts: 3,
         timeout: seconds(20),
     }];
-    let mut dark = event("dark", 415, 60, Act::PowerOff(PowerOff {}));
-    dark.nodes = vec![12, 13];
-    let mut loss = event("loss", 410, 300, Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }));
-    (loss.nodes, loss.edges) = (vec![25], vec![(1, 2)]);
-    let mut slow = event("slow", 300, 300, Act::BackhaulSlow(BackhaulSlow { delay: seconds(20) }));
-    slow.nodes = vec![0, 24];
+    let dark = event("dark", 415, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
+    let mut loss =
+        event("loss", 410, Some(300), Act::ExtraLoss(ExtraLoss { loss_db: 20.0, links: Vec::new() }), vec![25]);
+    loss.edges = vec![(1, 2)];
+    let slow = event("slow", 300, Some(300), Act::BackhaulSlow(BackhaulSlow { delay: seconds(20) }), vec![0, 24]);
     spec.events = vec![dark, loss, slow];
     let refused = hostile(&spec, SimTime::from_millis(433_333));
     let rooms = ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "gateway: ", "fleet: ", "head-end: ", "read: "];

@@ -43,7 +43,8 @@ const BYTES_PER_ROW_HELD: f64 = 80.0;
 /// Bytes on the disk of a variant's files without rows.
 const DISK_PER_VARIANT: f64 = 12e3;
 /// Bytes on the disk of a row of each table.
-const DISK_PER_ROW: Rows = Rows { nodes: 34.0, links: 9.0, transactions: 19.0, events: 9.0, airtime: 15.0 };
+const DISK_PER_ROW: Rows =
+    Rows { nodes: 34.0, links: 9.0, transactions: 19.0, events: 9.0, airtime: 15.0, census: 9.0 };
 
 /// A campaign, worked out.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,13 +187,14 @@ fn reports(spec: &WorldSpec, built: &Built) -> f64 {
     spec.traffic.push().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
 }
 
-/// A number for each table that is always written.
+/// A number for each table but the sampled frames.
 struct Rows {
     nodes: f64,
     links: f64,
     transactions: f64,
     events: f64,
     airtime: f64,
+    census: f64,
 }
 
 impl Rows {
@@ -200,17 +202,20 @@ impl Rows {
         let seconds = spec.duration.secs_f64();
         let every = spec.record.links_every.secs_f64();
         let snapshots = if every > 0.0 { seconds / every + 2.0 } else { 2.0 };
+        let census_every = spec.record.census_every.secs_f64();
+        let censuses = if census_every > 0.0 { (seconds / census_every).floor() + 1.0 } else { 0.0 };
         Rows {
             nodes: radios,
             links: radios * snapshots,
             transactions: reports + resets,
             events: resets * EVENT_ROWS_PER_RESET,
             airtime: f64::from(built.gateways) * (seconds / 60.0).ceil(),
+            census: radios * censuses,
         }
     }
 
-    fn each(&self) -> [f64; 5] {
-        [self.nodes, self.links, self.transactions, self.events, self.airtime]
+    fn each(&self) -> [f64; 6] {
+        [self.nodes, self.links, self.transactions, self.events, self.airtime, self.census]
     }
 
     fn times(&self, other: &Rows) -> impl Iterator<Item = f64> {

@@ -24,7 +24,9 @@ pub mod words;
 pub use cell::{Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
-pub use tables::{AirtimeRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow};
+pub use tables::{
+    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow,
+};
 pub use words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 
 use std::cmp::Ordering;

@@ -134,6 +134,20 @@ tables! {
         dropped: u32,
     }
 
+    /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.
+    census: CensusRow, sorted by [time_s, node], opt_in: true {
+        /// When, since the start of the run.
+        time_s: f64,
+        /// Whom.
+        node: u32,
+        /// What stands there.
+        kind: NodeKind,
+        /// It has a supply.
+        powered: bool,
+        /// Faults that events have put on it.
+        faults: u16,
+    }
+
     /// Sampled frames on the air; written only when the scenario asks for it.
     frames: FrameRow, sorted by [time_s, src], opt_in: true {
         /// When its first bit was sent, since the start of the run.

@@ -1,7 +1,8 @@
 //! What of the fleet changes in a run: the faults that nodes and edges carry, by event.
 
 use super::Fleet;
-use super::components::{Backhaul, BackhaulFaults, Edge, ExtraLoss, Touched, Unpowered};
+use super::faults::{Backhaul, BackhaulFaults, ExtraLoss, Unpowered};
+use super::members::{Edge, Touched};
 use crate::check::{Bounds, ensure};
 use crate::node::Node;
 use bevy_ecs::prelude::*;

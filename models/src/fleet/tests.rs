@@ -6,7 +6,7 @@ use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 
 fn fleet() -> Fleet {
-    Fleet::new([Kind::Gateway, Kind::Meter, Kind::Repeater, Kind::Meter].into_iter())
+    Fleet::new([Kind::Gateway, Kind::Meter, Kind::Repeater, Kind::Meter].into_iter(), SimTime::ZERO)
 }
 
 fn extra(loss_db: f64) -> Act {
@@ -110,7 +110,7 @@ proptest! {
     /// However faults came and went, what a tick and a census say is in the order of nodes.
     #[test]
     fn order_is_that_of_nodes(steps in proptest::collection::vec((0u16..3, 0u16..40, any::<bool>()), 1..60)) {
-        let mut fleet = Fleet::new((0..40).map(|_| Kind::Meter));
+        let mut fleet = Fleet::new((0..40).map(|_| Kind::Meter), SimTime::ZERO);
         let act = |event: u16| if event == 0 { off() } else { extra(f64::from(event)) };
         for (event, node, on) in steps {
             let nodes = [Node(node), Node((node * 7 + 3) % 40)];

@@ -16,4 +16,8 @@ pub struct RecordSpec {
     #[serde(with = "TimeOrZero")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub links_every: SimTime,
+    /// Time between two censuses in the table `census`: who has a supply and who carries faults; "off" switches it off.
+    #[serde(with = "TimeOrZero")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
+    pub census_every: SimTime,
 }

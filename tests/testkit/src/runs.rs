@@ -2,7 +2,7 @@
 
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
-use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
 use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
@@ -129,6 +129,10 @@ pub fn extremes() -> Rows {
             queue_frames_max: 3,
             dropped: u32::MAX,
         }],
+        census: vec![
+            CensusRow { time_s: 0.0, node: 0, kind: NodeKind::Repeater, powered: false, faults: 0 },
+            CensusRow { time_s: f64::MAX, node: u32::MAX, kind: NodeKind::Meter, powered: true, faults: u16::MAX },
+        ],
         frames: vec![
             FrameRow {
                 time_s: 1.0,

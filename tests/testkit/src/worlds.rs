@@ -48,6 +48,21 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
     }
 }
 
+/// An event of a scenario that begins after `at` seconds and is over after another `lasts`, or never; whom it happens to
+/// is given by numbers of sites.
+pub fn event(name: &str, at: u64, lasts: Option<u64>, act: Act, nodes: Vec<u32>) -> EventSpec {
+    EventSpec {
+        name: name.to_owned(),
+        at: SimTime::from_secs(at),
+        until: None,
+        lasts: lasts.map(SimTime::from_secs),
+        target: Target::default(),
+        act,
+        nodes,
+        edges: Vec::new(),
+    }
+}
+
 /// Runs a world with one mesh as a bench of the link layer: every `period` a frame of `bytes` above the link layer
 /// from each node to its `target`.
 pub fn probe(spec: &WorldSpec, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) -> Ran {
