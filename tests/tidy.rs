@@ -161,7 +161,7 @@ fn each_rule_notices_what_breaks_it() {
         ("models/src/a.rs", "let f = a.map(f32::exp);", PORTABLE),
         ("models/src/a.rs", "let y = y.atan2(x);", PORTABLE),
         ("models/src/a.rs", "let s = v\n    .par_iter()\n    .map(f)\n    .sum::<f64>();", PORTABLE),
-        ("scenarios/src/schema/a.rs", "let t = std::fs::read_to_string(p);", PURE),
+        ("scenarios/src/sections/a.rs", "let t = std::fs::read_to_string(p);", PURE),
         ("scenarios/src/language/a.rs", "use std::{env, fmt};", PURE),
         ("models/src/a.rs", "let mut r = rand::rng();", RANDOM),
         ("benches/src/a.rs", "let mut r = rand::thread_rng();", RANDOM),

@@ -1,12 +1,12 @@
 //! The scenario language: a text becomes a list of worlds to run, and gates to judge them by.
 //!
 //! ```text
-//! file.toml -> language (spans) -> schema (the sections) -> resolve (rules, placement) -> Scenario
+//! file.toml -> language (spans) -> sections -> resolve (rules, placement) -> Scenario
 //! ```
 //!
 //! - [`load`]: a file with its overrides, as resolved variants; everything wrong comes as one [`ScenarioError`] that
 //!   shows the places in the file.
-//! - [`schema`]: what a file can say; the doc comments there are the reference.
+//! - [`sections`]: what a file can say beyond a world; the doc comments there and in `amitwin_models::spec` are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
 //! - [`drive`]: runs the variants; [`estimate`]: what that will take.
 //! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
@@ -28,7 +28,7 @@ mod load;
 mod overrides;
 mod resolve;
 mod resolved;
-pub mod schema;
+pub mod sections;
 pub mod served;
 mod template;
 
@@ -36,5 +36,5 @@ pub use gate::Gate;
 pub use language::diagnostic::{Diagnostic, ScenarioError, suggest};
 pub use load::{BASE_VARIANT, Scenario, Variant, keys_word, load, load_text};
 pub use overrides::Override;
-pub use schema::json::json_schema;
+pub use sections::json_schema::json_schema;
 pub use template::{TemplateKind, template};

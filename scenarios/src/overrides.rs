@@ -5,7 +5,7 @@ use crate::language::path::{Change, split};
 use crate::language::shape::{named_items, property};
 use crate::language::source::{Place, Sources};
 use crate::language::tree::{Node, Value, parse_value};
-use crate::schema::files::is_file;
+use crate::sections::files::is_file;
 use amitwin_models::spec::Keys;
 use serde_json::Value as Json;
 use std::path::Path;

@@ -3,8 +3,8 @@
 use crate::language::path::split;
 use crate::load::Variant;
 use crate::resolve::placement::Placements;
-use crate::schema::ScenarioFile;
-use crate::schema::files::is_input;
+use crate::sections::ScenarioFile;
+use crate::sections::files::is_input;
 use amitwin_models::spec::Keys;
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use amitwin_data::metrics::gates;
 use amitwin_models::spec::{Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
 use amitwin_models::terrain::SiteKind;
-use amitwin_scenarios::schema::units::{Kind, UnitError, format, parse};
+use amitwin_scenarios::sections::units::{Kind, UnitError, format, parse};
 use amitwin_scenarios::{Override, Scenario, TemplateKind, json_schema, load, load_text, template};
 use amitwin_sim_core::SimTime;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use crate::failure::Usage;
 use crate::talk::Talk;
 use amitwin_data::metrics::{self, Metric};
 use amitwin_data::rows::{Column, TABLES, TableInfo, describe};
-use amitwin_scenarios::schema::units::Kind;
+use amitwin_scenarios::sections::units::Kind;
 use amitwin_scenarios::suggest;
 use serde_json::{Value, json};
 use std::fmt::Write;

@@ -174,7 +174,7 @@ pub fn check(source: &Source) -> Vec<Finding> {
         all.words(&BELOW_HEAD_END, true, IMPORTS, "the head-end sends messages and knows no layer of the mesh");
     }
     let parsing =
-        ["scenarios/src/schema/", "scenarios/src/language/"].iter().any(|folder| source.path.starts_with(folder));
+        ["scenarios/src/sections/", "scenarios/src/language/"].iter().any(|folder| source.path.starts_with(folder));
     if parsing && source.path != SCENARIO_DOOR {
         all.words(&OUTSIDE_WORDS, false, PURE, "the scenario file is read in language/source.rs, others in resolve");
     }

@@ -1,7 +1,7 @@
 //! Faults put on and taken off, in any order, and a census.
 
 use super::*;
-use crate::spec::{BackhaulDown, BackhaulSlow, ExtraLoss as Extra, PowerOff, RouterFails};
+use crate::spec::{Act, BackhaulDown, BackhaulSlow, ExtraLoss as Extra, PowerOff, RouterFails};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 

@@ -8,7 +8,7 @@ use super::diagnostic::Diagnostic;
 use super::keys::{of_kind, table};
 use super::shape::Kinds;
 use super::tree::{Node, Value};
-use crate::schema::units::{self, Kind, UnitError};
+use crate::sections::units::{self, Kind, UnitError};
 use serde_json::Value as Json;
 
 /// Checks `node` against `schema`; `path` is the node's dotted path, empty for the whole document.

@@ -4,7 +4,7 @@ use super::Context;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
-use crate::schema::units::{self, Kind};
+use crate::sections::units::{self, Kind};
 use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, unix_s};
 use dlms_cosem_rs::security::SecuritySuite;
 use std::collections::BTreeSet;

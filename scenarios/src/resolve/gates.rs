@@ -3,7 +3,7 @@
 use crate::gate::Gate;
 use crate::language::diagnostic::{Diagnostic, suggest};
 use crate::language::tree::{Node, Value};
-use crate::schema::units::{self, Kind, UnitError};
+use crate::sections::units::{self, Kind, UnitError};
 use amitwin_data::metrics::{Format, Metric, gates};
 
 /// The gates of a document that has passed the check; those that make no sense are reported and left out.

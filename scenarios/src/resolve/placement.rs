@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::id_list::{self, IdList};
-use crate::schema::placement::{PlacementSection, Siting};
+use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::placement::RecordKind;
 use amitwin_models::terrain::{self, GenerateSpec, Placement, Problem, SiteKind};
 use std::fs::File;

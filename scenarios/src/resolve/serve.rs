@@ -1,7 +1,7 @@
 //! `[serve]`: where meters answer, and what does not go together.
 
 use super::{Context, dlms};
-use crate::schema::serve::{Addressing as Told, Delay, PushTransport, Transport};
+use crate::sections::serve::{Addressing as Told, Delay, PushTransport, Transport};
 use crate::served::{Addressing, Faults, Range, Serve};
 use amitwin_sim_core::SimTime;
 use std::net::SocketAddr;

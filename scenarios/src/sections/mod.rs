@@ -6,7 +6,7 @@
 //! `resolve`.
 
 pub(crate) mod files;
-pub mod json;
+pub mod json_schema;
 pub mod placement;
 pub mod serve;
 pub mod study;

@@ -1,6 +1,6 @@
 //! The JSON Schema of the language, for editors and for the check of a file.
 
-use crate::schema::ScenarioFile;
+use crate::sections::ScenarioFile;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
