@@ -1,5 +1,6 @@
 //! The medium with two or three radios whose losses are given: locking, capture, deafness, energy.
 
+use amitwin_models::medium::mesh::mpdu::Mpdu;
 use amitwin_models::medium::mesh::radio::air::{Air, Fate};
 use amitwin_models::medium::mesh::radio::error::ErrorModel;
 use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
@@ -8,6 +9,7 @@ use amitwin_models::node::{Channel, Node};
 use amitwin_models::spec::PhyMode;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+use amitwin_testkit::worlds::frame;
 
 const COMMON: Channel = Channel::COMMON;
 
@@ -27,9 +29,9 @@ fn at(us: u64) -> SimTime {
 }
 
 /// What becomes of a frame at its addressee.
-fn fate(air: &mut Air, frame: u32) -> Fate {
+fn fate(air: &mut Air, sent: u32) -> Fate {
     let mut fates = Vec::new();
-    air.finish(frame, |_, fate, _| fates.push(fate));
+    air.finish(sent, |_, fate, _| fates.push(fate));
     assert_eq!(fates.len(), 1, "a frame for one has one fate");
     fates[0]
 }
@@ -37,18 +39,18 @@ fn fate(air: &mut Air, frame: u32) -> Fate {
 /// Radio 1 sends to radio 0 at -63 dBm, radio 2 begins `after_us` later, `stronger_db` above it.
 fn one_after_the_other(mode: PhyMode, after_us: u64, stronger_db: f32) -> (Fate, Fate) {
     let mut air = air(mode, 3, &[(0, 1, 90.0), (0, 2, 90.0 - stronger_db)], 0);
-    let first = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
-    let second = air.begin(at(after_us), Node(2), Node(0), COMMON, 100, 0, &[]);
+    let first = air.begin(at(0), frame(Node(1), Node(0), COMMON, 100), &[]);
+    let second = air.begin(at(after_us), frame(Node(2), Node(0), COMMON, 100), &[]);
     (fate(&mut air, first), fate(&mut air, second))
 }
 
 #[test]
 fn alone_a_frame_arrives_at_its_level() {
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 90.0)], 0);
-    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 7, &[]);
+    let sent = air.begin(at(0), frame(Node(1), Node(0), COMMON, 100), &[]);
     let mut seen = Vec::new();
-    let ended = air.finish(frame, |node, fate, dbm| seen.push((node, fate, dbm)));
-    assert_eq!((ended.tag, ended.end), (7, at(18_560)));
+    let ended = air.finish(sent, |node, fate, dbm| seen.push((node, fate, dbm)));
+    assert_eq!((ended.mpdu, ended.end), (Mpdu::Foreign, at(18_560)));
     let [(Node(0), Fate::Received, dbm)] = seen[..] else { panic!("{seen:?}") };
     assert!((dbm + 63.0).abs() < 0.01, "{dbm} dBm");
 }
@@ -57,12 +59,12 @@ fn alone_a_frame_arrives_at_its_level() {
 fn under_the_noise_a_frame_is_lost_to_noise() {
     // Noise is -174 + 47 + 10 = -117 dBm; a frame at -115 dBm is found but does not survive.
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 142.0)], 0);
-    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
-    assert_eq!(fate(&mut air, frame), Fate::Noise);
+    let sent = air.begin(at(0), frame(Node(1), Node(0), COMMON, 100), &[]);
+    assert_eq!(fate(&mut air, sent), Fate::Noise);
     // At -120 dBm the receiver does not notice it.
     let mut air = self::air(PhyMode::M1b, 2, &[(0, 1, 147.0)], 0);
-    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 100, 0, &[]);
-    assert_eq!(fate(&mut air, frame), Fate::Deaf);
+    let sent = air.begin(at(0), frame(Node(1), Node(0), COMMON, 100), &[]);
+    assert_eq!(fate(&mut air, sent), Fate::Deaf);
 }
 
 #[test]
@@ -95,8 +97,8 @@ fn within_the_preamble_a_stronger_frame_takes_over() {
 fn on_a_hopped_channel_the_same_holds() {
     let both = |after_us, db: f32| {
         let mut air = air(PhyMode::M1b, 3, &[(0, 1, 90.0), (0, 2, 90.0 - db)], 4);
-        let first = air.begin(at(0), Node(1), Node(0), Channel(2), 100, 0, &[Node(0)]);
-        let second = air.begin(at(after_us), Node(2), Node(0), Channel(2), 100, 0, &[Node(0)]);
+        let first = air.begin(at(0), frame(Node(1), Node(0), Channel(2), 100), &[Node(0)]);
+        let second = air.begin(at(after_us), frame(Node(2), Node(0), Channel(2), 100), &[Node(0)]);
         (fate(&mut air, first), fate(&mut air, second))
     };
     assert_eq!(both(1_300, 40.0), (Fate::Collided, Fate::Deaf));
@@ -107,8 +109,8 @@ fn on_a_hopped_channel_the_same_holds() {
 #[test]
 fn channels_do_not_disturb_each_other() {
     let mut air = air(PhyMode::M1b, 4, &[(0, 1, 90.0), (0, 2, 90.0), (3, 2, 90.0), (0, 3, 90.0)], 4);
-    let first = air.begin(at(0), Node(1), Node(0), Channel(2), 100, 0, &[Node(0)]);
-    let second = air.begin(at(0), Node(2), Node(3), Channel(1), 100, 0, &[Node(3)]);
+    let first = air.begin(at(0), frame(Node(1), Node(0), Channel(2), 100), &[Node(0)]);
+    let second = air.begin(at(0), frame(Node(2), Node(3), Channel(1), 100), &[Node(3)]);
     let busy = |air: &Air, node| [0, 1, 2, 3].map(|channel| air.is_busy(Node(node), Channel(channel), at(100)));
     assert!(air.is_busy(Node(0), Channel(0), at(100)), "a radio that receives is busy on every channel");
     air.power(Node(3), false);
@@ -121,17 +123,17 @@ fn channels_do_not_disturb_each_other() {
 #[test]
 fn who_sends_or_turns_hears_nothing() {
     let mut air = air(PhyMode::M1b, 3, &[(0, 1, 90.0), (0, 2, 90.0)], 0);
-    let own = air.begin(at(0), Node(0), Node(2), COMMON, 20, 0, &[]);
+    let own = air.begin(at(0), frame(Node(0), Node(2), COMMON, 20), &[]);
     // 36 bytes at 50 kb/s: on the air until 5.76 ms.
-    let during = air.begin(at(5_000), Node(1), Node(0), COMMON, 100, 0, &[]);
+    let during = air.begin(at(5_000), frame(Node(1), Node(0), COMMON, 100), &[]);
     assert!(air.is_sending(Node(0), at(5_759)) && !air.is_sending(Node(0), at(5_760)));
     assert_eq!(fate(&mut air, own), Fate::Received);
     assert_eq!(fate(&mut air, during), Fate::Deaf, "its beginning was missed");
 
     air.deafen(Node(0), at(51_000));
-    let turning = air.begin(at(50_500), Node(1), Node(0), COMMON, 20, 0, &[]);
+    let turning = air.begin(at(50_500), frame(Node(1), Node(0), COMMON, 20), &[]);
     assert_eq!(fate(&mut air, turning), Fate::Deaf);
-    let after = air.begin(at(60_000), Node(1), Node(0), COMMON, 20, 0, &[]);
+    let after = air.begin(at(60_000), frame(Node(1), Node(0), COMMON, 20), &[]);
     assert_eq!(fate(&mut air, after), Fate::Received);
 }
 
@@ -139,13 +141,13 @@ fn who_sends_or_turns_hears_nothing() {
 fn who_is_off_hears_nothing_and_spoils_what_it_sends() {
     let mut air = air(PhyMode::M1b, 2, &[(0, 1, 90.0)], 0);
     air.power(Node(0), false);
-    let frame = air.begin(at(0), Node(1), Node(0), COMMON, 20, 0, &[]);
-    assert_eq!(fate(&mut air, frame), Fate::Deaf);
+    let sent = air.begin(at(0), frame(Node(1), Node(0), COMMON, 20), &[]);
+    assert_eq!(fate(&mut air, sent), Fate::Deaf);
     air.power(Node(0), true);
-    let cut_off = air.begin(at(10_000), Node(1), Node(0), COMMON, 20, 0, &[]);
+    let cut_off = air.begin(at(10_000), frame(Node(1), Node(0), COMMON, 20), &[]);
     air.power(Node(1), false);
     assert_eq!(fate(&mut air, cut_off), Fate::Noise);
-    let missed = air.begin(at(20_000), Node(1), Node(0), COMMON, 20, 0, &[]);
+    let missed = air.begin(at(20_000), frame(Node(1), Node(0), COMMON, 20), &[]);
     air.power(Node(0), false);
     air.power(Node(0), true);
     assert_eq!(fate(&mut air, missed), Fate::Deaf);
@@ -155,9 +157,9 @@ fn who_is_off_hears_nothing_and_spoils_what_it_sends() {
 fn a_frame_for_all_has_a_fate_at_everyone_who_was_free() {
     let mut air = air(PhyMode::M1b, 4, &[(0, 1, 90.0), (0, 2, 100.0), (0, 3, 90.0)], 0);
     air.power(Node(3), false);
-    let frame = air.begin(at(0), Node(0), Node::EVERYONE, COMMON, 100, 0, &[]);
+    let sent = air.begin(at(0), frame(Node(0), Node::EVERYONE, COMMON, 100), &[]);
     let mut fates = Vec::new();
-    air.finish(frame, |node, fate, _| fates.push((node, fate)));
+    air.finish(sent, |node, fate, _| fates.push((node, fate)));
     assert_eq!(fates, [(Node(1), Fate::Received), (Node(2), Fate::Received)]);
 }
 
@@ -181,14 +183,17 @@ fn energy_is_gone_when_every_frame_has_ended() {
         }
         let channel = [COMMON, Channel(0), Channel(1)][dice.below(3) as usize];
         let to = Node((from.0 + 1) % 5);
-        let frame =
-            air.begin(now, from, to, channel, 20 + dice.below(200) as u16, 0, &[to][..usize::from(channel != COMMON)]);
+        let sent = air.begin(
+            now,
+            frame(from, to, channel, 20 + dice.below(200) as u16),
+            &[to][..usize::from(channel != COMMON)],
+        );
         assert!(air.is_busy(to, channel, now), "frame {n} is not sensed");
-        on_air.push((air.transmission(frame).end, frame));
+        on_air.push((air.transmission(sent).end, sent));
     }
     let end = on_air.iter().map(|f| f.0).max().expect("the last frames");
-    for (_, frame) in on_air {
-        air.finish(frame, |_, _, _| {});
+    for (_, sent) in on_air {
+        air.finish(sent, |_, _, _| {});
     }
     assert_eq!(air.live(), 0);
     for node in (0..5).map(Node) {

@@ -11,7 +11,7 @@ use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use amitwin_testkit::worlds::{event, run, sites, world};
+use amitwin_testkit::worlds::{event, frame, run, sites, world};
 
 /// Radios at 27 dBm with losses (a, b, dB) between them, busy from -90 dBm.
 fn air(radios: u32, losses: &[(u16, u16, f32)], channels: u16) -> Air {
@@ -33,9 +33,9 @@ fn heard(air: &mut Air, from: u16, to: u16) -> [(Fate, f32); 2] {
     [Channel::COMMON, Channel(1)].map(|channel| {
         let tuned = [Node(to)];
         let hearers = if channel == Channel::COMMON { &[][..] } else { &tuned[..] };
-        let frame = air.begin(at(0), Node(from), Node(to), channel, 20, 0, hearers);
+        let sent = air.begin(at(0), frame(Node(from), Node(to), channel, 20), hearers);
         let mut seen = Vec::new();
-        air.finish(frame, |_, fate, dbm| seen.push((fate, dbm)));
+        air.finish(sent, |_, fate, dbm| seen.push((fate, dbm)));
         for node in [from, to] {
             air.power(Node(node), true);
         }
@@ -100,10 +100,10 @@ fn an_offset_beyond_the_window_is_not_received() {
 fn a_frame_keeps_the_levels_of_its_beginning() {
     let mut air = air(2, &[(0, 1, 90.0)], 4);
     for channel in [Channel::COMMON, Channel(1)] {
-        let frame = air.begin(at(0), Node(0), Node(1), channel, 100, 0, &[Node(1)]);
+        let sent = air.begin(at(0), frame(Node(0), Node(1), channel, 100), &[Node(1)]);
         set(&mut air, 0, NodeOverlay { loss_db: 60.0, ..NodeOverlay::default() });
         let mut seen = Vec::new();
-        air.finish(frame, |_, fate, dbm| seen.push((fate, dbm)));
+        air.finish(sent, |_, fate, dbm| seen.push((fate, dbm)));
         assert!(seen[0].0 == Fate::Received && (seen[0].1 + 63.0).abs() < 0.01, "{seen:?}");
         set(&mut air, 0, NodeOverlay::default());
         air.power(Node(0), true);
@@ -135,13 +135,13 @@ fn energy_is_gone_whatever_changed_while_frames_were_on_the_air() {
         let from = Node(dice.below(6) as u16);
         if !air.is_sending(from, now) {
             let to = Node((from.0 + 1) % 6);
-            let frame = air.begin(now, from, to, Channel::COMMON, 20 + dice.below(200) as u16, 0, &[]);
-            on_air.push((air.transmission(frame).end, frame));
+            let sent = air.begin(now, frame(from, to, Channel::COMMON, 20 + dice.below(200) as u16), &[]);
+            on_air.push((air.transmission(sent).end, sent));
         }
     }
     let end = on_air.iter().map(|f| f.0).max().expect("the last frames");
-    for (_, frame) in on_air {
-        air.finish(frame, |_, _, _| {});
+    for (_, sent) in on_air {
+        air.finish(sent, |_, _, _| {});
     }
     for node in (0..6).map(Node) {
         assert_eq!(air.energy(node), 0, "{node}");

@@ -13,6 +13,7 @@
 mod event;
 pub mod hopping;
 pub mod mac;
+pub mod mpdu;
 pub mod net;
 pub mod packet;
 mod probe;

@@ -1,8 +1,8 @@
 //! The bench of the link layer: nothing above it but a frame from each node to its target, again and again.
 
 use super::event::Event;
-use super::mac::sweep::Sweep;
 use super::mac::{Above, Done, LinkLayer, enqueue};
+use super::mpdu::Sweep;
 use super::packet::{Content, Packet};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};

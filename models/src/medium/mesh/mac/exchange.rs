@@ -5,12 +5,10 @@ use super::{Above, Done, Job, LinkLayer, sweep};
 use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::node::{Channel, Node};
-
-/// Tag of an acknowledgement: bit 31, and the epoch of the node that waits for it.
-pub(super) const ACK_TAG: u32 = 1 << 31;
 
 /// [`Event::Send`]: first bit of a data frame.
 pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
@@ -44,7 +42,8 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         capture.data(ctx.facts, &sent, link.packets.get_mut(at), above.rank(node), room);
         link.capture = Some(capture);
     }
-    let frame = link.air.begin(now, node, hop_to, channel, bytes, at, hearers);
+    let frame = Frame { from: node, to: hop_to, channel, bytes, mpdu: Mpdu::Data { packet: at } };
+    let frame = link.air.begin(now, frame, hearers);
     ctx.books.counters.frames += 1;
     ctx.books.counters.retries += u64::from(again);
     link.note_sent(ctx, node, channel, bytes);
@@ -53,15 +52,13 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
 
 /// [`Event::Ended`]: last bit of a frame; settle who received it.
 pub fn ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32) {
-    let tag = link.air.transmission(frame).tag;
-    if tag == super::settle::FOREIGN_TAG {
-        link.air.finish(frame, |_, _, _| {});
-    } else if tag & ACK_TAG != 0 {
-        acknowledged(link, above, ctx, frame, (tag & 0xFFFF) as u16);
-    } else if tag & sweep::TAG != 0 {
-        sweep::frame_ended(link, above, ctx, frame);
-    } else {
-        data_ended(link, above, ctx, frame, tag);
+    match link.air.transmission(frame).mpdu {
+        Mpdu::Data { packet } => data_ended(link, above, ctx, frame, packet),
+        Mpdu::Ack { epoch } => acknowledged(link, above, ctx, frame, epoch),
+        Mpdu::Sweep { sweep, epoch } => sweep::frame_ended(link, above, ctx, frame, sweep, epoch),
+        Mpdu::Foreign => {
+            link.air.finish(frame, |_, _, _| {});
+        }
     }
 }
 
@@ -71,7 +68,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     heard.clear();
     let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
     let (node, broadcast) = (t.from, t.to == Node::EVERYONE);
-    link.settle(ctx, &t, &heard, Some(at));
+    link.settle(ctx, &t, &heard);
     let turned = now + link.times.turnaround;
     link.air.deafen(node, turned);
     // A sender that was reset in mid-frame has dropped the packet already.
@@ -140,7 +137,8 @@ pub fn acknowledge(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node, ch
         capture.acknowledgement(ctx.facts, &link.sent(now, node, channel, bytes), to, link.tx_power_dbm - loss);
         link.capture = Some(capture);
     }
-    let frame = link.air.begin(now, node, to, channel, bytes, ACK_TAG | u32::from(epoch), hearers);
+    let frame = Frame { from: node, to, channel, bytes, mpdu: Mpdu::Ack { epoch } };
+    let frame = link.air.begin(now, frame, hearers);
     ctx.books.counters.acks += 1;
     link.note_sent(ctx, node, channel, bytes);
     ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
@@ -151,7 +149,7 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
     let mut heard = std::mem::take(&mut link.heard);
     heard.clear();
     let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
-    link.settle(ctx, &t, &heard, None);
+    link.settle(ctx, &t, &heard);
     let (receiver, sender) = (t.from, t.to);
     let turned = now + link.times.turnaround;
     link.air.deafen(receiver, turned);

@@ -17,6 +17,7 @@ pub use settle::foreign;
 pub use state::State;
 
 use super::hopping;
+use super::mpdu::Sweep;
 use super::packet::{Fifo, Kind, Packet, Packets};
 use super::radio::air::{Air, Fate};
 use super::wire::capture::{Capture, Sent};
@@ -29,7 +30,6 @@ use crate::spec::MacSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
-use sweep::Sweep;
 use times::MacTimes;
 
 /// What the link layer of a node is doing.

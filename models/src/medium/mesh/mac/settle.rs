@@ -1,16 +1,13 @@
 //! What a frame leaves behind: counts, the load of border routers, rows of the `frames` table, and frames of neighbouring
 //! partitions.
 
-use super::exchange::ACK_TAG;
-use super::{LinkLayer, sweep};
+use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::node::{Channel, Node};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
-
-/// Tag of a foreign frame.
-pub(super) const FOREIGN_TAG: u32 = 1 << 29;
 
 /// [`Event::Foreign`]: a frame of a neighbouring partition is on the air.
 pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, channel: Channel, bytes: u16) {
@@ -19,7 +16,8 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, channel: Channel,
     if link.air.is_sending(node, now) {
         return;
     }
-    let frame = link.air.begin(now, node, Node::EVERYONE, channel, bytes, FOREIGN_TAG, &[]);
+    let frame = Frame { from: node, to: Node::EVERYONE, channel, bytes, mpdu: Mpdu::Foreign };
+    let frame = link.air.begin(now, frame, &[]);
     // Scheduled under the first own radio: a foreign one causes no events here.
     ctx.schedule(link.air.transmission(frame).end, Node(0), Event::Ended { frame });
 }
@@ -43,7 +41,7 @@ impl LinkLayer {
     }
 
     /// Counts the fates of a frame, charges the border router's radio, and samples the `frames` table.
-    pub(super) fn settle(&self, ctx: &mut Ctx, t: &Transmission, heard: &[(Node, Fate, f32)], packet: Option<u32>) {
+    pub(super) fn settle(&self, ctx: &mut Ctx, t: &Transmission, heard: &[(Node, Fate, f32)]) {
         let airtime = t.end - t.start;
         for &(node, fate, _) in heard {
             let counters = &mut ctx.books.counters;
@@ -65,15 +63,19 @@ impl LinkLayer {
             }
         }
         if ctx.books.samples_frame() {
-            self.sample(ctx, t, heard.first(), packet);
+            self.sample(ctx, t, heard.first());
         }
     }
 
-    fn sample(&self, ctx: &mut Ctx, t: &Transmission, first: Option<&(Node, Fate, f32)>, packet: Option<u32>) {
-        let kind = match packet {
-            Some(at) => self.packets.get(at).kind().frame_kind(),
-            None if t.tag & ACK_TAG != 0 => FrameKind::Ack,
-            None => sweep::frame_kind(t.tag),
+    fn sample(&self, ctx: &mut Ctx, t: &Transmission, first: Option<&(Node, Fate, f32)>) {
+        let (kind, attempt) = match t.mpdu {
+            Mpdu::Data { packet } => {
+                let packet = self.packets.get(packet);
+                (packet.kind().frame_kind(), packet.airings.saturating_sub(1))
+            }
+            Mpdu::Ack { .. } => (FrameKind::Ack, 0),
+            Mpdu::Sweep { sweep, .. } => (sweep.frame_kind(), 0),
+            Mpdu::Foreign => unreachable!("a foreign frame is counted where it was sent"),
         };
         ctx.books.rows.frames.push(FrameRow {
             time_s: t.start.secs_f64(),
@@ -82,7 +84,7 @@ impl LinkLayer {
             kind,
             channel: t.channel.0,
             bytes: t.bytes + self.air.phy.fcs_bytes,
-            attempt: packet.map_or(0, |at| self.packets.get(at).airings.saturating_sub(1)),
+            attempt,
             airtime_s: (t.end - t.start).secs_f64() as f32,
             rssi_dbm: first.map_or(f32::NAN, |h| h.2),
             outcome: match first.map(|h| h.1) {

@@ -1,11 +1,10 @@
 //! What of the link layers changes in a run: jobs, queues with what is in them, sweeps under way, and the air.
 
-use super::exchange::ACK_TAG;
-use super::settle::FOREIGN_TAG;
-use super::sweep::{self, Piece};
+use super::sweep::Piece;
 use super::{LinkLayer, Mac};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::mpdu::{Mpdu, Sweep};
 use crate::medium::mesh::packet::Packets;
 use crate::medium::mesh::radio::air;
 use crate::node::{Channel, Node, PerNode};
@@ -61,13 +60,12 @@ impl LinkLayer {
         for (n, mac) in macs.0.iter().enumerate() {
             let fits = bounds.is_own_or_none(mac.blocked_to)
                 && mac.exponent < 32
-                && mac.sweeps < 1 << sweep::ALL.len()
+                && mac.sweeps < 1 << Sweep::ALL.len()
                 && mac.sweep_channel < self.steps();
             ensure(fits, || format!("mac: node {n} has a state that there is not"))?;
         }
         for (n, piece) in pieces.iter().enumerate() {
             let fits = bounds.is_own(piece.node)
-                && usize::from(piece.sweep) < sweep::ALL.len()
                 && piece.end <= self.steps()
                 && piece.at <= piece.hits.len()
                 && piece.hits.is_sorted()
@@ -75,15 +73,12 @@ impl LinkLayer {
                 && pieces[..n].iter().all(|other| other.node != piece.node);
             ensure(fits, || format!("mac: piece {n} of a sweep is of or for a radio that is not here"))?;
         }
-        for (from, to, tag) in air.live() {
-            let known = if tag == FOREIGN_TAG {
-                to == Node::EVERYONE
-            } else if tag & ACK_TAG != 0 {
-                bounds.is_own(from) && bounds.is_own(to)
-            } else if tag & sweep::TAG != 0 {
-                bounds.is_own(from) && ((tag & 3) as usize) < sweep::ALL.len()
-            } else {
-                bounds.is_own(from) && (tag as usize) < packets.slots()
+        for (from, to, mpdu) in air.live() {
+            let known = match mpdu {
+                Mpdu::Data { packet } => bounds.is_own(from) && (packet as usize) < packets.slots(),
+                Mpdu::Ack { .. } => bounds.is_own(from) && bounds.is_own(to),
+                Mpdu::Sweep { .. } => bounds.is_own(from),
+                Mpdu::Foreign => to == Node::EVERYONE,
             };
             ensure(known, || format!("mac: a frame of radio {from} is about something that is not here"))?;
         }

@@ -8,10 +8,10 @@ use super::{Above, Job, LinkLayer, next_job};
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
+use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
 use crate::medium::mesh::radio::air::Fate;
 use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
-use amitwin_data::rows::FrameKind;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -19,36 +19,12 @@ use serde::{Deserialize, Serialize};
 const PIECE: SimTime = SimTime::from_millis(500);
 /// Pause between two pieces.
 const PAUSE: SimTime = hopping::UNICAST_DWELL;
-/// Tag of a sweep's frame: bit 30 and the kind.
-pub const TAG: u32 = 1 << 30;
-
-/// What is advertised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sweep {
-    /// PAN advertisement.
-    Advert = 0,
-    /// PAN configuration.
-    Config = 1,
-    /// PAN configuration solicit.
-    Solicit = 2,
-}
-
-pub(super) const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
-
-/// Kind in the `frames` table.
-pub(super) fn frame_kind(tag: u32) -> FrameKind {
-    match tag & 3 {
-        0 => FrameKind::PanAdvert,
-        1 => FrameKind::PanConfig,
-        _ => FrameKind::PanConfigSolicit,
-    }
-}
 
 /// A piece under way: who is tuned to which channel when its frame comes, by channel.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Piece {
     pub(super) node: Node,
-    pub(super) sweep: u8,
+    pub(super) sweep: Sweep,
     pub(super) end: u16,
     pub(super) at: usize,
     pub(super) hits: Vec<(Channel, Node)>,
@@ -76,7 +52,7 @@ pub(super) fn wait(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) 
 pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
     let now = ctx.now();
     let mac = &mut link.macs[node];
-    let Some(&sweep) = ALL.iter().find(|s| mac.sweeps & (1 << **s as u8) != 0) else {
+    let Some(&sweep) = Sweep::ALL.iter().find(|s| mac.sweeps & (1 << **s as u8) != 0) else {
         mac.job = Job::Idle;
         return;
     };
@@ -86,7 +62,7 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
     let frames = (PIECE.nanos() / cadence.nanos()).max(1) as u16;
     let end = first.saturating_add(frames).min(link.steps());
     let mut piece = link.spare_pieces.pop().unwrap_or_default();
-    (piece.node, piece.sweep, piece.end, piece.at) = (node, sweep as u8, end, 0);
+    (piece.node, piece.sweep, piece.end, piece.at) = (node, sweep, end, 0);
     piece.hits.clear();
     let last = now + cadence * u64::from(end - first);
     // On the common channel everybody is tuned in, and the air finds them.
@@ -120,7 +96,7 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         return;
     }
     let Some(index) = link.pieces.iter().position(|p| p.node == node) else { return };
-    let (sweep, end) = (ALL[link.pieces[index].sweep as usize], link.pieces[index].end);
+    let (sweep, end) = (link.pieces[index].sweep, link.pieces[index].end);
     if channel.0 >= end {
         link.drop_piece(node);
         let channels = link.steps();
@@ -147,8 +123,8 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     hearers.clear();
     hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
     let bytes = link.times.sweep_bytes[sweep as usize];
-    let tag = TAG | (u32::from(epoch) << 2) | u32::from(piece.sweep);
-    let frame = link.air.begin(now, node, Node::EVERYONE, on, bytes, tag, &hearers);
+    let frame = Frame { from: node, to: Node::EVERYONE, channel: on, bytes, mpdu: Mpdu::Sweep { sweep, epoch } };
+    let frame = link.air.begin(now, frame, &hearers);
     link.hearers = hearers;
     if let Some(mut capture) = link.capture.take() {
         let what = match sweep {
@@ -166,19 +142,24 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
 }
 
 /// Last bit of a sweep's frame.
-pub(super) fn frame_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame: u32) {
+pub(super) fn frame_ended<U: Above>(
+    link: &mut LinkLayer,
+    above: &mut U,
+    ctx: &mut Ctx,
+    frame: u32,
+    sweep: Sweep,
+    epoch: u16,
+) {
     let mut heard = std::mem::take(&mut link.heard);
     heard.clear();
     let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
-    link.settle(ctx, &t, &heard, None);
-    let sweep = ALL[(t.tag & 3) as usize];
+    link.settle(ctx, &t, &heard);
     for &(to, fate, _) in &heard {
         if fate == Fate::Received {
             above.heard_sweep(link, ctx, to, t.from, sweep);
         }
     }
     link.heard = heard;
-    let epoch = ((t.tag & !TAG) >> 2) as u16;
     let next = ctx.now() + link.air.phy.cca;
     let channel = Channel(if t.channel == Channel::COMMON { 1 } else { t.channel.0 + 1 });
     ctx.schedule(next, t.from, Event::Sweep { node: t.from, epoch, channel });

@@ -17,8 +17,8 @@ pub use state::State as NetState;
 pub use trickle::Timers;
 
 use super::event::{ALL_TOPICS, Event, TOPICS, Topic};
-use super::mac::sweep::Sweep;
 use super::mac::{Above, Done, LinkLayer, enqueue};
+use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};

@@ -15,6 +15,7 @@ use super::math::{level_db, normal_quantile, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
+use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::node::{Channel, Node, PerNode};
 use crate::purpose;
 use amitwin_sim_core::SimTime;
@@ -61,8 +62,8 @@ pub struct Transmission {
     pub channel: Channel,
     /// Bytes before the frame check sequence.
     pub bytes: u16,
-    /// What the layers above want to find again at the end.
-    pub tag: u32,
+    /// What it is, to be found again at the end.
+    pub mpdu: Mpdu,
     /// First bit.
     pub start: SimTime,
     /// Last bit.
@@ -268,17 +269,8 @@ impl Air {
     }
 
     /// Puts a frame on the air at `now`. On a hopped channel only `hearers` are tuned to it.
-    #[allow(clippy::too_many_arguments)]
-    pub fn begin(
-        &mut self,
-        now: SimTime,
-        from: Node,
-        to: Node,
-        channel: Channel,
-        bytes: u16,
-        tag: u32,
-        hearers: &[Node],
-    ) -> u32 {
+    pub fn begin(&mut self, now: SimTime, frame: Frame, hearers: &[Node]) -> u32 {
+        let Frame { from, to, channel, bytes, mpdu } = frame;
         let end = now + self.phy.airtime(bytes);
         let id = self.free.pop().unwrap_or_else(|| {
             self.transmissions.push(Transmission {
@@ -286,7 +278,7 @@ impl Air {
                 to: Node(0),
                 channel: Channel(0),
                 bytes: 0,
-                tag: 0,
+                mpdu: Mpdu::Foreign,
                 start: now,
                 end,
                 hearers: Vec::new(),
@@ -298,7 +290,7 @@ impl Air {
             (self.transmissions.len() - 1) as u32
         });
         let t = &mut self.transmissions[id as usize];
-        (t.from, t.to, t.channel, t.bytes, t.tag) = (from, to, channel, bytes, tag);
+        (t.from, t.to, t.channel, t.bytes, t.mpdu) = (from, to, channel, bytes, mpdu);
         (t.start, t.end, t.checked, t.ln_success, t.live) = (now, end, now, 0.0, true);
         t.hearers.clear();
         t.hearers.extend_from_slice(hearers);

@@ -3,6 +3,7 @@
 use super::super::overlay::Overlay;
 use super::{Air, NONE, Radio, Transmission};
 use crate::check::{Bounds, distinct, ensure, same_count};
+use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,9 +19,9 @@ pub struct State {
 }
 
 impl State {
-    /// Frames on the air: sender, addressee, and tag.
-    pub fn live(&self) -> impl Iterator<Item = (Node, Node, u32)> {
-        self.transmissions.iter().filter(|t| t.live).map(|t| (t.from, t.to, t.tag))
+    /// Frames on the air: sender, addressee, and what it is.
+    pub fn live(&self) -> impl Iterator<Item = (Node, Node, Mpdu)> {
+        self.transmissions.iter().filter(|t| t.live).map(|t| (t.from, t.to, t.mpdu))
     }
 }
 
