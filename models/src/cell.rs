@@ -1,7 +1,7 @@
 //! A partition: its rooms side by side, and the one `match` that hands an event to a room.
 
 use crate::backhaul::{HEAD_END, Resets};
-use crate::books::{Books, Loss, PushReport};
+use crate::books::{Books, Happened, Loss, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
 use crate::fleet::{Change, Fleet};
@@ -18,7 +18,7 @@ use crate::meter::Meters;
 use crate::node::Node;
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
-use amitwin_data::rows::{EventKind, NodeRow, Outcome, Rows};
+use amitwin_data::rows::{NodeRow, Outcome, Rows};
 use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
 
 /// The radios of one border router, or of several that hear each other, and everything they need to run alone.
@@ -172,12 +172,14 @@ impl Cell {
                         (Change::Backhaul { gateway, backhaul }, _) => gateways.set_backhaul(ctx, gateway, backhaul),
                         (Change::NodeLoss { node, loss_db }, AnyMedium::Mesh(mesh)) => {
                             if mesh.link.air.node_overlay(node).loss_db != loss_db {
-                                ctx.note(node, EventKind::ExtraLoss, (loss_db * 100.0) as i32);
+                                ctx.note(node, Happened::ExtraLoss { loss_db });
                                 mesh.link.overlay_node(ctx, node, |overlay| overlay.loss_db = loss_db);
                             }
                         }
                         (Change::EdgeLoss { edge, loss_db }, AnyMedium::Mesh(mesh)) => {
-                            ctx.note(edge.0, EventKind::LinkLoss, (loss_db * 100.0) as i32);
+                            for end in [edge.0, edge.1] {
+                                ctx.note(end, Happened::LinkLoss { loss_db });
+                            }
                             mesh.link.overlay_edge(edge, loss_db);
                         }
                         // There is no air whose losses could change.

@@ -7,7 +7,6 @@ use crate::books::Books;
 use crate::event::Event;
 use crate::node::{Node, PerNode};
 use crate::purpose::BOOT;
-use amitwin_data::rows::{EventKind, EventRow};
 use amitwin_sim_core::rng::{Stream, key};
 use amitwin_sim_core::{Context, SimTime};
 
@@ -106,10 +105,5 @@ impl Ctx<'_, '_> {
     #[inline]
     pub fn send(&mut self, partition: u32, at: SimTime, node: Node, event: impl Into<Event>) {
         self.engine.send(partition, at, node.into(), event.into());
-    }
-    /// Writes a node's event down.
-    pub fn note(&mut self, node: Node, kind: EventKind, value: i32) {
-        let node = self.facts.globals[node];
-        self.books.rows.events.push(EventRow { time_s: self.engine.now().secs_f64(), node, kind, value });
     }
 }

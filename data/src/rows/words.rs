@@ -64,7 +64,7 @@ words! {
         PowerUp = "power_up",
         /// The extra loss of its signals has changed.
         ExtraLoss = "extra_loss",
-        /// The extra loss of an edge has changed whose lower end it is.
+        /// The extra loss of one of its edges has changed; the other end has such a row too.
         LinkLoss = "link_loss",
         /// Its backhaul is down, up again, or has another delay.
         Backhaul = "backhaul",

@@ -11,14 +11,18 @@
 //! | rows of other tables ([`Books::rows`]) | the room that they are about; the driver takes them window by window |
 
 mod counters;
+mod happened;
 mod load;
 mod reports;
 mod state;
+mod transaction;
 
 pub use counters::{Counters, Loss};
+pub use happened::Happened;
 pub use load::{Load, MINUTE};
 pub use reports::PushReport;
 pub use state::State;
+pub use transaction::TransactionId;
 
 use crate::node::{Node, PerNode};
 use amitwin_data::rows::Rows;

@@ -1,9 +1,9 @@
 //! The `transactions` row of a regular report: written where its fate is settled.
 
-use super::{Books, Node};
+use super::{Books, Node, TransactionId};
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried};
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
@@ -45,9 +45,10 @@ impl Books {
     /// Writes what became of a report, and when the head-end has it.
     pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
         let node = facts.globals[of.origin];
+        let id = TransactionId::Push { meter: node, number: of.number };
         self.rows.transactions.push(TransactionRow {
-            transaction: (u64::from(node) << 32) | u64::from(of.number),
-            kind: TransactionKind::Push,
+            transaction: id.number(),
+            kind: id.kind(),
             campaign: Arc::from(""),
             node,
             gateway: facts.globals[facts.gateway_of(of.origin)],

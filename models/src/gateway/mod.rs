@@ -7,7 +7,7 @@ pub use event::Event;
 pub use state::State;
 
 use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
-use crate::books::{Loss, MINUTE, PushReport};
+use crate::books::{Happened, Loss, MINUTE, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::fleet::Backhaul;
 use crate::medium::message::{Body, Carried, Message, Return};
@@ -16,7 +16,7 @@ use crate::node::{Node, PerNode};
 use crate::purpose::BACKHAUL_LOSS;
 use crate::slab::Slab;
 use crate::spec::{BackSign, BackhaulSpec};
-use amitwin_data::rows::{EventKind, Outcome};
+use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
@@ -157,8 +157,8 @@ impl Gateways {
     /// The backhaul of a border router goes down, comes up again, or changes its delay.
     pub fn set_backhaul(&mut self, ctx: &mut Ctx, gateway: Node, backhaul: Backhaul) {
         if std::mem::replace(&mut self.gateways[gateway].backhaul, backhaul) != backhaul {
-            let delay_ms = i32::try_from(backhaul.delay.nanos() / 1_000_000).unwrap_or(i32::MAX);
-            ctx.note(gateway, EventKind::Backhaul, if backhaul.down { -1 } else { delay_ms });
+            let delay = (!backhaul.down).then_some(backhaul.delay);
+            ctx.note(gateway, Happened::Backhaul { delay });
         }
     }
 
@@ -173,10 +173,10 @@ impl Gateways {
         let boots = of.boots;
         if on {
             let at = ctx.now() + ctx.facts.boot_time(gateway, boots, self.boot);
-            ctx.note(gateway, EventKind::PowerUp, i32::from(boots));
+            ctx.note(gateway, Happened::PowerUp { boots });
             ctx.schedule(at, gateway, Event::Booted { gateway, boots });
         } else {
-            ctx.note(gateway, EventKind::PowerDown, i32::from(boots));
+            ctx.note(gateway, Happened::PowerDown { boots });
             medium.power(self, ctx, gateway, Supply::Off);
         }
     }
@@ -187,7 +187,7 @@ impl Gateways {
             return;
         }
         of.stopped = false;
-        ctx.note(gateway, EventKind::Boot, i32::from(boots));
+        ctx.note(gateway, Happened::Boot { boots });
         medium.power(self, ctx, gateway, Supply::On { boots });
         medium.wake(self, ctx, gateway);
     }

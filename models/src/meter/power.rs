@@ -1,11 +1,11 @@
 //! Resets and boots.
 
 use super::{Event, Meters};
+use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::{Medium, Supply};
 use crate::node::Node;
 use crate::spec::ResetTier;
-use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// A cold reset keeps the supply off this long, for its capacitors.
@@ -25,7 +25,7 @@ impl Meters {
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.globals[node], now));
-        ctx.note(node, EventKind::Reset, tier as i32);
+        ctx.note(node, Happened::Reset { tier: tier as u8 });
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.
             if self.meters[node].attached {
@@ -33,7 +33,7 @@ impl Meters {
             }
             return;
         }
-        ctx.note(node, EventKind::PowerDown, i32::from(boots));
+        ctx.note(node, Happened::PowerDown { boots });
         self.meters[node].attached = false;
         medium.power(self, ctx, node, Supply::Off);
         let mut at = now + ctx.facts.boot_time(node, boots, self.boot);
@@ -55,11 +55,11 @@ impl Meters {
         let boots = meter.boots;
         if on {
             let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
-            ctx.note(node, EventKind::PowerUp, i32::from(boots));
+            ctx.note(node, Happened::PowerUp { boots });
             ctx.schedule(at, node, Event::Booted { node, boots });
         } else {
             meter.attached = false;
-            ctx.note(node, EventKind::PowerDown, i32::from(boots));
+            ctx.note(node, Happened::PowerDown { boots });
             medium.power(self, ctx, node, Supply::Off);
         }
     }
@@ -69,7 +69,7 @@ impl Meters {
         if self.meters[node].boots != boots {
             return;
         }
-        ctx.note(node, EventKind::Boot, i32::from(boots));
+        ctx.note(node, Happened::Boot { boots });
         medium.power(self, ctx, node, Supply::On { boots });
         medium.wake(self, ctx, node);
     }

@@ -3,11 +3,12 @@
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::books::TransactionId;
 use crate::check::ensure;
 use crate::event::Event;
 use crate::headend::{self, Ctx};
 use crate::spec::PingSpec;
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -115,9 +116,10 @@ impl Ping {
 
     fn record(&self, tools: &mut Tools<'_>, position: u32, came: Came) {
         let node = self.meters[position as usize];
+        let id = TransactionId::Ping { job: self.job, meter: node };
         tools.rows.transactions.push(TransactionRow {
-            transaction: (0b11 << 62) | (u64::from(self.job) << 32) | u64::from(node),
-            kind: TransactionKind::Ping,
+            transaction: id.number(),
+            kind: id.kind(),
             campaign: self.name.clone(),
             node,
             gateway: tools.network.gateway[node as usize],

@@ -7,11 +7,12 @@ pub use state::State;
 use super::{JobKind, Tools};
 use crate::apdu::{Ask, Rows};
 use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::books::TransactionId;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -215,10 +216,10 @@ impl Read {
     }
 
     fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: Outcome) {
-        let (schedule, round) = (u64::from(self.schedule), u64::from(turn.round));
+        let id = TransactionId::Read { schedule: self.schedule, round: turn.round, meter: turn.meter };
         tools.rows.transactions.push(TransactionRow {
-            transaction: (1 << 62) | (schedule << 52) | (round << 32) | u64::from(turn.meter),
-            kind: TransactionKind::Read,
+            transaction: id.number(),
+            kind: id.kind(),
             campaign: self.spec.name.as_str().into(),
             node: turn.meter,
             gateway: tools.network.gateway[turn.meter as usize],

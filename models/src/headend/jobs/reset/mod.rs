@@ -5,13 +5,14 @@ pub mod schedule;
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
+use crate::books::TransactionId;
 use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -216,9 +217,10 @@ impl JobKind for Reset {
         let plan = self.planned();
         for (at, (&node, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
             let outcome = self.outcome(at, tools, end.now);
+            let id = TransactionId::Reset { job: self.job, meter: node };
             tools.rows.transactions.push(TransactionRow {
-                transaction: (1 << 63) | (u64::from(self.job) << 32) | u64::from(node),
-                kind: TransactionKind::Reset,
+                transaction: id.number(),
+                kind: id.kind(),
                 campaign: plan.name.clone(),
                 node,
                 gateway: tools.network.gateway[node as usize],

@@ -7,13 +7,13 @@
 use super::parents::{self, INFINITE_RANK, RANK_STEP};
 use super::trickle;
 use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Sweep, Topic};
+use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
 use crate::spec::Lease;
-use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 
 /// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
@@ -86,7 +86,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state: State) {
     let before = std::mem::replace(&mut stack.net.nodes[node].state, state);
     if before != state {
-        ctx.note(node, EventKind::JoinState, state as i32);
+        ctx.note(node, Happened::JoinState { state: state as u8 });
     }
     if before == State::Operational && state != State::Operational {
         stack.user.detached(ctx, node);
@@ -261,7 +261,7 @@ pub(super) fn route_known<P: PortUser>(
     if joining.state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
-        ctx.note(node, EventKind::Operational, ctx.facts.globals[parent] as i32);
+        ctx.note(node, Happened::Operational { parent: ctx.facts.globals[parent] });
         for topic in OF_MEMBERS {
             trickle::start(stack.net, ctx, node, topic);
         }

@@ -4,11 +4,11 @@ use super::join;
 use super::tree::Tree;
 use super::trickle;
 use super::{Content, Done, Joining, Net, Packet, Stack, State, Step, Topic};
+use crate::books::Happened;
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
-use amitwin_data::rows::EventKind;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -253,7 +253,7 @@ fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
     if changed {
-        ctx.note(node, EventKind::ParentChange, ctx.facts.globals[parent] as i32);
+        ctx.note(node, Happened::ParentChange { parent: ctx.facts.globals[parent] });
     }
 }
 

@@ -1,0 +1,91 @@
+//! What happens to a node, as rows of the table `events`.
+
+use crate::context::Ctx;
+use crate::node::Node;
+use amitwin_data::rows::{EventKind, EventRow};
+use amitwin_sim_core::SimTime;
+
+/// Something that happened to a node, with what the row says of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Happened {
+    /// It obeys a reset.
+    Reset {
+        /// Number of the tier.
+        tier: u8,
+    },
+    /// It lost power, or switched itself off.
+    PowerDown {
+        /// Restarts so far.
+        boots: u16,
+    },
+    /// Its supply is back.
+    PowerUp {
+        /// Restarts so far.
+        boots: u16,
+    },
+    /// It runs again.
+    Boot {
+        /// Restarts so far.
+        boots: u16,
+    },
+    /// It entered another joining state.
+    JoinState {
+        /// Number of the state.
+        state: u8,
+    },
+    /// It has a route both ways.
+    Operational {
+        /// Its parent, by site.
+        parent: u32,
+    },
+    /// It chose another parent.
+    ParentChange {
+        /// The new one, by site.
+        parent: u32,
+    },
+    /// The extra loss of its signals has changed.
+    ExtraLoss {
+        /// Now, dB.
+        loss_db: f32,
+    },
+    /// The extra loss of one of its edges has changed.
+    LinkLoss {
+        /// Now, dB.
+        loss_db: f32,
+    },
+    /// Its backhaul is down, up again, or has another delay.
+    Backhaul {
+        /// Added each way; `None`: down.
+        delay: Option<SimTime>,
+    },
+}
+
+impl Happened {
+    /// Columns `kind` and `value`.
+    fn columns(self) -> (EventKind, i32) {
+        let hundredths = |db: f32| (db * 100.0) as i32;
+        match self {
+            Happened::Reset { tier } => (EventKind::Reset, i32::from(tier)),
+            Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
+            Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),
+            Happened::Boot { boots } => (EventKind::Boot, i32::from(boots)),
+            Happened::JoinState { state } => (EventKind::JoinState, i32::from(state)),
+            Happened::Operational { parent } => (EventKind::Operational, parent as i32),
+            Happened::ParentChange { parent } => (EventKind::ParentChange, parent as i32),
+            Happened::ExtraLoss { loss_db } => (EventKind::ExtraLoss, hundredths(loss_db)),
+            Happened::LinkLoss { loss_db } => (EventKind::LinkLoss, hundredths(loss_db)),
+            Happened::Backhaul { delay: None } => (EventKind::Backhaul, -1),
+            Happened::Backhaul { delay: Some(delay) } => {
+                (EventKind::Backhaul, i32::try_from(delay.nanos() / 1_000_000).unwrap_or(i32::MAX))
+            }
+        }
+    }
+}
+
+impl Ctx<'_, '_> {
+    /// Writes down what happens to a node now.
+    pub fn note(&mut self, node: Node, happened: Happened) {
+        let (node, (kind, value)) = (self.facts.globals[node], happened.columns());
+        self.books.rows.events.push(EventRow { time_s: self.now().secs_f64(), node, kind, value });
+    }
+}
