@@ -1,16 +1,13 @@
 //! What head-end and gateways tell each other over the backhaul.
 
 use crate::apdu::Apdu;
+use crate::node::SiteId;
 use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
 /// Partition id of the head-end: after all meshes.
 pub const HEAD_END: u32 = u32::MAX;
-
-/// Number of a site in the placement, the same in every partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct GlobalId(pub u32);
 
 /// What the head-end sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +26,7 @@ pub struct Down {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
     /// One meter, by source route.
-    Unicast(GlobalId),
+    Unicast(SiteId),
     /// All meters, by a flood; only a command goes to all.
     All,
 }
@@ -58,7 +55,7 @@ pub enum DownKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The meter.
-    pub meter: GlobalId,
+    pub meter: SiteId,
     /// What it is.
     pub kind: ReportKind,
     /// When it was due at the meter.
@@ -103,6 +100,6 @@ pub enum ReportKind {
 /// The resets that happened in a mesh, told when the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {
-    /// Job, global id of the meter, and when, in the order of time.
-    pub all: Vec<(u16, u32, SimTime)>,
+    /// Job, meter, and when, in the order of time.
+    pub all: Vec<(u16, SiteId, SimTime)>,
 }

@@ -22,7 +22,7 @@ use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_d
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
 use crate::medium::mesh::wire::frame;
 use crate::meter::{self, Meters, Servers};
-use crate::node::{Node, PerNode};
+use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
 use crate::spec::{Coupling, MediumKind, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
@@ -192,11 +192,11 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let foreign_m = map.reach_m(loss_max - FOREIGN_MARGIN_DB, 1);
 
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
-    let meters: Vec<u32> = spec.placement.of_kind(SiteKind::Meter).collect();
+    let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
-        let (said, back) = (cosem.lengths(0), schedule::back_sign(reset));
+        let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
         let population = Population { meters: &meters, per_router, reconnect_airtime };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
@@ -303,9 +303,9 @@ impl Kit<'_> {
             let gateway = sites[globals[0] as usize].name.to_string();
             return Err(BuildError::TooMany { radios: globals.len(), gateway });
         }
-        let facts = |globals| Facts {
+        let facts = |globals: Vec<u32>| Facts {
             seed: spec.seed,
-            globals: PerNode(globals),
+            sites: globals.into_iter().map(SiteId).collect(),
             pan: PerNode(pan),
             gateways,
             own: count as u16,
@@ -330,7 +330,7 @@ impl Kit<'_> {
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
         let parts =
             meter::Parts { servers, plan: self.plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
-        let kind = |node: Node| sites[facts.globals[node] as usize].kind;
+        let kind = |node: Node| sites[facts.sites[node].at()].kind;
         Ok(Cell {
             id: ordinal as u32,
             books: Books::new(gateways, spec.record.frames_every),
@@ -357,14 +357,14 @@ impl Kit<'_> {
             self.model.clone(),
             self.phy,
             spec.radio.cca_threshold_dbm,
-            facts.globals.0.iter().map(|&n| (n, power(n))),
+            facts.sites.0.iter().map(|&site| (site.0, power(site.0))),
             facts.own,
             self.channels,
             spec.seed,
         );
         for node in facts.nodes() {
-            let global = u64::from(facts.globals[node]);
-            air.radios[node].phase_ms = Stream::new(spec.seed, global, purpose::HOP_PHASE).below(1 << 20);
+            let site = u64::from(facts.sites[node]);
+            air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);
             if !facts.is_gateway(node) && tree.parent[node] == Node::NONE {
                 // It reaches nobody: reported in the results, silent on the air.
                 air.power(node, false);
@@ -392,31 +392,32 @@ impl Kit<'_> {
     }
 }
 
-fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[u32]) -> Built {
+fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[SiteId]) -> Built {
     let count = spec.placement.sites.len();
-    let (mut partition, mut gateway, mut reachable) = (vec![HEAD_END; count], vec![0u32; count], vec![false; count]);
+    let (mut partition, mut gateway, mut reachable) =
+        (vec![HEAD_END; count], vec![SiteId(0); count], vec![false; count]);
     let mut unreachable = Vec::new();
     for cell in &cells {
         let facts = &cell.facts;
         for node in facts.nodes() {
-            let global = facts.globals[node];
-            partition[global as usize] = cell.id;
-            gateway[global as usize] = facts.globals[facts.gateway_of(node)];
-            reachable[global as usize] = cell.is_attached(node);
-            if !reachable[global as usize] {
-                unreachable.push(global);
+            let site = facts.sites[node];
+            partition[site.at()] = cell.id;
+            gateway[site.at()] = facts.sites[facts.gateway_of(node)];
+            reachable[site.at()] = cell.is_attached(node);
+            if !reachable[site.at()] {
+                unreachable.push(site.0);
             }
         }
     }
     // Who is heard abroad: the foreign radios that got a neighbour.
     let mut abroad: Vec<Vec<(Node, u32)>> = vec![Vec::new(); cells.len()];
     for cell in &cells {
-        let foreign = (cell.facts.own..cell.facts.globals.len() as u16).map(Node);
+        let foreign = (cell.facts.own..cell.facts.sites.len() as u16).map(Node);
         let Some(mesh) = cell.mesh() else { continue };
         for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
-            let global = cell.facts.globals[node];
-            let home = partition[global as usize] as usize;
-            let local = cells[home].facts.nodes().find(|&n| cells[home].facts.globals[n] == global);
+            let site = cell.facts.sites[node];
+            let home = partition[site.at()] as usize;
+            let local = cells[home].facts.nodes().find(|&n| cells[home].facts.sites[n] == site);
             abroad[home].extend(local.map(|local| (local, cell.id)));
         }
     }

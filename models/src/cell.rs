@@ -192,7 +192,7 @@ impl Cell {
     }
 
     /// Turns this mesh into a bench of the link layer: nothing but a frame of `bytes` above the link layer from each
-    /// node to its `target` (both global ids) every `period`.
+    /// node to its `target` (both by site) every `period`.
     pub fn probe(&mut self, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) {
         let facts = &self.facts;
         let AnyMedium::Mesh(mesh) = &mut self.medium else { return };
@@ -207,8 +207,8 @@ impl Cell {
     pub fn describe(&mut self, sites: &[Site]) {
         let facts = &self.facts;
         for node in facts.nodes() {
-            let global = facts.globals[node];
-            let site = &sites[global as usize];
+            let global = facts.sites[node];
+            let site = &sites[global.at()];
             let (parent, hops, reachable, path_loss_db, neighbours) = match &self.medium {
                 AnyMedium::Mesh(mesh) => {
                     let (parent, hops) = mesh.net.way(node);
@@ -219,7 +219,7 @@ impl Cell {
                 AnyMedium::Ideal(_) => (None, u8::from(!facts.is_gateway(node)), true, None, 0),
             };
             self.books.rows.nodes.push(NodeRow {
-                node: global,
+                node: global.0,
                 name: site.name.to_string(),
                 kind: site.kind.in_tables(),
                 lat_deg: site.lat_deg,
@@ -227,8 +227,8 @@ impl Cell {
                 x_m: site.x_m,
                 y_m: site.y_m,
                 height_m: site.height_m,
-                gateway: Some(facts.globals[facts.gateway_of(node)]),
-                parent: parent.map(|parent| facts.globals[parent]),
+                gateway: Some(facts.sites[facts.gateway_of(node)].0),
+                parent: parent.map(|parent| facts.sites[parent].0),
                 hops: reachable.then_some(hops),
                 path_loss_db,
                 neighbours,
@@ -277,7 +277,7 @@ impl Cell {
         }
     }
 
-    /// Captures what is sent from now on: by or to the radios with these global ids, or by all.
+    /// Captures what is sent from now on: by or to the radios at these sites, or by all.
     pub fn start_capture(&mut self, network: Network, nodes: Option<&[u32]>) {
         if let AnyMedium::Mesh(mesh) = &mut self.medium {
             mesh.link.start_capture(Capture::new(network, &self.facts, nodes));
@@ -377,7 +377,7 @@ impl Partition for Part {
 
     fn sources(&self) -> Vec<u32> {
         match self {
-            Part::Mesh(cell) => cell.facts.globals.0[..usize::from(cell.facts.own)].to_vec(),
+            Part::Mesh(cell) => cell.facts.nodes().map(|node| cell.facts.sites[node].0).collect(),
             Part::HeadEnd(_) => vec![u32::MAX],
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::books::Books;
 use crate::event::Event;
-use crate::node::{Node, PerNode};
+use crate::node::{Node, PerNode, SiteId};
 use crate::purpose::BOOT;
 use amitwin_sim_core::rng::{Stream, key};
 use amitwin_sim_core::{Context, SimTime};
@@ -15,8 +15,8 @@ use amitwin_sim_core::{Context, SimTime};
 pub struct Facts {
     /// Seed of every keyed stream.
     pub seed: u64,
-    /// Global ids: border routers, other own radios ascending, then foreign ones ascending.
-    pub globals: PerNode<u32>,
+    /// Sites: border routers, other own radios ascending, then foreign ones ascending.
+    pub sites: PerNode<SiteId>,
     /// Border router that serves a radio.
     pub pan: PerNode<Node>,
     /// Border routers; they have the first numbers.
@@ -53,30 +53,30 @@ impl Facts {
     pub fn gateway_of(&self, node: Node) -> Node {
         self.pan[node]
     }
-    /// An own radio that is no border router, by its global id.
-    pub fn member(&self, global: u32) -> Option<Node> {
-        let members = &self.globals.0[usize::from(self.gateways)..usize::from(self.own)];
-        members.binary_search(&global).ok().map(|at| Node(at as u16 + self.gateways))
+    /// An own radio that is no border router, by its site.
+    pub fn member(&self, site: SiteId) -> Option<Node> {
+        let members = &self.sites.0[usize::from(self.gateways)..usize::from(self.own)];
+        members.binary_search(&site).ok().map(|at| Node(at as u16 + self.gateways))
     }
-    /// A foreign radio by its global id.
-    pub fn foreign(&self, global: u32) -> Option<Node> {
-        let foreign = &self.globals.0[usize::from(self.own)..];
-        foreign.binary_search(&global).ok().map(|at| Node(at as u16 + self.own))
+    /// A foreign radio by its site.
+    pub fn foreign(&self, site: SiteId) -> Option<Node> {
+        let foreign = &self.sites.0[usize::from(self.own)..];
+        foreign.binary_search(&site).ok().map(|at| Node(at as u16 + self.own))
     }
     /// Key of a radio's random stream for a purpose.
     #[inline]
     pub fn stream_key(&self, node: Node, purpose: u32) -> u64 {
-        key(self.seed, u64::from(self.globals[node]), purpose)
+        key(self.seed, u64::from(self.sites[node]), purpose)
     }
     /// Time from supply or reset to a running radio, between two limits, drawn anew for each restart.
     pub fn boot_time(&self, node: Node, boots: u16, (low, high): (SimTime, SimTime)) -> SimTime {
-        let global = u64::from(self.globals[node]);
-        let place = Stream::new(self.seed, global, BOOT ^ (u32::from(boots) << 16)).unit();
+        let site = u64::from(self.sites[node]);
+        let place = Stream::new(self.seed, site, BOOT ^ (u32::from(boots) << 16)).unit();
         low + SimTime::from_secs_f64((high - low).secs_f64() * place)
     }
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.globals.bytes() + self.pan.bytes()
+        self.sites.bytes() + self.pan.bytes()
     }
 }
 

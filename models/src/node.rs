@@ -44,6 +44,34 @@ impl fmt::Display for Node {
     }
 }
 
+/// A site by its number in the placement, the same in every partition; the id of nodes in tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+#[repr(transparent)]
+pub struct SiteId(pub u32);
+
+impl SiteId {
+    /// Its place in the placement.
+    #[inline]
+    pub const fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl From<SiteId> for u64 {
+    /// The entity of its random streams.
+    #[inline]
+    fn from(site: SiteId) -> u64 {
+        u64::from(site.0)
+    }
+}
+
+impl fmt::Display for SiteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A channel by its number in the channel plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

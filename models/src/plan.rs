@@ -3,6 +3,7 @@
 //! Worked out before the run by [`crate::headend::jobs::reset::schedule`], read by meters; a command names the job, not
 //! the time.
 
+use crate::node::SiteId;
 use crate::spec::{BackSign, ResetTier};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ pub struct ResetPlan {
     pub tier: ResetTier,
     /// What tells the head-end that a meter is back.
     pub back: BackSign,
-    /// Global ids of the meters, ascending.
-    pub meters: Vec<u32>,
+    /// The meters, ascending.
+    pub meters: Vec<SiteId>,
     /// Planned reset of each.
     pub times: Vec<SimTime>,
 }
@@ -39,8 +40,8 @@ impl Plan {
         &self.resets[usize::from(job)]
     }
 
-    /// When a job wants a meter, by its global id, to reset; `None` if the meter is not part of it.
-    pub fn reset_time(&self, job: u16, meter: u32) -> Option<SimTime> {
+    /// When a job wants a meter to reset; `None` if the meter is not part of it.
+    pub fn reset_time(&self, job: u16, meter: SiteId) -> Option<SimTime> {
         let reset = self.resets.get(usize::from(job))?;
         reset.position(meter).map(|at| reset.times[at])
     }
@@ -48,7 +49,7 @@ impl Plan {
 
 impl ResetPlan {
     /// Position of a meter in the job.
-    pub fn position(&self, meter: u32) -> Option<usize> {
+    pub fn position(&self, meter: SiteId) -> Option<usize> {
         self.meters.binary_search(&meter).ok()
     }
 }

@@ -108,7 +108,7 @@ pub enum PartState {
 impl Cell {
     fn bounds(&self) -> Bounds {
         let facts = &self.facts;
-        let (gateways, own, radios) = (facts.gateways, facts.own, facts.globals.len());
+        let (gateways, own, radios) = (facts.gateways, facts.own, facts.sites.len());
         Bounds { gateways, own, radios, jobs: self.meters.jobs() }
     }
 

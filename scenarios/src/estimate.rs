@@ -102,7 +102,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let (mut radios, mut heard, mut hops, mut routed, mut hops_max) = (0.0, 0.0, 0.0, 0.0, 0);
     let (mut sparse, mut neighbours, mut channels) = (0.0, 0.0, 0);
     for part in &mut built.parts {
-        heard += part.mesh().map_or(0.0, |m| m.facts.globals.len() as f64);
+        heard += part.mesh().map_or(0.0, |m| m.facts.sites.len() as f64);
         channels = part.mesh().map_or(channels, |m| m.channels());
         part.describe(&spec.placement.sites);
         let rows = std::mem::take(part.rows());

@@ -3,10 +3,11 @@
 
 use super::ServeError;
 use amitwin_models::apdu::Apdu;
-use amitwin_models::backhaul::{Destination, Down, DownKind, GlobalId};
+use amitwin_models::backhaul::{Destination, Down, DownKind};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
+use amitwin_models::node::SiteId;
 use amitwin_models::spec::{Payload, WorldSpec};
 use amitwin_sim_core::{Engine, EngineError, Exchange, SimTime};
 use mio::Waker;
@@ -119,10 +120,10 @@ impl<X: Exchange<Event>> MeshDelay<X> {
         let (request, answer) = transit.bytes;
         let apdu = Apdu { outside: true, answer_bytes: answer.min(PAYLOAD_MAX) as u16, ..Apdu::default() };
         let bytes = request.min(PAYLOAD_MAX) as u16;
-        let to = Destination::Unicast(GlobalId(transit.number));
+        let to = Destination::Unicast(SiteId(transit.number));
         let down = Down { to, kind: DownKind::Request { read: id }, bytes, apdu };
         self.open.insert(id, (transit, Instant::now()));
-        let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(transit.number));
+        let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(SiteId(transit.number)));
         match partition {
             Some(partition) => self.engine.post(partition, now + self.latency, Event::Down(Box::new(down))),
             None => Ok(()),

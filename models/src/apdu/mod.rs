@@ -6,6 +6,7 @@ pub mod lengths;
 
 pub use ask::{Ask, Reading, Said, are};
 
+use crate::node::SiteId;
 use crate::spec::DlmsSpec;
 use amitwin_dlms::{Fleet, Meter, Moment};
 use amitwin_sim_core::SimTime;
@@ -82,20 +83,20 @@ impl Cosem {
         Cosem { fleet, spec: spec.clone(), lengths }
     }
 
-    /// A meter by its global id.
-    pub fn meter(&self, number: u32) -> Meter<'_> {
-        Meter { fleet: &self.fleet, number }
+    /// A meter by its site.
+    pub fn meter(&self, site: SiteId) -> Meter<'_> {
+        Meter { fleet: &self.fleet, number: site.0 }
     }
 
     /// Whether the head-end has another security suite on file for a meter than the one it has.
-    pub fn is_mismatched(&self, number: u32) -> bool {
-        let vendor = self.meter(number).vendor();
+    pub fn is_mismatched(&self, site: SiteId) -> bool {
+        let vendor = self.meter(site).vendor();
         vendor.suite != vendor.on_file()
     }
 
     /// What a meter's messages measure.
-    pub fn lengths(&self, number: u32) -> &Lengths {
-        &self.lengths[number as usize % self.lengths.len()]
+    pub fn lengths(&self, site: SiteId) -> &Lengths {
+        &self.lengths[site.at() % self.lengths.len()]
     }
 
     /// Civil time of a moment of the run.

@@ -1,7 +1,7 @@
 //! What happens to a node, as rows of the table `events`.
 
 use crate::context::Ctx;
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use amitwin_data::rows::{EventKind, EventRow};
 use amitwin_sim_core::SimTime;
 
@@ -36,12 +36,12 @@ pub enum Happened {
     /// It has a route both ways.
     Operational {
         /// Its parent, by site.
-        parent: u32,
+        parent: SiteId,
     },
     /// It chose another parent.
     ParentChange {
         /// The new one, by site.
-        parent: u32,
+        parent: SiteId,
     },
     /// The extra loss of its signals has changed.
     ExtraLoss {
@@ -70,8 +70,8 @@ impl Happened {
             Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),
             Happened::Boot { boots } => (EventKind::Boot, i32::from(boots)),
             Happened::JoinState { state } => (EventKind::JoinState, i32::from(state)),
-            Happened::Operational { parent } => (EventKind::Operational, parent as i32),
-            Happened::ParentChange { parent } => (EventKind::ParentChange, parent as i32),
+            Happened::Operational { parent } => (EventKind::Operational, parent.0 as i32),
+            Happened::ParentChange { parent } => (EventKind::ParentChange, parent.0 as i32),
             Happened::ExtraLoss { loss_db } => (EventKind::ExtraLoss, hundredths(loss_db)),
             Happened::LinkLoss { loss_db } => (EventKind::LinkLoss, hundredths(loss_db)),
             Happened::Backhaul { delay: None } => (EventKind::Backhaul, -1),
@@ -85,7 +85,7 @@ impl Happened {
 impl Ctx<'_, '_> {
     /// Writes down what happens to a node now.
     pub fn note(&mut self, node: Node, happened: Happened) {
-        let (node, (kind, value)) = (self.facts.globals[node], happened.columns());
+        let (node, (kind, value)) = (self.facts.sites[node].0, happened.columns());
         self.books.rows.events.push(EventRow { time_s: self.now().secs_f64(), node, kind, value });
     }
 }

@@ -38,7 +38,7 @@ impl Books {
             let load = std::mem::take(&mut self.loads[gateway]);
             self.rows.airtime.push(AirtimeRow {
                 time_s: start.secs_f64(),
-                gateway: facts.globals[gateway],
+                gateway: facts.sites[gateway].0,
                 tx_s: load.tx.secs_f64() as f32,
                 rx_s: load.rx.secs_f64() as f32,
                 busy_share: ((load.tx + load.rx).secs_f64() / length.secs_f64()) as f32,

@@ -44,14 +44,14 @@ impl Books {
 
     /// Writes what became of a report, and when the head-end has it.
     pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
-        let node = facts.globals[of.origin];
+        let node = facts.sites[of.origin];
         let id = TransactionId::Push { meter: node, number: of.number };
         self.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
             campaign: Arc::from(""),
-            node,
-            gateway: facts.globals[facts.gateway_of(of.origin)],
+            node: node.0,
+            gateway: facts.sites[facts.gateway_of(of.origin)].0,
             planned_s: of.planned.secs_f64(),
             sent_s: (of.attempts > 0).then(|| of.planned.secs_f64()),
             reset_s: None,

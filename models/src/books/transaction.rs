@@ -1,5 +1,6 @@
 //! Numbers of transactions: unique within a variant, the same whatever the threads.
 
+use crate::node::SiteId;
 use amitwin_data::rows::TransactionKind;
 
 /// A transaction by what tells it from all others.
@@ -8,7 +9,7 @@ pub enum TransactionId {
     /// A report of a meter.
     Push {
         /// The meter, by site.
-        meter: u32,
+        meter: SiteId,
         /// Which of its reports.
         number: u32,
     },
@@ -19,21 +20,21 @@ pub enum TransactionId {
         /// Which round of it; below 2^20.
         round: u32,
         /// The meter, by site.
-        meter: u32,
+        meter: SiteId,
     },
     /// A meter in a job of resets.
     Reset {
         /// Which job.
         job: u16,
         /// The meter, by site.
-        meter: u32,
+        meter: SiteId,
     },
     /// A meter in a job of pings.
     Ping {
         /// Which job.
         job: u16,
         /// The meter, by site.
-        meter: u32,
+        meter: SiteId,
     },
 }
 
@@ -41,14 +42,12 @@ impl TransactionId {
     /// In the column `transaction`: the kind in the two highest bits (a meter's number is below 2^30).
     pub fn number(self) -> u64 {
         let (kind, of, low) = match self {
-            TransactionId::Push { meter, number } => (0b00, u64::from(meter), number),
-            TransactionId::Read { schedule, round, meter } => {
-                (0b01, u64::from(schedule) << 20 | u64::from(round), meter)
-            }
-            TransactionId::Reset { job, meter } => (0b10, u64::from(job), meter),
-            TransactionId::Ping { job, meter } => (0b11, u64::from(job), meter),
+            TransactionId::Push { meter, number } => (0b00, meter.0, number),
+            TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
+            TransactionId::Reset { job, meter } => (0b10, u32::from(job), meter.0),
+            TransactionId::Ping { job, meter } => (0b11, u32::from(job), meter.0),
         };
-        kind << 62 | of << 32 | u64::from(low)
+        kind << 62 | u64::from(of) << 32 | u64::from(low)
     }
 
     /// In the column `kind`.
@@ -69,12 +68,12 @@ mod tests {
     #[test]
     fn numbers_are_these() {
         let number = |id: TransactionId| format!("{:016x}", id.number());
-        assert_eq!(number(TransactionId::Push { meter: 0x1234, number: 7 }), "0000123400000007");
-        assert_eq!(number(TransactionId::Read { schedule: 1, round: 2, meter: 3 }), "4010000200000003");
-        assert_eq!(number(TransactionId::Reset { job: 2, meter: 0x1234 }), "8000000200001234");
-        assert_eq!(number(TransactionId::Ping { job: 2, meter: 0x1234 }), "c000000200001234");
+        assert_eq!(number(TransactionId::Push { meter: SiteId(0x1234), number: 7 }), "0000123400000007");
+        assert_eq!(number(TransactionId::Read { schedule: 1, round: 2, meter: SiteId(3) }), "4010000200000003");
+        assert_eq!(number(TransactionId::Reset { job: 2, meter: SiteId(0x1234) }), "8000000200001234");
+        assert_eq!(number(TransactionId::Ping { job: 2, meter: SiteId(0x1234) }), "c000000200001234");
         // The largest of each field stay apart.
-        let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: u32::MAX };
+        let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: SiteId(u32::MAX) };
         assert_eq!(number(most), "7fffffffffffffff");
     }
 }

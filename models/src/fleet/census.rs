@@ -61,7 +61,7 @@ impl Fleet {
         for counted in self.census() {
             ctx.books.rows.census.push(CensusRow {
                 time_s: now.secs_f64(),
-                node: ctx.facts.globals[counted.node],
+                node: ctx.facts.sites[counted.node].0,
                 kind: counted.kind.in_tables(),
                 powered: counted.powered,
                 faults: counted.faults,

@@ -6,7 +6,7 @@ mod state;
 pub use event::Event;
 pub use state::State;
 
-use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
+use crate::backhaul::{Destination, Down, DownKind, HEAD_END, Report, ReportKind};
 use crate::books::{Happened, Loss, MINUTE, PushReport};
 use crate::context::{Ctx, Facts};
 use crate::fleet::Backhaul;
@@ -89,7 +89,7 @@ impl Gateways {
     /// An APDU came from the head-end, over the backhaul as it is now.
     pub fn down<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
         let delay = match down.to {
-            Destination::Unicast(meter) => match ctx.facts.member(meter.0) {
+            Destination::Unicast(meter) => match ctx.facts.member(meter) {
                 Some(node) => self.gateways[ctx.facts.gateway_of(node)].backhaul.delay,
                 None => return,
             },
@@ -120,7 +120,7 @@ impl Gateways {
                 }
             }
             Destination::Unicast(meter) => {
-                let Some(node) = ctx.facts.member(meter.0) else { return };
+                let Some(node) = ctx.facts.member(meter) else { return };
                 self.send(medium, ctx, ctx.facts.gateway_of(node), message(node));
             }
         }
@@ -222,7 +222,7 @@ impl PortUser for Gateways {
             return;
         }
         let report = Report {
-            meter: GlobalId(ctx.facts.globals[origin]),
+            meter: ctx.facts.sites[origin],
             kind,
             planned: message.planned,
             hops: hops + 1,
@@ -247,7 +247,7 @@ impl PortUser for Gateways {
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
         let Some(at) = self.arrival(ctx, gateway) else { return ctx.books.lost(Loss::Backhaul) };
         let report = Report {
-            meter: GlobalId(ctx.facts.globals[node]),
+            meter: ctx.facts.sites[node],
             kind: ReportKind::Back { job: back.job, by: BackSign::Route },
             planned: back.reset_at,
             hops,

@@ -1,6 +1,7 @@
 //! The meter data management side: which rows of which load profile have arrived, each kept once.
 
 use crate::apdu::{Cosem, Rows};
+use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -41,20 +42,20 @@ impl Ledger {
         (self.first, self.words_each, self.bits.len()) == (other.first, other.words_each, other.bits.len())
     }
 
-    fn place(&self, node: u32, row: u32) -> Option<(usize, u64)> {
+    fn place(&self, meter: SiteId, row: u32) -> Option<(usize, u64)> {
         let index = row.checked_sub(self.first)? as usize;
-        (index < self.words_each * 64).then(|| (node as usize * self.words_each + index / 64, 1 << (index % 64)))
+        (index < self.words_each * 64).then(|| (meter.at() * self.words_each + index / 64, 1 << (index % 64)))
     }
 
     /// Whether a row is there.
-    pub fn has(&self, node: u32, row: u32) -> bool {
-        self.place(node, row).is_some_and(|(word, bit)| self.bits[word] & bit != 0)
+    pub fn has(&self, meter: SiteId, row: u32) -> bool {
+        self.place(meter, row).is_some_and(|(word, bit)| self.bits[word] & bit != 0)
     }
 
     /// Keeps rows of a meter. One that is there already, or that nobody wants, is discarded and counted.
-    pub fn take(&mut self, node: u32, rows: Rows) {
+    pub fn take(&mut self, meter: SiteId, rows: Rows) {
         for row in (rows.first..).take(usize::from(rows.count)) {
-            match self.place(node, row) {
+            match self.place(meter, row) {
                 Some((word, bit)) if self.bits[word] & bit == 0 => {
                     self.bits[word] |= bit;
                     self.kept += 1;
@@ -65,15 +66,15 @@ impl Ledger {
     }
 
     /// The first missing row of a meter up to `newest`, and as many as reach to the last missing one, at most `rows_max`.
-    pub fn missing(&self, node: u32, newest: u32, rows_max: u16) -> Option<Rows> {
-        let words = &self.bits[node as usize * self.words_each..][..self.words_each];
+    pub fn missing(&self, meter: SiteId, newest: u32, rows_max: u16) -> Option<Rows> {
+        let words = &self.bits[meter.at() * self.words_each..][..self.words_each];
         let word = words.iter().position(|&bits| bits != u64::MAX)?;
         let first = self.first + word as u32 * 64 + words[word].trailing_ones();
         if first > newest {
             return None;
         }
         let end = first.saturating_add(u32::from(rows_max)).min(newest.saturating_add(1));
-        let last = (first..end).rev().find(|&row| !self.has(node, row))?;
+        let last = (first..end).rev().find(|&row| !self.has(meter, row))?;
         Some(Rows { first, count: (last - first + 1) as u16 })
     }
 }
@@ -82,20 +83,22 @@ impl Ledger {
 mod tests {
     use super::*;
 
+    const METER: SiteId = SiteId(1);
+
     #[test]
     fn gaps_are_asked_for_and_nothing_is_kept_twice() {
         let mut ledger = Ledger::new(2, 100, 199);
-        assert_eq!(ledger.missing(1, 99, 10), None, "nothing is wanted yet");
-        assert_eq!(ledger.missing(1, 103, 10), Some(Rows { first: 100, count: 4 }));
-        ledger.take(1, Rows { first: 101, count: 2 });
-        assert_eq!(ledger.missing(1, 103, 10), Some(Rows { first: 100, count: 4 }), "around what is there");
-        assert_eq!(ledger.missing(1, 102, 10), Some(Rows { first: 100, count: 1 }));
-        ledger.take(1, Rows { first: 100, count: 4 });
+        assert_eq!(ledger.missing(METER, 99, 10), None, "nothing is wanted yet");
+        assert_eq!(ledger.missing(METER, 103, 10), Some(Rows { first: 100, count: 4 }));
+        ledger.take(METER, Rows { first: 101, count: 2 });
+        assert_eq!(ledger.missing(METER, 103, 10), Some(Rows { first: 100, count: 4 }), "around what is there");
+        assert_eq!(ledger.missing(METER, 102, 10), Some(Rows { first: 100, count: 1 }));
+        ledger.take(METER, Rows { first: 100, count: 4 });
         assert_eq!((ledger.kept, ledger.duplicates), (4, 2));
-        assert_eq!(ledger.missing(1, 103, 10), None);
-        assert_eq!(ledger.missing(1, 150, 10), Some(Rows { first: 104, count: 10 }));
-        assert!(!ledger.has(0, 100), "each meter has its own");
-        ledger.take(1, Rows { first: 99, count: 1 });
+        assert_eq!(ledger.missing(METER, 103, 10), None);
+        assert_eq!(ledger.missing(METER, 150, 10), Some(Rows { first: 104, count: 10 }));
+        assert!(!ledger.has(SiteId(0), 100), "each meter has its own");
+        ledger.take(METER, Rows { first: 99, count: 1 });
         assert_eq!(ledger.duplicates, 3, "from before the run");
     }
 }

@@ -13,6 +13,7 @@ pub use state::State;
 use crate::apdu::Apdu;
 use crate::backhaul::{Report, ReportKind};
 use crate::event;
+use crate::node::SiteId;
 use crate::plan::Plan;
 use crate::spec::{BackSign, CampaignSpec, PollSpec};
 use amitwin_data::rows::Rows;
@@ -40,11 +41,11 @@ const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it 
 /// Where everyone is.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// Partition of each site by global id.
+    /// Partition of each site.
     pub partition: Arc<Vec<u32>>,
-    /// Border router of each site by global id.
-    pub gateway: Arc<Vec<u32>>,
-    /// Whether a site has a route at the start, by global id.
+    /// Border router of each site.
+    pub gateway: Arc<Vec<SiteId>>,
+    /// Whether a site has a route at the start.
     pub reachable: Arc<Vec<bool>>,
     /// Partitions of the meshes.
     pub meshes: Vec<u32>,
@@ -61,8 +62,8 @@ pub struct Duties<'a> {
     pub plan: &'a Arc<Plan>,
     /// Read schedules.
     pub reads: &'a [PollSpec],
-    /// Global ids of the meters that are read, ascending.
-    pub meters: &'a [u32],
+    /// The meters that are read, ascending.
+    pub meters: &'a [SiteId],
     /// Simulated time of the run.
     pub duration: SimTime,
 }
@@ -136,8 +137,8 @@ impl HeadEnd {
     }
 
     /// Partition of a site.
-    pub fn partition(&self, site: u32) -> u32 {
-        self.network.partition[site as usize]
+    pub fn partition(&self, site: SiteId) -> u32 {
+        self.network.partition[site.at()]
     }
 
     fn split(&mut self) -> (&mut [Job], Tools<'_>) {
@@ -178,7 +179,7 @@ impl HeadEnd {
             ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => job,
             ReportKind::Answer { read } => {
                 if !refused {
-                    self.ledger.take(report.meter.0, report.apdu.rows);
+                    self.ledger.take(report.meter, report.apdu.rows);
                 }
                 let Some(job) = self.numbers.job(read) else {
                     self.statistics.late += u64::from(!refused);
@@ -196,8 +197,8 @@ impl HeadEnd {
         }
     }
 
-    /// The end of the run. `resets` are all that really happened, by job, global id of the meter and time.
-    pub fn finish(&mut self, now: SimTime, resets: &[(u16, u32, SimTime)]) {
+    /// The end of the run. `resets` are all that really happened, by job, meter and time.
+    pub fn finish(&mut self, now: SimTime, resets: &[(u16, SiteId, SimTime)]) {
         let open = self.numbers.take();
         let (jobs, mut tools) = self.split();
         for (read, job) in open {

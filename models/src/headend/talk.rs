@@ -2,8 +2,9 @@
 
 use crate::apdu::client;
 use crate::apdu::{Apdu, Ask, Cosem, Rows, Said};
-use crate::backhaul::{Destination, Down, DownKind, GlobalId, Report};
+use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::check::same_count;
+use crate::node::SiteId;
 use crate::spec::{Payload, ResetTier};
 use dlms_cosem_rs::security::ReplayWindow;
 use serde::{Deserialize, Serialize};
@@ -121,36 +122,36 @@ impl Talk {
     }
 
     /// A command or request for one meter, under the next counter.
-    pub fn ask(&mut self, kind: DownKind, meter: u32, ask: Ask) -> Down {
+    pub fn ask(&mut self, kind: DownKind, meter: SiteId, ask: Ask) -> Down {
         let (answer_bytes, bytes) = self.cosem.lengths(meter).of(ask);
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
         let counter = self.count(meter);
         let apdu = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
-        let down = Down { to: Destination::Unicast(GlobalId(meter)), kind, bytes, apdu };
+        let down = Down { to: Destination::Unicast(meter), kind, bytes, apdu };
         self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, counter))
     }
 
     /// A confirmation that the heartbeat of a reset job has arrived.
-    pub fn confirm(&mut self, meter: u32, job: u16) -> Down {
+    pub fn confirm(&mut self, meter: SiteId, job: u16) -> Down {
         let bytes = self.cosem.lengths(meter).confirmation;
         let counter = self.count(meter);
         let apdu = Apdu { counter, ..Apdu::default() };
-        let down = Down { to: Destination::Unicast(GlobalId(meter)), kind: DownKind::Confirm { job }, bytes, apdu };
+        let down = Down { to: Destination::Unicast(meter), kind: DownKind::Confirm { job }, bytes, apdu };
         self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
     }
 
     /// A reset of all meters, which are of one security suite.
     pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
-        let bytes = self.cosem.lengths(0).of(Ask::Reset(tier)).1;
+        let bytes = self.cosem.lengths(SiteId(0)).of(Ask::Reset(tier)).1;
         let counter = self.next_for_all;
         self.next_for_all += 1;
         let apdu = Apdu { counter, ..Apdu::default() };
         let down = Down { to: Destination::All, kind: DownKind::Command { job }, bytes, apdu };
-        self.encoded(down, |cosem| client::broadcast(cosem.meter(0), tier, counter))
+        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, counter))
     }
 
-    fn count(&mut self, meter: u32) -> u32 {
-        let peer = &mut self.peers[meter as usize];
+    fn count(&mut self, meter: SiteId) -> u32 {
+        let peer = &mut self.peers[meter.at()];
         peer.next += 1;
         peer.next - 1
     }
@@ -166,8 +167,8 @@ impl Talk {
 
     /// Looks at a message of a meter.
     pub fn hear(&mut self, report: &Report) -> Heard {
-        let (apdu, meter) = (&report.apdu, report.meter.0);
-        if !apdu.refused && self.peers[meter as usize].window.accept(apdu.counter).is_err() {
+        let (apdu, meter) = (&report.apdu, report.meter);
+        if !apdu.refused && self.peers[meter.at()].window.accept(apdu.counter).is_err() {
             self.duplicates += 1;
             return Heard::Again;
         }
@@ -197,7 +198,7 @@ impl Talk {
     }
 
     /// Compares every value with the register of that meter at that moment.
-    fn check(&mut self, meter: u32, said: &Said) {
+    fn check(&mut self, meter: SiteId, said: &Said) {
         let meter = self.cosem.meter(meter);
         let readings = match said {
             Said::Registers(reading) => std::slice::from_ref(reading),

@@ -3,8 +3,9 @@
 use super::talk::Talk;
 use super::{Ctx, Duties, HeadEnd, Network};
 use crate::apdu::{Apdu, Cosem};
-use crate::backhaul::{Destination, Down, DownKind, GlobalId, HEAD_END, Report, ReportKind};
+use crate::backhaul::{Destination, Down, DownKind, HEAD_END, Report, ReportKind};
 use crate::event::Event;
+use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::*;
 use amitwin_data::rows::{Outcome as Word, TransactionRow};
@@ -26,7 +27,7 @@ struct FakeNetwork {
 
 impl FakeNetwork {
     fn take(&mut self, ctx: &mut Ctx, down: &Down) {
-        let meter = if let Destination::Unicast(GlobalId(meter)) = down.to { meter } else { 0 };
+        let meter = if let Destination::Unicast(SiteId(meter)) = down.to { meter } else { 0 };
         self.sent.push(((ctx.now() - LATENCY).secs_f64(), meter, down.kind));
         for (after, report) in (self.answer)(meter, down.kind, ctx.now().secs_f64()) {
             ctx.send(HEAD_END, ctx.now() + after + LATENCY, 0, Event::Report(Box::new(report)));
@@ -101,7 +102,7 @@ fn run_with(
     seconds: u64,
     answer: Answer,
 ) -> Ran {
-    let meters = [1, 2, 3];
+    let meters = [1, 2, 3].map(SiteId);
     let worked_out = |spec: &CampaignSpec| {
         let reset = spec.job.reset().expect("a reset");
         ResetPlan {
@@ -119,7 +120,7 @@ fn run_with(
     let talk = Talk::new(Arc::new(Cosem::new(&dlms, 1)), 4);
     let network = Network {
         partition: Arc::new(vec![0; 4]),
-        gateway: Arc::new(vec![0; 4]),
+        gateway: Arc::new(vec![SiteId(0); 4]),
         reachable: Arc::new(vec![true; 4]),
         meshes: vec![0],
         latency: LATENCY,
@@ -132,7 +133,7 @@ fn run_with(
     engine.run_until(end).expect("no message gets lost");
     for part in engine.partitions_mut() {
         if let Part::HeadEnd(head_end) = part {
-            head_end.finish(end, &[(0, 3, SimTime::from_secs(1_000))]);
+            head_end.finish(end, &[(0, SiteId(3), SimTime::from_secs(1_000))]);
         }
     }
     Ran(engine)
@@ -166,7 +167,7 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
 fn says(meter: u32, kind: ReportKind, counter: u32, planned_s: u64) -> Report {
     let planned = SimTime::from_secs(planned_s);
     let apdu = Apdu { counter, ..Apdu::default() };
-    Report { meter: GlobalId(meter), kind, planned, hops: 2, attempts: 1, bytes: 40, apdu }
+    Report { meter: SiteId(meter), kind, planned, hops: 2, attempts: 1, bytes: 40, apdu }
 }
 
 fn back(meter: u32, by: BackSign, counter: u32, reset_s: u64) -> Report {

@@ -17,11 +17,11 @@ const ANSWER: SimTime = SimTime::from_secs(2);
 impl Meters {
     /// A reset for all was heard: it is carried out at the time planned for this meter, at once if that has passed.
     pub(super) fn command_for_all(&mut self, ctx: &mut Ctx, node: Node, job: u16, message: &Message) {
-        let global = ctx.facts.globals[node];
+        let site = ctx.facts.sites[node];
         let tier = self.plan.reset(job).tier;
-        let Some(at) = self.plan.reset_time(job, global) else { return };
+        let Some(at) = self.plan.reset_time(job, site) else { return };
         let now = ctx.now();
-        if self.servers.as_mut().is_some_and(|servers| servers.hear(node, global, now, &message.apdu, tier)) {
+        if self.servers.as_mut().is_some_and(|servers| servers.hear(node, site, now, &message.apdu, tier)) {
             ctx.schedule(at.max(now), node, Event::Reset { node, job });
         }
     }
@@ -33,7 +33,7 @@ impl Meters {
         if !self.answer(ctx, node, Body::CommandAck { job }, u32::from(job), message, Some(tier)) {
             return;
         }
-        let Some(at) = self.plan.reset_time(job, ctx.facts.globals[node]) else { return };
+        let Some(at) = self.plan.reset_time(job, ctx.facts.sites[node]) else { return };
         let answered = ctx.now() + self.answer_delay(ctx, node, u32::from(job), message);
         let meter = &self.meters[node];
         if meter.boots == 0 || meter.reset_at < at {
@@ -61,9 +61,9 @@ impl Meters {
         message: &Message,
         tier: Option<ResetTier>,
     ) -> bool {
-        let (global, now) = (ctx.facts.globals[node], ctx.now());
+        let (site, now) = (ctx.facts.sites[node], ctx.now());
         let Some(servers) = &mut self.servers else { return false };
-        let (said, obeyed) = servers.answer(node, global, now, &message.apdu, tier);
+        let (said, obeyed) = servers.answer(node, site, now, &message.apdu, tier);
         if let Some(said) = said {
             self.delay_answer(ctx, node, body, number, message, said);
         }
@@ -74,7 +74,7 @@ impl Meters {
     fn answer_delay(&self, ctx: &Ctx, node: Node, number: u32, request: &Message) -> SimTime {
         let servers = self.servers.as_ref();
         let (low, high) = servers.map_or_else(Default::default, |servers| servers.cosem().spec.answer_delay);
-        let entity = u64::from(ctx.facts.globals[node]) | u64::from(number) << 32;
+        let entity = u64::from(ctx.facts.sites[node]) | u64::from(number) << 32;
         let place = Stream::new(ctx.facts.seed, entity, ANSWER_DELAY ^ (request.apdu.counter << 8)).unit();
         low + SimTime::from_secs_f64((high - low).secs_f64() * place)
     }

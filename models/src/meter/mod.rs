@@ -17,7 +17,7 @@ use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::medium::{Medium, PortUser};
-use crate::node::{Node, PerNode};
+use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::slab::Slab;
 use crate::spec::{BackSign, PushSpec};
@@ -53,8 +53,8 @@ pub struct Meters {
     servers: Option<Box<Servers>>,
     /// Answers that wait for their time.
     answers: Slab<Message>,
-    /// Resets carried out: job, global id, when.
-    resets: Vec<(u16, u32, SimTime)>,
+    /// Resets carried out: job, meter, when.
+    resets: Vec<(u16, SiteId, SimTime)>,
     plan: Arc<Plan>,
     push: Option<PushSpec>,
     boot: (SimTime, SimTime),
@@ -86,8 +86,8 @@ impl Meters {
         }
     }
 
-    /// Resets carried out since they were last taken: job, global id, when.
-    pub fn take_resets(&mut self) -> Vec<(u16, u32, SimTime)> {
+    /// Resets carried out since they were last taken: job, meter, when.
+    pub fn take_resets(&mut self) -> Vec<(u16, SiteId, SimTime)> {
         std::mem::take(&mut self.resets)
     }
 

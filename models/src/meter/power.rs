@@ -24,7 +24,7 @@ impl Meters {
         meter.reset_at = now;
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
-        self.resets.push((job, ctx.facts.globals[node], now));
+        self.resets.push((job, ctx.facts.sites[node], now));
         ctx.note(node, Happened::Reset { tier: tier as u8 });
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.

@@ -25,7 +25,7 @@ impl Meters {
     pub(super) fn start_reports(&mut self, ctx: &mut Ctx, node: Node) {
         let Some(push) = &self.push else { return };
         if self.meters[node].measures {
-            let global = u64::from(ctx.facts.globals[node]);
+            let global = u64::from(ctx.facts.sites[node]);
             let phase = Stream::new(ctx.facts.seed, global, PUSH_PHASE).unit();
             let at = SimTime::from_secs_f64(push.period.secs_f64() * phase);
             ctx.schedule(at, node, Event::Push { node });
@@ -56,9 +56,9 @@ impl Meters {
 
     /// What a push setup of the meter sends now.
     fn notification(&mut self, ctx: &Ctx, node: Node, setup: Obis, number: u32) -> Said {
-        let (global, now) = (ctx.facts.globals[node], ctx.now());
+        let (site, now) = (ctx.facts.sites[node], ctx.now());
         let servers = self.servers.as_mut();
-        servers.map(|servers| servers.notification(node, global, now, setup, number)).unwrap_or_default()
+        servers.map(|servers| servers.notification(node, site, now, setup, number)).unwrap_or_default()
     }
 
     /// The node is attached again.
@@ -96,9 +96,9 @@ impl Meters {
 
     /// The head-end has confirmed a heartbeat.
     pub(super) fn confirmed(&mut self, ctx: &Ctx, node: Node, message: &Message) {
-        let global = ctx.facts.globals[node];
+        let site = ctx.facts.sites[node];
         let servers = self.servers.as_mut();
-        if servers.is_some_and(|servers| servers.confirmed(node, global, &message.apdu)) {
+        if servers.is_some_and(|servers| servers.confirmed(node, site, &message.apdu)) {
             self.meters[node].back_due = 0;
         }
     }

@@ -3,7 +3,7 @@
 use super::Servers;
 use crate::apdu::client;
 use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows, Said};
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::spec::{DlmsSpec, Payload, ResetTier, VendorSpec};
 use amitwin_dlms::broadcast;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
@@ -35,7 +35,7 @@ fn opened(meter: Meter<'_>, datagram: &[u8]) -> Vec<u8> {
 #[test]
 fn requests_are_what_the_standard_writes() {
     let cosem = cosem(Payload::Real, SecuritySuite::Suite0);
-    let meter = cosem.meter(7);
+    let meter = cosem.meter(SiteId(7));
     let reset = client::request(meter, Ask::Reset(ResetTier::Cold), 9);
     // ACTION, normal, class 9, 0.0.10.0.0.255, method 1, a parameter: long-unsigned 3.
     assert_eq!(opened(meter, &reset), [0xC3, 1, 0xC1, 0, 9, 0, 0, 10, 0, 0, 255, 1, 1, 0x12, 0, 3]);
@@ -58,20 +58,20 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
         let real = cosem(Payload::Real, suite);
         let mut servers = Servers::new(real.clone(), 1);
         for number in [0, 9, 10, 65_535, 4_000_000_000] {
-            let lengths = real.lengths(number);
+            let lengths = real.lengths(SiteId(number));
             let now = SimTime::from_secs(100_000);
             let rows = Rows { first: real.newest_row(now) - 4, count: 5 };
             for (n, ask) in [Ask::Registers, Ask::Rows(rows)].into_iter().enumerate() {
                 let (answer_bytes, bytes) = lengths.of(ask);
-                let datagram = client::request(real.meter(number), ask, u32::MAX / 2 + number / 3 + n as u32);
+                let datagram = client::request(real.meter(SiteId(number)), ask, u32::MAX / 2 + number / 3 + n as u32);
                 assert_eq!(datagram.len(), usize::from(bytes), "{ask:?} to {number}");
                 // Another meter each time, at the same place.
                 let mut servers = Servers::new(real.clone(), 1);
                 let asked = Apdu { bytes: Some(datagram.into()), rows, ..Apdu::default() };
-                let (said, obeyed) = servers.answer(Node(0), number, now, &asked, None);
+                let (said, obeyed) = servers.answer(Node(0), SiteId(number), now, &asked, None);
                 let (said, bytes) = said.expect("an answer");
                 assert_eq!((bytes, obeyed), (answer_bytes, false), "{ask:?} of {number}");
-                let read = client::open(real.meter(number), said.bytes.as_deref().expect("bytes"));
+                let read = client::open(real.meter(SiteId(number)), said.bytes.as_deref().expect("bytes"));
                 match read.expect("genuine") {
                     Said::Rows(read) => assert!(crate::apdu::are(&read, rows)),
                     Said::Registers(read) => assert_eq!(read.unix_s, real.moment(now).unix_s()),
@@ -79,7 +79,10 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                 }
             }
             for setup in [amitwin_dlms::push::READINGS, amitwin_dlms::push::ALARM] {
-                assert_eq!(servers.notification(Node(0), number, now, setup, 1).1, lengths.notification(number, setup));
+                assert_eq!(
+                    servers.notification(Node(0), SiteId(number), now, setup, 1).1,
+                    lengths.notification(number, setup)
+                );
             }
         }
     }
@@ -89,12 +92,13 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
 fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
     let cosem = cosem(Payload::Real, SecuritySuite::Suite1);
     let said = |counter| {
-        let datagram = client::broadcast(cosem.meter(0), ResetTier::Warm, counter);
+        let datagram = client::broadcast(cosem.meter(SiteId(0)), ResetTier::Warm, counter);
         Apdu { counter, bytes: Some(datagram.into()), ..Apdu::default() }
     };
     let mut servers = Servers::new(cosem.clone(), 3);
     let now = SimTime::from_secs(60);
-    let mut hear = |local: u16, apdu: &Apdu, tier| servers.hear(Node(local), 100 + u32::from(local), now, apdu, tier);
+    let mut hear =
+        |local: u16, apdu: &Apdu, tier| servers.hear(Node(local), SiteId(100 + u32::from(local)), now, apdu, tier);
     assert!(hear(0, &said(5), ResetTier::Warm) && hear(1, &said(5), ResetTier::Warm), "every meter has the key");
     assert!(!hear(0, &said(5), ResetTier::Warm), "again");
     assert!(!hear(0, &said(4), ResetTier::Warm), "older");
@@ -106,7 +110,7 @@ fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
     forged.bytes = Some(bytes.into());
     assert!(!hear(0, &forged, ResetTier::Warm), "a wrong tag");
     assert!(hear(0, &said(8), ResetTier::Warm), "and the counter was not taken");
-    let own = client::request(cosem.meter(100), Ask::Reset(ResetTier::Warm), 9);
+    let own = client::request(cosem.meter(SiteId(100)), Ask::Reset(ResetTier::Warm), 9);
     let own = Apdu { counter: 9, bytes: Some(own.into()), ..Apdu::default() };
     assert!(!hear(0, &own, ResetTier::Warm), "its own key is not the shared one");
 }
@@ -114,7 +118,7 @@ fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
 #[test]
 fn the_shared_key_opens_nothing_that_is_answered() {
     let cosem = cosem(Payload::Real, SecuritySuite::Suite0);
-    let meter = cosem.meter(3);
+    let meter = cosem.meter(SiteId(3));
     let keys = meter.fleet.keys.of_meter(meter.system_title(), SecuritySuite::Suite0);
     let aead = Aead::new(SecuritySuite::Suite0, &keys.broadcast);
     let lock = Lock { aead: &aead, authentication: &keys.broadcast_authentication[..16] };

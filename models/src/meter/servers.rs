@@ -2,7 +2,7 @@
 
 use crate::apdu::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
 use crate::check::same_count;
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::objects::View;
@@ -90,12 +90,12 @@ impl Servers {
         }
     }
 
-    /// The meter `number` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the
+    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the
     /// request is for one.
     pub fn answer(
         &mut self,
         local: Node,
-        number: u32,
+        site: SiteId,
         now: SimTime,
         asked: &Apdu,
         tier: Option<ResetTier>,
@@ -104,13 +104,13 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                if cosem.is_mismatched(number) {
+                if cosem.is_mismatched(site) {
                     let refused = Apdu { refused: true, ..Apdu::default() };
-                    return (cosem.lengths(number).undeciphered.map(|bytes| (refused, bytes)), false);
+                    return (cosem.lengths(site).undeciphered.map(|bytes| (refused, bytes)), false);
                 }
                 if asked.counter < kept.expected {
                     let refused = Apdu { refused: true, ..Apdu::default() };
-                    return (cosem.lengths(number).refused.map(|bytes| (refused, bytes)), false);
+                    return (cosem.lengths(site).refused.map(|bytes| (refused, bytes)), false);
                 }
                 kept.expected = asked.counter + 1;
                 let counter = kept.next;
@@ -118,7 +118,7 @@ impl Servers {
                 (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
-                let (rest, meter) = (&mut rests[local.at()], cosem.meter(number));
+                let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));
                 let mut session =
                     Some(Session::pre_established(meter, rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));
                 self.request.clear();
@@ -142,11 +142,11 @@ impl Servers {
     }
 
     /// The meter hears a reset for all; returns whether it runs it.
-    pub fn hear(&mut self, local: Node, number: u32, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
+    pub fn hear(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
-                if cosem.meter(number).vendor().suite != cosem.meter(0).vendor().on_file() {
+                if cosem.meter(site).vendor().suite != cosem.meter(SiteId(0)).vendor().on_file() {
                     return false;
                 }
                 let kept = &mut counts[local.at()];
@@ -160,7 +160,7 @@ impl Servers {
                 self.request.extend_from_slice(apdu);
                 let mut effects = Effects::default();
                 let mut call = Call {
-                    meter: cosem.meter(number),
+                    meter: cosem.meter(site),
                     rest: &mut rests[local.at()],
                     now: cosem.moment(now),
                     scratch: &mut self.scratch,
@@ -173,36 +173,36 @@ impl Servers {
     }
 
     /// What a push setup of a meter sends now.
-    pub fn notification(&mut self, local: Node, number: u32, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
+    pub fn notification(&mut self, local: Node, site: SiteId, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
                 let counter = kept.next;
                 kept.next += 1;
-                (Apdu { counter, ..Apdu::default() }, cosem.lengths(number).notification(number, setup))
+                (Apdu { counter, ..Apdu::default() }, cosem.lengths(site).notification(site.0, setup))
             }
             Kept::Real(rests) => {
                 let rest = &mut rests[local.at()];
                 let counter = rest.counter;
                 let now = cosem.moment(now);
-                let view = View { meter: cosem.meter(number), now, client: Client::Management, session: None };
+                let view = View { meter: cosem.meter(site), now, client: Client::Management, session: None };
                 let apdu = push::sealed_notification(&view, rest, setup, invoke_id, &mut Effects::default())
                     .expect("simulated meters have all counters and every setup");
                 let said = message(Apdu { counter, ..Apdu::default() }, &apdu);
-                assert_eq!(said.1, cosem.lengths(number).notification(number, setup), "bytes sized and bytes encoded");
+                assert_eq!(said.1, cosem.lengths(site).notification(site.0, setup), "bytes sized and bytes encoded");
                 said
             }
         }
     }
 
     /// Whether what came is the head-end's confirmation, and new.
-    pub fn confirmed(&mut self, local: Node, number: u32, said: &Apdu) -> bool {
+    pub fn confirmed(&mut self, local: Node, site: SiteId, said: &Apdu) -> bool {
         let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                let fresh = said.counter >= kept.expected && !cosem.is_mismatched(number);
+                let fresh = said.counter >= kept.expected && !cosem.is_mismatched(site);
                 if !fresh {
                     return false;
                 }
@@ -213,7 +213,7 @@ impl Servers {
                 let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return false };
                 self.request.clear();
                 self.request.extend_from_slice(apdu);
-                take_confirmation(cosem.meter(number), &mut rests[local.at()], &mut self.request)
+                take_confirmation(cosem.meter(site), &mut rests[local.at()], &mut self.request)
             }
         }
     }

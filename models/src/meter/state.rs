@@ -4,7 +4,7 @@ use super::servers::Kept;
 use super::{Meter, Meters};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
-use crate::node::PerNode;
+use crate::node::{PerNode, SiteId};
 use crate::slab::Slab;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub struct State {
     meters: PerNode<Meter>,
     kept: Option<Kept>,
     answers: Slab<Message>,
-    resets: Vec<(u16, u32, SimTime)>,
+    resets: Vec<(u16, SiteId, SimTime)>,
 }
 
 impl Meters {

@@ -5,7 +5,7 @@ mod event;
 pub use event::Event;
 
 use crate::context::{Ctx, Facts};
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::spec::{Act, EventSpec};
 use amitwin_sim_core::SimTime;
 
@@ -40,12 +40,13 @@ pub struct Timeline {
 impl Timeline {
     /// The part of the events that concerns a partition.
     pub fn new(events: &[EventSpec], facts: &Facts) -> Self {
-        let own = |site: u32| facts.routers().find(|&n| facts.globals[n] == site).or(facts.member(site));
+        let own = |site: SiteId| facts.routers().find(|&n| facts.sites[n] == site).or(facts.member(site));
         let mut timeline = Timeline::default();
         for (number, event) in events.iter().enumerate() {
-            let mut nodes: Vec<Node> = event.nodes.iter().filter_map(|&site| own(site)).collect();
+            let mut nodes: Vec<Node> = event.nodes.iter().filter_map(|&site| own(SiteId(site))).collect();
             nodes.sort_unstable();
-            let edges: Vec<_> = event.edges.iter().filter_map(|&(a, b)| Some((own(a)?, own(b)?))).collect();
+            let edges: Vec<_> =
+                event.edges.iter().filter_map(|&(a, b)| Some((own(SiteId(a))?, own(SiteId(b))?))).collect();
             if nodes.is_empty() && edges.is_empty() {
                 continue;
             }

@@ -15,6 +15,7 @@ use super::{Duties, Network, Statistics};
 use crate::backhaul::{Destination, Down, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
+use crate::node::SiteId;
 use crate::spec::JobSpec;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::SimTime;
@@ -216,8 +217,8 @@ impl Tools<'_> {
 pub struct End<'a> {
     /// When it ends.
     pub now: SimTime,
-    /// Resets that really happened: job, global id of the meter, time.
-    pub resets: &'a [(u16, u32, SimTime)],
+    /// Resets that really happened: job, meter, time.
+    pub resets: &'a [(u16, SiteId, SimTime)],
 }
 
 /// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads, then campaigns of
@@ -228,11 +229,11 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
         jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone())));
     }
     if !duties.reads.is_empty() {
-        let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut behind: BTreeMap<SiteId, Vec<SiteId>> = BTreeMap::new();
         for &meter in duties.meters {
-            behind.entry(network.gateway[meter as usize]).or_default().push(meter);
+            behind.entry(network.gateway[meter.at()]).or_default().push(meter);
         }
-        let behind: Vec<Arc<[u32]>> = behind.into_values().map(Arc::from).collect();
+        let behind: Vec<Arc<[SiteId]>> = behind.into_values().map(Arc::from).collect();
         for (schedule, spec) in duties.reads.iter().enumerate() {
             jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
         }

@@ -7,6 +7,7 @@ use crate::books::TransactionId;
 use crate::check::ensure;
 use crate::event::Event;
 use crate::headend::{self, Ctx};
+use crate::node::SiteId;
 use crate::spec::PingSpec;
 use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
@@ -61,7 +62,7 @@ pub struct Ping {
     job: u16,
     name: Arc<str>,
     spec: PingSpec,
-    meters: Arc<[u32]>,
+    meters: Arc<[SiteId]>,
     /// Position of the next meter.
     next: u32,
     under_way: BTreeMap<u32, Asked>,
@@ -69,7 +70,7 @@ pub struct Ping {
 
 impl Ping {
     /// Job `job` over these meters, in the order of their ids.
-    pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[u32]>) -> Self {
+    pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[SiteId]>) -> Self {
         Ping { job, name: name.into(), spec: spec.clone(), meters, next: 0, under_way: BTreeMap::new() }
     }
 
@@ -92,7 +93,7 @@ impl Ping {
 
     fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let meter = self.meters[position as usize];
-        if !tools.network.reachable[meter as usize] {
+        if !tools.network.reachable[meter.at()] {
             self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
             return;
         }
@@ -115,14 +116,14 @@ impl Ping {
     }
 
     fn record(&self, tools: &mut Tools<'_>, position: u32, came: Came) {
-        let node = self.meters[position as usize];
-        let id = TransactionId::Ping { job: self.job, meter: node };
+        let meter = self.meters[position as usize];
+        let id = TransactionId::Ping { job: self.job, meter };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
             campaign: self.name.clone(),
-            node,
-            gateway: tools.network.gateway[node as usize],
+            node: meter.0,
+            gateway: tools.network.gateway[meter.at()].0,
             planned_s: self.planned(position).secs_f64(),
             sent_s: came.asked.map(|asked| asked.sent.secs_f64()),
             reset_s: None,
@@ -214,11 +215,11 @@ mod tests {
     fn turns_are_spread_evenly_over_the_window() {
         let s = SimTime::from_secs;
         let spec = PingSpec { at: s(100), window: s(60), timeout: s(10) };
-        let ping = Ping::new("clocks", &spec, 0, [4, 5, 9].into());
+        let ping = Ping::new("clocks", &spec, 0, [4, 5, 9].map(SiteId).into());
         assert_eq!([0, 1, 2].map(|position| ping.planned(position)), [100, 120, 140].map(s));
         // A million meters over a year: their product is beyond 64 bits.
         let spec = PingSpec { window: s(366 * 86_400), ..spec };
-        let ping = Ping::new("clocks", &spec, 0, (0..1_000_000).collect());
+        let ping = Ping::new("clocks", &spec, 0, (0..1_000_000).map(SiteId).collect());
         assert_eq!(ping.planned(500_000), s(100 + 183 * 86_400));
     }
 }

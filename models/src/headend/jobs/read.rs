@@ -11,6 +11,7 @@ use crate::books::TransactionId;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
+use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
 use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
@@ -38,7 +39,7 @@ pub enum Wake {
 /// The meters behind one border router.
 #[derive(Debug)]
 struct Group {
-    meters: Arc<[u32]>,
+    meters: Arc<[SiteId]>,
     /// Rounds begun.
     rounds: u32,
     /// Meters of this round that have had their turn.
@@ -52,7 +53,7 @@ struct Group {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Turn {
     group: u32,
-    meter: u32,
+    meter: SiteId,
     round: u32,
     planned: SimTime,
 }
@@ -87,8 +88,8 @@ pub struct Read {
 
 impl Read {
     /// Job `job`, the schedule with that ordinal, over the meters `behind` each border router.
-    pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[u32]>]) -> Self {
-        let group = |meters: &Arc<[u32]>| Group {
+    pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[SiteId]>]) -> Self {
+        let group = |meters: &Arc<[SiteId]>| Group {
             meters: meters.clone(),
             rounds: 0,
             at: meters.len(),
@@ -157,7 +158,7 @@ impl Read {
                 rows
             }
         };
-        if !tools.network.reachable[turn.meter as usize] {
+        if !tools.network.reachable[turn.meter.at()] {
             self.record(tools, turn, None, Outcome::Unreachable);
             return;
         }
@@ -221,8 +222,8 @@ impl Read {
             transaction: id.number(),
             kind: id.kind(),
             campaign: self.spec.name.as_str().into(),
-            node: turn.meter,
-            gateway: tools.network.gateway[turn.meter as usize],
+            node: turn.meter.0,
+            gateway: tools.network.gateway[turn.meter.at()].0,
             planned_s: turn.planned.secs_f64(),
             sent_s: read.map(|r| r.sent.secs_f64()),
             reset_s: None,

@@ -1,7 +1,7 @@
 //! What happens in a mesh.
 
 use crate::check::Bounds;
-use crate::node::{Channel, Node};
+use crate::node::{Channel, Node, SiteId};
 use serde::{Deserialize, Serialize};
 
 /// An event of the mesh. An epoch makes it valid only as long as its owner is still at that count.
@@ -91,7 +91,7 @@ pub enum Event {
     /// From a neighbouring partition: a foreign frame is on the air.
     Foreign {
         /// Global id of the sender.
-        from: u32,
+        from: SiteId,
         /// Channel.
         channel: Channel,
         /// Bytes before the frame check sequence.
@@ -100,7 +100,7 @@ pub enum Event {
     /// From a neighbouring partition: a foreign radio is heard weaker, or no longer so.
     ForeignLoss {
         /// Global id of the radio.
-        from: u32,
+        from: SiteId,
         /// Extra loss of what it sends, hundredths of a dB.
         loss_cdb: i32,
     },

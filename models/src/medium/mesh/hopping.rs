@@ -1,6 +1,6 @@
 //! Channel hopping of Wi-SUN FAN: where a node listens, when everybody listens together.
 
-use crate::node::Channel;
+use crate::node::{Channel, SiteId};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::mix64;
 
@@ -17,11 +17,11 @@ pub fn slot(phase_ms: u32, at: SimTime) -> u64 {
     (at.nanos() + u64::from(phase_ms) * 1_000_000) / UNICAST_DWELL.nanos()
 }
 
-/// Channel on which the node with this global id listens in a slot: a hash of both, so that two nodes share a
+/// Channel on which the node at this site listens in a slot: a hash of both, so that two nodes share a
 /// sequence as little as two fair dice do.
 #[inline]
-pub fn channel(global: u32, slot: u64, channels: u16) -> Channel {
-    let hash = mix64((u64::from(global) << 40) ^ slot);
+pub fn channel(site: SiteId, slot: u64, channels: u16) -> Channel {
+    let hash = mix64((u64::from(site) << 40) ^ slot);
     Channel((((hash >> 32) * u64::from(channels)) >> 32) as u16)
 }
 
@@ -59,7 +59,7 @@ mod tests {
     fn every_channel_is_used_alike() {
         let mut count = [0u32; 129];
         for s in 0..129_000 {
-            count[channel(7, s, 129).at()] += 1;
+            count[channel(SiteId(7), s, 129).at()] += 1;
         }
         // 1,000 expected, standard deviation 32.
         assert!(count.iter().all(|n| (850..1_150).contains(n)), "{count:?}");

@@ -6,7 +6,7 @@ use super::mpdu::Sweep;
 use super::packet::{Content, Packet};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
-use crate::node::{Node, PerNode};
+use crate::node::{Node, PerNode, SiteId};
 use crate::purpose::PUSH_PHASE;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -34,18 +34,19 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// A frame of `bytes` above the link layer from each node to its `target` (both global ids) every `period`.
+    /// A frame of `bytes` above the link layer from each node to its `target` (both by site) every `period`.
     pub fn new(facts: &Facts, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) -> Self {
-        let own = &facts.globals.0[..usize::from(facts.own)];
+        let own = &facts.sites.0[..usize::from(facts.own)];
         let sorted = own.is_sorted();
-        let find = |global: u32| {
-            let at = if sorted { own.binary_search(&global).ok() } else { own.iter().position(|&g| g == global) };
+        let find = |site: u32| {
+            let site = SiteId(site);
+            let at = if sorted { own.binary_search(&site).ok() } else { own.iter().position(|&s| s == site) };
             at.map_or(Node::NONE, |at| Node(at as u16))
         };
         Probes {
             period,
             bytes,
-            target: own.iter().map(|&global| target(global).map_or(Node::NONE, find)).collect(),
+            target: own.iter().map(|&site| target(site.0).map_or(Node::NONE, find)).collect(),
             asked: 0,
             arrived: 0,
             lost: 0,
@@ -58,7 +59,7 @@ impl Probes {
     pub fn start(&self, ctx: &mut Ctx) {
         for node in ctx.facts.nodes() {
             if self.target[node].is_some() {
-                let global = u64::from(ctx.facts.globals[node]);
+                let global = u64::from(ctx.facts.sites[node]);
                 let phase = Stream::new(ctx.facts.seed, global, PUSH_PHASE).unit();
                 let at = SimTime::from_secs_f64(self.period.secs_f64() * phase);
                 ctx.schedule(at, node, Event::Probe { node });

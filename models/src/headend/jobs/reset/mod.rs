@@ -10,6 +10,7 @@ use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
+use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
 use amitwin_data::rows::{Outcome, TransactionRow};
@@ -36,8 +37,8 @@ pub enum Wake {
     },
     /// A command has waited long enough for its answer.
     Repeat {
-        /// Position of the meter in the job.
-        meter: u32,
+        /// Index of the meter in the job.
+        index: u32,
     },
 }
 
@@ -68,7 +69,7 @@ pub struct Reset {
     spec: ResetSpec,
     plan: Arc<Plan>,
     progress: Vec<Progress>,
-    /// Positions of the meters in the order of their planned times.
+    /// Indices of the meters in the order of their planned times.
     by_time: Vec<u32>,
 }
 
@@ -104,14 +105,14 @@ impl Reset {
 
     /// Sets the timer of the meter at a position in the order of planned times, if there is one.
     fn wait_for(&self, ctx: &mut Ctx, position: u32) {
-        if let Some(&meter) = self.by_time.get(position as usize) {
-            let at = self.planned().times[meter as usize].max(ctx.now());
+        if let Some(&index) = self.by_time.get(position as usize) {
+            let at = self.planned().times[index as usize].max(ctx.now());
             self.wake(ctx, at, Wake::Next { position });
         }
     }
 
-    fn command(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, meter: u32) {
-        let progress = &mut self.progress[meter as usize];
+    fn command(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32) {
+        let progress = &mut self.progress[index as usize];
         let settled = progress.acknowledged || progress.refused || progress.answered.is_some();
         if settled || progress.attempts >= COMMAND_ATTEMPTS {
             return;
@@ -120,13 +121,13 @@ impl Reset {
         progress.sent = progress.sent.or(Some(ctx.now()));
         let plan = self.planned();
         let kind = DownKind::Command { job: self.job };
-        let down = tools.talk.ask(kind, plan.meters[meter as usize], Ask::Reset(plan.tier));
+        let down = tools.talk.ask(kind, plan.meters[index as usize], Ask::Reset(plan.tier));
         tools.send(ctx, down);
-        self.wake(ctx, ctx.now() + COMMAND_TIMEOUT, Wake::Repeat { meter });
+        self.wake(ctx, ctx.now() + COMMAND_TIMEOUT, Wake::Repeat { index });
     }
 
     /// What the head-end knows of a meter, if it is part of the job.
-    fn of(&mut self, meter: u32) -> Option<&mut Progress> {
+    fn of(&mut self, meter: SiteId) -> Option<&mut Progress> {
         let at = self.planned().position(meter)?;
         Some(&mut self.progress[at])
     }
@@ -138,7 +139,7 @@ impl Reset {
         match progress.answered {
             Some(t) if !is_late(t) => Outcome::Ok,
             Some(_) => Outcome::Failed,
-            None if !tools.network.reachable[plan.meters[at] as usize] => Outcome::Unreachable,
+            None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
             None if is_late(now) => Outcome::Failed,
             None => Outcome::Pending,
@@ -157,7 +158,7 @@ impl JobKind for Reset {
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Begin => true,
-            Wake::Next { position: place } | Wake::Repeat { meter: place } => (place as usize) < self.progress.len(),
+            Wake::Next { position: n } | Wake::Repeat { index: n } => (n as usize) < self.progress.len(),
         }
     }
 
@@ -179,16 +180,16 @@ impl JobKind for Reset {
                 self.wait_for(ctx, position + 1);
                 self.command(ctx, tools, self.by_time[position as usize]);
             }
-            Wake::Repeat { meter } => self.command(ctx, tools, meter),
+            Wake::Repeat { index } => self.command(ctx, tools, index),
         }
     }
 
     fn heard(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
         if let ReportKind::Back { by: BackSign::Heartbeat, .. } = report.kind {
-            let down = tools.talk.confirm(report.meter.0, self.job);
+            let down = tools.talk.confirm(report.meter, self.job);
             tools.send(ctx, down);
         }
-        let Some(progress) = self.of(report.meter.0) else { return };
+        let Some(progress) = self.of(report.meter) else { return };
         match report.kind {
             ReportKind::CommandAck { .. } => progress.acknowledged = true,
             ReportKind::Back { .. } if progress.answered.is_some() => tools.statistics.duplicates += 1,
@@ -201,7 +202,7 @@ impl JobKind for Reset {
     }
 
     fn refused(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, report: &Report) {
-        if let (ReportKind::CommandAck { .. }, Some(progress)) = (report.kind, self.of(report.meter.0)) {
+        if let (ReportKind::CommandAck { .. }, Some(progress)) = (report.kind, self.of(report.meter)) {
             progress.refused = true;
         }
     }
@@ -215,15 +216,15 @@ impl JobKind for Reset {
             }
         }
         let plan = self.planned();
-        for (at, (&node, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
+        for (at, (&meter, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
             let outcome = self.outcome(at, tools, end.now);
-            let id = TransactionId::Reset { job: self.job, meter: node };
+            let id = TransactionId::Reset { job: self.job, meter };
             tools.rows.transactions.push(TransactionRow {
                 transaction: id.number(),
                 kind: id.kind(),
                 campaign: plan.name.clone(),
-                node,
-                gateway: tools.network.gateway[node as usize],
+                node: meter.0,
+                gateway: tools.network.gateway[meter.at()].0,
                 planned_s: plan.times[at].secs_f64(),
                 sent_s: progress.sent.map(SimTime::secs_f64),
                 reset_s: progress.reset.map(SimTime::secs_f64),
@@ -232,7 +233,7 @@ impl JobKind for Reset {
                 outcome,
                 attempts: u16::from(progress.attempts),
                 hops: progress.hops,
-                bytes: u32::from(tools.talk.cosem().lengths(node).of(Ask::Reset(plan.tier)).1),
+                bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
             });
         }
     }

@@ -1,5 +1,6 @@
 //! Who resets when: windows, clusters, and a window that the border router's radio can carry.
 
+use crate::node::SiteId;
 use crate::plan::ResetPlan;
 use crate::purpose;
 use crate::spec::{BackSign, ResetSchedule, ResetSpec, ResetTier};
@@ -8,8 +9,8 @@ use amitwin_sim_core::rng::Stream;
 
 /// The meters of a reset job and what the network makes of them.
 pub struct Population<'a> {
-    /// Global ids of the meters, ascending.
-    pub meters: &'a [u32],
+    /// The meters, ascending.
+    pub meters: &'a [SiteId],
     /// Most radios behind one border router.
     pub per_router: usize,
     /// Radio time that one meter coming back costs its border router.
@@ -26,7 +27,7 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     let meters = population.meters;
     let uniform =
         |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
-    let own = |meter: u32| Stream::new(seed, (u64::from(job) << 32) | u64::from(meter), purpose::RESET_TIME).unit();
+    let own = |meter: SiteId| Stream::new(seed, (u64::from(job) << 32) | u64::from(meter), purpose::RESET_TIME).unit();
     let spread = |window| meters.iter().map(|&meter| uniform(window, own(meter))).collect();
     let (offsets, window): (Vec<SimTime>, SimTime) = match spec.schedule() {
         ResetSchedule::Window(low, high) => (spread((low, high)), high),

@@ -210,7 +210,7 @@ impl LinkLayer {
     /// Where a node listens at an instant.
     fn channel_of(&self, facts: &Facts, node: Node, at: SimTime) -> Channel {
         let slot = hopping::slot(self.air.radios[node].phase_ms, at);
-        hopping::channel(facts.globals[node], slot, self.channels)
+        hopping::channel(facts.sites[node], slot, self.channels)
     }
 
     /// Bytes that a data frame to `to` has room for above the link layer.

@@ -4,7 +4,7 @@ use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::radio::overlay::NodeOverlay;
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 
 /// Hundredths of a dB: what other partitions are told of a node.
 const CENTI_DB: f32 = 100.0;
@@ -23,7 +23,7 @@ impl LinkLayer {
         for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
             let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB).round() as i32;
             let at = ctx.now() + ctx.engine.lookahead();
-            let from = ctx.facts.globals[node];
+            let from = ctx.facts.sites[node];
             ctx.send(partition, at, node, Event::ForeignLoss { from, loss_cdb });
         }
     }
@@ -35,7 +35,7 @@ impl LinkLayer {
 }
 
 /// [`Event::ForeignLoss`]: a radio of a neighbouring partition is heard at another level.
-pub fn foreign_loss(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, loss_cdb: i32) {
+pub fn foreign_loss(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, loss_cdb: i32) {
     if let Some(node) = ctx.facts.foreign(from) {
         let loss_db = loss_cdb as f32 / CENTI_DB;
         link.air.change_overlay(|overlay| overlay.set_node(node, NodeOverlay { loss_db, ..NodeOverlay::default() }));

@@ -6,11 +6,11 @@ use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
-use crate::node::{Channel, Node};
+use crate::node::{Channel, Node, SiteId};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
 
 /// [`Event::Foreign`]: a frame of a neighbouring partition is on the air.
-pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: u32, channel: Channel, bytes: u16) {
+pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Channel, bytes: u16) {
     let Some(node) = ctx.facts.foreign(from) else { return };
     let now = ctx.now();
     if link.air.is_sending(node, now) {
@@ -34,7 +34,7 @@ impl LinkLayer {
         }
         let first = self.abroad.partition_point(|a| a.0 < node);
         for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
-            let from = ctx.facts.globals[node];
+            let from = ctx.facts.sites[node];
             let at = ctx.now() + ctx.engine.lookahead();
             ctx.send(partition, at, node, Event::Foreign { from, channel, bytes });
         }
@@ -79,8 +79,8 @@ impl LinkLayer {
         };
         ctx.books.rows.frames.push(FrameRow {
             time_s: t.start.secs_f64(),
-            src: ctx.facts.globals[t.from],
-            dst: (t.to != Node::EVERYONE).then(|| ctx.facts.globals[t.to]),
+            src: ctx.facts.sites[t.from].0,
+            dst: (t.to != Node::EVERYONE).then(|| ctx.facts.sites[t.to].0),
             kind,
             channel: t.channel.0,
             bytes: t.bytes + self.air.phy.fcs_bytes,

@@ -74,7 +74,7 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
         }
         let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);
         for slot in slots {
-            let channel = hopping::channel(ctx.facts.globals[other], slot, link.channels);
+            let channel = hopping::channel(ctx.facts.sites[other], slot, link.channels);
             if (first..end).contains(&channel.0) {
                 let at = now + cadence * u64::from(channel.0 - first);
                 if hopping::slot(radio.phase_ms, at) == slot && !hopping::is_broadcast_slot(at) {

@@ -2,7 +2,7 @@
 
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use amitwin_sim_core::SimTime;
 
 /// Constants of a link layer.
@@ -34,10 +34,11 @@ impl MacTimes {
 
     /// Wi-SUN FAN over SUN FSK.
     pub fn wisun(phy: &Phy, network: &Network) -> Self {
-        let sender = Sender { node: 1, router: 0, at: SimTime::ZERO, phase_ms: 0, counter: 0, sequence: 0 };
-        let ack_bytes = network.acknowledgement(&sender, 0, 0.0).len() as u16;
+        let sender =
+            Sender { node: SiteId(1), router: SiteId(0), at: SimTime::ZERO, phase_ms: 0, counter: 0, sequence: 0 };
+        let ack_bytes = network.acknowledgement(&sender, SiteId(0), 0.0).len() as u16;
         MacTimes {
-            overhead_bytes: network.data(&sender, Some(0), &[]).len() as u16,
+            overhead_bytes: network.data(&sender, Some(SiteId(0)), &[]).len() as u16,
             broadcast_overhead_bytes: network.data(&sender, None, &[]).len() as u16,
             ack_bytes,
             sweep_bytes: [Sweep::Advert(0, 0), Sweep::Config, Sweep::Solicit]

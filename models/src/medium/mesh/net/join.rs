@@ -261,7 +261,7 @@ pub(super) fn route_known<P: PortUser>(
     if joining.state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
-        ctx.note(node, Happened::Operational { parent: ctx.facts.globals[parent] });
+        ctx.note(node, Happened::Operational { parent: ctx.facts.sites[parent] });
         for topic in OF_MEMBERS {
             trickle::start(stack.net, ctx, node, topic);
         }

@@ -348,7 +348,7 @@ impl Medium for MeshMut<'_> {
             }
             Supply::On { boots } => {
                 let purpose = HOP_PHASE ^ (u32::from(boots) << 16);
-                let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.globals[node]), purpose).below(1 << 20);
+                let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
             }

@@ -253,7 +253,7 @@ fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
     if changed {
-        ctx.note(node, Happened::ParentChange { parent: ctx.facts.globals[parent] });
+        ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
     }
 }
 

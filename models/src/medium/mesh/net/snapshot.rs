@@ -39,8 +39,8 @@ impl Net {
             let tx_power_db = link.air.node_overlay(node).tx_power_db;
             books.rows.links.push(LinkRow {
                 time_s: now.secs_f64(),
-                node: facts.globals[node],
-                parent: facts.globals[parent],
+                node: facts.sites[node].0,
+                parent: facts.sites[parent].0,
                 rank: joining.rank,
                 hops: joining.hops,
                 path_loss_db,

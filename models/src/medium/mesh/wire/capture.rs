@@ -9,7 +9,7 @@ use super::{security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::message::Body;
-use crate::node::{Channel, Node, PerNode};
+use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
 
 /// TAP header: version, reserved byte, length of the header.
@@ -60,10 +60,10 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Of what is sent by or to the radios with these global ids, or by all.
+    /// Of what is sent by or to the radios at these sites, or by all.
     pub fn new(network: Network, facts: &Facts, nodes: Option<&[u32]>) -> Self {
         let own = usize::from(facts.own);
-        let wanted = facts.nodes().map(|n| nodes.is_none_or(|nodes| nodes.contains(&facts.globals[n]))).collect();
+        let wanted = facts.nodes().map(|n| nodes.is_none_or(|nodes| nodes.contains(&facts.sites[n].0))).collect();
         Capture {
             network,
             wanted,
@@ -83,8 +83,8 @@ impl Capture {
         let counter = self.counters[sent.node];
         self.counters[sent.node] += u32::from(secured);
         Sender {
-            node: facts.globals[sent.node],
-            router: facts.globals[facts.gateway_of(sent.node)],
+            node: facts.sites[sent.node],
+            router: facts.sites[facts.gateway_of(sent.node)],
             at: sent.at,
             phase_ms: sent.phase_ms,
             counter,
@@ -129,7 +129,7 @@ impl Capture {
             return;
         }
         let sender = self.sender(facts, sent, true);
-        let to = (packet.hop_to != Node::EVERYONE).then(|| facts.globals[packet.hop_to]);
+        let to = (packet.hop_to != Node::EVERYONE).then(|| facts.sites[packet.hop_to]);
         let frame = self.network.data(&sender, to, &lowpan(facts, packet, node, rank, room));
         assert_eq!(frame.len(), usize::from(sent.bytes), "{:?}: bytes on the air and bytes encoded", packet.kind());
         self.push(sent, &frame);
@@ -142,7 +142,7 @@ impl Capture {
         }
         let sequence = self.last[to];
         let sender = Sender { sequence, ..self.sender(facts, sent, true) };
-        let frame = self.network.acknowledgement(&sender, facts.globals[to], dbm);
+        let frame = self.network.acknowledgement(&sender, facts.sites[to], dbm);
         assert_eq!(frame.len(), usize::from(sent.bytes), "an acknowledgement: bytes on the air and bytes encoded");
         self.push(sent, &frame);
     }
@@ -168,11 +168,11 @@ impl Capture {
 
 /// The 6LoWPAN frame of a packet that `node` sends.
 fn lowpan(facts: &Facts, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
-    let global = |node: Node| if node == Node::NONE { 0 } else { facts.globals[node] };
+    let site = |node: Node| if node == Node::NONE { SiteId(0) } else { facts.sites[node] };
     let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
     let routed = matches!(packet.kind(), Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
-    let (ahead, visited): (Vec<u32>, Vec<u32>) = if routed {
-        let place = |&node: &Node| global(node);
+    let (ahead, visited): (Vec<SiteId>, Vec<SiteId>) = if routed {
+        let place = |&node: &Node| site(node);
         (route[..left].iter().rev().map(place).collect(), route[left + 1..][..done].iter().rev().map(place).collect())
     } else {
         (Vec::new(), Vec::new())
@@ -194,11 +194,11 @@ fn lowpan(facts: &Facts, packet: &Packet, node: Node, rank: u16, room: u16) -> V
     };
     let hop = Hop {
         kind: packet.kind(),
-        origin: global(packet.origin),
-        router: global(facts.gateway_of(node)),
-        from: global(node),
-        to: (packet.hop_to != Node::EVERYONE).then(|| global(packet.hop_to)),
-        via: global(packet.via),
+        origin: site(packet.origin),
+        router: site(facts.gateway_of(node)),
+        from: site(node),
+        to: (packet.hop_to != Node::EVERYONE).then(|| site(packet.hop_to)),
+        via: site(packet.via),
         hops: packet.hops,
         visited: &visited,
         ahead: &ahead,

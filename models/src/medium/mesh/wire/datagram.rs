@@ -14,6 +14,7 @@ use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
 use super::{icmpv6, sixlowpan};
 use crate::medium::mesh::packet::Kind;
+use crate::node::SiteId;
 use smoltcp::wire::{Ieee802154Address, Ipv6Address};
 
 /// UDP port of DLMS/COSEM, on both sides.
@@ -23,27 +24,27 @@ const ON_LINK: u8 = 255;
 /// Rank steps of one ETX: the option carries the integer part of a rank.
 const RANK_STEP: u16 = 128;
 
-/// A datagram on one hop; radios by global id.
+/// A datagram on one hop; radios by site.
 #[derive(Clone, Debug)]
 pub struct Hop<'a> {
     /// Purpose.
     pub kind: Kind,
     /// First sender.
-    pub origin: u32,
+    pub origin: SiteId,
     /// Border router of the mesh.
-    pub router: u32,
+    pub router: SiteId,
     /// Sender on this hop.
-    pub from: u32,
+    pub from: SiteId,
     /// Receiver on this hop; `None`: everyone.
-    pub to: Option<u32>,
+    pub to: Option<SiteId>,
     /// Parent of the origin.
-    pub via: u32,
+    pub via: SiteId,
     /// Hops done.
     pub hops: u8,
     /// Places of the source route before `to`, in order.
-    pub visited: &'a [u32],
+    pub visited: &'a [SiteId],
     /// Places of the source route after `to`, in order.
-    pub ahead: &'a [u32],
+    pub ahead: &'a [SiteId],
     /// RPL rank of the sender on this hop.
     pub rank: u16,
     /// Path sequence of a DAO and its answer, or number of a flood.
@@ -60,7 +61,7 @@ impl Hop<'_> {
     fn here(&self) -> Ipv6Address {
         address::link_local(self.from)
     }
-    fn at(&self, radio: u32) -> Ipv6Address {
+    fn at(&self, radio: SiteId) -> Ipv6Address {
         address::global(self.router, radio)
     }
 
@@ -148,7 +149,7 @@ impl Hop<'_> {
     }
 
     /// From the border router by source route, of which `ahead` lies behind this hop.
-    fn down(&self, ahead: &[u32], body: Body) -> Vec<u8> {
+    fn down(&self, ahead: &[SiteId], body: Body) -> Vec<u8> {
         let from = self.at(self.router);
         let to = self.at(self.to.unwrap_or(self.origin));
         let hop_limit = HOP_LIMIT - self.hops;

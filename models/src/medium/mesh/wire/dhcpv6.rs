@@ -1,6 +1,7 @@
 //! DHCPv6 (RFC 8415) as far as a node needs it for its address: solicit with rapid commit, reply, and both relayed.
 
 use super::address;
+use crate::node::SiteId;
 use smoltcp::wire::Ipv6Address;
 
 /// Port of clients.
@@ -31,10 +32,10 @@ fn option(code: u16, content: &[u8]) -> Vec<u8> {
 }
 
 /// DUID of link-layer addresses.
-fn duid(global: u32) -> Vec<u8> {
+fn duid(site: SiteId) -> Vec<u8> {
     let mut bytes = vec![0, 3];
     bytes.extend(EUI64.to_be_bytes());
-    bytes.extend(address::eui64(global));
+    bytes.extend(address::eui64(site));
     bytes
 }
 
@@ -54,14 +55,14 @@ fn association(options: &[u8]) -> Vec<u8> {
 }
 
 /// A node asks for an address.
-pub fn solicit(node: u32) -> Vec<u8> {
+pub fn solicit(node: SiteId) -> Vec<u8> {
     let options =
         [option(CLIENT_ID, &duid(node)), association(&[]), option(ELAPSED_TIME, &[0, 0]), option(RAPID_COMMIT, &[])];
-    message(SOLICIT, node, &options)
+    message(SOLICIT, node.0, &options)
 }
 
 /// The border router gives it one.
-pub fn reply(router: u32, node: u32) -> Vec<u8> {
+pub fn reply(router: SiteId, node: SiteId) -> Vec<u8> {
     let mut given = address::global(router, node).octets().to_vec();
     given.extend(FOR_EVER);
     given.extend(FOR_EVER);
@@ -71,7 +72,7 @@ pub fn reply(router: u32, node: u32) -> Vec<u8> {
         association(&option(IA_ADDRESS, &given)),
         option(RAPID_COMMIT, &[]),
     ];
-    message(REPLY, node, &options)
+    message(REPLY, node.0, &options)
 }
 
 fn relayed(kind: u8, relay: Ipv6Address, peer: Ipv6Address, inner: &[u8]) -> Vec<u8> {
@@ -84,11 +85,11 @@ fn relayed(kind: u8, relay: Ipv6Address, peer: Ipv6Address, inner: &[u8]) -> Vec
 }
 
 /// The parent passes a solicit on to the border router.
-pub fn relay_forward(router: u32, parent: u32, node: u32) -> Vec<u8> {
+pub fn relay_forward(router: SiteId, parent: SiteId, node: SiteId) -> Vec<u8> {
     relayed(RELAY_FORWARD, address::global(router, parent), address::link_local(node), &solicit(node))
 }
 
 /// The border router answers by way of the parent.
-pub fn relay_reply(router: u32, parent: u32, node: u32) -> Vec<u8> {
+pub fn relay_reply(router: SiteId, parent: SiteId, node: SiteId) -> Vec<u8> {
     relayed(RELAY_REPLY, address::global(router, parent), address::link_local(node), &reply(router, node))
 }

@@ -4,6 +4,7 @@ use super::address;
 use super::elements::{self, FrameType, Schedule};
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
+use crate::node::SiteId;
 use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
 
@@ -33,10 +34,10 @@ pub struct Network {
 /// Who sends a frame, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender {
-    /// Global id.
-    pub node: u32,
+    /// The node.
+    pub node: SiteId,
     /// Border router of its mesh.
-    pub router: u32,
+    pub router: SiteId,
     /// Start of the frame.
     pub at: SimTime,
     /// Phase of its hop sequence.
@@ -58,7 +59,7 @@ pub enum Sweep {
     Solicit,
 }
 
-fn long(out: &mut Vec<u8>, node: u32) {
+fn long(out: &mut Vec<u8>, node: SiteId) {
     out.extend(address::eui64(node).iter().rev());
 }
 
@@ -70,7 +71,7 @@ impl Network {
     }
 
     /// A data frame; `to` is `None` for everyone.
-    pub fn data(&self, sender: &Sender, to: Option<u32>, lowpan: &[u8]) -> Vec<u8> {
+    pub fn data(&self, sender: &Sender, to: Option<SiteId>, lowpan: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(lowpan.len() + 80);
         let pan = address::pan_id(sender.router);
         let control = DATA | SECURED | ELEMENTS | VERSION_2015 | LONG_SOURCE;
@@ -98,7 +99,7 @@ impl Network {
     }
 
     /// The acknowledgement of a frame of `to` that came at `dbm`, with that frame's sequence number.
-    pub fn acknowledgement(&self, sender: &Sender, to: u32, dbm: f32) -> Vec<u8> {
+    pub fn acknowledgement(&self, sender: &Sender, to: SiteId, dbm: f32) -> Vec<u8> {
         let mut out = Vec::with_capacity(48);
         let control = ACK | SECURED | NO_PAN | ELEMENTS | LONG_DESTINATION | VERSION_2015 | LONG_SOURCE;
         out.extend(control.to_le_bytes());

@@ -2,6 +2,7 @@
 
 use super::address;
 use super::ip::instance;
+use crate::node::SiteId;
 use smoltcp::wire::{Icmpv6Packet, Ipv6Address, RplOptionPacket, RplOptionRepr, RplRepr};
 
 const NEIGHBOUR_SOLICITATION: u8 = 135;
@@ -13,16 +14,16 @@ const REGISTERED_MINUTES: u16 = 37;
 const MRHOF: u16 = 1;
 const NON_STORING: u8 = 1;
 
-fn registration(global: u32) -> Vec<u8> {
+fn registration(site: SiteId) -> Vec<u8> {
     // Type, length in units of 8 bytes, status, three reserved bytes, lifetime, owner.
     let mut option = vec![ADDRESS_REGISTRATION, 2, 0, 0, 0, 0];
     option.extend(REGISTERED_MINUTES.to_be_bytes());
-    option.extend(address::eui64(global));
+    option.extend(address::eui64(site));
     option
 }
 
 /// Neighbour solicitation of `node`, which registers its address with `target`.
-pub fn solicitation(node: u32, target: Ipv6Address) -> Vec<u8> {
+pub fn solicitation(node: SiteId, target: Ipv6Address) -> Vec<u8> {
     let mut bytes = vec![NEIGHBOUR_SOLICITATION, 0, 0, 0, 0, 0, 0, 0];
     bytes.extend(target.octets());
     bytes.extend([SOURCE_LINK_LAYER_ADDRESS, 2]);
@@ -50,7 +51,7 @@ pub fn dis() -> Vec<u8> {
 }
 
 /// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
-pub fn dio(router: u32, rank: u16) -> Vec<u8> {
+pub fn dio(router: SiteId, rank: u16) -> Vec<u8> {
     let mut prefix = [0; 16];
     prefix[..8].copy_from_slice(&address::prefix(router));
     let mut options = option(&RplOptionRepr::DodagConfiguration {
@@ -88,7 +89,7 @@ pub fn dio(router: u32, rank: u16) -> Vec<u8> {
 }
 
 /// Destination advertisement of `node` below `parent`, to be acknowledged.
-pub fn dao(router: u32, node: u32, parent: u32, sequence: u8) -> Vec<u8> {
+pub fn dao(router: SiteId, node: SiteId, parent: SiteId, sequence: u8) -> Vec<u8> {
     let mut options = option(&RplOptionRepr::RplTarget { prefix_length: 128, prefix: address::global(router, node) });
     options.extend(option(&RplOptionRepr::TransitInformation {
         external: false,

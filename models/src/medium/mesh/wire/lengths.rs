@@ -17,7 +17,7 @@
 use super::datagram::Hop;
 use super::sixlowpan::Extent;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 
 /// Datagrams of different layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Default for Lengths {
 impl Lengths {
     /// Measures the encoders.
     pub fn new() -> Self {
-        Lengths { table: FORMS.map(|form| (measure(form, &[]), measure(form, &[2]))) }
+        Lengths { table: FORMS.map(|form| (measure(form, &[]), measure(form, &[SiteId(2)]))) }
     }
 
     /// Lengths of a datagram on its next hop.
@@ -136,7 +136,7 @@ fn form(packet: &Packet) -> Form {
 }
 
 /// Encodes one of a form without payload; which radios and numbers it names does not change its length.
-fn measure(form: Form, ahead: &[u32]) -> Extent {
+fn measure(form: Form, ahead: &[SiteId]) -> Extent {
     let (kind, to, hops, renewal) = match form {
         Form::Register => (Kind::Ns, Some(1), 0, false),
         Form::Renew => (Kind::Ns, Some(1), 0, true),
@@ -153,16 +153,16 @@ fn measure(form: Form, ahead: &[u32]) -> Extent {
         Form::Down => (Kind::Command, Some(1), 0, false),
         Form::Flood => (Kind::Flood, None, 0, false),
     };
-    let relayed = [ahead, &[3]].concat();
+    let relayed = [ahead, &[SiteId(3)]].concat();
     let ahead = if form == Form::RelayReply { &relayed } else { ahead };
     let ahead = if form == Form::Reply { &[] } else { ahead };
     let hop = Hop {
         kind,
-        origin: 4,
-        router: 0,
-        from: 5,
-        to,
-        via: 1,
+        origin: SiteId(4),
+        router: SiteId(0),
+        from: SiteId(5),
+        to: to.map(SiteId),
+        via: SiteId(1),
         hops,
         visited: &[],
         ahead,

@@ -9,7 +9,7 @@ use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
 use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::spec::{PhyMode, Region};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
@@ -41,17 +41,24 @@ fn network() -> Network {
 }
 
 fn sender() -> Sender {
-    Sender { node: 9, router: 0, at: SimTime::from_millis(2_040), phase_ms: 0, counter: 7, sequence: 0x21 }
+    Sender {
+        node: SiteId(9),
+        router: SiteId(0),
+        at: SimTime::from_millis(2_040),
+        phase_ms: 0,
+        counter: 7,
+        sequence: 0x21,
+    }
 }
 
 fn hop(kind: Kind, payload: &[u8]) -> Hop<'_> {
     Hop {
         kind,
-        origin: 9,
-        router: 0,
-        from: 9,
-        to: Some(5),
-        via: 5,
+        origin: SiteId(9),
+        router: SiteId(0),
+        from: SiteId(9),
+        to: Some(SiteId(5)),
+        via: SiteId(5),
         hops: 0,
         visited: &[],
         ahead: &[],
@@ -75,7 +82,7 @@ fn fields(parts: &[&str]) -> String {
 #[test]
 fn a_data_frame_field_by_field() {
     let network = network();
-    let mut frame = network.data(&sender(), Some(5), &[0xaa, 0xbb]);
+    let mut frame = network.data(&sender(), Some(SiteId(5)), &[0xaa, 0xbb]);
     let header = fields(&[
         "69ee",                // data, secured, acknowledge, no PAN id, elements, version 2015, long addresses
         "21",                  // sequence number
@@ -89,7 +96,7 @@ fn a_data_frame_field_by_field() {
     let header_len = header.len() / 2;
     assert_eq!(hex(&frame[..header_len]), header);
     assert!(!hex(&frame[header_len..]).contains("aabb"), "the payload is encrypted");
-    assert!(network.key.open(&mut frame, header_len, address::eui64(9), 7), "the integrity code fits");
+    assert!(network.key.open(&mut frame, header_len, address::eui64(SiteId(9)), 7), "the integrity code fits");
     let payload = fields(&[
         "08a0",                  // Wi-SUN, 8 bytes
         "0688 ff 14 0a 10 0101", // unicast schedule: 255 ms, 20 ppm, 0.1 ms, direct hash, North America, 200 kHz
@@ -101,7 +108,7 @@ fn a_data_frame_field_by_field() {
 
 #[test]
 fn an_acknowledgement_field_by_field() {
-    let frame = network().acknowledgement(&Sender { node: 5, ..sender() }, 9, -84.0);
+    let frame = network().acknowledgement(&Sender { node: SiteId(5), ..sender() }, SiteId(9), -84.0);
     let header = fields(&[
         "4aee 21",           // acknowledgement, secured, no PAN id, elements, version 2015, long addresses
         "09000000 696d6102", // to
@@ -130,7 +137,7 @@ fn sweeps_field_by_field() {
     assert_eq!(hex(&advert), expected);
     let mut config = network.sweep(&sender(), Sweep::Config);
     let header = 12 + 6 + 7 + 8 + 2;
-    assert!(network.key.open(&mut config, header, address::eui64(9), 7), "configurations are secured");
+    assert!(network.key.open(&mut config, header, address::eui64(SiteId(9)), 7), "configurations are secured");
     let hash = hex(&network.key.hash());
     let expected = fields(&[
         "3ca0 0688 ff 14 0a 10 0101",          // unicast schedule
@@ -173,24 +180,24 @@ fn the_check_sequence_is_the_known_one() {
 #[test]
 fn a_changed_frame_and_a_wrong_key_are_noticed() {
     let network = network();
-    let frame = network.data(&sender(), Some(5), &[1, 2, 3]);
+    let frame = network.data(&sender(), Some(SiteId(5)), &[1, 2, 3]);
     let header = 2 + 1 + 16 + 6 + 7 + 8 + 2;
     for at in 0..frame.len() {
         let mut changed = frame.clone();
         changed[at] ^= 1;
-        assert!(!network.key.open(&mut changed, header, address::eui64(9), 7), "byte {at}");
+        assert!(!network.key.open(&mut changed, header, address::eui64(SiteId(9)), 7), "byte {at}");
     }
-    assert!(!GroupKey::new(2).open(&mut frame.clone(), header, address::eui64(9), 7));
-    assert!(!network.key.open(&mut frame.clone(), header, address::eui64(9), 8), "another counter");
+    assert!(!GroupKey::new(2).open(&mut frame.clone(), header, address::eui64(SiteId(9)), 7));
+    assert!(!network.key.open(&mut frame.clone(), header, address::eui64(SiteId(9)), 8), "another counter");
 }
 
 #[test]
 fn smoltcp_reads_the_frame_header() {
-    let bytes = network().data(&sender(), Some(5), &[1, 2, 3]);
+    let bytes = network().data(&sender(), Some(SiteId(5)), &[1, 2, 3]);
     let frame = Ieee802154Frame::new_checked(&bytes[..]).expect("a frame");
     assert_eq!(frame.sequence_number(), Some(0x21));
-    assert_eq!(frame.dst_addr(), Some(address::link(5)));
-    assert_eq!(frame.src_addr(), Some(address::link(9)));
+    assert_eq!(frame.dst_addr(), Some(address::link(SiteId(5))));
+    assert_eq!(frame.src_addr(), Some(address::link(SiteId(9))));
     assert!(frame.security_enabled() && frame.ack_request());
     assert_eq!((frame.security_level(), frame.frame_counter(), frame.key_index()), (6, Some(7), Some(1)));
 }
@@ -224,12 +231,12 @@ fn smoltcp_reads_what_is_routed() {
     use SixlowpanExtHeaderId::{Header, HopByHopHeader, RoutingHeader};
     let payload = [1, 2, 3, 4, 5];
     let up = Hop { hops: 3, ..hop(Kind::Push, &payload) };
-    let down = Hop { hops: 1, visited: &[4], ahead: &[6, 7], ..hop(Kind::Command, &payload) };
+    let down = Hop { hops: 1, visited: &[SiteId(4)], ahead: &[SiteId(6), SiteId(7)], ..hop(Kind::Command, &payload) };
     let near = hop(Kind::Confirm, &payload);
     for (hop, from, to, headers) in [
-        (&up, address::global(0, 9), HEAD_END, [HopByHopHeader, Header]),
-        (&down, HEAD_END, address::global(0, 7), [RoutingHeader, Header]),
-        (&near, HEAD_END, address::global(0, 5), [HopByHopHeader, Header]),
+        (&up, address::global(SiteId(0), SiteId(9)), HEAD_END, [HopByHopHeader, Header]),
+        (&down, HEAD_END, address::global(SiteId(0), SiteId(7)), [RoutingHeader, Header]),
+        (&near, HEAD_END, address::global(SiteId(0), SiteId(5)), [HopByHopHeader, Header]),
     ] {
         let bytes = hop.compressed().bytes;
         let (ip, seen, rest) = open(&bytes, hop);
@@ -270,7 +277,7 @@ fn smoltcp_reads_rpl_messages() {
         let message = Icmpv6Repr::parse(&ip.src_addr, &ip.dst_addr, &packet, &checked).expect("the checksum fits");
         match message {
             Icmpv6Repr::Rpl(RplRepr::DodagInformationObject { rank, dodag_id, options, .. }) => {
-                assert_eq!((rank, dodag_id, options.len()), (512, address::global(0, 0), 16 + 32));
+                assert_eq!((rank, dodag_id, options.len()), (512, address::global(SiteId(0), SiteId(0)), 16 + 32));
             }
             Icmpv6Repr::Rpl(RplRepr::DestinationAdvertisementObject { expect_ack, options, .. }) => {
                 assert_eq!((expect_ack, options.len()), (true, 20 + 22));
@@ -307,7 +314,7 @@ fn content(kind: Kind, renewal: bool, bytes: u16) -> Content {
 fn both<'a>(
     kind: Kind,
     hops: u8,
-    stops: &'a [u32],
+    stops: &'a [SiteId],
     all: bool,
     renewal: bool,
     payload: &'a [u8],
@@ -323,7 +330,7 @@ fn both<'a>(
     let mut packet = Packet::new(content(kind, renewal, payload.len() as u16), Node(9), Node(5), to);
     packet.hops = hops;
     let mut hop = Hop { hops, renewal, number: u8::from(renewal), ..hop(kind, payload) };
-    hop.to = (!everyone).then_some(5);
+    hop.to = (!everyone).then_some(SiteId(5));
     if routed {
         packet.route_len = (stops.len() - 1 - here) as u8;
         (hop.visited, hop.to, hop.ahead) = (&stops[..here], Some(stops[here]), &stops[here + 1..]);
@@ -335,7 +342,7 @@ fn both<'a>(
 #[test]
 fn every_kind_is_as_long_as_charged_at_every_hop() {
     let lengths = Lengths::new();
-    let stops: Vec<u32> = (10..10 + ROUTE_MAX as u32).collect();
+    let stops: Vec<SiteId> = (10..10 + ROUTE_MAX as u32).map(SiteId).collect();
     let payload = [0; 77];
     let mut seen = 0;
     for kind in KINDS {
@@ -389,10 +396,10 @@ proptest! {
     #[test]
     fn any_frame_opens_again(lowpan in proptest::collection::vec(any::<u8>(), 0..300), counter: u32, node: u32) {
         let network = network();
-        let sender = Sender { node, counter, ..sender() };
-        let mut frame = network.data(&sender, Some(5), &lowpan);
+        let sender = Sender { node: SiteId(node), counter, ..sender() };
+        let mut frame = network.data(&sender, Some(SiteId(5)), &lowpan);
         let header = 2 + 1 + 16 + 6 + 7 + 8 + 2;
-        prop_assert!(network.key.open(&mut frame, header, address::eui64(node), counter));
+        prop_assert!(network.key.open(&mut frame, header, address::eui64(SiteId(node)), counter));
         prop_assert!(frame.ends_with(&lowpan));
     }
 }
