@@ -16,7 +16,7 @@ use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::{self, Net, Timers, tree};
-use crate::medium::mesh::radio::air::Air;
+use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
@@ -352,16 +352,16 @@ impl Kit<'_> {
             let gateway = spec.placement.sites[n as usize].kind == SiteKind::Gateway;
             if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
         };
-        let mut air = Air::new(
+        let parts = air::Parts {
             neighbours,
-            self.model.clone(),
-            self.phy,
-            spec.radio.cca_threshold_dbm,
-            facts.sites.0.iter().map(|&site| (site.0, power(site.0))),
-            facts.own,
-            self.channels,
-            spec.seed,
-        );
+            model: self.model.clone(),
+            phy: self.phy,
+            cca_threshold_dbm: spec.radio.cca_threshold_dbm,
+            own: facts.own,
+            channels: self.channels,
+            seed: spec.seed,
+        };
+        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power(site.0))));
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
             air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);

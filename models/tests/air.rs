@@ -2,26 +2,17 @@
 
 use amitwin_models::medium::mesh::mpdu::Mpdu;
 use amitwin_models::medium::mesh::radio::air::{Air, Fate};
-use amitwin_models::medium::mesh::radio::error::ErrorModel;
-use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
-use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::node::{Channel, Node};
 use amitwin_models::spec::PhyMode;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use amitwin_testkit::worlds::frame;
+use amitwin_testkit::air::{air as sensing, frame};
 
 const COMMON: Channel = Channel::COMMON;
 
-/// Radios at 27 dBm with losses (a, b, dB) between them, busy from -90 dBm.
+/// Radios that find a channel busy from -90 dBm on.
 fn air(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16) -> Air {
     sensing(mode, radios, losses, channels, -90.0)
-}
-
-fn sensing(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16, busy_dbm: f64) -> Air {
-    let table = Neighbours::from_losses(radios as usize, losses);
-    let model = ErrorModel::new(mode, 10.0, 0.0);
-    Air::new(table, model, Phy::new(mode), busy_dbm, (0..radios).map(|n| (n, 27.0)), radios as u16, channels, 1)
 }
 
 fn at(us: u64) -> SimTime {

@@ -2,22 +2,18 @@
 
 use amitwin_data::rows::{EventKind, Rows};
 use amitwin_models::medium::mesh::radio::air::{Air, Fate};
-use amitwin_models::medium::mesh::radio::error::ErrorModel;
-use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
 use amitwin_models::medium::mesh::radio::overlay::NodeOverlay;
-use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::node::{Channel, Node};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use amitwin_testkit::worlds::{event, frame, run, sites, world};
+use amitwin_testkit::air::{self as testkit, frame};
+use amitwin_testkit::worlds::{event, run, sites, world};
 
-/// Radios at 27 dBm with losses (a, b, dB) between them, busy from -90 dBm.
+/// Radios of 50 kb/s that find a channel busy from -90 dBm on.
 fn air(radios: u32, losses: &[(u16, u16, f32)], channels: u16) -> Air {
-    let (table, model) = (Neighbours::from_losses(radios as usize, losses), ErrorModel::new(PhyMode::M1b, 10.0, 0.0));
-    let phy = Phy::new(PhyMode::M1b);
-    Air::new(table, model, phy, -90.0, (0..radios).map(|n| (n, 27.0)), radios as u16, channels, 1)
+    testkit::air(PhyMode::M1b, radios, losses, channels, -90.0)
 }
 
 fn at(us: u64) -> SimTime {

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | [`tools`] | none | programs that a test may lack: it is skipped without them, and fails where `CI=true` |
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
+//! | [`air`] | `worlds` | a few radios with given losses, and frames |
 //! | [`worlds`] | `worlds` | small worlds, run to their end |
 //! | [`folders`], [`runs`] | `files` | folders of a test's own, rows and run directories |
 //! | [`program`], [`serving`] | `program` | `amitwin` as its users run it, and while it serves |
@@ -13,6 +14,8 @@
 //! Unit tests (`#[cfg(test)]` in a crate's `src`) are compiled with another build of that crate, whose types are not those
 //! of this kit: helpers of their own stay with them.
 
+#[cfg(feature = "worlds")]
+pub mod air;
 #[cfg(feature = "engine")]
 pub mod exchange;
 #[cfg(feature = "files")]

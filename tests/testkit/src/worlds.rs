@@ -4,8 +4,6 @@ use amitwin_data::rows::{Rows, TransactionKind, TransactionRow};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::{Cell, Part};
 use amitwin_models::headend::HeadEnd;
-use amitwin_models::medium::mesh::mpdu::{Frame, Mpdu};
-use amitwin_models::node::{Channel, Node};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -63,11 +61,6 @@ pub fn event(name: &str, at: u64, lasts: Option<u64>, act: Act, nodes: Vec<u32>)
         nodes,
         edges: Vec::new(),
     }
-}
-
-/// A frame that nobody looks into, for tests of the air alone.
-pub fn frame(from: Node, to: Node, channel: Channel, bytes: u16) -> Frame {
-    Frame { from, to, channel, bytes, mpdu: Mpdu::Foreign }
 }
 
 /// Runs a world with one mesh as a bench of the link layer: every `period` a frame of `bytes` above the link layer

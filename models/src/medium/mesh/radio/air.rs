@@ -6,20 +6,21 @@
 //! that sensing is one read. Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
 //! channel and looked up by those who ask. Levels are integers of 1e-16 mW: sums are exact in any order.
 
+mod frames;
+mod reception;
 mod state;
 
 pub use state::State;
 
 use super::error::ErrorModel;
-use super::math::{level_db, normal_quantile, ratio};
+use super::math::ratio;
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
-use crate::medium::mesh::mpdu::{Frame, Mpdu};
-use crate::node::{Channel, Node, PerNode};
-use crate::purpose;
+use crate::medium::mesh::mpdu::Mpdu;
+use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
-use amitwin_sim_core::rng::{Stream, key};
+use reception::overlaid;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -90,6 +91,24 @@ pub enum Fate {
     Deaf,
 }
 
+/// What an air is made of.
+pub struct Parts {
+    /// Who hears whom.
+    pub neighbours: Neighbours,
+    /// Which receptions succeed.
+    pub model: ErrorModel,
+    /// Timing of the operating mode.
+    pub phy: Phy,
+    /// A channel is busy from this level on.
+    pub cca_threshold_dbm: f64,
+    /// So many radios receive, the first ones; the others are only heard.
+    pub own: u16,
+    /// Channels that are hopped over; 0 without hopping.
+    pub channels: u16,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
 /// The medium of one partition.
 pub struct Air {
     /// Who hears whom.
@@ -105,7 +124,7 @@ pub struct Air {
     capture: f64,
     /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
     stretches: bool,
-    globals: PerNode<u32>,
+    sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
     seed: u64,
@@ -125,20 +144,10 @@ impl Radio {
 }
 
 impl Air {
-    #[allow(clippy::too_many_arguments)]
-    /// The medium of radios with the given global ids and transmit powers, of which the first `own` receive and the
-    /// others are only heard; `channels` = 0 without hopping.
-    pub fn new(
-        neighbours: Neighbours,
-        model: ErrorModel,
-        phy: Phy,
-        cca_threshold_dbm: f64,
-        radios: impl Iterator<Item = (u32, f64)>,
-        own: u16,
-        channels: u16,
-        seed: u64,
-    ) -> Self {
-        let (globals, powers): (Vec<u32>, Vec<f64>) = radios.unzip();
+    /// The medium of these radios, each with its site and its transmit power in dBm.
+    pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
+        let Parts { neighbours, model, phy, cca_threshold_dbm, own, channels, seed } = parts;
+        let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
         let stretches = phy.modulation_index.is_none();
         let radio = |dbm: &f64| Radio {
             energy: 0,
@@ -161,7 +170,7 @@ impl Air {
             capture: ratio(model.capture_threshold_db()),
             stretches,
             model,
-            globals: PerNode(globals),
+            sites: PerNode(sites),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
@@ -268,224 +277,6 @@ impl Air {
         }
     }
 
-    /// Puts a frame on the air at `now`. On a hopped channel only `hearers` are tuned to it.
-    pub fn begin(&mut self, now: SimTime, frame: Frame, hearers: &[Node]) -> u32 {
-        let Frame { from, to, channel, bytes, mpdu } = frame;
-        let end = now + self.phy.airtime(bytes);
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.transmissions.push(Transmission {
-                from: Node(0),
-                to: Node(0),
-                channel: Channel(0),
-                bytes: 0,
-                mpdu: Mpdu::Foreign,
-                start: now,
-                end,
-                hearers: Vec::new(),
-                checked: now,
-                ln_success: 0.0,
-                live: false,
-                overlay: None,
-            });
-            (self.transmissions.len() - 1) as u32
-        });
-        let t = &mut self.transmissions[id as usize];
-        (t.from, t.to, t.channel, t.bytes, t.mpdu) = (from, to, channel, bytes, mpdu);
-        (t.start, t.end, t.checked, t.ln_success, t.live) = (now, end, now, 0.0, true);
-        t.hearers.clear();
-        t.hearers.extend_from_slice(hearers);
-        t.overlay.clone_from(&self.overlay);
-        self.deafen(from, end);
-        if channel == Channel::COMMON {
-            match self.overlay.clone() {
-                None => self.begin_common::<false>(id, now, from, None),
-                Some(overlay) => self.begin_common::<true>(id, now, from, Some(&overlay)),
-            }
-        } else {
-            self.begin_hopped(id, now, channel);
-            self.channels[channel.at()].push(id);
-        }
-        id
-    }
-
-    /// Compiled twice, so that nothing is asked where nothing is overlaid.
-    fn begin_common<const OVERLAID: bool>(&mut self, id: u32, now: SimTime, from: Node, overlay: Option<&Overlay>) {
-        let power = self.radios[from].power_mw;
-        let (ids, codes) = self.neighbours.of(from);
-        for (&node, &code) in ids.iter().zip(codes) {
-            let plain = power * self.linear[code as usize];
-            let (level, noise) = match overlay {
-                Some(overlay) if OVERLAID => {
-                    (overlaid(plain, overlay, from, node), self.noise + overlay.noise(node) as f64)
-                }
-                _ => (plain as u64, self.noise),
-            };
-            let radio = &mut self.radios[node];
-            let others = radio.energy;
-            radio.energy += level;
-            if radio.lock != NONE {
-                let locked = &mut self.transmissions[radio.lock as usize];
-                if self.stretches {
-                    if locked.to == node {
-                        let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + noise);
-                        let bits = bits_between(&self.phy, locked.checked, now);
-                        locked.ln_success += bits * self.model.ln_success_per_bit(level_db(sinr));
-                        locked.checked = now;
-                    }
-                } else if now < locked.start + self.phy.preamble
-                    && level as f64 > radio.lock_level as f64 * self.capture
-                {
-                    (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
-                } else {
-                    radio.peak = radio.peak.max(radio.energy.saturating_sub(radio.lock_level));
-                }
-            } else if node.0 < self.own
-                && radio.deaf_until <= now
-                && level as f64 > (others as f64 + noise) * self.detect
-            {
-                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
-            }
-        }
-    }
-
-    /// Noise at a node while a frame is on the air.
-    fn noise_at(&self, node: Node, overlay: &Option<Arc<Overlay>>) -> f64 {
-        self.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
-    }
-
-    fn begin_hopped(&mut self, id: u32, now: SimTime, channel: Channel) {
-        for n in 0..self.channels[channel.at()].len() {
-            let other = self.channels[channel.at()][n];
-            for h in 0..self.transmissions[other as usize].hearers.len() {
-                let node = self.transmissions[other as usize].hearers[h];
-                if self.radios[node].lock == other
-                    && let Some(level) = self.heard(id, node)
-                {
-                    let sum = level + self.energy_on(node, channel, other);
-                    let radio = &mut self.radios[node];
-                    radio.peak = radio.peak.max(sum);
-                    let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
-                    // Taken over; whether the newcomer is for this radio is settled below.
-                    if in_preamble && level as f64 > radio.lock_level as f64 * self.capture {
-                        radio.lock = NONE;
-                    }
-                }
-            }
-        }
-        for h in 0..self.transmissions[id as usize].hearers.len() {
-            let node = self.transmissions[id as usize].hearers[h];
-            let Some(level) = self.heard(id, node) else { continue };
-            let radio = &self.radios[node];
-            if radio.deaf_until > now || radio.lock != NONE {
-                continue;
-            }
-            let others = self.energy_on(node, channel, id);
-            let noise = self.noise_at(node, &self.transmissions[id as usize].overlay);
-            if level as f64 > (others as f64 + noise) * self.detect {
-                let radio = &mut self.radios[node];
-                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
-            }
-        }
-    }
-
-    /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
-    /// it. Returns the frame.
-    pub fn finish(&mut self, id: u32, mut each: impl FnMut(Node, Fate, f32)) -> Transmission {
-        let frame = {
-            let t = &mut self.transmissions[id as usize];
-            t.live = false;
-            Transmission { hearers: std::mem::take(&mut t.hearers), ..t.clone() }
-        };
-        if frame.channel == Channel::COMMON {
-            let power = self.radios[frame.from].power_mw;
-            if frame.to != Node::EVERYONE {
-                let (fate, dbm) = self.fate(id, &frame, frame.to);
-                each(frame.to, fate, dbm);
-            }
-            for n in 0..self.neighbours.of(frame.from).0.len() {
-                let (ids, codes) = self.neighbours.of(frame.from);
-                let (node, code) = (ids[n], codes[n]);
-                if frame.to == Node::EVERYONE && self.radios[node].lock == id {
-                    let (fate, dbm) = self.fate(id, &frame, node);
-                    each(node, fate, dbm);
-                }
-                let plain = power * self.linear[code as usize];
-                let level = match &frame.overlay {
-                    None => plain as u64,
-                    Some(overlay) => overlaid(plain, overlay, frame.from, node),
-                };
-                let radio = &mut self.radios[node];
-                radio.energy = radio.energy.saturating_sub(level);
-                if radio.lock == id {
-                    radio.lock = NONE;
-                }
-            }
-        } else {
-            let list = &mut self.channels[frame.channel.at()];
-            if let Some(at) = list.iter().position(|&other| other == id) {
-                list.swap_remove(at);
-            }
-            for &node in &frame.hearers {
-                let (fate, dbm) = self.fate(id, &frame, node);
-                each(node, fate, dbm);
-                let radio = &mut self.radios[node];
-                if radio.lock == id {
-                    radio.lock = NONE;
-                }
-            }
-        }
-        let mut kept = frame.hearers;
-        kept.clear();
-        let t = &mut self.transmissions[id as usize];
-        (t.hearers, t.overlay) = (kept, None);
-        self.free.push(id);
-        Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
-    }
-
-    fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
-        let thermal = self.noise_at(node, &frame.overlay);
-        let radio = &mut self.radios[node];
-        if radio.lock != id {
-            return (Fate::Deaf, f32::NAN);
-        }
-        let level = radio.lock_level as f64;
-        let dbm = level_db(level / UNITS_PER_MW) as f32;
-        if frame.ln_success == f64::NEG_INFINITY {
-            return (Fate::Noise, dbm);
-        }
-        let mut stream =
-            Stream::resume(key(self.seed, u64::from(self.globals[node]), purpose::RECEPTION), u64::from(radio.draws));
-        let draw = stream.unit();
-        let (loss, quiet) = if self.stretches {
-            let others = (radio.energy as f64 - level).max(0.0);
-            let sinr = level_db(level / (others + thermal));
-            let bits = bits_between(&self.phy, frame.checked, frame.end);
-            let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
-            (ErrorModel::loss_of(ln), 0.0)
-        } else {
-            let spread = normal_quantile(stream.unit().max(f64::EPSILON));
-            let rssi = level_db(level) + spread * self.model.frame_spread_db();
-            let bits = f64::from(self.phy.psdu_bits(frame.bytes));
-            let noise_db = level_db(thermal);
-            let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
-            if radio.peak == 0 {
-                (quiet, quiet)
-            } else {
-                let noise = thermal + self.model.interference_weight() * radio.peak as f64;
-                (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
-            }
-        };
-        radio.draws = stream.drawn() as u32;
-        let fate = if draw >= loss {
-            Fate::Received
-        } else if draw < quiet {
-            Fate::Noise
-        } else {
-            Fate::Collided
-        };
-        (fate, dbm)
-    }
-
     /// Frames on the air now.
     pub fn live(&self) -> usize {
         self.transmissions.len() - self.free.len()
@@ -496,19 +287,7 @@ impl Air {
         self.neighbours.bytes()
             + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
             + self.radios.bytes()
-            + self.globals.bytes()
+            + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }
-}
-
-/// Level of a frame where something is overlaid; `plain` is its level without.
-#[inline]
-fn overlaid(plain: f32, overlay: &Overlay, from: Node, to: Node) -> u64 {
-    (plain * overlay.factor(from, to)) as u64
-}
-
-/// Bits that fit between two instants at the mode's rate, a part counting as a whole bit.
-fn bits_between(phy: &Phy, from: SimTime, to: SimTime) -> f64 {
-    let product = u128::from(to.saturating_sub(from).nanos()) * u128::from(phy.bit_rate_bps);
-    product.div_ceil(1_000_000_000) as f64
 }

@@ -1,0 +1,180 @@
+//! A frame begins and ends: who locks on it, what it adds to the energy around its sender, and takes away again.
+
+use super::reception::{bits_between, overlaid};
+use super::{Air, Fate, NONE, Transmission};
+use crate::medium::mesh::mpdu::{Frame, Mpdu};
+use crate::medium::mesh::radio::math::level_db;
+use crate::medium::mesh::radio::overlay::Overlay;
+use crate::node::{Channel, Node};
+use amitwin_sim_core::SimTime;
+
+impl Air {
+    /// Puts a frame on the air at `now`. On a hopped channel only `hearers` are tuned to it.
+    pub fn begin(&mut self, now: SimTime, frame: Frame, hearers: &[Node]) -> u32 {
+        let Frame { from, to, channel, bytes, mpdu } = frame;
+        let end = now + self.phy.airtime(bytes);
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.transmissions.push(Transmission {
+                from: Node(0),
+                to: Node(0),
+                channel: Channel(0),
+                bytes: 0,
+                mpdu: Mpdu::Foreign,
+                start: now,
+                end,
+                hearers: Vec::new(),
+                checked: now,
+                ln_success: 0.0,
+                live: false,
+                overlay: None,
+            });
+            (self.transmissions.len() - 1) as u32
+        });
+        let t = &mut self.transmissions[id as usize];
+        (t.from, t.to, t.channel, t.bytes, t.mpdu) = (from, to, channel, bytes, mpdu);
+        (t.start, t.end, t.checked, t.ln_success, t.live) = (now, end, now, 0.0, true);
+        t.hearers.clear();
+        t.hearers.extend_from_slice(hearers);
+        t.overlay.clone_from(&self.overlay);
+        self.deafen(from, end);
+        if channel == Channel::COMMON {
+            match self.overlay.clone() {
+                None => self.begin_common::<false>(id, now, from, None),
+                Some(overlay) => self.begin_common::<true>(id, now, from, Some(&overlay)),
+            }
+        } else {
+            self.begin_hopped(id, now, channel);
+            self.channels[channel.at()].push(id);
+        }
+        id
+    }
+
+    /// Compiled twice, so that nothing is asked where nothing is overlaid.
+    fn begin_common<const OVERLAID: bool>(&mut self, id: u32, now: SimTime, from: Node, overlay: Option<&Overlay>) {
+        let power = self.radios[from].power_mw;
+        let (ids, codes) = self.neighbours.of(from);
+        for (&node, &code) in ids.iter().zip(codes) {
+            let plain = power * self.linear[code as usize];
+            let (level, noise) = match overlay {
+                Some(overlay) if OVERLAID => {
+                    (overlaid(plain, overlay, from, node), self.noise + overlay.noise(node) as f64)
+                }
+                _ => (plain as u64, self.noise),
+            };
+            let radio = &mut self.radios[node];
+            let others = radio.energy;
+            radio.energy += level;
+            if radio.lock != NONE {
+                let locked = &mut self.transmissions[radio.lock as usize];
+                if self.stretches {
+                    if locked.to == node {
+                        let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + noise);
+                        let bits = bits_between(&self.phy, locked.checked, now);
+                        locked.ln_success += bits * self.model.ln_success_per_bit(level_db(sinr));
+                        locked.checked = now;
+                    }
+                } else if now < locked.start + self.phy.preamble
+                    && level as f64 > radio.lock_level as f64 * self.capture
+                {
+                    (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
+                } else {
+                    radio.peak = radio.peak.max(radio.energy.saturating_sub(radio.lock_level));
+                }
+            } else if node.0 < self.own
+                && radio.deaf_until <= now
+                && level as f64 > (others as f64 + noise) * self.detect
+            {
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
+            }
+        }
+    }
+
+    fn begin_hopped(&mut self, id: u32, now: SimTime, channel: Channel) {
+        for n in 0..self.channels[channel.at()].len() {
+            let other = self.channels[channel.at()][n];
+            for h in 0..self.transmissions[other as usize].hearers.len() {
+                let node = self.transmissions[other as usize].hearers[h];
+                if self.radios[node].lock == other
+                    && let Some(level) = self.heard(id, node)
+                {
+                    let sum = level + self.energy_on(node, channel, other);
+                    let radio = &mut self.radios[node];
+                    radio.peak = radio.peak.max(sum);
+                    let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
+                    // Taken over; whether the newcomer is for this radio is settled below.
+                    if in_preamble && level as f64 > radio.lock_level as f64 * self.capture {
+                        radio.lock = NONE;
+                    }
+                }
+            }
+        }
+        for h in 0..self.transmissions[id as usize].hearers.len() {
+            let node = self.transmissions[id as usize].hearers[h];
+            let Some(level) = self.heard(id, node) else { continue };
+            let radio = &self.radios[node];
+            if radio.deaf_until > now || radio.lock != NONE {
+                continue;
+            }
+            let others = self.energy_on(node, channel, id);
+            let noise = self.noise_at(node, &self.transmissions[id as usize].overlay);
+            if level as f64 > (others as f64 + noise) * self.detect {
+                let radio = &mut self.radios[node];
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
+            }
+        }
+    }
+
+    /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
+    /// it. Returns the frame.
+    pub fn finish(&mut self, id: u32, mut each: impl FnMut(Node, Fate, f32)) -> Transmission {
+        let frame = {
+            let t = &mut self.transmissions[id as usize];
+            t.live = false;
+            Transmission { hearers: std::mem::take(&mut t.hearers), ..t.clone() }
+        };
+        if frame.channel == Channel::COMMON {
+            let power = self.radios[frame.from].power_mw;
+            if frame.to != Node::EVERYONE {
+                let (fate, dbm) = self.fate(id, &frame, frame.to);
+                each(frame.to, fate, dbm);
+            }
+            for n in 0..self.neighbours.of(frame.from).0.len() {
+                let (ids, codes) = self.neighbours.of(frame.from);
+                let (node, code) = (ids[n], codes[n]);
+                if frame.to == Node::EVERYONE && self.radios[node].lock == id {
+                    let (fate, dbm) = self.fate(id, &frame, node);
+                    each(node, fate, dbm);
+                }
+                let plain = power * self.linear[code as usize];
+                let level = match &frame.overlay {
+                    None => plain as u64,
+                    Some(overlay) => overlaid(plain, overlay, frame.from, node),
+                };
+                let radio = &mut self.radios[node];
+                radio.energy = radio.energy.saturating_sub(level);
+                if radio.lock == id {
+                    radio.lock = NONE;
+                }
+            }
+        } else {
+            let list = &mut self.channels[frame.channel.at()];
+            if let Some(at) = list.iter().position(|&other| other == id) {
+                list.swap_remove(at);
+            }
+            for &node in &frame.hearers {
+                let (fate, dbm) = self.fate(id, &frame, node);
+                each(node, fate, dbm);
+                let radio = &mut self.radios[node];
+                if radio.lock == id {
+                    radio.lock = NONE;
+                }
+            }
+        }
+        let mut kept = frame.hearers;
+        kept.clear();
+        let t = &mut self.transmissions[id as usize];
+        (t.hearers, t.overlay) = (kept, None);
+        self.free.push(id);
+        Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
+    }
+}

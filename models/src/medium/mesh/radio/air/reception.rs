@@ -1,0 +1,75 @@
+//! What becomes of a frame at a radio: levels, noise, and the draw that decides.
+
+use super::{Air, Fate, Transmission, UNITS_PER_MW};
+use crate::medium::mesh::radio::error::ErrorModel;
+use crate::medium::mesh::radio::math::{level_db, normal_quantile};
+use crate::medium::mesh::radio::overlay::Overlay;
+use crate::medium::mesh::radio::phy::Phy;
+use crate::node::Node;
+use crate::purpose;
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::{Stream, key};
+use std::sync::Arc;
+
+impl Air {
+    /// Noise at a node while a frame is on the air.
+    pub(super) fn noise_at(&self, node: Node, overlay: &Option<Arc<Overlay>>) -> f64 {
+        self.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
+    }
+
+    pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
+        let thermal = self.noise_at(node, &frame.overlay);
+        let radio = &mut self.radios[node];
+        if radio.lock != id {
+            return (Fate::Deaf, f32::NAN);
+        }
+        let level = radio.lock_level as f64;
+        let dbm = level_db(level / UNITS_PER_MW) as f32;
+        if frame.ln_success == f64::NEG_INFINITY {
+            return (Fate::Noise, dbm);
+        }
+        let mut stream =
+            Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), u64::from(radio.draws));
+        let draw = stream.unit();
+        let (loss, quiet) = if self.stretches {
+            let others = (radio.energy as f64 - level).max(0.0);
+            let sinr = level_db(level / (others + thermal));
+            let bits = bits_between(&self.phy, frame.checked, frame.end);
+            let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
+            (ErrorModel::loss_of(ln), 0.0)
+        } else {
+            let spread = normal_quantile(stream.unit().max(f64::EPSILON));
+            let rssi = level_db(level) + spread * self.model.frame_spread_db();
+            let bits = f64::from(self.phy.psdu_bits(frame.bytes));
+            let noise_db = level_db(thermal);
+            let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
+            if radio.peak == 0 {
+                (quiet, quiet)
+            } else {
+                let noise = thermal + self.model.interference_weight() * radio.peak as f64;
+                (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
+            }
+        };
+        radio.draws = stream.drawn() as u32;
+        let fate = if draw >= loss {
+            Fate::Received
+        } else if draw < quiet {
+            Fate::Noise
+        } else {
+            Fate::Collided
+        };
+        (fate, dbm)
+    }
+}
+
+/// Level of a frame where something is overlaid; `plain` is its level without.
+#[inline]
+pub(super) fn overlaid(plain: f32, overlay: &Overlay, from: Node, to: Node) -> u64 {
+    (plain * overlay.factor(from, to)) as u64
+}
+
+/// Bits that fit between two instants at the mode's rate, a part counting as a whole bit.
+pub(super) fn bits_between(phy: &Phy, from: SimTime, to: SimTime) -> f64 {
+    let product = u128::from(to.saturating_sub(from).nanos()) * u128::from(phy.bit_rate_bps);
+    product.div_ceil(1_000_000_000) as f64
+}
