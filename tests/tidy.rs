@@ -10,17 +10,18 @@ mod items;
 mod manifests;
 #[path = "tidy/order.rs"]
 mod order;
-#[path = "tidy/room_tests.rs"]
-mod room_tests;
 #[path = "tidy/rooms.rs"]
 mod rooms;
+#[path = "tidy/rooms/tests.rs"]
+mod rooms_tests;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
 mod source;
 
 use rules::{
-    DOC, DONE, ENTITIES, Finding, IMPORTS, LAYERS, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE, THREADS,
+    DOC, DONE, ENTITIES, Finding, IMPORTS, LAYERS, LAYOUT, MAY_IMPORT, OUTSIDE, PORTABLE, PURE, RANDOM, SHARED, SIZE,
+    THREADS,
 };
 use source::Source;
 use std::path::Path;
@@ -88,7 +89,7 @@ fn a_circle_of_imports_is_noticed() {
         ("a/src/b/mod.rs", "mod x;\nuse crate::c::{self, C};"),
         ("a/src/b/x.rs", "use crate::c::C;\n#[cfg(test)]\nuse crate::b;"),
         ("a/src/c.rs", "use std::fmt;"),
-        ("a/src/c_tests.rs", "use crate::b::x;"),
+        ("a/src/c/tests.rs", "use crate::b::x;"),
     ];
     assert_eq!(found(&chain), [""; 0]);
     let with = |path, text| found(&[&chain[..], &[(path, text)]].concat());
@@ -131,8 +132,8 @@ fn each_rule_notices_what_breaks_it() {
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("viz/tests/a.rs", "use amitwin_sim_core::SimTime;", IMPORTS),
         ("src/command/a.rs", "use amitwin_benches::mesh;", IMPORTS),
-        ("models/src/headend/jobs/a.rs", "use crate::{event::Event, mac::packet::Kind};", IMPORTS),
-        ("models/src/plan.rs", "let a = crate::device::reset();", IMPORTS),
+        ("models/src/headend/jobs/a.rs", "use crate::{event::Event, medium::mesh::packet::Kind};", IMPORTS),
+        ("models/src/plan.rs", "let a = crate::meter::reset();", IMPORTS),
         ("sim-core/src/a.rs", "let n = rayon::current_num_threads();", THREADS),
         ("models/src/a.rs", "let id = std::thread::current().id();", THREADS),
         ("models/src/a.rs", "static mut COUNT: u32 = 0;", SHARED),
@@ -199,8 +200,10 @@ fn form_is_noticed() {
     assert_eq!(broken("data/src/a.rs", "//!\n\nuse std::fmt;\n"), [DOC]);
     assert_eq!(broken("data/src/a.rs", "#![doc = include_str!(\"README.md\")]\n"), [""; 0]);
     let lines = |n: usize| format!("//! A made-up file.\n{}", "\n".repeat(n - 1));
-    assert_eq!(broken("data/src/a.rs", &lines(600)), [""; 0]);
-    assert_eq!(broken("data/src/a.rs", &lines(601)), [SIZE]);
+    assert_eq!(broken("data/src/a.rs", &lines(500)), [""; 0]);
+    assert_eq!(broken("data/src/a.rs", &lines(501)), [SIZE]);
+    assert_eq!(broken("data/src/a_tests.rs", "//! A made-up file.\n"), [LAYOUT]);
+    assert_eq!(broken("data/src/a/tests.rs", "//! A made-up file.\n"), [""; 0]);
 }
 
 #[test]
@@ -240,7 +243,7 @@ fn comments_strings_and_tests_are_left_alone() {
     assert_eq!(broken("models/src/fleet/a.rs", fleet), [""; 0]);
     assert_eq!(broken("models/tests/a.rs", file), [""; 0]);
     assert_eq!(broken("models/src/terrain/tests.rs", file), [""; 0]);
-    assert_eq!(broken("models/dlms/src/objects/row_tests.rs", file), [""; 0]);
+    assert_eq!(broken("models/dlms/src/objects/tests/rows.rs", file), [""; 0]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn circles(sources: &[Source], src: &str) -> Vec<String> {
 /// `objects/table` of `objects/table.rs`, `objects` of `objects/mod.rs`; none of the crate's page and of tests.
 fn module(path: &str) -> Option<&str> {
     let path = path.strip_suffix(".rs")?;
-    let tests = path.split('/').any(|part| part == "tests" || part.ends_with("_tests"));
+    let tests = path.split('/').any(|part| part == "tests");
     let name = path.strip_suffix("/mod").unwrap_or(path);
     (!tests && name != "lib").then_some(name)
 }

@@ -22,8 +22,7 @@ impl Source {
         let path = path.replace('\\', "/");
         let parts: Vec<&str> = path.split('/').collect();
         // The crate `benches` is no test.
-        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs") || p.ends_with("_tests.rs"))
-            || parts[1..].contains(&"benches");
+        let whole = parts.iter().any(|p| matches!(*p, "tests" | "tests.rs")) || parts[1..].contains(&"benches");
         let test = if whole { vec![true; text.lines().count()] } else { test_lines(&code) };
         Source { text: text.to_owned(), code, prose, test, path }
     }

@@ -298,5 +298,4 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

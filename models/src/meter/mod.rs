@@ -4,8 +4,6 @@ mod answer;
 mod event;
 mod power;
 mod report;
-#[cfg(test)]
-mod server_tests;
 mod servers;
 mod state;
 

@@ -244,3 +244,6 @@ fn take_confirmation(meter: Meter<'_>, rest: &mut Rest, apdu: &mut [u8]) -> bool
     }
     genuine
 }
+
+#[cfg(test)]
+mod tests;

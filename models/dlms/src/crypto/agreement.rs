@@ -161,5 +161,4 @@ fn hashed<D: Digest>(secret: &[u8], algorithm: [u8; 7], from: &[u8], to: &[u8]) 
 }
 
 #[cfg(test)]
-#[path = "agreement_tests.rs"]
 mod tests;

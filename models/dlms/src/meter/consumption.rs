@@ -317,5 +317,4 @@ fn voltage(meter: Meter<'_>, unix_s: i64, net_w: i64) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "consumption_tests.rs"]
 mod tests;

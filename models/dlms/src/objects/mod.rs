@@ -191,10 +191,4 @@ pub fn act(
 }
 
 #[cfg(test)]
-mod limit_tests;
-#[cfg(test)]
-mod row_tests;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod transfer_tests;

@@ -294,5 +294,4 @@ fn gmac(suite: SecuritySuite, keys: &MeterKeys, title: SystemTitle, counter: u32
 }
 
 #[cfg(test)]
-#[path = "hls_tests.rs"]
 mod tests;

@@ -1,5 +1,9 @@
 //! Objects as a client decodes them.
 
+mod limits;
+mod rows;
+mod transfers;
+
 use super::*;
 use crate::crypto::keys::KeyMaster;
 use crate::meter::client::Client;

@@ -1,10 +1,10 @@
 //! Profiles as a client decodes them: ranges, entries, columns, and what rows hold.
 
-use super::*;
 use crate::meter::client::Client;
 use crate::meter::consumption::{self, Direction};
 use crate::meter::rest::Rest;
 use crate::objects::tests::{LOAD, NOW_S, ZERO, call, fleet, obis, read, view};
+use crate::objects::*;
 use dlms_cosem_rs::axdr::DateTime;
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::cosem::{CaptureObject, EntryDescriptor, ProfileBuffer, RangeDescriptor};

@@ -1,9 +1,9 @@
 //! What no request gets past: nesting, lengths that nothing follows, full writers, the cost of rows.
 
-use super::*;
 use crate::meter::client::Client;
 use crate::meter::rest::Rest;
 use crate::objects::tests::{LOAD, fleet, obis, view};
+use crate::objects::*;
 use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::codec::{CountingWriter, SliceWriter};
 use dlms_cosem_rs::cosem::EntryDescriptor;

@@ -1,9 +1,9 @@
 //! Image transfers, pushes, and whatever bytes a client may send.
 
-use super::*;
 use crate::meter::client::Client;
 use crate::meter::rest::Rest;
 use crate::objects::tests::{NOW_S, ZERO, call, fleet, obis, read, view};
+use crate::objects::*;
 use crate::server::push;
 use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::xdlms::Apdu;
