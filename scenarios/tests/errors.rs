@@ -1,6 +1,7 @@
 //! Every mistake a file can hold, with the message it gets.
 
 use amitwin_scenarios::{Override, ScenarioError, load, load_text};
+use amitwin_testkit::gallery::Gallery;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -17,16 +18,6 @@ kind = "reset"
 at = "10min"
 window = ["10s", "60s"]
 "#;
-
-/// Messages under the name of the mistake, one snapshot a test.
-#[derive(Default)]
-struct Gallery(String);
-
-impl Gallery {
-    fn add(&mut self, mistake: &str, message: String) {
-        self.0.push_str(&format!("## {mistake}\n{message}\n\n"));
-    }
-}
 
 fn fail(text: &str) -> ScenarioError {
     match load_text(text, "town.toml", Path::new("."), &[], None) {
@@ -66,7 +57,7 @@ fn unknown_keys() {
     gallery.add("unknown_key", with("[radio]\ntx_pwoer = \"20 dBm\"\n"));
     gallery.add("unknown_table", with("[raido]\n"));
     gallery.add("unknown_key_nothing_near", with("[mesh]\nwheels = 4\n"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -76,7 +67,7 @@ fn several_at_once_in_the_order_of_the_file() {
         fail(&format!("{GOOD}[radio]\nphy = \"1c\"\ntx_power = 27\nshadowing = \"-3 dB\"\n[mac]\nmin_eb = 3\n"));
     assert_eq!(error.diagnostics().len(), 4);
     gallery.add("several", error.render(false));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -89,7 +80,7 @@ fn units() {
     gallery.add("metres_for_minutes", instead("\"10min\"", "\"10m\""));
     gallery.add("no_number", with("[radio]\nshadowing = \"strong\"\n"));
     gallery.add("bare_in_a_list", instead("[\"10s\", \"60s\"]", "[10, \"60s\"]"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -103,7 +94,7 @@ fn ranges() {
     gallery.add("latency", with("[backhaul]\nlatency = \"1ms\"\n"));
     gallery.add("integer_too_large", instead("meters = 25", "meters = 99999999999999999999"));
     gallery.add("not_finite", with("[radio]\npath_loss = \"log-distance\"\nexponent = nan\n"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -117,7 +108,7 @@ fn types() {
     gallery.add("three_values", instead("[\"10s\", \"60s\"]", "[\"10s\", \"20s\", \"60s\"]"));
     gallery.add("number_for_word", with("[radio]\nphy = 3\n"));
     gallery.add("date", instead("\"10min\"", "2026-01-01"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -128,7 +119,7 @@ fn missing_keys() {
     gallery.add("missing_at", instead("at = \"10min\"\n", ""));
     gallery.add("missing_kind", instead("kind = \"reset\"\n", ""));
     gallery.add("unknown_kind", instead("kind = \"reset\"", "kind = \"rset\""));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -137,7 +128,7 @@ fn syntax() {
     gallery.add("syntax", instead("name = \"town\"", "name = \"town"));
     gallery.add("duplicate_key", instead("meters = 25", "meters = 25\nmeters = 26"));
     gallery.add("empty", message("# nothing\n"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -150,7 +141,7 @@ fn names() {
     let campaign = "[[campaign]]\nname = \"reset\"\nkind = \"reset\"\nat = \"1h\"\nwindow = \"auto\"\n";
     gallery.add("duplicate_campaign", with(campaign));
     gallery.add("empty_name", instead("name = \"town\"", "name = \"\""));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -166,7 +157,7 @@ fn variant_paths() {
     gallery.add("set_bad_path", variant("\"radio..phy\" = \"5\""));
     gallery.add("set_unquoted_path", variant("radio.phi = \"5\""));
     gallery.add("set_whole_campaign", variant("campaign.reset = \"auto\""));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -182,7 +173,7 @@ fn rules_across_fields() {
     gallery.add("no_source", instead("generator = \"grid\"\n", ""));
     gallery.add("more_gateways_than_meters", instead("gateways = 1\n", "gateways = 26\n"));
     gallery.add("two_sitings", instead("gateways = 1\n", "gateways = 1\nsiting = \"k-means\"\n"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -197,7 +188,7 @@ fn gates() {
     gallery.add("gate_no_limit", gate("metric = \"dropped\""));
     gallery.add("gate_bare_limit", gate("metric = \"rejoin_time\"\nstat = \"p99\"\nmax = 3600"));
     gallery.add("gate_share", gate("metric = \"push_delivered\"\nmin = \"180 %\""));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -206,7 +197,7 @@ fn overrides() {
     gallery.add("override_unknown", overridden(&["radio.tx_pwr=20 dBm"]));
     gallery.add("override_value", overridden(&["campaign.reset.window=[10, 60s]"]));
     gallery.add("override_bare", overridden(&["radio.tx_power=20", "meters=3"]));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -236,7 +227,7 @@ fn files_that_are_no_text() {
     gallery.add("missing_file", missing.replace(&dir.path().display().to_string(), "DIR"));
     let folder = load(dir.path(), &[], None).unwrap_err().render(false);
     gallery.add("directory", folder.replace(&dir.path().display().to_string(), "DIR"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -311,5 +302,5 @@ fn served_meters() {
     gallery.add("a_flag", with("[[dlms.vendor]]\nname = \"a\"\nflag = \"am1\"\n"));
     gallery.add("two_of_a_name", with("[[dlms.vendor]]\nname = \"a\"\n[[dlms.vendor]]\nname = \"a\"\n"));
     gallery.add("a_suite", with("[[dlms.vendor]]\nname = \"a\"\nsuite = 3\n"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }

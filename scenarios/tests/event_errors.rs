@@ -1,6 +1,7 @@
 //! What can be wrong with an event or the medium, with the message it gets.
 
 use amitwin_scenarios::{Override, Scenario, ScenarioError, load_text};
+use amitwin_testkit::gallery::Gallery;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -12,16 +13,6 @@ generator = "grid"
 meters = 25
 gateways = 2
 "#;
-
-/// Messages under the name of the mistake, one snapshot a test.
-#[derive(Default)]
-struct Gallery(String);
-
-impl Gallery {
-    fn add(&mut self, mistake: &str, message: String) {
-        self.0.push_str(&format!("## {mistake}\n{message}\n\n"));
-    }
-}
 
 fn read(text: &str, dir: &Path, sets: &[&str]) -> Result<Scenario, ScenarioError> {
     let sets: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
@@ -62,7 +53,7 @@ fn keys_and_acts() {
     gallery.add("no_time", outage("target = { kind = \"meter\" }"));
     let twice = format!("[[event]]\nname = \"x\"\nact = \"power-off\"\n{whole}\n");
     gallery.add("two_of_a_name", with(&twice.repeat(2)));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -73,7 +64,7 @@ fn times() {
     gallery.add("until_and_for", outage(&format!("at = \"1h\"\nuntil = \"2h\"\nfor = \"1h\"\n{whole}")));
     gallery.add("ends_before_it_begins", outage(&format!("at = \"1h\"\nuntil = \"30min\"\n{whole}")));
     gallery.add("for_no_time", outage(&format!("at = \"1h\"\nfor = \"0s\"\n{whole}")));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -93,7 +84,7 @@ fn targets() {
     gallery.add("a_bare_share", target("{ share = 30 }"));
     gallery.add("a_backhaul_of_meters", act("backhaul-down", "target = { kind = \"meter\" }"));
     gallery.add("a_backhaul_of_those_served", act("backhaul-down", "target = { router = \"G0001\" }"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -111,7 +102,7 @@ fn areas() {
     let there = |target: &str| with(&format!("{origin}target = {target}"));
     gallery.add("a_corner_nowhere", there("{ polygon = [[49.0, 9.0], [11.0, 490.0], [51.0, 10.0]] }"));
     gallery.add("nobody_there", there("{ kind = \"meter\", circle = { lat = 50.1, lon = 10.0, radius = \"1 km\" } }"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -123,7 +114,7 @@ fn links() {
     gallery.add("one_end", loss("links = [[\"M000001\"]]"));
     gallery.add("and_a_target", loss("links = [[\"M000001\", \"M000002\"]]\ntarget = { kind = \"meter\" }"));
     gallery.add("of_another_act", act("power-off", "links = [[\"M000001\", \"M000002\"]]"));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -146,7 +137,7 @@ fn lists_of_ids() {
     add("unknown", Some(b"# street 4\nM000001\nM00002\n\nchurch\n"));
     let many: String = (0..30).map(|n| format!("X{n}\n")).collect();
     add("many_unknown", Some(many.as_bytes()));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]
@@ -182,7 +173,7 @@ fn paths_of_events() {
     add("an_act_without_its_keys", "\"event.outage.act\" = \"backhaul-slow\"");
     let set = read(&format!("{TOWN}{event}"), Path::new("."), &["event.outage.for=30"]);
     gallery.add("override_without_a_unit", set.map(|s| s.name).unwrap_err().render(false));
-    assert_snapshot!(gallery.0);
+    assert_snapshot!(gallery.to_string());
 }
 
 fn warnings(text: &str) -> String {

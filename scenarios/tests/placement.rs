@@ -2,6 +2,7 @@
 
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::{Override, Scenario, ScenarioError, load};
+use amitwin_testkit::gallery::Gallery;
 use insta::assert_snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,24 +131,24 @@ fn one_meter_and_two_at_one_spot_are_allowed() {
 #[test]
 fn what_can_be_wrong() {
     let folder = Folder::new();
-    let mut text = String::new();
-    let mut add = |mistake: &str, message: String| text.push_str(&format!("## {mistake}\n{message}\n\n"));
-    add("missing file", folder.message("file = \"meters.csv\"", &[]));
+    let mut gallery = Gallery::default();
+    gallery.add("missing file", folder.message("file = \"meters.csv\"", &[]));
     folder.write("town/meters.csv", VILLAGE);
-    add("no gateway", folder.message("file = \"meters.csv\"", &[]));
-    add("no transformer", folder.message("file = \"meters.csv\"\nsiting = \"transformers\"", &[]));
-    add("too many gateways", folder.message("file = \"meters.csv\"\ngateways = 4", &[]));
-    add("k-means without a number", folder.message("file = \"meters.csv\"\nsiting = \"k-means\"", &[]));
-    add("a file has no spacing", folder.message("file = \"meters.csv\"\ngateways = 1\nspacing = \"30 m\"", &[]));
-    add("both sources", folder.message("file = \"meters.csv\"\ngenerator = \"grid\"", &[]));
+    gallery.add("no gateway", folder.message("file = \"meters.csv\"", &[]));
+    gallery.add("no transformer", folder.message("file = \"meters.csv\"\nsiting = \"transformers\"", &[]));
+    gallery.add("too many gateways", folder.message("file = \"meters.csv\"\ngateways = 4", &[]));
+    gallery.add("k-means without a number", folder.message("file = \"meters.csv\"\nsiting = \"k-means\"", &[]));
+    gallery
+        .add("a file has no spacing", folder.message("file = \"meters.csv\"\ngateways = 1\nspacing = \"30 m\"", &[]));
+    gallery.add("both sources", folder.message("file = \"meters.csv\"\ngenerator = \"grid\"", &[]));
     folder.write("town/bad.csv", "id,lat,lon\na,50,8\na,50,8\n");
-    add("a bad row", folder.message("file = \"bad.csv\"\ngateways = 1", &[]));
-    add(
+    gallery.add("a bad row", folder.message("file = \"bad.csv\"\ngateways = 1", &[]));
+    gallery.add(
         "a bare angle",
         folder
             .message("generator = \"line\"\nmeters = 2\ngateways = 1\norigin = { lat = 51.5, lon = \"200 deg\" }", &[]),
     );
-    assert_snapshot!(text);
+    assert_snapshot!(gallery.to_string());
 }
 
 #[test]

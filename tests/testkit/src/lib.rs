@@ -3,6 +3,7 @@
 //! | module | feature | is |
 //! | --- | --- | --- |
 //! | [`tools`] | none | programs that a test may lack: it is skipped without them, and fails where `CI=true` |
+//! | [`gallery`] | none | messages side by side, for a snapshot |
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
 //! | [`air`] | `worlds` | a few radios with given losses, and frames |
 //! | [`worlds`] | `worlds` | small worlds, run to their end |
@@ -20,6 +21,7 @@ pub mod air;
 pub mod exchange;
 #[cfg(feature = "files")]
 pub mod folders;
+pub mod gallery;
 #[cfg(feature = "clients")]
 pub mod manager;
 #[cfg(feature = "program")]
