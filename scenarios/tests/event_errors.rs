@@ -195,9 +195,7 @@ fn what_the_medium_has_no_use_for_is_told() {
     town.toml:10: with medium = "ideal", `mesh.profile` has no effect
     town.toml:13: with medium = "ideal" there is no air, and the event `x` has no effect
     "#);
-    assert_snapshot!(warnings(&format!("{TOWN}[ideal]\nlatency = \"1s\"\n")), @r#"
-    town.toml:8: with medium = "mesh", `ideal.latency` has no effect
-    "#);
+    assert_snapshot!(warnings(&format!("{TOWN}[ideal]\nlatency = \"1s\"\n")), @r#"town.toml:8: with medium = "mesh", `ideal.latency` has no effect"#);
 }
 
 #[test]
@@ -208,10 +206,6 @@ fn a_setting_that_one_variant_uses_has_an_effect() {
     assert_eq!(warnings(&format!("{file}{mesh}{ideal}")), "");
     // What the variant sets itself is another matter.
     let own = "[[variant]]\nname = \"ideal\"\nset = { medium = \"ideal\", \"radio.phy\" = \"5\" }\n";
-    assert_snapshot!(warnings(&format!("{file}{mesh}{own}")), @r#"
-    town.toml:15: with medium = "ideal", `radio.phy` has no effect
-    "#);
-    assert_snapshot!(warnings(&format!("{file}{ideal}")), @r#"
-    town.toml:8: with medium = "ideal", `radio.phy` has no effect
-    "#);
+    assert_snapshot!(warnings(&format!("{file}{mesh}{own}")), @r#"town.toml:15: with medium = "ideal", `radio.phy` has no effect"#);
+    assert_snapshot!(warnings(&format!("{file}{ideal}")), @r#"town.toml:8: with medium = "ideal", `radio.phy` has no effect"#);
 }
