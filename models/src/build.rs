@@ -422,9 +422,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         }
     }
     for (cell, abroad) in cells.iter_mut().zip(abroad) {
-        if let AnyMedium::Mesh(mesh) = &mut cell.medium {
-            mesh.link.set_abroad(abroad);
-        }
+        cell.set_abroad(abroad);
     }
     unreachable.sort_unstable();
     let gateways = cells.iter().map(|cell| u32::from(cell.facts.gateways)).sum();
