@@ -1,7 +1,7 @@
 //! A running world as bytes, and back: it goes on with the same fingerprint.
 //!
 //! A snapshot holds the engine's state ([`snapshot`]: time, pending events and messages, sequence numbers), the state of every
-//! room, and a hash of the specification. To go on, the same [`WorldSpec`] is built and started again, and the engine takes over
+//! room, and a hash of each part of the specification. To go on, the same [`WorldSpec`] is built and started again, and the engine takes over
 //! what was saved ([`restore`]); it stands between two windows, as the engine that was saved did.
 //!
 //! | room | saved | built anew |
@@ -34,18 +34,18 @@
 //!
 //! Limitations: a snapshot is for the same program ([`CONTENTS`] changes with the shape of the state), the same specification,
 //! its duration included, and the same division of partitions between engines. Sessions of clients outside the simulation
-//! are not part of a world. The hash is over the text that `Debug` gives, in which secrets are hidden: two specifications
-//! that differ in nothing but keys count as the same.
+//! are not part of a world. Each part of the specification is hashed over the text that `Debug` gives, in which secrets are
+//! hidden: two specifications that differ in nothing but keys count as the same.
 
 use crate::cell::Part;
 use crate::event::Event;
 use crate::spec::WorldSpec;
 use amitwin_sim_core::engine::{EngineState, States};
 use amitwin_sim_core::{Engine, Exchange, Partition, SnapshotError, snapshot};
-use std::fmt::Write;
+use std::fmt::{Debug, Write};
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 2;
+pub const CONTENTS: u32 = 3;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,10 +66,13 @@ pub enum StateError {
     },
     /// Another specification.
     #[error(
-        "the snapshot is of another scenario or variant than this one; go on with the files, settings and seed that it \
-         was started with"
+        "the snapshot is of another scenario or variant than this one, which differs in {}; go on with the files, settings \
+         and seed that it was started with", differ.join(", ")
     )]
-    Spec,
+    Spec {
+        /// Parts of the specification that are not the same, by the names that they have in the scenario language.
+        differ: Vec<&'static str>,
+    },
     /// Of the snapshot as such.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -89,7 +92,7 @@ pub fn save<X: Exchange<Event>>(engine: &Engine<Part, X>, spec: &WorldSpec) -> R
             return Err(StateError::Rows { partition });
         }
     }
-    Ok(snapshot::encode(CONTENTS, &(hash(spec), engine.save()))?)
+    Ok(snapshot::encode(CONTENTS, &(hashes(spec).map(|part| part.1), engine.save()))?)
 }
 
 /// Takes over what [`save`] wrote. `engine` has been built from `spec`, with the same partitions; what it did before, its rows
@@ -102,9 +105,11 @@ pub fn restore<X: Exchange<Event>>(
     spec: &WorldSpec,
     engine: &mut Engine<Part, X>,
 ) -> Result<(), StateError> {
-    let (of, state): ([u8; 32], EngineState<States<Part>>) = snapshot::decode(CONTENTS, bytes)?;
-    if of != hash(spec) {
-        return Err(StateError::Spec);
+    let (of, state): ([u64; PARTS], EngineState<States<Part>>) = snapshot::decode(CONTENTS, bytes)?;
+    let parts = hashes(spec).into_iter().zip(of);
+    let differ: Vec<_> = parts.filter(|((_, here), there)| here != there).map(|((name, _), _)| name).collect();
+    if !differ.is_empty() {
+        return Err(StateError::Spec { differ });
     }
     let events: Vec<(u32, Vec<Event>)> = state
         .partitions
@@ -121,8 +126,40 @@ pub fn restore<X: Exchange<Event>>(
     Ok(())
 }
 
-/// What tells a specification from others.
-fn hash(spec: &WorldSpec) -> [u8; 32] {
+/// Parts of a specification.
+const PARTS: usize = 17;
+
+/// The parts of a specification with what tells each from others.
+fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
+    // Whole, so that no part is forgotten.
+    #[rustfmt::skip]
+    let WorldSpec {
+        seed, duration, placement, medium, ideal, radio, mac, mesh, device, backhaul, traffic, coupling, dlms, record, polls,
+        campaigns, events,
+    } = spec;
+    let parts: [(&str, &dyn Debug); PARTS] = [
+        ("seed", seed),
+        ("duration", duration),
+        ("placement", placement),
+        ("medium", medium),
+        ("ideal", ideal),
+        ("radio", radio),
+        ("mac", mac),
+        ("mesh", mesh),
+        ("device", device),
+        ("backhaul", backhaul),
+        ("traffic", traffic),
+        ("coupling", coupling),
+        ("dlms", dlms),
+        ("record", record),
+        ("read", polls),
+        ("campaign", campaigns),
+        ("event", events),
+    ];
+    parts.map(|(name, part)| (name, hash(part)))
+}
+
+fn hash(part: &dyn Debug) -> u64 {
     struct Into(blake3::Hasher);
     impl Write for Into {
         fn write_str(&mut self, text: &str) -> std::fmt::Result {
@@ -131,6 +168,7 @@ fn hash(spec: &WorldSpec) -> [u8; 32] {
         }
     }
     let mut into = Into(blake3::Hasher::new());
-    write!(into, "{spec:?}").expect("a hash takes everything");
-    *into.0.finalize().as_bytes()
+    write!(into, "{part:?}").expect("a hash takes everything");
+    let [a, b, c, d, e, f, g, h, ..] = *into.0.finalize().as_bytes();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

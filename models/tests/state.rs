@@ -3,6 +3,7 @@
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::build::build;
 use amitwin_models::cell::Part;
+use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::*;
 use amitwin_models::state::{StateError, restore, save};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
@@ -205,7 +206,13 @@ fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
 
     let other = WorldSpec { seed: 2, ..spec.clone() };
     let mut elsewhere = built(&other);
-    assert_eq!(restore(&bytes, &other, &mut elsewhere), Err(StateError::Spec));
+    let refused = restore(&bytes, &other, &mut elsewhere).unwrap_err();
+    assert_eq!(refused, StateError::Spec { differ: vec!["seed"] });
+    assert!(refused.to_string().contains("which differs in seed; go on with"), "{refused}");
+    let mut other = spec.clone();
+    (other.radio.tx_power_dbm, other.record.frames_every) = (14.0, 7);
+    let refused = restore(&bytes, &other, &mut built(&other)).unwrap_err();
+    assert_eq!(refused, StateError::Spec { differ: vec!["radio", "record"] });
     let fewer = streets(300);
     // Another world under the name of this one: every room looks for itself.
     let mut elsewhere = built(&WorldSpec { medium: MediumKind::Ideal, ..fewer });
@@ -222,6 +229,15 @@ fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
         }
     }
     let bench = Engine::new(bench.parts, bench.lookahead, Local).unwrap();
+    let mut captured = build(&spec).unwrap();
+    for part in &mut captured.parts {
+        if let Part::Mesh(cell) = part {
+            cell.start_capture(Network::new(&spec), None);
+        }
+    }
+    let captured = Engine::new(captured.parts, captured.lookahead, Local).unwrap();
+    let refused = save(&captured, &spec).unwrap_err().to_string();
+    assert_eq!(refused, "partition 0 cannot be saved: its frames are captured");
     let refused = save(&bench, &spec).unwrap_err().to_string();
     assert_eq!(refused, "partition 0 cannot be saved: it is a bench of the link layer");
     assert!(world.partitions().any(|part| part.id() == u32::MAX));
@@ -257,8 +273,8 @@ fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
     let body = HEADER..bytes.len() - 32;
     let mut draws = Stream::new(7, 0, 0);
     let mut refused = BTreeSet::new();
-    // Behind the hash of the specification.
-    for place in body.start + 32..body.end {
+    // Behind the hashes of the specification's parts.
+    for place in body.start + 17 * 8..body.end {
         let mut changed = bytes.clone();
         changed[place] = draws.below(256) as u8;
         let checksum = blake3::hash(&changed[..body.end]);
