@@ -88,7 +88,8 @@ fn fleet_kind(kind: SiteKind) -> Kind {
     match kind {
         SiteKind::Gateway => Kind::Gateway,
         SiteKind::Repeater => Kind::Repeater,
-        SiteKind::Meter | SiteKind::Transformer => Kind::Meter,
+        SiteKind::Meter => Kind::Meter,
+        SiteKind::Transformer => unreachable!("a transformer has no radio and is no node"),
     }
 }
 

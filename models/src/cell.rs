@@ -106,7 +106,7 @@ fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline
     if begins {
         fleet.put(number, act, &happening.nodes, &happening.edges);
     } else {
-        fleet.take(number, act, &happening.nodes, &happening.edges);
+        fleet.take(number, &happening.nodes, &happening.edges);
     }
     fleet.tick()
 }

@@ -2,6 +2,7 @@
 
 use crate::context::Ctx;
 use crate::node::{Node, SiteId};
+use crate::spec::ResetTier;
 use amitwin_data::rows::{EventKind, EventRow};
 use amitwin_sim_core::SimTime;
 
@@ -10,8 +11,8 @@ use amitwin_sim_core::SimTime;
 pub enum Happened {
     /// It obeys a reset.
     Reset {
-        /// Number of the tier.
-        tier: u8,
+        /// How deep it is.
+        tier: ResetTier,
     },
     /// It lost power, or switched itself off.
     PowerDown {
@@ -30,7 +31,7 @@ pub enum Happened {
     },
     /// It entered another joining state.
     JoinState {
-        /// Number of the state.
+        /// Number of the state, as Wi-SUN counts them.
         state: u8,
     },
     /// It has a route both ways.
@@ -65,7 +66,7 @@ impl Happened {
     fn columns(self) -> (EventKind, i32) {
         let hundredths = |db: f32| (db * 100.0) as i32;
         match self {
-            Happened::Reset { tier } => (EventKind::Reset, i32::from(tier)),
+            Happened::Reset { tier } => (EventKind::Reset, tier as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
             Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),
             Happened::Boot { boots } => (EventKind::Boot, i32::from(boots)),

@@ -22,16 +22,11 @@ pub enum TransactionId {
         /// The meter, by site.
         meter: SiteId,
     },
-    /// A meter in a job of resets.
-    Reset {
-        /// Which job.
-        job: u16,
-        /// The meter, by site.
-        meter: SiteId,
-    },
-    /// A meter in a job of pings.
-    Ping {
-        /// Which job.
+    /// A meter in a campaign.
+    Campaign {
+        /// What the campaign does.
+        kind: TransactionKind,
+        /// Number of its job, which tells campaigns of all kinds apart.
         job: u16,
         /// The meter, by site.
         meter: SiteId,
@@ -39,13 +34,14 @@ pub enum TransactionId {
 }
 
 impl TransactionId {
-    /// In the column `transaction`: the kind in the two highest bits (a meter's number is below 2^30).
+    /// In the column `transaction`. The two highest bits tell reports, reads, resets and other campaigns apart (a meter's
+    /// number is below 2^30).
     pub fn number(self) -> u64 {
         let (kind, of, low) = match self {
             TransactionId::Push { meter, number } => (0b00, meter.0, number),
             TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
-            TransactionId::Reset { job, meter } => (0b10, u32::from(job), meter.0),
-            TransactionId::Ping { job, meter } => (0b11, u32::from(job), meter.0),
+            TransactionId::Campaign { kind: TransactionKind::Reset, job, meter } => (0b10, u32::from(job), meter.0),
+            TransactionId::Campaign { job, meter, .. } => (0b11, u32::from(job), meter.0),
         };
         kind << 62 | u64::from(of) << 32 | u64::from(low)
     }
@@ -55,8 +51,7 @@ impl TransactionId {
         match self {
             TransactionId::Push { .. } => TransactionKind::Push,
             TransactionId::Read { .. } => TransactionKind::Read,
-            TransactionId::Reset { .. } => TransactionKind::Reset,
-            TransactionId::Ping { .. } => TransactionKind::Ping,
+            TransactionId::Campaign { kind, .. } => kind,
         }
     }
 }
@@ -67,11 +62,12 @@ mod tests {
 
     #[test]
     fn numbers_are_these() {
+        let campaign = |kind| TransactionId::Campaign { kind, job: 2, meter: SiteId(0x1234) };
         let number = |id: TransactionId| format!("{:016x}", id.number());
         assert_eq!(number(TransactionId::Push { meter: SiteId(0x1234), number: 7 }), "0000123400000007");
         assert_eq!(number(TransactionId::Read { schedule: 1, round: 2, meter: SiteId(3) }), "4010000200000003");
-        assert_eq!(number(TransactionId::Reset { job: 2, meter: SiteId(0x1234) }), "8000000200001234");
-        assert_eq!(number(TransactionId::Ping { job: 2, meter: SiteId(0x1234) }), "c000000200001234");
+        assert_eq!(number(campaign(TransactionKind::Reset)), "8000000200001234");
+        assert_eq!(number(campaign(TransactionKind::Ping)), "c000000200001234");
         // The largest of each field stay apart.
         let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: SiteId(u32::MAX) };
         assert_eq!(number(most), "7fffffffffffffff");

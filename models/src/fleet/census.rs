@@ -1,12 +1,13 @@
 //! The census: who has a supply and who carries faults, by a query, at regular times.
 
-use super::faults::{BackhaulFaults, ExtraLoss, Unpowered};
-use super::members::Member;
+use super::faults::{Carried, Unpowered};
+use super::members::{Burden, Member, Stands};
 use super::{Fleet, Kind, sorted};
 use crate::context::Ctx;
 use crate::node::Node;
 use amitwin_data::rows::CensusRow;
 use amitwin_sim_core::SimTime;
+use bevy_ecs::prelude::Has;
 use serde::{Deserialize, Serialize};
 
 /// A node in a census.
@@ -23,8 +24,7 @@ pub struct Counted {
 }
 
 /// What a census asks for.
-pub(super) type Carried =
-    (&'static Member, Option<&'static ExtraLoss>, Option<&'static Unpowered>, Option<&'static BackhaulFaults>);
+pub(super) type Asked = (&'static Member, &'static Stands, Has<Carried<Unpowered>>, Option<&'static Burden>);
 
 /// An event of the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +36,10 @@ pub enum Event {
 impl Fleet {
     /// Who has a supply and who carries faults, by node.
     pub fn census(&mut self) -> Vec<Counted> {
-        let rows = self.carried.iter(&self.world).map(|(member, loss, unpowered, backhaul)| Counted {
-            node: member.node,
-            kind: member.kind,
-            powered: unpowered.is_none(),
-            faults: (loss.map_or(0, |f| f.0.len())
-                + unpowered.map_or(0, |f| f.0.len())
-                + backhaul.map_or(0, |f| f.0.len())) as u16,
+        let rows = self.asked.iter(&self.world).filter_map(|(member, stands, unpowered, burden)| {
+            let Member::Node(node) = *member else { return None };
+            let faults = burden.map_or(0, |burden| burden.0);
+            Some(Counted { node, kind: stands.0, powered: !unpowered, faults })
         });
         sorted(rows, |row| row.node)
     }

@@ -3,6 +3,7 @@
 use crate::node::Node;
 use amitwin_data::rows::NodeKind;
 use bevy_ecs::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// What stands at a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,24 +27,19 @@ impl Kind {
     }
 }
 
-/// A node of the partition.
-#[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub node: Node,
-    pub kind: Kind,
+/// What an entity is: a node of the partition; or a pair of radios, only while it carries a fault.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Member {
+    /// A node.
+    Node(Node),
+    /// The edge between two nodes.
+    Edge(Node, Node),
 }
 
-/// A pair of radios; an entity only while it carries a fault.
+/// What stands at it; only on nodes.
 #[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Edge(pub Node, pub Node);
+pub(super) struct Stands(pub Kind);
 
-/// Something of it has changed since the systems ran.
+/// Faults that it carries, only while there are any.
 #[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Touched;
-
-/// Nothing is touched any more: the last system of a tick.
-pub(super) fn rest(touched: Query<Entity, With<Touched>>, mut commands: Commands) {
-    for entity in &touched {
-        commands.entity(entity).remove::<Touched>();
-    }
-}
+pub(super) struct Burden(pub u16);

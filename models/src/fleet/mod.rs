@@ -11,16 +11,17 @@ mod tests;
 pub use census::{Counted, Event};
 pub use change::Change;
 pub use faults::Backhaul;
-pub use members::Kind;
+pub use members::{Kind, Member};
 pub use state::State;
 
 use crate::node::{Node, PerNode};
+use crate::spec::Act;
 use amitwin_sim_core::SimTime;
 use bevy_ecs::prelude::*;
-use census::Carried;
+use census::Asked;
 use change::Found;
-use faults::{Causes, ExtraLoss};
-use members::{Edge, Member, Touched};
+use faults::{All, Carried, Fault, Touched};
+use members::{Burden, Stands};
 use std::collections::BTreeMap;
 
 /// The fleet of a partition: an entity for each meter, repeater and border router, and for each edge with a fault.
@@ -29,7 +30,7 @@ pub struct Fleet {
     schedule: Schedule,
     members: PerNode<Entity>,
     edges: BTreeMap<(Node, Node), Entity>,
-    carried: QueryState<Carried>,
+    asked: QueryState<Asked>,
     census_every: SimTime,
 }
 
@@ -38,10 +39,34 @@ impl Fleet {
     pub fn new(kinds: impl Iterator<Item = Kind>, census_every: SimTime) -> Self {
         let mut world = World::new();
         world.init_resource::<Found>();
-        let members: Vec<Member> = (0..).map(Node).zip(kinds).map(|(node, kind)| Member { node, kind }).collect();
+        let members: Vec<_> = (0..).map(Node).zip(kinds).map(|(n, kind)| (Member::Node(n), Stands(kind))).collect();
         let members = world.spawn_batch(members).collect();
-        let carried = world.query();
-        Fleet { world, schedule: faults::schedule(), members, edges: BTreeMap::new(), carried, census_every }
+        let asked = world.query();
+        Fleet { world, schedule: faults::schedule(), members, edges: BTreeMap::new(), asked, census_every }
+    }
+
+    /// Puts what an event does on nodes and edges; on border routers alone if it is an act of theirs.
+    pub fn put(&mut self, event: u16, act: &Act, nodes: &[Node], edges: &[(Node, Node)]) {
+        for &node in nodes {
+            let entity = self.members[node];
+            let is_router = self.world.get::<Stands>(entity).is_some_and(|stands| stands.0 == Kind::Gateway);
+            if is_router || !act.is_of_routers() {
+                self.add(entity, event, act);
+            }
+        }
+        for &edge in edges {
+            let world = &mut self.world;
+            let entity = *self.edges.entry(edge).or_insert_with(|| world.spawn(Member::Edge(edge.0, edge.1)).id());
+            self.add(entity, event, act);
+        }
+    }
+
+    /// Takes it off again.
+    pub fn take(&mut self, event: u16, nodes: &[Node], edges: &[(Node, Node)]) {
+        let of_edges: Vec<Entity> = edges.iter().filter_map(|edge| self.edges.get(edge).copied()).collect();
+        for entity in nodes.iter().map(|&node| self.members[node]).chain(of_edges).collect::<Vec<_>>() {
+            self.remove(entity, event);
+        }
     }
 
     /// Runs the systems; what has changed, by node.
@@ -50,33 +75,43 @@ impl Fleet {
         let found = std::mem::take(&mut self.world.resource_mut::<Found>().0);
         // An edge is an entity only while it carries a fault.
         let world = &mut self.world;
-        self.edges.retain(|_, &mut entity| world.get::<ExtraLoss>(entity).is_some() || !world.despawn(entity));
+        self.edges.retain(|_, &mut entity| world.get::<Burden>(entity).is_some() || !world.despawn(entity));
         sorted(found.into_iter(), Change::place)
     }
 
-    fn edge(&mut self, edge: (Node, Node)) -> Entity {
-        let world = &mut self.world;
-        *self.edges.entry(edge).or_insert_with(|| world.spawn(Edge(edge.0, edge.1)).id())
+    fn add_fault<F: Fault>(&mut self, entity: Entity, event: u16, fault: F) {
+        let mut on = self.world.entity_mut(entity);
+        match on.get_mut::<Carried<F>>() {
+            Some(mut carried) => carried.0.push((event, fault)),
+            None => _ = on.insert(Carried(vec![(event, fault)])),
+        }
+        self.touch::<F>(entity);
     }
 
-    fn add<C: Causes<T>, T>(&mut self, entity: Entity, event: u16, what: T) {
-        let mut entity = self.world.entity_mut(entity);
-        if let Some(mut causes) = entity.get_mut::<C>() {
-            causes.causes().push((event, what));
+    fn remove_fault<F: Fault>(&mut self, entity: Entity, event: u16) {
+        let mut on = self.world.entity_mut(entity);
+        let Some(mut carried) = on.get_mut::<Carried<F>>() else { return };
+        carried.0.retain(|(by, _)| *by != event);
+        if carried.0.is_empty() {
+            on.remove::<Carried<F>>();
+        }
+        self.touch::<F>(entity);
+    }
+
+    /// Counts its faults again, and has the system of this one look at it.
+    fn touch<F: Fault>(&mut self, entity: Entity) {
+        self.weigh(entity);
+        self.world.entity_mut(entity).insert(Touched::<F>::default());
+    }
+
+    fn weigh(&mut self, entity: Entity) {
+        let burden = All::of(&self.world, entity).count() as u16;
+        let mut on = self.world.entity_mut(entity);
+        if burden == 0 {
+            on.remove::<Burden>();
         } else {
-            entity.insert(C::of(event, what));
+            on.insert(Burden(burden));
         }
-        entity.insert(Touched);
-    }
-
-    fn remove<C: Causes<T>, T>(&mut self, entity: Entity, event: u16) {
-        let mut entity = self.world.entity_mut(entity);
-        let Some(mut causes) = entity.get_mut::<C>() else { return };
-        causes.causes().retain(|(by, _)| *by != event);
-        if causes.causes().is_empty() {
-            entity.remove::<C>();
-        }
-        entity.insert(Touched);
     }
 }
 

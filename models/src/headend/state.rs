@@ -53,10 +53,10 @@ impl HeadEnd {
     }
 
     fn knows_report(&self, report: &Report) -> bool {
-        let is_site = (report.meter.0 as usize) < self.network.partition.len();
-        let is_reset = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Reset(_)));
+        let is_site = report.meter.at() < self.network.partition.len();
+        let commands = |job: u16| self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks());
         match report.kind {
-            ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && is_reset(job),
+            ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && commands(job),
             ReportKind::Push { .. } | ReportKind::Answer { .. } => is_site,
         }
     }
@@ -68,7 +68,7 @@ impl HeadEnd {
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("head-end: jobs", state.jobs.len(), self.jobs.len())?;
         // A job of another kind would be told of answers that it does not expect.
-        let asks = |job: u16| matches!(self.jobs.get(usize::from(job)), Some(Job::Read(_) | Job::Ping(_)));
+        let asks = |job: u16| self.jobs.get(usize::from(job)).is_some_and(Job::asks);
         let known = state.numbers.all().all(|(_, job)| asks(job));
         ensure(known, || "head-end: a question is of a job that asks none, or that there is not".to_owned())?;
         ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;

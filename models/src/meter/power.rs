@@ -25,7 +25,7 @@ impl Meters {
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.sites[node], now));
-        ctx.note(node, Happened::Reset { tier: tier as u8 });
+        ctx.note(node, Happened::Reset { tier });
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.
             if self.meters[node].attached {

@@ -1,11 +1,9 @@
 //! Backhauls that are down or slow.
 
-use super::causes::causes;
-use crate::fleet::change::Found;
-use crate::fleet::members::{Member, Touched};
-use crate::fleet::{Change, Kind};
+use super::Fault;
+use crate::fleet::{Change, Member};
+use crate::spec::Act;
 use amitwin_sim_core::SimTime;
-use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How a backhaul is.
@@ -17,20 +15,23 @@ pub struct Backhaul {
     pub delay: SimTime,
 }
 
-/// The backhaul is down or slow: by event.
-#[derive(Component, Clone, Debug)]
-pub(in crate::fleet) struct BackhaulFaults(pub Vec<(u16, Backhaul)>);
-
-causes!(BackhaulFaults: Backhaul);
-
-/// Backhaul of border routers: down if any fault says so, slower by the sum of all.
-pub(super) fn of_routers(nodes: Query<(&Member, Option<&BackhaulFaults>), With<Touched>>, mut found: ResMut<Found>) {
-    for (member, faults) in nodes.iter().filter(|(m, _)| m.kind == Kind::Gateway) {
-        let mut backhaul = Backhaul::default();
-        for (_, fault) in faults.iter().flat_map(|faults| &faults.0) {
-            backhaul.down |= fault.down;
-            backhaul.delay += fault.delay;
+impl Fault for Backhaul {
+    fn of(act: &Act) -> Option<Self> {
+        match act {
+            Act::BackhaulDown(_) => Some(Backhaul { down: true, ..Backhaul::default() }),
+            Act::BackhaulSlow(slow) => Some(Backhaul { down: false, delay: slow.delay }),
+            _ => None,
         }
-        found.0.push(Change::Backhaul { gateway: member.node, backhaul });
+    }
+
+    /// Down if any event says so, slower by the sum of all.
+    fn change(member: Member, causes: &[Self]) -> Option<Change> {
+        let Member::Node(gateway) = member else { return None };
+        let mut backhaul = Backhaul::default();
+        for cause in causes {
+            backhaul.down |= cause.down;
+            backhaul.delay += cause.delay;
+        }
+        Some(Change::Backhaul { gateway, backhaul })
     }
 }

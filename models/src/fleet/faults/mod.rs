@@ -1,70 +1,76 @@
-//! What acts put on nodes and edges: a file a fault, with its component and the systems that say what it changes.
+//! What acts put on nodes and edges: a file a fault, and one list of them, from which systems, census and saved state
+//! follow.
 
 mod backhaul;
-mod causes;
+mod fault;
 mod loss;
 mod supply;
 
 pub use backhaul::Backhaul;
-pub(super) use backhaul::BackhaulFaults;
-pub(super) use causes::Causes;
-pub(super) use loss::ExtraLoss;
+pub(super) use fault::{Carried, Fault, Touched};
 pub(super) use supply::Unpowered;
 
-use super::members::{Kind, Member};
-use super::{Fleet, members};
-use crate::node::Node;
+use super::Fleet;
 use crate::spec::Act;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::SingleThreadedExecutor;
+use loss::ExtraLoss;
+use serde::{Deserialize, Serialize};
 
-/// The systems of a tick, in their order.
-pub(super) fn schedule() -> Schedule {
-    let mut schedule = Schedule::default();
-    schedule.set_executor(SingleThreadedExecutor::new());
-    let systems = (loss::of_nodes, loss::of_edges, supply::of_nodes, backhaul::of_routers, members::rest);
-    schedule.add_systems(systems.chain());
-    schedule
-}
-
-impl Fleet {
-    /// Puts what an event does on nodes and edges.
-    pub fn put(&mut self, event: u16, act: &Act, nodes: &[Node], edges: &[(Node, Node)]) {
-        let entities: Vec<Entity> = nodes.iter().map(|&node| self.members[node]).collect();
-        match act {
-            Act::ExtraLoss(extra) => {
-                let loss_db = extra.loss_db as f32;
-                let edges: Vec<Entity> = edges.iter().map(|&edge| self.edge(edge)).collect();
-                for entity in entities.into_iter().chain(edges) {
-                    self.add::<ExtraLoss, f32>(entity, event, loss_db);
-                }
-            }
-            Act::PowerOff(_) => entities.into_iter().for_each(|e| self.add::<Unpowered, ()>(e, event, ())),
-            Act::RouterFails(_) => {
-                let is_router = |member: &Member| member.kind == Kind::Gateway;
-                let routers = entities.into_iter().filter(|&e| self.world.get::<Member>(e).is_some_and(is_router));
-                let routers: Vec<Entity> = routers.collect();
-                routers.into_iter().for_each(|e| self.add::<Unpowered, ()>(e, event, ()));
-            }
-            Act::BackhaulDown(_) => self.slow(&entities, event, Backhaul { down: true, ..Backhaul::default() }),
-            Act::BackhaulSlow(slow) => self.slow(&entities, event, Backhaul { down: false, delay: slow.delay }),
+macro_rules! faults {
+    ($($file:ident: $fault:ty),+) => {
+        /// The systems of a tick, in their order.
+        pub(super) fn schedule() -> Schedule {
+            let mut schedule = Schedule::default();
+            schedule.set_executor(SingleThreadedExecutor::new());
+            schedule.add_systems(($(fault::tell::<$fault>,)+).chain());
+            schedule
         }
-    }
 
-    /// Takes it off again.
-    pub fn take(&mut self, event: u16, act: &Act, nodes: &[Node], edges: &[(Node, Node)]) {
-        let of_edges: Vec<Entity> = edges.iter().filter_map(|edge| self.edges.get(edge).copied()).collect();
-        let of_nodes: Vec<Entity> = nodes.iter().map(|&node| self.members[node]).collect();
-        for entity in of_nodes.into_iter().chain(of_edges) {
-            match act {
-                Act::ExtraLoss(_) => self.remove::<ExtraLoss, f32>(entity, event),
-                Act::PowerOff(_) | Act::RouterFails(_) => self.remove::<Unpowered, ()>(entity, event),
-                Act::BackhaulDown(_) | Act::BackhaulSlow(_) => self.remove::<BackhaulFaults, Backhaul>(entity, event),
+        /// All faults of an entity, by event, in the order in which they came.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub(super) struct All {
+            $($file: Vec<(u16, $fault)>,)+
+        }
+
+        impl All {
+            /// What an entity carries.
+            pub fn of(world: &World, entity: Entity) -> Self {
+                All { $($file: world.get::<Carried<$fault>>(entity).map(|all| all.0.clone()).unwrap_or_default(),)+ }
+            }
+
+            /// Puts them on an entity that carries none.
+            pub fn put(self, world: &mut World, entity: Entity) {
+                $(if !self.$file.is_empty() {
+                    world.entity_mut(entity).insert(Carried(self.$file));
+                })+
+            }
+
+            /// How many there are.
+            pub fn count(&self) -> usize {
+                0 $(+ self.$file.len())+
             }
         }
-    }
 
-    fn slow(&mut self, entities: &[Entity], event: u16, backhaul: Backhaul) {
-        entities.iter().for_each(|&entity| self.add::<BackhaulFaults, Backhaul>(entity, event, backhaul));
-    }
+        impl Fleet {
+            /// Puts what an act does on an entity.
+            pub(super) fn add(&mut self, entity: Entity, event: u16, act: &Act) {
+                $(if let Some(fault) = <$fault>::of(act) {
+                    self.add_fault(entity, event, fault);
+                })+
+            }
+
+            /// Takes what an event did off an entity.
+            pub(super) fn remove(&mut self, entity: Entity, event: u16) {
+                $(self.remove_fault::<$fault>(entity, event);)+
+            }
+
+            /// Takes all faults off an entity, without a word to anybody.
+            pub(super) fn heal(&mut self, entity: Entity) {
+                self.world.entity_mut(entity).remove::<($(Carried<$fault>, Touched<$fault>,)+)>();
+            }
+        }
+    };
 }
+
+faults!(loss: ExtraLoss, supply: Unpowered, backhaul: Backhaul);

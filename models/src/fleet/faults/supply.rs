@@ -1,18 +1,21 @@
 //! Nodes without a supply.
 
-use super::causes::causes;
-use crate::fleet::Change;
-use crate::fleet::change::Found;
-use crate::fleet::members::{Member, Touched};
-use bevy_ecs::prelude::*;
+use super::Fault;
+use crate::fleet::{Change, Member};
+use crate::spec::Act;
+use serde::{Deserialize, Serialize};
 
-/// No supply: by event.
-#[derive(Component, Clone, Debug)]
-pub(in crate::fleet) struct Unpowered(pub Vec<(u16, ())>);
+/// No supply.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(in crate::fleet) struct Unpowered;
 
-causes!(Unpowered: ());
+impl Fault for Unpowered {
+    fn of(act: &Act) -> Option<Self> {
+        matches!(act, Act::PowerOff(_) | Act::RouterFails(_)).then_some(Unpowered)
+    }
 
-/// Supply of nodes.
-pub(super) fn of_nodes(nodes: Query<(&Member, Has<Unpowered>), With<Touched>>, mut found: ResMut<Found>) {
-    found.0.extend(nodes.iter().map(|(m, unpowered)| Change::Supply { node: m.node, on: !unpowered }));
+    fn change(member: Member, causes: &[Self]) -> Option<Change> {
+        let Member::Node(node) = member else { return None };
+        Some(Change::Supply { node, on: causes.is_empty() })
+    }
 }

@@ -28,6 +28,8 @@ use std::sync::Arc;
 
 /// What every kind of job does.
 pub trait JobKind {
+    /// Whether it asks meters under numbers ([`Numbers`]) and hears their answers; a job that does not commands them.
+    const ASKS: bool;
     /// Its timers: plain data of at most 8 bytes.
     type Wake;
 
@@ -98,6 +100,13 @@ macro_rules! kinds {
         }
 
         impl Job {
+            /// See [`JobKind::ASKS`].
+            pub fn asks(&self) -> bool {
+                match self {
+                    $(Job::$kind(_) => <$kind as JobKind>::ASKS,)*
+                }
+            }
+
             /// See [`JobKind::start`].
             pub fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
                 match self {
@@ -201,7 +210,7 @@ impl Tools<'_> {
         let at = ctx.now() + self.network.latency;
         match down.to {
             Destination::Unicast(meter) => {
-                ctx.send(self.network.partition[meter.0 as usize], at, 0, Event::Down(Box::new(down)));
+                ctx.send(self.network.partition[meter.at()], at, 0, Event::Down(Box::new(down)));
             }
             Destination::All => {
                 for &mesh in &self.network.meshes {

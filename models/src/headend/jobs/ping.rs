@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
 use crate::spec::PingSpec;
-use amitwin_data::rows::{Outcome, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ impl Ping {
 
     fn record(&self, tools: &mut Tools<'_>, position: u32, came: Came) {
         let meter = self.meters[position as usize];
-        let id = TransactionId::Ping { job: self.job, meter };
+        let id = TransactionId::Campaign { kind: TransactionKind::Ping, job: self.job, meter };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
@@ -145,6 +145,7 @@ impl Came {
 }
 
 impl JobKind for Ping {
+    const ASKS: bool = true;
     type Wake = Wake;
     type State = State;
 

@@ -238,6 +238,7 @@ impl Read {
 }
 
 impl JobKind for Read {
+    const ASKS: bool = true;
     type Wake = Wake;
     type State = State;
 

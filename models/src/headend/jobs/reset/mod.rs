@@ -13,7 +13,7 @@ use crate::headend::Ctx;
 use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
-use amitwin_data::rows::{Outcome, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -148,6 +148,7 @@ impl Reset {
 }
 
 impl JobKind for Reset {
+    const ASKS: bool = false;
     type Wake = Wake;
     type State = State;
 
@@ -218,7 +219,7 @@ impl JobKind for Reset {
         let plan = self.planned();
         for (at, (&meter, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
             let outcome = self.outcome(at, tools, end.now);
-            let id = TransactionId::Reset { job: self.job, meter };
+            let id = TransactionId::Campaign { kind: TransactionKind::Reset, job: self.job, meter };
             tools.rows.transactions.push(TransactionRow {
                 transaction: id.number(),
                 kind: id.kind(),
