@@ -1,4 +1,4 @@
-//! libFuzzer's door to `amitwin_fuzz::association`.
+//! libFuzzer's entry to `amitwin_fuzz::association`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(init: amitwin_fuzz::seeds::write_if_asked("association"), |data: &[u8]| amitwin_fuzz::association::run(data));

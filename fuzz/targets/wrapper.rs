@@ -1,4 +1,4 @@
-//! libFuzzer's door to `amitwin_fuzz::wrapper`.
+//! libFuzzer's entry to `amitwin_fuzz::wrapper`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(init: amitwin_fuzz::seeds::write_if_asked("wrapper"), |data: &[u8]| amitwin_fuzz::wrapper::run(data));

@@ -3,7 +3,7 @@
 use amitwin_dlms::link::hdlc;
 use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
-use amitwin_testkit::street;
+use amitwin_testkit::served;
 use amitwin_testkit::wire::{self, ASSOCIATE, NAME, PUBLIC};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
@@ -23,7 +23,7 @@ struct Street {
 }
 
 fn open(settings: &[&str], options: &Options) -> Result<Server, ServeError> {
-    street::open(street::SCENARIO, settings, options)
+    served::open(served::SCENARIO, settings, options)
 }
 
 impl Street {
@@ -468,7 +468,7 @@ fn other_hosts_are_let_in_only_if_both_say_so() {
     assert!(server.warnings.iter().any(|warning| warning.contains("TEST keys")), "{:?}", server.warnings);
     let set: Vec<Override> = remote[..2].iter().map(|s| s.parse().expect("a setting")).collect();
     let error =
-        load_text(street::SCENARIO, "street.toml", Path::new("."), &set, None).expect_err("the scenario does not");
+        load_text(served::SCENARIO, "street.toml", Path::new("."), &set, None).expect_err("the scenario does not");
     assert!(error.to_string().contains("other hosts can reach 0.0.0.0"), "{error}");
 }
 

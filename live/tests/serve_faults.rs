@@ -3,7 +3,7 @@
 use amitwin_dlms::link::hdlc::{self, Found};
 use amitwin_live::serve::{Counters, Options};
 use amitwin_testkit::manager::{Counter, Manager};
-use amitwin_testkit::street;
+use amitwin_testkit::served;
 use amitwin_testkit::wire::ASSOCIATE;
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
@@ -18,8 +18,8 @@ fn while_spoilt(fault: &str, work: impl FnOnce(SocketAddr)) -> (Counters, String
         "name = \"street\"\nduration = \"1h\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
          [serve]\nport = 0\nfaults = {{ {fault} = \"100 %\" }}\n"
     );
-    let server = street::open(&text, &[], &Options { workers: 1, ..Options::default() });
-    street::while_logged(server.unwrap_or_else(|e| panic!("{e}")), work)
+    let server = served::open(&text, &[], &Options { workers: 1, ..Options::default() });
+    served::while_logged(server.unwrap_or_else(|e| panic!("{e}")), work)
 }
 
 /// Everything that comes within a moment.

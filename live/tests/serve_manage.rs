@@ -2,7 +2,7 @@
 
 use amitwin_live::serve::{Counters, Options};
 use amitwin_testkit::manager::{Counter, Manager};
-use amitwin_testkit::street;
+use amitwin_testkit::served;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -27,8 +27,8 @@ const SCRIPTS: [u8; 8] = [0, 9, 0, 0, 10, 0, 0, 255];
 /// Serves while `work` goes on.
 fn while_served(state: &Path, work: impl FnOnce(u16)) -> Counters {
     let options = Options { state: Some(state.to_owned()), workers: 2, ..Options::default() };
-    let server = street::open(SCENARIO, &[], &options).unwrap_or_else(|e| panic!("{e}"));
-    street::while_served(server, |meter| work(meter.port()))
+    let server = served::open(SCENARIO, &[], &options).unwrap_or_else(|e| panic!("{e}"));
+    served::while_served(server, |meter| work(meter.port()))
 }
 
 #[test]

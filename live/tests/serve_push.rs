@@ -2,7 +2,7 @@
 
 use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_testkit::manager::{self, Counter, Manager};
-use amitwin_testkit::street;
+use amitwin_testkit::served;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -19,13 +19,13 @@ const IMAGE: [u8; 8] = [0, 18, 0, 0, 44, 0, 0, 255];
 
 fn open(settings: &[&str], state: Option<&Path>) -> Result<Server, ServeError> {
     let options = Options { state: state.map(Path::to_owned), workers: 2, ..Options::default() };
-    street::open(street::SCENARIO, settings, &options)
+    served::open(served::SCENARIO, settings, &options)
 }
 
 /// Serves while `work` goes on.
 fn while_served(settings: &[&str], state: Option<&Path>, work: impl FnOnce(u16)) -> Counters {
     let server = open(settings, state).unwrap_or_else(|e| panic!("{e}"));
-    street::while_served(server, |meter| work(meter.port()))
+    served::while_served(server, |meter| work(meter.port()))
 }
 
 /// One DataNotification as the head-end has it.

@@ -62,6 +62,8 @@ pub struct Subscriber {
 pub struct MeshDelay<X> {
     engine: Engine<Part, X>,
     latency: SimTime,
+    /// Partition of each site.
+    partition: Arc<Vec<u32>>,
     open: BTreeMap<u32, (Transit, Instant)>,
     next: u32,
     /// Times that the simulation fell behind the clock.
@@ -77,8 +79,10 @@ impl<X: Exchange<Event>> MeshDelay<X> {
         spec.dlms.payload = Payload::Sized;
         let failed = |what: String| ServeError::Mesh { what };
         let Built { parts, lookahead, .. } = build(&spec).map_err(|error| failed(error.to_string()))?;
+        let head_end = parts.iter().find_map(Part::head_end).expect("a world has a head-end");
+        let partition = head_end.partitions();
         let engine = Engine::new(parts, lookahead, exchange).map_err(|error| failed(error.to_string()))?;
-        Ok(MeshDelay { engine, latency: spec.backhaul.latency, open: BTreeMap::new(), next: 0, behind: 0 })
+        Ok(MeshDelay { engine, latency: spec.backhaul.latency, partition, open: BTreeMap::new(), next: 0, behind: 0 })
     }
 
     /// Runs beside the clock until `stop` says so.
@@ -123,11 +127,8 @@ impl<X: Exchange<Event>> MeshDelay<X> {
         let to = Destination::Unicast(SiteId(transit.number));
         let down = Down { to, kind: DownKind::Request { read: id }, bytes, apdu };
         self.open.insert(id, (transit, Instant::now()));
-        let partition = self.engine.partitions().find_map(Part::head_end).map(|h| h.partition(SiteId(transit.number)));
-        match partition {
-            Some(partition) => self.engine.post(partition, now + self.latency, Event::Down(Box::new(down))),
-            None => Ok(()),
-        }
+        let partition = self.partition[transit.number as usize];
+        self.engine.post(partition, now + self.latency, Event::Down(Box::new(down)))
     }
 
     /// Answers that have come, and those that are given up.

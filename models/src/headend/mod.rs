@@ -136,9 +136,9 @@ impl HeadEnd {
         }
     }
 
-    /// Partition of a site.
-    pub fn partition(&self, site: SiteId) -> u32 {
-        self.network.partition[site.at()]
+    /// Partition of each site.
+    pub fn partitions(&self) -> Arc<Vec<u32>> {
+        self.network.partition.clone()
     }
 
     fn split(&mut self) -> (&mut [Job], Tools<'_>) {

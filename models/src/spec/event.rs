@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = tagged::<Acts>)]
 pub struct EventSpec {
-    /// Name, for tables and for `set` ("event.NAME.at").
+    /// Name, for messages and for `set` ("event.NAME.at").
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
     /// When it begins.

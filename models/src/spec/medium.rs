@@ -17,6 +17,9 @@ pub enum MediumKind {
 }
 
 impl MediumKind {
+    /// All media.
+    pub const ALL: [MediumKind; 2] = [MediumKind::Mesh, MediumKind::Ideal];
+
     /// It is the RF mesh.
     pub fn is_mesh(&self) -> bool {
         *self == MediumKind::Mesh

@@ -48,8 +48,8 @@ pub(crate) fn idle(variants: &[(String, Node)]) -> Vec<(Place, String)> {
 }
 
 fn medium_of(tree: &Node) -> MediumKind {
-    let is_ideal = tree.get("medium").and_then(Node::str) == Some(&word(MediumKind::Ideal));
-    if is_ideal { MediumKind::Ideal } else { MediumKind::Mesh }
+    let said = tree.get("medium").and_then(Node::str);
+    MediumKind::ALL.into_iter().find(|&kind| said == Some(&word(kind))).unwrap_or_default()
 }
 
 /// What a section sets, and where.

@@ -10,7 +10,7 @@
 //! | [`folders`], [`runs`] | `files` | folders of a test's own, rows and run directories |
 //! | [`program`], [`serving`] | `program` | `amitwin` as its users run it, and while it serves |
 //! | [`wire`], [`manager`] | `clients` | what a raw DLMS client needs, with and without ciphering |
-//! | [`street`] | `live` | meters served by the test itself |
+//! | [`served`] | `live` | meters served by the test itself |
 //!
 //! Unit tests (`#[cfg(test)]` in a crate's `src`) are compiled with another build of that crate, whose types are not those
 //! of this kit: helpers of their own stay with them.
@@ -28,10 +28,10 @@ pub mod manager;
 pub mod program;
 #[cfg(feature = "files")]
 pub mod runs;
+#[cfg(feature = "live")]
+pub mod served;
 #[cfg(feature = "program")]
 pub mod serving;
-#[cfg(feature = "live")]
-pub mod street;
 pub mod tools;
 #[cfg(feature = "clients")]
 pub mod wire;
