@@ -63,7 +63,7 @@ tables! {
         rssi_dbm: f32,
     }
 
-    /// Everything that the head-end waits for: resets and reports, one row each.
+    /// Everything that the head-end waits for: resets, reports, reads and pings, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
@@ -97,7 +97,7 @@ tables! {
         bytes: u32,
     }
 
-    /// What happened to a node: power, resets, boot, join states, parents.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,

@@ -7,8 +7,15 @@
 //!
 //! One listener takes connections for all meters; the first worker distributes them. A turn of a worker reads every
 //! connection that has something, a bounded piece each, computes the answers, writes down what they changed, and only
-//! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves. What a meter
-//! keeps is held for those only that were talked to, and an association as long as it is open.
+//! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves, and so are changed
+//! keys, wrapped, before the answer that confirms them. What a meter keeps is held for those only that were talked to, and an
+//! association as long as it is open.
+//!
+//! Meters are told apart by the local address of a connection, and on the one UDP socket by packet info. What a turn changed is
+//! appended to the state file in one write, with one fsync if counters were reserved or something lasting changed, while the
+//! file is held: two workers cannot write an older record after a newer. `mio` has the event queue, `socket2` the options of
+//! sockets, `nix` the packet info, so that nothing here is `unsafe`. A wildcard listener that is meant for loopback is tied to
+//! that device (`SO_BINDTODEVICE`); where the system does not do that, each connection is looked at instead.
 
 mod addresses;
 mod associations;
