@@ -1,7 +1,7 @@
 //! Where the state file lies: what of a disk it needs, and a real one.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// What the state file needs of a disk.
@@ -28,72 +28,140 @@ pub trait Disk {
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// A file, and one beside it that keeps a second process away.
+/// A file that is locked itself: whoever opens it by another name (a link) is kept away as well.
 #[derive(Debug)]
 pub struct FileDisk {
     path: PathBuf,
-    file: Option<File>,
-    _lock: File,
+    file: File,
+    /// It was not there before.
+    is_new: bool,
+    /// What was replaced while it had another name: its lock is kept, because it can be opened by that name.
+    replaced: Vec<File>,
 }
 
 impl FileDisk {
-    /// The file at `path`; its directory is made if it is missing.
+    /// The file at `path`, or where a symbolic link there leads; it and its directory are made if they are missing.
     ///
     /// # Errors
-    /// A directory that cannot be made or written to, or another process that uses the file.
+    /// A directory that cannot be made or written to, what is no regular file, a file with several names (hard links), or
+    /// another process that uses the file.
     pub fn open(path: &Path) -> io::Result<FileDisk> {
         std::fs::create_dir_all(folder(path))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let text = "is in use by another amitwin serve; stop that one, or name another file with --state";
-                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        loop {
+            // A link stays a link when the file is replaced.
+            let path = match path.canonicalize() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+                found => found?,
+            };
+            if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+                let text = "is no regular file; name another with --state";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
-            Err(TryLockError::Error(error)) => return Err(error),
+            let mut options = OpenOptions::new();
+            options.read(true).append(true);
+            let (file, is_new) = match options.open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => (options.create_new(true).open(&path)?, true),
+                found => (found?, false),
+            };
+            lock(&file)?;
+            // It may have been replaced before it was locked.
+            if is_at(&file, &path)? {
+                return FileDisk { path, file, is_new, replaced: Vec::new() }.with_one_name();
+            }
         }
-        Ok(FileDisk { path: path.to_owned(), file: None, _lock: lock })
     }
+
+    fn with_one_name(self) -> io::Result<FileDisk> {
+        let names = names(&self.file)?;
+        if names > 1 {
+            let text = format!(
+                "is a file with {names} names (hard links), and by another one its counters could be used again; delete \
+                 the other names, or copy the file and delete it"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Ok(self)
+    }
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let text = "is in use by another amitwin serve, by this name or another; stop that one, or name another file \
+                        with --state";
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether an open file is the one that has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((open.dev(), open.ino()) == (named.dev(), named.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+/// Names that an open file has.
+#[cfg(unix)]
+fn names(file: &File) -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink())
+}
+
+#[cfg(not(unix))]
+fn names(_: &File) -> io::Result<u64> {
+    Ok(1)
 }
 
 impl Disk for FileDisk {
     fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
-        match File::open(&self.path) {
-            Ok(mut file) => file.read_to_end(&mut bytes).map(|_| Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut bytes)?;
+        Ok((!self.is_new).then_some(bytes))
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.open_file()?.write_all(bytes)
+        self.file.write_all(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.open_file()?.sync_data()
+        self.file.sync_data()
     }
 
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         let temporary = beside(&self.path, "tmp");
-        let mut file = File::create(&temporary)?;
+        // Its own, not what somebody left or linked there.
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).read(true).append(true).open(&temporary)?;
+        // Before it has the name under which others look for it.
+        lock(&file)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&temporary, &self.path)?;
         // The name is on the disk once its directory is.
         File::open(folder(&self.path))?.sync_all()?;
-        // What was written last is where the next record goes.
-        self.file = Some(file);
-        Ok(())
-    }
-}
-
-impl FileDisk {
-    fn open_file(&mut self) -> io::Result<&mut File> {
-        if self.file.is_none() {
-            self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
+        let old = std::mem::replace(&mut self.file, file);
+        self.is_new = false;
+        if names(&old)? > 0 {
+            self.replaced.push(old);
         }
-        self.file.as_mut().ok_or_else(|| io::Error::other("no file"))
+        Ok(())
     }
 }
 

@@ -16,6 +16,10 @@ pub const RESERVE_FIRST: u32 = 64;
 const RESERVE: u32 = 8_192;
 /// Counters that one answer may take.
 const ANSWER: u32 = 256;
+/// More counters than a record that was lost can have reserved: a block beyond those of the record before it, and what one
+/// answer took before the block was due.
+pub const JUMP: u32 = 2 * RESERVE;
+const _: () = assert!(JUMP > RESERVE + ANSWER);
 
 /// One meter that was talked to.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub struct Registry {
     shards: Vec<Mutex<BTreeMap<u32, Entry>>>,
     /// Key of the keys that records hold.
     storage: [u8; 32],
+    /// Where the counters of meters begin of which nothing is known.
+    floor: u32,
 }
 
 /// How a change of what a meter keeps must be written before the answer leaves.
@@ -51,12 +57,13 @@ pub enum Change {
 }
 
 impl Registry {
-    /// With what is known from before; meters' changed keys are kept under the key `storage`.
+    /// With what is known from before, and counters of others from `floor` on; meters' changed keys are kept under the key
+    /// `storage`.
     ///
     /// # Errors
     /// The number of a meter whose kept key cannot be unwrapped.
-    pub fn new<'a>(records: impl Iterator<Item = &'a Record>, storage: [u8; 32]) -> Result<Registry, u32> {
-        let mut registry = Registry { shards: Vec::new(), storage };
+    pub fn new<'a>(records: impl Iterator<Item = &'a Record>, floor: u32, storage: [u8; 32]) -> Result<Registry, u32> {
+        let mut registry = Registry { shards: Vec::new(), storage, floor };
         registry.shards.resize_with(SHARDS, Default::default);
         let mut keys = Vec::new();
         for record in records {
@@ -78,14 +85,14 @@ impl Registry {
 
     /// A meter; no one else can use it meanwhile.
     pub fn meter(&self, number: u32) -> Locked<'_> {
-        Locked { number, shard: self.shard(number) }
+        Locked { number, shard: self.shard(number), floor: self.floor }
     }
 
     /// Looks at what a meter keeps.
     pub fn look<T>(&self, number: u32, look: impl FnOnce(&Rest) -> T) -> T {
         match self.shard(number).get(&number) {
             Some(entry) => look(&entry.rest),
-            None => look(&Rest::default()),
+            None => look(&untouched(self.floor)),
         }
     }
 
@@ -138,6 +145,7 @@ impl Registry {
 pub struct Locked<'a> {
     number: u32,
     shard: MutexGuard<'a, BTreeMap<u32, Entry>>,
+    floor: u32,
 }
 
 impl Locked<'_> {
@@ -153,7 +161,8 @@ impl Locked<'_> {
 
     /// It has reset, and is away until then.
     pub fn reset(&mut self, until: Option<Instant>) {
-        let entry = self.shard.entry(self.number).or_insert_with(|| fresh(Rest::default()));
+        let floor = self.floor;
+        let entry = self.shard.entry(self.number).or_insert_with(|| fresh(untouched(floor)));
         entry.boots = entry.boots.wrapping_add(1);
         entry.away_until = until;
     }
@@ -165,13 +174,18 @@ impl Locked<'_> {
             return entry.change(work);
         }
         // Most meters are only read, and leave nothing behind.
-        let mut entry = fresh(Rest::default());
+        let mut entry = fresh(untouched(self.floor));
         let (done, change) = entry.change(work);
         if change.is_some() || entry.rest.transfer.is_some() {
             self.shard.insert(number, entry);
         }
         (done, change)
     }
+}
+
+/// A meter that was not talked to, whose counters begin there.
+fn untouched(floor: u32) -> Rest {
+    Rest { counter: floor, ..Rest::default() }
 }
 
 fn fresh(rest: Rest) -> Entry {
@@ -241,7 +255,7 @@ mod tests {
 
     #[test]
     fn who_is_only_read_leaves_nothing_behind() {
-        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
         let (_, change) = registry.meter(5).change(|rest| rest.counter);
         assert!(change.is_none());
         assert_eq!(registry.touched(), 0);
@@ -249,7 +263,7 @@ mod tests {
 
     #[test]
     fn counters_are_reserved_before_they_are_used_and_returned_at_a_clean_end() {
-        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
         let (mut synced, mut others) = (0, 0);
         for _ in 0..RESERVE_FIRST {
             let (reserved, change) = registry.meter(5).change(|rest| {
@@ -268,13 +282,13 @@ mod tests {
         assert_eq!((synced, others), (1, 0), "the first answer reserves for all of them");
         let last: Vec<Record> = registry.last_records().flatten().collect();
         assert_eq!(last[0].rest().counter, 1 + RESERVE_FIRST);
-        let again = Registry::new(last.iter(), [0; 32]).expect("no keys are kept");
+        let again = Registry::new(last.iter(), 1, [0; 32]).expect("no keys are kept");
         assert_eq!(again.meter(5).change(|rest| rest.counter).0, 1 + RESERVE_FIRST);
     }
 
     #[test]
     fn a_relay_is_on_the_disk_and_a_counter_received_in_the_file() {
-        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
         let (_, change) = registry.meter(1).change(|rest| rest.connected = false);
         assert_eq!(change, Some(Change::Sync));
         let (_, change) = registry.meter(1).change(|rest| rest.received[1] = 9);
@@ -288,7 +302,7 @@ mod tests {
     #[test]
     fn changed_keys_are_on_the_disk_and_come_back() {
         let storage = [3; 32];
-        let registry = Registry::new([].into_iter(), storage).expect("nothing is kept");
+        let registry = Registry::new([].into_iter(), 1, storage).expect("nothing is kept");
         let (_, change) = registry.meter(4).change(|rest| {
             rest.security_mut().set_key(0, [8; 32]);
             rest.security_mut().set_key(3, [9; 32]);
@@ -303,18 +317,18 @@ mod tests {
         assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
         assert_eq!(registry.records([4].into_iter()).len(), 1, "keys are written once");
         // Without the record that closes it, a set of keys does not count.
-        assert_eq!(Registry::new(records[..2].iter(), storage).map(|registry| registry.touched()), Ok(0));
-        let again = Registry::new(records.iter(), storage).expect("the same key");
+        assert_eq!(Registry::new(records[..2].iter(), 1, storage).map(|registry| registry.touched()), Ok(0));
+        let again = Registry::new(records.iter(), 1, storage).expect("the same key");
         let kept = |registry: &Registry| registry.look(4, |rest| rest.security().cloned().expect("changed"));
         let (mut before, after) = (kept(&registry), kept(&again));
         before.generation = 0;
         assert_eq!(before, after);
-        assert_eq!(Registry::new(records.iter(), [4; 32]).map(|_| ()), Err(4));
+        assert_eq!(Registry::new(records.iter(), 1, [4; 32]).map(|_| ()), Err(4));
     }
 
     #[test]
     fn a_reset_ends_a_life() {
-        let registry = Registry::new([].into_iter(), [0; 32]).expect("nothing is kept");
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
         let now = Instant::now();
         assert!(!registry.meter(1).is_away(now));
         registry.meter(1).reset(Some(now + std::time::Duration::from_secs(1)));

@@ -82,8 +82,10 @@ impl Server {
             Some(path) => Some(open_state(path, keys.fingerprint())?),
             None => None,
         };
+        warnings.extend(state.iter().filter_map(StateFile::torn).map(|torn| format!("the state file {torn}")));
+        let floor = state.as_ref().map_or(1, StateFile::floor);
         let known = state.iter().flat_map(StateFile::records);
-        let registry = Registry::new(known, keys.storage_key()).map_err(|number| ServeError::State {
+        let registry = Registry::new(known, floor, keys.storage_key()).map_err(|number| ServeError::State {
             path: options.state.clone().unwrap_or_default(),
             what: format!("holds a key of meter {} that these keys do not open", u64::from(number) + 1),
         })?;

@@ -5,10 +5,12 @@
 //! rest follows: a set of keys is changed as a whole. Counters that a meter sends with
 //! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
 //! byte that was ciphered with a counter of its block leaves the process. What a kill leaves half-written at the end was
-//! promised to nobody and is dropped. When the log has grown to a multiple of what it says, it is written anew under
+//! promised to nobody; a file that was cut off looks the same, so that the meter of the torn record goes on with counters that
+//! cannot have been used. When the log has grown to a multiple of what it says, it is written anew under
 //! another name and renamed.
 
 use super::disk::Disk;
+use super::registry::JUMP;
 use amitwin_dlms::push::{PushTiming, PushTimings};
 use amitwin_dlms::security::{SEALED_BYTES, Security};
 use amitwin_dlms::{Changed, Rest};
@@ -18,7 +20,11 @@ use std::io;
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 88;
 /// First bytes of the file; a fingerprint of the meters' keys follows.
-const HEADER: &[u8; 16] = b"amitwin state 5\n";
+const HEADER: &[u8; 16] = b"amitwin state 6\n";
+/// First bytes of one that does not say where it was last written anew.
+const FIFTH_HEADER: &[u8; 16] = b"amitwin state 5\n";
+/// Number in the record that ends what was written anew; its counter is where those of meters begin that have no record.
+const FLOOR: u32 = u32::MAX;
 /// Bytes of a record before there were keys, policies, transactions and an operator.
 const THIRD_RECORD_BYTES: usize = 72;
 /// First bytes of a file of those.
@@ -30,8 +36,9 @@ const FIRST_RECORD_BYTES: usize = 56;
 /// First bytes of a file of those.
 const FIRST_HEADER: &[u8; 16] = b"amitwin state 1\n";
 /// Versions that are read: first bytes, bytes of a record, whether the fingerprint of the keys follows.
-const VERSIONS: [(&[u8; 16], usize, bool); 4] = [
+const VERSIONS: [(&[u8; 16], usize, bool); 5] = [
     (HEADER, RECORD_BYTES, true),
+    (FIFTH_HEADER, RECORD_BYTES, true),
     (THIRD_HEADER, THIRD_RECORD_BYTES, true),
     (SECOND_HEADER, THIRD_RECORD_BYTES, false),
     (FIRST_HEADER, FIRST_RECORD_BYTES, false),
@@ -189,6 +196,10 @@ pub struct StateFile<D> {
     keys: [u8; 16],
     /// By meter, its keys before the rest.
     live: BTreeMap<(u32, u8), Record>,
+    /// Where the counters of meters begin that have no record.
+    floor: u32,
+    /// What was found torn at its end.
+    torn: Option<String>,
     bytes: u64,
     compact_bytes_min: u64,
     /// Something went wrong half-way: what the file holds is unknown.
@@ -202,13 +213,24 @@ impl<D: Disk> StateFile<D> {
     /// # Errors
     /// A file that is no state file, one of other keys, one that is damaged before its end, or what the disk says.
     pub fn open(mut disk: D, keys: [u8; 16]) -> io::Result<StateFile<D>> {
-        let live = match disk.read()? {
+        let Parsed { live, floor, torn } = match disk.read()? {
             Some(bytes) => parse(&bytes, &keys)?,
-            None => BTreeMap::new(),
+            None => Parsed { live: BTreeMap::new(), floor: Rest::default().counter, torn: None },
         };
-        let mut file = StateFile { disk, keys, live, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
+        let mut file =
+            StateFile { disk, keys, live, floor, torn, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
         file.compact()?;
         Ok(file)
+    }
+
+    /// Where the counters of meters begin that have no record.
+    pub fn floor(&self) -> u32 {
+        self.floor
+    }
+
+    /// What was torn at the end of the file, and what follows from it.
+    pub fn torn(&self) -> Option<&str> {
+        self.torn.as_deref()
     }
 
     /// The last record of each meter, after those of its keys.
@@ -249,7 +271,8 @@ impl<D: Disk> StateFile<D> {
         let mut bytes = Vec::with_capacity(HEADER.len() + self.keys.len() + self.live.len() * RECORD_BYTES);
         bytes.extend_from_slice(HEADER);
         bytes.extend_from_slice(&self.keys);
-        self.live.values().for_each(|record| bytes.extend_from_slice(&record.0));
+        let floor = Record::new(FLOOR, &Rest::default(), self.floor);
+        self.live.values().chain([&floor]).for_each(|record| bytes.extend_from_slice(&record.0));
         self.disk.replace(&bytes)?;
         self.bytes = bytes.len() as u64;
         self.broken = false;
@@ -257,11 +280,21 @@ impl<D: Disk> StateFile<D> {
     }
 }
 
-fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record>> {
+/// What a file holds.
+struct Parsed {
+    live: BTreeMap<(u32, u8), Record>,
+    floor: u32,
+    torn: Option<String>,
+}
+
+fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
     let version = VERSIONS.iter().find(|(header, ..)| bytes.starts_with(*header));
     let Some((header, size, keyed)) = version.copied() else {
-        return wrong(if bytes.starts_with(b"amitwin state ") {
+        return wrong(if bytes.is_empty() {
+            "is empty; delete it if no meter was ever served with it, or else begin with new keys and another --state"
+                .to_owned()
+        } else if bytes.starts_with(b"amitwin state ") {
             "is of a version that this program does not read; begin with new keys and another --state, because with these \
              keys counters would be used again"
                 .to_owned()
@@ -276,25 +309,59 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<BTreeMap<(u32, u8), Record
     if keyed && told != keys {
         return wrong("counts for meters with other keys; name another with --state".to_owned());
     }
-    let records: Vec<Option<Record>> = body.chunks(size).map(|bytes| Record::read(bytes, size)).collect();
-    let whole = records.iter().take_while(|record| record.is_some()).count();
-    if let Some(later) = records[whole..].iter().position(Option::is_some) {
-        return wrong(format!(
-            "is damaged at byte {}, and holds records after that: put back a copy of now, not an older one, because an \
-             older one would use counters again; or begin with new keys and another --state",
-            bytes.len() - body.len() + (whole + later.saturating_sub(1)) * size
-        ));
+    let damaged = |at: usize| {
+        wrong(format!(
+            "is damaged at byte {}: put back a copy of now, not an older one, because an older one would use counters again; \
+             or begin with new keys and another --state",
+            bytes.len() - body.len() + at
+        ))
+    };
+    let whole = body.chunks_exact(size);
+    let torn = whole.remainder();
+    let records: Vec<Option<Record>> = whole.map(|bytes| Record::read(bytes, size)).collect();
+    if let Some(at) = records.iter().position(Option::is_none) {
+        return damaged(at * size);
     }
+    let end = records.len() * size;
     let (mut live, mut open) = (BTreeMap::new(), BTreeMap::<u32, Vec<Record>>::new());
+    let mut floor = (header != HEADER).then_some(Rest::default().counter);
     for record in records.into_iter().flatten() {
-        if record.key().is_some() {
+        if record.number() == FLOOR {
+            floor = Some(record.counter());
+        } else if record.key().is_some() {
             open.entry(record.number()).or_default().push(record);
         } else {
             let set = open.remove(&record.number()).unwrap_or_default();
             live.extend(set.into_iter().chain([record]).map(|record| (record.place(), record)));
         }
     }
-    Ok(live)
+    // It was written anew as a whole, or not at all.
+    let Some(mut floor) = floor else { return damaged(end) };
+    let torn = (!torn.is_empty()).then(|| take_over(torn, &mut live, &mut floor));
+    Ok(Parsed { live, floor, torn })
+}
+
+/// Counters go on where they cannot have been used by whom a torn record was about; says so.
+fn take_over(torn: &[u8], live: &mut BTreeMap<(u32, u8), Record>, floor: &mut u32) -> String {
+    let number = torn.first_chunk().map(|number| u32::from_le_bytes(*number));
+    let known = number.and_then(|number| Some((number, *live.get(&(number, u8::MAX))?)));
+    let whose = if let Some((number, record)) = known {
+        let counter = record.counter().saturating_add(JUMP);
+        live.insert((number, u8::MAX), Record::new(number, &record.rest(), counter));
+        format!("meter {} goes on with counter {counter}", u64::from(number) + 1)
+    } else {
+        *floor = floor.saturating_add(JUMP);
+        if number.is_none() {
+            let all: Vec<Record> = live.values().filter(|record| record.key().is_none()).copied().collect();
+            for record in all {
+                let counter = record.counter().saturating_add(JUMP);
+                live.insert(record.place(), Record::new(record.number(), &record.rest(), counter));
+            }
+        }
+        let who = if number.is_some() { "meters of which it says nothing begin" } else { "all meters go on" };
+        format!("{who} {JUMP} counters later")
+    };
+    format!("ended within its last record; {whose}, so that none is used again; what else had changed in it is lost")
 }
 
 #[cfg(test)]

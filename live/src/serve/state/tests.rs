@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::serve::disk::FileDisk;
-use crate::serve::registry::{Change, RESERVE_FIRST, Registry};
+use crate::serve::registry::{Change, JUMP, RESERVE_FIRST, Registry};
 use amitwin_sim_core::rng::Stream;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -105,7 +105,7 @@ fn no_counter_leaves_twice_over_a_thousand_crashes() {
             continue;
         };
         file.compact_bytes_min = 8_000;
-        let registry = Registry::new(file.records(), [0; 32]).expect("no keys are kept");
+        let registry = Registry::new(file.records(), file.floor(), [0; 32]).expect("no keys are kept");
         let before = crashes;
         while crashes == before {
             // Answers of one turn: counters are taken, records gathered, and nothing leaves before they are written.
@@ -158,8 +158,9 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
     old.extend_from_slice(&blake3::hash(&old).as_bytes()[..8]);
     let bytes = [b"amitwin state 1\n", &old[..], &old[..30]].concat();
     std::fs::write(&path, bytes).expect("written");
+    // The torn record at the end may have been its own.
     let expected = Rest {
-        counter: 40,
+        counter: 40 + JUMP,
         received: [1, 2, 3, 0],
         clock_offset_s: -7,
         resets: 8,
@@ -232,11 +233,11 @@ fn what_is_written_comes_back() {
     assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
     let keys: Vec<(u32, _)> = file.records().filter_map(|r| Some((r.number(), r.key()?))).collect();
     assert_eq!(keys, [(9, (3, SEALED))], "the last one holds");
-    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 3 * RECORD_BYTES);
+    assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 4 * RECORD_BYTES);
 }
 
 #[test]
-fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
+fn damage_is_told_wherever_it_is_and_a_torn_end_taken_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("network.state");
     let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
@@ -251,10 +252,25 @@ fn damage_in_the_middle_is_told_and_at_the_end_dropped() {
     for cut in 0..RECORD_BYTES {
         assert_eq!(open(&good[..good.len() - cut]).expect("read"), if cut == 0 { 10 } else { 9 });
     }
+    // What was written anew is whole.
+    for cut in HEAD_BYTES..HEAD_BYTES + RECORD_BYTES {
+        assert!(open(&good[..cut]).expect_err("cut off").to_string().contains("damaged at byte"), "{cut}");
+    }
     let mut flipped = good.clone();
     flipped[HEAD_BYTES + 3 * RECORD_BYTES + 5] ^= 1;
     let message = open(&flipped).expect_err("damaged").to_string();
     assert!(message.contains(&format!("damaged at byte {}", HEAD_BYTES + 3 * RECORD_BYTES)), "{message}");
+    // Every bit of the last record, and garbage behind it.
+    for at in good.len() - RECORD_BYTES..good.len() {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1 << (at % 8);
+        let message = open(&flipped).expect_err("damaged").to_string();
+        assert!(message.contains(&format!("damaged at byte {}", HEAD_BYTES + 10 * RECORD_BYTES)), "{at}: {message}");
+    }
+    assert!(
+        open(&[&good[..], &[7; RECORD_BYTES]].concat()).expect_err("garbage").to_string().contains("damaged at byte")
+    );
+    assert!(open(b"").expect_err("empty").to_string().contains("is empty"));
     assert!(open(b"something else").expect_err("no state file").to_string().contains("no state file"));
 }
 
@@ -279,4 +295,80 @@ fn counters_of_other_keys_are_not_taken_for_these() {
     std::fs::write(&path, [&SECOND_HEADER[..], record, check].concat()).expect("written");
     assert_eq!(open(KEYS).expect("taken over").records().count(), 1);
     assert!(open([7; 16]).is_err(), "it belongs to those keys now");
+}
+
+#[test]
+fn the_meter_of_a_torn_record_goes_on_where_nobody_has_been() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.state");
+    let open = || StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
+    let rest = Rest { relay_moves: 9, ..Rest::default() };
+    let mut file = open();
+    file.append(&[Record::new(4, &rest, 100), Record::new(5, &rest, 100), Record::new(5, &rest, 8_292)], true)
+        .expect("written");
+    assert_eq!(file.torn(), None);
+    drop(file);
+    let whole = std::fs::read(&path).expect("there");
+    let kept = |file: &StateFile<FileDisk>| -> Vec<_> {
+        file.records().map(|record| (record.number(), record.counter(), record.rest().relay_moves)).collect()
+    };
+    // One that is about somebody of whom there is a record, about somebody else, and about nobody knows whom.
+    for left in [4, 20, RECORD_BYTES - 1] {
+        std::fs::write(&path, &whole[..whole.len() - RECORD_BYTES + left]).expect("written");
+        let file = open();
+        assert_eq!((kept(&file), file.floor()), (vec![(4, 100, 9), (5, 100 + JUMP, 9)], 1), "{left} bytes are left");
+        let torn = file.torn().expect("told");
+        assert!(torn.contains("meter 6 goes on with counter 16484"), "{torn}");
+    }
+    std::fs::write(&path, [&whole[..], &[6, 0, 0, 0, 9]].concat()).expect("written");
+    let file = open();
+    assert_eq!((kept(&file), file.floor()), (vec![(4, 100, 9), (5, 8_292, 9)], 1 + JUMP));
+    assert!(file.torn().expect("told").contains("meters of which it says nothing begin 16384 counters later"));
+    drop(file);
+    std::fs::write(&path, [&whole[..], b"xyz"].concat()).expect("written");
+    let file = open();
+    assert_eq!((kept(&file), file.floor()), (vec![(4, 100 + JUMP, 9), (5, 8_292 + JUMP, 9)], 1 + JUMP));
+    assert!(file.torn().expect("told").contains("all meters go on 16384 counters later"));
+    drop(file);
+    // What was found is written anew.
+    let file = open();
+    assert_eq!((file.torn(), file.floor()), (None, 1 + JUMP));
+}
+
+#[test]
+fn a_file_is_used_by_one_server_whatever_its_name() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let open = |name: &str| FileDisk::open(&path(name)).and_then(|disk| StateFile::open(disk, KEYS));
+    let refused = |name: &str| open(name).expect_err(name).to_string();
+    let mut file = open("a.state").expect("new");
+    file.append(&[Record::new(1, &Rest::default(), 5)], true).expect("written");
+    symlink("a.state", path("b.state")).expect("linked");
+    symlink(folder.path(), path("folder")).expect("linked");
+    std::fs::hard_link(path("a.state"), path("c.state")).expect("linked");
+    for name in ["a.state", "b.state", "c.state", "folder/a.state"] {
+        assert!(refused(name).contains("in use by another amitwin serve"), "{name}: {}", refused(name));
+    }
+    // Once it is replaced, the other name has an old file, which is locked as long.
+    file.compact().expect("replaced");
+    file.compact().expect("replaced");
+    for name in ["a.state", "b.state", "c.state"] {
+        assert!(refused(name).contains("in use by another amitwin serve"), "{name}: {}", refused(name));
+    }
+    drop(file);
+    assert_eq!(open("b.state").expect("read").records().count(), 1);
+    assert!(path("b.state").symlink_metadata().expect("there").is_symlink(), "a link stays one");
+    std::fs::hard_link(path("a.state"), path("d.state")).expect("linked");
+    assert!(refused("a.state").contains("is a file with 2 names"), "{}", refused("a.state"));
+    std::fs::remove_file(path("d.state")).expect("removed");
+    assert!(open("a.state").is_ok());
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    for name in ["/dev/full", "/dev/null", "/"] {
+        let refused = FileDisk::open(std::path::Path::new(name)).expect_err(name).to_string();
+        assert!(refused.contains("is no regular file"), "{name}: {refused}");
+    }
 }
