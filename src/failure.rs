@@ -49,7 +49,12 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         _ => error.downcast_ref::<FileError>(),
     };
     match file {
-        Some(FileError::Exists { .. } | FileError::NotOurs { .. }) => USAGE,
+        Some(
+            FileError::Exists { .. }
+            | FileError::NotOurs { .. }
+            | FileError::Claimed { .. }
+            | FileError::Foreign { .. },
+        ) => USAGE,
         Some(FileError::NotARun { .. } | FileError::Incomplete { .. } | FileError::VariantName { .. }) => INVALID,
         Some(FileError::Unreadable { .. } | FileError::Schema { .. }) => INVALID,
         Some(FileError::Changed { .. }) => MISMATCH,

@@ -56,7 +56,7 @@ fn force_replaces_a_run_and_nothing_else() {
     fs::write(path.join("my-notes.md"), "mine").expect("written");
     fs::write(path.join("tables/events/variant=v/.part-000.parquet.x.tmp"), "torn").expect("written");
     let run = begin(&path, true).expect("replaced");
-    assert_eq!(listing(&path), [MANIFEST, "my-notes.md", SUMMARY]);
+    assert_eq!(listing(&path), [".running.tmp", MANIFEST, "my-notes.md", SUMMARY]);
     assert!(matches!(RunDir::open(&path), Err(FileError::Incomplete { status: "running", .. })));
     run.tables("v").expect("a new run knows no variants").finish().expect("finished");
     run.finish(&ended(&["v"])).expect("finished");
@@ -227,4 +227,73 @@ fn denied_and_full_are_told_apart() {
     assert!(matches!(of(ErrorKind::Other), FileError::Io { .. }));
     let reading = FileError::io(Path::new("runs/x"), "read the file", Error::from(ErrorKind::Other)).to_string();
     assert!(!reading.contains("Choose"), "another directory does not help: {reading}");
+}
+
+#[test]
+fn a_directory_is_written_by_one_run_at_a_time() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("run");
+    let run = begin(&path, false).expect("begun");
+    for force in [false, true] {
+        let error = begin(&path, force).expect_err("claimed");
+        if force {
+            let process = std::process::id();
+            assert!(matches!(error, FileError::Claimed { process: found, .. } if found == process), "{error}");
+            assert!(error.to_string().contains(&format!("another amitwin (process {process}) writes a run there now")));
+        }
+    }
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).expect("linked");
+        assert!(matches!(begin(&link, true), Err(FileError::Claimed { .. })), "by another name");
+    }
+    run.finish(&ended(&["v"])).expect("finished");
+    drop(run);
+    assert_eq!(listing(&path), [MANIFEST, SUMMARY]);
+    begin(&path, true).expect("free again");
+}
+
+#[test]
+fn of_two_runs_that_begin_together_one_gets_the_directory() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (force, round) in [false, true].into_iter().flat_map(|force| (0..20).map(move |round| (force, round))) {
+        let path = folder.path().join(format!("{force}-{round}"));
+        if force {
+            finished(&path, false);
+        }
+        let barrier = std::sync::Barrier::new(4);
+        let taken: Vec<_> = std::thread::scope(|scope| {
+            let one = || {
+                barrier.wait();
+                begin(&path, force)
+            };
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let (got, refused): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
+        assert_eq!(got.len(), 1, "{refused:?}");
+    }
+}
+
+#[test]
+fn force_leaves_files_that_the_run_did_not_write() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("run");
+    for complete in [true, false] {
+        if complete {
+            finished(&path, false);
+        } else {
+            let run = begin(&path, true).expect("replaced");
+            run.tables("v").expect("new").finish().expect("finished");
+        }
+        let foreign = path.join("tables/events/my-notes.md");
+        fs::write(&foreign, "years of work").expect("written");
+        let before = fs::read(path.join(MANIFEST)).expect("there");
+        let error = begin(&path, true).expect_err("foreign").to_string();
+        assert!(error.contains("`tables/events/my-notes.md` is no file of the run"), "{error}");
+        assert_eq!(fs::read(path.join(MANIFEST)).expect("there"), before, "nothing was written");
+        fs::remove_file(foreign).expect("removed");
+    }
+    begin(&path, true).expect("replaced");
 }

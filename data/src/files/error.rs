@@ -46,6 +46,31 @@ pub enum FileError {
         /// What is there.
         what: &'static str,
     },
+    /// Somebody else writes there.
+    #[error(
+        "{}: another amitwin{} writes a run there now; nothing was written. Wait until it ends, or choose another directory \
+         with `-o DIR`",
+        path.display(),
+        if *process == 0 { String::new() } else { format!(" (process {process})") }
+    )]
+    Claimed {
+        /// The directory.
+        path: PathBuf,
+        /// Its process; 0 if it is not known.
+        process: u32,
+    },
+    /// `--force` on a run among whose tables lies something else.
+    #[error(
+        "{}: `{file}` is no file of the run that is to be replaced; nothing was written. Move it away, or choose another \
+         directory with `-o DIR`",
+        path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// What lies there, below it.
+        file: String,
+    },
     /// `--force` on something that is not a run.
     #[error(
         "{}: this holds files but no run (it has no readable manifest.json), so `--force` does not touch it; \

@@ -8,6 +8,7 @@
 //! Every file gets its final name only when it is complete and on the disk, so that a killed run leaves no torn file.
 
 mod atomic;
+mod claim;
 mod error;
 mod run_dir;
 mod run_reader;

@@ -1,11 +1,13 @@
 //! A run directory while a run writes it.
 
 use super::atomic::{is_unfinished, make_folder, sync_folder, write_whole};
+use super::claim::{Claim, OWNER};
 use super::error::FileError;
 use super::slug::slug;
 use super::table_file::Origin;
 use super::table_set::TableSet;
 use crate::manifest::{FileEntry, Manifest};
+use crate::rows::TABLES;
 use crate::summary::{Status, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -52,22 +54,28 @@ pub struct RunDir {
     path: PathBuf,
     manifest: Manifest,
     registry: Arc<Registry>,
+    _claim: Claim,
 }
 
 impl RunDir {
     /// Takes an empty or new directory, or with `force` one that holds a run, which is deleted. From then on the
-    /// directory says that its run is incomplete, also if the program is killed.
+    /// directory says that its run is incomplete, also if the program is killed. Nobody else can take it meanwhile.
     pub fn create(path: &Path, force: bool, summary: &Summary, manifest: &Manifest) -> Result<Self, FileError> {
-        let old = Self::check_free(path, force)?;
+        Self::check_free(path, force)?;
         make_folder(path)?;
+        let claim = Claim::new(path)?;
+        // Somebody may have been quicker.
+        let old = Self::check_free(path, force)?;
+        let tables = old_tables(path)?;
         let manifest = Manifest { complete: false, files: Vec::new(), ..manifest.clone() };
-        let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default() };
+        let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default(), _claim: claim };
         // First of all, so that a program killed while it deletes the old run leaves "incomplete" and no mixture.
         write_whole(&path.join(MANIFEST), &json(&run.manifest))?;
         write_whole(
             &path.join(SUMMARY),
             &json(&Summary { status: Status::Running, exit_code: None, ..summary.clone() }),
         )?;
+        remove_tables(path, &tables)?;
         for name in old {
             run.remove_old(&name)?;
         }
@@ -86,6 +94,7 @@ impl RunDir {
             if read_manifest(path).is_err() {
                 return Err(FileError::NotOurs { path: path.to_owned() });
             }
+            old_tables(path)?;
         }
         Ok(old)
     }
@@ -171,8 +180,8 @@ impl RunDir {
     fn remove_old(&self, name: &str) -> Result<(), FileError> {
         let path = self.path.join(name);
         let removed = match name {
-            TABLES_FOLDER => fs::remove_dir_all(&path),
             SCENARIO | REPORT | LOG => fs::remove_file(&path),
+            OWNER => Ok(()),
             _ if is_unfinished(name) => fs::remove_file(&path),
             _ => Ok(()),
         };
@@ -180,6 +189,89 @@ impl RunDir {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(FileError::io(&path, "delete the old run", e)),
             _ => Ok(()),
         }
+    }
+}
+
+/// Files of an old run's tables, below the directory: those that its manifest names; of a run that did not end all that have
+/// names as tables have.
+fn old_tables(path: &Path) -> Result<Vec<String>, FileError> {
+    let mut found = Vec::new();
+    walk(path, TABLES_FOLDER, &mut found)?;
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let manifest = read_manifest(path)?;
+    let named: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
+    let ours = |file: &str| {
+        let name = file.rsplit('/').next().unwrap_or_default();
+        is_unfinished(name) || if manifest.complete { named.contains(file) } else { is_table(file) }
+    };
+    match found.iter().find(|file| !ours(file)) {
+        Some(file) => Err(FileError::Foreign { path: path.to_owned(), file: file.clone() }),
+        None => Ok(found),
+    }
+}
+
+/// `tables/TABLE/variant=NAME/part-NNN.parquet`.
+fn is_table(file: &str) -> bool {
+    let parts: Vec<&str> = file.split('/').collect();
+    let [TABLES_FOLDER, table, variant, part] = parts[..] else { return false };
+    let number = part.strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
+    TABLES.iter().any(|info| info.name == table)
+        && variant.starts_with("variant=")
+        && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Files below a folder of a directory, by their paths from there; a link counts as a file.
+fn walk(root: &Path, folder: &str, found: &mut Vec<String>) -> Result<(), FileError> {
+    let path = root.join(folder);
+    let list = |entries: fs::ReadDir| -> io::Result<Vec<(String, bool)>> {
+        let each = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            Ok((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()))
+        };
+        entries.map(each).collect()
+    };
+    let entries = match fs::read_dir(&path).and_then(list) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(|e| FileError::io(&path, "read the directory", e))?,
+    };
+    for (name, is_folder) in entries {
+        let below = format!("{folder}/{name}");
+        if is_folder {
+            walk(root, &below, found)?;
+        } else {
+            found.push(below);
+        }
+    }
+    Ok(())
+}
+
+/// Deletes files, and the folders that are empty without them.
+fn remove_tables(root: &Path, files: &[String]) -> Result<(), FileError> {
+    for file in files {
+        let path = root.join(file);
+        fs::remove_file(&path).map_err(|e| FileError::io(&path, "delete the old run", e))?;
+    }
+    remove_empty(&root.join(TABLES_FOLDER))
+}
+
+/// Deletes a folder and those in it, as far as they are empty.
+fn remove_empty(path: &Path) -> Result<(), FileError> {
+    let failed = |e| FileError::io(path, "delete the old run", e);
+    let entries = match fs::read_dir(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            remove_empty(&entry.path())?;
+        }
+    }
+    match fs::remove_dir(path) {
+        Err(e) if e.kind() != ErrorKind::DirectoryNotEmpty => Err(failed(e)),
+        _ => Ok(()),
     }
 }
 
