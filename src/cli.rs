@@ -47,7 +47,7 @@ pub enum Command {
     /// Set finished runs side by side, with paired differences.
     Compare(Compare),
     /// Draw the report of a run again.
-    Report(OneRun),
+    Report(Report),
     /// Check the files of a run directory against the hashes in its manifest.
     Verify(OneRun),
     /// Explain the tables, the figures of a summary, or the units of a scenario.
@@ -195,6 +195,17 @@ pub struct OneRun {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+}
+
+/// Options of `report`.
+#[derive(Args)]
+pub struct Report {
+    /// The run, and how the result is printed.
+    #[command(flatten)]
+    pub of: OneRun,
+    /// Draw it without checking the run's files against the hashes in its manifest.
+    #[arg(long)]
+    pub unchecked: bool,
 }
 
 /// Options of `describe`.

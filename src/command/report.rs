@@ -1,15 +1,42 @@
 //! `amitwin report RUN`: the report, drawn again.
 
-use crate::cli::{Format, OneRun};
+use crate::cli::{Format, Report};
+use crate::failure::{INVALID, MISMATCH};
 use crate::talk::Talk;
+use amitwin_data::files::{FileError, REPORT, RunDir};
 use serde_json::json;
 
-/// Writes report.html and prints where it is.
-pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
-    let path = amitwin_viz::write_report(&options.run)?;
-    match options.format {
+/// Checks the files, writes report.html and prints where it is; says so if the run is incomplete.
+pub fn run(options: &Report, talk: &Talk) -> anyhow::Result<u8> {
+    let run = RunDir::open_any(&options.of.run)?;
+    run.is_at_rest()?;
+    if !options.unchecked {
+        let mut problems = run.verify()?.problems;
+        // It is drawn anew. Whoever was killed wrote no list of its files.
+        problems.retain(|problem| problem.path != REPORT && (run.manifest.complete || !run.manifest.files.is_empty()));
+        for problem in &problems {
+            talk.error(&format!("{}: {}", run.path.join(&problem.path).display(), problem.what));
+        }
+        if !problems.is_empty() {
+            talk.error(&format!(
+                "{}: files are not as the run wrote them, so no report was drawn. Run the scenario again, restore the \
+                 files, or draw it all the same with --unchecked",
+                run.path.display()
+            ));
+            return Ok(MISMATCH);
+        }
+    }
+    let path = amitwin_viz::write_report(&options.of.run)?;
+    match options.of.format {
         Format::Table => talk.print(&format!("{}\n", path.display()))?,
-        Format::Json => talk.print_json(&json!({ "report": path.display().to_string() }))?,
+        Format::Json => talk.print_json(&json!({
+            "report": path.display().to_string(), "complete": run.manifest.complete,
+        }))?,
+    }
+    if !run.manifest.complete {
+        let status = run.summary.status.word();
+        talk.error(&FileError::Incomplete { path: run.path, status }.to_string());
+        return Ok(INVALID);
     }
     Ok(0)
 }

@@ -167,4 +167,11 @@ fn a_report_can_be_drawn_again() {
     assert_eq!(said.out, "out/report.html\n");
     assert_eq!(fs::read_to_string(&report).expect("a report"), first);
     run(here.path(), &["verify", "out"]).expect(0);
+
+    let table = here.path().join("out/tables/events/variant=base/part-000.parquet");
+    let mut bytes = fs::read(&table).expect("a table");
+    bytes[40] ^= 1;
+    fs::write(&table, bytes).expect("written");
+    let refused = ["part-000.parquet: the content changed after the run", "no report was drawn", "--unchecked"];
+    run(here.path(), &["report", "out"]).expect(6).tells(&refused);
 }

@@ -116,7 +116,7 @@ fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
     assert!(summary.variants.is_empty() && summary.warnings.iter().any(|w| w.contains("'base'")), "{summary:?}");
     assert!(files(&out, ".tmp").is_empty() && files(&out.join("tables/frames"), ".parquet").is_empty());
     run(here.path(), &["compare", "out"]).expect(3).tells(&["out: this run is incomplete (its status is \"failed\")"]);
-    run(here.path(), &["report", "out"]).expect(0);
+    run(here.path(), &["report", "out"]).expect(3).tells(&["this run is incomplete (its status is \"failed\")"]);
     run(here.path(), &["run", "small.toml", "-o", "out", "--force"]).expect(0);
     run(here.path(), &["verify", "out"]).expect(0);
 }

@@ -74,6 +74,11 @@ fn a_kill_leaves_no_torn_file_and_a_directory_that_says_incomplete() {
     assert!(!run_dir.manifest.complete);
     run(here.path(), &["compare", "out"]).expect(3).tells(&["out: this run is incomplete (its status is \"running\")"]);
     run(here.path(), &["verify", "out"]).expect(3).tells(&["out: this run is incomplete (its status is \"running\")"]);
+    run(here.path(), &["report", "out"]).expect(3).tells(&["out: this run is incomplete (its status is \"running\")"]);
+    let page = std::fs::read_to_string(out.join("report.html")).expect("a report");
+    for told in ["The run did not end", "Not judged: the run is incomplete", "before the run stopped"] {
+        assert!(page.contains(told), "{told}");
+    }
 
     // The directory can be used again, and nothing of the killed run is left.
     let again = ["run", "small.toml", "-o", "out", "--variant", "short", "--force"];

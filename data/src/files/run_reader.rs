@@ -1,6 +1,7 @@
 //! A run directory as its readers see it.
 
 use super::atomic::{hash_file, write_whole};
+use super::claim::Claim;
 use super::error::FileError;
 use super::run_dir::{LATEST, MANIFEST, RunDir, SUMMARY, json, read_manifest};
 use super::slug::{slug, unslug};
@@ -132,6 +133,14 @@ impl RunReader {
     /// Hands over the rows of a table and variant in pieces, so that memory stays bounded.
     pub fn each_group<R: Row>(&self, variant: &str, take: impl FnMut(Vec<R>)) -> Result<(), FileError> {
         each_group(&self.files::<R>(variant)?, take)
+    }
+
+    /// Whether nobody writes the run at this moment.
+    ///
+    /// # Errors
+    /// Somebody does.
+    pub fn is_at_rest(&self) -> Result<(), FileError> {
+        Claim::new(&self.path).map(|_| ())
     }
 
     /// Writes a small file, such as a report made afterwards, and enters it into the manifest.

@@ -60,7 +60,8 @@ fn overall(run: &RunView) -> (&'static str, String) {
     match s.status {
         Status::Failed => return ("bad", "The run failed; below is what was finished.".into()),
         Status::Interrupted => return ("warn", "The run was interrupted; below is what was finished.".into()),
-        Status::Running | Status::Complete => {}
+        Status::Running => return ("bad", "The run did not end; below is what it had written down.".into()),
+        Status::Complete => {}
     }
     if let [g] = gates[..] {
         let word = match g.verdict {
@@ -170,7 +171,10 @@ fn gate_class(standing: Standing) -> &'static str {
 /// Each judgement with its limit and value, also those that are only told.
 pub fn gates(run: &RunView) -> String {
     if run.summary.gates.is_empty() {
-        return String::new();
+        return match run.summary.status {
+            Status::Complete => String::new(),
+            _ => "<section>\n<h2>Gates</h2>\n<p>Not judged: the run is incomplete.</p>\n</section>\n".into(),
+        };
     }
     let mut out = String::from(
         "<section>\n<h2>Gates</h2>\n<div class=\"scroll\">\n<table>\n<thead><tr><th scope=\"col\">metric</th>\
@@ -197,7 +201,11 @@ pub fn gates(run: &RunView) -> String {
 pub fn warnings(run: &RunView) -> String {
     let list = &run.summary.warnings;
     if list.is_empty() {
-        return "<section>\n<h2>Warnings</h2>\n<p>None.</p>\n</section>\n".into();
+        let text = match run.summary.status {
+            Status::Complete => "None.",
+            _ => "None was written down before the run stopped.",
+        };
+        return format!("<section>\n<h2>Warnings</h2>\n<p>{text}</p>\n</section>\n");
     }
     let mut out = format!("<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">\n", list.len());
     for w in list {
