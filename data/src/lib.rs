@@ -5,10 +5,13 @@
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
-//! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs.
+//! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs ([`input`]
+//! opens them).
 
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(feature = "files")]
+pub mod input;
 pub mod manifest;
 pub mod metrics;
 pub mod pcapng;

@@ -135,3 +135,19 @@ fn a_placement_of_the_command_line_is_looked_for_here() {
     run(here.path(), &["check", "deep/small.toml"]).expect(3).tells(&["deep/meters.csv: cannot be read"]);
     run(here.path(), &["check", "deep/small.toml", "--set", "placement.file=meters.csv"]).expect(0);
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let here = folder(SCENARIO);
+    let pipe = here.path().join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    std::os::unix::fs::symlink("/dev/zero", here.path().join("zero.csv")).expect("linked");
+    for name in ["pipe.csv", "zero.csv"] {
+        let said = run(here.path(), &["check", "small.toml", "--set", &format!("placement.file={name}")]);
+        said.expect(3).tells(&[name, "it is no regular file but a pipe, a socket or a device"]);
+    }
+    fs::rename(&pipe, here.path().join("pipe.toml")).expect("renamed");
+    let told = ["pipe.toml cannot be read: it is no regular file", "name a file that holds the scenario"];
+    run(here.path(), &["check", "pipe.toml"]).expect(3).tells(&told);
+}

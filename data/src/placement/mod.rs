@@ -27,7 +27,7 @@ mod rules;
 
 pub use error::{Fault, Place, PlacementError};
 
-use std::fs::File;
+use crate::input;
 use std::path::Path;
 
 /// Longest line of a CSV file, bytes; also the longest record, where quotes let it span lines.
@@ -113,7 +113,7 @@ fn ending(path: &Path) -> String {
 pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
     let whole = |fault| PlacementError::new(path, Place::File, None, fault);
     let format = Format::of(path).ok_or_else(|| whole(Fault::UnknownFormat { ending: ending(path) }))?;
-    let file = File::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
+    let file = input::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
     let metadata = file.metadata().map_err(|e| whole(Fault::from_io(&e)))?;
     if metadata.is_dir() {
         return Err(whole(Fault::Directory));

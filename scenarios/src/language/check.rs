@@ -230,10 +230,15 @@ fn number(node: &Node, value: f64, schema: &Json, path: &str, out: &mut Vec<Diag
 fn length(node: &Node, text: &str, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
     let count = text.chars().count() as u64;
-    if bound("minLength").is_some_and(|min| count < min) {
+    if count == 0 && bound("minLength").is_some_and(|min| min > 0) {
         out.push(Diagnostic::error(format!("`{path}` is empty")).at(&node.place, "give it some text"));
+    } else if let Some(min) = bound("minLength").filter(|min| count < *min) {
+        let exact = if bound("maxLength") == Some(min) { "exactly" } else { "at least" };
+        let help = format!("{exact} {min} characters; this has {count}");
+        out.push(Diagnostic::error(format!("`{path}` is too short")).at(&node.place, "lengthen it").help(help));
     } else if let Some(max) = bound("maxLength").filter(|max| count > *max) {
-        let help = format!("at most {max} characters; this has {count}");
+        let exact = if bound("minLength") == Some(max) { "exactly" } else { "at most" };
+        let help = format!("{exact} {max} characters; this has {count}");
         out.push(Diagnostic::error(format!("`{path}` is too long")).at(&node.place, "shorten it").help(help));
     }
 }

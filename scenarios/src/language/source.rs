@@ -1,7 +1,7 @@
 //! Texts that values come from: the scenario file, and each `--set` of the command line.
 
 use super::diagnostic::{Diagnostic, ScenarioError};
-use std::fs::File;
+use amitwin_data::input;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -70,11 +70,12 @@ pub fn read(path: &Path) -> Result<String, ScenarioError> {
         return fail(format!("{name} is a directory"), "name the scenario file in it, for example scenario.toml");
     }
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    let read = input::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
         let help = match error.kind() {
             std::io::ErrorKind::NotFound => "check the path, or write a scenario with `amitwin init NAME`",
             std::io::ErrorKind::PermissionDenied => "make the file readable for this user",
+            std::io::ErrorKind::InvalidInput => "name a file that holds the scenario",
             _ => "check the file and the disk it is on",
         };
         return fail(format!("{name} cannot be read: {error}"), help);

@@ -1,6 +1,6 @@
 //! Files with one id of the placement a line.
 
-use std::fs::File;
+use amitwin_data::input;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(crate) struct IdList {
 /// Reads a list; blank lines and lines that begin with `#` say nothing.
 pub(crate) fn read(path: &Path) -> Result<IdList, String> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(|e| e.to_string())?;
+    input::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(|e| e.to_string())?;
     if bytes.len() as u64 > BYTES_MAX {
         return Err(format!("it is larger than {} MiB, the limit for a list of ids", BYTES_MAX >> 20));
     }

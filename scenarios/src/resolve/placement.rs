@@ -3,9 +3,9 @@
 use super::Context;
 use super::id_list::{self, IdList};
 use crate::sections::placement::{PlacementSection, Siting};
+use amitwin_data::input;
 use amitwin_data::placement::RecordKind;
 use amitwin_models::terrain::{self, GenerateSpec, Placement, Problem, SiteKind};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -238,7 +238,7 @@ fn read(path: &Path) -> Result<(Placement, String), String> {
     let sites = records.into_iter().map(|r| (r.name, kind(r.kind), r.lat_deg, r.lon_deg, r.height_m));
     let placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
     let mut hasher = blake3::Hasher::new();
-    File::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;
+    input::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok((placement, hasher.finalize().to_hex().to_string()))
 }
 

@@ -1,8 +1,8 @@
 //! The secret from which meters' keys are derived: a file that its owner alone can read.
 
 use super::Keys;
+use amitwin_data::input;
 use amitwin_dlms::KeyMaster;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -35,7 +35,7 @@ pub fn load(keys: &Keys) -> Result<KeyMaster, KeysError> {
 }
 
 fn read(path: &Path) -> Result<KeyMaster, String> {
-    let file = File::open(path).map_err(|e| {
+    let file = input::open(path).map_err(|e| {
         format!("cannot be read: {e}; make one with: (umask 077; openssl rand -hex 32 > {})", path.display())
     })?;
     let meta = file.metadata().map_err(|e| format!("cannot be looked at: {e}"))?;

@@ -39,7 +39,7 @@ fn write_parquet(path: &Path, lats: [f64; 2], compression: Compression) {
     let schema = "message sites { required binary id (UTF8); optional binary kind (UTF8); required double lat; \
                   required int32 note; required float lon; }";
     let properties = WriterProperties::builder().set_compression(compression).build();
-    let file = File::create(path).unwrap();
+    let file = std::fs::File::create(path).unwrap();
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
     let mut group = writer.next_row_group().unwrap();
