@@ -6,6 +6,7 @@
 mod cli;
 mod command;
 mod failure;
+mod lines;
 mod log;
 mod memory;
 mod progress;

@@ -14,7 +14,8 @@ pub fn listen(kept: &'static str) -> Result<(), ctrlc::Error> {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        let _ = writeln!(std::io::stderr(), "\nstopping; {kept}. Once more ends at once.");
+        // Nobody may take it, and the next signal must be heard all the same.
+        std::thread::spawn(move || writeln!(std::io::stderr(), "\nstopping; {kept}. Once more ends at once."));
     })
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 const WIDTH: usize = 140;
 
 /// The two streams.
+#[derive(Clone)]
 pub struct Talk {
     /// Say nothing but results and errors.
     pub quiet: bool,

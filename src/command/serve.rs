@@ -2,11 +2,12 @@
 
 use crate::cli::{Format, Serve as Options};
 use crate::failure::Usage;
+use crate::lines::Lines;
 use crate::stop;
 use crate::talk::Talk;
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
-use amitwin_live::serve::{self, Counters, Server};
+use amitwin_live::serve::{self, Counters, Log, Server};
 use amitwin_scenarios::served::{Addressing, Keys, Serve as Settings};
 use amitwin_scenarios::{Scenario, Variant, load};
 use amitwin_viz::human;
@@ -50,8 +51,10 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     if options.format == Format::Json {
         talk.print(&format!("{}\n", ready(&server, &name, state.as_deref())))?;
     }
-    let log = |line: &str| talk.note(line);
-    let counters = server.run(&stop::asked, (talk.verbose > 0).then_some(&log))?;
+    let lines = (talk.verbose > 0).then(|| Lines::new(talk));
+    let log = lines.as_ref().map(|lines| |line: &str| lines.say(line));
+    let counters = server.run(&stop::asked, log.as_ref().map(|log| log as Log<'_>))?;
+    drop(lines);
     match options.format {
         Format::Table => talk.print(&table(&counters, test))?,
         Format::Json => talk.print(&format!("{}\n", json!({ "keys": keys_word(test), "counters": counters })))?,

@@ -187,3 +187,25 @@ fn a_capture_that_was_cut_off_can_be_read_to_its_end() {
     let output = Command::new("tshark").arg("-r").arg(&path).output().expect("started");
     assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 7);
 }
+
+#[test]
+fn standard_error_that_nobody_reads_stops_no_meter_and_no_signal() {
+    let here = folder(STREET);
+    // A pipe takes 64 KiB. There is room for what is said at the start, and for some lines.
+    let (kept, mut full) = std::io::pipe().expect("a pipe");
+    full.write_all(&vec![b'.'; (64 << 10) - 3_000]).expect("written");
+    let (serving, mut said) = (Serving::into(here.path(), "small.toml", &["-v"], full.into()), 0);
+    for n in 0..200 {
+        let mut bad = serving.connect(3);
+        bad.write_all(&[9, 9]).expect("sent");
+        assert_eq!(bad.read(&mut [0]).unwrap_or(0), 0, "connection {n} is closed");
+        said += usize::from(!name(&mut serving.connect(1)).is_empty());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(said, 200);
+    // The first signal cannot be told, and ends it all the same.
+    serving.signal("-INT");
+    let serving = std::cell::RefCell::new(serving);
+    wait_for("the end", || serving.borrow_mut().has_ended());
+    drop(kept);
+}

@@ -41,4 +41,5 @@ mod worker;
 
 pub use counters::{ByReason, Counters, Refused};
 pub use error::ServeError;
+pub use responder::Log;
 pub use server::{Options, Server};

@@ -41,14 +41,19 @@ impl Serving {
 
     /// Serves a scenario in `folder`.
     pub fn with(folder: &Path, scenario: &str, more: &[&str]) -> Serving {
+        Serving::into(folder, scenario, more, Stdio::piped())
+    }
+
+    /// The same, with its standard error somewhere else.
+    pub fn into(folder: &Path, scenario: &str, more: &[&str], err: Stdio) -> Serving {
         let mut command = amitwin(folder, &[&["serve", scenario, "--format", "json"], more].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let mut child = command.stdout(Stdio::piped()).stderr(err).spawn().expect("started");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
             let mut said = String::new();
-            let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
+            let _ = child.stderr.take().map(|mut err| err.read_to_string(&mut said));
             panic!("not ready:\n{line}{said}")
         });
         Serving { child, out, ready }
@@ -90,12 +95,19 @@ impl Serving {
         self.end_by("-INT")
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
+    }
+
     /// Stops it by a signal.
     pub fn end_by(mut self, signal: &str) -> Ended {
         self.signal(signal);
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).expect("UTF-8");
-        self.child.stderr.take().expect("piped").read_to_string(&mut err).expect("UTF-8");
+        if let Some(mut piped) = self.child.stderr.take() {
+            piped.read_to_string(&mut err).expect("UTF-8");
+        }
         let code = self.child.wait().expect("ended").code();
         let last: Value = out.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
         let said = format!("{out}{err}");
