@@ -32,9 +32,14 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
     }
 }
 
-/// Sets the time; what the value leaves open stays as it is.
+/// Sets the time; what the value leaves open stays as it is. One that leaves everything open is no time.
 pub fn set(view: &View<'_>, rest: &mut Rest, value: &Data<'_>) -> Answer {
     let mut asked = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
+    let says_nothing = asked.year == 0xFFFF
+        && [asked.month, asked.day_of_month, asked.hour, asked.minute, asked.second].iter().all(|&field| field == 0xFF);
+    if says_nothing {
+        return Err(DataAccessResult::OtherReason);
+    }
     let shown = time(view, rest);
     let keep = |field: &mut u8, old: u8| {
         if *field == 0xFF {

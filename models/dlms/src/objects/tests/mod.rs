@@ -102,6 +102,10 @@ fn a_clock_that_is_set_shows_the_new_time_from_then_on() {
     value.extend(DateTime::from_civil(2026, 3, 10, 11, 22, 0, 60).to_bytes());
     assert_eq!(write(&master, &mut rest, 8, CLOCK, 2, &value), DataAccessResult::Success);
     assert_eq!(rest.clock_offset_s, 90);
+    // Nothing but wildcards is no time; a single field is.
+    value.splice(2.., DateTime::WILDCARD.to_bytes());
+    assert_eq!(write(&master, &mut rest, 8, CLOCK, 2, &value), DataAccessResult::OtherReason);
+    assert_eq!(rest.clock_offset_s, 90);
     // The same moment told in another zone.
     value.splice(2.., DateTime::from_civil(2026, 3, 10, 10, 22, 0, 0).to_bytes());
     assert_eq!(write(&master, &mut rest, 8, CLOCK, 2, &value), DataAccessResult::Success);
