@@ -150,6 +150,14 @@ pub enum Fault {
     WrongType { found: String, is: &'static str, expected: &'static str },
     #[error("is longer than {max_mb} MB; convert it to CSV, which is read line by line")]
     FileTooLong { max_mb: u64 },
+    #[error("is longer than {max} bytes, and an id takes less than 100; give shorter ones")]
+    IdTooLong { max: usize },
+    #[error("the ids up to here take more than {max_mb} MB; give shorter ones, or split the file into several runs")]
+    IdsTooLong { max_mb: u64 },
+    #[error(
+        "unpacked, the column {column} takes more than {max_mb} MB in one row group; write it with smaller row groups"
+    )]
+    ColumnTooLong { column: String, max_mb: u64 },
     #[error("no Parquet can be read here: {reason}; write the file again, with ZSTD, Snappy or no compression")]
     BadParquet { reason: String },
 }

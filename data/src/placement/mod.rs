@@ -120,7 +120,7 @@ pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
     }
     match format {
         Format::Csv => delimited::read(file, path),
-        Format::Parquet => parquet_rows::read(file, path),
+        Format::Parquet => parquet_rows::read(file, path, &parquet_rows::Limits::PLACEMENT),
         Format::GeoJson => features::read(file, path),
     }
 }
