@@ -8,7 +8,7 @@ use crate::talk::Talk;
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_live::serve::{self, Counters, Log, Server};
-use amitwin_scenarios::served::{Addressing, Keys, Serve as Settings};
+use amitwin_scenarios::served::{Addressing, Keys, Serve as Settings, Transport, wall};
 use amitwin_scenarios::{Scenario, Variant, load};
 use amitwin_viz::human;
 use anyhow::Context;
@@ -111,7 +111,7 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
         server.port(),
         spoken(settings)
     );
-    let _ = match settings.addressing {
+    let _ = match settings.section.addressing {
         Addressing::Address => {
             write!(text, "\nmeter 1 is {}, meter {meters} is {}", server.address(1), server.address(meters))
         }
@@ -137,18 +137,18 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
         let known: Vec<String> = settings.head_ends.iter().map(ToString::to_string).collect();
         let _ = write!(text, "\nserved: {} alone", known.join(", "));
     }
-    if settings.mesh {
+    if settings.is_by_mesh() {
         text.push_str("\nanswers: after the way of their meter through the simulated mesh, or lost on it");
-    } else if !settings.delay.is_zero() {
-        let _ = write!(text, "\nanswers: after {}", human::duration(settings.delay.as_secs_f64()));
+    } else if !settings.delay().is_zero() {
+        let _ = write!(text, "\nanswers: after {}", human::duration(settings.delay().as_secs_f64()));
     }
-    if !settings.faults.are_none() {
+    if !settings.section.faults.are_none() {
         text.push_str("\nfaults: some answers are spoilt on purpose (serve.faults)");
     }
     if let Some(to) = settings.push_to {
-        let _ = write!(text, "\npushes: to {to} over {}", if settings.push_tcp { "TCP" } else { "UDP" });
-        if let Some(every) = settings.push_every {
-            let _ = write!(text, ", readings of each meter every {}", human::whole_duration(every.as_secs_f64()));
+        let _ = write!(text, "\npushes: to {to} over {}", if settings.pushes_by_tcp() { "TCP" } else { "UDP" });
+        if let Some(every) = settings.section.push_every {
+            let _ = write!(text, ", readings of each meter every {}", human::whole_duration(wall(every).as_secs_f64()));
         }
     }
     if let Some(path) = capture {
@@ -158,20 +158,20 @@ fn told(server: &Server, name: &str, state: Option<&Path>, capture: Option<&Path
         let _ = write!(text, "\nif this host does not take packets for all of them yet: {command}");
     }
     let heard = settings.head_ends.is_empty() || settings.head_ends.iter().any(|known| known.contains(LOCALHOST));
-    if settings.tcp_wrapper && meters > 0 && heard {
+    if settings.speaks(Transport::TcpWrapper) && meters > 0 && heard {
         let _ = write!(text, "\nread the clock of meter 1: {}", example(server));
     }
     text
 }
 
 fn spoken(settings: &Settings) -> String {
-    let tcp = [("wrapper", settings.tcp_wrapper), ("HDLC", settings.tcp_hdlc)];
+    let tcp = [("wrapper", settings.speaks(Transport::TcpWrapper)), ("HDLC", settings.speaks(Transport::TcpHdlc))];
     let tcp: Vec<&str> = tcp.into_iter().filter(|(_, spoken)| *spoken).map(|(word, _)| word).collect();
     let mut all = Vec::new();
     if !tcp.is_empty() {
         all.push(format!("TCP: {}", tcp.join(", ")));
     }
-    if settings.udp_wrapper {
+    if settings.speaks(Transport::UdpWrapper) {
         all.push("UDP: wrapper".to_owned());
     }
     all.join("; ")
@@ -181,7 +181,7 @@ fn spoken(settings: &Settings) -> String {
 fn example(server: &Server) -> String {
     const ASSOCIATE: &str = "601DA109060760857405080101BE10040E01000000065F1F0400621E5DFFFF";
     const READ_CLOCK: &str = "C001C100080000010000FF0200";
-    let prefix = if server.settings().addressing == Addressing::Gateway { "E6000101" } else { "" };
+    let prefix = if server.settings().section.addressing == Addressing::Gateway { "E6000101" } else { "" };
     let framed = |apdu: &str| format!("000100100001{:04X}{prefix}{apdu}", (prefix.len() + apdu.len()) / 2);
     let address = server.address(1);
     let (ip, port) = (address.ip(), address.port());
@@ -198,15 +198,11 @@ fn ready(server: &Server, name: &str, state: Option<&Path>) -> Value {
         "name": name,
         "listen": settings.listen.to_string(),
         "port": server.port(),
-        "addressing": match settings.addressing {
-            Addressing::Address => "address",
-            Addressing::Port => "port",
-            Addressing::Gateway => "gateway",
-        },
+        "addressing": settings.section.addressing,
         "transports": {
-            "tcp-wrapper": settings.tcp_wrapper,
-            "tcp-hdlc": settings.tcp_hdlc,
-            "udp-wrapper": settings.udp_wrapper,
+            "tcp-wrapper": settings.speaks(Transport::TcpWrapper),
+            "tcp-hdlc": settings.speaks(Transport::TcpHdlc),
+            "udp-wrapper": settings.speaks(Transport::UdpWrapper),
         },
         "meters": meters,
         "first_address": server.address(1).ip().to_string(),
@@ -214,7 +210,7 @@ fn ready(server: &Server, name: &str, state: Option<&Path>) -> Value {
         "first_system_title": server.system_title(1),
         "keys": keys_word(server.has_test_keys()),
         "head_ends": settings.head_ends.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "faults": !settings.faults.are_none(),
+        "faults": !settings.section.faults.are_none(),
         "push_to": settings.push_to.map(|to| to.to_string()),
         "state": state.map(|path| path.display().to_string()),
         "known_meters": server.known(),

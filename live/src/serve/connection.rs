@@ -7,6 +7,7 @@ use super::counters::Refused;
 use super::responder::{Outcome, Responder};
 use amitwin_dlms::link::hdlc::{self, Event, Found, Station};
 use amitwin_dlms::link::wrapper;
+use amitwin_scenarios::served::Transport;
 use mio::net::TcpStream;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -104,11 +105,11 @@ impl Connection {
         if let (Link::Unknown, Some(first)) = (&self.link, input.first()) {
             let settings = &responder.network.settings;
             self.link = match *first {
-                0x7E if settings.tcp_hdlc => {
-                    let links = HDLC_LINKS.min(settings.associations);
+                0x7E if settings.speaks(Transport::TcpHdlc) => {
+                    let links = HDLC_LINKS.min(settings.section.associations as usize);
                     Link::Hdlc(Box::new(Station::new(responder.network.apdu_max, links, hdlc::INFORMATION_BYTES_MAX)))
                 }
-                _ if settings.tcp_wrapper => Link::Wrapper,
+                _ if settings.speaks(Transport::TcpWrapper) => Link::Wrapper,
                 first => {
                     let what = format!("a first byte {first:#04x}");
                     return self.refuse(responder, Refused::NotOffered, &what);
@@ -231,7 +232,7 @@ impl Connection {
         // A meter that resets takes its own connection with it, not one that it shares with others.
         self.closing |= outcome == Outcome::Close || outcome == Outcome::ReplyAndReset && self.place != 0;
         let settings = &responder.network.settings;
-        self.delayed |= (settings.mesh || !settings.delay.is_zero()) && self.out.len() > self.written;
+        self.delayed |= (settings.is_by_mesh() || !settings.delay().is_zero()) && self.out.len() > self.written;
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
             self.asked = Some(responder.asked);
         }

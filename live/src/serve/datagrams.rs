@@ -8,6 +8,7 @@ use super::listen::{self, Datagram};
 use super::mesh_delay::{Transit, Waiting};
 use super::responder::{Outcome, Responder};
 use amitwin_dlms::link::wrapper;
+use amitwin_scenarios::served::wall;
 use mio::net::UdpSocket;
 use std::collections::BTreeMap;
 use std::io;
@@ -104,7 +105,7 @@ impl Datagrams {
         }
         let key = (peer, place);
         let mut fresh = Associations::default();
-        let full = self.associations.len() >= responder.network.settings.connections;
+        let full = self.associations.len() >= responder.network.settings.section.connections as usize;
         let (known, associations) = match self.associations.get_mut(&key) {
             Some((last, associations)) => {
                 *last = responder.now;
@@ -130,7 +131,7 @@ impl Datagrams {
             if let Some(fault) = responder.fault {
                 fault.spoil_frame(&mut bytes, 0);
             }
-            let due = responder.now + responder.network.settings.delay;
+            let due = responder.now + responder.network.settings.delay();
             let reply = Reply { due, peer, local, bytes };
             let Some(transits) = &responder.network.transits else { return self.replies.push(reply) };
             let (number, request, answer) = responder.asked;
@@ -176,7 +177,7 @@ impl Datagrams {
 
     /// Ends associations that were not used for long.
     pub fn sweep(&mut self, responder: &mut Responder<'_>) {
-        let (now, idle) = (responder.now, responder.network.settings.idle);
+        let (now, idle) = (responder.now, wall(responder.network.settings.section.idle));
         let before = self.associations.len();
         self.associations.retain(|_, (last, _)| now.duration_since(*last) <= idle);
         for _ in self.associations.len()..before {

@@ -9,6 +9,7 @@ use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
 use amitwin_models::node::SiteId;
 use amitwin_models::spec::{Payload, WorldSpec};
+use amitwin_scenarios::served::wall;
 use amitwin_sim_core::{Engine, EngineError, Exchange, SimTime};
 use mio::Waker;
 use std::collections::BTreeMap;
@@ -164,8 +165,4 @@ impl<X> std::fmt::Debug for MeshDelay<X> {
 
 fn sim_time(wall: Duration) -> SimTime {
     SimTime::from_nanos(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX))
-}
-
-fn wall(time: SimTime) -> Duration {
-    Duration::from_nanos(time.nanos())
 }

@@ -96,7 +96,7 @@ impl ServedNetwork {
             return Err(Refused::Stranger);
         }
         let position = listen.position(local).ok_or(Refused::NotOffered)?;
-        match self.settings.addressing {
+        match self.settings.section.addressing {
             // One address is that of the first meter.
             Addressing::Address if listen.is_single() => Ok(1),
             Addressing::Address => self.meters.at(position).map(|_| position).ok_or(Refused::NoSuchMeter),
@@ -109,7 +109,7 @@ impl ServedNetwork {
     /// # Errors
     /// One that no meter is meant by.
     pub fn route(&self, place: u64, destination: Destination, request: &[u8]) -> Result<(u32, usize), Refused> {
-        let number = match self.settings.addressing {
+        let number = match self.settings.section.addressing {
             Addressing::Address if destination.is_management() => self.meters.at(place),
             Addressing::Port => self.meters.at(u64::from(match destination {
                 Destination::Port(port) => port,
@@ -151,14 +151,14 @@ impl ServedNetwork {
     /// # Errors
     /// One over the limits; it is not counted then.
     pub fn enter(&self, place: u64) -> Result<(), Refused> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.settings.connections {
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.settings.section.connections as usize {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(Refused::Connections);
         }
-        if self.settings.addressing == Addressing::Address {
+        if self.settings.section.addressing == Addressing::Address {
             let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
             let count = open_to.entry(place).or_insert(0);
-            if *count >= self.settings.connections_per_meter {
+            if *count >= self.settings.section.connections_per_meter as usize {
                 self.open.fetch_sub(1, Ordering::Relaxed);
                 return Err(Refused::Connections);
             }
@@ -170,7 +170,7 @@ impl ServedNetwork {
     /// Counts a connection out.
     pub fn leave(&self, place: u64) {
         self.open.fetch_sub(1, Ordering::Relaxed);
-        if self.settings.addressing == Addressing::Address {
+        if self.settings.section.addressing == Addressing::Address {
             let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(count) = open_to.get_mut(&place) {
                 *count -= 1;

@@ -95,7 +95,7 @@ impl Outbox {
         }
         let Push { origin, setup, invoke_id, moment, .. } = push;
         let view = View { meter: network.meter(origin.number), now: moment, client: Client::Management, session: None };
-        let apdu = if network.settings.push_ciphered {
+        let apdu = if network.settings.section.push_ciphered {
             push::sealed_notification(&view, rest, setup, invoke_id, effects)
         } else {
             let mut out = Vec::new();

@@ -5,6 +5,7 @@ use super::counters::Refused;
 use super::outbox::{Notification, Push, socket};
 use super::responder::Responder;
 use amitwin_dlms::push;
+use amitwin_scenarios::served::wall;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nix::libc;
@@ -74,7 +75,7 @@ impl PushConnections {
             });
             match connected {
                 Ok(stream) => {
-                    let until = responder.now + responder.network.settings.frame_time;
+                    let until = responder.now + wall(responder.network.settings.section.frame_time);
                     self.open[at] =
                         Some(PushConnection { stream, push, bytes, written: 0, connected: false, flow: None, until });
                 }

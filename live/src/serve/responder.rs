@@ -188,7 +188,7 @@ impl<'a> Responder<'a> {
         self.counters.pushes_lost += lost;
         self.counters.relay_moves += u64::from(effects.relay_moved);
         match session.filter(|_| away.is_none()) {
-            Some(session) if known || associations.0.len() < network.settings.associations => {
+            Some(session) if known || associations.0.len() < network.settings.section.associations as usize => {
                 associations.0.insert(key, (boots, Some(session)));
             }
             Some(_) => {
@@ -229,7 +229,7 @@ impl<'a> Responder<'a> {
     /// Spoils the answer, if its turn has come.
     fn spoil(&mut self, number: u32, hdlc: bool, who: &dyn Display) {
         self.fault = None;
-        let faults = &self.network.settings.faults;
+        let faults = &self.network.settings.section.faults;
         if faults.are_none() {
             return;
         }
@@ -294,7 +294,7 @@ impl<'a> Responder<'a> {
     pub fn commit(&mut self) -> io::Result<()> {
         self.write_down()?;
         let settings = &self.network.settings;
-        if let Some(to) = settings.push_to.filter(|_| !settings.push_tcp) {
+        if let Some(to) = settings.push_to.filter(|_| !settings.pushes_by_tcp()) {
             self.outbox.send(self.network, to, &mut self.counters);
         }
         Ok(())

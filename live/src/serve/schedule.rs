@@ -71,7 +71,7 @@ impl Schedule {
             self.due.pop();
             let place = u64::from(due as u32);
             let Some(number) = network.meters.at(place) else { continue };
-            let origin = match network.settings.addressing {
+            let origin = match network.settings.section.addressing {
                 Addressing::Address => Origin { number, place, port: 1 },
                 Addressing::Port => Origin { number, place: 0, port: place as u16 },
                 Addressing::Gateway => Origin { number, place: 0, port: 1 },

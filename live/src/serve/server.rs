@@ -17,8 +17,7 @@ use super::worker::{Acceptor, WAKER, Worker, WorkerHandle};
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_dlms::{Fleet, PushTo};
 use amitwin_scenarios::Variant;
-use amitwin_scenarios::served::load_keys;
-use amitwin_scenarios::served::{Addressing, Keys};
+use amitwin_scenarios::served::{Addressing, Keys, Serve, Transport, load_keys};
 use amitwin_sim_core::Local;
 use mio::{Poll, Waker};
 use std::net::SocketAddr;
@@ -66,7 +65,7 @@ impl Server {
         let Variant { spec, serve: mut settings, .. } = variant;
         let has_test_keys = spec.dlms.keys_from == Keys::Test;
         let listen = settings.listen;
-        let remote_is_meant = settings.remote && options.allow_remote;
+        let remote_is_meant = settings.section.remote && options.allow_remote;
         if !listen.is_loopback() && !remote_is_meant {
             return Err(ServeError::RemoteNotAllowed { listen: listen.to_string() });
         }
@@ -90,26 +89,27 @@ impl Server {
             what: format!("holds a key of meter {} that these keys do not open", u64::from(number) + 1),
         })?;
         if let Some(port) = options.port {
-            settings.port = port;
+            settings.section.port = port;
         }
         let workers = match options.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let calls = if settings.push_to.is_some() && settings.push_tcp { workers * PUSH_CONNECTIONS_MAX } else { 0 };
+        let calls =
+            if settings.push_to.is_some() && settings.pushes_by_tcp() { workers * PUSH_CONNECTIONS_MAX } else { 0 };
         let possible = (listen::descriptors().saturating_sub(DESCRIPTORS_APART) as usize).saturating_sub(calls).max(1);
-        if settings.connections > possible {
+        if settings.section.connections as usize > possible {
             warnings.push(format!(
                 "the system gives this process room for {possible} connections, not {}; raise it with ulimit -n",
-                settings.connections
+                settings.section.connections
             ));
-            settings.connections = possible;
+            settings.section.connections = possible as u32;
         }
         if !listen.is_loopback() && has_test_keys {
             warnings.push("other hosts can reach meters with TEST keys, which everybody knows".to_owned());
         }
-        let tcp = settings.tcp_wrapper || settings.tcp_hdlc;
-        let sockets = listen::open(&listen, settings.port, tcp, settings.udp_wrapper)?;
+        let tcp = settings.speaks(Transport::TcpWrapper) || settings.speaks(Transport::TcpHdlc);
+        let sockets = listen::open(&listen, settings.section.port, tcp, settings.speaks(Transport::UdpWrapper))?;
         if listen.is_loopback() && !sockets.on_loopback_device {
             let text =
                 "this system does not tie the sockets to the loopback device; who comes from elsewhere is closed";
@@ -124,11 +124,11 @@ impl Server {
         };
         let mut fleet = Fleet { keys, ..spec.dlms.fleet(spec.seed, challenge_key()?) };
         if let Some(to) = settings.push_to {
-            let push_to = PushTo { tcp: settings.push_tcp, address: to.to_string() };
+            let push_to = PushTo { tcp: settings.pushes_by_tcp(), address: to.to_string() };
             fleet.vendors.iter_mut().for_each(|vendor| vendor.push_to = push_to.clone());
         }
         let meters = MeterIds::of(&spec.placement);
-        let mesh = if settings.mesh { Some(MeshDelay::new(spec, Local)?) } else { None };
+        let mesh = if settings.is_by_mesh() { Some(MeshDelay::new(spec, Local)?) } else { None };
         Ok(Server {
             mesh,
             network: ServedNetwork::new(fleet, meters, settings, registry, state, capture),
@@ -154,7 +154,7 @@ impl Server {
     }
 
     /// How meters are served.
-    pub fn settings(&self) -> &amitwin_scenarios::served::Serve {
+    pub fn settings(&self) -> &Serve {
         &self.network.settings
     }
 
@@ -166,7 +166,7 @@ impl Server {
     /// Where a meter answers, counted from 1.
     pub fn address(&self, place: u64) -> SocketAddr {
         let listen = &self.network.settings.listen;
-        let position = match self.network.settings.addressing {
+        let position = match self.network.settings.section.addressing {
             Addressing::Address if !listen.is_single() => place,
             _ => 0,
         };

@@ -7,7 +7,7 @@ pub mod lengths;
 pub use ask::{Ask, Reading, Said, are};
 
 use crate::node::SiteId;
-use crate::spec::DlmsSpec;
+use crate::spec::{DlmsSpec, Payload};
 use amitwin_dlms::{Fleet, Meter, Moment};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
@@ -63,8 +63,10 @@ pub struct Apdu {
 pub struct Cosem {
     /// The meters.
     pub fleet: Fleet,
-    /// What the section of the scenario says.
-    pub spec: DlmsSpec,
+    /// Whether APDUs are encoded.
+    pub payload: Payload,
+    /// How long a meter waits with its answer: shortest and longest.
+    pub answer_delay: (SimTime, SimTime),
     /// Lengths by kind of meter.
     lengths: Vec<Lengths>,
 }
@@ -80,7 +82,7 @@ impl Cosem {
         fleet.vendors.iter_mut().for_each(|vendor| vendor.suite_on_file = None);
         let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
         fleet.vendors = vendors;
-        Cosem { fleet, spec: spec.clone(), lengths }
+        Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, lengths }
     }
 
     /// A meter by its site.

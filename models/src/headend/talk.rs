@@ -157,7 +157,7 @@ impl Talk {
     }
 
     fn encoded(&self, mut down: Down, encode: impl FnOnce(&Cosem) -> Vec<u8>) -> Down {
-        if self.cosem.spec.payload == Payload::Real {
+        if self.cosem.payload == Payload::Real {
             let datagram = encode(&self.cosem);
             assert_eq!(datagram.len(), usize::from(down.bytes), "{:?}: bytes sized and bytes encoded", down.kind);
             down.apdu.bytes = Some(Arc::from(datagram));

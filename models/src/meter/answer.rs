@@ -73,7 +73,7 @@ impl Meters {
     /// Random time between a request and its answer; `number` is the request's.
     fn answer_delay(&self, ctx: &Ctx, node: Node, number: u32, request: &Message) -> SimTime {
         let servers = self.servers.as_ref();
-        let (low, high) = servers.map_or_else(Default::default, |servers| servers.cosem().spec.answer_delay);
+        let (low, high) = servers.map_or_else(Default::default, |servers| servers.cosem().answer_delay);
         let entity = u64::from(ctx.facts.sites[node]) | u64::from(number) << 32;
         let place = Stream::new(ctx.facts.seed, entity, ANSWER_DELAY ^ (request.apdu.counter << 8)).unit();
         low + SimTime::from_secs_f64((high - low).secs_f64() * place)

@@ -53,7 +53,7 @@ pub type Said = (Apdu, u16);
 impl Servers {
     /// New meters at `radios` local indices.
     pub fn new(cosem: Arc<Cosem>, radios: usize) -> Self {
-        let kept = match cosem.spec.payload {
+        let kept = match cosem.payload {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
             Payload::Sized => Kept::Sized(vec![Counts { next: 1, expected: 0, expected_by_all: 0 }; radios]),
         };

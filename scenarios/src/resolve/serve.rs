@@ -1,12 +1,10 @@
 //! `[serve]`: where meters answer, and what does not go together.
 
 use super::{Context, dlms};
-use crate::sections::serve::{Addressing as Told, Delay, PushTransport, Transport};
-use crate::served::{Addressing, Faults, Range, Serve};
-use amitwin_sim_core::SimTime;
+use crate::sections::serve::Addressing;
+use crate::served::{Range, Serve, wall};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 /// Destination ports of a wrapper, for meters told apart by them.
 const PORTS: u64 = 65_535;
@@ -15,11 +13,7 @@ const PORTS: u64 = 65_535;
 pub(crate) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<Serve> {
     dlms::devices(cx);
     let section = &cx.file.serve;
-    let addressing = match section.addressing {
-        Told::Address => Addressing::Address,
-        Told::Port => Addressing::Port,
-        Told::Gateway => Addressing::Gateway,
-    };
+    let addressing = section.addressing;
     let usual = if addressing == Addressing::Address { "127.0.0.0/8" } else { "127.0.0.1" };
     let listen = match Range::parse(section.listen.as_deref().unwrap_or(usual)) {
         Ok(listen) => listen,
@@ -87,34 +81,12 @@ pub(crate) fn serve(cx: &mut Context<'_>, dir: &Path, meters: usize) -> Option<S
         let help = "add push_to = \"127.0.0.1:4060\", the address and port of a head-end, or leave push_every out";
         cx.error(&["serve", "push_every"], "meters push by the clock, and to nobody", "no `serve.push_to`", help);
     }
-    let speaks = |transport| section.transports.contains(&transport);
     let boot = cx.file.device.boot;
     Some(Serve {
-        addressing,
+        section: section.clone(),
         listen,
-        remote: section.remote,
         head_ends,
-        port: section.port,
-        tcp_wrapper: speaks(Transport::TcpWrapper),
-        tcp_hdlc: speaks(Transport::TcpHdlc),
-        udp_wrapper: speaks(Transport::UdpWrapper),
-        delay: if let Delay::Time(time) = section.delay { wall(time) } else { Duration::ZERO },
-        mesh: section.delay == Delay::Mesh,
-        faults: Faults {
-            flipped_tag: section.faults.flipped_tag,
-            wrong_fcs: section.faults.wrong_fcs,
-            short_length: section.faults.short_length,
-            missing_flag: section.faults.missing_flag,
-        },
-        connections: section.connections as usize,
-        connections_per_meter: section.connections_per_meter as usize,
-        associations: section.associations as usize,
-        idle: wall(section.idle),
-        frame_time: wall(section.frame_time),
         push_to,
-        push_tcp: section.push_transport == PushTransport::Tcp,
-        push_every: section.push_every.map(wall),
-        push_ciphered: section.push_ciphered,
         state: section.state.as_ref().map(|state| dir.join(state)),
         boot: (wall(boot.0), wall(boot.1)),
     })
@@ -142,8 +114,4 @@ fn push_to(cx: &mut Context<'_>, text: &str, remote: bool, listen: &Range) -> Op
         cx.error(&["serve", "push_to"], title, "not a loopback address", help);
     }
     Some(to)
-}
-
-fn wall(value: SimTime) -> Duration {
-    Duration::from_nanos(value.nanos())
 }

@@ -39,7 +39,7 @@ pub struct ServeSection {
     #[schemars(extend("x-min" = "0s", "x-max" = "1min"))]
     pub delay: Delay,
     /// Answers that leave spoilt, each by chance, to try a head-end on.
-    pub faults: FaultsSection,
+    pub faults: Faults,
     /// Most TCP connections at one time; the system's limit on descriptors may be lower.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
@@ -84,7 +84,7 @@ pub struct ServeSection {
 /// Share of the answers that each fault befalls; an answer has one at most.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct FaultsSection {
+pub struct Faults {
     /// A bit of the authentication tag is wrong: of ciphered answers.
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = "0 %", "x-max" = "100 %"))]
@@ -103,6 +103,13 @@ pub struct FaultsSection {
     pub missing_flag: f64,
 }
 
+impl Faults {
+    /// None ever happens.
+    pub fn are_none(&self) -> bool {
+        *self == Faults::default()
+    }
+}
+
 impl Default for ServeSection {
     fn default() -> Self {
         ServeSection {
@@ -113,7 +120,7 @@ impl Default for ServeSection {
             port: 4_059,
             transports: vec![Transport::TcpWrapper, Transport::TcpHdlc, Transport::UdpWrapper],
             delay: Delay::Off,
-            faults: FaultsSection::default(),
+            faults: Faults::default(),
             connections: 15_000,
             connections_per_meter: 32,
             associations: 1_024,

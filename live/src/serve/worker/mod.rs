@@ -14,6 +14,7 @@ use super::network::ServedNetwork;
 use super::push_connections::{self, PushConnections};
 use super::responder::{Log, Responder};
 use super::schedule::Schedule;
+use amitwin_scenarios::served::wall;
 use mio::{Events, Interest, Poll, Token};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -85,9 +86,9 @@ impl<'a> Worker<'a> {
             poll.registry().register(&mut datagrams.registered, DATAGRAMS, Interest::READABLE)?;
         }
         let responder = Responder::new(network, share.0, log);
-        let every = network.settings.push_every.filter(|_| network.settings.push_to.is_some());
+        let every = network.settings.section.push_every.filter(|_| network.settings.push_to.is_some());
         Ok(Worker {
-            schedule: every.map(|every| Schedule::new(every, share, responder.moment().unix_ms)),
+            schedule: every.map(|every| Schedule::new(wall(every), share, responder.moment().unix_ms)),
             pushes: PushConnections::default(),
             responder,
             poll,
@@ -114,9 +115,9 @@ impl<'a> Worker<'a> {
         let _fail_on_panic = FailOnPanic(self.responder.network);
         let mut events = Events::with_capacity(1_024);
         let mut swept = Instant::now();
-        let settings = &self.responder.network.settings;
+        let section = &self.responder.network.settings.section;
         let sweep_every =
-            (settings.idle.min(settings.frame_time) / 4).clamp(Duration::from_millis(20), STOP_CHECK_EVERY * 5);
+            (wall(section.idle.min(section.frame_time)) / 4).clamp(Duration::from_millis(20), STOP_CHECK_EVERY * 5);
         while !stop() && !self.responder.network.failed.load(Ordering::Relaxed) {
             match self.poll.poll(&mut events, Some(self.timeout(sweep_every))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
@@ -219,15 +220,14 @@ impl<'a> Worker<'a> {
 
     /// Closes what is idle or slow.
     fn sweep(&mut self) {
-        let (now, settings) = (self.responder.now, &self.responder.network.settings);
+        let (now, section) = (self.responder.now, &self.responder.network.settings.section);
+        let (idle, frame_time) = (wall(section.idle), wall(section.frame_time));
         let older = |since: Option<Instant>, limit| since.is_some_and(|since| now.duration_since(since) > limit);
         for at in 0..self.connections.len() {
             let Some(connection) = &self.connections[at] else { continue };
-            let reason = if older(connection.half_since, settings.frame_time)
-                || older(connection.full_since, settings.frame_time)
-            {
+            let reason = if older(connection.half_since, frame_time) || older(connection.full_since, frame_time) {
                 Refused::Slow
-            } else if older(Some(connection.last), settings.idle) && !connection.delayed {
+            } else if older(Some(connection.last), idle) && !connection.delayed {
                 Refused::Idle
             } else {
                 continue;

@@ -83,9 +83,11 @@ impl Worker<'_> {
                         bytes: (request, answer),
                     });
                 }
-                _ => {
-                    self.due.push(Reverse((self.responder.now + self.responder.network.settings.delay, at, generation)))
-                }
+                _ => self.due.push(Reverse((
+                    self.responder.now + self.responder.network.settings.delay(),
+                    at,
+                    generation,
+                ))),
             }
         } else {
             self.written.push(at);
