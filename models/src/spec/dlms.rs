@@ -63,7 +63,7 @@ impl DlmsSpec {
     pub fn vendors(&self) -> Vec<Vendor> {
         match &self.vendors[..] {
             [] => vec![Vendor::default()],
-            some => some.iter().map(VendorSpec::vendor).collect(),
+            some => some.iter().map(|kind| kind.vendor.clone()).collect(),
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Fleet {
 }
 
 /// How a manufacturer's meters differ from another's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Vendor {
     /// Three letters of the FLAG association; they open the system title.
     pub flag: [u8; 3],
