@@ -1,7 +1,9 @@
 //! A fleet of meters that answer GET requests in this process: requests/s of one core and allocations of a request.
 
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
-use amitwin_dlms::{Call, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer};
+use amitwin_dlms::{
+    Call, CivilTime, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+};
 use dlms_cosem_rs::acse::{Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::security::SecuritySuite;
@@ -21,8 +23,7 @@ const BATCH: usize = 4_096;
 pub fn fleet() -> Fleet {
     Fleet {
         seed: 1,
-        start_unix_s: 1_767_225_600,
-        utc_offset_min: 60,
+        time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
         vendors: vec![Vendor::default()],
         keys: KeyMaster::Test,
         challenge_key: [1; 32],
@@ -115,7 +116,7 @@ pub fn run(meters: u32, ciphered: bool, seconds: f64, allocations: impl Fn() -> 
     let fleet = fleet();
     let mut sealer = Sealer::default();
     let (mut scratch, mut out, mut effects) = (Scratch::default(), Vec::new(), Effects::default());
-    let mut now = Moment { unix_ms: fleet.start_unix_s * 1_000 };
+    let mut now = Moment { unix_ms: fleet.time.start_unix_s * 1_000 };
     let mut places = Vec::new();
     for number in 0..meters {
         let mut place = Place { rest: Rest::default(), session: None, counter: 1 };

@@ -3,7 +3,7 @@
 use crate::Input;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -16,8 +16,7 @@ const PDU: usize = 512;
 
 static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet {
     seed: 1,
-    start_unix_s: 1_767_225_600,
-    utc_offset_min: 60,
+    time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
     vendors: vec![Vendor { manual_alias: true, suite: SecuritySuite::Suite1, ..Vendor::default() }],
     keys: KeyMaster::Test,
     challenge_key: [1; 32],
@@ -46,7 +45,7 @@ pub fn run(data: &[u8]) {
         session: None,
         client: READER,
         counter: 1,
-        now: Moment { unix_ms: FLEET.start_unix_s * 1_000 },
+        now: Moment { unix_ms: FLEET.time.start_unix_s * 1_000 },
         most: usize::MAX,
         scratch: Scratch::default(),
         out: Vec::new(),

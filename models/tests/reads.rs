@@ -148,15 +148,15 @@ fn busy(payload: Payload, vendors: Vec<VendorSpec>) -> WorldSpec {
 
 #[test]
 fn sized_payloads_make_the_same_traffic_as_real_ones() {
-    use amitwin_dlms::{AnswerForm, OnCounterError};
-    let strange = VendorSpec {
+    use amitwin_dlms::{AnswerForm, OnCounterError, Vendor};
+    let strange = Vendor {
         flag: *b"XYZ",
         answer_form: AnswerForm::ServiceSpecific,
         on_counter_error: OnCounterError::Close,
         pdu_max: 300,
-        ..VendorSpec::default()
+        ..Vendor::default()
     };
-    for vendors in [vec![VendorSpec::default()], vec![VendorSpec::default(), strange]] {
+    for vendors in [vec![VendorSpec::default()], vec![VendorSpec::default(), strange.into()]] {
         let real = run(&busy(Payload::Real, vendors.clone()));
         let sized = run(&busy(Payload::Sized, vendors));
         assert_eq!(real.rows.transactions.len(), sized.rows.transactions.len());
@@ -177,10 +177,10 @@ fn sized_payloads_make_the_same_traffic_as_real_ones() {
 
 #[test]
 fn everything_said_is_understood_in_every_suite() {
-    use amitwin_dlms::KeyMaster;
+    use amitwin_dlms::{KeyMaster, Vendor};
     use dlms_cosem_rs::security::SecuritySuite;
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
-        let mut spec = busy(Payload::Real, vec![VendorSpec { suite, ..VendorSpec::default() }]);
+        let mut spec = busy(Payload::Real, vec![Vendor { suite, ..Vendor::default() }.into()]);
         spec.dlms.keys = KeyMaster::Secret([7; 32]);
         let ran = run(&spec);
         let head_end = ran.head_end();

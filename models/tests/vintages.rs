@@ -1,7 +1,7 @@
 //! Meters and a head-end that do not understand each other, and meters that did what the head-end has not heard of.
 
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
-use amitwin_dlms::OnSuiteMismatch;
+use amitwin_dlms::{OnSuiteMismatch, Vendor};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -25,13 +25,10 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
     let places = [(Gateway, 0.0, 0.0)].into_iter().chain(around.map(|(x, y)| (Meter, x, y)));
     let mut spec = world(sites(places), PhyMode::M1b, 4_000);
     spec.mac.hopping = true;
-    let old = VendorSpec {
-        suite: SecuritySuite::Suite1,
-        suite_on_file: Some(SecuritySuite::Suite0),
-        ..VendorSpec::default()
-    };
-    let silent = VendorSpec { on_suite_mismatch: OnSuiteMismatch::Silent, ..old.clone() };
-    spec.dlms = DlmsSpec { payload, vendors: vec![VendorSpec::default(), old, silent], ..DlmsSpec::default() };
+    let old = Vendor { suite: SecuritySuite::Suite1, suite_on_file: Some(SecuritySuite::Suite0), ..Vendor::default() };
+    let silent = Vendor { on_suite_mismatch: OnSuiteMismatch::Silent, ..old.clone() };
+    spec.dlms =
+        DlmsSpec { payload, vendors: vec![VendorSpec::default(), old.into(), silent.into()], ..DlmsSpec::default() };
     spec.traffic.push_period = Some(SimTime::from_secs(600));
     spec.polls = vec![PollSpec {
         name: "reads".to_owned(),

@@ -26,7 +26,7 @@ mod tests;
 pub use crypto::keys::KeyMaster;
 pub use crypto::{agreement, cipher, keys, pairs};
 pub use meter::client::Client;
-pub use meter::fleet::{AnswerForm, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 pub use meter::rest::{Changed, Rest, keys_of};
 pub use meter::{consumption, image, security};
 pub use protection::exchange::{Call, Scratch};

@@ -2,7 +2,7 @@
 
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -36,8 +36,7 @@ fn requests_of_every_day_allocate_nothing() {
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let fleet = Fleet {
             seed: 1,
-            start_unix_s: 1_767_225_600,
-            utc_offset_min: 60,
+            time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
             vendors: vec![Vendor { suite, ..Vendor::default() }],
             keys: KeyMaster::Test,
             challenge_key: [1; 32],
@@ -47,7 +46,7 @@ fn requests_of_every_day_allocate_nothing() {
         let aead = Aead::new(suite, &keys.unicast);
         let lock = Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
         let (mut rest, mut scratch, mut out) = (Rest::default(), Scratch::default(), Vec::new());
-        let mut now = Moment { unix_ms: fleet.start_unix_s * 1_000 };
+        let mut now = Moment { unix_ms: fleet.time.start_unix_s * 1_000 };
         let mut counter = 0;
         for form in [None, Some(Form::Service(Protection::Global)), Some(Form::General(Protection::Global))] {
             let (client, mut session) = match form {

@@ -54,10 +54,10 @@ impl Lengths {
     /// length.
     pub fn measure(fleet: &Fleet, number: u32) -> Self {
         let meter = Meter { fleet, number };
-        let moment = Moment { unix_ms: fleet.start_unix_s * 1_000 };
+        let moment = Moment { unix_ms: fleet.time.start_unix_s * 1_000 };
         let length = |ask| (answered(meter, moment, ask).len() + HEADER_BYTES) as u16;
         let asked = |ask| client::request(meter, ask, 1).len() as u16;
-        let newest = u32::try_from(fleet.start_unix_s.div_euclid(super::QUARTER_S)).unwrap_or(0);
+        let newest = u32::try_from(fleet.time.start_unix_s.div_euclid(super::QUARTER_S)).unwrap_or(0);
         let of = |count: u16| Ask::Rows(Rows { first: newest.saturating_sub(u32::from(count)) + 1, count });
         let mut rows = vec![length(Ask::Rows(Rows { first: newest + 2, count: 1 }))];
         for count in 1.. {

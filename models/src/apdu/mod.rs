@@ -103,7 +103,7 @@ impl Cosem {
 
     /// Civil time of a moment of the run.
     pub fn moment(&self, now: SimTime) -> Moment {
-        Moment { unix_ms: self.fleet.start_unix_s * 1_000 + (now.nanos() / 1_000_000) as i64 }
+        Moment { unix_ms: self.fleet.time.start_unix_s * 1_000 + (now.nanos() / 1_000_000) as i64 }
     }
 
     /// The newest row that a load profile has at a moment, in quarters of an hour since 1970.

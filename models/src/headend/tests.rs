@@ -9,6 +9,7 @@ use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::*;
 use amitwin_data::rows::{Outcome as Word, TransactionRow};
+use amitwin_dlms::Vendor;
 use amitwin_sim_core::{Engine, Local, Partition, SimTime};
 use dlms_cosem_rs::security::SecuritySuite;
 use std::sync::Arc;
@@ -229,8 +230,8 @@ fn a_flood_goes_out_early_and_every_heartbeat_is_confirmed() {
 
 #[test]
 fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
-    let vendor = VendorSpec { suite_on_file: Some(SecuritySuite::Suite2), ..VendorSpec::default() };
-    let dlms = DlmsSpec { vendors: vec![vendor], ..DlmsSpec::default() };
+    let vendor = Vendor { suite_on_file: Some(SecuritySuite::Suite2), ..Vendor::default() };
+    let dlms = DlmsSpec { vendors: vec![vendor.into()], ..DlmsSpec::default() };
     let spec = reset(Delivery::Unicast, BackSign::Route);
     let ran = run_with(dlms, &[spec], [600, 700, 800], &[registers(5, 3)], 801, |meter, kind, _| {
         let kind = match kind {

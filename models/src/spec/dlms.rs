@@ -3,7 +3,7 @@
 use super::civil::Utc;
 use super::quantity::{Minutes, TimeRange};
 use super::vendor::VendorSpec;
-use amitwin_dlms::{Fleet, KeyMaster, Vendor};
+use amitwin_dlms::{CivilTime, Fleet, KeyMaster, Vendor};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,14 +22,9 @@ pub struct DlmsSpec {
     #[serde(rename = "keys")]
     #[schemars(length(min = 1, max = 4096))]
     pub keys_from: Keys,
-    /// Civil time at simulated time zero, UTC, such as "2026-01-01T00:00:00Z". A served meter has the time of the host.
-    #[serde(rename = "start", with = "Utc")]
-    #[schemars(length(min = 20, max = 20))]
-    pub start_unix_s: i64,
-    /// Local time of the meters' clocks minus UTC, in whole minutes.
-    #[serde(rename = "utc_offset", with = "Minutes")]
-    #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
-    pub utc_offset_min: i16,
+    /// What the meters' clocks show.
+    #[serde(flatten, with = "CivilTimeForm")]
+    pub time: CivilTime,
     /// How long a meter waits with its answer to a request over the mesh: a random time in this range, so that answers do
     /// not meet. A served meter does not wait.
     #[serde(with = "TimeRange")]
@@ -44,13 +39,26 @@ pub struct DlmsSpec {
     pub keys: KeyMaster,
 }
 
+/// How civil time stands in a file.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "CivilTime", default = "CivilTime::default")]
+struct CivilTimeForm {
+    /// Civil time at simulated time zero, UTC, such as "2026-01-01T00:00:00Z". A served meter has the time of the host.
+    #[serde(rename = "start", with = "Utc")]
+    #[schemars(length(min = 20, max = 20))]
+    start_unix_s: i64,
+    /// Local time of the meters' clocks minus UTC, in whole minutes.
+    #[serde(rename = "utc_offset", with = "Minutes")]
+    #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
+    utc_offset_min: i16,
+}
+
 impl Default for DlmsSpec {
     fn default() -> Self {
         DlmsSpec {
             payload: Payload::Real,
             keys_from: Keys::Test,
-            start_unix_s: 1_767_225_600,
-            utc_offset_min: 0,
+            time: CivilTime::default(),
             answer_delay: (SimTime::ZERO, SimTime::from_secs(1)),
             vendors: Vec::new(),
             keys: KeyMaster::Test,
@@ -63,20 +71,13 @@ impl DlmsSpec {
     pub fn vendors(&self) -> Vec<Vendor> {
         match &self.vendors[..] {
             [] => vec![Vendor::default()],
-            some => some.iter().map(VendorSpec::vendor).collect(),
+            some => some.iter().map(|kind| kind.vendor.clone()).collect(),
         }
     }
 
     /// What the meters share.
     pub fn fleet(&self, seed: u64, challenge_key: [u8; 32]) -> Fleet {
-        Fleet {
-            seed,
-            start_unix_s: self.start_unix_s,
-            utc_offset_min: self.utc_offset_min,
-            vendors: self.vendors(),
-            keys: self.keys.clone(),
-            challenge_key,
-        }
+        Fleet { seed, time: self.time, vendors: self.vendors(), keys: self.keys.clone(), challenge_key }
     }
 }
 

@@ -9,90 +9,58 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// How a manufacturer's meters differ from another's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VendorSpec {
     /// Name, for `set` ("dlms.vendor.NAME.suite").
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
+    /// How its meters differ.
+    #[serde(flatten, with = "VendorForm")]
+    pub vendor: Vendor,
+}
+
+impl From<Vendor> for VendorSpec {
+    fn from(vendor: Vendor) -> VendorSpec {
+        VendorSpec { name: String::new(), vendor }
+    }
+}
+
+/// How a vendor stands in a file: the forms and ranges of its fields, without push target, which the network decides.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Vendor", default = "Vendor::default")]
+struct VendorForm {
     /// Three capital letters, as the FLAG association gives them; they open the system title.
-    #[serde(default = "flag_default", with = "Flag")]
+    #[serde(with = "Flag")]
     #[schemars(length(min = 3, max = 3))]
-    pub flag: [u8; 3],
+    flag: [u8; 3],
     /// Security suite: 0 (AES-128), 1 (AES-128, P-256) or 2 (AES-256, P-384).
-    #[serde(default, with = "Suite")]
+    #[serde(with = "Suite")]
     #[schemars(range(min = 0, max = 2))]
-    pub suite: SecuritySuite,
+    suite: SecuritySuite,
     /// Suite that the head-end has on file for these meters, if it is wrong: they answer with an exception or not at all
     /// (`on_suite_mismatch`), and nothing that they say is understood. It matters on the simulated mesh alone.
-    #[serde(default, with = "Maybe::<Suite>", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Maybe::<Suite>", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2))]
-    pub suite_on_file: Option<SecuritySuite>,
+    suite_on_file: Option<SecuritySuite>,
     /// Largest APDU that the meters take and send.
-    #[serde(rename = "pdu", default = "pdu_default", with = "Size")]
+    #[serde(rename = "pdu", with = "Size")]
     #[schemars(extend("x-min" = "128 B", "x-max" = "65535 B"))]
-    pub pdu_max: u16,
+    pdu_max: u16,
     /// Form of a ciphered answer.
-    #[serde(default)]
-    pub answer_form: AnswerForm,
+    answer_form: AnswerForm,
     /// What a replayed or lower invocation counter gets.
-    #[serde(default)]
-    pub on_counter_error: OnCounterError,
+    on_counter_error: OnCounterError,
     /// What a request of another security suite gets.
-    #[serde(default)]
-    pub on_suite_mismatch: OnSuiteMismatch,
+    on_suite_mismatch: OnSuiteMismatch,
     /// A manufacturer object at 0.0.96.1.2.255 resets the meter and reads the relay.
-    #[serde(default)]
-    pub manual_alias: bool,
+    manual_alias: bool,
     /// Block size of an image transfer.
-    #[serde(rename = "image_block", default = "image_block_default", with = "Size")]
+    #[serde(rename = "image_block", with = "Size")]
     #[schemars(extend("x-min" = "16 B", "x-max" = "1024 B"))]
-    pub image_block_bytes: u16,
-}
-
-fn flag_default() -> [u8; 3] {
-    *b"AMI"
-}
-fn pdu_default() -> u16 {
-    1_024
-}
-fn image_block_default() -> u16 {
-    128
-}
-
-impl Default for VendorSpec {
-    fn default() -> Self {
-        VendorSpec {
-            name: String::new(),
-            flag: flag_default(),
-            suite: SecuritySuite::Suite0,
-            suite_on_file: None,
-            pdu_max: pdu_default(),
-            answer_form: AnswerForm::default(),
-            on_counter_error: OnCounterError::default(),
-            on_suite_mismatch: OnSuiteMismatch::default(),
-            manual_alias: false,
-            image_block_bytes: image_block_default(),
-        }
-    }
-}
-
-impl VendorSpec {
-    /// The meters of this kind, which send to the head-end.
-    pub fn vendor(&self) -> Vendor {
-        Vendor {
-            flag: self.flag,
-            suite: self.suite,
-            suite_on_file: self.suite_on_file,
-            pdu_max: self.pdu_max,
-            answer_form: self.answer_form,
-            on_counter_error: self.on_counter_error,
-            on_suite_mismatch: self.on_suite_mismatch,
-            manual_alias: self.manual_alias,
-            image_block_bytes: self.image_block_bytes,
-            push_to: PushTo::default(),
-        }
-    }
+    image_block_bytes: u16,
+    #[serde(skip)]
+    push_to: PushTo,
 }
 
 form!(

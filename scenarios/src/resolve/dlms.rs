@@ -5,8 +5,7 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, unix_s};
-use dlms_cosem_rs::security::SecuritySuite;
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, VendorSpec, unix_s};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -60,8 +59,7 @@ pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
 pub(super) fn world(cx: &mut Context<'_>) {
     let file = cx.file;
     let vendors = &file.dlms.vendors;
-    let suites: BTreeSet<u8> =
-        vendors.iter().map(|v| v.suite_on_file.unwrap_or(v.suite)).map(SecuritySuite::id).collect();
+    let suites: BTreeSet<u8> = vendors.iter().map(|kind| kind.vendor.on_file().id()).collect();
     let is_broadcast = |reset: &ResetSpec| reset.delivery == Delivery::Broadcast;
     let broadcast = file.campaign.iter().find(|campaign| campaign.job.reset().is_some_and(is_broadcast));
     if let Some(campaign) = broadcast.filter(|_| suites.len() > 1) {
@@ -70,15 +68,15 @@ pub(super) fn world(cx: &mut Context<'_>) {
         let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
         cx.error(&["campaign", name], title, "one command for all", help);
     }
-    for vendor in vendors {
+    for VendorSpec { name, vendor } in vendors {
         if let Some(on_file) = vendor.suite_on_file.filter(|on_file| *on_file != vendor.suite) {
             let text = format!(
                 "meters of `{}` have suite {} and the head-end has {} on file: they do not understand each other",
-                vendor.name,
+                name,
                 vendor.suite.id(),
                 on_file.id()
             );
-            cx.warn(&["dlms", "vendor", &vendor.name, "suite_on_file"], text);
+            cx.warn(&["dlms", "vendor", name, "suite_on_file"], text);
         }
     }
 }

@@ -246,7 +246,7 @@ fn daylight(day: i64) -> (i64, i64) {
 
 /// Day from 2000, quarter of the day and seconds into it, in the meters' local time.
 fn place(meter: Meter<'_>, unix_s: i64) -> (i64, i64, i64) {
-    let local = unix_s.saturating_add(i64::from(meter.fleet.utc_offset_min) * 60).saturating_sub(Y2000);
+    let local = unix_s.saturating_add(i64::from(meter.fleet.time.utc_offset_min) * 60).saturating_sub(Y2000);
     let local = local.clamp(0, LAST_DAY * DAY_S);
     (local / DAY_S, local % DAY_S / QUARTER_S, local % QUARTER_S)
 }

@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fleet {
     /// Seed of the run: consumption, serial numbers and challenges follow from it.
     pub seed: u64,
-    /// Civil time at simulated time zero, seconds since 1970, UTC.
-    pub start_unix_s: i64,
-    /// Local time of the meters' clocks minus UTC, minutes.
-    pub utc_offset_min: i16,
+    /// What their clocks show.
+    pub time: CivilTime,
     /// Kinds of meters; meter `n` is of kind `n % vendors.len()`. Never empty.
     pub vendors: Vec<Vendor>,
     /// Where the meters' keys come from.
@@ -22,8 +20,23 @@ pub struct Fleet {
     pub challenge_key: [u8; 32],
 }
 
+/// Civil time of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CivilTime {
+    /// At simulated time zero, seconds since 1970, UTC.
+    pub start_unix_s: i64,
+    /// Local time of the meters' clocks minus UTC, minutes.
+    pub utc_offset_min: i16,
+}
+
+impl Default for CivilTime {
+    fn default() -> Self {
+        CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 0 }
+    }
+}
+
 /// How a manufacturer's meters differ from another's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Vendor {
     /// Three letters of the FLAG association; they open the system title.
     pub flag: [u8; 3],

@@ -15,14 +15,14 @@ pub fn unix_s(view: &View<'_>, rest: &Rest) -> i64 {
 
 /// What the meter shows as its time.
 pub fn time(view: &View<'_>, rest: &Rest) -> DateTime {
-    civil::at(unix_s(view, rest), view.meter.fleet.utc_offset_min)
+    civil::at(unix_s(view, rest), view.meter.fleet.time.utc_offset_min)
 }
 
 /// Reads attributes 2 to 9.
 pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer {
     match index {
         2 => put.octets(&time(view, rest).to_bytes()),
-        3 => put.i16(view.meter.fleet.utc_offset_min.saturating_neg()),
+        3 => put.i16(view.meter.fleet.time.utc_offset_min.saturating_neg()),
         4 => put.u8(0),
         5 | 6 => put.octets(&DateTime::WILDCARD.to_bytes()),
         7 => put.i8(0),
@@ -57,7 +57,7 @@ pub fn set(view: &View<'_>, rest: &mut Rest, value: &Data<'_>) -> Answer {
     if asked.has_wildcard() {
         return Err(DataAccessResult::OtherReason);
     }
-    let second = civil::bound(&asked, Unspecified::Smallest, view.meter.fleet.utc_offset_min)
+    let second = civil::bound(&asked, Unspecified::Smallest, view.meter.fleet.time.utc_offset_min)
         .ok_or(DataAccessResult::OtherReason)?;
     move_to(view, rest, second).ok_or(DataAccessResult::OtherReason)
 }

@@ -58,7 +58,7 @@ impl Profile {
     }
     /// When the rows end; `None` for rows without a time.
     fn times(self, view: &View<'_>) -> Option<Times> {
-        let offset_min = view.meter.fleet.utc_offset_min;
+        let offset_min = view.meter.fleet.time.utc_offset_min;
         let period_s = i64::from(self.period_s());
         // Days begin at local midnight, quarters of an hour on the hour of UTC.
         let shift = if self == Profile::Billing { i64::from(offset_min) * 60 } else { 0 };

@@ -69,7 +69,7 @@ pub fn sealed_notification(
 mod tests {
     use super::*;
     use crate::crypto::keys::KeyMaster;
-    use crate::meter::fleet::{Fleet, Meter, Vendor};
+    use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
     use crate::vocabulary::moment::Moment;
     use dlms_cosem_rs::security::SecuritySuite;
 
@@ -78,8 +78,7 @@ mod tests {
         for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
             let fleet = Fleet {
                 seed: 1,
-                start_unix_s: 0,
-                utc_offset_min: 0,
+                time: CivilTime { start_unix_s: 0, utc_offset_min: 0 },
                 vendors: vec![Vendor { suite, ..Vendor::default() }],
                 keys: KeyMaster::Test,
                 challenge_key: [0; 32],

@@ -4,17 +4,17 @@ use super::Servers;
 use crate::apdu::client;
 use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows, Said};
 use crate::node::{Node, SiteId};
-use crate::spec::{DlmsSpec, Payload, ResetTier, VendorSpec};
+use crate::spec::{DlmsSpec, Payload, ResetTier};
 use amitwin_dlms::broadcast;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
-use amitwin_dlms::{Call, Effects, Meter, Rest, Scratch};
+use amitwin_dlms::{Call, Effects, Meter, Rest, Scratch, Vendor};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
 use std::sync::Arc;
 
 fn cosem(payload: Payload, suite: SecuritySuite) -> Arc<Cosem> {
-    let vendors = vec![VendorSpec { suite, ..VendorSpec::default() }];
+    let vendors = vec![Vendor { suite, ..Vendor::default() }.into()];
     Arc::new(Cosem::new(&DlmsSpec { payload, vendors, ..DlmsSpec::default() }, 1))
 }
 

@@ -2,14 +2,13 @@
 
 use super::*;
 use crate::crypto::keys::KeyMaster;
-use crate::meter::fleet::{Fleet, Vendor};
+use crate::meter::fleet::{CivilTime, Fleet, Vendor};
 use proptest::prelude::*;
 
 fn fleet(seed: u64, utc_offset_min: i16) -> Fleet {
     Fleet {
         seed,
-        start_unix_s: Y2000,
-        utc_offset_min,
+        time: CivilTime { start_unix_s: Y2000, utc_offset_min },
         vendors: vec![Vendor::default()],
         keys: KeyMaster::Test,
         challenge_key: [0; 32],

@@ -7,7 +7,7 @@ mod transfers;
 use super::*;
 use crate::crypto::keys::KeyMaster;
 use crate::meter::client::Client;
-use crate::meter::fleet::{Fleet, Meter, Vendor};
+use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
 use crate::meter::rest::Rest;
 use crate::session::Session;
 use crate::vocabulary::effects::Effects;
@@ -22,8 +22,7 @@ pub(super) const NOW_S: i64 = 1_773_138_030;
 pub(super) fn fleet(manual_alias: bool) -> Fleet {
     Fleet {
         seed: 7,
-        start_unix_s: NOW_S,
-        utc_offset_min: 60,
+        time: CivilTime { start_unix_s: NOW_S, utc_offset_min: 60 },
         vendors: vec![Vendor { manual_alias, ..Vendor::default() }],
         keys: KeyMaster::Test,
         challenge_key: [0; 32],
