@@ -35,6 +35,8 @@ pub struct FileDisk {
     file: File,
     /// It was not there before.
     is_new: bool,
+    /// What servers up to state version 5 lock instead, if one was here.
+    _beside: Option<File>,
     /// What was replaced while it had another name: its lock is kept, because it can be opened by that name.
     replaced: Vec<File>,
 }
@@ -66,7 +68,13 @@ impl FileDisk {
             lock(&file)?;
             // It may have been replaced before it was locked.
             if is_at(&file, &path)? {
-                return FileDisk { path, file, is_new, replaced: Vec::new() }.with_one_name();
+                let beside = lock_beside(&path).inspect_err(|_| {
+                    if is_new {
+                        // It would be taken for one that was cut off.
+                        let _ = std::fs::remove_file(&path);
+                    }
+                })?;
+                return FileDisk { path, file, is_new, _beside: beside, replaced: Vec::new() }.with_one_name();
             }
         }
     }
@@ -81,6 +89,18 @@ impl FileDisk {
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         Ok(self)
+    }
+}
+
+/// An older server may still run, and know of no other lock than a file beside.
+fn lock_beside(path: &Path) -> io::Result<Option<File>> {
+    match OpenOptions::new().write(true).open(beside(path, "lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => {
+            let file = found?;
+            lock(&file)?;
+            Ok(Some(file))
+        }
     }
 }
 

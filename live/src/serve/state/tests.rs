@@ -366,6 +366,19 @@ fn a_file_is_used_by_one_server_whatever_its_name() {
 }
 
 #[test]
+fn an_older_server_that_locks_a_file_beside_keeps_this_one_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.state");
+    let older = std::fs::File::create(folder.path().join("a.state.lock")).expect("made");
+    older.try_lock().expect("locked");
+    let refused = FileDisk::open(&path).expect_err("in use").to_string();
+    assert!(refused.contains("in use by another amitwin serve"), "{refused}");
+    assert!(!path.exists(), "nothing is left of the attempt");
+    drop(older);
+    assert!(FileDisk::open(&path).is_ok());
+}
+
+#[test]
 fn what_is_no_regular_file_is_refused_at_once() {
     for name in ["/dev/full", "/dev/null", "/"] {
         let refused = FileDisk::open(std::path::Path::new(name)).expect_err(name).to_string();
