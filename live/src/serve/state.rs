@@ -211,7 +211,7 @@ impl<D: Disk> StateFile<D> {
     /// keys.
     ///
     /// # Errors
-    /// A file that is no state file, one of other keys, one that is damaged before its end, or what the disk says.
+    /// A file that is no state file, one of other keys, one that is damaged, or what the disk says.
     pub fn open(mut disk: D, keys: [u8; 16]) -> io::Result<StateFile<D>> {
         let Parsed { live, floor, torn } = match disk.read()? {
             Some(bytes) => parse(&bytes, &keys)?,
