@@ -65,8 +65,7 @@ impl RunDir {
         make_folder(path)?;
         let claim = Claim::new(path)?;
         // Somebody may have been quicker.
-        let old = Self::check_free(path, force)?;
-        let tables = old_tables(path)?;
+        let (old, tables) = old_run(path, force)?;
         let manifest = Manifest { complete: false, files: Vec::new(), ..manifest.clone() };
         let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default(), _claim: claim };
         // First of all, so that a program killed while it deletes the old run leaves "incomplete" and no mixture.
@@ -83,20 +82,9 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Whether [`RunDir::create`] would take the directory; gives back the names in it.
-    pub fn check_free(path: &Path, force: bool) -> Result<Vec<String>, FileError> {
-        let old = occupants(path)?;
-        if !old.is_empty() {
-            if !force {
-                let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
-                return Err(FileError::Exists { path: path.to_owned(), what });
-            }
-            if read_manifest(path).is_err() {
-                return Err(FileError::NotOurs { path: path.to_owned() });
-            }
-            old_tables(path)?;
-        }
-        Ok(old)
+    /// Whether [`RunDir::create`] would take the directory.
+    pub fn check_free(path: &Path, force: bool) -> Result<(), FileError> {
+        old_run(path, force).map(|_| ())
     }
 
     /// The directory.
@@ -192,15 +180,26 @@ impl RunDir {
     }
 }
 
+/// What [`RunDir::create`] replaces: names in the directory, and files of its tables.
+fn old_run(path: &Path, force: bool) -> Result<(Vec<String>, Vec<String>), FileError> {
+    let old = occupants(path)?;
+    if old.is_empty() {
+        return Ok((old, Vec::new()));
+    }
+    if !force {
+        let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
+        return Err(FileError::Exists { path: path.to_owned(), what });
+    }
+    let manifest = read_manifest(path).map_err(|_| FileError::NotOurs { path: path.to_owned() })?;
+    let tables = old_tables(path, &manifest)?;
+    Ok((old, tables))
+}
+
 /// Files of an old run's tables, below the directory: those that its manifest names; of a run that did not end all that have
 /// names as tables have.
-fn old_tables(path: &Path) -> Result<Vec<String>, FileError> {
+fn old_tables(path: &Path, manifest: &Manifest) -> Result<Vec<String>, FileError> {
     let mut found = Vec::new();
     walk(path, TABLES_FOLDER, &mut found)?;
-    if found.is_empty() {
-        return Ok(found);
-    }
-    let manifest = read_manifest(path)?;
     let named: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
     let ours = |file: &str| {
         let name = file.rsplit('/').next().unwrap_or_default();
