@@ -3,9 +3,8 @@
 
 use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, Outcome, TransactionKind};
 use amitwin_models::spec::*;
-use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, probe, run, sites, world};
+use amitwin_testkit::worlds::{Ran, probe, run, sites, suburb, world};
 use std::collections::{BTreeMap, BTreeSet};
 
 const METERS: u32 = 200;
@@ -13,17 +12,7 @@ const SECONDS: u64 = 1_800;
 const PERIOD: u64 = 150;
 
 fn town(delivery: Delivery, back: BackSign, hopping: bool) -> WorldSpec {
-    let place = GenerateSpec { meters: METERS, ..GenerateSpec::default() };
-    let mut spec = world(generate(Generator::Suburb, &place, 3).expect("a suburb"), PhyMode::M1b, SECONDS);
-    spec.radio = RadioSpec {
-        path_loss: LossModel::StreetLevel,
-        shadowing_sigma_db: 7.0,
-        meter_loss_db: 8.0,
-        frame_spread_db: 3.0,
-        hearing_floor_dbm: -110.0,
-        neighbours_max: 128,
-        ..spec.radio
-    };
+    let mut spec = suburb(METERS, SECONDS);
     spec.mac.hopping = hopping;
     spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(PERIOD)), payload_bytes: Some(200) };
     spec.record.frames_every = 1;

@@ -7,11 +7,10 @@ use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::*;
 use amitwin_models::state::{StateError, restore, save};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
-use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::rng::Stream;
 use amitwin_sim_core::{Engine, Local, Partition, SimTime, SnapshotError};
 use amitwin_testkit::exchange::on_threads;
-use amitwin_testkit::worlds::{event, sites, world};
+use amitwin_testkit::worlds::{self, event, sites, world};
 use std::collections::BTreeSet;
 
 type World = Engine<Part, Local>;
@@ -77,17 +76,7 @@ fn check(spec: &WorldSpec, times: &[SimTime]) -> Vec<Vec<u8>> {
 }
 
 fn suburb(meters: u32, duration: u64) -> WorldSpec {
-    let place = GenerateSpec { meters, ..GenerateSpec::default() };
-    let mut spec = world(generate(Generator::Suburb, &place, 3).expect("a suburb"), PhyMode::M1b, duration);
-    spec.radio = RadioSpec {
-        path_loss: LossModel::StreetLevel,
-        shadowing_sigma_db: 7.0,
-        meter_loss_db: 8.0,
-        frame_spread_db: 3.0,
-        hearing_floor_dbm: -110.0,
-        neighbours_max: 128,
-        ..spec.radio
-    };
+    let mut spec = worlds::suburb(meters, duration);
     spec.mac.hopping = true;
     spec.record.frames_every = 3;
     spec

@@ -5,7 +5,7 @@ use amitwin_models::build::{Built, build};
 use amitwin_models::cell::{Cell, Part};
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::spec::*;
-use amitwin_models::terrain::{Placement, Site, SiteKind, SiteName};
+use amitwin_models::terrain::{GenerateSpec, Generator, Placement, Site, SiteKind, SiteName, generate};
 use amitwin_sim_core::{Engine, Local, SimTime};
 
 /// Sites from (kind, x, y) in metres, all at the same height.
@@ -61,6 +61,22 @@ pub fn event(name: &str, at: u64, lasts: Option<u64>, act: Act, nodes: Vec<u32>)
         nodes,
         edges: Vec::new(),
     }
+}
+
+/// A suburb with the chances of a real one on the air: street-level loss, shadowing, a spread of each frame's level.
+pub fn suburb(meters: u32, seconds: u64) -> WorldSpec {
+    let place = GenerateSpec { meters, ..GenerateSpec::default() };
+    let mut spec = world(generate(Generator::Suburb, &place, 3).expect("a suburb"), PhyMode::M1b, seconds);
+    spec.radio = RadioSpec {
+        path_loss: LossModel::StreetLevel,
+        shadowing_sigma_db: 7.0,
+        meter_loss_db: 8.0,
+        frame_spread_db: 3.0,
+        hearing_floor_dbm: -110.0,
+        neighbours_max: 128,
+        ..spec.radio
+    };
+    spec
 }
 
 /// Runs a world with one mesh as a bench of the link layer: every `period` a frame of `bytes` above the link layer
