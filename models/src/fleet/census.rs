@@ -1,7 +1,7 @@
 //! The census: who has a supply and who carries faults, by a query, at regular times.
 
 use super::faults::{Carried, Unpowered};
-use super::members::{Burden, Member, Stands};
+use super::members::{FaultCount, Member};
 use super::{Fleet, Kind, sorted};
 use crate::context::Ctx;
 use crate::node::Node;
@@ -24,7 +24,7 @@ pub struct Counted {
 }
 
 /// What a census asks for.
-pub(super) type Asked = (&'static Member, &'static Stands, Has<Carried<Unpowered>>, Option<&'static Burden>);
+pub(super) type Asked = (&'static Member, &'static Kind, Has<Carried<Unpowered>>, Option<&'static FaultCount>);
 
 /// An event of the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +36,10 @@ pub enum Event {
 impl Fleet {
     /// Who has a supply and who carries faults, by node.
     pub fn census(&mut self) -> Vec<Counted> {
-        let rows = self.asked.iter(&self.world).filter_map(|(member, stands, unpowered, burden)| {
+        let rows = self.asked.iter(&self.world).filter_map(|(member, kind, unpowered, count)| {
             let Member::Node(node) = *member else { return None };
-            let faults = burden.map_or(0, |burden| burden.0);
-            Some(Counted { node, kind: stands.0, powered: !unpowered, faults })
+            let faults = count.map_or(0, |count| count.0);
+            Some(Counted { node, kind: *kind, powered: !unpowered, faults })
         });
         sorted(rows, |row| row.node)
     }

@@ -5,8 +5,8 @@ use amitwin_data::rows::NodeKind;
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What stands at a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What stands at a node; a component of every one.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A meter.
     Meter,
@@ -36,10 +36,6 @@ pub enum Member {
     Edge(Node, Node),
 }
 
-/// What stands at it; only on nodes.
-#[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Stands(pub Kind);
-
 /// Faults that it carries, only while there are any.
 #[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Burden(pub u16);
+pub(super) struct FaultCount(pub u16);

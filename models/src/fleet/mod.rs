@@ -21,7 +21,7 @@ use bevy_ecs::prelude::*;
 use census::Asked;
 use change::Found;
 use faults::{All, Carried, Fault, Touched};
-use members::{Burden, Stands};
+use members::FaultCount;
 use std::collections::BTreeMap;
 
 /// The fleet of a partition: an entity for each meter, repeater and border router, and for each edge with a fault.
@@ -39,7 +39,7 @@ impl Fleet {
     pub fn new(kinds: impl Iterator<Item = Kind>, census_every: SimTime) -> Self {
         let mut world = World::new();
         world.init_resource::<Found>();
-        let members: Vec<_> = (0..).map(Node).zip(kinds).map(|(n, kind)| (Member::Node(n), Stands(kind))).collect();
+        let members: Vec<_> = (0..).map(Node).zip(kinds).map(|(n, kind)| (Member::Node(n), kind)).collect();
         let members = world.spawn_batch(members).collect();
         let asked = world.query();
         Fleet { world, schedule: faults::schedule(), members, edges: BTreeMap::new(), asked, census_every }
@@ -49,7 +49,7 @@ impl Fleet {
     pub fn put(&mut self, event: u16, act: &Act, nodes: &[Node], edges: &[(Node, Node)]) {
         for &node in nodes {
             let entity = self.members[node];
-            let is_router = self.world.get::<Stands>(entity).is_some_and(|stands| stands.0 == Kind::Gateway);
+            let is_router = self.world.get::<Kind>(entity) == Some(&Kind::Gateway);
             if is_router || !act.is_of_routers() {
                 self.add(entity, event, act);
             }
@@ -75,7 +75,7 @@ impl Fleet {
         let found = std::mem::take(&mut self.world.resource_mut::<Found>().0);
         // An edge is an entity only while it carries a fault.
         let world = &mut self.world;
-        self.edges.retain(|_, &mut entity| world.get::<Burden>(entity).is_some() || !world.despawn(entity));
+        self.edges.retain(|_, &mut entity| world.get::<FaultCount>(entity).is_some() || !world.despawn(entity));
         sorted(found.into_iter(), Change::place)
     }
 
@@ -100,17 +100,17 @@ impl Fleet {
 
     /// Counts its faults again, and has the system of this one look at it.
     fn touch<F: Fault>(&mut self, entity: Entity) {
-        self.weigh(entity);
+        self.count_faults(entity);
         self.world.entity_mut(entity).insert(Touched::<F>::default());
     }
 
-    fn weigh(&mut self, entity: Entity) {
-        let burden = All::of(&self.world, entity).count() as u16;
+    fn count_faults(&mut self, entity: Entity) {
+        let count = All::of(&self.world, entity).count() as u16;
         let mut on = self.world.entity_mut(entity);
-        if burden == 0 {
-            on.remove::<Burden>();
+        if count == 0 {
+            on.remove::<FaultCount>();
         } else {
-            on.insert(Burden(burden));
+            on.insert(FaultCount(count));
         }
     }
 }

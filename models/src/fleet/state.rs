@@ -1,6 +1,7 @@
 //! What of the fleet changes in a run: the faults that nodes and edges carry.
 
 use super::faults::All;
+use super::members::FaultCount;
 use super::{Fleet, Member};
 use crate::check::{Bounds, ensure};
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,10 @@ impl Fleet {
         let fits = faulty.iter().all(|(member, _)| is_here(member)) && faulty.windows(2).all(|two| two[0].0 < two[1].0);
         ensure(fits, || "fleet: a fault is of who is not here, or nodes and edges are not in their order".to_owned())?;
         for entity in self.members.0.clone() {
-            self.heal(entity);
-            self.weigh(entity);
+            if self.world.get::<FaultCount>(entity).is_some() {
+                self.clear_faults(entity);
+                self.count_faults(entity);
+            }
         }
         for (_, entity) in std::mem::take(&mut self.edges) {
             self.world.despawn(entity);
@@ -49,7 +52,7 @@ impl Fleet {
                 }
             };
             faults.put(&mut self.world, entity);
-            self.weigh(entity);
+            self.count_faults(entity);
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ macro_rules! faults {
             }
 
             /// Takes all faults off an entity, without a word to anybody.
-            pub(super) fn heal(&mut self, entity: Entity) {
+            pub(super) fn clear_faults(&mut self, entity: Entity) {
                 self.world.entity_mut(entity).remove::<($(Carried<$fault>, Touched<$fault>,)+)>();
             }
         }
