@@ -1,6 +1,7 @@
 //! Workloads of the bench programs; each program in `src/bin` prints one JSON object.
 
 pub mod dlms;
+pub mod hostile;
 pub mod ladder;
 pub mod load;
 pub mod memory;

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-const READER: u8 = 0x11;
+pub(crate) const READER: u8 = 0x11;
 const PUBLIC: u8 = 0x10;
 /// An association request without security.
 const OPEN_PUBLIC: [u8; 31] = [
@@ -40,6 +40,8 @@ pub struct Load {
     pub ciphered: bool,
     /// How long requests are sent.
     pub seconds: f64,
+    /// How long a session pauses after an answer, ms.
+    pub pause_ms: f64,
 }
 
 /// What came back.
@@ -67,6 +69,8 @@ struct Session {
     counter: u32,
     /// When the requests under way were sent, ns since the beginning.
     sent: VecDeque<u64>,
+    /// When the next request may be sent, ns since the beginning.
+    due_ns: u64,
     input: Vec<u8>,
     output: Vec<u8>,
     written: usize,
@@ -119,7 +123,7 @@ fn open_share(load: &Load, thread: u32) -> Result<Vec<Session>, String> {
         .collect()
 }
 
-fn nth(first: SocketAddr, n: u32) -> SocketAddr {
+pub(crate) fn nth(first: SocketAddr, n: u32) -> SocketAddr {
     let ip: IpAddr = match first.ip() {
         IpAddr::V4(ip) => IpAddr::V4(u32::from(ip).wrapping_add(n).into()),
         IpAddr::V6(ip) => IpAddr::V6(u128::from(ip).wrapping_add(n.into()).into()),
@@ -127,13 +131,13 @@ fn nth(first: SocketAddr, n: u32) -> SocketAddr {
     SocketAddr::new(ip, first.port())
 }
 
-fn frame(client: u8, apdu: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn frame(client: u8, apdu: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0, 1, 0, client, 0, 1]);
     out.extend_from_slice(&(apdu.len() as u16).to_be_bytes());
     out.extend_from_slice(apdu);
 }
 
-fn ask(stream: &mut TcpStream, client: u8, apdu: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn ask(stream: &mut TcpStream, client: u8, apdu: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     frame(client, apdu, &mut out);
     stream.write_all(&out)?;
@@ -176,6 +180,7 @@ fn open(load: &Load, address: SocketAddr, sealer: &mut Sealer) -> Result<Session
         title,
         counter,
         sent: VecDeque::with_capacity(load.depth as usize),
+        due_ns: 0,
         input: Vec::with_capacity(1_024),
         output: Vec::with_capacity(64 * load.depth as usize),
         written: 0,
@@ -186,7 +191,7 @@ fn open(load: &Load, address: SocketAddr, sealer: &mut Sealer) -> Result<Session
 impl Session {
     /// Makes requests until so many are under way, and sends what the socket takes.
     fn send(&mut self, load: &Load, now_ns: u64, sealer: &mut Sealer, sealed: &mut Vec<u8>) {
-        while self.sent.len() < load.depth as usize {
+        while self.sent.len() < load.depth as usize && self.due_ns <= now_ns {
             if load.ciphered {
                 sealed.clear();
                 sealer.seal(self.counter, &GET_ENERGY, sealed);
@@ -239,7 +244,9 @@ impl Session {
                 let sent = self.sent.pop_front();
                 if holds && let Some(sent_ns) = sent {
                     outcome.answered += 1;
-                    let spent_ns = (began.elapsed().as_nanos() as u64).saturating_sub(sent_ns);
+                    let now_ns = began.elapsed().as_nanos() as u64;
+                    self.due_ns = now_ns + (load.pause_ms * 1e6) as u64;
+                    let spent_ns = now_ns.saturating_sub(sent_ns);
                     outcome.latency_us.saturating_record((spent_ns / 1_000).max(1));
                 } else {
                     outcome.refused += 1;
@@ -277,7 +284,9 @@ fn ask_on(load: &Load, mut sessions: Vec<Session>, began: Instant) -> Result<Out
         if over && sessions.iter().all(|session| session.broken || session.sent.is_empty()) {
             break;
         }
-        poll.poll(&mut events, Some(Duration::from_millis(100))).map_err(told)?;
+        // The event queue counts in milliseconds.
+        let patience_ms = if load.pause_ms > 0.0 { 1 } else { 100 };
+        poll.poll(&mut events, Some(Duration::from_millis(patience_ms))).map_err(told)?;
         for event in &events {
             let session = &mut sessions[event.token().0];
             if session.broken {
@@ -294,6 +303,12 @@ fn ask_on(load: &Load, mut sessions: Vec<Session>, began: Instant) -> Result<Out
             if session.broken {
                 outcome.closed += 1;
                 open -= 1;
+            }
+        }
+        if load.pause_ms > 0.0 && !over {
+            let now_ns = began.elapsed().as_nanos() as u64;
+            for session in sessions.iter_mut().filter(|session| !session.broken) {
+                session.send(load, now_ns, &mut sealer, &mut sealed);
             }
         }
     }

@@ -225,6 +225,7 @@ fn table(counters: &Counters, test: bool) -> String {
         ("datagrams", counters.datagrams),
         ("requests", counters.requests),
         ("replies", counters.replies),
+        ("gave way", counters.associations_replaced),
         ("resets", counters.resets),
         ("relay moves", counters.relay_moves),
         ("pushes", counters.pushes),

@@ -1,7 +1,8 @@
 //! GET requests to meters in this process: requests/s of one core, allocations a request, bytes a meter; or over TCP to
-//! meters that another process serves: requests/s, latencies, errors.
+//! meters that another process serves: requests/s, latencies, errors, alone and beside clients that ask for too much.
 
 use amitwin_benches::dlms;
+use amitwin_benches::hostile::{self, Hostile};
 use amitwin_benches::load::{self, Load};
 use amitwin_dlms::{Rest, Session};
 use clap::{Parser, ValueEnum};
@@ -40,6 +41,15 @@ struct Args {
     /// Meters, each with an open association.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     meters: u32,
+    /// How long a connection pauses after an answer, ms.
+    #[arg(long, default_value_t = 0.0, requires = "connect")]
+    pause: f64,
+    /// Measure once more beside each kind of hostile client.
+    #[arg(long, value_enum, value_delimiter = ',', requires = "connect")]
+    beside: Vec<Hostile>,
+    /// Connections of hostile clients, each to a meter of its own, the last ones.
+    #[arg(long, default_value_t = 200, requires = "beside")]
+    hostile: u32,
     /// Time spent answering, or asking, s.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
@@ -69,16 +79,32 @@ fn main() -> Result<(), String> {
 
 fn over_tcp(args: &Args, first: SocketAddr, ciphered: bool) -> Result<(), String> {
     let Args { meters, sessions, depth, threads, seconds, .. } = *args;
-    let outcome = load::run(Load { first, meters, sessions, depth, threads, ciphered, seconds })?;
+    let load = Load { first, meters, sessions, depth, threads, ciphered, seconds, pause_ms: args.pause };
+    let alone_us = measure(&load, None)?;
+    for kind in &args.beside {
+        let (outcome, asked) = hostile::beside(*kind, first, meters, args.hostile, || measure(&load, Some(*kind)))?;
+        let ratio = outcome? as f64 / alone_us as f64;
+        println!(
+            "{}",
+            serde_json::json!({ "beside": kind.text(), "hostile": args.hostile, "hostile_bytes": asked, "p99_ratio": ratio })
+        );
+    }
+    Ok(())
+}
+
+/// Runs the load, prints what came back, and returns the 99th percentile of its latency, µs.
+fn measure(load: &Load, beside: Option<Hostile>) -> Result<u64, String> {
+    let outcome = load::run(*load)?;
     let latency = |percent| outcome.latency_us.value_at_percentile(percent);
     let report = serde_json::json!({
-        "bench": "dlms-load", "what": if ciphered { "ciphered" } else { "plain" }, "meters": meters,
-        "sessions": sessions, "depth": depth, "threads": threads, "open_s": outcome.open_s, "wall_s": outcome.wall_s,
-        "answered": outcome.answered, "refused": outcome.refused, "closed": outcome.closed, "missing": outcome.missing,
-        "requests_per_s": outcome.answered as f64 / outcome.wall_s,
+        "bench": "dlms-load", "what": if load.ciphered { "ciphered" } else { "plain" }, "meters": load.meters,
+        "beside": beside.map(Hostile::text), "pause_ms": load.pause_ms,
+        "sessions": load.sessions, "depth": load.depth, "threads": load.threads, "open_s": outcome.open_s,
+        "wall_s": outcome.wall_s, "answered": outcome.answered, "refused": outcome.refused, "closed": outcome.closed,
+        "missing": outcome.missing, "requests_per_s": outcome.answered as f64 / outcome.wall_s,
         "p50_us": latency(50.0), "p90_us": latency(90.0), "p99_us": latency(99.0), "p999_us": latency(99.9),
         "max_us": outcome.latency_us.max(),
     });
     println!("{report}");
-    Ok(())
+    Ok(latency(99.0))
 }

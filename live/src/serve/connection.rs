@@ -1,21 +1,22 @@
 //! One TCP connection: its link, its associations, what is half-read and what is not written yet.
 
 use super::addresses::Destination;
-use super::associations::Associations;
+use super::associations::{Associations, Held};
 use super::capture::Flow;
 use super::counters::Refused;
-use super::responder::{Outcome, Responder};
+use super::fair_queue;
+use super::responder::{Outcome, Question, Responder};
 use amitwin_dlms::link::hdlc::{self, Event, Found, Station};
 use amitwin_dlms::link::wrapper;
 use amitwin_scenarios::served::Transport;
 use mio::net::TcpStream;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// HDLC links on one connection.
 const HDLC_LINKS: usize = 64;
-/// Requests of one connection that are answered before others have their turn.
-const REQUESTS_A_TURN: usize = 32;
+/// How long requests of one connection are answered before others have their turn; the last of them may take longer.
+const TURN: Duration = Duration::from_micros(200);
 /// Bytes that wait to be written before nothing more is read.
 pub const OUT_MAX: usize = 16 << 10;
 
@@ -37,6 +38,8 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// Place of the meter, 0 for any.
     pub place: u64,
+    /// Its share of the worker's time.
+    pub share: fair_queue::Flow,
     /// Its copy in the capture.
     pub flow: Option<Flow>,
     /// Bytes that are no whole request yet.
@@ -51,8 +54,6 @@ pub struct Connection {
     pub half_since: Option<Instant>,
     /// Since when the client takes nothing.
     pub full_since: Option<Instant>,
-    /// It stands in the queue of those that have something to read.
-    pub queued: bool,
     /// There may be more to read, but answers must go first.
     pub stalled: bool,
     /// An answer waits for its time.
@@ -62,7 +63,7 @@ pub struct Connection {
     /// To be closed once everything is written.
     pub closing: bool,
     link: Link,
-    associations: Associations,
+    associations: Associations<(u32, u16), Held>,
 }
 
 /// How far a turn came.
@@ -78,11 +79,19 @@ pub enum Turn {
 
 impl Connection {
     /// A connection that has just been taken.
-    pub fn new(stream: TcpStream, peer: SocketAddr, place: u64, now: Instant) -> Connection {
+    pub fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: u64,
+        share: fair_queue::Flow,
+        associations: usize,
+        now: Instant,
+    ) -> Connection {
         Connection {
             stream,
             peer,
             place,
+            share,
             flow: None,
             held: Vec::new(),
             out: Vec::new(),
@@ -90,13 +99,12 @@ impl Connection {
             last: now,
             half_since: None,
             full_since: None,
-            queued: false,
             stalled: false,
             delayed: false,
             asked: None,
             closing: false,
             link: Link::Unknown,
-            associations: Associations::default(),
+            associations: Associations::new(associations),
         }
     }
 
@@ -117,7 +125,8 @@ impl Connection {
             };
         }
         let (mut at, mut turn, mut whole) = (0, Turn::Done, false);
-        for n in 0.. {
+        let began = Instant::now();
+        loop {
             if self.closing {
                 break;
             }
@@ -125,7 +134,7 @@ impl Connection {
                 turn = Turn::Stalled;
                 break;
             }
-            if n == REQUESTS_A_TURN {
+            if whole && began.elapsed() >= TURN {
                 turn = Turn::More;
                 break;
             }
@@ -167,8 +176,8 @@ impl Connection {
         };
         self.last = responder.now;
         let request = &mut input[wrapper::HEADER_BYTES..frame.bytes];
-        let destination = Destination::Port(frame.destination);
-        let outcome = responder.ask(self.place, destination, frame.source, request, &mut self.associations, &self.peer);
+        let whom = (self.place, Destination::Port(frame.destination), frame.source);
+        let outcome = ask(&mut self.associations, whom, request, &self.peer, responder);
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
             let from = self.out.len();
             wrapper::put(frame.destination, frame.source, &responder.reply, &mut self.out);
@@ -194,7 +203,7 @@ impl Connection {
         };
         let event = station.take(&frame, &mut self.out);
         let place = self.place;
-        let (ends, ask) = match event {
+        let (ends, is_request) = match event {
             Event::Idle => return used,
             Event::Refused(error) => {
                 responder.refuse(Refused::Hdlc, &self.peer, &error);
@@ -205,15 +214,15 @@ impl Connection {
         };
         self.last = responder.now;
         let (destination, client) = (Destination::Hdlc(ends.server), u16::from(ends.client));
-        if !ask {
+        if !is_request {
             // A link's beginning and end are those of what was agreed over it.
             if let Ok((number, _)) = responder.network.route(place, destination, &[]) {
-                self.associations.end(number, client);
+                self.associations.remove((number, client));
             }
             return used;
         }
         let request = station.request(ends);
-        let outcome = responder.ask(place, destination, client, request, &mut self.associations, &self.peer);
+        let outcome = ask(&mut self.associations, (place, destination, client), request, &self.peer, responder);
         match outcome {
             Outcome::Reply | Outcome::ReplyAndReset => {
                 let from = self.out.len();
@@ -245,4 +254,21 @@ impl Connection {
         self.half_since = None;
         Turn::Done
     }
+}
+
+/// Asks the meter at a place, of which the link names the meter and the client.
+fn ask(
+    associations: &mut Associations<(u32, u16), Held>,
+    (place, destination, client): (u64, Destination, u16),
+    request: &mut [u8],
+    peer: &SocketAddr,
+    responder: &mut Responder<'_>,
+) -> Outcome {
+    let Some((number, prefix)) = responder.route(place, destination, request, peer) else { return Outcome::Silent };
+    let question = Question { number, prefix, place, destination, client, is_pre_established: false, who: peer };
+    let now = responder.now;
+    let (outcome, gave_way) =
+        associations.exchange((number, client), now, |held| responder.ask(question, request, held));
+    responder.gave_way(gave_way);
+    outcome
 }

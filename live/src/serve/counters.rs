@@ -18,8 +18,8 @@ pub enum Refused {
     Stranger,
     /// More connections than the limit, to all meters or to one.
     Connections,
-    /// More associations than the limit.
-    Associations,
+    /// A datagram that came while too many of its host waited.
+    Crowded,
     /// No whole request for too long.
     Idle,
     /// A request that did not become whole, or an answer that was not taken, in time.
@@ -57,6 +57,8 @@ pub struct Counters {
     pub requests: u64,
     /// Answers given.
     pub replies: u64,
+    /// Associations that gave way to newer ones.
+    pub associations_replaced: u64,
     /// Bytes received, above TCP and UDP.
     pub bytes_in: u64,
     /// Bytes sent, above TCP and UDP.
@@ -129,7 +131,7 @@ reasons! {
     NotOffered => not_offered, "not offered";
     Stranger => stranger, "not a known head-end";
     Connections => connections, "too many connections";
-    Associations => associations, "too many associations";
+    Crowded => crowded, "too many datagrams wait";
     Idle => idle, "idle";
     Slow => slow, "too slow";
     Away => away, "meter starting up";
@@ -150,6 +152,7 @@ impl AddAssign for Counters {
         self.datagrams += other.datagrams;
         self.requests += other.requests;
         self.replies += other.replies;
+        self.associations_replaced += other.associations_replaced;
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
         self.resets += other.resets;

@@ -1,40 +1,70 @@
 //! Datagrams: one wrapper frame each, all meters on one socket.
 
 use super::addresses::Destination;
-use super::associations::Associations;
 use super::capture::From;
 use super::counters::Refused;
+use super::datagram_associations::DatagramAssociations;
+use super::fair_queue::{FairQueue, Flow};
 use super::listen::{self, Datagram};
 use super::mesh_delay::{Transit, Waiting};
-use super::responder::{Outcome, Responder};
+use super::responder::{Outcome, Question, Responder};
+use super::worker::DATAGRAMS_FROM;
+use amitwin_dlms::Client;
 use amitwin_dlms::link::wrapper;
 use amitwin_scenarios::served::wall;
 use mio::net::UdpSocket;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-/// Datagrams that are answered before others have their turn.
-const DATAGRAMS_A_TURN: usize = 64;
+/// Datagrams that are taken in before requests have their turn.
+const TAKEN_A_TURN: usize = 256;
+/// Datagrams that wait for their turn at most; one host may have as many as there is room left for others.
+const WAITING_MAX: usize = 8_192;
 /// Answers that wait for their time at most.
-const WAITING_MAX: usize = 10_000;
+const ANSWERS_MAX: usize = 10_000;
 
 /// The socket with what belongs to it.
 #[derive(Debug)]
 pub struct Datagrams {
     /// Known to the event loop.
     pub registered: UdpSocket,
+    /// There may be more to take in.
+    pub ready: bool,
     socket: std::net::UdpSocket,
     port: u16,
     buffer: Vec<u8>,
     control: Vec<u8>,
-    associations: BTreeMap<(SocketAddr, u64), (Instant, Associations)>,
+    associations: DatagramAssociations,
+    /// Requests that wait for their turn, by host and meter.
+    inboxes: Vec<Inbox>,
+    free: Vec<usize>,
+    by_sender: BTreeMap<(IpAddr, u64), usize>,
+    /// How many of a host wait, and of all.
+    waiting_of: BTreeMap<IpAddr, usize>,
+    waiting: usize,
     /// In the order in which they are due.
     replies: Vec<Reply>,
     /// Answers on their simulated way, by their number.
     under_way: BTreeMap<u64, Reply>,
     asked: u64,
+}
+
+/// What one host has asked one meter.
+#[derive(Debug)]
+struct Inbox {
+    sender: (IpAddr, u64),
+    flow: Flow,
+    requests: VecDeque<Request>,
+}
+
+/// A datagram that waits for its turn.
+#[derive(Debug)]
+struct Request {
+    peer: SocketAddr,
+    local: IpAddr,
+    bytes: Vec<u8>,
 }
 
 /// An answer that may leave at a time.
@@ -47,40 +77,48 @@ struct Reply {
 }
 
 impl Datagrams {
-    /// Of a bound socket.
+    /// Of a bound socket, with so many associations at most.
     ///
     /// # Errors
     /// As the system's.
-    pub fn new(socket: std::net::UdpSocket, port: u16, apdu_max: u16) -> io::Result<Datagrams> {
+    pub fn new(socket: std::net::UdpSocket, port: u16, apdu_max: u16, associations: usize) -> io::Result<Datagrams> {
         Ok(Datagrams {
             registered: UdpSocket::from_std(socket.try_clone()?),
+            ready: false,
             socket,
             port,
             buffer: vec![0; wrapper::HEADER_BYTES + usize::from(apdu_max) + 1],
             control: listen::control_buffer(),
-            associations: BTreeMap::new(),
+            associations: DatagramAssociations::new(associations),
+            inboxes: Vec::new(),
+            free: Vec::new(),
+            by_sender: BTreeMap::new(),
+            waiting_of: BTreeMap::new(),
+            waiting: 0,
             replies: Vec::new(),
             under_way: BTreeMap::new(),
             asked: 0,
         })
     }
 
-    /// Takes datagrams and asks their meters; `true` if there may be more.
-    pub fn take(&mut self, responder: &mut Responder<'_>) -> bool {
-        for _ in 0..DATAGRAMS_A_TURN {
+    /// Takes in datagrams, each to wait for the turn of its host and meter.
+    pub fn take(&mut self, queue: &mut FairQueue, responder: &mut Responder<'_>) {
+        for _ in 0..TAKEN_A_TURN {
+            if !self.ready {
+                return;
+            }
             match listen::receive(&self.socket, &mut self.buffer, &mut self.control) {
-                Ok(Some(datagram)) => self.answer(datagram, responder),
-                Ok(None) => return false,
+                Ok(Some(datagram)) => self.sort(datagram, queue, responder),
+                Ok(None) => self.ready = false,
                 Err(error) => {
                     responder.refuse(Refused::System, &"UDP", &error);
-                    return false;
+                    self.ready = false;
                 }
             }
         }
-        true
     }
 
-    fn answer(&mut self, datagram: Datagram, responder: &mut Responder<'_>) {
+    fn sort(&mut self, datagram: Datagram, queue: &mut FairQueue, responder: &mut Responder<'_>) {
         let Datagram { bytes, peer, local, cut } = datagram;
         responder.counters.datagrams += 1;
         responder.counters.bytes_in += bytes as u64;
@@ -94,37 +132,77 @@ impl Datagrams {
             Ok(place) => place,
             Err(reason) => return responder.refuse(reason, &peer, &format_args!("a datagram to {local}")),
         };
-        let input = &mut self.buffer[..bytes];
-        let frame = match wrapper::datagram(input, responder.network.apdu_max) {
-            Ok(frame) if !cut => frame,
+        match wrapper::datagram(&self.buffer[..bytes], responder.network.apdu_max) {
+            Ok(_) if !cut => {}
             Ok(_) => return responder.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
             Err(error) => return responder.refuse(Refused::Wrapper, &peer, &error),
+        }
+        let of_host = self.waiting_of.get(&peer.ip()).copied().unwrap_or(0);
+        if of_host >= WAITING_MAX - self.waiting {
+            return responder.refuse(Refused::Crowded, &peer, &"a datagram is dropped");
+        }
+        self.waiting_of.insert(peer.ip(), of_host + 1);
+        self.waiting += 1;
+        let sender = (peer.ip(), place);
+        let at = match self.by_sender.get(&sender) {
+            Some(at) => *at,
+            None => self.open(sender, queue),
         };
-        if self.replies.len() + self.under_way.len() >= WAITING_MAX {
+        self.inboxes[at].requests.push_back(Request { peer, local, bytes: self.buffer[..bytes].to_vec() });
+        queue.queue(self.inboxes[at].flow);
+    }
+
+    fn open(&mut self, sender: (IpAddr, u64), queue: &mut FairQueue) -> usize {
+        let at = self.free.pop().unwrap_or(self.inboxes.len());
+        let flow = queue.join(sender.0, sender.1, DATAGRAMS_FROM + at);
+        let inbox = Inbox { sender, flow, requests: VecDeque::new() };
+        match self.inboxes.get_mut(at) {
+            Some(free) => *free = inbox,
+            None => self.inboxes.push(inbox),
+        }
+        self.by_sender.insert(sender, at);
+        at
+    }
+
+    /// Asks a meter what has waited longest among what its turn belongs to; whether more waits there.
+    pub fn answer_next(&mut self, inbox: usize, queue: &mut FairQueue, responder: &mut Responder<'_>) -> bool {
+        let Some(Inbox { sender, flow, requests }) = self.inboxes.get_mut(inbox) else { return false };
+        let (sender, flow) = (*sender, *flow);
+        let (request, more) = (requests.pop_front(), !requests.is_empty());
+        if let Some(request) = request {
+            self.waiting -= 1;
+            if let Some(of_host) = self.waiting_of.get_mut(&sender.0) {
+                *of_host -= 1;
+                if *of_host == 0 {
+                    self.waiting_of.remove(&sender.0);
+                }
+            }
+            self.answer(sender.1, request, responder);
+        }
+        if !more {
+            self.by_sender.remove(&sender);
+            self.free.push(inbox);
+            queue.leave(flow);
+        }
+        more
+    }
+
+    fn answer(&mut self, place: u64, request: Request, responder: &mut Responder<'_>) {
+        let Request { peer, local, mut bytes } = request;
+        // It was looked at when it came.
+        let Ok(frame) = wrapper::datagram(&bytes, responder.network.apdu_max) else { return };
+        if self.replies.len() + self.under_way.len() >= ANSWERS_MAX {
             return responder.refuse(Refused::System, &peer, &"too many answers wait");
         }
-        let key = (peer, place);
-        let mut fresh = Associations::default();
-        let full = self.associations.len() >= responder.network.settings.section.connections as usize;
-        let (known, associations) = match self.associations.get_mut(&key) {
-            Some((last, associations)) => {
-                *last = responder.now;
-                (true, associations)
-            }
-            None => (false, &mut fresh),
-        };
-        let request = &mut input[wrapper::HEADER_BYTES..];
-        let outcome =
-            responder.ask(place, Destination::Port(frame.destination), frame.source, request, associations, &peer);
-        let empty = associations.is_empty();
-        match (known, empty) {
-            (false, false) if full => {
-                return responder.refuse(Refused::Associations, &peer, &"too many clients over UDP");
-            }
-            (false, false) => drop(self.associations.insert(key, (responder.now, fresh))),
-            (true, true) => drop(self.associations.remove(&key)),
-            _ => {}
-        }
+        let request = &mut bytes[wrapper::HEADER_BYTES..];
+        let (destination, client) = (Destination::Port(frame.destination), frame.source);
+        let Some((number, prefix)) = responder.route(place, destination, request, &peer) else { return };
+        let is_pre_established = Client::of_address(client) == Some(Client::Public);
+        let question = Question { number, prefix, place, destination, client, is_pre_established, who: &peer };
+        let now = responder.now;
+        let (outcome, gave_way) =
+            self.associations.exchange(peer, (number, client), now, |held| responder.ask(question, request, held));
+        responder.gave_way(gave_way);
         if matches!(outcome, Outcome::Reply | Outcome::ReplyAndReset) {
             let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + responder.reply.len());
             wrapper::put(frame.destination, frame.source, &responder.reply, &mut bytes);
@@ -178,9 +256,7 @@ impl Datagrams {
     /// Ends associations that were not used for long.
     pub fn sweep(&mut self, responder: &mut Responder<'_>) {
         let (now, idle) = (responder.now, wall(responder.network.settings.section.idle));
-        let before = self.associations.len();
-        self.associations.retain(|_, (last, _)| now.duration_since(*last) <= idle);
-        for _ in self.associations.len()..before {
+        for _ in 0..self.associations.end_idle(now, idle) {
             responder.refuse(Refused::Idle, &"UDP", &"an association ends");
         }
     }

@@ -15,6 +15,8 @@ use std::os::fd::AsRawFd;
 const BACKLOG: i32 = 4_096;
 /// Receive buffer of the datagrams' socket, bytes; the system may give less.
 const DATAGRAM_BUFFER: usize = 4 << 20;
+/// Send buffer of a connection, bytes: what the system would hold for who takes nothing are answers made in vain.
+const ANSWER_BUFFER: usize = 64 << 10;
 /// Ports that are tried when any will do.
 const TRIES: usize = 16;
 
@@ -60,6 +62,8 @@ fn attempt(listen: &Range, port: u16, tcp: bool, udp: bool) -> io::Result<Socket
     if tcp {
         let socket = socket(listen, Type::STREAM, Protocol::TCP, &mut sockets.on_loopback_device)?;
         socket.set_reuse_address(true)?;
+        // Connections inherit it.
+        let _ = socket.set_send_buffer_size(ANSWER_BUFFER);
         socket.bind(&bind_to(listen, port).into())?;
         socket.listen(BACKLOG)?;
         let listener: std::net::TcpListener = socket.into();

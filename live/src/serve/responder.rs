@@ -1,7 +1,7 @@
 //! Answers requests in the name of their meters: one responder a worker, with buffers that are used again.
 
 use super::addresses::Destination;
-use super::associations::Associations;
+use super::associations::Held;
 use super::codes;
 use super::counters::{Counters, Refused};
 use super::fault::{Fault, draw, is_ciphered};
@@ -9,7 +9,7 @@ use super::network::ServedNetwork;
 use super::outbox::{Notification, Origin, Outbox, Push};
 use super::registry::Change;
 use amitwin_dlms::link::{gateway_form, wrapper};
-use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, answer};
+use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, Session, answer};
 use amitwin_models::purpose::BOOT;
 use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
@@ -18,6 +18,8 @@ use std::io;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Tag of an association request.
+const AARQ: u8 = 0x60;
 /// Lines that a worker says in a second; more are counted.
 const LINES: u32 = 50;
 
@@ -35,6 +37,25 @@ pub enum Outcome {
     Silent,
     /// The connection ends.
     Close,
+}
+
+/// Whom a request is for and whom it is from.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Node of the meter.
+    pub number: u32,
+    /// Bytes in front of the APDU.
+    pub prefix: usize,
+    /// Place of the meter, 0 where one address serves all.
+    pub place: u64,
+    /// The meter as the link names it.
+    pub destination: Destination,
+    /// The client as the link names it.
+    pub client: u16,
+    /// The public client, with whom nothing has to be opened.
+    pub is_pre_established: bool,
+    /// The client as the log names it.
+    pub who: &'a dyn Display,
 }
 
 /// Answers requests of one worker.
@@ -130,24 +151,15 @@ impl<'a> Responder<'a> {
         }
     }
 
-    /// Asks the meter that a request is for. The reply must not leave before [`Responder::commit`].
-    pub fn ask(
-        &mut self,
-        place: u64,
-        destination: Destination,
-        client: u16,
-        request: &mut [u8],
-        associations: &mut Associations,
-        who: &dyn Display,
-    ) -> Outcome {
+    /// The meter that a request is for, and the bytes in front of its APDU; a refusal is counted.
+    pub fn route(&mut self, place: u64, to: Destination, request: &[u8], who: &dyn Display) -> Option<(u32, usize)> {
+        self.network.route(place, to, request).map_err(|reason| self.refuse(reason, who, &to)).ok()
+    }
+
+    /// Asks a meter with what is agreed with this client. The reply must not leave before [`Responder::commit`].
+    pub fn ask(&mut self, question: Question<'_>, request: &mut [u8], held: &mut Held) -> Outcome {
         let network = self.network;
-        let (number, prefix) = match network.route(place, destination, request) {
-            Ok(found) => found,
-            Err(reason) => {
-                self.refuse(reason, who, &destination);
-                return Outcome::Silent;
-            }
-        };
+        let Question { number, prefix, place, destination, client, who, .. } = question;
         let mut locked = network.registry.meter(number);
         if locked.is_away(self.now) {
             drop(locked);
@@ -156,15 +168,8 @@ impl<'a> Responder<'a> {
         }
         self.counters.requests += 1;
         let boots = locked.boots();
-        let key = (number, client);
-        let mut session = None;
-        let held = associations.0.get_mut(&key);
-        let known = held.is_some();
-        if let Some((of, slot)) = held
-            && *of == boots
-        {
-            session = slot.take();
-        }
+        // What was agreed before a reset is gone.
+        let mut session = held.1.take().filter(|_| held.0 == boots);
         let mut effects = Effects::default();
         let (head, apdu) = request.split_at_mut(prefix);
         let asked = apdu.len();
@@ -177,8 +182,13 @@ impl<'a> Responder<'a> {
             Destination::Hdlc(_) => 1,
         };
         let ((reaction, lost), change) = locked.change(|rest| {
+            let unopened = question.is_pre_established && session.is_none() && apdu.first() != Some(&AARQ);
+            if unopened {
+                session = Some(Session::pre_established_public(meter, rest));
+            }
             let mut call = Call { meter, rest, now: moment, scratch, effects: &mut effects };
             let reaction = answer(&mut call, &mut session, client, apdu, out);
+            session.take_if(|session| unopened && !session.is_in_transfer());
             let lost = outbox.add(network, Origin { number, place, port }, moment, rest, &mut effects);
             (reaction, lost)
         });
@@ -187,17 +197,7 @@ impl<'a> Responder<'a> {
         self.note(number, change);
         self.counters.pushes_lost += lost;
         self.counters.relay_moves += u64::from(effects.relay_moved);
-        match session.filter(|_| away.is_none()) {
-            Some(session) if known || associations.0.len() < network.settings.section.associations as usize => {
-                associations.0.insert(key, (boots, Some(session)));
-            }
-            Some(_) => {
-                self.refuse(Refused::Associations, who, &format_args!("meter {}", self.network.meters.place(number)));
-                return Outcome::Close;
-            }
-            None if known => associations.end(number, client),
-            None => {}
-        }
+        *held = (boots, session.filter(|_| away.is_none()));
         match reaction {
             Reaction::Reply => {}
             Reaction::Silent => {
@@ -224,6 +224,11 @@ impl<'a> Responder<'a> {
         self.reply.extend_from_slice(&self.apdu);
         self.spoil(number, matches!(destination, Destination::Hdlc(_)), who);
         if away.flatten().is_some() { Outcome::ReplyAndReset } else { Outcome::Reply }
+    }
+
+    /// An association had to give way to a newer one.
+    pub fn gave_way(&mut self, gave_way: bool) {
+        self.counters.associations_replaced += u64::from(gave_way);
     }
 
     /// Spoils the answer, if its turn has come.

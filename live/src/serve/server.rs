@@ -207,9 +207,10 @@ impl Server {
             parts.push((poll, (incoming, arrivals)));
         }
         let mut datagrams = match sockets.datagrams {
-            Some(socket) => {
-                Some(Datagrams::new(socket, sockets.port, network.apdu_max).map_err(system("no datagrams"))?)
-            }
+            Some(socket) => Some(
+                Datagrams::new(socket, sockets.port, network.apdu_max, network.settings.section.connections as usize)
+                    .map_err(system("no datagrams"))?,
+            ),
             None => None,
         };
         let listener = sockets.listener.map(mio::net::TcpListener::from_std);

@@ -12,7 +12,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 /// Connections that are taken before others have their turn.
-const ACCEPTED_A_TURN: usize = 256;
+const ACCEPTED_A_TURN: usize = 64;
 /// How long nothing is taken after the system had no descriptor left.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -125,7 +125,9 @@ impl Worker<'_> {
             self.free.push(at);
             return network.leave(place);
         }
-        let mut connection = Connection::new(stream, peer, place, self.responder.now);
+        let share = self.queue.join(peer.ip(), place, at);
+        let most = network.settings.section.associations as usize;
+        let mut connection = Connection::new(stream, peer, place, share, most, self.responder.now);
         if let Some(capture) = &network.capture {
             connection.flow = capture.open(peer, local).map_err(|_| network.fail()).ok();
         }

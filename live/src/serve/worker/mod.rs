@@ -9,6 +9,7 @@ use super::ServeError;
 use super::connection::Connection;
 use super::counters::{Counters, Refused};
 use super::datagrams::Datagrams;
+use super::fair_queue::FairQueue;
 use super::mesh_delay::Arrival;
 use super::network::ServedNetwork;
 use super::push_connections::{self, PushConnections};
@@ -17,7 +18,7 @@ use super::schedule::Schedule;
 use amitwin_scenarios::served::wall;
 use mio::{Events, Interest, Poll, Token};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
@@ -30,8 +31,8 @@ const DATAGRAMS: Token = Token(usize::MAX - 2);
 pub const WAKER: Token = Token(usize::MAX - 3);
 /// How often it is asked whether to stop.
 const STOP_CHECK_EVERY: Duration = Duration::from_millis(100);
-/// How long requests are answered before answers leave.
-const TURN: Duration = Duration::from_millis(20);
+/// Owners from here on are hosts with datagrams, below connections.
+pub(super) const DATAGRAMS_FROM: usize = usize::MAX / 2;
 
 /// A worker that ends by a bug takes the others with it, instead of leaving connections that nobody serves.
 struct FailOnPanic<'a>(&'a ServedNetwork);
@@ -51,12 +52,12 @@ pub struct Worker<'a> {
     incoming: Receiver<Incoming>,
     arrivals: Receiver<Arrival>,
     acceptor: Option<Acceptor>,
-    datagrams: Option<(Datagrams, bool)>,
+    datagrams: Option<Datagrams>,
     schedule: Option<Schedule>,
     pushes: PushConnections,
     connections: Vec<Option<Connection>>,
     free: Vec<usize>,
-    ready: VecDeque<usize>,
+    queue: FairQueue,
     written: Vec<usize>,
     due: BinaryHeap<Reverse<(Instant, usize, u64)>>,
     /// Counts connections, so that a time set for one is not taken for that of a later one in its place.
@@ -95,10 +96,10 @@ impl<'a> Worker<'a> {
             incoming,
             arrivals,
             acceptor,
-            datagrams: datagrams.map(|datagrams| (datagrams, false)),
+            datagrams,
             connections: Vec::new(),
             free: Vec::new(),
-            ready: VecDeque::new(),
+            queue: FairQueue::new(),
             written: Vec::new(),
             due: BinaryHeap::new(),
             generations: Vec::new(),
@@ -131,8 +132,8 @@ impl<'a> Worker<'a> {
                 match event.token() {
                     LISTENER => self.listener_is_ready(),
                     DATAGRAMS => {
-                        if let Some((_, ready)) = &mut self.datagrams {
-                            *ready = true;
+                        if let Some(datagrams) = &mut self.datagrams {
+                            datagrams.ready = true;
                         }
                     }
                     WAKER => {}
@@ -156,19 +157,10 @@ impl<'a> Worker<'a> {
                 self.arrived(waiting, due);
             }
             self.accept();
-            for _ in 0..self.ready.len() {
-                let Some(at) = self.ready.pop_front() else { break };
-                self.turn(at);
-                // Costly answers of one client must not keep those of others from leaving.
-                if self.responder.now.elapsed() > TURN {
-                    break;
-                }
+            if let Some(datagrams) = &mut self.datagrams {
+                datagrams.take(&mut self.queue, &mut self.responder);
             }
-            if let Some((datagrams, ready)) = &mut self.datagrams
-                && *ready
-            {
-                *ready = datagrams.take(&mut self.responder);
-            }
+            self.take_turns();
             self.pushes.repeat(&mut self.responder);
             if let Some(schedule) = &mut self.schedule {
                 schedule.turn(&mut self.responder);
@@ -195,26 +187,23 @@ impl<'a> Worker<'a> {
     }
 
     fn timeout(&self, sweep_every: Duration) -> Duration {
-        let busy = !self.ready.is_empty()
-            || self.datagrams.as_ref().is_some_and(|(_, ready)| *ready)
+        let busy = !self.queue.is_empty()
+            || self.datagrams.as_ref().is_some_and(|datagrams| datagrams.ready)
             || self.schedule.as_ref().is_some_and(|schedule| schedule.is_behind() && self.responder.has_room_to_push())
             || self.acceptor.as_ref().is_some_and(|acceptor| acceptor.waiting && acceptor.pause_until.is_none());
         if busy {
             return Duration::ZERO;
         }
         let next = self.due.peek().map(|Reverse((due, ..))| *due);
-        let datagram = self.datagrams.as_ref().and_then(|(datagrams, _)| datagrams.next());
+        let datagram = self.datagrams.as_ref().and_then(Datagrams::next);
         let soonest = next.into_iter().chain(datagram).min();
         let until = soonest.map_or(STOP_CHECK_EVERY, |due| due.saturating_duration_since(Instant::now()));
         until.min(STOP_CHECK_EVERY).min(sweep_every)
     }
 
     fn queue(&mut self, at: usize) {
-        if let Some(Some(connection)) = self.connections.get_mut(at)
-            && !connection.queued
-        {
-            connection.queued = true;
-            self.ready.push_back(at);
+        if let Some(Some(connection)) = self.connections.get(at) {
+            self.queue.queue(connection.share);
         }
     }
 
@@ -236,7 +225,7 @@ impl<'a> Worker<'a> {
             self.responder.refuse(reason, &peer, &"closed");
             self.close(at);
         }
-        if let Some((datagrams, _)) = &mut self.datagrams {
+        if let Some(datagrams) = &mut self.datagrams {
             datagrams.sweep(&mut self.responder);
         }
         self.pushes.sweep(&mut self.responder, self.poll.registry());
@@ -258,6 +247,7 @@ impl<'a> Worker<'a> {
         let _ = self.poll.registry().deregister(&mut connection.stream);
         let _ = connection.stream.shutdown(Shutdown::Both);
         network.leave(connection.place);
+        self.queue.leave(connection.share);
         self.free.push(at);
     }
 }

@@ -1,27 +1,79 @@
 //! A turn of a connection: what has come is answered, and what may leave is written.
 
-use super::Worker;
+use super::{DATAGRAMS_FROM, Worker};
 use crate::serve::capture::From;
 use crate::serve::connection::Turn;
 use crate::serve::mesh_delay::{Transit, Waiting};
+use nix::time::{ClockId, clock_gettime};
 use std::cmp::Reverse;
 use std::io::{ErrorKind, Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes that are read from a connection at once.
 const READ_BYTES: usize = 16 << 10;
+/// How long requests are answered before answers leave.
+const TURN: Duration = Duration::from_micros(500);
+
+/// Time that this thread worked: where the system let others work meanwhile, nobody's turn is charged with it.
+struct WorkClock {
+    read_ns: u64,
+    /// Charged since the clock of the thread was read, ns.
+    charged_ns: u64,
+}
+
+impl WorkClock {
+    fn new() -> WorkClock {
+        WorkClock { read_ns: thread_ns(), charged_ns: 0 }
+    }
+
+    /// Of a turn that lasted so long. The thread's clock takes a system call, so only long turns are looked at.
+    fn spent_ns(&mut self, lasted: Duration) -> u64 {
+        let lasted_ns = lasted.as_nanos() as u64;
+        if lasted < TURN / 4 {
+            self.charged_ns += lasted_ns;
+            return lasted_ns;
+        }
+        let read_ns = thread_ns();
+        let spent_ns = (read_ns - self.read_ns).saturating_sub(self.charged_ns).min(lasted_ns);
+        *self = WorkClock { read_ns, charged_ns: 0 };
+        spent_ns
+    }
+}
+
+fn thread_ns() -> u64 {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(0, |time| Duration::from(time).as_nanos() as u64)
+}
 
 impl Worker<'_> {
-    /// Reads once and answers what is whole.
-    pub(super) fn turn(&mut self, at: usize) {
-        let Some(Some(connection)) = self.connections.get_mut(at) else { return };
-        connection.queued = false;
+    /// Serves whose turn it is until some time has passed, so that answers leave and others are heard.
+    pub(super) fn take_turns(&mut self) {
+        let began = Instant::now();
+        let (mut now, mut clock) = (began, WorkClock::new());
+        while now - began < TURN
+            && let Some((flow, owner)) = self.queue.next()
+        {
+            let waits_again = match (owner.checked_sub(DATAGRAMS_FROM), &mut self.datagrams) {
+                (Some(inbox), Some(datagrams)) => datagrams.answer_next(inbox, &mut self.queue, &mut self.responder),
+                _ => self.turn(owner),
+            };
+            let ended = Instant::now();
+            self.queue.served(flow, clock.spent_ns(ended - now));
+            if waits_again {
+                self.queue.queue(flow);
+            }
+            now = ended;
+        }
+    }
+
+    /// Reads once and answers what is whole; whether there may be more.
+    fn turn(&mut self, at: usize) -> bool {
+        let Some(Some(connection)) = self.connections.get_mut(at) else { return false };
         if connection.closing {
-            return;
+            return false;
         }
         if connection.delayed {
             connection.stalled = true;
-            return;
+            return false;
         }
         let mut input = std::mem::take(&mut self.input);
         // The buffer keeps its length, so that it is not cleared for each reading.
@@ -92,9 +144,7 @@ impl Worker<'_> {
         } else {
             self.written.push(at);
         }
-        if turn == Turn::More || turn == Turn::Done && !drained && !gone {
-            self.queue(at);
-        }
+        turn == Turn::More || turn == Turn::Done && !drained && !gone
     }
 
     /// The simulated way of an answer is over; one that is lost never leaves.
@@ -112,7 +162,7 @@ impl Worker<'_> {
             }
             (Waiting::Datagram(asked), due) => {
                 self.responder.counters.lost_on_air += u64::from(due.is_none());
-                if let Some((datagrams, _)) = &mut self.datagrams {
+                if let Some(datagrams) = &mut self.datagrams {
                     datagrams.arrived(asked, due);
                 }
             }
@@ -138,7 +188,7 @@ impl Worker<'_> {
             self.write(at);
         }
         self.written = written;
-        if let Some((datagrams, _)) = &mut self.datagrams {
+        if let Some(datagrams) = &mut self.datagrams {
             datagrams.send(&mut self.responder);
         }
     }

@@ -6,7 +6,7 @@ use crate::meter::security::policy;
 use crate::protection::exchange::{Call, Exchange};
 use crate::protection::{counters, message};
 use crate::session::hls::{self, Mechanism};
-use crate::session::{Challenge, OFFERED, Session};
+use crate::session::{CLIENT_PDU_MIN, Challenge, OFFERED, Session};
 use crate::vocabulary::effects::Denied;
 use crate::vocabulary::refusal::Refusal;
 use dlms_cosem_rs::acse::{
@@ -18,8 +18,6 @@ use dlms_cosem_rs::security::{Key, SecuritySuite};
 use dlms_cosem_rs::xdlms::{DLMS_VERSION, InitiateRequest, InitiateResponse, Protection, SecurityControl, VAA_NAME_LN};
 use sha2::{Digest, Sha256};
 
-/// Smallest APDU that a client may ask for, bytes: a block with its head, ciphered.
-const CLIENT_PDU_MIN: u16 = 64;
 /// Initiate errors of confirmed-service-error.
 const VERSION_TOO_LOW: u8 = 1;
 const INCOMPATIBLE: u8 = 2;

@@ -15,6 +15,9 @@ use dlms_cosem_rs::xdlms::Conformance;
 /// Longest challenge that is kept, bytes (the standard's limit).
 pub const CHALLENGE_MAX: usize = 64;
 
+/// Smallest APDU that a client may ask for, bytes: a block with its head, ciphered.
+pub(crate) const CLIENT_PDU_MIN: u16 = 64;
+
 /// Services that the meters offer.
 pub const OFFERED: Conformance = Conformance::from_bits_truncate(
     Conformance::GET.bits()
@@ -141,6 +144,27 @@ impl Session {
             client_title,
             ..Session::new(meter, rest, client)
         })
+    }
+
+    /// What the public client has with every meter without having opened it: it reads, in APDUs of the smallest size that a
+    /// client may ask for.
+    pub fn pre_established_public(meter: Meter<'_>, rest: &Rest) -> Box<Self> {
+        Box::new(Session {
+            proven: true,
+            conformance: Conformance::GET | Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ,
+            client_pdu: usize::from(CLIENT_PDU_MIN),
+            ..Session::new(meter, rest, Client::Public)
+        })
+    }
+
+    /// The client has given the proof that its mechanism asks for.
+    pub fn is_proven(&self) -> bool {
+        self.proven
+    }
+
+    /// A long answer or a long request is under way.
+    pub fn is_in_transfer(&self) -> bool {
+        self.download.is_some() || self.upload.is_some()
     }
 
     /// What the management client has with all meters at once: services that nobody answers, under the broadcast key.
