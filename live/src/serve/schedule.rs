@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Meters whose moments are drawn before others have their turn.
 const DRAWN_A_TURN: u32 = 4_096;
 /// How long pushes are made before answers leave.
-const TURN: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(1);
 
 /// The pushes of one worker's share of the meters.
 #[derive(Debug)]

@@ -1,5 +1,8 @@
 //! What a raw DLMS client needs: requests in the clear, wrapper frames, whole answers.
 
+use dlms_cosem_rs::acse::{Aarq, ApplicationContext, AuthMechanism};
+use dlms_cosem_rs::codec::Encode;
+use dlms_cosem_rs::xdlms::InitiateRequest;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -17,6 +20,28 @@ pub const ASSOCIATE: &[u8] = &[
 ];
 /// Reading the logical device name: 0.0.42.0.0.255, class 1, attribute 2.
 pub const NAME: &[u8] = &[0xC0, 0x01, 0xC1, 0x00, 0x01, 0x00, 0x00, 0x2A, 0x00, 0x00, 0xFF, 0x02, 0x00];
+
+/// An association request by a mechanism, with a password or a challenge, without ciphering.
+pub fn aarq(mechanism: AuthMechanism, value: &[u8]) -> Vec<u8> {
+    let (mut initiate, mut out) = (vec![1], Vec::new());
+    InitiateRequest::default().encode(&mut initiate).expect("encoded");
+    let aarq = Aarq {
+        application_context: Some(ApplicationContext::LogicalName),
+        calling_ap_title: Some(b"HES\0\0\0\0\x01"),
+        sender_acse_requirements: true,
+        mechanism_name: Some(mechanism),
+        calling_authentication_value: Some(value),
+        user_information: Some(&initiate),
+        ..Aarq::default()
+    };
+    aarq.encode(&mut out).expect("encoded");
+    out
+}
+
+/// An association request of the reader with a password.
+pub fn reader_aarq(password: &[u8]) -> Vec<u8> {
+    aarq(AuthMechanism::Low, password)
+}
 
 /// Bytes from hexadecimal digits.
 pub fn bytes(hex: &str) -> Vec<u8> {
