@@ -234,6 +234,19 @@ fn endless_blocks_end_with_an_error() {
         assert!(number > 10, "{first}: refused at block {number}: {refused:02X?}");
         name(&mut stream);
     }
+    let mut stream = serving.connect(7);
+    name(&mut stream);
+    let general = |number: u16| bytes(&format!("E001{number:04X}{:04X}820384{content}", number - 1));
+    for number in 1..=u16::MAX {
+        let answer = ask(&mut stream, READER, &general(number)).expect("an answer");
+        if says_no(&answer) {
+            // 64 KiB hold 72 blocks of 900 bytes; PDU too long.
+            assert_eq!((number, &answer[..]), (73, &[0xD8, 1, 4][..]));
+            break;
+        }
+        assert_eq!(answer[..2], [0xE0, 8], "{answer:02X?}");
+    }
+    name(&mut stream);
     // Many at once: what each may hold is bounded.
     let mut streams: Vec<TcpStream> = (8..=57).map(|meter| serving.connect(meter)).collect();
     for stream in &mut streams {

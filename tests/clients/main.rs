@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod air;
+mod blocks;
 mod changed_keys;
 mod golden;
 mod hostile;

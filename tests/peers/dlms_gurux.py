@@ -76,11 +76,15 @@ class Meter:
             client.proposedConformance &= ~Conformance.GENERAL_PROTECTION
         if mechanism == "ecdsa":
             self.sign()
+        self.prepare(client)
         if framing == InterfaceType.HDLC:
             client.parseUAResponse(self.exchange(client.snrmRequest()).data)
         client.parseAareResponse(self.ask(client.aarqRequest()).data)
         if authentication > Authentication.LOW:
             client.parseApplicationAssociationResponse(self.ask(client.getApplicationAssociationRequest()).data)
+
+    def prepare(self, client):
+        """What else a client is told before it asks for an association."""
 
     def sign(self):
         """Key pairs, and a challenge as long as the standard wants it here."""

@@ -11,6 +11,8 @@ import time
 STEPS = ["names", "registers", "profile", "objects", "push", "relay", "image", "reset"]
 # Of dlms_keys.py.
 STEPS += ["transfer", "agree", "message", "signed"]
+# Of dlms_blocks.py.
+STEPS += ["long", "list", "upload"]
 MECHANISMS = ["none", "low", "md5", "sha1", "gmac", "sha256", "ecdsa"]
 
 PASSWORD = b"12345678"
@@ -83,6 +85,8 @@ def options(about):
                         " instead of the test keys")
     parser.add_argument("--ciphered", choices=["no", "general", "service"], default="no")
     parser.add_argument("--pdu", type=int, default=65535, help="largest APDU that this client takes, bytes")
+    parser.add_argument("--window", type=int, default=0, help="general blocks instead of those of a service, so many before"
+                        " one is confirmed (dlms_blocks.py)")
     parser.add_argument("--steps", default="names", help=f"of {','.join(STEPS)}")
     parser.add_argument("--push-port", type=int, help="where the meters send what they send on their own")
     parser.add_argument("--push-transport", choices=["tcp", "udp"], default="udp")

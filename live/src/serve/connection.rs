@@ -184,6 +184,9 @@ impl Connection {
             if let Some(fault) = responder.fault {
                 fault.spoil_frame(&mut self.out, from);
             }
+            for block in &responder.more {
+                wrapper::put(frame.destination, frame.source, block, &mut self.out);
+            }
         }
         self.end(outcome, responder);
         frame.bytes
@@ -231,6 +234,7 @@ impl Connection {
                     fault.spoil_frame(&mut self.out, from);
                 }
             }
+            Outcome::Wait => station.wait(ends, &mut self.out),
             Outcome::Silent | Outcome::Close => station.silence(ends),
         }
         self.end(outcome, responder);

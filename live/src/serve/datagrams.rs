@@ -211,7 +211,15 @@ impl Datagrams {
             }
             let due = responder.now + responder.network.settings.delay();
             let reply = Reply { due, peer, local, bytes };
-            let Some(transits) = &responder.network.transits else { return self.replies.push(reply) };
+            let Some(transits) = &responder.network.transits else {
+                self.replies.push(reply);
+                for block in &responder.more {
+                    let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + block.len());
+                    wrapper::put(frame.destination, frame.source, block, &mut bytes);
+                    self.replies.push(Reply { due, peer, local, bytes });
+                }
+                return;
+            };
             let (number, request, answer) = responder.asked;
             let waiting = Waiting::Datagram(self.asked);
             let transit = Transit { worker: responder.worker, waiting, number, bytes: (request, answer) };

@@ -9,7 +9,7 @@ use super::network::ServedNetwork;
 use super::outbox::{Notification, Origin, Outbox, Push};
 use super::registry::Change;
 use amitwin_dlms::link::{gateway_form, wrapper};
-use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, Session, answer};
+use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, Session, answer, answer_in_blocks};
 use amitwin_models::purpose::BOOT;
 use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
@@ -35,6 +35,8 @@ pub enum Outcome {
     ReplyAndReset,
     /// There is none.
     Silent,
+    /// There is none yet: the request came in part.
+    Wait,
     /// The connection ends.
     Close,
 }
@@ -68,6 +70,8 @@ pub struct Responder<'a> {
     pub counters: Counters,
     /// The answer to the last request, with its gateway prefix.
     pub reply: Vec<u8>,
+    /// Answers that leave right behind it: further general blocks.
+    pub more: Vec<Vec<u8>>,
     /// What is wrong with it on purpose; the frame around it is to be spoilt as well.
     pub fault: Option<Fault>,
     /// Node of the meter that gave it, and bytes of request and answer with their wrappers.
@@ -93,6 +97,7 @@ impl<'a> Responder<'a> {
             worker,
             counters: Counters::default(),
             reply: Vec::new(),
+            more: Vec::new(),
             fault: None,
             asked: (0, 0, 0),
             now,
@@ -181,13 +186,21 @@ impl<'a> Responder<'a> {
             Destination::Port(port) => port,
             Destination::Hdlc(_) => 1,
         };
+        // A link of HDLC has one answer under way, and so has a simulated mesh for each request.
+        let by_blocks = matches!(destination, Destination::Port(_)) && !network.settings.is_by_mesh();
+        let more = &mut self.more;
+        more.clear();
         let ((reaction, lost), change) = locked.change(|rest| {
             let unopened = question.is_pre_established && session.is_none() && apdu.first() != Some(&AARQ);
             if unopened {
                 session = Some(Session::pre_established_public(meter, rest));
             }
             let mut call = Call { meter, rest, now: moment, scratch, effects: &mut effects };
-            let reaction = answer(&mut call, &mut session, client, apdu, out);
+            let reaction = if by_blocks {
+                answer_in_blocks(&mut call, &mut session, client, apdu, out, more)
+            } else {
+                answer(&mut call, &mut session, client, apdu, out)
+            };
             session.take_if(|session| unopened && !session.is_in_transfer());
             let lost = outbox.add(network, Origin { number, place, port }, moment, rest, &mut effects);
             (reaction, lost)
@@ -200,6 +213,7 @@ impl<'a> Responder<'a> {
         *held = (boots, session.filter(|_| away.is_none()));
         match reaction {
             Reaction::Reply => {}
+            Reaction::Wait => return Outcome::Wait,
             Reaction::Silent => {
                 self.unanswered(Refused::Silent, number, effects.denied, client, who);
                 return Outcome::Silent;
@@ -220,6 +234,9 @@ impl<'a> Responder<'a> {
         self.reply.clear();
         if let Some(prefix) = gateway_form::request(head) {
             gateway_form::put_response(&prefix, &mut self.reply);
+            for block in &mut self.more {
+                block.splice(..0, self.reply.iter().copied());
+            }
         }
         self.reply.extend_from_slice(&self.apdu);
         self.spoil(number, matches!(destination, Destination::Hdlc(_)), who);

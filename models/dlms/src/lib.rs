@@ -30,7 +30,7 @@ pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSu
 pub use meter::rest::{Changed, Rest, keys_of};
 pub use meter::{consumption, image, security};
 pub use protection::exchange::{Call, Scratch};
-pub use server::{Reaction, answer, broadcast, push};
+pub use server::{Reaction, answer, answer_in_blocks, broadcast, push};
 pub use session::{Session, hls};
 pub use vocabulary::effects::{Denied, Effects, ResetTier};
 pub use vocabulary::moment::Moment;

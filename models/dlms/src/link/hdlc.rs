@@ -234,6 +234,16 @@ impl Station {
         }
     }
 
+    /// Drops a request that is one part of several: the client is told to go on.
+    pub fn wait(&mut self, ends: Ends, out: &mut Vec<u8>) {
+        if let Some(link) = self.links.iter_mut().find(|link| link.ends == ends) {
+            link.receiving = Vec::new();
+            if std::mem::take(&mut link.polled) {
+                link.ready(out);
+            }
+        }
+    }
+
     /// Bytes held for all links.
     pub fn held_bytes(&self) -> usize {
         self.links.iter().map(|link| link.receiving.capacity() + link.sending.capacity()).sum()

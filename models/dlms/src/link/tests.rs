@@ -116,6 +116,21 @@ fn a_request_in_segments_is_put_together_and_a_repeated_frame_is_taken_once() {
     assert_eq!((event, again), (Event::Idle, out));
 }
 
+/// A general block of which more follow is no question, and yet the client waits for its turn.
+#[test]
+fn a_request_that_is_not_answered_yet_gets_a_ready() {
+    let mut station = Station::new(1_024, 4, 2_030);
+    open(&mut station, &[]);
+    let block = request(&[0xE0, 0x43, 0, 1, 0, 0, 0]);
+    for (ns, pf) in [(0, true), (1, false)] {
+        let (event, mut out) = take(&mut station, &frame(Control::I { ns, nr: 0, pf }, false, &block));
+        assert_eq!((event, station.request(ENDS).len()), (Event::Request(ENDS), 7));
+        station.wait(ENDS, &mut out);
+        let ready: &[_] = if pf { &[(Control::Rr { nr: ns + 1, pf: true }, false, vec![])] } else { &[] };
+        assert_eq!((&sent(&out)[..], station.held_bytes()), (ready, 0));
+    }
+}
+
 #[test]
 fn what_does_not_belong_is_refused() {
     let mut station = Station::new(100, 1, 128);

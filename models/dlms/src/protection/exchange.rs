@@ -4,9 +4,11 @@ use crate::meter::fleet::Meter;
 use crate::meter::rest::Rest;
 use crate::protection::counters;
 use crate::session::Session;
+use crate::session::blocks::DOWNLOAD_MAX;
 use crate::vocabulary::effects::{Denied, Effects};
 use crate::vocabulary::moment::Moment;
 use crate::vocabulary::refusal::Refusal;
+use dlms_cosem_rs::xdlms::Conformance;
 
 /// Shortest plain answer for which there must be room, bytes: the head of a block and a little of it.
 const ROOM_MIN: usize = 24;
@@ -37,6 +39,7 @@ impl Call<'_> {
             scratch: self.scratch,
             effects: self.effects,
             room,
+            longest: usize::from(self.meter.vendor().pdu_max),
         }
     }
 }
@@ -60,6 +63,8 @@ pub(crate) struct Exchange<'a> {
     pub effects: &'a mut Effects,
     /// Largest plain answer, bytes.
     pub room: usize,
+    /// Largest plain request, bytes.
+    pub longest: usize,
 }
 
 impl Exchange<'_> {
@@ -75,6 +80,15 @@ impl Exchange<'_> {
     pub fn leave_room(&mut self, protection: usize) -> Result<(), Refusal> {
         self.room = self.room.saturating_sub(protection);
         if self.room < ROOM_MIN { Err(Refusal::TOO_LONG) } else { Ok(()) }
+    }
+
+    /// Largest plain answer, in general blocks if these were agreed on, bytes.
+    pub fn longest_answer(&self) -> usize {
+        if self.session.conformance.contains(Conformance::GENERAL_BLOCK_TRANSFER) {
+            self.room.max(DOWNLOAD_MAX)
+        } else {
+            self.room
+        }
     }
 
     /// What comes before anything is deciphered or done: there are counters for the answer, and those received are noted.

@@ -1,6 +1,7 @@
-//! The meter's server: bytes of one APDU in, bytes of one APDU out.
+//! The meter's server: bytes of one APDU in, bytes of one APDU out, or of several.
 
 mod association;
+mod blocks;
 pub mod broadcast;
 pub mod push;
 
@@ -10,9 +11,10 @@ use crate::meter::security::policy;
 use crate::protection::exchange::{Call, Exchange};
 use crate::protection::{general, message, signing};
 use crate::service;
-use crate::session::Session;
+use crate::session::{Session, transfer};
 use crate::vocabulary::effects::Denied;
 use crate::vocabulary::refusal::Refusal;
+use blocks::Taken;
 
 /// What to do after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Reaction {
     Reply,
     /// Send nothing.
     Silent,
+    /// Send nothing: more blocks come, or all of them have arrived.
+    Wait,
     /// Close the connection; a datagram gets no answer.
     Close,
 }
@@ -37,6 +41,30 @@ pub fn answer(
     request: &mut [u8],
     out: &mut Vec<u8>,
 ) -> Reaction {
+    dispatch(call, session, client_address, request, out, None)
+}
+
+/// As [`answer`], over a link that takes several APDUs at once: those that follow the one in `out` are appended to `more`.
+/// There are any in an answer in general blocks, whose client takes more than one before it confirms them.
+pub fn answer_in_blocks(
+    call: &mut Call<'_>,
+    session: &mut Option<Box<Session>>,
+    client_address: u16,
+    request: &mut [u8],
+    out: &mut Vec<u8>,
+    more: &mut Vec<Vec<u8>>,
+) -> Reaction {
+    dispatch(call, session, client_address, request, out, Some(more))
+}
+
+fn dispatch(
+    call: &mut Call<'_>,
+    session: &mut Option<Box<Session>>,
+    client_address: u16,
+    request: &mut [u8],
+    out: &mut Vec<u8>,
+    more: Option<&mut Vec<Vec<u8>>>,
+) -> Reaction {
     out.clear();
     let Some(client) = Client::of_address(client_address) else {
         call.effects.denied = Some(Denied::Client);
@@ -48,6 +76,10 @@ pub fn answer(
     let outcome = match tag {
         0x60 => association::open(call, session, client, request, out),
         0x62 => association::release(call, session, request, out),
+        transfer::TAG => match blocks::take(call, session, request, out, more) {
+            Ok(Taken::Waits) => return Reaction::Wait,
+            taken => taken.map(|_| ()),
+        },
         _ => serve(call, session, request, out),
     };
     match outcome {
@@ -65,7 +97,7 @@ pub fn answer(
     }
 }
 
-/// Serves a request of an open association, signed or not.
+/// Serves a request that came as one APDU.
 fn serve(
     call: &mut Call<'_>,
     session: &mut Option<Box<Session>>,
@@ -75,8 +107,32 @@ fn serve(
     let Some(open) = session.as_deref_mut() else {
         return Err(Refusal::NOT_ALLOWED);
     };
+    // The client has something else to ask than how a transfer goes on.
+    open.transfer = None;
     let room = open.room(call.meter);
+    within(call, session, room, None, request, out)?;
+    match session {
+        Some(open) if out.len() > room => blocks::first(open, room, out),
+        _ => Ok(()),
+    }
+}
+
+/// Serves a whole request of an open association, signed or not; its plain answer has `room` bytes. `longest` bounds a request
+/// that was put together, bytes.
+#[inline(always)]
+fn within(
+    call: &mut Call<'_>,
+    session: &mut Option<Box<Session>>,
+    room: usize,
+    longest: Option<usize>,
+    request: &mut [u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    let Some(open) = session.as_deref_mut() else {
+        return Err(Refusal::NOT_ALLOWED);
+    };
     let mut exchange = call.exchange(open, room);
+    exchange.longest = longest.unwrap_or(exchange.longest);
     let outcome = if request.first() == Some(&signing::SIGNED) {
         signed(&mut exchange, request, out)
     } else if exchange.policy() & policy::SIGNED != 0 {
@@ -119,10 +175,10 @@ fn content(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -
         }
         _ => {}
     }
-    let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
     if !exchange.session.ciphered {
-        return Err(Refusal::NOT_ALLOWED);
+        return plain_list(exchange, request, out);
     }
+    let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
     let form = message::answer_form(exchange.meter, &envelope);
     let control = message::answer_control(exchange.rest, &envelope);
     exchange.leave_room(cipher::overhead(form, control, exchange.room))?;
@@ -131,6 +187,18 @@ fn content(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -
     protected(exchange, &request[envelope.at..envelope.at + plain], |exchange, answer| {
         message::seal(exchange, form, control, answer, out)
     })
+}
+
+/// Serves an ACCESS request in the clear, which is what is left for an association without ciphering.
+fn plain_list(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    if request.first() != Some(&service::access::REQUEST) {
+        return Err(if cipher::envelope(request).is_some() { Refusal::NOT_ALLOWED } else { Refusal::UNSUPPORTED });
+    }
+    if exchange.policy() & policy::CIPHERED != 0 {
+        return Err(Refusal::NOT_ALLOWED);
+    }
+    exchange.begin()?;
+    service::serve(exchange, request, out)
 }
 
 /// Serves the plain request in a ciphered one; `seal` protects the answer, if there is one.

@@ -91,21 +91,31 @@ fn invoke_one(
     let at = out.len();
     // Result, presence of data, choice of data.
     out.extend_from_slice(&[0, 1, 0]);
-    if parameter.is_some_and(|p| Data::from_bytes(p).is_err()) {
-        out.truncate(at);
-        out.extend_from_slice(&[exchange.result(ActionResult::TypeUnmatched.as_u8()), 0]);
-        return Ok(());
-    }
-    let session = Some(&*exchange.session);
-    let view = View { meter: exchange.meter, now: exchange.now, client: exchange.session.client, session };
     let room = after.map(|after| exchange.room.saturating_sub(out.len() + after));
-    let (result, returns) = objects::act(&view, exchange.rest, method, parameter, room, exchange.effects, out);
+    let (result, returns) = invoke(exchange, method, parameter, room, out);
     out[at] = exchange.result(result.as_u8());
     if !returns {
         out.truncate(at + 1);
         out.push(0);
     }
     Ok(())
+}
+
+/// Invokes a method; the second value says whether `out` holds return data. `room` is how many bytes it may return, `None` if
+/// nobody is answered.
+pub fn invoke(
+    exchange: &mut Exchange<'_>,
+    method: MethodDescriptor,
+    parameter: Option<&[u8]>,
+    room: Option<usize>,
+    out: &mut Vec<u8>,
+) -> (ActionResult, bool) {
+    if parameter.is_some_and(|p| Data::from_bytes(p).is_err()) {
+        return (ActionResult::TypeUnmatched, false);
+    }
+    let session = Some(&*exchange.session);
+    let view = View { meter: exchange.meter, now: exchange.now, client: exchange.session.client, session };
+    objects::act(&view, exchange.rest, method, parameter, room, exchange.effects, out)
 }
 
 fn long_action(

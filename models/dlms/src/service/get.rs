@@ -39,6 +39,9 @@ pub fn serve(
                 out.extend_from_slice(&[1, exchange.result(error.as_u8())]);
             } else if out.len() > exchange.room {
                 if !exchange.session.conformance.contains(Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ) {
+                    if out.len() <= exchange.longest_answer() {
+                        return Ok(());
+                    }
                     out.truncate(3);
                     out.extend_from_slice(&[1, exchange.result(DataAccessResult::OtherReason.as_u8())]);
                     return Ok(());
@@ -87,7 +90,8 @@ pub fn serve(
             }
             if out.len() > exchange.room {
                 if !exchange.session.conformance.contains(Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ) {
-                    return Err(Refusal::TOO_LONG);
+                    let fits = out.len() <= exchange.longest_answer();
+                    return if fits { Ok(()) } else { Err(Refusal::TOO_LONG) };
                 }
                 exchange.session.download = Some(Download::new(out[3..].to_vec()));
                 next_block(exchange, invoke, out);
@@ -97,7 +101,8 @@ pub fn serve(
     }
 }
 
-fn value(
+/// Appends the value of an attribute. After an error, what was written does not count.
+pub fn value(
     exchange: &Exchange<'_>,
     attribute: AttributeDescriptor,
     selection: Option<SelectiveAccess<'_>>,

@@ -1,5 +1,6 @@
-//! GET, SET and ACTION: plain requests of an open association, and their plain answers.
+//! GET, SET, ACTION and ACCESS: plain requests of an open association, and their plain answers.
 
+pub mod access;
 mod action;
 mod get;
 pub mod parts;
@@ -23,14 +24,15 @@ pub(crate) fn serve(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u
     if !exchange.session.proven && tag != 0xC3 {
         return Err(Refusal::NOT_ALLOWED);
     }
-    if request.len() > usize::from(exchange.meter.vendor().pdu_max) {
+    if request.len() > exchange.longest {
         return Err(Refusal::TOO_LONG);
     }
     match (tag, choice) {
         (0xC0, 1..=3) => get::serve(exchange, choice, invoke, &mut reader, out),
         (0xC1, 1..=5) => set::serve(exchange, choice, invoke, &mut reader, out),
         (0xC3, 1..=6) => action::serve(exchange, choice, invoke, &mut reader, out),
+        (access::REQUEST, _) => access::serve(exchange, &request[1..], out),
         _ => Err(Refusal::UNSUPPORTED),
     }?;
-    if out.len() > exchange.room { Err(Refusal::TOO_LONG) } else { Ok(()) }
+    if out.len() > exchange.room && out.len() > exchange.longest_answer() { Err(Refusal::TOO_LONG) } else { Ok(()) }
 }

@@ -103,7 +103,8 @@ pub fn serve(
     }
 }
 
-fn store(
+/// Sets one attribute to an encoded value.
+pub fn store(
     exchange: &mut Exchange<'_>,
     attribute: AttributeDescriptor,
     selection: Option<SelectiveAccess<'_>>,

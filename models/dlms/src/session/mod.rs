@@ -2,6 +2,7 @@
 
 pub(crate) mod blocks;
 pub mod hls;
+pub(crate) mod transfer;
 
 use crate::crypto::cipher::Aead;
 use crate::meter::client::Client;
@@ -9,6 +10,7 @@ use crate::meter::fleet::Meter;
 use crate::meter::rest::{Rest, keys_of};
 use crate::session::blocks::{Download, Upload};
 use crate::session::hls::Mechanism;
+use crate::session::transfer::Transfer;
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::Conformance;
 
@@ -30,7 +32,9 @@ pub const OFFERED: Conformance = Conformance::from_bits_truncate(
         | Conformance::BLOCK_TRANSFER_WITH_ACTION.bits()
         | Conformance::PRIORITY_MGMT_SUPPORTED.bits()
         | Conformance::DATA_NOTIFICATION.bits()
-        | Conformance::GENERAL_PROTECTION.bits(),
+        | Conformance::GENERAL_PROTECTION.bits()
+        | Conformance::GENERAL_BLOCK_TRANSFER.bits()
+        | Conformance::ACCESS.bits(),
 );
 
 /// A challenge of either side.
@@ -90,6 +94,8 @@ pub struct Session {
     pub(crate) download: Option<Download>,
     /// A long request on its way in.
     pub(crate) upload: Option<Upload>,
+    /// A request or an answer in general blocks.
+    pub(crate) transfer: Option<Box<Transfer>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -123,6 +129,7 @@ impl Session {
             challenges: (Challenge::NONE, Challenge::NONE),
             download: None,
             upload: None,
+            transfer: None,
         }
     }
 
@@ -164,7 +171,7 @@ impl Session {
 
     /// A long answer or a long request is under way.
     pub fn is_in_transfer(&self) -> bool {
-        self.download.is_some() || self.upload.is_some()
+        self.download.is_some() || self.upload.is_some() || self.transfer.is_some()
     }
 
     /// What the management client has with all meters at once: services that nobody answers, under the broadcast key.

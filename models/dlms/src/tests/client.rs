@@ -6,7 +6,7 @@ use crate::meter::client::Client;
 use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
 use crate::meter::rest::Rest;
 use crate::protection::exchange::{Call, Scratch};
-use crate::server::{Reaction, answer};
+use crate::server::{Reaction, answer, answer_in_blocks};
 use crate::session::Session;
 use crate::session::hls::{Facts, Mechanism, client_proof, verify_server};
 use crate::vocabulary::effects::Effects;
@@ -15,7 +15,7 @@ use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism, Release
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode};
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
-use dlms_cosem_rs::xdlms::{InitiateRequest, InitiateResponse, Protection, SecurityControl};
+use dlms_cosem_rs::xdlms::{Conformance, InitiateRequest, InitiateResponse, Protection, SecurityControl};
 
 pub const TITLE: [u8; 8] = *b"HES\0\0\0\0\x01";
 pub const CTOS: [u8; 32] = *b"a challenge of the client, 32 b.";
@@ -47,6 +47,8 @@ pub struct TestClient<'a> {
     pub control: u8,
     /// Overrides the unicast key.
     pub key: Option<[u8; 32]>,
+    /// Services that it asks for.
+    pub proposed: Conformance,
 }
 
 impl<'a> TestClient<'a> {
@@ -63,6 +65,7 @@ impl<'a> TestClient<'a> {
             form: Form::Service(Protection::Global),
             control: 0x30 | fleet.vendors[0].suite.id(),
             key: None,
+            proposed: InitiateRequest::default().proposed_conformance,
         }
     }
 
@@ -77,6 +80,21 @@ impl<'a> TestClient<'a> {
         };
         let reaction = answer(&mut call, &mut self.session, self.address, &mut request, &mut out);
         (reaction, out)
+    }
+
+    /// As over a link that takes several APDUs at once.
+    pub fn ask_in_blocks(&mut self, request: &[u8]) -> (Reaction, Vec<Vec<u8>>) {
+        let (mut request, mut out, mut more) = (request.to_vec(), vec![0xEE], Vec::new());
+        let mut call = Call {
+            meter: self.meter,
+            rest: &mut self.rest,
+            now: NOW,
+            scratch: &mut self.scratch,
+            effects: &mut self.effects,
+        };
+        let reaction = answer_in_blocks(&mut call, &mut self.session, self.address, &mut request, &mut out, &mut more);
+        more.insert(0, out);
+        (reaction, more)
     }
 
     pub fn sealed(&mut self, plain: &[u8]) -> Vec<u8> {
@@ -117,7 +135,11 @@ impl<'a> TestClient<'a> {
     /// An AARQ.
     pub fn aarq(&mut self, mechanism: Mechanism, ciphered: bool, secret: &[u8], pdu: u16) -> Vec<u8> {
         let mut initiate = vec![1];
-        let proposal = InitiateRequest { client_max_receive_pdu_size: pdu, ..InitiateRequest::default() };
+        let proposal = InitiateRequest {
+            client_max_receive_pdu_size: pdu,
+            proposed_conformance: self.proposed,
+            ..InitiateRequest::default()
+        };
         proposal.encode(&mut initiate).unwrap();
         if ciphered {
             initiate = self.sealed(&initiate);

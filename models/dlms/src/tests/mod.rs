@@ -1,5 +1,7 @@
 //! Tests of the whole meter through its server.
 
+mod access;
+mod blocks;
 mod bound;
 mod client;
 mod general;
