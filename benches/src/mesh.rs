@@ -61,7 +61,7 @@ fn spec(work: &Workload) -> WorldSpec {
     WorldSpec {
         seed: work.seed,
         duration: work.sim,
-        placement: Placement { sites: (0..work.nodes).map(site).collect() },
+        placement: Placement { sites: (0..work.nodes).map(site).collect(), ..Placement::default() },
         radio: RadioSpec {
             phy: PhyMode::Oqpsk250,
             tx_power_dbm: 0.0,

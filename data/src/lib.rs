@@ -3,11 +3,13 @@
 //! - [`rows`]: one row type per table, from one declaration; [`rows::Rows`] is the batch that a partition hands over.
 //! - [`metrics`]: the figures of a run, from one declaration.
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
+//! - [`attributes`]: columns of a placement that are the user's own.
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
 //! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs ([`input`]
 //! opens them).
 
+pub mod attributes;
 #[cfg(feature = "files")]
 pub mod files;
 #[cfg(feature = "files")]

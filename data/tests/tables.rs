@@ -1,8 +1,9 @@
 //! Tables written and read back: values, sorting, metadata, parts, memory bounds, full disks.
 #![cfg(feature = "files")]
 
+use amitwin_data::attributes::AttributesBuilder;
 use amitwin_data::files::{FileError, RunDir, read_rows};
-use amitwin_data::rows::{EachTable, EventRow, FrameRow, Row, Rows, TABLES, TransactionRow};
+use amitwin_data::rows::{EachTable, EventRow, FrameRow, NodeRow, Row, Rows, TABLES, TransactionRow};
 use amitwin_testkit::folders::listing;
 use amitwin_testkit::runs::{begin, ended, events, extremes};
 use amitwin_testkit::tools::skip_unless_refused;
@@ -10,6 +11,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 struct SameTables<'a> {
     root: &'a Path,
@@ -225,4 +227,46 @@ fn a_full_disk_is_named_and_leaves_no_torn_file() {
     let big = vec![b' '; 1 << 20];
     assert!(matches!(run.put("report.html", &big), Err(FileError::DiskFull { .. })));
     assert_eq!(listing(&path), [".running.tmp", "manifest.json", "summary.json"]);
+}
+
+#[test]
+fn the_own_columns_of_a_placement_come_behind_those_of_nodes() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("run");
+    let run = begin(&path, false).expect("new");
+    let mut builder = AttributesBuilder::default();
+    let (street, feeder) = (builder.column("Street No."), builder.column("feeder"));
+    let mut rows = Rows { nodes: extremes().nodes, ..Rows::default() };
+    builder.set(street, 0, "Oak 1");
+    builder.set(feeder, 1, "F2");
+    let set = run.tables("v").expect("named").with_attributes(Arc::new(builder.finish()));
+    let mut set = set.with_limits(1, 1);
+    for (node, row) in (0..).zip(&mut rows.nodes) {
+        row.node = node;
+    }
+    let expected = rows.nodes.clone();
+    set.write(&mut rows).expect("written");
+    set.finish().expect("finished");
+    run.finish(&ended(&["v"])).expect("finished");
+
+    // Who knows nothing of them reads the table as it was.
+    assert_eq!(RunDir::open(&path).expect("complete").rows::<NodeRow>("v").expect("rows"), expected);
+    let mut values = Vec::new();
+    for part in 0..expected.len() {
+        let part = path.join(format!("tables/nodes/variant=v/part-{part:03}.parquet"));
+        let reader = SerializedFileReader::new(File::open(part).expect("there")).expect("Parquet");
+        for row in reader.get_row_iter(None).expect("rows") {
+            let row = row.expect("a row");
+            let of =
+                |name: &str| row.get_column_iter().find(|(column, _)| *column == name).expect("column").1.to_string();
+            values.push((of("attr_Street_No_"), of("attr_feeder")));
+        }
+    }
+    let text = |text: &str| text.to_owned();
+    assert_eq!(values[..2], [(text("\"Oak 1\""), text("null")), (text("null"), text("\"F2\""))]);
+    assert!(values[2..].iter().all(|(street, feeder)| street == "null" && feeder == "null"));
+    // No other table has them.
+    let events = File::open(path.join("tables/events/variant=v/part-000.parquet")).expect("there");
+    let schema = SerializedFileReader::new(events).expect("Parquet").metadata().file_metadata().schema_descr_ptr();
+    assert!(schema.columns().iter().all(|column| !column.name().starts_with("attr_")));
 }

@@ -47,6 +47,8 @@ pub struct Scenario {
     pub scenario_hash: String,
     /// What to know before trusting the results, each with its file and line.
     pub warnings: Vec<String>,
+    /// How the inputs were read and where the placement lies.
+    pub notes: Vec<String>,
 }
 
 /// One setting of the comparison.
@@ -193,17 +195,19 @@ fn finish(
 ) -> Result<Scenario, ScenarioError> {
     let mut errors = Vec::new();
     let mut warnings: Vec<(Place, String)> = Vec::new();
+    let mut notes = Vec::new();
     let mut placements = Placements::new(dir);
     let mut resolved = Vec::new();
     for (name, tree) in &variants {
         let Some(file) = typed(tree, &mut errors) else { continue };
-        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new() };
+        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes };
         let spec = resolve::world(&mut cx, dir, &mut placements);
         let meters = spec.as_ref().map_or(0, |spec| spec.placement.count(SiteKind::Meter));
         let serve = resolve::serve::serve(&mut cx, dir, meters);
         let sound = cx.errors.is_empty();
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
+        notes = cx.notes;
         if let (Some(spec), Some(serve), true) = (spec, serve, sound) {
             resolved.push(Variant { name: name.clone(), spec, serve });
         }
@@ -229,6 +233,7 @@ fn finish(
         gates,
         resolved_toml,
         scenario_hash,
+        notes,
         warnings: warnings.iter().map(|(place, text)| format!("{}: {text}", sources.line_of(place))).collect(),
     })
 }

@@ -75,6 +75,8 @@ fn targets() {
     gallery.add("unknown_ids", target("{ ids = [\"M000003\", \"M00007\", \"M7\"] }"));
     gallery.add("unknown_router", target("{ router = \"G001\" }"));
     gallery.add("a_meter_for_a_router", target("{ router = \"M000003\" }"));
+    gallery.add("no_own_columns", target("{ attributes = { street = \"Oak\" } }"));
+    gallery.add("an_attribute_is_text", target("{ attributes = { floor = 3 } }"));
     gallery.add("no_kinds_of_meters", target("{ vintage = \"old\" }"));
     let vendors = "[[dlms.vendor]]\nname = \"old\"\n[[dlms.vendor]]\nname = \"new\"\n[[event]]\nname = \"x\"\n\
                    act = \"power-off\"\nat = \"1h\"\ntarget = { vintage = \"odl\" }";

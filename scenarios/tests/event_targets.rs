@@ -77,6 +77,26 @@ fn each_thing_that_a_target_says() {
 }
 
 #[test]
+fn own_columns_of_the_placement_select() {
+    let folder = Folder::new();
+    let ages = ["", "", "1998", "2004", "1998", "", "", ""];
+    let lines = VILLAGE.lines().enumerate().map(|(n, line)| match n {
+        0 => format!("{line},street,Year built\n"),
+        n => format!("{line},{},{}\n", if n < 5 { "Oak" } else { "Elm" }, ages[n - 1]),
+    });
+    folder.write("town/village.csv", &lines.collect::<String>());
+    let hit = |target: &str| names(&folder.load(&format!("{OUTAGE}target = {target}"), &[]), 0);
+    assert_eq!(hit("{ attributes = { street = \"Oak\" } }"), "G0 G1 a b");
+    assert_eq!(hit("{ attributes = { street = \"Oak\" }, kind = \"meter\" }"), "a b");
+    assert_eq!(hit("{ attributes = { \"Year built\" = [\"1998\", \"2004\"] } }"), "a b c");
+    assert_eq!(hit("{ attributes = { street = \"Elm\", \"Year built\" = \"1998\" } }"), "c");
+    // The resolved text selects the same.
+    let first = folder.load(&format!("{OUTAGE}target = {{ attributes = {{ street = \"Elm\" }} }}"), &[]);
+    let again = load(&folder.write("runs/1/resolved.toml", &first.resolved_toml), &[], None).unwrap();
+    assert_eq!((names(&again, 0), again.scenario_hash), ("c d r".to_owned(), first.scenario_hash));
+}
+
+#[test]
 fn a_border_router_means_those_it_serves_and_itself_only_where_border_routers_are_meant() {
     assert_eq!(hit("{ router = \"G0\" }"), "a b r");
     assert_eq!(hit("{ router = \"G1\", kind = \"meter\" }"), "c d");

@@ -129,6 +129,53 @@ fn one_meter_and_two_at_one_spot_are_allowed() {
 }
 
 #[test]
+fn the_scenario_says_what_columns_are_called_and_what_coordinates_are() {
+    let folder = Folder::new();
+    folder.write("town/meters.csv", "Zaehler;Ost;Nord;Strasse\na;561000;5540000;Allee\nb;561009;5540014,0;Allee\n");
+    let lines = "file = \"meters.csv\"\ngateways = 1\ncrs = \"EPSG:25832\"\n\
+                 columns = { id = \"Zaehler\", lat = \"Nord\", lon = \"Ost\" }";
+    let scenario = folder.load(lines, &[]).unwrap();
+    let sites = &scenario.variants[0].spec.placement.sites;
+    // PROJ 9.5.1: 50.00919264412016 N, 9.851325689472683 E.
+    assert!((sites[0].lat_deg - 50.009_192_644).abs() < 2e-9 && (sites[0].lon_deg - 9.851_325_689).abs() < 2e-9);
+    assert_eq!(scenario.variants[0].spec.placement.attributes.columns()[0].value(1), Some("Allee"));
+    // 9 m east and 14 m north on the grid.
+    assert_eq!(
+        scenario.notes,
+        [
+            "meters.csv: 2 sites around 50.01 N 9.85 E, 9 x 14 m; columns separated by ';', id from 'Zaehler', lat from 'Nord', \
+          lon from 'Ost', decimal commas, coordinates in EPSG:25832, your own columns Strasse"
+        ]
+    );
+    let resolved = folder.write("runs/1/scenario.resolved.toml", &scenario.resolved_toml);
+    let again = load(&resolved, &[], None).unwrap();
+    assert_eq!(again.variants[0].spec.placement, scenario.variants[0].spec.placement);
+    assert_eq!(again.scenario_hash, scenario.scenario_hash);
+    // Each is a setting of its own on the command line too.
+    let sets = [
+        "placement.columns.lat=Nord",
+        "placement.columns.lon=Ost",
+        "placement.columns.id=Zaehler",
+        "placement.crs=EPSG:25832",
+    ];
+    let set = folder.load("file = \"meters.csv\"\ngateways = 1", &sets).unwrap();
+    assert_eq!(set.variants[0].spec.placement, scenario.variants[0].spec.placement);
+}
+
+#[test]
+fn where_the_placement_lies_is_told() {
+    let folder = Folder::new();
+    // 0.002 degrees of latitude are 222 m.
+    folder.write("town/meters.csv", VILLAGE);
+    let notes = |lines: &str| folder.load(lines, &[]).unwrap().notes;
+    assert_eq!(notes("file = \"meters.csv\"\ngateways = 1"), ["meters.csv: 3 sites around 50.00 N 8.00 E, 0 x 222 m"]);
+    let line = "generator = \"line\"\nmeters = 3\ngateways = 1";
+    let away = format!("{line}\norigin = {{ lat = \"-33.9 deg\", lon = \"151.2 deg\" }}");
+    assert!(notes(&away)[0].starts_with("generated town: 4 sites around 33.90 S 151.20 E, "), "{:?}", notes(&away));
+    assert!(notes(line)[0].ends_with(" (placement.origin is not set)"), "{:?}", notes(line));
+}
+
+#[test]
 fn what_can_be_wrong() {
     let folder = Folder::new();
     let mut gallery = Gallery::default();
@@ -142,6 +189,11 @@ fn what_can_be_wrong() {
         .add("a file has no spacing", folder.message("file = \"meters.csv\"\ngateways = 1\nspacing = \"30 m\"", &[]));
     gallery.add("both sources", folder.message("file = \"meters.csv\"\ngenerator = \"grid\"", &[]));
     folder.write("town/bad.csv", "id,lat,lon\na,50,8\na,50,8\n");
+    folder.write("town/worse.csv", "id,lat,lon\na,50,8\na,50,8\nc,north,8\n");
+    gallery.add("bad rows", folder.message("file = \"worse.csv\"\ngateways = 1", &[]));
+    gallery.add("no such crs", folder.message("file = \"meters.csv\"\ngateways = 1\ncrs = \"EPSG:1\"", &[]));
+    let town = "generator = \"grid\"\nmeters = 4\ngateways = 1\ncrs = \"EPSG:4326\"\ncolumns = { id = \"x\" }";
+    gallery.add("a town has no columns", folder.message(town, &[]));
     gallery.add("a bad row", folder.message("file = \"bad.csv\"\ngateways = 1", &[]));
     gallery.add(
         "a bare angle",

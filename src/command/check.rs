@@ -32,6 +32,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let mut warnings = scenario.warnings.clone();
     warnings.extend(merged(estimates.iter().map(|e| (e.variant.as_str(), e.warnings.as_slice()))));
     warnings.extend(scenario.unjudged(&variants));
+    for note in &scenario.notes {
+        talk.note(note);
+    }
     for warning in &warnings {
         talk.warn(warning);
     }
@@ -166,6 +169,7 @@ fn value(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, warnings: &[Str
         "memory_bytes_expected": sum.memory_bytes.round(),
         "disk_bytes_expected": sum.disk_bytes.round(),
         "method": METHOD,
+        "notes": scenario.notes,
         "warnings": warnings,
     })
 }

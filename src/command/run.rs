@@ -117,6 +117,7 @@ impl Job<'_> {
             scenario.seed,
             dir.path().display()
         ));
+        scenario.notes.iter().for_each(|note| talk.note(note));
         let progress = Progress::new(variants, !talk.quiet && talk.verbose == 0);
         let outcome = drive::run(scenario, variants, Some(dir), *capture, |_| Local, &progress);
         progress.clear();

@@ -25,6 +25,7 @@ const NO_STATE: &str = "none";
 /// Serves, and prints what was done.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let scenario = load(&options.file, &options.set, options.seed)?;
+    scenario.notes.iter().for_each(|note| talk.note(note));
     for warning in &scenario.warnings {
         talk.warn(warning);
     }

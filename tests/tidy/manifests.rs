@@ -3,7 +3,7 @@
 use crate::rules::{ENTITIES, Finding, IMPORTS, KIT, OUTSIDE, RANDOM, folder, may_import};
 
 /// Packages that read files or serve sockets; `sim-core`, `dlms` and `models` build without them.
-const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "geojson", "axum", "tokio", "hyper", "tempfile"];
+const HEAVY: [&str; 8] = ["parquet", "arrow", "csv", "proj4rs", "axum", "tokio", "hyper", "tempfile"];
 
 /// Packages of sockets; what a scenario says is plain settings, and `live` opens the sockets.
 const SOCKETS: [&str; 6] = ["mio", "socket2", "nix", "axum", "tokio", "hyper"];

@@ -3,13 +3,13 @@
 use super::atomic::Pending;
 use super::error::FileError;
 use crate::manifest::FileEntry;
-use crate::rows::{Column, Physical, Row, TableInfo, Values};
+use crate::rows::{Column, ColumnData, Physical, Row, TableInfo, Values};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,11 +38,15 @@ pub struct TableFile {
 }
 
 impl TableFile {
-    /// Starts the file that will become `target`.
-    pub fn create(target: &Path, info: &TableInfo, origin: &Origin) -> Result<Self, FileError> {
+    /// Starts the file that will become `target`. Behind the columns of the table it has text columns of these names.
+    pub fn create(target: &Path, info: &TableInfo, more: &[String], origin: &Origin) -> Result<Self, FileError> {
         let pending = Pending::create(target)?;
         let open = || -> Result<_, ParquetError> {
-            SerializedFileWriter::new(Slot(Some(pending)), Arc::new(schema(info)?), Arc::new(properties(info, origin)))
+            SerializedFileWriter::new(
+                Slot(Some(pending)),
+                Arc::new(schema(info, more)?),
+                Arc::new(properties(info, origin)),
+            )
         };
         let writer = open().map_err(|e| FileError::writing(target, e))?;
         Ok(TableFile { writer, target: target.to_owned(), rows: 0 })
@@ -53,17 +57,15 @@ impl TableFile {
         self.rows
     }
 
-    /// Writes one row group; the rows are sorted already.
-    pub fn write_group<R: Row>(&mut self, rows: &[R]) -> Result<(), FileError> {
+    /// Writes one row group; the rows are sorted already. `more` has the columns that the table itself does not have.
+    pub fn write_group<R: Row>(&mut self, rows: &[R], more: &[ColumnData<'_>]) -> Result<(), FileError> {
         let mut write = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
             for gather in R::gatherers() {
-                let column = gather(rows);
-                let mut writer = group
-                    .next_column()?
-                    .ok_or_else(|| ParquetError::General("the file has fewer columns than the row".to_owned()))?;
-                write_column(&mut writer, &column.values, column.levels.as_deref())?;
-                writer.close()?;
+                write_next(&mut group, &gather(rows))?;
+            }
+            for column in more {
+                write_next(&mut group, column)?;
             }
             group.close()?;
             Ok(())
@@ -91,6 +93,17 @@ impl Write for Slot {
     fn flush(&mut self) -> io::Result<()> {
         self.0.as_mut().map_or(Ok(()), Write::flush)
     }
+}
+
+fn write_next<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    column: &ColumnData<'_>,
+) -> Result<(), ParquetError> {
+    let mut writer = group
+        .next_column()?
+        .ok_or_else(|| ParquetError::General("the file has fewer columns than the row".to_owned()))?;
+    write_column(&mut writer, &column.values, column.levels.as_deref())?;
+    writer.close()
 }
 
 fn write_column(
@@ -140,8 +153,13 @@ pub fn column_type(column: &Column) -> Result<Type, ParquetError> {
     Type::primitive_type_builder(column.name, physical).with_logical_type(logical).with_repetition(repetition).build()
 }
 
-fn schema(info: &TableInfo) -> Result<Type, ParquetError> {
-    let fields = info.columns.iter().map(|column| column_type(column).map(Arc::new)).collect::<Result<_, _>>()?;
+fn schema(info: &TableInfo, more: &[String]) -> Result<Type, ParquetError> {
+    let text = |name: &String| {
+        let text = Type::primitive_type_builder(name, PhysicalType::BYTE_ARRAY);
+        text.with_logical_type(Some(LogicalType::String)).with_repetition(Repetition::OPTIONAL).build()
+    };
+    let fields = info.columns.iter().map(column_type).chain(more.iter().map(text));
+    let fields = fields.map(|field| field.map(Arc::new)).collect::<Result<_, _>>()?;
     Type::group_type_builder(info.name).with_fields(fields).build()
 }
 

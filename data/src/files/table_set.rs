@@ -4,11 +4,14 @@ use super::atomic::make_folder;
 use super::error::FileError;
 use super::run_dir::Registry;
 use super::table_file::{Origin, TableFile};
+use crate::attributes::{Attribute, Attributes};
 use crate::manifest::FileEntry;
-use crate::rows::{EachTable, Row, Rows, TABLES, TableInfo};
+use crate::rows::{ColumnData, EachTable, Row, Rows, TABLES, TableInfo, Values};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The table that has the user's own columns.
+const NODES: &str = "nodes";
 /// Rows of a row group; more than these of one table are never held back.
 pub const ROWS_PER_GROUP: usize = 128 * 1024;
 /// Rows after which a table goes on in its next file.
@@ -20,6 +23,7 @@ pub struct TableSet {
     slug: String,
     origin: Origin,
     registry: Arc<Registry>,
+    attributes: Arc<Attributes>,
     pending: Rows,
     tables: Vec<TableState>,
     rows_per_group: usize,
@@ -39,11 +43,18 @@ impl TableSet {
             slug,
             origin,
             registry,
+            attributes: Arc::default(),
             pending: Rows::default(),
             tables: TABLES.iter().map(|_| TableState::default()).collect(),
             rows_per_group: ROWS_PER_GROUP,
             rows_per_part: ROWS_PER_PART,
         }
+    }
+
+    /// With the user's own columns of the placement, which the table `nodes` gets behind its own.
+    pub fn with_attributes(mut self, attributes: Arc<Attributes>) -> Self {
+        self.attributes = attributes;
+        self
     }
 
     /// Other sizes of row groups and parts, for tests and for small memories.
@@ -71,8 +82,10 @@ impl TableSet {
             return Ok(());
         }
         rows.sort_by(R::order);
+        let attributes = Arc::clone(&self.attributes);
+        let more = if R::TABLE.name == NODES { own_columns(&attributes, &rows) } else { Vec::new() };
         let part = self.part(table, &R::TABLE)?;
-        part.write_group(&rows)?;
+        part.write_group(&rows, &more)?;
         let full = part.rows() >= self.rows_per_part;
         rows.clear();
         *R::of_mut(&mut self.pending) = rows;
@@ -84,7 +97,8 @@ impl TableSet {
         if state.open.is_none() {
             let target = self.root.join(part_path(info, &self.slug, state.parts.len()));
             make_folder(target.parent().unwrap_or(&self.root))?;
-            state.open = Some(TableFile::create(&target, info, &self.origin)?);
+            let more = if info.name == NODES { self.attributes.table_names() } else { Vec::new() };
+            state.open = Some(TableFile::create(&target, info, &more, &self.origin)?);
         }
         Ok(state.open.as_mut().expect("opened above"))
     }
@@ -99,6 +113,20 @@ impl TableSet {
         }
         Ok(())
     }
+}
+
+/// The user's own columns for rows of `nodes`, whose column `node` is the number of the site.
+fn own_columns<'a, R: Row>(attributes: &'a Attributes, rows: &[R]) -> Vec<ColumnData<'a>> {
+    let at = R::TABLE.columns.iter().position(|column| column.name == "node");
+    let Some(gather) = at.and_then(|at| R::gatherers().into_iter().nth(at)) else { return Vec::new() };
+    let Values::I32(nodes) = gather(rows).values else { return Vec::new() };
+    let column = |attribute: &'a Attribute| {
+        // Node ids are unsigned; the column has their bits.
+        let values: Vec<Option<&str>> = nodes.iter().map(|node| attribute.value(*node as u32 as usize)).collect();
+        let levels = values.iter().map(|value| i16::from(value.is_some())).collect();
+        ColumnData { values: Values::Text(values.into_iter().flatten().collect()), levels: Some(levels) }
+    };
+    attributes.columns().iter().map(column).collect()
 }
 
 fn part_path(info: &TableInfo, slug: &str, part: usize) -> String {

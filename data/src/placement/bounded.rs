@@ -23,13 +23,19 @@ impl<R: Read> BoundedLines<R> {
         BoundedLines { inner, line: Vec::new(), handed: 0, number: 0, record_start: 1, record_bytes: 0, fault: None }
     }
 
-    /// The first line, to look at; it is handed out afterwards as well.
+    /// The next line, to look at; it is handed out afterwards as well. Nothing of it may have been handed out.
     pub fn peek_line(&mut self) -> io::Result<&str> {
-        if self.number == 0 {
+        if self.handed == self.line.len() {
             self.next_line()?;
         }
         // Checked when it was read.
         Ok(std::str::from_utf8(&self.line[self.handed..]).unwrap_or_default())
+    }
+
+    /// Leaves out the line that was looked at.
+    pub fn skip_line(&mut self) {
+        self.handed = self.line.len();
+        self.record_ends();
     }
 
     /// Number of the line handed out last, from 1.
@@ -102,12 +108,6 @@ impl<R: Read> Read for BoundedLines<R> {
 /// The fault of a line whose bytes are UTF-8 up to `valid`.
 pub(super) fn not_utf8(line: &[u8], valid: usize) -> Fault {
     let byte = line[valid];
-    let guess = if line.starts_with(b"\xFF\xFE") || line.starts_with(b"\xFE\xFF") {
-        " (the file looks like UTF-16)".to_owned()
-    } else if byte >= 0xA0 {
-        format!(" (in Latin-1 it is '{}')", char::from(byte))
-    } else {
-        String::new()
-    };
+    let guess = if byte >= 0xA0 { format!(" (in Latin-1 it is '{}')", char::from(byte)) } else { String::new() };
     Fault::NotUtf8 { byte, position: valid + 1, guess }
 }

@@ -1,76 +1,103 @@
 //! CSV: a header line, then a line a site.
 
 use super::bounded::BoundedLines;
-use super::columns::{self, Columns, KNOWN};
-use super::rules::{self, ColumnFault};
-use super::{Fault, Place, PlacementError, PlacementRecord, RecordKind};
+use super::intake::{Intake, Stop};
+use super::utf16::AsUtf8;
+use super::value::Value;
+use super::{Fault, Place};
 use csv::{ReaderBuilder, StringRecord, Trim};
+use std::borrow::Cow;
 use std::io::Read;
-use std::path::Path;
 
 const HEADER: &str = "a CSV file starts with the line id,lat,lon or id,lat,lon,kind,height_m";
+/// What stands between columns, the most usual first, and what it is called.
+const SEPARATORS: [(char, &str); 4] = [(',', "','"), (';', "';'"), ('\t', "tabs"), ('|', "'|'")];
 
-/// Reads the sites of a CSV file; `path` is for messages.
-pub(super) fn read(file: impl Read, path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
-    let at = |place, column, fault| PlacementError::new(path, place, column, fault);
+/// Reads the rows of a CSV file.
+pub(super) fn read(file: impl Read, intake: &mut Intake<'_>) -> Result<(), Stop> {
+    let file = AsUtf8::new(file).map_err(|error| intake.fatal(Place::File, None, Fault::from_io(&error)))?;
+    if file.is_utf16() {
+        intake.notes.push("UTF-16".to_owned());
+    }
     let mut lines = BoundedLines::new(file);
-    let first = match lines.peek_line() {
-        Ok(line) => line.trim().to_owned(),
-        Err(error) => return Err(failed(path, &mut lines, &error)),
-    };
+    let mut first = peek(&mut lines, intake)?;
+    // Excel takes a first line `sep=;` for itself.
+    let told = first.strip_prefix("sep=").and_then(|rest| rest.chars().next());
+    if told.is_some() {
+        lines.skip_line();
+        first = peek(&mut lines, intake)?;
+    }
     if first.is_empty() {
-        let second = lines.number() > 0;
-        let place = if second { Place::Line(1) } else { Place::File };
-        return Err(at(place, None, Fault::Empty { expected: HEADER }));
+        let place = if lines.number() > 0 { Place::Line(lines.number()) } else { Place::File };
+        return Err(intake.fatal(place, None, Fault::Empty { expected: HEADER }));
     }
-    for (separator, found) in [(';', "';'"), ('\t', "tabs"), ('|', "'|'")] {
-        if first.contains(separator) && !first.contains(',') {
-            return Err(at(Place::Line(1), None, Fault::Separator { found }));
-        }
+    let (separator, noun) = SEPARATORS.into_iter().find(|&(c, _)| Some(c) == told).unwrap_or_else(|| separator(&first));
+    if separator != ',' {
+        intake.notes.push(format!("columns separated by {noun}"));
+        intake.commas = true;
     }
-    let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).trim(Trim::All).from_reader(lines);
-    let mut columns: Option<(Columns, usize)> = None;
-    let mut records = Vec::new();
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator as u8)
+        .flexible(true)
+        .has_headers(false)
+        .trim(Trim::All)
+        .from_reader(lines);
+    let mut width: Option<usize> = None;
     let mut row = StringRecord::new();
     loop {
         match reader.read_record(&mut row) {
             Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(failed(path, reader.get_mut(), &error)),
+            Ok(false) => return Ok(()),
+            Err(error) => return Err(failed(intake, reader.get_mut(), &error)),
         }
         let place = Place::Line(reader.get_ref().number());
         reader.get_mut().record_ends();
-        let Some((columns, width)) = &columns else {
-            let names: Vec<&str> = row.iter().collect();
-            let found = Columns::find(&names).map_err(|fault| at(place, None, fault))?;
-            columns = Some((found, names.len()));
+        if row.iter().all(str::is_empty) {
+            intake.blank_row();
+            continue;
+        }
+        // Columns without a name behind the last one, and fields without a value, are a spreadsheet's.
+        let filled =
+            (0..row.len()).rfind(|&i| row.get(i).is_some_and(|field| !field.is_empty())).map_or(0, |last| last + 1);
+        let Some(expected) = width else {
+            let names: Vec<&str> = row.iter().take(filled).collect();
+            intake.header(place, &names)?;
+            width = Some(filled);
             continue;
         };
-        rules::full(&records, path)?;
-        if row.len() != *width {
-            return Err(at(place, None, Fault::FieldCount { found: row.len(), expected: *width }));
+        if row.len() < expected || filled > expected {
+            intake.mistake(place, None, Fault::FieldCount { found: row.len(), expected, separator });
+            continue;
         }
-        records.push(site(place, &row, columns).map_err(|(column, fault)| at(place, column, fault))?);
+        intake.row(place, None, |column| row.get(column).map_or(Value::Missing, |t| Value::Text(Cow::Borrowed(t))))?;
     }
-    rules::complete(records, path, Place::Line(1), "a header line")
 }
 
-fn site(place: Place, row: &StringRecord, columns: &Columns) -> Result<PlacementRecord, ColumnFault> {
-    let [name, lat, lon, kind, height] = columns.0.map(|at| at.and_then(|i| row.get(i)).unwrap_or(""));
-    let number = |column: usize, text| rules::number(text).map_err(|fault| (Some(KNOWN[column]), fault));
-    let position = (number(1, lat)?, number(2, lon)?);
-    let kind = match kind {
-        "" => RecordKind::Meter,
-        word => columns::kind(word).map_err(|fault| (Some("kind"), fault))?,
+fn peek(lines: &mut BoundedLines<impl Read>, intake: &mut Intake<'_>) -> Result<String, Stop> {
+    match lines.peek_line() {
+        Ok(line) => Ok(line.trim().to_owned()),
+        Err(error) => Err(failed(intake, lines, &error)),
+    }
+}
+
+/// What stands between the columns: the sign that a header has most of, outside of quotes.
+fn separator(header: &str) -> (char, &'static str) {
+    let count = |sign: char| {
+        let mut quoted = false;
+        let outside = |&c: &char| {
+            quoted ^= c == '"';
+            c == sign && !quoted
+        };
+        header.chars().filter(outside).count()
     };
-    let height = if height.is_empty() { None } else { Some(number(4, height)?) };
-    rules::record(place, name, kind, position, height)
+    let best = SEPARATORS.into_iter().reduce(|best, next| if count(next.0) > count(best.0) { next } else { best });
+    best.unwrap_or(SEPARATORS[0])
 }
 
 /// The line's own fault, or what the system says.
-fn failed<R: Read>(path: &Path, lines: &mut BoundedLines<R>, error: &dyn std::error::Error) -> PlacementError {
+fn failed<R: Read>(intake: &mut Intake<'_>, lines: &mut BoundedLines<R>, error: &dyn std::error::Error) -> Stop {
     let (place, fault) = lines
         .take_fault()
         .unwrap_or_else(|| (Place::Line(lines.number().max(1)), Fault::Unreadable { reason: error.to_string() }));
-    PlacementError::new(path, place, None, fault)
+    intake.fatal(place, None, fault)
 }

@@ -24,16 +24,6 @@ impl Place {
             Place::Line(n) | Place::Feature(n) | Place::Row(n) => n,
         }
     }
-
-    /// The same kind of place, elsewhere.
-    pub(super) fn at(self, number: u64) -> Self {
-        match self {
-            Place::File => Place::File,
-            Place::Line(_) => Place::Line(number),
-            Place::Feature(_) => Place::Feature(number),
-            Place::Row(_) => Place::Row(number),
-        }
-    }
 }
 
 impl fmt::Display for Place {
@@ -47,12 +37,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a placement file was refused: file, place, column, what is wrong, what to do.
+/// One thing that is wrong: place, column, what it is, what to do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PlacementError {
-    /// The file, as it was given.
-    pub path: PathBuf,
-    /// Where in it.
+pub struct Mistake {
+    /// Where in the file.
     pub place: Place,
     /// Which column (CSV, Parquet) or member (GeoJSON).
     pub column: Option<&'static str>,
@@ -60,25 +48,55 @@ pub struct PlacementError {
     pub fault: Fault,
 }
 
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place != Place::File {
+            write!(f, "{}", self.place)?;
+        }
+        let comma = if self.place == Place::File { "" } else { ", " };
+        match (self.column, self.place) {
+            (None, Place::File) => return write!(f, "{}", self.fault),
+            (None, _) => {}
+            (Some("lat" | "lon"), Place::Feature(_)) => f.write_str(", coordinates")?,
+            (Some(name), Place::Feature(_)) => write!(f, ", property {name}")?,
+            (Some(name), _) => write!(f, "{comma}column {name}")?,
+        }
+        write!(f, ": {}", self.fault)
+    }
+}
+
+/// Why a placement file was refused: all its mistakes up to 20, and how many more there are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacementError {
+    /// The file, as it was given.
+    pub path: PathBuf,
+    /// What is wrong, in the order of the file; at least one.
+    pub mistakes: Vec<Mistake>,
+    /// Mistakes beyond those.
+    pub more: u64,
+}
+
 impl PlacementError {
-    pub(super) fn new(path: &Path, place: Place, column: Option<&'static str>, fault: Fault) -> Self {
-        PlacementError { path: path.to_owned(), place, column, fault }
+    pub(super) fn one(path: &Path, place: Place, column: Option<&'static str>, fault: Fault) -> Self {
+        PlacementError { path: path.to_owned(), mistakes: vec![Mistake { place, column, fault }], more: 0 }
     }
 }
 
 impl fmt::Display for PlacementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if self.place != Place::File {
-            write!(f, ", {}", self.place)?;
+        let path = self.path.display();
+        if let [mistake] = &self.mistakes[..] {
+            let comma = if mistake.place == Place::File && mistake.column.is_none() { ":" } else { "," };
+            return write!(f, "{path}{comma} {mistake}");
         }
-        match (self.column, self.place) {
-            (None, _) => {}
-            (Some("lat" | "lon"), Place::Feature(_)) => f.write_str(", coordinates")?,
-            (Some(name), Place::Feature(_)) => write!(f, ", property {name}")?,
-            (Some(name), _) => write!(f, ", column {name}")?,
+        write!(f, "{path} has {} mistakes:", self.mistakes.len() as u64 + self.more)?;
+        for mistake in &self.mistakes {
+            write!(f, "\n  {mistake}")?;
         }
-        write!(f, ": {}", self.fault)
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 
@@ -109,18 +127,25 @@ pub enum Fault {
     LineTooLong { max: usize },
     #[error("a quote that is opened here or just after is never closed within {max} bytes; close or remove it")]
     OpenQuote { max: usize },
-    #[error("the columns are separated by {found}; export the file with ',' between columns and '.' in numbers")]
-    Separator { found: &'static str },
     #[error(
-        "there is no column {missing}{nearest}; the columns here are {found}, and a placement needs id, lat and lon"
+        "there is no column {missing}{nearest}; the columns here are {found}, and a placement needs id, lat and lon: \
+         rename one, or say placement.columns = {{ {missing} = \"NAME\" }}"
     )]
     MissingColumn { missing: &'static str, nearest: String, found: String },
     #[error("the column {column} is there twice; remove one of them")]
     DuplicateColumn { column: String },
-    #[error("the column {column} is not known; did you mean {nearest}? Rename it")]
-    MisspeltColumn { column: String, nearest: &'static str },
-    #[error("there are {found} fields, and the header has {expected}; a field with a comma in it needs quotes")]
-    FieldCount { found: usize, expected: usize },
+    #[error(
+        "placement.columns says that {known} is in the column '{asked}', and there is none; the columns here are {found}"
+    )]
+    NoSuchColumn { known: &'static str, asked: String, found: String },
+    #[error("placement.columns names the column '{column}' for two things; name another, or none")]
+    NamedTwice { column: String },
+    #[error("placement.columns.{column} is set, and GeoJSON has coordinates in its geometries; remove that setting")]
+    NotInGeometry { column: &'static str },
+    #[error("holds {is} and not {expected}; write it as {expected}, or name another column in placement.columns")]
+    WrongColumn { is: &'static str, expected: &'static str },
+    #[error("there are {found} fields, and the header has {expected}; a field with a '{separator}' in it needs quotes")]
+    FieldCount { found: usize, expected: usize, separator: char },
     #[error("there is no value; each site needs one")]
     MissingValue,
     #[error("'{text}' is not a number{hint}; write degrees or metres as 53.6504")]
@@ -134,31 +159,48 @@ pub enum Fault {
     Swapped { lat_deg: f64, lon_deg: f64, order: &'static str },
     #[error("{value} is out of range; {what} goes from -{limit} to {limit} degrees")]
     OutOfRange { value: f64, what: &'static str, limit: f64 },
+    #[error(
+        "{x} and {y} are no degrees but look like metres of a projected system; say which, for example placement.crs = \
+         \"EPSG:25832\", or convert the file (ogr2ogr -t_srs EPSG:4326)"
+    )]
+    Metres { x: f64, y: f64 },
+    #[error("{x} and {y} are no place in {crs}; check the coordinates, their order, and placement.crs")]
+    NoPlace { x: f64, y: f64, crs: String },
+    #[error("{reason}; say it with placement.crs, or convert the file (ogr2ogr -t_srs EPSG:4326)")]
+    Crs { reason: String },
     #[error("a height of {height_m} m is not possible; give metres over ground, from -500 to 9000, or leave it out")]
     AbsurdHeight { height_m: f64 },
     #[error("the kind '{found}' is not known{nearest}; a site is a meter, gateway, repeater or transformer")]
     UnknownKind { found: String, nearest: String },
-    #[error("the id '{name}' is already taken by {first}; give each site its own id")]
-    DuplicateId { name: String, first: Place },
+    #[error("the id '{name}' is already taken by {first}{hint}; give each site its own id")]
+    DuplicateId { name: String, first: Place, hint: &'static str },
     #[error("{reason}; a placement in GeoJSON is a FeatureCollection of Point features with an id each")]
     NotGeoJson { reason: String },
     #[error("a {found} is no place of a site; only Point features are read, so use its middle or remove it")]
-    NotAPoint { found: &'static str },
+    NotAPoint { found: String },
+    #[error("{found} is no position; give [longitude, latitude]")]
+    NoPosition { found: String },
+    #[error("a MultiPoint of {count} points is no place of a site; give one of them, or a feature for each")]
+    ManyPoints { count: usize },
     #[error("the feature has neither a property id nor an id of its own; give each site one of them")]
     NoId,
     #[error("'{found}' is {is} where {expected} is due; change it")]
     WrongType { found: String, is: &'static str, expected: &'static str },
+    #[error("{found} is no whole number with all its digits; write ids as text")]
+    NotWhole { found: String },
     #[error("is longer than {max_mb} MB; convert it to CSV, which is read line by line")]
     FileTooLong { max_mb: u64 },
     #[error("is longer than {max} bytes, and an id takes less than 100; give shorter ones")]
     IdTooLong { max: usize },
     #[error("the ids up to here take more than {max_mb} MB; give shorter ones, or split the file into several runs")]
     IdsTooLong { max_mb: u64 },
+    #[error("your own columns take more than {max_mb} MB up to here; leave out those that nobody needs")]
+    AttributesTooLong { max_mb: u64 },
     #[error(
         "unpacked, the column {column} takes more than {max_mb} MB in one row group; write it with smaller row groups"
     )]
     ColumnTooLong { column: String, max_mb: u64 },
-    #[error("no Parquet can be read here: {reason}; write the file again, with ZSTD, Snappy or no compression")]
+    #[error("no Parquet can be read here: {reason}; write the file again, for example with ZSTD compression")]
     BadParquet { reason: String },
 }
 

@@ -1,80 +1,138 @@
 //! GeoJSON: a FeatureCollection of points, read feature by feature.
 
 use super::bounded::not_utf8;
-use super::rules::{self, ColumnFault};
-use super::{Fault, Place, PlacementError, PlacementRecord, RecordKind, columns};
-use geojson::{Feature, GeometryValue, JsonObject, JsonValue, feature::Id};
+use super::columns::plain;
+use super::intake::{Intake, Stop};
+use super::rules::ColumnFault;
+use super::utf16::AsUtf8;
+use super::value::Value;
+use super::{Fault, Place};
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
-use std::path::Path;
 
 /// The text is held in memory as a whole, since a GeoJSON file is often one line.
 const FILE_MB_MAX: u64 = 1_024;
 
-/// Reads the sites of a GeoJSON file; `path` is for messages.
-pub(super) fn read(file: impl Read, path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
-    let whole = |fault| PlacementError::new(path, Place::File, None, fault);
+/// Reads the features of a GeoJSON file.
+pub(super) fn read(file: impl Read, intake: &mut Intake<'_>) -> Result<(), Stop> {
     let limit = FILE_MB_MAX * 1_000_000;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| whole(Fault::from_io(&e)))?;
+    let read = AsUtf8::new(file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    read.map_err(|error| intake.fatal(Place::File, None, Fault::from_io(&error)))?;
     if bytes.len() as u64 > limit {
-        return Err(whole(Fault::FileTooLong { max_mb: FILE_MB_MAX }));
+        return Err(intake.fatal(Place::File, None, Fault::FileTooLong { max_mb: FILE_MB_MAX }));
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         let line = 1 + before.iter().filter(|&&b| b == b'\n').count() as u64;
-        PlacementError::new(path, Place::Line(line), None, not_utf8(&bytes[start..], before.len() - start))
+        intake.fatal(Place::Line(line), None, not_utf8(&bytes[start..], before.len() - start))
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Err(whole(Fault::Empty {
-            expected: "a placement in GeoJSON is a FeatureCollection of Point features",
-        }));
+        let expected = "a placement in GeoJSON is a FeatureCollection of Point features";
+        return Err(intake.fatal(Place::File, None, Fault::Empty { expected }));
     }
-    let mut reading = Reading { path, records: Vec::new(), features: 0, refused: None };
+    // It may stand behind the features that it is about. What is no GeoJSON is told below.
+    if let Ok(Head { crs: Some(crs) }) = serde_json::from_str(text) {
+        match crs_name(&crs) {
+            Some(name) => intake.crs(&name)?,
+            None => {
+                let shown: String = crs.to_string().chars().take(80).collect();
+                let reason = format!("the member crs, {shown}, names no coordinate reference system");
+                return Err(intake.fatal(Place::File, None, Fault::Crs { reason }));
+            }
+        }
+    }
+    let mut reading = Reading { intake, names: Vec::new(), features: 0, stopped: false };
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Collection(&mut reading)).and_then(|()| json.end());
-    if let Err(error) = read {
-        return Err(reading.refused.take().unwrap_or_else(|| reading.broken(&error)));
+    read.map_err(|error| if reading.stopped { Stop } else { reading.broken(&error) })
+}
+
+/// What stands beside the features.
+#[derive(Deserialize)]
+struct Head {
+    crs: Option<Json>,
+}
+
+/// The name in a `crs` member, in the forms that the format once had.
+fn crs_name(crs: &Json) -> Option<String> {
+    let properties = crs.get("properties")?;
+    if let Some(name) = properties.get("name").and_then(Json::as_str) {
+        return Some(name.to_owned());
     }
-    rules::complete(reading.records, path, Place::Feature(1), "an empty list of features")
+    Some(format!("EPSG:{}", properties.get("code")?.as_u64()?))
 }
 
 /// What has been read so far.
-struct Reading<'a> {
-    path: &'a Path,
-    records: Vec<PlacementRecord>,
+struct Reading<'a, 'b> {
+    intake: &'a mut Intake<'b>,
+    /// Names of the last feature's properties, and of its own id, if that counts.
+    names: Vec<String>,
     features: u64,
-    refused: Option<PlacementError>,
+    stopped: bool,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     /// The error of a text that is no GeoJSON.
-    fn broken(&self, error: &serde_json::Error) -> PlacementError {
+    fn broken(&mut self, error: &serde_json::Error) -> Stop {
         let place = if error.line() == 0 { Place::File } else { Place::Line(error.line() as u64) };
         let after = match self.features {
             0 => String::new(),
             n => format!(" (in or after feature {n})"),
         };
-        let fault = Fault::NotGeoJson { reason: format!("{error}{after}") };
-        PlacementError::new(self.path, place, None, fault)
+        self.intake.fatal(place, None, Fault::NotGeoJson { reason: format!("{error}{after}") })
     }
 
-    fn take(&mut self, feature: &Feature) -> Result<(), PlacementError> {
-        rules::full(&self.records, self.path)?;
+    fn take(&mut self, feature: &Feature<'_>) -> Result<(), Stop> {
         let place = Place::Feature(self.features);
-        let refuse = |(column, fault)| PlacementError::new(self.path, place, column, fault);
-        self.records.push(site(place, feature).map_err(refuse)?);
-        Ok(())
+        let none = BTreeMap::new();
+        let properties = feature.properties.as_ref().unwrap_or(&none);
+        let is_id = |name: &str| plain(name) == "id";
+        // The feature's own id counts where its properties have none.
+        let own = feature.id.filter(|_| !properties.iter().any(|(name, raw)| is_id(name) && !is_null(raw)));
+        let mut columns: Vec<(&str, &RawValue)> = Vec::with_capacity(properties.len() + 1);
+        columns
+            .extend(properties.iter().map(|(name, raw)| (&**name, *raw)).filter(|(n, _)| own.is_none() || !is_id(n)));
+        columns.extend(own.map(|id| ("id", id)));
+        if self.features == 1 || self.names.iter().ne(columns.iter().map(|(name, _)| name)) {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+            self.names = names.iter().map(|name| (*name).to_owned()).collect();
+            self.intake.header(place, &names)?;
+        }
+        self.intake.row(place, Some(position(feature.geometry.as_ref())), |column| value(columns[column].1))
     }
 }
 
-/// The collection: its type and its features, in any order, other members ignored.
-struct Collection<'a, 'b>(&'a mut Reading<'b>);
+#[derive(Deserialize)]
+struct Feature<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    properties: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    #[serde(borrow)]
+    geometry: Option<Geometry<'a>>,
+}
 
-impl<'de> Visitor<'de> for Collection<'_, '_> {
+#[derive(Deserialize)]
+struct Geometry<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(borrow)]
+    coordinates: Option<&'a RawValue>,
+}
+
+/// The collection: its type and its features, in any order; its `crs` has been read, other members are ignored.
+struct Collection<'r, 'a, 'b>(&'r mut Reading<'a, 'b>);
+
+impl<'de> Visitor<'de> for Collection<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,9 +162,9 @@ impl<'de> Visitor<'de> for Collection<'_, '_> {
     }
 }
 
-struct Features<'a, 'b>(&'a mut Reading<'b>);
+struct Features<'r, 'a, 'b>(&'r mut Reading<'a, 'b>);
 
-impl<'de> DeserializeSeed<'de> for Features<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Features<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -114,7 +172,7 @@ impl<'de> DeserializeSeed<'de> for Features<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Features<'_, '_> {
+impl<'de> Visitor<'de> for Features<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,10 +180,10 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(feature) = list.next_element::<Feature>()? {
+        while let Some(feature) = list.next_element::<Feature<'de>>()? {
             self.0.features += 1;
-            if let Err(refused) = self.0.take(&feature) {
-                self.0.refused = Some(refused);
+            if let Err(Stop) = self.0.take(&feature) {
+                self.0.stopped = true;
                 return Err(de::Error::custom("refused"));
             }
         }
@@ -133,46 +191,48 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     }
 }
 
-fn site(place: Place, feature: &Feature) -> Result<PlacementRecord, ColumnFault> {
-    let none = JsonObject::new();
-    let properties = feature.properties.as_ref().unwrap_or(&none);
-    let name = match (properties.get("id"), &feature.id) {
-        (Some(JsonValue::String(id)), _) => id.trim().to_owned(),
-        (Some(JsonValue::Number(id)), _) | (None | Some(JsonValue::Null), Some(Id::Number(id))) => id.to_string(),
-        (None | Some(JsonValue::Null), Some(Id::String(id))) => id.trim().to_owned(),
-        (None | Some(JsonValue::Null), None) => return Err((None, Fault::NoId)),
-        (Some(other), _) => return Err((Some("id"), wrong_type(other, "a text or a number"))),
+/// Longitude and latitude, or east and north. A third coordinate is a height over the ellipsoid, which says nothing about
+/// the ground.
+fn position(geometry: Option<&Geometry<'_>>) -> Result<(f64, f64), ColumnFault> {
+    let Some(geometry) = geometry else {
+        return Err((None, Fault::NotAPoint { found: "feature without geometry".to_owned() }));
     };
-    let position = match feature.geometry.as_ref().map(|g| &g.value) {
-        Some(GeometryValue::Point { coordinates }) => match coordinates.as_slice() {
-            // A third coordinate is a height over the ellipsoid, which says nothing about the ground.
-            [lon, lat, ..] => (*lat, *lon),
-            _ => return Err((Some("lat"), Fault::MissingValue)),
-        },
-        Some(other) => return Err((None, Fault::NotAPoint { found: other.type_name() })),
-        None => return Err((None, Fault::NotAPoint { found: "feature without geometry" })),
+    let raw = geometry.coordinates.map_or("null", RawValue::get);
+    let no_position = |_| (Some("lat"), Fault::NoPosition { found: raw.chars().take(40).collect() });
+    let point: Vec<f64> = match geometry.kind.as_str() {
+        "Point" => serde_json::from_str(raw).map_err(no_position)?,
+        "MultiPoint" => {
+            let mut points: Vec<Vec<f64>> = serde_json::from_str(raw).map_err(no_position)?;
+            match (points.len(), points.pop()) {
+                (1, Some(point)) => point,
+                (count, _) => return Err((None, Fault::ManyPoints { count })),
+            }
+        }
+        other => return Err((None, Fault::NotAPoint { found: other.to_owned() })),
     };
-    let kind = match properties.get("kind") {
-        None | Some(JsonValue::Null) => RecordKind::Meter,
-        Some(JsonValue::String(word)) => columns::kind(word.trim()).map_err(|fault| (Some("kind"), fault))?,
-        Some(other) => return Err((Some("kind"), wrong_type(other, "a text"))),
-    };
-    let height = match properties.get("height_m") {
-        None | Some(JsonValue::Null) => None,
-        Some(JsonValue::Number(height)) => height.as_f64(),
-        Some(other) => return Err((Some("height_m"), wrong_type(other, "a number"))),
-    };
-    rules::record(place, &name, kind, position, height)
+    match point[..] {
+        [x, y, ..] => Ok((x, y)),
+        _ => Err((Some("lat"), Fault::NoPosition { found: raw.chars().take(40).collect() })),
+    }
 }
 
-fn wrong_type(found: &JsonValue, expected: &'static str) -> Fault {
-    let is = match found {
-        JsonValue::Null => "null",
-        JsonValue::Bool(_) => "a truth value",
-        JsonValue::Number(_) => "a number",
-        JsonValue::String(_) => "a text",
-        JsonValue::Array(_) => "a list",
-        JsonValue::Object(_) => "an object",
-    };
-    Fault::WrongType { found: found.to_string().chars().take(40).collect(), is, expected }
+fn is_null(raw: &RawValue) -> bool {
+    raw.get() == "null"
+}
+
+/// The value of a property; a number keeps its digits.
+fn value(raw: &RawValue) -> Value<'_> {
+    let text = raw.get();
+    let other = |is| Value::Other { is, shown: text.to_owned() };
+    match text.as_bytes().first() {
+        Some(b'n') | None => Value::Missing,
+        Some(b't' | b'f') => Value::Truth(text == "true"),
+        Some(b'"') => match serde_json::from_str(text) {
+            Ok(text) => Value::Text(Cow::Owned(text)),
+            Err(_) => other("a text that cannot be read"),
+        },
+        Some(b'[') => other("a list"),
+        Some(b'{') => other("an object"),
+        Some(_) => Value::Digits(Cow::Borrowed(text)),
+    }
 }

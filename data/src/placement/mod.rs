@@ -3,31 +3,49 @@
 //! | field | CSV and Parquet column | GeoJSON | needed |
 //! | --- | --- | --- | --- |
 //! | name | `id` | `properties.id`, or the feature's `id` | yes, unique |
-//! | latitude, longitude, degrees WGS 84 | `lat`, `lon` | a `Point`, `[lon, lat]` | yes |
+//! | latitude, longitude, degrees WGS 84 | `lat`, `lon` | a `Point`, or a `MultiPoint` of one, `[lon, lat]` | yes |
 //! | kind: meter, gateway, repeater, transformer | `kind` | `properties.kind` | no: meter |
 //! | antenna height over ground, m | `height_m` | `properties.height_m` | no: the kind's usual height |
 //!
-//! Other columns and properties are ignored. A CSV file has a header line, commas, UTF-8 (a byte order mark and CRLF are
-//! welcome), and lines up to 64 KiB. The first thing that is wrong ends the reading, with its place in the file and what
-//! to do about it.
+//! Names are known in any case and in usual forms (`Latitude`, `lng`, `X`, `Meter ID`); [`Options::columns`] names others.
+//! Columns that are none of these are kept as [`Attributes`]. Coordinates of a projected system are converted if
+//! [`Options::crs`] or the `crs` member of a GeoJSON file names it.
+//!
+//! A CSV file has a header line, then a line a site of up to 64 KiB; `,`, `;`, tabs or `|` between the columns, and decimal
+//! commas where the columns are not separated by commas; UTF-8, or UTF-16 with a byte order mark. A Parquet file has numbers of
+//! any width, decimals, or text.
+//!
+//! Each reader gives rows with named columns to the intake, which alone maps columns, converts coordinates and checks. All
+//! mistakes up to 20 are told at once, each with its place in the file and what to do about it.
 //!
 //! ```no_run
-//! let records = amitwin_data::placement::read("meters.csv".as_ref())?;
-//! println!("{} sites", records.len());
+//! use amitwin_data::placement::{Options, read};
+//! let file = read("meters.csv".as_ref(), &Options::default())?;
+//! println!("{} sites", file.records.len());
 //! # Ok::<(), amitwin_data::placement::PlacementError>(())
 //! ```
 
 mod bounded;
 mod columns;
+mod crs;
 mod delimited;
 mod error;
 mod features;
+mod intake;
+mod parquet_column;
 mod parquet_rows;
 mod rules;
+mod utf16;
+mod value;
 
-pub use error::{Fault, Place, PlacementError};
+pub use columns::ColumnNames;
+pub use crs::Crs;
+pub use error::{Fault, Mistake, Place, PlacementError};
 
+use crate::attributes::Attributes;
 use crate::input;
+use intake::{Intake, Limits};
+use std::fs::File;
 use std::path::Path;
 
 /// Longest line of a CSV file, bytes; also the longest record, where quotes let it span lines.
@@ -82,6 +100,28 @@ pub struct PlacementRecord {
     pub line: u64,
 }
 
+/// How a file is to be read, where it does not say so itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What its columns are called.
+    pub columns: ColumnNames,
+    /// Its coordinate reference system, as [`Crs::parse`] reads it; degrees if missing.
+    pub crs: Option<String>,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlacementFile {
+    /// Its sites, in the order of the file.
+    pub records: Vec<PlacementRecord>,
+    /// Its other columns, by the number of the record.
+    pub attributes: Attributes,
+    /// How it was read, in a few words each, where that is not self-evident.
+    pub notes: Vec<String>,
+    /// What is odd about it, in a sentence each.
+    pub warnings: Vec<String>,
+}
+
 /// A format of placement files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -103,6 +143,15 @@ impl Format {
             _ => None,
         }
     }
+
+    /// The place of a record in a file of this format.
+    pub fn place(self, line: u64) -> Place {
+        match self {
+            Format::Csv => Place::Line(line),
+            Format::GeoJson => Place::Feature(line),
+            Format::Parquet => Place::Row(line),
+        }
+    }
 }
 
 fn ending(path: &Path) -> String {
@@ -110,29 +159,48 @@ fn ending(path: &Path) -> String {
 }
 
 /// Reads a placement; the file's ending tells the format: `.csv`, `.geojson`, `.json` or `.parquet`.
-pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
-    let whole = |fault| PlacementError::new(path, Place::File, None, fault);
+///
+/// # Errors
+/// What is wrong with the file, each with its place and what to do.
+pub fn read(path: &Path, options: &Options) -> Result<PlacementFile, PlacementError> {
+    let whole = |fault| PlacementError::one(path, Place::File, None, fault);
     let format = Format::of(path).ok_or_else(|| whole(Fault::UnknownFormat { ending: ending(path) }))?;
     let file = input::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
     let metadata = file.metadata().map_err(|e| whole(Fault::from_io(&e)))?;
     if metadata.is_dir() {
         return Err(whole(Fault::Directory));
     }
+    read_file(file, path, format, options, Limits::PLACEMENT)
+}
+
+fn read_file(
+    file: File,
+    path: &Path,
+    format: Format,
+    options: &Options,
+    limits: Limits,
+) -> Result<PlacementFile, PlacementError> {
+    let mut intake = Intake::new(path, format, options, limits)?;
     match format {
-        Format::Csv => delimited::read(file, path),
-        Format::Parquet => parquet_rows::read(file, path, &parquet_rows::Limits::PLACEMENT),
-        Format::GeoJson => features::read(file, path),
+        Format::Csv => {
+            let read = delimited::read(file, &mut intake);
+            intake.finish(read, "a header line")
+        }
+        Format::Parquet => {
+            let read = parquet_rows::read(file, &mut intake);
+            intake.finish(read, "its columns")
+        }
+        Format::GeoJson => {
+            let read = features::read(file, &mut intake);
+            intake.finish(read, "an empty list of features")
+        }
     }
 }
 
 /// Where a placement file names a site; `None` if it does not, or can no longer be read.
-pub fn find(path: &Path, name: &str) -> Option<Place> {
-    let at = read(path).ok()?.into_iter().find(|record| record.name == name)?.line;
-    Some(match Format::of(path)? {
-        Format::Csv => Place::Line(at),
-        Format::Parquet => Place::Row(at),
-        Format::GeoJson => Place::Feature(at),
-    })
+pub fn find(path: &Path, options: &Options, name: &str) -> Option<Place> {
+    let at = read(path, options).ok()?.records.into_iter().find(|record| record.name == name)?.line;
+    Some(Format::of(path)?.place(at))
 }
 
 #[cfg(test)]

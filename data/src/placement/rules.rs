@@ -1,10 +1,15 @@
-//! Which values a site may have, whatever the format.
+//! Which values a site may have, whatever the format, and which are possible and odd.
 
-use super::{Fault, Place, PlacementError, PlacementRecord, RECORDS_MAX, RecordKind};
-use std::path::Path;
+use super::{Fault, Place, PlacementRecord, RecordKind};
 
 /// Lowest and highest antenna, m.
 const HEIGHTS_M: std::ops::RangeInclusive<f64> = -500.0..=9_000.0;
+/// Heights over ground that meters and gateways have.
+const USUAL_HEIGHTS_M: std::ops::RangeInclusive<f64> = -20.0..=500.0;
+/// No town lies nearer to a pole, degrees.
+const USUAL_LAT_DEG: f64 = 80.0;
+/// Degrees never reach this; metres of a projected system do.
+const PLAINLY_METRES: f64 = 400.0;
 
 /// A fault and the column it is in.
 pub(super) type ColumnFault = (Option<&'static str>, Fault);
@@ -26,17 +31,19 @@ pub(super) fn number(text: &str) -> Result<f64, Fault> {
     }
 }
 
+/// Whether coordinates that should be degrees are metres.
+pub(super) fn are_metres(lat: f64, lon: f64) -> bool {
+    lat.is_finite() && lon.is_finite() && (lat.abs() > PLAINLY_METRES || lon.abs() > PLAINLY_METRES)
+}
+
 /// A record of possible values.
 pub(super) fn record(
     place: Place,
-    name: &str,
+    name: String,
     kind: RecordKind,
     (lat_deg, lon_deg): (f64, f64),
     height_m: Option<f64>,
 ) -> Result<PlacementRecord, ColumnFault> {
-    if name.is_empty() {
-        return Err((Some("id"), Fault::MissingValue));
-    }
     for (column, value) in [("lat", Some(lat_deg)), ("lon", Some(lon_deg)), ("height_m", height_m)] {
         if let Some(value) = value.filter(|v| !v.is_finite()) {
             return Err((Some(column), Fault::NotFinite { text: value.to_string() }));
@@ -58,33 +65,56 @@ pub(super) fn record(
     if let Some(height_m) = height_m.filter(|h| !HEIGHTS_M.contains(h)) {
         return Err((Some("height_m"), Fault::AbsurdHeight { height_m }));
     }
-    Ok(PlacementRecord { name: name.to_owned(), kind, lat_deg, lon_deg, height_m, line: place.number() })
+    Ok(PlacementRecord { name, kind, lat_deg, lon_deg, height_m, line: place.number() })
 }
 
-/// The rules of a file as a whole: some sites, not too many, no id twice. `place` is any place of this format.
-pub(super) fn complete(
-    records: Vec<PlacementRecord>,
-    path: &Path,
-    place: Place,
-    nothing: &'static str,
-) -> Result<Vec<PlacementRecord>, PlacementError> {
-    if records.is_empty() {
-        return Err(PlacementError::new(path, Place::File, None, Fault::NoRecords { found: nothing }));
-    }
-    let mut by_name: Vec<&PlacementRecord> = records.iter().collect();
-    by_name.sort_by(|a, b| a.name.cmp(&b.name).then(a.line.cmp(&b.line)));
-    let twins = by_name.windows(2).filter(|pair| pair[0].name == pair[1].name);
-    if let Some(twin) = twins.min_by_key(|pair| pair[1].line) {
-        let fault = Fault::DuplicateId { name: twin[1].name.clone(), first: place.at(twin[0].line) };
-        return Err(PlacementError::new(path, place.at(twin[1].line), Some("id"), fault));
-    }
-    Ok(records)
+/// What is odd about a site and allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Odd {
+    /// At 0 N 0 E, where a missing position lies.
+    Nowhere,
+    /// Near a pole.
+    Polar,
+    /// Deep or high.
+    Height,
+    /// An id that a spreadsheet has rounded.
+    Rounded,
 }
 
-/// Whether one more record is one too many.
-pub(super) fn full(records: &[PlacementRecord], path: &Path) -> Result<(), PlacementError> {
-    if records.len() < RECORDS_MAX {
-        return Ok(());
+impl Odd {
+    pub const ALL: [Odd; 4] = [Odd::Nowhere, Odd::Polar, Odd::Height, Odd::Rounded];
+
+    /// Whether it is true of a site.
+    pub fn is(self, site: &PlacementRecord) -> bool {
+        match self {
+            Odd::Nowhere => site.lat_deg == 0.0 && site.lon_deg == 0.0,
+            Odd::Polar => site.lat_deg.abs() > USUAL_LAT_DEG,
+            Odd::Height => site.height_m.is_some_and(|height| !USUAL_HEIGHTS_M.contains(&height)),
+            Odd::Rounded => super::value::is_scientific(&site.name),
+        }
     }
-    Err(PlacementError::new(path, Place::File, None, Fault::TooManyRecords { max: RECORDS_MAX }))
+
+    /// What to tell of `count` such sites, of which `first` at `place` is one.
+    pub fn tell(self, count: u64, place: Place, first: &PlacementRecord) -> String {
+        let sites = if count == 1 { "1 site".to_owned() } else { format!("{count} sites") };
+        let name = &first.name;
+        match self {
+            Odd::Nowhere => format!(
+                "{sites} at 0 N 0 E ({name}, {place}), which is where a missing position lies; give the real one"
+            ),
+            Odd::Polar => format!(
+                "{sites} beyond 80 degrees of latitude ({name} at {:.3}, {place}); check the coordinates and their order",
+                first.lat_deg
+            ),
+            Odd::Height => format!(
+                "{sites} with a height below -20 m or above 500 m ({name} with {} m, {place}); height_m is metres over \
+                 ground, not over the sea",
+                first.height_m.unwrap_or_default()
+            ),
+            Odd::Rounded => format!(
+                "{sites} with an id such as {name} ({place}), which a spreadsheet has rounded: its last digits are gone, and \
+                 it will not be found elsewhere; export the column as text"
+            ),
+        }
+    }
 }

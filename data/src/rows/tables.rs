@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 tables! {
-    /// Every site of the placement, with its place in the routing tree at the start of the run.
+    /// Every site of the placement, with its place in the routing tree at the start of the run. Columns of the placement
+    /// file that are the user's own come last, as text: `attr_NAME`.
     nodes: NodeRow, sorted by [node], opt_in: false {
         /// Index of the site in the placement; the id in all other tables.
         node: u32,

@@ -5,6 +5,7 @@ use super::tagged::{Tag, tagged};
 use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Something that happens to a part of the network, at a time or for a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -142,6 +143,9 @@ pub struct Target {
     /// Name of its kind of meter, one of `dlms.vendor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vintage: Option<String>,
+    /// Columns of the placement file that are your own, each with the value or the values that fit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Fitting>,
     /// Within a distance of a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circle: Option<Circle>,
@@ -163,6 +167,27 @@ impl Target {
     /// Nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Target::default()
+    }
+}
+
+/// Text that a column may hold: one, or one of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(extend("x-expects" = "text in quotes, or a list of texts"))]
+pub enum Fitting {
+    /// One text.
+    One(String),
+    /// Any of these.
+    Any(Vec<String>),
+}
+
+impl Fitting {
+    /// The texts.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Fitting::One(text) => std::slice::from_ref(text),
+            Fitting::Any(texts) => texts,
+        }
     }
 }
 

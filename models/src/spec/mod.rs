@@ -31,7 +31,7 @@ pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, PowerOff, RouterFails, Target, TargetKind,
+    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
@@ -105,7 +105,7 @@ impl WorldSpec {
         WorldSpec {
             seed: 1,
             duration: SimTime::from_secs(3_600),
-            placement: Placement { sites: (0..4).map(site).collect() },
+            placement: Placement { sites: (0..4).map(site).collect(), ..Placement::default() },
             medium: MediumKind::default(),
             ideal: IdealSpec::default(),
             radio: RadioSpec::default(),

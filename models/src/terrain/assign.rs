@@ -87,7 +87,7 @@ mod tests {
             y_m,
             height_m,
         };
-        Placement { sites: sites.iter().enumerate().map(site).collect() }
+        Placement { sites: sites.iter().enumerate().map(site).collect(), ..Placement::default() }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod assign;
 mod check;
 mod error;
+mod extent;
 mod generate;
 mod grid;
 mod name;
@@ -15,6 +16,7 @@ mod siting;
 pub use assign::{Assignment, assign};
 pub use check::{Problem, check};
 pub use error::TerrainError;
+pub use extent::Extent;
 pub use generate::{GenerateSpec, Generator, generate};
 pub use grid::SpatialGrid;
 pub use name::SiteName;

@@ -1,8 +1,10 @@
 //! Sites and placements: what stands where.
 
 use super::{LocalPlane, SiteName, TerrainError};
+use amitwin_data::attributes::Attributes;
 use amitwin_data::rows::NodeKind;
 use std::fmt;
+use std::sync::Arc;
 
 /// What stands at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +99,8 @@ impl Site {
 pub struct Placement {
     /// Meters, gateways, repeaters (and transformers, which have no radio), in id order.
     pub sites: Vec<Site>,
+    /// Columns of the input that are the user's own, by the index of the site; sites beyond those of the input have none.
+    pub attributes: Arc<Attributes>,
 }
 
 impl Placement {
@@ -123,7 +127,7 @@ impl Placement {
                 (site.x_m, site.y_m) = (x as f32, y as f32);
             }
         }
-        Ok(Placement { sites })
+        Ok(Placement { sites, ..Placement::default() })
     }
 
     /// Node ids of all sites of one kind, ascending.

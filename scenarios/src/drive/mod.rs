@@ -222,7 +222,8 @@ pub fn run<X: Exchange<Event>>(
         let Some(run_dir) = run_dir else {
             return run_captured(variant, index, exchange(index), |_| Ok(()), capture, &together);
         };
-        let mut tables = run_dir.tables(&variant.name)?;
+        let tables = run_dir.tables(&variant.name)?;
+        let mut tables = tables.with_attributes(variant.spec.placement.attributes.clone());
         let result = run_captured(variant, index, exchange(index), |rows| tables.write(rows), capture, &together)?;
         tables.finish()?;
         Ok(result)

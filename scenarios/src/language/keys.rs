@@ -10,6 +10,10 @@ use serde_json::Value as Json;
 /// Every key of a table, and every key that it must have.
 pub(super) fn table(node: &Node, entries: &Table, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     if !is_table(schema) {
+        // A table with keys of the user's own.
+        if let Some(inner) = schema.get("additionalProperties").filter(|inner| inner.is_object()) {
+            entries.iter().for_each(|(key, entry)| check(&entry.node, inner, &join(path, key), out));
+        }
         return;
     }
     for (key, entry) in entries {

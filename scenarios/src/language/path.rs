@@ -53,7 +53,7 @@ pub fn split(path: &str) -> Result<Vec<Segment>, &'static str> {
 /// Keys of which a table can hold only one group: setting the first drops the others.
 const EXCLUSIVE: &[(&str, &str, &[&str])] = &[
     ("placement", "file", &["generator", "meters", "spacing", "origin"]),
-    ("placement", "generator", &["file"]),
+    ("placement", "generator", &["file", "columns", "crs"]),
     ("placement", "gateways", &["siting", "meters_per_gateway"]),
     ("placement", "siting", &["gateways"]),
     ("campaign", "window", &["clusters"]),

@@ -37,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub errors: Vec<Diagnostic>,
     /// What the user should know before trusting the results, with the place it is about.
     pub warnings: Vec<(Place, String)>,
+    /// What was found out about the inputs and need not worry anybody.
+    pub notes: Vec<String>,
 }
 
 impl Context<'_> {
@@ -54,6 +56,13 @@ impl Context<'_> {
     /// Reports a warning about a setting.
     pub fn warn(&mut self, keys: &[&str], text: impl Into<String>) {
         self.warnings.push((self.place(keys), text.into()));
+    }
+
+    /// Tells what was found out; once, whoever says it again.
+    pub fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use super::Context;
 use super::id_list::{self, IdList};
 use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::input;
-use amitwin_data::placement::RecordKind;
-use amitwin_models::terrain::{self, GenerateSpec, Placement, Problem, SiteKind};
+use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
+use amitwin_models::terrain::{self, Extent, GenerateSpec, Placement, Problem, SiteKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Placements of one load, so that variants which share one read and generate it once.
 pub(crate) struct Placements {
@@ -67,7 +68,9 @@ impl Placements {
         let key = if section.file.is_some() { "file" } else { "generator" };
         for problem in terrain::check(&placement) {
             let title = match &section.file {
-                Some(file) => format!("{file}{}: {problem}", place(&self.path(file), &problem)),
+                Some(file) => {
+                    format!("{file}{}: {problem}", place(&self.path(file), &options(section), &problem))
+                }
                 None => problem.to_string(),
             };
             cx.error(&["placement", key], title, "this placement", "change the placement as the message says");
@@ -81,9 +84,14 @@ impl Placements {
 
     fn loaded(&mut self, cx: &mut Context<'_>, section: &PlacementSection, file: &str) -> Option<Placement> {
         let path = self.path(file);
-        let placement = match read(&path) {
-            Ok((placement, hash)) => {
+        let placement = match read(&path, &options(section)) {
+            Ok((placement, read, hash)) => {
                 self.hashes.push((path, hash));
+                for warning in read.warnings {
+                    cx.warn(&["placement", "file"], format!("{file}: {warning}"));
+                }
+                let how = if read.notes.is_empty() { String::new() } else { format!("; {}", read.notes.join(", ")) };
+                cx.note(format!("{file}: {} around {}{how}", sites(&placement), whereabouts(&placement)));
                 placement
             }
             Err(message) => {
@@ -142,6 +150,10 @@ fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
             cx.error(&["placement", "generator"], "the generated town has no `meters`", "how many?", help);
         }
         (Some(_), None) => {
+            if let Some(Err(reason)) = section.crs.as_deref().map(Crs::parse) {
+                let help = "name one of them, or convert the file, for example with ogr2ogr -t_srs EPSG:4326";
+                cx.error(&["placement", "crs"], reason, "not known", help);
+            }
             let generated = [
                 ("meters", section.meters.is_some()),
                 ("spacing", section.spacing_m.is_some()),
@@ -155,6 +167,12 @@ fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
             }
         }
         _ => {}
+    }
+    for (key, given) in [("columns", !section.columns.is_default()), ("crs", section.crs.is_some())] {
+        if given && section.file.is_none() {
+            let title = format!("`placement.{key}` belongs to a file, and this placement is generated");
+            cx.error(&["placement", key], title, "without effect", format!("remove `{key}`"));
+        }
     }
     let help = "keep `gateways = N`, or a `siting` rule";
     match (section.gateways, section.siting, section.meters_per_gateway) {
@@ -202,7 +220,11 @@ fn generated(cx: &mut Context<'_>, section: &PlacementSection) -> Option<Placeme
         lon_deg: section.origin.map_or(usual.lon_deg, |o| o.lon_deg),
     };
     match terrain::generate(section.generator?, &spec, cx.file.seed) {
-        Ok(placement) => Some(placement),
+        Ok(placement) => {
+            let lies = if section.origin.is_some() { "" } else { " (placement.origin is not set)" };
+            cx.note(format!("generated town: {} around {}{lies}", sites(&placement), whereabouts(&placement)));
+            Some(placement)
+        }
         Err(error) => {
             cx.error(&["placement", "generator"], error.to_string(), "this town", "change meters, gateways or spacing");
             None
@@ -232,14 +254,32 @@ fn sited(cx: &mut Context<'_>, section: &PlacementSection, placement: Placement)
     }
 }
 
-/// Sites of a file, and the BLAKE3 of its bytes.
-fn read(path: &Path) -> Result<(Placement, String), String> {
-    let records = amitwin_data::placement::read(path).map_err(|e| e.to_string())?;
-    let sites = records.into_iter().map(|r| (r.name, kind(r.kind), r.lat_deg, r.lon_deg, r.height_m));
-    let placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
+/// How the file of the section is to be read.
+fn options(section: &PlacementSection) -> Options {
+    Options { columns: section.columns.clone(), crs: section.crs.clone() }
+}
+
+/// Sites of a file, what is to be told about it, and the BLAKE3 of its bytes.
+fn read(path: &Path, options: &Options) -> Result<(Placement, PlacementFile, String), String> {
+    let mut file = placement::read(path, options).map_err(|e| e.to_string())?;
+    let sites =
+        std::mem::take(&mut file.records).into_iter().map(|r| (r.name, kind(r.kind), r.lat_deg, r.lon_deg, r.height_m));
+    let mut placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
+    placement.attributes = Arc::new(std::mem::take(&mut file.attributes));
     let mut hasher = blake3::Hasher::new();
     input::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok((placement, hasher.finalize().to_hex().to_string()))
+    Ok((placement, file, hasher.finalize().to_hex().to_string()))
+}
+
+fn sites(placement: &Placement) -> String {
+    match placement.sites.len() {
+        1 => "1 site".to_owned(),
+        count => format!("{count} sites"),
+    }
+}
+
+fn whereabouts(placement: &Placement) -> String {
+    Extent::of(placement).map_or_else(String::new, |extent| extent.to_string())
 }
 
 fn kind(kind: RecordKind) -> SiteKind {
@@ -252,7 +292,7 @@ fn kind(kind: RecordKind) -> SiteKind {
 }
 
 /// Where in its file a problem lies, if it lies in one place.
-fn place(path: &Path, problem: &Problem) -> String {
+fn place(path: &Path, options: &Options, problem: &Problem) -> String {
     let Problem::TooWide { stray, .. } = problem else { return String::new() };
-    amitwin_data::placement::find(path, &stray.to_string()).map_or_else(String::new, |place| format!(", {place}"))
+    placement::find(path, options, &stray.to_string()).map_or_else(String::new, |place| format!(", {place}"))
 }

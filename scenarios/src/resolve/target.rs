@@ -6,17 +6,20 @@ use super::id_list::IdList;
 use super::sites::Sites;
 use crate::language::diagnostic::{nearest, suggest};
 use amitwin_models::purpose::EVENT_SHARE;
-use amitwin_models::spec::{Coupling, EventSpec, Target, TargetKind};
+use amitwin_models::spec::{Coupling, EventSpec, Fitting, Target, TargetKind};
 use amitwin_models::terrain::{Assignment, Placement, Site, SiteKind, assign};
 use amitwin_sim_core::rng::Stream;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// Unknown ids of a list, or known border routers, that are told one by one.
 const TOLD_MAX: usize = 20;
+/// Values of a column that a misspelt one is compared with.
+const COMPARED_MAX: usize = 10_000;
 
 /// One thing that a target says: its key, and whether a site fits.
-type Criterion<'t> = (&'static str, Fits<'t>);
+type Criterion<'t> = (Cow<'t, str>, Fits<'t>);
 
 /// Whether a site fits, by its number and what stands there.
 type Fits<'t> = Box<dyn Fn(u32, &Site) -> bool + 't>;
@@ -168,7 +171,7 @@ impl<'a> Finder<'a> {
                 TargetKind::Repeater => SiteKind::Repeater,
                 TargetKind::Gateway => SiteKind::Gateway,
             };
-            all.push(Some(("kind", Box::new(move |_, site| site.kind == kind))));
+            all.push(Some(("kind".into(), Box::new(move |_, site| site.kind == kind))));
         }
         if let Some(router) = &target.router {
             all.push(self.router(cx, name, router, target.kind));
@@ -176,14 +179,17 @@ impl<'a> Finder<'a> {
         if let Some(vintage) = &target.vintage {
             all.push(vintage_of(cx, name, vintage));
         }
+        for (column, fitting) in &target.attributes {
+            all.push(self.attribute(cx, name, column, fitting));
+        }
         if let Some(circle) = &target.circle {
             let inside = move |_, site: &Site| in_circle(circle, site.lat_deg, site.lon_deg);
-            all.push(has_coordinates(cx, name, "circle").then_some(("circle", Box::new(inside))));
+            all.push(has_coordinates(cx, name, "circle").then_some(("circle".into(), Box::new(inside))));
         }
         if let Some(corners) = &target.polygon {
             let inside = move |_, site: &Site| in_polygon(corners, site.lat_deg, site.lon_deg);
             let sound = has_coordinates(cx, name, "polygon") & are_on_the_globe(cx, name, corners);
-            all.push(sound.then_some(("polygon", Box::new(inside))));
+            all.push(sound.then_some(("polygon".into(), Box::new(inside))));
         }
         all.into_iter().collect()
     }
@@ -200,7 +206,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        sound.then(|| ("ids", among(nodes)))
+        sound.then(|| ("ids".into(), among(nodes)))
     }
 
     /// As `ids`, but the ids stand in a file: its errors are told in one.
@@ -222,7 +228,45 @@ impl<'a> Finder<'a> {
             cx.error(&["event", name, "target", "file"], title, "this file", help);
             return None;
         }
-        Some(("file", among(known.iter().filter_map(|(_, id)| self.sites.node_of(id)).collect())))
+        Some(("file".into(), among(known.iter().filter_map(|(_, id)| self.sites.node_of(id)).collect())))
+    }
+
+    /// Those of whom a column of the placement file says one of these texts.
+    fn attribute<'t>(
+        &'t self,
+        cx: &mut Context<'_>,
+        name: &str,
+        column: &'t str,
+        fitting: &'t Fitting,
+    ) -> Option<Criterion<'t>> {
+        let place = ["event", name, "target", "attributes", column];
+        let attributes = &self.placement.attributes;
+        let names: Vec<&str> = attributes.columns().iter().map(|attribute| attribute.name()).collect();
+        let Some(attribute) = attributes.column(column) else {
+            let help = match names[..] {
+                [] => "the placement has no columns of your own; add one to its file".to_owned(),
+                _ => suggest(column, &names[..names.len().min(TOLD_MAX)], "columns of your own"),
+            };
+            cx.error(&place, format!("the placement has no column `{column}`"), "not in the placement", help);
+            return None;
+        };
+        let unknown: Vec<&String> =
+            fitting.texts().iter().filter(|text| attribute.words().all(|word| word != text.as_str())).collect();
+        if let [first, ..] = unknown[..] {
+            let told: Vec<String> = unknown.iter().take(TOLD_MAX).map(|text| format!("`{text}`")).collect();
+            let words: Vec<&str> = attribute.words().take(COMPARED_MAX).collect();
+            let help = match nearest(first, words.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => suggest("", &words[..words.len().min(TOLD_MAX)], "some of its values"),
+            };
+            let title = format!("nothing in the column `{column}` of the placement is {}", told.join(" or "));
+            cx.error(&place, title, "nowhere", help);
+            return None;
+        }
+        let fits = move |number: u32, _: &Site| {
+            attribute.value(number as usize).is_some_and(|value| fitting.texts().iter().any(|text| text == value))
+        };
+        Some((format!("attributes.{column}").into(), Box::new(fits)))
     }
 
     /// Whom a border router serves; itself only where border routers are meant.
@@ -240,7 +284,7 @@ impl<'a> Finder<'a> {
                 let itself = kind == Some(TargetKind::Gateway);
                 let served =
                     move |node, _: &Site| assignment.gateway_of(node) == Some(gateway) && (itself || node != gateway);
-                Some(("router", Box::new(served)))
+                Some(("router".into(), Box::new(served)))
             }
             Some((_, kind)) => {
                 let title = format!("`{router}` is a {kind} and no border router");
@@ -287,7 +331,7 @@ fn vintage_of<'t>(cx: &mut Context<'_>, name: &str, vintage: &str) -> Option<Cri
         return None;
     };
     let kinds = names.len();
-    Some(("vintage", Box::new(move |node, site| site.kind == SiteKind::Meter && node as usize % kinds == at)))
+    Some(("vintage".into(), Box::new(move |node, site| site.kind == SiteKind::Meter && node as usize % kinds == at)))
 }
 
 /// Whether places on the globe mean anything: a town lies somewhere only if the scenario says where.

@@ -1,6 +1,7 @@
 //! `[placement]`: where meters and border routers stand.
 
 use super::quantity::{Angle, Length, Maybe};
+use amitwin_data::placement::ColumnNames;
 use amitwin_models::terrain::Generator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +10,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlacementSection {
-    /// CSV or GeoJSON with `id`, `lat`, `lon` and optionally `kind` (meter, gateway, repeater, transformer) and
-    /// `height_m`. The path is relative to the scenario file.
+    /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `kind` (meter, gateway, repeater, transformer) and
+    /// `height_m`; usual names of these are understood. The path is relative to the scenario file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub file: Option<String>,
+    /// What the columns of the file are called, where their names are not the usual ones, such as { id = "Zaehler" }.
+    #[serde(skip_serializing_if = "ColumnNames::is_default")]
+    pub columns: ColumnNames,
+    /// Coordinate reference system of the file, such as "EPSG:25832" or a PROJ string; degrees (WGS 84) when missing, or
+    /// what a GeoJSON file says itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_000))]
+    pub crs: Option<String>,
     /// Shape of a generated town.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generator: Option<Generator>,

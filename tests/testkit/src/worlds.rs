@@ -19,7 +19,7 @@ pub fn sites(places: impl IntoIterator<Item = (SiteKind, f32, f32)>) -> Placemen
         y_m,
         height_m: 1.5,
     };
-    Placement { sites: (0..).zip(places).map(site).collect() }
+    Placement { sites: (0..).zip(places).map(site).collect(), ..Placement::default() }
 }
 
 /// A world without chance on the air: loss of `31.7 + 40 log10(d)` dB, no shadowing, no spread of a frame's level, one

@@ -10,7 +10,7 @@ use parquet::schema::parser::parse_message_type;
 use std::sync::Arc;
 
 fn message(path: &Path) -> String {
-    let error = read(path).unwrap_err().to_string();
+    let error = read(path, &Options::default()).unwrap_err().to_string();
     error.strip_prefix(&path.display().to_string()).expect("the message begins with the path").to_owned()
 }
 
@@ -21,7 +21,7 @@ fn the_ending_tells_the_format() {
     std::fs::write(path("a.CSV"), "id,lat,lon\na,1,2\n").unwrap();
     std::fs::write(path("a.json"), feature(r#"{"id": "a"}"#, "[2, 1]")).unwrap();
     for name in ["a.CSV", "a.json"] {
-        let records = read(&path(name)).unwrap();
+        let records = read(&path(name), &Options::default()).unwrap().records;
         assert_eq!((records[0].lat_deg, records[0].lon_deg), (1.0, 2.0));
     }
     assert_eq!(
@@ -66,13 +66,22 @@ fn write_parquet(path: &Path, lats: [f64; 2], compression: Compression) {
 fn parquet_rows_are_read_and_judged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("sites.parquet");
-    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())] {
+    let packed = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::ZSTD(Default::default()),
+        Compression::GZIP(Default::default()),
+        Compression::BROTLI(Default::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+    ];
+    for compression in packed {
         write_parquet(&path, [50.5, 51.5], compression);
         let expected = [
             record("T1", RecordKind::Transformer, 50.5, 11.5, None, 1),
             record("M1", RecordKind::Meter, 51.5, 12.5, None, 2),
         ];
-        assert_eq!(read(&path).unwrap(), expected);
+        assert_eq!(read(&path, &Options::default()).unwrap().records, expected);
     }
     write_parquet(&path, [50.5, 151.5], Compression::UNCOMPRESSED);
     assert!(message(&path).starts_with(", row 2, column lat: latitude 151.5 is out of range"), "{}", message(&path));
@@ -83,20 +92,20 @@ fn parquet_rows_are_read_and_judged() {
 #[test]
 fn the_sample_set_is_sound() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sets/village.csv");
-    let records = read(&path).unwrap();
+    let records = read(&path, &Options::default()).unwrap().records;
     let count = |kind| records.iter().filter(|r| r.kind == kind).count();
     assert_eq!((count(RecordKind::Meter), count(RecordKind::Gateway), count(RecordKind::Transformer)), (60, 1, 1));
 }
 
 #[test]
 fn what_a_small_file_can_unpack_to_is_bounded() {
-    use super::super::parquet_rows::{self, Limits};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bomb.parquet");
     write_parquet(&path, [1.0, 2.0], Compression::SNAPPY);
     let with = |limits| {
-        let read = parquet_rows::read(std::fs::File::open(&path).unwrap(), &path, &limits);
-        read.map(|records| records.len())
+        let file = std::fs::File::open(&path).unwrap();
+        read_file(file, &path, Format::Parquet, &Options::default(), limits)
+            .map(|file| file.records.len())
             .map_err(|error| error.to_string().strip_prefix(&path.display().to_string()).expect("the path").to_owned())
     };
     assert_eq!(with(Limits { records: 2, id_bytes: 2, ..Limits::PLACEMENT }), Ok(2));

@@ -4,8 +4,14 @@ use super::*;
 
 const JSON: &str = "meters.geojson";
 
+fn json_from(bytes: &[u8], options: &Options) -> Result<PlacementFile, PlacementError> {
+    let mut intake = Intake::new(JSON.as_ref(), Format::GeoJson, options, Limits::PLACEMENT)?;
+    let read = features::read(bytes, &mut intake);
+    intake.finish(read, "an empty list of features")
+}
+
 fn json(text: &str) -> Result<Vec<PlacementRecord>, PlacementError> {
-    features::read(text.as_bytes(), JSON.as_ref())
+    json_from(text.as_bytes(), &Options::default()).map(|file| file.records)
 }
 
 fn json_error(text: &str) -> String {
@@ -27,8 +33,9 @@ fn geojson_points_are_read() {
     assert_eq!(json(&text).unwrap(), expected);
     assert_eq!(json(&format!("\u{FEFF}{text}\r\n")).unwrap(), expected);
     // Members in another order, and strange ones.
-    let strange =
-        text.replace("{\"type\": \"FeatureCollection\",", "{\"crs\": {\"a\": [1]},").replace("]}]}", "]}], \"x\": 1}");
+    let strange = text
+        .replace("{\"type\": \"FeatureCollection\",", "{\"bbox\": [1], \"crs\": null,")
+        .replace("]}]}", "]}], \"x\": 1}");
     assert_eq!(json(&strange).unwrap().len(), 3);
 }
 
@@ -45,7 +52,7 @@ fn geojson_values_are_judged() {
     );
     assert_eq!(
         json_error(&feature(r#"{"id": ["M1"]}"#, "[7, 50]")),
-        "meters.geojson, feature 1, property id: '[\"M1\"]' is a list where a text or a number is due; change it"
+        "meters.geojson, feature 1, property id: '[\"M1\"]' is a list where a text or a whole number is due; change it"
     );
     assert_eq!(
         json_error(&feature(r#"{"id": "a", "kind": "metr"}"#, "[7, 50]")),
@@ -53,12 +60,13 @@ fn geojson_values_are_judged() {
          meter, gateway, repeater or transformer"
     );
     assert_eq!(
-        json_error(&feature(r#"{"id": "a", "height_m": "12"}"#, "[7, 50]")),
-        "meters.geojson, feature 1, property height_m: '\"12\"' is a text where a number is due; change it"
+        json_error(&feature(r#"{"id": "a", "height_m": [12]}"#, "[7, 50]")),
+        "meters.geojson, feature 1, property height_m: '[12]' is a list where a number is due; change it"
     );
-    let error = json_error(&feature(r#"{"id": "a"}"#, "[7]"));
-    let reason = "meters.geojson, line 1: A position must contain two or more elements, but got `1` at line 1 column";
-    assert!(error.starts_with(reason), "{error}");
+    assert_eq!(
+        json_error(&feature(r#"{"id": "a"}"#, "[7]")),
+        "meters.geojson, feature 1, coordinates: [7] is no position; give [longitude, latitude]"
+    );
     let line = r#"{"type": "Feature", "id": 1, "properties": {}, "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}"#;
     assert_eq!(
         json_error(&collection(line)),
@@ -97,9 +105,93 @@ fn geojson_that_is_none_is_refused() {
     assert!(error.contains("expected a FeatureCollection"), "{error}");
     let error = json_error("{\"type\": \"FeatureCollection\"}");
     assert!(error.contains("there is no list of features"), "{error}");
-    let error = features::read(b"{\"type\":\n\"Caf\xE9\"}".as_slice(), JSON.as_ref()).unwrap_err().to_string();
+    let error = json_from(b"{\"type\":\n\"Caf\xE9\"}", &Options::default()).unwrap_err().to_string();
     assert_eq!(
         error,
         "meters.geojson, line 2: the byte 0xE9 at position 5 is not UTF-8 (in Latin-1 it is '\u{E9}'); save the file as UTF-8"
     );
+}
+
+#[test]
+fn a_multipoint_of_one_point_is_a_point() {
+    let multi = |points: &str| feature(r#"{"id": "a"}"#, points).replace("\"Point\"", "\"MultiPoint\"");
+    assert_eq!(json(&multi("[[11, 53]]")).unwrap(), [record("a", RecordKind::Meter, 53.0, 11.0, None, 1)]);
+    for (points, count) in [("[[11, 53], [11, 54]]", 2), ("[]", 0)] {
+        assert_eq!(
+            json_error(&multi(points)),
+            format!(
+                "meters.geojson, feature 1: a MultiPoint of {count} points is no place of a site; give one of them, or a \
+                 feature for each"
+            )
+        );
+    }
+}
+
+#[test]
+fn ids_keep_every_digit_that_was_written() {
+    let ids = |written: &[&str]| {
+        let one = |id: &&str| {
+            format!(
+                r#"{{"type": "Feature", "properties": {{"id": {id}}}, "geometry": {{"type": "Point", "coordinates": [7, 50]}}}}"#
+            )
+        };
+        let features: Vec<String> = written.iter().map(one).collect();
+        json(&collection(&features.join(","))).unwrap().into_iter().map(|r| r.name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(&["99990000000000000001", "99990000000000040002", "12345678901234567", "1.0", "2e1", "\"007\"", "-3"]),
+        ["99990000000000000001", "99990000000000040002", "12345678901234567", "1", "20", "007", "-3"]
+    );
+}
+
+#[test]
+fn the_coordinates_of_a_crs_member_are_converted_or_refused() {
+    let with = |crs: &str, coordinates: &str| {
+        feature(r#"{"id": "a"}"#, coordinates)
+            .replace("{\"type\": \"FeatureCollection\",", &format!("{{\"crs\": {crs},"))
+            .replace("\"features\"", "\"type\": \"FeatureCollection\", \"features\"")
+    };
+    let named = |name: &str| format!(r#"{{"type": "name", "properties": {{"name": "{name}"}}}}"#);
+    // PROJ 9.5.1: 9.851325689472683 E, 50.00919264412016 N.
+    let utm = json(&with(&named("urn:ogc:def:crs:EPSG::25832"), "[561000, 5540000]")).unwrap();
+    assert!((utm[0].lat_deg - 50.009_192_644).abs() < 2e-9 && (utm[0].lon_deg - 9.851_325_689).abs() < 2e-9, "{utm:?}");
+    // The member may stand behind the features, and be of the older form.
+    let behind = feature(r#"{"id": "a"}"#, "[561000, 5540000]");
+    let behind =
+        behind.strip_suffix('}').unwrap().to_owned() + r#", "crs": {"type": "EPSG", "properties": {"code": 25832}}}"#;
+    assert_eq!(json(&behind).unwrap()[0].lat_deg, utm[0].lat_deg);
+    for degrees in ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4258"] {
+        assert_eq!(json(&with(&named(degrees), "[7, 50]")).unwrap()[0].lon_deg, 7.0, "{degrees}");
+    }
+    let error = json_error(&with(&named("EPSG:5514"), "[7, 50]"));
+    assert!(error.starts_with("meters.geojson: the coordinate reference system 'EPSG:5514' is not known"), "{error}");
+    assert!(error.ends_with("say it with placement.crs, or convert the file (ogr2ogr -t_srs EPSG:4326)"), "{error}");
+    let error = json_error(&with("{\"a\": [1]}", "[7, 50]"));
+    assert!(error.contains("the member crs, {\"a\":[1]}, names no coordinate reference system"), "{error}");
+    // What the scenario says goes first, and is told.
+    let options = Options { crs: Some("EPSG:4326".to_owned()), ..Options::default() };
+    let file = json_from(with(&named("EPSG:25832"), "[7, 50]").as_bytes(), &options).unwrap();
+    assert_eq!(file.records[0].lat_deg, 50.0);
+    assert_eq!(
+        file.warnings,
+        ["the file says that it is in EPSG:25832; it is read as EPSG:4326, as placement.crs says"]
+    );
+    assert!(
+        json_error(&feature(r#"{"id": "a"}"#, "[561000, 5540000]")).contains("look like metres of a projected system")
+    );
+}
+
+#[test]
+fn own_properties_are_kept_whatever_features_have_them() {
+    let text = collection(
+        r#"{"type": "Feature", "properties": {"Meter ID": 1, "street": "Oak", "age": 3}, "geometry": {"type": "Point", "coordinates": [7, 50]}},
+           {"type": "Feature", "properties": {"Meter ID": 2, "tags": ["x"]}, "geometry": {"type": "Point", "coordinates": [7, 50]}},
+           {"type": "Feature", "properties": {"street": "Elm", "Meter ID": 3, "new": true}, "geometry": {"type": "Point", "coordinates": [7, 50]}}"#,
+    );
+    let file = json_from(text.as_bytes(), &Options::default()).unwrap();
+    assert_eq!(file.records.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    let values = |name| (0..3).map(|site| file.attributes.column(name).unwrap().value(site)).collect::<Vec<_>>();
+    assert_eq!(values("street"), [Some("Oak"), None, Some("Elm")]);
+    assert_eq!((values("age"), values("new")), (vec![Some("3"), None, None], vec![None, None, Some("true")]));
+    assert_eq!(file.attributes.column("tags"), None);
 }
