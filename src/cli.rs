@@ -20,7 +20,7 @@ Exit codes:
 ///
 /// Bring a list of meters, ask what happens if, and get numbers, a picture, and tables for DuckDB, Polars or pandas.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -59,6 +59,13 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, of all commands or of one.
+    Man {
+        /// Which command.
+        command: Option<String>,
+    },
+    /// Print the version.
+    Version,
 }
 
 /// How results are printed.
@@ -68,6 +75,17 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+}
+
+/// A run directory. The names of formats are taken for a slip.
+fn run_directory(text: &str) -> Result<PathBuf, String> {
+    match Format::from_str(text, false) {
+        Ok(_) => Err(format!(
+            "that names a directory; did you mean --format {text}? For a directory of that name write ./{text}"
+        )),
+        Err(_) if text.is_empty() => Err("a directory has a name".to_owned()),
+        Err(_) => Ok(PathBuf::from(text)),
+    }
 }
 
 /// A scenario, and what to change of it.
@@ -89,7 +107,7 @@ pub struct Scenario {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Run directory; runs/NAME-DATE-TIME when missing.
-    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
     pub output: Option<PathBuf>,
     /// Replace a run that is in the run directory.
     #[arg(long, requires = "output")]

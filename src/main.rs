@@ -10,6 +10,7 @@ mod lines;
 mod log;
 mod memory;
 mod progress;
+mod shell;
 mod stop;
 mod talk;
 

@@ -2,6 +2,7 @@
 
 use crate::cli::{Format, Scenario as Options};
 use crate::failure::{Invalid, Usage};
+use crate::shell;
 use crate::talk::Talk;
 use amitwin_data::files::RunDir;
 use amitwin_scenarios::drive::warnings::merged;
@@ -43,7 +44,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         Format::Table => talk.print(&text(&scenario, &estimates, &sum, talk.width))?,
         Format::Json => talk.print_json(&value(&scenario, &estimates, &sum, &warnings))?,
     }
-    talk.note(&format!("{METHOD}\nnext: amitwin run {}", options.file.display()));
+    talk.note(&format!("{METHOD}\nnext: amitwin run {}{}", shell::same_choice(options), shell::same_seed(options)));
     Ok(0)
 }
 

@@ -5,6 +5,7 @@ mod compare;
 mod completions;
 mod describe;
 mod init;
+mod man;
 mod report;
 mod run;
 mod run_dir;
@@ -28,5 +29,10 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Describe(options) => describe::run(options, talk),
         Command::Schema => schema::run(talk),
         Command::Completions { shell } => completions::run(*shell, talk),
+        Command::Man { command } => man::run(command.as_deref(), talk),
+        Command::Version => {
+            talk.print(concat!("amitwin ", env!("CARGO_PKG_VERSION"), "\n"))?;
+            Ok(0)
+        }
     }
 }

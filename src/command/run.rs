@@ -5,7 +5,7 @@ use crate::cli::{Format, Run, Scenario as Options};
 use crate::failure::{FAILED, Usage};
 use crate::progress::Progress;
 use crate::talk::Talk;
-use crate::{log, memory, stop};
+use crate::{log, memory, shell, stop};
 use amitwin_data::files::{FileError, RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::{Status, Summary};
@@ -136,7 +136,7 @@ impl Job<'_> {
 
     fn report(&self) {
         if let Err(error) = write_report(self.dir.path()) {
-            let again = format!("`amitwin report {}` tries again", self.dir.path().display());
+            let again = format!("`amitwin report {}` tries again", shell::path(self.dir.path()));
             self.talk.warn(&format!("the report could not be written: {error}\n{again}"));
         }
     }
@@ -154,29 +154,23 @@ impl Job<'_> {
             human::short_count(events as f64 / wall.max(1e-3))
         ));
         if let (Some(capture), [variant]) = (self.capture, self.variants) {
-            let (file, key) = (capture.path.display(), capture_key_option(&variant.spec));
+            let (file, key) = (shell::path(&capture.path), capture_key_option(&variant.spec));
             self.talk.note(&format!("frames in {file}, to be read with:\n  tshark {key} -r {file}"));
         }
-        let dir = self.dir.path().display();
+        let (dir, choice) = (shell::path(self.dir.path()), shell::same_choice(options));
         if summary.status == Status::Complete {
+            let seed = summary.seed.saturating_add(1);
             self.talk.note(&format!(
                 "next: open {dir}/report.html, or see how much another seed changes:\n  \
-                 amitwin run {}{} --seed {} && amitwin compare {dir} runs/latest",
-                options.file.display(),
-                same_choice(options),
-                summary.seed.saturating_add(1)
+                 amitwin run {choice} --seed {seed}; amitwin compare {dir} runs/latest"
             ));
         } else {
-            self.talk.note(&format!("{dir} keeps what was finished; run again for the rest"));
+            let again = options.output.as_ref().map_or_else(String::new, |_| format!(" --output {dir} --force"));
+            let seed = shell::same_seed(options);
+            self.talk
+                .note(&format!("{dir} keeps what was finished; all of it again:\n  amitwin run {choice}{seed}{again}"));
         }
     }
-}
-
-/// The options that chose what was run, as they would be typed.
-fn same_choice(options: &Options) -> String {
-    let set = options.set.iter().map(|s| ("set", format!("{}={}", s.key, s.value)));
-    let variants = options.variants.iter().map(|v| ("variant", v.clone()));
-    set.chain(variants).map(|(option, value)| format!(" --{option} '{}'", value.replace('\'', r"'\''"))).collect()
 }
 
 fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {

@@ -157,6 +157,31 @@ fn completions_name_the_commands() {
 }
 
 #[test]
+fn help_is_there_in_every_way_that_people_ask_for_it() {
+    let here = folder(SMALL);
+    let by_option = run(here.path(), &["run", "--help"]).expect(0).out;
+    assert_eq!(run(here.path(), &["help", "run"]).expect(0).out, by_option);
+    assert!(run(here.path(), &["help"]).expect(0).out.contains("Exit codes:"));
+    assert_eq!(run(here.path(), &["version"]).expect(0).out, run(here.path(), &["--version"]).expect(0).out);
+    let page = run(here.path(), &["man"]).expect(0).out;
+    assert!(page.starts_with(".ie") || page.starts_with(".TH"), "{page}");
+    assert!(page.contains("amitwin"), "{page}");
+    assert!(run(here.path(), &["man", "serve"]).expect(0).out.contains("allow\\-remote"));
+    run(here.path(), &["man", "walk"]).expect(2).tells(&["there is no command walk", "compare"]);
+}
+
+#[test]
+fn a_format_given_as_the_output_is_taken_for_a_slip() {
+    let here = folder(SMALL);
+    for format in ["json", "table"] {
+        let wanted = format!("--format {format}");
+        run(here.path(), &["run", "small.toml", "--output", format]).expect(2).tells(&[&wanted]);
+    }
+    run(here.path(), &["run", "small.toml", "--output", "./json"]).expect(0);
+    assert!(here.path().join("json/summary.json").is_file());
+}
+
+#[test]
 fn a_report_can_be_drawn_again() {
     let here = folder(SMALL);
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);

@@ -1,10 +1,11 @@
 //! Results on standard output, everything else on standard error, and what a closed or full one means.
 
 use amitwin_testkit::folders::folder;
-use amitwin_testkit::program::{SMALL, Said, amitwin, run, summary};
-use std::fs::File;
+use amitwin_testkit::program::{SMALL, Said, amitwin, binary, run, summary};
+use std::fs::{self, File};
 use std::io::pipe;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_run_prints_its_results_and_nothing_else() {
@@ -25,11 +26,31 @@ fn a_run_prints_its_results_and_nothing_else() {
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}') && !said.err.contains('\r'), "{}", said.err);
 }
 
+/// The command in a line that the program said, as a shell runs it in `folder`.
+#[cfg(unix)]
+fn paste(folder: &Path, said: &Said, begin: &str) -> Said {
+    let (_, hint) = said.err.split_once(begin).unwrap_or_else(|| panic!("no {begin:?} in {}", said.err));
+    let command = hint.lines().next().expect("a line").replace("amitwin ", "\"$AMITWIN\" ");
+    let mut shell = Command::new("sh");
+    shell.current_dir(folder).args(["-c", &command]).env("AMITWIN", binary());
+    Said::of(&shell.output().expect("a shell"))
+}
+
 #[test]
-fn the_next_command_repeats_what_was_chosen() {
+#[cfg(unix)]
+fn what_is_said_to_be_next_can_be_pasted() {
     let here = folder(SMALL);
-    let chosen = ["run", "small.toml", "-o", "out", "--set", "duration=21min", "--variant", "base"];
-    run(here.path(), &chosen).expect(0).tells(&["small.toml --set 'duration=21min' --variant 'base' --seed 2"]);
+    let odd = here.path().join("my town's $HOME");
+    fs::create_dir(&odd).expect("made");
+    fs::write(odd.join("-small one.toml"), SMALL).expect("written");
+    let file = "./-small one.toml";
+    let checked =
+        run(&odd, &["check", file, "--seed", "7", "--set", "description=a b", "--variant", "base"]).expect(0);
+    let ran = paste(&odd, &checked, "next: ").expect(0);
+    assert_eq!(summary(&odd.join("runs/latest")).seed, 7);
+    assert!(ran.err.contains("--set 'description=a b' --variant base"), "{}", ran.err);
+    let compared = paste(&odd, &ran, "another seed changes:\n").expect(0);
+    assert!(compared.out.contains("seed 8"), "{}", compared.out);
 }
 
 #[test]

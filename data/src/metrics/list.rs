@@ -47,15 +47,19 @@ metrics! {
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived
     ResetsUnacknowledged = "resets_unacknowledged": Count, Resets;
+    /// from the campaign's start until the head-end has heard every meter again that did reset; empty when one is not back
+    AllBackS = "all_back_s": Reached, Resets, gate("all_back", "", Breach), table("all\nback", "all back after");
+    /// hours that meters were away, each from its own reset until the head-end heard it or the run ended, summed
+    AwayMeterH = "away_meter_h": Count, Resets, gate("away_meter_hours", ""), table("meter-h\naway", "meter-hours away");
     /// share of the commanded meters heard again within 5 min of the campaign's start
     Back5minShare = "back_5min_share": Share, Resets,
-        gate("back_share", "5min"), table("back\n5 min", "back within 5 min");
+        gate("back_share", "5min");
     /// the same within 30 min
     Back30minShare = "back_30min_share": Share, Resets,
-        gate("back_share", "30min"), table("back\n30 min", "back within 30 min");
+        gate("back_share", "30min");
     /// the same within 60 min
     Back60minShare = "back_60min_share": Share, Resets,
-        gate("back_share", "60min"), table("back\n60 min", "back within 60 min");
+        gate("back_share", "60min");
     /// median time from a meter's own reset until the head-end hears it, over all commanded meters; empty when so many
     /// are not back
     RejoinP50S = "rejoin_p50_s": Reached, Resets,

@@ -28,6 +28,8 @@ pub struct Figures {
     /// Time from the campaign's start of each meter that is back, s.
     since_start_s: Vec<f64>,
     last_back_s: f64,
+    /// When the meters did reset that the head-end does not know to be back, summed, s.
+    unknown_reset_s: f64,
     pushes: u64,
     pushes_ok: u64,
     reads: u64,
@@ -57,6 +59,7 @@ impl Figures {
             rejoin_s: Vec::new(),
             since_start_s: Vec::new(),
             last_back_s: 0.0,
+            unknown_reset_s: 0.0,
             pushes: 0,
             pushes_ok: 0,
             reads: 0,
@@ -77,8 +80,10 @@ impl Figures {
             match row.kind {
                 TransactionKind::Reset => {
                     self.resets += 1;
-                    let unknown = row.outcome != Outcome::Ok && row.reset_s.is_some();
-                    self.unknown += u32::from(unknown);
+                    if let Some(reset_s) = row.reset_s.filter(|_| row.outcome != Outcome::Ok) {
+                        self.unknown += 1;
+                        self.unknown_reset_s += reset_s;
+                    }
                     self.unacknowledged += u32::from(row.acknowledged == Some(false) && row.reset_s.is_some());
                     match (row.outcome, row.answered_s, row.reset_s) {
                         (Outcome::Ok, Some(answered), Some(reset)) => {
@@ -123,6 +128,17 @@ impl Figures {
     fn rejoin_at(&self, sorted: &[f64], share: f64) -> Option<f64> {
         let rank = (share * f64::from(self.resets)).ceil().max(1.0) as usize;
         sorted.get(rank - 1).copied()
+    }
+
+    /// From the campaign's start until the last meter that did reset was heard again, s.
+    fn all_back_s(&self) -> Option<f64> {
+        (self.back > 0 && self.unknown == 0).then(|| self.last_back_s - self.start_s.unwrap_or(0.0))
+    }
+
+    /// Time that meters were away, summed, h.
+    fn away_h(&self) -> f64 {
+        let unknown_s = f64::from(self.unknown) * self.end_s - self.unknown_reset_s;
+        (self.rejoin_s.iter().sum::<f64>() + unknown_s) / 3_600.0
     }
 
     /// Mean busy share of the busiest border router from the campaign's start until the last meter is back, or to the
@@ -186,6 +202,8 @@ impl Figures {
             Metric::Pending => meters(self.resets - self.back - self.failed),
             Metric::ResetsUnheard => meters(self.unknown),
             Metric::ResetsUnacknowledged => meters(self.unacknowledged),
+            Metric::AllBackS => resets(self.all_back_s()),
+            Metric::AwayMeterH => resets(Some(self.away_h())),
             Metric::Back5minShare => back_within(5.0),
             Metric::Back30minShare => back_within(30.0),
             Metric::Back60minShare => back_within(60.0),

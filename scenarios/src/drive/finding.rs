@@ -4,39 +4,33 @@ use amitwin_data::metrics::Metric;
 use amitwin_data::summary::VariantSummary;
 use std::cmp::Ordering;
 
-/// A window is short against another one that is this many times as wide.
-const SHORT: f64 = 10.0;
-/// From this many times the other's p99 on, a mesh that also repeated or lost more frames is called collapsed.
-const COLLAPSE: f64 = 3.0;
-/// Up to this share of a collapsed mesh's p99, a mesh that holds is told beside the best one.
-const HOLDS_TOO: f64 = 0.5;
+/// Where the longest p99 is less than this many times the shortest, the window hardly matters.
+const MATTERS: f64 = 1.5;
 
 /// What the variants show about a mass reset; `None` where nothing was reset.
 ///
-/// The variant that lets its meters wait least (p99) is compared with one of a short window. A mesh holds if its p99 is
-/// within the window, so that meters are back while others are still to be reset; beside one that holds, a mesh has
-/// collapsed if its p99 is several times as long, or not reached, and it dropped or repeated more frames. The narrowest
-/// other window that holds is told last, if its meters wait half as long as those of the collapsed one at most. Where the figures show neither, they are told without these
-/// words.
+/// The variant whose meters are away longest (p99) is told beside the one whose meters are away least, so that a further
+/// variant between the two changes nothing. Where all are much the same, that is said.
 pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     let mut resets: Vec<Reset> = variants.iter().filter_map(Reset::of).collect();
     resets.sort_by(|a, b| a.window_s.total_cmp(&b.window_s));
+    // Of several that are as good, the narrowest window; of several that are as bad, the widest.
     let best = resets.iter().min_by(|a, b| a.badness(b))?;
-    let others = || resets.iter().filter(|r| !std::ptr::eq(*r, best));
-    let limit_s = (best.window_s / SHORT).max(resets[0].window_s);
-    let short = || others().filter(|r| r.window_s <= limit_s && r.window_s < best.window_s);
-    // Of several that collapse, the widest window says most.
-    if best.holds()
-        && let Some(collapsed) = short().rfind(|r| r.collapses_beside(best))
-    {
-        let also = others().find(|r| r.window_s < best.window_s && r.holds_beside(collapsed));
-        return Some(collapse(collapsed, best, also));
-    }
-    match short().max_by(|a, b| a.badness(b)).or_else(|| others().max_by(|a, b| a.badness(b))) {
-        None => Some(format!("{}, {}.", best.opening(), best.away(AWAY))),
-        Some(other) if other.window_s < best.window_s => Some(comparison(other, best)),
-        Some(other) => Some(comparison(best, other)),
-    }
+    let worst = resets.iter().max_by(|a, b| a.badness(b))?;
+    Some(match (best.p99_s, worst.p99_s) {
+        _ if resets.len() == 1 => format!("{}, {}.", best.opening(), best.away(AWAY)),
+        (Some(least), Some(most)) if most < MATTERS * least => {
+            let commanded = resets.iter().all(|r| r.commanded == best.commanded);
+            let whom = if commanded { best.meters() } else { "the meters".to_owned() };
+            format!(
+                "For {whom} it hardly matters how they are reset: a meter is away for {} to {} (p99), least when reset {}.",
+                time(least),
+                time(most),
+                best.spread("within")
+            )
+        }
+        _ => comparison(worst, best),
+    })
 }
 
 /// What the sentence needs of a variant.
@@ -48,8 +42,7 @@ struct Reset<'a> {
     window_s: f64,
     p50_s: Option<f64>,
     p99_s: Option<f64>,
-    retries: Option<f64>,
-    dropped: Option<f64>,
+    all_back_s: Option<f64>,
 }
 
 impl<'a> Reset<'a> {
@@ -64,8 +57,7 @@ impl<'a> Reset<'a> {
             window_s: metric(Metric::ResetWindowS)?,
             p50_s: metric(Metric::RejoinP50S),
             p99_s: metric(Metric::RejoinP99S),
-            retries: metric(Metric::Retries),
-            dropped: metric(Metric::Dropped),
+            all_back_s: metric(Metric::AllBackS),
         })
     }
 
@@ -78,29 +70,6 @@ impl<'a> Reset<'a> {
     /// Share that is not back.
     fn missing(&self) -> f64 {
         1.0 - self.back / self.commanded
-    }
-
-    fn holds(&self) -> bool {
-        self.p99_s.is_some_and(|s| s <= self.window_s)
-    }
-
-    fn holds_beside(&self, collapsed: &Reset) -> bool {
-        let faster = |s: f64| collapsed.p99_s.is_none_or(|collapsed| s <= HOLDS_TOO * collapsed);
-        self.holds() && self.p99_s.is_some_and(faster)
-    }
-
-    fn collapses_beside(&self, best: &Reset) -> bool {
-        let slower = best.p99_s.is_some_and(|best| self.p99_s.is_none_or(|s| s >= COLLAPSE * best));
-        slower && !self.more_work_than(best).is_empty()
-    }
-
-    /// The losses of which this one has more, with both values.
-    fn more_work_than(&self, best: &Reset) -> Vec<(&'static str, f64, f64)> {
-        [("retries", self.retries, best.retries), ("dropped frames", self.dropped, best.dropped)]
-            .into_iter()
-            .filter_map(|(name, mine, other)| Some((name, mine?, other?)))
-            .filter(|(_, mine, other)| mine > other)
-            .collect()
     }
 
     /// `all 5,000 meters`.
@@ -127,36 +96,22 @@ impl<'a> Reset<'a> {
         if self.commanded == first.commanded { spread } else { format!("with {} {spread}", self.meters()) }
     }
 
-    /// `45 min (median) and 90 min (p99)`, led in by `lead`; what was not reached is told by who is missing.
+    /// `45 min (median) and 90 min (p99), and all are back 95 min after the start`, led in by `lead`; what was not reached is
+    /// told by who is missing.
     fn away(&self, lead: &str) -> String {
         let missing = || format!("{} are still away when the run ends", percent(self.missing()));
+        let last =
+            self.all_back_s.map_or_else(String::new, |s| format!(", and all are back {} after the start", time(s)));
         match (self.p50_s, self.p99_s) {
-            (Some(p50), Some(p99)) => format!("{lead}{} (median) and {} (p99)", time(p50), time(p99)),
+            (Some(p50), Some(p99)) => format!("{lead}{} (median) and {} (p99){last}", time(p50), time(p99)),
             (Some(p50), None) => format!("{lead}{} (median) and {}", time(p50), missing()),
-            (None, Some(p99)) => format!("{lead}{} (p99)", time(p99)),
+            (None, Some(p99)) => format!("{lead}{} (p99){last}", time(p99)),
             (None, None) => missing(),
         }
     }
 }
 
 const AWAY: &str = "a meter is away for ";
-
-fn collapse(collapsed: &Reset, best: &Reset, also: Option<&Reset>) -> String {
-    let work: Vec<String> = collapsed
-        .more_work_than(best)
-        .iter()
-        .map(|(name, more, less)| format!("{} instead of {} {name}", count(*less), count(*more)))
-        .collect();
-    let also = also.map_or_else(String::new, |r| format!("; and {} it holds: {}", r.beside(collapsed), r.away("")));
-    format!(
-        "{} the mesh collapses: {}; {} it holds: {}, with {}{also}.",
-        collapsed.opening(),
-        collapsed.away(AWAY),
-        best.beside(collapsed),
-        best.away(""),
-        work.join(" and ")
-    )
-}
 
 fn comparison(first: &Reset, second: &Reset) -> String {
     format!("{}, {}; {}, {}.", first.opening(), first.away(AWAY), second.beside(first), second.away("for "))
@@ -200,7 +155,7 @@ mod tests {
     use super::*;
 
     /// Of 1,000 meters; a time below zero is one that was not reached.
-    fn variant(name: &str, window_s: f64, back: f64, p50_s: f64, p99_s: f64, retries: f64) -> VariantSummary {
+    fn variant(name: &str, window_s: f64, back: f64, p50_s: f64, p99_s: f64, all_back_s: f64) -> VariantSummary {
         let time = |s: f64| (s >= 0.0).then_some(s);
         let metrics = [
             (Metric::Commanded, Some(1000.0)),
@@ -208,7 +163,7 @@ mod tests {
             (Metric::ResetWindowS, Some(window_s)),
             (Metric::RejoinP50S, time(p50_s)),
             (Metric::RejoinP99S, time(p99_s)),
-            (Metric::Retries, Some(retries)),
+            (Metric::AllBackS, time(all_back_s)),
         ];
         let metrics = metrics.into_iter().collect();
         VariantSummary { name: name.into(), metrics, ..VariantSummary::default() }
@@ -224,42 +179,33 @@ mod tests {
     }
 
     fn computed() -> VariantSummary {
-        variant("computed", 5190.0, 1000.0, 131.0, 957.0, 80_225.0)
+        variant("computed", 5190.0, 1000.0, 131.0, 957.0, 5_400.0)
     }
 
     #[test]
-    fn the_widest_short_window_that_collapses_is_told_beside_the_one_that_holds() {
-        let variants = [
-            with(variant("at once", 0.0, 999.0, 2794.0, 5530.0, 183_567.0), Metric::Dropped, 45_056.0),
-            with(variant("manual", 60.0, 999.0, 2729.0, 5420.0, 169_188.0), Metric::Dropped, 42_248.0),
-            variant("clusters", 1743.0, 1000.0, 1359.0, 4498.0, 219_215.0),
-            with(computed(), Metric::Dropped, 6_042.0),
+    fn the_longest_away_is_told_beside_the_least_whatever_stands_between_them_and_in_whatever_order() {
+        let manual = variant("manual", 60.0, 1000.0, 2729.0, 5530.0, 6_000.0);
+        let sentence = "With all 1,000 meters reset within 60 s ('manual'), a meter is away for 45 min (median) and 92 min \
+                        (p99), and all are back 100 min after the start; over 86 min ('computed'), for 2.2 min (median) and \
+                        16 min (p99), and all are back 90 min after the start.";
+        assert_eq!(told(&[manual.clone(), computed()]), sentence);
+        let between = [
+            variant("clusters", 1743.0, 1000.0, 1359.0, 4498.0, 6_500.0),
+            variant("half an hour", 1780.0, 1000.0, 115.0, 958.0, 2_400.0),
+            variant("at once", 0.0, 1000.0, 2794.0, 5420.0, 5_420.0),
         ];
-        let sentence = "With all 1,000 meters reset within 60 s ('manual') the mesh collapses: a meter is away for 45 min \
-                        (median) and 90 min (p99); over 86 min ('computed') it holds: 2.2 min (median) and 16 min (p99), \
-                        with 80,225 instead of 169,188 retries and 6,042 instead of 42,248 dropped frames.";
-        assert_eq!(told(&variants), sentence);
-        let narrower = variant("half an hour", 1780.0, 1000.0, 115.0, 958.0, 46_000.0);
-        let as_well = told(&[&variants[..], &[narrower]].concat());
-        assert!(as_well.ends_with(
-            "6,042 instead of 42,248 dropped frames; and over 30 min ('half an hour') it holds: 1.9 min (median) and 16 min \
-             (p99)."
-        ), "{as_well}");
-        let mut turned = variants;
-        turned.reverse();
-        assert_eq!(told(&turned), sentence, "the order of the file is of no matter");
+        assert_eq!(told(&[&[computed()], &between[..], &[manual]].concat()), sentence);
     }
 
     #[test]
     fn what_was_not_reached_is_told_by_who_is_missing() {
-        let lost = variant("at once", 0.0, 412.0, -1.0, -1.0, 900_000.0);
+        let lost = variant("at once", 0.0, 412.0, -1.0, -1.0, -1.0);
         assert_eq!(
             told(&[lost.clone(), computed()]),
-            "With all 1,000 meters reset at one moment ('at once') the mesh collapses: 59 % are still away when the run \
-             ends; over 86 min ('computed') it holds: 2.2 min (median) and 16 min (p99), with 80,225 instead of 900,000 \
-             retries."
+            "With all 1,000 meters reset at one moment ('at once'), 59 % are still away when the run ends; over 86 min \
+             ('computed'), for 2.2 min (median) and 16 min (p99), and all are back 90 min after the start."
         );
-        let half = variant("manual", 60.0, 980.0, 2700.0, -1.0, 900_000.0);
+        let half = variant("manual", 60.0, 980.0, 2700.0, -1.0, -1.0);
         assert_eq!(
             told(&[lost, half]),
             "With all 1,000 meters reset at one moment ('at once'), 59 % are still away when the run ends; over 60 s \
@@ -268,34 +214,24 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_collapses_only_beside_one_that_holds_and_with_more_lost() {
-        let collapses = |short: VariantSummary, wide: VariantSummary| {
-            let text = told(&[short, wide]);
-            assert_eq!(text.contains("collapses"), text.contains("it holds"), "{text}");
-            text.contains("collapses")
-        };
-        let short = |p99_s, retries| variant("manual", 60.0, 1000.0, 300.0, p99_s, retries);
-        assert!(collapses(short(2871.0, 80_226.0), computed()));
-        assert!(!collapses(short(2870.0, 80_226.0), computed()), "less than three times as long");
-        assert!(!collapses(short(2871.0, 80_225.0), computed()), "slower, but nothing more was lost");
-        let late = variant("computed", 900.0, 1000.0, 131.0, 957.0, 80_225.0);
-        assert!(!collapses(short(2871.0, 80_226.0), late), "meters are away for longer than the window");
-        let wide = variant("clusters", 1743.0, 1000.0, 300.0, 4000.0, 80_226.0);
-        assert!(collapses(wide, computed()), "the shortest window there is");
+    fn on_a_calm_town_the_window_hardly_matters_and_the_best_is_told() {
+        let once = variant("at once", 0.0, 1000.0, 88.0, 166.0, 170.0);
+        let wide = variant("computed", 62.0, 1000.0, 121.7, 210.2, 260.0);
+        let manual = variant("manual", 60.0, 1000.0, 105.0, 180.0, 240.0);
+        assert_eq!(
+            told(&[wide.clone(), manual, once.clone()]),
+            "For all 1,000 meters it hardly matters how they are reset: a meter is away for 2.8 min to 3.5 min (p99), least \
+             when reset at one moment ('at once')."
+        );
+        // One and a half times 166 s are 249 s.
+        assert!(!told(&[once.clone(), with(wide.clone(), Metric::RejoinP99S, 249.0)]).contains("hardly"));
+        assert!(told(&[once, with(wide, Metric::RejoinP99S, 248.9)]).contains("hardly"));
     }
 
     #[test]
-    fn without_a_collapse_the_figures_stand_alone_the_narrower_window_first() {
-        let once = variant("at once", 0.0, 1000.0, 88.0, 166.0, 228.0);
-        let wide = variant("computed", 62.0, 1000.0, 121.7, 210.2, 383.0);
-        let manual = variant("manual", 60.0, 1000.0, 105.0, 180.0, 353.0);
-        assert_eq!(
-            told(&[wide, manual, once]),
-            "With all 1,000 meters reset at one moment ('at once'), a meter is away for 88 s (median) and 2.8 min (p99); \
-             over 62 s ('computed'), for 2 min (median) and 3.5 min (p99)."
-        );
-        let fast = variant("at once", 0.0, 1000.0, 1374.0, 2706.0, 96_568.0);
-        let better = with(variant("computed", 1118.0, 1000.0, 221.6, 1535.1, 174_803.0), Metric::Commanded, 1001.0);
+    fn variants_that_reset_others_say_whom() {
+        let fast = variant("at once", 0.0, 1000.0, 1374.0, 2706.0, -1.0);
+        let better = with(variant("computed", 1118.0, 1000.0, 221.6, 1535.1, -1.0), Metric::Commanded, 1001.0);
         assert_eq!(
             told(&[fast, better]),
             "With all 1,000 meters reset at one moment ('at once'), a meter is away for 23 min (median) and 45 min (p99); \
@@ -306,7 +242,7 @@ mod tests {
     #[test]
     fn one_variant_is_told_alone_and_none_without_a_reset() {
         assert_eq!(
-            told(&[variant("base", 30.0, 1000.0, 20.0, 12_600.0, 1.0)]),
+            told(&[variant("base", 30.0, 1000.0, 20.0, 12_600.0, -1.0)]),
             "With all 1,000 meters reset within 30 s ('base'), a meter is away for 20 s (median) and 3.5 h (p99)."
         );
         let pushes = VariantSummary { name: "pushes".into(), ..VariantSummary::default() };
@@ -318,7 +254,7 @@ mod tests {
 
     #[test]
     fn who_has_no_route_is_not_said_to_be_reset() {
-        let mut variant = variant("base", 60.0, 998.0, 20.0, 90.0, 1.0);
+        let mut variant = variant("base", 60.0, 998.0, 20.0, 90.0, 95.0);
         variant.unreachable = 2;
         assert!(
             told(&[variant]).starts_with("With all 998 meters reset within 60 s ('base'), a meter is away for 20 s")
@@ -328,11 +264,11 @@ mod tests {
     #[test]
     fn equal_windows_are_compared_by_name() {
         let (slow, fast) =
-            (variant("50 kb/s", 60.0, 1000.0, 90.0, 900.0, 2.0), variant("300 kb/s", 60.0, 1000.0, 30.0, 200.0, 1.0));
+            (variant("50 kb/s", 60.0, 1000.0, 90.0, 900.0, -1.0), variant("300 kb/s", 60.0, 1000.0, 30.0, 200.0, -1.0));
         assert_eq!(
             told(&[slow, fast]),
-            "With all 1,000 meters reset within 60 s ('300 kb/s'), a meter is away for 30 s (median) and 3.3 min (p99); \
-             over 60 s ('50 kb/s'), for 1.5 min (median) and 15 min (p99)."
+            "With all 1,000 meters reset within 60 s ('50 kb/s'), a meter is away for 1.5 min (median) and 15 min (p99); \
+             over 60 s ('300 kb/s'), for 30 s (median) and 3.3 min (p99)."
         );
     }
 }

@@ -23,8 +23,13 @@ pub fn all(run: &RunView) -> String {
 struct Entry {
     class: String,
     dashed: bool,
+    /// What is drawn beside the text.
+    path: &'static str,
     text: String,
 }
+
+/// A line, as most entries are.
+const LINE: &str = "M1 5H25";
 
 fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
     let mut out = format!("<figure>\n<h3>{}</h3>\n", escape(title));
@@ -32,11 +37,11 @@ fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
         out.push_str("<ul class=\"legend\">");
         for e in legend {
             let dash = if e.dashed { " dash" } else { "" };
-            let class = &e.class;
+            let Entry { class, path, .. } = e;
             let _ = write!(
                 out,
                 "<li><svg class=\"swatch\" viewBox=\"0 0 26 10\" aria-hidden=\"true\">\
-                 <path class=\"line {class}{dash}\" d=\"M1 5H25\"/></svg>{}</li>",
+                 <path class=\"{class}{dash}\" d=\"{path}\"/></svg>{}</li>",
                 escape(&e.text)
             );
         }
@@ -48,7 +53,7 @@ fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
 
 /// The colour belongs to the variant's place in the run, in every chart.
 fn entry(place: usize, text: String) -> Entry {
-    Entry { class: format!("s{}", place % style::COLOURS), dashed: place % 2 == 1, text }
+    Entry { class: format!("line s{}", place % style::COLOURS), dashed: place % 2 == 1, path: LINE, text }
 }
 
 type Resets<'a> = Vec<(&'a VariantView, &'a [series::Reset])>;
@@ -137,8 +142,9 @@ fn busy(run: &RunView) -> Option<String> {
         series: lines,
     };
     let caption = format!(
-        "Share of each minute in which the radio of {which} was sending or receiving, over the minutes since {since}; \
-         at 100 % it can serve no more meters."
+        "Share of each minute in which the radio of {which} was sending or receiving, over the minutes since {since}. \
+         It loses traffic long before 100 %: of reports at 50 kb/s 99 % arrived while it was busy for 23 % of the time, 97 % \
+         at 29 % and 83 % at 43 % (measured 2026-11-28, one border router, 1,250 to 2,000 meters)."
     );
     Some(figure("Border router’s air time", &legend, &chart.draw(), &caption))
 }
@@ -211,14 +217,32 @@ fn placement(run: &RunView) -> Option<String> {
     let count = |f: fn(&Kind) -> bool| places.iter().filter(|p| f(&p.kind)).count();
     let meters = count(|k| matches!(k, Kind::Meter(_)));
     let lost = count(|k| matches!(k, Kind::Meter(None)));
-    let legend: Vec<Entry> = drawn
+    let mut legend: Vec<Entry> = drawn
         .hop_legend
         .iter()
         .map(|(class, hops)| {
             let unit = if hops == "1" { "hop" } else { "hops" };
-            Entry { class: format!("thick {class}"), dashed: false, text: format!("{hops} {unit}") }
+            Entry {
+                class: format!("line thick {class}"),
+                dashed: false,
+                path: LINE,
+                text: format!("meter, {hops} {unit}"),
+            }
         })
         .collect();
+    let marks: [(&str, &'static str, &str, bool); 4] = [
+        ("link", LINE, "link to the next hop", !drawn.density && places.iter().any(|p| p.parent.is_some())),
+        ("router", "M13 0l5 5-5 5-5-5z", "border router", count(|k| matches!(k, Kind::Router)) > 0),
+        ("extender", "M10 2h6v6h-6z", "range extender", count(|k| matches!(k, Kind::Extender)) > 0),
+        ("lost", "M10 2l6 6m0-6l-6 6", "meter that none reaches", lost > 0),
+    ];
+    let drawn_marks = marks.into_iter().filter(|(.., is_drawn)| *is_drawn);
+    legend.extend(drawn_marks.map(|(class, path, text, _)| Entry {
+        class: class.to_owned(),
+        dashed: false,
+        path,
+        text: text.to_owned(),
+    }));
     let whose = if run.one_tree() { String::new() } else { format!(" in variant “{}”", variant.name) };
     let mut caption = if drawn.density {
         format!(
@@ -227,17 +251,10 @@ fn placement(run: &RunView) -> Option<String> {
             human::plural(meters, "meter")
         )
     } else {
-        format!(
-            "{} coloured by hops at the start of the run{whose}, each with a line to its next hop",
-            human::plural(meters, "meter")
-        )
+        format!("{} coloured by hops at the start of the run{whose}", human::plural(meters, "meter"))
     };
-    caption.push_str("; diamonds are border routers");
-    if count(|k| matches!(k, Kind::Extender)) > 0 {
-        caption.push_str(", squares range extenders");
-    }
     if lost > 0 {
-        let _ = write!(caption, ", crosses the {} that none of them reaches", human::plural(lost, "meter"));
+        let _ = write!(caption, "; no border router reaches {}", human::plural(lost, "meter"));
         if drawn.lost_marked < lost {
             let _ = write!(caption, " (a sample of {} is marked)", human::count(drawn.lost_marked as f64));
         }

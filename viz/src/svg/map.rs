@@ -4,7 +4,7 @@
 //! kilobytes. Above [`POINTS_MAX`] sites single meters would be smaller than a pixel: the map shows their density.
 
 use super::style::HOP_STEPS;
-use super::{Anchor, Svg, WIDTH, ticks};
+use super::{Anchor, Svg, WIDTH};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -15,6 +15,8 @@ const LOST_MAX: usize = 2_000;
 const PAD: f64 = 14.0;
 /// Room under the map for the scale bar.
 const FOOT: f64 = 34.0;
+/// Longest scale bar.
+const SCALE_MAX: f64 = 160.0;
 const HEIGHT_MIN: f64 = 120.0;
 const HEIGHT_MAX: f64 = 640.0;
 const CELL: f64 = 6.0;
@@ -205,14 +207,25 @@ fn draw_special(svg: &mut Svg, at: &Projection, places: &[Place]) {
     svg.path("router", &routers);
 }
 
+/// A bar of a round length, and an arrow to the north.
 fn draw_scale(svg: &mut Svg, at: &Projection) {
-    let longest = 160.0 / at.scale;
-    let metres = ticks::nice(0.0, longest, 2).last().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
+    let metres = round_length(SCALE_MAX / at.scale);
     let (width, y) = (metres * at.scale, at.height + 14.0);
     svg.path("scale", &format!("M{} {}v6h{}v-6", whole(PAD), whole(y), whole(width)));
     let name = if metres >= 1_000.0 { format!("{} km", metres / 1_000.0) } else { format!("{metres} m") };
     svg.text("tick", PAD + width + 8.0, y + 9.0, Anchor::Start, &name);
-    svg.text("tick", WIDTH - PAD, y + 9.0, Anchor::End, "north is up");
+    let east = WIDTH - PAD - 5.0;
+    svg.path("scale", &format!("M{} {}v-16l-4 6m4-6l4 6", whole(east), whole(y + 10.0)));
+    svg.text("tick", east - 10.0, y + 9.0, Anchor::End, "N");
+}
+
+/// The longest of 1, 2, 5, 10, 20, 50 ... m that is no longer than that.
+fn round_length(longest_m: f64) -> f64 {
+    let mut decade_m = 1.0;
+    while decade_m * 10.0 <= longest_m {
+        decade_m *= 10.0;
+    }
+    [5.0, 2.0].into_iter().map(|step| step * decade_m).find(|m| *m <= longest_m).unwrap_or(decade_m)
 }
 
 #[cfg(test)]
@@ -262,6 +275,37 @@ mod tests {
         assert_eq!(names(3), ["1", "2", "3"]);
         assert_eq!(names(8).len(), 8);
         assert_eq!(names(19), ["1-3", "4-6", "7-9", "10-12", "13-15", "16-18", "19"]);
+    }
+
+    /// Length of the scale bar and what it says, m.
+    fn scale_of(width_m: f64) -> (f64, f64) {
+        let at = |x_m| Place { x_m, y_m: 0.0, kind: Kind::Meter(Some(1)), parent: None };
+        let svg = draw("m", &[at(0.0), at(width_m)]).svg;
+        let bar = svg.split("v6h").nth(1).and_then(|s| s.split('v').next()).expect("a bar");
+        let (_, text) = svg
+            .rsplit_once("</text>")
+            .and_then(|(s, _)| s.rsplit_once("</text>"))
+            .map_or(("", ""), |(s, _)| s.rsplit_once('>').expect("a text"));
+        let (number, unit) = text.split_once(' ').expect("a length");
+        let said_m = number.parse::<f64>().expect("a number") * if unit == "km" { 1_000.0 } else { 1.0 };
+        // The map is drawn over the whole width less its pads.
+        (bar.parse::<f64>().expect("a width") * width_m.max(EXTENT_MIN_M) / (WIDTH - 2.0 * PAD), said_m)
+    }
+
+    #[test]
+    fn the_scale_bar_says_how_long_it_is_from_1_m_to_500_km() {
+        let mut width_m = 1.0;
+        while width_m <= 500_000.0 {
+            let (drawn_m, said_m) = scale_of(width_m);
+            // Half a unit of the drawing is rounded away.
+            let rounding_m = 0.5 * width_m.max(EXTENT_MIN_M) / (WIDTH - 2.0 * PAD);
+            assert!((drawn_m - said_m).abs() <= rounding_m, "{width_m}: {drawn_m} m says {said_m} m");
+            // A 1-2-5 length is at least two fifths of the longest.
+            assert!(said_m >= 0.4 * SCALE_MAX * width_m.max(EXTENT_MIN_M) / (WIDTH - 2.0 * PAD), "{width_m}: {said_m}");
+            width_m *= 1.07;
+        }
+        // 1.7 km over 612 units: at most 444 m.
+        assert_eq!(scale_of(1_700.0).1, 200.0);
     }
 
     #[test]
