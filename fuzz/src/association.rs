@@ -1,9 +1,11 @@
-//! A meter and what a client sends it: associations, services in the clear and ciphered with right and wrong counters.
+//! A meter and what a client sends it: associations, services in the clear and ciphered with right and wrong counters, whole and
+//! in general blocks.
 
 use crate::Input;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
+    answer_in_blocks,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -24,12 +26,16 @@ static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet {
 
 /// An initiate request of all services that takes 512 bytes.
 const INITIATE: [u8; 14] = [1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0xFF, 0xFF, 0xFF, 2, 0];
+/// The same without blocks of a service, so that general ones are left.
+const GENERAL_BLOCKS: [u8; 14] = [1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0x60, 0x02, 0x5D, 2, 0];
 
 struct Place {
     rest: Rest,
     session: Option<Box<Session>>,
     client: u16,
     counter: u32,
+    /// General blocks sent, and those of the meter that have come.
+    blocks: (u16, u16),
     now: Moment,
     /// Largest answer, bytes.
     most: usize,
@@ -45,13 +51,14 @@ pub fn run(data: &[u8]) {
         session: None,
         client: READER,
         counter: 1,
+        blocks: (0, 0),
         now: Moment { unix_ms: FLEET.time.start_unix_s * 1_000 },
         most: usize::MAX,
         scratch: Scratch::default(),
         out: Vec::new(),
     };
     while !input.0.is_empty() {
-        match input.byte() & 7 {
+        match input.byte() & 15 {
             0 => {
                 let mut request = input.piece(1_152).to_vec();
                 if request.first() == Some(&0x60) {
@@ -59,8 +66,8 @@ pub fn run(data: &[u8]) {
                 }
                 place.ask(&mut request);
             }
-            1 => place.open(false),
-            2 => place.open(true),
+            1 => place.open(false, &INITIATE),
+            2 => place.open(true, &INITIATE),
             3 => place.sealed(Form::Service(Protection::Global), 0x31, input.piece(1_024), 1),
             4 => place.sealed(Form::General(Protection::Global), 0x31, input.piece(1_024), 1),
             5 => {
@@ -73,6 +80,20 @@ pub fn run(data: &[u8]) {
                 place.client = 1;
                 place.most = usize::from(meter.vendor().pdu_max);
                 place.session = Some(Session::pre_established(meter, &place.rest, Client::Management, TITLE, u16::MAX));
+            }
+            8 => place.open(false, &GENERAL_BLOCKS),
+            9 => place.open(true, &GENERAL_BLOCKS),
+            10 => {
+                // A block near the one that is due.
+                let [control, number, ack] = [input.byte(), input.byte(), input.byte()];
+                let number = place.blocks.0.wrapping_add(1).wrapping_add_signed(i16::from(number as i8));
+                let ack = place.blocks.1.wrapping_add_signed(i16::from(ack as i8));
+                place.block(control, number, ack, input.piece(1_024));
+            }
+            11 => {
+                // A whole request in blocks, and its answer to the end.
+                let (ciphered, window, bytes) = (input.byte() & 1 != 0, input.byte() & 63, input.byte().max(1));
+                place.in_blocks(ciphered, window, bytes.into(), input.piece(1_024));
             }
             _ => {
                 place.now.unix_ms += i64::from(input.byte()) * 450_000;
@@ -95,16 +116,16 @@ fn seal(form: Form, control: u8, counter: u32, plain: &[u8]) -> Option<Vec<u8>> 
 }
 
 impl Place {
-    fn open(&mut self, ciphered: bool) {
+    fn open(&mut self, ciphered: bool, initiate: &[u8]) {
         self.client = READER;
         let context = if ciphered { 3 } else { 1 };
         let mut body = vec![0xA1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, context];
-        let mut information = INITIATE.to_vec();
+        let mut information = initiate.to_vec();
         if ciphered {
             body.extend_from_slice(&[0xA6, 10, 4, 8]);
             body.extend_from_slice(&TITLE);
             let counter = self.next(1);
-            information = seal(Form::Service(Protection::Global), 0x31, counter, &INITIATE).expect("short");
+            information = seal(Form::Service(Protection::Global), 0x31, counter, initiate).expect("short");
         }
         body.extend_from_slice(&[0x8A, 2, 7, 0x80, 0x8B, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1, 0xAC, 10, 0x80, 8]);
         body.extend_from_slice(b"12345678");
@@ -131,15 +152,54 @@ impl Place {
         }
     }
 
+    fn block(&mut self, control: u8, number: u16, ack: u16, data: &[u8]) {
+        let [a, b] = number.to_be_bytes();
+        let [c, d] = ack.to_be_bytes();
+        let length = (data.len() as u16).to_be_bytes();
+        let mut request = [&[0xE0, control, a, b, c, d, 0x82], &length[..], data].concat();
+        self.blocks.0 = number;
+        self.ask(&mut request);
+    }
+
+    fn in_blocks(&mut self, ciphered: bool, window: u8, bytes: usize, plain: &[u8]) {
+        let request = if ciphered {
+            let counter = self.next(1);
+            let Some(sealed) = seal(Form::General(Protection::Global), 0x31, counter, plain) else { return };
+            sealed
+        } else {
+            plain.to_vec()
+        };
+        self.blocks = (0, 0);
+        let pieces = request.chunks(bytes).count();
+        for (n, piece) in request.chunks(bytes).enumerate() {
+            let last = if n + 1 == pieces { 0x80 } else { 0x40 };
+            self.block(last | window, n as u16 + 1, 0, piece);
+        }
+        // An answer has at most 256 KiB, in blocks of some 500 bytes.
+        for _ in 0..1_000 {
+            if !matches!(self.out[..], [0xE0, control, ..] if control & 0x80 == 0) {
+                break;
+            }
+            self.block(0x80 | window.max(1), self.blocks.0.saturating_add(1), self.blocks.1, &[]);
+        }
+    }
+
     fn ask(&mut self, request: &mut [u8]) {
         let meter = Meter { fleet: &FLEET, number: 7 };
         let (tag, before, open) = (request.first().copied(), self.rest.clone(), self.session.is_some());
         let mut effects = Effects::default();
         let Place { rest, session, scratch, out, .. } = self;
+        let mut more = Vec::new();
         let mut call = Call { meter, rest, now: self.now, scratch, effects: &mut effects };
-        let reaction = answer(&mut call, session, self.client, request, out);
+        let reaction = answer_in_blocks(&mut call, session, self.client, request, out, &mut more);
         assert_eq!(reaction == Reaction::Reply, !out.is_empty() && reaction == Reaction::Reply);
-        assert!(out.len() <= self.most, "{} bytes to a client that takes {}", out.len(), self.most);
+        for apdu in std::iter::once(&*out).chain(&more) {
+            assert!(apdu.len() <= self.most, "{} bytes to a client that takes {}", apdu.len(), self.most);
+            if let [0xE0, _, high, low, ..] = apdu[..] {
+                self.blocks.1 = u16::from_be_bytes([high, low]);
+            }
+        }
+        assert!(more.len() < 8 && (more.is_empty() || tag == Some(0xE0)), "{} more APDUs", more.len());
         assert!(rest.counter >= before.counter, "a counter goes back");
         for (after, before) in rest.received.iter().zip(before.received) {
             assert!(*after >= before, "a counter that was seen is forgotten");

@@ -6,7 +6,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// Requests in the clear.
-const PLAIN: [&str; 17] = [
+const PLAIN: [&str; 19] = [
     "C0 01 C1 0001 00002A0000FF 02 00",
     "C0 01 C1 0008 0000010000FF 02 00",
     "C0 01 C1 000F 0000280000FF 02 00",
@@ -24,6 +24,8 @@ const PLAIN: [&str; 17] = [
     "C3 01 C1 0012 00002C0000FF 02 01 0202 0600000000 090400010203",
     "C3 04 C1 0046 000060030AFF 01 00 00000001 01 0F",
     "C3 01 C1 000F 0000280000FF 01 01 0910 00112233445566778899AABBCCDDEEFF",
+    "D9 50000001 00 03 01 0001 00002A0000FF 02 02 0046 000060030AFF 04 03 0046 000060030AFF 01 03 00 1604 0F00",
+    "D9 60000002 0C 07EA0B15061000000000FF00 01 04 0007 0100630100FF 02 02 0204 0600000001 0600000002 120001 120000 01 00",
 ];
 
 const AARQ: &str = "601DA109060760857404080101BE10040E01000000065F1F0400621E5DFFFF";
@@ -91,6 +93,16 @@ fn association() -> Vec<Vec<u8>> {
         }
     }
     seeds.push([vec![2, 5, 0x31, 0], (bytes(PLAIN[0]).len() as u16).to_be_bytes().to_vec(), bytes(PLAIN[0])].concat());
+    // In general blocks: a request in one, in several, and the blocks of a long answer one by one.
+    for open in [8, 9] {
+        for hex in PLAIN {
+            let whole = [&[11, open & 1, 5, 16], &piece(0, &bytes(hex))[1..]].concat();
+            seeds.push([vec![open], whole].concat());
+        }
+        let ask = [&[10, 0x88, 0, 0], &piece(0, &bytes(PLAIN[2]))[1..]].concat();
+        let confirm = [10, 0x83, 0, 0, 0, 0].repeat(4);
+        seeds.push([vec![open], ask, confirm].concat());
+    }
     // The forms that name both parties, from the client to the meter; nothing in them holds.
     let head = "08 0000000000000001 08 4845530000000001 08 414D490000000007 00 00";
     let agreed = format!("01 02 01 01 8180 {}", "00".repeat(128));
