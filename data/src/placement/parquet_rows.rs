@@ -82,6 +82,16 @@ fn wanted(
             (Ok(Kind::Bytes) | Err(_), None) => continue,
             (Ok(kind), None) => kind,
         };
+        // The Parquet reader takes these as lengths without a look.
+        let negative = |group: &RowGroupMetaData| {
+            let column = group.column(leaf);
+            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+            start < 0 || column.compressed_size() < 0
+        };
+        if metadata.row_groups().iter().any(negative) {
+            let reason = format!("the column '{}' has a length below zero", names[at]);
+            return Err(intake.fatal(Place::File, None, Fault::BadParquet { reason }));
+        }
         let size = |group: &RowGroupMetaData| u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(u64::MAX);
         let max_mb = intake.limits.column_mb;
         if metadata.row_groups().iter().any(|group| size(group) > max_mb * 1_000_000) {

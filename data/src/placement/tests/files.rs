@@ -90,6 +90,27 @@ fn parquet_rows_are_read_and_judged() {
 }
 
 #[test]
+fn a_parquet_footer_with_a_number_below_zero_is_read_or_refused_and_never_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sites.parquet");
+    write_parquet(&path, [50.5, 51.5], Compression::SNAPPY);
+    let sound = std::fs::read(&path).unwrap();
+    let end = sound.len() - 8;
+    let footer = u32::from_le_bytes(sound[end..end + 4].try_into().unwrap()) as usize;
+    let mut refused = 0;
+    for at in end - footer..end {
+        // The lowest bit of a number is its sign there.
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&path, damaged).unwrap();
+        let read = read(&path, &Options::default());
+        refused += usize::from(read.is_err_and(|error| error.to_string().contains("has a length below zero")));
+    }
+    // At least one of start and length for each of the columns id, kind, lat and lon.
+    assert!(refused >= 4, "{refused}");
+}
+
+#[test]
 fn the_sample_set_is_sound() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sets/village.csv");
     let records = read(&path, &Options::default()).unwrap().records;
