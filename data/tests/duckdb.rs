@@ -6,7 +6,7 @@
 
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow, describe};
 use amitwin_data::summary::{Summary, VariantSummary};
 use amitwin_testkit::runs::{begin, ended, events, extremes};
 use amitwin_testkit::tools;
@@ -116,4 +116,36 @@ fn duckdb_gets_the_numbers_of_the_summary() {
     let unfinished = folder.path().join("unfinished");
     begin(&unfinished, false).expect("begun");
     assert_eq!(read(&python, &unfinished).status.code(), Some(2));
+}
+
+#[test]
+fn no_reader_merges_variants_whose_names_are_numbers() {
+    let Some(python) = tools::duckdb() else { return };
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("run");
+    let run = begin(&path, false).expect("begun");
+    let names = ["007", "7", "8"];
+    for (n, name) in (1..).zip(names) {
+        // 2026-01-01T00:00:00Z; the events are a second apart and begin at zero.
+        let mut set = run.tables(name).expect("named").beginning(1_767_225_600);
+        set.write(&mut events(0..n)).expect("written");
+        set.finish().expect("finished");
+    }
+    run.finish(&ended(&names)).expect("finished");
+    // The statement of `amitwin describe tables`, as it is pasted.
+    let statement = describe::JOIN.split("\n\n").nth(1).expect("a statement").replace("RUN", &path.to_string_lossy());
+    let mut command = Command::new(&python);
+    let output =
+        command.arg(tools::peer("read_variants.py")).arg(&path).arg(statement).output().expect("python starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for missing in said["missing"].as_array().expect("names") {
+        tools::skip(&format!("the Python of AMITWIN_PYTHON has no {missing}"));
+    }
+    for (reader, found) in said["found"].as_object().expect("readers") {
+        let start = "2026-01-01T00:00:00";
+        let expected = serde_json::json!({ "007": [1, start], "7": [2, start], "8": [3, start] });
+        assert_eq!(found, &expected, "{reader}");
+    }
+    assert_eq!(said["answer"], 0, "no meter was reset");
 }

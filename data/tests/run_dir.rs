@@ -54,7 +54,7 @@ fn force_replaces_a_run_and_nothing_else() {
     let path = folder.path().join("run");
     finished(&path, false);
     fs::write(path.join("my-notes.md"), "mine").expect("written");
-    fs::write(path.join("tables/events/variant=v/.part-000.parquet.x.tmp"), "torn").expect("written");
+    fs::write(path.join("tables/events/v/.part-000.parquet.x.tmp"), "torn").expect("written");
     let run = begin(&path, true).expect("replaced");
     assert_eq!(listing(&path), [".running.tmp", MANIFEST, "my-notes.md", SUMMARY]);
     assert!(matches!(RunDir::open(&path), Err(FileError::Incomplete { status: "running", .. })));
@@ -103,22 +103,22 @@ fn changed_files_are_found() {
     assert_eq!(RunDir::open(&path).expect("complete").verify().expect("readable").files, files + 1);
 
     // A flipped bit keeps the length: only the hash knows.
-    let events = path.join("tables/events/variant=v/part-000.parquet");
+    let events = path.join("tables/events/v/part-000.parquet");
     let whole = fs::read(&events).expect("there");
     let mut flipped = whole.clone();
     flipped[40] ^= 1;
     fs::write(&events, &flipped).expect("written");
-    let stray = path.join("tables/events/variant=v/part-001.parquet");
+    let stray = path.join("tables/events/v/part-001.parquet");
     fs::write(&stray, &whole).expect("written");
     let check = RunDir::open(&path).expect("lengths are right").verify().expect("readable");
     let problems: Vec<_> = check.problems.iter().map(|p| (p.path.as_str(), p.what.as_str())).collect();
-    assert_eq!(problems[0].0, "tables/events/variant=v/part-000.parquet");
+    assert_eq!(problems[0].0, "tables/events/v/part-000.parquet");
     assert!(problems[0].1.contains("hash differs"));
-    assert_eq!(problems[1], ("tables/events/variant=v/part-001.parquet", "the manifest does not list this file"));
+    assert_eq!(problems[1], ("tables/events/v/part-001.parquet", "the manifest does not list this file"));
 
     fs::write(&events, &whole[..whole.len() - 1]).expect("written");
     let error = RunDir::open(&path).expect_err("torn").to_string();
-    assert!(error.contains("events/variant=v/part-000.parquet: the file has"), "{error}");
+    assert!(error.contains("events/v/part-000.parquet: the file has"), "{error}");
     fs::remove_file(&events).expect("removed");
     assert!(RunDir::open(&path).expect_err("gone").to_string().contains("cannot be opened"));
     fs::write(&events, &whole).expect("restored");

@@ -61,7 +61,7 @@ fn a_table_without_rows_is_a_file_unless_it_is_opt_in() {
     run.finish(&ended(&["v"])).expect("finished");
     let parquet: Vec<String> = listing(&path).into_iter().filter(|name| name.ends_with(".parquet")).collect();
     let expected: Vec<String> = ["airtime", "events", "links", "nodes", "transactions"]
-        .map(|table| format!("tables/{table}/variant=v/part-000.parquet"))
+        .map(|table| format!("tables/{table}/v/part-000.parquet"))
         .to_vec();
     assert_eq!(parquet, expected);
     let run = RunDir::open(&path).expect("complete");
@@ -82,12 +82,12 @@ fn rows_go_out_in_sorted_groups_and_in_parts() {
         set.write(&mut events(batch.iter().copied())).expect("written");
     }
     // 40 rows are out already: nothing is held back beyond a group.
-    let early = listing(&path).into_iter().filter(|name| name.ends_with("events/variant=v/part-001.parquet")).count();
+    let early = listing(&path).into_iter().filter(|name| name.ends_with("events/v/part-001.parquet")).count();
     assert_eq!(early, 1);
     let entries = set.finish().expect("finished");
     let parts: Vec<_> = entries.iter().filter(|entry| entry.path.contains("/events/")).collect();
     assert_eq!(parts.iter().map(|part| part.rows.unwrap_or(0)).collect::<Vec<_>>(), [20, 20, 5]);
-    assert_eq!(parts[2].path, "tables/events/variant=v/part-002.parquet");
+    assert_eq!(parts[2].path, "tables/events/v/part-002.parquet");
     run.finish(&ended(&["v"])).expect("finished");
 
     let run = RunDir::open(&path).expect("complete");
@@ -109,7 +109,7 @@ fn a_file_says_what_it_is() {
     let mut set = run.tables("a b").expect("named");
     set.write(&mut extremes()).expect("written");
     set.finish().expect("finished");
-    let file = path.join("tables/links/variant=a%20b/part-000.parquet");
+    let file = path.join("tables/links/a%20b/part-000.parquet");
     let reader = SerializedFileReader::new(File::open(&file).expect("there")).expect("parquet");
     let facts = reader.metadata().file_metadata().key_value_metadata().expect("facts");
     let fact = |key: &str| {
@@ -126,7 +126,8 @@ fn a_file_says_what_it_is() {
     assert!(columns["parent"]["doc"].as_str().expect("text").contains("parent"));
     let group = reader.metadata().row_group(0);
     let sorting: Vec<i32> = group.sorting_columns().expect("declared").iter().map(|s| s.column_idx).collect();
-    assert_eq!(sorting, [0, 1]);
+    // Time and node, behind `variant` and `time`.
+    assert_eq!(sorting, [2, 3]);
     assert!(group.columns().iter().all(|c| format!("{:?}", c.compression()).starts_with("ZSTD")));
 }
 
@@ -142,7 +143,7 @@ fn a_dropped_or_killed_writer_leaves_no_torn_file() {
     }
     let left: Vec<String> = listing(&path).into_iter().filter(|name| name.starts_with("tables")).collect();
     assert_eq!(left.len(), 1, "{left:?}");
-    assert!(left[0].starts_with("tables/events/variant=killed/.part-000.parquet.") && left[0].ends_with(".tmp"));
+    assert!(left[0].starts_with("tables/events/killed/.part-000.parquet.") && left[0].ends_with(".tmp"));
     let error = RunDir::open(&path).expect_err("incomplete").to_string();
     assert!(error.contains("incomplete") && error.contains("\"running\""), "{error}");
     assert!(!RunDir::open_any(&path).expect("a run").manifest.complete);
@@ -253,7 +254,7 @@ fn the_own_columns_of_a_placement_come_behind_those_of_nodes() {
     assert_eq!(RunDir::open(&path).expect("complete").rows::<NodeRow>("v").expect("rows"), expected);
     let mut values = Vec::new();
     for part in 0..expected.len() {
-        let part = path.join(format!("tables/nodes/variant=v/part-{part:03}.parquet"));
+        let part = path.join(format!("tables/nodes/v/part-{part:03}.parquet"));
         let reader = SerializedFileReader::new(File::open(part).expect("there")).expect("Parquet");
         for row in reader.get_row_iter(None).expect("rows") {
             let row = row.expect("a row");
@@ -266,7 +267,7 @@ fn the_own_columns_of_a_placement_come_behind_those_of_nodes() {
     assert_eq!(values[..2], [(text("\"Oak 1\""), text("null")), (text("null"), text("\"F2\""))]);
     assert!(values[2..].iter().all(|(street, feeder)| street == "null" && feeder == "null"));
     // No other table has them.
-    let events = File::open(path.join("tables/events/variant=v/part-000.parquet")).expect("there");
+    let events = File::open(path.join("tables/events/v/part-000.parquet")).expect("there");
     let schema = SerializedFileReader::new(events).expect("Parquet").metadata().file_metadata().schema_descr_ptr();
     assert!(schema.columns().iter().all(|column| !column.name().starts_with("attr_")));
 }

@@ -4,7 +4,8 @@ use crate::cli::{Describe, Format};
 use crate::failure::Usage;
 use crate::talk::Talk;
 use amitwin_data::metrics::{self, Metric};
-use amitwin_data::rows::{Column, TABLES, TableInfo, describe};
+use amitwin_data::rows::describe::{self, Beside, CODE};
+use amitwin_data::rows::{Column, TABLES, TableInfo};
 use amitwin_scenarios::sections::units::Kind;
 use amitwin_scenarios::suggest;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub fn run(options: &Describe, talk: &Talk) -> anyhow::Result<u8> {
 }
 
 fn overview() -> String {
-    let mut out = String::from("Tables of a run directory, tables/<table>/variant=<name>/part-000.parquet:\n");
+    let mut out = String::from("Tables of a run directory, tables/<table>/<name>/part-000.parquet:\n");
     for info in TABLES {
         let opt_in = if info.opt_in { " (opt-in)" } else { "" };
         let _ = writeln!(out, "  {:13} {}{opt_in}", info.name, info.doc.trim());
@@ -63,12 +64,15 @@ fn table(info: &TableInfo) -> Value {
         }
         column
     };
+    let beside =
+        |b: &Beside| json!({ "name": b.name, "type": b.physical, "unit": "", "nullable": b == &CODE, "doc": b.doc });
+    let columns = describe::beside(info).into_iter().map(beside).chain(info.columns.iter().map(column));
     json!({
         "table": info.name,
         "doc": info.doc.trim(),
         "opt_in": info.opt_in,
         "sorted_by": info.sorted_by,
-        "columns": info.columns.iter().map(column).collect::<Vec<_>>(),
+        "columns": columns.collect::<Vec<_>>(),
     })
 }
 

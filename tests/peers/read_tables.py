@@ -33,7 +33,7 @@ def nearest_rank(values, percent, total):
 
 
 def open_tables():
-    """A view on each table that has files, with the variant's exact name as a column."""
+    """A view on each table that has files, which has the variant's exact name as a column."""
     db = duckdb.connect()
     there = []
     for table in TABLES:
@@ -42,7 +42,7 @@ def open_tables():
         # From within the run directory, as a user would: its own path may hold characters that a glob takes for patterns.
         db.execute(
             f"CREATE VIEW {table} AS SELECT * FROM "
-            f"read_parquet('tables/{table}/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+            f"read_parquet('tables/{table}/*/*.parquet', union_by_name = true)"
         )
         there.append(table)
     return db, there

@@ -193,7 +193,7 @@ fn a_report_can_be_drawn_again() {
     assert_eq!(fs::read_to_string(&report).expect("a report"), first);
     run(here.path(), &["verify", "out"]).expect(0);
 
-    let table = here.path().join("out/tables/events/variant=base/part-000.parquet");
+    let table = here.path().join("out/tables/events/base/part-000.parquet");
     let mut bytes = fs::read(&table).expect("a table");
     bytes[40] ^= 1;
     fs::write(&table, bytes).expect("written");

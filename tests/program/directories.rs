@@ -109,7 +109,7 @@ fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
     // A limit on the size of a file, met by a table and by no small file.
     let line = format!("ulimit -f 40; trap '' XFSZ; exec {} run small.toml -o out", binary().display());
     let output = Command::new("sh").args(["-c", &line]).current_dir(here.path()).output().expect("a shell");
-    said(&output).expect(1).tells(&["error: out/tables/frames/variant=base/part-000.parquet: cannot"]);
+    said(&output).expect(1).tells(&["error: out/tables/frames/base/part-000.parquet: cannot"]);
     let out = here.path().join("out");
     let summary = summary(&out);
     assert_eq!((summary.status, summary.exit_code), (Status::Failed, Some(1)));

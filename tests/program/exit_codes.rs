@@ -107,15 +107,15 @@ fn an_invalid_scenario_exits_3_and_leaves_nothing_behind() {
 fn a_changed_file_exits_6() {
     let here = folder(SMALL);
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
-    let table = here.path().join("out/tables/nodes/variant=base/part-000.parquet");
+    let table = here.path().join("out/tables/nodes/base/part-000.parquet");
     let mut bytes = fs::read(&table).expect("a table");
     bytes[20] ^= 1;
     fs::write(&table, &bytes).expect("written");
     let said = run(here.path(), &["verify", "out"]).expect(6).tells(&["cannot be trusted", "Run the scenario again"]);
-    assert!(said.out.contains("tables/nodes/variant=base/part-000.parquet: "), "{}", said.out);
+    assert!(said.out.contains("tables/nodes/base/part-000.parquet: "), "{}", said.out);
     fs::remove_file(&table).expect("removed");
     let said = run(here.path(), &["verify", "out", "--format", "json"]).expect(6);
-    assert_eq!(said.json()["problems"][0]["path"], "tables/nodes/variant=base/part-000.parquet");
+    assert_eq!(said.json()["problems"][0]["path"], "tables/nodes/base/part-000.parquet");
     run(here.path(), &["compare", "out"]).expect(6).tells(&["part-000.parquet", "cannot be trusted"]);
 }
 

@@ -20,8 +20,8 @@ impl Underway {
         let child = amitwin(here, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         let underway = Underway(child);
         // The last table of the short variant, and the long one's first unfinished file.
-        wait_for("finished variant", || here.join("out/tables/frames/variant=short/part-000.parquet").is_file());
-        wait_for("unfinished table", || !files(&here.join("out/tables/frames/variant=long"), ".tmp").is_empty());
+        wait_for("finished variant", || here.join("out/tables/frames/short/part-000.parquet").is_file());
+        wait_for("unfinished table", || !files(&here.join("out/tables/frames/long"), ".tmp").is_empty());
         underway
     }
 
@@ -83,7 +83,7 @@ fn a_kill_leaves_no_torn_file_and_a_directory_that_says_incomplete() {
     // The directory can be used again, and nothing of the killed run is left.
     let again = ["run", "small.toml", "-o", "out", "--variant", "short", "--force"];
     run(here.path(), &again).expect(0);
-    assert!(files(&out, ".tmp").is_empty() && !out.join("tables/nodes/variant=long").exists());
+    assert!(files(&out, ".tmp").is_empty() && !out.join("tables/nodes/long").exists());
     run(here.path(), &["verify", "out"]).expect(0);
 }
 

@@ -44,8 +44,7 @@ fn what_is_said_to_be_next_can_be_pasted() {
     fs::create_dir(&odd).expect("made");
     fs::write(odd.join("-small one.toml"), SMALL).expect("written");
     let file = "./-small one.toml";
-    let checked =
-        run(&odd, &["check", file, "--seed", "7", "--set", "description=a b", "--variant", "base"]).expect(0);
+    let checked = run(&odd, &["check", file, "--seed", "7", "--set", "description=a b", "--variant", "base"]).expect(0);
     let ran = paste(&odd, &checked, "next: ").expect(0);
     assert_eq!(summary(&odd.join("runs/latest")).seed, 7);
     assert!(ran.err.contains("--set 'description=a b' --variant base"), "{}", ran.err);

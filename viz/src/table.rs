@@ -35,7 +35,10 @@ pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
         grid(&lines, width, color)
     };
     if shown(summary.variants.iter()).iter().any(|figure| figure.metric.activity() == Activity::Resets) {
-        out.push_str(&wrap("all back: since the campaign's start; rejoin and away: since each meter's own reset", width));
+        out.push_str(&wrap(
+            "all back: since the campaign's start; rejoin and away: since each meter's own reset",
+            width,
+        ));
         out.push('\n');
     }
     for (i, gate) in summary.gates.iter().filter(|g| g.binding).enumerate() {

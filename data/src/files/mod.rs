@@ -9,6 +9,7 @@
 
 mod atomic;
 mod claim;
+mod derived;
 mod error;
 mod run_dir;
 mod run_reader;

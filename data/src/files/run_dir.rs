@@ -108,6 +108,7 @@ impl RunDir {
             version: manifest.version.clone(),
             seed: manifest.seed,
             keys: manifest.keys.clone(),
+            start_unix_s: 0,
         };
         Ok(TableSet::new(&self.path, slug, origin, Arc::clone(&self.registry)))
     }
@@ -211,13 +212,12 @@ fn old_tables(path: &Path, manifest: &Manifest) -> Result<Vec<String>, FileError
     }
 }
 
-/// `tables/TABLE/variant=NAME/part-NNN.parquet`.
+/// `tables/TABLE/VARIANT/part-NNN.parquet`.
 fn is_table(file: &str) -> bool {
     let parts: Vec<&str> = file.split('/').collect();
-    let [TABLES_FOLDER, table, variant, part] = parts[..] else { return false };
+    let [TABLES_FOLDER, table, _, part] = parts[..] else { return false };
     let number = part.strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
     TABLES.iter().any(|info| info.name == table)
-        && variant.starts_with("variant=")
         && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

@@ -99,23 +99,19 @@ impl RunDir {
 impl RunReader {
     /// Names of the variants that have tables, sorted.
     pub fn variants(&self) -> Vec<String> {
-        let names: BTreeSet<String> = self
-            .manifest
-            .files
-            .iter()
-            .filter_map(|entry| unslug(entry.path.split('/').nth(2)?.strip_prefix("variant=")?))
-            .collect();
+        let names: BTreeSet<String> =
+            self.manifest.files.iter().filter_map(|entry| unslug(folder_of(&entry.path)?)).collect();
         names.into_iter().collect()
     }
 
     /// Files of a table and variant, in order.
     pub fn files<R: Row>(&self, variant: &str) -> Result<Vec<PathBuf>, FileError> {
-        let folder = format!("tables/{}/variant={}/", R::TABLE.name, slug(variant)?);
+        let (table, slug) = (format!("tables/{}/", R::TABLE.name), slug(variant)?);
         let files: Vec<PathBuf> = self
             .manifest
             .files
             .iter()
-            .filter(|entry| entry.path.starts_with(&folder))
+            .filter(|entry| entry.path.starts_with(&table) && folder_of(&entry.path) == Some(&slug))
             .map(|entry| self.path.join(&entry.path))
             .collect();
         if files.is_empty() && !R::TABLE.opt_in {
@@ -215,4 +211,10 @@ fn table_files(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), FileError> 
         }
     }
     Ok(())
+}
+
+/// Folder of the variant in the path of a table's file. Runs up to 0.1.0 have `variant=` in front of it.
+fn folder_of(path: &str) -> Option<&str> {
+    let folder = path.strip_prefix("tables/")?.split('/').nth(1)?;
+    Some(folder.strip_prefix("variant=").unwrap_or(folder))
 }

@@ -1,11 +1,9 @@
-//! Variant names as folder names: percent-encoded, so that Hive partitioning gives the exact name back.
+//! Variant names as folder names: percent-encoded, so that the name can be told from the folder's.
 
 use super::error::FileError;
 
-/// Longest folder name of common file systems, bytes, less the `variant=` before it.
-const SLUG_BYTES_MAX: usize = 255 - "variant=".len();
-/// What Hive partitioning reads as "no value".
-const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+/// Longest folder name of common file systems, bytes.
+const SLUG_BYTES_MAX: usize = 255;
 
 /// Folder name of a variant: letters, digits, `-`, `_` and inner `.` stay, every other byte becomes `%XX`.
 pub fn slug(name: &str) -> Result<String, FileError> {
@@ -17,8 +15,7 @@ pub fn slug(name: &str) -> Result<String, FileError> {
     let last = name.len() - 1;
     for (i, &byte) in name.as_bytes().iter().enumerate() {
         let edge_dot = byte == b'.' && (i == 0 || i == last);
-        let hive_null = i == 0 && name.eq_ignore_ascii_case(HIVE_NULL);
-        if (byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !edge_dot && !hive_null {
+        if (byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && !edge_dot {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -55,9 +52,7 @@ mod tests {
 
     #[test]
     fn names_survive() {
-        for name in
-            ["all at once", "manual: 10-60 s", "a/b\\c=d%20", "..", ".", "größer ≥ 5", "x.", HIVE_NULL, "A_b-c.d"]
-        {
+        for name in ["all at once", "manual: 10-60 s", "a/b\\c=d%20", "..", ".", "größer ≥ 5", "x.", "A_b-c.d"] {
             let slug = slug(name).expect("fine");
             assert!(slug.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.%".contains(&b)), "{slug}");
             assert_eq!(unslug(&slug).as_deref(), Some(name));
@@ -70,6 +65,6 @@ mod tests {
     #[test]
     fn impossible_names_are_refused() {
         assert!(slug("").expect_err("empty").to_string().contains("needs a name"));
-        assert!(slug(&"ü".repeat(42)).expect_err("long").to_string().contains("252 bytes encoded, at most 247"));
+        assert!(slug(&"ü".repeat(43)).expect_err("long").to_string().contains("258 bytes encoded, at most 255"));
     }
 }

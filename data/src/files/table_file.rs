@@ -1,6 +1,7 @@
 //! One Parquet file in the making: schema, properties and row groups from a row type.
 
 use super::atomic::Pending;
+use super::derived::Derived;
 use super::error::FileError;
 use crate::manifest::FileEntry;
 use crate::rows::{Column, ColumnData, Physical, Row, TableInfo, Values};
@@ -28,12 +29,16 @@ pub struct Origin {
     pub seed: u64,
     /// The meters' DLMS keys, as in `summary.json`.
     pub keys: String,
+    /// Civil time at the start of the run, s since 1970, UTC.
+    pub start_unix_s: i64,
 }
 
 /// A part of a table, until it is committed.
 pub struct TableFile {
     writer: SerializedFileWriter<Slot>,
     target: PathBuf,
+    derived: Vec<Derived>,
+    origin: Origin,
     rows: u64,
 }
 
@@ -49,7 +54,8 @@ impl TableFile {
             )
         };
         let writer = open().map_err(|e| FileError::writing(target, e))?;
-        Ok(TableFile { writer, target: target.to_owned(), rows: 0 })
+        let (derived, origin) = (Derived::of(info), origin.clone());
+        Ok(TableFile { writer, target: target.to_owned(), derived, origin, rows: 0 })
     }
 
     /// Rows so far.
@@ -61,6 +67,9 @@ impl TableFile {
     pub fn write_group<R: Row>(&mut self, rows: &[R], more: &[ColumnData<'_>]) -> Result<(), FileError> {
         let mut write = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
+            for derived in &self.derived {
+                write_next(&mut group, &derived.column(rows, &self.origin))?;
+            }
             for gather in R::gatherers() {
                 write_next(&mut group, &gather(rows))?;
             }
@@ -158,17 +167,21 @@ fn schema(info: &TableInfo, more: &[String]) -> Result<Type, ParquetError> {
         let text = Type::primitive_type_builder(name, PhysicalType::BYTE_ARRAY);
         text.with_logical_type(Some(LogicalType::String)).with_repetition(Repetition::OPTIONAL).build()
     };
-    let fields = info.columns.iter().map(column_type).chain(more.iter().map(text));
+    let derived = Derived::of(info).into_iter().map(Derived::column_type);
+    let fields = derived.chain(info.columns.iter().map(column_type)).chain(more.iter().map(text));
     let fields = fields.map(|field| field.map(Arc::new)).collect::<Result<_, _>>()?;
     Type::group_type_builder(info.name).with_fields(fields).build()
 }
 
 fn properties(info: &TableInfo, origin: &Origin) -> WriterProperties {
-    let columns: serde_json::Map<String, serde_json::Value> = info
-        .columns
-        .iter()
-        .map(|c| (c.name.to_owned(), serde_json::json!({ "unit": c.unit(), "doc": c.doc.trim() })))
-        .collect();
+    let derived = Derived::of(info);
+    let beside = derived.iter().map(|derived| {
+        let meaning = derived.meaning();
+        (meaning.name.to_owned(), serde_json::json!({ "unit": "", "doc": meaning.doc }))
+    });
+    let own =
+        info.columns.iter().map(|c| (c.name.to_owned(), serde_json::json!({ "unit": c.unit(), "doc": c.doc.trim() })));
+    let columns: serde_json::Map<String, serde_json::Value> = beside.chain(own).collect();
     let facts = [
         ("amitwin.table", info.name.to_owned()),
         ("amitwin.doc", info.doc.trim().to_owned()),
@@ -183,7 +196,7 @@ fn properties(info: &TableInfo, origin: &Origin) -> WriterProperties {
         .sorted_by
         .iter()
         .filter_map(|key| info.columns.iter().position(|column| column.name == *key))
-        .map(|i| SortingColumn { column_idx: i as i32, descending: false, nulls_first: true })
+        .map(|i| SortingColumn { column_idx: (derived.len() + i) as i32, descending: false, nulls_first: true })
         .collect();
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("amitwin version {}", origin.version))

@@ -57,6 +57,12 @@ impl TableSet {
         self
     }
 
+    /// With the civil time at the start of the run, s since 1970, UTC.
+    pub fn beginning(mut self, start_unix_s: i64) -> Self {
+        self.origin.start_unix_s = start_unix_s;
+        self
+    }
+
     /// Other sizes of row groups and parts, for tests and for small memories.
     pub fn with_limits(mut self, rows_per_group: usize, rows_per_part: u64) -> Self {
         self.rows_per_group = rows_per_group.max(1);
@@ -130,7 +136,7 @@ fn own_columns<'a, R: Row>(attributes: &'a Attributes, rows: &[R]) -> Vec<Column
 }
 
 fn part_path(info: &TableInfo, slug: &str, part: usize) -> String {
-    format!("tables/{}/variant={slug}/part-{part:03}.parquet", info.name)
+    format!("tables/{}/{slug}/part-{part:03}.parquet", info.name)
 }
 
 struct Take<'a> {

@@ -3,9 +3,57 @@
 use super::{TABLES, TableInfo};
 use std::fmt::Write;
 
+/// A column that files have in front of those of their table, because it follows from them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Name.
+    pub name: &'static str,
+    /// Type.
+    pub physical: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+}
+
+/// The variant, so that nobody has to take it from a path.
+pub const VARIANT: Beside =
+    Beside { name: "variant", physical: "text", doc: "The variant, by its name in the scenario." };
+/// The time on the clock.
+pub const TIME: Beside = Beside {
+    name: "time",
+    physical: "timestamp",
+    doc: "Moment of `time_s` (of transactions: `planned_s`) on the clock, UTC: that long after `dlms.start`.",
+};
+/// A code in words.
+pub const CODE: Beside = Beside {
+    name: "code",
+    physical: "text",
+    doc: "What `value` stands for where it is the number of a state or a tier; empty where it counts or measures.",
+};
+
+/// The columns that files of a table have in front of its own.
+pub fn beside(info: &TableInfo) -> Vec<&'static Beside> {
+    let has = |name: &str| info.columns.iter().any(|column| column.name == name);
+    let there = [(&VARIANT, true), (&TIME, has("time_s") || has("planned_s")), (&CODE, has("kind") && has("value"))];
+    there.into_iter().filter_map(|(beside, there)| there.then_some(beside)).collect()
+}
+
+/// How the tables of all variants are read as one, and joined.
+pub const JOIN: &str = "\
+Rows of one run belong together by `variant` and `node` (`gateway` is a node too). In DuckDB:
+
+  SELECT n.variant, n.hops, count(*) AS resets, median(t.answered_s - t.reset_s) AS away_s
+  FROM 'RUN/tables/transactions/*/*.parquet' t
+  JOIN 'RUN/tables/nodes/*/*.parquet' n USING (variant, node)
+  WHERE t.kind = 'reset' AND t.outcome = 'ok'
+  GROUP BY ALL ORDER BY ALL;
+
+Polars:  pl.read_parquet(\"RUN/tables/nodes/*/*.parquet\")
+pandas:  pd.read_parquet(\"RUN/tables/nodes\")
+";
+
 /// All tables with their columns, types, units and meaning.
 pub fn tables() -> String {
-    TABLES.iter().map(table).collect::<Vec<_>>().join("\n")
+    TABLES.iter().map(table).chain([JOIN.to_owned()]).collect::<Vec<_>>().join("\n")
 }
 
 /// One table by name; `None` if there is none of that name.
@@ -15,14 +63,12 @@ pub fn table_named(name: &str) -> Option<String> {
 
 fn table(info: &TableInfo) -> String {
     let head = ["column", "type", "unit", "empty", "meaning"];
-    let lines: Vec<[&str; 5]> = info
-        .columns
-        .iter()
-        .map(|column| {
-            let empty = if column.nullable { "yes" } else { "" };
-            [column.name, column.physical.name(), column.unit(), empty, column.doc.trim()]
-        })
-        .collect();
+    let beside = beside(info).into_iter().map(|b| [b.name, b.physical, "", if b == &CODE { "yes" } else { "" }, b.doc]);
+    let own = info.columns.iter().map(|column| {
+        let empty = if column.nullable { "yes" } else { "" };
+        [column.name, column.physical.name(), column.unit(), empty, column.doc.trim()]
+    });
+    let lines: Vec<[&str; 5]> = beside.chain(own).collect();
     let widths: Vec<usize> =
         (0..4).map(|i| lines.iter().chain([&head]).map(|line| line[i].len()).max().unwrap_or(0)).collect();
     let opt_in = if info.opt_in { " (opt-in)" } else { "" };

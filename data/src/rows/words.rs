@@ -129,6 +129,20 @@ words! {
     }
 }
 
+/// What the value of an event stands for, where it is the number of a joining state or of a tier.
+pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
+    match (kind, value) {
+        (EventKind::JoinState, 0) => Some("off"),
+        (EventKind::JoinState, 3) => Some("acquire_config"),
+        (EventKind::JoinState, 4) => Some("configure_routing"),
+        (EventKind::JoinState, 5) => Some("operational"),
+        (EventKind::Reset, 0) => Some("soft"),
+        (EventKind::Reset, 1) => Some("warm"),
+        (EventKind::Reset, 2) => Some("cold"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{EventRow, Row, TABLES};

@@ -5,7 +5,7 @@ use crate::human;
 use crate::svg::escape;
 use crate::view::RunView;
 use amitwin_data::files::REPORT;
-use amitwin_data::metrics::Metric;
+use amitwin_data::metrics::{Activity, Metric};
 use amitwin_data::rows::NodeKind;
 use amitwin_data::summary::{GateVerdict, Status, Verdict};
 use std::fmt::Write;
@@ -240,6 +240,35 @@ pub fn unreachable(run: &RunView) -> String {
     out
 }
 
+/// A question that the tables answer, about what happened in this run.
+fn question(run: &RunView) -> &'static str {
+    let happened = |activity: Activity| run.summary.variants.iter().any(|v| activity.happened(&v.metrics));
+    let asked = [
+        (
+            Activity::Resets,
+            "SELECT variant, count(*) AS commanded, count(answered_s) AS back,\n       \
+             median(answered_s - reset_s) AS rejoin_p50_s  -- of those that are back\n\
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'reset'\nGROUP BY variant;",
+        ),
+        (
+            Activity::Reads,
+            "SELECT variant, campaign, count(*) AS reads, avg((outcome = 'ok')::INT) AS succeeded,\n       \
+             quantile_cont(answered_s - planned_s, 0.95) AS delay_p95_s  -- of those that were answered\n\
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'read'\nGROUP BY ALL;",
+        ),
+        (
+            Activity::Pings,
+            "SELECT variant, count(*) AS pings, avg((outcome = 'ok')::INT) AS answered,\n       \
+             median(answered_s - sent_s) AS delay_p50_s\n\
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'ping'\nGROUP BY variant;",
+        ),
+    ];
+    let reports = "SELECT variant, count(*) AS reports, avg((outcome = 'ok')::INT) AS arrived,\n       \
+                   median(answered_s - planned_s) AS delay_p50_s  -- of those that arrived\n\
+                   FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'push'\nGROUP BY variant;";
+    asked.into_iter().find(|(activity, _)| happened(*activity)).map_or(reports, |(_, question)| question)
+}
+
 /// How to go on with the tables.
 pub fn tables(run: &RunView) -> String {
     let mut rows: std::collections::BTreeMap<&str, u64> = Default::default();
@@ -248,15 +277,12 @@ pub fn tables(run: &RunView) -> String {
             *rows.entry(table).or_default() += file.rows.unwrap_or(0);
         }
     }
-    let mut out = String::from(
+    let mut out = format!(
         "<section>\n<h2>Reading the tables</h2>\n<p>The rows behind this page are Parquet files in the run directory, \
-         <code>tables/&lt;table&gt;/variant=&lt;name&gt;/part-000.parquet</code>, with units in the column names; \
-         <code>amitwin describe tables</code> explains each column. In DuckDB, from the run directory:</p>\n<pre><code>\
-         SELECT variant, count(*) AS commanded, count(answered_s) AS back,\n       \
-         median(answered_s - reset_s) AS rejoin_p50_s  -- of those that are back\n\
-         FROM read_parquet('tables/transactions/*/*.parquet',\n                  \
-         hive_partitioning = true, hive_types_autocast = false)  -- variant names stay text\n\
-         WHERE kind = 'reset'\nGROUP BY variant;</code></pre>\n",
+         <code>tables/TABLE/VARIANT/part-000.parquet</code>, with units in the column names and the variant in a column of its \
+         own; <code>amitwin describe tables</code> explains each column, and how tables are joined. In DuckDB, from the run \
+         directory:</p>\n<pre><code>{}</code></pre>\n",
+        question(run)
     );
     if !rows.is_empty() {
         out.push_str("<dl class=\"facts\">\n");

@@ -258,7 +258,7 @@ pub fn summary() -> Summary {
 pub fn manifest() -> Manifest {
     let tables = ["airtime", "events", "links", "nodes", "transactions"];
     let file = |table: &str, variant: &str| FileEntry {
-        path: format!("tables/{table}/variant={variant}/part-000.parquet"),
+        path: format!("tables/{table}/{variant}/part-000.parquet"),
         bytes: 412_345,
         blake3: "ab".repeat(32),
         rows: Some(5_001),
