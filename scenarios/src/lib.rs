@@ -36,5 +36,6 @@ pub use gate::Gate;
 pub use language::diagnostic::{Diagnostic, ScenarioError, suggest};
 pub use load::{BASE_VARIANT, Scenario, Variant, keys_word, load, load_text};
 pub use overrides::Override;
+pub use resolved::Input;
 pub use sections::json_schema::json_schema;
 pub use template::{TemplateKind, template};

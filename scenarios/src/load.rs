@@ -9,7 +9,7 @@ use crate::language::tree::{Entry, Node, Value, parse};
 use crate::overrides::{self, Override};
 use crate::resolve::placement::Placements;
 use crate::resolve::{self, Context};
-use crate::resolved;
+use crate::resolved::{self, Input, Resolved};
 use crate::sections::ScenarioFile;
 use crate::sections::json_schema::json_schema;
 use crate::served::{KeysError, Serve, load_keys};
@@ -49,6 +49,7 @@ pub struct Scenario {
     pub warnings: Vec<String>,
     /// How the inputs were read and where the placement lies.
     pub notes: Vec<String>,
+    filled: Resolved,
 }
 
 /// One setting of the comparison.
@@ -79,6 +80,14 @@ impl Scenario {
             None if names.is_empty() => Ok(self.variants.iter().collect()),
             None => Ok(self.variants.iter().filter(|v| names.contains(&v.name)).collect()),
         }
+    }
+
+    /// The resolved text for a run directory, which can be moved with copies of its inputs in it, and these inputs.
+    ///
+    /// # Errors
+    /// Something that the language of the file cannot say.
+    pub fn in_directory(&self, dir: &Path) -> Result<(String, Vec<Input>), toml::ser::Error> {
+        self.filled.in_directory(dir)
     }
 
     /// Reads the files of keys that the variants name; until then their worlds have the test keys. Keys belong to one run:
@@ -218,7 +227,7 @@ fn finish(
     shadowed(&root, changes, &mut warnings);
     warnings.sort();
     warnings.dedup();
-    let (resolved_toml, scenario_hash) = match resolved::write(&base, &resolved, &placements) {
+    let filled = match resolved::write(&base, &resolved, &placements) {
         Ok(written) => written,
         Err(message) => {
             let title = format!("the resolved scenario cannot be written: {message}");
@@ -231,8 +240,9 @@ fn finish(
         seed: base.seed,
         variants: resolved,
         gates,
-        resolved_toml,
-        scenario_hash,
+        resolved_toml: filled.toml.clone(),
+        scenario_hash: filled.hash.clone(),
+        filled,
         notes,
         warnings: warnings.iter().map(|(place, text)| format!("{}: {text}", sources.line_of(place))).collect(),
     })

@@ -5,13 +5,39 @@ use crate::load::Variant;
 use crate::resolve::placement::Placements;
 use crate::sections::ScenarioFile;
 use crate::sections::files::is_input;
+use amitwin_data::files::INPUTS;
 use amitwin_models::spec::Keys;
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 const HEADER: &str =
     "# The scenario with every default and override filled in; loading it gives the same run again.\n\n";
 
-/// The resolved text and its BLAKE3 in hexadecimal.
+/// A scenario with everything filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// With the paths of files absolute.
+    file: ScenarioFile,
+    /// BLAKE3 of each input, by its absolute path.
+    hashes: Vec<(String, String)>,
+    /// The text.
+    pub toml: String,
+    /// BLAKE3 of what it says, in hexadecimal.
+    pub hash: String,
+}
+
+/// A file that worlds are made from, to be copied into a run directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name among the others.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// BLAKE3 of its content when it was read, in hexadecimal.
+    pub blake3: String,
+}
+
+/// Fills everything in.
 ///
 /// Values that depend on other settings are filled in where all variants agree on them; otherwise they stay out, and
 /// each variant finds its own again. Paths of placement files and lists of ids are written absolute in the text, because it is read in
@@ -20,7 +46,7 @@ pub(crate) fn write(
     file: &ScenarioFile,
     variants: &[Variant],
     placements: &Placements,
-) -> Result<(String, String), toml::ser::Error> {
+) -> Result<Resolved, toml::ser::Error> {
     let mut file = file.clone();
     if let Some(profile) = agreed(variants, |v| v.spec.profile()) {
         file.mesh.profile.get_or_insert(profile);
@@ -28,17 +54,76 @@ pub(crate) fn write(
     if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_power_dbm()) {
         file.radio.gateway_tx_power_dbm.get_or_insert(power);
     }
-    let mut here = with_files(&file, |path| absolute(&placements.path(path)));
+    let hashes = RefCell::new(Vec::new());
+    let mut here = with_files(&file, |path| {
+        let absolute = absolute(&placements.path(path));
+        if let Some(hash) = placements.content_hash(path) {
+            hashes.borrow_mut().push((absolute.clone(), hash.to_owned()));
+        }
+        absolute
+    });
     if let Keys::File(keys) = &mut here.dlms.keys_from {
         *keys = absolute(&placements.path(&keys.to_string_lossy())).into();
     }
     here.serve.state = here.serve.state.map(|state| absolute(&placements.path(&state)));
-    let text = HEADER.to_owned() + &toml::to_string(&here)?;
+    let toml = text(&here)?;
     let said = toml::to_string(&with_files(&file, |path| match placements.content_hash(path) {
         Some(hash) => hash.to_owned(),
         None => path.to_owned(),
     }))?;
-    Ok((text, blake3::hash(said.as_bytes()).to_hex().to_string()))
+    let hash = blake3::hash(said.as_bytes()).to_hex().to_string();
+    let mut hashes = hashes.into_inner();
+    hashes.sort();
+    hashes.dedup();
+    Ok(Resolved { file: here, hashes, toml, hash })
+}
+
+impl Resolved {
+    /// The text for a run directory, which can be moved with copies of its inputs in the folder `inputs`, and these. Other
+    /// files are named as they lie from there.
+    pub fn in_directory(&self, dir: &Path) -> Result<(String, Vec<Input>), toml::ser::Error> {
+        let mut inputs: Vec<Input> = Vec::new();
+        for (path, blake3) in &self.hashes {
+            let path = PathBuf::from(path);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // File systems may take upper and lower case for the same.
+            let taken = |name: &str| inputs.iter().any(|input| input.name.eq_ignore_ascii_case(name));
+            let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{n}-{name}") }).find(|n| !taken(n));
+            inputs.push(Input { name: name.unwrap_or_default(), path, blake3: blake3.clone() });
+        }
+        let mut there = with_files(&self.file, |path| {
+            let input = inputs.iter().find(|input| input.path == Path::new(path));
+            input.map_or_else(|| path.to_owned(), |input| format!("{INPUTS}/{}", input.name))
+        });
+        if let Keys::File(keys) = &mut there.dlms.keys_from {
+            *keys = seen_from(dir, keys);
+        }
+        there.serve.state =
+            there.serve.state.map(|state| seen_from(dir, Path::new(&state)).to_string_lossy().into_owned());
+        Ok((text(&there)?, inputs))
+    }
+}
+
+fn text(file: &ScenarioFile) -> Result<String, toml::ser::Error> {
+    Ok(HEADER.to_owned() + &toml::to_string(file)?)
+}
+
+/// An absolute path as a relative one, seen from a directory.
+fn seen_from(dir: &Path, path: &Path) -> PathBuf {
+    let real =
+        |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let (dir, folder) = (real(dir), real(path.parent().unwrap_or(path)));
+    let (mut up, mut down) = (dir.components().peekable(), folder.components().peekable());
+    while let (Some(a), Some(b)) = (up.peek(), down.peek())
+        && a == b
+    {
+        up.next();
+        down.next();
+    }
+    let mut seen: PathBuf = up.map(|_| "..").collect();
+    seen.extend(down);
+    seen.extend(path.file_name());
+    seen
 }
 
 fn agreed<T: PartialEq>(variants: &[Variant], of: impl Fn(&Variant) -> T) -> Option<T> {
@@ -73,5 +158,18 @@ fn replace_below(value: &mut toml::Value, path: &[&str], replace: &impl Fn(&str)
             table.iter_mut().for_each(|(key, value)| replace_below(value, &[path, &[key]].concat(), replace));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_from_where_they_are_read() {
+        let seen = |dir: &str, path: &str| seen_from(Path::new(dir), Path::new(path)).to_string_lossy().into_owned();
+        assert_eq!(seen("/no/such/runs/one", "/no/such/keys.hex"), "../../keys.hex");
+        assert_eq!(seen("/no/such/one", "/no/such/one/keys.hex"), "keys.hex");
+        assert_eq!(seen("/no/such", "/no/other/deep/keys.hex"), "../other/deep/keys.hex");
     }
 }

@@ -102,7 +102,12 @@ impl Job<'_> {
         let Job { scenario, variants, dir, capture, talk } = self;
         log::start(dir.open_log()?, talk.verbose);
         tracing::info!("keys of the meters: {}", human::keys(keys_word(variants)));
-        dir.put(SCENARIO, scenario.resolved_toml.as_bytes())?;
+        let written = scenario.in_directory(dir.path()).map_err(std::io::Error::other);
+        let (text, inputs) = written.map_err(|e| FileError::io(&dir.path().join(SCENARIO), "write the scenario", e))?;
+        for input in &inputs {
+            dir.copy_input(&input.name, &input.path, &input.blake3)?;
+        }
+        dir.put(SCENARIO, text.as_bytes())?;
         let path = std::path::absolute(dir.path()).unwrap_or_else(|_| dir.path().to_owned());
         if path.parent().and_then(Path::file_name).is_some_and(|folder| folder == run_dir::RUNS)
             && let Err(error) = dir.point_latest()

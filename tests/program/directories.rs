@@ -107,7 +107,7 @@ fn said(output: &Output) -> Said {
 fn a_run_that_fails_underway_exits_1_and_its_summary_says_so() {
     let here = folder(&with_frames());
     // A limit on the size of a file, met by a table and by no small file.
-    let line = format!("ulimit -f 40; trap '' XFSZ; exec {} run small.toml -o out", binary().display());
+    let line = format!("ulimit -f 80; trap '' XFSZ; exec {} run small.toml -o out", binary().display());
     let output = Command::new("sh").args(["-c", &line]).current_dir(here.path()).output().expect("a shell");
     said(&output).expect(1).tells(&["error: out/tables/frames/base/part-000.parquet: cannot"]);
     let out = here.path().join("out");
@@ -149,4 +149,33 @@ fn without_standard_input_and_home_it_runs_too() {
     let mut command = amitwin(here.path(), &["run", "small.toml", "-q"]);
     let output = command.env_clear().stdin(std::process::Stdio::null()).output().expect("started");
     said(&output).expect(0);
+}
+
+#[test]
+fn a_run_directory_that_was_moved_runs_again_and_names_no_other_place() {
+    let town = folder(&SMALL.replace("generator = \"grid\"\nmeters = 9\n", "file = \"../map/meters.csv\"\n"));
+    let (here, map) = (town.path().join("study"), town.path().join("map"));
+    fs::create_dir(&here).expect("made");
+    fs::create_dir(&map).expect("made");
+    fs::rename(town.path().join("small.toml"), here.join("small.toml")).expect("moved");
+    fs::write(map.join("meters.csv"), "id,lat,lon\na,50.0001,8\nb,50.0002,8\n").expect("written");
+    run(&here, &["run", "small.toml", "-o", "out"]).expect(0);
+    run(&here, &["verify", "out"]).expect(0);
+    let text = fs::read_to_string(here.join("out/scenario.resolved.toml")).expect("text");
+    assert!(text.contains("file = \"inputs/meters.csv\""), "{text}");
+    let home = town.path().to_string_lossy().into_owned();
+    assert!(!text.contains(&home), "{text}");
+    let fingerprint = summary(&here.join("out")).fingerprint;
+
+    let elsewhere = town.path().join("elsewhere");
+    fs::rename(here.join("out"), &elsewhere).expect("moved");
+    fs::remove_dir_all(&map).expect("removed");
+    run(town.path(), &["run", "elsewhere/scenario.resolved.toml", "-o", "again"]).expect(0);
+    assert_eq!(summary(&town.path().join("again")).fingerprint, fingerprint);
+    // The copies belong to the run and go with it.
+    run(town.path(), &["run", "elsewhere/scenario.resolved.toml", "-o", "again", "--force"]).expect(0);
+    fs::write(town.path().join("again/inputs/mine.csv"), "mine").expect("written");
+    run(town.path(), &["run", "elsewhere/scenario.resolved.toml", "-o", "again", "--force"])
+        .expect(2)
+        .tells(&["inputs/mine.csv"]);
 }

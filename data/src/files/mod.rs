@@ -19,7 +19,7 @@ mod table_reader;
 mod table_set;
 
 pub use error::FileError;
-pub use run_dir::{LATEST, LOG, MANIFEST, REPORT, RunDir, SCENARIO, SUMMARY};
+pub use run_dir::{INPUTS, LATEST, LOG, MANIFEST, REPORT, RunDir, SCENARIO, SUMMARY};
 pub use run_reader::{Problem, RunReader, Verification};
 pub use slug::{slug, unslug};
 pub use table_reader::{each_group, read_rows};

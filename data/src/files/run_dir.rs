@@ -1,6 +1,6 @@
 //! A run directory while a run writes it.
 
-use super::atomic::{is_unfinished, make_folder, sync_folder, write_whole};
+use super::atomic::{Pending, is_unfinished, make_folder, sync_folder, write_whole};
 use super::claim::{Claim, OWNER};
 use super::error::FileError;
 use super::slug::slug;
@@ -28,6 +28,8 @@ pub const LOG: &str = "log.txt";
 /// Name beside the run directories that points to the last one.
 pub const LATEST: &str = "latest";
 const TABLES_FOLDER: &str = "tables";
+/// Copies of what the run was made from.
+pub const INPUTS: &str = "inputs";
 
 /// Finished files of a run, and the variants that have begun.
 #[derive(Debug, Default)]
@@ -120,6 +122,26 @@ impl RunDir {
         Ok(())
     }
 
+    /// Copies a file into the folder [`INPUTS`], under this name; the manifest will list it. Its content must be that of this
+    /// BLAKE3, in hexadecimal: the one that the run was made from.
+    pub fn copy_input(&self, name: &str, source: &Path, blake3: &str) -> Result<(), FileError> {
+        let path = format!("{INPUTS}/{name}");
+        let target = self.path.join(&path);
+        make_folder(&self.path.join(INPUTS))?;
+        let mut pending = Pending::create(&target)?;
+        let mut file = File::open(source).map_err(|e| FileError::io(source, "open the file", e))?;
+        io::copy(&mut file, &mut pending).map_err(|e| FileError::io(&target, "copy the input", e))?;
+        let entry = pending.commit()?;
+        if entry.blake3 != blake3 {
+            return Err(FileError::Unreadable {
+                path: source.to_owned(),
+                what: "it was changed after it was read; run again".to_owned(),
+            });
+        }
+        self.registry.add(FileEntry { path, ..entry });
+        Ok(())
+    }
+
     /// Opens the log for appending.
     pub fn open_log(&self) -> Result<File, FileError> {
         let path = self.path.join(LOG);
@@ -181,7 +203,7 @@ impl RunDir {
     }
 }
 
-/// What [`RunDir::create`] replaces: names in the directory, and files of its tables.
+/// What [`RunDir::create`] replaces: names in the directory, and files of its tables and inputs.
 fn old_run(path: &Path, force: bool) -> Result<(Vec<String>, Vec<String>), FileError> {
     let old = occupants(path)?;
     if old.is_empty() {
@@ -196,15 +218,16 @@ fn old_run(path: &Path, force: bool) -> Result<(Vec<String>, Vec<String>), FileE
     Ok((old, tables))
 }
 
-/// Files of an old run's tables, below the directory: those that its manifest names; of a run that did not end all that have
+/// Files of an old run's tables and inputs, below the directory: those that its manifest names; of a run that did not end all that have
 /// names as tables have.
 fn old_tables(path: &Path, manifest: &Manifest) -> Result<Vec<String>, FileError> {
     let mut found = Vec::new();
     walk(path, TABLES_FOLDER, &mut found)?;
+    walk(path, INPUTS, &mut found)?;
     let named: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
     let ours = |file: &str| {
         let name = file.rsplit('/').next().unwrap_or_default();
-        is_unfinished(name) || if manifest.complete { named.contains(file) } else { is_table(file) }
+        is_unfinished(name) || if manifest.complete { named.contains(file) } else { is_table(file) || is_input(file) }
     };
     match found.iter().find(|file| !ours(file)) {
         Some(file) => Err(FileError::Foreign { path: path.to_owned(), file: file.clone() }),
@@ -219,6 +242,11 @@ fn is_table(file: &str) -> bool {
     let number = part.strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
     TABLES.iter().any(|info| info.name == table)
         && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `inputs/NAME`.
+fn is_input(file: &str) -> bool {
+    file.strip_prefix(INPUTS).and_then(|rest| rest.strip_prefix('/')).is_some_and(|name| !name.contains('/'))
 }
 
 /// Files below a folder of a directory, by their paths from there; a link counts as a file.
@@ -252,7 +280,8 @@ fn remove_tables(root: &Path, files: &[String]) -> Result<(), FileError> {
         let path = root.join(file);
         fs::remove_file(&path).map_err(|e| FileError::io(&path, "delete the old run", e))?;
     }
-    remove_empty(&root.join(TABLES_FOLDER))
+    remove_empty(&root.join(TABLES_FOLDER))?;
+    remove_empty(&root.join(INPUTS))
 }
 
 /// Deletes a folder and those in it, as far as they are empty.
