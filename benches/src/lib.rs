@@ -1,5 +1,6 @@
 //! Workloads of the bench programs; each program in `src/bin` prints one JSON object.
 
+pub mod datagrams;
 pub mod dlms;
 pub mod hostile;
 pub mod ladder;

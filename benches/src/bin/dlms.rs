@@ -1,6 +1,7 @@
 //! GET requests to meters in this process: requests/s of one core, allocations a request, bytes a meter; or over TCP to
 //! meters that another process serves: requests/s, latencies, errors, alone and beside clients that ask for too much.
 
+use amitwin_benches::datagrams;
 use amitwin_benches::dlms;
 use amitwin_benches::hostile::{self, Hostile};
 use amitwin_benches::load::{self, Load};
@@ -41,6 +42,9 @@ struct Args {
     /// Meters, each with an open association.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     meters: u32,
+    /// Read every meter once over UDP instead, and release none.
+    #[arg(long, requires = "connect", conflicts_with = "beside")]
+    datagrams: bool,
     /// How long a connection pauses after an answer, ms.
     #[arg(long, default_value_t = 0.0, requires = "connect")]
     pause: f64,
@@ -58,6 +62,15 @@ struct Args {
 fn main() -> Result<(), String> {
     let args = Args::parse();
     let ciphered = args.what == What::Ciphered;
+    if let Some(first) = args.connect.filter(|_| args.datagrams) {
+        let outcome = datagrams::read_once(first, args.meters)?;
+        let report = serde_json::json!({
+            "bench": "dlms-datagrams", "meters": args.meters, "read": outcome.read, "repeated": outcome.repeated,
+            "wall_s": outcome.wall_s, "meters_per_s": outcome.read as f64 / outcome.wall_s,
+        });
+        println!("{report}");
+        return Ok(());
+    }
     if let Some(first) = args.connect {
         return over_tcp(&args, first, ciphered);
     }
