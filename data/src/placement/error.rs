@@ -155,9 +155,9 @@ pub enum Fault {
     #[error("the ids up to here take more than {max_mb} MB; give shorter ones, or split the file into several runs")]
     IdsTooLong { max_mb: u64 },
     #[error(
-        "unpacked, the column {column} takes more than {max_mb} MB in one row group; write it with smaller row groups"
+        "unpacked, a page takes more than {max_mb} MB, and writers make pages of 1 MB; write it with smaller pages"
     )]
-    ColumnTooLong { column: String, max_mb: u64 },
+    PageTooLong { max_mb: u64 },
     #[error("no Parquet can be read here: {reason}; write the file again, with ZSTD, Snappy or no compression")]
     BadParquet { reason: String },
 }

@@ -26,6 +26,7 @@ mod parquet_rows;
 mod rules;
 
 pub use error::{Fault, Place, PlacementError};
+pub use parquet_rows::{Limits, is_guarded};
 
 use crate::input;
 use std::path::Path;
@@ -111,6 +112,11 @@ fn ending(path: &Path) -> String {
 
 /// Reads a placement; the file's ending tells the format: `.csv`, `.geojson`, `.json` or `.parquet`.
 pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
+    read_within(path, &Limits::PLACEMENT)
+}
+
+/// The same with other limits for Parquet; those of text are [`LINE_BYTES_MAX`], [`RECORDS_MAX`] and 1,024 MB of GeoJSON.
+pub fn read_within(path: &Path, limits: &Limits) -> Result<Vec<PlacementRecord>, PlacementError> {
     let whole = |fault| PlacementError::new(path, Place::File, None, fault);
     let format = Format::of(path).ok_or_else(|| whole(Fault::UnknownFormat { ending: ending(path) }))?;
     let file = input::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
@@ -120,7 +126,7 @@ pub fn read(path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
     }
     match format {
         Format::Csv => delimited::read(file, path),
-        Format::Parquet => parquet_rows::read(file, path, &parquet_rows::Limits::PLACEMENT),
+        Format::Parquet => parquet_rows::read(file, path, limits),
         Format::GeoJson => features::read(file, path),
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 
 mod files;
 mod geojson;
+mod lying;
 
 const CSV: &str = "meters.csv";
 

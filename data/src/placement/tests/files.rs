@@ -90,12 +90,11 @@ fn the_sample_set_is_sound() {
 
 #[test]
 fn what_a_small_file_can_unpack_to_is_bounded() {
-    use super::super::parquet_rows::{self, Limits};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bomb.parquet");
     write_parquet(&path, [1.0, 2.0], Compression::SNAPPY);
     let with = |limits| {
-        let read = parquet_rows::read(std::fs::File::open(&path).unwrap(), &path, &limits);
+        let read = read_within(&path, &limits);
         read.map(|records| records.len())
             .map_err(|error| error.to_string().strip_prefix(&path.display().to_string()).expect("the path").to_owned())
     };
@@ -103,11 +102,9 @@ fn what_a_small_file_can_unpack_to_is_bounded() {
     let refused = |limits| with(limits).expect_err("too much");
     let said = refused(Limits { records: 1, ..Limits::PLACEMENT });
     assert_eq!(said, ": has more than 1 sites; split it into several runs");
-    let said = refused(Limits { column_mb: 0, ..Limits::PLACEMENT });
-    assert_eq!(
-        said,
-        ": unpacked, the column id takes more than 0 MB in one row group; write it with smaller row groups"
-    );
+    let said = refused(Limits { page_mb: 0, ..Limits::PLACEMENT });
+    let expected = "unpacked, a page takes more than 0 MB, and writers make pages of 1 MB; write it with smaller pages";
+    assert_eq!(said, format!(", row 1, column id: {expected}"));
     let said = refused(Limits { id_bytes: 1, ..Limits::PLACEMENT });
     assert!(said.ends_with("is longer than 1 bytes, and an id takes less than 100; give shorter ones"), "{said}");
     let said = refused(Limits { ids_mb: 0, ..Limits::PLACEMENT });
