@@ -150,6 +150,8 @@ pub enum Fault {
     WrongType { found: String, is: &'static str, expected: &'static str },
     #[error("is longer than {max_mb} MB; convert it to CSV, which is read line by line")]
     FileTooLong { max_mb: u64 },
+    #[error("takes more than {max} bytes, and a site takes less than 1000; leave out what is no place or id")]
+    FeatureTooLong { max: usize },
     #[error("is longer than {max} bytes, and an id takes less than 100; give shorter ones")]
     IdTooLong { max: usize },
     #[error("the ids up to here take more than {max_mb} MB; give shorter ones, or split the file into several runs")]

@@ -4,21 +4,28 @@ use super::bounded::not_utf8;
 use super::rules::{self, ColumnFault};
 use super::{Fault, Place, PlacementError, PlacementRecord, RecordKind, columns};
 use geojson::{Feature, GeometryValue, JsonObject, JsonValue, feature::Id};
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
 /// The text is held in memory as a whole, since a GeoJSON file is often one line.
 const FILE_MB_MAX: u64 = 1_024;
+/// Longest feature, bytes: as values in memory it takes up to 20 times as much.
+const FEATURE_BYTES_MAX: usize = 1 << 20;
 
-/// Reads the sites of a GeoJSON file; `path` is for messages.
-pub(super) fn read(file: impl Read, path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
+/// Reads the sites of a GeoJSON file of `length` bytes; `path` is for messages.
+pub(super) fn read(file: impl Read, length: u64, path: &Path) -> Result<Vec<PlacementRecord>, PlacementError> {
     let whole = |fault| PlacementError::new(path, Place::File, None, fault);
     let limit = FILE_MB_MAX * 1_000_000;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| whole(Fault::from_io(&e)))?;
-    if bytes.len() as u64 > limit {
+    if length <= limit {
+        bytes.try_reserve_exact(length as usize).map_err(|e| whole(Fault::Unreadable { reason: e.to_string() }))?;
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| whole(Fault::from_io(&e)))?;
+    }
+    if length.max(bytes.len() as u64) > limit {
         return Err(whole(Fault::FileTooLong { max_mb: FILE_MB_MAX }));
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -33,7 +40,7 @@ pub(super) fn read(file: impl Read, path: &Path) -> Result<Vec<PlacementRecord>,
             expected: "a placement in GeoJSON is a FeatureCollection of Point features",
         }));
     }
-    let mut reading = Reading { path, records: Vec::new(), features: 0, refused: None };
+    let mut reading = Reading { path, text, records: Vec::new(), features: 0, refused: None };
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Collection(&mut reading)).and_then(|()| json.end());
     if let Err(error) = read {
@@ -45,6 +52,7 @@ pub(super) fn read(file: impl Read, path: &Path) -> Result<Vec<PlacementRecord>,
 /// What has been read so far.
 struct Reading<'a> {
     path: &'a Path,
+    text: &'a str,
     records: Vec<PlacementRecord>,
     features: u64,
     refused: Option<PlacementError>,
@@ -62,17 +70,61 @@ impl Reading<'_> {
         PlacementError::new(self.path, place, None, fault)
     }
 
-    fn take(&mut self, feature: &Feature) -> Result<(), PlacementError> {
+    /// The same of a text that is no feature, whose place the error counts from the feature's start.
+    fn broken_within(&self, feature: &str, error: &serde_json::Error) -> PlacementError {
+        let said = error.to_string();
+        let what = said.rfind(" at line ").map_or(&*said, |place| &said[..place]);
+        let start = feature.as_ptr() as usize - self.text.as_ptr() as usize;
+        let before = &self.text[..start];
+        let line = before.matches('\n').count() + error.line().max(1);
+        let line_start = if error.line() > 1 { start } else { before.rfind('\n').map_or(0, |end| end + 1) };
+        let column = start - line_start + error.column();
+        let after = match self.features {
+            0 => String::new(),
+            n => format!(" (in or after feature {n})"),
+        };
+        let fault = Fault::NotGeoJson { reason: format!("{what} at line {line} column {column}{after}") };
+        PlacementError::new(self.path, Place::Line(line as u64), None, fault)
+    }
+
+    fn take(&mut self, feature: &str) -> Result<(), PlacementError> {
+        let next = Place::Feature(self.features + 1);
+        if feature.len() > FEATURE_BYTES_MAX {
+            let fault = Fault::FeatureTooLong { max: FEATURE_BYTES_MAX };
+            return Err(PlacementError::new(self.path, next, None, fault));
+        }
+        let parsed: Feature = serde_json::from_str(feature).map_err(|error| self.broken_within(feature, &error))?;
+        self.features += 1;
         rules::full(&self.records, self.path)?;
-        let place = Place::Feature(self.features);
-        let refuse = |(column, fault)| PlacementError::new(self.path, place, column, fault);
-        self.records.push(site(place, feature).map_err(refuse)?);
+        let refuse = |(column, fault)| PlacementError::new(self.path, next, column, fault);
+        self.records.push(site(next, &parsed).map_err(refuse)?);
         Ok(())
     }
 }
 
 /// The collection: its type and its features, in any order, other members ignored.
 struct Collection<'a, 'b>(&'a mut Reading<'b>);
+
+/// A text, of which no more is kept than tells it from the few that are known.
+struct Word(String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
+        struct Short;
+        impl Visitor<'_> for Short {
+            type Value = Word;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+                Ok(Word(text.chars().take(40).collect()))
+            }
+        }
+        deserializer.deserialize_str(Short)
+    }
+}
 
 impl<'de> Visitor<'de> for Collection<'_, '_> {
     type Value = ();
@@ -83,10 +135,10 @@ impl<'de> Visitor<'de> for Collection<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut features = false;
-        while let Some(member) = members.next_key::<String>()? {
+        while let Some(Word(member)) = members.next_key()? {
             match member.as_str() {
                 "type" => {
-                    let found: String = members.next_value()?;
+                    let Word(found) = members.next_value()?;
                     if found != "FeatureCollection" {
                         return Err(de::Error::custom(format!("the type is '{found}' and not 'FeatureCollection'")));
                     }
@@ -122,9 +174,8 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(feature) = list.next_element::<Feature>()? {
-            self.0.features += 1;
-            if let Err(refused) = self.0.take(&feature) {
+        while let Some(feature) = list.next_element::<&RawValue>()? {
+            if let Err(refused) = self.0.take(feature.get()) {
                 self.0.refused = Some(refused);
                 return Err(de::Error::custom("refused"));
             }

@@ -127,7 +127,7 @@ pub fn read_within(path: &Path, limits: &Limits) -> Result<Vec<PlacementRecord>,
     match format {
         Format::Csv => delimited::read(file, path),
         Format::Parquet => parquet_rows::read(file, path, limits),
-        Format::GeoJson => features::read(file, path),
+        Format::GeoJson => features::read(file, metadata.len(), path),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which values a site may have, whatever the format.
 
-use super::{Fault, Place, PlacementError, PlacementRecord, RECORDS_MAX, RecordKind};
+use super::{Fault, LINE_BYTES_MAX, Place, PlacementError, PlacementRecord, RECORDS_MAX, RecordKind};
 use std::path::Path;
 
 /// Lowest and highest antenna, m.
@@ -36,6 +36,9 @@ pub(super) fn record(
 ) -> Result<PlacementRecord, ColumnFault> {
     if name.is_empty() {
         return Err((Some("id"), Fault::MissingValue));
+    }
+    if name.len() > LINE_BYTES_MAX {
+        return Err((Some("id"), Fault::IdTooLong { max: LINE_BYTES_MAX }));
     }
     for (column, value) in [("lat", Some(lat_deg)), ("lon", Some(lon_deg)), ("height_m", height_m)] {
         if let Some(value) = value.filter(|v| !v.is_finite()) {

@@ -5,7 +5,7 @@ use super::*;
 const JSON: &str = "meters.geojson";
 
 fn json(text: &str) -> Result<Vec<PlacementRecord>, PlacementError> {
-    features::read(text.as_bytes(), JSON.as_ref())
+    features::read(text.as_bytes(), text.len() as u64, JSON.as_ref())
 }
 
 fn json_error(text: &str) -> String {
@@ -97,9 +97,51 @@ fn geojson_that_is_none_is_refused() {
     assert!(error.contains("expected a FeatureCollection"), "{error}");
     let error = json_error("{\"type\": \"FeatureCollection\"}");
     assert!(error.contains("there is no list of features"), "{error}");
-    let error = features::read(b"{\"type\":\n\"Caf\xE9\"}".as_slice(), JSON.as_ref()).unwrap_err().to_string();
+    let latin = b"{\"type\":\n\"Caf\xE9\"}".as_slice();
+    let error = features::read(latin, latin.len() as u64, JSON.as_ref()).unwrap_err().to_string();
     assert_eq!(
         error,
         "meters.geojson, line 2: the byte 0xE9 at position 5 is not UTF-8 (in Latin-1 it is '\u{E9}'); save the file as UTF-8"
     );
+}
+
+#[test]
+fn the_place_of_what_is_wrong_is_that_in_the_file() {
+    let site = |id: &str, at: &str| {
+        format!(
+            "{{\"type\": \"Feature\", \"id\": \"{id}\", \"properties\": {{}},\n\"geometry\": {{\"type\": \"Point\", \
+             \"coordinates\": {at}}}}}"
+        )
+    };
+    // The second feature begins behind the comma on line 3, at column 3, and goes wrong on its own second line.
+    let text = collection(&format!("\n{},  {}", site("a", "[1, 2]"), site("b", "[1}")));
+    let error = json_error(&text);
+    let column = "\"geometry\": {\"type\": \"Point\", \"coordinates\": [1}".len();
+    assert!(
+        error.starts_with(&format!("meters.geojson, line 4: expected `,` or `]` at line 4 column {column}")),
+        "{error}"
+    );
+    let error = json_error(&collection("{\"type\": 7}"));
+    assert!(error.starts_with("meters.geojson, line 1: ") && error.contains(" at line 1 column "), "{error}");
+}
+
+#[test]
+fn a_feature_that_holds_more_than_a_site_is_not_taken_apart() {
+    let limit = 1 << 20;
+    let with = |property: &str| json_error(&feature(&format!("{{\"id\": \"a\", \"x\": {property}}}"), "[7, 50]"));
+    let expected = "meters.geojson, feature 1: takes more than 1048576 bytes, and a site takes less than 1000; leave out what is \
+                    no place or id";
+    assert_eq!(with(&format!("[0{}]", ",0".repeat(limit / 2))), expected);
+    assert_eq!(with(&format!("\"{}\"", "x".repeat(limit))), expected);
+    // Deeper than the parser goes, and not long.
+    let deep = with(&format!("{}{}", "[".repeat(1_000), "]".repeat(1_000)));
+    assert!(deep.starts_with("meters.geojson, line 1: recursion limit exceeded at line 1 column"), "{deep}");
+    let id = json_error(&feature(&format!("{{\"id\": \"{}\"}}", "x".repeat(LINE_BYTES_MAX + 1)), "[7, 50]"));
+    assert!(id.starts_with("meters.geojson, feature 1, property id: is longer than 65536 bytes"), "{id}");
+    // Members that nobody asks for may be anything.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = feature("{\"id\": \"a\"}", "[7, 50]").replacen('{', &format!("{{\"{}\": {deep},", "k".repeat(limit)), 1);
+    assert_eq!(json(&text).unwrap().len(), 1);
+    let error = json_error(&format!("{{\"type\": \"{}\"}}", "x".repeat(limit)));
+    assert!(error.len() < 300, "{} bytes", error.len());
 }
