@@ -6,6 +6,7 @@ mod commands;
 mod directories;
 mod duckdb;
 mod exit_codes;
+mod memory;
 mod serve;
 mod serve_kill;
 mod stops;
