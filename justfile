@@ -20,7 +20,7 @@ check:
 ci:
     .ci/run
 
-# Fuzzes what reads bytes from the network, some seconds a target
+# Fuzzes what reads bytes from the network and from files, some seconds a target
 fuzz SECONDS="30":
     fuzz/run {{SECONDS}}
 

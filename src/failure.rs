@@ -1,6 +1,7 @@
 //! What goes wrong, as a message and as an exit code.
 
 use amitwin_data::files::FileError;
+use amitwin_data::placement::is_guarded;
 use amitwin_live::serve::ServeError;
 use amitwin_scenarios::ScenarioError;
 use amitwin_scenarios::drive::DriveError;
@@ -73,6 +74,10 @@ pub fn text(error: &anyhow::Error, color: bool) -> String {
 /// Makes a panic say that it is a bug, and what to do with it.
 pub fn tell_bugs() {
     std::panic::set_hook(Box::new(|info| {
+        if is_guarded() {
+            // A placement file contradicts itself, and the error that follows says so.
+            return;
+        }
         let what = info.payload_as_str().unwrap_or("no message");
         let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let version = env!("CARGO_PKG_VERSION");

@@ -177,7 +177,7 @@ fn each_rule_notices_what_breaks_it() {
         ("models/dlms/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
         ("live/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
         ("fuzz/src/a.rs", "fn f() {\n    todo!()\n}", DONE),
-        ("fuzz/targets/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
+        ("fuzz/targets/a.rs", "use amitwin_viz::table;", IMPORTS),
         ("models/src/meter/a.rs", "use bevy_ecs::prelude::*;", ENTITIES),
         ("models/tests/a.rs", "let mut world = bevy_ecs::world::World::new();", ENTITIES),
         ("live/src/a.rs", "getrandom::getrandom(b);\nlet r = fastrand::u8(..);", RANDOM),
@@ -260,7 +260,7 @@ fn manifest_rules_notice_what_breaks_them() {
         |section: &str| format!("[{section}]\namitwin-testkit = {{ workspace = true, features = [\"worlds\"] }}\n");
     assert_eq!(rules("models", &kit("dependencies")), [IMPORTS]);
     assert_eq!(rules("", &kit("target.'cfg(unix)'.dependencies")), [IMPORTS]);
-    assert_eq!(rules("fuzz", &kit("dev-dependencies")), [IMPORTS]);
+    assert_eq!(rules("fuzz", &kit("dependencies")), [""; 0]);
     assert_eq!(rules("models", &kit("dev-dependencies")), [""; 0]);
     assert_eq!(rules("testkit", "[dependencies]\namitwin-benches.workspace = true\n"), [IMPORTS]);
     assert_eq!(rules("dlms", "[dependencies]\ntokio = \"1\"\n"), [OUTSIDE]);

@@ -55,6 +55,11 @@ fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "wrapper" => wrapper(),
         "hdlc" => hdlc(),
+        "general" => general(),
+        "state" => crate::state::seeds(),
+        "placement" => crate::placement::seeds(),
+        "parquet" => crate::parquet::seeds(),
+        "scenario" => crate::scenario::seeds(),
         _ => association(),
     }
 }
@@ -112,5 +117,22 @@ fn association() -> Vec<Vec<u8>> {
     }
     let signed = format!("DF {head} 0D C001C1000100002A0000FF0200 40 {}", "00".repeat(64));
     seeds.push([vec![6], piece(0, &bytes(&signed))].concat());
+    seeds
+}
+
+fn general() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    // Suite and client; then how it is protected, and what makes it fresh: a transaction, a counter, or nothing.
+    for first in 0..4 {
+        for (kind, step) in [(2, 2), (3, 5), (4, 5), (5, 5), (8, 0), (10, 2), (13, 5), (20, 5), (29, 6)] {
+            let message = |hex: &str| [&[kind, step], &piece(0, &bytes(hex))[1..]].concat();
+            let messages: Vec<u8> = PLAIN.iter().step_by(5).flat_map(|hex| message(hex)).collect();
+            seeds.push([&[first][..], &messages].concat());
+        }
+        seeds.push([first, 7, 5, 0, 2, 90, 1, 6, 5, 0, 2, 30, 1].to_vec());
+    }
+    for (n, hex) in PLAIN.iter().enumerate() {
+        seeds.push([&[n as u8 & 1, 4, 5], &piece(0, &bytes(hex))[1..], &[12, 5], &piece(0, &bytes(hex))[1..]].concat());
+    }
     seeds
 }

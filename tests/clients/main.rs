@@ -7,6 +7,7 @@ mod changed_keys;
 mod golden;
 mod hostile;
 mod ipv6;
+mod listed;
 mod readme;
 mod refusals;
 mod secrets;

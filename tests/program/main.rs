@@ -6,6 +6,7 @@ mod commands;
 mod directories;
 mod duckdb;
 mod exit_codes;
+mod memory;
 mod own_columns;
 mod serve;
 mod serve_kill;

@@ -31,7 +31,7 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
         if !workspace {
             for word in line.split(['"', ' ', '=', '.', '[', ']']).chain([name]) {
                 let Some(to) = word.strip_prefix("amitwin-") else { continue };
-                let for_tests = to == KIT && section.contains("dev-") && krate != "fuzz";
+                let for_tests = to == KIT && section.contains("dev-");
                 if !for_tests && !may_import(krate, to) {
                     let from = if krate.is_empty() { "the program" } else { krate };
                     add(

@@ -53,7 +53,7 @@ pub const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("viz", &["data"]),
     ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
     ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
-    ("fuzz", &["dlms"]),
+    ("fuzz", &["data", "dlms", "scenarios", "live", KIT]),
     ("testkit", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
 ];
 

@@ -190,6 +190,8 @@ pub enum Fault {
     NotWhole { found: String },
     #[error("is longer than {max_mb} MB; convert it to CSV, which is read line by line")]
     FileTooLong { max_mb: u64 },
+    #[error("takes more than {max} bytes, and a site takes less than 1000; leave out what is no place or id")]
+    FeatureTooLong { max: usize },
     #[error("is longer than {max} bytes, and an id takes less than 100; give shorter ones")]
     IdTooLong { max: usize },
     #[error("the ids up to here take more than {max_mb} MB; give shorter ones, or split the file into several runs")]
@@ -197,9 +199,9 @@ pub enum Fault {
     #[error("your own columns take more than {max_mb} MB up to here; leave out those that nobody needs")]
     AttributesTooLong { max_mb: u64 },
     #[error(
-        "unpacked, the column {column} takes more than {max_mb} MB in one row group; write it with smaller row groups"
+        "unpacked, a page takes more than {max_mb} MB, and writers make pages of 1 MB; write it with smaller pages"
     )]
-    ColumnTooLong { column: String, max_mb: u64 },
+    PageTooLong { max_mb: u64 },
     #[error("no Parquet can be read here: {reason}; write the file again, for example with ZSTD compression")]
     BadParquet { reason: String },
 }

@@ -6,7 +6,7 @@ use super::intake::{Intake, Stop};
 use super::rules::ColumnFault;
 use super::utf16::AsUtf8;
 use super::value::Value;
-use super::{Fault, Place};
+use super::{Fault, LINE_BYTES_MAX, Place};
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -18,14 +18,20 @@ use std::io::Read;
 
 /// The text is held in memory as a whole, since a GeoJSON file is often one line.
 const FILE_MB_MAX: u64 = 1_024;
+/// Longest feature, bytes: as values in memory it takes up to 20 times as much.
+const FEATURE_BYTES_MAX: usize = 1 << 20;
 
-/// Reads the features of a GeoJSON file.
-pub(super) fn read(file: impl Read, intake: &mut Intake<'_>) -> Result<(), Stop> {
+/// Reads the features of a GeoJSON file of `length` bytes.
+pub(super) fn read(file: impl Read, length: u64, intake: &mut Intake<'_>) -> Result<(), Stop> {
     let limit = FILE_MB_MAX * 1_000_000;
     let mut bytes = Vec::new();
-    let read = AsUtf8::new(file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    read.map_err(|error| intake.fatal(Place::File, None, Fault::from_io(&error)))?;
-    if bytes.len() as u64 > limit {
+    if length <= limit {
+        let reserved = bytes.try_reserve_exact(length as usize);
+        reserved.map_err(|e| intake.fatal(Place::File, None, Fault::Unreadable { reason: e.to_string() }))?;
+        let read = AsUtf8::new(file).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+        read.map_err(|error| intake.fatal(Place::File, None, Fault::from_io(&error)))?;
+    }
+    if length.max(bytes.len() as u64) > limit {
         return Err(intake.fatal(Place::File, None, Fault::FileTooLong { max_mb: FILE_MB_MAX }));
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -41,16 +47,17 @@ pub(super) fn read(file: impl Read, intake: &mut Intake<'_>) -> Result<(), Stop>
     }
     // It may stand behind the features that it is about. What is no GeoJSON is told below.
     if let Ok(Head { crs: Some(crs) }) = serde_json::from_str(text) {
-        match crs_name(&crs) {
+        let short = Some(crs.get()).filter(|text| text.len() <= LINE_BYTES_MAX);
+        match short.and_then(|text| crs_name(&serde_json::from_str(text).ok()?)) {
             Some(name) => intake.crs(&name)?,
             None => {
-                let shown: String = crs.to_string().chars().take(80).collect();
+                let shown: String = crs.get().chars().filter(|c| !c.is_whitespace()).take(80).collect();
                 let reason = format!("the member crs, {shown}, names no coordinate reference system");
                 return Err(intake.fatal(Place::File, None, Fault::Crs { reason }));
             }
         }
     }
-    let mut reading = Reading { intake, names: Vec::new(), features: 0, stopped: false };
+    let mut reading = Reading { intake, text, names: Vec::new(), features: 0, stopped: false };
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Collection(&mut reading)).and_then(|()| json.end());
     read.map_err(|error| if reading.stopped { Stop } else { reading.broken(&error) })
@@ -58,8 +65,9 @@ pub(super) fn read(file: impl Read, intake: &mut Intake<'_>) -> Result<(), Stop>
 
 /// What stands beside the features.
 #[derive(Deserialize)]
-struct Head {
-    crs: Option<Json>,
+struct Head<'a> {
+    #[serde(borrow)]
+    crs: Option<&'a RawValue>,
 }
 
 /// The name in a `crs` member, in the forms that the format once had.
@@ -74,6 +82,7 @@ fn crs_name(crs: &Json) -> Option<String> {
 /// What has been read so far.
 struct Reading<'a, 'b> {
     intake: &'a mut Intake<'b>,
+    text: &'a str,
     /// Names of the last feature's properties, and of its own id, if that counts.
     names: Vec<String>,
     features: u64,
@@ -89,6 +98,34 @@ impl Reading<'_, '_> {
             n => format!(" (in or after feature {n})"),
         };
         self.intake.fatal(place, None, Fault::NotGeoJson { reason: format!("{error}{after}") })
+    }
+
+    /// The same of a text that is no feature, whose place the error counts from the feature's start.
+    fn broken_within(&mut self, feature: &str, error: &serde_json::Error) -> Stop {
+        let said = error.to_string();
+        let what = said.rfind(" at line ").map_or(&*said, |place| &said[..place]);
+        let start = feature.as_ptr() as usize - self.text.as_ptr() as usize;
+        let before = &self.text[..start];
+        let line = before.matches('\n').count() + error.line().max(1);
+        let line_start = if error.line() > 1 { start } else { before.rfind('\n').map_or(0, |end| end + 1) };
+        let column = start - line_start + error.column();
+        let after = match self.features {
+            0 => String::new(),
+            n => format!(" (in or after feature {n})"),
+        };
+        let fault = Fault::NotGeoJson { reason: format!("{what} at line {line} column {column}{after}") };
+        self.intake.fatal(Place::Line(line as u64), None, fault)
+    }
+
+    /// Takes a feature apart, once it is short enough for that.
+    fn feature(&mut self, text: &str) -> Result<(), Stop> {
+        if text.len() > FEATURE_BYTES_MAX {
+            let fault = Fault::FeatureTooLong { max: FEATURE_BYTES_MAX };
+            return Err(self.intake.fatal(Place::Feature(self.features + 1), None, fault));
+        }
+        let feature: Feature<'_> = serde_json::from_str(text).map_err(|error| self.broken_within(text, &error))?;
+        self.features += 1;
+        self.take(&feature)
     }
 
     fn take(&mut self, feature: &Feature<'_>) -> Result<(), Stop> {
@@ -129,6 +166,27 @@ struct Geometry<'a> {
     coordinates: Option<&'a RawValue>,
 }
 
+/// A text, of which no more is kept than tells it from the few that are known.
+struct Word(String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
+        struct Short;
+        impl Visitor<'_> for Short {
+            type Value = Word;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+                Ok(Word(text.chars().take(40).collect()))
+            }
+        }
+        deserializer.deserialize_str(Short)
+    }
+}
+
 /// The collection: its type and its features, in any order; its `crs` has been read, other members are ignored.
 struct Collection<'r, 'a, 'b>(&'r mut Reading<'a, 'b>);
 
@@ -141,10 +199,10 @@ impl<'de> Visitor<'de> for Collection<'_, '_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut features = false;
-        while let Some(member) = members.next_key::<String>()? {
+        while let Some(Word(member)) = members.next_key()? {
             match member.as_str() {
                 "type" => {
-                    let found: String = members.next_value()?;
+                    let Word(found) = members.next_value()?;
                     if found != "FeatureCollection" {
                         return Err(de::Error::custom(format!("the type is '{found}' and not 'FeatureCollection'")));
                     }
@@ -180,9 +238,8 @@ impl<'de> Visitor<'de> for Features<'_, '_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(feature) = list.next_element::<Feature<'de>>()? {
-            self.0.features += 1;
-            if let Err(Stop) = self.0.take(&feature) {
+        while let Some(feature) = list.next_element::<&RawValue>()? {
+            if let Err(Stop) = self.0.feature(feature.get()) {
                 self.0.stopped = true;
                 return Err(de::Error::custom("refused"));
             }

@@ -26,23 +26,24 @@ pub(super) struct Stop;
 
 /// What a file may hold: it can be packed, and a few bytes can stand for more than any memory takes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Rows.
     pub records: usize,
     /// An id.
     pub id_bytes: usize,
     /// All ids.
     pub ids_mb: u64,
-    /// A column of a row group of Parquet, unpacked, as the footer has it.
-    pub column_mb: u64,
+    /// A page of a column of Parquet, unpacked. The two pages that are held of each column take that much each, and as much
+    /// again for the values of a dictionary.
+    pub page_mb: u64,
     /// All different values of own columns.
     pub attributes_mb: u64,
 }
 
 impl Limits {
-    /// Those of placements.
+    /// Those of placements. Writers make pages of 1 MB, and none that is known makes them longer than 100 MB.
     pub const PLACEMENT: Limits =
-        Limits { records: RECORDS_MAX, id_bytes: LINE_BYTES_MAX, ids_mb: 1_024, column_mb: 1_024, attributes_mb: 512 };
+        Limits { records: RECORDS_MAX, id_bytes: LINE_BYTES_MAX, ids_mb: 1_024, page_mb: 128, attributes_mb: 512 };
 }
 
 /// The sites of a file in the making.

@@ -41,11 +41,12 @@ mod value;
 pub use columns::ColumnNames;
 pub use crs::Crs;
 pub use error::{Fault, Mistake, Place, PlacementError};
+pub use intake::Limits;
+pub use parquet_rows::is_guarded;
 
 use crate::attributes::Attributes;
 use crate::input;
-use intake::{Intake, Limits};
-use std::fs::File;
+use intake::Intake;
 use std::path::Path;
 
 /// Longest line of a CSV file, bytes; also the longest record, where quotes let it span lines.
@@ -163,6 +164,14 @@ fn ending(path: &Path) -> String {
 /// # Errors
 /// What is wrong with the file, each with its place and what to do.
 pub fn read(path: &Path, options: &Options) -> Result<PlacementFile, PlacementError> {
+    read_within(path, options, Limits::PLACEMENT)
+}
+
+/// The same with other limits.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(path: &Path, options: &Options, limits: Limits) -> Result<PlacementFile, PlacementError> {
     let whole = |fault| PlacementError::one(path, Place::File, None, fault);
     let format = Format::of(path).ok_or_else(|| whole(Fault::UnknownFormat { ending: ending(path) }))?;
     let file = input::open(path).map_err(|e| whole(Fault::from_io(&e)))?;
@@ -170,16 +179,6 @@ pub fn read(path: &Path, options: &Options) -> Result<PlacementFile, PlacementEr
     if metadata.is_dir() {
         return Err(whole(Fault::Directory));
     }
-    read_file(file, path, format, options, Limits::PLACEMENT)
-}
-
-fn read_file(
-    file: File,
-    path: &Path,
-    format: Format,
-    options: &Options,
-    limits: Limits,
-) -> Result<PlacementFile, PlacementError> {
     let mut intake = Intake::new(path, format, options, limits)?;
     match format {
         Format::Csv => {
@@ -191,7 +190,7 @@ fn read_file(
             intake.finish(read, "its columns")
         }
         Format::GeoJson => {
-            let read = features::read(file, &mut intake);
+            let read = features::read(file, metadata.len(), &mut intake);
             intake.finish(read, "an empty list of features")
         }
     }

@@ -76,6 +76,13 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether a value can be as long as a page.
+    pub fn is_long(self) -> bool {
+        matches!(self, Kind::Text | Kind::Bytes | Kind::Decimal(_))
+    }
+}
+
 /// The values of a batch of rows.
 pub(super) struct Batch {
     reader: ColumnReader,

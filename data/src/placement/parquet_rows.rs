@@ -1,11 +1,22 @@
 //! Parquet: the columns of the CSV format, typed.
 
+mod delta;
+mod footer;
+mod guard;
+mod pages;
+mod thrift;
+
+pub use guard::is_guarded;
+
 use super::columns::KNOWN;
 use super::intake::{Intake, Stop};
 use super::parquet_column::{Batch, Kind};
 use super::value::Value;
 use super::{Fault, Place};
-use parquet::errors::ParquetError;
+use guard::guarded;
+use pages::{PageTooLong, Pages};
+use parquet::column::reader::get_column_reader;
+use parquet::errors::{ParquetError, Result as Reading};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::File;
@@ -13,11 +24,19 @@ use std::fs::File;
 /// Rows held at a time; the lengths in a damaged file are not to be trusted with memory.
 const ROWS_AT_A_TIME: usize = 1_024;
 
-/// Reads the rows of a Parquet file. The footer is read first, and a file that is beyond the limits by it is refused unread.
+/// Reads the rows of a Parquet file. The footer is read first, then the header of each page, and what is beyond the limits by
+/// them is not unpacked.
 pub(super) fn read(file: File, intake: &mut Intake<'_>) -> Result<(), Stop> {
-    let reader = SerializedFileReader::new(file).map_err(|error| broken(intake, Place::File, &error))?;
+    let opened = guarded(|| {
+        let mut file = file;
+        footer::look(&mut file)?;
+        let more = file.try_clone()?;
+        Ok((SerializedFileReader::new(file)?, more))
+    });
+    let (reader, file) = opened.map_err(|error| broken(intake, Place::File, None, &error))?;
     let metadata = reader.metadata();
-    let rows: i64 = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).sum();
+    let rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+    let rows = rows.fold(0_i64, |rows, more| rows.saturating_add(more.max(0)));
     let max = intake.limits.records;
     if usize::try_from(rows.max(metadata.file_metadata().num_rows())).is_ok_and(|rows| rows > max) {
         return Err(intake.fatal(Place::File, None, Fault::TooManyRecords { max }));
@@ -26,25 +45,21 @@ pub(super) fn read(file: File, intake: &mut Intake<'_>) -> Result<(), Stop> {
     intake.header(Place::File, &names)?;
     let wanted = wanted(metadata, &names, intake)?;
     let mut number = 0;
-    for group in 0..reader.num_row_groups() {
-        let place = Place::Row(number + 1);
-        let group = reader.get_row_group(group).map_err(|error| broken(intake, place, &error))?;
-        let mut batches: Vec<Option<Batch>> = Vec::with_capacity(names.len());
-        for column in &wanted {
-            let open = |&(leaf, kind): &(usize, Kind)| {
-                let nullable = group.metadata().schema_descr().column(leaf).max_def_level() > 0;
-                Ok(Batch::new(group.get_column_reader(leaf)?, kind, nullable))
-            };
-            batches.push(column.as_ref().map(open).transpose().map_err(|error| broken(intake, place, &error))?);
-        }
-        let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    for group in 0..metadata.num_row_groups() {
+        let opened = guarded(|| open(&reader, &file, group, &wanted, intake.limits.page_mb));
+        let mut batches = opened.map_err(|error| broken(intake, Place::Row(number + 1), None, &error))?;
+        // A text may repeat all of the one before: many at once would take many times what is packed.
+        let at_a_time = if wanted.iter().flatten().any(|column| column.kind.is_long()) { 1 } else { ROWS_AT_A_TIME };
+        let mut left = usize::try_from(metadata.row_group(group).num_rows()).unwrap_or(0);
         while left > 0 {
-            let ask = left.min(ROWS_AT_A_TIME);
-            for batch in batches.iter_mut().flatten() {
-                let there = batch.read(ask).map_err(|error| broken(intake, Place::Row(number + 1), &error))?;
+            let ask = left.min(at_a_time);
+            for (batch, column) in batches.iter_mut().zip(&wanted) {
+                let (Some(batch), Some(Wanted { known, .. })) = (batch, column) else { continue };
+                let place = Place::Row(number + 1);
+                let there = guarded(|| batch.read(ask)).map_err(|error| broken(intake, place, *known, &error))?;
                 if there != ask {
-                    let reason = "a column ends before the others".to_owned();
-                    return Err(intake.fatal(Place::Row(number + 1), None, Fault::BadParquet { reason }));
+                    let reason = "a column ends before its rows do".to_owned();
+                    return Err(intake.fatal(place, *known, Fault::BadParquet { reason }));
                 }
             }
             for row in 0..ask {
@@ -58,12 +73,16 @@ pub(super) fn read(file: File, intake: &mut Intake<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// A column to read: where it is in the file, what it holds, and which of the known ones it is.
+#[derive(Clone, Copy)]
+struct Wanted {
+    leaf: usize,
+    kind: Kind,
+    known: Option<&'static str>,
+}
+
 /// The columns to read, by their position in the header: where each is in the file, and what it holds.
-fn wanted(
-    metadata: &ParquetMetaData,
-    names: &[&str],
-    intake: &mut Intake<'_>,
-) -> Result<Vec<Option<(usize, Kind)>>, Stop> {
+fn wanted(metadata: &ParquetMetaData, names: &[&str], intake: &mut Intake<'_>) -> Result<Vec<Option<Wanted>>, Stop> {
     let schema = metadata.file_metadata().schema_descr();
     let mut wanted = vec![None; names.len()];
     let columns = intake.columns().clone();
@@ -82,33 +101,40 @@ fn wanted(
             (Ok(Kind::Bytes) | Err(_), None) => continue,
             (Ok(kind), None) => kind,
         };
-        // The Parquet reader takes these as lengths without a look.
-        let negative = |group: &RowGroupMetaData| {
-            let column = group.column(leaf);
-            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-            start < 0 || column.compressed_size() < 0
-        };
-        if metadata.row_groups().iter().any(negative) {
-            let reason = format!("the column '{}' has a length below zero", names[at]);
-            return Err(intake.fatal(Place::File, None, Fault::BadParquet { reason }));
-        }
-        let size = |group: &RowGroupMetaData| u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(u64::MAX);
-        let max_mb = intake.limits.column_mb;
-        if metadata.row_groups().iter().any(|group| size(group) > max_mb * 1_000_000) {
-            let column = names[at].to_owned();
-            if known.is_some() {
-                return Err(intake.fatal(Place::File, None, Fault::ColumnTooLong { column, max_mb }));
-            }
-            intake
-                .warnings
-                .push(format!("the column '{column}' is left out: unpacked, it takes more than {max_mb} MB"));
-            continue;
-        }
-        wanted[at] = Some((leaf, kind));
+        wanted[at] = Some(Wanted { leaf, kind, known });
     }
     Ok(wanted)
 }
 
-fn broken(intake: &mut Intake<'_>, place: Place, error: &ParquetError) -> Stop {
-    intake.fatal(place, None, Fault::BadParquet { reason: error.to_string() })
+/// The wanted columns of a row group.
+fn open(
+    reader: &SerializedFileReader<File>,
+    file: &File,
+    group: usize,
+    wanted: &[Option<Wanted>],
+    max_mb: u64,
+) -> Reading<Vec<Option<Batch>>> {
+    let group = reader.get_row_group(group)?;
+    let length = file.metadata()?.len();
+    let one = |&Wanted { leaf, kind, .. }: &Wanted| {
+        let chunk = group.metadata().column(leaf);
+        let (start, bytes) = chunk.byte_range();
+        let end = start.checked_add(bytes).filter(|end| *end <= length);
+        let end = end.ok_or_else(|| ParquetError::EOF("the file ends before its columns do".to_owned()))?;
+        let descr = chunk.column_descr_ptr();
+        let nullable = descr.max_def_level() > 0;
+        let pages = Pages::new(group.get_column_page_reader(leaf)?, file.try_clone()?, start..end, nullable, max_mb);
+        Ok(Batch::new(get_column_reader(descr, Box::new(pages)), kind, nullable))
+    };
+    wanted.iter().map(|column| column.as_ref().map(one).transpose()).collect()
+}
+
+fn broken(intake: &mut Intake<'_>, place: Place, column: Option<&'static str>, error: &ParquetError) -> Stop {
+    let fault = match error {
+        ParquetError::External(other) => {
+            other.downcast_ref().map(|PageTooLong { max_mb }| Fault::PageTooLong { max_mb: *max_mb })
+        }
+        _ => None,
+    };
+    intake.fatal(place, column, fault.unwrap_or_else(|| Fault::BadParquet { reason: error.to_string() }))
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 
 mod files;
 mod geojson;
+mod lying;
 mod mapping;
 mod odd;
 mod parquet_types;

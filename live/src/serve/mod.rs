@@ -45,3 +45,10 @@ pub use counters::{ByReason, Counters, Refused};
 pub use error::ServeError;
 pub use responder::Log;
 pub use server::{Options, Server};
+
+// What a fuzz target reads and writes by itself.
+#[cfg(fuzzing)]
+pub use {
+    disk::Disk,
+    state::{Record, StateFile},
+};

@@ -7,6 +7,9 @@ use super::source::Place;
 use super::tree::{Entry, Node, Table, Value};
 use serde_json::Value as Json;
 
+/// Diagnostics beyond this have no help.
+const HELPED_MAX: usize = 1_000;
+
 /// Every key of a table, and every key that it must have.
 pub(super) fn table(node: &Node, entries: &Table, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     if !is_table(schema) {
@@ -19,7 +22,10 @@ pub(super) fn table(node: &Node, entries: &Table, schema: &Json, path: &str, out
     for (key, entry) in entries {
         match property(schema, key) {
             Some(schema) => check(&entry.node, schema, &join(path, key), out),
-            None => out.push(unknown(key, entry, suggest_key(key, schema), path)),
+            None => {
+                let help = helped(out, || suggest_key(key, schema));
+                out.push(unknown(key, entry, help, path));
+            }
         }
     }
     for key in required(schema).filter(|key| !entries.contains_key(*key)) {
@@ -38,7 +44,7 @@ pub(super) fn of_kind(node: &Node, kinds: &Kinds<'_>, schema: &Json, path: &str,
             None => {
                 let others = kinds.with(key).iter().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(" or ");
                 let help = match others.as_str() {
-                    "" => suggest_key(key, branch.unwrap_or(schema)),
+                    "" => helped(out, || suggest_key(key, branch.unwrap_or(schema))),
                     others => format!("`{key}` goes with {} = {others}", kinds.tag),
                 };
                 out.push(unknown(key, entry, help, path));
@@ -57,6 +63,11 @@ pub(super) fn of_kind(node: &Node, kinds: &Kinds<'_>, schema: &Json, path: &str,
     for key in required(branches[0]).filter(|key| *key != kinds.tag && !entries.contains_key(*key) && in_all(key)) {
         out.push(missing(node, key, property(branches[0], key).unwrap_or(&Json::Null), path));
     }
+}
+
+/// What helps with one more diagnostic. A file may have an unknown key on each of a hundred thousand lines, and few are shown.
+fn helped(out: &[Diagnostic], help: impl FnOnce() -> String) -> String {
+    if out.len() < HELPED_MAX { help() } else { String::new() }
 }
 
 fn required(schema: &Json) -> impl Iterator<Item = &str> {

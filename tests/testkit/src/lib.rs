@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | [`tools`] | none | programs that a test may lack: it is skipped without them, and fails where `CI=true` |
 //! | [`gallery`] | none | messages side by side, for a snapshot |
+//! | [`parquet`] | none | Parquet files written by hand, which may lie |
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
 //! | [`air`] | `worlds` | a few radios with given losses, and frames |
 //! | [`worlds`] | `worlds` | small worlds, run to their end |
@@ -24,6 +25,7 @@ pub mod folders;
 pub mod gallery;
 #[cfg(feature = "clients")]
 pub mod manager;
+pub mod parquet;
 #[cfg(feature = "program")]
 pub mod program;
 #[cfg(feature = "files")]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-const PACKAGES: [&str; 2] = ["gurux-dlms>=1.0.203,<1.1", "dlms-cosem>=25.1,<26"];
+const PACKAGES: [&str; 3] = ["gurux-dlms>=1.0.203,<1.1", "dlms-cosem>=25.1,<26", "pydlms-client>=0.1,<0.2"];
 
 static PYTHON: LazyLock<Result<PathBuf, String>> = LazyLock::new(find);
 
@@ -53,7 +53,7 @@ pub fn duckdb() -> Option<PathBuf> {
     named
 }
 
-/// A Python with the packages of both DLMS clients: `AMITWIN_PYTHON`, or a virtual environment set up here.
+/// A Python with the packages of the three DLMS clients: `AMITWIN_PYTHON`, or a virtual environment set up here.
 pub fn python() -> Option<&'static Path> {
     match &*PYTHON {
         Ok(path) => Some(path),
@@ -66,7 +66,7 @@ pub fn python() -> Option<&'static Path> {
 
 fn has_packages(python: &Path) -> bool {
     let mut command = Command::new(python);
-    command.args(["-c", "import gurux_dlms, dlms_cosem"]).stderr(Stdio::null());
+    command.args(["-c", "import gurux_dlms, dlms_cosem, pydlms"]).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

@@ -104,7 +104,7 @@ fn a_parquet_footer_with_a_number_below_zero_is_read_or_refused_and_never_a_pani
         damaged[at] ^= 1;
         std::fs::write(&path, damaged).unwrap();
         let read = read(&path, &Options::default());
-        refused += usize::from(read.is_err_and(|error| error.to_string().contains("has a length below zero")));
+        refused += usize::from(read.is_err_and(|error| error.to_string().contains("contradict each other")));
     }
     // At least one of start and length for each of the columns id, kind, lat and lon.
     assert!(refused >= 4, "{refused}");
@@ -124,20 +124,17 @@ fn what_a_small_file_can_unpack_to_is_bounded() {
     let path = dir.path().join("bomb.parquet");
     write_parquet(&path, [1.0, 2.0], Compression::SNAPPY);
     let with = |limits| {
-        let file = std::fs::File::open(&path).unwrap();
-        read_file(file, &path, Format::Parquet, &Options::default(), limits)
-            .map(|file| file.records.len())
+        let read = read_within(&path, &Options::default(), limits);
+        read.map(|file| file.records.len())
             .map_err(|error| error.to_string().strip_prefix(&path.display().to_string()).expect("the path").to_owned())
     };
     assert_eq!(with(Limits { records: 2, id_bytes: 2, ..Limits::PLACEMENT }), Ok(2));
     let refused = |limits| with(limits).expect_err("too much");
     let said = refused(Limits { records: 1, ..Limits::PLACEMENT });
     assert_eq!(said, ": has more than 1 sites; split it into several runs");
-    let said = refused(Limits { column_mb: 0, ..Limits::PLACEMENT });
-    assert_eq!(
-        said,
-        ": unpacked, the column id takes more than 0 MB in one row group; write it with smaller row groups"
-    );
+    let said = refused(Limits { page_mb: 0, ..Limits::PLACEMENT });
+    let expected = "unpacked, a page takes more than 0 MB, and writers make pages of 1 MB; write it with smaller pages";
+    assert_eq!(said, format!(", row 1, column id: {expected}"));
     let said = refused(Limits { id_bytes: 1, ..Limits::PLACEMENT });
     assert!(said.ends_with("is longer than 1 bytes, and an id takes less than 100; give shorter ones"), "{said}");
     let said = refused(Limits { ids_mb: 0, ..Limits::PLACEMENT });

@@ -6,7 +6,7 @@ const JSON: &str = "meters.geojson";
 
 fn json_from(bytes: &[u8], options: &Options) -> Result<PlacementFile, PlacementError> {
     let mut intake = Intake::new(JSON.as_ref(), Format::GeoJson, options, Limits::PLACEMENT)?;
-    let read = features::read(bytes, &mut intake);
+    let read = features::read(bytes, bytes.len() as u64, &mut intake);
     intake.finish(read, "an empty list of features")
 }
 
@@ -194,4 +194,45 @@ fn own_properties_are_kept_whatever_features_have_them() {
     assert_eq!(values("street"), [Some("Oak"), None, Some("Elm")]);
     assert_eq!((values("age"), values("new")), (vec![Some("3"), None, None], vec![None, None, Some("true")]));
     assert_eq!(file.attributes.column("tags"), None);
+}
+
+#[test]
+fn the_place_of_what_is_wrong_is_that_in_the_file() {
+    let site = |id: &str, at: &str| {
+        format!(
+            "{{\"type\": \"Feature\", \"id\": \"{id}\", \"properties\": {{}},\n\"geometry\": {{\"type\": \"Point\", \
+             \"coordinates\": {at}}}}}"
+        )
+    };
+    // The second feature begins behind the comma on line 3, at column 3, and goes wrong on its own second line.
+    let text = collection(&format!("\n{},  {}", site("a", "[1, 2]"), site("b", "[1}")));
+    let error = json_error(&text);
+    let column = "\"geometry\": {\"type\": \"Point\", \"coordinates\": [1}".len();
+    assert!(
+        error.starts_with(&format!("meters.geojson, line 4: expected `,` or `]` at line 4 column {column}")),
+        "{error}"
+    );
+    let error = json_error(&collection("{\"properties\": 7}"));
+    assert!(error.starts_with("meters.geojson, line 1: ") && error.contains(" at line 1 column "), "{error}");
+}
+
+#[test]
+fn a_feature_that_holds_more_than_a_site_is_not_taken_apart() {
+    let limit = 1 << 20;
+    let with = |property: &str| json_error(&feature(&format!("{{\"id\": \"a\", \"x\": {property}}}"), "[7, 50]"));
+    let expected = "meters.geojson, feature 1: takes more than 1048576 bytes, and a site takes less than 1000; leave out what is \
+                    no place or id";
+    assert_eq!(with(&format!("[0{}]", ",0".repeat(limit / 2))), expected);
+    assert_eq!(with(&format!("\"{}\"", "x".repeat(limit))), expected);
+    // Deep, and not long: passed over like any list.
+    let deep = format!("{{\"id\": \"a\", \"x\": {}{}}}", "[".repeat(1_000), "]".repeat(1_000));
+    assert_eq!(json(&feature(&deep, "[7, 50]")).unwrap().len(), 1);
+    let id = json_error(&feature(&format!("{{\"id\": \"{}\"}}", "x".repeat(LINE_BYTES_MAX + 1)), "[7, 50]"));
+    assert!(id.starts_with("meters.geojson, feature 1, property id: is longer than 65536 bytes"), "{id}");
+    // Members that nobody asks for may be anything.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = feature("{\"id\": \"a\"}", "[7, 50]").replacen('{', &format!("{{\"{}\": {deep},", "k".repeat(limit)), 1);
+    assert_eq!(json(&text).unwrap().len(), 1);
+    let error = json_error(&format!("{{\"type\": \"{}\"}}", "x".repeat(limit)));
+    assert!(error.len() < 300, "{} bytes", error.len());
 }

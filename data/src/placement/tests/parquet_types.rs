@@ -7,6 +7,7 @@ use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use std::fs::File;
 use std::sync::Arc;
 
 /// A column: its type as a schema has it, and two values.
