@@ -76,7 +76,8 @@ pub fn serve(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) -> 
     if list.len() != data.len() {
         return Err(Refusal::UNSUPPORTED);
     }
-    if list.iter().flatten().any(|item| matches!(item, Item::Action(method) if proof::is_proof(&method))) {
+    let client = exchange.session.client;
+    if list.iter().flatten().any(|item| matches!(item, Item::Action(method) if proof::is_proof(client, &method))) {
         return Err(Refusal::NOT_ALLOWED);
     }
     if list.len() > ITEMS_MAX {
