@@ -7,6 +7,7 @@ mod client;
 mod general;
 mod golden;
 mod peer;
+mod protection;
 mod push;
 mod random;
 mod server;

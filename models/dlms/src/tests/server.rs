@@ -220,7 +220,7 @@ fn wrong_keys_tags_suites_and_weaker_protection_are_refused() {
     let mut wrong_tag = line.sealed(&NAME);
     *wrong_tag.last_mut().unwrap() ^= 1;
     let mut refused = vec![wrong_key, wrong_tag];
-    for control in [0x31, 0x10, 0x20, 0x70, 0xB0] {
+    for control in [0x31, 0x00, 0x20, 0x70, 0xB0] {
         line.control = control;
         refused.push(line.sealed(&NAME));
     }
