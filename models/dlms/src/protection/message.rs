@@ -22,20 +22,20 @@ pub(crate) fn answer_form(meter: Meter<'_>, envelope: &Envelope) -> Form {
     }
 }
 
-/// The protection of the answer to a request in this envelope: the request's, and what the policy wants.
-pub(crate) fn answer_control(rest: &Rest, envelope: &Envelope) -> SecurityControl {
+/// The protection of the answer to a request with this one: the same, and what the policy wants.
+pub(crate) fn answer_control(rest: &Rest, control: SecurityControl) -> SecurityControl {
     let policy = rest.policy();
     let authenticated = if policy & policy::ANSWER_AUTHENTICATED != 0 { 0x10 } else { 0 };
     let encrypted = if policy & policy::ANSWER_ENCRYPTED != 0 { 0x20 } else { 0 };
-    SecurityControl(envelope.control.0 | authenticated | encrypted)
+    SecurityControl(control.0 | authenticated | encrypted)
 }
 
 /// Whether a request is protected at all, and as the policy wants it.
 pub(crate) fn is_enough(policy: u8, control: SecurityControl) -> bool {
-    let (authenticated, encrypted) = (control.authenticated(), control.encrypted());
-    (authenticated || encrypted)
-        && (authenticated || policy & policy::REQUEST_AUTHENTICATED == 0)
-        && (encrypted || policy & policy::REQUEST_ENCRYPTED == 0)
+    let authenticated = if control.authenticated() { policy::REQUEST_AUTHENTICATED } else { 0 };
+    let encrypted = if control.encrypted() { policy::REQUEST_ENCRYPTED } else { 0 };
+    let (has, wanted) = (authenticated | encrypted, policy::REQUEST_AUTHENTICATED | policy::REQUEST_ENCRYPTED);
+    has != 0 && policy & wanted & !has == 0
 }
 
 /// Whether a plain APDU begins as a request does: what is not authenticated shows by this alone that its key is right.
@@ -74,10 +74,9 @@ pub(crate) fn open(exchange: &mut Exchange<'_>, envelope: &Envelope, request: &m
         cipher::open(lock, control, &session.client_title, envelope.counter, payload, &mut scratch.authenticated)
             .ok_or(Refusal::DECIPHERING)?;
     let consistent = cipher::is_consistent(envelope, request);
+    let readable = || consistent && is_readable(*meter, session, &request[envelope.at..envelope.at + plain]);
     // A counter that nobody vouches for is not remembered.
-    if !control.authenticated()
-        && !(consistent && is_readable(*meter, session, &request[envelope.at..envelope.at + plain]))
-    {
+    if !control.authenticated() && !readable() {
         return Err(Refusal::DECIPHERING);
     }
     if dedicated {

@@ -186,7 +186,7 @@ fn agree(exchange: &mut Exchange<'_>, request: &mut [u8]) -> Result<Option<(Form
         let plain = message::open(exchange, &envelope, information)?;
         exchange.session.authenticated = envelope.control.authenticated();
         let form = message::answer_form(meter, &envelope);
-        let control = message::answer_control(exchange.rest, &envelope);
+        let control = message::answer_control(exchange.rest, envelope.control);
         (Some((form, control)), &information[envelope.at..envelope.at + plain])
     } else {
         (None, &information[..])
@@ -281,6 +281,6 @@ fn confirm(exchange: &mut Exchange<'_>, information: &mut [u8], answer: &mut Vec
     };
     response.encode(&mut plain).map_err(|_| Refusal::Close)?;
     let form = message::answer_form(exchange.meter, &envelope);
-    let control = message::answer_control(exchange.rest, &envelope);
+    let control = message::answer_control(exchange.rest, envelope.control);
     message::seal(exchange, form, control, &plain, answer)
 }

@@ -180,7 +180,7 @@ fn content(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -
     }
     let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
     let form = message::answer_form(exchange.meter, &envelope);
-    let control = message::answer_control(exchange.rest, &envelope);
+    let control = message::answer_control(exchange.rest, envelope.control);
     exchange.leave_room(cipher::overhead(form, control, exchange.room))?;
     exchange.begin()?;
     let plain = message::open(exchange, &envelope, request)?;

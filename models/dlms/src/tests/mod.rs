@@ -1,6 +1,7 @@
 //! Tests of the whole meter through its server.
 
 mod access;
+mod additional;
 mod blocks;
 mod bound;
 mod client;
