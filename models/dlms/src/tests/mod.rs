@@ -7,6 +7,7 @@ mod bound;
 mod client;
 mod general;
 mod golden;
+mod layers;
 mod peer;
 mod protection;
 mod push;
