@@ -64,6 +64,8 @@ fn without_the_head_no_transaction_makes_a_message_fresh() {
         assert_eq!((answer[0] == 0xDD, answer == DECIPHERING), (taken, !taken), "{how:?}: {answer:02X?}");
         assert_eq!(line.rest.changed.is_some(), taken, "{how:?}");
     }
+    let asked = request_as(&line, &5_u64.to_be_bytes(), info, [0x77; 32], 1, &NAME, (0x30, false));
+    assert_eq!(line.ask(&asked).1[0], 0xDD, "a counter does");
 }
 
 #[test]

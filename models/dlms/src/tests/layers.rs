@@ -114,6 +114,8 @@ fn each_layer_comes_once_and_none_has_the_tag_of_a_service() {
     let inner = sign(&line, &NAME);
     let twice = sign(&line, &inner);
     assert_eq!(line.ask(&twice).1, UNSUPPORTED, "signed twice");
+    let once = sealed(&mut line, &NAME);
+    assert_eq!(line.ask(&once).1[0], 0xDB);
 }
 
 /// The client takes 512 bytes.
