@@ -46,10 +46,14 @@ const CASES: &[(&[Client], u8, &str, &str)] = &[
     (&[Cosem], 12, "--client 1 --mechanism gmac --ciphered general --suite 2 --framing hdlc", NO_IMAGE),
     (&[Gurux], 12, "--client 1 --mechanism gmac --ciphered general --suite 2", ALL),
     (&[Gurux], 12, "--client 1 --mechanism sha256 --ciphered service --suite 2", ALL),
+    (&[Gurux], 12, "--client 1 --mechanism sha256 --ciphered service --suite 2 --protection encrypted", READ),
     (&[Gurux], 13, "--client 1 --mechanism gmac", READ),
+    (&[Gurux], 13, "--client 1 --mechanism gmac --ciphered service --protection authenticated", ALL),
+    (&[Gurux], 13, "--client 1 --mechanism gmac --ciphered general --protection encrypted --transport udp", READ),
     (BOTH, 14, "--client 1 --mechanism ecdsa --suite 1", ALL),
     (&[Gurux], 17, "--client 1 --mechanism ecdsa --suite 1 --ciphered service", READ),
     (&[Cosem], 17, "--client 1 --mechanism ecdsa --suite 1 --ciphered general", READ),
+    (&[Gurux], 17, "--client 1 --mechanism ecdsa --suite 1 --ciphered general --protection authenticated", READ),
     // P-384: not in `gurux-dlms`, and its signature is too long to be ciphered by `dlms-cosem`.
     (&[Cosem], 15, "--client 1 --mechanism ecdsa --suite 2", ALL),
 ];

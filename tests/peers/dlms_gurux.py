@@ -19,6 +19,8 @@ from gurux_dlms.secure import GXDLMSSecureClient
 import dlms_reader as reader
 
 TYPES = {"int8": DataType.INT8, "uint16": DataType.UINT16}
+PROTECTION = {"both": Security.AUTHENTICATION_ENCRYPTION, "authenticated": Security.AUTHENTICATION,
+              "encrypted": Security.ENCRYPTION}
 WAIT_S = 8
 
 
@@ -69,7 +71,7 @@ class Meter:
         cipher.authenticationKey = reader.authentication_key(chosen)
         cipher.invocationCounter = counter or 1
         if ciphered != "no":
-            cipher.security = Security.AUTHENTICATION_ENCRYPTION
+            cipher.security = PROTECTION[chosen.protection]
         if ciphered == "general":
             client.proposedConformance |= Conformance.GENERAL_PROTECTION
         else:

@@ -165,21 +165,23 @@ def agree(meter):
 
 
 def message(meter):
-    """GETs under keys agreed for one message: one-pass, then static."""
+    """GETs under keys agreed for one message: one-pass, then static; then again, counted and with no head authenticated."""
     suite, names = meter.suite, []
     signer, own, theirs = suite.test_key(0x41), suite.test_key(0xC1), suite.test_key(0x81)
     authentication = reader.authentication_key(meter.chosen)
     control = bytes([0x30 | suite.number])
-    for scheme in (1, 2):
+    for scheme, count, bare in [(1, 0, False), (2, 0, False), (1, 1, True), (2, 2, True)]:
         meter.transaction += 1
+        counter = count.to_bytes(4, "big")
         static = length(8) + meter.transaction.to_bytes(8, "big") if scheme == 2 else b""
         data, private = b"", own
         if scheme == 1:
             private = ec.generate_private_key(suite.curve)
             data = suite.public(private) + suite.sign(signer, suite.public(private))
         key = suite.derive(private, suite.public(theirs), reader.CLIENT_TITLE + static, meter.title)
-        sealed = AESGCM(key).encrypt(reader.CLIENT_TITLE + bytes(4), NAME, control + authentication + meter.head(True))
-        content = control + bytes(4) + sealed[:len(NAME) + 12]
+        authenticated = control + authentication + (b"" if bare else meter.head(True))
+        sealed = AESGCM(key).encrypt(reader.CLIENT_TITLE + counter, NAME, authenticated)
+        content = control + counter + sealed[:len(NAME) + 12]
         answer = meter.raw(b"\xDD" + meter.head(True) + bytes([1, 2, 1, scheme]) + length(len(data)) + data
                            + length(len(content)) + content)
         head = b"\xDD" + meter.head(False) + bytes([1, 2, 1, scheme])
@@ -192,39 +194,76 @@ def message(meter):
             public, signature = data[:2 * suite.half], data[2 * suite.half:]
             suite.verify(suite.test_key(0x01), public, signature)
         key = suite.derive(own, public, meter.title + static, reader.CLIENT_TITLE)
-        names.append(opened(key, meter.title, content, control + authentication + meter.head(False)))
+        authenticated = control + authentication + (b"" if bare else meter.head(False))
+        names.append(named(opened(key, meter.title, content, authenticated)))
     reader.tell("message", names=names)
 
 
 def opened(key, title, content, authenticated):
-    """The device name in an answer; its tag has 12 bytes, so that it is made again and compared."""
+    """The plain APDU of an answer; its tag has 12 bytes, so that it is made again and compared."""
     iv, text = title + content[1:5], content[5:-12]
     plain = AESGCM(key).encrypt(iv, text, None)[:len(text)]
     made = AESGCM(key).encrypt(iv, plain, authenticated)[len(text):][:12]
     reader.expect(made == content[-12:], "the tag does not hold")
+    return plain
+
+
+def named(plain):
+    """The device name in an answer."""
     reader.expect(plain[:5] == bytes.fromhex("C401C10009"), f"an answer {plain.hex()}")
     return taken(plain[5:])[0].hex()
 
 
+class Layers:
+    """Signing and ciphering of what goes beside the client, each way."""
+
+    def __init__(self, meter):
+        self.meter, self.cipher = meter, meter.client.ciphering
+        self.key = bytes(self.cipher.blockCipherKey)
+        self.control = bytes([0x30 | meter.suite.number])
+        self.authenticated = self.control + bytes(self.cipher.authenticationKey)
+
+    def sealed(self, plain):
+        """Control, counter, text and tag, with their length."""
+        counter = self.cipher.invocationCounter.to_bytes(4, "big")
+        self.cipher.invocationCounter += 1
+        sealed = AESGCM(self.key).encrypt(reader.CLIENT_TITLE + counter, plain, self.authenticated)[:len(plain) + 12]
+        content = self.control + counter + sealed
+        return length(len(content)) + content
+
+    def opened(self, content):
+        content, rest = taken(content)
+        reader.expect(rest == b"", "something after the answer")
+        return opened(self.key, self.meter.title, content, self.authenticated)
+
+    def signed(self, content):
+        meter = self.meter
+        meter.transaction += 1
+        signature = meter.suite.sign(meter.suite.test_key(0x41), meter.head(True) + content)
+        return b"\xDF" + meter.head(True) + length(len(content)) + content + length(len(signature)) + signature
+
+    def verified(self, answer):
+        """What a signed answer carries."""
+        meter, head = self.meter, b"\xDF" + self.meter.head(False)
+        reader.expect(answer.startswith(head), f"an answer that begins with {answer[:40].hex()}")
+        content, rest = taken(answer[len(head):])
+        signature, rest = taken(rest)
+        reader.expect(rest == b"", "something after the answer")
+        meter.suite.verify(meter.suite.test_key(0x01), meter.head(False) + content, signature)
+        return content
+
+
 def signed(meter):
-    """A signed GET, ciphered as the association wants it."""
-    suite, cipher, names = meter.suite, meter.client.ciphering, []
-    key, authentication = bytes(cipher.blockCipherKey), bytes(cipher.authenticationKey)
-    control = bytes([0x30 | suite.number])
-    counter = cipher.invocationCounter.to_bytes(4, "big")
-    cipher.invocationCounter += 1
-    sealed = AESGCM(key).encrypt(reader.CLIENT_TITLE + counter, NAME, control + authentication)[:len(NAME) + 12]
-    content = b"\xC8" + length(5 + len(sealed)) + control + counter + sealed
-    meter.transaction += 1
-    signature = suite.sign(suite.test_key(0x41), meter.head(True) + content)
-    answer = meter.raw(b"\xDF" + meter.head(True) + length(len(content)) + content + length(len(signature)) + signature)
-    head = b"\xDF" + meter.head(False)
+    """A ciphered GET that is signed, and a signed one that is ciphered."""
+    layers = Layers(meter)
+    content = layers.verified(meter.raw(layers.signed(b"\xC8" + layers.sealed(NAME))))
+    reader.expect(content[0] == 0xCC, f"content {content[:1].hex()}")
+    names = [named(layers.opened(content[1:]))]
+    form = b"\xDB" + length(8)
+    answer = meter.raw(form + reader.CLIENT_TITLE + layers.sealed(layers.signed(NAME)))
+    head = form + meter.title
     reader.expect(answer.startswith(head), f"an answer that begins with {answer[:40].hex()}")
-    content, rest = taken(answer[len(head):])
-    signature, rest = taken(rest)
-    reader.expect(rest == b"" and content[0] == 0xCC, f"content {content[:1].hex()}")
-    suite.verify(suite.test_key(0x01), meter.head(False) + content, signature)
-    names.append(opened(key, meter.title, taken(content[1:])[0], control + authentication))
+    names.append(named(layers.verified(layers.opened(answer[len(head):]))))
     reader.tell("signed", names=names)
 
 

@@ -84,6 +84,8 @@ def options(about):
     parser.add_argument("--keys", metavar="FILE", help="JSON with unicast, authentication and secret in hexadecimal digits,"
                         " instead of the test keys")
     parser.add_argument("--ciphered", choices=["no", "general", "service"], default="no")
+    parser.add_argument("--protection", choices=["both", "authenticated", "encrypted"], default="both",
+                        help="of what is ciphered (gurux only)")
     parser.add_argument("--pdu", type=int, default=65535, help="largest APDU that this client takes, bytes")
     parser.add_argument("--window", type=int, default=0, help="general blocks instead of those of a service, so many before"
                         " one is confirmed (dlms_blocks.py)")

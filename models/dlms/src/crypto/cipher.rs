@@ -11,6 +11,8 @@ type N12 = aes_gcm::aes::cipher::consts::U12;
 
 /// Bytes of a tag.
 pub const TAG: usize = 12;
+/// Bytes that a general form takes more than that of a service: a title and its length.
+pub const TITLE: usize = 9;
 
 /// AES-GCM with its key schedule, which costs more than a short message.
 #[derive(Clone)]
@@ -178,7 +180,7 @@ pub fn open(
 pub const fn overhead(form: Form, control: SecurityControl, plain: usize) -> usize {
     let tag = if control.authenticated() { TAG } else { 0 };
     let title = match form {
-        Form::General(_) => 9,
+        Form::General(_) => TITLE,
         Form::Service(_) => 0,
     };
     let content = 5 + plain + tag;
@@ -259,7 +261,7 @@ mod tests {
     use super::*;
 
     const GET: [u8; 13] = [0xC0, 1, 0, 0, 8, 0, 0, 1, 0, 0, 0xFF, 2, 0];
-    const TITLE: [u8; 8] = [0x4D, 0x4D, 0x4D, 0, 0, 0xBC, 0x61, 0x4E];
+    const METER: [u8; 8] = [0x4D, 0x4D, 0x4D, 0, 0, 0xBC, 0x61, 0x4E];
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|b| format!("{b:02X}")).collect()
@@ -284,13 +286,13 @@ mod tests {
         ] {
             let control = SecurityControl(control);
             let (mut out, mut scratch) = (Vec::new(), Vec::new());
-            let sealing = Sealing { form, control, title: &TITLE, counter: 0x0123_4567 };
+            let sealing = Sealing { form, control, title: &METER, counter: 0x0123_4567 };
             seal(lock, &sealing, &GET, &mut out, &mut scratch).unwrap();
             assert_eq!(hex(&out), expected);
             assert_eq!(out.len(), GET.len() + overhead(form, control, GET.len()));
             let e = envelope(&out).unwrap();
             assert_eq!((e.form, e.counter, e.control), (form, 0x0123_4567, control));
-            let n = open(lock, e.control, &TITLE, e.counter, &mut out[e.at..], &mut scratch).unwrap();
+            let n = open(lock, e.control, &METER, e.counter, &mut out[e.at..], &mut scratch).unwrap();
             assert_eq!(&out[e.at..e.at + n], GET);
         }
     }
@@ -303,14 +305,14 @@ mod tests {
         for control in [0x30, 0x10] {
             let mut sealed = Vec::new();
             let form = Form::General(Protection::Global);
-            let sealing = Sealing { form, control: SecurityControl(control), title: &TITLE, counter: 9 };
+            let sealing = Sealing { form, control: SecurityControl(control), title: &METER, counter: 9 };
             seal(lock, &sealing, &GET, &mut sealed, &mut scratch).unwrap();
             let e = envelope(&sealed).unwrap();
-            assert_eq!(e.title, Some(TITLE));
+            assert_eq!(e.title, Some(METER));
             for at in e.at..sealed.len() {
                 let mut bad = sealed.clone();
                 bad[at] ^= 1;
-                assert_eq!(open(lock, e.control, &TITLE, 9, &mut bad[e.at..], &mut scratch), None);
+                assert_eq!(open(lock, e.control, &METER, 9, &mut bad[e.at..], &mut scratch), None);
             }
         }
     }
@@ -321,7 +323,7 @@ mod tests {
         let lock = Lock { aead: &aead, authentication: &authentication };
         let (mut out, mut scratch) = (Vec::new(), Vec::new());
         let form = Form::Service(Protection::Global);
-        let sealing = Sealing { form, control: SecurityControl(0x30), title: &TITLE, counter: 1 };
+        let sealing = Sealing { form, control: SecurityControl(0x30), title: &METER, counter: 1 };
         seal(lock, &sealing, &GET, &mut out, &mut scratch).unwrap();
         assert!((0..out.len()).all(|n| envelope(&out[..n]).is_none()));
     }

@@ -2,6 +2,7 @@
 
 use crate::meter::fleet::Meter;
 use crate::meter::rest::Rest;
+use crate::meter::security::policy;
 use crate::protection::counters;
 use crate::session::Session;
 use crate::session::blocks::DOWNLOAD_MAX;
@@ -40,6 +41,7 @@ impl Call<'_> {
             effects: self.effects,
             room,
             longest: usize::from(self.meter.vendor().pdu_max),
+            signed: false,
         }
     }
 }
@@ -65,12 +67,19 @@ pub(crate) struct Exchange<'a> {
     pub room: usize,
     /// Largest plain request, bytes.
     pub longest: usize,
+    /// The client's signature over the request holds.
+    pub signed: bool,
 }
 
 impl Exchange<'_> {
     /// The policy that binds the client.
     pub fn policy(&self) -> u8 {
         self.rest.policy_for(self.session.client)
+    }
+
+    /// Whether the policy wants a signature that the request has not got.
+    pub fn lacks_signature(&self) -> bool {
+        self.policy() & policy::SIGNED != 0 && !self.signed
     }
 
     /// Leaves room for what the answer's protection takes, bytes.

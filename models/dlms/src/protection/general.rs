@@ -30,12 +30,31 @@ enum Key {
     Agreed(Scheme),
 }
 
+/// What is authenticated besides the plain APDU.
+#[derive(Clone, Copy, PartialEq)]
+enum Additional {
+    /// By the standard: control byte, authentication key, and the head of the message.
+    Head,
+    /// Control byte and authentication key alone, as some clients do it.
+    Bare,
+}
+
+impl Additional {
+    /// The additional data; `plain` is what is authenticated without being encrypted.
+    fn data(self, control: SecurityControl, key: &[u8], head: &[u8], plain: &[u8]) -> Vec<u8> {
+        let head = if self == Additional::Head { head } else { &[] };
+        [&[control.0], key, head, plain].concat()
+    }
+}
+
 /// A request whose protection is taken off.
 pub(crate) struct Opened {
     /// Where the plain APDU lies.
     pub plain: Range<usize>,
     head: Head,
     key: Key,
+    control: SecurityControl,
+    additional: Additional,
 }
 
 /// Checks and takes off the protection of a general-ciphering APDU, once there is room and a counter for the answer.
@@ -62,7 +81,9 @@ pub(crate) fn open(exchange: &mut Exchange<'_>, request: &mut [u8]) -> Result<Op
         exchange.effects.denied = Some(Denied::Suite);
         return Err(message::other_suite(meter));
     }
-    let whole = control.authenticated() && control.encrypted() && !control.compressed() && !control.broadcast_key();
+    // What is encrypted alone would not show who sent it, nor when.
+    let strong = control.authenticated() && message::is_enough(exchange.policy(), control);
+    let whole = strong && !control.compressed() && !control.broadcast_key();
     let plain = content.payload.len().checked_sub(TAG).filter(|_| whole && head.fits(meter, exchange.session));
     let plain = plain.ok_or(Refusal::DECIPHERING)?;
     let (key, cipher) = match info {
@@ -95,19 +116,35 @@ pub(crate) fn open(exchange: &mut Exchange<'_>, request: &mut [u8]) -> Result<Op
     exchange.begin()?;
     let freshness = freshness(exchange, &key, &head, counter)?;
     let at = request.len() - content.payload.len();
-    let aad = [&[control.0], exchange.session.authentication_key(), &request[head.bytes.clone()]].concat();
-    let (text, tag) = request[at..].split_at_mut(plain);
+    let (before, payload) = request.split_at_mut(at);
+    let (text, tag) = payload.split_at_mut(plain);
     let tag: &[u8; TAG] = (&*tag).try_into().map_err(|_| Refusal::DECIPHERING)?;
-    if !cipher.decrypt(&iv(&exchange.session.client_title, counter), &aad, text, tag) {
+    let iv = iv(&exchange.session.client_title, counter);
+    let mut genuine = |additional: Additional| {
+        let (key, head) = (exchange.session.authentication_key(), &before[head.bytes.clone()]);
+        // The text stays as it is where the tag is wrong.
+        if control.encrypted() {
+            cipher.decrypt(&iv, &additional.data(control, key, head, &[]), text, tag)
+        } else {
+            cipher.decrypt(&iv, &additional.data(control, key, head, text), &mut [], tag)
+        }
+    };
+    // A transaction that is not authenticated tells nothing from a recording.
+    let counted = !matches!(freshness, Freshness::Transaction(_));
+    let additional = if genuine(Additional::Head) {
+        Additional::Head
+    } else if counted && genuine(Additional::Bare) {
+        Additional::Bare
+    } else {
         return Err(Refusal::DECIPHERING);
-    }
+    };
     match freshness {
         Freshness::Global => counters::take(exchange.rest, exchange.session.client, counter, exchange.effects),
         Freshness::Counter => exchange.rest.security_mut().message_counter = counter + 1,
         Freshness::Transaction(number) => exchange.rest.security_mut().transaction = number,
     }
     exchange.effects.rest_changed = true;
-    Ok(Opened { plain: at..at + plain, head, key })
+    Ok(Opened { plain: at..at + plain, head, key, control, additional })
 }
 
 impl Opened {
@@ -129,9 +166,8 @@ impl Opened {
                 (KeyInfo::Agreed { parameters: scheme.parameters(), ciphered_key: &data }, aead)
             }
         };
-        let control = SecurityControl(0x30 | suite.id());
+        let control = message::answer_control(exchange.rest, self.control);
         let head = self.head.answer();
-        let aad = [&[control.0], session.authentication_key(), &head].concat();
         out.push(CIPHERED);
         out.extend_from_slice(&head);
         out.push(1);
@@ -141,7 +177,13 @@ impl Opened {
         out.extend_from_slice(&counter.to_be_bytes());
         let at = out.len();
         out.extend_from_slice(plain);
-        let tag = cipher.encrypt(&iv(title.as_bytes(), counter), &aad, &mut out[at..]).ok_or(Refusal::Close)?;
+        let (key, iv) = (session.authentication_key(), iv(title.as_bytes(), counter));
+        let tag = if control.encrypted() {
+            cipher.encrypt(&iv, &self.additional.data(control, key, &head, &[]), &mut out[at..])
+        } else {
+            cipher.encrypt(&iv, &self.additional.data(control, key, &head, plain), &mut [])
+        };
+        let tag = tag.ok_or(Refusal::Close)?;
         out.extend_from_slice(&tag);
         Ok(())
     }

@@ -175,15 +175,18 @@ fn agree(exchange: &mut Exchange<'_>, request: &mut [u8]) -> Result<Option<(Form
     let from = information.as_ptr() as usize - request.as_ptr() as usize;
     let to = from + information.len();
     let information = &mut request[from..to];
+    let mut encrypted = false;
     let (envelope, plain) = if exchange.session.ciphered {
         let envelope = cipher::envelope(information).ok_or(Refusal::DECIPHERING)?;
         if !matches!(envelope.form, Form::Service(Protection::Global) | Form::General(Protection::Global)) {
             return Err(Refusal::DECIPHERING.into());
         }
         counters::reserved(exchange.rest, 1, exchange.effects)?;
+        encrypted = envelope.control.encrypted();
         let plain = message::open(exchange, &envelope, information)?;
+        exchange.session.authenticated = envelope.control.authenticated();
         let form = message::answer_form(meter, &envelope);
-        let control = message::answer_control(exchange.rest, &envelope);
+        let control = message::answer_control(exchange.rest, envelope.control);
         (Some((form, control)), &information[envelope.at..envelope.at + plain])
     } else {
         (None, &information[..])
@@ -204,6 +207,10 @@ fn agree(exchange: &mut Exchange<'_>, request: &mut [u8]) -> Result<Option<(Form
         size => usize::from(size),
     };
     if let Some(key) = initiate.dedicated_key.filter(|_| session.ciphered) {
+        // A key that everyone can read is none.
+        if !encrypted {
+            return Err(Refusal::DECIPHERING.into());
+        }
         let key = Key::from_slice(key).map_err(|_| Refusal::DECIPHERING)?;
         if key.len() != session.key_bytes {
             return Err(Refusal::DECIPHERING.into());
@@ -274,6 +281,6 @@ fn confirm(exchange: &mut Exchange<'_>, information: &mut [u8], answer: &mut Vec
     };
     response.encode(&mut plain).map_err(|_| Refusal::Close)?;
     let form = message::answer_form(exchange.meter, &envelope);
-    let control = message::answer_control(exchange.rest, &envelope);
+    let control = message::answer_control(exchange.rest, envelope.control);
     message::seal(exchange, form, control, &plain, answer)
 }

@@ -9,6 +9,7 @@ use crate::crypto::cipher;
 use crate::meter::client::Client;
 use crate::meter::security::policy;
 use crate::protection::exchange::{Call, Exchange};
+use crate::protection::signing::Signed;
 use crate::protection::{general, message, signing};
 use crate::service;
 use crate::session::{Session, transfer};
@@ -135,8 +136,6 @@ fn within(
     exchange.longest = longest.unwrap_or(exchange.longest);
     let outcome = if request.first() == Some(&signing::SIGNED) {
         signed(&mut exchange, request, out)
-    } else if exchange.policy() & policy::SIGNED != 0 {
-        Err(Refusal::NOT_ALLOWED)
     } else {
         content(&mut exchange, request, out)
     };
@@ -149,20 +148,37 @@ fn within(
     outcome
 }
 
-/// Serves what a general-signing APDU carries; the answer is signed too.
+/// Serves what a general-signing APDU carries, plain or ciphered; the answer is signed too.
 fn signed(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-    let signed = signing::open(exchange.meter, exchange.session, request)?;
-    exchange.leave_room(signed.overhead(exchange.meter.vendor().suite))?;
+    let signed = verified(exchange, request)?;
     let mut answer = Vec::new();
     content(exchange, &mut request[signed.content.clone()], &mut answer)?;
     if answer.is_empty() { Ok(()) } else { signed.seal(exchange.meter, &answer, out) }
+}
+
+/// Serves a general-signing APDU that came ciphered; what it carries is plain.
+fn signed_within(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let signed = verified(exchange, request)?;
+    // It is ciphered in the general form, whatever form the vendor prefers.
+    exchange.leave_room(cipher::TITLE)?;
+    let mut answer = Vec::new();
+    service::serve(exchange, &request[signed.content.clone()], &mut answer)?;
+    if answer.is_empty() { Ok(()) } else { signed.seal(exchange.meter, &answer, out) }
+}
+
+/// A signed request whose signature holds, once there is room for that of the answer.
+fn verified(exchange: &mut Exchange<'_>, request: &[u8]) -> Result<Signed, Refusal> {
+    let signed = signing::open(exchange.meter, exchange.session, request)?;
+    exchange.leave_room(signed.overhead(exchange.meter.vendor().suite))?;
+    exchange.signed = true;
+    Ok(signed)
 }
 
 /// Serves a request, plain or ciphered.
 fn content(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
     match request.first() {
         Some(0xC0 | 0xC1 | 0xC3) => {
-            if exchange.session.ciphered || exchange.policy() & policy::CIPHERED != 0 {
+            if exchange.session.ciphered || exchange.policy() & policy::CIPHERED != 0 || exchange.lacks_signature() {
                 return Err(Refusal::NOT_ALLOWED);
             }
             exchange.begin()?;
@@ -180,7 +196,7 @@ fn content(exchange: &mut Exchange<'_>, request: &mut [u8], out: &mut Vec<u8>) -
     }
     let envelope = cipher::envelope(request).ok_or(Refusal::UNSUPPORTED)?;
     let form = message::answer_form(exchange.meter, &envelope);
-    let control = message::answer_control(exchange.rest, &envelope);
+    let control = message::answer_control(exchange.rest, envelope.control);
     exchange.leave_room(cipher::overhead(form, control, exchange.room))?;
     exchange.begin()?;
     let plain = message::open(exchange, &envelope, request)?;
@@ -194,14 +210,14 @@ fn plain_list(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) ->
     if request.first() != Some(&service::access::REQUEST) {
         return Err(if cipher::envelope(request).is_some() { Refusal::NOT_ALLOWED } else { Refusal::UNSUPPORTED });
     }
-    if exchange.policy() & policy::CIPHERED != 0 {
+    if exchange.policy() & policy::CIPHERED != 0 || exchange.lacks_signature() {
         return Err(Refusal::NOT_ALLOWED);
     }
     exchange.begin()?;
     service::serve(exchange, request, out)
 }
 
-/// Serves the plain request in a ciphered one; `seal` protects the answer, if there is one.
+/// Serves the request in a ciphered one, signed or plain; `seal` protects the answer, if there is one.
 fn protected(
     exchange: &mut Exchange<'_>,
     plain: &[u8],
@@ -209,7 +225,14 @@ fn protected(
 ) -> Result<(), Refusal> {
     let mut answer = std::mem::take(&mut exchange.scratch.plain);
     answer.clear();
-    let outcome = match service::serve(exchange, plain, &mut answer) {
+    let served = if plain.first() == Some(&signing::SIGNED) && !exchange.signed {
+        signed_within(exchange, plain, &mut answer)
+    } else if exchange.lacks_signature() {
+        Err(Refusal::NOT_ALLOWED)
+    } else {
+        service::serve(exchange, plain, &mut answer)
+    };
+    let outcome = match served {
         Ok(()) if !answer.is_empty() => seal(exchange, &answer),
         outcome => outcome,
     };

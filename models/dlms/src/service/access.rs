@@ -1,5 +1,6 @@
 //! ACCESS: GET, SET and ACTION in one list, each with a result of its own.
 
+use crate::crypto::cipher::TITLE;
 use crate::objects;
 use crate::objects::view::View;
 use crate::protection::exchange::Exchange;
@@ -23,8 +24,6 @@ const CONFIRMED: u32 = 1 << 30;
 
 /// Most specifications of a request; each can cost as much as a GET.
 const ITEMS_MAX: usize = 127;
-/// What an answer takes more in the general form, which it has whatever form the vendor prefers: a title and its length.
-const TITLE: usize = 9;
 /// Bytes of a result: which service, and what became of it.
 const RESULT: usize = 2;
 
@@ -76,7 +75,8 @@ pub fn serve(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) -> 
     if list.len() != data.len() {
         return Err(Refusal::UNSUPPORTED);
     }
-    if list.iter().flatten().any(|item| matches!(item, Item::Action(method) if proof::is_proof(&method))) {
+    let client = exchange.session.client;
+    if list.iter().flatten().any(|item| matches!(item, Item::Action(method) if proof::is_proof(client, &method))) {
         return Err(Refusal::NOT_ALLOWED);
     }
     if list.len() > ITEMS_MAX {
@@ -101,6 +101,7 @@ pub fn serve(exchange: &mut Exchange<'_>, request: &[u8], out: &mut Vec<u8>) -> 
     }
     out.push(list.len() as u8);
     let confirmed = invoke & CONFIRMED != 0;
+    // Ciphered, it has the general form, whatever form the vendor prefers.
     let longest = exchange.longest_answer().saturating_sub(if exchange.session.ciphered { TITLE } else { 0 });
     // Null-data for each, and the results with their number.
     if out.len() + list.len() + 1 + RESULT * list.len() > longest {

@@ -82,7 +82,7 @@ fn invoke_one(
     after: Option<usize>,
     out: &mut Vec<u8>,
 ) -> Answer {
-    if proof::is_proof(&method) {
+    if proof::is_proof(exchange.session.client, &method) {
         return proof::prove(exchange, parameter, out);
     }
     if !exchange.session.proven {
@@ -181,7 +181,7 @@ fn invoke_list(
     if out.len() + 3 + 2 * list.len() > exchange.room {
         return Err(Refusal::TOO_LONG);
     }
-    if list.iter().flatten().any(|method| proof::is_proof(&method)) {
+    if list.iter().flatten().any(|method| proof::is_proof(exchange.session.client, &method)) {
         return Err(Refusal::NOT_ALLOWED);
     }
     out.write_length(list.len()).map_err(malformed)?;

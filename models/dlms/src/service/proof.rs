@@ -1,19 +1,23 @@
 //! Passes 3 and 4 of high-level security: the client's proof, and the meter's.
 
+use crate::meter::client::Client;
+use crate::objects::{Kind, OBJECTS};
 use crate::protection::counters;
 use crate::protection::exchange::Exchange;
 use crate::session::hls::{self, Mechanism};
 use crate::vocabulary::effects::Denied;
 use crate::vocabulary::refusal::Refusal;
-use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode};
 use dlms_cosem_rs::security::SystemTitle;
 use dlms_cosem_rs::xdlms::{ActionResult, MethodDescriptor};
 
-/// Whether a method is the client's answer to the meter's challenge.
-pub(crate) fn is_proof(method: &MethodDescriptor) -> bool {
-    method.class_id == 15 && method.method_id == 1 && method.instance_id == Obis([0, 0, 40, 0, 0, 255])
+/// Whether a method is the client's answer to the meter's challenge: of the current association, by either of its names.
+pub(crate) fn is_proof(client: Client, method: &MethodDescriptor) -> bool {
+    let ours = |kind| kind == Kind::Association || kind == Kind::AssociationOf(client);
+    method.class_id == 15
+        && method.method_id == 1
+        && OBJECTS.iter().any(|object| object.name == method.instance_id && ours(object.kind))
 }
 
 /// Passes 3 and 4 of high-level security. A wrong answer ends the association.

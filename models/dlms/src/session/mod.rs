@@ -76,6 +76,9 @@ pub struct Session {
     pub(crate) generation: u32,
     /// Services travel ciphered.
     pub(crate) ciphered: bool,
+    /// It was opened by an authenticated message, and takes no others: their ciphertext is what remains of an authenticated
+    /// message whose tag was cut off.
+    pub(crate) authenticated: bool,
     /// Services agreed.
     pub(crate) conformance: Conformance,
     /// Largest APDU that the client takes, bytes.
@@ -118,6 +121,7 @@ impl Session {
             counter_before: 0,
             generation: rest.generation(),
             ciphered: false,
+            authenticated: false,
             conformance: Conformance::empty(),
             client_pdu: usize::from(u16::MAX),
             client_title: [0; 8],
@@ -146,6 +150,7 @@ impl Session {
         Box::new(Session {
             proven: true,
             ciphered: true,
+            authenticated: true,
             conformance: OFFERED,
             client_pdu: usize::from(client_pdu),
             client_title,
@@ -181,6 +186,7 @@ impl Session {
         Session {
             proven: true,
             ciphered: true,
+            authenticated: true,
             conformance: OFFERED,
             client_title,
             unicast: Aead::new(suite, &keys.broadcast),

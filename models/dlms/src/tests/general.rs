@@ -26,24 +26,24 @@ const COUNTER: [u8; 3] = [0xD8, 1, 6];
 const REFUSED: [u8; 5] = [0xC7, 1, 0xC1, 250, 0];
 const EPHEMERAL: [u8; 32] = [0x33; 32];
 
-fn vendor(suite: SecuritySuite) -> Vendor {
+pub fn vendor(suite: SecuritySuite) -> Vendor {
     Vendor { suite, ..Vendor::default() }
 }
 
-fn open<'a>(fleet: &'a crate::Fleet) -> TestClient<'a> {
+pub fn open<'a>(fleet: &'a crate::Fleet) -> TestClient<'a> {
     let mut line = TestClient::new(fleet, 0x01);
     line.open(Mechanism::Ecdsa, true);
     line
 }
 
-fn signed(line: &TestClient<'_>, message: &[u8]) -> Vec<u8> {
+pub fn signed(line: &TestClient<'_>, message: &[u8]) -> Vec<u8> {
     let key = line.meter.fleet.keys.signing_key(Owner::Client, line.meter.vendor().suite).unwrap();
     let mut signature = [0; SIGNATURE_MAX];
     let bytes = key.sign(message, &mut signature);
     signature[..bytes].to_vec()
 }
 
-fn wrapped(suite: SecuritySuite, master: [u8; 32], key: [u8; 32]) -> Vec<u8> {
+pub fn wrapped(suite: SecuritySuite, master: [u8; 32], key: [u8; 32]) -> Vec<u8> {
     let length = suite.key_len();
     let mut out = vec![0; length + 8];
     match suite {
@@ -53,7 +53,7 @@ fn wrapped(suite: SecuritySuite, master: [u8; 32], key: [u8; 32]) -> Vec<u8> {
     out
 }
 
-fn head(transaction: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+pub fn head(transaction: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut head = Vec::new();
     for field in [transaction, from, to, &[], &[]] {
         head.write_length_prefixed(field).unwrap();
@@ -61,15 +61,43 @@ fn head(transaction: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     head
 }
 
+/// Bits of the security control, and whether the head is authenticated too.
+pub type How = (u8, bool);
+/// As the standard has it.
+const STANDARD: How = (0x30, true);
+
 /// A general-ciphering request.
 fn request(line: &TestClient<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u8; 32], counter: u32) -> Vec<u8> {
+    request_as(line, transaction, info, key, counter, &NAME, STANDARD)
+}
+
+/// Tag of a text that is encrypted in place, if the control byte says so.
+fn seal(line: &TestClient<'_>, key: [u8; 32], iv: [u8; 12], head: &[u8], text: &mut [u8], how: How) -> [u8; TAG] {
     let suite = line.meter.vendor().suite;
-    let head = head(transaction, &TITLE, &line.meter.system_title().0);
     let keys = keys_of(line.meter, &line.rest);
-    let control = 0x30 | suite.id();
-    let aad = [&[control], &keys.authentication[..suite.key_len()], &head].concat();
-    let mut text = NAME.to_vec();
-    let tag = Aead::new(suite, &key).encrypt(&iv(&TITLE, counter), &aad, &mut text).unwrap();
+    let head = if how.1 { head } else { &[] };
+    let mut aad = [&[how.0 | suite.id()], &keys.authentication[..suite.key_len()], head].concat();
+    let aead = Aead::new(suite, &key);
+    if how.0 & 0x20 != 0 {
+        return aead.encrypt(&iv, &aad, text).unwrap();
+    }
+    aad.extend_from_slice(text);
+    aead.encrypt(&iv, &aad, &mut []).unwrap()
+}
+
+pub fn request_as(
+    line: &TestClient<'_>,
+    transaction: &[u8],
+    info: KeyInfo<'_>,
+    key: [u8; 32],
+    counter: u32,
+    plain: &[u8],
+    how: How,
+) -> Vec<u8> {
+    let head = head(transaction, &TITLE, &line.meter.system_title().0);
+    let control = how.0 | line.meter.vendor().suite.id();
+    let mut text = plain.to_vec();
+    let tag = seal(line, key, iv(&TITLE, counter), &head, &mut text, how);
     let mut apdu = [&[0xDD], &head[..], &[1]].concat();
     info.encode(&mut apdu).unwrap();
     let content = [&[control], &counter.to_be_bytes()[..], &text, &tag].concat();
@@ -79,23 +107,29 @@ fn request(line: &TestClient<'_>, transaction: &[u8], info: KeyInfo<'_>, key: [u
 
 /// Opens an answer; `key` makes its key from the key information.
 fn opened(line: &TestClient<'_>, apdu: &[u8], key: impl Fn(KeyInfo<'_>) -> [u8; 32]) -> Vec<u8> {
+    opened_as(line, apdu, key, STANDARD)
+}
+
+pub fn opened_as(line: &TestClient<'_>, apdu: &[u8], key: impl Fn(KeyInfo<'_>) -> [u8; 32], how: How) -> Vec<u8> {
     assert_eq!(apdu[0], 0xDD, "{apdu:02X?}");
     let suite = line.meter.vendor().suite;
     let answer = GeneralCiphering::from_bytes(&apdu[1..]).unwrap();
     let title = line.meter.system_title().0;
     assert_eq!((answer.originator_system_title, answer.recipient_system_title), (&title[..], &TITLE[..]));
     let head = head(answer.transaction_id, &title, &TITLE);
-    let keys = keys_of(line.meter, &line.rest);
-    let control = answer.ciphered.security_control.0;
-    let aad = [&[control], &keys.authentication[..suite.key_len()], &head].concat();
+    assert_eq!(answer.ciphered.security_control.0, how.0 | suite.id());
     let iv = iv(&title, answer.ciphered.invocation_counter);
     let (text, tag) = answer.ciphered.payload.split_at(answer.ciphered.payload.len() - TAG);
-    let mut text = text.to_vec();
-    assert!(Aead::new(suite, &key(answer.key_info.unwrap())).decrypt(&iv, &aad, &mut text, tag.try_into().unwrap()));
+    let (key, mut text) = (key(answer.key_info.unwrap()), text.to_vec());
+    if how.0 & 0x20 != 0 {
+        // Counter mode: to encrypt again is to decrypt.
+        Aead::new(suite, &key).encrypt(&iv, &[], &mut text).unwrap();
+    }
+    assert_eq!(seal(line, key, iv, &head, &mut text.clone(), how), tag);
     text
 }
 
-fn is_name(plain: &[u8]) {
+pub fn is_name(plain: &[u8]) {
     assert_eq!(plain[..4], [0xC4, 1, 0xC1, 0]);
     assert!(Data::from_bytes(&plain[4..]).unwrap().as_bytes().unwrap().starts_with(b"AMI"));
 }
@@ -120,7 +154,7 @@ fn answer_key_of_one_pass(line: &TestClient<'_>, info: KeyInfo<'_>) -> [u8; 32] 
     own.derive(public, Purpose::Cipher, &title.0, &TITLE).unwrap()
 }
 
-fn statically(line: &TestClient<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
+pub fn statically(line: &TestClient<'_>, transaction: &[u8], to_meter: bool) -> [u8; 32] {
     let (suite, title) = (line.meter.vendor().suite, line.meter.system_title());
     let own = line.meter.fleet.keys.agreement_key(Owner::Client, suite).unwrap();
     let theirs = line.meter.fleet.keys.agreement_key(Owner::Meter(title), suite).unwrap().public();

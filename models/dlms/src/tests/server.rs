@@ -56,6 +56,37 @@ fn until_the_proof_only_the_proof_is_served() {
     assert_eq!(line.ask(&NAME).1[0], 0xC4);
 }
 
+/// The current association has two names: 0.0.40.0.0.255, and for clients 0x01 and 0x20 that of place 3 and 4.
+#[test]
+fn the_proof_is_taken_at_the_own_association_too_and_at_no_other() {
+    let fleet = fleet(Vendor::default());
+    for (address, own, others) in [(0x01, 3, [1, 2, 4, 5]), (0x20, 4, [1, 2, 3, 5])] {
+        for ciphered in [false, true] {
+            let mut line = TestClient::new(&fleet, address);
+            let ask = |line: &mut TestClient<'_>, place: u8, proof: &[u8]| {
+                let mut action = proof.to_vec();
+                action[9] = place;
+                if ciphered {
+                    let sealed = line.sealed(&action);
+                    let (_, answer) = line.ask(&sealed);
+                    if answer[0] == 0xD8 { answer } else { line.opened(answer) }
+                } else {
+                    line.ask(&action).1
+                }
+            };
+            let (_, _, stoc) = line.associate(Mechanism::Sha256, ciphered, &CTOS, 512);
+            let proof = line.proof(Mechanism::Sha256, &stoc);
+            for place in others {
+                assert_eq!(ask(&mut line, place, &proof), NOT_ALLOWED, "client {address}, 0.0.40.0.{place}.255");
+            }
+            // Success, and a value: the meter's own proof, 32 bytes.
+            let answer = ask(&mut line, own, &proof);
+            assert_eq!(answer[..8], [0xC7, 1, 0xC1, 0, 1, 0, 9, 32], "client {address}: {answer:02X?}");
+            assert!(line.session.as_ref().unwrap().is_proven());
+        }
+    }
+}
+
 #[test]
 fn a_wrong_proof_ends_the_association() {
     let fleet = fleet(Vendor::default());
@@ -189,7 +220,7 @@ fn wrong_keys_tags_suites_and_weaker_protection_are_refused() {
     let mut wrong_tag = line.sealed(&NAME);
     *wrong_tag.last_mut().unwrap() ^= 1;
     let mut refused = vec![wrong_key, wrong_tag];
-    for control in [0x31, 0x10, 0x20, 0x70, 0xB0] {
+    for control in [0x31, 0x00, 0x20, 0x70, 0xB0] {
         line.control = control;
         refused.push(line.sealed(&NAME));
     }
