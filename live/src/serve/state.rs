@@ -1,14 +1,14 @@
 //! The state file: what meters that were talked to keep over a restart, and a kill.
 //!
-//! A log of records of fixed size, each with a check; the last record of a meter holds. Keys that a client changed have
-//! records of their own, wrapped under a key that follows from the meters' secret, and are the meter's once the record of the
-//! rest follows: a set of keys is changed as a whole. Counters that a meter sends with
-//! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
-//! byte that was ciphered with a counter of its block leaves the process. A record of the time says up to which second
-//! meters may have been read (`served_clock`). What a kill leaves half-written at the end was
-//! promised to nobody; a file that was cut off looks the same, so that the meter of the torn record goes on with counters that
-//! cannot have been used. When the log has grown to a multiple of what it says, it is written anew under
-//! another name and renamed.
+//! A log of records of fixed size, each with a check; the last record of a meter holds. Parts of what it keeps have records of
+//! their own: keys that a client changed, wrapped under a key that follows from the meters' secret, rows of the event
+//! log, eight in a record, and the identifier of its firmware. They are the meter's once the record of the rest follows: a
+//! set of keys is changed as a whole. Counters that a meter sends with are reserved in blocks: a record says from where on
+//! they are free after a restart, and it is on the disk before a byte that was ciphered with a counter of its block leaves
+//! the process. A record of the time says up to which second meters may have been read (`served_clock`). What a kill
+//! leaves half-written at the end was promised to nobody; a file that was cut off looks the same, so that the meter of the
+//! torn record goes on with counters that cannot have been used. When the log has grown to a multiple of what it says, it
+//! is written anew under another name and renamed.
 
 use super::disk::Disk;
 use super::registry::JUMP;
@@ -19,11 +19,11 @@ use std::io;
 
 mod record;
 
-pub use record::Record;
+pub use record::{EVENTS_EACH, Part, Record};
 
 /// First bytes of the file; a fingerprint of the meters' keys follows.
 const HEADER: &[u8; 16] = b"amitwin state 7\n";
-/// First bytes of one that does not say up to when meters were read.
+/// First bytes of one without the time that was served, events and identifiers of firmware.
 const SIXTH_HEADER: &[u8; 16] = b"amitwin state 6\n";
 /// First bytes of one that does not say where it was last written anew.
 const FIFTH_HEADER: &[u8; 16] = b"amitwin state 5\n";
@@ -54,7 +54,7 @@ const COMPACT_BYTES_MIN: u64 = 64 << 20;
 pub struct StateFile<D> {
     disk: D,
     keys: [u8; 16],
-    /// By meter, its keys before the rest.
+    /// By meter, its parts before the rest.
     live: BTreeMap<(u32, u8), Record>,
     /// Where the counters of meters begin that have no record.
     floor: u32,
@@ -101,7 +101,7 @@ impl<D: Disk> StateFile<D> {
         self.torn.as_deref()
     }
 
-    /// The last record of each meter, after those of its keys.
+    /// The last record of each meter, after those of its parts.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.live.values()
     }
@@ -206,7 +206,7 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
             floor = Some(record.counter());
         } else if let Some(second) = record.time_s() {
             served_s = served_s.max(Some(second));
-        } else if record.key().is_some() {
+        } else if record.is_part() {
             open.entry(record.number()).or_default().push(record);
         } else {
             let set = open.remove(&record.number()).unwrap_or_default();
@@ -233,7 +233,7 @@ fn take_over(torn: &[u8], live: &mut BTreeMap<(u32, u8), Record>, floor: &mut u3
     } else {
         *floor = floor.saturating_add(JUMP);
         if number.is_none() {
-            let all: Vec<Record> = live.values().filter(|record| record.key().is_none()).copied().collect();
+            let all: Vec<Record> = live.values().filter(|record| !record.is_part()).copied().collect();
             for record in all {
                 let counter = record.counter().saturating_add(JUMP);
                 live.insert(record.place(), Record::new(record.number(), &record.rest(), counter));

@@ -4,6 +4,7 @@ use super::record::{CHECK_BYTES, check};
 use super::*;
 use crate::serve::disk::FileDisk;
 use crate::serve::registry::{Change, JUMP, RESERVE_FIRST, Registry};
+use amitwin_dlms::image::Firmware;
 use amitwin_dlms::push::{PushTiming, PushTimings};
 use amitwin_dlms::security::{SEALED_BYTES, Security};
 use amitwin_dlms::{Changed, Rest};
@@ -148,6 +149,12 @@ fn timing((spread_s, retries, pause_s): (u16, u8, u16)) -> PushTiming {
     PushTiming { spread_s, retries, pause_s }
 }
 
+/// An image that is active, and nothing else that was changed.
+fn firmware(identity: u64, identifier: &[u8]) -> Option<Box<Changed>> {
+    let firmware = Some(Firmware { identity, identifier: identifier.to_vec() });
+    Some(Box::new(Changed { firmware, ..Changed::default() }))
+}
+
 #[test]
 fn a_file_of_the_first_version_is_read_and_written_anew() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -171,7 +178,7 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
         relay_moves: 9,
         flash_writes: 6,
         connected: false,
-        image: 7,
+        changed: firmware(7, b""),
         ..Rest::default()
     };
     for version in ["the first", "this"] {
@@ -203,15 +210,14 @@ fn what_is_written_comes_back() {
         received: [1, 2, 3, 4],
         clock_offset_s: -7,
         resets: 8,
-        cold_resets: 5,
         relay_moves: 9,
         connected: false,
         relay_mode: 5,
         flash_writes: 6,
-        image: 0x0123_4567_89AB_CDEF,
         changed: Some(Box::new(Changed {
             timings: Some(PushTimings([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(timing))),
             security: Security::known(0xFC, u64::MAX - 1, 77),
+            firmware: Some(Firmware { identity: 0x0123_4567_89AB_CDEF, identifier: Vec::new() }),
         })),
         ..Rest::default()
     };
@@ -232,11 +238,11 @@ fn what_is_written_comes_back() {
         drop(file);
     }
     let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
-    let meters = file.records().filter(|record| record.key().is_none());
+    let meters = file.records().filter(|record| !record.is_part());
     let all: Vec<(u32, Rest)> = meters.map(|r| (r.number(), r.rest())).collect();
     assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
-    let keys: Vec<(u32, _)> = file.records().filter_map(|r| Some((r.number(), r.key()?))).collect();
-    assert_eq!(keys, [(9, (3, SEALED))], "the last one holds");
+    let keys: Vec<(u32, Part)> = file.records().filter_map(|r| Some((r.number(), r.part()?))).collect();
+    assert_eq!(keys, [(9, Part::Key(3, SEALED))], "the last one holds");
     assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 4 * RECORD_BYTES);
 }
 
