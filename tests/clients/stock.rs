@@ -105,8 +105,11 @@ fn judge(place: &str, found: &Found) {
         assert_eq!(profile["midnight"][2], profile["midnight_load"][3], "{place}: {profile}");
     }
     for (step, expected) in [
-        ("relay", json!({ "states": [false, false, true, true], "disconnections": 1 })),
-        ("image", json!({ "flash_writes": [1, 1], "active_kept": true, "bytes": 516 })),
+        (
+            "relay",
+            json!({ "states": [false, false, true, true], "disconnections": 1, "codes": [62, 63], "in_time": true }),
+        ),
+        ("image", json!({ "flash_writes": [1, 1], "active_kept": true, "named": true, "bytes": 516 })),
         ("reset", json!({ "resets": 1, "relay_kept": true })),
     ] {
         if let Some(value) = found.get(step) {

@@ -25,7 +25,7 @@ EXPECTED = {
     (8, "0.0.1.0.0.255"), (1, "0.0.42.0.0.255"), (1, "0.0.96.1.0.255"), (15, "0.0.40.0.0.255"),
     (3, "1.0.1.8.0.255"), (3, "1.0.2.8.0.255"), (7, "1.0.99.1.0.255"), (7, "0.0.98.1.0.255"),
     (70, "0.0.96.3.10.255"), (9, "0.0.10.0.0.255"), (18, "0.0.44.0.0.255"), (40, "0.0.25.9.0.255"),
-    (64, "0.0.43.0.0.255"), (17, "0.0.41.0.0.255"),
+    (64, "0.0.43.0.0.255"), (17, "0.0.41.0.0.255"), (7, "0.0.99.98.0.255"), (1, "1.0.0.2.0.255"), (1, "1.0.0.2.8.255"),
 }
 
 # Codes of the event log.
@@ -194,32 +194,37 @@ def taken_over_tcp(address, ask):
 
 def happened(meter, code):
     """How often an event happened, by the event log."""
-    return dict(meter.rows("0.0.99.98.0.255", entries=(1, 0))).get(code, 0)
+    return sum(row[1] == code for row in meter.rows("0.0.99.98.0.255", entries=(1, 0)))
 
 
 def relay(meter):
-    name, states = "0.0.96.3.10.255", []
+    name, states, began = "0.0.96.3.10.255", [], int(time.time())
     before = happened(meter, DISCONNECTED)
     for method in [1, 1, 2, 2]:
         meter.invoke(70, name, method, 0, "int8")
         states.append(bool(meter.get(70, name, 2)))
-    tell("relay", states=states, disconnections=happened(meter, DISCONNECTED) - before)
+    # The newest two rows of the event log, with the times at which they happened.
+    latest = meter.rows("0.0.99.98.0.255", between=(began - 2, began + 3600))[-2:]
+    tell("relay", states=states, disconnections=happened(meter, DISCONNECTED) - before,
+         codes=[code for _, code in latest], in_time=all(began - 2 <= at <= time.time() + 2 for at, _ in latest))
 
 
 def image(meter):
-    writes, active = [], []
+    writes, active, named = [], [], []
     # Another image for each process: the meter may hold that of an earlier one.
     content = os.urandom(4) + bytes(range(256)) * 2
     before = happened(meter, ACTIVATED)
     for _ in range(2):
-        first_gap = meter.send_image("image-" + content[:4].hex(), content)
+        identifier = "image-" + content[:4].hex()
+        first_gap = meter.send_image(identifier, content)
         blocks = -(-len(content) // meter.get(18, "0.0.44.0.0.255", 2))
         expect(first_gap == blocks, f"first gap {first_gap} of {blocks} blocks")
         meter.invoke(18, "0.0.44.0.0.255", 3, 0, "int8")
         meter.invoke(18, "0.0.44.0.0.255", 4, 0, "int8")
         writes.append(happened(meter, ACTIVATED) - before)
         active.append(meter.get(1, "1.0.0.2.8.255", 2).hex())
-    tell("image", flash_writes=writes, active_kept=active[0] == active[1], bytes=len(content))
+        named.append(bytes(meter.get(1, "1.0.0.2.0.255", 2)) == identifier.encode())
+    tell("image", flash_writes=writes, active_kept=active[0] == active[1], named=all(named), bytes=len(content))
 
 
 def reset(meter):

@@ -8,7 +8,8 @@
 //! One listener takes connections for all meters; the first worker distributes them. A turn of a worker reads every
 //! connection that has something, a bounded piece each, computes the answers, writes down what they changed, and only
 //! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves, and so are changed
-//! keys, wrapped, before the answer that confirms them. What a meter keeps is held for those only that were talked to, and an
+//! keys, wrapped, before the answer that confirms them. The meters' time never goes back, whatever the host's clock does
+//! (`served_clock`). What a meter keeps is held for those only that were talked to, and an
 //! association as long as it is open.
 //!
 //! Meters are told apart by the local address of a connection, and on the one UDP socket by packet info. What a turn changed is
@@ -37,6 +38,7 @@ mod push_connections;
 mod registry;
 mod responder;
 mod schedule;
+mod served_clock;
 mod server;
 mod state;
 mod worker;

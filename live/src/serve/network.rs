@@ -6,6 +6,7 @@ use super::counters::Refused;
 use super::disk::FileDisk;
 use super::mesh_delay::Transit;
 use super::registry::Registry;
+use super::served_clock::ServedClock;
 use super::state::StateFile;
 use amitwin_dlms::link::gateway_form;
 use amitwin_dlms::{Fleet, Meter};
@@ -29,6 +30,8 @@ pub struct ServedNetwork {
     pub meters: MeterIds,
     /// How they are served.
     pub settings: Serve,
+    /// Their time.
+    pub clock: ServedClock,
     /// What they keep.
     pub registry: Registry,
     /// Where that is kept.
@@ -65,6 +68,7 @@ impl ServedNetwork {
             fleet,
             meters,
             settings,
+            clock: ServedClock::new(state.as_ref().and_then(StateFile::served_s)),
             registry,
             state: state.map(Mutex::new),
             capture,

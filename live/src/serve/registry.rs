@@ -1,6 +1,6 @@
 //! What meters keep while they are served: only of those that were talked to.
 
-use super::state::Record;
+use super::state::{EVENTS_EACH, Part, Record};
 use amitwin_dlms::Rest;
 use amitwin_dlms::push::PushTimings;
 use amitwin_dlms::security::KEYS;
@@ -29,8 +29,8 @@ struct Entry {
     durable: u32,
     /// Counters below this are reserved by the next record.
     promised: u32,
-    /// Changes of keys that records have told of.
-    generation: u32,
+    /// What records have told of: changes of keys, the image that is active, and events.
+    told: (u32, u64, u32),
     /// Resets since the start; associations of an earlier boots are gone.
     boots: u32,
     /// It starts up until then.
@@ -65,18 +65,16 @@ impl Registry {
     pub fn new<'a>(records: impl Iterator<Item = &'a Record>, floor: u32, storage: [u8; 32]) -> Result<Registry, u32> {
         let mut registry = Registry { shards: Vec::new(), storage, floor };
         registry.shards.resize_with(SHARDS, Default::default);
-        let mut keys = Vec::new();
+        let mut parts = Vec::new();
         for record in records {
-            if let Some(key) = record.key() {
-                keys.push(key);
+            if let Some(part) = record.part() {
+                parts.push(part);
                 continue;
             }
-            // The keys before it are this meter's.
+            // The parts before it are this meter's.
             let (number, mut rest) = (record.number(), record.rest());
-            for (which, sealed) in keys.drain(..) {
-                if !rest.security_mut().unseal(which, &sealed, &storage) {
-                    return Err(number);
-                }
+            if !take(&mut rest, parts.drain(..), &storage) {
+                return Err(number);
             }
             registry.shard(number).insert(number, fresh(rest));
         }
@@ -115,7 +113,7 @@ impl Registry {
 
     /// A record of the meter is on the disk.
     pub fn is_durable(&self, record: &Record) {
-        if record.key().is_some() {
+        if record.is_part() {
             return;
         }
         if let Some(entry) = self.shard(record.number()).get_mut(&record.number()) {
@@ -189,18 +187,61 @@ fn untouched(floor: u32) -> Rest {
 }
 
 fn fresh(rest: Rest) -> Entry {
-    Entry { durable: rest.counter, promised: rest.counter, rest, generation: 0, boots: 0, away_until: None }
+    let told = (0, rest.image(), events(&rest));
+    Entry { durable: rest.counter, promised: rest.counter, rest, told, boots: 0, away_until: None }
+}
+
+/// Events of a meter so far.
+fn events(rest: &Rest) -> u32 {
+    rest.log.as_ref().map_or(0, |log| log.total())
+}
+
+/// Puts parts of a meter in their places; whether the keys among them could be unwrapped.
+fn take(rest: &mut Rest, parts: impl Iterator<Item = Part>, storage: &[u8; 32]) -> bool {
+    let mut blocks = Vec::new();
+    for part in parts {
+        match part {
+            Part::Key(which, sealed) => {
+                if !rest.security_mut().unseal(which, &sealed, storage) {
+                    return false;
+                }
+            }
+            Part::Firmware(identifier) => {
+                if let Some(firmware) = rest.changed.as_mut().and_then(|changed| changed.firmware.as_mut()) {
+                    firmware.identifier = identifier;
+                }
+            }
+            Part::Events(first, rows) => blocks.push((first, rows)),
+        }
+    }
+    blocks.sort_unstable_by_key(|(first, _)| *first);
+    for (first, rows) in blocks {
+        rest.log.get_or_insert_default().restore(first, rows.into_iter());
+    }
+    true
 }
 
 impl Entry {
-    /// Appends what is to be written; keys first, and only those that were not written before.
+    /// Appends what is to be written; parts first, and only those that were not written before.
     fn record(&mut self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
         let generation = self.rest.generation();
-        if let Some(security) = self.rest.security().filter(|_| generation != self.generation) {
+        if let Some(security) = self.rest.security().filter(|_| generation != self.told.0) {
             let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
             all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
         }
-        self.generation = generation;
+        if let Some(firmware) = self.rest.firmware().filter(|firmware| firmware.identity != self.told.1) {
+            all.push(Record::of_firmware(number, &firmware.identifier));
+        }
+        if let Some(log) = &self.rest.log {
+            // A record has the rows of one multiple of its size, so that a later one takes its place.
+            let begins = self.told.2 / EVENTS_EACH..log.total().div_ceil(EVENTS_EACH);
+            for begin in begins.map(|block| block * EVENTS_EACH).filter(|begin| begin + EVENTS_EACH > log.first()) {
+                let first = begin.max(log.first());
+                let rows = log.rows().skip((first - log.first()) as usize);
+                all.push(Record::of_events(number, first, rows.take((begin + EVENTS_EACH - first) as usize)));
+            }
+        }
+        self.told = (generation, self.rest.image(), events(&self.rest));
         all.push(Record::new(number, &self.rest, counter));
     }
 
@@ -231,7 +272,7 @@ fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
 
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32));
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32, u32));
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -242,9 +283,9 @@ impl Lasting {
             rest.connected,
             rest.relay_mode,
             rest.flash_writes,
-            rest.image,
+            rest.image(),
             rest.changed.as_ref().and_then(|changed| changed.timings),
-            (rest.policy(), rest.generation()),
+            (rest.policy(), rest.generation(), events(rest)),
         )
     }
 }
@@ -252,6 +293,7 @@ impl Lasting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_dlms::image::Firmware;
 
     #[test]
     fn who_is_only_read_leaves_nothing_behind() {
@@ -313,7 +355,13 @@ mod tests {
         let (_, change) = registry.meter(4).change(|rest| rest.security_mut().policy = 0x2C);
         assert_eq!(change, Some(Change::Sync));
         let records = registry.records([4, 5].into_iter());
-        let kinds: Vec<Option<usize>> = records.iter().map(|record| record.key().map(|(which, _)| which)).collect();
+        let kinds: Vec<Option<usize>> = records
+            .iter()
+            .map(|record| match record.part() {
+                Some(Part::Key(which, _)) => Some(which),
+                _ => None,
+            })
+            .collect();
         assert_eq!(kinds, [Some(0), Some(3), None], "keys are written before what belongs to them");
         assert_eq!(registry.records([4].into_iter()).len(), 1, "keys are written once");
         // Without the record that closes it, a set of keys does not count.
@@ -324,6 +372,37 @@ mod tests {
         before.generation = 0;
         assert_eq!(before, after);
         assert_eq!(Registry::new(records.iter(), 1, [4; 32]).map(|_| ()), Err(4));
+    }
+
+    #[test]
+    fn events_and_the_firmwares_identifier_come_back_from_what_was_written() {
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
+        let (mut file, mut written) = (BTreeMap::new(), 0);
+        // As many events in a turn as fill a part of a record, one, several, and more than the log has.
+        for (turn, count) in [3, 1, 4, 1, 20, 64, 7, 150, 2].into_iter().enumerate() {
+            let (_, change) = registry.meter(4).change(|rest| {
+                (0..count).for_each(|n| rest.note(1_800_000_000 + 100 * turn as i64 + n, n as u8));
+                let firmware = Firmware { identity: 5 + turn as u64 / 4, identifier: vec![turn as u8 / 4; 64] };
+                rest.changed.get_or_insert_default().firmware = Some(firmware);
+            });
+            assert_eq!(change, Some(Change::Sync));
+            let records = registry.records([4].into_iter());
+            written += records.len();
+            file.extend(records.iter().map(|record| (record.place(), *record)));
+            // A kill at this moment.
+            let again = Registry::new(file.values(), 1, [0; 32]).expect("no keys are kept");
+            let kept = |registry: &Registry| registry.look(4, |rest| (rest.log.clone(), rest.firmware().cloned()));
+            let (log, firmware) = kept(&again);
+            let (expected, expected_firmware) = kept(&registry);
+            let (log, expected) = (log.expect("a log"), expected.expect("a log"));
+            assert_eq!((log.total(), firmware), (expected.total(), expected_firmware), "turn {turn}");
+            assert!(log.rows().eq(expected.rows()), "turn {turn}");
+            assert_eq!(again.records([4].into_iter()).len(), 1 + usize::from(log.total() % 8 != 0), "nothing anew");
+        }
+        // Nine records of the rest and three of the firmware. Of events: 3 and 4 in one block, 8 fill it; 9 begin the second,
+        // 29 go on to the fourth, 93 from there to the twelfth, 100 fill it and begin the next, 250 leave the last 64 in nine
+        // blocks, and 252 are in the last of them.
+        assert_eq!(written, 9 + 3 + (1 + 1 + 1 + 1 + 3 + 9 + 2 + 9 + 1));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::fault::{Fault, draw, is_ciphered};
 use super::network::ServedNetwork;
 use super::outbox::{Notification, Origin, Outbox, Push};
 use super::registry::Change;
+use super::state::Record;
 use amitwin_dlms::link::{gateway_form, wrapper};
 use amitwin_dlms::{Call, Denied, Effects, Moment, Reaction, Scratch, Session, answer, answer_in_blocks};
 use amitwin_models::purpose::BOOT;
@@ -79,6 +80,8 @@ pub struct Responder<'a> {
     /// The clock, read once a turn.
     pub now: Instant,
     moment: Moment,
+    /// Something was answered or made since the state file was written.
+    spoke: bool,
     scratch: Scratch,
     apdu: Vec<u8>,
     outbox: Outbox,
@@ -101,7 +104,8 @@ impl<'a> Responder<'a> {
             fault: None,
             asked: (0, 0, 0),
             now,
-            moment: moment(),
+            moment: network.clock.now(host_ms(), now).0,
+            spoke: false,
             scratch: Scratch::default(),
             apdu: Vec::new(),
             outbox: Outbox::default(),
@@ -115,10 +119,17 @@ impl<'a> Responder<'a> {
     /// Reads the clocks.
     pub fn tick(&mut self) {
         self.now = Instant::now();
-        self.moment = moment();
+        let (moment, stepped_back_ms) = self.network.clock.now(host_ms(), self.now);
+        self.moment = moment;
+        if let Some(behind_ms) = stepped_back_ms {
+            self.tell(format_args!(
+                "the host's clock is {} s behind the meters' time, which goes at half the speed until it has caught up",
+                behind_ms / 1_000
+            ));
+        }
     }
 
-    /// The clock of the meters, read with the other.
+    /// The time of the meters, read with the clock.
     pub fn moment(&self) -> Moment {
         self.moment
     }
@@ -137,6 +148,7 @@ impl<'a> Responder<'a> {
             self.counters.pushes_lost += 1;
             return self.refuse(Refused::Away, &"a push", &format_args!("meter {}", self.network.meters.place(number)));
         }
+        self.spoke = true;
         let outbox = &mut self.outbox;
         let (made, change) = locked.change(|rest| outbox.make(network, push, rest, &mut Effects::default()));
         drop(locked);
@@ -172,6 +184,7 @@ impl<'a> Responder<'a> {
             return Outcome::Silent;
         }
         self.counters.requests += 1;
+        self.spoke = true;
         let boots = locked.boots();
         // What was agreed before a reset is gone.
         let mut session = held.1.take().filter(|_| held.0 == boots);
@@ -323,8 +336,9 @@ impl<'a> Responder<'a> {
     }
 
     fn write_down(&mut self) -> io::Result<()> {
-        let sync = std::mem::take(&mut self.sync);
-        if self.dirty.is_empty() {
+        let (sync, spoke) = (std::mem::take(&mut self.sync), std::mem::take(&mut self.spoke));
+        let (clock, second) = (&self.network.clock, self.moment.unix_s());
+        if self.dirty.is_empty() && !(spoke && clock.is_to_note(second)) {
             return Ok(());
         }
         self.dirty.sort_unstable();
@@ -336,8 +350,16 @@ impl<'a> Responder<'a> {
         };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = &self.network.registry;
-        let records = registry.records(self.dirty.drain(..));
+        let mut records = registry.records(self.dirty.drain(..));
+        // Another worker may have noted it meanwhile.
+        let notes = spoke && clock.is_to_note(second);
+        if notes {
+            records.push(Record::of_time(second));
+        }
         state.append(&records, sync)?;
+        if notes {
+            clock.note(second);
+        }
         drop(state);
         if sync {
             records.iter().for_each(|record| registry.is_durable(record));
@@ -367,7 +389,8 @@ impl<'a> Responder<'a> {
     }
 }
 
-fn moment() -> Moment {
+/// The host's clock, ms since 1970, UTC.
+pub fn host_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    Moment { unix_ms: i64::try_from(since).unwrap_or(i64::MAX) }
+    i64::try_from(since).unwrap_or(i64::MAX)
 }

@@ -11,7 +11,7 @@ use super::mesh_delay::{MeshDelay, Subscriber};
 use super::network::ServedNetwork;
 use super::push_connections::PUSH_CONNECTIONS_MAX;
 use super::registry::Registry;
-use super::responder::Log;
+use super::responder::{Log, host_ms};
 use super::state::StateFile;
 use super::worker::{Acceptor, WAKER, Worker, WorkerHandle};
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
@@ -129,13 +129,15 @@ impl Server {
         }
         let meters = MeterIds::of(&spec.placement);
         let mesh = if settings.is_by_mesh() { Some(MeshDelay::new(spec, Local)?) } else { None };
-        Ok(Server {
-            mesh,
-            network: ServedNetwork::new(fleet, meters, settings, registry, state, capture),
-            sockets,
-            workers,
-            warnings,
-        })
+        let network = ServedNetwork::new(fleet, meters, settings, registry, state, capture);
+        let behind_s = network.clock.behind_ms(host_ms()) / 1_000;
+        if behind_s > 0 {
+            warnings.push(format!(
+                "the host's clock is {behind_s} s behind what meters showed last, by the state file; so that no register falls, \
+                 their time goes on from there at half the speed until the host's has caught up: set the host's clock if it is wrong"
+            ));
+        }
+        Ok(Server { mesh, network, sockets, workers, warnings })
     }
 
     /// Port.
@@ -288,3 +290,6 @@ fn challenge_key() -> Result<[u8; 32], ServeError> {
     hasher.update(&std::process::id().to_le_bytes());
     Ok(*hasher.finalize().as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,30 +1,32 @@
 //! The state file: what meters that were talked to keep over a restart, and a kill.
 //!
-//! A log of records of fixed size, each with a check; the last record of a meter holds. Keys that a client changed have
-//! records of their own, wrapped under a key that follows from the meters' secret, and are the meter's once the record of the
-//! rest follows: a set of keys is changed as a whole. Counters that a meter sends with
-//! are reserved in blocks: a record says from where on they are free after a restart, and it is on the disk before a
-//! byte that was ciphered with a counter of its block leaves the process. What a kill leaves half-written at the end was
-//! promised to nobody; a file that was cut off looks the same, so that the meter of the torn record goes on with counters that
-//! cannot have been used. When the log has grown to a multiple of what it says, it is written anew under
-//! another name and renamed.
+//! A log of records of fixed size, each with a check; the last record of a meter holds. Parts of what it keeps have records of
+//! their own: keys that a client changed, wrapped under a key that follows from the meters' secret, rows of the event
+//! log, eight in a record, and the identifier of its firmware. They are the meter's once the record of the rest follows: a
+//! set of keys is changed as a whole. Counters that a meter sends with are reserved in blocks: a record says from where on
+//! they are free after a restart, and it is on the disk before a byte that was ciphered with a counter of its block leaves
+//! the process. A record of the time says up to which second meters may have been read (`served_clock`). What a kill
+//! leaves half-written at the end was promised to nobody; a file that was cut off looks the same, so that the meter of the
+//! torn record goes on with counters that cannot have been used. When the log has grown to a multiple of what it says, it
+//! is written anew under another name and renamed.
 
 use super::disk::Disk;
 use super::registry::JUMP;
-use amitwin_dlms::push::{PushTiming, PushTimings};
-use amitwin_dlms::security::{SEALED_BYTES, Security};
-use amitwin_dlms::{Changed, Rest};
+use amitwin_dlms::Rest;
+use record::{FLOOR, RECORD_BYTES, TIME};
 use std::collections::BTreeMap;
 use std::io;
 
-/// Bytes of a record.
-pub const RECORD_BYTES: usize = 88;
+mod record;
+
+pub use record::{EVENTS_EACH, Part, Record};
+
 /// First bytes of the file; a fingerprint of the meters' keys follows.
-const HEADER: &[u8; 16] = b"amitwin state 6\n";
+const HEADER: &[u8; 16] = b"amitwin state 7\n";
+/// First bytes of one without the time that was served, events and identifiers of firmware.
+const SIXTH_HEADER: &[u8; 16] = b"amitwin state 6\n";
 /// First bytes of one that does not say where it was last written anew.
 const FIFTH_HEADER: &[u8; 16] = b"amitwin state 5\n";
-/// Number in the record that ends what was written anew; its counter is where those of meters begin that have no record.
-const FLOOR: u32 = u32::MAX;
 /// Bytes of a record before there were keys, policies, transactions and an operator.
 const THIRD_RECORD_BYTES: usize = 72;
 /// First bytes of a file of those.
@@ -36,168 +38,28 @@ const FIRST_RECORD_BYTES: usize = 56;
 /// First bytes of a file of those.
 const FIRST_HEADER: &[u8; 16] = b"amitwin state 1\n";
 /// Versions that are read: first bytes, bytes of a record, whether the fingerprint of the keys follows.
-const VERSIONS: [(&[u8; 16], usize, bool); 5] = [
+const VERSIONS: [(&[u8; 16], usize, bool); 6] = [
     (HEADER, RECORD_BYTES, true),
+    (SIXTH_HEADER, RECORD_BYTES, true),
     (FIFTH_HEADER, RECORD_BYTES, true),
     (THIRD_HEADER, THIRD_RECORD_BYTES, true),
     (SECOND_HEADER, THIRD_RECORD_BYTES, false),
     (FIRST_HEADER, FIRST_RECORD_BYTES, false),
 ];
-/// Bytes of the check at a record's end.
-const CHECK_BYTES: usize = 8;
 /// The log is not written anew before it has this size.
 const COMPACT_BYTES_MIN: u64 = 64 << 20;
-
-/// Where a record says what it holds: bit 0, timings of pushing; bit 1, a key and nothing else; above, the policy.
-const MARK: usize = 40;
-/// Where it has the last transaction identifier that was used up.
-const TRANSACTION: usize = 56;
-/// Where it has what came later: received from the operator, cold resets, next counter under keys for one message.
-const LATER: usize = 64;
-
-/// What one meter keeps, or one of its keys. An image transfer under way is not kept: it begins anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record([u8; RECORD_BYTES]);
-
-impl Record {
-    /// What a meter keeps, with the first counter that is free after a restart.
-    pub fn new(number: u32, rest: &Rest, counter: u32) -> Record {
-        let mut bytes = [0; RECORD_BYTES];
-        let mut at = 0;
-        let mut put = |value: &[u8]| {
-            bytes[at..at + value.len()].copy_from_slice(value);
-            at += value.len();
-        };
-        put(&number.to_le_bytes());
-        put(&counter.to_le_bytes());
-        rest.received[..3].iter().for_each(|received| put(&received.to_le_bytes()));
-        put(&rest.clock_offset_s.to_le_bytes());
-        put(&rest.resets.to_le_bytes());
-        put(&rest.relay_moves.to_le_bytes());
-        put(&rest.flash_writes.to_le_bytes());
-        put(&[u8::from(rest.connected), rest.relay_mode]);
-        put(&rest.image.to_le_bytes());
-        let timings = rest.changed.as_ref().and_then(|changed| changed.timings);
-        put(&[u8::from(timings.is_some()) | rest.policy()]);
-        for timing in timings.iter().flat_map(|timings| timings.0) {
-            put(&timing.spread_s.to_le_bytes());
-            put(&timing.pause_s.to_le_bytes());
-            put(&[timing.retries]);
-        }
-        let transaction = rest.security().map_or(0, |security| security.transaction);
-        bytes[TRANSACTION..TRANSACTION + 8].copy_from_slice(&transaction.to_le_bytes());
-        bytes[LATER..LATER + 4].copy_from_slice(&rest.received[3].to_le_bytes());
-        bytes[LATER + 4..LATER + 6].copy_from_slice(&rest.cold_resets.to_le_bytes());
-        let message_counter = rest.security().map_or(0, |security| security.message_counter);
-        bytes[LATER + 6..LATER + 10].copy_from_slice(&message_counter.to_le_bytes());
-        Record(checked(bytes))
-    }
-
-    /// A meter's changed key, wrapped.
-    pub fn of_key(number: u32, which: usize, sealed: &[u8; SEALED_BYTES]) -> Record {
-        let mut bytes = [0; RECORD_BYTES];
-        bytes[..4].copy_from_slice(&number.to_le_bytes());
-        bytes[4] = which as u8;
-        bytes[8..MARK].copy_from_slice(&sealed[..MARK - 8]);
-        bytes[MARK] = 2;
-        bytes[MARK + 1..=SEALED_BYTES + 8].copy_from_slice(&sealed[MARK - 8..]);
-        Record(checked(bytes))
-    }
-
-    /// Number of the key and its wrapped bytes, if that is what it holds.
-    pub fn key(&self) -> Option<(usize, [u8; SEALED_BYTES])> {
-        let mut sealed = [0; SEALED_BYTES];
-        sealed[..MARK - 8].copy_from_slice(&self.0[8..MARK]);
-        sealed[MARK - 8..].copy_from_slice(&self.0[MARK + 1..=SEALED_BYTES + 8]);
-        (self.0[MARK] & 2 != 0).then_some((usize::from(self.0[4]), sealed))
-    }
-
-    /// Which record it takes the place of: keys come before the rest.
-    fn place(&self) -> (u32, u8) {
-        (self.number(), self.key().map_or(u8::MAX, |(which, _)| which as u8))
-    }
-
-    /// Whose it is.
-    pub fn number(&self) -> u32 {
-        u32::from_le_bytes(self.field(0))
-    }
-
-    /// First counter that is free after a restart.
-    pub fn counter(&self) -> u32 {
-        u32::from_le_bytes(self.field(4))
-    }
-
-    /// The meter as it goes on after a restart.
-    pub fn rest(&self) -> Rest {
-        let word = |at| u32::from_le_bytes(self.field(at));
-        let half = |at| u16::from_le_bytes(self.field(at));
-        let policy = self.0[MARK] & !3;
-        let transaction = u64::from_le_bytes(self.field(TRANSACTION));
-        let timings = (self.0[MARK] & 1 != 0).then(|| self.timings());
-        let changed = Changed { timings, security: Security::known(policy, transaction, word(LATER + 6)) };
-        Rest {
-            counter: self.counter(),
-            received: [word(8), word(12), word(16), word(LATER)],
-            clock_offset_s: i32::from_le_bytes(self.field(20)),
-            resets: half(24),
-            cold_resets: half(LATER + 4),
-            relay_moves: half(26),
-            flash_writes: half(28),
-            connected: self.0[30] != 0,
-            relay_mode: self.0[31],
-            image: u64::from_le_bytes(self.field(32)),
-            changed: (changed != Changed::default()).then(|| Box::new(changed)),
-            ..Rest::default()
-        }
-    }
-
-    fn timings(&self) -> PushTimings {
-        let half = |at| u16::from_le_bytes(self.field(at));
-        let at = |place| 41 + 5 * place;
-        PushTimings(std::array::from_fn(|place| PushTiming {
-            spread_s: half(at(place)),
-            pause_s: half(at(place) + 2),
-            retries: self.0[at(place) + 4],
-        }))
-    }
-
-    fn field<const N: usize>(&self, at: usize) -> [u8; N] {
-        let mut field = [0; N];
-        field.copy_from_slice(&self.0[at..at + N]);
-        field
-    }
-
-    /// From a whole record of this version or an earlier one.
-    fn read(bytes: &[u8], size: usize) -> Option<Record> {
-        let (told, sum) = bytes.split_at_checked(size - CHECK_BYTES)?;
-        let mut whole = [0; RECORD_BYTES];
-        whole[..told.len()].copy_from_slice(told);
-        (check(told) == *sum).then(|| Record(checked(whole)))
-    }
-}
-
-/// With the check at the end.
-fn checked(mut bytes: [u8; RECORD_BYTES]) -> [u8; RECORD_BYTES] {
-    let check = check(&bytes[..RECORD_BYTES - CHECK_BYTES]);
-    bytes[RECORD_BYTES - CHECK_BYTES..].copy_from_slice(&check);
-    bytes
-}
-
-fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
-    let mut check = [0; CHECK_BYTES];
-    check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..CHECK_BYTES]);
-    check
-}
 
 /// The state of all meters that were talked to, on a disk.
 #[derive(Debug)]
 pub struct StateFile<D> {
     disk: D,
     keys: [u8; 16],
-    /// By meter, its keys before the rest.
+    /// By meter, its parts before the rest.
     live: BTreeMap<(u32, u8), Record>,
     /// Where the counters of meters begin that have no record.
     floor: u32,
+    /// The second since 1970 (UTC) up to which meters may have been read.
+    served_s: Option<i64>,
     /// What was found torn at its end.
     torn: Option<String>,
     bytes: u64,
@@ -213,12 +75,13 @@ impl<D: Disk> StateFile<D> {
     /// # Errors
     /// A file that is no state file, one of other keys, one that is damaged, or what the disk says.
     pub fn open(mut disk: D, keys: [u8; 16]) -> io::Result<StateFile<D>> {
-        let Parsed { live, floor, torn } = match disk.read()? {
+        let Parsed { live, floor, served_s, torn } = match disk.read()? {
             Some(bytes) => parse(&bytes, &keys)?,
-            None => Parsed { live: BTreeMap::new(), floor: Rest::default().counter, torn: None },
+            None => Parsed { live: BTreeMap::new(), floor: Rest::default().counter, served_s: None, torn: None },
         };
+        let compact_bytes_min = COMPACT_BYTES_MIN;
         let mut file =
-            StateFile { disk, keys, live, floor, torn, bytes: 0, compact_bytes_min: COMPACT_BYTES_MIN, broken: false };
+            StateFile { disk, keys, live, floor, served_s, torn, bytes: 0, compact_bytes_min, broken: false };
         file.compact()?;
         Ok(file)
     }
@@ -228,12 +91,17 @@ impl<D: Disk> StateFile<D> {
         self.floor
     }
 
+    /// The second since 1970 (UTC) up to which meters may have been read, if any was.
+    pub fn served_s(&self) -> Option<i64> {
+        self.served_s
+    }
+
     /// What was torn at the end of the file, and what follows from it.
     pub fn torn(&self) -> Option<&str> {
         self.torn.as_deref()
     }
 
-    /// The last record of each meter, after those of its keys.
+    /// The last record of each meter, after those of its parts.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.live.values()
     }
@@ -247,13 +115,18 @@ impl<D: Disk> StateFile<D> {
             return Err(io::Error::other("an earlier write failed"));
         }
         self.broken = true;
-        let bytes: Vec<u8> = records.iter().flat_map(|record| record.0).collect();
+        let bytes: Vec<u8> = records.iter().flat_map(|record| *record.bytes()).collect();
         self.disk.append(&bytes)?;
         if sync {
             self.disk.sync()?;
         }
         self.bytes += bytes.len() as u64;
-        self.live.extend(records.iter().map(|record| (record.place(), *record)));
+        for record in records {
+            match record.time_s() {
+                Some(second) => self.served_s = self.served_s.max(Some(second)),
+                None => _ = self.live.insert(record.place(), *record),
+            }
+        }
         let live = (self.live.len() * RECORD_BYTES) as u64;
         if self.bytes > self.compact_bytes_min.max(8 * live) {
             self.compact()?;
@@ -272,7 +145,8 @@ impl<D: Disk> StateFile<D> {
         bytes.extend_from_slice(HEADER);
         bytes.extend_from_slice(&self.keys);
         let floor = Record::new(FLOOR, &Rest::default(), self.floor);
-        self.live.values().chain([&floor]).for_each(|record| bytes.extend_from_slice(&record.0));
+        let time = self.served_s.map(Record::of_time);
+        self.live.values().chain(&time).chain([&floor]).for_each(|record| bytes.extend_from_slice(record.bytes()));
         self.disk.replace(&bytes)?;
         self.bytes = bytes.len() as u64;
         self.broken = false;
@@ -284,6 +158,7 @@ impl<D: Disk> StateFile<D> {
 struct Parsed {
     live: BTreeMap<(u32, u8), Record>,
     floor: u32,
+    served_s: Option<i64>,
     torn: Option<String>,
 }
 
@@ -324,11 +199,14 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     }
     let end = records.len() * size;
     let (mut live, mut open) = (BTreeMap::new(), BTreeMap::<u32, Vec<Record>>::new());
-    let mut floor = (header != HEADER).then_some(Rest::default().counter);
+    let ends_with_floor = [HEADER, SIXTH_HEADER].contains(&header);
+    let (mut floor, mut served_s) = ((!ends_with_floor).then_some(Rest::default().counter), None);
     for record in records.into_iter().flatten() {
         if record.number() == FLOOR {
             floor = Some(record.counter());
-        } else if record.key().is_some() {
+        } else if let Some(second) = record.time_s() {
+            served_s = served_s.max(Some(second));
+        } else if record.is_part() {
             open.entry(record.number()).or_default().push(record);
         } else {
             let set = open.remove(&record.number()).unwrap_or_default();
@@ -338,12 +216,15 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     // It was written anew as a whole, or not at all.
     let Some(mut floor) = floor else { return damaged(end) };
     let torn = (!torn.is_empty()).then(|| take_over(torn, &mut live, &mut floor));
-    Ok(Parsed { live, floor, torn })
+    Ok(Parsed { live, floor, served_s, torn })
 }
 
 /// Counters go on where they cannot have been used by whom a torn record was about; says so.
 fn take_over(torn: &[u8], live: &mut BTreeMap<(u32, u8), Record>, floor: &mut u32) -> String {
     let number = torn.first_chunk().map(|number| u32::from_le_bytes(*number));
+    if number == Some(TIME) {
+        return "ended within its last record, of the time, which nobody had read by then".to_owned();
+    }
     let known = number.and_then(|number| Some((number, *live.get(&(number, u8::MAX))?)));
     let whose = if let Some((number, record)) = known {
         let counter = record.counter().saturating_add(JUMP);
@@ -352,7 +233,7 @@ fn take_over(torn: &[u8], live: &mut BTreeMap<(u32, u8), Record>, floor: &mut u3
     } else {
         *floor = floor.saturating_add(JUMP);
         if number.is_none() {
-            let all: Vec<Record> = live.values().filter(|record| record.key().is_none()).copied().collect();
+            let all: Vec<Record> = live.values().filter(|record| !record.is_part()).copied().collect();
             for record in all {
                 let counter = record.counter().saturating_add(JUMP);
                 live.insert(record.place(), Record::new(record.number(), &record.rest(), counter));

@@ -28,7 +28,7 @@ pub use crypto::{agreement, cipher, keys, pairs};
 pub use meter::client::Client;
 pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 pub use meter::rest::{Changed, Rest, keys_of};
-pub use meter::{consumption, image, security};
+pub use meter::{consumption, event_log, image, security};
 pub use protection::exchange::{Call, Scratch};
 pub use server::{Reaction, answer, answer_in_blocks, broadcast, push};
 pub use session::{Session, hls};

@@ -1,8 +1,13 @@
 //! The state file over crashes at every point of writing, and over damage.
 
+use super::record::{CHECK_BYTES, check};
 use super::*;
 use crate::serve::disk::FileDisk;
 use crate::serve::registry::{Change, JUMP, RESERVE_FIRST, Registry};
+use amitwin_dlms::image::Firmware;
+use amitwin_dlms::push::{PushTiming, PushTimings};
+use amitwin_dlms::security::{SEALED_BYTES, Security};
+use amitwin_dlms::{Changed, Rest};
 use amitwin_sim_core::rng::Stream;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -144,6 +149,12 @@ fn timing((spread_s, retries, pause_s): (u16, u8, u16)) -> PushTiming {
     PushTiming { spread_s, retries, pause_s }
 }
 
+/// An image that is active, and nothing else that was changed.
+fn firmware(identity: u64, identifier: &[u8]) -> Option<Box<Changed>> {
+    let firmware = Some(Firmware { identity, identifier: identifier.to_vec() });
+    Some(Box::new(Changed { firmware, ..Changed::default() }))
+}
+
 #[test]
 fn a_file_of_the_first_version_is_read_and_written_anew() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -167,7 +178,7 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
         relay_moves: 9,
         flash_writes: 6,
         connected: false,
-        image: 7,
+        changed: firmware(7, b""),
         ..Rest::default()
     };
     for version in ["the first", "this"] {
@@ -199,15 +210,14 @@ fn what_is_written_comes_back() {
         received: [1, 2, 3, 4],
         clock_offset_s: -7,
         resets: 8,
-        cold_resets: 5,
         relay_moves: 9,
         connected: false,
         relay_mode: 5,
         flash_writes: 6,
-        image: 0x0123_4567_89AB_CDEF,
         changed: Some(Box::new(Changed {
             timings: Some(PushTimings([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(timing))),
             security: Security::known(0xFC, u64::MAX - 1, 77),
+            firmware: Some(Firmware { identity: 0x0123_4567_89AB_CDEF, identifier: Vec::new() }),
         })),
         ..Rest::default()
     };
@@ -220,7 +230,7 @@ fn what_is_written_comes_back() {
         drop(file);
         // A key whose set is not closed by the rest is not there.
         let mut text = std::fs::read(&path).expect("there");
-        text.extend_from_slice(&Record::of_key(9, 3, &sealed).0);
+        text.extend_from_slice(Record::of_key(9, 3, &sealed).bytes());
         std::fs::write(&path, text).expect("written");
         let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         let busy = FileDisk::open(&path).expect_err("in use");
@@ -228,11 +238,11 @@ fn what_is_written_comes_back() {
         drop(file);
     }
     let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
-    let meters = file.records().filter(|record| record.key().is_none());
+    let meters = file.records().filter(|record| !record.is_part());
     let all: Vec<(u32, Rest)> = meters.map(|r| (r.number(), r.rest())).collect();
     assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
-    let keys: Vec<(u32, _)> = file.records().filter_map(|r| Some((r.number(), r.key()?))).collect();
-    assert_eq!(keys, [(9, (3, SEALED))], "the last one holds");
+    let keys: Vec<(u32, Part)> = file.records().filter_map(|r| Some((r.number(), r.part()?))).collect();
+    assert_eq!(keys, [(9, Part::Key(3, SEALED))], "the last one holds");
     assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 4 * RECORD_BYTES);
 }
 
@@ -384,4 +394,33 @@ fn what_is_no_regular_file_is_refused_at_once() {
         let refused = FileDisk::open(std::path::Path::new(name)).expect_err(name).to_string();
         assert!(refused.contains("is no regular file"), "{name}: {refused}");
     }
+}
+
+#[test]
+fn the_time_that_was_served_comes_back_and_a_torn_one_moves_no_counter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("network.state");
+    let open = || StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
+    let mut file = open();
+    assert_eq!(file.served_s(), None);
+    let meter = Record::new(4, &Rest::default(), 100);
+    file.append(&[Record::of_time(1_800_000_000), meter, Record::of_time(1_799_999_999)], false).expect("written");
+    assert_eq!(file.served_s(), Some(1_800_000_000), "the latest counts, whoever writes last");
+    drop(file);
+    assert_eq!(open().served_s(), Some(1_800_000_000), "as it was appended");
+    let file = open();
+    assert_eq!((file.served_s(), file.records().count()), (Some(1_800_000_000), 1), "as it was written anew");
+    drop(file);
+    let whole = std::fs::read(&path).expect("there");
+    std::fs::write(&path, [&whole[..], &Record::of_time(1_900_000_000).bytes()[..20]].concat()).expect("written");
+    let file = open();
+    let counters: Vec<u32> = file.records().map(Record::counter).collect();
+    assert_eq!((counters, file.floor(), file.served_s()), (vec![100], 1, Some(1_800_000_000)));
+    assert!(file.torn().expect("told").contains("of the time"));
+    drop(file);
+    // The version before had the same records but for these.
+    std::fs::write(&path, [&SIXTH_HEADER[..], &KEYS, meter.bytes(), &whole[whole.len() - RECORD_BYTES..]].concat())
+        .expect("written");
+    let file = open();
+    assert_eq!((file.records().count(), file.served_s()), (1, None));
 }

@@ -15,6 +15,18 @@ pub const VERIFIED_BYTES_PER_S: u32 = 64 << 10;
 /// Longest identifier of an image, bytes.
 pub const IDENTIFIER_MAX: usize = 64;
 
+/// Identifier of the firmware as delivered.
+pub const DELIVERED: &[u8] = b"1.0.0";
+
+/// An image that was activated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firmware {
+    /// What tells it from others, never 0.
+    pub identity: u64,
+    /// Identifier given by the client that transferred it.
+    pub identifier: Vec<u8>,
+}
+
 /// A transfer under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod consumption;
+pub mod event_log;
 pub mod fleet;
 pub mod image;
 pub mod push_timing;

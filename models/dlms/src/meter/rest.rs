@@ -2,8 +2,9 @@
 
 use crate::crypto::keys::MeterKeys;
 use crate::meter::client::Client;
+use crate::meter::event_log::{Event, EventLog};
 use crate::meter::fleet::Meter;
-use crate::meter::image::Transfer;
+use crate::meter::image::{Firmware, Transfer};
 use crate::meter::push_timing::{PushTiming, PushTimings, SETUPS};
 use crate::meter::security::{Security, keys_with};
 use dlms_cosem_rs::obis::Obis;
@@ -24,8 +25,6 @@ pub struct Rest {
     pub clock_offset_s: i32,
     /// Warm and cold resets carried out.
     pub resets: u16,
-    /// Cold ones among them.
-    pub cold_resets: u16,
     /// Relay operations that moved the contacts.
     pub relay_moves: u16,
     /// The supply is on (class 70, attribute 2).
@@ -34,12 +33,12 @@ pub struct Rest {
     pub relay_mode: u8,
     /// Times that a firmware image was written to flash.
     pub flash_writes: u16,
-    /// Identity of the active image; 0: as delivered.
-    pub image: u64,
     /// A transfer under way.
     pub transfer: Option<Box<Transfer>>,
     /// What a client has set otherwise than it was delivered.
     pub changed: Option<Box<Changed>>,
+    /// What has happened, if anything has.
+    pub log: Option<Box<EventLog>>,
 }
 
 /// What a client has set; most meters have it all as they were delivered.
@@ -49,6 +48,8 @@ pub struct Changed {
     pub timings: Option<PushTimings>,
     /// Policy and keys.
     pub security: Security,
+    /// The active firmware image.
+    pub firmware: Option<Firmware>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -61,19 +62,33 @@ impl Default for Rest {
             received: [0; 4],
             clock_offset_s: 0,
             resets: 0,
-            cold_resets: 0,
             relay_moves: 0,
             connected: true,
             relay_mode: 4,
             flash_writes: 0,
-            image: 0,
             transfer: None,
             changed: None,
+            log: None,
         }
     }
 }
 
 impl Rest {
+    /// Writes down what has happened when the meter's clock showed this second since 1970, UTC.
+    pub fn note(&mut self, unix_s: i64, code: u8) {
+        self.log.get_or_insert_default().push(Event { unix_s, code });
+    }
+
+    /// The active firmware image; `None`: as delivered.
+    pub fn firmware(&self) -> Option<&Firmware> {
+        self.changed.as_ref().and_then(|changed| changed.firmware.as_ref())
+    }
+
+    /// Identity of the active image; 0: as delivered.
+    pub fn image(&self) -> u64 {
+        self.firmware().map_or(0, |firmware| firmware.identity)
+    }
+
     /// What was changed, if anything was.
     pub fn security(&self) -> Option<&Security> {
         self.changed.as_ref().map(|changed| &changed.security)

@@ -1,5 +1,6 @@
 //! The clock (class 8): true time plus the meter's own error; no daylight saving.
 
+use crate::meter::event_log::code;
 use crate::meter::rest::Rest;
 use crate::objects::civil::{self, Unspecified};
 use crate::objects::put::{Answer, Put};
@@ -86,8 +87,13 @@ pub fn act(
     Ok(())
 }
 
-/// `None`: further from true time than the meter can keep.
+/// Adjusts the clock, and notes from where to where. `None`: further from true time than the meter can keep.
 fn move_to(view: &View<'_>, rest: &mut Rest, second: i64) -> Option<()> {
-    rest.clock_offset_s = i32::try_from(second - view.now.unix_s()).ok()?;
+    let (from, offset_s) = (unix_s(view, rest), i32::try_from(second - view.now.unix_s()).ok()?);
+    if offset_s != rest.clock_offset_s {
+        rest.clock_offset_s = offset_s;
+        rest.note(from, code::CLOCK_FROM);
+        rest.note(second, code::CLOCK_TO);
+    }
     Some(())
 }

@@ -1,7 +1,10 @@
 //! What moves something: the relay (class 70), the reset scripts (class 9) and the manufacturer's own object.
 
+use crate::meter::event_log::code;
 use crate::meter::rest::Rest;
+use crate::objects::clock;
 use crate::objects::put::{Answer, Put};
+use crate::objects::view::View;
 use crate::vocabulary::effects::{Effects, ResetTier};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
@@ -36,7 +39,13 @@ pub fn set_mode(rest: &mut Rest, value: &Data<'_>) -> Answer {
 }
 
 /// Opens (method 1) or closes (method 2) the contacts; where they are already, nothing moves.
-pub fn switch(rest: &mut Rest, index: i8, parameter: &Data<'_>, effects: &mut Effects) -> Result<(), ActionResult> {
+pub fn switch(
+    view: &View<'_>,
+    rest: &mut Rest,
+    index: i8,
+    parameter: &Data<'_>,
+    effects: &mut Effects,
+) -> Result<(), ActionResult> {
     if *parameter != Data::Integer(0) {
         return Err(ActionResult::TypeUnmatched);
     }
@@ -49,6 +58,7 @@ pub fn switch(rest: &mut Rest, index: i8, parameter: &Data<'_>, effects: &mut Ef
     }
     rest.connected = connect;
     rest.relay_moves = rest.relay_moves.saturating_add(1);
+    rest.note(clock::unix_s(view, rest), if connect { code::RECONNECTED } else { code::DISCONNECTED });
     effects.relay_moved = true;
     effects.rest_changed = true;
     Ok(())
@@ -69,31 +79,45 @@ pub fn scripts(put: &mut Put<'_>) -> Answer {
 }
 
 /// Runs a reset script.
-pub fn execute(rest: &mut Rest, parameter: &Data<'_>, effects: &mut Effects) -> Result<(), ActionResult> {
+pub fn execute(
+    view: &View<'_>,
+    rest: &mut Rest,
+    parameter: &Data<'_>,
+    effects: &mut Effects,
+) -> Result<(), ActionResult> {
     let Data::LongUnsigned(identifier) = parameter else {
         return Err(ActionResult::TypeUnmatched);
     };
     let tier = usize::from(*identifier).checked_sub(1).and_then(|place| TIERS.get(place));
-    reset(rest, *tier.ok_or(ActionResult::ObjectUnavailable)?, effects);
+    reset(view, rest, *tier.ok_or(ActionResult::ObjectUnavailable)?, effects);
     Ok(())
 }
 
 /// Method 1 of the manufacturer's object: a script identifier chooses the reset, 0 or nothing means a warm one.
-pub fn manual_reset(rest: &mut Rest, parameter: &Data<'_>, effects: &mut Effects) -> Result<(), ActionResult> {
+pub fn manual_reset(
+    view: &View<'_>,
+    rest: &mut Rest,
+    parameter: &Data<'_>,
+    effects: &mut Effects,
+) -> Result<(), ActionResult> {
     match parameter {
         Data::Null | Data::Integer(0) => {
-            reset(rest, ResetTier::Warm, effects);
+            reset(view, rest, ResetTier::Warm, effects);
             Ok(())
         }
-        chosen => execute(rest, chosen, effects),
+        chosen => execute(view, rest, chosen, effects),
     }
 }
 
-fn reset(rest: &mut Rest, tier: ResetTier, effects: &mut Effects) {
+fn reset(view: &View<'_>, rest: &mut Rest, tier: ResetTier, effects: &mut Effects) {
     // After a soft reset nothing was without power.
     if tier != ResetTier::Soft {
         rest.resets = rest.resets.saturating_add(1);
-        rest.cold_resets = rest.cold_resets.saturating_add(u16::from(tier == ResetTier::Cold));
+        let unix_s = clock::unix_s(view, rest);
+        if tier == ResetTier::Cold {
+            rest.note(unix_s, code::POWER_DOWN);
+        }
+        rest.note(unix_s, code::POWER_UP);
     }
     effects.reset = Some(tier);
     effects.rest_changed = true;

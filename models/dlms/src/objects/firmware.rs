@@ -1,7 +1,9 @@
 //! Image transfer (class 18): the objects' side of [`image`](crate::image).
 
-use crate::meter::image::{self, Refused, Transfer, Verdict};
+use crate::meter::event_log::code;
+use crate::meter::image::{self, DELIVERED, Firmware, Refused, Transfer, Verdict};
 use crate::meter::rest::Rest;
+use crate::objects::clock;
 use crate::objects::put::{Answer, Put};
 use crate::objects::view::View;
 use crate::vocabulary::effects::Effects;
@@ -35,7 +37,7 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
             Some(Verdict::Open) => 1,
             Some(Verdict::Good) => 3,
             Some(Verdict::Bad) => 4,
-            None if rest.image != 0 => 6,
+            None if rest.image() != 0 => 6,
             None => 0,
         }),
         _ => match transfer {
@@ -49,6 +51,11 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
             _ => put.array(0),
         },
     }
+}
+
+/// Identifier of the active image.
+pub fn identifier(rest: &Rest) -> &[u8] {
+    rest.firmware().map_or(DELIVERED, |firmware| &firmware.identifier)
 }
 
 /// Methods: initiate, one block, verify, activate.
@@ -80,7 +87,7 @@ pub fn act(
         }
         _ if *parameter != Data::Integer(0) => return Err(ActionResult::TypeUnmatched),
         3 => verify(rest, block_bytes, view.now),
-        _ => activate(rest, block_bytes, view.now, effects),
+        _ => activate(view, rest, effects),
     };
     outcome.map_err(|why| match why {
         Refused::Value | Refused::Digest => ActionResult::OtherReason,
@@ -114,17 +121,19 @@ fn verify(rest: &mut Rest, block_bytes: u32, now: Moment) -> Result<(), Refused>
 
 /// Activates the image transferred, verifying it first where the client has not. An image that is active already is not
 /// written to flash again; with no transfer left, activating what is active succeeds and does nothing.
-fn activate(rest: &mut Rest, block_bytes: u32, now: Moment, effects: &mut Effects) -> Result<(), Refused> {
-    if rest.transfer.is_none() && rest.image != 0 {
+fn activate(view: &View<'_>, rest: &mut Rest, effects: &mut Effects) -> Result<(), Refused> {
+    if rest.transfer.is_none() && rest.image() != 0 {
         return Ok(());
     }
-    verify(rest, block_bytes, now)?;
+    verify(rest, block_bytes(view), view.now)?;
     let Some(transfer) = rest.transfer.take() else {
         return Err(Refused::NotYet);
     };
     let identity = transfer.identity();
-    if identity != rest.image {
-        rest.image = identity;
+    if identity != rest.image() {
+        let identifier = transfer.identifier;
+        rest.changed.get_or_insert_default().firmware = Some(Firmware { identity, identifier });
+        rest.note(clock::unix_s(view, rest), code::FIRMWARE_ACTIVATED);
         rest.flash_writes = rest.flash_writes.saturating_add(1);
         effects.image_activated = true;
         effects.rest_changed = true;

@@ -90,7 +90,8 @@ pub fn get(
         Kind::Clock => clock::get(view, rest, index, &mut put),
         // The highest one received: a client goes on from it.
         Kind::InvocationCounter => put.u32(rest.received[1..].iter().max().map_or(0, |next| next.saturating_sub(1))),
-        Kind::ActiveImage => put.octets(&rest.image.to_be_bytes()),
+        Kind::FirmwareIdentifier => put.octets(firmware::identifier(rest)),
+        Kind::FirmwareSignature => put.octets(&rest.image().to_be_bytes()),
         Kind::Relay => control::relay(rest, index, &mut put),
         Kind::Scripts => control::scripts(&mut put),
         Kind::Manual => put.boolean(rest.connected),
@@ -102,8 +103,8 @@ pub fn get(
         Kind::Register(quantity) => quantity.get(view, rest, index, &mut put),
         Kind::Profile(profile) => profile.get(view, rest, index, selection, &mut put),
         Kind::Status => put.u8(0),
-        Kind::EventCode => put.u8(events::last(rest).code),
-        Kind::EventCount => put.u32(events::last(rest).count),
+        Kind::EventCode => put.u8(events::last_code(rest)),
+        Kind::EventCount => put.u32(events::total(rest)),
         Kind::Alarms => put.u32(events::alarms(rest)),
         Kind::Push => pushing::get(view, rest, object.name, index, &mut put),
     }
@@ -172,9 +173,9 @@ pub fn act(
     };
     let outcome = match object.kind {
         Kind::Clock => clock::act(view, rest, index, &parameter, effects),
-        Kind::Relay => control::switch(rest, index, &parameter, effects),
-        Kind::Scripts => control::execute(rest, &parameter, effects),
-        Kind::Manual => control::manual_reset(rest, &parameter, effects),
+        Kind::Relay => control::switch(view, rest, index, &parameter, effects),
+        Kind::Scripts => control::execute(view, rest, &parameter, effects),
+        Kind::Manual => control::manual_reset(view, rest, &parameter, effects),
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
         Kind::Push => pushing::act(object.name, &parameter, effects),
         Kind::Security => {

@@ -1,12 +1,13 @@
-//! Profiles (class 7): load profile, daily billing and event log. Rows are computed when they are read.
+//! Profiles (class 7): load profile, daily billing and event log. Rows by the clock are computed when they are read.
 
 use crate::meter::consumption::Direction;
+use crate::meter::event_log::{Event, ROWS_MAX};
 use crate::meter::rest::Rest;
 use crate::objects::civil::{self, DAY_S};
 use crate::objects::events;
 use crate::objects::measures::energy_wh;
 use crate::objects::put::{Answer, Put};
-use crate::objects::selection::{Selected, Times, select};
+use crate::objects::selection::{Rows, Selected, Times, select};
 use crate::objects::view::View;
 use crate::vocabulary::obis;
 use dlms_cosem_rs::cosem::CaptureObject;
@@ -20,7 +21,7 @@ pub enum Profile {
     Load,
     /// Energy at the end of each of the last 62 days, local time.
     Billing,
-    /// Kinds of events and how often each happened.
+    /// Events, and what the meter's clock showed.
     Events,
 }
 
@@ -35,9 +36,7 @@ impl Profile {
                 const { &[CaptureObject::clock(), CaptureObject::new(1, obis::STATUS, 2, 0), IMPORT, EXPORT] }
             }
             Profile::Billing => const { &[CaptureObject::clock(), IMPORT, EXPORT] },
-            Profile::Events => {
-                const { &[CaptureObject::new(1, obis::EVENT_CODE, 2, 0), CaptureObject::new(1, obis::EVENT_COUNT, 2, 0)] }
-            }
+            Profile::Events => const { &[CaptureObject::clock(), CaptureObject::new(1, obis::EVENT_CODE, 2, 0)] },
         }
     }
     /// Seconds between rows; 0: rows come when something happens.
@@ -53,10 +52,10 @@ impl Profile {
         match self {
             Profile::Load => 35 * 96,
             Profile::Billing => 62,
-            Profile::Events => events::KINDS,
+            Profile::Events => ROWS_MAX as u32,
         }
     }
-    /// When the rows end; `None` for rows without a time.
+    /// When the rows end; `None` for rows that come when something happens.
     fn times(self, view: &View<'_>) -> Option<Times> {
         let offset_min = view.meter.fleet.time.utc_offset_min;
         let period_s = i64::from(self.period_s());
@@ -77,15 +76,18 @@ impl Profile {
         put: &mut Put<'_>,
     ) -> Answer {
         let times = self.times(view);
-        let rows = if times.is_some() { self.capacity() } else { events::of(rest).count() as u32 };
+        let rows = if times.is_some() { self.capacity() } else { events::rows(rest).count() as u32 };
         match index {
             2 => {
                 let columns = self.columns();
                 let selected = match selection {
-                    Some(access) => select(&access, rows, columns, times)?,
+                    Some(access) => select(&access, rows, columns, view.meter.fleet.time.utc_offset_min)?,
                     None => Selected::all(rows, columns.len()),
                 };
-                self.buffer(view, rest, times, selected, put)
+                match times {
+                    Some(times) => self.computed(view, rows, times, selected, put),
+                    None => self.noted(view, rest, selected, put),
+                }
             }
             3 => {
                 put.array(self.columns().len())?;
@@ -100,39 +102,48 @@ impl Profile {
             _ => put.u32(self.capacity()),
         }
     }
-    fn buffer(
-        self,
-        view: &View<'_>,
-        rest: &Rest,
-        times: Option<Times>,
-        selected: Selected,
-        put: &mut Put<'_>,
-    ) -> Answer {
-        let rows = selected.first..selected.end;
+    /// The columns that are selected.
+    fn chosen(self, selected: Selected) -> impl Iterator<Item = &'static CaptureObject> {
+        let columns = (0u8..).zip(self.columns());
+        columns.filter(move |(place, _)| selected.columns >> place & 1 == 1).map(|(_, column)| column)
+    }
+    /// Rows that follow the clock.
+    fn computed(self, view: &View<'_>, rows: u32, times: Times, selected: Selected, put: &mut Put<'_>) -> Answer {
+        let rows = match selected.rows {
+            Rows::Places(first, end) => first..end,
+            Rows::Within(from, to) => times.within(rows, from, to),
+        };
         put.array(rows.len())?;
         let width = selected.columns.count_ones() as u8;
-        let chosen = || (0u8..).zip(self.columns()).filter(|(place, _)| selected.columns >> place & 1 == 1);
-        let Some(times) = times else {
-            for event in events::of(rest).skip(selected.first as usize).take(rows.len()) {
-                put.structure(width)?;
-                for (_, column) in chosen() {
-                    match column.logical_name {
-                        obis::EVENT_CODE => put.u8(event.code)?,
-                        _ => put.u32(event.count)?,
-                    }
-                }
-            }
-            return Ok(());
-        };
         for row in rows {
             let end = times.oldest_unix_s + i64::from(row) * times.period_s;
             put.structure(width)?;
-            for (_, column) in chosen() {
+            for column in self.chosen(selected) {
                 match column.logical_name {
                     obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
                     obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
                     obis::STATUS => put.u8(0)?,
                     _ => put.octets(&civil::at(end, times.offset_min).to_bytes())?,
+                }
+            }
+        }
+        Ok(())
+    }
+    /// Rows of what has happened. The clock may have been set back between two of them.
+    fn noted(self, view: &View<'_>, rest: &Rest, selected: Selected, put: &mut Put<'_>) -> Answer {
+        let is_selected = |(place, event): &(u32, Event)| match selected.rows {
+            Rows::Places(first, end) => (first..end).contains(place),
+            Rows::Within(from, to) => (from..=to).contains(&event.unix_s),
+        };
+        let rows = || (0..).zip(events::rows(rest)).filter(is_selected);
+        put.array(rows().count())?;
+        let width = selected.columns.count_ones() as u8;
+        for (_, event) in rows() {
+            put.structure(width)?;
+            for column in self.chosen(selected) {
+                match column.logical_name {
+                    obis::EVENT_CODE => put.u8(event.code)?,
+                    _ => put.octets(&civil::at(event.unix_s, view.meter.fleet.time.utc_offset_min).to_bytes())?,
                 }
             }
         }

@@ -4,6 +4,7 @@ use crate::objects::civil::{self, Unspecified};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::xdlms::{DataAccessResult, SelectiveAccess};
+use std::ops::Range;
 
 /// Rows of a profile by time: row `i` ends at `oldest_unix_s + i * period_s`.
 #[derive(Clone, Copy, Debug)]
@@ -16,25 +17,40 @@ pub struct Times {
     pub offset_min: i16,
 }
 
-/// What is selected: rows `first..end` from 0, columns as bits.
+impl Times {
+    /// Rows of `rows` that end at `from` or later and at `to` or earlier; none if these are the wrong way round.
+    pub fn within(self, rows: u32, from: i64, to: i64) -> Range<u32> {
+        let place = |unix_s: i64| {
+            let rows_before = (unix_s - self.oldest_unix_s).div_euclid(self.period_s);
+            rows_before.clamp(0, i64::from(rows)) as u32
+        };
+        let (first, end) = (place(from + self.period_s - 1), place(to + self.period_s));
+        first..end.max(first)
+    }
+}
+
+/// What is selected: rows, and columns as bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected {
-    /// First row.
-    pub first: u32,
-    /// Row after the last; equal to `first` if there is none.
-    pub end: u32,
+    /// Which rows.
+    pub rows: Rows,
     /// Bit 0 for the first column.
     pub columns: u8,
+}
+
+/// Rows that are selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// From the first, counted from 0, to before the second; the same if there are none.
+    Places(u32, u32),
+    /// Those whose time is neither before the first second since 1970 (UTC) nor after the second.
+    Within(i64, i64),
 }
 
 impl Selected {
     /// Everything in a buffer of `rows` rows and `columns` columns.
     pub fn all(rows: u32, columns: usize) -> Self {
-        Selected { first: 0, end: rows, columns: mask(0, columns) }
-    }
-    /// Rows `first..end`, none if they are the wrong way round.
-    fn rows(first: u32, end: u32, columns: u8) -> Self {
-        Selected { first, end: end.max(first), columns }
+        Selected { rows: Rows::Places(0, rows), columns: mask(0, columns) }
     }
 }
 
@@ -42,19 +58,20 @@ fn mask(from: usize, to: usize) -> u8 {
     (from..to.min(8)).fold(0, |bits, column| bits | 1 << column)
 }
 
-/// What a request selects in a buffer of `rows` rows with these columns; `times` where rows follow the clock.
+/// What a request selects in a buffer of `rows` rows with these columns, of a meter whose local time is `offset_min` minutes
+/// before UTC.
 pub fn select(
     access: &SelectiveAccess<'_>,
     rows: u32,
     columns: &[CaptureObject],
-    times: Option<Times>,
+    offset_min: i16,
 ) -> Result<Selected, DataAccessResult> {
     let fields = access.parameters.as_structure().filter(|fields| fields.len() == 4);
     let fields = fields.ok_or(DataAccessResult::TypeUnmatched)?;
     let field = |index| fields.get(index).map_err(|_| DataAccessResult::TypeUnmatched);
     let fields = [field(0)?, field(1)?, field(2)?, field(3)?];
     match access.selector {
-        1 => by_range(&fields, rows, columns, times),
+        1 => by_range(&fields, columns, offset_min),
         2 => by_entry(&fields, rows, columns.len()),
         _ => Err(DataAccessResult::ScopeOfAccessViolated),
     }
@@ -63,24 +80,18 @@ pub fn select(
 /// Selector 1: rows whose time lies in a range, columns by what they capture.
 fn by_range(
     [restricting, from, to, wanted]: &[Data<'_>; 4],
-    rows: u32,
     columns: &[CaptureObject],
-    times: Option<Times>,
+    offset_min: i16,
 ) -> Result<Selected, DataAccessResult> {
     let restricting = CaptureObject::from_data(restricting).map_err(|_| DataAccessResult::TypeUnmatched)?;
-    let times = times.filter(|_| restricting == CaptureObject::clock());
-    let times = times.ok_or(DataAccessResult::ScopeOfAccessViolated)?;
+    if restricting != CaptureObject::clock() {
+        return Err(DataAccessResult::ScopeOfAccessViolated);
+    }
     let second = |value: &Data<'_>, unspecified| {
         let value = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
-        civil::bound(&value, unspecified, times.offset_min).ok_or(DataAccessResult::OtherReason)
+        civil::bound(&value, unspecified, offset_min).ok_or(DataAccessResult::OtherReason)
     };
     let (from, to) = (second(from, Unspecified::Smallest)?, second(to, Unspecified::Largest)?);
-    // Rows from the first that ends at `from` or later to the last that ends at `to` or earlier.
-    let place = |unix_s: i64| {
-        let rows_before = (unix_s - times.oldest_unix_s).div_euclid(times.period_s);
-        rows_before.clamp(0, i64::from(rows)) as u32
-    };
-    let (first, end) = (place(from + times.period_s - 1), place(to + times.period_s));
     let wanted = wanted.as_array().ok_or(DataAccessResult::TypeUnmatched)?;
     let mut chosen = 0;
     for column in &wanted {
@@ -89,7 +100,8 @@ fn by_range(
         let place = columns.iter().position(|known| *known == column);
         chosen |= 1 << place.ok_or(DataAccessResult::ScopeOfAccessViolated)?;
     }
-    Ok(Selected::rows(first, end, if chosen == 0 { mask(0, columns.len()) } else { chosen }))
+    let columns = if chosen == 0 { mask(0, columns.len()) } else { chosen };
+    Ok(Selected { rows: Rows::Within(from, to), columns })
 }
 
 /// Selector 2: rows and columns by number from 1; 0 as the last one means to the end.
@@ -110,5 +122,6 @@ fn by_entry(
         return Err(DataAccessResult::ScopeOfAccessViolated);
     }
     // Entry 0 does not exist; it is read as the first.
-    Ok(Selected::rows(from.saturating_sub(1).min(rows), open(*to, rows), chosen))
+    let first = from.saturating_sub(1).min(rows);
+    Ok(Selected { rows: Rows::Places(first, open(*to, rows).max(first)), columns: chosen })
 }

@@ -20,8 +20,10 @@ pub enum Kind {
     Clock,
     /// Highest invocation counter that the meter has received.
     InvocationCounter,
-    /// Identity of the active image.
-    ActiveImage,
+    /// Identifier of the active firmware image.
+    FirmwareIdentifier,
+    /// What tells the active firmware image from others.
+    FirmwareSignature,
     /// The relay.
     Relay,
     /// The reset scripts.
@@ -44,9 +46,9 @@ pub enum Kind {
     Profile(Profile),
     /// Status of the rows of the load profile.
     Status,
-    /// Code of the last kind of event.
+    /// Code of the last event.
     EventCode,
-    /// How often it happened.
+    /// Events so far.
     EventCount,
     /// Alarm register.
     Alarms,
@@ -171,7 +173,8 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::DeviceName, 1, 0, DEVICE_NAME, 2, 0).public(),
     object(Kind::DeviceId, 1, 0, obis(0, 0, 96, 1, 0), 2, 0).public(),
     object(Kind::InvocationCounter, 1, 0, obis(0, 0, 43, 1, 0), 2, 0).public(),
-    object(Kind::ActiveImage, 1, 0, obis(1, 0, 0, 2, 8), 2, 0),
+    object(Kind::FirmwareIdentifier, 1, 0, obis(1, 0, 0, 2, 0), 2, 0),
+    object(Kind::FirmwareSignature, 1, 0, obis(1, 0, 0, 2, 8), 2, 0),
     object(Kind::Relay, 70, 0, obis(0, 0, 96, 3, 10), 4, 2).writes(0b1000).calls(0b11),
     object(Kind::Scripts, 9, 0, obis(0, 0, 10, 0, 0), 2, 1).operator().calls(1),
     object(Kind::Manual, 8_192, 0, obis(0, 0, 96, 1, 2), 2, 1).operator().calls(1),

@@ -163,27 +163,59 @@ fn billing_rows_end_at_local_midnight() {
     assert_eq!(first(&last), (midnight, 1));
 }
 
+/// Times and codes of the event log, s after the start and as they stand.
+fn happened(encoded: &[u8]) -> Vec<(i64, u64)> {
+    let data = Data::from_bytes(encoded).unwrap();
+    let rows = ProfileBuffer::new(&data).unwrap();
+    rows.raw_rows()
+        .map(|row| {
+            let row = row.unwrap();
+            let time = civil::date_time(&row.get(0).unwrap()).unwrap();
+            (time.to_unix_seconds().unwrap() - NOW_S, row.get(1).unwrap().as_u64().unwrap())
+        })
+        .collect()
+}
+
 #[test]
-fn the_event_log_tells_what_happened() {
+fn the_event_log_tells_what_happened_and_when() {
     let fleet = fleet(false);
-    let view = view(&fleet, Client::Management);
+    let mut view = view(&fleet, Client::Management);
     let mut rest = Rest::default();
+    let number = |view: &View<'_>, rest: &Rest, name| read(view, rest, 1, name, 2, None).unwrap();
     assert_eq!(read(&view, &rest, 7, EVENTS, 2, None).unwrap(), [1, 0]);
-    for method in [1, 2, 1] {
+    assert_eq!(number(&view, &rest, "0-0:96.11.0*255"), [17, 0], "no event");
+    for method in [1, 2, 1, 1] {
         call(&view, &mut rest, 70, "0-0:96.3.10*255", method, ZERO);
+        view.now.unix_ms += 60_000;
     }
+    // Set back by two minutes: one row shows the old time, one the new, and what comes then lies before.
+    let import = read(&view, &rest, 3, "1-0:1.8.0*255", 2, None).unwrap();
+    call(&view, &mut rest, 8, "0-0:1.0.0*255", 6, &[16, 0xFF, 0x88]);
+    assert_eq!(read(&view, &rest, 3, "1-0:1.8.0*255", 2, None).unwrap(), import, "energy does not fall with the clock");
+    view.now.unix_ms += 10_000;
     call(&view, &mut rest, 9, "0-0:10.0.0*255", 1, &[18, 0, 2]);
-    let log = read(&view, &rest, 7, EVENTS, 2, None).unwrap();
-    let rows = [2, 2, 17, 2, 6, 0, 0, 0, 1, 2, 2, 17, 62, 6, 0, 0, 0, 2, 2, 2, 17, 63, 6, 0, 0, 0, 1];
-    assert_eq!((&log[..2], &log[2..]), (&[1, 3][..], &rows[..]));
+    call(&view, &mut rest, 9, "0-0:10.0.0*255", 1, &[18, 0, 1]);
+    view.now.unix_ms += 10_000;
+    call(&view, &mut rest, 9, "0-0:10.0.0*255", 1, &[18, 0, 3]);
+    let all = [(0, 62), (60, 63), (120, 62), (240, 4), (120, 5), (130, 2), (140, 1), (140, 2)];
+    assert_eq!(happened(&read(&view, &rest, 7, EVENTS, 2, None).unwrap()), all);
+    assert_eq!(number(&view, &rest, "0-0:96.11.0*255"), [17, 2], "the last one: power up");
+    assert_eq!(number(&view, &rest, "0-0:96.15.0*255"), [6, 0, 0, 0, 8]);
+    assert_eq!(number(&view, &rest, "0-0:97.98.0*255"), [6, 0, 0, 0, 3], "clock wrong, contacts open");
+    // By entry, by column, by time: rows whose time lies within, wherever they stand.
     let mut buffer = [0; 64];
-    let second = EntryDescriptor::entries(2, 2).to_selective_access(&mut buffer).ok();
-    assert_eq!(read(&view, &rest, 7, EVENTS, 2, second).unwrap()[2..], rows[9..18]);
-    assert_eq!(read(&view, &rest, 1, "0-0:97.98.0*255", 2, None).unwrap(), [6, 0, 0, 0, 2], "contacts open");
+    let entries = EntryDescriptor::entries(2, 3).to_selective_access(&mut buffer).ok();
+    assert_eq!(happened(&read(&view, &rest, 7, EVENTS, 2, entries).unwrap()), all[1..3]);
+    let codes = EntryDescriptor { from_value: 2, to_value: 2, ..EntryDescriptor::entries(7, 8) };
+    let codes = codes.to_selective_access(&mut buffer).ok();
+    assert_eq!(read(&view, &rest, 7, EVENTS, 2, codes).unwrap(), [1, 2, 2, 1, 17, 1, 2, 1, 17, 2]);
     let mut buffer = [0; 96];
-    let dates = RangeDescriptor::by_clock(DateTime::WILDCARD, DateTime::WILDCARD);
+    let dates = RangeDescriptor::by_clock(civil::at(NOW_S + 61, 0), civil::at(NOW_S + 130, 0));
     let dates = dates.to_selective_access(&mut buffer).ok();
-    assert_eq!(read(&view, &rest, 7, EVENTS, 2, dates), Err(DataAccessResult::ScopeOfAccessViolated));
+    let within = [all[2], all[4], all[5]];
+    assert_eq!(happened(&read(&view, &rest, 7, EVENTS, 2, dates).unwrap()), within);
+    assert_eq!(read(&view, &rest, 7, EVENTS, 7, None).unwrap(), [6, 0, 0, 0, 8], "in use");
+    assert_eq!(read(&view, &rest, 7, EVENTS, 8, None).unwrap(), [6, 0, 0, 0, 64], "at most");
 }
 
 proptest! {

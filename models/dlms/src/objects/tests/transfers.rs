@@ -56,21 +56,22 @@ fn install(rest: &mut Rest, image: &[u8], order: impl Iterator<Item = usize>) ->
 fn the_active_image_again_writes_no_flash() {
     let (mut rest, image) = (Rest::default(), image());
     assert!(install(&mut rest, &image, 0..71));
-    let active = rest.image;
+    let active = rest.image();
     assert_eq!(rest.flash_writes, 1);
+    assert_eq!(rest.log.as_ref().map(|log| log.total()), Some(1), "an event");
     // Backwards, some blocks twice: the same image.
     assert!(!install(&mut rest, &image, (0..71).rev().chain([3, 3, 70])));
-    assert_eq!((rest.flash_writes, rest.image), (1, active));
+    assert_eq!((rest.flash_writes, rest.image()), (1, active));
     let mut other = image.clone();
     other[5_000] ^= 1;
     assert!(install(&mut rest, &other, 0..71));
     assert_eq!(rest.flash_writes, 2);
-    assert_ne!(rest.image, active);
+    assert_ne!(rest.image(), active);
     // Two blocks changed places: another image.
     let mut swapped = image;
     swapped[..2 * BLOCK].rotate_left(BLOCK);
     assert!(install(&mut rest, &swapped, 0..71));
-    assert_ne!(rest.image, active);
+    assert_ne!(rest.image(), active);
 }
 
 #[test]
@@ -79,6 +80,8 @@ fn a_transfer_shows_its_gaps_and_waits_for_them() {
     let master = view(&fleet, Client::Management);
     let mut rest = Rest::default();
     assert_eq!(read(&master, &rest, 18, IMAGE, 2, None).unwrap(), [6, 0, 0, 0, 128]);
+    let identifier = |rest: &Rest| read(&master, rest, 1, "1-0:0.2.0*255", 2, None).unwrap();
+    assert_eq!(identifier(&rest), b"\x09\x051.0.0", "as delivered");
     assert_eq!(call(&master, &mut rest, 18, IMAGE, 2, &block(&image, 0)).0, ActionResult::TemporaryFailure);
     assert_eq!(call(&master, &mut rest, 18, IMAGE, 4, ZERO).0, ActionResult::TemporaryFailure);
     call(&master, &mut rest, 18, IMAGE, 1, &initiate(image.len() as u32));
@@ -103,10 +106,12 @@ fn a_transfer_shows_its_gaps_and_waits_for_them() {
     let info = Data::from_bytes(&info).unwrap().as_array().unwrap().get(0).unwrap();
     assert_eq!(info.field(0).unwrap(), Data::DoubleLongUnsigned(image.len() as u32));
     assert_eq!(info.field(1).unwrap().as_bytes(), Some(&b"fw-2"[..]));
+    assert_eq!(identifier(&rest), b"\x09\x051.0.0", "not before it is active");
     assert_eq!(call(&master, &mut rest, 18, IMAGE, 4, ZERO).0, ActionResult::Success);
     assert_eq!(call(&master, &mut rest, 18, IMAGE, 4, ZERO).0, ActionResult::Success, "it is active");
+    assert_eq!(identifier(&rest), b"\x09\x04fw-2");
     assert_eq!((rest.flash_writes, rest.transfer.is_none()), (1, true));
-    assert_eq!(read(&master, &rest, 1, "1-0:0.2.8*255", 2, None).unwrap()[2..], rest.image.to_be_bytes());
+    assert_eq!(read(&master, &rest, 1, "1-0:0.2.8*255", 2, None).unwrap()[2..], rest.image().to_be_bytes());
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn an_image_that_is_not_the_one_promised_never_becomes_active() {
         (&image, ActionResult::Success, 3),
         (&flipped, ActionResult::OtherReason, 4),
     ] {
-        let before = (rest.image, rest.flash_writes);
+        let before = (rest.image(), rest.flash_writes);
         assert_eq!(act(&mut rest, 1, &initiate_as(&name, image.len() as u32)).0, ActionResult::Success);
         for number in 0..71 {
             assert_eq!(act(&mut rest, 2, &block(content, number)).0, ActionResult::Success);
@@ -163,7 +168,7 @@ fn an_image_that_is_not_the_one_promised_never_becomes_active() {
         assert_eq!(listed == [1, 0], status == 4, "a bad image is not offered for activation");
         let (activated, effects) = act(&mut rest, 4, ZERO);
         assert_eq!((activated, effects.image_activated), (result, status == 3));
-        assert_eq!((rest.image, rest.flash_writes) == before, status == 4);
+        assert_eq!((rest.image(), rest.flash_writes) == before, status == 4);
     }
     assert_eq!(rest.flash_writes, 1);
 }
