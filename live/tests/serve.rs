@@ -4,7 +4,7 @@ use amitwin_dlms::link::hdlc;
 use amitwin_live::serve::{Counters, Options, ServeError, Server};
 use amitwin_scenarios::{Override, load_text};
 use amitwin_testkit::served;
-use amitwin_testkit::wire::{self, ASSOCIATE, NAME, PUBLIC, READER};
+use amitwin_testkit::wire::{self, ASSOCIATE, NAME, PUBLIC};
 use dlms_cosem_rs::codec::Encode;
 use dlms_cosem_rs::transport::hdlc::{Address, Control, Frame};
 use std::io::{ErrorKind, Read, Write};
@@ -398,33 +398,6 @@ fn a_flood_to_one_meter_leaves_the_others_answering() {
     assert!(took < Duration::from_secs(20), "200 answers took {took:?}");
     drop(client);
     assert!(street.end().refused.wrapper > 0);
-}
-
-#[test]
-fn small_requests_do_not_wait_for_all_the_costly_ones_of_others() {
-    /// GET of the whole load profile, which a reader may have.
-    const PROFILE: &[u8] = &[0xC0, 1, 0xC1, 0, 7, 1, 0, 99, 1, 0, 255, 2, 0];
-    let street = Street::new(&[]);
-    let mut clients: Vec<Client> = (2..=21).map(|meter| street.connect(meter)).collect();
-    let aarq = wire::reader_aarq(b"12345678");
-    let many = wire::framed(READER, PROFILE).repeat(500);
-    for client in &mut clients {
-        client.0.write_all(&wire::framed(READER, &aarq)).expect("sent");
-        assert_eq!(client.receive()[0], 0x61);
-        client.0.set_nonblocking(true).expect("set");
-        // As many as the sockets take: all of them, or nearly.
-        let _ = client.0.write(&many);
-    }
-    let mut healthy = street.connect(1);
-    is_name(&healthy.name(1, &[]));
-    for _ in 0..20 {
-        is_name(&healthy.ask(1, NAME));
-    }
-    let counters = street.end();
-    // Twenty associations, and 22 answers to the healthy client. If each of these waited for a turn of 32 requests of each
-    // of the ten connections at its worker, there would be 22 x 320 = 7,040 others.
-    let others = counters.replies - 20 - 22;
-    assert!(others < 2_000, "{others} costly answers went before 22 small ones");
 }
 
 #[test]

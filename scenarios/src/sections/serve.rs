@@ -40,13 +40,14 @@ pub struct ServeSection {
     pub delay: Delay,
     /// Answers that leave spoilt, each by chance, to try a head-end on.
     pub faults: Faults,
-    /// Most TCP connections at one time; the system's limit on descriptors may be lower.
+    /// Most TCP connections at one time, and most associations over UDP whose proof is given; the system's limit on descriptors
+    /// may be lower.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
     /// Most TCP connections at one time to the address of one meter.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_per_meter: u32,
-    /// Most associations at one time over one TCP connection, and over UDP from one client's address.
+    /// Most associations at one time over one TCP connection; the one that was not used for longest gives way to a new one.
     #[schemars(range(min = 1, max = 65_536))]
     pub associations: u32,
     /// A connection without a whole request for this long is closed.

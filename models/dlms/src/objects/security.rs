@@ -42,7 +42,7 @@ pub fn act(
 ) -> Result<bool, ActionResult> {
     let room = room.ok_or(ActionResult::OtherReason)?;
     // What travels in the clear has nothing that tells it from a recording: a former key could be brought back with it.
-    if index != 1 && !view.session.is_some_and(|session| session.ciphered) {
+    if index != 1 && !view.session.is_some_and(|session| session.ciphered && session.authenticated) {
         return Err(ActionResult::OtherReason);
     }
     match index {

@@ -421,13 +421,19 @@ fn a_client_with_no_room_for_the_answer_is_told_first() {
 }
 
 #[test]
-fn keys_do_not_change_in_the_clear() {
+fn keys_do_not_change_in_the_clear_or_where_nothing_is_authenticated() {
     let fleet = fleet(vendor(SecuritySuite::Suite1));
     let mut line = TestClient::new(&fleet, 0x01);
     line.open(Mechanism::Ecdsa, false);
     let wrapped = wrapped(SecuritySuite::Suite1, keys_of(line.meter, &line.rest).master, [0x51; 32]);
-    assert_eq!(line.ask(&act(2, &key_list(&[(0, wrapped)]))).1, REFUSED);
-    assert!(line.rest.changed.is_none());
+    let change = act(2, &key_list(&[(0, wrapped)]));
+    assert_eq!(line.ask(&change).1, REFUSED);
+    // Encrypted alone: whoever knows the text could put another wrapped key in its place.
+    let mut line = TestClient::new(&fleet, 0x01);
+    line.control = 0x21;
+    line.open(Mechanism::Ecdsa, true);
+    assert_eq!(line.ask_sealed(&change), REFUSED);
+    assert!(line.rest.security().is_none_or(|security| !security.has_keys()));
 }
 
 #[test]
