@@ -1,6 +1,7 @@
 //! The server's state file: one that was written honestly and then damaged, or one of made-up records with right checks.
 
 use crate::Input;
+use amitwin_dlms::event_log::Event;
 use amitwin_dlms::{Rest, security};
 use amitwin_live::serve::{Disk, Record, StateFile};
 use std::cell::RefCell;
@@ -10,7 +11,8 @@ use std::rc::Rc;
 
 const KEYS: [u8; 16] = *b"keys of meters.\n";
 /// First bytes of a file of each version, bytes of a record, and whether the fingerprint of the keys follows.
-const VERSIONS: [(&[u8; 16], usize, bool); 5] = [
+const VERSIONS: [(&[u8; 16], usize, bool); 6] = [
+    (b"amitwin state 7\n", 88, true),
     (b"amitwin state 6\n", 88, true),
     (b"amitwin state 5\n", 88, true),
     (b"amitwin state 3\n", 72, true),
@@ -19,7 +21,9 @@ const VERSIONS: [(&[u8; 16], usize, bool); 5] = [
 ];
 /// Number in the record whose counter is where meters without one begin.
 const FLOOR: u32 = u32::MAX;
-/// Where a record says that it is a key.
+/// Number in a record of the time that was served.
+const TIME: u32 = u32::MAX - 1;
+/// Where a record says that it is a part of what a meter keeps, such as a key.
 const MARK: usize = 40;
 
 /// A disk in memory.
@@ -89,7 +93,7 @@ fn made_up(input: &mut Input<'_>) -> (Vec<u8>, Promised) {
         let (number, counter) = (word(0), word(4));
         if number == FLOOR {
             promised.floor = counter;
-        } else if record[MARK] & 2 == 0 {
+        } else if record[MARK] & 2 == 0 && number != TIME {
             promised.counters.insert(number, counter);
         }
         bytes.extend_from_slice(&record);
@@ -111,6 +115,14 @@ fn damaged(input: &mut Input<'_>) -> (Vec<u8>, Promised) {
         let mut records = Vec::new();
         if step & 1 != 0 {
             records.push(Record::of_key(number, step as usize % security::KEYS, &[step as u8; security::SEALED_BYTES]));
+        }
+        if step & 2 != 0 {
+            let rows = (0..step % 9).map(|row| Event { unix_s: i64::from(row), code: step as u8 });
+            records.push(Record::of_events(number, step, rows));
+            records.push(Record::of_firmware(number, &[step as u8; 9]));
+        }
+        if step & 8 != 0 {
+            records.push(Record::of_time(i64::from(step)));
         }
         records.push(Record::new(number, &rest, counter));
         file.append(&records, true).expect("a disk in memory");
@@ -158,7 +170,7 @@ fn judge(bytes: Vec<u8>, promised: &Promised) {
     };
     assert!(file.floor() >= promised.floor, "meters without a record begin at {}: {promised:?}", file.floor());
     let counters: BTreeMap<u32, u32> =
-        file.records().filter(|record| record.key().is_none()).map(|r| (r.number(), r.counter())).collect();
+        file.records().filter(|record| !record.is_part()).map(|r| (r.number(), r.counter())).collect();
     for (number, counter) in &promised.counters {
         let goes_on = counters.get(number).copied().unwrap_or(file.floor());
         assert!(goes_on >= *counter, "meter {number} goes on at {goes_on}, and has used those below {counter}");
@@ -175,7 +187,7 @@ fn judge(bytes: Vec<u8>, promised: &Promised) {
 
 /// Files that are whole, torn, and damaged.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds = vec![b"\0amitwin state 6\n".to_vec(), b"\0".to_vec()];
+    let mut seeds = vec![b"\0amitwin state 7\n".to_vec(), b"\0".to_vec()];
     // Six turns of four meters; then cut off, flipped, longer.
     let turns = [6, 1, 10, 2, 7, 1, 3, 3, 9, 2, 255, 4, 2];
     for damage in [0, 1, 2, 3] {
