@@ -53,8 +53,8 @@ fn the_manuals_window_collapses_and_the_computed_ones_do_not() {
     assert!((30.0 * minute..36.0 * minute).contains(&window), "half an hour: {window} s");
     let told = finding(&runs.iter().map(|run| run.summary.clone()).collect::<Vec<_>>()).expect("a finding");
     for part in [
-        "With all 5,000 meters reset within 60 s ('manual: 10-60 s'), ",
-        "; over 33 min ('computed, lease kept'), for ",
+        "With all 5,000 meters reset within 60 s ('manual: 10-60 s'), a meter is away for ",
+        "; over 70 min ('computed'), for ",
     ] {
         assert!(told.contains(part), "{told}");
     }

@@ -56,6 +56,8 @@ pub struct Connection {
     pub full_since: Option<Instant>,
     /// There may be more to read, but answers must go first.
     pub stalled: bool,
+    /// The client has said that nothing follows: its end is read behind what is still there.
+    pub ends: bool,
     /// An answer waits for its time.
     pub delayed: bool,
     /// What was answered last: node of the meter, bytes of request and answer.
@@ -100,6 +102,7 @@ impl Connection {
             half_since: None,
             full_since: None,
             stalled: false,
+            ends: false,
             delayed: false,
             asked: None,
             closing: false,

@@ -141,6 +141,11 @@ impl<'a> Worker<'a> {
                         self.pushes.turn(at - push_connections::FIRST, &mut self.responder, self.poll.registry());
                     }
                     Token(at) => {
+                        if event.is_read_closed()
+                            && let Some(Some(connection)) = self.connections.get_mut(at)
+                        {
+                            connection.ends = true;
+                        }
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
                             self.queue(at);
                         }

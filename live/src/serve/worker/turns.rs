@@ -98,7 +98,8 @@ impl Worker<'_> {
                     0
                 }
                 Ok(read) => {
-                    drained = read < READ_BYTES;
+                    // An end that came with the last bytes is told by no event of its own.
+                    drained = read < READ_BYTES && !connection.ends;
                     read
                 }
                 Err(error) => {
