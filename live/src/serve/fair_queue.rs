@@ -23,6 +23,8 @@ struct Share {
     parent: usize,
     /// Time that it was served, no further behind that of its level than the credit, ns.
     served_ns: u64,
+    /// What it was served the last time, ns.
+    last_ns: u64,
     /// Virtual time of the level below, ns.
     level_ns: u64,
     /// Those below that wait: virtual time, order of arrival, share.
@@ -105,6 +107,16 @@ impl FairQueue {
         self.shares[ROOT].waiting.is_empty()
     }
 
+    /// What the flow that is next was served the last time, ns.
+    pub fn next_took_ns(&self) -> u64 {
+        let mut at = ROOT;
+        for _ in 0..LEVELS {
+            let Some(Reverse((.., share))) = self.shares[at].waiting.peek() else { return 0 };
+            at = *share;
+        }
+        self.shares[at].last_ns
+    }
+
     /// Takes the next flow and whom it belongs to; [`FairQueue::served`] says then how long it took.
     pub fn next(&mut self) -> Option<(Flow, usize)> {
         loop {
@@ -128,6 +140,7 @@ impl FairQueue {
     /// The flow that was taken last was served for so long; it may have left meanwhile, but not waited again.
     pub fn served(&mut self, Flow(flow): Flow, spent_ns: u64) {
         let mut at = flow;
+        self.shares[flow].last_ns = spent_ns;
         while at != ROOT {
             self.shares[at].served_ns += spent_ns;
             at = self.shares[at].parent;
@@ -256,7 +269,9 @@ mod tests {
             queue.queue(flow);
         }
         let light = queue.join(HEAD_END, 201, 200);
+        assert_eq!(queue.next_took_ns(), 0, "nobody was served yet");
         serve(&mut queue, 200 * COSTLY_NS, |_| COSTLY_NS);
+        assert_eq!(queue.next_took_ns(), COSTLY_NS);
         // Ten requests, each after 20 others had their turn: served next each time.
         for _ in 0..10 {
             serve(&mut queue, 20 * COSTLY_NS, |_| COSTLY_NS);

@@ -14,6 +14,9 @@ const READ_BYTES: usize = 16 << 10;
 /// How long requests are answered before answers leave.
 const TURN: Duration = Duration::from_micros(500);
 
+/// A turn that takes as long is looked at more closely.
+const LONG: Duration = Duration::from_micros(125);
+
 /// Time that this thread worked: where the system let others work meanwhile, nobody's turn is charged with it.
 struct WorkClock {
     read_ns: u64,
@@ -29,7 +32,7 @@ impl WorkClock {
     /// Of a turn that lasted so long. The thread's clock takes a system call, so only long turns are looked at.
     fn spent_ns(&mut self, lasted: Duration) -> u64 {
         let lasted_ns = lasted.as_nanos() as u64;
-        if lasted < TURN / 4 {
+        if lasted < LONG {
             self.charged_ns += lasted_ns;
             return lasted_ns;
         }
@@ -49,7 +52,10 @@ impl Worker<'_> {
     pub(super) fn take_turns(&mut self) {
         let began = Instant::now();
         let (mut now, mut clock) = (began, WorkClock::new());
+        // What is answered leaves before somebody has a turn who took long the last time.
+        let costly_ns = LONG.as_nanos() as u64;
         while now - began < TURN
+            && (now == began || self.queue.next_took_ns() < costly_ns)
             && let Some((flow, owner)) = self.queue.next()
         {
             let waits_again = match (owner.checked_sub(DATAGRAMS_FROM), &mut self.datagrams) {
