@@ -127,8 +127,14 @@ pub(super) fn is_scientific(id: &str) -> bool {
     before.len() == 1 && digits(before) && digits(after) && digits(exponent)
 }
 
+/// Longest word, bytes, for which a nearest one is looked for: no slip makes one of more.
+const SUGGESTED_MAX: usize = 40;
+
 /// The kind that a word names, in any case; the fault suggests the nearest.
 fn kind(word: &str) -> Result<RecordKind, Fault> {
+    if word.len() > SUGGESTED_MAX {
+        return Err(Fault::UnknownKind { found: word.chars().take(CHARS_SHOWN).collect(), nearest: String::new() });
+    }
     let lower = word.to_lowercase();
     if let Some(kind) = RecordKind::ALL.into_iter().find(|k| k.as_str() == lower) {
         return Ok(kind);

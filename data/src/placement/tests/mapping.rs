@@ -150,3 +150,12 @@ fn projected_coordinates_are_hinted_at_and_converted_when_told() {
     let error = csv_from("id,x,y\na,1e12,1e12\n".as_bytes(), &crs("EPSG:25832")).unwrap_err().to_string();
     assert!(error.contains("1000000000000 and 1000000000000 are no place in EPSG:25832"), "{error}");
 }
+
+#[test]
+fn a_kind_that_is_no_word_gets_no_suggestion() {
+    let said = |kind: &str| csv_error(format!("id,lat,lon,kind\na,50,10,{kind}\n"));
+    let slip = said("metre");
+    assert!(slip.contains("did you mean meter?"), "{slip}");
+    let long = said(&"meter".repeat(9_000));
+    assert!(long.contains("metermeter") && !long.contains("did you mean") && long.len() < 500, "{long}");
+}
