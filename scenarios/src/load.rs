@@ -227,7 +227,7 @@ fn finish(
     shadowed(&root, changes, &mut warnings);
     warnings.sort();
     warnings.dedup();
-    let filled = match resolved::write(&base, &resolved, &placements) {
+    let (resolved_toml, scenario_hash, filled) = match resolved::write(&base, &resolved, &placements) {
         Ok(written) => written,
         Err(message) => {
             let title = format!("the resolved scenario cannot be written: {message}");
@@ -240,8 +240,8 @@ fn finish(
         seed: base.seed,
         variants: resolved,
         gates,
-        resolved_toml: filled.toml.clone(),
-        scenario_hash: filled.hash.clone(),
+        resolved_toml,
+        scenario_hash,
         filled,
         notes,
         warnings: warnings.iter().map(|(place, text)| format!("{}: {text}", sources.line_of(place))).collect(),

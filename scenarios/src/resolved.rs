@@ -20,10 +20,6 @@ pub(crate) struct Resolved {
     file: ScenarioFile,
     /// BLAKE3 of each input, by its absolute path.
     hashes: Vec<(String, String)>,
-    /// The text.
-    pub toml: String,
-    /// BLAKE3 of what it says, in hexadecimal.
-    pub hash: String,
 }
 
 /// A file that worlds are made from, to be copied into a run directory.
@@ -37,7 +33,7 @@ pub struct Input {
     pub blake3: String,
 }
 
-/// Fills everything in.
+/// Fills everything in: the text, the BLAKE3 of what it says in hexadecimal, and what other texts of it are made from.
 ///
 /// Values that depend on other settings are filled in where all variants agree on them; otherwise they stay out, and
 /// each variant finds its own again. Paths of placement files and lists of ids are written absolute in the text, because it is read in
@@ -46,7 +42,7 @@ pub(crate) fn write(
     file: &ScenarioFile,
     variants: &[Variant],
     placements: &Placements,
-) -> Result<Resolved, toml::ser::Error> {
+) -> Result<(String, String, Resolved), toml::ser::Error> {
     let mut file = file.clone();
     if let Some(profile) = agreed(variants, |v| v.spec.profile()) {
         file.mesh.profile.get_or_insert(profile);
@@ -75,7 +71,7 @@ pub(crate) fn write(
     let mut hashes = hashes.into_inner();
     hashes.sort();
     hashes.dedup();
-    Ok(Resolved { file: here, hashes, toml, hash })
+    Ok((toml, hash, Resolved { file: here, hashes }))
 }
 
 impl Resolved {

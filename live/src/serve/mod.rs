@@ -5,12 +5,12 @@
 //! responder -> network (which meter is meant), registry and state (counters before answers), outbox (pushes)
 //! ```
 //!
-//! One listener takes connections for all meters; the first worker distributes them. A turn of a worker reads every
-//! connection that has something, a bounded piece each, computes the answers, writes down what they changed, and only
-//! then sends them: an invocation counter is on the disk before a byte that was ciphered with it leaves, and so are changed
-//! keys, wrapped, before the answer that confirms them. The meters' time never goes back, whatever the host's clock does
-//! (`served_clock`). What a meter keeps is held for those only that were talked to, and an
-//! association as long as it is open.
+//! One listener takes connections for all meters; the first worker distributes them. A worker serves whose turn it is, fairly
+//! over hosts, their meters and their connections (`fair_queue`), for half a millisecond; it computes the answers, writes
+//! down what they changed, and only then sends them: an invocation counter is on the disk before a byte that was ciphered with
+//! it leaves, and so are changed keys, wrapped, before the answer that confirms them. The meters' time never goes back,
+//! whatever the host's clock does (`served_clock`). What a meter keeps is held for those only that were talked to, and an
+//! association as long as it is open and no newer one needs its place (`associations`; over UDP `datagram_associations`).
 //!
 //! Meters are told apart by the local address of a connection, and on the one UDP socket by packet info. What a turn changed is
 //! appended to the state file in one write, with one fsync if counters were reserved or something lasting changed, while the

@@ -4,6 +4,7 @@ use super::*;
 use crate::serve::state::Record;
 use amitwin_dlms::KeyMaster;
 use amitwin_scenarios::load_text;
+use amitwin_testkit::served::SCENARIO;
 use amitwin_testkit::wire::{self, ASSOCIATE, PUBLIC};
 use dlms_cosem_rs::axdr::DateTime;
 use std::io::Write;
@@ -13,18 +14,8 @@ use std::sync::atomic::AtomicBool;
 /// Reading the clock: 0.0.1.0.0.255, class 8, attribute 2.
 const CLOCK: &[u8] = &[0xC0, 0x01, 0xC1, 0x00, 0x08, 0x00, 0x00, 0x01, 0x00, 0x00, 0xFF, 0x02, 0x00];
 
-const STREET: &str = r#"name = "street"
-duration = "1h"
-[placement]
-generator = "grid"
-meters = 25
-gateways = 1
-[serve]
-port = 0
-"#;
-
 fn open(state: &Path) -> Server {
-    let scenario = load_text(STREET, "street.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{e}"));
+    let scenario = load_text(SCENARIO, "street.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{e}"));
     let options = Options { state: Some(state.to_owned()), workers: 2, ..Options::default() };
     Server::open(scenario.variants[0].clone(), &options).unwrap_or_else(|e| panic!("{e}"))
 }

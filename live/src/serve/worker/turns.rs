@@ -14,7 +14,8 @@ const READ_BYTES: usize = 16 << 10;
 /// How long requests are answered before answers leave.
 const TURN: Duration = Duration::from_micros(500);
 
-/// A turn that takes as long is looked at more closely.
+/// A turn that takes as long is costly: its time is read off the thread's clock, and what was answered before the next one of
+/// its flow leaves first.
 const LONG: Duration = Duration::from_micros(125);
 
 /// Time that this thread worked: where the system let others work meanwhile, nobody's turn is charged with it.
@@ -52,7 +53,6 @@ impl Worker<'_> {
     pub(super) fn take_turns(&mut self) {
         let began = Instant::now();
         let (mut now, mut clock) = (began, WorkClock::new());
-        // What is answered leaves before somebody has a turn who took long the last time.
         let costly_ns = LONG.as_nanos() as u64;
         while now - began < TURN
             && (now == began || self.queue.next_took_ns() < costly_ns)

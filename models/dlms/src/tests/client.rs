@@ -158,6 +158,26 @@ impl<'a> TestClient<'a> {
         request
     }
 
+    /// An association request of the reader, ciphered, that brings a dedicated key.
+    pub fn aarq_with_dedicated_key(&mut self, key: &[u8]) -> Vec<u8> {
+        let mut initiate = vec![1];
+        let proposal = InitiateRequest { dedicated_key: Some(key), ..InitiateRequest::default() };
+        proposal.encode(&mut initiate).unwrap();
+        let initiate = self.sealed(&initiate);
+        let aarq = Aarq {
+            application_context: Some(ApplicationContext::LogicalNameCiphered),
+            calling_ap_title: Some(&TITLE),
+            sender_acse_requirements: true,
+            mechanism_name: Some(AuthMechanism::Low),
+            calling_authentication_value: Some(b"12345678"),
+            user_information: Some(&initiate),
+            ..Aarq::default()
+        };
+        let mut request = Vec::new();
+        aarq.encode(&mut request).unwrap();
+        request
+    }
+
     /// Sends an AARQ; returns the diagnostic and the meter's challenge.
     pub fn associate(&mut self, mechanism: Mechanism, ciphered: bool, secret: &[u8], pdu: u16) -> (bool, u8, Vec<u8>) {
         let request = self.aarq(mechanism, ciphered, secret, pdu);

@@ -5,11 +5,11 @@ use crate::meter::fleet::{Fleet, Vendor};
 use crate::meter::security::policy;
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, NAME, TITLE, TestClient, fleet};
-use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
-use dlms_cosem_rs::codec::{Decode, Encode};
+use crate::tests::client::{CTOS, NAME, TestClient, fleet};
+use dlms_cosem_rs::acse::Aare;
+use dlms_cosem_rs::codec::Decode;
 use dlms_cosem_rs::security::SecuritySuite;
-use dlms_cosem_rs::xdlms::{InitiateRequest, Protection};
+use dlms_cosem_rs::xdlms::Protection;
 
 const DECIPHERING: [u8; 3] = [0xD8, 1, 5];
 /// Bits of the security control.
@@ -173,21 +173,7 @@ fn a_dedicated_key_is_taken_encrypted_alone() {
     let fleet = of_suite(SecuritySuite::Suite0);
     for (protection, taken) in [(AUTHENTICATED, false), (ENCRYPTED, true), (AUTHENTICATED | ENCRYPTED, true)] {
         let mut line = line(&fleet, 0x11, 0, protection);
-        let mut initiate = vec![1];
-        let proposal = InitiateRequest { dedicated_key: Some(&[0x55; 16]), ..InitiateRequest::default() };
-        proposal.encode(&mut initiate).unwrap();
-        let initiate = line.sealed(&initiate);
-        let aarq = Aarq {
-            application_context: Some(ApplicationContext::LogicalNameCiphered),
-            calling_ap_title: Some(&TITLE),
-            sender_acse_requirements: true,
-            mechanism_name: Some(AuthMechanism::Low),
-            calling_authentication_value: Some(b"12345678"),
-            user_information: Some(&initiate),
-            ..Aarq::default()
-        };
-        let mut request = Vec::new();
-        aarq.encode(&mut request).unwrap();
+        let request = line.aarq_with_dedicated_key(&[0x55; 16]);
         let (_, answer) = line.ask(&request);
         assert_eq!(answer[0] == 0x61, taken, "{protection:#x}: {answer:02X?}");
         assert_eq!(line.session.is_some(), taken);

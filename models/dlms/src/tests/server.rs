@@ -4,9 +4,9 @@ use crate::crypto::cipher::Form;
 use crate::meter::fleet::{AnswerForm, OnCounterError, OnSuiteMismatch, Vendor};
 use crate::server::Reaction;
 use crate::session::hls::Mechanism;
-use crate::tests::client::{CTOS, NAME, TITLE, TestClient, fleet};
+use crate::tests::client::{CTOS, NAME, TestClient, fleet};
 use crate::vocabulary::effects::Denied;
-use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext, AuthMechanism};
+use dlms_cosem_rs::acse::{Aare, Aarq, ApplicationContext};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::codec::{Decode, Encode};
 use dlms_cosem_rs::security::SecuritySuite;
@@ -250,20 +250,7 @@ fn no_counter_is_used_that_is_not_reserved() {
 fn a_dedicated_key_protects_what_follows() {
     let fleet = fleet(Vendor::default());
     let mut line = TestClient::new(&fleet, 0x11);
-    let mut initiate = vec![1];
-    InitiateRequest { dedicated_key: Some(&[0x55; 16]), ..InitiateRequest::default() }.encode(&mut initiate).unwrap();
-    let initiate = line.sealed(&initiate);
-    let aarq = Aarq {
-        application_context: Some(ApplicationContext::LogicalNameCiphered),
-        calling_ap_title: Some(&TITLE),
-        sender_acse_requirements: true,
-        mechanism_name: Some(AuthMechanism::Low),
-        calling_authentication_value: Some(b"12345678"),
-        user_information: Some(&initiate),
-        ..Aarq::default()
-    };
-    let mut request = Vec::new();
-    aarq.encode(&mut request).unwrap();
+    let request = line.aarq_with_dedicated_key(&[0x55; 16]);
     assert!(Aare::from_bytes(&line.ask(&request).1).unwrap().is_accepted());
     (line.key, line.form) = (Some([0x55; 32]), Form::Service(Protection::Dedicated));
     let request = line.sealed(&NAME);
