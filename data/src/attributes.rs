@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+/// Bytes that each site takes in a column.
+const CODE_BYTES: usize = size_of::<u32>();
+/// Bytes that a word takes, in the list and in the map, beside those of its text.
+const WORD_BYTES: usize = 100;
+
 /// Text by site and column, as the input has it. Values that repeat, such as streets, are held once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -93,7 +98,7 @@ impl AttributesBuilder {
         self.columns.is_empty()
     }
 
-    /// Bytes of all different values so far.
+    /// Memory that all of it takes so far, bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -101,12 +106,13 @@ impl AttributesBuilder {
     /// Says what a column holds for a site; sites come in ascending order.
     pub fn set(&mut self, column: usize, site: usize, value: &str) {
         let (column, known) = &mut self.columns[column];
+        self.bytes += ((site + 1).saturating_sub(column.codes.len()) * CODE_BYTES) as u64;
         column.codes.resize(site, 0);
         let code = match known.get(value) {
             Some(code) => *code,
             None => {
                 column.words.push(value.into());
-                self.bytes += value.len() as u64;
+                self.bytes += (2 * value.len() + WORD_BYTES) as u64;
                 let code = column.words.len() as u32;
                 known.insert(value.into(), code);
                 code
@@ -133,7 +139,9 @@ mod tests {
         builder.set(street, 2, "Elm");
         builder.set(street, 3, "Oak");
         builder.set(age, 1, "7");
-        assert_eq!((builder.column("Street"), builder.len(), builder.bytes()), (street, 3, 7));
+        assert_eq!((builder.column("Street"), builder.len()), (street, 3));
+        // Three words, of 7 letters together, twice each; four sites in one column, two in another.
+        assert_eq!(builder.bytes(), 3 * 100 + 2 * 7 + (4 + 2) * 4);
         let attributes = builder.finish();
         let street = attributes.column("Street").expect("kept");
         let values: Vec<_> = (0..5).map(|site| street.value(site)).collect();

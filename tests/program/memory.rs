@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use amitwin_testkit::folders::folder;
-use amitwin_testkit::parquet::{self, Column, Page, Struct, codec, encoding, page, plain, two_sites, varint};
+use amitwin_testkit::parquet::{self, Column, Page, Struct, codec, encoding, kind, page, plain, two_sites, varint};
 use amitwin_testkit::program::{Said, binary};
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -123,6 +123,54 @@ fn parquet_of_many_rows_in_tiny_pages_and_of_huge_ids() {
     let file = parquet::file(&[Column { pages: vec![page], ..id }, lat, lon], 2);
     let words = ["row 1, column id: is longer than 65536 bytes"];
     refused("meters.parquet", |path| fs::write(path, file).expect("written"), &words);
+}
+
+/// A page of so many numbers, each by `step` more than the one before, from 0 on: a block of 2^32 differences that take no bits.
+fn counted(values: i32, step: u64) -> Page {
+    let mut content = Vec::new();
+    // Values in a block, blocks within it, values, the first one; the least difference, and how many bits more each takes.
+    [1 << 32, 1, values as u64, 0, step << 1, 0].iter().for_each(|number| varint(&mut content, *number));
+    Page { encoding: encoding::DELTA_BINARY_PACKED, values, content, ..Page::default() }
+}
+
+/// Two pages: a value, and so many times this one.
+fn repeated(values: i32, value: &[u8]) -> Vec<Page> {
+    let dictionary = Page { kind: page::DICTIONARY, values: 1, content: value.to_vec(), ..Page::default() };
+    // Numbers of no bit: a run of all of them, in which there is nothing to say.
+    let mut content = vec![0];
+    varint(&mut content, (values as u64) << 1);
+    vec![dictionary, Page { encoding: encoding::RLE_DICTIONARY, values, content, ..Page::default() }]
+}
+
+#[test]
+fn parquet_of_a_few_bytes_that_stand_for_many_rows() {
+    let file = |id: Column, rows: i32| {
+        let degrees = |name| Column {
+            name,
+            kind: kind::DOUBLE,
+            pages: repeated(rows, &50.5_f64.to_le_bytes()),
+            ..Column::default()
+        };
+        parquet::file(&[id, degrees("lat"), degrees("lon")], rows.into())
+    };
+    let [text, ..] = two_sites();
+    let same = |value: &str, rows| Column { pages: repeated(rows, &plain(&[value])), ..text.clone() };
+    let numbers = |rows| Column { kind: kind::INT64, text: false, pages: vec![counted(rows, 1)], ..text.clone() };
+    let write = |bytes: Vec<u8>| move |path: &Path| fs::write(path, bytes).expect("written");
+    let rows = 19_000_000;
+    let words = ["has 19000000 rows in", "cannot be packed into that"];
+    refused("meters.parquet", write(file(same("a", rows), rows)), &words);
+    refused("meters.parquet", write(file(numbers(rows), rows)), &words);
+    // As many as are read from any file: each a meter of its own, one meter, long names.
+    let rows = 1_000_000;
+    refused("meters.parquet", write(file(numbers(rows), rows)), &["the placement file names no gateway"]);
+    refused(
+        "meters.parquet",
+        write(file(same("a", rows), rows)),
+        &["row 2, column id: the id 'a' is already taken by row 1"],
+    );
+    let long = same(&"x".repeat(1_000), rows);
+    refused("meters.parquet", write(file(long, rows)), &["the ids up to here take more than 100 MB"]);
 }
 
 #[test]

@@ -118,6 +118,11 @@ pub enum Fault {
     NoRecords { found: &'static str },
     #[error("has more than {max} sites; split it into several runs")]
     TooManyRecords { max: usize },
+    #[error(
+        "has {rows} rows in {file_bytes} bytes; so many sites at places of their own cannot be packed into that. Check what wrote it, \
+         or convert it to CSV"
+    )]
+    Packed { rows: usize, file_bytes: u64 },
     #[error("the byte 0x{byte:02X} at position {position} is not UTF-8{guess}; save the file as UTF-8")]
     NotUtf8 { byte: u8, position: usize, guess: String },
     #[error(

@@ -29,6 +29,9 @@ pub(super) struct Stop;
 pub struct Limits {
     /// Rows.
     pub records: usize,
+    /// Rows of Parquet that are read however short the file is. Above that it must have a byte for each: sites that stand
+    /// apart cannot be packed into less.
+    pub packed_records: usize,
     /// An id.
     pub id_bytes: usize,
     /// All ids.
@@ -36,14 +39,26 @@ pub struct Limits {
     /// A page of a column of Parquet, unpacked. The two pages that are held of each column take that much each, and as much
     /// again for the values of a dictionary.
     pub page_mb: u64,
-    /// All different values of own columns.
+    /// Own columns.
     pub attributes_mb: u64,
 }
 
 impl Limits {
     /// Those of placements. Writers make pages of 1 MB, and none that is known makes them longer than 100 MB.
-    pub const PLACEMENT: Limits =
-        Limits { records: RECORDS_MAX, id_bytes: LINE_BYTES_MAX, ids_mb: 1_024, page_mb: 128, attributes_mb: 512 };
+    pub const PLACEMENT: Limits = Limits {
+        records: RECORDS_MAX,
+        packed_records: 1_000_000,
+        id_bytes: LINE_BYTES_MAX,
+        ids_mb: 1_024,
+        page_mb: 128,
+        attributes_mb: 2_048,
+    };
+
+    /// Those of a packed file of this length: what is read from it takes 100 MB and a hundred times its length at most.
+    pub(super) fn of_packed(self, file_bytes: u64) -> Limits {
+        let packed_mb = 100 + file_bytes / 10_000;
+        Limits { ids_mb: self.ids_mb.min(packed_mb), attributes_mb: self.attributes_mb.min(packed_mb), ..self }
+    }
 }
 
 /// The sites of a file in the making.

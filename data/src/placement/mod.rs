@@ -186,7 +186,7 @@ pub fn read_within(path: &Path, options: &Options, limits: Limits) -> Result<Pla
             intake.finish(read, "a header line")
         }
         Format::Parquet => {
-            let read = parquet_rows::read(file, &mut intake);
+            let read = parquet_rows::read(file, metadata.len(), &mut intake);
             intake.finish(read, "its columns")
         }
         Format::GeoJson => {

@@ -26,7 +26,8 @@ const ROWS_AT_A_TIME: usize = 1_024;
 
 /// Reads the rows of a Parquet file. The footer is read first, then the header of each page, and what is beyond the limits by
 /// them is not unpacked.
-pub(super) fn read(file: File, intake: &mut Intake<'_>) -> Result<(), Stop> {
+pub(super) fn read(file: File, file_bytes: u64, intake: &mut Intake<'_>) -> Result<(), Stop> {
+    intake.limits = intake.limits.of_packed(file_bytes);
     let opened = guarded(|| {
         let mut file = file;
         footer::look(&mut file)?;
@@ -37,9 +38,13 @@ pub(super) fn read(file: File, intake: &mut Intake<'_>) -> Result<(), Stop> {
     let metadata = reader.metadata();
     let rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
     let rows = rows.fold(0_i64, |rows, more| rows.saturating_add(more.max(0)));
+    let rows = usize::try_from(rows.max(metadata.file_metadata().num_rows())).unwrap_or(0);
     let max = intake.limits.records;
-    if usize::try_from(rows.max(metadata.file_metadata().num_rows())).is_ok_and(|rows| rows > max) {
+    if rows > max {
         return Err(intake.fatal(Place::File, None, Fault::TooManyRecords { max }));
+    }
+    if rows > intake.limits.packed_records && rows as u64 > file_bytes {
+        return Err(intake.fatal(Place::File, None, Fault::Packed { rows, file_bytes }));
     }
     let names: Vec<&str> = metadata.file_metadata().schema().get_fields().iter().map(|field| field.name()).collect();
     intake.header(Place::File, &names)?;
