@@ -54,9 +54,9 @@ fn force_replaces_a_run_and_nothing_else() {
     let path = folder.path().join("run");
     finished(&path, false);
     fs::write(path.join("my-notes.md"), "mine").expect("written");
-    fs::write(path.join("tables/events/v/.part-000.parquet.x.tmp"), "torn").expect("written");
+    fs::write(path.join("tables/events/v/.part-000.parquet.Ab3xYz.tmp"), "torn").expect("written");
     let run = begin(&path, true).expect("replaced");
-    assert_eq!(listing(&path), [".running.tmp", MANIFEST, "my-notes.md", SUMMARY]);
+    assert_eq!(listing(&path), [".files.tmp", ".running.tmp", MANIFEST, "my-notes.md", SUMMARY]);
     assert!(matches!(RunDir::open(&path), Err(FileError::Incomplete { status: "running", .. })));
     run.tables("v").expect("a new run knows no variants").finish().expect("finished");
     run.finish(&ended(&["v"])).expect("finished");
@@ -284,16 +284,50 @@ fn force_leaves_files_that_the_run_did_not_write() {
         if complete {
             finished(&path, false);
         } else {
+            // What a kill leaves: some tables finished, one half-written, and the names that were to come.
             let run = begin(&path, true).expect("replaced");
             run.tables("v").expect("new").finish().expect("finished");
+            fs::write(path.join("tables/events/v/.part-000.parquet.Ab3xYz.tmp"), "torn").expect("written");
         }
-        let foreign = path.join("tables/events/my-notes.md");
-        fs::write(&foreign, "years of work").expect("written");
-        let before = fs::read(path.join(MANIFEST)).expect("there");
-        let error = begin(&path, true).expect_err("foreign").to_string();
-        assert!(error.contains("`tables/events/my-notes.md` is no file of the run"), "{error}");
-        assert_eq!(fs::read(path.join(MANIFEST)).expect("there"), before, "nothing was written");
-        fs::remove_file(foreign).expect("removed");
+        for name in [
+            "tables/events/my-notes.md",
+            // As a table, an input and an unfinished file are called.
+            "tables/events/w/part-000.parquet",
+            "tables/events/v/part-001.parquet",
+            "inputs/meters.csv",
+            "tables/events/v/.part-001.parquet.Ab3xYz.tmp",
+            "tables/events/.notes.tmp",
+        ] {
+            let foreign = path.join(name);
+            fs::create_dir_all(foreign.parent().expect("a folder")).expect("made");
+            fs::write(&foreign, "years of work").expect("written");
+            let before = fs::read(path.join(MANIFEST)).expect("there");
+            let error = begin(&path, true).expect_err("foreign").to_string();
+            assert!(error.contains(&format!("`{name}` is no file of the run")), "{error}");
+            assert_eq!(fs::read(path.join(MANIFEST)).expect("there"), before, "nothing was written");
+            fs::remove_file(foreign).expect("removed");
+        }
+        // Beside the run's own files it stays where it is.
+        fs::write(path.join(".notes.tmp"), "mine").expect("written");
     }
     begin(&path, true).expect("replaced");
+    assert_eq!(listing(&path), [".files.tmp", ".notes.tmp", MANIFEST, SUMMARY]);
+    let occupied = folder.path().join("mine");
+    fs::create_dir(&occupied).expect("made");
+    fs::write(occupied.join(".notes.tmp"), "mine").expect("written");
+    begin(&occupied, false).expect_err("it holds a file");
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_replaced_another_is_replaced() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("run");
+    finished(&path, false);
+    let table = fs::read(path.join("tables/events/v/part-000.parquet")).expect("there");
+    let run = begin(&path, true).expect("replaced");
+    // As if the kill had come before the old table was deleted.
+    fs::create_dir_all(path.join("tables/events/v")).expect("made");
+    fs::write(path.join("tables/events/v/part-000.parquet"), table).expect("written");
+    drop(run);
+    begin(&path, true).expect("replaced").tables("v").expect("new").finish().expect("finished");
 }

@@ -222,12 +222,12 @@ fn a_full_disk_is_named_and_leaves_no_torn_file() {
     let text = error.to_string();
     assert!(text.contains("part-000.parquet: the disk is full") && text.contains("-o DIR"), "{text}");
     drop(set);
-    assert_eq!(listing(&path), [".running.tmp", "manifest.json", "summary.json"]);
+    assert_eq!(listing(&path), [".files.tmp", ".running.tmp", "manifest.json", "summary.json"]);
     assert!(matches!(RunDir::open(&path), Err(FileError::Incomplete { .. })));
 
     let big = vec![b' '; 1 << 20];
     assert!(matches!(run.put("report.html", &big), Err(FileError::DiskFull { .. })));
-    assert_eq!(listing(&path), [".running.tmp", "manifest.json", "summary.json"]);
+    assert_eq!(listing(&path), [".files.tmp", ".running.tmp", "manifest.json", "summary.json"]);
 }
 
 #[test]

@@ -128,7 +128,8 @@ fn a_full_disk_is_told_and_leaves_no_torn_file() {
     fs::create_dir(here.path().join("disk")).expect("made");
     // A disk of its own that only these processes see; gone with them.
     let mount = "mount -t tmpfs -o size=64k none disk || exit 99; echo mounted";
-    let list = "find disk -name '*.parquet' -size 0; find disk -name '*.tmp'; cat disk/out/summary.json";
+    let list =
+        "find disk -name '*.parquet' -size 0; find disk -name '*.tmp' ! -name .files.tmp; cat disk/out/summary.json";
     let line = format!("{mount}; {} run small.toml -o disk/out; echo \"exit $?\"; {list}", binary().display());
     let mut unshare = Command::new("unshare");
     let output = unshare.args(["-rm", "sh", "-c", &line]).env("LC_ALL", "C").current_dir(here.path()).output();

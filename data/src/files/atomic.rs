@@ -7,6 +7,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// What names of unfinished files end in.
+const ENDING: &str = ".tmp";
+/// Letters and digits before that, so that nobody else has the name.
+const RANDOM_LETTERS: usize = 6;
+
 /// A file in the making; dropped, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Pending {
@@ -23,7 +28,7 @@ impl Pending {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.");
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(".tmp");
+        builder.prefix(&prefix).suffix(ENDING).rand_bytes(RANDOM_LETTERS);
         #[cfg(unix)]
         let builder = {
             use std::os::unix::fs::PermissionsExt;
@@ -94,9 +99,13 @@ pub fn hash_file(path: &Path) -> Result<(String, u64), FileError> {
     Ok((hasher.finalize().to_hex().to_string(), bytes))
 }
 
-/// Whether a name is one of our unfinished files.
-pub fn is_unfinished(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".tmp")
+/// The path of the file that an unfinished one would have become, by its path.
+pub fn becomes(unfinished: &str) -> Option<String> {
+    let (folder, name) = unfinished.rsplit_once('/').map_or(("", unfinished), |(folder, name)| (folder, name));
+    let (target, random) = name.strip_prefix('.')?.strip_suffix(ENDING)?.rsplit_once('.')?;
+    let is_random = random.len() == RANDOM_LETTERS && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let target = if folder.is_empty() { target.to_owned() } else { format!("{folder}/{target}") };
+    is_random.then_some(target)
 }
 
 fn folder_of(path: &Path) -> &Path {

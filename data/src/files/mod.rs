@@ -11,6 +11,8 @@ mod atomic;
 mod claim;
 mod derived;
 mod error;
+mod old_run;
+mod registry;
 mod run_dir;
 mod run_reader;
 mod slug;

@@ -1,19 +1,19 @@
 //! A run directory while a run writes it.
 
-use super::atomic::{Pending, is_unfinished, make_folder, sync_folder, write_whole};
-use super::claim::{Claim, OWNER};
+use super::atomic::{Pending, make_folder, sync_folder, write_whole};
+use super::claim::Claim;
 use super::error::FileError;
+use super::old_run::OldRun;
+use super::registry::Registry;
 use super::slug::slug;
 use super::table_file::Origin;
 use super::table_set::TableSet;
 use crate::manifest::{FileEntry, Manifest};
-use crate::rows::TABLES;
 use crate::summary::{Status, Summary};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// What the run was made from; there from the first moment on.
 pub const MANIFEST: &str = "manifest.json";
@@ -27,28 +27,10 @@ pub const REPORT: &str = "report.html";
 pub const LOG: &str = "log.txt";
 /// Name beside the run directories that points to the last one.
 pub const LATEST: &str = "latest";
-const TABLES_FOLDER: &str = "tables";
+/// The tables, each a folder.
+pub(super) const TABLES_FOLDER: &str = "tables";
 /// Copies of what the run was made from.
 pub const INPUTS: &str = "inputs";
-
-/// Finished files of a run, and the variants that have begun.
-#[derive(Debug, Default)]
-pub(super) struct Registry(Mutex<Entries>);
-
-#[derive(Debug, Default)]
-struct Entries {
-    files: BTreeMap<String, FileEntry>,
-    variants: BTreeSet<String>,
-}
-
-impl Registry {
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-    pub(super) fn add(&self, entry: FileEntry) {
-        self.lock().files.insert(entry.path.clone(), entry);
-    }
-}
 
 /// A run directory that says "incomplete" until [`RunDir::finish`].
 #[derive(Debug)]
@@ -67,26 +49,24 @@ impl RunDir {
         make_folder(path)?;
         let claim = Claim::new(path)?;
         // Somebody may have been quicker.
-        let (old, tables) = old_run(path, force)?;
+        let old = OldRun::find(path, force)?;
+        let registry = Arc::new(Registry::new(path, &old.files)?);
         let manifest = Manifest { complete: false, files: Vec::new(), ..manifest.clone() };
-        let run = RunDir { path: path.to_owned(), manifest, registry: Arc::default(), _claim: claim };
+        let run = RunDir { path: path.to_owned(), manifest, registry, _claim: claim };
         // First of all, so that a program killed while it deletes the old run leaves "incomplete" and no mixture.
         write_whole(&path.join(MANIFEST), &json(&run.manifest))?;
         write_whole(
             &path.join(SUMMARY),
             &json(&Summary { status: Status::Running, exit_code: None, ..summary.clone() }),
         )?;
-        remove_tables(path, &tables)?;
-        for name in old {
-            run.remove_old(&name)?;
-        }
+        old.remove(path)?;
         sync_folder(path)?;
         Ok(run)
     }
 
     /// Whether [`RunDir::create`] would take the directory.
     pub fn check_free(path: &Path, force: bool) -> Result<(), FileError> {
-        old_run(path, force).map(|_| ())
+        OldRun::find(path, force).map(|_| ())
     }
 
     /// The directory.
@@ -97,8 +77,7 @@ impl RunDir {
     /// Writers for the tables of a variant; each variant once.
     pub fn tables(&self, variant: &str) -> Result<TableSet, FileError> {
         let slug = slug(variant)?;
-        // Compared without case, because some file systems do.
-        if !self.registry.lock().variants.insert(slug.to_ascii_lowercase()) {
+        if !self.registry.is_new_variant(&slug) {
             let what =
                 "another variant has this name (upper and lower case count as the same in folder names)".to_owned();
             return Err(FileError::VariantName { name: variant.to_owned(), what });
@@ -117,6 +96,7 @@ impl RunDir {
 
     /// Writes a small file whole, such as the scenario or the report; the manifest will list it.
     pub fn put(&self, name: &str, content: &[u8]) -> Result<(), FileError> {
+        self.registry.begin(name)?;
         let entry = write_whole(&self.path.join(name), content)?;
         self.registry.add(FileEntry { path: name.to_owned(), ..entry });
         Ok(())
@@ -128,6 +108,7 @@ impl RunDir {
         let path = format!("{INPUTS}/{name}");
         let target = self.path.join(&path);
         make_folder(&self.path.join(INPUTS))?;
+        self.registry.begin(&path)?;
         let mut pending = Pending::create(&target)?;
         let mut file = File::open(source).map_err(|e| FileError::io(source, "open the file", e))?;
         io::copy(&mut file, &mut pending).map_err(|e| FileError::io(&target, "copy the input", e))?;
@@ -181,143 +162,12 @@ impl RunDir {
         let manifest = Manifest {
             fingerprint: summary.fingerprint.clone(),
             complete: summary.status == Status::Complete,
-            files: self.registry.lock().files.values().cloned().collect(),
+            files: self.registry.files(),
             ..self.manifest.clone()
         };
-        write_whole(&self.path.join(MANIFEST), &json(&manifest)).map(|_| ())
-    }
-
-    /// Deletes what belongs to an old run and nothing that somebody else put beside it.
-    fn remove_old(&self, name: &str) -> Result<(), FileError> {
-        let path = self.path.join(name);
-        let removed = match name {
-            SCENARIO | REPORT | LOG => fs::remove_file(&path),
-            OWNER => Ok(()),
-            _ if is_unfinished(name) => fs::remove_file(&path),
-            _ => Ok(()),
-        };
-        match removed {
-            Err(e) if e.kind() != ErrorKind::NotFound => Err(FileError::io(&path, "delete the old run", e)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What [`RunDir::create`] replaces: names in the directory, and files of its tables and inputs.
-fn old_run(path: &Path, force: bool) -> Result<(Vec<String>, Vec<String>), FileError> {
-    let old = occupants(path)?;
-    if old.is_empty() {
-        return Ok((old, Vec::new()));
-    }
-    if !force {
-        let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
-        return Err(FileError::Exists { path: path.to_owned(), what });
-    }
-    let manifest = read_manifest(path).map_err(|_| FileError::NotOurs { path: path.to_owned() })?;
-    let tables = old_tables(path, &manifest)?;
-    Ok((old, tables))
-}
-
-/// Files of an old run's tables and inputs, below the directory: those that its manifest names; of a run that did not end all that have
-/// names as tables have.
-fn old_tables(path: &Path, manifest: &Manifest) -> Result<Vec<String>, FileError> {
-    let mut found = Vec::new();
-    walk(path, TABLES_FOLDER, &mut found)?;
-    walk(path, INPUTS, &mut found)?;
-    let named: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
-    let ours = |file: &str| {
-        let name = file.rsplit('/').next().unwrap_or_default();
-        is_unfinished(name) || if manifest.complete { named.contains(file) } else { is_table(file) || is_input(file) }
-    };
-    match found.iter().find(|file| !ours(file)) {
-        Some(file) => Err(FileError::Foreign { path: path.to_owned(), file: file.clone() }),
-        None => Ok(found),
-    }
-}
-
-/// `tables/TABLE/VARIANT/part-NNN.parquet`.
-fn is_table(file: &str) -> bool {
-    let parts: Vec<&str> = file.split('/').collect();
-    let [TABLES_FOLDER, table, _, part] = parts[..] else { return false };
-    let number = part.strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
-    TABLES.iter().any(|info| info.name == table)
-        && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// `inputs/NAME`.
-fn is_input(file: &str) -> bool {
-    file.strip_prefix(INPUTS).and_then(|rest| rest.strip_prefix('/')).is_some_and(|name| !name.contains('/'))
-}
-
-/// Files below a folder of a directory, by their paths from there; a link counts as a file.
-fn walk(root: &Path, folder: &str, found: &mut Vec<String>) -> Result<(), FileError> {
-    let path = root.join(folder);
-    let list = |entries: fs::ReadDir| -> io::Result<Vec<(String, bool)>> {
-        let each = |entry: io::Result<fs::DirEntry>| {
-            let entry = entry?;
-            Ok((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()))
-        };
-        entries.map(each).collect()
-    };
-    let entries = match fs::read_dir(&path).and_then(list) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        found => found.map_err(|e| FileError::io(&path, "read the directory", e))?,
-    };
-    for (name, is_folder) in entries {
-        let below = format!("{folder}/{name}");
-        if is_folder {
-            walk(root, &below, found)?;
-        } else {
-            found.push(below);
-        }
-    }
-    Ok(())
-}
-
-/// Deletes files, and the folders that are empty without them.
-fn remove_tables(root: &Path, files: &[String]) -> Result<(), FileError> {
-    for file in files {
-        let path = root.join(file);
-        fs::remove_file(&path).map_err(|e| FileError::io(&path, "delete the old run", e))?;
-    }
-    remove_empty(&root.join(TABLES_FOLDER))?;
-    remove_empty(&root.join(INPUTS))
-}
-
-/// Deletes a folder and those in it, as far as they are empty.
-fn remove_empty(path: &Path) -> Result<(), FileError> {
-    let failed = |e| FileError::io(path, "delete the old run", e);
-    let entries = match fs::read_dir(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().map_err(failed)?.is_dir() {
-            remove_empty(&entry.path())?;
-        }
-    }
-    match fs::remove_dir(path) {
-        Err(e) if e.kind() != ErrorKind::DirectoryNotEmpty => Err(failed(e)),
-        _ => Ok(()),
-    }
-}
-
-/// Names in a directory, without unfinished files if there is nothing else; none if the directory is not there.
-fn occupants(path: &Path) -> Result<Vec<String>, FileError> {
-    let list = |entries: fs::ReadDir| -> io::Result<Vec<String>> {
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-    };
-    match fs::read_dir(path).and_then(list) {
-        Ok(names) if names.iter().all(|name| is_unfinished(name)) => Ok(Vec::new()),
-        Ok(names) => Ok(names),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) if e.kind() == ErrorKind::NotADirectory && path.is_file() => {
-            Err(FileError::Exists { path: path.to_owned(), what: "this is a file" })
-        }
-        // A part of the path is a file.
-        Err(e) if e.kind() == ErrorKind::NotADirectory => Err(FileError::io(path, "make the directory", e)),
-        Err(e) => Err(FileError::io(path, "read the directory", e)),
+        write_whole(&self.path.join(MANIFEST), &json(&manifest))?;
+        self.registry.forget_names();
+        Ok(())
     }
 }
 

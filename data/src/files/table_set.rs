@@ -2,7 +2,7 @@
 
 use super::atomic::make_folder;
 use super::error::FileError;
-use super::run_dir::Registry;
+use super::registry::Registry;
 use super::table_file::{Origin, TableFile};
 use crate::attributes::{Attribute, Attributes};
 use crate::manifest::FileEntry;
@@ -101,7 +101,9 @@ impl TableSet {
     fn part(&mut self, table: usize, info: &TableInfo) -> Result<&mut TableFile, FileError> {
         let state = &mut self.tables[table];
         if state.open.is_none() {
-            let target = self.root.join(part_path(info, &self.slug, state.parts.len()));
+            let path = part_path(info, &self.slug, state.parts.len());
+            self.registry.begin(&path)?;
+            let target = self.root.join(path);
             make_folder(target.parent().unwrap_or(&self.root))?;
             let more = if info.name == NODES { self.attributes.table_names() } else { Vec::new() };
             state.open = Some(TableFile::create(&target, info, &more, &self.origin)?);
