@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Once;
 
 /// So small that an input reaches them.
-const LIMITS: Limits = Limits { records: 2_000, packed_records: 2_000, id_bytes: 500, ids_mb: 1, page_mb: 4, attributes_mb: 1 };
+const LIMITS: Limits =
+    Limits { records: 2_000, packed_records: 2_000, id_bytes: 500, ids_mb: 1, page_mb: 4, attributes_mb: 1 };
 
 /// One input: a file.
 pub fn run(data: &[u8]) {

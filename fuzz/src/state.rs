@@ -175,14 +175,17 @@ fn judge(bytes: Vec<u8>, promised: &Promised) {
         let goes_on = counters.get(number).copied().unwrap_or(file.floor());
         assert!(goes_on >= *counter, "meter {number} goes on at {goes_on}, and has used those below {counter}");
     }
+    file.close().expect("a disk in memory");
     let (all, floor, written) = (records(&file), file.floor(), disk.0.borrow().clone());
-    let again = StateFile::open(disk.clone(), KEYS).expect("what was written anew");
-    assert_eq!((records(&again), again.floor(), again.torn()), (all, floor, None));
-    assert_eq!(*disk.0.borrow(), written, "what was written anew is written otherwise");
+    let mut again = StateFile::open(disk.clone(), KEYS).expect("what was closed");
+    assert_eq!((records(&again), again.floor(), again.unclosed()), (all, floor, None));
+    again.close().expect("a disk in memory");
+    assert_eq!(*disk.0.borrow(), written, "what was closed is written otherwise");
     let last = Record::new(3, &Rest::default(), u32::MAX - 1);
-    file.append(&[last], true).expect("a disk in memory");
+    again.append(&[last], true).expect("a disk in memory");
+    again.close().expect("a disk in memory");
     let again = StateFile::open(disk, KEYS).expect("what was added to");
-    assert!(again.records().any(|record| *record == last) && again.torn().is_none(), "what was added is lost");
+    assert!(again.records().any(|record| *record == last) && again.unclosed().is_none(), "what was added is lost");
 }
 
 /// Files that are whole, torn, and damaged.

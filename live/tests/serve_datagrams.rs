@@ -147,3 +147,23 @@ fn associations_whose_proof_is_due_end_nobodys_that_was_given() {
         assert!(reader.reads(meter(1)));
     });
 }
+
+#[test]
+fn answers_that_wait_for_their_time_leave_room_for_other_hosts() {
+    let settings = ["serve.delay=3s"];
+    let server = served::open(served::SCENARIO, &settings, &Options::default()).unwrap_or_else(|e| panic!("{e}"));
+    let counters = served::while_served(server, |meter| {
+        let greedy = Client::new();
+        for n in 0..12_000 {
+            greedy.0.send_to(&wire::framed(PUBLIC, NAME), meter).expect("sent");
+            if n % 100 == 99 {
+                // So that none is lost on its way in.
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        let answer = Client::at([127, 9, 0, 1]).ask(meter, PUBLIC, NAME);
+        assert!(answer.starts_with(&[0xC4, 1, 0xC1, 0]), "{answer:02X?}");
+    });
+    // Half of 10,000 places at a time: at most twice that within the time that it took.
+    assert!(counters.refused.crowded > 1_000, "{counters:?}");
+}

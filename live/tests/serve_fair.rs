@@ -1,9 +1,10 @@
-//! Clients that ask for more than their share, and what others notice of them.
+//! Clients that ask or hold more than their share, and what others notice of them.
 
 use amitwin_live::serve::Options;
 use amitwin_testkit::served;
 use amitwin_testkit::wire::{self, READER};
-use std::io::Write;
+use socket2::{Domain, Socket, Type};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -37,4 +38,44 @@ fn small_requests_do_not_wait_for_all_the_costly_ones_of_others() {
     // each of the ten connections at its worker, there would be 20 x 320 = 6,400 others.
     let others = counters.replies - 20 - 20;
     assert!(others < 2_000, "{others} costly answers went before 20 small ones");
+}
+
+/// A connection from one of the addresses of the loopback network: each is a host of its own.
+fn connect_from(host: u8, to: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 9, 9, host], 0)).into()).expect("bound");
+    socket.connect(&to.into()).expect("connected");
+    socket.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+    socket.into()
+}
+
+fn is_closed(stream: &mut TcpStream) -> bool {
+    matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_))
+}
+
+#[test]
+fn one_host_does_not_keep_others_out_by_holding_all_connections() {
+    let options = Options { workers: 2, ..Options::default() };
+    let settings = ["serve.connections=8", "serve.connections_per_meter=4"];
+    let server = served::open(served::SCENARIO, &settings, &options).unwrap_or_else(|e| panic!("{e}"));
+    let counters = served::while_served(server, |first| {
+        let meter = |n: u8| SocketAddr::from(([127, 0, 0, n], first.port()));
+        let mut held: Vec<TcpStream> = (0..8).map(|n| connect_from(1, meter(2 + n / 4))).collect();
+        held.iter_mut().for_each(|stream| drop(wire::name(stream)));
+        assert!(is_closed(&mut connect_from(1, meter(5))), "it has all there are");
+        // Another host: four to any meter, and two of these to one whose connections are all taken.
+        let mut others: Vec<TcpStream> = [2, 2, 6, 7].map(|n| connect_from(2, meter(n))).into();
+        others.iter_mut().for_each(|stream| drop(wire::name(stream)));
+        assert!(is_closed(&mut connect_from(2, meter(8))), "four each");
+        let closed = held.iter_mut().map(|stream| {
+            stream.set_read_timeout(Some(Duration::from_millis(200))).expect("set");
+            matches!(stream.read(&mut [0; 1]), Ok(0))
+        });
+        let closed: Vec<bool> = closed.collect();
+        // Two of the four to the meter that was full; of the rest those that were idle for longest.
+        assert_eq!(closed.iter().filter(|closed| **closed).count(), 4, "{closed:?}");
+        assert!(closed[..4].iter().filter(|closed| **closed).count() >= 2, "{closed:?}");
+        others.iter_mut().for_each(|stream| drop(wire::name(stream)));
+    });
+    assert_eq!((counters.refused.gave_way, counters.refused.connections), (4, 2));
 }

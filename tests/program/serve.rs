@@ -173,6 +173,16 @@ fn a_capture_is_followed_by_a_dissector() {
 }
 
 #[test]
+fn a_capture_into_a_pipe_is_refused_at_once() {
+    let here = folder(STREET);
+    assert!(Command::new("mkfifo").arg(here.path().join("pipe")).status().expect("mkfifo").success());
+    for command in ["serve", "run"] {
+        let said = run(here.path(), &[command, "small.toml", "--capture", "pipe"]).expect(1);
+        said.tells(&["pipe", "no regular file but a pipe, a socket or a device; name a file"]);
+    }
+}
+
+#[test]
 fn a_capture_that_was_cut_off_can_be_read_to_its_end() {
     let here = folder(STREET);
     let mut serving = serve(here.path(), &["--capture", "street.pcapng"]);

@@ -3,6 +3,7 @@
 //! The system's own packets are not seen from here; sequence numbers, handshakes and farewells are made up so that they
 //! fit the bytes, and time stamps are those of reading and writing.
 
+use amitwin_data::input;
 use amitwin_data::pcapng::{LinkType, Pcapng};
 use std::fs::File;
 use std::io;
@@ -51,7 +52,7 @@ impl Capture {
     /// As the system's.
     pub fn create(path: &std::path::Path, keys: &str) -> io::Result<Capture> {
         let application = format!("amitwin {}; DLMS keys: {keys}", env!("CARGO_PKG_VERSION"));
-        Ok(Capture { file: Mutex::new(Pcapng::new(File::create(path)?, LinkType::RawIp, &application)?) })
+        Ok(Capture { file: Mutex::new(Pcapng::new(input::create(path)?, LinkType::RawIp, &application)?) })
     }
 
     /// A connection begins.

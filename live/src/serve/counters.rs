@@ -18,7 +18,9 @@ pub enum Refused {
     Stranger,
     /// More connections than the limit, to all meters or to one.
     Connections,
-    /// A datagram that came while too many of its host waited.
+    /// A connection of a host with many, for one of a host with less.
+    GaveWay,
+    /// A datagram that came while too many of its host waited, or their answers did.
     Crowded,
     /// No whole request for too long.
     Idle,
@@ -131,7 +133,8 @@ reasons! {
     NotOffered => not_offered, "not offered";
     Stranger => stranger, "not a known head-end";
     Connections => connections, "too many connections";
-    Crowded => crowded, "too many datagrams wait";
+    GaveWay => gave_way, "closed for a connection of another host";
+    Crowded => crowded, "too many datagrams or their answers wait";
     Idle => idle, "idle";
     Slow => slow, "too slow";
     Away => away, "meter starting up";

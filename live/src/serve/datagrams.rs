@@ -5,6 +5,7 @@ use super::capture::From;
 use super::counters::Refused;
 use super::datagram_associations::DatagramAssociations;
 use super::fair_queue::{FairQueue, Flow};
+use super::host_share::HostShare;
 use super::listen::{self, Datagram};
 use super::mesh_delay::{Transit, Waiting};
 use super::responder::{Outcome, Question, Responder};
@@ -22,7 +23,7 @@ use std::time::Instant;
 const TAKEN_A_TURN: usize = 256;
 /// Datagrams that wait for their turn at most; one host may have as many as there is room left for others.
 const WAITING_MAX: usize = 8_192;
-/// Answers that wait for their time at most.
+/// Answers that wait for their time at most, shared likewise.
 const ANSWERS_MAX: usize = 10_000;
 
 /// The socket with what belongs to it.
@@ -41,9 +42,9 @@ pub struct Datagrams {
     inboxes: Vec<Inbox>,
     free: Vec<usize>,
     by_sender: BTreeMap<(IpAddr, u64), usize>,
-    /// How many of a host wait, and of all.
-    waiting_of: BTreeMap<IpAddr, usize>,
-    waiting: usize,
+    waiting: HostShare,
+    /// Answers that wait for their time, both those below.
+    answers: HostShare,
     /// In the order in which they are due.
     replies: Vec<Reply>,
     /// Answers on their simulated way, by their number.
@@ -93,8 +94,8 @@ impl Datagrams {
             inboxes: Vec::new(),
             free: Vec::new(),
             by_sender: BTreeMap::new(),
-            waiting_of: BTreeMap::new(),
-            waiting: 0,
+            waiting: HostShare::new(WAITING_MAX),
+            answers: HostShare::new(ANSWERS_MAX),
             replies: Vec::new(),
             under_way: BTreeMap::new(),
             asked: 0,
@@ -137,12 +138,10 @@ impl Datagrams {
             Ok(_) => return responder.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
             Err(error) => return responder.refuse(Refused::Wrapper, &peer, &error),
         }
-        let of_host = self.waiting_of.get(&peer.ip()).copied().unwrap_or(0);
-        if of_host >= WAITING_MAX - self.waiting {
+        if !self.waiting.has_room(peer.ip()) {
             return responder.refuse(Refused::Crowded, &peer, &"a datagram is dropped");
         }
-        self.waiting_of.insert(peer.ip(), of_host + 1);
-        self.waiting += 1;
+        self.waiting.add(peer.ip());
         let sender = (peer.ip(), place);
         let at = match self.by_sender.get(&sender) {
             Some(at) => *at,
@@ -170,13 +169,7 @@ impl Datagrams {
         let (sender, flow) = (*sender, *flow);
         let (request, more) = (requests.pop_front(), !requests.is_empty());
         if let Some(request) = request {
-            self.waiting -= 1;
-            if let Some(of_host) = self.waiting_of.get_mut(&sender.0) {
-                *of_host -= 1;
-                if *of_host == 0 {
-                    self.waiting_of.remove(&sender.0);
-                }
-            }
+            self.waiting.remove(sender.0);
             self.answer(sender.1, request, responder);
         }
         if !more {
@@ -191,8 +184,8 @@ impl Datagrams {
         let Request { peer, local, mut bytes } = request;
         // It was looked at when it came.
         let Ok(frame) = wrapper::datagram(&bytes, responder.network.apdu_max) else { return };
-        if self.replies.len() + self.under_way.len() >= ANSWERS_MAX {
-            return responder.refuse(Refused::System, &peer, &"too many answers wait");
+        if !self.answers.has_room(peer.ip()) {
+            return responder.refuse(Refused::Crowded, &peer, &"too many answers wait");
         }
         let request = &mut bytes[wrapper::HEADER_BYTES..];
         let (destination, client) = (Destination::Port(frame.destination), frame.source);
@@ -212,8 +205,10 @@ impl Datagrams {
             let due = responder.now + responder.network.settings.delay();
             let reply = Reply { due, peer, local, bytes };
             let Some(transits) = &responder.network.transits else {
+                self.answers.add(peer.ip());
                 self.replies.push(reply);
                 for block in &responder.more {
+                    self.answers.add(peer.ip());
                     let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + block.len());
                     wrapper::put(frame.destination, frame.source, block, &mut bytes);
                     self.replies.push(Reply { due, peer, local, bytes });
@@ -224,6 +219,7 @@ impl Datagrams {
             let waiting = Waiting::Datagram(self.asked);
             let transit = Transit { worker: responder.worker, waiting, number, bytes: (request, answer) };
             if transits.send(transit).is_ok() {
+                self.answers.add(peer.ip());
                 self.under_way.insert(self.asked, reply);
                 self.asked += 1;
             }
@@ -232,7 +228,8 @@ impl Datagrams {
 
     /// The simulated way of an answer is over.
     pub fn arrived(&mut self, asked: u64, due: Option<Instant>) {
-        let (Some(mut reply), Some(due)) = (self.under_way.remove(&asked), due) else { return };
+        let Some(mut reply) = self.under_way.remove(&asked) else { return };
+        let Some(due) = due else { return self.answers.remove(reply.peer.ip()) };
         reply.due = due;
         let at = self.replies.partition_point(|other| other.due <= due);
         self.replies.insert(at, reply);
@@ -243,6 +240,7 @@ impl Datagrams {
         let now = responder.now;
         let due = self.replies.partition_point(|reply| reply.due <= now);
         for reply in self.replies.drain(..due) {
+            self.answers.remove(reply.peer.ip());
             if let Some(capture) = &responder.network.capture {
                 let here = SocketAddr::new(reply.local, self.port);
                 if capture.datagram(reply.peer, here, From::Local, &reply.bytes).is_err() {

@@ -55,6 +55,11 @@ impl FileDisk {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
                 found => found?,
             };
+            if path.is_symlink() {
+                let text = "is a link to a file that is not there; bring that file back, because without it counters would be \
+                            used again, or delete the link and begin with new keys";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
             if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
                 let text = "is no regular file; name another with --state";
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));

@@ -205,7 +205,7 @@ impl FairQueue {
 }
 
 /// Who has one IPv6 address has the /64 around it.
-fn network_of(peer: IpAddr) -> IpAddr {
+pub fn network_of(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),

@@ -19,6 +19,7 @@
 //! that device (`SO_BINDTODEVICE`); where the system does not do that, each connection is looked at instead.
 
 mod addresses;
+mod admission;
 mod associations;
 mod capture;
 mod codes;
@@ -30,6 +31,7 @@ mod disk;
 mod error;
 mod fair_queue;
 mod fault;
+mod host_share;
 mod listen;
 mod mesh_delay;
 mod network;

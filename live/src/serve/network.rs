@@ -1,6 +1,7 @@
 //! What all workers share: the meters, who is where, what they keep, and the files.
 
 use super::addresses::{Destination, MeterIds};
+use super::admission::Admission;
 use super::capture::Capture;
 use super::counters::Refused;
 use super::disk::FileDisk;
@@ -12,11 +13,10 @@ use amitwin_dlms::link::gateway_form;
 use amitwin_dlms::{Fleet, Meter};
 use amitwin_scenarios::served::{Addressing, Serve};
 use dlms_cosem_rs::transport::hdlc::Address;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
 
 /// Bytes that protection may add to the largest APDU: a key agreed for one message, and a signature, of suite 2.
 const CIPHERING: u16 = 512;
@@ -42,10 +42,8 @@ pub struct ServedNetwork {
     pub transits: Option<Sender<Transit>>,
     /// Largest APDU that is taken, bytes.
     pub apdu_max: u16,
-    /// Connections at this moment.
-    pub open: AtomicUsize,
-    /// Connections at this moment by the place of the meter that they are to.
-    open_to: Mutex<BTreeMap<u64, usize>>,
+    /// Who is let in.
+    pub admission: Admission,
     /// Pushes so far.
     invoked: AtomicU32,
     /// A worker cannot go on, and no other may.
@@ -53,15 +51,19 @@ pub struct ServedNetwork {
 }
 
 impl ServedNetwork {
-    /// A network of these parts.
+    /// A network of these parts, for so many workers.
     pub fn new(
         fleet: Fleet,
         meters: MeterIds,
         settings: Serve,
         registry: Registry,
-        state: Option<StateFile<FileDisk>>,
-        capture: Option<Capture>,
+        (state, capture): (Option<StateFile<FileDisk>>, Option<Capture>),
+        workers: usize,
     ) -> ServedNetwork {
+        let section = &settings.section;
+        let most_to_meter =
+            (section.addressing == Addressing::Address).then_some(section.connections_per_meter as usize);
+        let admission = Admission::new(section.connections as usize, most_to_meter, workers);
         // An association request has no size agreed yet, so that small meters take a fair one too.
         let pdu_max = fleet.vendors.iter().map(|vendor| vendor.pdu_max).max().unwrap_or(0).max(1_024);
         ServedNetwork {
@@ -74,8 +76,7 @@ impl ServedNetwork {
             capture,
             transits: None,
             apdu_max: pdu_max.saturating_add(CIPHERING),
-            open: AtomicUsize::new(0),
-            open_to: Mutex::default(),
+            admission,
             invoked: AtomicU32::new(0),
             failed: AtomicBool::new(false),
         }
@@ -148,41 +149,6 @@ impl ServedNetwork {
     /// Counts pushes, over all meters.
     pub fn next_invoke_id(&self) -> u32 {
         self.invoked.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
-    }
-
-    /// Counts a new connection in.
-    ///
-    /// # Errors
-    /// One over the limits; it is not counted then.
-    pub fn enter(&self, place: u64) -> Result<(), Refused> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.settings.section.connections as usize {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refused::Connections);
-        }
-        if self.settings.section.addressing == Addressing::Address {
-            let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = open_to.entry(place).or_insert(0);
-            if *count >= self.settings.section.connections_per_meter as usize {
-                self.open.fetch_sub(1, Ordering::Relaxed);
-                return Err(Refused::Connections);
-            }
-            *count += 1;
-        }
-        Ok(())
-    }
-
-    /// Counts a connection out.
-    pub fn leave(&self, place: u64) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-        if self.settings.section.addressing == Addressing::Address {
-            let mut open_to = self.open_to.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = open_to.get_mut(&place) {
-                *count -= 1;
-                if *count == 0 {
-                    open_to.remove(&place);
-                }
-            }
-        }
     }
 
     /// A worker cannot go on.

@@ -81,7 +81,7 @@ impl Server {
             Some(path) => Some(open_state(path, keys.fingerprint())?),
             None => None,
         };
-        warnings.extend(state.iter().filter_map(StateFile::torn).map(|torn| format!("the state file {torn}")));
+        warnings.extend(state.iter().filter_map(StateFile::unclosed).map(|how| format!("the state file {how}")));
         let floor = state.as_ref().map_or(1, StateFile::floor);
         let known = state.iter().flat_map(StateFile::records);
         let registry = Registry::new(known, floor, keys.storage_key()).map_err(|number| ServeError::State {
@@ -129,7 +129,7 @@ impl Server {
         }
         let meters = MeterIds::of(&spec.placement);
         let mesh = if settings.is_by_mesh() { Some(MeshDelay::new(spec, Local)?) } else { None };
-        let network = ServedNetwork::new(fleet, meters, settings, registry, state, capture);
+        let network = ServedNetwork::new(fleet, meters, settings, registry, (state, capture), workers);
         let behind_s = network.clock.behind_ms(host_ms()) / 1_000;
         if behind_s > 0 {
             warnings.push(format!(
@@ -259,8 +259,7 @@ impl Server {
         if let Some(state) = &network.state {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             let appended = network.registry.last_records().try_for_each(|records| state.append(&records, false));
-            let saved = appended.and_then(|()| state.compact());
-            saved.map_err(system("the state cannot be saved"))?;
+            appended.and_then(|()| state.close()).map_err(system("the state cannot be saved"))?;
         }
         Ok(counters)
     }

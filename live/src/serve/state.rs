@@ -6,14 +6,14 @@
 //! set of keys is changed as a whole. Counters that a meter sends with are reserved in blocks: a record says from where on
 //! they are free after a restart, and it is on the disk before a byte that was ciphered with a counter of its block leaves
 //! the process. A record of the time says up to which second meters may have been read (`served_clock`). What a kill
-//! leaves half-written at the end was promised to nobody; a file that was cut off looks the same, so that the meter of the
-//! torn record goes on with counters that cannot have been used. When the log has grown to a multiple of what it says, it
+//! leaves half-written at the end was promised to nobody; a file that was cut off looks the same, within a record or between two,
+//! so that all meters of a file that was not closed go on with counters that cannot have been used. When the log has grown to a multiple of what it says, it
 //! is written anew under another name and renamed.
 
 use super::disk::Disk;
 use super::registry::JUMP;
 use amitwin_dlms::Rest;
-use record::{FLOOR, RECORD_BYTES, TIME};
+use record::{FLOOR, RECORD_BYTES};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -60,8 +60,8 @@ pub struct StateFile<D> {
     floor: u32,
     /// The second since 1970 (UTC) up to which meters may have been read.
     served_s: Option<i64>,
-    /// What was found torn at its end.
-    torn: Option<String>,
+    /// How it was found, if it had not been closed.
+    unclosed: Option<String>,
     bytes: u64,
     compact_bytes_min: u64,
     /// Something went wrong half-way: what the file holds is unknown.
@@ -75,13 +75,13 @@ impl<D: Disk> StateFile<D> {
     /// # Errors
     /// A file that is no state file, one of other keys, one that is damaged, or what the disk says.
     pub fn open(mut disk: D, keys: [u8; 16]) -> io::Result<StateFile<D>> {
-        let Parsed { live, floor, served_s, torn } = match disk.read()? {
+        let Parsed { live, floor, served_s, unclosed } = match disk.read()? {
             Some(bytes) => parse(&bytes, &keys)?,
-            None => Parsed { live: BTreeMap::new(), floor: Rest::default().counter, served_s: None, torn: None },
+            None => Parsed { live: BTreeMap::new(), floor: Rest::default().counter, served_s: None, unclosed: None },
         };
         let compact_bytes_min = COMPACT_BYTES_MIN;
         let mut file =
-            StateFile { disk, keys, live, floor, served_s, torn, bytes: 0, compact_bytes_min, broken: false };
+            StateFile { disk, keys, live, floor, served_s, unclosed, bytes: 0, compact_bytes_min, broken: false };
         file.compact()?;
         Ok(file)
     }
@@ -96,9 +96,9 @@ impl<D: Disk> StateFile<D> {
         self.served_s
     }
 
-    /// What was torn at the end of the file, and what follows from it.
-    pub fn torn(&self) -> Option<&str> {
-        self.torn.as_deref()
+    /// That the file had not been closed, and what follows from it.
+    pub fn unclosed(&self) -> Option<&str> {
+        self.unclosed.as_deref()
     }
 
     /// The last record of each meter, after those of its parts.
@@ -135,16 +135,28 @@ impl<D: Disk> StateFile<D> {
         Ok(())
     }
 
+    /// Says that everything that was used is written.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.write_anew(true)
+    }
+
     /// Writes the last state of each meter and nothing else.
     ///
     /// # Errors
     /// What the disk says.
     pub fn compact(&mut self) -> io::Result<()> {
+        self.write_anew(false)
+    }
+
+    fn write_anew(&mut self, closed: bool) -> io::Result<()> {
         self.broken = true;
         let mut bytes = Vec::with_capacity(HEADER.len() + self.keys.len() + self.live.len() * RECORD_BYTES);
         bytes.extend_from_slice(HEADER);
         bytes.extend_from_slice(&self.keys);
-        let floor = Record::new(FLOOR, &Rest::default(), self.floor);
+        let floor = Record::of_floor(self.floor, closed);
         let time = self.served_s.map(Record::of_time);
         self.live.values().chain(&time).chain([&floor]).for_each(|record| bytes.extend_from_slice(record.bytes()));
         self.disk.replace(&bytes)?;
@@ -159,7 +171,7 @@ struct Parsed {
     live: BTreeMap<(u32, u8), Record>,
     floor: u32,
     served_s: Option<i64>,
-    torn: Option<String>,
+    unclosed: Option<String>,
 }
 
 fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
@@ -201,6 +213,7 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     let (mut live, mut open) = (BTreeMap::new(), BTreeMap::<u32, Vec<Record>>::new());
     let ends_with_floor = [HEADER, SIXTH_HEADER].contains(&header);
     let (mut floor, mut served_s) = ((!ends_with_floor).then_some(Rest::default().counter), None);
+    let is_closed = torn.is_empty() && records.last().copied().flatten().is_some_and(|last| last.is_end());
     for record in records.into_iter().flatten() {
         if record.number() == FLOOR {
             floor = Some(record.counter());
@@ -215,34 +228,18 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     }
     // It was written anew as a whole, or not at all.
     let Some(mut floor) = floor else { return damaged(end) };
-    let torn = (!torn.is_empty()).then(|| take_over(torn, &mut live, &mut floor));
-    Ok(Parsed { live, floor, served_s, torn })
-}
-
-/// Counters go on where they cannot have been used by whom a torn record was about; says so.
-fn take_over(torn: &[u8], live: &mut BTreeMap<(u32, u8), Record>, floor: &mut u32) -> String {
-    let number = torn.first_chunk().map(|number| u32::from_le_bytes(*number));
-    if number == Some(TIME) {
-        return "ended within its last record, of the time, which nobody had read by then".to_owned();
-    }
-    let known = number.and_then(|number| Some((number, *live.get(&(number, u8::MAX))?)));
-    let whose = if let Some((number, record)) = known {
-        let counter = record.counter().saturating_add(JUMP);
-        live.insert((number, u8::MAX), Record::new(number, &record.rest(), counter));
-        format!("meter {} goes on with counter {counter}", u64::from(number) + 1)
-    } else {
-        *floor = floor.saturating_add(JUMP);
-        if number.is_none() {
-            let all: Vec<Record> = live.values().filter(|record| !record.is_part()).copied().collect();
-            for record in all {
-                let counter = record.counter().saturating_add(JUMP);
-                live.insert(record.place(), Record::new(record.number(), &record.rest(), counter));
-            }
+    let unclosed = (!is_closed).then(|| {
+        floor = floor.saturating_add(JUMP);
+        for record in live.values_mut().filter(|record| !record.is_part()) {
+            *record = Record::new(record.number(), &record.rest(), record.counter().saturating_add(JUMP));
         }
-        let who = if number.is_some() { "meters of which it says nothing begin" } else { "all meters go on" };
-        format!("{who} {JUMP} counters later")
-    };
-    format!("ended within its last record; {whose}, so that none is used again; what else had changed in it is lost")
+        let (how, lost) = match torn {
+            [] => ("was not closed", "if it was cut off, what had changed last is lost"),
+            _ => ("ended within its last record", "what else had changed in it is lost"),
+        };
+        format!("{how}; all meters go on {JUMP} counters later, so that none is used again; {lost}")
+    });
+    Ok(Parsed { live, floor, served_s, unclosed })
 }
 
 #[cfg(test)]

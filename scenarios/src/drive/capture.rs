@@ -1,6 +1,7 @@
 //! The frames of a run as a pcapng file that Wireshark and tshark open.
 
 use amitwin_data::files::FileError;
+use amitwin_data::input;
 use amitwin_data::pcapng::{LinkType, Pcapng};
 use amitwin_dlms::KeyMaster;
 use amitwin_models::cell::Part;
@@ -53,7 +54,7 @@ impl<'a> Tape<'a> {
     ) -> Result<Self, FileError> {
         let (network, test) = (Network::new(spec), matches!(spec.dlms.keys, KeyMaster::Test));
         let failed = |doing| move |error| FileError::io(&to.path, doing, error);
-        let file = File::create(&to.path).map_err(failed("create the capture"))?;
+        let file = input::create(&to.path).map_err(failed("create the capture"))?;
         let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network, test));
         for part in engine.partitions_mut() {
             if let Part::Mesh(cell) = part {

@@ -11,10 +11,10 @@ use amitwin_dlms::{Changed, Rest};
 pub const RECORD_BYTES: usize = 88;
 /// Bytes of the check at a record's end.
 pub(super) const CHECK_BYTES: usize = 8;
-/// Number in the record that ends what was written anew; its counter is where those of meters begin that have no record.
+/// Number in the record that ends what was written anew.
 pub(super) const FLOOR: u32 = u32::MAX;
 /// Number in a record of the time that was served.
-pub(super) const TIME: u32 = u32::MAX - 1;
+const TIME: u32 = u32::MAX - 1;
 
 /// Where a record says what it holds: bit 0, timings of pushing; bit 1, a part and nothing else; above, the policy.
 const MARK: usize = 40;
@@ -82,6 +82,16 @@ impl Record {
         let message_counter = rest.security().map_or(0, |security| security.message_counter);
         bytes[LATER + 6..LATER + 10].copy_from_slice(&message_counter.to_le_bytes());
         Record(checked(bytes))
+    }
+
+    /// The end of what was written anew: where counters of meters begin that have no record, and whether nothing follows.
+    pub(super) fn of_floor(counter: u32, closed: bool) -> Record {
+        Record::new(FLOOR, &Rest { resets: u16::from(closed), ..Rest::default() }, counter)
+    }
+
+    /// Whether nothing was to follow.
+    pub(super) fn is_end(&self) -> bool {
+        self.number() == FLOOR && self.rest().resets == 1
     }
 
     /// The second since 1970 (UTC) up to which meters may have been read.

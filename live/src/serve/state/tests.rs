@@ -169,9 +169,8 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
     old.extend_from_slice(&blake3::hash(&old).as_bytes()[..8]);
     let bytes = [b"amitwin state 1\n", &old[..], &old[..30]].concat();
     std::fs::write(&path, bytes).expect("written");
-    // The torn record at the end may have been its own.
-    let expected = Rest {
-        counter: 40 + JUMP,
+    let expected = |counter| Rest {
+        counter,
         received: [1, 2, 3, 0],
         clock_offset_s: -7,
         resets: 8,
@@ -181,10 +180,11 @@ fn a_file_of_the_first_version_is_read_and_written_anew() {
         changed: firmware(7, b""),
         ..Rest::default()
     };
-    for version in ["the first", "this"] {
+    // What was lost at the end may have been its own: neither file says that it was closed.
+    for counter in [40 + JUMP, 40 + 2 * JUMP] {
         let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         let all: Vec<(u32, Rest)> = file.records().map(|r| (r.number(), r.rest())).collect();
-        assert_eq!(all, [(9, expected.clone())], "{version}");
+        assert_eq!(all, [(9, expected(counter))]);
     }
     assert!(std::fs::read(&path).expect("there").starts_with(HEADER));
 }
@@ -232,15 +232,16 @@ fn what_is_written_comes_back() {
         let mut text = std::fs::read(&path).expect("there");
         text.extend_from_slice(Record::of_key(9, 3, &sealed).bytes());
         std::fs::write(&path, text).expect("written");
-        let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
+        let mut file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
         let busy = FileDisk::open(&path).expect_err("in use");
         assert!(busy.to_string().contains("in use by another"), "{busy}");
-        drop(file);
+        file.close().expect("written");
     }
     let file = StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
     let meters = file.records().filter(|record| !record.is_part());
     let all: Vec<(u32, Rest)> = meters.map(|r| (r.number(), r.rest())).collect();
-    assert_eq!(all, [(7, Rest { counter: 41, ..rest.clone() }), (9, rest)]);
+    let at = |counter| Rest { counter: counter + JUMP, ..rest.clone() };
+    assert_eq!(all, [(7, at(41)), (9, at(40))]);
     let keys: Vec<(u32, Part)> = file.records().filter_map(|r| Some((r.number(), r.part()?))).collect();
     assert_eq!(keys, [(9, Part::Key(3, SEALED))], "the last one holds");
     assert_eq!(std::fs::metadata(&path).expect("there").len() as usize, HEAD_BYTES + 4 * RECORD_BYTES);
@@ -308,7 +309,7 @@ fn counters_of_other_keys_are_not_taken_for_these() {
 }
 
 #[test]
-fn the_meter_of_a_torn_record_goes_on_where_nobody_has_been() {
+fn a_file_that_was_not_closed_goes_on_where_nobody_has_been_wherever_it_was_cut() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("network.state");
     let open = || StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
@@ -316,33 +317,31 @@ fn the_meter_of_a_torn_record_goes_on_where_nobody_has_been() {
     let mut file = open();
     file.append(&[Record::new(4, &rest, 100), Record::new(5, &rest, 100), Record::new(5, &rest, 8_292)], true)
         .expect("written");
-    assert_eq!(file.torn(), None);
+    assert_eq!(file.unclosed(), None, "it was new");
     drop(file);
     let whole = std::fs::read(&path).expect("there");
     let kept = |file: &StateFile<FileDisk>| -> Vec<_> {
         file.records().map(|record| (record.number(), record.counter(), record.rest().relay_moves)).collect()
     };
-    // One that is about somebody of whom there is a record, about somebody else, and about nobody knows whom.
-    for left in [4, 20, RECORD_BYTES - 1] {
-        std::fs::write(&path, &whole[..whole.len() - RECORD_BYTES + left]).expect("written");
+    // As a kill leaves it, cut off between two records, and within one; nobody can tell how many were there.
+    for (left, last, words) in [
+        (whole.len(), 8_292, "was not closed"),
+        (whole.len() - RECORD_BYTES, 100, "was not closed"),
+        (whole.len() - 1, 100, "ended within its last record"),
+        (whole.len() - RECORD_BYTES + 1, 100, "ended within its last record"),
+    ] {
+        std::fs::write(&path, &whole[..left]).expect("written");
+        let mut file = open();
+        assert_eq!((kept(&file), file.floor()), (vec![(4, 100 + JUMP, 9), (5, last + JUMP, 9)], 1 + JUMP), "{left}");
+        // Where a record was lost that had reserved 8,192 more, 100 + 16,384 is beyond them.
+        let how = file.unclosed().expect("told");
+        assert!(how.starts_with(words) && how.contains("all meters go on 16384 counters later"), "{how}");
+        let found = (kept(&file), file.floor());
+        file.close().expect("written");
+        drop(file);
         let file = open();
-        assert_eq!((kept(&file), file.floor()), (vec![(4, 100, 9), (5, 100 + JUMP, 9)], 1), "{left} bytes are left");
-        let torn = file.torn().expect("told");
-        assert!(torn.contains("meter 6 goes on with counter 16484"), "{torn}");
+        assert_eq!((file.unclosed(), (kept(&file), file.floor())), (None, found), "what was closed moves no counter");
     }
-    std::fs::write(&path, [&whole[..], &[6, 0, 0, 0, 9]].concat()).expect("written");
-    let file = open();
-    assert_eq!((kept(&file), file.floor()), (vec![(4, 100, 9), (5, 8_292, 9)], 1 + JUMP));
-    assert!(file.torn().expect("told").contains("meters of which it says nothing begin 16384 counters later"));
-    drop(file);
-    std::fs::write(&path, [&whole[..], b"xyz"].concat()).expect("written");
-    let file = open();
-    assert_eq!((kept(&file), file.floor()), (vec![(4, 100 + JUMP, 9), (5, 8_292 + JUMP, 9)], 1 + JUMP));
-    assert!(file.torn().expect("told").contains("all meters go on 16384 counters later"));
-    drop(file);
-    // What was found is written anew.
-    let file = open();
-    assert_eq!((file.torn(), file.floor()), (None, 1 + JUMP));
 }
 
 #[test]
@@ -394,10 +393,16 @@ fn what_is_no_regular_file_is_refused_at_once() {
         let refused = FileDisk::open(std::path::Path::new(name)).expect_err(name).to_string();
         assert!(refused.contains("is no regular file"), "{name}: {refused}");
     }
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("a.state");
+    std::os::unix::fs::symlink("nowhere.state", &link).expect("linked");
+    let refused = FileDisk::open(&link).expect_err("a link to nothing").to_string();
+    assert!(refused.starts_with("is a link to a file that is not there; bring that file back"), "{refused}");
+    assert!(!folder.path().join("nowhere.state").exists());
 }
 
 #[test]
-fn the_time_that_was_served_comes_back_and_a_torn_one_moves_no_counter() {
+fn the_time_that_was_served_comes_back_and_a_torn_one_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("network.state");
     let open = || StateFile::open(FileDisk::open(&path).expect("opened"), KEYS).expect("read");
@@ -414,9 +419,7 @@ fn the_time_that_was_served_comes_back_and_a_torn_one_moves_no_counter() {
     let whole = std::fs::read(&path).expect("there");
     std::fs::write(&path, [&whole[..], &Record::of_time(1_900_000_000).bytes()[..20]].concat()).expect("written");
     let file = open();
-    let counters: Vec<u32> = file.records().map(Record::counter).collect();
-    assert_eq!((counters, file.floor(), file.served_s()), (vec![100], 1, Some(1_800_000_000)));
-    assert!(file.torn().expect("told").contains("of the time"));
+    assert_eq!((file.records().count(), file.served_s()), (1, Some(1_800_000_000)));
     drop(file);
     // The version before had the same records but for these.
     std::fs::write(&path, [&SIXTH_HEADER[..], &KEYS, meter.bytes(), &whole[whole.len() - RECORD_BYTES..]].concat())

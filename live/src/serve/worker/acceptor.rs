@@ -1,8 +1,10 @@
 //! The acceptor: one worker takes connections and distributes them.
 
 use super::Worker;
+use crate::serve::admission::{Entered, GivesWay};
 use crate::serve::connection::Connection;
 use crate::serve::counters::Refused;
+use crate::serve::fair_queue::network_of;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token, Waker};
 use std::io::ErrorKind;
@@ -22,6 +24,7 @@ pub struct Incoming {
     peer: SocketAddr,
     local: SocketAddr,
     place: u64,
+    instead_of: Option<GivesWay>,
 }
 
 /// Where a worker hands connections to.
@@ -38,7 +41,6 @@ pub struct Acceptor {
     pub listener: TcpListener,
     /// All workers, this one first.
     pub workers: Vec<WorkerHandle>,
-    next: usize,
     pub(super) waiting: bool,
     pub(super) pause_until: Option<Instant>,
 }
@@ -46,7 +48,7 @@ pub struct Acceptor {
 impl Acceptor {
     /// Distributes to these workers.
     pub fn new(listener: TcpListener, workers: Vec<WorkerHandle>) -> Acceptor {
-        Acceptor { listener, workers, next: 0, waiting: false, pause_until: None }
+        Acceptor { listener, workers, waiting: false, pause_until: None }
     }
 }
 
@@ -87,32 +89,33 @@ impl Worker<'_> {
                 if number.is_some_and(|number| network.registry.meter(number).is_away(self.responder.now)) {
                     return Err(Refused::Away);
                 }
-                network.enter(place).map(|()| (local, place))
+                network.admission.enter(peer.ip(), place).map(|entered| (local, place, entered))
             });
-            let (local, place) = match entered {
+            let (local, place, Entered { worker, instead_of }) = match entered {
                 Ok(entered) => entered,
                 Err(reason) => {
                     self.responder.refuse(reason, &peer, &"a connection, closed");
                     continue;
                 }
             };
-            let incoming = Incoming { stream, peer, local, place };
-            let to = acceptor.next;
-            acceptor.next = (to + 1) % acceptor.workers.len();
-            if to == 0 {
+            let incoming = Incoming { stream, peer, local, place, instead_of };
+            if worker == 0 {
                 own.push(incoming);
-            } else if acceptor.workers[to].connections.send(incoming).is_ok() {
-                let _ = acceptor.workers[to].waker.wake();
+            } else if acceptor.workers[worker].connections.send(incoming).is_ok() {
+                let _ = acceptor.workers[worker].waker.wake();
             } else {
-                network.leave(place);
+                network.admission.leave(peer.ip(), place, worker);
             }
         }
         own.into_iter().for_each(|incoming| self.take_in(incoming));
     }
 
     pub(super) fn take_in(&mut self, incoming: Incoming) {
-        let Incoming { mut stream, peer, local, place } = incoming;
+        let Incoming { mut stream, peer, local, place, instead_of } = incoming;
         let network = self.responder.network;
+        if let Some(way) = instead_of {
+            self.make_way(way);
+        }
         let at = self.free.pop().unwrap_or_else(|| {
             self.connections.push(None);
             self.generations.push(0);
@@ -123,7 +126,7 @@ impl Worker<'_> {
         if let Err(error) = self.poll.registry().register(&mut stream, Token(at), interest) {
             self.responder.refuse(Refused::System, &peer, &error);
             self.free.push(at);
-            return network.leave(place);
+            return network.admission.leave(peer.ip(), place, self.responder.worker);
         }
         let share = self.queue.join(peer.ip(), place, at);
         let most = network.settings.section.associations as usize;
@@ -136,5 +139,20 @@ impl Worker<'_> {
         self.generations[at] = self.opened;
         self.connections[at] = Some(connection);
         self.queue(at);
+    }
+
+    /// Closes the connection of a host that is idle for longest.
+    fn make_way(&mut self, way: GivesWay) {
+        let of_host = self.connections.iter().enumerate().filter_map(|(at, connection)| {
+            let connection = connection.as_ref()?;
+            let is_of_host = network_of(connection.peer.ip()) == way.host;
+            (is_of_host && way.place.is_none_or(|place| place == connection.place)).then_some((connection.last, at))
+        });
+        let admission = &self.responder.network.admission;
+        let Some((_, at)) = of_host.min() else { return admission.gave_way(way, self.responder.worker, None) };
+        if let Some(connection) = self.end(at) {
+            admission.gave_way(way, self.responder.worker, Some(connection.place));
+            self.responder.refuse(Refused::GaveWay, &connection.peer, &"closed");
+        }
     }
 }

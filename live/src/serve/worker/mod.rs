@@ -242,7 +242,15 @@ impl<'a> Worker<'a> {
     }
 
     fn close(&mut self, at: usize) {
-        let Some(mut connection) = self.connections.get_mut(at).and_then(Option::take) else { return };
+        if let Some(connection) = self.end(at) {
+            let Worker { responder, .. } = self;
+            responder.network.admission.leave(connection.peer.ip(), connection.place, responder.worker);
+        }
+    }
+
+    /// Closes a connection that has been counted out, or will be.
+    fn end(&mut self, at: usize) -> Option<Connection> {
+        let mut connection = self.connections.get_mut(at).and_then(Option::take)?;
         let network = self.responder.network;
         if let (Some(capture), Some(flow)) = (&network.capture, connection.flow)
             && capture.close(flow).is_err()
@@ -251,8 +259,8 @@ impl<'a> Worker<'a> {
         }
         let _ = self.poll.registry().deregister(&mut connection.stream);
         let _ = connection.stream.shutdown(Shutdown::Both);
-        network.leave(connection.place);
         self.queue.leave(connection.share);
         self.free.push(at);
+        Some(connection)
     }
 }
