@@ -2,7 +2,7 @@
 
 use amitwin_live::serve::{Counters, Options};
 use amitwin_testkit::served;
-use amitwin_testkit::wire::{self, ASSOCIATE, MANAGEMENT, NAME, PUBLIC, READER};
+use amitwin_testkit::wire::{self, ASSOCIATE, MANAGEMENT, NAME, PROFILE, PUBLIC, READER};
 use dlms_cosem_rs::acse::AuthMechanism;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -166,4 +166,25 @@ fn answers_that_wait_for_their_time_leave_room_for_other_hosts() {
     });
     // Half of 10,000 places at a time: at most twice that within the time that it took.
     assert!(counters.refused.crowded > 1_000, "{counters:?}");
+}
+
+#[test]
+fn long_answers_that_nobody_takes_to_their_end_leave_room_for_other_hosts() {
+    // 3,360 rows of 25 bytes or so each: 1,600 of them fill half of 256 MB.
+    let second = |client: &Client, meter| client.ask(meter, READER, &[0xC0, 2, 0xC1, 0, 0, 0, 1])[8..10].to_vec();
+    let begins = |client: &Client, meter| {
+        assert_eq!(client.ask(meter, READER, &wire::reader_aarq(b"12345678"))[0], 0x61);
+        assert_eq!(client.ask(meter, READER, PROFILE)[..2], [0xC4, 2], "a first block");
+    };
+    let counters = served(3_000, 5_000, |meter| {
+        let greedy = Client::new();
+        (1..=3_000).for_each(|n| begins(&greedy, meter(n)));
+        // The first one goes on; of the last one there is nothing more: data-access-result 16, no long GET in progress.
+        assert_eq!(second(&greedy, meter(1))[0], 0);
+        assert_eq!(second(&greedy, meter(3_000)), [1, 16]);
+        let other = Client::at([127, 9, 0, 1]);
+        begins(&other, meter(3_000));
+        assert_eq!(second(&other, meter(3_000))[0], 0);
+    });
+    assert!(counters.refused.crowded > 500, "{counters:?}");
 }

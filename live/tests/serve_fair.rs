@@ -2,14 +2,11 @@
 
 use amitwin_live::serve::Options;
 use amitwin_testkit::served;
-use amitwin_testkit::wire::{self, READER};
+use amitwin_testkit::wire::{self, PROFILE, READER};
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
-
-/// GET of the whole load profile, which a reader may have.
-const PROFILE: &[u8] = &[0xC0, 1, 0xC1, 0, 7, 1, 0, 99, 1, 0, 255, 2, 0];
 
 #[test]
 fn small_requests_do_not_wait_for_all_the_costly_ones_of_others() {

@@ -1,11 +1,20 @@
 //! What is agreed with clients: a table in which the newest take the places of those that were not used for longest.
 
+use super::host_share::Charge;
 use amitwin_dlms::Session;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// What is agreed with a client, and the meter's boots that it belongs to.
-pub type Held = (u32, Option<Box<Session>>);
+/// What is held for a client.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// The meter's boots that it belongs to.
+    pub boots: u32,
+    /// What is agreed.
+    pub session: Option<Box<Session>>,
+    /// Room that its long answer or request takes.
+    pub room: Charge,
+}
 
 struct Place<V> {
     /// Number of the last use.
@@ -103,14 +112,14 @@ impl<K: Copy + Ord> Associations<K, Held> {
     pub fn exchange<T>(&mut self, key: K, now: Instant, work: impl FnOnce(&mut Held) -> T) -> (T, bool) {
         if let Some(held) = self.get_mut(key, now) {
             let done = work(held);
-            if held.1.is_none() {
+            if held.session.is_none() {
                 self.remove(key);
             }
             return (done, false);
         }
-        let mut held = (0, None);
+        let mut held = Held::default();
         let done = work(&mut held);
-        let gave_way = held.1.is_some() && self.insert(key, held, now);
+        let gave_way = held.session.is_some() && self.insert(key, held, now);
         (done, gave_way)
     }
 }

@@ -272,7 +272,7 @@ fn ask(
     responder: &mut Responder<'_>,
 ) -> Outcome {
     let Some((number, prefix)) = responder.route(place, destination, request, peer) else { return Outcome::Silent };
-    let question = Question { number, prefix, place, destination, client, is_pre_established: false, who: peer };
+    let question = Question { number, prefix, place, destination, client, is_pre_established: false, peer: *peer };
     let now = responder.now;
     let (outcome, gave_way) =
         associations.exchange((number, client), now, |held| responder.ask(question, request, held));

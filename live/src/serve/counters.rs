@@ -20,7 +20,7 @@ pub enum Refused {
     Connections,
     /// A connection of a host with many, for one of a host with less.
     GaveWay,
-    /// A datagram that came while too many of its host waited, or their answers did.
+    /// A datagram or a long answer, while as much of its host waited as there was room left for others.
     Crowded,
     /// No whole request for too long.
     Idle,
@@ -134,7 +134,7 @@ reasons! {
     Stranger => stranger, "not a known head-end";
     Connections => connections, "too many connections";
     GaveWay => gave_way, "closed for a connection of another host";
-    Crowded => crowded, "too many datagrams or their answers wait";
+    Crowded => crowded, "too much waits";
     Idle => idle, "idle";
     Slow => slow, "too slow";
     Away => away, "meter starting up";

@@ -60,7 +60,7 @@ impl DatagramAssociations {
         let known =
             classes.iter().copied().find(|class| self.table(*class).peek(key).is_some_and(|p| p.0 == peer.port()));
         let class_of = |held: &Held| {
-            let session = held.1.as_deref()?;
+            let session = held.session.as_deref()?;
             Some(match (is_public, session.is_proven()) {
                 (true, _) => Class::Public,
                 (false, true) => Class::Proven,
@@ -83,7 +83,7 @@ impl DatagramAssociations {
             return (done, gave_way);
         }
         // What another port has is not this client's until it has opened one of its own.
-        let mut held = (0, None);
+        let mut held = Held::default();
         let done = work(&mut held);
         let Some(then) = class_of(&held) else { return (done, false) };
         (done, self.table(then).insert(key, (peer.port(), held), now))

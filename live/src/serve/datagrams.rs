@@ -138,10 +138,10 @@ impl Datagrams {
             Ok(_) => return responder.refuse(Refused::Wrapper, &peer, &"a datagram that is too large"),
             Err(error) => return responder.refuse(Refused::Wrapper, &peer, &error),
         }
-        if !self.waiting.has_room(peer.ip()) {
+        if !self.waiting.has_room(peer.ip(), 1) {
             return responder.refuse(Refused::Crowded, &peer, &"a datagram is dropped");
         }
-        self.waiting.add(peer.ip());
+        self.waiting.add(peer.ip(), 1);
         let sender = (peer.ip(), place);
         let at = match self.by_sender.get(&sender) {
             Some(at) => *at,
@@ -169,7 +169,7 @@ impl Datagrams {
         let (sender, flow) = (*sender, *flow);
         let (request, more) = (requests.pop_front(), !requests.is_empty());
         if let Some(request) = request {
-            self.waiting.remove(sender.0);
+            self.waiting.remove(sender.0, 1);
             self.answer(sender.1, request, responder);
         }
         if !more {
@@ -184,14 +184,14 @@ impl Datagrams {
         let Request { peer, local, mut bytes } = request;
         // It was looked at when it came.
         let Ok(frame) = wrapper::datagram(&bytes, responder.network.apdu_max) else { return };
-        if !self.answers.has_room(peer.ip()) {
+        if !self.answers.has_room(peer.ip(), 1) {
             return responder.refuse(Refused::Crowded, &peer, &"too many answers wait");
         }
         let request = &mut bytes[wrapper::HEADER_BYTES..];
         let (destination, client) = (Destination::Port(frame.destination), frame.source);
         let Some((number, prefix)) = responder.route(place, destination, request, &peer) else { return };
         let is_pre_established = Client::of_address(client) == Some(Client::Public);
-        let question = Question { number, prefix, place, destination, client, is_pre_established, who: &peer };
+        let question = Question { number, prefix, place, destination, client, is_pre_established, peer };
         let now = responder.now;
         let (outcome, gave_way) =
             self.associations.exchange(peer, (number, client), now, |held| responder.ask(question, request, held));
@@ -205,10 +205,10 @@ impl Datagrams {
             let due = responder.now + responder.network.settings.delay();
             let reply = Reply { due, peer, local, bytes };
             let Some(transits) = &responder.network.transits else {
-                self.answers.add(peer.ip());
+                self.answers.add(peer.ip(), 1);
                 self.replies.push(reply);
                 for block in &responder.more {
-                    self.answers.add(peer.ip());
+                    self.answers.add(peer.ip(), 1);
                     let mut bytes = Vec::with_capacity(wrapper::HEADER_BYTES + block.len());
                     wrapper::put(frame.destination, frame.source, block, &mut bytes);
                     self.replies.push(Reply { due, peer, local, bytes });
@@ -219,7 +219,7 @@ impl Datagrams {
             let waiting = Waiting::Datagram(self.asked);
             let transit = Transit { worker: responder.worker, waiting, number, bytes: (request, answer) };
             if transits.send(transit).is_ok() {
-                self.answers.add(peer.ip());
+                self.answers.add(peer.ip(), 1);
                 self.under_way.insert(self.asked, reply);
                 self.asked += 1;
             }
@@ -229,7 +229,7 @@ impl Datagrams {
     /// The simulated way of an answer is over.
     pub fn arrived(&mut self, asked: u64, due: Option<Instant>) {
         let Some(mut reply) = self.under_way.remove(&asked) else { return };
-        let Some(due) = due else { return self.answers.remove(reply.peer.ip()) };
+        let Some(due) = due else { return self.answers.remove(reply.peer.ip(), 1) };
         reply.due = due;
         let at = self.replies.partition_point(|other| other.due <= due);
         self.replies.insert(at, reply);
@@ -240,7 +240,7 @@ impl Datagrams {
         let now = responder.now;
         let due = self.replies.partition_point(|reply| reply.due <= now);
         for reply in self.replies.drain(..due) {
-            self.answers.remove(reply.peer.ip());
+            self.answers.remove(reply.peer.ip(), 1);
             if let Some(capture) = &responder.network.capture {
                 let here = SocketAddr::new(reply.local, self.port);
                 if capture.datagram(reply.peer, here, From::Local, &reply.bytes).is_err() {

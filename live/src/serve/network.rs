@@ -5,6 +5,7 @@ use super::admission::Admission;
 use super::capture::Capture;
 use super::counters::Refused;
 use super::disk::FileDisk;
+use super::host_share::HostShare;
 use super::mesh_delay::Transit;
 use super::registry::Registry;
 use super::served_clock::ServedClock;
@@ -14,12 +15,15 @@ use amitwin_dlms::{Fleet, Meter};
 use amitwin_scenarios::served::{Addressing, Serve};
 use dlms_cosem_rs::transport::hdlc::Address;
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 
 /// Bytes that protection may add to the largest APDU: a key agreed for one message, and a signature, of suite 2.
 const CIPHERING: u16 = 512;
+
+/// Memory for long answers and requests under way, of all clients.
+const TRANSFER_BYTES_MAX: usize = 256 << 20;
 
 /// Everything that workers share.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub struct ServedNetwork {
     pub apdu_max: u16,
     /// Who is let in.
     pub admission: Admission,
+    /// Room for long answers and requests.
+    pub transfers: Arc<Mutex<HostShare>>,
     /// Pushes so far.
     invoked: AtomicU32,
     /// A worker cannot go on, and no other may.
@@ -77,6 +83,7 @@ impl ServedNetwork {
             transits: None,
             apdu_max: pdu_max.saturating_add(CIPHERING),
             admission,
+            transfers: Arc::new(Mutex::new(HostShare::new(TRANSFER_BYTES_MAX))),
             invoked: AtomicU32::new(0),
             failed: AtomicBool::new(false),
         }

@@ -16,6 +16,7 @@ use amitwin_models::spec::ResetTier;
 use amitwin_sim_core::rng::Stream;
 use std::fmt::Display;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -44,7 +45,7 @@ pub enum Outcome {
 
 /// Whom a request is for and whom it is from.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct Question {
     /// Node of the meter.
     pub number: u32,
     /// Bytes in front of the APDU.
@@ -57,8 +58,8 @@ pub struct Question<'a> {
     pub client: u16,
     /// The public client, with whom nothing has to be opened.
     pub is_pre_established: bool,
-    /// The client as the log names it.
-    pub who: &'a dyn Display,
+    /// The client.
+    pub peer: SocketAddr,
 }
 
 /// Answers requests of one worker.
@@ -174,9 +175,10 @@ impl<'a> Responder<'a> {
     }
 
     /// Asks a meter with what is agreed with this client. The reply must not leave before [`Responder::commit`].
-    pub fn ask(&mut self, question: Question<'_>, request: &mut [u8], held: &mut Held) -> Outcome {
+    pub fn ask(&mut self, question: Question, request: &mut [u8], held: &mut Held) -> Outcome {
         let network = self.network;
-        let Question { number, prefix, place, destination, client, who, .. } = question;
+        let Question { number, prefix, place, destination, client, peer, .. } = question;
+        let who = &peer;
         let mut locked = network.registry.meter(number);
         if locked.is_away(self.now) {
             drop(locked);
@@ -187,7 +189,7 @@ impl<'a> Responder<'a> {
         self.spoke = true;
         let boots = locked.boots();
         // What was agreed before a reset is gone.
-        let mut session = held.1.take().filter(|_| held.0 == boots);
+        let mut session = held.session.take().filter(|_| held.boots == boots);
         let mut effects = Effects::default();
         let (head, apdu) = request.split_at_mut(prefix);
         let asked = apdu.len();
@@ -223,7 +225,9 @@ impl<'a> Responder<'a> {
         self.note(number, change);
         self.counters.pushes_lost += lost;
         self.counters.relay_moves += u64::from(effects.relay_moved);
-        *held = (boots, session.filter(|_| away.is_none()));
+        held.boots = boots;
+        held.session = session.filter(|_| away.is_none());
+        self.charge(held, peer);
         match reaction {
             Reaction::Reply => {}
             Reaction::Wait => return Outcome::Wait,
@@ -259,6 +263,18 @@ impl<'a> Responder<'a> {
     /// An association had to give way to a newer one.
     pub fn gave_way(&mut self, gave_way: bool) {
         self.counters.associations_replaced += u64::from(gave_way);
+    }
+
+    /// Counts the memory of what is held; a transfer that there is no room for ends, and its next block is refused.
+    fn charge(&mut self, held: &mut Held, peer: SocketAddr) {
+        let bytes = held.session.as_ref().map_or(0, |session| session.transfer_bytes());
+        if held.room.set(&self.network.transfers, peer.ip(), bytes) {
+            return;
+        }
+        if let Some(session) = &mut held.session {
+            session.end_transfers();
+        }
+        self.refuse(Refused::Crowded, &peer, &"a long answer or request is given up");
     }
 
     /// Spoils the answer, if its turn has come.

@@ -21,6 +21,8 @@ pub const ASSOCIATE: &[u8] = &[
 /// Reading the logical device name: 0.0.42.0.0.255, class 1, attribute 2.
 pub const NAME: &[u8] = &[0xC0, 0x01, 0xC1, 0x00, 0x01, 0x00, 0x00, 0x2A, 0x00, 0x00, 0xFF, 0x02, 0x00];
 
+/// GET of the whole load profile, which a reader may have.
+pub const PROFILE: &[u8] = &[0xC0, 1, 0xC1, 0, 7, 1, 0, 99, 1, 0, 255, 2, 0];
 /// An association request by a mechanism, with a password or a challenge, without ciphering.
 pub fn aarq(mechanism: AuthMechanism, value: &[u8]) -> Vec<u8> {
     let (mut initiate, mut out) = (vec![1], Vec::new());

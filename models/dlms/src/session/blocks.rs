@@ -25,6 +25,11 @@ impl Download {
     pub fn block(&self) -> u32 {
         self.block
     }
+
+    /// Memory that it takes.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
     /// The next block of at most `room` bytes: its number, whether it is the last, its bytes.
     pub fn next(&mut self, room: usize) -> (u32, bool, &[u8]) {
         let from = self.sent;
@@ -59,6 +64,11 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Memory that it takes.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.capacity() + self.descriptors.capacity()
+    }
+
     /// A request whose descriptors are known; blocks follow.
     pub fn new(purpose: Purpose, descriptors: Vec<u8>) -> Self {
         Upload { purpose, descriptors, bytes: Vec::new(), block: 0 }

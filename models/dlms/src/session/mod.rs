@@ -179,6 +179,18 @@ impl Session {
         self.download.is_some() || self.upload.is_some() || self.transfer.is_some()
     }
 
+    /// Memory that a long answer or a long request takes, bytes.
+    pub fn transfer_bytes(&self) -> usize {
+        let download = self.download.as_ref().map_or(0, Download::held_bytes);
+        let upload = self.upload.as_ref().map_or(0, Upload::held_bytes);
+        download + upload + self.transfer.as_ref().map_or(0, |transfer| transfer.held_bytes())
+    }
+
+    /// Ends what is under way: the next block is refused.
+    pub fn end_transfers(&mut self) {
+        (self.download, self.upload, self.transfer) = (None, None, None);
+    }
+
     /// What the management client has with all meters at once: services that nobody answers, under the broadcast key.
     pub(crate) fn of_all(meter: Meter<'_>, rest: &Rest, client_title: [u8; 8]) -> Self {
         let suite = meter.vendor().suite;

@@ -58,6 +58,11 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// Memory that it takes.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Takes a block of the client. After an error everything is as it was.
     ///
     /// # Errors
