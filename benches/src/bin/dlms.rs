@@ -7,6 +7,7 @@ use amitwin_benches::hostile::{self, Hostile};
 use amitwin_benches::load::{self, Load};
 use amitwin_dlms::{Rest, Session};
 use clap::{Parser, ValueEnum};
+use hdrhistogram::Histogram;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::net::SocketAddr;
@@ -48,12 +49,18 @@ struct Args {
     /// How long a connection pauses after an answer, ms.
     #[arg(long, default_value_t = 0.0, requires = "connect")]
     pause: f64,
-    /// Measure once more beside each kind of hostile client.
+    /// Measure once more beside each kind of hostile client, in each round.
     #[arg(long, value_enum, value_delimiter = ',', requires = "connect")]
     beside: Vec<Hostile>,
     /// Connections of hostile clients, each to a meter of its own, the last ones.
     #[arg(long, default_value_t = 200, requires = "beside")]
     hostile: u32,
+    /// Rounds alone and beside hostile clients; medians count.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100), requires = "beside")]
+    rounds: u32,
+    /// The 99th percentile beside hostile clients may be so many times that alone; above that the bench fails.
+    #[arg(long, default_value_t = 3.0, requires = "beside")]
+    ratio_max: f64,
     /// Time spent answering, or asking, s.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
@@ -93,16 +100,33 @@ fn main() -> Result<(), String> {
 fn over_tcp(args: &Args, first: SocketAddr, ciphered: bool) -> Result<(), String> {
     let Args { meters, sessions, depth, threads, seconds, .. } = *args;
     let load = Load { first, meters, sessions, depth, threads, ciphered, seconds, pause_ms: args.pause };
-    let alone_us = measure(&load, None)?;
-    for kind in &args.beside {
-        let (outcome, asked) = hostile::beside(*kind, first, meters, args.hostile, || measure(&load, Some(*kind)))?;
-        let ratio = outcome? as f64 / alone_us as f64;
-        println!(
-            "{}",
-            serde_json::json!({ "beside": kind.text(), "hostile": args.hostile, "hostile_bytes": asked, "p99_ratio": ratio })
-        );
+    if args.beside.is_empty() {
+        return measure(&load, None).map(|_| ());
     }
-    Ok(())
+    let mut alone = Histogram::<u64>::new(3).map_err(|error| error.to_string())?;
+    let mut beside = vec![(alone.clone(), 0); args.beside.len()];
+    for _ in 0..args.rounds {
+        alone.saturating_record(measure(&load, None)?);
+        for (kind, (p99_us, bytes)) in args.beside.iter().zip(&mut beside) {
+            let (outcome, asked) = hostile::beside(*kind, first, meters, args.hostile, || measure(&load, Some(*kind)))?;
+            p99_us.saturating_record(outcome?);
+            *bytes += asked;
+        }
+    }
+    let median = |p99_us: &Histogram<u64>| p99_us.value_at_percentile(50.0);
+    let mut failed = Vec::new();
+    for (kind, (p99_us, bytes)) in args.beside.iter().zip(&beside) {
+        let ratio = median(p99_us) as f64 / median(&alone) as f64;
+        let report = serde_json::json!({
+            "beside": kind.text(), "hostile": args.hostile, "hostile_bytes": bytes, "rounds": args.rounds,
+            "p99_us": median(p99_us), "alone_p99_us": median(&alone), "p99_ratio": ratio,
+        });
+        println!("{report}");
+        if ratio > args.ratio_max {
+            failed.push(format!("beside {} clients the 99th percentile is {ratio:.1} times that alone", kind.text()));
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }
 
 /// Runs the load, prints what came back, and returns the 99th percentile of its latency, µs.
