@@ -32,7 +32,8 @@ fn resets() -> Rows {
         answered_s,
         outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Pending },
         attempts: 1,
-        hops: 1,
+        hops: Some(1),
+        hops_made: Some(1),
         bytes: 16,
     };
     let transactions = vec![

@@ -2,10 +2,10 @@
 //! the hops and the number of forwarded frames are known.
 
 use amitwin_data::rows::{FrameKind, FrameOutcome, Outcome, TransactionKind};
-use amitwin_models::spec::{CampaignSpec, Delivery, PhyMode, ResetSpec, ResetTier, TrafficSpec, Window, WorldSpec};
+use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
 
 const METERS: u32 = 10;
 const REPORTS: u32 = 6;
@@ -55,7 +55,8 @@ fn every_report_arrives_over_as_many_hops_as_its_meter_is_away() {
     assert_eq!(reports.len() as u32, METERS * REPORTS);
     for report in reports {
         assert_eq!((report.kind, report.outcome), (TransactionKind::Push, Outcome::Ok), "{report:?}");
-        assert_eq!(u32::from(report.hops), report.node, "{report:?}");
+        let expected = u8::try_from(report.node).ok();
+        assert_eq!((report.hops, report.hops_made), (expected, expected), "{report:?}");
         // A hop takes at least an air time of 100 + 84 + 65 + 16 bytes: 42.4 ms; the backhaul 50 ms. A minute is far
         // more than backoffs, broadcast slots and sweeps in the way cost.
         let delay_s = report.answered_s.expect("it arrived") - report.planned_s;
@@ -106,6 +107,27 @@ fn a_source_route_reaches_24_hops_and_no_meter_is_further() {
     for reset in resets {
         let expected = if reset.node == 25 { Outcome::Unreachable } else { Outcome::Ok };
         assert_eq!(reset.outcome, expected, "{reset:?}");
-        assert_eq!(u32::from(reset.hops), if reset.node == 25 { 0 } else { reset.node }, "{reset:?}");
+        let expected = u8::try_from(reset.node).ok().filter(|node| *node != 25);
+        assert_eq!((reset.hops, reset.hops_made), (expected, expected), "{reset:?}");
+    }
+}
+
+#[test]
+fn a_report_that_is_lost_says_how_far_its_meter_is_and_how_far_it_came() {
+    let mut spec = line();
+    // Soon after the start nothing passes between meters 3 and 4 any more.
+    let act = Act::ExtraLoss(ExtraLoss { loss_db: 60.0, links: Vec::new() });
+    spec.events = vec![EventSpec { edges: vec![(3, 4)], ..event("cut", 1, None, act, Vec::new()) }];
+    let ran = run(&spec);
+    let lost: Vec<_> = ran.rows.transactions.iter().filter(|row| row.outcome == Outcome::Failed).collect();
+    assert!(lost.iter().any(|row| (row.hops, row.hops_made) == (Some(6), Some(2))), "the first one, of meter 6");
+    for row in lost {
+        let from = row.node as u8;
+        match row.hops {
+            // It went as far as meter 4, from where no frame arrives.
+            Some(hops) => assert_eq!((hops, row.hops_made), (from, Some(from - 4)), "{row:?}"),
+            None => assert_eq!(row.hops_made, Some(0), "no route any more: {row:?}"),
+        }
+        assert!(from >= 4, "{row:?}");
     }
 }

@@ -33,7 +33,11 @@ fn who_has_a_route_answers_once_and_in_turn() {
         let planned: Vec<f64> = rows.iter().map(|row| row.planned_s).collect();
         assert_eq!(planned, [600.0, 610.0, 620.0, 630.0, 640.0]);
         for row in &rows[..4] {
-            assert_eq!((row.outcome, row.attempts, row.hops), (Outcome::Ok, 1, 1), "{row:?}");
+            assert_eq!(
+                (row.outcome, row.attempts, row.hops, row.hops_made),
+                (Outcome::Ok, 1, Some(1), Some(1)),
+                "{row:?}"
+            );
             // Twice 50 ms of backhaul, and less than a second of one hop there and back.
             let (sent, answered) = (row.sent_s.expect("sent"), row.answered_s.expect("answered"));
             assert_eq!(sent, row.planned_s);

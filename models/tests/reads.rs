@@ -45,7 +45,7 @@ fn each_quarter_of_an_hour_is_read_once_and_is_what_the_register_was() {
     assert_eq!(reads(&ran).count(), 8 * 5);
     for read in reads(&ran) {
         assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 1), "{read:?}");
-        assert_eq!(u32::from(read.hops), read.node, "{read:?}");
+        assert_eq!((read.hops, read.hops_made), (Some(read.node as u8), Some(read.node as u8)), "{read:?}");
         let round = (read.planned_s / QUARTER as f64).floor();
         // Five meters over half of the round, in the order of their ids.
         assert_eq!(read.planned_s, round * QUARTER as f64 + f64::from(read.node - 1) * 90.0, "{read:?}");

@@ -92,8 +92,11 @@ tables! {
         outcome: Outcome,
         /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,
-        /// Hops between meter and border router; 0 if there is no route.
-        hops: u8,
+        /// Hops between meter and border router when a report was sent or an answer came; empty if there was no route, or
+        /// no answer.
+        hops: Option<u8>,
+        /// Hops that the report or the answer made: fewer than `hops` if it was lost on its way; empty if there was no answer.
+        hops_made: Option<u8>,
         /// Payload above UDP.
         bytes: u32,
     }

@@ -2,7 +2,7 @@
 
 use super::{Books, Node, TransactionId};
 use crate::context::Facts;
-use crate::medium::message::{Body, Carried};
+use crate::medium::message::{Body, Carried, Message};
 use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
@@ -18,8 +18,10 @@ pub struct PushReport {
     pub planned: SimTime,
     /// Transmissions by its meter; 0 if the radio never got it.
     pub attempts: u8,
-    /// Hops to the border router, as far as it came.
-    pub hops: u8,
+    /// Hops to the border router as it was sent; 0 without a route.
+    pub distance: u8,
+    /// Hops that it made.
+    pub hops_made: u8,
     /// Payload above UDP, bytes.
     pub bytes: u16,
 }
@@ -29,8 +31,8 @@ impl PushReport {
     pub fn of(carried: Carried) -> Option<PushReport> {
         let Carried { origin, hops, message } = carried;
         let Body::Push { number } = message.body else { return None };
-        let (planned, attempts, bytes) = (message.planned, message.attempts, message.bytes);
-        Some(PushReport { origin, number, planned, attempts, hops, bytes })
+        let Message { planned, attempts, distance, bytes, .. } = *message;
+        Some(PushReport { origin, number, planned, attempts, distance, hops_made: hops, bytes })
     }
 }
 
@@ -59,7 +61,8 @@ impl Books {
             answered_s: answered.map(SimTime::secs_f64),
             outcome,
             attempts: u16::from(of.attempts),
-            hops: of.hops,
+            hops: (of.distance > 0).then_some(of.distance),
+            hops_made: Some(of.hops_made),
             bytes: u32::from(of.bytes),
         });
     }

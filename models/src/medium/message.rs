@@ -59,6 +59,8 @@ pub struct Message {
     pub planned: SimTime,
     /// Attempts by its sender above the medium.
     pub attempts: u8,
+    /// Hops from the meter that sends it to its border router, as it is sent; 0 without a route, and of messages to meters.
+    pub distance: u8,
     /// Payload above UDP, bytes.
     pub bytes: u16,
     /// The payload, if it is an APDU.
@@ -68,7 +70,7 @@ pub struct Message {
 impl Message {
     /// A first attempt without payload.
     pub fn new(body: Body, to: Node, planned: SimTime) -> Self {
-        Message { body, to, planned, attempts: 1, bytes: 0, apdu: Apdu::default() }
+        Message { body, to, planned, attempts: 1, distance: 0, bytes: 0, apdu: Apdu::default() }
     }
 
     /// Whether what it names is there.

@@ -46,7 +46,8 @@ impl Meters {
         };
         if !attached {
             ctx.books.lost(Loss::NoRoute);
-            let report = PushReport { origin: node, number, planned: ctx.now(), attempts: 0, hops: 0, bytes };
+            let report =
+                PushReport { origin: node, number, planned: ctx.now(), attempts: 0, distance: 0, hops_made: 0, bytes };
             ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
             return;
         }

@@ -107,7 +107,8 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
                 Outcome::Unreachable
             },
             attempts: 1,
-            hops: node.hops.unwrap_or(0),
+            hops: node.hops,
+            hops_made: node.hops,
             bytes: 16,
         });
     }

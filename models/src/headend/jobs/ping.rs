@@ -131,7 +131,8 @@ impl Ping {
             answered_s: came.answered.map(SimTime::secs_f64),
             outcome: came.outcome,
             attempts: u16::from(came.asked.is_some()),
-            hops: came.hops,
+            hops: (came.hops > 0).then_some(came.hops),
+            hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
         });
     }

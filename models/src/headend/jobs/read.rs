@@ -218,6 +218,7 @@ impl Read {
 
     fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: Outcome) {
         let id = TransactionId::Read { schedule: self.schedule, round: turn.round, meter: turn.meter };
+        let hops_made = read.map(|r| r.hops).filter(|hops| *hops > 0);
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
@@ -231,7 +232,8 @@ impl Read {
             answered_s: read.and_then(|r| r.answered).map(SimTime::secs_f64),
             outcome,
             attempts: read.map_or(0, |r| r.requests),
-            hops: read.map_or(0, |r| r.hops),
+            hops: hops_made,
+            hops_made,
             bytes: read.map_or(0, |r| r.bytes),
         });
     }

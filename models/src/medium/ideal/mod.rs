@@ -193,6 +193,8 @@ impl Ideal {
 impl Medium for Ideal {
     fn send<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node, message: Message) {
         let from_gateway = ctx.facts.is_gateway(node);
+        let distance = u8::from(!from_gateway && self.ways[node].attached);
+        let message = Message { distance, ..message };
         if from_gateway && matches!(message.body, Body::Flood { .. }) {
             for to in ctx.facts.members().filter(|&to| ctx.facts.gateway_of(to) == node) {
                 self.fly(ctx, node, to, message.clone());

@@ -233,7 +233,8 @@ impl JobKind for Reset {
                 answered_s: progress.answered.map(SimTime::secs_f64),
                 outcome,
                 attempts: u16::from(progress.attempts),
-                hops: progress.hops,
+                hops: (progress.hops > 0).then_some(progress.hops),
+                hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
             });
         }

@@ -329,8 +329,10 @@ impl Medium for MeshMut<'_> {
         if ctx.facts.is_gateway(node) {
             return routes::send_down(stack, self.link, ctx, node, message);
         }
-        let parent = stack.net.nodes[node].parent;
-        let packet = Packet::new(Content::Message(message), node, ctx.facts.gateway_of(node), parent);
+        let Joining { parent, hops, .. } = stack.net.nodes[node];
+        let distance = if parent.is_some() { hops } else { 0 };
+        let packet =
+            Packet::new(Content::Message(Message { distance, ..message }), node, ctx.facts.gateway_of(node), parent);
         if parent.is_some() {
             stack.submit(self.link, ctx, node, packet);
         } else {
