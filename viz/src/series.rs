@@ -176,6 +176,7 @@ mod tests {
             frames_sent: 0,
             frames_received: 0,
             collisions: 0,
+            missed_busy: 0,
             queue_frames_max: 0,
             dropped: 0,
         };

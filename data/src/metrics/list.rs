@@ -78,11 +78,13 @@ metrics! {
     /// meter is back
     BorderRouterBusyShare = "border_router_busy_share": Share, Always,
         gate("border_router_busy", ""), table("router\nbusy", "border router busy");
-    /// receptions lost to other transmissions, at all radios
+    /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it), of meters,
+    /// repeaters and border routers
     Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");
-    /// receptions at border routers lost to other transmissions or because the radio was busy (sending, or receiving
-    /// another frame)
+    /// of them those at border routers
     BorderRouterCollisions = "border_router_collisions": Count, Always;
+    /// frames for border routers that they missed because they were sending, or receiving another frame
+    BorderRouterMissedBusy = "border_router_missed_busy": Count, Always;
     /// frames sent again because no acknowledgement came
     Retries = "retries": Count, Always, gate("retries", ""), table("\nretries", "retries");
     /// frames sent, acknowledgements among them

@@ -130,8 +130,10 @@ tables! {
         frames_sent: u32,
         /// Frames that it received intact.
         frames_received: u32,
-        /// Receptions lost to other transmissions or because it was busy: sending, or receiving another frame.
+        /// Frames for it and broadcasts lost to other transmissions, at this radio.
         collisions: u32,
+        /// Frames for it and broadcasts that it missed because it was sending, or receiving another frame.
+        missed_busy: u32,
         /// Most frames that waited in its queue.
         queue_frames_max: u32,
         /// Frames that its full queue refused.

@@ -22,6 +22,8 @@ pub struct Load {
     pub frames_received: u32,
     /// Frames for it that were lost to other transmissions.
     pub collisions: u32,
+    /// Frames for it that it missed, because it was sending or receiving another one.
+    pub missed_busy: u32,
     /// Most frames in its queue.
     pub queue_frames_max: u32,
     /// Frames that its full queue refused.
@@ -45,6 +47,7 @@ impl Books {
                 frames_sent: load.frames_sent,
                 frames_received: load.frames_received,
                 collisions: load.collisions,
+                missed_busy: load.missed_busy,
                 queue_frames_max: load.queue_frames_max,
                 dropped: load.dropped,
             });

@@ -43,6 +43,7 @@ pub struct Figures {
     /// Busy share of each border router and minute since the first campaign's start.
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
+    missed_busy: u64,
 }
 
 impl Figures {
@@ -71,6 +72,7 @@ impl Figures {
             pings_s: Vec::new(),
             busy: BTreeMap::new(),
             collisions: 0,
+            missed_busy: 0,
         }
     }
 
@@ -117,6 +119,7 @@ impl Figures {
         }
         for row in &rows.airtime {
             self.collisions += u64::from(row.collisions);
+            self.missed_busy += u64::from(row.missed_busy);
             // A minute that ends before the campaign starts says nothing about it.
             if row.time_s + 60.0 > self.start_s.unwrap_or(0.0) {
                 self.busy.entry(row.gateway).or_default().push((row.time_s, row.busy_share));
@@ -215,6 +218,7 @@ impl Figures {
             Metric::BorderRouterBusyShare => Some(self.busiest()),
             Metric::Collisions => always(ran.counters.collided),
             Metric::BorderRouterCollisions => always(self.collisions),
+            Metric::BorderRouterMissedBusy => always(self.missed_busy),
             Metric::Retries => always(ran.counters.retries),
             Metric::Frames => always(ran.counters.frames + ran.counters.acks),
             Metric::SweepFrames => always(ran.counters.sweep_frames),

@@ -128,6 +128,7 @@ pub fn extremes() -> Rows {
             frames_sent: u32::MAX,
             frames_received: 1,
             collisions: 2,
+            missed_busy: 3,
             queue_frames_max: 3,
             dropped: u32::MAX,
         }],

@@ -136,6 +136,7 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
             frames_sent: 900,
             frames_received: 1_400,
             collisions: 80,
+            missed_busy: 20,
             queue_frames_max: 12,
             dropped: 3,
         }

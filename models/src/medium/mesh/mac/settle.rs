@@ -54,7 +54,8 @@ impl LinkLayer {
             if let Some(load) = ctx.books.load(node) {
                 match fate {
                     Fate::Received => load.frames_received += 1,
-                    Fate::Collided | Fate::Deaf => load.collisions += 1,
+                    Fate::Collided => load.collisions += 1,
+                    Fate::Deaf => load.missed_busy += 1,
                     Fate::Noise => {}
                 }
                 if fate != Fate::Deaf {
