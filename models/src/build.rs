@@ -11,7 +11,6 @@ use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
 use crate::headend::{Duties, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
-use crate::medium::mesh::Mesh;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
@@ -21,6 +20,7 @@ use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
 use crate::medium::mesh::wire::frame;
+use crate::medium::mesh::{LeftOut, Mesh};
 use crate::meter::{self, Meters, Servers};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
@@ -47,8 +47,8 @@ pub struct Built {
     pub gateways: u32,
     /// Meters and repeaters without a route at the start.
     pub unreachable: Vec<u32>,
-    /// Audible neighbours that the tables had no room for.
-    pub neighbours_cut: u64,
+    /// Audible neighbours that the tables had no room for, if there are some.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A specification that cannot be built.
@@ -223,7 +223,9 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     };
     let cells: Vec<Cell> =
         groups.par_iter().enumerate().map(|(n, group)| kit.cell(n, group)).collect::<Result<_, _>>()?;
-    Ok(assemble(spec, cells, plan, cosem, &meters))
+    let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
+    let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, strongest), model.capture_threshold_db());
+    Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
 }
 
 /// Whether head-end and meters say anything to each other.
@@ -427,7 +429,6 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
     }
     unreachable.sort_unstable();
     let gateways = cells.iter().map(|cell| u32::from(cell.facts.gateways)).sum();
-    let neighbours_cut = cells.iter().filter_map(Cell::mesh).map(|mesh| mesh.link.air.neighbours.cut()).sum();
     let network = Network {
         partition: Arc::new(partition),
         gateway: Arc::new(gateway),
@@ -448,6 +449,6 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         meters: meters.len() as u32,
         gateways,
         unreachable,
-        neighbours_cut,
+        left_out: None,
     }
 }

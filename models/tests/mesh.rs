@@ -1,6 +1,8 @@
 //! The mesh when something changes: another parent, no loops that stay, no needless advertisements.
 
 use amitwin_data::rows::{EventKind, Outcome, TransactionKind};
+use amitwin_models::build::build;
+use amitwin_models::medium::mesh::LeftOut;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter, Repeater};
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
@@ -172,4 +174,23 @@ fn who_hears_an_advertisement_keeps_silent() {
     // Thirteen that did not listen would send 13 x 240. With k = 1 one sweep of a kind silences those who are tuned to
     // one of its frames, which is most of them.
     assert!(together >= alone && together < 3 * alone, "{together} sweeps of 13 radios, {alone} of one");
+}
+
+#[test]
+fn what_a_short_table_of_neighbours_leaves_out_is_bounded() {
+    // A border router, a meter 100 m and another 150 m away: losses of 111.5, 99.5 and 118.5 dB, rounded to half a dB; at 27 dBm
+    // the border router and the far meter hear each other at -91.5 dBm.
+    let places = [(Gateway, 0.0), (Meter, 100.0), (Meter, 150.0)];
+    let mut spec = world(sites(places.map(|(kind, x)| (kind, x, 0.0))), PhyMode::M1b, 60);
+    spec.radio.hearing_floor_dbm = -95.0;
+    let left_out = |neighbours_max| {
+        let radio = RadioSpec { neighbours_max, ..spec.radio.clone() };
+        build(&WorldSpec { radio, ..spec.clone() }).expect("a world").left_out
+    };
+    assert_eq!(left_out(2), None);
+    // Each has one neighbour too many. The near meter and the border router know of each other all the same, because the latter
+    // has no stronger one. Frames 8 dB above -91.5 dBm are taken whatever the pair that is left out sends: those of the far
+    // meter, which come at -72.5 dBm to the near one, but not that one's own, at -84.5 dBm.
+    let expected = LeftOut { neighbours: 3, strongest_dbm: -91.5, undisturbed_dbm: -83.5, weak_links: 1, links: 2 };
+    assert_eq!(left_out(1), Some(expected));
 }

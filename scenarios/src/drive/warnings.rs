@@ -2,6 +2,7 @@
 
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_models::build::Built;
+use amitwin_models::medium::mesh::LeftOut;
 use amitwin_models::spec::WorldSpec;
 
 /// Radios that a warning names.
@@ -21,11 +22,14 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
             built.unreachable.len(),
         ));
     }
-    if built.neighbours_cut > 0 {
+    // Where all links stand out from whoever is left out, nothing is different.
+    if let Some(left_out) = built.left_out.filter(|left_out| left_out.weak_links > 0) {
+        let LeftOut { neighbours, strongest_dbm, undisturbed_dbm, weak_links, links } = left_out;
         warnings.push(format!(
-            "{} audible neighbours beyond the strongest {} of a radio are left out as interferers; raise \
-             radio.neighbours_max to keep them",
-            built.neighbours_cut, spec.radio.neighbours_max
+            "up to {neighbours} neighbours beyond the strongest {} of a radio disturb nobody in the model. They are heard at {strongest_dbm:.1} \
+             dBm at most, so that frames from {undisturbed_dbm:.1} dBm on do not suffer; {weak_links} of {links} links to a parent are \
+             weaker and may lose a little more than shown. Raise radio.neighbours_max to keep them",
+            spec.radio.neighbours_max
         ));
     }
     warnings

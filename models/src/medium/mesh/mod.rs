@@ -12,6 +12,7 @@
 
 mod event;
 pub mod hopping;
+mod left_out;
 pub mod mac;
 pub mod mpdu;
 pub mod net;
@@ -21,6 +22,7 @@ pub mod radio;
 pub mod wire;
 
 pub use event::Event;
+pub use left_out::LeftOut;
 pub use probe::Probes;
 
 use crate::books::Books;

@@ -20,7 +20,7 @@ pub struct Neighbours {
     first: Vec<u32>,
     ids: Vec<Node>,
     loss: Vec<u8>,
-    cut: u64,
+    left_out: (u64, u8),
 }
 
 /// The dB that a loss code stands for.
@@ -95,7 +95,7 @@ impl Neighbours {
     /// the partition's; those behind are foreign and only heard, so no pair of two foreign ones is kept.
     ///
     /// Pairs whose loss exceeds the limit do not exist. A pair is kept when it is among the strongest of either own end;
-    /// how many were left out is in [`Neighbours::cut`]. Pairs beyond [`LossMap::reach_m`] are not looked at. Foreign
+    /// what was left out is in [`Neighbours::left_out`]. Pairs beyond [`LossMap::reach_m`] are not looked at. Foreign
     /// radios that nobody hears are left out of the table; the second result says who stays.
     pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], own: usize, limits: Limits) -> (Self, Vec<bool>) {
         let loss_max_db = limits.own;
@@ -110,7 +110,8 @@ impl Neighbours {
         let grid = SpatialGrid::new(&points, (near_m / 2.0).max(10.0));
         let mut pairs: Vec<(u16, u16, u8)> = Vec::new();
         let mut row: Vec<(u8, u16)> = Vec::new();
-        let mut cut = 0;
+        // The two least codes at which a radio stops.
+        let (mut left_out, mut least) = (0, [u8::MAX; 2]);
         for a in 0..own {
             row.clear();
             let mut look = |b: usize| {
@@ -135,7 +136,9 @@ impl Neighbours {
             }
             if row.len() > limits.strongest {
                 row.select_nth_unstable(limits.strongest);
-                cut += (row.len() - limits.strongest) as u64;
+                left_out += (row.len() - limits.strongest) as u64;
+                let code = row[limits.strongest].0;
+                least = [least[0].min(code), least[1].min(least[0].max(code))];
                 row.truncate(limits.strongest);
             }
             // A pair is stored by the end that keeps it; the other end may keep it as well.
@@ -151,11 +154,11 @@ impl Neighbours {
             count += u16::from(heard[n]);
         }
         pairs.iter_mut().for_each(|p| p.1 = index[p.1 as usize]);
-        (Self::from_pairs(count as usize, pairs, cut), heard)
+        (Self::from_pairs(count as usize, pairs, (left_out, least[1])), heard)
     }
 
     /// A table from (a, b, loss code), each pair in one or both directions.
-    fn from_pairs(count: usize, pairs: Vec<(u16, u16, u8)>, cut: u64) -> Self {
+    fn from_pairs(count: usize, pairs: Vec<(u16, u16, u8)>, left_out: (u64, u8)) -> Self {
         let mut first = vec![0u32; count + 2];
         for &(a, b, _) in &pairs {
             first[a as usize + 2] += 1;
@@ -173,7 +176,8 @@ impl Neighbours {
             }
         }
         drop(pairs);
-        let mut table = Neighbours { first: Vec::with_capacity(count + 1), ids: Vec::new(), loss: Vec::new(), cut };
+        let mut table =
+            Neighbours { first: Vec::with_capacity(count + 1), ids: Vec::new(), loss: Vec::new(), left_out };
         table.first.push(0);
         for n in 0..count {
             let row = &mut both[first[n] as usize..first[n + 1] as usize];
@@ -192,7 +196,7 @@ impl Neighbours {
 
     /// A table from losses in dB, for tests and hand-made layouts.
     pub fn from_losses(count: usize, losses: &[(u16, u16, f32)]) -> Self {
-        Self::from_pairs(count, losses.iter().map(|&(a, b, db)| (a, b, code_of(db))).collect(), 0)
+        Self::from_pairs(count, losses.iter().map(|&(a, b, db)| (a, b, code_of(db))).collect(), (0, u8::MAX))
     }
 
     /// Neighbours of `node` in ascending order, and their loss codes.
@@ -219,9 +223,10 @@ impl Neighbours {
         self.len() == 0
     }
 
-    /// Audible neighbours left out because both ends have enough stronger ones (each counted once an end).
-    pub fn cut(&self) -> u64 {
-        self.cut
+    /// How often a radio leaves out an audible neighbour because it has enough stronger ones, and the least loss code that pairs
+    /// can have whose both ends do so: only these do not exist.
+    pub fn left_out(&self) -> (u64, u8) {
+        self.left_out
     }
 
     /// Bytes held.
