@@ -1,8 +1,8 @@
 //! What a variant will take: its world is built, and events, memory and disk follow from measured factors.
 //!
 //! The factors below are of calm runs, so the estimate tells the order of magnitude and not the figure. Of the library's
-//! scenarios it expects 1.0 to 1.6 times the events that there are, and 3 times those of a collapse at 300 kb/s, in which
-//! meters spend their time waiting.
+//! scenarios it expects 1.0 to 1.6 times the events that there are, and 3 times those of a reset of all at once at 300 kb/s, in
+//! which meters spend their time waiting.
 
 use crate::drive::warnings;
 use crate::load::Variant;
@@ -24,12 +24,12 @@ const EVENTS_PER_REPORT_HOP: f64 = 8.5;
 /// Events of one read over one hop, to and fro (16 to 27).
 const EVENTS_PER_READ_HOP: f64 = 19.0;
 /// Events of one warm reset, and for each hop of the meter's depth: boot, a search over all channels, the exchanges up to
-/// the head-end (608 at 1.8 hops, 1,500 at 5.7; twice that in a collapse), in meshes of the large profile.
+/// the head-end (608 at 1.8 hops, 1,500 at 5.7; twice that where all are reset at once), in meshes of the large profile.
 const EVENTS_PER_RESET: f64 = 250.0;
 const EVENTS_PER_RESET_HOP: f64 = 240.0;
 /// How much more it is in smaller profiles, whose timers are shorter.
 const RESET_IN_SMALL_PROFILES: f64 = 1.7;
-/// Rows of `events` that one reset leaves behind (9 to 17; in a collapse 30).
+/// Rows of `events` that one reset leaves behind (9 to 17; 30 where all are reset at once).
 const EVENT_ROWS_PER_RESET: f64 = 10.0;
 /// The program itself, bytes.
 pub const PROCESS_BYTES: f64 = 10e6;
@@ -90,7 +90,7 @@ pub struct Estimate {
 
 /// How the expected figures come about, in a sentence for people.
 pub const METHOD: &str = "events, memory and disk are estimates: the world is built, then multiplied by factors measured on \
-                          calm runs; they hold to a factor of about two, and less well where a mesh collapses";
+                          calm runs; they hold to a factor of about two, and less well where most frames are repeated";
 
 /// Builds the world of a variant and estimates what running it will take.
 ///
