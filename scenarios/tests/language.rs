@@ -198,6 +198,29 @@ fn overrides_reach_where_they_should() {
 }
 
 #[test]
+fn a_start_is_a_moment_in_whatever_form() {
+    // 2026-03-29T00:30:00Z, 87 days and half an hour after 1,767,225,600.
+    let expected = 1_767_225_600 + 87 * 86_400 + 1_800;
+    for value in [
+        "2026-03-29T00:30:00Z",
+        "2026-03-29 00:30:00Z",
+        "2026-03-29 01:30:00+01:00",
+        "2026-03-28T20:30:00-04:00",
+        "\"2026-03-29T00:30:00Z\"",
+        "\"2026-03-29 01:30+01:00\"",
+    ] {
+        let scenario = town(&format!("[dlms]\nstart = {value}\n"), &[]);
+        assert_eq!(scenario.variants[0].spec.dlms.time.start_unix_s, expected, "{value}");
+        assert!(scenario.resolved_toml.contains("start = \"2026-03-29T00:30:00Z\""), "{value}");
+        let set = spec("", &[&format!("dlms.start={value}")]);
+        assert_eq!(set.dlms.time.start_unix_s, expected, "{value}");
+    }
+    let variant = town("[[variant]]\nname = \"a\"\nset = { \"dlms.start\" = 2026-03-29T00:30:00Z }\n", &[]);
+    assert_eq!(variant.variants[0].spec.dlms.time.start_unix_s, expected);
+    assert_eq!(essence(&mended(&variant)), essence(&variant));
+}
+
+#[test]
 fn an_override_that_a_variant_hides_is_told() {
     let variant = "[[variant]]\nname = \"v\"\nset = { \"radio.phy\" = \"5\" }\n";
     let scenario = town(variant, &["radio.phy=3"]);

@@ -43,9 +43,10 @@ pub struct DlmsSpec {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "CivilTime", default = "CivilTime::default")]
 struct CivilTimeForm {
-    /// Civil time at simulated time zero, UTC, such as "2026-01-01T00:00:00Z". A served meter has the time of the host.
+    /// Civil time at simulated time zero, in UTC (2026-01-01T00:00:00Z) or with an offset from it (2026-01-01 01:00:00+01:00), in
+    /// quotes or without; the resolved scenario has it in UTC. A time that names neither is refused: it could be that of the
+    /// meters, of the head-end or UTC. A served meter has the time of the host.
     #[serde(rename = "start", with = "Utc")]
-    #[schemars(length(min = 20, max = 20))]
     start_unix_s: i64,
     /// Local time of the meters' clocks minus UTC, in whole minutes.
     #[serde(rename = "utc_offset", with = "Minutes")]

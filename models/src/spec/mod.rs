@@ -26,7 +26,7 @@ use amitwin_sim_core::SimTime;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
-pub use civil::unix_s;
+pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};

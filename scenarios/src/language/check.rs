@@ -1,9 +1,10 @@
 //! Checks a document against the JSON Schema: keys, types, words, units, ranges. Everything wrong is reported at once.
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
-//! range), `x-words` (texts allowed beside it), `x-ordered` (a list whose values must not fall) and `x-expects`. The keys
-//! of tables stand in `keys`.
+//! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-ordered` (a list whose values must not fall) and
+//! `x-expects`. The keys of tables stand in `keys`.
 
+use super::date_time::date_time;
 use super::diagnostic::Diagnostic;
 use super::keys::{of_kind, table};
 use super::shape::Kinds;
@@ -15,6 +16,9 @@ use serde_json::Value as Json;
 pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     if schema.get("x-quantity").is_some() {
         return quantity(node, schema, path, out);
+    }
+    if schema.get("x-date-time").is_some() {
+        return date_time(node, path, out);
     }
     if let Some(kinds) = Kinds::of(schema) {
         return of_kind(node, &kinds, schema, path, out);

@@ -5,7 +5,7 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, VendorSpec, unix_s};
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, VendorSpec};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -25,11 +25,6 @@ pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
         let help = "for example \"60min\", or \"-330min\" for half past five hours west of Greenwich";
         tell(&["dlms", "utc_offset"], title, "seconds are left over", help);
     }
-    let start = text(section.and_then(|s| s.get("start"))).filter(|text| unix_s(text).is_none());
-    if let Some(text) = &start {
-        let title = format!("`dlms.start` is no date and time: \"{text}\"");
-        tell(&["dlms", "start"], title, "cannot be read", "write it in UTC: \"2026-01-01T00:00:00Z\"");
-    }
     let vendors = section.and_then(|s| s.get("vendor")).map(Node::items).unwrap_or_default();
     let flag = |vendor: &Node| text(vendor.get("flag")).filter(|flag| Flag::parse(flag).is_none());
     for vendor in vendors {
@@ -41,9 +36,6 @@ pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
     let Some(Value::Table(section)) = table.get_mut("dlms").map(|entry| &mut entry.node.value) else { return };
     if offset_is_wrong {
         section.remove("utc_offset");
-    }
-    if start.is_some() {
-        section.remove("start");
     }
     if let Some(Value::Array(vendors)) = section.get_mut("vendor").map(|entry| &mut entry.node.value) {
         for vendor in vendors {
