@@ -294,6 +294,13 @@ fn dates() {
     gallery.add("too_long", start(&format!("\"2026-03-29T00:30:00Z{}\"", " and so on".repeat(20))));
     gallery.add("a_number", start("1767225600"));
     gallery.add("an_override", overridden(&["dlms.start=2026-03-29T00:30:00"]));
+    let offset = |value: &str| with(&format!("[dlms]\nutc_offset = {value}\n"));
+    gallery.add("no_such_zone", offset("\"Europe/Berln\""));
+    gallery.add("a_town_alone", offset("\"berlin\""));
+    gallery.add("nowhere", offset("\"Middle-earth\""));
+    gallery.add("a_bare_offset", offset("60"));
+    gallery.add("no_offset", offset("\"\""));
+    gallery.add("beyond_the_zones", with("[dlms]\nstart = 2099-12-31T23:00:00Z\nutc_offset = \"Europe/Berlin\"\n"));
     assert_snapshot!(gallery.to_string());
 }
 

@@ -18,6 +18,7 @@ mod reset;
 mod tagged;
 mod traffic;
 pub mod units;
+mod utc_offset;
 mod vendor;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
@@ -41,6 +42,7 @@ pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
 pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
+pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
 
 /// One variant of a scenario, ready to build.

@@ -223,7 +223,7 @@ pub fn run<X: Exchange<Event>>(
             return run_captured(variant, index, exchange(index), |_| Ok(()), capture, &together);
         };
         let tables = run_dir.tables(&variant.name)?;
-        let start_unix_s = variant.spec.dlms.time.start_unix_s;
+        let start_unix_s = variant.spec.dlms.start_unix_s;
         let mut tables = tables.beginning(start_unix_s).with_attributes(variant.spec.placement.attributes.clone());
         let result = run_captured(variant, index, exchange(index), |rows| tables.write(rows), capture, &together)?;
         tables.finish()?;

@@ -5,7 +5,8 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, VendorSpec};
+use crate::zones;
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, UtcOffset, VendorSpec};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -60,6 +61,12 @@ pub(super) fn world(cx: &mut Context<'_>) {
         let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
         cx.error(&["campaign", name], title, "one command for all", help);
     }
+    let end_s = file.dlms.start_unix_s.saturating_add(file.duration.secs_f64().ceil() as i64);
+    if matches!(file.dlms.utc_offset, UtcOffset::Zone { .. }) && end_s > zones::END_S {
+        let title = "the run goes on beyond 2099, the last year whose turns of zones are known";
+        let help = "let `dlms.start` be earlier, or give `dlms.utc_offset` as a time, such as \"60min\"";
+        cx.error(&["dlms", "start"], title, "too late", help);
+    }
     for VendorSpec { name, vendor } in vendors {
         if let Some(on_file) = vendor.suite_on_file.filter(|on_file| *on_file != vendor.suite) {
             let text = format!(
@@ -84,11 +91,17 @@ pub(super) fn devices(cx: &mut Context<'_>) {
     }
 }
 
-/// The section with the path of its file of keys below `dir`.
-pub(super) fn with_path(section: &DlmsSpec, dir: &Path) -> DlmsSpec {
+/// The section with the path of its file of keys below `dir`, and the turns of its zone.
+pub(super) fn complete(section: &DlmsSpec, dir: &Path) -> DlmsSpec {
     let keys_from = match &section.keys_from {
         Keys::Test => Keys::Test,
         Keys::File(file) => Keys::File(dir.join(file)),
     };
-    DlmsSpec { keys_from, ..section.clone() }
+    let utc_offset = match &section.utc_offset {
+        UtcOffset::Zone { name, time } => {
+            UtcOffset::Zone { name: name.clone(), time: zones::look_up(name).unwrap_or_else(|| time.clone()) }
+        }
+        fixed => fixed.clone(),
+    };
+    DlmsSpec { keys_from, utc_offset, ..section.clone() }
 }
