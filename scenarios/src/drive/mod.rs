@@ -15,7 +15,7 @@ use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::cell::Part;
+use amitwin_models::cell::{Cell, Part};
 use amitwin_models::event::Event;
 use amitwin_sim_core::{Engine, EngineError, Exchange, Partition, SimTime};
 use capture::Tape;
@@ -171,6 +171,8 @@ pub fn run_captured<X: Exchange<Event>>(
         unreachable: unreachable.len() as u32,
         metrics: figures.values(&engine, &plan, now),
     };
+    let busiest = engine.partitions().filter_map(Part::mesh).flat_map(Cell::busiest_hours);
+    warnings.extend(warnings::of_air(busiest, &variant.spec));
     warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
 }
