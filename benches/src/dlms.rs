@@ -2,7 +2,8 @@
 
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, CivilTime, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, CivilTime, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
+    answer,
 };
 use dlms_cosem_rs::acse::{Aarq, ApplicationContext, AuthMechanism};
 use dlms_cosem_rs::codec::Encode;
@@ -23,7 +24,7 @@ const BATCH: usize = 4_096;
 pub fn fleet() -> Fleet {
     Fleet {
         seed: 1,
-        time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
+        time: CivilTime { start_unix_s: 1_767_225_600, local: LocalTime::fixed(60) },
         vendors: vec![Vendor::default()],
         keys: KeyMaster::Test,
         challenge_key: [1; 32],

@@ -4,7 +4,7 @@
 use crate::Input;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
     answer_in_blocks,
 };
 use dlms_cosem_rs::security::SecuritySuite;
@@ -18,7 +18,7 @@ const PDU: usize = 512;
 
 static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet {
     seed: 1,
-    time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
+    time: CivilTime { start_unix_s: 1_767_225_600, local: LocalTime::fixed(60) },
     vendors: vec![Vendor { manual_alias: true, suite: SecuritySuite::Suite1, ..Vendor::default() }],
     keys: KeyMaster::Test,
     challenge_key: [1; 32],

@@ -9,7 +9,7 @@ use amitwin_dlms::agreement::{AgreementKey, Purpose, public_bytes};
 use amitwin_dlms::keys::Owner;
 use amitwin_dlms::pairs::SIGNATURE_MAX;
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
     answer, keys_of,
 };
 use dlms_cosem_rs::codec::{Decode, Encode, Writer};
@@ -26,7 +26,7 @@ static FLEETS: LazyLock<[Fleet; 2]> = LazyLock::new(|| [SecuritySuite::Suite1, S
 fn fleet(suite: SecuritySuite) -> Fleet {
     Fleet {
         seed: 1,
-        time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
+        time: CivilTime { start_unix_s: 1_767_225_600, local: LocalTime::fixed(60) },
         vendors: vec![Vendor { suite, ..Vendor::default() }],
         keys: KeyMaster::Test,
         challenge_key: [1; 32],

@@ -2,7 +2,7 @@
 
 use crate::Input;
 use amitwin_dlms::event_log::Event;
-use amitwin_dlms::{Rest, security};
+use amitwin_dlms::{ClockSettings, Rest, security};
 use amitwin_live::serve::{Disk, Record, StateFile};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 const KEYS: [u8; 16] = *b"keys of meters.\n";
 /// First bytes of a file of each version, bytes of a record, and whether the fingerprint of the keys follows.
-const VERSIONS: [(&[u8; 16], usize, bool); 6] = [
+const VERSIONS: [(&[u8; 16], usize, bool); 7] = [
+    (b"amitwin state 8\n", 88, true),
     (b"amitwin state 7\n", 88, true),
     (b"amitwin state 6\n", 88, true),
     (b"amitwin state 5\n", 88, true),
@@ -121,6 +122,11 @@ fn damaged(input: &mut Input<'_>) -> (Vec<u8>, Promised) {
             records.push(Record::of_events(number, step, rows));
             records.push(Record::of_firmware(number, &[step as u8; 9]));
         }
+        if step & 4 != 0 {
+            let (begin, end) = ([step as u8; 12], [0xFF; 12]);
+            let settings = ClockSettings { time_zone_min: -60, begin, end, deviation_min: 60, enabled: true };
+            records.push(Record::of_clock(number, &settings));
+        }
         if step & 8 != 0 {
             records.push(Record::of_time(i64::from(step)));
         }
@@ -190,7 +196,7 @@ fn judge(bytes: Vec<u8>, promised: &Promised) {
 
 /// Files that are whole, torn, and damaged.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds = vec![b"\0amitwin state 7\n".to_vec(), b"\0".to_vec()];
+    let mut seeds = vec![b"\0amitwin state 8\n".to_vec(), b"\0".to_vec()];
     // Six turns of four meters; then cut off, flipped, longer.
     let turns = [6, 1, 10, 2, 7, 1, 3, 3, 9, 2, 255, 4, 2];
     for damage in [0, 1, 2, 3] {

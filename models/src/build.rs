@@ -17,6 +17,7 @@ use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::{self, Net, Timers, tree};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
+use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
 use crate::medium::mesh::wire::frame;
@@ -330,13 +331,14 @@ impl Kit<'_> {
                 (facts, AnyMedium::Ideal(Box::new(ideal)))
             }
         };
+        let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
         let parts =
             meter::Parts { servers, plan: self.plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         Ok(Cell {
             id: ordinal as u32,
-            books: Books::new(gateways, spec.record.frames_every),
+            books: Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every),
             medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
             gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),

@@ -19,7 +19,7 @@ use crate::medium::mesh::{Mesh, Probes};
 use crate::medium::message::{Carried, Return};
 use crate::medium::{Medium, PortUser};
 use crate::meter::Meters;
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
 use amitwin_data::rows::{NodeRow, Outcome};
@@ -271,6 +271,11 @@ impl Cell {
             AnyMedium::Mesh(mesh) => Some(mesh),
             AnyMedium::Ideal(_) => None,
         }
+    }
+
+    /// How long each own radio has transmitted in its busiest hour; of none where the region does not limit that.
+    pub fn busiest_hours(&self) -> impl Iterator<Item = (SiteId, SimTime)> {
+        self.books.busiest_hours().map(|(node, most)| (self.facts.sites[node], most))
     }
 
     /// Whether a node has a way to its gateway now.

@@ -31,6 +31,7 @@ mod resolved;
 pub mod sections;
 pub mod served;
 mod template;
+mod zones;
 
 pub use gate::Gate;
 pub use language::diagnostic::{Diagnostic, ScenarioError, suggest};

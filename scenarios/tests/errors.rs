@@ -278,6 +278,33 @@ fn colour_only_when_asked() {
 }
 
 #[test]
+fn dates() {
+    let mut gallery = Gallery::default();
+    let start = |value: &str| with(&format!("[dlms]\nstart = {value}\n"));
+    gallery.add("empty", start("\"\""));
+    gallery.add("no_day_of_the_calendar", start("\"2026-02-30T00:00:00Z\""));
+    gallery.add("no_zone", start("\"2026-03-29 00:30\""));
+    gallery.add("no_zone_without_quotes", start("2026-03-29T00:30:00"));
+    gallery.add("a_date_alone", start("2026-03-29"));
+    gallery.add("a_time_of_day", start("00:30:00"));
+    gallery.add("an_hour_too_many", start("\"2026-03-29T24:00:00Z\""));
+    gallery.add("far_from_greenwich", start("\"2026-03-29T00:00:00+15:00\""));
+    gallery.add("a_fraction", start("2026-03-29T00:00:00.25Z"));
+    gallery.add("too_early", start("\"1970-01-01T00:00:00+01:00\""));
+    gallery.add("too_long", start(&format!("\"2026-03-29T00:30:00Z{}\"", " and so on".repeat(20))));
+    gallery.add("a_number", start("1767225600"));
+    gallery.add("an_override", overridden(&["dlms.start=2026-03-29T00:30:00"]));
+    let offset = |value: &str| with(&format!("[dlms]\nutc_offset = {value}\n"));
+    gallery.add("no_such_zone", offset("\"Europe/Berln\""));
+    gallery.add("a_town_alone", offset("\"berlin\""));
+    gallery.add("nowhere", offset("\"Middle-earth\""));
+    gallery.add("a_bare_offset", offset("60"));
+    gallery.add("no_offset", offset("\"\""));
+    gallery.add("beyond_the_zones", with("[dlms]\nstart = 2099-12-31T23:00:00Z\nutc_offset = \"Europe/Berlin\"\n"));
+    assert_snapshot!(gallery.to_string());
+}
+
+#[test]
 fn served_meters() {
     let mut gallery = Gallery::default();
     gallery.add("no_range", with("[serve]\nlisten = \"localhost\"\n"));
@@ -298,7 +325,6 @@ fn served_meters() {
     gallery.add("more_faults_than_answers", with("[serve.faults]\nflipped_tag = \"60 %\"\nshort_length = \"50 %\"\n"));
     gallery.add("a_head_end_by_name", with("[serve]\nhead_ends = [\"localhost\"]\n"));
     gallery.add("a_head_end_out_of_reach", with("[serve]\nhead_ends = [\"::1\"]\n"));
-    gallery.add("no_date", with("[dlms]\nstart = \"2026-02-30T00:00:00Z\"\n"));
     gallery.add("seconds_of_offset", with("[dlms]\nutc_offset = \"90s\"\n"));
     gallery.add("a_flag", with("[[dlms.vendor]]\nname = \"a\"\nflag = \"am1\"\n"));
     gallery.add("two_of_a_name", with("[[dlms.vendor]]\nname = \"a\"\n[[dlms.vendor]]\nname = \"a\"\n"));

@@ -198,6 +198,44 @@ fn overrides_reach_where_they_should() {
 }
 
 #[test]
+fn a_start_is_a_moment_in_whatever_form() {
+    // 2026-03-29T00:30:00Z, 87 days and half an hour after 1,767,225,600.
+    let expected = 1_767_225_600 + 87 * 86_400 + 1_800;
+    for value in [
+        "2026-03-29T00:30:00Z",
+        "2026-03-29 00:30:00Z",
+        "2026-03-29 01:30:00+01:00",
+        "2026-03-28T20:30:00-04:00",
+        "\"2026-03-29T00:30:00Z\"",
+        "\"2026-03-29 01:30+01:00\"",
+    ] {
+        let scenario = town(&format!("[dlms]\nstart = {value}\n"), &[]);
+        assert_eq!(scenario.variants[0].spec.dlms.start_unix_s, expected, "{value}");
+        assert!(scenario.resolved_toml.contains("start = \"2026-03-29T00:30:00Z\""), "{value}");
+        let set = spec("", &[&format!("dlms.start={value}")]);
+        assert_eq!(set.dlms.start_unix_s, expected, "{value}");
+    }
+    let variant = town("[[variant]]\nname = \"a\"\nset = { \"dlms.start\" = 2026-03-29T00:30:00Z }\n", &[]);
+    assert_eq!(variant.variants[0].spec.dlms.start_unix_s, expected);
+    assert_eq!(essence(&mended(&variant)), essence(&variant));
+}
+
+#[test]
+fn an_offset_is_fixed_or_that_of_a_zone() {
+    // The turns of 2026: 29 March and 25 October, 01:00 UTC.
+    let minutes = |scenario: &Scenario| {
+        let time = scenario.variants[0].spec.dlms.utc_offset.local_time();
+        [1_774_745_999, 1_774_746_000, 1_792_889_999, 1_792_890_000].map(|unix_s| time.at(unix_s).offset_min)
+    };
+    assert_eq!(minutes(&town("[dlms]\nutc_offset = \"-330min\"\n", &[])), [-330; 4]);
+    let berlin = town("[dlms]\nutc_offset = \"Europe/Berlin\"\n", &[]);
+    assert_eq!(minutes(&berlin), [60, 120, 120, 60]);
+    assert_eq!(minutes(&town("", &["dlms.utc_offset=Europe/Berlin"])), minutes(&berlin));
+    assert!(berlin.resolved_toml.contains("utc_offset = \"Europe/Berlin\""));
+    assert_eq!(essence(&mended(&berlin)), essence(&berlin));
+}
+
+#[test]
 fn an_override_that_a_variant_hides_is_told() {
     let variant = "[[variant]]\nname = \"v\"\nset = { \"radio.phy\" = \"5\" }\n";
     let scenario = town(variant, &["radio.phy=3"]);

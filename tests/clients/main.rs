@@ -12,3 +12,4 @@ mod readme;
 mod refusals;
 mod secrets;
 mod stock;
+mod zones;

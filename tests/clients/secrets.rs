@@ -1,6 +1,6 @@
 //! Neither the secret of a keys file nor a key derived from it is in anything that the program says or writes.
 
-use amitwin_dlms::{CivilTime, Fleet, KeyMaster, Meter, Vendor};
+use amitwin_dlms::{CivilTime, Fleet, KeyMaster, LocalTime, Meter, Vendor};
 use amitwin_testkit::folders::files;
 use amitwin_testkit::program::amitwin;
 use amitwin_testkit::serving::{STREET, Serving};
@@ -20,7 +20,7 @@ fn derived() -> [Vec<u8>; 4] {
     let secret: [u8; 32] = bytes(CANARY).try_into().expect("32 bytes");
     let fleet = Fleet {
         seed: 1,
-        time: CivilTime { start_unix_s: 0, utc_offset_min: 0 },
+        time: CivilTime { start_unix_s: 0, local: LocalTime::fixed(0) },
         vendors: vec![Vendor::default()],
         keys: KeyMaster::Secret(secret),
         challenge_key: [0; 32],

@@ -21,7 +21,7 @@ pub const VARIANT: Beside =
 pub const TIME: Beside = Beside {
     name: "time",
     physical: "timestamp",
-    doc: "Moment of `time_s` (of transactions: `planned_s`) on the clock, UTC: that long after `dlms.start`.",
+    doc: "Moment of `time_s` (of transactions: `planned_s`) on the clock, UTC whatever `dlms.utc_offset` says: that long after `dlms.start`.",
 };
 /// A code in words.
 pub const CODE: Beside = Beside {

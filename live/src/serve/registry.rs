@@ -1,9 +1,9 @@
 //! What meters keep while they are served: only of those that were talked to.
 
 use super::state::{EVENTS_EACH, Part, Record};
-use amitwin_dlms::Rest;
 use amitwin_dlms::push::PushTimings;
 use amitwin_dlms::security::KEYS;
+use amitwin_dlms::{ClockSettings, Rest};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -29,8 +29,8 @@ struct Entry {
     durable: u32,
     /// Counters below this are reserved by the next record.
     promised: u32,
-    /// What records have told of: changes of keys, the image that is active, and events.
-    told: (u32, u64, u32),
+    /// What records have told of.
+    told: Told,
     /// Resets since the start; associations of an earlier boots are gone.
     boots: u32,
     /// It starts up until then.
@@ -187,8 +187,32 @@ fn untouched(floor: u32) -> Rest {
 }
 
 fn fresh(rest: Rest) -> Entry {
-    let told = (0, rest.image(), events(&rest));
+    let told = Told { generation: 0, ..Told::of(&rest) };
     Entry { durable: rest.counter, promised: rest.counter, rest, told, boots: 0, away_until: None }
+}
+
+/// What a meter keeps besides the record of the rest.
+#[derive(Debug)]
+struct Told {
+    /// Changes of keys.
+    generation: u32,
+    /// The image that is active.
+    image: u64,
+    /// Events so far.
+    events: u32,
+    /// What its clock has of its own.
+    clock: Option<Box<ClockSettings>>,
+}
+
+impl Told {
+    fn of(rest: &Rest) -> Told {
+        Told {
+            generation: rest.generation(),
+            image: rest.image(),
+            events: events(rest),
+            clock: rest.clock_settings().map(|settings| Box::new(*settings)),
+        }
+    }
 }
 
 /// Events of a meter so far.
@@ -212,6 +236,7 @@ fn take(rest: &mut Rest, parts: impl Iterator<Item = Part>, storage: &[u8; 32]) 
                 }
             }
             Part::Events(first, rows) => blocks.push((first, rows)),
+            Part::Clock(settings) => rest.changed.get_or_insert_default().clock = Some(Box::new(settings)),
         }
     }
     blocks.sort_unstable_by_key(|(first, _)| *first);
@@ -225,23 +250,26 @@ impl Entry {
     /// Appends what is to be written; parts first, and only those that were not written before.
     fn record(&mut self, number: u32, counter: u32, storage: &[u8; 32], all: &mut Vec<Record>) {
         let generation = self.rest.generation();
-        if let Some(security) = self.rest.security().filter(|_| generation != self.told.0) {
+        if let Some(security) = self.rest.security().filter(|_| generation != self.told.generation) {
             let sealed = (0..KEYS).filter_map(|which| Some((which, security.sealed(which, storage)?)));
             all.extend(sealed.map(|(which, sealed)| Record::of_key(number, which, &sealed)));
         }
-        if let Some(firmware) = self.rest.firmware().filter(|firmware| firmware.identity != self.told.1) {
+        if let Some(firmware) = self.rest.firmware().filter(|firmware| firmware.identity != self.told.image) {
             all.push(Record::of_firmware(number, &firmware.identifier));
+        }
+        if let Some(settings) = self.rest.clock_settings().filter(|own| Some(*own) != self.told.clock.as_deref()) {
+            all.push(Record::of_clock(number, settings));
         }
         if let Some(log) = &self.rest.log {
             // A record has the rows of one multiple of its size, so that a later one takes its place.
-            let begins = self.told.2 / EVENTS_EACH..log.total().div_ceil(EVENTS_EACH);
+            let begins = self.told.events / EVENTS_EACH..log.total().div_ceil(EVENTS_EACH);
             for begin in begins.map(|block| block * EVENTS_EACH).filter(|begin| begin + EVENTS_EACH > log.first()) {
                 let first = begin.max(log.first());
                 let rows = log.rows().skip((first - log.first()) as usize);
                 all.push(Record::of_events(number, first, rows.take((begin + EVENTS_EACH - first) as usize)));
             }
         }
-        self.told = (generation, self.rest.image(), events(&self.rest));
+        self.told = Told::of(&self.rest);
         all.push(Record::new(number, &self.rest, counter));
     }
 
@@ -272,7 +300,7 @@ fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
 
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32, u32));
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32, u32), Option<ClockSettings>);
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -286,6 +314,7 @@ impl Lasting {
             rest.image(),
             rest.changed.as_ref().and_then(|changed| changed.timings),
             (rest.policy(), rest.generation(), events(rest)),
+            rest.clock_settings().copied(),
         )
     }
 }
@@ -403,6 +432,24 @@ mod tests {
         // 29 go on to the fourth, 93 from there to the twelfth, 100 fill it and begin the next, 250 leave the last 64 in nine
         // blocks, and 252 are in the last of them.
         assert_eq!(written, 9 + 3 + (1 + 1 + 1 + 1 + 3 + 9 + 2 + 9 + 1));
+    }
+
+    #[test]
+    fn settings_of_a_clock_are_on_the_disk_and_come_back() {
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
+        let mut own =
+            ClockSettings { time_zone_min: -60, begin: [3; 12], end: [10; 12], deviation_min: -30, enabled: true };
+        for (turn, enabled) in [true, false].into_iter().enumerate() {
+            own.enabled = enabled;
+            let set = |rest: &mut Rest| rest.changed.get_or_insert_default().clock = Some(Box::new(own));
+            assert_eq!(registry.meter(4).change(set).1, Some(Change::Sync));
+            let records = registry.records([4].into_iter());
+            assert_eq!(records.len(), 2, "a part and the rest");
+            assert_eq!(registry.records([4].into_iter()).len(), 1, "once");
+            let again = Registry::new(records.iter(), 1, [0; 32]).expect("no keys are kept");
+            assert_eq!(again.look(4, |rest| rest.clock_settings().copied()), Some(own), "turn {turn}");
+            assert_eq!(again.records([4].into_iter()).len(), 1, "nothing anew");
+        }
     }
 
     #[test]

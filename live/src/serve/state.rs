@@ -2,7 +2,7 @@
 //!
 //! A log of records of fixed size, each with a check; the last record of a meter holds. Parts of what it keeps have records of
 //! their own: keys that a client changed, wrapped under a key that follows from the meters' secret, rows of the event
-//! log, eight in a record, and the identifier of its firmware. They are the meter's once the record of the rest follows: a
+//! log, eight in a record, the identifier of its firmware, and the settings of its clock. They are the meter's once the record of the rest follows: a
 //! set of keys is changed as a whole. Counters that a meter sends with are reserved in blocks: a record says from where on
 //! they are free after a restart, and it is on the disk before a byte that was ciphered with a counter of its block leaves
 //! the process. A record of the time says up to which second meters may have been read (`served_clock`). What a kill
@@ -22,7 +22,9 @@ mod record;
 pub use record::{EVENTS_EACH, Part, Record};
 
 /// First bytes of the file; a fingerprint of the meters' keys follows.
-const HEADER: &[u8; 16] = b"amitwin state 7\n";
+const HEADER: &[u8; 16] = b"amitwin state 8\n";
+/// First bytes of one without clocks that have settings of their own.
+const SEVENTH_HEADER: &[u8; 16] = b"amitwin state 7\n";
 /// First bytes of one without the time that was served, events and identifiers of firmware.
 const SIXTH_HEADER: &[u8; 16] = b"amitwin state 6\n";
 /// First bytes of one that does not say where it was last written anew.
@@ -38,8 +40,9 @@ const FIRST_RECORD_BYTES: usize = 56;
 /// First bytes of a file of those.
 const FIRST_HEADER: &[u8; 16] = b"amitwin state 1\n";
 /// Versions that are read: first bytes, bytes of a record, whether the fingerprint of the keys follows.
-const VERSIONS: [(&[u8; 16], usize, bool); 6] = [
+const VERSIONS: [(&[u8; 16], usize, bool); 7] = [
     (HEADER, RECORD_BYTES, true),
+    (SEVENTH_HEADER, RECORD_BYTES, true),
     (SIXTH_HEADER, RECORD_BYTES, true),
     (FIFTH_HEADER, RECORD_BYTES, true),
     (THIRD_HEADER, THIRD_RECORD_BYTES, true),
@@ -211,7 +214,7 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     }
     let end = records.len() * size;
     let (mut live, mut open) = (BTreeMap::new(), BTreeMap::<u32, Vec<Record>>::new());
-    let ends_with_floor = [HEADER, SIXTH_HEADER].contains(&header);
+    let ends_with_floor = [HEADER, SEVENTH_HEADER, SIXTH_HEADER].contains(&header);
     let (mut floor, mut served_s) = ((!ends_with_floor).then_some(Rest::default().counter), None);
     let is_closed = torn.is_empty() && records.last().copied().flatten().is_some_and(|last| last.is_end());
     for record in records.into_iter().flatten() {

@@ -2,7 +2,8 @@
 
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor, answer,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session,
+    Vendor, answer,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};
@@ -36,7 +37,7 @@ fn requests_of_every_day_allocate_nothing() {
     for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
         let fleet = Fleet {
             seed: 1,
-            time: CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 60 },
+            time: CivilTime { start_unix_s: 1_767_225_600, local: LocalTime::fixed(60) },
             vendors: vec![Vendor { suite, ..Vendor::default() }],
             keys: KeyMaster::Test,
             challenge_key: [1; 32],

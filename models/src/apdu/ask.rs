@@ -123,7 +123,7 @@ pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
             attribute(&mut out, 7, LOAD_PROFILE);
             // With selective access.
             out.push(1);
-            let time = |n| civil_time(rows.end_unix_s(n), fleet.time.utc_offset_min);
+            let time = |n| civil_time(rows.end_unix_s(n), &fleet.time.local);
             let range = RangeDescriptor::by_clock(time(0), time(rows.count.saturating_sub(1)));
             let mut buffer = [0; 64];
             let access = range.to_selective_access(&mut buffer).expect("a range over the clock takes 48 B");

@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`Counters`], losses by [`Loss`] | the link layer and the network layer, frame by frame |
 //! | [`Load`] of a border router's radio | the link layer; closed each minute by the gateway |
+//! | what each radio transmits in its busiest hour ([`OnAir`]) | the link layer; hours closed by the gateway |
 //! | the `transactions` row of a regular report ([`PushReport`]) | the gateway that has it, the meter that could not send it, whoever lost it |
 //! | rows of other tables ([`Books::rows`]) | the room that they are about; the driver takes them window by window |
 
 mod counters;
 mod happened;
 mod load;
+mod on_air;
 mod reports;
 mod state;
 mod transaction;
@@ -20,6 +22,7 @@ mod transaction;
 pub use counters::{Counters, Loss};
 pub use happened::Happened;
 pub use load::{Load, MINUTE};
+pub use on_air::OnAir;
 pub use reports::PushReport;
 pub use state::State;
 pub use transaction::TransactionId;
@@ -36,6 +39,8 @@ pub struct Books {
     pub counters: Counters,
     /// Load of each border router in the current minute.
     pub loads: PerNode<Load>,
+    /// What each own radio transmits, where the region limits that.
+    on_air: PerNode<OnAir>,
     /// Frames that have ended.
     pub frames_seen: u64,
     /// Every n-th frame goes into the `frames` table; 0: none.
@@ -43,9 +48,10 @@ pub struct Books {
 }
 
 impl Books {
-    /// Of a partition with so many border routers.
-    pub fn new(gateways: u16, frames_every: u32) -> Self {
-        Books { loads: PerNode::of(Load::default(), usize::from(gateways)), frames_every, ..Books::default() }
+    /// Of a partition with so many border routers, and so many radios whose time on the air counts.
+    pub fn new(gateways: u16, own: u16, frames_every: u32) -> Self {
+        let loads = PerNode::of(Load::default(), usize::from(gateways));
+        Books { loads, on_air: PerNode::of(OnAir::default(), usize::from(own)), frames_every, ..Books::default() }
     }
 
     /// Counts a datagram as lost.

@@ -1,6 +1,6 @@
 //! What of the books changes in a run: sums and loads. Rows belong to whoever takes them.
 
-use super::{Books, Counters, Load};
+use super::{Books, Counters, Load, OnAir};
 use crate::check::same_count;
 use crate::node::PerNode;
 use amitwin_data::rows::Rows;
@@ -11,13 +11,19 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     counters: Counters,
     loads: PerNode<Load>,
+    on_air: PerNode<OnAir>,
     frames_seen: u64,
 }
 
 impl Books {
     /// What changes in a run; rows are to be taken before.
     pub fn save(&self) -> State {
-        State { counters: self.counters, loads: self.loads.clone(), frames_seen: self.frames_seen }
+        State {
+            counters: self.counters,
+            loads: self.loads.clone(),
+            on_air: self.on_air.clone(),
+            frames_seen: self.frames_seen,
+        }
     }
 
     /// Goes on from what was saved, without rows.
@@ -26,8 +32,10 @@ impl Books {
     /// It is not of these books.
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("books: border routers", state.loads.len(), self.loads.len())?;
+        same_count("books: radios", state.on_air.len(), self.on_air.len())?;
         self.rows = Rows::default();
         (self.counters, self.loads, self.frames_seen) = (state.counters, state.loads, state.frames_seen);
+        self.on_air = state.on_air;
         Ok(())
     }
 }

@@ -75,6 +75,7 @@ impl Gateways {
             Event::Minute => {
                 let now = ctx.now();
                 ctx.books.close_minute(ctx.facts, now);
+                ctx.books.close_hour(now);
                 ctx.schedule(now + MINUTE, Node(0), Event::Minute);
             }
             Event::Booted { gateway, boots } => self.booted(medium, ctx, gateway, boots),

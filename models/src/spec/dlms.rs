@@ -1,7 +1,8 @@
 //! `[dlms]`: what the meters are as DLMS/COSEM devices.
 
 use super::civil::Utc;
-use super::quantity::{Minutes, TimeRange};
+use super::quantity::TimeRange;
+use super::utc_offset::{OffsetOrZone, UtcOffset};
 use super::vendor::VendorSpec;
 use amitwin_dlms::{CivilTime, Fleet, KeyMaster, Vendor};
 use amitwin_sim_core::SimTime;
@@ -22,9 +23,17 @@ pub struct DlmsSpec {
     #[serde(rename = "keys")]
     #[schemars(length(min = 1, max = 4096))]
     pub keys_from: Keys,
-    /// What the meters' clocks show.
-    #[serde(flatten, with = "CivilTimeForm")]
-    pub time: CivilTime,
+    /// Civil time at simulated time zero, in UTC (2026-01-01T00:00:00Z) or with an offset from it (2026-01-01 01:00:00+01:00), in
+    /// quotes or without; the resolved scenario has it in UTC. A time that names neither is refused: it could be that of the
+    /// meters, of the head-end or UTC. A served meter has the time of the host.
+    #[serde(rename = "start", with = "Utc")]
+    pub start_unix_s: i64,
+    /// Local time of the meters' clocks minus UTC: in whole minutes ("60min"), or what it is in a zone of the IANA data base
+    /// ("Europe/Berlin"), with summer time. The turns of zones come with the program, whatever the machine has, and end with 2099:
+    /// served meters then stay in the time of that winter, and no run of a zone goes on beyond it.
+    #[serde(with = "OffsetOrZone")]
+    #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
+    pub utc_offset: UtcOffset,
     /// How long a meter waits with its answer to a request over the mesh: a random time in this range, so that answers do
     /// not meet. A served meter does not wait.
     #[serde(with = "TimeRange")]
@@ -39,26 +48,13 @@ pub struct DlmsSpec {
     pub keys: KeyMaster,
 }
 
-/// How civil time stands in a file.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(remote = "CivilTime", default = "CivilTime::default")]
-struct CivilTimeForm {
-    /// Civil time at simulated time zero, UTC, such as "2026-01-01T00:00:00Z". A served meter has the time of the host.
-    #[serde(rename = "start", with = "Utc")]
-    #[schemars(length(min = 20, max = 20))]
-    start_unix_s: i64,
-    /// Local time of the meters' clocks minus UTC, in whole minutes.
-    #[serde(rename = "utc_offset", with = "Minutes")]
-    #[schemars(extend("x-min" = "-14h", "x-max" = "14h"))]
-    utc_offset_min: i16,
-}
-
 impl Default for DlmsSpec {
     fn default() -> Self {
         DlmsSpec {
             payload: Payload::Real,
             keys_from: Keys::Test,
-            time: CivilTime::default(),
+            start_unix_s: CivilTime::default().start_unix_s,
+            utc_offset: UtcOffset::Fixed(0),
             answer_delay: (SimTime::ZERO, SimTime::from_secs(1)),
             vendors: Vec::new(),
             keys: KeyMaster::Test,
@@ -77,7 +73,8 @@ impl DlmsSpec {
 
     /// What the meters share.
     pub fn fleet(&self, seed: u64, challenge_key: [u8; 32]) -> Fleet {
-        Fleet { seed, time: self.time, vendors: self.vendors(), keys: self.keys.clone(), challenge_key }
+        let time = CivilTime { start_unix_s: self.start_unix_s, local: self.utc_offset.local_time() };
+        Fleet { seed, time, vendors: self.vendors(), keys: self.keys.clone(), challenge_key }
     }
 }
 

@@ -18,6 +18,7 @@ mod reset;
 mod tagged;
 mod traffic;
 pub mod units;
+mod utc_offset;
 mod vendor;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
@@ -26,7 +27,7 @@ use amitwin_sim_core::SimTime;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
-pub use civil::unix_s;
+pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
@@ -41,6 +42,7 @@ pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
 pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
+pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
 
 /// One variant of a scenario, ready to build.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct RadioSpec {
     /// Operating mode of the IEEE 802.15.4 SUN FSK PHY.
     pub phy: PhyMode,
-    /// Regulatory region, which sets the channel plan.
+    /// Regulatory region, which sets the channel plan; more power or, in Europe, more time on the air than it allows is a warning.
     pub region: Region,
     /// Transmit power of meters and repeaters.
     #[serde(rename = "tx_power", with = "Power")]

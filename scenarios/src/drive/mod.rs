@@ -15,7 +15,7 @@ use amitwin_data::files::{FileError, RunDir};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::cell::Part;
+use amitwin_models::cell::{Cell, Part};
 use amitwin_models::event::Event;
 use amitwin_sim_core::{Engine, EngineError, Exchange, Partition, SimTime};
 use capture::Tape;
@@ -171,6 +171,8 @@ pub fn run_captured<X: Exchange<Event>>(
         unreachable: unreachable.len() as u32,
         metrics: figures.values(&engine, &plan, now),
     };
+    let busiest = engine.partitions().filter_map(Part::mesh).flat_map(Cell::busiest_hours);
+    warnings.extend(warnings::of_air(busiest, &variant.spec));
     warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
 }
@@ -223,7 +225,7 @@ pub fn run<X: Exchange<Event>>(
             return run_captured(variant, index, exchange(index), |_| Ok(()), capture, &together);
         };
         let tables = run_dir.tables(&variant.name)?;
-        let start_unix_s = variant.spec.dlms.time.start_unix_s;
+        let start_unix_s = variant.spec.dlms.start_unix_s;
         let mut tables = tables.beginning(start_unix_s).with_attributes(variant.spec.placement.attributes.clone());
         let result = run_captured(variant, index, exchange(index), |rows| tables.write(rows), capture, &together)?;
         tables.finish()?;

@@ -3,7 +3,12 @@
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_models::build::Built;
 use amitwin_models::medium::mesh::LeftOut;
+use amitwin_models::medium::mesh::radio::limits;
+use amitwin_models::medium::mesh::radio::phy::channel_plan;
+use amitwin_models::node::SiteId;
 use amitwin_models::spec::WorldSpec;
+use amitwin_models::terrain::SiteKind;
+use amitwin_sim_core::SimTime;
 
 /// Radios that a warning names.
 const NAMED_MAX: usize = 5;
@@ -33,6 +38,47 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Whether radios were on the air for longer than their region lets them: how long each was in its busiest hour is known by site.
+pub fn of_air(busiest: impl Iterator<Item = (SiteId, SimTime)>, spec: &WorldSpec) -> Option<String> {
+    let limit = limits::air(&spec.radio)?;
+    let (mut most, mut meters, mut over, mut radios) = (None, None, 0, 0);
+    for (site, time) in busiest {
+        let longer = |than: Option<(SiteId, SimTime)>| than.filter(|(_, than)| *than >= time).or(Some((site, time)));
+        most = longer(most);
+        if spec.placement.sites[site.at()].kind == SiteKind::Meter {
+            meters = longer(meters);
+        }
+        radios += 1;
+        over += u32::from(time > limit.plain);
+    }
+    let (site, time) = most.filter(|(_, time)| *time > limit.plain)?;
+    let share = |time: SimTime| format!("{:.2} %", time.secs_f64() / 36.0);
+    let name = |site: SiteId| &spec.placement.sites[site.at()].name;
+    let who = |site: SiteId| match spec.placement.sites[site.at()].kind {
+        SiteKind::Gateway => format!("border router {}", name(site)),
+        SiteKind::Repeater => format!("repeater {}", name(site)),
+        SiteKind::Meter | SiteKind::Transformer => format!("meter {}", name(site)),
+    };
+    let next = meters.filter(|(meter, _)| *meter != site);
+    let next = next.map_or(String::new(), |(meter, time)| format!(", {} {}", who(meter), share(time)));
+    let slices = channel_plan(spec.radio.region, spec.radio.phy)
+        .map_or(1.0, |plan| limits::slices(&plan, &limit, spec.mac.hopping));
+    let polite_s = time.secs_f64() / slices;
+    let verdict = if polite_s > limit.polite.secs_f64() { "too much as well" } else { "within that" };
+    Some(format!(
+        "{} transmitted {} of its busiest hour{next}; {over} of {radios} radios were on the air for more than {} \
+         ({}), which the region eu allows only with polite spectrum access. That allows {} s an hour in each {} kHz \
+         (EN 300 220-1): {} comes to {polite_s:.1} s, {verdict}",
+        who(site),
+        share(time),
+        share(limit.plain),
+        limit.rule,
+        limit.polite.secs_f64(),
+        limit.slice_hz / 1_000,
+        name(site),
+    ))
 }
 
 /// Warnings about results, by the summary's metrics.

@@ -1,20 +1,26 @@
 //! Checks a document against the JSON Schema: keys, types, words, units, ranges. Everything wrong is reported at once.
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
-//! range), `x-words` (texts allowed beside it), `x-ordered` (a list whose values must not fall) and `x-expects`. The keys
-//! of tables stand in `keys`.
+//! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and
+//! `x-expects`. The keys of tables stand in `keys`.
 
+use super::date_time::date_time;
 use super::diagnostic::Diagnostic;
 use super::keys::{of_kind, table};
 use super::shape::Kinds;
 use super::tree::{Node, Value};
 use crate::sections::units::{self, Kind, UnitError};
+use crate::zones;
+use amitwin_models::spec::UtcOffset;
 use serde_json::Value as Json;
 
 /// Checks `node` against `schema`; `path` is the node's dotted path, empty for the whole document.
 pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     if schema.get("x-quantity").is_some() {
         return quantity(node, schema, path, out);
+    }
+    if schema.get("x-date-time").is_some() {
+        return date_time(node, path, out);
     }
     if let Some(kinds) = Kinds::of(schema) {
         return of_kind(node, &kinds, schema, path, out);
@@ -149,7 +155,12 @@ fn quantity(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
     for word in &also {
         expected.push_str(&format!(", or \"{word}\""));
     }
+    let named = schema.get("x-zone").is_some();
+    if named {
+        expected.push_str(", or a zone such as \"Europe/Berlin\"");
+    }
     let value = match &node.value {
+        Value::String(text) if named && UtcOffset::is_name(text) => return zone(node, text, path, out),
         Value::Integer(n) if kind == Kind::Share => *n as f64,
         Value::Float(x) if kind == Kind::Share => *x,
         Value::Integer(n) => return out.push(bare(node, kind, &n.to_string(), path)),
@@ -167,6 +178,16 @@ fn quantity(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) {
         _ => None,
     };
     range(node, value, bound("x-min"), bound("x-max"), path, out);
+}
+
+fn zone(node: &Node, name: &str, path: &str, out: &mut Vec<Diagnostic>) {
+    if zones::look_up(name).is_none() {
+        let meant = zones::nearest(name).map_or(String::new(), |near| format!("did you mean \"{near}\"? "));
+        let help = format!(
+            "{meant}zones are those of the IANA data base, such as \"Europe/Berlin\"; a fixed offset is a time, such as \"60min\""
+        );
+        out.push(Diagnostic::error(format!("`{path}` names no zone")).at(&node.place, "unknown zone").help(help));
+    }
 }
 
 fn bare(node: &Node, kind: Kind, number: &str, path: &str) -> Diagnostic {

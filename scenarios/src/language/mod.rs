@@ -1,6 +1,7 @@
 //! Text machinery of the language, ignorant of what a scenario is: sources, spans, diagnostics, paths, checking.
 
 pub mod check;
+mod date_time;
 pub mod diagnostic;
 pub mod keys;
 pub mod path;

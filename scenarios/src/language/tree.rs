@@ -16,7 +16,7 @@ pub enum Value {
     Float(f64),
     /// `true` or `false`.
     Boolean(bool),
-    /// Date or time of day, which the language has no use for.
+    /// Date or time of day.
     Datetime(String),
     /// List.
     Array(Vec<Node>),

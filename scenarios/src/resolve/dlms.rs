@@ -5,7 +5,8 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, VendorSpec, unix_s};
+use crate::zones;
+use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, UtcOffset, VendorSpec};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -25,11 +26,6 @@ pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
         let help = "for example \"60min\", or \"-330min\" for half past five hours west of Greenwich";
         tell(&["dlms", "utc_offset"], title, "seconds are left over", help);
     }
-    let start = text(section.and_then(|s| s.get("start"))).filter(|text| unix_s(text).is_none());
-    if let Some(text) = &start {
-        let title = format!("`dlms.start` is no date and time: \"{text}\"");
-        tell(&["dlms", "start"], title, "cannot be read", "write it in UTC: \"2026-01-01T00:00:00Z\"");
-    }
     let vendors = section.and_then(|s| s.get("vendor")).map(Node::items).unwrap_or_default();
     let flag = |vendor: &Node| text(vendor.get("flag")).filter(|flag| Flag::parse(flag).is_none());
     for vendor in vendors {
@@ -41,9 +37,6 @@ pub(crate) fn take_unreadable(root: &mut Node, errors: &mut Vec<Diagnostic>) {
     let Some(Value::Table(section)) = table.get_mut("dlms").map(|entry| &mut entry.node.value) else { return };
     if offset_is_wrong {
         section.remove("utc_offset");
-    }
-    if start.is_some() {
-        section.remove("start");
     }
     if let Some(Value::Array(vendors)) = section.get_mut("vendor").map(|entry| &mut entry.node.value) {
         for vendor in vendors {
@@ -67,6 +60,12 @@ pub(super) fn world(cx: &mut Context<'_>) {
         let title = format!("the campaign `{name}` is broadcast to meters of several security suites");
         let help = "meters share a broadcast key only within a suite; set delivery = \"unicast\", or one suite for all";
         cx.error(&["campaign", name], title, "one command for all", help);
+    }
+    let end_s = file.dlms.start_unix_s.saturating_add(file.duration.secs_f64().ceil() as i64);
+    if matches!(file.dlms.utc_offset, UtcOffset::Zone { .. }) && end_s > zones::END_S {
+        let title = "the run goes on beyond 2099, the last year whose turns of zones are known";
+        let help = "let `dlms.start` be earlier, or give `dlms.utc_offset` as a time, such as \"60min\"";
+        cx.error(&["dlms", "start"], title, "too late", help);
     }
     for VendorSpec { name, vendor } in vendors {
         if let Some(on_file) = vendor.suite_on_file.filter(|on_file| *on_file != vendor.suite) {
@@ -92,11 +91,17 @@ pub(super) fn devices(cx: &mut Context<'_>) {
     }
 }
 
-/// The section with the path of its file of keys below `dir`.
-pub(super) fn with_path(section: &DlmsSpec, dir: &Path) -> DlmsSpec {
+/// The section with the path of its file of keys below `dir`, and the turns of its zone.
+pub(super) fn complete(section: &DlmsSpec, dir: &Path) -> DlmsSpec {
     let keys_from = match &section.keys_from {
         Keys::Test => Keys::Test,
         Keys::File(file) => Keys::File(dir.join(file)),
     };
-    DlmsSpec { keys_from, ..section.clone() }
+    let utc_offset = match &section.utc_offset {
+        UtcOffset::Zone { name, time } => {
+            UtcOffset::Zone { name: name.clone(), time: zones::look_up(name).unwrap_or_else(|| time.clone()) }
+        }
+        fixed => fixed.clone(),
+    };
+    DlmsSpec { keys_from, utc_offset, ..section.clone() }
 }

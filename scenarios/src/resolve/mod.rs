@@ -104,7 +104,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         backhaul: file.backhaul.clone(),
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
-        dlms: dlms::with_path(&file.dlms, dir),
+        dlms: dlms::complete(&file.dlms, dir),
         record: file.record.clone(),
         polls: file.read.clone(),
         campaigns: file.campaign.clone(),

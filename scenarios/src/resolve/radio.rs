@@ -1,7 +1,10 @@
 //! `[radio]` and `[mac]`: modes against channel plans, thresholds against each other.
 
 use super::{Context, word};
+use crate::sections::units::{self, Kind};
+use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
+use amitwin_models::spec::MediumKind;
 
 pub(super) fn radio(cx: &mut Context<'_>) {
     let radio = &cx.file.radio;
@@ -14,6 +17,10 @@ pub(super) fn radio(cx: &mut Context<'_>) {
         let key = if written { "phy" } else { "region" };
         cx.error(&["radio", key], title, if written { "not in this region" } else { "the default mode is 1b" }, help);
     }
+    if cx.file.medium == MediumKind::Mesh {
+        power(cx);
+    }
+    let radio = &cx.file.radio;
     if radio.hearing_floor_dbm > radio.cca_threshold_dbm {
         cx.error(
             &["radio", "hearing_floor"],
@@ -21,6 +28,29 @@ pub(super) fn radio(cx: &mut Context<'_>) {
             "nobody could sense what is left out of the model",
             "lower radio.hearing_floor below radio.cca_threshold",
         );
+    }
+}
+
+/// Warns of more power than the region allows. Losses of a meter's box are not counted: it may hang somewhere else.
+fn power(cx: &mut Context<'_>) {
+    let (radio, limit) = (&cx.file.radio, limits::power(&cx.file.radio, cx.file.mac.hopping));
+    let settings = [
+        ("tx_power", Some(radio.tx_power_dbm)),
+        ("gateway_tx_power", radio.gateway_tx_power_dbm.filter(|own| *own != radio.tx_power_dbm)),
+    ];
+    let show = |dbm: f64| units::format(Kind::Power, (dbm * 100.0).round() / 100.0);
+    let region = word(radio.region);
+    for (key, dbm) in settings {
+        let Some(dbm) = dbm.filter(|dbm| *dbm > limit.dbm) else { continue };
+        let is_written = cx.root.get("radio").and_then(|radio| radio.get(key)).is_some();
+        let text = format!(
+            "radio.{key} is {}{}, and the region {region} allows {} with an antenna of 0 dBi ({})",
+            show(dbm),
+            if is_written { "" } else { " by default" },
+            show(limit.dbm),
+            limit.rule
+        );
+        cx.warn(&["radio", key], text);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Records of the state file: what a meter keeps, or a part of it that is too long for that record: a key, events, the
-//! firmware's identifier; or the time that was served. All are of one size, with a check.
+//! firmware's identifier, settings of the clock; or the time that was served. All are of one size, with a check.
 
 use amitwin_dlms::event_log::Event;
 use amitwin_dlms::image::{Firmware, IDENTIFIER_MAX};
 use amitwin_dlms::push::{PushTiming, PushTimings};
 use amitwin_dlms::security::{SEALED_BYTES, Security};
-use amitwin_dlms::{Changed, Rest};
+use amitwin_dlms::{Changed, ClockSettings, Rest};
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 88;
@@ -18,10 +18,11 @@ const TIME: u32 = u32::MAX - 1;
 
 /// Where a record says what it holds: bit 0, timings of pushing; bit 1, a part and nothing else; above, the policy.
 const MARK: usize = 40;
-/// Marks of parts: a key, events, the firmware's identifier.
+/// Marks of parts: a key, events, the firmware's identifier, settings of the clock.
 const KEY: u8 = 2;
 const EVENTS: u8 = 3;
 const FIRMWARE: u8 = 6;
+const CLOCK: u8 = 7;
 /// Bytes of a part, but for its number.
 const PART_BYTES: usize = RECORD_BYTES - CHECK_BYTES - 9;
 /// Rows of the event log in a record.
@@ -45,6 +46,8 @@ pub enum Part {
     Firmware(Vec<u8>),
     /// Rows of the event log, of which the first has this number.
     Events(u32, Vec<Event>),
+    /// What the clock has in place of the zone of all meters.
+    Clock(ClockSettings),
 }
 
 /// What one meter keeps, or a part of it. An image transfer under way is not kept: it begins anew.
@@ -123,6 +126,14 @@ impl Record {
         Record::of_part(number, 0, FIRMWARE, &[&[length as u8], &identifier[..length]].concat())
     }
 
+    /// What a meter's clock has in place of the zone of all meters.
+    pub fn of_clock(number: u32, settings: &ClockSettings) -> Record {
+        let ClockSettings { time_zone_min, begin, end, deviation_min, enabled } = settings;
+        let [a, b] = time_zone_min.to_le_bytes();
+        let numbers = [a, b, *deviation_min as u8, u8::from(*enabled)];
+        Record::of_part(number, 0, CLOCK, &[&numbers[..], begin, end].concat())
+    }
+
     /// Rows of a meter's event log, at most [`EVENTS_EACH`], of which the first has the number `first`.
     pub fn of_events(number: u32, first: u32, rows: impl Iterator<Item = Event>) -> Record {
         let mut part = vec![0];
@@ -163,6 +174,13 @@ impl Record {
                 Some(Part::Key(which as usize, sealed))
             }
             FIRMWARE => Some(Part::Firmware(told[..usize::from(part[0]).min(IDENTIFIER_MAX)].to_vec())),
+            CLOCK => Some(Part::Clock(ClockSettings {
+                time_zone_min: i16::from_le_bytes([part[0], part[1]]),
+                deviation_min: part[2] as i8,
+                enabled: part[3] != 0,
+                begin: std::array::from_fn(|at| part[4 + at]),
+                end: std::array::from_fn(|at| part[16 + at]),
+            })),
             EVENTS => {
                 let words = told.chunks_exact(8).take(usize::from(part[0])).map(|word| {
                     let mut bytes = [0; 8];
@@ -182,6 +200,7 @@ impl Record {
         let place = match self.0[MARK] {
             KEY => which as u8,
             FIRMWARE => 8,
+            CLOCK => 9,
             EVENTS => 16 + (which / EVENTS_EACH % EVENT_PLACES) as u8,
             _ => u8::MAX,
         };
@@ -208,7 +227,8 @@ impl Record {
         let identity = u64::from_le_bytes(self.field(32));
         // Versions up to 6 do not have its identifier.
         let firmware = (identity != 0).then(|| Firmware { identity, identifier: Vec::new() });
-        let changed = Changed { timings, security: Security::known(policy, transaction, word(LATER + 6)), firmware };
+        let changed =
+            Changed { timings, security: Security::known(policy, transaction, word(LATER + 6)), firmware, clock: None };
         Rest {
             counter: self.counter(),
             received: [word(8), word(12), word(16), word(LATER)],

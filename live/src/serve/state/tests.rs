@@ -218,6 +218,7 @@ fn what_is_written_comes_back() {
             timings: Some(PushTimings([(700, 1, 900), (0, 255, 65_535), (65_535, 0, 0)].map(timing))),
             security: Security::known(0xFC, u64::MAX - 1, 77),
             firmware: Some(Firmware { identity: 0x0123_4567_89AB_CDEF, identifier: Vec::new() }),
+            clock: None,
         })),
         ..Rest::default()
     };
@@ -421,9 +422,13 @@ fn the_time_that_was_served_comes_back_and_a_torn_one_does_not() {
     let file = open();
     assert_eq!((file.records().count(), file.served_s()), (1, Some(1_800_000_000)));
     drop(file);
-    // The version before had the same records but for these.
-    std::fs::write(&path, [&SIXTH_HEADER[..], &KEYS, meter.bytes(), &whole[whole.len() - RECORD_BYTES..]].concat())
-        .expect("written");
+    // Two versions before had the same records but for these; the one before had these, and no settings of clocks.
+    let floor = &whole[whole.len() - RECORD_BYTES..];
+    std::fs::write(&path, [&SIXTH_HEADER[..], &KEYS, meter.bytes(), floor].concat()).expect("written");
     let file = open();
     assert_eq!((file.records().count(), file.served_s()), (1, None));
+    drop(file);
+    std::fs::write(&path, [&SEVENTH_HEADER[..], &whole[HEADER.len()..]].concat()).expect("written");
+    let file = open();
+    assert_eq!((file.records().count(), file.served_s()), (1, Some(1_800_000_000)));
 }

@@ -6,6 +6,7 @@
 //! falls; between quarters it is linear. All is integer arithmetic, so the pieces meet exactly.
 
 use crate::meter::fleet::Meter;
+use crate::meter::local_time::LocalTime;
 use crate::meter::shapes::{ONE, Shape};
 use crate::vocabulary::purpose;
 use amitwin_sim_core::rng::{Stream, key};
@@ -109,7 +110,9 @@ fn customer_of(traits: u64) -> Customer {
 }
 
 /// How one register of one meter moves.
-struct Course {
+struct Course<'a> {
+    /// By which people rise.
+    time: &'a LocalTime,
     key: u64,
     weather_key: u64,
     /// Added to the indices of draws.
@@ -141,8 +144,8 @@ const HOME_WEEK: [i64; 7] = running([50, 50, -20, -20, -20, -20, -20]);
 const WORK_WEEK: [i64; 7] = running([-150, -450, 120, 120, 120, 120, 120]);
 const EVEN_WEEK: [i64; 7] = running([0; 7]);
 
-impl Course {
-    fn of(meter: Meter<'_>, direction: Direction) -> Option<Self> {
+impl<'a> Course<'a> {
+    fn of(meter: Meter<'a>, direction: Direction) -> Option<Self> {
         let key = meter_key(meter);
         let traits = bits(key, draw::TRAITS);
         let customer = customer_of(traits);
@@ -151,6 +154,7 @@ impl Course {
         let size = (size * size) >> 16;
         let mean = |least: i64, most: i64| least * 1_000_000 + (((most - least) * 1_000_000 * size) >> 16);
         let course = |mean_mwh, season, week, weather, own, shape| Course {
+            time: &meter.fleet.time.local,
             key,
             weather_key: amitwin_sim_core::rng::key(meter.fleet.seed, 0, purpose::WEATHER),
             side: if direction == Direction::Export { draw::EXPORT } else { 0 },
@@ -194,14 +198,18 @@ impl Course {
     fn quarter(&self, day: i64, quarter: i64) -> (i64, i64) {
         let (start, end) = (self.at_day(day), self.at_day(day + 1));
         let light = if matches!(self.shape, Shape::Sun) { daylight(day) } else { (0, 0) };
-        let (a, b) = self.shares(day, quarter, light);
+        let shape = match self.time.quarters_ahead(noon(self.time, day)) {
+            0 => self.shape,
+            ahead => self.shape.ahead(ahead),
+        };
+        let (a, b) = self.shares(shape, day, quarter, light);
         (start + (((end - start) * a) >> ONE.ilog2()), start + (((end - start) * b) >> ONE.ilog2()))
     }
 
     /// Shares of the day's energy used up before and after a quarter, of [`ONE`].
-    fn shares(&self, day: i64, quarter: i64, light: (i64, i64)) -> (i64, i64) {
+    fn shares(&self, shape: Shape, day: i64, quarter: i64, light: (i64, i64)) -> (i64, i64) {
         const BLOCK: i64 = 8;
-        let nominal = |quarter: i64| self.shape.used(quarter, light);
+        let nominal = |quarter: i64| shape.used(quarter, light);
         let first = quarter - quarter % BLOCK;
         let (from, to) = (nominal(first), nominal(first + BLOCK));
         // The two ends of the block, moved by less than half of the smaller neighbour.
@@ -244,9 +252,15 @@ fn daylight(day: i64) -> (i64, i64) {
     (45_000 - length / 2, length)
 }
 
-/// Day from 2000, quarter of the day and seconds into it, in the meters' local time.
+/// Second since 1970 (UTC) of noon of a day.
+fn noon(time: &LocalTime, day: i64) -> i64 {
+    Y2000 + day * DAY_S + DAY_S / 2 - i64::from(time.habits_min()) * 60
+}
+
+/// Day from 2000, quarter of the day and seconds into it, in local time as it would be without any turns of the zone: by
+/// clocks that are set back registers would fall.
 fn place(meter: Meter<'_>, unix_s: i64) -> (i64, i64, i64) {
-    let local = unix_s.saturating_add(i64::from(meter.fleet.time.utc_offset_min) * 60).saturating_sub(Y2000);
+    let local = unix_s.saturating_add(i64::from(meter.fleet.time.local.habits_min()) * 60).saturating_sub(Y2000);
     let local = local.clamp(0, LAST_DAY * DAY_S);
     (local / DAY_S, local % DAY_S / QUARTER_S, local % QUARTER_S)
 }

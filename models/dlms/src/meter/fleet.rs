@@ -1,6 +1,7 @@
 //! What the meters of a run share, and what makes one of them.
 
 use crate::crypto::keys::KeyMaster;
+use crate::meter::local_time::LocalTime;
 use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Fleet {
     /// Seed of the run: consumption, serial numbers and challenges follow from it.
     pub seed: u64,
-    /// What their clocks show.
+    /// When it begins, and what their clocks show.
     pub time: CivilTime,
     /// Kinds of meters; meter `n` is of kind `n % vendors.len()`. Never empty.
     pub vendors: Vec<Vendor>,
@@ -21,17 +22,17 @@ pub struct Fleet {
 }
 
 /// Civil time of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CivilTime {
     /// At simulated time zero, seconds since 1970, UTC.
     pub start_unix_s: i64,
-    /// Local time of the meters' clocks minus UTC, minutes.
-    pub utc_offset_min: i16,
+    /// What the meters' clocks show.
+    pub local: LocalTime,
 }
 
 impl Default for CivilTime {
     fn default() -> Self {
-        CivilTime { start_unix_s: 1_767_225_600, utc_offset_min: 0 }
+        CivilTime { start_unix_s: 1_767_225_600, local: LocalTime::fixed(0) }
     }
 }
 

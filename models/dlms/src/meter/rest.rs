@@ -2,6 +2,7 @@
 
 use crate::crypto::keys::MeterKeys;
 use crate::meter::client::Client;
+use crate::meter::clock_settings::ClockSettings;
 use crate::meter::event_log::{Event, EventLog};
 use crate::meter::fleet::Meter;
 use crate::meter::image::{Firmware, Transfer};
@@ -50,6 +51,8 @@ pub struct Changed {
     pub security: Security,
     /// The active firmware image.
     pub firmware: Option<Firmware>,
+    /// What the clock has in place of the zone of all meters.
+    pub clock: Option<Box<ClockSettings>>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -87,6 +90,11 @@ impl Rest {
     /// Identity of the active image; 0: as delivered.
     pub fn image(&self) -> u64 {
         self.firmware().map_or(0, |firmware| firmware.identity)
+    }
+
+    /// What the clock has in place of the zone of all meters, if a client has written any of it.
+    pub fn clock_settings(&self) -> Option<&ClockSettings> {
+        self.changed.as_ref().and_then(|changed| changed.clock.as_deref())
     }
 
     /// What was changed, if anything was.

@@ -79,6 +79,17 @@ impl Shape {
         Shape::mixed(&WORK, &WORK, habit, 2)
     }
 
+    /// The same by clocks that are some quarters ahead. The sun does not heed them.
+    pub fn ahead(self, quarters: i64) -> Self {
+        match self {
+            Shape::Mixed { a, b, share, ahead, .. } => {
+                let ahead = (ahead + quarters).rem_euclid(QUARTERS);
+                Shape::Mixed { a, b, share, ahead, before: mix(a, b, share, ahead) }
+            }
+            Shape::Sun => Shape::Sun,
+        }
+    }
+
     /// Energy used up before a quarter (0..=96), of [`ONE`]: 0 at 0, [`ONE`] at 96, never falling. `light` is start and
     /// length of the daylight, s, for [`Shape::Sun`] only.
     pub fn used(&self, quarter: i64, light: (i64, i64)) -> i64 {

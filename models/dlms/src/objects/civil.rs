@@ -1,7 +1,10 @@
 //! Civil time of a meter: seconds since 1970 to date-times and back, wildcards included.
 
-use dlms_cosem_rs::axdr::{Data, DateTime};
+use crate::meter::local_time::Local;
+use dlms_cosem_rs::axdr::{ClockStatus, Data, DateTime};
 
+/// Bit of a clock's status: it shows summer time.
+pub const SUMMER: u8 = 0x80;
 /// Seconds in a day.
 pub const DAY_S: i64 = 86_400;
 
@@ -37,14 +40,17 @@ pub fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The local date-time of a second since 1970 (UTC) in a zone `offset_min` minutes east.
-pub fn at(unix_s: i64, offset_min: i16) -> DateTime {
+/// The date-time of a second since 1970 (UTC) in local time.
+pub fn at(unix_s: i64, local: Local) -> DateTime {
+    let status = ClockStatus(if local.summer_min == 0 { 0 } else { SUMMER });
+    let offset_min = local.offset_min;
     // Four digits of year are all that the format holds.
-    let local = (unix_s + i64::from(offset_min) * 60).clamp(0, 253_402_300_799);
+    let local = (unix_s + local.offset_s()).clamp(0, 253_402_300_799);
     let (year, month, day) = date_of(local.div_euclid(DAY_S));
     let of_day = local.rem_euclid(DAY_S);
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-    DateTime::from_civil(year as u16, month, day, hour as u8, minute as u8, second as u8, offset_min)
+    let time = DateTime::from_civil(year as u16, month, day, hour as u8, minute as u8, second as u8, offset_min);
+    DateTime { status, ..time }
 }
 
 /// A date-time in either of its two forms: its own tag, or twelve octets.
@@ -65,9 +71,9 @@ pub enum Unspecified {
     Largest,
 }
 
-/// Second since 1970 (UTC) that a date-time with wildcards stands for; `None` if a specified field is out of range.
+/// Local second since 1970 that a date-time with wildcards stands for; `None` if a specified field is out of range.
 /// An unspecified year is without bound. The day of the week and hundredths do not count.
-pub fn bound(value: &DateTime, unspecified: Unspecified, offset_min: i16) -> Option<i64> {
+pub fn local_s(value: &DateTime, unspecified: Unspecified) -> Option<i64> {
     let pick = |field: u8, wild: u8, low: i64, high: i64| {
         let open = if unspecified == Unspecified::Smallest { low } else { high };
         let chosen = if field >= wild { open } else { i64::from(field) };
@@ -78,7 +84,7 @@ pub fn bound(value: &DateTime, unspecified: Unspecified, offset_min: i16) -> Opt
         (0xFFFF, Unspecified::Largest) => 9_999,
         (year, _) => i64::from(year),
     };
-    // 0xFD and 0xFE are the turns of daylight saving, which these clocks do not have: any month.
+    // 0xFD and 0xFE stand for the turns of daylight saving, whose month nobody needs here: any month.
     let month = pick(value.month, 0xFD, 1, 12)?;
     let last = days_in(year, month);
     let day = match value.day_of_month {
@@ -89,6 +95,5 @@ pub fn bound(value: &DateTime, unspecified: Unspecified, offset_min: i16) -> Opt
     let hour = pick(value.hour, 0xFF, 0, 23)?;
     let minute = pick(value.minute, 0xFF, 0, 59)?;
     let second = pick(value.second, 0xFF, 0, 59)?;
-    let offset_min = value.utc_offset_minutes().map_or(i64::from(offset_min), i64::from);
-    Some(days_of(year, month, day) * DAY_S + hour * 3_600 + minute * 60 + second - offset_min * 60)
+    Some(days_of(year, month, day) * DAY_S + hour * 3_600 + minute * 60 + second)
 }

@@ -1,13 +1,21 @@
-//! The clock (class 8): true time plus the meter's own error; no daylight saving.
+//! The clock (class 8): true time plus the meter's own error, in local time.
 
+use crate::meter::clock_settings::ClockSettings;
 use crate::meter::event_log::code;
 use crate::meter::rest::Rest;
 use crate::objects::civil::{self, Unspecified};
+use crate::objects::local::{Meant, Zone};
 use crate::objects::put::{Answer, Put};
+use crate::objects::summer;
 use crate::objects::view::View;
 use crate::vocabulary::effects::Effects;
-use dlms_cosem_rs::axdr::{Data, DateTime};
+use dlms_cosem_rs::axdr::{ClockStatus, Data, DateTime};
 use dlms_cosem_rs::xdlms::{ActionResult, DataAccessResult};
+
+/// A clock's standard time is at most this far from UTC, minutes.
+const ZONE_MIN_MAX: u16 = 14 * 60;
+/// Summer time is at most this far from standard time, minutes.
+const DEVIATION_MIN_MAX: u8 = 120;
 
 /// What the meter takes for the second since 1970, UTC.
 pub fn unix_s(view: &View<'_>, rest: &Rest) -> i64 {
@@ -16,25 +24,69 @@ pub fn unix_s(view: &View<'_>, rest: &Rest) -> i64 {
 
 /// What the meter shows as its time.
 pub fn time(view: &View<'_>, rest: &Rest) -> DateTime {
-    civil::at(unix_s(view, rest), view.meter.fleet.time.utc_offset_min)
+    Zone::of(view.meter, rest).date_time(unix_s(view, rest))
+}
+
+/// What attributes 3 and 5 to 8 say.
+fn settings(view: &View<'_>, rest: &Rest) -> ClockSettings {
+    match rest.clock_settings() {
+        Some(own) => *own,
+        None => summer::settings(&view.meter.fleet.time.local, unix_s(view, rest)),
+    }
 }
 
 /// Reads attributes 2 to 9.
 pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer {
     match index {
         2 => put.octets(&time(view, rest).to_bytes()),
-        3 => put.i16(view.meter.fleet.time.utc_offset_min.saturating_neg()),
-        4 => put.u8(0),
-        5 | 6 => put.octets(&DateTime::WILDCARD.to_bytes()),
-        7 => put.i8(0),
-        8 => put.boolean(false),
+        3 => put.i16(settings(view, rest).time_zone_min),
+        4 => put.u8(time(view, rest).status.0),
+        5 => put.octets(&settings(view, rest).begin),
+        6 => put.octets(&settings(view, rest).end),
+        7 => put.i8(settings(view, rest).deviation_min),
+        8 => put.boolean(settings(view, rest).enabled),
         // Internal crystal.
         _ => put.choice(1),
     }
 }
 
-/// Sets the time; what the value leaves open stays as it is. One that leaves everything open is no time.
-pub fn set(view: &View<'_>, rest: &mut Rest, value: &Data<'_>) -> Answer {
+/// Writes attributes 2, 3 and 5 to 8. What is local changes with these, true time does not.
+pub fn set(view: &View<'_>, rest: &mut Rest, index: i8, value: &Data<'_>) -> Answer {
+    let mut own = settings(view, rest);
+    match (index, value) {
+        (2, value) => return set_time(view, rest, value),
+        (3, Data::Long(minutes)) if minutes.unsigned_abs() <= ZONE_MIN_MAX => own.time_zone_min = *minutes,
+        (5, value) => own.begin = turn(value)?,
+        (6, value) => own.end = turn(value)?,
+        (7, Data::Integer(minutes)) if minutes.unsigned_abs() <= DEVIATION_MIN_MAX => own.deviation_min = *minutes,
+        (8, Data::Boolean(enabled)) => own.enabled = *enabled,
+        (3, Data::Long(_)) | (7, Data::Integer(_)) => return Err(DataAccessResult::OtherReason),
+        _ => return Err(DataAccessResult::TypeUnmatched),
+    }
+    rest.changed.get_or_insert_default().clock = Some(Box::new(own));
+    Ok(())
+}
+
+/// A date when summer time begins or ends; one that leaves everything open says that it does not.
+fn turn(value: &Data<'_>) -> Result<[u8; 12], DataAccessResult> {
+    let date = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
+    let says_nothing = (date.year, date.month, date.day_of_month) == (0xFFFF, 0xFF, 0xFF);
+    // A leap year, in which every date is that can be; it begins with the weekday that an exact date is told with.
+    let year = if date.year == 0xFFFF { 2024 } else { i64::from(date.year) };
+    let is_date = says_nothing || summer::second(&date, year).is_some();
+    let is_weekday = matches!(date.day_of_week, 1..=7 | 0xFF);
+    let is_whole = matches!(date.hundredths, 0..=99 | 0xFF);
+    let offset_min = date.utc_offset_minutes().map_or(0, i16::unsigned_abs);
+    if is_date && is_weekday && is_whole && offset_min <= ZONE_MIN_MAX + u16::from(DEVIATION_MIN_MAX) {
+        Ok(date.to_bytes())
+    } else {
+        Err(DataAccessResult::OtherReason)
+    }
+}
+
+/// Sets the time; what the value leaves open stays as it is. One that leaves everything open is no time, and neither is one that
+/// clocks skip. Without a deviation, the status says whether an hour that they show twice is of summer time.
+fn set_time(view: &View<'_>, rest: &mut Rest, value: &Data<'_>) -> Answer {
     let mut asked = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
     let says_nothing = asked.year == 0xFFFF
         && [asked.month, asked.day_of_month, asked.hour, asked.minute, asked.second].iter().all(|&field| field == 0xFF);
@@ -58,8 +110,20 @@ pub fn set(view: &View<'_>, rest: &mut Rest, value: &Data<'_>) -> Answer {
     if asked.has_wildcard() {
         return Err(DataAccessResult::OtherReason);
     }
-    let second = civil::bound(&asked, Unspecified::Smallest, view.meter.fleet.time.utc_offset_min)
-        .ok_or(DataAccessResult::OtherReason)?;
+    let local_s = civil::local_s(&asked, Unspecified::Smallest).ok_or(DataAccessResult::OtherReason)?;
+    let second = match asked.utc_offset_minutes() {
+        Some(offset_min) => local_s - i64::from(offset_min) * 60,
+        None => {
+            let status = asked.status;
+            let in_summer = status != ClockStatus::NOT_SPECIFIED && status.0 & civil::SUMMER != 0;
+            let zone = Zone::of(view.meter, rest);
+            let second = zone.unix_s(local_s, if in_summer { Meant::First } else { Meant::Last });
+            if second + zone.at(second).offset_s() != local_s {
+                return Err(DataAccessResult::OtherReason);
+            }
+            second
+        }
+    };
     move_to(view, rest, second).ok_or(DataAccessResult::OtherReason)
 }
 

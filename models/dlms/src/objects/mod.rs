@@ -6,12 +6,14 @@ mod control;
 mod events;
 mod firmware;
 mod listing;
+mod local;
 mod measures;
 mod profile;
 mod pushing;
 mod put;
 mod security;
 mod selection;
+mod summer;
 mod table;
 pub(crate) mod view;
 
@@ -24,6 +26,7 @@ pub use view::View;
 
 use crate::meter::consumption::Direction;
 use crate::meter::fleet::{Meter, Vendor};
+use crate::meter::local_time::LocalTime;
 use crate::meter::rest::Rest;
 use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::axdr::{Data, DateTime};
@@ -32,17 +35,17 @@ use dlms_cosem_rs::obis::Obis;
 use dlms_cosem_rs::xdlms::{ActionResult, AttributeDescriptor, DataAccessResult, MethodDescriptor, SelectiveAccess};
 use put::{Put, Text};
 
-/// The date-time of a second since 1970 (UTC), as a clock `offset_min` minutes east of Greenwich shows it.
-pub fn civil_time(unix_s: i64, offset_min: i16) -> DateTime {
-    civil::at(unix_s, offset_min)
+/// The date-time of a second since 1970 (UTC), as a clock in this zone shows it.
+pub fn civil_time(unix_s: i64, time: &LocalTime) -> DateTime {
+    civil::at(unix_s, time.at(unix_s))
 }
 
 /// The second since 1970 (UTC) of a date-time that names its offset and leaves nothing open.
 pub fn unix_time(time: &DateTime) -> Option<i64> {
-    let whole = |unspecified| civil::bound(time, unspecified, 0);
-    time.utc_offset_minutes()?;
+    let whole = |unspecified| civil::local_s(time, unspecified);
+    let offset_min = time.utc_offset_minutes()?;
     let (first, last) = (whole(civil::Unspecified::Smallest)?, whole(civil::Unspecified::Largest)?);
-    (first == last).then_some(first)
+    (first == last).then(|| first - i64::from(offset_min) * 60)
 }
 
 /// The energy registers of a meter at a second since 1970 (UTC): imported and exported, Wh.
@@ -137,7 +140,7 @@ pub fn set(
         return DataAccessResult::TypeUnmatched;
     };
     let outcome = match object.kind {
-        Kind::Clock => clock::set(view, rest, &value),
+        Kind::Clock => clock::set(view, rest, index, &value),
         Kind::Relay => control::set_mode(rest, &value),
         Kind::Push => pushing::set(rest, object.name, index, &value),
         _ => Err(DataAccessResult::ReadWriteDenied),

@@ -3,8 +3,9 @@
 use crate::meter::consumption::Direction;
 use crate::meter::event_log::{Event, ROWS_MAX};
 use crate::meter::rest::Rest;
-use crate::objects::civil::{self, DAY_S};
+use crate::objects::civil::DAY_S;
 use crate::objects::events;
+use crate::objects::local::Zone;
 use crate::objects::measures::energy_wh;
 use crate::objects::put::{Answer, Put};
 use crate::objects::selection::{Rows, Selected, Times, select};
@@ -56,15 +57,21 @@ impl Profile {
         }
     }
     /// When the rows end; `None` for rows that come when something happens.
-    fn times(self, view: &View<'_>) -> Option<Times> {
-        let offset_min = view.meter.fleet.time.utc_offset_min;
-        let period_s = i64::from(self.period_s());
+    fn times(self, view: &View<'_>, zone: Zone<'_>) -> Option<Times> {
+        let before_newest = i64::from(self.capacity() - 1);
+        let (now, period_s) = (view.now.unix_s(), i64::from(self.period_s()));
         // Days begin at local midnight, quarters of an hour on the hour of UTC.
-        let shift = if self == Profile::Billing { i64::from(offset_min) * 60 } else { 0 };
-        let now = view.now.unix_s() + shift;
-        let newest = now - now.checked_rem_euclid(period_s)? - shift;
-        let oldest_unix_s = newest - i64::from(self.capacity() - 1) * period_s;
-        Some(Times { oldest_unix_s, period_s, offset_min })
+        match self {
+            Profile::Load => {
+                let newest = now - now.checked_rem_euclid(period_s)?;
+                Some(Times::Periods { oldest_unix_s: newest - before_newest * period_s, period_s })
+            }
+            Profile::Billing => {
+                let today = (now + zone.at(now).offset_s()).div_euclid(DAY_S);
+                Some(Times::Days { oldest: today - before_newest })
+            }
+            Profile::Events => None,
+        }
     }
     /// Reads attributes 2 to 8.
     pub fn get(
@@ -75,17 +82,18 @@ impl Profile {
         selection: Option<SelectiveAccess<'_>>,
         put: &mut Put<'_>,
     ) -> Answer {
-        let times = self.times(view);
+        let zone = Zone::of(view.meter, rest);
+        let times = self.times(view, zone);
         let rows = if times.is_some() { self.capacity() } else { events::rows(rest).count() as u32 };
         match index {
             2 => {
                 let columns = self.columns();
                 let selected = match selection {
-                    Some(access) => select(&access, rows, columns, view.meter.fleet.time.utc_offset_min)?,
+                    Some(access) => select(&access, rows, columns, zone)?,
                     None => Selected::all(rows, columns.len()),
                 };
                 match times {
-                    Some(times) => self.computed(view, rows, times, selected, put),
+                    Some(times) => self.computed(view, zone, rows, times, selected, put),
                     None => self.noted(view, rest, selected, put),
                 }
             }
@@ -108,22 +116,30 @@ impl Profile {
         columns.filter(move |(place, _)| selected.columns >> place & 1 == 1).map(|(_, column)| column)
     }
     /// Rows that follow the clock.
-    fn computed(self, view: &View<'_>, rows: u32, times: Times, selected: Selected, put: &mut Put<'_>) -> Answer {
+    fn computed(
+        self,
+        view: &View<'_>,
+        zone: Zone<'_>,
+        rows: u32,
+        times: Times,
+        selected: Selected,
+        put: &mut Put<'_>,
+    ) -> Answer {
         let rows = match selected.rows {
             Rows::Places(first, end) => first..end,
-            Rows::Within(from, to) => times.within(rows, from, to),
+            Rows::Within(from, to) => times.within(rows, from, to, zone),
         };
         put.array(rows.len())?;
         let width = selected.columns.count_ones() as u8;
         for row in rows {
-            let end = times.oldest_unix_s + i64::from(row) * times.period_s;
+            let end = times.end(row, zone);
             put.structure(width)?;
             for column in self.chosen(selected) {
                 match column.logical_name {
                     obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
                     obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
                     obis::STATUS => put.u8(0)?,
-                    _ => put.octets(&civil::at(end, times.offset_min).to_bytes())?,
+                    _ => put.octets(&zone.date_time(end).to_bytes())?,
                 }
             }
         }
@@ -135,6 +151,7 @@ impl Profile {
             Rows::Places(first, end) => (first..end).contains(place),
             Rows::Within(from, to) => (from..=to).contains(&event.unix_s),
         };
+        let zone = Zone::of(view.meter, rest);
         let rows = || (0..).zip(events::rows(rest)).filter(is_selected);
         put.array(rows().count())?;
         let width = selected.columns.count_ones() as u8;
@@ -143,7 +160,7 @@ impl Profile {
             for column in self.chosen(selected) {
                 match column.logical_name {
                     obis::EVENT_CODE => put.u8(event.code)?,
-                    _ => put.octets(&civil::at(event.unix_s, view.meter.fleet.time.utc_offset_min).to_bytes())?,
+                    _ => put.octets(&zone.date_time(event.unix_s).to_bytes())?,
                 }
             }
         }

@@ -1,30 +1,53 @@
 //! Selective access to a profile: which rows and which columns a request wants.
 
-use crate::objects::civil::{self, Unspecified};
+use crate::objects::civil::{self, DAY_S, Unspecified};
+use crate::objects::local::{Meant, Zone};
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::cosem::CaptureObject;
 use dlms_cosem_rs::xdlms::{DataAccessResult, SelectiveAccess};
 use std::ops::Range;
 
-/// Rows of a profile by time: row `i` ends at `oldest_unix_s + i * period_s`.
+/// Rows of a profile by time.
 #[derive(Clone, Copy, Debug)]
-pub struct Times {
-    /// End of the oldest row, seconds since 1970, UTC.
-    pub oldest_unix_s: i64,
-    /// Seconds between rows.
-    pub period_s: i64,
-    /// The meter's local time minus UTC, minutes.
-    pub offset_min: i16,
+pub enum Times {
+    /// Row `i` ends so many periods after the oldest.
+    Periods {
+        /// End of the oldest row, seconds since 1970, UTC.
+        oldest_unix_s: i64,
+        /// Seconds between rows.
+        period_s: i64,
+    },
+    /// Row `i` ends when a day begins on the meter's clock: 23 or 25 hours after the row before it where that turns.
+    Days {
+        /// The day that begins at the end of the oldest row, counted from 1970.
+        oldest: i64,
+    },
 }
 
 impl Times {
+    /// When a row ends, seconds since 1970, UTC.
+    pub fn end(self, row: u32, zone: Zone<'_>) -> i64 {
+        match self {
+            Times::Periods { oldest_unix_s, period_s } => oldest_unix_s + i64::from(row) * period_s,
+            Times::Days { oldest } => zone.unix_s((oldest + i64::from(row)) * DAY_S, Meant::First),
+        }
+    }
+
     /// Rows of `rows` that end at `from` or later and at `to` or earlier; none if these are the wrong way round.
-    pub fn within(self, rows: u32, from: i64, to: i64) -> Range<u32> {
-        let place = |unix_s: i64| {
-            let rows_before = (unix_s - self.oldest_unix_s).div_euclid(self.period_s);
-            rows_before.clamp(0, i64::from(rows)) as u32
+    pub fn within(self, rows: u32, from: i64, to: i64, zone: Zone<'_>) -> Range<u32> {
+        let (first, end) = match self {
+            Times::Periods { oldest_unix_s, period_s } => {
+                let place = |unix_s: i64| {
+                    let rows_before = (unix_s - oldest_unix_s).div_euclid(period_s);
+                    rows_before.clamp(0, i64::from(rows)) as u32
+                };
+                (place(from + period_s - 1), place(to + period_s))
+            }
+            Times::Days { .. } => {
+                let before = |is: &dyn Fn(i64) -> bool| (0..rows).take_while(|row| is(self.end(*row, zone))).count();
+                (before(&|end| end < from) as u32, before(&|end| end <= to) as u32)
+            }
         };
-        let (first, end) = (place(from + self.period_s - 1), place(to + self.period_s));
         first..end.max(first)
     }
 }
@@ -58,20 +81,19 @@ fn mask(from: usize, to: usize) -> u8 {
     (from..to.min(8)).fold(0, |bits, column| bits | 1 << column)
 }
 
-/// What a request selects in a buffer of `rows` rows with these columns, of a meter whose local time is `offset_min` minutes
-/// before UTC.
+/// What a request selects in a buffer of `rows` rows with these columns, of a meter in this zone.
 pub fn select(
     access: &SelectiveAccess<'_>,
     rows: u32,
     columns: &[CaptureObject],
-    offset_min: i16,
+    zone: Zone<'_>,
 ) -> Result<Selected, DataAccessResult> {
     let fields = access.parameters.as_structure().filter(|fields| fields.len() == 4);
     let fields = fields.ok_or(DataAccessResult::TypeUnmatched)?;
     let field = |index| fields.get(index).map_err(|_| DataAccessResult::TypeUnmatched);
     let fields = [field(0)?, field(1)?, field(2)?, field(3)?];
     match access.selector {
-        1 => by_range(&fields, columns, offset_min),
+        1 => by_range(&fields, columns, zone),
         2 => by_entry(&fields, rows, columns.len()),
         _ => Err(DataAccessResult::ScopeOfAccessViolated),
     }
@@ -81,7 +103,7 @@ pub fn select(
 fn by_range(
     [restricting, from, to, wanted]: &[Data<'_>; 4],
     columns: &[CaptureObject],
-    offset_min: i16,
+    zone: Zone<'_>,
 ) -> Result<Selected, DataAccessResult> {
     let restricting = CaptureObject::from_data(restricting).map_err(|_| DataAccessResult::TypeUnmatched)?;
     if restricting != CaptureObject::clock() {
@@ -89,7 +111,7 @@ fn by_range(
     }
     let second = |value: &Data<'_>, unspecified| {
         let value = civil::date_time(value).ok_or(DataAccessResult::TypeUnmatched)?;
-        civil::bound(&value, unspecified, offset_min).ok_or(DataAccessResult::OtherReason)
+        zone.bound(&value, unspecified).ok_or(DataAccessResult::OtherReason)
     };
     let (from, to) = (second(from, Unspecified::Smallest)?, second(to, Unspecified::Largest)?);
     let wanted = wanted.as_array().ok_or(DataAccessResult::TypeUnmatched)?;

@@ -164,7 +164,7 @@ impl Object {
 
 /// Every object of a meter, those asked for most often first: they are looked for in this order.
 pub static OBJECTS: &[Object] = &[
-    object(Kind::Clock, 8, 0, obis(0, 0, 1, 0, 0), 9, 6).public().writes(0b10).calls(0b10_0111),
+    object(Kind::Clock, 8, 0, obis(0, 0, 1, 0, 0), 9, 6).public().writes(0b1111_0110).calls(0b10_0111),
     object(Kind::Register(Quantity::Import), 3, 0, IMPORT, 3, 1),
     object(Kind::Register(Quantity::Export), 3, 0, EXPORT, 3, 1),
     object(Kind::Register(Quantity::Power), 3, 0, obis(1, 0, 1, 7, 0), 3, 1),

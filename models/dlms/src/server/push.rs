@@ -70,6 +70,7 @@ mod tests {
     use super::*;
     use crate::crypto::keys::KeyMaster;
     use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
+    use crate::meter::local_time::LocalTime;
     use crate::vocabulary::moment::Moment;
     use dlms_cosem_rs::security::SecuritySuite;
 
@@ -78,7 +79,7 @@ mod tests {
         for suite in [SecuritySuite::Suite0, SecuritySuite::Suite1, SecuritySuite::Suite2] {
             let fleet = Fleet {
                 seed: 1,
-                time: CivilTime { start_unix_s: 0, utc_offset_min: 0 },
+                time: CivilTime { start_unix_s: 0, local: LocalTime::fixed(0) },
                 vendors: vec![Vendor { suite, ..Vendor::default() }],
                 keys: KeyMaster::Test,
                 challenge_key: [0; 32],

@@ -4,6 +4,7 @@ use crate::crypto::cipher::{self, Aead, Form, Lock, Sealing};
 use crate::crypto::keys::KeyMaster;
 use crate::meter::client::Client;
 use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
+use crate::meter::local_time::LocalTime;
 use crate::meter::rest::Rest;
 use crate::protection::exchange::{Call, Scratch};
 use crate::server::{Reaction, answer, answer_in_blocks};
@@ -25,7 +26,7 @@ pub const NOW: Moment = Moment { unix_ms: 1_795_000_000_000 };
 pub fn fleet(vendor: Vendor) -> Fleet {
     Fleet {
         seed: 1,
-        time: CivilTime { start_unix_s: 1_795_000_000, utc_offset_min: 0 },
+        time: CivilTime { start_unix_s: 1_795_000_000, local: LocalTime::fixed(0) },
         vendors: vec![vendor],
         keys: KeyMaster::Test,
         challenge_key: [7; 32],

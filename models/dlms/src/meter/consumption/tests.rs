@@ -3,12 +3,13 @@
 use super::*;
 use crate::crypto::keys::KeyMaster;
 use crate::meter::fleet::{CivilTime, Fleet, Vendor};
+use crate::meter::local_time::LocalTime;
 use proptest::prelude::*;
 
 fn fleet(seed: u64, utc_offset_min: i16) -> Fleet {
     Fleet {
         seed,
-        time: CivilTime { start_unix_s: Y2000, utc_offset_min },
+        time: CivilTime { start_unix_s: Y2000, local: LocalTime::fixed(utc_offset_min) },
         vendors: vec![Vendor::default()],
         keys: KeyMaster::Test,
         challenge_key: [0; 32],

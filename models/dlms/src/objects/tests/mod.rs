@@ -3,11 +3,13 @@
 mod limits;
 mod rows;
 mod transfers;
+mod zones;
 
 use super::*;
 use crate::crypto::keys::KeyMaster;
 use crate::meter::client::Client;
 use crate::meter::fleet::{CivilTime, Fleet, Meter, Vendor};
+use crate::meter::local_time::LocalTime;
 use crate::meter::rest::Rest;
 use crate::session::Session;
 use crate::vocabulary::effects::Effects;
@@ -22,7 +24,7 @@ pub(super) const NOW_S: i64 = 1_773_138_030;
 pub(super) fn fleet(manual_alias: bool) -> Fleet {
     Fleet {
         seed: 7,
-        time: CivilTime { start_unix_s: NOW_S, utc_offset_min: 60 },
+        time: CivilTime { start_unix_s: NOW_S, local: LocalTime::fixed(60) },
         vendors: vec![Vendor { manual_alias, ..Vendor::default() }],
         keys: KeyMaster::Test,
         challenge_key: [0; 32],
@@ -116,7 +118,7 @@ fn a_clock_that_is_set_shows_the_new_time_from_then_on() {
     value[4] = 13;
     assert_eq!(write(&master, &mut rest, 8, CLOCK, 2, &value), DataAccessResult::OtherReason, "month 13");
     assert_eq!(write(&master, &mut rest, 8, CLOCK, 2, &[17, 1]), DataAccessResult::TypeUnmatched);
-    assert_eq!(write(&master, &mut rest, 8, CLOCK, 3, &[16, 0, 0]), DataAccessResult::ReadWriteDenied);
+    assert_eq!(write(&master, &mut rest, 8, CLOCK, 4, &[17, 0]), DataAccessResult::ReadWriteDenied);
     let reader = view(&fleet, Client::Reader);
     assert_eq!(write(&reader, &mut rest, 8, CLOCK, 2, &value), DataAccessResult::ReadWriteDenied);
 }

@@ -1,0 +1,103 @@
+//! What regions allow a radio: transmit power, and how long it may transmit in an hour. Settings are warned of and not refused: a
+//! study may ask what more power would bring.
+
+use super::phy::{ChannelPlan, channel_plan};
+use crate::spec::{PhyMode, RadioSpec, Region};
+use amitwin_sim_core::SimTime;
+
+/// The most power that a region allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerLimit {
+    /// At an antenna of 0 dBi, dBm.
+    pub dbm: f64,
+    /// As the rule says it.
+    pub rule: &'static str,
+}
+
+/// How long a radio may transmit in an hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AirLimit {
+    /// Without listening before it talks and moving to a free frequency.
+    pub plain: SimTime,
+    /// Otherwise, in each [`AirLimit::slice_hz`].
+    pub polite: SimTime,
+    /// Width of spectrum that the second limit is of, Hz.
+    pub slice_hz: u32,
+    /// As the rules say it.
+    pub rule: &'static str,
+}
+
+/// Hopping systems need so many channels for full power in North America.
+const FULL_POWER_CHANNELS: u16 = 50;
+
+/// The most power that the region allows a mode.
+pub fn power(radio: &RadioSpec, hopping: bool) -> PowerLimit {
+    let limit = |dbm, rule| PowerLimit { dbm, rule };
+    let channels = channel_plan(radio.region, radio.phy).filter(|_| hopping).map_or(0, |plan| plan.allowed().count());
+    match (radio.region, radio.phy) {
+        (Region::Europe, PhyMode::Oqpsk250) => limit(20.0, "100 mW e.i.r.p. at 2.4 GHz, EN 300 328"),
+        // A half-wave dipole, which e.r.p. is told for, has 2.15 dBi.
+        (Region::Europe, _) => limit(14.0 + 2.15, "25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B"),
+        (Region::NorthAmerica, PhyMode::Oqpsk250) => limit(30.0, "1 W conducted at 2.4 GHz, 47 CFR 15.247(b)(3)"),
+        (Region::NorthAmerica, _) if channels >= usize::from(FULL_POWER_CHANNELS) => {
+            limit(30.0, "1 W conducted at 902-928 MHz with 50 hopping channels or more, 47 CFR 15.247(b)(2)")
+        }
+        (Region::NorthAmerica, _) if channels > 0 => {
+            limit(24.0, "250 mW conducted at 902-928 MHz with 25 to 49 hopping channels, 47 CFR 15.247(b)(2)")
+        }
+        // (50 mV/m x 3 m)^2 / 30 ohm is 0.75 mW.
+        (Region::NorthAmerica, _) => limit(-1.25, "50 mV/m at 3 m at 902-928 MHz without hopping, 47 CFR 15.249(a)"),
+    }
+}
+
+/// How long the region lets a radio transmit; `None` where it does not limit that.
+pub fn air(radio: &RadioSpec) -> Option<AirLimit> {
+    match (radio.region, radio.phy) {
+        (_, PhyMode::Oqpsk250) | (Region::NorthAmerica, _) => None,
+        // 863-865 MHz and 868.7-869.2 MHz have the least of what the channel plan covers.
+        (Region::Europe, _) => Some(AirLimit {
+            plain: SimTime::from_millis(3_600),
+            polite: SimTime::from_secs(100),
+            slice_hz: 200_000,
+            rule: "EN 300 220-2 annex B, 863-865 MHz",
+        }),
+    }
+}
+
+/// How many slices of spectrum a radio uses: those of the plan, evenly, if it hops.
+pub fn slices(plan: &ChannelPlan, limit: &AirLimit, hopping: bool) -> f64 {
+    let hz = f64::from(plan.spacing_hz) * f64::from(plan.count);
+    if hopping { (hz / f64::from(limit.slice_hz)).max(1.0) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn radio(region: Region, phy: PhyMode) -> RadioSpec {
+        RadioSpec { region, phy, ..RadioSpec::default() }
+    }
+
+    #[test]
+    fn power_is_limited_by_region_and_channels() {
+        let dbm = |region, phy, hopping| power(&radio(region, phy), hopping).dbm;
+        // 129 and 64 channels, then 42, then one.
+        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, true), 30.0);
+        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M3, true), 30.0);
+        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M5, true), 24.0);
+        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, false), -1.25);
+        // 10 lg 25 is 13.98, and a dipole has 2.15 dBi.
+        assert!((dbm(Region::Europe, PhyMode::M1a, true) - 13.98 - 2.15).abs() < 0.03);
+    }
+
+    #[test]
+    fn air_time_is_limited_in_europe() {
+        assert_eq!(air(&radio(Region::NorthAmerica, PhyMode::M1b)), None);
+        let limit = air(&radio(Region::Europe, PhyMode::M1a)).expect("a limit");
+        // 0.1 % of an hour; 100 s are 2.8 %.
+        assert_eq!((limit.plain, limit.polite), (SimTime::from_millis(3_600), SimTime::from_secs(100)));
+        // 69 channels of 100 kHz.
+        let plan = channel_plan(Region::Europe, PhyMode::M1a).expect("a plan");
+        assert_eq!((slices(&plan, &limit, true), slices(&plan, &limit, false)), (34.5, 1.0));
+    }
+}
