@@ -14,7 +14,8 @@ use crate::medium::ideal::Ideal;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
-use crate::medium::mesh::net::{self, Net, Timers, tree};
+use crate::medium::mesh::net::stack::Procedures;
+use crate::medium::mesh::net::{self, Net, tree};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::limits;
@@ -26,7 +27,7 @@ use crate::meter::{self, Meters, Servers};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{Coupling, MediumKind, PhyMode, PushContent, RadioSpec, SizeProfile, WorldSpec};
+use crate::spec::{Coupling, MediumKind, PhyMode, PushContent, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
 use crate::timeline::Timeline;
 use amitwin_sim_core::SimTime;
@@ -208,7 +209,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
         spec,
-        profile: spec.profile(),
+        network: &network,
         phy,
         times: &times,
         model: &model,
@@ -272,7 +273,7 @@ fn foreign(
 
 struct Kit<'a> {
     spec: &'a WorldSpec,
-    profile: SizeProfile,
+    network: &'a frame::Network,
     phy: Phy,
     times: &'a MacTimes,
     model: &'a ErrorModel,
@@ -385,7 +386,7 @@ impl Kit<'_> {
         };
         let link = LinkLayer::new(parts, facts.own);
         let parts = net::Parts {
-            timers: Timers::of(self.profile),
+            procedures: Procedures::new(spec, self.network, self.channels),
             etx_of_code: self.etx_of_code.clone(),
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,

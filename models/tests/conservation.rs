@@ -101,6 +101,7 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
             FrameKind::Flood,
             FrameKind::PanAdvert,
             FrameKind::PanConfig,
+            FrameKind::PanAdvertSolicit,
             FrameKind::PanConfigSolicit,
         ];
         assert!(for_all.iter().all(|kind| allowed.contains(kind)), "sent to all: {for_all:?}");

@@ -132,8 +132,8 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
     let resets: f64 = campaigns.iter().map(|c| f64::from(c.commanded)).sum();
     let hours = spec.duration.secs_f64() / 3600.0;
     let reports = reports(spec, &built);
-    let small = match spec.profile() {
-        SizeProfile::Small | SizeProfile::Medium => RESET_IN_SMALL_PROFILES,
+    let small = match spec.router_profile() {
+        SizeProfile::Auto | SizeProfile::Small | SizeProfile::Medium => RESET_IN_SMALL_PROFILES,
         SizeProfile::Large | SizeProfile::XLarge => 1.0,
     };
     let reads = reads(spec, &built);
@@ -149,7 +149,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         hops_max,
         campaigns,
         duration_s: spec.duration.secs_f64(),
-        events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.profile(), channels))
+        events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.router_profile(), channels))
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
             + reads * hops_mean * EVENTS_PER_READ_HOP
             + resets * (EVENTS_PER_RESET + hops_mean * EVENTS_PER_RESET_HOP) * small,
@@ -165,7 +165,7 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
 /// that has heard others advertise keeps silent. Large: 1,350 to 1,590; medium: 1,850 to 2,480.
 fn advertisements(profile: SizeProfile, channels: u16) -> f64 {
     let events = match profile {
-        SizeProfile::Small => 38_000.0,
+        SizeProfile::Auto | SizeProfile::Small => 38_000.0,
         SizeProfile::Medium => 2_400.0,
         SizeProfile::Large => 1_550.0,
         SizeProfile::XLarge => 1_250.0,

@@ -44,6 +44,9 @@ pub(crate) fn write(
     placements: &Placements,
 ) -> Result<(String, String, Resolved), toml::ser::Error> {
     let mut file = file.clone();
+    if let Some(stack) = agreed(variants, |v| v.spec.mesh.border_stack()) {
+        file.mesh.border_stack.get_or_insert(stack);
+    }
     if let Some(profile) = agreed(variants, |v| v.spec.profile()) {
         file.mesh.profile.get_or_insert(profile);
     }

@@ -107,6 +107,7 @@ fn types() {
     gallery.add("number_for_window", instead("[\"10s\", \"60s\"]", "60"));
     gallery.add("three_values", instead("[\"10s\", \"60s\"]", "[\"10s\", \"20s\", \"60s\"]"));
     gallery.add("number_for_word", with("[radio]\nphy = 3\n"));
+    gallery.add("unknown_word", with("[mesh]\nstack = \"contiki\"\n"));
     gallery.add("date", instead("\"10min\"", "2026-01-01"));
     gallery.add("two_letters", with("[[dlms.vendor]]\nname = \"v\"\nflag = \"am\"\n"));
     assert_snapshot!(gallery.to_string());

@@ -1,6 +1,6 @@
 //! The main finding of the library's mass reset, from the mechanics: after the manual's 10 to 60 s half of 5,000 meters
-//! behind one border router are away for more than twenty minutes, over a window computed from its air time for a few: 70 minutes,
-//! and half an hour for meters that keep their lease.
+//! behind one border router are away for more than three quarters of an hour, over a window computed from its air time for less than
+//! the 26 minutes that the timers of their stack make of it: 70 minutes, and half an hour for meters that keep their lease.
 
 use amitwin_scenarios::drive::{Unwatched, VariantRun, finding, run_variant};
 use amitwin_scenarios::{Scenario, load};
@@ -41,21 +41,17 @@ fn meters_are_away_long_after_the_manuals_window_and_not_after_the_computed_ones
     let [manual, computed, kept] = &runs[..] else { panic!("{} runs", runs.len()) };
     let (p50, p95, p99, minute) = ("rejoin_p50_s", "rejoin_p95_s", "rejoin_p99_s", 60.0);
     let over = |key, limit| metric(manual, key).is_none_or(|s| s > limit);
-    assert!(over(p50, 20.0 * minute) && over(p95, 40.0 * minute), "{:?}", manual.summary.metrics);
+    assert!(over(p50, 40.0 * minute) && over(p95, 60.0 * minute), "{:?}", manual.summary.metrics);
     let under = |run, key, limit| metric(run, key).is_some_and(|s| s < limit);
-    let holds = under(computed, p50, 5.0 * minute) && under(computed, p95, 20.0 * minute);
+    let holds = under(computed, p50, 26.0 * minute) && under(computed, p95, 65.0 * minute);
     assert!(holds, "{:?}", computed.summary.metrics);
     let window = metric(computed, "reset_window_s").expect("it resets");
     assert!((60.0 * minute..80.0 * minute).contains(&window), "more than an hour, not half of one: {window} s");
-    let holds = under(kept, p50, 3.0 * minute) && under(kept, p95, 20.0 * minute) && under(kept, p99, 25.0 * minute);
+    let holds = under(kept, p50, 28.0 * minute) && under(kept, p95, 55.0 * minute) && under(kept, p99, 65.0 * minute);
     assert!(holds, "{:?}", kept.summary.metrics);
     let window = metric(kept, "reset_window_s").expect("it resets");
     assert!((30.0 * minute..36.0 * minute).contains(&window), "half an hour: {window} s");
     let told = finding(&runs.iter().map(|run| run.summary.clone()).collect::<Vec<_>>()).expect("a finding");
-    for part in [
-        "With all 5,000 meters reset within 60 s ('manual: 10-60 s'), a meter is away for ",
-        "; over 70 min ('computed'), for ",
-    ] {
-        assert!(told.contains(part), "{told}");
-    }
+    // The longest absences are those of the stack's timers, whatever the window.
+    assert!(told.contains("For all 5,000 meters it hardly matters how they are reset: a meter is away for "), "{told}");
 }

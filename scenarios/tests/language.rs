@@ -1,7 +1,9 @@
 //! What a file means: units, defaults, variants, overrides, the resolved text, templates, the library.
 
 use amitwin_data::metrics::gates;
-use amitwin_models::spec::{Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec};
+use amitwin_models::spec::{
+    BorderStack, Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec,
+};
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::sections::units::{Kind, UnitError, format, parse};
 use amitwin_scenarios::{Override, Scenario, TemplateKind, json_schema, load, load_text, template};
@@ -111,7 +113,8 @@ fn defaults_are_those_of_the_reference() {
     assert_eq!((scenario.seed, scenario.variants[0].name.as_str()), (1, "base"));
     // Their values stand in the snapshot of the resolved text, which shows every one.
     let mut plain = WorldSpec { placement: world.placement.clone(), ..WorldSpec::plain() };
-    (plain.mesh.profile, plain.radio.gateway_tx_power_dbm) = (Some(SizeProfile::Small), Some(27.0));
+    (plain.mesh.border_stack, plain.mesh.profile) = (Some(BorderStack::Wsbrd), Some(SizeProfile::Small));
+    plain.radio.gateway_tx_power_dbm = Some(27.0);
     assert_eq!(format!("{world:?}"), format!("{plain:?}"));
 }
 
@@ -125,7 +128,16 @@ fn the_profile_follows_the_meters_per_border_router() {
     assert_eq!(profile(100, 1, ""), SizeProfile::Medium);
     assert_eq!(profile(1001, 1, ""), SizeProfile::Large);
     assert_eq!(profile(1001, 2, ""), SizeProfile::Medium);
+    // Nanostack has a table, at 50 kb/s: 100 devices, 500, 1,000.
     assert_eq!(profile(99, 1, "[mesh]\nprofile = \"x-large\"\n"), SizeProfile::XLarge);
+    let nanostack =
+        |meters, gateways, more| profile(meters, gateways, &format!("[mesh]\nstack = \"nanostack\"\n{more}"));
+    assert_eq!(nanostack(100, 1, ""), SizeProfile::Small);
+    assert_eq!(nanostack(101, 1, ""), SizeProfile::Medium);
+    assert_eq!(nanostack(1001, 1, ""), SizeProfile::XLarge);
+    assert_eq!(nanostack(1001, 2, ""), SizeProfile::Large);
+    assert_eq!(nanostack(99, 1, "profile = \"x-large\"\n"), SizeProfile::XLarge);
+    assert_eq!(nanostack(100, 1, "border_stack = \"wsbrd\"\n"), SizeProfile::Medium);
 }
 
 #[test]

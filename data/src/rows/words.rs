@@ -108,6 +108,8 @@ words! {
         PanAdvert = "pan_advert",
         /// PAN configuration, of a sweep.
         PanConfig = "pan_config",
+        /// PAN advertisement solicit, of a sweep.
+        PanAdvertSolicit = "pan_advert_solicit",
         /// PAN configuration solicit, of a sweep.
         PanConfigSolicit = "pan_config_solicit",
         /// Acknowledgement of the link layer.
@@ -133,6 +135,7 @@ words! {
 pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
     match (kind, value) {
         (EventKind::JoinState, 0) => Some("off"),
+        (EventKind::JoinState, 1) => Some("select_pan"),
         (EventKind::JoinState, 3) => Some("acquire_config"),
         (EventKind::JoinState, 4) => Some("configure_routing"),
         (EventKind::JoinState, 5) => Some("operational"),

@@ -7,8 +7,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MeshSpec {
-    /// Timer profile; when missing, chosen by the meters per border router: small under 100, medium to 1,000, large
-    /// above.
+    /// Wi-SUN stack of meters and repeaters.
+    pub stack: RouterStack,
+    /// Wi-SUN stack of border routers; when missing, the one that belongs to `stack`: nanostack's own, or wsbrd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub border_stack: Option<BorderStack>,
+    /// Size profile of the timers, for which all nodes are configured; when missing, chosen by the nodes per border router: small
+    /// under 100, medium to 1,000, large above, and under nanostack's border router by the data rate as well, as it does. With
+    /// `auto` wsbrd adapts to the nodes of its PAN and wsrd advertises each 15 to 60 s, as they do unless configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<SizeProfile>,
     /// Hops above which a meter counts as unreachable; a source route has room for 24.
@@ -24,8 +30,45 @@ pub struct MeshSpec {
 
 impl Default for MeshSpec {
     fn default() -> Self {
-        MeshSpec { profile: None, hops_max: 24, frame_bytes_max: 1_576, lease: Lease::Asked }
+        MeshSpec {
+            stack: RouterStack::Wsrd,
+            border_stack: None,
+            profile: None,
+            hops_max: 24,
+            frame_bytes_max: 1_576,
+            lease: Lease::Asked,
+        }
     }
+}
+
+impl MeshSpec {
+    /// Stack of the border routers.
+    pub fn border_stack(&self) -> BorderStack {
+        self.border_stack.unwrap_or(match self.stack {
+            RouterStack::Nanostack => BorderStack::Nanostack,
+            RouterStack::Wsrd => BorderStack::Wsbrd,
+        })
+    }
+}
+
+/// An open Wi-SUN stack, as a router runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouterStack {
+    /// Nanostack of mbed-os: looks for its PAN anew after each restart, by the timers of the size profile.
+    Nanostack,
+    /// wsrd of Silicon Labs' wisun-br-linux: reconnects at once to the PAN that it knows.
+    Wsrd,
+}
+
+/// An open Wi-SUN stack, as a border router runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BorderStack {
+    /// Nanostack of mbed-os.
+    Nanostack,
+    /// wsbrd of Silicon Labs' wisun-br-linux.
+    Wsbrd,
 }
 
 /// What becomes of a meter's DHCPv6 lease when its radio restarts.
@@ -39,26 +82,65 @@ pub enum Lease {
 }
 
 /// Size profile of Wi-SUN FAN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SizeProfile {
-    /// Under 100 nodes.
+    /// What each stack does by itself.
+    Auto,
+    /// Up to about 100 nodes.
     Small,
-    /// 100 to 1,000 nodes.
+    /// Hundreds of nodes.
     Medium,
-    /// Above 1,000 nodes.
+    /// Thousands of nodes.
     Large,
-    /// Far above; never chosen by itself.
+    /// More.
     XLarge,
 }
 
 impl SizeProfile {
-    /// The profile for so many nodes to a border router.
-    pub fn of(nodes: usize) -> SizeProfile {
+    /// What nanostack chooses for so many nodes to a border router at a data rate (`ws_cfg_settings.c`).
+    pub fn of(nodes: usize, rate_bps: u32) -> SizeProfile {
+        let [small, medium, large] = match rate_bps {
+            0..150_000 => [100, 500, 1_000],
+            150_000..300_000 => [100, 1_000, 2_000],
+            300_000..600_000 => [100, 1_500, 3_000],
+            600_000.. => [200, 2_000, 5_000],
+        };
+        match nodes {
+            _ if nodes <= small => SizeProfile::Small,
+            _ if nodes <= medium => SizeProfile::Medium,
+            _ if nodes <= large => SizeProfile::Large,
+            _ => SizeProfile::XLarge,
+        }
+    }
+
+    /// The usual choice for so many nodes to a border router.
+    pub fn by_name(nodes: usize) -> SizeProfile {
         match nodes {
             0..100 => SizeProfile::Small,
-            100..=1000 => SizeProfile::Medium,
+            100..=1_000 => SizeProfile::Medium,
             _ => SizeProfile::Large,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nanostack_chooses_its_profile_by_devices_and_data_rate() {
+        use SizeProfile::{Large, Medium, Small, XLarge};
+        // Rows of the table in nanostack: so many devices at most are small, medium, large.
+        for (rate_bps, most) in [
+            (50_000, [100, 500, 1_000]),
+            (150_000, [100, 1_000, 2_000]),
+            (300_000, [100, 1_500, 3_000]),
+            (600_000, [200, 2_000, 5_000]),
+        ] {
+            let of = |nodes| SizeProfile::of(nodes, rate_bps);
+            assert_eq!(most.map(of), [Small, Medium, Large], "{rate_bps} b/s");
+            assert_eq!(most.map(|most| of(most + 1)), [Medium, Large, XLarge], "{rate_bps} b/s");
         }
     }
 }

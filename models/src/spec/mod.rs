@@ -36,7 +36,7 @@ pub use event::{
 };
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
-pub use mesh::{Lease, MeshSpec, SizeProfile};
+pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
@@ -131,8 +131,26 @@ impl WorldSpec {
         (count(SiteKind::Meter) + count(SiteKind::Repeater)).div_ceil(count(SiteKind::Gateway).max(1))
     }
 
-    /// The timer profile: that of the file, or the one for meshes of this size.
+    /// The size profile of the border routers: that of the file, or what their stack takes for meshes of this size.
     pub fn profile(&self) -> SizeProfile {
-        self.mesh.profile.unwrap_or_else(|| SizeProfile::of(self.nodes_per_gateway()))
+        match (self.mesh.profile, self.mesh.border_stack()) {
+            (None | Some(SizeProfile::Auto), BorderStack::Nanostack) => self.nanostack_profile(),
+            (None, BorderStack::Wsbrd) => SizeProfile::by_name(self.nodes_per_gateway()),
+            (Some(profile), _) => profile,
+        }
+    }
+
+    /// The size profile that meters and repeaters advertise by: that of the border routers, for which wsrd is configured as
+    /// well, or what their stack takes by itself; wsrd's own intervals are those of the small profile.
+    pub fn router_profile(&self) -> SizeProfile {
+        match (self.profile(), self.mesh.stack) {
+            (SizeProfile::Auto, RouterStack::Wsrd) => SizeProfile::Small,
+            (SizeProfile::Auto, RouterStack::Nanostack) => self.nanostack_profile(),
+            (profile, _) => profile,
+        }
+    }
+
+    fn nanostack_profile(&self) -> SizeProfile {
+        SizeProfile::of(self.nodes_per_gateway(), self.radio.phy.rate_bps())
     }
 }

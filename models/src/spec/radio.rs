@@ -138,6 +138,20 @@ pub enum PhyMode {
     Oqpsk250,
 }
 
+impl PhyMode {
+    /// Data rate, bits a second.
+    pub const fn rate_bps(self) -> u32 {
+        match self {
+            PhyMode::M1a | PhyMode::M1b => 50_000,
+            PhyMode::M2a | PhyMode::M2b => 100_000,
+            PhyMode::M3 => 150_000,
+            PhyMode::M4a | PhyMode::M4b => 200_000,
+            PhyMode::M5 => 300_000,
+            PhyMode::Oqpsk250 => 250_000,
+        }
+    }
+}
+
 /// Regulatory region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Region {

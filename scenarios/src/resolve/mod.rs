@@ -111,6 +111,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         events,
     };
     profile(cx, &spec);
+    spec.mesh.border_stack = Some(spec.mesh.border_stack());
     spec.mesh.profile = Some(spec.profile());
     spec.radio.gateway_tx_power_dbm = Some(spec.radio.gateway_power_dbm());
     cx.errors.is_empty().then_some(spec)
@@ -120,7 +121,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
 fn profile(cx: &mut Context<'_>, spec: &WorldSpec) {
     let nodes = spec.nodes_per_gateway();
     let chosen = spec.mesh.profile;
-    if chosen == Some(SizeProfile::Small) && nodes > 100 || chosen == Some(SizeProfile::Medium) && nodes > 1000 {
+    if chosen.is_some_and(|chosen| chosen != SizeProfile::Auto && chosen < SizeProfile::by_name(nodes)) {
         cx.warn(
             &["mesh", "profile"],
             format!("the profile is made for smaller meshes; this one has {nodes} nodes to a border router"),

@@ -133,13 +133,16 @@ pub enum Topic {
     Advert = 0,
     /// PAN configurations.
     Config = 1,
-    /// Solicits of a node without configuration.
-    Solicit = 2,
+    /// Advertisement solicits of a node without PAN.
+    AdvertSolicit = 2,
+    /// Configuration solicits of a node without configuration.
+    ConfigSolicit = 3,
     /// RPL information.
-    Dio = 3,
+    Dio = 4,
 }
 
 /// Number of topics.
-pub const TOPICS: usize = 4;
+pub const TOPICS: usize = 5;
 /// All topics.
-pub const ALL_TOPICS: [Topic; TOPICS] = [Topic::Advert, Topic::Config, Topic::Solicit, Topic::Dio];
+pub const ALL_TOPICS: [Topic; TOPICS] =
+    [Topic::Advert, Topic::Config, Topic::AdvertSolicit, Topic::ConfigSolicit, Topic::Dio];

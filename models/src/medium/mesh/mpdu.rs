@@ -12,20 +12,23 @@ pub enum Sweep {
     Advert = 0,
     /// PAN configuration.
     Config = 1,
+    /// PAN advertisement solicit.
+    AdvertSolicit = 2,
     /// PAN configuration solicit.
-    Solicit = 2,
+    ConfigSolicit = 3,
 }
 
 impl Sweep {
     /// All, the most urgent first.
-    pub const ALL: [Sweep; 3] = [Sweep::Advert, Sweep::Config, Sweep::Solicit];
+    pub const ALL: [Sweep; 4] = [Sweep::Advert, Sweep::Config, Sweep::AdvertSolicit, Sweep::ConfigSolicit];
 
     /// Kind in the `frames` table.
     pub fn frame_kind(self) -> FrameKind {
         match self {
             Sweep::Advert => FrameKind::PanAdvert,
             Sweep::Config => FrameKind::PanConfig,
-            Sweep::Solicit => FrameKind::PanConfigSolicit,
+            Sweep::AdvertSolicit => FrameKind::PanAdvertSolicit,
+            Sweep::ConfigSolicit => FrameKind::PanConfigSolicit,
         }
     }
 }

@@ -130,7 +130,8 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         let what = match sweep {
             Sweep::Advert => frame::Sweep::Advert(0, above.rank(node)),
             Sweep::Config => frame::Sweep::Config,
-            Sweep::Solicit => frame::Sweep::Solicit,
+            Sweep::AdvertSolicit => frame::Sweep::AdvertSolicit,
+            Sweep::ConfigSolicit => frame::Sweep::ConfigSolicit,
         };
         capture.sweep(ctx.facts, &link.sent(now, node, on, bytes), what);
         link.capture = Some(capture);

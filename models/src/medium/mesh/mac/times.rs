@@ -15,7 +15,7 @@ pub struct MacTimes {
     /// The whole of an acknowledgement before its frame check sequence, bytes.
     pub ack_bytes: u16,
     /// The whole of a sweep's frame by [`crate::medium::mesh::mac::sweep::Sweep`].
-    pub sweep_bytes: [u16; 3],
+    pub sweep_bytes: [u16; 4],
     /// From the last bit of a frame until it counts as not acknowledged.
     pub ack_wait: SimTime,
     /// Pause after a successful exchange.
@@ -41,7 +41,7 @@ impl MacTimes {
             overhead_bytes: network.data(&sender, Some(SiteId(0)), &[]).len() as u16,
             broadcast_overhead_bytes: network.data(&sender, None, &[]).len() as u16,
             ack_bytes,
-            sweep_bytes: [Sweep::Advert(0, 0), Sweep::Config, Sweep::Solicit]
+            sweep_bytes: [Sweep::Advert(0, 0), Sweep::Config, Sweep::AdvertSolicit, Sweep::ConfigSolicit]
                 .map(|sweep| network.sweep(&sender, sweep).len() as u16),
             ack_wait: phy.turnaround * 2 + phy.airtime(ack_bytes) + phy.unit_backoff,
             spacing: phy.turnaround,

@@ -1,5 +1,6 @@
 //! Flooding of commands (MPL, RFC 7731): everyone who hears one repeats it under a trickle timer.
 
+use super::stack::Flooding;
 use super::{Content, Event, Net, Packet, Stack};
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -8,9 +9,6 @@ use crate::medium::message::{Body, Message};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
-
-/// Intervals after which a node stops repeating.
-pub(super) const ROUNDS: u8 = 3;
 
 /// A flood that a node takes part in.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -34,12 +32,16 @@ fn take_up(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     arm(net, ctx, node);
 }
 
+fn flooding(net: &Net, ctx: &Ctx, node: Node) -> Flooding {
+    if ctx.facts.is_gateway(node) { net.procedures.border_flood } else { net.procedures.flood }
+}
+
 fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let (smallest, largest) = net.timers.flood;
+    let Flooding { imin, imax, .. } = flooding(net, ctx, node);
     let place = 0.5 + 0.5 * net.draw(ctx.facts, node);
     let flood = &mut net.nodes[node].flood;
     flood.heard = 0;
-    let interval = (smallest * (1 << flood.round)).min(largest);
+    let interval = (imin * (1 << flood.round)).min(imax);
     let epoch = flood.epoch;
     let at = ctx.now() + SimTime::from_secs_f64(interval.secs_f64() * place);
     ctx.schedule(at, node, Event::Flood { node, epoch });
@@ -47,7 +49,7 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// [`Event::Flood`]: repeat unless enough others did.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u8) {
-    let k = stack.net.timers.flood_k;
+    let Flooding { k, rounds, .. } = flooding(stack.net, ctx, node);
     let running = link.air.radios[node].is_on();
     let flood = &mut stack.net.nodes[node].flood;
     if flood.epoch != epoch || !running {
@@ -55,7 +57,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     let (speak, job) = (flood.heard < k, flood.seen - 1);
     flood.round += 1;
-    let again = flood.round < ROUNDS;
+    let again = flood.round < rounds;
     if speak && let Some(message) = &stack.net.floods[usize::from(job)] {
         let message = Message { planned: ctx.now(), ..message.clone() };
         let packet = Packet::new(Content::Message(message), node, Node::EVERYONE, Node::EVERYONE);

@@ -36,10 +36,13 @@ pub(super) fn forward<P: PortUser>(
         next.hop_to = next.route[next.route_len as usize];
     } else {
         let joining = &stack.net.nodes[node];
-        if joining.step == Step::Discover || joining.parent == Node::NONE || joining.parent == from {
+        if matches!(joining.step, Step::Discover | Step::Choose)
+            || joining.parent == Node::NONE
+            || joining.parent == from
+        {
             // A node that has just restarted does not know that it was a router, and mostly is one again soon.
             let restarted =
-                joining.returning && (joining.state == State::AcquireConfig || joining.tries <= SILENT_TRIES);
+                joining.returning && (joining.state < State::ConfigureRouting || joining.tries <= SILENT_TRIES);
             stack.count_lost(ctx, &next, Loss::NoRoute);
             if !restarted {
                 poison(stack, link, ctx, node, from);

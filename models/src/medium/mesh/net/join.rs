@@ -1,12 +1,11 @@
-//! Joining: from a running radio to a meter that the head-end hears again.
+//! Joining: from a parent to a meter that the head-end hears again, and what keeps it there.
 //!
-//! A reset keeps PAN id and keys, so a node starts at state 3: it solicits the PAN's configuration by trickled sweeps
-//! and waits for one from a neighbour that is part of the mesh. Then: RPL information from that neighbour, address
-//! registration with the parent, an address by DHCPv6 through the parent, and the route at the border router.
+//! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
-use super::parents::{self, INFINITE_RANK, RANK_STEP};
+use super::discover::{self, OF_MEMBERS};
+use super::parents::{self, RANK_STEP};
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Sweep, Topic};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -16,37 +15,9 @@ use crate::node::Node;
 use crate::spec::Lease;
 use amitwin_sim_core::SimTime;
 
-/// DHCPv6: longest delay of the first solicit, first and longest time-out, s (nanostack; wsrd goes up to an hour).
-const SOLICIT_DELAY_S: f64 = 60.0;
-const SOLICIT_TIMEOUT_S: u16 = 60;
-const SOLICIT_TIMEOUT_MAX_S: u16 = 900;
-/// RPL solicitation: first and longest time-out, s.
-const DIS_TIMEOUT_S: u16 = 5;
-const DIS_TIMEOUT_MAX_S: u16 = 180;
-/// First question: smallest and largest delay, s. Questions before starting again.
-const DIS_DELAY_S: (f64, f64) = (4.0, 9.0);
-const DIS_TRIES: u8 = 12;
-/// Route announcement: first time-out, which doubles, and tries before the parent is given up (nanostack's values; three
-/// tries 3 s apart, as in another stack, are over before a congested border router has answered the first).
-const DAO_TIMEOUT_S: u16 = 40;
-const DAO_TRIES: u8 = 4;
-/// Neighbour solicitation: time-out and tries.
-const NS_TIMEOUT_S: u16 = 5;
-const NS_TRIES: u8 = 3;
 /// Check of a silent parent: time between two solicitations, s, and their number; together a minute.
 const VERIFY_S: f64 = 15.0;
 const VERIFY_TRIES: u8 = 4;
-/// Time in which a node that was told of one parent waits for a better one, s (nanostack).
-const SELECTION_DELAY_S: f64 = 15.0;
-/// Longest delay before the first, s.
-const REGISTER_DELAY_S: f64 = 10.0;
-/// Address registration is renewed this often, s (lifetime 2,200 s).
-const REFRESH_S: f64 = 1_800.0;
-/// Renewals of the registration for one of the route.
-const ROUTE_REFRESH_EVERY: u8 = 8;
-
-/// Timers of a node that is part of the mesh.
-const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
 pub(super) fn stop(net: &mut Net, node: Node) {
@@ -61,17 +32,6 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     parents::detach(net, node);
 }
 
-/// Enters state 3.
-pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    parents::detach(stack.net, node);
-    set_state(stack, ctx, node, State::AcquireConfig);
-    stack.net.nodes[node].step = Step::Settled;
-    for topic in OF_MEMBERS {
-        trickle::stop(stack.net, node, topic);
-    }
-    trickle::start_soon(stack.net, ctx, node, Topic::Solicit);
-}
-
 /// A border router starts: it has its PAN at once, and the routes that it knew.
 pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
@@ -83,7 +43,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 }
 
 /// Enters a joining state.
-fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state: State) {
+pub(super) fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state: State) {
     let before = std::mem::replace(&mut stack.net.nodes[node].state, state);
     if before != state {
         ctx.note(node, Happened::JoinState { state: state as u8 });
@@ -93,156 +53,83 @@ fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, state
     }
 }
 
-/// A sweep's frame was received.
-pub(super) fn heard_sweep<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    from: Node,
-    sweep: Sweep,
-) {
-    if ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
-        return;
-    }
-    let net = &mut *stack.net;
-    match (net.nodes[node].state, sweep) {
-        (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
-        (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
-        (State::Operational, Sweep::Solicit) => trickle::reset(net, ctx, node, Topic::Config),
-        (State::AcquireConfig, Sweep::Solicit) => trickle::consistent(net, node, Topic::Solicit),
-        (State::AcquireConfig, Sweep::Config) if net.is_usable(link, node, from) => {
-            trickle::stop(net, node, Topic::Solicit);
-            parents::remember(net, link, node, from, INFINITE_RANK);
-            discover(stack, ctx, node);
-        }
-        (State::AcquireConfig, Sweep::Advert) if net.is_usable(link, node, from) => {
-            parents::remember(net, link, node, from, INFINITE_RANK);
-        }
-        (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
-            if net.nodes[node].step == Step::Discover && net.is_usable(link, node, from) =>
-        {
-            parents::remember(net, link, node, from, INFINITE_RANK);
-        }
-        _ => {}
-    }
+/// A parent is chosen: get an address through it, or register the one that there is.
+pub(super) fn route_by(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let (step, delay_s) = match net.nodes[node].addressed {
+        true => (Step::Register, net.procedures.register.delay_s),
+        false => (Step::Address, net.procedures.address.delay_s),
+    };
+    begin(net, ctx, node, step, delay_s);
 }
 
-/// Starts to look for RPL information. The first question waits a moment: the neighbour that was heard is still in its
-/// sweep, and everyone who heard it would ask at once.
-pub(super) fn discover<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    set_state(stack, ctx, node, State::ConfigureRouting);
-    let joining = &mut stack.net.nodes[node];
-    (joining.step, joining.tries, joining.wait_s) = (Step::Discover, 0, DIS_TIMEOUT_S);
-    let delay = DIS_DELAY_S.0 + (DIS_DELAY_S.1 - DIS_DELAY_S.0) * stack.net.draw(ctx.facts, node);
-    arm(stack.net, ctx, node, delay);
-}
-
-/// Asks each known neighbour, or all who hear it if none is known.
-fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    let candidates = joining.candidates.map(|c| c.node);
-    // Those who are known may have lost their way as well: every other time all are asked.
-    let all = joining.tries % 2 == 1 || candidates.iter().all(|&c| c == Node::NONE);
-    joining.tries += 1;
-    let wait_s = joining.wait_s;
-    joining.wait_s = (wait_s * 2).min(DIS_TIMEOUT_MAX_S);
-    let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
-    if all {
-        send(Node::EVERYONE);
-    } else {
-        candidates.into_iter().filter(|c| c.is_some()).for_each(&mut send);
-    }
-    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
-    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
-}
-
-/// RPL information came while it was waited for: a parent is chosen, register with it.
-pub(super) fn parent_known(net: &mut Net, ctx: &mut Ctx, node: Node) {
+/// Begins a step after a random delay.
+fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, step: Step, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
-    (joining.step, joining.tries) = (Step::Register, 0);
-    // What made this node choose was heard by its neighbours as well.
-    let delay = SELECTION_DELAY_S + REGISTER_DELAY_S * net.draw(ctx.facts, node);
+    (joining.step, joining.tries) = (step, 0);
+    let delay = net.between(ctx.facts, node, delay_s);
     arm(net, ctx, node, delay);
 }
 
-fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    stack.net.nodes[node].tries += 1;
-    solicit_parent(stack, link, ctx, node);
-    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
-    arm(stack.net, ctx, node, f64::from(NS_TIMEOUT_S) * spread);
+/// Waits for the answer to a message of the current step, or sends it again.
+fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let repeats = match net.nodes[node].step {
+        Step::Address => net.procedures.address,
+        Step::Register => net.procedures.register,
+        _ => net.procedures.announce,
+    };
+    let joining = &mut net.nodes[node];
+    joining.tries = joining.tries.saturating_add(1);
+    let wait_s = repeats.wait_s(joining.tries) * net.between(ctx.facts, node, repeats.spread);
+    arm(net, ctx, node, wait_s);
+}
+
+fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let parent = stack.net.nodes[node].parent;
+    let mut packet = Packet::new(Content::Solicit, node, ctx.facts.gateway_of(node), parent);
+    packet.via = parent;
+    await_answer(stack.net, ctx, node);
+    stack.submit(link, ctx, node, packet);
+}
+
+/// A DHCPv6 reply came.
+pub(super) fn address_given(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &mut net.nodes[node];
+    if joining.step == Step::Address {
+        joining.addressed = true;
+        begin(net, ctx, node, Step::Register, net.procedures.register.delay_s);
+    }
 }
 
 /// Sends a neighbour solicitation to the parent.
 fn solicit_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &stack.net.nodes[node];
-    // Until it is part of the mesh a node has a link-local address only.
     let (parent, renewal) = (joining.parent, joining.addressed);
     stack.submit(link, ctx, node, Packet::new(Content::Ns { renewal }, node, parent, parent));
 }
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
-pub(super) fn registration_done<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    from: Node,
-) {
-    let joining = &mut stack.net.nodes[node];
-    if joining.step != Step::Register || joining.parent != from {
-        return;
-    }
-    if joining.addressed {
-        // A new parent: the route follows.
-        announce(stack, link, ctx, node);
-        return;
-    }
-    (joining.step, joining.tries, joining.wait_s) = (Step::Address, 0, SOLICIT_TIMEOUT_S);
-    let delay = stack.net.draw(ctx.facts, node) * SOLICIT_DELAY_S;
-    arm(stack.net, ctx, node, delay);
-}
-
-fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    joining.tries = joining.tries.saturating_add(1);
-    let (parent, wait_s) = (joining.parent, joining.wait_s);
-    joining.wait_s = (wait_s * 2).min(SOLICIT_TIMEOUT_MAX_S);
-    let mut packet = Packet::new(Content::Solicit, node, ctx.facts.gateway_of(node), parent);
-    packet.via = parent;
-    stack.submit(link, ctx, node, packet);
-    let spread = 0.9 + 0.2 * stack.net.draw(ctx.facts, node);
-    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
-}
-
-/// A DHCPv6 reply came.
-pub(super) fn address_given<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    if joining.step == Step::Address {
-        joining.addressed = true;
-        announce(stack, link, ctx, node);
+pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
+    let joining = &net.nodes[node];
+    if joining.step == Step::Register && joining.parent == from {
+        announce(net, ctx, node, net.procedures.announce.delay_s);
     }
 }
 
-/// Tells the border router the route.
-fn announce<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    (joining.step, joining.tries) = (Step::Announce, 0);
+/// Tells the border router the route, after a delay.
+fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
+    let joining = &mut net.nodes[node];
     joining.path_sequence = joining.path_sequence.wrapping_add(1);
-    send_dao(stack, link, ctx, node);
+    begin(net, ctx, node, Step::Announce, delay_s);
 }
 
 fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    let wait_s = DAO_TIMEOUT_S << joining.tries;
-    joining.tries += 1;
+    let joining = &stack.net.nodes[node];
     let (parent, sequence) = (joining.parent, joining.path_sequence);
     let content = Content::Dao { sequence, back: stack.user.returning(node) };
     let mut packet = Packet::new(content, node, ctx.facts.gateway_of(node), parent);
     packet.via = parent;
+    await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
-    let spread = 1.0 + 0.5 * stack.net.draw(ctx.facts, node);
-    arm(stack.net, ctx, node, f64::from(wait_s) * spread);
 }
 
 /// The border router knows the route announced with `sequence`: part of the mesh.
@@ -267,10 +154,13 @@ pub(super) fn route_known<P: PortUser>(
         }
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
     }
-    rest(stack.net, ctx, node);
+    let net = &mut *stack.net;
+    let route_s = net.between(ctx.facts, node, net.procedures.route_s);
+    net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+    rest(net, ctx, node);
 }
 
-/// Puts a node that was part of the mesh from the start on its renewal timer, at a random place of the period.
+/// Puts a node that was part of the mesh from the start on its renewal timers, at random places of their periods.
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
@@ -278,7 +168,9 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         trickle::start(net, ctx, node, topic);
     }
     if !ctx.facts.is_gateway(node) {
-        let wait = REFRESH_S * net.draw(ctx.facts, node);
+        let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
+        net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+        let wait = (net.procedures.registration_s * net.draw(ctx.facts, node)).min(route_s);
         arm(net, ctx, node, wait);
     }
 }
@@ -298,14 +190,15 @@ pub(super) fn verified(net: &mut Net, ctx: &mut Ctx, node: Node) {
     rest(net, ctx, node);
 }
 
-/// Waits for the next renewal.
+/// Waits for the next renewal, of the registration or of the route.
 fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let wait = REFRESH_S * (0.9 + 0.2 * net.draw(ctx.facts, node));
+    let left = net.nodes[node].deadline.saturating_sub(ctx.now());
+    let wait = net.procedures.registration_s.min(left.secs_f64());
     arm(net, ctx, node, wait);
 }
 
 /// Sets the join timer.
-fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, seconds: f64) {
+pub(super) fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, seconds: f64) {
     let joining = &mut net.nodes[node];
     joining.epoch = joining.epoch.wrapping_add(1);
     let epoch = joining.epoch;
@@ -315,33 +208,39 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, seconds: f64) {
 /// [`Event::Join`]: what was waited for has not come, or a renewal is due.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
     let joining = &mut stack.net.nodes[node];
-    if joining.epoch != epoch || !matches!(joining.state, State::ConfigureRouting | State::Operational) {
+    if joining.epoch != epoch {
         return;
     }
-    match joining.step {
-        Step::Discover if joining.tries >= DIS_TRIES => restart(stack, ctx, node),
-        Step::Discover => ask(stack, link, ctx, node),
-        Step::Register if joining.tries >= NS_TRIES => parents::parent_failed(stack, link, ctx, node),
-        Step::Register => register(stack, link, ctx, node),
-        Step::Address => solicit(stack, link, ctx, node),
-        Step::Announce if joining.tries >= DAO_TRIES => parents::parent_failed(stack, link, ctx, node),
-        Step::Announce => send_dao(stack, link, ctx, node),
-        Step::Verify if joining.tries >= VERIFY_TRIES => parents::parent_failed(stack, link, ctx, node),
-        Step::Verify => {
+    let (tries, procedures) = (joining.tries, &stack.net.procedures);
+    match (joining.state, joining.step) {
+        (State::Off | State::AcquireConfig, _) => {}
+        (State::SelectPan, _) => discover::choose_pan(stack, ctx, node),
+        (_, Step::Discover) => discover::ask(stack, link, ctx, node),
+        (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
+        (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
+        (State::ConfigureRouting, Step::Address) if ctx.now() >= joining.deadline => {
+            discover::restart(stack, link, ctx, node);
+        }
+        (_, Step::Address) => solicit(stack, link, ctx, node),
+        (_, Step::Register) if procedures.register.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Register) => {
+            await_answer(stack.net, ctx, node);
+            solicit_parent(stack, link, ctx, node);
+        }
+        (_, Step::Announce) if procedures.announce.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Announce) => send_dao(stack, link, ctx, node),
+        (_, Step::Verify) if tries >= VERIFY_TRIES => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Verify) => {
             joining.tries += 1;
             solicit_parent(stack, link, ctx, node);
             let wait = VERIFY_S * (0.75 + 0.5 * stack.net.draw(ctx.facts, node));
             arm(stack.net, ctx, node, wait);
         }
-        Step::Settled => {
-            joining.tries = joining.tries.wrapping_add(1);
-            if joining.tries.is_multiple_of(ROUTE_REFRESH_EVERY) {
-                announce(stack, link, ctx, node);
-            } else {
-                // The acknowledgement of the link layer is answer enough.
-                solicit_parent(stack, link, ctx, node);
-                rest(stack.net, ctx, node);
-            }
+        (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
+        (_, Step::Settled) => {
+            // The acknowledgement of the link layer is answer enough.
+            solicit_parent(stack, link, ctx, node);
+            rest(stack.net, ctx, node);
         }
     }
 }

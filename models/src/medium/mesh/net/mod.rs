@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod airtime;
+mod discover;
 mod flood;
 mod forward;
 mod join;
@@ -8,16 +9,16 @@ mod parents;
 mod reassembly;
 mod routes;
 mod snapshot;
+pub mod stack;
 mod state;
 pub mod tree;
 mod trickle;
 
 pub use parents::{CANDIDATES, Candidate, ETX_MAX, INFINITE_RANK, RANK_STEP};
 pub use state::State as NetState;
-pub use trickle::Timers;
 
 use super::event::{ALL_TOPICS, Event, TOPICS, Topic};
-use super::mac::{Above, Done, LinkLayer, enqueue};
+use super::mac::{Above, Done, LinkLayer, enqueue, sweep};
 use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
 use crate::books::Loss;
@@ -26,20 +27,23 @@ use crate::medium::message::Message;
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
 use crate::purpose::{HOP_PHASE, TIMER};
-use crate::spec::Lease;
+use crate::spec::{BorderStack, Lease};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use reassembly::Reassembly;
 use routes::Routes;
 use serde::{Deserialize, Serialize};
+use stack::Procedures;
 use trickle::Trickle;
 
 /// Where a node stands in joining; the numbers are those of Wi-SUN FAN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
 pub enum State {
     /// Not running.
     #[default]
     Off = 0,
+    /// Looking for its PAN.
+    SelectPan = 1,
     /// Looking for the PAN's configuration.
     AcquireConfig = 3,
     /// Getting neighbours, address and route.
@@ -54,6 +58,8 @@ enum Step {
     /// Waiting for RPL information.
     #[default]
     Discover,
+    /// Waiting for more of it before a parent is chosen.
+    Choose,
     /// Waiting for the parent to register the address.
     Register,
     /// Waiting for an address.
@@ -75,12 +81,13 @@ struct Joining {
     trickles: [Trickle; TOPICS],
     /// Flood under way.
     flood: flood::Flood,
-    /// When the expected transmissions were last measured.
-    measured_at: SimTime,
+    /// Frames to the parent since its expected transmissions were last measured.
+    measured: Measured,
+    /// While it looks for its PAN: when it chooses. Without a route: when it looks for its PAN anew. As part of the mesh:
+    /// when it announces its route anew.
+    deadline: SimTime,
     /// Random numbers used for timers.
     draws: u32,
-    /// Current time-out of the joining procedure, s.
-    wait_s: u16,
     /// Counts the join timer.
     epoch: u16,
     /// RPL rank.
@@ -99,13 +106,24 @@ struct Joining {
     state: State,
     /// Joining step.
     step: Step,
+    /// It has been part of the mesh and has lost its last parent.
+    lost: bool,
+    /// More neighbours were heard than it keeps candidates.
+    crowded: bool,
     /// It has an address.
     addressed: bool,
     /// Number of its last route announcement; kept over a reset, as stacks do.
     path_sequence: u8,
     /// It has not been part of the mesh since it was reset.
     returning: bool,
-    /// Frames to the parent since its expected transmissions were last measured, repetitions included.
+}
+
+/// A sample of the expected transmissions to the parent that is being taken.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Measured {
+    /// Since when.
+    since: SimTime,
+    /// Frames, repetitions included.
     transmitted: u8,
     /// Of them acknowledged.
     acknowledged: u8,
@@ -117,9 +135,9 @@ impl Default for Joining {
             candidates: [Candidate::default(); CANDIDATES],
             trickles: [Trickle::default(); TOPICS],
             flood: flood::Flood::default(),
-            measured_at: SimTime::ZERO,
+            measured: Measured::default(),
+            deadline: SimTime::ZERO,
             draws: 0,
-            wait_s: 0,
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
@@ -129,19 +147,19 @@ impl Default for Joining {
             failures: 0,
             state: State::Off,
             step: Step::Settled,
+            lost: false,
+            crowded: false,
             addressed: false,
             path_sequence: 0,
             returning: false,
-            transmitted: 0,
-            acknowledged: 0,
         }
     }
 }
 
 /// What a network layer is made of.
 pub struct Parts {
-    /// Timers of the size profile.
-    pub timers: Timers,
+    /// Timers and procedures of the stacks.
+    pub procedures: Procedures,
     /// First estimate of the expected transmissions by loss code, 1/128.
     pub etx_of_code: Vec<u16>,
     /// Hops above which a meter counts as unreachable.
@@ -161,7 +179,7 @@ pub struct Net {
     reassembly: Reassembly,
     /// By job: what is flooded.
     floods: Vec<Option<Message>>,
-    timers: Timers,
+    procedures: Procedures,
     etx_of_code: Vec<u16>,
     hops_max: u8,
     lease: Lease,
@@ -192,7 +210,7 @@ impl Net {
             routes: Routes::announced(&tree.parent),
             reassembly: Reassembly::default(),
             floods: vec![None; parts.jobs],
-            timers: parts.timers,
+            procedures: parts.procedures,
             etx_of_code: parts.etx_of_code,
             hops_max: parts.hops_max,
             lease: parts.lease,
@@ -242,6 +260,11 @@ impl Net {
         joining.draws += 1;
         stream.unit()
     }
+
+    /// Uniform between two limits from the node's timer stream.
+    fn between(&mut self, facts: &Facts, node: Node, (low, high): (f64, f64)) -> f64 {
+        low + (high - low) * self.draw(facts, node)
+    }
 }
 
 impl<P: PortUser> Stack<'_, P> {
@@ -261,7 +284,7 @@ impl<P: PortUser> Stack<'_, P> {
     /// A datagram reached the node it was for.
     fn arrived(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: &Packet) {
         match &packet.content {
-            Content::Reply => join::address_given(self, link, ctx, node),
+            Content::Reply => join::address_given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
@@ -301,13 +324,13 @@ impl<P: PortUser> Above for Stack<'_, P> {
     }
 
     fn heard_sweep(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, sweep: Sweep) {
-        join::heard_sweep(self, link, ctx, node, from, sweep);
+        discover::heard_sweep(self, link, ctx, node, from, sweep);
     }
 
     fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, done: Done) {
         parents::link_result(self, link, ctx, node, done);
         if done.ok && done.kind == Kind::Ns {
-            join::registration_done(self, link, ctx, node, done.to);
+            join::registration_done(self.net, ctx, node, done.to);
         }
     }
 
@@ -360,8 +383,11 @@ impl Medium for MeshMut<'_> {
     fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node) {
         if ctx.facts.is_gateway(node) {
             join::start_router(self.net, ctx, node);
+            if self.net.procedures.border == BorderStack::Wsbrd {
+                sweep::ask(self.link, ctx, node, Sweep::Advert);
+            }
         } else {
-            join::restart(&mut Stack { net: self.net, user }, ctx, node);
+            discover::restart(&mut Stack { net: self.net, user }, self.link, ctx, node);
         }
     }
 }

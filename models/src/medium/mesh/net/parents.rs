@@ -1,14 +1,16 @@
 //! Parents by expected transmissions (RPL, MRHOF): candidates, advertisements, and when to change.
 
+use super::discover;
 use super::join;
 use super::tree::Tree;
 use super::trickle;
-use super::{Content, Done, Joining, Net, Packet, Stack, State, Step, Topic};
+use super::{Content, Done, Joining, Measured, Net, Packet, Stack, State, Step, Topic};
 use crate::books::Happened;
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +42,13 @@ pub struct Candidate {
     pub rank: u16,
     /// Expected transmissions, 1/128.
     pub etx: u16,
+    /// Not to be the parent before this minute of the run.
+    pub denied_until_min: u16,
 }
 
 impl Default for Candidate {
     fn default() -> Self {
-        Candidate { node: Node::NONE, rank: INFINITE_RANK, etx: ETX_MAX }
+        Candidate { node: Node::NONE, rank: INFINITE_RANK, etx: ETX_MAX, denied_until_min: 0 }
     }
 }
 
@@ -81,7 +85,12 @@ impl Net {
             .iter()
             .zip(codes)
             .filter(|&(&n, _)| facts.is_own(n) && facts.pan[n] == facts.pan[node] && tree.rank[n] < tree.rank[node])
-            .map(|(&n, &code)| Candidate { node: n, rank: tree.rank[n], etx: self.etx_of_code[code as usize] })
+            .map(|(&n, &code)| Candidate {
+                node: n,
+                rank: tree.rank[n],
+                etx: self.etx_of_code[code as usize],
+                denied_until_min: 0,
+            })
             .filter(|c| c.etx <= ETX_MAX)
             .collect();
         let parent = tree.parent[node];
@@ -144,12 +153,13 @@ pub(super) fn heard_dio<P: PortUser>(
         return;
     }
     let known = joining.candidates.iter().any(|c| c.node == from);
-    let followed = joining.parent == from && joining.step != Step::Discover;
+    let choosing = matches!(joining.step, Step::Discover | Step::Choose);
+    let followed = joining.parent == from && !choosing;
     if rank == INFINITE_RANK {
         if followed {
             parent_failed(stack, link, ctx, node);
         } else if known {
-            remember(stack.net, link, node, from, INFINITE_RANK);
+            remember(stack.net, link, ctx, node, from, INFINITE_RANK);
         }
         return;
     }
@@ -166,23 +176,16 @@ pub(super) fn heard_dio<P: PortUser>(
     let below = joining.state == State::Operational && rank >= joining.rank;
     if child || below || hops >= stack.net.hops_max || !(known || stack.net.is_usable(link, node, from)) {
         if known {
-            remember(stack.net, link, node, from, INFINITE_RANK);
+            remember(stack.net, link, ctx, node, from, INFINITE_RANK);
         }
         return;
     }
     let net = &mut *stack.net;
-    remember(net, link, node, from, rank);
+    remember(net, link, ctx, node, from, rank);
     let joining = &net.nodes[node];
     match (joining.state, joining.step) {
-        (State::ConfigureRouting, Step::Discover) => {
-            let best = joining.candidates[0];
-            if best.node.is_some() && best.rank != INFINITE_RANK {
-                adopt(net, ctx, node, best.node);
-                join::parent_known(net, ctx, node);
-            }
-        }
+        (State::ConfigureRouting, Step::Discover) => discover::heard_dio(net, ctx, node),
         (State::Operational, Step::Settled) => reconsider(net, ctx, node),
-        (State::ConfigureRouting, Step::Register | Step::Address) => prefer_best(net, ctx, node),
         _ => {}
     }
 }
@@ -198,7 +201,7 @@ fn parent_said<P: PortUser>(
     hops: u8,
 ) {
     let parent = stack.net.nodes[node].parent;
-    remember(stack.net, link, node, parent, rank);
+    remember(stack.net, link, ctx, node, parent, rank);
     let hops_max = stack.net.hops_max;
     let joining = &mut stack.net.nodes[node];
     let Some(parent) = joining.candidates.iter().find(|c| c.node == joining.parent) else { return };
@@ -218,14 +221,23 @@ fn parent_said<P: PortUser>(
     }
 }
 
+/// Adds a neighbour to the candidates, of which nothing but its signal is known.
+pub(super) fn meet(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, neighbour: Node) {
+    if net.nodes[node].candidates.iter().all(|c| c.node != neighbour) {
+        remember(net, link, ctx, node, neighbour, INFINITE_RANK);
+    }
+}
+
 /// Adds a neighbour to the candidates or updates its rank.
-pub(super) fn remember(net: &mut Net, link: &LinkLayer, node: Node, neighbour: Node, rank: u16) {
+pub(super) fn remember(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, neighbour: Node, rank: u16) {
     let first_etx = net.etx_between(link, node, neighbour);
     let joining = &mut net.nodes[node];
     if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
-        known.rank = rank;
+        let denied = ctx.now().secs_f64() < 60.0 * f64::from(known.denied_until_min);
+        known.rank = if denied { INFINITE_RANK } else { rank };
     } else {
-        let new = Candidate { node: neighbour, rank, etx: first_etx };
+        let new = Candidate { node: neighbour, rank, etx: first_etx, denied_until_min: 0 };
+        joining.crowded |= joining.candidates[CANDIDATES - 1].node.is_some();
         let last = &mut joining.candidates[CANDIDATES - 1];
         if last.node.is_some() && (last.cost(), last.etx) <= (new.cost(), new.etx) {
             return;
@@ -240,14 +252,14 @@ pub(super) fn remember(net: &mut Net, link: &LinkLayer, node: Node, neighbour: N
 }
 
 /// Makes a candidate the parent.
-fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
+pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let hops = net.nodes[parent].hops.saturating_add(1);
     let joining = &mut net.nodes[node];
     let cost = joining.candidates.iter().find(|c| c.node == parent).map_or(u32::from(INFINITE_RANK), Candidate::cost);
     let changed = joining.parent != parent;
     (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
     if changed {
-        (joining.transmitted, joining.acknowledged, joining.measured_at) = (0, 0, ctx.now());
+        joining.measured = Measured { since: ctx.now(), ..Measured::default() };
     }
     let detached = joining.rank == INFINITE_RANK;
     joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
@@ -262,6 +274,7 @@ pub(super) fn detach(net: &mut Net, node: Node) {
     let joining = &mut net.nodes[node];
     joining.candidates = Default::default();
     (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
+    joining.crowded = false;
 }
 
 /// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
@@ -275,41 +288,29 @@ fn reconsider(net: &mut Net, ctx: &mut Ctx, node: Node) {
     if best.node != joining.parent && best.cost() + u32::from(SWITCH_THRESHOLD) < current.cost() {
         let best = best.node;
         adopt(net, ctx, node, best);
-        join::parent_known(net, ctx, node);
-    }
-}
-
-/// Takes the best candidate as parent while the border router does not know of any: until then a change is free, and
-/// later each one costs an announcement.
-fn prefer_best(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let joining = &mut net.nodes[node];
-    let best = joining.candidates[0];
-    if best.node == Node::NONE || best.node == joining.parent || best.rank == INFINITE_RANK {
-        return;
-    }
-    let registering = joining.step == Step::Register;
-    joining.rank = INFINITE_RANK;
-    adopt(net, ctx, node, best.node);
-    if registering {
-        join::parent_known(net, ctx, node);
+        join::route_by(net, ctx, node);
     }
 }
 
 /// The parent does not work: the next candidate, or look for others.
 pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let denied_min = stack.net.procedures.denied_min;
     let joining = &mut stack.net.nodes[node];
     let parent = joining.parent;
     if let Some(bad) = joining.candidates.iter_mut().find(|c| c.node == parent) {
         (bad.rank, bad.etx) = (INFINITE_RANK, (bad.etx * 2).min(2 * ETX_MAX));
+        bad.denied_until_min = if denied_min == 0 { 0 } else { minute(ctx.now()).saturating_add(denied_min) };
     }
     sort(&mut joining.candidates);
     let next = joining.candidates.iter().find(|c| c.node.is_some() && c.rank < joining.rank).map(|c| c.node);
     if let Some(next) = next {
         adopt(stack.net, ctx, node, next);
-        join::parent_known(stack.net, ctx, node);
+        join::route_by(stack.net, ctx, node);
         return;
     }
     let operational = joining.state == State::Operational;
+    // wsrd starts anew unless there is a neighbour with a route, too far down as it may be.
+    let has_others = joining.candidates.iter().any(|c| c.node.is_some() && c.rank != INFINITE_RANK);
     (joining.parent, joining.rank, joining.failures) = (Node::NONE, INFINITE_RANK, 0);
     if operational {
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
@@ -317,19 +318,28 @@ pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
         }
         poison(stack, link, ctx, node, Node::EVERYONE);
     }
-    join::discover(stack, ctx, node);
+    match stack.net.procedures.stack {
+        RouterStack::Wsrd if !has_others => discover::restart(stack, link, ctx, node),
+        _ => discover::find_parent(stack, ctx, node, true),
+    }
+}
+
+/// A moment in whole minutes, up.
+fn minute(at: SimTime) -> u16 {
+    libm::ceil(at.secs_f64() / 60.0) as u16
 }
 
 /// Counts a frame to the parent into its expected transmissions: a moving average of what intervals show that are long
 /// enough, so that a moment of congestion does not pass for a bad link.
 fn measure(joining: &mut Joining, now: SimTime, ok: bool, tries: u8) {
-    joining.transmitted = joining.transmitted.saturating_add(tries);
-    joining.acknowledged = joining.acknowledged.saturating_add(u8::from(ok));
-    if joining.transmitted < MEASURED_MIN || now < joining.measured_at + MEASURED_EACH {
+    let measured = &mut joining.measured;
+    measured.transmitted = measured.transmitted.saturating_add(tries);
+    measured.acknowledged = measured.acknowledged.saturating_add(u8::from(ok));
+    if measured.transmitted < MEASURED_MIN || now < measured.since + MEASURED_EACH {
         return;
     }
-    let (sent, arrived) = (u32::from(joining.transmitted), u32::from(joining.acknowledged));
-    (joining.transmitted, joining.acknowledged, joining.measured_at) = (0, 0, now);
+    let (sent, arrived) = (u32::from(measured.transmitted), u32::from(measured.acknowledged));
+    *measured = Measured { since: now, ..Measured::default() };
     // Nothing arrived: as though half of one frame had.
     let sample = (sent * 128).checked_div(arrived).unwrap_or(2 * sent * 128);
     let parent = joining.parent;

@@ -1,8 +1,8 @@
 //! What of the network layer changes in a run: where nodes stand, routes, datagrams in pieces, floods.
 
-use super::flood::ROUNDS;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
+use super::stack::FLOOD_ROUNDS_MAX;
 use super::{Joining, Net};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
@@ -41,7 +41,7 @@ impl Net {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
             let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node))
                 && usize::from(joining.flood.seen) <= state.floods.len()
-                && joining.flood.round <= ROUNDS;
+                && joining.flood.round <= FLOOD_ROUNDS_MAX;
             ensure(fits, || format!("net: node {n} has a parent or a flood that there is not"))?;
         }
         state.routes.check(bounds)?;

@@ -59,15 +59,13 @@ pub struct Phy {
 impl Phy {
     /// The numbers of `mode`.
     pub fn new(mode: PhyMode) -> Self {
-        let (bit_rate_bps, index, preamble_bytes) = match mode {
-            PhyMode::M1a => (50_000, 0.5, 8),
-            PhyMode::M1b => (50_000, 1.0, 8),
-            PhyMode::M2a => (100_000, 0.5, 8),
-            PhyMode::M2b => (100_000, 1.0, 8),
-            PhyMode::M3 => (150_000, 0.5, 12),
-            PhyMode::M4a => (200_000, 0.5, 12),
-            PhyMode::M4b => (200_000, 1.0, 12),
-            PhyMode::M5 => (300_000, 0.5, 24),
+        let bit_rate_bps = mode.rate_bps();
+        let (index, preamble_bytes) = match mode {
+            PhyMode::M1a | PhyMode::M2a => (0.5, 8),
+            PhyMode::M1b | PhyMode::M2b => (1.0, 8),
+            PhyMode::M3 | PhyMode::M4a => (0.5, 12),
+            PhyMode::M4b => (1.0, 12),
+            PhyMode::M5 => (0.5, 24),
             PhyMode::Oqpsk250 => return Self::oqpsk(),
         };
         let (sfd_bytes, phr_bytes) = (2, 2);
@@ -93,7 +91,7 @@ impl Phy {
 
     /// 2.4 GHz O-QPSK: 62.5 ksymbol/s, 4 bits a symbol.
     fn oqpsk() -> Self {
-        let bit_rate_bps = 250_000;
+        let bit_rate_bps = PhyMode::Oqpsk250.rate_bps();
         let symbol = SimTime::from_micros(16);
         Phy {
             mode: PhyMode::Oqpsk250,

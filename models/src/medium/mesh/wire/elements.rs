@@ -8,6 +8,8 @@ use crate::spec::{PhyMode, Region};
 pub enum FrameType {
     /// PAN advertisement.
     Advert = 0,
+    /// PAN advertisement solicit.
+    AdvertSolicit = 1,
     /// PAN configuration.
     Config = 2,
     /// PAN configuration solicit.
@@ -181,8 +183,8 @@ pub fn config(out: &mut Vec<u8>, schedule: &Schedule, pan: u16, gtk_hash: [u8; 8
     payload(out, WI_SUN_PAYLOAD, &nested);
 }
 
-/// Payload elements of a PAN configuration solicit.
-pub fn config_solicit(out: &mut Vec<u8>, schedule: &Schedule) {
+/// Payload elements of a PAN advertisement or configuration solicit.
+pub fn solicit(out: &mut Vec<u8>, schedule: &Schedule) {
     let mut nested = Vec::new();
     unicast_schedule(&mut nested, schedule);
     nested_short(&mut nested, NETWORK_NAME, NETWORK.as_bytes());

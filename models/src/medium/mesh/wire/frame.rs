@@ -21,6 +21,8 @@ const LONG_SOURCE: u16 = 3 << 14;
 /// Security control: level, and the key by its index.
 const KEY_BY_INDEX: u8 = 1 << 3;
 const KEY_INDEX: u8 = 1;
+/// PAN id of a node without PAN.
+const NO_PAN_ID: u16 = 0xffff;
 
 /// What all frames of a mesh have in common.
 #[derive(Clone, Debug)]
@@ -55,8 +57,10 @@ pub enum Sweep {
     Advert(u16, u16),
     /// PAN configuration.
     Config,
+    /// PAN advertisement solicit.
+    AdvertSolicit,
     /// PAN configuration solicit.
-    Solicit,
+    ConfigSolicit,
 }
 
 fn long(out: &mut Vec<u8>, node: SiteId) {
@@ -120,7 +124,9 @@ impl Network {
         let secured = matches!(sweep, Sweep::Config);
         let control = DATA | NO_SEQUENCE | ELEMENTS | VERSION_2015 | LONG_SOURCE;
         out.extend((control | if secured { SECURED } else { 0 }).to_le_bytes());
-        let pan = address::pan_id(sender.router);
+        // Who asks for advertisements has no PAN.
+        let is_stray = sweep == Sweep::AdvertSolicit;
+        let pan = if is_stray { NO_PAN_ID } else { address::pan_id(sender.router) };
         out.extend(pan.to_le_bytes());
         long(&mut out, sender.node);
         match sweep {
@@ -138,10 +144,11 @@ impl Network {
                 elements::config(&mut out, &self.schedule, pan, self.key.hash());
                 self.key.seal(&mut out, header, address::eui64(sender.node), sender.counter);
             }
-            Sweep::Solicit => {
-                timing(&mut out, FrameType::ConfigSolicit, sender);
+            Sweep::AdvertSolicit | Sweep::ConfigSolicit => {
+                let frame = if is_stray { FrameType::AdvertSolicit } else { FrameType::ConfigSolicit };
+                timing(&mut out, frame, sender);
                 elements::end_of_header(&mut out);
-                elements::config_solicit(&mut out, &self.schedule);
+                elements::solicit(&mut out, &self.schedule);
             }
         }
         out

@@ -148,8 +148,17 @@ fn sweeps_field_by_field() {
         &"00".repeat(24), // one of four keys in use
     ]);
     assert_eq!(hex(&config[header..]), expected);
-    let solicit = network.sweep(&sender(), Sweep::Solicit);
+    let [asked, solicit] = [Sweep::AdvertSolicit, Sweep::ConfigSolicit].map(|sweep| network.sweep(&sender(), sweep));
     assert_eq!((advert.len(), header + config.len() - header + MIC, solicit.len()), (47, 105, 40));
+    let expected = fields(&[
+        "01e3",                   // as above
+        "ffff 09000000 696d6102", // no PAN id
+        "0515 01 01 000800 003f", // unicast timing, advertisement solicit
+        "11a0",                   // Wi-SUN, 17 bytes
+        "0688 ff 14 0a 10 0101",  // unicast schedule
+        "0705 616d6974 77696e",   // network name
+    ]);
+    assert_eq!(hex(&asked), expected);
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! From a running radio to a parent: the PAN, its configuration, RPL information.
+//!
+//! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
+//! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
+
+use super::join::{arm, route_by, set_state};
+use super::parents::{self, INFINITE_RANK};
+use super::{Content, Net, Packet, Stack, State, Step, Sweep, Topic, trickle};
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::{LinkLayer, sweep};
+use crate::node::Node;
+use crate::spec::RouterStack;
+use amitwin_sim_core::SimTime;
+
+/// Timers of a node that is part of the mesh.
+pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
+
+/// Begins to look for the PAN.
+pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    parents::detach(stack.net, node);
+    for topic in OF_MEMBERS {
+        trickle::stop(stack.net, node, topic);
+    }
+    let joining = &mut stack.net.nodes[node];
+    (joining.step, joining.tries, joining.lost) = (Step::Settled, 0, false);
+    match stack.net.procedures.stack {
+        RouterStack::Nanostack => {
+            set_state(stack, ctx, node, State::SelectPan);
+            let asks_in = trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
+            choose_after(stack.net, ctx, node, asks_in);
+        }
+        RouterStack::Wsrd => {
+            set_state(stack, ctx, node, State::AcquireConfig);
+            for (topic, kind) in
+                [(Topic::AdvertSolicit, Sweep::AdvertSolicit), (Topic::ConfigSolicit, Sweep::ConfigSolicit)]
+            {
+                trickle::start(stack.net, ctx, node, topic);
+                sweep::ask(link, ctx, node, kind);
+            }
+        }
+    }
+}
+
+/// Puts the choice of a PAN off: Imin and a random part of it after `delay`.
+fn choose_after(net: &mut Net, ctx: &mut Ctx, node: Node, delay: SimTime) {
+    let imin_s = net.procedures.discovery.imin_s();
+    let wait_s = delay.secs_f64() + net.between(ctx.facts, node, (imin_s, 2.0 * imin_s));
+    net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(wait_s);
+    arm(net, ctx, node, wait_s);
+}
+
+/// The time to choose a PAN has come.
+pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+    if stack.net.nodes[node].candidates[0].node == Node::NONE {
+        choose_after(stack.net, ctx, node, SimTime::ZERO);
+        return;
+    }
+    trickle::stop(stack.net, node, Topic::AdvertSolicit);
+    set_state(stack, ctx, node, State::AcquireConfig);
+    stack.net.nodes[node].tries = 0;
+    trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit);
+}
+
+/// A configuration solicit is due.
+pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let most = stack.net.procedures.config_solicits_max;
+    let joining = &mut stack.net.nodes[node];
+    if joining.tries >= most && most < u8::MAX {
+        trickle::stop(stack.net, node, Topic::ConfigSolicit);
+        restart(stack, link, ctx, node);
+        return;
+    }
+    joining.tries = joining.tries.saturating_add(1);
+    sweep::ask(link, ctx, node, Sweep::ConfigSolicit);
+}
+
+/// A sweep's frame was received.
+pub(super) fn heard_sweep<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+    sweep: Sweep,
+) {
+    if ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
+        return;
+    }
+    let net = &mut *stack.net;
+    match (net.nodes[node].state, sweep) {
+        (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
+        (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
+        (State::Operational, Sweep::AdvertSolicit) => trickle::reset(net, ctx, node, Topic::Advert),
+        (State::Operational, Sweep::ConfigSolicit) => trickle::reset(net, ctx, node, Topic::Config),
+        (State::SelectPan, Sweep::AdvertSolicit) => {
+            trickle::consistent(net, node, Topic::AdvertSolicit);
+            // Its answers serve this node as well.
+            let soon = SimTime::from_secs_f64(2.0 * net.procedures.discovery.imin_s());
+            if net.procedures.chooses_with_others && net.nodes[node].deadline > ctx.now() + soon {
+                choose_after(net, ctx, node, SimTime::ZERO);
+            }
+        }
+        (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
+        (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
+        (State::AcquireConfig, Sweep::Config) if net.is_usable(link, node, from) => {
+            trickle::stop(net, node, Topic::AdvertSolicit);
+            trickle::stop(net, node, Topic::ConfigSolicit);
+            parents::meet(net, link, ctx, node, from);
+            find_parent(stack, ctx, node, false);
+        }
+        (State::SelectPan | State::AcquireConfig, Sweep::Advert) if net.is_usable(link, node, from) => {
+            parents::meet(net, link, ctx, node, from);
+        }
+        (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
+            if matches!(net.nodes[node].step, Step::Discover | Step::Choose) && net.is_usable(link, node, from) =>
+        {
+            parents::meet(net, link, ctx, node, from);
+        }
+        _ => {}
+    }
+}
+
+/// Starts to look for RPL information, on the way into the mesh or after the loss of the last parent.
+pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, lost: bool) {
+    set_state(stack, ctx, node, State::ConfigureRouting);
+    let net = &mut *stack.net;
+    let delay_s = if lost { net.procedures.lost_dis.delay_s } else { net.procedures.dis.delay_s };
+    let pan_timeout = SimTime::from_secs_f64(net.procedures.pan_timeout_s);
+    let joining = &mut net.nodes[node];
+    (joining.step, joining.tries, joining.lost) = (Step::Discover, 0, lost);
+    joining.deadline = ctx.now() + pan_timeout;
+    let delay = net.between(ctx.facts, node, delay_s);
+    arm(net, ctx, node, delay);
+}
+
+/// A DIS is due.
+pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    let repeats = if joining.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
+    if ctx.now() >= joining.deadline || repeats.is_over(joining.tries) {
+        restart(stack, link, ctx, node);
+        return;
+    }
+    joining.tries = joining.tries.saturating_add(1);
+    let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
+    let (known, crowded) = (joining.candidates.map(|c| c.node), joining.crowded);
+    let of = stack.net.procedures.stack;
+    let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
+    match of {
+        RouterStack::Nanostack => send(Node::EVERYONE),
+        RouterStack::Wsrd => {
+            known.into_iter().filter(|c| c.is_some()).for_each(&mut send);
+            if crowded || known[0] == Node::NONE {
+                send(Node::EVERYONE);
+            }
+        }
+    }
+    let wait_s = wait_s * stack.net.between(ctx.facts, node, spread);
+    match of {
+        RouterStack::Nanostack => arm(stack.net, ctx, node, wait_s),
+        // A parent is looked for before the next DIS, and 10 s after this one.
+        RouterStack::Wsrd => {
+            stack.net.nodes[node].step = Step::Choose;
+            let choice_s = stack.net.procedures.choice_s.0;
+            arm(stack.net, ctx, node, wait_s.min(choice_s));
+        }
+    }
+}
+
+/// RPL information came while it was waited for.
+pub(super) fn heard_dio(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.procedures.stack == RouterStack::Nanostack && net.nodes[node].step == Step::Discover {
+        net.nodes[node].step = Step::Choose;
+        let delay = net.between(ctx.facts, node, net.procedures.choice_s);
+        arm(net, ctx, node, delay);
+    }
+}
+
+/// The time to choose a parent has come.
+pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let net = &mut *stack.net;
+    let best = net.nodes[node].candidates[0];
+    if best.node.is_some() && best.rank != INFINITE_RANK {
+        parents::adopt(net, ctx, node, best.node);
+        route_by(net, ctx, node);
+        return;
+    }
+    let joining = &mut net.nodes[node];
+    joining.step = Step::Discover;
+    let repeats = if joining.lost { &net.procedures.lost_dis } else { &net.procedures.dis };
+    let left_s = repeats.wait_s(joining.tries) - net.procedures.choice_s.0;
+    match net.procedures.stack {
+        RouterStack::Wsrd if left_s > 0.0 => arm(net, ctx, node, left_s),
+        _ => ask(stack, link, ctx, node),
+    }
+}

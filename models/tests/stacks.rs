@@ -1,0 +1,208 @@
+//! A node comes back with its keys, as each Wi-SUN stack does it: one hop, nothing lost, nobody in the way. Each step has a delay
+//! that is uniform between two limits, so the sum has a mean and bounds that can be added up by hand.
+
+use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use rayon::prelude::*;
+
+/// The supply of the meters is off for a minute from here on, when all timers have reached their largest interval.
+const OFF_S: u64 = 6_000;
+
+/// Border router and `meters` within 30 m of each other at 150 kb/s on one channel, so that a sweep is a frame that all hear; the
+/// meters lose their supply for a minute and boot in a second.
+fn restarted(meters: u32, stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(|n| (Meter, 20.0, n as f32 * 0.5)));
+    let mut spec = world(sites(places), PhyMode::M3, OFF_S + 4_000);
+    spec.seed = seed;
+    (spec.mesh.stack, spec.mesh.profile) = (stack, Some(profile));
+    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
+    spec.events = vec![event("off", OFF_S, Some(60), Act::PowerOff(PowerOff {}), (1..=meters).collect())];
+    spec
+}
+
+/// First time of an event of a node, after another time.
+fn first(ran: &Ran, node: u32, kind: EventKind, value: Option<i32>, after_s: f64) -> f64 {
+    let is_it = |at_s: f64, of: u32, what: EventKind, with: i32| {
+        at_s >= after_s && of == node && what == kind && value.is_none_or(|value| value == with)
+    };
+    let found = ran.rows.events.iter().find(|e| is_it(e.time_s, e.node, e.kind, e.value));
+    found.unwrap_or_else(|| panic!("no {kind:?} of node {node} after {after_s} s")).time_s
+}
+
+/// Whether the border router answered only: by chance what meter 1 is about to ask for comes at that moment.
+fn was_asked(ran: &Ran) -> bool {
+    let after = |state, asks, answer| {
+        let state_s = first(ran, 1, EventKind::JoinState, Some(state), OFF_S as f64);
+        let by = |src, kind| {
+            ran.rows.frames.iter().find(|f| f.src == src && f.kind == kind && f.time_s >= state_s).map(|f| f.time_s)
+        };
+        by(1, asks).is_some_and(|asked_s| by(0, answer).is_some_and(|answered_s| asked_s < answered_s))
+    };
+    after(3, FrameKind::PanConfigSolicit, FrameKind::PanConfig) && after(4, FrameKind::Dis, FrameKind::Dio)
+}
+
+/// From the boot of meter 1 until it is part of the mesh, for many seeds, sorted.
+fn times_back(stack: RouterStack, border: BorderStack, profile: SizeProfile) -> Vec<f64> {
+    let mut times: Vec<f64> = (1..=400)
+        .into_par_iter()
+        .filter_map(|seed| {
+            let mut spec = restarted(1, stack, profile, seed);
+            (spec.mesh.border_stack, spec.record.frames_every) = (Some(border), 1);
+            let ran = run(&spec);
+            let boot_s = first(&ran, 1, EventKind::Boot, None, OFF_S as f64);
+            was_asked(&ran).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
+        })
+        .collect();
+    assert!(times.len() > 250, "{} of 400 were answered only", times.len());
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// Holds a mean within a tolerance, and every time within bounds; frames, backoffs and answers on the air take up to 2 s more.
+fn holds(times: &[f64], mean_s: f64, tolerance_s: f64, (low, high): (f64, f64)) {
+    let mean = times.iter().sum::<f64>() / times.len() as f64;
+    assert!((mean - mean_s).abs() < tolerance_s, "mean {mean} s, expected {mean_s} s");
+    let (least, most) = (times[0], times[times.len() - 1]);
+    assert!(least >= low && most <= high + 2.0, "{least} to {most} s, expected {low} to {high} s");
+}
+
+#[test]
+fn nanostack_in_the_small_profile_takes_two_and_a_half_minutes() {
+    // 1: PAS at U[I/2, I] with I = U[15, 60]: 28.1; choice 15 + U[0, 15] later: 22.5. Together 50.6 (22.5 to 90).
+    // 3: PCS after U[7.5, 15], PC after U[7.5, 15], then U[1, 2]: 24.0 (16 to 32).
+    // 4: DIS; DIO after U[16.4, 32.8]; parent after 32.8 x U[1, 1.5]: 65.5 (49.2 to 81.9).
+    // Address U[0, 5], registration U[0, 1], route 6: 9.0 (6 to 12). The frames take 1.3 s at most.
+    let times = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Small);
+    // Standard deviation 14 s, of the mean of 300 or so 0.8 s.
+    holds(&times, 149.8, 3.0, (93.6, 215.9));
+    let (p5, p95) = (times[times.len() / 20], times[times.len() * 19 / 20]);
+    assert!((p5 - 128.0).abs() < 4.0 && (p95 - 175.0).abs() < 4.0, "5 % {p5} s, 95 % {p95} s");
+}
+
+#[test]
+fn nanostack_in_larger_profiles_takes_a_quarter_of_an_hour_and_half_of_one() {
+    // Medium: 1: 0.75 x 510 + 60 + 30 = 472.5; 3: 45 + 45 + 1.5; 4: DIS U[30, 60] = 45, DIO 0.75 x 131 = 98.3, parent 1.25 x 131
+    // = 163.8; 9.0. Least: 30 + 60, 30 + 30 + 1, 30 + 65.5 + 131, 6. Most: 960 + 120, 60 + 60 + 2, 60 + 131 + 196.6, 12.
+    let medium = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Medium);
+    holds(&medium, 880.1, 50.0, (383.5, 1_601.7));
+    // Large: 0.75 x 828 + 180 = 801; 181.5; 45 + 196.6 + 327.7; 9.0. Least: 60 + 120, 121, 30 + 131 + 262, 6. Most: 1,536 + 240,
+    // 242, 60 + 262 + 393, 12.
+    let large = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Large);
+    holds(&large, 1_560.8, 80.0, (730.2, 2_745.4));
+}
+
+#[test]
+fn nanostack_nodes_that_restart_together_choose_their_pan_by_the_first_solicit() {
+    // Of 50 nodes the first solicits after 54 s in the mean; a minute and up to another later those who heard it choose. A node
+    // alone would choose after 473 s.
+    let (mut firsts, mut choices) = (Vec::new(), Vec::new());
+    let runs: Vec<(f64, Vec<f64>)> = (1..=24)
+        .into_par_iter()
+        .map(|seed| {
+            let mut spec = restarted(50, RouterStack::Nanostack, SizeProfile::Medium, seed);
+            (spec.duration, spec.record.frames_every) = (SimTime::from_secs(OFF_S + 800), 1);
+            let ran = run(&spec);
+            let boot_s = first(&ran, 1, EventKind::Boot, None, OFF_S as f64);
+            let solicit = ran.rows.frames.iter().find(|f| f.kind == FrameKind::PanAdvertSolicit).expect("a solicit");
+            let choice = |node| first(&ran, node, EventKind::JoinState, Some(3), boot_s) - boot_s;
+            (solicit.time_s - boot_s, (1..=50).map(choice).collect())
+        })
+        .collect();
+    for (first, chosen) in runs {
+        firsts.push(first);
+        choices.extend(chosen);
+    }
+    let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
+    // The first of 50 has a standard deviation of about 14 s, the mean of 24 of 3 s.
+    assert!((mean(&firsts) - 54.0).abs() < 9.0, "first solicit after {} s", mean(&firsts));
+    assert!((mean(&choices) - 144.0).abs() < 9.0, "choice after {} s", mean(&choices));
+    choices.sort_by(f64::total_cmp);
+    let p95 = choices[choices.len() * 95 / 100];
+    assert!((p95 - 181.0).abs() < 12.0, "95 % of the choices after {p95} s");
+}
+
+#[test]
+fn wsrd_reconnects_in_a_minute() {
+    // PC after U[7.5, 15] of the border router; DIS after d + U[0, 5] with d = 1 s for a sweep; parent at the next DIS, 5 s +- 10 %;
+    // address U[0, 60]; registration at once, route 3 s later: 11.25 + 3.5 + 5 + 30 + 3 = 52.8 (16 to 89.5).
+    let small = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Small);
+    // Of U[0, 60] 17.3 s, of the mean of some 300 1 s.
+    holds(&small, 52.8, 4.0, (16.0, 89.5));
+    // PC after U[30, 60] instead.
+    let medium = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Medium);
+    holds(&medium, 86.5, 5.0, (38.5, 134.5));
+}
+
+#[test]
+fn nanostack_waits_for_the_intervals_of_wsbrd() {
+    // The border router says how often DIOs are sent: 2^19 ms = 524 s at least. DIS after U[1, 2] + U[30, 60], DIO after
+    // U[262, 524], parent after 524 x U[1, 1.5]: 46.5 + 393.2 + 655.4 (31 + 262 + 524 to 62 + 524 + 786).
+    let mut times: Vec<f64> = (1..=150)
+        .into_par_iter()
+        .filter_map(|seed| {
+            let mut spec = restarted(1, RouterStack::Nanostack, SizeProfile::Medium, seed);
+            (spec.mesh.border_stack, spec.record.frames_every) = (Some(BorderStack::Wsbrd), 1);
+            let ran = run(&spec);
+            let routing_s = first(&ran, 1, EventKind::JoinState, Some(4), OFF_S as f64);
+            was_asked(&ran).then(|| first(&ran, 1, EventKind::ParentChange, None, routing_s) - routing_s)
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    // Standard deviations of 76 s each, together 107 s; of the mean of 100 and more 11 s.
+    holds(&times, 1_095.0, 35.0, (817.4, 1_372.7));
+}
+
+/// Meter 2 behind meter 1 restarts with its lease; the border router takes frames and says nothing. The times of its announcements
+/// and of what it does when it has given its parent up: wsrd asks for its PAN, nanostack sends a DIS. `None` if meter 1 had to
+/// announce itself as well, because it loses its parent too, or if a DIO of it came before that DIS.
+fn announcements(stack: RouterStack, seed: u64) -> Option<(Vec<f64>, f64)> {
+    let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
+    let mut spec = world(sites(line), PhyMode::M1b, 1_500);
+    spec.seed = seed;
+    (spec.mesh.stack, spec.mesh.lease) = (stack, Lease::Kept);
+    (spec.mac.gateway_queue_frames_max, spec.record.frames_every) = (0, 1);
+    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
+    spec.events = vec![event("off", 100, Some(60), Act::PowerOff(PowerOff {}), vec![2])];
+    let ran = run(&spec);
+    let announced = |node| ran.rows.frames.iter().filter(|f| f.src == node && f.kind == FrameKind::Dao).count();
+    if announced(1) > announced(2) {
+        return None;
+    }
+    let sent = |kind| ran.rows.frames.iter().filter(move |f| f.src == 2 && f.kind == kind).map(|f| f.time_s);
+    let daos: Vec<f64> = sent(FrameKind::Dao).take(3).collect();
+    let gives_up = match stack {
+        RouterStack::Wsrd => FrameKind::PanConfigSolicit,
+        RouterStack::Nanostack => FrameKind::Dis,
+    };
+    let given_up_s = sent(gives_up).find(|&at_s| daos.last().is_some_and(|&dao_s| at_s > dao_s)).expect("it gives up");
+    let heard_again = sent(FrameKind::Dao).nth(3).is_some_and(|dao_s| dao_s < given_up_s);
+    (!heard_again).then_some((daos, given_up_s))
+}
+
+#[test]
+fn a_parent_behind_which_the_border_router_is_silent_is_given_up_after_three_announcements() {
+    let of = |stack, seeds| (1..=seeds).filter_map(move |seed| Some((seed, announcements(stack, seed)?)));
+    assert!(of(RouterStack::Wsrd, 10).count() > 5);
+    for (seed, (daos, over_s)) in of(RouterStack::Wsrd, 10) {
+        // wsrd: at 0, 3 and 9 s, given up at 12, each wait within 10 %; backoffs take up to 0.1 s.
+        let waits = [daos[1] - daos[0], daos[2] - daos[1], over_s - daos[2]];
+        for (wait_s, expected_s) in waits.into_iter().zip([3.0, 6.0, 3.0]) {
+            assert!((wait_s - expected_s).abs() < 0.1 * expected_s + 0.1, "{waits:?} with seed {seed}");
+        }
+    }
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (seed, (daos, over_s)) in of(RouterStack::Nanostack, 100) {
+        // Nanostack: 40, 80 and 160 s times U[0.5, 1.5], and the next DIS 10 s later.
+        let waits = [daos[1] - daos[0], daos[2] - daos[1], over_s - 10.0 - daos[2]];
+        for (wait_s, mean_s) in waits.into_iter().zip([40.0, 80.0, 160.0]) {
+            assert!((0.5 * mean_s - 0.1..1.5 * mean_s + 0.1).contains(&wait_s), "{waits:?} with seed {seed}");
+        }
+        sum += waits.iter().sum::<f64>();
+        count += 1.0;
+    }
+    // 280 s in the mean; sqrt(40^2 + 80^2 + 160^2) / sqrt(12) = 53 s of standard deviation, of the mean of 50 7.5 s.
+    assert!(count > 45.0 && (sum / count - 280.0).abs() < 25.0, "{} s of {count}", sum / count);
+}
