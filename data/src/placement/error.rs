@@ -129,9 +129,9 @@ pub enum Fault {
     OpenQuote { max: usize },
     #[error(
         "there is no column {missing}{nearest}; the columns here are {found}, and a placement needs id, lat and lon: \
-         rename one, or say placement.columns = {{ {missing} = \"NAME\" }}"
+         rename columns, or say placement.columns = {{ {remedy} }}"
     )]
-    MissingColumn { missing: &'static str, nearest: String, found: String },
+    MissingColumn { missing: String, nearest: String, found: String, remedy: String },
     #[error("the column {column} is there twice; remove one of them")]
     DuplicateColumn { column: String },
     #[error(
