@@ -38,7 +38,7 @@ pub struct Cli {
 pub enum Command {
     /// Write a commented scenario to start from.
     Init(Init),
-    /// Check a scenario without running it: mistakes, meters, partitions, expected events, memory and disk.
+    /// Check a scenario without running it: mistakes, meters, expected events, memory and disk.
     Check(Check),
     /// Run the variants of a scenario and judge them by its gates.
     Run(Run),

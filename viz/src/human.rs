@@ -1,6 +1,6 @@
 //! Numbers as people write them: times, shares, counts.
 
-use amitwin_data::summary::TEST_KEYS;
+use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 
 /// What stands where a figure does not apply or was not measured.
 pub const NONE: &str = "–";
@@ -95,7 +95,11 @@ pub fn bytes(n: u64) -> String {
 
 /// What a summary says of the meters' DLMS keys, for people.
 pub fn keys(word: &str) -> &str {
-    if word == TEST_KEYS { "TEST, published ones that protect nothing" } else { word }
+    match word {
+        TEST_KEYS => "TEST, published ones that protect nothing",
+        FILE_KEYS => "derived for each meter from the secret in the keys file",
+        other => other,
+    }
 }
 
 /// Text from a file without what would move a cursor or hide other text.

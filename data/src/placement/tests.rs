@@ -165,11 +165,11 @@ fn csv_values_are_judged() {
     assert_eq!(
         row_error("M1,45,7,Gatway,"),
         "meters.csv, line 2, column kind: the kind 'Gatway' is not known (did you mean gateway?); a site is a meter, \
-         gateway, repeater or transformer"
+         gateway (a border router), repeater or transformer"
     );
     assert_eq!(
         row_error("M1,45,7,bicycle,"),
-        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway, repeater or \
+        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway (a border router), repeater or \
          transformer"
     );
     assert_eq!(

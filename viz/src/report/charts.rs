@@ -233,7 +233,7 @@ fn placement(run: &RunView) -> Option<String> {
     let marks: [(&str, &'static str, &str, bool); 4] = [
         ("link", LINE, "link to the next hop", !drawn.density && places.iter().any(|p| p.parent.is_some())),
         ("router", "M13 0l5 5-5 5-5-5z", "border router", count(|k| matches!(k, Kind::Router)) > 0),
-        ("extender", "M10 2h6v6h-6z", "range extender", count(|k| matches!(k, Kind::Extender)) > 0),
+        ("extender", "M10 2h6v6h-6z", "repeater", count(|k| matches!(k, Kind::Extender)) > 0),
         ("lost", "M10 2l6 6m0-6l-6 6", "meter that none reaches", lost > 0),
     ];
     let drawn_marks = marks.into_iter().filter(|(.., is_drawn)| *is_drawn);
