@@ -224,6 +224,9 @@ pub struct Report {
     /// Draw it without checking the run's files against the hashes in its manifest.
     #[arg(long)]
     pub unchecked: bool,
+    /// Write its charts as SVG files into this directory as well, for slides and pages.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
 }
 
 /// Options of `describe`.

@@ -65,6 +65,20 @@ fn the_first_ten_minutes() {
 }
 
 #[test]
+fn the_index_shows_every_scenario() {
+    let library = Path::new(PAGES).join("../../scenarios/library");
+    let index = fs::read_to_string(library.join("README.md")).expect("the index");
+    for entry in fs::read_dir(&library).expect("the library") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        let Some(scenario) = name.strip_suffix(".toml") else { continue };
+        let picture = format!("../../docs/pictures/{scenario}.svg");
+        let line = index.lines().find(|line| line.starts_with(&format!("| [{scenario}]({name}) |")));
+        assert!(line.is_some_and(|line| line.contains(&picture)), "{scenario} has no line with a picture");
+        assert!(library.join(&picture).is_file(), "{picture}: `just pictures` draws it");
+    }
+}
+
+#[test]
 fn every_guide_is_followed() {
     let found: BTreeSet<String> = fs::read_dir(PAGES)
         .expect("the guides")

@@ -80,8 +80,9 @@ impl Reader {
         let mut command = match (block.kind, &self.python) {
             (Kind::Shown, _) => return self.compare(&text),
             (Kind::Shell, _) => {
-                let mut command = Command::new("bash");
-                command.args(["-euo", "pipefail", "-c", &format!("{ENDS}\n{text}")]);
+                // Whoever waits for something that does not come would wait for ever.
+                let mut command = Command::new("timeout");
+                command.args(["120", "bash", "-euo", "pipefail", "-c", &format!("{ENDS}\n{text}")]);
                 command
             }
             (_, None) => return Ok(Done::NoPython),
