@@ -58,6 +58,11 @@ fn importers_guide() {
 }
 
 #[test]
+fn planners_guide() {
+    follow_guide("planning.md");
+}
+
+#[test]
 fn the_first_ten_minutes() {
     let readme = include_str!("../../README.md");
     let section = readme.split("\n## ").find(|section| section.starts_with("The first ten minutes"));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct PlacementSection {
     /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `kind` (meter; gateway, a border router; repeater, a
-    /// radio that only relays; transformer) and `height_m`; usual names of these are understood. The path is relative to the scenario file.
+    /// radio that only relays; transformer) and `height_m` (of the antenna over ground; it counts in distances alone); usual names of these are understood. The path is relative to the scenario file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub file: Option<String>,
