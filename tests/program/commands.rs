@@ -182,6 +182,20 @@ fn a_format_given_as_the_output_is_taken_for_a_slip() {
 }
 
 #[test]
+fn other_placements_are_told_once() {
+    let variants =
+        "[[variant]]\nname = \"one\"\n[[variant]]\nname = \"two\"\nset = { \"device.boot\" = [\"1s\", \"2s\"] }\n";
+    let here = folder(&format!("{SMALL}\n{variants}"));
+    for (name, meters) in [("a", "9"), ("b", "10")] {
+        run(here.path(), &["run", "small.toml", "-o", name, "--set", &format!("placement.meters={meters}")]).expect(0);
+    }
+    // Neither variant has the same meters in both runs.
+    let said = run(here.path(), &["compare", "a", "b"]).expect(0);
+    let told = "Runs [1] and [2] have different placements: their meters cannot be paired.";
+    assert_eq!(said.out.matches(told).count(), 1, "{}", said.out);
+}
+
+#[test]
 fn a_report_can_be_drawn_again() {
     let here = folder(SMALL);
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);

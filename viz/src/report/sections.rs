@@ -133,8 +133,8 @@ pub fn results(run: &RunView) -> String {
     let has = |metric| figures.iter().any(|f| f.metric == metric);
     if has(Metric::RejoinP50S) {
         out.push_str(
-            "Back: share of the commanded meters that the head-end has heard again within that time of the campaign’s \
-             start. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
+            "All back after: from the campaign’s start until the head-end has heard the last meter again. Meter-hours away: \
+             how long all meters were away, added up. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
              “not reached” where too many were not back when the run ended. ",
         );
     }

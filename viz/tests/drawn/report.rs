@@ -47,6 +47,17 @@ fn drawings_are_well_formed_and_nothing_is_fetched() {
 }
 
 #[test]
+fn the_note_explains_the_rows_above_it() {
+    let html = render(&run(200));
+    let (table, after) = html.split_once("<p class=\"note\">").expect("a note");
+    let note = after.split_once("</p>").expect("its end").0;
+    for (row, words) in [("all back after", "All back after:"), ("meter-hours away", "Meter-hours away:")] {
+        assert!(table.contains(row) && note.contains(words), "{row}: {note}");
+    }
+    assert!(!note.contains("Back: share"), "no row has shares: {note}");
+}
+
+#[test]
 fn pictures_stand_alone() {
     let drawn = pictures(&run(2_000));
     assert_eq!(drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["back", "air-time", "rejoin", "hops", "map"]);
