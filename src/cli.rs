@@ -38,7 +38,7 @@ pub struct Cli {
 pub enum Command {
     /// Write a commented scenario to start from.
     Init(Init),
-    /// Check a scenario without running it: mistakes, meters, partitions, expected events, memory and disk.
+    /// Check a scenario without running it: mistakes, meters, expected events, memory and disk.
     Check(Check),
     /// Run the variants of a scenario and judge them by its gates.
     Run(Run),
@@ -224,6 +224,9 @@ pub struct Report {
     /// Draw it without checking the run's files against the hashes in its manifest.
     #[arg(long)]
     pub unchecked: bool,
+    /// Write its charts as SVG files into this directory as well, for slides and pages.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
 }
 
 /// Options of `describe`.

@@ -4,7 +4,7 @@ use crate::metrics::Values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What every output says of meters with published keys, which protect nothing.
+/// What outputs say of meters with published keys, which protect nothing.
 pub const TEST_KEYS: &str = "TEST";
 /// What outputs say of meters whose keys are derived from a secret in a file.
 pub const FILE_KEYS: &str = "file";

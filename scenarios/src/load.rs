@@ -124,7 +124,7 @@ pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Sc
         let diagnostic = Diagnostic::error(format!("{file} is no scenario; by its name it may hold a placement of meters"))
             .help(format!(
                 "`amitwin init NAME` writes a scenario, and `amitwin run NAME.toml --set placement.file={file}` runs it with \
-                 these meters; where the file names no gateway, add `--set placement.gateways=1`"
+                 these meters; where the file names no border router (kind gateway), add `--set placement.gateways=1`"
             ));
         return Err(ScenarioError::new(vec![diagnostic], Sources::default()));
     }

@@ -5,6 +5,7 @@ use crate::failure::{Invalid, Usage};
 use crate::shell;
 use crate::talk::Talk;
 use amitwin_data::files::RunDir;
+use amitwin_data::summary::FILE_KEYS;
 use amitwin_scenarios::drive::warnings::merged;
 use amitwin_scenarios::estimate::{Estimate, METHOD, PROCESS_BYTES, estimate};
 use amitwin_scenarios::{Scenario, Variant, keys_word, load};
@@ -83,8 +84,7 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     table.set_header([
         "variant",
         "meters",
-        "gateways",
-        "partitions",
+        "border routers",
         "no route",
         "hops",
         "time",
@@ -99,7 +99,6 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
             human::one_line(&e.variant),
             human::count(f64::from(e.meters)),
             human::count(f64::from(e.gateways)),
-            human::count(f64::from(e.partitions)),
             human::count(f64::from(e.unreachable)),
             format!("{:.1}, max {}", e.hops_mean, e.hops_max),
             human::whole_duration(e.duration_s),
@@ -118,10 +117,14 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     }
     let judged: Vec<&Variant> =
         scenario.variants.iter().filter(|v| estimates.iter().any(|e| e.variant == v.name)).collect();
-    let _ = writeln!(out, "\nkeys of the meters: {}", human::keys(keys_word(&judged)));
+    // Published keys matter to what reads meters or a capture: `serve` and `run --capture` tell.
+    let keys = keys_word(&judged);
+    if keys == FILE_KEYS {
+        let _ = writeln!(out, "\nkeys of the meters: {}", human::keys(keys));
+    }
     let _ = writeln!(
         out,
-        "{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
+        "\n{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
         human::plural(estimates.len(), "variant"),
         human::plural(scenario.gates.len(), "gate"),
         about(sum.events),

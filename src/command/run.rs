@@ -8,7 +8,7 @@ use crate::talk::Talk;
 use crate::{log, memory, shell, stop};
 use amitwin_data::files::{FileError, RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
-use amitwin_data::summary::{Status, Summary};
+use amitwin_data::summary::{FILE_KEYS, Status, Summary};
 use amitwin_scenarios::drive::{self, CaptureTo, Outcome, capture_key_option};
 use amitwin_scenarios::{Scenario, Variant, keys_word, load};
 use amitwin_sim_core::{Local, SimTime};
@@ -66,7 +66,7 @@ pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     for warning in &summary.warnings {
         talk.warn(warning);
     }
-    print(&summary, dir.path(), options.format, talk)?;
+    print(&summary, dir.path(), capture.is_some(), options.format, talk)?;
     job.close(&summary, events, began, options);
     Ok(summary.exit_code.unwrap_or(FAILED))
 }
@@ -178,16 +178,17 @@ impl Job<'_> {
     }
 }
 
-fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {
+fn print(summary: &Summary, dir: &Path, captured: bool, format: Format, talk: &Talk) -> anyhow::Result<()> {
     let dir = dir.display().to_string();
     match format {
         Format::Table => {
             let table = results_table(summary, talk.width, talk.color_out);
-            let keys = human::keys(&summary.keys);
-            talk.print(&format!(
-                "{table}\nrun          {dir}\nkeys         {keys}\nfingerprint  {}\n",
-                summary.fingerprint
-            ))
+            // Published keys matter to who reads the capture: no other result shows what they protect.
+            let keys = match captured || summary.keys == FILE_KEYS {
+                true => format!("keys         {}\n", human::keys(&summary.keys)),
+                false => String::new(),
+            };
+            talk.print(&format!("{table}\nrun          {dir}\n{keys}fingerprint  {}\n", summary.fingerprint))
         }
         Format::Json => {
             let mut value = results_json(summary);

@@ -41,6 +41,18 @@ pub fn report_html(run_dir: &Path) -> Result<String, VizError> {
     Ok(report::render(&read::view(&read::open(run_dir)?)?))
 }
 
+/// Draws each chart of the report into a file `NAME.svg` of the folder, which is made if it is not there; gives back the paths.
+pub fn write_pictures(run_dir: &Path, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
+    let drawn = report::pictures(&read::view(&read::open(run_dir)?)?);
+    std::fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "make the folder", e))?;
+    let write = |(name, text): (&str, String)| {
+        let path = folder.join(format!("{name}.svg"));
+        std::fs::write(&path, text).map_err(|e| FileError::io(&path, "write the picture", e))?;
+        Ok(path)
+    };
+    drawn.into_iter().map(write).collect()
+}
+
 /// Draws the report and puts it into the run directory and its manifest; gives back the file's path.
 pub fn write_report(run_dir: &Path) -> Result<PathBuf, VizError> {
     let mut run = read::open(run_dir)?;

@@ -103,7 +103,14 @@ fn csv_headers_are_judged() {
     assert_eq!(
         csv_error("id,north,lon\n"),
         "meters.csv, line 1: there is no column lat; the columns here are id, north, lon, and a placement needs id, lat \
-         and lon: rename one, or say placement.columns = { lat = \"NAME\" }"
+         and lon: rename columns, or say placement.columns = { lat = \"NAME\" }"
+    );
+    // All that are missing at once, with the whole remedy.
+    assert_eq!(
+        csv_error("Nummer;Breite;Hoehe\n"),
+        "meters.csv, line 1: there is no column id, lat and lon; the columns here are Nummer, Breite, Hoehe, and a \
+         placement needs id, lat and lon: rename columns, or say placement.columns = { id = \"NAME\", lat = \"NAME\", lon \
+         = \"NAME\" }"
     );
     assert_eq!(csv_error("id,lat,lon,lat\n"), "meters.csv, line 1: the column lat is there twice; remove one of them");
 }
@@ -158,11 +165,11 @@ fn csv_values_are_judged() {
     assert_eq!(
         row_error("M1,45,7,Gatway,"),
         "meters.csv, line 2, column kind: the kind 'Gatway' is not known (did you mean gateway?); a site is a meter, \
-         gateway, repeater or transformer"
+         gateway (a border router), repeater or transformer"
     );
     assert_eq!(
         row_error("M1,45,7,bicycle,"),
-        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway, repeater or \
+        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway (a border router), repeater or \
          transformer"
     );
     assert_eq!(

@@ -39,7 +39,7 @@ pub fn beside(info: &TableInfo) -> Vec<&'static Beside> {
 
 /// How the tables of all variants are read as one, and joined.
 pub const JOIN: &str = "\
-Rows of one run belong together by `variant` and `node` (`gateway` is a node too). In DuckDB:
+Rows of one run belong together by `variant` and `node` (`gateway` is the node of a border router, `parent` one too). In DuckDB:
 
   SELECT n.variant, n.hops, count(*) AS resets, median(t.answered_s - t.reset_s) AS away_s
   FROM 'RUN/tables/transactions/*/*.parquet' t

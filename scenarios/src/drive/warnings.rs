@@ -22,8 +22,8 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         let more = if built.unreachable.len() > NAMED_MAX { ", ..." } else { "" };
         let radios = spec.placement.sites.iter().filter(|s| s.kind.has_radio()).count();
         warnings.push(format!(
-            "{} of {radios} radios have no route to a gateway and stay silent ({names}{more}); the table `nodes` has them \
-             with reachable = false. Add gateways or repeaters near them, or more transmit power",
+            "{} of {radios} radios have no route to a border router and stay silent ({names}{more}); the table `nodes` has them \
+             with reachable = false. Add border routers or repeaters near them, or more transmit power",
             built.unreachable.len(),
         ));
     }

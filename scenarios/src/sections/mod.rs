@@ -46,7 +46,7 @@ pub struct ScenarioFile {
     pub duration: SimTime,
     /// Where meters and border routers stand.
     pub placement: PlacementSection,
-    /// How meters reach their gateway.
+    /// How meters reach their border router.
     #[serde(default, skip_serializing_if = "MediumKind::is_mesh")]
     pub medium: MediumKind,
     /// The ideal medium, for `medium = "ideal"`.

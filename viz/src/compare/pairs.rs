@@ -79,13 +79,15 @@ pub fn difference(
             let nodes_a = nodes(a, &base.variant, None)?;
             let nodes_b = nodes(b, &other.variant, Some(&nodes_a))?;
             if !same_places(&nodes_a, &nodes_b) {
-                into.notes.push(format!(
-                    "“{}” of run [{}] and “{}” of run [{}] have different placements: their meters cannot be paired.",
-                    base.variant,
+                // All variants of two runs mostly do; once is enough.
+                let note = format!(
+                    "Runs [{}] and [{}] have different placements: their meters cannot be paired.",
                     run_a + 1,
-                    other.variant,
                     run_b + 1
-                ));
+                );
+                if !into.notes.contains(&note) {
+                    into.notes.push(note);
+                }
                 return Ok(());
             }
             if let (Some(ca), Some(cb)) = (campaign(a, &base.variant)?, campaign(b, &other.variant)?) {

@@ -3,6 +3,7 @@
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
 mod charts;
+mod picture;
 mod sections;
 
 use crate::svg::{escape, style};
@@ -10,6 +11,11 @@ use crate::view::RunView;
 use std::fmt::Write;
 
 const SHEET: &str = include_str!("style.css");
+
+/// Each chart of a report as an SVG file: its name and its text.
+pub fn pictures(run: &RunView) -> Vec<(&'static str, String)> {
+    charts::figures(run).iter().map(|figure| (figure.name, picture::draw(figure))).collect()
+}
 
 /// The report of a run as the text of an HTML file.
 pub fn render(run: &RunView) -> String {

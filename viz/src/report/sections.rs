@@ -7,7 +7,7 @@ use crate::view::RunView;
 use amitwin_data::files::REPORT;
 use amitwin_data::metrics::{Activity, Metric};
 use amitwin_data::rows::NodeKind;
-use amitwin_data::summary::{GateVerdict, Status, Verdict};
+use amitwin_data::summary::{FILE_KEYS, GateVerdict, Status, Verdict};
 use std::fmt::Write;
 
 /// Up to here variants are columns, which suits a narrow page; more of them become rows.
@@ -133,8 +133,8 @@ pub fn results(run: &RunView) -> String {
     let has = |metric| figures.iter().any(|f| f.metric == metric);
     if has(Metric::RejoinP50S) {
         out.push_str(
-            "Back: share of the commanded meters that the head-end has heard again within that time of the campaign’s \
-             start. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
+            "All back after: from the campaign’s start until the head-end has heard the last meter again. Meter-hours away: \
+             how long all meters were away, added up. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
              “not reached” where too many were not back when the run ended. ",
         );
     }
@@ -305,10 +305,12 @@ pub fn manifest(run: &RunView) -> String {
         ("Fingerprint of the results".to_string(), s.fingerprint.clone()),
         ("Scenario (BLAKE3)".into(), m.scenario_hash.clone()),
         ("Seed".into(), m.seed.to_string()),
-        ("Keys of the meters".into(), human::keys(&s.keys).into()),
         ("Version".into(), format!("amitwin {}", m.version)),
         ("Computer".into(), host),
     ];
+    if s.keys == FILE_KEYS {
+        facts.push(("Keys of the meters".into(), human::keys(&s.keys).into()));
+    }
     facts.extend(s.variants.iter().map(|v| (format!("Fingerprint of “{}”", v.name), v.fingerprint.clone())));
     for (name, value) in facts {
         let value = if value.is_empty() { human::NONE.into() } else { value };

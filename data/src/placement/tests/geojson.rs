@@ -57,7 +57,7 @@ fn geojson_values_are_judged() {
     assert_eq!(
         json_error(&feature(r#"{"id": "a", "kind": "metr"}"#, "[7, 50]")),
         "meters.geojson, feature 1, property kind: the kind 'metr' is not known (did you mean meter?); a site is a \
-         meter, gateway, repeater or transformer"
+         meter, gateway (a border router), repeater or transformer"
     );
     assert_eq!(
         json_error(&feature(r#"{"id": "a", "height_m": [12]}"#, "[7, 50]")),
