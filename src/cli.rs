@@ -44,6 +44,8 @@ pub enum Command {
     Run(Run),
     /// Let the meters of a scenario answer on real sockets, until it is interrupted.
     Serve(Serve),
+    /// Fit the radio of a scenario to levels that were measured.
+    Calibrate(Calibrate),
     /// Set finished runs side by side, with paired differences.
     Compare(Compare),
     /// Draw the report of a run again.
@@ -129,6 +131,23 @@ pub struct Run {
     /// Capture only frames from or to these nodes, by number as in the nodes table, such as 0,17,42.
     #[arg(long, value_name = "NODES", value_delimiter = ',', requires = "capture")]
     pub capture_nodes: Option<Vec<u32>>,
+}
+
+/// Options of `calibrate`.
+#[derive(Args)]
+pub struct Calibrate {
+    /// Measured levels: a CSV file with the columns from, to and rssi_dbm.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub survey: PathBuf,
+    /// The scenario whose placement, transmit powers and losses of boxes hold.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub scenario: PathBuf,
+    /// Change a setting of the scenario, such as radio.tx_power="20 dBm"; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 }
 
 /// Options of `check`.

@@ -2,6 +2,7 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::placement::is_guarded;
+use amitwin_data::survey::SurveyError;
 use amitwin_live::serve::ServeError;
 use amitwin_scenarios::ScenarioError;
 use amitwin_scenarios::drive::DriveError;
@@ -33,7 +34,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() {
         return USAGE;
     }
-    if error.is::<Invalid>() || error.is::<ScenarioError>() || error.is::<KeysError>() {
+    if error.is::<Invalid>() || error.is::<ScenarioError>() || error.is::<KeysError>() || error.is::<SurveyError>() {
         return INVALID;
     }
     if let Some(serve) = error.downcast_ref::<ServeError>() {

@@ -21,3 +21,5 @@ pub mod pcapng;
 pub mod placement;
 pub mod rows;
 pub mod summary;
+#[cfg(feature = "files")]
+pub mod survey;

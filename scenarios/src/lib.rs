@@ -10,6 +10,7 @@
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
 //! - [`drive`]: runs the variants; [`estimate`]: what that will take.
 //! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
+//! - [`calibrate`]: `[radio]` from levels that were measured.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -20,6 +21,7 @@
 //! assert_eq!(scenario.variants.len(), 4);
 //! ```
 
+pub mod calibrate;
 pub mod drive;
 pub mod estimate;
 pub mod gate;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -21,6 +22,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
     match command {
         Command::Init(options) => init::run(options, talk),
         Command::Check(options) => check::run(&options.scenario, talk),
+        Command::Calibrate(options) => calibrate::run(options, talk),
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),

@@ -2,6 +2,7 @@
 
 mod bad_placements;
 mod bad_scenarios;
+mod calibrate;
 mod commands;
 mod directories;
 mod duckdb;

@@ -16,9 +16,9 @@ pub struct RadioSpec {
     #[serde(rename = "tx_power", with = "Power")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
     pub tx_power_dbm: f64,
-    /// Transmit power of border routers; as `tx_power` when missing.
+    /// Transmit power of border routers, with all that makes them better heard than they hear; as `tx_power` when missing.
     #[serde(rename = "gateway_tx_power", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
+    #[schemars(extend("x-min" = "-30 dBm", "x-max" = "50 dBm"))]
     pub gateway_tx_power_dbm: Option<f64>,
     /// How level falls with distance.
     pub path_loss: LossModel,
