@@ -9,8 +9,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    failed while running
-  2    usage: a wrong option, or an output directory that holds something
-  3    a scenario or an input is invalid
+  2    usage: a wrong option, or an output directory that holds something or is being written
+  3    a scenario or an input is invalid, or a run is incomplete
   4    a gate is breached
   5    a gate had no data, which is never a pass
   6    a hash or a fingerprint does not match

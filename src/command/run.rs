@@ -166,7 +166,7 @@ impl Job<'_> {
         if summary.status == Status::Complete {
             let seed = summary.seed.saturating_add(1);
             self.talk.note(&format!(
-                "next: open {dir}/report.html, or see how much another seed changes:\n  \
+                "next: look at {dir}/report.html, or how much another seed changes:\n  \
                  amitwin run {choice} --seed {seed}; amitwin compare {dir} runs/latest"
             ));
         } else {

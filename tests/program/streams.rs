@@ -14,7 +14,7 @@ fn a_run_prints_its_results_and_nothing_else() {
     assert!(said.out.contains("back within") || said.out.contains("back"), "{}", said.out);
     let fingerprint = summary(&here.path().join("out")).fingerprint;
     assert!(said.out.ends_with(&format!("run          out\nfingerprint  {fingerprint}\n")), "{}", said.out);
-    let said = said.tells(&["complete in", "events/s", "next: open out/report.html", "--seed 2"]);
+    let said = said.tells(&["complete in", "events/s", "next: look at out/report.html", "--seed 2"]);
     assert!(!said.out.contains("next:") && !said.out.contains("events/s"), "{}", said.out);
     // Neither is a terminal here.
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}') && !said.err.contains('\r'), "{}", said.err);

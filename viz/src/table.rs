@@ -36,7 +36,7 @@ pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
     };
     if shown(summary.variants.iter()).iter().any(|figure| figure.metric.activity() == Activity::Resets) {
         out.push_str(&wrap(
-            "all back: since the campaign's start; rejoin and away: since each meter's own reset",
+            "all back: since the campaign's start; rejoin and away: since each meter's own reset; collisions: at all radios",
             width,
         ));
         out.push('\n');

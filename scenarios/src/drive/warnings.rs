@@ -33,7 +33,7 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         warnings.push(format!(
             "up to {neighbours} neighbours beyond the strongest {} of a radio disturb nobody in the model. They are heard at {strongest_dbm:.1} \
              dBm at most, so that frames from {undisturbed_dbm:.1} dBm on do not suffer; {weak_links} of {links} links to a parent are \
-             weaker and may lose a little more than shown. Raise radio.neighbours_max to keep them",
+             weaker and may lose more, and repeat more, than shown. Raise radio.neighbours_max to keep them",
             spec.radio.neighbours_max
         ));
     }
