@@ -14,6 +14,7 @@ Exit codes:
   4    a gate is breached
   5    a gate had no data, which is never a pass
   6    a hash or a fingerprint does not match
+  8    a gate is undecided: more seeds are needed; never a pass
   130  interrupted; what was finished is kept";
 
 /// A digital twin of smart-metering networks.
@@ -97,6 +98,9 @@ pub struct Scenario {
     /// Seed of everything random, instead of the scenario's.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Seeds that every variant runs with, from --seed on: averages with intervals; instead of study.seeds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: Option<u32>,
     /// Change a setting, such as radio.tx_power="20 dBm" or campaign.reset.window=auto; can be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<Override>,
@@ -115,6 +119,14 @@ pub struct Scenario {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+}
+
+impl Scenario {
+    /// What is changed of the file.
+    pub fn overrides(&self) -> Vec<Override> {
+        let seeds = self.seeds.map(|n| Override { key: "study.seeds".to_owned(), value: n.to_string() });
+        self.set.iter().cloned().chain(seeds).collect()
+    }
 }
 
 /// Options of `run`.

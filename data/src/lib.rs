@@ -7,7 +7,7 @@
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
 //! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs ([`input`]
-//! opens them).
+//! opens them). Feature `stats` adds `stats`: intervals for what several seeds or many meters came to.
 
 pub mod attributes;
 #[cfg(feature = "files")]
@@ -20,4 +20,6 @@ pub mod pcapng;
 #[cfg(feature = "files")]
 pub mod placement;
 pub mod rows;
+#[cfg(feature = "stats")]
+pub mod stats;
 pub mod summary;

@@ -8,6 +8,7 @@ mod duckdb;
 mod exit_codes;
 mod memory;
 mod own_columns;
+mod seeds;
 mod serve;
 mod serve_kill;
 mod stops;

@@ -10,10 +10,10 @@
 pub mod compare;
 pub mod figures;
 pub mod human;
+pub mod over_seeds;
 pub mod read;
 pub mod report;
 pub mod series;
-pub mod stats;
 pub mod svg;
 pub mod table;
 pub mod view;

@@ -12,7 +12,15 @@ use std::fmt::Write;
 
 /// All charts that the run has rows for.
 pub fn all(run: &RunView) -> String {
-    let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
+    let mut out = String::from("<section>\n<h2>Charts</h2>\n");
+    if run.summary.seeds.len() > 1 {
+        let (seed, seeds) = (run.summary.seed, run.summary.seeds.len());
+        let _ = writeln!(
+            out,
+            "<p class=\"note\">Charts, map and unreachable meters are of seed {seed}, one of {seeds}.</p>"
+        );
+    }
+    out.push_str("<div class=\"charts\">\n");
     for figure in [back(run), busy(run), rejoin(run), hops(run), placement(run)].into_iter().flatten() {
         out.push_str(&figure);
     }

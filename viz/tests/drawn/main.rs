@@ -2,5 +2,6 @@
 
 mod compare;
 mod report;
+mod seeds;
 mod synthetic;
 mod table;
