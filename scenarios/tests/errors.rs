@@ -199,6 +199,7 @@ fn studies() {
         with("[study]\nbaseline = \"bse\"\n"),
         with("[study]\nseeds = 50\n[study.until]\nmetric = \"frames\"\nseeds_max = 20\n"),
         with("[study.until]\nmetric = \"rejoin_time\"\n"),
+        with("[study]\nvary = [\"placement.meters=8..2\"]\n"),
         with("[[gate]]\nmetric = \"frames\"\nmax = 1\nconfidence = \"90 %\"\n"),
         with("[[gate]]\nmetric = \"frames\"\nmax = 1\nshare = \"100 %\"\n"),
         with("[[variant]]\nname = \"a\"\nset = { \"study.seeds\" = 3 }\n"),

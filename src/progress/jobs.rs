@@ -3,7 +3,7 @@
 use crate::{memory, stop};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::drive::Watch;
-use amitwin_scenarios::study::Study;
+use amitwin_scenarios::study::{Study, WHOLE};
 use amitwin_sim_core::SimTime;
 use amitwin_viz::human;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -40,6 +40,11 @@ impl JobsProgress {
     pub fn new(variants: &[&Variant], study: &Study, shown: bool) -> JobsProgress {
         let jobs = variants.len() * study.seeds_max() as usize;
         JobsProgress::of(variants.iter().map(|v| v.spec.duration).collect(), jobs, shown)
+    }
+
+    /// For so many cases, each of which tells its share of 1 s.
+    pub fn of_cases(jobs: usize, shown: bool) -> JobsProgress {
+        JobsProgress::of(vec![WHOLE], jobs, shown)
     }
 
     /// For so many jobs, whose simulated times are these over and over.

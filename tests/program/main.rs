@@ -13,3 +13,4 @@ mod serve;
 mod serve_kill;
 mod stops;
 mod streams;
+mod sweep;

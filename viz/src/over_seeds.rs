@@ -61,16 +61,20 @@ fn shared_unit<'a>(low: &'a str, high: &str) -> &'a str {
     }
 }
 
+/// `seed 3`, or `20 seeds (1 to 20)`.
+pub fn seeds_text(seeds: &[u64]) -> String {
+    match seeds {
+        [first, .., last] => format!("{} seeds ({first} to {last})", seeds.len()),
+        [only] => format!("seed {only}"),
+        [] => "no seed".to_owned(),
+    }
+}
+
 /// What the figures over several seeds are, for under a results table.
 pub fn explained(summary: &Summary) -> String {
     let figures = || summary.variants.iter().flat_map(|v| v.over_seeds.values());
     let some = |average| figures().any(|over| over.average == average);
-    let seeds = summary.seeds.len();
-    let which = match (summary.seeds.first(), summary.seeds.last()) {
-        (Some(first), Some(last)) if first != last => format!("{seeds} seeds ({first} to {last})"),
-        _ => "one seed".to_owned(),
-    };
-    let mut out = format!("each figure is an average over {which}");
+    let mut out = format!("each figure is an average over {}", seeds_text(&summary.seeds));
     if some(Average::Mean) {
         out.push_str("; ±: the mean's 95 % interval");
     }

@@ -104,17 +104,28 @@ fn differences(summary: &Summary, width: usize, color: bool, out: &mut String) {
 
 /// Lines as rows if the width allows, if need be with figures of two words on two lines, else as columns.
 pub(crate) fn grid(lines: &[Line], figures: &[Figure], width: usize, color: bool) -> String {
+    let mut table = rows(lines, figures, width, color).unwrap_or_else(|| as_columns(lines, figures, color));
+    table.set_width(width.min(usize::from(u16::MAX)) as u16);
+    finish(&table, color)
+}
+
+/// The first of the figures, as many as lines have room for as rows; one at least. Many lines make no columns.
+pub(crate) fn fitting<'a>(lines: &[Line], figures: &'a [Figure], width: usize) -> &'a [Figure] {
+    let some = |n: usize| figures.get(..n).unwrap_or(figures);
+    let fits = |figures: &&[Figure]| rows(lines, figures, width, false).is_some();
+    (1..=figures.len()).rev().map(some).find(fits).unwrap_or(some(1))
+}
+
+/// Lines as rows, if they fit.
+fn rows(lines: &[Line], figures: &[Figure], width: usize, color: bool) -> Option<Table> {
     let fits = |rows: &Table, name_width_max: u16| {
         let widths = rows.column_max_content_widths();
         let figures: usize = widths.iter().skip(1).map(|w| usize::from(w + GAP)).sum();
         figures + usize::from(widths.first().copied().unwrap_or(0).min(name_width_max)) <= width
     };
     let rows = [(false, u16::MAX), (true, NAME_WIDTH_MIN)].into_iter();
-    let rows =
-        rows.map(|(fold, name)| (as_rows(lines, figures, fold, color), name)).find(|(rows, name)| fits(rows, *name));
-    let mut table = rows.map_or_else(|| as_columns(lines, figures, color), |(rows, _)| rows);
-    table.set_width(width.min(usize::from(u16::MAX)) as u16);
-    finish(&table, color)
+    let mut rows = rows.map(|(fold, name)| (as_rows(lines, figures, fold, color), name));
+    rows.find(|(rows, name)| fits(rows, *name)).map(|(rows, _)| rows)
 }
 
 /// Differences have no verdicts; results have a column for them, be it empty.

@@ -75,6 +75,16 @@ pub enum DriveError {
         /// Why.
         error: String,
     },
+    /// A case of a sweep is no longer what it was when the sweep was planned.
+    #[error("case {case}, seed {seed}: {error}")]
+    Case {
+        /// Its settings.
+        case: String,
+        /// Seed.
+        seed: u64,
+        /// Why.
+        error: String,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -84,7 +94,10 @@ impl DriveError {
     /// What the program ends with: 3 where the scenario is at fault, 1 where something went wrong on the way.
     pub fn exit_code(&self) -> u8 {
         match self {
-            DriveError::Build { .. } | DriveError::Seed { .. } | DriveError::File(FileError::VariantName { .. }) => 3,
+            DriveError::Build { .. }
+            | DriveError::Seed { .. }
+            | DriveError::Case { .. }
+            | DriveError::File(FileError::VariantName { .. }) => 3,
             DriveError::Engine { .. } | DriveError::File(_) => 1,
         }
     }

@@ -3,7 +3,7 @@
 use super::gates::figure;
 use crate::language::diagnostic::{Diagnostic, suggest};
 use crate::language::tree::{Node, Value};
-use crate::study::{FIRST_SEEDS, Until};
+use crate::study::{FIRST_SEEDS, Until, Vary};
 
 /// When enough seeds have run, for a document that has passed the check; what makes no sense is reported.
 pub fn resolve(root: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Option<Until> {
@@ -14,6 +14,11 @@ pub fn resolve(root: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Opt
         let title = format!("the baseline of the study is the variant `{name}`, which does not exist");
         let help = suggest(name, variants, "variants");
         out.push(Diagnostic::error(title).at(&node.place, "no such variant").help(help));
+    }
+    for node in study.get("vary").map(Node::items).unwrap_or_default() {
+        if let Some(Err(why)) = node.str().map(str::parse::<Vary>) {
+            out.push(Diagnostic::error("what the study varies cannot be read").at(&node.place, "here").help(why));
+        }
     }
     let until = study.get("until")?;
     let name = until.get("metric")?;

@@ -71,6 +71,14 @@ pub struct StudySection {
     /// Variant that the others are compared with, seed by seed; the first when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// What `amitwin sweep` varies: settings and their values, such as "placement.meters=1000,2000" or "placement.meters=1000..8000/4log".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub vary: Vec<String>,
+    /// Points of the Latin hypercube that the ranges of `vary` make together, instead of a grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 10_000))]
+    pub latin: Option<u32>,
     /// Go on with further seeds until a figure is known well enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<UntilSection>,

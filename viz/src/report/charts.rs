@@ -28,7 +28,7 @@ pub fn all(run: &RunView) -> String {
     out
 }
 
-struct Entry {
+pub(crate) struct Entry {
     class: String,
     dashed: bool,
     /// What is drawn beside the text.
@@ -39,7 +39,7 @@ struct Entry {
 /// A line, as most entries are.
 const LINE: &str = "M1 5H25";
 
-fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
+pub(crate) fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
     let mut out = format!("<figure>\n<h3>{}</h3>\n", escape(title));
     if !legend.is_empty() {
         out.push_str("<ul class=\"legend\">");
@@ -60,7 +60,7 @@ fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
 }
 
 /// The colour belongs to the variant's place in the run, in every chart.
-fn entry(place: usize, text: String) -> Entry {
+pub(crate) fn entry(place: usize, text: String) -> Entry {
     Entry { class: format!("line s{}", place % style::COLOURS), dashed: place % 2 == 1, path: LINE, text }
 }
 

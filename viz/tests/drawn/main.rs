@@ -3,5 +3,6 @@
 mod compare;
 mod report;
 mod seeds;
+mod sweep;
 mod synthetic;
 mod table;
