@@ -20,7 +20,6 @@ pub struct JobsProgress {
     /// Simulated time of each job, by its number, over and over.
     ends: Vec<SimTime>,
     jobs: usize,
-    began: Instant,
     way: Mutex<Way>,
 }
 
@@ -31,6 +30,8 @@ struct Way {
     ended: usize,
     ended_time: SimTime,
     events: u64,
+    /// When the first job was on its way, and the share that was done before: by a sweep that is gone on with.
+    first: Option<(Instant, f64)>,
     drawn: Option<Instant>,
     tenths: usize,
 }
@@ -52,7 +53,7 @@ impl JobsProgress {
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         bar.set_style(ProgressStyle::with_template("{bar:20} {wide_msg}").expect("a fixed template"));
-        JobsProgress { bar, ends, jobs, began: Instant::now(), way: Mutex::default() }
+        JobsProgress { bar, ends, jobs, way: Mutex::default() }
     }
 
     /// Takes the bar off the screen.
@@ -78,6 +79,11 @@ impl Watch for JobsProgress {
             way.running.insert(job, time);
         }
         let now = Instant::now();
+        let done_s = way.ended_time.secs_f64() + way.running.values().map(|time| time.secs_f64()).sum::<f64>();
+        let share = done_s / self.whole_s().max(1e-9);
+        if !way.running.is_empty() {
+            way.first.get_or_insert((now, share));
+        }
         let tenths = way.ended * 10 / self.jobs.max(1);
         if tenths > way.tenths {
             way.tenths = tenths;
@@ -88,10 +94,9 @@ impl Watch for JobsProgress {
             return;
         }
         way.drawn = Some(now);
-        let done_s = way.ended_time.secs_f64() + way.running.values().map(|time| time.secs_f64()).sum::<f64>();
-        let share = done_s / self.whole_s().max(1e-9);
-        let wall = (now - self.began).as_secs_f64();
-        let left = if share > 0.0 { human::duration(wall * (1.0 - share) / share) } else { human::NONE.to_owned() };
+        let (began, before) = way.first.unwrap_or((now, 0.0));
+        let left = left_s((now - began).as_secs_f64(), before, share);
+        let left = left.map_or_else(|| human::NONE.to_owned(), human::duration);
         let resident = memory::resident_bytes().map_or_else(|| human::NONE.to_owned(), human::bytes);
         self.bar.set_position((share * 1000.0) as u64);
         let (ended, jobs, running) = (way.ended, self.jobs, way.running.len());
@@ -100,5 +105,23 @@ impl Watch for JobsProgress {
 
     fn cancelled(&self) -> bool {
         stop::asked()
+    }
+}
+
+/// Time that is left, where so much time brought the share done from `before` to `share`.
+fn left_s(wall_s: f64, before: f64, share: f64) -> Option<f64> {
+    (share > before).then(|| wall_s * (1.0 - share) / (share - before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_s;
+
+    #[test]
+    fn what_was_done_before_does_not_make_it_faster() {
+        // A tenth in ten seconds, and four tenths to go.
+        let left = left_s(10.0, 0.5, 0.6).expect("on its way");
+        assert!((left - 40.0).abs() < 1e-9, "{left}");
+        assert_eq!(left_s(10.0, 0.5, 0.5), None);
     }
 }
