@@ -47,7 +47,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     let file = match (error.downcast_ref::<VizError>(), error.downcast_ref::<DriveError>()) {
         (Some(VizError::File(file)), _) | (_, Some(DriveError::File(file))) => Some(file),
         (Some(_), _) => return USAGE,
-        (_, Some(DriveError::Build { .. })) => return INVALID,
+        (_, Some(DriveError::Build { .. } | DriveError::Seed { .. } | DriveError::Case { .. })) => return INVALID,
         _ => error.downcast_ref::<FileError>(),
     };
     match file {

@@ -22,7 +22,9 @@ pub fn path(path: &Path) -> String {
 pub fn same_choice(options: &Scenario) -> String {
     let set = options.set.iter().map(|s| ("set", format!("{}={}", s.key, s.value)));
     let variants = options.variants.iter().map(|v| ("variant", v.clone()));
-    let chosen: String = set.chain(variants).map(|(option, value)| format!(" --{option} {}", quoted(&value))).collect();
+    let seeds = options.seeds.map(|n| ("seeds", n.to_string()));
+    let chosen: String =
+        set.chain(variants).chain(seeds).map(|(option, value)| format!(" --{option} {}", quoted(&value))).collect();
     path(&options.file) + &chosen
 }
 

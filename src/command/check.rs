@@ -16,7 +16,7 @@ use std::fmt::Write;
 
 /// Checks, estimates, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
-    let mut scenario = load(&options.file, &options.set, options.seed)?;
+    let mut scenario = load(&options.file, &options.overrides(), options.seed)?;
     scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
     if let Some(path) = &options.output {
@@ -40,7 +40,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     for warning in &warnings {
         talk.warn(warning);
     }
-    let sum = Sum::of(&estimates, threads);
+    let sum = Sum::of(&estimates, threads, scenario.study.seeds);
     match options.format {
         Format::Table => talk.print(&text(&scenario, &estimates, &sum, talk.width))?,
         Format::Json => talk.print_json(&value(&scenario, &estimates, &sum, &warnings))?,
@@ -58,15 +58,17 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(estimates: &[Estimate], threads: usize) -> Sum {
-        let mut memory: Vec<f64> = estimates.iter().map(|e| e.memory_bytes).collect();
+    /// Every variant runs with each of the seeds.
+    fn of(estimates: &[Estimate], threads: usize, seeds: u32) -> Sum {
+        let each = || estimates.iter().cycle().take(estimates.len() * seeds as usize);
+        let mut memory: Vec<f64> = each().map(|e| e.memory_bytes).collect();
         memory.sort_by(|a, b| b.total_cmp(a));
         Sum {
             threads,
-            events: estimates.iter().map(|e| e.events).sum(),
+            events: each().map(|e| e.events).sum(),
             // As many variants as threads are in memory at once; the largest ones, at worst.
             memory_bytes: PROCESS_BYTES + memory.iter().take(threads).sum::<f64>(),
-            disk_bytes: estimates.iter().map(|e| e.disk_bytes).sum(),
+            disk_bytes: each().map(|e| e.disk_bytes).sum(),
         }
     }
 }
@@ -124,8 +126,9 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     }
     let _ = writeln!(
         out,
-        "\n{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
+        "\n{}, {} and {}. About {} events in all, {} of memory with {}, {} of disk.",
         human::plural(estimates.len(), "variant"),
+        human::plural(scenario.study.seeds as usize, "seed"),
         human::plural(scenario.gates.len(), "gate"),
         about(sum.events),
         human::bytes(sum.memory_bytes as u64),
@@ -165,6 +168,8 @@ fn value(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, warnings: &[Str
     json!({
         "name": scenario.name,
         "seed": scenario.seed,
+        "seeds": scenario.study.seeds,
+        "seeds_max": scenario.study.seeds_max(),
         "scenario_hash": scenario.scenario_hash,
         "gates": scenario.gates.len(),
         "variants": estimates.iter().map(one).collect::<Vec<_>>(),

@@ -12,6 +12,7 @@ mod run;
 mod run_dir;
 mod schema;
 mod serve;
+mod sweep;
 mod verify;
 
 use crate::cli::Command;
@@ -25,6 +26,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Calibrate(options) => calibrate::run(options, talk),
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
+        Command::Sweep(options) => sweep::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),

@@ -43,6 +43,11 @@ fn follow_guide(name: &str) {
 }
 
 #[test]
+fn capacity_guide() {
+    follow_guide("capacity.md");
+}
+
+#[test]
 fn data_guide() {
     follow_guide("data.md");
 }

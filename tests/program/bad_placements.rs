@@ -121,7 +121,7 @@ fn a_meter_that_reaches_nobody_is_reported_and_not_dropped() {
     let variant = summary(&out).variants.remove(0);
     assert_eq!((variant.meters, variant.unreachable), (2, 1));
     assert_eq!((variant.metrics["commanded"], variant.metrics["failed"]), (Some(2.0), Some(1.0)));
-    let nodes: Vec<NodeRow> = RunDir::open(&out).expect("complete").rows("base").expect("nodes");
+    let nodes: Vec<NodeRow> = RunDir::open(&out).expect("complete").rows("base", 1).expect("nodes");
     let far = nodes.iter().find(|n| n.name == "far").expect("it is in the table");
     assert!(!far.reachable && far.hops.is_none() && far.parent.is_none());
     assert!(fs::read_to_string(out.join("report.html")).expect("a report").contains("far"));

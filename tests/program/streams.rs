@@ -14,7 +14,7 @@ fn a_run_prints_its_results_and_nothing_else() {
     assert!(said.out.contains("back within") || said.out.contains("back"), "{}", said.out);
     let fingerprint = summary(&here.path().join("out")).fingerprint;
     assert!(said.out.ends_with(&format!("run          out\nfingerprint  {fingerprint}\n")), "{}", said.out);
-    let said = said.tells(&["complete in", "events/s", "next: look at out/report.html", "--seed 2"]);
+    let said = said.tells(&["complete in", "events/s", "next: look at out/report.html", "--seeds 20"]);
     assert!(!said.out.contains("next:") && !said.out.contains("events/s"), "{}", said.out);
     // Neither is a terminal here.
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}') && !said.err.contains('\r'), "{}", said.err);
@@ -70,8 +70,8 @@ fn what_is_said_to_be_next_can_be_pasted() {
     let ran = paste(&odd, &checked, "next: ").expect(0);
     assert_eq!(summary(&odd.join("runs/latest")).seed, 7);
     assert!(ran.err.contains("--set 'description=a b' --variant base"), "{}", ran.err);
-    let compared = paste(&odd, &ran, "another seed changes:\n").expect(0);
-    assert!(compared.out.contains("seed 8"), "{}", compared.out);
+    let study = paste(&odd, &ran, "other seeds change:\n").expect(0);
+    assert!(study.out.contains("20 seeds (7 to 26)"), "{}", study.out);
 }
 
 #[test]

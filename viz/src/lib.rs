@@ -4,17 +4,19 @@
 //! - [`compare`]: the same over several runs, with paired differences.
 //! - [`report_html`] and [`write_report`]: one page with charts, for which [`read`] fills a [`view::RunView`],
 //!   [`series`] turns rows into plain series, and [`svg`] draws them.
+//! - [`sweep`]: table and report of a scenario at many settings.
 //!
 //! Nothing here knows a model: whatever is shown was written by the run.
 
 pub mod compare;
 pub mod figures;
 pub mod human;
+pub mod over_seeds;
 pub mod read;
 pub mod report;
 pub mod series;
-pub mod stats;
 pub mod svg;
+pub mod sweep;
 pub mod table;
 pub mod view;
 

@@ -93,6 +93,33 @@ pub fn of_results(metrics: &Values) -> Vec<String> {
     )]
 }
 
+/// The warnings of a variant with several seeds. What differs in numbers alone is told once, by the first seed.
+pub fn over_seeds<'a>(of: impl IntoIterator<Item = (u64, &'a [String])>) -> Vec<String> {
+    struct Told<'a> {
+        words: Vec<&'a str>,
+        text: &'a str,
+        seed: u64,
+        times: usize,
+    }
+    let (mut seeds, mut told): (usize, Vec<Told>) = (0, Vec::new());
+    for (seed, warnings) in of {
+        seeds += 1;
+        for text in warnings {
+            let digit = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+            let words: Vec<&str> = text.split_whitespace().filter(|word| !digit(word)).collect();
+            match told.iter_mut().find(|known| known.words == words) {
+                Some(known) => known.times += 1,
+                None => told.push(Told { words, text, seed, times: 1 }),
+            }
+        }
+    }
+    let tell = |Told { text, seed, times, .. }: Told| match times {
+        1 => format!("seed {seed}: {text}"),
+        _ => format!("seed {seed}, and much the same with {times} of {seeds} seeds: {text}"),
+    };
+    told.into_iter().map(tell).collect()
+}
+
 /// The warnings of all variants; one that several share is told once, with their names.
 pub fn merged<'a>(of: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<String> {
     let mut variants = 0;
@@ -116,7 +143,18 @@ pub fn merged<'a>(of: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::{merged, over_seeds};
+
+    #[test]
+    fn seeds_that_differ_in_numbers_are_told_once() {
+        let told = |text: &str| vec![text.to_owned()];
+        let (one, two, other) =
+            (told("3 of 9 radios (M1) stay silent"), told("4 of 9 radios (M7) stay silent"), told("too loud"));
+        assert_eq!(
+            over_seeds([(1, &one[..]), (2, &two[..]), (3, &other[..])]),
+            ["seed 1, and much the same with 2 of 3 seeds: 3 of 9 radios (M1) stay silent", "seed 3: too loud"]
+        );
+    }
 
     #[test]
     fn what_variants_share_is_told_once() {

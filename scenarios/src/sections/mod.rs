@@ -23,7 +23,7 @@ use quantity::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serve::ServeSection;
-use study::{GateSection, VariantSection};
+use study::{GateSection, StudySection, VariantSection};
 
 /// A scenario: a network, what happens to it, the variants to compare and the gates to hold.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -99,6 +99,9 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub variant: Vec<VariantSection>,
+    /// How many seeds every variant runs with.
+    #[serde(default, skip_serializing_if = "StudySection::is_default")]
+    pub study: StudySection,
     /// Limits that the results must keep.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

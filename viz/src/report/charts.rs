@@ -13,7 +13,15 @@ use std::fmt::Write;
 
 /// All charts that the run has rows for, as a section of the page.
 pub fn all(run: &RunView) -> String {
-    let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
+    let mut out = String::from("<section>\n<h2>Charts</h2>\n");
+    if run.summary.seeds.len() > 1 {
+        let (seed, seeds) = (run.summary.seed, run.summary.seeds.len());
+        let _ = writeln!(
+            out,
+            "<p class=\"note\">Charts, map and unreachable meters are of seed {seed}, one of {seeds}.</p>"
+        );
+    }
+    out.push_str("<div class=\"charts\">\n");
     for figure in figures(run) {
         out.push_str(&figure.html());
     }
@@ -54,11 +62,11 @@ pub struct Entry {
 const LINE: &str = "M1 5H25";
 
 impl Figure {
-    fn new(name: &'static str, title: &str, legend: Vec<Entry>, svg: Svg, caption: &str) -> Figure {
+    pub(crate) fn new(name: &'static str, title: &str, legend: Vec<Entry>, svg: Svg, caption: &str) -> Figure {
         Figure { name, title: title.to_owned(), legend, svg, caption: caption.to_owned(), wide: false }
     }
 
-    fn html(&self) -> String {
+    pub(crate) fn html(&self) -> String {
         let wide = if self.wide { " class=\"wide\"" } else { "" };
         let mut out = format!("<figure{wide}>\n<h3>{}</h3>\n", escape(&self.title));
         if !self.legend.is_empty() {
@@ -79,7 +87,7 @@ impl Figure {
 }
 
 /// The colour belongs to the variant's place in the run, in every chart.
-fn entry(place: usize, text: String) -> Entry {
+pub(crate) fn entry(place: usize, text: String) -> Entry {
     Entry { class: style::stroke(place), path: LINE, text }
 }
 

@@ -4,8 +4,10 @@
 //! [`style::SHEET`], so that one drawing serves the light page, the dark page and paper.
 
 pub mod bars;
+pub mod heat;
 pub mod lines;
 pub mod map;
+pub mod plot;
 pub mod style;
 pub mod ticks;
 
