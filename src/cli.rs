@@ -94,6 +94,12 @@ fn run_directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// Commands that write no directory have `--format` for what others call output.
+fn no_directory(text: &str) -> Result<PathBuf, String> {
+    let format = if Format::from_str(text, false).is_ok() { text } else { "json" };
+    Err(format!("this command writes no directory; did you mean --format {format}?"))
+}
+
 /// A scenario, and what to change of it.
 #[derive(Args)]
 pub struct Scenario {
@@ -258,6 +264,9 @@ pub struct Serve {
     /// How it is told that meters answer, and what was done; JSON is one line each.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    #[arg(short, long, hide = true, value_parser = no_directory)]
+    #[allow(missing_docs)]
+    pub output: Option<PathBuf>,
 }
 
 /// Options of `init`.
@@ -287,6 +296,9 @@ pub struct Compare {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    #[arg(short, long, hide = true, value_parser = no_directory)]
+    #[allow(missing_docs)]
+    pub output: Option<PathBuf>,
 }
 
 /// A run, for `report` and `verify`.

@@ -33,6 +33,12 @@ pub fn same_seed(options: &Scenario) -> String {
     options.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default()
 }
 
+/// The run directory, if it was chosen.
+pub fn same_output(options: &Scenario) -> String {
+    let force = if options.force { " --force" } else { "" };
+    options.output.as_deref().map_or_else(String::new, |output| format!(" --output {}{force}", path(output)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,6 +93,13 @@ impl Client {
     }
 }
 
+/// A socket for datagrams that does not wait for ever.
+fn udp() -> UdpSocket {
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+    udp
+}
+
 fn framed(destination: u16, apdu: &[u8]) -> Vec<u8> {
     wire::framed_to(PUBLIC, destination, apdu)
 }
@@ -110,8 +117,7 @@ fn each_meter_answers_at_its_own_address_over_tcp_and_udp() {
     for meter in 1..=25 {
         let name = street.connect(meter).name(1, &[]);
         is_name(&name);
-        let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
-        udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+        let udp = udp();
         let to = SocketAddr::from(([127, 0, 0, meter], street.port));
         let mut buffer = [0; 2_000];
         for apdu in [ASSOCIATE, NAME] {
@@ -398,8 +404,7 @@ fn a_flood_to_one_meter_leaves_the_others_answering() {
     assert!(took < Duration::from_secs(20), "200 answers took {took:?}");
     drop(client);
     // Those of the flood may have found no room; of one socket a datagram is looked at before the next.
-    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
-    udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+    let udp = udp();
     for bytes in [&[0xFF; 900][..], &framed(1, ASSOCIATE)] {
         udp.send_to(bytes, ("127.0.0.1", street.port)).expect("sent");
     }

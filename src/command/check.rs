@@ -45,7 +45,8 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         Format::Table => talk.print(&text(&scenario, &estimates, &sum, talk.width))?,
         Format::Json => talk.print_json(&value(&scenario, &estimates, &sum, &warnings))?,
     }
-    talk.note(&format!("{METHOD}\nnext: amitwin run {}{}", shell::same_choice(options), shell::same_seed(options)));
+    let (choice, seed) = (shell::same_choice(options), shell::same_seed(options));
+    talk.note(&format!("{METHOD}\nnext: amitwin run {choice}{seed}{}", shell::same_output(options)));
     Ok(0)
 }
 

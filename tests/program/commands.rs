@@ -177,6 +177,12 @@ fn a_format_given_as_the_output_is_taken_for_a_slip() {
         let wanted = format!("--format {format}");
         run(here.path(), &["run", "small.toml", "--output", format]).expect(2).tells(&[&wanted]);
     }
+    for command in [&["compare", "out"][..], &["serve", "small.toml"]] {
+        let told = ["this command writes no directory; did you mean --format json?"];
+        run(here.path(), &[command, &["--output", "json"]].concat()).expect(2).tells(&told);
+    }
+    let said = run(here.path(), &["check", "small.toml", "--output", "a b"]).expect(0);
+    said.tells(&["next: amitwin run small.toml --output 'a b'"]);
     run(here.path(), &["run", "small.toml", "--output", "./json"]).expect(0);
     assert!(here.path().join("json/summary.json").is_file());
 }
