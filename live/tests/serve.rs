@@ -93,13 +93,6 @@ impl Client {
     }
 }
 
-/// A socket for datagrams that does not wait for ever.
-fn udp() -> UdpSocket {
-    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
-    udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-    udp
-}
-
 fn framed(destination: u16, apdu: &[u8]) -> Vec<u8> {
     wire::framed_to(PUBLIC, destination, apdu)
 }
@@ -117,7 +110,8 @@ fn each_meter_answers_at_its_own_address_over_tcp_and_udp() {
     for meter in 1..=25 {
         let name = street.connect(meter).name(1, &[]);
         is_name(&name);
-        let udp = udp();
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+        udp.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
         let to = SocketAddr::from(([127, 0, 0, meter], street.port));
         let mut buffer = [0; 2_000];
         for apdu in [ASSOCIATE, NAME] {
@@ -395,19 +389,15 @@ fn a_flood_to_one_meter_leaves_the_others_answering() {
     let mut client = street.connect(2);
     let began = Instant::now();
     is_name(&client.name(1, &[]));
-    for _ in 0..200 {
-        is_name(&client.ask(1, NAME));
-    }
+    (0..200).for_each(|_| is_name(&client.ask(1, NAME)));
     let took = began.elapsed();
     stop.store(true, Ordering::Relaxed);
     floods.into_iter().for_each(|flood| flood.join().expect("no panic"));
     assert!(took < Duration::from_secs(20), "200 answers took {took:?}");
-    drop(client);
     // Those of the flood may have found no room; of one socket a datagram is looked at before the next.
-    let udp = udp();
-    for bytes in [&[0xFF; 900][..], &framed(1, ASSOCIATE)] {
-        udp.send_to(bytes, ("127.0.0.1", street.port)).expect("sent");
-    }
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    udp.send_to(&[0xFF; 900], ("127.0.0.1", street.port)).expect("sent");
+    udp.send_to(&framed(1, ASSOCIATE), ("127.0.0.1", street.port)).expect("sent");
     udp.recv_from(&mut [0; 500]).expect("an answer");
     assert!(street.end().refused.wrapper > 0);
 }
