@@ -61,7 +61,8 @@ pub struct RadioSpec {
     #[schemars(extend("x-min" = "-130 dBm", "x-max" = "-60 dBm"))]
     pub hearing_floor_dbm: f64,
     /// Strongest neighbours that a radio keeps in its table, at about 3.7 bytes each. Whoever is left out is neither heard nor
-    /// disturbs, which makes a dense town look better than it is; a run says how many that are.
+    /// disturbs, which makes a dense town look better than it is; a run says how many
+    /// that are where it can change a result.
     #[schemars(with = "u32", range(min = 4, max = 4096))]
     pub neighbours_max: usize,
 }

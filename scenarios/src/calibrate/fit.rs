@@ -173,11 +173,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calibrate::tests::normal;
     use amitwin_sim_core::rng::Stream;
-
-    fn normal(draw: &mut Stream) -> f64 {
-        (-2.0 * draw.unit().max(1e-300).ln()).sqrt() * (std::f64::consts::TAU * draw.unit()).cos()
-    }
 
     /// Links between nodes thrown into a square, with a line of 30 + 3.4 x, 3 dB of nodes and 5 dB of links.
     fn survey(seed: u64, nodes: usize, range_m: f64) -> (Vec<Link>, Vec<f64>) {

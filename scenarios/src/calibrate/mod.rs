@@ -146,13 +146,13 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
             "has links of one length only, so that no exponent can be told: measure over all distances of the town";
         return Err(SurveyError::one(path, None, what));
     };
-    let longest = links.iter().map(|link| link.x).fold(0.0, f64::max);
+    let squared_m2 = |(a, b): (usize, usize)| sites[a].distance_squared(&sites[b]);
+    let longest_m2 = pairs.keys().map(|pair| squared_m2(*pair)).fold(1.0, f64::max);
     let measured: Vec<usize> = numbers.keys().copied().collect();
     let mut unheard = 0;
     for (n, &a) in measured.iter().enumerate() {
         for &b in &measured[n + 1..] {
-            let x = 10.0 * sites[a].distance_squared(&sites[b]).sqrt().max(1.0).log10();
-            unheard += usize::from(x <= longest && !pairs.contains_key(&(a, b)));
+            unheard += usize::from(squared_m2((a, b)) <= longest_m2 && !pairs.contains_key(&(a, b)));
         }
     }
     let mut counts = vec![0; numbers.len()];

@@ -4,7 +4,8 @@ use super::*;
 use crate::load_text;
 use amitwin_sim_core::rng::Stream;
 
-fn normal(draw: &mut Stream) -> f64 {
+/// A draw of the normal distribution.
+pub(super) fn normal(draw: &mut Stream) -> f64 {
     (-2.0 * draw.unit().max(1e-300).ln()).sqrt() * (std::f64::consts::TAU * draw.unit()).cos()
 }
 
