@@ -24,6 +24,11 @@ ci:
 fuzz SECONDS="30":
     fuzz/run {{SECONDS}}
 
+# The pictures of README and library, from runs of all scenarios (half a minute)
+pictures:
+    cargo build --release
+    docs/pictures/make.sh
+
 # Licences and sources of the dependencies (needs cargo-deny)
 deny:
     cargo deny check licenses bans sources

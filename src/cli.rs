@@ -1,5 +1,6 @@
 //! Commands and options.
 
+use amitwin_scenarios::study::Vary;
 use amitwin_scenarios::{Override, TemplateKind};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -9,11 +10,12 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    failed while running
-  2    usage: a wrong option, or an output directory that holds something
-  3    a scenario or an input is invalid
+  2    usage: a wrong option, or an output directory that holds something or is being written
+  3    a scenario or an input is invalid, or a run is incomplete
   4    a gate is breached
   5    a gate had no data, which is never a pass
   6    a hash or a fingerprint does not match
+  8    a gate is undecided: more seeds are needed; never a pass
   130  interrupted; what was finished is kept";
 
 /// A digital twin of smart-metering networks.
@@ -38,12 +40,16 @@ pub struct Cli {
 pub enum Command {
     /// Write a commented scenario to start from.
     Init(Init),
-    /// Check a scenario without running it: mistakes, meters, partitions, expected events, memory and disk.
+    /// Check a scenario without running it: mistakes, meters, expected events, memory and disk.
     Check(Check),
     /// Run the variants of a scenario and judge them by its gates.
     Run(Run),
+    /// Run a scenario at many settings, with several seeds each; what is killed goes on with --resume.
+    Sweep(Sweep),
     /// Let the meters of a scenario answer on real sockets, until it is interrupted.
     Serve(Serve),
+    /// Fit the radio of a scenario to levels that were measured.
+    Calibrate(Calibrate),
     /// Set finished runs side by side, with paired differences.
     Compare(Compare),
     /// Draw the report of a run again.
@@ -88,6 +94,12 @@ fn run_directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// Commands that write no directory have `--format` for what others call output.
+fn no_directory(text: &str) -> Result<PathBuf, String> {
+    let format = if Format::from_str(text, false).is_ok() { text } else { "json" };
+    Err(format!("this command writes no directory; did you mean --format {format}?"))
+}
+
 /// A scenario, and what to change of it.
 #[derive(Args)]
 pub struct Scenario {
@@ -97,6 +109,9 @@ pub struct Scenario {
     /// Seed of everything random, instead of the scenario's.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Seeds that every variant runs with, from --seed on: averages with intervals; instead of study.seeds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: Option<u32>,
     /// Change a setting, such as radio.tx_power="20 dBm" or campaign.reset.window=auto; can be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<Override>,
@@ -117,6 +132,13 @@ pub struct Scenario {
     pub format: Format,
 }
 
+impl Scenario {
+    /// What is changed of the file.
+    pub fn overrides(&self) -> Vec<Override> {
+        with_seeds(&self.set, self.seeds)
+    }
+}
+
 /// Options of `run`.
 #[derive(Args)]
 pub struct Run {
@@ -129,6 +151,75 @@ pub struct Run {
     /// Capture only frames from or to these nodes, by number as in the nodes table, such as 0,17,42.
     #[arg(long, value_name = "NODES", value_delimiter = ',', requires = "capture")]
     pub capture_nodes: Option<Vec<u32>>,
+}
+
+/// Options of `calibrate`.
+#[derive(Args)]
+pub struct Calibrate {
+    /// Measured levels: a CSV file with the columns from, to and rssi_dbm.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub survey: PathBuf,
+    /// The scenario whose placement, transmit powers and losses of boxes hold.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub scenario: PathBuf,
+    /// Change a setting of the scenario, such as radio.tx_power="20 dBm"; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Options of `sweep`.
+#[derive(Args)]
+pub struct Sweep {
+    /// Scenario file.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// What to vary, instead of the scenario's study.vary: a list (radio.phy=1b,3,5), a range (placement.meters=1000..8000/4, or /4log for
+    /// equal factors), or settings together (placement.meters+placement.gateways=1000+1,4000+4). Repeated, it is a grid.
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub vary: Vec<Vary>,
+    /// Take so many points of all ranges together, a Latin hypercube, instead of a grid.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub latin: Option<u32>,
+    /// First seed, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Seeds of each case; instead of study.seeds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: Option<u32>,
+    /// Change a setting in every case; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Take this variant only; can be repeated.
+    #[arg(long = "variant", value_name = "NAME")]
+    pub variants: Vec<String>,
+    /// Worker threads; one for each processor when missing. Results do not depend on it.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Directory of the sweep.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
+    pub output: PathBuf,
+    /// Go on with the sweep in that directory: only what has not ended runs.
+    #[arg(long)]
+    pub resume: bool,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+impl Sweep {
+    /// What is changed of the file in every case.
+    pub fn overrides(&self) -> Vec<Override> {
+        with_seeds(&self.set, self.seeds)
+    }
+}
+
+/// Settings and the number of seeds, which is one of them.
+fn with_seeds(set: &[Override], seeds: Option<u32>) -> Vec<Override> {
+    let seeds = seeds.map(|n| Override { key: "study.seeds".to_owned(), value: n.to_string() });
+    set.iter().cloned().chain(seeds).collect()
 }
 
 /// Options of `check`.
@@ -173,6 +264,9 @@ pub struct Serve {
     /// How it is told that meters answer, and what was done; JSON is one line each.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    #[arg(short, long, hide = true, value_parser = no_directory)]
+    #[allow(missing_docs)]
+    pub output: Option<PathBuf>,
 }
 
 /// Options of `init`.
@@ -202,6 +296,9 @@ pub struct Compare {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    #[arg(short, long, hide = true, value_parser = no_directory)]
+    #[allow(missing_docs)]
+    pub output: Option<PathBuf>,
 }
 
 /// A run, for `report` and `verify`.
@@ -224,6 +321,9 @@ pub struct Report {
     /// Draw it without checking the run's files against the hashes in its manifest.
     #[arg(long)]
     pub unchecked: bool,
+    /// Write its charts as SVG files into this directory as well, for slides and pages.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
 }
 
 /// Options of `describe`.

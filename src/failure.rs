@@ -2,6 +2,7 @@
 
 use amitwin_data::files::FileError;
 use amitwin_data::placement::is_guarded;
+use amitwin_data::survey::SurveyError;
 use amitwin_live::serve::ServeError;
 use amitwin_scenarios::ScenarioError;
 use amitwin_scenarios::drive::DriveError;
@@ -33,7 +34,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() {
         return USAGE;
     }
-    if error.is::<Invalid>() || error.is::<ScenarioError>() || error.is::<KeysError>() {
+    if error.is::<Invalid>() || error.is::<ScenarioError>() || error.is::<KeysError>() || error.is::<SurveyError>() {
         return INVALID;
     }
     if let Some(serve) = error.downcast_ref::<ServeError>() {
@@ -46,7 +47,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     let file = match (error.downcast_ref::<VizError>(), error.downcast_ref::<DriveError>()) {
         (Some(VizError::File(file)), _) | (_, Some(DriveError::File(file))) => Some(file),
         (Some(_), _) => return USAGE,
-        (_, Some(DriveError::Build { .. })) => return INVALID,
+        (_, Some(DriveError::Build { .. } | DriveError::Seed { .. } | DriveError::Case { .. })) => return INVALID,
         _ => error.downcast_ref::<FileError>(),
     };
     match file {

@@ -1,17 +1,41 @@
-//! Memory of this process as the kernel counts it.
+//! Memory as the kernel counts it, and how many jobs it has room for.
+
+use amitwin_scenarios::Variant;
+use amitwin_scenarios::estimate::estimate;
 
 /// Resident now, bytes; `None` where the system does not tell.
 pub fn resident_bytes() -> Option<u64> {
-    status("VmRSS:")
+    field(STATUS, "VmRSS:")
 }
 
 /// Largest resident set so far, bytes; `None` where the system does not tell.
 pub fn peak_bytes() -> Option<u64> {
-    status("VmHWM:")
+    field(STATUS, "VmHWM:")
 }
 
-fn status(key: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with(key))?;
+const STATUS: &str = "/proc/self/status";
+
+fn field(file: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(key))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// Memory that the system could give, bytes; `None` where it does not tell.
+fn available_bytes() -> Option<u64> {
+    field("/proc/meminfo", "MemAvailable:")
+}
+
+/// Up to so many meters a world is small beside any memory, and is not built to find out.
+const SMALL_METERS: usize = 20_000;
+
+/// How many jobs, each a variant with a seed, may run at a time: as many as there are threads, if they fit into four fifths of
+/// the memory that is there.
+pub fn jobs_at_once(threads: usize, variants: &[&Variant]) -> usize {
+    let large = variants.iter().filter(|v| v.spec.placement.sites.len() > SMALL_METERS);
+    let largest = large.filter_map(|v| estimate(v).ok()).map(|e| e.memory_bytes).fold(0.0, f64::max);
+    match available_bytes() {
+        Some(bytes) if largest > 0.0 => ((bytes as f64 * 0.8 / largest) as usize).clamp(1, threads.max(1)),
+        _ => threads.max(1),
+    }
 }

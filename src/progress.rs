@@ -1,5 +1,9 @@
 //! A bar for each variant on a terminal, and a line in the log for each tenth of the way.
 
+mod jobs;
+
+pub use jobs::JobsProgress;
+
 use crate::{memory, stop};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::drive::Watch;

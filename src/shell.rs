@@ -22,13 +22,21 @@ pub fn path(path: &Path) -> String {
 pub fn same_choice(options: &Scenario) -> String {
     let set = options.set.iter().map(|s| ("set", format!("{}={}", s.key, s.value)));
     let variants = options.variants.iter().map(|v| ("variant", v.clone()));
-    let chosen: String = set.chain(variants).map(|(option, value)| format!(" --{option} {}", quoted(&value))).collect();
+    let seeds = options.seeds.map(|n| ("seeds", n.to_string()));
+    let chosen: String =
+        set.chain(variants).chain(seeds).map(|(option, value)| format!(" --{option} {}", quoted(&value))).collect();
     path(&options.file) + &chosen
 }
 
 /// The seed, if it was chosen.
 pub fn same_seed(options: &Scenario) -> String {
     options.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default()
+}
+
+/// The run directory, if it was chosen.
+pub fn same_output(options: &Scenario) -> String {
+    let force = if options.force { " --force" } else { "" };
+    options.output.as_deref().map_or_else(String::new, |output| format!(" --output {}{force}", path(output)))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::metrics::Values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// What every output says of meters with published keys, which protect nothing.
+/// What outputs say of meters with published keys, which protect nothing.
 pub const TEST_KEYS: &str = "TEST";
 /// What outputs say of meters whose keys are derived from a secret in a file.
 pub const FILE_KEYS: &str = "file";
@@ -45,6 +46,8 @@ pub enum Verdict {
     Breach,
     /// Nothing to judge; never a pass.
     NoData,
+    /// Too few seeds to tell with the confidence that is asked for; never a pass.
+    Undecided,
 }
 
 /// A gate's judgement of one variant.
@@ -65,6 +68,28 @@ pub struct GateVerdict {
     /// Counts for the exit code: the gate judges this variant. Otherwise it only tells how the variant would fare.
     #[serde(default = "counts")]
     pub binding: bool,
+    /// Where a gate asks for a share of the seeds: how many pass, and between what shares of all seeds that puts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<SeedShare>,
+}
+
+/// How many seeds pass a gate, and what that says of all seeds there could be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeedShare {
+    /// Seeds that pass.
+    pub passed: u32,
+    /// Seeds that ran.
+    pub of: u32,
+    /// Share that the gate asks for.
+    pub wanted: f64,
+    /// Confidence that it asks for.
+    pub confidence: f64,
+    /// The share of all seeds that pass lies above this, with the confidence (Clopper and Pearson, one-sided).
+    pub at_least: f64,
+    /// The share of all seeds that pass lies below this, with the same confidence.
+    pub at_most: f64,
+    /// Seeds to run in all until the gate could pass, if no further one breaches it; empty if more than a million.
+    pub needed: Option<u64>,
 }
 
 /// A summary that does not say so holds only verdicts that count.
@@ -85,8 +110,76 @@ pub struct VariantSummary {
     pub gateways: u32,
     /// Meters that no border router can reach.
     pub unreachable: u32,
-    /// Results by name, with the unit last in the name; empty: not reached, or no data.
+    /// Results by name, with the unit last in the name; empty: not reached, or no data. Of several seeds their average.
     pub metrics: Values,
+    /// Where several seeds ran, what each came to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<SeedResult>,
+    /// Where several seeds ran, the average of each figure with its interval.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub over_seeds: BTreeMap<String, OverSeeds>,
+}
+
+impl VariantSummary {
+    /// The figures with one of the seeds; `first` is the seed of a run that has no other.
+    pub fn metrics_of(&self, seed: u64, first: u64) -> Option<&Values> {
+        match self.seeds.iter().find(|result| result.seed == seed) {
+            Some(result) => Some(&result.metrics),
+            None => (self.seeds.is_empty() && seed == first).then_some(&self.metrics),
+        }
+    }
+}
+
+/// Results of one variant with one seed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeedResult {
+    /// Seed.
+    pub seed: u64,
+    /// Fingerprint of its rows.
+    pub fingerprint: String,
+    /// Meters that no border router can reach.
+    pub unreachable: u32,
+    /// Results by name.
+    pub metrics: Values,
+}
+
+/// What stands for several values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Average {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their median.
+    Median,
+}
+
+/// A figure, or the difference of one, over seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverSeeds {
+    /// Mean, or median: where it is asked for, and where the figure was not reached with some seeds.
+    pub average: Average,
+    /// The average; empty if it was not reached.
+    pub value: Option<f64>,
+    /// Lower end of its 95 % interval; empty if not reached, or if there are too few seeds.
+    pub low: Option<f64>,
+    /// Upper end of its 95 % interval; empty if not reached, or if there are too few seeds.
+    pub high: Option<f64>,
+    /// Seeds that tell something of it.
+    pub seeds: u32,
+    /// Of them those with which it was not reached; they count as later than any time.
+    pub not_reached: u32,
+}
+
+/// A variant less the baseline, seed by seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// What is compared with the baseline.
+    pub variant: String,
+    /// The baseline.
+    pub baseline: String,
+    /// Variant less baseline by figure: the average of the differences with the same seed.
+    pub figures: BTreeMap<String, OverSeeds>,
 }
 
 /// What a run came to.
@@ -98,8 +191,11 @@ pub struct Summary {
     pub status: Status,
     /// Exit code of the program; empty while it runs.
     pub exit_code: Option<u8>,
-    /// Seed.
+    /// Seed; the first one of several.
     pub seed: u64,
+    /// Seeds that every variant ran with to the end, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<u64>,
     /// Simulated time of each variant, s.
     pub duration_s: f64,
     /// The meters' DLMS keys: `TEST` if those of any variant are the published ones, which protect nothing, otherwise `file`.
@@ -111,6 +207,9 @@ pub struct Summary {
     pub finding: Option<String>,
     /// Results, in the scenario's order.
     pub variants: Vec<VariantSummary>,
+    /// Where several seeds ran, what distinguishes the other variants from the baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
     /// Judgements of every gate on every variant.
     pub gates: Vec<GateVerdict>,
     /// What to know before trusting the results.
@@ -118,6 +217,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Every seed that ran.
+    pub fn each_seed(&self) -> Vec<u64> {
+        if self.seeds.is_empty() { vec![self.seed] } else { self.seeds.clone() }
+    }
+
     /// A run that has just begun.
     pub fn begun(name: &str, seed: u64, duration_s: f64) -> Self {
         Summary {
@@ -125,11 +229,13 @@ impl Summary {
             status: Status::Running,
             exit_code: None,
             seed,
+            seeds: Vec::new(),
             duration_s,
             keys: String::new(),
             fingerprint: String::new(),
             finding: None,
             variants: Vec::new(),
+            differences: Vec::new(),
             gates: Vec::new(),
             warnings: Vec::new(),
         }

@@ -196,7 +196,7 @@ fn two_variants_write_at_the_same_time() {
     let run = RunDir::open(&path).expect("complete");
     assert_eq!(run.variants(), names);
     for name in names {
-        assert_eq!(run.rows::<EventRow>(name).expect("rows").len(), 500);
+        assert_eq!(run.rows::<EventRow>(name, u64::MAX).expect("rows").len(), 500);
     }
     let paths: Vec<&String> = run.manifest.files.iter().map(|entry| &entry.path).collect();
     assert!(paths.is_sorted());

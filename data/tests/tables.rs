@@ -23,7 +23,7 @@ impl EachTable for SameTables<'_> {
     type Error = FileError;
     fn table<R: Row>(&mut self) -> Result<(), FileError> {
         let run = RunDir::open(self.root)?;
-        assert_eq!(&run.rows::<R>("a/b: 1")?, R::of(self.expected), "{}", R::TABLE.name);
+        assert_eq!(&run.rows::<R>("a/b: 1", u64::MAX)?, R::of(self.expected), "{}", R::TABLE.name);
         self.tables += 1;
         Ok(())
     }
@@ -48,7 +48,7 @@ fn every_table_comes_back_as_it_was() {
     same.each().expect("readable");
     assert_eq!(same.tables, TABLES.len());
     // Equality takes -0.0 for 0.0.
-    let back = RunDir::open(&path).expect("complete").rows::<TransactionRow>("a/b: 1").expect("rows");
+    let back = RunDir::open(&path).expect("complete").rows::<TransactionRow>("a/b: 1", u64::MAX).expect("rows");
     assert!(back[1].answered_s.expect("there").is_sign_negative());
 }
 
@@ -65,9 +65,14 @@ fn a_table_without_rows_is_a_file_unless_it_is_opt_in() {
         .to_vec();
     assert_eq!(parquet, expected);
     let run = RunDir::open(&path).expect("complete");
-    assert_eq!(run.rows::<EventRow>("v").expect("there"), []);
-    assert_eq!(run.rows::<FrameRow>("v").expect("not asked for"), []);
-    assert!(run.rows::<EventRow>("w").expect_err("none").to_string().contains("no table `events` of variant \"w\""));
+    assert_eq!(run.rows::<EventRow>("v", u64::MAX).expect("there"), []);
+    assert_eq!(run.rows::<FrameRow>("v", u64::MAX).expect("not asked for"), []);
+    assert!(
+        run.rows::<EventRow>("w", u64::MAX)
+            .expect_err("none")
+            .to_string()
+            .contains("no table `events` of variant \"w\"")
+    );
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn rows_go_out_in_sorted_groups_and_in_parts() {
 
     let run = RunDir::open(&path).expect("complete");
     let mut groups = Vec::new();
-    run.each_group::<EventRow>("v", |rows| groups.push(rows)).expect("readable");
+    run.each_group::<EventRow>("v", u64::MAX, |rows| groups.push(rows)).expect("readable");
     assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 10, 10, 5]);
     for (group, given) in groups.iter().zip(order.chunks(10)) {
         let mut given = given.to_vec();
@@ -126,8 +131,8 @@ fn a_file_says_what_it_is() {
     assert!(columns["parent"]["doc"].as_str().expect("text").contains("parent"));
     let group = reader.metadata().row_group(0);
     let sorting: Vec<i32> = group.sorting_columns().expect("declared").iter().map(|s| s.column_idx).collect();
-    // Time and node, behind `variant` and `time`.
-    assert_eq!(sorting, [2, 3]);
+    // Time and node, behind `variant`, `seed` and `time`.
+    assert_eq!(sorting, [3, 4]);
     assert!(group.columns().iter().all(|c| format!("{:?}", c.compression()).starts_with("ZSTD")));
 }
 
@@ -251,7 +256,7 @@ fn the_own_columns_of_a_placement_come_behind_those_of_nodes() {
     run.finish(&ended(&["v"])).expect("finished");
 
     // Who knows nothing of them reads the table as it was.
-    assert_eq!(RunDir::open(&path).expect("complete").rows::<NodeRow>("v").expect("rows"), expected);
+    assert_eq!(RunDir::open(&path).expect("complete").rows::<NodeRow>("v", u64::MAX).expect("rows"), expected);
     let mut values = Vec::new();
     for part in 0..expected.len() {
         let part = path.join(format!("tables/nodes/v/part-{part:03}.parquet"));

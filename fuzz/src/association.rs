@@ -4,8 +4,8 @@
 use crate::Input;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
-    answer_in_blocks,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session,
+    Vendor, answer_in_blocks,
 };
 use dlms_cosem_rs::security::SecuritySuite;
 use dlms_cosem_rs::xdlms::{Protection, SecurityControl};

@@ -9,8 +9,8 @@ use amitwin_dlms::agreement::{AgreementKey, Purpose, public_bytes};
 use amitwin_dlms::keys::Owner;
 use amitwin_dlms::pairs::SIGNATURE_MAX;
 use amitwin_dlms::{
-    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session, Vendor,
-    answer, keys_of,
+    Call, CivilTime, Client, Effects, Fleet, KeyMaster, LocalTime, Meter, Moment, Reaction, Rest, Scratch, Session,
+    Vendor, answer, keys_of,
 };
 use dlms_cosem_rs::codec::{Decode, Encode, Writer};
 use dlms_cosem_rs::security::SecuritySuite;

@@ -3,9 +3,11 @@
 //! A gate without data is never a pass. A rejoin percentile that was not reached, because too many of the commanded
 //! meters are not back, is a breach: the meters were there, the network was not.
 //!
+//! Over several seeds a gate judges the average and its interval, or the share of the seeds that pass (`study::verdict`).
+//!
 //! A gate that names variants is binding for those alone; what it says of the others is told, and does not count.
 
-use amitwin_data::metrics::{GateName, Metric};
+use amitwin_data::metrics::{GateName, Metric, Values};
 use amitwin_data::summary::{GateVerdict, VariantSummary, Verdict};
 
 /// A limit on one figure of the results.
@@ -23,6 +25,17 @@ pub struct Gate {
     pub limit: String,
     /// Variants that it is binding for; empty for all.
     pub variants: Vec<String>,
+    /// Share of all seeds that must keep the limit; `None` to hold it against the average over the seeds.
+    pub share: Option<SharePassing>,
+}
+
+/// A share of all seeds there could be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SharePassing {
+    /// The share.
+    pub wanted: f64,
+    /// How sure a verdict on it must be.
+    pub confidence: f64,
 }
 
 impl Gate {
@@ -33,32 +46,45 @@ impl Gate {
 
     /// Holds the results of one variant against the limit, also of a variant that the gate does not judge.
     pub fn judge(&self, variant: &VariantSummary) -> GateVerdict {
-        let value = variant.metrics.value(self.metric);
-        let verdict = match value {
-            Some(v) if self.min.is_some_and(|min| v < min) || self.max.is_some_and(|max| v > max) => Verdict::Breach,
-            Some(_) => Verdict::Pass,
-            None if self.metric.activity().happened(&variant.metrics) => self.name.missing,
-            None => Verdict::NoData,
-        };
+        let (verdict, share) = self.over_seeds(variant);
         GateVerdict {
             metric: self.name.name.to_owned(),
             stat: self.name.stat.to_owned(),
             limit: self.limit.clone(),
             variant: variant.name.clone(),
-            value,
+            value: variant.metrics.value(self.metric),
             verdict,
             binding: self.judges(&variant.name),
+            share,
         }
+    }
+
+    /// The verdict on the figures of one seed.
+    pub fn of_seed(&self, metrics: &Values) -> Verdict {
+        match metrics.value(self.metric) {
+            Some(v) if self.keeps(v) => Verdict::Pass,
+            Some(_) => Verdict::Breach,
+            None if self.metric.activity().happened(metrics) => self.name.missing,
+            None => Verdict::NoData,
+        }
+    }
+
+    /// Whether a value keeps the limit.
+    pub fn keeps(&self, value: f64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
 }
 
-/// Exit code of a run that ended well, by its binding verdicts: 4 if a gate is breached, 5 if one had no data, else 0.
+/// Exit code of a run that ended well, by its binding verdicts: 4 if a gate is breached, 5 if one had no data, 8 if one needs more
+/// seeds, else 0.
 pub fn exit_code(verdicts: &[GateVerdict]) -> u8 {
     let some = |verdict| verdicts.iter().any(|v| v.binding && v.verdict == verdict);
     if some(Verdict::Breach) {
         4
     } else if some(Verdict::NoData) {
         5
+    } else if some(Verdict::Undecided) {
+        8
     } else {
         0
     }
@@ -67,11 +93,10 @@ pub fn exit_code(verdicts: &[GateVerdict]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::metrics::Values;
 
     fn gate(metric: Metric, min: Option<f64>, max: Option<f64>) -> Gate {
         let name = metric.gate().expect("gates know it");
-        Gate { metric, name, min, max, limit: "max".into(), variants: vec!["computed".into()] }
+        Gate { metric, name, min, max, limit: "max".into(), variants: vec!["computed".into()], share: None }
     }
 
     fn summary(metrics: &[(Metric, Option<f64>)]) -> VariantSummary {
@@ -143,5 +168,7 @@ mod tests {
         assert_eq!(exit_code(&[of(Verdict::Pass)]), 0);
         assert_eq!(exit_code(&[of(Verdict::Pass), of(Verdict::NoData)]), 5);
         assert_eq!(exit_code(&[of(Verdict::NoData), of(Verdict::Breach)]), 4);
+        assert_eq!(exit_code(&[of(Verdict::Undecided), of(Verdict::Pass)]), 8);
+        assert_eq!(exit_code(&[of(Verdict::Undecided), of(Verdict::NoData)]), 5);
     }
 }

@@ -9,7 +9,9 @@
 //! - [`sections`]: what a file can say beyond a world; the doc comments there and in `amitwin_models::spec` are the reference.
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
 //! - [`drive`]: runs the variants; [`estimate`]: what that will take.
+//! - [`study`]: the same with several seeds, and what is said over them.
 //! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
+//! - [`calibrate`]: `[radio]` from levels that were measured.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -20,6 +22,7 @@
 //! assert_eq!(scenario.variants.len(), 4);
 //! ```
 
+pub mod calibrate;
 pub mod drive;
 pub mod estimate;
 pub mod gate;
@@ -30,6 +33,7 @@ mod resolve;
 mod resolved;
 pub mod sections;
 pub mod served;
+pub mod study;
 mod template;
 mod zones;
 

@@ -13,6 +13,7 @@ use crate::resolved::{self, Input, Resolved};
 use crate::sections::ScenarioFile;
 use crate::sections::json_schema::json_schema;
 use crate::served::{KeysError, Serve, load_keys};
+use crate::study::{Study, Until};
 use amitwin_data::files::slug;
 use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 use amitwin_models::spec::{Keys, WorldSpec};
@@ -25,7 +26,7 @@ use std::path::Path;
 pub const BASE_VARIANT: &str = "base";
 
 /// Keys that a variant cannot change, because they belong to the comparison as a whole.
-const CLOSED_TO_VARIANTS: &[&str] = &["name", "description", "seed", "variant", "gate"];
+const CLOSED_TO_VARIANTS: &[&str] = &["name", "description", "seed", "variant", "gate", "study"];
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// Limits on the results.
     pub gates: Vec<Gate>,
+    /// How many seeds its variants run with.
+    pub study: Study,
     /// The file with every default and override filled in; loading it gives this scenario again.
     pub resolved_toml: String,
     /// BLAKE3 of what the scenario says, in hexadecimal: of the resolved text and the contents of placement files and
@@ -103,6 +106,20 @@ impl Scenario {
         Ok(())
     }
 
+    /// The same scenario with another seed, from what was read: the file may have been changed since. Keys are not loaded.
+    ///
+    /// # Errors
+    /// An input that was changed since it was read, or what is wrong with this seed.
+    pub fn with_seed(&self, seed: u64) -> Result<Scenario, String> {
+        let name = format!("'{}' with seed {seed}", self.name);
+        let scenario = load_text(&self.resolved_toml, &name, Path::new("."), &[], Some(seed));
+        let scenario = scenario.map_err(|error| error.render(false))?;
+        match self.filled.changed_input(&scenario.filled) {
+            Some(path) => Err(format!("{path} was changed while the seeds ran. Run again with one file for all seeds")),
+            None => Ok(scenario),
+        }
+    }
+
     /// What each gate judges that is not among `variants`, one sentence each: such a gate says nothing about the run.
     pub fn unjudged(&self, variants: &[&Variant]) -> Vec<String> {
         let judged = |gate: &Gate| variants.iter().any(|v| gate.judges(&v.name));
@@ -124,7 +141,7 @@ pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Sc
         let diagnostic = Diagnostic::error(format!("{file} is no scenario; by its name it may hold a placement of meters"))
             .help(format!(
                 "`amitwin init NAME` writes a scenario, and `amitwin run NAME.toml --set placement.file={file}` runs it with \
-                 these meters; where the file names no gateway, add `--set placement.gateways=1`"
+                 these meters; where the file names no border router (kind gateway), add `--set placement.gateways=1`"
             ));
         return Err(ScenarioError::new(vec![diagnostic], Sources::default()));
     }
@@ -187,17 +204,18 @@ pub fn load_text(
     let variants = variants(&root, &schema, &mut errors);
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = resolve::gates::resolve(&root, &names, &mut errors);
+    let until = resolve::study::resolve(&root, &names, &mut errors);
     if !errors.is_empty() {
         return Err(ScenarioError::new(errors, sources));
     }
-    finish(root, variants, gates, &changes, dir, sources)
+    finish(root, variants, (gates, until), &changes, dir, sources)
 }
 
 /// The second half: everything is well-formed, now it must make sense.
 fn finish(
     root: Node,
     variants: Vec<(String, Node)>,
-    gates: Vec<Gate>,
+    (gates, until): (Vec<Gate>, Option<Until>),
     changes: &[Change],
     dir: &Path,
     sources: Sources,
@@ -240,6 +258,7 @@ fn finish(
         seed: base.seed,
         variants: resolved,
         gates,
+        study: Study::new(&base.study, until),
         resolved_toml,
         scenario_hash,
         filled,
@@ -259,6 +278,7 @@ fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(St
     if let Value::Table(table) = &mut bare.value {
         table.remove("variant");
         table.remove("gate");
+        table.remove("study");
     }
     let mut out = Vec::new();
     for item in items {

@@ -78,6 +78,12 @@ pub(crate) fn write(
 }
 
 impl Resolved {
+    /// An input whose content is not the same in both.
+    pub fn changed_input<'a>(&'a self, other: &Resolved) -> Option<&'a str> {
+        let changed = |(path, hash): &&(String, String)| !other.hashes.iter().any(|(p, h)| p == path && h == hash);
+        self.hashes.iter().find(changed).map(|(path, _)| path.as_str())
+    }
+
     /// The text for a run directory, which can be moved with copies of its inputs in the folder `inputs`, and these. Other
     /// files are named as they lie from there.
     pub fn in_directory(&self, dir: &Path) -> Result<(String, Vec<Input>), toml::ser::Error> {

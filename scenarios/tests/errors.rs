@@ -194,6 +194,21 @@ fn gates() {
 }
 
 #[test]
+fn studies() {
+    let all = [
+        with("[study]\nseeds = 0\naverage = \"middle\"\n"),
+        with("[study]\nbaseline = \"bse\"\n"),
+        with("[study]\nseeds = 50\n[study.until]\nmetric = \"frames\"\nseeds_max = 20\n"),
+        with("[study.until]\nmetric = \"rejoin_time\"\n"),
+        with("[study]\nvary = [\"placement.meters=8..2\"]\n"),
+        with("[[gate]]\nmetric = \"frames\"\nmax = 1\nconfidence = \"90 %\"\n"),
+        with("[[gate]]\nmetric = \"frames\"\nmax = 1\nshare = \"100 %\"\n"),
+        with("[[variant]]\nname = \"a\"\nset = { \"study.seeds\" = 3 }\n"),
+    ];
+    assert_snapshot!(all.join("\n"));
+}
+
+#[test]
 fn overrides() {
     let mut gallery = Gallery::default();
     gallery.add("override_unknown", overridden(&["radio.tx_pwr=20 dBm"]));

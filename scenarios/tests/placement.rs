@@ -115,7 +115,7 @@ fn gateways_of_the_file_stay_and_the_difference_is_told() {
     let scenario = folder.load("file = \"meters.csv\"\ngateways = 3", &[]).unwrap();
     assert_eq!(count(&scenario, SiteKind::Gateway), 1);
     let warnings = scenario.warnings.join("\n").replace(&folder.0.path().display().to_string(), "DIR");
-    assert_snapshot!(warnings, @"DIR/town/town.toml:5: the placement file names 1 of kind gateway; `gateways = 3` is not used");
+    assert_snapshot!(warnings, @"DIR/town/town.toml:5: the placement file names 1 of kind gateway (border routers); `gateways = 3` is not used");
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn more_power_than_the_region_allows_is_told_with_its_limit() {
     let na = |more: &str| town(more).warnings;
     assert_eq!(na("[radio]\ntx_power = \"30 dBm\"\n"), Vec::<String>::new());
     insta::assert_snapshot!(na("[radio]\ntx_power = \"31 dBm\"\n").join("\n"), @r"town.toml:8: radio.tx_power is 31 dBm, and the region na allows 30 dBm with an antenna of 0 dBi (1 W conducted at 902-928 MHz with 50 hopping channels or more, 47 CFR 15.247(b)(2))");
-    insta::assert_snapshot!(na("[radio]\nphy = \"5\"\n").join("\n"), @r"town.toml:7: radio.tx_power is 27 dBm by default, and the region na allows 24 dBm with an antenna of 0 dBi (250 mW conducted at 902-928 MHz with 25 to 49 hopping channels, 47 CFR 15.247(b)(2))");
+    insta::assert_snapshot!(na("[radio]\nphy = \"5\"\ntx_power = \"31 dBm\"\n").join("\n"), @"town.toml:9: radio.tx_power is 31 dBm, and the region na allows 30 dBm with an antenna of 0 dBi (1 W conducted at 902-928 MHz as a hybrid system, 47 CFR 15.247(b)(3) and (f))");
+    assert_eq!(na("[radio]\nphy = \"5\"\n"), Vec::<String>::new());
     insta::assert_snapshot!(na("[radio]\ntx_power = \"0 dBm\"\n[mac]\nhopping = false\n").join("\n"), @r"town.toml:8: radio.tx_power is 0 dBm, and the region na allows -1.25 dBm with an antenna of 0 dBi (50 mV/m at 3 m at 902-928 MHz without hopping, 47 CFR 15.249(a))");
     // No radio, no limit.
     let ideal = town_with("", &["medium=ideal", "radio.tx_power=36 dBm"]).warnings;

@@ -5,6 +5,7 @@ use crate::failure::{Invalid, Usage};
 use crate::shell;
 use crate::talk::Talk;
 use amitwin_data::files::RunDir;
+use amitwin_data::summary::FILE_KEYS;
 use amitwin_scenarios::drive::warnings::merged;
 use amitwin_scenarios::estimate::{Estimate, METHOD, PROCESS_BYTES, estimate};
 use amitwin_scenarios::{Scenario, Variant, keys_word, load};
@@ -15,7 +16,7 @@ use std::fmt::Write;
 
 /// Checks, estimates, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
-    let mut scenario = load(&options.file, &options.set, options.seed)?;
+    let mut scenario = load(&options.file, &options.overrides(), options.seed)?;
     scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
     if let Some(path) = &options.output {
@@ -39,12 +40,13 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     for warning in &warnings {
         talk.warn(warning);
     }
-    let sum = Sum::of(&estimates, threads);
+    let sum = Sum::of(&estimates, threads, scenario.study.seeds);
     match options.format {
         Format::Table => talk.print(&text(&scenario, &estimates, &sum, talk.width))?,
         Format::Json => talk.print_json(&value(&scenario, &estimates, &sum, &warnings))?,
     }
-    talk.note(&format!("{METHOD}\nnext: amitwin run {}{}", shell::same_choice(options), shell::same_seed(options)));
+    let (choice, seed) = (shell::same_choice(options), shell::same_seed(options));
+    talk.note(&format!("{METHOD}\nnext: amitwin run {choice}{seed}{}", shell::same_output(options)));
     Ok(0)
 }
 
@@ -57,15 +59,17 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(estimates: &[Estimate], threads: usize) -> Sum {
-        let mut memory: Vec<f64> = estimates.iter().map(|e| e.memory_bytes).collect();
+    /// Every variant runs with each of the seeds.
+    fn of(estimates: &[Estimate], threads: usize, seeds: u32) -> Sum {
+        let each = || estimates.iter().cycle().take(estimates.len() * seeds as usize);
+        let mut memory: Vec<f64> = each().map(|e| e.memory_bytes).collect();
         memory.sort_by(|a, b| b.total_cmp(a));
         Sum {
             threads,
-            events: estimates.iter().map(|e| e.events).sum(),
+            events: each().map(|e| e.events).sum(),
             // As many variants as threads are in memory at once; the largest ones, at worst.
             memory_bytes: PROCESS_BYTES + memory.iter().take(threads).sum::<f64>(),
-            disk_bytes: estimates.iter().map(|e| e.disk_bytes).sum(),
+            disk_bytes: each().map(|e| e.disk_bytes).sum(),
         }
     }
 }
@@ -83,8 +87,7 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     table.set_header([
         "variant",
         "meters",
-        "gateways",
-        "partitions",
+        "border routers",
         "no route",
         "hops",
         "time",
@@ -99,7 +102,6 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
             human::one_line(&e.variant),
             human::count(f64::from(e.meters)),
             human::count(f64::from(e.gateways)),
-            human::count(f64::from(e.partitions)),
             human::count(f64::from(e.unreachable)),
             format!("{:.1}, max {}", e.hops_mean, e.hops_max),
             human::whole_duration(e.duration_s),
@@ -118,11 +120,16 @@ fn text(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, width: usize) ->
     }
     let judged: Vec<&Variant> =
         scenario.variants.iter().filter(|v| estimates.iter().any(|e| e.variant == v.name)).collect();
-    let _ = writeln!(out, "\nkeys of the meters: {}", human::keys(keys_word(&judged)));
+    // Published keys matter to what reads meters or a capture: `serve` and `run --capture` tell.
+    let keys = keys_word(&judged);
+    if keys == FILE_KEYS {
+        let _ = writeln!(out, "\nkeys of the meters: {}", human::keys(keys));
+    }
     let _ = writeln!(
         out,
-        "{} and {}. About {} events in all, {} of memory with {}, {} of disk.",
+        "\n{}, {} and {}. About {} events in all, {} of memory with {}, {} of disk.",
         human::plural(estimates.len(), "variant"),
+        human::plural(scenario.study.seeds as usize, "seed"),
         human::plural(scenario.gates.len(), "gate"),
         about(sum.events),
         human::bytes(sum.memory_bytes as u64),
@@ -162,6 +169,8 @@ fn value(scenario: &Scenario, estimates: &[Estimate], sum: &Sum, warnings: &[Str
     json!({
         "name": scenario.name,
         "seed": scenario.seed,
+        "seeds": scenario.study.seeds,
+        "seeds_max": scenario.study.seeds_max(),
         "scenario_hash": scenario.scenario_hash,
         "gates": scenario.gates.len(),
         "variants": estimates.iter().map(one).collect::<Vec<_>>(),

@@ -2,6 +2,7 @@
 
 use crate::cli::Init;
 use crate::failure::Usage;
+use crate::shell;
 use crate::talk::Talk;
 use amitwin_data::files::FileError;
 use amitwin_scenarios::{TemplateKind, json_schema, load_text, template};
@@ -54,7 +55,7 @@ pub fn run(options: &Init, talk: &Talk) -> anyhow::Result<u8> {
         }
     }
     talk.print(&written)?;
-    talk.note(&format!("next: amitwin check {shown}"));
+    talk.note(&format!("next: amitwin check {}", shell::path(&path)));
     Ok(0)
 }
 

@@ -15,10 +15,13 @@ pub fn run(command: Option<&str>, talk: &Talk) -> anyhow::Result<u8> {
     program.build();
     let page = match command {
         None => Man::new(program),
-        Some(name) => Man::new(program.find_subcommand(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-            Usage(format!("there is no command {name}; there are {}", known.join(", ")))
-        })?),
+        Some(name) => {
+            let command = program.find_subcommand(name).cloned().ok_or_else(|| {
+                let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                Usage(format!("there is no command {name}; there are {}", known.join(", ")))
+            })?;
+            Man::new(command.version(env!("CARGO_PKG_VERSION")))
+        }
     };
     let mut roff = Vec::new();
     page.render(&mut roff)?;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -11,6 +12,7 @@ mod run;
 mod run_dir;
 mod schema;
 mod serve;
+mod sweep;
 mod verify;
 
 use crate::cli::Command;
@@ -21,8 +23,10 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
     match command {
         Command::Init(options) => init::run(options, talk),
         Command::Check(options) => check::run(&options.scenario, talk),
+        Command::Calibrate(options) => calibrate::run(options, talk),
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
+        Command::Sweep(options) => sweep::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),

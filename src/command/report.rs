@@ -5,6 +5,7 @@ use crate::failure::{INVALID, MISMATCH};
 use crate::talk::Talk;
 use amitwin_data::files::{FileError, REPORT, RunDir};
 use serde_json::json;
+use std::path::Path;
 
 /// Checks the files, writes report.html and prints where it is; says so if the run is incomplete.
 pub fn run(options: &Report, talk: &Talk) -> anyhow::Result<u8> {
@@ -27,10 +28,16 @@ pub fn run(options: &Report, talk: &Talk) -> anyhow::Result<u8> {
         }
     }
     let path = amitwin_viz::write_report(&options.of.run)?;
+    let folder = options.pictures.as_deref();
+    let pictures = folder.map(|folder| amitwin_viz::write_pictures(&options.of.run, folder)).transpose()?;
+    let shown = |path: &Path| path.display().to_string();
+    let pictures: Vec<String> = pictures.iter().flatten().map(|path| shown(path)).collect();
     match options.of.format {
-        Format::Table => talk.print(&format!("{}\n", path.display()))?,
+        Format::Table => {
+            talk.print(&[vec![shown(&path)], pictures].concat().iter().map(|p| format!("{p}\n")).collect::<String>())?
+        }
         Format::Json => talk.print_json(&json!({
-            "report": path.display().to_string(), "complete": run.manifest.complete,
+            "report": shown(&path), "pictures": pictures, "complete": run.manifest.complete,
         }))?,
     }
     if !run.manifest.complete {

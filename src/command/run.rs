@@ -3,17 +3,19 @@
 use super::run_dir;
 use crate::cli::{Format, Run, Scenario as Options};
 use crate::failure::{FAILED, Usage};
-use crate::progress::Progress;
+use crate::progress::{JobsProgress, Progress};
 use crate::talk::Talk;
 use crate::{log, memory, shell, stop};
 use amitwin_data::files::{FileError, RunDir, SCENARIO};
 use amitwin_data::manifest::Manifest;
-use amitwin_data::summary::{Status, Summary};
+use amitwin_data::summary::{FILE_KEYS, Status, Summary};
 use amitwin_scenarios::drive::{self, CaptureTo, Outcome, capture_key_option};
+use amitwin_scenarios::study::{self, Replications, Study};
 use amitwin_scenarios::{Scenario, Variant, keys_word, load};
 use amitwin_sim_core::{Local, SimTime};
 use amitwin_viz::{human, results_json, results_table, write_report};
 use anyhow::Context;
+use rayon::ThreadPool;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::Instant;
@@ -22,10 +24,10 @@ use std::time::Instant;
 pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
     let options = &run.scenario;
-    let mut scenario = load(&options.file, &options.set, options.seed)?;
+    let mut scenario = load(&options.file, &options.overrides(), options.seed)?;
     scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;
-    let capture = capture(run, &variants)?;
+    let capture = capture(run, &variants, &scenario.study)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();
     let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
 
@@ -41,7 +43,7 @@ pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
 
     // From here on the directory exists, and whatever happens its summary says what it came to.
     let job = Job { scenario: &scenario, variants: &variants, dir: &dir, capture: capture.as_ref(), talk };
-    let outcome = match catch_unwind(AssertUnwindSafe(|| pool.install(|| job.drive()))) {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| job.drive(&pool))) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => {
             job.give_up(&begun, &error.to_string());
@@ -66,13 +68,13 @@ pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     for warning in &summary.warnings {
         talk.warn(warning);
     }
-    print(&summary, dir.path(), options.format, talk)?;
+    print(&summary, dir.path(), capture.is_some(), options.format, talk)?;
     job.close(&summary, events, began, options);
     Ok(summary.exit_code.unwrap_or(FAILED))
 }
 
 /// What the options ask to capture, if it can be.
-fn capture(run: &Run, variants: &[&Variant]) -> Result<Option<CaptureTo>, Usage> {
+fn capture(run: &Run, variants: &[&Variant], study: &Study) -> Result<Option<CaptureTo>, Usage> {
     let Some(path) = &run.capture else { return Ok(None) };
     let [variant] = variants else {
         let names: Vec<String> = variants.iter().map(|v| format!("'{}'", v.name)).collect();
@@ -81,6 +83,9 @@ fn capture(run: &Run, variants: &[&Variant]) -> Result<Option<CaptureTo>, Usage>
             names.join(", ")
         )));
     };
+    if !study.is_one_seed() {
+        return Err(Usage("--capture takes the frames of one seed; leave --seeds out, or give --seeds 1".to_owned()));
+    }
     let capture = CaptureTo { path: path.clone(), nodes: run.capture_nodes.clone() };
     match capture.refused(&variant.spec) {
         Some(why) => Err(Usage(why)),
@@ -98,7 +103,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn drive(&self) -> Result<Outcome, FileError> {
+    fn drive(&self, pool: &ThreadPool) -> Result<Outcome, FileError> {
         let Job { scenario, variants, dir, capture, talk } = self;
         log::start(dir.open_log()?, talk.verbose);
         tracing::info!("keys of the meters: {}", human::keys(keys_word(variants)));
@@ -115,16 +120,35 @@ impl Job<'_> {
             talk.warn(&format!("`latest` does not point to this run: {error}"));
         }
         let name = human::one_line(&scenario.name);
+        let study = &scenario.study;
+        let seeds = match (study.seeds_max(), study.seeds) {
+            (1, _) => format!("seed {}", scenario.seed),
+            (most, first) if most > first => format!("{first} to {most} seeds from {} on", scenario.seed),
+            (seeds, _) => format!("{seeds} seeds from {} on", scenario.seed),
+        };
         talk.note(&format!(
-            "{name}: {} over {}, seed {}, into {}",
+            "{name}: {} over {}, {seeds}, into {}",
             human::plural(variants.len(), "variant"),
             human::whole_duration(variants.iter().map(|v| v.spec.duration.secs_f64()).fold(0.0, f64::max)),
-            scenario.seed,
             dir.path().display()
         ));
         scenario.notes.iter().for_each(|note| talk.note(note));
-        let progress = Progress::new(variants, !talk.quiet && talk.verbose == 0);
-        let outcome = drive::run(scenario, variants, Some(dir), *capture, |_| Local, &progress);
+        let shown = !talk.quiet && talk.verbose == 0;
+        if !study.is_one_seed() {
+            let progress = JobsProgress::new(variants, study, shown);
+            let what = Replications {
+                first: scenario,
+                variants: variants.iter().map(|v| v.name.clone()).collect(),
+                run_dir: Some(dir),
+                pool,
+                at_once: memory::jobs_at_once(pool.current_num_threads(), variants),
+            };
+            let outcome = study::run(&what, &progress);
+            progress.clear();
+            return Ok(outcome);
+        }
+        let progress = Progress::new(variants, shown);
+        let outcome = pool.install(|| drive::run(scenario, variants, Some(dir), *capture, |_| Local, &progress));
         progress.clear();
         Ok(outcome)
     }
@@ -164,11 +188,14 @@ impl Job<'_> {
         }
         let (dir, choice) = (shell::path(self.dir.path()), shell::same_choice(options));
         if summary.status == Status::Complete {
-            let seed = summary.seed.saturating_add(1);
-            self.talk.note(&format!(
-                "next: open {dir}/report.html, or see how much another seed changes:\n  \
-                 amitwin run {choice} --seed {seed}; amitwin compare {dir} runs/latest"
-            ));
+            let next = match summary.seeds.len() {
+                0 => format!(
+                    ", or how much other seeds change:\n  amitwin run {choice} --seeds 20{}",
+                    shell::same_seed(options)
+                ),
+                _ => format!("; {dir}/summary.json has what each seed came to"),
+            };
+            self.talk.note(&format!("next: look at {dir}/report.html{next}"));
         } else {
             let again = options.output.as_ref().map_or_else(String::new, |_| format!(" --output {dir} --force"));
             let seed = shell::same_seed(options);
@@ -178,16 +205,17 @@ impl Job<'_> {
     }
 }
 
-fn print(summary: &Summary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {
+fn print(summary: &Summary, dir: &Path, captured: bool, format: Format, talk: &Talk) -> anyhow::Result<()> {
     let dir = dir.display().to_string();
     match format {
         Format::Table => {
             let table = results_table(summary, talk.width, talk.color_out);
-            let keys = human::keys(&summary.keys);
-            talk.print(&format!(
-                "{table}\nrun          {dir}\nkeys         {keys}\nfingerprint  {}\n",
-                summary.fingerprint
-            ))
+            // Published keys matter to who reads the capture: no other result shows what they protect.
+            let keys = match captured || summary.keys == FILE_KEYS {
+                true => format!("keys         {}\n", human::keys(&summary.keys)),
+                false => String::new(),
+            };
+            talk.print(&format!("{table}\nrun          {dir}\n{keys}fingerprint  {}\n", summary.fingerprint))
         }
         Format::Json => {
             let mut value = results_json(summary);

@@ -78,7 +78,7 @@ fn files_without_a_site() {
     refused("id,lat,lon\n", &["meters.csv"]);
     refused("name;latitude\na;3\n", &["line 1"]);
     refused("id,lat,lon,kind\ng,53.65,11.4,gateway\n", &["meters.csv: ", "no meter"]);
-    refused("id,lat,lon\na,53.65,11.4\n", &["names no gateway", "add a site of kind gateway", "gateways = 1"]);
+    refused("id,lat,lon\na,53.65,11.4\n", &["names no border router", "add a site of kind gateway", "gateways = 1"]);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn meters_at_one_spot_are_a_meter_room() {
 fn a_meter_that_reaches_nobody_is_reported_and_not_dropped() {
     // 40 km north of the others.
     let here = with_meters(format!("{HEAD}a,53.6501,11.4001,\nfar,54.0100,11.4000,\n").as_bytes());
-    let words = ["1 of 3 radios have no route to a gateway", "(far)", "Add gateways or repeaters"];
+    let words = ["1 of 3 radios have no route to a border router", "(far)", "Add border routers or repeaters"];
     run(here.path(), &["check", "small.toml"]).expect(0).tells(&words);
     // It was commanded and failed, so the gate is breached.
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(4).tells(&words);
@@ -121,7 +121,7 @@ fn a_meter_that_reaches_nobody_is_reported_and_not_dropped() {
     let variant = summary(&out).variants.remove(0);
     assert_eq!((variant.meters, variant.unreachable), (2, 1));
     assert_eq!((variant.metrics["commanded"], variant.metrics["failed"]), (Some(2.0), Some(1.0)));
-    let nodes: Vec<NodeRow> = RunDir::open(&out).expect("complete").rows("base").expect("nodes");
+    let nodes: Vec<NodeRow> = RunDir::open(&out).expect("complete").rows("base", 1).expect("nodes");
     let far = nodes.iter().find(|n| n.name == "far").expect("it is in the table");
     assert!(!far.reachable && far.hops.is_none() && far.parent.is_none());
     assert!(fs::read_to_string(out.join("report.html")).expect("a report").contains("far"));

@@ -177,8 +177,28 @@ fn a_format_given_as_the_output_is_taken_for_a_slip() {
         let wanted = format!("--format {format}");
         run(here.path(), &["run", "small.toml", "--output", format]).expect(2).tells(&[&wanted]);
     }
+    for command in [&["compare", "out"][..], &["serve", "small.toml"]] {
+        let told = ["this command writes no directory; did you mean --format json?"];
+        run(here.path(), &[command, &["--output", "json"]].concat()).expect(2).tells(&told);
+    }
+    let said = run(here.path(), &["check", "small.toml", "--output", "a b"]).expect(0);
+    said.tells(&["next: amitwin run small.toml --output 'a b'"]);
     run(here.path(), &["run", "small.toml", "--output", "./json"]).expect(0);
     assert!(here.path().join("json/summary.json").is_file());
+}
+
+#[test]
+fn other_placements_are_told_once() {
+    let variants =
+        "[[variant]]\nname = \"one\"\n[[variant]]\nname = \"two\"\nset = { \"device.boot\" = [\"1s\", \"2s\"] }\n";
+    let here = folder(&format!("{SMALL}\n{variants}"));
+    for (name, meters) in [("a", "9"), ("b", "10")] {
+        run(here.path(), &["run", "small.toml", "-o", name, "--set", &format!("placement.meters={meters}")]).expect(0);
+    }
+    // Neither variant has the same meters in both runs.
+    let said = run(here.path(), &["compare", "a", "b"]).expect(0);
+    let told = "Runs [1] and [2] have different placements: their meters cannot be paired.";
+    assert_eq!(said.out.matches(told).count(), 1, "{}", said.out);
 }
 
 #[test]
@@ -191,6 +211,11 @@ fn a_report_can_be_drawn_again() {
     let said = run(here.path(), &["report", "out"]).expect(0);
     assert_eq!(said.out, "out/report.html\n");
     assert_eq!(fs::read_to_string(&report).expect("a report"), first);
+    let said = run(here.path(), &["report", "out", "--pictures", "for/slides"]).expect(0);
+    let names = ["back", "air-time", "rejoin", "hops", "map"];
+    let listed: String = names.iter().map(|name| format!("for/slides/{name}.svg\n")).collect();
+    assert_eq!(said.out, format!("out/report.html\n{listed}"));
+    assert!(names.iter().all(|name| here.path().join(format!("for/slides/{name}.svg")).is_file()));
     run(here.path(), &["verify", "out"]).expect(0);
 
     let table = here.path().join("out/tables/events/base/part-000.parquet");

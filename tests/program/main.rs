@@ -2,13 +2,16 @@
 
 mod bad_placements;
 mod bad_scenarios;
+mod calibrate;
 mod commands;
 mod directories;
 mod duckdb;
 mod exit_codes;
 mod memory;
 mod own_columns;
+mod seeds;
 mod serve;
 mod serve_kill;
 mod stops;
 mod streams;
+mod sweep;

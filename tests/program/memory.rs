@@ -65,7 +65,7 @@ fn geojson_that_is_long_deep_or_one_text() {
     refused("meters.geojson", text(numbers), &["feature 1: takes more than 1048576 bytes"]);
     let deep = feature("a", &format!(", \"x\": {}{}", "[".repeat(400_000), "]".repeat(400_000)));
     // Passed over like any list, so that what is refused is another thing.
-    refused("meters.geojson", text(deep), &["the placement file names no gateway"]);
+    refused("meters.geojson", text(deep), &["the placement file names no border router"]);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn parquet_of_a_few_bytes_that_stand_for_many_rows() {
     refused("meters.parquet", write(file(numbers(rows), rows)), &words);
     // As many as are read from any file: each a meter of its own, one meter, long names.
     let rows = 1_000_000;
-    refused("meters.parquet", write(file(numbers(rows), rows)), &["the placement file names no gateway"]);
+    refused("meters.parquet", write(file(numbers(rows), rows)), &["the placement file names no border router"]);
     refused(
         "meters.parquet",
         write(file(same("a", rows), rows)),

@@ -13,17 +13,39 @@ fn a_run_prints_its_results_and_nothing_else() {
     let said = run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     assert!(said.out.contains("back within") || said.out.contains("back"), "{}", said.out);
     let fingerprint = summary(&here.path().join("out")).fingerprint;
-    assert!(
-        said.out.ends_with(&format!(
-            "run          out\nkeys         TEST, published ones that protect nothing\nfingerprint  {fingerprint}\n"
-        )),
-        "{}",
-        said.out
-    );
-    let said = said.tells(&["complete in", "events/s", "next: open out/report.html", "--seed 2"]);
+    assert!(said.out.ends_with(&format!("run          out\nfingerprint  {fingerprint}\n")), "{}", said.out);
+    let said = said.tells(&["complete in", "events/s", "next: look at out/report.html", "--seeds 20"]);
     assert!(!said.out.contains("next:") && !said.out.contains("events/s"), "{}", said.out);
     // Neither is a terminal here.
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}') && !said.err.contains('\r'), "{}", said.err);
+}
+
+#[test]
+#[cfg(unix)]
+fn keys_are_told_where_they_matter() {
+    use std::os::unix::fs::PermissionsExt;
+    let here = folder(SMALL);
+    // Nobody sees what test keys protect, but in a capture.
+    let captured = ["run", "small.toml", "-o", "captured", "--capture", "air.pcapng"];
+    let told = "keys         TEST, published ones that protect nothing\n";
+    assert!(run(here.path(), &captured).expect(0).out.contains(told));
+    assert!(!run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0).out.contains("keys"));
+    assert!(!run(here.path(), &["check", "small.toml"]).expect(0).out.contains("keys"));
+
+    // That a file of keys is used is told always.
+    let file = here.path().join("keys.hex");
+    fs::write(&file, (0x40..0x60).map(|byte| format!("{byte:x}")).collect::<String>()).expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+    let with = ["--set", "dlms.keys=keys.hex"];
+    for command in [&["run", "small.toml", "-o", "own"][..], &["check", "small.toml"]] {
+        let out = run(here.path(), &[command, &with].concat()).expect(0).out;
+        assert!(out.contains("keys") && out.contains("derived"), "{out}");
+    }
+    let told = |directory: &str| {
+        let page = fs::read_to_string(here.path().join(directory).join("report.html")).expect("a report");
+        page.contains("Keys of the meters")
+    };
+    assert!(told("own") && !told("out"));
 }
 
 /// The command in a line that the program said, as a shell runs it in `folder`.
@@ -48,8 +70,8 @@ fn what_is_said_to_be_next_can_be_pasted() {
     let ran = paste(&odd, &checked, "next: ").expect(0);
     assert_eq!(summary(&odd.join("runs/latest")).seed, 7);
     assert!(ran.err.contains("--set 'description=a b' --variant base"), "{}", ran.err);
-    let compared = paste(&odd, &ran, "another seed changes:\n").expect(0);
-    assert!(compared.out.contains("seed 8"), "{}", compared.out);
+    let study = paste(&odd, &ran, "other seeds change:\n").expect(0);
+    assert!(study.out.contains("20 seeds (7 to 26)"), "{}", study.out);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The figures of a result: which are shown, how each is written, how a variant stands with its gates.
 
-use crate::human;
+use crate::{human, over_seeds};
 use amitwin_data::metrics::{Format, Metric, TableEntry, columns, gates};
 use amitwin_data::summary::{GateVerdict, VariantSummary, Verdict};
 
@@ -28,6 +28,17 @@ impl Figure {
             (Some(v), Format::Count) => human::short_count(v),
             (None, Format::Reached) if self.was_asked(variant) => "not reached".into(),
             (None, _) => human::NONE.into(),
+        }
+    }
+
+    /// The same with its interval on the next line, where several seeds ran.
+    pub fn with_interval(&self, variant: &VariantSummary, full: bool) -> String {
+        let text = self.text(variant, full);
+        let Some(over) = variant.over_seeds.get(self.metric.key()) else { return text };
+        let text = over.value.and_then(|v| over_seeds::average(self, v, full)).unwrap_or(text);
+        match over_seeds::interval(self, over, full) {
+            interval if interval.is_empty() => text,
+            interval => format!("{text}\n{interval}"),
         }
     }
 
@@ -78,6 +89,7 @@ impl Standing {
             (Verdict::Pass, false) => "would pass",
             (Verdict::Breach, false) => "would fail",
             (Verdict::NoData, _) => "no data",
+            (Verdict::Undecided, _) => "undecided",
         }
     }
 }
@@ -87,8 +99,9 @@ pub fn worst_standing(gates: &[GateVerdict], variant: &str) -> Option<Standing> 
     let weight = |s: &Standing| {
         let badness = match s.verdict {
             Verdict::Pass => 0,
-            Verdict::NoData => 1,
-            Verdict::Breach => 2,
+            Verdict::Undecided => 1,
+            Verdict::NoData => 2,
+            Verdict::Breach => 3,
         };
         (s.binding, badness)
     };
@@ -119,7 +132,16 @@ mod tests {
 
     fn gate(metric: &str, stat: &str, value: Option<f64>, verdict: Verdict) -> GateVerdict {
         let (limit, variant) = ("max 1".into(), "a".into());
-        GateVerdict { metric: metric.into(), stat: stat.into(), limit, variant, value, verdict, binding: true }
+        GateVerdict {
+            metric: metric.into(),
+            stat: stat.into(),
+            limit,
+            variant,
+            value,
+            verdict,
+            binding: true,
+            share: None,
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers as people write them: times, shares, counts.
 
-use amitwin_data::summary::TEST_KEYS;
+use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
 
 /// What stands where a figure does not apply or was not measured.
 pub const NONE: &str = "–";
@@ -62,10 +62,16 @@ pub fn short_count(n: f64) -> String {
     }
 }
 
-/// A count in full, with thousands set apart: `1,240,512`.
+/// A count in full, with thousands set apart: `1,240,512`; a part of a small one, such as of an hour, in decimals: `0.13`.
 pub fn count(n: f64) -> String {
     if !n.is_finite() {
         return NONE.into();
+    }
+    let part = n.fract() != 0.0;
+    match n.abs() {
+        small if part && (0.005..0.995).contains(&small) => return format!("{n:.2}"),
+        small if part && (0.995..9.95).contains(&small) => return format!("{n:.1}"),
+        _ => {}
     }
     let digits = format!("{:.0}", n.abs());
     let mut out = String::new();
@@ -95,7 +101,11 @@ pub fn bytes(n: u64) -> String {
 
 /// What a summary says of the meters' DLMS keys, for people.
 pub fn keys(word: &str) -> &str {
-    if word == TEST_KEYS { "TEST, published ones that protect nothing" } else { word }
+    match word {
+        TEST_KEYS => "TEST, published ones that protect nothing",
+        FILE_KEYS => "derived for each meter from the secret in the keys file",
+        other => other,
+    }
 }
 
 /// Text from a file without what would move a cursor or hide other text.
@@ -149,6 +159,10 @@ mod tests {
     fn counts() {
         for (n, short, long) in [
             (0.0, "0", "0"),
+            // Four meters that were away for two minutes each: 8 of 60.
+            (8.0 / 60.0, "0.13", "0.13"),
+            (2.04, "2.0", "2.0"),
+            (24.6, "25", "25"),
             (999.0, "999", "999"),
             (9_999.0, "9,999", "9,999"),
             (10_000.0, "10.0k", "10,000"),

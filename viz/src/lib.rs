@@ -4,17 +4,19 @@
 //! - [`compare`]: the same over several runs, with paired differences.
 //! - [`report_html`] and [`write_report`]: one page with charts, for which [`read`] fills a [`view::RunView`],
 //!   [`series`] turns rows into plain series, and [`svg`] draws them.
+//! - [`sweep`]: table and report of a scenario at many settings.
 //!
 //! Nothing here knows a model: whatever is shown was written by the run.
 
 pub mod compare;
 pub mod figures;
 pub mod human;
+pub mod over_seeds;
 pub mod read;
 pub mod report;
 pub mod series;
-pub mod stats;
 pub mod svg;
+pub mod sweep;
 pub mod table;
 pub mod view;
 
@@ -39,6 +41,18 @@ pub enum VizError {
 /// The report of a run, in whatever state the run is, as the text of an HTML file.
 pub fn report_html(run_dir: &Path) -> Result<String, VizError> {
     Ok(report::render(&read::view(&read::open(run_dir)?)?))
+}
+
+/// Draws each chart of the report into a file `NAME.svg` of the folder, which is made if it is not there; gives back the paths.
+pub fn write_pictures(run_dir: &Path, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
+    let drawn = report::pictures(&read::view(&read::open(run_dir)?)?);
+    std::fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "make the folder", e))?;
+    let write = |(name, text): (&str, String)| {
+        let path = folder.join(format!("{name}.svg"));
+        std::fs::write(&path, text).map_err(|e| FileError::io(&path, "write the picture", e))?;
+        Ok(path)
+    };
+    drawn.into_iter().map(write).collect()
 }
 
 /// Draws the report and puts it into the run directory and its manifest; gives back the file's path.

@@ -23,35 +23,41 @@ pub fn scenario(run: &RunReader) -> Option<String> {
     std::fs::read_to_string(run.path.join(SCENARIO)).ok()
 }
 
-/// Everything that a report of the run needs.
+/// Everything that a report of the run needs; of several seeds the rows of the first.
 pub fn view(run: &RunReader) -> Result<RunView, VizError> {
+    let seed = run.summary.seed;
     let with_tables = run.variants();
     let mut variants: Vec<VariantView> = Vec::new();
     for v in &run.summary.variants {
         let mut rows = VariantView { name: v.name.clone(), ..VariantView::default() };
         if with_tables.contains(&v.name) {
-            rows.nodes = nodes(run, &v.name, variants.first().map(|first| &first.nodes))?;
-            rows.campaign = campaign(run, &v.name)?;
-            rows.airtime = run.rows(&v.name)?;
+            rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
+            rows.campaign = campaign(run, &v.name, seed)?;
+            rows.airtime = run.rows(&v.name, seed)?;
         }
         variants.push(rows);
     }
     Ok(RunView { summary: run.summary.clone(), manifest: run.manifest.clone(), variants })
 }
 
-/// Sites of a variant; shared with `like` if they are the same, which they are in most runs.
-pub fn nodes(run: &RunReader, variant: &str, like: Option<&Arc<Vec<NodeRow>>>) -> Result<Arc<Vec<NodeRow>>, VizError> {
-    let nodes: Vec<NodeRow> = run.rows(variant)?;
+/// Sites of a variant and seed; shared with `like` if they are the same, which they are in most runs.
+pub fn nodes(
+    run: &RunReader,
+    variant: &str,
+    seed: u64,
+    like: Option<&Arc<Vec<NodeRow>>>,
+) -> Result<Arc<Vec<NodeRow>>, VizError> {
+    let nodes: Vec<NodeRow> = run.rows(variant, seed)?;
     match like {
         Some(like) if **like == nodes => Ok(Arc::clone(like)),
         _ => Ok(Arc::new(nodes)),
     }
 }
 
-/// The first reset campaign of a variant. Reports and reads, which may be millions, are dropped as they are read.
-pub fn campaign(run: &RunReader, variant: &str) -> Result<Option<Campaign>, VizError> {
+/// The first reset campaign of a variant and seed. Reports and reads, which may be millions, are dropped as they are read.
+pub fn campaign(run: &RunReader, variant: &str, seed: u64) -> Result<Option<Campaign>, VizError> {
     let mut resets: Vec<TransactionRow> = Vec::new();
-    run.each_group(variant, |rows: Vec<TransactionRow>| {
+    run.each_group(variant, seed, |rows: Vec<TransactionRow>| {
         resets.extend(rows.into_iter().filter(|t| t.kind == TransactionKind::Reset))
     })?;
     Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))

@@ -103,13 +103,14 @@ fn over_tcp(args: &Args, first: SocketAddr, ciphered: bool) -> Result<(), String
     if args.beside.is_empty() {
         return measure(&load, None).map(|_| ());
     }
+    let told = |error: hdrhistogram::RecordError| error.to_string();
     let mut alone = Histogram::<u64>::new(3).map_err(|error| error.to_string())?;
     let mut beside = vec![(alone.clone(), 0); args.beside.len()];
     for _ in 0..args.rounds {
-        alone.saturating_record(measure(&load, None)?);
+        alone.record(measure(&load, None)?).map_err(told)?;
         for (kind, (p99_us, bytes)) in args.beside.iter().zip(&mut beside) {
             let (outcome, asked) = hostile::beside(*kind, first, meters, args.hostile, || measure(&load, Some(*kind)))?;
-            p99_us.saturating_record(outcome?);
+            p99_us.record(outcome?).map_err(told)?;
             *bytes += asked;
         }
     }

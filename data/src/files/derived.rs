@@ -3,7 +3,7 @@
 //! They follow from the rows and take no part in the fingerprint.
 
 use super::table_file::Origin;
-use crate::rows::describe::{Beside, CODE, TIME, VARIANT};
+use crate::rows::describe::{Beside, CODE, SEED, TIME, VARIANT};
 use crate::rows::words::code_word;
 use crate::rows::{ColumnData, EventKind, Row, TableInfo, Values};
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
@@ -15,6 +15,8 @@ use parquet::schema::types::Type;
 pub enum Derived {
     /// `variant`: its name. No reader has to take it from the path, where some make numbers of names.
     Variant,
+    /// `seed`: the seed that the rows come from.
+    Seed,
     /// `time`: the wall-clock time, UTC, of the column at this place, which counts seconds since the start.
     Time(usize),
     /// `code`: what `value` says of an event, where it is the number of a word; the places of kind and value.
@@ -27,13 +29,14 @@ impl Derived {
         let place = |name: &str| info.columns.iter().position(|column| column.name == name);
         let time = place("time_s").or_else(|| place("planned_s")).map(Derived::Time);
         let code = place("kind").zip(place("value")).map(|(kind, value)| Derived::Code(kind, value));
-        [Some(Derived::Variant), time, code].into_iter().flatten().collect()
+        [Some(Derived::Variant), Some(Derived::Seed), time, code].into_iter().flatten().collect()
     }
 
     /// Its name and what it holds.
     pub fn meaning(self) -> &'static Beside {
         match self {
             Derived::Variant => &VARIANT,
+            Derived::Seed => &SEED,
             Derived::Time(_) => &TIME,
             Derived::Code(..) => &CODE,
         }
@@ -44,6 +47,7 @@ impl Derived {
         let text = (PhysicalType::BYTE_ARRAY, LogicalType::String);
         let ((physical, logical), repetition) = match self {
             Derived::Variant => (text, Repetition::REQUIRED),
+            Derived::Seed => ((PhysicalType::INT64, LogicalType::integer(64, false)), Repetition::REQUIRED),
             Derived::Time(_) => {
                 ((PhysicalType::INT64, LogicalType::timestamp(true, TimeUnit::MICROS)), Repetition::REQUIRED)
             }
@@ -61,6 +65,8 @@ impl Derived {
         let gather = |at: usize| R::gatherers()[at](rows).values;
         let values = match self {
             Derived::Variant => Values::Text(vec![&origin.variant; rows.len()]),
+            // The column has the bits of an unsigned number.
+            Derived::Seed => Values::I64(vec![origin.seed as i64; rows.len()]),
             Derived::Time(at) => {
                 let start_us = origin.start_unix_s * 1_000_000;
                 let on_the_clock = |s: &f64| start_us + (s * 1e6).round() as i64;

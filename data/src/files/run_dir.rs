@@ -76,8 +76,17 @@ impl RunDir {
 
     /// Writers for the tables of a variant; each variant once.
     pub fn tables(&self, variant: &str) -> Result<TableSet, FileError> {
+        self.tables_of(variant, self.manifest.seed, "")
+    }
+
+    /// Writers for the tables of a variant with one of several seeds, in files of their own; each variant and seed once.
+    pub fn tables_of_seed(&self, variant: &str, seed: u64) -> Result<TableSet, FileError> {
+        self.tables_of(variant, seed, &seed_prefix(seed))
+    }
+
+    fn tables_of(&self, variant: &str, seed: u64, prefix: &str) -> Result<TableSet, FileError> {
         let slug = slug(variant)?;
-        if !self.registry.is_new_variant(&slug) {
+        if !self.registry.is_new_variant(&format!("{slug}/{prefix}")) {
             let what =
                 "another variant has this name (upper and lower case count as the same in folder names)".to_owned();
             return Err(FileError::VariantName { name: variant.to_owned(), what });
@@ -87,11 +96,11 @@ impl RunDir {
             scenario: manifest.name.clone(),
             variant: variant.to_owned(),
             version: manifest.version.clone(),
-            seed: manifest.seed,
+            seed,
             keys: manifest.keys.clone(),
             start_unix_s: 0,
         };
-        Ok(TableSet::new(&self.path, slug, origin, Arc::clone(&self.registry)))
+        Ok(TableSet::new(&self.path, format!("{slug}/{prefix}"), origin, Arc::clone(&self.registry)))
     }
 
     /// Writes a small file whole, such as the scenario or the report; the manifest will list it.
@@ -169,6 +178,11 @@ impl RunDir {
         self.registry.forget_names();
         Ok(())
     }
+}
+
+/// What the names of files of one of several seeds begin with.
+pub(super) fn seed_prefix(seed: u64) -> String {
+    format!("seed-{seed}-")
 }
 
 /// The manifest of a run directory.

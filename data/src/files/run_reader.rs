@@ -3,7 +3,7 @@
 use super::atomic::{hash_file, write_whole};
 use super::claim::Claim;
 use super::error::FileError;
-use super::run_dir::{LATEST, MANIFEST, RunDir, SUMMARY, json, read_manifest};
+use super::run_dir::{LATEST, MANIFEST, RunDir, SUMMARY, json, read_manifest, seed_prefix};
 use super::slug::{slug, unslug};
 use super::table_reader::{each_group, read_rows};
 use crate::manifest::{FileEntry, Manifest};
@@ -104,31 +104,37 @@ impl RunReader {
         names.into_iter().collect()
     }
 
-    /// Files of a table and variant, in order.
-    pub fn files<R: Row>(&self, variant: &str) -> Result<Vec<PathBuf>, FileError> {
-        let (table, slug) = (format!("tables/{}/", R::TABLE.name), slug(variant)?);
+    /// Files of a table, variant and seed, in order.
+    pub fn files<R: Row>(&self, variant: &str, seed: u64) -> Result<Vec<PathBuf>, FileError> {
+        let (table, slug, prefix) = (format!("tables/{}/", R::TABLE.name), slug(variant)?, seed_prefix(seed));
+        // Names of a run's files say the seed where there are several.
+        let of_seed = |path: &str| match path.rsplit('/').next() {
+            Some(name) if name.starts_with("part-") => seed == self.manifest.seed,
+            name => name.is_some_and(|name| name.starts_with(&prefix)),
+        };
         let files: Vec<PathBuf> = self
             .manifest
             .files
             .iter()
             .filter(|entry| entry.path.starts_with(&table) && folder_of(&entry.path) == Some(&slug))
+            .filter(|entry| of_seed(&entry.path))
             .map(|entry| self.path.join(&entry.path))
             .collect();
         if files.is_empty() && !R::TABLE.opt_in {
-            let what = format!("this run has no table `{}` of variant \"{variant}\"", R::TABLE.name);
+            let what = format!("this run has no table `{}` of variant \"{variant}\", seed {seed}", R::TABLE.name);
             return Err(FileError::Unreadable { path: self.path.clone(), what });
         }
         Ok(files)
     }
 
-    /// All rows of a table and variant; none for an opt-in table that was not asked for.
-    pub fn rows<R: Row>(&self, variant: &str) -> Result<Vec<R>, FileError> {
-        read_rows(&self.files::<R>(variant)?)
+    /// All rows of a table, variant and seed; none for an opt-in table that was not asked for.
+    pub fn rows<R: Row>(&self, variant: &str, seed: u64) -> Result<Vec<R>, FileError> {
+        read_rows(&self.files::<R>(variant, seed)?)
     }
 
-    /// Hands over the rows of a table and variant in pieces, so that memory stays bounded.
-    pub fn each_group<R: Row>(&self, variant: &str, take: impl FnMut(Vec<R>)) -> Result<(), FileError> {
-        each_group(&self.files::<R>(variant)?, take)
+    /// Hands over the rows of a table, variant and seed in pieces, so that memory stays bounded.
+    pub fn each_group<R: Row>(&self, variant: &str, seed: u64, take: impl FnMut(Vec<R>)) -> Result<(), FileError> {
+        each_group(&self.files::<R>(variant, seed)?, take)
     }
 
     /// Whether nobody writes the run at this moment.

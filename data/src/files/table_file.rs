@@ -104,7 +104,8 @@ impl Write for Slot {
     }
 }
 
-fn write_next<W: Write + Send>(
+/// Writes the next column of a row group.
+pub fn write_next<W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     column: &ColumnData<'_>,
 ) -> Result<(), ParquetError> {

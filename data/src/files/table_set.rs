@@ -20,7 +20,8 @@ pub const ROWS_PER_PART: u64 = 64 * ROWS_PER_GROUP as u64;
 /// Writers of one variant's tables. Dropped without [`TableSet::finish`], it leaves finished parts only.
 pub struct TableSet {
     root: PathBuf,
-    slug: String,
+    /// Folder of the variant, and what the names of files in it begin with.
+    stem: String,
     origin: Origin,
     registry: Arc<Registry>,
     attributes: Arc<Attributes>,
@@ -37,10 +38,10 @@ struct TableState {
 }
 
 impl TableSet {
-    pub(super) fn new(root: &Path, slug: String, origin: Origin, registry: Arc<Registry>) -> Self {
+    pub(super) fn new(root: &Path, stem: String, origin: Origin, registry: Arc<Registry>) -> Self {
         TableSet {
             root: root.to_owned(),
-            slug,
+            stem,
             origin,
             registry,
             attributes: Arc::default(),
@@ -101,7 +102,7 @@ impl TableSet {
     fn part(&mut self, table: usize, info: &TableInfo) -> Result<&mut TableFile, FileError> {
         let state = &mut self.tables[table];
         if state.open.is_none() {
-            let path = part_path(info, &self.slug, state.parts.len());
+            let path = part_path(info, &self.stem, state.parts.len());
             self.registry.begin(&path)?;
             let target = self.root.join(path);
             make_folder(target.parent().unwrap_or(&self.root))?;
@@ -114,7 +115,7 @@ impl TableSet {
     fn commit(&mut self, table: usize, info: &TableInfo) -> Result<(), FileError> {
         let state = &mut self.tables[table];
         if let Some(file) = state.open.take() {
-            let path = part_path(info, &self.slug, state.parts.len());
+            let path = part_path(info, &self.stem, state.parts.len());
             let entry = FileEntry { path, ..file.commit()? };
             self.registry.add(entry.clone());
             state.parts.push(entry);
@@ -137,8 +138,8 @@ fn own_columns<'a, R: Row>(attributes: &'a Attributes, rows: &[R]) -> Vec<Column
     attributes.columns().iter().map(column).collect()
 }
 
-fn part_path(info: &TableInfo, slug: &str, part: usize) -> String {
-    format!("tables/{}/{slug}/part-{part:03}.parquet", info.name)
+fn part_path(info: &TableInfo, stem: &str, part: usize) -> String {
+    format!("tables/{}/{stem}part-{part:03}.parquet", info.name)
 }
 
 struct Take<'a> {

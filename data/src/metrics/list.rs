@@ -47,7 +47,8 @@ metrics! {
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived
     ResetsUnacknowledged = "resets_unacknowledged": Count, Resets;
-    /// from the campaign's start until the head-end has heard every meter again that did reset; empty when one is not back
+    /// from the campaign's start until the head-end has heard every commanded meter again; empty when one is not back, has no
+    /// route, or never reset
     AllBackS = "all_back_s": Reached, Resets, gate("all_back", "", Breach), table("all\nback", "all back after");
     /// hours that meters were away, each from its own reset until the head-end heard it or the run ended, summed
     AwayMeterH = "away_meter_h": Count, Resets, gate("away_meter_hours", ""), table("meter-h\naway", "meter-hours away");
@@ -115,7 +116,8 @@ metrics! {
     Transactions = "transactions": Count, Always;
     /// of them answered or delivered
     TransactionsOk = "transactions_ok": Count, Always;
-    /// share of the reports that reached the head-end; empty without reports
+    /// share of the reports that were due, those of meters without a route among them, that reached the head-end; empty without
+    /// reports
     PushDeliveredShare = "push_delivered_share": Share, Reports,
         gate("push_delivered", ""), table("reports\narrived", "reports arrived");
     /// median time from the moment a report was due until the head-end has it, over those that arrived, to 1 %; missing

@@ -52,6 +52,15 @@ impl ColumnNames {
     }
 }
 
+/// `id`, `id and lat`, `id, lat and lon`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+        [] => String::new(),
+    }
+}
+
 /// How columns are looked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
@@ -94,6 +103,7 @@ impl Columns {
             columns.known[index] = Some(at);
         }
         let plains: Vec<String> = names.iter().map(|name| plain(name)).collect();
+        let mut missing = Vec::new();
         for (index, known) in KNOWN.into_iter().enumerate() {
             let coordinate = known == "lat" || known == "lon";
             if wanted.names.asked()[index].is_some() || wanted.geometry && coordinate {
@@ -105,10 +115,14 @@ impl Columns {
                 return Err(Fault::NoId);
             }
             if columns.known[index].is_none() && (coordinate || known == "id") {
-                let near = names.iter().find(|name| misspells(name, known));
-                let nearest = near.map_or(String::new(), |name| format!(" (is it '{name}'?)"));
-                return Err(Fault::MissingColumn { missing: known, nearest, found: found() });
+                missing.push(known);
             }
+        }
+        if !missing.is_empty() {
+            let near = names.iter().find(|name| misspells(name, missing[0]));
+            let nearest = near.map_or(String::new(), |name| format!(" (is it '{name}'?)"));
+            let remedy = missing.iter().map(|known| format!("{known} = \"NAME\"")).collect::<Vec<_>>().join(", ");
+            return Err(Fault::MissingColumn { missing: listed(&missing), nearest, found: found(), remedy });
         }
         for (at, name) in names.iter().enumerate() {
             let again = names[..at].contains(name);

@@ -134,9 +134,9 @@ pub enum Fault {
     OpenQuote { max: usize },
     #[error(
         "there is no column {missing}{nearest}; the columns here are {found}, and a placement needs id, lat and lon: \
-         rename one, or say placement.columns = {{ {missing} = \"NAME\" }}"
+         rename columns, or say placement.columns = {{ {remedy} }}"
     )]
-    MissingColumn { missing: &'static str, nearest: String, found: String },
+    MissingColumn { missing: String, nearest: String, found: String, remedy: String },
     #[error("the column {column} is there twice; remove one of them")]
     DuplicateColumn { column: String },
     #[error(
@@ -175,7 +175,9 @@ pub enum Fault {
     Crs { reason: String },
     #[error("a height of {height_m} m is not possible; give metres over ground, from -500 to 9000, or leave it out")]
     AbsurdHeight { height_m: f64 },
-    #[error("the kind '{found}' is not known{nearest}; a site is a meter, gateway, repeater or transformer")]
+    #[error(
+        "the kind '{found}' is not known{nearest}; a site is a meter, gateway (a border router), repeater or transformer"
+    )]
     UnknownKind { found: String, nearest: String },
     #[error("the id '{name}' is already taken by {first}{hint}; give each site its own id")]
     DuplicateId { name: String, first: Place, hint: &'static str },

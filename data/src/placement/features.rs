@@ -46,18 +46,13 @@ pub(super) fn read(file: impl Read, length: u64, intake: &mut Intake<'_>) -> Res
         return Err(intake.fatal(Place::File, None, Fault::Empty { expected }));
     }
     // It may stand behind the features that it is about. What is no GeoJSON is told below.
-    if let Ok(Head { crs: Some(crs) }) = serde_json::from_str(text) {
-        let short = Some(crs.get()).filter(|text| text.len() <= LINE_BYTES_MAX);
-        match short.and_then(|text| crs_name(&serde_json::from_str(text).ok()?)) {
-            Some(name) => intake.crs(&name)?,
-            None => {
-                let shown: String = crs.get().chars().filter(|c| !c.is_whitespace()).take(80).collect();
-                let reason = format!("the member crs, {shown}, names no coordinate reference system");
-                return Err(intake.fatal(Place::File, None, Fault::Crs { reason }));
-            }
-        }
+    let mut crs = None;
+    if let Ok(Head { crs: Some(member) }) = serde_json::from_str(text) {
+        let name = named(member).map_err(|fault| intake.fatal(Place::File, None, fault))?;
+        intake.crs(&name)?;
+        crs = Some(name);
     }
-    let mut reading = Reading { intake, text, names: Vec::new(), features: 0, stopped: false };
+    let mut reading = Reading { intake, text, crs, names: Vec::new(), features: 0, stopped: false };
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Collection(&mut reading)).and_then(|()| json.end());
     read.map_err(|error| if reading.stopped { Stop } else { reading.broken(&error) })
@@ -68,6 +63,15 @@ pub(super) fn read(file: impl Read, length: u64, intake: &mut Intake<'_>) -> Res
 struct Head<'a> {
     #[serde(borrow)]
     crs: Option<&'a RawValue>,
+}
+
+/// What a `crs` member names.
+fn named(member: &RawValue) -> Result<String, Fault> {
+    let short = Some(member.get()).filter(|text| text.len() <= LINE_BYTES_MAX);
+    short.and_then(|text| crs_name(&serde_json::from_str(text).ok()?)).ok_or_else(|| {
+        let shown: String = member.get().chars().filter(|c| !c.is_whitespace()).take(80).collect();
+        Fault::Crs { reason: format!("the member crs, {shown}, names no coordinate reference system") }
+    })
 }
 
 /// The name in a `crs` member, in the forms that the format once had.
@@ -83,6 +87,8 @@ fn crs_name(crs: &Json) -> Option<String> {
 struct Reading<'a, 'b> {
     intake: &'a mut Intake<'b>,
     text: &'a str,
+    /// The system that the file has named so far.
+    crs: Option<String>,
     /// Names of the last feature's properties, and of its own id, if that counts.
     names: Vec<String>,
     features: u64,
@@ -128,8 +134,32 @@ impl Reading<'_, '_> {
         self.take(&feature)
     }
 
+    /// Some writers name the system in each feature or geometry; it must be one for all.
+    fn crs(&mut self, member: &RawValue) -> Result<(), Stop> {
+        let place = Place::Feature(self.features);
+        let name = named(member).map_err(|fault| self.intake.fatal(place, None, fault))?;
+        match &self.crs {
+            Some(known) if *known == name => Ok(()),
+            None if self.features == 1 => {
+                self.intake.crs(&name)?;
+                self.crs = Some(name);
+                Ok(())
+            }
+            known => {
+                let before = known.as_deref().unwrap_or("none");
+                let reason = format!(
+                    "it is in {name}, and what stands before it names {before}; convert the file to one system"
+                );
+                Err(self.intake.fatal(place, None, Fault::Crs { reason }))
+            }
+        }
+    }
+
     fn take(&mut self, feature: &Feature<'_>) -> Result<(), Stop> {
         let place = Place::Feature(self.features);
+        for member in feature.crs.iter().chain(feature.geometry.iter().flat_map(|geometry| &geometry.crs)) {
+            self.crs(member)?;
+        }
         let none = BTreeMap::new();
         let properties = feature.properties.as_ref().unwrap_or(&none);
         let is_id = |name: &str| plain(name) == "id";
@@ -156,6 +186,8 @@ struct Feature<'a> {
     properties: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
     #[serde(borrow)]
     geometry: Option<Geometry<'a>>,
+    #[serde(borrow)]
+    crs: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +196,8 @@ struct Geometry<'a> {
     kind: String,
     #[serde(borrow)]
     coordinates: Option<&'a RawValue>,
+    #[serde(borrow)]
+    crs: Option<&'a RawValue>,
 }
 
 /// A text, of which no more is kept than tells it from the few that are known.

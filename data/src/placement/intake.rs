@@ -237,7 +237,8 @@ impl<'a> Intake<'a> {
         let known = self.columns.known;
         let at = |column: usize| known[column].map_or(Value::Missing, value);
         let in_column = |column: usize| move |fault| (Some(KNOWN[column]), fault);
-        let (commas, mut decimal) = (self.commas, false);
+        // Degrees have no thousands, so that a comma in them is a decimal mark wherever it stands.
+        let (commas, mut decimal) = (self.commas || !self.crs.is_projected(), false);
         let mut number = |column: usize| -> Result<Option<f64>, ColumnFault> {
             let (number, comma) = at(column).number(commas).map_err(in_column(column))?;
             decimal |= comma;

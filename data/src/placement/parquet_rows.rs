@@ -90,6 +90,7 @@ struct Wanted {
 fn wanted(metadata: &ParquetMetaData, names: &[&str], intake: &mut Intake<'_>) -> Result<Vec<Option<Wanted>>, Stop> {
     let schema = metadata.file_metadata().schema_descr();
     let mut wanted = vec![None; names.len()];
+    let mut left_out = Vec::new();
     let columns = intake.columns().clone();
     let known = columns.known.iter().zip(KNOWN).filter_map(|(at, known)| Some(((*at)?, Some(known))));
     for (at, known) in known.chain(columns.own.iter().map(|at| (*at, None))).collect::<Vec<_>>() {
@@ -103,10 +104,20 @@ fn wanted(metadata: &ParquetMetaData, names: &[&str], intake: &mut Intake<'_>) -
                 return Err(intake.fatal(Place::File, Some(known), Fault::WrongColumn { is, expected }));
             }
             // Bytes of the user's own are hardly text: GeoParquet has its geometries there.
-            (Ok(Kind::Bytes) | Err(_), None) => continue,
+            (Ok(Kind::Bytes), None) => {
+                left_out.push(format!("{} (bytes)", names[at]));
+                continue;
+            }
+            (Err(is), None) => {
+                left_out.push(format!("{} ({is})", names[at]));
+                continue;
+            }
             (Ok(kind), None) => kind,
         };
         wanted[at] = Some(Wanted { leaf, kind, known });
+    }
+    if !left_out.is_empty() {
+        intake.notes.push(format!("left out {}", left_out.join(", ")));
     }
     Ok(wanted)
 }

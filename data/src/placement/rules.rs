@@ -8,8 +8,10 @@ const HEIGHTS_M: std::ops::RangeInclusive<f64> = -500.0..=9_000.0;
 const USUAL_HEIGHTS_M: std::ops::RangeInclusive<f64> = -20.0..=500.0;
 /// No town lies nearer to a pole, degrees.
 const USUAL_LAT_DEG: f64 = 80.0;
-/// Degrees never reach this; metres of a projected system do.
-const PLAINLY_METRES: f64 = 400.0;
+/// Degrees never reach this, nor do the numbers that stand for a missing value; metres of a projected system mostly do.
+const PLAINLY_METRES: f64 = 20_000.0;
+/// Two degrees never reach this both.
+const METRES_BOTH: f64 = 400.0;
 
 /// A fault and the column it is in.
 pub(super) type ColumnFault = (Option<&'static str>, Fault);
@@ -33,7 +35,8 @@ pub(super) fn number(text: &str) -> Result<f64, Fault> {
 
 /// Whether coordinates that should be degrees are metres.
 pub(super) fn are_metres(lat: f64, lon: f64) -> bool {
-    lat.is_finite() && lon.is_finite() && (lat.abs() > PLAINLY_METRES || lon.abs() > PLAINLY_METRES)
+    let (least, most) = (lat.abs().min(lon.abs()), lat.abs().max(lon.abs()));
+    most.is_finite() && (most > PLAINLY_METRES || least > METRES_BOTH)
 }
 
 /// A record of possible values.

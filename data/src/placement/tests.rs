@@ -103,7 +103,14 @@ fn csv_headers_are_judged() {
     assert_eq!(
         csv_error("id,north,lon\n"),
         "meters.csv, line 1: there is no column lat; the columns here are id, north, lon, and a placement needs id, lat \
-         and lon: rename one, or say placement.columns = { lat = \"NAME\" }"
+         and lon: rename columns, or say placement.columns = { lat = \"NAME\" }"
+    );
+    // All that are missing at once, with the whole remedy.
+    assert_eq!(
+        csv_error("Nummer;Breite;Hoehe\n"),
+        "meters.csv, line 1: there is no column id, lat and lon; the columns here are Nummer, Breite, Hoehe, and a \
+         placement needs id, lat and lon: rename columns, or say placement.columns = { id = \"NAME\", lat = \"NAME\", lon \
+         = \"NAME\" }"
     );
     assert_eq!(csv_error("id,lat,lon,lat\n"), "meters.csv, line 1: the column lat is there twice; remove one of them");
 }
@@ -114,11 +121,20 @@ fn csv_values_are_judged() {
         row_error("M1,north,11.2,,"),
         "meters.csv, line 2, column lat: 'north' is not a number; write degrees or metres as 53.6504"
     );
+    // In degrees a comma is a decimal mark, also where commas stand between the columns; metres have thousands.
+    assert_eq!(csv("id,lat,lon\nM1,\"53,5\",11.2\n").unwrap()[0].lat_deg, 53.5);
+    let projected = Options { crs: Some("EPSG:25832".to_owned()), ..Options::default() };
+    let error = csv_from(&b"id,x,y\nM1,\"561,000\",5540000\n"[..], &projected).unwrap_err().to_string();
     assert_eq!(
-        row_error("M1,\"53,5\",11.2,,"),
-        "meters.csv, line 2, column lat: '53,5' is not a number (the decimal mark is a point); write degrees or metres \
-         as 53.6504"
+        error,
+        "meters.csv, line 2, column lon: '561,000' is not a number (the decimal mark is a point); write degrees or metres as \
+         53.6504"
     );
+    // A number that stands for a missing value is no metre, and hides no other mistake.
+    let error = csv_error("id,lat,lon\nM1,53.5,-999\nM2,53.5,\n");
+    assert!(error.contains("line 2") && error.contains("line 3"), "{error}");
+    assert_eq!(csv("id,lat,lon,kind\nG,53.5,11,Border Router\n").unwrap()[0].kind, RecordKind::Gateway);
+    assert!(row_error("M1,53.5,11.2,router,").contains("(is it a gateway, with a backhaul, or a repeater?)"));
     assert_eq!(row_error("M1,53.5,,,"), "meters.csv, line 2, column lon: there is no value; each site needs one");
     assert_eq!(row_error(",53.5,1,,"), "meters.csv, line 2, column id: there is no value; each site needs one");
     assert_eq!(
@@ -158,11 +174,11 @@ fn csv_values_are_judged() {
     assert_eq!(
         row_error("M1,45,7,Gatway,"),
         "meters.csv, line 2, column kind: the kind 'Gatway' is not known (did you mean gateway?); a site is a meter, \
-         gateway, repeater or transformer"
+         gateway (a border router), repeater or transformer"
     );
     assert_eq!(
         row_error("M1,45,7,bicycle,"),
-        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway, repeater or \
+        "meters.csv, line 2, column kind: the kind 'bicycle' is not known; a site is a meter, gateway (a border router), repeater or \
          transformer"
     );
     assert_eq!(

@@ -136,6 +136,13 @@ fn kind(word: &str) -> Result<RecordKind, Fault> {
         return Err(Fault::UnknownKind { found: word.chars().take(CHARS_SHOWN).collect(), nearest: String::new() });
     }
     let lower = word.to_lowercase();
+    if matches!(lower.replace(['-', '_', ' '], "").as_str(), "borderrouter" | "lbr" | "br") {
+        return Ok(RecordKind::Gateway);
+    }
+    if lower == "router" {
+        let nearest = " (is it a gateway, with a backhaul, or a repeater?)".to_owned();
+        return Err(Fault::UnknownKind { found: word.to_owned(), nearest });
+    }
     if let Some(kind) = RecordKind::ALL.into_iter().find(|k| k.as_str() == lower) {
         return Ok(kind);
     }

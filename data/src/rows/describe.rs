@@ -17,6 +17,12 @@ pub struct Beside {
 /// The variant, so that nobody has to take it from a path.
 pub const VARIANT: Beside =
     Beside { name: "variant", physical: "text", doc: "The variant, by its name in the scenario." };
+/// The seed, so that rows of several are not taken for those of one.
+pub const SEED: Beside = Beside {
+    name: "seed",
+    physical: "u64",
+    doc: "The seed that the rows come from; `run --seeds` writes those of several into one directory.",
+};
 /// The time on the clock.
 pub const TIME: Beside = Beside {
     name: "time",
@@ -33,17 +39,18 @@ pub const CODE: Beside = Beside {
 /// The columns that files of a table have in front of its own.
 pub fn beside(info: &TableInfo) -> Vec<&'static Beside> {
     let has = |name: &str| info.columns.iter().any(|column| column.name == name);
-    let there = [(&VARIANT, true), (&TIME, has("time_s") || has("planned_s")), (&CODE, has("kind") && has("value"))];
+    let timed = has("time_s") || has("planned_s");
+    let there = [(&VARIANT, true), (&SEED, true), (&TIME, timed), (&CODE, has("kind") && has("value"))];
     there.into_iter().filter_map(|(beside, there)| there.then_some(beside)).collect()
 }
 
 /// How the tables of all variants are read as one, and joined.
 pub const JOIN: &str = "\
-Rows of one run belong together by `variant` and `node` (`gateway` is a node too). In DuckDB:
+Rows of one run belong together by `variant`, `seed` and `node` (`gateway` is the node of a border router, `parent` one too). In DuckDB:
 
   SELECT n.variant, n.hops, count(*) AS resets, median(t.answered_s - t.reset_s) AS away_s
   FROM 'RUN/tables/transactions/*/*.parquet' t
-  JOIN 'RUN/tables/nodes/*/*.parquet' n USING (variant, node)
+  JOIN 'RUN/tables/nodes/*/*.parquet' n USING (variant, seed, node)
   WHERE t.kind = 'reset' AND t.outcome = 'ok'
   GROUP BY ALL ORDER BY ALL;
 

@@ -10,9 +10,9 @@ words! {
     NodeKind {
         /// An electricity meter with a radio.
         Meter = "meter",
-        /// A border router.
+        /// A border router: the head of a mesh, which the head-end reaches over its backhaul.
         Gateway = "gateway",
-        /// A range extender: routes, has no meter.
+        /// A radio that relays for others and has no meter.
         Repeater = "repeater",
         /// A transformer station, which has no radio.
         Transformer = "transformer",

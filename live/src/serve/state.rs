@@ -201,8 +201,8 @@ fn parse(bytes: &[u8], keys: &[u8; 16]) -> io::Result<Parsed> {
     }
     let damaged = |at: usize| {
         wrong(format!(
-            "is damaged at byte {}: put back a copy of now, not an older one, because an older one would use counters again; \
-             or begin with new keys and another --state",
+            "is damaged at byte {}: put back the file as it was when it was last used (an older copy would use counters again), or begin \
+             with new keys and another --state",
             bytes.len() - body.len() + at
         ))
     };

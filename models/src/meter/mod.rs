@@ -97,9 +97,8 @@ impl Meters {
     /// First events of a node; `attached`: it has a way to its gateway from the start.
     pub fn start(&mut self, ctx: &mut Ctx, node: Node, attached: bool) {
         self.meters[node].attached = attached;
-        if attached {
-            self.start_reports(ctx, node);
-        }
+        // Those of a meter without a way are due all the same, and lost.
+        self.start_reports(ctx, node);
     }
 
     /// Carries out an event.

@@ -5,7 +5,7 @@ use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How meters reach their gateway.
+/// How meters reach their border router.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MediumKind {
@@ -30,7 +30,7 @@ impl MediumKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdealSpec {
-    /// From a meter to its gateway, and back.
+    /// From a meter to its border router, and back.
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
     pub latency: SimTime,

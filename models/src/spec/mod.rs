@@ -54,7 +54,7 @@ pub struct WorldSpec {
     pub duration: SimTime,
     /// Meters, gateways and repeaters with their positions.
     pub placement: Placement,
-    /// How meters reach their gateway.
+    /// How meters reach their border router.
     pub medium: MediumKind,
     /// The ideal medium, if it is that.
     pub ideal: IdealSpec,

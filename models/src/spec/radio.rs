@@ -16,9 +16,9 @@ pub struct RadioSpec {
     #[serde(rename = "tx_power", with = "Power")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
     pub tx_power_dbm: f64,
-    /// Transmit power of border routers; as `tx_power` when missing.
+    /// Transmit power of border routers, with all that makes them better heard than they hear; as `tx_power` when missing.
     #[serde(rename = "gateway_tx_power", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
+    #[schemars(extend("x-min" = "-30 dBm", "x-max" = "50 dBm"))]
     pub gateway_tx_power_dbm: Option<f64>,
     /// How level falls with distance.
     pub path_loss: LossModel,
@@ -61,7 +61,8 @@ pub struct RadioSpec {
     #[schemars(extend("x-min" = "-130 dBm", "x-max" = "-60 dBm"))]
     pub hearing_floor_dbm: f64,
     /// Strongest neighbours that a radio keeps in its table, at about 3.7 bytes each. Whoever is left out is neither heard nor
-    /// disturbs, which makes a dense town look better than it is; a run says how many that are.
+    /// disturbs, which makes a dense town look better than it is; a run says how many
+    /// that are where it can change a result.
     #[schemars(with = "u32", range(min = 4, max = 4096))]
     pub neighbours_max: usize,
 }

@@ -14,7 +14,7 @@ pub struct TrafficSpec {
     #[schemars(extend("x-min" = "10s", "x-max" = "30d"))]
     pub push_period: Option<SimTime>,
     /// Size of a report above UDP, of bytes without meaning. When missing, a report is what the meters' push setup for
-    /// readings sends: clock and energy registers as a ciphered DataNotification.
+    /// readings sends: clock and energy registers as a ciphered DataNotification of 96 B.
     #[serde(rename = "payload", with = "Maybe::<Size>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1 B", "x-max" = "1200 B"))]
     pub payload_bytes: Option<u16>,

@@ -25,7 +25,8 @@ pub enum Problem {
     /// One plane does not hold them.
     #[error(
         "{stray} lies {distance_km:.0} km from {other}, and the sites of a placement may lie {max_km:.0} km apart; \
-         probably {stray} is a stray point or its latitude and longitude are swapped"
+         probably {stray} is a stray point, its latitude and longitude are swapped, or coordinates are metres (placement.crs says \
+         of which system)"
     )]
     TooWide {
         /// The site farthest from the middle of them all.
@@ -155,7 +156,7 @@ mod tests {
             messages(&sites(&[("m", SiteKind::Meter, 45.0, 8.0), ("g", SiteKind::Gateway, 45.0 + degrees, 8.0)]))
         };
         assert_eq!(apart(1.79), "");
-        assert_snapshot!(apart(1.81), @"m lies 201 km from g, and the sites of a placement may lie 200 km apart; probably m is a stray point or its latitude and longitude are swapped");
+        assert_snapshot!(apart(1.81), @"m lies 201 km from g, and the sites of a placement may lie 200 km apart; probably m is a stray point, its latitude and longitude are swapped, or coordinates are metres (placement.crs says of which system)");
     }
 
     #[test]

@@ -133,9 +133,9 @@ impl Figures {
         sorted.get(rank - 1).copied()
     }
 
-    /// From the campaign's start until the last meter that did reset was heard again, s.
+    /// From the campaign's start until the last commanded meter was heard again, s.
     fn all_back_s(&self) -> Option<f64> {
-        (self.back > 0 && self.unknown == 0).then(|| self.last_back_s - self.start_s.unwrap_or(0.0))
+        (self.back > 0 && self.back == self.resets).then(|| self.last_back_s - self.start_s.unwrap_or(0.0))
     }
 
     /// Time that meters were away, summed, h.

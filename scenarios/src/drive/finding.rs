@@ -4,33 +4,48 @@ use amitwin_data::metrics::Metric;
 use amitwin_data::summary::VariantSummary;
 use std::cmp::Ordering;
 
-/// Where the longest p99 is less than this many times the shortest, the window hardly matters.
-const MATTERS: f64 = 1.5;
+/// Where the most meter-hours away are less than this many times the least, the difference is called small.
+const MATTERS: f64 = 1.25;
 
 /// What the variants show about a mass reset; `None` where nothing was reset.
 ///
-/// The variant whose meters are away longest (p99) is told beside the one whose meters are away least, so that a further
-/// variant between the two changes nothing. Where all are much the same, that is said.
+/// The variant that keeps meters away longest, in meter-hours, is told beside the one that does so least, each by its own figures, so
+/// that a further variant between the two changes nothing. Where all of them are much the same, that is said of these variants. All
+/// shares and percentiles are of all meters that were commanded.
 pub fn finding(variants: &[VariantSummary]) -> Option<String> {
     let mut resets: Vec<Reset> = variants.iter().filter_map(Reset::of).collect();
     resets.sort_by(|a, b| a.window_s.total_cmp(&b.window_s));
     // Of several that are as good, the narrowest window; of several that are as bad, the widest.
     let best = resets.iter().min_by(|a, b| a.badness(b))?;
     let worst = resets.iter().max_by(|a, b| a.badness(b))?;
-    Some(match (best.p99_s, worst.p99_s) {
-        _ if resets.len() == 1 => format!("{}, {}.", best.opening(), best.away(AWAY)),
-        (Some(least), Some(most)) if most < MATTERS * least => {
-            let commanded = resets.iter().all(|r| r.commanded == best.commanded);
-            let whom = if commanded { best.meters() } else { "the meters".to_owned() };
-            format!(
-                "For {whom} it hardly matters how they are reset: a meter is away for {} to {} (p99), least when reset {}.",
-                time(least),
-                time(most),
-                best.spread("within")
-            )
-        }
+    Some(match resets.len() {
+        1 => format!("{}, {}.", best.opening(), best.away(AWAY)),
+        n if worst.is_near(best) => alike(n, &resets, best),
         _ => comparison(worst, best),
     })
+}
+
+/// That the variants differ little, and in which range.
+fn alike(n: usize, resets: &[Reset], best: &Reset) -> String {
+    let range = |of: fn(&Reset) -> Option<f64>| {
+        let values: Option<Vec<f64>> = resets.iter().map(of).collect();
+        let (least, most) =
+            values?.into_iter().fold((f64::MAX, 0.0), |(l, m), v: f64| (f64::min(l, v), f64::max(m, v)));
+        let (least, most) = (time(least), time(most));
+        Some(if least == most { least } else { format!("{least} to {most}") })
+    };
+    let mut away: Vec<String> = Vec::new();
+    away.extend(range(|r| r.p50_s).map(|range| format!("{range} (median)")));
+    away.extend(range(|r| r.p99_s).map(|range| format!("{range} (p99)")));
+    let away = match &away[..] {
+        [] => String::new(),
+        away => format!(" a meter is away for {};", away.join(" and ")),
+    };
+    format!(
+        "Between these {n} variants the difference is small:{away} all together for the least time, {} h, when reset {}.",
+        count(best.away_h),
+        best.spread("within")
+    )
 }
 
 /// What the sentence needs of a variant.
@@ -38,7 +53,10 @@ pub fn finding(variants: &[VariantSummary]) -> Option<String> {
 struct Reset<'a> {
     name: &'a str,
     commanded: f64,
+    /// Of them without a route.
+    unreachable: f64,
     back: f64,
+    away_h: f64,
     window_s: f64,
     p50_s: Option<f64>,
     p99_s: Option<f64>,
@@ -51,9 +69,10 @@ impl<'a> Reset<'a> {
         let metric = |metric| variant.metrics.value(metric);
         Some(Reset {
             name: &variant.name,
-            // Whom nobody can reach has not been reset.
-            commanded: metric(Metric::Commanded).map(|n| n - f64::from(variant.unreachable)).filter(|n| *n > 0.0)?,
+            commanded: metric(Metric::Commanded).filter(|n| *n > 0.0)?,
+            unreachable: f64::from(variant.unreachable),
             back: metric(Metric::Back)?,
+            away_h: metric(Metric::AwayMeterH)?,
             window_s: metric(Metric::ResetWindowS)?,
             p50_s: metric(Metric::RejoinP50S),
             p99_s: metric(Metric::RejoinP99S),
@@ -61,10 +80,15 @@ impl<'a> Reset<'a> {
         })
     }
 
-    /// "Not reached" is worse than any time; among those the share that is back decides.
+    /// Who is not back by the end counts first, in whole percent: a meter that never did what it was told was not away.
     fn badness(&self, other: &Reset) -> Ordering {
-        let p99 = |r: &Reset| r.p99_s.unwrap_or(f64::INFINITY);
-        p99(self).total_cmp(&p99(other)).then_with(|| self.missing().total_cmp(&other.missing()))
+        let missing = |r: &Reset| (r.missing() * 100.0).round();
+        missing(self).total_cmp(&missing(other)).then_with(|| self.away_h.total_cmp(&other.away_h))
+    }
+
+    /// Whether this one, the worst, is hardly worse than the best.
+    fn is_near(&self, best: &Reset) -> bool {
+        (self.missing() - best.missing()).abs() < 0.01 && self.away_h < MATTERS * best.away_h
     }
 
     /// Share that is not back.
@@ -87,19 +111,28 @@ impl<'a> Reset<'a> {
 
     /// `With all 5,000 meters reset within 60 s ('manual')`.
     fn opening(&self) -> String {
-        format!("With {} reset {}", self.meters(), self.spread("within"))
+        if self.unreachable == 0.0 {
+            return format!("With {} reset {}", self.meters(), self.spread("within"));
+        }
+        let (all, lost) = (count(self.commanded), count(self.unreachable));
+        let have = if self.unreachable == 1.0 { "has" } else { "have" };
+        format!("With {all} meters to be reset {}, of which {lost} {have} no route", self.spread("within"))
     }
 
     /// `over 32 min ('computed')`, after a sentence that began with `first`.
     fn beside(&self, first: &Reset) -> String {
         let spread = self.spread("over");
-        if self.commanded == first.commanded { spread } else { format!("with {} {spread}", self.meters()) }
+        if (self.commanded, self.unreachable) == (first.commanded, first.unreachable) {
+            spread
+        } else {
+            format!("with {} {spread}", self.meters())
+        }
     }
 
     /// `45 min (median) and 90 min (p99), and all are back 95 min after the start`, led in by `lead`; what was not reached is
     /// told by who is missing.
     fn away(&self, lead: &str) -> String {
-        let missing = || format!("{} are still away when the run ends", percent(self.missing()));
+        let missing = || format!("{} are not back when the run ends", percent(self.missing()));
         let last =
             self.all_back_s.map_or_else(String::new, |s| format!(", and all are back {} after the start", time(s)));
         match (self.p50_s, self.p99_s) {
@@ -155,15 +188,16 @@ mod tests {
     use super::*;
 
     /// Of 1,000 meters; a time below zero is one that was not reached.
-    fn variant(name: &str, window_s: f64, back: f64, p50_s: f64, p99_s: f64, all_back_s: f64) -> VariantSummary {
+    fn variant(name: &str, window_s: f64, back: f64, times_s: (f64, f64, f64), away_h: f64) -> VariantSummary {
         let time = |s: f64| (s >= 0.0).then_some(s);
         let metrics = [
             (Metric::Commanded, Some(1000.0)),
             (Metric::Back, Some(back)),
             (Metric::ResetWindowS, Some(window_s)),
-            (Metric::RejoinP50S, time(p50_s)),
-            (Metric::RejoinP99S, time(p99_s)),
-            (Metric::AllBackS, time(all_back_s)),
+            (Metric::RejoinP50S, time(times_s.0)),
+            (Metric::RejoinP99S, time(times_s.1)),
+            (Metric::AllBackS, time(times_s.2)),
+            (Metric::AwayMeterH, Some(away_h)),
         ];
         let metrics = metrics.into_iter().collect();
         VariantSummary { name: name.into(), metrics, ..VariantSummary::default() }
@@ -179,59 +213,66 @@ mod tests {
     }
 
     fn computed() -> VariantSummary {
-        variant("computed", 5190.0, 1000.0, 131.0, 957.0, 5_400.0)
+        variant("computed", 5190.0, 1000.0, (131.0, 957.0, 5_400.0), 45.0)
     }
 
     #[test]
     fn the_longest_away_is_told_beside_the_least_whatever_stands_between_them_and_in_whatever_order() {
-        let manual = variant("manual", 60.0, 1000.0, 2729.0, 5530.0, 6_000.0);
+        let manual = variant("manual", 60.0, 1000.0, (2729.0, 5530.0, 6_000.0), 800.0);
         let sentence = "With all 1,000 meters reset within 60 s ('manual'), a meter is away for 45 min (median) and 92 min \
                         (p99), and all are back 100 min after the start; over 86 min ('computed'), for 2.2 min (median) and \
                         16 min (p99), and all are back 90 min after the start.";
         assert_eq!(told(&[manual.clone(), computed()]), sentence);
         let between = [
-            variant("clusters", 1743.0, 1000.0, 1359.0, 4498.0, 6_500.0),
-            variant("half an hour", 1780.0, 1000.0, 115.0, 958.0, 2_400.0),
-            variant("at once", 0.0, 1000.0, 2794.0, 5420.0, 5_420.0),
+            variant("clusters", 1743.0, 1000.0, (1359.0, 4498.0, 6_500.0), 420.0),
+            variant("half an hour", 1780.0, 1000.0, (115.0, 958.0, 2_400.0), 46.0),
+            variant("at once", 0.0, 1000.0, (2794.0, 5420.0, 5_420.0), 799.0),
         ];
         assert_eq!(told(&[&[computed()], &between[..], &[manual]].concat()), sentence);
     }
 
     #[test]
     fn what_was_not_reached_is_told_by_who_is_missing() {
-        let lost = variant("at once", 0.0, 412.0, -1.0, -1.0, -1.0);
+        let lost = variant("at once", 0.0, 412.0, (-1.0, -1.0, -1.0), 900.0);
         assert_eq!(
             told(&[lost.clone(), computed()]),
-            "With all 1,000 meters reset at one moment ('at once'), 59 % are still away when the run ends; over 86 min \
+            "With all 1,000 meters reset at one moment ('at once'), 59 % are not back when the run ends; over 86 min \
              ('computed'), for 2.2 min (median) and 16 min (p99), and all are back 90 min after the start."
         );
-        let half = variant("manual", 60.0, 980.0, 2700.0, -1.0, -1.0);
+        let half = variant("manual", 60.0, 980.0, (2700.0, -1.0, -1.0), 950.0);
         assert_eq!(
             told(&[lost, half]),
-            "With all 1,000 meters reset at one moment ('at once'), 59 % are still away when the run ends; over 60 s \
-             ('manual'), for 45 min (median) and 2 % are still away when the run ends."
+            "With all 1,000 meters reset at one moment ('at once'), 59 % are not back when the run ends; over 60 s \
+             ('manual'), for 45 min (median) and 2 % are not back when the run ends."
         );
     }
 
     #[test]
-    fn on_a_calm_town_the_window_hardly_matters_and_the_best_is_told() {
-        let once = variant("at once", 0.0, 1000.0, 88.0, 166.0, 170.0);
-        let wide = variant("computed", 62.0, 1000.0, 121.7, 210.2, 260.0);
-        let manual = variant("manual", 60.0, 1000.0, 105.0, 180.0, 240.0);
+    fn who_never_did_what_he_was_told_makes_a_variant_no_better() {
+        // Away for less time together, because 200 never reset.
+        let deaf = variant("deaf", 60.0, 800.0, (60.0, -1.0, -1.0), 10.0);
+        assert!(told(&[computed(), deaf]).starts_with("With all 1,000 meters reset within 60 s ('deaf'), "));
+    }
+
+    #[test]
+    fn where_variants_differ_little_that_is_said_of_these_and_the_best_is_told() {
+        let once = variant("at once", 0.0, 1000.0, (88.0, 166.0, 170.0), 30.0);
+        let manual = variant("manual", 60.0, 1000.0, (105.0, 180.0, 240.0), 33.0);
+        let wide = variant("computed", 62.0, 1000.0, (121.7, 210.2, 260.0), 37.4);
         assert_eq!(
             told(&[wide.clone(), manual, once.clone()]),
-            "For all 1,000 meters it hardly matters how they are reset: a meter is away for 2.8 min to 3.5 min (p99), least \
-             when reset at one moment ('at once')."
+            "Between these 3 variants the difference is small: a meter is away for 88 s to 2 min (median) and 2.8 min to 3.5 min \
+             (p99); all together for the least time, 30 h, when reset at one moment ('at once')."
         );
-        // One and a half times 166 s are 249 s.
-        assert!(!told(&[once.clone(), with(wide.clone(), Metric::RejoinP99S, 249.0)]).contains("hardly"));
-        assert!(told(&[once, with(wide, Metric::RejoinP99S, 248.9)]).contains("hardly"));
+        // 1.25 times 30 h are 37.5 h.
+        assert!(!told(&[once.clone(), with(wide.clone(), Metric::AwayMeterH, 37.5)]).contains("small"));
+        assert!(told(&[once, wide]).contains("small"));
     }
 
     #[test]
     fn variants_that_reset_others_say_whom() {
-        let fast = variant("at once", 0.0, 1000.0, 1374.0, 2706.0, -1.0);
-        let better = with(variant("computed", 1118.0, 1000.0, 221.6, 1535.1, -1.0), Metric::Commanded, 1001.0);
+        let fast = variant("at once", 0.0, 1000.0, (1374.0, 2706.0, -1.0), 400.0);
+        let better = with(variant("computed", 1118.0, 1000.0, (221.6, 1535.1, -1.0), 90.0), Metric::Commanded, 1001.0);
         assert_eq!(
             told(&[fast, better]),
             "With all 1,000 meters reset at one moment ('at once'), a meter is away for 23 min (median) and 45 min (p99); \
@@ -242,7 +283,7 @@ mod tests {
     #[test]
     fn one_variant_is_told_alone_and_none_without_a_reset() {
         assert_eq!(
-            told(&[variant("base", 30.0, 1000.0, 20.0, 12_600.0, -1.0)]),
+            told(&[variant("base", 30.0, 1000.0, (20.0, 12_600.0, -1.0), 9.0)]),
             "With all 1,000 meters reset within 30 s ('base'), a meter is away for 20 s (median) and 3.5 h (p99)."
         );
         let pushes = VariantSummary { name: "pushes".into(), ..VariantSummary::default() };
@@ -253,18 +294,20 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_route_is_not_said_to_be_reset() {
-        let mut variant = variant("base", 60.0, 998.0, 20.0, 90.0, 95.0);
-        variant.unreachable = 2;
-        assert!(
-            told(&[variant]).starts_with("With all 998 meters reset within 60 s ('base'), a meter is away for 20 s")
+    fn who_has_no_route_is_told_and_counts_as_not_back() {
+        let mut variant = variant("base", 60.0, 700.0, (300.0, -1.0, -1.0), 30.0);
+        variant.unreachable = 298;
+        assert_eq!(
+            told(&[variant]),
+            "With 1,000 meters to be reset within 60 s ('base'), of which 298 have no route, a meter is away for 5 min (median) \
+             and 30 % are not back when the run ends."
         );
     }
 
     #[test]
     fn equal_windows_are_compared_by_name() {
-        let (slow, fast) =
-            (variant("50 kb/s", 60.0, 1000.0, 90.0, 900.0, -1.0), variant("300 kb/s", 60.0, 1000.0, 30.0, 200.0, -1.0));
+        let slow = variant("50 kb/s", 60.0, 1000.0, (90.0, 900.0, -1.0), 60.0);
+        let fast = variant("300 kb/s", 60.0, 1000.0, (30.0, 200.0, -1.0), 15.0);
         assert_eq!(
             told(&[slow, fast]),
             "With all 1,000 meters reset within 60 s ('50 kb/s'), a meter is away for 1.5 min (median) and 15 min (p99); \

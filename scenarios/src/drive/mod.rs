@@ -11,7 +11,7 @@ pub mod warnings;
 
 use crate::gate::{self, Gate};
 use crate::load::{Scenario, Variant, keys_word};
-use amitwin_data::files::{FileError, RunDir};
+use amitwin_data::files::{FileError, RunDir, TableSet};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
@@ -67,9 +67,40 @@ pub enum DriveError {
         /// What.
         error: EngineError,
     },
+    /// The scenario cannot be had with a further seed.
+    #[error("seed {seed}: {error}")]
+    Seed {
+        /// Seed.
+        seed: u64,
+        /// Why.
+        error: String,
+    },
+    /// A case of a sweep is no longer what it was when the sweep was planned.
+    #[error("case {case}, seed {seed}: {error}")]
+    Case {
+        /// Its settings.
+        case: String,
+        /// Seed.
+        seed: u64,
+        /// Why.
+        error: String,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl DriveError {
+    /// What the program ends with: 3 where the scenario is at fault, 1 where something went wrong on the way.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            DriveError::Build { .. }
+            | DriveError::Seed { .. }
+            | DriveError::Case { .. }
+            | DriveError::File(FileError::VariantName { .. }) => 3,
+            DriveError::Engine { .. } | DriveError::File(_) => 1,
+        }
+    }
 }
 
 /// Results of a variant.
@@ -170,6 +201,7 @@ pub fn run_captured<X: Exchange<Event>>(
         gateways,
         unreachable: unreachable.len() as u32,
         metrics: figures.values(&engine, &plan, now),
+        ..VariantSummary::default()
     };
     let busiest = engine.partitions().filter_map(Part::mesh).flat_map(Cell::busiest_hours);
     warnings.extend(warnings::of_air(busiest, &variant.spec));
@@ -189,9 +221,21 @@ pub struct Outcome {
 }
 
 /// Passes on what the caller wishes, and stops the other variants when one has failed.
-struct Together<'a> {
+pub(crate) struct Together<'a> {
     watch: &'a dyn Watch,
     failed: AtomicBool,
+}
+
+impl<'a> Together<'a> {
+    /// Nothing has failed yet.
+    pub(crate) fn new(watch: &'a dyn Watch) -> Self {
+        Together { watch, failed: AtomicBool::new(false) }
+    }
+
+    /// One has failed.
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Watch for Together<'_> {
@@ -201,6 +245,25 @@ impl Watch for Together<'_> {
     fn cancelled(&self) -> bool {
         self.failed.load(Ordering::Relaxed) || self.watch.cancelled()
     }
+}
+
+/// Runs a variant, its rows into these tables.
+pub(crate) fn run_into<X: Exchange<Event>>(
+    variant: &Variant,
+    index: usize,
+    tables: Option<TableSet>,
+    capture: Option<&CaptureTo>,
+    exchange: X,
+    watch: &dyn Watch,
+) -> Result<VariantRun, DriveError> {
+    let Some(tables) = tables else {
+        return run_captured(variant, index, exchange, |_| Ok(()), capture, watch);
+    };
+    let start_unix_s = variant.spec.dlms.start_unix_s;
+    let mut tables = tables.beginning(start_unix_s).with_attributes(variant.spec.placement.attributes.clone());
+    let result = run_captured(variant, index, exchange, |rows| tables.write(rows), capture, watch)?;
+    tables.finish()?;
+    Ok(result)
 }
 
 /// Runs the given variants of a scenario side by side, in the current rayon pool, into a run directory.
@@ -218,24 +281,13 @@ pub fn run<X: Exchange<Event>>(
     exchange: impl Fn(usize) -> X + Sync,
     watch: &dyn Watch,
 ) -> Outcome {
-    let together = Together { watch, failed: AtomicBool::new(false) };
+    let together = Together::new(watch);
     let one = |(index, variant): (usize, &&Variant)| {
-        let capture = capture.filter(|_| index == 0);
-        let Some(run_dir) = run_dir else {
-            return run_captured(variant, index, exchange(index), |_| Ok(()), capture, &together);
-        };
-        let tables = run_dir.tables(&variant.name)?;
-        let start_unix_s = variant.spec.dlms.start_unix_s;
-        let mut tables = tables.beginning(start_unix_s).with_attributes(variant.spec.placement.attributes.clone());
-        let result = run_captured(variant, index, exchange(index), |rows| tables.write(rows), capture, &together)?;
-        tables.finish()?;
-        Ok(result)
+        let tables = run_dir.map(|dir| dir.tables(&variant.name)).transpose()?;
+        run_into(variant, index, tables, capture.filter(|_| index == 0), exchange(index), &together)
     };
-    let results: Vec<Result<VariantRun, DriveError>> = variants
-        .par_iter()
-        .enumerate()
-        .map(|job| one(job).inspect_err(|_| together.failed.store(true, Ordering::Relaxed)))
-        .collect();
+    let results: Vec<Result<VariantRun, DriveError>> =
+        variants.par_iter().enumerate().map(|job| one(job).inspect_err(|_| together.fail())).collect();
     let duration = variants.iter().map(|v| v.spec.duration).max().unwrap_or(SimTime::ZERO);
     let mut summary = Summary::begun(&scenario.name, scenario.seed, duration.secs_f64());
     summary.keys = keys_word(variants).to_owned();
@@ -268,8 +320,7 @@ pub fn run<X: Exchange<Event>>(
     summary.gates = verdicts(&scenario.gates, &summary.variants);
     summary.finding = finding(&summary.variants);
     (summary.status, summary.exit_code) = match &error {
-        Some(DriveError::Build { .. } | DriveError::File(FileError::VariantName { .. })) => (Status::Failed, Some(3)),
-        Some(_) => (Status::Failed, Some(1)),
+        Some(error) => (Status::Failed, Some(error.exit_code())),
         None if !unfinished.is_empty() => (Status::Interrupted, Some(130)),
         None => (Status::Complete, Some(gate::exit_code(&summary.gates))),
     };
@@ -277,6 +328,6 @@ pub fn run<X: Exchange<Event>>(
 }
 
 /// Every gate on every variant; those that a gate does not judge are told beside it.
-fn verdicts(gates: &[Gate], variants: &[VariantSummary]) -> Vec<GateVerdict> {
+pub(crate) fn verdicts(gates: &[Gate], variants: &[VariantSummary]) -> Vec<GateVerdict> {
     gates.iter().flat_map(|gate| variants.iter().map(|v| gate.judge(v))).collect()
 }

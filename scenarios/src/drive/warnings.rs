@@ -22,8 +22,8 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         let more = if built.unreachable.len() > NAMED_MAX { ", ..." } else { "" };
         let radios = spec.placement.sites.iter().filter(|s| s.kind.has_radio()).count();
         warnings.push(format!(
-            "{} of {radios} radios have no route to a gateway and stay silent ({names}{more}); the table `nodes` has them \
-             with reachable = false. Add gateways or repeaters near them, or more transmit power",
+            "{} of {radios} radios have no route to a border router and stay silent ({names}{more}); the table `nodes` has them \
+             with reachable = false. Add border routers or repeaters near them, or more transmit power",
             built.unreachable.len(),
         ));
     }
@@ -33,7 +33,7 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         warnings.push(format!(
             "up to {neighbours} neighbours beyond the strongest {} of a radio disturb nobody in the model. They are heard at {strongest_dbm:.1} \
              dBm at most, so that frames from {undisturbed_dbm:.1} dBm on do not suffer; {weak_links} of {links} links to a parent are \
-             weaker and may lose a little more than shown. Raise radio.neighbours_max to keep them",
+             weaker and may lose more, and repeat more, than shown. Raise radio.neighbours_max to keep them",
             spec.radio.neighbours_max
         ));
     }
@@ -93,6 +93,33 @@ pub fn of_results(metrics: &Values) -> Vec<String> {
     )]
 }
 
+/// The warnings of a variant with several seeds. What differs in numbers alone is told once, by the first seed.
+pub fn over_seeds<'a>(of: impl IntoIterator<Item = (u64, &'a [String])>) -> Vec<String> {
+    struct Told<'a> {
+        words: Vec<&'a str>,
+        text: &'a str,
+        seed: u64,
+        times: usize,
+    }
+    let (mut seeds, mut told): (usize, Vec<Told>) = (0, Vec::new());
+    for (seed, warnings) in of {
+        seeds += 1;
+        for text in warnings {
+            let digit = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+            let words: Vec<&str> = text.split_whitespace().filter(|word| !digit(word)).collect();
+            match told.iter_mut().find(|known| known.words == words) {
+                Some(known) => known.times += 1,
+                None => told.push(Told { words, text, seed, times: 1 }),
+            }
+        }
+    }
+    let tell = |Told { text, seed, times, .. }: Told| match times {
+        1 => format!("seed {seed}: {text}"),
+        _ => format!("seed {seed}, and much the same with {times} of {seeds} seeds: {text}"),
+    };
+    told.into_iter().map(tell).collect()
+}
+
 /// The warnings of all variants; one that several share is told once, with their names.
 pub fn merged<'a>(of: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<String> {
     let mut variants = 0;
@@ -116,7 +143,18 @@ pub fn merged<'a>(of: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::{merged, over_seeds};
+
+    #[test]
+    fn seeds_that_differ_in_numbers_are_told_once() {
+        let told = |text: &str| vec![text.to_owned()];
+        let (one, two, other) =
+            (told("3 of 9 radios (M1) stay silent"), told("4 of 9 radios (M7) stay silent"), told("too loud"));
+        assert_eq!(
+            over_seeds([(1, &one[..]), (2, &two[..]), (3, &other[..])]),
+            ["seed 1, and much the same with 2 of 3 seeds: 3 of 9 radios (M1) stay silent", "seed 3: too loud"]
+        );
+    }
 
     #[test]
     fn what_variants_share_is_told_once() {

@@ -1,6 +1,6 @@
 //! `[[gate]]` against the metrics, their figures and the variants there are.
 
-use crate::gate::Gate;
+use crate::gate::{Gate, SharePassing};
 use crate::language::diagnostic::{Diagnostic, suggest};
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind, UnitError};
@@ -47,9 +47,36 @@ fn gate(item: &Node, variants: &[&str], out: &mut Vec<Diagnostic>) -> Option<Gat
         }
         named.push(variant.to_owned());
     }
+    let share = share(item, text, out);
+    if let Some(share) = &share {
+        let percent = |share: f64| format!("{} %", (share * 1e4).round() / 100.0);
+        limits.push(format!("in {} of all seeds with {} confidence", percent(share.wanted), percent(share.confidence)));
+    }
     let metric = metric?;
     let name = metric.gate()?;
-    (out.len() == before).then(|| Gate { metric, name, min, max, limit: limits.join(", "), variants: named })
+    (out.len() == before).then(|| Gate { metric, name, min, max, limit: limits.join(", "), variants: named, share })
+}
+
+/// Which share of the seeds must pass; the check has been over both values.
+fn share(item: &Node, text: &str, out: &mut Vec<Diagnostic>) -> Option<SharePassing> {
+    let of = |key: &str| item.get(key).and_then(share_value);
+    let Some(wanted) = of("share") else {
+        if let Some(node) = item.get("confidence") {
+            let title = format!("the gate on `{text}` has a `confidence` and no `share`");
+            let help = "add the share of all seeds that must pass, such as share = \"95 %\"";
+            out.push(Diagnostic::error(title).at(&node.place, "of what?").help(help));
+        }
+        return None;
+    };
+    Some(SharePassing { wanted, confidence: of("confidence").unwrap_or(CONFIDENCE) })
+}
+
+fn share_value(node: &Node) -> Option<f64> {
+    match &node.value {
+        Value::Integer(n) => Some(*n as f64),
+        Value::Float(x) => Some(*x),
+        _ => units::parse(Kind::Share, node.str()?).ok(),
+    }
 }
 
 /// What a limit on it is written as; `None` for a count.
@@ -61,8 +88,11 @@ fn kind(metric: Metric) -> Option<Kind> {
     }
 }
 
+/// Confidence of a verdict on a share that names none.
+const CONFIDENCE: f64 = 0.95;
+
 /// The figure that is judged: `item` has its statistic, `name` and `text` what it is of.
-fn figure(item: &Node, name: &Node, text: &str, out: &mut Vec<Diagnostic>) -> Option<Metric> {
+pub(super) fn figure(item: &Node, name: &Node, text: &str, out: &mut Vec<Diagnostic>) -> Option<Metric> {
     let figures = gates::figures(text);
     let known: Vec<&str> = figures.iter().map(|(stat, _)| *stat).collect();
     let single = known == [""];

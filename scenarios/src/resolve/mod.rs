@@ -12,6 +12,7 @@ pub(crate) mod radio;
 pub(crate) mod read;
 pub(crate) mod serve;
 mod sites;
+pub(crate) mod study;
 mod target;
 
 use crate::language::diagnostic::Diagnostic;

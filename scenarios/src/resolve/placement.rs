@@ -103,7 +103,7 @@ impl Placements {
         };
         let found = placement.count(SiteKind::Gateway);
         if found == 0 && section.gateways.is_none() && section.siting.is_none() {
-            let title = "the placement file names no gateway, so no meter can reach the head-end";
+            let title = "the placement file names no border router, so no meter can reach the head-end";
             let help = "add a site of kind gateway to the file, or gateways = 1, siting = \"transformers\", or \
                         siting = \"k-means\" with meters_per_gateway = 1000 to the scenario";
             cx.error(&["placement", "file"], title, "no site of kind gateway", help);
@@ -111,8 +111,9 @@ impl Placements {
         }
         match section.gateways {
             Some(asked) if found > 0 && asked as usize != found => {
-                let text =
-                    format!("the placement file names {found} of kind gateway; `gateways = {asked}` is not used");
+                let text = format!(
+                    "the placement file names {found} of kind gateway (border routers); `gateways = {asked}` is not used"
+                );
                 cx.warn(&["placement", "gateways"], text);
             }
             _ => {}
@@ -120,7 +121,7 @@ impl Placements {
         if found > 0 && section.siting.is_some() {
             cx.warn(
                 &["placement", "siting"],
-                format!("the placement file names {found} of kind gateway; siting adds to them"),
+                format!("the placement file names {found} of kind gateway (border routers); siting adds to them"),
             );
         }
         Some(placement)
@@ -196,7 +197,7 @@ fn combination(cx: &mut Context<'_>, section: &PlacementSection) -> bool {
             let help = "add gateways = 1, or siting = \"k-means\" with meters_per_gateway = 1000";
             cx.error(
                 &table,
-                "the placement has no gateway, so no meter can reach the head-end",
+                "the placement has no border router, so no meter can reach the head-end",
                 "needs `gateways`",
                 help,
             );

@@ -23,7 +23,7 @@ use quantity::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serve::ServeSection;
-use study::{GateSection, VariantSection};
+use study::{GateSection, StudySection, VariantSection};
 
 /// A scenario: a network, what happens to it, the variants to compare and the gates to hold.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ pub struct ScenarioFile {
     pub duration: SimTime,
     /// Where meters and border routers stand.
     pub placement: PlacementSection,
-    /// How meters reach their gateway.
+    /// How meters reach their border router.
     #[serde(default, skip_serializing_if = "MediumKind::is_mesh")]
     pub medium: MediumKind,
     /// The ideal medium, for `medium = "ideal"`.
@@ -99,6 +99,9 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub variant: Vec<VariantSection>,
+    /// How many seeds every variant runs with.
+    #[serde(default, skip_serializing_if = "StudySection::is_default")]
+    pub study: StudySection,
     /// Limits that the results must keep.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlacementSection {
-    /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `kind` (meter, gateway, repeater, transformer) and
-    /// `height_m`; usual names of these are understood. The path is relative to the scenario file.
+    /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `kind` (meter; gateway, a border router; repeater, a
+    /// radio that only relays; transformer) and `height_m` (of the antenna over ground; it counts in distances alone); usual names of these are understood. The path is relative to the scenario file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub file: Option<String>,
@@ -30,7 +30,7 @@ pub struct PlacementSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 2_000_000))]
     pub meters: Option<u32>,
-    /// Border routers, spread evenly over the meters. A file that names its own gateways needs none.
+    /// Number of border routers, spread evenly over the meters. A file that names its own (kind gateway) needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub gateways: Option<u32>,

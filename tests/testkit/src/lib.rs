@@ -3,6 +3,7 @@
 //! | module | feature | is |
 //! | --- | --- | --- |
 //! | [`tools`] | none | programs that a test may lack: it is skipped without them, and fails where `CI=true` |
+//! | [`skipped`] | none | the list of the tests that were skipped in this run |
 //! | [`gallery`] | none | messages side by side, for a snapshot |
 //! | [`parquet`] | none | Parquet files written by hand, which may lie |
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
@@ -34,6 +35,7 @@ pub mod runs;
 pub mod served;
 #[cfg(feature = "program")]
 pub mod serving;
+pub mod skipped;
 pub mod tools;
 #[cfg(feature = "clients")]
 pub mod wire;

@@ -1,6 +1,7 @@
-//! Programs that a test may lack: without them it says that it is skipped, and where changes are checked (`CI=true`) it
-//! fails.
+//! Programs that a test may lack: without them it says that it is skipped, which is counted at the end of the run, and where
+//! changes are checked (`CI=true`) it fails.
 
+use crate::skipped::List;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,16 +19,22 @@ pub fn is_ci() -> bool {
 /// Says why a test was not run; in CI that is a failure.
 pub fn skip(why: &str) {
     assert!(!is_ci(), "a test must not be skipped in CI: {why}");
-    eprintln!("skipped: {why}");
+    tell(std::thread::current().name().unwrap_or("a test"), why);
 }
 
-/// Says that a test was not run because `what` could not be had, past the capture of the test runner. In CI it may be
-/// skipped only if it is not permitted.
+/// Says that a test was skipped, past the capture of the test runner, and puts it on the list of this run.
+fn tell(test: &str, why: &str) {
+    let line = format!("{test} skipped: {why}");
+    writeln!(std::io::stderr(), "{line}").expect("standard error");
+    List::here().add(&line);
+}
+
+/// Says that a test was not run because `what` could not be had. In CI it may be skipped only if it is not permitted.
 pub fn skip_unless_refused(test: &str, what: &str, why: &str) {
     let refusals = ["not permitted", "ermission denied", "superuser", "unshare failed"];
     let refused = refusals.iter().any(|words| why.contains(words));
     assert!(refused || !is_ci(), "{test}: no {what}, and not for lack of permission: {why}");
-    writeln!(std::io::stderr(), "{test} skipped: no {what}: {why}").expect("standard error");
+    tell(test, &format!("no {what}: {why}"));
 }
 
 /// A script in `tests/peers`.

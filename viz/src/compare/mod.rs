@@ -10,8 +10,8 @@ mod text;
 use crate::VizError;
 use crate::figures::Figure;
 use crate::read;
-use crate::stats::Interval;
 use amitwin_data::files::RunReader;
+use amitwin_data::stats::Interval;
 use amitwin_data::summary::Summary;
 use pairs::Group;
 use std::path::PathBuf;
@@ -121,20 +121,29 @@ fn groups(readers: &[RunReader]) -> Vec<Group> {
     for (i, reader) in readers.iter().enumerate() {
         let key = scenario_without_seed(reader);
         let variants: Vec<String> = reader.summary.variants.iter().map(|v| v.name.clone()).collect();
-        let seed = reader.summary.seed;
-        let same = |g: &&mut Group| g.key == key && g.variants == variants && g.runs.iter().all(|(s, _)| *s != seed);
+        let seeds = reader.summary.each_seed();
+        let same =
+            |g: &&mut Group| g.key == key && g.variants == variants && g.runs.iter().all(|(s, _)| !seeds.contains(s));
+        let of_run = seeds.iter().map(|seed| (*seed, i));
         match groups.iter_mut().find(same) {
-            Some(group) => group.runs.push((seed, i)),
-            None => groups.push(Group { key, variants, runs: vec![(seed, i)] }),
+            Some(group) => group.runs.extend(of_run),
+            None => groups.push(Group { key, variants, runs: of_run.collect() }),
         }
     }
     groups
 }
 
-/// The resolved scenario less the line with its seed; the name if the file is not there.
+/// The resolved scenario less its seed and what it says of several; the name if the file is not there.
 fn scenario_without_seed(reader: &RunReader) -> String {
     let Some(text) = read::scenario(reader) else { return reader.summary.name.clone() };
-    text.lines().filter(|line| !line.trim_start().starts_with("seed =")).collect::<Vec<_>>().join("\n")
+    let mut in_study = false;
+    let kept = text.lines().filter(|line| {
+        if line.starts_with('[') {
+            in_study = line.starts_with("[study");
+        }
+        !in_study && !line.trim().is_empty() && !line.trim_start().starts_with("seed =")
+    });
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// The last part of each directory's name, or all of it where two would be the same.

@@ -5,9 +5,9 @@ use crate::VizError;
 use crate::figures::shown;
 use crate::read::{campaign, nodes};
 use crate::series::Reset;
-use crate::stats;
 use amitwin_data::files::RunReader;
 use amitwin_data::rows::NodeRow;
+use amitwin_data::stats;
 use std::collections::BTreeMap;
 
 /// Runs that differ in nothing but the seed.
@@ -17,7 +17,7 @@ pub struct Group {
     pub key: String,
     /// Variants, of the first run.
     pub variants: Vec<String>,
-    /// Seed and index of each run.
+    /// Each seed, and the index of its run.
     pub runs: Vec<(u64, usize)>,
 }
 
@@ -76,19 +76,21 @@ pub fn difference(
         )),
         [(seed, run_a, run_b)] => {
             let (a, b) = (&readers[run_a], &readers[run_b]);
-            let nodes_a = nodes(a, &base.variant, None)?;
-            let nodes_b = nodes(b, &other.variant, Some(&nodes_a))?;
+            let nodes_a = nodes(a, &base.variant, seed, None)?;
+            let nodes_b = nodes(b, &other.variant, seed, Some(&nodes_a))?;
             if !same_places(&nodes_a, &nodes_b) {
-                into.notes.push(format!(
-                    "“{}” of run [{}] and “{}” of run [{}] have different placements: their meters cannot be paired.",
-                    base.variant,
+                // All variants of two runs mostly do; once is enough.
+                let note = format!(
+                    "Runs [{}] and [{}] have different placements: their meters cannot be paired.",
                     run_a + 1,
-                    other.variant,
                     run_b + 1
-                ));
+                );
+                if !into.notes.contains(&note) {
+                    into.notes.push(note);
+                }
                 return Ok(());
             }
-            if let (Some(ca), Some(cb)) = (campaign(a, &base.variant)?, campaign(b, &other.variant)?) {
+            if let (Some(ca), Some(cb)) = (campaign(a, &base.variant, seed)?, campaign(b, &other.variant, seed)?) {
                 into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets));
             }
         }
@@ -110,13 +112,16 @@ fn over_seeds(
     into: &mut Comparison,
 ) {
     for figure in shown(readers.iter().flat_map(|reader| &reader.summary.variants)) {
-        let value = |run: usize, variant: &str| {
-            let summary = readers[run].summary.variants.iter().find(|v| v.name == variant);
-            summary.and_then(|v| v.metrics.value(figure.metric))
+        let value = |run: usize, seed: u64, variant: &str| {
+            let summary = &readers[run].summary;
+            let variant = summary.variants.iter().find(|v| v.name == variant)?;
+            variant.metrics_of(seed, summary.seed)?.value(figure.metric)
         };
         let differences: Vec<f64> = shared
             .iter()
-            .filter_map(|(_, run_a, run_b)| Some(value(*run_b, &other.variant)? - value(*run_a, &base.variant)?))
+            .filter_map(|(seed, run_a, run_b)| {
+                Some(value(*run_b, *seed, &other.variant)? - value(*run_a, *seed, &base.variant)?)
+            })
             .collect();
         into.seeds.push(SeedDifference {
             baseline: base.clone(),

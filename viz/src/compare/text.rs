@@ -1,10 +1,10 @@
 //! A comparison for people and for programs.
 
 use super::{Comparison, Setting};
-use crate::figures::worst_standing;
+use crate::figures::{shown, worst_standing};
 use crate::human;
-use crate::stats::Interval;
-use crate::table::{Line, empty_table, finish, grid, wrap};
+use crate::table::{Line, Of, empty_table, finish, grid, wrap};
+use amitwin_data::stats::Interval;
 use comfy_table::CellAlignment;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -15,7 +15,11 @@ impl Comparison {
         let mut out = String::new();
         for (i, run) in self.runs.iter().enumerate() {
             let name = human::one_line(&run.summary.name);
-            let _ = writeln!(out, "[{}] {}  {name}, seed {}", i + 1, human::one_line(&run.label), run.summary.seed);
+            let seeds = match run.summary.seeds[..] {
+                [first, .., last] => format!("seeds {first} to {last}"),
+                _ => format!("seed {}", run.summary.seed),
+            };
+            let _ = writeln!(out, "[{}] {}  {name}, {seeds}", i + 1, human::one_line(&run.label));
         }
         out.push('\n');
         let lines: Vec<Line> = self
@@ -25,12 +29,13 @@ impl Comparison {
             .flat_map(|(i, run)| {
                 run.summary.variants.iter().map(move |v| Line {
                     name: format!("[{}] {}", i + 1, human::one_line(&v.name)),
-                    variant: v,
+                    of: Of::Variant(v),
                     standing: worst_standing(&run.summary.gates, &v.name),
                 })
             })
             .collect();
-        out.push_str(&grid(&lines, width, color));
+        let figures = shown(self.runs.iter().flat_map(|run| &run.summary.variants));
+        out.push_str(&grid(&lines, &figures, width, color));
         self.meter_text(&mut out, width, color);
         self.seed_text(&mut out, width, color);
         for note in &self.notes {

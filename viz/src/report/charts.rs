@@ -2,6 +2,7 @@
 
 use crate::human;
 use crate::series;
+use crate::svg::Svg;
 use crate::svg::bars::BarChart;
 use crate::svg::escape;
 use crate::svg::lines::{Series, ShareChart, XAxis};
@@ -10,50 +11,84 @@ use crate::svg::style;
 use crate::view::{RunView, VariantView};
 use std::fmt::Write;
 
-/// All charts that the run has rows for.
+/// All charts that the run has rows for, as a section of the page.
 pub fn all(run: &RunView) -> String {
-    let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
-    for figure in [back(run), busy(run), rejoin(run), hops(run), placement(run)].into_iter().flatten() {
-        out.push_str(&figure);
+    let mut out = String::from("<section>\n<h2>Charts</h2>\n");
+    if run.summary.seeds.len() > 1 {
+        let (seed, seeds) = (run.summary.seed, run.summary.seeds.len());
+        let _ = writeln!(
+            out,
+            "<p class=\"note\">Charts, map and unreachable meters are of seed {seed}, one of {seeds}.</p>"
+        );
+    }
+    out.push_str("<div class=\"charts\">\n");
+    for figure in figures(run) {
+        out.push_str(&figure.html());
     }
     out.push_str("</div>\n</section>\n");
     out
 }
 
-struct Entry {
-    class: String,
-    dashed: bool,
-    /// What is drawn beside the text.
-    path: &'static str,
-    text: String,
+/// All charts that the run has rows for.
+pub fn figures(run: &RunView) -> Vec<Figure> {
+    [back(run), busy(run), rejoin(run), hops(run), placement(run)].into_iter().flatten().collect()
+}
+
+/// A chart with what stands around it.
+pub struct Figure {
+    /// Its name, as a file has it.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: String,
+    /// What its marks mean.
+    pub legend: Vec<Entry>,
+    /// The drawing.
+    pub svg: Svg,
+    caption: String,
+    wide: bool,
+}
+
+/// What a mark means.
+pub struct Entry {
+    /// Its classes.
+    pub class: String,
+    /// What is drawn beside the text, within 26 x 10 units.
+    pub path: &'static str,
+    /// The meaning.
+    pub text: String,
 }
 
 /// A line, as most entries are.
 const LINE: &str = "M1 5H25";
 
-fn figure(title: &str, legend: &[Entry], svg: &str, caption: &str) -> String {
-    let mut out = format!("<figure>\n<h3>{}</h3>\n", escape(title));
-    if !legend.is_empty() {
-        out.push_str("<ul class=\"legend\">");
-        for e in legend {
-            let dash = if e.dashed { " dash" } else { "" };
-            let Entry { class, path, .. } = e;
-            let _ = write!(
-                out,
-                "<li><svg class=\"swatch\" viewBox=\"0 0 26 10\" aria-hidden=\"true\">\
-                 <path class=\"{class}{dash}\" d=\"{path}\"/></svg>{}</li>",
-                escape(&e.text)
-            );
-        }
-        out.push_str("</ul>\n");
+impl Figure {
+    pub(crate) fn new(name: &'static str, title: &str, legend: Vec<Entry>, svg: Svg, caption: &str) -> Figure {
+        Figure { name, title: title.to_owned(), legend, svg, caption: caption.to_owned(), wide: false }
     }
-    let _ = writeln!(out, "{svg}\n<figcaption>{}</figcaption>\n</figure>", escape(caption));
-    out
+
+    pub(crate) fn html(&self) -> String {
+        let wide = if self.wide { " class=\"wide\"" } else { "" };
+        let mut out = format!("<figure{wide}>\n<h3>{}</h3>\n", escape(&self.title));
+        if !self.legend.is_empty() {
+            out.push_str("<ul class=\"legend\">");
+            for Entry { class, path, text } in &self.legend {
+                let _ = write!(
+                    out,
+                    "<li><svg class=\"swatch\" viewBox=\"0 0 26 10\" aria-hidden=\"true\">\
+                     <path class=\"{class}\" d=\"{path}\"/></svg>{}</li>",
+                    escape(text)
+                );
+            }
+            out.push_str("</ul>\n");
+        }
+        let _ = writeln!(out, "{}\n<figcaption>{}</figcaption>\n</figure>", self.svg.element(), escape(&self.caption));
+        out
+    }
 }
 
 /// The colour belongs to the variant's place in the run, in every chart.
-fn entry(place: usize, text: String) -> Entry {
-    Entry { class: format!("line s{}", place % style::COLOURS), dashed: place % 2 == 1, path: LINE, text }
+pub(crate) fn entry(place: usize, text: String) -> Entry {
+    Entry { class: style::stroke(place), path: LINE, text }
 }
 
 type Resets<'a> = Vec<(&'a VariantView, &'a [series::Reset])>;
@@ -71,7 +106,7 @@ fn campaign_name(run: &RunView) -> String {
     if name.is_empty() { "the campaign".into() } else { format!("campaign “{name}”") }
 }
 
-fn back(run: &RunView) -> Option<String> {
+fn back(run: &RunView) -> Option<Figure> {
     let (variants, start) = campaigns(run)?;
     let end = run.summary.duration_s.max(start + 60.0);
     let lines: Vec<Series> = variants
@@ -93,6 +128,7 @@ fn back(run: &RunView) -> Option<String> {
         x_label: "minutes since the campaign’s start".into(),
         y_label: "commanded meters back".into(),
         x: XAxis::Minutes(0.0, (end - start) / 60.0),
+        whole: true,
         series: lines,
     };
     let caption = format!(
@@ -100,10 +136,10 @@ fn back(run: &RunView) -> Option<String> {
          the bars above the plot run from each variant’s first reset to its last.",
         campaign_name(run)
     );
-    Some(figure("Meters back over time", &legend, &chart.draw(), &caption))
+    Some(Figure::new("back", "Meters back over time", legend, chart.draw(), &caption))
 }
 
-fn busy(run: &RunView) -> Option<String> {
+fn busy(run: &RunView) -> Option<Figure> {
     let start = run.campaign_start_s();
     let mut routers = Vec::new();
     let mut lines = Vec::new();
@@ -139,17 +175,19 @@ fn busy(run: &RunView) -> Option<String> {
         x_label: format!("minutes since {since}"),
         y_label: "radio busy".into(),
         x: XAxis::Minutes(low, (high + 1.0).max(low + 1.0)),
+        whole: false,
         series: lines,
     };
     let caption = format!(
         "Share of each minute in which the radio of {which} was sending or receiving, over the minutes since {since}. \
          It loses traffic long before 100 %: of reports at 50 kb/s 99 % arrived while it was busy for 23 % of the time, 97 % \
-         at 29 % and 83 % at 43 % (measured 2026-11-28, one border router, 1,250 to 2,000 meters)."
+         at 29 % and 83 % at 43 % (1,250 to 2,000 meters); at 150 kb/s 98 % at 32 % (5,000); at 300 kb/s 93 % at 19 % (6,000), \
+         where the ways to it are what is full (measured 2026-11-28, one border router)."
     );
-    Some(figure("Border router’s air time", &legend, &chart.draw(), &caption))
+    Some(Figure::new("air-time", "Border router’s air time", legend, chart.draw(), &caption))
 }
 
-fn rejoin(run: &RunView) -> Option<String> {
+fn rejoin(run: &RunView) -> Option<Figure> {
     let (variants, start) = campaigns(run)?;
     let longest = (run.summary.duration_s - start).max(60.0);
     let lines: Vec<Series> = variants
@@ -176,18 +214,20 @@ fn rejoin(run: &RunView) -> Option<String> {
         x_label: "time since the meter’s own reset (logarithmic)".into(),
         y_label: "commanded meters".into(),
         x: XAxis::LogSeconds(shortest.clamp(0.1, longest / 10.0), longest),
+        whole: true,
         series: lines,
     };
-    Some(figure(
+    Some(Figure::new(
+        "rejoin",
         "Rejoin time",
-        &legend,
-        &chart.draw(),
+        legend,
+        chart.draw(),
         "Share of the commanded meters that were back within a time of their own reset; a curve that ends below 100 % \
          leaves meters that were not back when the run ended.",
     ))
 }
 
-fn hops(run: &RunView) -> Option<String> {
+fn hops(run: &RunView) -> Option<Figure> {
     let all: Vec<(String, Vec<u32>)> =
         run.variants.iter().map(|v| (v.name.clone(), series::hop_histogram(&v.nodes))).collect();
     let first = all.first().filter(|(_, c)| !c.is_empty())?.1.clone();
@@ -207,10 +247,10 @@ fn hops(run: &RunView) -> Option<String> {
     };
     let whose = if same && run.variants.len() > 1 { ", the same in all variants" } else { "" };
     let caption = format!("Number of meters by hops to their border router at the start of the run{whose}.");
-    Some(figure("Hops", &legend, &chart.draw(), &caption))
+    Some(Figure::new("hops", "Hops", legend, chart.draw(), &caption))
 }
 
-fn placement(run: &RunView) -> Option<String> {
+fn placement(run: &RunView) -> Option<Figure> {
     let variant = run.variants.iter().find(|v| !v.nodes.is_empty())?;
     let places = series::places(&variant.nodes);
     let drawn = map::draw("Map of the placement", &places);
@@ -222,24 +262,18 @@ fn placement(run: &RunView) -> Option<String> {
         .iter()
         .map(|(class, hops)| {
             let unit = if hops == "1" { "hop" } else { "hops" };
-            Entry {
-                class: format!("line thick {class}"),
-                dashed: false,
-                path: LINE,
-                text: format!("meter, {hops} {unit}"),
-            }
+            Entry { class: format!("line thick {class}"), path: LINE, text: format!("meter, {hops} {unit}") }
         })
         .collect();
     let marks: [(&str, &'static str, &str, bool); 4] = [
         ("link", LINE, "link to the next hop", !drawn.density && places.iter().any(|p| p.parent.is_some())),
         ("router", "M13 0l5 5-5 5-5-5z", "border router", count(|k| matches!(k, Kind::Router)) > 0),
-        ("extender", "M10 2h6v6h-6z", "range extender", count(|k| matches!(k, Kind::Extender)) > 0),
+        ("extender", "M10 2h6v6h-6z", "repeater", count(|k| matches!(k, Kind::Extender)) > 0),
         ("lost", "M10 2l6 6m0-6l-6 6", "meter that none reaches", lost > 0),
     ];
     let drawn_marks = marks.into_iter().filter(|(.., is_drawn)| *is_drawn);
     legend.extend(drawn_marks.map(|(class, path, text, _)| Entry {
         class: class.to_owned(),
-        dashed: false,
         path,
         text: text.to_owned(),
     }));
@@ -260,5 +294,5 @@ fn placement(run: &RunView) -> Option<String> {
         }
     }
     caption.push('.');
-    Some(figure("Map", &legend, &drawn.svg, &caption).replacen("<figure>", "<figure class=\"wide\">", 1))
+    Some(Figure { wide: true, ..Figure::new("map", "Map", legend, drawn.svg, &caption) })
 }

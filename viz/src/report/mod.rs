@@ -2,7 +2,8 @@
 //!
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
-mod charts;
+pub(crate) mod charts;
+mod picture;
 mod sections;
 
 use crate::svg::{escape, style};
@@ -11,20 +12,14 @@ use std::fmt::Write;
 
 const SHEET: &str = include_str!("style.css");
 
+/// Each chart of a report as an SVG file: its name and its text.
+pub fn pictures(run: &RunView) -> Vec<(&'static str, String)> {
+    charts::figures(run).iter().map(|figure| (figure.name, picture::draw(figure))).collect()
+}
+
 /// The report of a run as the text of an HTML file.
 pub fn render(run: &RunView) -> String {
-    let mut out = String::with_capacity(1 << 18);
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{} – amitwin</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n",
-        escape(&run.summary.name),
-        style::SHEET,
-        SHEET
-    );
+    let mut out = page(&run.summary.name);
     for section in [
         sections::head(run),
         sections::results(run),
@@ -38,5 +33,22 @@ pub fn render(run: &RunView) -> String {
         out.push_str(&section);
     }
     out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+/// The beginning of a page, up to its first section.
+pub(crate) fn page(name: &str) -> String {
+    let mut out = String::with_capacity(1 << 18);
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{} – amitwin</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n",
+        escape(name),
+        style::SHEET,
+        SHEET
+    );
     out
 }

@@ -2,12 +2,13 @@
 
 use crate::figures::{Standing, gate_name, gate_value, shown, worst_standing};
 use crate::human;
+use crate::over_seeds;
 use crate::svg::escape;
 use crate::view::RunView;
 use amitwin_data::files::REPORT;
 use amitwin_data::metrics::{Activity, Metric};
 use amitwin_data::rows::NodeKind;
-use amitwin_data::summary::{GateVerdict, Status, Verdict};
+use amitwin_data::summary::{FILE_KEYS, GateVerdict, Status, Summary, Verdict};
 use std::fmt::Write;
 
 /// Up to here variants are columns, which suits a narrow page; more of them become rows.
@@ -43,7 +44,7 @@ pub fn head(run: &RunView) -> String {
         ("Variants", human::count(s.variants.len() as f64)),
         ("Simulated time", human::whole_duration(s.duration_s)),
         ("Campaign", campaign.map_or_else(|| human::NONE.into(), |c| c + &start.unwrap_or_default())),
-        ("Seed", s.seed.to_string()),
+        ("Seed", seeds_text(s)),
         ("Version", format!("amitwin {}", run.manifest.version)),
     ] {
         let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
@@ -57,6 +58,7 @@ fn overall(run: &RunView) -> (&'static str, String) {
     let gates: Vec<&GateVerdict> = s.gates.iter().filter(|g| g.binding).collect();
     let breached = gates.iter().filter(|g| g.verdict == Verdict::Breach).count();
     let empty = gates.iter().filter(|g| g.verdict == Verdict::NoData).count();
+    let undecided = gates.iter().filter(|g| g.verdict == Verdict::Undecided).count();
     match s.status {
         Status::Failed => return ("bad", "The run failed; below is what was finished.".into()),
         Status::Interrupted => return ("warn", "The run was interrupted; below is what was finished.".into()),
@@ -68,18 +70,29 @@ fn overall(run: &RunView) -> (&'static str, String) {
             Verdict::Pass => "passed",
             Verdict::Breach => "breached",
             Verdict::NoData => "without data, which is not a pass",
+            Verdict::Undecided => "undecided, which is not a pass",
         };
         let found = gate_value(g);
-        let text = format!("Gate {word}: {}, {} {found} ({})", g.variant, gate_name(g), g.limit);
+        let more = over_seeds::judged(g, s.seeds.len()).map_or_else(String::new, |more| format!(": {more}"));
+        let text = format!("Gate {word}: {}, {} {found} ({}){more}", g.variant, gate_name(g), g.limit);
         return (gate_class(Standing::of(g)), text);
     }
     let judged = |n: usize| format!("{n} judgements");
     match (gates.len(), breached, empty) {
         (0, ..) if s.gates.is_empty() => ("none", "No gate was set.".into()),
         (0, ..) => ("none", "No gate judges what ran.".into()),
+        (n, 0, 0) if undecided > 0 => ("warn", format!("{undecided} of {} undecided, which is not a pass.", judged(n))),
         (n, 0, 0) => ("good", format!("All gates passed ({}).", judged(n))),
         (n, 0, e) => ("warn", format!("{e} of {} had no data, which is not a pass.", judged(n))),
         (n, b, _) => ("bad", format!("A gate is breached: {b} of {}.", judged(n))),
+    }
+}
+
+/// `1`, or `1 to 20`.
+fn seeds_text(s: &Summary) -> String {
+    match s.seeds[..] {
+        [first, .., last] => format!("{first} to {last}"),
+        _ => s.seed.to_string(),
     }
 }
 
@@ -106,7 +119,7 @@ pub fn results(run: &RunView) -> String {
         for figure in &figures {
             let _ = write!(out, "<tr><th scope=\"row\">{}</th>", figure.named.label);
             for v in &s.variants {
-                let _ = write!(out, "<td>{}</td>", figure.text(v, true));
+                let _ = write!(out, "<td>{}</td>", lines(&figure.with_interval(v, true)));
             }
             out.push_str("</tr>\n");
         }
@@ -124,17 +137,21 @@ pub fn results(run: &RunView) -> String {
         for v in &s.variants {
             let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(&v.name));
             for figure in &figures {
-                let _ = write!(out, "<td>{}</td>", figure.text(v, false));
+                let _ = write!(out, "<td>{}</td>", lines(&figure.with_interval(v, false)));
             }
             let _ = writeln!(out, "{}</tr>", verdict(&v.name));
         }
     }
     out.push_str("</tbody>\n</table>\n</div>\n<p class=\"note\">");
+    if !s.seeds.is_empty() {
+        let text = over_seeds::explained(s);
+        let _ = write!(out, "{}{}. ", text[..1].to_uppercase(), escape(&text[1..]));
+    }
     let has = |metric| figures.iter().any(|f| f.metric == metric);
     if has(Metric::RejoinP50S) {
         out.push_str(
-            "Back: share of the commanded meters that the head-end has heard again within that time of the campaign’s \
-             start. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
+            "All back after: from the campaign’s start until the head-end has heard the last meter again. Meter-hours away: \
+             how long all meters were away, added up. Rejoin time: from a meter’s own reset to the head-end hearing it again, over all commanded meters; \
              “not reached” where too many were not back when the run ended. ",
         );
     }
@@ -164,8 +181,13 @@ fn gate_class(standing: Standing) -> &'static str {
         _ if !standing.binding => "none",
         Verdict::Pass => "good",
         Verdict::Breach => "bad",
-        Verdict::NoData => "warn",
+        Verdict::NoData | Verdict::Undecided => "warn",
     }
+}
+
+/// A cell of two lines.
+fn lines(text: &str) -> String {
+    escape(text).replace('\n', "<br>")
 }
 
 /// Each judgement with its limit and value, also those that are only told.
@@ -176,6 +198,10 @@ pub fn gates(run: &RunView) -> String {
             _ => "<section>\n<h2>Gates</h2>\n<p>Not judged: the run is incomplete.</p>\n</section>\n".into(),
         };
     }
+    let found = |g: &GateVerdict| match over_seeds::judged(g, run.summary.seeds.len()) {
+        Some(more) => format!("{}: {more}", gate_value(g)),
+        None => gate_value(g),
+    };
     let mut out = String::from(
         "<section>\n<h2>Gates</h2>\n<div class=\"scroll\">\n<table>\n<thead><tr><th scope=\"col\">metric</th>\
          <th scope=\"col\">limit</th><th scope=\"col\">variant</th><th scope=\"col\">found</th>\
@@ -188,7 +214,7 @@ pub fn gates(run: &RunView) -> String {
             escape(&gate_name(g)),
             escape(&g.limit),
             escape(&g.variant),
-            gate_value(g),
+            escape(&found(g)),
             gate_class(Standing::of(g)),
             Standing::of(g).word()
         );
@@ -246,26 +272,26 @@ fn question(run: &RunView) -> &'static str {
     let asked = [
         (
             Activity::Resets,
-            "SELECT variant, count(*) AS commanded, count(answered_s) AS back,\n       \
+            "SELECT variant, seed, count(*) AS commanded, count(answered_s) AS back,\n       \
              median(answered_s - reset_s) AS rejoin_p50_s  -- of those that are back\n\
-             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'reset'\nGROUP BY variant;",
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'reset'\nGROUP BY variant, seed;",
         ),
         (
             Activity::Reads,
-            "SELECT variant, campaign, count(*) AS reads, avg((outcome = 'ok')::INT) AS succeeded,\n       \
+            "SELECT variant, seed, campaign, count(*) AS reads, avg((outcome = 'ok')::INT) AS succeeded,\n       \
              quantile_cont(answered_s - planned_s, 0.95) AS delay_p95_s  -- of those that were answered\n\
              FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'read'\nGROUP BY ALL;",
         ),
         (
             Activity::Pings,
-            "SELECT variant, count(*) AS pings, avg((outcome = 'ok')::INT) AS answered,\n       \
+            "SELECT variant, seed, count(*) AS pings, avg((outcome = 'ok')::INT) AS answered,\n       \
              median(answered_s - sent_s) AS delay_p50_s\n\
-             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'ping'\nGROUP BY variant;",
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'ping'\nGROUP BY variant, seed;",
         ),
     ];
-    let reports = "SELECT variant, count(*) AS reports, avg((outcome = 'ok')::INT) AS arrived,\n       \
+    let reports = "SELECT variant, seed, count(*) AS reports, avg((outcome = 'ok')::INT) AS arrived,\n       \
                    median(answered_s - planned_s) AS delay_p50_s  -- of those that arrived\n\
-                   FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'push'\nGROUP BY variant;";
+                   FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'push'\nGROUP BY variant, seed;";
     asked.into_iter().find(|(activity, _)| happened(*activity)).map_or(reports, |(_, question)| question)
 }
 
@@ -305,10 +331,12 @@ pub fn manifest(run: &RunView) -> String {
         ("Fingerprint of the results".to_string(), s.fingerprint.clone()),
         ("Scenario (BLAKE3)".into(), m.scenario_hash.clone()),
         ("Seed".into(), m.seed.to_string()),
-        ("Keys of the meters".into(), human::keys(&s.keys).into()),
         ("Version".into(), format!("amitwin {}", m.version)),
         ("Computer".into(), host),
     ];
+    if s.keys == FILE_KEYS {
+        facts.push(("Keys of the meters".into(), human::keys(&s.keys).into()));
+    }
     facts.extend(s.variants.iter().map(|v| (format!("Fingerprint of “{}”", v.name), v.fingerprint.clone())));
     for (name, value) in facts {
         let value = if value.is_empty() { human::NONE.into() } else { value };

@@ -26,8 +26,8 @@ pub struct BarChart {
 }
 
 impl BarChart {
-    /// The chart as an SVG element.
-    pub fn draw(&self) -> String {
+    /// The chart.
+    pub fn draw(&self) -> Svg {
         let mut svg = Svg::new(WIDTH, HEIGHT, &self.title);
         let bottom = HEIGHT - BOTTOM;
         let groups = self.sets.iter().map(|(_, c)| c.len()).max().unwrap_or(0).max(1);
@@ -62,6 +62,6 @@ impl BarChart {
         svg.line("axis", LEFT, bottom, WIDTH - RIGHT, bottom);
         svg.text("label", (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10.0, Anchor::Middle, &self.x_label);
         svg.text("label", 0.0, 17.0, Anchor::Start, &self.y_label);
-        svg.finish()
+        svg
     }
 }

@@ -35,7 +35,10 @@ pub struct Series {
     pub span: Option<(f64, f64)>,
 }
 
-/// A chart of shares (0 to 1 on the vertical axis) over time.
+/// What the top of a vertical axis may stand for: quarters of it are round.
+const TOPS: [f64; 5] = [0.04, 0.08, 0.2, 0.4, 1.0];
+
+/// A chart of shares over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareChart {
     /// Read out in place of the picture.
@@ -46,6 +49,8 @@ pub struct ShareChart {
     pub y_label: String,
     /// Horizontal axis.
     pub x: XAxis,
+    /// Whether the vertical axis ends at 100 %, or where the lines do.
+    pub whole: bool,
     /// Lines; their place in the list sets their colour.
     pub series: Vec<Series>,
 }
@@ -53,6 +58,7 @@ pub struct ShareChart {
 struct Frame {
     x: XAxis,
     top: f64,
+    full: f64,
 }
 
 impl Frame {
@@ -66,15 +72,16 @@ impl Frame {
 
     fn y_px(&self, share: f64) -> f64 {
         let bottom = HEIGHT - BOTTOM;
-        bottom - share.clamp(0.0, 1.0) * (bottom - self.top)
+        bottom - (share / self.full).clamp(0.0, 1.0) * (bottom - self.top)
     }
 
     fn grid(&self, svg: &mut Svg, x_label: &str, y_label: &str) {
         let bottom = HEIGHT - BOTTOM;
-        for percent in [0.0, 25.0, 50.0, 75.0, 100.0] {
-            let y = self.y_px(percent / 100.0);
+        for quarter in 0..5 {
+            let share = self.full * f64::from(quarter) / 4.0;
+            let y = self.y_px(share);
             svg.line("grid", LEFT, y, WIDTH - RIGHT, y);
-            svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &format!("{percent} %"));
+            svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &format!("{:.0} %", share * 100.0));
         }
         let x_ticks: Vec<(f64, String)> = match self.x {
             XAxis::Minutes(lo, hi) => {
@@ -115,10 +122,12 @@ impl Frame {
 }
 
 impl ShareChart {
-    /// The chart as an SVG element.
-    pub fn draw(&self) -> String {
+    /// The chart.
+    pub fn draw(&self) -> Svg {
         let spans = self.series.iter().filter(|s| s.span.is_some()).count();
-        let frame = Frame { x: self.x, top: HEAD + spans as f64 * SPAN_ROW };
+        let most = self.series.iter().flat_map(|s| &s.points).map(|p| p.1).fold(0.0, f64::max);
+        let full = TOPS.into_iter().find(|top| most <= *top && !self.whole).unwrap_or(1.0);
+        let frame = Frame { x: self.x, top: HEAD + spans as f64 * SPAN_ROW, full };
         let mut svg = Svg::new(WIDTH, HEIGHT, &self.title);
         frame.grid(&mut svg, &self.x_label, &self.y_label);
         let mut row = 0.0;
@@ -132,7 +141,7 @@ impl ShareChart {
             }
             svg.path(&style::stroke(i), &frame.path(series));
         }
-        svg.finish()
+        svg
     }
 }
 
@@ -178,8 +187,30 @@ mod tests {
             x_label: "x".into(),
             y_label: "y".into(),
             x: XAxis::Minutes(0.0, 10.0),
+            whole: true,
             series: vec![Series { name: "a".into(), points: vec![(-5.0, -1.0), (20.0, 2.0)], step: true, span: None }],
         };
-        assert!(chart.draw().contains("d=\"M68 258H618V40\""), "{}", chart.draw());
+        let drawn = chart.draw().element();
+        assert!(drawn.contains("d=\"M68 258H618V40\""), "{drawn}");
+    }
+
+    #[test]
+    fn an_axis_ends_where_small_shares_do() {
+        let mut chart = ShareChart {
+            title: "t".into(),
+            x_label: "x".into(),
+            y_label: "y".into(),
+            x: XAxis::Minutes(0.0, 10.0),
+            whole: false,
+            series: vec![Series { name: "a".into(), points: vec![(0.0, 0.0), (10.0, 0.15)], step: false, span: None }],
+        };
+        // 15 % fit below 20 %: three quarters of the height, from 258 to 40.
+        let drawn = chart.draw().element();
+        assert!(
+            drawn.contains(">20 %<") && !drawn.contains(">25 %<") && drawn.contains("d=\"M68 258L618 94.5\""),
+            "{drawn}"
+        );
+        chart.whole = true;
+        assert!(chart.draw().element().contains(">100 %<"));
     }
 }

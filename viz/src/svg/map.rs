@@ -52,8 +52,8 @@ pub struct Place {
 /// A drawn map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
-    /// The SVG element.
-    pub svg: String,
+    /// The drawing.
+    pub svg: Svg,
     /// Class of the colour and hops that it stands for (`1`, `3-4`), nearest first; empty on a density map.
     pub hop_legend: Vec<(String, String)>,
     /// Whether the map shows density instead of single meters.
@@ -115,7 +115,7 @@ pub fn draw(title: &str, places: &[Place]) -> Map {
     svg.path("lost", &marks);
     draw_special(&mut svg, &at, places);
     draw_scale(&mut svg, &at);
-    Map { svg: svg.finish(), hop_legend, density, lost_marked }
+    Map { svg, hop_legend, density, lost_marked }
 }
 
 /// Half a user unit is finer than a mark; whole tenths would cost a fifth more bytes for nothing.
@@ -252,7 +252,7 @@ mod tests {
     fn five_thousand_meters_stay_small() {
         let map = draw("map", &grid(5_000));
         assert!(!map.density);
-        assert!(map.svg.len() < 250_000, "{}", map.svg.len());
+        assert!(map.svg.element().len() < 250_000, "{}", map.svg.element().len());
         assert_eq!(map.lost_marked, 10);
         assert!(map.hop_legend.len() <= HOP_STEPS);
     }
@@ -261,7 +261,7 @@ mod tests {
     fn a_city_becomes_a_density_map() {
         let map = draw("map", &grid(100_000));
         assert!(map.density && map.hop_legend.is_empty());
-        assert!(map.svg.len() < 400_000, "{}", map.svg.len());
+        assert!(map.svg.element().len() < 400_000, "{}", map.svg.element().len());
         assert_eq!(map.lost_marked, 200);
     }
 
@@ -280,7 +280,7 @@ mod tests {
     /// Length of the scale bar and what it says, m.
     fn scale_of(width_m: f64) -> (f64, f64) {
         let at = |x_m| Place { x_m, y_m: 0.0, kind: Kind::Meter(Some(1)), parent: None };
-        let svg = draw("m", &[at(0.0), at(width_m)]).svg;
+        let svg = draw("m", &[at(0.0), at(width_m)]).svg.element();
         let bar = svg.split("v6h").nth(1).and_then(|s| s.split('v').next()).expect("a bar");
         let (_, text) = svg
             .rsplit_once("</text>")
@@ -311,7 +311,8 @@ mod tests {
     #[test]
     fn one_place_or_none_is_drawn() {
         let one = Place { x_m: 5.0, y_m: 5.0, kind: Kind::Meter(Some(1)), parent: None };
-        assert!(draw("m", &[one]).svg.contains("M320 60h0"), "{}", draw("m", &[one]).svg);
-        assert!(draw("m", &[]).svg.ends_with("</svg>"));
+        let drawn = draw("m", &[one]).svg.element();
+        assert!(drawn.contains("M320 60h0"), "{drawn}");
+        assert!(draw("m", &[]).svg.element().ends_with("</svg>"));
     }
 }

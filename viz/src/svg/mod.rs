@@ -4,8 +4,10 @@
 //! [`style::SHEET`], so that one drawing serves the light page, the dark page and paper.
 
 pub mod bars;
+pub mod heat;
 pub mod lines;
 pub mod map;
+pub mod plot;
 pub mod style;
 pub mod ticks;
 
@@ -64,23 +66,21 @@ impl Anchor {
     }
 }
 
-/// A drawing under construction.
-#[derive(Debug)]
+/// A drawing.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Svg {
+    /// User units from left to right.
+    pub width: f64,
+    /// User units from top to bottom.
+    pub height: f64,
+    title: String,
     body: String,
 }
 
 impl Svg {
     /// An empty drawing of `width` x `height` user units; `title` is read out in place of the picture.
     pub fn new(width: f64, height: f64, title: &str) -> Self {
-        let title = escape(title);
-        let (w, h) = (coord(width), coord(height));
-        Svg {
-            body: format!(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{title}\">\
-                 <title>{title}</title>"
-            ),
-        }
+        Svg { width, height, title: escape(title), body: String::new() }
     }
 
     /// A straight line.
@@ -122,10 +122,29 @@ impl Svg {
         let _ = write!(self.body, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{a}\">{t}</text>");
     }
 
-    /// The finished element.
-    pub fn finish(mut self) -> String {
-        self.body.push_str("</svg>");
-        self.body
+    /// Another drawing in this one, with its upper left corner there.
+    pub fn put(&mut self, x: f64, y: f64, other: &Svg) {
+        let _ = write!(self.body, "<g transform=\"translate({} {})\">{}</g>", coord(x), coord(y), other.body);
+    }
+
+    /// The element, for a page whose style sheet knows the classes.
+    pub fn element(&self) -> String {
+        self.wrapped("", "")
+    }
+
+    /// A file of its own, with its style sheet.
+    pub fn file(&self, sheet: &str) -> String {
+        let (w, h) = (coord(self.width), coord(self.height));
+        self.wrapped(&format!(" width=\"{w}\" height=\"{h}\""), &format!("<style>\n{sheet}</style>")) + "\n"
+    }
+
+    fn wrapped(&self, size: &str, style: &str) -> String {
+        let Svg { title, body, .. } = self;
+        let (w, h) = (coord(self.width), coord(self.height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"{size} viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{title}\">\
+             <title>{title}</title>{style}{body}</svg>"
+        )
     }
 }
 

@@ -18,3 +18,14 @@ pub fn fill(i: usize) -> String {
 
 /// The rules that the classes of every drawing need.
 pub const SHEET: &str = include_str!("style.css");
+
+/// The variables of a sheet with their values on a light page: `--ink`, `#1c2126`.
+pub fn light(sheet: &str) -> impl Iterator<Item = (&str, &str)> {
+    let root = sheet.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(root, _)| root);
+    root.split(';').filter_map(|line| line.trim().split_once(": ")).filter(|(name, _)| name.starts_with("--"))
+}
+
+/// The rules of [`SHEET`] without its variables.
+pub fn rules() -> &'static str {
+    SHEET.rsplit_once("\n  }\n}\n").map_or(SHEET, |(_, rules)| rules)
+}

@@ -2,5 +2,7 @@
 
 mod compare;
 mod report;
+mod seeds;
+mod sweep;
 mod synthetic;
 mod table;

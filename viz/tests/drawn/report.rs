@@ -1,7 +1,7 @@
 //! The report: well-formed drawings, nothing fetched, nothing injected.
 
 use crate::synthetic;
-use amitwin_viz::report::render;
+use amitwin_viz::report::{pictures, render};
 use amitwin_viz::series::first_reset_campaign;
 use amitwin_viz::view::{Campaign, RunView, VariantView};
 use std::sync::Arc;
@@ -44,6 +44,41 @@ fn drawings_are_well_formed_and_nothing_is_fetched() {
     }
     assert!(html.len() < 500_000, "{} bytes", html.len());
     assert!(!html.contains("NaN") && !html.contains("inf "), "a figure that is none");
+}
+
+#[test]
+fn the_note_explains_the_rows_above_it() {
+    let html = render(&run(200));
+    let (table, after) = html.split_once("<p class=\"note\">").expect("a note");
+    let note = after.split_once("</p>").expect("its end").0;
+    for (row, words) in [("all back after", "All back after:"), ("meter-hours away", "Meter-hours away:")] {
+        assert!(table.contains(row) && note.contains(words), "{row}: {note}");
+    }
+    assert!(!note.contains("Back: share"), "no row has shares: {note}");
+}
+
+#[test]
+fn pictures_stand_alone() {
+    let drawn = pictures(&run(2_000));
+    assert_eq!(drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["back", "air-time", "rejoin", "hops", "map"]);
+    for (name, svg) in drawn {
+        let read = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let sheet = read.descendants().find(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "style")));
+        let sheet = sheet.and_then(|n| n.text()).expect("a style sheet");
+        // Who shows it may know no variables, and may show it on a dark page.
+        assert!(!svg.contains("var(") && !sheet.contains("@media"), "{name}");
+        assert!(sheet.contains("svg .page { fill: #fff;") && svg.contains("class=\"page\""), "{name}");
+        // Heading and every meaning of a mark are inside, within its width of 640 and two margins of 16.
+        let root = read.root_element();
+        assert_eq!(root.attribute("width"), Some("672"), "{name}");
+        let texts: Vec<_> =
+            read.descendants().filter(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "text"))).collect();
+        assert!(texts.iter().all(|t| t.attribute("x").is_some_and(|x| x.parse::<f64>().is_ok_and(|x| x < 672.0))));
+        let entries = texts.iter().filter(|t| t.attribute("class") == Some("entry")).count();
+        let expected = if name == "hops" { 0 } else { 4 };
+        assert!(entries >= expected, "{name}: {entries} entries");
+        assert!(svg.len() < 100_000, "{name}: {} bytes", svg.len());
+    }
 }
 
 #[test]

@@ -226,6 +226,7 @@ pub fn summary() -> Summary {
             gateways: 1,
             unreachable: 60,
             metrics,
+            ..VariantSummary::default()
         }
     };
     // The gate is binding for the last variant alone.
@@ -237,13 +238,11 @@ pub fn summary() -> Summary {
         value: figures[i][5],
         verdict: if figures[i][5].is_some_and(|s| s <= 3_600.0) { Verdict::Pass } else { Verdict::Breach },
         binding: i == 3,
+        share: None,
     };
     Summary {
-        name: "mass-reset".into(),
         status: Status::Complete,
         exit_code: Some(0),
-        seed: 1,
-        duration_s: END_S,
         keys: "TEST".into(),
         fingerprint: "5b".repeat(32),
         finding: Some(
@@ -254,6 +253,7 @@ pub fn summary() -> Summary {
         variants: (0..4).map(variant).collect(),
         gates: (0..4).map(gate).collect(),
         warnings: vec!["60 meters reach no border router: they are counted as not back".into()],
+        ..Summary::begun("mass-reset", 1, END_S)
     }
 }
 

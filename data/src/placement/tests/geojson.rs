@@ -57,7 +57,7 @@ fn geojson_values_are_judged() {
     assert_eq!(
         json_error(&feature(r#"{"id": "a", "kind": "metr"}"#, "[7, 50]")),
         "meters.geojson, feature 1, property kind: the kind 'metr' is not known (did you mean meter?); a site is a \
-         meter, gateway, repeater or transformer"
+         meter, gateway (a border router), repeater or transformer"
     );
     assert_eq!(
         json_error(&feature(r#"{"id": "a", "height_m": [12]}"#, "[7, 50]")),
@@ -168,6 +168,25 @@ fn the_coordinates_of_a_crs_member_are_converted_or_refused() {
     assert!(error.ends_with("say it with placement.crs, or convert the file (ogr2ogr -t_srs EPSG:4326)"), "{error}");
     let error = json_error(&with("{\"a\": [1]}", "[7, 50]"));
     assert!(error.contains("the member crs, {\"a\":[1]}, names no coordinate reference system"), "{error}");
+    // PostGIS names it in each geometry, others in each feature.
+    let point = |id: &str, crs: &str, of_geometry: bool| {
+        let (of_feature, of_geometry) = if of_geometry { ("", crs) } else { (crs, "") };
+        format!(
+            "{{\"type\": \"Feature\"{of_feature}, \"properties\": {{\"id\": \"{id}\"}}, \"geometry\": {{\"type\": \"Point\"{of_geometry}, \
+             \"coordinates\": [561000, 5540000]}}}}"
+        )
+    };
+    let collection = |a: &str, b: &str| format!("{{\"type\": \"FeatureCollection\", \"features\": [{a}, {b}]}}");
+    let (one, other) = (format!(", \"crs\": {}", named("EPSG:25832")), format!(", \"crs\": {}", named("EPSG:25833")));
+    for of_geometry in [false, true] {
+        let found = json(&collection(&point("a", &one, of_geometry), &point("b", &one, of_geometry))).unwrap();
+        assert_eq!(found[1].lat_deg, utm[0].lat_deg);
+        let error = json_error(&collection(&point("a", &one, of_geometry), &point("b", &other, of_geometry)));
+        assert!(
+            error.contains("feature 2: it is in EPSG:25833, and what stands before it names EPSG:25832"),
+            "{error}"
+        );
+    }
     // What the scenario says goes first, and is told.
     let options = Options { crs: Some("EPSG:4326".to_owned()), ..Options::default() };
     let file = json_from(with(&named("EPSG:25832"), "[7, 50]").as_bytes(), &options).unwrap();

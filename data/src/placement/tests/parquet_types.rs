@@ -134,6 +134,8 @@ fn columns_of_other_kinds_are_left_alone_unless_they_are_needed() {
     let file = read_columns(&columns).unwrap();
     let own: Vec<&str> = file.attributes.columns().iter().map(|column| column.name()).collect();
     assert_eq!(own, ["age", "street"]);
+    let told = "left out installed (timestamps), day (dates), gap (intervals), geometry (bytes)";
+    assert_eq!(file.notes, [told, "your own columns age, street"]);
     assert_eq!(file.attributes.columns()[1].value(0), Some("Oak"));
     assert_eq!(file.attributes.columns()[1].value(1), None);
     let error =

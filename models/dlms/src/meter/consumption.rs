@@ -110,9 +110,7 @@ fn customer_of(traits: u64) -> Customer {
 }
 
 /// How one register of one meter moves.
-struct Course<'a> {
-    /// By which people rise.
-    time: &'a LocalTime,
+struct Course {
     key: u64,
     weather_key: u64,
     /// Added to the indices of draws.
@@ -144,8 +142,8 @@ const HOME_WEEK: [i64; 7] = running([50, 50, -20, -20, -20, -20, -20]);
 const WORK_WEEK: [i64; 7] = running([-150, -450, 120, 120, 120, 120, 120]);
 const EVEN_WEEK: [i64; 7] = running([0; 7]);
 
-impl<'a> Course<'a> {
-    fn of(meter: Meter<'a>, direction: Direction) -> Option<Self> {
+impl Course {
+    fn of(meter: Meter<'_>, direction: Direction) -> Option<Self> {
         let key = meter_key(meter);
         let traits = bits(key, draw::TRAITS);
         let customer = customer_of(traits);
@@ -154,7 +152,6 @@ impl<'a> Course<'a> {
         let size = (size * size) >> 16;
         let mean = |least: i64, most: i64| least * 1_000_000 + (((most - least) * 1_000_000 * size) >> 16);
         let course = |mean_mwh, season, week, weather, own, shape| Course {
-            time: &meter.fleet.time.local,
             key,
             weather_key: amitwin_sim_core::rng::key(meter.fleet.seed, 0, purpose::WEATHER),
             side: if direction == Direction::Export { draw::EXPORT } else { 0 },
@@ -183,6 +180,14 @@ impl<'a> Course<'a> {
         })
     }
 
+    /// Makes people rise by the clocks of a day, where these have turned.
+    #[inline]
+    fn rise(&mut self, time: &LocalTime, day: i64) {
+        if !time.is_fixed() {
+            self.shape = self.shape.ahead(time.quarters_ahead(noon(time, day)));
+        }
+    }
+
     /// Register at the start of a day, mWh.
     fn at_day(&self, day: i64) -> i64 {
         // The integral of a cosine: the year over 2 pi, 58.13 days, times a sine.
@@ -198,18 +203,14 @@ impl<'a> Course<'a> {
     fn quarter(&self, day: i64, quarter: i64) -> (i64, i64) {
         let (start, end) = (self.at_day(day), self.at_day(day + 1));
         let light = if matches!(self.shape, Shape::Sun) { daylight(day) } else { (0, 0) };
-        let shape = match self.time.quarters_ahead(noon(self.time, day)) {
-            0 => self.shape,
-            ahead => self.shape.ahead(ahead),
-        };
-        let (a, b) = self.shares(shape, day, quarter, light);
+        let (a, b) = self.shares(day, quarter, light);
         (start + (((end - start) * a) >> ONE.ilog2()), start + (((end - start) * b) >> ONE.ilog2()))
     }
 
     /// Shares of the day's energy used up before and after a quarter, of [`ONE`].
-    fn shares(&self, shape: Shape, day: i64, quarter: i64, light: (i64, i64)) -> (i64, i64) {
+    fn shares(&self, day: i64, quarter: i64, light: (i64, i64)) -> (i64, i64) {
         const BLOCK: i64 = 8;
-        let nominal = |quarter: i64| shape.used(quarter, light);
+        let nominal = |quarter: i64| self.shape.used(quarter, light);
         let first = quarter - quarter % BLOCK;
         let (from, to) = (nominal(first), nominal(first + BLOCK));
         // The two ends of the block, moved by less than half of the smaller neighbour.
@@ -267,8 +268,9 @@ fn place(meter: Meter<'_>, unix_s: i64) -> (i64, i64, i64) {
 
 /// Cumulative register at a second, Wh: never decreasing, and zero for export without solar cells.
 pub fn energy_wh(meter: Meter<'_>, direction: Direction, unix_s: i64) -> u64 {
-    let Some(course) = Course::of(meter, direction) else { return 0 };
+    let Some(mut course) = Course::of(meter, direction) else { return 0 };
     let (day, quarter, second) = place(meter, unix_s);
+    course.rise(&meter.fleet.time.local, day);
     let (start, end) = course.quarter(day, quarter);
     (start + (end - start) * second / QUARTER_S) as u64 / 1_000
 }
@@ -279,7 +281,8 @@ pub fn interval_wh(meter: Meter<'_>, direction: Direction, end_unix_s: i64) -> u
     match (Course::of(meter, direction), place(meter, begin)) {
         (None, _) => 0,
         // Both ends at once where the local clock's quarters are those of UTC and the clock is in range.
-        (Some(course), (day, quarter, 0)) if (1..LAST_DAY).contains(&day) => {
+        (Some(mut course), (day, quarter, 0)) if (1..LAST_DAY).contains(&day) => {
+            course.rise(&meter.fleet.time.local, day);
             let (start, end) = course.quarter(day, quarter);
             end as u64 / 1_000 - start as u64 / 1_000
         }
@@ -288,8 +291,9 @@ pub fn interval_wh(meter: Meter<'_>, direction: Direction, end_unix_s: i64) -> u
 }
 
 fn flow_w(meter: Meter<'_>, direction: Direction, unix_s: i64) -> u32 {
-    let Some(course) = Course::of(meter, direction) else { return 0 };
+    let Some(mut course) = Course::of(meter, direction) else { return 0 };
     let (day, quarter, _) = place(meter, unix_s);
+    course.rise(&meter.fleet.time.local, day);
     let (start, end) = course.quarter(day, quarter);
     u32::try_from((end - start) / 250).unwrap_or(0)
 }

@@ -76,7 +76,13 @@ impl LocalTime {
 
     /// By how many quarters of an hour people rise earlier than in the time of [`LocalTime::habits_min`].
     pub fn quarters_ahead(&self, unix_s: i64) -> i64 {
-        if self.turns.is_empty() { 0 } else { i64::from(self.at(unix_s).offset_min - self.habits_min) / 15 }
+        i64::from(self.at(unix_s).offset_min - self.habits_min) / 15
+    }
+
+    /// Without turns.
+    #[inline]
+    pub fn is_fixed(&self) -> bool {
+        self.turns.is_empty()
     }
 }
 

@@ -27,7 +27,7 @@ pub struct AirLimit {
     pub rule: &'static str,
 }
 
-/// Hopping systems need so many channels for full power in North America.
+/// Systems that do nothing but hop need so many channels for full power in North America.
 const FULL_POWER_CHANNELS: u16 = 50;
 
 /// The most power that the region allows a mode.
@@ -42,8 +42,9 @@ pub fn power(radio: &RadioSpec, hopping: bool) -> PowerLimit {
         (Region::NorthAmerica, _) if channels >= usize::from(FULL_POWER_CHANNELS) => {
             limit(30.0, "1 W conducted at 902-928 MHz with 50 hopping channels or more, 47 CFR 15.247(b)(2)")
         }
+        // Hopping alone would have 250 mW with 25 to 49 channels; these are wide enough for the density of hybrid systems.
         (Region::NorthAmerica, _) if channels > 0 => {
-            limit(24.0, "250 mW conducted at 902-928 MHz with 25 to 49 hopping channels, 47 CFR 15.247(b)(2)")
+            limit(30.0, "1 W conducted at 902-928 MHz as a hybrid system, 47 CFR 15.247(b)(3) and (f)")
         }
         // (50 mV/m x 3 m)^2 / 30 ohm is 0.75 mW.
         (Region::NorthAmerica, _) => limit(-1.25, "50 mV/m at 3 m at 902-928 MHz without hopping, 47 CFR 15.249(a)"),
@@ -84,7 +85,7 @@ mod tests {
         // 129 and 64 channels, then 42, then one.
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, true), 30.0);
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M3, true), 30.0);
-        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M5, true), 24.0);
+        assert_eq!(dbm(Region::NorthAmerica, PhyMode::M5, true), 30.0);
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, false), -1.25);
         // 10 lg 25 is 13.98, and a dipole has 2.15 dBi.
         assert!((dbm(Region::Europe, PhyMode::M1a, true) - 13.98 - 2.15).abs() < 0.03);

@@ -1,0 +1,127 @@
+//! The directory of a sweep: its plan, a small file for each case and seed that has ended, and in the end what they make.
+
+use super::atomic::{becomes, make_folder, write_whole};
+use super::claim::{Claim, OWNER};
+use super::error::FileError;
+use super::run_dir::{MANIFEST, REPORT, SUMMARY, json};
+use super::sweep_table;
+use crate::sweep::{CaseResult, Plan, SweepSummary};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What is to be run; there from the first moment on.
+const PLAN: &str = "study.json";
+/// Folder of the small files.
+const CASES_FOLDER: &str = "cases";
+/// All figures of all cases, a row each.
+pub const CASES: &str = "cases.parquet";
+
+/// The directory of a sweep that is written; nobody else writes to it meanwhile.
+#[derive(Debug)]
+pub struct SweepDir {
+    path: PathBuf,
+    _claim: Claim,
+}
+
+impl SweepDir {
+    /// Takes a new or empty directory; with `resume` also one that holds this very plan.
+    ///
+    /// # Errors
+    /// The directory holds something else, or another process writes to it.
+    pub fn open(path: &Path, plan: &Plan, resume: bool) -> Result<SweepDir, FileError> {
+        let exists = |what| Err(FileError::Exists { path: path.to_owned(), what });
+        let is_empty = match fs::read_dir(path) {
+            // What a kill left while it began does not count.
+            Ok(entries) => entries.flatten().all(|entry| is_unfinished(&entry.path())),
+            Err(e) if e.kind() == ErrorKind::NotFound => true,
+            Err(e) => return Err(FileError::io(path, "read the directory", e)),
+        };
+        let found = if is_empty { None } else { read_plan(path)? };
+        match &found {
+            None if !is_empty && path.join(MANIFEST).exists() => return exists("it holds a run, not a sweep"),
+            None if !is_empty => return exists("it holds files that are not of a sweep"),
+            Some(_) if !resume => return exists("it holds a sweep; --resume goes on with it"),
+            Some(found) if found.plan_hash != plan.plan_hash => {
+                return exists("it holds another sweep: scenario, inputs, settings, seeds or version differ");
+            }
+            _ => {}
+        }
+        make_folder(path)?;
+        let dir = SweepDir { path: path.to_owned(), _claim: Claim::new(path)? };
+        if found.is_none() {
+            write_whole(&path.join(PLAN), &json(plan))?;
+        }
+        make_folder(&path.join(CASES_FOLDER))?;
+        delete_unfinished(path)?;
+        delete_unfinished(&path.join(CASES_FOLDER))?;
+        Ok(dir)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whole results that are there already, by case and seed.
+    pub fn results(&self) -> Result<BTreeMap<(u32, u64), CaseResult>, FileError> {
+        let folder = self.path.join(CASES_FOLDER);
+        let mut results = BTreeMap::new();
+        let wrong = |e| FileError::io(&folder, "read the directory", e);
+        for entry in fs::read_dir(&folder).map_err(wrong)? {
+            let path = entry.map_err(wrong)?.path();
+            let text = fs::read(&path).map_err(|e| FileError::io(&path, "read the file", e))?;
+            let result: CaseResult = serde_json::from_slice(&text).map_err(|e| FileError::Unreadable {
+                path: path.clone(),
+                what: format!("this is not the result of a case; delete the file and its case runs again ({e})"),
+            })?;
+            results.insert((result.case, result.seed), result);
+        }
+        Ok(results)
+    }
+
+    /// Keeps the result of a case with a seed.
+    pub fn keep(&self, result: &CaseResult) -> Result<(), FileError> {
+        let name = format!("{:05}-seed-{}.json", result.case, result.seed);
+        write_whole(&self.path.join(CASES_FOLDER).join(name), &json(result)).map(|_| ())
+    }
+
+    /// Writes all figures as one table, and the summary.
+    pub fn finish(&self, summary: &SweepSummary) -> Result<(), FileError> {
+        sweep_table::write(&self.path.join(CASES), summary)?;
+        write_whole(&self.path.join(SUMMARY), &json(summary)).map(|_| ())
+    }
+
+    /// Writes the report.
+    pub fn put_report(&self, html: &str) -> Result<(), FileError> {
+        write_whole(&self.path.join(REPORT), html.as_bytes()).map(|_| ())
+    }
+}
+
+/// A file that a kill left half written, or that says who writes.
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == OWNER) || becomes(&path.to_string_lossy()).is_some()
+}
+
+fn delete_unfinished(folder: &Path) -> Result<(), FileError> {
+    let wrong = |e| FileError::io(folder, "read the directory", e);
+    for entry in fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
+        if becomes(&path.to_string_lossy()).is_some() {
+            fs::remove_file(&path).map_err(|e| FileError::io(&path, "delete the unfinished file", e))?;
+        }
+    }
+    Ok(())
+}
+
+fn read_plan(path: &Path) -> Result<Option<Plan>, FileError> {
+    let file = path.join(PLAN);
+    match fs::read(&file) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not the plan of a sweep: {e}") }),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(FileError::io(&file, "read the file", e)),
+    }
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs every scenario of the library with its own seed and draws a chart of it into docs/pictures/NAME.svg, for the pages that
+# show them. `just pictures` builds the program before. Maps of 5,000 meters would take 160 kB each.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+amitwin=${CARGO_TARGET_DIR:-target}/release/amitwin
+runs=$(mktemp -d)
+trap 'rm -rf "$runs"' EXIT
+
+# NAME CHART [SETTING...]
+draw() {
+    local name=$1 chart=$2 settings=()
+    for setting in "${@:3}"; do settings+=(--set "$setting"); done
+    # A gate that is breached (4) is drawn as well.
+    "$amitwin" -q run "scenarios/library/$name.toml" "${settings[@]}" -o "$runs/$name" >/dev/null || [ $? = 4 ]
+    "$amitwin" report "$runs/$name" --pictures "$runs/$name/pictures" >/dev/null
+    cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
+}
+
+draw gateway-failure map
+draw mass-reset rejoin
+draw mass-reset-300k rejoin
+draw mass-reset-village map
+draw ping air-time
+draw reads air-time
+draw serve map

@@ -1,0 +1,186 @@
+//! `sweep`: cases, one directory, bad input, and a sweep that is killed again and again.
+
+use amitwin_data::summary::{Status, Verdict};
+use amitwin_data::sweep::SweepSummary;
+use amitwin_testkit::folders::{files, folder};
+use amitwin_testkit::program::{SMALL, Said, amitwin, run};
+use amitwin_testkit::tools::duckdb;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+fn sweep(here: &Path, arguments: &[&str]) -> Said {
+    run(here, &[&["sweep", "small.toml"], arguments].concat())
+}
+
+fn summary(out: &Path) -> SweepSummary {
+    let text = fs::read(out.join("summary.json")).expect("a summary");
+    serde_json::from_slice(&text).expect("of a sweep")
+}
+
+#[test]
+fn a_grid_has_a_case_for_each_pair_with_the_figures_of_a_run() {
+    let gate = "[[gate]]\nmetric = \"frames\"\nmax = 0\n";
+    let here = folder(&format!("{SMALL}{gate}"));
+    let vary = ["--vary", "placement.meters=9,16", "--vary", "radio.phy=1b,3,5", "--seeds", "2", "-o", "out"];
+    let said = sweep(here.path(), &vary).expect(0);
+    assert!(said.out.contains("meters 16, phy 3") && said.out.contains("breach"), "{}", said.out);
+    let found = summary(&here.path().join("out"));
+    assert_eq!(
+        (found.status, found.exit_code, found.cases.len(), &found.seeds[..]),
+        (Status::Complete, Some(0), 6, &[1, 2][..])
+    );
+    assert!(found.cases.iter().all(|case| case.gates[0].verdict == Verdict::Breach), "told, and not counted");
+    let case = &found.cases[4];
+    assert_eq!(case.settings.iter().map(|s| s.value.as_str()).collect::<Vec<_>>(), ["16", "3"]);
+    let alone =
+        ["run", "small.toml", "--set", "placement.meters=16", "--set", "radio.phy=3", "--seed", "2", "-o", "alone"];
+    run(here.path(), &alone).expect(4);
+    let alone = amitwin_testkit::program::summary(&here.path().join("alone"));
+    assert_eq!(case.variants[0].seeds[1].metrics, alone.variants[0].metrics);
+    assert_eq!(case.variants[0].seeds[1].fingerprint, alone.variants[0].fingerprint);
+    let report = fs::read_to_string(here.path().join("out/report.html")).expect("a report");
+    assert!(report.contains("max 0") && report.contains("class=\"d3\"") && report.contains("f0 band"), "charts");
+}
+
+#[test]
+fn duckdb_reads_the_cases() {
+    let Some(python) = duckdb() else { return };
+    let here = folder(SMALL);
+    let vary =
+        ["--vary", "placement.meters=9,16", "--vary", "radio.tx_power=20 dBm,27 dBm", "--seeds", "2", "-o", "out"];
+    sweep(here.path(), &vary).expect(0);
+    let question = "import duckdb; print(duckdb.sql(\"SELECT \\\"placement.meters\\\", \\\"radio.tx_power\\\", count(*), sum(value) \
+                    FROM 'out/cases.parquet' WHERE figure = 'commanded' GROUP BY ALL ORDER BY ALL\").fetchall())";
+    let output = Command::new(python).current_dir(here.path()).args(["-c", question]).output().expect("python starts");
+    // Two seeds in each case, so 2 times 9 and 2 times 16 meters.
+    let rows =
+        "[(9.0, '20 dBm', 2, 18.0), (9.0, '27 dBm', 2, 18.0), (16.0, '20 dBm', 2, 32.0), (16.0, '27 dBm', 2, 32.0)]";
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), rows, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_is_varied_can_stand_in_the_file_and_be_zipped_or_a_hypercube() {
+    let here = folder(&format!("{SMALL}[study]\nvary = [\"placement.meters+radio.phy=9+1b,16+3\"]\n"));
+    sweep(here.path(), &["-o", "zipped"]).expect(0);
+    let zipped: Vec<String> = summary(&here.path().join("zipped"))
+        .cases
+        .iter()
+        .map(|case| case.settings.iter().map(|s| s.value.clone()).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(zipped, ["9 1b", "16 3"]);
+    let ranges =
+        ["--vary", "placement.meters=9..40", "--vary", "radio.tx_power=10 dBm..30 dBm", "--latin", "4", "-o", "latin"];
+    sweep(here.path(), &ranges).expect(0);
+    assert_eq!(summary(&here.path().join("latin")).cases.len(), 4);
+}
+
+#[test]
+fn a_case_that_is_no_scenario_is_told_and_the_others_go_on() {
+    let here = folder(SMALL);
+    let said = sweep(here.path(), &["--vary", "placement.meters=9,0,16", "-o", "out"]).expect(3);
+    said.tells(&["case 1 is invalid", "`placement.meters` is out of range"]);
+    let found = summary(&here.path().join("out"));
+    assert_eq!((found.status, found.exit_code), (Status::Complete, Some(3)));
+    let there: Vec<bool> = found.cases.iter().map(|case| case.invalid.is_none() && !case.variants.is_empty()).collect();
+    assert_eq!(there, [true, false, true]);
+}
+
+#[test]
+fn a_variant_that_hides_what_is_varied_is_told() {
+    let variant = "[[variant]]\nname = \"slow\"\nset = { \"radio.phy\" = \"1b\" }\n";
+    let here = folder(&format!("{SMALL}{variant}"));
+    sweep(here.path(), &["--vary", "radio.phy=1b,3", "-o", "out"])
+        .expect(0)
+        .tells(&["the variant `slow` sets `radio.phy` itself; the override does not reach it"]);
+}
+
+#[test]
+fn what_cannot_be_is_told() {
+    let here = folder(SMALL);
+    for (arguments, code, words) in [
+        (&["-o", "out"][..], 2, "nothing is varied"),
+        (&["--vary", "placement.metres=9,16", "-o", "out"], 3, "did you mean `meters`?"),
+        (&["--vary", "placement.meters=16..9", "-o", "out"], 2, "the smaller one"),
+        (&["--vary", "placement.meters=9..9", "-o", "out"], 2, "the smaller one"),
+        (&["--vary", "placement.meters=", "-o", "out"], 2, "empty value"),
+        (&["--vary", "placement.meters=9,16", "--seeds", "0", "-o", "out"], 2, "0 is not in 1..=10000"),
+        (&["--vary", "placement.meters=9,16", "--latin", "3", "-o", "out"], 2, "needs a range"),
+        (&["--vary", "placement.meters=9,16", "--variant", "bse", "-o", "out"], 3, "did you mean `base`?"),
+        (&["--vary", "placement.meters=9,16", "-o", "."], 2, "not of a sweep"),
+        (&["--vary", "seed=1,2", "-o", "out"], 2, "--seeds N"),
+    ] {
+        sweep(here.path(), arguments).expect(code).tells(&[words]);
+    }
+    assert!(!here.path().join("out").exists(), "a wrong option leaves nothing behind");
+    let vary = ["--vary", "placement.meters=9,16", "-o", "out"];
+    sweep(here.path(), &vary).expect(0);
+    sweep(here.path(), &vary).expect(2).tells(&["--resume goes on"]);
+    let other = ["--vary", "placement.meters=9,25", "-o", "out", "--resume"];
+    sweep(here.path(), &other).expect(2).tells(&["another sweep"]);
+    run(here.path(), &["run", "small.toml", "-o", "ran"]).expect(0);
+    sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "ran"]).expect(2).tells(&["it holds a run"]);
+}
+
+/// When each case's file was written.
+fn written(out: &Path) -> BTreeMap<String, SystemTime> {
+    let time = |path: &std::path::PathBuf| fs::metadata(path).expect("a file").modified().expect("a time");
+    files(&out.join("cases"), ".json").iter().map(|path| (path.display().to_string(), time(path))).collect()
+}
+
+const MANY: [&str; 6] = ["--vary", "placement.meters=9..100/8", "--seeds", "5", "-j", "2"];
+
+#[cfg(unix)]
+#[test]
+fn a_sweep_killed_again_and_again_comes_to_the_same_bytes_and_does_nothing_twice() {
+    let here = folder(SMALL);
+    let (whole, torn) = (here.path().join("whole"), here.path().join("torn"));
+    sweep(here.path(), &[&MANY[..], &["-o", "whole"]].concat()).expect(0);
+    let mut kills = 0;
+    // Moments that fall before, between and after the first cases.
+    for wait_ms in [5, 20, 45, 80, 130, 60, 30, 110] {
+        let arguments = [&["sweep", "small.toml"], &MANY[..], &["-o", "torn", "--resume"]].concat();
+        let mut child =
+            amitwin(here.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started");
+        std::thread::sleep(Duration::from_millis(wait_ms));
+        kills += usize::from(child.try_wait().expect("a state").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let whole = |path: &std::path::PathBuf| {
+            serde_json::from_slice::<serde_json::Value>(&fs::read(path).expect("read")).is_ok()
+        };
+        assert!(files(&torn, ".json").iter().all(whole), "a torn file");
+    }
+    assert!(kills >= 3, "it was over too soon: {kills}");
+    let before = written(&torn);
+    sweep(here.path(), &[&MANY[..], &["-o", "torn", "--resume"]].concat()).expect(0);
+    let after = written(&torn);
+    assert!(before.iter().all(|(path, time)| after[path] == *time), "a case that had ended ran again");
+    assert_eq!(after.len(), 40, "eight cases with five seeds");
+    for file in ["cases.parquet", "summary.json", "report.html"] {
+        assert!(
+            fs::read(whole.join(file)).expect("read") == fs::read(torn.join(file)).expect("read"),
+            "{file} differs"
+        );
+    }
+    assert!(files(&torn, ".tmp").is_empty(), "nothing unfinished is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sweep_keeps_what_has_ended_and_goes_on() {
+    let here = folder(SMALL);
+    let long = ["sweep", "small.toml", "--vary", "placement.meters=9..100/30", "--seeds", "50", "-j", "1", "-o", "out"];
+    let child = amitwin(here.path(), &long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+    let out = here.path().join("out");
+    amitwin_testkit::program::wait_for("a few cases", || files(&out.join("cases"), ".json").len() > 3);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
+    let said = Said::of(&child.wait_with_output().expect("ended")).expect(130);
+    said.tells(&["--resume goes on"]);
+    let found = summary(&out);
+    assert_eq!((found.status, found.exit_code), (Status::Interrupted, Some(130)));
+    assert!(found.cases.iter().any(|case| !case.variants.is_empty()));
+    assert!(out.join("cases.parquet").is_file() && out.join("report.html").is_file());
+}

@@ -1,0 +1,142 @@
+//! A sweep for people: a table of its cases, and a report with a chart for each figure.
+
+mod charts;
+
+use crate::figures::{shown, worst_standing};
+use crate::over_seeds::seeds_text;
+use crate::svg::escape;
+use crate::table::{Line, Of, fitting, grid, wrap};
+use crate::{human, report};
+use amitwin_data::metrics::Format;
+use amitwin_data::summary::{Status, VariantSummary};
+use amitwin_data::sweep::{CaseSummary, SweepSummary, Varied};
+use std::fmt::Write;
+
+/// Cases that may be columns of a table; of more of them the figures that have no room are left out.
+const COLUMNS_MAX: usize = 5;
+
+/// Every variant of every case, at most `width` columns wide where that can be had.
+pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
+    let lines: Vec<Line> = variants(sweep)
+        .map(|(case, variant)| Line {
+            name: name(sweep, case, variant),
+            of: Of::Variant(variant),
+            standing: worst_standing(&case.gates, &variant.name),
+        })
+        .collect();
+    let all = shown(lines_of(sweep));
+    let figures = if lines.len() > COLUMNS_MAX { fitting(&lines, &all, width) } else { &all[..] };
+    let mut out = match lines.is_empty() {
+        true => format!("No case has ended; the sweep is {}.\n", sweep.status.word()),
+        false => grid(&lines, figures, width, color),
+    };
+    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds_text(&sweep.seeds));
+    if figures.len() < all.len() {
+        of.push_str(&format!("; {} more figures are in the report", all.len() - figures.len()));
+    }
+    out.push_str(&wrap(&of, width));
+    out.push('\n');
+    out
+}
+
+/// The cases with their variants.
+fn variants(sweep: &SweepSummary) -> impl Iterator<Item = (&CaseSummary, &VariantSummary)> + Clone {
+    sweep.cases.iter().flat_map(|case| case.variants.iter().map(move |v| (case, v)))
+}
+
+fn lines_of(sweep: &SweepSummary) -> impl Iterator<Item = &VariantSummary> + Clone {
+    variants(sweep).map(|(_, variant)| variant)
+}
+
+/// The settings by the last part of their path, and the variant where there are several.
+fn name(sweep: &SweepSummary, case: &CaseSummary, variant: &VariantSummary) -> String {
+    let several = sweep.cases.iter().any(|case| case.variants.len() > 1);
+    let settings = case.settings.iter().map(short).collect::<Vec<_>>().join(", ");
+    human::one_line(&if several { format!("{settings}: {}", variant.name) } else { settings })
+}
+
+fn short(set: &Varied) -> String {
+    format!("{} {}", set.key.rsplit('.').next().unwrap_or(&set.key), set.value)
+}
+
+/// The report as the text of an HTML file, which loads nothing.
+pub fn report(sweep: &SweepSummary) -> String {
+    let mut out = report::page(&sweep.name);
+    let (class, state) = match sweep.status {
+        Status::Complete if sweep.cases.iter().any(|case| case.invalid.is_some()) => {
+            ("warn", "Every case has run that makes a scenario; some do not.")
+        }
+        Status::Complete => ("good", "Every case has run."),
+        _ => ("warn", "The sweep was interrupted; below is what has ended."),
+    };
+    let _ = write!(
+        out,
+        "<header>\n<p class=\"kicker\">amitwin sweep</p>\n<h1>{}</h1>\n<p class=\"verdict {class}\">{state}</p>\n\
+         <dl class=\"facts\">\n",
+        escape(&sweep.name)
+    );
+    for (name, value) in [
+        ("Cases", human::count(sweep.cases.len() as f64)),
+        ("Seeds", seeds_text(&sweep.seeds)),
+        ("Keys of the meters", human::keys(&sweep.keys).to_owned()),
+        ("Version", format!("amitwin {}", sweep.version)),
+    ] {
+        let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+    }
+    out.push_str("</dl>\n</header>\n");
+    out.push_str(&charts::all(sweep));
+    out.push_str(&cases(sweep));
+    let invalid = sweep.cases.iter().filter_map(|case| Some((case, case.invalid.as_ref()?)));
+    for (case, why) in invalid {
+        let settings = case.settings.iter().map(short).collect::<Vec<_>>().join(", ");
+        let _ =
+            write!(out, "<section>\n<h2>Invalid: {}</h2>\n<pre>{}</pre>\n</section>\n", escape(&settings), escape(why));
+    }
+    if !sweep.warnings.is_empty() {
+        let _ = writeln!(out, "<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">", sweep.warnings.len());
+        for warning in &sweep.warnings {
+            let _ = writeln!(out, "<li>{}</li>", escape(warning));
+        }
+        out.push_str("</ul>\n</section>\n");
+    }
+    let _ = write!(
+        out,
+        "<section>\n<h2>Made from</h2>\n<p>Every figure of every case, variant and seed is a row of <code>cases.parquet</code>; \
+         fingerprint <code>{}</code>.</p>\n</section>\n</main>\n</body>\n</html>\n",
+        escape(&sweep.fingerprint)
+    );
+    out
+}
+
+fn cases(sweep: &SweepSummary) -> String {
+    let figures = shown(lines_of(sweep));
+    let mut out = String::from(
+        "<section>\n<h2>Cases</h2>\n<div class=\"scroll\">\n<table class=\"results\">\n<thead><tr><th scope=\"col\">case</th>",
+    );
+    for figure in &figures {
+        let _ = write!(out, "<th scope=\"col\">{}</th>", figure.named.label);
+    }
+    out.push_str("<th scope=\"col\">gate</th></tr></thead>\n<tbody>\n");
+    for (case, variant) in variants(sweep) {
+        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(&name(sweep, case, variant)));
+        for figure in &figures {
+            let _ = write!(out, "<td>{}</td>", escape(&figure.with_interval(variant, false)).replace('\n', "<br>"));
+        }
+        let standing = worst_standing(&case.gates, &variant.name).map_or(human::NONE, |standing| standing.word());
+        let _ = writeln!(out, "<td>{standing}</td></tr>");
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n</section>\n");
+    out
+}
+
+/// By what a figure is divided so that it is read easily, and the unit that makes.
+fn unit(format: Format, highest: f64) -> (f64, &'static str) {
+    match format {
+        Format::Share => (0.01, "%"),
+        Format::Count => (1.0, ""),
+        Format::Reached | Format::Time if highest > 48.0 * 3600.0 => (86_400.0, "d"),
+        Format::Reached | Format::Time if highest > 90.0 * 60.0 => (3_600.0, "h"),
+        Format::Reached | Format::Time if highest > 90.0 => (60.0, "min"),
+        Format::Reached | Format::Time => (1.0, "s"),
+    }
+}
