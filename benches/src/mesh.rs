@@ -78,10 +78,10 @@ fn spec(work: &Workload) -> WorldSpec {
             ..RadioSpec::default()
         },
         mac: MacSpec {
-            csma_backoffs_max: 4,
-            frame_retries_max: 3,
-            queue_frames_max: u16::MAX,
-            gateway_queue_frames_max: u16::MAX,
+            csma_backoffs_max: Some(4),
+            frame_retries_max: Some(3),
+            queue_frames_max: Some(u16::MAX),
+            gateway_queue_frames_max: Some(u16::MAX),
             hopping: work.hop,
             ..MacSpec::default()
         },

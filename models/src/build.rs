@@ -12,7 +12,7 @@ use crate::headend::talk::Talk;
 use crate::headend::{Duties, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::mac::times::MacTimes;
-use crate::medium::mesh::mac::{self, LinkLayer};
+use crate::medium::mesh::mac::{self, LinkLayer, Rules};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::Procedures;
 use crate::medium::mesh::net::{self, Net, tree};
@@ -187,6 +187,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
         _ => MacTimes::wisun(&phy, &network),
     };
+    let rules = Rules::new(&spec.mac, spec.mesh.stack, radio.phy.rate_bps());
+    let rules = if radio.phy == PhyMode::Oqpsk250 { rules.plain() } else { rules };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
     let strongest = radio.tx_power_dbm.max(radio.gateway_power_dbm());
     let loss_max = strongest - radio.hearing_floor_dbm;
@@ -212,6 +214,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         network: &network,
         phy,
         times: &times,
+        rules,
         model: &model,
         map: &map,
         loss_max,
@@ -276,6 +279,7 @@ struct Kit<'a> {
     network: &'a frame::Network,
     phy: Phy,
     times: &'a MacTimes,
+    rules: Rules,
     model: &'a ErrorModel,
     map: &'a LossMap,
     loss_max: f64,
@@ -379,7 +383,7 @@ impl Kit<'_> {
         let parts = mac::Parts {
             air,
             times: self.times.clone(),
-            spec: spec.mac.clone(),
+            rules: self.rules.clone(),
             channels: self.channels,
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
             tx_power_dbm: spec.radio.tx_power_dbm as f32,

@@ -115,7 +115,7 @@ fn on_the_bare_link_layer_the_counters_add_up() {
     let grid =
         (0..64u32).map(|n| (if n == 0 { Gateway } else { Repeater }, (n % 8) as f32 * 60.0, (n / 8) as f32 * 60.0));
     let mut spec = world(sites(grid), PhyMode::M1b, 120);
-    spec.mac.queue_frames_max = 4;
+    spec.mac.queue_frames_max = Some(4);
     let ran = probe(&spec, SimTime::from_millis(300), 50, |n| n.checked_sub(if n % 8 == 0 { 8 } else { 1 }));
     let (c, probes) = (&ran.mesh().books.counters, &ran.mesh().probes());
     let in_flight = ran.mesh().mesh().expect("the mesh").link.air.live() as u64;

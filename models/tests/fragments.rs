@@ -64,7 +64,7 @@ fn crowd(frame_bytes_max: u16) -> WorldSpec {
     let mut spec = world(sites(places), PhyMode::M3, 3_600);
     spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(20)), payload_bytes: Some(PAYLOAD) };
     spec.mesh.frame_bytes_max = frame_bytes_max;
-    spec.mac.frame_retries_max = 1;
+    spec.mac.frame_retries_max = Some(1);
     let reset = ResetSpec {
         at: SimTime::from_secs(1_000),
         window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(600))),

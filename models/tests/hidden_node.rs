@@ -26,7 +26,7 @@ fn layout(around: &[(f32, f32)]) -> WorldSpec {
         places.extend(around.iter().map(|(dx, dy)| (Repeater, x + dx, y + dy)));
     }
     let mut spec = world(sites(places), PhyMode::M1b, 5);
-    spec.mac.frame_retries_max = 0;
+    spec.mac.frame_retries_max = Some(0);
     spec
 }
 
@@ -48,7 +48,7 @@ fn lost(ran: &Ran) -> f64 {
 
 /// No backoff, and no second look at the channel: whoever has a frame sends it.
 fn without_backoff(mut spec: WorldSpec) -> WorldSpec {
-    (spec.mac.min_be, spec.mac.csma_backoffs_max) = (0, 0);
+    (spec.mac.min_be, spec.mac.csma_backoffs_max) = (Some(0), Some(0));
     spec
 }
 
@@ -89,7 +89,7 @@ fn carrier_sense_prevents_it_when_they_hear_each_other() {
     let mut hidden = layout(&HIDDEN);
     let mut near = layout(&IN_RANGE);
     for spec in [&mut hidden, &mut near] {
-        (spec.mac.min_be, spec.mac.csma_backoffs_max) = (3, 8);
+        (spec.mac.min_be, spec.mac.csma_backoffs_max) = (Some(3), Some(8));
     }
     let (hidden, near) = (send(&hidden, 2), send(&near, 2));
     assert!(lost(&hidden) > 0.12, "hidden senders lost {}", lost(&hidden));

@@ -163,7 +163,7 @@ fn announcements(stack: RouterStack, seed: u64) -> Option<(Vec<f64>, f64)> {
     let mut spec = world(sites(line), PhyMode::M1b, 1_500);
     spec.seed = seed;
     (spec.mesh.stack, spec.mesh.lease) = (stack, Lease::Kept);
-    (spec.mac.gateway_queue_frames_max, spec.record.frames_every) = (0, 1);
+    (spec.mac.gateway_queue_frames_max, spec.record.frames_every) = (Some(0), 1);
     spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
     spec.events = vec![event("off", 100, Some(60), Act::PowerOff(PowerOff {}), vec![2])];
     let ran = run(&spec);

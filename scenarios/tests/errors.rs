@@ -165,7 +165,7 @@ fn variant_paths() {
 #[test]
 fn rules_across_fields() {
     let mut gallery = Gallery::default();
-    gallery.add("backoff_exponents", with("[mac]\nmin_be = 6\n"));
+    gallery.add("backoff_exponents", with("[mac]\nmin_be = 6\nmax_be = 5\n"));
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));

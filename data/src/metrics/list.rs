@@ -108,6 +108,8 @@ metrics! {
     DroppedReassembly = "dropped_reassembly": Count, Always;
     /// at a border router whose backhaul was down or lost it
     DroppedBackhaul = "dropped_backhaul": Count, Always;
+    /// waited too long in a queue
+    DroppedTooOld = "dropped_too_old": Count, Always;
     /// copies of a frame that a receiver recognised and discarded
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel

@@ -19,6 +19,8 @@ pub enum Loss {
     Reassembly,
     /// The backhaul was down, or lost it.
     Backhaul,
+    /// It waited too long in a queue.
+    TooOld,
 }
 
 macro_rules! counters {
@@ -28,7 +30,7 @@ macro_rules! counters {
         pub struct Counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
             /// Datagrams lost, by [`Loss`].
-            pub lost: [u64; 7],
+            pub lost: [u64; 8],
         }
 
         impl Counters {

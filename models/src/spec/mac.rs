@@ -3,32 +3,35 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Link layer: unslotted CSMA/CA with acknowledgements.
+/// Link layer: unslotted CSMA/CA with acknowledgements. What is missing is as `mesh.stack` has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MacSpec {
-    /// Smallest backoff exponent.
+    /// Smallest backoff exponent; 3 when missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 8))]
-    pub min_be: u8,
-    /// Largest backoff exponent; at least `min_be`.
+    pub min_be: Option<u8>,
+    /// Largest backoff exponent, at least `min_be`; when missing, 5 under wsrd and `min_be` under nanostack.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 3, max = 8))]
-    pub max_be: u8,
-    /// Further tries to find the channel clear after the first.
-    #[serde(rename = "csma_backoffs")]
+    pub max_be: Option<u8>,
+    /// Further tries to find the channel clear after the first; when missing, 8 under wsrd and 9 under nanostack.
+    #[serde(rename = "csma_backoffs", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 20))]
-    pub csma_backoffs_max: u8,
-    /// Retransmissions of a frame that is not acknowledged.
-    #[serde(rename = "frame_retries")]
+    pub csma_backoffs_max: Option<u8>,
+    /// Retransmissions of a frame that is not acknowledged; when missing, 7 under wsrd and 19 under nanostack.
+    #[serde(rename = "frame_retries", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 30))]
-    pub frame_retries_max: u8,
-    /// Frames that a meter or repeater can hold.
-    #[serde(rename = "queue")]
+    pub frame_retries_max: Option<u8>,
+    /// Frames that a meter or repeater can hold; when missing, as many of 500 bytes as pass in a minute at a fifth of the data rate, at
+    /// least 20 and at most 170.
+    #[serde(rename = "queue", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 4096))]
-    pub queue_frames_max: u16,
-    /// Frames that a border router can hold.
-    #[serde(rename = "gateway_queue")]
+    pub queue_frames_max: Option<u16>,
+    /// Frames that a border router can hold; when missing, as `queue`, at least 170 and at most 1,200.
+    #[serde(rename = "gateway_queue", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_535))]
-    pub gateway_queue_frames_max: u16,
+    pub gateway_queue_frames_max: Option<u16>,
     /// Hop over the channel plan; otherwise everyone shares one channel.
     pub hopping: bool,
 }
@@ -36,12 +39,12 @@ pub struct MacSpec {
 impl Default for MacSpec {
     fn default() -> Self {
         MacSpec {
-            min_be: 3,
-            max_be: 5,
-            csma_backoffs_max: 8,
-            frame_retries_max: 7,
-            queue_frames_max: 32,
-            gateway_queue_frames_max: 256,
+            min_be: None,
+            max_be: None,
+            csma_backoffs_max: None,
+            frame_retries_max: None,
+            queue_frames_max: None,
+            gateway_queue_frames_max: None,
             hopping: true,
         }
     }

@@ -230,6 +230,7 @@ impl Figures {
             Metric::DroppedTooFar => lost(Loss::TooFar),
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
+            Metric::DroppedTooOld => lost(Loss::TooOld),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => always(self.pushes + self.reads + self.pings + u64::from(self.resets)),

@@ -56,8 +56,10 @@ fn power(cx: &mut Context<'_>) {
 
 pub(super) fn mac(cx: &mut Context<'_>) {
     let mac = &cx.file.mac;
-    if mac.min_be > mac.max_be {
-        let title = format!("min_be is {} and max_be is {}", mac.min_be, mac.max_be);
+    if let (Some(min), Some(max)) = (mac.min_be, mac.max_be)
+        && min > max
+    {
+        let title = format!("min_be is {min} and max_be is {max}");
         cx.error(&["mac", "min_be"], title, "larger than max_be", "the backoff exponent grows from min_be to max_be");
     }
 }

@@ -189,6 +189,8 @@ pub struct Packet {
     pub delivered: bool,
     /// Not to be sent before.
     pub not_before: SimTime,
+    /// Since when its holder has it.
+    pub queued: SimTime,
     /// What it carries.
     pub content: Content,
     /// Places on the source route left to visit after this hop.
@@ -217,6 +219,7 @@ impl Packet {
             strayed: false,
             delivered: false,
             not_before: SimTime::ZERO,
+            queued: SimTime::ZERO,
             content,
             route_len: 0,
             route: [Node(0); ROUTE_MAX],
@@ -226,6 +229,11 @@ impl Packet {
     /// What it is for.
     pub const fn kind(&self) -> Kind {
         self.content.kind()
+    }
+
+    /// It keeps the mesh together, instead of saying something for somebody above it.
+    pub const fn is_control(&self) -> bool {
+        !matches!(self.content, Content::Message(_) | Content::Probe { .. })
     }
 
     /// What somebody above the medium says with it.

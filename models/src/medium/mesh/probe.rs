@@ -100,4 +100,8 @@ impl Above for Probes {
     fn rank(&self, _node: Node) -> u16 {
         u16::MAX
     }
+
+    fn hops(&self, _node: Node) -> Option<u8> {
+        None
+    }
 }

@@ -1,7 +1,7 @@
 //! Access to the channel: a node's next job, backoffs and clear channel assessment.
 
 use super::exchange::failed;
-use super::{Above, Job, LinkLayer, sweep};
+use super::{Above, Job, LinkLayer, Rules, queue, sweep};
 use crate::context::{Ctx, Facts};
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
@@ -9,16 +9,13 @@ use crate::medium::mesh::packet::NIL;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
 
-/// Doublings of the pause before a repetition.
-const RETRY_DOUBLINGS_MAX: u8 = 6;
-
 /// Starts the next job of a node, if it has one and may.
 pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let now = ctx.now();
     if !link.air.radios[node].is_on() {
         return;
     }
-    let (min_be, hopping) = (link.spec.min_be, link.hopping());
+    let (min_be, hopping) = (link.rules.min_be, link.hopping());
     let mac = &mut link.macs[node];
     if mac.job != Job::Idle || mac.acknowledging {
         return;
@@ -28,12 +25,12 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let has_broadcast = !mac.broadcasts.is_empty();
     if has_broadcast && hopping && hopping::is_broadcast_slot(now) {
         mac.job = Job::Backoff;
-        (mac.backoffs, mac.exponent) = (0, min_be);
+        (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
         let wait = link.backoff(ctx.facts, node, min_be) + link.air.phy.cca;
         ctx.schedule(now + wait, node, Event::Attempt { node, epoch });
     } else if !mac.queue.is_empty() {
         mac.job = Job::Backoff;
-        (mac.backoffs, mac.exponent) = (0, min_be);
+        (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
         let ready = mac.spaced_until.max(now);
         let start = link.first_ready(node, ready);
         if start > ready {
@@ -72,35 +69,55 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         next_job(link, ctx, node);
         return;
     };
+    if link.is_too_old(at, now) {
+        return queue::drop_old(link, above, ctx, node, at);
+    }
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
-    if hopped && hopping::is_broadcast_slot(now) {
-        // Everybody listens elsewhere until the slot ends; contention starts afresh behind it.
+    if hopped && let Some(from) = link.waits_until(above.hops(node), at, now) {
+        // Everybody listens elsewhere until then; contention starts afresh.
+        link.macs[node].looked = false;
         let exponent = link.macs[node].exponent;
         let wait = link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
-        ctx.schedule(hopping::broadcast_slot_end(now) + wait, node, Event::Attempt { node, epoch });
+        ctx.schedule(from + wait, node, Event::Attempt { node, epoch });
         return;
     }
     let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
-    if !link.air.is_busy(node, channel, now) {
-        let turned = now + link.air.phy.turnaround;
-        link.air.deafen(node, turned);
-        link.macs[node].job = Job::Busy;
-        ctx.schedule(turned, node, Event::Send { node, epoch });
+    if link.air.is_busy(node, channel, now) {
+        return busy(link, above, ctx, node, epoch);
+    }
+    let again = link.rules.second_look;
+    if again > SimTime::ZERO && !std::mem::replace(&mut link.macs[node].looked, true) {
+        ctx.schedule(now + again, node, Event::Attempt { node, epoch });
         return;
     }
-    let (most, max_be) = (link.spec.csma_backoffs_max, link.spec.max_be);
+    let turned = now + link.air.phy.turnaround;
+    link.air.deafen(node, turned);
+    link.macs[node].job = Job::Busy;
+    ctx.schedule(turned, node, Event::Send { node, epoch });
+}
+
+/// The channel is not clear: look again later, or give this transmission up.
+fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let max_be = link.rules.max_be;
     let mac = &mut link.macs[node];
     mac.backoffs += 1;
     mac.exponent = (mac.exponent + 1).min(max_be);
+    mac.looked = false;
     let (backoffs, exponent) = (mac.backoffs, mac.exponent);
-    if backoffs > most {
+    if backoffs > link.rules.csma_backoffs_max {
         ctx.books.counters.access_failures += 1;
         failed(link, above, ctx, node, true);
-    } else {
-        let wait = link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
-        ctx.schedule(now + wait, node, Event::Attempt { node, epoch });
+        return;
     }
+    let pause = match link.rules.pauses {
+        Some(_) => {
+            let place = link.place(ctx.facts, node);
+            link.rules.pause(backoffs, place).unwrap_or_default()
+        }
+        None => link.backoff(ctx.facts, node, exponent),
+    };
+    ctx.schedule(ctx.now() + pause + link.air.phy.cca, node, Event::Attempt { node, epoch });
 }
 
 impl LinkLayer {
@@ -113,12 +130,47 @@ impl LinkLayer {
         (mac.queue.head() != NIL).then(|| (mac.queue.head(), false))
     }
 
-    /// A repetition waits for a random part of a dwell time, so that it mostly goes out on another channel, and of up to
-    /// 64 dwell times after further failures. Two hidden nodes that repeat at once, each within the few milliseconds of a
-    /// backoff, would collide until both give up.
-    pub(super) fn retry_spread(&mut self, facts: &Facts, node: Node, tries: u8) -> SimTime {
-        let dwells = f64::from(1u8 << tries.saturating_sub(1).min(RETRY_DOUBLINGS_MAX));
-        SimTime::from_secs_f64(self.place(facts, node) * dwells * hopping::UNICAST_DWELL.secs_f64())
+    /// When a unicast frame may go out, if not now: behind the broadcast slot, or, under nanostack, in the node's next slot
+    /// and only if it ends before a broadcast slot begins.
+    fn waits_until(&self, hops: Option<u8>, at: u32, now: SimTime) -> Option<SimTime> {
+        if hopping::is_broadcast_slot(now) {
+            return Some(hopping::broadcast_slot_end(now));
+        }
+        if self.rules.slot == SimTime::ZERO {
+            return None;
+        }
+        let packet = self.packets.get(at);
+        let airtime = self.air.phy.airtime(packet.bytes + self.times.overhead(packet.hop_to));
+        let next = hopping::next_broadcast_slot(now);
+        if now + self.air.phy.turnaround + airtime > next && airtime < self.rules.slot {
+            return Some(next + hopping::BROADCAST_DWELL);
+        }
+        let slot = hops.map_or(now, |hops| self.rules.may_send(hops, now));
+        (slot > now).then_some(slot)
+    }
+
+    /// When the next repetition of a frame may go out that was sent so often, if not at once: in another dwell time and therefore mostly
+    /// on another channel. Two hidden nodes that repeat at once, each within the few milliseconds of a backoff, would
+    /// collide until both give up.
+    pub(super) fn repeats_at(
+        &mut self,
+        facts: &Facts,
+        node: Node,
+        (to, tries): (Node, u8),
+        joining: bool,
+        now: SimTime,
+    ) -> SimTime {
+        let rules = &self.rules;
+        let a_channel = if joining { rules.attempts_joining } else { rules.attempts_a_channel };
+        if !tries.is_multiple_of(a_channel) {
+            return SimTime::ZERO;
+        }
+        let radio = if rules.spread { to } else { node };
+        let from = Rules::next_dwell(self.air.radios[radio].phase_ms, now);
+        match rules.spread {
+            true => from + SimTime::from_secs_f64(self.place(facts, node) * hopping::UNICAST_DWELL.secs_f64()),
+            false => from,
+        }
     }
 
     /// A random place in the first two thirds of a broadcast slot: everybody who has something to say waits for the same

@@ -195,13 +195,12 @@ pub(super) fn failed<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ct
         packet.tries = packet.tries.saturating_add(1);
     }
     let tries = link.packets.get(at).tries;
-    let give_up = broadcast || tries > link.spec.frame_retries_max || (no_access && link.times.access_failure_drops);
+    let give_up = broadcast || tries >= link.rules.attempts || (no_access && link.times.access_failure_drops);
     link.finish_job(node);
     if !give_up && link.hopping() && !broadcast {
-        let not_before = ctx.now() + link.retry_spread(ctx.facts, node, tries);
-        let packet = link.packets.get_mut(at);
-        packet.not_before = not_before;
-        let to = packet.hop_to;
+        let (to, joining) = (link.packets.get(at).hop_to, above.hops(node).is_none());
+        let not_before = link.repeats_at(ctx.facts, node, (to, tries), joining, ctx.now());
+        link.packets.get_mut(at).not_before = not_before;
         let mac = &mut link.macs[node];
         (mac.blocked_to, mac.blocked_until) = (to, not_before);
     }

@@ -4,6 +4,7 @@ mod access;
 mod exchange;
 mod overlay;
 mod queue;
+mod rules;
 mod settle;
 mod state;
 pub mod sweep;
@@ -13,6 +14,7 @@ pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
+pub use rules::Rules;
 pub use settle::foreign;
 pub use state::State;
 
@@ -26,7 +28,6 @@ use crate::books::Loss;
 use crate::context::{Ctx, Facts};
 use crate::node::{Channel, Node, PerNode};
 use crate::purpose::BACKOFF;
-use crate::spec::MacSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,8 @@ pub(super) struct Mac {
     backoffs: u8,
     exponent: u8,
     acknowledging: bool,
+    /// The channel was clear once already.
+    looked: bool,
     /// Sweeps asked for, a bit for each [`Sweep`].
     sweeps: u8,
     /// Next channel of the first sweep.
@@ -87,7 +90,7 @@ pub struct LinkLayer {
     macs: PerNode<Mac>,
     times: MacTimes,
     lengths: Lengths,
-    spec: MacSpec,
+    rules: Rules,
     /// Channels that it hops over; 0 if it does not.
     channels: u16,
     /// Longest frame, check sequence included, bytes.
@@ -111,8 +114,8 @@ pub struct Parts {
     pub air: Air,
     /// Sizes and times.
     pub times: MacTimes,
-    /// Settings.
-    pub spec: MacSpec,
+    /// How it uses air and queues.
+    pub rules: Rules,
     /// Channels to hop over; 0: no hopping.
     pub channels: u16,
     /// Longest frame, check sequence included, bytes.
@@ -133,6 +136,8 @@ pub trait Above {
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss);
     /// RPL rank of a node, which frames carry.
     fn rank(&self, node: Node) -> u16;
+    /// Hops to the border router of a node that has a rank.
+    fn hops(&self, node: Node) -> Option<u8>;
 }
 
 /// A unicast frame that is done with.
@@ -157,7 +162,7 @@ impl LinkLayer {
             macs: PerNode::of(Mac::default(), usize::from(own)),
             times: parts.times,
             lengths: Lengths::new(),
-            spec: parts.spec,
+            rules: parts.rules,
             channels: parts.channels,
             frame_bytes_max: parts.frame_bytes_max,
             tx_power_dbm: parts.tx_power_dbm,

@@ -1,28 +1,36 @@
 //! Queues: what a node holds, whole or in fragments, and which of it may go next.
 
-use super::{Above, Job, LinkLayer, next_job};
+use super::{Above, Done, Job, LinkLayer, next_job};
 use crate::books::Loss;
 use crate::context::Ctx;
-use crate::medium::mesh::packet::Packet;
+use crate::medium::mesh::packet::{Fifo, Packet};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
-/// Puts a packet into the queue of `node`, cut into fragments if no frame has room for it; a full queue refuses it.
+/// Puts a packet into the queue of `node`, cut into fragments if no frame has room for it. In a full queue the oldest data gives way;
+/// where there is none, the packet is refused.
 pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, mut packet: Packet) {
     let is_gateway = ctx.facts.is_gateway(node);
-    let limit = if is_gateway { link.spec.gateway_queue_frames_max } else { link.spec.queue_frames_max };
+    let limit = if is_gateway { link.rules.gateway_queue_frames_max } else { link.rules.queue_frames_max };
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(packet.hop_to));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
-    let mac = &mut link.macs[node];
-    let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
-    if fifo.len().saturating_add(frames) > limit {
-        above.lost(ctx, node, &packet, Loss::QueueFull);
+    packet.queued = ctx.now();
+    while link.fifo(node, broadcast).len().saturating_add(frames) > limit {
+        let oldest = link.take_oldest_data(node, broadcast);
+        let is_refused = oldest.is_none();
+        let lost = oldest.as_ref().unwrap_or(&packet);
+        link.drop_rest(node, lost);
+        above.lost(ctx, node, lost, Loss::QueueFull);
         if let Some(load) = ctx.books.load(node) {
             load.dropped += 1;
         }
-        return;
+        if is_refused {
+            return;
+        }
     }
+    let mac = &mut link.macs[node];
+    let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
     if frames == 1 {
         packet.bytes = extent.whole();
         let at = link.packets.add(packet);
@@ -51,6 +59,24 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     }
 }
 
+/// Drops a packet that leads its queue and has been there for too long.
+pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, at: u32) {
+    link.finish_job(node);
+    let packet = link.take_current(node, at);
+    if !packet.delivered {
+        link.drop_rest(node, &packet);
+        above.lost(ctx, node, &packet, Loss::TooOld);
+    }
+    if let Some(load) = ctx.books.load(node) {
+        load.dropped += 1;
+    }
+    if packet.hop_to != Node::EVERYONE && packet.airings > 0 {
+        let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
+        above.link_result(link, ctx, node, done);
+    }
+    next_job(link, ctx, node);
+}
+
 /// Drops everything a node holds: it is being reset or switched off.
 pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node) {
     link.finish_job(node);
@@ -65,6 +91,52 @@ pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node:
 }
 
 impl LinkLayer {
+    fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
+        let mac = &self.macs[node];
+        if broadcast { &mac.broadcasts } else { &mac.queue }
+    }
+
+    /// Whether a packet has waited for too long.
+    pub(super) fn is_too_old(&self, at: u32, now: SimTime) -> bool {
+        let packet = self.packets.get(at);
+        let most = if packet.is_control() { self.rules.control_age_max } else { self.rules.age_max };
+        now.saturating_sub(packet.queued) > most
+    }
+
+    /// Takes the packet out of a queue that was first there and is not about the mesh itself, nor on the air.
+    fn take_oldest_data(&mut self, node: Node, broadcast: bool) -> Option<Packet> {
+        let mac = &mut self.macs[node];
+        let in_hand = mac.job == Job::Busy;
+        let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
+        let mut oldest: Option<(SimTime, u16)> = None;
+        let len = fifo.len();
+        let tag_in_hand =
+            (in_hand && len > 0).then(|| self.packets.get(fifo.head())).filter(|p| p.fragments > 0).map(|p| p.tag);
+        // Once around: frames that wait for their repetition have left the order of arrival.
+        for place in 0..len {
+            let packet = self.packets.get(fifo.head());
+            let is_in_hand = in_hand && place == 0 || packet.fragments > 0 && tag_in_hand == Some(packet.tag);
+            let is_free = !packet.is_control() && !is_in_hand;
+            if is_free && oldest.is_none_or(|(since, _)| packet.queued < since) {
+                oldest = Some((packet.queued, place));
+            }
+            self.packets.rotate(fifo);
+        }
+        let (_, place) = oldest?;
+        let mut taken = None;
+        for at in 0..len {
+            if at == place {
+                taken = self.packets.pop(fifo);
+            } else {
+                self.packets.rotate(fifo);
+            }
+        }
+        let at = taken?;
+        let packet = self.packets.get(at).clone();
+        self.packets.release(at);
+        Some(packet)
+    }
+
     /// Takes a packet out of a node's queues, unicast first.
     pub fn take_any(&mut self, node: Node) -> Option<Packet> {
         let mac = &mut self.macs[node];

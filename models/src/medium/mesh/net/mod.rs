@@ -344,6 +344,11 @@ impl<P: PortUser> Above for Stack<'_, P> {
     fn rank(&self, node: Node) -> u16 {
         self.net.nodes[node].rank
     }
+
+    fn hops(&self, node: Node) -> Option<u8> {
+        let joining = &self.net.nodes[node];
+        (joining.rank != INFINITE_RANK).then_some(joining.hops)
+    }
 }
 
 impl Medium for MeshMut<'_> {

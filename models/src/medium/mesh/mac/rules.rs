@@ -1,0 +1,204 @@
+//! How each stack uses the air and its queues: settings where a scenario has them, otherwise what the stack does.
+//!
+//! **N** is nanostack of mbed-os v15.1, `sal-stack-nanostack/source`; **W** is a radio of Silicon Labs under wisun-br-linux
+//! v2.10.2, whose firmware is not open.
+
+use crate::medium::mesh::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
+use crate::spec::{MacSpec, RouterStack};
+use amitwin_sim_core::SimTime;
+
+/// Rules of a link layer.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Smallest backoff exponent.
+    pub min_be: u8,
+    /// Largest.
+    pub max_be: u8,
+    /// Further looks at the channel after the first.
+    pub csma_backoffs_max: u8,
+    /// After a busy channel, nanostack pauses instead of raising the exponent: the first and the last pause, each the least and the most of
+    /// a uniform draw.
+    pub pauses: Option<[(SimTime, SimTime); 2]>,
+    /// The channel is looked at again after this, and has to be clear then as well; zero: once is enough.
+    pub second_look: SimTime,
+    /// Transmissions of a frame.
+    pub attempts: u8,
+    /// Of them on one channel, one after another; the next wait for another dwell time.
+    pub attempts_a_channel: u8,
+    /// The same of a node that is joining.
+    pub attempts_joining: u8,
+    /// A repetition goes out at a random place in the dwell time, not at its start.
+    pub spread: bool,
+    /// Slots in which nodes of an even and of an odd number of hops send by turns; zero: at any time.
+    pub slot: SimTime,
+    /// Frames that a meter or repeater holds.
+    pub queue_frames_max: u16,
+    /// Frames that a border router holds.
+    pub gateway_queue_frames_max: u16,
+    /// How long data waits before it is dropped.
+    pub age_max: SimTime,
+    /// The same of messages that keep the mesh together.
+    pub control_age_max: SimTime,
+    /// Hop over the channel plan.
+    pub hopping: bool,
+}
+
+/// N `adaptation_interface.c`, W alike: room for a minute of a fifth of the data rate in packets of 500 bytes, between two bounds.
+fn queue(rate_bps: u32, least: u32, most: u32) -> u16 {
+    (60 * (rate_bps / 5) / (8 * 500)).clamp(least, most) as u16
+}
+
+impl Rules {
+    /// Those of a stack at a data rate.
+    pub fn new(spec: &MacSpec, stack: RouterStack, rate_bps: u32) -> Self {
+        let ms = SimTime::from_millis;
+        let unicast = BROADCAST_INTERVAL - BROADCAST_DWELL;
+        let own = match stack {
+            RouterStack::Nanostack => Rules {
+                // `mac_pd_sap.c`, `ws_common.c`.
+                min_be: 3,
+                max_be: 3,
+                csma_backoffs_max: 9,
+                pauses: Some([(ms(20), ms(40)), (ms(150), ms(300))]),
+                second_look: ms(2),
+                attempts: 20,
+                attempts_a_channel: 4,
+                attempts_joining: 1,
+                spread: false,
+                // `fhss_ws.c`: an even number of them fits between two broadcast slots.
+                slot: match rate_bps {
+                    0..100_000 => SimTime::from_nanos(unicast.nanos() / 6),
+                    100_000..150_000 => SimTime::from_nanos(unicast.nanos() / 8),
+                    150_000..300_000 => SimTime::from_nanos(unicast.nanos() / 14),
+                    300_000.. => SimTime::from_nanos(unicast.nanos() / 28),
+                },
+                queue_frames_max: queue(rate_bps, 20, 170),
+                gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                age_max: SimTime::from_secs(30),
+                control_age_max: SimTime::from_secs(60),
+                hopping: spec.hopping,
+            },
+            RouterStack::Wsrd => Rules {
+                // `HIF.md`, SET_RADIO_CSMA.
+                min_be: 3,
+                max_be: 5,
+                csma_backoffs_max: 8,
+                pauses: None,
+                second_look: SimTime::ZERO,
+                attempts: 8,
+                attempts_a_channel: 1,
+                attempts_joining: 1,
+                spread: true,
+                slot: SimTime::ZERO,
+                queue_frames_max: queue(rate_bps, 20, 170),
+                gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                age_max: SimTime::from_secs(30),
+                control_age_max: SimTime::from_secs(60),
+                hopping: spec.hopping,
+            },
+        };
+        let min_be = spec.min_be.unwrap_or(own.min_be);
+        Rules {
+            min_be,
+            max_be: spec.max_be.unwrap_or(own.max_be.max(min_be)),
+            csma_backoffs_max: spec.csma_backoffs_max.unwrap_or(own.csma_backoffs_max),
+            attempts: spec.frame_retries_max.map_or(own.attempts, |retries| retries.saturating_add(1)),
+            queue_frames_max: spec.queue_frames_max.unwrap_or(own.queue_frames_max),
+            gateway_queue_frames_max: spec.gateway_queue_frames_max.unwrap_or(own.gateway_queue_frames_max),
+            ..own
+        }
+    }
+
+    /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue.
+    pub fn plain(self) -> Self {
+        Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
+    }
+
+    /// When a node of so many hops may send next: now, or at the start of its next slot.
+    pub fn may_send(&self, hops: u8, now: SimTime) -> SimTime {
+        if self.slot == SimTime::ZERO {
+            return now;
+        }
+        let interval = BROADCAST_INTERVAL.nanos();
+        let begun = now.nanos() / interval * interval + BROADCAST_DWELL.nanos();
+        let number = now.nanos().saturating_sub(begun) / self.slot.nanos();
+        if number % 2 == u64::from(hops % 2) && now.nanos() >= begun {
+            return now;
+        }
+        let mine = if now.nanos() < begun { u64::from(hops % 2) } else { number + 1 };
+        let at = begun + mine * self.slot.nanos();
+        // Slots begin anew behind each broadcast slot.
+        let end = begun - BROADCAST_DWELL.nanos() + interval;
+        SimTime::from_nanos(if at + self.slot.nanos() <= end + 1_000 {
+            at
+        } else {
+            end + BROADCAST_DWELL.nanos() + u64::from(hops % 2) * self.slot.nanos()
+        })
+    }
+
+    /// Pause before look number `looks` at a busy channel, from 1; the place in it is between 0 and 1.
+    pub fn pause(&self, looks: u8, place: f64) -> Option<SimTime> {
+        let [(low, high), (last_low, last_high)] = self.pauses?;
+        let times = 1u64 << looks.saturating_sub(1).min(8);
+        let (low, high) = ((low * times).min(last_low), (high * times).min(last_high));
+        Some(low + SimTime::from_secs_f64((high - low).secs_f64() * place))
+    }
+
+    /// Start of the dwell time that follows `now` in the hop sequence of a radio.
+    pub fn next_dwell(phase_ms: u32, now: SimTime) -> SimTime {
+        let phase = u64::from(phase_ms) * 1_000_000;
+        let slot = (now.nanos() + phase) / UNICAST_DWELL.nanos() + 1;
+        SimTime::from_nanos(slot * UNICAST_DWELL.nanos() - phase)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(stack: RouterStack, rate_bps: u32) -> Rules {
+        Rules::new(&MacSpec::default(), stack, rate_bps)
+    }
+
+    #[test]
+    fn queues_hold_a_minute_of_a_fifth_of_the_data_rate() {
+        // 60 s x 10,000 b/s / 4,000 bits; 300; 900.
+        for (rate_bps, node, router) in [(50_000, 150, 170), (100_000, 170, 300), (300_000, 170, 900)] {
+            let rules = rules(RouterStack::Wsrd, rate_bps);
+            assert_eq!((rules.queue_frames_max, rules.gateway_queue_frames_max), (node, router), "{rate_bps} b/s");
+        }
+    }
+
+    #[test]
+    fn even_and_odd_hops_take_turns_between_two_broadcast_slots() {
+        // At 50 kb/s six slots of 127.5 ms follow the broadcast slot of 255 ms.
+        let rules = rules(RouterStack::Nanostack, 50_000);
+        let of = |hops, ms: u64| rules.may_send(hops, SimTime::from_millis(ms)).secs_f64() * 1e3;
+        // In the broadcast slot: the first of each, at 255 and 382.5 ms.
+        assert_eq!((of(0, 100), of(1, 100)), (255.0, 382.5));
+        // In a slot of even hops.
+        assert_eq!((of(2, 300), of(3, 300)), (300.0, 382.5));
+        // In the last slot, of odd hops: the next even one follows the next broadcast slot.
+        assert_eq!((of(1, 1_000), of(0, 1_000)), (1_000.0, 1_275.0));
+        // In the last but one, of even hops.
+        assert_eq!((of(0, 800), of(1, 800)), (800.0, 892.5));
+        // wsrd sends at any time.
+        let any = Rules::new(&MacSpec::default(), RouterStack::Wsrd, 50_000);
+        assert_eq!(any.may_send(1, SimTime::from_millis(300)), SimTime::from_millis(300));
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_last() {
+        let rules = rules(RouterStack::Nanostack, 50_000);
+        let ms = |looks, place| rules.pause(looks, place).expect("nanostack pauses").secs_f64() * 1e3;
+        assert_eq!([ms(1, 0.0), ms(2, 0.0), ms(3, 0.0), ms(9, 0.0)], [20.0, 40.0, 80.0, 150.0]);
+        assert_eq!([ms(1, 1.0), ms(9, 1.0)], [40.0, 300.0]);
+    }
+
+    #[test]
+    fn a_setting_wins_over_the_stack() {
+        let spec = MacSpec { frame_retries_max: Some(0), min_be: Some(6), ..MacSpec::default() };
+        let rules = Rules::new(&spec, RouterStack::Wsrd, 50_000);
+        assert_eq!((rules.attempts, rules.min_be, rules.max_be), (1, 6, 6));
+    }
+}
