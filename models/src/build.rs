@@ -15,11 +15,11 @@ use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer, Rules};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::Procedures;
-use crate::medium::mesh::net::{self, Net, tree};
+use crate::medium::mesh::net::{self, Net};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::limits;
-use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours, code_db};
+use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
@@ -104,18 +104,11 @@ pub fn frequency_mhz(radio: &RadioSpec) -> f64 {
     }
 }
 
-/// Expected transmissions over each loss code, in 1/128, for a data frame of 150 bytes and its acknowledgement.
-fn etx_table(model: &ErrorModel, times: &MacTimes, tx_power_dbm: f64) -> Vec<u16> {
-    let data = model.mean_loss_table(150);
-    let ack = model.mean_loss_table(times.ack_bytes);
-    (0..=255u8)
-        .map(|code| {
-            let rssi = tx_power_dbm - f64::from(code_db(code));
-            let both = (1.0 - data.at(rssi)) * (1.0 - ack.at(rssi));
-            (128.0 / both.max(1e-3)).min(f64::from(u16::MAX / 2)) as u16
-        })
-        .collect()
-}
+/// Bytes of a usual data frame, by which links are judged.
+const DATA_BYTES: u16 = 150;
+/// A radio still hears signals of which so many frames are lost, of so many bytes.
+const FAINTEST_LOSS: f64 = 0.95;
+const FAINTEST_BYTES: u16 = 50;
 
 /// Partitions as lists of gateway positions: one each, or merged where meshes hear each other.
 fn group(spec: &WorldSpec, gateways: &[u32], members: &[Vec<u32>], reach_m: f32) -> Vec<Vec<u32>> {
@@ -219,7 +212,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         map: &map,
         loss_max,
         channels,
-        etx_of_code: etx_table(&model, &times, radio.tx_power_dbm),
         plan: &plan,
         cosem: &cosem,
         gateways: &assignment.gateways,
@@ -284,7 +276,6 @@ struct Kit<'a> {
     map: &'a LossMap,
     loss_max: f64,
     channels: u16,
-    etx_of_code: Vec<u16>,
     plan: &'a Arc<Plan>,
     cosem: &'a Arc<Cosem>,
     gateways: &'a [u32],
@@ -353,11 +344,9 @@ impl Kit<'_> {
         })
     }
 
-    /// The layers of a mesh, settled along its shortest paths.
+    /// The layers of a mesh, settled as though it had run for long.
     fn mesh(&self, neighbours: Neighbours, facts: &Facts) -> Mesh {
         let spec = self.spec;
-        let tree =
-            tree::shortest(&neighbours, &self.etx_of_code, facts.gateways, &facts.pan, facts.own, spec.mesh.hops_max);
         let power = |n: u32| {
             let gateway = spec.placement.sites[n as usize].kind == SiteKind::Gateway;
             if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
@@ -375,10 +364,6 @@ impl Kit<'_> {
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
             air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);
-            if !facts.is_gateway(node) && tree.parent[node] == Node::NONE {
-                // It reaches nobody: reported in the results, silent on the air.
-                air.power(node, false);
-            }
         }
         let parts = mac::Parts {
             air,
@@ -388,16 +373,22 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
             tx_power_dbm: spec.radio.tx_power_dbm as f32,
         };
-        let link = LinkLayer::new(parts, facts.own);
+        let mut link = LinkLayer::new(parts, facts.own);
         let parts = net::Parts {
-            procedures: Procedures::new(spec, self.network, self.channels),
-            etx_of_code: self.etx_of_code.clone(),
+            procedures: Procedures::new(spec, self.network, self.channels, self.model),
+            faintest_dbm: self.model.sensitivity_dbm(FAINTEST_LOSS, FAINTEST_BYTES) as f32,
+            data_loss: self.model.mean_loss_table(DATA_BYTES),
+            ack_loss: self.model.mean_loss_table(self.times.ack_bytes),
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,
             links_every: spec.record.links_every,
             jobs: self.plan.resets.len(),
         };
-        let net = Net::new(parts, &link, facts, &tree);
+        let net = Net::new(parts, &link, facts);
+        for node in facts.nodes().filter(|&node| !net.is_operational(node)) {
+            // It reaches nobody: reported in the results, silent on the air.
+            link.air.power(node, false);
+        }
         Mesh { link, net, probes: None }
     }
 }

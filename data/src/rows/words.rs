@@ -76,6 +76,10 @@ words! {
         Probe = "probe",
         /// Neighbour solicitation with address registration.
         Ns = "ns",
+        /// Neighbour advertisement that refuses a registration.
+        Na = "na",
+        /// Neighbour solicitation that asks whether a neighbour is there, or counts its expected transmissions.
+        Nud = "ns_probe",
         /// DHCPv6 solicit.
         DhcpSolicit = "dhcp_solicit",
         /// DHCPv6 reply.

@@ -1,5 +1,6 @@
 //! `[mesh]`: routing and joining.
 
+use super::quantity::{Maybe, Power};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,16 @@ pub struct MeshSpec {
     pub frame_bytes_max: u16,
     /// What becomes of a meter's address when its radio restarts.
     pub lease: Lease,
+    /// Level at or above which a neighbour may become a parent; when missing, as `stack` has it: nanostack takes those that are 13 dB
+    /// above the weakest signal it has heard, in both directions, wsrd all at which a tenth of the long frames is lost.
+    #[serde(rename = "parent_threshold", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "-120 dBm", "x-max" = "-30 dBm"))]
+    pub parent_threshold_dbm: Option<f64>,
+    /// Places of nanostack's neighbour table, which limits the children of a node: of 32, 64, 128 and 255 there are 22, 49, 103 and 230 for
+    /// children; 255 when missing. wsrd and wsbrd have no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 11, max = 255))]
+    pub neighbour_table: Option<u8>,
 }
 
 impl Default for MeshSpec {
@@ -37,6 +48,8 @@ impl Default for MeshSpec {
             hops_max: 24,
             frame_bytes_max: 1_576,
             lease: Lease::Asked,
+            parent_threshold_dbm: None,
+            neighbour_table: None,
         }
     }
 }

@@ -20,6 +20,10 @@ pub enum Kind {
     Probe,
     /// Neighbour solicitation with address registration, to the parent.
     Ns,
+    /// Its refusal.
+    Na,
+    /// Neighbour solicitation that asks whether a neighbour is there (unreachability detection).
+    Nud,
     /// DHCPv6 solicit, relayed to the border router.
     Solicit,
     /// DHCPv6 reply.
@@ -56,6 +60,8 @@ impl Kind {
         match self {
             Kind::Probe => FrameKind::Probe,
             Kind::Ns => FrameKind::Ns,
+            Kind::Na => FrameKind::Na,
+            Kind::Nud => FrameKind::Nud,
             Kind::Solicit => FrameKind::DhcpSolicit,
             Kind::Reply => FrameKind::DhcpReply,
             Kind::Dao => FrameKind::Dao,
@@ -85,10 +91,11 @@ pub enum Content {
         asked: SimTime,
     },
     /// Neighbour solicitation with address registration.
-    Ns {
-        /// Of the global address, not of the link-local one.
-        renewal: bool,
-    },
+    Ns,
+    /// Neighbour advertisement that refuses a registration: the table is full.
+    Na,
+    /// Neighbour solicitation that asks whether a neighbour is there.
+    Nud,
     /// DHCPv6 solicit.
     Solicit,
     /// DHCPv6 reply.
@@ -124,7 +131,9 @@ impl Content {
     pub const fn kind(&self) -> Kind {
         match self {
             Content::Probe { .. } => Kind::Probe,
-            Content::Ns { .. } => Kind::Ns,
+            Content::Ns => Kind::Ns,
+            Content::Na => Kind::Na,
+            Content::Nud => Kind::Nud,
             Content::Solicit => Kind::Solicit,
             Content::Reply => Kind::Reply,
             Content::Dao { .. } => Kind::Dao,

@@ -3,9 +3,9 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
+use super::candidates::{CANDIDATES, minute, remember};
 use super::join::{arm, route_by, set_state};
-use super::parents::{self, INFINITE_RANK};
-use super::{Content, Net, Packet, Stack, State, Step, Sweep, Topic, trickle};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, parents, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -52,7 +52,7 @@ fn choose_after(net: &mut Net, ctx: &mut Ctx, node: Node, delay: SimTime) {
 
 /// The time to choose a PAN has come.
 pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    if stack.net.nodes[node].candidates[0].node == Node::NONE {
+    if !stack.net.has_heard(node) {
         choose_after(stack.net, ctx, node, SimTime::ZERO);
         return;
     }
@@ -103,19 +103,20 @@ pub(super) fn heard_sweep<P: PortUser>(
         }
         (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
         (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
-        (State::AcquireConfig, Sweep::Config) if net.is_usable(link, node, from) => {
-            trickle::stop(net, node, Topic::AdvertSolicit);
-            trickle::stop(net, node, Topic::ConfigSolicit);
-            parents::meet(net, link, ctx, node, from);
-            find_parent(stack, ctx, node, false);
+        (State::AcquireConfig, Sweep::Config) => {
+            if remember(net, link, ctx, node, from, None) {
+                trickle::stop(net, node, Topic::AdvertSolicit);
+                trickle::stop(net, node, Topic::ConfigSolicit);
+                find_parent(stack, ctx, node, false);
+            }
         }
-        (State::SelectPan | State::AcquireConfig, Sweep::Advert) if net.is_usable(link, node, from) => {
-            parents::meet(net, link, ctx, node, from);
+        (State::SelectPan | State::AcquireConfig, Sweep::Advert) => {
+            remember(net, link, ctx, node, from, None);
         }
         (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
-            if matches!(net.nodes[node].step, Step::Discover | Step::Choose) && net.is_usable(link, node, from) =>
+            if matches!(net.nodes[node].step, Step::Discover | Step::Choose) =>
         {
-            parents::meet(net, link, ctx, node, from);
+            remember(net, link, ctx, node, from, None);
         }
         _ => {}
     }
@@ -144,7 +145,9 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
-    let (known, crowded) = (joining.candidates.map(|c| c.node), joining.crowded);
+    let crowded = joining.crowded;
+    let mut known = [Node::NONE; CANDIDATES];
+    known.iter_mut().zip(stack.net.considered(node, minute(ctx))).for_each(|(place, c)| *place = c.node);
     let of = stack.net.procedures.stack;
     let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
     match of {
@@ -180,12 +183,13 @@ pub(super) fn heard_dio(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// The time to choose a parent has come.
 pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let net = &mut *stack.net;
-    let best = net.nodes[node].candidates[0];
-    if best.node.is_some() && best.rank != INFINITE_RANK {
-        parents::adopt(net, ctx, node, best.node);
+    if let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) {
+        parents::adopt(net, ctx, node, best);
         route_by(net, ctx, node);
         return;
     }
+    parents::probe_unknown(stack, link, ctx, node);
+    let net = &mut *stack.net;
     let joining = &mut net.nodes[node];
     joining.step = Step::Discover;
     let repeats = if joining.lost { &net.procedures.lost_dis } else { &net.procedures.dis };

@@ -3,9 +3,9 @@
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
 use super::discover::{self, OF_MEMBERS};
-use super::parents::{self, RANK_STEP};
+use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, children};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -14,10 +14,6 @@ use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
 use crate::spec::Lease;
 use amitwin_sim_core::SimTime;
-
-/// Check of a silent parent: time between two solicitations, s, and their number; together a minute.
-const VERIFY_S: f64 = 15.0;
-const VERIFY_TRIES: u8 = 4;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
 pub(super) fn stop(net: &mut Net, node: Node) {
@@ -36,7 +32,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
 pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
-    (joining.rank, joining.hops) = (RANK_STEP, 0);
+    (joining.rank, joining.hops) = (net.procedures.rank_step, 0);
     for topic in OF_MEMBERS {
         trickle::start_soon(net, ctx, gateway, topic);
     }
@@ -75,6 +71,7 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let repeats = match net.nodes[node].step {
         Step::Address => net.procedures.address,
         Step::Register => net.procedures.register,
+        Step::Verify => net.procedures.verify,
         _ => net.procedures.announce,
     };
     let joining = &mut net.nodes[node];
@@ -100,11 +97,10 @@ pub(super) fn address_given(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// Sends a neighbour solicitation to the parent.
-fn solicit_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &stack.net.nodes[node];
-    let (parent, renewal) = (joining.parent, joining.addressed);
-    stack.submit(link, ctx, node, Packet::new(Content::Ns { renewal }, node, parent, parent));
+/// Registers with the parent, or does so again.
+fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let parent = stack.net.nodes[node].parent;
+    stack.submit(link, ctx, node, Packet::new(Content::Ns, node, parent, parent));
 }
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
@@ -171,15 +167,16 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let wait = (net.procedures.registration_s * net.draw(ctx.facts, node)).min(route_s);
+        net.nodes[node].registered_until_s = children::REGISTERED_S as u32;
         arm(net, ctx, node, wait);
     }
 }
 
-/// Asks whether the parent is still there, by neighbour solicitations over a minute.
+/// Asks whether the parent is still there, by neighbour solicitations.
 pub(super) fn verify(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.step, joining.tries) = (Step::Verify, 0);
-    let delay = VERIFY_S * net.draw(ctx.facts, node);
+    let delay = net.between(ctx.facts, node, net.procedures.verify.delay_s);
     arm(net, ctx, node, delay);
 }
 
@@ -225,22 +222,25 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Register) if procedures.register.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
         (_, Step::Register) => {
             await_answer(stack.net, ctx, node);
-            solicit_parent(stack, link, ctx, node);
+            register(stack, link, ctx, node);
         }
         (_, Step::Announce) if procedures.announce.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
-        (_, Step::Verify) if tries >= VERIFY_TRIES => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Verify) if procedures.verify.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
         (_, Step::Verify) => {
-            joining.tries += 1;
-            solicit_parent(stack, link, ctx, node);
-            let wait = VERIFY_S * (0.75 + 0.5 * stack.net.draw(ctx.facts, node));
-            arm(stack.net, ctx, node, wait);
+            let parent = joining.parent;
+            await_answer(stack.net, ctx, node);
+            parents::probe(stack, link, ctx, node, parent);
         }
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
         (_, Step::Settled) => {
             // The acknowledgement of the link layer is answer enough.
-            solicit_parent(stack, link, ctx, node);
-            rest(stack.net, ctx, node);
+            register(stack, link, ctx, node);
+            parents::refresh(stack, link, ctx, node);
+            parents::reselect(stack, link, ctx, node);
+            if stack.net.nodes[node].step == Step::Settled {
+                rest(stack.net, ctx, node);
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
 #![doc = include_str!("README.md")]
 
 pub mod airtime;
+mod candidates;
+mod children;
 mod discover;
+mod etx;
 mod flood;
 mod forward;
 mod join;
@@ -14,13 +17,15 @@ mod state;
 pub mod tree;
 mod trickle;
 
-pub use parents::{CANDIDATES, Candidate, ETX_MAX, INFINITE_RANK, RANK_STEP};
+pub use candidates::{CANDIDATES, Candidate, INFINITE_RANK};
+pub use etx::{ETX_LOST, ETX_MAX, ETX_ONE};
 pub use state::State as NetState;
 
 use super::event::{ALL_TOPICS, Event, TOPICS, Topic};
 use super::mac::{Above, Done, LinkLayer, enqueue, sweep};
 use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
+use super::radio::error::MeanLoss;
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
 use crate::medium::message::Message;
@@ -81,13 +86,17 @@ struct Joining {
     trickles: [Trickle; TOPICS],
     /// Flood under way.
     flood: flood::Flood,
-    /// Frames to the parent since its expected transmissions were last measured.
-    measured: Measured,
     /// While it looks for its PAN: when it chooses. Without a route: when it looks for its PAN anew. As part of the mesh:
     /// when it announces its route anew.
     deadline: SimTime,
     /// Random numbers used for timers.
     draws: u32,
+    /// Its registration is good until then, s of the run.
+    registered_until_s: u32,
+    /// When it chose its parent or last saw no reason to change it, min of the run.
+    chosen_min: u16,
+    /// With whom it is registered.
+    registrar: Node,
     /// Counts the join timer.
     epoch: u16,
     /// RPL rank.
@@ -118,26 +127,17 @@ struct Joining {
     returning: bool,
 }
 
-/// A sample of the expected transmissions to the parent that is being taken.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Measured {
-    /// Since when.
-    since: SimTime,
-    /// Frames, repetitions included.
-    transmitted: u8,
-    /// Of them acknowledged.
-    acknowledged: u8,
-}
-
 impl Default for Joining {
     fn default() -> Self {
         Joining {
             candidates: [Candidate::default(); CANDIDATES],
             trickles: [Trickle::default(); TOPICS],
             flood: flood::Flood::default(),
-            measured: Measured::default(),
             deadline: SimTime::ZERO,
             draws: 0,
+            registered_until_s: 0,
+            chosen_min: 0,
+            registrar: Node::NONE,
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
@@ -160,8 +160,12 @@ impl Default for Joining {
 pub struct Parts {
     /// Timers and procedures of the stacks.
     pub procedures: Procedures,
-    /// First estimate of the expected transmissions by loss code, 1/128.
-    pub etx_of_code: Vec<u16>,
+    /// Faintest signal that a radio still receives now and then, dBm.
+    pub faintest_dbm: f32,
+    /// Loss of a usual data frame by level.
+    pub data_loss: MeanLoss,
+    /// Loss of an acknowledgement by level.
+    pub ack_loss: MeanLoss,
     /// Hops above which a meter counts as unreachable.
     pub hops_max: u8,
     /// What becomes of an address in a reset.
@@ -180,10 +184,20 @@ pub struct Net {
     /// By job: what is flooded.
     floods: Vec<Option<Message>>,
     procedures: Procedures,
-    etx_of_code: Vec<u16>,
+    /// By node: the weakest signal that it has ever heard, dBm, where the stack wants to know.
+    weakest_dbm: PerNode<i8>,
     hops_max: u8,
     lease: Lease,
     links_every: SimTime,
+}
+
+/// The weakest signal that each radio hears now and then, whole dBm.
+fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
+    let of = |node: Node| {
+        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.level_dbm(n, node));
+        levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
+    };
+    facts.nodes().map(of).collect()
 }
 
 /// The network layer with who uses it: what the link layer calls.
@@ -203,30 +217,45 @@ pub struct MeshMut<'a> {
 }
 
 impl Net {
-    /// Nodes in the places that a tree gives them; those without one are off.
-    pub fn new(parts: Parts, link: &LinkLayer, facts: &Facts, tree: &tree::Tree) -> Self {
+    /// Nodes in the places of a mesh that has run for long; those without a way to a border router are off.
+    pub fn new(parts: Parts, link: &LinkLayer, facts: &Facts) -> Self {
+        let own = usize::from(facts.own);
         let mut net = Net {
-            nodes: PerNode::of(Joining::default(), usize::from(facts.own)),
-            routes: Routes::announced(&tree.parent),
+            nodes: PerNode::of(Joining::default(), own),
+            routes: Routes::announced(&PerNode::of(Node::NONE, own)),
             reassembly: Reassembly::default(),
             floods: vec![None; parts.jobs],
+            weakest_dbm: weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
-            etx_of_code: parts.etx_of_code,
             hops_max: parts.hops_max,
             lease: parts.lease,
             links_every: parts.links_every,
         };
+        let etx = |node, to| {
+            let level = |from, at| link.air.level_dbm(from, at).map_or(f64::NEG_INFINITY, f64::from);
+            let arrives = 1.0 - parts.data_loss.at(level(node, to));
+            let is_acknowledged = 1.0 - parts.ack_loss.at(level(to, node));
+            let share = (arrives * is_acknowledged).max(f64::from(ETX_ONE) / f64::from(ETX_LOST));
+            (f64::from(ETX_ONE) / share) as u16
+        };
+        let rules = tree::Rules {
+            acceptable: &|link, node, neighbour| net.acceptable(link, node, neighbour, false),
+            etx: &etx,
+            children_max: &|node| net.children_max(facts, node),
+            step: net.procedures.rank_step,
+            hops_max: net.hops_max,
+            join_s: net.procedures.join_s(),
+        };
+        let tree = tree::grow(link, facts, &rules);
+        net.routes = Routes::announced(&tree.parent);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
-                let candidates = match facts.is_gateway(node) {
-                    true => [Candidate::default(); CANDIDATES],
-                    false => net.candidates_in(tree, link, facts, node),
-                };
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
-                joining.candidates = candidates;
+                joining.registrar = joining.parent;
+                joining.candidates = tree.candidates[node];
             }
         }
         net
@@ -250,7 +279,7 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.routes.bytes()
+        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes()
     }
 
     /// Uniform in [0, 1) from the node's timer stream.
@@ -313,7 +342,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
         }
         match packet.kind() {
             // The acknowledgement of the link layer is the answer.
-            Kind::Ns | Kind::Probe => {}
+            Kind::Nud | Kind::Probe => {}
+            Kind::Ns => children::registers(self, link, ctx, node, from),
+            Kind::Na => children::refused(self, link, ctx, node, from),
             Kind::Flood => flood::heard(self, link, ctx, node, packet),
             Kind::Dio => parents::heard_dio(self, link, ctx, node, from, packet),
             Kind::Dis if packet.dest == node => parents::send_dio(self, link, ctx, node, Some(from)),
@@ -375,6 +406,7 @@ impl Medium for MeshMut<'_> {
                 self.net.reassembly.forget(node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
                 join::stop(self.net, node);
+                self.net.forget_children(self.link, ctx.facts, node);
             }
             Supply::On { boots } => {
                 let purpose = HOP_PHASE ^ (u32::from(boots) << 16);

@@ -1,111 +1,20 @@
-//! Parents by expected transmissions (RPL, MRHOF): candidates, advertisements, and when to change.
+//! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
 
-use super::discover;
-use super::join;
-use super::tree::Tree;
-use super::trickle;
-use super::{Content, Done, Joining, Measured, Net, Packet, Stack, State, Step, Topic};
+use super::candidates::{CANDIDATES, deny, minute, remember, seconds};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, trickle};
 use crate::books::Happened;
-use crate::context::{Ctx, Facts};
+use crate::context::Ctx;
 use crate::medium::PortUser;
-use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::mac::{Done, LinkLayer};
+use crate::medium::mesh::packet::Kind;
 use crate::node::Node;
 use crate::spec::RouterStack;
-use amitwin_sim_core::SimTime;
-use serde::{Deserialize, Serialize};
 
-/// Rank of a node without a route.
-pub const INFINITE_RANK: u16 = u16::MAX;
-/// Candidate parents that a node keeps.
-pub const CANDIDATES: usize = 5;
-/// Rank of a border router, and the increase for a link of ETX 1.
-pub const RANK_STEP: u16 = 128;
-/// A link worse than this is not used, in 1/128 transmissions.
-pub const ETX_MAX: u16 = 4 * 128;
 /// A new parent must be better by this much rank (1.5 ETX).
-const SWITCH_THRESHOLD: u16 = 192;
-/// How far a node's rank may rise above its lowest before it has to leave the tree and join anew.
-const RANK_INCREASE_MAX: u16 = 3 * RANK_STEP;
-/// A sample of the expected transmissions takes so many of them and so long (nanostack).
-const MEASURED_MIN: u8 = 4;
-const MEASURED_EACH: SimTime = SimTime::from_secs(60);
+pub(super) const SWITCH_THRESHOLD: u32 = 192;
 /// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
 /// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
-
-/// A neighbour that may be the parent.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Candidate {
-    /// Who, or [`Node::NONE`].
-    pub node: Node,
-    /// Its rank.
-    pub rank: u16,
-    /// Expected transmissions, 1/128.
-    pub etx: u16,
-    /// Not to be the parent before this minute of the run.
-    pub denied_until_min: u16,
-}
-
-impl Default for Candidate {
-    fn default() -> Self {
-        Candidate { node: Node::NONE, rank: INFINITE_RANK, etx: ETX_MAX, denied_until_min: 0 }
-    }
-}
-
-impl Candidate {
-    /// Rank through this parent.
-    pub fn cost(&self) -> u32 {
-        u32::from(self.rank) + u32::from(self.etx.max(RANK_STEP))
-    }
-}
-
-impl Net {
-    /// Whether the edge to a neighbour is good enough to be used at all.
-    pub(super) fn is_usable(&self, link: &LinkLayer, node: Node, neighbour: Node) -> bool {
-        let code = link.air.neighbours.code(node, neighbour);
-        code.is_some_and(|code| self.etx_of_code[code as usize] <= ETX_MAX)
-    }
-
-    /// First estimate of the expected transmissions between two radios, 1/128.
-    pub(super) fn etx_between(&self, link: &LinkLayer, a: Node, b: Node) -> u16 {
-        link.air.neighbours.code(a, b).map_or(u16::MAX / 2, |code| self.etx_of_code[code as usize])
-    }
-
-    /// The five best parents of a node in a settled mesh, its own among them.
-    pub(super) fn candidates_in(
-        &self,
-        tree: &Tree,
-        link: &LinkLayer,
-        facts: &Facts,
-        node: Node,
-    ) -> [Candidate; CANDIDATES] {
-        let mut best = [Candidate::default(); CANDIDATES];
-        let (ids, codes) = link.air.neighbours.of(node);
-        let mut all: Vec<Candidate> = ids
-            .iter()
-            .zip(codes)
-            .filter(|&(&n, _)| facts.is_own(n) && facts.pan[n] == facts.pan[node] && tree.rank[n] < tree.rank[node])
-            .map(|(&n, &code)| Candidate {
-                node: n,
-                rank: tree.rank[n],
-                etx: self.etx_of_code[code as usize],
-                denied_until_min: 0,
-            })
-            .filter(|c| c.etx <= ETX_MAX)
-            .collect();
-        let parent = tree.parent[node];
-        all.sort_by_key(|c| (c.node != parent, c.cost(), c.node));
-        for (slot, candidate) in best.iter_mut().zip(all) {
-            *slot = candidate;
-        }
-        sort(&mut best);
-        best
-    }
-}
-
-fn sort(candidates: &mut [Candidate; CANDIDATES]) {
-    candidates.sort_by_key(|c| (c.node == Node::NONE, c.cost(), c.node));
-}
 
 /// Sends RPL information to one neighbour or to all.
 pub(super) fn send_dio<P: PortUser>(
@@ -144,7 +53,7 @@ pub(super) fn heard_dio<P: PortUser>(
     from: Node,
     packet: &Packet,
 ) {
-    let Content::Dio { rank, hops } = packet.content else { return };
+    let Content::Dio { rank, .. } = packet.content else { return };
     if ctx.facts.is_gateway(node) || ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
         return;
     }
@@ -152,121 +61,139 @@ pub(super) fn heard_dio<P: PortUser>(
     if !matches!(joining.state, State::ConfigureRouting | State::Operational) {
         return;
     }
-    let known = joining.candidates.iter().any(|c| c.node == from);
     let choosing = matches!(joining.step, Step::Discover | Step::Choose);
     let followed = joining.parent == from && !choosing;
     if rank == INFINITE_RANK {
         if followed {
             parent_failed(stack, link, ctx, node);
-        } else if known {
-            remember(stack.net, link, ctx, node, from, INFINITE_RANK);
+        } else if stack.net.candidate(node, from).is_some() {
+            remember(stack.net, link, ctx, node, from, Some(INFINITE_RANK));
         }
         return;
     }
     if packet.dest == Node::EVERYONE {
         trickle::consistent(stack.net, node, Topic::Dio);
     }
+    let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
     if followed {
-        parent_said(stack, link, ctx, node, rank, hops);
+        return if is_candidate { follow(stack, link, ctx, node) } else { parent_failed(stack, link, ctx, node) };
+    }
+    if !is_candidate {
         return;
     }
-    // A registered child is no parent; nor is a node that is as far down as this one.
-    let child = stack.net.nodes[from].parent == node;
-    let joining = &stack.net.nodes[node];
-    let below = joining.state == State::Operational && rank >= joining.rank;
-    if child || below || hops >= stack.net.hops_max || !(known || stack.net.is_usable(link, node, from)) {
-        if known {
-            remember(stack.net, link, ctx, node, from, INFINITE_RANK);
-        }
-        return;
-    }
-    let net = &mut *stack.net;
-    remember(net, link, ctx, node, from, rank);
-    let joining = &net.nodes[node];
-    match (joining.state, joining.step) {
-        (State::ConfigureRouting, Step::Discover) => discover::heard_dio(net, ctx, node),
-        (State::Operational, Step::Settled) => reconsider(net, ctx, node),
+    probe_unknown(stack, link, ctx, node);
+    match (stack.net.nodes[node].state, stack.net.nodes[node].step) {
+        (State::ConfigureRouting, Step::Discover) => discover::heard_dio(stack.net, ctx, node),
+        (State::Operational, Step::Settled) => reselect(stack, link, ctx, node),
         _ => {}
     }
 }
 
-/// The parent told its rank. One that has sunk to this node's own rank may hang below it by now: the node follows a
-/// little, and then looks for another (RPL's limit on rank increase).
-fn parent_said<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    rank: u16,
-    hops: u8,
-) {
-    let parent = stack.net.nodes[node].parent;
-    remember(stack.net, link, ctx, node, parent, rank);
-    let hops_max = stack.net.hops_max;
-    let joining = &mut stack.net.nodes[node];
-    let Some(parent) = joining.candidates.iter().find(|c| c.node == joining.parent) else { return };
-    let cost = parent.cost();
-    if rank >= joining.rank && (cost > u32::from(joining.lowest) + u32::from(RANK_INCREASE_MAX) || hops >= hops_max) {
-        parent_failed(stack, link, ctx, node);
+/// Asks candidates whose ETX is not known by a neighbour solicitation, whose acknowledgement counts.
+pub(super) fn probe_unknown<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let is_joining = stack.net.nodes[node].state != State::Operational;
+    // wsrd asks for information alone while it joins: the acknowledgement of a DIS counts as well.
+    if is_joining && stack.net.procedures.stack == RouterStack::Wsrd && stack.net.nodes[node].step == Step::Discover {
         return;
     }
-    joining.hops = hops + 1;
-    if rank >= joining.rank {
-        joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
-        if joining.state == State::Operational {
-            trickle::reset(stack.net, ctx, node, Topic::Dio);
+    let mut unknown = [Node::NONE; CANDIDATES];
+    let considered = stack.net.considered(node, minute(ctx));
+    let asked = considered.filter(|c| c.rank != INFINITE_RANK && c.etx.value().is_none() && !c.asked);
+    unknown.iter_mut().zip(asked).for_each(|(place, c)| *place = c.node);
+    for to in unknown.into_iter().filter(|to| to.is_some()) {
+        probe(stack, link, ctx, node, to);
+    }
+}
+
+/// Probes the candidates of which nothing has been counted for long, so that all that are considered stay known.
+pub(super) fn refresh<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let (now_s, refresh_s) = (seconds(ctx), stack.net.procedures.refresh_s);
+    if refresh_s == u16::MAX {
+        return;
+    }
+    let mut outdated = [Node::NONE; CANDIDATES];
+    let considered = stack.net.considered(node, minute(ctx));
+    let old = considered.filter(|c| c.rank != INFINITE_RANK && c.etx.age_s(now_s) >= refresh_s);
+    outdated.iter_mut().zip(old).for_each(|(place, c)| *place = c.node);
+    for to in outdated.into_iter().filter(|to| to.is_some()) {
+        probe(stack, link, ctx, node, to);
+    }
+}
+
+/// Probes a candidate.
+pub(super) fn probe<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
+    if let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == to) {
+        candidate.asked = true;
+    }
+    stack.submit(link, ctx, node, Packet::new(Content::Nud, node, to, to));
+}
+
+/// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
+fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let net = &mut *stack.net;
+    let (step, rank_max) = (net.procedures.rank_step, net.rank_max(node));
+    let joining = &net.nodes[node];
+    let Some(parent) = net.candidate(node, joining.parent) else { return };
+    if parent.etx.value().is_none() {
+        return;
+    }
+    let rank = parent.rank_below(step);
+    let is_too_far = net.nodes[joining.parent].hops >= net.hops_max;
+    if is_too_far || rank >= u32::from(INFINITE_RANK) {
+        return parent_failed(stack, link, ctx, node);
+    }
+    if rank > rank_max {
+        if let Some(other) = net.best(node, minute(ctx), rank_max).map(|c| c.node) {
+            return change(stack, ctx, node, other);
         }
-    } else if joining.state == State::Operational && joining.step == Step::Settled {
-        reconsider(stack.net, ctx, node);
+        match net.procedures.stack {
+            RouterStack::Nanostack => return parent_failed(stack, link, ctx, node),
+            // Without another within the limit wsrd waives it.
+            RouterStack::Wsrd => net.nodes[node].lowest = INFINITE_RANK,
+        }
     }
-}
-
-/// Adds a neighbour to the candidates, of which nothing but its signal is known.
-pub(super) fn meet(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, neighbour: Node) {
-    if net.nodes[node].candidates.iter().all(|c| c.node != neighbour) {
-        remember(net, link, ctx, node, neighbour, INFINITE_RANK);
-    }
-}
-
-/// Adds a neighbour to the candidates or updates its rank.
-pub(super) fn remember(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, neighbour: Node, rank: u16) {
-    let first_etx = net.etx_between(link, node, neighbour);
+    let hops = net.nodes[net.nodes[node].parent].hops.saturating_add(1);
     let joining = &mut net.nodes[node];
-    if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
-        let denied = ctx.now().secs_f64() < 60.0 * f64::from(known.denied_until_min);
-        known.rank = if denied { INFINITE_RANK } else { rank };
-    } else {
-        let new = Candidate { node: neighbour, rank, etx: first_etx, denied_until_min: 0 };
-        joining.crowded |= joining.candidates[CANDIDATES - 1].node.is_some();
-        let last = &mut joining.candidates[CANDIDATES - 1];
-        if last.node.is_some() && (last.cost(), last.etx) <= (new.cost(), new.etx) {
-            return;
-        }
-        if last.node == joining.parent && last.node.is_some() {
-            joining.candidates[CANDIDATES - 2] = new;
-        } else {
-            *last = new;
+    let steps = (joining.rank / step, rank as u16 / step);
+    joining.hops = hops;
+    joining.rank = rank as u16;
+    joining.lowest = joining.lowest.min(joining.rank);
+    if joining.state != State::Operational {
+        return;
+    }
+    if steps.1 > steps.0 {
+        match net.procedures.stack {
+            RouterStack::Nanostack => trickle::reset(net, ctx, node, Topic::Dio),
+            RouterStack::Wsrd => send_dio(stack, link, ctx, node, None),
         }
     }
-    sort(&mut joining.candidates);
+    if stack.net.nodes[node].step == Step::Settled {
+        reselect(stack, link, ctx, node);
+    }
 }
 
 /// Makes a candidate the parent.
 pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let hops = net.nodes[parent].hops.saturating_add(1);
+    let step = net.procedures.rank_step;
+    let rank = net.candidate(node, parent).map_or(u32::from(INFINITE_RANK), |c| c.rank_below(step));
     let joining = &mut net.nodes[node];
-    let cost = joining.candidates.iter().find(|c| c.node == parent).map_or(u32::from(INFINITE_RANK), Candidate::cost);
     let changed = joining.parent != parent;
-    (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
-    if changed {
-        joining.measured = Measured { since: ctx.now(), ..Measured::default() };
-    }
     let detached = joining.rank == INFINITE_RANK;
-    joining.rank = cost.min(u32::from(INFINITE_RANK) - 1) as u16;
+    (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
+    joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
+    joining.chosen_min = minute(ctx);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
     }
+    net.sort(node, minute(ctx));
+}
+
+/// Another parent for a node that has a route: it registers there and announces it.
+fn change<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, parent: Node) {
+    adopt(stack.net, ctx, node, parent);
+    join::route_by(stack.net, ctx, node);
 }
 
 /// Forgets parent, rank and candidates.
@@ -278,39 +205,63 @@ pub(super) fn detach(net: &mut Net, node: Node) {
 }
 
 /// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
-fn reconsider(net: &mut Net, ctx: &mut Ctx, node: Node) {
+pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if !stack.net.is_settled(node) {
+        return;
+    }
+    probe_unknown(stack, link, ctx, node);
+    let net = &mut *stack.net;
+    let minute = minute(ctx);
     let joining = &net.nodes[node];
-    let Some(current) = joining.candidates.iter().find(|c| c.node == joining.parent) else { return };
+    if minute < joining.chosen_min.saturating_add(net.procedures.reconsider_min) {
+        return;
+    }
+    let Some(current) = net.candidate(node, joining.parent) else { return };
     if current.rank == INFINITE_RANK {
         return;
     }
-    let Some(best) = joining.candidates.iter().find(|c| c.node.is_some() && c.rank < joining.rank) else { return };
-    if best.node != joining.parent && best.cost() + u32::from(SWITCH_THRESHOLD) < current.cost() {
-        let best = best.node;
-        adopt(net, ctx, node, best);
-        join::route_by(net, ctx, node);
+    let cost = current.cost();
+    let Some(best) = net.best(node, minute, net.rank_max(node)) else { return };
+    let (other, is_better) = (best.node, best.cost() + SWITCH_THRESHOLD <= cost);
+    if other != joining.parent && is_better {
+        change(stack, ctx, node, other);
+    } else {
+        net.nodes[node].chosen_min = minute;
     }
 }
 
 /// The parent does not work: the next candidate, or look for others.
 pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let denied_min = stack.net.procedures.denied_min;
-    let joining = &mut stack.net.nodes[node];
-    let parent = joining.parent;
-    if let Some(bad) = joining.candidates.iter_mut().find(|c| c.node == parent) {
-        (bad.rank, bad.etx) = (INFINITE_RANK, (bad.etx * 2).min(2 * ETX_MAX));
-        bad.denied_until_min = if denied_min == 0 { 0 } else { minute(ctx.now()).saturating_add(denied_min) };
-    }
-    sort(&mut joining.candidates);
-    let next = joining.candidates.iter().find(|c| c.node.is_some() && c.rank < joining.rank).map(|c| c.node);
+    let minutes = stack.net.procedures.denied_min;
+    give_up_parent(stack, link, ctx, node, minutes);
+}
+
+/// The parent is not to be used for so many minutes: the next candidate, or look for others.
+pub(super) fn give_up_parent<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    minutes: u16,
+) {
+    let parent = stack.net.nodes[node].parent;
+    deny(stack.net, ctx, node, parent, minutes);
+    let now_min = minute(ctx);
+    let limit = stack.net.rank_max(node);
+    let next = stack.net.best(node, now_min, limit).map(|c| c.node);
     if let Some(next) = next {
-        adopt(stack.net, ctx, node, next);
-        join::route_by(stack.net, ctx, node);
-        return;
+        return change(stack, ctx, node, next);
     }
-    let operational = joining.state == State::Operational;
-    // wsrd starts anew unless there is a neighbour with a route, too far down as it may be.
-    let has_others = joining.candidates.iter().any(|c| c.node.is_some() && c.rank != INFINITE_RANK);
+    let net = &mut *stack.net;
+    let operational = net.nodes[node].state == State::Operational;
+    // wsrd waives its limit, and starts anew without a neighbour that has a route.
+    if net.procedures.stack == RouterStack::Wsrd {
+        net.nodes[node].rank = INFINITE_RANK;
+        if let Some(next) = net.best(node, now_min, u32::from(INFINITE_RANK)).map(|c| c.node) {
+            return change(stack, ctx, node, next);
+        }
+    }
+    let joining = &mut net.nodes[node];
     (joining.parent, joining.rank, joining.failures) = (Node::NONE, INFINITE_RANK, 0);
     if operational {
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
@@ -319,40 +270,15 @@ pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
         poison(stack, link, ctx, node, Node::EVERYONE);
     }
     match stack.net.procedures.stack {
-        RouterStack::Wsrd if !has_others => discover::restart(stack, link, ctx, node),
-        _ => discover::find_parent(stack, ctx, node, true),
+        RouterStack::Wsrd => discover::restart(stack, link, ctx, node),
+        RouterStack::Nanostack => discover::find_parent(stack, ctx, node, true),
     }
 }
 
-/// A moment in whole minutes, up.
-fn minute(at: SimTime) -> u16 {
-    libm::ceil(at.secs_f64() / 60.0) as u16
-}
-
-/// Counts a frame to the parent into its expected transmissions: a moving average of what intervals show that are long
-/// enough, so that a moment of congestion does not pass for a bad link.
-fn measure(joining: &mut Joining, now: SimTime, ok: bool, tries: u8) {
-    let measured = &mut joining.measured;
-    measured.transmitted = measured.transmitted.saturating_add(tries);
-    measured.acknowledged = measured.acknowledged.saturating_add(u8::from(ok));
-    if measured.transmitted < MEASURED_MIN || now < measured.since + MEASURED_EACH {
-        return;
-    }
-    let (sent, arrived) = (u32::from(measured.transmitted), u32::from(measured.acknowledged));
-    *measured = Measured { since: now, ..Measured::default() };
-    // Nothing arrived: as though half of one frame had.
-    let sample = (sent * 128).checked_div(arrived).unwrap_or(2 * sent * 128);
-    let parent = joining.parent;
-    if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == parent) {
-        known.etx = ((7 * u32::from(known.etx) + sample) / 8).min(u32::from(u16::MAX) / 2) as u16;
-        sort(&mut joining.candidates);
-    }
-}
-
-/// The link layer is done with a unicast frame.
+/// The link layer is done with a unicast frame: it counts for the ETX of its receiver.
 pub(super) fn link_result<P: PortUser>(
     stack: &mut Stack<P>,
-    _link: &mut LinkLayer,
+    link: &mut LinkLayer,
     ctx: &mut Ctx,
     node: Node,
     done: Done,
@@ -360,25 +286,35 @@ pub(super) fn link_result<P: PortUser>(
     if ctx.facts.is_gateway(node) {
         return;
     }
-    let (net, now) = (&mut *stack.net, ctx.now());
-    let joining = &mut net.nodes[node];
-    if done.to != joining.parent {
-        return;
+    let now_s = seconds(ctx);
+    let (counting, refresh_s) = (stack.net.procedures.counting, stack.net.procedures.refresh_s);
+    let joining = &mut stack.net.nodes[node];
+    let is_parent = done.to == joining.parent;
+    let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
+    let is_outdated = candidate.etx.value().is_none() || candidate.etx.age_s(now_s) >= refresh_s;
+    let is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
+    candidate.asked = false;
+    let wants_more = done.kind == Kind::Nud && is_outdated && !is_new && candidate.etx.is_incomplete(&counting);
+    let settled = joining.state == State::Operational;
+    if wants_more {
+        probe(stack, link, ctx, node, done.to);
     }
-    measure(joining, now, done.ok, done.tries);
-    if joining.state != State::Operational {
+    if is_new && is_parent && !matches!(stack.net.nodes[node].step, Step::Discover | Step::Choose) {
+        follow(stack, link, ctx, node);
+    } else if is_new && settled && stack.net.nodes[node].step == Step::Settled {
+        reselect(stack, link, ctx, node);
+    }
+    let joining = &mut stack.net.nodes[node];
+    if !is_parent || joining.parent != done.to || joining.state != State::Operational {
         return;
     }
     match (done.ok, joining.step) {
-        (true, Step::Settled) => {
-            joining.failures = 0;
-            reconsider(net, ctx, node);
-        }
-        (true, Step::Verify) => join::verified(net, ctx, node),
+        (true, Step::Settled) => joining.failures = 0,
+        (true, Step::Verify) => join::verified(stack.net, ctx, node),
         (false, Step::Settled) => {
             joining.failures += 1;
             if joining.failures >= FAILURES_MAX {
-                join::verify(net, ctx, node);
+                join::verify(stack.net, ctx, node);
             }
         }
         _ => {}

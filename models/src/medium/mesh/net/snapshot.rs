@@ -1,6 +1,6 @@
 //! Rows of the `links` table: each node's edge to its parent as it is now.
 
-use super::{Event, Net};
+use super::{ETX_ONE, Event, Net};
 use crate::books::Books;
 use crate::context::Ctx;
 use crate::context::Facts;
@@ -32,8 +32,7 @@ impl Net {
             if parent == Node::NONE {
                 continue;
             }
-            let etx = joining.candidates.iter().find(|c| c.node == parent).map(|c| c.etx);
-            let etx = etx.unwrap_or_else(|| self.etx_between(link, node, parent));
+            let etx = self.candidate(node, parent).and_then(|c| c.etx.value());
             let path_loss_db = code_db(link.air.neighbours.code(node, parent).unwrap_or(u8::MAX));
             let extra_loss_db = link.air.extra_loss_db(node, parent);
             let tx_power_db = link.air.node_overlay(node).tx_power_db;
@@ -45,7 +44,7 @@ impl Net {
                 hops: joining.hops,
                 path_loss_db,
                 extra_loss_db,
-                etx: f32::from(etx) / 128.0,
+                etx: etx.map_or(f32::NAN, |etx| f32::from(etx) / f32::from(ETX_ONE)),
                 rssi_dbm: link.tx_power_dbm() + tx_power_db - path_loss_db - extra_loss_db,
             });
         }

@@ -3,8 +3,11 @@
 //! **N** is nanostack of mbed-os v15.1, `sal-stack-nanostack/source`; **W** is Silicon Labs' wisun-br-linux v2.10.2: `app_wsrd`
 //! is the router, `app_wsbrd` the border router. Each figure names the file that it was read in.
 
+use super::etx::Counting;
+use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
+use crate::medium::mesh::wire::icmpv6::Dodag;
 use crate::node::SiteId;
 use crate::spec::{BorderStack, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
@@ -83,6 +86,25 @@ impl Repeats {
     }
 }
 
+/// Which signals are good enough for a parent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// Weakest signal that the radio is made for, dBm.
+    pub sensitivity_dbm: f32,
+    /// Where the stack takes the weakest signal that it has heard for that: what it assumes before, dBm.
+    pub assumed_dbm: f32,
+    /// It does so.
+    pub follows_weakest: bool,
+    /// A neighbour becomes a candidate from so much above on, dB.
+    pub accept_db: f32,
+    /// A candidate is one no longer below so much, dB.
+    pub keep_db: f32,
+    /// What the neighbour hears of this node counts as well.
+    pub both_ways: bool,
+    /// A setting that takes the place of sensitivity and `accept_db`, dBm.
+    pub threshold_dbm: Option<f32>,
+}
+
 /// Timers and procedures of the nodes of a PAN. Pairs are the smallest and largest of a uniform draw, in seconds.
 #[derive(Clone, Debug)]
 pub struct Procedures {
@@ -122,13 +144,84 @@ pub struct Procedures {
     pub route_s: (f64, f64),
     /// A node that has not become part of the PAN for so long looks for it anew.
     pub pan_timeout_s: f64,
-    /// A parent that failed is not taken again for so long, min.
+    /// A parent that failed is not taken again for so long, min; 0: until it says its rank again.
     pub denied_min: u16,
+    /// What was counted of a parent that failed is forgotten.
+    pub forgets_failed: bool,
+    /// Solicitations that ask a silent parent whether it is there.
+    pub verify: Repeats,
+    /// Which signals are good enough.
+    pub signal: Signal,
+    /// How expected transmissions are counted.
+    pub counting: Counting,
+    /// Candidates of which nothing has been counted for so long are probed, s; [`u16::MAX`]: never.
+    pub refresh_s: u16,
+    /// Parents are compared at most so often, min.
+    pub reconsider_min: u16,
+    /// Rank of a border router, and the least step from a parent to its child.
+    pub rank_step: u16,
+    /// How far a rank may rise above its lowest; 0: within its step.
+    pub rank_increase_max: u16,
+    /// Children that a meter or repeater takes.
+    pub children_max: Option<u16>,
+    /// Children that a border router takes.
+    pub border_children_max: Option<u16>,
+}
+
+/// N `ws_config.h`; W `wsbrd.c`: rank of a border router and least step to a child, and how far a rank may rise.
+const fn rank_limits(border: BorderStack) -> (u16, u16) {
+    match border {
+        BorderStack::Nanostack => (196, 2_048),
+        BorderStack::Wsbrd => (128, 0),
+    }
+}
+
+/// What the DODAGs of a world say of themselves.
+pub fn dodag(spec: &WorldSpec) -> Dodag {
+    let border = spec.mesh.border_stack();
+    let dio = match border {
+        BorderStack::Nanostack => dio(spec.profile()),
+        BorderStack::Wsbrd => wsbrd_dio(spec.profile()),
+    };
+    let (rank_step, rank_increase_max) = rank_limits(border);
+    Dodag {
+        interval_exponent: dio.imin_ms.trailing_zeros() as u8,
+        interval_doublings: (dio.imax_ms / dio.imin_ms).trailing_zeros() as u8,
+        k: dio.k,
+        rank_step,
+        rank_increase_max,
+    }
+}
+
+/// N `ws_common.c`, `ws_config.h`: of its neighbour table a node keeps places for candidate parents and passing neighbours, the rest is
+/// for children.
+pub fn children_of_table(places: u16) -> u16 {
+    let passing = match places {
+        0..=32 => 7,
+        33..=64 => 12,
+        _ => 22,
+    };
+    places.saturating_sub(3 + passing)
 }
 
 impl Procedures {
+    /// Time from a neighbour with a route to one's own, the least and the most where nothing is lost, s.
+    pub fn join_s(&self) -> (f64, f64) {
+        let configured = (0.5 * self.discovery.imin_s(), self.discovery.imin_s());
+        let steps = [configured, self.dis.delay_s, self.choice_s, self.address.delay_s, self.announce.delay_s];
+        steps.into_iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.0, sum.1 + step.1))
+    }
+}
+
+/// Places of nanostack's neighbour table unless configured: the largest that it knows.
+const NEIGHBOUR_TABLE: u16 = 255;
+/// Sensitivity of a radio: the level at which noise alone destroys a tenth of the frames of 250 bytes.
+const SENSITIVITY_LOSS: f64 = 0.1;
+const SENSITIVITY_BYTES: u16 = 250;
+
+impl Procedures {
     /// Those of a world.
-    pub fn new(spec: &WorldSpec, network: &Network, channels: u16) -> Self {
+    pub fn new(spec: &WorldSpec, network: &Network, channels: u16, model: &ErrorModel) -> Self {
         let (stack, border) = (spec.mesh.stack, spec.mesh.border_stack());
         let (profile, routers) = (spec.profile(), spec.router_profile());
         let (border_discovery, dio) = match border {
@@ -139,12 +232,29 @@ impl Procedures {
             BorderStack::Nanostack => flooding(profile),
             BorderStack::Wsbrd => wsbrd_flooding(profile),
         };
-        match stack {
-            RouterStack::Nanostack => Procedures { border, ..nanostack(routers, border_discovery, dio, border_flood) },
-            RouterStack::Wsrd => Procedures {
-                border,
-                ..wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood)
+        let of_router = match stack {
+            RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
+            RouterStack::Wsrd => wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood),
+        };
+        let (rank_step, rank_increase_max) = rank_limits(border);
+        let places = spec.mesh.neighbour_table.map_or(NEIGHBOUR_TABLE, u16::from);
+        let limited = Some(children_of_table(places));
+        let signal = Signal {
+            sensitivity_dbm: match stack {
+                RouterStack::Nanostack => f32::NEG_INFINITY,
+                RouterStack::Wsrd => model.sensitivity_dbm(SENSITIVITY_LOSS, SENSITIVITY_BYTES) as f32,
             },
+            threshold_dbm: spec.mesh.parent_threshold_dbm.map(|dbm| dbm as f32),
+            ..of_router.signal
+        };
+        Procedures {
+            border,
+            rank_step,
+            rank_increase_max,
+            children_max: limited.filter(|_| stack == RouterStack::Nanostack),
+            border_children_max: limited.filter(|_| border == BorderStack::Nanostack),
+            signal,
+            ..of_router
         }
     }
 }
@@ -255,6 +365,27 @@ fn nanostack(profile: SizeProfile, border_discovery: Params, dio: Params, border
         route_s: (lifetime_h * 1_800.0, lifetime_h * 2_700.0),
         pan_timeout_s: pan_timeout_min * 60.0,
         denied_min: 0,
+        forgets_failed: true,
+        // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
+        verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
+        // `ws_config.h`, `ws_neighbor_class.c`: 10 dB and 3 more or less above the weakest signal that was ever heard.
+        signal: Signal {
+            sensitivity_dbm: f32::NEG_INFINITY,
+            assumed_dbm: -93.0,
+            follows_weakest: true,
+            accept_db: 13.0,
+            keep_db: 7.0,
+            both_ways: true,
+            threshold_dbm: None,
+        },
+        // `etx.c`.
+        counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
+        refresh_s: u16::MAX,
+        reconsider_min: 10,
+        rank_step: 196,
+        rank_increase_max: 2_048,
+        children_max: None,
+        border_children_max: None,
     }
 }
 
@@ -307,6 +438,34 @@ fn wsrd(
         route_s: (6_480.0, 6_480.0),
         pan_timeout_s: 3_600.0,
         denied_min: 10,
+        forgets_failed: false,
+        // `ndp.c`.
+        verify: Repeats {
+            delay_s: (0.0, 60.0),
+            first_s: 60.0,
+            longest_s: 60.0,
+            spread: (0.5, 1.5),
+            tries: 3,
+            ends_short: false,
+        },
+        // `rpl_mrhof.c`: once at the radio's sensitivity, always a candidate.
+        signal: Signal {
+            sensitivity_dbm: f32::NEG_INFINITY,
+            assumed_dbm: 0.0,
+            follows_weakest: false,
+            accept_db: 0.0,
+            keep_db: f32::NEG_INFINITY,
+            both_ways: false,
+            threshold_dbm: None,
+        },
+        // `ws_etx.c`.
+        counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
+        refresh_s: 1_800,
+        reconsider_min: 0,
+        rank_step: 128,
+        rank_increase_max: 0,
+        children_max: None,
+        border_children_max: None,
     }
 }
 
@@ -322,6 +481,11 @@ mod tests {
             assert_eq!(wsbrd_discovery(SizeProfile::Auto, nodes), Params::seconds(imin_s, imax_s), "{nodes} nodes");
         }
         assert_eq!(wsbrd_discovery(SizeProfile::Large, 1_000), Params::seconds(120, 1_536));
+    }
+
+    #[test]
+    fn a_neighbour_table_has_room_for_so_many_children() {
+        assert_eq!([32, 64, 128, 255].map(children_of_table), [22, 49, 103, 230]);
     }
 
     #[test]

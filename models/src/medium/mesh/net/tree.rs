@@ -1,92 +1,207 @@
-//! The routing tree that a settled mesh has: shortest paths by expected transmissions from the border routers.
+//! The tree of a mesh that has run for long, grown by the rules by which nodes join: who hears a route first chooses first.
+//!
+//! Each node waits, from the moment at which the first neighbour that is good enough has a route, for a time drawn between those that a
+//! join takes, and then chooses among the neighbours that have one by then: of the five first in the order of
+//! `candidates` the cheapest, if it takes another child. Afterwards all look again until nobody finds a path that is clearly
+//! better. Nothing is sent: links have the ETX that counting comes to on average.
 
-use super::parents::{ETX_MAX, RANK_STEP};
-use crate::medium::mesh::radio::neighbours::Neighbours;
+use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK};
+use super::etx::{ETX_MAX, Etx};
+use super::parents::SWITCH_THRESHOLD;
+use crate::context::Facts;
+use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
-use petgraph::algo::dijkstra;
-use petgraph::graph::{NodeIndex, UnGraph};
+use crate::purpose::JOIN_ORDER;
+use amitwin_sim_core::rng::Stream;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Looks at all nodes after which those that still change are left as they are.
+const LOOKS_MAX: usize = 8;
 
 /// For each radio: parent and rank, or [`Node::NONE`] where no usable path leads to a border router.
 pub struct Tree {
     /// Next hop.
     pub parent: PerNode<Node>,
-    /// RPL rank; 128 at a border router.
+    /// RPL rank.
     pub rank: PerNode<u16>,
     /// Hops to the border router.
     pub hops: PerNode<u8>,
+    /// Neighbours that may become the parent, the parent among them.
+    pub candidates: PerNode<[Candidate; CANDIDATES]>,
 }
 
-/// Works the tree out over links with ETX of at most 4. Radios `0..gateways` are border routers; `pan[n]` is the border
-/// router of radio `n`, and no link leads from one PAN to another. `own` radios take part, those after are foreign.
-pub fn shortest(
-    neighbours: &Neighbours,
-    etx_of_code: &[u16],
-    gateways: u16,
-    pan: &PerNode<Node>,
-    own: u16,
-    hops_max: u8,
-) -> Tree {
-    let count = own as usize;
-    let mut graph = UnGraph::<(), u16, u32>::with_capacity(count + 1, count * 8);
-    for _ in 0..=count {
-        graph.add_node(());
-    }
-    let source = NodeIndex::new(count);
-    for g in 0..gateways {
-        graph.add_edge(source, NodeIndex::new(g as usize), RANK_STEP);
-    }
-    let usable = |a: Node, b: Node, code: u8| b.0 < own && pan[a] == pan[b] && etx_of_code[code as usize] <= ETX_MAX;
-    for a in (0..own).map(Node) {
-        let (ids, codes) = neighbours.of(a);
-        for (&b, &code) in ids.iter().zip(codes) {
-            if b > a && usable(a, b, code) {
-                graph.add_edge(NodeIndex::new(a.at()), NodeIndex::new(b.at()), etx_of_code[code as usize]);
-            }
-        }
-    }
-    let cost = dijkstra(&graph, source, None, |edge| u32::from(*edge.weight()));
-    let rank: Vec<u32> = (0..count).map(|n| cost.get(&NodeIndex::new(n)).copied().unwrap_or(u32::MAX)).collect();
-    drop(graph);
-    let mut tree = Tree {
+/// By which rules it grows.
+pub struct Rules<'a> {
+    /// Level at which a node hears a neighbour, dBm, if that is good enough for a parent.
+    pub acceptable: &'a dyn Fn(&LinkLayer, Node, Node) -> Option<f32>,
+    /// Expected transmissions from a node to a neighbour, 1/128.
+    pub etx: &'a dyn Fn(Node, Node) -> u16,
+    /// Children that a node takes, if there is a limit.
+    pub children_max: &'a dyn Fn(Node) -> Option<u16>,
+    /// Rank of a border router, and the least step to a child.
+    pub step: u16,
+    /// Hops above which a radio is out of reach.
+    pub hops_max: u8,
+    /// Time that a join takes, the least and the most, s.
+    pub join_s: (f64, f64),
+}
+
+struct Growing<'a> {
+    link: &'a LinkLayer,
+    facts: &'a Facts,
+    rules: &'a Rules<'a>,
+    tree: Tree,
+    children: PerNode<u16>,
+}
+
+/// Grows the tree of all PANs of a partition.
+pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
+    let count = usize::from(facts.own);
+    let tree = Tree {
         parent: PerNode::of(Node::NONE, count),
-        rank: PerNode::of(u16::MAX, count),
+        rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
+        candidates: PerNode::of([Candidate::default(); CANDIDATES], count),
     };
-    let mut order: Vec<Node> = (0..own).map(Node).filter(|n| rank[n.at()] < u32::from(u16::MAX)).collect();
-    order.sort_by_key(|&n| (rank[n.at()], n));
-    for n in order {
-        if n.0 < gateways {
-            (tree.rank[n], tree.hops[n]) = (RANK_STEP, 0);
-            continue;
+    let mut growing = Growing { link, facts, rules, tree, children: PerNode::of(0, count) };
+    growing.join();
+    for _ in 0..LOOKS_MAX {
+        if !growing.look_again() {
+            break;
         }
-        let (ids, codes) = neighbours.of(n);
-        let best = ids
-            .iter()
-            .zip(codes)
-            .filter(|&(&b, &code)| usable(n, b, code) && tree.hops[b] < hops_max)
-            .map(|(&b, &code)| (u32::from(tree.rank[b]) + u32::from(etx_of_code[code as usize]), b))
-            .min();
-        if let Some((cost, parent)) = best {
-            tree.parent[n] = parent;
-            tree.rank[n] = cost.min(u32::from(u16::MAX) - 1) as u16;
-            tree.hops[n] = tree.hops[parent] + 1;
-        }
+    }
+    let mut tree = growing.tree;
+    for node in facts.nodes().filter(|&node| !facts.is_gateway(node) && tree.parent[node].is_some()) {
+        let best = considered(link, facts, rules, &tree, node, tree.parent[node]);
+        tree.candidates[node][..CONSIDERED].copy_from_slice(&best);
     }
     tree
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The neighbours of a node that may become its parent, in the order of `candidates`; a parent that it has leads them.
+fn considered(
+    link: &LinkLayer,
+    facts: &Facts,
+    rules: &Rules<'_>,
+    tree: &Tree,
+    node: Node,
+    parent: Node,
+) -> [Candidate; CONSIDERED] {
+    let mut best = [Candidate::default(); CONSIDERED];
+    let key =
+        |c: &Candidate| (c.node == Node::NONE, c.node != parent, c.rank / rules.step, -i16::from(c.rsl_dbm), c.node);
+    for &other in link.air.neighbours.of(node).0 {
+        if !facts.is_own(other) || facts.pan[other] != facts.pan[node] {
+            continue;
+        }
+        let rank = tree.rank[other];
+        if rank >= tree.rank[node] || tree.hops[other] >= rules.hops_max {
+            continue;
+        }
+        let last = &best[CONSIDERED - 1];
+        if last.node.is_some() && other != parent && rank / rules.step > last.rank / rules.step {
+            continue;
+        }
+        let Some(level_dbm) = (rules.acceptable)(link, node, other) else { continue };
+        let new = Candidate { node: other, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
+        if key(&new) < key(last) {
+            best[CONSIDERED - 1] = new;
+            best.sort_by_key(key);
+        }
+    }
+    for candidate in best.iter_mut().filter(|c| c.node.is_some()) {
+        candidate.etx = Etx::settled((rules.etx)(node, candidate.node), 0);
+    }
+    best
+}
 
-    #[test]
-    fn a_line_of_four_and_one_out_of_reach() {
-        // 90 dB is a perfect link here, 100 dB an unusable one.
-        let etx: Vec<u16> = (0..=255u16).map(|code| if code <= 140 { 128 } else { 5 * 128 }).collect();
-        let table = Neighbours::from_losses(5, &[(0, 1, 90.0), (1, 2, 90.0), (2, 3, 90.0), (3, 4, 100.0)]);
-        let tree = shortest(&table, &etx, 1, &PerNode::of(Node(0), 5), 5, 24);
-        assert_eq!(tree.parent.0, [Node::NONE, Node(0), Node(1), Node(2), Node::NONE]);
-        assert_eq!(tree.hops.0, [0, 1, 2, 3, u8::MAX]);
-        assert_eq!(tree.rank.0[..4], [128, 256, 384, 512]);
+impl Growing<'_> {
+    /// Everybody joins, those who hear a route first before the others.
+    fn join(&mut self) {
+        let mut ready: BinaryHeap<Reverse<(u64, Node)>> = BinaryHeap::new();
+        let mut waits = PerNode::of(false, usize::from(self.facts.own));
+        for node in self.facts.nodes().filter(|&node| self.facts.is_gateway(node)) {
+            (self.tree.rank[node], self.tree.hops[node]) = (self.rules.step, 0);
+            self.wake(node, 0, &mut waits, &mut ready);
+        }
+        while let Some(Reverse((at_ms, node))) = ready.pop() {
+            if self.choose(node) {
+                self.wake(node, at_ms, &mut waits, &mut ready);
+            } else {
+                // All that it hears are full, or the link is too bad: the next that joins wakes it.
+                waits[node] = false;
+            }
+        }
+    }
+
+    /// A node has a route from now on: neighbours that have none begin to join.
+    fn wake(&self, node: Node, at_ms: u64, waits: &mut PerNode<bool>, ready: &mut BinaryHeap<Reverse<(u64, Node)>>) {
+        for &other in self.link.air.neighbours.of(node).0 {
+            let is_without = self.facts.is_own(other)
+                && self.facts.pan[other] == self.facts.pan[node]
+                && self.tree.rank[other] == INFINITE_RANK
+                && !waits[other];
+            if is_without && (self.rules.acceptable)(self.link, other, node).is_some() {
+                waits[other] = true;
+                let site = u64::from(self.facts.sites[other]);
+                let (low, high) = self.rules.join_s;
+                let place = Stream::new(self.facts.seed, site, JOIN_ORDER).unit();
+                ready.push(Reverse((at_ms + ((low + (high - low) * place) * 1e3) as u64, other)));
+            }
+        }
+    }
+
+    /// The cheapest of those that a node considers and that take it.
+    fn best(&self, node: Node) -> Option<Candidate> {
+        let parent = self.tree.parent[node];
+        let all = considered(self.link, self.facts, self.rules, &self.tree, node, parent);
+        let usable = all.into_iter().filter(|c| {
+            c.node.is_some()
+                && c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
+                && (c.node == parent
+                    || (self.rules.children_max)(c.node).is_none_or(|most| self.children[c.node] < most))
+        });
+        usable.min_by_key(|c| (c.cost(), c.node))
+    }
+
+    /// Gives a node a parent; `false` if there is none for it.
+    fn choose(&mut self, node: Node) -> bool {
+        let Some(best) = self.best(node) else { return false };
+        self.attach(node, &best);
+        true
+    }
+
+    fn attach(&mut self, node: Node, to: &Candidate) {
+        let before = self.tree.parent[node];
+        if before.is_some() {
+            self.children[before] -= 1;
+        }
+        self.children[to.node] += 1;
+        self.tree.parent[node] = to.node;
+        self.tree.rank[node] = to.rank_below(self.rules.step).min(u32::from(INFINITE_RANK) - 1) as u16;
+        self.tree.hops[node] = self.tree.hops[to.node] + 1;
+    }
+
+    /// All nodes, those with the fewest hops first, follow what their parents have become and change to a clearly better one.
+    fn look_again(&mut self) -> bool {
+        let mut order: Vec<Node> = self.facts.nodes().filter(|&node| self.tree.parent[node].is_some()).collect();
+        order.sort_by_key(|&node| (self.tree.hops[node], node));
+        let mut has_changed = false;
+        for node in order {
+            let parent = self.tree.parent[node];
+            let etx = Etx::settled((self.rules.etx)(node, parent), 0);
+            let current = Candidate { node: parent, rank: self.tree.rank[parent], etx, ..Candidate::default() };
+            let rank = current.rank_below(self.rules.step).min(u32::from(INFINITE_RANK) - 1) as u16;
+            let hops = self.tree.hops[parent].saturating_add(1);
+            has_changed |= (rank, hops) != (self.tree.rank[node], self.tree.hops[node]);
+            (self.tree.rank[node], self.tree.hops[node]) = (rank, hops);
+            let Some(best) = self.best(node) else { continue };
+            if best.node != parent && best.cost() + SWITCH_THRESHOLD <= current.cost() {
+                self.attach(node, &best);
+                has_changed = true;
+            }
+        }
+        has_changed
     }
 }

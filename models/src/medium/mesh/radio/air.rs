@@ -221,6 +221,14 @@ impl Air {
         self.radios[node].energy
     }
 
+    /// Level at which `to` hears `from`, dBm, if it is in earshot.
+    pub fn level_dbm(&self, from: Node, to: Node) -> Option<f32> {
+        let code = self.neighbours.code(to, from)?;
+        let factor = self.overlay.as_ref().map_or(1.0, |overlay| overlay.factor(from, to));
+        let level = f64::from(self.radios[from].power_mw * factor) / UNITS_PER_MW;
+        (level > 0.0).then(|| (10.0 * libm::log10(level)) as f32 - code_db(code))
+    }
+
     /// What is different about a node.
     pub fn node_overlay(&self, node: Node) -> NodeOverlay {
         self.overlay.as_ref().map_or_else(NodeOverlay::default, |overlay| overlay.node(node))

@@ -5,6 +5,7 @@
 
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
+use super::icmpv6::Dodag;
 use super::{security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
@@ -130,7 +131,7 @@ impl Capture {
         }
         let sender = self.sender(facts, sent, true);
         let to = (packet.hop_to != Node::EVERYONE).then(|| facts.sites[packet.hop_to]);
-        let frame = self.network.data(&sender, to, &lowpan(facts, packet, node, rank, room));
+        let frame = self.network.data(&sender, to, &lowpan(facts, &self.network.dodag, packet, node, rank, room));
         assert_eq!(frame.len(), usize::from(sent.bytes), "{:?}: bytes on the air and bytes encoded", packet.kind());
         self.push(sent, &frame);
     }
@@ -167,7 +168,7 @@ impl Capture {
 }
 
 /// The 6LoWPAN frame of a packet that `node` sends.
-fn lowpan(facts: &Facts, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
+fn lowpan(facts: &Facts, dodag: &Dodag, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
     let site = |node: Node| if node == Node::NONE { SiteId(0) } else { facts.sites[node] };
     let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
     let routed = matches!(packet.kind(), Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
@@ -205,7 +206,7 @@ fn lowpan(facts: &Facts, packet: &Packet, node: Node, rank: u16, room: u16) -> V
         rank,
         number,
         told_rank,
-        renewal: matches!(packet.content, Content::Ns { renewal: true }),
+        dodag: *dodag,
         payload: &payload,
     };
     let datagram = hop.compressed();

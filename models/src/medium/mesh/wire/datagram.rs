@@ -21,8 +21,6 @@ use smoltcp::wire::{Ieee802154Address, Ipv6Address};
 pub const DLMS_PORT: u16 = 4059;
 /// Hop limit by which neighbour discovery knows that nobody forwarded it.
 const ON_LINK: u8 = 255;
-/// Rank steps of one ETX: the option carries the integer part of a rank.
-const RANK_STEP: u16 = 128;
 
 /// A datagram on one hop; radios by site.
 #[derive(Clone, Debug)]
@@ -51,8 +49,8 @@ pub struct Hop<'a> {
     pub number: u8,
     /// Rank that a DIO tells.
     pub told_rank: u16,
-    /// The registration is of the global address, not of the link-local one.
-    pub renewal: bool,
+    /// What a DIO says of the DODAG.
+    pub dodag: icmpv6::Dodag,
     /// What UDP carries.
     pub payload: &'a [u8],
 }
@@ -71,13 +69,20 @@ impl Hop<'_> {
         match self.kind {
             Kind::Probe => self.payload.to_vec(),
             Kind::Ns => {
-                let target = next.unwrap_or(ALL_RPL_NODES);
-                let from = if self.renewal { self.at(self.from) } else { self.here() };
-                let body = ip::icmp(from, target, icmpv6::solicitation(self.from, from));
-                ip::datagram(from, target, ON_LINK, body)
+                let (from, to) = (self.at(self.from), next.unwrap_or(ALL_RPL_NODES));
+                ip::datagram(from, to, ON_LINK, ip::icmp(from, to, icmpv6::registration(self.from, to)))
+            }
+            Kind::Na => {
+                let to = self.at(self.to.unwrap_or(self.origin));
+                let message = icmpv6::refusal(self.to.unwrap_or(self.origin), to);
+                ip::datagram(self.here(), to, ON_LINK, ip::icmp(self.here(), to, message))
+            }
+            Kind::Nud => {
+                let to = next.unwrap_or(ALL_RPL_NODES);
+                self.to_neighbours(icmpv6::solicitation(self.from, to))
             }
             Kind::Dis => self.to_neighbours(icmpv6::dis()),
-            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, self.told_rank)),
+            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, self.told_rank, &self.dodag)),
             Kind::Solicit if self.hops == 0 => {
                 let to = next.unwrap_or(ALL_RPL_NODES);
                 let ports = (CLIENT_PORT, SERVER_PORT);
@@ -139,7 +144,7 @@ impl Hop<'_> {
 
     /// Towards the border router, `hops` after whoever made the header.
     fn up(&self, from: Ipv6Address, hops: u8, body: Body) -> Vec<u8> {
-        let body = ip::with_rpl_option(false, self.rank / RANK_STEP, body);
+        let body = ip::with_rpl_option(false, self.rank / self.dodag.rank_step, body);
         ip::datagram(from, self.at(self.router), HOP_LIMIT - hops, body)
     }
 
@@ -154,7 +159,12 @@ impl Hop<'_> {
         let to = self.at(self.to.unwrap_or(self.origin));
         let hop_limit = HOP_LIMIT - self.hops;
         if self.visited.is_empty() && ahead.is_empty() {
-            return ip::datagram(from, to, hop_limit, ip::with_rpl_option(true, self.rank / RANK_STEP, body));
+            return ip::datagram(
+                from,
+                to,
+                hop_limit,
+                ip::with_rpl_option(true, self.rank / self.dodag.rank_step, body),
+            );
         }
         let places: Vec<Ipv6Address> = self.visited.iter().chain(ahead).map(|&n| self.at(n)).collect();
         ip::datagram(from, to, hop_limit, ip::with_source_route(&places, ahead.len(), body))

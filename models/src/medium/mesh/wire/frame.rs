@@ -2,8 +2,10 @@
 
 use super::address;
 use super::elements::{self, FrameType, Schedule};
+use super::icmpv6::Dodag;
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
+use crate::medium::mesh::net::stack;
 use crate::node::SiteId;
 use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
@@ -31,6 +33,8 @@ pub struct Network {
     pub key: GroupKey,
     /// How its nodes hop.
     pub schedule: Schedule,
+    /// What its DODAGs say of themselves.
+    pub dodag: Dodag,
 }
 
 /// Who sends a frame, and when.
@@ -71,7 +75,7 @@ impl Network {
     /// That of a world.
     pub fn new(spec: &WorldSpec) -> Self {
         let schedule = Schedule::new(spec.mac.hopping, spec.radio.region, spec.radio.phy);
-        Network { key: GroupKey::new(spec.seed), schedule }
+        Network { key: GroupKey::new(spec.seed), schedule, dodag: stack::dodag(spec) }
     }
 
     /// A data frame; `to` is `None` for everyone.

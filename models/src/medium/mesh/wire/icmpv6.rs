@@ -6,6 +6,11 @@ use crate::node::SiteId;
 use smoltcp::wire::{Icmpv6Packet, Ipv6Address, RplOptionPacket, RplOptionRepr, RplRepr};
 
 const NEIGHBOUR_SOLICITATION: u8 = 135;
+const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
+/// Flag: answers a solicitation.
+const SOLICITED: u8 = 0x40;
+/// Status of a registration (RFC 6775, 4.1).
+const TABLE_FULL: u8 = 2;
 const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
 const ADDRESS_REGISTRATION: u8 = 33;
 /// Lifetime of a registration, minutes.
@@ -14,22 +19,51 @@ const REGISTERED_MINUTES: u16 = 37;
 const MRHOF: u16 = 1;
 const NON_STORING: u8 = 1;
 
-fn registration(site: SiteId) -> Vec<u8> {
+/// What a DODAG says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dodag {
+    /// Smallest interval of its information, 2^x ms.
+    pub interval_exponent: u8,
+    /// Doublings of it.
+    pub interval_doublings: u8,
+    /// Suppression.
+    pub k: u8,
+    /// Least step of a rank.
+    pub rank_step: u16,
+    /// How far a rank may rise.
+    pub rank_increase_max: u16,
+}
+
+fn registration_option(site: SiteId, status: u8, minutes: u16) -> Vec<u8> {
     // Type, length in units of 8 bytes, status, three reserved bytes, lifetime, owner.
-    let mut option = vec![ADDRESS_REGISTRATION, 2, 0, 0, 0, 0];
-    option.extend(REGISTERED_MINUTES.to_be_bytes());
+    let mut option = vec![ADDRESS_REGISTRATION, 2, status, 0, 0, 0];
+    option.extend(minutes.to_be_bytes());
     option.extend(address::eui64(site));
     option
 }
 
-/// Neighbour solicitation of `node`, which registers its address with `target`.
+/// Neighbour solicitation of `node` for a neighbour's address.
 pub fn solicitation(node: SiteId, target: Ipv6Address) -> Vec<u8> {
     let mut bytes = vec![NEIGHBOUR_SOLICITATION, 0, 0, 0, 0, 0, 0, 0];
     bytes.extend(target.octets());
     bytes.extend([SOURCE_LINK_LAYER_ADDRESS, 2]);
     bytes.extend(address::eui64(node));
     bytes.extend([0; 6]);
-    bytes.extend(registration(node));
+    bytes
+}
+
+/// The same with the registration of `node`'s address.
+pub fn registration(node: SiteId, target: Ipv6Address) -> Vec<u8> {
+    let mut bytes = solicitation(node, target);
+    bytes.extend(registration_option(node, 0, REGISTERED_MINUTES));
+    bytes
+}
+
+/// Neighbour advertisement to `node` that its registration of an address is refused, because the table is full.
+pub fn refusal(node: SiteId, address: Ipv6Address) -> Vec<u8> {
+    let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, SOLICITED, 0, 0, 0];
+    bytes.extend(address.octets());
+    bytes.extend(registration_option(node, TABLE_FULL, 0));
     bytes
 }
 
@@ -51,17 +85,17 @@ pub fn dis() -> Vec<u8> {
 }
 
 /// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
-pub fn dio(router: SiteId, rank: u16) -> Vec<u8> {
+pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
     let mut prefix = [0; 16];
     prefix[..8].copy_from_slice(&address::prefix(router));
     let mut options = option(&RplOptionRepr::DodagConfiguration {
         authentication_enabled: false,
         path_control_size: 0,
-        dio_interval_doublings: 3,
-        dio_interval_min: 18,
-        dio_redundancy_constant: 10,
-        max_rank_increase: 3 * 128,
-        minimum_hop_rank_increase: 128,
+        dio_interval_doublings: dodag.interval_doublings,
+        dio_interval_min: dodag.interval_exponent,
+        dio_redundancy_constant: dodag.k,
+        max_rank_increase: dodag.rank_increase_max,
+        minimum_hop_rank_increase: dodag.rank_step,
         objective_code_point: MRHOF,
         default_lifetime: 120,
         lifetime_unit: 60,

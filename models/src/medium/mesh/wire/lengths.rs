@@ -15,6 +15,7 @@
 //! ```
 
 use super::datagram::Hop;
+use super::icmpv6::Dodag;
 use super::sixlowpan::Extent;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::node::{Node, SiteId};
@@ -23,7 +24,8 @@ use crate::node::{Node, SiteId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Register,
-    Renew,
+    Refuse,
+    Probe,
     AskOne,
     AskAll,
     TellOne,
@@ -39,9 +41,10 @@ enum Form {
     Flood,
 }
 
-const FORMS: [Form; 15] = [
+const FORMS: [Form; 16] = [
     Form::Register,
-    Form::Renew,
+    Form::Refuse,
+    Form::Probe,
     Form::AskOne,
     Form::AskAll,
     Form::TellOne,
@@ -117,8 +120,9 @@ fn forwarded(form: Form, hops: u8) -> bool {
 fn form(packet: &Packet) -> Form {
     let all = packet.hop_to == Node::EVERYONE;
     match packet.kind() {
-        Kind::Ns if packet.content == (Content::Ns { renewal: false }) => Form::Register,
-        Kind::Ns => Form::Renew,
+        Kind::Ns => Form::Register,
+        Kind::Na => Form::Refuse,
+        Kind::Nud => Form::Probe,
         Kind::Dis if all => Form::AskAll,
         Kind::Dis => Form::AskOne,
         Kind::Dio if all => Form::TellAll,
@@ -135,23 +139,27 @@ fn form(packet: &Packet) -> Form {
     }
 }
 
+/// No number in it changes a length.
+const ANY: Dodag = Dodag { interval_exponent: 18, interval_doublings: 3, k: 10, rank_step: 128, rank_increase_max: 0 };
+
 /// Encodes one of a form without payload; which radios and numbers it names does not change its length.
 fn measure(form: Form, ahead: &[SiteId]) -> Extent {
-    let (kind, to, hops, renewal) = match form {
-        Form::Register => (Kind::Ns, Some(1), 0, false),
-        Form::Renew => (Kind::Ns, Some(1), 0, true),
-        Form::AskOne => (Kind::Dis, Some(1), 0, false),
-        Form::AskAll => (Kind::Dis, None, 0, false),
-        Form::TellOne => (Kind::Dio, Some(1), 0, false),
-        Form::TellAll => (Kind::Dio, None, 0, false),
-        Form::Solicit => (Kind::Solicit, Some(1), 0, false),
-        Form::Relay => (Kind::Solicit, Some(1), 1, false),
-        Form::RelayReply | Form::Reply => (Kind::Reply, Some(1), 0, false),
-        Form::Dao => (Kind::Dao, Some(1), 0, false),
-        Form::DaoAck => (Kind::DaoAck, Some(1), 0, false),
-        Form::Up => (Kind::Push, Some(1), 0, false),
-        Form::Down => (Kind::Command, Some(1), 0, false),
-        Form::Flood => (Kind::Flood, None, 0, false),
+    let (kind, to, hops) = match form {
+        Form::Register => (Kind::Ns, Some(1), 0),
+        Form::Refuse => (Kind::Na, Some(1), 0),
+        Form::Probe => (Kind::Nud, Some(1), 0),
+        Form::AskOne => (Kind::Dis, Some(1), 0),
+        Form::AskAll => (Kind::Dis, None, 0),
+        Form::TellOne => (Kind::Dio, Some(1), 0),
+        Form::TellAll => (Kind::Dio, None, 0),
+        Form::Solicit => (Kind::Solicit, Some(1), 0),
+        Form::Relay => (Kind::Solicit, Some(1), 1),
+        Form::RelayReply | Form::Reply => (Kind::Reply, Some(1), 0),
+        Form::Dao => (Kind::Dao, Some(1), 0),
+        Form::DaoAck => (Kind::DaoAck, Some(1), 0),
+        Form::Up => (Kind::Push, Some(1), 0),
+        Form::Down => (Kind::Command, Some(1), 0),
+        Form::Flood => (Kind::Flood, None, 0),
     };
     let relayed = [ahead, &[SiteId(3)]].concat();
     let ahead = if form == Form::RelayReply { &relayed } else { ahead };
@@ -169,7 +177,7 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         rank: 128,
         number: 0,
         told_rank: 0,
-        renewal,
+        dodag: ANY,
         payload: &[],
     };
     hop.compressed().extent()

@@ -1,0 +1,239 @@
+//! The neighbours that a node may choose as its parent: which it keeps, in what order, and which is the best.
+//!
+//! As in wsrd a lower number of rank steps goes before a stronger signal, whose order changes by more than 4 dB only, and
+//! of the first five the one with the cheapest path is taken.
+
+use super::etx::{ETX_MAX, Etx};
+use super::{Net, State};
+use crate::context::Ctx;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::node::Node;
+use serde::{Deserialize, Serialize};
+
+/// Rank of a node without a route.
+pub const INFINITE_RANK: u16 = u16::MAX;
+/// Neighbours that a node keeps, those among them that were denied.
+pub const CANDIDATES: usize = 8;
+/// Of them so many may become the parent.
+pub(super) const CONSIDERED: usize = 5;
+/// A candidate is left for a neighbour whose signal is stronger by more than this, dB.
+const HYSTERESIS_DB: i8 = 4;
+
+/// A neighbour that may be the parent.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Who, or [`Node::NONE`].
+    pub node: Node,
+    /// Its rank.
+    pub rank: u16,
+    /// Expected transmissions to it.
+    pub etx: Etx,
+    /// Not to be the parent before this minute of the run.
+    pub denied_until_min: u16,
+    /// Its signal here, dBm.
+    pub rsl_dbm: i8,
+    /// A probe is on its way to it.
+    pub asked: bool,
+}
+
+impl Default for Candidate {
+    fn default() -> Self {
+        Candidate {
+            node: Node::NONE,
+            rank: INFINITE_RANK,
+            etx: Etx::default(),
+            denied_until_min: 0,
+            rsl_dbm: i8::MIN,
+            asked: false,
+        }
+    }
+}
+
+impl Candidate {
+    /// Cost of the path through it; [`u32::MAX`] if it is not known.
+    pub fn cost(&self) -> u32 {
+        match self.etx.value() {
+            Some(etx) if self.rank != INFINITE_RANK => u32::from(self.rank) + u32::from(etx),
+            _ => u32::MAX,
+        }
+    }
+
+    /// Rank of a node below it, if a step is so high: that of its path, but at least a step more than its own.
+    pub fn rank_below(&self, step: u16) -> u32 {
+        self.cost().max(u32::from(self.rank) + u32::from(step))
+    }
+
+    /// Whether it may not become the parent at this minute.
+    pub fn is_denied(&self, minute: u16) -> bool {
+        self.denied_until_min > minute
+    }
+}
+
+impl Net {
+    /// Level at or above which a neighbour becomes a candidate, dBm; one that is a candidate may be weaker.
+    pub(super) fn threshold_dbm(&self, node: Node, is_candidate: bool) -> f32 {
+        let signal = &self.procedures.signal;
+        let sensitivity_dbm = signal.sensitivity_dbm.max(self.faintest_dbm(node));
+        match (signal.threshold_dbm, is_candidate) {
+            (_, true) if signal.keep_db == f32::NEG_INFINITY => f32::NEG_INFINITY,
+            (Some(threshold_dbm), true) => threshold_dbm + signal.keep_db - signal.accept_db,
+            (Some(threshold_dbm), false) => threshold_dbm,
+            (None, true) => sensitivity_dbm + signal.keep_db,
+            (None, false) => sensitivity_dbm + signal.accept_db,
+        }
+    }
+
+    /// Nanostack takes the weakest signal that it has ever heard for its sensitivity.
+    fn faintest_dbm(&self, node: Node) -> f32 {
+        let signal = &self.procedures.signal;
+        if signal.follows_weakest {
+            f32::from(self.weakest_dbm[node]).min(signal.assumed_dbm)
+        } else {
+            f32::NEG_INFINITY
+        }
+    }
+
+    /// Level of a neighbour here, dBm, if its signal is good enough for a candidate.
+    pub(super) fn acceptable(&self, link: &LinkLayer, node: Node, neighbour: Node, is_candidate: bool) -> Option<f32> {
+        let level_dbm = link.air.level_dbm(neighbour, node)?;
+        let threshold_dbm = self.threshold_dbm(node, is_candidate);
+        let back_dbm = if self.procedures.signal.both_ways { link.air.level_dbm(node, neighbour)? } else { level_dbm };
+        (level_dbm >= threshold_dbm && back_dbm >= threshold_dbm).then_some(level_dbm)
+    }
+
+    /// What a node knows of a candidate.
+    pub(super) fn candidate(&self, node: Node, of: Node) -> Option<&Candidate> {
+        self.nodes[node].candidates.iter().find(|c| c.node == of)
+    }
+
+    /// Those that may become the parent of a node, a route or not, the best first.
+    pub(super) fn considered(&self, node: Node, minute: u16) -> impl Iterator<Item = &Candidate> {
+        let candidates = &self.nodes[node].candidates;
+        candidates.iter().take(CONSIDERED).filter(move |c| c.node.is_some() && !c.is_denied(minute))
+    }
+
+    /// The candidate with the cheapest path whose ETX is known and at most 4, and below which the node's rank would not
+    /// exceed a limit. A node that has a rank never goes below another that is as far down.
+    pub(super) fn best(&self, node: Node, minute: u16, rank_max: u32) -> Option<&Candidate> {
+        let joining = &self.nodes[node];
+        let usable = self.considered(node, minute).filter(|c| {
+            c.rank != INFINITE_RANK
+                && c.rank < joining.rank
+                && c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
+                && c.rank_below(self.procedures.rank_step) <= rank_max
+                && self.nodes[c.node].parent != node
+                && self.nodes[c.node].hops < self.hops_max
+        });
+        usable.min_by_key(|c| (c.cost(), c.node))
+    }
+
+    /// Highest rank that a node may have without leaving its place in the tree.
+    pub(super) fn rank_max(&self, node: Node) -> u32 {
+        let (step, lowest) = (u32::from(self.procedures.rank_step), u32::from(self.nodes[node].lowest));
+        let most = lowest + u32::from(self.procedures.rank_increase_max);
+        if self.procedures.rank_increase_max == 0 { (most / step + 1) * step - 1 } else { most }
+    }
+
+    /// Puts the candidates of a node in order.
+    pub(super) fn sort(&mut self, node: Node, minute: u16) {
+        let step = self.procedures.rank_step;
+        let joining = &mut self.nodes[node];
+        let parent = joining.parent;
+        joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
+    }
+}
+
+/// Free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
+fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16) -> (u8, bool, u16, i16, Node) {
+    let class = match candidate.node {
+        Node::NONE => 2,
+        _ => u8::from(candidate.is_denied(minute)),
+    };
+    let is_other = candidate.node != parent;
+    (class, is_other, candidate.rank / step, -i16::from(candidate.rsl_dbm), candidate.node)
+}
+
+/// A neighbour says its rank, or is known by its signal alone. Whether it is a candidate now.
+pub(super) fn remember(
+    net: &mut Net,
+    link: &LinkLayer,
+    ctx: &Ctx,
+    node: Node,
+    neighbour: Node,
+    rank: Option<u16>,
+) -> bool {
+    let minute = minute(ctx);
+    let at = net.nodes[node].candidates.iter().position(|c| c.node == neighbour);
+    let Some(level_dbm) = net.acceptable(link, node, neighbour, at.is_some()) else {
+        if let Some(at) = at {
+            net.nodes[node].candidates[at].rank = INFINITE_RANK;
+            net.sort(node, minute);
+        }
+        return false;
+    };
+    let (step, joining) = (net.procedures.rank_step, &mut net.nodes[node]);
+    let parent = joining.parent;
+    match at {
+        Some(at) => {
+            let known = &mut joining.candidates[at];
+            known.rank = rank.unwrap_or(known.rank);
+            known.rsl_dbm = level_dbm as i8;
+            known.asked &= known.etx.value().is_some();
+            net.sort(node, minute);
+            true
+        }
+        None => {
+            let rank = rank.unwrap_or(INFINITE_RANK);
+            let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
+            let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
+            if live < CONSIDERED {
+                // The last place is free, or of one that was denied.
+                joining.candidates[CANDIDATES - 1] = new;
+            } else {
+                joining.crowded = true;
+                let worst = &mut joining.candidates[CONSIDERED - 1];
+                let bar = Candidate { rsl_dbm: worst.rsl_dbm.saturating_add(HYSTERESIS_DB), ..*worst };
+                if order(&new, parent, step, minute) > order(&bar, parent, step, minute) {
+                    return false;
+                }
+                *worst = new;
+            }
+            net.sort(node, minute);
+            true
+        }
+    }
+}
+
+/// Keeps a node from choosing a candidate for so many minutes; 0: only until it says its rank again.
+pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minutes: u16) {
+    let until = if minutes == 0 { 0 } else { minute(ctx).saturating_add(minutes).saturating_add(1) };
+    if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
+        (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
+        if net.procedures.forgets_failed {
+            bad.etx = Etx::default();
+        }
+    }
+    net.sort(node, minute(ctx));
+}
+
+/// Whole seconds of the run that have passed.
+pub(super) fn seconds(ctx: &Ctx) -> u64 {
+    ctx.now().nanos() / 1_000_000_000
+}
+
+/// Whole minutes of the run that have passed.
+pub(super) fn minute(ctx: &Ctx) -> u16 {
+    (ctx.now().nanos() / 60_000_000_000).min(u64::from(u16::MAX - 1)) as u16
+}
+
+impl Net {
+    /// A node without a route has heard somebody who may lead it to one.
+    pub(super) fn has_heard(&self, node: Node) -> bool {
+        self.nodes[node].candidates[0].node.is_some()
+    }
+
+    /// Whether a node takes part in routing and may change its parent.
+    pub(super) fn is_settled(&self, node: Node) -> bool {
+        self.nodes[node].state == State::Operational && self.nodes[node].parent.is_some()
+    }
+}

@@ -1,0 +1,151 @@
+//! Expected transmissions of a link, counted from the frames that were sent over it.
+
+use serde::{Deserialize, Serialize};
+
+/// One transmission.
+pub const ETX_ONE: u16 = 128;
+/// A link worse than this is not used, in 1/128 transmissions.
+pub const ETX_MAX: u16 = 4 * ETX_ONE;
+/// Nothing arrived.
+pub const ETX_LOST: u16 = 8 * ETX_ONE;
+/// Samples from which on each new one counts an eighth.
+const SETTLED: u8 = 8;
+
+/// How a stack counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counting {
+    /// Frames of the first sample, which may be taken at once.
+    pub first_frames: u8,
+    /// Frames of each other sample.
+    pub frames: u8,
+    /// It takes at least so long, s.
+    pub seconds: u16,
+    /// Each sample counts an eighth, instead of the second a half, the third a third and so on.
+    pub is_slow: bool,
+    /// Of the first sample so many frames are left out that took three transmissions or more.
+    pub left_out: u8,
+}
+
+/// Expected transmissions over a link and the sample that is being taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Etx {
+    /// 1/128 transmissions; 0: not known yet.
+    value: u16,
+    /// Start of the sample, s of the run, modulo 2^16.
+    since_s: u16,
+    transmissions: u8,
+    acknowledged: u8,
+    frames: u8,
+    samples: u8,
+}
+
+impl Etx {
+    /// Of a link that has been counted for long.
+    pub fn settled(value: u16, now_s: u64) -> Self {
+        Etx { value: value.min(ETX_LOST), since_s: now_s as u16, samples: SETTLED, ..Etx::default() }
+    }
+
+    /// Expected transmissions, 1/128, if they are known.
+    pub fn value(&self) -> Option<u16> {
+        (self.value > 0).then_some(self.value)
+    }
+
+    /// A sample has been begun and is not complete.
+    pub fn is_incomplete(&self, counting: &Counting) -> bool {
+        self.frames < if self.value == 0 { counting.first_frames } else { counting.frames }
+    }
+
+    /// Since when the sample is taken, s ago.
+    pub fn age_s(&self, now_s: u64) -> u16 {
+        (now_s as u16).wrapping_sub(self.since_s)
+    }
+
+    /// Counts a frame that took so many transmissions; whether that makes a new value.
+    pub fn count(&mut self, counting: &Counting, now_s: u64, tries: u8, ok: bool) -> bool {
+        let first = self.value == 0;
+        if first && tries >= 3 && self.samples < counting.left_out {
+            self.samples += 1;
+            return false;
+        }
+        self.transmissions = self.transmissions.saturating_add(tries.max(1));
+        self.acknowledged += u8::from(ok);
+        self.frames = self.frames.saturating_add(1);
+        let is_due = match first {
+            true => self.frames >= counting.first_frames,
+            false => self.frames >= counting.frames && self.age_s(now_s) >= counting.seconds,
+        };
+        if !is_due {
+            return false;
+        }
+        let sample = match self.acknowledged {
+            0 => f64::from(ETX_LOST),
+            arrived => {
+                (f64::from(self.transmissions) / f64::from(arrived) * f64::from(ETX_ONE)).min(f64::from(ETX_LOST))
+            }
+        };
+        let samples = if first { 1 } else { (self.samples + 1).min(SETTLED) };
+        let weight = if first { 1.0 } else { 1.0 / f64::from(if counting.is_slow { SETTLED } else { samples }) };
+        let value = f64::from(self.value) + weight * (sample - f64::from(self.value));
+        *self = Etx { value: libm::round(value).max(1.0) as u16, since_s: now_s as u16, samples, ..Etx::default() };
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WSRD: Counting = Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 };
+    const NANOSTACK: Counting = Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 };
+
+    #[test]
+    fn wsrd_averages_its_first_samples_and_then_counts_an_eighth() {
+        let mut etx = Etx::default();
+        // The first frame makes a sample, 1 transmission; then four take one, and a minute: 4 / 4.
+        assert!(etx.count(&WSRD, 0, 1, true));
+        assert_eq!(etx.value(), Some(128));
+        assert!((0..3).all(|_| !etx.count(&WSRD, 100, 1, true)) && etx.count(&WSRD, 100, 1, true));
+        assert_eq!(etx.value(), Some(128));
+        // Four frames with three transmissions each: the third sample counts a third: 128 + (384 - 128) / 3.
+        for _ in 0..4 {
+            etx.count(&WSRD, 200, 3, true);
+        }
+        assert_eq!(etx.value(), Some(213));
+        // A settled link: an eighth of nothing arrived: 128 + (1,024 - 128) / 8.
+        let mut etx = Etx::settled(128, 0);
+        for _ in 0..4 {
+            etx.count(&WSRD, 60, 8, false);
+        }
+        assert_eq!(etx.value(), Some(240));
+    }
+
+    #[test]
+    fn a_sample_takes_four_frames_and_a_minute() {
+        let mut etx = Etx::settled(128, 1_000);
+        for _ in 0..20 {
+            assert!(!etx.count(&WSRD, 1_059, 1, true));
+        }
+        assert!(etx.count(&WSRD, 1_060, 1, true));
+        // The seconds of the run wrap after 18 hours.
+        let mut etx = Etx::settled(128, 65_500);
+        assert_eq!(etx.age_s(65_560), 60);
+        assert!((0..3).all(|_| !etx.count(&WSRD, 65_560, 1, true)) && etx.count(&WSRD, 65_560, 1, true));
+    }
+
+    #[test]
+    fn nanostack_takes_three_probes_and_leaves_two_bad_ones_out() {
+        let mut etx = Etx::default();
+        // Two of three transmissions and more are left out, the third counts: (4 + 1 + 1) / 3.
+        for tries in [3, 5] {
+            assert!(!etx.count(&NANOSTACK, 0, tries, true));
+        }
+        assert!(!etx.count(&NANOSTACK, 0, 4, true) && !etx.count(&NANOSTACK, 0, 1, true));
+        assert!(etx.count(&NANOSTACK, 0, 1, true));
+        assert_eq!(etx.value(), Some(256));
+        // From then on an eighth: 256 + (128 - 256) / 8.
+        for _ in 0..4 {
+            etx.count(&NANOSTACK, 60, 1, true);
+        }
+        assert_eq!(etx.value(), Some(240));
+    }
+}
