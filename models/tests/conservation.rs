@@ -7,7 +7,7 @@ use amitwin_sim_core::SimTime;
 use amitwin_testkit::worlds::{Ran, probe, run, sites, suburb, world};
 use std::collections::{BTreeMap, BTreeSet};
 
-const METERS: u32 = 200;
+const METERS: u32 = 100;
 const SECONDS: u64 = 1_800;
 const PERIOD: u64 = 150;
 

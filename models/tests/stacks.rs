@@ -159,7 +159,7 @@ fn nanostack_waits_for_the_intervals_of_wsbrd() {
 /// and of what it does when it has given its parent up: wsrd asks for its PAN, nanostack sends a DIS. `None` if meter 1 had to
 /// announce itself as well, because it loses its parent too, or if a DIO of it came before that DIS.
 fn announcements(stack: RouterStack, seed: u64) -> Option<(Vec<f64>, f64)> {
-    let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
+    let line = [(Gateway, 0.0, 0.0), (Meter, 70.0, 0.0), (Meter, 140.0, 0.0)];
     let mut spec = world(sites(line), PhyMode::M1b, 1_500);
     spec.seed = seed;
     (spec.mesh.stack, spec.mesh.lease) = (stack, Lease::Kept);

@@ -197,8 +197,9 @@ pub(super) fn failed<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ct
     let tries = link.packets.get(at).tries;
     let give_up = broadcast || tries >= link.rules.attempts || (no_access && link.times.access_failure_drops);
     link.finish_job(node);
-    if !give_up && link.hopping() && !broadcast {
-        let (to, joining) = (link.packets.get(at).hop_to, above.hops(node).is_none());
+    let to = link.packets.get(at).hop_to;
+    if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {
+        let joining = above.hops(node).is_none();
         let not_before = link.repeats_at(ctx.facts, node, (to, tries), joining, ctx.now());
         link.packets.get_mut(at).not_before = not_before;
         let mac = &mut link.macs[node];

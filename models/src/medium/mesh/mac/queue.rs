@@ -20,8 +20,10 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         let oldest = link.take_oldest_data(node, broadcast);
         let is_refused = oldest.is_none();
         let lost = oldest.as_ref().unwrap_or(&packet);
-        link.drop_rest(node, lost);
-        above.lost(ctx, node, lost, Loss::QueueFull);
+        if !lost.delivered {
+            link.drop_rest(node, lost);
+            above.lost(ctx, node, lost, Loss::QueueFull);
+        }
         if let Some(load) = ctx.books.load(node) {
             load.dropped += 1;
         }

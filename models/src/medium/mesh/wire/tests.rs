@@ -4,6 +4,7 @@ use super::address::{self, HEAD_END};
 use super::datagram::{DLMS_PORT, Hop};
 use super::elements::Schedule;
 use super::frame::{Network, Sender, Sweep};
+use super::icmpv6::Dodag;
 use super::lengths::Lengths;
 use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
@@ -20,8 +21,12 @@ use smoltcp::wire::{
     SixlowpanNhcPacket, SixlowpanUdpNhcPacket, SixlowpanUdpNhcRepr,
 };
 
-const KINDS: [Kind; 13] = [
+/// As wsbrd has it.
+const DODAG: Dodag = Dodag { interval_exponent: 19, interval_doublings: 1, k: 0, rank_step: 128, rank_increase_max: 0 };
+const KINDS: [Kind; 15] = [
     Kind::Ns,
+    Kind::Na,
+    Kind::Nud,
     Kind::Solicit,
     Kind::Reply,
     Kind::Dao,
@@ -37,7 +42,7 @@ const KINDS: [Kind; 13] = [
 ];
 
 fn network() -> Network {
-    Network { key: GroupKey::new(1), schedule: Schedule::new(true, Region::NorthAmerica, PhyMode::M1b) }
+    Network { key: GroupKey::new(1), schedule: Schedule::new(true, Region::NorthAmerica, PhyMode::M1b), dodag: DODAG }
 }
 
 fn sender() -> Sender {
@@ -65,7 +70,7 @@ fn hop(kind: Kind, payload: &[u8]) -> Hop<'_> {
         rank: 3 * 128,
         number: 0,
         told_rank: 0,
-        renewal: false,
+        dodag: DODAG,
         payload,
     }
 }
@@ -297,15 +302,17 @@ fn smoltcp_reads_rpl_messages() {
 }
 
 /// What a packet of that kind carries.
-fn content(kind: Kind, renewal: bool, bytes: u16) -> Content {
+fn content(kind: Kind, second: bool, bytes: u16) -> Content {
     let message = |body| Content::Message(Message { bytes, ..Message::new(body, Node(5), SimTime::ZERO) });
     match kind {
         Kind::Probe => Content::Probe { bytes, asked: SimTime::ZERO },
-        Kind::Ns => Content::Ns { renewal },
+        Kind::Ns => Content::Ns,
+        Kind::Na => Content::Na,
+        Kind::Nud => Content::Nud,
         Kind::Solicit => Content::Solicit,
         Kind::Reply => Content::Reply,
-        Kind::Dao => Content::Dao { sequence: u8::from(renewal), back: None },
-        Kind::DaoAck => Content::DaoAck { sequence: u8::from(renewal) },
+        Kind::Dao => Content::Dao { sequence: u8::from(second), back: None },
+        Kind::DaoAck => Content::DaoAck { sequence: u8::from(second) },
         Kind::Dis => Content::Dis,
         Kind::Dio => Content::Dio { rank: 0, hops: 0 },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
@@ -315,7 +322,7 @@ fn content(kind: Kind, renewal: bool, bytes: u16) -> Content {
         Kind::Confirm => message(Body::Confirm),
         Kind::Command => message(Body::Command { job: 0 }),
         Kind::Request => message(Body::Request { read: 0 }),
-        Kind::Flood => message(Body::Flood { job: u16::from(renewal) }),
+        Kind::Flood => message(Body::Flood { job: u16::from(second) }),
     }
 }
 
@@ -325,20 +332,20 @@ fn both<'a>(
     hops: u8,
     stops: &'a [SiteId],
     all: bool,
-    renewal: bool,
+    second: bool,
     payload: &'a [u8],
 ) -> Option<(Packet, Hop<'a>)> {
     let routed = matches!(kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm);
-    let alone = matches!(kind, Kind::Ns | Kind::Dis | Kind::Dio | Kind::Flood);
+    let alone = matches!(kind, Kind::Ns | Kind::Na | Kind::Nud | Kind::Dis | Kind::Dio | Kind::Flood);
     let everyone = kind == Kind::Flood || (all && matches!(kind, Kind::Dis | Kind::Dio));
     let here = usize::from(hops);
     if (alone && hops > 0) || (routed && here >= stops.len()) {
         return None;
     }
     let to = if everyone { Node::EVERYONE } else { Node(5) };
-    let mut packet = Packet::new(content(kind, renewal, payload.len() as u16), Node(9), Node(5), to);
+    let mut packet = Packet::new(content(kind, second, payload.len() as u16), Node(9), Node(5), to);
     packet.hops = hops;
-    let mut hop = Hop { hops, renewal, number: u8::from(renewal), ..hop(kind, payload) };
+    let mut hop = Hop { hops, number: u8::from(second), ..hop(kind, payload) };
     hop.to = (!everyone).then_some(SiteId(5));
     if routed {
         packet.route_len = (stops.len() - 1 - here) as u8;
@@ -357,8 +364,8 @@ fn every_kind_is_as_long_as_charged_at_every_hop() {
     for kind in KINDS {
         for hops in 0..=32 {
             for places in 1..=ROUTE_MAX {
-                for (all, renewal) in [(false, false), (true, true)] {
-                    let Some((packet, hop)) = both(kind, hops, &stops[..places], all, renewal, &payload) else {
+                for (all, second) in [(false, false), (true, true)] {
+                    let Some((packet, hop)) = both(kind, hops, &stops[..places], all, second, &payload) else {
                         continue;
                     };
                     let encoded = hop.compressed();
