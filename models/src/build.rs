@@ -192,15 +192,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
-    let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
-    let resets = resets.enumerate().map(|(job, (campaign, reset))| {
-        let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
-        let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease);
-        let population = Population { meters: &meters, per_router, reconnect_airtime };
-        schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
-    });
-    let plan = Arc::new(Plan { resets: resets.collect() });
-
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
         spec,
@@ -212,17 +203,49 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         map: &map,
         loss_max,
         channels,
-        plan: &plan,
         cosem: &cosem,
         gateways: &assignment.gateways,
         members: &members,
         foreign: foreign(spec, &assignment.gateways, &members, &groups, foreign_m),
     };
-    let cells: Vec<Cell> =
-        groups.par_iter().enumerate().map(|(n, group)| kit.cell(n, group)).collect::<Result<_, _>>()?;
+    let meshes: Vec<(Facts, AnyMedium)> =
+        groups.par_iter().enumerate().map(|(n, group)| kit.medium(n, group)).collect::<Result<_, _>>()?;
+    let hops_mean = hops_mean(&meshes);
+    let hops = libm::round(hops_mean) as u8;
+    let alone = alone(spec, &kit);
+    let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
+    let resets = resets.enumerate().map(|(job, (campaign, reset))| {
+        let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
+        let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
+        let population =
+            Population { meters: &meters, per_router, reconnect_airtime, alone, between: (hops_mean - 1.0).max(0.0) };
+        schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
+    });
+    let plan = Arc::new(Plan { resets: resets.collect() });
+
+    let cells: Vec<Cell> = meshes.into_par_iter().enumerate().map(|(n, mesh)| kit.cell(n, mesh, &plan)).collect();
     let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
     let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, strongest), model.capture_threshold_db());
     Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
+}
+
+/// Mean hops of all meters and repeaters with a way to their border router; 1 without a mesh.
+fn hops_mean(meshes: &[(Facts, AnyMedium)]) -> f64 {
+    let meshes = meshes.iter().filter_map(|(facts, medium)| Some((facts, medium.mesh()?)));
+    let ways = meshes.flat_map(|(facts, mesh)| facts.members().map(|node| mesh.net.way(node)));
+    let (sum, count) =
+        ways.filter(|way| way.0.is_some()).fold((0, 0u32), |(sum, n), way| (sum + u32::from(way.1), n + 1));
+    if count == 0 { 1.0 } else { f64::from(sum) / f64::from(count) }
+}
+
+/// How long a meter that restarts alone is away: it boots, and finds its way back into the mesh.
+fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
+    let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
+    let joins_s = match spec.medium {
+        MediumKind::Mesh => Procedures::new(spec, kit.network, kit.channels, kit.model).alone_s(spec.mesh.lease),
+        MediumKind::Ideal => 0.0,
+    };
+    SimTime::from_secs_f64(boot_s + joins_s)
 }
 
 /// Whether head-end and meters say anything to each other.
@@ -276,7 +299,6 @@ struct Kit<'a> {
     map: &'a LossMap,
     loss_max: f64,
     channels: u16,
-    plan: &'a Arc<Plan>,
     cosem: &'a Arc<Cosem>,
     gateways: &'a [u32],
     members: &'a [Vec<u32>],
@@ -284,7 +306,8 @@ struct Kit<'a> {
 }
 
 impl Kit<'_> {
-    fn cell(&self, ordinal: usize, group: &[u32]) -> Result<Cell, BuildError> {
+    /// The radios of a partition and the medium between them.
+    fn medium(&self, ordinal: usize, group: &[u32]) -> Result<(Facts, AnyMedium), BuildError> {
         let spec = self.spec;
         let sites = &spec.placement.sites;
         let mut globals: Vec<u32> = group.iter().map(|&g| self.gateways[g as usize]).collect();
@@ -310,7 +333,7 @@ impl Kit<'_> {
             gateways,
             own: count as u16,
         };
-        let (facts, medium) = match spec.medium {
+        Ok(match spec.medium {
             MediumKind::Mesh => {
                 let strongest = spec.radio.neighbours_max;
                 let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
@@ -326,13 +349,18 @@ impl Kit<'_> {
                 let ideal = Ideal::new(&facts, spec.ideal.latency, spec.ideal.loss);
                 (facts, AnyMedium::Ideal(Box::new(ideal)))
             }
-        };
+        })
+    }
+
+    /// A partition with its meters and border routers.
+    fn cell(&self, ordinal: usize, (facts, medium): (Facts, AnyMedium), plan: &Arc<Plan>) -> Cell {
+        let spec = self.spec;
+        let (sites, count, gateways) = (&spec.placement.sites, usize::from(facts.own), facts.gateways);
         let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
-        let parts =
-            meter::Parts { servers, plan: self.plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
+        let parts = meter::Parts { servers, plan: plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
-        Ok(Cell {
+        Cell {
             id: ordinal as u32,
             books: Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every),
             medium,
@@ -341,7 +369,7 @@ impl Kit<'_> {
             fleet: Fleet::new(facts.nodes().map(|node| fleet_kind(kind(node))), spec.record.census_every),
             timeline: Timeline::new(&spec.events, &facts),
             facts,
-        })
+        }
     }
 
     /// The layers of a mesh, settled as though it had run for long.
@@ -382,7 +410,7 @@ impl Kit<'_> {
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,
             links_every: spec.record.links_every,
-            jobs: self.plan.resets.len(),
+            jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count(),
         };
         let net = Net::new(parts, &link, facts);
         for node in facts.nodes().filter(|&node| !net.is_operational(node)) {

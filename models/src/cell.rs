@@ -53,6 +53,16 @@ pub enum AnyMedium {
     Ideal(Box<Ideal>),
 }
 
+impl AnyMedium {
+    /// The mesh, if it is one.
+    pub fn mesh(&self) -> Option<&Mesh> {
+        match self {
+            AnyMedium::Mesh(mesh) => Some(mesh),
+            AnyMedium::Ideal(_) => None,
+        }
+    }
+}
+
 /// Meters and border routers as the users of a medium: a message is for one of the two.
 struct Users<'a> {
     meters: &'a mut Meters,
@@ -267,10 +277,7 @@ impl Cell {
 
     /// The mesh, if that is the medium.
     pub fn mesh(&self) -> Option<&Mesh> {
-        match &self.medium {
-            AnyMedium::Mesh(mesh) => Some(mesh),
-            AnyMedium::Ideal(_) => None,
-        }
+        self.medium.mesh()
     }
 
     /// How long each own radio has transmitted in its busiest hour; of none where the region does not limit that.

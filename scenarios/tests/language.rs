@@ -145,10 +145,10 @@ fn schedules() {
     let schedule = |more: &str, sets: &[&str]| reset(&spec(more, sets)).schedule();
     let (from, to) = seconds(10, 60);
     assert_eq!(schedule("", &[]), ResetSchedule::Window(from, to));
-    assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.2 });
+    assert_eq!(schedule("", &["campaign.reset.window=auto"]), ResetSchedule::Auto { busy_share: 0.2, away_share: 0.1 });
     assert_eq!(
         schedule("busy_share = \"30 %\"\n", &["campaign.reset.window=auto"]),
-        ResetSchedule::Auto { busy_share: 0.3 }
+        ResetSchedule::Auto { busy_share: 0.3, away_share: 0.1 }
     );
     // The later choice drops the earlier one.
     let clusters = "campaign.reset.clusters={ size = 5, gap = [\"10s\", \"60s\"] }";
@@ -183,7 +183,7 @@ set = { "campaign.reset.clusters" = { size = 10, gap = ["1s", "2s"] } }
         specs.iter().map(|s| s.radio.phy).collect::<Vec<_>>(),
         [PhyMode::M1b, PhyMode::M5, PhyMode::M3, PhyMode::M1b]
     );
-    assert_eq!(reset(specs[1]).schedule(), ResetSchedule::Auto { busy_share: 0.2 });
+    assert_eq!(reset(specs[1]).schedule(), ResetSchedule::Auto { busy_share: 0.2, away_share: 0.1 });
     assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_power_dbm()), (20.0, 20.0));
     assert_eq!((specs[2].radio.shadowing_sigma_db, reset(specs[2]).at), (7.0, SimTime::from_secs(3600)));
     assert_eq!(reset(specs[3]).schedule(), ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });

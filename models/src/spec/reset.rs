@@ -19,7 +19,7 @@ pub struct ResetSpec {
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub at: SimTime,
     /// Each meter resets at a random time in this window after the start, ["10s", "60s"]; or "auto": a window computed
-    /// from the border router's air time.
+    /// from the border router's air time, the hops of the mesh and the timers of its stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// Share of the border router's air time that meters coming back may take, for `window = "auto"`. What it carries is
@@ -27,6 +27,11 @@ pub struct ResetSpec {
     #[serde(default = "busy_share_default", with = "Share")]
     #[schemars(extend("x-min" = 0.01, "x-max" = 0.95))]
     pub busy_share: f64,
+    /// Share of the time for which others on a meter's way to its border router may be away, for `window = "auto"`: each
+    /// of them restarts as well, and is away for as long as its stack needs.
+    #[serde(default = "away_share_default", with = "Share")]
+    #[schemars(extend("x-min" = 0.01, "x-max" = 0.95))]
+    pub away_share: f64,
     /// Meters reset group by group, instead of a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
@@ -48,6 +53,9 @@ fn tier_default() -> ResetTier {
 fn busy_share_default() -> f64 {
     0.2
 }
+fn away_share_default() -> f64 {
+    0.1
+}
 fn delivery_default() -> Delivery {
     Delivery::Broadcast
 }
@@ -63,6 +71,7 @@ impl Default for ResetSpec {
             at: SimTime::ZERO,
             window: None,
             busy_share: busy_share_default(),
+            away_share: away_share_default(),
             clusters: None,
             delivery: delivery_default(),
             back: back_default(),
@@ -77,7 +86,9 @@ impl ResetSpec {
         match (self.window, self.clusters) {
             (_, Some(clusters)) => ResetSchedule::Clusters { size: clusters.size, gap: clusters.gap },
             (Some(Window::Range(first, last)), None) => ResetSchedule::Window(first, last),
-            (Some(Window::Auto), None) => ResetSchedule::Auto { busy_share: self.busy_share },
+            (Some(Window::Auto), None) => {
+                ResetSchedule::Auto { busy_share: self.busy_share, away_share: self.away_share }
+            }
             (None, None) => ResetSchedule::Window(SimTime::ZERO, SimTime::ZERO),
         }
     }
@@ -185,10 +196,11 @@ pub enum ResetSchedule {
         /// Smallest and largest gap.
         gap: (SimTime, SimTime),
     },
-    /// A window computed from the border router's air time for one reconnecting meter, so that its radio is at most
-    /// `busy_share` occupied by them.
+    /// The shortest window that both shares allow.
     Auto {
         /// Share of the border router's air time that reconnects may take, 0 to 1.
         busy_share: f64,
+        /// Share of the time for which others on a meter's way may be away, 0 to 1.
+        away_share: f64,
     },
 }

@@ -15,6 +15,10 @@ pub struct Population<'a> {
     pub per_router: usize,
     /// Radio time that one meter coming back costs its border router.
     pub reconnect_airtime: SimTime,
+    /// How long a meter that restarts alone is away.
+    pub alone: SimTime,
+    /// Meters and repeaters between a meter and its border router, on average.
+    pub between: f64,
 }
 
 /// What tells the head-end that a meter is back. A soft reset leaves the radio up, so that no route is announced.
@@ -31,8 +35,10 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     let spread = |window| meters.iter().map(|&meter| uniform(window, own(meter))).collect();
     let (offsets, window): (Vec<SimTime>, SimTime) = match spec.schedule() {
         ResetSchedule::Window(low, high) => (spread((low, high)), high),
-        ResetSchedule::Auto { busy_share } => {
-            let window = auto_window(population.per_router, busy_share, population.reconnect_airtime);
+        ResetSchedule::Auto { busy_share, away_share } => {
+            // A soft reset leaves the radio up, so that nobody's way is interrupted.
+            let away_share = (spec.tier != ResetTier::Soft).then_some(away_share);
+            let window = auto_window(population, busy_share, away_share);
             (spread((SimTime::ZERO, window)), window)
         }
         ResetSchedule::Clusters { size, gap } => {
@@ -58,8 +64,29 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     }
 }
 
-/// Window in which `meters` reconnects, each of which takes `airtime` of the border router's radio, occupy it for
-/// `busy_share` of the time.
-pub fn auto_window(meters: usize, busy_share: f64, airtime: SimTime) -> SimTime {
-    SimTime::from_secs_f64(meters as f64 * airtime.secs_f64() / busy_share)
+/// The shortest window in which meters that come back occupy the radio of their border router for at most `busy_share` of the time,
+/// and a meter's way there is interrupted for at most `away_share` of it by others on that way, each of which is away in turn.
+pub fn auto_window(population: &Population<'_>, busy_share: f64, away_share: Option<f64>) -> SimTime {
+    let air_s = population.per_router as f64 * population.reconnect_airtime.secs_f64() / busy_share;
+    let way_s = away_share.map_or(0.0, |share| population.between * population.alone.secs_f64() / share);
+    SimTime::from_secs_f64(air_s.max(way_s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_as_long_as_air_time_and_ways_need() {
+        let of = |per_router, between| {
+            let (alone, reconnect_airtime) = (SimTime::from_secs(90), SimTime::from_millis(100));
+            Population { meters: &[], per_router, reconnect_airtime, alone, between }
+        };
+        let window = |population: &Population<'_>, away_share| auto_window(population, 0.2, away_share).secs_f64();
+        // 500 times 0.1 s in a fifth of the time: 250 s. One on the way that is away for 90 s in a tenth of it: 900 s.
+        assert_eq!(window(&of(500, 1.0), Some(0.1)), 900.0);
+        assert_eq!(window(&of(500, 1.0), None), 250.0);
+        assert_eq!(window(&of(5_000, 1.0), Some(0.1)), 2_500.0);
+        assert_eq!(window(&of(500, 0.0), Some(0.1)), 250.0);
+    }
 }

@@ -12,8 +12,8 @@ use amitwin_dlms::push::ALARM;
 use amitwin_sim_core::SimTime;
 
 /// Radio time that one meter coming back costs its border router: the frames of its address, its route and its heartbeat,
-/// as far as the reset needs them, that pass that radio, each with turn-around and acknowledgement, for a meter two hops
-/// away.
+/// as far as the reset needs them, that pass that radio, each with turn-around and acknowledgement, for a meter so many hops
+/// away, two at least.
 pub fn reconnect_airtime(
     phy: &Phy,
     times: &MacTimes,
@@ -21,15 +21,16 @@ pub fn reconnect_airtime(
     tier: ResetTier,
     back: BackSign,
     lease: Lease,
+    hops: u8,
 ) -> SimTime {
-    let lengths = Lengths::new();
+    let (lengths, hops) = (Lengths::new(), hops.max(2));
     let one = |content: Content| {
         let mut packet = Packet::new(content, Node(2), Node(0), Node(1));
         match packet.kind() {
-            // From the relay, or forwarded by the parent: the second hop.
-            Kind::Solicit | Kind::Dao | Kind::Heartbeat => packet.hops = 1,
-            // By source route: the first hop of two.
-            _ => packet.route_len = 1,
+            // From the relay, or forwarded by the parent: the last hop.
+            Kind::Solicit | Kind::Dao | Kind::Heartbeat => packet.hops = hops - 1,
+            // By source route: the first hop.
+            _ => packet.route_len = hops - 1,
         }
         let bytes = lengths.of(&packet) + times.overhead_bytes;
         phy.airtime(bytes) + phy.turnaround + phy.airtime(times.ack_bytes)

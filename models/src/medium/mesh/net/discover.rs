@@ -103,12 +103,10 @@ pub(super) fn heard_sweep<P: PortUser>(
         }
         (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
         (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
-        (State::AcquireConfig, Sweep::Config) => {
-            if remember(net, link, ctx, node, from, None) {
-                trickle::stop(net, node, Topic::AdvertSolicit);
-                trickle::stop(net, node, Topic::ConfigSolicit);
-                find_parent(stack, ctx, node, false);
-            }
+        (State::AcquireConfig, Sweep::Config) if remember(net, link, ctx, node, from, None) => {
+            trickle::stop(net, node, Topic::AdvertSolicit);
+            trickle::stop(net, node, Topic::ConfigSolicit);
+            find_parent(stack, ctx, node, false);
         }
         (State::SelectPan | State::AcquireConfig, Sweep::Advert) => {
             remember(net, link, ctx, node, from, None);

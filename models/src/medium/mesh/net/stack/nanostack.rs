@@ -1,0 +1,79 @@
+//! Nanostack as a router.
+
+use super::profile::{discovery, flooding};
+use super::{Flooding, Params, Procedures, Repeats, Signal};
+use crate::medium::mesh::net::etx::Counting;
+use crate::spec::{BorderStack, RouterStack, SizeProfile};
+
+/// Its procedures under a border router's intervals.
+pub(super) fn nanostack(
+    profile: SizeProfile,
+    border_discovery: Params,
+    dio: Params,
+    border_flood: Flooding,
+) -> Procedures {
+    // `ws_bootstrap_6lr.c`: 1 to 2 s, and except in small networks 30 to 60 s more.
+    let first_dis_s = if profile == SizeProfile::Small { (1.0, 2.0) } else { (31.0, 62.0) };
+    let (lifetime_h, pan_timeout_min) = match profile {
+        SizeProfile::Auto | SizeProfile::Small => (2.0, 30.0),
+        SizeProfile::Medium => (4.0, 30.0),
+        SizeProfile::Large => (8.0, 90.0),
+        SizeProfile::XLarge => (12.0, 120.0),
+    };
+    // `rpl_upward.c`.
+    let choice_s = dio.imin_s().max(15.0);
+    let exactly = |delay_s, first_s, longest_s, tries| Repeats {
+        delay_s,
+        first_s,
+        longest_s,
+        spread: (1.0, 1.0),
+        tries,
+        ends_short: false,
+    };
+    Procedures {
+        stack: RouterStack::Nanostack,
+        border: BorderStack::Nanostack,
+        discovery: discovery(profile),
+        border_discovery,
+        dio,
+        flood: flooding(profile),
+        border_flood,
+        // `ws_bootstrap_6lr.c`.
+        chooses_with_others: profile <= SizeProfile::Medium,
+        config_solicits_max: 5,
+        dis: Repeats { spread: (90.0, 180.0), ..exactly(first_dis_s, 1.0, 1.0, 0) },
+        // `rpl_upward.c`: 10, 20 ... 320 s.
+        lost_dis: exactly((10.0, 10.0), 20.0, 320.0, 6),
+        choice_s: (choice_s, 1.5 * choice_s),
+        // DHCPv6 client.
+        address: Repeats { spread: (0.9, 1.1), ..exactly((0.0, 5.0), 60.0, 900.0, 0) },
+        // `rpl_downward.c`.
+        register: exactly((0.0, 1.0), 20.0, 20.0, 2),
+        announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
+        registration_s: 1_100.0,
+        route_s: (lifetime_h * 1_800.0, lifetime_h * 2_700.0),
+        pan_timeout_s: pan_timeout_min * 60.0,
+        denied_min: 0,
+        forgets_failed: true,
+        // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
+        verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
+        // `ws_config.h`, `ws_neighbor_class.c`: 10 dB and 3 more or less above the weakest signal that was ever heard.
+        signal: Signal {
+            sensitivity_dbm: f32::NEG_INFINITY,
+            assumed_dbm: -93.0,
+            follows_weakest: true,
+            accept_db: 13.0,
+            keep_db: 7.0,
+            both_ways: true,
+            threshold_dbm: None,
+        },
+        // `etx.c`.
+        counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
+        refresh_s: u16::MAX,
+        reconsider_min: 10,
+        rank_step: 196,
+        rank_increase_max: 2_048,
+        children_max: None,
+        border_children_max: None,
+    }
+}

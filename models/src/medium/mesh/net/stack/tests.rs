@@ -1,0 +1,55 @@
+//! The tables, by sums that can be done by hand.
+
+use super::profile::*;
+use super::*;
+use crate::spec::SizeProfile;
+
+#[test]
+fn wsbrd_adapts_its_intervals_to_the_nodes_of_the_pan() {
+    // 2^(n/200) times 15 and 60 s, at most 60 and 1,920 s.
+    for (nodes, imin_s, imax_s) in [(0, 15, 60), (199, 15, 60), (200, 30, 120), (400, 60, 240), (1_000, 60, 1_920)] {
+        assert_eq!(wsbrd_discovery(SizeProfile::Auto, nodes), Params::seconds(imin_s, imax_s), "{nodes} nodes");
+    }
+    assert_eq!(wsbrd_discovery(SizeProfile::Large, 1_000), Params::seconds(120, 1_536));
+}
+
+#[test]
+fn a_node_that_restarts_alone_takes_as_long_as_its_waits() {
+    let near = |is: f64, expected: f64| assert!((is - expected).abs() < 0.5, "{is} s instead of {expected} s");
+    let small = nanostack(
+        SizeProfile::Small,
+        discovery(SizeProfile::Small),
+        dio(SizeProfile::Small),
+        flooding(SizeProfile::Small),
+    );
+    // The sums of `models/tests/stacks.rs`: 50.6 + 24.0 + 65.5 + 9.0; without an address 2.5 less.
+    near(small.alone_s(Lease::Asked), 149.6);
+    near(small.alone_s(Lease::Kept), 147.1);
+    // 11.25 + 3.5 + 5 + 30 + 3, and with the intervals of the medium profile 45 instead of 11.25.
+    let wsrd = |profile| wsrd(profile, 1.0, discovery(profile), wsbrd_dio(profile), flooding(profile));
+    near(wsrd(SizeProfile::Small).alone_s(Lease::Asked), 52.75);
+    near(wsrd(SizeProfile::Medium).alone_s(Lease::Asked), 86.5);
+}
+
+#[test]
+fn a_neighbour_table_has_room_for_so_many_children() {
+    assert_eq!([32, 64, 128, 255].map(children_of_table), [22, 49, 103, 230]);
+}
+
+#[test]
+fn waits_double_and_end_as_each_stack_ends_them() {
+    let small = discovery(SizeProfile::Small);
+    let flood = flooding(SizeProfile::Small);
+    let waits = |repeats: Repeats| [1, 2, 3].map(|tries| repeats.wait_s(tries));
+    // Announcements at 0, 3 and 9 s, over after 12; solicits at 0, 60 and 180 s.
+    let wsrd = wsrd(SizeProfile::Small, 1.0, small, dio(SizeProfile::Small), flood);
+    assert_eq!(waits(wsrd.announce), [3.0, 6.0, 3.0]);
+    assert_eq!(waits(wsrd.address), [60.0, 120.0, 60.0]);
+    assert!(wsrd.announce.is_over(3) && !wsrd.announce.is_over(2));
+    // Nanostack waits 40 s or the smallest interval of DIOs, whichever is longer: 32.8 s in the small profile, 131 s in
+    // the medium one; the waits double up to 540 s.
+    let of = |profile| nanostack(profile, small, dio(profile), flood).announce;
+    assert_eq!(waits(of(SizeProfile::Small)), [40.0, 80.0, 160.0]);
+    assert_eq!(waits(of(SizeProfile::Medium)), [131.072, 262.144, 524.288]);
+    assert_eq!(waits(of(SizeProfile::Large)), [262.144, 524.288, 540.0]);
+}

@@ -1,0 +1,88 @@
+//! wsrd, the router of wisun-br-linux.
+
+use super::profile::discovery;
+use super::{FLOOD_ROUNDS_MAX, Flooding, Params, Procedures, Repeats, Signal};
+use crate::medium::mesh::net::etx::Counting;
+use crate::spec::{BorderStack, RouterStack, SizeProfile};
+use amitwin_sim_core::SimTime;
+
+/// Its procedures under a border router's intervals.
+pub(super) fn wsrd(
+    profile: SizeProfile,
+    sweep_s: f64,
+    border_discovery: Params,
+    dio: Params,
+    border_flood: Flooding,
+) -> Procedures {
+    // `rfc8415_txalg`: 10 % to both sides.
+    let repeats = |delay_s, first_s, longest_s, tries| Repeats {
+        delay_s,
+        first_s,
+        longest_s,
+        spread: (0.9, 1.1),
+        tries,
+        ends_short: tries > 0,
+    };
+    let dis = repeats((sweep_s, sweep_s + 5.0), 5.0, 180.0, 0);
+    Procedures {
+        stack: RouterStack::Wsrd,
+        border: BorderStack::Wsbrd,
+        // `wsrd.c`: 15 and 60 s unless `disc_imin` and `disc_imax` are configured, here for the profile.
+        discovery: discovery(profile),
+        border_discovery,
+        dio,
+        flood: Flooding { imin: SimTime::from_secs(10), imax: SimTime::from_secs(80), k: 3, rounds: FLOOD_ROUNDS_MAX },
+        border_flood,
+        // `join_state.c`.
+        chooses_with_others: false,
+        config_solicits_max: u8::MAX,
+        // `wsrd.c`, `ws.c`.
+        dis,
+        lost_dis: dis,
+        choice_s: (10.0, 10.0),
+        address: repeats((0.0, 60.0), 60.0, 3_600.0, 3),
+        // `ndp.c`.
+        register: Repeats {
+            delay_s: (0.0, 0.0),
+            first_s: 60.0,
+            longest_s: 60.0,
+            spread: (0.5, 1.5),
+            tries: 3,
+            ends_short: false,
+        },
+        announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
+        registration_s: 1_900.0,
+        // `rpl.c`: 90 % of 2 h.
+        route_s: (6_480.0, 6_480.0),
+        pan_timeout_s: 3_600.0,
+        denied_min: 10,
+        forgets_failed: false,
+        // `ndp.c`.
+        verify: Repeats {
+            delay_s: (0.0, 60.0),
+            first_s: 60.0,
+            longest_s: 60.0,
+            spread: (0.5, 1.5),
+            tries: 3,
+            ends_short: false,
+        },
+        // `rpl_mrhof.c`: once at the radio's sensitivity, always a candidate.
+        signal: Signal {
+            sensitivity_dbm: f32::NEG_INFINITY,
+            assumed_dbm: 0.0,
+            follows_weakest: false,
+            accept_db: 0.0,
+            keep_db: f32::NEG_INFINITY,
+            both_ways: false,
+            threshold_dbm: None,
+        },
+        // `ws_etx.c`.
+        counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
+        refresh_s: 1_800,
+        reconsider_min: 0,
+        rank_step: 128,
+        rank_increase_max: 0,
+        children_max: None,
+        border_children_max: None,
+    }
+}
