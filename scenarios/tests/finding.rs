@@ -42,7 +42,7 @@ fn meters_are_away_for_longer_after_the_manuals_window_than_after_the_computed_o
         );
     }
     let [manual, computed, kept] = &runs[..] else { panic!("{} runs", runs.len()) };
-    let minutes = |run, key| metric(run, key) / 60.0;
+    let minutes = |run: &VariantRun, key| metric(run, key) / 60.0;
     let within = |run: &VariantRun, key, from: f64, to: f64| {
         let is = minutes(run, key);
         assert!((from..to).contains(&is), "{key} of '{}' is {is} min, not {from} to {to}", run.summary.name);

@@ -14,7 +14,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     (
         "line",
         r#"duration = "1h"
-placement = { generator = "line", meters = 10, gateways = 1, spacing = "90 m" }
+placement = { generator = "line", meters = 10, gateways = 1, spacing = "60 m" }
 traffic = { push = "5min" }
 [[variant]]
 name = "50 kb/s"

@@ -67,6 +67,10 @@ impl Etx {
             self.samples += 1;
             return false;
         }
+        if self.transmissions > u8::MAX / 2 {
+            // A busy minute: the share counts.
+            (self.transmissions, self.acknowledged) = (self.transmissions / 2, self.acknowledged.div_ceil(2));
+        }
         self.transmissions = self.transmissions.saturating_add(tries.max(1));
         self.acknowledged += u8::from(ok);
         self.frames = self.frames.saturating_add(1);
@@ -124,6 +128,9 @@ mod tests {
         let mut etx = Etx::settled(128, 1_000);
         for _ in 0..20 {
             assert!(!etx.count(&WSRD, 1_059, 1, true));
+        }
+        for _ in 0..1_000 {
+            assert!(!etx.count(&WSRD, 1_059, 2, true), "however many there are");
         }
         assert!(etx.count(&WSRD, 1_060, 1, true));
         // The seconds of the run wrap after 18 hours.
