@@ -14,7 +14,7 @@ use crate::medium::ideal::Ideal;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer, Rules};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
-use crate::medium::mesh::net::stack::Procedures;
+use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
@@ -175,7 +175,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoGateway);
     }
     let members = assignment.members();
-    let network = frame::Network::new(spec);
+    let network = frame::Network::new(spec, stack::dodag(spec));
     let times = match radio.phy {
         PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
         _ => MacTimes::wisun(&phy, &network),

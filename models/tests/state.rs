@@ -3,6 +3,7 @@
 use amitwin_data::rows::Fingerprinter;
 use amitwin_models::build::build;
 use amitwin_models::cell::Part;
+use amitwin_models::medium::mesh::net::stack::dodag;
 use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::*;
 use amitwin_models::state::{StateError, restore, save};
@@ -221,7 +222,7 @@ fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let mut captured = build(&spec).unwrap();
     for part in &mut captured.parts {
         if let Part::Mesh(cell) = part {
-            cell.start_capture(Network::new(&spec), None);
+            cell.start_capture(Network::new(&spec, dodag(&spec)), None);
         }
     }
     let captured = Engine::new(captured.parts, captured.lookahead, Local).unwrap();

@@ -6,6 +6,7 @@ use amitwin_data::pcapng::{LinkType, Pcapng};
 use amitwin_dlms::KeyMaster;
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
+use amitwin_models::medium::mesh::net::stack::dodag;
 use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
 use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::{PhyMode, WorldSpec};
@@ -36,7 +37,7 @@ impl CaptureTo {
 
 /// The option that gives tshark and Wireshark the key of a variant's frames.
 pub fn capture_key_option(spec: &WorldSpec) -> String {
-    dissector_option(&Network::new(spec))
+    dissector_option(&Network::new(spec, dodag(spec)))
 }
 
 /// A capture file being written.
@@ -52,7 +53,7 @@ impl<'a> Tape<'a> {
         spec: &WorldSpec,
         engine: &mut Engine<Part, X>,
     ) -> Result<Self, FileError> {
-        let (network, test) = (Network::new(spec), matches!(spec.dlms.keys, KeyMaster::Test));
+        let (network, test) = (Network::new(spec, dodag(spec)), matches!(spec.dlms.keys, KeyMaster::Test));
         let failed = |doing| move |error| FileError::io(&to.path, doing, error);
         let file = input::create(&to.path).map_err(failed("create the capture"))?;
         let file = Pcapng::new(file, LinkType::Ieee802154Tap, &application(&network, test));

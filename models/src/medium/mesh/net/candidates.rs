@@ -72,7 +72,7 @@ impl Candidate {
 impl Net {
     /// Level at or above which a neighbour becomes a candidate, dBm; one that is a candidate may be weaker.
     pub(super) fn threshold_dbm(&self, node: Node, is_candidate: bool) -> f32 {
-        let signal = &self.procedures.signal;
+        let signal = &self.procedures.parents.signal;
         let sensitivity_dbm = signal.sensitivity_dbm.max(self.faintest_dbm(node));
         match (signal.threshold_dbm, is_candidate) {
             (_, true) if signal.keep_db == f32::NEG_INFINITY => f32::NEG_INFINITY,
@@ -85,7 +85,7 @@ impl Net {
 
     /// Nanostack takes the weakest signal that it has ever heard for its sensitivity.
     fn faintest_dbm(&self, node: Node) -> f32 {
-        let signal = &self.procedures.signal;
+        let signal = &self.procedures.parents.signal;
         if signal.follows_weakest {
             f32::from(self.weakest_dbm[node]).min(signal.assumed_dbm)
         } else {
@@ -97,7 +97,8 @@ impl Net {
     pub(super) fn acceptable(&self, link: &LinkLayer, node: Node, neighbour: Node, is_candidate: bool) -> Option<f32> {
         let level_dbm = link.air.level_dbm(neighbour, node)?;
         let threshold_dbm = self.threshold_dbm(node, is_candidate);
-        let back_dbm = if self.procedures.signal.both_ways { link.air.level_dbm(node, neighbour)? } else { level_dbm };
+        let back_dbm =
+            if self.procedures.parents.signal.both_ways { link.air.level_dbm(node, neighbour)? } else { level_dbm };
         (level_dbm >= threshold_dbm && back_dbm >= threshold_dbm).then_some(level_dbm)
     }
 
@@ -120,7 +121,7 @@ impl Net {
             c.rank != INFINITE_RANK
                 && c.rank < joining.rank
                 && c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
-                && c.rank_below(self.procedures.rank_step) <= rank_max
+                && c.rank_below(self.procedures.parents.rank_step) <= rank_max
                 && self.nodes[c.node].parent != node
                 && self.nodes[c.node].hops < self.hops_max
         });
@@ -129,14 +130,14 @@ impl Net {
 
     /// Highest rank that a node may have without leaving its place in the tree.
     pub(super) fn rank_max(&self, node: Node) -> u32 {
-        let (step, lowest) = (u32::from(self.procedures.rank_step), u32::from(self.nodes[node].lowest));
-        let most = lowest + u32::from(self.procedures.rank_increase_max);
-        if self.procedures.rank_increase_max == 0 { (most / step + 1) * step - 1 } else { most }
+        let (step, lowest) = (u32::from(self.procedures.parents.rank_step), u32::from(self.nodes[node].lowest));
+        let most = lowest + u32::from(self.procedures.parents.rank_increase_max);
+        if self.procedures.parents.rank_increase_max == 0 { (most / step + 1) * step - 1 } else { most }
     }
 
     /// Puts the candidates of a node in order.
     pub(super) fn sort(&mut self, node: Node, minute: u16) {
-        let step = self.procedures.rank_step;
+        let step = self.procedures.parents.rank_step;
         let joining = &mut self.nodes[node];
         let parent = joining.parent;
         joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
@@ -171,7 +172,7 @@ pub(super) fn remember(
         }
         return false;
     };
-    let (step, joining) = (net.procedures.rank_step, &mut net.nodes[node]);
+    let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
     let parent = joining.parent;
     match at {
         Some(at) => {
@@ -190,7 +191,7 @@ pub(super) fn remember(
                 // The last place is free, or of one that was denied.
                 joining.candidates[CANDIDATES - 1] = new;
             } else {
-                joining.crowded = true;
+                joining.search.crowded = true;
                 let worst = &mut joining.candidates[CONSIDERED - 1];
                 let bar = Candidate { rsl_dbm: worst.rsl_dbm.saturating_add(HYSTERESIS_DB), ..*worst };
                 if order(&new, parent, step, minute) > order(&bar, parent, step, minute) {
@@ -209,7 +210,7 @@ pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minute
     let until = if minutes == 0 { 0 } else { minute(ctx).saturating_add(minutes).saturating_add(1) };
     if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
         (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
-        if net.procedures.forgets_failed {
+        if net.procedures.parents.forgets_failed {
             bad.etx = Etx::default();
         }
     }

@@ -16,21 +16,25 @@ const REFUSED_MIN: (f64, f64) = (30.0, 60.0);
 impl Net {
     /// Children that a node takes, if there is a limit.
     pub(super) fn children_max(&self, facts: &Facts, node: Node) -> Option<u16> {
-        if facts.is_gateway(node) { self.procedures.border_children_max } else { self.procedures.children_max }
+        if facts.is_gateway(node) {
+            self.procedures.parents.border_children_max
+        } else {
+            self.procedures.parents.children_max
+        }
     }
 
     /// Children that are registered with a node.
     fn children(&self, link: &LinkLayer, facts: &Facts, node: Node, now_s: u64) -> usize {
         let neighbours = link.air.neighbours.of(node).0.iter();
         let own = neighbours.filter(|&&n| facts.is_own(n)).map(|&n| &self.nodes[n]);
-        own.filter(|child| child.registrar == node && u64::from(child.registered_until_s) > now_s).count()
+        own.filter(|child| child.registration.with == node && u64::from(child.registration.until_s) > now_s).count()
     }
 
     /// A node has restarted and knows its children no longer.
     pub(super) fn forget_children(&mut self, link: &LinkLayer, facts: &Facts, node: Node) {
         for &neighbour in link.air.neighbours.of(node).0 {
-            if facts.is_own(neighbour) && self.nodes[neighbour].registrar == node {
-                self.nodes[neighbour].registrar = Node::NONE;
+            if facts.is_own(neighbour) && self.nodes[neighbour].registration.with == node {
+                self.nodes[neighbour].registration.with = Node::NONE;
             }
         }
     }
@@ -46,7 +50,7 @@ pub(super) fn registers<P: PortUser>(
 ) {
     let now_s = seconds(ctx);
     let known = &stack.net.nodes[child];
-    let is_known = known.registrar == node && u64::from(known.registered_until_s) > now_s;
+    let is_known = known.registration.with == node && u64::from(known.registration.until_s) > now_s;
     if !is_known
         && let Some(most) = stack.net.children_max(ctx.facts, node)
         && stack.net.children(link, ctx.facts, node, now_s) >= usize::from(most)
@@ -55,7 +59,7 @@ pub(super) fn registers<P: PortUser>(
         return;
     }
     let child = &mut stack.net.nodes[child];
-    (child.registrar, child.registered_until_s) = (node, (now_s + REGISTERED_S) as u32);
+    (child.registration.with, child.registration.until_s) = (node, (now_s + REGISTERED_S) as u32);
 }
 
 /// The parent has refused: its table is full.

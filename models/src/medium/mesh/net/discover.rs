@@ -23,7 +23,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
         trickle::stop(stack.net, node, topic);
     }
     let joining = &mut stack.net.nodes[node];
-    (joining.step, joining.tries, joining.lost) = (Step::Settled, 0, false);
+    (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
             set_state(stack, ctx, node, State::SelectPan);
@@ -127,7 +127,7 @@ pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node
     let delay_s = if lost { net.procedures.lost_dis.delay_s } else { net.procedures.dis.delay_s };
     let pan_timeout = SimTime::from_secs_f64(net.procedures.pan_timeout_s);
     let joining = &mut net.nodes[node];
-    (joining.step, joining.tries, joining.lost) = (Step::Discover, 0, lost);
+    (joining.step, joining.tries, joining.search.lost) = (Step::Discover, 0, lost);
     joining.deadline = ctx.now() + pan_timeout;
     let delay = net.between(ctx.facts, node, delay_s);
     arm(net, ctx, node, delay);
@@ -136,14 +136,14 @@ pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node
 /// A DIS is due.
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &mut stack.net.nodes[node];
-    let repeats = if joining.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
+    let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     if ctx.now() >= joining.deadline || repeats.is_over(joining.tries) {
         restart(stack, link, ctx, node);
         return;
     }
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
-    let crowded = joining.crowded;
+    let crowded = joining.search.crowded;
     let mut known = [Node::NONE; CANDIDATES];
     known.iter_mut().zip(stack.net.considered(node, minute(ctx))).for_each(|(place, c)| *place = c.node);
     let of = stack.net.procedures.stack;
@@ -190,7 +190,7 @@ pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
     let net = &mut *stack.net;
     let joining = &mut net.nodes[node];
     joining.step = Step::Discover;
-    let repeats = if joining.lost { &net.procedures.lost_dis } else { &net.procedures.dis };
+    let repeats = if joining.search.lost { &net.procedures.lost_dis } else { &net.procedures.dis };
     let left_s = repeats.wait_s(joining.tries) - net.procedures.choice_s.0;
     match net.procedures.stack {
         RouterStack::Wsrd if left_s > 0.0 => arm(net, ctx, node, left_s),

@@ -32,7 +32,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
 pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
-    (joining.rank, joining.hops) = (net.procedures.rank_step, 0);
+    (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
     for topic in OF_MEMBERS {
         trickle::start_soon(net, ctx, gateway, topic);
     }
@@ -167,7 +167,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let wait = (net.procedures.registration_s * net.draw(ctx.facts, node)).min(route_s);
-        net.nodes[node].registered_until_s = children::REGISTERED_S as u32;
+        net.nodes[node].registration.until_s = children::REGISTERED_S as u32;
         arm(net, ctx, node, wait);
     }
 }

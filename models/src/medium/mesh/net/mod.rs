@@ -91,12 +91,10 @@ struct Joining {
     deadline: SimTime,
     /// Random numbers used for timers.
     draws: u32,
-    /// Its registration is good until then, s of the run.
-    registered_until_s: u32,
+    /// Its registration with a parent.
+    registration: Registration,
     /// When it chose its parent or last saw no reason to change it, min of the run.
     chosen_min: u16,
-    /// With whom it is registered.
-    registrar: Node,
     /// Counts the join timer.
     epoch: u16,
     /// RPL rank.
@@ -115,16 +113,38 @@ struct Joining {
     state: State,
     /// Joining step.
     step: Step,
-    /// It has been part of the mesh and has lost its last parent.
-    lost: bool,
-    /// More neighbours were heard than it keeps candidates.
-    crowded: bool,
+    /// While it looks for a parent.
+    search: Search,
     /// It has an address.
     addressed: bool,
     /// Number of its last route announcement; kept over a reset, as stacks do.
     path_sequence: u8,
     /// It has not been part of the mesh since it was reset.
     returning: bool,
+}
+
+/// With whom a node is registered.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Registration {
+    /// Good until then, s of the run.
+    until_s: u32,
+    /// The parent.
+    with: Node,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Registration { until_s: 0, with: Node::NONE }
+    }
+}
+
+/// What a node that looks for a parent remembers.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Search {
+    /// It has been part of the mesh and has lost its last parent.
+    lost: bool,
+    /// More neighbours were heard than it may consider.
+    crowded: bool,
 }
 
 impl Default for Joining {
@@ -135,9 +155,8 @@ impl Default for Joining {
             flood: flood::Flood::default(),
             deadline: SimTime::ZERO,
             draws: 0,
-            registered_until_s: 0,
+            registration: Registration::default(),
             chosen_min: 0,
-            registrar: Node::NONE,
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
@@ -147,8 +166,7 @@ impl Default for Joining {
             failures: 0,
             state: State::Off,
             step: Step::Settled,
-            lost: false,
-            crowded: false,
+            search: Search::default(),
             addressed: false,
             path_sequence: 0,
             returning: false,
@@ -242,7 +260,7 @@ impl Net {
             acceptable: &|link, node, neighbour| net.acceptable(link, node, neighbour, false),
             etx: &etx,
             children_max: &|node| net.children_max(facts, node),
-            step: net.procedures.rank_step,
+            step: net.procedures.parents.rank_step,
             hops_max: net.hops_max,
             join_s: net.procedures.join_s(),
         };
@@ -254,7 +272,7 @@ impl Net {
                 joining.state = State::Operational;
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
-                joining.registrar = joining.parent;
+                joining.registration.with = joining.parent;
                 joining.candidates = tree.candidates[node];
             }
         }

@@ -107,7 +107,7 @@ pub(super) fn probe_unknown<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
 
 /// Probes the candidates of which nothing has been counted for long, so that all that are considered stay known.
 pub(super) fn refresh<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let (now_s, refresh_s) = (seconds(ctx), stack.net.procedures.refresh_s);
+    let (now_s, refresh_s) = (seconds(ctx), stack.net.procedures.parents.refresh_s);
     if refresh_s == u16::MAX {
         return;
     }
@@ -131,7 +131,7 @@ pub(super) fn probe<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
 /// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
 fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let net = &mut *stack.net;
-    let (step, rank_max) = (net.procedures.rank_step, net.rank_max(node));
+    let (step, rank_max) = (net.procedures.parents.rank_step, net.rank_max(node));
     let joining = &net.nodes[node];
     let Some(parent) = net.candidate(node, joining.parent) else { return };
     if parent.etx.value().is_none() {
@@ -175,7 +175,7 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
 /// Makes a candidate the parent.
 pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let hops = net.nodes[parent].hops.saturating_add(1);
-    let step = net.procedures.rank_step;
+    let step = net.procedures.parents.rank_step;
     let rank = net.candidate(node, parent).map_or(u32::from(INFINITE_RANK), |c| c.rank_below(step));
     let joining = &mut net.nodes[node];
     let changed = joining.parent != parent;
@@ -201,7 +201,7 @@ pub(super) fn detach(net: &mut Net, node: Node) {
     let joining = &mut net.nodes[node];
     joining.candidates = Default::default();
     (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
-    joining.crowded = false;
+    joining.search.crowded = false;
 }
 
 /// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
@@ -213,7 +213,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
-    if minute < joining.chosen_min.saturating_add(net.procedures.reconsider_min) {
+    if minute < joining.chosen_min.saturating_add(net.procedures.parents.reconsider_min) {
         return;
     }
     let Some(current) = net.candidate(node, joining.parent) else { return };
@@ -232,7 +232,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
 
 /// The parent does not work: the next candidate, or look for others.
 pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let minutes = stack.net.procedures.denied_min;
+    let minutes = stack.net.procedures.parents.denied_min;
     give_up_parent(stack, link, ctx, node, minutes);
 }
 
@@ -287,7 +287,7 @@ pub(super) fn link_result<P: PortUser>(
         return;
     }
     let now_s = seconds(ctx);
-    let (counting, refresh_s) = (stack.net.procedures.counting, stack.net.procedures.refresh_s);
+    let (counting, refresh_s) = (stack.net.procedures.parents.counting, stack.net.procedures.parents.refresh_s);
     let joining = &mut stack.net.nodes[node];
     let is_parent = done.to == joining.parent;
     let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };

@@ -112,6 +112,31 @@ pub struct Signal {
     pub threshold_dbm: Option<f32>,
 }
 
+/// How parents are chosen and children taken.
+#[derive(Clone, Debug)]
+pub struct ParentRules {
+    /// A parent that failed is not taken again for so long, min; 0: until it says its rank again.
+    pub denied_min: u16,
+    /// What was counted of a parent that failed is forgotten.
+    pub forgets_failed: bool,
+    /// Which signals are good enough.
+    pub signal: Signal,
+    /// How expected transmissions are counted.
+    pub counting: Counting,
+    /// Candidates of which nothing has been counted for so long are probed, s; [`u16::MAX`]: never.
+    pub refresh_s: u16,
+    /// Parents are compared at most so often, min.
+    pub reconsider_min: u16,
+    /// Rank of a border router, and the least step from a parent to its child.
+    pub rank_step: u16,
+    /// How far a rank may rise above its lowest; 0: within its step.
+    pub rank_increase_max: u16,
+    /// Children that a meter or repeater takes.
+    pub children_max: Option<u16>,
+    /// Children that a border router takes.
+    pub border_children_max: Option<u16>,
+}
+
 /// Timers and procedures of the nodes of a PAN. Pairs are the smallest and largest of a uniform draw, in seconds.
 #[derive(Clone, Debug)]
 pub struct Procedures {
@@ -151,28 +176,10 @@ pub struct Procedures {
     pub route_s: (f64, f64),
     /// A node that has not become part of the PAN for so long looks for it anew.
     pub pan_timeout_s: f64,
-    /// A parent that failed is not taken again for so long, min; 0: until it says its rank again.
-    pub denied_min: u16,
-    /// What was counted of a parent that failed is forgotten.
-    pub forgets_failed: bool,
     /// Solicitations that ask a silent parent whether it is there.
     pub verify: Repeats,
-    /// Which signals are good enough.
-    pub signal: Signal,
-    /// How expected transmissions are counted.
-    pub counting: Counting,
-    /// Candidates of which nothing has been counted for so long are probed, s; [`u16::MAX`]: never.
-    pub refresh_s: u16,
-    /// Parents are compared at most so often, min.
-    pub reconsider_min: u16,
-    /// Rank of a border router, and the least step from a parent to its child.
-    pub rank_step: u16,
-    /// How far a rank may rise above its lowest; 0: within its step.
-    pub rank_increase_max: u16,
-    /// Children that a meter or repeater takes.
-    pub children_max: Option<u16>,
-    /// Children that a border router takes.
-    pub border_children_max: Option<u16>,
+    /// How parents are chosen and children taken.
+    pub parents: ParentRules,
 }
 
 /// N `ws_config.h`; W `wsbrd.c`: rank of a border router and least step to a child, and how far a rank may rise.
@@ -270,17 +277,17 @@ impl Procedures {
                 RouterStack::Wsrd => model.sensitivity_dbm(SENSITIVITY_LOSS, SENSITIVITY_BYTES) as f32,
             },
             threshold_dbm: spec.mesh.parent_threshold_dbm.map(|dbm| dbm as f32),
-            ..of_router.signal
+            ..of_router.parents.signal
         };
-        Procedures {
-            border,
+        let parents = ParentRules {
             rank_step,
             rank_increase_max,
             children_max: limited.filter(|_| stack == RouterStack::Nanostack),
             border_children_max: limited.filter(|_| border == BorderStack::Nanostack),
             signal,
-            ..of_router
-        }
+            ..of_router.parents
+        };
+        Procedures { border, parents, ..of_router }
     }
 }
 

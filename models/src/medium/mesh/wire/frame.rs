@@ -5,7 +5,6 @@ use super::elements::{self, FrameType, Schedule};
 use super::icmpv6::Dodag;
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
-use crate::medium::mesh::net::stack;
 use crate::node::SiteId;
 use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
@@ -73,9 +72,9 @@ fn long(out: &mut Vec<u8>, node: SiteId) {
 
 impl Network {
     /// That of a world.
-    pub fn new(spec: &WorldSpec) -> Self {
+    pub fn new(spec: &WorldSpec, dodag: Dodag) -> Self {
         let schedule = Schedule::new(spec.mac.hopping, spec.radio.region, spec.radio.phy);
-        Network { key: GroupKey::new(spec.seed), schedule, dodag: stack::dodag(spec) }
+        Network { key: GroupKey::new(spec.seed), schedule, dodag }
     }
 
     /// A data frame; `to` is `None` for everyone.

@@ -1,7 +1,7 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, Params, Procedures, Repeats, Signal};
+use super::{Flooding, Params, ParentRules, Procedures, Repeats, Signal};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -53,27 +53,29 @@ pub(super) fn nanostack(
         registration_s: 1_100.0,
         route_s: (lifetime_h * 1_800.0, lifetime_h * 2_700.0),
         pan_timeout_s: pan_timeout_min * 60.0,
-        denied_min: 0,
-        forgets_failed: true,
         // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
         verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
-        // `ws_config.h`, `ws_neighbor_class.c`: 10 dB and 3 more or less above the weakest signal that was ever heard.
-        signal: Signal {
-            sensitivity_dbm: f32::NEG_INFINITY,
-            assumed_dbm: -93.0,
-            follows_weakest: true,
-            accept_db: 13.0,
-            keep_db: 7.0,
-            both_ways: true,
-            threshold_dbm: None,
+        parents: ParentRules {
+            denied_min: 0,
+            forgets_failed: true,
+            // `ws_config.h`, `ws_neighbor_class.c`: 10 dB and 3 more or less above the weakest signal that was ever heard.
+            signal: Signal {
+                sensitivity_dbm: f32::NEG_INFINITY,
+                assumed_dbm: -93.0,
+                follows_weakest: true,
+                accept_db: 13.0,
+                keep_db: 7.0,
+                both_ways: true,
+                threshold_dbm: None,
+            },
+            // `etx.c`.
+            counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
+            refresh_s: u16::MAX,
+            reconsider_min: 10,
+            rank_step: 196,
+            rank_increase_max: 2_048,
+            children_max: None,
+            border_children_max: None,
         },
-        // `etx.c`.
-        counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
-        refresh_s: u16::MAX,
-        reconsider_min: 10,
-        rank_step: 196,
-        rank_increase_max: 2_048,
-        children_max: None,
-        border_children_max: None,
     }
 }

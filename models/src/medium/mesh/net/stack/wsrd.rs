@@ -1,7 +1,7 @@
 //! wsrd, the router of wisun-br-linux.
 
 use super::profile::discovery;
-use super::{FLOOD_ROUNDS_MAX, Flooding, Params, Procedures, Repeats, Signal};
+use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Repeats, Signal};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -55,8 +55,6 @@ pub(super) fn wsrd(
         // `rpl.c`: 90 % of 2 h.
         route_s: (6_480.0, 6_480.0),
         pan_timeout_s: 3_600.0,
-        denied_min: 10,
-        forgets_failed: false,
         // `ndp.c`.
         verify: Repeats {
             delay_s: (0.0, 60.0),
@@ -66,23 +64,27 @@ pub(super) fn wsrd(
             tries: 3,
             ends_short: false,
         },
-        // `rpl_mrhof.c`: once at the radio's sensitivity, always a candidate.
-        signal: Signal {
-            sensitivity_dbm: f32::NEG_INFINITY,
-            assumed_dbm: 0.0,
-            follows_weakest: false,
-            accept_db: 0.0,
-            keep_db: f32::NEG_INFINITY,
-            both_ways: false,
-            threshold_dbm: None,
+        parents: ParentRules {
+            denied_min: 10,
+            forgets_failed: false,
+            // `rpl_mrhof.c`: once at the radio's sensitivity, always a candidate.
+            signal: Signal {
+                sensitivity_dbm: f32::NEG_INFINITY,
+                assumed_dbm: 0.0,
+                follows_weakest: false,
+                accept_db: 0.0,
+                keep_db: f32::NEG_INFINITY,
+                both_ways: false,
+                threshold_dbm: None,
+            },
+            // `ws_etx.c`.
+            counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
+            refresh_s: 1_800,
+            reconsider_min: 0,
+            rank_step: 128,
+            rank_increase_max: 0,
+            children_max: None,
+            border_children_max: None,
         },
-        // `ws_etx.c`.
-        counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
-        refresh_s: 1_800,
-        reconsider_min: 0,
-        rank_step: 128,
-        rank_increase_max: 0,
-        children_max: None,
-        border_children_max: None,
     }
 }
