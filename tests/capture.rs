@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// An hour of 40 meters with a reset of all, their reports longer than a frame.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 6] = [
+    "placement.gateways=1",
     "placement.meters=40",
     "duration=40min",
     "traffic.push=10min",

@@ -21,6 +21,7 @@ draw() {
 draw gateway-failure map
 draw mass-reset rejoin
 draw mass-reset-300k rejoin
+draw mass-reset-one-router rejoin
 draw mass-reset-village map
 draw ping air-time
 draw reads air-time
