@@ -187,11 +187,10 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         _ => MacTimes::wisun(&phy, &network),
     };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
-    let strongest = radio.tx_power_dbm.max(radio.gateway_power_dbm());
-    let loss_max = strongest - radio.hearing_floor_dbm;
-    let map = LossMap::new(radio, frequency_mhz(radio), spec.seed);
-    let reach_m = map.reach_m(loss_max, 0);
-    let foreign_m = map.reach_m(loss_max - FOREIGN_MARGIN_DB, 1);
+    let map = LossMap::new(radio, frequency_mhz(radio), spec.seed, &spec.placement.sites);
+    let (floor_dbm, foreign_dbm) = (radio.hearing_floor_dbm, radio.hearing_floor_dbm + FOREIGN_MARGIN_DB);
+    let reach_m = map.reach_m(floor_dbm, 0).max(map.reach_m(floor_dbm, 1));
+    let foreign_m = map.reach_m(foreign_dbm, 1).max(map.reach_over_roofs_m(foreign_dbm, 0));
 
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
@@ -213,7 +212,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         times: &times,
         model: &model,
         map: &map,
-        loss_max,
         channels,
         etx_of_code: etx_table(&model, &times, radio.tx_power_dbm),
         plan: &plan,
@@ -225,7 +223,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cells: Vec<Cell> =
         groups.par_iter().enumerate().map(|(n, group)| kit.cell(n, group)).collect::<Result<_, _>>()?;
     let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
-    let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, strongest), model.capture_threshold_db());
+    let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, map.strongest_dbm()), model.capture_threshold_db());
     Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
 }
 
@@ -277,7 +275,6 @@ struct Kit<'a> {
     times: &'a MacTimes,
     model: &'a ErrorModel,
     map: &'a LossMap,
-    loss_max: f64,
     channels: u16,
     etx_of_code: Vec<u16>,
     plan: &'a Arc<Plan>,
@@ -316,8 +313,9 @@ impl Kit<'_> {
         };
         let (facts, medium) = match spec.medium {
             MediumKind::Mesh => {
+                let own_dbm = spec.radio.hearing_floor_dbm;
                 let strongest = spec.radio.neighbours_max;
-                let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
+                let limits = Limits { own_dbm, foreign_dbm: own_dbm + FOREIGN_MARGIN_DB, strongest };
                 let (neighbours, heard) = Neighbours::build(self.map, sites, &globals, count, limits);
                 let mut heard = heard.into_iter();
                 globals.retain(|_| heard.next() == Some(true));
@@ -353,10 +351,6 @@ impl Kit<'_> {
         let spec = self.spec;
         let tree =
             tree::shortest(&neighbours, &self.etx_of_code, facts.gateways, &facts.pan, facts.own, spec.mesh.hops_max);
-        let power = |n: u32| {
-            let gateway = spec.placement.sites[n as usize].kind == SiteKind::Gateway;
-            if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
-        };
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
@@ -366,7 +360,7 @@ impl Kit<'_> {
             channels: self.channels,
             seed: spec.seed,
         };
-        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power(site.0))));
+        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, self.map.power_dbm(site.0))));
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
             air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);
@@ -381,7 +375,6 @@ impl Kit<'_> {
             spec: spec.mac.clone(),
             channels: self.channels,
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
-            tx_power_dbm: spec.radio.tx_power_dbm as f32,
         };
         let link = LinkLayer::new(parts, facts.own);
         let parts = net::Parts {

@@ -28,5 +28,7 @@ pub const IDEAL_LOSS: u32 = 124;
 pub const BACKHAUL_LOSS: u32 = 125;
 /// Who belongs to a share of the fleet (entity: site).
 pub const EVENT_SHARE: u32 = 126;
+/// Transmit power of a radio around that of its kind (entity: site).
+pub const TX_POWER: u32 = 127;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;

@@ -1,7 +1,7 @@
 //! The radio of a scenario from levels that were measured: path loss, spread, asymmetry, nodes that are worse than others.
 //!
 //! Levels of both directions of a pair make one loss, by the transmit powers of the scenario; what a border router is heard better
-//! than it hears counts as its transmit power. Losses of meters' boxes stay those of the scenario. Pairs that do not hear each
+//! than it hears counts as its transmit power. Losses of meters' boxes and gains of antennas stay those of the scenario. Pairs that do not hear each
 //! other are in no survey, so that the fit takes distant links for better than they are: [`Calibration::unheard`] says how many of
 //! the placement's pairs within the survey's distances are missing.
 
@@ -132,13 +132,12 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
             .filter(|(_, levels)| !levels.is_empty())
             .map(|(from, levels)| sent(from) - mean(levels))
             .collect();
-        let boxes = [*a, *b].into_iter().filter(|site| sites[*site].kind == SiteKind::Meter).count();
         let nodes = [*a, *b].map(|site| {
             let next = numbers.len();
             *numbers.entry(site).or_insert(next)
         });
         let length_m = sites[*a].distance_squared(&sites[*b]).sqrt().max(1.0);
-        let loss_db = mean(&losses) - boxes as f64 * spec.radio.meter_loss_db;
+        let loss_db = mean(&losses) - [*a, *b].map(|site| spec.radio.end_loss_db(&sites[site])).iter().sum::<f64>();
         links.push(Link { nodes, x: 10.0 * length_m.log10(), loss_db });
     }
     let Some(found) = fit(&links, numbers.len()) else {

@@ -42,7 +42,7 @@ pub struct Radio {
     lock: u32,
     /// Start of the hop sequence, ms.
     pub phase_ms: u32,
-    /// Transmit power over [`UNITS_PER_MW`].
+    /// Transmit power over [`UNITS_PER_MW`]; the level in dBm is [`Air::tx_power_dbm`].
     #[serde(skip)]
     power_mw: f32,
     /// Random numbers used for receptions.
@@ -125,6 +125,8 @@ pub struct Air {
     /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
     stretches: bool,
     sites: PerNode<SiteId>,
+    /// Transmit powers, dBm.
+    powers_dbm: PerNode<f32>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
     seed: u64,
@@ -171,6 +173,7 @@ impl Air {
             stretches,
             model,
             sites: PerNode(sites),
+            powers_dbm: powers.iter().map(|&dbm| dbm as f32).collect(),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
@@ -219,6 +222,17 @@ impl Air {
     /// Sum of the signals on the common channel at a node, in 1e-16 mW.
     pub fn energy(&self, node: Node) -> u64 {
         self.radios[node].energy
+    }
+
+    /// What a radio sends with, dBm.
+    pub fn tx_power_dbm(&self, node: Node) -> f32 {
+        self.powers_dbm[node] + self.node_overlay(node).tx_power_db
+    }
+
+    /// Mean level of one radio at another, dBm, if they hear each other at all.
+    pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
+        let loss_db = code_db(self.neighbours.code(from, at)?);
+        Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
     }
 
     /// What is different about a node.
@@ -288,6 +302,7 @@ impl Air {
             + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
             + self.radios.bytes()
             + self.sites.bytes()
+            + self.powers_dbm.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }
 }
