@@ -27,7 +27,7 @@ fn saturated_link() -> Group {
         source: "TI SWRA826: 37.5 of 50 kb/s for unicast, since a quarter of the time is the broadcast channel's",
         how: "1,280 bytes again and again from one node to another at 50 kb/s, hopping; bytes above the link layer",
         why: "Four frames of 218 ms, headers included, and their acknowledgements fit into each 1,020 ms: the last begins within the unicast time and runs on \
-              into the broadcast slot, which the sender then misses. The cause is in `mac`: a real stack sends only what it can end.",
+              into the broadcast slot, which the sender then misses. The cause is in `mac`: nanostack, for one, sends no unicast in broadcast slots.",
         figures: vec![Figure::new("unicast at 50 kb/s", 37.5, "kb/s", Tolerance::Share(0.05), kbps)],
     }
 }
