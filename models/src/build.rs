@@ -360,7 +360,8 @@ impl Kit<'_> {
             channels: self.channels,
             seed: spec.seed,
         };
-        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, self.map.power_dbm(site.0))));
+        let power_dbm = |site: SiteId| self.map.power_dbm(site.0, &spec.placement.sites[site.at()]);
+        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power_dbm(site))));
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
             air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);

@@ -1,7 +1,7 @@
 //! A border router above the roofs: who hears whom better, and from how far.
 
 use amitwin_models::spec::*;
-use amitwin_models::terrain::SiteKind;
+use amitwin_models::terrain::{AntennaGain, SiteKind};
 use amitwin_testkit::worlds::{run, suburb};
 
 const POWER_DBM: f64 = 14.0;
@@ -72,7 +72,11 @@ fn a_gain_of_the_placement_goes_before_that_of_the_kind() {
     let plain = loss(&town(|_| {}));
     let mut own = town(|radio| radio.gateway_antenna_gain_db = 6.0);
     let by_kind = loss(&own);
-    own.placement.sites.iter_mut().filter(|s| s.kind == SiteKind::Gateway).for_each(|s| s.antenna_gain_dbi = Some(2.0));
+    own.placement
+        .sites
+        .iter_mut()
+        .filter(|s| s.kind == SiteKind::Gateway)
+        .for_each(|s| s.antenna_gain = Some(AntennaGain::from_dbi(2.0)));
     let by_site = loss(&own);
     for ((a, b), c) in plain.iter().zip(&by_kind).zip(&by_site).filter(|((a, b), c)| a.0 == b.0 && b.0 == c.0) {
         // Half decibels.

@@ -1,6 +1,6 @@
 //! Placement files: where they are looked for, what is made of them, what can be wrong with them.
 
-use amitwin_models::terrain::SiteKind;
+use amitwin_models::terrain::{AntennaGain, SiteKind};
 use amitwin_scenarios::{Override, Scenario, ScenarioError, load};
 use amitwin_testkit::gallery::Gallery;
 use insta::assert_snapshot;
@@ -125,7 +125,7 @@ fn antennas_have_the_heights_and_gains_of_the_file_and_of_the_section() {
     folder.write("town/m.csv", &format!("id,lat,lon,kind,height_m,antenna_gain_dbi\n{rows}"));
     let of = |scenario: &Scenario| {
         let sites = &scenario.variants[0].spec.placement.sites;
-        sites.iter().map(|site| (site.height_m, site.antenna_gain_dbi)).collect::<Vec<_>>()
+        sites.iter().map(|site| (site.height_m, site.antenna_gain.map(AntennaGain::dbi))).collect::<Vec<_>>()
     };
     let plain = folder.load("file = \"m.csv\"", &[]).unwrap();
     assert_eq!(of(&plain), [(1.5, Some(-2.0)), (10.0, Some(5.0)), (25.0, None)]);

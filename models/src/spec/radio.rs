@@ -1,7 +1,7 @@
 //! `[radio]`: the air.
 
 use super::quantity::{Length, Maybe, Power, Ratio};
-use crate::terrain::{Site, SiteKind};
+use crate::terrain::{AntennaGain, Site, SiteKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,7 @@ impl RadioSpec {
             SiteKind::Repeater => (0.0, self.repeater_antenna_gain_db),
             SiteKind::Gateway | SiteKind::Transformer => (0.0, self.gateway_antenna_gain_db),
         };
-        box_db - site.antenna_gain_dbi.map_or(gain_db, f64::from)
+        box_db - site.antenna_gain.map_or(gain_db, AntennaGain::dbi)
     }
 
     /// Path loss, with the settings that its model takes.

@@ -61,7 +61,7 @@ fn at_centres(placement: &Placement, clusters: usize, seed: u64) -> Result<Place
         None => {
             let twin = meters[nearest_point(&points, x, y)];
             let height_m = SiteKind::Gateway.default_height_m();
-            Site { kind: SiteKind::Gateway, height_m, antenna_gain_dbi: None, ..twin.clone() }
+            Site { kind: SiteKind::Gateway, height_m, antenna_gain: None, ..twin.clone() }
         }
     });
     Ok(with_gateways(placement, gateways.collect()))
@@ -183,7 +183,7 @@ impl Mean {
             x_m: (self.x / self.count) as f32,
             y_m: (self.y / self.count) as f32,
             height_m: SiteKind::Gateway.default_height_m(),
-            antenna_gain_dbi: None,
+            antenna_gain: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::id_list::{self, IdList};
 use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
-use amitwin_models::terrain::{self, Extent, GenerateSpec, Placement, Problem, Site, SiteKind};
+use amitwin_models::terrain::{self, AntennaGain, Extent, GenerateSpec, Placement, Problem, Site, SiteKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -284,7 +284,7 @@ fn read(path: &Path, section: &PlacementSection) -> Result<(Placement, Placement
     });
     let mut placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
     for (site, gain) in placement.sites.iter_mut().zip(gains) {
-        site.antenna_gain_dbi = gain.map(|gain| gain as f32);
+        site.antenna_gain = gain.map(AntennaGain::from_dbi);
     }
     placement.attributes = Arc::new(std::mem::take(&mut file.attributes));
     let mut hasher = blake3::Hasher::new();

@@ -13,7 +13,7 @@ mod state;
 pub use state::State;
 
 use super::error::ErrorModel;
-use super::math::ratio;
+use super::math::{level_db, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
@@ -42,7 +42,7 @@ pub struct Radio {
     lock: u32,
     /// Start of the hop sequence, ms.
     pub phase_ms: u32,
-    /// Transmit power over [`UNITS_PER_MW`]; the level in dBm is [`Air::tx_power_dbm`].
+    /// Transmit power over [`UNITS_PER_MW`].
     #[serde(skip)]
     power_mw: f32,
     /// Random numbers used for receptions.
@@ -125,8 +125,6 @@ pub struct Air {
     /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
     stretches: bool,
     sites: PerNode<SiteId>,
-    /// Transmit powers, dBm.
-    powers_dbm: PerNode<f32>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
     seed: u64,
@@ -173,7 +171,6 @@ impl Air {
             stretches,
             model,
             sites: PerNode(sites),
-            powers_dbm: powers.iter().map(|&dbm| dbm as f32).collect(),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
@@ -224,9 +221,10 @@ impl Air {
         self.radios[node].energy
     }
 
-    /// What a radio sends with, dBm.
+    /// What a radio sends with, dBm, to a thousandth.
     pub fn tx_power_dbm(&self, node: Node) -> f32 {
-        self.powers_dbm[node] + self.node_overlay(node).tx_power_db
+        let dbm = level_db(f64::from(self.radios[node].power_mw) / UNITS_PER_MW);
+        ((1e3 * dbm).round() / 1e3) as f32 + self.node_overlay(node).tx_power_db
     }
 
     /// Mean level of one radio at another, dBm, if they hear each other at all.
@@ -302,7 +300,6 @@ impl Air {
             + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
             + self.radios.bytes()
             + self.sites.bytes()
-            + self.powers_dbm.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }
 }

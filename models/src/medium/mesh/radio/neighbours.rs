@@ -64,7 +64,7 @@ pub struct LossMap {
     field: Field,
     shadow: LinkShadow,
     spec: RadioSpec,
-    powers_dbm: Vec<f64>,
+    seed: u64,
     meters: Best,
     others: Best,
 }
@@ -81,11 +81,12 @@ impl LossMap {
             field: Field::new(seed, spec.shadowing_distance_m),
             shadow: LinkShadow::new(seed, spec.shadowing_sigma_db),
             spec: spec.clone(),
-            powers_dbm: (0u32..).zip(sites).map(|(n, site)| tx_power_dbm(spec, seed, n, site.kind)).collect(),
+            seed,
             meters: nobody(spec.meter_loss_db),
             others: nobody(0.0),
         };
-        for (site, &power_dbm) in sites.iter().zip(&map.powers_dbm).filter(|(site, _)| site.kind.has_radio()) {
+        for (n, site) in (0u32..).zip(sites).filter(|(_, site)| site.kind.has_radio()) {
+            let power_dbm = map.power_dbm(n, site);
             let end_db = spec.end_loss_db(site);
             let best = if site.kind == SiteKind::Meter { &mut map.meters } else { &mut map.others };
             best.power_dbm = best.power_dbm.max(power_dbm);
@@ -96,8 +97,8 @@ impl LossMap {
     }
 
     /// Transmit power of the radio at a site, dBm.
-    pub fn power_dbm(&self, site: u32) -> f64 {
-        self.powers_dbm[site as usize]
+    pub fn power_dbm(&self, node: u32, site: &Site) -> f64 {
+        tx_power_dbm(&self.spec, self.seed, node, site.kind)
     }
 
     /// The most that a radio sends with, dBm.
@@ -180,6 +181,7 @@ impl Neighbours {
         let site = |n: usize| &sites[nodes[n] as usize];
         let is_meter = |n: usize| site(n).kind == SiteKind::Meter;
         let points: Vec<(f32, f32)> = (0..nodes.len()).map(|n| (site(n).x_m, site(n).y_m)).collect();
+        let powers: Vec<f64> = (0..nodes.len()).map(|n| map.power_dbm(nodes[n], site(n))).collect();
         let ends: Vec<End> = (0..nodes.len()).map(|n| map.end(nodes[n], site(n))).collect();
         // Meters lose something in their boxes at both ends and hear each other less far; the few others are looked
         // for one by one.
@@ -199,7 +201,7 @@ impl Neighbours {
                     return;
                 }
                 let loss = map.loss_db((ends[a], site(a)), (ends[b], site(b)), squared);
-                let power_dbm = map.power_dbm(nodes[a]).max(map.power_dbm(nodes[b]));
+                let power_dbm = powers[a].max(powers[b]);
                 if f64::from(loss) <= power_dbm - if b < own { limits.own_dbm } else { limits.foreign_dbm } {
                     row.push((code_of(loss), b as u16));
                 }
