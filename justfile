@@ -44,6 +44,10 @@ bench:
     target/release/dlms --what plain
     target/release/dlms --what ciphered
 
+# Figures beside published ones, into docs/validation.md (seconds); fails if a verdict got worse
+validation *ARGS:
+    cargo run --release -p amitwin-benches --bin validation -- --output docs/validation.md {{ARGS}}
+
 # Both sides of each comparison in one sitting; writes a dated page in benches/results/
 peers *ARGS:
     benches/peers/run.sh {{ARGS}}

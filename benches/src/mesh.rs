@@ -57,6 +57,7 @@ fn spec(work: &Workload) -> WorldSpec {
         x_m: (n % columns) as f32 * work.spacing_m,
         y_m: (n / columns) as f32 * work.spacing_m,
         height_m: 1.5,
+        antenna_gain: None,
     };
     WorldSpec {
         seed: work.seed,

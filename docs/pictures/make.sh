@@ -18,6 +18,7 @@ draw() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+draw elevated-router map
 draw gateway-failure map
 draw mass-reset rejoin
 draw mass-reset-300k rejoin

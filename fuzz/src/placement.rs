@@ -41,11 +41,12 @@ pub(crate) fn judge(path: &Path, bytes: &[u8], read: fn(&Path) -> Read) {
 }
 
 fn csv(records: &[PlacementRecord]) -> String {
-    let mut text = "id,lat,lon,kind,height_m\n".to_owned();
-    for PlacementRecord { name, kind, lat_deg, lon_deg, height_m, .. } in records {
-        let height = height_m.map_or(String::new(), |height| height.to_string());
+    let mut text = "id,lat,lon,kind,height_m,antenna_gain_dbi\n".to_owned();
+    for PlacementRecord { name, kind, lat_deg, lon_deg, height_m, antenna_gain_dbi, .. } in records {
+        let [height, gain] =
+            [height_m, antenna_gain_dbi].map(|value| value.map_or(String::new(), |value| value.to_string()));
         let name = name.replace('"', "\"\"");
-        writeln!(text, "\"{name}\",{lat_deg},{lon_deg},{},{height}", kind.as_str()).expect("a text");
+        writeln!(text, "\"{name}\",{lat_deg},{lon_deg},{},{height},{gain}", kind.as_str()).expect("a text");
     }
     text
 }

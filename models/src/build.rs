@@ -183,11 +183,10 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let rules = Rules::new(&spec.mac, spec.mesh.stack, radio.phy.rate_bps());
     let rules = if radio.phy == PhyMode::Oqpsk250 { rules.plain() } else { rules };
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
-    let strongest = radio.tx_power_dbm.max(radio.gateway_power_dbm());
-    let loss_max = strongest - radio.hearing_floor_dbm;
-    let map = LossMap::new(radio, frequency_mhz(radio), spec.seed);
-    let reach_m = map.reach_m(loss_max, 0);
-    let foreign_m = map.reach_m(loss_max - FOREIGN_MARGIN_DB, 1);
+    let map = LossMap::new(radio, frequency_mhz(radio), spec.seed, &spec.placement.sites);
+    let (floor_dbm, foreign_dbm) = (radio.hearing_floor_dbm, radio.hearing_floor_dbm + FOREIGN_MARGIN_DB);
+    let reach_m = map.reach_m(floor_dbm, 0).max(map.reach_m(floor_dbm, 1));
+    let foreign_m = map.reach_m(foreign_dbm, 1).max(map.reach_over_roofs_m(foreign_dbm, 0));
 
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
@@ -201,7 +200,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         rules,
         model: &model,
         map: &map,
-        loss_max,
         channels,
         cosem: &cosem,
         gateways: &assignment.gateways,
@@ -225,7 +223,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
 
     let cells: Vec<Cell> = meshes.into_par_iter().enumerate().map(|(n, mesh)| kit.cell(n, mesh, &plan)).collect();
     let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
-    let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, strongest), model.capture_threshold_db());
+    let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, map.strongest_dbm()), model.capture_threshold_db());
     Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
 }
 
@@ -297,7 +295,6 @@ struct Kit<'a> {
     rules: Rules,
     model: &'a ErrorModel,
     map: &'a LossMap,
-    loss_max: f64,
     channels: u16,
     cosem: &'a Arc<Cosem>,
     gateways: &'a [u32],
@@ -335,8 +332,9 @@ impl Kit<'_> {
         };
         Ok(match spec.medium {
             MediumKind::Mesh => {
+                let own_dbm = spec.radio.hearing_floor_dbm;
                 let strongest = spec.radio.neighbours_max;
-                let limits = Limits { own: self.loss_max, foreign: self.loss_max - FOREIGN_MARGIN_DB, strongest };
+                let limits = Limits { own_dbm, foreign_dbm: own_dbm + FOREIGN_MARGIN_DB, strongest };
                 let (neighbours, heard) = Neighbours::build(self.map, sites, &globals, count, limits);
                 let mut heard = heard.into_iter();
                 globals.retain(|_| heard.next() == Some(true));
@@ -375,10 +373,6 @@ impl Kit<'_> {
     /// The layers of a mesh, settled as though it had run for long.
     fn mesh(&self, neighbours: Neighbours, facts: &Facts) -> Mesh {
         let spec = self.spec;
-        let power = |n: u32| {
-            let gateway = spec.placement.sites[n as usize].kind == SiteKind::Gateway;
-            if gateway { spec.radio.gateway_power_dbm() } else { spec.radio.tx_power_dbm }
-        };
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
@@ -388,7 +382,8 @@ impl Kit<'_> {
             channels: self.channels,
             seed: spec.seed,
         };
-        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power(site.0))));
+        let power_dbm = |site: SiteId| self.map.power_dbm(site.0, &spec.placement.sites[site.at()]);
+        let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power_dbm(site))));
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
             air.radios[node].phase_ms = Stream::new(spec.seed, site, purpose::HOP_PHASE).below(1 << 20);
@@ -399,7 +394,6 @@ impl Kit<'_> {
             rules: self.rules.clone(),
             channels: self.channels,
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
-            tx_power_dbm: spec.radio.tx_power_dbm as f32,
         };
         let mut link = LinkLayer::new(parts, facts.own);
         let parts = net::Parts {

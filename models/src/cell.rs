@@ -241,6 +241,8 @@ impl Cell {
                 x_m: site.x_m,
                 y_m: site.y_m,
                 height_m: site.height_m,
+                antenna_gain_dbi: site.antenna_gain.map(|gain| gain.dbi() as f32),
+                tx_power_dbm: self.mesh().map(|mesh| mesh.link.air.tx_power_dbm(node)),
                 gateway: Some(facts.sites[facts.gateway_of(node)].0),
                 parent: parent.map(|parent| facts.sites[parent].0),
                 hops: reachable.then_some(hops),

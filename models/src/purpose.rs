@@ -28,7 +28,9 @@ pub const IDEAL_LOSS: u32 = 124;
 pub const BACKHAUL_LOSS: u32 = 125;
 /// Who belongs to a share of the fleet (entity: site).
 pub const EVENT_SHARE: u32 = 126;
+/// Transmit power of a radio around that of its kind (entity: site).
+pub const TX_POWER: u32 = 127;
 /// How long a node takes to join while the first tree grows (entity: site).
-pub const JOIN_ORDER: u32 = 127;
+pub const JOIN_ORDER: u32 = 128;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;

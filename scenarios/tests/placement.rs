@@ -1,6 +1,6 @@
 //! Placement files: where they are looked for, what is made of them, what can be wrong with them.
 
-use amitwin_models::terrain::SiteKind;
+use amitwin_models::terrain::{AntennaGain, SiteKind};
 use amitwin_scenarios::{Override, Scenario, ScenarioError, load};
 use amitwin_testkit::gallery::Gallery;
 use insta::assert_snapshot;
@@ -116,6 +116,43 @@ fn gateways_of_the_file_stay_and_the_difference_is_told() {
     assert_eq!(count(&scenario, SiteKind::Gateway), 1);
     let warnings = scenario.warnings.join("\n").replace(&folder.0.path().display().to_string(), "DIR");
     assert_snapshot!(warnings, @"DIR/town/town.toml:5: the placement file names 1 of kind gateway (border routers); `gateways = 3` is not used");
+}
+
+#[test]
+fn antennas_have_the_heights_and_gains_of_the_file_and_of_the_section() {
+    let folder = Folder::new();
+    let rows = "a,50.0,8.0,meter,,-2\ng,50.001,8.0,gateway,,5\nh,50.002,8.0,gateway,25,\n";
+    folder.write("town/m.csv", &format!("id,lat,lon,kind,height_m,antenna_gain_dbi\n{rows}"));
+    let of = |scenario: &Scenario| {
+        let sites = &scenario.variants[0].spec.placement.sites;
+        sites.iter().map(|site| (site.height_m, site.antenna_gain.map(AntennaGain::dbi))).collect::<Vec<_>>()
+    };
+    let plain = folder.load("file = \"m.csv\"", &[]).unwrap();
+    assert_eq!(of(&plain), [(1.5, Some(-2.0)), (10.0, Some(5.0)), (25.0, None)]);
+    let high = folder.load("file = \"m.csv\"\ngateway_height = \"18 m\"", &[]).unwrap();
+    assert_eq!(of(&high), [(1.5, Some(-2.0)), (18.0, Some(5.0)), (25.0, None)]);
+    let generated = "generator = \"line\"\nmeters = 2\ngateways = 1\ngateway_height = \"18 m\"";
+    assert_eq!(of(&folder.load(generated, &[]).unwrap()), [(1.5, None), (1.5, None), (18.0, None)]);
+    folder.write("town/village.csv", VILLAGE);
+    let sited = folder.load("file = \"village.csv\"\ngateways = 1\ngateway_height = \"18 m\"", &[]).unwrap();
+    assert_eq!(of(&sited)[3], (18.0, None));
+}
+
+#[test]
+fn roofs_that_nothing_stands_above_are_told() {
+    let folder = Folder::new();
+    let town = "generator = \"line\"\nmeters = 2\ngateways = 1";
+    let told = |roof: &str| folder.load(town, &[&format!("radio.roof_height={roof}")]).unwrap().warnings;
+    assert_eq!(told("9 m"), Vec::<String>::new());
+    let warnings = told("10 m");
+    assert!(
+        warnings.len() == 1
+            && warnings[0].ends_with(
+                "radio.roof_height is 10 m, and no border router or repeater stands above that (G0000 is the highest, with 10 m), so \
+                 that it changes nothing; raise placement.gateway_height, or height_m in the placement file"
+            ),
+        "{warnings:?}"
+    );
 }
 
 #[test]

@@ -33,6 +33,8 @@ fn more_power_than_the_region_allows_is_told_with_its_limit() {
     town.toml:10: radio.tx_power is 17 dBm, and the region eu allows 16.15 dBm with an antenna of 0 dBi (25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B)
     town.toml:11: radio.gateway_tx_power is 20 dBm, and the region eu allows 16.15 dBm with an antenna of 0 dBi (25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B)
     ");
+    // An antenna of 3 dBi leaves 13.15 dBm of the 16.15.
+    insta::assert_snapshot!(eu("tx_power = \"14 dBm\"\ngateway_antenna_gain = \"3 dB\"\n").join("\n"), @r"town.toml:7: radio.gateway_tx_power is 14 dBm by default, and the region eu allows 13.15 dBm with an antenna of 3 dBi (25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B)");
     // The default is that of North America.
     insta::assert_snapshot!(eu("").join("\n"), @r"town.toml:7: radio.tx_power is 27 dBm by default, and the region eu allows 16.15 dBm with an antenna of 0 dBi (25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B)");
     let na = |more: &str| town(more).warnings;

@@ -1,11 +1,11 @@
-//! Which column is which: the five that a placement knows, by their usual names or by those that the scenario says.
+//! Which column is which: the six that a placement knows, by their usual names or by those that the scenario says.
 
 use super::Fault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Known columns; the first three are needed.
-pub(super) const KNOWN: [&str; 5] = ["id", "lat", "lon", "kind", "height_m"];
+pub(super) const KNOWN: [&str; 6] = ["id", "lat", "lon", "kind", "height_m", "antenna_gain_dbi"];
 
 /// Usual names of the id, best first, as [`plain`] has them.
 const IDS: &[&str] =
@@ -18,6 +18,7 @@ const NORTHS: &[&str] = &["y", "northing", "ycoord", "pointy", "coordy"];
 const EASTS: &[&str] = &["x", "easting", "xcoord", "pointx", "coordx"];
 const KINDS: &[&str] = &["kind"];
 const HEIGHTS: &[&str] = &["heightm"];
+const GAINS: &[&str] = &["antennagaindbi", "gaindbi"];
 
 /// What the columns of a placement file are called, where their names are not the usual ones. An empty name says that the
 /// file has no such column.
@@ -39,6 +40,9 @@ pub struct ColumnNames {
     /// Column of the antenna height over ground, m.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height_m: Option<String>,
+    /// Column of the antenna gain, dBi.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub antenna_gain_dbi: Option<String>,
 }
 
 impl ColumnNames {
@@ -47,8 +51,8 @@ impl ColumnNames {
         *self == ColumnNames::default()
     }
 
-    fn asked(&self) -> [Option<&str>; 5] {
-        [&self.id, &self.lat, &self.lon, &self.kind, &self.height_m].map(Option::as_deref)
+    fn asked(&self) -> [Option<&str>; 6] {
+        [&self.id, &self.lat, &self.lon, &self.kind, &self.height_m, &self.antenna_gain_dbi].map(Option::as_deref)
     }
 }
 
@@ -76,7 +80,7 @@ pub(super) struct Wanted<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Columns {
     /// Of each known column, in the order of [`KNOWN`].
-    pub known: [Option<usize>; 5],
+    pub known: [Option<usize>; 6],
     /// Of all others that have a name.
     pub own: Vec<usize>,
 }
@@ -136,7 +140,7 @@ impl Columns {
     /// Own columns that are probably a known one misspelt, with that.
     pub fn misspelt<'n>(&self, names: &[&'n str], wanted: Wanted<'_>) -> Vec<(&'n str, &'static str)> {
         let free = |index: &usize| self.known[*index].is_none() && wanted.names.asked()[*index].is_none();
-        let missing: Vec<&str> = [3, 4].into_iter().filter(free).map(|index| KNOWN[index]).collect();
+        let missing: Vec<&str> = [3, 4, 5].into_iter().filter(free).map(|index| KNOWN[index]).collect();
         let own = self.own.iter().map(|&at| names[at]);
         own.filter_map(|name| Some((name, *missing.iter().find(|known| misspells(name, known))?))).collect()
     }
@@ -170,7 +174,8 @@ fn usual(known: &str, projected: bool) -> [&'static [&'static str]; 2] {
         "lat" => (LATS, NORTHS),
         "lon" => (LONS, EASTS),
         "kind" => (KINDS, &[][..]),
-        _ => (HEIGHTS, &[][..]),
+        "height_m" => (HEIGHTS, &[][..]),
+        _ => (GAINS, &[][..]),
     };
     if projected { [metres, degrees] } else { [degrees, metres] }
 }

@@ -175,6 +175,8 @@ pub enum Fault {
     Crs { reason: String },
     #[error("a height of {height_m} m is not possible; give metres over ground, from -500 to 9000, or leave it out")]
     AbsurdHeight { height_m: f64 },
+    #[error("an antenna gain of {gain_dbi} dBi is not possible; give dBi, from -30 to 30, or leave it out")]
+    AbsurdGain { gain_dbi: f64 },
     #[error(
         "the kind '{found}' is not known{nearest}; a site is a meter, gateway (a border router), repeater or transformer"
     )]

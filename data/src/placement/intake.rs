@@ -261,9 +261,12 @@ impl<'a> Intake<'a> {
             (Some("lat"), Fault::NoPlace { x, y, crs })
         })?;
         let kind = at(3).kind().map_err(in_column(3))?;
-        let height_m = number(4)?;
+        let (height_m, antenna_gain_dbi) = (number(4)?, number(5)?);
         self.decimal_commas |= decimal;
-        rules::record(place, name, kind, (lat_deg, lon_deg), height_m)
+        rules::record(
+            PlacementRecord { name, kind, lat_deg, lon_deg, height_m, antenna_gain_dbi, line: place.number() },
+            place,
+        )
     }
 
     fn keep<'v>(

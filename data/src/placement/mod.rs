@@ -6,6 +6,7 @@
 //! | latitude, longitude, degrees WGS 84 | `lat`, `lon` | a `Point`, or a `MultiPoint` of one, `[lon, lat]` | yes |
 //! | kind: meter, gateway, repeater, transformer | `kind` | `properties.kind` | no: meter |
 //! | antenna height over ground, m | `height_m` | `properties.height_m` | no: the kind's usual height |
+//! | antenna gain, dBi | `antenna_gain_dbi` | `properties.antenna_gain_dbi` | no: that of the scenario |
 //!
 //! Names are known in any case and in usual forms (`Latitude`, `lng`, `X`, `Meter ID`); [`Options::columns`] names others.
 //! Columns that are none of these are kept as [`Attributes`]. Coordinates of a projected system are converted if
@@ -96,6 +97,8 @@ pub struct PlacementRecord {
     pub lon_deg: f64,
     /// Antenna height over ground, m, where given.
     pub height_m: Option<f64>,
+    /// Antenna gain, dBi, where given.
+    pub antenna_gain_dbi: Option<f64>,
     /// Where it was read: line of a CSV file (the header is line 1), number of a GeoJSON feature or a Parquet row (from
     /// 1).
     pub line: u64,

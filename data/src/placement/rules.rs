@@ -1,11 +1,15 @@
 //! Which values a site may have, whatever the format, and which are possible and odd.
 
-use super::{Fault, Place, PlacementRecord, RecordKind};
+use super::{Fault, Place, PlacementRecord};
 
 /// Lowest and highest antenna, m.
 const HEIGHTS_M: std::ops::RangeInclusive<f64> = -500.0..=9_000.0;
 /// Heights over ground that meters and gateways have.
 const USUAL_HEIGHTS_M: std::ops::RangeInclusive<f64> = -20.0..=500.0;
+/// Gains of antennas, losses of their cables included, dBi: from a broken one to a dish.
+const GAINS_DBI: std::ops::RangeInclusive<f64> = -30.0..=30.0;
+/// Gains that antennas of this band have, dBi: from a chip in a metal box to a sector antenna.
+const USUAL_GAINS_DBI: std::ops::RangeInclusive<f64> = -15.0..=17.0;
 /// No town lies nearer to a pole, degrees.
 const USUAL_LAT_DEG: f64 = 80.0;
 /// Degrees never reach this, nor do the numbers that stand for a missing value; metres of a projected system mostly do.
@@ -39,15 +43,16 @@ pub(super) fn are_metres(lat: f64, lon: f64) -> bool {
     most.is_finite() && (most > PLAINLY_METRES || least > METRES_BOTH)
 }
 
-/// A record of possible values.
-pub(super) fn record(
-    place: Place,
-    name: String,
-    kind: RecordKind,
-    (lat_deg, lon_deg): (f64, f64),
-    height_m: Option<f64>,
-) -> Result<PlacementRecord, ColumnFault> {
-    for (column, value) in [("lat", Some(lat_deg)), ("lon", Some(lon_deg)), ("height_m", height_m)] {
+/// The record, if its values are possible ones.
+pub(super) fn record(record: PlacementRecord, place: Place) -> Result<PlacementRecord, ColumnFault> {
+    let PlacementRecord { lat_deg, lon_deg, height_m, antenna_gain_dbi, .. } = record;
+    let numbers = [
+        ("lat", Some(lat_deg)),
+        ("lon", Some(lon_deg)),
+        ("height_m", height_m),
+        ("antenna_gain_dbi", antenna_gain_dbi),
+    ];
+    for (column, value) in numbers {
         if let Some(value) = value.filter(|v| !v.is_finite()) {
             return Err((Some(column), Fault::NotFinite { text: value.to_string() }));
         }
@@ -68,7 +73,10 @@ pub(super) fn record(
     if let Some(height_m) = height_m.filter(|h| !HEIGHTS_M.contains(h)) {
         return Err((Some("height_m"), Fault::AbsurdHeight { height_m }));
     }
-    Ok(PlacementRecord { name, kind, lat_deg, lon_deg, height_m, line: place.number() })
+    if let Some(gain_dbi) = antenna_gain_dbi.filter(|gain| !GAINS_DBI.contains(gain)) {
+        return Err((Some("antenna_gain_dbi"), Fault::AbsurdGain { gain_dbi }));
+    }
+    Ok(record)
 }
 
 /// What is odd about a site and allowed.
@@ -80,12 +88,14 @@ pub(super) enum Odd {
     Polar,
     /// Deep or high.
     Height,
+    /// More or less gain than antennas have.
+    Gain,
     /// An id that a spreadsheet has rounded.
     Rounded,
 }
 
 impl Odd {
-    pub const ALL: [Odd; 4] = [Odd::Nowhere, Odd::Polar, Odd::Height, Odd::Rounded];
+    pub const ALL: [Odd; 5] = [Odd::Nowhere, Odd::Polar, Odd::Height, Odd::Gain, Odd::Rounded];
 
     /// Whether it is true of a site.
     pub fn is(self, site: &PlacementRecord) -> bool {
@@ -93,6 +103,7 @@ impl Odd {
             Odd::Nowhere => site.lat_deg == 0.0 && site.lon_deg == 0.0,
             Odd::Polar => site.lat_deg.abs() > USUAL_LAT_DEG,
             Odd::Height => site.height_m.is_some_and(|height| !USUAL_HEIGHTS_M.contains(&height)),
+            Odd::Gain => site.antenna_gain_dbi.is_some_and(|gain| !USUAL_GAINS_DBI.contains(&gain)),
             Odd::Rounded => super::value::is_scientific(&site.name),
         }
     }
@@ -113,6 +124,11 @@ impl Odd {
                 "{sites} with a height below -20 m or above 500 m ({name} with {} m, {place}); height_m is metres over \
                  ground, not over the sea",
                 first.height_m.unwrap_or_default()
+            ),
+            Odd::Gain => format!(
+                "{sites} with an antenna gain below -15 or above 17 dBi ({name} with {} dBi, {place}); antenna_gain_dbi is the \
+                 gain over an isotropic antenna less the loss of the cable, not a power in dBm",
+                first.antenna_gain_dbi.unwrap_or_default()
             ),
             Odd::Rounded => format!(
                 "{sites} with an id such as {name} ({place}), which a spreadsheet has rounded: its last digits are gone, and \

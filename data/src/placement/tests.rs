@@ -54,7 +54,7 @@ fn record(
     height_m: Option<f64>,
     line: u64,
 ) -> PlacementRecord {
-    PlacementRecord { name: name.into(), kind, lat_deg, lon_deg, height_m, line }
+    PlacementRecord { name: name.into(), kind, lat_deg, lon_deg, height_m, antenna_gain_dbi: None, line }
 }
 
 #[test]
@@ -171,6 +171,15 @@ fn csv_values_are_judged() {
             )
         );
     }
+    for absurd in ["30.1", "-31"] {
+        assert_eq!(
+            csv_error(format!("id,lat,lon,Antenna gain dBi\nM1,45,7,{absurd}\n")),
+            format!(
+                "meters.csv, line 2, column antenna_gain_dbi: an antenna gain of {absurd} dBi is not possible; give dBi, \
+                 from -30 to 30, or leave it out"
+            )
+        );
+    }
     assert_eq!(
         row_error("M1,45,7,Gatway,"),
         "meters.csv, line 2, column kind: the kind 'Gatway' is not known (did you mean gateway?); a site is a meter, \
@@ -191,6 +200,12 @@ fn csv_values_are_judged() {
 fn values_at_the_limits_are_allowed() {
     let records = csv("id,lat,lon,height_m\na,90,180,9000\nb,-90,-180,-500\n").unwrap();
     assert_eq!(records.len(), 2);
+}
+
+#[test]
+fn an_antenna_gain_is_read_where_it_is_given() {
+    let records = csv("id,lat,lon,kind,antenna_gain_dbi\nG,45,7,gateway,5.15\nM,45,7,,\n").unwrap();
+    assert_eq!(records.iter().map(|r| r.antenna_gain_dbi).collect::<Vec<_>>(), [Some(5.15), None]);
 }
 
 #[test]

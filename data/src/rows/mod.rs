@@ -55,6 +55,7 @@ impl Column {
             Some("deg") => "degree",
             Some("db") => "dB",
             Some("dbm") => "dBm",
+            Some("dbi") => "dBi",
             Some("share") => "1",
             Some("bytes") => "byte",
             _ => "",
@@ -114,13 +115,14 @@ mod tests {
             extra_loss_db: -0.0,
             etx: 1.0,
             rssi_dbm: -90.25,
+            rssi_down_dbm: -64.0,
         };
         let mut bytes = Vec::new();
         row.canonical(&mut bytes);
         let expected: &[u8] = &[
             0, 0, 0, 0, 0, 0, 0xf8, 0x3f, // 1.5
             4, 3, 2, 1, 0xff, 0xff, 0xff, 0xff, 6, 5, 7, // integers, little-endian
-            0, 0, 0xc0, 0x7f, 0, 0, 0, 0x80, 0, 0, 0x80, 0x3f, 0, 0x80, 0xb4, 0xc2,
+            0, 0, 0xc0, 0x7f, 0, 0, 0, 0x80, 0, 0, 0x80, 0x3f, 0, 0x80, 0xb4, 0xc2, 0, 0, 0x80, 0xc2,
         ];
         assert_eq!(bytes, expected);
 

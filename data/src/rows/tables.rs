@@ -28,6 +28,10 @@ tables! {
         y_m: f32,
         /// Antenna over ground.
         height_m: f32,
+        /// Gain of its antenna, if the placement tells it; that of its kind otherwise, as the scenario says.
+        antenna_gain_dbi: Option<f32>,
+        /// What its radio sends with at the start; empty without a mesh.
+        tx_power_dbm: Option<f32>,
         /// Border router that serves it; empty if none can.
         gateway: Option<u32>,
         /// Next hop towards the border router; empty if there is none.
@@ -60,8 +64,10 @@ tables! {
         extra_loss_db: f32,
         /// Expected transmissions for one delivery.
         etx: f32,
-        /// Mean level at the parent.
+        /// Mean level of the node at its parent.
         rssi_dbm: f32,
+        /// Mean level of the parent at the node.
+        rssi_down_dbm: f32,
     }
 
     /// Everything that the head-end waits for: resets, reports, reads and pings, one row each.

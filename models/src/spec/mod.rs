@@ -103,6 +103,7 @@ impl WorldSpec {
             x_m: n as f32 * 60.0,
             y_m: 0.0,
             height_m: 1.5,
+            antenna_gain: None,
         };
         WorldSpec {
             seed: 1,

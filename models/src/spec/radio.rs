@@ -1,6 +1,7 @@
 //! `[radio]`: the air.
 
 use super::quantity::{Length, Maybe, Power, Ratio};
+use crate::terrain::{AntennaGain, Site, SiteKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +17,30 @@ pub struct RadioSpec {
     #[serde(rename = "tx_power", with = "Power")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "36 dBm"))]
     pub tx_power_dbm: f64,
-    /// Transmit power of border routers, with all that makes them better heard than they hear; as `tx_power` when missing.
+    /// Transmit power of border routers; as `tx_power` when missing. A path loses the same in both directions, so that this is what
+    /// they are better heard by than they hear.
     #[serde(rename = "gateway_tx_power", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "-30 dBm", "x-max" = "50 dBm"))]
     pub gateway_tx_power_dbm: Option<f64>,
+    /// Standard deviation of the transmit power of meters and repeaters around `tx_power`, drawn for each: 1.4 times this is how much
+    /// the two directions of a link between them differ.
+    #[serde(rename = "tx_power_spread", with = "Ratio")]
+    #[schemars(extend("x-min" = "0 dB", "x-max" = "10 dB"))]
+    pub tx_power_spread_db: f64,
+    /// Gain of border routers' antennas over an isotropic one, less the loss of the cable, in both directions; a placement's
+    /// `antenna_gain_dbi` goes before it.
+    #[serde(rename = "gateway_antenna_gain", with = "Ratio")]
+    #[schemars(extend("x-min" = "-30 dB", "x-max" = "30 dB"))]
+    pub gateway_antenna_gain_db: f64,
+    /// The same of repeaters. That of meters is part of `meter_loss`.
+    #[serde(rename = "repeater_antenna_gain", with = "Ratio")]
+    #[schemars(extend("x-min" = "-30 dB", "x-max" = "30 dB"))]
+    pub repeater_antenna_gain_db: f64,
+    /// Height of the roofs. Border routers and repeaters whose antennas stand above it reach others over the roofs; when missing,
+    /// all paths go through the streets and height counts in distances alone.
+    #[serde(rename = "roof_height", with = "Maybe::<Length>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "3 m", "x-max" = "100 m"))]
+    pub roof_height_m: Option<f64>,
     /// How level falls with distance.
     pub path_loss: LossModel,
     /// Surroundings, for the street-level loss.
@@ -39,7 +60,7 @@ pub struct RadioSpec {
     #[serde(rename = "shadowing_distance", with = "Length")]
     #[schemars(extend("x-min" = "1 m", "x-max" = "10 km"))]
     pub shadowing_distance_m: f64,
-    /// Loss of a meter's box and antenna, on each end that is a meter.
+    /// Loss of a meter's box and antenna, on each end that is a meter; an `antenna_gain_dbi` of the placement is taken off it.
     #[serde(rename = "meter_loss", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "60 dB"))]
     pub meter_loss_db: f64,
@@ -74,6 +95,10 @@ impl Default for RadioSpec {
             region: Region::NorthAmerica,
             tx_power_dbm: 27.0,
             gateway_tx_power_dbm: None,
+            tx_power_spread_db: 0.0,
+            gateway_antenna_gain_db: 0.0,
+            repeater_antenna_gain_db: 0.0,
+            roof_height_m: None,
             path_loss: LossModel::StreetLevel,
             clutter: Clutter::Suburban,
             reference_loss_db: 31.7,
@@ -94,6 +119,16 @@ impl RadioSpec {
     /// Transmit power of border routers, dBm.
     pub fn gateway_power_dbm(&self) -> f64 {
         self.gateway_tx_power_dbm.unwrap_or(self.tx_power_dbm)
+    }
+
+    /// What box and antenna at a site lose, dB; negative: a gain.
+    pub fn end_loss_db(&self, site: &Site) -> f64 {
+        let (box_db, gain_db) = match site.kind {
+            SiteKind::Meter => (self.meter_loss_db, 0.0),
+            SiteKind::Repeater => (0.0, self.repeater_antenna_gain_db),
+            SiteKind::Gateway | SiteKind::Transformer => (0.0, self.gateway_antenna_gain_db),
+        };
+        box_db - site.antenna_gain.map_or(gain_db, AntennaGain::dbi)
     }
 
     /// Path loss, with the settings that its model takes.

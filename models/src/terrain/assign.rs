@@ -86,6 +86,7 @@ mod tests {
             x_m,
             y_m,
             height_m,
+            antenna_gain: None,
         };
         Placement { sites: sites.iter().enumerate().map(site).collect(), ..Placement::default() }
     }

@@ -21,7 +21,7 @@ pub use generate::{GenerateSpec, Generator, generate};
 pub use grid::SpatialGrid;
 pub use name::SiteName;
 pub use plane::LocalPlane;
-pub use site::{Placement, Site, SiteKind};
+pub use site::{AntennaGain, Placement, Site, SiteKind};
 pub use siting::{at_transformers, k_means, k_means_count};
 
 /// Widest placement for which the local plane is used, m.

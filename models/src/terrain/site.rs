@@ -4,6 +4,7 @@ use super::{LocalPlane, SiteName, TerrainError};
 use amitwin_data::attributes::Attributes;
 use amitwin_data::rows::NodeKind;
 use std::fmt;
+use std::num::NonZeroI16;
 use std::sync::Arc;
 
 /// What stands at a site.
@@ -60,6 +61,26 @@ impl fmt::Display for SiteKind {
     }
 }
 
+/// Gain of an antenna over an isotropic one, in hundredths of a decibel: two bytes, with none as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AntennaGain(NonZeroI16);
+
+impl AntennaGain {
+    /// More than any gain takes off, so that none is stored as 0.
+    const ABOVE: i16 = 20_000;
+
+    /// So many dBi, from -100 to 100.
+    pub fn from_dbi(dbi: f64) -> Self {
+        let hundredths = (100.0 * dbi.clamp(-100.0, 100.0)).round() as i16;
+        AntennaGain(NonZeroI16::new(hundredths + Self::ABOVE).unwrap_or(NonZeroI16::MAX))
+    }
+
+    /// In dBi.
+    pub fn dbi(self) -> f64 {
+        f64::from(self.0.get() - Self::ABOVE) / 100.0
+    }
+}
+
 /// One place of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
@@ -77,6 +98,8 @@ pub struct Site {
     pub y_m: f32,
     /// Antenna height over ground, m.
     pub height_m: f32,
+    /// Antenna gain, where it is not that of its kind.
+    pub antenna_gain: Option<AntennaGain>,
 }
 
 impl Site {
@@ -118,7 +141,7 @@ impl Placement {
                 if !(lat_deg.abs() <= 90.0 && lon_deg.abs() <= 180.0 && height_m.is_finite()) {
                     return Err(TerrainError::BadPosition { name, lat_deg, lon_deg, height_m });
                 }
-                Ok(Site { name, kind, lat_deg, lon_deg, x_m: 0.0, y_m: 0.0, height_m })
+                Ok(Site { name, kind, lat_deg, lon_deg, x_m: 0.0, y_m: 0.0, height_m, antenna_gain: None })
             })
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(plane) = LocalPlane::around(sites.iter().map(|s| (s.lat_deg, s.lon_deg))) {
@@ -148,6 +171,14 @@ mod tests {
     #[test]
     fn a_million_sites_take_48_megabytes() {
         assert!(size_of::<Site>() <= 48, "{} bytes", size_of::<Site>());
+    }
+
+    #[test]
+    fn gains_are_kept_to_a_hundredth() {
+        for dbi in [-30.0, -0.01, 0.0, 2.15, 5.15, 30.0] {
+            assert_eq!(AntennaGain::from_dbi(dbi).dbi(), dbi);
+        }
+        assert_eq!(AntennaGain::from_dbi(1e9).dbi(), 100.0);
     }
 
     #[test]

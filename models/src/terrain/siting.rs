@@ -60,7 +60,8 @@ fn at_centres(placement: &Placement, clusters: usize, seed: u64) -> Result<Place
         // Only where several gateways share one spot, so that some of them are nobody's nearest.
         None => {
             let twin = meters[nearest_point(&points, x, y)];
-            Site { kind: SiteKind::Gateway, height_m: SiteKind::Gateway.default_height_m(), ..twin.clone() }
+            let height_m = SiteKind::Gateway.default_height_m();
+            Site { kind: SiteKind::Gateway, height_m, antenna_gain: None, ..twin.clone() }
         }
     });
     Ok(with_gateways(placement, gateways.collect()))
@@ -182,6 +183,7 @@ impl Mean {
             x_m: (self.x / self.count) as f32,
             y_m: (self.y / self.count) as f32,
             height_m: SiteKind::Gateway.default_height_m(),
+            antenna_gain: None,
         })
     }
 }

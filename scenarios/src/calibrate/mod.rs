@@ -1,7 +1,7 @@
 //! The radio of a scenario from levels that were measured: path loss, spread, asymmetry, nodes that are worse than others.
 //!
 //! Levels of both directions of a pair make one loss, by the transmit powers of the scenario; what a border router is heard better
-//! than it hears counts as its transmit power. Losses of meters' boxes stay those of the scenario. Pairs that do not hear each
+//! than it hears counts as its transmit power. Losses of meters' boxes and gains of antennas stay those of the scenario. Pairs that do not hear each
 //! other are in no survey, so that the fit takes distant links for better than they are: [`Calibration::unheard`] says how many of
 //! the placement's pairs within the survey's distances are missing.
 
@@ -73,6 +73,8 @@ pub struct Calibration {
     pub border_routers: Option<Asymmetry>,
     /// Between nodes of one kind, from the first in the placement to the other; missing likewise.
     pub equals: Option<Asymmetry>,
+    /// Spread of nodes' transmit powers that follows from `equals`, dB; missing where no level was repeated.
+    pub tx_power_spread_db: Option<f64>,
     /// Transmit power of border routers that follows, dBm.
     pub gateway_tx_power_dbm: f64,
     /// Pairs of measured nodes that are as close as the survey's links and in none of them.
@@ -119,6 +121,16 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
         asymmetry(&differences)
     };
     let (border_routers, equals) = (both(true), both(false));
+    let frame_spread_db = spread(&pairs);
+    let tx_power_spread_db = equals.zip(frame_spread_db).map(|(equals, frame_db)| {
+        // What two means of repeated levels differ by without any difference of the nodes.
+        let of_equals = pairs.iter().filter(|((a, b), _)| is_router(*a) == is_router(*b)).map(|(_, pair)| &pair.levels);
+        let known = of_equals.filter(|levels| levels.iter().all(|levels| !levels.is_empty()));
+        let chance: f64 = known.map(|levels| levels.iter().map(|l| 1.0 / l.len() as f64).sum::<f64>()).sum();
+        let chance = chance / equals.pairs as f64 * frame_db.powi(2);
+        // Each end has its part of the rest.
+        ((equals.sigma_db.powi(2) - chance) / 2.0).max(0.0).sqrt()
+    });
     let power = spec.radio.tx_power_dbm;
     let router_power = border_routers.map_or(spec.radio.gateway_power_dbm(), |found| power + found.difference_db.value);
     let sent = |site: usize| if is_router(site) { router_power } else { power };
@@ -132,13 +144,12 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
             .filter(|(_, levels)| !levels.is_empty())
             .map(|(from, levels)| sent(from) - mean(levels))
             .collect();
-        let boxes = [*a, *b].into_iter().filter(|site| sites[*site].kind == SiteKind::Meter).count();
         let nodes = [*a, *b].map(|site| {
             let next = numbers.len();
             *numbers.entry(site).or_insert(next)
         });
         let length_m = sites[*a].distance_squared(&sites[*b]).sqrt().max(1.0);
-        let loss_db = mean(&losses) - boxes as f64 * spec.radio.meter_loss_db;
+        let loss_db = mean(&losses) - [*a, *b].map(|site| spec.radio.end_loss_db(&sites[site])).iter().sum::<f64>();
         links.push(Link { nodes, x: 10.0 * length_m.log10(), loss_db });
     }
     let Some(found) = fit(&links, numbers.len()) else {
@@ -176,9 +187,10 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
         shadowing_db: (2.0 * found.node_sigma_db.powi(2) + found.link_sigma_db.powi(2)).sqrt(),
         node_sigma_db: found.node_sigma_db,
         link_sigma_db: found.link_sigma_db,
-        frame_spread_db: spread(&pairs),
+        frame_spread_db,
         border_routers,
         equals,
+        tx_power_spread_db,
         gateway_tx_power_dbm: router_power,
         unheard,
         odd_nodes,
@@ -259,6 +271,10 @@ impl Calibration {
         if let Some(found) = self.border_routers {
             let more = format!("{:.1} +- {:.1} dB more", found.difference_db.value, found.difference_db.standard_error);
             all.push(("gateway_tx_power", format!("\"{:.1} dBm\"", self.gateway_tx_power_dbm), more));
+        }
+        if let Some(spread) = self.tx_power_spread_db {
+            let more = "from both directions of links between nodes".to_owned();
+            all.push(("tx_power_spread", format!("\"{spread:.1} dB\""), more));
         }
         if let Some(spread) = self.frame_spread_db {
             all.push(("frame_spread", format!("\"{spread:.1} dB\""), String::new()));

@@ -18,8 +18,14 @@ fn world() -> WorldSpec {
 /// What is heard above -110 dBm at 35 dB at 1 m and an exponent of 3.2, with 4 dB of links; border routers send with 13 dB more,
 /// and every level is measured twice, 1 dB around its mean.
 fn survey(spec: &WorldSpec, seed: u64) -> Vec<Level> {
-    let mut draw = Stream::new(seed, 0, 0);
+    survey_of(spec, seed, 0.0)
+}
+
+/// The same of nodes whose powers have a spread.
+fn survey_of(spec: &WorldSpec, seed: u64, spread_db: f64) -> Vec<Level> {
+    let (mut draw, mut powers) = (Stream::new(seed, 0, 0), Stream::new(seed, 1, 0));
     let sites = &spec.placement.sites;
+    let own: Vec<f64> = sites.iter().map(|_| spread_db * normal(&mut powers)).collect();
     let mut levels = Vec::new();
     for a in 0..sites.len() {
         for b in a + 1..sites.len() {
@@ -30,7 +36,7 @@ fn survey(spec: &WorldSpec, seed: u64) -> Vec<Level> {
                 continue;
             }
             for (from, to) in [(a, b), (b, a), (a, b), (b, a)] {
-                let power = if sites[from].kind == SiteKind::Gateway { 33.0 } else { 20.0 };
+                let power = if sites[from].kind == SiteKind::Gateway { 33.0 } else { 20.0 + own[from] };
                 let rssi_dbm = power - loss + normal(&mut draw);
                 let name = |n: usize| sites[n].name.to_string();
                 levels.push(Level { from: name(from), to: name(to), rssi_dbm, line: levels.len() as u64 + 2 });
@@ -58,6 +64,21 @@ fn what_a_survey_was_made_with_is_found_within_its_errors() {
         assert!((found.gateway_tx_power_dbm - 33.0).abs() < 1.0);
         // Two levels a direction: 1 dB each.
         assert!((found.frame_spread_db.expect("repeated") - 1.0).abs() < 0.1, "{found:?}");
+    }
+}
+
+#[test]
+fn the_spread_of_powers_is_told_from_that_of_frames() {
+    let spec = world();
+    for (spread_db, error) in [(0.0, 0.35), (1.8, 0.3)] {
+        let levels = survey_of(&spec, 3, spread_db);
+        let found = calibrate(Path::new("survey.csv"), &levels, &spec).expect("enough").tx_power_spread_db;
+        // 150 nodes: a standard deviation is known to 1.8 / sqrt(300) = 0.1 dB. Of none, the chance of repeated levels is left.
+        assert!((found.expect("repeated") - spread_db).abs() < error, "{found:?}, not {spread_db}");
+        // One level each: what is chance and what is power cannot be told apart.
+        let once: Vec<Level> = levels.iter().enumerate().filter(|(n, _)| n % 4 < 2).map(|(_, l)| l.clone()).collect();
+        let found = calibrate(Path::new("survey.csv"), &once, &spec).expect("enough");
+        assert_eq!(found.tx_power_spread_db, None);
     }
 }
 

@@ -90,6 +90,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     read::polls(cx);
     event::times(cx);
     let placement = placement?;
+    radio::roofs(cx, &placement);
     let events = event::events(cx, &placement, placements);
     let file = cx.file;
     let mut spec = WorldSpec {

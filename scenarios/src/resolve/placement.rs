@@ -5,7 +5,7 @@ use super::id_list::{self, IdList};
 use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
-use amitwin_models::terrain::{self, Extent, GenerateSpec, Placement, Problem, SiteKind};
+use amitwin_models::terrain::{self, AntennaGain, Extent, GenerateSpec, Placement, Problem, Site, SiteKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl Placements {
 
     fn loaded(&mut self, cx: &mut Context<'_>, section: &PlacementSection, file: &str) -> Option<Placement> {
         let path = self.path(file);
-        let placement = match read(&path, &options(section)) {
+        let placement = match read(&path, section) {
             Ok((placement, read, hash)) => {
                 self.hashes.push((path, hash));
                 for warning in read.warnings {
@@ -221,7 +221,8 @@ fn generated(cx: &mut Context<'_>, section: &PlacementSection) -> Option<Placeme
         lon_deg: section.origin.map_or(usual.lon_deg, |o| o.lon_deg),
     };
     match terrain::generate(section.generator?, &spec, cx.file.seed) {
-        Ok(placement) => {
+        Ok(mut placement) => {
+            raise(section, &mut placement.sites);
             let lies = if section.origin.is_some() { "" } else { " (placement.origin is not set)" };
             cx.note(format!("generated town: {} around {}{lies}", sites(&placement), whereabouts(&placement)));
             Some(placement)
@@ -230,6 +231,14 @@ fn generated(cx: &mut Context<'_>, section: &PlacementSection) -> Option<Placeme
             cx.error(&["placement", "generator"], error.to_string(), "this town", "change meters, gateways or spacing");
             None
         }
+    }
+}
+
+/// Border routers without a height of their own get that of the section.
+fn raise(section: &PlacementSection, sites: &mut [Site]) {
+    let Some(height_m) = section.gateway_height_m else { return };
+    for site in sites.iter_mut().filter(|site| site.kind == SiteKind::Gateway) {
+        site.height_m = height_m as f32;
     }
 }
 
@@ -246,7 +255,11 @@ fn sited(cx: &mut Context<'_>, section: &PlacementSection, placement: Placement)
         (None, _) => return Some(placement),
     };
     match sited {
-        Ok(placement) => Some(placement),
+        Ok(mut sited) => {
+            // Those of the file come first, and keep their heights.
+            raise(section, &mut sited.sites[placement.sites.len()..]);
+            Some(sited)
+        }
         Err(error) => {
             let key = if section.siting.is_some() { "siting" } else { "gateways" };
             cx.error(&["placement", key], error.to_string(), "this rule", "change the rule or the placement");
@@ -261,11 +274,18 @@ fn options(section: &PlacementSection) -> Options {
 }
 
 /// Sites of a file, what is to be told about it, and the BLAKE3 of its bytes.
-fn read(path: &Path, options: &Options) -> Result<(Placement, PlacementFile, String), String> {
-    let mut file = placement::read(path, options).map_err(|e| e.to_string())?;
-    let sites =
-        std::mem::take(&mut file.records).into_iter().map(|r| (r.name, kind(r.kind), r.lat_deg, r.lon_deg, r.height_m));
+fn read(path: &Path, section: &PlacementSection) -> Result<(Placement, PlacementFile, String), String> {
+    let mut file = placement::read(path, &options(section)).map_err(|e| e.to_string())?;
+    let gains: Vec<Option<f64>> = file.records.iter().map(|record| record.antenna_gain_dbi).collect();
+    let usual = |kind| if kind == SiteKind::Gateway { section.gateway_height_m } else { None };
+    let sites = std::mem::take(&mut file.records).into_iter().map(|record| {
+        let kind = kind(record.kind);
+        (record.name, kind, record.lat_deg, record.lon_deg, record.height_m.or(usual(kind)))
+    });
     let mut placement = Placement::from_geographic(sites).map_err(|e| format!("{}: {e}", path.display()))?;
+    for (site, gain) in placement.sites.iter_mut().zip(gains) {
+        site.antenna_gain = gain.map(AntennaGain::from_dbi);
+    }
     placement.attributes = Arc::new(std::mem::take(&mut file.attributes));
     let mut hasher = blake3::Hasher::new();
     input::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;

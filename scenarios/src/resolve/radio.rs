@@ -5,6 +5,7 @@ use crate::sections::units::{self, Kind};
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
 use amitwin_models::spec::MediumKind;
+use amitwin_models::terrain::{Placement, SiteKind};
 
 pub(super) fn radio(cx: &mut Context<'_>) {
     let radio = &cx.file.radio;
@@ -34,23 +35,41 @@ pub(super) fn radio(cx: &mut Context<'_>) {
 /// Warns of more power than the region allows. Losses of a meter's box are not counted: it may hang somewhere else.
 fn power(cx: &mut Context<'_>) {
     let (radio, limit) = (&cx.file.radio, limits::power(&cx.file.radio, cx.file.mac.hopping));
-    let settings = [
-        ("tx_power", Some(radio.tx_power_dbm)),
-        ("gateway_tx_power", radio.gateway_tx_power_dbm.filter(|own| *own != radio.tx_power_dbm)),
-    ];
+    let gain_dbi = radio.gateway_antenna_gain_db;
+    let own = radio.gateway_tx_power_dbm.filter(|own| *own != radio.tx_power_dbm);
+    let with_antenna = (gain_dbi != 0.0).then_some(radio.gateway_power_dbm());
+    let settings = [("tx_power", Some(radio.tx_power_dbm), 0.0), ("gateway_tx_power", own.or(with_antenna), gain_dbi)];
     let show = |dbm: f64| units::format(Kind::Power, (dbm * 100.0).round() / 100.0);
     let region = word(radio.region);
-    for (key, dbm) in settings {
-        let Some(dbm) = dbm.filter(|dbm| *dbm > limit.dbm) else { continue };
+    for (key, dbm, gain_dbi) in settings {
+        let allowed_dbm = limit.dbm_at(gain_dbi);
+        let Some(dbm) = dbm.filter(|dbm| *dbm > allowed_dbm) else { continue };
         let is_written = cx.root.get("radio").and_then(|radio| radio.get(key)).is_some();
         let text = format!(
-            "radio.{key} is {}{}, and the region {region} allows {} with an antenna of 0 dBi ({})",
+            "radio.{key} is {}{}, and the region {region} allows {} with an antenna of {gain_dbi} dBi ({})",
             show(dbm),
             if is_written { "" } else { " by default" },
-            show(limit.dbm),
+            show(allowed_dbm),
             limit.rule
         );
         cx.warn(&["radio", key], text);
+    }
+}
+
+/// Warns of a height of roofs that no antenna stands above.
+pub(super) fn roofs(cx: &mut Context<'_>, placement: &Placement) {
+    let Some(roof_m) = cx.file.radio.roof_height_m else { return };
+    let relays = placement.sites.iter().filter(|site| matches!(site.kind, SiteKind::Gateway | SiteKind::Repeater));
+    let Some(highest) = relays.max_by(|a, b| a.height_m.total_cmp(&b.height_m)) else { return };
+    if f64::from(highest.height_m) <= roof_m {
+        let text = format!(
+            "radio.roof_height is {}, and no border router or repeater stands above that ({} is the highest, with {}), so that it \
+             changes nothing; raise placement.gateway_height, or height_m in the placement file",
+            units::format(Kind::Length, roof_m),
+            highest.name,
+            units::format(Kind::Length, f64::from(highest.height_m)),
+        );
+        cx.warn(&["radio", "roof_height"], text);
     }
 }
 

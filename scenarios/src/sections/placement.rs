@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct PlacementSection {
     /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `kind` (meter; gateway, a border router; repeater, a
-    /// radio that only relays; transformer) and `height_m` (of the antenna over ground; it counts in distances alone); usual names of these are understood. The path is relative to the scenario file.
+    /// radio that only relays; transformer), `height_m` (of the antenna over ground) and `antenna_gain_dbi`; usual names of these are
+    /// understood. The path is relative to the scenario file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub file: Option<String>,
@@ -41,6 +42,11 @@ pub struct PlacementSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub meters_per_gateway: Option<u32>,
+    /// Height over ground of the antennas of border routers that have none of their own in the file; 10 m when missing, or the
+    /// transformer's with `siting = "transformers"`.
+    #[serde(rename = "gateway_height", with = "Maybe::<Length>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0.5 m", "x-max" = "500 m"))]
+    pub gateway_height_m: Option<f64>,
     /// Distance between neighbours of a generated town; the rest of the town scales with it. When missing: suburb 22 m,
     /// old-town 7 m, high-rise 70 m, village 28 m, line 50 m, grid 30 m.
     #[serde(rename = "spacing", with = "Maybe::<Length>", skip_serializing_if = "Option::is_none")]

@@ -44,6 +44,8 @@ pub fn extremes() -> Rows {
                 x_m: f32::MIN,
                 y_m: f32::MIN_POSITIVE,
                 height_m: -0.0,
+                antenna_gain_dbi: None,
+                tx_power_dbm: Some(-0.0),
                 gateway: None,
                 parent: None,
                 hops: None,
@@ -60,6 +62,8 @@ pub fn extremes() -> Rows {
                 x_m: f32::INFINITY,
                 y_m: f32::NEG_INFINITY,
                 height_m: 1.5,
+                antenna_gain_dbi: Some(f32::MIN),
+                tx_power_dbm: Some(f32::MAX),
                 gateway: Some(u32::MAX),
                 parent: Some(0),
                 hops: Some(u8::MAX),
@@ -78,6 +82,7 @@ pub fn extremes() -> Rows {
             extra_loss_db: 0.0,
             etx: 1.0,
             rssi_dbm: -113.0,
+            rssi_down_dbm: -99.5,
         }],
         transactions: vec![
             TransactionRow {

@@ -18,6 +18,7 @@ pub fn sites(places: impl IntoIterator<Item = (SiteKind, f32, f32)>) -> Placemen
         x_m,
         y_m,
         height_m: 1.5,
+        antenna_gain: None,
     };
     Placement { sites: (0..).zip(places).map(site).collect(), ..Placement::default() }
 }

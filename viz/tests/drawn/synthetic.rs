@@ -49,6 +49,8 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
             x_m: x as f32,
             y_m: y as f32,
             height_m: 1.5,
+            antenna_gain_dbi: None,
+            tx_power_dbm: None,
             gateway: (i != meters && !lost).then_some(meters as u32),
             parent: None,
             hops: (!lost).then_some(if i == meters { 0 } else { (distance / 210.0) as u8 + 1 }),

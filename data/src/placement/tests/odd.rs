@@ -24,6 +24,19 @@ fn odd_sites_are_told_with_the_first_of_them() {
 }
 
 #[test]
+fn gains_that_no_antenna_of_the_band_has_are_told() {
+    let told = |rows: &str| csv_file(format!("id,lat,lon,antenna_gain_dbi\n{rows}")).warnings;
+    assert_eq!(told("a,50,10,17\nb,50,10,-15\nc,50,10,\n"), Vec::<String>::new());
+    assert_eq!(
+        told("a,50,10,27\n"),
+        [
+            "1 site with an antenna gain below -15 or above 17 dBi (a with 27 dBi, line 2); antenna_gain_dbi is the gain over an \
+          isotropic antenna less the loss of the cable, not a power in dBm"
+        ]
+    );
+}
+
+#[test]
 fn ids_that_a_spreadsheet_has_rounded_are_told() {
     let file =
         csv_file("id,lat,lon\n1.23457E+12,49.999,10\n1.23458E+12,49.999,10\nE+1,50,10\n12E+12,50,10\n1E5,50,10\n");

@@ -162,7 +162,7 @@ pub fn generate(generator: Generator, params: &GenerateSpec, seed: u64) -> Resul
 fn placement(plane: &LocalPlane, meters: &[Spot], gateways: &[(f32, f32)]) -> Placement {
     let site = |name, kind, Spot { x, y, height }| {
         let (lat_deg, lon_deg) = plane.to_geographic(x.into(), y.into());
-        Site { name, kind, lat_deg, lon_deg, x_m: x, y_m: y, height_m: height }
+        Site { name, kind, lat_deg, lon_deg, x_m: x, y_m: y, height_m: height, antenna_gain: None }
     };
     let mut sites = Vec::with_capacity(meters.len() + gateways.len());
     for (number, &spot) in (0u32..).zip(meters) {

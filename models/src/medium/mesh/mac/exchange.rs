@@ -7,7 +7,6 @@ use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
-use crate::medium::mesh::radio::neighbours::code_db;
 use crate::node::{Channel, Node};
 
 /// [`Event::Send`]: first bit of a data frame.
@@ -133,8 +132,8 @@ pub fn acknowledge(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node, ch
     let hearers = if channel == Channel::COMMON { &[][..] } else { &[to][..] };
     let bytes = link.times.ack_bytes;
     if let Some(mut capture) = link.capture.take() {
-        let loss = link.air.neighbours.code(node, to).map_or(0.0, code_db);
-        capture.acknowledgement(ctx.facts, &link.sent(now, node, channel, bytes), to, link.tx_power_dbm - loss);
+        let dbm = link.air.link_dbm(node, to).unwrap_or(f32::NAN);
+        capture.acknowledgement(ctx.facts, &link.sent(now, node, channel, bytes), to, dbm);
         link.capture = Some(capture);
     }
     let frame = Frame { from: node, to, channel, bytes, mpdu: Mpdu::Ack { epoch } };

@@ -95,7 +95,6 @@ pub struct LinkLayer {
     channels: u16,
     /// Longest frame, check sequence included, bytes.
     frame_bytes_max: u16,
-    tx_power_dbm: f32,
     /// Tag of the newest datagram that was cut.
     newest_tag: u16,
     /// Partitions that hear an own radio, sorted.
@@ -120,8 +119,6 @@ pub struct Parts {
     pub channels: u16,
     /// Longest frame, check sequence included, bytes.
     pub frame_bytes_max: u16,
-    /// Transmit power of meters and repeaters, dBm.
-    pub tx_power_dbm: f32,
 }
 
 /// What the link layer calls above it.
@@ -165,7 +162,6 @@ impl LinkLayer {
             rules: parts.rules,
             channels: parts.channels,
             frame_bytes_max: parts.frame_bytes_max,
-            tx_power_dbm: parts.tx_power_dbm,
             newest_tag: 0,
             abroad: Vec::new(),
             capture: None,
@@ -179,11 +175,6 @@ impl LinkLayer {
     /// Channels that it hops over; 0 if it does not.
     pub fn channels(&self) -> u16 {
         self.channels
-    }
-
-    /// Transmit power of meters and repeaters, dBm.
-    pub fn tx_power_dbm(&self) -> f32 {
-        self.tx_power_dbm
     }
 
     /// Names the partitions that hear own radios.

@@ -95,10 +95,10 @@ impl Net {
 
     /// Level of a neighbour here, dBm, if its signal is good enough for a candidate.
     pub(super) fn acceptable(&self, link: &LinkLayer, node: Node, neighbour: Node, is_candidate: bool) -> Option<f32> {
-        let level_dbm = link.air.level_dbm(neighbour, node)?;
+        let level_dbm = link.air.link_dbm(neighbour, node)?;
         let threshold_dbm = self.threshold_dbm(node, is_candidate);
         let back_dbm =
-            if self.procedures.parents.signal.both_ways { link.air.level_dbm(node, neighbour)? } else { level_dbm };
+            if self.procedures.parents.signal.both_ways { link.air.link_dbm(node, neighbour)? } else { level_dbm };
         (level_dbm >= threshold_dbm && back_dbm >= threshold_dbm).then_some(level_dbm)
     }
 

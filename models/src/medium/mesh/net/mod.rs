@@ -212,7 +212,7 @@ pub struct Net {
 /// The weakest signal that each radio hears now and then, whole dBm.
 fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
     let of = |node: Node| {
-        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.level_dbm(n, node));
+        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
         levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
     };
     facts.nodes().map(of).collect()
@@ -250,7 +250,7 @@ impl Net {
             links_every: parts.links_every,
         };
         let etx = |node, to| {
-            let level = |from, at| link.air.level_dbm(from, at).map_or(f64::NEG_INFINITY, f64::from);
+            let level = |from, at| link.air.link_dbm(from, at).map_or(f64::NEG_INFINITY, f64::from);
             let arrives = 1.0 - parts.data_loss.at(level(node, to));
             let is_acknowledged = 1.0 - parts.ack_loss.at(level(to, node));
             let share = (arrives * is_acknowledged).max(f64::from(ETX_ONE) / f64::from(ETX_LOST));

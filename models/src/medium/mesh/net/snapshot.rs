@@ -35,7 +35,7 @@ impl Net {
             let etx = self.candidate(node, parent).and_then(|c| c.etx.value());
             let path_loss_db = code_db(link.air.neighbours.code(node, parent).unwrap_or(u8::MAX));
             let extra_loss_db = link.air.extra_loss_db(node, parent);
-            let tx_power_db = link.air.node_overlay(node).tx_power_db;
+            let heard_dbm = |from, at| link.air.link_dbm(from, at).unwrap_or(f32::NEG_INFINITY);
             books.rows.links.push(LinkRow {
                 time_s: now.secs_f64(),
                 node: facts.sites[node].0,
@@ -45,7 +45,8 @@ impl Net {
                 path_loss_db,
                 extra_loss_db,
                 etx: etx.map_or(f32::NAN, |etx| f32::from(etx) / f32::from(ETX_ONE)),
-                rssi_dbm: link.tx_power_dbm() + tx_power_db - path_loss_db - extra_loss_db,
+                rssi_dbm: heard_dbm(node, parent),
+                rssi_down_dbm: heard_dbm(parent, node),
             });
         }
     }

@@ -13,7 +13,7 @@ mod state;
 pub use state::State;
 
 use super::error::ErrorModel;
-use super::math::ratio;
+use super::math::{level_db, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
@@ -221,12 +221,16 @@ impl Air {
         self.radios[node].energy
     }
 
-    /// Level at which `to` hears `from`, dBm, if it is in earshot.
-    pub fn level_dbm(&self, from: Node, to: Node) -> Option<f32> {
-        let code = self.neighbours.code(to, from)?;
-        let factor = self.overlay.as_ref().map_or(1.0, |overlay| overlay.factor(from, to));
-        let level = f64::from(self.radios[from].power_mw * factor) / UNITS_PER_MW;
-        (level > 0.0).then(|| (10.0 * libm::log10(level)) as f32 - code_db(code))
+    /// What a radio sends with, dBm, to a thousandth.
+    pub fn tx_power_dbm(&self, node: Node) -> f32 {
+        let dbm = level_db(f64::from(self.radios[node].power_mw) / UNITS_PER_MW);
+        ((1e3 * dbm).round() / 1e3) as f32 + self.node_overlay(node).tx_power_db
+    }
+
+    /// Mean level of one radio at another, dBm, if they hear each other at all.
+    pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
+        let loss_db = code_db(self.neighbours.code(from, at)?);
+        Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
     }
 
     /// What is different about a node.

@@ -10,8 +10,17 @@ use amitwin_sim_core::SimTime;
 pub struct PowerLimit {
     /// At an antenna of 0 dBi, dBm.
     pub dbm: f64,
+    /// Gain up to which an antenna does not count, dBi; `None` where all of it does.
+    pub free_gain_dbi: Option<f64>,
     /// As the rule says it.
     pub rule: &'static str,
+}
+
+impl PowerLimit {
+    /// At an antenna of another gain, dBm.
+    pub fn dbm_at(&self, gain_dbi: f64) -> f64 {
+        self.dbm - self.free_gain_dbi.map_or(gain_dbi, |free| (gain_dbi - free).max(0.0))
+    }
 }
 
 /// How long a radio may transmit in an hour.
@@ -32,19 +41,21 @@ const FULL_POWER_CHANNELS: u16 = 50;
 
 /// The most power that the region allows a mode.
 pub fn power(radio: &RadioSpec, hopping: bool) -> PowerLimit {
-    let limit = |dbm, rule| PowerLimit { dbm, rule };
+    let limit = |dbm, rule| PowerLimit { dbm, free_gain_dbi: None, rule };
+    // 47 CFR 15.247(b)(4).
+    let conducted = |dbm, rule| PowerLimit { free_gain_dbi: Some(6.0), ..limit(dbm, rule) };
     let channels = channel_plan(radio.region, radio.phy).filter(|_| hopping).map_or(0, |plan| plan.allowed().count());
     match (radio.region, radio.phy) {
         (Region::Europe, PhyMode::Oqpsk250) => limit(20.0, "100 mW e.i.r.p. at 2.4 GHz, EN 300 328"),
         // A half-wave dipole, which e.r.p. is told for, has 2.15 dBi.
         (Region::Europe, _) => limit(14.0 + 2.15, "25 mW e.r.p. at 863-870 MHz, EN 300 220-2 annex B"),
-        (Region::NorthAmerica, PhyMode::Oqpsk250) => limit(30.0, "1 W conducted at 2.4 GHz, 47 CFR 15.247(b)(3)"),
+        (Region::NorthAmerica, PhyMode::Oqpsk250) => conducted(30.0, "1 W conducted at 2.4 GHz, 47 CFR 15.247(b)(3)"),
         (Region::NorthAmerica, _) if channels >= usize::from(FULL_POWER_CHANNELS) => {
-            limit(30.0, "1 W conducted at 902-928 MHz with 50 hopping channels or more, 47 CFR 15.247(b)(2)")
+            conducted(30.0, "1 W conducted at 902-928 MHz with 50 hopping channels or more, 47 CFR 15.247(b)(2)")
         }
         // Hopping alone would have 250 mW with 25 to 49 channels; these are wide enough for the density of hybrid systems.
         (Region::NorthAmerica, _) if channels > 0 => {
-            limit(30.0, "1 W conducted at 902-928 MHz as a hybrid system, 47 CFR 15.247(b)(3) and (f)")
+            conducted(30.0, "1 W conducted at 902-928 MHz as a hybrid system, 47 CFR 15.247(b)(3) and (f)")
         }
         // (50 mV/m x 3 m)^2 / 30 ohm is 0.75 mW.
         (Region::NorthAmerica, _) => limit(-1.25, "50 mV/m at 3 m at 902-928 MHz without hopping, 47 CFR 15.249(a)"),
@@ -89,6 +100,18 @@ mod tests {
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, false), -1.25);
         // 10 lg 25 is 13.98, and a dipole has 2.15 dBi.
         assert!((dbm(Region::Europe, PhyMode::M1a, true) - 13.98 - 2.15).abs() < 0.03);
+    }
+
+    #[test]
+    fn an_antenna_counts_as_the_rule_says() {
+        let at = |region, gain_dbi| {
+            let phy = if region == Region::Europe { PhyMode::M1a } else { PhyMode::M1b };
+            power(&radio(region, phy), true).dbm_at(gain_dbi)
+        };
+        assert_eq!([0.0, 6.0, 8.5, -3.0].map(|gain| at(Region::NorthAmerica, gain)), [30.0, 30.0, 27.5, 30.0]);
+        // 16.15 dBm e.i.r.p.
+        let of_europe = [5.0, -3.0].map(|gain| at(Region::Europe, gain));
+        assert!((of_europe[0] - 11.15).abs() < 1e-9 && (of_europe[1] - 19.15).abs() < 1e-9, "{of_europe:?}");
     }
 
     #[test]

@@ -7,5 +7,7 @@ pub mod math;
 pub mod neighbours;
 pub mod overlay;
 pub mod phy;
+pub mod power;
 pub mod propagation;
+pub mod rooftops;
 pub mod shadowing;

@@ -3,7 +3,9 @@
 //! Three bytes a neighbour: its local index and the path loss in half decibels. The relation is symmetric. It is the
 //! largest thing in memory and never queried by component, so it is not made of entities.
 
-use super::propagation::{LossCurve, range_m};
+use super::power::tx_power_dbm;
+use super::propagation::{LossCurve, loss_db, range_m};
+use super::rooftops::Rooftops;
 use super::shadowing::{End, Field, LinkShadow};
 use crate::node::Node;
 use crate::spec::{PathLoss, RadioSpec};
@@ -33,60 +35,138 @@ fn code_of(db: f32) -> u8 {
     ((db - FIRST_DB) / STEP_DB + 0.5).clamp(0.0, 255.0) as u8
 }
 
-/// Which pairs a table keeps.
+/// Which pairs a table keeps: those where the one with more power is heard at the other so well.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Largest loss between two own radios, dB.
-    pub own: f64,
-    /// Largest loss between an own and a foreign radio, dB.
-    pub foreign: f64,
+    /// Between two own radios, dBm.
+    pub own_dbm: f64,
+    /// Between an own and a foreign radio, dBm.
+    pub foreign_dbm: f64,
     /// Strongest neighbours that an own radio keeps.
     pub strongest: usize,
 }
 
-/// What is needed to work out a loss between any two sites of a run.
+/// The best that radios of a placement have, of its meters or of its others.
+#[derive(Clone, Copy, Debug)]
+struct Best {
+    power_dbm: f64,
+    /// Loss of box and antenna, dB; negative: a gain.
+    end_db: f64,
+    height_m: f64,
+}
+
+/// What is needed to work out a loss between any two sites of a run, and what each sends with.
 pub struct LossMap {
     curve: LossCurve,
     model: PathLoss,
     frequency_mhz: f64,
+    rooftops: Option<Rooftops>,
     field: Field,
     shadow: LinkShadow,
-    sigma_db: f64,
-    meter_loss_db: f64,
+    spec: RadioSpec,
+    seed: u64,
+    meters: Best,
+    others: Best,
 }
 
 impl LossMap {
-    /// The map of a run.
-    pub fn new(spec: &RadioSpec, frequency_mhz: f64, seed: u64) -> Self {
-        LossMap {
+    /// The map of a run over its sites.
+    pub fn new(spec: &RadioSpec, frequency_mhz: f64, seed: u64, sites: &[Site]) -> Self {
+        let nobody = |end_db: f64| Best { power_dbm: spec.tx_power_dbm, end_db, height_m: 0.0 };
+        let mut map = LossMap {
             curve: LossCurve::new(&spec.loss(), frequency_mhz),
             model: spec.loss(),
             frequency_mhz,
+            rooftops: spec.roof_height_m.map(|height_m| Rooftops { height_m, frequency_mhz }),
             field: Field::new(seed, spec.shadowing_distance_m),
             shadow: LinkShadow::new(seed, spec.shadowing_sigma_db),
-            sigma_db: spec.shadowing_sigma_db,
-            meter_loss_db: spec.meter_loss_db,
+            spec: spec.clone(),
+            seed,
+            meters: nobody(spec.meter_loss_db),
+            others: nobody(0.0),
+        };
+        for (n, site) in (0u32..).zip(sites).filter(|(_, site)| site.kind.has_radio()) {
+            let power_dbm = map.power_dbm(n, site);
+            let end_db = spec.end_loss_db(site);
+            let best = if site.kind == SiteKind::Meter { &mut map.meters } else { &mut map.others };
+            best.power_dbm = best.power_dbm.max(power_dbm);
+            best.end_db = best.end_db.min(end_db);
+            best.height_m = best.height_m.max(f64::from(site.height_m));
         }
+        map
     }
 
-    /// Distance beyond which no pair with `boxes` meters in it is looked at: the median loss is 1.5 standard deviations
-    /// of shadowing over the limit there.
-    pub fn reach_m(&self, loss_max_db: f64, boxes: u32) -> f32 {
-        let median = loss_max_db + 1.5 * self.sigma_db - f64::from(boxes) * self.meter_loss_db;
-        range_m(&self.model, self.frequency_mhz, median) as f32
+    /// Transmit power of the radio at a site, dBm.
+    pub fn power_dbm(&self, node: u32, site: &Site) -> f64 {
+        tx_power_dbm(&self.spec, self.seed, node, site.kind)
+    }
+
+    /// The most that a radio sends with, dBm.
+    pub fn strongest_dbm(&self) -> f64 {
+        self.meters.power_dbm.max(self.others.power_dbm)
+    }
+
+    /// Distance beyond which no pair with `boxes` meters in it is looked at: the median level is 1.5 standard deviations
+    /// of shadowing under the floor there.
+    pub fn reach_m(&self, floor_dbm: f64, boxes: u32) -> f32 {
+        let plain = |d: f64| loss_db(&self.model, self.frequency_mhz, d);
+        let near = range_m(plain, self.median_db(floor_dbm, boxes)) as f32;
+        near.max(self.reach_over_roofs_m(floor_dbm, boxes))
+    }
+
+    /// The same of pairs with an end above the roofs; 0 if there are none.
+    pub fn reach_over_roofs_m(&self, floor_dbm: f64, boxes: u32) -> f32 {
+        let highest = self.others.height_m;
+        let other = if boxes > 0 { self.meters.height_m.min(highest) } else { highest };
+        let Some(roofs) = self.rooftops.filter(|roofs| boxes < 2 && highest > roofs.height_m) else { return 0.0 };
+        // Whoever stands above the roofs has a path over them.
+        range_m(|d| roofs.loss_db(d, [highest, other]).unwrap_or(f64::INFINITY), self.median_db(floor_dbm, boxes))
+            as f32
+    }
+
+    /// Median loss at which the best of such a pair is heard at `floor_dbm` with 1.5 standard deviations of luck.
+    fn median_db(&self, floor_dbm: f64, boxes: u32) -> f64 {
+        let (power, ends) = match boxes {
+            0 => (self.others.power_dbm, 2.0 * self.others.end_db),
+            1 => (self.strongest_dbm(), self.meters.end_db + self.others.end_db),
+            _ => (self.meters.power_dbm, 2.0 * self.meters.end_db),
+        };
+        power - floor_dbm + 1.5 * self.spec.shadowing_sigma_db - ends
+    }
+
+    /// Median loss of the path, dB: through the streets, or over the roofs if an end stands above them and that is better.
+    fn median_between_db(&self, sites: [&Site; 2], squared_m2: f32) -> f32 {
+        let streets = self.curve.at(squared_m2);
+        let Some(roofs) = self.rooftops else { return streets };
+        let is_elevated = |site: &&Site| site.kind != SiteKind::Meter && f64::from(site.height_m) > roofs.height_m;
+        if !sites.iter().any(is_elevated) {
+            return streets;
+        }
+        // A meter in a high-rise is in its house, not above the roofs.
+        let height = |site: &Site| match site.kind {
+            SiteKind::Meter => f64::from(site.height_m).min(roofs.height_m),
+            _ => f64::from(site.height_m),
+        };
+        let over = roofs.loss_db(f64::from(squared_m2).sqrt(), sites.map(height));
+        over.map_or(streets, |over| streets.min(over as f32))
     }
 
     /// One end of a link.
     pub fn end(&self, node: u32, site: &Site) -> End {
-        let field = if self.sigma_db > 0.0 { self.field.at(f64::from(site.x_m), f64::from(site.y_m)) } else { 0.0 };
+        let field = if self.spec.shadowing_sigma_db > 0.0 {
+            self.field.at(f64::from(site.x_m), f64::from(site.y_m))
+        } else {
+            0.0
+        };
         End { node, field }
     }
 
     /// Loss from box to box, dB.
     fn loss_db(&self, (a, site_a): (End, &Site), (b, site_b): (End, &Site), squared_m2: f32) -> f32 {
-        let boxes = [site_a, site_b].iter().filter(|s| s.kind == SiteKind::Meter).count() as f64;
-        let correlation = if self.sigma_db > 0.0 { self.field.correlation(f64::from(squared_m2).sqrt()) } else { 1.0 };
-        self.curve.at(squared_m2) + (self.shadow.db(a, b, correlation) + boxes * self.meter_loss_db) as f32
+        let correlation =
+            if self.spec.shadowing_sigma_db > 0.0 { self.field.correlation(f64::from(squared_m2).sqrt()) } else { 1.0 };
+        let ends = self.spec.end_loss_db(site_a) + self.spec.end_loss_db(site_b);
+        self.median_between_db([site_a, site_b], squared_m2) + (self.shadow.db(a, b, correlation) + ends) as f32
     }
 }
 
@@ -94,18 +174,19 @@ impl Neighbours {
     /// The table of the radios `nodes` (global ids into `sites`), local index = position in `nodes`. The first `own` are
     /// the partition's; those behind are foreign and only heard, so no pair of two foreign ones is kept.
     ///
-    /// Pairs whose loss exceeds the limit do not exist. A pair is kept when it is among the strongest of either own end;
+    /// Pairs that hear each other less than the limit do not exist. A pair is kept when it is among the strongest of either own end;
     /// what was left out is in [`Neighbours::left_out`]. Pairs beyond [`LossMap::reach_m`] are not looked at. Foreign
     /// radios that nobody hears are left out of the table; the second result says who stays.
     pub fn build(map: &LossMap, sites: &[Site], nodes: &[u32], own: usize, limits: Limits) -> (Self, Vec<bool>) {
-        let loss_max_db = limits.own;
         let site = |n: usize| &sites[nodes[n] as usize];
         let is_meter = |n: usize| site(n).kind == SiteKind::Meter;
         let points: Vec<(f32, f32)> = (0..nodes.len()).map(|n| (site(n).x_m, site(n).y_m)).collect();
+        let powers: Vec<f64> = (0..nodes.len()).map(|n| map.power_dbm(nodes[n], site(n))).collect();
         let ends: Vec<End> = (0..nodes.len()).map(|n| map.end(nodes[n], site(n))).collect();
         // Meters lose something in their boxes at both ends and hear each other less far; the few others are looked
         // for one by one.
-        let (near_m, far_m) = (map.reach_m(loss_max_db, 2), map.reach_m(loss_max_db, 0));
+        let [far_m, between_m, near_m] = [0, 1, 2].map(|boxes| map.reach_m(limits.own_dbm, boxes));
+        let far_m = far_m.max(between_m);
         let others: Vec<usize> = (0..nodes.len()).filter(|&n| !is_meter(n)).collect();
         let grid = SpatialGrid::new(&points, (near_m / 2.0).max(10.0));
         let mut pairs: Vec<(u16, u16, u8)> = Vec::new();
@@ -120,7 +201,8 @@ impl Neighbours {
                     return;
                 }
                 let loss = map.loss_db((ends[a], site(a)), (ends[b], site(b)), squared);
-                if f64::from(loss) <= if b < own { limits.own } else { limits.foreign } {
+                let power_dbm = powers[a].max(powers[b]);
+                if f64::from(loss) <= power_dbm - if b < own { limits.own_dbm } else { limits.foreign_dbm } {
                     row.push((code_of(loss), b as u16));
                 }
             };

@@ -1,7 +1,7 @@
 //! Path loss between two radios: the median over locations, without shadowing and without what stands at the ends.
 //!
-//! [`loss_db`] serves radios near the ground. [`hata_db`] is for a tower above the roofs and cannot be chosen in a
-//! scenario yet. No model returns less than free space, and a distance below 1 m (a meter room) counts as 1 m.
+//! [`loss_db`] serves radios near the ground, [`super::rooftops`] those above the roofs. [`hata_db`] is for towers and holds the
+//! latter against measurements; no scenario can choose it. No model returns less than free space, and a distance below 1 m (a meter room) counts as 1 m.
 
 use crate::spec::{Clutter, PathLoss};
 use libm::log10;
@@ -21,18 +21,18 @@ pub fn loss_db(model: &PathLoss, frequency_mhz: f64, distance_m: f64) -> f64 {
     loss.max(free_space_db(frequency_mhz, distance_m))
 }
 
-/// Distance at which the median path loss reaches `loss`, m, searched up to 100 km; how far a radio can hear.
-pub fn range_m(model: &PathLoss, frequency_mhz: f64, loss: f64) -> f64 {
+/// Distance at which a loss that grows with it reaches `loss`, m, searched up to 100 km; how far a radio can hear.
+pub fn range_m(loss_at: impl Fn(f64) -> f64, loss: f64) -> f64 {
     let (mut near, mut far) = (0.0, 100_000.0);
-    if loss_db(model, frequency_mhz, far) <= loss {
+    if loss_at(far) <= loss {
         return far;
     }
-    if loss_db(model, frequency_mhz, near) > loss {
+    if loss_at(near) > loss {
         return near;
     }
     while far - near > 0.01 {
         let middle = 0.5 * (near + far);
-        if loss_db(model, frequency_mhz, middle) <= loss {
+        if loss_at(middle) <= loss {
             near = middle;
         } else {
             far = middle;
@@ -230,9 +230,10 @@ mod tests {
 
     #[test]
     fn range_inverts_loss() {
-        near(range_m(&SUBURB, 915.0, loss_db(&SUBURB, 915.0, 212.0)), 212.0, 0.02);
-        assert_eq!(range_m(&SUBURB, 915.0, 10.0), 0.0);
-        assert_eq!(range_m(&SUBURB, 915.0, 500.0), 100_000.0);
+        let at = |d: f64| loss_db(&SUBURB, 915.0, d);
+        near(range_m(at, at(212.0)), 212.0, 0.02);
+        assert_eq!(range_m(at, 10.0), 0.0);
+        assert_eq!(range_m(at, 500.0), 100_000.0);
     }
 
     fn tower(area: TowerArea, city: City, frequency_mhz: f64) -> f64 {
