@@ -39,7 +39,8 @@ fn an_elevated_border_router_is_heard_13_db_better_than_it_hears_and_nodes_hear_
     // Some hundred links: the means are known to 0.2 dB. Only one end of a link to the border router has a draw.
     assert!(router.2 > 60 && nodes.2 > 60, "{router:?} {nodes:?}");
     assert!((router.0 - 13.1).abs() < 1.0 && (router.1 - 1.77).abs() < 0.5, "{router:?}");
-    assert!(nodes.0.abs() < 0.5 && (nodes.1 - 2.5).abs() < 0.5, "{nodes:?}");
+    // Of many neighbours wsrd prefers those that it hears well, and so those that send with more: a dB or two.
+    assert!((0.0..2.0).contains(&nodes.0) && (nodes.1 - 2.5).abs() < 0.5, "{nodes:?}");
 }
 
 #[test]
