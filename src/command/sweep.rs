@@ -1,5 +1,6 @@
 //! `amitwin sweep FILE --vary KEY=VALUES`: a scenario at many settings, into one directory that can be gone on with.
 
+use super::study::{source, threads};
 use crate::cli::{Format, Sweep as Options};
 use crate::failure::{FAILED, Invalid, Usage};
 use crate::progress::JobsProgress;
@@ -8,31 +9,18 @@ use crate::{memory, shell, stop};
 use amitwin_data::files::SweepDir;
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::SweepSummary;
-use amitwin_scenarios::study::{Sweep, SweepError};
+use amitwin_scenarios::study::{Means, Sweep, SweepError};
 use amitwin_viz::{human, sweep};
 use anyhow::Context;
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 /// Plans, runs what is left to run, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
-    let file = options.file.display().to_string();
-    let text = fs::read_to_string(&options.file).map_err(|error| Invalid(format!("{file} cannot be read: {error}")))?;
-    let dir = options.file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let sweep = Sweep {
-        text,
-        file: file.clone(),
-        dir: dir.to_owned(),
-        set: options.overrides(),
-        vary: options.vary.clone(),
-        latin: options.latin,
-        seed: options.seed,
-        variants: options.variants.clone(),
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();
-    let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
+    let source = source(&options.file, options.overrides(), options.seed, &options.variants)?;
+    let sweep = Sweep { source, vary: options.vary.clone(), latin: options.latin };
+    let pool = threads(options.threads)?;
     let threads = pool.current_num_threads();
     let mut at_once = threads;
     let planned = sweep.plan(|scenario| {
@@ -58,7 +46,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         dir.path().display()
     ));
     let progress = JobsProgress::of_cases(jobs, !talk.quiet && talk.verbose == 0);
-    let result = planned.run(&dir, &pool, at_once, &progress);
+    let result = planned.run_all(&Means { dir: &dir, pool: &pool, at_once }, &progress);
     progress.clear();
     let summary = result?;
     dir.put_report(&sweep::report(&summary))?;

@@ -7,6 +7,7 @@ mod commands;
 mod directories;
 mod duckdb;
 mod exit_codes;
+mod find;
 mod memory;
 mod own_columns;
 mod seeds;

@@ -109,7 +109,7 @@ fn what_cannot_be_is_told() {
         (&["--vary", "placement.meters=9,16", "--seeds", "0", "-o", "out"], 2, "0 is not in 1..=10000"),
         (&["--vary", "placement.meters=9,16", "--latin", "3", "-o", "out"], 2, "needs a range"),
         (&["--vary", "placement.meters=9,16", "--variant", "bse", "-o", "out"], 3, "did you mean `base`?"),
-        (&["--vary", "placement.meters=9,16", "-o", "."], 2, "not of a sweep"),
+        (&["--vary", "placement.meters=9,16", "-o", "."], 2, "not of a study"),
         (&["--vary", "seed=1,2", "-o", "out"], 2, "--seeds N"),
     ] {
         sweep(here.path(), arguments).expect(code).tells(&[words]);
@@ -119,7 +119,7 @@ fn what_cannot_be_is_told() {
     sweep(here.path(), &vary).expect(0);
     sweep(here.path(), &vary).expect(2).tells(&["--resume goes on"]);
     let other = ["--vary", "placement.meters=9,25", "-o", "out", "--resume"];
-    sweep(here.path(), &other).expect(2).tells(&["another sweep"]);
+    sweep(here.path(), &other).expect(2).tells(&["another study"]);
     run(here.path(), &["run", "small.toml", "-o", "ran"]).expect(0);
     sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "ran"]).expect(2).tells(&["it holds a run"]);
 }

@@ -1,4 +1,4 @@
-//! The directory of a sweep: its plan, a small file for each case and seed that has ended, and in the end what they make.
+//! The directory of a study at many settings, a sweep or a search: its plan, a small file for each case and seed that has ended, and in the end what they make.
 
 use super::atomic::{becomes, make_folder, write_whole};
 use super::claim::{Claim, OWNER};
@@ -6,6 +6,7 @@ use super::error::FileError;
 use super::run_dir::{MANIFEST, REPORT, SUMMARY, json};
 use super::sweep_table;
 use crate::sweep::{CaseResult, Plan, SweepSummary};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -18,7 +19,7 @@ const CASES_FOLDER: &str = "cases";
 /// All figures of all cases, a row each.
 pub const CASES: &str = "cases.parquet";
 
-/// The directory of a sweep that is written; nobody else writes to it meanwhile.
+/// The directory of such a study that is written; nobody else writes to it meanwhile.
 #[derive(Debug)]
 pub struct SweepDir {
     path: PathBuf,
@@ -40,11 +41,11 @@ impl SweepDir {
         };
         let found = if is_empty { None } else { read_plan(path)? };
         match &found {
-            None if !is_empty && path.join(MANIFEST).exists() => return exists("it holds a run, not a sweep"),
-            None if !is_empty => return exists("it holds files that are not of a sweep"),
-            Some(_) if !resume => return exists("it holds a sweep; --resume goes on with it"),
+            None if !is_empty && path.join(MANIFEST).exists() => return exists("it holds a run, not a study"),
+            None if !is_empty => return exists("it holds files that are not of a study"),
+            Some(_) if !resume => return exists("it holds a study; --resume goes on with it"),
             Some(found) if found.plan_hash != plan.plan_hash => {
-                return exists("it holds another sweep: scenario, inputs, settings, seeds or version differ");
+                return exists("it holds another study: scenario, inputs, settings, seeds or version differ");
             }
             _ => {}
         }
@@ -87,9 +88,9 @@ impl SweepDir {
         write_whole(&self.path.join(CASES_FOLDER).join(name), &json(result)).map(|_| ())
     }
 
-    /// Writes all figures as one table, and the summary.
-    pub fn finish(&self, summary: &SweepSummary) -> Result<(), FileError> {
-        sweep_table::write(&self.path.join(CASES), summary)?;
+    /// Writes all figures of these cases as one table, and the summary of the whole.
+    pub fn finish(&self, cases: &SweepSummary, summary: &impl Serialize) -> Result<(), FileError> {
+        sweep_table::write(&self.path.join(CASES), cases)?;
         write_whole(&self.path.join(SUMMARY), &json(summary)).map(|_| ())
     }
 
@@ -120,7 +121,7 @@ fn read_plan(path: &Path) -> Result<Option<Plan>, FileError> {
     match fs::read(&file) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not the plan of a sweep: {e}") }),
+            .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not the plan of a study: {e}") }),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(FileError::io(&file, "read the file", e)),
     }

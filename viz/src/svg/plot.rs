@@ -41,6 +41,8 @@ pub struct Plot {
     pub lines: Vec<Vec<Point>>,
     /// Limits, drawn across.
     pub limits: Vec<(f64, String)>,
+    /// Places of the horizontal axis that are marked from top to bottom.
+    pub marks: Vec<(f64, String)>,
 }
 
 struct Frame {
@@ -106,6 +108,13 @@ impl Plot {
             svg.line("line limit", LEFT, y, WIDTH - RIGHT, y);
             svg.text("tick", WIDTH - RIGHT, y - 5.0, Anchor::End, text);
         }
+        for (i, (value, text)) in self.marks.iter().enumerate() {
+            let x = frame.x_px(*value);
+            svg.line("zero", x, TOP, x, bottom);
+            // Names of neighbours stand under each other.
+            let (anchor, gap) = if x > WIDTH * 0.75 { (Anchor::End, -5.0) } else { (Anchor::Start, 5.0) };
+            svg.text("tick", x + gap, bottom - 8.0 - 18.0 * (i % 6) as f64, anchor, text);
+        }
         svg
     }
 
@@ -152,9 +161,11 @@ mod tests {
             logarithmic: true,
             lines: vec![vec![point(10.0, 1.0), point(100.0, 5.0), point(1000.0, 9.0)]],
             limits: vec![(20.0, "max 20".into())],
+            marks: vec![(100.0, "the knee".into())],
         };
         // 544 units of width: 4 % of it from the left, half way for the middle of the logarithms, 96 %.
         assert!(plot.draw().element().contains("M95.8 247.9L346 207.5L596.2 167.2"), "{}", plot.draw().element());
+        assert!(plot.draw().element().contains("M346 40L346 258"), "{}", plot.draw().element());
         let band =
             plot.draw().element().split("f0 band\" d=\"").nth(1).expect("a band").split('"').next().map(str::to_owned);
         assert_eq!(band.expect("a path").matches('L').count(), 5);

@@ -55,7 +55,7 @@ fn name(sweep: &SweepSummary, case: &CaseSummary, variant: &VariantSummary) -> S
     human::one_line(&if several { format!("{settings}: {}", variant.name) } else { settings })
 }
 
-fn short(set: &Varied) -> String {
+pub(crate) fn short(set: &Varied) -> String {
     format!("{} {}", set.key.rsplit('.').next().unwrap_or(&set.key), set.value)
 }
 
@@ -92,13 +92,7 @@ pub fn report(sweep: &SweepSummary) -> String {
         let _ =
             write!(out, "<section>\n<h2>Invalid: {}</h2>\n<pre>{}</pre>\n</section>\n", escape(&settings), escape(why));
     }
-    if !sweep.warnings.is_empty() {
-        let _ = writeln!(out, "<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">", sweep.warnings.len());
-        for warning in &sweep.warnings {
-            let _ = writeln!(out, "<li>{}</li>", escape(warning));
-        }
-        out.push_str("</ul>\n</section>\n");
-    }
+    out.push_str(&report::warnings(&sweep.warnings));
     let _ = write!(
         out,
         "<section>\n<h2>Made from</h2>\n<p>Every figure of every case, variant and seed is a row of <code>cases.parquet</code>; \
@@ -130,7 +124,7 @@ fn cases(sweep: &SweepSummary) -> String {
 }
 
 /// By what a figure is divided so that it is read easily, and the unit that makes.
-fn unit(format: Format, highest: f64) -> (f64, &'static str) {
+pub(crate) fn unit(format: Format, highest: f64) -> (f64, &'static str) {
     match format {
         Format::Share => (0.01, "%"),
         Format::Count => (1.0, ""),
