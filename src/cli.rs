@@ -1,6 +1,6 @@
 //! Commands and options.
 
-use amitwin_scenarios::study::{Between, Tolerance, Vary};
+use amitwin_scenarios::study::{Between, Share, Tolerance, Vary};
 use amitwin_scenarios::{Override, TemplateKind};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -50,6 +50,8 @@ pub enum Command {
     Run(Run),
     /// Run a scenario at many settings, with several seeds each; what is killed goes on with --resume.
     Sweep(Sweep),
+    /// Write a job that runs the shares of a sweep on a cluster.
+    Cluster(Cluster),
     /// Find the largest or smallest value of a setting with which the gates hold.
     Find(Find),
     /// Let the meters of a scenario answer on real sockets, until it is interrupted.
@@ -210,6 +212,12 @@ pub struct Sweep {
     /// Go on with the sweep in that directory: only what has not ended runs.
     #[arg(long)]
     pub resume: bool,
+    /// Run the K-th of N shares alone, on one of several machines; it goes on where it was.
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "collect"])]
+    pub case: Option<Share>,
+    /// Sum up what the shares in that directory have left.
+    #[arg(long, conflicts_with = "resume")]
+    pub collect: bool,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -220,6 +228,32 @@ impl Sweep {
     pub fn overrides(&self) -> Vec<Override> {
         with_seeds(&self.set, self.seeds)
     }
+}
+
+/// Schedulers of clusters.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClusterKind {
+    /// An array of jobs.
+    Slurm,
+    /// An indexed Job.
+    Kubernetes,
+}
+
+/// Options of `cluster`.
+#[derive(Args)]
+pub struct Cluster {
+    /// Which scheduler.
+    #[arg(value_enum)]
+    pub kind: ClusterKind,
+    /// Scenario file, whose study.vary says what is varied.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Shares, each a job.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub shares: u32,
+    /// Directory of the sweep; NAME-sweep when missing.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
+    pub output: Option<PathBuf>,
 }
 
 /// Options of `find`.

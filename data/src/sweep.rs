@@ -22,7 +22,7 @@ pub struct Plan {
     pub version: String,
     /// BLAKE3 of what each case says, of the seeds and of the variants, hexadecimal.
     pub plan_hash: String,
-    /// Seeds that each case runs with.
+    /// Seeds that each case may run with.
     pub seeds: Vec<u64>,
     /// Variants of each case.
     pub variants: Vec<String>,
@@ -87,7 +87,7 @@ pub struct SweepSummary {
     pub version: String,
     /// BLAKE3 of what was planned.
     pub plan_hash: String,
-    /// Seeds of each case.
+    /// Seeds of each case; where they differ, of the case with the most.
     pub seeds: Vec<u64>,
     /// The meters' DLMS keys: `TEST` or `file`.
     pub keys: String,

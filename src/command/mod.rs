@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod check;
+mod cluster;
 mod compare;
 mod completions;
 mod describe;
@@ -29,6 +30,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
         Command::Sweep(options) => sweep::run(options, talk),
+        Command::Cluster(options) => cluster::run(options, talk),
         Command::Find(options) => find::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),

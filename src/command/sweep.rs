@@ -9,9 +9,10 @@ use crate::{memory, shell, stop};
 use amitwin_data::files::SweepDir;
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::SweepSummary;
-use amitwin_scenarios::study::{Means, Sweep, SweepError};
+use amitwin_scenarios::study::{Extent, Means, Share, Sweep, SweepError};
 use amitwin_viz::{human, sweep};
 use anyhow::Context;
+use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
 
@@ -35,20 +36,36 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         SweepError::Scenario(why) => Invalid(why).into(),
     })?;
     stop::listen("cases that have ended are kept").context("signals cannot be caught")?;
-    let dir = SweepDir::open(&options.output, &planned.plan, options.resume)?;
-    let (plan, jobs) = (&planned.plan, planned.jobs());
+    let (output, plan) = (&options.output, &planned.plan);
+    let (dir, extent) = match (options.case, options.collect) {
+        (Some(share), _) => (SweepDir::open_share(output, plan, share.number, share.of)?, Extent::Share(share)),
+        (None, true) => (SweepDir::open(output, plan, true)?, Extent::Collect),
+        (None, false) => (SweepDir::open(output, plan, options.resume)?, Extent::All),
+    };
+    if options.collect {
+        dir.collect(plan)?;
+    }
+    let jobs = planned.jobs();
+    let (first, most) = (planned.base.study.seeds as usize, plan.seeds.len());
+    let (seeds, least) = match first < most {
+        true => (format!("{first} to {most} seeds"), "at least "),
+        false => (human::plural(most, "seed"), ""),
+    };
     talk.note(&format!(
-        "{}: {} with {}, {} each, {jobs} runs, into {}",
+        "{}: {} with {seeds}, {} each, {least}{jobs} runs, into {}",
         human::one_line(&plan.name),
         human::plural(plan.cases.len(), "case"),
-        human::plural(plan.seeds.len(), "seed"),
         human::plural(plan.variants.len(), "variant"),
         dir.path().display()
     ));
     let progress = JobsProgress::of_cases(jobs, !talk.quiet && talk.verbose == 0);
-    let result = planned.run_all(&Means { dir: &dir, pool: &pool, at_once }, &progress);
+    let result = planned.run_all(&Means { dir: &dir, pool: &pool, at_once }, extent, &progress);
     progress.clear();
     let summary = result?;
+    if let Some(share) = options.case {
+        share_ended(share, &summary, options, talk)?;
+        return Ok(summary.exit_code.unwrap_or(FAILED));
+    }
     dir.put_report(&sweep::report(&summary))?;
     for case in &summary.cases {
         if let Some(why) = &case.invalid {
@@ -66,6 +83,22 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         _ => talk.note(&format!("{path} keeps what has ended; the same command with --resume goes on")),
     }
     Ok(summary.exit_code.unwrap_or(FAILED))
+}
+
+/// Tells how a share has ended. Its figures are for who collects all of them.
+fn share_ended(share: Share, summary: &SweepSummary, options: &Options, talk: &Talk) -> anyhow::Result<()> {
+    let (Share { number, of }, state) = (share, summary.status.word());
+    match options.format {
+        Format::Table => talk.print(&format!("share {number} of {of}  {state}\n"))?,
+        Format::Json => talk.print_json(&json!({ "share": number, "of": of, "status": summary.status }))?,
+    }
+    match summary.status {
+        Status::Complete => {
+            talk.note("next: when all shares have ended, the same command with --collect in the place of --case")
+        }
+        _ => talk.note("what has ended is kept; the same command goes on"),
+    }
+    Ok(())
 }
 
 fn print(summary: &SweepSummary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 use crate::{memory, stop};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::drive::Watch;
-use amitwin_scenarios::study::{Study, WHOLE, WatchFind};
+use amitwin_scenarios::study::{Study, WHOLE, WatchRuns};
 use amitwin_sim_core::SimTime;
 use amitwin_viz::human;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -113,7 +113,7 @@ impl Watch for JobsProgress {
     }
 }
 
-impl WatchFind for JobsProgress {
+impl WatchRuns for JobsProgress {
     fn expected(&self, runs: usize) {
         self.jobs.store(runs, Ordering::Relaxed);
     }

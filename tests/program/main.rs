@@ -3,6 +3,7 @@
 mod bad_placements;
 mod bad_scenarios;
 mod calibrate;
+mod cluster;
 mod commands;
 mod directories;
 mod duckdb;

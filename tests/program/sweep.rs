@@ -1,7 +1,7 @@
 //! `sweep`: cases, one directory, bad input, and a sweep that is killed again and again.
 
 use amitwin_data::summary::{Status, Verdict};
-use amitwin_data::sweep::SweepSummary;
+use amitwin_data::sweep::{CaseSummary, SweepSummary};
 use amitwin_testkit::folders::{files, folder};
 use amitwin_testkit::program::{SMALL, Said, amitwin, run};
 use amitwin_testkit::tools::duckdb;
@@ -75,6 +75,34 @@ fn what_is_varied_can_stand_in_the_file_and_be_zipped_or_a_hypercube() {
         ["--vary", "placement.meters=9..40", "--vary", "radio.tx_power=10 dBm..30 dBm", "--latin", "4", "-o", "latin"];
     sweep(here.path(), &ranges).expect(0);
     assert_eq!(summary(&here.path().join("latin")).cases.len(), 4);
+}
+
+#[test]
+fn each_case_gets_seeds_until_its_figure_is_known_and_comes_to_what_a_run_does() {
+    let until = "[study]\nseeds = 3\n[study.until]\nmetric = \"frames\"\nhalf_width = \"5 %\"\nseeds_max = 12\n";
+    let here = folder(&format!("{SMALL}{until}"));
+    let vary = ["--vary", "placement.meters=9,16,30", "-o", "out"];
+    let said = sweep(here.path(), &vary).expect(0);
+    said.tells(&["3 cases with 3 to 12 seeds", "at least 9 runs"]);
+    let found = summary(&here.path().join("out"));
+    let over = |case: &CaseSummary| case.variants[0].over_seeds["frames"];
+    let seeds: Vec<u32> = found.cases.iter().map(|case| over(case).seeds).collect();
+    assert!(seeds.iter().any(|n| *n != seeds[0]), "small towns scatter more: {seeds:?}");
+    assert_eq!(found.seeds.len() as u32, seeds.iter().copied().max().expect("cases"));
+    for (case, meters) in found.cases.iter().zip([9, 16, 30]) {
+        let over = over(case);
+        let (value, low, high) = (over.value.expect("a mean"), over.low.expect("an end"), over.high.expect("an end"));
+        assert!((high - low) / 2.0 <= 0.05 * value || over.seeds == 12, "{over:?}");
+        let set = format!("placement.meters={meters}");
+        let out = format!("alone-{meters}");
+        run(here.path(), &["run", "small.toml", "--set", &set, "-o", &out]).expect(0);
+        let alone = amitwin_testkit::program::summary(&here.path().join(&out));
+        assert_eq!(case.variants[0].over_seeds, alone.variants[0].over_seeds);
+        assert_eq!(case.variants[0].fingerprint, alone.variants[0].fingerprint);
+    }
+    fs::remove_dir_all(here.path().join("out/cases")).expect("removed");
+    sweep(here.path(), &[&vary[..], &["--resume"]].concat()).expect(0);
+    assert_eq!(summary(&here.path().join("out")), found);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::drive::warnings::{merged, over_seeds as warned};
 use crate::drive::{DriveError, Together, Watch, run_into, verdicts};
 use crate::load::{Scenario, keys_word, load_text};
 use crate::overrides::Override;
-use amitwin_data::files::SweepDir;
+use amitwin_data::files::{FileError, SweepDir};
 use amitwin_data::rows::Fingerprinter;
 use amitwin_data::summary::{SeedResult, Status, VariantSummary};
 use amitwin_data::sweep::{CaseResult, CaseSummary, Limit, Plan, SweepSummary, Varied};
@@ -13,6 +13,7 @@ use amitwin_sim_core::{Local, SimTime};
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 /// What each case with each seed came to.
 pub(super) type Results = BTreeMap<(u32, u64), CaseResult>;
@@ -50,6 +51,12 @@ impl Source {
     }
 }
 
+/// Who looks on while cases run.
+pub trait WatchRuns: Watch {
+    /// So many runs are expected in all, as far as can be told now.
+    fn expected(&self, runs: usize);
+}
+
 /// What cases run with.
 pub struct Means<'a> {
     /// Where each that has ended is kept.
@@ -82,18 +89,25 @@ impl Cases<'_> {
         watch: &dyn Watch,
     ) -> Result<Results, DriveError> {
         let together = Together::new(watch);
-        let one = |job: usize| -> Result<Option<CaseResult>, DriveError> {
-            if together.cancelled() {
-                return Ok(None);
-            }
-            let (case, seed) = jobs[job];
-            let result = self.run(case, seed, first + job, &together)?;
-            if let Some(result) = &result {
-                with.dir.keep(result)?;
-            }
-            Ok(result)
-        };
-        let ended = work::each(jobs.len(), with.at_once, with.pool, |job| one(job).inspect_err(|_| together.fail()));
+        let (ended, kept) = std::thread::scope(|scope| {
+            let (ended, keep) = mpsc::channel();
+            let (dir, failing) = (with.dir, &together);
+            let writer = scope.spawn(move || keep_all(dir, &keep).inspect_err(|_| failing.fail()));
+            let one = |job: usize| -> Result<Option<CaseResult>, DriveError> {
+                if together.cancelled() {
+                    return Ok(None);
+                }
+                let (case, seed) = jobs[job];
+                let result = self.run(case, seed, first + job, &together).inspect_err(|_| together.fail())?;
+                // The writer goes first only where it has failed, which it tells itself.
+                result.iter().for_each(|result| drop(ended.send(result.clone())));
+                Ok(result)
+            };
+            let run = work::each(jobs.len(), with.at_once, with.pool, one);
+            drop(ended);
+            (run, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        kept?;
         let mut results = Results::new();
         for (job, result) in ended.into_iter().enumerate() {
             results.extend(result?.map(|result| (jobs[job], result)));
@@ -122,6 +136,11 @@ impl Cases<'_> {
         }
         watch.progress(job, WHOLE, 0);
         Ok(Some(CaseResult { case, seed, variants, warnings }))
+    }
+
+    /// What a case came to with its seeds, in their order.
+    pub(super) fn of_case<'r>(&self, case: u32, results: &'r Results) -> Vec<&'r CaseResult> {
+        self.plan.seeds.iter().map_while(|seed| results.get(&(case, *seed))).collect()
     }
 
     /// A case over the seeds that it has run with, and what to know of it.
@@ -165,6 +184,8 @@ impl Cases<'_> {
     ) -> SweepSummary {
         let plan = &self.plan;
         let chosen: Vec<_> = self.base.variants.iter().filter(|v| plan.variants.contains(&v.name)).collect();
+        // Where cases have different numbers of seeds, those of the case with the most.
+        let most = cases.iter().flat_map(|case| case.variants.iter().map(|v| v.seeds.len())).max().unwrap_or(0);
         let prints = cases.iter().flat_map(|case| case.variants.iter().map(|v| v.fingerprint.as_str()));
         SweepSummary {
             name: plan.name.clone(),
@@ -172,7 +193,7 @@ impl Cases<'_> {
             exit_code: Some(exit_code),
             version: plan.version.clone(),
             plan_hash: plan.plan_hash.clone(),
-            seeds: plan.seeds.clone(),
+            seeds: plan.seeds[..most.min(plan.seeds.len())].to_vec(),
             keys: keys_word(&chosen).to_owned(),
             fingerprint: Fingerprinter::combine(prints),
             limits: self.limits(),
@@ -189,6 +210,15 @@ impl Cases<'_> {
         };
         self.base.gates.iter().flat_map(of).collect()
     }
+}
+
+/// Keeps what has ended while others run, so that nobody waits for the disk.
+fn keep_all(dir: &SweepDir, ended: &mpsc::Receiver<CaseResult>) -> Result<(), FileError> {
+    while let Ok(first) = ended.recv() {
+        let more: Vec<CaseResult> = std::iter::once(first).chain(ended.try_iter()).collect();
+        dir.keep(&more)?;
+    }
+    Ok(())
 }
 
 /// The whole of a job's simulated time, for who looks on.

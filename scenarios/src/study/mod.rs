@@ -21,10 +21,10 @@ mod vary;
 mod verdict;
 pub mod work;
 
-pub use cases::{Cases, Means, Source, WHOLE};
-pub use find::{Between, Find, FindError, PlannedFind, Tolerance, WatchFind};
+pub use cases::{Cases, Means, Source, WHOLE, WatchRuns};
+pub use find::{Between, Find, FindError, PlannedFind, Tolerance};
 pub use replicate::{Replications, run};
-pub use sweep::{Sweep, SweepError};
+pub use sweep::{Extent, Share, Sweep, SweepError};
 pub use until::Until;
 pub use vary::Vary;
 

@@ -1,11 +1,12 @@
 //! A scenario at many settings: what is planned, and the cases run, each kept as soon as it has ended.
 
-use super::cases::{Cases, Means, Results, Source, WHOLE};
+use super::cases::{Cases, Means, Results, Source, WHOLE, WatchRuns};
 use super::vary::{Vary, cases};
-use crate::drive::{DriveError, Watch};
+use crate::drive::{DriveError, verdicts};
 use crate::load::Scenario;
 use amitwin_data::summary::Status;
-use amitwin_data::sweep::{CaseResult, Plan, PlannedCase, SweepSummary};
+use amitwin_data::sweep::{Plan, PlannedCase, SweepSummary};
+use std::str::FromStr;
 
 /// The scenario and what is varied of it.
 pub struct Sweep {
@@ -78,11 +79,10 @@ impl Sweep {
         };
         let variants: Vec<String> =
             base.select(&source.variants).map_err(SweepError::Vary)?.into_iter().map(|v| v.name.clone()).collect();
-        let seeds: Vec<u64> = (0..u64::from(base.study.seeds)).map(|n| base.seed.saturating_add(n)).collect();
+        let seeds: Vec<u64> = (0..u64::from(base.study.seeds_max())).map(|n| base.seed.saturating_add(n)).collect();
         let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name.clone());
-        for part in
-            planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), format!("{seeds:?}")])
-        {
+        let until = format!("{seeds:?} {} {:?}", base.study.seeds, base.study.until);
+        for part in planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), until]) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
         let plan_hash = hasher.finalize().to_hex().to_string();
@@ -91,53 +91,161 @@ impl Sweep {
     }
 }
 
+/// Part of a sweep, for one of several machines: the K-th of N.
+///
+/// ```
+/// use amitwin_scenarios::study::Share;
+/// assert_eq!("3/8".parse(), Ok(Share { number: 3, of: 8 }));
+/// assert!("9/8".parse::<Share>().is_err() && "0/8".parse::<Share>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which one, from 1 on.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Share, String> {
+        let parts = text.split_once('/').and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
+        match parts {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Share { number, of }),
+            Some((number, of @ 1..)) => {
+                Err(format!("there is no share {number} of {of}: they are 1/{of} to {of}/{of}"))
+            }
+            _ => Err(format!("`{text}` is not K/N, such as 3/8 for the third of eight shares")),
+        }
+    }
+}
+
+impl Share {
+    /// Whether the thing of this number, from 0 on, is in it.
+    fn has(self, number: usize) -> bool {
+        number as u64 % u64::from(self.of) == u64::from(self.number) - 1
+    }
+}
+
+/// What is done of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that has not ended.
+    All,
+    /// What is in this share; nothing is summed up.
+    Share(Share),
+    /// Nothing: what shares have left is summed up.
+    Collect,
+}
+
 impl Cases<'_> {
-    /// Cases times seeds that make a scenario.
+    /// Runs that it begins with: valid cases times their first seeds.
     pub fn jobs(&self) -> usize {
-        self.plan.cases.iter().filter(|case| case.invalid.is_none()).count() * self.plan.seeds.len()
+        self.valid().count() * self.base.study.seeds as usize
     }
 
-    /// Runs what the directory has no result of, keeps each case as it ends, and sums all up.
+    /// Whether a run is in the share. Where the seeds of a case depend on what it came to, a share has whole cases.
+    fn is_in(&self, share: Share, case: usize, seed: usize) -> bool {
+        match self.base.study.until {
+            Some(_) => share.has(case),
+            None => share.has(case * self.plan.seeds.len() + seed),
+        }
+    }
+
+    fn valid(&self) -> impl Iterator<Item = usize> + '_ {
+        self.plan.cases.iter().enumerate().filter(|(_, case)| case.invalid.is_none()).map(|(at, _)| at)
+    }
+
+    /// Runs what the directory has no result of, keeps each case as it ends, and sums all up. With `[study.until]` cases get further
+    /// seeds in rounds, each until it has enough.
     ///
     /// `watch` hears of job n (a case with a seed) as a share of its simulated time, 1 s being the whole.
     ///
     /// # Errors
     /// The first failure that is not a case's own; what has ended until then is kept.
-    pub fn run_all(&self, with: &Means, watch: &dyn Watch) -> Result<SweepSummary, DriveError> {
-        let mut results = with.dir.results()?;
-        let plan = &self.plan;
-        results.retain(|(case, seed), _| (*case as usize) < plan.cases.len() && plan.seeds.contains(seed));
-        let all = plan.cases.iter().enumerate().filter(|(_, case)| case.invalid.is_none());
-        let todo: Vec<(u32, u64)> = all
-            .flat_map(|(at, _)| plan.seeds.iter().map(move |seed| (at as u32, *seed)))
-            .filter(|job| !results.contains_key(job))
-            .collect();
-        for at in 0..results.len() {
-            watch.progress(at, WHOLE, 0);
+    pub fn run_all(&self, with: &Means, extent: Extent, watch: &dyn WatchRuns) -> Result<SweepSummary, DriveError> {
+        let (plan, study) = (&self.plan, &self.base.study);
+        let mut kept = with.dir.results()?;
+        let mut results = Results::new();
+        let mut open: Vec<(usize, u32)> = self.valid().map(|case| (case, study.seeds)).collect();
+        let mut left = 0;
+        while !open.is_empty() {
+            let of_case = |(case, seeds): &(usize, u32)| {
+                let case = *case;
+                (0..*seeds as usize).map(move |seed| (case, seed))
+            };
+            let in_extent = |(case, seed): &(usize, usize)| match extent {
+                Extent::Share(share) => self.is_in(share, *case, *seed),
+                Extent::All | Extent::Collect => true,
+            };
+            let job = |(case, seed): (usize, usize)| (case as u32, plan.seeds[seed]);
+            let round = open.iter().flat_map(of_case).filter(in_extent).map(job);
+            let round: Vec<(u32, u64)> = round.filter(|job| !results.contains_key(job)).collect();
+            watch.expected(results.len() + round.len());
+            let (there, mut todo): (Vec<_>, Vec<_>) = round.into_iter().partition(|job| kept.contains_key(job));
+            for job in there {
+                watch.progress(results.len(), WHOLE, 0);
+                results.extend(kept.remove(&job).map(|result| (job, result)));
+            }
+            left = todo.len();
+            if extent == Extent::Collect {
+                todo.clear();
+            }
+            let ran = self.run_each(&todo, results.len(), with, watch)?;
+            left -= ran.len();
+            results.extend(ran);
+            if left > 0 {
+                break;
+            }
+            open = open.into_iter().filter_map(|(case, seeds)| self.further(case, seeds, &results)).collect();
         }
-        results.extend(self.run_each(&todo, results.len(), with, watch)?);
-        let summary = self.over_all(&results);
-        with.dir.finish(&summary, &summary)?;
+        let summary = self.over_all(&results, left, extent);
+        if !matches!(extent, Extent::Share(_)) {
+            with.dir.finish(&summary, &summary)?;
+        }
         Ok(summary)
     }
 
-    fn over_all(&self, results: &Results) -> SweepSummary {
+    /// The seeds of a case in the next round, if it has not enough of them.
+    fn further(&self, case: usize, seeds: u32, results: &Results) -> Option<(usize, u32)> {
+        let until = self.base.study.until.as_ref()?;
+        let more = until.more(seeds);
+        let of = self.of_case(case as u32, results);
+        if of.is_empty() {
+            // It is in another share.
+            return None;
+        }
+        let variants = self.variants(&of);
+        let enough = more == 0 || until.enough(&variants, &verdicts(&self.base.gates, &variants));
+        (!enough).then_some((case, seeds + more))
+    }
+
+    fn over_all(&self, results: &Results, left: usize, extent: Extent) -> SweepSummary {
         let plan = &self.plan;
         let invalid = plan.cases.iter().filter(|case| case.invalid.is_some()).count();
-        let left = self.jobs() - results.len();
         let (mut warnings, mut cases) = (self.warnings.clone(), Vec::new());
         for (at, planned) in plan.cases.iter().enumerate() {
-            let of: Vec<&CaseResult> = plan.seeds.iter().filter_map(|seed| results.get(&(at as u32, *seed))).collect();
-            let (case, told) = self.sum_up(at as u32, &of);
+            let (case, told) = self.sum_up(at as u32, &self.of_case(at as u32, results));
             warnings.extend(told);
             warnings.extend(planned.invalid.as_ref().map(|_| format!("{}: invalid, see below", planned.name())));
             cases.push(case);
         }
+        let all = left + results.len();
         if left > 0 {
-            warnings.push(format!("stopped with {left} of {} runs to do; --resume goes on", self.jobs()));
+            warnings.push(match extent {
+                Extent::Collect => format!(
+                    "{left} of {all} runs are missing: let the shares that did not end run again and collect once more, or --resume \
+                     runs them here"
+                ),
+                Extent::All | Extent::Share(_) => format!("stopped with {left} of {all} runs to do; --resume goes on"),
+            });
         }
         let state = match (left, invalid) {
+            (1.., _) if extent == Extent::Collect => (Status::Interrupted, 3),
             (0, 0) => (Status::Complete, 0),
+            // Who collects is told of invalid cases; that of a share would be started again for them.
+            (0, _) if matches!(extent, Extent::Share(_)) => (Status::Complete, 0),
             (0, _) => (Status::Complete, 3),
             _ => (Status::Interrupted, 130),
         };

@@ -30,13 +30,22 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
         true => format!("No case has ended; the sweep is {}.\n", sweep.status.word()),
         false => grid(&lines, figures, width, color),
     };
-    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds_text(&sweep.seeds));
+    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds(sweep));
     if figures.len() < all.len() {
         of.push_str(&format!("; {} more figures are in the report", all.len() - figures.len()));
     }
     out.push_str(&wrap(&of, width));
     out.push('\n');
     out
+}
+
+/// The seeds of all cases; where they differ, how many of them there are.
+fn seeds(sweep: &SweepSummary) -> String {
+    let counts = || lines_of(sweep).map(|variant| variant.seeds.len());
+    match (counts().min(), counts().max(), sweep.seeds.first()) {
+        (Some(least), Some(most), Some(first)) if least < most => format!("{least} to {most} seeds, from {first} on"),
+        _ => seeds_text(&sweep.seeds),
+    }
 }
 
 /// The cases with their variants.
@@ -77,7 +86,7 @@ pub fn report(sweep: &SweepSummary) -> String {
     );
     for (name, value) in [
         ("Cases", human::count(sweep.cases.len() as f64)),
-        ("Seeds", seeds_text(&sweep.seeds)),
+        ("Seeds", seeds(sweep)),
         ("Keys of the meters", human::keys(&sweep.keys).to_owned()),
         ("Version", format!("amitwin {}", sweep.version)),
     ] {

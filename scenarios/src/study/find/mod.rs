@@ -12,16 +12,16 @@ mod search;
 pub use scale::{Between, Tolerance};
 
 use super::FIRST_SEEDS;
-use super::cases::{Cases, Means, Results, Source, WHOLE};
+use super::cases::{Cases, Means, Results, Source, WHOLE, WatchRuns};
 use super::vary::{OF_THE_WHOLE, Vary, cases};
-use crate::drive::{DriveError, Watch};
+use crate::drive::DriveError;
 use crate::gate::Gate;
 use crate::load::Scenario;
 use crate::overrides::is_range;
 use crate::sections::json_schema::json_schema;
 use amitwin_data::find::{Ended, FindSummary, Question};
 use amitwin_data::summary::Status;
-use amitwin_data::sweep::{CaseResult, Plan, PlannedCase, Varied};
+use amitwin_data::sweep::{Plan, PlannedCase, Varied};
 use scale::Value;
 use search::{Search, Step};
 
@@ -55,12 +55,6 @@ pub enum FindError {
     /// The scenario is invalid at one end.
     #[error("{0}")]
     Scenario(String),
-}
-
-/// Who looks on while a search runs.
-pub trait WatchFind: Watch {
-    /// So many runs are expected in all, as far as can be told now.
-    fn expected(&self, runs: usize);
 }
 
 /// A search, ready to run.
@@ -165,7 +159,7 @@ impl PlannedFind<'_> {
     ///
     /// # Errors
     /// The first failure; what has ended until then is kept.
-    pub fn run(&self, with: &Means, watch: &dyn WatchFind) -> Result<FindSummary, DriveError> {
+    pub fn run(&self, with: &Means, watch: &dyn WatchRuns) -> Result<FindSummary, DriveError> {
         let (plan, all) = (&self.cases.plan, self.values.len());
         let gates = judging(&self.cases.base.gates, &plan.variants);
         let to_pass = evidence::seeds_to_pass(&gates);
@@ -209,7 +203,7 @@ impl PlannedFind<'_> {
             results.extend(ran);
             if !stopped {
                 for (of, point, seeds) in wanted {
-                    let of_point = self.of_case((of * all + point) as u32, &results);
+                    let of_point = self.cases.of_case((of * all + point) as u32, &results);
                     searches[of].told(point, seeds, evidence::evidence(&gates, &self.cases.variants(&of_point), least));
                 }
             }
@@ -219,15 +213,11 @@ impl PlannedFind<'_> {
         Ok(summary)
     }
 
-    fn of_case<'r>(&self, case: u32, results: &'r Results) -> Vec<&'r CaseResult> {
-        self.cases.plan.seeds.iter().filter_map(|seed| results.get(&(case, *seed))).collect()
-    }
-
     fn summary(&self, results: &Results, searches: &[Search], stopped: bool) -> FindSummary {
         let (plan, all) = (&self.cases.plan, self.values.len());
         let (mut warnings, mut cases) = (self.cases.warnings.clone(), Vec::new());
         for case in 0..plan.cases.len() as u32 {
-            let of = self.of_case(case, results);
+            let of = self.cases.of_case(case, results);
             if !of.is_empty() {
                 let (summary, told) = self.cases.sum_up(case, &of);
                 cases.push(summary);
@@ -249,10 +239,7 @@ impl PlannedFind<'_> {
             warnings.push("stopped before the answers were known; --resume goes on".to_owned());
         }
         let status = if stopped { Status::Interrupted } else { Status::Complete };
-        let mut study = self.cases.summary(cases, warnings, (status, worst.exit_code()));
-        // Those that a value ran with, of all it could have had.
-        let most = study.cases.iter().flat_map(|case| case.variants.iter().map(|v| v.seeds.len())).max().unwrap_or(0);
-        study.seeds.truncate(most);
+        let study = self.cases.summary(cases, warnings, (status, worst.exit_code()));
         FindSummary { question: self.question.clone(), answers, study }
     }
 
