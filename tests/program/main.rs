@@ -11,6 +11,7 @@ mod exit_codes;
 mod find;
 mod memory;
 mod own_columns;
+mod prices;
 mod seeds;
 mod serve;
 mod serve_kill;

@@ -6,9 +6,10 @@ use crate::drive::{DriveError, Together, Watch, run_into, verdicts};
 use crate::load::{Scenario, keys_word, load_text};
 use crate::overrides::Override;
 use amitwin_data::files::{FileError, SweepDir};
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::Fingerprinter;
-use amitwin_data::summary::{SeedResult, Status, VariantSummary};
-use amitwin_data::sweep::{CaseResult, CaseSummary, Limit, Plan, SweepSummary, Varied};
+use amitwin_data::summary::{SeedResult, Status, VariantSummary, Verdict};
+use amitwin_data::sweep::{CaseResult, CaseSummary, Cheapest, Limit, Plan, SweepSummary, Varied};
 use amitwin_sim_core::{Local, SimTime};
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
@@ -197,6 +198,7 @@ impl Cases<'_> {
             keys: keys_word(&chosen).to_owned(),
             fingerprint: Fingerprinter::combine(prints),
             limits: self.limits(),
+            cheapest: cheapest(&cases),
             cases,
             warnings,
         }
@@ -210,6 +212,20 @@ impl Cases<'_> {
         };
         self.base.gates.iter().flat_map(of).collect()
     }
+}
+
+/// What costs least of all that is judged and passes every gate that judges it.
+fn cheapest(cases: &[CaseSummary]) -> Option<Cheapest> {
+    let passes = |case: &CaseSummary, variant: &VariantSummary| {
+        let mut judged = case.gates.iter().filter(|gate| gate.binding && gate.variant == variant.name).peekable();
+        judged.peek().is_some() && judged.all(|gate| gate.verdict == Verdict::Pass)
+    };
+    let all = cases.iter().flat_map(|case| case.variants.iter().map(move |variant| (case, variant)));
+    let priced = all.filter(|(case, variant)| passes(case, variant)).filter_map(|(case, variant)| {
+        let cost = variant.metrics.value(Metric::Cost)?;
+        Some(Cheapest { case: case.case, variant: variant.name.clone(), cost })
+    });
+    priced.min_by(|a, b| a.cost.total_cmp(&b.cost))
 }
 
 /// Keeps what has ended while others run, so that nobody waits for the disk.

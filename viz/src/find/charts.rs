@@ -124,6 +124,7 @@ fn drawn(
         x_ticks: axis(question.low, question.high, logarithmic),
         logarithmic,
         lines: groups.into_iter().map(|(_, points)| points).collect(),
+        loose: Vec::new(),
         limits,
         marks: find
             .answers

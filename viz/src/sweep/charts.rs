@@ -133,6 +133,7 @@ fn lines(sweep: &SweepSummary, figure: &Figure) -> String {
         x_ticks: axis.ticks(),
         logarithmic: axis.logarithmic,
         lines: groups.into_iter().map(|(_, points)| points).collect(),
+        loose: Vec::new(),
         limits: sweep.limits.iter().filter(|l| l.figure == key).map(|l| (l.value / scale, l.text.clone())).collect(),
         marks: Vec::new(),
     };

@@ -1,13 +1,14 @@
 //! A sweep for people: a table of its cases, and a report with a chart for each figure.
 
 mod charts;
+mod pareto;
 
 use crate::figures::{shown, worst_standing};
 use crate::over_seeds::seeds_text;
 use crate::svg::escape;
 use crate::table::{Line, Of, fitting, grid, wrap};
 use crate::{human, report};
-use amitwin_data::metrics::Format;
+use amitwin_data::metrics::{Format, Metric};
 use amitwin_data::summary::{Status, VariantSummary};
 use amitwin_data::sweep::{CaseSummary, SweepSummary, Varied};
 use std::fmt::Write;
@@ -36,7 +37,21 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
     }
     out.push_str(&wrap(&of, width));
     out.push('\n');
+    if let Some(text) = cheapest(sweep) {
+        out.push_str(&wrap(&text, width));
+        out.push('\n');
+    }
     out
+}
+
+/// The sentence on what costs least; nothing without prices.
+fn cheapest(sweep: &SweepSummary) -> Option<String> {
+    let priced = lines_of(sweep).any(|variant| variant.metrics.value(Metric::Cost).is_some());
+    let Some(found) = &sweep.cheapest else {
+        return priced.then(|| "Nothing that has a cost passes every gate.".to_owned());
+    };
+    let (case, variant) = variants(sweep).find(|(case, v)| case.case == found.case && v.name == found.variant)?;
+    Some(format!("Cheapest that passes every gate: {}, at {}.", name(sweep, case, variant), human::count(found.cost)))
 }
 
 /// The seeds of all cases; where they differ, how many of them there are.
@@ -92,7 +107,12 @@ pub fn report(sweep: &SweepSummary) -> String {
     ] {
         let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
     }
-    out.push_str("</dl>\n</header>\n");
+    out.push_str("</dl>\n");
+    if let Some(text) = cheapest(sweep) {
+        let _ = writeln!(out, "<p>{}</p>", escape(&text));
+    }
+    out.push_str("</header>\n");
+    out.push_str(&pareto::all(sweep));
     out.push_str(&charts::all(sweep));
     out.push_str(&cases(sweep));
     let invalid = sweep.cases.iter().filter_map(|case| Some((case, case.invalid.as_ref()?)));
