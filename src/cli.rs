@@ -1,6 +1,6 @@
 //! Commands and options.
 
-use amitwin_scenarios::study::Vary;
+use amitwin_scenarios::study::{Between, Share, Tolerance, Vary};
 use amitwin_scenarios::{Override, TemplateKind};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -17,6 +17,10 @@ Exit codes:
   6    a hash or a fingerprint does not match
   8    a gate is undecided: more seeds are needed; never a pass
   130  interrupted; what was finished is kept";
+
+const FIND_CODES: &str = "\
+Exit codes: 0 the value is known, or every value passes; 4 none passes; 5 a gate had no data; 8 undecided with all seeds, or gates hold
+where it should be harder and not where it should be easier; others as of all commands.";
 
 /// A digital twin of smart-metering networks.
 ///
@@ -46,6 +50,10 @@ pub enum Command {
     Run(Run),
     /// Run a scenario at many settings, with several seeds each; what is killed goes on with --resume.
     Sweep(Sweep),
+    /// Write a job that runs the shares of a sweep on a cluster.
+    Cluster(Cluster),
+    /// Find the largest or smallest value of a setting with which the gates hold.
+    Find(Find),
     /// Let the meters of a scenario answer on real sockets, until it is interrupted.
     Serve(Serve),
     /// Fit the radio of a scenario to levels that were measured.
@@ -204,6 +212,12 @@ pub struct Sweep {
     /// Go on with the sweep in that directory: only what has not ended runs.
     #[arg(long)]
     pub resume: bool,
+    /// Run the K-th of N shares alone, on one of several machines; it goes on where it was.
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "collect"])]
+    pub case: Option<Share>,
+    /// Sum up what the shares in that directory have left.
+    #[arg(long, conflicts_with = "resume")]
+    pub collect: bool,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -214,6 +228,82 @@ impl Sweep {
     pub fn overrides(&self) -> Vec<Override> {
         with_seeds(&self.set, self.seeds)
     }
+}
+
+/// Schedulers of clusters.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClusterKind {
+    /// An array of jobs.
+    Slurm,
+    /// An indexed Job.
+    Kubernetes,
+}
+
+/// Options of `cluster`.
+#[derive(Args)]
+pub struct Cluster {
+    /// Which scheduler.
+    #[arg(value_enum)]
+    pub kind: ClusterKind,
+    /// Scenario file, whose study.vary says what is varied.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Shares, each a job.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub shares: u32,
+    /// Directory of the sweep; NAME-sweep when missing.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `find`.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("which").required(true), after_help = FIND_CODES)]
+pub struct Find {
+    /// Scenario file, whose gates judge.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Setting of which the largest value is wanted, such as placement.meters.
+    #[arg(long, value_name = "KEY", group = "which")]
+    pub largest: Option<String>,
+    /// Setting of which the smallest value is wanted, such as campaign.reset.window (which then begins at zero).
+    #[arg(long, value_name = "KEY", group = "which")]
+    pub smallest: Option<String>,
+    /// Where the value is: both ends, with their unit.
+    #[arg(long, value_name = "LOW..HIGH")]
+    pub between: Between,
+    /// How near the answer is to be to a value that breaches: a share of itself, or of the range where that does not begin above zero
+    /// or is in decibels.
+    #[arg(long, value_name = "SHARE", default_value = "5 %")]
+    pub tolerance: Tolerance,
+    /// Other settings, of which each choice has an answer of its own, in the words of sweep --vary; can be repeated.
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub per: Vec<Vary>,
+    /// First seed, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Seeds of a value, at most. A value begins with 2 and gets more where they do not tell. When missing, twice what the gates take to
+    /// pass, and at least 64.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: Option<u32>,
+    /// Change a setting for all values; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Take this variant only; can be repeated.
+    #[arg(long = "variant", value_name = "NAME")]
+    pub variants: Vec<String>,
+    /// Worker threads; one for each processor when missing. Results do not depend on it.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Directory of the search.
+    #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
+    pub output: PathBuf,
+    /// Go on with the search in that directory: only what has not ended runs.
+    #[arg(long)]
+    pub resume: bool,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 }
 
 /// Settings and the number of seeds, which is one of them.

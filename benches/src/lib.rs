@@ -8,6 +8,7 @@ pub mod load;
 pub mod memory;
 pub mod mesh;
 pub mod phold;
+pub mod sweep;
 pub mod validation;
 
 /// A rayon pool of `threads` threads.

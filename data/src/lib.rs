@@ -3,7 +3,7 @@
 //! - [`rows`]: one row type per table, from one declaration; [`rows::Rows`] is the batch that a partition hands over.
 //! - [`metrics`]: the figures of a run, from one declaration.
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
-//! - [`sweep`]: the same for a scenario at many settings.
+//! - [`sweep`]: the same for a scenario at many settings; [`find`]: for a search for one.
 //! - [`attributes`]: columns of a placement that are the user's own.
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
@@ -13,6 +13,7 @@
 pub mod attributes;
 #[cfg(feature = "files")]
 pub mod files;
+pub mod find;
 #[cfg(feature = "files")]
 pub mod input;
 pub mod manifest;

@@ -121,5 +121,24 @@ pub fn trials_needed(failed: usize, share: f64, confidence: f64) -> Option<usize
     Some(high)
 }
 
+/// Natural logarithm of the odds that a share is at least `wanted`, after `passed` of `of` trials, against the odds before
+/// them: within each of the two stretches every share is as likely as any other.
+pub fn log_odds_of_share(passed: usize, of: usize, wanted: f64) -> f64 {
+    let Ok(beta) = Beta::new(passed as f64 + 1.0, (of - passed) as f64 + 1.0) else { return 0.0 };
+    let (below, above) = (beta.cdf(wanted) / wanted, beta.sf(wanted) / (1.0 - wanted));
+    libm::log(above.max(f64::MIN_POSITIVE)) - libm::log(below.max(f64::MIN_POSITIVE))
+}
+
+/// Natural logarithm of the odds that what `values` are drawn from has a mean of at most `limit`, by Student's distribution.
+pub fn log_odds_of_mean(values: &[f64], limit: f64) -> f64 {
+    let Some(Interval { middle, .. }) = mean(values) else { return 0.0 };
+    let n = values.len() as f64;
+    let error = deviation(values, middle).map_or(0.0, |sd| sd / n.sqrt());
+    // Values that are all the same leave no doubt but that of rounding.
+    let t = (limit - middle) / error.max(1e-9 * middle.abs()).max(f64::MIN_POSITIVE);
+    let Ok(student) = StudentsT::new(0.0, 1.0, (n - 1.0).max(1.0)) else { return 0.0 };
+    libm::log(student.cdf(t).max(f64::MIN_POSITIVE)) - libm::log(student.cdf(-t).max(f64::MIN_POSITIVE))
+}
+
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ pub struct Plan {
     pub version: String,
     /// BLAKE3 of what each case says, of the seeds and of the variants, hexadecimal.
     pub plan_hash: String,
-    /// Seeds that each case runs with.
+    /// Seeds that each case may run with.
     pub seeds: Vec<u64>,
     /// Variants of each case.
     pub variants: Vec<String>,
@@ -87,7 +87,7 @@ pub struct SweepSummary {
     pub version: String,
     /// BLAKE3 of what was planned.
     pub plan_hash: String,
-    /// Seeds of each case.
+    /// Seeds of each case; where they differ, of the case with the most.
     pub seeds: Vec<u64>,
     /// The meters' DLMS keys: `TEST` or `file`.
     pub keys: String,
@@ -95,10 +95,24 @@ pub struct SweepSummary {
     pub fingerprint: String,
     /// The cases, in order.
     pub cases: Vec<CaseSummary>,
+    /// Where there are prices, the variant of a case that costs least of those that pass every gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cheapest: Option<Cheapest>,
     /// Limits in the figures' units, for lines in charts.
     pub limits: Vec<Limit>,
     /// What to know before trusting the results.
     pub warnings: Vec<String>,
+}
+
+/// What costs least.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cheapest {
+    /// Place of the case in the plan.
+    pub case: u32,
+    /// Variant.
+    pub variant: String,
+    /// Its cost, averaged over the seeds.
+    pub cost: f64,
 }
 
 /// A limit that a gate sets on a figure.

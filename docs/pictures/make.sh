@@ -21,7 +21,6 @@ draw() {
 draw elevated-router map
 draw gateway-failure map
 draw mass-reset rejoin
-draw mass-reset-300k rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
 draw ping air-time

@@ -12,6 +12,7 @@ use crate::resolve::{self, Context};
 use crate::resolved::{self, Input, Resolved};
 use crate::sections::ScenarioFile;
 use crate::sections::json_schema::json_schema;
+use crate::sections::prices::PricesSection;
 use crate::served::{KeysError, Serve, load_keys};
 use crate::study::{Study, Until};
 use amitwin_data::files::slug;
@@ -64,6 +65,8 @@ pub struct Variant {
     pub spec: WorldSpec,
     /// Where its meters answer on real sockets.
     pub serve: Serve,
+    /// What things cost, if the scenario says it.
+    pub prices: Option<PricesSection>,
 }
 
 /// What outputs say of the keys of these variants' meters: `TEST` if everybody knows those of one.
@@ -236,7 +239,7 @@ fn finish(
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
         if let (Some(spec), Some(serve), true) = (spec, serve, sound) {
-            resolved.push(Variant { name: name.clone(), spec, serve });
+            resolved.push(Variant { name: name.clone(), spec, serve, prices: file.prices.clone() });
         }
     }
     let base = typed(&root, &mut errors);

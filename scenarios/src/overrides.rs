@@ -126,11 +126,22 @@ fn shift(node: &mut Node, offset: usize, whole: &Place) {
 }
 
 fn expects_text(path: &str, schema: &Json) -> bool {
-    let Ok(segments) = split(path) else { return false };
+    setting(path, schema)
+        .is_some_and(|setting| words(setting).is_some() || setting.get("type").and_then(Json::as_str) == Some("string"))
+}
+
+/// Whether a setting is a range of two values, such as `["10s", "60s"]`.
+pub(crate) fn is_range(path: &str, schema: &Json) -> bool {
+    let is = |schema: &Json| schema.get("x-ordered").is_some();
+    let any_of = |schema: &Json| schema.get("anyOf").and_then(Json::as_array).is_some_and(|all| all.iter().any(is));
+    setting(path, schema).is_some_and(|setting| is(setting) || any_of(setting))
+}
+
+/// The schema of a setting; `None` if there is none of that path.
+fn setting<'a>(path: &str, schema: &'a Json) -> Option<&'a Json> {
     let mut schema = schema;
-    for segment in &segments {
-        let Some(next) = named_items(schema).or_else(|| property(schema, &segment.text)) else { return false };
-        schema = next;
+    for segment in &split(path).ok()? {
+        schema = named_items(schema).or_else(|| property(schema, &segment.text))?;
     }
-    words(schema).is_some() || schema.get("type").and_then(Json::as_str) == Some("string")
+    Some(schema)
 }

@@ -2,9 +2,11 @@
 
 mod calibrate;
 mod check;
+mod cluster;
 mod compare;
 mod completions;
 mod describe;
+mod find;
 mod init;
 mod man;
 mod report;
@@ -12,6 +14,7 @@ mod run;
 mod run_dir;
 mod schema;
 mod serve;
+mod study;
 mod sweep;
 mod verify;
 
@@ -27,6 +30,8 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
         Command::Sweep(options) => sweep::run(options, talk),
+        Command::Cluster(options) => cluster::run(options, talk),
+        Command::Find(options) => find::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),

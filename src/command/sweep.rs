@@ -1,5 +1,6 @@
 //! `amitwin sweep FILE --vary KEY=VALUES`: a scenario at many settings, into one directory that can be gone on with.
 
+use super::study::{source, threads};
 use crate::cli::{Format, Sweep as Options};
 use crate::failure::{FAILED, Invalid, Usage};
 use crate::progress::JobsProgress;
@@ -8,31 +9,19 @@ use crate::{memory, shell, stop};
 use amitwin_data::files::SweepDir;
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::SweepSummary;
-use amitwin_scenarios::study::{Sweep, SweepError};
+use amitwin_scenarios::study::{Extent, Means, Share, Sweep, SweepError};
 use amitwin_viz::{human, sweep};
 use anyhow::Context;
-use std::fs;
+use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
 
 /// Plans, runs what is left to run, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
-    let file = options.file.display().to_string();
-    let text = fs::read_to_string(&options.file).map_err(|error| Invalid(format!("{file} cannot be read: {error}")))?;
-    let dir = options.file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let sweep = Sweep {
-        text,
-        file: file.clone(),
-        dir: dir.to_owned(),
-        set: options.overrides(),
-        vary: options.vary.clone(),
-        latin: options.latin,
-        seed: options.seed,
-        variants: options.variants.clone(),
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.map_or(0, usize::from)).build();
-    let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;
+    let source = source(&options.file, options.overrides(), options.seed, &options.variants)?;
+    let sweep = Sweep { source, vary: options.vary.clone(), latin: options.latin };
+    let pool = threads(options.threads)?;
     let threads = pool.current_num_threads();
     let mut at_once = threads;
     let planned = sweep.plan(|scenario| {
@@ -47,20 +36,36 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         SweepError::Scenario(why) => Invalid(why).into(),
     })?;
     stop::listen("cases that have ended are kept").context("signals cannot be caught")?;
-    let dir = SweepDir::open(&options.output, &planned.plan, options.resume)?;
-    let (plan, jobs) = (&planned.plan, planned.jobs());
+    let (output, plan) = (&options.output, &planned.plan);
+    let (dir, extent) = match (options.case, options.collect) {
+        (Some(share), _) => (SweepDir::open_share(output, plan, share.number, share.of)?, Extent::Share(share)),
+        (None, true) => (SweepDir::open(output, plan, true)?, Extent::Collect),
+        (None, false) => (SweepDir::open(output, plan, options.resume)?, Extent::All),
+    };
+    if options.collect {
+        dir.collect(plan)?;
+    }
+    let jobs = planned.jobs();
+    let (first, most) = (planned.base.study.seeds as usize, plan.seeds.len());
+    let (seeds, least) = match first < most {
+        true => (format!("{first} to {most} seeds"), "at least "),
+        false => (human::plural(most, "seed"), ""),
+    };
     talk.note(&format!(
-        "{}: {} with {}, {} each, {jobs} runs, into {}",
+        "{}: {} with {seeds}, {} each, {least}{jobs} runs, into {}",
         human::one_line(&plan.name),
         human::plural(plan.cases.len(), "case"),
-        human::plural(plan.seeds.len(), "seed"),
         human::plural(plan.variants.len(), "variant"),
         dir.path().display()
     ));
     let progress = JobsProgress::of_cases(jobs, !talk.quiet && talk.verbose == 0);
-    let result = planned.run(&dir, &pool, at_once, &progress);
+    let result = planned.run_all(&Means { dir: &dir, pool: &pool, at_once }, extent, &progress);
     progress.clear();
     let summary = result?;
+    if let Some(share) = options.case {
+        share_ended(share, &summary, options, talk)?;
+        return Ok(summary.exit_code.unwrap_or(FAILED));
+    }
     dir.put_report(&sweep::report(&summary))?;
     for case in &summary.cases {
         if let Some(why) = &case.invalid {
@@ -78,6 +83,22 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         _ => talk.note(&format!("{path} keeps what has ended; the same command with --resume goes on")),
     }
     Ok(summary.exit_code.unwrap_or(FAILED))
+}
+
+/// Tells how a share has ended. Its figures are for who collects all of them.
+fn share_ended(share: Share, summary: &SweepSummary, options: &Options, talk: &Talk) -> anyhow::Result<()> {
+    let (Share { number, of }, state) = (share, summary.status.word());
+    match options.format {
+        Format::Table => talk.print(&format!("share {number} of {of}  {state}\n"))?,
+        Format::Json => talk.print_json(&json!({ "share": number, "of": of, "status": summary.status }))?,
+    }
+    match summary.status {
+        Status::Complete => {
+            talk.note("next: when all shares have ended, the same command with --collect in the place of --case")
+        }
+        _ => talk.note("what has ended is kept; the same command goes on"),
+    }
+    Ok(())
 }
 
 fn print(summary: &SweepSummary, dir: &Path, format: Format, talk: &Talk) -> anyhow::Result<()> {

@@ -3,11 +3,12 @@
 use crate::{memory, stop};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::drive::Watch;
-use amitwin_scenarios::study::{Study, WHOLE};
+use amitwin_scenarios::study::{Study, WHOLE, WatchRuns};
 use amitwin_sim_core::SimTime;
 use amitwin_viz::human;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ pub struct JobsProgress {
     bar: ProgressBar,
     /// Simulated time of each job, by its number, over and over.
     ends: Vec<SimTime>,
-    jobs: usize,
+    jobs: AtomicUsize,
     way: Mutex<Way>,
 }
 
@@ -53,7 +54,7 @@ impl JobsProgress {
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         bar.set_style(ProgressStyle::with_template("{bar:20} {wide_msg}").expect("a fixed template"));
-        JobsProgress { bar, ends, jobs, way: Mutex::default() }
+        JobsProgress { bar, ends, jobs: AtomicUsize::new(jobs), way: Mutex::default() }
     }
 
     /// Takes the bar off the screen.
@@ -61,8 +62,12 @@ impl JobsProgress {
         self.bar.finish_and_clear();
     }
 
+    fn jobs(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed)
+    }
+
     fn whole_s(&self) -> f64 {
-        let rounds = self.jobs as f64 / self.ends.len().max(1) as f64;
+        let rounds = self.jobs() as f64 / self.ends.len().max(1) as f64;
         self.ends.iter().map(|end| end.secs_f64()).sum::<f64>() * rounds
     }
 }
@@ -84,11 +89,11 @@ impl Watch for JobsProgress {
         if !way.running.is_empty() {
             way.first.get_or_insert((now, share));
         }
-        let tenths = way.ended * 10 / self.jobs.max(1);
+        let tenths = way.ended * 10 / self.jobs().max(1);
         if tenths > way.tenths {
             way.tenths = tenths;
             let resident = memory::resident_bytes().map_or_else(|| human::NONE.to_owned(), human::bytes);
-            tracing::info!("{} of {} runs ended, {resident} resident", way.ended, self.jobs);
+            tracing::info!("{} of {} runs ended, {resident} resident", way.ended, self.jobs());
         }
         if self.bar.is_hidden() || way.drawn.is_some_and(|at| now - at < REDRAW) {
             return;
@@ -99,12 +104,18 @@ impl Watch for JobsProgress {
         let left = left.map_or_else(|| human::NONE.to_owned(), human::duration);
         let resident = memory::resident_bytes().map_or_else(|| human::NONE.to_owned(), human::bytes);
         self.bar.set_position((share * 1000.0) as u64);
-        let (ended, jobs, running) = (way.ended, self.jobs, way.running.len());
+        let (ended, jobs, running) = (way.ended, self.jobs(), way.running.len());
         self.bar.set_message(format!("{ended} of {jobs} runs, {running} under way, {left} left at most, {resident}"));
     }
 
     fn cancelled(&self) -> bool {
         stop::asked()
+    }
+}
+
+impl WatchRuns for JobsProgress {
+    fn expected(&self, runs: usize) {
+        self.jobs.store(runs, Ordering::Relaxed);
     }
 }
 

@@ -92,7 +92,11 @@ fn the_same_seed_gives_the_same_run_with_any_threads_and_another_seed_another() 
     run(here.path(), &["run", "a/scenario.resolved.toml", "-o", "again"]).expect(0);
     assert_eq!(first, summary(&here.path().join("again")).fingerprint);
     let said = run(here.path(), &["compare", "a", "c"]).expect(0);
-    assert!(said.out.contains("[1] a  small, seed 1") && said.out.contains("[2] c  small, seed 2"), "{}", said.out);
+    assert!(
+        said.out.contains("[1] seed 1  small, in a") && said.out.contains("[2] seed 2  small, in c"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]
@@ -128,7 +132,8 @@ fn variants_are_chosen_and_settings_changed() {
 #[test]
 fn every_figure_and_column_is_described() {
     let said = "[traffic]\npush = \"5min\"\n[[read]]\nname = \"registers\"\nwhat = \"registers\"\nevery = \"5min\"\n\
-                [[campaign]]\nname = \"clocks\"\nkind = \"ping\"\nat = \"10min\"\nwindow = \"1min\"\n";
+                [[campaign]]\nname = \"clocks\"\nkind = \"ping\"\nat = \"10min\"\nwindow = \"1min\"\n\
+                [prices]\nmeter = 40\n";
     let here = folder(&format!("{SMALL}\n{said}"));
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     let described = run(here.path(), &["describe", "metrics"]).expect(0).out;
@@ -192,13 +197,39 @@ fn other_placements_are_told_once() {
     let variants =
         "[[variant]]\nname = \"one\"\n[[variant]]\nname = \"two\"\nset = { \"device.boot\" = [\"1s\", \"2s\"] }\n";
     let here = folder(&format!("{SMALL}\n{variants}"));
-    for (name, meters) in [("a", "9"), ("b", "10")] {
-        run(here.path(), &["run", "small.toml", "-o", name, "--set", &format!("placement.meters={meters}")]).expect(0);
+    for (name, spacing) in [("a", "30 m"), ("b", "40 m")] {
+        run(here.path(), &["run", "small.toml", "-o", name, "--set", &format!("placement.spacing={spacing}")])
+            .expect(0);
     }
     // Neither variant has the same meters in both runs.
     let said = run(here.path(), &["compare", "a", "b"]).expect(0);
     let told = "Runs [1] and [2] have different placements: their meters cannot be paired.";
     assert_eq!(said.out.matches(told).count(), 1, "{}", said.out);
+}
+
+#[test]
+fn runs_are_called_by_what_differs_and_meters_are_paired_with_other_border_routers() {
+    let here = folder(&SMALL.replace("generator = \"grid\"\nmeters = 9", "file = \"street.csv\""));
+    let street: String = (0..9).map(|n| format!("m{n},50.{n:04},10.0\n")).collect();
+    fs::write(here.path().join("street.csv"), format!("id,lat,lon\n{street}")).expect("written");
+    for (name, gateways) in [("x", "1"), ("y", "2"), ("z", "3")] {
+        run(here.path(), &["run", "small.toml", "-o", name, "--set", &format!("placement.gateways={gateways}")])
+            .expect(0);
+    }
+    let said = run(here.path(), &["compare", "x", "y", "z"]).expect(0);
+    for (at, name) in ["x", "y", "z"].iter().enumerate() {
+        let line = format!("[{}] placement.gateways={}  small, seed 1, in {name}", at + 1, at + 1);
+        assert!(said.out.contains(&line), "{}", said.out);
+    }
+    let found = run(here.path(), &["compare", "x", "y", "z", "--format", "json"]).expect(0).json();
+    let pairs: Vec<_> =
+        found["meter_differences"].as_array().expect("differences").iter().map(|d| &d["pairs"]).collect();
+    assert_eq!(pairs, [9, 9], "all nine meters, against each of two runs");
+    assert_eq!(found["meter_differences"][0]["setting"]["run"], "placement.gateways=2");
+    // The same run twice differs by nothing but its directory.
+    run(here.path(), &["run", "small.toml", "-o", "w"]).expect(0);
+    let same = run(here.path(), &["compare", "x", "w"]).expect(0);
+    assert!(same.out.contains("[1] x  small, seed 1") && same.out.contains("[2] w  small, seed 1"), "{}", same.out);
 }
 
 #[test]

@@ -3,12 +3,15 @@
 mod bad_placements;
 mod bad_scenarios;
 mod calibrate;
+mod cluster;
 mod commands;
 mod directories;
 mod duckdb;
 mod exit_codes;
+mod find;
 mod memory;
 mod own_columns;
+mod prices;
 mod seeds;
 mod serve;
 mod serve_kill;

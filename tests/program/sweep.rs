@@ -1,7 +1,7 @@
 //! `sweep`: cases, one directory, bad input, and a sweep that is killed again and again.
 
 use amitwin_data::summary::{Status, Verdict};
-use amitwin_data::sweep::SweepSummary;
+use amitwin_data::sweep::{CaseSummary, SweepSummary};
 use amitwin_testkit::folders::{files, folder};
 use amitwin_testkit::program::{SMALL, Said, amitwin, run};
 use amitwin_testkit::tools::duckdb;
@@ -78,6 +78,34 @@ fn what_is_varied_can_stand_in_the_file_and_be_zipped_or_a_hypercube() {
 }
 
 #[test]
+fn each_case_gets_seeds_until_its_figure_is_known_and_comes_to_what_a_run_does() {
+    let until = "[study]\nseeds = 3\n[study.until]\nmetric = \"frames\"\nhalf_width = \"5 %\"\nseeds_max = 12\n";
+    let here = folder(&format!("{SMALL}{until}"));
+    let vary = ["--vary", "placement.meters=9,16,30", "-o", "out"];
+    let said = sweep(here.path(), &vary).expect(0);
+    said.tells(&["3 cases with 3 to 12 seeds", "at least 9 runs"]);
+    let found = summary(&here.path().join("out"));
+    let over = |case: &CaseSummary| case.variants[0].over_seeds["frames"];
+    let seeds: Vec<u32> = found.cases.iter().map(|case| over(case).seeds).collect();
+    assert!(seeds.iter().any(|n| *n != seeds[0]), "small towns scatter more: {seeds:?}");
+    assert_eq!(found.seeds.len() as u32, seeds.iter().copied().max().expect("cases"));
+    for (case, meters) in found.cases.iter().zip([9, 16, 30]) {
+        let over = over(case);
+        let (value, low, high) = (over.value.expect("a mean"), over.low.expect("an end"), over.high.expect("an end"));
+        assert!((high - low) / 2.0 <= 0.05 * value || over.seeds == 12, "{over:?}");
+        let set = format!("placement.meters={meters}");
+        let out = format!("alone-{meters}");
+        run(here.path(), &["run", "small.toml", "--set", &set, "-o", &out]).expect(0);
+        let alone = amitwin_testkit::program::summary(&here.path().join(&out));
+        assert_eq!(case.variants[0].over_seeds, alone.variants[0].over_seeds);
+        assert_eq!(case.variants[0].fingerprint, alone.variants[0].fingerprint);
+    }
+    fs::remove_dir_all(here.path().join("out/cases")).expect("removed");
+    sweep(here.path(), &[&vary[..], &["--resume"]].concat()).expect(0);
+    assert_eq!(summary(&here.path().join("out")), found);
+}
+
+#[test]
 fn a_case_that_is_no_scenario_is_told_and_the_others_go_on() {
     let here = folder(SMALL);
     let said = sweep(here.path(), &["--vary", "placement.meters=9,0,16", "-o", "out"]).expect(3);
@@ -109,7 +137,7 @@ fn what_cannot_be_is_told() {
         (&["--vary", "placement.meters=9,16", "--seeds", "0", "-o", "out"], 2, "0 is not in 1..=10000"),
         (&["--vary", "placement.meters=9,16", "--latin", "3", "-o", "out"], 2, "needs a range"),
         (&["--vary", "placement.meters=9,16", "--variant", "bse", "-o", "out"], 3, "did you mean `base`?"),
-        (&["--vary", "placement.meters=9,16", "-o", "."], 2, "not of a sweep"),
+        (&["--vary", "placement.meters=9,16", "-o", "."], 2, "not of a study"),
         (&["--vary", "seed=1,2", "-o", "out"], 2, "--seeds N"),
     ] {
         sweep(here.path(), arguments).expect(code).tells(&[words]);
@@ -119,7 +147,7 @@ fn what_cannot_be_is_told() {
     sweep(here.path(), &vary).expect(0);
     sweep(here.path(), &vary).expect(2).tells(&["--resume goes on"]);
     let other = ["--vary", "placement.meters=9,25", "-o", "out", "--resume"];
-    sweep(here.path(), &other).expect(2).tells(&["another sweep"]);
+    sweep(here.path(), &other).expect(2).tells(&["another study"]);
     run(here.path(), &["run", "small.toml", "-o", "ran"]).expect(0);
     sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "ran"]).expect(2).tells(&["it holds a run"]);
 }

@@ -81,6 +81,16 @@ impl Standing {
         Standing { verdict: gate.verdict, binding: gate.binding }
     }
 
+    /// How bad it is: the larger, the worse.
+    pub fn badness(self) -> u8 {
+        match self.verdict {
+            Verdict::Pass => 0,
+            Verdict::Undecided => 1,
+            Verdict::NoData => 2,
+            Verdict::Breach => 3,
+        }
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match (self.verdict, self.binding) {
@@ -96,15 +106,7 @@ impl Standing {
 
 /// The worst of the binding verdicts on `variant`; of the others if no gate judges it; `None` without any.
 pub fn worst_standing(gates: &[GateVerdict], variant: &str) -> Option<Standing> {
-    let weight = |s: &Standing| {
-        let badness = match s.verdict {
-            Verdict::Pass => 0,
-            Verdict::Undecided => 1,
-            Verdict::NoData => 2,
-            Verdict::Breach => 3,
-        };
-        (s.binding, badness)
-    };
+    let weight = |s: &Standing| (s.binding, s.badness());
     gates.iter().filter(|g| g.variant == variant).map(Standing::of).max_by_key(weight)
 }
 

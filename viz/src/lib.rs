@@ -4,12 +4,13 @@
 //! - [`compare`]: the same over several runs, with paired differences.
 //! - [`report_html`] and [`write_report`]: one page with charts, for which [`read`] fills a [`view::RunView`],
 //!   [`series`] turns rows into plain series, and [`svg`] draws them.
-//! - [`sweep`]: table and report of a scenario at many settings.
+//! - [`sweep`]: table and report of a scenario at many settings; [`find`]: of a search for one.
 //!
 //! Nothing here knows a model: whatever is shown was written by the run.
 
 pub mod compare;
 pub mod figures;
+pub mod find;
 pub mod human;
 pub mod over_seeds;
 pub mod read;

@@ -41,10 +41,21 @@ impl Pending {
 
     /// Puts the file on the disk and under its final name. The entry's path is left to the caller.
     pub fn commit(self) -> Result<FileEntry, FileError> {
+        self.sync()?;
+        let folder = folder_of(&self.target).to_owned();
+        let entry = self.name()?;
+        sync_folder(&folder)?;
+        Ok(entry)
+    }
+
+    fn sync(&self) -> Result<(), FileError> {
+        let synced = self.file.as_file().sync_all();
+        synced.map_err(|e| FileError::io(&self.target, "write the file to the disk", e))
+    }
+
+    fn name(self) -> Result<FileEntry, FileError> {
         let Pending { file, target, hasher, bytes } = self;
-        file.as_file().sync_all().map_err(|e| FileError::io(&target, "write the file to the disk", e))?;
         file.persist(&target).map_err(|e| FileError::io(&target, "give the file its final name", e.error))?;
-        sync_folder(folder_of(&target))?;
         Ok(FileEntry { path: String::new(), bytes, blake3: hasher.finalize().to_hex().to_string(), rows: None })
     }
 }
@@ -66,6 +77,20 @@ pub fn write_whole(target: &Path, content: &[u8]) -> Result<FileEntry, FileError
     let mut pending = Pending::create(target)?;
     pending.write_all(content).map_err(|e| FileError::io(target, "write the file", e))?;
     pending.commit()
+}
+
+/// Writes small files of one folder whole. Together they take hardly longer than one: the disk is waited for when all are written.
+pub fn write_together(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+    let begin = |(name, content): &(String, Vec<u8>)| {
+        let target = folder.join(name);
+        let mut pending = Pending::create(&target)?;
+        pending.write_all(content).map_err(|e| FileError::io(&target, "write the file", e))?;
+        Ok(pending)
+    };
+    let pending = files.iter().map(begin).collect::<Result<Vec<_>, FileError>>()?;
+    pending.iter().try_for_each(Pending::sync)?;
+    pending.into_iter().try_for_each(|file| file.name().map(|_| ()))?;
+    sync_folder(folder)
 }
 
 /// Makes a folder and those above it, each on the disk.

@@ -1,11 +1,12 @@
-//! The directory of a sweep: its plan, a small file for each case and seed that has ended, and in the end what they make.
+//! The directory of a study at many settings, a sweep or a search: its plan, a small file for each case and seed that has ended, and in the end what they make.
 
-use super::atomic::{becomes, make_folder, write_whole};
+use super::atomic::{becomes, make_folder, write_together, write_whole};
 use super::claim::{Claim, OWNER};
 use super::error::FileError;
 use super::run_dir::{MANIFEST, REPORT, SUMMARY, json};
 use super::sweep_table;
 use crate::sweep::{CaseResult, Plan, SweepSummary};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -15,10 +16,12 @@ use std::path::{Path, PathBuf};
 const PLAN: &str = "study.json";
 /// Folder of the small files.
 const CASES_FOLDER: &str = "cases";
+/// Folder of what shares of it left that ran elsewhere, each in a folder `K-of-N` that is like the directory itself.
+const SHARES_FOLDER: &str = "shares";
 /// All figures of all cases, a row each.
 pub const CASES: &str = "cases.parquet";
 
-/// The directory of a sweep that is written; nobody else writes to it meanwhile.
+/// The directory of such a study that is written; nobody else writes to it meanwhile.
 #[derive(Debug)]
 pub struct SweepDir {
     path: PathBuf,
@@ -31,32 +34,52 @@ impl SweepDir {
     /// # Errors
     /// The directory holds something else, or another process writes to it.
     pub fn open(path: &Path, plan: &Plan, resume: bool) -> Result<SweepDir, FileError> {
-        let exists = |what| Err(FileError::Exists { path: path.to_owned(), what });
-        let is_empty = match fs::read_dir(path) {
-            // What a kill left while it began does not count.
-            Ok(entries) => entries.flatten().all(|entry| is_unfinished(&entry.path())),
-            Err(e) if e.kind() == ErrorKind::NotFound => true,
-            Err(e) => return Err(FileError::io(path, "read the directory", e)),
-        };
-        let found = if is_empty { None } else { read_plan(path)? };
-        match &found {
-            None if !is_empty && path.join(MANIFEST).exists() => return exists("it holds a run, not a sweep"),
-            None if !is_empty => return exists("it holds files that are not of a sweep"),
-            Some(_) if !resume => return exists("it holds a sweep; --resume goes on with it"),
-            Some(found) if found.plan_hash != plan.plan_hash => {
-                return exists("it holds another sweep: scenario, inputs, settings, seeds or version differ");
-            }
-            _ => {}
-        }
+        let found = look(path, plan, resume)?;
         make_folder(path)?;
         let dir = SweepDir { path: path.to_owned(), _claim: Claim::new(path)? };
-        if found.is_none() {
+        if !found {
             write_whole(&path.join(PLAN), &json(plan))?;
         }
         make_folder(&path.join(CASES_FOLDER))?;
         delete_unfinished(path)?;
         delete_unfinished(&path.join(CASES_FOLDER))?;
         Ok(dir)
+    }
+
+    /// Takes the folder of a share in the directory, and goes on with what it holds: a scheduler may start a share again. Others may run
+    /// theirs at the same time.
+    ///
+    /// # Errors
+    /// The directory or the share's folder holds something else, or another process writes to that.
+    pub fn open_share(path: &Path, plan: &Plan, number: u32, of: u32) -> Result<SweepDir, FileError> {
+        look(path, plan, true)?;
+        SweepDir::open(&path.join(SHARES_FOLDER).join(format!("{number}-of-{of}")), plan, true)
+    }
+
+    /// Takes over what shares have left.
+    ///
+    /// # Errors
+    /// A share of another study, or a file that is no result.
+    pub fn collect(&self, plan: &Plan) -> Result<(), FileError> {
+        let folder = self.path.join(SHARES_FOLDER);
+        let wrong = |e| FileError::io(&folder, "read the directory", e);
+        let shares = match fs::read_dir(&folder) {
+            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>(),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(e) => Err(e),
+        };
+        let mut there = self.results()?;
+        for share in shares.map_err(wrong)?.into_iter().filter(|path| path.is_dir()) {
+            look(&share, plan, true)?;
+            let new: Vec<CaseResult> = results(&share.join(CASES_FOLDER))?
+                .into_iter()
+                .filter(|(job, _)| !there.contains_key(job))
+                .map(|(_, r)| r)
+                .collect();
+            self.keep(&new)?;
+            there.extend(new.into_iter().map(|result| ((result.case, result.seed), result)));
+        }
+        Ok(())
     }
 
     /// The directory.
@@ -66,30 +89,18 @@ impl SweepDir {
 
     /// Whole results that are there already, by case and seed.
     pub fn results(&self) -> Result<BTreeMap<(u32, u64), CaseResult>, FileError> {
-        let folder = self.path.join(CASES_FOLDER);
-        let mut results = BTreeMap::new();
-        let wrong = |e| FileError::io(&folder, "read the directory", e);
-        for entry in fs::read_dir(&folder).map_err(wrong)? {
-            let path = entry.map_err(wrong)?.path();
-            let text = fs::read(&path).map_err(|e| FileError::io(&path, "read the file", e))?;
-            let result: CaseResult = serde_json::from_slice(&text).map_err(|e| FileError::Unreadable {
-                path: path.clone(),
-                what: format!("this is not the result of a case; delete the file and its case runs again ({e})"),
-            })?;
-            results.insert((result.case, result.seed), result);
-        }
-        Ok(results)
+        results(&self.path.join(CASES_FOLDER))
     }
 
-    /// Keeps the result of a case with a seed.
-    pub fn keep(&self, result: &CaseResult) -> Result<(), FileError> {
-        let name = format!("{:05}-seed-{}.json", result.case, result.seed);
-        write_whole(&self.path.join(CASES_FOLDER).join(name), &json(result)).map(|_| ())
+    /// Keeps results of cases with a seed.
+    pub fn keep(&self, results: &[CaseResult]) -> Result<(), FileError> {
+        let file = |result: &CaseResult| (format!("{:05}-seed-{}.json", result.case, result.seed), json(result));
+        write_together(&self.path.join(CASES_FOLDER), &results.iter().map(file).collect::<Vec<_>>())
     }
 
-    /// Writes all figures as one table, and the summary.
-    pub fn finish(&self, summary: &SweepSummary) -> Result<(), FileError> {
-        sweep_table::write(&self.path.join(CASES), summary)?;
+    /// Writes all figures of these cases as one table, and the summary of the whole.
+    pub fn finish(&self, cases: &SweepSummary, summary: &impl Serialize) -> Result<(), FileError> {
+        sweep_table::write(&self.path.join(CASES), cases)?;
         write_whole(&self.path.join(SUMMARY), &json(summary)).map(|_| ())
     }
 
@@ -97,6 +108,48 @@ impl SweepDir {
     pub fn put_report(&self, html: &str) -> Result<(), FileError> {
         write_whole(&self.path.join(REPORT), html.as_bytes()).map(|_| ())
     }
+}
+
+/// Whether a directory holds this very plan; `false` if it is new or empty. Without `resume` it must be.
+fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
+    let exists = |what| Err(FileError::Exists { path: path.to_owned(), what });
+    let is_empty = match fs::read_dir(path) {
+        // What a kill left while it began does not count.
+        Ok(entries) => {
+            entries.flatten().all(|entry| is_unfinished(&entry.path()) || entry.file_name() == SHARES_FOLDER)
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => true,
+        Err(e) => return Err(FileError::io(path, "read the directory", e)),
+    };
+    let found = if is_empty { None } else { read_plan(path)? };
+    match &found {
+        None if !is_empty && path.join(MANIFEST).exists() => exists("it holds a run, not a study"),
+        None if !is_empty => exists("it holds files that are not of a study"),
+        Some(_) if !resume => exists("it holds a study; --resume goes on with it"),
+        Some(found) if found.plan_hash != plan.plan_hash => {
+            exists("it holds another study: scenario, inputs, settings, seeds or version differ")
+        }
+        _ => Ok(found.is_some()),
+    }
+}
+
+/// Whole results in a folder, by case and seed.
+fn results(folder: &Path) -> Result<BTreeMap<(u32, u64), CaseResult>, FileError> {
+    let mut results = BTreeMap::new();
+    let wrong = |e| FileError::io(folder, "read the directory", e);
+    for entry in fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
+        if is_unfinished(&path) {
+            continue;
+        }
+        let text = fs::read(&path).map_err(|e| FileError::io(&path, "read the file", e))?;
+        let result: CaseResult = serde_json::from_slice(&text).map_err(|e| FileError::Unreadable {
+            path: path.clone(),
+            what: format!("this is not the result of a case; delete the file and its case runs again ({e})"),
+        })?;
+        results.insert((result.case, result.seed), result);
+    }
+    Ok(results)
 }
 
 /// A file that a kill left half written, or that says who writes.
@@ -120,7 +173,7 @@ fn read_plan(path: &Path) -> Result<Option<Plan>, FileError> {
     match fs::read(&file) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not the plan of a sweep: {e}") }),
+            .map_err(|e| FileError::Unreadable { path: file, what: format!("this is not the plan of a study: {e}") }),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(FileError::io(&file, "read the file", e)),
     }

@@ -16,6 +16,8 @@ pub enum Activity {
     Reads,
     /// Pings of meters.
     Pings,
+    /// Things and work that have a price.
+    Money,
     /// Every network.
     Always,
 }
@@ -29,6 +31,7 @@ impl Activity {
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
+            Activity::Money => some(Metric::Cost),
             Activity::Always => true,
         }
     }
@@ -171,6 +174,15 @@ metrics! {
     /// the same, 99th percentile
     PingDelayP99S = "ping_delay_p99_s": Reached, Pings,
         gate("ping_delay", "p99"), table("ping\np99", "delay of pings, p99");
+    /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
+    /// missing without them
+    CostNetwork = "cost_network": Count, Money;
+    /// what backhaul and air time cost over the years that the prices say; the busiest border router's air stands for that of all
+    CostRunning = "cost_running": Count, Money;
+    /// a visit to each meter without a route, or whose reset failed
+    CostVisits = "cost_visits": Count, Money;
+    /// all three
+    Cost = "cost": Count, Money, gate("cost", ""), table("\ncost", "cost");
     /// messages of meters that the head-end discarded because it had taken their counter
     ApduDuplicates = "apdu_duplicates": Count, Always;
     /// messages of meters that were not genuine or not what was asked for

@@ -258,6 +258,8 @@ impl Figures {
             Metric::PingAnsweredShare => pings(share(self.pings_s.len() as u64, self.pings)),
             Metric::PingDelayP50S => ping_delay(0.5),
             Metric::PingDelayP99S => ping_delay(0.99),
+            // They follow from the other figures (`money`).
+            Metric::CostNetwork | Metric::CostRunning | Metric::CostVisits | Metric::Cost => None,
             Metric::ApduDuplicates => head_end(|h| h.talk.duplicates),
             Metric::ApduRejected => head_end(|h| h.talk.wrong),
             Metric::ValuesChecked => values(|t| t.values),

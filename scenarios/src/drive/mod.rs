@@ -7,6 +7,7 @@
 mod capture;
 mod figures;
 mod finding;
+mod money;
 pub mod warnings;
 
 use crate::gate::{self, Gate};
@@ -17,6 +18,7 @@ use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
 use amitwin_models::cell::{Cell, Part};
 use amitwin_models::event::Event;
+use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::{Engine, EngineError, Exchange, Partition, SimTime};
 use capture::Tape;
 use figures::Figures;
@@ -194,7 +196,7 @@ pub fn run_captured<X: Exchange<Event>>(
     take(&mut engine, &mut figures, false)?;
     let prints: Vec<_> = prints.iter().map(|(id, print)| (*id, print.finish())).collect();
     let fingerprint = Fingerprinter::combine(prints.iter().map(|(_, print)| print));
-    let summary = VariantSummary {
+    let mut summary = VariantSummary {
         name: name(),
         fingerprint,
         meters,
@@ -203,6 +205,9 @@ pub fn run_captured<X: Exchange<Event>>(
         metrics: figures.values(&engine, &plan, now),
         ..VariantSummary::default()
     };
+    if let Some(prices) = &variant.prices {
+        money::add(prices, variant.spec.placement.count(SiteKind::Repeater), &mut summary);
+    }
     let busiest = engine.partitions().filter_map(Part::mesh).flat_map(Cell::busiest_hours);
     warnings.extend(warnings::of_air(busiest, &variant.spec));
     warnings.extend(warnings::of_results(&summary.metrics));

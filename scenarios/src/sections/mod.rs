@@ -8,6 +8,7 @@
 pub(crate) mod files;
 pub mod json_schema;
 pub mod placement;
+pub mod prices;
 pub mod serve;
 pub mod study;
 
@@ -19,6 +20,7 @@ use amitwin_models::spec::{
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
+use prices::PricesSection;
 use quantity::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +101,9 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub variant: Vec<VariantSection>,
+    /// What things and work cost: figures of a result turn into money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesSection>,
     /// How many seeds every variant runs with.
     #[serde(default, skip_serializing_if = "StudySection::is_default")]
     pub study: StudySection,

@@ -5,11 +5,14 @@
 //!       -> over_seeds (averages, differences), verdict (gates) -> Summary; until decides whether to go on
 //! ```
 //!
-//! A sweep runs the same at many settings (`vary` says which, `sweep` runs them).
+//! A sweep runs the same at many settings (`vary` says which, `sweep` runs them), and `find` looks for the one where gates cease to
+//! hold; both are made of `cases`.
 //!
 //! Every variant runs with the same seeds: the scenario's, the one after it, and so on. So differences are paired by
 //! seed, and a longer study contains the shorter one.
 
+mod cases;
+mod find;
 mod over_seeds;
 mod replicate;
 mod sweep;
@@ -18,8 +21,10 @@ mod vary;
 mod verdict;
 pub mod work;
 
+pub use cases::{Cases, Means, Source, WHOLE, WatchRuns};
+pub use find::{Between, Find, FindError, PlannedFind, Tolerance};
 pub use replicate::{Replications, run};
-pub use sweep::{Planned, Sweep, SweepError, WHOLE};
+pub use sweep::{Extent, Share, Sweep, SweepError};
 pub use until::Until;
 pub use vary::Vary;
 

@@ -1,41 +1,21 @@
 //! A scenario at many settings: what is planned, and the cases run, each kept as soon as it has ended.
 
-use super::over_seeds;
+use super::cases::{Cases, Means, Results, Source, WHOLE, WatchRuns};
 use super::vary::{Vary, cases};
-use super::work;
-use crate::drive::warnings::{merged, over_seeds as warned};
-use crate::drive::{DriveError, Together, Watch, run_into, verdicts};
-use crate::load::{Scenario, keys_word, load_text};
-use crate::overrides::Override;
-use amitwin_data::files::SweepDir;
-use amitwin_data::rows::Fingerprinter;
-use amitwin_data::summary::{SeedResult, Status, VariantSummary};
-use amitwin_data::sweep::{CaseResult, CaseSummary, Limit, Plan, PlannedCase, SweepSummary, Varied};
-use amitwin_sim_core::{Local, SimTime};
-use rayon::ThreadPool;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-type Results = BTreeMap<(u32, u64), CaseResult>;
+use crate::drive::{DriveError, verdicts};
+use crate::load::Scenario;
+use amitwin_data::summary::Status;
+use amitwin_data::sweep::{Plan, PlannedCase, SweepSummary};
+use std::str::FromStr;
 
 /// The scenario and what is varied of it.
 pub struct Sweep {
-    /// Text of the scenario file.
-    pub text: String,
-    /// Its name in messages.
-    pub file: String,
-    /// Where its paths start.
-    pub dir: PathBuf,
-    /// What is changed in every case.
-    pub set: Vec<Override>,
+    /// The scenario.
+    pub source: Source,
     /// What is varied.
     pub vary: Vec<Vary>,
     /// Points of the Latin hypercube that the ranges make, if they do.
     pub latin: Option<u32>,
-    /// First seed, instead of the scenario's.
-    pub seed: Option<u64>,
-    /// Variants to run; all of them if empty.
-    pub variants: Vec<String>,
 }
 
 /// A sweep that cannot be planned.
@@ -52,26 +32,16 @@ pub enum SweepError {
     Scenario(String),
 }
 
-/// A sweep, ready to run.
-pub struct Planned<'a> {
-    sweep: &'a Sweep,
-    /// What is to be run.
-    pub plan: Plan,
-    /// The scenario without anything varied, or the first case where it is none without.
-    pub base: Scenario,
-    /// What to know of the cases, each text once.
-    warnings: Vec<String>,
-}
-
 impl Sweep {
     /// Works out the cases and reads each of them once; `seen` gets those that make a scenario.
     ///
     /// # Errors
     /// See [`SweepError`].
-    pub fn plan(&self, mut seen: impl FnMut(&Scenario)) -> Result<Planned<'_>, SweepError> {
-        let whole = self.load(&[], self.seed);
+    pub fn plan(&self, mut seen: impl FnMut(&Scenario)) -> Result<Cases<'_>, SweepError> {
+        let source = &self.source;
+        let whole = source.load(&[], source.seed);
         // What a Latin hypercube is drawn with must not depend on a case.
-        let seed = self.seed.or(whole.as_ref().ok().map(|scenario| scenario.seed)).unwrap_or(1);
+        let seed = source.seed.or(whole.as_ref().ok().map(|scenario| scenario.seed)).unwrap_or(1);
         // What the command line varies takes the place of what the file does.
         let (vary, latin) = match (&whole, self.vary.is_empty()) {
             (Err(why), true) => return Err(SweepError::Scenario(why.clone())),
@@ -86,11 +56,7 @@ impl Sweep {
         let (mut planned, mut base, mut failed) = (Vec::new(), whole.ok(), None);
         let mut warnings: Vec<String> = Vec::new();
         for settings in settings {
-            let loaded = self.load(&settings, self.seed).and_then(|scenario| {
-                scenario.select(&self.variants)?;
-                Ok(scenario)
-            });
-            let invalid = match loaded {
+            let invalid = match source.load_chosen(&settings) {
                 Ok(scenario) => {
                     hasher.update(scenario.scenario_hash.as_bytes());
                     seen(&scenario);
@@ -112,204 +78,177 @@ impl Sweep {
             return Err(SweepError::Scenario(failed.unwrap_or_default()));
         };
         let variants: Vec<String> =
-            base.select(&self.variants).map_err(SweepError::Vary)?.into_iter().map(|v| v.name.clone()).collect();
-        let seeds: Vec<u64> = (0..u64::from(base.study.seeds)).map(|n| base.seed.saturating_add(n)).collect();
+            base.select(&source.variants).map_err(SweepError::Vary)?.into_iter().map(|v| v.name.clone()).collect();
+        let seeds: Vec<u64> = (0..u64::from(base.study.seeds_max())).map(|n| base.seed.saturating_add(n)).collect();
         let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name.clone());
-        for part in
-            planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), format!("{seeds:?}")])
-        {
+        let until = format!("{seeds:?} {} {:?}", base.study.seeds, base.study.until);
+        for part in planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), until]) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
         let plan_hash = hasher.finalize().to_hex().to_string();
         let plan = Plan { name, version, plan_hash, seeds, variants, cases: planned };
-        Ok(Planned { sweep: self, plan, base, warnings })
-    }
-
-    fn load(&self, settings: &[Varied], seed: Option<u64>) -> Result<Scenario, String> {
-        let varied = settings.iter().map(|s| Override { key: s.key.clone(), value: s.value.clone() });
-        let set: Vec<Override> = self.set.iter().cloned().chain(varied).collect();
-        load_text(&self.text, &self.file, &self.dir, &set, seed).map_err(|error| error.render(false))
+        Ok(Cases { source, plan, base, warnings })
     }
 }
 
-impl Planned<'_> {
-    /// Cases times seeds that make a scenario.
+/// Part of a sweep, for one of several machines: the K-th of N.
+///
+/// ```
+/// use amitwin_scenarios::study::Share;
+/// assert_eq!("3/8".parse(), Ok(Share { number: 3, of: 8 }));
+/// assert!("9/8".parse::<Share>().is_err() && "0/8".parse::<Share>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which one, from 1 on.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Share, String> {
+        let parts = text.split_once('/').and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
+        match parts {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Share { number, of }),
+            Some((number, of @ 1..)) => {
+                Err(format!("there is no share {number} of {of}: they are 1/{of} to {of}/{of}"))
+            }
+            _ => Err(format!("`{text}` is not K/N, such as 3/8 for the third of eight shares")),
+        }
+    }
+}
+
+impl Share {
+    /// Whether the thing of this number, from 0 on, is in it.
+    fn has(self, number: usize) -> bool {
+        number as u64 % u64::from(self.of) == u64::from(self.number) - 1
+    }
+}
+
+/// What is done of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that has not ended.
+    All,
+    /// What is in this share; nothing is summed up.
+    Share(Share),
+    /// Nothing: what shares have left is summed up.
+    Collect,
+}
+
+impl Cases<'_> {
+    /// Runs that it begins with: valid cases times their first seeds.
     pub fn jobs(&self) -> usize {
-        self.plan.cases.iter().filter(|case| case.invalid.is_none()).count() * self.plan.seeds.len()
+        self.valid().count() * self.base.study.seeds as usize
     }
 
-    /// Runs what `dir` has no result of, keeps each case as it ends, and sums all up.
+    /// Whether a run is in the share. Where the seeds of a case depend on what it came to, a share has whole cases.
+    fn is_in(&self, share: Share, case: usize, seed: usize) -> bool {
+        match self.base.study.until {
+            Some(_) => share.has(case),
+            None => share.has(case * self.plan.seeds.len() + seed),
+        }
+    }
+
+    fn valid(&self) -> impl Iterator<Item = usize> + '_ {
+        self.plan.cases.iter().enumerate().filter(|(_, case)| case.invalid.is_none()).map(|(at, _)| at)
+    }
+
+    /// Runs what the directory has no result of, keeps each case as it ends, and sums all up. With `[study.until]` cases get further
+    /// seeds in rounds, each until it has enough.
     ///
     /// `watch` hears of job n (a case with a seed) as a share of its simulated time, 1 s being the whole.
     ///
     /// # Errors
     /// The first failure that is not a case's own; what has ended until then is kept.
-    pub fn run(
-        &self,
-        dir: &SweepDir,
-        pool: &ThreadPool,
-        at_once: usize,
-        watch: &dyn Watch,
-    ) -> Result<SweepSummary, DriveError> {
-        let mut results = dir.results()?;
-        let plan = &self.plan;
-        results.retain(|(case, seed), _| (*case as usize) < plan.cases.len() && plan.seeds.contains(seed));
-        let all = plan.cases.iter().enumerate().filter(|(_, case)| case.invalid.is_none());
-        let todo: Vec<(u32, u64)> = all
-            .flat_map(|(at, _)| plan.seeds.iter().map(move |seed| (at as u32, *seed)))
-            .filter(|job| !results.contains_key(job))
-            .collect();
-        let done_before = results.len();
-        for at in 0..done_before {
-            watch.progress(at, WHOLE, 0);
-        }
-        let together = Together::new(watch);
-        let one = |job: usize| -> Result<Option<CaseResult>, DriveError> {
-            let (case, seed) = todo[job];
-            if together.cancelled() {
-                return Ok(None);
+    pub fn run_all(&self, with: &Means, extent: Extent, watch: &dyn WatchRuns) -> Result<SweepSummary, DriveError> {
+        let (plan, study) = (&self.plan, &self.base.study);
+        let mut kept = with.dir.results()?;
+        let mut results = Results::new();
+        let mut open: Vec<(usize, u32)> = self.valid().map(|case| (case, study.seeds)).collect();
+        let mut left = 0;
+        while !open.is_empty() {
+            let of_case = |(case, seeds): &(usize, u32)| {
+                let case = *case;
+                (0..*seeds as usize).map(move |seed| (case, seed))
+            };
+            let in_extent = |(case, seed): &(usize, usize)| match extent {
+                Extent::Share(share) => self.is_in(share, *case, *seed),
+                Extent::All | Extent::Collect => true,
+            };
+            let job = |(case, seed): (usize, usize)| (case as u32, plan.seeds[seed]);
+            let round = open.iter().flat_map(of_case).filter(in_extent).map(job);
+            let round: Vec<(u32, u64)> = round.filter(|job| !results.contains_key(job)).collect();
+            watch.expected(results.len() + round.len());
+            let (there, mut todo): (Vec<_>, Vec<_>) = round.into_iter().partition(|job| kept.contains_key(job));
+            for job in there {
+                watch.progress(results.len(), WHOLE, 0);
+                results.extend(kept.remove(&job).map(|result| (job, result)));
             }
-            let result = self.case(case, seed, done_before + job, &together)?;
-            if let Some(result) = &result {
-                dir.keep(result)?;
+            left = todo.len();
+            if extent == Extent::Collect {
+                todo.clear();
             }
-            Ok(result)
-        };
-        let ended = work::each(todo.len(), at_once, pool, |job| one(job).inspect_err(|_| together.fail()));
-        let mut failed = None;
-        for (job, result) in ended.into_iter().enumerate() {
-            match result {
-                Ok(result) => results.extend(result.map(|result| (todo[job], result))),
-                Err(error) => failed = failed.or(Some(error)),
+            let ran = self.run_each(&todo, results.len(), with, watch)?;
+            left -= ran.len();
+            results.extend(ran);
+            if left > 0 {
+                break;
             }
+            open = open.into_iter().filter_map(|(case, seeds)| self.further(case, seeds, &results)).collect();
         }
-        if let Some(error) = failed {
-            return Err(error);
+        let summary = self.over_all(&results, left, extent);
+        if !matches!(extent, Extent::Share(_)) {
+            with.dir.finish(&summary, &summary)?;
         }
-        let summary = self.summary(&results);
-        dir.finish(&summary)?;
         Ok(summary)
     }
 
-    /// A case with a seed; `None` if it was stopped.
-    fn case(&self, case: u32, seed: u64, job: usize, watch: &dyn Watch) -> Result<Option<CaseResult>, DriveError> {
-        let planned = &self.plan.cases[case as usize];
-        let failed = |error: String| DriveError::Case { case: planned.name(), seed, error };
-        let mut scenario = self.sweep.load(&planned.settings, Some(seed)).map_err(failed)?;
-        scenario.load_keys().map_err(|error| failed(error.to_string()))?;
-        let chosen = scenario.select(&self.plan.variants).map_err(failed)?;
-        let whole: SimTime = chosen.iter().fold(SimTime::ZERO, |sum, v| sum + v.spec.duration);
-        let (mut before, mut variants, mut warnings) = (SimTime::ZERO, Vec::new(), Vec::new());
-        for variant in chosen {
-            let part = Part { watch, job, before, whole };
-            let run = run_into(variant, 0, None, None, Local, &part)?;
-            if !run.complete {
-                return Ok(None);
-            }
-            before += variant.spec.duration;
-            variants.push(run.summary);
-            warnings.push(run.warnings);
+    /// The seeds of a case in the next round, if it has not enough of them.
+    fn further(&self, case: usize, seeds: u32, results: &Results) -> Option<(usize, u32)> {
+        let until = self.base.study.until.as_ref()?;
+        let more = until.more(seeds);
+        let of = self.of_case(case as u32, results);
+        if of.is_empty() {
+            // It is in another share.
+            return None;
         }
-        watch.progress(job, WHOLE, 0);
-        Ok(Some(CaseResult { case, seed, variants, warnings }))
+        let variants = self.variants(&of);
+        let enough = more == 0 || until.enough(&variants, &verdicts(&self.base.gates, &variants));
+        (!enough).then_some((case, seeds + more))
     }
 
-    fn summary(&self, results: &Results) -> SweepSummary {
+    fn over_all(&self, results: &Results, left: usize, extent: Extent) -> SweepSummary {
         let plan = &self.plan;
         let invalid = plan.cases.iter().filter(|case| case.invalid.is_some()).count();
-        let left = self.jobs() - results.len();
-        let mut warnings = self.warnings.clone();
-        let cases: Vec<CaseSummary> = plan
-            .cases
-            .iter()
-            .enumerate()
-            .map(|(at, planned)| {
-                let of: Vec<&CaseResult> =
-                    plan.seeds.iter().filter_map(|seed| results.get(&(at as u32, *seed))).collect();
-                let variants = self.variants(&of);
-                let told: Vec<(&str, Vec<String>)> = (plan.variants.iter().enumerate())
-                    .map(|(v, name)| (name.as_str(), warned(of.iter().map(|r| (r.seed, &r.warnings[v][..])))))
-                    .collect();
-                let told = merged(told.iter().map(|(name, texts)| (*name, texts.as_slice())));
-                warnings.extend(told.into_iter().map(|text| format!("{}: {text}", planned.name())));
-                warnings.extend(planned.invalid.as_ref().map(|_| format!("{}: invalid, see below", planned.name())));
-                CaseSummary {
-                    case: at as u32,
-                    settings: planned.settings.clone(),
-                    invalid: planned.invalid.clone(),
-                    gates: verdicts(&self.base.gates, &variants),
-                    variants,
-                }
-            })
-            .collect();
-        if left > 0 {
-            warnings.push(format!("stopped with {left} of {} runs to do; --resume goes on", self.jobs()));
+        let (mut warnings, mut cases) = (self.warnings.clone(), Vec::new());
+        for (at, planned) in plan.cases.iter().enumerate() {
+            let (case, told) = self.sum_up(at as u32, &self.of_case(at as u32, results));
+            warnings.extend(told);
+            warnings.extend(planned.invalid.as_ref().map(|_| format!("{}: invalid, see below", planned.name())));
+            cases.push(case);
         }
-        let chosen: Vec<_> = self.base.variants.iter().filter(|v| plan.variants.contains(&v.name)).collect();
-        let prints = cases.iter().flat_map(|case| case.variants.iter().map(|v| v.fingerprint.as_str()));
-        let (status, code) = match (left, invalid) {
+        let all = left + results.len();
+        if left > 0 {
+            warnings.push(match extent {
+                Extent::Collect => format!(
+                    "{left} of {all} runs are missing: let the shares that did not end run again and collect once more, or --resume \
+                     runs them here"
+                ),
+                Extent::All | Extent::Share(_) => format!("stopped with {left} of {all} runs to do; --resume goes on"),
+            });
+        }
+        let state = match (left, invalid) {
+            (1.., _) if extent == Extent::Collect => (Status::Interrupted, 3),
             (0, 0) => (Status::Complete, 0),
+            // Who collects is told of invalid cases; that of a share would be started again for them.
+            (0, _) if matches!(extent, Extent::Share(_)) => (Status::Complete, 0),
             (0, _) => (Status::Complete, 3),
             _ => (Status::Interrupted, 130),
         };
-        SweepSummary {
-            name: plan.name.clone(),
-            status,
-            exit_code: Some(code),
-            version: plan.version.clone(),
-            plan_hash: plan.plan_hash.clone(),
-            seeds: plan.seeds.clone(),
-            keys: keys_word(&chosen).to_owned(),
-            fingerprint: Fingerprinter::combine(prints),
-            limits: self.limits(),
-            cases,
-            warnings,
-        }
-    }
-
-    fn variants(&self, of: &[&CaseResult]) -> Vec<VariantSummary> {
-        let Some(first) = of.first() else { return Vec::new() };
-        let variant = |at: usize| {
-            let seed = |result: &&CaseResult| {
-                let VariantSummary { fingerprint, unreachable, metrics, .. } = result.variants[at].clone();
-                SeedResult { seed: result.seed, fingerprint, unreachable, metrics }
-            };
-            over_seeds::variant(&first.variants[at], of.iter().map(seed).collect(), self.base.study.average)
-        };
-        (0..self.plan.variants.len()).map(variant).collect()
-    }
-
-    fn limits(&self) -> Vec<Limit> {
-        let of = |gate: &crate::gate::Gate| {
-            let (figure, text) = (gate.metric.key().to_owned(), gate.limit.clone());
-            let values = [gate.min, gate.max].into_iter().flatten();
-            values.map(move |value| Limit { figure: figure.clone(), value, text: text.clone() }).collect::<Vec<_>>()
-        };
-        self.base.gates.iter().flat_map(of).collect()
-    }
-}
-
-/// The whole of a job's simulated time, for who looks on.
-pub const WHOLE: SimTime = SimTime::from_secs(1);
-
-/// Tells of one variant as its share of the job.
-struct Part<'a> {
-    watch: &'a dyn Watch,
-    job: usize,
-    before: SimTime,
-    whole: SimTime,
-}
-
-impl Watch for Part<'_> {
-    fn progress(&self, _variant: usize, time: SimTime, events: u64) {
-        let share = (self.before + time).secs_f64() / self.whole.secs_f64().max(1e-9);
-        // The whole is told when the result is there.
-        let told =
-            SimTime::from_nanos((share * WHOLE.nanos() as f64) as u64).min(SimTime::from_nanos(WHOLE.nanos() - 1));
-        self.watch.progress(self.job, told, events);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.watch.cancelled()
+        self.summary(cases, warnings, state)
     }
 }

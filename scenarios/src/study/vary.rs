@@ -10,7 +10,7 @@ const POINTS: usize = 5;
 /// Cases of a sweep, at most.
 pub const CASES_MAX: usize = 100_000;
 /// Keys and sections that are the same for all cases.
-const OF_THE_WHOLE: [&str; 6] = ["name", "description", "seed", "study", "variant", "gate"];
+pub(super) const OF_THE_WHOLE: [&str; 6] = ["name", "description", "seed", "study", "variant", "gate"];
 /// Stands in the keys of the streams that a Latin hypercube is drawn from.
 const LATIN: u32 = u32::from_be_bytes(*b"latn");
 
@@ -92,6 +92,11 @@ impl FromStr for Vary {
 }
 
 impl Vary {
+    /// A setting with these values.
+    pub(super) fn list(key: String, values: Vec<String>) -> Vary {
+        Vary { keys: vec![key], values: Values::List(values.into_iter().map(|value| vec![value]).collect()) }
+    }
+
     /// Its values, point by point.
     pub fn points(&self) -> Vec<Vec<String>> {
         match &self.values {
@@ -156,7 +161,7 @@ impl Range {
 }
 
 /// A number and its unit.
-fn number(text: &str) -> Option<(f64, &str)> {
+pub(super) fn number(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(text.len());
     Some((text[..end].parse().ok().filter(|v: &f64| v.is_finite())?, text[end..].trim()))

@@ -2,8 +2,9 @@
 //!
 //! Runs of one scenario with different seeds are replications of each other. Two settings (a run and a variant) that
 //! share several seeds are compared by the mean of their differences, seed by seed, with Student's interval; two that
-//! share one seed by the median difference of their meters, paired by node id.
+//! share one seed by the median difference of their meters, paired by their ids.
 
+mod labels;
 mod pairs;
 mod text;
 
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 pub struct ComparedRun {
     /// Its directory.
     pub path: PathBuf,
-    /// Short name, unique in the comparison: the directory's last part, or the path.
+    /// Short name, unique in the comparison: the settings in which it differs from the others, its seeds, or its directory.
     pub label: String,
     /// What it came to.
     pub summary: Summary,
@@ -88,6 +89,15 @@ pub struct Comparison {
     pub notes: Vec<String>,
 }
 
+impl Comparison {
+    /// Says something once.
+    fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+}
+
 /// Reads the runs and compares the first variant of the first with the others, and equal variants across runs.
 pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     if run_dirs.is_empty() {
@@ -97,7 +107,7 @@ pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     for dir in run_dirs {
         readers.push(read::finished(dir)?);
     }
-    let labels = labels(&readers);
+    let labels = labels::labels(&readers);
     let runs = readers.iter().zip(labels);
     let runs = runs.map(|(r, label)| ComparedRun { path: r.path.clone(), label, summary: r.summary.clone() }).collect();
     let mut comparison = Comparison { runs, meters: vec![], seeds: vec![], notes: vec![] };
@@ -144,14 +154,4 @@ fn scenario_without_seed(reader: &RunReader) -> String {
         !in_study && !line.trim().is_empty() && !line.trim_start().starts_with("seed =")
     });
     kept.collect::<Vec<_>>().join("\n")
-}
-
-/// The last part of each directory's name, or all of it where two would be the same.
-fn labels(readers: &[RunReader]) -> Vec<String> {
-    let short = |r: &RunReader| r.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let unique = |label: &str| readers.iter().filter(|r| short(r) == label).count() == 1;
-    readers
-        .iter()
-        .map(|r| Some(short(r)).filter(|l| !l.is_empty() && unique(l)).unwrap_or_else(|| r.path.display().to_string()))
-        .collect()
 }

@@ -6,9 +6,12 @@ use crate::figures::shown;
 use crate::read::{campaign, nodes};
 use crate::series::Reset;
 use amitwin_data::files::RunReader;
-use amitwin_data::rows::NodeRow;
+use amitwin_data::rows::{NodeKind, NodeRow};
 use amitwin_data::stats;
 use std::collections::BTreeMap;
+
+/// Two places are the same within a decimetre.
+const SAME_PLACE_DEG: f64 = 1e-6;
 
 /// Runs that differ in nothing but the seed.
 #[derive(Clone, Debug)]
@@ -67,31 +70,37 @@ pub fn difference(
         shared.extend(b.runs.iter().filter(|(s, _)| s == seed).map(|(_, run_b)| (*seed, *run_a, *run_b)));
     }
     match shared[..] {
-        [] => into.notes.push(format!(
-            "“{}” of run [{}] and “{}” of run [{}] share no seed: nothing is paired between them.",
-            base.variant,
+        // All variants of two runs have the same seeds; once is enough.
+        [] => into.note(format!(
+            "Runs [{}] and [{}] share no seed: nothing is paired between them.",
             base.run + 1,
-            other.variant,
             other.run + 1
         )),
         [(seed, run_a, run_b)] => {
             let (a, b) = (&readers[run_a], &readers[run_b]);
             let nodes_a = nodes(a, &base.variant, seed, None)?;
             let nodes_b = nodes(b, &other.variant, seed, Some(&nodes_a))?;
-            if !same_places(&nodes_a, &nodes_b) {
-                // All variants of two runs mostly do; once is enough.
-                let note = format!(
+            let same = same_meters(&nodes_a, &nodes_b);
+            if same.is_empty() {
+                into.note(format!(
                     "Runs [{}] and [{}] have different placements: their meters cannot be paired.",
                     run_a + 1,
                     run_b + 1
-                );
-                if !into.notes.contains(&note) {
-                    into.notes.push(note);
-                }
+                ));
                 return Ok(());
             }
+            let alone = meters(&nodes_a).count().max(meters(&nodes_b).count()) - same.len();
+            if alone > 0 {
+                into.note(format!(
+                    "Runs [{}] and [{}] share {} meters by id and place; {} more of the larger one are not paired.",
+                    run_a + 1,
+                    run_b + 1,
+                    same.len(),
+                    alone
+                ));
+            }
             if let (Some(ca), Some(cb)) = (campaign(a, &base.variant, seed)?, campaign(b, &other.variant, seed)?) {
-                into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets));
+                into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets, &same));
             }
         }
         _ => over_seeds(readers, base, other, &shared, into),
@@ -99,9 +108,18 @@ pub fn difference(
     Ok(())
 }
 
-fn same_places(a: &[NodeRow], b: &[NodeRow]) -> bool {
-    let place = |n: &NodeRow| (n.node, n.kind, n.x_m, n.y_m);
-    a.len() == b.len() && a.iter().zip(b).all(|(m, n)| place(m) == place(n) && m.name == n.name)
+fn meters(nodes: &[NodeRow]) -> impl Iterator<Item = &NodeRow> {
+    nodes.iter().filter(|node| node.kind == NodeKind::Meter)
+}
+
+/// Meters of the same id at the same place: the node in `a` by that in `b`. Border routers and repeaters may differ.
+fn same_meters(a: &[NodeRow], b: &[NodeRow]) -> BTreeMap<u32, u32> {
+    let by_name: BTreeMap<&str, &NodeRow> = meters(a).map(|node| (node.name.as_str(), node)).collect();
+    let near = |a: &NodeRow, b: &NodeRow| {
+        (a.lat_deg - b.lat_deg).abs() < SAME_PLACE_DEG && (a.lon_deg - b.lon_deg).abs() < SAME_PLACE_DEG
+    };
+    let twin = |node: &NodeRow| by_name.get(node.name.as_str()).filter(|a| near(a, node)).map(|a| (node.node, a.node));
+    meters(b).filter_map(twin).collect()
 }
 
 fn over_seeds(
@@ -134,12 +152,20 @@ fn over_seeds(
     }
 }
 
-fn over_meters(baseline: Setting, setting: Setting, seed: u64, a: &[Reset], b: &[Reset]) -> MeterDifference {
+/// Times of the meters of `b` less those of the same meters of `a`, whose nodes `same` has by those of `b`.
+fn over_meters(
+    baseline: Setting,
+    setting: Setting,
+    seed: u64,
+    a: &[Reset],
+    b: &[Reset],
+    same: &BTreeMap<u32, u32>,
+) -> MeterDifference {
     let times: BTreeMap<u32, Option<f64>> = a.iter().map(|r| (r.node, r.rejoin_s())).collect();
     let (mut a_only, mut b_only, mut neither) = (0, 0, 0);
     let mut differences = Vec::new();
     for reset in b {
-        match (times.get(&reset.node), reset.rejoin_s()) {
+        match (same.get(&reset.node).and_then(|node| times.get(node)), reset.rejoin_s()) {
             (None, _) => {}
             (Some(None), None) => neither += 1,
             // Not back is later than any time.
@@ -190,8 +216,10 @@ mod tests {
         let reset = |node, back: Option<f64>| Reset { node, commanded_s: 0.0, reset_s: Some(10.0), back_s: back };
         let setting = |v: &str| Setting { run: 0, variant: v.into() };
         let a = [reset(1, Some(20.0)), reset(2, Some(40.0)), reset(3, None), reset(4, None), reset(9, Some(50.0))];
-        let b = [reset(4, Some(11.0)), reset(3, None), reset(2, Some(35.0)), reset(1, None), reset(7, None)];
-        let got = over_meters(setting("a"), setting("b"), 1, &a, &b);
+        // With two border routers instead of one every meter has the number behind: 4 is the meter 3 of the other run.
+        let b = [reset(5, Some(11.0)), reset(4, None), reset(3, Some(35.0)), reset(2, None), reset(8, None)];
+        let same = (2..=5).map(|node| (node, node - 1)).collect();
+        let got = over_meters(setting("a"), setting("b"), 1, &a, &b, &same);
         assert_eq!((got.pairs, got.back_in_baseline_only, got.back_in_setting_only, got.back_in_neither), (3, 1, 1, 1));
         assert_eq!(got.difference_s.expect("pairs").middle, -5.0);
     }

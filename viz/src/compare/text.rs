@@ -19,7 +19,11 @@ impl Comparison {
                 [first, .., last] => format!("seeds {first} to {last}"),
                 _ => format!("seed {}", run.summary.seed),
             };
-            let _ = writeln!(out, "[{}] {}  {name}, {seeds}", i + 1, human::one_line(&run.label));
+            let (label, path) = (human::one_line(&run.label), human::one_line(&run.path.display().to_string()));
+            // Where the label is no directory, that is told as well.
+            let dir = if path.ends_with(&label) { String::new() } else { format!(", in {path}") };
+            let told = if label == seeds { String::new() } else { format!(", {seeds}") };
+            let _ = writeln!(out, "[{}] {label}  {name}{told}{dir}", i + 1);
         }
         out.push('\n');
         let lines: Vec<Line> = self

@@ -52,3 +52,16 @@ pub(crate) fn page(name: &str) -> String {
     );
     out
 }
+
+/// What to know before trusting a study, as a section; nothing without.
+pub(crate) fn warnings(all: &[String]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">\n", all.len());
+    for warning in all {
+        let _ = writeln!(out, "<li>{}</li>", escape(warning));
+    }
+    out.push_str("</ul>\n</section>\n");
+    out
+}

@@ -233,12 +233,7 @@ pub fn warnings(run: &RunView) -> String {
         };
         return format!("<section>\n<h2>Warnings</h2>\n<p>{text}</p>\n</section>\n");
     }
-    let mut out = format!("<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">\n", list.len());
-    for w in list {
-        let _ = writeln!(out, "<li>{}</li>", escape(w));
-    }
-    out.push_str("</ul>\n</section>\n");
-    out
+    super::warnings(list)
 }
 
 /// Meters that no border router reaches, by name.

@@ -39,8 +39,12 @@ pub struct Plot {
     pub logarithmic: bool,
     /// Lines in rising order of x; their place sets their colour.
     pub lines: Vec<Vec<Point>>,
+    /// Points that belong to no line.
+    pub loose: Vec<Point>,
     /// Limits, drawn across.
     pub limits: Vec<(f64, String)>,
+    /// Places of the horizontal axis that are marked from top to bottom.
+    pub marks: Vec<(f64, String)>,
 }
 
 struct Frame {
@@ -101,10 +105,24 @@ impl Plot {
             svg.path(&style::stroke(i), &path);
             svg.marks(&format!("dot s{}", i % style::COLOURS), 6.0, &dots);
         }
+        let mut dots = String::new();
+        for point in &self.loose {
+            let _ = write!(dots, "M{} {}h0", coord(frame.x_px(point.x)), coord(frame.y_px(point.y)));
+        }
+        if !dots.is_empty() {
+            svg.marks(&format!("dot s{}", self.lines.len() % style::COLOURS), 6.0, &dots);
+        }
         for (value, text) in &self.limits {
             let y = frame.y_px(*value);
             svg.line("line limit", LEFT, y, WIDTH - RIGHT, y);
             svg.text("tick", WIDTH - RIGHT, y - 5.0, Anchor::End, text);
+        }
+        for (i, (value, text)) in self.marks.iter().enumerate() {
+            let x = frame.x_px(*value);
+            svg.line("zero", x, TOP, x, bottom);
+            // Names of neighbours stand under each other.
+            let (anchor, gap) = if x > WIDTH * 0.75 { (Anchor::End, -5.0) } else { (Anchor::Start, 5.0) };
+            svg.text("tick", x + gap, bottom - 8.0 - 18.0 * (i % 6) as f64, anchor, text);
         }
         svg
     }
@@ -112,7 +130,8 @@ impl Plot {
     fn frame(&self) -> Frame {
         let xs = || self.x_ticks.iter().map(|(x, _)| *x);
         let x = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
-        let of_points = self.lines.iter().flatten().map(|p| p.band.map_or(p.y, |(_, high)| high.max(p.y)));
+        let of_points =
+            self.lines.iter().flatten().chain(&self.loose).map(|p| p.band.map_or(p.y, |(_, high)| high.max(p.y)));
         let highest = of_points.chain(self.limits.iter().map(|(y, _)| *y)).fold(0.0, f64::max);
         Frame { x, y_max: if highest > 0.0 { highest * 1.08 } else { 1.0 }, logarithmic: self.logarithmic }
     }
@@ -151,10 +170,15 @@ mod tests {
             x_ticks: [10.0, 100.0, 1000.0].map(|x| (x, format!("{x}"))).to_vec(),
             logarithmic: true,
             lines: vec![vec![point(10.0, 1.0), point(100.0, 5.0), point(1000.0, 9.0)]],
+            loose: vec![point(100.0, 9.0)],
             limits: vec![(20.0, "max 20".into())],
+            marks: vec![(100.0, "the knee".into())],
         };
         // 544 units of width: 4 % of it from the left, half way for the middle of the logarithms, 96 %.
         assert!(plot.draw().element().contains("M95.8 247.9L346 207.5L596.2 167.2"), "{}", plot.draw().element());
+        // A point of no line, in the second colour.
+        assert!(plot.draw().element().contains("dot s1") && plot.draw().element().contains("M346 167.2h0"));
+        assert!(plot.draw().element().contains("M346 40L346 258"), "{}", plot.draw().element());
         let band =
             plot.draw().element().split("f0 band\" d=\"").nth(1).expect("a band").split('"').next().map(str::to_owned);
         assert_eq!(band.expect("a path").matches('L').count(), 5);

@@ -133,7 +133,9 @@ fn lines(sweep: &SweepSummary, figure: &Figure) -> String {
         x_ticks: axis.ticks(),
         logarithmic: axis.logarithmic,
         lines: groups.into_iter().map(|(_, points)| points).collect(),
+        loose: Vec::new(),
         limits: sweep.limits.iter().filter(|l| l.figure == key).map(|l| (l.value / scale, l.text.clone())).collect(),
+        marks: Vec::new(),
     };
     let mut caption = format!("{} against {}", sentence(figure.named.label), axis.label);
     if sweep.seeds.len() > 1 {

@@ -1,13 +1,14 @@
 //! A sweep for people: a table of its cases, and a report with a chart for each figure.
 
 mod charts;
+mod pareto;
 
 use crate::figures::{shown, worst_standing};
 use crate::over_seeds::seeds_text;
 use crate::svg::escape;
 use crate::table::{Line, Of, fitting, grid, wrap};
 use crate::{human, report};
-use amitwin_data::metrics::Format;
+use amitwin_data::metrics::{Format, Metric};
 use amitwin_data::summary::{Status, VariantSummary};
 use amitwin_data::sweep::{CaseSummary, SweepSummary, Varied};
 use std::fmt::Write;
@@ -30,13 +31,36 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
         true => format!("No case has ended; the sweep is {}.\n", sweep.status.word()),
         false => grid(&lines, figures, width, color),
     };
-    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds_text(&sweep.seeds));
+    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds(sweep));
     if figures.len() < all.len() {
         of.push_str(&format!("; {} more figures are in the report", all.len() - figures.len()));
     }
     out.push_str(&wrap(&of, width));
     out.push('\n');
+    if let Some(text) = cheapest(sweep) {
+        out.push_str(&wrap(&text, width));
+        out.push('\n');
+    }
     out
+}
+
+/// The sentence on what costs least; nothing without prices.
+fn cheapest(sweep: &SweepSummary) -> Option<String> {
+    let priced = lines_of(sweep).any(|variant| variant.metrics.value(Metric::Cost).is_some());
+    let Some(found) = &sweep.cheapest else {
+        return priced.then(|| "Nothing that has a cost passes every gate.".to_owned());
+    };
+    let (case, variant) = variants(sweep).find(|(case, v)| case.case == found.case && v.name == found.variant)?;
+    Some(format!("Cheapest that passes every gate: {}, at {}.", name(sweep, case, variant), human::count(found.cost)))
+}
+
+/// The seeds of all cases; where they differ, how many of them there are.
+fn seeds(sweep: &SweepSummary) -> String {
+    let counts = || lines_of(sweep).map(|variant| variant.seeds.len());
+    match (counts().min(), counts().max(), sweep.seeds.first()) {
+        (Some(least), Some(most), Some(first)) if least < most => format!("{least} to {most} seeds, from {first} on"),
+        _ => seeds_text(&sweep.seeds),
+    }
 }
 
 /// The cases with their variants.
@@ -55,7 +79,7 @@ fn name(sweep: &SweepSummary, case: &CaseSummary, variant: &VariantSummary) -> S
     human::one_line(&if several { format!("{settings}: {}", variant.name) } else { settings })
 }
 
-fn short(set: &Varied) -> String {
+pub(crate) fn short(set: &Varied) -> String {
     format!("{} {}", set.key.rsplit('.').next().unwrap_or(&set.key), set.value)
 }
 
@@ -77,13 +101,18 @@ pub fn report(sweep: &SweepSummary) -> String {
     );
     for (name, value) in [
         ("Cases", human::count(sweep.cases.len() as f64)),
-        ("Seeds", seeds_text(&sweep.seeds)),
+        ("Seeds", seeds(sweep)),
         ("Keys of the meters", human::keys(&sweep.keys).to_owned()),
         ("Version", format!("amitwin {}", sweep.version)),
     ] {
         let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
     }
-    out.push_str("</dl>\n</header>\n");
+    out.push_str("</dl>\n");
+    if let Some(text) = cheapest(sweep) {
+        let _ = writeln!(out, "<p>{}</p>", escape(&text));
+    }
+    out.push_str("</header>\n");
+    out.push_str(&pareto::all(sweep));
     out.push_str(&charts::all(sweep));
     out.push_str(&cases(sweep));
     let invalid = sweep.cases.iter().filter_map(|case| Some((case, case.invalid.as_ref()?)));
@@ -92,13 +121,7 @@ pub fn report(sweep: &SweepSummary) -> String {
         let _ =
             write!(out, "<section>\n<h2>Invalid: {}</h2>\n<pre>{}</pre>\n</section>\n", escape(&settings), escape(why));
     }
-    if !sweep.warnings.is_empty() {
-        let _ = writeln!(out, "<section>\n<h2>Warnings ({})</h2>\n<ul class=\"warnings\">", sweep.warnings.len());
-        for warning in &sweep.warnings {
-            let _ = writeln!(out, "<li>{}</li>", escape(warning));
-        }
-        out.push_str("</ul>\n</section>\n");
-    }
+    out.push_str(&report::warnings(&sweep.warnings));
     let _ = write!(
         out,
         "<section>\n<h2>Made from</h2>\n<p>Every figure of every case, variant and seed is a row of <code>cases.parquet</code>; \
@@ -130,7 +153,7 @@ fn cases(sweep: &SweepSummary) -> String {
 }
 
 /// By what a figure is divided so that it is read easily, and the unit that makes.
-fn unit(format: Format, highest: f64) -> (f64, &'static str) {
+pub(crate) fn unit(format: Format, highest: f64) -> (f64, &'static str) {
     match format {
         Format::Share => (0.01, "%"),
         Format::Count => (1.0, ""),

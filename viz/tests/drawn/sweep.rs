@@ -48,6 +48,7 @@ fn grid() -> SweepSummary {
         keys: "TEST".into(),
         fingerprint: "cd".repeat(32),
         cases: (0..4).map(case).collect(),
+        cheapest: None,
         limits: vec![Limit { figure: "rejoin_p95_s".into(), value: 1_500.0, text: "max 25min".into() }],
         warnings: vec!["a < b".into()],
     }

@@ -1,0 +1,61 @@
+//! A search that has ended, in words.
+
+use super::scale::Value;
+use super::search::{self, Search, Step};
+use amitwin_data::find::{Answer, Ended, Found, Question};
+use amitwin_data::sweep::Varied;
+
+/// What is known, of values from the one where gates hold most easily.
+pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &Search, stopped: bool) -> Answer {
+    let found = |at: usize| Found { value: values[at].number, text: values[at].text.clone(), seeds: search.seeds(at) };
+    let text = |at: usize| values[at].text.as_str();
+    let (pass, breach) = search.bracket();
+    let (most, raise) = match question.largest {
+        true => ("largest", "raise the upper end"),
+        false => ("smallest", "lower the lower end"),
+    };
+    let end = values.last().map_or("", |value| value.text.as_str());
+    let known = match (pass, breach) {
+        (Some(pass), Some(breach)) => format!("{} passes and {} breaches", text(pass), text(breach)),
+        (Some(pass), None) => format!("{} passes, and nothing is shown to breach", text(pass)),
+        (None, Some(breach)) => format!("{} breaches, and nothing is shown to pass", text(breach)),
+        (None, None) => "no value is decided".to_owned(),
+    };
+    let (ended, told) = match search.next() {
+        Step::Ended(search::Ended::Found(pass)) => (Ended::Found, format!("{} is the {most} that passes", text(pass))),
+        Step::Ended(search::Ended::AllPass) => {
+            (Ended::AllPass, format!("every value passes, up to the end at {end}; {raise} to find where it stops"))
+        }
+        Step::Ended(search::Ended::NonePasses) => (Ended::NonePasses, format!("no value passes, not even {}", text(0))),
+        Step::Ended(search::Ended::Undecided { .. }) => (
+            Ended::Undecided,
+            format!(
+                "{known}; between them {} seeds do not tell: take more (--seeds), or a larger --tolerance",
+                question.seeds_max
+            ),
+        ),
+        Step::Ended(search::Ended::NotMonotone { easier, harder }) => (
+            Ended::NotMonotone,
+            format!(
+                "the gates hold with {} and not with {}, so that there is no {most} value: look at all of them with `amitwin sweep`",
+                text(if search.holds(easier) { easier } else { harder }),
+                text(if search.holds(easier) { harder } else { easier }),
+            ),
+        ),
+        Step::Ended(search::Ended::NoData(at)) => {
+            (Ended::NoData, format!("a gate had no data with {}: nothing that it judges happened there", text(at)))
+        }
+        Step::Run { .. } if stopped => (Ended::Interrupted, format!("{known} so far")),
+        Step::Run { .. } => (Ended::Undecided, known),
+    };
+    let seeds = (0..values.len()).map(|at| search.seeds(at));
+    Answer {
+        per,
+        ended,
+        passes: pass.map(found),
+        breaches: breach.map(found),
+        told,
+        values: seeds.clone().filter(|seeds| *seeds > 0).count() as u32,
+        runs: seeds.sum(),
+    }
+}

@@ -1,0 +1,89 @@
+//! `amitwin cluster slurm|kubernetes FILE`: a job that runs the shares of a sweep on a cluster that is there.
+
+use super::study::source;
+use crate::cli::{Cluster as Options, ClusterKind};
+use crate::failure::{Invalid, Usage};
+use crate::shell;
+use crate::talk::Talk;
+use amitwin_scenarios::Variant;
+use amitwin_scenarios::estimate::estimate;
+use amitwin_scenarios::study::{Sweep, SweepError};
+use amitwin_viz::human;
+
+/// Processors that a share asks for.
+const CPUS: u32 = 4;
+/// Longest name of a job.
+const WORD_MAX: usize = 50;
+const GIB: f64 = 1_073_741_824.0;
+
+/// Prints the job.
+pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
+    let source = source(&options.file, Vec::new(), None, &[])?;
+    let sweep = Sweep { source, vary: Vec::new(), latin: None };
+    let mut largest: Option<Variant> = None;
+    let planned = sweep.plan(|scenario| {
+        let sites = |variant: &Variant| variant.spec.placement.sites.len();
+        let new = scenario.variants.iter().max_by_key(|variant| sites(variant));
+        if let Some(new) = new.filter(|new| largest.as_ref().is_none_or(|known| sites(known) < sites(new))) {
+            largest = Some(new.clone());
+        }
+    });
+    let planned = planned.map_err(|error| match error {
+        SweepError::Nothing => anyhow::Error::from(Usage(format!(
+            "{} does not say what is varied; write for example\n[study]\nvary = [\"radio.phy=1b,3,5\"]",
+            options.file.display()
+        ))),
+        SweepError::Vary(why) => Usage(why).into(),
+        SweepError::Scenario(why) => Invalid(why).into(),
+    })?;
+    let memory = largest.and_then(|variant| estimate(&variant).ok()).map_or(0.0, |estimate| estimate.memory_bytes);
+    let word = word(&planned.plan.name);
+    let file = shell::path(&options.file);
+    let dir = options.output.as_ref().map_or_else(|| format!("{word}-sweep"), |dir| shell::path(dir));
+    let (shares, version) = (options.shares, env!("CARGO_PKG_VERSION"));
+    let command = format!("exec amitwin sweep {file} --case $((JOB_COMPLETION_INDEX + 1))/{shares} -j {CPUS} -o {dir}");
+    let template = match options.kind {
+        ClusterKind::Slurm => include_str!("slurm.sh"),
+        ClusterKind::Kubernetes => include_str!("kubernetes.yaml"),
+    };
+    let text = template
+        .replace("{NAME}", &human::one_line(&planned.plan.name))
+        .replace("{WORD}", &word)
+        .replace("{SHARES}", &shares.to_string())
+        .replace("{CPUS}", &CPUS.to_string())
+        // As many runs at a time as there are processors, and a quarter to spare.
+        .replace("{GIB}", &format!("{:.0}", (memory * f64::from(CPUS) * 1.25 / GIB).ceil() + 1.0))
+        .replace("{VERSION}", version)
+        // A text of JSON is one of YAML.
+        .replace("{COMMAND}", &serde_json::Value::from(command).to_string())
+        .replace("{FILE}", &file)
+        .replace("{DIR}", &dir);
+    talk.print(&text)?;
+    let runs = planned.jobs();
+    talk.note(&format!("{}, in {shares} shares", human::plural(runs, "run")));
+    Ok(0)
+}
+
+/// A name that both schedulers take: small letters, digits and dashes.
+fn word(name: &str) -> String {
+    let dashed: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .take(WORD_MAX)
+        .collect();
+    let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "sweep".to_owned() } else { parts.join("-") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn names_become_what_schedulers_take() {
+        assert_eq!(word("My town, 2 border routers"), "my-town-2-border-routers");
+        assert_eq!((word("Ä"), word("--")), ("sweep".to_owned(), "sweep".to_owned()));
+        assert_eq!(word(&"a b ".repeat(40)).len(), 49);
+    }
+}

@@ -1,0 +1,23 @@
+//! What `sweep` and `find` have in common: the scenario as a source of cases, and threads.
+
+use crate::failure::Invalid;
+use amitwin_scenarios::Override;
+use amitwin_scenarios::study::Source;
+use anyhow::Context;
+use rayon::ThreadPool;
+use std::fs;
+use std::path::Path;
+
+/// The scenario of a file, and what is changed in every case.
+pub fn source(file: &Path, set: Vec<Override>, seed: Option<u64>, variants: &[String]) -> Result<Source, Invalid> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| Invalid(format!("{name} cannot be read: {error}")))?;
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Source { text, file: name, dir: dir.to_owned(), set, seed, variants: variants.to_vec() })
+}
+
+/// So many threads, or one for each processor.
+pub fn threads(wanted: Option<u16>) -> anyhow::Result<ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(wanted.map_or(0, usize::from)).build();
+    pool.context("the worker threads could not be started; ask for fewer with --threads")
+}

@@ -1,0 +1,100 @@
+//! What tells runs apart: the settings in which they differ, else their seeds, else their directories.
+
+use crate::over_seeds::seeds_text;
+use crate::read;
+use amitwin_data::files::RunReader;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::{Table, Value};
+
+/// Settings that a label tells, at most.
+const TOLD_MAX: usize = 3;
+/// Sections that say how a run is looked at, and not what runs.
+const OF_THE_WHOLE: [&str; 5] = ["name", "description", "seed", "study", "gate"];
+
+type Settings = BTreeMap<String, String>;
+
+/// A label for each run; all of them different.
+pub fn labels(readers: &[RunReader]) -> Vec<String> {
+    let settings: Option<Vec<Settings>> = readers.iter().map(|r| Some(flat(&read::scenario(r)?))).collect();
+    let differing = settings.as_ref().map(|all| keys_that_differ(all)).unwrap_or_default();
+    let by_settings = |(reader, settings): (&RunReader, &Settings)| {
+        let mut told: Vec<String> = differing
+            .iter()
+            .take(TOLD_MAX)
+            .map(|key| format!("{key}={}", settings.get(key).map_or("-", String::as_str)))
+            .collect();
+        if differing.len() > TOLD_MAX {
+            told.push(format!("and {} more", differing.len() - TOLD_MAX));
+        }
+        if told.is_empty() { seeds_text(&reader.summary.each_seed()) } else { told.join(", ") }
+    };
+    let mut labels: Vec<String> = match &settings {
+        Some(all) if readers.len() > 1 => readers.iter().zip(all).map(by_settings).collect(),
+        _ => readers.iter().map(|reader| folder(reader, readers)).collect(),
+    };
+    let twice: Vec<bool> = labels.iter().map(|label| labels.iter().filter(|l| *l == label).count() > 1).collect();
+    for ((label, reader), _) in labels.iter_mut().zip(readers).zip(&twice).filter(|(_, twice)| **twice) {
+        // Replications of a setting have their seeds, and the same run twice has its directory.
+        let seeds = seeds_text(&reader.summary.each_seed());
+        *label = if *label == seeds { folder(reader, readers) } else { format!("{label}, {seeds}") };
+    }
+    let unique = |label: &String| labels.iter().filter(|l| *l == label).count() == 1;
+    labels.iter().zip(readers).map(|(l, r)| if unique(l) { l.clone() } else { folder(r, readers) }).collect()
+}
+
+/// The last part of a directory's name, or all of it where two would be the same.
+fn folder(reader: &RunReader, readers: &[RunReader]) -> String {
+    let short = |r: &RunReader| r.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = short(reader);
+    let unique = readers.iter().filter(|r| short(r) == name).count() == 1;
+    if !name.is_empty() && unique { name } else { reader.path.display().to_string() }
+}
+
+fn keys_that_differ(all: &[Settings]) -> Vec<String> {
+    let keys: BTreeSet<&String> = all.iter().flat_map(|settings| settings.keys()).collect();
+    let differs = |key: &&String| all.iter().any(|settings| settings.get(*key) != all[0].get(*key));
+    keys.into_iter().filter(differs).cloned().collect()
+}
+
+/// A resolved scenario as dotted paths with their values; an element of a list goes by its name, or its number.
+fn flat(text: &str) -> Settings {
+    let mut out = Settings::new();
+    let table: Table = text.parse().unwrap_or_default();
+    for (key, value) in table.iter().filter(|(key, _)| !OF_THE_WHOLE.contains(&key.as_str())) {
+        walk(key, value, &mut out);
+    }
+    out
+}
+
+fn walk(path: &str, value: &Value, out: &mut Settings) {
+    match value {
+        Value::Table(table) => table.iter().for_each(|(key, value)| walk(&format!("{path}.{key}"), value, out)),
+        Value::Array(items) if items.iter().any(Value::is_table) => {
+            for (at, item) in items.iter().enumerate() {
+                let name = item.get("name").and_then(Value::as_str);
+                walk(&format!("{path}.{}", name.map_or_else(|| at.to_string(), str::to_owned)), item, out);
+            }
+        }
+        Value::String(text) => drop(out.insert(path.to_owned(), text.clone())),
+        other => drop(out.insert(path.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_paths_and_what_differs_is_told() {
+        let text = |meters: u32, phy: &str| {
+            format!(
+                "name = \"a\"\nseed = {meters}\n[placement]\nmeters = {meters}\n[radio]\nphy = \"{phy}\"\n\
+                 [[campaign]]\nname = \"reset\"\nwindow = [\"0s\", \"{meters}s\"]\n[[gate]]\nmax = {meters}\n"
+            )
+        };
+        let all = [flat(&text(9, "1b")), flat(&text(16, "1b"))];
+        assert_eq!(all[0]["campaign.reset.window"], "[\"0s\", \"9s\"]");
+        assert_eq!(keys_that_differ(&all), ["campaign.reset.window", "placement.meters"]);
+        assert_eq!(keys_that_differ(&[flat(&text(9, "1b")), flat(&text(9, "3"))]), ["radio.phy"]);
+    }
+}
