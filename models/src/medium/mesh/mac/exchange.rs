@@ -210,7 +210,7 @@ pub(super) fn failed<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ct
             link.drop_rest(node, &packet);
             above.lost(ctx, node, &packet, Loss::Retries);
         }
-        if !broadcast {
+        if packet.hop_to != Node::EVERYONE {
             let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
             above.link_result(link, ctx, node, done);
         }
