@@ -52,6 +52,11 @@ fn the_largest_town_that_passes_is_found_and_a_run_of_it_agrees() {
         run(here.path(), &["run", "small.toml", "--set", &set, "--seeds", &seeds, "-o", &format!("at-{}", value.text)])
             .expect(code);
     }
+    assert_eq!((found.question.confidence, answer.confidence), (0.95, 0.95));
+    // One seed decides for `run` as well, and is not as sure.
+    find(here.path(), &[&LARGEST[..], &["--seeds", "1", "-o", "one"]].concat()).expect(0);
+    let sure = summary(&here.path().join("one")).answers[0].confidence;
+    assert!((0.1..0.5).contains(&sure), "{sure}");
     let report = fs::read_to_string(here.path().join("out/report.html")).expect("a report");
     for part in ["max 6 %", "f0 band", "class=\"zero\"", "is the largest that passes"] {
         assert!(report.contains(part), "the report has no {part}");
