@@ -151,6 +151,15 @@ fn what_cannot_be_is_told() {
     find(here.path(), &[&LARGEST[..], &["-o", "swept", "--resume"]].concat()).expect(2).tells(&["another study"]);
 }
 
+#[test]
+fn a_value_in_the_midst_that_makes_no_scenario_is_told() {
+    let here = folder(&format!("{TOWN}{BUSY}"));
+    // Both ends are whole, and hardly a value between them.
+    let range = ["--largest", "placement.meters", "--between", "10.0..90.0", "-o", "out"];
+    let said = find(here.path(), &range).expect(3);
+    said.tells(&["case placement.meters=", "seed 1", "change --between, so that every value in it makes a scenario"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_search_killed_again_and_again_goes_on_to_the_same_bytes() {
