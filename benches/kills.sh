@@ -1,6 +1,6 @@
 #!/bin/sh
 # Kills a sweep of 400 towns of some 500 meters at 50 moments, lets it go on, and compares it with one that nobody killed.
-# Takes the program and a folder that is not there yet: benches/kills.sh target/release/amitwin /tmp/kills
+# Takes the program and a folder that is not there yet: benches/kills.sh target/release/amitwin killed
 set -eu
 program=$(realpath "$1")
 mkdir "$2"

@@ -31,7 +31,7 @@ pub struct Question {
     /// Largest distance of the answer from a value that breaches, as a share of itself (of the range, where that does not begin above zero
     /// or is in decibels).
     pub tolerance: f64,
-    /// How sure the answers are.
+    /// How sure the answers are to be: the most that a gate asks for.
     pub confidence: f64,
     /// Seeds of a value, at most.
     pub seeds_max: u32,
@@ -81,6 +81,8 @@ pub struct Answer {
     pub passes: Option<Found>,
     /// First value beyond it with which a gate is breached; empty if none is.
     pub breaches: Option<Found>,
+    /// How sure it is that gates hold up to the value and not beyond; at most what was asked for.
+    pub confidence: f64,
     /// What there is to know of it, as a sentence.
     pub told: String,
     /// Values that ran.

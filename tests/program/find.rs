@@ -52,6 +52,11 @@ fn the_largest_town_that_passes_is_found_and_a_run_of_it_agrees() {
         run(here.path(), &["run", "small.toml", "--set", &set, "--seeds", &seeds, "-o", &format!("at-{}", value.text)])
             .expect(code);
     }
+    assert_eq!((found.question.confidence, answer.confidence), (0.95, 0.95));
+    // One seed decides for `run` as well, and is not as sure.
+    find(here.path(), &[&LARGEST[..], &["--seeds", "1", "-o", "one"]].concat()).expect(0);
+    let sure = summary(&here.path().join("one")).answers[0].confidence;
+    assert!((0.1..0.5).contains(&sure), "{sure}");
     let report = fs::read_to_string(here.path().join("out/report.html")).expect("a report");
     for part in ["max 6 %", "f0 band", "class=\"zero\"", "is the largest that passes"] {
         assert!(report.contains(part), "the report has no {part}");
@@ -144,6 +149,15 @@ fn what_cannot_be_is_told() {
     find(no_gate.path(), &[&LARGEST[..], &["-o", "out"]].concat()).expect(2).tells(&["the scenario has no gate"]);
     run(here.path(), &["sweep", "small.toml", "--vary", "placement.meters=9,16", "-o", "swept"]).expect(0);
     find(here.path(), &[&LARGEST[..], &["-o", "swept", "--resume"]].concat()).expect(2).tells(&["another study"]);
+}
+
+#[test]
+fn a_value_in_the_midst_that_makes_no_scenario_is_told() {
+    let here = folder(&format!("{TOWN}{BUSY}"));
+    // Both ends are whole, and hardly a value between them.
+    let range = ["--largest", "placement.meters", "--between", "10.0..90.0", "-o", "out"];
+    let said = find(here.path(), &range).expect(3);
+    said.tells(&["case placement.meters=", "seed 1", "change --between, so that every value in it makes a scenario"]);
 }
 
 #[cfg(unix)]

@@ -36,7 +36,7 @@ fn sentence(find: &FindSummary, answer: &Answer) -> String {
     let mut out = if per.is_empty() { find.question.path.clone() } else { format!("{per}: {}", find.question.path) };
     let _ = write!(out, ": {}", answer.told);
     if let (Ended::Found, Some(breaches)) = (answer.ended, &answer.breaches) {
-        let _ = write!(out, " ({} sure), and {} breaches", human::share(find.question.confidence), breaches.text);
+        let _ = write!(out, " ({} sure), and {} breaches", human::share(answer.confidence), breaches.text);
     }
     let (values, runs) = (answer.values as usize, answer.runs as usize);
     let _ = write!(out, "; {} of {}", human::plural(runs, "run"), human::plural(values, "value"));

@@ -7,7 +7,7 @@ use amitwin_data::sweep::{CaseSummary, Limit, SweepSummary, Varied};
 use amitwin_viz::sweep::{report, table};
 
 /// Two settings with two values each, two variants, five seeds; the last case is no scenario.
-fn grid() -> SweepSummary {
+pub fn grid() -> SweepSummary {
     let case = |at: u32| {
         let set = |key: &str, value: &str| Varied { key: key.into(), value: value.into() };
         let settings = vec![

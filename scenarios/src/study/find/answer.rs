@@ -54,6 +54,7 @@ pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &
         ended,
         passes: pass.map(found),
         breaches: breach.map(found),
+        confidence: search.sure().min(question.confidence),
         told,
         values: seeds.clone().filter(|seeds| *seeds > 0).count() as u32,
         runs: seeds.sum(),

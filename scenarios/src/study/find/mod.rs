@@ -149,6 +149,17 @@ impl Find {
     }
 }
 
+/// A value between the ends that makes no scenario, with what to do about it.
+fn with_remedy(error: DriveError) -> DriveError {
+    match error {
+        DriveError::Case { case, seed, error } => {
+            let error = format!("{}\nchange --between, so that every value in it makes a scenario", error.trim_end());
+            DriveError::Case { case, seed, error }
+        }
+        other => other,
+    }
+}
+
 /// The gates that judge one of these variants.
 fn judging(gates: &[Gate], variants: &[String]) -> Vec<Gate> {
     gates.iter().filter(|gate| variants.iter().any(|name| gate.judges(name))).cloned().collect()
@@ -197,7 +208,7 @@ impl PlannedFind<'_> {
                 watch.progress(told, WHOLE, 0);
                 told += 1;
             }
-            let ran = self.cases.run_each(&todo, told, with, watch)?;
+            let ran = self.cases.run_each(&todo, told, with, watch).map_err(with_remedy)?;
             stopped = ran.len() < todo.len();
             told += todo.len();
             results.extend(ran);

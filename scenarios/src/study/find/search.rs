@@ -135,6 +135,14 @@ impl Search {
         self.points[point].evidence.is_some_and(|evidence| evidence.log_odds > 0.0)
     }
 
+    /// How likely it is that the gates hold up to the last point that passes and at none behind it.
+    pub fn sure(&self) -> f64 {
+        let first = self.bracket().0.map_or(0, |pass| pass + 1);
+        let splits = self.splits();
+        let before = if first == 0 { 1.0 } else { splits[first - 1] };
+        before - splits.get(first).copied().unwrap_or(0.0)
+    }
+
     /// The last point that passes, and the first behind it that breaches.
     pub fn bracket(&self) -> (Option<usize>, Option<usize>) {
         let pass = self.points.iter().rposition(|p| p.verdict() == Some(Verdict::Pass));
@@ -164,11 +172,10 @@ impl Search {
 
     /// More seeds while another place of the step is too likely: `first` is the point behind it.
     fn doubt(&self, first: usize) -> Option<Step> {
-        let split = self.splits();
-        let likely = self.place_likely(first, &split);
-        if likely >= self.confidence {
+        if self.sure() >= self.confidence {
             return None;
         }
+        let split = self.splits();
         let beside = [first.checked_sub(1), Some(first).filter(|first| *first < self.points.len())];
         let nearest = (0..self.points.len()).min_by(|a, b| (split[*a] - 0.5).abs().total_cmp(&(split[*b] - 0.5).abs()));
         nearest.into_iter().chain(beside.into_iter().flatten()).find_map(|point| self.more(point))
@@ -210,12 +217,6 @@ impl Search {
                 (behind / all).clamp(0.0, 1.0)
             })
             .collect()
-    }
-
-    /// How likely it is that the gates hold at all points before `first`, and at none from there on.
-    fn place_likely(&self, first: usize, splits: &[f64]) -> f64 {
-        let before = if first == 0 { 1.0 } else { splits[first - 1] };
-        before - splits.get(first).copied().unwrap_or(0.0)
     }
 
     /// For each place of the step (before the first point, ..., behind the last one) how likely it is, up to a factor.
