@@ -174,7 +174,8 @@ fn asymmetry(campus: Option<&Placement>) -> Group {
               have with their parents",
         why: "Nodes that differ make 2.5 dB between two of them and 1.8 dB at the border router, whose own power is what the scenario says. \
               Levels that change between two reports, by 1.5 to 2.4 dB in the field and not at all in the model, would bring both nearer to \
-              each other, and not above 2.5 dB. 3.1 dB of 28 reports on few nodes is more than either tells.",
+              each other, and not above 2.5 dB. 3.1 dB of 28 reports on few nodes is more than either tells. Among many \
+              neighbours wsrd prefers those that it hears well, and so those that send with more; the campus has few to choose from.",
         figures,
     }
 }

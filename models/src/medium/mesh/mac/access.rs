@@ -142,7 +142,9 @@ impl LinkLayer {
         let packet = self.packets.get(at);
         let airtime = self.air.phy.airtime(packet.bytes + self.times.overhead(packet.hop_to));
         let next = hopping::next_broadcast_slot(now);
-        if now + self.air.phy.turnaround + airtime > next && airtime < self.rules.slot {
+        if now + self.air.phy.turnaround + airtime > next
+            && airtime < hopping::BROADCAST_INTERVAL - hopping::BROADCAST_DWELL
+        {
             return Some(next + hopping::BROADCAST_DWELL);
         }
         let slot = hops.map_or(now, |hops| self.rules.may_send(hops, now));
