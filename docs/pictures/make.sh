@@ -20,6 +20,7 @@ draw() {
 
 draw elevated-router map
 draw gateway-failure map
+draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
