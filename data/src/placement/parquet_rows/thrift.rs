@@ -127,6 +127,11 @@ impl Walk<'_> {
                     15 => self.unsigned()?,
                     few => u64::from(few),
                 };
+                // The format says that a truth value in a list is a byte, and the reader that comes after this takes none: a list of two
+                // thousand million of them would be read for minutes. Nothing in a header or footer is such a list.
+                if elements > 0 && matches!(head & 0x0F, TRUE | FALSE) {
+                    return Err(Broken::Wrong);
+                }
                 // Each has a byte at least, so that this ends where the bytes do.
                 for _ in 0..elements {
                     self.value(head & 0x0F, depth, see)?;
@@ -170,10 +175,13 @@ mod tests {
 
     #[test]
     fn what_is_claimed_and_not_there_is_short() {
-        // A list of 2^31 - 1 truth values, a text of 2^63 bytes.
-        assert_eq!(numbers(&[0x19, 0xF1, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0]), Err(Broken::Short));
+        // A list of 2^31 - 1 bytes, a text of 2^63.
+        assert_eq!(numbers(&[0x19, 0xF3, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0]), Err(Broken::Short));
         let text = [&[0x18][..], &[0x80; 9], &[1, 0]].concat();
         assert_eq!(numbers(&text), Err(Broken::Short));
+        // Truth values in a list, of which two readers find different ends; none is none.
+        assert_eq!(numbers(&[0x19, 0x21, 1, 1, 0]), Err(Broken::Wrong));
+        assert_eq!(numbers(&[0x19, 0x01, 0]), Ok((3, vec![])));
         // Structs without end, and a number of more than 64 bits.
         assert_eq!(numbers(&[0x1C; 1_000]), Err(Broken::Wrong));
         assert_eq!(numbers(&[&[0x16][..], &[0xFF; 20]].concat()), Err(Broken::Wrong));
