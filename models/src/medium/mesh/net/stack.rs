@@ -1,7 +1,7 @@
 //! What the open Wi-SUN stacks do, as a table.
 //!
 //! **N** is nanostack of mbed-os v15.1, `sal-stack-nanostack/source`; **W** is Silicon Labs' wisun-br-linux v2.10.2: `app_wsrd`
-//! is the router, `app_wsbrd` the border router. Each figure names the file that it was read in.
+//! is the router, `app_wsbrd` the border router. Most figures name the file that they were read in.
 
 mod nanostack;
 mod profile;

@@ -23,6 +23,8 @@ pub(super) fn wsrd(
         tries,
         ends_short: tries > 0,
     };
+    // `ndp.c`: neighbour solicitations, 60 s apart within a half.
+    let solicits = |delay_s| Repeats { spread: (0.5, 1.5), ends_short: false, ..repeats(delay_s, 60.0, 60.0, 3) };
     let dis = repeats((sweep_s, sweep_s + 5.0), 5.0, 180.0, 0);
     Procedures {
         stack: RouterStack::Wsrd,
@@ -41,29 +43,13 @@ pub(super) fn wsrd(
         lost_dis: dis,
         choice_s: (10.0, 10.0),
         address: repeats((0.0, 60.0), 60.0, 3_600.0, 3),
-        // `ndp.c`.
-        register: Repeats {
-            delay_s: (0.0, 0.0),
-            first_s: 60.0,
-            longest_s: 60.0,
-            spread: (0.5, 1.5),
-            tries: 3,
-            ends_short: false,
-        },
+        register: solicits((0.0, 0.0)),
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
         registration_s: 1_900.0,
         // `rpl.c`: 90 % of 2 h.
         route_s: (6_480.0, 6_480.0),
         pan_timeout_s: 3_600.0,
-        // `ndp.c`.
-        verify: Repeats {
-            delay_s: (0.0, 60.0),
-            first_s: 60.0,
-            longest_s: 60.0,
-            spread: (0.5, 1.5),
-            tries: 3,
-            ends_short: false,
-        },
+        verify: solicits((0.0, 60.0)),
         parents: ParentRules {
             denied_min: 10,
             forgets_failed: false,
