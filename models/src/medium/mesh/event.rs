@@ -74,11 +74,18 @@ pub enum Event {
         /// Of its join timer.
         epoch: u16,
     },
+    /// The time-out of a PAN ends soon, or now.
+    Pan {
+        /// Who.
+        node: Node,
+    },
     /// A flooded command is due for repetition.
     Flood {
         /// Who.
         node: Node,
-        /// Of its flood.
+        /// Job whose command it is.
+        job: u16,
+        /// Of its part in the flood.
         epoch: u8,
     },
     /// A snapshot of the links is due.
@@ -117,6 +124,7 @@ impl Event {
             | Event::Sweep { node, .. }
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }
+            | Event::Pan { node }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
             Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,

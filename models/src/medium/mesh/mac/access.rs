@@ -33,6 +33,9 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
         (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
         let ready = mac.spaced_until.max(now);
         let start = link.first_ready(node, ready);
+        if link.broadcast_is_before(node, start, now) {
+            return wait_for_broadcast_slot(link, ctx, node, epoch);
+        }
         if start > ready {
             link.macs[node].job = Job::WaitSlot;
         }
@@ -41,10 +44,17 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     } else if mac.sweeps != 0 {
         sweep::wait(link, ctx, node, epoch);
     } else if has_broadcast {
-        mac.job = Job::WaitSlot;
-        let at = hopping::next_broadcast_slot(now) + link.spread_in_slot(ctx.facts, node);
-        ctx.schedule(at, node, Event::Attempt { node, epoch });
+        wait_for_broadcast_slot(link, ctx, node, epoch);
     }
+}
+
+fn wait_for_broadcast_slot(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
+    let min_be = link.rules.min_be;
+    let mac = &mut link.macs[node];
+    mac.job = Job::WaitSlot;
+    (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
+    let at = hopping::next_broadcast_slot(ctx.now()) + link.spread_in_slot(ctx.facts, node);
+    ctx.schedule(at, node, Event::Attempt { node, epoch });
 }
 
 /// [`Event::Resume`].
@@ -60,6 +70,10 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         return;
     }
     if mac.job == Job::WaitSweep {
+        if !mac.broadcasts.is_empty() && hopping::is_broadcast_slot(now) {
+            mac.job = Job::Idle;
+            return next_job(link, ctx, node);
+        }
         sweep::piece(link, above, ctx, node, epoch);
         return;
     }
@@ -75,6 +89,9 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
     if hopped && let Some(from) = link.waits_until(above.hops(node), at, now) {
+        if link.broadcast_is_before(node, from, now) {
+            return wait_for_broadcast_slot(link, ctx, node, epoch);
+        }
         // Everybody listens elsewhere until then; contention starts afresh.
         link.macs[node].looked = false;
         let exponent = link.macs[node].exponent;
@@ -84,7 +101,7 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     }
     let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
     if link.air.is_busy(node, channel, now) {
-        return busy(link, above, ctx, node, epoch);
+        return busy(link, above, ctx, node, (at, broadcast));
     }
     let again = link.rules.second_look;
     if again > SimTime::ZERO && !std::mem::replace(&mut link.macs[node].looked, true) {
@@ -93,21 +110,23 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     }
     let turned = now + link.air.phy.turnaround;
     link.air.deafen(node, turned);
-    link.macs[node].job = Job::Busy;
+    let mac = &mut link.macs[node];
+    (mac.job, mac.in_hand_is_broadcast) = (Job::Busy, broadcast);
     ctx.schedule(turned, node, Event::Send { node, epoch });
 }
 
 /// The channel is not clear: look again later, or give this transmission up.
-fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
+fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, frame: (u32, bool)) {
     let max_be = link.rules.max_be;
     let mac = &mut link.macs[node];
+    let epoch = mac.epoch;
     mac.backoffs += 1;
     mac.exponent = (mac.exponent + 1).min(max_be);
     mac.looked = false;
     let (backoffs, exponent) = (mac.backoffs, mac.exponent);
     if backoffs > link.rules.csma_backoffs_max {
         ctx.books.counters.access_failures += 1;
-        failed(link, above, ctx, node, true);
+        failed(link, above, ctx, node, frame, true);
         return;
     }
     let pause = match link.rules.pauses {
@@ -128,6 +147,17 @@ impl LinkLayer {
             return Some((mac.broadcasts.head(), true));
         }
         (mac.queue.head() != NIL).then(|| (mac.queue.head(), false))
+    }
+
+    /// The frame in hand of a node that is busy, and whether it is a broadcast.
+    pub(super) fn in_hand(&self, node: Node) -> (u32, bool) {
+        let mac = &self.macs[node];
+        (mac.in_hand_queue().head(), mac.in_hand_is_broadcast)
+    }
+
+    /// Whether a broadcast waits whose slot begins before a unicast frame may go out.
+    fn broadcast_is_before(&self, node: Node, unicast: SimTime, now: SimTime) -> bool {
+        self.hopping() && !self.macs[node].broadcasts.is_empty() && hopping::next_broadcast_slot(now) <= unicast
     }
 
     /// When a unicast frame may go out, if not now: behind the broadcast slot, or, under nanostack, in the node's next slot
@@ -167,8 +197,7 @@ impl LinkLayer {
         if !tries.is_multiple_of(a_channel) {
             return SimTime::ZERO;
         }
-        let radio = if rules.spread { to } else { node };
-        let from = Rules::next_dwell(self.air.radios[radio].phase_ms, now);
+        let from = Rules::next_dwell(self.air.radios[to].phase_ms, now);
         match rules.spread {
             true => from + SimTime::from_secs_f64(self.place(facts, node) * hopping::UNICAST_DWELL.secs_f64()),
             false => from,

@@ -5,6 +5,7 @@ use super::{Above, Done, Job, LinkLayer, sweep};
 use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::hopping;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::node::{Channel, Node};
@@ -15,11 +16,13 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     if link.macs[node].epoch != epoch {
         return;
     }
-    let Some((at, broadcast)) = link.current(node, now) else {
+    let (at, broadcast) = link.in_hand(node);
+    if link.hopping() && broadcast != hopping::is_broadcast_slot(now) {
+        // A broadcast slot began or ended during the turn-around.
         link.macs[node].job = Job::Idle;
         next_job(link, ctx, node);
         return;
-    };
+    }
     let (hop_to, bytes, again) = {
         let packet = link.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
@@ -28,12 +31,6 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         (packet.hop_to, packet.bytes + link.times.overhead(packet.hop_to), again)
     };
     let hopped = link.hopping() && !broadcast;
-    if hopped && hop_to == Node::EVERYONE {
-        // A broadcast slot ended during the turn-around; wait for the next.
-        link.macs[node].job = Job::Idle;
-        next_job(link, ctx, node);
-        return;
-    }
     let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
     let hearers = if hopped { &[hop_to][..] } else { &[] };
     if let Some(mut capture) = link.capture.take() {
@@ -179,16 +176,21 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
 pub fn unacknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16) {
     let mac = &link.macs[node];
     if mac.epoch == epoch && mac.job == Job::Busy {
-        failed(link, above, ctx, node, false);
+        let frame = link.in_hand(node);
+        failed(link, above, ctx, node, frame, false);
     }
 }
 
-/// A transmission failed, or no free channel was found: again, or give up.
-pub(super) fn failed<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, no_access: bool) {
-    let Some((at, broadcast)) = link.current(node, ctx.now()) else {
-        link.finish_job(node);
-        return;
-    };
+/// A transmission failed, or no free channel was found: again, or give up. The frame leads its queue; with it comes whether it is a
+/// broadcast.
+pub(super) fn failed<U: Above>(
+    link: &mut LinkLayer,
+    above: &mut U,
+    ctx: &mut Ctx,
+    node: Node,
+    (at, broadcast): (u32, bool),
+    no_access: bool,
+) {
     if no_access && !broadcast {
         let packet = link.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);

@@ -70,6 +70,8 @@ pub(super) struct Mac {
     epoch: u16,
     /// Current job.
     job: Job,
+    /// The frame in hand, of a job that is [`Job::Busy`], leads the broadcasts and not the queue.
+    in_hand_is_broadcast: bool,
     backoffs: u8,
     exponent: u8,
     acknowledging: bool,
@@ -79,6 +81,13 @@ pub(super) struct Mac {
     sweeps: u8,
     /// Next channel of the first sweep.
     sweep_channel: u16,
+}
+
+impl Mac {
+    /// The queue that the frame in hand leads, if the node is [`Job::Busy`].
+    fn in_hand_queue(&self) -> &Fifo {
+        if self.in_hand_is_broadcast { &self.broadcasts } else { &self.queue }
+    }
 }
 
 /// The link layers of a partition and the air between them.

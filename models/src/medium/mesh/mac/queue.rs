@@ -16,8 +16,9 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(packet.hop_to));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
+    let is_too_long = frames > limit;
     while link.fifo(node, broadcast).len().saturating_add(frames) > limit {
-        let oldest = link.take_oldest_data(node, broadcast);
+        let oldest = if is_too_long { None } else { link.take_oldest_data(node, broadcast) };
         let is_refused = oldest.is_none();
         let lost = oldest.as_ref().unwrap_or(&packet);
         if !lost.delivered {

@@ -27,7 +27,7 @@ pub struct Rules {
     pub attempts_a_channel: u8,
     /// The same of a node that is joining.
     pub attempts_joining: u8,
-    /// A repetition goes out at a random place in the dwell time, not at its start.
+    /// A repetition goes out at a random place in the receiver's dwell time, not at its start.
     pub spread: bool,
     /// Slots in which nodes of an even and of an odd number of hops send by turns; zero: at any time.
     pub slot: SimTime,

@@ -1,7 +1,7 @@
 //! What of the link layers changes in a run: jobs, queues with what is in them, sweeps under way, and the air.
 
 use super::sweep::Piece;
-use super::{LinkLayer, Mac};
+use super::{Job, LinkLayer, Mac};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mpdu::{Mpdu, Sweep};
@@ -61,7 +61,8 @@ impl LinkLayer {
             let fits = bounds.is_own_or_none(mac.blocked_to)
                 && mac.exponent < 32
                 && mac.sweeps < 1 << Sweep::ALL.len()
-                && mac.sweep_channel < self.steps();
+                && mac.sweep_channel < self.steps()
+                && (mac.job != Job::Busy || !mac.in_hand_queue().is_empty());
             ensure(fits, || format!("mac: node {n} has a state that there is not"))?;
         }
         for (n, piece) in pieces.iter().enumerate() {

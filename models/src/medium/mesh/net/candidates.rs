@@ -8,6 +8,7 @@ use super::{Net, State};
 use crate::context::Ctx;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
+use crate::spec::RouterStack;
 use serde::{Deserialize, Serialize};
 
 /// Rank of a node without a route.
@@ -28,7 +29,7 @@ pub struct Candidate {
     pub rank: u16,
     /// Expected transmissions to it.
     pub etx: Etx,
-    /// Not to be the parent before this minute of the run.
+    /// Not to be the parent before this minute of the run, modulo 2^16; 0: not denied.
     pub denied_until_min: u16,
     /// Its signal here, dBm.
     pub rsl_dbm: i8,
@@ -65,7 +66,7 @@ impl Candidate {
 
     /// Whether it may not become the parent at this minute.
     pub fn is_denied(&self, minute: u16) -> bool {
-        self.denied_until_min > minute
+        self.denied_until_min != 0 && (self.denied_until_min.wrapping_sub(minute) as i16) > 0
     }
 }
 
@@ -114,13 +115,21 @@ impl Net {
     }
 
     /// The candidate with the cheapest path whose ETX is known and at most 4, and below which the node's rank would not
-    /// exceed a limit. A node that has a rank never goes below another that is as far down.
+    /// exceed a limit; nanostack takes a worse link where there is no other. A node that has a rank never goes below another that is as far
+    /// down.
     pub(super) fn best(&self, node: Node, minute: u16, rank_max: u32) -> Option<&Candidate> {
+        self.cheapest(node, minute, rank_max, ETX_MAX).or_else(|| {
+            let takes_any = self.procedures.stack == RouterStack::Nanostack;
+            takes_any.then(|| self.cheapest(node, minute, rank_max, u16::MAX)).flatten()
+        })
+    }
+
+    fn cheapest(&self, node: Node, minute: u16, rank_max: u32, etx_max: u16) -> Option<&Candidate> {
         let joining = &self.nodes[node];
         let usable = self.considered(node, minute).filter(|c| {
             c.rank != INFINITE_RANK
                 && c.rank < joining.rank
-                && c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
+                && c.etx.value().is_some_and(|etx| etx <= etx_max)
                 && c.rank_below(self.procedures.parents.rank_step) <= rank_max
                 && self.nodes[c.node].parent != node
                 && self.nodes[c.node].hops < self.hops_max
@@ -140,6 +149,11 @@ impl Net {
         let step = self.procedures.parents.rank_step;
         let joining = &mut self.nodes[node];
         let parent = joining.parent;
+        for candidate in &mut joining.candidates {
+            if !candidate.is_denied(minute) {
+                candidate.denied_until_min = 0;
+            }
+        }
         joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
     }
 }
@@ -166,11 +180,12 @@ pub(super) fn remember(
     let minute = minute(ctx);
     let at = net.nodes[node].candidates.iter().position(|c| c.node == neighbour);
     let Some(level_dbm) = net.acceptable(link, node, neighbour, at.is_some()) else {
-        if let Some(at) = at {
-            net.nodes[node].candidates[at].rank = INFINITE_RANK;
-            net.sort(node, minute);
-        }
-        return false;
+        let Some(at) = at else { return false };
+        let known = &mut net.nodes[node].candidates[at];
+        known.rank = rank.unwrap_or(known.rank);
+        known.etx = Etx::out_of_reach();
+        net.sort(node, minute);
+        return true;
     };
     let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
     let parent = joining.parent;
@@ -179,6 +194,9 @@ pub(super) fn remember(
             let known = &mut joining.candidates[at];
             known.rank = rank.unwrap_or(known.rank);
             known.rsl_dbm = level_dbm as i8;
+            if known.etx.is_out_of_reach() {
+                known.etx = Etx::default();
+            }
             known.asked &= known.etx.value().is_some();
             net.sort(node, minute);
             true
@@ -205,9 +223,21 @@ pub(super) fn remember(
     }
 }
 
+/// Forgets the candidates of a node, but for those that have refused it, if they are kept.
+pub(super) fn forget(net: &mut Net, node: Node, keeps_denied: bool) {
+    for candidate in &mut net.nodes[node].candidates {
+        *candidate = match candidate.denied_until_min {
+            until if keeps_denied && until != 0 => {
+                Candidate { node: candidate.node, denied_until_min: until, ..Candidate::default() }
+            }
+            _ => Candidate::default(),
+        };
+    }
+}
+
 /// Keeps a node from choosing a candidate for so many minutes; 0: only until it says its rank again.
 pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minutes: u16) {
-    let until = if minutes == 0 { 0 } else { minute(ctx).saturating_add(minutes).saturating_add(1) };
+    let until = if minutes == 0 { 0 } else { minute(ctx).wrapping_add(minutes).wrapping_add(1).max(1) };
     if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
         (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
         if net.procedures.parents.forgets_failed {
@@ -222,9 +252,9 @@ pub(super) fn seconds(ctx: &Ctx) -> u64 {
     ctx.now().nanos() / 1_000_000_000
 }
 
-/// Whole minutes of the run that have passed.
+/// Whole minutes of the run that have passed, modulo 2^16 (45.5 d).
 pub(super) fn minute(ctx: &Ctx) -> u16 {
-    (ctx.now().nanos() / 60_000_000_000).min(u64::from(u16::MAX - 1)) as u16
+    (ctx.now().nanos() / 60_000_000_000) as u16
 }
 
 impl Net {

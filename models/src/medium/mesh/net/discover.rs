@@ -5,7 +5,7 @@
 
 use super::candidates::{CANDIDATES, minute, remember};
 use super::join::{arm, route_by, set_state};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, parents, trickle};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, pan, parents, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -18,7 +18,7 @@ pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::
 
 /// Begins to look for the PAN.
 pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    parents::detach(stack.net, node);
+    parents::detach(stack.net, node, false);
     for topic in OF_MEMBERS {
         trickle::stop(stack.net, node, topic);
     }
@@ -87,6 +87,10 @@ pub(super) fn heard_sweep<P: PortUser>(
     if ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
         return;
     }
+    let is_member = stack.net.nodes[node].state >= State::ConfigureRouting;
+    if sweep == Sweep::Config && is_member && pan::has_restarted(stack, link, ctx, node, from) {
+        return;
+    }
     let net = &mut *stack.net;
     match (net.nodes[node].state, sweep) {
         (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
@@ -103,9 +107,12 @@ pub(super) fn heard_sweep<P: PortUser>(
         }
         (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
         (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
-        (State::AcquireConfig, Sweep::Config) if remember(net, link, ctx, node, from, None) => {
+        (State::AcquireConfig, Sweep::Config) => {
+            pan::follow_schedule(net, node, from);
+            remember(net, link, ctx, node, from, None);
             trickle::stop(net, node, Topic::AdvertSolicit);
             trickle::stop(net, node, Topic::ConfigSolicit);
+            pan::is_alive(net, ctx, node);
             find_parent(stack, ctx, node, false);
         }
         (State::SelectPan | State::AcquireConfig, Sweep::Advert) => {
@@ -125,10 +132,8 @@ pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node
     set_state(stack, ctx, node, State::ConfigureRouting);
     let net = &mut *stack.net;
     let delay_s = if lost { net.procedures.lost_dis.delay_s } else { net.procedures.dis.delay_s };
-    let pan_timeout = SimTime::from_secs_f64(net.procedures.pan_timeout_s);
     let joining = &mut net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Discover, 0, lost);
-    joining.deadline = ctx.now() + pan_timeout;
     let delay = net.between(ctx.facts, node, delay_s);
     arm(net, ctx, node, delay);
 }
@@ -137,8 +142,8 @@ pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &mut stack.net.nodes[node];
     let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
-    if ctx.now() >= joining.deadline || repeats.is_over(joining.tries) {
-        restart(stack, link, ctx, node);
+    if repeats.is_over(joining.tries) {
+        // Somebody may still say a rank, until the PAN times out.
         return;
     }
     joining.tries = joining.tries.saturating_add(1);
@@ -191,7 +196,8 @@ pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
     let joining = &mut net.nodes[node];
     joining.step = Step::Discover;
     let repeats = if joining.search.lost { &net.procedures.lost_dis } else { &net.procedures.dis };
-    let left_s = repeats.wait_s(joining.tries) - net.procedures.choice_s.0;
+    let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
+    let left_s = wait_s * net.between(ctx.facts, node, spread) - net.procedures.choice_s.0;
     match net.procedures.stack {
         RouterStack::Wsrd if left_s > 0.0 => arm(net, ctx, node, left_s),
         _ => ask(stack, link, ctx, node),

@@ -8,6 +8,8 @@ pub const ETX_ONE: u16 = 128;
 pub const ETX_MAX: u16 = 4 * ETX_ONE;
 /// Nothing arrived.
 pub const ETX_LOST: u16 = 8 * ETX_ONE;
+/// Nanostack's value of a link whose signal has become too weak.
+const OUT_OF_REACH: u16 = 16 * ETX_ONE;
 /// Samples from which on each new one counts an eighth.
 const SETTLED: u8 = 8;
 
@@ -45,6 +47,16 @@ impl Etx {
         Etx { value: value.min(ETX_LOST), since_s: now_s as u16, samples: SETTLED, ..Etx::default() }
     }
 
+    /// Of a link whose signal has become too weak.
+    pub fn out_of_reach() -> Self {
+        Etx { value: OUT_OF_REACH, ..Etx::default() }
+    }
+
+    /// Whether the signal has become too weak, whatever was counted.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.value == OUT_OF_REACH
+    }
+
     /// Expected transmissions, 1/128, if they are known.
     pub fn value(&self) -> Option<u16> {
         (self.value > 0).then_some(self.value)
@@ -62,6 +74,9 @@ impl Etx {
 
     /// Counts a frame that took so many transmissions; whether that makes a new value.
     pub fn count(&mut self, counting: &Counting, now_s: u64, tries: u8, ok: bool) -> bool {
+        if self.is_out_of_reach() {
+            return false;
+        }
         let first = self.value == 0;
         if first && tries >= 3 && self.samples < counting.left_out {
             self.samples += 1;

@@ -1,70 +1,100 @@
 //! Flooding of commands (MPL, RFC 7731): everyone who hears one repeats it under a trickle timer.
 
-use super::stack::Flooding;
+use super::stack::{FLOOD_ROUNDS_MAX, Flooding};
 use super::{Content, Event, Net, Packet, Stack};
+use crate::check::Bounds;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::message::{Body, Message};
-use crate::node::Node;
+use crate::node::{Node, PerNode};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
-/// A flood that a node takes part in.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+/// A command that is flooded, and where each node stands with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Flood {
-    /// Job of the newest flood heard, plus one; 0: none yet.
-    pub(super) seen: u16,
+    message: Message,
+    members: PerNode<Member>,
+}
+
+/// A node's part in a flood.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Member {
+    has_heard: bool,
+    /// Repetitions by others in this interval.
     heard: u8,
-    pub(super) round: u8,
+    /// Intervals done.
+    round: u8,
     epoch: u8,
+}
+
+impl Flood {
+    /// Whether what was saved fits here.
+    pub(super) fn fits(&self, bounds: &Bounds, nodes: usize) -> bool {
+        self.message.fits(bounds)
+            && self.members.len() == nodes
+            && self.members.0.iter().all(|member| member.round <= FLOOD_ROUNDS_MAX)
+    }
 }
 
 /// Starts a flood at a border router.
 pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, job: u16, message: Message) {
-    net.floods[usize::from(job)] = Some(message);
+    let members = PerNode::of(Member::default(), net.nodes.len());
+    net.floods[usize::from(job)] = Some(Flood { message, members });
     take_up(net, ctx, gateway, job);
 }
 
+fn member(net: &mut Net, job: u16, node: Node) -> Option<&mut Member> {
+    net.floods.get_mut(usize::from(job))?.as_mut().map(|flood| &mut flood.members[node])
+}
+
 fn take_up(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
-    let flood = &mut net.nodes[node].flood;
-    *flood = Flood { seen: job + 1, heard: 0, round: 0, epoch: flood.epoch.wrapping_add(1) };
-    arm(net, ctx, node);
+    if let Some(member) = member(net, job, node) {
+        *member = Member { has_heard: true, heard: 0, round: 0, epoch: member.epoch.wrapping_add(1) };
+        arm(net, ctx, node, job);
+    }
 }
 
 fn flooding(net: &Net, ctx: &Ctx, node: Node) -> Flooding {
     if ctx.facts.is_gateway(node) { net.procedures.border_flood } else { net.procedures.flood }
 }
 
-fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
+fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     let Flooding { imin, imax, .. } = flooding(net, ctx, node);
     let place = 0.5 + 0.5 * net.draw(ctx.facts, node);
-    let flood = &mut net.nodes[node].flood;
-    flood.heard = 0;
-    let interval = (imin * (1 << flood.round)).min(imax);
-    let epoch = flood.epoch;
+    let Some(member) = member(net, job, node) else { return };
+    member.heard = 0;
+    let interval = (imin * (1 << member.round)).min(imax);
+    let epoch = member.epoch;
     let at = ctx.now() + SimTime::from_secs_f64(interval.secs_f64() * place);
-    ctx.schedule(at, node, Event::Flood { node, epoch });
+    ctx.schedule(at, node, Event::Flood { node, job, epoch });
 }
 
 /// [`Event::Flood`]: repeat unless enough others did.
-pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u8) {
+pub(super) fn due<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    (node, job): (Node, u16),
+    epoch: u8,
+) {
     let Flooding { k, rounds, .. } = flooding(stack.net, ctx, node);
     let running = link.air.radios[node].is_on();
-    let flood = &mut stack.net.nodes[node].flood;
-    if flood.epoch != epoch || !running {
+    let Some(member) = member(stack.net, job, node) else { return };
+    if member.epoch != epoch || !running {
         return;
     }
-    let (speak, job) = (flood.heard < k, flood.seen - 1);
-    flood.round += 1;
-    let again = flood.round < rounds;
-    if speak && let Some(message) = &stack.net.floods[usize::from(job)] {
-        let message = Message { planned: ctx.now(), ..message.clone() };
+    let speak = member.heard < k;
+    member.round += 1;
+    let again = member.round < rounds;
+    if speak && let Some(flood) = &stack.net.floods[usize::from(job)] {
+        let message = Message { planned: ctx.now(), ..flood.message.clone() };
         let packet = Packet::new(Content::Message(message), node, Node::EVERYONE, Node::EVERYONE);
         stack.submit(link, ctx, node, packet);
     }
     if again {
-        arm(stack.net, ctx, node);
+        arm(stack.net, ctx, node, job);
     }
 }
 
@@ -77,9 +107,9 @@ pub(super) fn heard<P: PortUser>(
     packet: &Packet,
 ) {
     let Content::Message(Message { body: Body::Flood { job }, .. }) = packet.content else { return };
-    let flood = &mut stack.net.nodes[node].flood;
-    if flood.seen > job {
-        flood.heard = flood.heard.saturating_add(1);
+    let Some(member) = member(stack.net, job, node) else { return };
+    if member.has_heard {
+        member.heard = member.heard.saturating_add(1);
         return;
     }
     take_up(stack.net, ctx, node, job);

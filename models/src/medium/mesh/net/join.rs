@@ -2,10 +2,11 @@
 //!
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
+use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, children};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, pan};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -25,7 +26,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
     }
-    parents::detach(net, node);
+    parents::detach(net, node, true);
 }
 
 /// A border router starts: it has its PAN at once, and the routes that it knew.
@@ -70,7 +71,7 @@ fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, step: Step, delay_s: (f64, f6
 fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let repeats = match net.nodes[node].step {
         Step::Address => net.procedures.address,
-        Step::Register => net.procedures.register,
+        Step::Register | Step::Renew => net.procedures.register,
         Step::Verify => net.procedures.verify,
         _ => net.procedures.announce,
     };
@@ -106,13 +107,15 @@ fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
     let joining = &net.nodes[node];
-    if joining.step == Step::Register && joining.parent == from {
-        announce(net, ctx, node, net.procedures.announce.delay_s);
+    match joining.step {
+        Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
+        Step::Renew if joining.parent == from => settled(net, ctx, node),
+        _ => {}
     }
 }
 
 /// Tells the border router the route, after a delay.
-fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
+pub(super) fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
     joining.path_sequence = joining.path_sequence.wrapping_add(1);
     begin(net, ctx, node, Step::Announce, delay_s);
@@ -153,6 +156,7 @@ pub(super) fn route_known<P: PortUser>(
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route_s);
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+    pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
 }
 
@@ -166,9 +170,13 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     if !ctx.facts.is_gateway(node) {
         let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
-        let wait = (net.procedures.registration_s * net.draw(ctx.facts, node)).min(route_s);
-        net.nodes[node].registration.until_s = children::REGISTERED_S as u32;
-        arm(net, ctx, node, wait);
+        let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
+        let left_s = REGISTERED_S as f64 - net.procedures.registration_s;
+        net.nodes[node].registration.until_s = (renewed_in_s + left_s) as u32;
+        // The route was acknowledged at some time before the last tenth of the PAN's time-out.
+        let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
+        pan::watch(net, ctx, node, net.procedures.pan_timeout_s * seen);
+        rest(net, ctx, node);
     }
 }
 
@@ -180,8 +188,8 @@ pub(super) fn verify(net: &mut Net, ctx: &mut Ctx, node: Node) {
     arm(net, ctx, node, delay);
 }
 
-/// The parent is still there.
-pub(super) fn verified(net: &mut Net, ctx: &mut Ctx, node: Node) {
+/// Nothing is under way any longer: the parent is there.
+pub(super) fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.step, joining.tries, joining.failures) = (Step::Settled, 0, 0);
     rest(net, ctx, node);
@@ -189,9 +197,16 @@ pub(super) fn verified(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Waits for the next renewal, of the registration or of the route.
 fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let left = net.nodes[node].deadline.saturating_sub(ctx.now());
-    let wait = net.procedures.registration_s.min(left.secs_f64());
-    arm(net, ctx, node, wait);
+    let next = net.renewed_at(node).min(net.nodes[node].deadline);
+    arm(net, ctx, node, next.saturating_sub(ctx.now()).secs_f64());
+}
+
+impl Net {
+    /// When a node renews its registration.
+    fn renewed_at(&self, node: Node) -> SimTime {
+        let until_s = f64::from(self.nodes[node].registration.until_s);
+        SimTime::from_secs_f64((until_s - REGISTERED_S as f64 + self.procedures.registration_s).max(0.0))
+    }
 }
 
 /// Sets the join timer.
@@ -215,12 +230,11 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
-        (State::ConfigureRouting, Step::Address) if ctx.now() >= joining.deadline => {
-            discover::restart(stack, link, ctx, node);
-        }
         (_, Step::Address) => solicit(stack, link, ctx, node),
-        (_, Step::Register) if procedures.register.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
-        (_, Step::Register) => {
+        (_, Step::Register | Step::Renew) if procedures.register.is_over(tries) => {
+            parents::parent_failed(stack, link, ctx, node);
+        }
+        (_, Step::Register | Step::Renew) => {
             await_answer(stack.net, ctx, node);
             register(stack, link, ctx, node);
         }
@@ -234,12 +248,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
         (_, Step::Settled) => {
-            // The acknowledgement of the link layer is answer enough.
-            register(stack, link, ctx, node);
             parents::refresh(stack, link, ctx, node);
             parents::reselect(stack, link, ctx, node);
             if stack.net.nodes[node].step == Step::Settled {
-                rest(stack.net, ctx, node);
+                begin(stack.net, ctx, node, Step::Renew, (0.0, 0.0));
             }
         }
     }

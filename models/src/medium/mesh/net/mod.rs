@@ -8,6 +8,7 @@ mod etx;
 mod flood;
 mod forward;
 mod join;
+mod pan;
 mod parents;
 mod reassembly;
 mod routes;
@@ -35,6 +36,7 @@ use crate::purpose::{HOP_PHASE, TIMER};
 use crate::spec::{BorderStack, Lease};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+use pan::Pan;
 use reassembly::Reassembly;
 use routes::Routes;
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ enum Step {
     Address,
     /// Waiting for the border router to know the route.
     Announce,
+    /// Part of the mesh: waiting for the parent to renew the registration.
+    Renew,
     /// Waiting for a sign of life of a parent that did not acknowledge.
     Verify,
     /// Nothing under way.
@@ -84,15 +88,14 @@ struct Joining {
     candidates: [Candidate; CANDIDATES],
     /// Timers by [`Topic`].
     trickles: [Trickle; TOPICS],
-    /// Flood under way.
-    flood: flood::Flood,
-    /// While it looks for its PAN: when it chooses. Without a route: when it looks for its PAN anew. As part of the mesh:
-    /// when it announces its route anew.
+    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew.
     deadline: SimTime,
     /// Random numbers used for timers.
     draws: u32,
     /// Its registration with a parent.
     registration: Registration,
+    /// Its PAN.
+    pan: Pan,
     /// When it chose its parent or last saw no reason to change it, min of the run.
     chosen_min: u16,
     /// Counts the join timer.
@@ -152,10 +155,10 @@ impl Default for Joining {
         Joining {
             candidates: [Candidate::default(); CANDIDATES],
             trickles: [Trickle::default(); TOPICS],
-            flood: flood::Flood::default(),
             deadline: SimTime::ZERO,
             draws: 0,
             registration: Registration::default(),
+            pan: Pan::default(),
             chosen_min: 0,
             epoch: 0,
             rank: INFINITE_RANK,
@@ -200,7 +203,7 @@ pub struct Net {
     routes: Routes,
     reassembly: Reassembly,
     /// By job: what is flooded.
-    floods: Vec<Option<Message>>,
+    floods: Vec<Option<flood::Flood>>,
     procedures: Procedures,
     /// By node: the weakest signal that it has ever heard, dBm, where the stack wants to know.
     weakest_dbm: PerNode<i8>,
@@ -438,8 +441,16 @@ impl Medium for MeshMut<'_> {
     fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node) {
         if ctx.facts.is_gateway(node) {
             join::start_router(self.net, ctx, node);
-            if self.net.procedures.border == BorderStack::Wsbrd {
-                sweep::ask(self.link, ctx, node, Sweep::Advert);
+            match self.net.procedures.border {
+                BorderStack::Wsbrd => {
+                    for kind in [Sweep::Advert, Sweep::Config] {
+                        sweep::ask(self.link, ctx, node, kind);
+                    }
+                }
+                BorderStack::Nanostack => {
+                    pan::renumber(self.net, node);
+                    self.net.routes.forget(ctx.facts, node);
+                }
             }
         } else {
             discover::restart(&mut Stack { net: self.net, user }, self.link, ctx, node);
@@ -462,7 +473,8 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
     match event {
         Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
-        Event::Flood { node, epoch } => flood::due(stack, link, ctx, node, epoch),
+        Event::Pan { node } => pan::due(stack, link, ctx, node),
+        Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
         _ => unreachable!("{event:?} belongs to the link layer"),
     }

@@ -1,6 +1,6 @@
 //! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
 
-use super::candidates::{CANDIDATES, deny, minute, remember, seconds};
+use super::candidates::{CANDIDATES, deny, forget, minute, remember, seconds};
 use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, trickle};
 use crate::books::Happened;
 use crate::context::Ctx;
@@ -65,7 +65,8 @@ pub(super) fn heard_dio<P: PortUser>(
     let followed = joining.parent == from && !choosing;
     if rank == INFINITE_RANK {
         if followed {
-            parent_failed(stack, link, ctx, node);
+            // It has lost its way, which is no fault of the link to it.
+            give_up_parent(stack, link, ctx, node, 0);
         } else if stack.net.candidate(node, from).is_some() {
             remember(stack.net, link, ctx, node, from, Some(INFINITE_RANK));
         }
@@ -196,10 +197,11 @@ fn change<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, parent: 
     join::route_by(stack.net, ctx, node);
 }
 
-/// Forgets parent, rank and candidates.
-pub(super) fn detach(net: &mut Net, node: Node) {
+/// Forgets parent, rank and candidates; those that refused a child are remembered unless the node was reset.
+pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
+    let keeps_denied = !is_reset && net.procedures.stack == RouterStack::Nanostack;
+    forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
-    joining.candidates = Default::default();
     (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
     joining.search.crowded = false;
 }
@@ -213,7 +215,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
-    if minute < joining.chosen_min.saturating_add(net.procedures.parents.reconsider_min) {
+    if minute.wrapping_sub(joining.chosen_min) < net.procedures.parents.reconsider_min {
         return;
     }
     let Some(current) = net.candidate(node, joining.parent) else { return };
@@ -290,11 +292,13 @@ pub(super) fn link_result<P: PortUser>(
     let (counting, refresh_s) = (stack.net.procedures.parents.counting, stack.net.procedures.parents.refresh_s);
     let joining = &mut stack.net.nodes[node];
     let is_parent = done.to == joining.parent;
-    let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
-    let is_outdated = candidate.etx.value().is_none() || candidate.etx.age_s(now_s) >= refresh_s;
-    let is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
-    candidate.asked = false;
-    let wants_more = done.kind == Kind::Nud && is_outdated && !is_new && candidate.etx.is_incomplete(&counting);
+    let (mut is_new, mut wants_more) = (false, false);
+    if let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) {
+        let is_outdated = candidate.etx.value().is_none() || candidate.etx.age_s(now_s) >= refresh_s;
+        is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
+        candidate.asked = false;
+        wants_more = done.kind == Kind::Nud && is_outdated && !is_new && candidate.etx.is_incomplete(&counting);
+    }
     let settled = joining.state == State::Operational;
     if wants_more {
         probe(stack, link, ctx, node, done.to);
@@ -310,7 +314,7 @@ pub(super) fn link_result<P: PortUser>(
     }
     match (done.ok, joining.step) {
         (true, Step::Settled) => joining.failures = 0,
-        (true, Step::Verify) => join::verified(stack.net, ctx, node),
+        (true, Step::Verify) => join::settled(stack.net, ctx, node),
         (false, Step::Settled) => {
             joining.failures += 1;
             if joining.failures >= FAILURES_MAX {

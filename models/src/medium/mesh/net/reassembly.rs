@@ -13,13 +13,6 @@ use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A receiver forgets an incomplete datagram after this time.
-pub const TIMEOUT: SimTime = SimTime::from_secs(60);
-/// Datagrams that a node can put together at a time.
-const BUFFERS: usize = 4;
-/// Datagrams that a border router can.
-const GATEWAY_BUFFERS: usize = 64;
-
 /// Receiver, sender, tag.
 type Key = (Node, Node, u16);
 
@@ -53,11 +46,11 @@ impl Reassembly {
     }
 
     /// Lets go of what `node` has waited too long for; returns how many buffers that frees, and how many are in use.
-    fn expire(&mut self, node: Node, now: SimTime) -> (u64, usize) {
+    fn expire(&mut self, node: Node, timeout: SimTime, now: SimTime) -> (u64, usize) {
         let (mut expired, mut used) = (0, 0);
         let mut gone = Vec::new();
         for (&key, pending) in self.pending.range_mut(of(node)) {
-            if pending.buffered && pending.begun + TIMEOUT <= now {
+            if pending.buffered && pending.begun + timeout <= now {
                 pending.buffered = false;
                 expired += 1;
                 if pending.ended {
@@ -106,12 +99,13 @@ pub(super) fn arrived<P: PortUser>(
     packet: &Packet,
 ) -> Option<Packet> {
     let now = ctx.now();
+    let procedures = &stack.net.procedures;
+    let limits = if ctx.facts.is_gateway(node) { procedures.border_buffers } else { procedures.buffers };
     let reassembly = &mut stack.net.reassembly;
-    let (expired, used) = reassembly.expire(node, now);
+    let (expired, used) = reassembly.expire(node, limits.timeout, now);
     ctx.books.counters.reassembly_timeouts += expired;
-    let room = if ctx.facts.is_gateway(node) { GATEWAY_BUFFERS } else { BUFFERS };
     let to_all = packet.hop_to == Node::EVERYONE;
-    let fresh = Pending { begun: now, arrived: 0, buffered: used < room, ended: to_all };
+    let fresh = Pending { begun: now, arrived: 0, buffered: used < limits.datagrams, ended: to_all };
     let key = (node, from, packet.tag);
     let known = reassembly.pending.contains_key(&key);
     if !known && !fresh.buffered {

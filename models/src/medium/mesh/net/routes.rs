@@ -4,7 +4,7 @@ use super::flood;
 use super::{Content, Packet, Stack};
 use crate::books::Loss;
 use crate::check::Bounds;
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::ROUTE_MAX;
@@ -40,6 +40,13 @@ impl Routes {
         match self.0.0.iter().position(|known| !bounds.is_own_or_none(known.parent)) {
             Some(node) => Err(format!("net: the route of node {node} leads astray")),
             None => Ok(()),
+        }
+    }
+
+    /// A border router that stores nothing has lost the routes of its PAN.
+    pub(super) fn forget(&mut self, facts: &Facts, gateway: Node) {
+        for node in facts.nodes().filter(|&node| facts.gateway_of(node) == gateway) {
+            self.0[node].parent = Node::NONE;
         }
     }
 

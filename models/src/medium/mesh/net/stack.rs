@@ -93,6 +93,20 @@ impl Repeats {
     }
 }
 
+/// Datagrams that a node puts together at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffers {
+    /// So many; a further one is lost.
+    pub datagrams: usize,
+    /// One that is not whole after this is forgotten.
+    pub timeout: SimTime,
+}
+
+/// N keeps few, and not for long.
+const NANOSTACK_BUFFERS: Buffers = Buffers { datagrams: 8, timeout: SimTime::from_secs(5) };
+/// W runs on a Linux host and has no limit of its own.
+const WISUN_BUFFERS: Buffers = Buffers { datagrams: usize::MAX, timeout: SimTime::from_secs(60) };
+
 /// Which signals are good enough for a parent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
@@ -180,6 +194,10 @@ pub struct Procedures {
     pub verify: Repeats,
     /// How parents are chosen and children taken.
     pub parents: ParentRules,
+    /// Datagrams in pieces, of routers.
+    pub buffers: Buffers,
+    /// The same of border routers.
+    pub border_buffers: Buffers,
 }
 
 /// N `ws_config.h`; W `wsbrd.c`: rank of a border router and least step to a child, and how far a rank may rise.
@@ -239,8 +257,21 @@ impl Procedures {
 
     /// Time from a neighbour with a route to one's own, the least and the most where nothing is lost, s.
     pub fn join_s(&self) -> (f64, f64) {
-        let configured = (0.5 * self.discovery.imin_s(), self.discovery.imin_s());
-        let steps = [configured, self.dis.delay_s, self.choice_s, self.address.delay_s, self.announce.delay_s];
+        let half = |imin_s: f64| (0.5 * imin_s, imin_s);
+        let answered = match self.stack {
+            RouterStack::Nanostack => half(self.dio.imin_s()),
+            // It asks one after the other, who answer at once.
+            RouterStack::Wsrd => (0.0, 0.0),
+        };
+        let steps = [
+            half(self.discovery.imin_s()),
+            self.dis.delay_s,
+            answered,
+            self.choice_s,
+            self.address.delay_s,
+            self.register.delay_s,
+            self.announce.delay_s,
+        ];
         steps.into_iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.0, sum.1 + step.1))
     }
 }
@@ -268,6 +299,10 @@ impl Procedures {
             RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
             RouterStack::Wsrd => wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood),
         };
+        let border_buffers = match border {
+            BorderStack::Nanostack => NANOSTACK_BUFFERS,
+            BorderStack::Wsbrd => WISUN_BUFFERS,
+        };
         let (rank_step, rank_increase_max) = rank_limits(border);
         let places = spec.mesh.neighbour_table.map_or(NEIGHBOUR_TABLE, u16::from);
         let limited = Some(children_of_table(places));
@@ -287,7 +322,7 @@ impl Procedures {
             signal,
             ..of_router.parents
         };
-        Procedures { border, parents, ..of_router }
+        Procedures { border, parents, border_buffers, ..of_router }
     }
 }
 

@@ -1,11 +1,10 @@
 //! What of the network layer changes in a run: where nodes stand, routes, datagrams in pieces, floods.
 
+use super::flood::Flood;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
-use super::stack::FLOOD_ROUNDS_MAX;
 use super::{Joining, Net};
 use crate::check::{Bounds, ensure, same_count};
-use crate::medium::message::Message;
 use crate::node::PerNode;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,7 @@ pub struct State {
     nodes: PerNode<Joining>,
     routes: Routes,
     reassembly: Reassembly,
-    floods: Vec<Option<Message>>,
+    floods: Vec<Option<Flood>>,
 }
 
 impl Net {
@@ -39,15 +38,13 @@ impl Net {
         same_count("net: jobs that flood", state.floods.len(), self.floods.len())?;
         for (n, joining) in state.nodes.0.iter().enumerate() {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
-            let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node))
-                && usize::from(joining.flood.seen) <= state.floods.len()
-                && joining.flood.round <= FLOOD_ROUNDS_MAX;
-            ensure(fits, || format!("net: node {n} has a parent or a flood that there is not"))?;
+            let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node));
+            ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
-        let floods = state.floods.iter().flatten().all(|message| message.fits(bounds));
-        ensure(floods, || "net: a flood is of a job that there is not".to_owned())?;
+        let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
+        ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         (self.nodes, self.routes) = (state.nodes, state.routes);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
         Ok(())

@@ -19,6 +19,7 @@ pub(super) struct Trickle {
     fired: bool,
 }
 
+/// Milliseconds of the run, modulo 2^32 (49.7 d).
 fn ms(at: SimTime) -> u32 {
     (at.nanos() / 1_000_000) as u32
 }
@@ -100,7 +101,8 @@ pub(super) fn due<P: PortUser>(
     // A border router advertises whatever it hears.
     let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node);
     let speak = always || timer.heard < params.k;
-    let end = SimTime::from_millis(u64::from(timer.begin_ms) + u64::from(timer.interval_ms)).max(now);
+    let left_ms = timer.begin_ms.wrapping_add(timer.interval_ms).wrapping_sub(ms(now)) as i32;
+    let end = SimTime::from_millis(now.nanos() / 1_000_000 + left_ms.max(0) as u64).max(now);
     ctx.schedule(end, node, Event::Trickle { node, topic, epoch });
     if !speak {
         return;

@@ -1,7 +1,7 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, Params, ParentRules, Procedures, Repeats, Signal};
+use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Repeats, Signal};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -77,5 +77,7 @@ pub(super) fn nanostack(
             children_max: None,
             border_children_max: None,
         },
+        buffers: NANOSTACK_BUFFERS,
+        border_buffers: NANOSTACK_BUFFERS,
     }
 }

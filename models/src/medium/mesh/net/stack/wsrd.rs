@@ -1,7 +1,7 @@
 //! wsrd, the router of wisun-br-linux.
 
 use super::profile::discovery;
-use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Repeats, Signal};
+use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Repeats, Signal, WISUN_BUFFERS};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -72,5 +72,7 @@ pub(super) fn wsrd(
             children_max: None,
             border_children_max: None,
         },
+        buffers: WISUN_BUFFERS,
+        border_buffers: WISUN_BUFFERS,
     }
 }

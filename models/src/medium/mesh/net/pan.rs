@@ -1,0 +1,108 @@
+//! How long a node believes in its PAN, and what a restart of the border router does to it.
+//!
+//! An acknowledged route shows that the border router lives. In the last tenth of the PAN time-out a node announces its route
+//! to find out; when the time-out is over it starts anew. A border router of nanostack gives its broadcast schedule a new number at
+//! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
+
+use super::candidates::seconds;
+use super::discover::{self, OF_MEMBERS};
+use super::{Event, Net, Stack, State, Step, join, parents, trickle};
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::node::Node;
+use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// A node's PAN.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Pan {
+    /// It times out then, s of the run.
+    until_s: u32,
+    /// [`Event::Pan`] is scheduled.
+    is_watched: bool,
+    /// Number of the broadcast schedule.
+    schedule: u8,
+}
+
+/// The border router has shown that it lives.
+pub(super) fn is_alive(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    watch(net, ctx, node, net.procedures.pan_timeout_s);
+}
+
+/// The PAN times out in so many seconds unless the border router shows itself.
+pub(super) fn watch(net: &mut Net, ctx: &mut Ctx, node: Node, left_s: f64) {
+    let last_tenth_s = last_tenth_s(net);
+    let pan = &mut net.nodes[node].pan;
+    pan.until_s = (seconds(ctx) as f64 + left_s) as u32;
+    if !std::mem::replace(&mut pan.is_watched, true) {
+        let at = SimTime::from_secs(u64::from(pan.until_s.saturating_sub(last_tenth_s))).max(ctx.now());
+        ctx.schedule(at, node, Event::Pan { node });
+    }
+}
+
+fn last_tenth_s(net: &Net) -> u32 {
+    (net.procedures.pan_timeout_s / 10.0) as u32
+}
+
+/// [`Event::Pan`]: the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
+pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let last_tenth_s = last_tenth_s(stack.net);
+    let joining = &mut stack.net.nodes[node];
+    if joining.state < State::ConfigureRouting {
+        joining.pan.is_watched = false;
+        return;
+    }
+    let until_s = u64::from(joining.pan.until_s);
+    let (now_s, last_tenth) = (seconds(ctx), until_s.saturating_sub(u64::from(last_tenth_s)));
+    if now_s < last_tenth {
+        ctx.schedule(SimTime::from_secs(last_tenth), node, Event::Pan { node });
+    } else if now_s < until_s {
+        ctx.schedule(SimTime::from_secs(until_s), node, Event::Pan { node });
+        if joining.step == Step::Settled {
+            join::announce(stack.net, ctx, node, (0.0, 0.0));
+        }
+    } else {
+        joining.pan.is_watched = false;
+        leave(stack, link, ctx, node);
+    }
+}
+
+/// Tells the children that there is no route here and looks for the PAN anew.
+fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if stack.net.nodes[node].state == State::Operational {
+        for topic in OF_MEMBERS {
+            trickle::stop(stack.net, node, topic);
+        }
+        parents::poison(stack, link, ctx, node, Node::EVERYONE);
+    }
+    discover::restart(stack, link, ctx, node);
+}
+
+/// A border router begins a schedule with a new number.
+pub(super) fn renumber(net: &mut Net, gateway: Node) {
+    let pan = &mut net.nodes[gateway].pan;
+    pan.schedule = pan.schedule.wrapping_add(1);
+}
+
+/// A node that looks for a configuration takes the schedule of the one that it hears.
+pub(super) fn follow_schedule(net: &mut Net, node: Node, from: Node) {
+    net.nodes[node].pan.schedule = net.nodes[from].pan.schedule;
+}
+
+/// A member has heard a configuration: with a newer schedule the border router has restarted, and nothing that is known holds.
+/// Whether that is so.
+pub(super) fn has_restarted<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+) -> bool {
+    let (known, heard) = (stack.net.nodes[node].pan.schedule, stack.net.nodes[from].pan.schedule);
+    let is_newer = (heard.wrapping_sub(known) as i8) > 0;
+    if is_newer && !ctx.facts.is_gateway(node) {
+        leave(stack, link, ctx, node);
+    }
+    is_newer
+}

@@ -1,0 +1,156 @@
+//! Members of a mesh over hours and weeks: floods, broadcasts beside unicast frames, renewals, the time-out of a PAN, a border
+//! router that restarts.
+
+use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, TransactionKind};
+use amitwin_models::books::Loss;
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+
+const DAY_S: u64 = 86_400;
+
+/// A border router and meters in a line, 70 m apart, at 150 kb/s with hopping.
+fn line(meters: u32, stack: RouterStack, seconds: u64) -> WorldSpec {
+    let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 70.0, 0.0));
+    let mut spec = world(sites(places), PhyMode::M3, seconds);
+    spec.mesh.stack = stack;
+    spec.mac.hopping = true;
+    spec
+}
+
+/// Times at which a node sent frames of a kind.
+fn sent(ran: &Ran, node: u32, kind: FrameKind) -> impl Iterator<Item = f64> {
+    ran.rows.frames.iter().filter(move |f| f.src == node && f.kind == kind).map(|f| f.time_s)
+}
+
+#[test]
+fn two_broadcasts_reach_all_whatever_their_order_in_the_file() {
+    // The job that stands later in the file is sent first, or both at the same moment.
+    for begins_s in [[3_000, 1_000], [1_000, 1_000]] {
+        let mut spec = line(3, RouterStack::Wsrd, 6_000);
+        let reset = |at_s| ResetSpec {
+            at: SimTime::from_secs(at_s),
+            window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(60))),
+            delivery: Delivery::Broadcast,
+            ..ResetSpec::default()
+        };
+        spec.campaigns = vec![
+            CampaignSpec::reset("listed first", reset(begins_s[0])),
+            CampaignSpec::reset("listed second", reset(begins_s[1])),
+        ];
+        let ran = run(&spec);
+        for meter in 1..=3 {
+            for begin_s in begins_s {
+                let within = |at_s: f64| (begin_s as f64..begin_s as f64 + 120.0).contains(&at_s);
+                let resets = ran.rows.events.iter().filter(|e| e.node == meter && e.kind == EventKind::Reset);
+                assert!(resets.filter(|e| within(e.time_s)).count() > 0, "meter {meter}, begins {begins_s:?}");
+            }
+        }
+        assert_eq!(ran.of(TransactionKind::Reset).count(), 6);
+    }
+}
+
+#[test]
+fn broadcasts_go_out_beside_unicast_frames_that_fail_and_never_end() {
+    for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {
+        let mut spec = line(1, stack, 4_000);
+        // -96.7 dBm: one frame in twenty has to be repeated, and there is always a next one.
+        spec.placement.sites[1].x_m = 200.0;
+        spec.radio.hearing_floor_dbm = -120.0;
+        spec.mesh.parent_threshold_dbm = Some(-120.0);
+        spec.traffic = TrafficSpec { push_period: Some(SimTime::from_millis(50)), payload_bytes: Some(50) };
+        spec.mesh.border_stack = Some(BorderStack::Nanostack);
+        spec.record.frames_every = 1;
+        let ran = run(&spec);
+        // Intervals of DIOs are 131 s at most, and each speaks once: 30 of them.
+        let dios = sent(&ran, 1, FrameKind::Dio).count();
+        let c = &ran.mesh().books.counters;
+        assert!(c.retries > c.frames / 30, "{c:?}");
+        assert!(dios >= 29 && c.lost[Loss::Retries as usize] == 0, "{dios} DIOs of {stack:?}, {:?}", c.lost);
+    }
+}
+
+#[test]
+fn a_registration_is_renewed_before_it_lapses() {
+    // Under wsrd each 1,900 s, whatever the announcements in between do; it would lapse after 2,200 s.
+    let mut spec = line(1, RouterStack::Wsrd, DAY_S);
+    spec.record.frames_every = 1;
+    let ran = run(&spec);
+    let renewals: Vec<f64> = ran
+        .rows
+        .frames
+        .iter()
+        .filter(|f| f.src == 1 && f.kind == FrameKind::Ns && f.outcome == FrameOutcome::Delivered)
+        .map(|f| f.time_s)
+        .collect();
+    assert!(renewals[0] < 1_900.0 && renewals.len() > 40);
+    for pair in renewals.windows(2) {
+        assert!(pair[1] - pair[0] < 1_905.0, "{pair:?}");
+    }
+}
+
+#[test]
+fn a_route_is_announced_in_the_last_tenth_of_the_pan_time_out() {
+    // wsrd: 60 min, so after 54 min; nanostack in the small profile: 30 min, so after 27 min. Routes themselves would be good for longer.
+    for (stack, period_s) in [(RouterStack::Wsrd, 3_240.0), (RouterStack::Nanostack, 1_620.0)] {
+        let mut spec = line(1, stack, DAY_S / 2);
+        spec.record.frames_every = 1;
+        let ran = run(&spec);
+        let announced: Vec<f64> = sent(&ran, 1, FrameKind::Dao).collect();
+        for pair in announced.windows(2) {
+            assert!(pair[1] - pair[0] < period_s + 5.0, "{pair:?} of {stack:?}");
+        }
+        let expected = DAY_S as f64 / 2.0 / period_s;
+        assert!((announced.len() as f64 - expected).abs() <= 2.0, "{} of {stack:?}", announced.len());
+    }
+}
+
+#[test]
+fn a_member_leaves_a_pan_whose_border_router_says_nothing() {
+    // The border router has no room for an answer. By the end of the time-out, 60 min under wsrd, meter 1 has left, and meter 2 behind it.
+    let mut spec = line(2, RouterStack::Wsrd, 2 * 3_600);
+    spec.mac.gateway_queue_frames_max = Some(0);
+    let ran = run(&spec);
+    for meter in [1, 2] {
+        let left = ran.rows.events.iter().find(|e| e.node == meter && e.kind == EventKind::JoinState);
+        assert!(left.is_some_and(|e| e.time_s < 3_700.0), "meter {meter}: {left:?}");
+    }
+}
+
+#[test]
+fn a_restarted_border_router_makes_nanostack_rejoin_and_leaves_wsrd_alone() {
+    let rejoined = |stack, border| {
+        let mut spec = line(4, stack, 3 * 3_600);
+        spec.mesh.border_stack = Some(border);
+        spec.events = vec![event("off", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![0])];
+        let ran = run(&spec);
+        let is_back = |meter| {
+            let of = |kind| {
+                let events = ran.rows.events.iter().filter(move |e| e.node == meter && e.time_s > 3_000.0);
+                events.filter(move |e| e.kind == kind).count()
+            };
+            of(EventKind::Operational) > 0 && of(EventKind::JoinState) > 0
+        };
+        (1..=4).filter(|&meter| is_back(meter)).count()
+    };
+    assert_eq!(rejoined(RouterStack::Nanostack, BorderStack::Nanostack), 4);
+    assert_eq!(rejoined(RouterStack::Wsrd, BorderStack::Wsbrd), 0);
+}
+
+#[test]
+fn timers_go_on_when_their_milliseconds_and_minutes_wrap() {
+    // 2^32 ms are 49.7 days, 2^16 min 45.5. wsbrd's DIOs come each 1,049 s: 412 in five days, before and after.
+    let mut spec = line(1, RouterStack::Wsrd, 56 * DAY_S);
+    spec.mesh.profile = Some(SizeProfile::Medium);
+    spec.mac.hopping = false;
+    spec.record.frames_every = 1;
+    let ran = run(&spec);
+    let between = |from_d: u64| {
+        let days = (from_d * DAY_S) as f64..((from_d + 5) * DAY_S) as f64;
+        sent(&ran, 1, FrameKind::Dio).filter(|at_s| days.contains(at_s)).count()
+    };
+    for from_d in [35, 50] {
+        assert!((410..=414).contains(&between(from_d)), "{} from day {from_d}", between(from_d));
+    }
+}
