@@ -403,6 +403,7 @@ impl Kit<'_> {
             ack_loss: self.model.mean_loss_table(self.times.ack_bytes),
             hops_max: spec.mesh.hops_max,
             lease: spec.mesh.lease,
+            start: spec.mesh.start,
             links_every: spec.record.links_every,
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count(),
         };
@@ -426,7 +427,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
             let site = facts.sites[node];
             partition[site.at()] = cell.id;
             gateway[site.at()] = facts.sites[facts.gateway_of(node)];
-            reachable[site.at()] = cell.is_attached(node);
+            reachable[site.at()] = cell.is_in_reach(node);
             if !reachable[site.at()] {
                 unreachable.push(site.0);
             }

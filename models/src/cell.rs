@@ -136,6 +136,9 @@ impl Cell {
                 AnyMedium::Ideal(ideal) => ideal.is_attached(node),
             };
             self.meters.start(ctx, node, attached);
+            if self.medium.mesh().is_some_and(|mesh| mesh.net.is_new(node)) {
+                self.meters.install(ctx, node);
+            }
         }
         self.gateways.start(ctx);
         if let AnyMedium::Mesh(mesh) = &self.medium {
@@ -228,7 +231,7 @@ impl Cell {
                     let (parent, hops) = mesh.net.way(node);
                     let table = &mesh.link.air.neighbours;
                     let loss = parent.and_then(|parent| table.code(node, parent)).map(code_db);
-                    (parent, hops, mesh.net.is_operational(node), loss, table.of(node).0.len() as u32)
+                    (parent, hops, mesh.net.is_in_reach(node), loss, table.of(node).0.len() as u32)
                 }
                 AnyMedium::Ideal(_) => (None, u8::from(!facts.is_gateway(node)), true, None, 0),
             };
@@ -245,7 +248,7 @@ impl Cell {
                 tx_power_dbm: self.mesh().map(|mesh| mesh.link.air.tx_power_dbm(node)),
                 gateway: Some(facts.sites[facts.gateway_of(node)].0),
                 parent: parent.map(|parent| facts.sites[parent].0),
-                hops: reachable.then_some(hops),
+                hops: self.is_attached(node).then_some(hops),
                 path_loss_db,
                 neighbours,
                 reachable,
@@ -291,6 +294,14 @@ impl Cell {
     pub fn is_attached(&self, node: Node) -> bool {
         match &self.medium {
             AnyMedium::Mesh(mesh) => mesh.net.is_operational(node),
+            AnyMedium::Ideal(ideal) => ideal.is_attached(node),
+        }
+    }
+
+    /// Whether a way to its gateway leads from a node, which it may not have found yet.
+    pub fn is_in_reach(&self, node: Node) -> bool {
+        match &self.medium {
+            AnyMedium::Mesh(mesh) => mesh.net.is_in_reach(node),
             AnyMedium::Ideal(ideal) => ideal.is_attached(node),
         }
     }

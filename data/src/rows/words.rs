@@ -88,6 +88,8 @@ words! {
         Dao = "dao",
         /// Its answer.
         DaoAck = "dao_ack",
+        /// EAPOL, by which a node without keys gets them.
+        Eapol = "eapol",
         /// RPL solicitation.
         Dis = "dis",
         /// RPL information.

@@ -43,6 +43,16 @@ impl Meters {
         ctx.schedule(at, node, Event::Booted { node, boots });
     }
 
+    /// A new meter gets its first supply, and boots.
+    pub fn install(&mut self, ctx: &mut Ctx, node: Node) {
+        let meter = &mut self.meters[node];
+        meter.boots += 1;
+        let boots = meter.boots;
+        let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
+        ctx.note(node, Happened::PowerUp { boots });
+        ctx.schedule(at, node, Event::Booted { node, boots });
+    }
+
     /// The supply of a meter fails, or comes back: then it boots. Nothing else is left of what it was about to do than
     /// what it owes the head-end.
     pub fn supply<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, on: bool) {

@@ -32,6 +32,13 @@ pub struct MeshSpec {
     #[serde(rename = "parent_threshold", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "-120 dBm", "x-max" = "-30 dBm"))]
     pub parent_threshold_dbm: Option<f64>,
+    /// How meters and repeaters begin.
+    pub start: Start,
+    /// Nodes that a border router with nanostack gives keys at a time, when `start` is cold; 50 more wait, the newest first. Twice its
+    /// heap in units of 50 kB and one: 11 when missing. wsbrd has no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 50))]
+    pub authentications_max: Option<u16>,
     /// Places of nanostack's neighbour table, which limits the children of a node: of 32, 64, 128 and 255 there are 22, 49, 103 and 230 for
     /// children; 255 when missing. wsrd and wsbrd have no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +56,8 @@ impl Default for MeshSpec {
             frame_bytes_max: 1_576,
             lease: Lease::Asked,
             parent_threshold_dbm: None,
+            start: Start::Joined,
+            authentications_max: None,
             neighbour_table: None,
         }
     }
@@ -62,6 +71,16 @@ impl MeshSpec {
             RouterStack::Wsrd => BorderStack::Wsbrd,
         })
     }
+}
+
+/// How the meters and repeaters of a run begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// As parts of a mesh that has run for long.
+    Joined,
+    /// New and without keys: they boot at the start of the run, look for a PAN and are authenticated.
+    Cold,
 }
 
 /// An open Wi-SUN stack, as a router runs it.

@@ -36,7 +36,7 @@ pub use event::{
 };
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
-pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile};
+pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;

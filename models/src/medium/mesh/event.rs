@@ -74,6 +74,13 @@ pub enum Event {
         /// Of its join timer.
         epoch: u16,
     },
+    /// A border router has waited long enough for an answer of a node that gets its keys.
+    Eapol {
+        /// Border router.
+        gateway: Node,
+        /// Who gets keys.
+        node: Node,
+    },
     /// The time-out of a PAN ends soon, or now.
     Pan {
         /// Who.
@@ -126,6 +133,7 @@ impl Event {
             | Event::Join { node, .. }
             | Event::Pan { node }
             | Event::Flood { node, .. } => bounds.is_own(node),
+            Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
             Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,
             // The bench of the link layer is not saved.

@@ -63,9 +63,12 @@ impl Mesh {
         }
         let stack = &mut Stack { net, user };
         match event {
-            Event::Trickle { .. } | Event::Join { .. } | Event::Pan { .. } | Event::Flood { .. } | Event::Snapshot => {
-                net::handle(stack, link, ctx, event);
-            }
+            Event::Trickle { .. }
+            | Event::Join { .. }
+            | Event::Eapol { .. }
+            | Event::Pan { .. }
+            | Event::Flood { .. }
+            | Event::Snapshot => net::handle(stack, link, ctx, event),
             _ => link_event(link, stack, ctx, event),
         }
     }

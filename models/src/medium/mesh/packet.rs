@@ -32,6 +32,8 @@ pub enum Kind {
     Dao,
     /// Its answer.
     DaoAck,
+    /// A frame by which a node gets its keys.
+    Eapol,
     /// RPL solicitation, to one neighbour.
     Dis,
     /// RPL information, to one neighbour or to all.
@@ -66,6 +68,7 @@ impl Kind {
             Kind::Reply => FrameKind::DhcpReply,
             Kind::Dao => FrameKind::Dao,
             Kind::DaoAck => FrameKind::DaoAck,
+            Kind::Eapol => FrameKind::Eapol,
             Kind::Dis => FrameKind::Dis,
             Kind::Dio => FrameKind::Dio,
             Kind::Heartbeat => FrameKind::Heartbeat,
@@ -113,6 +116,15 @@ pub enum Content {
         /// Path sequence that it answers.
         sequence: u8,
     },
+    /// A frame of the exchange by which a node gets its keys; from a border router, or for it.
+    Eapol {
+        /// Its number in the exchange, from 0.
+        step: u8,
+        /// Bytes of EAPOL.
+        bytes: u16,
+        /// The node that gets keys.
+        of: Node,
+    },
     /// RPL solicitation.
     Dis,
     /// RPL information.
@@ -138,6 +150,7 @@ impl Content {
             Content::Reply => Kind::Reply,
             Content::Dao { .. } => Kind::Dao,
             Content::DaoAck { .. } => Kind::DaoAck,
+            Content::Eapol { .. } => Kind::Eapol,
             Content::Dis => Kind::Dis,
             Content::Dio { .. } => Kind::Dio,
             Content::Message(message) => match message.body {
@@ -156,7 +169,7 @@ impl Content {
     /// Payload above UDP (of a probe: above the link layer), bytes.
     pub const fn payload(&self) -> u16 {
         match self {
-            Content::Probe { bytes, .. } => *bytes,
+            Content::Probe { bytes, .. } | Content::Eapol { bytes, .. } => *bytes,
             Content::Message(message) => message.bytes,
             _ => 0,
         }
@@ -238,6 +251,14 @@ impl Packet {
     /// What it is for.
     pub const fn kind(&self) -> Kind {
         self.content.kind()
+    }
+
+    /// It is an EAPOL frame between a node without keys and the neighbour that relays for it: no datagram, and not secured.
+    pub fn is_bare_eapol(&self) -> bool {
+        match self.content {
+            Content::Eapol { of, .. } => self.hop_to == of || (self.origin == of && self.hops == 0),
+            _ => false,
+        }
     }
 
     /// It keeps the mesh together, instead of saying something for somebody above it.

@@ -170,7 +170,7 @@ impl LinkLayer {
             return None;
         }
         let packet = self.packets.get(at);
-        let airtime = self.air.phy.airtime(packet.bytes + self.times.overhead(packet.hop_to));
+        let airtime = self.air.phy.airtime(packet.bytes + self.times.overhead(packet));
         let next = hopping::next_broadcast_slot(now);
         if now + self.air.phy.turnaround + airtime > next
             && airtime < hopping::BROADCAST_INTERVAL - hopping::BROADCAST_DWELL

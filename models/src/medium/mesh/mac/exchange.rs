@@ -24,17 +24,18 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         return;
     }
     let (hop_to, bytes, again) = {
+        let overhead_bytes = link.times.overhead(link.packets.get(at));
         let packet = link.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
         packet.airings = packet.airings.saturating_add(1);
         let again = packet.airings > 1;
-        (packet.hop_to, packet.bytes + link.times.overhead(packet.hop_to), again)
+        (packet.hop_to, packet.bytes + overhead_bytes, again)
     };
     let hopped = link.hopping() && !broadcast;
     let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
     let hearers = if hopped { &[hop_to][..] } else { &[] };
     if let Some(mut capture) = link.capture.take() {
-        let (sent, room) = (link.sent(now, node, channel, bytes), link.frame_room(hop_to));
+        let (sent, room) = (link.sent(now, node, channel, bytes), link.frame_room(link.packets.get(at)));
         capture.data(ctx.facts, &sent, link.packets.get_mut(at), above.rank(node), room);
         link.capture = Some(capture);
     }

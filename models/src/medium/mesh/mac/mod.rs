@@ -218,9 +218,9 @@ impl LinkLayer {
         hopping::channel(facts.sites[node], slot, self.channels)
     }
 
-    /// Bytes that a data frame to `to` has room for above the link layer.
-    fn frame_room(&self, to: Node) -> u16 {
-        self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(to))
+    /// Bytes that the frame of a packet has room for above the link layer.
+    fn frame_room(&self, packet: &Packet) -> u16 {
+        self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(packet))
     }
 
     /// Uniform backoff of 0 to 2^exponent - 1 units.

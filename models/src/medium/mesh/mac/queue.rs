@@ -13,7 +13,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let is_gateway = ctx.facts.is_gateway(node);
     let limit = if is_gateway { link.rules.gateway_queue_frames_max } else { link.rules.queue_frames_max };
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
-    let (extent, room) = (link.lengths.extent(&packet), link.frame_room(packet.hop_to));
+    let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
     let is_too_long = frames > limit;

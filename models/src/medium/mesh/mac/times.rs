@@ -1,5 +1,6 @@
 //! Sizes and times of the link layer: sizes as the encoders give them, times as the standard does.
 
+use crate::medium::mesh::packet::Packet;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep, plain_acknowledgement, plain_header};
 use crate::node::{Node, SiteId};
@@ -12,6 +13,8 @@ pub struct MacTimes {
     pub overhead_bytes: u16,
     /// The same of a data frame to all.
     pub broadcast_overhead_bytes: u16,
+    /// The same of a frame with EAPOL in it.
+    pub eapol_overhead_bytes: u16,
     /// The whole of an acknowledgement before its frame check sequence, bytes.
     pub ack_bytes: u16,
     /// The whole of a sweep's frame by [`crate::medium::mesh::mac::sweep::Sweep`].
@@ -27,9 +30,13 @@ pub struct MacTimes {
 }
 
 impl MacTimes {
-    /// Link-layer bytes of a data frame to `to`, without its check sequence.
-    pub fn overhead(&self, to: Node) -> u16 {
-        if to == Node::EVERYONE { self.broadcast_overhead_bytes } else { self.overhead_bytes }
+    /// Link-layer bytes of the frame that a packet is sent in, without its check sequence.
+    pub fn overhead(&self, packet: &Packet) -> u16 {
+        match packet.hop_to {
+            Node::EVERYONE => self.broadcast_overhead_bytes,
+            _ if packet.is_bare_eapol() => self.eapol_overhead_bytes,
+            _ => self.overhead_bytes,
+        }
     }
 
     /// Wi-SUN FAN over SUN FSK.
@@ -40,6 +47,7 @@ impl MacTimes {
         MacTimes {
             overhead_bytes: network.data(&sender, Some(SiteId(0)), &[]).len() as u16,
             broadcast_overhead_bytes: network.data(&sender, None, &[]).len() as u16,
+            eapol_overhead_bytes: network.eapol(&sender, SiteId(0), &[]).len() as u16,
             ack_bytes,
             sweep_bytes: [Sweep::Advert(0, 0), Sweep::Config, Sweep::AdvertSolicit, Sweep::ConfigSolicit]
                 .map(|sweep| network.sweep(&sender, sweep).len() as u16),

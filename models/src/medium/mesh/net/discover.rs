@@ -5,7 +5,7 @@
 
 use super::candidates::{CANDIDATES, minute, remember};
 use super::join::{arm, route_by, set_state};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, pan, parents, trickle};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -24,11 +24,17 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
+    let has_keys = joining.pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
             set_state(stack, ctx, node, State::SelectPan);
             let asks_in = trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
             choose_after(stack.net, ctx, node, asks_in);
+        }
+        RouterStack::Wsrd if !has_keys => {
+            set_state(stack, ctx, node, State::SelectPan);
+            trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
+            choose_behind_interval(stack.net, ctx, node);
         }
         RouterStack::Wsrd => {
             set_state(stack, ctx, node, State::AcquireConfig);
@@ -50,10 +56,24 @@ fn choose_after(net: &mut Net, ctx: &mut Ctx, node: Node, delay: SimTime) {
     arm(net, ctx, node, wait_s);
 }
 
+/// wsrd chooses Imin after the interval of its solicit.
+fn choose_behind_interval(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let left_s = trickle::left(net, ctx, node, Topic::AdvertSolicit).secs_f64();
+    arm(net, ctx, node, left_s + net.procedures.discovery.imin_s());
+}
+
 /// The time to choose a PAN has come.
 pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    if !stack.net.has_heard(node) {
-        choose_after(stack.net, ctx, node, SimTime::ZERO);
+    let is_new = !stack.net.nodes[node].pan.keys.has;
+    let is_chosen = if is_new { auth::begin(stack, ctx, node) } else { stack.net.has_heard(node) };
+    if !is_chosen {
+        match stack.net.procedures.stack {
+            RouterStack::Nanostack => choose_after(stack.net, ctx, node, SimTime::ZERO),
+            RouterStack::Wsrd => choose_behind_interval(stack.net, ctx, node),
+        }
+        return;
+    }
+    if is_new {
         return;
     }
     trickle::stop(stack.net, node, Topic::AdvertSolicit);
@@ -115,8 +135,14 @@ pub(super) fn heard_sweep<P: PortUser>(
             pan::is_alive(net, ctx, node);
             find_parent(stack, ctx, node, false);
         }
-        (State::SelectPan | State::AcquireConfig, Sweep::Advert) => {
-            remember(net, link, ctx, node, from, None);
+        (State::SelectPan | State::Authenticate | State::AcquireConfig, Sweep::Advert) => {
+            let is_candidate = remember(net, link, ctx, node, from, None);
+            let near_dbm = net.procedures.authentication.near_dbm.map_or(f32::INFINITY, f32::from);
+            let level_dbm = link.air.link_dbm(from, node).unwrap_or(f32::NEG_INFINITY);
+            let joining = &net.nodes[node];
+            if is_candidate && joining.state == State::SelectPan && !joining.pan.keys.has && level_dbm > near_dbm {
+                auth::begin(stack, ctx, node);
+            }
         }
         (State::ConfigureRouting, Sweep::Config | Sweep::Advert)
             if matches!(net.nodes[node].step, Step::Discover | Step::Choose) =>

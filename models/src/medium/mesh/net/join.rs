@@ -6,7 +6,7 @@ use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, pan};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -227,6 +227,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     match (joining.state, joining.step) {
         (State::Off | State::AcquireConfig, _) => {}
         (State::SelectPan, _) => discover::choose_pan(stack, ctx, node),
+        (State::Authenticate, _) => auth::due(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),

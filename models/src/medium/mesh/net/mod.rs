@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod airtime;
+mod auth;
 mod candidates;
 mod children;
 mod discover;
@@ -33,9 +34,10 @@ use crate::medium::message::Message;
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
 use crate::purpose::{HOP_PHASE, TIMER};
-use crate::spec::{BorderStack, Lease};
+use crate::spec::{BorderStack, Lease, Start};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+use auth::authenticator::{self, Authenticators};
 use pan::Pan;
 use reassembly::Reassembly;
 use routes::Routes;
@@ -51,6 +53,8 @@ pub enum State {
     Off = 0,
     /// Looking for its PAN.
     SelectPan = 1,
+    /// Getting its keys.
+    Authenticate = 2,
     /// Looking for the PAN's configuration.
     AcquireConfig = 3,
     /// Getting neighbours, address and route.
@@ -191,6 +195,8 @@ pub struct Parts {
     pub hops_max: u8,
     /// What becomes of an address in a reset.
     pub lease: Lease,
+    /// How nodes begin.
+    pub start: Start,
     /// Time between two snapshots of the links; zero: only at start and end.
     pub links_every: SimTime,
     /// Jobs of the head-end that may flood a command.
@@ -202,6 +208,7 @@ pub struct Net {
     nodes: PerNode<Joining>,
     routes: Routes,
     reassembly: Reassembly,
+    authenticators: Authenticators,
     /// By job: what is flooded.
     floods: Vec<Option<flood::Flood>>,
     procedures: Procedures,
@@ -245,6 +252,7 @@ impl Net {
             nodes: PerNode::of(Joining::default(), own),
             routes: Routes::announced(&PerNode::of(Node::NONE, own)),
             reassembly: Reassembly::default(),
+            authenticators: Authenticators::default(),
             floods: vec![None; parts.jobs],
             weakest_dbm: weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
@@ -268,6 +276,13 @@ impl Net {
             join_s: net.procedures.join_s(),
         };
         let tree = tree::grow(link, facts, &rules);
+        for node in facts.nodes() {
+            net.nodes[node].pan.is_in_reach = facts.is_gateway(node) || tree.parent[node].is_some();
+        }
+        if parts.start == Start::Cold {
+            net.begin_cold(facts);
+            return net;
+        }
         net.routes = Routes::announced(&tree.parent);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
@@ -280,6 +295,29 @@ impl Net {
             }
         }
         net
+    }
+
+    /// Border routers run; all others are new.
+    fn begin_cold(&mut self, facts: &Facts) {
+        for node in facts.nodes() {
+            let joining = &mut self.nodes[node];
+            if facts.is_gateway(node) {
+                joining.state = State::Operational;
+                (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
+            } else {
+                joining.pan.keys = auth::Keys::none();
+            }
+        }
+    }
+
+    /// Whether a node has no keys yet.
+    pub fn is_new(&self, node: Node) -> bool {
+        !self.nodes[node].pan.keys.has
+    }
+
+    /// Whether a usable path leads from a node to a border router, whether it is part of the mesh or not.
+    pub fn is_in_reach(&self, node: Node) -> bool {
+        self.nodes[node].pan.is_in_reach
     }
 
     /// Whether a node is part of the mesh.
@@ -336,6 +374,10 @@ impl<P: PortUser> Stack<'_, P> {
         match &packet.content {
             Content::Reply => join::address_given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
+            &Content::Eapol { step, of, .. } if ctx.facts.is_gateway(node) => {
+                authenticator::heard(self, link, ctx, node, (of, packet.via), step);
+            }
+            &Content::Eapol { step, .. } => auth::heard(self, link, ctx, node, step),
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
                 routes::announced(self, link, ctx, node, packet, *sequence, *back);
@@ -383,6 +425,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
         parents::link_result(self, link, ctx, node, done);
         if done.ok && done.kind == Kind::Ns {
             join::registration_done(self.net, ctx, node, done.to);
+        }
+        if !done.ok && done.kind == Kind::Eapol {
+            auth::relay_failed(self, link, ctx, node, done.to);
         }
     }
 
@@ -450,6 +495,7 @@ impl Medium for MeshMut<'_> {
                 BorderStack::Nanostack => {
                     pan::renumber(self.net, node);
                     self.net.routes.forget(ctx.facts, node);
+                    authenticator::forget(&mut self.net.authenticators, node);
                 }
             }
         } else {
@@ -473,6 +519,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
     match event {
         Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
+        Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),

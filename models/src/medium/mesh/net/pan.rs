@@ -4,6 +4,7 @@
 //! to find out; when the time-out is over it starts anew. A border router of nanostack gives its broadcast schedule a new number at
 //! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
 
+use super::auth::Keys;
 use super::candidates::seconds;
 use super::discover::{self, OF_MEMBERS};
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
@@ -23,6 +24,10 @@ pub(super) struct Pan {
     is_watched: bool,
     /// Number of the broadcast schedule.
     schedule: u8,
+    /// A usable path leads to its border router.
+    pub(super) is_in_reach: bool,
+    /// Its keys.
+    pub(super) keys: Keys,
 }
 
 /// The border router has shown that it lives.

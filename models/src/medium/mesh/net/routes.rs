@@ -123,7 +123,8 @@ pub(super) fn send_down<P: PortUser>(
     send_by_route(stack, link, ctx, gateway, Content::Message(message), to, via);
 }
 
-fn send_by_route<P: PortUser>(
+/// A datagram of a border router to a radio whose parent, or relay, is `via`.
+pub(super) fn send_by_route<P: PortUser>(
     stack: &mut Stack<P>,
     link: &mut LinkLayer,
     ctx: &mut Ctx,

@@ -7,13 +7,14 @@ mod nanostack;
 mod profile;
 mod wsrd;
 
+use super::auth::Authentication;
 use super::etx::Counting;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
 use crate::medium::mesh::wire::icmpv6::Dodag;
 use crate::node::SiteId;
-use crate::spec::{BorderStack, Lease, RouterStack, WorldSpec};
+use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
 use nanostack::nanostack;
 use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
@@ -194,6 +195,8 @@ pub struct Procedures {
     pub verify: Repeats,
     /// How parents are chosen and children taken.
     pub parents: ParentRules,
+    /// How nodes get their keys.
+    pub authentication: Authentication,
     /// Datagrams in pieces, of routers.
     pub buffers: Buffers,
     /// The same of border routers.
@@ -278,6 +281,8 @@ impl Procedures {
 
 /// Places of nanostack's neighbour table unless configured: the largest that it knows.
 const NEIGHBOUR_TABLE: u16 = 255;
+/// N `ws_pae_auth.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
+const AUTHENTICATIONS: u16 = 11;
 /// Sensitivity of a radio: the level at which noise alone destroys a tenth of the frames of 250 bytes.
 const SENSITIVITY_LOSS: f64 = 0.1;
 const SENSITIVITY_BYTES: u16 = 250;
@@ -322,7 +327,27 @@ impl Procedures {
             signal,
             ..of_router.parents
         };
-        Procedures { border, parents, border_buffers, ..of_router }
+        let authentication = Authentication {
+            at_a_time: match border {
+                BorderStack::Nanostack => Some(spec.mesh.authentications_max.unwrap_or(AUTHENTICATIONS)),
+                BorderStack::Wsbrd => None,
+            },
+            repeats_s: match border {
+                BorderStack::Nanostack => (30.0, 60.0),
+                BorderStack::Wsbrd => (30.0, 30.0),
+            },
+            repeats_most_s: match (border, profile) {
+                (BorderStack::Nanostack, SizeProfile::Large | SizeProfile::XLarge) => 240.0,
+                (BorderStack::Nanostack, _) => 120.0,
+                (BorderStack::Wsbrd, _) => 30.0,
+            },
+            repeats: match border {
+                BorderStack::Nanostack => 4,
+                BorderStack::Wsbrd => 3,
+            },
+            ..of_router.authentication
+        };
+        Procedures { border, parents, authentication, border_buffers, ..of_router }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What of the network layer changes in a run: where nodes stand, routes, datagrams in pieces, floods.
 
+use super::auth::authenticator::Authenticators;
 use super::flood::Flood;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
 use super::{Joining, Net};
 use crate::check::{Bounds, ensure, same_count};
+use crate::medium::mesh::wire::eapol::exchange;
 use crate::node::PerNode;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,7 @@ pub struct State {
     nodes: PerNode<Joining>,
     routes: Routes,
     reassembly: Reassembly,
+    authenticators: Authenticators,
     floods: Vec<Option<Flood>>,
 }
 
@@ -24,6 +27,7 @@ impl Net {
             nodes: self.nodes.clone(),
             routes: self.routes.clone(),
             reassembly: self.reassembly.clone(),
+            authenticators: self.authenticators.clone(),
             floods: self.floods.clone(),
         }
     }
@@ -43,10 +47,12 @@ impl Net {
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
+        state.authenticators.check(bounds, exchange(self.procedures.stack).len())?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         (self.nodes, self.routes) = (state.nodes, state.routes);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
+        self.authenticators = state.authenticators;
         Ok(())
     }
 }

@@ -47,6 +47,13 @@ pub(super) fn stop(net: &mut Net, node: Node, topic: Topic) {
     timer.interval_ms = 0;
 }
 
+/// Time until the interval of a timer is over.
+pub(super) fn left(net: &Net, ctx: &Ctx, node: Node, topic: Topic) -> SimTime {
+    let timer = &net.nodes[node].trickles[topic as usize];
+    let left_ms = timer.begin_ms.wrapping_add(timer.interval_ms).wrapping_sub(ms(ctx.now())) as i32;
+    SimTime::from_millis(left_ms.max(0) as u64)
+}
+
 /// Something inconsistent was heard: back to the smallest interval, if it is not there already.
 pub(super) fn reset(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
     let imin = params(net, ctx, node, topic).imin_ms;
@@ -101,8 +108,8 @@ pub(super) fn due<P: PortUser>(
     // A border router advertises whatever it hears.
     let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node);
     let speak = always || timer.heard < params.k;
-    let left_ms = timer.begin_ms.wrapping_add(timer.interval_ms).wrapping_sub(ms(now)) as i32;
-    let end = SimTime::from_millis(now.nanos() / 1_000_000 + left_ms.max(0) as u64).max(now);
+    let whole_ms = SimTime::from_millis(now.nanos() / 1_000_000);
+    let end = (whole_ms + left(stack.net, ctx, node, topic)).max(now);
     ctx.schedule(end, node, Event::Trickle { node, topic, epoch });
     if !speak {
         return;

@@ -5,8 +5,7 @@
 
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
-use super::icmpv6::Dodag;
-use super::{security, sixlowpan};
+use super::{eapol, security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::message::Body;
@@ -129,9 +128,19 @@ impl Capture {
         if !self.wants(node, packet.hop_to) {
             return;
         }
+        if let Content::Eapol { step, of, .. } = packet.content
+            && packet.is_bare_eapol()
+        {
+            let sender = self.sender(facts, sent, false);
+            let step_of = eapol::exchange(self.network.stack)[usize::from(step)];
+            let frame = step_of.direct(facts.sites[of], step / 2);
+            let frame = self.network.eapol(&sender, facts.sites[packet.hop_to], &frame);
+            assert_eq!(frame.len(), usize::from(sent.bytes), "EAPOL: bytes on the air and bytes encoded");
+            return self.push(sent, &frame);
+        }
         let sender = self.sender(facts, sent, true);
         let to = (packet.hop_to != Node::EVERYONE).then(|| facts.sites[packet.hop_to]);
-        let frame = self.network.data(&sender, to, &lowpan(facts, &self.network.dodag, packet, node, rank, room));
+        let frame = self.network.data(&sender, to, &lowpan(facts, &self.network, packet, node, rank, room));
         assert_eq!(frame.len(), usize::from(sent.bytes), "{:?}: bytes on the air and bytes encoded", packet.kind());
         self.push(sent, &frame);
     }
@@ -168,10 +177,10 @@ impl Capture {
 }
 
 /// The 6LoWPAN frame of a packet that `node` sends.
-fn lowpan(facts: &Facts, dodag: &Dodag, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
+fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
     let site = |node: Node| if node == Node::NONE { SiteId(0) } else { facts.sites[node] };
     let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
-    let routed = matches!(packet.kind(), Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
+    let routed = matches!(packet.kind(), Kind::Reply | Kind::Eapol | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
     let (ahead, visited): (Vec<SiteId>, Vec<SiteId>) = if routed {
         let place = |&node: &Node| site(node);
         (route[..left].iter().rev().map(place).collect(), route[left + 1..][..done].iter().rev().map(place).collect())
@@ -182,6 +191,9 @@ fn lowpan(facts: &Facts, dodag: &Dodag, packet: &Packet, node: Node, rank: u16, 
     let zeros = || vec![0; usize::from(packet.content.payload())];
     let payload = match &packet.content {
         Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
+        Content::Eapol { step, of, .. } => {
+            eapol::exchange(network.stack)[usize::from(*step)].relayed(site(*of), step / 2)
+        }
         _ => zeros(),
     };
     let (number, told_rank) = match &packet.content {
@@ -206,7 +218,7 @@ fn lowpan(facts: &Facts, dodag: &Dodag, packet: &Packet, node: Node, rank: u16, 
         rank,
         number,
         told_rank,
-        dodag: *dodag,
+        dodag: network.dodag,
         payload: &payload,
     };
     let datagram = hop.compressed();

@@ -12,7 +12,7 @@
 use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_RPL_NODES, HEAD_END};
 use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
-use super::{icmpv6, sixlowpan};
+use super::{eapol, icmpv6, sixlowpan};
 use crate::medium::mesh::packet::Kind;
 use crate::node::SiteId;
 use smoltcp::wire::{Ieee802154Address, Ipv6Address};
@@ -105,6 +105,15 @@ impl Hop<'_> {
                 let (from, to) = (self.at(self.router), self.last());
                 let body = ip::icmp(from, to, icmpv6::dao_ack(self.number));
                 self.down(self.ahead, body)
+            }
+            Kind::Eapol if self.ahead.is_empty() => {
+                let (from, to) = (self.at(self.via), self.at(self.router));
+                self.up(from, self.hops - 1, ip::udp(from, to, eapol::PORTS, self.payload))
+            }
+            Kind::Eapol => {
+                let (_, relays) = self.ahead.split_last().unwrap_or((&self.origin, &[]));
+                let (from, to) = (self.at(self.router), self.at(relays.last().copied().or(self.to).unwrap_or(self.router)));
+                self.down(relays, ip::udp(from, to, (eapol::PORTS.1, eapol::PORTS.0), self.payload))
             }
             Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {
                 let from = self.at(self.origin);

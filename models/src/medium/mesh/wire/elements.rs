@@ -18,6 +18,8 @@ pub enum FrameType {
     Data = 4,
     /// Acknowledgement.
     Ack = 5,
+    /// What a node without keys says, and hears.
+    Eapol = 6,
 }
 
 const WI_SUN_HEADER: u16 = 0x2a;
@@ -40,6 +42,8 @@ const PAN_VERSION: u16 = 6;
 const GTK_HASHES: u16 = 7;
 /// Upper layer of a multiplexed element: 6LoWPAN.
 const LOWPAN: u16 = 0xa0ed;
+/// The same: protocols that manage keys (IEEE 802.15.9).
+const KEY_MANAGEMENT: u16 = 1;
 /// A received level of 0 stands for -174 dBm.
 const LEVEL_ZERO_DBM: f32 = -174.0;
 
@@ -153,10 +157,22 @@ pub fn data(out: &mut Vec<u8>, schedule: &Schedule, pan: u16, broadcast: bool, t
         broadcast_schedule(&mut nested, schedule, pan);
     }
     payload(out, WI_SUN_PAYLOAD, &nested);
+    multiplexed(out, LOWPAN, transaction, lowpan);
+}
+
+/// Payload elements of an EAPOL frame, behind the number of its protocol.
+pub fn key_management(out: &mut Vec<u8>, schedule: &Schedule, transaction: u8, frame: &[u8]) {
+    let mut nested = Vec::new();
+    unicast_schedule(&mut nested, schedule);
+    payload(out, WI_SUN_PAYLOAD, &nested);
+    multiplexed(out, KEY_MANAGEMENT, transaction, frame);
+}
+
+fn multiplexed(out: &mut Vec<u8>, upper_layer: u16, transaction: u8, frame: &[u8]) {
     let full_frame = 0;
     let mut content = vec![full_frame | transaction << 3];
-    content.extend(LOWPAN.to_le_bytes());
-    content.extend_from_slice(lowpan);
+    content.extend(upper_layer.to_le_bytes());
+    content.extend_from_slice(frame);
     payload(out, MULTIPLEXED, &content);
 }
 

@@ -6,7 +6,7 @@ use super::icmpv6::Dodag;
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
 use crate::node::SiteId;
-use crate::spec::WorldSpec;
+use crate::spec::{RouterStack, WorldSpec};
 use amitwin_sim_core::SimTime;
 
 const DATA: u16 = 1;
@@ -34,6 +34,8 @@ pub struct Network {
     pub schedule: Schedule,
     /// What its DODAGs say of themselves.
     pub dodag: Dodag,
+    /// Stack of its routers, which says in how many frames they get their keys.
+    pub stack: RouterStack,
 }
 
 /// Who sends a frame, and when.
@@ -74,7 +76,7 @@ impl Network {
     /// That of a world.
     pub fn new(spec: &WorldSpec, dodag: Dodag) -> Self {
         let schedule = Schedule::new(spec.mac.hopping, spec.radio.region, spec.radio.phy);
-        Network { key: GroupKey::new(spec.seed), schedule, dodag }
+        Network { key: GroupKey::new(spec.seed), schedule, dodag, stack: spec.mesh.stack }
     }
 
     /// A data frame; `to` is `None` for everyone.
@@ -102,6 +104,21 @@ impl Network {
         let header = out.len();
         elements::data(&mut out, &self.schedule, pan, to.is_none(), sender.sequence & 31, lowpan);
         self.key.seal(&mut out, header, address::eui64(sender.node), sender.counter);
+        out
+    }
+
+    /// A frame with EAPOL in it, of or for a node that has no key: it is in the clear.
+    pub fn eapol(&self, sender: &Sender, to: SiteId, frame: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(frame.len() + 80);
+        let control = DATA | ACK_REQUEST | NO_PAN | ELEMENTS | LONG_DESTINATION | VERSION_2015 | LONG_SOURCE;
+        out.extend(control.to_le_bytes());
+        out.push(sender.sequence);
+        long(&mut out, to);
+        long(&mut out, sender.node);
+        timing(&mut out, FrameType::Eapol, sender);
+        slot(&mut out, sender);
+        elements::end_of_header(&mut out);
+        elements::key_management(&mut out, &self.schedule, sender.sequence & 31, frame);
         out
     }
 

@@ -15,6 +15,7 @@
 //! ```
 
 use super::datagram::Hop;
+use super::eapol;
 use super::icmpv6::Dodag;
 use super::sixlowpan::Extent;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
@@ -39,9 +40,12 @@ enum Form {
     Up,
     Down,
     Flood,
+    Eapol,
+    EapolUp,
+    EapolDown,
 }
 
-const FORMS: [Form; 16] = [
+const FORMS: [Form; 19] = [
     Form::Register,
     Form::Refuse,
     Form::Probe,
@@ -58,6 +62,9 @@ const FORMS: [Form; 16] = [
     Form::Up,
     Form::Down,
     Form::Flood,
+    Form::Eapol,
+    Form::EapolUp,
+    Form::EapolDown,
 ];
 /// Bytes of a source route for each place after the first two.
 const PLACE: u16 = 8;
@@ -89,7 +96,7 @@ impl Lengths {
         let form = form(packet);
         let stops = match form {
             // The last place is the node's, to which its parent passes the reply on.
-            Form::RelayReply => u16::from(packet.route_len) + u16::from(packet.hops),
+            Form::RelayReply | Form::EapolDown => u16::from(packet.route_len) + u16::from(packet.hops),
             Form::DaoAck | Form::Down => u16::from(packet.route_len) + u16::from(packet.hops) + 1,
             _ => 1,
         };
@@ -98,7 +105,12 @@ impl Lengths {
         let more = PLACE * stops.saturating_sub(2);
         extent.headers += more + u16::from(forwarded(form, packet.hops));
         extent.plain_headers += more;
-        extent.body += if matches!(form, Form::Up | Form::Down | Form::Flood) { packet.content.payload() } else { 0 };
+        extent.body += match form {
+            Form::Up | Form::Down | Form::Flood | Form::Eapol | Form::EapolUp | Form::EapolDown => {
+                packet.content.payload()
+            }
+            _ => 0,
+        };
         extent
     }
 
@@ -111,8 +123,8 @@ impl Lengths {
 /// Whether the outer header has been forwarded: its hop limit is no longer one of those that are left out.
 fn forwarded(form: Form, hops: u8) -> bool {
     match form {
-        Form::Up | Form::Dao | Form::Down | Form::DaoAck | Form::RelayReply => hops > 0,
-        Form::Relay => hops > 1,
+        Form::Up | Form::Dao | Form::Down | Form::DaoAck | Form::RelayReply | Form::EapolDown => hops > 0,
+        Form::Relay | Form::EapolUp => hops > 1,
         _ => false,
     }
 }
@@ -133,6 +145,9 @@ fn form(packet: &Packet) -> Form {
         Kind::Reply => Form::Reply,
         Kind::Dao => Form::Dao,
         Kind::DaoAck => Form::DaoAck,
+        Kind::Eapol if packet.is_bare_eapol() => Form::Eapol,
+        Kind::Eapol if packet.route_len > 0 => Form::EapolDown,
+        Kind::Eapol => Form::EapolUp,
         Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer | Kind::Probe => Form::Up,
         Kind::Confirm | Kind::Command | Kind::Request => Form::Down,
         Kind::Flood => Form::Flood,
@@ -160,9 +175,11 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         Form::Up => (Kind::Push, Some(1), 0),
         Form::Down => (Kind::Command, Some(1), 0),
         Form::Flood => (Kind::Flood, None, 0),
+        Form::Eapol | Form::EapolDown => (Kind::Eapol, Some(1), 0),
+        Form::EapolUp => (Kind::Eapol, Some(1), 1),
     };
     let relayed = [ahead, &[SiteId(3)]].concat();
-    let ahead = if form == Form::RelayReply { &relayed } else { ahead };
+    let ahead = if matches!(form, Form::RelayReply | Form::EapolDown) { &relayed } else { ahead };
     let ahead = if form == Form::Reply { &[] } else { ahead };
     let hop = Hop {
         kind,
@@ -180,5 +197,13 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         dodag: ANY,
         payload: &[],
     };
-    hop.compressed().extent()
+    match form {
+        // Behind the number of its protocol.
+        Form::Eapol => Extent { headers: 0, plain_headers: 0, body: 1 },
+        Form::EapolUp | Form::EapolDown => {
+            let extent = hop.compressed().extent();
+            Extent { body: extent.body + eapol::RELAY_BYTES as u16, ..extent }
+        }
+        _ => hop.compressed().extent(),
+    }
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod capture;
 pub mod datagram;
 pub mod dhcpv6;
+pub mod eapol;
 pub mod elements;
 pub mod frame;
 pub mod icmpv6;

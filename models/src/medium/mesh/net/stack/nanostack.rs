@@ -2,6 +2,7 @@
 
 use super::profile::{discovery, flooding};
 use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Repeats, Signal};
+use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -76,6 +77,24 @@ pub(super) fn nanostack(
             rank_increase_max: 2_048,
             children_max: None,
             border_children_max: None,
+        },
+        // `ws_cfg_settings.c`: key requests by size profile.
+        authentication: Authentication {
+            request_s: (1.0, 3.0),
+            silence_s: 30.0,
+            again_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
+            again_most_s: match profile {
+                SizeProfile::Auto | SizeProfile::Small => 420.0,
+                SizeProfile::Medium => 720.0,
+                SizeProfile::Large => 900.0,
+                SizeProfile::XLarge => 1_200.0,
+            },
+            requests: if profile <= SizeProfile::Small { 2 } else { 4 },
+            repeats_s: (30.0, 60.0),
+            repeats_most_s: 120.0,
+            repeats: 4,
+            at_a_time: None,
+            near_dbm: None,
         },
         buffers: NANOSTACK_BUFFERS,
         border_buffers: NANOSTACK_BUFFERS,

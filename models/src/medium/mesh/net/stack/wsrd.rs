@@ -2,6 +2,7 @@
 
 use super::profile::discovery;
 use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Repeats, Signal, WISUN_BUFFERS};
+use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -71,6 +72,19 @@ pub(super) fn wsrd(
             rank_increase_max: 0,
             children_max: None,
             border_children_max: None,
+        },
+        // `supplicant.c`: a minute without a word and it begins anew.
+        authentication: Authentication {
+            request_s: (0.0, 30.0),
+            silence_s: 60.0,
+            again_s: (60.0, 60.0),
+            again_most_s: 60.0,
+            requests: 1,
+            repeats_s: (30.0, 30.0),
+            repeats_most_s: 30.0,
+            repeats: 3,
+            at_a_time: None,
+            near_dbm: Some(-60),
         },
         buffers: WISUN_BUFFERS,
         border_buffers: WISUN_BUFFERS,

@@ -1,0 +1,188 @@
+//! How a node without keys gets them (state 2): its side of the exchange with the border router, through a neighbour.
+//!
+//! Each frame is the answer to the one before. What gets lost is repeated by the border router (`authenticator`), or the node asks
+//! for keys again.
+
+pub(super) mod authenticator;
+
+use super::candidates::{CANDIDATES, forget};
+use super::join::{arm, set_state};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Topic, discover, trickle};
+use crate::context::Ctx;
+use crate::medium::PortUser;
+use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::wire::eapol::exchange;
+use crate::node::Node;
+use crate::spec::RouterStack;
+use serde::{Deserialize, Serialize};
+
+/// What a stack does for its keys. Pairs are the smallest and largest of a uniform draw, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Authentication {
+    /// From the choice of a PAN to the request for keys.
+    pub request_s: (f64, f64),
+    /// No frame for so long ends an exchange.
+    pub silence_s: f64,
+    /// From a request without success to the next.
+    pub again_s: (f64, f64),
+    /// Longest such time; it doubles.
+    pub again_most_s: f64,
+    /// Requests before the node looks for a PAN anew.
+    pub requests: u8,
+    /// The border router's own repetitions: the wait before the first, and how often.
+    pub repeats_s: (f64, f64),
+    /// Longest such wait; it doubles.
+    pub repeats_most_s: f64,
+    /// How often it repeats a frame.
+    pub repeats: u8,
+    /// Exchanges that a border router has at a time; others wait.
+    pub at_a_time: Option<u16>,
+    /// A neighbour heard better than this is asked at once, dBm.
+    pub near_dbm: Option<i8>,
+}
+
+/// A node's keys, and the exchange by which it gets them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Keys {
+    /// It has them.
+    pub has: bool,
+    /// The neighbour that it asks.
+    relay: Node,
+    /// Frames of the exchange that it has sent or heard.
+    step: u8,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Keys { has: true, relay: Node::NONE, step: 0 }
+    }
+}
+
+impl Keys {
+    /// Of a node that is new.
+    pub(super) fn none() -> Self {
+        Keys { has: false, ..Keys::default() }
+    }
+}
+
+impl Net {
+    /// The neighbour by which a node joins a PAN: the nearest to the border router, and of those the strongest.
+    fn relay(&self, node: Node) -> Option<Node> {
+        let steps = |rank: u16| match self.procedures.stack {
+            // Its cost of the way counts in steps of two transmissions.
+            RouterStack::Nanostack => rank / 256,
+            RouterStack::Wsrd => rank,
+        };
+        let heard = self.nodes[node].candidates[..CANDIDATES].iter().filter(|c| c.node.is_some());
+        let able = heard.filter(|c| self.nodes[c.node].state == State::Operational);
+        able.min_by_key(|c| (steps(self.nodes[c.node].rank), -i16::from(c.rsl_dbm), c.node)).map(|c| c.node)
+    }
+}
+
+/// A PAN is chosen: ask for its keys.
+pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) -> bool {
+    let Some(relay) = stack.net.relay(node) else { return false };
+    trickle::stop(stack.net, node, Topic::AdvertSolicit);
+    set_state(stack, ctx, node, State::Authenticate);
+    let net = &mut *stack.net;
+    let joining = &mut net.nodes[node];
+    (joining.tries, joining.pan.keys.relay, joining.pan.keys.step) = (0, relay, 0);
+    let wait_s = net.between(ctx.facts, node, net.procedures.authentication.request_s);
+    arm(net, ctx, node, wait_s);
+    true
+}
+
+/// The time for a request has come, or nothing was heard for too long.
+pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let rules = stack.net.procedures.authentication;
+    let joining = &mut stack.net.nodes[node];
+    if joining.pan.keys.step > 1 {
+        // In the midst of an exchange.
+        joining.pan.keys.step = 0;
+        if joining.tries < rules.requests {
+            let again_s = stack.net.between(ctx.facts, node, rules.again_s);
+            return arm(stack.net, ctx, node, again_s);
+        }
+    }
+    if stack.net.nodes[node].tries >= rules.requests {
+        return discover::restart(stack, link, ctx, node);
+    }
+    let joining = &mut stack.net.nodes[node];
+    joining.tries += 1;
+    joining.pan.keys.step = 1;
+    let doubled = f64::from(1u32 << (joining.tries - 1).min(16));
+    let again_s = stack.net.between(ctx.facts, node, rules.again_s) * doubled;
+    arm(stack.net, ctx, node, again_s.min(rules.again_most_s));
+    say(stack, link, ctx, node, 0);
+}
+
+fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
+    let relay = stack.net.nodes[node].pan.keys.relay;
+    let bytes = exchange(stack.net.procedures.stack)[usize::from(step)].bytes();
+    let mut packet = Packet::new(Content::Eapol { step, bytes, of: node }, node, ctx.facts.gateway_of(node), relay);
+    packet.via = relay;
+    stack.submit(link, ctx, node, packet);
+}
+
+/// A frame of the border router has come: the next is the node's, unless the border router goes on by itself.
+pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
+    let steps = exchange(stack.net.procedures.stack);
+    let next = step + 1;
+    let joining = &mut stack.net.nodes[node];
+    let ends = usize::from(next) + 1 == steps.len();
+    let is_asking = joining.state == State::Authenticate && joining.pan.keys.step > 0;
+    // Its last answer may have been lost, so that the question comes again when it has its keys.
+    if !is_asking && !(ends && joining.pan.keys.has && joining.pan.keys.relay.is_some()) {
+        return;
+    }
+    if is_asking && step < joining.pan.keys.step - 1 {
+        // Overtaken by what came since.
+        return;
+    }
+    if steps[usize::from(next)].is_down {
+        joining.pan.keys.step = next;
+        return;
+    }
+    say(stack, link, ctx, node, next);
+    if !is_asking {
+        return;
+    }
+    stack.net.nodes[node].pan.keys.step = next + 1;
+    if ends {
+        authenticated(stack, ctx, node);
+    } else {
+        let silence_s = stack.net.procedures.authentication.silence_s;
+        arm(stack.net, ctx, node, silence_s);
+    }
+}
+
+/// The node has its keys.
+fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+    stack.net.nodes[node].pan.keys.has = true;
+    stack.net.nodes[node].tries = 0;
+    set_state(stack, ctx, node, State::AcquireConfig);
+    match stack.net.procedures.stack {
+        RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
+        RouterStack::Wsrd => {
+            trickle::start(stack.net, ctx, node, Topic::ConfigSolicit);
+        }
+    }
+}
+
+/// The neighbour does not acknowledge: nanostack asks the next one.
+pub(super) fn relay_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
+    let joining = &mut stack.net.nodes[node];
+    let is_it = joining.state == State::Authenticate && joining.pan.keys.relay == to;
+    if !is_it || stack.net.procedures.stack != RouterStack::Nanostack {
+        return;
+    }
+    for candidate in joining.candidates.iter_mut().filter(|c| c.node == to) {
+        *candidate = super::Candidate::default();
+    }
+    joining.candidates.sort_by_key(|c| c.node == Node::NONE);
+    if !begin(stack, ctx, node) {
+        forget(stack.net, node, true);
+        stack.net.nodes[node].rank = INFINITE_RANK;
+        discover::restart(stack, link, ctx, node);
+    }
+}
