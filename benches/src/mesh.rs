@@ -72,7 +72,7 @@ fn spec(work: &Workload) -> WorldSpec {
             shadowing_sigma_db: 0.0,
             meter_loss_db: 0.0,
             noise_figure_db: 4.0027,
-            frame_spread_db: 0.0,
+            fading: FadingSpec::off(),
             cca_threshold_dbm: -96.58,
             hearing_floor_dbm: -106.58,
             neighbours_max: 255,

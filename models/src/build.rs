@@ -18,6 +18,7 @@ use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
+use crate::medium::mesh::radio::fading::Fading;
 use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
@@ -182,7 +183,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     };
     let rules = Rules::new(&spec.mac, spec.mesh.stack, radio.phy.rate_bps());
     let rules = if radio.phy == PhyMode::Oqpsk250 { rules.plain() } else { rules };
-    let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.frame_spread_db);
+    let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.fading.spread_db());
     let map = LossMap::new(radio, frequency_mhz(radio), spec.seed, &spec.placement.sites);
     let (floor_dbm, foreign_dbm) = (radio.hearing_floor_dbm, radio.hearing_floor_dbm + FOREIGN_MARGIN_DB);
     let reach_m = map.reach_m(floor_dbm, 0).max(map.reach_m(floor_dbm, 1));
@@ -376,6 +377,7 @@ impl Kit<'_> {
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
+            fading: Fading::new(&spec.radio.fading, spec.seed),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,
             own: facts.own,

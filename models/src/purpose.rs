@@ -32,7 +32,9 @@ pub const EVENT_SHARE: u32 = 126;
 pub const TX_POWER: u32 = 127;
 /// How long a node takes to join while the first tree grows (entity: site).
 pub const JOIN_ORDER: u32 = 128;
+/// How the level of a link wanders (entity: pair of sites).
+pub const FADING: u32 = 129;
 /// What EAPOL frames are filled with.
-pub const EAPOL: u32 = 129;
+pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;

@@ -124,7 +124,8 @@ fn loops_of_parents_are_resolved() {
         let mut spec = world(generate(Generator::Suburb, &place, seed).expect("a suburb"), PhyMode::M1b, 7_200);
         spec.seed = seed;
         spec.radio.path_loss = LossModel::StreetLevel;
-        (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.frame_spread_db) = (7.0, 8.0, 3.0);
+        (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.fading) =
+            (7.0, 8.0, FadingSpec::default());
         spec.radio.hearing_floor_dbm = -110.0;
         spec.mac.hopping = true;
         spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };

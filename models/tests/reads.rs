@@ -124,7 +124,7 @@ fn busy(payload: Payload, vendors: Vec<VendorSpec>) -> WorldSpec {
     let place = GenerateSpec { meters: 60, spacing_m: Some(60.0), ..GenerateSpec::default() };
     let mut spec = world(generate(Generator::Suburb, &place, 5).expect("a suburb"), PhyMode::M1b, 6_000);
     spec.radio.path_loss = LossModel::StreetLevel;
-    (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.frame_spread_db) = (7.0, 8.0, 3.0);
+    (spec.radio.shadowing_sigma_db, spec.radio.meter_loss_db, spec.radio.fading) = (7.0, 8.0, FadingSpec::default());
     spec.radio.hearing_floor_dbm = -110.0;
     spec.mac.hopping = true;
     spec.dlms = DlmsSpec { payload, vendors, ..DlmsSpec::default() };

@@ -268,6 +268,13 @@ fn warnings_name_their_line() {
 }
 
 #[test]
+fn fading_where_nothing_fades_is_warned_of() {
+    let scenario = town("[radio]\nphy = \"oqpsk-250\"\nfading = { slow = \"3 dB\" }\n", &[]);
+    let warning = "town.toml:14: radio.fading changes nothing with phy = \"oqpsk-250\", which serves comparisons and does not fade; leave it out";
+    assert!(scenario.warnings.iter().any(|text| text == warning), "{:?}", scenario.warnings);
+}
+
+#[test]
 fn a_second_campaign_and_one_without_time_for_its_flood_are_warned_of() {
     let second = "[[campaign]]\nname = \"again\"\nkind = \"reset\"\nat = \"20min\"\nwindow = \"auto\"\n";
     let scenario = town(second, &["campaign.reset.at=299s"]);

@@ -2,10 +2,10 @@
 //!
 //! A tolerance was set before the figure was measured and is not bent afterwards. Where a figure does not hold, its group says why.
 
+pub mod fading;
 pub mod link;
 pub mod network;
 pub mod page;
-
 pub mod radio;
 pub mod worlds;
 
@@ -124,6 +124,7 @@ pub enum Effort {
 /// All groups, in the order of the page.
 pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     let mut groups = radio::groups(campus);
+    groups.extend(fading::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
     groups

@@ -216,7 +216,7 @@ fn idle_day() -> Group {
               bytes at 100 kb/s; ours have 7.6 ms. Ours keep neighbours by a \
               frame on each of 129 channels when trickle lets them, and trickle lets one of a neighbourhood do it for all (k = 1): that is \
               half of what they send, and a settled town has little of it; most of the rest are probes of wsrd. What a real one has besides, and the \
-              model not yet: links that fade, so that trickle starts over, and keys that are renewed.",
+              model not yet: keys that are renewed.",
         figures,
     }
 }

@@ -28,7 +28,7 @@ fn frame_loss() -> Group {
     ];
     let figures = modes.into_iter().flat_map(|(mode, rate, half_dbm, loss)| {
         let radio = RadioSpec::default();
-        let model = ErrorModel::new(mode, radio.noise_figure_db, radio.frame_spread_db);
+        let model = ErrorModel::new(mode, radio.noise_figure_db, radio.fading.spread_db());
         let half = model.sensitivity_dbm(0.5, MEASURED_BYTES);
         let at = model.mean_loss(-97.5, MEASURED_BYTES);
         [
@@ -39,7 +39,7 @@ fn frame_loss() -> Group {
     Group {
         title: "Frame loss by level",
         source: "*Energies* 2022, 15(7), 2417 and its public data set: 923 MHz, about 250 bytes, some 7,750 frames",
-        how: "the error model with the defaults of `[radio]`: noise figure 10 dB, frame spread 3 dB, nothing fitted per rate; modes 1b, 2b, 3, 4a",
+        how: "the error model with the defaults of `[radio]`: noise figure 10 dB, levels that spread by 3.0 dB, nothing fitted per rate; modes 1b, 2b, 3, 4a",
         why: "",
         figures: figures.collect(),
     }

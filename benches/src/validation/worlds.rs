@@ -33,7 +33,7 @@ pub fn plain(placement: Placement, phy: PhyMode, duration: SimTime) -> WorldSpec
             exponent: 4.0,
             shadowing_sigma_db: 0.0,
             meter_loss_db: 0.0,
-            frame_spread_db: 0.0,
+            fading: FadingSpec::off(),
             cca_threshold_dbm: -90.0,
             hearing_floor_dbm: -90.0,
             ..RadioSpec::default()

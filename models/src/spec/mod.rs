@@ -7,6 +7,7 @@ mod coupling;
 mod device;
 mod dlms;
 mod event;
+mod fading;
 mod mac;
 mod medium;
 mod mesh;
@@ -34,6 +35,7 @@ pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
     Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
+pub use fading::FadingSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};

@@ -1,5 +1,6 @@
 //! `[radio]`: the air.
 
+use super::fading::FadingSpec;
 use super::quantity::{Length, Maybe, Power, Ratio};
 use crate::terrain::{AntennaGain, Site, SiteKind};
 use schemars::JsonSchema;
@@ -68,10 +69,8 @@ pub struct RadioSpec {
     #[serde(rename = "noise_figure", with = "Ratio")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "30 dB"))]
     pub noise_figure_db: f64,
-    /// Standard deviation of a single frame's level around its link's.
-    #[serde(rename = "frame_spread", with = "Ratio")]
-    #[schemars(extend("x-min" = "0 dB", "x-max" = "15 dB"))]
-    pub frame_spread_db: f64,
+    /// How the level of a frame varies around its link's mean.
+    pub fading: FadingSpec,
     /// Level above which a channel counts as busy. Stacks adapt it between about -60 and -100 dBm; the lower it is, the
     /// fewer hidden nodes there are.
     #[serde(rename = "cca_threshold", with = "Power")]
@@ -107,7 +106,7 @@ impl Default for RadioSpec {
             shadowing_distance_m: 50.0,
             meter_loss_db: 8.0,
             noise_figure_db: 10.0,
-            frame_spread_db: 3.0,
+            fading: FadingSpec::default(),
             cca_threshold_dbm: -100.0,
             hearing_floor_dbm: -110.0,
             neighbours_max: 1_024,

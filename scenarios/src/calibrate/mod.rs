@@ -10,7 +10,7 @@ mod fit;
 pub use fit::Estimate;
 
 use amitwin_data::survey::{Level, SurveyError};
-use amitwin_models::spec::WorldSpec;
+use amitwin_models::spec::{FadingSpec, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use fit::{Link, fit};
 use serde::Serialize;
@@ -68,7 +68,7 @@ pub struct Calibration {
     /// What is a link's own, dB.
     pub link_sigma_db: f64,
     /// Of one level around its direction's mean, dB; missing without repetitions.
-    pub frame_spread_db: Option<f64>,
+    pub level_spread_db: Option<f64>,
     /// Levels at meters less those at border routers; missing where no pair has both.
     pub border_routers: Option<Asymmetry>,
     /// Between nodes of one kind, from the first in the placement to the other; missing likewise.
@@ -121,8 +121,8 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
         asymmetry(&differences)
     };
     let (border_routers, equals) = (both(true), both(false));
-    let frame_spread_db = spread(&pairs);
-    let tx_power_spread_db = equals.zip(frame_spread_db).map(|(equals, frame_db)| {
+    let level_spread_db = spread(&pairs);
+    let tx_power_spread_db = equals.zip(level_spread_db).map(|(equals, frame_db)| {
         // What two means of repeated levels differ by without any difference of the nodes.
         let of_equals = pairs.iter().filter(|((a, b), _)| is_router(*a) == is_router(*b)).map(|(_, pair)| &pair.levels);
         let known = of_equals.filter(|levels| levels.iter().all(|levels| !levels.is_empty()));
@@ -187,7 +187,7 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
         shadowing_db: (2.0 * found.node_sigma_db.powi(2) + found.link_sigma_db.powi(2)).sqrt(),
         node_sigma_db: found.node_sigma_db,
         link_sigma_db: found.link_sigma_db,
-        frame_spread_db,
+        level_spread_db,
         border_routers,
         equals,
         tx_power_spread_db,
@@ -276,8 +276,12 @@ impl Calibration {
             let more = "from both directions of links between nodes".to_owned();
             all.push(("tx_power_spread", format!("\"{spread:.1} dB\""), more));
         }
-        if let Some(spread) = self.frame_spread_db {
-            all.push(("frame_spread", format!("\"{spread:.1} dB\""), String::new()));
+        if let Some(spread) = self.level_spread_db {
+            let fading = FadingSpec::default().with_spread(spread);
+            let more = format!("levels of a direction spread by {spread:.1} dB, here in the shares of the defaults");
+            all.push(("fading.slow", format!("\"{:.1} dB\"", fading.slow_db), more));
+            all.push(("fading.channel", format!("\"{:.1} dB\"", fading.channel_db), String::new()));
+            all.push(("fading.frame", format!("\"{:.2} dB\"", fading.frame_db), String::new()));
         }
         all
     }

@@ -63,7 +63,9 @@ fn what_a_survey_was_made_with_is_found_within_its_errors() {
         assert!(within(found.equals.expect("both directions").difference_db, 0.0), "{found:?}");
         assert!((found.gateway_tx_power_dbm - 33.0).abs() < 1.0);
         // Two levels a direction: 1 dB each.
-        assert!((found.frame_spread_db.expect("repeated") - 1.0).abs() < 0.1, "{found:?}");
+        assert!((found.level_spread_db.expect("repeated") - 1.0).abs() < 0.1, "{found:?}");
+        // The defaults' 1.1 of 3.01 dB are 0.37 of it.
+        assert!(found.settings().contains(&("fading.channel", "\"0.4 dB\"".to_owned(), String::new())));
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Context, word};
 use crate::sections::units::{self, Kind};
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
-use amitwin_models::spec::MediumKind;
+use amitwin_models::spec::{MediumKind, PhyMode};
 use amitwin_models::terrain::{Placement, SiteKind};
 
 pub(super) fn radio(cx: &mut Context<'_>) {
@@ -20,6 +20,11 @@ pub(super) fn radio(cx: &mut Context<'_>) {
     }
     if cx.file.medium == MediumKind::Mesh {
         power(cx);
+    }
+    let is_written = cx.root.get("radio").and_then(|radio| radio.get("fading")).is_some();
+    if cx.file.radio.phy == PhyMode::Oqpsk250 && is_written {
+        let text = "radio.fading changes nothing with phy = \"oqpsk-250\", which serves comparisons and does not fade; leave it out";
+        cx.warn(&["radio", "fading"], text.to_owned());
     }
     let radio = &cx.file.radio;
     if radio.hearing_floor_dbm > radio.cca_threshold_dbm {

@@ -36,7 +36,7 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
             exponent: 4.0,
             shadowing_sigma_db: 0.0,
             meter_loss_db: 0.0,
-            frame_spread_db: 0.0,
+            fading: FadingSpec::off(),
             cca_threshold_dbm: -90.0,
             hearing_floor_dbm: -90.0,
             neighbours_max: 255,
@@ -72,7 +72,7 @@ pub fn suburb(meters: u32, seconds: u64) -> WorldSpec {
         path_loss: LossModel::StreetLevel,
         shadowing_sigma_db: 7.0,
         meter_loss_db: 8.0,
-        frame_spread_db: 3.0,
+        fading: FadingSpec::default(),
         hearing_floor_dbm: -110.0,
         neighbours_max: 128,
         ..spec.radio

@@ -25,6 +25,11 @@ pub fn channel(site: SiteId, slot: u64, channels: u16) -> Channel {
     Channel((((hash >> 32) * u64::from(channels)) >> 32) as u16)
 }
 
+/// Channel of the broadcast slot that begins last before `at`: that of nobody's own sequence.
+pub fn broadcast_channel(at: SimTime, channels: u16) -> Channel {
+    channel(SiteId(u32::MAX), at.nanos() / BROADCAST_INTERVAL.nanos(), channels)
+}
+
 /// Whether everybody listens to the broadcast channel at an instant.
 #[inline]
 pub fn is_broadcast_slot(at: SimTime) -> bool {

@@ -13,6 +13,7 @@ mod state;
 pub use state::State;
 
 use super::error::ErrorModel;
+use super::fading::Fading;
 use super::math::{level_db, ratio};
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
@@ -97,6 +98,8 @@ pub struct Parts {
     pub neighbours: Neighbours,
     /// Which receptions succeed.
     pub model: ErrorModel,
+    /// What levels do over time.
+    pub fading: Fading,
     /// Timing of the operating mode.
     pub phy: Phy,
     /// A channel is busy from this level on.
@@ -118,6 +121,7 @@ pub struct Air {
     /// Timing of the operating mode.
     pub phy: Phy,
     model: ErrorModel,
+    fading: Fading,
     noise: f64,
     busy: u64,
     detect: f64,
@@ -146,7 +150,7 @@ impl Radio {
 impl Air {
     /// The medium of these radios, each with its site and its transmit power in dBm.
     pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
-        let Parts { neighbours, model, phy, cca_threshold_dbm, own, channels, seed } = parts;
+        let Parts { neighbours, model, fading, phy, cca_threshold_dbm, own, channels, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
         let stretches = phy.modulation_index.is_none();
         let radio = |dbm: &f64| Radio {
@@ -170,6 +174,7 @@ impl Air {
             capture: ratio(model.capture_threshold_db()),
             stretches,
             model,
+            fading,
             sites: PerNode(sites),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),

@@ -36,7 +36,7 @@ pub struct ErrorModel {
     noise_dbm: f64,
     capture_threshold_db: f64,
     interference_weight: f64,
-    frame_spread_db: f64,
+    level_spread_db: f64,
     /// ln(1 - Pb), one entry more than intervals.
     ln_success: Vec<f64>,
     /// Weights of the Gaussian quadrature, sum 1.
@@ -44,8 +44,8 @@ pub struct ErrorModel {
 }
 
 impl ErrorModel {
-    /// A receiver with a noise figure and a Gaussian spread of a single frame's level, both dB.
-    pub fn new(mode: PhyMode, noise_figure_db: f64, frame_spread_db: f64) -> Self {
+    /// A receiver with a noise figure and a Gaussian spread of levels around their link's mean over long times, both dB.
+    pub fn new(mode: PhyMode, noise_figure_db: f64, level_spread_db: f64) -> Self {
         let phy = Phy::new(mode);
         let thermal = |bandwidth_hz: f64| -174.0 + 10.0 * libm::log10(bandwidth_hz) + noise_figure_db;
         let (noise_dbm, capture_threshold_db, bit_error): (f64, f64, fn(f64) -> f64) = match phy.modulation_index {
@@ -69,7 +69,7 @@ impl ErrorModel {
             noise_dbm,
             capture_threshold_db,
             interference_weight: 1.0,
-            frame_spread_db,
+            level_spread_db,
             ln_success,
             weights,
         };
@@ -96,11 +96,6 @@ impl ErrorModel {
     /// power. The weight puts the even chance of a 250-byte frame without noise at [`Self::capture_threshold_db`].
     pub fn interference_weight(&self) -> f64 {
         self.interference_weight
-    }
-
-    /// Standard deviation of a single frame's level, dB.
-    pub fn frame_spread_db(&self) -> f64 {
-        self.frame_spread_db
     }
 
     /// ln(1 - Pb) at `sinr_db`: multiply by bits, add over stretches of different interference, then
@@ -135,12 +130,12 @@ impl ErrorModel {
         Self::loss_of(bits * self.ln_success_per_bit(rssi_dbm - self.noise_dbm))
     }
 
-    /// As [`Self::loss_probability`], averaged over the spread of a frame's level around `rssi_dbm`.
+    /// As [`Self::loss_probability`], averaged over the spread of levels around `rssi_dbm`.
     pub fn mean_loss(&self, rssi_dbm: f64, psdu_len: u16) -> f64 {
-        if self.frame_spread_db == 0.0 {
+        if self.level_spread_db == 0.0 {
             return self.loss_probability(rssi_dbm, psdu_len);
         }
-        let at = |i: usize| self.loss_probability(rssi_dbm + self.frame_spread_db * spread_point(i), psdu_len);
+        let at = |i: usize| self.loss_probability(rssi_dbm + self.level_spread_db * spread_point(i), psdu_len);
         self.weights.iter().enumerate().map(|(i, w)| w * at(i)).sum()
     }
 
@@ -168,7 +163,7 @@ impl ErrorModel {
     }
 
     fn half_loss_sinr_db(&self, psdu_len: u16) -> f64 {
-        let still = ErrorModel { frame_spread_db: 0.0, ..self.clone() };
+        let still = ErrorModel { level_spread_db: 0.0, ..self.clone() };
         still.sensitivity_dbm(0.5, psdu_len) - self.noise_dbm
     }
 }
@@ -216,6 +211,7 @@ fn oqpsk_bit_error(g: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::medium::mesh::radio::phy::MODES;
+    use crate::spec::FadingSpec;
 
     /// Share of frames with a CRC error by RSSI at 50, 100, 150 and 200 kb/s, 923 MHz, about 250 bytes, from the
     /// public data set of Energies 2022 15(7):2417; a row covers two dBm, of which this is the middle.
@@ -231,8 +227,12 @@ mod tests {
     /// Operating modes of the four columns: the modulation index is not stated by the data set, and these fit.
     const MEASURED_MODES: [PhyMode; 4] = [PhyMode::M1b, PhyMode::M2b, PhyMode::M3, PhyMode::M4a];
 
+    fn spread_db() -> f64 {
+        FadingSpec::default().spread_db()
+    }
+
     fn rms_against_measurement(mode: PhyMode, column: usize) -> f64 {
-        let model = ErrorModel::new(mode, 10.0, 3.0);
+        let model = ErrorModel::new(mode, 10.0, spread_db());
         let squares = MEASURED.iter().map(|(rssi, row)| {
             let off = model.mean_loss(*rssi, 250) - row[column];
             off * off
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn half_loss_is_where_it_was_measured() {
         for (mode, measured_dbm) in MEASURED_MODES.into_iter().zip([-105.7, -102.3, -97.5, -96.8]) {
-            let dbm = ErrorModel::new(mode, 10.0, 3.0).sensitivity_dbm(0.5, 250);
+            let dbm = ErrorModel::new(mode, 10.0, spread_db()).sensitivity_dbm(0.5, 250);
             assert!((dbm - measured_dbm).abs() < 1.5, "{mode:?}: {dbm}, measured {measured_dbm}");
         }
     }
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn loss_at_minus_98_dbm_is_as_measured() {
         for (column, mode) in MEASURED_MODES.into_iter().enumerate() {
-            let model = ErrorModel::new(mode, 10.0, 3.0);
+            let model = ErrorModel::new(mode, 10.0, spread_db());
             let measured = MEASURED[3].1[column];
             for rssi in [-98.0, -97.5] {
                 let loss = model.mean_loss(rssi, 250);
@@ -276,7 +276,7 @@ mod tests {
     fn without_the_frame_spread_the_curve_is_too_steep() {
         let model = ErrorModel::new(PhyMode::M3, 10.0, 0.0);
         assert!(model.mean_loss(-95.5, 250) < 0.05); // measured 0.22
-        assert!(ErrorModel::new(PhyMode::M3, 10.0, 3.0).mean_loss(-95.5, 250) > 0.15);
+        assert!(ErrorModel::new(PhyMode::M3, 10.0, spread_db()).mean_loss(-95.5, 250) > 0.15);
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn loss_falls_with_level_and_grows_with_length() {
         for mode in MODES {
-            let model = ErrorModel::new(mode, 10.0, 3.0);
+            let model = ErrorModel::new(mode, 10.0, spread_db());
             let mut last = [1.0; 2];
             for step in 0..400 {
                 let rssi = -130.0 + f64::from(step) * 0.2;
@@ -331,13 +331,13 @@ mod tests {
 
     #[test]
     fn quadrature_agrees_with_a_fine_sum() {
-        let model = ErrorModel::new(PhyMode::M1b, 10.0, 3.0);
+        let model = ErrorModel::new(PhyMode::M1b, 10.0, spread_db());
         for rssi in [-112.0, -105.3, -101.0, -95.0] {
             let (mut sum, mut weights) = (0.0, 0.0);
             for i in -6_000..=6_000 {
                 let z = f64::from(i) * 1e-3;
                 let weight = libm::exp(-0.5 * z * z);
-                sum += weight * model.loss_probability(rssi + 3.0 * z, 250);
+                sum += weight * model.loss_probability(rssi + spread_db() * z, 250);
                 weights += weight;
             }
             let loss = model.mean_loss(rssi, 250);
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn capture_needs_the_stated_ratio() {
         for (mode, threshold_db) in [(PhyMode::M1b, 8.0), (PhyMode::M3, 11.0)] {
-            let model = ErrorModel::new(mode, 10.0, 3.0);
+            let model = ErrorModel::new(mode, 10.0, spread_db());
             assert_eq!(model.capture_threshold_db(), threshold_db);
             // Far above the noise, the interferer alone decides.
             let loss = |signal_to_interference_db: f64| {

@@ -2,6 +2,7 @@
 
 pub mod air;
 pub mod error;
+pub mod fading;
 pub mod limits;
 pub mod math;
 pub mod neighbours;

@@ -1,11 +1,12 @@
 //! What becomes of a frame at a radio: levels, noise, and the draw that decides.
 
 use super::{Air, Fate, Transmission, UNITS_PER_MW};
+use crate::medium::mesh::hopping::broadcast_channel;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::math::{level_db, normal_quantile};
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::medium::mesh::radio::phy::Phy;
-use crate::node::Node;
+use crate::node::{Channel, Node};
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
@@ -19,12 +20,13 @@ impl Air {
 
     pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
         let thermal = self.noise_at(node, &frame.overlay);
-        let radio = &mut self.radios[node];
-        if radio.lock != id {
+        if self.radios[node].lock != id {
             return (Fate::Deaf, f32::NAN);
         }
+        let faded_db = if self.stretches { 0.0 } else { self.faded_db(frame, node) };
+        let radio = &mut self.radios[node];
         let level = radio.lock_level as f64;
-        let dbm = level_db(level / UNITS_PER_MW) as f32;
+        let mut dbm = level_db(level / UNITS_PER_MW) as f32;
         if frame.ln_success == f64::NEG_INFINITY {
             return (Fate::Noise, dbm);
         }
@@ -39,7 +41,8 @@ impl Air {
             (ErrorModel::loss_of(ln), 0.0)
         } else {
             let spread = normal_quantile(stream.unit().max(f64::EPSILON));
-            let rssi = level_db(level) + spread * self.model.frame_spread_db();
+            dbm += (faded_db + spread * self.fading.frame_db()) as f32;
+            let rssi = level_db(level) + faded_db + spread * self.fading.frame_db();
             let bits = f64::from(self.phy.psdu_bits(frame.bytes));
             let noise_db = level_db(thermal);
             let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
@@ -59,6 +62,18 @@ impl Air {
             Fate::Collided
         };
         (fate, dbm)
+    }
+}
+
+impl Air {
+    /// What the link of a frame has at its beginning, dB.
+    fn faded_db(&self, frame: &Transmission, node: Node) -> f64 {
+        let channel = match frame.channel {
+            Channel::COMMON if self.channels.is_empty() => Channel(0),
+            Channel::COMMON => broadcast_channel(frame.start, self.channels.len() as u16),
+            channel => channel,
+        };
+        self.fading.shared_db(self.sites[frame.from], self.sites[node], channel, frame.start)
     }
 }
 
