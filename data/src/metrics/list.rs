@@ -10,6 +10,8 @@ use crate::summary::Verdict;
 pub enum Activity {
     /// Campaigns that reset meters.
     Resets,
+    /// New nodes that join their mesh.
+    Joins,
     /// Reports that meters send by themselves.
     Reports,
     /// Scheduled reads.
@@ -28,6 +30,7 @@ impl Activity {
         let some = |metric| values.value(metric).is_some_and(|n| n > 0.0);
         match self {
             Activity::Resets => some(Metric::Commanded),
+            Activity::Joins => some(Metric::NewNodes),
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
@@ -78,6 +81,19 @@ metrics! {
     CampaignStartS = "campaign_start_s": Time, Resets;
     /// from the start of the first campaign's schedule to its last planned reset
     ResetWindowS = "reset_window_s": Time, Resets;
+    /// meters and repeaters that begin without keys and from which a usable path leads to a border router
+    NewNodes = "new_nodes": Count, Joins;
+    /// of them part of the mesh before the run ended
+    Joined = "joined": Count, Joins;
+    /// from the start of the run until the last of them was part of the mesh; empty when one never was
+    AllJoinedS = "all_joined_s": Reached, Joins, gate("all_joined", "", Breach), table("all\njoined", "all joined after");
+    /// median time from the start of the run until a new node was part of the mesh, over all of them; empty when so many never
+    /// were
+    JoinP50S = "join_p50_s": Reached, Joins, gate("join_time", "p50", Breach), table("join\np50", "join time, p50");
+    /// the same, 95th percentile
+    JoinP95S = "join_p95_s": Reached, Joins, gate("join_time", "p95", Breach), table("join\np95", "join time, p95");
+    /// the same, 99th percentile
+    JoinP99S = "join_p99_s": Reached, Joins, gate("join_time", "p99", Breach), table("join\np99", "join time, p99");
     /// share of time that the busiest border router's radio sends or receives, from the campaign's start until the last
     /// meter is back
     BorderRouterBusyShare = "border_router_busy_share": Share, Always,

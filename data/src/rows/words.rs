@@ -142,6 +142,7 @@ pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
     match (kind, value) {
         (EventKind::JoinState, 0) => Some("off"),
         (EventKind::JoinState, 1) => Some("select_pan"),
+        (EventKind::JoinState, 2) => Some("authenticate"),
         (EventKind::JoinState, 3) => Some("acquire_config"),
         (EventKind::JoinState, 4) => Some("configure_routing"),
         (EventKind::JoinState, 5) => Some("operational"),

@@ -1,13 +1,14 @@
 //! From rows to the figures of the results table.
 
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{Outcome, Rows, TransactionKind};
+use amitwin_data::rows::{EventKind, NodeKind, Outcome, Rows, TransactionKind};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::headend::talk::Talk;
 use amitwin_models::plan::Plan;
+use amitwin_models::spec::Start;
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
@@ -44,12 +45,38 @@ pub struct Figures {
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
     missed_busy: u64,
+    joins: Option<Joins>,
+}
+
+/// New nodes, and when each of them was first part of the mesh.
+#[derive(Default)]
+struct Joins {
+    new: u32,
+    joined_s: BTreeMap<u32, f64>,
+}
+
+impl Joins {
+    fn update(&mut self, rows: &Rows) {
+        self.new += rows.nodes.iter().filter(|n| n.kind != NodeKind::Gateway && n.reachable).count() as u32;
+        for event in rows.events.iter().filter(|event| event.kind == EventKind::Operational) {
+            self.joined_s.entry(event.node).or_insert(event.time_s);
+        }
+    }
+
+    /// Smallest time by which `share` of them had joined (nearest rank), s.
+    fn at(&self, share: f64) -> Option<f64> {
+        let mut sorted: Vec<f64> = self.joined_s.values().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (share * f64::from(self.new)).ceil().max(1.0) as usize;
+        sorted.get(rank - 1).copied()
+    }
 }
 
 impl Figures {
-    /// Nothing seen yet.
-    pub fn new(plan: &Plan, duration: SimTime) -> Self {
+    /// Nothing seen yet; `start` says whether nodes are new.
+    pub fn new(plan: &Plan, duration: SimTime, start: Start) -> Self {
         Figures {
+            joins: (start == Start::Cold).then(Joins::default),
             start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
             resets: 0,
@@ -78,6 +105,9 @@ impl Figures {
 
     /// Adds a batch.
     pub fn update(&mut self, rows: &Rows) {
+        if let Some(joins) = &mut self.joins {
+            joins.update(rows);
+        }
         for row in &rows.transactions {
             match row.kind {
                 TransactionKind::Reset => {
@@ -198,7 +228,14 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
+        let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
+            Metric::NewNodes => joins(|joins| Some(f64::from(joins.new))),
+            Metric::Joined => joins(|joins| Some(joins.joined_s.len() as f64)),
+            Metric::AllJoinedS => joins(|joins| joins.at(1.0)),
+            Metric::JoinP50S => joins(|joins| joins.at(0.5)),
+            Metric::JoinP95S => joins(|joins| joins.at(0.95)),
+            Metric::JoinP99S => joins(|joins| joins.at(0.99)),
             Metric::Commanded => meters(self.resets),
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),

@@ -151,7 +151,7 @@ pub fn run_captured<X: Exchange<Event>>(
     let built = build(&variant.spec).map_err(|error| DriveError::Build { variant: name(), error })?;
     let mut warnings = warnings::of_world(&built, &variant.spec);
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
-    let mut figures = Figures::new(&plan, variant.spec.duration);
+    let mut figures = Figures::new(&plan, variant.spec.duration, variant.spec.mesh.start);
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;
     let mut prints: Vec<_> = engine.partitions().map(|part| (part.id(), Fingerprinter::new())).collect();

@@ -4,7 +4,7 @@ use super::{Context, word};
 use crate::sections::units::{self, Kind};
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
-use amitwin_models::spec::{MediumKind, PhyMode};
+use amitwin_models::spec::{MediumKind, PhyMode, Start};
 use amitwin_models::terrain::{Placement, SiteKind};
 
 pub(super) fn radio(cx: &mut Context<'_>) {
@@ -58,6 +58,19 @@ fn power(cx: &mut Context<'_>) {
             limit.rule
         );
         cx.warn(&["radio", key], text);
+    }
+}
+
+/// What an EAPOL frame takes at most, with what the link layer adds: nobody cuts it.
+const EAPOL_FRAME_BYTES: u16 = 900;
+
+/// New nodes need frames that are long enough.
+pub(super) fn mesh(cx: &mut Context<'_>) {
+    let mesh = &cx.file.mesh;
+    if mesh.start == Start::Cold && mesh.frame_bytes_max < EAPOL_FRAME_BYTES {
+        let title = format!("frame_bytes_max is {} and start is \"cold\"", mesh.frame_bytes_max);
+        let help = format!("set mesh.frame_bytes_max to {EAPOL_FRAME_BYTES} or more, or leave it out");
+        cx.error(&["mesh", "frame_bytes_max"], title, "frames with certificates are longer, and are not cut", help);
     }
 }
 

@@ -4,6 +4,8 @@ use amitwin_data::rows::{Rows, TransactionKind, TransactionRow};
 use amitwin_models::build::{Built, build};
 use amitwin_models::cell::{Cell, Part};
 use amitwin_models::headend::HeadEnd;
+use amitwin_models::medium::mesh::net::stack::dodag;
+use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, Placement, Site, SiteKind, SiteName, generate};
 use amitwin_sim_core::{Engine, Local, SimTime};
@@ -126,6 +128,17 @@ impl Ran {
     pub fn of(&self, kind: TransactionKind) -> impl Iterator<Item = &TransactionRow> {
         self.rows.transactions.iter().filter(move |row| row.kind == kind)
     }
+}
+
+/// Runs a world while all its frames are captured.
+pub fn captured(spec: &WorldSpec) -> Ran {
+    let mut built = build(spec).expect("a world");
+    for part in &mut built.parts {
+        if let Part::Mesh(cell) = part {
+            cell.start_capture(Network::new(spec, dodag(spec)), None);
+        }
+    }
+    Ran::new(built, spec.duration)
 }
 
 /// Runs a world to its end.

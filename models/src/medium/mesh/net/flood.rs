@@ -57,7 +57,7 @@ fn take_up(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
 }
 
 fn flooding(net: &Net, ctx: &Ctx, node: Node) -> Flooding {
-    if ctx.facts.is_gateway(node) { net.procedures.border_flood } else { net.procedures.flood }
+    if ctx.facts.is_gateway(node) { net.procedures.relaying.border_flood } else { net.procedures.relaying.flood }
 }
 
 fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {

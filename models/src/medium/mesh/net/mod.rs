@@ -9,6 +9,7 @@ mod etx;
 mod flood;
 mod forward;
 mod join;
+mod joining;
 mod pan;
 mod parents;
 mod reassembly;
@@ -21,9 +22,10 @@ mod trickle;
 
 pub use candidates::{CANDIDATES, Candidate, INFINITE_RANK};
 pub use etx::{ETX_LOST, ETX_MAX, ETX_ONE};
+pub use joining::State;
 pub use state::State as NetState;
 
-use super::event::{ALL_TOPICS, Event, TOPICS, Topic};
+use super::event::{ALL_TOPICS, Event, Topic};
 use super::mac::{Above, Done, LinkLayer, enqueue, sweep};
 use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
@@ -38,148 +40,10 @@ use crate::spec::{BorderStack, Lease, Start};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use auth::authenticator::{self, Authenticators};
-use pan::Pan;
+use joining::{Joining, Step};
 use reassembly::Reassembly;
 use routes::Routes;
-use serde::{Deserialize, Serialize};
 use stack::Procedures;
-use trickle::Trickle;
-
-/// Where a node stands in joining; the numbers are those of Wi-SUN FAN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
-pub enum State {
-    /// Not running.
-    #[default]
-    Off = 0,
-    /// Looking for its PAN.
-    SelectPan = 1,
-    /// Getting its keys.
-    Authenticate = 2,
-    /// Looking for the PAN's configuration.
-    AcquireConfig = 3,
-    /// Getting neighbours, address and route.
-    ConfigureRouting = 4,
-    /// Part of the mesh.
-    Operational = 5,
-}
-
-/// Step within [`State::ConfigureRouting`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Step {
-    /// Waiting for RPL information.
-    #[default]
-    Discover,
-    /// Waiting for more of it before a parent is chosen.
-    Choose,
-    /// Waiting for the parent to register the address.
-    Register,
-    /// Waiting for an address.
-    Address,
-    /// Waiting for the border router to know the route.
-    Announce,
-    /// Part of the mesh: waiting for the parent to renew the registration.
-    Renew,
-    /// Waiting for a sign of life of a parent that did not acknowledge.
-    Verify,
-    /// Nothing under way.
-    Settled,
-}
-
-/// Network state of a node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Joining {
-    /// Candidate parents, best first; unused ones have no node.
-    candidates: [Candidate; CANDIDATES],
-    /// Timers by [`Topic`].
-    trickles: [Trickle; TOPICS],
-    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew.
-    deadline: SimTime,
-    /// Random numbers used for timers.
-    draws: u32,
-    /// Its registration with a parent.
-    registration: Registration,
-    /// Its PAN.
-    pan: Pan,
-    /// When it chose its parent or last saw no reason to change it, min of the run.
-    chosen_min: u16,
-    /// Counts the join timer.
-    epoch: u16,
-    /// RPL rank.
-    rank: u16,
-    /// Lowest rank since the node joined.
-    lowest: u16,
-    /// Next hop towards the border router.
-    parent: Node,
-    /// Hops to the border router.
-    hops: u8,
-    /// Tries of the current step.
-    tries: u8,
-    /// Frames to the parent that failed in a row.
-    failures: u8,
-    /// Joining state.
-    state: State,
-    /// Joining step.
-    step: Step,
-    /// While it looks for a parent.
-    search: Search,
-    /// It has an address.
-    addressed: bool,
-    /// Number of its last route announcement; kept over a reset, as stacks do.
-    path_sequence: u8,
-    /// It has not been part of the mesh since it was reset.
-    returning: bool,
-}
-
-/// With whom a node is registered.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Registration {
-    /// Good until then, s of the run.
-    until_s: u32,
-    /// The parent.
-    with: Node,
-}
-
-impl Default for Registration {
-    fn default() -> Self {
-        Registration { until_s: 0, with: Node::NONE }
-    }
-}
-
-/// What a node that looks for a parent remembers.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Search {
-    /// It has been part of the mesh and has lost its last parent.
-    lost: bool,
-    /// More neighbours were heard than it may consider.
-    crowded: bool,
-}
-
-impl Default for Joining {
-    fn default() -> Self {
-        Joining {
-            candidates: [Candidate::default(); CANDIDATES],
-            trickles: [Trickle::default(); TOPICS],
-            deadline: SimTime::ZERO,
-            draws: 0,
-            registration: Registration::default(),
-            pan: Pan::default(),
-            chosen_min: 0,
-            epoch: 0,
-            rank: INFINITE_RANK,
-            lowest: INFINITE_RANK,
-            parent: Node::NONE,
-            hops: 0,
-            tries: 0,
-            failures: 0,
-            state: State::Off,
-            step: Step::Settled,
-            search: Search::default(),
-            addressed: false,
-            path_sequence: 0,
-            returning: false,
-        }
-    }
-}
 
 /// What a network layer is made of.
 pub struct Parts {

@@ -100,7 +100,8 @@ pub(super) fn arrived<P: PortUser>(
 ) -> Option<Packet> {
     let now = ctx.now();
     let procedures = &stack.net.procedures;
-    let limits = if ctx.facts.is_gateway(node) { procedures.border_buffers } else { procedures.buffers };
+    let limits =
+        if ctx.facts.is_gateway(node) { procedures.relaying.border_buffers } else { procedures.relaying.buffers };
     let reassembly = &mut stack.net.reassembly;
     let (expired, used) = reassembly.expire(node, limits.timeout, now);
     ctx.books.counters.reassembly_timeouts += expired;

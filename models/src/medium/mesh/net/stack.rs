@@ -152,6 +152,19 @@ pub struct ParentRules {
     pub border_children_max: Option<u16>,
 }
 
+/// How nodes pass on what is for all, and what comes in pieces.
+#[derive(Clone, Copy, Debug)]
+pub struct Relaying {
+    /// Flooding by routers.
+    pub flood: Flooding,
+    /// Flooding by border routers.
+    pub border_flood: Flooding,
+    /// Datagrams in pieces, of routers.
+    pub buffers: Buffers,
+    /// The same of border routers.
+    pub border_buffers: Buffers,
+}
+
 /// Timers and procedures of the nodes of a PAN. Pairs are the smallest and largest of a uniform draw, in seconds.
 #[derive(Clone, Debug)]
 pub struct Procedures {
@@ -165,10 +178,6 @@ pub struct Procedures {
     pub border_discovery: Params,
     /// RPL information; the border router's choice, which its routers learn from it.
     pub dio: Params,
-    /// Flooding by routers.
-    pub flood: Flooding,
-    /// Flooding by border routers.
-    pub border_flood: Flooding,
     /// A node that hears others look for a PAN chooses sooner.
     pub chooses_with_others: bool,
     /// Configuration solicits before it looks for a PAN anew.
@@ -197,10 +206,8 @@ pub struct Procedures {
     pub parents: ParentRules,
     /// How nodes get their keys.
     pub authentication: Authentication,
-    /// Datagrams in pieces, of routers.
-    pub buffers: Buffers,
-    /// The same of border routers.
-    pub border_buffers: Buffers,
+    /// What nodes pass on.
+    pub relaying: Relaying,
 }
 
 /// N `ws_config.h`; W `wsbrd.c`: rank of a border router and least step to a child, and how far a rank may rise.
@@ -347,7 +354,8 @@ impl Procedures {
             },
             ..of_router.authentication
         };
-        Procedures { border, parents, authentication, border_buffers, ..of_router }
+        let relaying = Relaying { border_buffers, ..of_router.relaying };
+        Procedures { border, parents, authentication, relaying, ..of_router }
     }
 }
 

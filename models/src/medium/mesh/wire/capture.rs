@@ -180,7 +180,10 @@ impl Capture {
 fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
     let site = |node: Node| if node == Node::NONE { SiteId(0) } else { facts.sites[node] };
     let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
-    let routed = matches!(packet.kind(), Kind::Reply | Kind::Eapol | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request);
+    let routed = matches!(
+        packet.kind(),
+        Kind::Reply | Kind::Eapol | Kind::DaoAck | Kind::Command | Kind::Confirm | Kind::Request
+    );
     let (ahead, visited): (Vec<SiteId>, Vec<SiteId>) = if routed {
         let place = |&node: &Node| site(node);
         (route[..left].iter().rev().map(place).collect(), route[left + 1..][..done].iter().rev().map(place).collect())

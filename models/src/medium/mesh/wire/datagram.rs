@@ -112,7 +112,8 @@ impl Hop<'_> {
             }
             Kind::Eapol => {
                 let (_, relays) = self.ahead.split_last().unwrap_or((&self.origin, &[]));
-                let (from, to) = (self.at(self.router), self.at(relays.last().copied().or(self.to).unwrap_or(self.router)));
+                let (from, to) =
+                    (self.at(self.router), self.at(relays.last().copied().or(self.to).unwrap_or(self.router)));
                 self.down(relays, ip::udp(from, to, (eapol::PORTS.1, eapol::PORTS.0), self.payload))
             }
             Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {

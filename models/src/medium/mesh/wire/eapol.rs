@@ -20,12 +20,19 @@ const PROTOCOL_4WH: u8 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     KeyRequest,
-    Identity { is_answer: bool },
+    Identity {
+        is_answer: bool,
+    },
     /// EAP-TLS with so many bytes of TLS, and of a flight in pieces the length of the whole.
-    Tls { bytes: u16, whole: Option<u32> },
+    Tls {
+        bytes: u16,
+        whole: Option<u32>,
+    },
     Success,
     /// A message of the handshake with so many bytes of key data.
-    Key { data: u16 },
+    Key {
+        data: u16,
+    },
 }
 
 /// A frame of the exchange.
@@ -125,7 +132,7 @@ impl Step {
             What::Identity { .. } => (0, self.eap(id, &[&[1], self.identity()].concat())),
             What::Tls { bytes, whole } => {
                 let start = self.is_down && bytes == 0 && id < 3;
-                let flags = u8::from(whole.is_some()) * 0xc0 | u8::from(start) * 0x20;
+                let flags = (u8::from(whole.is_some()) * 0xc0) | (u8::from(start) * 0x20);
                 let length = whole.map(u32::to_be_bytes);
                 let mut data = vec![13, flags];
                 data.extend(length.iter().flatten());

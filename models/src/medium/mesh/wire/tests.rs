@@ -2,6 +2,7 @@
 
 use super::address::{self, HEAD_END};
 use super::datagram::{DLMS_PORT, Hop};
+use super::eapol;
 use super::elements::Schedule;
 use super::frame::{Network, Sender, Sweep};
 use super::icmpv6::Dodag;
@@ -11,7 +12,7 @@ use super::sixlowpan::{self, Compressed};
 use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
-use crate::spec::{PhyMode, Region};
+use crate::spec::{PhyMode, Region, RouterStack};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 use smoltcp::phy::ChecksumCapabilities;
@@ -42,7 +43,12 @@ const KINDS: [Kind; 15] = [
 ];
 
 fn network() -> Network {
-    Network { key: GroupKey::new(1), schedule: Schedule::new(true, Region::NorthAmerica, PhyMode::M1b), dodag: DODAG }
+    Network {
+        key: GroupKey::new(1),
+        schedule: Schedule::new(true, Region::NorthAmerica, PhyMode::M1b),
+        dodag: DODAG,
+        stack: RouterStack::Wsrd,
+    }
 }
 
 fn sender() -> Sender {
@@ -313,6 +319,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::Reply => Content::Reply,
         Kind::Dao => Content::Dao { sequence: u8::from(second), back: None },
         Kind::DaoAck => Content::DaoAck { sequence: u8::from(second) },
+        Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9) },
         Kind::Dis => Content::Dis,
         Kind::Dio => Content::Dio { rank: 0, hops: 0 },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
@@ -352,6 +359,50 @@ fn both<'a>(
         (hop.visited, hop.to, hop.ahead) = (&stops[..here], Some(stops[here]), &stops[here + 1..]);
     }
     Some((packet, hop))
+}
+
+#[test]
+fn smoltcp_reads_what_is_relayed_for_a_node_without_keys() {
+    let step = eapol::exchange(RouterStack::Wsrd)[0];
+    let payload = step.relayed(SiteId(9), 0);
+    // From relay 5, over two more hops; and back over 4 to relay 6, which passes it on to 9.
+    let up = Hop { hops: 3, from: SiteId(4), to: Some(SiteId(3)), ..hop(Kind::Eapol, &payload) };
+    let down = Hop {
+        origin: SiteId(0),
+        from: SiteId(0),
+        to: Some(SiteId(4)),
+        ahead: &[SiteId(6), SiteId(9)],
+        ..hop(Kind::Eapol, &payload)
+    };
+    let at = |site| address::global(SiteId(0), SiteId(site));
+    for (hop, from, to, ports) in [(&up, at(5), at(0), (10_253, 10_254)), (&down, at(0), at(6), (10_254, 10_253))] {
+        let bytes = hop.compressed().bytes;
+        let (_, _, rest) = open(&bytes, hop);
+        let packet = SixlowpanUdpNhcPacket::new_checked(rest).expect("UDP");
+        let udp = SixlowpanUdpNhcRepr::parse(&packet, &from, &to, &ChecksumCapabilities::default());
+        let udp = udp.expect("the checksum fits");
+        assert_eq!((udp.src_port, udp.dst_port, packet.payload()), (ports.0, ports.1, &payload[..]));
+        assert_eq!(payload[..8], address::eui64(SiteId(9)));
+    }
+}
+
+#[test]
+fn an_eapol_frame_is_in_the_clear() {
+    let step = eapol::exchange(RouterStack::Wsrd)[0].direct(SiteId(9), 0);
+    let frame = network().eapol(&sender(), SiteId(5), &step);
+    let header = fields(&[
+        "61ee 21",             // data, acknowledge, no PAN id, elements, version 2015, long addresses
+        "05000000 696d6102",   // to
+        "09000000 696d6102",   // from
+        "0515 01 06 000800",   // unicast timing, EAPOL
+        "0615 02 0200 000000", // broadcast timing
+        "003f",
+        "08a0",                  // Wi-SUN, 8 bytes
+        "0688 ff 14 0a 10 0101", // unicast schedule
+        "7598 08 0100",          // multiplexed, 117 bytes: full frame 1, key management
+        "01 0303 006d 020800",   // 802.1X; EAPOL key frame of 109 bytes, a request
+    ]);
+    assert!(hex(&frame).starts_with(&header), "{}", hex(&frame));
 }
 
 /// Hops of each kind over routes of every length.

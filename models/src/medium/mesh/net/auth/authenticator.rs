@@ -47,7 +47,8 @@ impl Authenticators {
         let sessions = self.sessions.iter().all(|(&(gateway, node), s)| {
             bounds.is_own(gateway) && bounds.is_own(node) && bounds.is_own(s.relay) && usize::from(s.step) < steps
         });
-        let waits = |pairs: &Vec<(Node, Node)>| pairs.iter().all(|&(node, via)| bounds.is_own(node) && bounds.is_own(via));
+        let waits =
+            |pairs: &Vec<(Node, Node)>| pairs.iter().all(|&(node, via)| bounds.is_own(node) && bounds.is_own(via));
         let waiting = self.waiting.iter().all(|(&gateway, pairs)| bounds.is_own(gateway) && waits(pairs));
         ensure(sessions && waiting, || "net: somebody gets keys, or from somebody, who is not here".to_owned())
     }

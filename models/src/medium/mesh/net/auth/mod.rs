@@ -132,7 +132,8 @@ pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     let ends = usize::from(next) + 1 == steps.len();
     let is_asking = joining.state == State::Authenticate && joining.pan.keys.step > 0;
     // Its last answer may have been lost, so that the question comes again when it has its keys.
-    if !is_asking && !(ends && joining.pan.keys.has && joining.pan.keys.relay.is_some()) {
+    let is_told_again = ends && joining.pan.keys.has && joining.pan.keys.relay.is_some();
+    if !is_asking && !is_told_again {
         return;
     }
     if is_asking && step < joining.pan.keys.step - 1 {
@@ -170,7 +171,13 @@ fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
 }
 
 /// The neighbour does not acknowledge: nanostack asks the next one.
-pub(super) fn relay_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
+pub(super) fn relay_failed<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    to: Node,
+) {
     let joining = &mut stack.net.nodes[node];
     let is_it = joining.state == State::Authenticate && joining.pan.keys.relay == to;
     if !is_it || stack.net.procedures.stack != RouterStack::Nanostack {

@@ -1,7 +1,7 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Repeats, Signal};
+use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
 use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
@@ -37,8 +37,6 @@ pub(super) fn nanostack(
         discovery: discovery(profile),
         border_discovery,
         dio,
-        flood: flooding(profile),
-        border_flood,
         // `ws_bootstrap_6lr.c`.
         chooses_with_others: profile <= SizeProfile::Medium,
         config_solicits_max: 5,
@@ -96,7 +94,11 @@ pub(super) fn nanostack(
             at_a_time: None,
             near_dbm: None,
         },
-        buffers: NANOSTACK_BUFFERS,
-        border_buffers: NANOSTACK_BUFFERS,
+        relaying: Relaying {
+            flood: flooding(profile),
+            border_flood,
+            buffers: NANOSTACK_BUFFERS,
+            border_buffers: NANOSTACK_BUFFERS,
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! wsrd, the router of wisun-br-linux.
 
 use super::profile::discovery;
-use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Repeats, Signal, WISUN_BUFFERS};
+use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS};
 use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
@@ -34,8 +34,6 @@ pub(super) fn wsrd(
         discovery: discovery(profile),
         border_discovery,
         dio,
-        flood: Flooding { imin: SimTime::from_secs(10), imax: SimTime::from_secs(80), k: 3, rounds: FLOOD_ROUNDS_MAX },
-        border_flood,
         // `join_state.c`.
         chooses_with_others: false,
         config_solicits_max: u8::MAX,
@@ -86,7 +84,16 @@ pub(super) fn wsrd(
             at_a_time: None,
             near_dbm: Some(-60),
         },
-        buffers: WISUN_BUFFERS,
-        border_buffers: WISUN_BUFFERS,
+        relaying: Relaying {
+            flood: Flooding {
+                imin: SimTime::from_secs(10),
+                imax: SimTime::from_secs(80),
+                k: 3,
+                rounds: FLOOD_ROUNDS_MAX,
+            },
+            border_flood,
+            buffers: WISUN_BUFFERS,
+            border_buffers: WISUN_BUFFERS,
+        },
     }
 }

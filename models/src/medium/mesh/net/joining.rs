@@ -1,0 +1,145 @@
+//! What a node knows while it joins, and as part of the mesh.
+
+use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
+use super::pan::Pan;
+use super::trickle::Trickle;
+use crate::medium::mesh::event::TOPICS;
+use crate::node::Node;
+use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// Where a node stands in joining; the numbers are those of Wi-SUN FAN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
+pub enum State {
+    /// Not running.
+    #[default]
+    Off = 0,
+    /// Looking for its PAN.
+    SelectPan = 1,
+    /// Getting its keys.
+    Authenticate = 2,
+    /// Looking for the PAN's configuration.
+    AcquireConfig = 3,
+    /// Getting neighbours, address and route.
+    ConfigureRouting = 4,
+    /// Part of the mesh.
+    Operational = 5,
+}
+
+/// Step within [`State::ConfigureRouting`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Step {
+    /// Waiting for RPL information.
+    #[default]
+    Discover,
+    /// Waiting for more of it before a parent is chosen.
+    Choose,
+    /// Waiting for the parent to register the address.
+    Register,
+    /// Waiting for an address.
+    Address,
+    /// Waiting for the border router to know the route.
+    Announce,
+    /// Part of the mesh: waiting for the parent to renew the registration.
+    Renew,
+    /// Waiting for a sign of life of a parent that did not acknowledge.
+    Verify,
+    /// Nothing under way.
+    Settled,
+}
+
+/// Network state of a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Joining {
+    /// Candidate parents, best first; unused ones have no node.
+    pub(super) candidates: [Candidate; CANDIDATES],
+    /// Timers by [`Topic`].
+    pub(super) trickles: [Trickle; TOPICS],
+    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew.
+    pub(super) deadline: SimTime,
+    /// Random numbers used for timers.
+    pub(super) draws: u32,
+    /// Its registration with a parent.
+    pub(super) registration: Registration,
+    /// Its PAN.
+    pub(super) pan: Pan,
+    /// When it chose its parent or last saw no reason to change it, min of the run.
+    pub(super) chosen_min: u16,
+    /// Counts the join timer.
+    pub(super) epoch: u16,
+    /// RPL rank.
+    pub(super) rank: u16,
+    /// Lowest rank since the node joined.
+    pub(super) lowest: u16,
+    /// Next hop towards the border router.
+    pub(super) parent: Node,
+    /// Hops to the border router.
+    pub(super) hops: u8,
+    /// Tries of the current step.
+    pub(super) tries: u8,
+    /// Frames to the parent that failed in a row.
+    pub(super) failures: u8,
+    /// Joining state.
+    pub(super) state: State,
+    /// Joining step.
+    pub(super) step: Step,
+    /// While it looks for a parent.
+    pub(super) search: Search,
+    /// It has an address.
+    pub(super) addressed: bool,
+    /// Number of its last route announcement; kept over a reset, as stacks do.
+    pub(super) path_sequence: u8,
+    /// It has not been part of the mesh since it was reset.
+    pub(super) returning: bool,
+}
+
+/// With whom a node is registered.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Registration {
+    /// Good until then, s of the run.
+    pub(super) until_s: u32,
+    /// The parent.
+    pub(super) with: Node,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Registration { until_s: 0, with: Node::NONE }
+    }
+}
+
+/// What a node that looks for a parent remembers.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Search {
+    /// It has been part of the mesh and has lost its last parent.
+    pub(super) lost: bool,
+    /// More neighbours were heard than it may consider.
+    pub(super) crowded: bool,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Joining {
+            candidates: [Candidate::default(); CANDIDATES],
+            trickles: [Trickle::default(); TOPICS],
+            deadline: SimTime::ZERO,
+            draws: 0,
+            registration: Registration::default(),
+            pan: Pan::default(),
+            chosen_min: 0,
+            epoch: 0,
+            rank: INFINITE_RANK,
+            lowest: INFINITE_RANK,
+            parent: Node::NONE,
+            hops: 0,
+            tries: 0,
+            failures: 0,
+            state: State::Off,
+            step: Step::Settled,
+            search: Search::default(),
+            addressed: false,
+            path_sequence: 0,
+            returning: false,
+        }
+    }
+}
