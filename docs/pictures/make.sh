@@ -18,6 +18,7 @@ draw() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+draw cold-start air-time
 draw elevated-router map
 draw gateway-failure map
 draw levers rejoin
