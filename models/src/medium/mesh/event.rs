@@ -83,6 +83,8 @@ pub enum Event {
     },
     /// A snapshot of the links is due.
     Snapshot,
+    /// An hour of the table `load` ends.
+    Load,
     /// The probe traffic of the link-layer bench.
     Probe {
         /// Sender.
@@ -119,7 +121,9 @@ impl Event {
             | Event::Join { node, .. }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
-            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,
+            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot | Event::Load => {
+                true
+            }
             // The bench of the link layer is not saved.
             Event::Probe { .. } => false,
         }

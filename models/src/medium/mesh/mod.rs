@@ -63,7 +63,7 @@ impl Mesh {
         }
         let stack = &mut Stack { net, user };
         match event {
-            Event::Trickle { .. } | Event::Join { .. } | Event::Flood { .. } | Event::Snapshot => {
+            Event::Trickle { .. } | Event::Join { .. } | Event::Flood { .. } | Event::Snapshot | Event::Load => {
                 net::handle(stack, link, ctx, event);
             }
             _ => link_event(link, stack, ctx, event),
