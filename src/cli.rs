@@ -1,5 +1,9 @@
 //! Commands and options.
 
+mod site;
+
+pub use site::Site;
+
 use amitwin_scenarios::study::{Between, Share, Tolerance, Vary};
 use amitwin_scenarios::{Override, TemplateKind};
 use clap::builder::PossibleValuesParser;
@@ -58,6 +62,8 @@ pub enum Command {
     Serve(Serve),
     /// Fit the radio of a scenario to levels that were measured.
     Calibrate(Calibrate),
+    /// Propose places for repeaters, with what they would bring.
+    Site(Site),
     /// Set finished runs side by side, with paired differences.
     Compare(Compare),
     /// Draw the report of a run again.

@@ -60,7 +60,7 @@ fn a_table_without_rows_is_a_file_unless_it_is_opt_in() {
     run.tables("v").expect("named").finish().expect("finished");
     run.finish(&ended(&["v"])).expect("finished");
     let parquet: Vec<String> = listing(&path).into_iter().filter(|name| name.ends_with(".parquet")).collect();
-    let expected: Vec<String> = ["airtime", "events", "links", "nodes", "transactions"]
+    let expected: Vec<String> = ["airtime", "events", "links", "load", "nodes", "transactions"]
         .map(|table| format!("tables/{table}/v/part-000.parquet"))
         .to_vec();
     assert_eq!(parquet, expected);

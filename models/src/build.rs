@@ -359,9 +359,13 @@ impl Kit<'_> {
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
         let parts = meter::Parts { servers, plan: plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
+        let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
+        if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
+            books.count_loads(facts.own);
+        }
         Cell {
             id: ordinal as u32,
-            books: Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every),
+            books,
             medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
             gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),
@@ -407,6 +411,7 @@ impl Kit<'_> {
             lease: spec.mesh.lease,
             start: spec.mesh.start,
             links_every: spec.record.links_every,
+            load_every: spec.record.load_every,
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count(),
         };
         let net = Net::new(parts, &link, facts);

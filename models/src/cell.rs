@@ -143,6 +143,7 @@ impl Cell {
         self.gateways.start(ctx);
         if let AnyMedium::Mesh(mesh) = &self.medium {
             mesh.net.start_snapshots(ctx);
+            mesh.net.start_loads(ctx);
         }
         self.fleet.start(ctx);
         self.timeline.start(ctx);
@@ -223,6 +224,7 @@ impl Cell {
     /// of one partition at a time.
     pub fn describe(&mut self, sites: &[Site]) {
         let facts = &self.facts;
+        let cut_off_by = self.mesh().map(|mesh| mesh.net.cut_off_by(&mesh.link, facts));
         for node in facts.nodes() {
             let global = facts.sites[node];
             let site = &sites[global.at()];
@@ -252,6 +254,7 @@ impl Cell {
                 path_loss_db,
                 neighbours,
                 reachable,
+                cut_off_by: cut_off_by.as_ref().and_then(|by| by[node].is_some().then(|| facts.sites[by[node]].0)),
             });
         }
         if let AnyMedium::Mesh(mesh) = &self.medium {
@@ -267,6 +270,7 @@ impl Cell {
                 return;
             }
             mesh.snapshot(facts, books, now);
+            mesh.net.close_loads(facts, books, now);
         }
         books.close_minute(facts, now);
         let pending = |carried: Carried| {
@@ -356,6 +360,6 @@ impl Cell {
             AnyMedium::Mesh(mesh) => mesh.bytes(),
             AnyMedium::Ideal(ideal) => ideal.bytes(),
         };
-        medium + self.meters.bytes() + self.facts.bytes()
+        medium + self.meters.bytes() + self.facts.bytes() + self.books.bytes()
     }
 }

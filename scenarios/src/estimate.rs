@@ -8,7 +8,7 @@ use crate::drive::warnings;
 use crate::load::Variant;
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::spec::{PollSpec, SizeProfile, WorldSpec};
+use amitwin_models::spec::{MediumKind, PollSpec, SizeProfile, WorldSpec};
 
 // The factors are from runs of generated suburbs of 100 to 5,000 meters at 50 kb/s, 30 to 90 m apart (1 to 11 hops in the
 // mean, 16 to 310 neighbours); the spread over these is in brackets. Those for memory are from 2,000 meters behind one
@@ -44,7 +44,7 @@ const BYTES_PER_ROW_HELD: f64 = 80.0;
 const DISK_PER_VARIANT: f64 = 12e3;
 /// Bytes on the disk of a row of each table.
 const DISK_PER_ROW: Rows =
-    Rows { nodes: 34.0, links: 9.0, transactions: 19.0, events: 9.0, airtime: 15.0, census: 9.0 };
+    Rows { nodes: 34.0, links: 9.0, transactions: 19.0, events: 9.0, airtime: 15.0, load: 30.0, census: 9.0 };
 
 /// A campaign, worked out.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,6 +194,7 @@ struct Rows {
     transactions: f64,
     events: f64,
     airtime: f64,
+    load: f64,
     census: f64,
 }
 
@@ -202,6 +203,9 @@ impl Rows {
         let seconds = spec.duration.secs_f64();
         let every = spec.record.links_every.secs_f64();
         let snapshots = if every > 0.0 { seconds / every + 2.0 } else { 2.0 };
+        let load_every = spec.record.load_every.secs_f64();
+        let has_loads = load_every > 0.0 && spec.medium == MediumKind::Mesh;
+        let hours = if has_loads { (seconds / load_every).ceil() } else { 0.0 };
         let census_every = spec.record.census_every.secs_f64();
         let censuses = if census_every > 0.0 { (seconds / census_every).floor() + 1.0 } else { 0.0 };
         Rows {
@@ -210,12 +214,13 @@ impl Rows {
             transactions: reports + resets,
             events: resets * EVENT_ROWS_PER_RESET,
             airtime: f64::from(built.gateways) * (seconds / 60.0).ceil(),
+            load: radios * hours,
             census: radios * censuses,
         }
     }
 
-    fn each(&self) -> [f64; 6] {
-        [self.nodes, self.links, self.transactions, self.events, self.airtime, self.census]
+    fn each(&self) -> [f64; 7] {
+        [self.nodes, self.links, self.transactions, self.events, self.airtime, self.load, self.census]
     }
 
     fn times(&self, other: &Rows) -> impl Iterator<Item = f64> {

@@ -12,6 +12,7 @@
 //! - [`study`]: the same with several seeds, and what is said over them.
 //! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
 //! - [`calibrate`]: `[radio]` from levels that were measured.
+//! - [`site`]: where repeaters would help.
 //! - [`template`]: a commented file to start from.
 //!
 //! ```
@@ -33,6 +34,7 @@ mod resolve;
 mod resolved;
 pub mod sections;
 pub mod served;
+pub mod site;
 pub mod study;
 mod template;
 mod zones;

@@ -145,7 +145,8 @@ fn absolute(path: &Path) -> String {
 fn with_files(file: &ScenarioFile, replace: impl Fn(&str) -> String) -> ScenarioFile {
     let mut file = file.clone();
     let lists = file.event.iter_mut().filter_map(|event| event.target.file.as_mut());
-    for path in file.placement.file.iter_mut().chain(lists) {
+    let placement = file.placement.file.iter_mut().chain(&mut file.placement.repeaters);
+    for path in placement.chain(lists) {
         *path = replace(path);
     }
     for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {

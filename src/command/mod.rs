@@ -14,6 +14,7 @@ mod run;
 mod run_dir;
 mod schema;
 mod serve;
+mod site;
 mod study;
 mod sweep;
 mod verify;
@@ -27,6 +28,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Init(options) => init::run(options, talk),
         Command::Check(options) => check::run(&options.scenario, talk),
         Command::Calibrate(options) => calibrate::run(options, talk),
+        Command::Site(options) => site::run(options, talk),
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
         Command::Sweep(options) => sweep::run(options, talk),

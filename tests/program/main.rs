@@ -15,6 +15,7 @@ mod prices;
 mod seeds;
 mod serve;
 mod serve_kill;
+mod site;
 mod stops;
 mod streams;
 mod sweep;

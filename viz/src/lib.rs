@@ -12,6 +12,7 @@ pub mod compare;
 pub mod figures;
 pub mod find;
 pub mod human;
+pub mod load;
 pub mod over_seeds;
 pub mod read;
 pub mod report;

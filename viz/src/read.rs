@@ -4,7 +4,7 @@ use crate::VizError;
 use crate::series;
 use crate::view::{Campaign, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO};
-use amitwin_data::rows::{NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{LoadRow, NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
             rows.campaign = campaign(run, &v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
+            run.each_group(&v.name, seed, |hours: Vec<LoadRow>| rows.load.add(&hours))?;
         }
         variants.push(rows);
     }

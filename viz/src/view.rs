@@ -1,5 +1,6 @@
 //! What a report is drawn from, in memory: a run's small files and the rows that its charts need.
 
+use crate::load::Load;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
@@ -29,6 +30,8 @@ pub struct VariantView {
     pub campaign: Option<Campaign>,
     /// Load of the border routers.
     pub airtime: Vec<AirtimeRow>,
+    /// What each radio did, if the run recorded that.
+    pub load: Load,
 }
 
 /// A reset campaign in one variant.

@@ -25,7 +25,7 @@ pub use cell::{Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
-    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow,
+    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TABLES, TransactionRow,
 };
 pub use words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 

@@ -44,6 +44,9 @@ tables! {
         neighbours: u32,
         /// Whether a route to a border router exists.
         reachable: bool,
+        /// The radio without which there is no way from here to the border router, over links that a parent may use: a single
+        /// way out; of several the nearest. Empty if there are two ways, or none.
+        cut_off_by: Option<u32>,
     }
 
     /// Snapshots of the links in use: each node with its parent.
@@ -144,6 +147,49 @@ tables! {
         queue_frames_max: u32,
         /// Frames that its full queue refused.
         dropped: u32,
+    }
+
+    /// What each radio of a mesh had to do in each hour (`record.load_every`), and its place in the tree as the hour ended; a row
+    /// only where something happened. Everything but `hops`, `children` and `descendants` is counted over the hour.
+    load: LoadRow, sorted by [time_s, node], opt_in: false {
+        /// Start of the hour, since the start of the run.
+        time_s: f64,
+        /// Whose.
+        node: u32,
+        /// Spent transmitting.
+        tx_s: f32,
+        /// Frames that it sent, acknowledgements included.
+        frames_sent: u32,
+        /// Datagrams of others that it passed on, up or down, or tried to; those to all excepted, which every radio repeats.
+        relayed: u32,
+        /// Most frames that waited in its queue.
+        queue_frames_max: u32,
+        /// Messages of meters and head-end lost here because a queue was full.
+        lost_queue_full: u32,
+        /// The same, because all transmissions to the next hop failed.
+        lost_retries: u32,
+        /// The same, because this radio was reset or switched off while it held them.
+        lost_reset: u32,
+        /// The same, because it had no next hop for them.
+        lost_no_route: u32,
+        /// The same, after too many hops or in a loop.
+        lost_too_far: u32,
+        /// The same, because it had no room to put the pieces together, or had given up.
+        lost_reassembly: u32,
+        /// The same, at a border router on its backhaul.
+        lost_backhaul: u32,
+        /// The same, because they waited too long in its queue.
+        lost_too_old: u32,
+        /// Datagrams that keep the mesh together (joining, routes, neighbours) lost here, for any reason.
+        lost_control: u32,
+        /// Times that it chose another parent.
+        parent_changes: u32,
+        /// Hops to its border router at the end of the hour; empty without a route, 0 at a border router.
+        hops: Option<u8>,
+        /// Radios whose parent it was at the end of the hour.
+        children: u32,
+        /// Radios whose way to the border router led through it at the end of the hour.
+        descendants: u32,
     }
 
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.

@@ -86,6 +86,9 @@ impl Happened {
 impl Ctx<'_, '_> {
     /// Writes down what happens to a node now.
     pub fn note(&mut self, node: Node, happened: Happened) {
+        if matches!(happened, Happened::ParentChange { .. }) {
+            self.books.changes_parent(node);
+        }
         let (node, (kind, value)) = (self.facts.sites[node].0, happened.columns());
         self.books.rows.events.push(EventRow { time_s: self.now().secs_f64(), node, kind, value });
     }

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`Counters`], losses by [`Loss`] | the link layer and the network layer, frame by frame |
 //! | [`Load`] of a border router's radio | the link layer; closed each minute by the gateway |
+//! | what each radio does in an hour of the table `load` ([`NodeLoad`]) | both layers of a mesh, border routers for their backhaul; hours closed by the network layer |
 //! | what each radio transmits in its busiest hour ([`OnAir`]) | the link layer; hours closed by the gateway |
 //! | the `transactions` row of a regular report ([`PushReport`]) | the gateway that has it, the meter that could not send it, whoever lost it |
 //! | rows of other tables ([`Books::rows`]) | the room that they are about; the driver takes them window by window |
@@ -14,6 +15,7 @@
 mod counters;
 mod happened;
 mod load;
+mod node_load;
 mod on_air;
 mod reports;
 mod state;
@@ -22,6 +24,7 @@ mod transaction;
 pub use counters::{Counters, Loss};
 pub use happened::Happened;
 pub use load::{Load, MINUTE};
+pub use node_load::{NodeLoad, Standing};
 pub use on_air::OnAir;
 pub use reports::PushReport;
 pub use state::State;
@@ -41,6 +44,8 @@ pub struct Books {
     pub loads: PerNode<Load>,
     /// What each own radio transmits, where the region limits that.
     on_air: PerNode<OnAir>,
+    /// What each own radio of a mesh does, if the table `load` is written.
+    node_loads: PerNode<NodeLoad>,
     /// Frames that have ended.
     pub frames_seen: u64,
     /// Every n-th frame goes into the `frames` table; 0: none.
@@ -54,9 +59,9 @@ impl Books {
         Books { loads, on_air: PerNode::of(OnAir::default(), usize::from(own)), frames_every, ..Books::default() }
     }
 
-    /// Counts a datagram as lost.
+    /// Counts a datagram that was lost.
     #[inline]
-    pub fn lost(&mut self, why: Loss) {
+    fn count_lost(&mut self, why: Loss) {
         self.counters.dropped += 1;
         self.counters.lost[why as usize] += 1;
     }
@@ -65,6 +70,11 @@ impl Books {
     #[inline]
     pub fn load(&mut self, node: Node) -> Option<&mut Load> {
         self.loads.0.get_mut(node.at())
+    }
+
+    /// Bytes held, rows excepted.
+    pub fn bytes(&self) -> usize {
+        self.loads.bytes() + self.on_air.bytes() + self.node_loads.bytes()
     }
 
     /// Counts a frame that has ended; says whether it goes into the `frames` table.

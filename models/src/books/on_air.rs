@@ -19,9 +19,9 @@ pub struct OnAir {
 impl Books {
     /// A radio sends for so long; of radios that nobody asks about nothing is kept.
     #[inline]
-    pub fn sends(&mut self, node: Node, airtime: impl FnOnce() -> SimTime) {
+    pub(super) fn transmits(&mut self, node: Node, airtime: SimTime) {
         if let Some(on_air) = self.on_air.0.get_mut(node.at()) {
-            on_air.hour_us = on_air.hour_us.saturating_add((airtime().nanos() / 1_000) as u32);
+            on_air.hour_us = on_air.hour_us.saturating_add((airtime.nanos() / 1_000) as u32);
         }
     }
 
@@ -50,15 +50,15 @@ mod tests {
         let mut books = Books::new(1, 3, 0);
         let seconds = SimTime::from_secs;
         let most = |books: &Books| books.busiest_hours().map(|(_, most)| most.secs_f64()).collect::<Vec<_>>();
-        books.sends(Node(0), || seconds(5));
-        books.sends(Node(2), || seconds(1));
+        books.transmits(Node(0), seconds(5));
+        books.transmits(Node(2), seconds(1));
         books.close_hour(seconds(3_600));
-        books.sends(Node(0), || seconds(4));
-        books.sends(Node(2), || seconds(2));
+        books.transmits(Node(0), seconds(4));
+        books.transmits(Node(2), seconds(2));
         books.close_hour(seconds(3_660));
-        books.sends(Node(2), || seconds(7));
+        books.transmits(Node(2), seconds(7));
         // A radio that is only heard.
-        books.sends(Node(3), || seconds(9));
+        books.transmits(Node(3), seconds(9));
         assert_eq!(most(&books), [5.0, 0.0, 9.0], "a minute does not begin an hour");
     }
 }

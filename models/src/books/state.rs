@@ -1,6 +1,6 @@
 //! What of the books changes in a run: sums and loads. Rows belong to whoever takes them.
 
-use super::{Books, Counters, Load, OnAir};
+use super::{Books, Counters, Load, NodeLoad, OnAir};
 use crate::check::same_count;
 use crate::node::PerNode;
 use amitwin_data::rows::Rows;
@@ -12,6 +12,7 @@ pub struct State {
     counters: Counters,
     loads: PerNode<Load>,
     on_air: PerNode<OnAir>,
+    node_loads: PerNode<NodeLoad>,
     frames_seen: u64,
 }
 
@@ -22,6 +23,7 @@ impl Books {
             counters: self.counters,
             loads: self.loads.clone(),
             on_air: self.on_air.clone(),
+            node_loads: self.node_loads.clone(),
             frames_seen: self.frames_seen,
         }
     }
@@ -33,9 +35,10 @@ impl Books {
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("books: border routers", state.loads.len(), self.loads.len())?;
         same_count("books: radios", state.on_air.len(), self.on_air.len())?;
+        same_count("books: radios of the table `load`", state.node_loads.len(), self.node_loads.len())?;
         self.rows = Rows::default();
         (self.counters, self.loads, self.frames_seen) = (state.counters, state.loads, state.frames_seen);
-        self.on_air = state.on_air;
+        (self.on_air, self.node_loads) = (state.on_air, state.node_loads);
         Ok(())
     }
 }

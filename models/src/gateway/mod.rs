@@ -131,7 +131,7 @@ impl Gateways {
         let lost = self.is_lost(ctx.facts, gateway);
         let of = &self.gateways[gateway];
         if of.backhaul.down || of.stopped || lost {
-            ctx.books.lost(Loss::Backhaul);
+            ctx.books.lost(gateway, Loss::Backhaul);
         } else {
             medium.send(self, ctx, gateway, message);
         }
@@ -215,7 +215,7 @@ impl PortUser for Gateways {
             Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
         };
         let Some(at) = self.arrival(ctx, gateway) else {
-            ctx.books.lost(Loss::Backhaul);
+            ctx.books.lost(gateway, Loss::Backhaul);
             return ctx.books.message_lost(ctx.facts, carried);
         };
         if let (ReportKind::Answer { read }, true) = (kind, message.apdu.outside) {
@@ -246,7 +246,7 @@ impl PortUser for Gateways {
     }
 
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
-        let Some(at) = self.arrival(ctx, gateway) else { return ctx.books.lost(Loss::Backhaul) };
+        let Some(at) = self.arrival(ctx, gateway) else { return ctx.books.lost(gateway, Loss::Backhaul) };
         let report = Report {
             meter: ctx.facts.sites[node],
             kind: ReportKind::Back { job: back.job, by: BackSign::Route },

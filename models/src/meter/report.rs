@@ -45,7 +45,7 @@ impl Meters {
             PushContent::Opaque(bytes) => (Default::default(), bytes),
         };
         if !attached {
-            ctx.books.lost(Loss::NoRoute);
+            ctx.books.lost(node, Loss::NoRoute);
             let report =
                 PushReport { origin: node, number, planned: ctx.now(), attempts: 0, distance: 0, hops_made: 0, bytes };
             ctx.books.report(ctx.facts, &report, Outcome::Failed, None);

@@ -124,6 +124,8 @@ pub struct Placement {
     pub sites: Vec<Site>,
     /// Columns of the input that are the user's own, by the index of the site; sites beyond those of the input have none.
     pub attributes: Arc<Attributes>,
+    /// The plane of the sites' coordinates in metres; `None` for sites that were given in metres alone.
+    pub plane: Option<LocalPlane>,
 }
 
 impl Placement {
@@ -144,13 +146,20 @@ impl Placement {
                 Ok(Site { name, kind, lat_deg, lon_deg, x_m: 0.0, y_m: 0.0, height_m, antenna_gain: None })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        if let Some(plane) = LocalPlane::around(sites.iter().map(|s| (s.lat_deg, s.lon_deg))) {
+        let plane = LocalPlane::around(sites.iter().map(|s| (s.lat_deg, s.lon_deg)));
+        if let Some(plane) = &plane {
             for site in &mut sites {
                 let (x, y) = plane.to_local(site.lat_deg, site.lon_deg);
                 (site.x_m, site.y_m) = (x as f32, y as f32);
             }
         }
-        Ok(Placement { sites, ..Placement::default() })
+        Ok(Placement { sites, plane, ..Placement::default() })
+    }
+
+    /// A site on the plane of this placement, by latitude and longitude; `None` if the placement has no plane.
+    pub fn site_at(&self, name: SiteName, kind: SiteKind, lat_deg: f64, lon_deg: f64, height_m: f32) -> Option<Site> {
+        let (x, y) = self.plane?.to_local(lat_deg, lon_deg);
+        Some(Site { name, kind, lat_deg, lon_deg, x_m: x as f32, y_m: y as f32, height_m, antenna_gain: None })
     }
 
     /// Node ids of all sites of one kind, ascending.

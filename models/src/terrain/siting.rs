@@ -196,7 +196,7 @@ fn with_gateways(placement: &Placement, gateways: Vec<Site>) -> Placement {
         (0u32..).map(|number| SiteName::numbered('G', number)).filter(|name| !taken.contains(&name.to_string()));
     let mut sites = placement.sites.clone();
     sites.extend(gateways.into_iter().zip(names).map(|(site, name)| Site { name, ..site }));
-    Placement { sites, attributes: placement.attributes.clone() }
+    Placement { sites, ..placement.clone() }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(crate) mod medium;
 pub(crate) mod placement;
 pub(crate) mod radio;
 pub(crate) mod read;
+mod repeaters;
 pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::id_list::{self, IdList};
+use super::repeaters;
 use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
@@ -65,6 +66,10 @@ impl Placements {
             None => generated(cx, section)?,
         };
         let placement = sited(cx, section, placement)?;
+        let placement = match &section.repeaters {
+            Some(file) => self.with_repeaters(cx, file, placement)?,
+            None => placement,
+        };
         let key = if section.file.is_some() { "file" } else { "generator" };
         for problem in terrain::check(&placement) {
             let title = match &section.file {
@@ -80,6 +85,22 @@ impl Placements {
         }
         self.made.push((section.clone(), cx.file.seed, placement.clone()));
         Some(placement)
+    }
+
+    /// The placement with the repeaters of another file behind its sites, which keep their numbers.
+    fn with_repeaters(&mut self, cx: &mut Context<'_>, file: &str, placement: Placement) -> Option<Placement> {
+        let path = self.path(file);
+        match repeaters::added(&path, placement) {
+            Ok((placement, hash)) => {
+                self.hashes.push((path, hash));
+                Some(placement)
+            }
+            Err(message) => {
+                let help = "correct the file, or name one that `amitwin site` has written; a relative path starts at the scenario file";
+                cx.error(&["placement", "repeaters"], message, "this file of repeaters", help);
+                None
+            }
+        }
     }
 
     fn loaded(&mut self, cx: &mut Context<'_>, section: &PlacementSection, file: &str) -> Option<Placement> {
@@ -287,9 +308,15 @@ fn read(path: &Path, section: &PlacementSection) -> Result<(Placement, Placement
         site.antenna_gain = gain.map(AntennaGain::from_dbi);
     }
     placement.attributes = Arc::new(std::mem::take(&mut file.attributes));
+    let hash = hash(path)?;
+    Ok((placement, file, hash))
+}
+
+/// BLAKE3 of a file, in hexadecimal.
+pub(super) fn hash(path: &Path) -> Result<String, String> {
     let mut hasher = blake3::Hasher::new();
     input::open(path).and_then(|file| hasher.update_reader(file)).map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok((placement, file, hasher.finalize().to_hex().to_string()))
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn sites(placement: &Placement) -> String {

@@ -42,6 +42,10 @@ pub struct PlacementSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub meters_per_gateway: Option<u32>,
+    /// Repeaters to add: a file as `file` is, in degrees, of sites of kind repeater, such as `amitwin site` writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub repeaters: Option<String>,
     /// Height over ground of the antennas of border routers that have none of their own in the file; 10 m when missing, or the
     /// transformer's with `siting = "transformers"`.
     #[serde(rename = "gateway_height", with = "Maybe::<Length>", skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
-use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, NodeRow, Rows, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow};
 use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
@@ -52,6 +52,7 @@ pub fn extremes() -> Rows {
                 path_loss_db: None,
                 neighbours: 0,
                 reachable: false,
+                cut_off_by: None,
             },
             NodeRow {
                 node: u32::MAX,
@@ -70,6 +71,7 @@ pub fn extremes() -> Rows {
                 path_loss_db: Some(f32::MAX),
                 neighbours: u32::MAX,
                 reachable: true,
+                cut_off_by: Some(u32::MAX),
             },
         ],
         links: vec![LinkRow {
@@ -137,6 +139,50 @@ pub fn extremes() -> Rows {
             queue_frames_max: 3,
             dropped: u32::MAX,
         }],
+        load: vec![
+            LoadRow {
+                time_s: 0.0,
+                node: 0,
+                tx_s: 0.0,
+                frames_sent: 0,
+                relayed: 0,
+                queue_frames_max: 0,
+                lost_queue_full: 0,
+                lost_retries: 0,
+                lost_reset: 0,
+                lost_no_route: 0,
+                lost_too_far: 0,
+                lost_reassembly: 0,
+                lost_backhaul: 0,
+                lost_too_old: 0,
+                lost_control: 0,
+                parent_changes: 0,
+                hops: None,
+                children: 0,
+                descendants: 0,
+            },
+            LoadRow {
+                time_s: f64::MAX,
+                node: u32::MAX,
+                tx_s: f32::MAX,
+                frames_sent: u32::MAX,
+                relayed: 1,
+                queue_frames_max: 2,
+                lost_queue_full: 3,
+                lost_retries: 4,
+                lost_reset: 5,
+                lost_no_route: 6,
+                lost_too_far: 7,
+                lost_reassembly: 8,
+                lost_backhaul: 9,
+                lost_too_old: 10,
+                lost_control: 11,
+                parent_changes: 12,
+                hops: Some(u8::MAX),
+                children: 13,
+                descendants: u32::MAX,
+            },
+        ],
         census: vec![
             CensusRow { time_s: 0.0, node: 0, kind: NodeKind::Repeater, powered: false, faults: 0 },
             CensusRow { time_s: f64::MAX, node: u32::MAX, kind: NodeKind::Meter, powered: true, faults: u16::MAX },

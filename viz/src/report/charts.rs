@@ -1,12 +1,13 @@
 //! The report's charts, each with one sentence on what it shows.
 
+use super::load;
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
 use crate::svg::bars::BarChart;
 use crate::svg::escape;
 use crate::svg::lines::{Series, ShareChart, XAxis};
-use crate::svg::map::{self, Kind};
+use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
 use std::fmt::Write;
@@ -31,7 +32,7 @@ pub fn all(run: &RunView) -> String {
 
 /// All charts that the run has rows for.
 pub fn figures(run: &RunView) -> Vec<Figure> {
-    [back(run), busy(run), rejoin(run), hops(run), placement(run)].into_iter().flatten().collect()
+    [back(run), busy(run), rejoin(run), hops(run), placement(run), lost(run)].into_iter().flatten().collect()
 }
 
 /// A chart with what stands around it.
@@ -295,4 +296,27 @@ fn placement(run: &RunView) -> Option<Figure> {
     }
     caption.push('.');
     Some(Figure { wide: true, ..Figure::new("map", "Map", legend, drawn.svg, &caption) })
+}
+
+fn lost(run: &RunView) -> Option<Figure> {
+    let variant = load::shown(run).filter(|v| v.load.lost_messages() > 0)?;
+    let places = series::places(&variant.nodes);
+    let counts: Vec<u64> =
+        variant.nodes.iter().map(|n| variant.load.of(n.node).map_or(0, |total| total.lost_messages())).collect();
+    let svg = losses::draw("Map of lost messages", &places, &counts);
+    let worst = counts.iter().zip(variant.nodes.iter()).rev().max_by_key(|(n, _)| **n);
+    let worst = worst.map_or_else(String::new, |(n, node)| {
+        format!("; the largest stands for {} at {}", human::count(*n as f64), node.name)
+    });
+    let caption = format!(
+        "Where messages were lost over the run: {}, each counted at the radio that held it{}. The area of a mark goes with their \
+         number{worst}.",
+        human::plural(variant.load.lost_messages() as usize, "message"),
+        load::whose(run, variant)
+    );
+    let legend = vec![
+        Entry { class: "loss thick".into(), path: "M9 5H17", text: "messages lost at this radio".into() },
+        Entry { class: "router".into(), path: "M13 0l5 5-5 5-5-5z", text: "border router".into() },
+    ];
+    Some(Figure { wide: true, ..Figure::new("losses", "Where messages are lost", legend, svg, &caption) })
 }

@@ -3,6 +3,7 @@
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
 pub(crate) mod charts;
+mod load;
 mod picture;
 mod sections;
 
@@ -24,6 +25,7 @@ pub fn render(run: &RunView) -> String {
         sections::head(run),
         sections::results(run),
         charts::all(run),
+        load::section(run),
         sections::gates(run),
         sections::warnings(run),
         sections::unreachable(run),

@@ -15,6 +15,7 @@ fn run(meters: usize) -> RunView {
             campaign: first_reset_campaign(&synthetic::transactions(i, &nodes))
                 .map(|(name, resets)| Campaign { name, resets }),
             airtime: synthetic::airtime(i, meters as u32),
+            load: synthetic::load(i, &nodes),
         })
         .collect();
     RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }
@@ -32,7 +33,7 @@ fn drawings_are_well_formed_and_nothing_is_fetched() {
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &html).expect("written");
     let svgs = drawings(&html);
     let charts = svgs.iter().filter(|s| s.contains("role=\"img\"")).count();
-    assert_eq!(charts, 5);
+    assert_eq!(charts, 6);
     for svg in &svgs {
         if let Err(e) = roxmltree::Document::parse(svg) {
             panic!("{e}: {}", &svg[..svg.len().min(400)]);
@@ -60,7 +61,10 @@ fn the_note_explains_the_rows_above_it() {
 #[test]
 fn pictures_stand_alone() {
     let drawn = pictures(&run(2_000));
-    assert_eq!(drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["back", "air-time", "rejoin", "hops", "map"]);
+    assert_eq!(
+        drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["back", "air-time", "rejoin", "hops", "map", "losses"]
+    );
     for (name, svg) in drawn {
         let read = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{name}: {e}"));
         let sheet = read.descendants().find(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "style")));
@@ -75,7 +79,11 @@ fn pictures_stand_alone() {
             read.descendants().filter(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "text"))).collect();
         assert!(texts.iter().all(|t| t.attribute("x").is_some_and(|x| x.parse::<f64>().is_ok_and(|x| x < 672.0))));
         let entries = texts.iter().filter(|t| t.attribute("class") == Some("entry")).count();
-        let expected = if name == "hops" { 0 } else { 4 };
+        let expected = match name {
+            "hops" => 0,
+            "losses" => 2,
+            _ => 4,
+        };
         assert!(entries >= expected, "{name}: {entries} entries");
         assert!(svg.len() < 100_000, "{name}: {} bytes", svg.len());
     }
@@ -166,4 +174,42 @@ fn more_variants_than_columns_become_rows() {
         })
         .collect();
     assert!(render(&view).contains("<th scope=\"row\">v8</th>"));
+}
+
+#[test]
+fn the_load_is_that_of_the_variant_that_lost_most() {
+    let html = render(&run(200));
+    let section = html.split_once("<h2>Where the load is</h2>").and_then(|(_, rest)| rest.split_once("</section>"));
+    let section = section.expect("a section").0;
+    // Variant 0 loses 40 messages at the border router and 10 at each of the ten meters that relay; the others fewer.
+    assert!(section.contains("in variant “all at once”, which lost most messages"), "{section}");
+    let rows = |title: &str| {
+        let table = section.split_once(title).and_then(|(_, rest)| rest.split_once("</table>")).expect("a table").0;
+        let text = |row: &str| {
+            row.replace("<tr>", "").replace("<th scope=\"row\">", "").replace("</th>", "").replace("<td>", "|")
+        };
+        let body = table.split_once("<tbody>").expect("a body").1;
+        body.split("</tr>").map(|row| text(row).replace("</td>", "").trim().to_owned()).collect::<Vec<_>>()
+    };
+    let relays = rows("The busiest relays");
+    // Meter 9 relays most; 10,800 s long run, 108 s of it sending.
+    assert!(relays[0].starts_with("M000009|") && relays[0].contains("|1,009|2,000|1.0 %|9|0|10"), "{}", relays[0]);
+    assert_eq!(relays.len(), 10 + 1, "ten rows and the end: {relays:?}");
+    let lost = rows("Messages lost");
+    assert_eq!(lost[0], "border router|0|40|40");
+    assert_eq!(lost[1], "2 hops|100|0|100");
+    assert_eq!(lost[2], "all|100|40|140");
+    assert!(section.contains("3 meters of ") && section.contains("depend on a single relay"), "{section}");
+    assert_eq!(rows("Relays that meters depend on")[0].split('|').next(), Some("M000001"));
+    assert!(rows("Border routers by load")[0].starts_with("G0001|200|"), "{section}");
+}
+
+#[test]
+fn a_run_without_the_table_has_no_such_section() {
+    let mut run = run(50);
+    for variant in &mut run.variants {
+        variant.load = Default::default();
+    }
+    let html = render(&run);
+    assert!(!html.contains("Where the load is") && !html.contains("Where messages are lost"));
 }

@@ -2,8 +2,9 @@
 
 use amitwin_data::manifest::{FileEntry, Host, Manifest};
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, LoadRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary, Verdict};
+use amitwin_viz::load::Load;
 use std::sync::Arc;
 
 pub const VARIANTS: [&str; 4] = ["all at once", "manual: 10-60 s", "clusters of 100", "computed"];
@@ -57,6 +58,8 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
             path_loss_db: None,
             neighbours: 30,
             reachable: !lost,
+            // The meters 2 to 4 have no way without meter 1.
+            cut_off_by: (2..=4).contains(&i).then_some(1),
         });
     }
     let spots: Vec<(f32, f32, Option<u8>)> = out.iter().map(|n| (n.x_m, n.y_m, n.hops)).collect();
@@ -144,6 +147,38 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
         }
     };
     (0..(END_S / 60.0) as u32).map(row).collect()
+}
+
+/// One hour in which ten meters relay, the later ones more, and they and the border router lose messages, fewer in later variants.
+pub fn load(variant: usize, nodes: &[NodeRow]) -> Load {
+    let router = nodes.len() as u32 - 1;
+    let row = |node: u32| {
+        let is_router = node == router;
+        LoadRow {
+            time_s: 0.0,
+            node,
+            tx_s: 108.0,
+            frames_sent: 2_000,
+            relayed: if is_router { 0 } else { 1_000 + node },
+            queue_frames_max: node,
+            lost_queue_full: 0,
+            lost_retries: if is_router { 0 } else { 10 - variant as u32 },
+            lost_reset: 0,
+            lost_no_route: 0,
+            lost_too_far: 0,
+            lost_reassembly: 0,
+            lost_backhaul: if is_router { 40 } else { 0 },
+            lost_too_old: 0,
+            lost_control: 3,
+            parent_changes: 0,
+            hops: Some(if is_router { 0 } else { 2 }),
+            children: 1,
+            descendants: if is_router { router } else { 5 },
+        }
+    };
+    let mut load = Load::default();
+    load.add(&(0..10).chain([router]).map(row).collect::<Vec<_>>());
+    load
 }
 
 /// A summary written by hand.

@@ -142,7 +142,7 @@ impl Ideal {
         };
         match why {
             Some(why) => {
-                ctx.books.lost(why);
+                ctx.books.lost(meter, why);
                 user.lost(ctx, carried, why);
             }
             None => user.delivered(self, ctx, to, carried),
@@ -206,7 +206,7 @@ impl Medium for Ideal {
             let to = message.to;
             self.fly(ctx, node, to, message);
         } else {
-            ctx.books.lost(Loss::NoRoute);
+            ctx.books.lost(meter, Loss::NoRoute);
             user.lost(ctx, Carried { origin: node, hops: 0, message: &message }, Loss::NoRoute);
         }
     }

@@ -97,6 +97,8 @@ pub enum Event {
     },
     /// A snapshot of the links is due.
     Snapshot,
+    /// An hour of the table `load` ends.
+    Load,
     /// The probe traffic of the link-layer bench.
     Probe {
         /// Sender.
@@ -135,7 +137,9 @@ impl Event {
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
-            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot => true,
+            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot | Event::Load => {
+                true
+            }
             // The bench of the link layer is not saved.
             Event::Probe { .. } => false,
         }

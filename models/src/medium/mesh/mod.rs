@@ -68,7 +68,8 @@ impl Mesh {
             | Event::Eapol { .. }
             | Event::Pan { .. }
             | Event::Flood { .. }
-            | Event::Snapshot => net::handle(stack, link, ctx, event),
+            | Event::Snapshot
+            | Event::Load => net::handle(stack, link, ctx, event),
             _ => link_event(link, stack, ctx, event),
         }
     }

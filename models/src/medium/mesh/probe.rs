@@ -92,8 +92,8 @@ impl Above for Probes {
 
     fn link_result(&mut self, _: &mut LinkLayer, _: &mut Ctx, _node: Node, _done: Done) {}
 
-    fn lost(&mut self, ctx: &mut Ctx, _holder: Node, _packet: &Packet, why: Loss) {
-        ctx.books.lost(why);
+    fn lost(&mut self, ctx: &mut Ctx, holder: Node, _packet: &Packet, why: Loss) {
+        ctx.books.lost(holder, why);
         self.lost += 1;
     }
 

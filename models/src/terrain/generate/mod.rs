@@ -172,7 +172,7 @@ fn placement(plane: &LocalPlane, meters: &[Spot], gateways: &[(f32, f32)]) -> Pl
         let height = SiteKind::Gateway.default_height_m();
         sites.push(site(SiteName::numbered('G', number), SiteKind::Gateway, Spot { x, y, height }));
     }
-    Placement { sites, ..Placement::default() }
+    Placement { sites, plane: Some(*plane), ..Placement::default() }
 }
 
 /// The middles of equal shares of the meters.

@@ -54,9 +54,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         mac.job = Job::Idle;
     }
     let idle = mac.job == Job::Idle;
-    if let Some(load) = ctx.books.load(node) {
-        load.queue_frames_max = load.queue_frames_max.max(u32::from(len));
-    }
+    ctx.books.queues(node, u32::from(len));
     if idle {
         next_job(link, ctx, node);
     }

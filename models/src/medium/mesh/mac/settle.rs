@@ -25,11 +25,7 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Chann
 impl LinkLayer {
     /// Charges a frame to its sender and tells the partitions that hear it.
     pub(super) fn note_sent(&self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
-        ctx.books.sends(node, || self.air.phy.airtime(bytes));
-        if let Some(load) = ctx.books.load(node) {
-            load.tx += self.air.phy.airtime(bytes);
-            load.frames_sent += 1;
-        }
+        ctx.books.sends(node, self.air.phy.airtime(bytes));
         if self.abroad.is_empty() || (channel == Channel::COMMON && self.hopping()) {
             return;
         }

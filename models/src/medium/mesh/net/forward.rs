@@ -27,7 +27,7 @@ pub(super) fn forward<P: PortUser>(
     next.hops += 1;
     (next.tries, next.airings, next.delivered, next.not_before) = (0, 0, false, SimTime::ZERO);
     if next.hops > HOPS_MAX {
-        stack.count_lost(ctx, &next, Loss::TooFar);
+        stack.count_lost(ctx, node, &next, Loss::TooFar);
         return;
     }
     if packet.route_len > 0 {
@@ -43,7 +43,7 @@ pub(super) fn forward<P: PortUser>(
             // A node that has just restarted does not know that it was a router, and mostly is one again soon.
             let restarted =
                 joining.returning && (joining.state < State::ConfigureRouting || joining.tries <= SILENT_TRIES);
-            stack.count_lost(ctx, &next, Loss::NoRoute);
+            stack.count_lost(ctx, node, &next, Loss::NoRoute);
             if !restarted {
                 poison(stack, link, ctx, node, from);
             }
@@ -58,12 +58,13 @@ pub(super) fn forward<P: PortUser>(
                 poison(stack, link, ctx, node, from);
             }
             if next.strayed {
-                stack.count_lost(ctx, &next, Loss::TooFar);
+                stack.count_lost(ctx, node, &next, Loss::TooFar);
                 return;
             }
             next.strayed = true;
         }
         next.hop_to = stack.net.nodes[node].parent;
     }
+    ctx.books.relays(node);
     stack.submit(link, ctx, node, next);
 }

@@ -10,6 +10,7 @@ mod flood;
 mod forward;
 mod join;
 mod joining;
+mod load;
 mod pan;
 mod parents;
 mod reassembly;
@@ -19,6 +20,7 @@ pub mod stack;
 mod state;
 pub mod tree;
 mod trickle;
+mod ways;
 
 pub use candidates::{CANDIDATES, Candidate, INFINITE_RANK};
 pub use etx::{ETX_LOST, ETX_MAX, ETX_ONE};
@@ -63,6 +65,8 @@ pub struct Parts {
     pub start: Start,
     /// Time between two snapshots of the links; zero: only at start and end.
     pub links_every: SimTime,
+    /// How long an hour of the table `load` is; zero: there is none.
+    pub load_every: SimTime,
     /// Jobs of the head-end that may flood a command.
     pub jobs: usize,
 }
@@ -81,6 +85,7 @@ pub struct Net {
     hops_max: u8,
     lease: Lease,
     links_every: SimTime,
+    load_every: SimTime,
 }
 
 /// The weakest signal that each radio hears now and then, whole dBm.
@@ -123,6 +128,7 @@ impl Net {
             hops_max: parts.hops_max,
             lease: parts.lease,
             links_every: parts.links_every,
+            load_every: parts.load_every,
         };
         let etx = |node, to| {
             let level = |from, at| link.air.link_dbm(from, at).map_or(f64::NEG_INFINITY, f64::from);
@@ -225,12 +231,11 @@ impl<P: PortUser> Stack<'_, P> {
         enqueue(link, self, ctx, node, packet);
     }
 
-    /// Counts a datagram as lost and tells its user.
-    fn count_lost(&mut self, ctx: &mut Ctx, packet: &Packet, why: Loss) {
-        ctx.books.lost(why);
-        if let Some(carried) = packet.carried() {
-            self.user.lost(ctx, carried, why);
-        }
+    /// Counts a datagram as lost at its holder and tells its user.
+    fn count_lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss) {
+        let Some(carried) = packet.carried() else { return ctx.books.lost_control(holder, why) };
+        ctx.books.lost(holder, why);
+        self.user.lost(ctx, carried, why);
     }
 
     /// A datagram reached the node it was for.
@@ -299,7 +304,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
         if packet.fragments > 0 {
             self.net.reassembly.abandon(packet.hop_to, holder, packet.tag);
         }
-        self.count_lost(ctx, packet, why);
+        self.count_lost(ctx, holder, packet, why);
     }
 
     fn rank(&self, node: Node) -> u16 {
@@ -325,7 +330,7 @@ impl Medium for MeshMut<'_> {
         if parent.is_some() {
             stack.submit(self.link, ctx, node, packet);
         } else {
-            stack.count_lost(ctx, &packet, Loss::NoRoute);
+            stack.count_lost(ctx, node, &packet, Loss::NoRoute);
         }
     }
 
@@ -387,6 +392,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
+        Event::Load => load::due(stack.net, ctx),
         _ => unreachable!("{event:?} belongs to the link layer"),
     }
 }

@@ -127,6 +127,6 @@ pub(super) fn arrived<P: PortUser>(
     if whole {
         return Some(datagram);
     }
-    stack.count_lost(ctx, &datagram, Loss::Reassembly);
+    stack.count_lost(ctx, node, &datagram, Loss::Reassembly);
     None
 }

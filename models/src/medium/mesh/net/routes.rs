@@ -136,7 +136,9 @@ pub(super) fn send_by_route<P: PortUser>(
     let mut packet = Packet::new(content, gateway, to, to);
     if stack.net.routes.write(gateway, to, via, &mut packet) {
         stack.submit(link, ctx, gateway, packet);
+    } else if packet.is_control() {
+        ctx.books.lost_control(gateway, Loss::NoRoute);
     } else {
-        ctx.books.lost(Loss::NoRoute);
+        ctx.books.lost(gateway, Loss::NoRoute);
     }
 }

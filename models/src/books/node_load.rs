@@ -1,0 +1,140 @@
+//! What each own radio of a mesh had to do since an hour of the table `load` began.
+
+use super::{Books, Loss};
+use crate::context::Facts;
+use crate::node::{Node, PerNode};
+use amitwin_data::rows::LoadRow;
+use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// What a radio did and lost, 64 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeLoad {
+    /// Spent transmitting.
+    tx: SimTime,
+    /// Frames sent, acknowledgements included.
+    frames_sent: u32,
+    /// Datagrams of others that it passed on.
+    relayed: u32,
+    /// Most frames in its queue.
+    queue_frames_max: u32,
+    /// Other parents that it chose.
+    parent_changes: u32,
+    /// Messages lost here, by [`Loss`].
+    lost: [u32; 8],
+    /// Datagrams of the mesh itself that were lost here.
+    lost_control: u32,
+}
+
+/// Where a radio stands in the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Hops to its border router, if it has a route.
+    pub hops: Option<u8>,
+    /// Radios whose parent it is.
+    pub children: u32,
+    /// Radios whose way leads through it.
+    pub descendants: u32,
+}
+
+impl Books {
+    /// Counts for the table `load` from now on.
+    pub fn count_loads(&mut self, own: u16) {
+        self.node_loads = PerNode::of(NodeLoad::default(), usize::from(own));
+    }
+
+    /// Whether anything is counted for the table `load`.
+    pub fn counts_loads(&self) -> bool {
+        !self.node_loads.is_empty()
+    }
+
+    /// A radio sends a frame of that length.
+    #[inline]
+    pub fn sends(&mut self, node: Node, airtime: SimTime) {
+        self.transmits(node, airtime);
+        if let Some(load) = self.node_loads.0.get_mut(node.at()) {
+            load.tx += airtime;
+            load.frames_sent += 1;
+        }
+        if let Some(load) = self.load(node) {
+            load.tx += airtime;
+            load.frames_sent += 1;
+        }
+    }
+
+    /// So many frames wait in a radio's queue.
+    #[inline]
+    pub fn queues(&mut self, node: Node, frames: u32) {
+        if let Some(load) = self.node_loads.0.get_mut(node.at()) {
+            load.queue_frames_max = load.queue_frames_max.max(frames);
+        }
+        if let Some(load) = self.load(node) {
+            load.queue_frames_max = load.queue_frames_max.max(frames);
+        }
+    }
+
+    /// A radio passes on a datagram of another.
+    #[inline]
+    pub fn relays(&mut self, node: Node) {
+        if let Some(load) = self.node_loads.0.get_mut(node.at()) {
+            load.relayed += 1;
+        }
+    }
+
+    /// A radio has chosen another parent.
+    pub(super) fn changes_parent(&mut self, node: Node) {
+        if let Some(load) = self.node_loads.0.get_mut(node.at()) {
+            load.parent_changes += 1;
+        }
+    }
+
+    /// Counts a message of meters or head-end that was lost at its holder.
+    #[inline]
+    pub fn lost(&mut self, holder: Node, why: Loss) {
+        self.count_lost(why);
+        if let Some(load) = self.node_loads.0.get_mut(holder.at()) {
+            load.lost[why as usize] += 1;
+        }
+    }
+
+    /// Counts a datagram of the mesh itself that was lost at its holder.
+    #[inline]
+    pub fn lost_control(&mut self, holder: Node, why: Loss) {
+        self.count_lost(why);
+        if let Some(load) = self.node_loads.0.get_mut(holder.at()) {
+            load.lost_control += 1;
+        }
+    }
+
+    /// Writes what the radios did in the hour that began at `start`.
+    pub fn close_loads(&mut self, facts: &Facts, start: SimTime, standing: &PerNode<Standing>) {
+        for node in facts.nodes().take(self.node_loads.len()) {
+            let load = std::mem::take(&mut self.node_loads[node]);
+            if load == NodeLoad::default() {
+                continue;
+            }
+            let (lost, at) = (|why: Loss| load.lost[why as usize], standing[node]);
+            self.rows.load.push(LoadRow {
+                time_s: start.secs_f64(),
+                node: facts.sites[node].0,
+                tx_s: load.tx.secs_f64() as f32,
+                frames_sent: load.frames_sent,
+                relayed: load.relayed,
+                queue_frames_max: load.queue_frames_max,
+                lost_queue_full: lost(Loss::QueueFull),
+                lost_retries: lost(Loss::Retries),
+                lost_reset: lost(Loss::Reset),
+                lost_no_route: lost(Loss::NoRoute),
+                lost_too_far: lost(Loss::TooFar),
+                lost_reassembly: lost(Loss::Reassembly),
+                lost_backhaul: lost(Loss::Backhaul),
+                lost_too_old: lost(Loss::TooOld),
+                lost_control: load.lost_control,
+                parent_changes: load.parent_changes,
+                hops: at.hops,
+                children: at.children,
+                descendants: at.descendants,
+            });
+        }
+    }
+}

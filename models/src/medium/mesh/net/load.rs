@@ -1,0 +1,54 @@
+//! Hours of the table `load`: when they end, and where each node stands in the tree then.
+
+use super::{Event, INFINITE_RANK, Net};
+use crate::books::{Books, Standing};
+use crate::context::{Ctx, Facts};
+use crate::node::{Node, PerNode};
+use amitwin_sim_core::SimTime;
+
+/// [`Event::Load`].
+pub(super) fn due(net: &Net, ctx: &mut Ctx) {
+    let now = ctx.now();
+    net.close_loads(ctx.facts, ctx.books, now);
+    ctx.schedule(now + net.load_every, Node(0), Event::Load);
+}
+
+impl Net {
+    /// Schedules the end of the first hour, if any are recorded.
+    pub fn start_loads(&self, ctx: &mut Ctx) {
+        if ctx.books.counts_loads() {
+            ctx.schedule(self.load_every, Node(0), Event::Load);
+        }
+    }
+
+    /// Writes the hour that ends at `now`, or the part of one at the end of the run.
+    pub fn close_loads(&self, facts: &Facts, books: &mut Books, now: SimTime) {
+        if !books.counts_loads() {
+            return;
+        }
+        let into = now % self.load_every;
+        let length = if into == SimTime::ZERO { self.load_every } else { into };
+        books.close_loads(facts, now.saturating_sub(length), &self.standing(facts));
+    }
+
+    /// Where each node stands in the tree now.
+    fn standing(&self, facts: &Facts) -> PerNode<Standing> {
+        let mut standing = PerNode::of(Standing::default(), usize::from(facts.own));
+        let on_its_way =
+            |node: Node| std::iter::successors(Some(node), |&at| Some(self.nodes[at].parent).filter(|p| p.is_some()));
+        for node in facts.nodes() {
+            let joining = &self.nodes[node];
+            standing[node].hops = (joining.rank != INFINITE_RANK).then_some(joining.hops);
+            if !joining.parent.is_some() {
+                continue;
+            }
+            standing[joining.parent].children += 1;
+            // Parents may form a loop for a while: a way that is longer than any is none.
+            let hops = on_its_way(node).take(usize::from(u8::MAX)).position(|at| facts.is_gateway(at));
+            for above in on_its_way(node).skip(1).take(hops.unwrap_or(0)) {
+                standing[above].descendants += 1;
+            }
+        }
+        standing
+    }
+}
