@@ -35,7 +35,7 @@ impl Activity {
             Activity::Pings => some(Metric::Pings),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
-            Activity::Always => true,
+            Activity::Always => !some(Metric::MeterYears),
         }
     }
 }

@@ -177,7 +177,11 @@ mod tests {
         for info in TABLES {
             for column in info.columns {
                 let float = matches!(column.physical, Physical::F32 | Physical::F64);
-                assert!(!float || !column.unit().is_empty() || ["etx", "false_reports"].contains(&column.name), "{} has no unit", column.name);
+                assert!(
+                    !float || !column.unit().is_empty() || ["etx", "false_reports"].contains(&column.name),
+                    "{} has no unit",
+                    column.name
+                );
             }
             for key in info.sorted_by {
                 assert!(info.columns.iter().any(|column| column.name == *key), "{key}");

@@ -221,7 +221,6 @@ words! {
     }
 }
 
-
 /// What the value of an event stands for, where it is the number of a joining state or of a tier.
 pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
     match (kind, value) {

@@ -51,7 +51,9 @@ pub fn default(part: Part) -> PartSpec {
         // One in 10,000 updates (an assumption), two updates a year.
         Part::Firmware => (Effect::Silent, at_random(2e-4), false, Repair::OnSite),
         // It runs out when the meter is silent for long, and never by itself.
-        Part::Certificate => (Effect::Silent, Law::Life(Weibull { eta: f64::INFINITY, beta: 1.0 }), false, Repair::OnSite),
+        Part::Certificate => {
+            (Effect::Silent, Law::Life(Weibull { eta: f64::INFINITY, beta: 1.0 }), false, Repair::OnSite)
+        }
         Part::Tamper => (Effect::Tampered, at_random(5e-4), false, Repair::OnSite),
         Part::Lockout => (Effect::LockedOut, at_random(2e-4), false, Repair::Exchange),
         Part::Socket => (Effect::Hot, at_random(9e-6), false, Repair::OnSite),

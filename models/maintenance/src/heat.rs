@@ -67,7 +67,8 @@ pub struct HeatTable {
 impl HeatTable {
     /// Over `months` cells that begin on a day of the year; ageing doubles with each `doubling_k`.
     pub fn new(climate: &Climate, enclosure: Enclosure, doubling_k: f64, first_day: f64, months: usize) -> HeatTable {
-        let of_year: Vec<f64> = (0..12).map(|month| rate(climate, enclosure, doubling_k, day(first_day, month))).collect();
+        let of_year: Vec<f64> =
+            (0..12).map(|month| rate(climate, enclosure, doubling_k, day(first_day, month))).collect();
         let mut at_s = vec![0.0];
         at_s.extend((0..months.max(1)).scan(0.0, |sum, month| {
             *sum += of_year[month % 12] * MONTH_S;

@@ -109,7 +109,12 @@ impl Jobs {
     }
 
     /// The next job for who can do these tasks, of those that `can_begin`; others are put off until they are queued again.
-    pub fn next(&mut self, skills: Tasks, mut can_begin: impl FnMut(&Job) -> bool, put_off: &mut Vec<u32>) -> Option<u32> {
+    pub fn next(
+        &mut self,
+        skills: Tasks,
+        mut can_begin: impl FnMut(&Job) -> bool,
+        put_off: &mut Vec<u32>,
+    ) -> Option<u32> {
         let able = needs(skills);
         loop {
             let queue = (0..4).filter(|needed| needed & !able == 0).min_by_key(|needed| {
@@ -206,7 +211,11 @@ impl Pool {
 
     /// Idle crews, with what they can do.
     pub fn idle(&self) -> impl Iterator<Item = (u32, Tasks)> {
-        self.crews.iter().enumerate().filter(|(_, crew)| crew.visit.is_none()).map(|(at, crew)| (at as u32, crew.skills))
+        self.crews
+            .iter()
+            .enumerate()
+            .filter(|(_, crew)| crew.visit.is_none())
+            .map(|(at, crew)| (at as u32, crew.skills))
     }
 
     /// A crew sets out.

@@ -41,7 +41,8 @@ impl Depot<'_> {
         let Some(lots) = self.plan.policy.lots else { return };
         let mut meters = self.of_lot(&self.lots[place as usize]);
         let id = u64::from(self.number) << 32 | u64::from(place);
-        let mut stream = Stream::resume(amitwin_sim_core::rng::key(self.plan.seed, id, draw::SAMPLE), u64::from(self.now));
+        let mut stream =
+            Stream::resume(amitwin_sim_core::rng::key(self.plan.seed, id, draw::SAMPLE), u64::from(self.now));
         let wanted = lots.sample.min(meters.len() as u32);
         // The first of a shuffle.
         for at in 0..wanted {
@@ -84,7 +85,8 @@ impl Depot<'_> {
     pub(super) fn is_beyond(&self, meter: u32) -> bool {
         let Some(lots) = &self.plan.policy.lots else { return false };
         let parts = self.parts(meter);
-        let Some(slot) = parts.iter().position(|p| p.part == Part::Accuracy && matches!(p.law, Law::Drift { .. })) else {
+        let Some(slot) = parts.iter().position(|p| p.part == Part::Accuracy && matches!(p.law, Law::Drift { .. }))
+        else {
             return false;
         };
         let whose = self.fleet.whose(meter, slot);

@@ -16,7 +16,11 @@ mod tests {
     fn ten_crews_of_six_jobs_a_day() {
         for (a_day, share, days) in [(54.0, 0.669, 0.111), (57.0, 0.826, 0.275)] {
             let (wait, mean) = waits(10, a_day / 6.0);
-            assert!((wait / share - 1.0).abs() < 0.01 && (mean / 6.0 / days - 1.0).abs() < 0.01, "{wait} {}", mean / 6.0);
+            assert!(
+                (wait / share - 1.0).abs() < 0.01 && (mean / 6.0 / days - 1.0).abs() < 0.01,
+                "{wait} {}",
+                mean / 6.0
+            );
         }
     }
 }

@@ -24,11 +24,8 @@ impl Weibull {
 }
 
 /// The whole meter at 30 C, years: at random, boards and solder, capacitors.
-pub const METER: [Weibull; 3] = [
-    Weibull { eta: 1.0 / 0.003, beta: 1.0 },
-    Weibull { eta: 40.0, beta: 3.0 },
-    Weibull { eta: 35.0, beta: 5.0 },
-];
+pub const METER: [Weibull; 3] =
+    [Weibull { eta: 1.0 / 0.003, beta: 1.0 }, Weibull { eta: 40.0, beta: 3.0 }, Weibull { eta: 35.0, beta: 5.0 }];
 
 /// Share that has failed by a time, of whatever cause.
 pub fn failed(causes: &[Weibull], t: f64) -> f64 {
@@ -57,8 +54,7 @@ pub fn renewals(causes: &[Weibull], t: f64) -> f64 {
     let mut expected = vec![0.0; steps + 1];
     for n in 1..=steps {
         // M(t) = F(t) + integral of M(t - x) dF(x), M by the mean of both ends of a step.
-        let sum: f64 =
-            (2..=n).map(|k| (expected[n - k] + expected[n - k + 1]) / 2.0 * (share[k] - share[k - 1])).sum();
+        let sum: f64 = (2..=n).map(|k| (expected[n - k] + expected[n - k + 1]) / 2.0 * (share[k] - share[k - 1])).sum();
         let first = share[1] - share[0];
         expected[n] = (share[n] + sum + expected[n - 1] / 2.0 * first) / (1.0 - first / 2.0);
     }

@@ -7,7 +7,8 @@ pub fn passes(sample: u32, accepted: u32, bad: f64) -> f64 {
     if bad <= 0.0 {
         return 1.0;
     }
-    let choose = |k: u32| lgamma(f64::from(sample) + 1.0) - lgamma(f64::from(k) + 1.0) - lgamma(f64::from(sample - k) + 1.0);
+    let choose =
+        |k: u32| lgamma(f64::from(sample) + 1.0) - lgamma(f64::from(k) + 1.0) - lgamma(f64::from(sample - k) + 1.0);
     let term = |k: u32| exp(choose(k) + f64::from(k) * log(bad) + f64::from(sample - k) * log(1.0 - bad));
     (0..=accepted.min(sample)).map(term).sum()
 }
