@@ -17,7 +17,7 @@ pub fn parts() -> Vec<PartSpec> {
 }
 
 /// Parts that a meter does not have, or whose failures do not count, unless it is said.
-pub const OFF: [Part; 4] = [Part::Battery, Part::Relay, Part::Flash, Part::Coverage];
+pub const OFF: [Part; 5] = [Part::Supercapacitor, Part::Battery, Part::Relay, Part::Flash, Part::Coverage];
 
 /// The parts that a meter has when nothing is said.
 pub fn usual() -> Vec<PartSpec> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod charts;
 mod picture;
+mod plan;
 mod sections;
 
 use crate::svg::{escape, style};

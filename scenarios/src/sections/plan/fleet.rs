@@ -42,7 +42,7 @@ pub struct VintageSection {
     #[serde(default = "weight_default")]
     #[schemars(range(min = 0.0, max = 1e9))]
     pub weight: f64,
-    /// Parts that they have beside the usual ones: battery, relay, flash; or coverage, to let meters fall silent for a while.
+    /// Parts that they have beside the usual ones: supercapacitor, battery, relay, flash; or coverage, to let meters fall silent for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub with: Vec<PartName>,
