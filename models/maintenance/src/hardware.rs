@@ -57,8 +57,8 @@ pub fn default(part: Part) -> PartSpec {
         Part::Tamper => (Effect::Tampered, at_random(5e-4), false, Repair::OnSite),
         Part::Lockout => (Effect::LockedOut, at_random(2e-4), false, Repair::Exchange),
         Part::Socket => (Effect::Hot, at_random(9e-6), false, Repair::OnSite),
-        // Twice a year for nine days (an assumption): 5 % at any time.
-        Part::Coverage => (Effect::Silent, at_random(2.0), false, Repair::Itself(9.0 * crate::heat::DAY_S)),
+        // Twice a year for ten days (an assumption): 5.5 % at any time, of which one in twenty outlasts a certificate.
+        Part::Coverage => (Effect::Silent, at_random(2.0), false, Repair::Itself(10.0 * crate::heat::DAY_S)),
     };
     let restart_cures = if part == Part::Module { 0.15 } else { 0.0 };
     PartSpec { part, effect, law, ages_with_heat, repair, restart_cures }

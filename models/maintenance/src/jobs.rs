@@ -42,6 +42,8 @@ pub struct Jobs {
     /// Those that wait, by what they need of [`SKILLED`].
     queues: [BinaryHeap<Turn>; 4],
     waiting: u32,
+    /// Those that lack a spare.
+    put_off: Vec<u32>,
 }
 
 /// What a job needs of [`SKILLED`], as a number.
@@ -108,13 +110,20 @@ impl Jobs {
         }
     }
 
-    /// The next job for who can do these tasks, of those that `can_begin`; others are put off until they are queued again.
-    pub fn next(
-        &mut self,
-        skills: Tasks,
-        mut can_begin: impl FnMut(&Job) -> bool,
-        put_off: &mut Vec<u32>,
-    ) -> Option<u32> {
+    /// Jobs that lack a spare.
+    pub fn put_off(&self) -> u32 {
+        self.put_off.len() as u32
+    }
+
+    /// Spares have come: what lacked one waits for a crew.
+    pub fn queue_put_off(&mut self) {
+        for place in std::mem::take(&mut self.put_off) {
+            self.queue(place);
+        }
+    }
+
+    /// The next job for who can do these tasks, of those that `can_begin`; others are put off.
+    pub fn next(&mut self, skills: Tasks, mut can_begin: impl FnMut(&Job) -> bool) -> Option<u32> {
         let able = needs(skills);
         loop {
             let queue = (0..4).filter(|needed| needed & !able == 0).min_by_key(|needed| {
@@ -134,16 +143,8 @@ impl Jobs {
             if can_begin(&self.jobs[place as usize]) {
                 return Some(place);
             }
-            put_off.push(place);
+            self.put_off.push(place);
         }
-    }
-
-    /// A job that nobody has is no longer needed.
-    pub fn drop(&mut self, place: u32) {
-        if !self.jobs[place as usize].taken {
-            self.waiting -= 1;
-        }
-        self.close(place);
     }
 
     /// A job is done.
@@ -242,8 +243,7 @@ mod tests {
     }
 
     fn order(jobs: &mut Jobs, skills: Tasks) -> Vec<u32> {
-        let mut off = Vec::new();
-        std::iter::from_fn(|| jobs.next(skills, |_| true, &mut off).map(|place| jobs.get(place).meter)).collect()
+        std::iter::from_fn(|| jobs.next(skills, |_| true).map(|place| jobs.get(place).meter)).collect()
     }
 
     #[test]
@@ -275,10 +275,9 @@ mod tests {
     fn what_cannot_begin_is_put_off() {
         let mut jobs = Jobs::default();
         let place = jobs.open(job(7, 1, 1, Tasks::EXCHANGE));
-        let mut off = Vec::new();
-        assert_eq!(jobs.next(Tasks::ALL, |_| false, &mut off), None);
-        assert_eq!((off, jobs.waiting()), (vec![place], 0));
-        jobs.queue(place);
-        assert_eq!(jobs.next(Tasks::ALL, |_| true, &mut Vec::new()), Some(place));
+        assert_eq!(jobs.next(Tasks::ALL, |_| false), None);
+        assert_eq!((jobs.put_off(), jobs.waiting()), (1, 0));
+        jobs.queue_put_off();
+        assert_eq!(jobs.next(Tasks::ALL, |_| true), Some(place));
     }
 }

@@ -5,6 +5,19 @@ use crate::spec::{PlanSpec, Prices};
 use amitwin_data::rows::{FleetYearRow, Part};
 use libm::pow;
 
+/// Visits of a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rolls {
+    /// All of them.
+    pub all: u32,
+    /// After a known failure.
+    pub failure: u32,
+    /// At a date, an age, or after heat enough.
+    pub planned: u32,
+    /// That found nothing.
+    pub idle: u32,
+}
+
 /// Sums of a year.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -27,13 +40,7 @@ pub struct Tally {
     /// Time at reads are missed, s.
     pub unread_s: f64,
     /// Visits.
-    pub rolls: u32,
-    /// After a known failure.
-    pub rolls_failure: u32,
-    /// At a date, an age, or after heat enough.
-    pub rolls_planned: u32,
-    /// That found nothing.
-    pub rolls_idle: u32,
+    pub rolls: Rolls,
     /// Meters exchanged.
     pub exchanges: u32,
     /// Other parts put in.
@@ -71,7 +78,7 @@ impl Tally {
         let today = pow(1.0 + prices.discount, -(f64::from(year) - 0.5));
         let parts: f64 = self.parts.iter().map(|(part, count)| prices.part(*part) * f64::from(*count)).sum();
         [
-            f64::from(self.rolls) * prices.visit + self.busy_s / 3_600.0 * prices.crew_hour,
+            f64::from(self.rolls.all) * prices.visit + self.busy_s / 3_600.0 * prices.crew_hour,
             f64::from(self.exchanges) * prices.meter + parts,
             (self.unbilled_kwh + self.drifted_kwh) * prices.kwh,
             self.remote_checks * prices.special_read
@@ -96,9 +103,9 @@ impl Tally {
             missed_reads: (self.unread_s / crate::heat::DAY_S * plan.duty.reads_a_day).round() as u64,
             unbilled_kwh: self.unbilled_kwh,
             drifted_kwh: self.drifted_kwh,
-            truck_rolls: self.rolls,
-            visits_failure: self.rolls_failure,
-            visits_planned: self.rolls_planned,
+            truck_rolls: self.rolls.all,
+            visits_failure: self.rolls.failure,
+            visits_planned: self.rolls.planned,
             exchanges: self.exchanges,
             parts: self.parts.iter().map(|(_, count)| count).sum(),
             crew_busy_share: share(self.busy_s, f64::from(crews) * plan.work.shifts.year_s()),
@@ -125,10 +132,10 @@ impl Tally {
         self.unbilled_kwh += other.unbilled_kwh;
         self.drifted_kwh += other.drifted_kwh;
         self.unread_s += other.unread_s;
-        self.rolls += other.rolls;
-        self.rolls_failure += other.rolls_failure;
-        self.rolls_planned += other.rolls_planned;
-        self.rolls_idle += other.rolls_idle;
+        self.rolls.all += other.rolls.all;
+        self.rolls.failure += other.rolls.failure;
+        self.rolls.planned += other.rolls.planned;
+        self.rolls.idle += other.rolls.idle;
         self.exchanges += other.exchanges;
         for (part, count) in &other.parts {
             match self.parts.iter_mut().find(|(known, _)| known == part) {

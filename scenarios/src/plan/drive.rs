@@ -199,7 +199,7 @@ fn warnings(spec: &PlanSpec, run: &Run) -> Vec<String> {
     let never = spec.policy.rules.iter().zip(&held).filter(|(_, held)| **held == 0);
     let mut all: Vec<String> = never.map(|(rule, _)| format!("the rule `{}` never held", rule.name)).collect();
     for (depot, total) in spec.depots.iter().zip(run.totals()) {
-        let a_year = f64::from(total.rolls) / f64::from(spec.years);
+        let a_year = f64::from(total.rolls.all) / f64::from(spec.years);
         if f64::from(total.backlog) > BACKLOG_Y * a_year && total.backlog > 10 {
             all.push(format!(
                 "the crews of `{}` do not keep up: {} jobs wait at the end, and they do {a_year:.0} a year",

@@ -49,8 +49,6 @@ pub struct Depot<'a> {
     jobs: Jobs,
     crews: Pool,
     stock: Stock,
-    /// Jobs that wait for spares.
-    without_spares: Vec<u32>,
     lots: Vec<Lot>,
     /// The meter that was found beyond the limit of verification just now.
     found_bad: Option<u32>,
@@ -83,7 +81,6 @@ impl<'a> Depot<'a> {
             jobs: Jobs::default(),
             crews: Pool::new(&spec.crews),
             stock: Stock::new(&spec.stock),
-            without_spares: Vec::new(),
             lots: Vec::new(),
             found_bad: None,
             installed: 0,
@@ -173,7 +170,7 @@ impl<'a> Depot<'a> {
             }
         }
         self.count_reports();
-        self.tally.backlog = self.jobs.waiting() + self.without_spares.len() as u32;
+        self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
         let row = self.tally.row(self.plan, self.year, self.number, (self.installed, self.crews.len()));
         self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
         self.rows.fleet_years.push(row);
@@ -204,7 +201,7 @@ impl<'a> Depot<'a> {
             crews,
             effective_c: self.lives.effective_c(),
             failures_per_meter_y: of(f64::from(total.failures), total.meter_years()),
-            truck_rolls_per_meter_y: of(f64::from(total.rolls), total.meter_years()),
+            truck_rolls_per_meter_y: of(f64::from(total.rolls.all), total.meter_years()),
             wait_s: of(total.waits.1, f64::from(total.waits.0)),
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,

@@ -5,7 +5,7 @@ use crate::draw;
 use crate::fleet::NO_JOB;
 use crate::jobs::{Job, Visit};
 use crate::life::NEVER;
-use crate::spec::{Repair, Tasks};
+use crate::spec::{Law, PartSpec, Repair, Tasks};
 use amitwin_data::rows::{Effect, Part, Reason, VisitOutcome, VisitRow};
 use libm::sqrt;
 
@@ -48,9 +48,7 @@ impl Depot<'_> {
 
     pub(super) fn spares(&mut self, shelf: u32) {
         self.stock.arrive(shelf);
-        for place in std::mem::take(&mut self.without_spares) {
-            self.jobs.queue(place);
-        }
+        self.jobs.queue_put_off();
         self.send_crews();
     }
 
@@ -81,7 +79,7 @@ impl Depot<'_> {
                     && (!job.tasks.has(Tasks::REPAIR)
                         || broken(Repair::Part).all(|slot| stock.has(Some(parts[slot].part))))
             };
-            if let Some(place) = self.jobs.next(skills, can_begin, &mut self.without_spares) {
+            if let Some(place) = self.jobs.next(skills, can_begin) {
                 self.send(crew, skills, place);
             } else if self.jobs.waiting() == 0 {
                 return;
@@ -135,16 +133,16 @@ impl Depot<'_> {
         let Some(visit) = self.crews.back(crew) else { return };
         let job = *self.jobs.get(visit.job);
         let fate = self.fate(job.meter, visit.begun_s);
-        self.tally.rolls += 1;
-        self.tally.rolls_failure += u32::from(job.reason == Reason::Failure);
-        self.tally.rolls_planned += u32::from(matches!(job.reason, Reason::Interval | Reason::Age));
+        self.tally.rolls.all += 1;
+        self.tally.rolls.failure += u32::from(job.reason == Reason::Failure);
+        self.tally.rolls.planned += u32::from(matches!(job.reason, Reason::Interval | Reason::Age));
         self.tally.busy_s += f64::from(visit.travel_s + visit.work_s);
         let (outcome, exchanged) = match fate.outcome {
             VisitOutcome::Repaired => {
                 let (found, exchanged) = self.work(job.meter, &visit);
                 self.done(visit.job, &visit);
                 let outcome = if found { VisitOutcome::Repaired } else { VisitOutcome::NothingFound };
-                self.tally.rolls_idle += u32::from(!found);
+                self.tally.rolls.idle += u32::from(!found);
                 (outcome, exchanged)
             }
             other => {
@@ -205,17 +203,19 @@ impl Depot<'_> {
                     Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                 }
             } else if tests(tasks, part.part) && !is_failed {
-                let whose = self.fleet.whose(meter, slot);
-                let share = self.lives.share(part, whose, self.fleet.fails_at(meter, slot), self.now);
-                if share >= self.plan.work.worn {
+                let was_reported = self.fleet.seen[m] & 1 << slot != 0;
+                if was_reported || self.is_worn(meter, slot, part) {
                     found = true;
                     match part.repair {
                         Repair::Exchange => exchange = true,
-                        _ => self.put_in(meter, slot, part.part),
+                        Repair::Part => self.put_in(meter, slot, part.part),
+                        Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                     }
                 }
             }
         }
+        // What was reported and is not there can be reported again.
+        self.fleet.seen[m] &= self.fleet.failed[m];
         let exchanged = exchange && visit.skills.has(Tasks::EXCHANGE) && self.stock.has(None);
         if exchanged {
             self.exchange(meter);
@@ -228,6 +228,16 @@ impl Depot<'_> {
         self.heard_again(meter);
         self.schedule(meter);
         (found, exchanged)
+    }
+
+    /// Whether a test shows that a part is near its end: by its age, or by its error.
+    fn is_worn(&self, meter: u32, slot: usize, part: &PartSpec) -> bool {
+        let whose = self.fleet.whose(meter, slot);
+        let share = match part.law {
+            Law::Drift { limit, .. } => self.lives.error(part, whose, self.now).abs() / limit,
+            Law::Life(_) => self.lives.share(part, whose, self.fleet.fails_at(meter, slot), self.now),
+        };
+        share >= self.plan.work.worn
     }
 
     /// Whether its bills are estimates or wrong.
@@ -292,6 +302,7 @@ fn finds(tasks: Tasks, effect: Effect) -> bool {
 fn tests(tasks: Tasks, part: Part) -> bool {
     match part {
         Part::Gasket => tasks.has(Tasks::CLEAN),
+        Part::Accuracy => tasks.has(Tasks::CALIBRATE),
         Part::Battery => tasks.has(Tasks::BATTERY),
         Part::Supercapacitor => tasks.has(Tasks::SUPERCAPACITOR),
         _ => false,
