@@ -200,7 +200,9 @@ metrics! {
     MeterYears = "meter_years": Count, Maintenance;
     /// share of the meters' time in which they measured and were heard
     AvailableShare = "available_share": Share, Maintenance,
-        gate("available", ""), table("avail-\nable", "available");
+        gate("available", "");
+    /// time in a year in which a meter did not measure or was not heard, on average
+    AwayAYearS = "away_a_year_s": Time, Maintenance, gate("away_a_year", ""), table("away\na year", "away in a year");
     /// share of the meters that are not heard at the end of a year, on average over the years
     SilentShare = "silent_share": Share, Maintenance, gate("silent", ""), table("\nsilent", "silent meters");
     /// failures that began

@@ -263,6 +263,7 @@ impl Figures {
             // Of plans, which no frame is part of (`plan`).
             Metric::MeterYears
             | Metric::AvailableShare
+            | Metric::AwayAYearS
             | Metric::SilentShare
             | Metric::Failures
             | Metric::SafetyEvents

@@ -177,7 +177,16 @@ impl Job<'_> {
         summary.variants = self.averages(results);
         summary.fingerprint = Fingerprinter::combine(summary.variants.iter().map(|v| v.fingerprint.as_str()));
         summary.gates = verdicts(&plan.gates, &summary.variants);
-        summary.finding = finding(&summary.variants);
+        let fleet = |variant: &Variant| {
+            let depots = variant
+                .spec
+                .depots
+                .iter()
+                .map(|d| format!("{} {} {:?}", d.climate_name, d.meters.count(), d.enclosure));
+            depots.collect::<Vec<_>>().join(", ")
+        };
+        let of: Vec<_> = variants.iter().map(|v| fleet(v)).zip(&summary.variants).collect();
+        summary.finding = finding(&of);
         if !plan.study.is_one_seed() {
             summary.seeds = results.keys().copied().collect();
             let baseline = plan.study.baseline.as_deref().filter(|name| variants.iter().any(|v| v.name == *name));

@@ -50,6 +50,7 @@ impl Figures {
         let mut values: Values = [
             (Metric::MeterYears, Some(all.meter_years())),
             (Metric::AvailableShare, share(all.meters_s - all.unavailable_s, all.meters_s)),
+            (Metric::AwayAYearS, share(all.unavailable_s, all.meter_years())),
             (Metric::SilentShare, share(self.silent, self.meters)),
             (Metric::Failures, count(all.failures)),
             (Metric::SafetyEvents, count(all.safety_events)),
