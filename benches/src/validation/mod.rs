@@ -3,6 +3,7 @@
 //! A tolerance was set before the figure was measured and is not bent afterwards. Where a figure does not hold, its group says why.
 
 pub mod link;
+pub mod maintenance;
 pub mod network;
 pub mod page;
 
@@ -126,5 +127,6 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     let mut groups = radio::groups(campus);
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
+    groups.extend(maintenance::groups(effort));
     groups
 }
