@@ -35,4 +35,4 @@ draw mass-reset-village map
 draw ping air-time
 draw reads air-time
 draw serve map
-draw_plan maintenance-20-years pareto
+draw_plan maintenance-20-years away

@@ -46,6 +46,19 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     .collect()
 }
 
+/// Labels of an axis whose ends are those of the lines; they have none where no round number is.
+fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
+    let round = ticks::nice(low, high, 6);
+    let mut places: Vec<f64> = round.iter().copied().chain([low, high]).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places.into_iter().map(|v| (v, if round.contains(&v) { name(v) } else { String::new() })).collect()
+}
+
+fn years(first: f64, last: f64) -> Vec<(f64, String)> {
+    axis(first, last, |year| format!("{year:.0}"))
+}
+
 fn cost(row: &FleetYearRow) -> f64 {
     row.visits_money + row.spares_money + row.energy_money + row.office_money
 }
@@ -75,7 +88,7 @@ fn by_year(
         title: format!("{title} by year"),
         x_label: "year of the plan".to_owned(),
         y_label: unit.to_owned(),
-        x_ticks: ticks::nice(1.0, last, 6).into_iter().map(|year| (year, format!("{year:.0}"))).collect(),
+        x_ticks: years(1.0, last),
         logarithmic: false,
         lines,
         loose: Vec::new(),
@@ -106,16 +119,11 @@ fn cost_and_availability(run: &RunView) -> Option<Figure> {
     let on_front = front(&choices.iter().map(|choice| choice.1).collect::<Vec<_>>(), false);
     let point = |(_, (x, y)): &(&str, (f64, f64))| Point { x: *x, y: *y, band: None };
     let of = |wanted: bool| choices.iter().zip(&on_front).filter(move |(_, on)| **on == wanted).map(|(c, _)| c);
-    let mut places = ticks::nice(low, high, 5);
-    places.extend([low, high]);
-    places.sort_by(f64::total_cmp);
-    places.dedup();
-    let labelled = |v: f64| (v, if v == low || v == high { String::new() } else { human::short_count(v) });
     let plot = Plot {
         title: "Hours without a reading by cost".to_owned(),
         x_label: "cost of the whole plan".to_owned(),
         y_label: "hours without a reading for each meter and year".to_owned(),
-        x_ticks: places.into_iter().map(labelled).collect(),
+        x_ticks: axis(low, high, human::short_count),
         logarithmic: false,
         lines: vec![of(true).map(point).collect()],
         loose: of(false).map(point).collect(),
@@ -154,7 +162,7 @@ fn ages(run: &RunView) -> Option<Figure> {
         title: "Failures by age".to_owned(),
         x_label: "age of the part, years".to_owned(),
         y_label: "first failures, of 1,000 meters".to_owned(),
-        x_ticks: ticks::nice(0.0, last, 6).into_iter().map(|year| (year, format!("{year:.0}"))).collect(),
+        x_ticks: years(0.0, last),
         logarithmic: false,
         lines: parts.iter().map(|(_, by_age)| line(by_age)).collect(),
         loose: Vec::new(),
