@@ -39,7 +39,7 @@ set = { "policy.kind" = "fixed-interval" }
 
 [[gate]]
 metric = "truck_rolls"
-max = 1000
+max = 2000
 variants = ["wait"]
 "#;
 
@@ -47,7 +47,7 @@ variants = ["wait"]
 fn a_plan_writes_a_run_directory_that_holds_what_it_says() {
     let here = folder(PLAN);
     let said = run(here.path(), &["plan", "small.toml", "-o", "out", "--threads", "2"]).expect(0);
-    assert!(said.out.contains("gate truck_rolls, max 1000: wait"), "{}", said.out);
+    assert!(said.out.contains("gate truck_rolls, max 2000: wait"), "{}", said.out);
     let out = here.path().join("out");
     let found = summary(&out);
     assert_eq!((found.status, found.exit_code, found.variants.len()), (Status::Complete, Some(0), 2));

@@ -220,6 +220,13 @@ fn jobs_wait_for_spares_and_skills() {
         plan.depots[0].stock = vec![StockSpec { part: None, full: 10, reorder: 2, lead_s: days(180.0) }];
     });
     assert!(at_once < 3.0 && scarce > 30.0, "{at_once} {scarce}");
+    // Nobody stays dead because a crew lost the race for the last meter.
+    let mut plan = easy(20_000, &[Part::Board]);
+    plan.depots[0].stock = vec![StockSpec { part: None, full: 3, reorder: 2, lead_s: days(60.0) }];
+    let rows = run(&plan);
+    let dead = rows.failures.iter().filter(|f| f.gone_after_s.is_none()).count();
+    let backlog = rows.fleet_years.last().map_or(0, |year| year.backlog) as usize;
+    assert!(dead <= backlog + 20, "{dead} are dead and {backlog} jobs wait");
     let unskilled = Tasks(Tasks::ALL.0 & !Tasks::EXCHANGE.0 & !Tasks::REPAIR.0);
     let mut plan = easy(5_000, &[Part::Board]);
     plan.depots[0].crews = vec![Crews { count: 5, skills: unskilled }];

@@ -23,6 +23,16 @@ struct Fate {
     pace: f64,
 }
 
+/// What came of the work at a meter.
+struct Work {
+    /// There was something to do.
+    found: bool,
+    /// It was exchanged.
+    exchanged: bool,
+    /// What could not be done, for want of a spare or a skill.
+    undone: Tasks,
+}
+
 impl Depot<'_> {
     /// Something is to be done at a meter.
     pub(super) fn open(&mut self, job: Job) {
@@ -139,8 +149,8 @@ impl Depot<'_> {
         self.tally.busy_s += f64::from(visit.travel_s + visit.work_s);
         let (outcome, exchanged) = match fate.outcome {
             VisitOutcome::Repaired => {
-                let (found, exchanged) = self.work(job.meter, &visit);
-                self.done(visit.job, &visit);
+                let Work { found, exchanged, undone } = self.work(job.meter, &visit);
+                self.done(visit.job, &visit, undone);
                 let outcome = if found { VisitOutcome::Repaired } else { VisitOutcome::NothingFound };
                 self.tally.rolls.idle += u32::from(!found);
                 (outcome, exchanged)
@@ -164,10 +174,10 @@ impl Depot<'_> {
         self.send_crews();
     }
 
-    /// Closes a job, or leaves open what came to it meanwhile.
-    fn done(&mut self, place: u32, visit: &Visit) {
+    /// Closes a job, or leaves open what came to it meanwhile or could not be done.
+    fn done(&mut self, place: u32, visit: &Visit, undone: Tasks) {
         let job = *self.jobs.get(place);
-        let left = Tasks(job.tasks.0 & !visit.tasks.0);
+        let left = Tasks(job.tasks.0 & !visit.tasks.0).with(undone);
         if let Some(lot) = job.lot {
             self.tested(lot, job.meter);
         }
@@ -175,21 +185,22 @@ impl Depot<'_> {
             self.jobs.close(place);
             self.fleet.job[job.meter as usize] = NO_JOB;
         } else {
+            let due_s = self.now + self.plan.policy.repair_within_s;
             let open = self.jobs.get_mut(place);
-            (open.tasks, open.lot) = (left, None);
+            (open.tasks, open.lot, open.due_s) = (left, None, open.due_s.max(due_s));
             self.jobs.queue(place);
         }
     }
 
-    /// Does what is to be done at a meter; whether there was anything, and whether it was exchanged.
-    fn work(&mut self, meter: u32, visit: &Visit) -> (bool, bool) {
+    /// Does what is to be done at a meter.
+    fn work(&mut self, meter: u32, visit: &Visit) -> Work {
         let m = meter as usize;
         let parts = self.parts(meter);
         let tasks = visit.tasks;
         self.settle(meter);
         self.found_bad = Some(meter).filter(|meter| self.is_beyond(*meter));
         let mut exchange = tasks.has(Tasks::EXCHANGE);
-        let mut found = exchange;
+        let (mut found, mut undone) = (exchange, Tasks::default());
         let billed_wrongly = self.is_billed_wrongly(meter);
         for (slot, part) in parts.iter().enumerate() {
             let is_known = self.fleet.seen[m] & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
@@ -199,7 +210,8 @@ impl Depot<'_> {
                 found = true;
                 match part.repair {
                     Repair::Exchange => exchange = true,
-                    Repair::Part => self.put_in(meter, slot, part.part),
+                    Repair::Part if self.put_in(meter, slot, part.part) => {}
+                    Repair::Part => undone = undone.with(Tasks::REPAIR),
                     Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                 }
             } else if tests(tasks, part.part) && !is_failed {
@@ -208,7 +220,9 @@ impl Depot<'_> {
                     found = true;
                     match part.repair {
                         Repair::Exchange => exchange = true,
-                        Repair::Part => self.put_in(meter, slot, part.part),
+                        Repair::Part => {
+                            self.put_in(meter, slot, part.part);
+                        }
                         Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                     }
                 }
@@ -219,15 +233,17 @@ impl Depot<'_> {
         let exchanged = exchange && visit.skills.has(Tasks::EXCHANGE) && self.stock.has(None);
         if exchanged {
             self.exchange(meter);
+            undone = Tasks::default();
         } else if exchange {
-            self.follow_up(meter, visit);
+            // Who cannot exchange a meter says that somebody must.
+            undone = undone.with(if visit.tasks.has(Tasks::EXCHANGE) { Tasks::EXCHANGE } else { Tasks::REPAIR });
         }
         if billed_wrongly && !self.is_billed_wrongly(meter) {
             self.tally.corrections += 1.0;
         }
         self.heard_again(meter);
         self.schedule(meter);
-        (found, exchanged)
+        Work { found, exchanged, undone }
     }
 
     /// Whether a test shows that a part is near its end: by its age, or by its error.
@@ -249,13 +265,15 @@ impl Depot<'_> {
         failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
     }
 
-    fn put_in(&mut self, meter: u32, slot: usize, part: Part) {
-        if !self.stock.has(Some(part)) {
-            return;
+    /// Puts a part in, if there is one.
+    fn put_in(&mut self, meter: u32, slot: usize, part: Part) -> bool {
+        let is_there = self.stock.has(Some(part));
+        if is_there {
+            self.take(Some(part));
+            self.tally.put_in(part);
+            self.renew(meter, slot);
         }
-        self.take(Some(part));
-        self.tally.put_in(part);
-        self.renew(meter, slot);
+        is_there
     }
 
     fn take(&mut self, part: Option<Part>) {
@@ -270,19 +288,6 @@ impl Depot<'_> {
         for slot in 0..self.parts(meter).len() {
             self.renew(meter, slot);
         }
-    }
-
-    /// Who cannot exchange a meter says that somebody must.
-    fn follow_up(&mut self, meter: u32, visit: &Visit) {
-        let due_s = self.now + self.plan.policy.repair_within_s;
-        let job = self.jobs.get_mut(visit.job);
-        job.tasks = job.tasks.with(Tasks::REPAIR);
-        job.due_s = job.due_s.max(due_s);
-        if visit.tasks.has(Tasks::REPAIR) {
-            // The spare went to another meter meanwhile: the same job waits again.
-            job.tasks = job.tasks.with(Tasks::EXCHANGE);
-        }
-        debug_assert_eq!(job.meter, meter);
     }
 }
 
