@@ -41,6 +41,7 @@ bench:
     target/release/mesh --nodes 1000 --period 2 --sim 20
     target/release/mesh --nodes 5000 --period 2 --sim 20
     target/release/ladder
+    target/release/maintenance --meters 50000 --crews 4
     target/release/dlms --what plain
     target/release/dlms --what ciphered
 

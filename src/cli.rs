@@ -52,6 +52,8 @@ pub enum Command {
     Check(Check),
     /// Run the variants of a scenario and judge them by its gates.
     Run(Run),
+    /// Play maintenance over years: what fails, who goes there, what it costs; policies side by side.
+    Plan(Plan),
     /// Run a scenario at many settings, with several seeds each; what is killed goes on with --resume.
     Sweep(Sweep),
     /// Write a job that runs the shares of a sweep on a cluster.
@@ -72,8 +74,8 @@ pub enum Command {
     Verify(OneRun),
     /// Explain the tables, the figures of a summary, or the units of a scenario.
     Describe(Describe),
-    /// Print the JSON Schema of scenario files.
-    Schema,
+    /// Print the JSON Schema of scenario files, or of maintenance plans.
+    Schema(Schema),
     /// Print completions for a shell.
     Completions {
         /// Which shell.
@@ -165,6 +167,34 @@ pub struct Run {
     /// Capture only frames from or to these nodes, by number as in the nodes table, such as 0,17,42.
     #[arg(long, value_name = "NODES", value_delimiter = ',', requires = "capture")]
     pub capture_nodes: Option<Vec<u32>>,
+}
+
+/// Options of `plan`.
+#[derive(Args)]
+pub struct Plan {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub plan: Scenario,
+    /// Only check the file, and tell what it comes to.
+    #[arg(long, conflicts_with_all = ["output", "force"])]
+    pub check: bool,
+}
+
+/// Options of `schema`.
+#[derive(Args)]
+pub struct Schema {
+    /// Which kind of file.
+    #[arg(value_enum, default_value_t = FileKind::Scenario)]
+    pub kind: FileKind,
+}
+
+/// Kinds of files.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileKind {
+    /// Scenarios, for `run`.
+    Scenario,
+    /// Maintenance plans, for `plan`.
+    Plan,
 }
 
 /// Options of `calibrate`.

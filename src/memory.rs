@@ -29,6 +29,13 @@ fn available_bytes() -> Option<u64> {
 /// Up to so many meters a world is small beside any memory, and is not built to find out.
 const SMALL_METERS: usize = 20_000;
 
+/// How many plans of this size may run at a time: as many as there are threads, if they fit into four fifths of the memory that is
+/// there.
+pub fn plans_at_once(threads: usize, bytes: u64) -> usize {
+    let fit = available_bytes().map(|there| there * 4 / 5 / bytes.max(1));
+    fit.map_or(threads, |fit| usize::try_from(fit).unwrap_or(threads)).clamp(1, threads.max(1))
+}
+
 /// How many jobs, each a variant with a seed, may run at a time: as many as there are threads, if they fit into four fifths of
 /// the memory that is there.
 pub fn jobs_at_once(threads: usize, variants: &[&Variant]) -> usize {

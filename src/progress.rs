@@ -1,8 +1,10 @@
 //! A bar for each variant on a terminal, and a line in the log for each tenth of the way.
 
 mod jobs;
+mod years;
 
 pub use jobs::JobsProgress;
+pub use years::YearsProgress;
 
 use crate::{memory, stop};
 use amitwin_scenarios::Variant;

@@ -26,8 +26,20 @@ use rules::{
 use source::Source;
 use std::path::Path;
 
-const FOLDERS: [&str; 11] =
-    ["src", "tests", "sim-core", "data", "models", "models/dlms", "scenarios", "live", "viz", "benches", "fuzz"];
+const FOLDERS: [&str; 12] = [
+    "src",
+    "tests",
+    "sim-core",
+    "data",
+    "models",
+    "models/dlms",
+    "models/maintenance",
+    "scenarios",
+    "live",
+    "viz",
+    "benches",
+    "fuzz",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,7 +53,8 @@ fn report(found: &[Finding]) {
 #[test]
 fn every_source_keeps_the_rules() {
     let mut sources = Source::all(root(), &FOLDERS);
-    // models/dlms lies in models.
+    // models/dlms and models/maintenance lie in models.
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources.dedup_by(|a, b| a.path == b.path);
     for folder in FOLDERS {
         let start = format!("{folder}/");
@@ -68,7 +81,9 @@ fn every_manifest_keeps_the_rules() {
 fn the_crates_of_the_world_have_the_same_lints() {
     let read = |krate| std::fs::read_to_string(root().join(rules::folder(krate)).join("clippy.toml")).expect("a file");
     assert!(read("models").contains("disallowed-methods"));
-    assert!(read("models") == read("sim-core") && read("models") == read("dlms"));
+    assert!(
+        read("models") == read("sim-core") && read("models") == read("dlms") && read("models") == read("maintenance")
+    );
 }
 
 /// The protocol's files are layers, within a folder too.
@@ -107,7 +122,10 @@ fn broken(path: &str, text: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_rule_notices_what_breaks_it() {
-    let cases: [(&str, &str, &str); 79] = [
+    let cases: [(&str, &str, &str); 82] = [
+        ("models/maintenance/src/a.rs", "use amitwin_models::spec;", IMPORTS),
+        ("models/maintenance/src/a.rs", "let y = x.powf(2.0);", PORTABLE),
+        ("models/src/a.rs", "use amitwin_maintenance::heat;", IMPORTS),
         ("sim-core/src/a.rs", "use amitwin_data::rows::Rows;", IMPORTS),
         ("data/src/a.rs", "use amitwin_models::spec;", IMPORTS),
         ("models/src/a.rs", "let a = amitwin_scenarios::load();", IMPORTS),

@@ -5,6 +5,7 @@ pub mod dlms;
 pub mod hostile;
 pub mod ladder;
 pub mod load;
+pub mod maintenance;
 pub mod memory;
 pub mod mesh;
 pub mod phold;

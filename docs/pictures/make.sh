@@ -18,6 +18,14 @@ draw() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+# The same of a maintenance plan.
+draw_plan() {
+    local name=$1 chart=$2
+    "$amitwin" -q plan "scenarios/library/$name.toml" -o "$runs/$name" >/dev/null || [ $? = 4 ]
+    "$amitwin" report "$runs/$name" --pictures "$runs/$name/pictures" >/dev/null
+    cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
+}
+
 draw cold-start air-time
 draw elevated-router map
 draw gateway-failure map
@@ -28,3 +36,4 @@ draw mass-reset-village map
 draw ping air-time
 draw reads air-time
 draw serve map
+draw_plan maintenance-20-years away

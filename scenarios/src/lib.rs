@@ -10,6 +10,7 @@
 //! - [`Gate`]: limits on results; [`gate::exit_code`] turns verdicts into the program's exit code.
 //! - [`drive`]: runs the variants; [`estimate`]: what that will take.
 //! - [`study`]: the same with several seeds, and what is said over them.
+//! - [`plan`]: maintenance plans, from their text to their results.
 //! - [`served`]: what meters on real sockets are told; `amitwin-live` opens the sockets.
 //! - [`calibrate`]: `[radio]` from levels that were measured.
 //! - [`site`]: where repeaters would help.
@@ -30,6 +31,7 @@ pub mod gate;
 mod language;
 mod load;
 mod overrides;
+pub mod plan;
 mod resolve;
 mod resolved;
 pub mod sections;

@@ -180,24 +180,13 @@ pub fn load_text(
         return Err(ScenarioError::new(errors, sources));
     }
 
-    let schema = json_schema();
-    let working_dir = std::env::current_dir().ok();
-    let mut changes: Vec<_> =
-        overrides.iter().map(|o| overrides::change(o, &schema, working_dir.as_deref(), &mut sources)).collect();
-    if let Some(seed) = seed {
-        let text = seed.to_string();
-        let place = Place::new(sources.add("--seed", text.as_str()), 0..text.len());
-        match i64::try_from(seed) {
-            Ok(seed) => {
-                let node = Node { value: Value::Integer(seed), place: place.clone() };
-                changes.push(Change { path: "seed".into(), place, node });
-            }
-            Err(_) => {
-                let diagnostic = Diagnostic::error("the seed is out of range").at(&place, "too large");
-                errors.push(diagnostic.help(format!("allowed is 0 to {}", i64::MAX)));
-            }
-        }
+    if is_plan(&root) {
+        let diagnostic = Diagnostic::error(format!("{name} is a maintenance plan, not a scenario of frames"))
+            .help(format!("run it with `amitwin plan {name}`"));
+        return Err(ScenarioError::new(vec![diagnostic], sources));
     }
+    let schema = json_schema();
+    let changes = changes(overrides, seed, &schema, &mut sources, &mut errors);
     apply(&mut root, &schema, &changes, &[], &mut errors);
     check(&root, &schema, "", &mut errors);
     duplicates(&root, "campaign", &mut errors);
@@ -212,6 +201,39 @@ pub fn load_text(
         return Err(ScenarioError::new(errors, sources));
     }
     finish(root, variants, (gates, until), &changes, dir, sources)
+}
+
+/// Whether a document is of the other kind: a plan has years and depots, a scenario has neither.
+pub(crate) fn is_plan(root: &Node) -> bool {
+    root.get("depot").is_some() && root.get("years").is_some() && root.get("duration").is_none()
+}
+
+/// What the command line changes of a file.
+pub(crate) fn changes(
+    overrides: &[Override],
+    seed: Option<u64>,
+    schema: &Json,
+    sources: &mut Sources,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<Change> {
+    let working_dir = std::env::current_dir().ok();
+    let mut changes: Vec<_> =
+        overrides.iter().map(|o| overrides::change(o, schema, working_dir.as_deref(), sources)).collect();
+    if let Some(seed) = seed {
+        let text = seed.to_string();
+        let place = Place::new(sources.add("--seed", text.as_str()), 0..text.len());
+        match i64::try_from(seed) {
+            Ok(seed) => {
+                let node = Node { value: Value::Integer(seed), place: place.clone() };
+                changes.push(Change { path: "seed".into(), place, node });
+            }
+            Err(_) => {
+                let diagnostic = Diagnostic::error("the seed is out of range").at(&place, "too large");
+                errors.push(diagnostic.help(format!("allowed is 0 to {}", i64::MAX)));
+            }
+        }
+    }
+    changes
 }
 
 /// The second half: everything is well-formed, now it must make sense.
@@ -271,7 +293,7 @@ fn finish(
 }
 
 /// The document of each variant, checked.
-fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(String, Node)> {
+pub(crate) fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(String, Node)> {
     let items = root.get("variant").map(Node::items).unwrap_or_default();
     if items.is_empty() {
         return vec![(BASE_VARIANT.to_owned(), root.clone())];
@@ -302,7 +324,7 @@ fn variants(root: &Node, schema: &Json, errors: &mut Vec<Diagnostic>) -> Vec<(St
     out
 }
 
-fn duplicates(root: &Node, key: &str, errors: &mut Vec<Diagnostic>) {
+pub(crate) fn duplicates(root: &Node, key: &str, errors: &mut Vec<Diagnostic>) {
     let items = root.get(key).map(Node::items).unwrap_or_default();
     let mut seen: BTreeMap<String, &Place> = BTreeMap::new();
     for node in items.iter().filter_map(|item| item.get("name")) {
@@ -348,7 +370,7 @@ fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<ScenarioFile> {
 }
 
 /// Warns of overrides that a variant's own setting replaces.
-fn shadowed(root: &Node, changes: &[Change], warnings: &mut Vec<(Place, String)>) {
+pub(crate) fn shadowed(root: &Node, changes: &[Change], warnings: &mut Vec<(Place, String)>) {
     for item in root.get("variant").map(Node::items).unwrap_or_default() {
         let name = item.get("name").and_then(Node::str).unwrap_or_default();
         let Some(set) = item.get("set").and_then(Node::table) else { continue };

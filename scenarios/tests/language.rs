@@ -359,6 +359,10 @@ fn the_library_loads_and_resolves_to_itself() {
         if path.extension().is_none_or(|e| e != "toml") {
             continue;
         }
+        if amitwin_scenarios::plan::is_plan(&std::fs::read_to_string(&path).unwrap()) {
+            // `plans.rs` has those.
+            continue;
+        }
         count += 1;
         let scenario = load(&path, &[], None).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(Some(scenario.name.as_str()), path.file_stem().and_then(|s| s.to_str()));

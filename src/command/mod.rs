@@ -9,6 +9,7 @@ mod describe;
 mod find;
 mod init;
 mod man;
+mod plan;
 mod report;
 mod run;
 mod run_dir;
@@ -31,6 +32,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Site(options) => site::run(options, talk),
         Command::Serve(options) => serve::run(options, talk),
         Command::Run(options) => run::run(options, talk),
+        Command::Plan(options) => plan::run(options, talk),
         Command::Sweep(options) => sweep::run(options, talk),
         Command::Cluster(options) => cluster::run(options, talk),
         Command::Find(options) => find::run(options, talk),
@@ -38,7 +40,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Report(options) => report::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),
         Command::Describe(options) => describe::run(options, talk),
-        Command::Schema => schema::run(talk),
+        Command::Schema(options) => schema::run(options, talk),
         Command::Completions { shell } => completions::run(*shell, talk),
         Command::Man { command } => man::run(command.as_deref(), talk),
         Command::Version => {

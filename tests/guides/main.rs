@@ -63,6 +63,11 @@ fn importers_guide() {
 }
 
 #[test]
+fn maintenance_guide() {
+    follow_guide("maintenance.md");
+}
+
+#[test]
 fn planners_guide() {
     follow_guide("planning.md");
 }

@@ -137,12 +137,18 @@ fn every_figure_and_column_is_described() {
     let here = folder(&format!("{SMALL}\n{said}"));
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     let described = run(here.path(), &["describe", "metrics"]).expect(0).out;
-    let metrics = summary(&here.path().join("out")).variants.remove(0).metrics;
-    for key in metrics.keys() {
+    let plan = "name = \"plan\"\nstart = 2026\nyears = 2\n[[vintage]]\nname = \"new\"\ninstalled = 2026\n\
+                [[depot]]\nname = \"north\"\nmeters = 50\nclimate = \"oslo\"\n[[crew]]\nname = \"own\"\ncount = 1\n[prices]\nvisit = 9\n";
+    std::fs::write(here.path().join("plan.toml"), plan).expect("a plan");
+    run(here.path(), &["plan", "plan.toml", "-o", "years"]).expect(0);
+    let of = |name: &str| summary(&here.path().join(name)).variants.remove(0).metrics;
+    let (metrics, of_plan) = (of("out"), of("years"));
+    for key in metrics.keys().chain(of_plan.keys()) {
         assert!(described.lines().any(|line| line.split_whitespace().next() == Some(key)), "`{key}` is not described");
     }
     for metric in Metric::ALL {
-        assert!(metrics.has(*metric), "`{}` is described and no run has it", metric.key());
+        let is_there = metrics.has(*metric) || of_plan.has(*metric);
+        assert!(is_there, "`{}` is described and no run has it", metric.key());
     }
     let tables = run(here.path(), &["describe", "tables"]).expect(0).out;
     let nodes = run(here.path(), &["describe", "nodes"]).expect(0).out;

@@ -11,6 +11,7 @@ mod exit_codes;
 mod find;
 mod memory;
 mod own_columns;
+mod plan;
 mod prices;
 mod seeds;
 mod serve;

@@ -60,7 +60,7 @@ pub fn check(krate: &str, text: &str) -> Vec<Finding> {
         if krate == "scenarios" && !section.contains("dev-") && SOCKETS.contains(&name) {
             add(OUTSIDE, format!("scenarios is built without sockets; `{name}` belongs to live"));
         }
-        if matches!(krate, "sim-core" | "dlms" | "models") && !section.contains("dev-") {
+        if matches!(krate, "sim-core" | "dlms" | "maintenance" | "models") && !section.contains("dev-") {
             let files = name == "amitwin-data" && line.contains("files");
             if files || HEAVY.contains(&name) {
                 add(OUTSIDE, format!("{krate} builds without files and servers; `{name}` belongs to data or above"));

@@ -43,16 +43,17 @@ const FLEET: &str = "models/src/fleet/";
 const SCENARIO_READER: &str = "scenarios/src/language/source.rs";
 
 /// Crates that each crate may import; `` is the root package.
-pub const MAY_IMPORT: [(&str, &[&str]); 11] = [
+pub const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("sim-core", &[]),
     ("data", &["sim-core"]),
     ("dlms", &["sim-core"]),
+    (PLANS, &["sim-core", "data"]),
     ("models", &["sim-core", "data", "dlms"]),
-    ("scenarios", &["sim-core", "data", "dlms", "models"]),
+    ("scenarios", &["sim-core", "data", "dlms", "models", PLANS]),
     ("live", &["sim-core", "data", "dlms", "models", "scenarios"]),
     ("viz", &["data"]),
     ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
-    ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
+    ("benches", &["sim-core", "data", "dlms", "models", PLANS, "scenarios", "live"]),
     ("fuzz", &["data", "dlms", "scenarios", "live", KIT]),
     ("testkit", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
 ];
@@ -68,10 +69,14 @@ const DLMS_LAYERS: [&str; 9] =
 pub fn folder(krate: &str) -> &str {
     match krate {
         "dlms" => "models/dlms",
+        PLANS => "models/maintenance",
         KIT => "tests/testkit",
         other => other,
     }
 }
+
+/// Fleets over years.
+pub const PLANS: &str = "maintenance";
 
 /// What tests share; every crate of the workspace may use it in its tests, and nowhere else.
 pub const KIT: &str = "testkit";
@@ -165,7 +170,7 @@ pub fn check(source: &Source) -> Vec<Finding> {
         let instead = "ask the fleet, which sorts by node what a query finds";
         all.words(&["bevy_ecs"], true, ENTITIES, instead);
     }
-    if matches!(source.krate(), "sim-core" | "dlms" | "models") {
+    if matches!(source.krate(), "sim-core" | "dlms" | PLANS | "models") {
         all.threads();
         all.shared();
         all.outside();

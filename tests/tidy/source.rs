@@ -47,6 +47,7 @@ impl Source {
     pub fn krate(&self) -> &str {
         match self.path.split_once('/') {
             Some(("models", rest)) if rest.starts_with("dlms/") => "dlms",
+            Some(("models", rest)) if rest.starts_with("maintenance/") => "maintenance",
             Some(("tests", rest)) if rest.starts_with("testkit/") => "testkit",
             Some(("src" | "tests", _)) | None => "",
             Some((folder, _)) => folder,

@@ -4,9 +4,13 @@ use crate::VizError;
 use crate::series;
 use crate::view::{Campaign, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO};
-use amitwin_data::rows::{LoadRow, NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::metrics::Metric;
+use amitwin_data::rows::{FailureRow, LoadRow, NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
+
+/// Seconds of a mean year.
+const YEAR_S: f64 = 31_557_600.0;
 
 /// Opens a run in any state; what is not finished has no rows.
 pub fn open(run_dir: &Path) -> Result<RunReader, VizError> {
@@ -30,7 +34,11 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
     let mut variants: Vec<VariantView> = Vec::new();
     for v in &run.summary.variants {
         let mut rows = VariantView { name: v.name.clone(), ..VariantView::default() };
-        if with_tables.contains(&v.name) {
+        if v.metrics.has(Metric::MeterYears) {
+            if with_tables.contains(&v.name) {
+                plan(run, seed, &mut rows)?;
+            }
+        } else if with_tables.contains(&v.name) {
             rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
             rows.campaign = campaign(run, &v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
@@ -39,6 +47,26 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
         variants.push(rows);
     }
     Ok(RunView { summary: run.summary.clone(), manifest: run.manifest.clone(), variants })
+}
+
+/// Years of a variant of a plan. Failures, which may be millions, are counted as they are read.
+fn plan(run: &RunReader, seed: u64, rows: &mut VariantView) -> Result<(), VizError> {
+    let name = rows.name.clone();
+    rows.years = run.rows(&name, seed)?;
+    rows.depots = run.rows(&name, seed)?;
+    rows.years.sort_by_key(|row| (row.year, row.depot));
+    let ages = &mut rows.ages;
+    run.each_group(&name, seed, |failures: Vec<FailureRow>| {
+        for failure in failures.iter().filter(|failure| failure.generation == 0) {
+            let by_age = ages.entry(failure.part).or_default();
+            let age = (failure.age_s / YEAR_S) as usize;
+            if by_age.len() <= age {
+                by_age.resize(age + 1, 0);
+            }
+            by_age[age] += 1;
+        }
+    })?;
+    Ok(())
 }
 
 /// Sites of a variant and seed; shared with `like` if they are the same, which they are in most runs.

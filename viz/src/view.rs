@@ -4,8 +4,9 @@ use crate::load::Load;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, NodeRow};
+use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part};
 use amitwin_data::summary::Summary;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A run.
@@ -32,6 +33,12 @@ pub struct VariantView {
     pub airtime: Vec<AirtimeRow>,
     /// What each radio did, if the run recorded that.
     pub load: Load,
+    /// Years of a plan, each with a row for every depot.
+    pub years: Vec<FleetYearRow>,
+    /// Depots of a plan.
+    pub depots: Vec<DepotRow>,
+    /// First failures of each part, by whole years of its age.
+    pub ages: BTreeMap<Part, Vec<u32>>,
 }
 
 /// A reset campaign in one variant.
@@ -44,6 +51,11 @@ pub struct Campaign {
 }
 
 impl RunView {
+    /// Whether it is a maintenance plan.
+    pub fn is_plan(&self) -> bool {
+        self.summary.variants.iter().any(|v| v.metrics.has(Metric::MeterYears))
+    }
+
     /// When the campaign began, s: as the summary says, else when the earliest command of any variant was due.
     pub fn campaign_start_s(&self) -> Option<f64> {
         let said = self.summary.variants.iter().filter_map(|v| v.metrics.value(Metric::CampaignStartS));

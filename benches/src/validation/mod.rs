@@ -4,6 +4,7 @@
 
 pub mod fading;
 pub mod link;
+pub mod maintenance;
 pub mod network;
 pub mod page;
 pub mod radio;
@@ -127,5 +128,6 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(fading::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
+    groups.extend(maintenance::groups(effort));
     groups
 }

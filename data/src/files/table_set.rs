@@ -6,7 +6,7 @@ use super::registry::Registry;
 use super::table_file::{Origin, TableFile};
 use crate::attributes::{Attribute, Attributes};
 use crate::manifest::FileEntry;
-use crate::rows::{ColumnData, EachTable, Row, Rows, TABLES, TableInfo, Values};
+use crate::rows::{ColumnData, EachTable, PLAN_TABLES, Row, Rows, TABLES, TableInfo, Values};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ pub struct TableSet {
     tables: Vec<TableState>,
     rows_per_group: usize,
     rows_per_part: u64,
+    of_plan: bool,
 }
 
 #[derive(Default)]
@@ -49,6 +50,7 @@ impl TableSet {
             tables: TABLES.iter().map(|_| TableState::default()).collect(),
             rows_per_group: ROWS_PER_GROUP,
             rows_per_part: ROWS_PER_PART,
+            of_plan: false,
         }
     }
 
@@ -61,6 +63,12 @@ impl TableSet {
     /// With the civil time at the start of the run, s since 1970, UTC.
     pub fn beginning(mut self, start_unix_s: i64) -> Self {
         self.origin.start_unix_s = start_unix_s;
+        self
+    }
+
+    /// Of a maintenance plan: those of its tables that have no rows get an empty file, and no others.
+    pub fn of_plan(mut self) -> Self {
+        self.of_plan = true;
         self
     }
 
@@ -172,7 +180,8 @@ impl EachTable for Finish<'_> {
     type Error = FileError;
     fn table<R: Row>(&mut self) -> Result<(), FileError> {
         self.set.flush::<R>(self.table)?;
-        if self.set.tables[self.table].parts.is_empty() && !R::TABLE.opt_in {
+        let always = if self.set.of_plan { PLAN_TABLES.contains(&R::TABLE.name) } else { !R::TABLE.opt_in };
+        if self.set.tables[self.table].parts.is_empty() && always {
             self.set.part(self.table, &R::TABLE)?;
         }
         self.set.commit(self.table, &R::TABLE)?;

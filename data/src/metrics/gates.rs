@@ -1,12 +1,21 @@
 //! What gates can judge: quantities by name, each with one figure or with one for each statistic.
 
-use super::Metric;
+use super::{Activity, Metric};
 
-/// Names of all quantities, in the order of the declaration.
+/// Names of all quantities of runs, in the order of the declaration.
 pub fn names() -> Vec<&'static str> {
+    names_of(|activity| activity != Activity::Maintenance)
+}
+
+/// Names of all quantities of maintenance plans.
+pub fn names_of_plans() -> Vec<&'static str> {
+    names_of(|activity| matches!(activity, Activity::Maintenance | Activity::Money))
+}
+
+fn names_of(is_wanted: impl Fn(Activity) -> bool) -> Vec<&'static str> {
     let mut names = Vec::new();
-    for gate in Metric::ALL.iter().filter_map(|metric| metric.gate()) {
-        if !names.contains(&gate.name) {
+    for metric in Metric::ALL.iter().filter(|metric| is_wanted(metric.activity())) {
+        if let Some(gate) = metric.gate().filter(|gate| !names.contains(&gate.name)) {
             names.push(gate.name);
         }
     }
@@ -44,7 +53,6 @@ pub fn stats() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Activity;
     use super::*;
     use crate::summary::Verdict;
 

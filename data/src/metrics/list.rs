@@ -18,6 +18,8 @@ pub enum Activity {
     Reads,
     /// Pings of meters.
     Pings,
+    /// Years of a fleet.
+    Maintenance,
     /// Things and work that have a price.
     Money,
     /// Every network.
@@ -34,8 +36,9 @@ impl Activity {
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
+            Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
-            Activity::Always => true,
+            Activity::Always => !some(Metric::MeterYears),
         }
     }
 }
@@ -195,9 +198,9 @@ metrics! {
     CostNetwork = "cost_network": Count, Money;
     /// what backhaul and air time cost over the years that the prices say; the busiest border router's air stands for that of all
     CostRunning = "cost_running": Count, Money;
-    /// a visit to each meter without a route, or whose reset failed
+    /// a visit to each meter without a route, or whose reset failed; of a maintenance plan its truck rolls
     CostVisits = "cost_visits": Count, Money;
-    /// all three
+    /// all of them together
     Cost = "cost": Count, Money, gate("cost", ""), table("\ncost", "cost");
     /// messages of meters that the head-end discarded because it had taken their counter
     ApduDuplicates = "apdu_duplicates": Count, Always;
@@ -209,4 +212,54 @@ metrics! {
     ValuesWrong = "values_wrong": Count, Always;
     /// events that the engine handled
     Events = "events": Count, Always;
+    /// meters times the years that they were there
+    MeterYears = "meter_years": Count, Maintenance;
+    /// share of the meters' time in which they measured and were heard
+    AvailableShare = "available_share": Share, Maintenance,
+        gate("available", "");
+    /// time in a year in which a meter did not measure or was not heard, on average
+    AwayAYearS = "away_a_year_s": Time, Maintenance, gate("away_a_year", ""), table("away\na year", "away in a year");
+    /// share of the meters that are not heard at the end of a year, on average over the years
+    SilentShare = "silent_share": Share, Maintenance, gate("silent", ""), table("\nsilent", "silent meters");
+    /// failures that began
+    Failures = "failures": Count, Maintenance, gate("failures", ""), table("fail-\nures", "failures");
+    /// of them those that put people at risk
+    SafetyEvents = "safety_events": Count, Maintenance, gate("safety_events", "");
+    /// reads that did not arrive
+    MissedReads = "missed_reads": Count, Maintenance, gate("missed_reads", ""), table("missed\nreads", "missed reads");
+    /// energy that nobody was billed for, kWh
+    UnbilledEnergy = "unbilled_energy": Count, Maintenance,
+        gate("unbilled_energy", ""), table("unbilled\nkWh", "unbilled energy, kWh");
+    /// energy that was measured wrongly, either way, kWh
+    DriftedEnergy = "drifted_energy": Count, Maintenance,
+        gate("drifted_energy", ""), table("drifted\nkWh", "drifted energy, kWh");
+    /// visits, those to locked doors among them
+    TruckRolls = "truck_rolls": Count, Maintenance, gate("truck_rolls", ""), table("truck\nrolls", "truck rolls");
+    /// of them those that found nothing to do
+    VisitsIdle = "visits_idle": Count, Maintenance, gate("visits_idle", "");
+    /// meters exchanged
+    Exchanges = "exchanges": Count, Maintenance, gate("exchanges", ""), table("ex-\nchanges", "meters exchanged");
+    /// other parts put in
+    Parts = "parts": Count, Maintenance;
+    /// share of the crews' shifts that they were on the way or at work; empty without crews' hours
+    CrewBusyShare = "crew_busy_share": Share, Maintenance, gate("crew_busy", ""), table("crews\nbusy", "crews busy");
+    /// jobs that wait when the plan ends
+    Backlog = "backlog": Count, Maintenance, gate("backlog", ""), table("back-\nlog", "jobs waiting at the end");
+    /// mean time from a job's being known to the crew's setting out
+    JobWaitS = "job_wait_s": Time, Maintenance, gate("job_wait", ""), table("\nwait", "wait for a crew, mean");
+    /// mean time from a failure's beginning until the utility knows of it, of those that it ever knows of
+    DetectionS = "detection_s": Time, Maintenance,
+        gate("detection", ""), table("known\nafter", "failures known after, mean");
+    /// failures that nobody has noticed when the plan ends
+    FailuresUnseen = "failures_unseen": Count, Maintenance, gate("failures_unseen", "");
+    /// bytes of health reports over the backhaul
+    ReportBytes = "report_bytes": Count, Maintenance, gate("report_bytes", "");
+    /// health reports of healthy meters
+    FalseReports = "false_reports": Count, Maintenance, gate("false_reports", "");
+    /// meters and parts put in, in the currency of the prices
+    CostSpares = "cost_spares": Count, Money;
+    /// energy that was not billed or measured wrongly
+    CostEnergy = "cost_energy": Count, Money;
+    /// remote checks, special reads, corrected bills, reports
+    CostOffice = "cost_office": Count, Money;
 }

@@ -25,9 +25,15 @@ pub use cell::{Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
-    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TABLES, TransactionRow,
+    AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, LinkRow, LoadRow,
+    NodeRow, Rows, TABLES, TransactionRow, VisitRow,
 };
-pub use words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
+pub use words::{
+    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+};
+
+/// Tables of maintenance plans, which runs of frames do not write.
+pub const PLAN_TABLES: [&str; 4] = ["visits", "failures", "fleet_years", "depots"];
 
 use std::cmp::Ordering;
 
@@ -58,6 +64,10 @@ impl Column {
             Some("dbi") => "dBi",
             Some("share") => "1",
             Some("bytes") => "byte",
+            Some("kwh") => "kWh",
+            Some("c") => "C",
+            Some("y") => "1/a",
+            Some("money") => "money",
             _ => "",
         }
     }
@@ -167,7 +177,11 @@ mod tests {
         for info in TABLES {
             for column in info.columns {
                 let float = matches!(column.physical, Physical::F32 | Physical::F64);
-                assert!(!float || !column.unit().is_empty() || column.name == "etx", "{} has no unit", column.name);
+                assert!(
+                    !float || !column.unit().is_empty() || ["etx", "false_reports"].contains(&column.name),
+                    "{} has no unit",
+                    column.name
+                );
             }
             for key in info.sorted_by {
                 assert!(info.columns.iter().any(|column| column.name == *key), "{key}");

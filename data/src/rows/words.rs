@@ -135,6 +135,92 @@ words! {
         /// The hearer was sending, or receiving another frame.
         Deaf = "deaf",
     }
+
+    /// A part of a meter that fails, or what else goes wrong with one.
+    Part {
+        /// What fails at random on the boards.
+        Board = "board",
+        /// The communication module and its solder.
+        Module = "module",
+        /// An electrolytic capacitor of the supply.
+        Capacitor = "capacitor",
+        /// The supercapacitor that pays for a last gasp.
+        Supercapacitor = "supercapacitor",
+        /// The battery.
+        Battery = "battery",
+        /// The relay.
+        Relay = "relay",
+        /// Flash memory.
+        Flash = "flash",
+        /// The gasket of the case.
+        Gasket = "gasket",
+        /// The measurement.
+        Accuracy = "accuracy",
+        /// The crystal of the clock.
+        Clock = "clock",
+        /// The firmware, after an update that did not start.
+        Firmware = "firmware",
+        /// The certificate, which ran out while the meter was silent.
+        Certificate = "certificate",
+        /// The case, opened by somebody.
+        Tamper = "tamper",
+        /// The metrology, which has locked itself.
+        Lockout = "lockout",
+        /// The socket that the meter sits in.
+        Socket = "socket",
+        /// The way over the radio, for a while.
+        Coverage = "coverage",
+    }
+
+    /// What a failure does.
+    Effect {
+        /// Nothing is measured and nothing is heard.
+        Dead = "dead",
+        /// It measures and is not heard.
+        Silent = "silent",
+        /// It measures wrongly.
+        Drifting = "drifting",
+        /// Its clock is wrong.
+        WrongClock = "wrong_clock",
+        /// Water gets in: boards fail sooner, signals are weaker.
+        Wet = "wet",
+        /// It works until the supply fails, and then says nothing.
+        NoLastGasp = "no_last_gasp",
+        /// Somebody has been at it.
+        Tampered = "tampered",
+        /// It measures nothing and says so.
+        LockedOut = "locked_out",
+        /// Its socket is dangerously hot.
+        Hot = "hot",
+    }
+
+    /// Why somebody goes to a meter.
+    Reason {
+        /// A failure that is known.
+        Failure = "failure",
+        /// A value that it reports.
+        Condition = "condition",
+        /// A date, or heat enough since the last one.
+        Interval = "interval",
+        /// The sample of a lot.
+        Sample = "sample",
+        /// Its lot has failed.
+        Lot = "lot",
+        /// An age.
+        Age = "age",
+    }
+
+    /// What came of a visit.
+    VisitOutcome {
+        /// Something was repaired, adjusted or exchanged.
+        Repaired = "repaired",
+        /// All was well.
+        NothingFound = "nothing_found",
+        /// Nobody opened.
+        Missed = "missed",
+        /// The contractor gave the work back.
+        HandedBack = "handed_back",
+    }
 }
 
 /// What the value of an event stands for, where it is the number of a joining state or of a tier.

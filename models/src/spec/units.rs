@@ -44,6 +44,7 @@ const UNITS: &[Unit] = &[
     unit("min", Kind::Time, 60e9),
     unit("h", Kind::Time, 3600e9),
     unit("d", Kind::Time, 86400e9),
+    unit("y", Kind::Time, 365.25 * 86400e9),
     unit("dBm", Kind::Power, 1.0),
     unit("mW", Kind::Power, 1.0),
     unit("W", Kind::Power, 1e3),

@@ -297,6 +297,30 @@ impl Figures {
             Metric::PingDelayP99S => ping_delay(0.99),
             // They follow from the other figures (`money`).
             Metric::CostNetwork | Metric::CostRunning | Metric::CostVisits | Metric::Cost => None,
+            // Of plans, which no frame is part of (`plan`).
+            Metric::MeterYears
+            | Metric::AvailableShare
+            | Metric::AwayAYearS
+            | Metric::SilentShare
+            | Metric::Failures
+            | Metric::SafetyEvents
+            | Metric::MissedReads
+            | Metric::UnbilledEnergy
+            | Metric::DriftedEnergy
+            | Metric::TruckRolls
+            | Metric::VisitsIdle
+            | Metric::Exchanges
+            | Metric::Parts
+            | Metric::CrewBusyShare
+            | Metric::Backlog
+            | Metric::JobWaitS
+            | Metric::DetectionS
+            | Metric::FailuresUnseen
+            | Metric::ReportBytes
+            | Metric::FalseReports
+            | Metric::CostSpares
+            | Metric::CostEnergy
+            | Metric::CostOffice => None,
             Metric::ApduDuplicates => head_end(|h| h.talk.duplicates),
             Metric::ApduRejected => head_end(|h| h.talk.wrong),
             Metric::ValuesChecked => values(|t| t.values),

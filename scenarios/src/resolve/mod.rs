@@ -30,9 +30,9 @@ use placement::Placements;
 use std::path::Path;
 
 /// A document under resolution: what it says, where it says so, and what was found wrong.
-pub(crate) struct Context<'a> {
+pub(crate) struct Context<'a, F = ScenarioFile> {
     /// The document as plain types.
-    pub file: &'a ScenarioFile,
+    pub file: &'a F,
     /// The document with places.
     pub root: &'a Node,
     /// What is wrong.
@@ -43,7 +43,7 @@ pub(crate) struct Context<'a> {
     pub notes: Vec<String>,
 }
 
-impl Context<'_> {
+impl<F> Context<'_, F> {
     /// Where a setting is written, or the nearest table above it.
     pub fn place(&self, keys: &[&str]) -> Place {
         place_of(self.root, keys)

@@ -1,13 +1,19 @@
 //! The JSON Schema of the language, for editors and for the check of a file.
 
 use crate::sections::ScenarioFile;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 /// The JSON Schema (draft 2020-12) of a scenario file, with every type inlined.
 pub fn json_schema() -> Value {
+    of::<ScenarioFile>()
+}
+
+/// The same of another kind of file.
+pub(super) fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     without_null(&mut schema);
     schema
 }

@@ -8,6 +8,7 @@
 pub(crate) mod files;
 pub mod json_schema;
 pub mod placement;
+pub mod plan;
 pub mod prices;
 pub mod serve;
 pub mod study;

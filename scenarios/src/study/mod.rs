@@ -13,7 +13,7 @@
 
 mod cases;
 mod find;
-mod over_seeds;
+pub(crate) mod over_seeds;
 mod replicate;
 mod sweep;
 mod until;

@@ -3,7 +3,10 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow};
-use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
+use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow};
+use amitwin_data::rows::{
+    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
 use std::sync::Arc;
@@ -213,6 +216,76 @@ pub fn extremes() -> Rows {
                 outcome: FrameOutcome::Collided,
             },
         ],
+        visits: vec![VisitRow {
+            time_s: f64::MAX,
+            meter: u32::MAX,
+            depot: 1 << 31,
+            reason: Reason::Lot,
+            outcome: VisitOutcome::HandedBack,
+            exchanged: true,
+            waited_s: u32::MAX,
+            travel_s: 0,
+            work_s: 1,
+        }],
+        failures: vec![failure(None, ""), failure(Some(-0.0), "Err 05")],
+        fleet_years: vec![FleetYearRow {
+            year: u16::MAX,
+            depot: u32::MAX,
+            meters: u32::MAX,
+            available_share: 1.0,
+            silent_share: 0.0,
+            failures: u32::MAX,
+            safety_events: 1,
+            missed_reads: u64::MAX,
+            unbilled_kwh: f64::MAX,
+            drifted_kwh: 5e-324,
+            truck_rolls: 2,
+            visits_failure: 3,
+            visits_planned: 4,
+            exchanges: 5,
+            parts: 6,
+            crew_busy_share: 0.5,
+            backlog: u32::MAX,
+            wait_s: -0.0,
+            detection_s: 1e300,
+            report_bytes: 1e18,
+            false_reports: 0.0,
+            visits_money: -1.0,
+            spares_money: 0.01,
+            energy_money: f64::MIN,
+            office_money: f64::MAX,
+        }],
+        depots: vec![DepotRow {
+            depot: 0,
+            name: "Süd".to_owned(),
+            climate: String::new(),
+            x_m: f64::MIN,
+            y_m: f64::MAX,
+            meters: u32::MAX,
+            crews: 0,
+            effective_c: -40.0,
+            failures_per_meter_y: 0.0,
+            truck_rolls_per_meter_y: f64::MAX,
+            wait_s: 1.0,
+            crew_busy_share: 1.0,
+            cost_money: -0.0,
+        }],
+    }
+}
+
+fn failure(gone_after_s: Option<f64>, code: &str) -> FailureRow {
+    FailureRow {
+        time_s: 1.5,
+        meter: u32::MAX,
+        depot: 0,
+        vintage: u16::MAX,
+        part: Part::Supercapacitor,
+        effect: Effect::NoLastGasp,
+        age_s: f64::MAX,
+        generation: u8::MAX,
+        seen_after_s: None,
+        gone_after_s,
+        code: Arc::from(code),
     }
 }
 

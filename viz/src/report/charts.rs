@@ -19,7 +19,8 @@ pub fn all(run: &RunView) -> String {
         let (seed, seeds) = (run.summary.seed, run.summary.seeds.len());
         let _ = writeln!(
             out,
-            "<p class=\"note\">Charts, map and unreachable meters are of seed {seed}, one of {seeds}.</p>"
+            "<p class=\"note\">{} of seed {seed}, one of {seeds}.</p>",
+            if run.is_plan() { "Charts by year and age are" } else { "Charts, map and unreachable meters are" }
         );
     }
     out.push_str("<div class=\"charts\">\n");
@@ -32,6 +33,9 @@ pub fn all(run: &RunView) -> String {
 
 /// All charts that the run has rows for.
 pub fn figures(run: &RunView) -> Vec<Figure> {
+    if run.is_plan() {
+        return super::plan::figures(run);
+    }
     [back(run), busy(run), rejoin(run), hops(run), placement(run), lost(run)].into_iter().flatten().collect()
 }
 

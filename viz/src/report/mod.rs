@@ -5,6 +5,7 @@
 pub(crate) mod charts;
 mod load;
 mod picture;
+mod plan;
 mod sections;
 
 use crate::svg::{escape, style};

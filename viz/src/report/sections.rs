@@ -18,6 +18,9 @@ const LISTED_MAX: usize = 50;
 /// Files that are listed.
 const FILES_MAX: usize = 200;
 
+/// Seconds of a mean year.
+const YEAR_S: f64 = 31_557_600.0;
+
 /// Name, verdict, finding, and what was asked.
 pub fn head(run: &RunView) -> String {
     let s = &run.summary;
@@ -38,15 +41,19 @@ pub fn head(run: &RunView) -> String {
     };
     let campaign = run.variants.iter().find_map(|v| v.campaign.as_ref()).map(|c| c.name.clone());
     let start = run.campaign_start_s().map(|s| format!(", begins at {}", human::whole_duration(s)));
-    for (name, value) in [
-        ("Meters", range(|v| v.meters)),
-        ("Border routers", range(|v| v.gateways)),
-        ("Variants", human::count(s.variants.len() as f64)),
-        ("Simulated time", human::whole_duration(s.duration_s)),
-        ("Campaign", campaign.map_or_else(|| human::NONE.into(), |c| c + &start.unwrap_or_default())),
-        ("Seed", seeds_text(s)),
-        ("Version", format!("amitwin {}", run.manifest.version)),
-    ] {
+    let mut facts = vec![("Meters", range(|v| v.meters))];
+    if run.is_plan() {
+        facts.push(("Depots", human::count(run.variants.first().map_or(0.0, |v| v.depots.len() as f64))));
+        facts.push(("Years", human::count((s.duration_s / YEAR_S).round())));
+    } else {
+        facts.push(("Border routers", range(|v| v.gateways)));
+        facts.push(("Simulated time", human::whole_duration(s.duration_s)));
+        facts.push(("Campaign", campaign.map_or_else(|| human::NONE.into(), |c| c + &start.unwrap_or_default())));
+    }
+    facts.insert(facts.len().min(2), ("Variants", human::count(s.variants.len() as f64)));
+    facts.push(("Seed", seeds_text(s)));
+    facts.push(("Version", format!("amitwin {}", run.manifest.version)));
+    for (name, value) in facts {
         let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
     }
     out.push_str("</dl>\n</header>\n");
@@ -164,10 +171,14 @@ pub fn results(run: &RunView) -> String {
              answer. ",
         );
     }
-    out.push_str(
+    out.push_str(if run.is_plan() {
+        "Available: the share of the time in which a meter measures and is heard. Known after: from a failure’s beginning until the \
+         utility knows of it, of those that it ever knows of. Unbilled: of dead meters, and of silent ones what they no longer \
+         keep; drifted: what is measured wrongly, either way."
+    } else {
         "Border router busy: its radio sending or receiving while the campaign was unfinished, or to the end; busiest \
-         router.",
-    );
+         router."
+    });
     if s.gates.iter().any(|g| !g.binding) {
         out.push_str(" Gate: “would pass” and “would fail” where no gate judges the variant.");
     }
@@ -238,7 +249,7 @@ pub fn warnings(run: &RunView) -> String {
 
 /// Meters that no border router reaches, by name.
 pub fn unreachable(run: &RunView) -> String {
-    let Some(variant) = run.variants.first() else { return String::new() };
+    let Some(variant) = run.variants.first().filter(|_| !run.is_plan()) else { return String::new() };
     let lost: Vec<_> = variant.nodes.iter().filter(|n| n.kind == NodeKind::Meter && !n.reachable).collect();
     let mut out = String::from("<section>\n<h2>Unreachable meters</h2>\n");
     if lost.is_empty() {
@@ -265,6 +276,12 @@ pub fn unreachable(run: &RunView) -> String {
 fn question(run: &RunView) -> &'static str {
     let happened = |activity: Activity| run.summary.variants.iter().any(|v| activity.happened(&v.metrics));
     let asked = [
+        (
+            Activity::Maintenance,
+            "SELECT variant, part, count(*) AS failures, median(seen_after_s) / 86400 AS known_after_days,\n       \
+             median(gone_after_s) / 86400 AS repaired_after_days\n\
+             FROM 'tables/failures/*/*.parquet'\nGROUP BY ALL ORDER BY ALL;",
+        ),
         (
             Activity::Resets,
             "SELECT variant, seed, count(*) AS commanded, count(answered_s) AS back,\n       \

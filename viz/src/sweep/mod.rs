@@ -1,7 +1,7 @@
 //! A sweep for people: a table of its cases, and a report with a chart for each figure.
 
 mod charts;
-mod pareto;
+pub(crate) mod pareto;
 
 use crate::figures::{shown, worst_standing};
 use crate::over_seeds::seeds_text;

@@ -47,7 +47,7 @@ fn chart(sweep: &SweepSummary, metric: Metric, label: &str, more_is_better: bool
     let (low, high) = (choices.first()?.cost, choices.last()?.cost);
     let highest = lines_of(sweep).filter_map(|v| v.metrics.value(metric)).fold(0.0, f64::max);
     let (scale, unit) = unit(metric.format(), highest);
-    let on_front = front(&choices, more_is_better);
+    let on_front = front(&choices.iter().map(|c| (c.cost, c.value)).collect::<Vec<_>>(), more_is_better);
     let point = |choice: &Choice| Point { x: choice.cost, y: choice.value / scale, band: None };
     let of =
         |wanted: bool| choices.iter().zip(&on_front).filter(move |(_, on)| **on == wanted).map(|(choice, _)| choice);
@@ -82,12 +82,10 @@ fn chart(sweep: &SweepSummary, metric: Metric, label: &str, more_is_better: bool
     Some(Framed::new("cost", label, legend, plot.draw(), &caption).html())
 }
 
-/// Which of the choices, cheapest first, are better than all that cost no more.
-fn front(choices: &[Choice], more_is_better: bool) -> Vec<bool> {
+/// Which of some choices, cheapest first, are better than all that cost no more; each is a cost and a value.
+pub(crate) fn front(choices: &[(f64, f64)], more_is_better: bool) -> Vec<bool> {
     let better = |a: f64, b: f64| if more_is_better { a > b } else { a < b };
-    let beats = |a: &Choice, b: &Choice| {
-        a.cost <= b.cost && !better(b.value, a.value) && (a.cost < b.cost || better(a.value, b.value))
-    };
+    let beats = |a: &(f64, f64), b: &(f64, f64)| a.0 <= b.0 && !better(b.1, a.1) && (a.0 < b.0 || better(a.1, b.1));
     choices.iter().map(|choice| !choices.iter().any(|other| beats(other, choice))).collect()
 }
 
@@ -97,8 +95,7 @@ mod tests {
 
     #[test]
     fn the_front_holds_what_nothing_beats_in_both() {
-        let choice = |cost: f64, value: f64| Choice { name: String::new(), cost, value };
-        let choices = [choice(1.0, 50.0), choice(2.0, 40.0), choice(2.0, 45.0), choice(3.0, 60.0), choice(4.0, 60.0)];
+        let choices = [(1.0, 50.0), (2.0, 40.0), (2.0, 45.0), (3.0, 60.0), (4.0, 60.0)];
         assert_eq!(front(&choices, true), [true, false, false, true, false]);
         // Where less is better, dearer than 2 brings nothing.
         assert_eq!(front(&choices, false), [true, true, false, false, false]);

@@ -16,6 +16,7 @@ fn run(meters: usize) -> RunView {
                 .map(|(name, resets)| Campaign { name, resets }),
             airtime: synthetic::airtime(i, meters as u32),
             load: synthetic::load(i, &nodes),
+            ..VariantView::default()
         })
         .collect();
     RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }

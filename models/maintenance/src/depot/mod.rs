@@ -1,0 +1,220 @@
+//! A depot with its meters: the partition of a plan. Nothing passes between depots.
+
+mod health;
+mod lots;
+mod rules;
+mod work;
+
+use crate::calendar::{Calendar, Entry};
+use crate::fleet::Fleet;
+use crate::jobs::{Jobs, Pool};
+use crate::life::{Lives, NEVER};
+use crate::spec::{DepotSpec, PartSpec, PlanSpec};
+use crate::stock::Stock;
+use crate::tally::Tally;
+use amitwin_data::rows::{DepotRow, Rows};
+use lots::Lot;
+
+/// Kinds of entries, in the order in which they are handled at the same second.
+mod kind {
+    pub const INSTALLED: u8 = 0;
+    pub const SHIFT: u8 = 1;
+    pub const SPARES: u8 = 2;
+    pub const FAILS: u8 = 3;
+    pub const HEALS: u8 = 4;
+    pub const REPORTS: u8 = 5;
+    pub const ALARM: u8 = 6;
+    pub const DISPATCH: u8 = 7;
+    pub const AGAIN: u8 = 8;
+    pub const BACK: u8 = 9;
+    pub const LOT: u8 = 10;
+    /// And above it the rules that have a date.
+    pub const RULE: u8 = 16;
+}
+
+/// Rules of a policy, at most.
+pub const RULES_MAX: usize = 16;
+
+/// A depot at work.
+#[derive(Debug)]
+pub struct Depot<'a> {
+    plan: &'a PlanSpec,
+    spec: &'a DepotSpec,
+    number: u32,
+    lives: Lives,
+    fleet: Fleet,
+    calendar: Calendar,
+    /// When the next of its parts fails or shows wear, by meter.
+    next: Vec<u32>,
+    jobs: Jobs,
+    crews: Pool,
+    stock: Stock,
+    lots: Vec<Lot>,
+    /// The meter that was found beyond the limit of verification just now.
+    found_bad: Option<u32>,
+    installed: u32,
+    year: u32,
+    now: u32,
+    tally: Tally,
+    /// Costs so far, as money of the plan's beginning.
+    money: f64,
+    /// All years that have ended.
+    pub total: Tally,
+    /// How often each rule has held.
+    pub held: Vec<u64>,
+    /// What is to be written down.
+    pub rows: Rows,
+}
+
+impl<'a> Depot<'a> {
+    /// The depot of this number at the beginning of a plan.
+    pub fn new(plan: &'a PlanSpec, number: u32) -> Depot<'a> {
+        let spec = &plan.depots[number as usize];
+        let lives = Lives::new(plan, spec);
+        let fleet = Fleet::new(plan, spec, &lives);
+        let mut depot = Depot {
+            plan,
+            spec,
+            number,
+            next: vec![NEVER; fleet.len() as usize],
+            calendar: Calendar::new(plan.end_s()),
+            jobs: Jobs::default(),
+            crews: Pool::new(&spec.crews),
+            stock: Stock::new(&spec.stock),
+            lots: Vec::new(),
+            found_bad: None,
+            installed: 0,
+            year: 0,
+            now: plan.start_s,
+            tally: Tally::default(),
+            money: 0.0,
+            total: Tally::default(),
+            held: vec![0; plan.policy.rules.len()],
+            rows: Rows::default(),
+            lives,
+            fleet,
+        };
+        depot.begin();
+        depot
+    }
+
+    fn begin(&mut self) {
+        for meter in 0..self.fleet.len() {
+            let installed_s = self.fleet.installed_s(meter);
+            if installed_s <= self.plan.start_s {
+                self.installed += 1;
+            } else {
+                self.push(installed_s, kind::INSTALLED, meter);
+            }
+            self.schedule(meter);
+            self.first_dates(meter, installed_s);
+        }
+        self.begin_lots();
+        self.push(self.next_shift(self.plan.start_s), kind::SHIFT, 0);
+    }
+
+    /// Runs through the next year and writes down what it came to.
+    pub fn run_year(&mut self) {
+        let begins = self.plan.start_s + self.plan.year_begins_s(self.year);
+        let ends = self.plan.start_s + self.plan.year_begins_s(self.year + 1);
+        self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
+        while let Some(entry) = self.calendar.pop(ends) {
+            self.now = entry.time_s();
+            self.handle(entry, ends);
+        }
+        self.now = ends;
+        self.year += 1;
+        self.end_year();
+        if self.year == self.plan.years {
+            self.end();
+        }
+    }
+
+    fn handle(&mut self, entry: Entry, year_ends_s: u32) {
+        let id = entry.id();
+        match entry.kind() {
+            kind::INSTALLED => {
+                self.installed += 1;
+                self.tally.meters_s += f64::from(year_ends_s - self.now);
+            }
+            kind::SHIFT => self.shift(),
+            kind::SPARES => self.spares(id),
+            kind::FAILS => self.fails(id),
+            kind::HEALS => self.heals(id),
+            kind::REPORTS => self.reports(id),
+            kind::ALARM => self.alarm(id),
+            kind::DISPATCH => self.dispatch(id),
+            kind::AGAIN => self.again(id),
+            kind::BACK => self.back(id),
+            kind::LOT => self.lot_due(id),
+            kind => self.date(usize::from(kind - kind::RULE), id),
+        }
+    }
+
+    fn push(&mut self, time_s: u32, kind: u8, id: u32) {
+        if time_s != NEVER {
+            self.calendar.push(Entry::new(time_s, kind, id));
+        }
+    }
+
+    /// Parts of a meter.
+    fn parts(&self, meter: u32) -> &'a [PartSpec] {
+        &self.plan.vintages[usize::from(self.fleet.vintage[meter as usize])].parts
+    }
+
+    fn end_year(&mut self) {
+        for meter in 0..self.fleet.len() {
+            if self.fleet.failed[meter as usize] != 0 {
+                self.settle(meter);
+                self.tally.silent += u32::from(self.fleet.is_unheard(meter));
+            }
+        }
+        self.count_reports();
+        self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
+        let row = self.tally.row(self.plan, self.year, self.number, (self.installed, self.crews.len()));
+        self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
+        self.rows.fleet_years.push(row);
+        self.total.add(&std::mem::take(&mut self.tally));
+    }
+
+    /// What has failed and is still there, and the depot itself.
+    fn end(&mut self) {
+        for meter in 0..self.fleet.len() {
+            let mut failed = self.fleet.failed[meter as usize];
+            while failed != 0 {
+                let slot = failed.trailing_zeros() as usize;
+                failed &= failed - 1;
+                self.write_failure(meter, slot, None);
+            }
+        }
+        let total = &self.total;
+        let of = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
+        let years = f64::from(self.plan.years);
+        let crews = self.crews.len();
+        self.rows.depots.push(DepotRow {
+            depot: self.number,
+            name: self.spec.name.clone(),
+            climate: self.spec.climate_name.clone(),
+            x_m: self.spec.middle_m.0,
+            y_m: self.spec.middle_m.1,
+            meters: self.installed,
+            crews,
+            effective_c: self.lives.effective_c(),
+            failures_per_meter_y: of(f64::from(total.failures), total.meter_years()),
+            truck_rolls_per_meter_y: of(f64::from(total.rolls.all), total.meter_years()),
+            wait_s: of(total.waits.1, f64::from(total.waits.0)),
+            crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
+            cost_money: self.money,
+        });
+    }
+
+    /// Bytes that a meter takes in the packed arrays.
+    pub fn bytes_per_meter(&self) -> usize {
+        self.fleet.bytes_per_meter() + size_of::<u32>()
+    }
+
+    /// Failures that are there and that nobody has noticed.
+    pub fn unseen(&self) -> u32 {
+        (0..self.fleet.len() as usize).map(|m| (self.fleet.failed[m] & !self.fleet.seen[m]).count_ones()).sum()
+    }
+}

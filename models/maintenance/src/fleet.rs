@@ -1,0 +1,238 @@
+//! The meters of a depot as packed arrays: what failures and visits touch, about 100 bytes a meter.
+
+use crate::draw;
+use crate::heat::DOUBLING_K;
+use crate::life::{Lives, NEVER, Whose};
+use crate::spec::{DepotSpec, Meters, PartSpec, PlanSpec};
+use amitwin_data::rows::{Effect, Part};
+use amitwin_sim_core::rng::Stream;
+use libm::exp2;
+
+/// No job.
+pub const NO_JOB: u32 = u32::MAX;
+
+/// Parts of a vintage's meters as sets, by what their failure does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Masks {
+    /// Nothing is measured.
+    pub unmeasured: u16,
+    /// Nothing is heard.
+    pub unheard: u16,
+    /// It measures wrongly.
+    pub drifting: u16,
+}
+
+/// The meters of a depot.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Number of the first in the fleet of the plan.
+    pub first: u32,
+    /// Parts of a meter, at most.
+    slots: usize,
+    /// Place in the plan of each meter's vintage.
+    pub vintage: Vec<u16>,
+    /// Ageing by heat against the others.
+    warmth: Vec<f32>,
+    /// When each part fails, or has failed.
+    fails_at: Vec<u32>,
+    /// When each part was put in.
+    since: Vec<u32>,
+    /// Parts that were in its place before.
+    generation: Vec<u8>,
+    /// Parts that have failed.
+    pub failed: Vec<u16>,
+    /// Those of which the head-end knows, or which it has been warned of.
+    pub seen: Vec<u16>,
+    /// From when on the meter has been as it is.
+    pub as_it_is: Vec<u32>,
+    /// From when on it has not been heard; [`NEVER`] while it is.
+    pub quiet: Vec<u32>,
+    /// When the head-end last learned of a failure.
+    pub seen_at: Vec<u32>,
+    /// Its open job.
+    pub job: Vec<u32>,
+    masks: Vec<Masks>,
+    /// Place of the gasket and of the certificate among the parts of each vintage.
+    gasket: Vec<Option<usize>>,
+    certificate: Vec<Option<usize>>,
+}
+
+impl Fleet {
+    /// The meters of a depot, each with the lives of its parts.
+    pub fn new(plan: &PlanSpec, depot: &DepotSpec, lives: &Lives) -> Fleet {
+        let count = depot.meters.count() as usize;
+        let slots = plan.vintages.iter().map(|v| v.parts.len()).max().unwrap_or(0);
+        let place = |part: Part| plan.vintages.iter().map(|v| v.parts.iter().position(|p| p.part == part)).collect();
+        let mut fleet = Fleet {
+            first: depot.first,
+            slots,
+            vintage: Vec::with_capacity(count),
+            warmth: Vec::with_capacity(count),
+            fails_at: vec![NEVER; count * slots],
+            since: Vec::with_capacity(count * slots),
+            generation: vec![0; count * slots],
+            failed: vec![0; count],
+            seen: vec![0; count],
+            as_it_is: vec![0; count],
+            quiet: vec![NEVER; count],
+            seen_at: vec![NEVER; count],
+            job: vec![NO_JOB; count],
+            masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
+            gasket: place(Part::Gasket),
+            certificate: place(Part::Certificate),
+        };
+        for meter in 0..count as u32 {
+            let id = u64::from(depot.first + meter);
+            let (vintage, installed_s) = match &depot.meters {
+                Meters::Listed(list) => (list[meter as usize].vintage, list[meter as usize].installed_s),
+                Meters::Drawn(_, shares) => {
+                    let vintage = pick(shares, Stream::new(plan.seed, id, draw::VINTAGE).unit());
+                    let (from, to) = plan.vintages[usize::from(vintage)].installed_s;
+                    let at = Stream::new(plan.seed, id, draw::INSTALLED).unit();
+                    (vintage, from + (f64::from(to - from) * at) as u32)
+                }
+            };
+            let warmer = depot.spread_k * draw::normal(&mut Stream::new(plan.seed, id, draw::WARMTH));
+            fleet.vintage.push(vintage);
+            fleet.warmth.push(exp2(warmer / DOUBLING_K) as f32);
+            fleet.since.extend(std::iter::repeat_n(installed_s, slots));
+            let parts = &plan.vintages[usize::from(vintage)].parts;
+            // The gasket first, because it may make others fail sooner.
+            if let Some(slot) = fleet.gasket[usize::from(vintage)] {
+                fleet.draw(lives, &parts[slot], meter, slot, NEVER);
+            }
+            let wet_s = fleet.wet_s(meter);
+            for (slot, part) in parts.iter().enumerate().filter(|(_, part)| part.part != Part::Gasket) {
+                fleet.draw(lives, part, meter, slot, wet_s);
+            }
+        }
+        fleet
+    }
+
+    /// How many.
+    pub fn len(&self) -> u32 {
+        self.vintage.len() as u32
+    }
+
+    /// No meters.
+    pub fn is_empty(&self) -> bool {
+        self.vintage.is_empty()
+    }
+
+    /// Bytes that a meter takes.
+    pub fn bytes_per_meter(&self) -> usize {
+        let words = size_of::<u32>();
+        size_of::<u16>() * 3 + size_of::<f32>() + 4 * words + self.slots * (2 * words + 1)
+    }
+
+    fn at(&self, meter: u32, slot: usize) -> usize {
+        meter as usize * self.slots + slot
+    }
+
+    /// Whose life a part's is.
+    pub fn whose(&self, meter: u32, slot: usize) -> Whose {
+        let at = self.at(meter, slot);
+        Whose {
+            meter: self.first + meter,
+            slot,
+            generation: self.generation[at],
+            since_s: self.since[at],
+            warmth: f64::from(self.warmth[meter as usize]),
+        }
+    }
+
+    /// When a part fails, or has failed.
+    pub fn fails_at(&self, meter: u32, slot: usize) -> u32 {
+        self.fails_at[self.at(meter, slot)]
+    }
+
+    /// When the meter's first part was put in: its installation, or its last exchange.
+    pub fn installed_s(&self, meter: u32) -> u32 {
+        (0..self.slots).map(|slot| self.since[self.at(meter, slot)]).min().unwrap_or(0)
+    }
+
+    /// Parts of the meter's vintage as sets.
+    pub fn masks(&self, meter: u32) -> Masks {
+        self.masks[usize::from(self.vintage[meter as usize])]
+    }
+
+    /// Whether it has a failure that keeps it from being heard.
+    pub fn is_unheard(&self, meter: u32) -> bool {
+        self.failed[meter as usize] & self.masks(meter).unheard != 0
+    }
+
+    /// Place of its certificate.
+    pub fn certificate(&self, meter: u32) -> Option<usize> {
+        self.certificate[usize::from(self.vintage[meter as usize])]
+    }
+
+    /// Since when, or from when on, there is water in its case.
+    fn wet_s(&self, meter: u32) -> u32 {
+        let slot = self.gasket[usize::from(self.vintage[meter as usize])];
+        slot.map_or(NEVER, |slot| self.fails_at(meter, slot))
+    }
+
+    fn draw(&mut self, lives: &Lives, part: &PartSpec, meter: u32, slot: usize, wet_s: u32) {
+        let fails_at = lives.fails_at(part, self.whose(meter, slot), wet_s);
+        let at = self.at(meter, slot);
+        self.fails_at[at] = fails_at;
+    }
+
+    /// A part fails now, whatever it would have done.
+    pub fn fail_now(&mut self, meter: u32, slot: usize, now: u32) {
+        let at = self.at(meter, slot);
+        self.fails_at[at] = now;
+    }
+
+    /// Puts a new part in. A new gasket lets those boards live longer that have not failed.
+    pub fn renew(&mut self, lives: &Lives, parts: &[PartSpec], meter: u32, slot: usize, now: u32) {
+        let at = self.at(meter, slot);
+        self.generation[at] = self.generation[at].saturating_add(1);
+        self.since[at] = now;
+        let bit = 1 << slot;
+        self.failed[meter as usize] &= !bit;
+        self.seen[meter as usize] &= !bit;
+        if parts[slot].part != Part::Gasket {
+            let wet_s = self.wet_s(meter);
+            return self.draw(lives, &parts[slot], meter, slot, wet_s);
+        }
+        self.draw(lives, &parts[slot], meter, slot, NEVER);
+        let wet_s = self.wet_s(meter);
+        for (other, part) in parts.iter().enumerate() {
+            let lives_on = self.failed[meter as usize] & 1 << other == 0;
+            if lives_on && matches!(part.part, Part::Board | Part::Module) {
+                let before = self.fails_at(meter, other);
+                self.draw(lives, part, meter, other, wet_s);
+                // What water has done before stays done.
+                let at = self.at(meter, other);
+                if self.fails_at[at] <= now {
+                    self.fails_at[at] = before;
+                }
+            }
+        }
+    }
+}
+
+fn masks(parts: &[PartSpec]) -> Masks {
+    let of = |wanted: &[Effect]| {
+        parts.iter().enumerate().filter(|(_, p)| wanted.contains(&p.effect)).fold(0, |mask, (slot, _)| mask | 1 << slot)
+    };
+    Masks {
+        unmeasured: of(&[Effect::Dead, Effect::LockedOut]),
+        unheard: of(&[Effect::Dead, Effect::Silent]),
+        drifting: of(&[Effect::Drifting]),
+    }
+}
+
+/// Which of some shares a number between 0 and 1 falls into.
+fn pick(shares: &[f64], unit: f64) -> u16 {
+    let all: f64 = shares.iter().sum();
+    let mut left = unit * all;
+    for (place, share) in shares.iter().enumerate() {
+        left -= share;
+        if left < 0.0 {
+            return place as u16;
+        }
+    }
+    shares.len().saturating_sub(1) as u16
+}

@@ -1,0 +1,283 @@
+//! The open jobs of a depot, and its crews.
+
+use crate::spec::{Crews, Tasks};
+use amitwin_data::rows::Reason;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Work at a meter that is to be done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Job {
+    /// The meter, by its place at the depot.
+    pub meter: u32,
+    /// What is to be done.
+    pub tasks: Tasks,
+    /// Why.
+    pub reason: Reason,
+    /// How urgent: 0 before all others.
+    pub priority: u8,
+    /// When it became known.
+    pub opened_s: u32,
+    /// By when it is to be done.
+    pub due_s: u32,
+    /// Somebody has been there.
+    pub tried: bool,
+    /// A crew has it, or it is put off.
+    pub taken: bool,
+    /// Lot whose sample it is.
+    pub lot: Option<u16>,
+}
+
+/// Order of the queue: priority, due, meter; and the job's place.
+type Turn = Reverse<(u8, u32, u32, u32)>;
+
+/// What not every crew can do; a repair may end in an exchange.
+const SKILLED: [(Tasks, Tasks); 2] = [(Tasks::EXCHANGE, Tasks::REPAIR), (Tasks::CALIBRATE, Tasks::CALIBRATE)];
+
+/// Open jobs.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    jobs: Vec<Job>,
+    free: Vec<u32>,
+    /// Those that wait, by what they need of [`SKILLED`].
+    queues: [BinaryHeap<Turn>; 4],
+    waiting: u32,
+    /// Those that lack a spare.
+    put_off: Vec<u32>,
+}
+
+/// What a job needs of [`SKILLED`], as a number.
+fn needs(tasks: Tasks) -> usize {
+    let needed = |(a, b): &(Tasks, Tasks)| tasks.has(*a) || tasks.has(*b);
+    SKILLED.iter().enumerate().filter(|(_, skill)| needed(skill)).map(|(bit, _)| 1 << bit).sum()
+}
+
+impl Jobs {
+    /// Jobs that wait for a crew.
+    pub fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// An open job.
+    pub fn get(&self, job: u32) -> &Job {
+        &self.jobs[job as usize]
+    }
+
+    /// The same, to change what does not decide its turn.
+    pub fn get_mut(&mut self, job: u32) -> &mut Job {
+        &mut self.jobs[job as usize]
+    }
+
+    /// A job becomes known; gives back its place.
+    pub fn open(&mut self, job: Job) -> u32 {
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.jobs[place as usize] = job;
+                place
+            }
+            None => {
+                self.jobs.push(job);
+                self.jobs.len() as u32 - 1
+            }
+        };
+        self.queue(place);
+        place
+    }
+
+    /// A job waits for a crew.
+    pub fn queue(&mut self, place: u32) {
+        let job = &mut self.jobs[place as usize];
+        job.taken = false;
+        let turn = (job.priority, job.due_s, job.meter, place);
+        self.queues[needs(job.tasks)].push(Reverse(turn));
+        self.waiting += 1;
+    }
+
+    /// More is to be done there, or sooner.
+    pub fn add(&mut self, place: u32, more: &Job) {
+        let job = &mut self.jobs[place as usize];
+        let before = (job.priority, job.due_s, needs(job.tasks));
+        job.tasks = job.tasks.with(more.tasks);
+        if more.priority < job.priority {
+            (job.priority, job.reason) = (more.priority, more.reason);
+        }
+        job.due_s = job.due_s.min(more.due_s);
+        job.lot = job.lot.or(more.lot);
+        if !job.taken && before != (job.priority, job.due_s, needs(job.tasks)) {
+            // The old turn is passed over when it comes.
+            self.waiting -= 1;
+            self.queue(place);
+        }
+    }
+
+    /// Jobs that lack a spare.
+    pub fn put_off(&self) -> u32 {
+        self.put_off.len() as u32
+    }
+
+    /// Spares have come: what lacked one waits for a crew.
+    pub fn queue_put_off(&mut self) {
+        for place in std::mem::take(&mut self.put_off) {
+            self.queue(place);
+        }
+    }
+
+    /// The next job for who can do these tasks, of those that `can_begin`; others are put off.
+    pub fn next(&mut self, skills: Tasks, mut can_begin: impl FnMut(&Job) -> bool) -> Option<u32> {
+        let able = needs(skills);
+        loop {
+            let queue = (0..4).filter(|needed| needed & !able == 0).min_by_key(|needed| {
+                // Turns are reversed for the heap; an empty queue comes last.
+                self.queues[*needed].peek().map_or((u8::MAX, u32::MAX, u32::MAX, u32::MAX), |turn| turn.0)
+            })?;
+            let Reverse((priority, due_s, meter, place)) = self.queues[queue].pop()?;
+            let job = &mut self.jobs[place as usize];
+            let is_its = !job.taken
+                && (job.priority, job.due_s, job.meter) == (priority, due_s, meter)
+                && needs(job.tasks) == queue;
+            if !is_its {
+                continue;
+            }
+            job.taken = true;
+            self.waiting -= 1;
+            if can_begin(&self.jobs[place as usize]) {
+                return Some(place);
+            }
+            self.put_off.push(place);
+        }
+    }
+
+    /// A job is done.
+    pub fn close(&mut self, place: u32) {
+        self.jobs[place as usize].taken = true;
+        self.free.push(place);
+    }
+}
+
+/// Crews, each with what it is at.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    crews: Vec<Crew>,
+    idle: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Crew {
+    skills: Tasks,
+    visit: Option<Visit>,
+}
+
+/// A crew's visit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Visit {
+    /// The job.
+    pub job: u32,
+    /// When it set out.
+    pub begun_s: u32,
+    /// On the way, s.
+    pub travel_s: u32,
+    /// At the meter, s.
+    pub work_s: u32,
+    /// What it went for.
+    pub tasks: Tasks,
+    /// What it can do.
+    pub skills: Tasks,
+}
+
+impl Pool {
+    /// All idle.
+    pub fn new(kinds: &[Crews]) -> Pool {
+        let crews: Vec<Crew> = kinds
+            .iter()
+            .flat_map(|kind| std::iter::repeat_n(Crew { skills: kind.skills, visit: None }, kind.count as usize))
+            .collect();
+        let idle = crews.len() as u32;
+        Pool { crews, idle }
+    }
+
+    /// How many.
+    pub fn len(&self) -> u32 {
+        self.crews.len() as u32
+    }
+
+    /// Nobody.
+    pub fn is_empty(&self) -> bool {
+        self.crews.is_empty()
+    }
+
+    /// Whether somebody is idle.
+    pub fn has_idle(&self) -> bool {
+        self.idle > 0
+    }
+
+    /// Idle crews, with what they can do.
+    pub fn idle(&self) -> impl Iterator<Item = (u32, Tasks)> {
+        self.crews
+            .iter()
+            .enumerate()
+            .filter(|(_, crew)| crew.visit.is_none())
+            .map(|(at, crew)| (at as u32, crew.skills))
+    }
+
+    /// A crew sets out.
+    pub fn send(&mut self, crew: u32, visit: Visit) {
+        self.crews[crew as usize].visit = Some(visit);
+        self.idle -= 1;
+    }
+
+    /// A crew is back; gives back what it did.
+    pub fn back(&mut self, crew: u32) -> Option<Visit> {
+        let visit = self.crews[crew as usize].visit.take();
+        self.idle += u32::from(visit.is_some());
+        visit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(meter: u32, priority: u8, due_s: u32, tasks: Tasks) -> Job {
+        let reason = Reason::Failure;
+        Job { meter, tasks, reason, priority, opened_s: 0, due_s, tried: false, taken: false, lot: None }
+    }
+
+    fn order(jobs: &mut Jobs, skills: Tasks) -> Vec<u32> {
+        std::iter::from_fn(|| jobs.next(skills, |_| true).map(|place| jobs.get(place).meter)).collect()
+    }
+
+    #[test]
+    fn the_most_urgent_comes_first_then_the_earliest_due_then_the_lowest_number() {
+        let mut jobs = Jobs::default();
+        for (meter, priority, due_s) in [(4, 3, 5), (3, 1, 9), (2, 3, 5), (1, 3, 4)] {
+            jobs.open(job(meter, priority, due_s, Tasks::INSPECT));
+        }
+        assert_eq!(jobs.waiting(), 4);
+        assert_eq!(order(&mut jobs, Tasks::INSPECT), [3, 1, 2, 4]);
+        assert_eq!(jobs.waiting(), 0);
+    }
+
+    #[test]
+    fn a_job_with_more_to_do_has_one_turn_and_its_place_is_used_again() {
+        let mut jobs = Jobs::default();
+        let place = jobs.open(job(7, 4, 100, Tasks::INSPECT));
+        jobs.add(place, &job(7, 1, 50, Tasks::EXCHANGE));
+        assert_eq!((jobs.waiting(), jobs.get(place).tasks), (1, Tasks::INSPECT.with(Tasks::EXCHANGE)));
+        // Who cannot exchange a meter does not get it.
+        assert_eq!(order(&mut jobs, Tasks::INSPECT), [0; 0]);
+        assert_eq!(order(&mut jobs, Tasks::ALL), [7]);
+        jobs.close(place);
+        assert_eq!(jobs.open(job(8, 1, 1, Tasks::INSPECT)), place);
+        assert_eq!(order(&mut jobs, Tasks::ALL), [8]);
+    }
+
+    #[test]
+    fn what_cannot_begin_is_put_off() {
+        let mut jobs = Jobs::default();
+        let place = jobs.open(job(7, 1, 1, Tasks::EXCHANGE));
+        assert_eq!(jobs.next(Tasks::ALL, |_| false), None);
+        assert_eq!((jobs.put_off(), jobs.waiting()), (1, 0));
+        jobs.queue_put_off();
+        assert_eq!(jobs.next(Tasks::ALL, |_| true), Some(place));
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod calendar;
+pub mod climate;
+pub mod depot;
+pub mod draw;
+pub mod fleet;
+pub mod hardware;
+pub mod heat;
+pub mod jobs;
+pub mod laws;
+pub mod life;
+pub mod plain;
+pub mod plan;
+pub mod shifts;
+pub mod spec;
+pub mod stock;
+pub mod tally;
+
+pub use plan::Run;
+pub use spec::PlanSpec;

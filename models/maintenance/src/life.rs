@@ -1,0 +1,180 @@
+//! When parts fail: a draw for each meter, part and generation becomes a moment on the axis of the plan.
+
+use crate::draw;
+use crate::heat::{DAY_S, DOUBLING_K, HeatTable, MONTH_S, YEAR_S};
+use crate::spec::{DepotSpec, Law, PartSpec, PlanSpec};
+use amitwin_data::rows::Part;
+
+/// Never, as far as the plan goes.
+pub const NEVER: u32 = u32::MAX;
+
+/// Whose life it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose {
+    /// Number of the meter in the fleet.
+    pub meter: u32,
+    /// Place of the part among those of its vintage.
+    pub slot: usize,
+    /// Parts that were in its place before.
+    pub generation: u8,
+    /// When it was put in.
+    pub since_s: u32,
+    /// Ageing by heat against the other meters of the depot.
+    pub warmth: f64,
+}
+
+/// The clocks by which parts of a depot's meters age.
+#[derive(Debug)]
+pub struct Lives {
+    seed: u64,
+    start_s: f64,
+    end_s: f64,
+    wet_factor: f64,
+    heat: HeatTable,
+    calendar: HeatTable,
+}
+
+impl Lives {
+    /// Those of a depot.
+    pub fn new(plan: &PlanSpec, depot: &DepotSpec) -> Lives {
+        let end_s = f64::from(plan.end_s());
+        let months = (end_s / MONTH_S) as usize + 2;
+        Lives {
+            seed: plan.seed,
+            start_s: f64::from(plan.start_s),
+            end_s,
+            wet_factor: plan.duty.wet_factor,
+            heat: HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
+            calendar: HeatTable::calendar(months),
+        }
+    }
+
+    /// Constant temperature that ages the inside of the depot's meters as fast, degrees Celsius.
+    pub fn effective_c(&self) -> f64 {
+        self.heat.effective_c(DOUBLING_K)
+    }
+
+    /// Age by heat of the depot's meters at a time, reference seconds since the epoch.
+    pub fn heat_age_s(&self, time_s: u32) -> f64 {
+        self.heat.at(f64::from(time_s))
+    }
+
+    /// When that age is reached.
+    pub fn heat_age_when(&self, age_s: f64) -> u32 {
+        self.moment(self.heat.when(age_s))
+    }
+
+    fn clock(&self, part: &PartSpec, warmth: f64) -> (&HeatTable, f64) {
+        if part.ages_with_heat { (&self.heat, warmth) } else { (&self.calendar, 1.0) }
+    }
+
+    fn moment(&self, time_s: Option<f64>) -> u32 {
+        time_s.filter(|time| *time < self.end_s).map_or(NEVER, |time| time as u32)
+    }
+
+    /// Age of a part at a time by its own clock, s.
+    pub fn age_s(&self, part: &PartSpec, whose: Whose, time_s: u32) -> f64 {
+        let (clock, factor) = self.clock(part, whose.warmth);
+        (clock.at(f64::from(time_s)) - clock.at(f64::from(whose.since_s))) * factor
+    }
+
+    /// When a part fails; one that was there when the plan began has lived until then. Boards in which there has been water since
+    /// `wet_s` fail sooner from then on.
+    pub fn fails_at(&self, part: &PartSpec, whose: Whose, wet_s: u32) -> u32 {
+        let (clock, factor) = self.clock(part, whose.warmth);
+        let put_in = clock.at(f64::from(whose.since_s)) * factor;
+        let mut stream = draw::life(self.seed, whose.meter, whose.slot, whose.generation);
+        let old = whose.generation == 0 && f64::from(whose.since_s) < self.start_s;
+        match part.law {
+            Law::Life(weibull) => {
+                if weibull.eta.is_infinite() {
+                    return NEVER;
+                }
+                let passed = |time_s: f64| weibull.cumulative(clock.at(time_s) * factor - put_in);
+                let mut hazard = draw::exponential(&mut stream) + if old { passed(self.start_s) } else { 0.0 };
+                let wet = matches!(part.part, Part::Board | Part::Module) && wet_s != NEVER;
+                if wet {
+                    let dry = passed(f64::from(wet_s.max(whose.since_s)));
+                    hazard = if hazard > dry { dry + (hazard - dry) / self.wet_factor } else { hazard };
+                }
+                self.moment(clock.when((put_in + weibull.when(hazard)) / factor))
+            }
+            Law::Drift { limit, .. } => {
+                let (error, drift) = self.error_of(part, whose);
+                self.moment(clock.when((put_in + leaves_at(error, drift, limit)) / factor)).max(whose.since_s)
+            }
+        }
+    }
+
+    /// Share of its life at which a part is at a time: 1 when it fails.
+    pub fn share(&self, part: &PartSpec, whose: Whose, fails_at: u32, time_s: u32) -> f64 {
+        if fails_at == NEVER {
+            return 0.0;
+        }
+        self.age_s(part, whose, time_s) / self.age_s(part, whose, fails_at).max(1.0)
+    }
+
+    /// When a part is at a share of its life.
+    pub fn when_share(&self, part: &PartSpec, whose: Whose, fails_at: u32, share: f64) -> u32 {
+        if fails_at == NEVER {
+            return NEVER;
+        }
+        let (clock, factor) = self.clock(part, whose.warmth);
+        let put_in = clock.at(f64::from(whose.since_s)) * factor;
+        self.moment(clock.when((put_in + share * self.age_s(part, whose, fails_at)) / factor))
+    }
+
+    /// The error of a measurement when it was new, and its drift for each second of age.
+    fn error_of(&self, part: &PartSpec, whose: Whose) -> (f64, f64) {
+        let Law::Drift { new_sd, drift_sd_y, .. } = part.law else { return (0.0, 0.0) };
+        let mut stream = draw::life(self.seed, whose.meter, whose.slot, whose.generation);
+        (new_sd * draw::normal(&mut stream), drift_sd_y / YEAR_S * draw::normal(&mut stream))
+    }
+
+    /// The error of a measurement at a time.
+    pub fn error(&self, part: &PartSpec, whose: Whose, time_s: u32) -> f64 {
+        let (error, drift) = self.error_of(part, whose);
+        error + drift * self.age_s(part, whose, time_s)
+    }
+
+    /// When the error of a measurement leaves another limit than its own.
+    pub fn error_leaves_at(&self, part: &PartSpec, whose: Whose, limit: f64) -> u32 {
+        let (error, drift) = self.error_of(part, whose);
+        let (clock, factor) = self.clock(part, whose.warmth);
+        let put_in = clock.at(f64::from(whose.since_s)) * factor;
+        self.moment(clock.when((put_in + leaves_at(error, drift, limit)) / factor)).max(whose.since_s)
+    }
+}
+
+/// Age at which an error leaves its limits, s.
+fn leaves_at(error: f64, drift: f64, limit: f64) -> f64 {
+    if error.abs() >= limit {
+        0.0
+    } else if drift == 0.0 {
+        f64::INFINITY
+    } else {
+        (limit.copysign(drift) - error) / drift
+    }
+}
+
+impl PlanSpec {
+    /// When the plan ends.
+    pub fn end_s(&self) -> u32 {
+        self.start_s + self.year_begins_s(self.years)
+    }
+
+    /// Seconds from the plan's beginning to that of a year; the first is 0.
+    pub fn year_begins_s(&self, year: u32) -> u32 {
+        (f64::from(year) * YEAR_S) as u32
+    }
+
+    /// All meters.
+    pub fn meters(&self) -> u32 {
+        self.depots.iter().map(|depot| depot.meters.count()).sum()
+    }
+}
+
+/// Seconds of so many days.
+pub fn days(days: f64) -> u32 {
+    (days * DAY_S) as u32
+}

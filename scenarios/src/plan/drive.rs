@@ -1,0 +1,220 @@
+//! Runs the variants of a plan, with every seed, and turns what they record into files, figures and verdicts.
+
+use super::figures::Figures;
+use super::finding::finding;
+use super::load::{Plan, Variant};
+use crate::drive::warnings::merged;
+use crate::drive::{Outcome, verdicts};
+use crate::gate;
+use crate::study::over_seeds;
+use crate::study::work;
+use amitwin_data::files::{FileError, RunDir, TableSet};
+use amitwin_data::rows::{Fingerprinter, Rows};
+use amitwin_data::summary::{SeedResult, Status, Summary, VariantSummary};
+use amitwin_maintenance::heat::YEAR_S;
+use amitwin_maintenance::{PlanSpec, Run};
+use rayon::ThreadPool;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who looks on while a plan runs; called from several threads.
+pub trait Watch: Sync {
+    /// Job number `job` has come to the end of a year, of `years`.
+    fn year(&self, job: usize, year: u32, years: u32);
+    /// Whether to stop; what is finished is kept.
+    fn cancelled(&self) -> bool;
+}
+
+/// What one variant came to with one seed.
+struct Done {
+    summary: VariantSummary,
+    warnings: Vec<String>,
+    events: u64,
+}
+
+type Results = BTreeMap<u64, Vec<Done>>;
+
+/// A plan under way.
+struct Job<'a> {
+    plan: &'a Plan,
+    variants: &'a [&'a Variant],
+    run_dir: Option<&'a RunDir>,
+    watch: &'a dyn Watch,
+    failed: AtomicBool,
+}
+
+/// Runs the given variants with every seed of the plan's study, at most `at_once` at a time, into a run directory.
+///
+/// What a failure or a cancellation leaves is the seeds that every variant ran with.
+pub fn run(
+    plan: &Plan,
+    variants: &[&Variant],
+    run_dir: Option<&RunDir>,
+    (pool, at_once): (&ThreadPool, usize),
+    watch: &dyn Watch,
+) -> Outcome {
+    let job = Job { plan, variants, run_dir, watch, failed: AtomicBool::new(false) };
+    let study = &plan.study;
+    let (mut results, mut wanted) = (Results::new(), study.seeds);
+    let error = loop {
+        let begun = results.len() as u64;
+        let seeds: Vec<u64> = (begun..u64::from(wanted)).map(|n| plan.seed.saturating_add(n)).collect();
+        let jobs = seeds.len() * variants.len();
+        let one = |at: usize| {
+            let (seed, variant) = (seeds[at / variants.len()], variants[at % variants.len()]);
+            let done = job.variant(begun as usize * variants.len() + at, variant, seed);
+            done.inspect_err(|_| job.failed.store(true, Ordering::Relaxed))
+        };
+        let (mut of_round, mut failed) = (Results::new(), None);
+        for (at, done) in work::each(jobs, at_once, pool, one).into_iter().enumerate() {
+            match done {
+                Ok(done) => of_round.entry(seeds[at / variants.len()]).or_default().extend(done),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        results.extend(of_round.into_iter().filter(|(_, done)| done.len() == variants.len()));
+        let done = results.len() as u32;
+        let Some(until) = study.until.as_ref().filter(|_| failed.is_none() && done == wanted) else { break failed };
+        let (of, more) = (job.averages(&results), until.more(done));
+        if more == 0 || until.enough(&of, &verdicts(&plan.gates, &of)) {
+            break None;
+        }
+        wanted += more;
+    };
+    let mut summary = job.summary(&results);
+    if error.is_none() && results.len() < wanted as usize {
+        summary.warnings.push(format!("stopped after {} of {wanted} seeds", results.len()));
+        (summary.status, summary.exit_code) = (Status::Interrupted, Some(130));
+    }
+    let error = error.map(crate::drive::DriveError::File);
+    if let Some(error) = &error {
+        (summary.status, summary.exit_code) = (Status::Failed, Some(error.exit_code()));
+    }
+    let events = results.values().flatten().map(|done| done.events).sum();
+    Outcome { summary, events, error }
+}
+
+impl Job<'_> {
+    /// One variant with one seed; nothing if it was stopped.
+    fn variant(&self, job: usize, variant: &Variant, seed: u64) -> Result<Option<Done>, FileError> {
+        if self.stopped() {
+            return Ok(None);
+        }
+        let one_seed = self.plan.study.is_one_seed();
+        let tables = self
+            .run_dir
+            .map(|dir| if one_seed { dir.tables(&variant.name) } else { dir.tables_of_seed(&variant.name, seed) });
+        let mut tables: Option<TableSet> =
+            tables.transpose()?.map(|tables| tables.beginning(self.plan.start_unix_s).of_plan());
+        let spec = PlanSpec { seed, ..variant.spec.clone() };
+        let mut run = Run::new(&spec);
+        let mut prints = vec![Fingerprinter::new(); spec.depots.len()];
+        let (mut figures, mut events) = (Figures::default(), 0);
+        if let Some(tables) = &mut tables {
+            tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
+        }
+        while run.run_year() {
+            for (rows, print) in run.rows().zip(&mut prints) {
+                print.update(rows);
+                figures.update(rows);
+                events += (rows.visits.len() + rows.failures.len()) as u64;
+                match &mut tables {
+                    Some(tables) => tables.write(rows)?,
+                    None => rows.clear(),
+                }
+            }
+            self.watch.year(job, run.years(), spec.years);
+            if self.stopped() && run.years() < spec.years {
+                return Ok(None);
+            }
+        }
+        if let Some(tables) = tables {
+            tables.finish()?;
+        }
+        let summary = VariantSummary {
+            name: variant.name.clone(),
+            fingerprint: Fingerprinter::combine(prints.iter().map(Fingerprinter::finish)),
+            meters: spec.meters(),
+            metrics: figures.values(variant, &run),
+            ..VariantSummary::default()
+        };
+        Ok(Some(Done { summary, warnings: warnings(&spec, &run), events }))
+    }
+
+    fn stopped(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.watch.cancelled()
+    }
+
+    fn averages(&self, results: &Results) -> Vec<VariantSummary> {
+        let Some(first) = results.values().next() else { return Vec::new() };
+        if self.plan.study.is_one_seed() {
+            return first.iter().map(|done| done.summary.clone()).collect();
+        }
+        let of = |at: usize| {
+            let seed = |(seed, done): (&u64, &Vec<Done>)| {
+                let VariantSummary { fingerprint, metrics, .. } = done[at].summary.clone();
+                SeedResult { seed: *seed, fingerprint, unreachable: 0, metrics }
+            };
+            over_seeds::variant(&first[at].summary, results.iter().map(seed).collect(), self.plan.study.average)
+        };
+        (0..self.variants.len()).map(of).collect()
+    }
+
+    fn summary(&self, results: &Results) -> Summary {
+        let Job { plan, variants, .. } = self;
+        let years = variants.iter().map(|v| v.spec.years).max().unwrap_or(0);
+        let mut summary = Summary::begun(&plan.name, plan.seed, f64::from(years) * YEAR_S);
+        summary.warnings = plan.warnings.clone();
+        let told: Vec<(&str, Vec<String>)> = (variants.iter().enumerate())
+            .map(|(at, variant)| {
+                let mut all: Vec<String> = results.values().flat_map(|done| done[at].warnings.clone()).collect();
+                all.sort();
+                all.dedup();
+                (variant.name.as_str(), all)
+            })
+            .collect();
+        summary.warnings.extend(merged(told.iter().map(|(name, texts)| (*name, texts.as_slice()))));
+        summary.variants = self.averages(results);
+        summary.fingerprint = Fingerprinter::combine(summary.variants.iter().map(|v| v.fingerprint.as_str()));
+        summary.gates = verdicts(&plan.gates, &summary.variants);
+        let fleet = |variant: &Variant| {
+            let depots = variant
+                .spec
+                .depots
+                .iter()
+                .map(|d| format!("{} {} {:?}", d.climate_name, d.meters.count(), d.enclosure));
+            depots.collect::<Vec<_>>().join(", ")
+        };
+        let of: Vec<_> = variants.iter().map(|v| fleet(v)).zip(&summary.variants).collect();
+        summary.finding = finding(&of);
+        if !plan.study.is_one_seed() {
+            summary.seeds = results.keys().copied().collect();
+            let baseline = plan.study.baseline.as_deref().filter(|name| variants.iter().any(|v| v.name == *name));
+            if let Some(baseline) = baseline.or(variants.first().map(|v| v.name.as_str())) {
+                summary.differences = over_seeds::differences(&summary.variants, baseline, plan.study.average);
+            }
+        }
+        (summary.status, summary.exit_code) = (Status::Complete, Some(gate::exit_code(&summary.gates)));
+        summary
+    }
+}
+
+/// Meters a crew cannot keep up with are many when a year's work waits at the end.
+const BACKLOG_Y: f64 = 0.5;
+
+/// What to know before trusting the results.
+fn warnings(spec: &PlanSpec, run: &Run) -> Vec<String> {
+    let held = run.held();
+    let never = spec.policy.rules.iter().zip(&held).filter(|(_, held)| **held == 0);
+    let mut all: Vec<String> = never.map(|(rule, _)| format!("the rule `{}` never held", rule.name)).collect();
+    for (depot, total) in spec.depots.iter().zip(run.totals()) {
+        let a_year = f64::from(total.rolls.all) / f64::from(spec.years);
+        if f64::from(total.backlog) > BACKLOG_Y * a_year && total.backlog > 10 {
+            all.push(format!(
+                "the crews of `{}` do not keep up: {} jobs wait at the end, and they do {a_year:.0} a year",
+                depot.name, total.backlog
+            ));
+        }
+    }
+    all
+}

@@ -1,0 +1,234 @@
+//! A plan's file with its overrides, from text to resolved variants.
+
+use super::resolve;
+use crate::gate::Gate;
+use crate::language::check::check;
+use crate::language::diagnostic::{Diagnostic, ScenarioError, suggest};
+use crate::language::path::apply;
+use crate::language::source::{self, Place, Sources};
+use crate::language::tree::{Node, parse};
+use crate::load::{changes, duplicates, shadowed, variants};
+use crate::overrides::Override;
+use crate::resolve::Context;
+use crate::resolved::Input;
+use crate::sections::plan::{PlanFile, json_schema};
+use crate::study::Study;
+use amitwin_data::files::INPUTS;
+use amitwin_data::rows::NodeRow;
+use amitwin_maintenance::PlanSpec;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const HEADER: &str = "# The plan with every default and override filled in; loading it gives the same plan again.\n\n";
+
+/// A plan, ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name.
+    pub name: String,
+    /// What it shows; may be empty.
+    pub description: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// When it begins, s since 1970, UTC.
+    pub start_unix_s: i64,
+    /// What is compared, in the order of the file; at least one.
+    pub variants: Vec<Variant>,
+    /// Limits on the results.
+    pub gates: Vec<Gate>,
+    /// How many seeds its variants run with.
+    pub study: Study,
+    /// BLAKE3 of what the plan says, in hexadecimal: of the resolved text and the contents of its lists of meters.
+    pub hash: String,
+    /// What to know before trusting the results, each with its file and line.
+    pub warnings: Vec<String>,
+    /// How the inputs were read.
+    pub notes: Vec<String>,
+    file: PlanFile,
+    inputs: Vec<Input>,
+}
+
+/// One setting of the comparison.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Name, for tables and gates.
+    pub name: String,
+    /// The plan.
+    pub spec: PlanSpec,
+    /// The meters, where they are a list.
+    pub nodes: Arc<[NodeRow]>,
+    /// Whether the file says what things cost.
+    pub has_prices: bool,
+}
+
+impl Plan {
+    /// The variants of these names, in the order of the file; all when no name is given.
+    ///
+    /// # Errors
+    /// A name that no variant has, with the nearest that one has.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Variant>, String> {
+        let known: Vec<&str> = self.variants.iter().map(|v| v.name.as_str()).collect();
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(format!("there is no variant `{name}`; {}", suggest(name, &known, "variants"))),
+            None => Ok(self.variants.iter().filter(|v| names.is_empty() || names.contains(&v.name)).collect()),
+        }
+    }
+
+    /// The resolved text for a run directory, which can be moved with copies of its inputs in it, and these inputs.
+    ///
+    /// # Errors
+    /// Something that the language of the file cannot say.
+    pub fn in_directory(&self) -> Result<(String, &[Input]), toml::ser::Error> {
+        let there = with_files(&self.file, |path| {
+            let input = self.inputs.iter().find(|input| input.path == Path::new(path));
+            input.map_or_else(|| path.to_owned(), |input| format!("{INPUTS}/{}", input.name))
+        });
+        Ok((HEADER.to_owned() + &toml::to_string(&there)?, &self.inputs))
+    }
+
+    /// What each gate judges that is not among `variants`, one sentence each: such a gate says nothing about the run.
+    pub fn unjudged(&self, variants: &[&Variant]) -> Vec<String> {
+        let judged = |gate: &Gate| variants.iter().any(|v| gate.judges(&v.name));
+        let tell = |gate: &Gate| {
+            let of = gate.variants.join("`, `");
+            format!("the gate `{} {}` judges `{of}`, which does not run", gate.name, gate.limit)
+        };
+        self.gates.iter().filter(|gate| !judged(gate)).map(tell).collect()
+    }
+}
+
+/// Whether a text is a plan, as far as that can be told before it is checked.
+pub fn is_plan(text: &str) -> bool {
+    crate::load::is_plan(&parse(text, Sources::default().add("", text)).0)
+}
+
+/// Reads a plan's file, applies the overrides and the seed, checks everything and resolves every variant.
+///
+/// # Errors
+/// All that is wrong, with its places, as far as one does not hide the other.
+pub fn load(path: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Plan, ScenarioError> {
+    if amitwin_data::placement::Format::of(path).is_some() {
+        let file = path.display();
+        let diagnostic = Diagnostic::error(format!("{file} is no plan; by its name it may hold a list of meters"))
+            .help(format!("give a plan, and these meters with `--set fleet.file={file}`"));
+        return Err(ScenarioError::new(vec![diagnostic], Sources::default()));
+    }
+    let text = source::read(path)?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    load_text(&text, &path.display().to_string(), dir, overrides, seed)
+}
+
+/// As [`load`], for a text; `name` stands for it in messages, and lists of meters are looked for in `dir`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    text: &str,
+    name: &str,
+    dir: &Path,
+    overrides: &[Override],
+    seed: Option<u64>,
+) -> Result<Plan, ScenarioError> {
+    let mut sources = Sources::default();
+    let (mut root, mut errors) = parse(text, sources.add(name, text));
+    if errors.is_empty() && root.get("duration").is_some() && root.get("placement").is_some() {
+        let diagnostic = Diagnostic::error(format!("{name} is a scenario of frames, not a maintenance plan"))
+            .help(format!("run it with `amitwin run {name}`"));
+        errors.push(diagnostic);
+    }
+    if !errors.is_empty() {
+        return Err(ScenarioError::new(errors, sources));
+    }
+    let schema = json_schema();
+    let changes = changes(overrides, seed, &schema, &mut sources, &mut errors);
+    apply(&mut root, &schema, &changes, &[], &mut errors);
+    check(&root, &schema, "", &mut errors);
+    for key in ["vintage", "depot", "crew", "rule", "spare", "variant"] {
+        duplicates(&root, key, &mut errors);
+    }
+    let variants = variants(&root, &schema, &mut errors);
+    let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
+    let gates = crate::resolve::gates::resolve(&root, &names, &mut errors);
+    let until = crate::resolve::study::resolve(&root, &names, &mut errors);
+    for key in ["vary", "latin"] {
+        if let Some(node) = root.get("study").and_then(|study| study.get(key)) {
+            let diagnostic =
+                Diagnostic::error(format!("a plan has no `study.{key}`")).at(&node.place, "of no use here");
+            errors.push(diagnostic.help("compare settings as variants, each with its `set`"));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(ScenarioError::new(errors, sources));
+    }
+    let mut warnings: Vec<(Place, String)> = Vec::new();
+    let (mut notes, mut resolved) = (Vec::new(), Vec::new());
+    let mut lists = resolve::Lists::new(dir);
+    for (name, tree) in &variants {
+        let Some(file) = typed(tree, &mut errors) else { continue };
+        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes };
+        let spec = resolve::plan(&mut cx, &mut lists);
+        errors.append(&mut cx.errors);
+        warnings.append(&mut cx.warnings);
+        notes = cx.notes;
+        let has_prices = file.prices.is_some();
+        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices }));
+    }
+    shadowed(&root, &changes, &mut warnings);
+    let base = typed(&root, &mut errors);
+    let (Some(base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    warnings.sort();
+    warnings.dedup();
+    let file = with_files(&base, |path| lists.absolute(path));
+    let said = with_files(&base, |path| lists.hash(path).unwrap_or(path).to_owned());
+    let hash = match toml::to_string(&said) {
+        Ok(said) => blake3::hash(said.as_bytes()).to_hex().to_string(),
+        Err(error) => {
+            let title = format!("the resolved plan cannot be written: {error}");
+            return Err(ScenarioError::new(vec![Diagnostic::error(title)], sources));
+        }
+    };
+    Ok(Plan {
+        name: base.name.clone(),
+        description: base.description.clone(),
+        seed: base.seed,
+        start_unix_s: resolve::unix_s(base.start),
+        variants: resolved,
+        gates,
+        study: Study::new(&base.study, until),
+        hash,
+        warnings: warnings.iter().map(|(place, text)| format!("{}: {text}", sources.line_of(place))).collect(),
+        notes,
+        inputs: lists.inputs(),
+        file,
+    })
+}
+
+fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<PlanFile> {
+    match serde_json::from_value(tree.to_json()) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            errors.push(Diagnostic::error(format!("the plan cannot be read: {error}")));
+            None
+        }
+    }
+}
+
+/// The file with every path of a list of meters replaced.
+fn with_files(file: &PlanFile, replace: impl Fn(&str) -> String) -> PlanFile {
+    let mut file = file.clone();
+    file.fleet.file = file.fleet.file.map(|path| replace(&path));
+    for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {
+        if let (true, toml::Value::String(path)) = (key == "fleet.file", value) {
+            *path = replace(path);
+        }
+    }
+    file
+}
+
+/// A list of meters that has been read.
+pub(super) fn input(path: PathBuf, blake3: String, taken: &[Input]) -> Input {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_taken = |name: &str| taken.iter().any(|input| input.name.eq_ignore_ascii_case(name));
+    let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{n}-{name}") }).find(|n| !is_taken(n));
+    Input { name: name.unwrap_or_default(), path, blake3 }
+}

@@ -1,0 +1,15 @@
+//! Maintenance plans: a text becomes a list of plans to run, with gates to judge them by, and they are run.
+//!
+//! ```text
+//! file.toml -> language (spans) -> sections::plan -> resolve (rules, the list of meters) -> Plan -> drive
+//! ```
+
+mod drive;
+mod figures;
+mod finding;
+mod load;
+mod resolve;
+
+pub use crate::sections::plan::json_schema;
+pub use drive::{Watch, run};
+pub use load::{Plan, Variant, is_plan, load, load_text};

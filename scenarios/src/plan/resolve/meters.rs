@@ -1,0 +1,266 @@
+//! `fleet.file`: the list of meters, with their vintages, dates and depots.
+
+use super::Cx;
+use crate::language::diagnostic::suggest;
+use crate::plan::load::input;
+use crate::resolved::Input;
+use crate::sections::plan::fleet::FleetSection;
+use amitwin_data::attributes::{Attribute, Attributes};
+use amitwin_data::input as files;
+use amitwin_data::placement::{self, Crs, Options, PlacementFile, PlacementRecord, RecordKind};
+use amitwin_data::rows::{NodeKind, NodeRow};
+use amitwin_dlms::objects::civil::{days_in, days_of};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Mean radius of the earth, m.
+const EARTH_M: f64 = 6_371_000.0;
+/// Mistakes of a list that are told at once.
+const TOLD_MAX: usize = 20;
+
+/// A year and the day in it, from 0.
+pub(super) type Day = (u32, u32);
+
+/// A meter of a list.
+pub(super) struct ListedMeter {
+    /// Its place among the sites of the list.
+    pub site: usize,
+    /// Its vintage, by place.
+    pub vintage: u16,
+    /// Its depot, by place.
+    pub depot: usize,
+    /// When it was installed; as its vintage says if not.
+    pub installed: Option<Day>,
+}
+
+/// A list of meters.
+pub(super) struct List {
+    pub meters: Vec<ListedMeter>,
+    /// Where they stand.
+    pub nodes: Vec<NodeRow>,
+}
+
+/// Lists of one load, so that variants which share one read it once.
+pub(in crate::plan) struct Lists {
+    dir: PathBuf,
+    read: Vec<(FleetSection, Rc<PlacementFile>)>,
+    hashes: Vec<(PathBuf, String)>,
+}
+
+impl Lists {
+    /// For a plan in this directory.
+    pub fn new(dir: &Path) -> Lists {
+        Lists { dir: dir.to_owned(), read: Vec::new(), hashes: Vec::new() }
+    }
+
+    /// The path of a list as the system sees it, absolute.
+    pub fn absolute(&self, file: &str) -> String {
+        let path = self.dir.join(file);
+        std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// BLAKE3 of a list that has been read.
+    pub fn hash(&self, file: &str) -> Option<&str> {
+        let path = self.dir.join(file);
+        self.hashes.iter().find(|(p, _)| *p == path).map(|(_, hash)| hash.as_str())
+    }
+
+    /// All lists that have been read.
+    pub fn inputs(&self) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for (path, hash) in &self.hashes {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            inputs.push(input(path, hash.clone(), &inputs));
+        }
+        inputs
+    }
+
+    /// The list of one variant; `None` without one, or after an error.
+    pub(super) fn list(&mut self, cx: &mut Cx<'_>) -> Option<Rc<List>> {
+        let section = &cx.file.fleet;
+        let Some(file) = &section.file else {
+            for (key, given) in [("columns", !section.columns.is_default()), ("crs", section.crs.is_some())] {
+                if given {
+                    let title = format!("`fleet.{key}` belongs to a list of meters, and there is none");
+                    cx.error(&["fleet", key], title, "without effect", format!("remove `{key}`, or name a `file`"));
+                }
+            }
+            return None;
+        };
+        if let Some(Err(reason)) = section.crs.as_deref().map(Crs::parse) {
+            cx.error(&["fleet", "crs"], reason, "not known", "name one of them, or convert the file");
+            return None;
+        }
+        let read = self.read(cx, section, file)?;
+        understood(cx, file, &read).map(Rc::new)
+    }
+
+    fn read(&mut self, cx: &mut Cx<'_>, section: &FleetSection, file: &str) -> Option<Rc<PlacementFile>> {
+        if let Some((_, read)) = self.read.iter().find(|(known, _)| known == section) {
+            return Some(read.clone());
+        }
+        let path = self.dir.join(file);
+        let options = Options { columns: section.columns.clone(), crs: section.crs.clone() };
+        let hash = || {
+            let mut hasher = blake3::Hasher::new();
+            files::open(&path).and_then(|file| hasher.update_reader(file).map(|_| ()))?;
+            Ok::<_, std::io::Error>(hasher.finalize().to_hex().to_string())
+        };
+        let read = placement::read(&path, &options).map_err(|error| error.to_string());
+        let both =
+            read.and_then(|read| hash().map(|hash| (read, hash)).map_err(|e| format!("{}: {e}", path.display())));
+        match both {
+            Ok((read, hash)) => {
+                for warning in &read.warnings {
+                    cx.warn(&["fleet", "file"], format!("{file}: {warning}"));
+                }
+                let how = if read.notes.is_empty() { String::new() } else { format!("; {}", read.notes.join(", ")) };
+                cx.note(format!("{file}: {} sites{how}", read.records.len()));
+                let read = Rc::new(read);
+                self.hashes.push((path, hash));
+                self.read.push((section.clone(), read.clone()));
+                Some(read)
+            }
+            Err(message) => {
+                let help = "correct the file, or name another with fleet.file; a relative path starts at the plan";
+                cx.error(&["fleet", "file"], message, "this list of meters", help);
+                None
+            }
+        }
+    }
+}
+
+/// The column of this name, in any case.
+fn column<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Attribute> {
+    attributes.columns().iter().find(|column| column.name().eq_ignore_ascii_case(name))
+}
+
+fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List> {
+    let plan = cx.file;
+    let vintages: Vec<&str> = plan.vintage.iter().map(|vintage| vintage.name.as_str()).collect();
+    let depots: Vec<&str> = plan.depot.iter().map(|depot| depot.name.as_str()).collect();
+    let of = |name: &str| column(&read.attributes, name);
+    let (vintage_of, depot_of, installed_of) = (of("vintage"), of("depot"), of("installed"));
+    let mut wrong = Vec::new();
+    let end = plan.start + plan.years;
+    let mut meters = Vec::new();
+    for (site, record) in read.records.iter().enumerate().filter(|(_, record)| record.kind == RecordKind::Meter) {
+        let mut place = |column: Option<&Attribute>, known: &[&str], what: &str| {
+            let said = column.and_then(|column| column.value(site));
+            match said {
+                Some(name) => known.iter().position(|k| *k == name).or_else(|| {
+                    wrong.push(format!("{}: there is no {what} `{name}`; {}", record.name, suggest(name, known, what)));
+                    None
+                }),
+                None if known.len() == 1 => Some(0),
+                None => {
+                    wrong
+                        .push(format!("{}: it does not say of which {what} it is; add a column `{what}`", record.name));
+                    None
+                }
+            }
+        };
+        let (vintage, depot) = (place(vintage_of, &vintages, "vintage"), place(depot_of, &depots, "depot"));
+        let installed = match installed_of.and_then(|column| column.value(site)).map(day) {
+            Some(Ok(day)) if day.0 >= end => {
+                wrong.push(format!("{}: it is installed in {}, after the plan has ended", record.name, day.0));
+                continue;
+            }
+            Some(Err(said)) => {
+                wrong.push(format!(
+                    "{}: `{said}` is no date of installation; write 2019, 2019-05 or 2019-05-31",
+                    record.name
+                ));
+                continue;
+            }
+            Some(Ok(day)) => Some(day),
+            None => None,
+        };
+        if let (Some(vintage), Some(depot)) = (vintage, depot) {
+            meters.push(ListedMeter { site, vintage: vintage as u16, depot, installed });
+        }
+    }
+    if !wrong.is_empty() {
+        let more = wrong.len().saturating_sub(TOLD_MAX);
+        wrong.truncate(TOLD_MAX);
+        let rest = if more > 0 { format!("\n... and {more} more") } else { String::new() };
+        let title = format!("{file} does not fit the plan:\n{}{rest}", wrong.join("\n"));
+        cx.error(
+            &["fleet", "file"],
+            title,
+            "this list of meters",
+            "correct the list, or the vintages and depots of the plan",
+        );
+        return None;
+    }
+    if meters.is_empty() {
+        cx.error(
+            &["fleet", "file"],
+            format!("{file} has no meters"),
+            "this list of meters",
+            "name sites of kind meter",
+        );
+        return None;
+    }
+    let others = read.records.len() - meters.len();
+    if others > 0 {
+        cx.note(format!("{file}: {others} sites are no meters, and left out"));
+    }
+    Some(List { meters, nodes: nodes(&read.records) })
+}
+
+/// A date of installation: a year, a month or a day.
+fn day(text: &str) -> Result<Day, &str> {
+    let mut fields = text.trim().split('-');
+    let mut next = || fields.next().map(|field| field.parse::<u32>().map_err(|_| text)).transpose();
+    let (year, month, day) = (next()?.ok_or(text)?, next()?, next()?);
+    // A time of day may follow what spreadsheets write.
+    let (month, day) = (i64::from(month.unwrap_or(1)), i64::from(day.unwrap_or(1)));
+    let is_real = (1930..=2300).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=days_in(i64::from(year), month)).contains(&day)
+        && fields.next().is_none();
+    let of = |month, day| days_of(i64::from(year), month, day);
+    if is_real { Ok((year, (of(month, day) - of(1, 1)) as u32)) } else { Err(text) }
+}
+
+/// Sites as rows, on a plane around their middle.
+fn nodes(records: &[PlacementRecord]) -> Vec<NodeRow> {
+    let n = records.len().max(1) as f64;
+    let (lat, lon) = records.iter().fold((0.0, 0.0), |(a, o), r| (a + r.lat_deg / n, o + r.lon_deg / n));
+    let row = |(node, record): (usize, &PlacementRecord)| NodeRow {
+        node: node as u32,
+        name: record.name.clone(),
+        kind: NodeKind::Meter,
+        lat_deg: record.lat_deg,
+        lon_deg: record.lon_deg,
+        x_m: ((record.lon_deg - lon).to_radians() * libm::cos(lat.to_radians()) * EARTH_M) as f32,
+        y_m: ((record.lat_deg - lat).to_radians() * EARTH_M) as f32,
+        height_m: record.height_m.unwrap_or(1.5) as f32,
+        antenna_gain_dbi: None,
+        tx_power_dbm: None,
+        gateway: None,
+        parent: None,
+        hops: None,
+        path_loss_db: None,
+        neighbours: 0,
+        reachable: true,
+        cut_off_by: None,
+    };
+    records.iter().enumerate().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_installation() {
+        assert_eq!(day("2019"), Ok((2019, 0)));
+        assert_eq!(day("2020-03"), Ok((2020, 60)));
+        assert_eq!(day(" 2019-03-02 "), Ok((2019, 60)));
+        for text in ["", "19", "2019-13", "2019-02-29", "2019-05-31-1", "May 2019"] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
+}

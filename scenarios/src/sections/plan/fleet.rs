@@ -1,0 +1,310 @@
+//! `[fleet]`, `[[vintage]]`, `[[depot]]` and `[duty]`: meters, what of them can fail, and where they stand.
+
+use super::super::quantity::{Maybe, Share, Time};
+use amitwin_data::placement::ColumnNames;
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The meters as a list; without one each depot has as many as it says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FleetSection {
+    /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `vintage` (the name of one), `installed` (a year, month or
+    /// day such as 2019, 2019-05 or 2019-05-31) and `depot` (the name of one). The path is relative to the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub file: Option<String>,
+    /// What the columns of the file are called, where their names are not the usual ones, such as { id = "Zaehler" }.
+    #[serde(skip_serializing_if = "ColumnNames::is_default")]
+    pub columns: ColumnNames,
+    /// Coordinate reference system of the file, such as "EPSG:25832"; degrees (WGS 84) when missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_000))]
+    pub crs: Option<String>,
+}
+
+/// Meters that were bought together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VintageSection {
+    /// Name.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// Year in which their installation began, on the first of January. A list may say it for each meter.
+    #[schemars(range(min = 1930, max = 2240))]
+    pub installed: u32,
+    /// Year in which it ended, on its last day; the same year when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1930, max = 2240))]
+    pub until: Option<u32>,
+    /// How many of a depot's meters are of it, against the other vintages; without a list of meters.
+    #[serde(default = "weight_default")]
+    #[schemars(range(min = 0.0, max = 1e9))]
+    pub weight: f64,
+    /// Parts that they have beside the usual ones: supercapacitor, battery, relay, flash; or coverage, to let meters fall silent for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub with: Vec<PartName>,
+    /// Usual parts that they do not have, or whose failures are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub without: Vec<PartName>,
+    /// Parts whose life is not the usual one.
+    #[serde(default, skip_serializing_if = "PartsSection::is_default")]
+    pub part: PartsSection,
+}
+
+fn weight_default() -> f64 {
+    1.0
+}
+
+macro_rules! parts {
+    ($($(#[doc = $doc:literal])+ $name:ident $variant:ident,)+) => {
+        /// Parts of a meter, and what else can go wrong with one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum PartName {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl PartName {
+            /// The part.
+            pub fn part(self) -> amitwin_data::rows::Part {
+                match self {
+                    $(PartName::$variant => amitwin_data::rows::Part::$variant,)+
+                }
+            }
+        }
+
+        /// Lives of parts.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct PartsSection {
+            $($(#[doc = $doc])+ #[serde(skip_serializing_if = "PartSection::is_default")] pub $name: PartSection,)+
+        }
+
+        impl PartsSection {
+            /// Each with its section.
+            pub fn each(&self) -> Vec<(PartName, &'static str, &PartSection)> {
+                vec![$((PartName::$variant, stringify!($name), &self.$name),)+]
+            }
+        }
+    };
+}
+
+parts! {
+    /// What fails at random on the boards: the meter is dead.
+    board Board,
+    /// The communication module and its solder: the meter is silent.
+    module Module,
+    /// An electrolytic capacitor of the supply: the meter is dead.
+    capacitor Capacitor,
+    /// The supercapacitor: no last gasp.
+    supercapacitor Supercapacitor,
+    /// The battery: the meter is silent.
+    battery Battery,
+    /// The relay: the meter locks itself.
+    relay Relay,
+    /// Flash memory: the meter is silent.
+    flash Flash,
+    /// The gasket: water gets in, boards and modules fail sooner.
+    gasket Gasket,
+    /// The measurement: it drifts beyond its limit.
+    accuracy Accuracy,
+    /// The crystal: the clock is wrong.
+    clock Clock,
+    /// Firmware that does not start after an update: the meter is silent.
+    firmware Firmware,
+    /// The certificate, if the meter was silent for too long: it stays silent.
+    certificate Certificate,
+    /// Somebody opens the case.
+    tamper Tamper,
+    /// The metrology locks itself.
+    lockout Lockout,
+    /// The socket is dangerously hot.
+    socket Socket,
+    /// The meter is out of reach of the radio for a while.
+    coverage Coverage,
+}
+
+impl PartsSection {
+    /// Whether it says nothing.
+    pub fn is_default(&self) -> bool {
+        *self == PartsSection::default()
+    }
+}
+
+/// By what a part ages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgesBy {
+    /// By heat: lives are those at 30 C inside the meter, half as long for each 10 K more.
+    Heat,
+    /// By the calendar.
+    Calendar,
+}
+
+/// The life of a part, as far as it is not the usual one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PartSection {
+    /// Life by which 63 % have failed (eta of a Weibull distribution), such as "35y".
+    #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1d", "x-max" = "500y"))]
+    pub life: Option<SimTime>,
+    /// How lives scatter (beta): 1 at random, 3 to 5 wear, 12 within a tenth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.1, max = 50.0))]
+    pub shape: Option<f64>,
+    /// Share that fails in a year at random, instead of `life` and `shape`.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 1e-9, "x-max" = 1.0))]
+    pub fail_a_year: Option<f64>,
+    /// By what it ages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ages_by: Option<AgesBy>,
+    /// Share of its failures that a restart from afar cures.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub restart_cures: Option<f64>,
+    /// How long it lasts on average: of coverage alone.
+    #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "1y"))]
+    pub lasts: Option<SimTime>,
+    /// Standard deviation of the error of new meters: of accuracy alone.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 0.1))]
+    pub new_error: Option<f64>,
+    /// Standard deviation of the drift of that error in a year at 30 C: of accuracy alone.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 0.1))]
+    pub drift_a_year: Option<f64>,
+    /// Error from which on a meter has failed: of accuracy alone.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 1e-6, "x-max" = 0.5))]
+    pub limit: Option<f64>,
+}
+
+impl PartSection {
+    /// Whether it says nothing.
+    pub fn is_default(&self) -> bool {
+        *self == PartSection::default()
+    }
+}
+
+/// Climates that are known by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum ClimateName {
+    Phoenix,
+    Chicago,
+    Ahmedabad,
+    Singapore,
+    Seville,
+    Sydney,
+    London,
+    Oslo,
+    Delhi,
+}
+
+/// What a meter hangs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnclosureName {
+    /// In a house or in the shade: 8 K by its own losses.
+    Shade,
+    /// In the sun in a light grey box with shields on top and sides: 8 K more at full sun.
+    Shielded,
+    /// In the sun in a light grey box: 14 K more at full sun.
+    LightBox,
+    /// On a dark wall in the sun: 25 K more at full sun.
+    DarkWall,
+}
+
+/// Where meters stand and who looks after them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepotSection {
+    /// Name.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// Its meters, or those of each, if there are several; without a list of meters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub meters: Option<u32>,
+    /// How many such depots there are.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub count: u32,
+    /// Its climate.
+    pub climate: ClimateName,
+    /// What its meters hang in.
+    #[serde(default = "enclosure_default")]
+    pub enclosure: EnclosureName,
+    /// Standard deviation of how much warmer than others a meter is, K.
+    #[serde(default = "spread_default")]
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub spread_k: f64,
+    /// Meters on a square kilometre.
+    #[serde(default = "density_default")]
+    #[schemars(range(min = 0.01, max = 100_000.0))]
+    pub meters_per_km2: f64,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn enclosure_default() -> EnclosureName {
+    EnclosureName::LightBox
+}
+
+fn spread_default() -> f64 {
+    2.0
+}
+
+fn density_default() -> f64 {
+    200.0
+}
+
+/// What meters do all day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DutySection {
+    /// Reads a day that each is asked for.
+    #[schemars(range(min = 0.0, max = 1_440.0))]
+    pub reads_a_day: f64,
+    /// Energy that each measures in a year, kWh.
+    #[schemars(range(min = 0.0, max = 1e9))]
+    pub energy_kwh_year: f64,
+    /// How long the intervals of a silent meter are kept; older ones are lost.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "10y"))]
+    pub kept: SimTime,
+    /// How long the certificate of a silent meter lasts; 0s for ever.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "10y"))]
+    pub certificate: SimTime,
+    /// How many times sooner boards and modules fail in a wet case.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub wet_factor: f64,
+}
+
+impl Default for DutySection {
+    fn default() -> Self {
+        DutySection {
+            reads_a_day: 96.0,
+            energy_kwh_year: 10_500.0,
+            kept: days(45),
+            certificate: days(30),
+            wet_factor: 3.0,
+        }
+    }
+}
+
+/// So many days.
+pub(super) fn days(days: u64) -> SimTime {
+    SimTime::from_secs(days * 86_400)
+}

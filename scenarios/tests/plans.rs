@@ -1,0 +1,275 @@
+//! What a plan's file means, and what is said about one that makes no sense.
+
+use amitwin_data::metrics::Metric;
+use amitwin_data::summary::{Status, Verdict};
+use amitwin_scenarios::Override;
+use amitwin_scenarios::plan::{Plan, Watch, is_plan, json_schema, load, load_text, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SMALL: &str = r#"
+name = "small"
+start = 2026
+years = 20
+
+[[vintage]]
+name = "old"
+installed = 2015
+until = 2016
+
+[[depot]]
+name = "north"
+meters = 2000
+climate = "seville"
+
+[[crew]]
+name = "own"
+count = 2
+"#;
+
+fn with(more: &str) -> String {
+    format!("{SMALL}{more}")
+}
+
+fn loaded(text: &str) -> Plan {
+    load_text(text, "plan.toml", Path::new("."), &[], None).unwrap_or_else(|e| panic!("{}", e.render(false)))
+}
+
+/// What is said about a plan.
+fn said(text: &str) -> String {
+    match load_text(text, "plan.toml", Path::new("."), &[], None) {
+        Ok(_) => "nothing".to_owned(),
+        Err(error) => error.render(false),
+    }
+}
+
+/// That each text stands in what is said, with its place.
+#[track_caller]
+fn says(text: &str, expected: &[&str]) {
+    let said = said(text);
+    for part in expected {
+        assert!(said.contains(part), "`{part}` is not in:\n{said}");
+    }
+    assert!(said.contains("plan.toml:"), "no place in:\n{said}");
+}
+
+struct Alone;
+
+impl Watch for Alone {
+    fn year(&self, _job: usize, _year: u32, _years: u32) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+fn ran(plan: &Plan, threads: usize) -> amitwin_data::summary::Summary {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let variants: Vec<_> = plan.variants.iter().collect();
+    let outcome = run(plan, &variants, None, (&pool, threads), &Alone);
+    assert!(outcome.error.is_none());
+    outcome.summary
+}
+
+#[test]
+fn years_become_seconds_since_the_oldest_meter() {
+    let plan = loaded(SMALL);
+    let spec = &plan.variants[0].spec;
+    // 2015 to 2025 are eleven years with three leap days.
+    assert_eq!(spec.start_s, (11 * 365 + 3) * 86_400);
+    assert_eq!(spec.vintages[0].installed_s, (0, (365 + 366) * 86_400 - 1));
+    assert_eq!((spec.years, spec.meters(), spec.depots[0].area_km2), (20, 2_000, 10.0));
+    // 2026-01-01 is 20,454 days after 1970-01-01.
+    assert_eq!(plan.start_unix_s, 20_454 * 86_400);
+    assert!(is_plan(SMALL) && !is_plan("name = \"a\"\nduration = \"1h\""));
+}
+
+#[test]
+fn mistakes_are_told_with_their_place_and_a_remedy() {
+    says(
+        &SMALL.replace("count = 2", "count = 0"),
+        &["the policy has no crews at the depot `north`", "add crews, such as [[crew]]"],
+    );
+    says(&SMALL.replace("[[crew]]\nname = \"own\"\ncount = 2\n", ""), &["the policy has no crews"]);
+    says(
+        &SMALL.replace("installed = 2015\nuntil = 2016", "installed = 2046"),
+        &["installed from 2046 on, after the plan has ended", "end of 2045"],
+    );
+    says(&SMALL.replace("until = 2016", "until = 2014"), &["the installation of `old` ends before it begins"]);
+    says(&with("[prices]\nvisit = -5\n"), &["`prices.visit` is out of range", "allowed is 0"]);
+    says(
+        &with("[[rule]]\nname = \"late\"\nwhen = { every = \"35y\" }\ndo = [\"inspect\"]\nwithin = \"30d\"\n"),
+        &["the rule `late` never holds", "no meter is there for so long"],
+    );
+    says(
+        &with("[[rule]]\nname = \"drift\"\nwhen = { code = \"E001\" }\ndo = [\"calibrate\"]\nwithin = \"30d\"\n"),
+        &["nobody reports `E001`", "condition-based"],
+    );
+    says(
+        &with(
+            "[[rule]]\nname = \"both\"\nwhen = { every = \"5y\", age = \"9y\" }\ndo = [\"inspect\"]\nwithin = \"30d\"\n",
+        ),
+        &["in several ways"],
+    );
+    says(
+        &with("[[rule]]\nname = \"none\"\nwhen = {}\ndo = [\"inspect\"]\nwithin = \"30d\"\n"),
+        &["does not say when it holds"],
+    );
+    says(&with("[policy]\nkind = \"fixed-interval\"\nevery = \"39y\"\n"), &["the rule `fixed-interval` never holds"]);
+    says(
+        &SMALL.replace("count = 2", "count = 2\nskills = []"),
+        &["no crew at the depot `north` can exchange a meter", "`skills`"],
+    );
+    says(
+        &SMALL.replace("count = 2", "count = 2\ndepots = [\"nroth\"]"),
+        &["depot `nroth`, which does not exist", "north"],
+    );
+    says(&SMALL.replace("meters = 2000\n", ""), &["the depot `north` has no meters"]);
+    says(
+        &SMALL.replace("climate = \"seville\"", "climate = \"sevilla\""),
+        &["cannot be \"sevilla\"", "did you mean \"seville\"?"],
+    );
+    says(&SMALL.replace("[[crew]]", "[polcy]\nkind = \"edge-driven\"\n[[crew]]"), &["polcy", "did you mean `policy`"]);
+    says(
+        &SMALL.replace("until = 2016", "part.battery = { life = \"9y\" }"),
+        &["`old` has no battery", "with = [\"battery\"]"],
+    );
+    says(&SMALL.replace("until = 2016", "part.accuracy = { life = \"9y\" }"), &["`life` is for parts that wear"]);
+    says(&SMALL.replace("until = 2016", "part.board = { lasts = \"9d\" }"), &["`lasts` is for coverage alone"]);
+    says(&SMALL.replace("until = 2016", "weight = 0"), &["no vintage has a weight"]);
+    says(
+        &with("[[spare]]\nname = \"meter\"\nfull = 10\nreorder = 10\nlead = \"30d\"\n"),
+        &["ordered when more are left than there can be"],
+    );
+    says(&with("[work]\nshift_begins = \"20h\"\n"), &["a shift ends after midnight"]);
+    says(&with("[study]\nvary = [\"years=10,20\"]\n"), &["a plan has no `study.vary`", "as variants"]);
+    says(&with("[[gate]]\nmetric = \"rejoin_time\"\nmax = \"1h\"\n"), &["`gate[0].metric` cannot be \"rejoin_time\""]);
+}
+
+#[test]
+fn each_kind_of_file_names_the_command_of_the_other() {
+    let scenario = "name = \"a\"\nduration = \"1h\"\nplacement = { generator = \"grid\", meters = 9, gateways = 1 }\n";
+    assert!(said(scenario).contains("amitwin run plan.toml"));
+    let plan = amitwin_scenarios::load_text(SMALL, "plan.toml", Path::new("."), &[], None);
+    assert!(plan.expect_err("a plan").render(false).contains("amitwin plan plan.toml"));
+}
+
+#[test]
+fn overrides_and_variants_change_a_plan() {
+    let text = with(
+        "[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\nset = { \"depot.north.climate\" = \"london\", \"policy.kind\" = \"fixed-interval\", \"policy.every\" = \"4y\" }\n",
+    );
+    let set: Vec<Override> =
+        ["depot.north.meters=50", "vintage.old.part.board.life=100y"].map(|s| s.parse().expect("an override")).to_vec();
+    let plan =
+        load_text(&text, "plan.toml", Path::new("."), &set, Some(9)).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let [a, b] = &plan.variants[..] else { panic!("two variants") };
+    assert_eq!((a.spec.seed, a.spec.meters(), b.spec.meters()), (9, 50, 50));
+    assert_eq!((a.spec.depots[0].climate_name.as_str(), b.spec.depots[0].climate_name.as_str()), ("seville", "london"));
+    assert_eq!((a.spec.policy.rules.len(), b.spec.policy.rules.len()), (0, 1));
+}
+
+#[test]
+fn a_plan_runs_to_figures_gates_and_a_finding_that_threads_do_not_change() {
+    let text = with(
+        "[prices]\nvisit = 50\nkwh = 0.2\n[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"visit\"\nset = { \"policy.kind\" = \"fixed-interval\" }\n[[gate]]\nmetric = \"available\"\nmin = \"90 %\"\n[[gate]]\nmetric = \"truck_rolls\"\nmax = 10\nvariants = [\"visit\"]\n",
+    );
+    let plan = loaded(&text);
+    let summary = ran(&plan, 1);
+    assert_eq!((summary.status, summary.exit_code), (Status::Complete, Some(4)));
+    let verdicts: Vec<Verdict> = summary.gates.iter().map(|gate| gate.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass, Verdict::Breach, Verdict::Breach]);
+    let of = |at: usize, metric| summary.variants[at].metrics.value(metric).expect("a figure");
+    assert!((of(0, Metric::MeterYears) - 40_000.0).abs() < 1.0);
+    // Four visits each beside those to failures.
+    assert!(of(1, Metric::TruckRolls) - of(0, Metric::TruckRolls) > 7_000.0);
+    let parts = [Metric::CostVisits, Metric::CostSpares, Metric::CostEnergy, Metric::CostOffice];
+    assert!((parts.iter().map(|m| of(1, *m)).sum::<f64>() - of(1, Metric::Cost)).abs() < 1e-6);
+    assert!(
+        summary.finding.as_deref().is_some_and(|text| text.starts_with("'wait' costs least")),
+        "{:?}",
+        summary.finding
+    );
+    assert_eq!(ran(&plan, 4).fingerprint, summary.fingerprint);
+    assert!(ran(&loaded(&with("")), 1).finding.is_none());
+}
+
+#[test]
+fn several_seeds_give_intervals_and_paired_differences() {
+    let text = with(
+        "[study]\nseeds = 4\n[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"visit\"\nset = { \"policy.kind\" = \"fixed-interval\" }\n",
+    );
+    let summary = ran(&loaded(&text), 2);
+    assert_eq!(summary.seeds, [1, 2, 3, 4]);
+    let over = &summary.variants[0].over_seeds["failures"];
+    assert!(over.low < over.value && over.value < over.high, "{over:?}");
+    let rolls = summary.differences[0].figures["truck_rolls"];
+    assert!(rolls.low.is_some_and(|low| low > 6_000.0), "{rolls:?}");
+    // The first seed is a run of its own.
+    let alone = ran(&loaded(&text.replace("seeds = 4", "seeds = 1")), 1);
+    assert_eq!(alone.variants[0].fingerprint, summary.variants[0].seeds[0].fingerprint);
+}
+
+#[test]
+fn a_list_of_meters_gives_vintages_dates_and_depots() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let csv = "id,lat,lon,vintage,installed,depot\nM1,51.5,-0.1,old,2015-07-02,south\nM2,51.6,-0.1,new,2024,north\nM3,51.7,-0.1,old,,north\n";
+    fs::write(dir.path().join("meters.csv"), csv).expect("a list");
+    let text = SMALL.replace("[[depot]]\nname = \"north\"\nmeters = 2000", "[[vintage]]\nname = \"new\"\ninstalled = 2023\n[[depot]]\nname = \"south\"\nclimate = \"london\"\n[[depot]]\nname = \"north\"");
+    let text = format!("{text}\n[fleet]\nfile = \"meters.csv\"\n");
+    let plan = load_text(&text, "plan.toml", dir.path(), &[], None).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let spec = &plan.variants[0].spec;
+    let amitwin_maintenance::spec::Meters::Listed(south) = &spec.depots[0].meters else { panic!("a list") };
+    // 2015-07-02 is day 182 from 0.
+    assert_eq!((south.len(), south[0].vintage, south[0].installed_s), (1, 0, 182 * 86_400));
+    let amitwin_maintenance::spec::Meters::Listed(north) = &spec.depots[1].meters else { panic!("a list") };
+    assert_eq!(
+        north.iter().map(|m| (m.vintage, m.installed_s)).collect::<Vec<_>>(),
+        [(1, (9 * 365 + 2) * 86_400), (0, 0)]
+    );
+    // Meters are numbered depot by depot, and keep their names.
+    let names: Vec<(u32, &str)> = plan.variants[0].nodes.iter().map(|n| (n.node, n.name.as_str())).collect();
+    assert_eq!(names, [(0, "M1"), (1, "M2"), (2, "M3")]);
+
+    let wrong = csv.replace("M2,51.6,-0.1,new,2024,north", "M2,51.6,-0.1,nwe,2024-13,nort");
+    fs::write(dir.path().join("meters.csv"), wrong).expect("a list");
+    let said = load_text(&text, "plan.toml", dir.path(), &[], None).expect_err("wrong").render(false);
+    for part in [
+        "M2: there is no vintage `nwe`",
+        "did you mean `new`",
+        "no depot `nort`",
+        "`2024-13` is no date of installation",
+    ] {
+        assert!(said.contains(part), "`{part}` is not in:\n{said}");
+    }
+}
+
+#[test]
+fn the_resolved_plan_is_the_same_plan() {
+    let plan = loaded(&with(
+        "[policy]\nkind = \"edge-driven\"\n[[rule]]\nname = \"old\"\nwhen = { age = \"20y\" }\ndo = [\"exchange\"]\nwithin = \"1y\"\n[[variant]]\nname = \"a\"\nset = { \"watch.k\" = 4 }\n",
+    ));
+    let (text, inputs) = plan.in_directory().expect("a text");
+    let again = loaded(&text);
+    assert!(inputs.is_empty());
+    assert_eq!((again.hash.clone(), again.in_directory().expect("a text").0), (plan.hash.clone(), text));
+    assert_eq!(ran(&loaded(&plan.in_directory().expect("a text").0), 1).fingerprint, ran(&plan, 1).fingerprint);
+}
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("library")
+}
+
+#[test]
+fn the_librarys_plan_loads_without_a_warning() {
+    let plan =
+        load(&library().join("maintenance-20-years.toml"), &[], None).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    assert_eq!((plan.name.as_str(), plan.variants.len(), plan.warnings.len()), ("maintenance-20-years", 10, 0));
+    assert!(!plan.description.is_empty() && !plan.gates.is_empty());
+}
+
+#[test]
+fn the_schema_of_plans_beside_the_library_is_current() {
+    let stored = fs::read_to_string(library().join("plan.schema.json")).unwrap_or_default();
+    let current = format!("{}\n", serde_json::to_string_pretty(&json_schema()).expect("JSON"));
+    assert!(stored == current, "write it again: amitwin schema plan > scenarios/library/plan.schema.json");
+}

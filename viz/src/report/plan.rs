@@ -1,0 +1,214 @@
+//! The charts of a maintenance plan: years, money, ages, depots.
+
+use super::charts::{Figure, entry};
+use crate::human;
+use crate::svg::heat::Heat;
+use crate::svg::plot::{Plot, Point};
+use crate::svg::ticks;
+use crate::sweep::pareto::front;
+use crate::view::{RunView, VariantView};
+use amitwin_data::metrics::Metric;
+use amitwin_data::rows::FleetYearRow;
+
+/// Hours of a mean year.
+const YEAR_H: f64 = 8_766.0;
+/// Parts that a chart of ages shows, at most.
+const PARTS_MAX: usize = 6;
+/// Depots, and years between two columns, that a heat map shows, at most.
+const DEPOTS_MAX: usize = 24;
+const COLUMNS_MAX: usize = 10;
+
+/// All charts that the plan has rows for.
+pub fn figures(run: &RunView) -> Vec<Figure> {
+    [
+        by_year(run, "away", "Hours without a reading", "hours for each meter and year", &|all| {
+            let meters: f64 = all.iter().map(|row| f64::from(row.meters)).sum();
+            let away = all.iter().map(|row| (1.0 - row.available_share) * f64::from(row.meters) * YEAR_H).sum::<f64>();
+            away / meters.max(1.0)
+        }),
+        by_year(run, "visits", "Truck rolls", "truck rolls for each 100 meters and year", &|all| {
+            let meters: f64 = all.iter().map(|row| f64::from(row.meters)).sum();
+            100.0 * all.iter().map(|row| f64::from(row.truck_rolls)).sum::<f64>() / meters.max(1.0)
+        }),
+        by_year(run, "backlog", "Jobs that wait at the end of a year", "jobs", &|all| {
+            all.iter().map(|row| f64::from(row.backlog)).sum()
+        }),
+        by_year(run, "cost-by-year", "Cost", "money a meter and year", &|all| {
+            let meters: f64 = all.iter().map(|row| f64::from(row.meters)).sum();
+            all.iter().map(cost).sum::<f64>() / meters.max(1.0)
+        }),
+        cost_and_availability(run),
+        ages(run),
+        burns(run),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Labels of an axis whose ends are those of the lines; they have none where no round number is.
+fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
+    let round = ticks::nice(low, high, 6);
+    let mut places: Vec<f64> = round.iter().copied().chain([low, high]).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places.into_iter().map(|v| (v, if round.contains(&v) { name(v) } else { String::new() })).collect()
+}
+
+fn years(first: f64, last: f64) -> Vec<(f64, String)> {
+    axis(first, last, |year| format!("{year:.0}"))
+}
+
+fn cost(row: &FleetYearRow) -> f64 {
+    row.visits_money + row.spares_money + row.energy_money + row.office_money
+}
+
+fn legend(run: &RunView) -> Vec<super::charts::Entry> {
+    run.variants.iter().enumerate().map(|(at, variant)| entry(at, variant.name.clone())).collect()
+}
+
+/// A figure of each year and variant; nothing where all of it is 0.
+fn by_year(
+    run: &RunView,
+    name: &'static str,
+    title: &str,
+    unit: &str,
+    of: &dyn Fn(&[FleetYearRow]) -> f64,
+) -> Option<Figure> {
+    let line = |variant: &VariantView| -> Vec<Point> {
+        let years = variant.years.chunk_by(|a, b| a.year == b.year);
+        years.map(|all| Point { x: f64::from(all[0].year), y: of(all), band: None }).collect()
+    };
+    let lines: Vec<Vec<Point>> = run.variants.iter().map(line).collect();
+    let last = lines.iter().flatten().map(|point| point.x).fold(0.0, f64::max);
+    if lines.iter().flatten().all(|point| point.y == 0.0) {
+        return None;
+    }
+    let plot = Plot {
+        title: format!("{title} by year"),
+        x_label: "year of the plan".to_owned(),
+        y_label: unit.to_owned(),
+        x_ticks: years(1.0, last),
+        logarithmic: false,
+        lines,
+        loose: Vec::new(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    };
+    Some(Figure::new(
+        name,
+        &format!("{title} by year"),
+        legend(run),
+        plot.draw(),
+        &format!("{title}, {unit}, over all depots."),
+    ))
+}
+
+/// Money against availability, and what nothing beats in both.
+fn cost_and_availability(run: &RunView) -> Option<Figure> {
+    let away = |v: &amitwin_data::summary::VariantSummary| {
+        Some((v.metrics.value(Metric::Cost)?, (1.0 - v.metrics.value(Metric::AvailableShare)?) * YEAR_H))
+    };
+    let mut choices: Vec<(&str, (f64, f64))> =
+        run.summary.variants.iter().filter_map(|v| Some((v.name.as_str(), away(v)?))).collect();
+    choices.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+    let (low, high) = (choices.first()?.1.0, choices.last()?.1.0);
+    if choices.len() < 2 {
+        return None;
+    }
+    let on_front = front(&choices.iter().map(|choice| choice.1).collect::<Vec<_>>(), false);
+    let point = |(_, (x, y)): &(&str, (f64, f64))| Point { x: *x, y: *y, band: None };
+    let of = |wanted: bool| choices.iter().zip(&on_front).filter(move |(_, on)| **on == wanted).map(|(c, _)| c);
+    let plot = Plot {
+        title: "Hours without a reading by cost".to_owned(),
+        x_label: "cost of the whole plan".to_owned(),
+        y_label: "hours without a reading for each meter and year".to_owned(),
+        x_ticks: axis(low, high, human::short_count),
+        logarithmic: false,
+        lines: vec![of(true).map(point).collect()],
+        loose: of(false).map(point).collect(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    };
+    let told: Vec<String> =
+        of(true).map(|(name, (cost, away))| format!("{name} ({}, {away:.1} h)", human::short_count(*cost))).collect();
+    let caption = format!(
+        "Hours in which a meter is not read, against cost, a point for each variant. The line joins those that nothing beats in \
+         both: {}.",
+        told.join("; ")
+    );
+    let legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
+    Some(Figure::new("pareto", "Money against availability", legend, plot.draw(), &caption))
+}
+
+/// Failures of each part by its age, of those that were there first.
+fn ages(run: &RunView) -> Option<Figure> {
+    let variant = run.variants.iter().find(|variant| !variant.ages.is_empty())?;
+    let meters = f64::from(run.summary.variants.iter().find(|v| v.name == variant.name)?.meters.max(1));
+    let mut parts: Vec<_> = variant.ages.iter().collect();
+    parts.sort_by_key(|(part, by_age)| (std::cmp::Reverse(by_age.iter().sum::<u32>()), part.as_str()));
+    parts.truncate(PARTS_MAX);
+    let last = parts.iter().map(|(_, by_age)| by_age.len()).max()? as f64;
+    let line = |by_age: &Vec<u32>| -> Vec<Point> {
+        let mut failed = 0.0;
+        let start = Point { x: 0.0, y: 0.0, band: None };
+        let rest = by_age.iter().enumerate().map(|(age, count)| {
+            failed += 1_000.0 * f64::from(*count) / meters;
+            Point { x: age as f64 + 1.0, y: failed, band: None }
+        });
+        std::iter::once(start).chain(rest).collect()
+    };
+    let plot = Plot {
+        title: "Failures by age".to_owned(),
+        x_label: "age of the part, years".to_owned(),
+        y_label: "first failures, of 1,000 meters".to_owned(),
+        x_ticks: years(0.0, last),
+        logarithmic: false,
+        lines: parts.iter().map(|(_, by_age)| line(by_age)).collect(),
+        loose: Vec::new(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    };
+    let legend = parts.iter().enumerate().map(|(at, (part, _))| entry(at, part.as_str().replace('_', " "))).collect();
+    let caption = format!(
+        "First failures of each part by its age, added up, of 1,000 meters in variant “{}”; parts that were exchanged before they \
+         failed are not among them.",
+        variant.name
+    );
+    Some(Figure::new("ages", "Failures by age", legend, plot.draw(), &caption))
+}
+
+/// Where and when it burns: failures of each depot by year.
+fn burns(run: &RunView) -> Option<Figure> {
+    let variant = run.variants.iter().find(|variant| !variant.years.is_empty())?;
+    let last = variant.years.iter().map(|row| row.year).max()?;
+    let width = usize::from(last).div_ceil(COLUMNS_MAX) as u16;
+    let columns: Vec<(u16, u16)> =
+        (0..last.div_ceil(width)).map(|at| (at * width + 1, (at * width + width).min(last))).collect();
+    let cell = |depot: u32, (from, to): (u16, u16)| {
+        let rows = variant.years.iter().filter(|row| row.depot == depot && (from..=to).contains(&row.year));
+        let (failures, meters) =
+            rows.fold((0.0, 0.0), |(f, m), row| (f + f64::from(row.failures), m + f64::from(row.meters)));
+        (meters > 0.0).then(|| (100.0 * failures / meters, format!("{:.1}", 100.0 * failures / meters)))
+    };
+    let depots: Vec<_> = variant.depots.iter().take(DEPOTS_MAX).collect();
+    let heat = Heat {
+        title: "Failures by depot and year".to_owned(),
+        columns: (
+            "years of the plan".to_owned(),
+            columns.iter().map(|(a, b)| if a == b { format!("{a}") } else { format!("{a}-{b}") }).collect(),
+        ),
+        rows: ("depot".to_owned(), depots.iter().map(|depot| human::shorten(&depot.name, 16)).collect()),
+        cells: depots.iter().map(|depot| columns.iter().map(|column| cell(depot.depot, *column)).collect()).collect(),
+        missing: String::new(),
+    };
+    let hot: Vec<String> =
+        depots.iter().map(|d| format!("{}: {}, {:.1} C", d.name, d.climate, d.effective_c)).collect();
+    let caption = format!(
+        "Failures of 100 meters a year at each depot in variant “{}”. Climate, and the constant temperature that ages the meters' \
+         inside as fast: {}.",
+        variant.name,
+        hot.join("; ")
+    );
+    Some(Figure::new("burns", "Where it burns", Vec::new(), heat.draw(), &caption))
+}
