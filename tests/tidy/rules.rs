@@ -52,7 +52,7 @@ pub const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("live", &["sim-core", "data", "dlms", "models", "scenarios"]),
     ("viz", &["data"]),
     ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
-    ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
+    ("benches", &["sim-core", "data", "dlms", "models", "scenarios", "live", KIT]),
     ("fuzz", &["data", "dlms", "scenarios", "live", KIT]),
     ("testkit", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
 ];
