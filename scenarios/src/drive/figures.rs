@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{Outcome, Rows, TransactionKind};
 use amitwin_models::books::{Counters, Loss};
@@ -44,11 +45,12 @@ pub struct Figures {
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
     missed_busy: u64,
+    rates: Rates,
 }
 
 impl Figures {
     /// Nothing seen yet.
-    pub fn new(plan: &Plan, duration: SimTime) -> Self {
+    pub fn new(plan: &Plan, duration: SimTime, load_every: SimTime) -> Self {
         Figures {
             start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
@@ -73,11 +75,13 @@ impl Figures {
             busy: BTreeMap::new(),
             collisions: 0,
             missed_busy: 0,
+            rates: Rates::new(duration, load_every),
         }
     }
 
     /// Adds a batch.
     pub fn update(&mut self, rows: &Rows) {
+        self.rates.update(&rows.transactions, &rows.load);
         for row in &rows.transactions {
             match row.kind {
                 TransactionKind::Reset => {
@@ -216,6 +220,9 @@ impl Figures {
             Metric::CampaignStartS => resets(self.start_s),
             Metric::ResetWindowS => resets(ran.plan.resets.first().map(|c| c.window.secs_f64())),
             Metric::BorderRouterBusyShare => Some(self.busiest()),
+            Metric::RelaySendingShare => self.rates.relay_sending_share().map(Some),
+            Metric::BackhaulKbitS => self.rates.backhaul_kbit_s().map(Some),
+            Metric::HeadEndMessagesS => self.rates.head_end_messages_s().map(Some),
             Metric::Collisions => always(ran.counters.collided),
             Metric::BorderRouterCollisions => always(self.collisions),
             Metric::BorderRouterMissedBusy => always(self.missed_busy),
