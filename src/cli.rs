@@ -251,6 +251,9 @@ pub struct Sweep {
     /// Run the K-th of N shares alone, on one of several machines; it goes on where it was.
     #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "collect"])]
     pub case: Option<Share>,
+    /// Write the charts of its report as SVG files into this directory as well, for slides and pages.
+    #[arg(long, value_name = "DIR", conflicts_with = "case")]
+    pub pictures: Option<PathBuf>,
     /// Sum up what the shares in that directory have left.
     #[arg(long, conflicts_with = "resume")]
     pub collect: bool,

@@ -144,7 +144,7 @@ fn each_rule_notices_what_breaks_it() {
         ("scenarios/src/a.rs", "use amitwin_live::serve::Server;", IMPORTS),
         ("live/src/a.rs", "use amitwin_viz::human;", IMPORTS),
         ("models/src/a.rs", "use amitwin_testkit::worlds;", IMPORTS),
-        ("benches/src/a.rs", "use amitwin_testkit::worlds::world;", IMPORTS),
+        ("viz/src/a.rs", "use amitwin_testkit::worlds::world;", IMPORTS),
         ("src/command/a.rs", "use amitwin_testkit::tools;", IMPORTS),
         ("tests/testkit/src/a.rs", "use amitwin_viz::human;", IMPORTS),
         ("viz/src/a.rs", "use amitwin_models::spec;", IMPORTS),

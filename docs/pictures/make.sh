@@ -26,9 +26,18 @@ draw_plan() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+# A scenario that is a sweep: NAME CHART OPTION...
+sweep() {
+    local name=$1 chart=$2
+    "$amitwin" -q sweep "scenarios/library/$name.toml" "${@:3}" -o "$runs/$name" --pictures "$runs/$name-pictures" >/dev/null
+    cp "$runs/$name-pictures/$chart.svg" "docs/pictures/$name.svg"
+}
+
 draw cold-start air-time
 draw elevated-router map
 draw gateway-failure map
+# Its largest sizes take minutes.
+sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin

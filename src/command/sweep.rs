@@ -67,6 +67,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         return Ok(summary.exit_code.unwrap_or(FAILED));
     }
     dir.put_report(&sweep::report(&summary))?;
+    if let Some(folder) = &options.pictures {
+        amitwin_viz::write_sweep_pictures(&summary, folder)?;
+    }
     for case in &summary.cases {
         if let Some(why) = &case.invalid {
             talk.warn(&format!("case {} is invalid:\n{}", case.case, why.trim_end()));

@@ -53,7 +53,7 @@ pub const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("live", &["sim-core", "data", "dlms", "models", "scenarios"]),
     ("viz", &["data"]),
     ("", &["sim-core", "data", "dlms", "models", "scenarios", "live", "viz"]),
-    ("benches", &["sim-core", "data", "dlms", "models", PLANS, "scenarios", "live"]),
+    ("benches", &["sim-core", "data", "dlms", "models", PLANS, "scenarios", "live", KIT]),
     ("fuzz", &["data", "dlms", "scenarios", "live", KIT]),
     ("testkit", &["sim-core", "data", "dlms", "models", "scenarios", "live"]),
 ];

@@ -26,6 +26,7 @@ pub use compare::{Comparison, compare};
 pub use table::{results_json, results_table};
 
 use amitwin_data::files::{FileError, REPORT};
+use amitwin_data::sweep::SweepSummary;
 use std::path::{Path, PathBuf};
 
 /// What can go wrong while reading and drawing runs.
@@ -47,7 +48,15 @@ pub fn report_html(run_dir: &Path) -> Result<String, VizError> {
 
 /// Draws each chart of the report into a file `NAME.svg` of the folder, which is made if it is not there; gives back the paths.
 pub fn write_pictures(run_dir: &Path, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
-    let drawn = report::pictures(&read::view(&read::open(run_dir)?)?);
+    write_all(report::pictures(&read::view(&read::open(run_dir)?)?), folder)
+}
+
+/// Draws each chart of a sweep's report into a file `NAME.svg` of the folder, which is made if it is not there.
+pub fn write_sweep_pictures(sweep: &SweepSummary, folder: &Path) -> Result<(), VizError> {
+    write_all(sweep::pictures(sweep), folder).map(|_| ())
+}
+
+fn write_all(drawn: Vec<(&'static str, String)>, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
     std::fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "make the folder", e))?;
     let write = |(name, text): (&str, String)| {
         let path = folder.join(format!("{name}.svg"));

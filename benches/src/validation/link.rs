@@ -1,10 +1,11 @@
 //! Figures of the link layer: one link, a star, a grid.
 
-use super::worlds::{line, mesh, plain, probe, star};
+use super::worlds::{line, plain, star};
 use super::{Effort, Figure, Group, Tolerance};
 use crate::mesh::{Outcome, Workload, run as grid};
 use amitwin_models::spec::*;
 use amitwin_sim_core::{Local, SimTime};
+use amitwin_testkit::worlds::probe;
 
 /// All of them.
 pub fn groups(effort: Effort) -> Vec<Group> {
@@ -19,8 +20,8 @@ fn saturated_link() -> Group {
     let mut spec = plain(line(1), PhyMode::M1b, SimTime::from_secs(seconds));
     spec.mac.queue_frames_max = Some(u16::MAX);
     // More than the link carries.
-    let (_, engine) = probe(&spec, SimTime::from_millis(150), SATURATED_BYTES, |n| (n == 1).then_some(0));
-    let arrived = mesh(&engine).probes().arrived;
+    let ran = probe(&spec, SimTime::from_millis(150), SATURATED_BYTES, |n| (n == 1).then_some(0));
+    let arrived = ran.mesh().probes().arrived;
     let kbps = (arrived * u64::from(SATURATED_BYTES) * 8) as f64 / seconds as f64 / 1e3;
     Group {
         title: "One saturated link",
@@ -54,8 +55,8 @@ fn csma_star(effort: Effort) -> Group {
             MacSpec { hopping: false, csma_backoffs_max: Some(4), frame_retries_max: Some(0), ..MacSpec::default() };
         let period = SimTime::from_secs_f64(f64::from(SENDERS) / frames_per_s);
         // 9 bytes of header and 2 of check sequence make 100.
-        let (_, engine) = probe(&spec, period, 89, |n| (n > 0).then_some(0));
-        let probes = mesh(&engine).probes();
+        let ran = probe(&spec, period, 89, |n| (n > 0).then_some(0));
+        let probes = ran.mesh().probes();
         let received = probes.arrived as f64 / probes.asked as f64;
         Figure::new(
             format!("received, {nominal} frames/s asked of a sender"),

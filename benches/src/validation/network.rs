@@ -1,11 +1,12 @@
 //! Figures of whole meshes: what a border router carries, how long a question takes, what an idle day costs.
 
-use super::worlds::{line, pings, plain, run, star};
+use super::worlds::{line, pings, plain, star};
 use super::{Effort, Figure, Group, Tolerance};
 use amitwin_data::rows::{FrameKind, Outcome, TransactionKind, TransactionRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::run;
 
 /// All of them.
 pub fn groups(effort: Effort) -> Vec<Group> {
@@ -49,7 +50,7 @@ fn capacity() -> Group {
 
 /// Share of a border router's time, from the tenth minute on.
 fn busy(spec: &WorldSpec) -> f64 {
-    let (rows, _) = run(spec);
+    let rows = run(spec).rows;
     mean(rows.airtime.iter().filter(|row| row.time_s >= 600.0).map(|row| f64::from(row.busy_share)))
 }
 
@@ -139,7 +140,7 @@ fn access_point() -> Group {
             ..WorldSpec::plain()
         };
         spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
-        let (rows, _) = run(&spec);
+        let rows = run(&spec).rows;
         let is_done = |row: &&TransactionRow| row.kind == TransactionKind::Read && row.outcome == Outcome::Ok;
         let done: Vec<&TransactionRow> = rows.transactions.iter().filter(is_done).collect();
         let bytes = mean(done.iter().map(|row| f64::from(row.bytes)));
@@ -181,7 +182,7 @@ fn idle_day() -> Group {
         record: RecordSpec { frames_every: 10, ..RecordSpec::default() },
         ..WorldSpec::plain()
     };
-    let (rows, _) = run(&spec);
+    let rows = run(&spec).rows;
     let scale = f64::from(spec.record.frames_every) / meters;
     let count = |kinds: &[FrameKind]| rows.frames.iter().filter(|row| kinds.contains(&row.kind)).count() as f64 * scale;
     let on_air_s = rows.frames.iter().map(|row| f64::from(row.airtime_s)).sum::<f64>() * scale;

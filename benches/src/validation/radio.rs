@@ -10,6 +10,7 @@ use amitwin_models::medium::mesh::radio::shadowing::Field;
 use amitwin_models::spec::{PhyMode, RadioSpec, WorldSpec};
 use amitwin_models::terrain::{GenerateSpec, Generator, Placement, SiteKind, generate};
 use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::run;
 
 /// Bytes of the frames that were measured.
 const MEASURED_BYTES: u16 = 250;
@@ -147,7 +148,7 @@ fn asymmetry(campus: Option<&Placement>) -> Group {
         },
         ..WorldSpec::plain()
     };
-    let (rows, _) = super::worlds::run(&spec);
+    let rows = run(&spec).rows;
     let better = |is: fn(&LinkRow) -> bool| {
         let links = rows.links.iter().filter(|row| row.time_s == 0.0 && is(row));
         let all: Vec<f64> = links.map(|row| f64::from(row.rssi_down_dbm - row.rssi_dbm)).collect();

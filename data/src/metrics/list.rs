@@ -101,6 +101,14 @@ metrics! {
     /// meter is back
     BorderRouterBusyShare = "border_router_busy_share": Share, Always,
         gate("border_router_busy", ""), table("router\nbusy", "border router busy");
+    /// share of an hour that the radio sent which sends most and is no border router, in its busiest hour; missing without the table
+    /// `load`
+    RelaySendingShare = "relay_sending_share": Share, Always, gate("relay_sending", "");
+    /// kilobits a second of payload that came from the meters of the busiest border router, over its backhaul, in its busiest hour of
+    /// the run; missing where nothing came
+    BackhaulKbitS = "backhaul_kbit_s": Count, Always, gate("backhaul_kbit_s", "");
+    /// reports and answers a second that the head-end took, in its busiest hour of the run; missing where nothing came
+    HeadEndMessagesS = "head_end_messages_s": Count, Always, gate("head_end_messages_s", "");
     /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it), of meters,
     /// repeaters and border routers
     Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");

@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{EventKind, NodeKind, Outcome, Rows, TransactionKind};
 use amitwin_models::books::{Counters, Loss};
@@ -46,6 +47,7 @@ pub struct Figures {
     collisions: u64,
     missed_busy: u64,
     joins: Option<Joins>,
+    rates: Rates,
 }
 
 /// New nodes, and when each of them was first part of the mesh.
@@ -74,7 +76,7 @@ impl Joins {
 
 impl Figures {
     /// Nothing seen yet; `start` says whether nodes are new.
-    pub fn new(plan: &Plan, duration: SimTime, start: Start) -> Self {
+    pub fn new(plan: &Plan, duration: SimTime, (start, load_every): (Start, SimTime)) -> Self {
         Figures {
             joins: (start == Start::Cold).then(Joins::default),
             start_s: plan.resets.first().map(|c| c.at.secs_f64()),
@@ -100,6 +102,7 @@ impl Figures {
             busy: BTreeMap::new(),
             collisions: 0,
             missed_busy: 0,
+            rates: Rates::new(duration, load_every),
         }
     }
 
@@ -108,6 +111,7 @@ impl Figures {
         if let Some(joins) = &mut self.joins {
             joins.update(rows);
         }
+        self.rates.update(&rows.transactions, &rows.load);
         for row in &rows.transactions {
             match row.kind {
                 TransactionKind::Reset => {
@@ -253,6 +257,9 @@ impl Figures {
             Metric::CampaignStartS => resets(self.start_s),
             Metric::ResetWindowS => resets(ran.plan.resets.first().map(|c| c.window.secs_f64())),
             Metric::BorderRouterBusyShare => Some(self.busiest()),
+            Metric::RelaySendingShare => self.rates.relay_sending_share().map(Some),
+            Metric::BackhaulKbitS => self.rates.backhaul_kbit_s().map(Some),
+            Metric::HeadEndMessagesS => self.rates.head_end_messages_s().map(Some),
             Metric::Collisions => always(ran.counters.collided),
             Metric::BorderRouterCollisions => always(self.collisions),
             Metric::BorderRouterMissedBusy => always(self.missed_busy),

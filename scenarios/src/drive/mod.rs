@@ -8,6 +8,7 @@ mod capture;
 mod figures;
 mod finding;
 mod money;
+mod rates;
 pub mod warnings;
 
 use crate::gate::{self, Gate};
@@ -151,7 +152,8 @@ pub fn run_captured<X: Exchange<Event>>(
     let built = build(&variant.spec).map_err(|error| DriveError::Build { variant: name(), error })?;
     let mut warnings = warnings::of_world(&built, &variant.spec);
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
-    let mut figures = Figures::new(&plan, variant.spec.duration, variant.spec.mesh.start);
+    let spec = &variant.spec;
+    let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;
     let mut prints: Vec<_> = engine.partitions().map(|part| (part.id(), Fingerprinter::new())).collect();

@@ -4,7 +4,7 @@
 
 pub(crate) mod charts;
 mod load;
-mod picture;
+pub(crate) mod picture;
 mod plan;
 mod sections;
 

@@ -18,13 +18,20 @@ const LOGARITHMIC: f64 = 20.0;
 pub fn all(sweep: &SweepSummary) -> String {
     let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
     for figure in shown(lines_of(sweep)) {
-        out.push_str(&lines(sweep, &figure));
+        if let Some(chart) = lines(sweep, &figure) {
+            out.push_str(&chart.html());
+        }
         if sweep.cases.first().is_some_and(|case| case.settings.len() == 2) {
             heat_maps(sweep, &figure).iter().for_each(|map| out.push_str(map));
         }
     }
     out.push_str("</div>\n</section>\n");
     out
+}
+
+/// The chart of each figure against the first setting.
+pub fn figures(sweep: &SweepSummary) -> Vec<Framed> {
+    shown(lines_of(sweep)).iter().filter_map(|figure| lines(sweep, figure)).collect()
 }
 
 /// The horizontal axis: where each value of the first setting stands, and its label.
@@ -74,7 +81,7 @@ fn number(text: &str) -> Option<(f64, &str)> {
 }
 
 /// The values of a setting, each once, in their order.
-fn values(sweep: &SweepSummary, setting: usize) -> Vec<String> {
+pub(super) fn values(sweep: &SweepSummary, setting: usize) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     for text in sweep.cases.iter().filter_map(|case| Some(&case.settings.get(setting)?.value)) {
         if !values.contains(text) {
@@ -90,8 +97,8 @@ fn group(case: &CaseSummary, variant: &VariantSummary, several: bool) -> String 
     others.chain(several.then(|| variant.name.clone())).collect::<Vec<_>>().join(", ")
 }
 
-fn lines(sweep: &SweepSummary, figure: &Figure) -> String {
-    let Some(axis) = Axis::of(sweep) else { return String::new() };
+fn lines(sweep: &SweepSummary, figure: &Figure) -> Option<Framed> {
+    let axis = Axis::of(sweep)?;
     let several = sweep.cases.iter().any(|case| case.variants.len() > 1);
     let key = figure.metric.key();
     let highest = lines_of(sweep).filter_map(|v| v.metrics.value(figure.metric)).fold(0.0, f64::max);
@@ -148,7 +155,7 @@ fn lines(sweep: &SweepSummary, figure: &Figure) -> String {
         caption.push_str(&format!("; the first {LINES_MAX} of {all} lines"));
     }
     caption.push_str(". A point that is missing was not reached, or its case is invalid.");
-    Framed::new("lines", figure.named.label, legend, plot.draw(), &caption).html()
+    Some(Framed::new(figure.metric.key(), figure.named.label, legend, plot.draw(), &caption))
 }
 
 /// One for each variant, of the first ones.

@@ -1,6 +1,7 @@
 //! A sweep for people: a table of its cases, and a report with a chart for each figure.
 
 mod charts;
+mod fullest;
 pub(crate) mod pareto;
 
 use crate::figures::{shown, worst_standing};
@@ -37,7 +38,7 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
     }
     out.push_str(&wrap(&of, width));
     out.push('\n');
-    if let Some(text) = cheapest(sweep) {
+    for text in [fullest::sentence(sweep), cheapest(sweep)].into_iter().flatten() {
         out.push_str(&wrap(&text, width));
         out.push('\n');
     }
@@ -108,10 +109,11 @@ pub fn report(sweep: &SweepSummary) -> String {
         let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
     }
     out.push_str("</dl>\n");
-    if let Some(text) = cheapest(sweep) {
+    for text in [fullest::sentence(sweep), cheapest(sweep)].into_iter().flatten() {
         let _ = writeln!(out, "<p>{}</p>", escape(&text));
     }
     out.push_str("</header>\n");
+    out.push_str(&limits(sweep));
     out.push_str(&pareto::all(sweep));
     out.push_str(&charts::all(sweep));
     out.push_str(&cases(sweep));
@@ -128,6 +130,32 @@ pub fn report(sweep: &SweepSummary) -> String {
          fingerprint <code>{}</code>.</p>\n</section>\n</main>\n</body>\n</html>\n",
         escape(&sweep.fingerprint)
     );
+    out
+}
+
+/// Each chart as an SVG file: its name and its text.
+pub fn pictures(sweep: &SweepSummary) -> Vec<(&'static str, String)> {
+    let all = fullest::figure(sweep).into_iter().chain(charts::figures(sweep));
+    all.map(|figure| (figure.name, report::picture::draw(&figure))).collect()
+}
+
+/// How much of each limit every case uses; nothing with fewer than two limits.
+fn limits(sweep: &SweepSummary) -> String {
+    let Some((head, rows)) = fullest::rows(sweep) else { return String::new() };
+    let mut out = String::from("<section>\n<h2>Nearest to its limit</h2>\n");
+    if let Some(map) = fullest::figure(sweep) {
+        let _ = writeln!(out, "<div class=\"charts\">\n{}</div>", map.html());
+    }
+    out.push_str("<details>\n<summary>Used of each limit, case by case</summary>\n<div class=\"scroll\">\n<table class=\"results\">\n<thead><tr>");
+    for cell in std::iter::once("case").chain(head.iter().map(String::as_str)).chain(["nearest"]) {
+        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(cell));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| format!("<td>{}</td>", escape(cell))).collect();
+        let _ = writeln!(out, "<tr>{}</tr>", cells.concat());
+    }
+    out.push_str("</tbody>\n</table>\n</div>\n</details>\n</section>\n");
     out
 }
 

@@ -89,3 +89,59 @@ fn the_table_has_a_line_for_each_variant_of_each_case_and_fits() {
     let none = SweepSummary { cases: Vec::new(), status: Status::Interrupted, ..grid() };
     assert!(table(&none, 80, false).contains("No case has ended; the sweep is interrupted."));
 }
+
+/// Four cases of a single variant, by how busy the border router is and how much arrives.
+fn growing(busy: [f64; 4], arrived: [f64; 4]) -> SweepSummary {
+    let case = |at: usize| {
+        let set = |key: &str, value: &str| Varied { key: key.into(), value: value.into() };
+        let settings = vec![
+            set("placement.meters", ["1000", "3000"][at / 2]),
+            set("placement.meters_per_gateway", ["500", "2000"][at % 2]),
+        ];
+        let mut variant = summary().variants.remove(3);
+        variant.metrics.set(Metric::BorderRouterBusyShare, Some(busy[at]));
+        variant.metrics.set(Metric::PushDeliveredShare, Some(arrived[at]));
+        CaseSummary { case: at as u32, settings, variants: vec![variant], gates: Vec::new(), invalid: None }
+    };
+    let limit = |metric: Metric, value, text: &str| Limit { figure: metric.key().into(), value, text: text.into() };
+    SweepSummary {
+        cases: (0..4).map(case).collect(),
+        limits: vec![
+            limit(Metric::BorderRouterBusyShare, 0.25, "max 25 %"),
+            limit(Metric::PushDeliveredShare, 0.98, "min 98 %"),
+        ],
+        ..grid()
+    }
+}
+
+#[test]
+fn what_is_nearest_to_its_limit_is_told_case_by_case() {
+    // Of 25 % are used 20, 80, 40 and 120 %; of the 2 % that may be missing 10, 50, 150 and 100 %.
+    let sweep = growing([0.05, 0.2, 0.1, 0.3], [0.998, 0.99, 0.97, 0.98]);
+    let text = table(&sweep, 400, false);
+    let said = "Nearest to its limit: border_router_busy, max 25 % in 3 of 4, first beyond it at meters 3000, meters_per_gateway \
+                2000; push_delivered, min 98 % in 1 of 4, first beyond it at meters 3000, meters_per_gateway 500.";
+    assert!(text.contains(said), "{text}");
+    let html = report(&sweep);
+    let section = html.split_once("<h2>Nearest to its limit</h2>").and_then(|(_, rest)| rest.split_once("</section>"));
+    let section = section.expect("a section").0;
+    for cell in [">A 20 %<", ">A 80 %<", ">B 150 %<", ">A 120 %<"] {
+        assert!(section.contains(cell), "{cell}: {section}");
+    }
+    assert!(
+        section.contains("<tr><td>meters 3000, meters_per_gateway 500</td><td>40 %</td><td>150 %</td><td>B</td></tr>")
+    );
+    let drawn = amitwin_viz::sweep::pictures(&sweep);
+    let (name, svg) = &drawn[0];
+    assert!(
+        *name == "fullest"
+            && svg.contains("A border_router_busy, max 25 %")
+            && svg.contains("B push_delivered, min 98 %")
+    );
+    for (name, svg) in &drawn {
+        roxmltree::Document::parse(svg).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+    // With a single limit there is none that could be nearer.
+    let one = SweepSummary { limits: sweep.limits[..1].to_vec(), ..sweep };
+    assert!(!table(&one, 400, false).contains("Nearest") && !report(&one).contains("Nearest"));
+}

@@ -159,7 +159,7 @@ impl Net {
 }
 
 /// Free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
-fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16) -> (u8, bool, u16, i16, Node) {
+pub(super) fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16) -> (u8, bool, u16, i16, Node) {
     let class = match candidate.node {
         Node::NONE => 2,
         _ => u8::from(candidate.is_denied(minute)),

@@ -5,7 +5,7 @@
 //! `candidates` the cheapest, if it takes another child. Afterwards all look again until nobody finds a path that is clearly
 //! better. Nothing is sent: links have the ETX that counting comes to on average.
 
-use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK};
+use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order};
 use super::etx::{ETX_MAX, Etx};
 use super::parents::SWITCH_THRESHOLD;
 use crate::context::Facts;
@@ -89,8 +89,7 @@ fn considered(
     parent: Node,
 ) -> [Candidate; CONSIDERED] {
     let mut best = [Candidate::default(); CONSIDERED];
-    let key =
-        |c: &Candidate| (c.node == Node::NONE, c.node != parent, c.rank / rules.step, -i16::from(c.rsl_dbm), c.node);
+    let key = |c: &Candidate| order(c, parent, rules.step, 0);
     for &other in link.air.neighbours.of(node).0 {
         if !facts.is_own(other) || facts.pan[other] != facts.pan[node] {
             continue;
