@@ -20,6 +20,7 @@ draw() {
 
 draw elevated-router map
 draw gateway-failure map
+draw hot-afternoon delivered
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
@@ -27,3 +28,4 @@ draw mass-reset-village map
 draw ping air-time
 draw reads air-time
 draw serve map
+draw trace-burstiness delivered

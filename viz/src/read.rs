@@ -8,6 +8,9 @@ use amitwin_data::rows::{NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Shorter runs have no course over the hours, s.
+const DELIVERED_FROM_S: f64 = 3.0 * 3_600.0;
+
 /// Opens a run in any state; what is not finished has no rows.
 pub fn open(run_dir: &Path) -> Result<RunReader, VizError> {
     Ok(RunDir::open_any(run_dir)?)
@@ -34,6 +37,10 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
             rows.campaign = campaign(run, &v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
+            rows.weather = run.rows(&v.name, seed)?;
+            if run.summary.duration_s >= DELIVERED_FROM_S {
+                rows.delivered = delivered(run, &v.name, seed)?;
+            }
         }
         variants.push(rows);
     }
@@ -61,4 +68,11 @@ pub fn campaign(run: &RunReader, variant: &str, seed: u64) -> Result<Option<Camp
         resets.extend(rows.into_iter().filter(|t| t.kind == TransactionKind::Reset))
     })?;
     Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))
+}
+
+/// Reports of each hour of a variant and seed: those that arrived, and all; by when they were due.
+pub fn delivered(run: &RunReader, variant: &str, seed: u64) -> Result<Vec<(u32, u32)>, VizError> {
+    let mut hours = Vec::new();
+    run.each_group(variant, seed, |rows: Vec<TransactionRow>| series::count_hours(&mut hours, &rows))?;
+    Ok(hours)
 }

@@ -3,7 +3,7 @@
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, NodeRow};
+use amitwin_data::rows::{AirtimeRow, NodeRow, WeatherRow};
 use amitwin_data::summary::Summary;
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub struct VariantView {
     pub campaign: Option<Campaign>,
     /// Load of the border routers.
     pub airtime: Vec<AirtimeRow>,
+    /// Hours of the weather.
+    pub weather: Vec<WeatherRow>,
+    /// Reports of each hour, those that arrived and all, of runs of three hours and more.
+    pub delivered: Vec<(u32, u32)>,
 }
 
 /// A reset campaign in one variant.

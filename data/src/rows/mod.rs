@@ -25,7 +25,7 @@ pub use cell::{Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
-    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow,
+    AirtimeRow, CensusRow, EachTable, EventRow, FrameRow, LinkRow, NodeRow, Rows, TABLES, TransactionRow, WeatherRow,
 };
 pub use words::{EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, TransactionKind};
 
@@ -56,6 +56,8 @@ impl Column {
             Some("db") => "dB",
             Some("dbm") => "dBm",
             Some("dbi") => "dBi",
+            Some("c") => "C",
+            Some("m2") => "W/m2",
             Some("share") => "1",
             Some("bytes") => "byte",
             _ => "",
@@ -163,6 +165,7 @@ mod tests {
         };
         assert_eq!(unit("nodes", "lat_deg"), "degree");
         assert_eq!(unit("links", "rssi_dbm"), "dBm");
+        assert_eq!((unit("weather", "air_c"), unit("weather", "sun_w_m2")), ("C", "W/m2"));
         assert_eq!(unit("airtime", "queue_frames_max"), "");
         for info in TABLES {
             for column in info.columns {

@@ -21,6 +21,7 @@ mod traffic;
 pub mod units;
 mod utc_offset;
 mod vendor;
+mod weather;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::SimTime;
@@ -46,6 +47,7 @@ pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
+pub use weather::{BoxSpec, Climate, Colour, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct WorldSpec {
     pub device: DeviceSpec,
     /// Border router to head-end.
     pub backhaul: BackhaulSpec,
+    /// The sky, if there is one.
+    pub weather: Option<WeatherSpec>,
     /// Regular reports.
     pub traffic: TrafficSpec,
     /// Meshes that hear each other.
@@ -118,6 +122,7 @@ impl WorldSpec {
             mesh: MeshSpec::default(),
             device: DeviceSpec::default(),
             backhaul: BackhaulSpec::default(),
+            weather: None,
             traffic: TrafficSpec::default(),
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),

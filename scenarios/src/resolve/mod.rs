@@ -84,6 +84,7 @@ pub(crate) fn word(value: impl serde::Serialize) -> String {
 pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placements) -> Option<WorldSpec> {
     radio::radio(cx);
     radio::mac(cx);
+    radio::weather(cx);
     let placement = placements.place(cx);
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
@@ -104,6 +105,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         mesh: file.mesh.clone(),
         device: file.device.clone(),
         backhaul: file.backhaul.clone(),
+        weather: file.weather.clone(),
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),

@@ -15,6 +15,7 @@ fn run(meters: usize) -> RunView {
             campaign: first_reset_campaign(&synthetic::transactions(i, &nodes))
                 .map(|(name, resets)| Campaign { name, resets }),
             airtime: synthetic::airtime(i, meters as u32),
+            ..VariantView::default()
         })
         .collect();
     RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }
