@@ -370,7 +370,7 @@ impl Kit<'_> {
             fleet: Fleet::new(facts.nodes().map(|node| fleet_kind(kind(node))), spec.record.census_every),
             timeline: Timeline::new(&spec.events, &facts),
             // One sky: the first partition writes it down.
-            weather: spec.weather.as_ref().filter(|_| ordinal == 0).map(|sky| Weather::new(sky, spec)),
+            weather: if ordinal == 0 { Weather::of(spec) } else { None },
             facts,
         }
     }

@@ -25,7 +25,7 @@ fn each_hour_is_a_row_of_what_the_sky_is() {
     let rows = run(&spec).rows.weather;
     assert_eq!(rows.len(), 25, "hours 0 to 24; the run ends before the next");
     let weather = spec.weather.as_ref().expect("some");
-    let (sky, [meters, shaded, ..]) = (Sky::new(weather.climate, spec.seed), boxes(weather));
+    let (sky, [meters, shaded, ..]) = (Sky::of(weather, spec.seed).expect("a climate"), boxes(weather));
     for (n, row) in rows.iter().enumerate() {
         let unix_s = JULY as f64 + 3_600.0 * n as f64;
         let of = |enclosure: Enclosure| enclosure.board_c(&sky, unix_s) as f32;

@@ -20,6 +20,16 @@ enum Around {
     Weather,
 }
 
+impl Around {
+    const fn word(self) -> &'static str {
+        match self {
+            Around::Still => "still",
+            Around::Fading => "fading",
+            Around::Weather => "weather",
+        }
+    }
+}
+
 #[derive(Parser)]
 struct Args {
     /// Meters of each rung.
@@ -57,10 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .args(["--rung", &meters.to_string(), "--threads", &args.threads.to_string()])
             .args(["--sim", &args.sim.to_string(), "--coupling", coupling])
             .args(["--neighbours", &args.neighbours.to_string()])
-            .args([
-                "--environment",
-                args.environment.to_possible_value().map_or("", |word| word.get_name()).to_owned().as_str(),
-            ])
+            .args(["--environment", args.environment.word()])
             .stderr(std::process::Stdio::inherit())
             .output()?;
         if !output.status.success() {

@@ -29,19 +29,13 @@ pub fn box_of(weather: &WeatherSpec, seed: u64, site: u32, kind: SiteKind) -> u8
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{BoxSpec, Climate, HeatSpec};
+    use crate::spec::{BoxSpec, Climate};
 
     #[test]
     fn the_sun_reaches_the_share_of_each_kind_that_it_should() {
         let some = BoxSpec { sunny: 0.3, ..BoxSpec::default() };
         let none = BoxSpec { sunny: 0.0, ..BoxSpec::default() };
-        let weather = WeatherSpec {
-            climate: Climate::London,
-            meters: some,
-            repeaters: BoxSpec::default(),
-            routers: none,
-            radios: HeatSpec::default(),
-        };
+        let weather = WeatherSpec { meters: some, routers: none, ..WeatherSpec::of(Climate::London) };
         let count = |kind, number| (0..10_000).filter(|&n| box_of(&weather, 1, n, kind) == number).count();
         // Of 10,000 with 0.3: a standard deviation of 46.
         assert!(count(SiteKind::Meter, 0).abs_diff(3_000) < 200);

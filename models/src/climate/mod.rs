@@ -4,6 +4,7 @@ pub mod boxes;
 pub mod effective;
 pub mod enclosure;
 pub mod process;
+pub mod recorded;
 pub mod sky;
 pub mod sun;
 pub mod table;

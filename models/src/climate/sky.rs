@@ -1,12 +1,14 @@
 //! The sky of a run: air and sun at any time, as a pure function of seed and time.
 
 use super::process::{Process, normal};
+use super::recorded;
 use super::sun::{YEAR_DAYS, clear_w_m2, cos_zenith, day_of_year};
 use super::table::City;
 use crate::math::cos_turns;
 use crate::purpose;
-use crate::spec::Climate;
+use crate::spec::{Climate, Hours, WeatherSpec};
 use amitwin_sim_core::rng::key;
+use std::sync::Arc;
 
 /// Least and largest share of the clear sky's sun.
 const CLEARNESS: (f64, f64) = (0.05, 1.1);
@@ -22,7 +24,17 @@ pub struct Weather {
 
 /// The weather over a run.
 #[derive(Clone, Debug)]
-pub struct Sky {
+pub struct Sky(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Drawn(Box<Drawn>),
+    Recorded(Arc<Hours>),
+}
+
+/// Weather drawn from the statistics of a city.
+#[derive(Clone, Debug)]
+struct Drawn {
     city: City,
     rest_key: u64,
     sun_key: u64,
@@ -33,11 +45,29 @@ impl Sky {
     /// The sky of a climate; two runs with the same seed have the same.
     pub fn new(climate: Climate, seed: u64) -> Sky {
         let key = |what: u64| key(seed, what, purpose::WEATHER);
-        Sky { city: City::of(climate), rest_key: key(0), sun_key: key(1), process: Process::default() }
+        let (rest_key, sun_key) = (key(0), key(1));
+        Sky(Source::Drawn(Box::new(Drawn { city: City::of(climate), rest_key, sun_key, process: Process::default() })))
+    }
+
+    /// The sky of a run: its hours, or its climate; `None` if it says neither.
+    pub fn of(weather: &WeatherSpec, seed: u64) -> Option<Sky> {
+        match (&weather.hours, weather.climate) {
+            (Some(hours), _) => Some(Sky(Source::Recorded(hours.clone()))),
+            (None, climate) => Some(Sky::new(climate?, seed)),
+        }
     }
 
     /// Air and sun so many seconds after 1970 began in UTC, which must not be before.
     pub fn at(&self, unix_s: f64) -> Weather {
+        match &self.0 {
+            Source::Drawn(drawn) => drawn.at(unix_s),
+            Source::Recorded(hours) => recorded::at(hours, unix_s),
+        }
+    }
+}
+
+impl Drawn {
+    fn at(&self, unix_s: f64) -> Weather {
         let city = &self.city;
         let local_s = unix_s + 3_600.0 * city.zone_h;
         let (day, hour) = (day_of_year(local_s), local_s / 3_600.0);
@@ -47,11 +77,16 @@ impl Sky {
             + year(city.year.0, city.year.1, 1.0)
             + year(city.half_year_k, 125.0, 2.0)
             + city.day.0 * cos_turns((hour - city.day.1) / 24.0)
-            + city.rest.0 * self.process.at(self.rest_key, unix_s.max(0.0) / (86_400.0 * city.rest.1));
+            + city.rest.0 * self.rest(unix_s);
         let clear = clear_w_m2(cos_zenith(unix_s, city.place_deg));
-        let clearness =
-            city.clearness.0 + city.clearness.1 * normal(self.sun_key, (local_s / 86_400.0).max(0.0) as u64);
+        let today = normal(self.sun_key, (local_s / 86_400.0).max(0.0) as u64);
+        let clearness = city.clearness.0 + city.clearness.1 * today;
         Weather { air_c, sun_w_m2: clear * clearness.clamp(CLEARNESS.0, CLEARNESS.1) }
+    }
+
+    /// What is left of the air without year and day, in its own standard deviations.
+    fn rest(&self, unix_s: f64) -> f64 {
+        self.process.at(self.rest_key, unix_s.max(0.0) / (86_400.0 * self.city.rest.1))
     }
 }
 
@@ -107,7 +142,8 @@ mod tests {
     #[test]
     fn what_is_left_lasts_as_long_as_it_should() {
         let (sky, city) = (Sky::new(Climate::London, 2), City::of(Climate::London));
-        let rest = |s: f64| sky.process.at(sky.rest_key, s / (86_400.0 * city.rest.1));
+        let Source::Drawn(drawn) = &sky.0 else { panic!("a climate") };
+        let rest = |s: f64| drawn.rest(s);
         let (mut product, count) = (0.0, 20_000);
         for n in 0..count {
             let s = START + 40_000.0 * f64::from(n);

@@ -8,6 +8,7 @@ mod device;
 mod dlms;
 mod event;
 mod fading;
+mod hours;
 mod mac;
 mod medium;
 mod mesh;
@@ -37,6 +38,7 @@ pub use event::{
     Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
+pub use hours::{Hours, When};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile};

@@ -1,16 +1,23 @@
 //! `[weather]`: the sky over the network, the boxes under it, and what heat does to radios.
 
+use super::hours::Hours;
 use super::quantity::{Deviation, Share, TemperatureStep, Time};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Weather: one sky for every variant, that of `dlms.start` and later. Without this section there is none, and radios are at 25 degrees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeatherSpec {
     /// The city whose weather it is, drawn from its statistics; season and hour are those of the city's own standard time.
-    pub climate: Climate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub climate: Option<Climate>,
+    /// A file with hours instead: a typical year (EPW), whose days come again each year, or a CSV with the columns `time` (with its
+    /// zone), `air_c` and `sun_w_m2`, an hour a line, that covers the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Boxes of meters.
     #[serde(default)]
     pub meters: BoxSpec,
@@ -23,13 +30,24 @@ pub struct WeatherSpec {
     /// What heat does to radios.
     #[serde(default)]
     pub radios: HeatSpec,
+    /// The hours of the file.
+    #[serde(skip)]
+    pub hours: Option<Arc<Hours>>,
 }
 
 impl WeatherSpec {
     /// The weather of a climate, with the defaults of boxes and radios.
     pub fn of(climate: Climate) -> Self {
         let boxes = BoxSpec::default;
-        WeatherSpec { climate, meters: boxes(), repeaters: boxes(), routers: boxes(), radios: HeatSpec::default() }
+        WeatherSpec {
+            climate: Some(climate),
+            file: None,
+            meters: boxes(),
+            repeaters: boxes(),
+            routers: boxes(),
+            radios: HeatSpec::default(),
+            hours: None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::climate::boxes::{BOXES, boxes};
 use crate::climate::{Enclosure, Sky};
 use crate::context::Ctx;
 use crate::node::Node;
-use crate::spec::{WeatherSpec, WorldSpec};
+use crate::spec::WorldSpec;
 use amitwin_data::rows::WeatherRow;
 use amitwin_sim_core::SimTime;
 
@@ -23,10 +23,11 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// The weather of a run.
-    pub fn new(weather: &WeatherSpec, run: &WorldSpec) -> Weather {
-        let start_unix_s = run.dlms.start_unix_s as f64;
-        Weather { sky: Sky::new(weather.climate, run.seed), start_unix_s, boxes: boxes(weather) }
+    /// The weather of a run, if it has some.
+    pub fn of(run: &WorldSpec) -> Option<Weather> {
+        let weather = run.weather.as_ref()?;
+        let sky = Sky::of(weather, run.seed)?;
+        Some(Weather { sky, start_unix_s: run.dlms.start_unix_s as f64, boxes: boxes(weather) })
     }
 
     /// Schedules the first row.

@@ -14,6 +14,7 @@ pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;
 mod target;
+mod weather;
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
@@ -84,12 +85,12 @@ pub(crate) fn word(value: impl serde::Serialize) -> String {
 pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placements) -> Option<WorldSpec> {
     radio::radio(cx);
     radio::mac(cx);
-    radio::weather(cx);
     let placement = placements.place(cx);
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
     read::polls(cx);
     event::times(cx);
+    let weather = weather::weather(cx, placements);
     let placement = placement?;
     radio::roofs(cx, &placement);
     let events = event::events(cx, &placement, placements);
@@ -105,7 +106,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         mesh: file.mesh.clone(),
         device: file.device.clone(),
         backhaul: file.backhaul.clone(),
-        weather: file.weather.clone(),
+        weather,
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),

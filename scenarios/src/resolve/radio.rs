@@ -61,14 +61,6 @@ fn power(cx: &mut Context<'_>) {
     }
 }
 
-/// Weather is drawn from 1970 on.
-pub(super) fn weather(cx: &mut Context<'_>) {
-    if cx.file.weather.is_some() && cx.file.dlms.start_unix_s < 0 {
-        let title = "weather is known from 1970 on, and the run begins before";
-        cx.error(&["dlms", "start"], title, "before 1970", "begin later with dlms.start, or leave [weather] out");
-    }
-}
-
 /// Warns of a height of roofs that no antenna stands above.
 pub(super) fn roofs(cx: &mut Context<'_>, placement: &Placement) {
     let Some(roof_m) = cx.file.radio.roof_height_m else { return };

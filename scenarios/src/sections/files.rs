@@ -1,8 +1,8 @@
 //! Settings that name a file.
 
-/// Whether the setting at this path names a file that worlds are made from: a placement, a list of ids.
+/// Whether the setting at this path names a file that worlds are made from: a placement, hours of weather, a list of ids.
 pub fn is_input(path: &[&str]) -> bool {
-    matches!(path, ["placement", "file"] | ["event", _, "target", "file"])
+    matches!(path, ["placement", "file"] | ["weather", "file"] | ["event", _, "target", "file"])
 }
 
 /// Whether the setting at this path names any file.

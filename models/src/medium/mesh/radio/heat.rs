@@ -57,7 +57,7 @@ impl Heat {
         let weather = run.weather.as_ref()?;
         let box_at = |site: &SiteId| box_of(weather, run.seed, site.0, run.placement.sites[site.at()].kind);
         Some(Heat {
-            sky: Sky::new(weather.climate, run.seed),
+            sky: Sky::of(weather, run.seed)?,
             start_unix_s: run.dlms.start_unix_s as f64,
             boxes: boxes(weather),
             radios: weather.radios.clone(),
