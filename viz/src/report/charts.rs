@@ -107,6 +107,9 @@ fn campaign_name(run: &RunView) -> String {
     if name.is_empty() { "the campaign".into() } else { format!("campaign “{name}”") }
 }
 
+/// A temperature of an hour, C.
+type Reading = fn(&WeatherRow) -> f32;
+
 /// Degrees that the top of the chart of reports stands for, so that one axis serves both.
 const TOP_C: f64 = 100.0;
 
@@ -123,7 +126,7 @@ fn delivered(run: &RunView) -> Option<Figure> {
     let mut caption = "Share of each hour’s reports that arrived.".to_owned();
     let sky = run.variants.iter().find(|v| !v.weather.is_empty());
     if let Some(sky) = sky {
-        let temperatures: [(&str, fn(&WeatherRow) -> f32); 2] =
+        let temperatures: [(&str, Reading); 2] =
             [("air, °C", |row| row.air_c), ("a meter’s board, °C", |row| row.meters_c)];
         for (what, of) in temperatures {
             let points = sky.weather.iter().map(|row| (row.time_s / 60.0, f64::from(of(row)) / TOP_C)).collect();
