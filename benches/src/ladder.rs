@@ -5,7 +5,7 @@ use amitwin_models::books::Counters;
 use amitwin_models::build::build;
 use amitwin_models::event::Event;
 use amitwin_models::spec::*;
-use amitwin_models::terrain::{GenerateSpec, Generator, generate};
+use amitwin_models::terrain::{GenerateSpec, Generator, SiteKind, generate};
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::time::Instant;
 
@@ -35,13 +35,31 @@ pub struct Rung {
     pub unreachable: usize,
 }
 
-/// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given.
-pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
+/// What changes around the radios of a rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Nothing: levels are those of the links.
+    Still,
+    /// Links fade.
+    Fading,
+    /// Links fade under a sky that heats the radios.
+    Weather,
+}
+
+/// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given, with or without weather and
+/// fading.
+pub fn spec(meters: u32, neighbours: usize, coupling: Coupling, environment: Environment) -> WorldSpec {
     let town =
         GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
+    let (fading, weather) = match environment {
+        Environment::Still => (FadingSpec::off(), None),
+        Environment::Fading => (FadingSpec::default(), None),
+        Environment::Weather => (FadingSpec::default(), Some(WeatherSpec::of(Climate::Phoenix))),
+    };
     WorldSpec {
         placement: generate(Generator::Suburb, &town, 1).expect("a suburb of any size can be laid out"),
-        radio: RadioSpec { neighbours_max: neighbours, ..RadioSpec::default() },
+        radio: RadioSpec { neighbours_max: neighbours, fading, ..RadioSpec::default() },
+        weather,
         mesh: MeshSpec { profile: Some(SizeProfile::Large), ..MeshSpec::default() },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(200), loss: 0.0 },
         traffic: TrafficSpec { push_period: Some(SimTime::from_secs(3_600)), payload_bytes: Some(200) },
@@ -51,9 +69,9 @@ pub fn spec(meters: u32, neighbours: usize, coupling: Coupling) -> WorldSpec {
 }
 
 /// Runs one rung in the current rayon pool; rows are counted and thrown away.
-pub fn run<X: Exchange<Event>>(meters: u32, neighbours: usize, coupling: Coupling, sim: SimTime, exchange: X) -> Rung {
+pub fn run<X: Exchange<Event>>(mut spec: WorldSpec, sim: SimTime, exchange: X) -> Rung {
+    let meters = spec.placement.count(SiteKind::Meter) as u32;
     let started = Instant::now();
-    let mut spec = spec(meters, neighbours, coupling);
     spec.duration = sim;
     let built = build(&spec).expect("the scenario is fixed");
     drop(spec);

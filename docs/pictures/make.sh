@@ -38,6 +38,7 @@ draw elevated-router map
 draw gateway-failure map
 # Its largest sizes take minutes.
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
+draw hot-afternoon delivered
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
@@ -46,3 +47,4 @@ draw ping air-time
 draw reads air-time
 draw serve map
 draw_plan maintenance-20-years away
+draw trace-burstiness delivered

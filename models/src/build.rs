@@ -19,6 +19,7 @@ use crate::medium::mesh::net::{self, Net};
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::fading::Fading;
+use crate::medium::mesh::radio::heat::Heat;
 use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
@@ -31,6 +32,7 @@ use crate::purpose;
 use crate::spec::{Coupling, MediumKind, PhyMode, PushContent, RadioSpec, WorldSpec};
 use crate::terrain::{SiteKind, assign};
 use crate::timeline::Timeline;
+use crate::weather::Weather;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use rayon::prelude::*;
@@ -371,6 +373,8 @@ impl Kit<'_> {
             gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),
             fleet: Fleet::new(facts.nodes().map(|node| fleet_kind(kind(node))), spec.record.census_every),
             timeline: Timeline::new(&spec.events, &facts),
+            // One sky: the first partition writes it down.
+            weather: if ordinal == 0 { Weather::of(spec) } else { None },
             facts,
         }
     }
@@ -382,6 +386,7 @@ impl Kit<'_> {
             neighbours,
             model: self.model.clone(),
             fading: Fading::new(&spec.radio.fading, spec.seed),
+            heat: Heat::of(spec, &facts.sites, frequency_mhz(&spec.radio)),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,
             own: facts.own,

@@ -22,6 +22,7 @@ use crate::meter::Meters;
 use crate::node::{Node, SiteId};
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
+use crate::weather::Weather;
 use amitwin_data::rows::{NodeRow, Outcome};
 use amitwin_sim_core::{Context, SimTime};
 
@@ -43,6 +44,8 @@ pub struct Cell {
     pub fleet: Fleet,
     /// What happens to them from outside.
     pub timeline: Timeline,
+    /// The weather, where it is written down.
+    pub weather: Option<Weather>,
 }
 
 /// The media that there are.
@@ -147,6 +150,9 @@ impl Cell {
         }
         self.fleet.start(ctx);
         self.timeline.start(ctx);
+        if let Some(weather) = &self.weather {
+            weather.start(ctx);
+        }
     }
 
     /// Carries out one event.
@@ -168,7 +174,7 @@ impl Cell {
 
     /// Carries out an event of a room above the medium.
     fn handle_above(&mut self, event: Event, engine: &mut Context<'_, Event>) {
-        let Cell { facts, books, medium, meters, gateways, fleet, timeline, .. } = self;
+        let Cell { facts, books, medium, meters, gateways, fleet, timeline, weather, .. } = self;
         let ctx = &mut Ctx { engine, books, facts };
         match (event, medium) {
             (Event::Meter(event), AnyMedium::Mesh(mesh)) => meters.handle(&mut mesh.port(), ctx, event),
@@ -178,6 +184,11 @@ impl Cell {
             (Event::Down(down), AnyMedium::Mesh(mesh)) => gateways.down(&mut mesh.port(), ctx, *down),
             (Event::Down(down), AnyMedium::Ideal(ideal)) => gateways.down(&mut **ideal, ctx, *down),
             (Event::Fleet(event), _) => fleet.handle(ctx, event),
+            (Event::Weather(event), _) => {
+                if let Some(weather) = weather {
+                    weather.handle(ctx, event);
+                }
+            }
             (Event::Timeline(event), medium) => {
                 for change in happen(fleet, timeline, ctx, event) {
                     match (change, &mut *medium) {

@@ -7,6 +7,7 @@ use crate::headend;
 use crate::medium::{ideal, mesh};
 use crate::meter;
 use crate::timeline;
+use crate::weather;
 use serde::{Deserialize, Serialize};
 
 /// An event of a partition.
@@ -24,6 +25,8 @@ pub enum Event {
     Fleet(fleet::Event),
     /// From outside.
     Timeline(timeline::Event),
+    /// Of the weather.
+    Weather(weather::Event),
     /// At a border router, from the head-end: an APDU for one meter or for all.
     Down(Box<Down>),
     /// At the head-end: one of its own.
@@ -55,5 +58,6 @@ nested!(
     Gateway(gateway::Event),
     Fleet(fleet::Event),
     Timeline(timeline::Event),
+    Weather(weather::Event),
     HeadEnd(headend::Event)
 );

@@ -17,6 +17,7 @@
 //! | [`spec`], [`terrain`] | what a world is made of; places, siting, assignment |
 //! | [`medium`] | the port: how a meter reaches its gateway; [`medium::mesh`] with radios, [`medium::ideal`] without |
 //! | [`fleet`], [`timeline`] | which faults nodes and edges carry, as components; what happens from outside, by time |
+//! | [`climate`], [`weather`] | the sky and the boxes under it; the sky of a run, written down |
 //! | [`meter`] | the meter above the port, as a DLMS server |
 //! | [`gateway`] | the border router, between the port and the backhaul |
 //! | [`headend`] | jobs, the DLMS client, the ledger |
@@ -29,11 +30,13 @@ pub mod books;
 pub mod build;
 pub mod cell;
 pub mod check;
+pub mod climate;
 pub mod context;
 pub mod event;
 pub mod fleet;
 pub mod gateway;
 pub mod headend;
+pub mod math;
 pub mod medium;
 pub mod meter;
 pub mod node;
@@ -44,3 +47,4 @@ pub mod spec;
 pub mod state;
 pub mod terrain;
 pub mod timeline;
+pub mod weather;

@@ -34,6 +34,14 @@ pub const TX_POWER: u32 = 127;
 pub const JOIN_ORDER: u32 = 128;
 /// How the level of a link wanders (entity: pair of sites).
 pub const FADING: u32 = 129;
+/// Weather of a run (entity: the rest of the air, the sun).
+pub const WEATHER: u32 = 130;
+/// Whether the sun reaches a box (entity: site).
+pub const SUNNY: u32 = 131;
+/// A radio's crystal (entity: site).
+pub const CRYSTAL: u32 = 132;
+/// A radio's amplifier (entity: site).
+pub const AMPLIFIER: u32 = 133;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

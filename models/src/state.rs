@@ -127,7 +127,7 @@ pub fn restore<X: Exchange<Event>>(
 }
 
 /// Parts of a specification.
-const PARTS: usize = 17;
+const PARTS: usize = 18;
 
 /// The parts of a specification with what tells each from others.
 fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
@@ -135,7 +135,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
     #[rustfmt::skip]
     let WorldSpec {
         seed, duration, placement, medium, ideal, radio, mac, mesh, device, backhaul, traffic, coupling, dlms, record, polls,
-        campaigns, events,
+        campaigns, events, weather,
     } = spec;
     let parts: [(&str, &dyn Debug); PARTS] = [
         ("seed", seed),
@@ -155,6 +155,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
         ("read", polls),
         ("campaign", campaigns),
         ("event", events),
+        ("weather", weather),
     ];
     parts.map(|(name, part)| (name, hash(part)))
 }

@@ -111,6 +111,18 @@ fn a_suburb_in_the_middle_of_a_reset_goes_on() {
 }
 
 #[test]
+fn a_network_under_a_hot_sky_goes_on() {
+    let mut spec = suburb(60, 9_000);
+    spec.weather = Some(WeatherSpec {
+        radios: HeatSpec { hardware: Hardware::Older, bad_crystals: 0.2, ..HeatSpec::default() },
+        ..WeatherSpec::of(Climate::Phoenix)
+    });
+    spec.dlms.start_unix_s = 1_782_864_000;
+    spec.traffic.push_period = Some(seconds(300));
+    check(&spec, &[1_801_001, 3_600_000, 7_300_777].map(SimTime::from_millis));
+}
+
+#[test]
 fn scheduled_reads_with_real_payloads_go_on() {
     let mut spec = suburb(300, 2_400);
     spec.dlms.payload = Payload::Real;

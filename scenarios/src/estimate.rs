@@ -187,7 +187,7 @@ fn reports(spec: &WorldSpec, built: &Built) -> f64 {
     spec.traffic.push().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
 }
 
-/// A number for each table but the sampled frames.
+/// A number for each table but the sampled frames and the hours of the weather.
 struct Rows {
     nodes: f64,
     links: f64,

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Seconds of a mean year.
 const YEAR_S: f64 = 31_557_600.0;
+/// Shorter runs have no course over the hours, s.
+const DELIVERED_FROM_S: f64 = 3.0 * 3_600.0;
 
 /// Opens a run in any state; what is not finished has no rows.
 pub fn open(run_dir: &Path) -> Result<RunReader, VizError> {
@@ -43,6 +45,10 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             rows.campaign = campaign(run, &v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
             run.each_group(&v.name, seed, |hours: Vec<LoadRow>| rows.load.add(&hours))?;
+            rows.weather = run.rows(&v.name, seed)?;
+            if run.summary.duration_s >= DELIVERED_FROM_S {
+                rows.delivered = delivered(run, &v.name, seed)?;
+            }
         }
         variants.push(rows);
     }
@@ -90,4 +96,11 @@ pub fn campaign(run: &RunReader, variant: &str, seed: u64) -> Result<Option<Camp
         resets.extend(rows.into_iter().filter(|t| t.kind == TransactionKind::Reset))
     })?;
     Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))
+}
+
+/// Reports of each hour of a variant and seed: those that arrived, and all; by when they were due.
+pub fn delivered(run: &RunReader, variant: &str, seed: u64) -> Result<Vec<(u32, u32)>, VizError> {
+    let mut hours = Vec::new();
+    run.each_group(variant, seed, |rows: Vec<TransactionRow>| series::count_hours(&mut hours, &rows))?;
+    Ok(hours)
 }

@@ -104,6 +104,26 @@ fn mean_of_columns(points: Vec<(f64, f64)>, columns: usize) -> Vec<(f64, f64)> {
     points.chunks(per_column).map(mean).collect()
 }
 
+/// Counts reports into the hours in which they were due: those that arrived, and all.
+pub fn count_hours(hours: &mut Vec<(u32, u32)>, rows: &[TransactionRow]) {
+    for row in rows.iter().filter(|t| t.kind == TransactionKind::Push) {
+        let hour = (row.planned_s / 3_600.0) as usize;
+        if hours.len() <= hour {
+            hours.resize(hour + 1, (0, 0));
+        }
+        hours[hour].0 += u32::from(row.answered_s.is_some());
+        hours[hour].1 += 1;
+    }
+}
+
+/// Share of the reports of each hour that arrived, at the middle of the hour in minutes; hours without reports are left out.
+pub fn delivered_by_hour(hours: &[(u32, u32)]) -> Vec<(f64, f64)> {
+    let point = |(n, &(came, all)): (usize, &(u32, u32))| {
+        (all > 0).then(|| (60.0 * n as f64 + 30.0, f64::from(came) / f64::from(all)))
+    };
+    thin(hours.iter().enumerate().filter_map(point).collect(), COLUMNS)
+}
+
 /// Meters by hops, from one hop on.
 pub fn hop_histogram(nodes: &[NodeRow]) -> Vec<u32> {
     let mut counts = Vec::new();
@@ -155,6 +175,32 @@ mod tests {
         let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
         assert!(close(rejoin[1].0, 50.0) && close(rejoin[1].1, third), "{rejoin:?}");
         assert!(close(rejoin[3].0, 300.0) && close(rejoin[3].1, 2.0 * third), "{rejoin:?}");
+    }
+
+    #[test]
+    fn reports_count_in_the_hour_in_which_they_were_due() {
+        let row = |planned_s, answered_s| TransactionRow {
+            transaction: 1,
+            kind: TransactionKind::Push,
+            campaign: "".into(),
+            node: 1,
+            gateway: 0,
+            planned_s,
+            sent_s: None,
+            reset_s: None,
+            acknowledged: None,
+            answered_s,
+            outcome: amitwin_data::rows::Outcome::Ok,
+            attempts: 1,
+            hops: None,
+            hops_made: None,
+            bytes: 1,
+        };
+        let mut hours = Vec::new();
+        let rows = [row(10.0, Some(12.0)), row(3_599.0, Some(3_700.0)), row(20.0, None), row(7_300.0, None)];
+        count_hours(&mut hours, &rows);
+        assert_eq!(hours, [(2, 3), (0, 0), (0, 1)]);
+        assert_eq!(delivered_by_hour(&hours), [(30.0, 2.0 / 3.0), (150.0, 0.0)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::load::Load;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part};
+use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part, WeatherRow};
 use amitwin_data::summary::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +39,10 @@ pub struct VariantView {
     pub depots: Vec<DepotRow>,
     /// First failures of each part, by whole years of its age.
     pub ages: BTreeMap<Part, Vec<u32>>,
+    /// Hours of the weather.
+    pub weather: Vec<WeatherRow>,
+    /// Reports of each hour, those that arrived and all, of runs of three hours and more.
+    pub delivered: Vec<(u32, u32)>,
 }
 
 /// A reset campaign in one variant.

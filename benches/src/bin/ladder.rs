@@ -13,6 +13,23 @@ enum Between {
     Window,
 }
 
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Around {
+    Still,
+    Fading,
+    Weather,
+}
+
+impl Around {
+    const fn word(self) -> &'static str {
+        match self {
+            Around::Still => "still",
+            Around::Fading => "fading",
+            Around::Weather => "weather",
+        }
+    }
+}
+
 #[derive(Parser)]
 struct Args {
     /// Meters of each rung.
@@ -29,6 +46,9 @@ struct Args {
     /// Strongest neighbours that a radio keeps.
     #[arg(long, default_value_t = ladder::NEIGHBOURS)]
     neighbours: usize,
+    /// What changes around the radios.
+    #[arg(long, value_enum, default_value_t = Around::Fading)]
+    environment: Around,
     /// Run a single rung in this process.
     #[arg(long, hide = true)]
     rung: Option<u32>,
@@ -47,6 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .args(["--rung", &meters.to_string(), "--threads", &args.threads.to_string()])
             .args(["--sim", &args.sim.to_string(), "--coupling", coupling])
             .args(["--neighbours", &args.neighbours.to_string()])
+            .args(["--environment", args.environment.word()])
             .stderr(std::process::Stdio::inherit())
             .output()?;
         if !output.status.success() {
@@ -65,7 +86,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::error::Error>> {
     let coupling = if args.coupling == Between::None { Coupling::None } else { Coupling::Window };
     let sim = SimTime::from_secs_f64(args.sim);
-    let rung = pool(args.threads)?.install(|| ladder::run(meters, args.neighbours, coupling, sim, Local));
+    let environment = match args.environment {
+        Around::Still => ladder::Environment::Still,
+        Around::Fading => ladder::Environment::Fading,
+        Around::Weather => ladder::Environment::Weather,
+    };
+    let spec = || ladder::spec(meters, args.neighbours, coupling, environment);
+    let rung = pool(args.threads)?.install(|| ladder::run(spec(), sim, Local));
     let wall_s = rung.hour_s * args.sim / 3_600.0;
     Ok(serde_json::json!({
         "meters": meters, "build_s": rung.build_s, "wall_s_per_sim_hour": rung.hour_s,

@@ -33,6 +33,7 @@ fn after_a_loss(fading: &FadingSpec, loss: f64) -> [f64; 4] {
         neighbours: Neighbours::from_losses(usize::from(LINKS) + 1, &losses),
         model,
         fading: Fading::new(fading, 1),
+        heat: None,
         phy: Phy::new(MODE),
         cca_threshold_dbm: -90.0,
         own: LINKS + 1,

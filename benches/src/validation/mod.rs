@@ -2,6 +2,7 @@
 //!
 //! A tolerance was set before the figure was measured and is not bent afterwards. Where a figure does not hold, its group says why.
 
+pub mod climate;
 pub mod fading;
 pub mod link;
 pub mod maintenance;
@@ -126,6 +127,7 @@ pub enum Effort {
 pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     let mut groups = radio::groups(campus);
     groups.extend(fading::groups());
+    groups.extend(climate::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
     groups.extend(maintenance::groups(effort));

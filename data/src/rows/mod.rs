@@ -26,7 +26,7 @@ pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, LinkRow, LoadRow,
-    NodeRow, Rows, TABLES, TransactionRow, VisitRow,
+    NodeRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
@@ -62,10 +62,11 @@ impl Column {
             Some("db") => "dB",
             Some("dbm") => "dBm",
             Some("dbi") => "dBi",
+            Some("c") => "C",
+            Some("m2") => "W/m2",
             Some("share") => "1",
             Some("bytes") => "byte",
             Some("kwh") => "kWh",
-            Some("c") => "C",
             Some("y") => "1/a",
             Some("money") => "money",
             _ => "",
@@ -173,6 +174,7 @@ mod tests {
         };
         assert_eq!(unit("nodes", "lat_deg"), "degree");
         assert_eq!(unit("links", "rssi_dbm"), "dBm");
+        assert_eq!((unit("weather", "air_c"), unit("weather", "sun_w_m2")), ("C", "W/m2"));
         assert_eq!(unit("airtime", "queue_frames_max"), "");
         for info in TABLES {
             for column in info.columns {

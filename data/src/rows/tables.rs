@@ -208,6 +208,24 @@ tables! {
         faults: u16,
     }
 
+    /// Air, sun and boards at each hour; written only when the scenario has weather.
+    weather: WeatherRow, sorted by [time_s], opt_in: true {
+        /// When, since the start of the run.
+        time_s: f64,
+        /// Temperature of the air, C.
+        air_c: f32,
+        /// Sun on level ground, W/m2.
+        sun_w_m2: f32,
+        /// Board of a meter whose box is in the sun, C.
+        meters_c: f32,
+        /// Board of a meter whose box is in the shade, C.
+        meters_shaded_c: f32,
+        /// Board of a repeater in the sun, C.
+        repeaters_c: f32,
+        /// Board of a border router in the sun, C.
+        routers_c: f32,
+    }
+
     /// Sampled frames on the air; written only when the scenario asks for it.
     frames: FrameRow, sorted by [time_s, src], opt_in: true {
         /// When its first bit was sent, since the start of the run.

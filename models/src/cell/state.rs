@@ -98,6 +98,7 @@ impl Cell {
             (Event::Meter(event), _) => event.fits(bounds),
             (Event::Gateway(event), _) => event.fits(bounds),
             (Event::Fleet(fleet::Event::Census), _) => true,
+            (Event::Weather(_), _) => self.weather.is_some(),
             (Event::Timeline(event), _) => self.timeline.knows(*event),
             (Event::Down(down), _) => down.fits(bounds),
             _ => false,

@@ -8,6 +8,7 @@ mod device;
 mod dlms;
 mod event;
 mod fading;
+mod hours;
 mod mac;
 mod medium;
 mod mesh;
@@ -21,6 +22,7 @@ mod traffic;
 pub mod units;
 mod utc_offset;
 mod vendor;
+mod weather;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::SimTime;
@@ -36,6 +38,7 @@ pub use event::{
     Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
+pub use hours::{Hours, When};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
@@ -46,6 +49,7 @@ pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
+pub use weather::{BoxSpec, Climate, Colour, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.
 #[derive(Clone, Debug)]
@@ -70,6 +74,8 @@ pub struct WorldSpec {
     pub device: DeviceSpec,
     /// Border router to head-end.
     pub backhaul: BackhaulSpec,
+    /// The sky, if there is one.
+    pub weather: Option<WeatherSpec>,
     /// Regular reports.
     pub traffic: TrafficSpec,
     /// Meshes that hear each other.
@@ -118,6 +124,7 @@ impl WorldSpec {
             mesh: MeshSpec::default(),
             device: DeviceSpec::default(),
             backhaul: BackhaulSpec::default(),
+            weather: None,
             traffic: TrafficSpec::default(),
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),

@@ -151,6 +151,12 @@ quantity!(
     /// A share, 0 to 1; written as a bare number or in per cent.
     Share, f64, Kind::Share, Some, f64::from);
 quantity!(
+    /// A difference of temperatures in kelvins, `"8 K"`.
+    TemperatureStep, f64, Kind::TemperatureStep, Some, f64::from);
+quantity!(
+    /// Of a frequency in parts in a million, `"4 ppm"`.
+    Deviation, f64, Kind::Deviation, Some, f64::from);
+quantity!(
     /// An angle in degrees, `"51.5 deg"`.
     Angle, f64, Kind::Angle, Some, f64::from);
 

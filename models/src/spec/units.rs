@@ -23,6 +23,10 @@ pub enum Kind {
     Angle,
     /// Base unit: hertz.
     Frequency,
+    /// A difference of temperatures; base unit: kelvin.
+    TemperatureStep,
+    /// Of a frequency from what it should be; base unit: parts in a million.
+    Deviation,
 }
 
 struct Unit {
@@ -61,12 +65,24 @@ const UNITS: &[Unit] = &[
     unit("kHz", Kind::Frequency, 1e3),
     unit("MHz", Kind::Frequency, 1e6),
     unit("GHz", Kind::Frequency, 1e9),
+    unit("K", Kind::TemperatureStep, 1.0),
+    unit("ppm", Kind::Deviation, 1.0),
 ];
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] =
-        [Kind::Time, Kind::Power, Kind::Ratio, Kind::Length, Kind::Size, Kind::Share, Kind::Angle, Kind::Frequency];
+    pub const ALL: [Kind; 10] = [
+        Kind::Time,
+        Kind::Power,
+        Kind::Ratio,
+        Kind::Length,
+        Kind::Size,
+        Kind::Share,
+        Kind::Angle,
+        Kind::Frequency,
+        Kind::TemperatureStep,
+        Kind::Deviation,
+    ];
 
     /// The word that the JSON Schema carries in `x-quantity`.
     pub fn key(self) -> &'static str {
@@ -79,6 +95,8 @@ impl Kind {
             Kind::Share => "share",
             Kind::Angle => "angle",
             Kind::Frequency => "frequency",
+            Kind::TemperatureStep => "temperature-step",
+            Kind::Deviation => "deviation",
         }
     }
 
@@ -98,6 +116,8 @@ impl Kind {
             Kind::Share => "a share",
             Kind::Angle => "an angle",
             Kind::Frequency => "a frequency",
+            Kind::TemperatureStep => "a difference of temperatures",
+            Kind::Deviation => "a deviation of a frequency",
         }
     }
 
@@ -112,6 +132,8 @@ impl Kind {
             Kind::Share => "30 %",
             Kind::Angle => "51.5 deg",
             Kind::Frequency => "902.2 MHz",
+            Kind::TemperatureStep => "8 K",
+            Kind::Deviation => "4 ppm",
         }
     }
 

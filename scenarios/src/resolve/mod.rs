@@ -15,6 +15,7 @@ pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;
 mod target;
+mod weather;
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;
@@ -91,6 +92,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     dlms::world(cx);
     read::polls(cx);
     event::times(cx);
+    let weather = weather::weather(cx, placements);
     let placement = placement?;
     radio::roofs(cx, &placement);
     let events = event::events(cx, &placement, placements);
@@ -106,6 +108,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         mesh: file.mesh.clone(),
         device: file.device.clone(),
         backhaul: file.backhaul.clone(),
+        weather,
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),

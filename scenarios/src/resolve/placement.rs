@@ -6,6 +6,7 @@ use super::repeaters;
 use crate::sections::placement::{PlacementSection, Siting};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
+use amitwin_models::spec::Hours;
 use amitwin_models::terrain::{self, AntennaGain, Extent, GenerateSpec, Placement, Problem, Site, SiteKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -16,13 +17,14 @@ pub(crate) struct Placements {
     dir: PathBuf,
     made: Vec<(PlacementSection, u64, Placement)>,
     lists: Vec<(PathBuf, Rc<IdList>)>,
+    hours: Vec<(PathBuf, Arc<Hours>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Placements {
     /// For a scenario file in this directory.
     pub fn new(dir: &Path) -> Placements {
-        Placements { dir: dir.to_owned(), made: Vec::new(), lists: Vec::new(), hashes: Vec::new() }
+        Placements { dir: dir.to_owned(), made: Vec::new(), lists: Vec::new(), hours: Vec::new(), hashes: Vec::new() }
     }
 
     /// The path of a placement file as the system sees it.
@@ -45,7 +47,22 @@ impl Placements {
         Ok(list)
     }
 
-    /// BLAKE3 of a placement file or a list of ids that has been read.
+    /// Hours of weather; variants that share a file read it once.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn hours(&mut self, file: &str) -> Result<Arc<Hours>, String> {
+        let path = self.path(file);
+        if let Some((_, hours)) = self.hours.iter().find(|(p, _)| *p == path) {
+            return Ok(hours.clone());
+        }
+        let (hours, hash) = super::weather::read(&path)?;
+        self.hashes.push((path.clone(), hash));
+        self.hours.push((path, hours.clone()));
+        Ok(hours)
+    }
+
+    /// BLAKE3 of a placement file, hours of weather or a list of ids that has been read.
     pub fn content_hash(&self, file: &str) -> Option<&str> {
         let path = self.path(file);
         self.hashes.iter().find(|(p, _)| *p == path).map(|(_, hash)| hash.as_str())

@@ -17,7 +17,7 @@ pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
     BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, MacSpec, MediumKind,
-    MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec,
+    MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -70,6 +70,9 @@ pub struct ScenarioFile {
     /// Border router to head-end.
     #[serde(default)]
     pub backhaul: BackhaulSpec,
+    /// The weather, and what it does to radios; without it there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weather: Option<WeatherSpec>,
     /// Regular reports.
     #[serde(default)]
     pub traffic: TrafficSpec,

@@ -3,7 +3,7 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow};
-use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow};
+use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
@@ -190,6 +190,15 @@ pub fn extremes() -> Rows {
             CensusRow { time_s: 0.0, node: 0, kind: NodeKind::Repeater, powered: false, faults: 0 },
             CensusRow { time_s: f64::MAX, node: u32::MAX, kind: NodeKind::Meter, powered: true, faults: u16::MAX },
         ],
+        weather: vec![WeatherRow {
+            time_s: 3_600.0,
+            air_c: -40.0,
+            sun_w_m2: 0.0,
+            meters_c: 85.5,
+            meters_shaded_c: f32::MIN,
+            repeaters_c: f32::MAX,
+            routers_c: -0.0,
+        }],
         frames: vec![
             FrameRow {
                 time_s: 1.0,

@@ -6,10 +6,11 @@ use crate::series;
 use crate::svg::Svg;
 use crate::svg::bars::BarChart;
 use crate::svg::escape;
-use crate::svg::lines::{Series, ShareChart, XAxis};
+use crate::svg::lines::{Series, ShareChart, XAxis, thin};
 use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
+use amitwin_data::rows::WeatherRow;
 use std::fmt::Write;
 
 /// All charts that the run has rows for, as a section of the page.
@@ -36,7 +37,10 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     if run.is_plan() {
         return super::plan::figures(run);
     }
-    [back(run), busy(run), rejoin(run), hops(run), placement(run), lost(run)].into_iter().flatten().collect()
+    [back(run), delivered(run), busy(run), rejoin(run), hops(run), placement(run), lost(run)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A chart with what stands around it.
@@ -109,6 +113,50 @@ fn campaigns(run: &RunView) -> Option<(Resets<'_>, f64)> {
 fn campaign_name(run: &RunView) -> String {
     let name = run.variants.iter().find_map(|v| v.campaign.as_ref()).map_or("", |c| c.name.as_str());
     if name.is_empty() { "the campaign".into() } else { format!("campaign “{name}”") }
+}
+
+/// A temperature of an hour, C.
+type Reading = fn(&WeatherRow) -> f32;
+
+/// Degrees that the top of the chart of reports stands for, so that one axis serves both.
+const TOP_C: f64 = 100.0;
+
+fn delivered(run: &RunView) -> Option<Figure> {
+    let lines = run.variants.iter().map(|variant| Series {
+        name: variant.name.clone(),
+        points: series::delivered_by_hour(&variant.delivered),
+        step: false,
+        span: None,
+    });
+    let mut lines: Vec<Series> = lines.collect();
+    lines.iter().find(|line| !line.points.is_empty())?;
+    let mut legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
+    let mut caption = "Share of each hour’s reports that arrived.".to_owned();
+    let sky = run.variants.iter().find(|v| !v.weather.is_empty());
+    if let Some(sky) = sky {
+        let temperatures: [(&str, Reading); 2] =
+            [("air, °C", |row| row.air_c), ("a meter’s board, °C", |row| row.meters_c)];
+        for (what, of) in temperatures {
+            let points = sky.weather.iter().map(|row| (row.time_s / 60.0, f64::from(of(row)) / TOP_C)).collect();
+            legend.push(entry(lines.len(), what.into()));
+            lines.push(Series { name: what.into(), points: thin(points, series::COLUMNS), step: false, span: None });
+        }
+        let _ = write!(
+            caption,
+            " On the same numbers the temperatures of the air and of the board of a meter in the sun in variant “{}”: 40 % stands for \
+             40 °C. Boards follow air and sun by the lag of their box.",
+            sky.name
+        );
+    }
+    let chart = ShareChart {
+        title: "Reports delivered by hour".into(),
+        x_label: "minutes since the run’s start".into(),
+        y_label: if sky.is_some() { "reports delivered; °C" } else { "reports delivered" }.into(),
+        x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
+        whole: true,
+        series: lines,
+    };
+    Some(Figure::new("delivered", "Reports delivered by hour", legend, chart.draw(), &caption))
 }
 
 fn back(run: &RunView) -> Option<Figure> {

@@ -14,10 +14,11 @@ pub use state::State;
 
 use super::error::ErrorModel;
 use super::fading::Fading;
-use super::math::{level_db, ratio};
+use super::heat::Heat;
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
+use crate::math::{level_db, ratio};
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
@@ -100,6 +101,8 @@ pub struct Parts {
     pub model: ErrorModel,
     /// What levels do over time.
     pub fading: Fading,
+    /// What heat does to the radios, if there is weather.
+    pub heat: Option<Heat>,
     /// Timing of the operating mode.
     pub phy: Phy,
     /// A channel is busy from this level on.
@@ -122,6 +125,7 @@ pub struct Air {
     pub phy: Phy,
     model: ErrorModel,
     fading: Fading,
+    heat: Option<Box<Heat>>,
     noise: f64,
     busy: u64,
     detect: f64,
@@ -150,7 +154,7 @@ impl Radio {
 impl Air {
     /// The medium of these radios, each with its site and its transmit power in dBm.
     pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
-        let Parts { neighbours, model, fading, phy, cca_threshold_dbm, own, channels, seed } = parts;
+        let Parts { neighbours, model, fading, heat, phy, cca_threshold_dbm, own, channels, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
         let stretches = phy.modulation_index.is_none();
         let radio = |dbm: &f64| Radio {
@@ -175,6 +179,7 @@ impl Air {
             stretches,
             model,
             fading,
+            heat: heat.map(Box::new),
             sites: PerNode(sites),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
@@ -303,6 +308,7 @@ impl Air {
     pub fn bytes(&self) -> usize {
         self.neighbours.bytes()
             + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
+            + self.heat.as_ref().map_or(0, |heat| heat.bytes())
             + self.radios.bytes()
             + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()

@@ -8,8 +8,8 @@
 //! assert!(receiver.loss_probability(-110.0, 100) > 0.999);
 //! ```
 
-use super::math::{exp, ratio};
 use super::phy::Phy;
+use crate::math::{exp, ratio};
 use crate::spec::PhyMode;
 
 /// SINR of the first table entry, dB.
@@ -366,7 +366,7 @@ mod tests {
             // Far above the noise, the interferer alone decides.
             let loss = |signal_to_interference_db: f64| {
                 let noise = ratio(model.noise_dbm()) + model.interference_weight() * ratio(-60.0);
-                let sinr_db = -60.0 + signal_to_interference_db - crate::medium::mesh::radio::math::level_db(noise);
+                let sinr_db = -60.0 + signal_to_interference_db - crate::math::level_db(noise);
                 ErrorModel::loss_of(f64::from(model.phy.psdu_bits(250)) * model.ln_success_per_bit(sinr_db))
             };
             assert!((loss(threshold_db) - 0.5).abs() < 0.01);

@@ -1,10 +1,11 @@
 #![doc = include_str!("README.md")]
 
 pub mod air;
+pub mod crystal;
 pub mod error;
 pub mod fading;
+pub mod heat;
 pub mod limits;
-pub mod math;
 pub mod neighbours;
 pub mod overlay;
 pub mod phy;

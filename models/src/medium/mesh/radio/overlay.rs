@@ -2,15 +2,10 @@
 //!
 //! The air knows overlays, not causes. A frame keeps the overlay of its beginning until it ends.
 
-use super::math::ratio;
+use super::crystal::{offset_loss_db, window_hz};
+use crate::math::ratio;
 use crate::node::{Node, PerNode};
 use serde::{Deserialize, Serialize};
-
-/// Largest difference between the carriers of two radios at 50 kb/s, 2 x 30 ppm of 915 MHz.
-const WINDOW_HZ: f32 = 54_900.0;
-const WINDOW_BIT_RATE: f32 = 50_000.0;
-/// What that difference costs; half of it costs a quarter.
-const WINDOW_LOSS_DB: f32 = 2.99;
 
 /// What is different about a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,7 +57,7 @@ impl Overlay {
             edges: Vec::new(),
             changed: 0,
             offsets: 0,
-            window_hz: WINDOW_HZ * bit_rate_bps as f32 / WINDOW_BIT_RATE,
+            window_hz: window_hz(bit_rate_bps),
         }
     }
 
@@ -144,11 +139,8 @@ impl Overlay {
         self.nodes.bytes() + self.factors.bytes() + self.edges.capacity() * size_of::<(Node, Node, f32, f32)>()
     }
 
-    /// A receiver follows a carrier within its window at a cost that grows with the square; beyond it hears nothing.
     fn of_offset(&self, offset_hz: f32) -> f32 {
-        let share = offset_hz / self.window_hz;
-        // Two carriers at the edge of the window, each rounded to a float, are still within.
-        if share * share > 1.0 + 1e-5 { 0.0 } else { factor(WINDOW_LOSS_DB * share * share) }
+        offset_loss_db(offset_hz, self.window_hz).map_or(0.0, factor)
     }
 
     fn find(&self, from: Node, to: Node) -> Result<usize, usize> {

@@ -3,7 +3,7 @@
 //! A path has one loss for both directions; whatever is better in one of them is the radios'. Border routers have
 //! exactly the power that a scenario says.
 
-use super::math::normal_quantile;
+use crate::math::normal_quantile;
 use crate::purpose;
 use crate::spec::RadioSpec;
 use crate::terrain::SiteKind;

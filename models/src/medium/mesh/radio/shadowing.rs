@@ -4,7 +4,7 @@
 //! takes half of its variance from the places of its two ends and half from itself ([`LinkShadow`]), so that meters
 //! side by side are lucky or unlucky together and two links of one meter still differ.
 
-use super::math::{cos_turns, exp, normal_quantile};
+use crate::math::{cos_turns, exp, normal_quantile};
 use amitwin_sim_core::rng::Stream;
 
 const WAVES: usize = 128;

@@ -2,8 +2,8 @@
 
 use super::reception::{bits_between, overlaid};
 use super::{Air, Fate, NONE, Transmission};
+use crate::math::level_db;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
-use crate::medium::mesh::radio::math::level_db;
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;

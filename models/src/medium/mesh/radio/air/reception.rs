@@ -1,9 +1,10 @@
 //! What becomes of a frame at a radio: levels, noise, and the draw that decides.
 
 use super::{Air, Fate, Transmission, UNITS_PER_MW};
+use crate::math::{level_db, normal_quantile, ratio};
 use crate::medium::mesh::hopping::broadcast_channel;
 use crate::medium::mesh::radio::error::ErrorModel;
-use crate::medium::mesh::radio::math::{level_db, normal_quantile};
+use crate::medium::mesh::radio::heat::LinkHeat;
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::node::{Channel, Node};
@@ -24,12 +25,16 @@ impl Air {
             return (Fate::Deaf, f32::NAN);
         }
         let faded_db = if self.stretches { 0.0 } else { self.faded_db(frame, node) };
+        let heat = match &mut self.heat {
+            None => Some(LinkHeat::default()),
+            Some(heat) => heat.link((frame.from, self.sites[frame.from]), (node, self.sites[node]), frame.start),
+        };
         let radio = &mut self.radios[node];
         let level = radio.lock_level as f64;
         let mut dbm = level_db(level / UNITS_PER_MW) as f32;
-        if frame.ln_success == f64::NEG_INFINITY {
-            return (Fate::Noise, dbm);
-        }
+        let Some(heat) = heat.filter(|_| frame.ln_success > f64::NEG_INFINITY) else { return (Fate::Noise, dbm) };
+        let faded_db = faded_db - heat.loss_db;
+        let thermal = if heat.noise_db == 0.0 { thermal } else { thermal * ratio(heat.noise_db) };
         let mut stream =
             Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), u64::from(radio.draws));
         let draw = stream.unit();

@@ -1,0 +1,15 @@
+#![doc = include_str!("README.md")]
+
+pub mod boxes;
+pub mod effective;
+pub mod enclosure;
+pub mod process;
+pub mod recorded;
+pub mod sky;
+pub mod sun;
+pub mod table;
+
+pub use effective::effective_c;
+pub use enclosure::Enclosure;
+pub use sky::{Sky, Weather};
+pub use table::City;

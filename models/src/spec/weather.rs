@@ -1,0 +1,192 @@
+//! `[weather]`: the sky over the network, the boxes under it, and what heat does to radios.
+
+use super::hours::Hours;
+use super::quantity::{Deviation, Share, TemperatureStep, Time};
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Weather: one sky for every variant, that of `dlms.start` and later. Without this section there is none, and radios are at 25 degrees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeatherSpec {
+    /// The city whose weather it is, drawn from its statistics; season and hour are those of the city's own standard time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub climate: Option<Climate>,
+    /// A file with hours instead: a typical year (EPW), whose days come again each year, or a CSV with the columns `time` (with its
+    /// zone), `air_c` and `sun_w_m2`, an hour a line, that covers the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Boxes of meters.
+    #[serde(default)]
+    pub meters: BoxSpec,
+    /// Boxes of repeaters.
+    #[serde(default)]
+    pub repeaters: BoxSpec,
+    /// Boxes of border routers.
+    #[serde(default)]
+    pub routers: BoxSpec,
+    /// What heat does to radios.
+    #[serde(default)]
+    pub radios: HeatSpec,
+    /// The hours of the file.
+    #[serde(skip)]
+    pub hours: Option<Arc<Hours>>,
+}
+
+impl WeatherSpec {
+    /// The weather of a climate, with the defaults of boxes and radios.
+    pub fn of(climate: Climate) -> Self {
+        let boxes = BoxSpec::default;
+        WeatherSpec {
+            climate: Some(climate),
+            file: None,
+            meters: boxes(),
+            repeaters: boxes(),
+            routers: boxes(),
+            radios: HeatSpec::default(),
+            hours: None,
+        }
+    }
+}
+
+/// A city with statistics of its weather.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Climate {
+    /// Hot desert.
+    Phoenix,
+    /// Cold winters, warm summers.
+    Chicago,
+    /// Hot, with a monsoon.
+    Ahmedabad,
+    /// Warm and damp all year.
+    Singapore,
+    /// Hot and dry summers.
+    Seville,
+    /// Mild; summer is in January.
+    Sydney,
+    /// Cool and cloudy.
+    London,
+}
+
+impl Climate {
+    /// All of them.
+    pub const ALL: [Climate; 7] = [
+        Climate::Phoenix,
+        Climate::Chicago,
+        Climate::Ahmedabad,
+        Climate::Singapore,
+        Climate::Seville,
+        Climate::Sydney,
+        Climate::London,
+    ];
+}
+
+/// A box around a radio.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BoxSpec {
+    /// Colour, which decides what the sun adds.
+    pub colour: Colour,
+    /// Shields against the sun.
+    pub shade: Shade,
+    /// Share of the boxes that the sun reaches; the others hang in the shade of houses all day.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub sunny: f64,
+    /// What the electronics inside add.
+    #[serde(with = "TemperatureStep")]
+    #[schemars(extend("x-min" = "0 K", "x-max" = "60 K"))]
+    pub self_heating: f64,
+    /// Time constant: after so long 63 % of a step in the air has reached the board.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "6h"))]
+    pub lag: SimTime,
+}
+
+impl Default for BoxSpec {
+    fn default() -> Self {
+        BoxSpec {
+            colour: Colour::Light,
+            shade: Shade::None,
+            sunny: 1.0,
+            self_heating: 8.0,
+            lag: SimTime::from_secs(2_400),
+        }
+    }
+}
+
+/// Colour of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colour {
+    /// Light grey: 14 K in a sun of 1,000 W/m2.
+    Light,
+    /// Dark, or on a dark wall: 25 K.
+    Dark,
+}
+
+/// Shields of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shade {
+    /// None.
+    None,
+    /// A roof above it: the sun adds 11 K instead of 14.
+    Top,
+    /// A roof and sides: 8 K.
+    Sides,
+}
+
+/// What heat does to radios.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HeatSpec {
+    /// Generation of the radios.
+    pub hardware: Hardware,
+    /// Standard deviation of the crystals' offsets at 25 degrees.
+    #[serde(with = "Deviation")]
+    #[schemars(extend("x-min" = "0 ppm", "x-max" = "100 ppm"))]
+    pub crystal_offset: f64,
+    /// Standard deviation of what crystals drift in a year.
+    #[serde(with = "Deviation")]
+    #[schemars(extend("x-min" = "0 ppm", "x-max" = "20 ppm"))]
+    pub ageing: f64,
+    /// Age of the radios when the run begins.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "14600d"))]
+    pub age: SimTime,
+    /// Share of crystals cut a third of a degree wrong. A healthy crystal breaks no link.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub bad_crystals: f64,
+    /// Share of amplifiers that lose 0.15 dB more with each degree above 25.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub bad_amplifiers: f64,
+}
+
+impl Default for HeatSpec {
+    fn default() -> Self {
+        HeatSpec {
+            hardware: Hardware::Modern,
+            crystal_offset: 4.0,
+            ageing: 0.5,
+            age: SimTime::ZERO,
+            bad_crystals: 0.0,
+            bad_amplifiers: 0.0,
+        }
+    }
+}
+
+/// A generation of radios, by what they lose with heat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hardware {
+    /// 0.02 dB of transmit power and 0.015 dB of noise figure with each degree.
+    Modern,
+    /// 0.175 dB of a link with each degree, half of it at either end: 7 dB from 20 to 60 degrees.
+    Older,
+}
