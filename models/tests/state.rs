@@ -265,9 +265,10 @@ fn what_is_saved_knows_no_thread() {
     assert!(saved(1) == saved(2), "the bytes depend on the number of threads");
 }
 
-/// Changes each byte in turn under a checksum that is right; what is refused, each in the beginning of its words.
+/// Changes each byte twice under a checksum that is right; what is refused, each in the beginning of its words.
 fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
     const HEADER: usize = 24;
+    const PARTS: usize = 18;
     let mut world = built(spec);
     world.run_until(at).unwrap();
     world.partitions_mut().for_each(|part| *part.rows() = Default::default());
@@ -276,7 +277,8 @@ fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
     let mut draws = Stream::new(7, 0, 0);
     let mut refused = BTreeSet::new();
     // Behind the hashes of the specification's parts.
-    for place in body.start + 17 * 8..body.end {
+    let behind = body.start + PARTS * 8..body.end;
+    for place in behind.clone().chain(behind) {
         let mut changed = bytes.clone();
         changed[place] = draws.below(256) as u8;
         let checksum = blake3::hash(&changed[..body.end]);

@@ -142,12 +142,13 @@ fn every_figure_and_column_is_described() {
     std::fs::write(here.path().join("plan.toml"), plan).expect("a plan");
     run(here.path(), &["plan", "plan.toml", "-o", "years"]).expect(0);
     let of = |name: &str| summary(&here.path().join(name)).variants.remove(0).metrics;
-    let (metrics, of_plan) = (of("out"), of("years"));
-    for key in metrics.keys().chain(of_plan.keys()) {
+    run(here.path(), &["run", "small.toml", "-o", "new", "--set", "mesh.start=cold"]).expect(0);
+    let [metrics, of_plan, of_new] = ["out", "years", "new"].map(of);
+    for key in metrics.keys().chain(of_plan.keys()).chain(of_new.keys()) {
         assert!(described.lines().any(|line| line.split_whitespace().next() == Some(key)), "`{key}` is not described");
     }
     for metric in Metric::ALL {
-        let is_there = metrics.has(*metric) || of_plan.has(*metric);
+        let is_there = [&metrics, &of_plan, &of_new].iter().any(|values| values.has(*metric));
         assert!(is_there, "`{}` is described and no run has it", metric.key());
     }
     let tables = run(here.path(), &["describe", "tables"]).expect(0).out;

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use amitwin_data::files::{RunDir, read_rows};
-use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, NodeRow, Row, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Row, TransactionRow};
 use amitwin_data::summary::Status;
 use amitwin_testkit::folders::{files, folder};
 use amitwin_testkit::program::{SHORT_AND_LONG, amitwin, run, summary, wait_for};
@@ -54,6 +54,7 @@ fn all_tables_are_whole(out: &Path) -> usize {
             "events" => read::<EventRow>(path),
             "airtime" => read::<AirtimeRow>(path),
             "frames" => read::<FrameRow>(path),
+            "load" => read::<LoadRow>(path),
             other => panic!("an unknown table {other}"),
         };
     }

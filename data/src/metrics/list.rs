@@ -106,9 +106,9 @@ metrics! {
     RelaySendingShare = "relay_sending_share": Share, Always, gate("relay_sending", "");
     /// kilobits a second of payload that came from the meters of the busiest border router, over its backhaul, in its busiest hour of
     /// the run; missing where nothing came
-    BackhaulKbitS = "backhaul_kbit_s": Count, Always, gate("backhaul_kbit_s", "");
+    BackhaulKbps = "backhaul_kbps": Count, Always, gate("backhaul_kbps", "");
     /// reports and answers a second that the head-end took, in its busiest hour of the run; missing where nothing came
-    HeadEndMessagesS = "head_end_messages_s": Count, Always, gate("head_end_messages_s", "");
+    HeadEndMessageRate = "head_end_message_rate": Count, Always, gate("head_end_message_rate", "");
     /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it), of meters,
     /// repeaters and border routers
     Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");

@@ -48,13 +48,13 @@ impl Rates {
     }
 
     /// Payload over the backhaul of the busiest border router in its busiest hour, kb/s.
-    pub fn backhaul_kbit_s(&self) -> Option<f64> {
+    pub fn backhaul_kbps(&self) -> Option<f64> {
         let most = self.bytes.values().flatten().max()?;
         Some(*most as f64 * 8.0 / 1e3 / self.hour_s)
     }
 
     /// Messages that the head-end took a second in its busiest hour.
-    pub fn head_end_messages_s(&self) -> Option<f64> {
+    pub fn head_end_message_rate(&self) -> Option<f64> {
         Some(*self.messages.iter().max()? as f64 / self.hour_s)
     }
 
@@ -126,7 +126,7 @@ mod tests {
     fn the_busiest_hour_of_the_busiest_counts() {
         let mut rates = Rates::new(SimTime::from_secs(7_200), SimTime::from_secs(600));
         assert_eq!(
-            (rates.backhaul_kbit_s(), rates.head_end_messages_s(), rates.relay_sending_share()),
+            (rates.backhaul_kbps(), rates.head_end_message_rate(), rates.relay_sending_share()),
             (None, None, None)
         );
         // In the first hour 18 messages of 100 B behind router 0; in the second 9 of 500 B behind router 7, and one that was lost.
@@ -135,12 +135,12 @@ mod tests {
         let rows: Vec<_> = first.chain(second).chain([answer(0, None, 9_000)]).collect();
         // A border router sends for 90 s, a relay for 30 s and one without a route for 12 s.
         rates.update(&rows, &[load(Some(0), 90.0), load(Some(1), 30.0), load(None, 12.0)]);
-        assert_eq!(rates.backhaul_kbit_s(), Some(9.0 * 500.0 * 8.0 / 1e3 / 3_600.0));
-        assert_eq!(rates.head_end_messages_s(), Some(18.0 / 3_600.0));
+        assert_eq!(rates.backhaul_kbps(), Some(9.0 * 500.0 * 8.0 / 1e3 / 3_600.0));
+        assert_eq!(rates.head_end_message_rate(), Some(18.0 / 3_600.0));
         assert_eq!(rates.relay_sending_share(), Some(30.0 / 600.0));
         // A run of a minute is no hour.
         let mut short = Rates::new(SimTime::from_secs(60), SimTime::from_secs(3_600));
         short.update(&[answer(0, Some(1.0), 750)], &[load(Some(3), 3.0)]);
-        assert_eq!((short.backhaul_kbit_s(), short.relay_sending_share()), (Some(0.1), Some(0.05)));
+        assert_eq!((short.backhaul_kbps(), short.relay_sending_share()), (Some(0.1), Some(0.05)));
     }
 }

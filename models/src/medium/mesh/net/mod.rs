@@ -277,6 +277,8 @@ impl<P: PortUser> Above for Stack<'_, P> {
             Kind::Nud | Kind::Probe => {}
             Kind::Ns => children::registers(self, link, ctx, node, from),
             Kind::Na => children::refused(self, link, ctx, node, from),
+            // Without keys it cannot be opened.
+            _ if self.net.is_new(node) && packet.kind() != Kind::Eapol => {}
             Kind::Flood => flood::heard(self, link, ctx, node, packet),
             Kind::Dio => parents::heard_dio(self, link, ctx, node, from, packet),
             Kind::Dis if packet.dest == node => parents::send_dio(self, link, ctx, node, Some(from)),
@@ -339,6 +341,7 @@ impl Medium for MeshMut<'_> {
             Supply::Off => {
                 self.link.air.power(node, false);
                 self.net.reassembly.forget(node);
+                authenticator::forget(&mut self.net.authenticators, node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
                 join::stop(self.net, node);
                 self.net.forget_children(self.link, ctx.facts, node);
@@ -364,7 +367,6 @@ impl Medium for MeshMut<'_> {
                 BorderStack::Nanostack => {
                     pan::renumber(self.net, node);
                     self.net.routes.forget(ctx.facts, node);
-                    authenticator::forget(&mut self.net.authenticators, node);
                 }
             }
         } else {

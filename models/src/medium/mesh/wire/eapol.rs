@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn an_exchange_is_of_as_many_frames_and_bytes_as_was_counted() {
         let bytes = |stack| exchange(stack).iter().map(|step| u32::from(step.bytes())).sum::<u32>();
-        // TLS 1,601, seven EAP-TLS headers of 10, identities 9 + 18, success 8, key frames 5 x 99 + 14 + 22 + 22 + 56.
+        // TLS 1,601, six EAP-TLS headers of 10, identities 9 + 18, success 8, key frames 5 x 99 + 14 + 22 + 22 + 56.
         assert_eq!(bytes(RouterStack::Wsrd), 1_601 + 6 * 10 + 27 + 8 + 495 + 114);
         // Two flights in two pieces: two more frames each, and the length of the whole.
         assert_eq!(bytes(RouterStack::Nanostack), bytes(RouterStack::Wsrd) + 4 * 10 + 2 * 4);

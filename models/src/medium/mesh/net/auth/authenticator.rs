@@ -153,8 +153,9 @@ pub(in crate::medium::mesh::net) fn due<P: PortUser>(
     }
     session.repeated += 1;
     let (relay, step, repeated) = (session.relay, session.step, session.repeated);
-    let doubled_s = stack.net.between(ctx.facts, gateway, rules.repeats_s) * f64::from(1u32 << repeated.min(4));
-    let wait_s = doubled_s.min(rules.repeats_most_s);
+    // Each in the second half of an interval that doubles.
+    let doubled = f64::from(1u32 << repeated.min(4)).min(rules.repeats_most_s / rules.repeats_s.1);
+    let wait_s = stack.net.between(ctx.facts, gateway, rules.repeats_s) * doubled;
     let due = ctx.now() + SimTime::from_secs_f64(wait_s);
     if let Some(session) = stack.net.authenticators.sessions.get_mut(&(gateway, node)) {
         session.due = due;

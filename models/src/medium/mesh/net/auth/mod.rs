@@ -136,7 +136,7 @@ pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     if !is_asking && !is_told_again {
         return;
     }
-    if is_asking && step < joining.pan.keys.step - 1 {
+    if is_asking && step + 2 < joining.pan.keys.step {
         // Overtaken by what came since.
         return;
     }
@@ -145,7 +145,8 @@ pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
         return;
     }
     say(stack, link, ctx, node, next);
-    if !is_asking {
+    if !is_asking || step + 2 == stack.net.nodes[node].pan.keys.step {
+        // Its answer to this was lost.
         return;
     }
     stack.net.nodes[node].pan.keys.step = next + 1;
