@@ -22,7 +22,8 @@ pub fn path(path: &Path) -> String {
 pub fn same_choice(options: &Scenario) -> String {
     let set = options.set.iter().map(|s| ("set", format!("{}={}", s.key, s.value)));
     let variants = options.variants.iter().map(|v| ("variant", v.clone()));
-    let seeds = options.seeds.map(|n| ("seeds", n.to_string()));
+    // One seed is what there is without it.
+    let seeds = options.seeds.filter(|&n| n > 1).map(|n| ("seeds", n.to_string()));
     let chosen: String =
         set.chain(variants).chain(seeds).map(|(option, value)| format!(" --{option} {}", quoted(&value))).collect();
     path(&options.file) + &chosen

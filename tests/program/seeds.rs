@@ -112,7 +112,10 @@ fn seeds_are_added_until_the_figure_is_known_or_the_cap_is_reached() {
     for (half_width, seeds) in [("100 %", 3), ("0.1 %", 7)] {
         let here = until(half_width);
         run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
-        assert_eq!(summary(&here.path().join("out")).seeds.len(), seeds, "half-width {half_width}");
+        let summary = summary(&here.path().join("out"));
+        assert_eq!(summary.seeds.len(), seeds, "half-width {half_width}");
+        let is_told = summary.warnings.iter().any(|text| text.contains("7 seeds, the most that study.until allows"));
+        assert_eq!(is_told, seeds == 7, "{:?}", summary.warnings);
     }
 }
 

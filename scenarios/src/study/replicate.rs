@@ -38,7 +38,7 @@ pub fn run(what: &Replications, watch: &dyn Watch) -> Outcome {
     let study = &first.study;
     let together = Together::new(watch);
     let mut results = Results::new();
-    let (mut events, mut wanted) = (0, study.seeds);
+    let (mut events, mut wanted, mut is_short) = (0, study.seeds, false);
     let error = loop {
         let begun = results.len() as u64;
         let seeds: Vec<u64> = (begun..u64::from(wanted)).map(|n| first.seed.saturating_add(n)).collect();
@@ -52,12 +52,22 @@ pub fn run(what: &Replications, watch: &dyn Watch) -> Outcome {
         let done = results.len() as u32;
         let Some(until) = study.until.as_ref().filter(|_| failed.is_none() && done == wanted) else { break failed };
         let (of, more) = (averages(what, &results), until.more(done));
-        if more == 0 || until.enough(&of, &verdicts(&first.gates, &of)) {
+        let is_enough = until.enough(&of, &verdicts(&first.gates, &of));
+        if more == 0 || is_enough {
+            is_short = !is_enough;
             break None;
         }
         wanted += more;
     };
     let mut summary = summary(what, &results);
+    if is_short {
+        let text = format!(
+            "{} seeds, the most that study.until allows, do not make its figure as sure as it is to be; raise \
+             study.until.seeds_max, or ask for less",
+            results.len()
+        );
+        summary.warnings.push(text);
+    }
     if error.is_none() && results.len() < wanted as usize {
         let text = format!("stopped after {} of {wanted} seeds", results.len());
         summary.warnings.push(text);
