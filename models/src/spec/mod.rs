@@ -2,6 +2,7 @@
 
 mod backhaul;
 mod campaign;
+mod channels;
 mod civil;
 mod coupling;
 mod device;
@@ -30,6 +31,7 @@ use amitwin_sim_core::SimTime;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
+pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;

@@ -19,6 +19,7 @@ use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
 use crate::math::{level_db, ratio};
+use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
@@ -109,8 +110,8 @@ pub struct Parts {
     pub cca_threshold_dbm: f64,
     /// So many radios receive, the first ones; the others are only heard.
     pub own: u16,
-    /// Channels that are hopped over; 0 without hopping.
-    pub channels: u16,
+    /// Channels that are hopped over.
+    pub hops: HopSet,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -123,6 +124,8 @@ pub struct Air {
     pub radios: PerNode<Radio>,
     /// Timing of the operating mode.
     pub phy: Phy,
+    /// Channels that are hopped over.
+    pub hops: HopSet,
     model: ErrorModel,
     fading: Fading,
     heat: Option<Box<Heat>>,
@@ -154,7 +157,7 @@ impl Radio {
 impl Air {
     /// The medium of these radios, each with its site and its transmit power in dBm.
     pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
-        let Parts { neighbours, model, fading, heat, phy, cca_threshold_dbm, own, channels, seed } = parts;
+        let Parts { neighbours, model, fading, heat, phy, cca_threshold_dbm, own, hops, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
         let stretches = phy.modulation_index.is_none();
         let radio = |dbm: &f64| Radio {
@@ -185,7 +188,8 @@ impl Air {
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
             free: Vec::new(),
-            channels: (0..channels).map(|_| Vec::new()).collect(),
+            channels: (0..hops.plan()).map(|_| Vec::new()).collect(),
+            hops,
             overlay: None,
         }
     }

@@ -2,7 +2,6 @@
 
 use super::{Air, Fate, Transmission, UNITS_PER_MW};
 use crate::math::{level_db, normal_quantile, ratio};
-use crate::medium::mesh::hopping::broadcast_channel;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::heat::LinkHeat;
 use crate::medium::mesh::radio::overlay::Overlay;
@@ -74,8 +73,8 @@ impl Air {
     /// What the link of a frame has at its beginning, dB.
     fn faded_db(&self, frame: &Transmission, node: Node) -> f64 {
         let channel = match frame.channel {
-            Channel::COMMON if self.channels.is_empty() => Channel(0),
-            Channel::COMMON => broadcast_channel(frame.start, self.channels.len() as u16),
+            Channel::COMMON if self.hops.is_empty() => Channel(0),
+            Channel::COMMON => self.hops.broadcast_channel(frame.start),
             channel => channel,
         };
         self.fading.shared_db(self.sites[frame.from], self.sites[node], channel, frame.start)
