@@ -21,6 +21,7 @@ use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::fading::Fading;
 use crate::medium::mesh::radio::heat::Heat;
+use crate::medium::mesh::radio::interference::Interference;
 use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
@@ -178,10 +179,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoChannels { phy: radio.phy, region: radio.region });
     }
     // 2.4 GHz has 16 channels in every region.
-    let hops = match spec.mac.hopping {
-        true => HopSet::of_plan(plan.as_ref().map_or(16, |plan| plan.count), &spec.mac.channels_excluded),
-        false => HopSet::none(),
-    };
+    let hops = HopSet::of(&spec.mac, plan.as_ref().map_or(16, |plan| plan.count));
     if spec.mac.hopping && hops.is_empty() {
         return Err(BuildError::AllExcluded);
     }
@@ -393,12 +391,13 @@ impl Kit<'_> {
 
     /// The layers of a mesh, settled as though it had run for long.
     fn mesh(&self, neighbours: Neighbours, facts: &Facts) -> Mesh {
-        let spec = self.spec;
+        let (spec, own) = (self.spec, &facts.sites.0[..usize::from(facts.own)]);
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
             fading: Fading::new(&spec.radio.fading, spec.seed),
             heat: Heat::of(spec, &facts.sites, frequency_mhz(&spec.radio)),
+            interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,
             own: facts.own,

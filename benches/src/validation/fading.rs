@@ -35,6 +35,7 @@ fn after_a_loss(fading: &FadingSpec, loss: f64) -> [f64; 4] {
         model,
         fading: Fading::new(fading, 1),
         heat: None,
+        interference: None,
         phy: Phy::new(MODE),
         cca_threshold_dbm: -90.0,
         own: LINKS + 1,

@@ -10,6 +10,7 @@ mod dlms;
 mod event;
 mod fading;
 mod hours;
+mod interferer;
 mod mac;
 mod medium;
 mod mesh;
@@ -41,6 +42,7 @@ pub use event::{
 };
 pub use fading::FadingSpec;
 pub use hours::{Hours, When};
+pub use interferer::InterfererSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
@@ -78,6 +80,8 @@ pub struct WorldSpec {
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
     pub weather: Option<WeatherSpec>,
+    /// What else sends in the band.
+    pub interferers: Vec<InterfererSpec>,
     /// Regular reports.
     pub traffic: TrafficSpec,
     /// Meshes that hear each other.
@@ -127,6 +131,7 @@ impl WorldSpec {
             device: DeviceSpec::default(),
             backhaul: BackhaulSpec::default(),
             weather: None,
+            interferers: Vec::new(),
             traffic: TrafficSpec::default(),
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),

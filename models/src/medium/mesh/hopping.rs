@@ -1,7 +1,7 @@
 //! Channel hopping of Wi-SUN FAN: where a node listens, when everybody listens together.
 
 use crate::node::{Channel, SiteId};
-use crate::spec::Channels;
+use crate::spec::{Channels, MacSpec};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::mix64;
 use std::sync::Arc;
@@ -37,6 +37,11 @@ impl HopSet {
     /// All channels of a plan with so many but for some; without any that is left, no hopping.
     pub fn of_plan(plan: u16, excluded: &Channels) -> Self {
         HopSet { channels: (0..plan).filter(|&c| !excluded.contains(c)).map(Channel).collect(), plan }
+    }
+
+    /// As a world has it, on a plan with so many channels.
+    pub fn of(mac: &MacSpec, plan: u16) -> Self {
+        if mac.hopping { HopSet::of_plan(plan, &mac.channels_excluded) } else { HopSet::none() }
     }
 
     /// How many.
