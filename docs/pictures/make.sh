@@ -39,6 +39,7 @@ draw gateway-failure map
 # Its largest sizes take minutes.
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
 draw hot-afternoon delivered
+draw interferer rejoin
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin

@@ -11,6 +11,7 @@ use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
 use crate::headend::{Duties, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
+use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
 use crate::medium::mesh::mac::{self, LinkLayer, Rules};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
@@ -20,6 +21,7 @@ use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::fading::Fading;
 use crate::medium::mesh::radio::heat::Heat;
+use crate::medium::mesh::radio::interference::Interference;
 use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
 use crate::medium::mesh::radio::phy::{Phy, channel_plan};
@@ -69,6 +71,11 @@ pub enum BuildError {
         /// Region.
         region: crate::spec::Region,
     },
+    /// Nothing is left to hop over.
+    #[error(
+        "mac.channels_excluded excludes every channel of the plan; leave some of them in, or set mac.hopping = false"
+    )]
+    AllExcluded,
     /// More radios than a local index can number.
     #[error(
         "{radios} radios share one partition around border router {gateway}, at most 65,000 can; \
@@ -172,7 +179,10 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoChannels { phy: radio.phy, region: radio.region });
     }
     // 2.4 GHz has 16 channels in every region.
-    let channels = if spec.mac.hopping { plan.map_or(16, |p| p.count) } else { 0 };
+    let hops = HopSet::of(&spec.mac, plan.as_ref().map_or(16, |plan| plan.count));
+    if spec.mac.hopping && hops.is_empty() {
+        return Err(BuildError::AllExcluded);
+    }
     let assignment = assign(&spec.placement);
     if assignment.gateways.is_empty() {
         return Err(BuildError::NoGateway);
@@ -203,7 +213,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         rules,
         model: &model,
         map: &map,
-        channels,
+        hops,
         cosem: &cosem,
         gateways: &assignment.gateways,
         members: &members,
@@ -243,7 +253,7 @@ fn hops_mean(meshes: &[(Facts, AnyMedium)]) -> f64 {
 fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
     let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
     let joins_s = match spec.medium {
-        MediumKind::Mesh => Procedures::new(spec, kit.network, kit.channels, kit.model).alone_s(spec.mesh.lease),
+        MediumKind::Mesh => Procedures::new(spec, kit.network, kit.hops.len(), kit.model).alone_s(spec.mesh.lease),
         MediumKind::Ideal => 0.0,
     };
     SimTime::from_secs_f64(boot_s + joins_s)
@@ -298,7 +308,7 @@ struct Kit<'a> {
     rules: Rules,
     model: &'a ErrorModel,
     map: &'a LossMap,
-    channels: u16,
+    hops: HopSet,
     cosem: &'a Arc<Cosem>,
     gateways: &'a [u32],
     members: &'a [Vec<u32>],
@@ -381,16 +391,17 @@ impl Kit<'_> {
 
     /// The layers of a mesh, settled as though it had run for long.
     fn mesh(&self, neighbours: Neighbours, facts: &Facts) -> Mesh {
-        let spec = self.spec;
+        let (spec, own) = (self.spec, &facts.sites.0[..usize::from(facts.own)]);
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
             fading: Fading::new(&spec.radio.fading, spec.seed),
             heat: Heat::of(spec, &facts.sites, frequency_mhz(&spec.radio)),
+            interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,
             own: facts.own,
-            channels: self.channels,
+            hops: self.hops.clone(),
             seed: spec.seed,
         };
         let power_dbm = |site: SiteId| self.map.power_dbm(site.0, &spec.placement.sites[site.at()]);
@@ -403,12 +414,11 @@ impl Kit<'_> {
             air,
             times: self.times.clone(),
             rules: self.rules.clone(),
-            channels: self.channels,
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
         let parts = net::Parts {
-            procedures: Procedures::new(spec, self.network, self.channels, self.model),
+            procedures: Procedures::new(spec, self.network, self.hops.len(), self.model),
             faintest_dbm: self.model.sensitivity_dbm(FAINTEST_LOSS, FAINTEST_BYTES) as f32,
             data_loss: self.model.mean_loss_table(DATA_BYTES),
             ack_loss: self.model.mean_loss_table(self.times.ack_bytes),

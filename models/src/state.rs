@@ -127,7 +127,7 @@ pub fn restore<X: Exchange<Event>>(
 }
 
 /// Parts of a specification.
-const PARTS: usize = 18;
+const PARTS: usize = 19;
 
 /// The parts of a specification with what tells each from others.
 fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
@@ -135,7 +135,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
     #[rustfmt::skip]
     let WorldSpec {
         seed, duration, placement, medium, ideal, radio, mac, mesh, device, backhaul, traffic, coupling, dlms, record, polls,
-        campaigns, events, weather,
+        campaigns, events, weather, interferers,
     } = spec;
     let parts: [(&str, &dyn Debug); PARTS] = [
         ("seed", seed),
@@ -156,6 +156,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
         ("campaign", campaigns),
         ("event", events),
         ("weather", weather),
+        ("interferer", interferers),
     ];
     parts.map(|(name, part)| (name, hash(part)))
 }

@@ -166,6 +166,17 @@ fn variant_paths() {
 fn rules_across_fields() {
     let mut gallery = Gallery::default();
     gallery.add("backoff_exponents", with("[mac]\nmin_be = 6\nmax_be = 5\n"));
+    gallery.add("excluded_no_channels", with("[mac]\nchannels_excluded = \"0-9,x\"\n"));
+    gallery.add("excluded_number", with("[mac]\nchannels_excluded = 9\n"));
+    gallery.add("excluded_beyond_the_plan", with("[mac]\nchannels_excluded = \"0-9,129\"\n"));
+    gallery.add("excluded_all", with("[mac]\nchannels_excluded = \"0-99,100-128\"\n"));
+    let interferer =
+        |more: &str| with(&format!("[[interferer]]\nname = \"other\"\npower = \"27 dBm\"\nduty = \"10 %\"\n{more}"));
+    gallery.add("interferer_nowhere", interferer("x = \"10 m\"\n"));
+    gallery.add("interferer_twice", interferer("near = \"G0000\"\nlat = 47.0\nlon = 8.0\n"));
+    gallery.add("interferer_near_nobody", interferer("near = \"G0001\"\n"));
+    gallery.add("interferer_beyond_the_plan", interferer("near = \"G0000\"\nchannels = \"200\"\n"));
+    gallery.add("interferer_burst", interferer("near = \"G0000\"\nburst = \"0s\"\n"));
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));

@@ -1,6 +1,7 @@
 //! Figures of links over time: what a lost frame says of the next ones.
 
 use super::{Figure, Group, Tolerance};
+use amitwin_models::medium::mesh::hopping::HopSet;
 use amitwin_models::medium::mesh::mpdu::{Frame, Mpdu};
 use amitwin_models::medium::mesh::radio::air::{Air, Fate, Parts};
 use amitwin_models::medium::mesh::radio::error::ErrorModel;
@@ -34,10 +35,11 @@ fn after_a_loss(fading: &FadingSpec, loss: f64) -> [f64; 4] {
         model,
         fading: Fading::new(fading, 1),
         heat: None,
+        interference: None,
         phy: Phy::new(MODE),
         cca_threshold_dbm: -90.0,
         own: LINKS + 1,
-        channels: 0,
+        hops: HopSet::none(),
         seed: 1,
     };
     let mut air = Air::new(parts, (0..=u32::from(LINKS)).map(|n| (SiteId(n), dbm)));

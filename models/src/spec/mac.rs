@@ -1,5 +1,6 @@
 //! `[mac]`: the rules for using the air.
 
+use super::channels::{ChannelList, Channels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub struct MacSpec {
     pub gateway_queue_frames_max: Option<u16>,
     /// Hop over the channel plan; otherwise everyone shares one channel.
     pub hopping: bool,
+    /// Channels of the plan that are left out when hopping, numbers and ranges such as "0-9,20": neither listened on nor swept, and
+    /// schedules say so.
+    #[serde(with = "ChannelList", skip_serializing_if = "Channels::is_empty")]
+    pub channels_excluded: Channels,
 }
 
 impl Default for MacSpec {
@@ -46,6 +51,7 @@ impl Default for MacSpec {
             queue_frames_max: None,
             gateway_queue_frames_max: None,
             hopping: true,
+            channels_excluded: Channels::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod backhaul;
 mod campaign;
+mod channels;
 mod civil;
 mod coupling;
 mod device;
@@ -9,6 +10,7 @@ mod dlms;
 mod event;
 mod fading;
 mod hours;
+mod interferer;
 mod mac;
 mod medium;
 mod mesh;
@@ -30,6 +32,7 @@ use amitwin_sim_core::SimTime;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
+pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
@@ -39,6 +42,7 @@ pub use event::{
 };
 pub use fading::FadingSpec;
 pub use hours::{Hours, When};
+pub use interferer::InterfererSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
@@ -76,6 +80,8 @@ pub struct WorldSpec {
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
     pub weather: Option<WeatherSpec>,
+    /// What else sends in the band.
+    pub interferers: Vec<InterfererSpec>,
     /// Regular reports.
     pub traffic: TrafficSpec,
     /// Meshes that hear each other.
@@ -125,6 +131,7 @@ impl WorldSpec {
             device: DeviceSpec::default(),
             backhaul: BackhaulSpec::default(),
             weather: None,
+            interferers: Vec::new(),
             traffic: TrafficSpec::default(),
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),

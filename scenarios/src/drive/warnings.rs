@@ -63,8 +63,8 @@ pub fn of_air(busiest: impl Iterator<Item = (SiteId, SimTime)>, spec: &WorldSpec
     };
     let next = meters.filter(|(meter, _)| *meter != site);
     let next = next.map_or(String::new(), |(meter, time)| format!(", {} {}", who(meter), share(time)));
-    let slices = channel_plan(spec.radio.region, spec.radio.phy)
-        .map_or(1.0, |plan| limits::slices(&plan, &limit, spec.mac.hopping));
+    let slices =
+        channel_plan(spec.radio.region, spec.radio.phy).map_or(1.0, |plan| limits::slices(&plan, &limit, &spec.mac));
     let polite_s = time.secs_f64() / slices;
     let verdict = if polite_s > limit.polite.secs_f64() { "too much as well" } else { "within that" };
     Some(format!(

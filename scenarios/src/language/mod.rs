@@ -1,5 +1,6 @@
 //! Text machinery of the language, ignorant of what a scenario is: sources, spans, diagnostics, paths, checking.
 
+mod channels;
 pub mod check;
 mod date_time;
 pub mod diagnostic;

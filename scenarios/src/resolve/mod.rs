@@ -6,6 +6,7 @@ pub(crate) mod dlms;
 mod event;
 pub(crate) mod gates;
 mod id_list;
+mod interferer;
 pub(crate) mod medium;
 pub(crate) mod placement;
 pub(crate) mod radio;
@@ -95,6 +96,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     let weather = weather::weather(cx, placements);
     let placement = placement?;
     radio::roofs(cx, &placement);
+    let interferers = interferer::interferers(cx, &placement);
     let events = event::events(cx, &placement, placements);
     let file = cx.file;
     let mut spec = WorldSpec {
@@ -109,6 +111,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         device: file.device.clone(),
         backhaul: file.backhaul.clone(),
         weather,
+        interferers,
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),

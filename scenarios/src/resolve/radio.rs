@@ -39,7 +39,7 @@ pub(super) fn radio(cx: &mut Context<'_>) {
 
 /// Warns of more power than the region allows. Losses of a meter's box are not counted: it may hang somewhere else.
 fn power(cx: &mut Context<'_>) {
-    let (radio, limit) = (&cx.file.radio, limits::power(&cx.file.radio, cx.file.mac.hopping));
+    let (radio, limit) = (&cx.file.radio, limits::power(&cx.file.radio, &cx.file.mac));
     let gain_dbi = radio.gateway_antenna_gain_db;
     let own = radio.gateway_tx_power_dbm.filter(|own| *own != radio.tx_power_dbm);
     let with_antenna = (gain_dbi != 0.0).then_some(radio.gateway_power_dbm());
@@ -98,5 +98,25 @@ pub(super) fn mac(cx: &mut Context<'_>) {
     {
         let title = format!("min_be is {min} and max_be is {max}");
         cx.error(&["mac", "min_be"], title, "larger than max_be", "the backoff exponent grows from min_be to max_be");
+    }
+    excluded(cx);
+}
+
+/// Channels that are left out are channels of the plan, and some are left.
+fn excluded(cx: &mut Context<'_>) {
+    let (mac, key) = (&cx.file.mac, ["mac", "channels_excluded"]);
+    let Some(last) = mac.channels_excluded.last() else { return };
+    let Some(plan) = channel_plan(cx.file.radio.region, cx.file.radio.phy) else { return };
+    if last >= plan.count {
+        let title = format!("mac.channels_excluded names channel {last}, which the plan does not have");
+        let (region, mode) = (word(cx.file.radio.region), word(cx.file.radio.phy));
+        let help = format!("mode {mode} has {} channels in the region {region}: 0 to {}", plan.count, plan.count - 1);
+        cx.error(&key, title, "beyond the channel plan", help);
+    } else if mac.channels_excluded.runs() == [(0, plan.count - 1)] {
+        let title = format!("mac.channels_excluded names all {} channels", plan.count);
+        cx.error(&key, title, "none is left to hop over", "leave some of them in, or set mac.hopping = false");
+    } else if !mac.hopping {
+        let text = "without hopping all nodes share one channel, and mac.channels_excluded has no effect; leave one of the two out";
+        cx.warn(&key, text);
     }
 }

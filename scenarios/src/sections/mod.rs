@@ -16,8 +16,8 @@ pub mod study;
 pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
-    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, MacSpec, MediumKind,
-    MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
+    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, InterfererSpec, MacSpec,
+    MediumKind, MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -73,6 +73,10 @@ pub struct ScenarioFile {
     /// The weather, and what it does to radios; without it there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weather: Option<WeatherSpec>,
+    /// What else sends in the band.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub interferer: Vec<InterfererSpec>,
     /// Regular reports.
     #[serde(default)]
     pub traffic: TrafficSpec,

@@ -1,5 +1,6 @@
 //! The air alone: a few radios with losses between them that are given, and frames that nobody looks into.
 
+use amitwin_models::medium::mesh::hopping::HopSet;
 use amitwin_models::medium::mesh::mpdu::{Frame, Mpdu};
 use amitwin_models::medium::mesh::radio::air::{Air, Parts};
 use amitwin_models::medium::mesh::radio::error::ErrorModel;
@@ -7,7 +8,7 @@ pub use amitwin_models::medium::mesh::radio::fading::Fading;
 use amitwin_models::medium::mesh::radio::neighbours::Neighbours;
 use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::node::{Channel, Node, SiteId};
-use amitwin_models::spec::{FadingSpec, PhyMode};
+use amitwin_models::spec::{Channels, FadingSpec, PhyMode};
 
 /// Radios at 27 dBm with losses (a, b, dB) between them and 10 dB of noise figure, busy from `cca_threshold_dbm` on.
 pub fn air(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16, cca_threshold_dbm: f64) -> Air {
@@ -16,10 +17,11 @@ pub fn air(mode: PhyMode, radios: u32, losses: &[(u16, u16, f32)], channels: u16
         model: ErrorModel::new(mode, 10.0, 0.0),
         fading: Fading::new(&FadingSpec::off(), 1),
         heat: None,
+        interference: None,
         phy: Phy::new(mode),
         cca_threshold_dbm,
         own: radios as u16,
-        channels,
+        hops: HopSet::of_plan(channels, &Channels::default()),
         seed: 1,
     };
     Air::new(parts, (0..radios).map(|n| (SiteId(n), 27.0)))
@@ -38,10 +40,11 @@ pub fn fading_air(fading: Fading, spread_db: f64, others: u16, loss: f64, bytes:
         model,
         fading,
         heat: None,
+        interference: None,
         phy: Phy::new(mode),
         cca_threshold_dbm: -90.0,
         own: radios as u16,
-        channels: 0,
+        hops: HopSet::none(),
         seed: 1,
     };
     Air::new(parts, (0..radios).map(|n| (SiteId(n), dbm)))

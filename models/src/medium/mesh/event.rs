@@ -55,8 +55,8 @@ pub enum Event {
         node: Node,
         /// Of its link layer.
         epoch: u16,
-        /// Channel of this step.
-        channel: Channel,
+        /// Its number, which is the place of its channel among those that are hopped over.
+        step: u16,
     },
     /// A trickle timer: transmission point or end of the interval.
     Trickle {

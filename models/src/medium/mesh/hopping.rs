@@ -1,8 +1,10 @@
 //! Channel hopping of Wi-SUN FAN: where a node listens, when everybody listens together.
 
 use crate::node::{Channel, SiteId};
+use crate::spec::{Channels, MacSpec};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::mix64;
+use std::sync::Arc;
 
 /// Time a node stays on a channel of its own sequence.
 pub const UNICAST_DWELL: SimTime = SimTime::from_millis(255);
@@ -17,17 +19,82 @@ pub fn slot(phase_ms: u32, at: SimTime) -> u64 {
     (at.nanos() + u64::from(phase_ms) * 1_000_000) / UNICAST_DWELL.nanos()
 }
 
-/// Channel on which the node at this site listens in a slot: a hash of both, so that two nodes share a
-/// sequence as little as two fair dice do.
-#[inline]
-pub fn channel(site: SiteId, slot: u64, channels: u16) -> Channel {
-    let hash = mix64((u64::from(site) << 40) ^ slot);
-    Channel((((hash >> 32) * u64::from(channels)) >> 32) as u16)
+/// The channels that a mesh hops over: those of the plan that are not excluded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HopSet {
+    /// Ascending; none without hopping.
+    channels: Arc<[Channel]>,
+    /// Channels of the plan.
+    plan: u16,
 }
 
-/// Channel of the broadcast slot that begins last before `at`: that of nobody's own sequence.
-pub fn broadcast_channel(at: SimTime, channels: u16) -> Channel {
-    channel(SiteId(u32::MAX), at.nanos() / BROADCAST_INTERVAL.nanos(), channels)
+impl HopSet {
+    /// No hopping: all share the plan's first channel.
+    pub fn none() -> Self {
+        HopSet { channels: [].into(), plan: 0 }
+    }
+
+    /// All channels of a plan with so many but for some; without any that is left, no hopping.
+    pub fn of_plan(plan: u16, excluded: &Channels) -> Self {
+        HopSet { channels: (0..plan).filter(|&c| !excluded.contains(c)).map(Channel).collect(), plan }
+    }
+
+    /// As a world has it, on a plan with so many channels.
+    pub fn of(mac: &MacSpec, plan: u16) -> Self {
+        if mac.hopping { HopSet::of_plan(plan, &mac.channels_excluded) } else { HopSet::none() }
+    }
+
+    /// How many.
+    #[inline]
+    pub fn len(&self) -> u16 {
+        self.channels.len() as u16
+    }
+
+    /// No hopping.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty()
+    }
+
+    /// Channels of the plan, excluded ones as well.
+    pub fn plan(&self) -> u16 {
+        self.plan
+    }
+
+    /// Whether it is one of them.
+    pub fn contains(&self, channel: Channel) -> bool {
+        self.channels.binary_search(&channel).is_ok()
+    }
+
+    /// Where a channel stands among them.
+    pub fn place_of(&self, channel: Channel) -> Option<u16> {
+        self.channels.binary_search(&channel).ok().map(|place| place as u16)
+    }
+
+    /// The channel at a place.
+    #[inline]
+    pub fn at(&self, place: u16) -> Channel {
+        self.channels[usize::from(place)]
+    }
+
+    /// Place of the channel on which the node at this site listens in a slot: a hash of both, so that two nodes share a
+    /// sequence as little as two fair dice do.
+    #[inline]
+    pub fn place(&self, site: SiteId, slot: u64) -> u16 {
+        let hash = mix64((u64::from(site) << 40) ^ slot);
+        (((hash >> 32) * u64::from(self.len())) >> 32) as u16
+    }
+
+    /// Channel on which the node at this site listens in a slot.
+    #[inline]
+    pub fn channel(&self, site: SiteId, slot: u64) -> Channel {
+        self.at(self.place(site, slot))
+    }
+
+    /// Channel of the broadcast slot that begins last before `at`: that of nobody's own sequence.
+    pub fn broadcast_channel(&self, at: SimTime) -> Channel {
+        self.channel(SiteId(u32::MAX), at.nanos() / BROADCAST_INTERVAL.nanos())
+    }
 }
 
 /// Whether everybody listens to the broadcast channel at an instant.
@@ -62,11 +129,26 @@ mod tests {
 
     #[test]
     fn every_channel_is_used_alike() {
+        let hops = HopSet::of_plan(129, &Channels::default());
         let mut count = [0u32; 129];
         for s in 0..129_000 {
-            count[channel(SiteId(7), s, 129).at()] += 1;
+            count[hops.channel(SiteId(7), s).at()] += 1;
         }
         // 1,000 expected, standard deviation 32.
         assert!(count.iter().all(|n| (850..1_150).contains(n)), "{count:?}");
+    }
+
+    #[test]
+    fn excluded_channels_are_not_used_and_the_others_alike() {
+        let hops = HopSet::of_plan(129, &Channels::parse("0-27,128").expect("channels"));
+        // 129 - 28 - 1 are left.
+        assert_eq!((hops.len(), hops.at(0), hops.at(99)), (100, Channel(28), Channel(127)));
+        assert_eq!((hops.place_of(Channel(29)), hops.place_of(Channel(27))), (Some(1), None));
+        let mut count = [0u32; 129];
+        for s in 0..100_000 {
+            count[hops.channel(SiteId(7), s).at()] += 1;
+        }
+        assert!(count[28..128].iter().all(|n| (850..1_150).contains(n)), "{count:?}");
+        assert_eq!(count.iter().sum::<u32>(), count[28..128].iter().sum::<u32>());
     }
 }

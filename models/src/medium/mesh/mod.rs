@@ -110,7 +110,7 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::Acknowledge { node, to, channel, epoch } => mac::acknowledge(link, ctx, node, to, channel, epoch),
         Event::Unacknowledged { node, epoch } => mac::unacknowledged(link, above, ctx, node, epoch),
         Event::Resume { node } => mac::resume(link, ctx, node),
-        Event::Sweep { node, epoch, channel } => sweep::step(link, above, ctx, node, epoch, channel),
+        Event::Sweep { node, epoch, step } => sweep::step(link, above, ctx, node, epoch, step),
         Event::Foreign { from, channel, bytes } => mac::foreign(link, ctx, from, channel, bytes),
         Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
         _ => unreachable!("{event:?} belongs to the network layer"),

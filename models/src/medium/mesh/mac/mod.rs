@@ -79,8 +79,8 @@ pub(super) struct Mac {
     looked: bool,
     /// Sweeps asked for, a bit for each [`Sweep`].
     sweeps: u8,
-    /// Next channel of the first sweep.
-    sweep_channel: u16,
+    /// Next step of the first sweep.
+    sweep_step: u16,
 }
 
 impl Mac {
@@ -100,8 +100,6 @@ pub struct LinkLayer {
     times: MacTimes,
     lengths: Lengths,
     rules: Rules,
-    /// Channels that it hops over; 0 if it does not.
-    channels: u16,
     /// Longest frame, check sequence included, bytes.
     frame_bytes_max: u16,
     /// Tag of the newest datagram that was cut.
@@ -124,8 +122,6 @@ pub struct Parts {
     pub times: MacTimes,
     /// How it uses air and queues.
     pub rules: Rules,
-    /// Channels to hop over; 0: no hopping.
-    pub channels: u16,
     /// Longest frame, check sequence included, bytes.
     pub frame_bytes_max: u16,
 }
@@ -169,7 +165,6 @@ impl LinkLayer {
             times: parts.times,
             lengths: Lengths::new(),
             rules: parts.rules,
-            channels: parts.channels,
             frame_bytes_max: parts.frame_bytes_max,
             newest_tag: 0,
             abroad: Vec::new(),
@@ -183,7 +178,7 @@ impl LinkLayer {
 
     /// Channels that it hops over; 0 if it does not.
     pub fn channels(&self) -> u16 {
-        self.channels
+        self.air.hops.len()
     }
 
     /// Names the partitions that hear own radios.
@@ -209,13 +204,13 @@ impl LinkLayer {
 
     #[inline]
     fn hopping(&self) -> bool {
-        self.channels > 0
+        !self.air.hops.is_empty()
     }
 
     /// Where a node listens at an instant.
     fn channel_of(&self, facts: &Facts, node: Node, at: SimTime) -> Channel {
         let slot = hopping::slot(self.air.radios[node].phase_ms, at);
-        hopping::channel(facts.sites[node], slot, self.channels)
+        self.air.hops.channel(facts.sites[node], slot)
     }
 
     /// Bytes that the frame of a packet has room for above the link layer.

@@ -82,7 +82,7 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
 pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node) {
     link.finish_job(node);
     let mac = &mut link.macs[node];
-    (mac.acknowledging, mac.sweeps, mac.sweep_channel) = (false, 0, 0);
+    (mac.acknowledging, mac.sweeps, mac.sweep_step) = (false, 0, 0);
     while let Some(packet) = link.take_any(node) {
         if !packet.delivered {
             link.drop_rest(node, &packet);

@@ -42,9 +42,9 @@ impl LinkLayer {
         match *event {
             Event::Ended { frame } => self.air.is_live(frame),
             Event::Acknowledge { channel, .. } | Event::Foreign { channel, .. } => {
-                channel == Channel::COMMON || channel.0 < self.channels
+                channel == Channel::COMMON || self.air.hops.contains(channel)
             }
-            Event::Sweep { channel, .. } => channel.0 <= self.steps(),
+            Event::Sweep { step, .. } => step <= self.steps(),
             _ => true,
         }
     }
@@ -61,7 +61,7 @@ impl LinkLayer {
             let fits = bounds.is_own_or_none(mac.blocked_to)
                 && mac.exponent < 32
                 && mac.sweeps < 1 << Sweep::ALL.len()
-                && mac.sweep_channel < self.steps()
+                && mac.sweep_step < self.steps()
                 && (mac.job != Job::Busy || !mac.in_hand_queue().is_empty());
             ensure(fits, || format!("mac: node {n} has a state that there is not"))?;
         }

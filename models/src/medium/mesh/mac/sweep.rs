@@ -20,14 +20,14 @@ const PIECE: SimTime = SimTime::from_millis(500);
 /// Pause between two pieces.
 const PAUSE: SimTime = hopping::UNICAST_DWELL;
 
-/// A piece under way: who is tuned to which channel when its frame comes, by channel.
+/// A piece under way: who is tuned in when which of its frames comes, by step.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Piece {
     pub(super) node: Node,
     pub(super) sweep: Sweep,
     pub(super) end: u16,
     pub(super) at: usize,
-    pub(super) hits: Vec<(Channel, Node)>,
+    pub(super) hits: Vec<(u16, Node)>,
 }
 
 /// Asks for a sweep; one of the same kind that is not done yet takes its place.
@@ -43,7 +43,7 @@ pub fn ask(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, sweep: Sweep) {
 
 /// Schedules the next piece.
 pub(super) fn wait(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
-    let pause = if link.macs[node].sweep_channel == 0 { SimTime::ZERO } else { PAUSE };
+    let pause = if link.macs[node].sweep_step == 0 { SimTime::ZERO } else { PAUSE };
     link.macs[node].job = Job::WaitSweep;
     ctx.schedule(ctx.now() + pause + link.air.phy.cca, node, Event::Attempt { node, epoch });
 }
@@ -57,7 +57,7 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
         return;
     };
     mac.job = Job::Sweeping;
-    let first = mac.sweep_channel;
+    let first = mac.sweep_step;
     let cadence = link.cadence(sweep);
     let frames = (PIECE.nanos() / cadence.nanos()).max(1) as u16;
     let end = first.saturating_add(frames).min(link.steps());
@@ -74,22 +74,22 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
         }
         let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);
         for slot in slots {
-            let channel = hopping::channel(ctx.facts.sites[other], slot, link.channels);
-            if (first..end).contains(&channel.0) {
-                let at = now + cadence * u64::from(channel.0 - first);
+            let place = link.air.hops.place(ctx.facts.sites[other], slot);
+            if (first..end).contains(&place) {
+                let at = now + cadence * u64::from(place - first);
                 if hopping::slot(radio.phase_ms, at) == slot && !hopping::is_broadcast_slot(at) {
-                    piece.hits.push((channel, other));
+                    piece.hits.push((place, other));
                 }
             }
         }
     }
     piece.hits.sort_unstable();
     link.pieces.push(piece);
-    step(link, above, ctx, node, epoch, Channel(first));
+    step(link, above, ctx, node, epoch, first);
 }
 
 /// [`Event::Sweep`]: the frame on one channel.
-pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16, channel: Channel) {
+pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, epoch: u16, step: u16) {
     let now = ctx.now();
     if link.macs[node].epoch != epoch {
         link.drop_piece(node);
@@ -97,27 +97,27 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     }
     let Some(index) = link.pieces.iter().position(|p| p.node == node) else { return };
     let (sweep, end) = (link.pieces[index].sweep, link.pieces[index].end);
-    if channel.0 >= end {
+    if step >= end {
         link.drop_piece(node);
-        let channels = link.steps();
+        let steps = link.steps();
         let mac = &mut link.macs[node];
         mac.job = Job::Idle;
-        mac.sweep_channel = if end == channels { 0 } else { end };
-        if end == channels {
+        mac.sweep_step = if end == steps { 0 } else { end };
+        if end == steps {
             mac.sweeps &= !(1 << sweep as u8);
         }
         next_job(link, ctx, node);
         return;
     }
-    let on = if link.hopping() { channel } else { Channel::COMMON };
+    let on = if link.hopping() { link.air.hops.at(step) } else { Channel::COMMON };
     if link.air.is_busy(node, on, now) {
-        let next = Event::Sweep { node, epoch, channel: Channel(channel.0 + 1) };
+        let next = Event::Sweep { node, epoch, step: step + 1 };
         ctx.schedule(now + link.cadence(sweep), node, next);
         return;
     }
     let piece = &mut link.pieces[index];
-    let from = piece.at + piece.hits[piece.at..].partition_point(|h| h.0 < channel);
-    let to = from + piece.hits[from..].partition_point(|h| h.0 == channel);
+    let from = piece.at + piece.hits[piece.at..].partition_point(|h| h.0 < step);
+    let to = from + piece.hits[from..].partition_point(|h| h.0 == step);
     piece.at = to;
     let mut hearers = std::mem::take(&mut link.hearers);
     hearers.clear();
@@ -162,14 +162,15 @@ pub(super) fn frame_ended<U: Above>(
     }
     link.heard = heard;
     let next = ctx.now() + link.air.phy.cca;
-    let channel = Channel(if t.channel == Channel::COMMON { 1 } else { t.channel.0 + 1 });
-    ctx.schedule(next, t.from, Event::Sweep { node: t.from, epoch, channel });
+    // Without hopping the one frame of a sweep is at place 0.
+    let step = link.air.hops.place_of(t.channel).unwrap_or(0) + 1;
+    ctx.schedule(next, t.from, Event::Sweep { node: t.from, epoch, step });
 }
 
 impl LinkLayer {
-    /// Frames of a sweep: one for each channel, or a single one where all share the common channel.
+    /// Frames of a sweep: one for each channel that is hopped over, or a single one where all share the common channel.
     pub(super) fn steps(&self) -> u16 {
-        self.channels.max(1)
+        self.air.hops.len().max(1)
     }
 
     /// From one frame of a sweep to the next.

@@ -15,10 +15,12 @@ pub use state::State;
 use super::error::ErrorModel;
 use super::fading::Fading;
 use super::heat::Heat;
+use super::interference::Interference;
 use super::neighbours::{Neighbours, code_db};
 use super::overlay::{NodeOverlay, Overlay};
 use super::phy::Phy;
 use crate::math::{level_db, ratio};
+use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 /// No transmission, or nobody.
 pub const NONE: u32 = u32::MAX;
 /// Units of level in a milliwatt.
-const UNITS_PER_MW: f64 = 1e16;
+pub const UNITS_PER_MW: f64 = 1e16;
 
 /// State of one radio: at most 48 bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,14 +105,16 @@ pub struct Parts {
     pub fading: Fading,
     /// What heat does to the radios, if there is weather.
     pub heat: Option<Heat>,
+    /// What interferers add, if there are some.
+    pub interference: Option<Interference>,
     /// Timing of the operating mode.
     pub phy: Phy,
     /// A channel is busy from this level on.
     pub cca_threshold_dbm: f64,
     /// So many radios receive, the first ones; the others are only heard.
     pub own: u16,
-    /// Channels that are hopped over; 0 without hopping.
-    pub channels: u16,
+    /// Channels that are hopped over.
+    pub hops: HopSet,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -123,15 +127,16 @@ pub struct Air {
     pub radios: PerNode<Radio>,
     /// Timing of the operating mode.
     pub phy: Phy,
+    /// Channels that are hopped over.
+    pub hops: HopSet,
     model: ErrorModel,
     fading: Fading,
     heat: Option<Box<Heat>>,
+    interference: Option<Box<Interference>>,
     noise: f64,
     busy: u64,
     detect: f64,
     capture: f64,
-    /// 2.4 GHz O-QPSK as ns-3 has it: error checks where a frame arrives and at the end, no capture.
-    stretches: bool,
     sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
@@ -154,9 +159,8 @@ impl Radio {
 impl Air {
     /// The medium of these radios, each with its site and its transmit power in dBm.
     pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
-        let Parts { neighbours, model, fading, heat, phy, cca_threshold_dbm, own, channels, seed } = parts;
+        let Parts { neighbours, model, fading, heat, interference, phy, cca_threshold_dbm, own, hops, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
-        let stretches = phy.modulation_index.is_none();
         let radio = |dbm: &f64| Radio {
             energy: 0,
             deaf_until: SimTime::ZERO,
@@ -174,18 +178,19 @@ impl Air {
             phy,
             noise: ratio(model.noise_dbm()) * UNITS_PER_MW,
             busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
-            detect: ratio(if stretches { -5.0 } else { 0.0 }),
+            detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
             capture: ratio(model.capture_threshold_db()),
-            stretches,
             model,
             fading,
             heat: heat.map(Box::new),
+            interference: interference.map(Box::new),
             sites: PerNode(sites),
             seed,
             linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
             transmissions: Vec::new(),
             free: Vec::new(),
-            channels: (0..channels).map(|_| Vec::new()).collect(),
+            channels: (0..hops.plan()).map(|_| Vec::new()).collect(),
+            hops,
             overlay: None,
         }
     }
@@ -208,7 +213,26 @@ impl Air {
             return true;
         }
         let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
-        energy + self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) >= self.busy
+        let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
+        energy + noise + self.interference(node, channel, now, now) >= self.busy
+    }
+
+    /// Channel of the plan that frames on `channel` are on at an instant.
+    fn on_air(&self, channel: Channel, at: SimTime) -> Channel {
+        match channel {
+            Channel::COMMON if self.hops.is_empty() => Channel(0),
+            Channel::COMMON => self.hops.broadcast_channel(at),
+            channel => channel,
+        }
+    }
+
+    /// What a node hears of interferers on a channel between two instants.
+    #[inline]
+    fn interference(&self, node: Node, channel: Channel, from: SimTime, to: SimTime) -> u64 {
+        match &self.interference {
+            None => 0,
+            Some(interference) => interference.level(node, self.on_air(channel, from), from, to),
+        }
     }
 
     fn energy_on(&self, node: Node, channel: Channel, but: u32) -> u64 {
@@ -309,6 +333,7 @@ impl Air {
         self.neighbours.bytes()
             + self.overlay.as_ref().map_or(0, |overlay| overlay.bytes())
             + self.heat.as_ref().map_or(0, |heat| heat.bytes())
+            + self.interference.as_ref().map_or(0, |interference| interference.bytes())
             + self.radios.bytes()
             + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()

@@ -2,7 +2,7 @@
 //! study may ask what more power would bring.
 
 use super::phy::{ChannelPlan, channel_plan};
-use crate::spec::{PhyMode, RadioSpec, Region};
+use crate::spec::{MacSpec, PhyMode, RadioSpec, Region};
 use amitwin_sim_core::SimTime;
 
 /// The most power that a region allows.
@@ -40,11 +40,13 @@ pub struct AirLimit {
 const FULL_POWER_CHANNELS: u16 = 50;
 
 /// The most power that the region allows a mode.
-pub fn power(radio: &RadioSpec, hopping: bool) -> PowerLimit {
+pub fn power(radio: &RadioSpec, mac: &MacSpec) -> PowerLimit {
     let limit = |dbm, rule| PowerLimit { dbm, free_gain_dbi: None, rule };
     // 47 CFR 15.247(b)(4).
     let conducted = |dbm, rule| PowerLimit { free_gain_dbi: Some(6.0), ..limit(dbm, rule) };
-    let channels = channel_plan(radio.region, radio.phy).filter(|_| hopping).map_or(0, |plan| plan.allowed().count());
+    let is_used = |channel: &u16| !mac.channels_excluded.contains(*channel);
+    let plan = channel_plan(radio.region, radio.phy).filter(|_| mac.hopping);
+    let channels = plan.map_or(0, |plan| plan.allowed().filter(is_used).count());
     match (radio.region, radio.phy) {
         (Region::Europe, PhyMode::Oqpsk250) => limit(20.0, "100 mW e.i.r.p. at 2.4 GHz, EN 300 328"),
         // A half-wave dipole, which e.r.p. is told for, has 2.15 dBi.
@@ -76,15 +78,22 @@ pub fn air(radio: &RadioSpec) -> Option<AirLimit> {
     }
 }
 
-/// How many slices of spectrum a radio uses: those of the plan, evenly, if it hops.
-pub fn slices(plan: &ChannelPlan, limit: &AirLimit, hopping: bool) -> f64 {
-    let hz = f64::from(plan.spacing_hz) * f64::from(plan.count);
-    if hopping { (hz / f64::from(limit.slice_hz)).max(1.0) } else { 1.0 }
+/// How many slices of spectrum a radio uses: those of the plan that it hops over, evenly.
+pub fn slices(plan: &ChannelPlan, limit: &AirLimit, mac: &MacSpec) -> f64 {
+    let used = (0..plan.count).filter(|&channel| !mac.channels_excluded.contains(channel)).count();
+    let hz = f64::from(plan.spacing_hz) * used as f64;
+    if mac.hopping { (hz / f64::from(limit.slice_hz)).max(1.0) } else { 1.0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Channels;
+
+    fn mac(hopping: bool, excluded: &str) -> MacSpec {
+        let channels_excluded = Channels::parse(excluded).expect("channels");
+        MacSpec { hopping, channels_excluded, ..MacSpec::default() }
+    }
 
     fn radio(region: Region, phy: PhyMode) -> RadioSpec {
         RadioSpec { region, phy, ..RadioSpec::default() }
@@ -92,12 +101,15 @@ mod tests {
 
     #[test]
     fn power_is_limited_by_region_and_channels() {
-        let dbm = |region, phy, hopping| power(&radio(region, phy), hopping).dbm;
+        let dbm = |region, phy, hopping| power(&radio(region, phy), &mac(hopping, "")).dbm;
         // 129 and 64 channels, then 42, then one.
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, true), 30.0);
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M3, true), 30.0);
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M5, true), 30.0);
         assert_eq!(dbm(Region::NorthAmerica, PhyMode::M1b, false), -1.25);
+        // With 49 channels left it takes another rule for full power.
+        let rule = |excluded| power(&radio(Region::NorthAmerica, PhyMode::M1b), &mac(true, excluded)).rule;
+        assert!(rule("0-78").contains("50 hopping channels") && rule("0-79").contains("hybrid"));
         // 10 lg 25 is 13.98, and a dipole has 2.15 dBi.
         assert!((dbm(Region::Europe, PhyMode::M1a, true) - 13.98 - 2.15).abs() < 0.03);
     }
@@ -106,7 +118,7 @@ mod tests {
     fn an_antenna_counts_as_the_rule_says() {
         let at = |region, gain_dbi| {
             let phy = if region == Region::Europe { PhyMode::M1a } else { PhyMode::M1b };
-            power(&radio(region, phy), true).dbm_at(gain_dbi)
+            power(&radio(region, phy), &mac(true, "")).dbm_at(gain_dbi)
         };
         assert_eq!([0.0, 6.0, 8.5, -3.0].map(|gain| at(Region::NorthAmerica, gain)), [30.0, 30.0, 27.5, 30.0]);
         // 16.15 dBm e.i.r.p.
@@ -122,6 +134,8 @@ mod tests {
         assert_eq!((limit.plain, limit.polite), (SimTime::from_millis(3_600), SimTime::from_secs(100)));
         // 69 channels of 100 kHz.
         let plan = channel_plan(Region::Europe, PhyMode::M1a).expect("a plan");
-        assert_eq!((slices(&plan, &limit, true), slices(&plan, &limit, false)), (34.5, 1.0));
+        assert_eq!((slices(&plan, &limit, &mac(true, "")), slices(&plan, &limit, &mac(false, ""))), (34.5, 1.0));
+        // 60 of them.
+        assert_eq!(slices(&plan, &limit, &mac(true, "0-8")), 30.0);
     }
 }

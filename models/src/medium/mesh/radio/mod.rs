@@ -5,6 +5,7 @@ pub mod crystal;
 pub mod error;
 pub mod fading;
 pub mod heat;
+pub mod interference;
 pub mod limits;
 pub mod neighbours;
 pub mod overlay;

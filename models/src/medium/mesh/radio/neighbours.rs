@@ -161,6 +161,13 @@ impl LossMap {
         End { node, field }
     }
 
+    /// Loss from a place that is none of the placement, under a number of its own, to the radio at a site, dB.
+    pub fn loss_from_db(&self, (number, place): (u32, &Site), (node, site): (u32, &Site)) -> f64 {
+        let squared_m2 = place.distance_squared(site).max(1.0) as f32;
+        let loss_db = self.loss_db((self.end(number, place), place), (self.end(node, site), site), squared_m2);
+        f64::from(loss_db)
+    }
+
     /// Loss from box to box, dB.
     fn loss_db(&self, (a, site_a): (End, &Site), (b, site_b): (End, &Site), squared_m2: f32) -> f32 {
         let correlation =

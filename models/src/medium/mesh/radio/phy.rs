@@ -57,6 +57,11 @@ pub struct Phy {
 }
 
 impl Phy {
+    /// 2.4 GHz O-QPSK, which receives as ns-3 has it: error checks where a frame arrives and at the end, no capture.
+    pub fn is_oqpsk(&self) -> bool {
+        self.modulation_index.is_none()
+    }
+
     /// The numbers of `mode`.
     pub fn new(mode: PhyMode) -> Self {
         let bit_rate_bps = mode.rate_bps();

@@ -1,7 +1,8 @@
 //! Information elements of Wi-SUN FAN in 802.15.4 frames: what a header says of timing, and a payload of schedules.
 
 use crate::medium::mesh::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
-use crate::spec::{PhyMode, Region};
+use crate::medium::mesh::radio::phy::channel_plan;
+use crate::spec::{Channels, PhyMode, Region};
 
 /// What a Wi-SUN frame is, as its unicast timing element says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ const LEVEL_ZERO_DBM: f32 = -174.0;
 pub const NETWORK: &str = "amitwin";
 
 /// How a network hops, as its schedules tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Nodes hop by the direct hash; otherwise all stay on channel 0.
     pub hopping: bool,
@@ -59,11 +60,65 @@ pub struct Schedule {
     pub domain: u8,
     /// Operating class, which stands for the channel spacing.
     pub class: u8,
+    /// Channels of the plan that are left out, as it is written.
+    excluded: Excluded,
+}
+
+/// How a schedule says which channels are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Excluded {
+    /// None is.
+    None,
+    /// First and last of each run.
+    Ranges(Vec<(u16, u16)>),
+    /// A bit for each channel of the plan, the first in the lowest bit of the first byte.
+    Mask(Vec<u8>),
+}
+
+/// More ranges than this are written as a mask.
+const RANGES_MAX: usize = 3;
+
+impl Excluded {
+    /// In the form that has fewer bytes.
+    fn new(channels: &Channels, plan: u16) -> Self {
+        let (runs, mask_bytes) = (channels.runs(), usize::from(plan).div_ceil(8));
+        if runs.is_empty() {
+            return Excluded::None;
+        }
+        if runs.len() <= RANGES_MAX && 1 + 4 * runs.len() < mask_bytes {
+            return Excluded::Ranges(runs.to_vec());
+        }
+        let mut mask = vec![0; mask_bytes];
+        for channel in (0..plan).filter(|&channel| channels.contains(channel)) {
+            mask[usize::from(channel / 8)] |= 1 << (channel % 8);
+        }
+        Excluded::Mask(mask)
+    }
+
+    /// Its number in a schedule.
+    fn control(&self) -> u8 {
+        match self {
+            Excluded::None => 0,
+            Excluded::Ranges(_) => 1,
+            Excluded::Mask(_) => 2,
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Excluded::None => {}
+            Excluded::Ranges(runs) => {
+                out.push(runs.len() as u8);
+                out.extend(runs.iter().flat_map(|run| [run.0.to_le_bytes(), run.1.to_le_bytes()]).flatten());
+            }
+            Excluded::Mask(mask) => out.extend_from_slice(mask),
+        }
+    }
 }
 
 impl Schedule {
     /// The schedule of a mode in a region.
-    pub fn new(hopping: bool, region: Region, phy: PhyMode) -> Self {
+    pub fn new(hopping: bool, excluded: &Channels, region: Region, phy: PhyMode) -> Self {
         let (domain, class) = match (region, phy) {
             (Region::NorthAmerica, PhyMode::M5) => (1, 3),
             (Region::NorthAmerica, PhyMode::M3 | PhyMode::M4a) => (1, 2),
@@ -71,16 +126,21 @@ impl Schedule {
             (Region::Europe, PhyMode::M1a) => (3, 1),
             (Region::Europe, _) => (3, 2),
         };
-        Schedule { hopping, domain, class }
+        let excluded = match channel_plan(region, phy).filter(|_| hopping) {
+            Some(plan) => Excluded::new(excluded, plan.count),
+            None => Excluded::None,
+        };
+        Schedule { hopping, domain, class, excluded }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        let (plan, excluded) = (0, 0);
+        let plan = 0;
         let function = if self.hopping { 2 } else { 0 };
-        out.extend([plan | function << 3 | excluded << 6, self.domain, self.class]);
+        out.extend([plan | function << 3 | self.excluded.control() << 6, self.domain, self.class]);
         if !self.hopping {
             out.extend(0u16.to_le_bytes());
         }
+        self.excluded.write(out);
     }
 }
 

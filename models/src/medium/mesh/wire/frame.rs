@@ -75,7 +75,7 @@ fn long(out: &mut Vec<u8>, node: SiteId) {
 impl Network {
     /// That of a world.
     pub fn new(spec: &WorldSpec, dodag: Dodag) -> Self {
-        let schedule = Schedule::new(spec.mac.hopping, spec.radio.region, spec.radio.phy);
+        let schedule = Schedule::new(spec.mac.hopping, &spec.mac.channels_excluded, spec.radio.region, spec.radio.phy);
         Network { key: GroupKey::new(spec.seed), schedule, dodag, stack: spec.mesh.stack }
     }
 

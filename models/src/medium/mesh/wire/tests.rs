@@ -12,7 +12,7 @@ use super::sixlowpan::{self, Compressed};
 use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
-use crate::spec::{PhyMode, Region, RouterStack};
+use crate::spec::{Channels, PhyMode, Region, RouterStack};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 use smoltcp::phy::ChecksumCapabilities;
@@ -45,7 +45,7 @@ const KINDS: [Kind; 15] = [
 fn network() -> Network {
     Network {
         key: GroupKey::new(1),
-        schedule: Schedule::new(true, Region::NorthAmerica, PhyMode::M1b),
+        schedule: Schedule::new(true, &Channels::default(), Region::NorthAmerica, PhyMode::M1b),
         dodag: DODAG,
         stack: RouterStack::Wsrd,
     }
@@ -115,6 +115,27 @@ fn a_data_frame_field_by_field() {
         "aabb",
     ]);
     assert_eq!(hex(&frame[header_len..]), payload);
+}
+
+/// The unicast schedule of 129 channels of which some are left out, in the solicit that carries it, and what that is longer by.
+fn schedule_without(excluded: &str) -> (String, usize) {
+    let excluded = Channels::parse(excluded).expect("channels");
+    let schedule = Schedule::new(true, &excluded, Region::NorthAmerica, PhyMode::M1b);
+    let solicit = Network { schedule, ..network() }.sweep(&sender(), Sweep::AdvertSolicit);
+    // 21 bytes of header and 2 of the payload element come before, 9 of the network's name behind.
+    (hex(&solicit[23..solicit.len() - 9]), solicit.len() - 40)
+}
+
+#[test]
+fn a_schedule_says_which_channels_are_left_out() {
+    // As in the frames above: no channels are excluded.
+    assert_eq!(schedule_without(""), (fields(&["0688 ff 14 0a 10 0101"]), 0));
+    // Two ranges, first and last of each: 1 + 2 x 4 bytes; the excluded channel control is 1.
+    let ranges = fields(&["0f88 ff 14 0a 50 0101", "02 0000 0900 1400 1400"]);
+    assert_eq!(schedule_without("0-9,20"), (ranges, 9));
+    // Four runs are a mask of 129 bits in 17 bytes: 0, 2, 4 and 6 are 0x55, 128 is the lowest bit of the last byte.
+    let mask = fields(&["1788 ff 14 0a 90 0101", "55", &"00".repeat(15), "01"]);
+    assert_eq!(schedule_without("0,2,4,6,128"), (mask, 17));
 }
 
 #[test]

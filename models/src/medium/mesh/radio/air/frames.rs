@@ -4,6 +4,7 @@ use super::reception::{bits_between, overlaid};
 use super::{Air, Fate, NONE, Transmission};
 use crate::math::level_db;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
+use crate::medium::mesh::radio::interference::Interference;
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
@@ -38,10 +39,14 @@ impl Air {
         t.overlay.clone_from(&self.overlay);
         self.deafen(from, end);
         if channel == Channel::COMMON {
-            match self.overlay.clone() {
-                None => self.begin_common::<false>(id, now, from, None),
-                Some(overlay) => self.begin_common::<true>(id, now, from, Some(&overlay)),
+            let (overlay, interference) = (self.overlay.clone(), self.interference.take());
+            match (&overlay, &interference) {
+                (None, None) => self.begin_common::<false>(id, now, from, (None, None)),
+                (overlay, interference) => {
+                    self.begin_common::<true>(id, now, from, (overlay.as_deref(), interference.as_deref()));
+                }
             }
+            self.interference = interference;
         } else {
             self.begin_hopped(id, now, channel);
             self.channels[channel.at()].push(id);
@@ -49,24 +54,33 @@ impl Air {
         id
     }
 
-    /// Compiled twice, so that nothing is asked where nothing is overlaid.
-    fn begin_common<const OVERLAID: bool>(&mut self, id: u32, now: SimTime, from: Node, overlay: Option<&Overlay>) {
+    /// Compiled twice, so that nothing is asked where nothing is overlaid and nobody interferes.
+    fn begin_common<const DISTURBED: bool>(
+        &mut self,
+        id: u32,
+        now: SimTime,
+        from: Node,
+        (overlay, interference): (Option<&Overlay>, Option<&Interference>),
+    ) {
+        let on_air = self.on_air(Channel::COMMON, now);
         let power = self.radios[from].power_mw;
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
             let plain = power * self.linear[code as usize];
-            let (level, noise) = match overlay {
-                Some(overlay) if OVERLAID => {
-                    (overlaid(plain, overlay, from, node), self.noise + overlay.noise(node) as f64)
-                }
-                _ => (plain as u64, self.noise),
+            let (level, noise) = if DISTURBED {
+                let level = overlay.map_or(plain as u64, |overlay| overlaid(plain, overlay, from, node));
+                let noise = overlay.map_or(0, |overlay| overlay.noise(node));
+                let interferers = interference.map_or(0, |others| others.level(node, on_air, now, now));
+                (level, self.noise + (noise + interferers) as f64)
+            } else {
+                (plain as u64, self.noise)
             };
             let radio = &mut self.radios[node];
             let others = radio.energy;
             radio.energy += level;
             if radio.lock != NONE {
                 let locked = &mut self.transmissions[radio.lock as usize];
-                if self.stretches {
+                if self.phy.is_oqpsk() {
                     if locked.to == node {
                         let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + noise);
                         let bits = bits_between(&self.phy, locked.checked, now);
@@ -116,7 +130,8 @@ impl Air {
                 continue;
             }
             let others = self.energy_on(node, channel, id);
-            let noise = self.noise_at(node, &self.transmissions[id as usize].overlay);
+            let noise = self.noise_at(node, &self.transmissions[id as usize].overlay)
+                + self.interference(node, channel, now, now) as f64;
             if level as f64 > (others as f64 + noise) * self.detect {
                 let radio = &mut self.radios[node];
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);

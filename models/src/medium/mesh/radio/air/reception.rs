@@ -2,12 +2,11 @@
 
 use super::{Air, Fate, Transmission, UNITS_PER_MW};
 use crate::math::{level_db, normal_quantile, ratio};
-use crate::medium::mesh::hopping::broadcast_channel;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::heat::LinkHeat;
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::medium::mesh::radio::phy::Phy;
-use crate::node::{Channel, Node};
+use crate::node::Node;
 use crate::purpose;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
@@ -24,7 +23,9 @@ impl Air {
         if self.radios[node].lock != id {
             return (Fate::Deaf, f32::NAN);
         }
-        let faded_db = if self.stretches { 0.0 } else { self.faded_db(frame, node) };
+        let is_oqpsk = self.phy.is_oqpsk();
+        let interference = self.interference(node, frame.channel, frame.start, frame.end);
+        let faded_db = if is_oqpsk { 0.0 } else { self.faded_db(frame, node) };
         let heat = match &mut self.heat {
             None => Some(LinkHeat::default()),
             Some(heat) => heat.link((frame.from, self.sites[frame.from]), (node, self.sites[node]), frame.start),
@@ -38,8 +39,8 @@ impl Air {
         let mut stream =
             Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), u64::from(radio.draws));
         let draw = stream.unit();
-        let (loss, quiet) = if self.stretches {
-            let others = (radio.energy as f64 - level).max(0.0);
+        let (loss, quiet) = if is_oqpsk {
+            let others = (radio.energy as f64 - level).max(0.0) + interference as f64;
             let sinr = level_db(level / (others + thermal));
             let bits = bits_between(&self.phy, frame.checked, frame.end);
             let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
@@ -51,10 +52,11 @@ impl Air {
             let bits = f64::from(self.phy.psdu_bits(frame.bytes));
             let noise_db = level_db(thermal);
             let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
-            if radio.peak == 0 {
+            let peak = radio.peak + interference;
+            if peak == 0 {
                 (quiet, quiet)
             } else {
-                let noise = thermal + self.model.interference_weight() * radio.peak as f64;
+                let noise = thermal + self.model.interference_weight() * peak as f64;
                 (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
             }
         };
@@ -73,11 +75,7 @@ impl Air {
 impl Air {
     /// What the link of a frame has at its beginning, dB.
     fn faded_db(&self, frame: &Transmission, node: Node) -> f64 {
-        let channel = match frame.channel {
-            Channel::COMMON if self.channels.is_empty() => Channel(0),
-            Channel::COMMON => broadcast_channel(frame.start, self.channels.len() as u16),
-            channel => channel,
-        };
+        let channel = self.on_air(frame.channel, frame.start);
         self.fading.shared_db(self.sites[frame.from], self.sites[node], channel, frame.start)
     }
 }

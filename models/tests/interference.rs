@@ -1,0 +1,186 @@
+//! Interferers: how often a channel is found busy, which frames are lost, and who hears how much.
+
+use amitwin_models::medium::mesh::hopping::HopSet;
+use amitwin_models::medium::mesh::radio::air::{Air, Fate, Parts, UNITS_PER_MW};
+use amitwin_models::medium::mesh::radio::error::ErrorModel;
+use amitwin_models::medium::mesh::radio::fading::Fading;
+use amitwin_models::medium::mesh::radio::interference::Interference;
+use amitwin_models::medium::mesh::radio::neighbours::{LossMap, Neighbours};
+use amitwin_models::medium::mesh::radio::phy::Phy;
+use amitwin_models::node::{Channel, Node, SiteId};
+use amitwin_models::spec::{Channels, FadingSpec, InterfererSpec, PhyMode, WorldSpec};
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+use amitwin_testkit::air::frame;
+use amitwin_testkit::worlds::{run, sites, world};
+
+/// Radio 0 at the origin and radio 1 100 m east of it; loss 31.7 + 40 log10(d) dB, 111.7 dB over 100 m and 123.7 dB over 200 m.
+fn two() -> WorldSpec {
+    let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0)]), PhyMode::M1b, 3_600);
+    spec.mac.hopping = true;
+    spec
+}
+
+/// 100 m west of radio 0: bursts of 50 ms, a tenth of the time.
+fn interferer(power_dbm: f64, channels: &str) -> InterfererSpec {
+    InterfererSpec {
+        name: "other".to_owned(),
+        near: None,
+        lat: None,
+        lon: None,
+        x: None,
+        y: None,
+        height_m: 1.5,
+        power_dbm,
+        duty: 0.1,
+        burst: SimTime::from_millis(50),
+        channels: Channels::parse(channels).expect("channels"),
+        hours: None,
+        place_m: (-100.0, 0.0),
+    }
+}
+
+fn interference(spec: &WorldSpec) -> Option<Interference> {
+    let map = LossMap::new(&spec.radio, 915.0, spec.seed, &spec.placement.sites);
+    Interference::of(spec, &map, &[SiteId(0), SiteId(1)], -117.0)
+}
+
+fn air(spec: &WorldSpec) -> Air {
+    let parts = Parts {
+        neighbours: Neighbours::from_losses(2, &[(0, 1, 111.7)]),
+        model: ErrorModel::new(PhyMode::M1b, 10.0, 0.0),
+        fading: Fading::new(&FadingSpec::off(), 1),
+        heat: None,
+        interference: interference(spec),
+        phy: Phy::new(PhyMode::M1b),
+        cca_threshold_dbm: -90.0,
+        own: 2,
+        hops: HopSet::of_plan(129, &Channels::default()),
+        seed: 1,
+    };
+    Air::new(parts, [(SiteId(0), 27.0), (SiteId(1), 27.0)].into_iter())
+}
+
+/// The air with one interferer.
+fn disturbed(interferer: InterfererSpec) -> Air {
+    air(&WorldSpec { interferers: vec![interferer], ..two() })
+}
+
+/// Moments in an hour, evenly by chance.
+fn moments(count: usize) -> impl Iterator<Item = SimTime> {
+    let mut stream = Stream::new(7, 0, 1);
+    (0..count).map(move |_| SimTime::from_secs_f64(3_600.0 * stream.unit()))
+}
+
+/// How often a node finds a channel busy.
+fn busy_share(air: &Air, node: u16, channel: u16) -> f64 {
+    let count = 20_000;
+    moments(count).filter(|&at| air.is_busy(Node(node), Channel(channel), at)).count() as f64 / count as f64
+}
+
+#[test]
+fn a_channel_is_found_busy_for_the_duty() {
+    // -87.7 dBm at radio 0, and -99.7 dBm at radio 1, twice as far: under its threshold of -90 dBm.
+    let air = disturbed(interferer(24.0, "10-29"));
+    // An hour has 7,200 bursts: the error of 20,000 looks is 0.002.
+    for channel in [10, 20, 29] {
+        let share = busy_share(&air, 0, channel);
+        assert!((share - 0.1).abs() < 0.008, "channel {channel}: {share}");
+    }
+    assert_eq!([9, 30, 128].map(|channel| busy_share(&air, 0, channel)), [0.0; 3]);
+    assert_eq!(busy_share(&air, 1, 20), 0.0);
+    // Each channel has its own bursts.
+    let both = |at: &SimTime| [10, 20].iter().all(|&channel| air.is_busy(Node(0), Channel(channel), *at));
+    let share = moments(20_000).filter(both).count() as f64 / 2e4;
+    assert!((share - 0.01).abs() < 0.003, "{share}");
+}
+
+#[test]
+fn channels_beside_hear_a_burst_30_and_45_db_weaker() {
+    // At radio 0: -41.7 dBm, -71.7 dBm on the next channels, -86.7 dBm on those after, nothing further away.
+    let air = disturbed(interferer(70.0, "50"));
+    for (channel, expected) in [(47, 0.0), (48, 0.1), (49, 0.1), (50, 0.1), (51, 0.1), (52, 0.1), (53, 0.0)] {
+        let share = busy_share(&air, 0, channel);
+        assert!((share - expected).abs() < 0.008, "channel {channel}: {share}");
+    }
+    // 5 dB less, and the alternate channels are clear.
+    let air = disturbed(interferer(65.0, "50"));
+    assert_eq!([48, 52].map(|channel| busy_share(&air, 0, channel)), [0.0; 2]);
+}
+
+#[test]
+fn levels_fall_with_the_distance() {
+    let spec = WorldSpec { interferers: vec![InterfererSpec { duty: 1.0, ..interferer(24.0, "") }], ..two() };
+    let interference = interference(&spec).expect("it is heard");
+    let at = SimTime::from_secs(1);
+    let dbm = [0, 1].map(|node| {
+        let level = interference.level(Node(node), Channel(64), at, at);
+        10.0 * libm::log10(level as f64 / UNITS_PER_MW)
+    });
+    // Beside the channel itself there are two at -30 dB and two at -45 dB: 1 + 2e-3 + 6e-5 is 0.01 dB.
+    assert!((dbm[0] + 87.7).abs() < 0.03 && (dbm[1] + 99.74).abs() < 0.03, "{dbm:?}");
+}
+
+/// What becomes of frames of 100 bytes from radio 1 to radio 0 on channel 20.
+fn lost_share(air: &mut Air) -> f64 {
+    let mut times: Vec<SimTime> = moments(10_000).collect();
+    times.sort_unstable();
+    // A radio sends one frame after the other.
+    times.dedup_by(|later, earlier| *later < *earlier + SimTime::from_millis(30));
+    let mut lost = 0;
+    for &at in &times {
+        let sent = air.begin(at, frame(Node(1), Node(0), Channel(20), 100), &[Node(0)]);
+        air.finish(sent, |_, fate, _| lost += u32::from(fate == Fate::Collided));
+    }
+    f64::from(lost) / times.len() as f64
+}
+
+#[test]
+fn a_frame_is_lost_if_a_burst_touches_it() {
+    // A frame at -84.7 dBm under bursts of -87.7 dBm: 3 dB, where 8 are needed. It lasts 18.56 ms, a burst 50 ms, and there is one each 500 ms:
+    // frames that begin in 68.56 of 500 ms are touched, 13.7 %. Of 9,200 frames the error is 0.4 %.
+    let share = lost_share(&mut disturbed(interferer(24.0, "20")));
+    assert!((share - 0.1371).abs() < 0.014, "{share}");
+    // Bursts that are 20 dB weaker than the frame take nothing away, and those on the channel beside neither.
+    assert_eq!(lost_share(&mut disturbed(interferer(7.0, "20"))), 0.0);
+    assert_eq!(lost_share(&mut disturbed(interferer(24.0, "21"))), 0.0);
+    assert_eq!(lost_share(&mut air(&two())), 0.0);
+}
+
+#[test]
+fn an_interferer_keeps_its_hours() {
+    let hours = Some((SimTime::from_secs(1_200), SimTime::from_secs(2_400)));
+    let mut spec = WorldSpec { interferers: vec![InterfererSpec { hours, ..interferer(24.0, "") }], ..two() };
+    // Midnight where the meters are.
+    spec.dlms.start_unix_s = 1_767_225_600;
+    let air = air(&spec);
+    let mut busy = [0; 3];
+    for at in moments(30_000).filter(|&at| air.is_busy(Node(0), Channel(20), at)) {
+        busy[(at.secs_f64() / 1_200.0) as usize] += 1;
+    }
+    // A tenth of 10,000 looks in the second third of the hour; a burst that began in time may end after it.
+    assert!(busy[0] == 0 && (850..1_150).contains(&busy[1]) && busy[2] <= 2, "{busy:?}");
+}
+
+#[test]
+fn what_nobody_hears_is_not_kept() {
+    let silent = InterfererSpec { duty: 0.0, ..interferer(24.0, "") };
+    let far = InterfererSpec { place_m: (50_000.0, 0.0), ..interferer(24.0, "") };
+    assert!(interference(&WorldSpec { interferers: vec![silent, far], ..two() }).is_none());
+}
+
+#[test]
+fn a_mask_takes_a_mesh_out_of_the_way() {
+    // Always on in two thirds of the channels, and as strong as the meter itself.
+    let other = InterfererSpec { duty: 1.0, ..interferer(27.0, "0-85") };
+    let collided = |excluded: &str| {
+        let mut spec = WorldSpec { interferers: vec![other.clone()], ..two() };
+        spec.traffic.push_period = Some(SimTime::from_secs(20));
+        spec.mac.channels_excluded = Channels::parse(excluded).expect("channels");
+        run(&spec).mesh().books.counters.collided
+    };
+    // The two channels beside hear -114.7 dBm and less of it.
+    assert!(collided("") > 50, "{}", collided(""));
+    assert_eq!(collided("0-85"), 0);
+}
