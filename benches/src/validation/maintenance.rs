@@ -128,7 +128,7 @@ fn renewals(effort: Effort) -> Group {
 }
 
 fn waits(effort: Effort) -> Group {
-    let seeds = if effort == Effort::Quick { 1 } else { 4 };
+    let seeds = if effort == Effort::Quick { 2 } else { 4 };
     let figures = [54.0, 57.0].into_iter().flat_map(|a_day| {
         let meters = 20_000;
         let mut plan = exchanges(meters, 30.0, 10, 1);
