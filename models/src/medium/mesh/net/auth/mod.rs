@@ -5,9 +5,8 @@
 
 pub(super) mod authenticator;
 
-use super::candidates::{CANDIDATES, forget};
 use super::join::{arm, set_state};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Topic, discover, trickle};
+use super::{Candidate, Content, Net, Packet, Stack, State, Topic, discover, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -73,7 +72,7 @@ impl Net {
             RouterStack::Nanostack => rank / 256,
             RouterStack::Wsrd => rank,
         };
-        let heard = self.nodes[node].candidates[..CANDIDATES].iter().filter(|c| c.node.is_some());
+        let heard = self.nodes[node].candidates.iter().filter(|c| c.node.is_some());
         let able = heard.filter(|c| self.nodes[c.node].state == State::Operational);
         able.min_by_key(|c| (steps(self.nodes[c.node].rank), -i16::from(c.rsl_dbm), c.node)).map(|c| c.node)
     }
@@ -185,12 +184,10 @@ pub(super) fn relay_failed<P: PortUser>(
         return;
     }
     for candidate in joining.candidates.iter_mut().filter(|c| c.node == to) {
-        *candidate = super::Candidate::default();
+        *candidate = Candidate::default();
     }
     joining.candidates.sort_by_key(|c| c.node == Node::NONE);
     if !begin(stack, ctx, node) {
-        forget(stack.net, node, true);
-        stack.net.nodes[node].rank = INFINITE_RANK;
         discover::restart(stack, link, ctx, node);
     }
 }
