@@ -24,7 +24,8 @@ use crate::medium::mesh::radio::heat::Heat;
 use crate::medium::mesh::radio::interference::Interference;
 use crate::medium::mesh::radio::limits;
 use crate::medium::mesh::radio::neighbours::{Limits, LossMap, Neighbours};
-use crate::medium::mesh::radio::phy::{Phy, channel_plan};
+use crate::medium::mesh::radio::obstacles::Obstacles;
+use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
 use crate::meter::{self, Meters, Servers};
@@ -73,7 +74,7 @@ pub enum BuildError {
     },
     /// Nothing is left to hop over.
     #[error(
-        "mac.channels_excluded excludes every channel of the plan; leave some of them in, or set mac.hopping = false"
+        "mac.channels_excluded excludes every channel of the plan that the region allows; leave some of them in, or set mac.hopping = false"
     )]
     AllExcluded,
     /// More radios than a local index can number.
@@ -179,7 +180,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         return Err(BuildError::NoChannels { phy: radio.phy, region: radio.region });
     }
     // 2.4 GHz has 16 channels in every region.
-    let hops = HopSet::of(&spec.mac, plan.as_ref().map_or(16, |plan| plan.count));
+    let hops = HopSet::of(spec.mac.hopping, plan.as_ref().map_or(16, |plan| plan.count), &excluded(radio, &spec.mac));
     if spec.mac.hopping && hops.is_empty() {
         return Err(BuildError::AllExcluded);
     }
@@ -405,6 +406,7 @@ impl Kit<'_> {
             seed: spec.seed,
         };
         let power_dbm = |site: SiteId| self.map.power_dbm(site.0, &spec.placement.sites[site.at()]);
+        let obstacles = Obstacles::of(spec, frequency_mhz(&spec.radio), &facts.sites, &parts.neighbours);
         let mut air = Air::new(parts, facts.sites.0.iter().map(|&site| (site, power_dbm(site))));
         for node in facts.nodes() {
             let site = u64::from(facts.sites[node]);
@@ -417,6 +419,7 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
+        link.set_obstacles(obstacles);
         let parts = net::Parts {
             procedures: Procedures::new(spec, self.network, self.hops.len(), self.model),
             faintest_dbm: self.model.sensitivity_dbm(FAINTEST_LOSS, FAINTEST_BYTES) as f32,

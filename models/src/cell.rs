@@ -147,6 +147,7 @@ impl Cell {
         if let AnyMedium::Mesh(mesh) = &self.medium {
             mesh.net.start_snapshots(ctx);
             mesh.net.start_loads(ctx);
+            mesh.link.start_obstacles(ctx);
         }
         self.fleet.start(ctx);
         self.timeline.start(ctx);

@@ -44,6 +44,8 @@ pub const CRYSTAL: u32 = 132;
 pub const AMPLIFIER: u32 = 133;
 /// When an interferer sends (entity: its place in the file and channel).
 pub const INTERFERER: u32 = 134;
+/// What obstacles take from a link (entity: pair of sites).
+pub const OBSTACLE: u32 = 135;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -45,7 +45,7 @@ use amitwin_sim_core::{Engine, Exchange, Partition, SnapshotError, snapshot};
 use std::fmt::{Debug, Write};
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 3;
+pub const CONTENTS: u32 = 4;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,7 +127,7 @@ pub fn restore<X: Exchange<Event>>(
 }
 
 /// Parts of a specification.
-const PARTS: usize = 19;
+const PARTS: usize = 20;
 
 /// The parts of a specification with what tells each from others.
 fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
@@ -135,7 +135,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
     #[rustfmt::skip]
     let WorldSpec {
         seed, duration, placement, medium, ideal, radio, mac, mesh, device, backhaul, traffic, coupling, dlms, record, polls,
-        campaigns, events, weather, interferers,
+        campaigns, events, weather, surroundings,
     } = spec;
     let parts: [(&str, &dyn Debug); PARTS] = [
         ("seed", seed),
@@ -156,7 +156,8 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
         ("campaign", campaigns),
         ("event", events),
         ("weather", weather),
-        ("interferer", interferers),
+        ("interferer", &surroundings.interferers),
+        ("obstacle", &surroundings.obstacles),
     ];
     parts.map(|(name, part)| (name, hash(part)))
 }

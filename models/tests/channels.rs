@@ -2,7 +2,7 @@
 
 use amitwin_data::rows::FrameKind;
 use amitwin_models::build::{BuildError, build};
-use amitwin_models::spec::{Channels, PhyMode, Start, WorldSpec};
+use amitwin_models::spec::{Channels, PhyMode, Region, Start, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_testkit::worlds::{Ran, captured, run, sites, world};
@@ -47,6 +47,17 @@ fn nothing_is_sent_on_channels_that_are_left_out() {
     // 129 - 64 - 1 - 29.
     let left: BTreeSet<u16> = [64].into_iter().chain(66..100).collect();
     assert_eq!((left.len(), channels(&some)), (35, left));
+}
+
+#[test]
+fn nothing_is_sent_on_channels_that_the_region_forbids() {
+    let mut europe = spec("0-9");
+    europe.radio.region = Region::Europe;
+    europe.radio.phy = PhyMode::M3;
+    // Of 35 channels at 150 kb/s the plan excludes 27, 28 and 30 to 33.
+    let allowed: BTreeSet<u16> = (10..27).chain([29, 34]).collect();
+    assert_eq!(channels(&run(&europe)), allowed);
+    assert!(captured(&europe).mesh().books.counters.frames > 100, "with the lengths that schedules with gaps have");
 }
 
 #[test]

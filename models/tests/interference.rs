@@ -8,7 +8,7 @@ use amitwin_models::medium::mesh::radio::interference::Interference;
 use amitwin_models::medium::mesh::radio::neighbours::{LossMap, Neighbours};
 use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::node::{Channel, Node, SiteId};
-use amitwin_models::spec::{Channels, FadingSpec, InterfererSpec, PhyMode, WorldSpec};
+use amitwin_models::spec::{Channels, FadingSpec, InterfererSpec, PhyMode, Surroundings, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -41,6 +41,10 @@ fn interferer(power_dbm: f64, channels: &str) -> InterfererSpec {
     }
 }
 
+fn around(interferers: Vec<InterfererSpec>) -> Surroundings {
+    Surroundings { interferers, ..Surroundings::default() }
+}
+
 fn interference(spec: &WorldSpec) -> Option<Interference> {
     let map = LossMap::new(&spec.radio, 915.0, spec.seed, &spec.placement.sites);
     Interference::of(spec, &map, &[SiteId(0), SiteId(1)], -117.0)
@@ -64,7 +68,7 @@ fn air(spec: &WorldSpec) -> Air {
 
 /// The air with one interferer.
 fn disturbed(interferer: InterfererSpec) -> Air {
-    air(&WorldSpec { interferers: vec![interferer], ..two() })
+    air(&WorldSpec { surroundings: around(vec![interferer]), ..two() })
 }
 
 /// Moments in an hour, evenly by chance.
@@ -111,7 +115,7 @@ fn channels_beside_hear_a_burst_30_and_45_db_weaker() {
 
 #[test]
 fn levels_fall_with_the_distance() {
-    let spec = WorldSpec { interferers: vec![InterfererSpec { duty: 1.0, ..interferer(24.0, "") }], ..two() };
+    let spec = WorldSpec { surroundings: around(vec![InterfererSpec { duty: 1.0, ..interferer(24.0, "") }]), ..two() };
     let interference = interference(&spec).expect("it is heard");
     let at = SimTime::from_secs(1);
     let dbm = [0, 1].map(|node| {
@@ -151,7 +155,7 @@ fn a_frame_is_lost_if_a_burst_touches_it() {
 #[test]
 fn an_interferer_keeps_its_hours() {
     let hours = Some((SimTime::from_secs(1_200), SimTime::from_secs(2_400)));
-    let mut spec = WorldSpec { interferers: vec![InterfererSpec { hours, ..interferer(24.0, "") }], ..two() };
+    let mut spec = WorldSpec { surroundings: around(vec![InterfererSpec { hours, ..interferer(24.0, "") }]), ..two() };
     // Midnight where the meters are.
     spec.dlms.start_unix_s = 1_767_225_600;
     let air = air(&spec);
@@ -167,7 +171,7 @@ fn an_interferer_keeps_its_hours() {
 fn what_nobody_hears_is_not_kept() {
     let silent = InterfererSpec { duty: 0.0, ..interferer(24.0, "") };
     let far = InterfererSpec { place_m: (50_000.0, 0.0), ..interferer(24.0, "") };
-    assert!(interference(&WorldSpec { interferers: vec![silent, far], ..two() }).is_none());
+    assert!(interference(&WorldSpec { surroundings: around(vec![silent, far]), ..two() }).is_none());
 }
 
 #[test]
@@ -175,7 +179,7 @@ fn a_mask_takes_a_mesh_out_of_the_way() {
     // Always on in two thirds of the channels, and as strong as the meter itself.
     let other = InterfererSpec { duty: 1.0, ..interferer(27.0, "0-85") };
     let collided = |excluded: &str| {
-        let mut spec = WorldSpec { interferers: vec![other.clone()], ..two() };
+        let mut spec = WorldSpec { surroundings: around(vec![other.clone()]), ..two() };
         spec.traffic.push_period = Some(SimTime::from_secs(20));
         spec.mac.channels_excluded = Channels::parse(excluded).expect("channels");
         run(&spec).mesh().books.counters.collided

@@ -123,6 +123,19 @@ fn a_network_under_a_hot_sky_goes_on() {
 }
 
 #[test]
+fn a_suburb_with_trees_and_a_new_building_goes_on() {
+    let mut spec = suburb(60, 9_000);
+    // Half an hour before an April midnight.
+    spec.dlms.start_unix_s = 1_776_983_400;
+    spec.traffic.push_period = Some(seconds(300));
+    let block = vec![(-60.0, -60.0), (60.0, -60.0), (60.0, 60.0), (-60.0, 60.0)];
+    let hall = ObstacleSpec { at: Some(seconds(3_000)), ..ObstacleSpec::plain("hall", ObstacleKind::Building, block) };
+    let gardens = ObstacleSpec::plain("gardens", ObstacleKind::Trees, Vec::new());
+    spec.surroundings.obstacles = vec![hall, ObstacleSpec { share: Some(0.3), depth_m: Some(15.0), ..gardens }];
+    check(&spec, &[1_801_001, 2_999_999, 7_300_777].map(SimTime::from_millis));
+}
+
+#[test]
 fn scheduled_reads_with_real_payloads_go_on() {
     let mut spec = suburb(300, 2_400);
     spec.dlms.payload = Payload::Real;
@@ -268,7 +281,7 @@ fn what_is_saved_knows_no_thread() {
 /// Changes each byte twice under a checksum that is right; what is refused, each in the beginning of its words.
 fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
     const HEADER: usize = 24;
-    const PARTS: usize = 18;
+    const PARTS: usize = 20;
     let mut world = built(spec);
     world.run_until(at).unwrap();
     world.partitions_mut().for_each(|part| *part.rows() = Default::default());

@@ -177,6 +177,17 @@ fn rules_across_fields() {
     gallery.add("interferer_near_nobody", interferer("near = \"G0001\"\n"));
     gallery.add("interferer_beyond_the_plan", interferer("near = \"G0000\"\nchannels = \"200\"\n"));
     gallery.add("interferer_burst", interferer("near = \"G0000\"\nburst = \"0s\"\n"));
+    let obstacle = |more: &str| with(&format!("[[obstacle]]\nname = \"park\"\n{more}"));
+    let square = "polygon_m = [[0, 0], [20, 0], [20, 20]]\n";
+    gallery.add("obstacle_nowhere", obstacle("kind = \"trees\"\nshare = \"10 %\"\n"));
+    gallery
+        .add("obstacle_twice", obstacle(&format!("kind = \"building\"\npolygon = [[0, 0], [0, 1], [1, 1]]\n{square}")));
+    gallery.add("obstacle_corners", obstacle("kind = \"building\"\npolygon_m = [[0, 0], [20, 0]]\n"));
+    gallery.add("obstacle_beyond_the_pole", obstacle("kind = \"trees\"\npolygon = [[0, 0], [0, 1], [91, 1]]\n"));
+    gallery.add("trees_with_a_loss", obstacle(&format!("kind = \"trees\"\nloss = \"15 dB\"\n{square}")));
+    gallery.add("building_with_leaves", obstacle(&format!("kind = \"building\"\nevergreen = true\n{square}")));
+    let times = "at = \"1h\"\nuntil = \"30min\"\n";
+    gallery.add("obstacle_ends_first", obstacle(&format!("kind = \"building\"\n{square}{times}")));
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));

@@ -49,6 +49,11 @@ impl Channels {
             }
             found.push((first, last));
         }
+        Ok(Channels::of(found))
+    }
+
+    /// Those of some runs, each with its first and last, in any order.
+    pub fn of(mut found: Vec<(u16, u16)>) -> Self {
         found.sort_unstable();
         let mut runs: Vec<(u16, u16)> = Vec::with_capacity(found.len());
         for (first, last) in found {
@@ -57,7 +62,7 @@ impl Channels {
                 None => runs.push((first, last)),
             }
         }
-        Ok(Channels { runs })
+        Channels { runs }
     }
 
     /// First and last of each run, ascending, with gaps between them.

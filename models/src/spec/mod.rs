@@ -14,6 +14,7 @@ mod interferer;
 mod mac;
 mod medium;
 mod mesh;
+mod obstacle;
 pub mod quantity;
 mod radio;
 mod read;
@@ -46,6 +47,7 @@ pub use interferer::InterfererSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
+pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
@@ -80,8 +82,8 @@ pub struct WorldSpec {
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
     pub weather: Option<WeatherSpec>,
-    /// What else sends in the band.
-    pub interferers: Vec<InterfererSpec>,
+    /// What stands and sends around the network without being part of it.
+    pub surroundings: Surroundings,
     /// Regular reports.
     pub traffic: TrafficSpec,
     /// Meshes that hear each other.
@@ -131,7 +133,7 @@ impl WorldSpec {
             device: DeviceSpec::default(),
             backhaul: BackhaulSpec::default(),
             weather: None,
-            interferers: Vec::new(),
+            surroundings: Surroundings::default(),
             traffic: TrafficSpec::default(),
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),

@@ -8,6 +8,7 @@ pub(crate) mod gates;
 mod id_list;
 mod interferer;
 pub(crate) mod medium;
+mod obstacle;
 pub(crate) mod placement;
 pub(crate) mod radio;
 pub(crate) mod read;
@@ -25,7 +26,7 @@ use crate::language::tree::Node;
 use crate::sections::ScenarioFile;
 use crate::sections::quantity::nanos;
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{SizeProfile, WorldSpec};
+use amitwin_models::spec::{SizeProfile, Surroundings, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 use placement::Placements;
@@ -96,7 +97,10 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     let weather = weather::weather(cx, placements);
     let placement = placement?;
     radio::roofs(cx, &placement);
-    let interferers = interferer::interferers(cx, &placement);
+    let surroundings = Surroundings {
+        interferers: interferer::interferers(cx, &placement),
+        obstacles: obstacle::obstacles(cx, &placement),
+    };
     let events = event::events(cx, &placement, placements);
     let file = cx.file;
     let mut spec = WorldSpec {
@@ -111,7 +115,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         device: file.device.clone(),
         backhaul: file.backhaul.clone(),
         weather,
-        interferers,
+        surroundings,
         traffic: file.traffic.clone(),
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),

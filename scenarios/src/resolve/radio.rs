@@ -112,8 +112,8 @@ fn excluded(cx: &mut Context<'_>) {
         let (region, mode) = (word(cx.file.radio.region), word(cx.file.radio.phy));
         let help = format!("mode {mode} has {} channels in the region {region}: 0 to {}", plan.count, plan.count - 1);
         cx.error(&key, title, "beyond the channel plan", help);
-    } else if mac.channels_excluded.runs() == [(0, plan.count - 1)] {
-        let title = format!("mac.channels_excluded names all {} channels", plan.count);
+    } else if plan.allowed().all(|channel| mac.channels_excluded.contains(channel)) {
+        let title = format!("mac.channels_excluded names all {} channels", plan.allowed().count());
         cx.error(&key, title, "none is left to hop over", "leave some of them in, or set mac.hopping = false");
     } else if !mac.hopping {
         let text = "without hopping all nodes share one channel, and mac.channels_excluded has no effect; leave one of the two out";

@@ -17,7 +17,7 @@ pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
     BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, InterfererSpec, MacSpec,
-    MediumKind, MeshSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
+    MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -77,6 +77,10 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub interferer: Vec<InterfererSpec>,
+    /// Trees and buildings that links pass through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub obstacle: Vec<ObstacleSpec>,
     /// Regular reports.
     #[serde(default)]
     pub traffic: TrafficSpec,

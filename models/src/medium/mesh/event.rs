@@ -99,6 +99,8 @@ pub enum Event {
     Snapshot,
     /// An hour of the table `load` ends.
     Load,
+    /// What obstacles take is to be looked at again.
+    Obstacles,
     /// The probe traffic of the link-layer bench.
     Probe {
         /// Sender.
@@ -137,9 +139,12 @@ impl Event {
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
-            Event::Ended { .. } | Event::Foreign { .. } | Event::ForeignLoss { .. } | Event::Snapshot | Event::Load => {
-                true
-            }
+            Event::Ended { .. }
+            | Event::Foreign { .. }
+            | Event::ForeignLoss { .. }
+            | Event::Snapshot
+            | Event::Load
+            | Event::Obstacles => true,
             // The bench of the link layer is not saved.
             Event::Probe { .. } => false,
         }

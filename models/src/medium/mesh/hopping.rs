@@ -1,7 +1,7 @@
 //! Channel hopping of Wi-SUN FAN: where a node listens, when everybody listens together.
 
 use crate::node::{Channel, SiteId};
-use crate::spec::{Channels, MacSpec};
+use crate::spec::Channels;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::mix64;
 use std::sync::Arc;
@@ -39,9 +39,9 @@ impl HopSet {
         HopSet { channels: (0..plan).filter(|&c| !excluded.contains(c)).map(Channel).collect(), plan }
     }
 
-    /// As a world has it, on a plan with so many channels.
-    pub fn of(mac: &MacSpec, plan: u16) -> Self {
-        if mac.hopping { HopSet::of_plan(plan, &mac.channels_excluded) } else { HopSet::none() }
+    /// With or without hopping, on a plan with so many channels.
+    pub fn of(hopping: bool, plan: u16, excluded: &Channels) -> Self {
+        if hopping { HopSet::of_plan(plan, excluded) } else { HopSet::none() }
     }
 
     /// How many.

@@ -113,6 +113,7 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::Sweep { node, epoch, step } => sweep::step(link, above, ctx, node, epoch, step),
         Event::Foreign { from, channel, bytes } => mac::foreign(link, ctx, from, channel, bytes),
         Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
+        Event::Obstacles => link.look_at_obstacles(ctx),
         _ => unreachable!("{event:?} belongs to the network layer"),
     }
 }

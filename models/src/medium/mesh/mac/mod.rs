@@ -22,6 +22,7 @@ use super::hopping;
 use super::mpdu::Sweep;
 use super::packet::{Fifo, Kind, Packet, Packets};
 use super::radio::air::{Air, Fate};
+use super::radio::obstacles::Obstacles;
 use super::wire::capture::{Capture, Sent};
 use super::wire::lengths::Lengths;
 use crate::books::Loss;
@@ -106,6 +107,8 @@ pub struct LinkLayer {
     newest_tag: u16,
     /// Partitions that hear an own radio, sorted.
     abroad: Vec<(Node, u32)>,
+    /// What links pass through, if there is something.
+    obstacles: Option<Box<Obstacles>>,
     /// Frames as bytes, if they are captured.
     capture: Option<Box<Capture>>,
     pieces: Vec<sweep::Piece>,
@@ -168,6 +171,7 @@ impl LinkLayer {
             frame_bytes_max: parts.frame_bytes_max,
             newest_tag: 0,
             abroad: Vec::new(),
+            obstacles: None,
             capture: None,
             pieces: Vec::new(),
             spare_pieces: Vec::new(),
@@ -199,7 +203,8 @@ impl LinkLayer {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.air.bytes() + self.packets.bytes() + self.macs.bytes()
+        let obstacles = self.obstacles.as_ref().map_or(0, |obstacles| obstacles.bytes());
+        self.air.bytes() + self.packets.bytes() + self.macs.bytes() + obstacles
     }
 
     #[inline]

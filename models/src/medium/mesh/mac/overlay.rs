@@ -3,8 +3,10 @@
 use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::overlay::NodeOverlay;
 use crate::node::{Node, SiteId};
+use amitwin_sim_core::SimTime;
 
 /// Hundredths of a dB: what other partitions are told of a node.
 const CENTI_DB: f32 = 100.0;
@@ -25,6 +27,32 @@ impl LinkLayer {
             let at = ctx.now() + ctx.engine.lookahead();
             let from = ctx.facts.sites[node];
             ctx.send(partition, at, node, Event::ForeignLoss { from, loss_cdb });
+        }
+    }
+
+    /// Puts obstacles between the radios, as they stand when the run begins.
+    pub fn set_obstacles(&mut self, obstacles: Option<Obstacles>) {
+        self.obstacles = obstacles.map(Box::new);
+        self.shade(SimTime::ZERO);
+    }
+
+    /// Schedules the first look at them after the start.
+    pub fn start_obstacles(&self, ctx: &mut Ctx) {
+        if let Some(at) = self.obstacles.as_ref().and_then(|obstacles| obstacles.next(ctx.now())) {
+            ctx.schedule(at, Node(0), Event::Obstacles);
+        }
+    }
+
+    /// [`Event::Obstacles`]: links lose what they take now.
+    pub fn look_at_obstacles(&mut self, ctx: &mut Ctx) {
+        self.shade(ctx.now());
+        self.start_obstacles(ctx);
+    }
+
+    fn shade(&mut self, now: SimTime) {
+        if let Some(obstacles) = &self.obstacles {
+            let losses = obstacles.losses(now);
+            self.air.change_overlay(|overlay| overlay.set_shades(&losses));
         }
     }
 

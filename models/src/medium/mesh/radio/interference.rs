@@ -75,7 +75,7 @@ impl Interference {
                 levels: sites.iter().map(level).collect(),
             }
         };
-        let sending = (0..).zip(&run.interferers).filter(|(_, spec)| spec.duty > 0.0);
+        let sending = (0..).zip(&run.surroundings.interferers).filter(|(_, spec)| spec.duty > 0.0);
         let sources: Vec<Source> =
             sending.map(source).filter(|source| source.levels.0.iter().any(|&level| level > 0.0)).collect();
         let start_s = run.dlms.start_unix_s + run.dlms.utc_offset.local_time().at(run.dlms.start_unix_s).offset_s();

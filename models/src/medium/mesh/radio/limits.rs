@@ -44,9 +44,8 @@ pub fn power(radio: &RadioSpec, mac: &MacSpec) -> PowerLimit {
     let limit = |dbm, rule| PowerLimit { dbm, free_gain_dbi: None, rule };
     // 47 CFR 15.247(b)(4).
     let conducted = |dbm, rule| PowerLimit { free_gain_dbi: Some(6.0), ..limit(dbm, rule) };
-    let is_used = |channel: &u16| !mac.channels_excluded.contains(*channel);
     let plan = channel_plan(radio.region, radio.phy).filter(|_| mac.hopping);
-    let channels = plan.map_or(0, |plan| plan.allowed().filter(is_used).count());
+    let channels = plan.map_or(0, |plan| channels_used(&plan, mac));
     match (radio.region, radio.phy) {
         (Region::Europe, PhyMode::Oqpsk250) => limit(20.0, "100 mW e.i.r.p. at 2.4 GHz, EN 300 328"),
         // A half-wave dipole, which e.r.p. is told for, has 2.15 dBi.
@@ -78,10 +77,13 @@ pub fn air(radio: &RadioSpec) -> Option<AirLimit> {
     }
 }
 
+fn channels_used(plan: &ChannelPlan, mac: &MacSpec) -> usize {
+    plan.allowed().filter(|&channel| !mac.channels_excluded.contains(channel)).count()
+}
+
 /// How many slices of spectrum a radio uses: those of the plan that it hops over, evenly.
 pub fn slices(plan: &ChannelPlan, limit: &AirLimit, mac: &MacSpec) -> f64 {
-    let used = (0..plan.count).filter(|&channel| !mac.channels_excluded.contains(channel)).count();
-    let hz = f64::from(plan.spacing_hz) * used as f64;
+    let hz = f64::from(plan.spacing_hz) * channels_used(plan, mac) as f64;
     if mac.hopping { (hz / f64::from(limit.slice_hz)).max(1.0) } else { 1.0 }
 }
 

@@ -3,6 +3,7 @@
 //! The air knows overlays, not causes. A frame keeps the overlay of its beginning until it ends.
 
 use super::crystal::{offset_loss_db, window_hz};
+use super::shades::Shades;
 use crate::math::ratio;
 use crate::node::{Node, PerNode};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ pub struct Overlay {
     factors: PerNode<Factors>,
     /// Extra loss of pairs of nodes, dB and as a factor; both directions, sorted.
     edges: Vec<(Node, Node, f32, f32)>,
+    /// What obstacles take, if there are some.
+    shades: Option<Shades>,
     /// Nodes that are not as they were built.
     changed: u32,
     /// Nodes whose carrier has an offset.
@@ -55,6 +58,7 @@ impl Overlay {
             nodes: PerNode::of(NodeOverlay::default(), radios),
             factors: PerNode::of(Factors { sends: 1.0, receives: 1.0, has_edges: false }, radios),
             edges: Vec::new(),
+            shades: None,
             changed: 0,
             offsets: 0,
             window_hz: window_hz(bit_rate_bps),
@@ -63,7 +67,7 @@ impl Overlay {
 
     /// Whether nothing is overlaid.
     pub fn is_neutral(&self) -> bool {
-        self.changed == 0 && self.edges.is_empty()
+        self.changed == 0 && self.edges.is_empty() && self.shades.is_none()
     }
 
     /// Whether it is of so many radios, and whole.
@@ -74,6 +78,7 @@ impl Overlay {
             && self.changed as usize == count(|node| !node.is_neutral())
             && self.offsets as usize == count(|node| node.offset_hz != 0.0)
             && self.edges.is_sorted_by_key(|edge| (edge.0, edge.1))
+            && self.shades.as_ref().is_none_or(|shades| shades.fits(radios))
     }
 
     /// What is different about a node.
@@ -106,10 +111,16 @@ impl Overlay {
         }
     }
 
-    /// Extra loss between two nodes: of both and of their edge, dB.
+    /// Sets what obstacles take from links, each named once, dB; all others lose nothing to them.
+    pub fn set_shades(&mut self, losses: &[(Node, Node, f32)]) {
+        self.shades = (!losses.is_empty()).then(|| Shades::new(self.nodes.len(), losses));
+    }
+
+    /// Extra loss between two nodes: of both, of their edge, and of obstacles, dB.
     pub fn loss_db(&self, a: Node, b: Node) -> f32 {
         let edge = self.find(a, b).map_or(0.0, |at| self.edges[at].2);
-        self.nodes[a].loss_db + self.nodes[b].loss_db + edge
+        let shade = self.shades.as_ref().map_or(0.0, |shades| shades.loss_db(a, b));
+        self.nodes[a].loss_db + self.nodes[b].loss_db + edge + shade
     }
 
     /// Factor on the level at which `to` hears `from`.
@@ -121,6 +132,9 @@ impl Overlay {
             && let Ok(at) = self.find(from, to)
         {
             factor *= self.edges[at].3;
+        }
+        if let Some(shades) = &self.shades {
+            factor *= shades.factor(from, to);
         }
         if self.offsets > 0 {
             factor *= self.of_offset(self.nodes[from].offset_hz - self.nodes[to].offset_hz);
@@ -136,7 +150,8 @@ impl Overlay {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.factors.bytes() + self.edges.capacity() * size_of::<(Node, Node, f32, f32)>()
+        let edges = self.edges.capacity() * size_of::<(Node, Node, f32, f32)>();
+        self.nodes.bytes() + self.factors.bytes() + edges + self.shades.as_ref().map_or(0, Shades::bytes)
     }
 
     fn of_offset(&self, offset_hz: f32) -> f32 {
@@ -149,7 +164,7 @@ impl Overlay {
 }
 
 /// The factor of a loss; of none exactly 1.
-fn factor(loss_db: f32) -> f32 {
+pub(super) fn factor(loss_db: f32) -> f32 {
     if loss_db == 0.0 { 1.0 } else { ratio(-f64::from(loss_db)) as f32 }
 }
 

@@ -7,7 +7,7 @@
 //! assert_eq!(phy.airtime(100).nanos(), 18_560_000); // 116 bytes at 50 kb/s
 //! ```
 
-use crate::spec::{PhyMode, Region};
+use crate::spec::{Channels, MacSpec, PhyMode, RadioSpec, Region};
 use amitwin_sim_core::SimTime;
 
 /// Every mode, in the order of the PHY mode ids; O-QPSK last.
@@ -187,6 +187,12 @@ pub fn channel_plan(region: Region, mode: PhyMode) -> Option<ChannelPlan> {
         (Europe, M2a | M3) => plan(863_100_000, 200_000, 35, &[(27, 28), (30, 33)]),
         (NorthAmerica, M1a | M2b | M4b) | (Europe, M1b | M2b | M4a | M4b | M5) => return None,
     })
+}
+
+/// Channels of the plan that a world does not hop over: those that the region forbids, and those that its file excludes.
+pub fn excluded(radio: &RadioSpec, mac: &MacSpec) -> Channels {
+    let forbidden = channel_plan(radio.region, radio.phy).map_or(&[][..], |plan| plan.excluded);
+    Channels::of(mac.channels_excluded.runs().iter().chain(forbidden).copied().collect())
 }
 
 /// Metering modes that `region` has a channel plan for, to name them in an error.

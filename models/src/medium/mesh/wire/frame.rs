@@ -5,6 +5,7 @@ use super::elements::{self, FrameType, Schedule};
 use super::icmpv6::Dodag;
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
+use crate::medium::mesh::radio::phy::excluded;
 use crate::node::SiteId;
 use crate::spec::{RouterStack, WorldSpec};
 use amitwin_sim_core::SimTime;
@@ -75,7 +76,8 @@ fn long(out: &mut Vec<u8>, node: SiteId) {
 impl Network {
     /// That of a world.
     pub fn new(spec: &WorldSpec, dodag: Dodag) -> Self {
-        let schedule = Schedule::new(spec.mac.hopping, &spec.mac.channels_excluded, spec.radio.region, spec.radio.phy);
+        let schedule =
+            Schedule::new(spec.mac.hopping, &excluded(&spec.radio, &spec.mac), spec.radio.region, spec.radio.phy);
         Network { key: GroupKey::new(spec.seed), schedule, dodag, stack: spec.mesh.stack }
     }
 

@@ -1,0 +1,96 @@
+//! What obstacles take from links, packed: three bytes a link and direction.
+
+use super::overlay::factor;
+use crate::node::{Node, PerNode};
+use serde::{Deserialize, Serialize};
+
+/// Step between two codes, dB.
+const STEP_DB: f32 = 0.5;
+
+/// Losses of the links that lose something, by sender and receiver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Shades {
+    /// Where the links of each sender begin; one more at the end.
+    first: Vec<u32>,
+    to: Vec<Node>,
+    /// Half decibels.
+    codes: Vec<u8>,
+    /// Factor of each code.
+    factors: Vec<f32>,
+}
+
+impl Shades {
+    /// Of so many radios; each link is named once and loses in both directions.
+    pub fn new(radios: usize, losses: &[(Node, Node, f32)]) -> Self {
+        let both = losses.iter().flat_map(|&(a, b, loss_db)| [(a, b, loss_db), (b, a, loss_db)]);
+        let mut both: Vec<(Node, Node, f32)> = both.collect();
+        both.sort_unstable_by_key(|link| (link.0, link.1));
+        let mut count = PerNode::of(0u32, radios);
+        for link in &both {
+            count[link.0] += 1;
+        }
+        let mut first = vec![0];
+        for count in &count.0 {
+            first.push(first[first.len() - 1] + count);
+        }
+        let code = |loss_db: f32| (loss_db / STEP_DB + 0.5).clamp(0.0, 255.0) as u8;
+        Shades {
+            first,
+            to: both.iter().map(|link| link.1).collect(),
+            codes: both.iter().map(|link| code(link.2)).collect(),
+            factors: (0..=255u8).map(|code| factor(STEP_DB * f32::from(code))).collect(),
+        }
+    }
+
+    /// Whether they are of so many radios, and whole.
+    pub fn fits(&self, radios: usize) -> bool {
+        let links = self.to.len();
+        let senders = self.first.windows(2).all(|ends| {
+            let (begin, end) = (ends[0] as usize, ends[1] as usize);
+            self.to.get(begin..end).is_some_and(|to| to.is_sorted())
+        });
+        self.first.len() == radios + 1
+            && self.first.first() == Some(&0)
+            && self.first.last().is_some_and(|&last| last as usize == links)
+            && senders
+            && self.codes.len() == links
+            && self.factors.len() == 256
+    }
+
+    /// What a link loses, dB.
+    pub fn loss_db(&self, from: Node, to: Node) -> f32 {
+        STEP_DB * f32::from(self.code(from, to))
+    }
+
+    /// Factor on the level of a link.
+    #[inline]
+    pub fn factor(&self, from: Node, to: Node) -> f32 {
+        self.factors[usize::from(self.code(from, to))]
+    }
+
+    #[inline]
+    fn code(&self, from: Node, to: Node) -> u8 {
+        let (begin, end) = (self.first[from.at()] as usize, self.first[from.at() + 1] as usize);
+        self.to[begin..end].binary_search(&to).map_or(0, |at| self.codes[begin + at])
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        size_of::<u32>() * self.first.capacity() + 3 * self.to.capacity() + size_of::<f32>() * self.factors.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_loses_in_both_directions_to_half_a_decibel_and_others_lose_nothing() {
+        let shades = Shades::new(4, &[(Node(0), Node(2), 12.3), (Node(1), Node(2), 3.0), (Node(2), Node(3), 400.0)]);
+        assert!(shades.fits(4) && !shades.fits(3));
+        assert_eq!((shades.loss_db(Node(0), Node(2)), shades.loss_db(Node(2), Node(0))), (12.5, 12.5));
+        assert_eq!((shades.loss_db(Node(2), Node(1)), shades.factor(Node(2), Node(1))), (3.0, factor(3.0)));
+        assert_eq!((shades.loss_db(Node(0), Node(1)), shades.factor(Node(0), Node(1))), (0.0, 1.0));
+        assert_eq!(shades.loss_db(Node(3), Node(2)), 127.5, "the most that a byte says");
+    }
+}

@@ -1,0 +1,142 @@
+//! Obstacles over a run: which links they weaken, when, and what the mesh makes of it.
+
+use amitwin_models::build::build;
+use amitwin_models::cell::Part;
+use amitwin_models::node::Node;
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::{Engine, Local, SimTime};
+use amitwin_testkit::worlds::{run, sites, world};
+
+const DAY_S: u64 = 86_400;
+
+/// A border router (site 0), a meter 80 m east of it (site 1), and one between them, 40 m to the north (site 2). The straight way
+/// from site 0 to 1 loses `31.7 + 40 log10(80)` = 107.8 dB and is heard at -80.8 dBm, to or from site 2, over 56.6 m, at -74.8 dBm.
+fn three(seconds: u64, obstacles: Vec<ObstacleSpec>) -> WorldSpec {
+    let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 80.0, 0.0), (Meter, 40.0, 40.0)]), PhyMode::M1b, seconds);
+    spec.surroundings.obstacles = obstacles;
+    spec
+}
+
+/// 20 m of the straight way from site 0 to 1, and nothing of the ways over site 2.
+fn on_the_way(name: &str, kind: ObstacleKind) -> ObstacleSpec {
+    ObstacleSpec::plain(name, kind, vec![(30.0, -10.0), (50.0, -10.0), (50.0, 10.0), (30.0, 10.0)])
+}
+
+/// Level at which the first radio of each pair is heard at the other when the run has come to each time, dBm.
+fn levels(spec: &WorldSpec, times_s: &[u64], link: (u16, u16)) -> Vec<f32> {
+    let built = build(spec).expect("a world");
+    let mut engine = Engine::new(built.parts, built.lookahead, Local).expect("distinct partitions");
+    let mut level = |at: &u64| {
+        engine.run_until(SimTime::from_secs(*at)).expect("every target exists");
+        let cell = engine.partitions().find_map(Part::mesh).expect("a mesh");
+        let air = &cell.mesh().expect("a mesh").link.air;
+        air.link_dbm(Node(link.0), Node(link.1)).expect("they hear each other")
+    };
+    times_s.iter().map(|at| level(at)).collect()
+}
+
+#[test]
+fn a_building_takes_its_loss_from_the_links_through_it_while_it_stands() {
+    let building = ObstacleSpec {
+        loss_db: Some(15.0),
+        loss_spread_db: Some(0.0),
+        at: Some(SimTime::from_secs(600)),
+        until: Some(SimTime::from_secs(1_200)),
+        ..on_the_way("depot", ObstacleKind::Building)
+    };
+    let spec = three(1_800, vec![building]);
+    for link in [(0, 1), (1, 0)] {
+        let level = levels(&spec, &[599, 601, 1_199, 1_201], link);
+        assert_eq!([level[1] - level[0], level[2] - level[0], level[3] - level[0]], [-15.0, -15.0, 0.0]);
+    }
+    let beside = levels(&spec, &[599, 601], (0, 2));
+    assert_eq!(beside[0], beside[1]);
+}
+
+#[test]
+fn a_building_differs_by_link_and_by_nothing_else() {
+    let loss = |seed: u64, link: (u16, u16)| {
+        let with = three(10, vec![on_the_way("depot", ObstacleKind::Building)]);
+        let without = levels(&three(10, Vec::new()), &[1], link)[0];
+        without - levels(&WorldSpec { seed, ..with }, &[1], link)[0]
+    };
+    assert_eq!(loss(1, (0, 1)), loss(1, (1, 0)), "the same in both directions");
+    // 15 dB with a standard deviation of 3.5 dB; that of the mean of 100 is 0.35 dB. Codes of half a decibel add 0.02.
+    let losses: Vec<f32> = (0..100).map(|seed| loss(seed, (0, 1))).collect();
+    let mean = losses.iter().sum::<f32>() / 100.0;
+    let spread = (losses.iter().map(|loss| (loss - mean) * (loss - mean)).sum::<f32>() / 99.0).sqrt();
+    assert!((mean - 15.0).abs() < 1.1 && (spread - 3.5).abs() < 0.8, "{mean} {spread}");
+}
+
+#[test]
+fn trees_on_a_link_take_more_from_day_to_day_as_their_leaves_come() {
+    // From March 1 1970, day 60; half of the leaves are out on day 115. 20 m of trees in leaf take 3.13 dB at 915 MHz.
+    let mut spec = three(100 * DAY_S, vec![on_the_way("park", ObstacleKind::Trees)]);
+    spec.dlms.start_unix_s = 59 * DAY_S as i64;
+    let without = levels(&three(10, Vec::new()), &[1], (0, 1))[0];
+    let level = levels(&spec, &[1, 56 * DAY_S, 90 * DAY_S], (0, 1));
+    // Bare 0.35 x 3.13 = 1.1, with half of the leaves 0.675 x 3.13 = 2.1, with all 3.13; each to half a decibel.
+    assert_eq!([without - level[0], without - level[1], without - level[2]], [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn evergreens_and_trees_that_are_lower_than_the_line_do_not_follow_the_season() {
+    let park = on_the_way("park", ObstacleKind::Trees);
+    let winter = |tree: ObstacleSpec| {
+        let without = levels(&three(10, Vec::new()), &[1], (0, 1))[0];
+        without - levels(&three(10, vec![tree]), &[1], (0, 1))[0]
+    };
+    assert_eq!(winter(ObstacleSpec { evergreen: true, ..park.clone() }), 3.0);
+    assert_eq!(winter(ObstacleSpec { height_m: 1.0, ..park }), 0.0, "antennas are at 1.5 m");
+}
+
+#[test]
+fn a_share_of_all_links_has_trees_without_an_outline() {
+    let line = sites((0..60).map(|n| (if n == 0 { Gateway } else { Meter }, 10.0 * n as f32, 0.0)));
+    let trees = ObstacleSpec {
+        share: Some(0.3),
+        depth_m: Some(100.0),
+        evergreen: true,
+        ..ObstacleSpec::plain("gardens", ObstacleKind::Trees, Vec::new())
+    };
+    let mut spec = world(line, PhyMode::M1b, 10);
+    spec.surroundings.obstacles = vec![trees];
+    let built = build(&spec).expect("a world");
+    let cell = built.parts.iter().find_map(Part::mesh).expect("a mesh");
+    let air = &cell.mesh().expect("a mesh").link.air;
+    let (mut links, mut shaded) = (0, 0);
+    for a in (0..60).map(Node) {
+        for &b in air.neighbours.of(a).0.iter().filter(|&&b| b > a) {
+            links += 1;
+            let loss_db = air.extra_loss_db(a, b);
+            assert!(loss_db == 0.0 || loss_db == 12.5, "100 m take 12.3 dB: {loss_db}");
+            shaded += u32::from(loss_db > 0.0);
+        }
+    }
+    // Of 715 links 214.5 with a standard deviation of 12.3.
+    assert!((600..750).contains(&links), "{links}");
+    assert!((f64::from(shaded) / f64::from(links) - 0.3).abs() < 4.0 * 0.0171, "{shaded} of {links}");
+}
+
+#[test]
+fn a_building_from_the_start_shapes_the_first_tree_and_a_later_one_the_parents() {
+    let wall = |at| ObstacleSpec {
+        loss_db: Some(40.0),
+        loss_spread_db: Some(0.0),
+        at,
+        ..on_the_way("depot", ObstacleKind::Building)
+    };
+    let parent = |spec: &WorldSpec| {
+        let ran = run(spec);
+        let first = ran.rows.nodes.iter().find(|row| row.node == 1).expect("a row").parent;
+        (first, ran.mesh().mesh().expect("a mesh").net.way(Node(1)).0)
+    };
+    let (router, beside) = (Some(0), Some(2));
+    assert_eq!(parent(&three(60, Vec::new())), (router, Some(Node(0))));
+    assert_eq!(parent(&three(60, vec![wall(None)])).0, beside);
+    // Reports notice that the parent is silent.
+    let mut later = three(6 * 3_600, vec![wall(Some(SimTime::from_secs(600)))]);
+    later.traffic.push_period = Some(SimTime::from_secs(300));
+    assert_eq!(parent(&later), (router, Some(Node(2))));
+}
