@@ -44,8 +44,10 @@ draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
+draw new-building delivered
 draw ping air-time
 draw reads air-time
 draw serve map
+draw spring-foliage delivered
 draw_plan maintenance-20-years away
 draw trace-burstiness delivered

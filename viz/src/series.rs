@@ -116,12 +116,14 @@ pub fn count_hours(hours: &mut Vec<(u32, u32)>, rows: &[TransactionRow]) {
     }
 }
 
-/// Share of the reports of each hour that arrived, at the middle of the hour in minutes; hours without reports are left out.
-pub fn delivered_by_hour(hours: &[(u32, u32)]) -> Vec<(f64, f64)> {
-    let point = |(n, &(came, all)): (usize, &(u32, u32))| {
-        (all > 0).then(|| (60.0 * n as f64 + 30.0, f64::from(came) / f64::from(all)))
+/// Share of the reports of each stretch of so many `hours` that arrived, at its middle in minutes; stretches without reports are left out.
+pub fn delivered_over_time(counts: &[(u32, u32)], hours: usize) -> Vec<(f64, f64)> {
+    let minutes = 60.0 * hours as f64;
+    let point = |(n, counts): (usize, &[(u32, u32)])| {
+        let (came, all) = counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+        (all > 0).then(|| (minutes * (n as f64 + 0.5), f64::from(came) / f64::from(all)))
     };
-    thin(hours.iter().enumerate().filter_map(point).collect(), COLUMNS)
+    thin(counts.chunks(hours).enumerate().filter_map(point).collect(), COLUMNS)
 }
 
 /// Meters by hops, from one hop on.
@@ -200,7 +202,8 @@ mod tests {
         let rows = [row(10.0, Some(12.0)), row(3_599.0, Some(3_700.0)), row(20.0, None), row(7_300.0, None)];
         count_hours(&mut hours, &rows);
         assert_eq!(hours, [(2, 3), (0, 0), (0, 1)]);
-        assert_eq!(delivered_by_hour(&hours), [(30.0, 2.0 / 3.0), (150.0, 0.0)]);
+        assert_eq!(delivered_over_time(&hours, 1), [(30.0, 2.0 / 3.0), (150.0, 0.0)]);
+        assert_eq!(delivered_over_time(&hours, 24), [(720.0, 0.5)], "by day");
     }
 
     #[test]

@@ -118,20 +118,25 @@ fn campaign_name(run: &RunView) -> String {
 /// A temperature of an hour, C.
 type Reading = fn(&WeatherRow) -> f32;
 
+/// Runs that are longer show reports by day, s.
+const BY_DAY_S: f64 = 10.0 * 86_400.0;
+
 /// Degrees that the top of the chart of reports stands for, so that one axis serves both.
 const TOP_C: f64 = 100.0;
 
 fn delivered(run: &RunView) -> Option<Figure> {
+    let (each, hours) = if run.summary.duration_s > BY_DAY_S { ("day", 24) } else { ("hour", 1) };
+    let title = format!("Reports delivered by {each}");
     let lines = run.variants.iter().map(|variant| Series {
         name: variant.name.clone(),
-        points: series::delivered_by_hour(&variant.delivered),
+        points: series::delivered_over_time(&variant.delivered, hours),
         step: false,
         span: None,
     });
     let mut lines: Vec<Series> = lines.collect();
     lines.iter().find(|line| !line.points.is_empty())?;
     let mut legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
-    let mut caption = "Share of each hour’s reports that arrived.".to_owned();
+    let mut caption = format!("Share of each {each}’s reports that arrived.");
     let sky = run.variants.iter().find(|v| !v.weather.is_empty());
     if let Some(sky) = sky {
         let temperatures: [(&str, Reading); 2] =
@@ -149,14 +154,14 @@ fn delivered(run: &RunView) -> Option<Figure> {
         );
     }
     let chart = ShareChart {
-        title: "Reports delivered by hour".into(),
-        x_label: "minutes since the run’s start".into(),
+        title: title.clone(),
+        x_label: "since the run’s start".into(),
         y_label: if sky.is_some() { "reports delivered; °C" } else { "reports delivered" }.into(),
         x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
         whole: true,
         series: lines,
     };
-    Some(Figure::new("delivered", "Reports delivered by hour", legend, chart.draw(), &caption))
+    Some(Figure::new("delivered", &title, legend, chart.draw(), &caption))
 }
 
 fn back(run: &RunView) -> Option<Figure> {
@@ -178,14 +183,14 @@ fn back(run: &RunView) -> Option<Figure> {
         .collect();
     let chart = ShareChart {
         title: "Meters back over time".into(),
-        x_label: "minutes since the campaign’s start".into(),
+        x_label: "since the campaign’s start".into(),
         y_label: "commanded meters back".into(),
         x: XAxis::Minutes(0.0, (end - start) / 60.0),
         whole: true,
         series: lines,
     };
     let caption = format!(
-        "Share of the commanded meters that the head-end has heard again, over the minutes since {} began; \
+        "Share of the commanded meters that the head-end has heard again, over the time since {} began; \
          the bars above the plot run from each variant’s first reset to its last.",
         campaign_name(run)
     );
@@ -225,14 +230,14 @@ fn busy(run: &RunView) -> Option<Figure> {
     let since = if start.is_some() { "the campaign’s start" } else { "the run’s start" };
     let chart = ShareChart {
         title: "Border router’s air time over time".into(),
-        x_label: format!("minutes since {since}"),
+        x_label: format!("since {since}"),
         y_label: "radio busy".into(),
         x: XAxis::Minutes(low, (high + 1.0).max(low + 1.0)),
         whole: false,
         series: lines,
     };
     let caption = format!(
-        "Share of each minute in which the radio of {which} was sending or receiving, over the minutes since {since}. \
+        "Share of each minute in which the radio of {which} was sending or receiving, over the time since {since}. \
          It loses traffic long before 100 %: of reports at 50 kb/s 99 % arrived while it was busy for 23 % of the time, 97 % \
          at 29 % and 83 % at 43 % (1,250 to 2,000 meters); at 150 kb/s 98 % at 32 % (5,000); at 300 kb/s 93 % at 19 % (6,000), \
          where the ways to it are what is full (measured 2026-11-28, one border router)."

@@ -1,6 +1,6 @@
 //! Lines and steps over an axis of minutes or of logarithmic time.
 
-use super::ticks;
+use super::ticks::{self, Unit};
 use super::{Anchor, Svg, WIDTH, coord, style};
 use std::fmt::Write;
 
@@ -43,7 +43,7 @@ const TOPS: [f64; 5] = [0.04, 0.08, 0.2, 0.4, 1.0];
 pub struct ShareChart {
     /// Read out in place of the picture.
     pub title: String,
-    /// Label of the horizontal axis, with its unit.
+    /// Label of the horizontal axis; in minutes it begins behind the unit, which the chart chooses.
     pub x_label: String,
     /// Label of the vertical axis.
     pub y_label: String,
@@ -76,6 +76,10 @@ impl Frame {
     }
 
     fn grid(&self, svg: &mut Svg, x_label: &str, y_label: &str) {
+        let x_label = match self.x {
+            XAxis::Minutes(lo, hi) => format!("{} {x_label}", Unit::of(hi - lo).name),
+            XAxis::LogSeconds(..) => x_label.to_owned(),
+        };
         let bottom = HEIGHT - BOTTOM;
         for quarter in 0..5 {
             let share = self.full * f64::from(quarter) / 4.0;
@@ -84,11 +88,7 @@ impl Frame {
             svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &format!("{:.0} %", share * 100.0));
         }
         let x_ticks: Vec<(f64, String)> = match self.x {
-            XAxis::Minutes(lo, hi) => {
-                let at = ticks::minutes(lo, hi, 7);
-                let names = ticks::labels(&at);
-                at.into_iter().zip(names).collect()
-            }
+            XAxis::Minutes(lo, hi) => ticks::time(lo, hi, Unit::of(hi - lo), 7),
             XAxis::LogSeconds(lo, hi) => ticks::log_time(lo, hi, 7),
         };
         for (value, name) in x_ticks {
@@ -103,7 +103,7 @@ impl Frame {
             svg.line("zero", self.x_px(0.0), self.top, self.x_px(0.0), bottom);
         }
         svg.line("axis", LEFT, bottom, WIDTH - RIGHT, bottom);
-        svg.text("label", (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10.0, Anchor::Middle, x_label);
+        svg.text("label", (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10.0, Anchor::Middle, &x_label);
         svg.text("label", 0.0, 17.0, Anchor::Start, y_label);
     }
 

@@ -43,6 +43,36 @@ pub fn nice(lo: f64, hi: f64, target: usize) -> Vec<f64> {
     multiples(lo, hi, step.unwrap_or(10.0 * decade))
 }
 
+/// A unit of a time axis: its name, and how many minutes it has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unit {
+    /// In the plural.
+    pub name: &'static str,
+    /// Minutes.
+    pub minutes: f64,
+}
+
+impl Unit {
+    /// What people count a stretch of so many minutes in.
+    pub fn of(minutes: f64) -> Unit {
+        match minutes {
+            m if m > 5_760.0 => Unit { name: "days", minutes: 1_440.0 },
+            m if m > 600.0 => Unit { name: "hours", minutes: 60.0 },
+            _ => Unit { name: "minutes", minutes: 1.0 },
+        }
+    }
+}
+
+/// Ticks of a linear time axis with their labels in a unit; the axis and where they stand is in minutes.
+pub fn time(lo_min: f64, hi_min: f64, unit: Unit, target: usize) -> Vec<(f64, String)> {
+    let at = match unit.name {
+        "days" => nice(lo_min / unit.minutes, hi_min / unit.minutes, target).iter().map(|d| d * unit.minutes).collect(),
+        _ => minutes(lo_min, hi_min, target),
+    };
+    let names = labels(&at.iter().map(|minutes| minutes / unit.minutes).collect::<Vec<f64>>());
+    at.into_iter().zip(names).collect()
+}
+
 /// Ticks of a linear time axis in minutes, at most `target` + 1 of them.
 pub fn minutes(lo_min: f64, hi_min: f64, target: usize) -> Vec<f64> {
     let raw = (hi_min - lo_min) / target.max(1) as f64;
@@ -111,6 +141,18 @@ mod tests {
             ["10 s", "20 s", "30 s", "1 min", "2 min", "5 min", "10 min", "20 min", "30 min", "1 h", "2 h"]
         );
         assert!(log_time(8.0, 11_000.0, 6).len() <= 6);
+    }
+
+    #[test]
+    fn long_times_are_counted_in_hours_and_days() {
+        let axis = |hi: f64| {
+            let unit = Unit::of(hi);
+            (unit.name, time(0.0, hi, unit, 7).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(axis(240.0), ("minutes", "0 60 120 180 240".to_owned()));
+        assert_eq!(axis(24.0 * 60.0), ("hours", "0 4 8 12 16 20 24".to_owned()));
+        assert_eq!(axis(92.0 * 1_440.0), ("days", "0 20 40 60 80".to_owned()));
+        assert_eq!(axis(365.0 * 1_440.0), ("days", "0 100 200 300".to_owned()));
     }
 
     #[test]
