@@ -116,6 +116,9 @@ impl Users<'_> {
 fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline::Event) -> Vec<Change> {
     let (happening, begins) = timeline.due(ctx, event);
     let (number, act) = (happening.number, &happening.act);
+    if let Some(end) = happening.overheated {
+        ctx.note(happening.nodes[0], Happened::Overheated { board_c: end.board_c });
+    }
     if begins {
         fleet.put(number, act, &happening.nodes, &happening.edges);
     } else {

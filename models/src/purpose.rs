@@ -46,6 +46,10 @@ pub const AMPLIFIER: u32 = 133;
 pub const INTERFERER: u32 = 134;
 /// What obstacles take from a link (entity: pair of sites).
 pub const OBSTACLE: u32 = 135;
+/// Whether a meter's socket is a hot one (entity: site).
+pub const HOT_SOCKET: u32 = 136;
+/// How much heat a radio bears (entity: site).
+pub const OVERHEATING: u32 = 137;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -33,7 +33,7 @@ fn levels(spec: &WorldSpec, times_s: &[u64], link: (u16, u16)) -> Vec<f32> {
         let air = &cell.mesh().expect("a mesh").link.air;
         air.link_dbm(Node(link.0), Node(link.1)).expect("they hear each other")
     };
-    times_s.iter().map(|at| level(at)).collect()
+    times_s.iter().map(&mut level).collect()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A network under a sky: what is written down of it, and what the heat costs.
 
-use amitwin_data::rows::TransactionKind;
+use amitwin_data::rows::{EventKind, TransactionKind, TransactionRow};
 use amitwin_models::climate::boxes::boxes;
 use amitwin_models::climate::{Enclosure, Sky};
 use amitwin_models::spec::*;
@@ -81,4 +81,25 @@ fn variants_share_the_sky_and_seeds_do_not() {
     assert_eq!(air(&spec), air(&other));
     other.seed += 1;
     assert_ne!(air(&spec), air(&other));
+}
+
+#[test]
+fn a_meter_that_heat_destroys_is_silent_for_good() {
+    // Boards of some 72 degrees in the afternoon and 45 K of a hot socket: the meter trips then. It begins at 17:00 in Phoenix, and at night all is well.
+    let placement = sites([(Gateway, 0.0, 0.0), (Meter, 60.0, 0.0)]);
+    let mut spec = under(Climate::Phoenix, world(placement, PhyMode::M1b, 2 * 86_400), HeatSpec::default());
+    spec.traffic.push_period = Some(SimTime::from_secs(900));
+    spec.weather.as_mut().expect("some").hot_sockets = 1.0;
+    let ran = run(&spec);
+    let ends: Vec<_> = ran.rows.events.iter().filter(|row| row.kind == EventKind::Overheated).collect();
+    assert_eq!((ends.len(), ends[0].node), (1, 1));
+    assert!(ends[0].value > 1_100, "tenths of a degree: {}", ends[0].value);
+    let later = |row: &&TransactionRow| row.planned_s > ends[0].time_s;
+    let at_night = |row: &&TransactionRow| (7_200.0..50_400.0).contains(&row.planned_s);
+    assert!(ends[0].time_s > 50_400.0, "after 07:00: {}", ends[0].time_s);
+    assert!(ran.of(TransactionKind::Push).filter(at_night).all(|row| row.answered_s.is_some()));
+    assert!(ran.of(TransactionKind::Push).filter(later).all(|row| row.answered_s.is_none()), "it is gone for good");
+
+    spec.weather.as_mut().expect("some").hot_sockets = 0.0;
+    assert!(run(&spec).rows.events.iter().all(|row| row.kind != EventKind::Overheated));
 }

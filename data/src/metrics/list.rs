@@ -140,6 +140,12 @@ metrics! {
     DroppedBackhaul = "dropped_backhaul": Count, Always;
     /// waited too long in a queue
     DroppedTooOld = "dropped_too_old": Count, Always;
+    /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
+    Overheated = "overheated": Count, Always, gate("overheated", "");
+    /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only
+    HoursAbove60c = "hours_above_60c": Count, Always;
+    /// the same, above 85 degrees C
+    HoursAbove85c = "hours_above_85c": Count, Always;
     /// copies of a frame that a receiver recognised and discarded
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel

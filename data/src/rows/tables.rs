@@ -112,7 +112,7 @@ tables! {
         bytes: u32,
     }
 
-    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,
@@ -121,7 +121,7 @@ tables! {
         /// What happened.
         kind: EventKind,
         /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts, loss in
-        /// hundredths of a dB, delay of the backhaul in ms (-1: down).
+        /// hundredths of a dB, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
         value: i32,
     }
 

@@ -68,6 +68,8 @@ words! {
         LinkLoss = "link_loss",
         /// Its backhaul is down, up again, or has another delay.
         Backhaul = "backhaul",
+        /// Heat has destroyed its radio, or made the meter trip.
+        Overheated = "overheated",
     }
 
     /// What a frame carries.
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
-             parent_change, operational, power_up, extra_loss, link_loss, backhaul"
+             parent_change, operational, power_up, extra_loss, link_loss, backhaul, overheated"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

@@ -14,6 +14,11 @@ pub enum Happened {
         /// How deep it is.
         tier: ResetTier,
     },
+    /// Heat has destroyed its radio, or made the meter trip.
+    Overheated {
+        /// Its board, C.
+        board_c: f64,
+    },
     /// It lost power, or switched itself off.
     PowerDown {
         /// Restarts so far.
@@ -67,6 +72,7 @@ impl Happened {
         let hundredths = |db: f32| (db * 100.0) as i32;
         match self {
             Happened::Reset { tier } => (EventKind::Reset, tier as i32),
+            Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
             Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),
             Happened::Boot { boots } => (EventKind::Boot, i32::from(boots)),

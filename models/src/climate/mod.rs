@@ -3,6 +3,7 @@
 pub mod boxes;
 pub mod effective;
 pub mod enclosure;
+pub mod overheating;
 pub mod process;
 pub mod recorded;
 pub mod sky;

@@ -30,6 +30,10 @@ pub struct WeatherSpec {
     /// What heat does to radios.
     #[serde(default)]
     pub radios: HeatSpec,
+    /// Share of meters in a hot socket, whose bad contacts add 45 K to the board; above 110 degrees such a meter trips for good.
+    #[serde(default, with = "Share", skip_serializing_if = "is_zero")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub hot_sockets: f64,
     /// The hours of the file.
     #[serde(skip)]
     pub hours: Option<Arc<Hours>>,
@@ -46,6 +50,7 @@ impl WeatherSpec {
             repeaters: boxes(),
             routers: boxes(),
             radios: HeatSpec::default(),
+            hot_sockets: 0.0,
             hours: None,
         }
     }
@@ -166,6 +171,14 @@ pub struct HeatSpec {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub bad_amplifiers: f64,
+    /// Share of the radios with a board above 85 degrees that fail for good within an hour of it.
+    #[serde(with = "Share", skip_serializing_if = "is_zero")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub hot_hour_failures: f64,
+}
+
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 impl Default for HeatSpec {
@@ -177,6 +190,7 @@ impl Default for HeatSpec {
             age: SimTime::ZERO,
             bad_crystals: 0.0,
             bad_amplifiers: 0.0,
+            hot_hour_failures: 0.0,
         }
     }
 }

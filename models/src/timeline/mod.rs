@@ -4,9 +4,10 @@ mod event;
 
 pub use event::Event;
 
+use crate::climate::overheating::Overheated;
 use crate::context::{Ctx, Facts};
 use crate::node::{Node, SiteId};
-use crate::spec::{Act, EventSpec};
+use crate::spec::{Act, EventSpec, PowerOff};
 use amitwin_sim_core::SimTime;
 
 /// Something that happens to nodes or edges of a partition.
@@ -20,7 +21,12 @@ pub struct Happening {
     pub nodes: Vec<Node>,
     /// To these pairs of nodes.
     pub edges: Vec<(Node, Node)>,
+    /// It is the end of a radio by heat, and not an event of the scenario.
+    pub overheated: Option<Overheated>,
 }
+
+/// Number of what no event of the scenario is.
+const BY_HEAT: u16 = u16::MAX;
 
 /// A happening begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +44,8 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The part of the events that concerns a partition.
-    pub fn new(events: &[EventSpec], facts: &Facts) -> Self {
+    /// The part of the events that concerns a partition, and which of its radios heat destroys.
+    pub fn new(events: &[EventSpec], facts: &Facts, overheated: impl Iterator<Item = (Node, Overheated)>) -> Self {
         let own = |site: SiteId| facts.routers().find(|&n| facts.sites[n] == site).or(facts.member(site));
         let mut timeline = Timeline::default();
         for (number, event) in events.iter().enumerate() {
@@ -53,7 +59,20 @@ impl Timeline {
             let happening = timeline.happenings.len() as u16;
             timeline.entries.push(Entry { at: event.at, happening, begins: true });
             timeline.entries.extend(event.end().map(|at| Entry { at, happening, begins: false }));
-            timeline.happenings.push(Happening { number: number as u16, act: event.act.clone(), nodes, edges });
+            timeline.happenings.push(Happening {
+                number: number as u16,
+                act: event.act.clone(),
+                nodes,
+                edges,
+                overheated: None,
+            });
+        }
+        for (node, end) in overheated {
+            let happening = timeline.happenings.len() as u16;
+            timeline.entries.push(Entry { at: end.at, happening, begins: true });
+            let (act, nodes) = (Act::PowerOff(PowerOff {}), vec![node]);
+            let last = Happening { number: BY_HEAT, act, nodes, edges: Vec::new(), overheated: Some(end) };
+            timeline.happenings.push(last);
         }
         timeline.entries.sort_unstable();
         timeline

@@ -46,8 +46,18 @@ pub struct Figures {
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
     missed_busy: u64,
+    overheated: u64,
+    heat: Heat,
     joins: Option<Joins>,
     rates: Rates,
+}
+
+/// Full hours under a sky, by the board of a meter in the sun.
+#[derive(Default)]
+struct Heat {
+    rows: u32,
+    above_60_c: u32,
+    above_85_c: u32,
 }
 
 /// New nodes, and when each of them was first part of the mesh.
@@ -102,6 +112,8 @@ impl Figures {
             busy: BTreeMap::new(),
             collisions: 0,
             missed_busy: 0,
+            overheated: 0,
+            heat: Heat::default(),
             rates: Rates::new(duration, load_every),
         }
     }
@@ -150,6 +162,12 @@ impl Figures {
                     self.reads_skipped += u64::from(row.outcome == Outcome::Skipped);
                 }
             }
+        }
+        self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        for row in &rows.weather {
+            self.heat.rows += 1;
+            self.heat.above_60_c += u32::from(row.meters_c > 60.0);
+            self.heat.above_85_c += u32::from(row.meters_c > 85.0);
         }
         for row in &rows.airtime {
             self.collisions += u64::from(row.collisions);
@@ -232,6 +250,7 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
+        let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
             Metric::NewNodes => joins(|joins| Some(f64::from(joins.new))),
@@ -275,6 +294,9 @@ impl Figures {
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::DroppedTooOld => lost(Loss::TooOld),
+            Metric::Overheated => heat(self.overheated as f64),
+            Metric::HoursAbove60c => heat(f64::from(self.heat.above_60_c)),
+            Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => always(self.pushes + self.reads + self.pings + u64::from(self.resets)),

@@ -6,6 +6,7 @@
 
 use super::crystal::{drift_ppm, offset_loss_db, window_hz};
 use crate::climate::boxes::{BOXES, box_of, boxes};
+use crate::climate::overheating::{HOT_SOCKET_K, is_hot_socket};
 use crate::climate::process::nearly_normal;
 use crate::climate::{Enclosure, Sky};
 use crate::node::{Node, PerNode, SiteId};
@@ -37,7 +38,8 @@ pub struct Heat {
     seed: u64,
     frequency_mhz: f64,
     window_hz: f32,
-    of_node: PerNode<u8>,
+    /// Kind of box, and whether it hangs on a hot socket.
+    of_node: PerNode<(u8, bool)>,
     /// What was worked out last of each kind of box: the slot, and the board at its two ends.
     last: [(u64, f64, f64); BOXES],
 }
@@ -55,7 +57,11 @@ impl Heat {
     /// The heat of the radios at these sites of a run, if it has weather.
     pub fn of(run: &WorldSpec, sites: &PerNode<SiteId>, frequency_mhz: f64) -> Option<Heat> {
         let weather = run.weather.as_ref()?;
-        let box_at = |site: &SiteId| box_of(weather, run.seed, site.0, run.placement.sites[site.at()].kind);
+        let box_at = |site: &SiteId| {
+            let kind = run.placement.sites[site.at()].kind;
+            let number = box_of(weather, run.seed, site.0, kind);
+            (number, is_hot_socket(weather, run.seed, site.0, kind))
+        };
         Some(Heat {
             sky: Sky::of(weather, run.seed)?,
             start_unix_s: run.dlms.start_unix_s as f64,
@@ -75,7 +81,8 @@ impl Heat {
 
     /// Temperature of a node's board, C.
     pub fn board_c(&mut self, node: Node, at: SimTime) -> f64 {
-        let kind = usize::from(self.of_node[node]);
+        let (kind, is_hot) = self.of_node[node];
+        let kind = usize::from(kind);
         let seconds = at.secs_f64();
         let slot = (seconds / SLOT_S as f64) as u64;
         if self.last[kind].0 != slot {
@@ -83,7 +90,8 @@ impl Heat {
             self.last[kind] = (slot, board(slot), board(slot + 1));
         }
         let (_, from, to) = self.last[kind];
-        from + (to - from) * (seconds / SLOT_S as f64 - slot as f64)
+        let more_k = if is_hot { HOT_SOCKET_K } else { 0.0 };
+        from + (to - from) * (seconds / SLOT_S as f64 - slot as f64) + more_k
     }
 
     /// What a link loses by the heat of its ends; `None`: their carriers are too far apart.

@@ -1,0 +1,122 @@
+//! Radios that heat destroys: hours above a limit, hot sockets, and when whose time has come.
+
+use super::boxes::{BOXES, box_of, boxes};
+use super::sky::Sky;
+use crate::purpose;
+use crate::spec::{WeatherSpec, WorldSpec};
+use crate::terrain::SiteKind;
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+
+/// Above it a radio may fail, C.
+pub const LIMIT_C: f64 = 85.0;
+/// Above it a meter switches itself off, C.
+pub const TRIP_C: f64 = 110.0;
+/// What a bad contact in its socket adds to a meter's board, K.
+pub const HOT_SOCKET_K: f64 = 45.0;
+const HOUR_S: u64 = 3_600;
+
+/// Whether the socket of the meter at a site is a hot one.
+pub fn is_hot_socket(weather: &WeatherSpec, seed: u64, site: u32, kind: SiteKind) -> bool {
+    kind == SiteKind::Meter
+        && weather.hot_sockets > 0.0
+        && Stream::new(seed, u64::from(site), purpose::HOT_SOCKET).unit() < weather.hot_sockets
+}
+
+/// A radio's end by heat.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overheated {
+    /// When.
+    pub at: SimTime,
+    /// Its board then, C.
+    pub board_c: f64,
+}
+
+/// The boards of a run at each full hour, by kind of box.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    boards_c: Vec<[f32; BOXES]>,
+    /// Hazard of an hour above the limit.
+    hazard: f64,
+}
+
+impl Hours {
+    /// Those of a run in which heat can destroy a radio; `None` where it cannot.
+    pub fn of(run: &WorldSpec) -> Option<Hours> {
+        let weather = run.weather.as_ref()?;
+        let share = weather.radios.hot_hour_failures;
+        if share == 0.0 && weather.hot_sockets == 0.0 {
+            return None;
+        }
+        let sky = Sky::of(weather, run.seed)?;
+        let boxes = boxes(weather);
+        let start_s = run.dlms.start_unix_s as f64;
+        let board = |hour: u64| boxes.map(|kind| kind.board_c(&sky, start_s + (hour * HOUR_S) as f64) as f32);
+        let hours = run.duration.nanos() / (HOUR_S * 1_000_000_000);
+        Some(Hours { boards_c: (0..=hours).map(board).collect(), hazard: -libm::log1p(-share.min(1.0)) })
+    }
+
+    /// When heat destroys the radio at a site, if it does: its share of a hazard that hours above the limit add up is drawn by the site,
+    /// and a meter in a hot socket trips.
+    pub fn end(&self, run: &WorldSpec, site: u32, kind: SiteKind) -> Option<Overheated> {
+        let weather = run.weather.as_ref()?;
+        let number = usize::from(box_of(weather, run.seed, site, kind));
+        let more_k = if is_hot_socket(weather, run.seed, site, kind) { HOT_SOCKET_K } else { 0.0 };
+        let mut left = -libm::log1p(-Stream::new(run.seed, u64::from(site), purpose::OVERHEATING).unit());
+        for (hour, boards_c) in (0..).zip(&self.boards_c) {
+            let board_c = f64::from(boards_c[number]) + more_k;
+            if board_c > LIMIT_C {
+                left -= self.hazard;
+            }
+            if board_c > TRIP_C || left < 0.0 {
+                return Some(Overheated { at: SimTime::from_secs(hour * HOUR_S), board_c });
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{BoxSpec, Climate, Colour, HeatSpec};
+
+    /// A dark box that adds so much, for a week of July in Phoenix.
+    fn week(self_heating: f64, hot_hour_failures: f64, hot_sockets: f64) -> WorldSpec {
+        let meters = BoxSpec { colour: Colour::Dark, self_heating, ..BoxSpec::default() };
+        let radios = HeatSpec { hot_hour_failures, ..HeatSpec::default() };
+        let mut run = WorldSpec { duration: SimTime::from_secs(7 * 86_400 - 1), ..WorldSpec::plain() };
+        run.weather = Some(WeatherSpec { meters, radios, hot_sockets, ..WeatherSpec::of(Climate::Phoenix) });
+        run.dlms.start_unix_s = 1_782_864_000;
+        run
+    }
+
+    fn ends(run: &WorldSpec, count: u32) -> Vec<Overheated> {
+        let hours = Hours::of(run).expect("heat that can destroy");
+        (0..count).filter_map(|site| hours.end(run, site, SiteKind::Meter)).collect()
+    }
+
+    #[test]
+    fn hours_above_the_limit_take_their_share() {
+        let run = week(30.0, 0.01, 0.0);
+        let hours = Hours::of(&run).expect("heat that can destroy");
+        let hot = hours.boards_c.iter().filter(|boards| boards[0] > 85.0).count() as f64;
+        assert!(hot > 20.0, "{hot} of 168 hours");
+        // 1 - 0.99^hot of 10,000, within four standard deviations.
+        let expected = 1.0 - libm::pow(0.99, hot);
+        let share = ends(&run, 10_000).len() as f64 / 10_000.0;
+        assert!((share - expected).abs() < 4.0 * libm::sqrt(expected * (1.0 - expected) / 10_000.0), "{share}");
+        assert!(ends(&run, 1_000).iter().all(|end| end.board_c > 85.0));
+        assert!(Hours::of(&week(30.0, 0.0, 0.0)).is_none(), "nothing can fail");
+        assert!(ends(&week(0.0, 1.0, 0.0), 1_000).is_empty(), "boards stay below 85 degrees");
+    }
+
+    #[test]
+    fn meters_in_hot_sockets_trip_on_a_hot_afternoon() {
+        // Boards of some 72 degrees in the sun, and 45 K more.
+        let run = week(8.0, 0.0, 0.02);
+        let tripped = ends(&run, 10_000);
+        assert!((140..=260).contains(&tripped.len()), "{} of some 200", tripped.len());
+        assert!(tripped.iter().all(|end| end.board_c > 110.0));
+    }
+}
