@@ -285,7 +285,7 @@ impl Cell {
                 return;
             }
             mesh.snapshot(facts, books, now);
-            mesh.net.close_loads(facts, books, now);
+            mesh.net.close_loads(&mesh.link, facts, books, now);
         }
         books.close_minute(facts, now);
         let pending = |carried: Carried| {

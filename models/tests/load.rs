@@ -53,6 +53,18 @@ fn a_meter_of_a_line_relays_the_reports_of_all_behind_it() {
         let answered = if n == METERS { 0 } else { sent(n, n + 1, FrameKind::DaoAck) };
         let expected = if n == 0 { 0 } else { REPORTS * behind + announced + answered };
         assert_eq!(row.relayed, expected, "{row:?}");
+        // 100 m: 27 dBm - 31.7 dB - 40 log10(100), over the noise of 50 kb/s at a noise figure of 10 dB, -174 + 10 log10(50,000) + 10.
+        let link = (n > 0).then_some((-84.7, -84.7 + 117.0));
+        let close = |is: Option<f32>, expected: Option<f64>| match (is, expected) {
+            (Some(is), Some(expected)) => (f64::from(is) - expected).abs() < 0.3,
+            (is, expected) => is.is_none() && expected.is_none(),
+        };
+        assert!(close(row.rssi_dbm, link.map(|l| l.0)) && close(row.snr_db, link.map(|l| l.1)), "{row:?}");
+        let up = ran.rows.frames.iter().filter(|f| f.src == n && n > 0 && f.dst == Some(n - 1));
+        let up: Vec<_> = up.filter(|f| f.kind != FrameKind::Ack).collect();
+        let again = up.iter().filter(|f| f.attempt > 0).count() as u32;
+        assert!(row.up_sent.abs_diff(up.len() as u32) <= 1, "{row:?}: {}; the last one may be under way", up.len());
+        assert!(row.up_unanswered.abs_diff(again) <= 1, "what was lost was sent again: {row:?}: {again}");
         // All that the table of all frames has of it.
         let frames = || ran.rows.frames.iter().filter(|f| f.src == n);
         assert_eq!(row.frames_sent as usize, frames().count(), "{row:?}");

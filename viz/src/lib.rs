@@ -11,6 +11,7 @@
 pub mod compare;
 pub mod figures;
 pub mod find;
+pub mod health;
 pub mod human;
 pub mod load;
 pub mod over_seeds;

@@ -127,11 +127,11 @@ pub fn single_ways(nodes: &[NodeRow]) -> Vec<(u32, usize)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A row in which only what is given is not zero.
-    fn row(node: u32, relayed: u32, hops: Option<u8>, lost_retries: u32, lost_backhaul: u32) -> LoadRow {
+    pub(crate) fn row(node: u32, relayed: u32, hops: Option<u8>, lost_retries: u32, lost_backhaul: u32) -> LoadRow {
         LoadRow {
             time_s: 0.0,
             node,
@@ -152,6 +152,10 @@ mod tests {
             hops,
             children: 0,
             descendants: relayed,
+            up_sent: 0,
+            up_unanswered: 0,
+            rssi_dbm: None,
+            snr_db: None,
         }
     }
 

@@ -44,7 +44,10 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
             rows.campaign = campaign(run, &v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
-            run.each_group(&v.name, seed, |hours: Vec<LoadRow>| rows.load.add(&hours))?;
+            run.each_group(&v.name, seed, |hours: Vec<LoadRow>| {
+                rows.load.add(&hours);
+                rows.health.add(&hours);
+            })?;
             rows.weather = run.rows(&v.name, seed)?;
             if run.summary.duration_s >= DELIVERED_FROM_S {
                 rows.delivered = delivered(run, &v.name, seed)?;

@@ -1,5 +1,6 @@
 //! What a report is drawn from, in memory: a run's small files and the rows that its charts need.
 
+use crate::health::LinkHealth;
 use crate::load::Load;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
@@ -33,6 +34,8 @@ pub struct VariantView {
     pub airtime: Vec<AirtimeRow>,
     /// What each radio did, if the run recorded that.
     pub load: Load,
+    /// How well its link was, hour by hour.
+    pub health: LinkHealth,
     /// Years of a plan, each with a row for every depot.
     pub years: Vec<FleetYearRow>,
     /// Depots of a plan.

@@ -192,6 +192,15 @@ tables! {
         children: u32,
         /// Radios whose way to the border router led through it at the end of the hour.
         descendants: u32,
+        /// Tries to send frames to its parent, those that found no free channel among them; of frames that it was done with.
+        up_sent: u32,
+        /// Of these without an acknowledgement.
+        up_unanswered: u32,
+        /// Mean level of the link to its parent at the end of the hour, in the weaker direction and with what wanders for hours; empty
+        /// without a parent.
+        rssi_dbm: Option<f32>,
+        /// The same over the receiver's noise, interference left out.
+        snr_db: Option<f32>,
     }
 
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.

@@ -24,7 +24,7 @@ mod transaction;
 pub use counters::{Counters, Loss};
 pub use happened::Happened;
 pub use load::{Load, MINUTE};
-pub use node_load::{NodeLoad, Standing};
+pub use node_load::{NodeLoad, ParentLink, Standing};
 pub use on_air::OnAir;
 pub use reports::PushReport;
 pub use state::State;

@@ -7,7 +7,7 @@ use amitwin_data::rows::LoadRow;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
-/// What a radio did and lost, 64 bytes.
+/// What a radio did and lost, 72 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeLoad {
     /// Spent transmitting.
@@ -24,10 +24,14 @@ pub struct NodeLoad {
     lost: [u32; 8],
     /// Datagrams of the mesh itself that were lost here.
     lost_control: u32,
+    /// Tries to send frames to its parent.
+    up_sent: u32,
+    /// Of these without an acknowledgement.
+    up_unanswered: u32,
 }
 
 /// Where a radio stands in the tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Standing {
     /// Hops to its border router, if it has a route.
     pub hops: Option<u8>,
@@ -35,6 +39,17 @@ pub struct Standing {
     pub children: u32,
     /// Radios whose way leads through it.
     pub descendants: u32,
+    /// The link to its parent, if it has one.
+    pub link: Option<ParentLink>,
+}
+
+/// The link of a radio to its parent, in its weaker direction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParentLink {
+    /// Level, dBm.
+    pub rssi_dbm: f32,
+    /// Level over the noise, dB.
+    pub snr_db: f32,
 }
 
 impl Books {
@@ -78,6 +93,15 @@ impl Books {
     pub fn relays(&mut self, node: Node) {
         if let Some(load) = self.node_loads.0.get_mut(node.at()) {
             load.relayed += 1;
+        }
+    }
+
+    /// A radio is done with a frame for its parent: tries, and whether the last one was acknowledged.
+    #[inline]
+    pub fn sent_up(&mut self, node: Node, tries: u8, ok: bool) {
+        if let Some(load) = self.node_loads.0.get_mut(node.at()) {
+            load.up_sent += u32::from(tries);
+            load.up_unanswered += u32::from(tries) - u32::from(ok && tries > 0);
         }
     }
 
@@ -134,6 +158,10 @@ impl Books {
                 hops: at.hops,
                 children: at.children,
                 descendants: at.descendants,
+                up_sent: load.up_sent,
+                up_unanswered: load.up_unanswered,
+                rssi_dbm: at.link.map(|link| link.rssi_dbm),
+                snr_db: at.link.map(|link| link.snr_db),
             });
         }
     }

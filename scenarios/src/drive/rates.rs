@@ -119,6 +119,10 @@ mod tests {
             hops,
             children: 0,
             descendants: 0,
+            up_sent: 0,
+            up_unanswered: 0,
+            rssi_dbm: None,
+            snr_db: None,
         }
     }
 

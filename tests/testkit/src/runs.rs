@@ -163,6 +163,10 @@ pub fn extremes() -> Rows {
                 hops: None,
                 children: 0,
                 descendants: 0,
+                up_sent: 0,
+                up_unanswered: 0,
+                rssi_dbm: None,
+                snr_db: None,
             },
             LoadRow {
                 time_s: f64::MAX,
@@ -184,6 +188,10 @@ pub fn extremes() -> Rows {
                 hops: Some(u8::MAX),
                 children: 13,
                 descendants: u32::MAX,
+                up_sent: 0,
+                up_unanswered: 0,
+                rssi_dbm: None,
+                snr_db: None,
             },
         ],
         census: vec![

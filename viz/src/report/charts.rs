@@ -1,6 +1,6 @@
 //! The report's charts, each with one sentence on what it shows.
 
-use super::load;
+use super::{health, load};
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
@@ -37,7 +37,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     if run.is_plan() {
         return super::plan::figures(run);
     }
-    [back(run), delivered(run), busy(run), rejoin(run), hops(run), placement(run), lost(run)]
+    [back(run), delivered(run), busy(run), rejoin(run), hops(run), placement(run), lost(run), health::figure(run)]
         .into_iter()
         .flatten()
         .collect()
@@ -53,8 +53,8 @@ pub struct Figure {
     pub legend: Vec<Entry>,
     /// The drawing.
     pub svg: Svg,
-    caption: String,
-    wide: bool,
+    pub(super) caption: String,
+    pub(super) wide: bool,
 }
 
 /// What a mark means.
@@ -68,7 +68,7 @@ pub struct Entry {
 }
 
 /// A line, as most entries are.
-const LINE: &str = "M1 5H25";
+pub(super) const LINE: &str = "M1 5H25";
 
 impl Figure {
     pub(crate) fn new(name: &'static str, title: &str, legend: Vec<Entry>, svg: Svg, caption: &str) -> Figure {

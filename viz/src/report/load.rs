@@ -50,7 +50,7 @@ fn name(nodes: &[NodeRow], id: u32) -> String {
 }
 
 /// A table with its heading; the first column names the row.
-fn table(title: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(title: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = format!("<h3>{}</h3>\n<div class=\"scroll\">\n<table class=\"results\">\n<thead><tr>", escape(title));
     for column in columns {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escape(column));

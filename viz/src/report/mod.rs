@@ -3,6 +3,7 @@
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
 pub(crate) mod charts;
+mod health;
 mod load;
 pub(crate) mod picture;
 mod plan;
@@ -27,6 +28,7 @@ pub fn render(run: &RunView) -> String {
         sections::results(run),
         charts::all(run),
         load::section(run),
+        health::section(run),
         sections::gates(run),
         sections::warnings(run),
         sections::unreachable(run),

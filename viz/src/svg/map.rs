@@ -3,6 +3,7 @@
 //! Meters of one hop count share one path and all links share another, so that thousands of meters stay a few ten
 //! kilobytes. Above [`POINTS_MAX`] sites single meters would be smaller than a pixel: the map shows their density.
 
+pub mod health;
 pub mod losses;
 
 use super::style::HOP_STEPS;

@@ -9,13 +9,15 @@ use std::sync::Arc;
 fn run(meters: usize) -> RunView {
     let nodes = Arc::new(synthetic::nodes(meters));
     let variants = (0..4)
-        .map(|i| VariantView {
+        .map(|i| (i, synthetic::load(i, &nodes)))
+        .map(|(i, (load, health))| VariantView {
             name: synthetic::VARIANTS[i].into(),
             nodes: Arc::clone(&nodes),
             campaign: first_reset_campaign(&synthetic::transactions(i, &nodes))
                 .map(|(name, resets)| Campaign { name, resets }),
             airtime: synthetic::airtime(i, meters as u32),
-            load: synthetic::load(i, &nodes),
+            load,
+            health,
             ..VariantView::default()
         })
         .collect();
@@ -34,7 +36,7 @@ fn drawings_are_well_formed_and_nothing_is_fetched() {
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &html).expect("written");
     let svgs = drawings(&html);
     let charts = svgs.iter().filter(|s| s.contains("role=\"img\"")).count();
-    assert_eq!(charts, 6);
+    assert_eq!(charts, 7);
     for svg in &svgs {
         if let Err(e) = roxmltree::Document::parse(svg) {
             panic!("{e}: {}", &svg[..svg.len().min(400)]);
@@ -64,7 +66,7 @@ fn pictures_stand_alone() {
     let drawn = pictures(&run(2_000));
     assert_eq!(
         drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["back", "air-time", "rejoin", "hops", "map", "losses"]
+        ["back", "air-time", "rejoin", "hops", "map", "losses", "health"]
     );
     for (name, svg) in drawn {
         let read = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -206,11 +208,29 @@ fn the_load_is_that_of_the_variant_that_lost_most() {
 }
 
 #[test]
+fn links_are_counted_by_their_health_and_the_worst_come_first() {
+    let html = render(&run(200));
+    let section = html.split_once("<h2>Health of links</h2>").and_then(|(_, rest)| rest.split_once("</section>"));
+    let section = section.expect("a section").0;
+    // Of ten meters with rows one at -112 dBm, one at -95 dBm, eight well.
+    let counts = "<th scope=\"row\">all at once</th><td>8</td><td>0</td><td>0</td><td>1</td><td>1</td>";
+    assert!(section.contains(counts), "{section}");
+    let worst = section.split_once("Links that are not well").expect("a table").1;
+    let (first, second) =
+        (worst.find("M000000").expect("the silent one"), worst.find("M000001").expect("the poor one"));
+    assert!(first < second && worst.contains("<td>-112 dBm</td><td>2.0 %</td>"), "{worst}");
+}
+
+#[test]
 fn a_run_without_the_table_has_no_such_section() {
     let mut run = run(50);
     for variant in &mut run.variants {
-        variant.load = Default::default();
+        (variant.load, variant.health) = Default::default();
     }
     let html = render(&run);
-    assert!(!html.contains("Where the load is") && !html.contains("Where messages are lost"));
+    assert!(
+        !html.contains("Health of links")
+            && !html.contains("Where the load is")
+            && !html.contains("Where messages are lost")
+    );
 }

@@ -4,6 +4,7 @@ use amitwin_data::manifest::{FileEntry, Host, Manifest};
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{AirtimeRow, LoadRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary, Verdict};
+use amitwin_viz::health::LinkHealth;
 use amitwin_viz::load::Load;
 use std::sync::Arc;
 
@@ -149,8 +150,9 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
     (0..(END_S / 60.0) as u32).map(row).collect()
 }
 
-/// One hour in which ten meters relay, the later ones more, and they and the border router lose messages, fewer in later variants.
-pub fn load(variant: usize, nodes: &[NodeRow]) -> Load {
+/// One hour in which ten meters relay, the later ones more, and they and the border router lose messages, fewer in later variants. The first
+/// meter has no connection, the second a poor one.
+pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
     let router = nodes.len() as u32 - 1;
     let row = |node: u32| {
         let is_router = node == router;
@@ -174,11 +176,17 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> Load {
             hops: Some(if is_router { 0 } else { 2 }),
             children: 1,
             descendants: if is_router { router } else { 5 },
+            up_sent: if is_router { 0 } else { 100 },
+            up_unanswered: if is_router { 0 } else { 2 },
+            rssi_dbm: (!is_router).then(|| [-112.0, -95.0].get(node as usize).copied().unwrap_or(-80.0)),
+            snr_db: (!is_router).then_some(30.0),
         }
     };
-    let mut load = Load::default();
-    load.add(&(0..10).chain([router]).map(row).collect::<Vec<_>>());
-    load
+    let rows: Vec<LoadRow> = (0..10).chain([router]).map(row).collect();
+    let (mut load, mut health) = (Load::default(), LinkHealth::default());
+    load.add(&rows);
+    health.add(&rows);
+    (load, health)
 }
 
 /// A summary written by hand.

@@ -1,15 +1,16 @@
 //! Hours of the table `load`: when they end, and where each node stands in the tree then.
 
 use super::{Event, INFINITE_RANK, Net};
-use crate::books::{Books, Standing};
+use crate::books::{Books, ParentLink, Standing};
 use crate::context::{Ctx, Facts};
+use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
 use amitwin_sim_core::SimTime;
 
 /// [`Event::Load`].
-pub(super) fn due(net: &Net, ctx: &mut Ctx) {
+pub(super) fn due(net: &Net, link: &LinkLayer, ctx: &mut Ctx) {
     let now = ctx.now();
-    net.close_loads(ctx.facts, ctx.books, now);
+    net.close_loads(link, ctx.facts, ctx.books, now);
     ctx.schedule(now + net.load_every, Node(0), Event::Load);
 }
 
@@ -22,17 +23,17 @@ impl Net {
     }
 
     /// Writes the hour that ends at `now`, or the part of one at the end of the run.
-    pub fn close_loads(&self, facts: &Facts, books: &mut Books, now: SimTime) {
+    pub fn close_loads(&self, link: &LinkLayer, facts: &Facts, books: &mut Books, now: SimTime) {
         if !books.counts_loads() {
             return;
         }
         let into = now % self.load_every;
         let length = if into == SimTime::ZERO { self.load_every } else { into };
-        books.close_loads(facts, now.saturating_sub(length), &self.standing(facts));
+        books.close_loads(facts, now.saturating_sub(length), &self.standing(link, facts, now));
     }
 
     /// Where each node stands in the tree now.
-    fn standing(&self, facts: &Facts) -> PerNode<Standing> {
+    fn standing(&self, link: &LinkLayer, facts: &Facts, now: SimTime) -> PerNode<Standing> {
         let mut standing = PerNode::of(Standing::default(), usize::from(facts.own));
         let on_its_way =
             |node: Node| std::iter::successors(Some(node), |&at| Some(self.nodes[at].parent).filter(|p| p.is_some()));
@@ -43,6 +44,10 @@ impl Net {
                 continue;
             }
             standing[joining.parent].children += 1;
+            standing[node].link = link.air.measured_dbm(node, joining.parent, now).map(|(up, down)| ParentLink {
+                rssi_dbm: up.0.min(down.0),
+                snr_db: (up.0 - up.1).min(down.0 - down.1),
+            });
             // Parents may form a loop for a while: a way that is longer than any is none.
             let hops = on_its_way(node).take(usize::from(u8::MAX)).position(|at| facts.is_gateway(at));
             for above in on_its_way(node).skip(1).take(hops.unwrap_or(0)) {

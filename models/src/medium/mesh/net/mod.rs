@@ -293,6 +293,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
     }
 
     fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, done: Done) {
+        if self.net.nodes[node].parent == done.to {
+            ctx.books.sent_up(node, done.tries, done.ok);
+        }
         parents::link_result(self, link, ctx, node, done);
         if done.ok && done.kind == Kind::Ns {
             join::registration_done(self.net, ctx, node, done.to);
@@ -394,7 +397,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
-        Event::Load => load::due(stack.net, ctx),
+        Event::Load => load::due(stack.net, link, ctx),
         _ => unreachable!("{event:?} belongs to the link layer"),
     }
 }

@@ -267,6 +267,14 @@ impl Air {
         Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
     }
 
+    /// Level of a link at a moment, with what wanders for hours, and the noise that it is heard in, up and down; both in dBm.
+    pub fn measured_dbm(&self, lower: Node, upper: Node, at: SimTime) -> Option<((f32, f32), (f32, f32))> {
+        let slow_db = self.fading.slow_db(self.sites[lower], self.sites[upper], at) as f32;
+        let noise_dbm = |node| level_db(self.noise_at(node, &self.overlay) / UNITS_PER_MW) as f32;
+        let heard = |from, to| Some((self.link_dbm(from, to)? + slow_db, noise_dbm(to)));
+        Some((heard(lower, upper)?, heard(upper, lower)?))
+    }
+
     /// What is different about a node.
     pub fn node_overlay(&self, node: Node) -> NodeOverlay {
         self.overlay.as_ref().map_or_else(NodeOverlay::default, |overlay| overlay.node(node))
