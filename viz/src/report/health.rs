@@ -93,13 +93,14 @@ pub fn figure(run: &RunView) -> Option<Figure> {
     let states: Vec<Option<Health>> = variant.nodes.iter().map(|node| known.get(&node.node).copied()).collect();
     let svg = health::draw("Map of the health of links", &places, &states);
     let with = Health::ALL.into_iter().filter(|state| counts[*state as usize] > 0);
-    let legend = with
+    let mut legend: Vec<Entry> = with
         .map(|state| Entry {
             class: format!("line thick {}", health::class(state)),
             path: LINE,
             text: format!("{}: {}", state.words(), human::count(counts[state as usize] as f64)),
         })
         .collect();
+    legend.push(Entry { class: "router".into(), path: "M13 0l5 5-5 5-5-5z", text: "border router".into() });
     let mut caption = "Meters by the worst state that their link had for a tenth of its hours".to_owned();
     if run.variants.len() > 1 {
         let _ = write!(caption, ", in variant “{}”", escape(&variant.name));

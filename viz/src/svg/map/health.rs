@@ -5,14 +5,14 @@ use crate::health::Health;
 use crate::svg::{Svg, WIDTH};
 use std::fmt::Write;
 
-/// Class of a state's colour on the ramp of hops: the worse, the stronger.
+/// Class of a state's colour: from the ramp of hops, and that of losses.
 pub fn class(health: Health) -> &'static str {
     match health {
-        Health::Good => "h0",
-        Health::Lossy => "h2",
-        Health::LowSnr => "h4",
-        Health::Poor => "h6",
-        Health::None => "h7",
+        Health::Good => "h2",
+        Health::Lossy => "h4",
+        Health::LowSnr => "h6",
+        Health::Poor => "h7",
+        Health::None => "loss",
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
         let at = |x_m| Place { x_m, y_m: 0.0, kind: Kind::Meter(Some(1)), parent: None };
         let states = [Some(Health::Poor), None, Some(Health::Good), Some(Health::Good)];
         let svg = draw("health", &[at(0.0), at(50.0), at(100.0), at(150.0)], &states).element();
-        let (good, poor) = (svg.find("dot h0").expect("good ones"), svg.find("dot h6").expect("a poor one"));
+        let (good, poor) = (svg.find("dot h2").expect("good ones"), svg.find("dot h7").expect("a poor one"));
         assert!(good < poor);
         assert_eq!(svg.matches("60h0").count(), 3, "all at the same height: {svg}");
     }
