@@ -23,7 +23,7 @@ Exit codes:
   130  interrupted; what was finished is kept";
 
 const FIND_CODES: &str = "\
-Exit codes: 0 the value is known, or every value passes; 4 none passes; 5 a gate had no data; 8 undecided with all seeds, or gates hold
+Exit codes: 0 the value is known, or the gates hold up to the end of the range; 4 none passes; 5 a gate had no data; 8 undecided with all seeds, or gates hold
 where it should be harder and not where it should be easier; others as of all commands.";
 
 /// A digital twin of smart-metering networks.
@@ -135,7 +135,7 @@ pub struct Scenario {
     #[arg(long = "variant", value_name = "NAME")]
     pub variants: Vec<String>,
     /// Worker threads; one for each processor when missing. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Run directory; runs/NAME-DATE-TIME when missing.
     #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
@@ -321,7 +321,7 @@ pub struct Find {
     /// First seed, instead of the scenario's.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Seeds of a value, at most. A value begins with 2 and gets more where they do not tell. When missing, twice what the gates take to
+    /// Seeds of a value, at most. A value begins with 2 and gets more where they do not tell. When missing, four times what the gates take to
     /// pass, and at least 64.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub seeds: Option<u32>,
@@ -388,7 +388,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub capture: Option<PathBuf>,
     /// Worker threads; one for each processor when missing.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// How it is told that meters answer, and what was done; JSON is one line each.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -419,7 +419,8 @@ pub struct Init {
 /// Options of `compare`.
 #[derive(Args)]
 pub struct Compare {
-    /// Run directories; the first variant of the first is what the others are compared with.
+    /// Directories of runs, and of sweeps and searches, whose cases count as runs; the first variant of the first is what the others are
+    /// compared with.
     #[arg(required = true, value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub runs: Vec<PathBuf>,
     /// How results are printed.

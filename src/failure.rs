@@ -57,7 +57,12 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
             | FileError::Claimed { .. }
             | FileError::Foreign { .. },
         ) => USAGE,
-        Some(FileError::NotARun { .. } | FileError::Incomplete { .. } | FileError::VariantName { .. }) => INVALID,
+        Some(
+            FileError::NotARun { .. }
+            | FileError::Incomplete { .. }
+            | FileError::UnfinishedStudy { .. }
+            | FileError::VariantName { .. },
+        ) => INVALID,
         Some(FileError::Unreadable { .. } | FileError::Schema { .. }) => INVALID,
         Some(FileError::Changed { .. }) => MISMATCH,
         _ => FAILED,

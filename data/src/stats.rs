@@ -122,10 +122,14 @@ pub fn trials_needed(failed: usize, share: f64, confidence: f64) -> Option<usize
 }
 
 /// Natural logarithm of the odds that a share is at least `wanted`, after `passed` of `of` trials, against the odds before
-/// them: within each of the two stretches every share is as likely as any other.
+/// them. What is wanted divides two stretches of the same width, as wide as the narrower side; within them every share is as likely as any
+/// other. So a share of 0.95 is held against 0.90 to 0.95, and not against shares that nobody would take for it, which would make
+/// the odds better than they are.
 pub fn log_odds_of_share(passed: usize, of: usize, wanted: f64) -> f64 {
     let Ok(beta) = Beta::new(passed as f64 + 1.0, (of - passed) as f64 + 1.0) else { return 0.0 };
-    let (below, above) = (beta.cdf(wanted) / wanted, beta.sf(wanted) / (1.0 - wanted));
+    let width = wanted.min(1.0 - wanted);
+    let below = beta.cdf(wanted) - beta.cdf((wanted - width).max(0.0));
+    let above = beta.cdf((wanted + width).min(1.0)) - beta.cdf(wanted);
     libm::log(above.max(f64::MIN_POSITIVE)) - libm::log(below.max(f64::MIN_POSITIVE))
 }
 

@@ -13,6 +13,11 @@ pub struct Varied {
     pub value: String,
 }
 
+/// Settings in one line.
+pub fn named(settings: &[Varied]) -> String {
+    settings.iter().map(|s| format!("{}={}", s.key, s.value)).collect::<Vec<_>>().join(", ")
+}
+
 /// What a study is made of. A directory that holds another one is not gone on with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
@@ -42,7 +47,7 @@ pub struct PlannedCase {
 impl PlannedCase {
     /// `placement.meters=1000, radio.phy=3`.
     pub fn name(&self) -> String {
-        self.settings.iter().map(|s| format!("{}={}", s.key, s.value)).collect::<Vec<_>>().join(", ")
+        named(&self.settings)
     }
 }
 

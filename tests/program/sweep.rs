@@ -46,6 +46,42 @@ fn a_grid_has_a_case_for_each_pair_with_the_figures_of_a_run() {
 }
 
 #[test]
+fn cases_of_a_study_are_compared_with_each_other_and_with_runs() {
+    let here = folder(SMALL);
+    let seeds = ["--seeds", "3", "-o", "out"];
+    sweep(here.path(), &[&["--vary", "placement.meters=9,16"], &seeds[..]].concat()).expect(0);
+    run(here.path(), &["run", "small.toml", "--seeds", "3", "-o", "alone"]).expect(0);
+    let said = run(here.path(), &["compare", "out", "alone", "--format", "json"]).expect(0).json();
+    let labels: Vec<_> = said["runs"].as_array().expect("runs").iter().map(|run| run["label"].clone()).collect();
+    assert_eq!(labels, ["placement.meters=9", "placement.meters=16", "alone"]);
+    let frames = |of: &str, out: &str| {
+        let found = summary(&here.path().join(out));
+        let case = found.cases.iter().find(|case| case.settings[0].value == of).expect("a case").clone();
+        case.variants[0].seeds.iter().map(|seed| seed.metrics["frames"].expect("frames")).sum::<f64>() / 3.0
+    };
+    let mut differences = said["seed_differences"].as_array().expect("differences").iter();
+    let is_of_sixteen =
+        |d: &&serde_json::Value| d["setting"]["run"] == "placement.meters=16" && d["figure"] == "frames";
+    let of_frames = differences.find(is_of_sixteen).expect("16 meters against 9");
+    let mean = of_frames["difference"]["mean"].as_f64().expect("a mean");
+    assert_eq!(of_frames["seeds"], 3);
+    assert!((mean - (frames("16", "out") - frames("9", "out"))).abs() < 1e-6, "{mean}");
+
+    // A study that was killed has no summary.
+    fs::remove_file(here.path().join("out/summary.json")).expect("there");
+    run(here.path(), &["compare", "out"]).expect(3).tells(&["out: this study has not ended", "--resume"]);
+}
+
+#[test]
+fn a_directory_that_is_in_use_is_left_alone_and_the_remedy_is_one_that_there_is() {
+    let here = folder(SMALL);
+    run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
+    let said = sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "out"]).expect(2);
+    assert!(!said.err.contains("--force"), "a study has no such option: {}", said.err);
+    said.tells(&["out: it holds a run, not a study; nothing was written", "-o DIR"]);
+}
+
+#[test]
 fn duckdb_reads_the_cases() {
     let Some(python) = duckdb() else { return };
     let here = folder(SMALL);

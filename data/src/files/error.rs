@@ -11,7 +11,7 @@ pub enum FileError {
     /// No space left.
     #[error(
         "{}: the disk is full, so the run cannot go on and its directory stays marked as incomplete. \
-         Free some space or choose another disk with `-o DIR`, then run again (with `--force` for the same directory)",
+         Free some space or choose another disk with `-o DIR`, then run again (a run in the same directory with `--force`, a study with `--resume`)",
         path.display()
     )]
     DiskFull {
@@ -36,8 +36,7 @@ pub enum FileError {
     },
     /// The output directory holds something.
     #[error(
-        "{}: {what} already; nothing was written. Choose another directory with `-o DIR`, \
-         or give `--force` to replace a run that is there",
+        "{}: {what}; nothing was written. Choose another directory with `-o DIR`, {remedy}",
         path.display()
     )]
     Exists {
@@ -45,6 +44,8 @@ pub enum FileError {
         path: PathBuf,
         /// What is there.
         what: &'static str,
+        /// What else helps.
+        remedy: &'static str,
     },
     /// Somebody else writes there.
     #[error(
@@ -100,6 +101,12 @@ pub enum FileError {
         path: PathBuf,
         /// Status in summary.json.
         status: &'static str,
+    },
+    /// A study that has no summary yet.
+    #[error("{}: this study has not ended, so that there is no summary of it; go on with it first (`--resume`)", path.display())]
+    UnfinishedStudy {
+        /// The directory.
+        path: PathBuf,
     },
     /// A file is not what the manifest says.
     #[error("{}: {what}, so results from this run cannot be trusted. Run the scenario again, or restore the file", path.display())]

@@ -27,6 +27,6 @@ pub use error::FileError;
 pub use run_dir::{INPUTS, LATEST, LOG, MANIFEST, REPORT, RunDir, SCENARIO, SUMMARY};
 pub use run_reader::{Problem, RunReader, Verification};
 pub use slug::{slug, unslug};
-pub use sweep_dir::{CASES, SweepDir};
+pub use sweep_dir::{CASES, SweepDir, study};
 pub use table_reader::{each_group, read_rows};
 pub use table_set::{ROWS_PER_GROUP, ROWS_PER_PART, TableSet};

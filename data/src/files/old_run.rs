@@ -20,6 +20,9 @@ pub(super) struct OldRun {
     pub files: Vec<String>,
 }
 
+/// What helps where a run stands.
+pub(super) const OR_FORCE: &str = "or give `--force` to replace a run that is there";
+
 impl OldRun {
     /// Looks at a directory, which may be missing.
     ///
@@ -34,8 +37,9 @@ impl OldRun {
             return Ok(OldRun { files });
         }
         if !force {
-            let what = if path.join(MANIFEST).is_file() { "this holds a run" } else { "this holds files" };
-            return Err(FileError::Exists { path: path.to_owned(), what });
+            let what =
+                if path.join(MANIFEST).is_file() { "this holds a run already" } else { "this holds files already" };
+            return Err(FileError::Exists { path: path.to_owned(), what, remedy: OR_FORCE });
         }
         let manifest = read_manifest(path).map_err(|_| FileError::NotOurs { path: path.to_owned() })?;
         let mut named: BTreeSet<String> = manifest.files.into_iter().map(|entry| entry.path).collect();
@@ -128,7 +132,7 @@ fn occupants(path: &Path) -> Result<Vec<String>, FileError> {
         Ok(names) => Ok(names),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(e) if e.kind() == ErrorKind::NotADirectory && path.is_file() => {
-            Err(FileError::Exists { path: path.to_owned(), what: "this is a file" })
+            Err(FileError::Exists { path: path.to_owned(), what: "this is a file already", remedy: OR_FORCE })
         }
         // A part of the path is a file.
         Err(e) if e.kind() == ErrorKind::NotADirectory => Err(FileError::io(path, "make the directory", e)),

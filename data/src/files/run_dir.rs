@@ -3,7 +3,7 @@
 use super::atomic::{Pending, make_folder, sync_folder, write_whole};
 use super::claim::Claim;
 use super::error::FileError;
-use super::old_run::OldRun;
+use super::old_run::{OR_FORCE, OldRun};
 use super::registry::Registry;
 use super::slug::slug;
 use super::table_file::Origin;
@@ -150,7 +150,11 @@ impl RunDir {
         }
         match fs::symlink_metadata(&latest) {
             Ok(found) if found.is_dir() => {
-                return Err(FileError::Exists { path: latest, what: "this is a directory of its own" });
+                return Err(FileError::Exists {
+                    path: latest,
+                    what: "this is a directory of its own already",
+                    remedy: OR_FORCE,
+                });
             }
             _ => {}
         }

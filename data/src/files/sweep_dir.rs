@@ -5,8 +5,9 @@ use super::claim::{Claim, OWNER};
 use super::error::FileError;
 use super::run_dir::{MANIFEST, REPORT, SUMMARY, json};
 use super::sweep_table;
+use crate::find::FindSummary;
 use crate::sweep::{CaseResult, Plan, SweepSummary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -14,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// What is to be run; there from the first moment on.
 const PLAN: &str = "study.json";
+/// What helps where a study cannot begin.
+const NO_STUDY_HERE: &str = "or empty this one by hand: a study replaces nothing";
 /// Folder of the small files.
 const CASES_FOLDER: &str = "cases";
 /// Folder of what shares of it left that ran elsewhere, each in a folder `K-of-N` that is like the directory itself.
@@ -110,9 +113,39 @@ impl SweepDir {
     }
 }
 
+/// What a study that has ended in this directory came to, a sweep or a search; `None` if it holds no study.
+///
+/// # Errors
+/// It has not ended, or its files are no such files.
+pub fn study(path: &Path) -> Result<Option<SweepSummary>, FileError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Any {
+        Find(Box<FindSummary>),
+        Sweep(Box<SweepSummary>),
+    }
+    if read_plan(path)?.is_none() {
+        return Ok(None);
+    }
+    let file = path.join(SUMMARY);
+    let unreadable = |what| FileError::Unreadable { path: file.clone(), what };
+    let text = match fs::read(&file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            return Err(FileError::UnfinishedStudy { path: path.to_owned() });
+        }
+        Err(e) => return Err(FileError::io(&file, "read the file", e)),
+    };
+    match serde_json::from_slice(&text) {
+        Ok(Any::Find(find)) => Ok(Some(find.study)),
+        Ok(Any::Sweep(sweep)) => Ok(Some(*sweep)),
+        Err(e) => Err(unreadable(format!("this is not the summary of a study of this version: {e}"))),
+    }
+}
+
 /// Whether a directory holds this very plan; `false` if it is new or empty. Without `resume` it must be.
 fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
-    let exists = |what| Err(FileError::Exists { path: path.to_owned(), what });
+    let exists = |what| Err(FileError::Exists { path: path.to_owned(), what, remedy: NO_STUDY_HERE });
     let is_empty = match fs::read_dir(path) {
         // What a kill left while it began does not count.
         Ok(entries) => {

@@ -101,3 +101,27 @@ fn intervals_hold_the_truth_in_93_to_97_of_100_studies() {
     // The ranks 6 and 15 of 20 enclose the median with 95.9 %.
     assert!((930..=970).contains(&means) && (930..=970).contains(&medians), "{means} and {medians} of 1,000");
 }
+
+#[test]
+fn differences_paired_by_seed_and_shares_hold_the_truth_as_often() {
+    let holds = |low: f64, high: f64, truth: f64| low <= truth && truth <= high;
+    let (mut paired, mut shares) = (0, 0);
+    for study in 0..1_000 {
+        let mut stream = Stream::new(2, study, 0);
+        // Two settings that share nine tenths of their luck, 0.5 apart.
+        let differences: Vec<f64> = (0..10)
+            .map(|_| {
+                let luck = 3.0 * normal(&mut stream);
+                let (a, b) = (10.0 + luck + normal(&mut stream), 10.5 + luck + normal(&mut stream));
+                b - a
+            })
+            .collect();
+        let of = mean(&differences).expect("differences");
+        paired += usize::from(holds(of.low.expect("an end"), of.high.expect("an end"), 0.5));
+        let passed = (0..300).filter(|_| stream.unit() < 0.9).count();
+        shares += usize::from(holds(share_at_least(passed, 300, 0.975), share_at_most(passed, 300, 0.975), 0.9));
+    }
+    assert!((930..=970).contains(&paired), "{paired} of 1,000");
+    // Exact intervals of counts hold it more often than they say: 95.6 % here.
+    assert!((930..=970).contains(&shares), "{shares} of 1,000");
+}

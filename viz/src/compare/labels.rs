@@ -1,8 +1,7 @@
 //! What tells runs apart: the settings in which they differ, else their seeds, else their directories.
 
+use super::compared::Compared;
 use crate::over_seeds::seeds_text;
-use crate::read;
-use amitwin_data::files::RunReader;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
@@ -13,11 +12,30 @@ const OF_THE_WHOLE: [&str; 5] = ["name", "description", "seed", "study", "gate"]
 
 type Settings = BTreeMap<String, String>;
 
-/// A label for each run; all of them different.
-pub fn labels(readers: &[RunReader]) -> Vec<String> {
-    let settings: Option<Vec<Settings>> = readers.iter().map(|r| Some(flat(&read::scenario(r)?))).collect();
+/// A label for each run or case; all of them different.
+pub fn labels(all: &[Compared]) -> Vec<String> {
+    let runs: Vec<&Compared> = all.iter().filter(|one| one.case.is_none()).collect();
+    let mut of_runs = of_runs(&runs).into_iter();
+    let mut labels: Vec<String> = all
+        .iter()
+        .filter_map(|one| match &one.case {
+            Some(case) => Some(case.name.clone()),
+            None => of_runs.next(),
+        })
+        .collect();
+    let twice: Vec<bool> = labels.iter().map(|label| labels.iter().filter(|l| *l == label).count() > 1).collect();
+    for ((label, one), _) in labels.iter_mut().zip(all).zip(twice).filter(|(_, twice)| *twice) {
+        // The same case of two studies.
+        *label = format!("{label}, {}", one.path.display());
+    }
+    labels
+}
+
+/// Labels of runs.
+fn of_runs(readers: &[&Compared]) -> Vec<String> {
+    let settings: Option<Vec<Settings>> = readers.iter().map(|r| Some(flat(&r.scenario()?))).collect();
     let differing = settings.as_ref().map(|all| keys_that_differ(all)).unwrap_or_default();
-    let by_settings = |(reader, settings): (&RunReader, &Settings)| {
+    let by_settings = |(reader, settings): (&&Compared, &Settings)| {
         let mut told: Vec<String> = differing
             .iter()
             .take(TOLD_MAX)
@@ -43,8 +61,8 @@ pub fn labels(readers: &[RunReader]) -> Vec<String> {
 }
 
 /// The last part of a directory's name, or all of it where two would be the same.
-fn folder(reader: &RunReader, readers: &[RunReader]) -> String {
-    let short = |r: &RunReader| r.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+fn folder(reader: &Compared, readers: &[&Compared]) -> String {
+    let short = |r: &Compared| r.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let name = short(reader);
     let unique = readers.iter().filter(|r| short(r) == name).count() == 1;
     if !name.is_empty() && unique { name } else { reader.path.display().to_string() }

@@ -4,16 +4,17 @@
 //! share several seeds are compared by the mean of their differences, seed by seed, with Student's interval; two that
 //! share one seed by the median difference of their meters, paired by their ids.
 
+mod compared;
 mod labels;
 mod pairs;
 mod text;
 
 use crate::VizError;
 use crate::figures::Figure;
-use crate::read;
-use amitwin_data::files::RunReader;
+use amitwin_data::files;
 use amitwin_data::stats::Interval;
 use amitwin_data::summary::Summary;
+use compared::Compared;
 use pairs::Group;
 use std::path::PathBuf;
 
@@ -98,22 +99,25 @@ impl Comparison {
     }
 }
 
-/// Reads the runs and compares the first variant of the first with the others, and equal variants across runs.
+/// Reads the runs, and the cases of studies (sweeps and searches), and compares the first variant of the first with the others, and equal variants across runs.
 pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     if run_dirs.is_empty() {
         return Err(VizError::NoRuns);
     }
-    let mut readers = Vec::new();
+    let mut all: Vec<Compared> = Vec::new();
     for dir in run_dirs {
-        readers.push(read::finished(dir)?);
+        match files::study(dir)? {
+            Some(study) => all.extend(compared::cases(dir, study)),
+            None => all.push(compared::run(dir)?),
+        }
     }
-    let labels = labels::labels(&readers);
-    let runs = readers.iter().zip(labels);
+    let labels = labels::labels(&all);
+    let runs = all.iter().zip(labels);
     let runs = runs.map(|(r, label)| ComparedRun { path: r.path.clone(), label, summary: r.summary.clone() }).collect();
     let mut comparison = Comparison { runs, meters: vec![], seeds: vec![], notes: vec![] };
-    let groups = groups(&readers);
+    let groups = groups(&all);
     for (baseline, setting) in pairs::settings(&groups, &mut comparison.notes) {
-        pairs::difference(&readers, &groups, baseline, setting, &mut comparison)?;
+        pairs::difference(&all, &groups, baseline, setting, &mut comparison)?;
     }
     if !comparison.meters.is_empty() {
         comparison.notes.push(
@@ -126,12 +130,12 @@ pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
 }
 
 /// Runs of the same scenario but for the seed, each seed once.
-fn groups(readers: &[RunReader]) -> Vec<Group> {
+fn groups(all: &[Compared]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for (i, reader) in readers.iter().enumerate() {
-        let key = scenario_without_seed(reader);
-        let variants: Vec<String> = reader.summary.variants.iter().map(|v| v.name.clone()).collect();
-        let seeds = reader.summary.each_seed();
+    for (i, one) in all.iter().enumerate() {
+        let key = scenario_without_seed(one);
+        let variants: Vec<String> = one.summary.variants.iter().map(|v| v.name.clone()).collect();
+        let seeds = one.summary.each_seed();
         let same =
             |g: &&mut Group| g.key == key && g.variants == variants && g.runs.iter().all(|(s, _)| !seeds.contains(s));
         let of_run = seeds.iter().map(|seed| (*seed, i));
@@ -144,8 +148,11 @@ fn groups(readers: &[RunReader]) -> Vec<Group> {
 }
 
 /// The resolved scenario less its seed and what it says of several; the name if the file is not there.
-fn scenario_without_seed(reader: &RunReader) -> String {
-    let Some(text) = read::scenario(reader) else { return reader.summary.name.clone() };
+fn scenario_without_seed(one: &Compared) -> String {
+    if let Some(case) = &one.case {
+        return case.key.clone();
+    }
+    let Some(text) = one.scenario() else { return one.summary.name.clone() };
     let mut in_study = false;
     let kept = text.lines().filter(|line| {
         if line.starts_with('[') {

@@ -1,11 +1,11 @@
 //! Which settings are compared with which, and the differences between two of them.
 
+use super::compared::Compared;
 use super::{Comparison, MeterDifference, SeedDifference, Setting};
 use crate::VizError;
 use crate::figures::shown;
 use crate::read::{campaign, nodes};
 use crate::series::Reset;
-use amitwin_data::files::RunReader;
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{NodeKind, NodeRow};
 use amitwin_data::stats;
@@ -57,7 +57,7 @@ pub fn settings(groups: &[Group], notes: &mut Vec<String>) -> Vec<(Place, Place)
 
 /// Adds the difference between two settings, over seeds or over meters.
 pub fn difference(
-    readers: &[RunReader],
+    all: &[Compared],
     groups: &[Group],
     baseline: Place,
     setting: Place,
@@ -78,12 +78,19 @@ pub fn difference(
             other.run + 1
         )),
         [(seed, run_a, run_b)] => {
-            let (a, b) = (&readers[run_a], &readers[run_b]);
+            let (a, b) = (&all[run_a], &all[run_b]);
             // Meters of plans are not away for a while, but for years of small outages: figures are compared, not meters.
-            let is_plan = |run: &RunReader| run.summary.variants.iter().any(|v| v.metrics.has(Metric::MeterYears));
+            let is_plan = |run: &Compared| run.summary.variants.iter().any(|v| v.metrics.has(Metric::MeterYears));
             if is_plan(a) || is_plan(b) {
                 return Ok(());
             }
+            let (Some(a), Some(b)) = (&a.reader, &b.reader) else {
+                into.note(
+                    "Cases of studies keep no tables: with a single seed in common nothing is paired between them."
+                        .into(),
+                );
+                return Ok(());
+            };
             let nodes_a = nodes(a, &base.variant, seed, None)?;
             let nodes_b = nodes(b, &other.variant, seed, Some(&nodes_a))?;
             let same = same_meters(&nodes_a, &nodes_b);
@@ -109,7 +116,7 @@ pub fn difference(
                 into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets, &same));
             }
         }
-        _ => over_seeds(readers, base, other, &shared, into),
+        _ => over_seeds(all, base, other, &shared, into),
     }
     Ok(())
 }
@@ -128,16 +135,10 @@ fn same_meters(a: &[NodeRow], b: &[NodeRow]) -> BTreeMap<u32, u32> {
     meters(b).filter_map(twin).collect()
 }
 
-fn over_seeds(
-    readers: &[RunReader],
-    base: Setting,
-    other: Setting,
-    shared: &[(u64, usize, usize)],
-    into: &mut Comparison,
-) {
-    for figure in shown(readers.iter().flat_map(|reader| &reader.summary.variants)) {
+fn over_seeds(all: &[Compared], base: Setting, other: Setting, shared: &[(u64, usize, usize)], into: &mut Comparison) {
+    for figure in shown(all.iter().flat_map(|one| &one.summary.variants)) {
         let value = |run: usize, seed: u64, variant: &str| {
-            let summary = &readers[run].summary;
+            let summary = &all[run].summary;
             let variant = summary.variants.iter().find(|v| v.name == variant)?;
             variant.metrics_of(seed, summary.seed)?.value(figure.metric)
         };

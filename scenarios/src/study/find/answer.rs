@@ -23,8 +23,18 @@ pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &
     };
     let (ended, told) = match search.next() {
         Step::Ended(search::Ended::Found(pass)) => (Ended::Found, format!("{} is the {most} that passes", text(pass))),
+        Step::Ended(search::Ended::Unsure(pass)) => (
+            Ended::Undecided,
+            format!(
+                "{} is the {most} that passes, with {:.0} % confidence instead of {:.0} %: take more seeds (--seeds) than {} a value",
+                text(pass),
+                100.0 * search.sure(),
+                100.0 * question.confidence,
+                question.seeds_max
+            ),
+        ),
         Step::Ended(search::Ended::AllPass) => {
-            (Ended::AllPass, format!("every value passes, up to the end at {end}; {raise} to find where it stops"))
+            (Ended::AllPass, format!("the gates hold up to the end at {end}; {raise} to find where they stop"))
         }
         Step::Ended(search::Ended::NonePasses) => (Ended::NonePasses, format!("no value passes, not even {}", text(0))),
         Step::Ended(search::Ended::Undecided { .. }) => (

@@ -102,9 +102,9 @@ mod tests {
     fn a_share_has_the_odds_of_its_seeds_and_takes_a_number_of_them() {
         let share = Some(SharePassing { wanted: 0.95, confidence: 0.9 });
         let told = evidence(&[gate(20.0, share)], &[variant("a", &[9.0, 10.0])], 3);
-        // Two of two: (1 - 0.95^3) / 0.05 against 0.95^3 / 0.95.
+        // Two of two: 1 - 0.95^3 against 0.95^3 - 0.90^3, of 0.05 each.
         assert_eq!(told.verdict, Verdict::Undecided);
-        assert!((told.log_odds - libm::log(2.8525 / 0.9025)).abs() < 1e-6, "{told:?}");
+        assert!((told.log_odds - libm::log(0.142625 / 0.128375)).abs() < 1e-6, "{told:?}");
         assert_eq!((seeds_to_pass(&[gate(20.0, share), gate(3.0, None)]), confidence(&[gate(1.0, share)])), (45, 0.9));
         assert_eq!((seeds_to_pass(&[gate(3.0, None)]), confidence(&[gate(1.0, None), gate(1.0, share)])), (10, 0.95));
     }

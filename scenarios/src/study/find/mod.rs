@@ -25,7 +25,7 @@ use amitwin_data::sweep::{Plan, PlannedCase, Varied};
 use scale::Value;
 use search::{Search, Step};
 
-/// Seeds that a value may have at most, where nobody says: at least so many, and otherwise twice what the gates take.
+/// Seeds that a value may have at most, where nobody says: at least so many, and otherwise four times what the gates take.
 const SEEDS_MAX: u32 = 64;
 
 /// What is searched for.
@@ -124,7 +124,7 @@ impl Find {
                  share = \"95 %\"\nconfidence = \"90 %\""
             )));
         }
-        let usual = evidence::seeds_to_pass(&gates).saturating_mul(2).max(SEEDS_MAX);
+        let usual = evidence::seeds_to_pass(&gates).saturating_mul(4).max(SEEDS_MAX);
         let question = Question {
             path: path.clone(),
             largest: self.largest,

@@ -43,6 +43,8 @@ pub enum Step {
 pub enum Ended {
     /// The point passes, and the next one breaches.
     Found(usize),
+    /// The same, and with as many seeds as a point may have that is not as sure as it is to be.
+    Unsure(usize),
     /// Every point passes.
     AllPass,
     /// Not even the easiest point passes.
@@ -107,7 +109,8 @@ impl Search {
             return step;
         }
         match (pass, breach) {
-            (Some(pass), Some(_)) => Step::Ended(Ended::Found(pass)),
+            (Some(pass), Some(_)) if self.sure() >= self.confidence => Step::Ended(Ended::Found(pass)),
+            (Some(pass), Some(_)) => Step::Ended(Ended::Unsure(pass)),
             (Some(pass), None) => self.probe(pass, Verdict::Breach).unwrap_or(Step::Ended(Ended::AllPass)),
             (None, _) => self.probe(0, Verdict::Pass).unwrap_or(Step::Ended(Ended::NonePasses)),
         }

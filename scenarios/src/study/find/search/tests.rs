@@ -74,6 +74,48 @@ fn a_noisy_step_is_found_as_often_as_is_claimed_with_at_most_twice_the_runs_it_m
     }
 }
 
+/// Of 300 studies of 64 places, where a share of the seeds passes up to the step and a smaller one behind it: answers that are right, that
+/// are wrong, and the runs of a study.
+fn answers(seeds_max: u32, before: f64, behind: f64) -> (u32, u32, f64) {
+    let (mut right, mut wrong, mut runs) = (0, 0, 0);
+    for number in 0..300_u64 {
+        let step = Stream::new(7, number, 0).below(64) as usize;
+        let passes = |point: usize, seed: u32| {
+            let draw = Stream::new(number, (point as u64) << 32 | u64::from(seed), 1).unit();
+            draw < if point < step { before } else { behind }
+        };
+        let (ended, took) = study(63, seeds_max, SharePassing { wanted: 0.95, confidence: 0.9 }, passes);
+        let last = match ended {
+            Ended::Found(pass) => Some(pass + 1),
+            Ended::AllPass => Some(63),
+            Ended::NonePasses => Some(0),
+            _ => None,
+        };
+        right += u32::from(last == Some(step));
+        wrong += u32::from(last.is_some_and(|last| last != step));
+        runs += took;
+    }
+    (right, wrong, f64::from(runs) / 300.0)
+}
+
+#[test]
+fn a_share_near_what_is_wanted_is_found_or_left_undecided_and_seldom_missed() {
+    // 95 % with 90 % confidence: at most a tenth of all answers may be wrong, and of 300 studies so many must have one.
+    for (seeds_max, before, behind, least) in [
+        (180, 0.999, 0.8, 290),
+        (180, 0.98, 0.90, 80),
+        (400, 0.98, 0.90, 250),
+        (400, 0.97, 0.92, 100),
+        (180, 0.96, 0.94, 0),
+    ] {
+        let (right, wrong, runs) = answers(seeds_max, before, behind);
+        println!("{before} and {behind}, {seeds_max} seeds: {right} right, {wrong} wrong, {runs} runs");
+        assert!(right >= least, "{right} of 300 with {before} and {behind}");
+        let answered = f64::from(right + wrong);
+        assert!(f64::from(wrong) <= 0.1 * answered.max(30.0), "{wrong} of {answered} with {before} and {behind}");
+    }
+}
+
 #[test]
 fn without_noise_it_is_a_bisection() {
     let share = SharePassing { wanted: 0.5, confidence: 0.9 };
@@ -90,7 +132,8 @@ fn a_share_takes_its_seeds_at_the_answer_and_few_elsewhere() {
     let share = SharePassing { wanted: 0.95, confidence: 0.9 };
     let (ended, runs) = study(63, 90, share, |point, _| point < 40);
     assert_eq!(ended, Ended::Found(39));
-    assert!((45..=120).contains(&runs), "{runs}");
+    // And some more until it is sure that the next value does not hold as well.
+    assert!((45..=180).contains(&runs), "{runs}");
 }
 
 #[test]
