@@ -410,7 +410,15 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
-    let duties = Duties { campaigns, plan: &plan, reads, meters, duration: spec.duration };
+    let duties = Duties {
+        campaigns,
+        plan: &plan,
+        reads,
+        meters,
+        duration: spec.duration,
+        limits: spec.head_end.as_ref(),
+        seed: spec.seed,
+    };
     let head_end = HeadEnd::new(&duties, network, talk);
     let mut parts: Vec<Part> = cells.into_iter().map(|cell| Part::Mesh(Box::new(cell))).collect();
     parts.push(Part::HeadEnd(Box::new(head_end)));

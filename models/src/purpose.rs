@@ -50,6 +50,8 @@ pub const OBSTACLE: u32 = 135;
 pub const HOT_SOCKET: u32 = 136;
 /// How much heat a radio bears (entity: site).
 pub const OVERHEATING: u32 = 137;
+/// What a worker of the head-end takes.
+pub const SERVICE: u32 = 138;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

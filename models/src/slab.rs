@@ -40,6 +40,11 @@ impl<T> Slab<T> {
         std::mem::take(&mut self.places).into_iter().flatten()
     }
 
+    /// Whether something is kept at a place.
+    pub fn has(&self, place: u32) -> bool {
+        self.places.get(place as usize).is_some_and(Option::is_some)
+    }
+
     /// What is kept, by place.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.places.iter().flatten()

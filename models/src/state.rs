@@ -127,7 +127,7 @@ pub fn restore<X: Exchange<Event>>(
 }
 
 /// Parts of a specification.
-const PARTS: usize = 20;
+const PARTS: usize = 21;
 
 /// The parts of a specification with what tells each from others.
 fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
@@ -135,7 +135,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
     #[rustfmt::skip]
     let WorldSpec {
         seed, duration, placement, medium, ideal, radio, mac, mesh, device, backhaul, traffic, coupling, dlms, record, polls,
-        campaigns, events, weather, surroundings,
+        campaigns, events, weather, surroundings, head_end,
     } = spec;
     let parts: [(&str, &dyn Debug); PARTS] = [
         ("seed", seed),
@@ -158,6 +158,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
         ("weather", weather),
         ("interferer", &surroundings.interferers),
         ("obstacle", &surroundings.obstacles),
+        ("head_end", head_end),
     ];
     parts.map(|(name, part)| (name, hash(part)))
 }

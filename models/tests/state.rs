@@ -136,6 +136,28 @@ fn a_suburb_with_trees_and_a_new_building_goes_on() {
 }
 
 #[test]
+fn a_head_end_with_a_queue_goes_on() {
+    let mut spec = suburb(60, 1_800);
+    spec.traffic.push_period = Some(seconds(60));
+    spec.polls = vec![PollSpec {
+        name: "registers".to_owned(),
+        content: PollContent::Registers,
+        every: seconds(600),
+        at: SimTime::ZERO,
+        window: None,
+        parallel: 8,
+        attempts: 3,
+        timeout: seconds(60),
+    }];
+    // 1.1 messages a second, of which a worker takes in one.
+    let (service, service_times) = (seconds(1), ServiceTimes::Exponential);
+    let limits =
+        HeadEndSpec { workers: 1, service, service_times, sessions_per_second: Some(0.2), ..HeadEndSpec::default() };
+    spec.head_end = Some(limits);
+    check(&spec, &[301_001, 600_000, 1_500_777].map(SimTime::from_millis));
+}
+
+#[test]
 fn scheduled_reads_with_real_payloads_go_on() {
     let mut spec = suburb(300, 2_400);
     spec.dlms.payload = Payload::Real;
@@ -281,7 +303,7 @@ fn what_is_saved_knows_no_thread() {
 /// Changes each byte twice under a checksum that is right; what is refused, each in the beginning of its words.
 fn hostile(spec: &WorldSpec, at: SimTime) -> BTreeSet<String> {
     const HEADER: usize = 24;
-    const PARTS: usize = 20;
+    const PARTS: usize = 21;
     let mut world = built(spec);
     world.run_until(at).unwrap();
     world.partitions_mut().for_each(|part| *part.rows() = Default::default());

@@ -50,7 +50,7 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             })?;
             rows.weather = run.rows(&v.name, seed)?;
             if run.summary.duration_s >= DELIVERED_FROM_S {
-                rows.delivered = delivered(run, &v.name, seed)?;
+                (rows.delivered, rows.reads) = by_hour(run, &v.name, seed)?;
             }
         }
         variants.push(rows);
@@ -101,9 +101,15 @@ pub fn campaign(run: &RunReader, variant: &str, seed: u64) -> Result<Option<Camp
     Ok(series::first_reset_campaign(&resets).map(|(name, resets)| Campaign { name, resets }))
 }
 
-/// Reports of each hour of a variant and seed: those that arrived, and all; by when they were due.
-pub fn delivered(run: &RunReader, variant: &str, seed: u64) -> Result<Vec<(u32, u32)>, VizError> {
-    let mut hours = Vec::new();
-    run.each_group(variant, seed, |rows: Vec<TransactionRow>| series::count_hours(&mut hours, &rows))?;
-    Ok(hours)
+/// For each hour what came to something, and all.
+type Hours = Vec<(u32, u32)>;
+
+/// Reports and reads of each hour of a variant and seed, by when they were due.
+fn by_hour(run: &RunReader, variant: &str, seed: u64) -> Result<(Hours, Hours), VizError> {
+    let (mut reports, mut reads) = (Vec::new(), Vec::new());
+    run.each_group(variant, seed, |rows: Vec<TransactionRow>| {
+        series::count_hours(&mut reports, &rows, TransactionKind::Push);
+        series::count_hours(&mut reads, &rows, TransactionKind::Read);
+    })?;
+    Ok((reports, reads))
 }

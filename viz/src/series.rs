@@ -2,7 +2,7 @@
 
 use crate::svg::lines::thin;
 use crate::svg::map::{Kind, Place};
-use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use std::collections::BTreeMap;
 
 /// Points that a line may have; about one for each user unit of the plot's width.
@@ -104,14 +104,14 @@ fn mean_of_columns(points: Vec<(f64, f64)>, columns: usize) -> Vec<(f64, f64)> {
     points.chunks(per_column).map(mean).collect()
 }
 
-/// Counts reports into the hours in which they were due: those that arrived, and all.
-pub fn count_hours(hours: &mut Vec<(u32, u32)>, rows: &[TransactionRow]) {
-    for row in rows.iter().filter(|t| t.kind == TransactionKind::Push) {
+/// Counts what is of a kind into the hours in which it was due: what came to something, and all.
+pub fn count_hours(hours: &mut Vec<(u32, u32)>, rows: &[TransactionRow], kind: TransactionKind) {
+    for row in rows.iter().filter(|t| t.kind == kind) {
         let hour = (row.planned_s / 3_600.0) as usize;
         if hours.len() <= hour {
             hours.resize(hour + 1, (0, 0));
         }
-        hours[hour].0 += u32::from(row.answered_s.is_some());
+        hours[hour].0 += u32::from(row.answered_s.is_some() && row.outcome == Outcome::Ok);
         hours[hour].1 += 1;
     }
 }
@@ -200,7 +200,7 @@ mod tests {
         };
         let mut hours = Vec::new();
         let rows = [row(10.0, Some(12.0)), row(3_599.0, Some(3_700.0)), row(20.0, None), row(7_300.0, None)];
-        count_hours(&mut hours, &rows);
+        count_hours(&mut hours, &rows, TransactionKind::Push);
         assert_eq!(hours, [(2, 3), (0, 0), (0, 1)]);
         assert_eq!(delivered_over_time(&hours, 1), [(30.0, 2.0 / 3.0), (150.0, 0.0)]);
         assert_eq!(delivered_over_time(&hours, 24), [(720.0, 0.5)], "by day");

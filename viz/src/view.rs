@@ -46,6 +46,8 @@ pub struct VariantView {
     pub weather: Vec<WeatherRow>,
     /// Reports of each hour, those that arrived and all, of runs of three hours and more.
     pub delivered: Vec<(u32, u32)>,
+    /// Reads of each hour, those that succeeded and all, of such runs.
+    pub reads: Vec<(u32, u32)>,
 }
 
 /// A reset campaign in one variant.

@@ -140,6 +140,16 @@ metrics! {
     DroppedBackhaul = "dropped_backhaul": Count, Always;
     /// waited too long in a queue
     DroppedTooOld = "dropped_too_old": Count, Always;
+    /// share of its workers' time that the head-end's messages took; with limits only
+    HeadEndBusyShare = "head_end_busy_share": Share, Always, gate("head_end_busy", "");
+    /// mean time that messages of meters waited for a worker; with limits only
+    HeadEndWaitS = "head_end_wait_s": Time, Always, gate("head_end_wait", "");
+    /// most messages that waited at a time; with limits only
+    HeadEndQueueMax = "head_end_queue_max": Count, Always, gate("head_end_queue", "");
+    /// messages of meters that the head-end refused because as many waited as may; with limits only
+    HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
+    /// longest time that a request or command waited for its turn; with limits only
+    SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "max");
     /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
     Overheated = "overheated": Count, Always, gate("overheated", "");
     /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only

@@ -217,6 +217,30 @@ tables! {
         faults: u16,
     }
 
+    /// What the head-end did in a minute; written only when the scenario limits it.
+    headend: HeadendRow, sorted by [time_s], opt_in: true {
+        /// Start of the minute, since the start of the run.
+        time_s: f64,
+        /// Messages of meters that arrived.
+        arrived: u32,
+        /// Of these refused, because as many waited as may.
+        refused: u32,
+        /// Messages that a worker began with.
+        served: u32,
+        /// How long these had waited, on average; empty without any.
+        wait_s: Option<f32>,
+        /// Most messages that waited at a time.
+        queue_max: u32,
+        /// Messages that waited at the end of the minute.
+        queue_end: u32,
+        /// Share of the workers' time that the messages begun in this minute take.
+        busy_share: f32,
+        /// Requests and commands to single meters that left.
+        sessions: u32,
+        /// How long the last of these had to wait for its turn.
+        sessions_wait_s: f32,
+    }
+
     /// Air, sun and boards at each hour; written only when the scenario has weather.
     weather: WeatherRow, sorted by [time_s], opt_in: true {
         /// When, since the start of the run.

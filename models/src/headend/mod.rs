@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+pub mod desk;
+pub mod front;
 pub mod jobs;
 pub mod ledger;
 pub mod numbers;
@@ -15,9 +17,10 @@ use crate::backhaul::{Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, PollSpec};
+use crate::spec::{BackSign, CampaignSpec, HeadEndSpec, PollSpec};
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, SimTime};
+use front::Front;
 use hdrhistogram::Histogram;
 use jobs::{End, Job, Tools, Wake};
 use ledger::Ledger;
@@ -34,6 +37,13 @@ pub type Ctx<'a> = Context<'a, event::Event>;
 pub enum Event {
     /// The timer of a job.
     Job(Wake),
+    /// A worker is done.
+    Served {
+        /// Its place at the desk.
+        place: u32,
+    },
+    /// A minute is over.
+    Minute,
 }
 
 const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it is nested in an event of 16 bytes");
@@ -66,6 +76,10 @@ pub struct Duties<'a> {
     pub meters: &'a [SiteId],
     /// Simulated time of the run.
     pub duration: SimTime,
+    /// Limits, if there are some.
+    pub limits: Option<&'a HeadEndSpec>,
+    /// Seed of the run.
+    pub seed: u64,
 }
 
 /// What is counted besides rows.
@@ -98,6 +112,8 @@ pub struct HeadEnd {
     /// Rows of load profiles that have arrived.
     pub ledger: Ledger,
     numbers: Numbers,
+    /// Its workers and the pace of its sessions, if they are limited.
+    front: Option<Front>,
     /// Counts and delays.
     pub statistics: Statistics,
     /// Rows since the driver last took them.
@@ -113,12 +129,16 @@ impl HeadEnd {
             network,
             talk,
             numbers: Numbers::default(),
+            front: duties.limits.map(|limits| Front::new(limits, duties.seed)),
             statistics: Statistics::default(),
             rows: Rows::default(),
         }
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
+        if self.front.is_some() {
+            front::start(ctx);
+        }
         let (jobs, mut tools) = self.split();
         for job in jobs {
             job.start(ctx, &mut tools);
@@ -131,7 +151,20 @@ impl HeadEnd {
                 let (jobs, mut tools) = self.split();
                 jobs[usize::from(wake.job())].due(ctx, &mut tools, wake);
             }
-            event::Event::Report(report) => self.report(ctx, &report),
+            event::Event::HeadEnd(Event::Served { place }) => {
+                if let Some(report) = self.front.as_mut().and_then(|front| front.served(ctx, place)) {
+                    self.report(ctx, &report);
+                }
+            }
+            event::Event::HeadEnd(Event::Minute) => {
+                if let Some(front) = &mut self.front {
+                    front.minute(ctx, &mut self.rows);
+                }
+            }
+            event::Event::Report(report) => match &mut self.front {
+                Some(front) => front.arrives(ctx, report),
+                None => self.report(ctx, &report),
+            },
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }
@@ -147,6 +180,7 @@ impl HeadEnd {
             talk: &mut self.talk,
             ledger: &mut self.ledger,
             numbers: &mut self.numbers,
+            pace: self.front.as_mut().map(|front| &mut front.pace),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
         };
@@ -199,6 +233,9 @@ impl HeadEnd {
 
     /// The end of the run. `resets` are all that really happened, by job, meter and time.
     pub fn finish(&mut self, now: SimTime, resets: &[(u16, SiteId, SimTime)]) {
+        if let Some(front) = &mut self.front {
+            front.finish(now, &mut self.rows);
+        }
         let open = self.numbers.take();
         let (jobs, mut tools) = self.split();
         for (read, job) in open {

@@ -1,5 +1,6 @@
 //! What of the head-end changes in a run: jobs, conversations, rows that have arrived, numbers, counts and delays.
 
+use super::front::{self, Front};
 use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::numbers::Numbers;
@@ -19,6 +20,7 @@ pub struct State {
     talk: talk::State,
     ledger: Ledger,
     numbers: Numbers,
+    front: Option<front::State>,
     duplicates: u64,
     late: u64,
     push_delay_ms: Vec<(u64, u64)>,
@@ -34,6 +36,7 @@ impl HeadEnd {
             talk: self.talk.save(),
             ledger: self.ledger.clone(),
             numbers: self.numbers.clone(),
+            front: self.front.as_ref().map(Front::save),
             duplicates: statistics.duplicates,
             late: statistics.late,
             push_delay_ms: counts(&statistics.push_delay_ms),
@@ -47,6 +50,10 @@ impl HeadEnd {
             Event::HeadEnd(headend::Event::Job(wake)) => {
                 self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
             }
+            Event::HeadEnd(headend::Event::Served { place }) => {
+                self.front.as_ref().is_some_and(|front| front.serves(*place))
+            }
+            Event::HeadEnd(headend::Event::Minute) => self.front.is_some(),
             Event::Report(report) => self.knows_report(report),
             _ => false,
         }
@@ -75,6 +82,15 @@ impl HeadEnd {
         let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, ..Statistics::default() };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
         record(&mut statistics.read_delay_ms, &state.read_delay_ms)?;
+        let waits = state.front.iter().flat_map(front::State::reports);
+        ensure(waits.into_iter().all(|report| self.knows_report(report)), || {
+            "head-end: a message that waits is about a meter or a job that there is not".to_owned()
+        })?;
+        match (&mut self.front, state.front) {
+            (Some(front), Some(state)) => front.restore(state)?,
+            (None, None) => {}
+            _ => return Err("head-end: it has limits in one and none in the other".to_owned()),
+        }
         for (job, state) in self.jobs.iter_mut().zip(state.jobs) {
             job.restore(state)?;
         }

@@ -92,11 +92,11 @@ impl Ran {
 
 /// Runs a head-end over the border router 0 and the meters 1 to 3 for some seconds.
 fn run(resets: &[CampaignSpec], times_s: [u64; 3], reads: &[PollSpec], seconds: u64, answer: Answer) -> Ran {
-    run_with(DlmsSpec::default(), resets, times_s, reads, seconds, answer)
+    run_with((DlmsSpec::default(), None), resets, times_s, reads, seconds, answer)
 }
 
 fn run_with(
-    dlms: DlmsSpec,
+    (dlms, limits): (DlmsSpec, Option<&HeadEndSpec>),
     resets: &[CampaignSpec],
     times_s: [u64; 3],
     reads: &[PollSpec],
@@ -105,8 +105,8 @@ fn run_with(
 ) -> Ran {
     let meters = [1, 2, 3].map(SiteId);
     let worked_out = |spec: &CampaignSpec| {
-        let reset = spec.job.reset().expect("a reset");
-        ResetPlan {
+        let reset = spec.job.reset()?;
+        Some(ResetPlan {
             name: spec.name.as_str().into(),
             at: reset.at,
             window: SimTime::from_secs(times_s[2]).saturating_sub(reset.at),
@@ -114,9 +114,9 @@ fn run_with(
             back: reset.back,
             meters: meters.to_vec(),
             times: times_s.map(SimTime::from_secs).to_vec(),
-        }
+        })
     };
-    let plan = Arc::new(Plan { resets: resets.iter().map(worked_out).collect() });
+    let plan = Arc::new(Plan { resets: resets.iter().filter_map(worked_out).collect() });
     let dlms = DlmsSpec { payload: Payload::Sized, ..dlms };
     let talk = Talk::new(Arc::new(Cosem::new(&dlms, 1)), 4);
     let network = Network {
@@ -127,7 +127,7 @@ fn run_with(
         latency: LATENCY,
     };
     let end = SimTime::from_secs(seconds);
-    let duties = Duties { campaigns: resets, plan: &plan, reads, meters: &meters, duration: end };
+    let duties = Duties { campaigns: resets, plan: &plan, reads, meters: &meters, duration: end, limits, seed: 1 };
     let head_end = Part::HeadEnd(Box::new(HeadEnd::new(&duties, network, talk)));
     let network = Part::Network(FakeNetwork { answer, sent: Vec::new() });
     let mut engine = Engine::new(vec![network, head_end], LATENCY, Local).expect("two partitions");
@@ -233,7 +233,7 @@ fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
     let vendor = Vendor { suite_on_file: Some(SecuritySuite::Suite2), ..Vendor::default() };
     let dlms = DlmsSpec { vendors: vec![vendor.into()], ..DlmsSpec::default() };
     let spec = reset(Delivery::Unicast, BackSign::Route);
-    let ran = run_with(dlms, &[spec], [600, 700, 800], &[registers(5, 3)], 801, |meter, kind, _| {
+    let ran = run_with((dlms, None), &[spec], [600, 700, 800], &[registers(5, 3)], 801, |meter, kind, _| {
         let kind = match kind {
             DownKind::Command { job } => ReportKind::CommandAck { job },
             DownKind::Request { read } => ReportKind::Answer { read },
@@ -305,4 +305,48 @@ fn jobs_run_side_by_side_and_hear_what_is_theirs() {
     let rows: Vec<_> =
         ran.head_end().rows.transactions.iter().filter(acknowledged).map(|row| row.transaction).collect();
     assert_eq!(rows, [1 << 63 | 1, 1 << 63 | 1 << 32 | 1]);
+}
+
+/// A ping of the three meters, all at 100 s.
+fn clocks() -> CampaignSpec {
+    let (at, window, timeout) = (SimTime::from_secs(100), SimTime::ZERO, SimTime::from_secs(60));
+    CampaignSpec { name: "clocks".into(), job: JobSpec::Ping(PingSpec { at, window, timeout }) }
+}
+
+fn limited(limits: &HeadEndSpec) -> Ran {
+    run_with((DlmsSpec::default(), Some(limits)), &[clocks()], [0; 3], &[], 200, |meter, kind, now_s| match kind {
+        DownKind::Request { read } => vec![(after(0), says(meter, ReportKind::Answer { read }, 1, now_s as u64))],
+        _ => vec![],
+    })
+}
+
+#[test]
+fn answers_wait_for_a_worker_and_are_refused_where_too_many_do() {
+    // Answers arrive at 100.1 s; one worker takes 5 s for each.
+    let one = HeadEndSpec { workers: 1, service: SimTime::from_secs(5), ..HeadEndSpec::default() };
+    let sent = Some(100.0);
+    let ok = |meter, answered_s| (meter, Word::Ok, sent, Some(answered_s), 1);
+    let ran = limited(&one);
+    assert_eq!(ran.outcomes(), [ok(1, 105.1), ok(2, 110.1), ok(3, 115.1)]);
+    let minutes: Vec<_> =
+        ran.head_end().rows.headend.iter().map(|row| (row.time_s, row.arrived, row.queue_max)).collect();
+    assert_eq!(minutes, [(0.0, 0, 0), (60.0, 3, 2), (120.0, 0, 0), (180.0, 0, 0)]);
+    let second = &ran.head_end().rows.headend[1];
+    // 15 s of work in 60 s of one worker; they wait for 0, 5 and 10 s.
+    assert_eq!((second.busy_share, second.wait_s, second.served, second.sessions), (0.25, Some(5.0), 3, 3));
+
+    let none_waits = limited(&HeadEndSpec { queue_max: Some(1), ..one });
+    // The third finds one served and one waiting: nobody hears it.
+    assert_eq!(none_waits.outcomes(), [ok(1, 105.1), ok(2, 110.1), (3, Word::Failed, sent, None, 1)]);
+    assert_eq!(none_waits.head_end().rows.headend[1].refused, 1);
+}
+
+#[test]
+fn sessions_begin_at_their_pace_and_time_outs_count_from_there() {
+    let slow = HeadEndSpec { sessions_per_second: Some(0.1), ..HeadEndSpec::default() };
+    let ran = limited(&slow);
+    // 10 s apart; 0.1 s on the way and 5 ms of a worker.
+    let ok = |meter, sent_s: f64| (meter, Word::Ok, Some(sent_s), Some(sent_s + 0.105), 1);
+    assert_eq!(ran.outcomes(), [ok(1, 100.0), ok(2, 110.0), ok(3, 120.0)]);
+    assert_eq!(ran.head_end().rows.headend[1].sessions_wait_s, 20.0);
 }

@@ -9,6 +9,7 @@ mod device;
 mod dlms;
 mod event;
 mod fading;
+mod head_end;
 mod hours;
 mod interferer;
 mod mac;
@@ -42,6 +43,7 @@ pub use event::{
     Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
+pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::InterfererSpec;
 pub use mac::MacSpec;
@@ -92,6 +94,8 @@ pub struct WorldSpec {
     pub dlms: DlmsSpec,
     /// What is recorded besides the tables that are always written.
     pub record: RecordSpec,
+    /// Limits of the head-end, if it has some.
+    pub head_end: Option<HeadEndSpec>,
     /// What the head-end reads by schedule.
     pub polls: Vec<PollSpec>,
     /// What the head-end does, in the order of the file.
@@ -138,6 +142,7 @@ impl WorldSpec {
             coupling: CouplingSpec::default(),
             dlms: DlmsSpec::default(),
             record: RecordSpec::default(),
+            head_end: None,
             polls: Vec::new(),
             campaigns: Vec::new(),
             events: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{EventKind, NodeKind, Outcome, Rows, TransactionKind};
+use amitwin_data::rows::{EventKind, HeadendRow, NodeKind, Outcome, Rows, TransactionKind};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -48,8 +48,34 @@ pub struct Figures {
     missed_busy: u64,
     overheated: u64,
     heat: Heat,
+    desk: Option<HeadEndDesk>,
     joins: Option<Joins>,
     rates: Rates,
+}
+
+/// Minutes of a head-end with limits.
+#[derive(Default)]
+struct HeadEndDesk {
+    minutes: u32,
+    /// Busy shares, summed.
+    busy: f64,
+    served: u32,
+    waited_s: f64,
+    queue_max: u32,
+    refused: u32,
+    session_wait_s: f64,
+}
+
+impl HeadEndDesk {
+    fn add(&mut self, row: &HeadendRow) {
+        self.minutes += 1;
+        self.busy += f64::from(row.busy_share);
+        self.served += row.served;
+        self.waited_s += row.wait_s.map_or(0.0, |wait_s| f64::from(wait_s) * f64::from(row.served));
+        self.queue_max = self.queue_max.max(row.queue_max);
+        self.refused += row.refused;
+        self.session_wait_s = self.session_wait_s.max(f64::from(row.sessions_wait_s));
+    }
 }
 
 /// Full hours under a sky, by the board of a meter in the sun.
@@ -114,6 +140,7 @@ impl Figures {
             missed_busy: 0,
             overheated: 0,
             heat: Heat::default(),
+            desk: None,
             rates: Rates::new(duration, load_every),
         }
     }
@@ -164,6 +191,9 @@ impl Figures {
             }
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        for row in &rows.headend {
+            self.desk.get_or_insert_default().add(row);
+        }
         for row in &rows.weather {
             self.heat.rows += 1;
             self.heat.above_60_c += u32::from(row.meters_c > 60.0);
@@ -250,6 +280,7 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
+        let desk = |of: &dyn Fn(&HeadEndDesk) -> f64| self.desk.as_ref().map(|desk| Some(of(desk)));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
@@ -294,6 +325,11 @@ impl Figures {
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::DroppedTooOld => lost(Loss::TooOld),
+            Metric::HeadEndBusyShare => desk(&|desk| desk.busy / f64::from(desk.minutes)),
+            Metric::HeadEndWaitS => desk(&|desk| desk.waited_s / f64::from(desk.served.max(1))),
+            Metric::HeadEndQueueMax => desk(&|desk| f64::from(desk.queue_max)),
+            Metric::HeadEndRefused => desk(&|desk| f64::from(desk.refused)),
+            Metric::SessionWaitMaxS => desk(&|desk| desk.session_wait_s),
             Metric::Overheated => heat(self.overheated as f64),
             Metric::HoursAbove60c => heat(f64::from(self.heat.above_60_c)),
             Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),

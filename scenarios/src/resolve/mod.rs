@@ -120,6 +120,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),
         record: file.record.clone(),
+        head_end: file.head_end.clone(),
         polls: file.read.clone(),
         campaigns: file.campaign.clone(),
         events,

@@ -16,8 +16,8 @@ pub mod study;
 pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
-    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, IdealSpec, InterfererSpec, MacSpec,
-    MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
+    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec, InterfererSpec,
+    MacSpec, MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -96,6 +96,9 @@ pub struct ScenarioFile {
     /// What is recorded besides the tables that are always written.
     #[serde(default)]
     pub record: RecordSpec,
+    /// Limits of the head-end; without it there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_end: Option<HeadEndSpec>,
     /// What the head-end reads by schedule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]

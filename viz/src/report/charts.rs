@@ -37,10 +37,20 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     if run.is_plan() {
         return super::plan::figures(run);
     }
-    [back(run), delivered(run), busy(run), rejoin(run), hops(run), placement(run), lost(run), health::figure(run)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        back(run),
+        delivered(run),
+        read(run),
+        busy(run),
+        rejoin(run),
+        hops(run),
+        placement(run),
+        lost(run),
+        health::figure(run),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A chart with what stands around it.
@@ -162,6 +172,31 @@ fn delivered(run: &RunView) -> Option<Figure> {
         series: lines,
     };
     Some(Figure::new("delivered", &title, legend, chart.draw(), &caption))
+}
+
+/// Reads by the time when they were due.
+fn read(run: &RunView) -> Option<Figure> {
+    let (each, hours) = if run.summary.duration_s > BY_DAY_S { ("day", 24) } else { ("hour", 1) };
+    let title = format!("Reads that succeeded by {each}");
+    let lines = run.variants.iter().map(|variant| Series {
+        name: variant.name.clone(),
+        points: series::delivered_over_time(&variant.reads, hours),
+        step: false,
+        span: None,
+    });
+    let lines: Vec<Series> = lines.collect();
+    lines.iter().find(|line| line.points.len() > 1)?;
+    let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
+    let chart = ShareChart {
+        title: title.clone(),
+        x_label: "since the run’s start".into(),
+        y_label: "reads that succeeded".into(),
+        x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
+        whole: true,
+        series: lines,
+    };
+    let caption = format!("Share of the reads due in each {each} that were answered, at any time.");
+    Some(Figure::new("reads", &title, legend, chart.draw(), &caption))
 }
 
 fn back(run: &RunView) -> Option<Figure> {

@@ -8,11 +8,12 @@ pub mod ping;
 pub mod read;
 pub mod reset;
 
+use super::front::Pace;
 use super::ledger::Ledger;
 use super::numbers::Numbers;
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
-use crate::backhaul::{Destination, Down, Report};
+use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
@@ -198,6 +199,8 @@ pub struct Tools<'a> {
     pub ledger: &'a mut Ledger,
     /// Numbers of reads under way.
     pub numbers: &'a mut Numbers,
+    /// Pace of the sessions, if it is limited.
+    pub pace: Option<&'a mut Pace>,
     /// Counts and delays.
     pub statistics: &'a mut Statistics,
     /// Where rows go.
@@ -205,9 +208,18 @@ pub struct Tools<'a> {
 }
 
 impl Tools<'_> {
-    /// Sends something to the border routers that it concerns.
-    pub fn send(&self, ctx: &mut Ctx, down: Down) {
-        let at = ctx.now() + self.network.latency;
+    /// Sends something to the border routers that it concerns; returns when it leaves the head-end, which is later where sessions have to wait
+    /// for their turn.
+    pub fn send(&mut self, ctx: &mut Ctx, down: Down) -> SimTime {
+        let begins = matches!(
+            (down.to, down.kind),
+            (Destination::Unicast(_), DownKind::Command { .. } | DownKind::Request { .. })
+        );
+        let leaves = match &mut self.pace {
+            Some(pace) if begins => pace.session(ctx.now()),
+            _ => ctx.now(),
+        };
+        let at = leaves + self.network.latency;
         match down.to {
             Destination::Unicast(meter) => {
                 ctx.send(self.network.partition[meter.at()], at, 0, Event::Down(Box::new(down)));
@@ -218,6 +230,7 @@ impl Tools<'_> {
                 }
             }
         }
+        leaves
     }
 }
 

@@ -100,9 +100,9 @@ impl Ping {
         let read = tools.numbers.open(self.job);
         let down = tools.talk.ask(DownKind::Request { read }, meter, Ask::Clock);
         let bytes = u32::from(down.bytes);
-        self.under_way.insert(read, Asked { position, sent: ctx.now(), bytes });
-        tools.send(ctx, down);
-        self.wake(ctx, ctx.now() + self.spec.timeout, Wake::Timeout { read });
+        let sent = tools.send(ctx, down);
+        self.under_way.insert(read, Asked { position, sent, bytes });
+        self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
     }
 
     /// A meter answered, with its clock or with an exception.

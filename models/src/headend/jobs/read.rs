@@ -182,8 +182,11 @@ impl Read {
         let request = transaction.requests;
         let down = tools.talk.ask(DownKind::Request { read }, transaction.turn.meter, ask);
         transaction.bytes += u32::from(down.bytes);
-        tools.send(ctx, down);
-        self.wake(ctx, ctx.now() + self.spec.timeout, Wake::Timeout { read, request });
+        let leaves = tools.send(ctx, down);
+        if request == 1 {
+            transaction.sent = leaves;
+        }
+        self.wake(ctx, leaves + self.spec.timeout, Wake::Timeout { read, request });
     }
 
     /// Asks again, or gives up.

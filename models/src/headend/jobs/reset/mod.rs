@@ -118,12 +118,13 @@ impl Reset {
             return;
         }
         progress.attempts += 1;
-        progress.sent = progress.sent.or(Some(ctx.now()));
         let plan = self.planned();
         let kind = DownKind::Command { job: self.job };
         let down = tools.talk.ask(kind, plan.meters[index as usize], Ask::Reset(plan.tier));
-        tools.send(ctx, down);
-        self.wake(ctx, ctx.now() + COMMAND_TIMEOUT, Wake::Repeat { index });
+        let leaves = tools.send(ctx, down);
+        let progress = &mut self.progress[index as usize];
+        progress.sent = progress.sent.or(Some(leaves));
+        self.wake(ctx, leaves + COMMAND_TIMEOUT, Wake::Repeat { index });
     }
 
     /// What the head-end knows of a meter, if it is part of the job.

@@ -27,6 +27,10 @@ struct Member {
     /// Intervals done.
     round: u8,
     epoch: u8,
+    /// It has spoken in this interval, or kept silent.
+    fired: bool,
+    /// From there to the end of the interval.
+    left_ms: u32,
 }
 
 impl Flood {
@@ -51,7 +55,7 @@ fn member(net: &mut Net, job: u16, node: Node) -> Option<&mut Member> {
 
 fn take_up(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     if let Some(member) = member(net, job, node) {
-        *member = Member { has_heard: true, heard: 0, round: 0, epoch: member.epoch.wrapping_add(1) };
+        *member = Member { has_heard: true, epoch: member.epoch.wrapping_add(1), ..Member::default() };
         arm(net, ctx, node, job);
     }
 }
@@ -64,14 +68,15 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     let Flooding { imin, imax, .. } = flooding(net, ctx, node);
     let place = 0.5 + 0.5 * net.draw(ctx.facts, node);
     let Some(member) = member(net, job, node) else { return };
-    member.heard = 0;
     let interval = (imin * (1 << member.round)).min(imax);
+    let until_fired = SimTime::from_secs_f64(interval.secs_f64() * place);
+    (member.heard, member.fired) = (0, false);
+    member.left_ms = (interval.saturating_sub(until_fired).nanos() / 1_000_000) as u32;
     let epoch = member.epoch;
-    let at = ctx.now() + SimTime::from_secs_f64(interval.secs_f64() * place);
-    ctx.schedule(at, node, Event::Flood { node, job, epoch });
+    ctx.schedule(ctx.now() + until_fired, node, Event::Flood { node, job, epoch });
 }
 
-/// [`Event::Flood`]: repeat unless enough others did.
+/// [`Event::Flood`]: repeat unless enough others did; or the interval is over, and the next one begins.
 pub(super) fn due<P: PortUser>(
     stack: &mut Stack<P>,
     link: &mut LinkLayer,
@@ -85,16 +90,20 @@ pub(super) fn due<P: PortUser>(
     if member.epoch != epoch || !running {
         return;
     }
+    if member.fired {
+        return arm(stack.net, ctx, node, job);
+    }
     let speak = member.heard < k;
     member.round += 1;
-    let again = member.round < rounds;
+    member.fired = true;
+    let (again, left) = (member.round < rounds, SimTime::from_millis(u64::from(member.left_ms)));
     if speak && let Some(flood) = &stack.net.floods[usize::from(job)] {
         let message = Message { planned: ctx.now(), ..flood.message.clone() };
         let packet = Packet::new(Content::Message(message), node, Node::EVERYONE, Node::EVERYONE);
         stack.submit(link, ctx, node, packet);
     }
     if again {
-        arm(stack.net, ctx, node, job);
+        ctx.schedule(ctx.now() + left, node, Event::Flood { node, job, epoch });
     }
 }
 

@@ -1,7 +1,7 @@
 //! How long a node believes in its PAN, and what a restart of the border router does to it.
 //!
 //! An acknowledged route shows that the border router lives. In the last tenth of the PAN time-out a node announces its route
-//! to find out; when the time-out is over it starts anew. A border router of nanostack gives its broadcast schedule a new number at
+//! to find out, as soon as it has time; when the time-out is over it starts anew. A border router of nanostack gives its broadcast schedule a new number at
 //! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
 
 use super::auth::Keys;
@@ -14,6 +14,9 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+
+/// A node that is in the midst of something when it is to announce its route looks again after so long, s.
+const LOOKS_AGAIN_S: u64 = 10;
 
 /// A node's PAN.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -63,8 +66,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     if now_s < last_tenth {
         ctx.schedule(SimTime::from_secs(last_tenth), node, Event::Pan { node });
     } else if now_s < until_s {
-        ctx.schedule(SimTime::from_secs(until_s), node, Event::Pan { node });
-        if joining.step == Step::Settled {
+        let is_settled = joining.step == Step::Settled;
+        let next_s = if is_settled { until_s } else { until_s.min(now_s + LOOKS_AGAIN_S) };
+        ctx.schedule(SimTime::from_secs(next_s), node, Event::Pan { node });
+        if is_settled {
             join::announce(stack.net, ctx, node, (0.0, 0.0));
         }
     } else {
