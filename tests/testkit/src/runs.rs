@@ -2,7 +2,9 @@
 
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
-use amitwin_data::rows::{AirtimeRow, CensusRow, EventRow, FrameRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow};
+use amitwin_data::rows::{
+    AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
+};
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
@@ -198,6 +200,18 @@ pub fn extremes() -> Rows {
             CensusRow { time_s: 0.0, node: 0, kind: NodeKind::Repeater, powered: false, faults: 0 },
             CensusRow { time_s: f64::MAX, node: u32::MAX, kind: NodeKind::Meter, powered: true, faults: u16::MAX },
         ],
+        headend: vec![HeadendRow {
+            time_s: 60.0,
+            arrived: u32::MAX,
+            refused: 1,
+            served: 2,
+            wait_s: None,
+            queue_max: 3,
+            queue_end: 4,
+            busy_share: 1.0,
+            sessions: 5,
+            sessions_wait_s: f32::MAX,
+        }],
         weather: vec![WeatherRow {
             time_s: 3_600.0,
             air_c: -40.0,
