@@ -149,7 +149,7 @@ metrics! {
     /// messages of meters that the head-end refused because as many waited as may; with limits only
     HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
     /// longest time that a request or command waited for its turn; with limits only
-    SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "max");
+    SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "");
     /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
     Overheated = "overheated": Count, Always, gate("overheated", "");
     /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only
