@@ -52,6 +52,23 @@ fn two_broadcasts_reach_all_whatever_their_order_in_the_file() {
 }
 
 #[test]
+fn repetitions_of_a_flood_keep_to_the_ends_of_its_intervals() {
+    for seed in 0..20 {
+        let mut spec = WorldSpec { seed, ..line(1, RouterStack::Wsrd, 1_200) };
+        spec.mesh.profile = Some(SizeProfile::Auto);
+        let reset = ResetSpec { at: SimTime::from_secs(600), delivery: Delivery::Broadcast, ..ResetSpec::default() };
+        spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
+        spec.record.frames_every = 1;
+        let at: Vec<f64> = sent(&run(&spec), 0, FrameKind::Flood).collect();
+        assert_eq!(at.len(), 3, "seed {seed}");
+        // Intervals of 6, 12 and 24 s, each with its repetition in the second half: at 3-6, 12-18 and 30-42 s. From one repetition to the next it
+        // would be 18 s at least to the third. A broadcast slot comes once a second.
+        assert!((6.0..=16.1).contains(&(at[1] - at[0])), "seed {seed}: {at:?}");
+        assert!((22.9..=40.1).contains(&(at[2] - at[0])), "seed {seed}: {at:?}");
+    }
+}
+
+#[test]
 fn broadcasts_go_out_beside_unicast_frames_that_fail_and_never_end() {
     for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {
         let mut spec = line(1, stack, 4_000);
