@@ -66,6 +66,11 @@ pub(crate) fn write(
     }
     here.serve.state = here.serve.state.map(|state| absolute(&placements.path(&state)));
     let toml = text(&here)?;
+    // What is no input is told by its name: its folder says nothing of the run, and is another one for whoever reads the text again.
+    if let Keys::File(keys) = &mut file.dlms.keys_from {
+        *keys = name_of(&placements.path(&keys.to_string_lossy())).into();
+    }
+    file.serve.state = file.serve.state.map(|state| name_of(&placements.path(&state)));
     let said = toml::to_string(&with_files(&file, |path| match placements.content_hash(path) {
         Some(hash) => hash.to_owned(),
         None => path.to_owned(),
@@ -75,6 +80,11 @@ pub(crate) fn write(
     hashes.sort();
     hashes.dedup();
     Ok((toml, hash, Resolved { file: here, hashes }))
+}
+
+/// The last part of a path.
+fn name_of(path: &Path) -> String {
+    Path::new(&absolute(path)).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 impl Resolved {

@@ -376,6 +376,18 @@ fn the_library_loads_and_resolves_to_itself() {
 }
 
 #[test]
+fn files_of_keys_and_state_are_told_by_name_whatever_folder_the_text_is_read_in() {
+    let text = "name = \"s\"\nduration = \"20min\"\n[placement]\ngenerator = \"grid\"\nmeters = 9\ngateways = 1\n[dlms]\n\
+                keys = \"secrets/keys\"\n[serve]\nstate = \"meters.state\"\n";
+    let loaded = load_text(text, "s.toml", Path::new("here"), &[], None).expect("it loads");
+    let again = load_text(&loaded.resolved_toml, "s.toml", Path::new("there"), &[], None).expect("it loads again");
+    assert_eq!(again.resolved_toml, loaded.resolved_toml);
+    assert_eq!(again.scenario_hash, loaded.scenario_hash);
+    let other = load_text(&text.replace("secrets/keys", "other"), "s.toml", Path::new("here"), &[], None);
+    assert_ne!(other.expect("it loads").scenario_hash, loaded.scenario_hash);
+}
+
+#[test]
 fn the_schema_beside_the_library_is_current() {
     let path = library().join("scenario.schema.json");
     let stored = std::fs::read_to_string(&path).unwrap_or_default();

@@ -8,6 +8,7 @@ pub mod link;
 pub mod maintenance;
 pub mod network;
 pub mod page;
+pub mod queues;
 pub mod radio;
 pub mod worlds;
 
@@ -130,6 +131,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(climate::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
+    groups.extend(queues::groups());
     groups.extend(maintenance::groups(effort));
     groups
 }

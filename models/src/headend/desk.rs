@@ -127,6 +127,11 @@ impl<T> Desk<T> {
         self.queue.len()
     }
 
+    /// Since when the next one waits.
+    pub fn waits_since(&self) -> Option<SimTime> {
+        self.queue.front().map(|next| next.0)
+    }
+
     /// Workers that are busy now.
     pub fn busy(&self, spec: &HeadEndSpec) -> u16 {
         spec.workers - self.free
@@ -186,6 +191,3 @@ fn service(spec: &HeadEndSpec, key: u64, number: u64) -> SimTime {
         ServiceTimes::Exponential => SimTime::from_nanos((-libm::log1p(-unit) * spec.service.nanos() as f64) as u64),
     }
 }
-
-#[cfg(test)]
-mod tests;

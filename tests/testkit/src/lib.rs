@@ -9,6 +9,7 @@
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
 //! | [`air`] | `worlds` | a few radios with given losses, and frames |
 //! | [`worlds`] | `worlds` | small worlds, run to their end |
+//! | [`queues`] | `worlds` | a desk of the head-end under arrivals by chance |
 //! | [`folders`], [`runs`] | `files` | folders of a test's own, rows and run directories |
 //! | [`program`], [`serving`] | `program` | `amitwin` as its users run it, and while it serves |
 //! | [`wire`], [`manager`] | `clients` | what a raw DLMS client needs, with and without ciphering |
@@ -29,6 +30,8 @@ pub mod manager;
 pub mod parquet;
 #[cfg(feature = "program")]
 pub mod program;
+#[cfg(feature = "worlds")]
+pub mod queues;
 #[cfg(feature = "files")]
 pub mod runs;
 #[cfg(feature = "live")]

@@ -78,3 +78,33 @@ fn boards_are_a_function_of_time_whatever_was_asked_before() {
     let exact = one.boxes[0].board_c(&one.sky, one.start_unix_s + 977.0 * 50.0);
     assert!((forwards[50] - exact).abs() < 0.1, "{} and {exact}", forwards[50]);
 }
+
+#[test]
+fn losses_lag_the_air_by_the_box() {
+    // In the shade nothing but the air moves a board. A first-order box of 40 min is atan(w 40 min) / w = 39.6 min behind a day's wave.
+    let mut run = WorldSpec::plain();
+    run.dlms.start_unix_s = 1_782_864_000;
+    let shaded = BoxSpec { sunny: 0.0, ..BoxSpec::default() };
+    let radios = HeatSpec { hardware: Hardware::Older, crystal_offset: 0.0, ageing: 0.0, ..HeatSpec::default() };
+    let weather = WeatherSpec { meters: shaded.clone(), routers: shaded, radios, ..WeatherSpec::of(Climate::Phoenix) };
+    run.weather = Some(weather.clone());
+    let sites = [0, 1].map(SiteId).into_iter().collect();
+    let mut heat = Heat::of(&run, &sites, 915.0).expect("weather");
+    let sky = Sky::of(&weather, run.seed).expect("a climate");
+    // Each 10 minutes of 20 days.
+    let moments: Vec<u64> = (0..20 * 144).map(|n| 600 * n).collect();
+    let air: Vec<f64> = moments.iter().map(|&s| sky.at(run.dlms.start_unix_s as f64 + s as f64).air_c).collect();
+    let mut lost = |&s: &u64| {
+        let of = heat.link(end(1), end(0), SimTime::from_secs(s)).expect("healthy crystals");
+        of.loss_db + of.noise_db
+    };
+    let loss: Vec<f64> = moments.iter().map(&mut lost).collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let together = |lag: usize| {
+        let (a, l) = (&air[..air.len() - lag], &loss[lag..]);
+        let (of_a, of_l) = (mean(a), mean(l));
+        a.iter().zip(l).map(|(a, l)| (a - of_a) * (l - of_l)).sum::<f64>() / a.len() as f64
+    };
+    let best = (0..=12).max_by(|a, b| together(*a).total_cmp(&together(*b))).expect("lags");
+    assert!((30..=50).contains(&(10 * best)), "{} min", 10 * best);
+}

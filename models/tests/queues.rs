@@ -1,0 +1,58 @@
+//! The head-end's desk against the queues of the textbooks, with service times of 1 s on average and a million arrivals by chance or more.
+
+use amitwin_models::spec::{HeadEndSpec, ServiceTimes};
+use amitwin_testkit::queues::{desk, queue};
+
+const JOBS: u64 = 1_000_000;
+/// Where a full queue remembers for long: with eight workers at 0.95 for some 195 s, of which a million arrivals have 675.
+const MANY_JOBS: u64 = 8_000_000;
+
+fn close(what: &str, is: f64, expected: f64, within: f64) {
+    assert!((is - expected).abs() <= within * expected, "{what}: {is} instead of {expected}");
+}
+
+#[test]
+fn queues_with_exponential_service_are_those_of_erlang() {
+    // Erlang's C by its recursion; the wait of those that wait is exponential with c (1 - load).
+    for (workers, load, waits, mean_s, p95_s) in [
+        (1, 0.8, 0.8, 4.0, 13.863),
+        (2, 0.8, 0.7111, 1.7778, 6.637),
+        (8, 0.8, 0.4576, 0.2860, 1.384),
+        (8, 0.95, 0.8442, 2.1104, 7.066),
+        (100, 0.98, 0.7751, 0.3876, 1.371),
+    ] {
+        // With a hundred workers at 0.98 for 99 s, of which eight million have 825.
+        let (jobs, within) = match load {
+            l if l > 0.97 => (MANY_JOBS, 0.1),
+            l if l > 0.9 => (MANY_JOBS, 0.05),
+            _ => (JOBS, 0.02),
+        };
+        let came = queue(&desk(workers, ServiceTimes::Exponential), load * f64::from(workers), jobs);
+        let name = format!("M/M/{workers} at {load}");
+        close(&format!("{name}: share that waits"), came.waited, waits, within / 2.0);
+        close(&format!("{name}: mean wait"), came.mean_s, mean_s, within);
+        close(&format!("{name}: p95"), came.p95_s, p95_s, within);
+    }
+}
+
+#[test]
+fn service_times_count_by_their_square() {
+    // Pollaczek and Khinchine: load / (1 - load) x (1 + cv2) / 2 s.
+    let fixed = queue(&desk(1, ServiceTimes::Fixed), 0.8, JOBS);
+    close("M/D/1: mean wait", fixed.mean_s, 2.0, 0.02);
+    close("M/D/1: share that waits", fixed.waited, 0.8, 0.01);
+    // One in five takes 5 s and the others nothing: mean 1 s, variance 25 / 5 - 1 = 4 s2.
+    let measured =
+        HeadEndSpec { service_measured_ms: vec![0.0, 0.0, 0.0, 0.0, 5_000.0], ..desk(1, ServiceTimes::Fixed) };
+    close("M/G/1: mean wait", queue(&measured, 0.8, MANY_JOBS).mean_s, 10.0, 0.02);
+}
+
+#[test]
+fn a_full_queue_refuses_as_often_as_erlang_says() {
+    // At most 10 in the system: 9 wait behind the one that is served. (1 - a) a^10 / (1 - a^11) for a = 0.9.
+    let ten = HeadEndSpec { queue_max: Some(9), ..desk(1, ServiceTimes::Exponential) };
+    close("M/M/1/10", queue(&ten, 0.9, JOBS).refused, 0.0508, 0.02);
+    // Nobody waits: Erlang's B.
+    let none = HeadEndSpec { queue_max: Some(0), ..desk(8, ServiceTimes::Exponential) };
+    close("M/M/8/8", queue(&none, 6.4, JOBS).refused, 0.1444, 0.02);
+}
