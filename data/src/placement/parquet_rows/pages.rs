@@ -77,16 +77,17 @@ impl Pages {
         let left = (self.end - self.at).min(HEADER_BYTES_MAX);
         let mut bytes = Vec::new();
         for most in [HEADER_BYTES, HEADER_BYTES_MAX] {
-            let mut fields = [0, -1, -1];
+            let (mut fields, mut is_wrong) = ([0, -1, -1], false);
             bytes.clear();
             self.file.seek(SeekFrom::Start(self.at))?;
             (&mut self.file).take(left.min(most)).read_to_end(&mut bytes)?;
-            let length = thrift::walk(&bytes, |path, seen| {
-                if let ([field @ 1..=3], Seen::Number(number)) = (path, seen) {
-                    fields[*field as usize - 1] = number;
-                }
+            let length = thrift::walk(&bytes, |path, seen| match (path, seen) {
+                ([field @ 1..=3], Seen::Number(number)) => fields[*field as usize - 1] = number,
+                (path, Seen::Field(kind)) => is_wrong |= !is_as_declared(path, kind),
+                _ => {}
             });
             match length {
+                Ok(_) if is_wrong => break,
                 Ok(length) => return Ok((length as u64, fields)),
                 Err(Broken::Short) if most < left => {}
                 Err(_) => break,
@@ -171,5 +172,38 @@ impl Iterator for Pages {
 
     fn next(&mut self) -> Option<Result<Page>> {
         self.get_next_page().transpose()
+    }
+}
+/// Whether a field of a page's header is of the kind that the format declares for it. The reader that comes after this believes numbers of
+/// fields and not their kinds: a text where a number should stand would have it read on in the midst of the text, and believe what it finds there.
+fn is_as_declared(path: &[i16], kind: u8) -> bool {
+    let of_statistics = |field: i16| match field {
+        1 | 2 | 5 | 6 => kind == thrift::BINARY,
+        3 | 4 => kind == thrift::I64,
+        7 | 8 => matches!(kind, thrift::TRUE | thrift::FALSE),
+        _ => true,
+    };
+    match *path {
+        [1..=4] | [5, 1..=4] | [7, 1..=2] | [8, 1..=6] => kind == thrift::I32,
+        [5..=8] | [5, 5] | [8, 8] => kind == thrift::STRUCT,
+        [7, 3] | [8, 7] => matches!(kind, thrift::TRUE | thrift::FALSE),
+        [5, 5, field] | [8, 8, field] => of_statistics(field),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_header_are_of_the_kinds_that_the_format_declares() {
+        let (number, text) = (thrift::I32, thrift::BINARY);
+        for (path, kind) in [(&[1][..], number), (&[5], thrift::STRUCT), (&[5, 5, 1], text), (&[8, 7], thrift::FALSE)] {
+            assert!(is_as_declared(path, kind), "{path:?}");
+            assert!(!is_as_declared(path, thrift::I64), "{path:?}");
+        }
+        // Numbers where the reader expects a struct, which it would read on from; of what nobody knows any kind will do.
+        assert!(!is_as_declared(&[6], number) && is_as_declared(&[9], text));
     }
 }

@@ -9,6 +9,8 @@ const DEPTH_MAX: usize = 16;
 /// What a walk tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
+    /// A field begins, of this kind.
+    Field(u8),
     /// A whole number.
     Number(i64),
     /// The struct whose fields came before is over.
@@ -32,18 +34,20 @@ pub(super) struct Walk<'a> {
     path: Vec<i16>,
 }
 
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
+/// Kinds of values.
+pub(super) const TRUE: u8 = 1;
+pub(super) const FALSE: u8 = 2;
 const BYTE: u8 = 3;
 const I16: u8 = 4;
-const I64: u8 = 6;
+pub(super) const I32: u8 = 5;
+pub(super) const I64: u8 = 6;
 const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
+pub(super) const BINARY: u8 = 8;
 const LIST: u8 = 9;
 const SET: u8 = 10;
-const STRUCT: u8 = 12;
+pub(super) const STRUCT: u8 = 12;
 
-/// Walks through the struct at the start of `bytes`; `see` is told of each number and of each end, with the numbers of the
+/// Walks through the struct at the start of `bytes`; `see` is told of each field, each number and each end, with the numbers of the
 /// fields that lead there. Returns the length of the struct, bytes.
 pub(super) fn walk(bytes: &[u8], mut see: impl FnMut(&[i16], Seen)) -> Result<usize, Broken> {
     let mut walk = Walk { bytes, at: 0, path: Vec::with_capacity(DEPTH_MAX) };
@@ -99,6 +103,7 @@ impl Walk<'_> {
                 step => last.checked_add(i16::from(step)).ok_or(Broken::Wrong)?,
             };
             self.path.push(last);
+            see(&self.path, Seen::Field(kind));
             // The value of a truth value is its kind.
             if !matches!(kind, TRUE | FALSE) {
                 self.value(kind, depth, see)?;
