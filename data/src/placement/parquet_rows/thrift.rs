@@ -38,10 +38,9 @@ pub(super) struct Walk<'a> {
 pub(super) const TRUE: u8 = 1;
 pub(super) const FALSE: u8 = 2;
 const BYTE: u8 = 3;
-const I16: u8 = 4;
-pub(super) const I32: u8 = 5;
+pub(super) const I16: u8 = 4;
 pub(super) const I64: u8 = 6;
-const DOUBLE: u8 = 7;
+pub(super) const DOUBLE: u8 = 7;
 pub(super) const BINARY: u8 = 8;
 const LIST: u8 = 9;
 const SET: u8 = 10;
