@@ -6,7 +6,7 @@
 //!
 //! | room | saved | built anew |
 //! | --- | --- | --- |
-//! | air | radios, frames on the air, who is on which channel | neighbours, error model, transmit powers |
+//! | air | radios, frames on the air, who is on which channel, what is overlaid | neighbours, ways through obstacles, error model, transmit powers |
 //! | mac | jobs and queues of nodes, datagrams, sweeps under way | times, lengths, who is heard abroad |
 //! | net | where nodes stand, routes, datagrams in pieces, floods | timers, limits |
 //! | ideal | who is attached, messages on their way | latency, loss |
@@ -15,7 +15,7 @@
 //! | fleet | faults of nodes and edges, by event | who stands where |
 //! | timeline | the next entry, as a pending event | the list |
 //! | books | sums, loads of the minute, count of frames | which frames are sampled |
-//! | head-end | jobs, counters and replay windows, ledger, numbers of reads, delays | plan, schedules, network |
+//! | head-end | jobs, counters and replay windows, ledger, numbers of reads, delays, what waits for a worker or is served | plan, schedules, network |
 //!
 //! Rows belong to the driver: they are taken before ([`save`] refuses otherwise) and go on in its tables. Refused as well are a
 //! bench of the link layer, a capture under way, and meters whose keys a client has changed, which would be written unsealed.

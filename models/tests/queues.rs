@@ -1,11 +1,7 @@
 //! The head-end's desk against the queues of the textbooks, with service times of 1 s on average and a million arrivals by chance or more.
 
 use amitwin_models::spec::{HeadEndSpec, ServiceTimes};
-use amitwin_testkit::queues::{desk, queue};
-
-const JOBS: u64 = 1_000_000;
-/// Where a full queue remembers for long: with eight workers at 0.95 for some 195 s, of which a million arrivals have 675.
-const MANY_JOBS: u64 = 8_000_000;
+use amitwin_testkit::queues::{ERLANG, JOBS, MANY_JOBS, desk, mixed, queue};
 
 fn close(what: &str, is: f64, expected: f64, within: f64) {
     assert!((is - expected).abs() <= within * expected, "{what}: {is} instead of {expected}");
@@ -13,15 +9,8 @@ fn close(what: &str, is: f64, expected: f64, within: f64) {
 
 #[test]
 fn queues_with_exponential_service_are_those_of_erlang() {
-    // Erlang's C by its recursion; the wait of those that wait is exponential with c (1 - load).
-    for (workers, load, waits, mean_s, p95_s) in [
-        (1, 0.8, 0.8, 4.0, 13.863),
-        (2, 0.8, 0.7111, 1.7778, 6.637),
-        (8, 0.8, 0.4576, 0.2860, 1.384),
-        (8, 0.95, 0.8442, 2.1104, 7.066),
-        (100, 0.98, 0.7751, 0.3876, 1.371),
-    ] {
-        // With a hundred workers at 0.98 for 99 s, of which eight million have 825.
+    for (workers, load, waits, mean_s, p95_s) in ERLANG {
+        // What chance leaves.
         let (jobs, within) = match load {
             l if l > 0.97 => (MANY_JOBS, 0.1),
             l if l > 0.9 => (MANY_JOBS, 0.05),
@@ -41,10 +30,7 @@ fn service_times_count_by_their_square() {
     let fixed = queue(&desk(1, ServiceTimes::Fixed), 0.8, JOBS);
     close("M/D/1: mean wait", fixed.mean_s, 2.0, 0.02);
     close("M/D/1: share that waits", fixed.waited, 0.8, 0.01);
-    // One in five takes 5 s and the others nothing: mean 1 s, variance 25 / 5 - 1 = 4 s2.
-    let measured =
-        HeadEndSpec { service_measured_ms: vec![0.0, 0.0, 0.0, 0.0, 5_000.0], ..desk(1, ServiceTimes::Fixed) };
-    close("M/G/1: mean wait", queue(&measured, 0.8, MANY_JOBS).mean_s, 10.0, 0.02);
+    close("M/G/1: mean wait", queue(&mixed(), 0.8, MANY_JOBS).mean_s, 10.0, 0.02);
 }
 
 #[test]

@@ -2,23 +2,13 @@
 
 use super::{Figure, Group, Tolerance};
 use amitwin_models::spec::{HeadEndSpec, ServiceTimes};
-use amitwin_testkit::queues::{desk, queue};
-
-/// Jobs where a queue forgets soon, and where it is nearly full.
-const JOBS: u64 = 1_000_000;
-const MANY_JOBS: u64 = 8_000_000;
+use amitwin_testkit::queues::{ERLANG, JOBS, MANY_JOBS, desk, mixed, queue};
 
 /// All of them.
 pub fn groups() -> Vec<Group> {
     let mut figures = Vec::new();
     let two_percent = Tolerance::Share(0.02);
-    for (workers, load, waits, mean_s, p95_s) in [
-        (1, 0.8, 0.8, 4.0, 13.863),
-        (2, 0.8, 0.7111, 1.7778, 6.637),
-        (8, 0.8, 0.4576, 0.2860, 1.384),
-        (8, 0.95, 0.8442, 2.1104, 7.066),
-        (100, 0.98, 0.7751, 0.3876, 1.371),
-    ] {
+    for (workers, load, waits, mean_s, p95_s) in ERLANG {
         let jobs = if load > 0.9 { MANY_JOBS } else { JOBS };
         let came = queue(&desk(workers, ServiceTimes::Exponential), load * f64::from(workers), jobs);
         let name = |what: &str| format!("M/M/{workers} at {load}: {what}");
@@ -28,10 +18,8 @@ pub fn groups() -> Vec<Group> {
     }
     let fixed = queue(&desk(1, ServiceTimes::Fixed), 0.8, JOBS);
     figures.push(Figure::new("M/D/1 at 0.8: mean wait", 2.0, "s", two_percent, fixed.mean_s));
-    let measured =
-        HeadEndSpec { service_measured_ms: vec![0.0, 0.0, 0.0, 0.0, 5_000.0], ..desk(1, ServiceTimes::Fixed) };
-    let mixed = queue(&measured, 0.8, MANY_JOBS).mean_s;
-    figures.push(Figure::new("M/G/1 at 0.8, cv2 4: mean wait", 10.0, "s", two_percent, mixed));
+    let mean_s = queue(&mixed(), 0.8, MANY_JOBS).mean_s;
+    figures.push(Figure::new("M/G/1 at 0.8, cv2 4: mean wait", 10.0, "s", two_percent, mean_s));
     let ten = HeadEndSpec { queue_max: Some(9), ..desk(1, ServiceTimes::Exponential) };
     figures.push(Figure::new("M/M/1/10 at 0.9: refused", 0.0508, "", two_percent, queue(&ten, 0.9, JOBS).refused));
     let none = HeadEndSpec { queue_max: Some(0), ..desk(8, ServiceTimes::Exponential) };

@@ -237,7 +237,7 @@ tables! {
         busy_share: f32,
         /// Requests and commands to single meters that left.
         sessions: u32,
-        /// How long the last of these had to wait for its turn.
+        /// How long one of these had to wait for its turn at most.
         sessions_wait_s: f32,
     }
 

@@ -22,7 +22,7 @@ pub struct Pace {
     next: SimTime,
     /// Begun since the minute did.
     begun: u32,
-    /// How long the last one waits for its turn.
+    /// How long one of these waits for its turn at most.
     waits: SimTime,
 }
 
@@ -32,7 +32,7 @@ impl Pace {
         let at = self.next.max(now);
         self.next = at + self.apart;
         self.begun += 1;
-        self.waits = at - now;
+        self.waits = self.waits.max(at - now);
         at
     }
 }

@@ -134,16 +134,21 @@ const BY_DAY_S: f64 = 10.0 * 86_400.0;
 /// Degrees that the top of the chart of reports stands for, so that one axis serves both.
 const TOP_C: f64 = 100.0;
 
-fn delivered(run: &RunView) -> Option<Figure> {
+/// A line for each variant of what came to something of all that was due in each stretch of time, and what a stretch is.
+fn by_time(run: &RunView, counts: fn(&VariantView) -> &[(u32, u32)]) -> (&'static str, Vec<Series>) {
     let (each, hours) = if run.summary.duration_s > BY_DAY_S { ("day", 24) } else { ("hour", 1) };
-    let title = format!("Reports delivered by {each}");
-    let lines = run.variants.iter().map(|variant| Series {
+    let line = |variant: &VariantView| Series {
         name: variant.name.clone(),
-        points: series::delivered_over_time(&variant.delivered, hours),
+        points: series::delivered_over_time(counts(variant), hours),
         step: false,
         span: None,
-    });
-    let mut lines: Vec<Series> = lines.collect();
+    };
+    (each, run.variants.iter().map(line).collect())
+}
+
+fn delivered(run: &RunView) -> Option<Figure> {
+    let (each, mut lines) = by_time(run, |variant| &variant.delivered);
+    let title = format!("Reports delivered by {each}");
     lines.iter().find(|line| !line.points.is_empty())?;
     let mut legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
     let mut caption = format!("Share of each {each}’s reports that arrived.");
@@ -176,15 +181,8 @@ fn delivered(run: &RunView) -> Option<Figure> {
 
 /// Reads by the time when they were due.
 fn read(run: &RunView) -> Option<Figure> {
-    let (each, hours) = if run.summary.duration_s > BY_DAY_S { ("day", 24) } else { ("hour", 1) };
+    let (each, lines) = by_time(run, |variant| &variant.reads);
     let title = format!("Reads that succeeded by {each}");
-    let lines = run.variants.iter().map(|variant| Series {
-        name: variant.name.clone(),
-        points: series::delivered_over_time(&variant.reads, hours),
-        step: false,
-        span: None,
-    });
-    let lines: Vec<Series> = lines.collect();
     lines.iter().find(|line| line.points.len() > 1)?;
     let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
     let chart = ShareChart {
