@@ -184,6 +184,13 @@ fn what_cannot_be_is_told() {
     sweep(here.path(), &vary).expect(2).tells(&["--resume goes on"]);
     let other = ["--vary", "placement.meters=9,25", "-o", "out", "--resume"];
     sweep(here.path(), &other).expect(2).tells(&["another study"]);
+    let resume = ["--vary", "placement.meters=9,16", "-o", "out", "--resume"];
+    sweep(here.path(), &resume).expect(0);
+    let begun = here.path().join("out/study.json");
+    let text = fs::read_to_string(&begun).expect("written");
+    let build = text.split_once("\"build\": \"").and_then(|(_, rest)| rest.get(..16)).expect("sixteen digits");
+    fs::write(&begun, text.replace(build, "0123456789abcdef")).expect("writable");
+    sweep(here.path(), &resume).expect(2).tells(&["another build", "the program that began it"]);
     run(here.path(), &["run", "small.toml", "-o", "ran"]).expect(0);
     sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "ran"]).expect(2).tells(&["it holds a run"]);
 }

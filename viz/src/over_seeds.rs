@@ -3,7 +3,7 @@
 use crate::figures::Figure;
 use crate::human;
 use amitwin_data::metrics::Format;
-use amitwin_data::summary::{Average, GateVerdict, OverSeeds, Summary, Verdict};
+use amitwin_data::summary::{Average, GateVerdict, OverSeeds, Summary, VariantSummary, Verdict};
 
 /// The interval of an average, for under it: `±1.2 min`, or the ends of a median's.
 pub fn interval(figure: &Figure, over: &OverSeeds, full: bool) -> String {
@@ -13,8 +13,8 @@ pub fn interval(figure: &Figure, over: &OverSeeds, full: bool) -> String {
         (_, _, Some(low), Some(high)) => format!("{}–{}", shared_unit(&text(low), &text(high)), text(high)),
         (_, _, Some(low), None) => format!("from {}", text(low)),
         (_, _, None, Some(high)) => format!("to {}", text(high)),
-        (_, Some(_), None, None) => "too few".to_owned(),
-        (_, None, None, None) => String::new(),
+        (_, Some(_), None, None) if over.seeds > 1 => "too few".to_owned(),
+        (_, _, None, None) => String::new(),
     }
 }
 
@@ -72,9 +72,17 @@ pub fn seeds_text(seeds: &[u64]) -> String {
 
 /// What the figures over several seeds are, for under a results table.
 pub fn explained(summary: &Summary) -> String {
-    let figures = || summary.variants.iter().flat_map(|v| v.over_seeds.values());
-    let some = |average| figures().any(|over| over.average == average);
-    let mut out = format!("each figure is an average over {}", seeds_text(&summary.seeds));
+    format!("each figure is an average over {}{}", seeds_text(&summary.seeds), intervals(summary.variants.iter()))
+}
+
+/// What stands under the figures of these variants, to go on after their seeds.
+pub fn intervals<'a>(variants: impl Iterator<Item = &'a VariantSummary> + Clone) -> String {
+    let figures = || variants.clone().flat_map(|v| v.over_seeds.values());
+    let some = |average| figures().any(|over| over.average == average && over.seeds > 1);
+    let mut out = String::new();
+    if figures().next().is_some() && figures().all(|over| over.seeds < 2) {
+        out.push_str(", which has no interval (--seeds N)");
+    }
     if some(Average::Mean) {
         out.push_str("; ±: the mean's 95 % interval");
     }
@@ -127,6 +135,7 @@ mod tests {
             (p95, over(median, Some(600.0), Some(540.0), Some(660.0)), "9.0–11.0 min", "+10.0 min\n+9.0 min–+11.0 min"),
             (p95, over(median, Some(600.0), Some(540.0), None), "from 9.0 min", "+10.0 min\nfrom 9.0 min"),
             (p95, over(median, Some(600.0), None, None), "too few", "+10.0 min\ntoo few"),
+            (p95, OverSeeds { seeds: 1, ..over(mean, Some(600.0), None, None) }, "", "+10.0 min\n"),
             (p95, over(median, None, None, None), "", "later\n"),
             (busy, over(mean, Some(-0.331), Some(-0.336), Some(-0.326)), "±0.5 %", "-33.1 %\n±0.5 %"),
         ] {

@@ -13,6 +13,7 @@ mod claim;
 mod derived;
 mod error;
 mod old_run;
+mod program;
 mod registry;
 mod run_dir;
 mod run_reader;

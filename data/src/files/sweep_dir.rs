@@ -3,6 +3,7 @@
 use super::atomic::{becomes, make_folder, write_together, write_whole};
 use super::claim::{Claim, OWNER};
 use super::error::FileError;
+use super::program::build;
 use super::run_dir::{MANIFEST, REPORT, SUMMARY, json};
 use super::sweep_table;
 use crate::find::FindSummary;
@@ -17,12 +18,22 @@ use std::path::{Path, PathBuf};
 const PLAN: &str = "study.json";
 /// What helps where a study cannot begin.
 const NO_STUDY_HERE: &str = "or empty this one by hand: a study replaces nothing";
+/// What helps where a study was begun by another program.
+const SAME_PROGRAM: &str = "or go on with the program that began it";
 /// Folder of the small files.
 const CASES_FOLDER: &str = "cases";
 /// Folder of what shares of it left that ran elsewhere, each in a folder `K-of-N` that is like the directory itself.
 const SHARES_FOLDER: &str = "shares";
 /// All figures of all cases, a row each.
 pub const CASES: &str = "cases.parquet";
+
+/// A plan with the program that runs it.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    build: String,
+    #[serde(flatten)]
+    plan: Plan,
+}
 
 /// The directory of such a study that is written; nobody else writes to it meanwhile.
 #[derive(Debug)]
@@ -41,7 +52,7 @@ impl SweepDir {
         make_folder(path)?;
         let dir = SweepDir { path: path.to_owned(), _claim: Claim::new(path)? };
         if !found {
-            write_whole(&path.join(PLAN), &json(plan))?;
+            write_whole(&path.join(PLAN), &json(&Begun { build: build()?.to_owned(), plan: plan.clone() }))?;
         }
         make_folder(&path.join(CASES_FOLDER))?;
         delete_unfinished(path)?;
@@ -145,7 +156,8 @@ pub fn study(path: &Path) -> Result<Option<SweepSummary>, FileError> {
 
 /// Whether a directory holds this very plan; `false` if it is new or empty. Without `resume` it must be.
 fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
-    let exists = |what| Err(FileError::Exists { path: path.to_owned(), what, remedy: NO_STUDY_HERE });
+    let holds = |what, remedy| Err(FileError::Exists { path: path.to_owned(), what, remedy });
+    let exists = |what| holds(what, NO_STUDY_HERE);
     let is_empty = match fs::read_dir(path) {
         // What a kill left while it began does not count.
         Ok(entries) => {
@@ -159,8 +171,11 @@ fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
         None if !is_empty && path.join(MANIFEST).exists() => exists("it holds a run, not a study"),
         None if !is_empty => exists("it holds files that are not of a study"),
         Some(_) if !resume => exists("it holds a study; --resume goes on with it"),
-        Some(found) if found.plan_hash != plan.plan_hash => {
+        Some(found) if found.plan.plan_hash != plan.plan_hash => {
             exists("it holds another study: scenario, inputs, settings, seeds or version differ")
+        }
+        Some(found) if found.build != build()? => {
+            holds("it holds this study, begun by another build of amitwin, whose figures may be others", SAME_PROGRAM)
         }
         _ => Ok(found.is_some()),
     }
@@ -201,7 +216,7 @@ fn delete_unfinished(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-fn read_plan(path: &Path) -> Result<Option<Plan>, FileError> {
+fn read_plan(path: &Path) -> Result<Option<Begun>, FileError> {
     let file = path.join(PLAN);
     match fs::read(&file) {
         Ok(text) => serde_json::from_slice(&text)

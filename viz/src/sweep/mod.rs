@@ -5,7 +5,7 @@ mod fullest;
 pub(crate) mod pareto;
 
 use crate::figures::{shown, worst_standing};
-use crate::over_seeds::seeds_text;
+use crate::over_seeds::{intervals, seeds_text};
 use crate::svg::escape;
 use crate::table::{Line, Of, fitting, grid, wrap};
 use crate::{human, report};
@@ -32,7 +32,7 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
         true => format!("No case has ended; the sweep is {}.\n", sweep.status.word()),
         false => grid(&lines, figures, width, color),
     };
-    let mut of = format!("{}; ±: the mean's 95 % interval; gates are told and do not count", seeds(sweep));
+    let mut of = format!("{}{}; gates are told and do not count", seeds(sweep), intervals(lines_of(sweep)));
     if figures.len() < all.len() {
         of.push_str(&format!("; {} more figures are in the report", all.len() - figures.len()));
     }
