@@ -2,6 +2,8 @@
 
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::estimate::estimate;
+use amitwin_scenarios::plan::Plan;
+use amitwin_scenarios::study::Subject;
 
 /// Resident now, bytes; `None` where the system does not tell.
 pub fn resident_bytes() -> Option<u64> {
@@ -29,11 +31,27 @@ fn available_bytes() -> Option<u64> {
 /// Up to so many meters a world is small beside any memory, and is not built to find out.
 const SMALL_METERS: usize = 20_000;
 
-/// How many plans of this size may run at a time: as many as there are threads, if they fit into four fifths of the memory that is
-/// there.
-pub fn plans_at_once(threads: usize, bytes: u64) -> usize {
-    let fit = available_bytes().map(|there| there * 4 / 5 / bytes.max(1));
+/// Memory that a meter takes while its plan runs, byte; measured.
+const PLAN_METER_BYTES: u64 = 300;
+
+/// Memory that the largest variant of a plan takes, byte.
+pub fn of_plan(plan: &Plan) -> u64 {
+    plan.variants.iter().map(|v| u64::from(v.spec.meters())).max().unwrap_or(0) * PLAN_METER_BYTES
+}
+
+/// How many jobs of a plan, each a variant with a seed, may run at a time: as many as there are threads, if they fit into four fifths of
+/// the memory that is there.
+pub fn plans_at_once(threads: usize, plan: &Plan) -> usize {
+    let fit = available_bytes().map(|there| there * 4 / 5 / of_plan(plan).max(1));
     fit.map_or(threads, |fit| usize::try_from(fit).unwrap_or(threads)).clamp(1, threads.max(1))
+}
+
+/// How many jobs of a study, each all variants with a seed, may run at a time.
+pub fn cases_at_once(threads: usize, subject: &Subject) -> usize {
+    match subject {
+        Subject::Scenario(scenario) => jobs_at_once(threads, &scenario.variants.iter().collect::<Vec<_>>()),
+        Subject::Plan(plan) => plans_at_once(threads, plan),
+    }
 }
 
 /// How many jobs, each a variant with a seed, may run at a time: as many as there are threads, if they fit into four fifths of

@@ -141,7 +141,7 @@ fn mistakes_are_told_with_their_place_and_a_remedy() {
         &["ordered when more are left than there can be"],
     );
     says(&with("[work]\nshift_begins = \"20h\"\n"), &["a shift ends after midnight"]);
-    says(&with("[study]\nvary = [\"years=10,20\"]\n"), &["a plan has no `study.vary`", "as variants"]);
+    says(&with("[study]\nvary = [\"years\"]\n"), &["years", "KEY=VALUES"]);
     says(&with("[[gate]]\nmetric = \"rejoin_time\"\nmax = \"1h\"\n"), &["`gate[0].metric` cannot be \"rejoin_time\""]);
 }
 

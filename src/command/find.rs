@@ -30,9 +30,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     };
     let pool = threads(options.threads)?;
     let mut at_once = pool.current_num_threads();
-    let planned = find.plan(|scenario| {
+    let planned = find.plan(|subject| {
         let threads = pool.current_num_threads();
-        at_once = at_once.min(memory::jobs_at_once(threads, &scenario.variants.iter().collect::<Vec<_>>()));
+        at_once = at_once.min(memory::cases_at_once(threads, subject));
     });
     let planned = planned.map_err(|error| match error {
         FindError::Question(why) => anyhow::Error::from(Usage(why)),

@@ -19,9 +19,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::Instant;
 
-/// Memory that a meter takes while its plan runs, byte; measured.
-const METER_BYTES: u64 = 200;
-
 /// Runs, writes, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
@@ -150,8 +147,7 @@ impl Job<'_> {
             dir.path().display()
         ));
         plan.notes.iter().for_each(|note| talk.note(note));
-        let meters = variants.iter().map(|v| u64::from(v.spec.meters())).max().unwrap_or(0);
-        let at_once = memory::plans_at_once(pool.current_num_threads(), meters * METER_BYTES);
+        let at_once = memory::plans_at_once(pool.current_num_threads(), plan);
         let jobs = u64::from(study.seeds_max()) * variants.len() as u64;
         let progress = YearsProgress::new(jobs * u64::from(years), !talk.quiet && talk.verbose == 0);
         let outcome = plan::run(plan, variants, Some(dir), (pool, at_once), &progress);

@@ -24,8 +24,8 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let pool = threads(options.threads)?;
     let threads = pool.current_num_threads();
     let mut at_once = threads;
-    let planned = sweep.plan(|scenario| {
-        at_once = at_once.min(memory::jobs_at_once(threads, &scenario.variants.iter().collect::<Vec<_>>()));
+    let planned = sweep.plan(|subject| {
+        at_once = at_once.min(memory::cases_at_once(threads, subject));
     });
     let planned = planned.map_err(|error| match error {
         SweepError::Nothing => anyhow::Error::from(Usage(format!(
@@ -46,7 +46,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         dir.collect(plan)?;
     }
     let jobs = planned.jobs();
-    let (first, most) = (planned.base.study.seeds as usize, plan.seeds.len());
+    let (first, most) = (planned.base.study().seeds as usize, plan.seeds.len());
     let (seeds, least) = match first < most {
         true => (format!("{first} to {most} seeds"), "at least "),
         false => (human::plural(most, "seed"), ""),

@@ -1,8 +1,10 @@
 //! `amitwin plan`: its run directory, options, exit codes.
 
 use amitwin_data::files::RunDir;
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{FailureRow, FleetYearRow, VisitRow};
-use amitwin_data::summary::Status;
+use amitwin_data::summary::{Status, VariantSummary};
+use amitwin_data::sweep::SweepSummary;
 use amitwin_testkit::folders::folder;
 use amitwin_testkit::program::{run, summary};
 use std::fs;
@@ -108,4 +110,26 @@ fn mistakes_end_with_exit_code_3_and_files_of_the_other_kind_name_their_command(
     run(scenario.path(), &["plan", "small.toml"]).expect(3).tells(&["amitwin run small.toml"]);
     let schema = run(here.path(), &["schema", "plan"]).expect(0).json();
     assert_eq!(schema["title"], "amitwin maintenance plan");
+}
+
+#[test]
+fn sweeps_and_searches_take_plans() {
+    let here = folder(PLAN);
+    let vary = ["--vary", "depot.hot.meters=300,600", "--vary", "policy.every=2y,5y", "--seeds", "2", "-o", "swept"];
+    run(here.path(), &[&["sweep", "small.toml"][..], &vary].concat()).expect(0);
+    let text = fs::read_to_string(here.path().join("swept/summary.json")).expect("a summary");
+    let swept: SweepSummary = serde_json::from_str(&text).expect("of a sweep");
+    assert_eq!((swept.cases.len(), swept.seeds.as_slice(), swept.keys.as_str()), (4, &[1, 2][..], ""));
+    let visits = |case: usize| swept.cases[case].variants[1].metrics.value(Metric::TruckRolls).expect("a figure");
+    assert!(visits(0) > visits(1) && visits(2) > visits(0), "{} {} {}", visits(0), visits(1), visits(2));
+    // A case with a seed is that plan.
+    let alone = ["plan", "small.toml", "--set", "depot.hot.meters=600", "--set", "policy.every=2y", "--seeds", "2"];
+    run(here.path(), &[&alone[..], &["-o", "alone"]].concat()).expect(0);
+    let alone = summary(&here.path().join("alone"));
+    let prints = |variants: &[VariantSummary]| variants.iter().map(|v| v.fingerprint.clone()).collect::<Vec<_>>();
+    assert_eq!(prints(&swept.cases[2].variants), prints(&alone.variants));
+    let asked = ["find", "small.toml", "--largest", "depot.hot.meters", "--between", "100..10000"];
+    let found = run(here.path(), &[&asked[..], &["--tolerance", "20%", "-o", "found", "--format", "json"]].concat());
+    let found = found.expect(0).json();
+    assert_eq!(found["answers"][0]["ended"], "found", "{found}");
 }

@@ -4,7 +4,7 @@ use super::figures::Figures;
 use super::finding::finding;
 use super::load::{Plan, Variant};
 use crate::drive::warnings::merged;
-use crate::drive::{Outcome, verdicts};
+use crate::drive::{self, Outcome, verdicts};
 use crate::gate;
 use crate::study::over_seeds;
 use crate::study::work;
@@ -13,6 +13,7 @@ use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{SeedResult, Status, Summary, VariantSummary};
 use amitwin_maintenance::heat::YEAR_S;
 use amitwin_maintenance::{PlanSpec, Run};
+use amitwin_sim_core::SimTime;
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +95,63 @@ pub fn run(
     Outcome { summary, events, error }
 }
 
+/// All years of a variant with one seed, and nothing written; nothing if it was stopped.
+///
+/// # Errors
+/// None that is a plan's own.
+pub fn run_one(
+    variant: &Variant,
+    seed: u64,
+    watch: &dyn drive::Watch,
+) -> Result<Option<(VariantSummary, Vec<String>)>, FileError> {
+    let done = years(variant, seed, None, &|year| {
+        watch.progress(0, SimTime::from_secs(year.into()), 0);
+        !watch.cancelled()
+    })?;
+    Ok(done.map(|done| (done.summary, done.warnings)))
+}
+
+/// Plays a variant; `go_on` hears of each year that has ended, and says whether another may begin.
+fn years(
+    variant: &Variant,
+    seed: u64,
+    mut tables: Option<TableSet>,
+    go_on: &dyn Fn(u32) -> bool,
+) -> Result<Option<Done>, FileError> {
+    let spec = PlanSpec { seed, ..variant.spec.clone() };
+    let mut run = Run::new(&spec);
+    let mut prints = vec![Fingerprinter::new(); spec.depots.len()];
+    let (mut figures, mut events) = (Figures::default(), 0);
+    if let Some(tables) = &mut tables {
+        tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
+    }
+    while run.run_year() {
+        for (rows, print) in run.rows().zip(&mut prints) {
+            print.update(rows);
+            figures.update(rows);
+            events += (rows.visits.len() + rows.failures.len()) as u64;
+            match &mut tables {
+                Some(tables) => tables.write(rows)?,
+                None => rows.clear(),
+            }
+        }
+        if !go_on(run.years()) && run.years() < spec.years {
+            return Ok(None);
+        }
+    }
+    if let Some(tables) = tables {
+        tables.finish()?;
+    }
+    let summary = VariantSummary {
+        name: variant.name.clone(),
+        fingerprint: Fingerprinter::combine(prints.iter().map(Fingerprinter::finish)),
+        meters: spec.meters(),
+        metrics: figures.values(variant, &run),
+        ..VariantSummary::default()
+    };
+    Ok(Some(Done { summary, warnings: warnings(&spec, &run), events }))
+}
+
 impl Job<'_> {
     /// One variant with one seed; nothing if it was stopped.
     fn variant(&self, job: usize, variant: &Variant, seed: u64) -> Result<Option<Done>, FileError> {
@@ -104,41 +162,12 @@ impl Job<'_> {
         let tables = self
             .run_dir
             .map(|dir| if one_seed { dir.tables(&variant.name) } else { dir.tables_of_seed(&variant.name, seed) });
-        let mut tables: Option<TableSet> =
+        let tables: Option<TableSet> =
             tables.transpose()?.map(|tables| tables.beginning(self.plan.start_unix_s).of_plan());
-        let spec = PlanSpec { seed, ..variant.spec.clone() };
-        let mut run = Run::new(&spec);
-        let mut prints = vec![Fingerprinter::new(); spec.depots.len()];
-        let (mut figures, mut events) = (Figures::default(), 0);
-        if let Some(tables) = &mut tables {
-            tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
-        }
-        while run.run_year() {
-            for (rows, print) in run.rows().zip(&mut prints) {
-                print.update(rows);
-                figures.update(rows);
-                events += (rows.visits.len() + rows.failures.len()) as u64;
-                match &mut tables {
-                    Some(tables) => tables.write(rows)?,
-                    None => rows.clear(),
-                }
-            }
-            self.watch.year(job, run.years(), spec.years);
-            if self.stopped() && run.years() < spec.years {
-                return Ok(None);
-            }
-        }
-        if let Some(tables) = tables {
-            tables.finish()?;
-        }
-        let summary = VariantSummary {
-            name: variant.name.clone(),
-            fingerprint: Fingerprinter::combine(prints.iter().map(Fingerprinter::finish)),
-            meters: spec.meters(),
-            metrics: figures.values(variant, &run),
-            ..VariantSummary::default()
-        };
-        Ok(Some(Done { summary, warnings: warnings(&spec, &run), events }))
+        years(variant, seed, tables, &|run| {
+            self.watch.year(job, run, variant.spec.years);
+            !self.stopped()
+        })
     }
 
     fn stopped(&self) -> bool {

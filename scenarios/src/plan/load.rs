@@ -150,13 +150,6 @@ pub fn load_text(
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = crate::resolve::gates::resolve(&root, &names, &mut errors);
     let until = crate::resolve::study::resolve(&root, &names, &mut errors);
-    for key in ["vary", "latin"] {
-        if let Some(node) = root.get("study").and_then(|study| study.get(key)) {
-            let diagnostic =
-                Diagnostic::error(format!("a plan has no `study.{key}`")).at(&node.place, "of no use here");
-            errors.push(diagnostic.help("compare settings as variants, each with its `set`"));
-        }
-    }
     if !errors.is_empty() {
         return Err(ScenarioError::new(errors, sources));
     }

@@ -11,5 +11,6 @@ mod load;
 mod resolve;
 
 pub use crate::sections::plan::json_schema;
+pub(crate) use drive::run_one;
 pub use drive::{Watch, run};
 pub use load::{Plan, Variant, is_plan, load, load_text};

@@ -1,16 +1,16 @@
-//! A scenario at chosen settings: how a case is read, run with a seed, and summed up over its seeds.
+//! A scenario or a plan at chosen settings: how a case is read, run with a seed, and summed up over its seeds.
 
+use super::subject::Subject;
 use super::{over_seeds, work};
 use crate::drive::warnings::{merged, over_seeds as warned};
-use crate::drive::{DriveError, Together, Watch, run_into, verdicts};
-use crate::load::{Scenario, keys_word, load_text};
+use crate::drive::{DriveError, Together, Watch, verdicts};
 use crate::overrides::Override;
 use amitwin_data::files::{FileError, SweepDir};
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::Fingerprinter;
 use amitwin_data::summary::{SeedResult, Status, VariantSummary, Verdict};
 use amitwin_data::sweep::{CaseResult, CaseSummary, Cheapest, Limit, Plan, SweepSummary, Varied};
-use amitwin_sim_core::{Local, SimTime};
+use amitwin_sim_core::SimTime;
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ use std::sync::mpsc;
 /// What each case with each seed came to.
 pub(super) type Results = BTreeMap<(u32, u64), CaseResult>;
 
-/// The scenario that cases are made of.
+/// The scenario or plan that cases are made of.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Text of the scenario file.
+    /// Text of its file.
     pub text: String,
     /// Its name in messages.
     pub file: String,
@@ -30,25 +30,25 @@ pub struct Source {
     pub dir: PathBuf,
     /// What is changed in every case.
     pub set: Vec<Override>,
-    /// First seed, instead of the scenario's.
+    /// First seed, instead of the file's.
     pub seed: Option<u64>,
     /// Variants to run; all of them if empty.
     pub variants: Vec<String>,
 }
 
 impl Source {
-    /// The scenario at these settings.
-    pub(super) fn load(&self, settings: &[Varied], seed: Option<u64>) -> Result<Scenario, String> {
+    /// It at these settings.
+    pub(super) fn load(&self, settings: &[Varied], seed: Option<u64>) -> Result<Subject, String> {
         let varied = settings.iter().map(|s| Override { key: s.key.clone(), value: s.value.clone() });
         let set: Vec<Override> = self.set.iter().cloned().chain(varied).collect();
-        load_text(&self.text, &self.file, &self.dir, &set, seed).map_err(|error| error.render(false))
+        Subject::load_text(&self.text, &self.file, &self.dir, &set, seed).map_err(|error| error.render(false))
     }
 
     /// The same, if it has the variants that are to run.
-    pub(super) fn load_chosen(&self, settings: &[Varied]) -> Result<Scenario, String> {
-        let scenario = self.load(settings, self.seed)?;
-        scenario.select(&self.variants)?;
-        Ok(scenario)
+    pub(super) fn load_chosen(&self, settings: &[Varied]) -> Result<Subject, String> {
+        let subject = self.load(settings, self.seed)?;
+        subject.select(&self.variants)?;
+        Ok(subject)
     }
 }
 
@@ -73,8 +73,8 @@ pub struct Cases<'a> {
     pub(super) source: &'a Source,
     /// What is to be run.
     pub plan: Plan,
-    /// The scenario without anything varied, or the first case where it is none without.
-    pub base: Scenario,
+    /// The scenario or plan without anything varied, or the first case where it is none without.
+    pub base: Subject,
     /// What to know of the cases, each text once.
     pub(super) warnings: Vec<String>,
 }
@@ -120,21 +120,10 @@ impl Cases<'_> {
     fn run(&self, case: u32, seed: u64, job: usize, watch: &dyn Watch) -> Result<Option<CaseResult>, DriveError> {
         let planned = &self.plan.cases[case as usize];
         let failed = |error: String| DriveError::Case { case: planned.name(), seed, error };
-        let mut scenario = self.source.load(&planned.settings, Some(seed)).map_err(failed)?;
-        scenario.load_keys().map_err(|error| failed(error.to_string()))?;
-        let chosen = scenario.select(&self.plan.variants).map_err(failed)?;
-        let whole: SimTime = chosen.iter().fold(SimTime::ZERO, |sum, v| sum + v.spec.duration);
-        let (mut before, mut variants, mut warnings) = (SimTime::ZERO, Vec::new(), Vec::new());
-        for variant in chosen {
-            let part = Part { watch, job, before, whole };
-            let run = run_into(variant, 0, None, None, Local, &part)?;
-            if !run.complete {
-                return Ok(None);
-            }
-            before += variant.spec.duration;
-            variants.push(run.summary);
-            warnings.push(run.warnings);
-        }
+        let mut subject = self.source.load(&planned.settings, Some(seed)).map_err(failed)?;
+        let mut part = Part { watch, job, before: SimTime::ZERO, whole: SimTime::ZERO };
+        let Some(ran) = subject.run(&self.plan.variants, &mut part, failed)? else { return Ok(None) };
+        let (variants, warnings) = ran.into_iter().unzip();
         watch.progress(job, WHOLE, 0);
         Ok(Some(CaseResult { case, seed, variants, warnings }))
     }
@@ -157,7 +146,7 @@ impl Cases<'_> {
             case,
             settings: planned.settings.clone(),
             invalid: planned.invalid.clone(),
-            gates: verdicts(&self.base.gates, &variants),
+            gates: verdicts(self.base.gates(), &variants),
             variants,
         };
         (summary, warnings)
@@ -171,7 +160,7 @@ impl Cases<'_> {
                 let VariantSummary { fingerprint, unreachable, metrics, .. } = result.variants[at].clone();
                 SeedResult { seed: result.seed, fingerprint, unreachable, metrics }
             };
-            over_seeds::variant(&first.variants[at], of.iter().map(seed).collect(), self.base.study.average)
+            over_seeds::variant(&first.variants[at], of.iter().map(seed).collect(), self.base.study().average)
         };
         (0..self.plan.variants.len()).map(variant).collect()
     }
@@ -184,7 +173,6 @@ impl Cases<'_> {
         (status, exit_code): (Status, u8),
     ) -> SweepSummary {
         let plan = &self.plan;
-        let chosen: Vec<_> = self.base.variants.iter().filter(|v| plan.variants.contains(&v.name)).collect();
         // Where cases have different numbers of seeds, those of the case with the most.
         let most = cases.iter().flat_map(|case| case.variants.iter().map(|v| v.seeds.len())).max().unwrap_or(0);
         let prints = cases.iter().flat_map(|case| case.variants.iter().map(|v| v.fingerprint.as_str()));
@@ -195,7 +183,7 @@ impl Cases<'_> {
             version: plan.version.clone(),
             plan_hash: plan.plan_hash.clone(),
             seeds: plan.seeds[..most.min(plan.seeds.len())].to_vec(),
-            keys: keys_word(&chosen).to_owned(),
+            keys: self.base.keys(&plan.variants).to_owned(),
             fingerprint: Fingerprinter::combine(prints),
             limits: self.limits(),
             cheapest: cheapest(&cases),
@@ -210,7 +198,7 @@ impl Cases<'_> {
             let values = [gate.min, gate.max].into_iter().flatten();
             values.map(move |value| Limit { figure: figure.clone(), value, text: text.clone() }).collect::<Vec<_>>()
         };
-        self.base.gates.iter().flat_map(of).collect()
+        self.base.gates().iter().flat_map(of).collect()
     }
 }
 
@@ -241,11 +229,11 @@ fn keep_all(dir: &SweepDir, ended: &mpsc::Receiver<CaseResult>) -> Result<(), Fi
 pub const WHOLE: SimTime = SimTime::from_secs(1);
 
 /// Tells of one variant as its share of the job.
-struct Part<'a> {
+pub(crate) struct Part<'a> {
     watch: &'a dyn Watch,
     job: usize,
-    before: SimTime,
-    whole: SimTime,
+    pub(super) before: SimTime,
+    pub(super) whole: SimTime,
 }
 
 impl Watch for Part<'_> {

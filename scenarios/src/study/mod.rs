@@ -6,15 +6,16 @@
 //! ```
 //!
 //! A sweep runs the same at many settings (`vary` says which, `sweep` runs them), and `find` looks for the one where gates cease to
-//! hold; both are made of `cases`.
+//! hold; both are made of `cases`, of a scenario or of a maintenance plan (`subject`).
 //!
 //! Every variant runs with the same seeds: the scenario's, the one after it, and so on. So differences are paired by
 //! seed, and a longer study contains the shorter one.
 
-mod cases;
+pub(crate) mod cases;
 mod find;
 pub(crate) mod over_seeds;
 mod replicate;
+mod subject;
 mod sweep;
 mod until;
 mod vary;
@@ -24,6 +25,7 @@ pub mod work;
 pub use cases::{Cases, Means, Source, WHOLE, WatchRuns};
 pub use find::{Between, Find, FindError, PlannedFind, Tolerance};
 pub use replicate::{Replications, run};
+pub use subject::Subject;
 pub use sweep::{Extent, Share, Sweep, SweepError};
 pub use until::Until;
 pub use vary::Vary;

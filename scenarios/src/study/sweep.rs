@@ -1,9 +1,9 @@
-//! A scenario at many settings: what is planned, and the cases run, each kept as soon as it has ended.
+//! A scenario or a plan at many settings: what is planned, and the cases run, each kept as soon as it has ended.
 
 use super::cases::{Cases, Means, Results, Source, WHOLE, WatchRuns};
+use super::subject::Subject;
 use super::vary::{Vary, cases};
 use crate::drive::{DriveError, verdicts};
-use crate::load::Scenario;
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::{Plan, PlannedCase, SweepSummary};
 use std::str::FromStr;
@@ -37,15 +37,15 @@ impl Sweep {
     ///
     /// # Errors
     /// See [`SweepError`].
-    pub fn plan(&self, mut seen: impl FnMut(&Scenario)) -> Result<Cases<'_>, SweepError> {
+    pub fn plan(&self, mut seen: impl FnMut(&Subject)) -> Result<Cases<'_>, SweepError> {
         let source = &self.source;
         let whole = source.load(&[], source.seed);
         // What a Latin hypercube is drawn with must not depend on a case.
-        let seed = source.seed.or(whole.as_ref().ok().map(|scenario| scenario.seed)).unwrap_or(1);
+        let seed = source.seed.or(whole.as_ref().ok().map(Subject::seed)).unwrap_or(1);
         // What the command line varies takes the place of what the file does.
         let (vary, latin) = match (&whole, self.vary.is_empty()) {
             (Err(why), true) => return Err(SweepError::Scenario(why.clone())),
-            (Ok(scenario), true) => (&scenario.study.vary, self.latin.or(scenario.study.latin)),
+            (Ok(subject), true) => (&subject.study().vary, self.latin.or(subject.study().latin)),
             (_, false) => (&self.vary, self.latin),
         };
         if vary.is_empty() {
@@ -57,12 +57,12 @@ impl Sweep {
         let mut warnings: Vec<String> = Vec::new();
         for settings in settings {
             let invalid = match source.load_chosen(&settings) {
-                Ok(scenario) => {
-                    hasher.update(scenario.scenario_hash.as_bytes());
-                    seen(&scenario);
-                    let new = scenario.warnings.iter().filter(|text| !warnings.contains(*text)).cloned();
+                Ok(subject) => {
+                    hasher.update(subject.hash().as_bytes());
+                    seen(&subject);
+                    let new = subject.warnings().iter().filter(|text| !warnings.contains(*text)).cloned();
                     warnings.extend(new.collect::<Vec<_>>());
-                    base.get_or_insert(scenario);
+                    base.get_or_insert(subject);
                     None
                 }
                 Err(why) => {
@@ -77,11 +77,11 @@ impl Sweep {
         let (Some(base), true) = (base, valid) else {
             return Err(SweepError::Scenario(failed.unwrap_or_default()));
         };
-        let variants: Vec<String> =
-            base.select(&source.variants).map_err(SweepError::Vary)?.into_iter().map(|v| v.name.clone()).collect();
-        let seeds: Vec<u64> = (0..u64::from(base.study.seeds_max())).map(|n| base.seed.saturating_add(n)).collect();
-        let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name.clone());
-        let until = format!("{seeds:?} {} {:?}", base.study.seeds, base.study.until);
+        let variants = base.select(&source.variants).map_err(SweepError::Vary)?;
+        let (study, seed) = (base.study(), base.seed());
+        let seeds: Vec<u64> = (0..u64::from(study.seeds_max())).map(|n| seed.saturating_add(n)).collect();
+        let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name().to_owned());
+        let until = format!("{seeds:?} {} {:?}", study.seeds, study.until);
         for part in planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), until]) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
@@ -142,12 +142,12 @@ pub enum Extent {
 impl Cases<'_> {
     /// Runs that it begins with: valid cases times their first seeds.
     pub fn jobs(&self) -> usize {
-        self.valid().count() * self.base.study.seeds as usize
+        self.valid().count() * self.base.study().seeds as usize
     }
 
     /// Whether a run is in the share. Where the seeds of a case depend on what it came to, a share has whole cases.
     fn is_in(&self, share: Share, case: usize, seed: usize) -> bool {
-        match self.base.study.until {
+        match self.base.study().until {
             Some(_) => share.has(case),
             None => share.has(case * self.plan.seeds.len() + seed),
         }
@@ -165,7 +165,7 @@ impl Cases<'_> {
     /// # Errors
     /// The first failure that is not a case's own; what has ended until then is kept.
     pub fn run_all(&self, with: &Means, extent: Extent, watch: &dyn WatchRuns) -> Result<SweepSummary, DriveError> {
-        let (plan, study) = (&self.plan, &self.base.study);
+        let (plan, study) = (&self.plan, self.base.study());
         let mut kept = with.dir.results()?;
         let mut results = Results::new();
         let mut open: Vec<(usize, u32)> = self.valid().map(|case| (case, study.seeds)).collect();
@@ -209,7 +209,7 @@ impl Cases<'_> {
 
     /// The seeds of a case in the next round, if it has not enough of them.
     fn further(&self, case: usize, seeds: u32, results: &Results) -> Option<(usize, u32)> {
-        let until = self.base.study.until.as_ref()?;
+        let until = self.base.study().until.as_ref()?;
         let more = until.more(seeds);
         let of = self.of_case(case as u32, results);
         if of.is_empty() {
@@ -217,7 +217,7 @@ impl Cases<'_> {
             return None;
         }
         let variants = self.variants(&of);
-        let enough = more == 0 || until.enough(&variants, &verdicts(&self.base.gates, &variants));
+        let enough = more == 0 || until.enough(&variants, &verdicts(self.base.gates(), &variants));
         (!enough).then_some((case, seeds + more))
     }
 

@@ -3,11 +3,11 @@
 use super::study::source;
 use crate::cli::{Cluster as Options, ClusterKind};
 use crate::failure::{Invalid, Usage};
-use crate::shell;
 use crate::talk::Talk;
+use crate::{memory, shell};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::estimate::estimate;
-use amitwin_scenarios::study::{Sweep, SweepError};
+use amitwin_scenarios::study::{Subject, Sweep, SweepError};
 use amitwin_viz::human;
 
 /// Processors that a share asks for.
@@ -21,11 +21,15 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let source = source(&options.file, Vec::new(), None, &[])?;
     let sweep = Sweep { source, vary: Vec::new(), latin: None };
     let mut largest: Option<Variant> = None;
-    let planned = sweep.plan(|scenario| {
-        let sites = |variant: &Variant| variant.spec.placement.sites.len();
-        let new = scenario.variants.iter().max_by_key(|variant| sites(variant));
-        if let Some(new) = new.filter(|new| largest.as_ref().is_none_or(|known| sites(known) < sites(new))) {
-            largest = Some(new.clone());
+    let mut of_plans = 0.0_f64;
+    let planned = sweep.plan(|subject| match subject {
+        Subject::Plan(plan) => of_plans = of_plans.max(memory::of_plan(plan) as f64),
+        Subject::Scenario(scenario) => {
+            let sites = |variant: &Variant| variant.spec.placement.sites.len();
+            let new = scenario.variants.iter().max_by_key(|variant| sites(variant));
+            if let Some(new) = new.filter(|new| largest.as_ref().is_none_or(|known| sites(known) < sites(new))) {
+                largest = Some(new.clone());
+            }
         }
     });
     let planned = planned.map_err(|error| match error {
@@ -36,7 +40,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         SweepError::Vary(why) => Usage(why).into(),
         SweepError::Scenario(why) => Invalid(why).into(),
     })?;
-    let memory = largest.and_then(|variant| estimate(&variant).ok()).map_or(0.0, |estimate| estimate.memory_bytes);
+    let memory = largest.and_then(|variant| estimate(&variant).ok()).map_or(of_plans, |estimate| estimate.memory_bytes);
     let word = word(&planned.plan.name);
     let file = shell::path(&options.file);
     let dir = options.output.as_ref().map_or_else(|| format!("{word}-sweep"), |dir| shell::path(dir));

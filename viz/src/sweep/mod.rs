@@ -106,7 +106,10 @@ pub fn report(sweep: &SweepSummary) -> String {
         ("Keys of the meters", human::keys(&sweep.keys).to_owned()),
         ("Version", format!("amitwin {}", sweep.version)),
     ] {
-        let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+        // A plan has no keys.
+        if !value.is_empty() {
+            let _ = writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+        }
     }
     out.push_str("</dl>\n");
     for text in [fullest::sentence(sweep), cheapest(sweep)].into_iter().flatten() {

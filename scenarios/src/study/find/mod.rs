@@ -13,12 +13,11 @@ pub use scale::{Between, Tolerance};
 
 use super::FIRST_SEEDS;
 use super::cases::{Cases, Means, Results, Source, WHOLE, WatchRuns};
+use super::subject::Subject;
 use super::vary::{OF_THE_WHOLE, Vary, cases};
 use crate::drive::DriveError;
 use crate::gate::Gate;
-use crate::load::Scenario;
 use crate::overrides::is_range;
-use crate::sections::json_schema::json_schema;
 use amitwin_data::find::{Ended, FindSummary, Question};
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::{Plan, PlannedCase, Varied};
@@ -72,7 +71,7 @@ impl Find {
     ///
     /// # Errors
     /// See [`FindError`].
-    pub fn plan(&self, mut seen: impl FnMut(&Scenario)) -> Result<PlannedFind<'_>, FindError> {
+    pub fn plan(&self, mut seen: impl FnMut(&Subject)) -> Result<PlannedFind<'_>, FindError> {
         let Find { source, path, .. } = self;
         if OF_THE_WHOLE.contains(&path.split('.').next().unwrap_or_default()) {
             return Err(FindError::Question(format!("`{path}` belongs to the whole study and cannot be searched for")));
@@ -81,7 +80,7 @@ impl Find {
         if !self.largest {
             values.reverse();
         }
-        let ranged = is_range(path, &json_schema());
+        let ranged = is_range(path, &Subject::schema(&source.text));
         // A range of two values begins at zero.
         let written = |value: &Value| match ranged {
             true => format!("[{}, {}]", self.between.text(0.0), value.text),
@@ -94,31 +93,29 @@ impl Find {
         for of_one in settings.chunks(values.len()) {
             for end in of_one.first().into_iter().chain(of_one.last()) {
                 let at = PlannedCase { settings: end.clone(), invalid: None }.name();
-                let scenario = source.load_chosen(end).map_err(|why| {
+                let subject = source.load_chosen(end).map_err(|why| {
                     FindError::Scenario(format!(
                         "the scenario is invalid with {at}, an end of what is searched:\n{why}"
                     ))
                 })?;
-                hasher.update(scenario.scenario_hash.as_bytes());
-                seen(&scenario);
-                let new = scenario.warnings.iter().filter(|text| !warnings.contains(*text)).cloned();
+                hasher.update(subject.hash().as_bytes());
+                seen(&subject);
+                let new = subject.warnings().iter().filter(|text| !warnings.contains(*text)).cloned();
                 warnings.extend(new.collect::<Vec<_>>());
-                base.get_or_insert(scenario);
+                base.get_or_insert(subject);
             }
         }
         let Some(base) = base else {
             return Err(FindError::Question("there is nothing to search for".to_owned()));
         };
-        let variants: Vec<String> = base
-            .select(&source.variants)
-            .map_err(FindError::Question)?
-            .into_iter()
-            .map(|variant| variant.name.clone())
-            .collect();
-        let gates = judging(&base.gates, &variants);
+        let variants = base.select(&source.variants).map_err(FindError::Question)?;
+        let gates = judging(base.gates(), &variants);
         if gates.is_empty() {
-            let why =
-                if base.gates.is_empty() { "the scenario has no gate" } else { "no gate judges the variants that run" };
+            let why = if base.gates().is_empty() {
+                "the scenario has no gate"
+            } else {
+                "no gate judges the variants that run"
+            };
             return Err(FindError::Question(format!(
                 "{why}, so that every value would do; add one, such as\n[[gate]]\nmetric = \"push_delivered\"\nmin = \"99 %\"\n\
                  share = \"95 %\"\nconfidence = \"90 %\""
@@ -135,8 +132,8 @@ impl Find {
             confidence: evidence::confidence(&gates),
             seeds_max: self.seeds_max.unwrap_or(usual),
         };
-        let seeds: Vec<u64> = (0..u64::from(question.seeds_max)).map(|n| base.seed.saturating_add(n)).collect();
-        let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name.clone());
+        let seeds: Vec<u64> = (0..u64::from(question.seeds_max)).map(|n| base.seed().saturating_add(n)).collect();
+        let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name().to_owned());
         let planned: Vec<PlannedCase> =
             settings.into_iter().map(|settings| PlannedCase { settings, invalid: None }).collect();
         let said = [version.clone(), variants.join("\n"), format!("{seeds:?} {} {}", self.largest, self.tolerance.0)];
@@ -172,7 +169,7 @@ impl PlannedFind<'_> {
     /// The first failure; what has ended until then is kept.
     pub fn run(&self, with: &Means, watch: &dyn WatchRuns) -> Result<FindSummary, DriveError> {
         let (plan, all) = (&self.cases.plan, self.values.len());
-        let gates = judging(&self.cases.base.gates, &plan.variants);
+        let gates = judging(self.cases.base.gates(), &plan.variants);
         let to_pass = evidence::seeds_to_pass(&gates);
         let least = FIRST_SEEDS.min(self.question.seeds_max);
         let mut kept = with.dir.results()?;
