@@ -242,31 +242,24 @@ pub struct Sweep {
     /// Worker threads; one for each processor when missing. Results do not depend on it.
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Directory of the sweep.
+    /// Directory of the sweep; runs/NAME-DATE when missing.
     #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// Go on with the sweep in that directory: only what has not ended runs.
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     pub resume: bool,
     /// Run the K-th of N shares alone, on one of several machines; it goes on where it was.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "collect"])]
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "collect"], requires = "output")]
     pub case: Option<Share>,
     /// Write the charts of its report as SVG files into this directory as well, for slides and pages.
     #[arg(long, value_name = "DIR", conflicts_with = "case")]
     pub pictures: Option<PathBuf>,
     /// Sum up what the shares in that directory have left.
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, conflicts_with = "resume", requires = "output")]
     pub collect: bool,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-}
-
-impl Sweep {
-    /// What is changed of the file in every case.
-    pub fn overrides(&self) -> Vec<Override> {
-        with_seeds(&self.set, self.seeds)
-    }
 }
 
 /// Schedulers of clusters.
@@ -334,11 +327,11 @@ pub struct Find {
     /// Worker threads; one for each processor when missing. Results do not depend on it.
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Directory of the search.
+    /// Directory of the search; runs/NAME-DATE when missing.
     #[arg(short, long = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = run_directory)]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// Go on with the search in that directory: only what has not ended runs.
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     pub resume: bool,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]

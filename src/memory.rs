@@ -4,6 +4,7 @@ use amitwin_scenarios::Variant;
 use amitwin_scenarios::estimate::estimate;
 use amitwin_scenarios::plan::Plan;
 use amitwin_scenarios::study::Subject;
+use std::path::Path;
 
 /// Resident now, bytes; `None` where the system does not tell.
 pub fn resident_bytes() -> Option<u64> {
@@ -25,7 +26,20 @@ fn field(file: &str, key: &str) -> Option<u64> {
 
 /// Memory that the system could give, bytes; `None` where it does not tell.
 fn available_bytes() -> Option<u64> {
-    field("/proc/meminfo", "MemAvailable:")
+    let machine = field("/proc/meminfo", "MemAvailable:");
+    let group = std::fs::read_to_string("/proc/self/cgroup").ok();
+    let group = group.and_then(|text| left_in_group(&text, Path::new("/sys/fs/cgroup")));
+    machine.into_iter().chain(group).min()
+}
+
+/// What the control groups of a scheduler or a container leave, bytes: the least of the group that `of_process` names below `root`
+/// and of those above it (cgroup v2).
+fn left_in_group(of_process: &str, root: &Path) -> Option<u64> {
+    let own = of_process.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let read = |path: &Path, file: &str| std::fs::read_to_string(path.join(file)).ok()?.trim().parse::<u64>().ok();
+    let left = |path: &Path| Some(read(path, "memory.max")?.saturating_sub(read(path, "memory.current")?));
+    let own = root.join(own);
+    own.ancestors().take_while(|path| path.starts_with(root)).filter_map(left).min()
 }
 
 /// Up to so many meters a world is small beside any memory, and is not built to find out.
@@ -62,5 +76,25 @@ pub fn jobs_at_once(threads: usize, variants: &[&Variant]) -> usize {
     match available_bytes() {
         Some(bytes) if largest > 0.0 => ((bytes as f64 * 0.8 / largest) as usize).clamp(1, threads.max(1)),
         _ => threads.max(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_in_group;
+    use std::fs;
+
+    #[test]
+    fn the_tightest_of_the_groups_counts() {
+        let root = tempfile::tempdir().expect("a folder");
+        let job = root.path().join("batch/job");
+        fs::create_dir_all(&job).expect("made");
+        for (folder, max, current) in [(root.path().join("batch"), "9000", "1000"), (job, "max", "500")] {
+            fs::write(folder.join("memory.max"), format!("{max}\n")).expect("written");
+            fs::write(folder.join("memory.current"), current).expect("written");
+        }
+        assert_eq!(left_in_group("0::/batch/job\n", root.path()), Some(8_000));
+        assert_eq!(left_in_group("0::/other\n", root.path()), None);
+        assert_eq!(left_in_group("4:memory:/batch\n", root.path()), None);
     }
 }

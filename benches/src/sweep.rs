@@ -68,7 +68,7 @@ impl Workload {
         let sizes: Vec<String> = self.sizes().map(|meters| meters.to_string()).collect();
         let vary = vec![format!("placement.meters={}", sizes.join(",")).parse()?];
         let (file, variants, set) = ("bench".to_owned(), Vec::new(), Vec::new());
-        let source = Source { text: self.text(), file, dir: ".".into(), set, seed: Some(1), variants };
+        let source = Source { text: self.text(), file, dir: ".".into(), set, seed: Some(1), seeds: None, variants };
         let sweep = Sweep { source, vary, latin: None };
         let pool = crate::pool(1).map_err(|e| e.to_string())?;
         took(|| {

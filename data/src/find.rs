@@ -53,6 +53,8 @@ pub enum Ended {
     NotMonotone,
     /// A gate had no data.
     NoData,
+    /// A value makes no scenario, with one seed at least.
+    Invalid,
     /// It was stopped.
     Interrupted,
 }
@@ -62,6 +64,7 @@ impl Ended {
     pub fn exit_code(self) -> u8 {
         match self {
             Ended::Found | Ended::AllPass => 0,
+            Ended::Invalid => 3,
             Ended::NonePasses => 4,
             Ended::NoData => 5,
             Ended::Undecided | Ended::NotMonotone => 8,

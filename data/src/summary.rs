@@ -71,6 +71,13 @@ pub struct GateVerdict {
     /// Where a gate asks for a share of the seeds: how many pass, and between what shares of all seeds that puts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<SeedShare>,
+    /// Where it does not: seeds with which the figure was not reached, so that the gate is breached.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub not_reached: u32,
+}
+
+fn is_none_of_them(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How many seeds pass a gate, and what that says of all seeds there could be.

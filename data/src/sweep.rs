@@ -62,6 +62,9 @@ pub struct CaseResult {
     pub variants: Vec<VariantSummary>,
     /// What to know before trusting them, by variant.
     pub warnings: Vec<Vec<String>>,
+    /// Why it makes no scenario with this seed; nothing has run then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<String>,
 }
 
 /// A case over its seeds.

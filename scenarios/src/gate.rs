@@ -56,6 +56,7 @@ impl Gate {
             verdict,
             binding: self.judges(&variant.name),
             share,
+            not_reached: if share.is_none() { self.not_reached(variant) } else { 0 },
         }
     }
 

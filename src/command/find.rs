@@ -1,6 +1,7 @@
 //! `amitwin find FILE --largest KEY --between LOW..HIGH`: where the gates cease to hold.
 
-use super::study::{source, threads};
+use super::run_dir;
+use super::study::{source, tell_invalid, threads};
 use crate::cli::{Find as Options, Format};
 use crate::failure::{FAILED, Invalid, Usage};
 use crate::progress::JobsProgress;
@@ -20,7 +21,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
     let path = options.largest.as_ref().or(options.smallest.as_ref()).cloned().unwrap_or_default();
     let find = Find {
-        source: source(&options.file, options.set.clone(), options.seed, &options.variants)?,
+        source: source(&options.file, &options.set, options.seed, &options.variants)?,
         path,
         largest: options.largest.is_some(),
         between: options.between.clone(),
@@ -39,7 +40,11 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         FindError::Scenario(why) => Invalid(why).into(),
     })?;
     stop::listen("values that have ended are kept").context("signals cannot be caught")?;
-    let dir = SweepDir::open(&options.output, &planned.cases.plan, options.resume)?;
+    let output = match &options.output {
+        Some(path) => path.clone(),
+        None => run_dir::fresh(&planned.cases.plan.name)?,
+    };
+    let dir = SweepDir::open(&output, &planned.cases.plan, options.resume)?;
     talk.note(&format!(
         "{}: {}, at most {}, into {}",
         human::one_line(&planned.cases.plan.name),
@@ -52,6 +57,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     progress.clear();
     let summary = result?;
     dir.put_report(&find::report(&summary))?;
+    tell_invalid(&summary.study.cases, talk);
     for warning in &summary.study.warnings {
         talk.warn(warning);
     }

@@ -5,7 +5,7 @@ use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::Summary;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Folder of runs; `latest` is kept in folders of this name only.
@@ -19,10 +19,15 @@ pub fn create(output: Option<&Path>, force: bool, summary: &Summary, manifest: &
     if let Some(path) = output {
         return RunDir::create(path, force, summary, manifest);
     }
+    RunDir::create(&fresh(&summary.name)?, false, summary, manifest)
+}
+
+/// A new directory for a run or a study of this name.
+pub fn fresh(name: &str) -> Result<PathBuf, FileError> {
     let folder = Path::new(RUNS);
     fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "create the directory", e))?;
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let name = slug(&summary.name).unwrap_or_else(|_| "run".to_owned());
+    let name = slug(name).unwrap_or_else(|_| "run".to_owned());
     let base = format!("{name}-{}", stamp(seconds));
     let mut path = folder.join(&base);
     for n in 2..SAME_SECOND_MAX {
@@ -33,7 +38,7 @@ pub fn create(output: Option<&Path>, force: bool, summary: &Summary, manifest: &
             Ok(()) => break,
         }
     }
-    RunDir::create(&path, false, summary, manifest)
+    Ok(path)
 }
 
 /// Date and time of day in UTC, such as `20260131-235959`.

@@ -51,6 +51,10 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         return Ok(0);
     }
     write(&options.output, &to_csv(found.chosen.iter().map(|chosen| &chosen.site)), options.force)?;
+    talk.note(&format!(
+        "the places fit seed {}: with another one links are others, and a generated town is another town",
+        scenario.seed
+    ));
     let set = shell::quoted(&format!("placement.repeaters={}", options.output.display()));
     talk.note(&format!("next: amitwin run {} --set {set}", shell::path(&options.file)));
     Ok(0)

@@ -1,19 +1,39 @@
 //! What `sweep` and `find` have in common: the scenario as a source of cases, and threads.
 
 use crate::failure::Invalid;
+use crate::talk::Talk;
+use amitwin_data::sweep::{CaseSummary, named};
 use amitwin_scenarios::Override;
 use amitwin_scenarios::study::Source;
+use amitwin_viz::human;
 use anyhow::Context;
 use rayon::ThreadPool;
 use std::fs;
 use std::path::Path;
 
 /// The scenario of a file, and what is changed in every case.
-pub fn source(file: &Path, set: Vec<Override>, seed: Option<u64>, variants: &[String]) -> Result<Source, Invalid> {
+pub fn source(file: &Path, set: &[Override], seed: Option<u64>, variants: &[String]) -> Result<Source, Invalid> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file).map_err(|error| Invalid(format!("{name} cannot be read: {error}")))?;
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(Source { text, file: name, dir: dir.to_owned(), set, seed, variants: variants.to_vec() })
+    Ok(Source {
+        text,
+        file: name,
+        dir: dir.to_owned(),
+        set: set.to_vec(),
+        seed,
+        seeds: None,
+        variants: variants.to_vec(),
+    })
+}
+
+/// Tells of the cases that make no scenario, also who asked for quiet.
+pub fn tell_invalid(cases: &[CaseSummary], talk: &Talk) {
+    for case in cases {
+        if let Some(why) = &case.invalid {
+            talk.error(&format!("case {} is invalid:\n{}", human::one_line(&named(&case.settings)), why.trim_end()));
+        }
+    }
 }
 
 /// So many threads, or one for each processor.

@@ -1,6 +1,7 @@
 //! `amitwin sweep FILE --vary KEY=VALUES`: a scenario at many settings, into one directory that can be gone on with.
 
-use super::study::{source, threads};
+use super::run_dir;
+use super::study::{source, tell_invalid, threads};
 use crate::cli::{Format, Sweep as Options};
 use crate::failure::{FAILED, Invalid, Usage};
 use crate::progress::JobsProgress;
@@ -9,7 +10,7 @@ use crate::{memory, shell, stop};
 use amitwin_data::files::SweepDir;
 use amitwin_data::summary::Status;
 use amitwin_data::sweep::SweepSummary;
-use amitwin_scenarios::study::{Extent, Means, Share, Sweep, SweepError};
+use amitwin_scenarios::study::{Extent, Means, Share, Source, Sweep, SweepError};
 use amitwin_viz::{human, sweep};
 use anyhow::Context;
 use serde_json::json;
@@ -19,7 +20,8 @@ use std::time::Instant;
 /// Plans, runs what is left to run, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let began = Instant::now();
-    let source = source(&options.file, options.overrides(), options.seed, &options.variants)?;
+    let source =
+        Source { seeds: options.seeds, ..source(&options.file, &options.set, options.seed, &options.variants)? };
     let sweep = Sweep { source, vary: options.vary.clone(), latin: options.latin };
     let pool = threads(options.threads)?;
     let threads = pool.current_num_threads();
@@ -36,7 +38,18 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
         SweepError::Scenario(why) => Invalid(why).into(),
     })?;
     stop::listen("cases that have ended are kept").context("signals cannot be caught")?;
-    let (output, plan) = (&options.output, &planned.plan);
+    let plan = &planned.plan;
+    let output = &match &options.output {
+        Some(path) => path.clone(),
+        None => run_dir::fresh(&plan.name)?,
+    };
+    if options.collect && !SweepDir::is_begun(output) {
+        let why = format!(
+            "{}: no share of a sweep has been run there, so that there is nothing to collect",
+            output.display()
+        );
+        return Err(Usage(format!("{why}; give the directory that the shares were given with -o")).into());
+    }
     let (dir, extent) = match (options.case, options.collect) {
         (Some(share), _) => (SweepDir::open_share(output, plan, share.number, share.of)?, Extent::Share(share)),
         (None, true) => (SweepDir::open(output, plan, true)?, Extent::Collect),
@@ -70,11 +83,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     if let Some(folder) = &options.pictures {
         amitwin_viz::write_sweep_pictures(&summary, folder)?;
     }
-    for case in &summary.cases {
-        if let Some(why) = &case.invalid {
-            talk.warn(&format!("case {} is invalid:\n{}", case.case, why.trim_end()));
-        }
-    }
+    tell_invalid(&summary.cases, talk);
     for warning in summary.warnings.iter().filter(|text| !text.ends_with("invalid, see below")) {
         talk.warn(warning);
     }
@@ -83,6 +92,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     talk.note(&format!("{} in {}", summary.status.word(), human::duration(began.elapsed().as_secs_f64())));
     match summary.status {
         Status::Complete => talk.note(&format!("next: open {path}/report.html; {path}/cases.parquet has every figure")),
+        _ if options.collect => {
+            talk.note(&format!("{path} has what there is; --resume in the place of --collect runs the rest here"));
+        }
         _ => talk.note(&format!("{path} keeps what has ended; the same command with --resume goes on")),
     }
     Ok(summary.exit_code.unwrap_or(FAILED))

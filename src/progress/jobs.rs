@@ -105,7 +105,7 @@ impl Watch for JobsProgress {
         let resident = memory::resident_bytes().map_or_else(|| human::NONE.to_owned(), human::bytes);
         self.bar.set_position((share * 1000.0) as u64);
         let (ended, jobs, running) = (way.ended, self.jobs(), way.running.len());
-        self.bar.set_message(format!("{ended} of {jobs} runs, {running} under way, {left} left at most, {resident}"));
+        self.bar.set_message(format!("{ended} of {jobs} runs, {running} under way, about {left} left, {resident}"));
     }
 
     fn cancelled(&self) -> bool {

@@ -131,7 +131,7 @@ fn what_cannot_be_is_told() {
     for (arguments, code, words) in [
         (&range("placement.metres", "10..20")[..], 3, "did you mean `meters`?"),
         (&range("placement.meters", "20..10"), 2, "the smaller number comes first"),
-        (&range("placement.meters", "20..20"), 2, "the smaller number comes first"),
+        (&range("placement.meters", "20..20"), 2, "two different ends"),
         (&range("placement.meters", "20"), 2, "not a range of two numbers"),
         (&range("placement.meters", "0..20"), 3, "invalid with placement.meters=0, an end of what is searched"),
         (&range("radio.tx_power", "10..30"), 3, "unit"),
@@ -158,7 +158,8 @@ fn a_value_in_the_midst_that_makes_no_scenario_is_told() {
     // Both ends are whole, and hardly a value between them.
     let range = ["--largest", "placement.meters", "--between", "10.0..90.0", "-o", "out"];
     let said = find(here.path(), &range).expect(3);
-    said.tells(&["case placement.meters=", "seed 1", "change --between, so that every value in it makes a scenario"]);
+    assert!(said.out.contains("the scenario is invalid with"), "{}", said.out);
+    said.tells(&["with seed 1: error: `placement.meters` must be a whole number"]);
 }
 
 #[cfg(unix)]

@@ -143,6 +143,7 @@ mod tests {
             verdict,
             binding: true,
             share: None,
+            not_reached: 0,
         }
     }
 

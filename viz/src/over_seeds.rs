@@ -98,6 +98,12 @@ pub fn intervals<'a>(variants: impl Iterator<Item = &'a VariantSummary> + Clone)
 /// What a gate found over several seeds, and what would decide it; nothing with one seed and no share.
 pub fn judged(gate: &GateVerdict, seeds: usize) -> Option<String> {
     let Some(share) = gate.share else {
+        if gate.not_reached > 0 {
+            return Some(format!(
+                "{} of {seeds} seeds did not reach it; how many may fail is what a gate's share says",
+                gate.not_reached
+            ));
+        }
         let undecided = gate.verdict == Verdict::Undecided;
         return undecided.then(|| format!("the limit lies within the interval of {seeds} seeds; more seeds narrow it"));
     };
@@ -166,6 +172,7 @@ mod tests {
             verdict: Verdict::Undecided,
             binding: true,
             share: Some(share),
+            not_reached: 0,
         };
         let text = "20 of 20 seeds pass, so at least 89.1 % of all do; 45 seeds could decide, if all others pass";
         assert_eq!(judged(&gate, 20).as_deref(), Some(text));

@@ -51,7 +51,7 @@ impl SweepDir {
         let found = look(path, plan, resume)?;
         make_folder(path)?;
         let dir = SweepDir { path: path.to_owned(), _claim: Claim::new(path)? };
-        if !found {
+        if found.is_none_or(|found| found.plan.seeds != plan.seeds) {
             write_whole(&path.join(PLAN), &json(&Begun { build: build()?.to_owned(), plan: plan.clone() }))?;
         }
         make_folder(&path.join(CASES_FOLDER))?;
@@ -68,6 +68,11 @@ impl SweepDir {
     pub fn open_share(path: &Path, plan: &Plan, number: u32, of: u32) -> Result<SweepDir, FileError> {
         look(path, plan, true)?;
         SweepDir::open(&path.join(SHARES_FOLDER).join(format!("{number}-of-{of}")), plan, true)
+    }
+
+    /// Whether a study, or a share of one, has begun there.
+    pub fn is_begun(path: &Path) -> bool {
+        path.join(PLAN).is_file() || path.join(SHARES_FOLDER).is_dir()
     }
 
     /// Takes over what shares have left.
@@ -154,8 +159,8 @@ pub fn study(path: &Path) -> Result<Option<SweepSummary>, FileError> {
     }
 }
 
-/// Whether a directory holds this very plan; `false` if it is new or empty. Without `resume` it must be.
-fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
+/// This plan, perhaps of other seeds, if a directory holds it; `None` if it is new or empty. Without `resume` it must be.
+fn look(path: &Path, plan: &Plan, resume: bool) -> Result<Option<Begun>, FileError> {
     let holds = |what, remedy| Err(FileError::Exists { path: path.to_owned(), what, remedy });
     let exists = |what| holds(what, NO_STUDY_HERE);
     let is_empty = match fs::read_dir(path) {
@@ -164,6 +169,7 @@ fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
             entries.flatten().all(|entry| is_unfinished(&entry.path()) || entry.file_name() == SHARES_FOLDER)
         }
         Err(e) if e.kind() == ErrorKind::NotFound => true,
+        Err(e) if e.kind() == ErrorKind::NotADirectory => return holds("it is a file", "or move the file away"),
         Err(e) => return Err(FileError::io(path, "read the directory", e)),
     };
     let found = if is_empty { None } else { read_plan(path)? };
@@ -172,12 +178,12 @@ fn look(path: &Path, plan: &Plan, resume: bool) -> Result<bool, FileError> {
         None if !is_empty => exists("it holds files that are not of a study"),
         Some(_) if !resume => exists("it holds a study; --resume goes on with it"),
         Some(found) if found.plan.plan_hash != plan.plan_hash => {
-            exists("it holds another study: scenario, inputs, settings, seeds or version differ")
+            exists("it holds another study: scenario, inputs, settings, first seed or version differ")
         }
         Some(found) if found.build != build()? => {
             holds("it holds this study, begun by another build of amitwin, whose figures may be others", SAME_PROGRAM)
         }
-        _ => Ok(found.is_some()),
+        _ => Ok(found),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
 //! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-channels` (channels of the plan), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and
-//! `x-expects`. The keys of tables stand in `keys`.
+//! `x-expects`; `x-example` is said where a value is of another type. The keys of tables stand in `keys`.
 
 use super::channels::channels;
 use super::date_time::date_time;
@@ -38,12 +38,18 @@ pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) 
                 out.push(wrong_type(node, &expects(schema), path));
             }
             Some(branch) => check(node, branch, path, out),
-            None => out.push(wrong_type(node, &expects(schema), path)),
+            None => {
+                out.push(wrong_type(node, &expects(schema), path));
+                let last = out.len() - 1;
+                branches.iter().for_each(|branch| with_example(branch, &mut out[last..]));
+            }
         }
         return;
     }
     if !type_fits(node, schema) {
         out.push(wrong_type(node, &expects(schema), path));
+        let last = out.len() - 1;
+        with_example(schema, &mut out[last..]);
         return;
     }
     match &node.value {
@@ -95,6 +101,14 @@ fn expects(schema: &Json) -> String {
         _ => "a value",
     };
     types(schema).iter().map(noun).collect::<Vec<_>>().join(" or ")
+}
+
+/// Says in what is wrong, and has no help of its own, how it is written.
+fn with_example(schema: &Json, wrong: &mut [Diagnostic]) {
+    let Some(example) = schema.get("x-example").and_then(Json::as_str) else { return };
+    for diagnostic in wrong.iter_mut().filter(|diagnostic| diagnostic.help.is_none()) {
+        diagnostic.help = Some(format!("write for example {example}"));
+    }
 }
 
 pub(super) fn wrong_type(node: &Node, expected: &str, path: &str) -> Diagnostic {
@@ -285,6 +299,7 @@ fn array(node: &Node, items: &[Node], schema: &Json, path: &str, out: &mut Vec<D
     if let Some(inner) = schema.get("items") {
         for (index, item) in items.iter().enumerate() {
             check(item, inner, &element(path, item, index), out);
+            with_example(schema, &mut out[found..]);
         }
     }
     if out.len() == found && schema.get("x-ordered").is_some() {

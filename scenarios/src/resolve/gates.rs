@@ -96,6 +96,10 @@ pub(super) fn figure(item: &Node, name: &Node, text: &str, out: &mut Vec<Diagnos
     let figures = gates::figures(text);
     let known: Vec<&str> = figures.iter().map(|(stat, _)| *stat).collect();
     let single = known == [""];
+    if known.is_empty() {
+        // That there is no such metric has been told.
+        return None;
+    }
     match item.get("stat").map(|node| (node, node.str().unwrap_or_default())) {
         None if single => gates::find(text, ""),
         None => {

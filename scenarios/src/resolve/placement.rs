@@ -113,7 +113,7 @@ impl Placements {
                 Some(placement)
             }
             Err(message) => {
-                let help = "correct the file, or name one that `amitwin site` has written; a relative path starts at the scenario file";
+                let help = "correct the file, or name one that `amitwin site` has written; a relative path starts at the scenario file, on the command line at the current folder";
                 cx.error(&["placement", "repeaters"], message, "this file of repeaters", help);
                 None
             }
@@ -134,7 +134,7 @@ impl Placements {
             }
             Err(message) => {
                 let label = "this placement file";
-                let help = "correct the file, or name another with placement.file; a relative path starts at the scenario file";
+                let help = "correct the file, or name another with placement.file; a relative path starts at the scenario file, on the command line at the current folder";
                 cx.error(&["placement", "file"], message, label, help);
                 return None;
             }

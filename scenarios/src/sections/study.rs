@@ -73,7 +73,7 @@ pub struct StudySection {
     pub baseline: Option<String>,
     /// What `amitwin sweep` varies: settings and their values, such as "placement.meters=1000,2000" or "placement.meters=1000..8000/4log".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 20), extend("x-example" = "vary = [\"placement.meters=1000..8000/4log\", \"radio.phy=1b,3,5\"]"))]
     pub vary: Vec<String>,
     /// Points of the Latin hypercube that the ranges of `vary` make together, instead of a grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +98,7 @@ fn is_mean(average: &Average) -> bool {
 /// When enough seeds have run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-example" = "until = { metric = \"rejoin_time\", stat = \"p95\", half_width = \"2 %\", seeds_max = 100 }"))]
 pub struct UntilSection {
     /// The figure that must be known, as gates call it.
     #[schemars(extend("enum" = gates::names()))]

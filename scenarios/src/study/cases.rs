@@ -32,6 +32,8 @@ pub struct Source {
     pub set: Vec<Override>,
     /// First seed, instead of the file's.
     pub seed: Option<u64>,
+    /// Seeds of a case, instead of the file's: no part of what a case says, so that more of them go on with what fewer came to.
+    pub seeds: Option<u32>,
     /// Variants to run; all of them if empty.
     pub variants: Vec<String>,
 }
@@ -41,7 +43,12 @@ impl Source {
     pub(super) fn load(&self, settings: &[Varied], seed: Option<u64>) -> Result<Subject, String> {
         let varied = settings.iter().map(|s| Override { key: s.key.clone(), value: s.value.clone() });
         let set: Vec<Override> = self.set.iter().cloned().chain(varied).collect();
-        Subject::load_text(&self.text, &self.file, &self.dir, &set, seed).map_err(|error| error.render(false))
+        let mut subject =
+            Subject::load_text(&self.text, &self.file, &self.dir, &set, seed).map_err(|error| error.render(false))?;
+        if let Some(seeds) = self.seeds {
+            subject.set_seeds(seeds)?;
+        }
+        Ok(subject)
     }
 
     /// The same, if it has the variants that are to run.
@@ -116,8 +123,27 @@ impl Cases<'_> {
         Ok(results)
     }
 
-    /// A case with a seed; `None` if it was stopped.
+    /// A case with a seed; `None` if it was stopped. What makes no scenario or no world with this seed is the case's own.
     fn run(&self, case: u32, seed: u64, job: usize, watch: &dyn Watch) -> Result<Option<CaseResult>, DriveError> {
+        let invalid = |error: &str| {
+            let (variants, warnings) = (Vec::new(), Vec::new());
+            watch.progress(job, WHOLE, 0);
+            Some(CaseResult { case, seed, variants, warnings, invalid: Some(format!("with seed {seed}: {error}")) })
+        };
+        match self.run_all_variants(case, seed, job, watch) {
+            Err(DriveError::Case { error, .. }) => Ok(invalid(&error)),
+            Err(error @ DriveError::Build { .. }) => Ok(invalid(&error.to_string())),
+            other => other,
+        }
+    }
+
+    fn run_all_variants(
+        &self,
+        case: u32,
+        seed: u64,
+        job: usize,
+        watch: &dyn Watch,
+    ) -> Result<Option<CaseResult>, DriveError> {
         let planned = &self.plan.cases[case as usize];
         let failed = |error: String| DriveError::Case { case: planned.name(), seed, error };
         let mut subject = self.source.load(&planned.settings, Some(seed)).map_err(failed)?;
@@ -125,16 +151,24 @@ impl Cases<'_> {
         let Some(ran) = subject.run(&self.plan.variants, &mut part, failed)? else { return Ok(None) };
         let (variants, warnings) = ran.into_iter().unzip();
         watch.progress(job, WHOLE, 0);
-        Ok(Some(CaseResult { case, seed, variants, warnings }))
+        Ok(Some(CaseResult { case, seed, variants, warnings, invalid: None }))
     }
 
-    /// What a case came to with its seeds, in their order.
+    /// What a case came to with its seeds, in their order; nothing if it makes no scenario with one of them.
     pub(super) fn of_case<'r>(&self, case: u32, results: &'r Results) -> Vec<&'r CaseResult> {
-        self.plan.seeds.iter().map_while(|seed| results.get(&(case, *seed))).collect()
+        let of: Vec<&CaseResult> = self.plan.seeds.iter().map_while(|seed| results.get(&(case, *seed))).collect();
+        if of.iter().any(|result| result.invalid.is_some()) { Vec::new() } else { of }
+    }
+
+    /// Why a case makes no scenario, from the plan or with one of its seeds.
+    pub(super) fn invalid(&self, case: u32, results: &Results) -> Option<String> {
+        let with_seed = || self.plan.seeds.iter().find_map(|seed| results.get(&(case, *seed))?.invalid.clone());
+        self.plan.cases[case as usize].invalid.clone().or_else(with_seed)
     }
 
     /// A case over the seeds that it has run with, and what to know of it.
-    pub(super) fn sum_up(&self, case: u32, of: &[&CaseResult]) -> (CaseSummary, Vec<String>) {
+    pub(super) fn sum_up(&self, case: u32, results: &Results) -> (CaseSummary, Vec<String>) {
+        let of = &self.of_case(case, results);
         let (plan, planned) = (&self.plan, &self.plan.cases[case as usize]);
         let variants = self.variants(of);
         let told: Vec<(&str, Vec<String>)> = (plan.variants.iter().enumerate())
@@ -145,7 +179,7 @@ impl Cases<'_> {
         let summary = CaseSummary {
             case,
             settings: planned.settings.clone(),
-            invalid: planned.invalid.clone(),
+            invalid: self.invalid(case, results),
             gates: verdicts(self.base.gates(), &variants),
             variants,
         };

@@ -73,6 +73,23 @@ impl Subject {
         }
     }
 
+    /// Another number of seeds, as `study.seeds` says it.
+    pub(super) fn set_seeds(&mut self, seeds: u32) -> Result<(), String> {
+        let study = match self {
+            Subject::Scenario(scenario) => &mut scenario.study,
+            Subject::Plan(plan) => &mut plan.study,
+        };
+        if let Some(until) = study.until.as_ref().filter(|until| until.seeds_max < seeds) {
+            return Err(format!(
+                "error: the study ends before it begins: it starts with {seeds} seeds, and study.until.seeds_max is {}; raise that, or \
+                 ask for fewer with --seeds",
+                until.seeds_max
+            ));
+        }
+        study.seeds = seeds;
+        Ok(())
+    }
+
     /// Limits on the results.
     pub fn gates(&self) -> &[Gate] {
         match self {

@@ -81,7 +81,8 @@ impl Sweep {
         let (study, seed) = (base.study(), base.seed());
         let seeds: Vec<u64> = (0..u64::from(study.seeds_max())).map(|n| seed.saturating_add(n)).collect();
         let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name().to_owned());
-        let until = format!("{seeds:?} {} {:?}", study.seeds, study.until);
+        // More seeds go on with what fewer came to.
+        let until = format!("{seed} {:?}", study.until);
         for part in planned.iter().map(PlannedCase::name).chain([version.clone(), variants.join("\n"), until]) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
@@ -192,7 +193,8 @@ impl Cases<'_> {
             if extent == Extent::Collect {
                 todo.clear();
             }
-            let ran = self.run_each(&todo, results.len(), with, watch)?;
+            let ran = self.run_each(&todo, results.len(), with, watch);
+            let ran = ran.or_else(|error| self.failed(error, with, extent))?;
             left -= ran.len();
             results.extend(ran);
             if left > 0 {
@@ -207,13 +209,24 @@ impl Cases<'_> {
         Ok(summary)
     }
 
+    /// Keeps a summary of what ended before something went wrong.
+    fn failed(&self, error: DriveError, with: &Means, extent: Extent) -> Result<Results, DriveError> {
+        if !matches!(extent, Extent::Share(_)) {
+            let mut summary = self.over_all(&with.dir.results()?, 0, extent);
+            summary.warnings.push(error.to_string());
+            (summary.status, summary.exit_code) = (Status::Failed, Some(error.exit_code()));
+            with.dir.finish(&summary, &summary)?;
+        }
+        Err(error)
+    }
+
     /// The seeds of a case in the next round, if it has not enough of them.
     fn further(&self, case: usize, seeds: u32, results: &Results) -> Option<(usize, u32)> {
         let until = self.base.study().until.as_ref()?;
         let more = until.more(seeds);
         let of = self.of_case(case as u32, results);
         if of.is_empty() {
-            // It is in another share.
+            // It is in another share, or makes no scenario.
             return None;
         }
         let variants = self.variants(&of);
@@ -223,14 +236,14 @@ impl Cases<'_> {
 
     fn over_all(&self, results: &Results, left: usize, extent: Extent) -> SweepSummary {
         let plan = &self.plan;
-        let invalid = plan.cases.iter().filter(|case| case.invalid.is_some()).count();
         let (mut warnings, mut cases) = (self.warnings.clone(), Vec::new());
         for (at, planned) in plan.cases.iter().enumerate() {
-            let (case, told) = self.sum_up(at as u32, &self.of_case(at as u32, results));
+            let (case, told) = self.sum_up(at as u32, results);
             warnings.extend(told);
-            warnings.extend(planned.invalid.as_ref().map(|_| format!("{}: invalid, see below", planned.name())));
+            warnings.extend(case.invalid.as_ref().map(|_| format!("{}: invalid, see below", planned.name())));
             cases.push(case);
         }
+        let invalid = cases.iter().filter(|case| case.invalid.is_some()).count();
         let all = left + results.len();
         if left > 0 {
             warnings.push(match extent {

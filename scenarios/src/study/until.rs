@@ -73,6 +73,7 @@ mod tests {
             verdict,
             binding: true,
             share: None,
+            not_reached: 0,
         }
     }
 

@@ -64,6 +64,15 @@ impl FromStr for Vary {
         if keys.iter().any(String::is_empty) {
             return Err(format!("`{}` names no setting on one side of a +", set.key));
         }
+        let parts = outside_quotes(&set.value, ',');
+        if let (true, Some((low, rest))) = (parts.len() > 1, parts.iter().find_map(|part| part.split_once("..")))
+            && let (Some(_), Some(_)) = (number(low), number(rest.split('/').next().unwrap_or_default()))
+        {
+            return Err(format!(
+                "`{text}` mixes a range with single values; write either, such as {0}=10..30/5 or {0}=10,20,30",
+                set.key
+            ));
+        }
         if let ([_], Some(range)) = (&keys[..], Range::of(&set.value)?) {
             return Ok(Vary { keys, values: Values::Range(range) });
         }
@@ -128,7 +137,10 @@ impl Range {
         if !from_unit.is_empty() && from_unit != to_unit {
             return Err(format!("the ends of `{text}` have different units; write both in one"));
         }
-        if from >= to {
+        if from == to {
+            return Err(format!("`{text}` is one value; write it alone, or two different ends"));
+        }
+        if from > to {
             return Err(format!("`{text}` is empty: its first number must be the smaller one, such as {high}..{low}"));
         }
         if logarithmic && from <= 0.0 {
@@ -284,7 +296,8 @@ mod tests {
             ("placement.meters=", "empty value"),
             ("placement.meters=1,,2", "empty value"),
             ("placement.meters=8..2", "the smaller one"),
-            ("placement.meters=2..2", "the smaller one"),
+            ("placement.meters=2..2", "is one value"),
+            ("placement.meters=10..20,30", "mixes a range with single values"),
             ("placement.meters=0..8/3log", "above zero"),
             ("placement.meters=1..8/1", "2 to 10000"),
             ("radio.tx_power=1 W..30 dBm", "different units"),

@@ -32,15 +32,21 @@ impl Gate {
         }
     }
 
+    /// Seeds of several with which the figure was not reached.
+    pub(crate) fn not_reached(&self, variant: &VariantSummary) -> u32 {
+        variant.over_seeds.get(self.metric.key()).map_or(0, |over| over.not_reached)
+    }
+
     /// Whether the whole interval keeps the limit, or nothing of it does.
     fn on_average(&self, over: &OverSeeds) -> Verdict {
-        if over.not_reached == over.seeds {
+        // The mean would be beyond any limit; how many seeds may fail is what a share says.
+        if over.not_reached > 0 {
             return Verdict::Breach;
         }
         if over.low.is_none() && over.high.is_none() {
             return Verdict::Undecided;
         }
-        // An end that is missing beside one that is there was not reached: it is later than any time.
+        // A median of few seeds may have one end only.
         let (low, high) = (over.low.unwrap_or(f64::INFINITY), over.high.unwrap_or(f64::INFINITY));
         let kept = |end: f64| end.is_finite() && self.keeps(end);
         match (kept(low), kept(high)) {
@@ -100,7 +106,8 @@ mod tests {
     #[test]
     fn what_was_not_reached_is_never_a_pass() {
         assert_eq!(gate(1e9, None).judge(&variant(&[-1.0, -1.0, -1.0])).verdict, Verdict::Breach);
-        assert_eq!(gate(1e9, None).judge(&variant(&[1.0, 2.0, 3.0, 4.0, 5.0, -1.0])).verdict, Verdict::Undecided);
+        let one_of_six = gate(1e9, None).judge(&variant(&[1.0, 2.0, 3.0, 4.0, 5.0, -1.0]));
+        assert_eq!((one_of_six.verdict, one_of_six.not_reached), (Verdict::Breach, 1));
         let mut silent = variant(&[1.0, 2.0]);
         silent.seeds[1].metrics = amitwin_data::metrics::Values::default();
         assert_eq!(gate(1e9, None).judge(&silent).verdict, Verdict::NoData);

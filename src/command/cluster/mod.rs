@@ -18,7 +18,7 @@ const GIB: f64 = 1_073_741_824.0;
 
 /// Prints the job.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
-    let source = source(&options.file, Vec::new(), None, &[])?;
+    let source = source(&options.file, &[], None, &[])?;
     let sweep = Sweep { source, vary: Vec::new(), latin: None };
     let mut largest: Option<Variant> = None;
     let mut of_plans = 0.0_f64;

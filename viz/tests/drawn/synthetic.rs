@@ -284,6 +284,7 @@ pub fn summary() -> Summary {
         verdict: if figures[i][5].is_some_and(|s| s <= 3_600.0) { Verdict::Pass } else { Verdict::Breach },
         binding: i == 3,
         share: None,
+        not_reached: 0,
     };
     Summary {
         status: Status::Complete,

@@ -122,7 +122,7 @@ impl Lists {
                 Some(read)
             }
             Err(message) => {
-                let help = "correct the file, or name another with fleet.file; a relative path starts at the plan";
+                let help = "correct the file, or name another with fleet.file; a relative path starts at the plan, on the command line at the current folder";
                 cx.error(&["fleet", "file"], message, "this list of meters", help);
                 None
             }

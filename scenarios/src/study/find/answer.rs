@@ -6,7 +6,15 @@ use amitwin_data::find::{Answer, Ended, Found, Question};
 use amitwin_data::sweep::Varied;
 
 /// What is known, of values from the one where gates hold most easily.
-pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &Search, stopped: bool) -> Answer {
+///
+/// `stopped`: whether the search was; `invalid`: a value that makes no scenario.
+pub fn answer(
+    question: &Question,
+    values: &[Value],
+    per: Vec<Varied>,
+    search: &Search,
+    (stopped, invalid): (bool, Option<&str>),
+) -> Answer {
     let found = |at: usize| Found { value: values[at].number, text: values[at].text.clone(), seeds: search.seeds(at) };
     let text = |at: usize| values[at].text.as_str();
     let (pass, breach) = search.bracket();
@@ -36,7 +44,11 @@ pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &
         Step::Ended(search::Ended::AllPass) => {
             (Ended::AllPass, format!("the gates hold up to the end at {end}; {raise} to find where they stop"))
         }
-        Step::Ended(search::Ended::NonePasses) => (Ended::NonePasses, format!("no value passes, not even {}", text(0))),
+        Step::Ended(search::Ended::NonePasses) => {
+            let other = if question.largest { "--smallest" } else { "--largest" };
+            let hint = format!("if {end} is easier, ask for the {other} one");
+            (Ended::NonePasses, format!("no value passes, not even {}; {hint}", text(0)))
+        }
         Step::Ended(search::Ended::Undecided { .. }) => (
             Ended::Undecided,
             format!(
@@ -52,8 +64,12 @@ pub fn answer(question: &Question, values: &[Value], per: Vec<Varied>, search: &
                 text(if search.holds(easier) { harder } else { easier }),
             ),
         ),
-        Step::Ended(search::Ended::NoData(at)) => {
+        Step::Ended(search::Ended::NoData(at)) if invalid.is_none() => {
             (Ended::NoData, format!("a gate had no data with {}: nothing that it judges happened there", text(at)))
+        }
+        Step::Ended(search::Ended::NoData(_)) => {
+            let remedy = "change --between or the scenario, so that every value makes one with every seed";
+            (Ended::Invalid, format!("the scenario is invalid with {}; {remedy}", invalid.unwrap_or_default()))
         }
         Step::Run { .. } if stopped => (Ended::Interrupted, format!("{known} so far")),
         Step::Run { .. } => (Ended::Undecided, known),

@@ -9,7 +9,7 @@ use amitwin_data::summary::{Average, SeedShare, VariantSummary, Verdict};
 /// Odds beyond which more certainty changes nothing.
 const LOG_ODDS_MAX: f64 = 30.0;
 
-/// Of the gates that judge any of these variants; the one that holds least decides. One on an average is decided with `least` seeds at
+/// Of the gates that judge any of these variants; the one that holds least decides, and without variants there is no data. One on an average is decided with `least` seeds at
 /// the earliest: whoever looks often finds a narrow interval of few by chance.
 pub fn evidence(gates: &[Gate], variants: &[VariantSummary], least: u32) -> Evidence {
     let judged =
@@ -19,7 +19,10 @@ pub fn evidence(gates: &[Gate], variants: &[VariantSummary], least: u32) -> Evid
         judged => judged,
     };
     let judgements: Vec<(Verdict, Option<SeedShare>)> = judged().map(judge).collect();
-    let verdicts: Vec<Verdict> = judgements.iter().map(|(verdict, _)| *verdict).collect();
+    let mut verdicts: Vec<Verdict> = judgements.iter().map(|(verdict, _)| *verdict).collect();
+    if verdicts.is_empty() {
+        verdicts.push(Verdict::NoData);
+    }
     let needed = judgements.iter().map(|(_, share)| share.map_or(least, |s| s.needed.map_or(u32::MAX, clamped))).max();
     let worst = [Verdict::NoData, Verdict::Breach, Verdict::Undecided].into_iter().find(|v| verdicts.contains(v));
     let log_odds = judged().map(|(gate, variant)| log_odds(gate, variant)).fold(LOG_ODDS_MAX, f64::min);
@@ -57,6 +60,9 @@ fn log_odds(gate: &Gate, variant: &VariantSummary) -> f64 {
         let above = gate.min.map(|min| -stats::log_odds_of_mean(&values, min));
         return below.into_iter().chain(above).fold(LOG_ODDS_MAX, f64::min);
     }
+    if gate.share.is_none() && gate.not_reached(variant) > 0 {
+        return -LOG_ODDS_MAX;
+    }
     // A median keeps a limit where more than half of the seeds do.
     let wanted = gate.share.map_or(0.5, |share| share.wanted);
     let passed = seeds.iter().filter(|seed| gate.of_seed(&seed.metrics) == Verdict::Pass).count();
@@ -92,6 +98,7 @@ mod tests {
         let held = evidence(&[gate(20.0, None)], &variants, 3);
         assert_eq!(evidence(&[gate(20.0, None)], &variants, 4).verdict, Verdict::Undecided);
         assert!(held.verdict == Verdict::Pass && held.log_odds > 3.0, "{held:?}");
+        assert_eq!(evidence(&[gate(20.0, None)], &[], 3).verdict, Verdict::NoData);
         let both = evidence(&[gate(20.0, None), gate(5.0, None)], &variants, 3);
         assert!(both.verdict == Verdict::Breach && both.log_odds < -3.0, "{both:?}");
         let middle = evidence(&[gate(10.0, None)], &variants, 3);

@@ -19,7 +19,7 @@ use crate::drive::DriveError;
 use crate::gate::Gate;
 use crate::overrides::is_range;
 use amitwin_data::find::{Ended, FindSummary, Question};
-use amitwin_data::summary::Status;
+use amitwin_data::summary::{GateVerdict, Status, Verdict};
 use amitwin_data::sweep::{Plan, PlannedCase, Varied};
 use scale::Value;
 use search::{Search, Step};
@@ -95,7 +95,8 @@ impl Find {
                 let at = PlannedCase { settings: end.clone(), invalid: None }.name();
                 let subject = source.load_chosen(end).map_err(|why| {
                     FindError::Scenario(format!(
-                        "the scenario is invalid with {at}, an end of what is searched:\n{why}"
+                        "the scenario is invalid with {at}, an end of what is searched; change --between, so that every value in it makes \
+                         a scenario:\n{why}"
                     ))
                 })?;
                 hasher.update(subject.hash().as_bytes());
@@ -136,24 +137,15 @@ impl Find {
         let (version, name) = (env!("CARGO_PKG_VERSION").to_owned(), base.name().to_owned());
         let planned: Vec<PlannedCase> =
             settings.into_iter().map(|settings| PlannedCase { settings, invalid: None }).collect();
-        let said = [version.clone(), variants.join("\n"), format!("{seeds:?} {} {}", self.largest, self.tolerance.0)];
+        // More seeds go on with what fewer came to.
+        let said =
+            [version.clone(), variants.join("\n"), format!("{} {} {}", base.seed(), self.largest, self.tolerance.0)];
         for part in planned.iter().map(PlannedCase::name).chain(said) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
         let plan_hash = hasher.finalize().to_hex().to_string();
         let plan = Plan { name, version, plan_hash, seeds, variants, cases: planned };
         Ok(PlannedFind { find: self, cases: Cases { source, plan, base, warnings }, values, question })
-    }
-}
-
-/// A value between the ends that makes no scenario, with what to do about it.
-fn with_remedy(error: DriveError) -> DriveError {
-    match error {
-        DriveError::Case { case, seed, error } => {
-            let error = format!("{}\nchange --between, so that every value in it makes a scenario", error.trim_end());
-            DriveError::Case { case, seed, error }
-        }
-        other => other,
     }
 }
 
@@ -205,14 +197,17 @@ impl PlannedFind<'_> {
                 watch.progress(told, WHOLE, 0);
                 told += 1;
             }
-            let ran = self.cases.run_each(&todo, told, with, watch).map_err(with_remedy)?;
+            let ran = self.cases.run_each(&todo, told, with, watch);
+            let ran = ran.or_else(|error| self.failed(error, with, &searches))?;
             stopped = ran.len() < todo.len();
             told += todo.len();
             results.extend(ran);
             if !stopped {
                 for (of, point, seeds) in wanted {
                     let of_point = self.cases.of_case((of * all + point) as u32, &results);
-                    searches[of].told(point, seeds, evidence::evidence(&gates, &self.cases.variants(&of_point), least));
+                    // Without variants it makes no scenario, and there is no evidence.
+                    let evidence = evidence::evidence(&gates, &self.cases.variants(&of_point), least);
+                    searches[of].told(point, seeds, evidence);
                 }
             }
         }
@@ -221,13 +216,27 @@ impl PlannedFind<'_> {
         Ok(summary)
     }
 
+    /// Keeps a summary of what ended before something went wrong.
+    fn failed(&self, error: DriveError, with: &Means, searches: &[Search]) -> Result<Results, DriveError> {
+        let mut summary = self.summary(&with.dir.results()?, searches, true);
+        summary.study.warnings.push(error.to_string());
+        (summary.study.status, summary.study.exit_code) = (Status::Failed, Some(error.exit_code()));
+        with.dir.finish(&summary.study, &summary)?;
+        Err(error)
+    }
+
     fn summary(&self, results: &Results, searches: &[Search], stopped: bool) -> FindSummary {
         let (plan, all) = (&self.cases.plan, self.values.len());
         let (mut warnings, mut cases) = (self.cases.warnings.clone(), Vec::new());
         for case in 0..plan.cases.len() as u32 {
-            let of = self.cases.of_case(case, results);
-            if !of.is_empty() {
-                let (summary, told) = self.cases.sum_up(case, &of);
+            let (mut summary, told) = self.cases.sum_up(case, results);
+            // Verdicts on averages of few seeds do not count here either.
+            let few = |gate: &&mut GateVerdict| gate.share.is_none() && gate.verdict != Verdict::NoData;
+            let seeds = summary.variants.first().map_or(0, |variant| variant.seeds.len() as u32);
+            if seeds < FIRST_SEEDS.min(self.question.seeds_max) {
+                summary.gates.iter_mut().filter(few).for_each(|gate| gate.verdict = Verdict::Undecided);
+            }
+            if !summary.variants.is_empty() || summary.invalid.is_some() {
                 cases.push(summary);
                 warnings.extend(told);
             }
@@ -237,11 +246,15 @@ impl PlannedFind<'_> {
                 let mut per: Vec<Varied> = plan.cases[at * all].settings.clone();
                 // The last setting is the one that is searched.
                 per.pop();
-                answer::answer(&self.question, &self.values, per, search, stopped)
+                let invalid = (at * all..(at + 1) * all).find_map(|case| {
+                    self.cases.invalid(case as u32, results)?;
+                    Some(self.values[case - at * all].text.as_str())
+                });
+                answer::answer(&self.question, &self.values, per, search, (stopped, invalid))
             })
             .collect();
         // What tells least weighs most.
-        let weight = |ended: &Ended| [0, 8, 5, 4, 130].iter().position(|code| *code == ended.exit_code());
+        let weight = |ended: &Ended| [0, 8, 5, 4, 3, 130].iter().position(|code| *code == ended.exit_code());
         let worst = answers.iter().map(|answer| answer.ended).max_by_key(weight).unwrap_or(Ended::Found);
         if stopped {
             warnings.push("stopped before the answers were known; --resume goes on".to_owned());

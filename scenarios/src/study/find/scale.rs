@@ -47,6 +47,9 @@ impl FromStr for Between {
             (Ok(low), Ok(high)) => Between { low, high, unit: "s".to_owned(), whole: false },
             _ => return Err(format!("the ends of `{text}` have different units; write both in one")),
         };
+        if between.low == between.high {
+            return Err(format!("`{text}` is one value; a search needs two different ends, such as 500..20000"));
+        }
         match between.low < between.high {
             true => Ok(between),
             false => Err(format!(
@@ -169,7 +172,7 @@ mod tests {
         for (text, why) in [
             ("500", "not a range"),
             ("a..b", "not a range"),
-            ("9..9", "smaller number comes first, such as 9..9"),
+            ("9..9", "two different ends"),
             ("2h..10min", "smaller number comes first, such as 10min..2h"),
             ("1 W..30 dBm", "different units"),
         ] {
