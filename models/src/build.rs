@@ -36,7 +36,7 @@ use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
 use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, WorldSpec};
-use crate::terrain::{SiteKind, assign};
+use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
 use amitwin_sim_core::SimTime;
@@ -141,7 +141,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     if spec.mac.hopping && hops.is_empty() {
         return Err(BuildError::AllExcluded);
     }
-    let assignment = assign(&spec.placement);
+    let assignment = assign_within(&spec.placement, spec.mesh.border_router.routes_max);
     if assignment.gateways.is_empty() {
         return Err(BuildError::NoGateway);
     }

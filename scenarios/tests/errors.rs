@@ -201,6 +201,17 @@ fn rules_across_fields() {
 }
 
 #[test]
+fn more_meters_than_all_routes_are_refused() {
+    // 25 meters behind one border router.
+    let said = with("[mesh.border_router]\nroutes_max = 20\n");
+    for part in ["1 times 20 routes are 20", "town.toml:13", "place 2 border routers or more"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    let enough = format!("{GOOD}[mesh.border_router]\nroutes_max = 25\n");
+    load_text(&enough, "town.toml", Path::new("."), &[], None).expect("as many as there are");
+}
+
+#[test]
 fn gates() {
     let mut gallery = Gallery::default();
     let gate = |text: &str| with(&format!("[[gate]]\n{text}\n"));

@@ -39,6 +39,9 @@ pub struct MeshSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 50))]
     pub authentications_max: Option<u16>,
+    /// Limits of the border routers.
+    #[serde(skip_serializing_if = "BorderRouterSpec::is_default")]
+    pub border_router: BorderRouterSpec,
     /// Places of nanostack's neighbour table, which limits the children of a node: of 32, 64, 128 and 255 there are 22, 49, 103 and 230 for
     /// children; 255 when missing. wsrd and wsbrd have no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,8 +61,26 @@ impl Default for MeshSpec {
             parent_threshold_dbm: None,
             start: Start::Joined,
             authentications_max: None,
+            border_router: BorderRouterSpec::default(),
             neighbour_table: None,
         }
+    }
+}
+
+/// Limits of a border router.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BorderRouterSpec {
+    /// Meters and repeaters whose routes it can keep: as many join its PAN, those nearest to it first; the others join the nearest PAN
+    /// that has room. No limit when missing, as the open stacks have none; vendors name some thousand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65_000))]
+    pub routes_max: Option<u32>,
+}
+
+impl BorderRouterSpec {
+    fn is_default(&self) -> bool {
+        *self == BorderRouterSpec::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Each meter and repeater to its nearest gateway.
+//! Each meter and repeater to its nearest gateway that has room.
 
 use super::{Placement, Site, SiteKind, SpatialGrid};
 
@@ -46,28 +46,54 @@ impl Assignment {
 /// Assigns every meter and repeater to the gateway at the smallest distance in three dimensions; of equally near ones
 /// to the one with the smallest id.
 pub fn assign(placement: &Placement) -> Assignment {
+    assign_within(placement, None)
+}
+
+/// The same, with at most `radios_max` meters and repeaters to a gateway: it has those that are nearest to it, of equally near ones those with
+/// smaller ids. The others go to the nearest gateway that has room left, the nearest of them first; who finds none has no gateway.
+pub fn assign_within(placement: &Placement, radios_max: Option<u32>) -> Assignment {
     let gateways: Vec<u32> = placement.of_kind(SiteKind::Gateway).collect();
     let at = |cell: u32| &placement.sites[gateways[cell as usize] as usize];
     let points: Vec<(f32, f32)> =
         gateways.iter().map(|&id| &placement.sites[id as usize]).map(|g| (g.x_m, g.y_m)).collect();
     let index = SpatialGrid::balanced(&points);
-    let nearest = |site: &Site| {
+    let nearest = |site: &Site, has_room: &dyn Fn(u32) -> bool| {
         let found = index.nearest_by(site.x_m, site.y_m, |cell, horizontal| {
             let rise = f64::from(at(cell).height_m) - f64::from(site.height_m);
-            horizontal + rise * rise
+            if has_room(cell) { horizontal + rise * rise } else { f64::INFINITY }
         });
-        found.map(|(cell, _)| cell)
+        found.filter(|(_, squared_m)| squared_m.is_finite())
     };
-    let mut own = 0u32..;
-    let cell_of = placement
-        .sites
-        .iter()
-        .map(|site| match site.kind {
-            SiteKind::Meter | SiteKind::Repeater => nearest(site),
+    let (mut own, mut radios) = (0u32.., Vec::new());
+    let mut cell_of: Vec<Option<u32>> = (0u32..)
+        .zip(&placement.sites)
+        .map(|(node, site)| match site.kind {
+            SiteKind::Meter | SiteKind::Repeater => {
+                let (cell, squared_m) = nearest(site, &|_| true)?;
+                radios.push((squared_m, node));
+                Some(cell)
+            }
             SiteKind::Gateway => own.next(),
             SiteKind::Transformer => None,
         })
         .collect();
+    if let Some(most) = radios_max {
+        radios.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut room = vec![most; gateways.len()];
+        let left: Vec<u32> = radios
+            .into_iter()
+            .map(|(_, node)| node)
+            .filter(|node| {
+                let room = cell_of[*node as usize].map(|cell| &mut room[cell as usize]);
+                !room.is_some_and(|room| room.checked_sub(1).map(|less| *room = less).is_some())
+            })
+            .collect();
+        for node in left {
+            let found = nearest(&placement.sites[node as usize], &|cell| room[cell as usize] > 0);
+            cell_of[node as usize] = found.map(|(cell, _)| cell);
+            found.iter().for_each(|(cell, _)| room[*cell as usize] -= 1);
+        }
+    }
     Assignment { gateways, cell_of }
 }
 
@@ -108,6 +134,26 @@ mod tests {
         assert_eq!(assignment.gateway_of(3), Some(2));
         assert_eq!(assignment.members(), [vec![0], vec![3], vec![]]);
         assert_eq!(assignment.radios(), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_full_gateway_keeps_those_that_are_near_and_the_others_go_where_there_is_room() {
+        use SiteKind::{Gateway, Meter};
+        // Gateways at 0, 100 and 1,000 m; three meters are nearest to the first one, at 10, 20 and 40 m, and one to the second.
+        let placement = placement(&[
+            (Gateway, 0.0, 0.0, 1.5),
+            (Gateway, 100.0, 0.0, 1.5),
+            (Gateway, 1000.0, 0.0, 1.5),
+            (Meter, 40.0, 0.0, 1.5),
+            (Meter, 10.0, 0.0, 1.5),
+            (Meter, -20.0, 0.0, 1.5),
+            (Meter, 90.0, 0.0, 1.5),
+        ]);
+        let cells = |most| assign_within(&placement, most).cell_of[3..].to_vec();
+        assert_eq!(cells(None), [Some(0), Some(0), Some(0), Some(1)]);
+        assert_eq!(cells(Some(2)), [Some(1), Some(0), Some(0), Some(1)]);
+        // The second one is full with its own: at -20 m is nearer to the third than nobody.
+        assert_eq!(cells(Some(1)), [None, Some(0), Some(2), Some(1)]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod plane;
 mod site;
 mod siting;
 
-pub use assign::{Assignment, assign};
+pub use assign::{Assignment, assign, assign_within};
 pub use check::{Problem, check};
 pub use error::TerrainError;
 pub use extent::Extent;

@@ -97,6 +97,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     let weather = weather::weather(cx, placements);
     let placement = placement?;
     radio::roofs(cx, &placement);
+    radio::routes(cx, &placement);
     let surroundings = Surroundings {
         interferers: interferer::interferers(cx, &placement),
         obstacles: obstacle::obstacles(cx, &placement),

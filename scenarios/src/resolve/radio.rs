@@ -91,6 +91,22 @@ pub(super) fn roofs(cx: &mut Context<'_>, placement: &Placement) {
     }
 }
 
+/// Refuses more meters than all border routers can keep routes to.
+pub(super) fn routes(cx: &mut Context<'_>, placement: &Placement) {
+    let Some(most) = cx.file.mesh.border_router.routes_max else { return };
+    let count = |kind| placement.count(kind) as u64;
+    let (radios, routers) = (count(SiteKind::Meter) + count(SiteKind::Repeater), count(SiteKind::Gateway));
+    let room = routers * u64::from(most);
+    if radios > room {
+        let title = format!(
+            "{radios} meters and repeaters are more than the border routers can ever take: {routers} times {most} routes are {room}"
+        );
+        let needed = radios.div_ceil(u64::from(most));
+        let help = format!("place {needed} border routers or more, or raise mesh.border_router.routes_max");
+        cx.error(&["mesh", "border_router", "routes_max"], title, "too few routes", help);
+    }
+}
+
 pub(super) fn mac(cx: &mut Context<'_>) {
     let mac = &cx.file.mac;
     if let (Some(min), Some(max)) = (mac.min_be, mac.max_be)

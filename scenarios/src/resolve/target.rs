@@ -7,7 +7,7 @@ use super::sites::Sites;
 use crate::language::diagnostic::{nearest, suggest};
 use amitwin_models::purpose::EVENT_SHARE;
 use amitwin_models::spec::{Coupling, EventSpec, Fitting, Target, TargetKind};
-use amitwin_models::terrain::{Assignment, Placement, Site, SiteKind, assign};
+use amitwin_models::terrain::{Assignment, Placement, Site, SiteKind, assign_within};
 use amitwin_sim_core::rng::Stream;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -28,18 +28,19 @@ type Fits<'t> = Box<dyn Fn(u32, &Site) -> bool + 't>;
 pub(super) struct Finder<'a> {
     placement: &'a Placement,
     sites: &'a Sites<'a>,
+    routes_max: Option<u32>,
     /// Who serves whom, once somebody asks.
     assignment: OnceCell<Assignment>,
 }
 
 impl<'a> Finder<'a> {
-    /// `sites` knows every id that the events name.
-    pub fn new(placement: &'a Placement, sites: &'a Sites<'a>) -> Finder<'a> {
-        Finder { placement, sites, assignment: OnceCell::new() }
+    /// `sites` knows every id that the events name; `routes_max` is the limit of border routers.
+    pub fn new(placement: &'a Placement, sites: &'a Sites<'a>, routes_max: Option<u32>) -> Finder<'a> {
+        Finder { placement, sites, routes_max, assignment: OnceCell::new() }
     }
 
     fn assignment(&self) -> &Assignment {
-        self.assignment.get_or_init(|| assign(self.placement))
+        self.assignment.get_or_init(|| assign_within(self.placement, self.routes_max))
     }
 
     /// The nodes that an event happens to, ascending. `index` is its place in the file, `list` what its file names.
