@@ -57,6 +57,7 @@ fn reports_are_paired_meter_by_meter_and_what_cannot_be_is_said() {
         run(here.path(), &["run", "small.toml", "--set", &format!("radio.tx_power={power}"), "-o", name]).expect(0);
     }
     let found = run(here.path(), &["compare", "a", "b", "--format", "json"]).expect(0).json();
+    assert_eq!(labels(&found), ["radio.tx_power=27 dBm", "radio.tx_power=20 dBm"], "as it was given");
     let differences = found["exchange_differences"].as_array().expect("differences");
     let figures: Vec<&Value> = differences.iter().map(|d| &d["figure"]).collect();
     assert_eq!(figures, ["push_delivered_share", "push_delay_s"]);

@@ -98,7 +98,19 @@ fn keys_that_differ(all: &[Settings]) -> Vec<String> {
         _ => false,
     };
     let differs = |key: &&String| all.iter().any(|settings| !same(settings.get(*key), all[0].get(*key)));
-    keys.into_iter().filter(differs).cloned().collect()
+    let differing: Vec<String> = keys.into_iter().filter(differs).cloned().collect();
+    // A default that was filled in from another setting, as `radio.gateway_tx_power` from `radio.tx_power`, tells nothing more.
+    let same_everywhere = |a: &str, b: &str| all.iter().all(|settings| settings.get(a) == settings.get(b));
+    let follows = |key: &&String| differing.iter().any(|other| is_of_part(key, other) && same_everywhere(key, other));
+    differing.iter().filter(|key| !follows(key)).cloned().collect()
+}
+
+/// Whether a setting is that of a part of what another one in its table is for: `gateway_tx_power` of `tx_power`.
+fn is_of_part(key: &str, of: &str) -> bool {
+    match (key.rsplit_once('.'), of.rsplit_once('.')) {
+        (Some((a, key)), Some((b, of))) => a == b && key.strip_suffix(of).is_some_and(|part| part.ends_with('_')),
+        _ => false,
+    }
 }
 
 /// A setting as whoever made the run wrote it; of the path of a file as much of its end as tells it from the others, and of files of one
@@ -170,6 +182,12 @@ mod tests {
         let all = [flat(&text(9, "1b")), flat(&text(16, "1b"))];
         assert_eq!(all[0]["campaign.reset.window"].text, "[\"0s\", \"9s\"]");
         assert_eq!(keys_that_differ(&all), ["campaign.reset.window", "placement.meters"]);
+        let power = |router: &str, all: &str| {
+            flat(&format!("[radio]\ngateway_tx_power = \"{router}\"\ntx_power = \"{all}\"\n"))
+        };
+        assert_eq!(keys_that_differ(&[power("20 dBm", "20 dBm"), power("27 dBm", "27 dBm")]), ["radio.tx_power"]);
+        let both = keys_that_differ(&[power("20 dBm", "20 dBm"), power("27 dBm", "20 dBm")]);
+        assert_eq!(both, ["radio.gateway_tx_power"]);
         assert_eq!(keys_that_differ(&[flat(&text(9, "1b")), flat(&text(9, "3"))]), ["radio.phy"]);
     }
     #[test]

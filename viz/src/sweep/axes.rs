@@ -2,13 +2,13 @@
 
 use crate::svg::ticks;
 use amitwin_data::sweep::{CaseSummary, SweepSummary};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From this factor between its ends on an axis is logarithmic, unless its values stand more evenly without.
 const LOGARITHMIC: f64 = 20.0;
 /// Below this factor between the ends a logarithmic axis shows nothing that a linear one does not.
 const LOGARITHMIC_FROM: f64 = 2.0;
-/// Values that come once each in so many cases have round numbers on their axis, and not themselves.
+/// More values than these have round numbers on their axis, and not themselves.
 const OWN_TICKS_MAX: usize = 20;
 
 /// A setting, or some that change together.
@@ -20,6 +20,8 @@ pub struct Axis {
     /// Its values grow by factors.
     pub logarithmic: bool,
     settings: Vec<usize>,
+    /// Which point a text is.
+    known: BTreeMap<String, usize>,
     places: Vec<f64>,
     unit: String,
     is_words: bool,
@@ -69,6 +71,7 @@ impl Axis {
             points: Vec::new(),
             logarithmic: false,
             settings,
+            known: BTreeMap::new(),
             places: Vec::new(),
             unit: String::new(),
             is_words: false,
@@ -76,7 +79,8 @@ impl Axis {
         let mut texts: Vec<&str> = Vec::new();
         for case in &sweep.cases {
             let point = axis.text(case);
-            if !axis.points.contains(&point) {
+            if !axis.known.contains_key(&point) {
+                axis.known.insert(point.clone(), axis.points.len());
                 axis.points.push(point);
                 texts.push(&case.settings[axis.settings[0]].value);
             }
@@ -121,17 +125,16 @@ impl Axis {
 
     /// Where a case stands.
     pub fn place(&self, case: &CaseSummary) -> f64 {
-        let text = self.text(case);
-        self.points.iter().position(|point| *point == text).map_or(0.0, |at| self.places[at])
+        self.known.get(&self.text(case)).map_or(0.0, |at| self.places[*at])
     }
 
-    /// Its points as labels, in rising order; round numbers where there are many.
-    pub fn ticks(&self) -> Vec<(f64, String)> {
+    /// Its points as labels, in rising order; round numbers where they were `drawn`, or are many.
+    pub fn ticks(&self, drawn: bool) -> Vec<(f64, String)> {
         let ends = self.places.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-        if !self.is_words && self.points.len() > OWN_TICKS_MAX {
+        if !self.is_words && (drawn || self.points.len() > OWN_TICKS_MAX) {
             let (low, high) = ends;
             let mut ticks = ticks::with_ends(low, high, self.logarithmic);
-            // The ends have digits that say nothing, for they were drawn.
+            // The ends may have digits that say nothing.
             let ends = ticks.iter_mut().filter(|(v, _)| *v == low || *v == high);
             ends.for_each(|(v, text)| *text = three_digits(*v));
             return ticks;

@@ -118,7 +118,7 @@ fn chart(
         title: format!("{label} by {}", axis.label()),
         x_label: axis.label(),
         y_label: if unit.is_empty() { label.to_owned() } else { format!("{label}, {unit}") },
-        x_ticks: axis.ticks(),
+        x_ticks: axis.ticks(!joined),
         logarithmic: axis.logarithmic,
         bounds: super::bounds(figure.metric.format()),
         lines: groups.into_iter().map(|(_, points)| points).collect(),
