@@ -280,7 +280,7 @@ pub struct Cluster {
     /// Scenario file, whose study.vary says what is varied.
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// Shares, each a job.
+    /// Shares, each a job; fewer where there is less to run.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub shares: u32,
     /// Directory of the sweep; NAME-sweep when missing.
@@ -452,7 +452,7 @@ pub struct Report {
 /// Options of `describe`.
 #[derive(Args)]
 pub struct Describe {
-    /// `tables`, the name of a table, `metrics` or `units`; an overview when missing.
+    /// `tables`, the name of a table, `cases`, `metrics` or `units`; an overview when missing.
     pub what: Option<String>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]

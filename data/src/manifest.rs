@@ -35,6 +35,15 @@ pub struct FileEntry {
     pub rows: Option<u64>,
 }
 
+/// A file that the scenario names and of which the run directory keeps a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NamedInput {
+    /// Path of the copy within the run directory.
+    pub path: String,
+    /// As the scenario or whoever started the run wrote it.
+    pub named: String,
+}
+
 /// What a run was made from and what it wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
@@ -53,6 +62,9 @@ pub struct Manifest {
     /// The meters' DLMS keys, as in `summary.json`.
     #[serde(default)]
     pub keys: String,
+    /// Files that the scenario names, where it names any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<NamedInput>,
     /// Fingerprint of the results.
     pub fingerprint: String,
     /// Whether every file is there; false while the run goes on and after it was killed.
@@ -72,6 +84,7 @@ impl Manifest {
             host: Host::this(),
             threads,
             keys: String::new(),
+            inputs: Vec::new(),
             fingerprint: String::new(),
             complete: false,
             files: Vec::new(),

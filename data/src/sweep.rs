@@ -1,5 +1,9 @@
 //! What a sweep came to: its `summary.json`, and the small file of each case.
 
+mod fullest;
+
+pub use fullest::{Fullest, fullest};
+
 use crate::summary::{GateVerdict, Status, VariantSummary};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,6 +84,9 @@ pub struct CaseSummary {
     pub variants: Vec<VariantSummary>,
     /// Every gate on every variant.
     pub gates: Vec<GateVerdict>,
+    /// Where there are several limits, the one that each variant uses most of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fullest: Vec<Fullest>,
 }
 
 /// What a sweep came to.

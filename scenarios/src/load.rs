@@ -88,6 +88,11 @@ impl Scenario {
         }
     }
 
+    /// The files that the worlds are made from.
+    pub fn inputs(&self) -> Vec<Input> {
+        self.filled.inputs()
+    }
+
     /// The resolved text for a run directory, which can be moved with copies of its inputs in it, and these inputs.
     ///
     /// # Errors

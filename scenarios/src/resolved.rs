@@ -18,8 +18,17 @@ const HEADER: &str =
 pub(crate) struct Resolved {
     /// With the paths of files absolute.
     file: ScenarioFile,
-    /// BLAKE3 of each input, by its absolute path.
-    hashes: Vec<(String, String)>,
+    inputs: Vec<Named>,
+}
+
+/// A file that worlds are made from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    /// Absolute.
+    path: String,
+    blake3: String,
+    /// As the scenario has it.
+    named: String,
 }
 
 /// A file that worlds are made from, to be copied into a run directory.
@@ -29,6 +38,8 @@ pub struct Input {
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
+    /// How the scenario names it.
+    pub named: String,
     /// BLAKE3 of its content when it was read, in hexadecimal.
     pub blake3: String,
 }
@@ -53,11 +64,12 @@ pub(crate) fn write(
     if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_power_dbm()) {
         file.radio.gateway_tx_power_dbm.get_or_insert(power);
     }
-    let hashes = RefCell::new(Vec::new());
+    let inputs = RefCell::new(Vec::new());
     let mut here = with_files(&file, |path| {
         let absolute = absolute(&placements.path(path));
         if let Some(hash) = placements.content_hash(path) {
-            hashes.borrow_mut().push((absolute.clone(), hash.to_owned()));
+            let (path, blake3, named) = (absolute.clone(), hash.to_owned(), path.to_owned());
+            inputs.borrow_mut().push(Named { path, blake3, named });
         }
         absolute
     });
@@ -76,10 +88,10 @@ pub(crate) fn write(
         None => path.to_owned(),
     }))?;
     let hash = blake3::hash(said.as_bytes()).to_hex().to_string();
-    let mut hashes = hashes.into_inner();
-    hashes.sort();
-    hashes.dedup();
-    Ok((toml, hash, Resolved { file: here, hashes }))
+    let mut inputs = inputs.into_inner();
+    inputs.sort();
+    inputs.dedup_by(|a, b| a.path == b.path);
+    Ok((toml, hash, Resolved { file: here, inputs }))
 }
 
 /// The last part of a path.
@@ -90,22 +102,30 @@ fn name_of(path: &Path) -> String {
 impl Resolved {
     /// An input whose content is not the same in both.
     pub fn changed_input<'a>(&'a self, other: &Resolved) -> Option<&'a str> {
-        let changed = |(path, hash): &&(String, String)| !other.hashes.iter().any(|(p, h)| p == path && h == hash);
-        self.hashes.iter().find(changed).map(|(path, _)| path.as_str())
+        let same = |a: &Named, b: &Named| a.path == b.path && a.blake3 == b.blake3;
+        let changed = |input: &&Named| !other.inputs.iter().any(|found| same(found, input));
+        self.inputs.iter().find(changed).map(|input| input.path.as_str())
     }
 
-    /// The text for a run directory, which can be moved with copies of its inputs in the folder `inputs`, and these. Other
-    /// files are named as they lie from there.
-    pub fn in_directory(&self, dir: &Path) -> Result<(String, Vec<Input>), toml::ser::Error> {
+    /// The files that worlds are made from, with a name of its own for each.
+    pub fn inputs(&self) -> Vec<Input> {
         let mut inputs: Vec<Input> = Vec::new();
-        for (path, blake3) in &self.hashes {
+        for Named { path, blake3, named } in &self.inputs {
             let path = PathBuf::from(path);
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // File systems may take upper and lower case for the same.
             let taken = |name: &str| inputs.iter().any(|input| input.name.eq_ignore_ascii_case(name));
             let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{n}-{name}") }).find(|n| !taken(n));
-            inputs.push(Input { name: name.unwrap_or_default(), path, blake3: blake3.clone() });
+            let name = name.unwrap_or_default();
+            inputs.push(Input { name, path, named: named.clone(), blake3: blake3.clone() });
         }
+        inputs
+    }
+
+    /// The text for a run directory, which can be moved with copies of its inputs in the folder `inputs`, and these. Other
+    /// files are named as they lie from there.
+    pub fn in_directory(&self, dir: &Path) -> Result<(String, Vec<Input>), toml::ser::Error> {
+        let inputs = self.inputs();
         let mut there = with_files(&self.file, |path| {
             let input = inputs.iter().find(|input| input.path == Path::new(path));
             input.map_or_else(|| path.to_owned(), |input| format!("{INPUTS}/{}", input.name))

@@ -4,7 +4,7 @@ use crate::cli::{Describe, Format};
 use crate::failure::Usage;
 use crate::talk::Talk;
 use amitwin_data::metrics::{self, Metric};
-use amitwin_data::rows::describe::{self, Beside, CODE};
+use amitwin_data::rows::describe::{self, Beside, CASES, CASES_DOC, CODE, VALUE};
 use amitwin_data::rows::{Column, TABLES, TableInfo};
 use amitwin_scenarios::sections::units::Kind;
 use amitwin_scenarios::suggest;
@@ -20,10 +20,11 @@ pub fn run(options: &Describe, talk: &Talk) -> anyhow::Result<u8> {
         Some("tables") => (describe::tables(), Value::Array(TABLES.iter().map(table).collect())),
         Some("metrics") => (metrics::describe::metrics(), metrics_json()),
         Some("units") => (units(), units_json()),
+        Some("cases") => (describe::cases(), cases_json()),
         Some(name) => match (describe::table_named(name), TABLES.iter().find(|t| t.name == name)) {
             (Some(text), Some(info)) => (text, table(info)),
             _ => {
-                let mut known = vec!["tables", "metrics", "units"];
+                let mut known = vec!["tables", "metrics", "units", "cases"];
                 known.extend(TABLES.iter().map(|t| t.name));
                 return Err(
                     Usage(format!("there is nothing called `{name}`; {}", suggest(name, &known, "known"))).into()
@@ -47,6 +48,7 @@ fn overview() -> String {
     out.push_str(
         "\namitwin describe tables    every table with its columns\n\
          amitwin describe TABLE     one table\n\
+         amitwin describe cases     cases.parquet of a sweep or a search\n\
          amitwin describe metrics   figures in summary.json, and what gates call them\n\
          amitwin describe units     units in a scenario\n",
     );
@@ -64,8 +66,6 @@ fn table(info: &TableInfo) -> Value {
         }
         column
     };
-    let beside =
-        |b: &Beside| json!({ "name": b.name, "type": b.physical, "unit": "", "nullable": b == &CODE, "doc": b.doc });
     let columns = describe::beside(info).into_iter().map(beside).chain(info.columns.iter().map(column));
     json!({
         "table": info.name,
@@ -74,6 +74,16 @@ fn table(info: &TableInfo) -> Value {
         "sorted_by": info.sorted_by,
         "columns": columns.collect::<Vec<_>>(),
     })
+}
+
+fn beside(b: &Beside) -> Value {
+    let nullable = [CODE, VALUE].contains(b);
+    json!({ "name": b.name, "type": b.physical, "unit": "", "nullable": nullable, "doc": b.doc })
+}
+
+fn cases_json() -> Value {
+    let columns: Vec<Value> = CASES.iter().map(beside).collect();
+    json!({ "table": "cases", "doc": CASES_DOC, "opt_in": false, "columns": columns })
 }
 
 fn metrics_json() -> Value {

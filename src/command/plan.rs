@@ -34,6 +34,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let threads = pool.current_num_threads() as u32;
     let mut manifest = Manifest::begun(&plan.name, env!("CARGO_PKG_VERSION"), plan.seed, "", threads);
     manifest.scenario_hash.clone_from(&plan.hash);
+    manifest.inputs = run_dir::named(plan.inputs());
     stop::listen("seeds that have ended are kept").context("signals cannot be caught")?;
     let dir = run_dir::create(chosen.output.as_deref(), chosen.force, &begun, &manifest)?;
 

@@ -1,5 +1,6 @@
 //! `amitwin report RUN`: the report, drawn again.
 
+use super::study;
 use crate::cli::{Format, Report};
 use crate::failure::{INVALID, MISMATCH};
 use crate::talk::Talk;
@@ -9,6 +10,7 @@ use std::path::Path;
 
 /// Checks the files, writes report.html and prints where it is; says so if the run is incomplete.
 pub fn run(options: &Report, talk: &Talk) -> anyhow::Result<u8> {
+    study::refuse(&options.of.run)?;
     let run = RunDir::open_any(&options.of.run)?;
     run.is_at_rest()?;
     if !options.unchecked {

@@ -38,6 +38,7 @@ pub fn run(run: &Run, talk: &Talk) -> anyhow::Result<u8> {
     let mut manifest = Manifest::begun(&scenario.name, env!("CARGO_PKG_VERSION"), scenario.seed, "", threads);
     manifest.scenario_hash.clone_from(&scenario.scenario_hash);
     manifest.keys.clone_from(&begun.keys);
+    manifest.inputs = run_dir::named(&scenario.inputs());
     stop::listen("variants that have ended are kept").context("signals cannot be caught")?;
     let dir = run_dir::create(options.output.as_deref(), options.force, &begun, &manifest)?;
 

@@ -1,8 +1,9 @@
 //! Where a run goes when nobody says: `runs/NAME-DATE-TIME` under the current directory.
 
-use amitwin_data::files::{FileError, RunDir, slug};
-use amitwin_data::manifest::Manifest;
+use amitwin_data::files::{FileError, INPUTS, RunDir, slug};
+use amitwin_data::manifest::{Manifest, NamedInput};
 use amitwin_data::summary::Summary;
+use amitwin_scenarios::Input;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,12 @@ pub fn fresh(name: &str) -> Result<PathBuf, FileError> {
         }
     }
     Ok(path)
+}
+
+/// How the scenario or plan names the files of which a run directory keeps copies.
+pub fn named(inputs: &[Input]) -> Vec<NamedInput> {
+    let named = |input: &Input| NamedInput { path: format!("{INPUTS}/{}", input.name), named: input.named.clone() };
+    inputs.iter().map(named).collect()
 }
 
 /// Date and time of day in UTC, such as `20260131-235959`.

@@ -1,7 +1,8 @@
-//! What `sweep` and `find` have in common: the scenario as a source of cases, and threads.
+//! What `sweep` and `find` have in common: the scenario as a source of cases, and threads. What takes runs alone refuses their directories.
 
 use crate::failure::Invalid;
 use crate::talk::Talk;
+use amitwin_data::files::{self, FileError, REPORT};
 use amitwin_data::sweep::{CaseSummary, named};
 use amitwin_scenarios::Override;
 use amitwin_scenarios::study::Source;
@@ -10,6 +11,28 @@ use anyhow::Context;
 use rayon::ThreadPool;
 use std::fs;
 use std::path::Path;
+
+/// Refuses the directory of a study where one of a run is wanted.
+pub fn refuse(dir: &Path) -> Result<(), Invalid> {
+    match files::study(dir) {
+        Ok(Some(_)) => {}
+        Err(FileError::UnfinishedStudy { .. }) => {
+            return Err(Invalid(format!(
+                "{}: this is a study that has not ended, not a run; the command that began it goes on with --resume and then writes \
+                 its report.html",
+                dir.display()
+            )));
+        }
+        _ => return Ok(()),
+    }
+    let report = dir.join(REPORT);
+    Err(Invalid(format!(
+        "{}: this is a study, not a run; its report is {}, which the command that made it draws again with --resume. `amitwin compare` \
+         takes studies",
+        dir.display(),
+        report.display()
+    )))
+}
 
 /// The scenario of a file, and what is changed in every case.
 pub fn source(file: &Path, set: &[Override], seed: Option<u64>, variants: &[String]) -> Result<Source, Invalid> {

@@ -1,5 +1,6 @@
 //! `amitwin verify RUN`: are the files those that the run wrote?
 
+use super::study;
 use crate::cli::{Format, OneRun};
 use crate::failure::{INVALID, MISMATCH};
 use crate::talk::Talk;
@@ -10,6 +11,7 @@ use serde_json::json;
 
 /// Hashes every file and prints what differs.
 pub fn run(options: &OneRun, talk: &Talk) -> anyhow::Result<u8> {
+    study::refuse(&options.run)?;
     let run = match RunDir::open_any(&options.run) {
         Ok(run) => run,
         // The two small files that describe the run are themselves what is being verified.

@@ -72,6 +72,17 @@ fn a_kubernetes_job_counts_its_shares_from_zero() {
 }
 
 #[test]
+fn a_name_in_braces_is_no_place_of_the_template_and_no_share_is_empty() {
+    let text = SMALL.replace("name = \"small\"", "name = \"the {FILE} of {SHARES}\"");
+    let here = folder(&format!("{text}{VARIED}"));
+    let job = run(here.path(), &["cluster", "slurm", "small.toml", "--shares", "64"]).expect(0);
+    assert!(job.out.contains("# A sweep of the {FILE} of {SHARES} in 10 shares:"), "{}", job.out);
+    // Five cases with two seeds.
+    assert!(job.out.contains("#SBATCH --array=1-10\n"), "{}", job.out);
+    job.tells(&["10 runs, in 10 shares, because more would have nothing to do"]);
+}
+
+#[test]
 fn what_is_missing_is_told_and_can_run_here() {
     let until = "[study.until]\nmetric = \"frames\"\nhalf_width = \"5 %\"\nseeds_max = 9\n";
     let here = folder(&format!("{SMALL}{VARIED}{until}"));

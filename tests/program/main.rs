@@ -5,6 +5,7 @@ mod bad_scenarios;
 mod calibrate;
 mod cluster;
 mod commands;
+mod compare;
 mod directories;
 mod duckdb;
 mod exit_codes;

@@ -28,6 +28,7 @@ pub use table::{results_json, results_table};
 
 use amitwin_data::files::{FileError, REPORT};
 use amitwin_data::sweep::SweepSummary;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// What can go wrong while reading and drawing runs.
@@ -37,6 +38,15 @@ pub enum VizError {
     /// A file of a run.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file where a directory is wanted.
+    #[error(
+        "{}: this is a file, not the directory of a run or a study. Give a directory that `amitwin run`, `sweep` or `find` printed",
+        path.display()
+    )]
+    NoDirectory {
+        /// What was given.
+        path: PathBuf,
+    },
     /// Nothing to compare.
     #[error("no run directory was given, so there is nothing to compare. Give at least one, such as `runs/latest`")]
     NoRuns,
@@ -57,9 +67,9 @@ pub fn write_sweep_pictures(sweep: &SweepSummary, folder: &Path) -> Result<(), V
     write_all(sweep::pictures(sweep), folder).map(|_| ())
 }
 
-fn write_all(drawn: Vec<(&'static str, String)>, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
+fn write_all(drawn: Vec<(Cow<'static, str>, String)>, folder: &Path) -> Result<Vec<PathBuf>, VizError> {
     std::fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "make the folder", e))?;
-    let write = |(name, text): (&str, String)| {
+    let write = |(name, text): (Cow<'static, str>, String)| {
         let path = folder.join(format!("{name}.svg"));
         std::fs::write(&path, text).map_err(|e| FileError::io(&path, "write the picture", e))?;
         Ok(path)

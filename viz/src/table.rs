@@ -18,6 +18,8 @@ pub(crate) struct Line<'a> {
     pub name: String,
     pub of: Of<'a>,
     pub standing: Option<Standing>,
+    /// Of which limit it uses most, and how much of it; a column of its own where any line has that.
+    pub nearest: Option<String>,
 }
 
 /// Whose figures stand in a line.
@@ -52,6 +54,7 @@ pub fn results_table(summary: &Summary, width: usize, color: bool) -> String {
             name: human::one_line(&v.name),
             of: Of::Variant(v),
             standing: worst_standing(&summary.gates, &v.name),
+            nearest: None,
         })
         .collect();
     let mut out = if lines.is_empty() {
@@ -97,7 +100,7 @@ fn differences(summary: &Summary, width: usize, color: bool, out: &mut String) {
     );
     out.push_str(&wrap(&title, width));
     let lines: Vec<Line> = (summary.differences.iter())
-        .map(|d| Line { name: human::one_line(&d.variant), of: Of::Difference(d), standing: None })
+        .map(|d| Line { name: human::one_line(&d.variant), of: Of::Difference(d), standing: None, nearest: None })
         .collect();
     out.push_str(&grid(&lines, &shown(summary.variants.iter()), width, color));
 }
@@ -133,11 +136,20 @@ fn has_gates(lines: &[Line]) -> bool {
     lines.iter().any(|line| matches!(line.of, Of::Variant(_)))
 }
 
+fn has_nearest(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.nearest.is_some())
+}
+
+fn nearest_cell(line: &Line) -> String {
+    line.nearest.clone().unwrap_or_else(|| human::NONE.into())
+}
+
 fn as_rows(lines: &[Line], figures: &[Figure], fold: bool, color: bool) -> Table {
     let mut table = empty_table(color);
-    let gates = has_gates(lines);
+    let (gates, nearest) = (has_gates(lines), has_nearest(lines));
     let mut header = vec!["\nvariant".to_string()];
     header.extend(figures.iter().map(|f| f.named.header.to_string()));
+    header.extend(nearest.then(|| "nearest\nlimit".into()));
     header.extend(gates.then(|| "\ngate".into()));
     table.set_header(header);
     for line in lines {
@@ -147,18 +159,19 @@ fn as_rows(lines: &[Line], figures: &[Figure], fold: bool, color: bool) -> Table
         };
         let mut row = vec![Cell::new(&line.name)];
         row.extend(figures.iter().map(|f| Cell::new(two_words(line.of.text(f, false)))));
+        row.extend(nearest.then(|| Cell::new(nearest_cell(line))));
         row.extend(gates.then(|| Cell::new(two_words(gate_cell(line.standing)))));
         table.add_row(row);
     }
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
-        let last = gates && i == figures.len() + 1;
+        let last = gates && i == figures.len() + usize::from(nearest) + 1;
         if i > 0 {
             column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
         }
         column.set_cell_alignment(if i == 0 || last { CellAlignment::Left } else { CellAlignment::Right });
     }
-    if let Some(last) = table.column_mut(figures.len() + usize::from(gates)) {
+    if let Some(last) = table.column_mut(figures.len() + usize::from(nearest) + usize::from(gates)) {
         last.set_padding((0, 0));
     }
     table
@@ -172,6 +185,11 @@ fn as_columns(lines: &[Line], figures: &[Figure], color: bool) -> Table {
     for figure in figures {
         let mut row = vec![Cell::new(figure.named.label)];
         row.extend(lines.iter().map(|l| Cell::new(l.of.text(figure, true))));
+        table.add_row(row);
+    }
+    if has_nearest(lines) {
+        let mut row = vec![Cell::new("nearest limit")];
+        row.extend(lines.iter().map(|l| Cell::new(nearest_cell(l))));
         table.add_row(row);
     }
     if has_gates(lines) {
@@ -246,17 +264,15 @@ fn gate_line(gate: &GateVerdict, seeds: usize, width: usize, color: bool) -> Str
         gate_value(gate),
         gate_cell(Some(Standing::of(gate))),
     );
-    // The marks of colours have no width.
-    let room = width + text.chars().filter(|c| MARKS.iter().any(|(mark, _)| mark == c)).count();
-    paint(&if more.is_empty() { text } else { wrap(&text, room) }, color)
+    paint(&wrap(&text, width), color)
 }
 
-/// `text` broken between words into lines of at most `width` characters.
+/// `text` broken between words into lines of at most `width` characters; the marks of colours have no width.
 pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for word in text.split(' ') {
-        let length = word.chars().count();
+        let length = word.chars().filter(|c| MARKS.iter().all(|(mark, _)| mark != c)).count();
         if used > 0 && used + 1 + length > width {
             out.push('\n');
             used = 0;

@@ -36,6 +36,30 @@ pub const CODE: Beside = Beside {
     doc: "What `value` stands for where it is the number of a state or a tier; empty where it counts or measures.",
 };
 
+/// The columns of a study's `cases.parquet`, in their order; in the place of the second there is one for each setting that is varied.
+pub const CASES: [Beside; 6] = [
+    Beside { name: "case", physical: "u32", doc: "Number of the case in the plan of the study, from 0 on." },
+    Beside {
+        name: "KEY",
+        physical: "f64 or text",
+        doc: "The value of a setting that is varied, a column for each, named by its dotted path such as placement.meters: numbers where no \
+              value has a unit, else text as in a scenario.",
+    },
+    VARIANT,
+    Beside { name: "seed", physical: "u64", doc: "The seed." },
+    Beside {
+        name: "figure",
+        physical: "text",
+        doc: "The figure, as `amitwin describe metrics` names it; its unit is last in the name.",
+    },
+    VALUE,
+];
+/// What a figure came to.
+pub const VALUE: Beside =
+    Beside { name: "value", physical: "f64", doc: "What it came to with this seed; empty: not reached, or no data." };
+/// What the table of a study is.
+pub const CASES_DOC: &str = "A row for each case, variant, seed and figure of a study: `cases.parquet` in the directory of a sweep or a search.";
+
 /// The columns that files of a table have in front of its own.
 pub fn beside(info: &TableInfo) -> Vec<&'static Beside> {
     let has = |name: &str| info.columns.iter().any(|column| column.name == name);
@@ -68,24 +92,37 @@ pub fn table_named(name: &str) -> Option<String> {
     TABLES.iter().find(|info| info.name == name).map(table)
 }
 
-fn table(info: &TableInfo) -> String {
+/// The table of a study with its columns.
+pub fn cases() -> String {
+    let mut out = format!("cases: {CASES_DOC}\n");
+    let lines = CASES.iter().map(|b| [b.name, b.physical, "", if b == &VALUE { "yes" } else { "" }, b.doc]);
+    put_columns(&mut out, &lines.collect::<Vec<_>>());
+    out
+}
+
+/// Columns with their type, their unit, whether they may be empty, and their meaning.
+fn put_columns(out: &mut String, lines: &[[&str; 5]]) {
     let head = ["column", "type", "unit", "empty", "meaning"];
+    let widths: Vec<usize> =
+        (0..4).map(|i| lines.iter().chain([&head]).map(|line| line[i].len()).max().unwrap_or(0)).collect();
+    for line in [&head].into_iter().chain(lines) {
+        let cells: Vec<String> = line[..4].iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(out, "  {}  {}", cells.join("  "), line[4]);
+    }
+}
+
+fn table(info: &TableInfo) -> String {
     let beside = beside(info).into_iter().map(|b| [b.name, b.physical, "", if b == &CODE { "yes" } else { "" }, b.doc]);
     let own = info.columns.iter().map(|column| {
         let empty = if column.nullable { "yes" } else { "" };
         [column.name, column.physical.name(), column.unit(), empty, column.doc.trim()]
     });
     let lines: Vec<[&str; 5]> = beside.chain(own).collect();
-    let widths: Vec<usize> =
-        (0..4).map(|i| lines.iter().chain([&head]).map(|line| line[i].len()).max().unwrap_or(0)).collect();
     let opt_in = if info.opt_in { " (opt-in)" } else { "" };
     let mut out = String::new();
     let _ = writeln!(out, "{}{opt_in}: {}", info.name, info.doc.trim());
     let _ = writeln!(out, "  sorted within each row group by: {}", info.sorted_by.join(", "));
-    for line in [&head].into_iter().chain(&lines) {
-        let cells: Vec<String> = line[..4].iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
-        let _ = writeln!(out, "  {}  {}", cells.join("  "), line[4]);
-    }
+    put_columns(&mut out, &lines);
     for column in info.columns.iter().filter(|column| !column.words.is_empty()) {
         let width = column.words.iter().map(|word| word.word.len()).max().unwrap_or(0);
         let _ = writeln!(out, "  words of {}:", column.name);

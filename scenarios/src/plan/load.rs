@@ -16,7 +16,7 @@ use crate::study::Study;
 use amitwin_data::files::INPUTS;
 use amitwin_data::rows::NodeRow;
 use amitwin_maintenance::PlanSpec;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 const HEADER: &str = "# The plan with every default and override filled in; loading it gives the same plan again.\n\n";
@@ -72,6 +72,11 @@ impl Plan {
             Some(name) => Err(format!("there is no variant `{name}`; {}", suggest(name, &known, "variants"))),
             None => Ok(self.variants.iter().filter(|v| names.is_empty() || names.contains(&v.name)).collect()),
         }
+    }
+
+    /// The files that the plan names.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
     }
 
     /// The resolved text for a run directory, which can be moved with copies of its inputs in it, and these inputs.
@@ -219,9 +224,11 @@ fn with_files(file: &PlanFile, replace: impl Fn(&str) -> String) -> PlanFile {
 }
 
 /// A list of meters that has been read.
-pub(super) fn input(path: PathBuf, blake3: String, taken: &[Input]) -> Input {
+pub(super) fn input(found: &Path, blake3: String, taken: &[Input]) -> Input {
+    let path = std::path::absolute(found).unwrap_or_else(|_| found.to_owned());
+    let named = found.display().to_string();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_taken = |name: &str| taken.iter().any(|input| input.name.eq_ignore_ascii_case(name));
     let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{n}-{name}") }).find(|n| !is_taken(n));
-    Input { name: name.unwrap_or_default(), path, blake3 }
+    Input { name: name.unwrap_or_default(), path, named, blake3 }
 }

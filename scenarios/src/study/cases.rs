@@ -9,7 +9,7 @@ use amitwin_data::files::{FileError, SweepDir};
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::Fingerprinter;
 use amitwin_data::summary::{SeedResult, Status, VariantSummary, Verdict};
-use amitwin_data::sweep::{CaseResult, CaseSummary, Cheapest, Limit, Plan, SweepSummary, Varied};
+use amitwin_data::sweep::{CaseResult, CaseSummary, Cheapest, Limit, Plan, SweepSummary, Varied, fullest};
 use amitwin_sim_core::SimTime;
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
@@ -181,6 +181,7 @@ impl Cases<'_> {
             settings: planned.settings.clone(),
             invalid: self.invalid(case, results),
             gates: verdicts(self.base.gates(), &variants),
+            fullest: fullest(&self.limits(), &variants),
             variants,
         };
         (summary, warnings)

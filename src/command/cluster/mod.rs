@@ -7,7 +7,7 @@ use crate::talk::Talk;
 use crate::{memory, shell};
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::estimate::estimate;
-use amitwin_scenarios::study::{Subject, Sweep, SweepError};
+use amitwin_scenarios::study::{Cases, Subject, Sweep, SweepError};
 use amitwin_viz::human;
 
 /// Processors that a share asks for.
@@ -44,28 +44,60 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let word = word(&planned.plan.name);
     let file = shell::path(&options.file);
     let dir = options.output.as_ref().map_or_else(|| format!("{word}-sweep"), |dir| shell::path(dir));
-    let (shares, version) = (options.shares, env!("CARGO_PKG_VERSION"));
+    let (runs, version) = (planned.jobs(), env!("CARGO_PKG_VERSION"));
+    let at_most = u32::try_from(parts(&planned)).unwrap_or(u32::MAX).max(1);
+    let shares = options.shares.min(at_most);
     let command = format!("exec amitwin sweep {file} --case $((JOB_COMPLETION_INDEX + 1))/{shares} -j {CPUS} -o {dir}");
     let template = match options.kind {
         ClusterKind::Slurm => include_str!("slurm.sh"),
         ClusterKind::Kubernetes => include_str!("kubernetes.yaml"),
     };
-    let text = template
-        .replace("{NAME}", &human::one_line(&planned.plan.name))
-        .replace("{WORD}", &word)
-        .replace("{SHARES}", &shares.to_string())
-        .replace("{CPUS}", &CPUS.to_string())
-        // As many runs at a time as there are processors, and a quarter to spare.
-        .replace("{GIB}", &format!("{:.0}", (memory * f64::from(CPUS) * 1.25 / GIB).ceil() + 1.0))
-        .replace("{VERSION}", version)
-        // A text of JSON is one of YAML.
-        .replace("{COMMAND}", &serde_json::Value::from(command).to_string())
-        .replace("{FILE}", &file)
-        .replace("{DIR}", &dir);
+    let text = fill(
+        template,
+        &[
+            ("NAME", human::one_line(&planned.plan.name)),
+            ("WORD", word),
+            ("SHARES", shares.to_string()),
+            ("CPUS", CPUS.to_string()),
+            // As many runs at a time as there are processors, and a quarter to spare.
+            ("GIB", format!("{:.0}", (memory * f64::from(CPUS) * 1.25 / GIB).ceil() + 1.0)),
+            ("VERSION", version.to_owned()),
+            // A text of JSON is one of YAML.
+            ("COMMAND", serde_json::Value::from(command).to_string()),
+            ("FILE", file),
+            ("DIR", dir),
+        ],
+    );
     talk.print(&text)?;
-    let runs = planned.jobs();
-    talk.note(&format!("{}, in {shares} shares", human::plural(runs, "run")));
+    let fewer = if shares < options.shares { ", because more would have nothing to do" } else { "" };
+    talk.note(&format!("{}, in {}{fewer}", human::plural(runs, "run"), human::plural(shares as usize, "share")));
     Ok(0)
+}
+
+/// What shares are made of: runs, or cases where the seeds of a case depend on what it came to.
+fn parts(planned: &Cases) -> usize {
+    let cases = planned.plan.cases.len();
+    if planned.base.study().until.is_some() { cases } else { cases * planned.plan.seeds.len() }
+}
+
+/// A template with each `{KEY}` replaced, in one pass: what a value says is no key.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let (mut out, mut rest) = (String::new(), template);
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let found = values.iter().find_map(|(key, value)| Some((value, after.strip_prefix(key)?.strip_prefix('}')?)));
+        match found {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out + rest
 }
 
 /// A name that both schedulers take: small letters, digits and dashes.
@@ -82,7 +114,14 @@ fn word(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::word;
+    use super::{fill, word};
+
+    #[test]
+    fn what_a_value_says_is_no_key() {
+        let values = [("NAME", "a {FILE} b".to_owned()), ("FILE", "{NAME}.toml".to_owned())];
+        let text = fill("# {NAME}\nrun {FILE} { cpu: {OTHER} }", &values);
+        assert_eq!(text, "# a {FILE} b\nrun {NAME}.toml { cpu: {OTHER} }");
+    }
 
     #[test]
     fn names_become_what_schedulers_take() {

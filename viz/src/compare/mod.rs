@@ -2,19 +2,21 @@
 //!
 //! Runs of one scenario with different seeds are replications of each other. Two settings (a run and a variant) that
 //! share several seeds are compared by the mean of their differences, seed by seed, with Student's interval; two that
-//! share one seed by the median difference of their meters, paired by their ids.
+//! share one seed by the differences of their meters, paired by their ids: rejoin times, reports and reads.
 
 mod compared;
+mod exchanges;
 mod labels;
 mod pairs;
 mod text;
 
 use crate::VizError;
 use crate::figures::Figure;
-use amitwin_data::files;
+use amitwin_data::files::{self, INPUTS};
 use amitwin_data::stats::Interval;
 use amitwin_data::summary::Summary;
 use compared::Compared;
+pub use exchanges::{MeterFigure, MeterValueDifference};
 use pairs::Group;
 use std::path::PathBuf;
 
@@ -82,8 +84,10 @@ pub struct SeedDifference {
 pub struct Comparison {
     /// The runs, in the order given.
     pub runs: Vec<ComparedRun>,
-    /// Differences of meters.
+    /// Differences of meters in their rejoin times.
     pub meters: Vec<MeterDifference>,
+    /// Differences of meters in their reports and reads.
+    pub exchanges: Vec<MeterValueDifference>,
     /// Differences over seeds.
     pub seeds: Vec<SeedDifference>,
     /// What could not be compared, and what to keep in mind.
@@ -106,6 +110,9 @@ pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     }
     let mut all: Vec<Compared> = Vec::new();
     for dir in run_dirs {
+        if dir.is_file() {
+            return Err(VizError::NoDirectory { path: dir.clone() });
+        }
         match files::study(dir)? {
             Some(study) => all.extend(compared::cases(dir, study)),
             None => all.push(compared::run(dir)?),
@@ -114,12 +121,12 @@ pub fn compare(run_dirs: &[PathBuf]) -> Result<Comparison, VizError> {
     let labels = labels::labels(&all);
     let runs = all.iter().zip(labels);
     let runs = runs.map(|(r, label)| ComparedRun { path: r.path.clone(), label, summary: r.summary.clone() }).collect();
-    let mut comparison = Comparison { runs, meters: vec![], seeds: vec![], notes: vec![] };
+    let mut comparison = Comparison { runs, meters: vec![], exchanges: vec![], seeds: vec![], notes: vec![] };
     let groups = groups(&all);
     for (baseline, setting) in pairs::settings(&groups, &mut comparison.notes) {
         pairs::difference(&all, &groups, baseline, setting, &mut comparison)?;
     }
-    if !comparison.meters.is_empty() {
+    if !comparison.meters.is_empty() || !comparison.exchanges.is_empty() {
         comparison.notes.push(
             "Meters of one run share one mesh, so their interval tells how the meters of this run differ, not how \
              another seed would come out: run several seeds and compare those runs together."
@@ -147,7 +154,7 @@ fn groups(all: &[Compared]) -> Vec<Group> {
     groups
 }
 
-/// The resolved scenario less its seed and what it says of several; the name if the file is not there.
+/// The resolved scenario less its seed and what it says of several, with the content of its inputs; the name if the file is not there.
 fn scenario_without_seed(one: &Compared) -> String {
     if let Some(case) = &one.case {
         return case.key.clone();
@@ -160,5 +167,8 @@ fn scenario_without_seed(one: &Compared) -> String {
         }
         !in_study && !line.trim().is_empty() && !line.trim_start().starts_with("seed =")
     });
-    kept.collect::<Vec<_>>().join("\n")
+    // Copies of different files may have one name.
+    let files = one.reader.iter().flat_map(|reader| &reader.manifest.files);
+    let inputs = files.filter(|file| file.path.starts_with(INPUTS)).map(|file| file.blake3.as_str());
+    kept.chain(inputs).collect::<Vec<_>>().join("\n")
 }

@@ -1,9 +1,11 @@
 //! Which settings are compared with which, and the differences between two of them.
 
 use super::compared::Compared;
+use super::exchanges;
 use super::{Comparison, MeterDifference, SeedDifference, Setting};
 use crate::VizError;
 use crate::figures::shown;
+use crate::human;
 use crate::read::{campaign, nodes};
 use crate::series::Reset;
 use amitwin_data::metrics::Metric;
@@ -93,26 +95,36 @@ pub fn difference(
             };
             let nodes_a = nodes(a, &base.variant, seed, None)?;
             let nodes_b = nodes(b, &other.variant, seed, Some(&nodes_a))?;
-            let same = same_meters(&nodes_a, &nodes_b);
+            let (same, moved) = same_meters(&nodes_a, &nodes_b);
+            let (n, m) = (run_a + 1, run_b + 1);
             if same.is_empty() {
-                into.note(format!(
-                    "Runs [{}] and [{}] have different placements: their meters cannot be paired.",
-                    run_a + 1,
-                    run_b + 1
-                ));
+                into.note(format!("Runs [{n}] and [{m}] share no meter by id: their meters cannot be paired."));
                 return Ok(());
             }
             let alone = meters(&nodes_a).count().max(meters(&nodes_b).count()) - same.len();
             if alone > 0 {
                 into.note(format!(
-                    "Runs [{}] and [{}] share {} meters by id and place; {} more of the larger one are not paired.",
-                    run_a + 1,
-                    run_b + 1,
-                    same.len(),
-                    alone
+                    "Runs [{n}] and [{m}] share {} by id; {alone} more of the larger one are not paired.",
+                    human::plural(same.len(), "meter")
                 ));
             }
-            if let (Some(ca), Some(cb)) = (campaign(a, &base.variant, seed)?, campaign(b, &other.variant, seed)?) {
+            if moved > 0 {
+                into.note(format!(
+                    "Of the meters that runs [{n}] and [{m}] share by id, {moved} of {} stand at another place; they are paired all the \
+                     same.",
+                    same.len()
+                ));
+            }
+            let found = (exchanges::of(a, &base.variant, seed)?, exchanges::of(b, &other.variant, seed)?);
+            let of_meters = exchanges::differences((&base, &other), seed, &found.0, &found.1, &same);
+            let resets = (campaign(a, &base.variant, seed)?, campaign(b, &other.variant, seed)?);
+            if of_meters.is_empty() && (resets.0.is_none() || resets.1.is_none()) {
+                into.note(format!(
+                    "Runs [{n}] and [{m}] have neither resets nor reports nor reads in common: there is nothing to pair by meter."
+                ));
+            }
+            into.exchanges.extend(of_meters);
+            if let (Some(ca), Some(cb)) = resets {
                 into.meters.push(over_meters(base, other, seed, &ca.resets, &cb.resets, &same));
             }
         }
@@ -125,14 +137,16 @@ fn meters(nodes: &[NodeRow]) -> impl Iterator<Item = &NodeRow> {
     nodes.iter().filter(|node| node.kind == NodeKind::Meter)
 }
 
-/// Meters of the same id at the same place: the node in `a` by that in `b`. Border routers and repeaters may differ.
-fn same_meters(a: &[NodeRow], b: &[NodeRow]) -> BTreeMap<u32, u32> {
+/// Meters of the same id: the node in `a` by that in `b`, and how many of them stand at another place. Border routers and repeaters may
+/// differ.
+fn same_meters(a: &[NodeRow], b: &[NodeRow]) -> (BTreeMap<u32, u32>, usize) {
     let by_name: BTreeMap<&str, &NodeRow> = meters(a).map(|node| (node.name.as_str(), node)).collect();
     let near = |a: &NodeRow, b: &NodeRow| {
         (a.lat_deg - b.lat_deg).abs() < SAME_PLACE_DEG && (a.lon_deg - b.lon_deg).abs() < SAME_PLACE_DEG
     };
-    let twin = |node: &NodeRow| by_name.get(node.name.as_str()).filter(|a| near(a, node)).map(|a| (node.node, a.node));
-    meters(b).filter_map(twin).collect()
+    let twins = || meters(b).filter_map(|node| Some((node, *by_name.get(node.name.as_str())?)));
+    let moved = twins().filter(|(node, a)| !near(a, node)).count();
+    (twins().map(|(node, a)| (node.node, a.node)).collect(), moved)
 }
 
 fn over_seeds(all: &[Compared], base: Setting, other: Setting, shared: &[(u64, usize, usize)], into: &mut Comparison) {

@@ -23,7 +23,7 @@ impl Comparison {
             // Where the label is no directory, that is told as well.
             let dir = if path.ends_with(&label) { String::new() } else { format!(", in {path}") };
             let told = if label == seeds { String::new() } else { format!(", {seeds}") };
-            let _ = writeln!(out, "[{}] {label}  {name}{told}{dir}", i + 1);
+            let _ = writeln!(out, "{}", wrap(&format!("[{}] {label}  {name}{told}{dir}", i + 1), width));
         }
         out.push('\n');
         let lines: Vec<Line> = self
@@ -35,12 +35,14 @@ impl Comparison {
                     name: format!("[{}] {}", i + 1, human::one_line(&v.name)),
                     of: Of::Variant(v),
                     standing: worst_standing(&run.summary.gates, &v.name),
+                    nearest: None,
                 })
             })
             .collect();
         let figures = shown(self.runs.iter().flat_map(|run| &run.summary.variants));
         out.push_str(&grid(&lines, &figures, width, color));
         self.meter_text(&mut out, width, color);
+        self.exchange_text(&mut out, width, color);
         self.seed_text(&mut out, width, color);
         for note in &self.notes {
             let _ = write!(out, "\n{}\n", wrap(note, width));
@@ -52,9 +54,8 @@ impl Comparison {
         if self.meters.is_empty() {
             return;
         }
-        out.push_str(
-            "\nRejoin time, meter by meter: setting less baseline (negative: sooner), median and 95 % interval\n\n",
-        );
+        let title = "Rejoin time, meter by meter: setting less baseline (negative: sooner), median and 95 % interval";
+        let _ = write!(out, "\n{}\n\n", wrap(title, width));
         let mut table = empty_table(color);
         table.set_header([
             "\nbaseline",
@@ -81,11 +82,37 @@ impl Comparison {
         out.push_str(&finish(&table, color));
     }
 
+    fn exchange_text(&self, out: &mut String, width: usize, color: bool) {
+        if self.exchanges.is_empty() {
+            return;
+        }
+        let title = "Reports and reads, meter by meter: setting less baseline, of shares the mean and of times the median, with the \
+                     95 % interval";
+        let _ = write!(out, "\n{}\n\n", wrap(title, width));
+        let mut table = empty_table(color);
+        let head = ["\nbaseline", "\nsetting", "\nfigure", "\nmeters", "\ndifference", "\n95 % interval"];
+        table.set_header(head.into_iter().chain(["\nlower", "\nhigher", "in one\nonly"]));
+        for d in &self.exchanges {
+            let text = |v: f64| match (d.figure.is_share(), v) {
+                (true, v) => format!("{}{:.1} points", if v > 0.0 { "+" } else { "" }, 100.0 * v),
+                (false, v) => difference(v),
+            };
+            let mut row = vec![setting_name(&d.baseline), setting_name(&d.setting), d.figure.label().to_owned()];
+            row.push(human::count(d.pairs as f64));
+            row.extend(interval_text(d.difference, text));
+            row.extend([d.lower, d.higher, d.in_one_only].map(|n| human::count(n as f64)));
+            table.add_row(row);
+        }
+        align(&mut table, 3, width);
+        out.push_str(&finish(&table, color));
+    }
+
     fn seed_text(&self, out: &mut String, width: usize, color: bool) {
         if self.seeds.is_empty() {
             return;
         }
-        out.push_str("\nOver replications, seed by seed: setting less baseline, mean and 95 % interval\n\n");
+        let title = "Over replications, seed by seed: setting less baseline, mean and 95 % interval";
+        let _ = write!(out, "\n{}\n\n", wrap(title, width));
         let mut table = empty_table(color);
         table.set_header(["baseline", "setting", "figure", "seeds", "mean", "95 % interval"]);
         for d in &self.seeds {
@@ -112,6 +139,14 @@ impl Comparison {
                 "back_in_neither": d.back_in_neither, "rejoin_difference_s": interval_json(d.difference_s, "median"),
             })
         });
+        let exchanges = self.exchanges.iter().map(|d| {
+            json!({
+                "baseline": setting(&d.baseline), "setting": setting(&d.setting), "seed": d.seed,
+                "figure": d.figure.key(), "pairs": d.pairs, "lower": d.lower, "higher": d.higher,
+                "in_one_only": d.in_one_only,
+                "difference": interval_json(d.difference, if d.figure.is_share() { "mean" } else { "median" }),
+            })
+        });
         let seeds = self.seeds.iter().map(|d| {
             json!({
                 "baseline": setting(&d.baseline), "setting": setting(&d.setting), "figure": d.figure.metric.key(),
@@ -125,6 +160,7 @@ impl Comparison {
         json!({
             "runs": runs.collect::<Vec<_>>(),
             "meter_differences": meters.collect::<Vec<_>>(),
+            "exchange_differences": exchanges.collect::<Vec<_>>(),
             "seed_differences": seeds.collect::<Vec<_>>(),
             "notes": self.notes,
         })
@@ -140,6 +176,8 @@ fn difference(v: f64) -> String {
     match v {
         f64::INFINITY => "later".into(),
         f64::NEG_INFINITY => "sooner".into(),
+        // Less than a clock of hundredths shows.
+        v if v.abs() < 0.005 => human::duration(0.0),
         v if v > 0.0 => format!("+{}", human::duration(v)),
         v => human::duration(v),
     }

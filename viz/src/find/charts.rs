@@ -4,7 +4,7 @@ use crate::figures::gate_name;
 use crate::report::charts::{Figure as Framed, entry};
 use crate::svg::plot::{Plot, Point};
 use crate::svg::ticks;
-use crate::sweep::{short, unit};
+use crate::sweep::{alone, bounds, short, unit};
 use amitwin_data::find::FindSummary;
 use amitwin_data::metrics::{Metric, gates};
 use amitwin_data::summary::GateVerdict;
@@ -12,8 +12,6 @@ use amitwin_data::sweep::CaseSummary;
 
 /// Where the largest value is so many times the smallest, the axis is logarithmic.
 const LOGARITHMIC: f64 = 20.0;
-/// Labels of the horizontal axis keep so far from each other, as a share of it.
-const LABEL_SHARE: f64 = 0.12;
 
 /// All charts.
 pub fn all(find: &FindSummary) -> String {
@@ -82,7 +80,7 @@ fn figure(find: &FindSummary, metric: Metric, name: &str) -> String {
     let limits = find.study.limits.iter().filter(|limit| limit.figure == key);
     let limits = limits.map(|limit| (limit.value / scale, alone(&limit.text).to_owned())).collect();
     let y_label = if unit.is_empty() { name.to_owned() } else { format!("{name}, {unit}") };
-    drawn(find, name, y_label, groups, limits, "bands are the 95 % interval over the seeds")
+    drawn(find, name, y_label, groups, limits, bounds(metric.format()), "bands are the 95 % interval over the seeds")
 }
 
 /// How many seeds pass, with the bounds of that share.
@@ -97,7 +95,8 @@ fn shares(find: &FindSummary, of: &GateVerdict, name: &str) -> String {
     let limits = of.share.map(|share| (share.wanted * 100.0, format!("{} % wanted", share.wanted * 100.0)));
     let title = format!("seeds that keep {name}, {}", alone(&of.limit));
     let bands = "bands are the bounds of the share of all seeds, each with the gate’s confidence";
-    drawn(find, &title, "seeds that pass, %".to_owned(), groups, limits.into_iter().collect(), bands)
+    let whole = Some((0.0, 100.0));
+    drawn(find, &title, "seeds that pass, %".to_owned(), groups, limits.into_iter().collect(), whole, bands)
 }
 
 fn drawn(
@@ -106,6 +105,7 @@ fn drawn(
     y_label: String,
     groups: Vec<(String, Vec<Point>)>,
     limits: Vec<(f64, String)>,
+    bounds: Option<(f64, f64)>,
     bands: &str,
 ) -> String {
     let question = &find.question;
@@ -121,10 +121,13 @@ fn drawn(
         title: format!("{name} by {path}"),
         x_label: if unit.is_empty() { path.clone() } else { format!("{path}, {unit}") },
         y_label,
-        x_ticks: axis(question.low, question.high, logarithmic),
+        x_ticks: ticks::with_ends(question.low, question.high, logarithmic),
         logarithmic,
+        bounds,
         lines: groups.into_iter().map(|(_, points)| points).collect(),
+        joined: true,
         loose: Vec::new(),
+        names: Vec::new(),
         limits,
         marks: find
             .answers
@@ -137,32 +140,4 @@ fn drawn(
          A point that is missing was not reached."
     );
     Framed::new("find", name, legend, plot.draw(), &caption).html()
-}
-
-/// A limit without the share of seeds that is to keep it.
-fn alone(limit: &str) -> &str {
-    limit.split(", in ").next().unwrap_or(limit)
-}
-
-/// Both ends, and round numbers between them that keep their distance.
-fn axis(low: f64, high: f64, logarithmic: bool) -> Vec<(f64, String)> {
-    let place = |v: f64| match logarithmic {
-        true => libm::log(v / low) / libm::log(high / low),
-        false => (v - low) / (high - low),
-    };
-    let round: Vec<f64> = if logarithmic {
-        let decades = libm::floor(libm::log10(low)) as i32..=libm::ceil(libm::log10(high)) as i32;
-        decades.flat_map(|d| [1.0, 2.0, 5.0].map(|m| m * libm::pow(10.0, d.into()))).collect()
-    } else {
-        ticks::nice(low, high, 6)
-    };
-    let mut all = vec![low, high];
-    for tick in round.into_iter().filter(|tick| (low..=high).contains(tick)) {
-        if all.iter().all(|known| (place(*known) - place(tick)).abs() >= LABEL_SHARE) {
-            all.push(tick);
-        }
-    }
-    all.sort_by(f64::total_cmp);
-    let text = |v: f64| format!("{}", (v * 1e6).round() / 1e6);
-    all.into_iter().map(|v| (v, text(v))).collect()
 }

@@ -11,6 +11,7 @@ use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
 use amitwin_data::rows::WeatherRow;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// All charts that the run has rows for, as a section of the page.
@@ -56,7 +57,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
 /// A chart with what stands around it.
 pub struct Figure {
     /// Its name, as a file has it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its heading.
     pub title: String,
     /// What its marks mean.
@@ -81,7 +82,14 @@ pub struct Entry {
 pub(super) const LINE: &str = "M1 5H25";
 
 impl Figure {
-    pub(crate) fn new(name: &'static str, title: &str, legend: Vec<Entry>, svg: Svg, caption: &str) -> Figure {
+    pub(crate) fn new(
+        name: impl Into<Cow<'static, str>>,
+        title: &str,
+        legend: Vec<Entry>,
+        svg: Svg,
+        caption: &str,
+    ) -> Figure {
+        let name = name.into();
         Figure { name, title: title.to_owned(), legend, svg, caption: caption.to_owned(), wide: false }
     }
 

@@ -11,13 +11,14 @@ mod sections;
 
 use crate::svg::{escape, style};
 use crate::view::RunView;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 const SHEET: &str = include_str!("style.css");
 
 /// Each chart of a report as an SVG file: its name and its text.
-pub fn pictures(run: &RunView) -> Vec<(&'static str, String)> {
-    charts::figures(run).iter().map(|figure| (figure.name, picture::draw(figure))).collect()
+pub fn pictures(run: &RunView) -> Vec<(Cow<'static, str>, String)> {
+    charts::figures(run).iter().map(|figure| (figure.name.clone(), picture::draw(figure))).collect()
 }
 
 /// The report of a run as the text of an HTML file.

@@ -12,7 +12,7 @@ const MARK: f64 = 33.0;
 /// Between two entries.
 const GAP: f64 = 16.0;
 /// A letter of the legend, on average and a little more.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 7.2;
 
 /// The text of the file.
 pub fn draw(figure: &Figure) -> String {

@@ -1,6 +1,6 @@
 //! The charts of a maintenance plan: years, money, ages, depots.
 
-use super::charts::{Figure, entry};
+use super::charts::{Entry, Figure, entry};
 use crate::human;
 use crate::svg::heat::Heat;
 use crate::svg::plot::{Plot, Point};
@@ -91,7 +91,10 @@ fn by_year(
         x_ticks: years(1.0, last),
         logarithmic: false,
         lines,
+        bounds: None,
+        joined: true,
         loose: Vec::new(),
+        names: Vec::new(),
         limits: Vec::new(),
         marks: Vec::new(),
     };
@@ -126,18 +129,26 @@ fn cost_and_availability(run: &RunView) -> Option<Figure> {
         x_ticks: axis(low, high, human::short_count),
         logarithmic: false,
         lines: vec![of(true).map(point).collect()],
+        bounds: None,
+        joined: true,
         loose: of(false).map(point).collect(),
+        names: choices.iter().enumerate().map(|(at, (_, (x, y)))| (*x, *y, (at + 1).to_string())).collect(),
         limits: Vec::new(),
         marks: Vec::new(),
     };
     let told: Vec<String> =
         of(true).map(|(name, (cost, away))| format!("{name} ({}, {away:.1} h)", human::short_count(*cost))).collect();
     let caption = format!(
-        "Hours in which a meter is not read, against cost, a point for each variant. The line joins those that nothing beats in \
+        "Hours in which a meter is not read, against cost, a point for each variant, numbered from the cheapest. The line joins those that nothing beats in \
          both: {}.",
         told.join("; ")
     );
-    let legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
+    let mut legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
+    legend.extend(choices.iter().enumerate().map(|(at, (name, _))| Entry {
+        class: String::new(),
+        path: "",
+        text: format!("{}: {name}", at + 1),
+    }));
     Some(Figure::new("pareto", "Money against availability", legend, plot.draw(), &caption))
 }
 
@@ -165,7 +176,10 @@ fn ages(run: &RunView) -> Option<Figure> {
         x_ticks: years(0.0, last),
         logarithmic: false,
         lines: parts.iter().map(|(_, by_age)| line(by_age)).collect(),
+        bounds: None,
+        joined: true,
         loose: Vec::new(),
+        names: Vec::new(),
         limits: Vec::new(),
         marks: Vec::new(),
     };

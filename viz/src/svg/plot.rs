@@ -10,8 +10,12 @@ const LEFT: f64 = 74.0;
 const RIGHT: f64 = 22.0;
 const BOTTOM: f64 = 58.0;
 const TOP: f64 = 40.0;
-/// Labels of the horizontal axis, at most.
-const X_LABELS: usize = 8;
+/// A letter of a label, on average and a little more.
+const LETTER: f64 = 8.4;
+/// Between two labels of the horizontal axis, at least.
+const GAP: f64 = 8.0;
+/// An axis of what has bounds shows at least this share of all that there could be, so that noise makes no mountains.
+const SHOWN_MIN: f64 = 0.005;
 
 /// One point of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,10 +41,17 @@ pub struct Plot {
     pub x_ticks: Vec<(f64, String)>,
     /// The horizontal axis is logarithmic; all x are above zero.
     pub logarithmic: bool,
+    /// Between what the figure can be at all, such as 0 and 100 %: the vertical axis then shows where the points are, and says so where
+    /// it does not start at the lower bound. Without bounds it starts at 0.
+    pub bounds: Option<(f64, f64)>,
     /// Lines in rising order of x; their place sets their colour.
     pub lines: Vec<Vec<Point>>,
+    /// The points of a line are joined, and their bands are an area; otherwise each has a bar of its own.
+    pub joined: bool,
     /// Points that belong to no line.
     pub loose: Vec<Point>,
+    /// Names beside points.
+    pub names: Vec<(f64, f64, String)>,
     /// Limits, drawn across.
     pub limits: Vec<(f64, String)>,
     /// Places of the horizontal axis that are marked from top to bottom.
@@ -49,7 +60,7 @@ pub struct Plot {
 
 struct Frame {
     x: (f64, f64),
-    y_max: f64,
+    y: (f64, f64),
     logarithmic: bool,
 }
 
@@ -67,7 +78,8 @@ impl Frame {
 
     fn y_px(&self, y: f64) -> f64 {
         let bottom = HEIGHT - BOTTOM;
-        bottom - (y / self.y_max).clamp(0.0, 1.0) * (bottom - TOP)
+        let (low, high) = self.y;
+        bottom - ((y - low) / (high - low)).clamp(0.0, 1.0) * (bottom - TOP)
     }
 }
 
@@ -77,23 +89,28 @@ impl Plot {
         let frame = self.frame();
         let mut svg = Svg::new(WIDTH, HEIGHT, &self.title);
         let bottom = HEIGHT - BOTTOM;
-        let y_ticks = ticks::nice(0.0, frame.y_max, 5);
-        for (value, name) in y_ticks.iter().zip(ticks::labels(&y_ticks)) {
+        let y_ticks = ticks::nice(frame.y.0, frame.y.1, 5);
+        let names = ticks::labels(&y_ticks);
+        for (value, name) in y_ticks.iter().zip(&names) {
             let y = frame.y_px(*value);
             svg.line("grid", LEFT, y, WIDTH - RIGHT, y);
-            svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &name);
+            svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, name);
         }
-        let every = self.x_ticks.len().div_ceil(X_LABELS).max(1);
-        for (value, name) in self.x_ticks.iter().step_by(every) {
-            let x = frame.x_px(*value);
+        for (x, name) in self.x_labels(&frame) {
             svg.line("axis", x, bottom, x, bottom + 5.0);
             svg.text("tick", x, bottom + 22.0, Anchor::Middle, name);
         }
         svg.line("axis", LEFT, bottom, WIDTH - RIGHT, bottom);
         svg.text("label", (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10.0, Anchor::Middle, &self.x_label);
-        svg.text("label", 0.0, 17.0, Anchor::Start, &self.y_label);
+        let cut = self.bounds.is_some_and(|(floor, _)| frame.y.0 > floor);
+        let start = names.first().filter(|_| cut).map_or_else(String::new, |name| format!(" (axis from {name})"));
+        svg.text("label", 0.0, 17.0, Anchor::Start, &format!("{}{start}", self.y_label));
         for (i, line) in self.lines.iter().enumerate() {
-            svg.path(&format!("{} band", style::fill(i)), &band(line, &frame));
+            let area = if self.joined { band(line, &frame) } else { String::new() };
+            match area.is_empty() {
+                true => svg.path(&format!("error s{}", i % style::COLOURS), &bars(line, &frame)),
+                false => svg.path(&format!("{} band", style::fill(i)), &area),
+            }
         }
         for (i, line) in self.lines.iter().enumerate() {
             let (mut path, mut dots) = (String::new(), String::new());
@@ -102,7 +119,9 @@ impl Plot {
                 let _ = write!(path, "{}{x} {y}", if at == 0 { 'M' } else { 'L' });
                 let _ = write!(dots, "M{x} {y}h0");
             }
-            svg.path(&style::stroke(i), &path);
+            if self.joined {
+                svg.path(&style::stroke(i), &path);
+            }
             svg.marks(&format!("dot s{}", i % style::COLOURS), 6.0, &dots);
         }
         let mut dots = String::new();
@@ -112,6 +131,7 @@ impl Plot {
         if !dots.is_empty() {
             svg.marks(&format!("dot s{}", self.lines.len() % style::COLOURS), 6.0, &dots);
         }
+        self.put_names(&mut svg, &frame);
         for (value, text) in &self.limits {
             let y = frame.y_px(*value);
             svg.line("line limit", LEFT, y, WIDTH - RIGHT, y);
@@ -127,14 +147,80 @@ impl Plot {
         svg
     }
 
+    /// The labels of the horizontal axis that have room, the last one among them, and where they stand.
+    fn x_labels(&self, frame: &Frame) -> Vec<(f64, &str)> {
+        let label = |(x, name): &'_ (f64, String)| (frame.x_px(*x), name.chars().count() as f64 * LETTER / 2.0);
+        let apart = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() >= a.1 + b.1 + GAP;
+        let Some((last, others)) = self.x_ticks.split_last() else { return Vec::new() };
+        let mut kept: Vec<&(f64, String)> = Vec::new();
+        for tick in others {
+            let has_room = kept.last().is_none_or(|before| apart(label(before), label(tick)));
+            if has_room && apart(label(tick), label(last)) {
+                kept.push(tick);
+            }
+        }
+        kept.into_iter().chain([last]).map(|tick| (frame.x_px(tick.0), tick.1.as_str())).collect()
+    }
+
+    /// Each name beside its point, on the first side where it hides no other name or point.
+    fn put_names(&self, svg: &mut Svg, frame: &Frame) {
+        let points = self.lines.iter().flatten().chain(&self.loose).map(|p| (frame.x_px(p.x), frame.y_px(p.y)));
+        let mut taken: Vec<(f64, f64, f64)> = points.map(|(x, y)| (x, y, 4.0)).collect();
+        for (x, y, name) in &self.names {
+            let (x, y) = (frame.x_px(*x), frame.y_px(*y));
+            let half = name.chars().count() as f64 * LETTER / 2.0;
+            let sides = [(half + 7.0, 0.0), (-half - 7.0, 0.0), (0.0, -14.0), (0.0, 14.0)];
+            let free = |(dx, dy): &&(f64, f64)| {
+                let hides =
+                    |(tx, ty, w): &(f64, f64, f64)| (tx - x - dx).abs() < half + w && (ty - y - dy).abs() < 11.0;
+                !taken.iter().any(hides)
+            };
+            let (dx, dy) = *sides.iter().find(free).unwrap_or(&sides[0]);
+            taken.push((x + dx, y + dy, half));
+            svg.text("tick", x + dx, y + dy + 5.0, Anchor::Middle, name);
+        }
+    }
+
     fn frame(&self) -> Frame {
         let xs = || self.x_ticks.iter().map(|(x, _)| *x);
         let x = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
-        let of_points =
-            self.lines.iter().flatten().chain(&self.loose).map(|p| p.band.map_or(p.y, |(_, high)| high.max(p.y)));
-        let highest = of_points.chain(self.limits.iter().map(|(y, _)| *y)).fold(0.0, f64::max);
-        Frame { x, y_max: if highest > 0.0 { highest * 1.08 } else { 1.0 }, logarithmic: self.logarithmic }
+        let points = || self.lines.iter().flatten().chain(&self.loose);
+        let limits = || self.limits.iter().map(|(y, _)| *y);
+        let highest =
+            points().map(|p| p.band.map_or(p.y, |(_, high)| high.max(p.y))).chain(limits()).fold(0.0, f64::max);
+        let y = match self.bounds {
+            Some(bounds) => {
+                let lows = points().map(|p| p.band.map_or(p.y, |(low, _)| low.min(p.y)));
+                within(bounds, lows.chain(limits()).fold(f64::INFINITY, f64::min), highest)
+            }
+            None => (0.0, if highest > 0.0 { highest * 1.08 } else { 1.0 }),
+        };
+        Frame { x, y, logarithmic: self.logarithmic }
     }
+}
+
+/// From where to where an axis goes on which something between bounds stands between `low` and `high`: from the lower bound if that takes
+/// at most half of it.
+fn within((floor, ceiling): (f64, f64), low: f64, high: f64) -> (f64, f64) {
+    let (low, high) = (low.clamp(floor, ceiling), high.clamp(floor, ceiling));
+    let span = (high - low).max(SHOWN_MIN * (ceiling - floor));
+    let (from, to) = ((low - 0.1 * span).max(floor), (high + 0.08 * span).min(ceiling));
+    if from < floor + (to - floor) / 2.0 {
+        return (floor, to);
+    }
+    // A tick at the start says where it is.
+    let ticks = ticks::nice(from, to, 5);
+    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(to - from);
+    ((libm::floor(from / step + 1e-9) * step).max(floor), to)
+}
+
+/// An upright bar for each point that has a band.
+fn bars(line: &[Point], frame: &Frame) -> String {
+    let mut path = String::new();
+    for (x, (low, high)) in line.iter().filter_map(|p| Some((p.x, p.band?))) {
+        let _ = write!(path, "M{} {}V{}", coord(frame.x_px(x)), coord(frame.y_px(low)), coord(frame.y_px(high)));
+    }
+    path
 }
 
 /// There along the upper ends and back along the lower ones; nothing unless two points have a band.
@@ -171,6 +257,9 @@ mod tests {
             logarithmic: true,
             lines: vec![vec![point(10.0, 1.0), point(100.0, 5.0), point(1000.0, 9.0)]],
             loose: vec![point(100.0, 9.0)],
+            bounds: None,
+            joined: true,
+            names: vec![(100.0, 9.0, "b".into())],
             limits: vec![(20.0, "max 20".into())],
             marks: vec![(100.0, "the knee".into())],
         };
@@ -182,7 +271,53 @@ mod tests {
         let band =
             plot.draw().element().split("f0 band\" d=\"").nth(1).expect("a band").split('"').next().map(str::to_owned);
         assert_eq!(band.expect("a path").matches('L').count(), 5);
-        let one = Plot { lines: vec![vec![point(10.0, 1.0)]], ..plot };
-        assert!(!one.draw().element().contains("band"));
+        // 7 units and half a letter beside its point.
+        assert!(
+            plot.draw().element().contains("x=\"357.2\" y=\"172.2\" text-anchor=\"middle\">b<"),
+            "{}",
+            plot.draw().element()
+        );
+        // A single point has no area; its band is a bar from 0 to 2 of 21.6, as those of points that are not joined.
+        let one = Plot { lines: vec![vec![point(10.0, 1.0)]], ..plot.clone() };
+        assert!(!one.draw().element().contains("band\"") && one.draw().element().contains("M95.8 258V237.8"));
+        let apart = Plot { joined: false, ..plot }.draw().element();
+        assert!(!apart.contains("band\"") && !apart.contains("class=\"line s0\""), "{apart}");
+        assert_eq!(apart.matches('V').count(), 3);
+    }
+
+    #[test]
+    fn shares_near_the_whole_fill_the_axis_and_stay_within_it() {
+        let bounds = (0.0, 100.0);
+        // 10 % of the span below the lowest, then down to a multiple of the step between ticks: 5, 0.5, 0.02, 5.
+        for (low, high, axis) in [
+            (85.0, 100.0, (80.0, 100.0)),
+            (98.9, 99.9, (98.5, 99.98)),
+            (100.0, 100.0, (99.94, 100.0)),
+            (90.0, 125.0, (85.0, 100.0)),
+            (3.0, 8.0, (0.0, 8.4)),
+            (-12.0, 8.0, (0.0, 8.64)),
+            (40.0, 100.0, (0.0, 100.0)),
+        ] {
+            let (from, to) = within(bounds, low, high);
+            assert!((from - axis.0).abs() < 1e-6 && (to - axis.1).abs() < 1e-6, "{low} to {high}: {from} to {to}");
+        }
+        let point = |x: f64, y: f64| Point { x, y, band: Some((y - 2.0, y + 2.0)) };
+        let plot = Plot {
+            title: "t".into(),
+            x_label: "x".into(),
+            y_label: "reports arrived, %".into(),
+            x_ticks: vec![(1.0, "1".into()), (2.0, "2".into())],
+            logarithmic: false,
+            bounds: Some(bounds),
+            lines: vec![vec![point(1.0, 99.0), point(2.0, 97.0)]],
+            joined: true,
+            loose: Vec::new(),
+            names: Vec::new(),
+            limits: vec![(99.0, "min 99 %".into())],
+            marks: Vec::new(),
+        };
+        let drawn = plot.draw().element();
+        assert!(drawn.contains(">reports arrived, % (axis from 94)<"), "{drawn}");
+        assert!(!drawn.contains(">101") && !drawn.contains(">102"), "{drawn}");
     }
 }

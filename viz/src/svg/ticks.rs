@@ -31,6 +31,9 @@ const TIME_STEPS_S: [f64; 25] = [
     1_728_000.0,
 ];
 
+/// Labels between the ends of an axis keep so far from each other, as a share of it.
+const LABEL_SHARE: f64 = 0.12;
+
 /// The multiples of a 1-2-5 step inside `lo..=hi`, about `target` of them, never more than `target` + 1.
 pub fn nice(lo: f64, hi: f64, target: usize) -> Vec<f64> {
     let span = hi - lo;
@@ -87,6 +90,29 @@ pub fn log_time(lo_s: f64, hi_s: f64, target: usize) -> Vec<(f64, String)> {
     let all: Vec<f64> = TIME_STEPS_S.iter().copied().filter(|s| *s >= lo_s && *s <= hi_s).collect();
     let every = all.len().div_ceil(target.max(1)).max(1);
     all.into_iter().step_by(every).map(|s| (s, human::whole_duration(s))).collect()
+}
+
+/// Both ends, and round numbers between them that keep their distance.
+pub fn with_ends(low: f64, high: f64, logarithmic: bool) -> Vec<(f64, String)> {
+    let place = |v: f64| match logarithmic {
+        true => libm::log(v / low) / libm::log(high / low),
+        false => (v - low) / (high - low),
+    };
+    let round: Vec<f64> = if logarithmic {
+        let decades = libm::floor(libm::log10(low)) as i32..=libm::ceil(libm::log10(high)) as i32;
+        decades.flat_map(|d| [1.0, 2.0, 5.0].map(|m| m * libm::pow(10.0, d.into()))).collect()
+    } else {
+        nice(low, high, 6)
+    };
+    let mut all = vec![low, high];
+    for tick in round.into_iter().filter(|tick| (low..=high).contains(tick)) {
+        if all.iter().all(|known| (place(*known) - place(tick)).abs() >= LABEL_SHARE) {
+            all.push(tick);
+        }
+    }
+    all.sort_by(f64::total_cmp);
+    let text = |v: f64| format!("{}", (v * 1e6).round() / 1e6);
+    all.into_iter().map(|v| (v, text(v))).collect()
 }
 
 /// The tick's number with as many decimals as the distance to its neighbour needs.

@@ -1,6 +1,7 @@
-//! A chart of each figure against the first setting, one line for each value of the others; a heat map over two settings.
+//! A chart of each figure against what is varied: lines over the first axis of a grid, points over each setting of a Latin hypercube.
 
-use super::{lines_of, short, unit};
+use super::axes::{Axes, Axis};
+use super::{lines_of, unit};
 use crate::figures::{Figure, shown};
 use crate::human;
 use crate::report::charts::{Figure as Framed, entry};
@@ -11,158 +12,141 @@ use amitwin_data::sweep::{CaseSummary, SweepSummary};
 
 /// Lines of a chart, at most; more of them are left to the heat map and the table.
 const LINES_MAX: usize = 7;
-/// Where the largest value is so many times the smallest, the axis is logarithmic.
-const LOGARITHMIC: f64 = 20.0;
+/// Columns of a heat map, at most: more have no room for their numbers.
+const COLUMNS_MAX: usize = 10;
 
-/// All charts.
+/// All charts, as a section of the page.
 pub fn all(sweep: &SweepSummary) -> String {
-    let mut out = String::from("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n");
+    let drawn: String = figures(sweep).iter().map(Framed::html).collect();
+    format!("<section>\n<h2>Charts</h2>\n<div class=\"charts\">\n{drawn}</div>\n</section>\n")
+}
+
+/// For each figure its charts, and its heat maps over two axes.
+pub fn figures(sweep: &SweepSummary) -> Vec<Framed> {
+    let axes = Axes::of(sweep);
+    let mut out = Vec::new();
     for figure in shown(lines_of(sweep)) {
-        if let Some(chart) = lines(sweep, &figure) {
-            out.push_str(&chart.html());
+        if axes.is_grid {
+            out.extend(axes.all.first().map(|axis| lines(sweep, &figure, axis, &axes.all[1..])));
+        } else {
+            out.extend(points(sweep, &figure, &axes));
         }
-        if sweep.cases.first().is_some_and(|case| case.settings.len() == 2) {
-            heat_maps(sweep, &figure).iter().for_each(|map| out.push_str(map));
+        if let (true, [columns, rows]) = (axes.is_grid, &axes.all[..]) {
+            out.extend(heat_maps(sweep, &figure, columns, rows));
         }
     }
-    out.push_str("</div>\n</section>\n");
     out
 }
 
-/// The chart of each figure against the first setting.
-pub fn figures(sweep: &SweepSummary) -> Vec<Framed> {
-    shown(lines_of(sweep)).iter().filter_map(|figure| lines(sweep, figure)).collect()
-}
+/// Points with what they have in common.
+type Groups = Vec<(String, Vec<Point>)>;
 
-/// The horizontal axis: where each value of the first setting stands, and its label.
-struct Axis {
-    label: String,
-    places: Vec<(String, f64)>,
-    logarithmic: bool,
-}
-
-impl Axis {
-    fn of(sweep: &SweepSummary) -> Option<Axis> {
-        let key = &sweep.cases.first()?.settings.first()?.key;
-        let texts = values(sweep, 0);
-        let numbers: Option<Vec<(f64, &str)>> = texts.iter().map(|text| number(text)).collect();
-        let same_unit = numbers.filter(|all| all.windows(2).all(|pair| pair[0].1 == pair[1].1) && all.len() > 1);
-        let Some(numbers) = same_unit else {
-            let places = texts.into_iter().enumerate().map(|(at, text)| (text, at as f64)).collect();
-            return Some(Axis { label: key.clone(), places, logarithmic: false });
-        };
-        let (low, high) =
-            numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (v, _)| (l.min(*v), h.max(*v)));
-        let unit = numbers[0].1;
-        let label = if unit.is_empty() { key.clone() } else { format!("{key}, {unit}") };
-        let places = texts.iter().cloned().zip(numbers.iter().map(|(v, _)| *v)).collect();
-        Some(Axis { label, places, logarithmic: low > 0.0 && high / low >= LOGARITHMIC })
-    }
-
-    fn place(&self, text: &str) -> f64 {
-        self.places.iter().find(|(known, _)| known == text).map_or(0.0, |(_, place)| *place)
-    }
-
-    fn ticks(&self) -> Vec<(f64, String)> {
-        let mut ticks: Vec<(f64, String)> = self
-            .places
-            .iter()
-            .map(|(text, place)| (*place, number(text).map_or_else(|| text.clone(), |(v, _)| format!("{v}"))))
-            .collect();
-        ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
-        ticks
-    }
-}
-
-/// A number and its unit.
-fn number(text: &str) -> Option<(f64, &str)> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(text.len());
-    Some((text[..end].parse().ok()?, text[end..].trim()))
-}
-
-/// The values of a setting, each once, in their order.
-pub(super) fn values(sweep: &SweepSummary, setting: usize) -> Vec<String> {
-    let mut values: Vec<String> = Vec::new();
-    for text in sweep.cases.iter().filter_map(|case| Some(&case.settings.get(setting)?.value)) {
-        if !values.contains(text) {
-            values.push(text.clone());
-        }
-    }
-    values
-}
-
-/// What a line of a chart has in common: the settings but the first, and the variant.
-fn group(case: &CaseSummary, variant: &VariantSummary, several: bool) -> String {
-    let others = case.settings.iter().skip(1).map(short);
-    others.chain(several.then(|| variant.name.clone())).collect::<Vec<_>>().join(", ")
-}
-
-fn lines(sweep: &SweepSummary, figure: &Figure) -> Option<Framed> {
-    let axis = Axis::of(sweep)?;
+/// The points of a figure over an axis, by what the others say and by variant.
+fn groups(sweep: &SweepSummary, figure: &Figure, scale: f64, axis: &Axis, others: &[&Axis]) -> Groups {
     let several = sweep.cases.iter().any(|case| case.variants.len() > 1);
-    let key = figure.metric.key();
-    let highest = lines_of(sweep).filter_map(|v| v.metrics.value(figure.metric)).fold(0.0, f64::max);
-    let (scale, unit) = unit(figure.metric.format(), highest);
-    let mut groups: Vec<(String, Vec<Point>)> = Vec::new();
+    let name = |case: &CaseSummary, variant: &VariantSummary| {
+        let others = others.iter().map(|other| other.named(case));
+        others.chain(several.then(|| human::one_line(&variant.name))).collect::<Vec<_>>().join(", ")
+    };
+    let mut groups: Groups = Vec::new();
     for case in &sweep.cases {
         for variant in &case.variants {
-            let name = group(case, variant, several);
-            if !groups.iter().any(|(known, _)| *known == name) {
-                groups.push((name.clone(), Vec::new()));
-            }
+            let name = name(case, variant);
+            let at = groups.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                groups.push((name, Vec::new()));
+                groups.len() - 1
+            });
             let Some(value) = variant.metrics.value(figure.metric) else { continue };
-            let ends = variant.over_seeds.get(key).and_then(|over| over.low.zip(over.high));
-            let point = Point {
-                x: axis.place(&case.settings[0].value),
-                y: value / scale,
-                band: ends.map(|(low, high)| (low / scale, high / scale)),
-            };
-            groups.iter_mut().filter(|(known, _)| *known == name).for_each(|(_, points)| points.push(point));
+            let ends = variant.over_seeds.get(figure.metric.key()).and_then(|over| over.low.zip(over.high));
+            let band = ends.map(|(low, high)| (low / scale, high / scale));
+            groups[at].1.push(Point { x: axis.place(case), y: value / scale, band });
         }
     }
+    groups.iter_mut().for_each(|(_, points)| points.sort_by(|a, b| a.x.total_cmp(&b.x)));
+    groups
+}
+
+/// A figure over the first axis of a grid, one line for each point of the others.
+fn lines(sweep: &SweepSummary, figure: &Figure, axis: &Axis, others: &[Axis]) -> Framed {
+    let (scale, _) = scale(sweep, figure);
+    let mut groups = groups(sweep, figure, scale, axis, &others.iter().collect::<Vec<_>>());
     let all = groups.len();
     groups.truncate(LINES_MAX);
-    groups.iter_mut().for_each(|(_, points)| points.sort_by(|a, b| a.x.total_cmp(&b.x)));
-    let legend: Vec<_> = groups
-        .iter()
-        .enumerate()
-        .filter(|(_, (name, _))| !name.is_empty())
-        .map(|(i, (name, _))| entry(i, name.clone()))
-        .collect();
+    let more = if all > LINES_MAX { format!("; the first {LINES_MAX} of {all} lines") } else { String::new() };
+    chart(sweep, figure, axis, groups, true, figure.metric.key().to_owned(), &more)
+}
+
+/// A figure over each setting whose values were drawn; what goes with all of them has a colour.
+fn points(sweep: &SweepSummary, figure: &Figure, axes: &Axes) -> Vec<Framed> {
+    let (scale, _) = scale(sweep, figure);
+    let crossed: Vec<bool> = (0..axes.all.len()).map(|at| axes.is_crossed(sweep, at)).collect();
+    let of = |wanted: bool| axes.all.iter().zip(&crossed).filter(move |(_, is)| **is == wanted).map(|(axis, _)| axis);
+    let others: Vec<&Axis> = of(true).collect();
+    let one = |axis: &Axis| {
+        let mut grouped = groups(sweep, figure, scale, axis, &others);
+        if grouped.len() > LINES_MAX {
+            grouped = groups(sweep, figure, scale, axis, &[]);
+        }
+        let name = format!("{}-by-{}", figure.metric.key(), super::file_name(&axis.keys.join("-")));
+        chart(sweep, figure, axis, grouped, false, name, "; a point for each case")
+    };
+    of(false).map(one).collect()
+}
+
+/// By what a figure is divided, and the unit that makes.
+fn scale(sweep: &SweepSummary, figure: &Figure) -> (f64, &'static str) {
+    let highest = lines_of(sweep).filter_map(|v| v.metrics.value(figure.metric)).fold(0.0, f64::max);
+    unit(figure.metric.format(), highest)
+}
+
+fn chart(
+    sweep: &SweepSummary,
+    figure: &Figure,
+    axis: &Axis,
+    groups: Groups,
+    joined: bool,
+    name: String,
+    more: &str,
+) -> Framed {
+    let label = figure.named.label;
+    let (scale, unit) = scale(sweep, figure);
+    let named = groups.iter().enumerate().filter(|(_, (name, _))| !name.is_empty());
+    let legend: Vec<_> = named.map(|(i, (name, _))| entry(i, name.clone())).collect();
+    let title = if joined { label.to_owned() } else { format!("{label} by {}", axis.short()) };
+    let limits = sweep.limits.iter().filter(|limit| limit.figure == figure.metric.key());
     let plot = Plot {
-        title: format!("{} by {}", figure.named.label, axis.label),
-        x_label: axis.label.clone(),
-        y_label: if unit.is_empty() {
-            figure.named.label.to_owned()
-        } else {
-            format!("{}, {unit}", figure.named.label)
-        },
-        x_ticks: axis.ticks(),
+        title: format!("{label} by {}", axis.label()),
+        x_label: axis.label(),
+        y_label: if unit.is_empty() { label.to_owned() } else { format!("{label}, {unit}") },
+        x_ticks: axis.ticks(!joined),
         logarithmic: axis.logarithmic,
+        bounds: super::bounds(figure.metric.format()),
         lines: groups.into_iter().map(|(_, points)| points).collect(),
+        joined,
         loose: Vec::new(),
-        limits: sweep.limits.iter().filter(|l| l.figure == key).map(|l| (l.value / scale, l.text.clone())).collect(),
+        names: Vec::new(),
+        limits: limits.map(|limit| (limit.value / scale, super::alone(&limit.text).to_owned())).collect(),
         marks: Vec::new(),
     };
-    let mut caption = format!("{} against {}", sentence(figure.named.label), axis.label);
+    let mut caption = format!("{} against {}", sentence(label), axis.label());
+    if axis.keys.len() > 1 {
+        caption.push_str(&format!(", which change together; {} has the scale", axis.keys[0]));
+    }
     if sweep.seeds.len() > 1 {
-        caption.push_str("; bands are the 95 % interval over the seeds");
+        caption.push_str(if joined { "; bands are" } else { "; bars are" });
+        caption.push_str(" the 95 % interval over the seeds");
     }
     if !plot.limits.is_empty() {
         caption.push_str("; the dotted line is a gate’s limit");
     }
-    if all > LINES_MAX {
-        caption.push_str(&format!("; the first {LINES_MAX} of {all} lines"));
-    }
+    caption.push_str(more);
     caption.push_str(". A point that is missing was not reached, or its case is invalid.");
-    Some(Framed::new(figure.metric.key(), figure.named.label, legend, plot.draw(), &caption))
+    Framed::new(name, &title, legend, plot.draw(), &caption)
 }
 
 /// One for each variant, of the first ones.
-fn heat_maps(sweep: &SweepSummary, figure: &Figure) -> Vec<String> {
-    let (columns, rows) = (values(sweep, 0), values(sweep, 1));
-    // A Latin hypercube and zipped settings are no grid.
-    if columns.len() < 2 || rows.len() < 2 || columns.len() * rows.len() != sweep.cases.len() || columns.len() > 10 {
+fn heat_maps(sweep: &SweepSummary, figure: &Figure, columns: &Axis, rows: &Axis) -> Vec<Framed> {
+    if columns.points.len() < 2 || rows.points.len() < 2 || columns.points.len() > COLUMNS_MAX {
         return Vec::new();
     }
     let names: Vec<&String> = sweep
@@ -171,26 +155,41 @@ fn heat_maps(sweep: &SweepSummary, figure: &Figure) -> Vec<String> {
         .find(|case| !case.variants.is_empty())
         .map_or(Vec::new(), |case| case.variants.iter().map(|v| &v.name).take(LINES_MAX).collect());
     let map = |name: &String| {
-        let cell = |row: &String, column: &String| {
-            let case = sweep.cases.iter().find(|c| c.settings[0].value == *column && c.settings[1].value == *row)?;
+        let (of, file) = match names.len() {
+            1 => (String::new(), String::new()),
+            _ => (format!(": {}", human::one_line(name)), format!("-{}", super::file_name(name))),
+        };
+        let title = format!("{}{of}", figure.named.label);
+        let cell = |case: &CaseSummary| {
             let variant = case.variants.iter().find(|v| v.name == *name)?;
             Some((variant.metrics.value(figure.metric)?, figure.text(variant, false)))
         };
-        let key = |at: usize| sweep.cases[0].settings[at].key.clone();
-        let of = if names.len() > 1 { format!(": {name}") } else { String::new() };
-        let title = format!("{}{of}", figure.named.label);
-        let heat = Heat {
-            title: title.clone(),
-            columns: (key(0), columns.clone()),
-            rows: (key(1).rsplit('.').next().unwrap_or_default().to_owned(), rows.clone()),
-            cells: rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect(),
-            missing: human::NONE.to_owned(),
-        };
+        let heat = heat(sweep, &title, columns, rows, cell);
         let caption =
             format!("{} at each pair of settings; a darker cell is a larger value.", sentence(figure.named.label));
-        Framed::new("heat", &title, Vec::new(), heat.draw(), &caption).html()
+        Framed::new(format!("{}-map{file}", figure.metric.key()), &title, Vec::new(), heat.draw(), &caption)
     };
     names.iter().map(|name| map(name)).collect()
+}
+
+/// A map of a grid of two axes, with what `cell` makes of a case.
+pub(super) fn heat(
+    sweep: &SweepSummary,
+    title: &str,
+    columns: &Axis,
+    rows: &Axis,
+    cell: impl Fn(&CaseSummary) -> Option<(f64, String)>,
+) -> Heat {
+    let at = |row: &String, column: &String| {
+        cell(sweep.cases.iter().find(|case| columns.text(case) == *column && rows.text(case) == *row)?)
+    };
+    Heat {
+        title: title.to_owned(),
+        columns: (columns.keys.join(" + "), columns.points.clone()),
+        rows: (rows.short(), rows.points.clone()),
+        cells: rows.points.iter().map(|row| columns.points.iter().map(|column| at(row, column)).collect()).collect(),
+        missing: human::NONE.to_owned(),
+    }
 }
 
 fn sentence(label: &str) -> String {

@@ -1,99 +1,95 @@
 //! How much of its limit each gate's figure uses in each case, and whose limit is nearest: what gives way first as a network grows.
 
+use super::axes::Axes;
+use super::charts::heat;
 use super::{name, variants};
 use crate::human;
 use crate::report::charts::{Entry, Figure as Framed};
-use crate::svg::heat::Heat;
-use amitwin_data::metrics::{Format, Metric};
-use amitwin_data::summary::VariantSummary;
-use amitwin_data::sweep::{CaseSummary, Limit, SweepSummary};
+use amitwin_data::sweep::{CaseSummary, Fullest, Limit, SweepSummary};
 
 /// Limits that have a letter of their own.
 const LETTERS: &str = "ABCDEFGHIJ";
 
-/// A limit with the figure that it is for.
+/// A limit with its letter.
 struct Judged<'a> {
     letter: char,
-    metric: Metric,
     limit: &'a Limit,
 }
 
 impl Judged<'_> {
     /// `border_router_busy, max 25 %`.
     fn text(&self) -> String {
-        let name = self.metric.gate().map_or_else(|| self.limit.figure.clone(), ToString::to_string);
+        let gate = self.limit.metric().and_then(|metric| metric.gate());
+        let name = gate.map_or_else(|| self.limit.figure.clone(), |gate| gate.to_string());
         human::one_line(&format!("{name}, {}", self.limit.text))
     }
 
-    /// How much of the limit is used: 1 at the limit, more beyond it. Of a share that is to be at least so large, what is missing
-    /// counts against what may be missing.
-    fn used(&self, variant: &VariantSummary) -> Option<f64> {
-        let (value, limit) = (variant.metrics.value(self.metric)?, self.limit.value);
-        let used = match (self.limit.text.starts_with("max"), self.metric.format()) {
-            (true, _) => value / limit,
-            (false, Format::Share) => (1.0 - value) / (1.0 - limit),
-            (false, _) => limit / value,
-        };
-        used.is_finite().then_some(used)
+    fn is_of(&self, fullest: &Fullest) -> bool {
+        self.limit.figure == fullest.figure && self.limit.text == fullest.limit
     }
 }
 
-/// The limits, each once; none where there are fewer than two, of which none could be nearer.
+/// The limits, each once; none where no variant has one that is the nearest.
 fn judged(sweep: &SweepSummary) -> Vec<Judged<'_>> {
-    let known = |limit: &Limit| Metric::ALL.iter().find(|metric| metric.key() == limit.figure).copied();
-    let limits = sweep.limits.iter().filter_map(|limit| Some((known(limit)?, limit)));
-    let all: Vec<Judged> =
-        LETTERS.chars().zip(limits).map(|(letter, (metric, limit))| Judged { letter, metric, limit }).collect();
-    if all.len() < 2 { Vec::new() } else { all }
+    if sweep.cases.iter().all(|case| case.fullest.is_empty()) {
+        return Vec::new();
+    }
+    let limits = sweep.limits.iter().filter(|limit| limit.metric().is_some());
+    LETTERS.chars().zip(limits).map(|(letter, limit)| Judged { letter, limit }).collect()
 }
 
-/// The limit that a variant uses most of, and how much of it.
-fn fullest<'a, 'b>(all: &'a [Judged<'b>], variant: &VariantSummary) -> Option<(&'a Judged<'b>, f64)> {
-    let used = all.iter().filter_map(|judged| Some((judged, judged.used(variant)?)));
-    used.reduce(|a, b| if b.1 > a.1 { b } else { a })
+fn found<'a>(case: &'a CaseSummary, variant: &str) -> Option<&'a Fullest> {
+    case.fullest.iter().find(|fullest| fullest.variant == variant)
 }
 
-/// For each limit that is the nearest somewhere: in how many cases, and where it is first passed.
+/// `A 120 %`; no letter for one limit too many.
+fn text(all: &[Judged], fullest: &Fullest) -> String {
+    let letter = all.iter().find(|judged| judged.is_of(fullest)).map_or('?', |judged| judged.letter);
+    format!("{letter} {}", used(fullest.used_share))
+}
+
+fn used(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// What a line of the table says of it: the letter of the limit of which a variant uses most, and how much. `None` without limits.
+pub fn column(sweep: &SweepSummary) -> Option<impl Fn(&CaseSummary, &str) -> String> {
+    let all = judged(sweep);
+    let cell = move |case: &CaseSummary, variant: &str| {
+        found(case, variant).map_or_else(|| human::NONE.to_owned(), |fullest| text(&all, fullest))
+    };
+    (!judged(sweep).is_empty()).then_some(cell)
+}
+
+/// For each limit its letter, in how many cases it is the nearest, and where it is first passed.
 pub fn sentence(sweep: &SweepSummary) -> Option<String> {
     let all = judged(sweep);
-    let lines: Vec<(&CaseSummary, &VariantSummary, &Judged, f64)> = variants(sweep)
-        .filter_map(|(case, variant)| fullest(&all, variant).map(|(judged, used)| (case, variant, judged, used)))
+    let lines: Vec<(String, &Fullest)> = variants(sweep)
+        .filter_map(|(case, variant)| Some((name(sweep, case, variant), found(case, &variant.name)?)))
         .collect();
-    let told = all.iter().filter_map(|judged| {
-        let of: Vec<_> = lines.iter().filter(|line| line.2.letter == judged.letter).collect();
-        let passed = of.iter().find(|line| line.3 > 1.0);
-        let passed = passed.map_or_else(
-            || ", never beyond it".to_owned(),
-            |(case, variant, ..)| format!(", first beyond it at {}", name(sweep, case, variant)),
-        );
-        (!of.is_empty()).then(|| format!("{} in {} of {}{passed}", judged.text(), of.len(), lines.len()))
+    let told = all.iter().map(|judged| {
+        let of: Vec<_> = lines.iter().filter(|(_, fullest)| judged.is_of(fullest)).collect();
+        let passed = match of.iter().find(|(_, fullest)| fullest.used_share > 1.0) {
+            Some((name, _)) => format!(", first beyond it at {name}"),
+            None if of.is_empty() => String::new(),
+            None => ", never beyond it".to_owned(),
+        };
+        format!("{} {}: in {} of {}{passed}", judged.letter, judged.text(), of.len(), lines.len())
     });
     let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("Nearest to its limit: {}.", told.join("; ")))
+    (!lines.is_empty() && !told.is_empty())
+        .then(|| format!("Nearest to its limit, with how much of it is used: {}.", told.join("; ")))
 }
 
-/// A map over two settings, with the letter of the fullest limit in each cell and how much of it is used.
+/// A map over two axes, with the letter of the fullest limit in each cell and how much of it is used.
 pub fn figure(sweep: &SweepSummary) -> Option<Framed> {
-    let all = judged(sweep);
-    let (columns, rows) = (super::charts::values(sweep, 0), super::charts::values(sweep, 1));
-    let is_grid = columns.len() * rows.len() == sweep.cases.len() && sweep.cases.iter().all(|c| c.variants.len() <= 1);
-    if all.is_empty() || !is_grid || sweep.cases.first()?.settings.len() != 2 {
+    let (all, axes) = (judged(sweep), Axes::of(sweep));
+    let (true, [columns, rows]) = (axes.is_grid, &axes.all[..]) else { return None };
+    if all.is_empty() || sweep.cases.iter().any(|case| case.variants.len() > 1) {
         return None;
     }
-    let cell = |row: &String, column: &String| {
-        let case = sweep.cases.iter().find(|c| c.settings[0].value == *column && c.settings[1].value == *row)?;
-        let (judged, used) = fullest(&all, case.variants.first()?)?;
-        Some((used, format!("{} {:.0} %", judged.letter, 100.0 * used)))
-    };
-    let keys: Vec<&String> = sweep.cases.first()?.settings.iter().map(|set| &set.key).collect();
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let heat = Heat {
-        title: "Nearest to its limit".to_owned(),
-        columns: (keys[0].clone(), columns.clone()),
-        rows: (last(keys[1]), rows.clone()),
-        cells: rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect(),
-        missing: human::NONE.to_owned(),
-    };
+    let cell = |case: &CaseSummary| case.fullest.first().map(|fullest| (fullest.used_share, text(&all, fullest)));
+    let heat = heat(sweep, "Nearest to its limit", columns, rows, cell);
     let legend = all.iter().map(|judged| Entry {
         class: String::new(),
         path: "",
@@ -112,11 +108,11 @@ pub fn rows(sweep: &SweepSummary) -> Option<(Vec<String>, Vec<Vec<String>>)> {
     }
     let head = all.iter().map(|judged| format!("{} {}", judged.letter, judged.text()));
     let rows = variants(sweep).map(|(case, variant)| {
-        let used = all
-            .iter()
-            .map(|j| j.used(variant).map_or_else(|| human::NONE.into(), |used| format!("{:.0} %", 100.0 * used)));
-        let letter = fullest(&all, variant).map_or_else(|| human::NONE.into(), |(judged, _)| judged.letter.to_string());
-        std::iter::once(name(sweep, case, variant)).chain(used).chain([letter]).collect()
+        let of = all.iter().map(|j| j.limit.used_share(variant).map_or_else(|| human::NONE.into(), used));
+        let fullest = found(case, &variant.name);
+        let letter = fullest.and_then(|fullest| all.iter().find(|judged| judged.is_of(fullest)));
+        let letter = letter.map_or_else(|| human::NONE.into(), |judged| judged.letter.to_string());
+        std::iter::once(name(sweep, case, variant)).chain(of).chain([letter]).collect()
     });
     Some((head.collect(), rows.collect()))
 }

@@ -1,17 +1,19 @@
 //! A sweep for people: a table of its cases, and a report with a chart for each figure.
 
+mod axes;
 mod charts;
 mod fullest;
 pub(crate) mod pareto;
 
-use crate::figures::{shown, worst_standing};
+use crate::figures::{Standing, shown, worst_standing};
 use crate::over_seeds::{intervals, seeds_text};
 use crate::svg::escape;
 use crate::table::{Line, Of, fitting, grid, wrap};
 use crate::{human, report};
 use amitwin_data::metrics::{Format, Metric};
-use amitwin_data::summary::{Status, VariantSummary};
+use amitwin_data::summary::{Status, VariantSummary, Verdict};
 use amitwin_data::sweep::{CaseSummary, SweepSummary, Varied};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Cases that may be columns of a table; of more of them the figures that have no room are left out.
@@ -19,11 +21,13 @@ const COLUMNS_MAX: usize = 5;
 
 /// Every variant of every case, at most `width` columns wide where that can be had.
 pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
+    let nearest = fullest::column(sweep);
     let lines: Vec<Line> = variants(sweep)
         .map(|(case, variant)| Line {
             name: name(sweep, case, variant),
             of: Of::Variant(variant),
             standing: worst_standing(&case.gates, &variant.name),
+            nearest: nearest.as_ref().map(|text| text(case, &variant.name)),
         })
         .collect();
     let all = shown(lines_of(sweep));
@@ -47,12 +51,36 @@ pub fn table(sweep: &SweepSummary, width: usize, color: bool) -> String {
 
 /// The sentence on what costs least; nothing without prices.
 fn cheapest(sweep: &SweepSummary) -> Option<String> {
-    let priced = lines_of(sweep).any(|variant| variant.metrics.value(Metric::Cost).is_some());
-    let Some(found) = &sweep.cheapest else {
-        return priced.then(|| "Nothing that has a cost passes every gate.".to_owned());
+    if let Some(found) = &sweep.cheapest {
+        let (case, variant) = variants(sweep).find(|(case, v)| case.case == found.case && v.name == found.variant)?;
+        let (name, cost) = (name(sweep, case, variant), human::count(found.cost));
+        return Some(format!("Cheapest that passes every gate: {name}, at {cost}."));
+    }
+    let priced = variants(sweep).filter(|(_, variant)| variant.metrics.value(Metric::Cost).is_some());
+    let all = priced.clone().count();
+    let is_undecided = |(case, variant): &(&CaseSummary, &VariantSummary)| {
+        let judged = case.gates.iter().filter(|gate| gate.binding && gate.variant == variant.name);
+        let worst = judged.map(Standing::of).max_by_key(|standing| standing.badness());
+        worst.is_some_and(|standing| standing.verdict == Verdict::Undecided)
     };
-    let (case, variant) = variants(sweep).find(|(case, v)| case.case == found.case && v.name == found.variant)?;
-    Some(format!("Cheapest that passes every gate: {}, at {}.", name(sweep, case, variant), human::count(found.cost)))
+    let undecided: Vec<_> = priced.filter(is_undecided).collect();
+    if undecided.is_empty() {
+        return (all > 0).then(|| "Nothing that has a cost passes every gate.".to_owned());
+    }
+    // A case is decided when all its gates are.
+    let needed = |(case, variant): &(&CaseSummary, &VariantSummary)| {
+        let open = case.gates.iter().filter(|gate| gate.variant == variant.name && gate.verdict == Verdict::Undecided);
+        open.map(|gate| gate.share.and_then(|share| share.needed)).collect::<Option<Vec<u64>>>()?.into_iter().max()
+    };
+    let seeds = match undecided.iter().filter_map(needed).min() {
+        Some(seeds) => format!("{seeds} seeds could decide the first of them, if all others pass"),
+        None => "more seeds may decide".to_owned(),
+    };
+    Some(format!(
+        "Nothing that has a cost passes every gate yet: {} of {all} {} undecided; {seeds}.",
+        undecided.len(),
+        if undecided.len() == 1 { "is" } else { "are" }
+    ))
 }
 
 /// The seeds of all cases; where they differ, how many of them there are.
@@ -136,10 +164,23 @@ pub fn report(sweep: &SweepSummary) -> String {
     out
 }
 
-/// Each chart as an SVG file: its name and its text.
-pub fn pictures(sweep: &SweepSummary) -> Vec<(&'static str, String)> {
-    let all = fullest::figure(sweep).into_iter().chain(charts::figures(sweep));
-    all.map(|figure| (figure.name, report::picture::draw(&figure))).collect()
+/// Each chart as an SVG file: its name, one of its own, and its text.
+pub fn pictures(sweep: &SweepSummary) -> Vec<(Cow<'static, str>, String)> {
+    let all = fullest::figure(sweep).into_iter().chain(pareto::figures(sweep)).chain(charts::figures(sweep));
+    let mut drawn: Vec<(Cow<str>, String)> = Vec::new();
+    for figure in all {
+        let taken = |name: &str| drawn.iter().any(|(known, _)| known == name);
+        let name = (1..).map(|n| if n == 1 { figure.name.clone() } else { format!("{}-{n}", figure.name).into() });
+        let name = name.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        drawn.push((name, report::picture::draw(&figure)));
+    }
+    drawn
+}
+
+/// A text as part of a file's name: letters and digits, and a dash for whatever is between them.
+fn file_name(text: &str) -> String {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 /// How much of each limit every case uses; nothing with fewer than two limits.
@@ -181,6 +222,16 @@ fn cases(sweep: &SweepSummary) -> String {
     }
     out.push_str("</tbody>\n</table>\n</div>\n</section>\n");
     out
+}
+
+/// A limit without the share of seeds that is to keep it.
+pub(crate) fn alone(limit: &str) -> &str {
+    limit.split(", in ").next().unwrap_or(limit)
+}
+
+/// Between what a figure can be at all, in the unit that it is drawn in.
+pub(crate) fn bounds(format: Format) -> Option<(f64, f64)> {
+    (format == Format::Share).then_some((0.0, 100.0))
 }
 
 /// By what a figure is divided so that it is read easily, and the unit that makes.

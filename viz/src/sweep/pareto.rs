@@ -1,32 +1,42 @@
 //! Cost against the figure of each gate, and the line of those that nothing beats in both.
 
-use super::{lines_of, name, unit, variants};
-use crate::figures::gate_name;
+use super::{alone, bounds, lines_of, name, unit, variants};
+use crate::figures::{Figure, gate_name, worst_standing};
 use crate::human;
-use crate::report::charts::{Figure as Framed, entry};
+use crate::report::charts::{Entry, Figure as Framed, entry};
+use crate::svg::escape;
 use crate::svg::plot::{Plot, Point};
 use crate::svg::ticks;
 use amitwin_data::metrics::{Metric, gates};
 use amitwin_data::sweep::SweepSummary;
+use std::fmt::Write;
 
-/// Names of the front that a caption tells, at most.
-const TOLD_MAX: usize = 8;
+/// Choices that have their name in the picture, at most; the table has all.
+const NAMED_MAX: usize = 20;
 
-/// A chart for each gate; nothing without prices.
+/// A chart for each gate with a table of its points; nothing without prices.
 pub fn all(sweep: &SweepSummary) -> String {
-    let mut drawn: Vec<Metric> = Vec::new();
-    let mut out = String::new();
+    let drawn: String = each(sweep).iter().map(|of| of.figure().html() + &of.table()).collect();
+    match drawn.is_empty() {
+        true => drawn,
+        false => format!("<section>\n<h2>Cost</h2>\n<div class=\"charts\">\n{drawn}</div>\n</section>\n"),
+    }
+}
+
+/// The charts.
+pub fn figures(sweep: &SweepSummary) -> Vec<Framed> {
+    each(sweep).iter().map(Pareto::figure).collect()
+}
+
+fn each(sweep: &SweepSummary) -> Vec<Pareto<'_>> {
+    let mut found: Vec<Pareto> = Vec::new();
     for gate in sweep.cases.iter().flat_map(|case| &case.gates) {
         let Some(metric) = gates::find(&gate.metric, &gate.stat) else { continue };
-        if metric != Metric::Cost && !drawn.contains(&metric) {
-            drawn.push(metric);
-            out.push_str(&chart(sweep, metric, &gate_name(gate), gate.limit.starts_with("min")).unwrap_or_default());
+        if metric != Metric::Cost && !found.iter().any(|of| of.metric == metric) {
+            found.extend(Pareto::of(sweep, metric, gate_name(gate), gate.limit.starts_with("min")));
         }
     }
-    match out.is_empty() {
-        true => out,
-        false => format!("<section>\n<h2>Cost</h2>\n<div class=\"charts\">\n{out}</div>\n</section>\n"),
-    }
+    found
 }
 
 /// A choice with what it costs.
@@ -34,52 +44,106 @@ struct Choice {
     name: String,
     cost: f64,
     value: f64,
+    text: String,
+    standing: &'static str,
+    on_front: bool,
 }
 
-fn chart(sweep: &SweepSummary, metric: Metric, label: &str, more_is_better: bool) -> Option<String> {
-    let mut choices: Vec<Choice> = variants(sweep)
-        .filter_map(|(case, variant)| {
-            let (cost, value) = (variant.metrics.value(Metric::Cost)?, variant.metrics.value(metric)?);
-            Some(Choice { name: name(sweep, case, variant), cost, value })
-        })
-        .collect();
-    choices.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-    let (low, high) = (choices.first()?.cost, choices.last()?.cost);
-    let highest = lines_of(sweep).filter_map(|v| v.metrics.value(metric)).fold(0.0, f64::max);
-    let (scale, unit) = unit(metric.format(), highest);
-    let on_front = front(&choices.iter().map(|c| (c.cost, c.value)).collect::<Vec<_>>(), more_is_better);
-    let point = |choice: &Choice| Point { x: choice.cost, y: choice.value / scale, band: None };
-    let of =
-        |wanted: bool| choices.iter().zip(&on_front).filter(move |(_, on)| **on == wanted).map(|(choice, _)| choice);
-    let mut places = ticks::nice(low, high, 5);
-    places.extend([low, high]);
-    places.sort_by(f64::total_cmp);
-    places.dedup();
-    let labelled = |v: f64| (v, if v == low || v == high { String::new() } else { human::short_count(v) });
-    let plot = Plot {
-        title: format!("{label} by cost"),
-        x_label: "cost".to_owned(),
-        y_label: if unit.is_empty() { label.to_owned() } else { format!("{label}, {unit}") },
-        x_ticks: places.into_iter().map(labelled).collect(),
-        logarithmic: false,
-        lines: vec![of(true).map(point).collect()],
-        loose: of(false).map(point).collect(),
-        limits: sweep
-            .limits
-            .iter()
-            .filter(|l| l.figure == metric.key())
-            .map(|l| (l.value / scale, l.text.clone()))
-            .collect(),
-        marks: sweep.cheapest.iter().map(|found| (found.cost, "cheapest that passes".to_owned())).collect(),
-    };
-    let told: Vec<String> =
-        of(true).take(TOLD_MAX).map(|choice| format!("{} ({})", choice.name, human::count(choice.cost))).collect();
-    let caption = format!(
-        "{label} against cost, a point for each case and variant. The line joins those that nothing beats in both: {}.",
-        told.join("; ")
-    );
-    let legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
-    Some(Framed::new("cost", label, legend, plot.draw(), &caption).html())
+/// All choices, cheapest first, by cost and the figure of a gate.
+struct Pareto<'a> {
+    sweep: &'a SweepSummary,
+    metric: Metric,
+    label: String,
+    choices: Vec<Choice>,
+}
+
+impl Pareto<'_> {
+    fn of(sweep: &SweepSummary, metric: Metric, label: String, more_is_better: bool) -> Option<Pareto<'_>> {
+        let mut choices: Vec<Choice> = variants(sweep)
+            .filter_map(|(case, variant)| {
+                let (cost, value) = (variant.metrics.value(Metric::Cost)?, variant.metrics.value(metric)?);
+                let text = Figure::of(metric).map_or_else(|| format!("{value}"), |figure| figure.text(variant, false));
+                let standing = worst_standing(&case.gates, &variant.name).map_or(human::NONE, |s| s.word());
+                Some(Choice { name: name(sweep, case, variant), cost, value, text, standing, on_front: false })
+            })
+            .collect();
+        choices.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        let on_front = front(&choices.iter().map(|c| (c.cost, c.value)).collect::<Vec<_>>(), more_is_better);
+        choices.iter_mut().zip(on_front).for_each(|(choice, on)| choice.on_front = on);
+        (!choices.is_empty()).then_some(Pareto { sweep, metric, label, choices })
+    }
+
+    /// The choices on the line, or beside it.
+    fn beside(&self, on_front: bool) -> impl Iterator<Item = &Choice> {
+        self.choices.iter().filter(move |choice| choice.on_front == on_front)
+    }
+
+    fn figure(&self) -> Framed {
+        let (sweep, label) = (self.sweep, &self.label);
+        let highest = lines_of(sweep).filter_map(|v| v.metrics.value(self.metric)).fold(0.0, f64::max);
+        let (scale, unit) = unit(self.metric.format(), highest);
+        let point = |choice: &Choice| Point { x: choice.cost, y: choice.value / scale, band: None };
+        let costs = || self.choices.iter().map(|choice| choice.cost);
+        let (low, high) = (costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
+        let mut places = ticks::nice(low, high, 5);
+        places.extend([low, high]);
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let labelled = |v: f64| (v, if v == low || v == high { String::new() } else { human::short_count(v) });
+        let limits = sweep.limits.iter().filter(|limit| limit.figure == self.metric.key());
+        let numbered = || self.choices.iter().enumerate().take(NAMED_MAX).map(|(at, choice)| (at + 1, choice));
+        let plot = Plot {
+            title: format!("{label} by cost"),
+            x_label: "cost".to_owned(),
+            y_label: if unit.is_empty() { label.clone() } else { format!("{label}, {unit}") },
+            x_ticks: places.into_iter().map(labelled).collect(),
+            logarithmic: false,
+            bounds: bounds(self.metric.format()),
+            lines: vec![self.beside(true).map(point).collect()],
+            joined: true,
+            loose: self.beside(false).map(point).collect(),
+            names: numbered().map(|(n, choice)| (choice.cost, choice.value / scale, n.to_string())).collect(),
+            limits: limits.map(|limit| (limit.value / scale, alone(&limit.text).to_owned())).collect(),
+            marks: sweep.cheapest.iter().map(|found| (found.cost, "cheapest that passes".to_owned())).collect(),
+        };
+        let mut legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
+        let named = |(n, choice): (usize, &Choice)| format!("{n}: {}", choice.name);
+        legend.extend(numbered().map(|of| Entry { class: String::new(), path: "", text: named(of) }));
+        let more = match self.choices.len() {
+            all if all > NAMED_MAX => format!("; the {NAMED_MAX} cheapest have a number"),
+            _ => String::new(),
+        };
+        let caption = format!(
+            "{label} against cost, a point for each case and variant, numbered from the cheapest{more}. The line joins those that nothing \
+             beats in both."
+        );
+        Framed::new(format!("cost-{}", self.metric.key()), label, legend, plot.draw(), &caption)
+    }
+
+    /// Every point with its number, as a table of the page.
+    fn table(&self) -> String {
+        let mut out = format!(
+            "<details>\n<summary>{}: every choice by cost</summary>\n<div class=\"scroll\">\n<table class=\"results\">\n<thead><tr>",
+            escape(&self.label)
+        );
+        for head in ["", "case", "cost", &self.label, "gate", "beaten in both"] {
+            let _ = write!(out, "<th scope=\"col\">{}</th>", escape(head));
+        }
+        out.push_str("</tr></thead>\n<tbody>\n");
+        for (at, choice) in self.choices.iter().enumerate() {
+            let beaten = if choice.on_front { "no" } else { "yes" };
+            let cells = [&human::count(choice.cost), &choice.text, choice.standing, beaten].map(escape);
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td></tr>",
+                at + 1,
+                escape(&choice.name),
+                cells.join("</td><td>")
+            );
+        }
+        out.push_str("</tbody>\n</table>\n</div>\n</details>\n");
+        out
+    }
 }
 
 /// Which of some choices, cheapest first, are better than all that cost no more; each is a cost and a value.

@@ -95,6 +95,21 @@ fn seeds_are_replications() {
 }
 
 #[test]
+fn what_stands_around_the_tables_keeps_to_the_width() {
+    let folder = tempfile::tempdir().expect("folder");
+    let runs: Vec<PathBuf> =
+        (1..=3).map(|seed| write(folder.path(), &format!("s{seed}"), seed, &[2, 3], 1e-4)).collect();
+    for runs in [&runs[..], &runs[..1]] {
+        let text = compare(runs).expect("compared").table(60, false);
+        // Of tables each figure is a word that cannot be broken; and a path is one word.
+        let prose = text.lines().filter(|line| !line.contains("  ") && !line.contains("--") && !line.contains('/'));
+        let wide: Vec<&str> = prose.filter(|line| line.chars().count() > 60).collect();
+        assert!(wide.is_empty(), "{wide:?}\n{text}");
+        assert!(text.contains("\nOver replications") || text.contains("\nRejoin time, meter by meter"), "{text}");
+    }
+}
+
+#[test]
 fn other_placements_are_not_paired() {
     let folder = tempfile::tempdir().expect("folder");
     let a = write(folder.path(), "a", 1, &[3], 0.0);

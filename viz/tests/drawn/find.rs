@@ -2,6 +2,8 @@
 
 use crate::sweep::grid;
 use amitwin_data::find::{Answer, Ended, FindSummary, Found, Question};
+use amitwin_data::metrics::Metric;
+use amitwin_data::summary::{Average, GateVerdict, OverSeeds};
 use amitwin_data::sweep::Varied;
 use amitwin_viz::find::{report, table};
 
@@ -71,4 +73,28 @@ fn the_report_marks_the_answer_and_escapes_what_is_not_its_own() {
     // 50,000 is more than twenty times 1,000: round numbers of a logarithmic axis.
     assert!(drawings[0].contains(">5000</text>") && drawings[0].contains(">20000</text>"), "{}", drawings[0]);
     assert!(html.contains("town &lt;1&gt;") && !html.contains("<phy>") && html.ends_with("</html>\n"));
+}
+
+#[test]
+fn no_share_is_drawn_beyond_the_whole() {
+    let mut find = search();
+    // Half of the reports arrive with some seeds and all with others: Student's interval goes beyond all of them.
+    for (case, arrived) in find.study.cases.iter_mut().zip([0.75, 0.6, 0.4]) {
+        let variant = &mut case.variants[0];
+        variant.metrics.set(Metric::PushDeliveredShare, Some(arrived));
+        let over = OverSeeds {
+            average: Average::Mean,
+            value: Some(arrived),
+            low: Some(arrived - 0.5),
+            high: Some(arrived + 0.5),
+            seeds: 2,
+            not_reached: 0,
+        };
+        variant.over_seeds.insert(Metric::PushDeliveredShare.key().to_owned(), over);
+        let judged = GateVerdict { metric: "push_delivered".into(), stat: String::new(), ..case.gates[0].clone() };
+        case.gates = vec![GateVerdict { variant: variant.name.clone(), limit: "min 99 %".into(), ..judged }];
+    }
+    let html = report(&find);
+    let drawn = html.split("<svg xmlns").find(|drawing| drawing.contains("push_delivered by")).expect("a chart");
+    assert!(drawn.contains(">100</text>") && !drawn.contains(">120</text>"), "{drawn}");
 }

@@ -65,7 +65,7 @@ fn the_note_explains_the_rows_above_it() {
 fn pictures_stand_alone() {
     let drawn = pictures(&run(2_000));
     assert_eq!(
-        drawn.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        drawn.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>(),
         ["back", "air-time", "rejoin", "hops", "map", "losses", "health"]
     );
     for (name, svg) in drawn {
@@ -82,7 +82,7 @@ fn pictures_stand_alone() {
             read.descendants().filter(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "text"))).collect();
         assert!(texts.iter().all(|t| t.attribute("x").is_some_and(|x| x.parse::<f64>().is_ok_and(|x| x < 672.0))));
         let entries = texts.iter().filter(|t| t.attribute("class") == Some("entry")).count();
-        let expected = match name {
+        let expected = match name.as_ref() {
             "hops" => 0,
             "losses" => 2,
             _ => 4,

@@ -319,6 +319,7 @@ pub fn manifest() -> Manifest {
         host: Host { os: "linux".into(), arch: "x86_64".into(), cpus: 2 },
         threads: 2,
         keys: "TEST".into(),
+        inputs: Vec::new(),
         fingerprint: "5b".repeat(32),
         complete: true,
         files: tables.iter().flat_map(|t| VARIANTS.iter().map(|v| file(t, v))).collect(),

@@ -1,7 +1,7 @@
 //! The results table as a reader sees it.
 
 use crate::synthetic;
-use amitwin_data::summary::Summary;
+use amitwin_data::summary::{GateVerdict, SeedShare, Summary, Verdict};
 use amitwin_viz::{results_json, results_table};
 
 fn widest(text: &str) -> usize {
@@ -27,6 +27,37 @@ fn a_narrow_terminal_gets_variants_as_columns() {
     let text = results_table(&synthetic::summary(), 80, false);
     assert!(widest(&text) <= 80, "{}", widest(&text));
     insta::assert_snapshot!("columns_80", text);
+}
+
+#[test]
+fn verdicts_keep_to_the_width_whatever_marks_their_colours() {
+    let mut summary = synthetic::summary();
+    summary.seeds = (1..=20).collect();
+    for (gate, variant) in summary.gates.iter_mut().zip(synthetic::VARIANTS) {
+        let (passed, of) = (17, 20);
+        *gate = GateVerdict {
+            limit: "max 8min, in 80 % of all seeds with 90 % confidence".into(),
+            variant: variant.into(),
+            verdict: Verdict::Undecided,
+            binding: true,
+            share: Some(SeedShare {
+                passed,
+                of,
+                wanted: 0.8,
+                confidence: 0.9,
+                at_least: 0.7,
+                at_most: 0.9,
+                needed: Some(36),
+            }),
+            ..gate.clone()
+        };
+    }
+    for width in [40, 60, 80, 100] {
+        let text = results_table(&summary, width, true).replace("\u{1b}[33m", "").replace("\u{1b}[0m", "");
+        let from = text.find("\ngate ").expect("a gate");
+        let widest = text[from + 1..].lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(width), "{widest:?} columns of {width}:\n{text}");
+    }
 }
 
 #[test]

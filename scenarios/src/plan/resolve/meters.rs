@@ -69,7 +69,6 @@ impl Lists {
     pub fn inputs(&self) -> Vec<Input> {
         let mut inputs = Vec::new();
         for (path, hash) in &self.hashes {
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             inputs.push(input(path, hash.clone(), &inputs));
         }
         inputs
