@@ -325,3 +325,12 @@ fn without_a_directory_a_sweep_makes_one_beside_the_runs_and_nothing_is_collecte
     assert!(!here.path().join("typo").exists());
     sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "small.toml"]).expect(2).tells(&["it is a file"]);
 }
+
+#[test]
+fn a_gate_with_two_limits_is_two_lines_in_charts() {
+    let here = folder(&format!("{SMALL}[[gate]]\nmetric = \"frames\"\nmin = 1\nmax = 1000000\n"));
+    sweep(here.path(), &["--vary", "placement.meters=9,16", "-o", "out"]).expect(0);
+    let limits = summary(&here.path().join("out")).limits;
+    let texts: Vec<(f64, &str)> = limits.iter().map(|limit| (limit.value, limit.text.as_str())).collect();
+    assert_eq!(texts, [(1.0, "min 1"), (1e6, "max 1000000")]);
+}

@@ -229,9 +229,17 @@ impl Cases<'_> {
 
     fn limits(&self) -> Vec<Limit> {
         let of = |gate: &crate::gate::Gate| {
-            let (figure, text) = (gate.metric.key().to_owned(), gate.limit.clone());
-            let values = [gate.min, gate.max].into_iter().flatten();
-            values.map(move |value| Limit { figure: figure.clone(), value, text: text.clone() }).collect::<Vec<_>>()
+            let limit = |(key, value): (&str, Option<f64>)| {
+                // Of a gate with both limits each has its own text.
+                let own = gate
+                    .limit
+                    .split(", ")
+                    .find(|part| part.starts_with(key))
+                    .filter(|_| gate.min.is_some() && gate.max.is_some());
+                let text = own.unwrap_or(&gate.limit).to_owned();
+                Some(Limit { figure: gate.metric.key().to_owned(), value: value?, text })
+            };
+            [("min", gate.min), ("max", gate.max)].into_iter().filter_map(limit).collect::<Vec<_>>()
         };
         self.base.gates().iter().flat_map(of).collect()
     }
