@@ -80,14 +80,13 @@ pub fn assign_within(placement: &Placement, radios_max: Option<u32>) -> Assignme
     if let Some(most) = radios_max {
         radios.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut room = vec![most; gateways.len()];
-        let left: Vec<u32> = radios
-            .into_iter()
-            .map(|(_, node)| node)
-            .filter(|node| {
-                let room = cell_of[*node as usize].map(|cell| &mut room[cell as usize]);
-                !room.is_some_and(|room| room.checked_sub(1).map(|less| *room = less).is_some())
-            })
-            .collect();
+        let mut left = Vec::new();
+        for (_, node) in radios {
+            match cell_of[node as usize].map(|cell| &mut room[cell as usize]) {
+                Some(room) if *room > 0 => *room -= 1,
+                _ => left.push(node),
+            }
+        }
         for node in left {
             let found = nearest(&placement.sites[node as usize], &|cell| room[cell as usize] > 0);
             cell_of[node as usize] = found.map(|(cell, _)| cell);
