@@ -323,7 +323,7 @@ impl Kit<'_> {
             neighbours,
             model: self.model.clone(),
             fading: Fading::new(&spec.radio.fading, spec.seed),
-            heat: Heat::of(spec, &facts.sites, frequency_mhz(&spec.radio)),
+            heat: self.heat.as_ref().and_then(|hours| Heat::of(spec, hours, &facts.sites, frequency_mhz(&spec.radio))),
             interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,

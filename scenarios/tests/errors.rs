@@ -176,6 +176,10 @@ fn rules_across_fields() {
     gallery.add("interferer_twice", interferer("near = \"G0000\"\nlat = 47.0\nlon = 8.0\n"));
     gallery.add("interferer_near_nobody", interferer("near = \"G0001\"\n"));
     gallery.add("interferer_beyond_the_plan", interferer("near = \"G0000\"\nchannels = \"200\"\n"));
+    gallery
+        .add("interferer_without_power", with("[[interferer]]\nname = \"other\"\nnear = \"G0000\"\nduty = \"1 %\"\n"));
+    let preset = "[[interferer]]\nname = \"other\"\nnear = \"G0000\"\npreset = \"residental-868\"\n";
+    gallery.add("interferer_of_no_preset", with(preset));
     gallery.add("interferer_burst", interferer("near = \"G0000\"\nburst = \"0s\"\n"));
     let obstacle = |more: &str| with(&format!("[[obstacle]]\nname = \"park\"\n{more}"));
     let square = "polygon_m = [[0, 0], [20, 0], [20, 20]]\n";

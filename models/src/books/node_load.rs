@@ -3,7 +3,7 @@
 use super::{Books, Loss};
 use crate::context::Facts;
 use crate::node::{Node, PerNode};
-use amitwin_data::rows::LoadRow;
+use amitwin_data::rows::{Added, LoadRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ pub struct Standing {
     pub descendants: u32,
     /// The link to its parent, if it has one.
     pub link: Option<ParentLink>,
+    /// Its board, C, if there is weather.
+    pub board_c: Option<f32>,
 }
 
 /// The link of a radio to its parent, in its weaker direction.
@@ -162,6 +164,7 @@ impl Books {
                 up_unanswered: load.up_unanswered,
                 rssi_dbm: at.link.map(|link| link.rssi_dbm),
                 snr_db: at.link.map(|link| link.snr_db),
+                board_c: Added(at.board_c),
             });
         }
     }

@@ -43,7 +43,12 @@ mod tests {
 
     #[test]
     fn hours_from_a_moment_on_are_joined_by_lines_and_end_flat() {
-        let hours = Hours { when: When::From(7_200), air_c: vec![10.0, 20.0, 14.0], sun_w_m2: vec![0.0, 100.0, 500.0] };
+        let hours = Hours {
+            when: When::From(7_200),
+            air_c: vec![10.0, 20.0, 14.0],
+            sun_w_m2: vec![0.0, 100.0, 500.0],
+            place_deg: None,
+        };
         let air = |s: f64| at(&hours, s).air_c;
         assert_eq!((air(7_200.0), air(9_000.0), air(10_800.0), air(13_500.0)), (10.0, 15.0, 20.0, 15.5));
         assert_eq!((air(0.0), air(1e6)), (10.0, 14.0));
@@ -55,7 +60,7 @@ mod tests {
         // Hour n of the year, 1 to 8,760, has n hundredths of a degree; the sun 100 W/m2 in the hour before noon.
         let air_c = (1..=8_760).map(|n| n as f32 / 100.0).collect();
         let sun_w_m2 = (0..8_760).map(|n| if n % 24 == 11 { 100.0 } else { 0.0 }).collect();
-        let hours = Hours { when: When::Yearly(5.5), air_c, sun_w_m2 };
+        let hours = Hours { when: When::Yearly(5.5), air_c, sun_w_m2, place_deg: None };
         // 2026-07-01, 12:00 in that zone: 181 days and 12 hours of the year, within a day.
         let noon = 1_782_864_000.0 + 6.5 * 3_600.0;
         let expected = (181.0 * 24.0 + 12.0) / 100.0;

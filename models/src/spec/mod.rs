@@ -45,7 +45,7 @@ pub use event::{
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
-pub use interferer::InterfererSpec;
+pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
@@ -57,7 +57,7 @@ pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
-pub use weather::{BoxSpec, Climate, Colour, Hardware, HeatSpec, Shade, WeatherSpec};
+pub use weather::{BoxSpec, Climate, Colour, Facing, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.
 #[derive(Clone, Debug)]

@@ -75,7 +75,7 @@ fn at(sums: &mut Vec<u64>, hour: usize) -> &mut u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::{Outcome, TransactionKind};
+    use amitwin_data::rows::{Added, Outcome, TransactionKind};
     use std::sync::Arc;
 
     fn answer(gateway: u32, answered_s: Option<f64>, bytes: u32) -> TransactionRow {
@@ -123,6 +123,7 @@ mod tests {
             up_unanswered: 0,
             rssi_dbm: None,
             snr_db: None,
+            board_c: Added::default(),
         }
     }
 

@@ -96,6 +96,9 @@ fn epw(text: &str) -> Result<Hours, String> {
         _ => return Err(format!("line 1 has {} fields, and LOCATION has 10", location.len())),
     };
     let zone_h = number(&zone, -12.0..=14.0, "time zone", 1)?;
+    let lat_deg = number(location[6], -90.0..=90.0, "latitude", 1)?;
+    let lon_deg = number(location[7], -180.0..=180.0, "longitude", 1)?;
+    let place_deg = Some((f64::from(lat_deg), f64::from(lon_deg)));
     let (mut air_c, mut sun_w_m2) = (Vec::with_capacity(YEAR_HOURS), Vec::with_capacity(YEAR_HOURS));
     for (line, row) in (1..).zip(text.lines()).skip(EPW_HEADER).filter(|(_, row)| !row.trim().is_empty()) {
         let fields: Vec<&str> = row.split(',').map(str::trim).collect();
@@ -111,7 +114,7 @@ fn epw(text: &str) -> Result<Hours, String> {
             air_c.len()
         ));
     }
-    Ok(Hours { when: When::Yearly(f64::from(zone_h)), air_c, sun_w_m2 })
+    Ok(Hours { when: When::Yearly(f64::from(zone_h)), air_c, sun_w_m2, place_deg })
 }
 
 /// Hours one after the other, each with its moment.
@@ -143,7 +146,7 @@ fn csv(text: &str) -> Result<Hours, String> {
     if air_c.len() < 2 {
         return Err("has fewer than two hours".to_owned());
     }
-    Ok(Hours { when: When::From(first_s), air_c, sun_w_m2 })
+    Ok(Hours { when: When::From(first_s), air_c, sun_w_m2, place_deg: None })
 }
 
 fn number(text: &str, range: std::ops::RangeInclusive<f32>, what: &str, line: usize) -> Result<f32, String> {
@@ -178,6 +181,7 @@ mod tests {
             (hours.when, hours.air_c.len(), hours.air_c[100], hours.sun_w_m2[47]),
             (When::Yearly(5.5), 8_760, 26.5, 23.0)
         );
+        assert_eq!(hours.place_deg, Some((23.0, f64::from(72.6f32))));
         // One such file has its zone with a comma.
         assert_eq!(epw(&year(8_760, "5,5", "26.5")).expect("a year").when, When::Yearly(5.5));
         let refused = |text: &str| epw(text).expect_err("refused");

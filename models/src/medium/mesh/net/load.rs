@@ -37,14 +37,17 @@ impl Net {
         let mut standing = PerNode::of(Standing::default(), usize::from(facts.own));
         let on_its_way =
             |node: Node| std::iter::successors(Some(node), |&at| Some(self.nodes[at].parent).filter(|p| p.is_some()));
+        let boards = link.air.boards(now);
         for node in facts.nodes() {
             let joining = &self.nodes[node];
+            standing[node].board_c = link.air.board_c(boards.as_ref(), node);
             standing[node].hops = (joining.rank != INFINITE_RANK).then_some(joining.hops);
             if !joining.parent.is_some() {
                 continue;
             }
             standing[joining.parent].children += 1;
-            standing[node].link = link.air.measured_dbm(node, joining.parent, now).map(|(up, down)| ParentLink {
+            let measured = link.air.measured_dbm(boards.as_ref(), node, joining.parent, now);
+            standing[node].link = measured.map(|(up, down)| ParentLink {
                 rssi_dbm: up.0.min(down.0),
                 snr_db: (up.0 - up.1).min(down.0 - down.1),
             });
