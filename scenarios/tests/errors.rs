@@ -195,6 +195,12 @@ fn rules_across_fields() {
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));
+    let waits = |only_when: &str| instead("window = [", &format!("only_when = \"{only_when}\"\nwindow = ["));
+    gallery.add("only_when_of_a_flood", waits("snr >= 15 dB"));
+    gallery.add("only_when_of_nothing", waits("hops <= 3"));
+    gallery.add("only_when_upside_down", waits("snr <= 15 dB"));
+    gallery.add("only_when_without_a_unit", waits("rssi >= -90"));
+    gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
     gallery.add("no_schedule", instead("window = [\"10s\", \"60s\"]\n", ""));
     gallery.add("no_gateway", instead("gateways = 1\n", ""));
     gallery.add("no_meters", instead("meters = 25\n", ""));

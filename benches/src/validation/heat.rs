@@ -58,6 +58,7 @@ fn settled_db(board_c: f32) -> f64 {
         when: When::From(1_782_864_000 - 86_400),
         air_c: vec![board_c - 8.0; 72],
         sun_w_m2: vec![0.0; 72],
+        rain_mm: Vec::new(),
         place_deg: None,
     };
     let weather = WeatherSpec { climate: None, hours: Some(Arc::new(hours)), ..WeatherSpec::of(Climate::London) };

@@ -150,6 +150,12 @@ metrics! {
     HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
     /// longest time that a request or command waited for its turn; with limits only
     SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "");
+    /// meters whose turn in a campaign had to wait for their link, those left out among them; with `only_when` only
+    HeldBack = "held_back": Count, Always;
+    /// of them those whose link did not become what the campaign asks for
+    LeftOut = "left_out": Count, Always, gate("left_out", ""), table("left\nout", "left out");
+    /// of these those of whose link nothing was known
+    LeftOutUnknown = "left_out_unknown": Count, Always;
     /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
     Overheated = "overheated": Count, Always, gate("overheated", "");
     /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only

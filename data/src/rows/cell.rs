@@ -252,8 +252,14 @@ impl<T: Cell> Cell for Option<T> {
 
 /// An optional value of a column that its table got later. Where it is empty the fingerprint does not count it, so that runs that have no use
 /// for the column keep theirs. It stands behind all other columns of its row.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Added<T>(pub Option<T>);
+
+impl<T> Default for Added<T> {
+    fn default() -> Self {
+        Added(None)
+    }
+}
 
 impl<T: Cell> Cell for Added<T> {
     const PHYSICAL: Physical = T::PHYSICAL;

@@ -28,6 +28,7 @@ pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
     LoadRow, NodeRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
+pub use words::HeldBy;
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };

@@ -4,7 +4,7 @@ use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::tables;
 use super::words::{
-    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
 use super::{Column, Gather, Row, TableInfo};
 use std::cmp::Ordering;
@@ -114,6 +114,9 @@ tables! {
         hops_made: Option<u8>,
         /// Payload above UDP.
         bytes: u32,
+        /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for
+        /// all others.
+        held_by: Added<HeldBy>,
     }
 
     /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.

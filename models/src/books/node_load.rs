@@ -107,6 +107,11 @@ impl Books {
         }
     }
 
+    /// Tries of a radio to send frames to its parent in the hour so far, and those of them without an acknowledgement.
+    pub fn tries(&self, node: Node) -> (u32, u32) {
+        self.node_loads.0.get(node.at()).map_or((0, 0), |load| (load.up_sent, load.up_unanswered))
+    }
+
     /// A radio has chosen another parent.
     pub(super) fn changes_parent(&mut self, node: Node) {
         if let Some(load) = self.node_loads.0.get_mut(node.at()) {

@@ -95,6 +95,7 @@ mod tests {
             hops: None,
             hops_made: None,
             bytes,
+            held_by: Added::default(),
         }
     }
 

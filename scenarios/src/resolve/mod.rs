@@ -103,7 +103,8 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     radio::roofs(cx, &placement);
     let surroundings = Surroundings {
         interferers: interferer::interferers(cx, &placement),
-        obstacles: obstacle::obstacles(cx, &placement),
+        obstacles: obstacle::obstacles(cx, &placement, weather.as_ref()),
+        ageing: cx.file.ageing.clone(),
     };
     let events = event::events(cx, &placement, placements);
     let file = cx.file;

@@ -111,6 +111,7 @@ pub fn extremes() -> Rows {
                 hops: None,
                 hops_made: Some(0),
                 bytes: 0,
+                held_by: Added::default(),
             },
             TransactionRow {
                 transaction: u64::MAX,
@@ -128,6 +129,7 @@ pub fn extremes() -> Rows {
                 hops: Some(u8::MAX),
                 hops_made: None,
                 bytes: u32::MAX,
+                held_by: Added::default(),
             },
         ],
         events: vec![

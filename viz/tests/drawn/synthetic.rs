@@ -117,6 +117,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             hops: node.hops,
             hops_made: node.hops,
             bytes: 16,
+            held_by: Added::default(),
         });
     }
     out
