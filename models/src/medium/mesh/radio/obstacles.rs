@@ -72,6 +72,7 @@ impl Obstacles {
                 }
             }
         }
+        crossings.shrink_to_fit();
         crossings.sort_unstable_by_key(|crossing| (crossing.a, crossing.b, crossing.obstacle));
         let leaves = specs.iter().map(|spec| leaves(spec, south)).collect();
         let start_unix_s = run.dlms.start_unix_s;
