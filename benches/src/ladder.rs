@@ -44,22 +44,39 @@ pub enum Environment {
     Fading,
     /// Links fade under a sky that heats the radios.
     Weather,
+    /// The same with boxes on walls of all sides, older radios, antennas and gaskets that age, and trees on a twentieth of the links.
+    All,
 }
 
-/// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given, with or without weather and
-/// fading.
+/// Surroundings of a rung: what fades, the sky, trees, and what ages.
+fn around(environment: Environment) -> (FadingSpec, Option<WeatherSpec>, Surroundings) {
+    let (mut weather, mut surroundings) = (None, Surroundings::default());
+    if matches!(environment, Environment::Weather | Environment::All) {
+        weather = Some(WeatherSpec::of(Climate::Phoenix));
+    }
+    if environment == Environment::All {
+        let meters = BoxSpec { facing: Facing::Mixed, ..BoxSpec::default() };
+        let radios = HeatSpec { hardware: Hardware::Older, ..HeatSpec::default() };
+        weather = weather.map(|weather| WeatherSpec { meters, radios, ..weather });
+        let gardens = ObstacleSpec::plain("gardens", ObstacleKind::Trees, Vec::new());
+        surroundings.obstacles = vec![ObstacleSpec { share: Some(0.05), depth_m: Some(20.0), ..gardens }];
+        let age = SimTime::from_secs(5 * 365 * 86_400);
+        surroundings.ageing = AgeingSpec { age, oxide_db: 0.15, wet: 0.05, ..AgeingSpec::default() };
+    }
+    let fading = if environment == Environment::Still { FadingSpec::off() } else { FadingSpec::default() };
+    (fading, weather, surroundings)
+}
+
+/// The world of a rung: a suburb at 50 kb/s with hopping over 129 channels, meshes coupled as given, in one of the surroundings.
 pub fn spec(meters: u32, neighbours: usize, coupling: Coupling, environment: Environment) -> WorldSpec {
     let town =
         GenerateSpec { meters, gateways: meters.div_ceil(PER_ROUTER), spacing_m: None, lat_deg: 48.0, lon_deg: 11.0 };
-    let (fading, weather) = match environment {
-        Environment::Still => (FadingSpec::off(), None),
-        Environment::Fading => (FadingSpec::default(), None),
-        Environment::Weather => (FadingSpec::default(), Some(WeatherSpec::of(Climate::Phoenix))),
-    };
+    let (fading, weather, surroundings) = around(environment);
     WorldSpec {
         placement: generate(Generator::Suburb, &town, 1).expect("a suburb of any size can be laid out"),
         radio: RadioSpec { neighbours_max: neighbours, fading, ..RadioSpec::default() },
         weather,
+        surroundings,
         mesh: MeshSpec { profile: Some(SizeProfile::Large), ..MeshSpec::default() },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(200), loss: 0.0 },
         traffic: TrafficSpec { push_period: Some(SimTime::from_secs(3_600)), payload_bytes: Some(200) },

@@ -6,7 +6,7 @@
 
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow, describe};
+use amitwin_data::rows::{Added, Outcome, Rows, TransactionKind, TransactionRow, describe};
 use amitwin_data::summary::{Summary, VariantSummary};
 use amitwin_testkit::runs::{begin, ended, events, extremes};
 use amitwin_testkit::tools;
@@ -35,6 +35,7 @@ fn resets() -> Rows {
         hops: Some(1),
         hops_made: Some(1),
         bytes: 16,
+        held_by: Added::default(),
     };
     let transactions = vec![
         row(0, 610.0, Some(700.0)),

@@ -97,6 +97,26 @@ pub enum ReportKind {
     },
 }
 
+/// How the links of a mesh were in an hour, as its border router tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Of each meter and repeater.
+    pub links: Vec<LinkState>,
+}
+
+/// How the link of a meter to its parent was in an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkState {
+    /// The meter.
+    pub meter: SiteId,
+    /// Level, dBm, and level over the noise, dB, in the weaker direction at the hour's end; `None` without a way to the border router.
+    pub levels: Option<(f32, f32)>,
+    /// Tries to send frames to its parent.
+    pub sent: u32,
+    /// Of these without an acknowledgement.
+    pub unanswered: u32,
+}
+
 /// The resets that happened in a mesh, told when the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {

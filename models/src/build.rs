@@ -20,6 +20,7 @@ use crate::medium::mesh::mac::{self, LinkLayer, Rules};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
+use crate::medium::mesh::radio::ageing::Ageing;
 use crate::medium::mesh::radio::air::{self, Air};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::fading::Fading;
@@ -224,6 +225,11 @@ fn is_spoken(spec: &WorldSpec) -> bool {
     pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty()
 }
 
+/// Whether a campaign waits for links.
+fn waits_for_links(spec: &WorldSpec) -> bool {
+    spec.campaigns.iter().any(|campaign| campaign.only_when().is_some())
+}
+
 struct Kit<'a> {
     spec: &'a WorldSpec,
     network: &'a frame::Network,
@@ -323,7 +329,7 @@ impl Kit<'_> {
             neighbours,
             model: self.model.clone(),
             fading: Fading::new(&spec.radio.fading, spec.seed),
-            heat: Heat::of(spec, &facts.sites, frequency_mhz(&spec.radio)),
+            heat: self.heat.as_ref().and_then(|hours| Heat::of(spec, hours, &facts.sites, frequency_mhz(&spec.radio))),
             interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,
             cca_threshold_dbm: spec.radio.cca_threshold_dbm,
@@ -345,7 +351,7 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
-        link.set_obstacles(obstacles);
+        link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);
         let parts = net::Parts {
             procedures: Procedures::new(spec, self.network, self.hops.len(), self.model),
             faintest_dbm: self.model.sensitivity_dbm(FAINTEST_LOSS, FAINTEST_BYTES) as f32,
@@ -356,6 +362,7 @@ impl Kit<'_> {
             start: spec.mesh.start,
             links_every: spec.record.links_every,
             load_every: spec.record.load_every,
+            tells_health: waits_for_links(spec).then_some(spec.backhaul.latency),
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count(),
         };
         let net = Net::new(parts, &link, facts);
@@ -407,6 +414,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         reachable: Arc::new(reachable),
         meshes: cells.iter().map(|cell| cell.id).collect(),
         latency: spec.backhaul.latency,
+        health_every: spec.record.load_every,
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);

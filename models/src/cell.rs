@@ -23,7 +23,7 @@ use crate::node::{Node, SiteId};
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
 use crate::weather::Weather;
-use amitwin_data::rows::{NodeRow, Outcome};
+use amitwin_data::rows::{Added, NodeRow, Outcome};
 use amitwin_sim_core::{Context, SimTime};
 
 /// The radios of one border router, or of several that hear each other, and everything they need to run alone.
@@ -270,6 +270,7 @@ impl Cell {
                 neighbours,
                 reachable,
                 cut_off_by: cut_off_by.as_ref().and_then(|by| by[node].is_some().then(|| facts.sites[by[node]].0)),
+                board_max_c: Added(self.mesh().and_then(|mesh| mesh.link.air.hottest_c(node))),
             });
         }
         if let AnyMedium::Mesh(mesh) = &self.medium {

@@ -1,6 +1,6 @@
 //! Everything that can happen in the world, by the room that handles it.
 
-use crate::backhaul::{Down, Report, Resets};
+use crate::backhaul::{Down, Health, Report, Resets};
 use crate::fleet;
 use crate::gateway;
 use crate::headend;
@@ -33,6 +33,8 @@ pub enum Event {
     HeadEnd(headend::Event),
     /// At the head-end: a meter reported.
     Report(Box<Report>),
+    /// At the head-end: how the links of a mesh were.
+    Health(Box<Health>),
     /// At the head-end, when the run ends: what really happened in a mesh.
     Resets(Box<Resets>),
 }
@@ -49,6 +51,12 @@ macro_rules! nested {
             }
         }
     )+};
+}
+
+impl From<Box<Health>> for Event {
+    fn from(health: Box<Health>) -> Self {
+        Event::Health(health)
+    }
 }
 
 nested!(

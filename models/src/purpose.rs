@@ -52,6 +52,8 @@ pub const HOT_SOCKET: u32 = 136;
 pub const OVERHEATING: u32 = 137;
 /// What a worker of the head-end takes.
 pub const SERVICE: u32 = 138;
+/// What years do to a radio's antenna and gasket (entity: site).
+pub const AGEING: u32 = 141;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -15,7 +15,7 @@
 //! | fleet | faults of nodes and edges, by event | who stands where |
 //! | timeline | the next entry, as a pending event | the list |
 //! | books | sums, loads of the minute, count of frames | which frames are sampled |
-//! | head-end | jobs, counters and replay windows, ledger, numbers of reads, delays, what waits for a worker or is served | plan, schedules, network |
+//! | head-end | jobs, counters and replay windows, ledger, numbers of reads, delays, what waits for a worker or is served, what is known of links | plan, schedules, network |
 //!
 //! Rows belong to the driver: they are taken before ([`save`] refuses otherwise) and go on in its tables. Refused as well are a
 //! bench of the link layer, a capture under way, and meters whose keys a client has changed, which would be written unsealed.
@@ -45,7 +45,7 @@ use amitwin_sim_core::{Engine, Exchange, Partition, SnapshotError, snapshot};
 use std::fmt::{Debug, Write};
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 4;
+pub const CONTENTS: u32 = 5;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,7 +127,7 @@ pub fn restore<X: Exchange<Event>>(
 }
 
 /// Parts of a specification.
-const PARTS: usize = 21;
+const PARTS: usize = 22;
 
 /// The parts of a specification with what tells each from others.
 fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
@@ -156,6 +156,7 @@ fn hashes(spec: &WorldSpec) -> [(&'static str, u64); PARTS] {
         ("campaign", campaigns),
         ("event", events),
         ("weather", weather),
+        ("ageing", &surroundings.ageing),
         ("interferer", &surroundings.interferers),
         ("obstacle", &surroundings.obstacles),
         ("head_end", head_end),

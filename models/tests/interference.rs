@@ -8,7 +8,7 @@ use amitwin_models::medium::mesh::radio::interference::Interference;
 use amitwin_models::medium::mesh::radio::neighbours::{LossMap, Neighbours};
 use amitwin_models::medium::mesh::radio::phy::Phy;
 use amitwin_models::node::{Channel, Node, SiteId};
-use amitwin_models::spec::{Channels, FadingSpec, InterfererSpec, PhyMode, Surroundings, WorldSpec};
+use amitwin_models::spec::{Channels, FadingSpec, InterfererPreset, InterfererSpec, PhyMode, Surroundings, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -26,17 +26,19 @@ fn two() -> WorldSpec {
 fn interferer(power_dbm: f64, channels: &str) -> InterfererSpec {
     InterfererSpec {
         name: "other".to_owned(),
+        preset: None,
         near: None,
         lat: None,
         lon: None,
         x: None,
         y: None,
         height_m: 1.5,
-        power_dbm,
-        duty: 0.1,
-        burst: SimTime::from_millis(50),
+        power_dbm: Some(power_dbm),
+        duty: Some(0.1),
+        burst: Some(SimTime::from_millis(50)),
         channels: Channels::parse(channels).expect("channels"),
         hours: None,
+        quiet: None,
         place_m: (-100.0, 0.0),
     }
 }
@@ -115,7 +117,8 @@ fn channels_beside_hear_a_burst_30_and_45_db_weaker() {
 
 #[test]
 fn levels_fall_with_the_distance() {
-    let spec = WorldSpec { surroundings: around(vec![InterfererSpec { duty: 1.0, ..interferer(24.0, "") }]), ..two() };
+    let spec =
+        WorldSpec { surroundings: around(vec![InterfererSpec { duty: Some(1.0), ..interferer(24.0, "") }]), ..two() };
     let interference = interference(&spec).expect("it is heard");
     let at = SimTime::from_secs(1);
     let dbm = [0, 1].map(|node| {
@@ -169,7 +172,7 @@ fn an_interferer_keeps_its_hours() {
 
 #[test]
 fn what_nobody_hears_is_not_kept() {
-    let silent = InterfererSpec { duty: 0.0, ..interferer(24.0, "") };
+    let silent = InterfererSpec { duty: Some(0.0), ..interferer(24.0, "") };
     let far = InterfererSpec { place_m: (50_000.0, 0.0), ..interferer(24.0, "") };
     assert!(interference(&WorldSpec { surroundings: around(vec![silent, far]), ..two() }).is_none());
 }
@@ -177,7 +180,7 @@ fn what_nobody_hears_is_not_kept() {
 #[test]
 fn a_mask_takes_a_mesh_out_of_the_way() {
     // Always on in two thirds of the channels, and as strong as the meter itself.
-    let other = InterfererSpec { duty: 1.0, ..interferer(27.0, "0-85") };
+    let other = InterfererSpec { duty: Some(1.0), ..interferer(27.0, "0-85") };
     let collided = |excluded: &str| {
         let mut spec = WorldSpec { surroundings: around(vec![other.clone()]), ..two() };
         spec.traffic.push_period = Some(SimTime::from_secs(20));
@@ -187,4 +190,47 @@ fn a_mask_takes_a_mesh_out_of_the_way() {
     // The two channels beside hear -114.7 dBm and less of it.
     assert!(collided("") > 50, "{}", collided(""));
     assert_eq!(collided("0-85"), 0);
+}
+
+#[test]
+fn presets_take_a_channel_as_was_measured() {
+    // 10 m away, where the weakest of them has -55.55 dBm.
+    let share_of_day = |preset, hours: std::ops::Range<u32>| {
+        let plain = interferer(0.0, "20");
+        let spec = InterfererSpec {
+            preset: Some(preset),
+            power_dbm: None,
+            duty: None,
+            burst: None,
+            place_m: (-10.0, 0.0),
+            ..plain
+        };
+        let mut world = WorldSpec { surroundings: around(vec![spec]), ..two() };
+        // Midnight.
+        world.dlms.start_unix_s = 1_782_864_000;
+        let air = air(&world);
+        let (mut stream, count) = (Stream::new(7, 0, 1), 100_000);
+        let length_h = f64::from(hours.end - hours.start);
+        let at = |unit: f64| SimTime::from_secs_f64(3_600.0 * (f64::from(hours.start) + length_h * unit));
+        let busy = (0..count).filter(|_| air.is_busy(Node(0), Channel(20), at(stream.unit()))).count();
+        busy as f64 / f64::from(count)
+    };
+    use InterfererPreset::{Daily868, Hopper915, Jammed868, Residential868, Residential868Fullest};
+    // Sensors 21:7805: less than 1 % on usual channels, 2 % on the fullest; 22:9928: once 65 %. 47 CFR 15.247: 0.4 s of 20 s. Four standard
+    // deviations of 100,000 looks: 0.0013 of 1 %, 0.0018 of 2 %, 0.006 of 65 %; a hopper's day has 4,320 bursts, which add a little.
+    for (preset, duty, within) in [
+        (Residential868, 0.01, 0.0015),
+        (Residential868Fullest, 0.02, 0.002),
+        (Jammed868, 0.65, 0.007),
+        (Hopper915, 0.02, 0.0025),
+    ] {
+        let share = share_of_day(preset, 0..24);
+        assert!((share - duty).abs() < within, "{preset:?}: {share}, not {duty}");
+    }
+    // 22:9928: eight times as much in the busiest hours as in the quietest; 1 % and 0.125 %.
+    let (day, night) = (share_of_day(Daily868, 8..20), share_of_day(Daily868, 0..8));
+    assert!((day - 0.01).abs() < 0.0015 && (night - 0.00125).abs() < 0.0005, "{day} and {night}");
+    // 14 dBm over a dipole of 2.15 dBi, and 36 dBm.
+    let powers = InterfererPreset::ALL.map(|preset| preset.sends().power_dbm);
+    assert_eq!(powers, [16.15, 16.15, 16.15, 16.15, 36.0]);
 }

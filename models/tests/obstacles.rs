@@ -140,3 +140,47 @@ fn a_building_from_the_start_shapes_the_first_tree_and_a_later_one_the_parents()
     later.traffic.push_period = Some(SimTime::from_secs(300));
     assert_eq!(parent(&later), (router, Some(Node(2))));
 }
+
+#[test]
+fn wet_leaves_take_more_for_three_hours_after_rain_in_summer() {
+    let park = ObstacleSpec { wet_leaves_db: Some(3.0), ..on_the_way("park", ObstacleKind::Trees) };
+    let mut spec = three(12 * 3_600, vec![park]);
+    // 1970-07-20, day 201: all leaves are out. It rains 5 mm in the hour that ends at 3 h.
+    spec.dlms.start_unix_s = 200 * DAY_S as i64;
+    let rain_mm = (0..48).map(|hour| if hour == 3 { 5.0 } else { 0.0 }).collect();
+    let (air_c, sun_w_m2) = (vec![17.0; 48], vec![0.0; 48]);
+    let hours = Hours { when: When::From(spec.dlms.start_unix_s), air_c, sun_w_m2, rain_mm, place_deg: None };
+    let mut weather = WeatherSpec { climate: None, ..WeatherSpec::of(Climate::London) };
+    weather.hours = Some(std::sync::Arc::new(hours));
+    spec.weather = Some(weather);
+    let without = levels(&three(10, Vec::new()), &[1], (0, 1))[0];
+    let level = levels(&spec, &[3_600, 10_801, 5 * 3_600, 21_601], (0, 1));
+    // 3.13 dB of 20 m dry, 6.13 wet, to half a decibel.
+    let lost: Vec<f32> = level.iter().map(|level| without - level).collect();
+    assert_eq!(lost, [3.0, 6.0, 6.0, 3.0]);
+    // In winter bare trees get 0.35 of it: 0.35 x 6.13 = 2.1.
+    let mut winter = spec.clone();
+    winter.dlms.start_unix_s = 19 * DAY_S as i64;
+    if let Some(weather) = &mut winter.weather
+        && let Some(hours) = &weather.hours
+    {
+        let from_then = Hours { when: When::From(winter.dlms.start_unix_s), ..(**hours).clone() };
+        weather.hours = Some(std::sync::Arc::new(from_then));
+    }
+    assert_eq!(without - levels(&winter, &[10_801], (0, 1))[0], 2.0);
+}
+
+#[test]
+fn antennas_and_gaskets_age_over_a_run_and_the_tree_knows_it() {
+    let year = SimTime::from_secs(365 * DAY_S);
+    let mut spec = three(3 * DAY_S, Vec::new());
+    let fresh = levels(&spec, &[1], (0, 1))[0];
+    // All meters are wet from the second day on: 3 dB of site 1, nothing of the border router.
+    spec.surroundings.ageing = AgeingSpec { wet: 1.0, wet_at: SimTime::from_secs(2 * DAY_S), ..AgeingSpec::default() };
+    assert_eq!(levels(&spec, &[1, 2 * DAY_S - 1, 2 * DAY_S + 1], (0, 1)), [fresh, fresh, fresh - 3.0]);
+    // Both ends of 20 years have some oxide, each up to twice 0.15 dB a year: 12 dB of a link at the most.
+    spec.surroundings.ageing = AgeingSpec { age: year * 20, oxide_db: 0.15, ..AgeingSpec::default() };
+    let old = levels(&spec, &[1], (0, 1))[0];
+    assert!((0.5..12.5).contains(&(fresh - old)), "{} dB", fresh - old);
+    assert_eq!(levels(&spec, &[1], (1, 0))[0], old, "both ways alike");
+}

@@ -214,13 +214,27 @@ fn the_ideal_medium_with_losses_goes_on() {
 
 /// Questions wait for their answers, draws of the backhaul go on, a router boots across a split.
 #[test]
+fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
+    let mut spec = suburb(60, 2_400);
+    spec.record.load_every = seconds(600);
+    spec.traffic.push_period = Some(seconds(120));
+    let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
+    let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
+    let ping = PingSpec { at, window, timeout, only_when, wait: Some(seconds(1_200)) };
+    spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) }];
+    // In the first hour, when all wait; while the first are asked; and later.
+    check(&spec, &[300, 700, 1_500].map(seconds));
+}
+
+#[test]
 fn a_ping_over_a_backhaul_that_loses_goes_on() {
     for medium in [MediumKind::Mesh, MediumKind::Ideal] {
         let mut spec = streets(900);
         spec.medium = medium;
         spec.backhaul.loss = 0.1;
         spec.traffic.push_period = Some(seconds(45));
-        let ping = PingSpec { at: seconds(120), window: seconds(200), timeout: seconds(60) };
+        let ping =
+            PingSpec { at: seconds(120), window: seconds(200), timeout: seconds(60), only_when: None, wait: None };
         spec.campaigns = vec![
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
             CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) },
@@ -336,7 +350,13 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         reset(400, Delivery::Unicast, BackSign::Heartbeat),
         CampaignSpec {
             name: "clocks".to_owned(),
-            job: JobSpec::Ping(PingSpec { at: seconds(380), window: seconds(100), timeout: seconds(60) }),
+            job: JobSpec::Ping(PingSpec {
+                at: seconds(380),
+                window: seconds(100),
+                timeout: seconds(60),
+                only_when: None,
+                wait: None,
+            }),
         },
     ];
     spec.polls = vec![PollSpec {

@@ -45,6 +45,53 @@ fn variants(seed: u64) -> Vec<Variant> {
     load_text(TOWN, "three.toml", Path::new("."), &[], Some(seed)).unwrap_or_else(|error| panic!("{error}")).variants
 }
 
+/// What may surround it: a sky, boxes on walls, radios and antennas that age, trees, another system, a campaign that waits for links.
+const AROUND: &str = r#"
+[dlms]
+start = "2026-07-01T20:00:00Z"
+[weather]
+climate = "phoenix"
+hot_sockets = "2 %"
+meters.colour = "dark"
+meters.facing = "mixed"
+radios.hardware = "older"
+radios.bad_crystals = "5 %"
+[ageing]
+age = "3650d"
+oxide = "0.15 dB"
+wet = "10 %"
+[[obstacle]]
+name = "gardens"
+kind = "trees"
+share = "30 %"
+depth = "20 m"
+[[interferer]]
+name = "hopper"
+near = "G0000"
+preset = "hopper-915"
+[[campaign]]
+name = "clocks"
+kind = "ping"
+at = "2min"
+window = "10min"
+only_when = "snr >= 15 dB and loss <= 20 %"
+"#;
+
+#[test]
+fn threads_do_not_show_with_all_that_may_surround_a_network() {
+    let town = TOWN.replace("frames_every = 7", "frames_every = 7\nload_every = \"5min\"");
+    let text = format!("{town}{AROUND}");
+    let variants =
+        load_text(&text, "three.toml", Path::new("."), &[], Some(1)).unwrap_or_else(|error| panic!("{error}"));
+    for variant in variants.variants.iter().take(2) {
+        let one = on_threads(1, || fingerprint(variant));
+        for threads in [2, 4, 8] {
+            assert_eq!(on_threads(threads, || fingerprint(variant)), one, "'{}' on {threads} threads", variant.name);
+        }
+        assert_eq!(on_threads(2, || shuffled(variant, 1)), one, "'{}', turned", variant.name);
+    }
+}
+
 fn fingerprint(variant: &Variant) -> String {
     run_variant(variant, 0, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.fingerprint
 }

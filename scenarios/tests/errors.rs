@@ -176,6 +176,10 @@ fn rules_across_fields() {
     gallery.add("interferer_twice", interferer("near = \"G0000\"\nlat = 47.0\nlon = 8.0\n"));
     gallery.add("interferer_near_nobody", interferer("near = \"G0001\"\n"));
     gallery.add("interferer_beyond_the_plan", interferer("near = \"G0000\"\nchannels = \"200\"\n"));
+    gallery
+        .add("interferer_without_power", with("[[interferer]]\nname = \"other\"\nnear = \"G0000\"\nduty = \"1 %\"\n"));
+    let preset = "[[interferer]]\nname = \"other\"\nnear = \"G0000\"\npreset = \"residental-868\"\n";
+    gallery.add("interferer_of_no_preset", with(preset));
     gallery.add("interferer_burst", interferer("near = \"G0000\"\nburst = \"0s\"\n"));
     let obstacle = |more: &str| with(&format!("[[obstacle]]\nname = \"park\"\n{more}"));
     let square = "polygon_m = [[0, 0], [20, 0], [20, 20]]\n";
@@ -191,6 +195,12 @@ fn rules_across_fields() {
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));
+    let waits = |only_when: &str| instead("window = [", &format!("only_when = \"{only_when}\"\nwindow = ["));
+    gallery.add("only_when_of_a_flood", waits("snr >= 15 dB"));
+    gallery.add("only_when_of_nothing", waits("hops <= 3"));
+    gallery.add("only_when_upside_down", waits("snr <= 15 dB"));
+    gallery.add("only_when_without_a_unit", waits("rssi >= -90"));
+    gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
     gallery.add("no_schedule", instead("window = [\"10s\", \"60s\"]\n", ""));
     gallery.add("no_gateway", instead("gateways = 1\n", ""));
     gallery.add("no_meters", instead("meters = 25\n", ""));

@@ -133,6 +133,7 @@ fn variants_are_chosen_and_settings_changed() {
 fn every_figure_and_column_is_described() {
     let said = "[traffic]\npush = \"5min\"\n[[read]]\nname = \"registers\"\nwhat = \"registers\"\nevery = \"5min\"\n\
                 [[campaign]]\nname = \"clocks\"\nkind = \"ping\"\nat = \"10min\"\nwindow = \"1min\"\n\
+                only_when = \"snr >= 5 dB\"\n[record]\nload_every = \"5min\"\n\
                 [prices]\nmeter = 40\n[weather]\nclimate = \"london\"\n[head_end]\nworkers = 2\n";
     let here = folder(&format!("{SMALL}\n{said}"));
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);

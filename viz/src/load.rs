@@ -129,6 +129,7 @@ pub fn single_ways(nodes: &[NodeRow]) -> Vec<(u32, usize)> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use amitwin_data::rows::Added;
 
     /// A row in which only what is given is not zero.
     pub(crate) fn row(node: u32, relayed: u32, hops: Option<u8>, lost_retries: u32, lost_backhaul: u32) -> LoadRow {
@@ -156,6 +157,7 @@ pub(crate) mod tests {
             up_unanswered: 0,
             rssi_dbm: None,
             snr_db: None,
+            board_c: Added::default(),
         }
     }
 
@@ -178,6 +180,7 @@ pub(crate) mod tests {
             neighbours: 1,
             reachable: true,
             cut_off_by,
+            board_max_c: Added::default(),
         }
     }
 

@@ -30,7 +30,7 @@ impl Reset {
 
 /// Name of the first reset campaign in `rows`, by time, and its resets.
 pub fn first_reset_campaign(rows: &[TransactionRow]) -> Option<(String, Vec<Reset>)> {
-    let resets = || rows.iter().filter(|t| t.kind == TransactionKind::Reset);
+    let resets = || rows.iter().filter(|t| t.kind == TransactionKind::Reset && t.outcome != Outcome::LeftOut);
     let first = resets().min_by(|a, b| commanded_s(a).total_cmp(&commanded_s(b)))?;
     let of_campaign = resets().filter(|t| t.campaign == first.campaign).map(|t| Reset {
         node: t.node,
@@ -179,6 +179,8 @@ mod tests {
         assert!(close(rejoin[3].0, 300.0) && close(rejoin[3].1, 2.0 * third), "{rejoin:?}");
     }
 
+    use amitwin_data::rows::Added;
+
     #[test]
     fn reports_count_in_the_hour_in_which_they_were_due() {
         let row = |planned_s, answered_s| TransactionRow {
@@ -197,6 +199,7 @@ mod tests {
             hops: None,
             hops_made: None,
             bytes: 1,
+            held_by: Added::default(),
         };
         let mut hours = Vec::new();
         let rows = [row(10.0, Some(12.0)), row(3_599.0, Some(3_700.0)), row(20.0, None), row(7_300.0, None)];

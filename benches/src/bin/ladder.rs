@@ -18,6 +18,7 @@ enum Around {
     Still,
     Fading,
     Weather,
+    All,
 }
 
 impl Around {
@@ -26,6 +27,7 @@ impl Around {
             Around::Still => "still",
             Around::Fading => "fading",
             Around::Weather => "weather",
+            Around::All => "all",
         }
     }
 }
@@ -90,6 +92,7 @@ fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::erro
         Around::Still => ladder::Environment::Still,
         Around::Fading => ladder::Environment::Fading,
         Around::Weather => ladder::Environment::Weather,
+        Around::All => ladder::Environment::All,
     };
     let spec = || ladder::spec(meters, args.neighbours, coupling, environment);
     let rung = pool(args.threads)?.install(|| ladder::run(spec(), sim, Local));

@@ -24,27 +24,26 @@ fn amplitude(series: &[f64], turns_an_hour: f64) -> f64 {
 }
 
 fn weather() -> Group {
-    let figures =
-        [Climate::Phoenix, Climate::Ahmedabad, Climate::Seville, Climate::London].into_iter().flat_map(|climate| {
-            let (city, sky) = (City::of(climate), Sky::new(climate, 1));
-            let air: Vec<f64> = (0..HOURS).map(|n| sky.at(START + 3_600.0 * n as f64).air_c).collect();
-            let mean = air.iter().sum::<f64>() / HOURS as f64;
-            let (year, day) = (amplitude(&air, 1.0 / 8_765.82), amplitude(&air, 1.0 / 24.0));
-            let square = air.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / HOURS as f64;
-            let rest = (square - (year.powi(2) + day.powi(2) + city.half_year_k.powi(2)) / 2.0).sqrt();
-            let of = |what: &str, expected, unit, tolerance, measured| {
-                Figure::new(format!("{climate:?}: {what}"), expected, unit, tolerance, measured)
-            };
-            [
-                of("mean", city.mean_c, "C", Tolerance::Within(0.3), mean),
-                of("amplitude over the year", city.year.0, "K", Tolerance::Within(0.3), year),
-                of("amplitude over the day", city.day.0, "K", Tolerance::Within(0.3), day),
-                of("rest, standard deviation", city.rest.0, "K", Tolerance::Share(0.1), rest),
-            ]
-        });
+    let figures = Climate::ALL.into_iter().flat_map(|climate| {
+        let (city, sky) = (City::of(climate), Sky::new(climate, 1));
+        let air: Vec<f64> = (0..HOURS).map(|n| sky.at(START + 3_600.0 * n as f64).air_c).collect();
+        let mean = air.iter().sum::<f64>() / HOURS as f64;
+        let (year, day) = (amplitude(&air, 1.0 / 8_765.82), amplitude(&air, 1.0 / 24.0));
+        let square = air.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / HOURS as f64;
+        let rest = (square - (year.powi(2) + day.powi(2) + city.half_year_k.powi(2)) / 2.0).sqrt();
+        let of = |what: &str, expected, unit, tolerance, measured| {
+            Figure::new(format!("{climate:?}: {what}"), expected, unit, tolerance, measured)
+        };
+        [
+            of("mean", city.mean_c, "C", Tolerance::Within(0.3), mean),
+            of("amplitude over the year", city.year.0, "K", Tolerance::Within(0.3), year),
+            of("amplitude over the day", city.day.0, "K", Tolerance::Within(0.3), day),
+            of("rest, standard deviation", city.rest.0, "K", Tolerance::Share(0.1), rest),
+        ]
+    });
     Group {
         title: "Thirty years of weather",
-        source: "EPW files of typical years (PyPI accim-samples, CityEnergyAnalyst) and a daily file of Phoenix, by fits to them",
+        source: "EPW files of typical years (PyPI accim-samples, CityEnergyAnalyst) and daily files of Phoenix and Chicago, by fits to them",
         how: "hours of 30 years drawn and fitted again",
         why: "",
         figures: figures.collect(),
@@ -53,7 +52,7 @@ fn weather() -> Group {
 
 fn boxes() -> Group {
     let figures = [(2_400.0, 0.985, 39.6), (5_400.0, 0.931, 85.8)].into_iter().flat_map(|(lag_s, gain, later_min)| {
-        let enclosure = Enclosure { sun_k: 0.0, self_heating_k: 0.0, lag_s };
+        let enclosure = Enclosure { sun_k: 0.0, self_heating_k: 0.0, lag_s, wall: None };
         let sky = Sky::new(Climate::Sydney, 1);
         let hours = 0..400 * 24;
         let part = |of: &dyn Fn(f64) -> f64| {
@@ -80,7 +79,7 @@ fn boxes() -> Group {
         ]
     });
     let sky = Sky::new(Climate::Phoenix, 3);
-    let enclosure = Enclosure { sun_k: 25.0, self_heating_k: 8.0, lag_s: 2_400.0 };
+    let enclosure = Enclosure { sun_k: 25.0, self_heating_k: 8.0, lag_s: 2_400.0, wall: None };
     let (mut board, mut worst) = (enclosure.board_c(&sky, START), 0.0f64);
     for minute in 0..60 * 1_440 {
         let now = START + 60.0 * f64::from(minute);

@@ -4,6 +4,7 @@
 
 pub mod climate;
 pub mod fading;
+pub mod heat;
 pub mod link;
 pub mod maintenance;
 pub mod network;
@@ -129,6 +130,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     let mut groups = radio::groups(campus);
     groups.extend(fading::groups());
     groups.extend(climate::groups());
+    groups.extend(heat::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
     groups.extend(queues::groups());

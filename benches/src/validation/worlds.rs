@@ -37,7 +37,10 @@ pub fn pings(mut spec: WorldSpec, rounds: u32, gap: SimTime) -> Vec<Vec<f64>> {
     let (first, window) = (SimTime::from_secs(600), gap * meters);
     let ping = |n: u32| {
         let at = first + window * u64::from(n);
-        CampaignSpec { name: format!("ping {n}"), job: JobSpec::Ping(PingSpec { at, window, timeout: gap }) }
+        CampaignSpec {
+            name: format!("ping {n}"),
+            job: JobSpec::Ping(PingSpec { at, window, timeout: gap, only_when: None, wait: None }),
+        }
     };
     spec.campaigns = (0..rounds).map(ping).collect();
     spec.duration = first + window * u64::from(rounds + 1);

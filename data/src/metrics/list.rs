@@ -18,6 +18,8 @@ pub enum Activity {
     Reads,
     /// Pings of meters.
     Pings,
+    /// Campaigns that wait for links.
+    Conditions,
     /// Years of a fleet.
     Maintenance,
     /// Things and work that have a price.
@@ -36,6 +38,7 @@ impl Activity {
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
+            Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
             Activity::Always => !some(Metric::MeterYears),
@@ -150,6 +153,12 @@ metrics! {
     HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
     /// longest time that a request or command waited for its turn; with limits only
     SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "");
+    /// meters whose turn in a campaign had to wait for their link, those left out among them; with `only_when` only
+    HeldBack = "held_back": Count, Conditions;
+    /// of them those whose link did not become what the campaign asks for
+    LeftOut = "left_out": Count, Conditions, gate("left_out", ""), table("left\nout", "left out");
+    /// of these those of whose link nothing was known
+    LeftOutUnknown = "left_out_unknown": Count, Conditions;
     /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
     Overheated = "overheated": Count, Always, gate("overheated", "");
     /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only

@@ -249,3 +249,34 @@ impl<T: Cell> Cell for Option<T> {
         if cursor.present()? { T::pull(cursor).map(Some) } else { Ok(None) }
     }
 }
+
+/// An optional value of a column that its table got later. Where it is empty the fingerprint does not count it, so that runs that have no use
+/// for the column keep theirs. It stands behind all other columns of its row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Added<T>(pub Option<T>);
+
+impl<T> Default for Added<T> {
+    fn default() -> Self {
+        Added(None)
+    }
+}
+
+impl<T: Cell> Cell for Added<T> {
+    const PHYSICAL: Physical = T::PHYSICAL;
+    const NULLABLE: bool = true;
+    const WORDS: &'static [Word] = T::WORDS;
+    fn canonical(&self, out: &mut Vec<u8>) {
+        if self.0.is_some() {
+            self.0.canonical(out);
+        }
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        self.0.order(&other.0)
+    }
+    fn push<'a>(&'a self, column: &mut ColumnData<'a>) {
+        self.0.push(column);
+    }
+    fn pull(cursor: &mut Cursor<'_>) -> Result<Self, CellError> {
+        Option::pull(cursor).map(Added)
+    }
+}

@@ -21,13 +21,14 @@ mod fingerprint;
 pub mod tables;
 pub mod words;
 
-pub use cell::{Cell, CellError, Physical, Word};
+pub use cell::{Added, Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
     LoadRow, NodeRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
+pub use words::HeldBy;
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
@@ -127,6 +128,7 @@ mod tests {
             etx: 1.0,
             rssi_dbm: -90.25,
             rssi_down_dbm: -64.0,
+            board_c: Added::default(),
         };
         let mut bytes = Vec::new();
         row.canonical(&mut bytes);
@@ -136,6 +138,10 @@ mod tests {
             0, 0, 0xc0, 0x7f, 0, 0, 0, 0x80, 0, 0, 0x80, 0x3f, 0, 0x80, 0xb4, 0xc2, 0, 0, 0x80, 0xc2,
         ];
         assert_eq!(bytes, expected);
+        // A value of a column that came later follows; where there is none nothing does.
+        let mut bytes = Vec::new();
+        LinkRow { board_c: Added(Some(1.0)), ..row }.canonical(&mut bytes);
+        assert_eq!(bytes, [expected, &[1, 0, 0, 0x80, 0x3f]].concat());
 
         let row = EventRow { time_s: 0.0, node: 1, kind: EventKind::Boot, value: -2 };
         let mut bytes = Vec::new();

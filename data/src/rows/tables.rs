@@ -1,10 +1,10 @@
 //! The declaration of all tables; everything else about them is derived from here.
 
-use super::cell::{Cell, CellError};
+use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::tables;
 use super::words::{
-    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
 use super::{Column, Gather, Row, TableInfo};
 use std::cmp::Ordering;
@@ -49,6 +49,8 @@ tables! {
         /// The radio without which there is no way from here to the border router, over links that a parent may use: a single
         /// way out; of several the nearest. Empty if there are two ways, or none.
         cut_off_by: Option<u32>,
+        /// The hottest that its board is at full hours of the run, C; empty without weather or mesh.
+        board_max_c: Added<f32>,
     }
 
     /// Snapshots of the links in use: each node with its parent.
@@ -73,6 +75,8 @@ tables! {
         rssi_dbm: f32,
         /// Mean level of the parent at the node.
         rssi_down_dbm: f32,
+        /// Board of the node, C; empty without weather.
+        board_c: Added<f32>,
     }
 
     /// Everything that the head-end waits for: resets, reports, reads and pings, one row each.
@@ -110,6 +114,9 @@ tables! {
         hops_made: Option<u8>,
         /// Payload above UDP.
         bytes: u32,
+        /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for
+        /// all others.
+        held_by: Added<HeldBy>,
     }
 
     /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
@@ -196,11 +203,13 @@ tables! {
         up_sent: u32,
         /// Of these without an acknowledgement.
         up_unanswered: u32,
-        /// Mean level of the link to its parent at the end of the hour, in the weaker direction and with what wanders for hours; empty
-        /// without a parent.
+        /// Mean level of the link to its parent at the end of the hour, in the weaker direction, with what wanders for hours and with what heat
+        /// does; empty without a parent, or where heat has moved the carriers too far apart.
         rssi_dbm: Option<f32>,
         /// The same over the receiver's noise, interference left out.
         snr_db: Option<f32>,
+        /// Its board at the end of the hour, C; empty without weather.
+        board_c: Added<f32>,
     }
 
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.

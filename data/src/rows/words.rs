@@ -44,6 +44,20 @@ words! {
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
+        /// The meter's link did not become what the campaign asks for, in the time that it waits for that.
+        LeftOut = "left_out",
+    }
+
+    /// What a link lacks of what a campaign asks for.
+    HeldBy {
+        /// Level over the noise.
+        Snr = "snr",
+        /// Level.
+        Rssi = "rssi",
+        /// Share of tries without an acknowledgement: too many.
+        Loss = "loss",
+        /// Nothing is known of it: its meter had no way in the last hour, or too few tries.
+        Unknown = "unknown",
     }
 
     /// What happened to a node.

@@ -3,7 +3,7 @@
 use super::{Books, Loss};
 use crate::context::Facts;
 use crate::node::{Node, PerNode};
-use amitwin_data::rows::LoadRow;
+use amitwin_data::rows::{Added, LoadRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ pub struct Standing {
     pub descendants: u32,
     /// The link to its parent, if it has one.
     pub link: Option<ParentLink>,
+    /// Its board, C, if there is weather.
+    pub board_c: Option<f32>,
 }
 
 /// The link of a radio to its parent, in its weaker direction.
@@ -105,6 +107,11 @@ impl Books {
         }
     }
 
+    /// Tries of a radio to send frames to its parent in the hour so far, and those of them without an acknowledgement.
+    pub fn tries(&self, node: Node) -> (u32, u32) {
+        self.node_loads.0.get(node.at()).map_or((0, 0), |load| (load.up_sent, load.up_unanswered))
+    }
+
     /// A radio has chosen another parent.
     pub(super) fn changes_parent(&mut self, node: Node) {
         if let Some(load) = self.node_loads.0.get_mut(node.at()) {
@@ -162,6 +169,7 @@ impl Books {
                 up_unanswered: load.up_unanswered,
                 rssi_dbm: at.link.map(|link| link.rssi_dbm),
                 snr_db: at.link.map(|link| link.snr_db),
+                board_c: Added(at.board_c),
             });
         }
     }

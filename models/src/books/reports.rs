@@ -3,7 +3,7 @@
 use super::{Books, Node, TransactionId};
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried, Message};
-use amitwin_data::rows::{Outcome, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ impl Books {
             hops: (of.distance > 0).then_some(of.distance),
             hops_made: Some(of.hops_made),
             bytes: u32::from(of.bytes),
+            held_by: Added::default(),
         });
     }
 }

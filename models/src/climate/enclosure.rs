@@ -18,6 +18,9 @@ pub struct Enclosure {
     pub self_heating_k: f64,
     /// Time constant, s.
     pub lag_s: f64,
+    /// The wall that it hangs on, by the point of the compass that it faces, clockwise from the north; without one the sun falls on it as on
+    /// level ground.
+    pub wall: Option<u8>,
 }
 
 impl Enclosure {
@@ -33,7 +36,7 @@ impl Enclosure {
             Colour::Dark => light_k * 25.0 / 14.0,
         };
         let sun_k = if in_sun { sun_k } else { 0.0 };
-        Enclosure { sun_k, self_heating_k: spec.self_heating, lag_s: spec.lag.secs_f64() }
+        Enclosure { sun_k, self_heating_k: spec.self_heating, lag_s: spec.lag.secs_f64(), wall: None }
     }
 
     /// What the board would have if the weather stayed, C.
@@ -48,7 +51,14 @@ impl Enclosure {
         // Short boxes follow quicker than the sky is looked at.
         let step_s = STEP_S.min(self.lag_s);
         let steps = if step_s < STEP_S { MEMORY_TAUS as u32 } else { steps };
-        let at = |n: u32| self.settled_c(sky.at(unix_s - step_s * f64::from(n)));
+        let at = |n: u32| {
+            let then_s = unix_s - step_s * f64::from(n);
+            let weather = sky.at(then_s);
+            self.settled_c(match self.wall {
+                None => weather,
+                Some(wall) => Weather { sun_w_m2: sky.on_wall_w_m2(then_s, weather.sun_w_m2, wall), ..weather },
+            })
+        };
         let kept = exp(-step_s / self.lag_s);
         let mut before = at(steps);
         let mut board = before;
@@ -94,7 +104,7 @@ mod tests {
     fn a_day_arrives_weaker_and_later_by_the_lag() {
         // 1 / sqrt(1 + (w lag)^2) and atan(w lag) / w: 0.985 and 39.6 min at 40 min, 0.931 and 85.8 min at 90 min.
         for (lag_s, gain, later_min) in [(2_400.0, 0.985, 39.6), (5_400.0, 0.931, 85.8)] {
-            let enclosure = Enclosure { sun_k: 0.0, self_heating_k: 0.0, lag_s };
+            let enclosure = Enclosure { sun_k: 0.0, self_heating_k: 0.0, lag_s, wall: None };
             // Over years all but the day's course averages out: amplitude and phase of board and air.
             let sky = Sky::new(Climate::Sydney, 4);
             let (mut air, mut board) = ([0.0; 2], [0.0; 2]);
@@ -126,6 +136,28 @@ mod tests {
         assert_eq!(settled(Colour::Light, Shade::Sides, true), 46.0);
         assert_eq!(settled(Colour::Dark, Shade::None, true), 63.0);
         assert_eq!(settled(Colour::Dark, Shade::None, false), 38.0);
+    }
+
+    #[test]
+    fn a_west_wall_is_hottest_in_the_afternoon_and_an_east_wall_in_the_morning() {
+        // Clear days give east and west walls their most sun at 8 and 16 h solar time in June at 40 degrees (ASHRAE, solar heat gain factors);
+        // Phoenix, at 33 degrees, is half an hour behind its zone. A board follows 40 minutes later, and the air is warmest at 16 h.
+        let sky = Sky::new(Climate::Phoenix, 5);
+        let hottest_h = |wall: Option<u8>| {
+            let enclosure =
+                Enclosure { wall, ..Enclosure::new(&BoxSpec { colour: Colour::Dark, ..BoxSpec::default() }, true) };
+            // 07:00 UTC is midnight there; the mean of 60 days by quarters of an hour.
+            let mean = |quarter: u32| -> f64 {
+                let at = |day: u32| START + 25_200.0 + 900.0 * f64::from(quarter) + 86_400.0 * f64::from(day);
+                (0..60).map(|day| enclosure.board_c(&sky, at(day))).sum()
+            };
+            let best = (0..96).max_by(|a, b| mean(*a).total_cmp(&mean(*b))).expect("quarters");
+            f64::from(best) / 4.0
+        };
+        let [level, east, west] = [None, Some(2), Some(6)].map(hottest_h);
+        assert!((8.5..=11.5).contains(&east), "{east} h");
+        assert!((16.5..=18.5).contains(&west), "{west} h");
+        assert!((13.0..=15.5).contains(&level), "{level} h");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Radios that heat destroys: hours above a limit, hot sockets, and when whose time has come.
 
-use super::boxes::{BOXES, box_of, boxes};
+use super::boxes::{BOXES, box_of, boxes, in_use};
 use super::sky::Sky;
 use crate::purpose;
 use crate::spec::{WeatherSpec, WorldSpec};
@@ -32,7 +32,7 @@ pub struct Overheated {
     pub board_c: f64,
 }
 
-/// The boards of a run at each full hour, by kind of box.
+/// The boards of a run at each full hour, by kind of box; NaN of kinds that no site has.
 #[derive(Clone, Debug)]
 pub struct Hours {
     boards_c: Vec<[f32; BOXES]>,
@@ -41,25 +41,33 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Those of a run in which heat can destroy a radio; `None` where it cannot.
+    /// Those of a run that has weather.
     pub fn of(run: &WorldSpec) -> Option<Hours> {
         let weather = run.weather.as_ref()?;
-        let share = weather.radios.hot_hour_failures;
-        if share == 0.0 && weather.hot_sockets == 0.0 {
-            return None;
-        }
         let sky = Sky::of(weather, run.seed)?;
-        let boxes = boxes(weather);
+        let (boxes, used) = (boxes(weather), in_use(weather, run.seed, &run.placement.sites));
         let start_s = run.dlms.start_unix_s as f64;
-        let board = |hour: u64| boxes.map(|kind| kind.board_c(&sky, start_s + (hour * HOUR_S) as f64) as f32);
+        let board = |hour: u64| {
+            let unix_s = start_s + (hour * HOUR_S) as f64;
+            std::array::from_fn(|n| if used[n] { boxes[n].board_c(&sky, unix_s) as f32 } else { f32::NAN })
+        };
         let hours = run.duration.nanos() / (HOUR_S * 1_000_000_000);
+        let share = weather.radios.hot_hour_failures;
         Some(Hours { boards_c: (0..=hours).map(board).collect(), hazard: -libm::log1p(-share.min(1.0)) })
+    }
+
+    /// The hottest that the boards of each kind of box are at full hours, C.
+    pub fn hottest_c(&self) -> [f32; BOXES] {
+        std::array::from_fn(|n| self.boards_c.iter().map(|boards_c| boards_c[n]).fold(f32::NEG_INFINITY, f32::max))
     }
 
     /// When heat destroys the radio at a site, if it does: its share of a hazard that hours above the limit add up is drawn by the site,
     /// and a meter in a hot socket trips.
     pub fn end(&self, run: &WorldSpec, site: u32, kind: SiteKind) -> Option<Overheated> {
         let weather = run.weather.as_ref()?;
+        if self.hazard == 0.0 && weather.hot_sockets == 0.0 {
+            return None;
+        }
         let number = usize::from(box_of(weather, run.seed, site, kind));
         let more_k = if is_hot_socket(weather, run.seed, site, kind) { HOT_SOCKET_K } else { 0.0 };
         let mut left = -libm::log1p(-Stream::new(run.seed, u64::from(site), purpose::OVERHEATING).unit());
@@ -107,7 +115,9 @@ mod tests {
         let share = ends(&run, 10_000).len() as f64 / 10_000.0;
         assert!((share - expected).abs() < 4.0 * libm::sqrt(expected * (1.0 - expected) / 10_000.0), "{share}");
         assert!(ends(&run, 1_000).iter().all(|end| end.board_c > 85.0));
-        assert!(Hours::of(&week(30.0, 0.0, 0.0)).is_none(), "nothing can fail");
+        assert!(ends(&week(30.0, 0.0, 0.0), 1_000).is_empty(), "nothing can fail");
+        let hottest = hours.boards_c.iter().map(|boards| boards[0]).fold(0.0, f32::max);
+        assert_eq!(hours.hottest_c()[0], hottest);
         assert!(ends(&week(0.0, 1.0, 0.0), 1_000).is_empty(), "boards stay below 85 degrees");
     }
 

@@ -2,7 +2,7 @@
 
 use super::process::{Process, normal};
 use super::recorded;
-use super::sun::{YEAR_DAYS, clear_w_m2, cos_zenith, day_of_year};
+use super::sun::{YEAR_DAYS, clear_w_m2, cos_zenith, day_of_year, direction, on_wall_w_m2};
 use super::table::City;
 use crate::math::cos_turns;
 use crate::purpose;
@@ -29,7 +29,8 @@ pub struct Sky(Source);
 #[derive(Clone, Debug)]
 enum Source {
     Drawn(Box<Drawn>),
-    Recorded(Arc<Hours>),
+    /// Hours, and where they were recorded, degrees.
+    Recorded(Arc<Hours>, (f64, f64)),
 }
 
 /// Weather drawn from the statistics of a city.
@@ -52,7 +53,10 @@ impl Sky {
     /// The sky of a run: its hours, or its climate; `None` if it says neither.
     pub fn of(weather: &WeatherSpec, seed: u64) -> Option<Sky> {
         match (&weather.hours, weather.climate) {
-            (Some(hours), _) => Some(Sky(Source::Recorded(hours.clone()))),
+            (Some(hours), _) => {
+                let place_deg = hours.place_deg.or(weather.place_deg).unwrap_or_default();
+                Some(Sky(Source::Recorded(hours.clone(), place_deg)))
+            }
             (None, climate) => Some(Sky::new(climate?, seed)),
         }
     }
@@ -61,8 +65,17 @@ impl Sky {
     pub fn at(&self, unix_s: f64) -> Weather {
         match &self.0 {
             Source::Drawn(drawn) => drawn.at(unix_s),
-            Source::Recorded(hours) => recorded::at(hours, unix_s),
+            Source::Recorded(hours, _) => recorded::at(hours, unix_s),
         }
+    }
+
+    /// Sun on a wall that faces a point of the compass (of eight, clockwise from the north) where so much falls on level ground, W/m2.
+    pub fn on_wall_w_m2(&self, unix_s: f64, level_w_m2: f64, wall: u8) -> f64 {
+        let place_deg = match &self.0 {
+            Source::Drawn(drawn) => drawn.city.place_deg,
+            Source::Recorded(_, place_deg) => *place_deg,
+        };
+        on_wall_w_m2(level_w_m2, direction(unix_s, place_deg), wall)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod desk;
 pub mod front;
 pub mod jobs;
 pub mod ledger;
+pub mod links;
 pub mod numbers;
 mod state;
 pub mod talk;
@@ -24,6 +25,7 @@ use front::Front;
 use hdrhistogram::Histogram;
 use jobs::{End, Job, Tools, Wake};
 use ledger::Ledger;
+use links::Links;
 use numbers::Numbers;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub struct Network {
     pub meshes: Vec<u32>,
     /// Of the backhaul, one way.
     pub latency: SimTime,
+    /// Time from one telling of the links to the next.
+    pub health_every: SimTime,
 }
 
 /// What a head-end has to do in a run.
@@ -112,6 +116,8 @@ pub struct HeadEnd {
     /// Rows of load profiles that have arrived.
     pub ledger: Ledger,
     numbers: Numbers,
+    /// What it knows of links, if a campaign waits for them.
+    links: Links,
     /// Its workers and the pace of its sessions, if they are limited.
     front: Option<Front>,
     /// Counts and delays.
@@ -123,7 +129,9 @@ pub struct HeadEnd {
 impl HeadEnd {
     /// A head-end over the given meshes.
     pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
+        let waits = duties.campaigns.iter().any(|campaign| campaign.only_when().is_some());
         HeadEnd {
+            links: Links::new(if waits { network.partition.len() } else { 0 }),
             jobs: jobs::of(duties, &network),
             ledger: Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration),
             network,
@@ -165,6 +173,13 @@ impl HeadEnd {
                 Some(front) => front.arrives(ctx, report),
                 None => self.report(ctx, &report),
             },
+            event::Event::Health(health) => {
+                self.links.hear(&health);
+                let (jobs, mut tools) = self.split();
+                for job in jobs {
+                    job.links(ctx, &mut tools);
+                }
+            }
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }
@@ -180,6 +195,7 @@ impl HeadEnd {
             talk: &mut self.talk,
             ledger: &mut self.ledger,
             numbers: &mut self.numbers,
+            links: &self.links,
             pace: self.front.as_mut().map(|front| &mut front.pace),
             statistics: &mut self.statistics,
             rows: &mut self.rows,

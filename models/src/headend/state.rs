@@ -3,6 +3,7 @@
 use super::front::{self, Front};
 use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
+use super::links::Links;
 use super::numbers::Numbers;
 use super::{HeadEnd, Statistics, talk};
 use crate::backhaul::{Report, ReportKind};
@@ -20,6 +21,7 @@ pub struct State {
     talk: talk::State,
     ledger: Ledger,
     numbers: Numbers,
+    links: Links,
     front: Option<front::State>,
     duplicates: u64,
     late: u64,
@@ -36,6 +38,7 @@ impl HeadEnd {
             talk: self.talk.save(),
             ledger: self.ledger.clone(),
             numbers: self.numbers.clone(),
+            links: self.links.clone(),
             front: self.front.as_ref().map(Front::save),
             duplicates: statistics.duplicates,
             late: statistics.late,
@@ -55,6 +58,7 @@ impl HeadEnd {
             }
             Event::HeadEnd(headend::Event::Minute) => self.front.is_some(),
             Event::Report(report) => self.knows_report(report),
+            Event::Health(_) => true,
             _ => false,
         }
     }
@@ -95,6 +99,7 @@ impl HeadEnd {
             job.restore(state)?;
         }
         self.talk.restore(state.talk)?;
+        self.links.restore(state.links)?;
         (self.ledger, self.numbers, self.statistics) = (state.ledger, state.numbers, statistics);
         self.rows = Rows::default();
         Ok(())

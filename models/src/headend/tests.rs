@@ -125,6 +125,7 @@ fn run_with(
         reachable: Arc::new(vec![true; 4]),
         meshes: vec![0],
         latency: LATENCY,
+        health_every: SimTime::from_secs(300),
     };
     let end = SimTime::from_secs(seconds);
     let duties = Duties { campaigns: resets, plan: &plan, reads, meters: &meters, duration: end, limits, seed: 1 };
@@ -310,7 +311,10 @@ fn jobs_run_side_by_side_and_hear_what_is_theirs() {
 /// A ping of the three meters, all at 100 s.
 fn clocks() -> CampaignSpec {
     let (at, window, timeout) = (SimTime::from_secs(100), SimTime::ZERO, SimTime::from_secs(60));
-    CampaignSpec { name: "clocks".into(), job: JobSpec::Ping(PingSpec { at, window, timeout }) }
+    CampaignSpec {
+        name: "clocks".into(),
+        job: JobSpec::Ping(PingSpec { at, window, timeout, only_when: None, wait: None }),
+    }
 }
 
 fn limited(limits: &HeadEndSpec) -> Ran {

@@ -1,6 +1,7 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
-use super::quantity::Time;
+use super::condition::{Condition, ConditionText};
+use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
 use amitwin_sim_core::SimTime;
@@ -45,6 +46,14 @@ pub struct PingSpec {
     #[serde(default = "ping_timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
+    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
+    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
+    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
+    pub only_when: Option<Condition>,
+    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
+    pub wait: Option<SimTime>,
 }
 
 fn ping_timeout_default() -> SimTime {
@@ -69,6 +78,14 @@ impl CampaignSpec {
     /// A reset of every meter.
     pub fn reset(name: impl Into<String>, reset: ResetSpec) -> CampaignSpec {
         CampaignSpec { name: name.into(), job: JobSpec::Reset(reset) }
+    }
+
+    /// What the links of its meters must be like, if it asks for that.
+    pub fn only_when(&self) -> Option<&Condition> {
+        match &self.job {
+            JobSpec::Reset(reset) => reset.only_when.as_ref(),
+            JobSpec::Ping(ping) => ping.only_when.as_ref(),
+        }
     }
 
     /// When it starts.

@@ -9,6 +9,10 @@ pub struct Hours {
     pub air_c: Vec<f32>,
     /// Sun on level ground at each, W/m2.
     pub sun_w_m2: Vec<f32>,
+    /// Rain in the hour that ends at each, mm; empty if the file has none.
+    pub rain_mm: Vec<f32>,
+    /// Latitude and longitude where they were recorded, degrees, if the file says so.
+    pub place_deg: Option<(f64, f64)>,
 }
 
 /// Where hours lie in time.

@@ -1,9 +1,11 @@
 #![doc = include_str!("README.md")]
 
+mod ageing;
 mod backhaul;
 mod campaign;
 mod channels;
 mod civil;
+mod condition;
 mod coupling;
 mod device;
 mod dlms;
@@ -31,11 +33,13 @@ mod weather;
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
 use amitwin_sim_core::SimTime;
 
+pub use ageing::AgeingSpec;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
+pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
@@ -45,7 +49,7 @@ pub use event::{
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
-pub use interferer::InterfererSpec;
+pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
@@ -57,7 +61,7 @@ pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
-pub use weather::{BoxSpec, Climate, Colour, Hardware, HeatSpec, Shade, WeatherSpec};
+pub use weather::{BoxSpec, Climate, Colour, Facing, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.
 #[derive(Clone, Debug)]
@@ -84,7 +88,7 @@ pub struct WorldSpec {
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
     pub weather: Option<WeatherSpec>,
-    /// What stands and sends around the network without being part of it.
+    /// What stands and sends around the network, and what years do to it.
     pub surroundings: Surroundings,
     /// Regular reports.
     pub traffic: TrafficSpec,

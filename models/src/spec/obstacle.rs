@@ -61,6 +61,10 @@ pub struct ObstacleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 366))]
     pub leaves_fall_day: Option<u16>,
+    /// What leaves take more while they are wet: for three hours after rain, where the weather is a file with rain.
+    #[serde(rename = "wet_leaves", default, with = "Maybe::<Ratio>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0 dB", "x-max" = "20 dB"))]
+    pub wet_leaves_db: Option<f64>,
     /// When it is built or planted; from the start when missing.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
@@ -84,13 +88,15 @@ pub enum ObstacleKind {
     Building,
 }
 
-/// What stands and sends around the network without being part of it.
+/// What stands and sends around the network without being part of it, and what years do to antennas and gaskets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
     /// What else sends in the band.
     pub interferers: Vec<super::InterfererSpec>,
     /// What links pass through.
     pub obstacles: Vec<ObstacleSpec>,
+    /// What ages.
+    pub ageing: super::AgeingSpec,
 }
 
 impl ObstacleSpec {
@@ -107,6 +113,7 @@ impl ObstacleSpec {
             loss_db: None,
             loss_spread_db: None,
             evergreen: false,
+            wet_leaves_db: None,
             leaves_out_day: None,
             leaves_fall_day: None,
             at: None,

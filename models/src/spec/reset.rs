@@ -1,5 +1,6 @@
 //! `kind = "reset"`: a campaign that resets every meter.
 
+use super::condition::{Condition, ConditionText};
 use super::quantity::{Maybe, Share, Time, TimeRange};
 use amitwin_dlms::ResetTier;
 use amitwin_sim_core::SimTime;
@@ -45,6 +46,14 @@ pub struct ResetSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub give_up_after: Option<SimTime>,
+    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
+    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
+    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
+    pub only_when: Option<Condition>,
+    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
+    pub wait: Option<SimTime>,
 }
 
 fn tier_default() -> ResetTier {
@@ -76,6 +85,8 @@ impl Default for ResetSpec {
             delivery: delivery_default(),
             back: back_default(),
             give_up_after: None,
+            only_when: None,
+            wait: None,
         }
     }
 }

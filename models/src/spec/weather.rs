@@ -34,9 +34,20 @@ pub struct WeatherSpec {
     #[serde(default, with = "Share", skip_serializing_if = "is_zero")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub hot_sockets: f64,
+    /// A column of the placement with the walls that boxes hang on: a point of the compass ("SW", "south-west") or degrees clockwise from the
+    /// north; where it says nothing, `facing` of the box counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub wall_column: Option<String>,
     /// The hours of the file.
     #[serde(skip)]
     pub hours: Option<Arc<Hours>>,
+    /// The walls of that column by site, as [`Facing::wall`] counts them.
+    #[serde(skip)]
+    pub walls: Option<Arc<Vec<Option<u8>>>>,
+    /// Latitude and longitude of the placement, degrees, if it has any.
+    #[serde(skip)]
+    pub place_deg: Option<(f64, f64)>,
 }
 
 impl WeatherSpec {
@@ -51,7 +62,10 @@ impl WeatherSpec {
             routers: boxes(),
             radios: HeatSpec::default(),
             hot_sockets: 0.0,
+            wall_column: None,
             hours: None,
+            walls: None,
+            place_deg: None,
         }
     }
 }
@@ -101,6 +115,9 @@ pub struct BoxSpec {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub sunny: f64,
+    /// Which way the wall faces that those in the sun hang on, which decides the hour at which the sun reaches them.
+    #[serde(skip_serializing_if = "Facing::is_any")]
+    pub facing: Facing,
     /// What the electronics inside add.
     #[serde(with = "TemperatureStep")]
     #[schemars(extend("x-min" = "0 K", "x-max" = "60 K"))]
@@ -117,6 +134,7 @@ impl Default for BoxSpec {
             colour: Colour::Light,
             shade: Shade::None,
             sunny: 1.0,
+            facing: Facing::Any,
             self_heating: 8.0,
             lag: SimTime::from_secs(2_400),
         }
@@ -131,6 +149,55 @@ pub enum Colour {
     Light,
     /// Dark, or on a dark wall: 25 K.
     Dark,
+}
+
+/// Which way a wall faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Facing {
+    /// No wall: the sun falls on a box as on level ground.
+    Any,
+    /// One of the eight points of the compass, drawn for each box.
+    Mixed,
+    /// North.
+    North,
+    /// North-east.
+    NorthEast,
+    /// East: the sun comes in the morning.
+    East,
+    /// South-east.
+    SouthEast,
+    /// South: the sun comes at noon, north of the tropics.
+    South,
+    /// South-west.
+    SouthWest,
+    /// West: the sun comes in the afternoon, when the air is hottest.
+    West,
+    /// North-west.
+    NorthWest,
+}
+
+impl Facing {
+    /// The points of the compass, clockwise from the north.
+    pub const WALLS: [Facing; 8] = [
+        Facing::North,
+        Facing::NorthEast,
+        Facing::East,
+        Facing::SouthEast,
+        Facing::South,
+        Facing::SouthWest,
+        Facing::West,
+        Facing::NorthWest,
+    ];
+
+    /// Which of the points of the compass it is, if it is one.
+    pub fn wall(self) -> Option<u8> {
+        Facing::WALLS.iter().position(|wall| *wall == self).map(|wall| wall as u8)
+    }
+
+    fn is_any(&self) -> bool {
+        *self == Facing::Any
+    }
 }
 
 /// Shields of a box.

@@ -4,7 +4,7 @@ mod event;
 
 pub use event::Event;
 
-use crate::climate::boxes::{BOXES, boxes};
+use crate::climate::boxes::{boxes, usual};
 use crate::climate::{Enclosure, Sky};
 use crate::context::Ctx;
 use crate::node::Node;
@@ -19,15 +19,17 @@ const HOUR: SimTime = SimTime::from_secs(3_600);
 pub struct Weather {
     sky: Sky,
     start_unix_s: f64,
-    boxes: [Enclosure; BOXES],
+    /// Of meters in the sun and in the shade, of repeaters and border routers in the sun.
+    boxes: [Enclosure; 4],
 }
 
 impl Weather {
     /// The weather of a run, if it has some.
     pub fn of(run: &WorldSpec) -> Option<Weather> {
         let weather = run.weather.as_ref()?;
-        let sky = Sky::of(weather, run.seed)?;
-        Some(Weather { sky, start_unix_s: run.dlms.start_unix_s as f64, boxes: boxes(weather) })
+        let (sky, all) = (Sky::of(weather, run.seed)?, boxes(weather));
+        let boxes = usual(weather).map(|number| all[number]);
+        Some(Weather { sky, start_unix_s: run.dlms.start_unix_s as f64, boxes })
     }
 
     /// Schedules the first row.
@@ -49,7 +51,7 @@ impl Weather {
             meters_c: board_c(0),
             meters_shaded_c: board_c(1),
             repeaters_c: board_c(2),
-            routers_c: board_c(4),
+            routers_c: board_c(3),
         });
         ctx.schedule(now + HOUR, Node(0), Event::Hour);
     }

@@ -2,7 +2,7 @@
 
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{EventKind, HeadendRow, NodeKind, Outcome, Rows, TransactionKind};
+use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -48,6 +48,8 @@ pub struct Figures {
     missed_busy: u64,
     overheated: u64,
     heat: Heat,
+    /// With a campaign that waits for links.
+    held: Option<HeldBack>,
     desk: Option<HeadEndDesk>,
     joins: Option<Joins>,
     rates: Rates,
@@ -75,6 +77,23 @@ impl HeadEndDesk {
         self.queue_max = self.queue_max.max(row.queue_max);
         self.refused += row.refused;
         self.session_wait_s = self.session_wait_s.max(f64::from(row.sessions_wait_s));
+    }
+}
+
+/// Meters that had to wait for their links.
+#[derive(Default)]
+struct HeldBack {
+    all: u32,
+    left_out: u32,
+    unknown: u32,
+}
+
+impl HeldBack {
+    fn add(&mut self, row: &TransactionRow) {
+        let left_out = row.outcome == Outcome::LeftOut;
+        self.all += u32::from(row.held_by.0.is_some());
+        self.left_out += u32::from(left_out);
+        self.unknown += u32::from(left_out && row.held_by.0 == Some(HeldBy::Unknown));
     }
 }
 
@@ -111,6 +130,11 @@ impl Joins {
 }
 
 impl Figures {
+    /// Counts those who wait for their links.
+    pub fn count_held(&mut self) {
+        self.held = Some(HeldBack::default());
+    }
+
     /// Nothing seen yet; `start` says whether nodes are new.
     pub fn new(plan: &Plan, duration: SimTime, (start, load_every): (Start, SimTime)) -> Self {
         Figures {
@@ -140,6 +164,7 @@ impl Figures {
             missed_busy: 0,
             overheated: 0,
             heat: Heat::default(),
+            held: None,
             desk: None,
             rates: Rates::new(duration, load_every),
         }
@@ -152,6 +177,13 @@ impl Figures {
         }
         self.rates.update(&rows.transactions, &rows.load);
         for row in &rows.transactions {
+            if let Some(held) = &mut self.held {
+                held.add(row);
+            }
+            // A meter that was left out was never commanded or asked.
+            if row.outcome == Outcome::LeftOut {
+                continue;
+            }
             match row.kind {
                 TransactionKind::Reset => {
                     self.resets += 1;
@@ -330,6 +362,9 @@ impl Figures {
             Metric::HeadEndQueueMax => desk(&|desk| f64::from(desk.queue_max)),
             Metric::HeadEndRefused => desk(&|desk| f64::from(desk.refused)),
             Metric::SessionWaitMaxS => desk(&|desk| desk.session_wait_s),
+            Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
+            Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
+            Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),
             Metric::Overheated => heat(self.overheated as f64),
             Metric::HoursAbove60c => heat(f64::from(self.heat.above_60_c)),
             Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),

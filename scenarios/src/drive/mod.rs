@@ -154,6 +154,9 @@ pub fn run_captured<X: Exchange<Event>>(
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let spec = &variant.spec;
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
+    if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
+        figures.count_held();
+    }
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;
     let mut prints: Vec<_> = engine.partitions().map(|part| (part.id(), Fingerprinter::new())).collect();

@@ -75,7 +75,7 @@ fn at(sums: &mut Vec<u64>, hour: usize) -> &mut u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::{Outcome, TransactionKind};
+    use amitwin_data::rows::{Added, Outcome, TransactionKind};
     use std::sync::Arc;
 
     fn answer(gateway: u32, answered_s: Option<f64>, bytes: u32) -> TransactionRow {
@@ -95,6 +95,7 @@ mod tests {
             hops: None,
             hops_made: None,
             bytes,
+            held_by: Added::default(),
         }
     }
 
@@ -123,6 +124,7 @@ mod tests {
             up_unanswered: 0,
             rssi_dbm: None,
             snr_db: None,
+            board_c: Added::default(),
         }
     }
 

@@ -83,14 +83,23 @@ pub fn of_air(busiest: impl Iterator<Item = (SiteId, SimTime)>, spec: &WorldSpec
 
 /// Warnings about results, by the summary's metrics.
 pub fn of_results(metrics: &Values) -> Vec<String> {
-    let unheard = metrics.value(Metric::ResetsUnheard).unwrap_or(0.0);
-    if unheard == 0.0 {
-        return Vec::new();
+    let of = |metric| metrics.value(metric).unwrap_or(0.0);
+    let (unheard, left_out, unknown) = (of(Metric::ResetsUnheard), of(Metric::LeftOut), of(Metric::LeftOutUnknown));
+    let mut warnings = Vec::new();
+    if unheard > 0.0 {
+        warnings.push(format!(
+            "{unheard} meters did reset, and the head-end does not know: it takes them for failed or pending. The table \
+             `transactions` has them with reset_s and without answered_s"
+        ));
     }
-    vec![format!(
-        "{unheard} meters did reset, and the head-end does not know: it takes them for failed or pending. The table \
-         `transactions` has them with reset_s and without answered_s"
-    )]
+    if left_out > 0.0 {
+        warnings.push(format!(
+            "{left_out} meters were left out by only_when: the links of {} did not become what it asks for, of {unknown} nothing was known. \
+             The table `transactions` has them as left_out, with what each lacked in held_by",
+            left_out - unknown
+        ));
+    }
+    warnings
 }
 
 /// The warnings of a variant with several seeds. What differs in numbers alone is told once, by the first seed.

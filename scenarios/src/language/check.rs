@@ -1,10 +1,12 @@
 //! Checks a document against the JSON Schema: keys, types, words, units, ranges. Everything wrong is reported at once.
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
-//! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-channels` (channels of the plan), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and
-//! `x-expects`; `x-example` is said where a value is of another type. The keys of tables stand in `keys`.
+//! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-channels` (channels of the plan), `x-condition` (what links
+//! are to be like), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and `x-expects`; `x-example` is
+//! said where a value is of another type. The keys of tables stand in `keys`.
 
 use super::channels::channels;
+use super::condition::condition;
 use super::date_time::date_time;
 use super::diagnostic::Diagnostic;
 use super::keys::{of_kind, table};
@@ -25,6 +27,9 @@ pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) 
     }
     if schema.get("x-channels").is_some() {
         return channels(node, path, out);
+    }
+    if schema.get("x-condition").is_some() {
+        return condition(node, path, out);
     }
     if let Some(kinds) = Kinds::of(schema) {
         return of_kind(node, &kinds, schema, path, out);

@@ -2,6 +2,7 @@
 
 mod channels;
 pub mod check;
+mod condition;
 mod date_time;
 pub mod diagnostic;
 pub mod keys;

@@ -2,7 +2,8 @@
 
 use super::{Context, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
-use amitwin_models::spec::{CampaignSpec, Delivery, ResetSchedule, ResetSpec};
+use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, MediumKind, ResetSchedule, ResetSpec};
+use amitwin_sim_core::SimTime;
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     let file = cx.file;
@@ -19,6 +20,7 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     }
     for campaign in &file.campaign {
         starts_in_time(cx, campaign);
+        knows_links(cx, campaign);
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
         }
@@ -31,6 +33,34 @@ fn starts_in_time(cx: &mut Context<'_>, campaign: &CampaignSpec) {
         let title = format!("the campaign `{name}` starts when the run is over");
         let help = format!("the run lasts {}; start earlier or raise `duration`", show(duration));
         cx.error(&["campaign", name, "at"], title, "not within the run", help);
+    }
+}
+
+/// Whether a campaign that waits for links can: single meters are asked, and something is known of links.
+fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
+    let (name, file) = (campaign.name.as_str(), cx.file);
+    let wait = match &campaign.job {
+        JobSpec::Reset(reset) => reset.wait,
+        JobSpec::Ping(ping) => ping.wait,
+    };
+    let Some(condition) = campaign.only_when() else {
+        if wait.is_some() {
+            let title = format!("the campaign `{name}` waits, and does not say for what");
+            let help = "say what links must be like with `only_when`, or leave `wait` out";
+            cx.error(&["campaign", name, "wait"], title, "without `only_when`", help);
+        }
+        return;
+    };
+    let place = ["campaign", name, "only_when"];
+    if campaign.job.reset().is_some_and(|reset| reset.delivery == Delivery::Broadcast) {
+        let title = format!("the campaign `{name}` floods its command and asks for {condition}");
+        cx.error(&place, title, "a flood reaches every meter", "set delivery = \"unicast\", or leave `only_when` out");
+    } else if file.medium == MediumKind::Ideal {
+        let title = format!("the campaign `{name}` asks for {condition}, and the ideal medium has no links");
+        cx.error(&place, title, "of no link", "leave medium = \"ideal\" out, or `only_when`");
+    } else if file.record.load_every == SimTime::ZERO {
+        let title = format!("the campaign `{name}` asks for {condition}, and nothing is recorded of links");
+        cx.error(&place, title, "of no hour", "set record.load_every to \"1h\", or leave `only_when` out");
     }
 }
 

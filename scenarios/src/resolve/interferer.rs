@@ -14,6 +14,7 @@ pub(super) fn interferers(cx: &mut Context<'_>, placement: &Placement) -> Vec<In
     let mut interferers = file.interferer.clone();
     for interferer in &mut interferers {
         channels(cx, interferer);
+        says_how_it_sends(cx, interferer);
         if let Some(place_m) = place_m(cx, interferer, placement, &sites) {
             interferer.place_m = place_m;
         }
@@ -35,6 +36,23 @@ fn channels(cx: &mut Context<'_>, interferer: &InterfererSpec) {
         let help = format!("mode {mode} has {count} channels in the region {region}: 0 to {}", count - 1);
         cx.error(&["interferer", name, "channels"], title, "beyond the channel plan", help);
     }
+}
+
+/// Writes into an interferer what its preset says, and complains of one that says nothing.
+fn says_how_it_sends(cx: &mut Context<'_>, interferer: &mut InterfererSpec) {
+    let Some(sends) = interferer.sends() else {
+        let name = interferer.name.as_str();
+        let missing = if interferer.power_dbm.is_none() { "power" } else { "duty" };
+        let title = format!("the interferer `{name}` does not say its {missing}");
+        let help = "say its `power` and its `duty`, or name a `preset`, such as \"residential-868\"";
+        cx.error(&["interferer", name], title, "incomplete", help);
+        return;
+    };
+    interferer.power_dbm = Some(sends.power_dbm);
+    interferer.duty = Some(sends.duty);
+    interferer.burst = Some(sends.burst);
+    interferer.hours = sends.hours;
+    interferer.quiet = interferer.preset.and(Some(sends.quiet)).or(interferer.quiet);
 }
 
 /// Metres east and north of the placement's origin; `None` after an error.

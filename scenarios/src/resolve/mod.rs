@@ -17,6 +17,7 @@ pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;
 mod target;
+mod walls;
 mod weather;
 
 use crate::language::diagnostic::Diagnostic;
@@ -94,13 +95,17 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     dlms::world(cx);
     read::polls(cx);
     event::times(cx);
-    let weather = weather::weather(cx, placements);
+    let mut weather = weather::weather(cx, placements);
     let placement = placement?;
+    if let Some(weather) = &mut weather {
+        walls::placed(cx, weather, &placement);
+    }
     radio::roofs(cx, &placement);
     radio::routes(cx, &placement);
     let surroundings = Surroundings {
         interferers: interferer::interferers(cx, &placement),
-        obstacles: obstacle::obstacles(cx, &placement),
+        obstacles: obstacle::obstacles(cx, &placement, weather.as_ref()),
+        ageing: cx.file.ageing.clone(),
     };
     let events = event::events(cx, &placement, placements);
     let file = cx.file;

@@ -1,11 +1,15 @@
 //! `[[obstacle]]`: outlines in metres, and what does not fit together.
 
 use super::Context;
-use amitwin_models::spec::{MediumKind, ObstacleKind, ObstacleSpec};
+use amitwin_models::spec::{MediumKind, ObstacleKind, ObstacleSpec, WeatherSpec};
 use amitwin_models::terrain::Placement;
 
 /// The obstacles of a variant with their outlines.
-pub(super) fn obstacles(cx: &mut Context<'_>, placement: &Placement) -> Vec<ObstacleSpec> {
+pub(super) fn obstacles(
+    cx: &mut Context<'_>,
+    placement: &Placement,
+    weather: Option<&WeatherSpec>,
+) -> Vec<ObstacleSpec> {
     let mut obstacles = cx.file.obstacle.clone();
     for obstacle in &mut obstacles {
         times(cx, obstacle);
@@ -15,7 +19,7 @@ pub(super) fn obstacles(cx: &mut Context<'_>, placement: &Placement) -> Vec<Obst
             let help = match obstacle.kind {
                 ObstacleKind::Trees => "`loss` and `loss_spread` are for buildings: trees take what their depth says",
                 ObstacleKind::Building => {
-                    "`share`, `depth`, `evergreen` and days of leaves are for trees: a building has an outline and a `loss`"
+                    "`share`, `depth`, `evergreen`, `wet_leaves` and days of leaves are for trees: a building has an outline and a `loss`"
                 }
             };
             cx.error(&["obstacle", name, key], title, "not of this kind", help);
@@ -27,6 +31,11 @@ pub(super) fn obstacles(cx: &mut Context<'_>, placement: &Placement) -> Vec<Obst
             }
             obstacle.outline_m = outline_m;
         }
+    }
+    let rains = weather.and_then(|weather| weather.hours.as_ref()).is_some_and(|hours| !hours.rain_mm.is_empty());
+    if let Some(wet) = obstacles.iter().find(|obstacle| obstacle.wet_leaves_db.is_some() && !rains) {
+        let text = "its leaves stay dry: only a weather.file with rain (an EPW file that has it, or a CSV with a column rain_mm) makes them wet";
+        cx.warn(&["obstacle", wet.name.as_str(), "wet_leaves"], text);
     }
     if let (Some(first), MediumKind::Ideal) = (obstacles.first(), cx.file.medium) {
         let text = "with medium = \"ideal\" there is no air, and obstacles have no effect";
@@ -45,6 +54,7 @@ fn misfit(obstacle: &ObstacleSpec) -> Option<&'static str> {
         ObstacleKind::Building => said("share", obstacle.share.is_some())
             .or(said("depth", obstacle.depth_m.is_some()))
             .or(said("evergreen", obstacle.evergreen))
+            .or(said("wet_leaves", obstacle.wet_leaves_db.is_some()))
             .or(said("leaves_out_day", obstacle.leaves_out_day.is_some()))
             .or(said("leaves_fall_day", obstacle.leaves_fall_day.is_some())),
     }

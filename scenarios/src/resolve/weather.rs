@@ -17,6 +17,8 @@ const EPW_HEADER: usize = 8;
 /// Air on earth, C, and sun on the ground, W/m2.
 const AIR_C: std::ops::RangeInclusive<f32> = -90.0..=60.0;
 const SUN_W_M2: std::ops::RangeInclusive<f32> = 0.0..=1_500.0;
+/// Rain of an hour, mm.
+const RAIN_MM: std::ops::RangeInclusive<f32> = 0.0..=400.0;
 
 /// The weather of a variant with its hours; `None` if it has none, or after an error.
 pub(super) fn weather(cx: &mut Context<'_>, placements: &mut Placements) -> Option<WeatherSpec> {
@@ -96,7 +98,11 @@ fn epw(text: &str) -> Result<Hours, String> {
         _ => return Err(format!("line 1 has {} fields, and LOCATION has 10", location.len())),
     };
     let zone_h = number(&zone, -12.0..=14.0, "time zone", 1)?;
+    let lat_deg = number(location[6], -90.0..=90.0, "latitude", 1)?;
+    let lon_deg = number(location[7], -180.0..=180.0, "longitude", 1)?;
+    let place_deg = Some((f64::from(lat_deg), f64::from(lon_deg)));
     let (mut air_c, mut sun_w_m2) = (Vec::with_capacity(YEAR_HOURS), Vec::with_capacity(YEAR_HOURS));
+    let mut rain_mm = Vec::with_capacity(YEAR_HOURS);
     for (line, row) in (1..).zip(text.lines()).skip(EPW_HEADER).filter(|(_, row)| !row.trim().is_empty()) {
         let fields: Vec<&str> = row.split(',').map(str::trim).collect();
         let (Some(air), Some(sun)) = (fields.get(6), fields.get(13)) else {
@@ -104,6 +110,12 @@ fn epw(text: &str) -> Result<Hours, String> {
         };
         air_c.push(number(air, AIR_C, "air temperature", line)?);
         sun_w_m2.push(number(sun, SUN_W_M2, "sun on level ground", line)?);
+        // Many files leave rain out, or write 999 where it is missing.
+        let rain = fields.get(33).and_then(|rain| rain.parse().ok()).filter(|mm| RAIN_MM.contains(mm));
+        rain_mm.push(rain.unwrap_or(0.0));
+    }
+    if rain_mm.iter().all(|mm| *mm == 0.0) {
+        rain_mm.clear();
     }
     if air_c.len() != YEAR_HOURS {
         return Err(format!(
@@ -111,7 +123,7 @@ fn epw(text: &str) -> Result<Hours, String> {
             air_c.len()
         ));
     }
-    Ok(Hours { when: When::Yearly(f64::from(zone_h)), air_c, sun_w_m2 })
+    Ok(Hours { when: When::Yearly(f64::from(zone_h)), air_c, sun_w_m2, rain_mm, place_deg })
 }
 
 /// Hours one after the other, each with its moment.
@@ -123,7 +135,8 @@ fn csv(text: &str) -> Result<Hours, String> {
             .ok_or_else(|| format!("has no column '{name}'; a CSV of hours begins with the line time,air_c,sun_w_m2"))
     };
     let (time, air, sun) = (column("time")?, column("air_c")?, column("sun_w_m2")?);
-    let (mut first_s, mut air_c, mut sun_w_m2) = (0, Vec::new(), Vec::new());
+    let rain = find("rain_mm");
+    let (mut first_s, mut air_c, mut sun_w_m2, mut rain_mm) = (0, Vec::new(), Vec::new(), Vec::new());
     for (line, row) in (1..).zip(text.lines()).skip(1).filter(|(_, row)| !row.trim().is_empty()) {
         let fields: Vec<&str> = row.split(',').map(str::trim).collect();
         let field = |at: usize, name: &str| fields.get(at).copied().ok_or_else(|| format!("line {line} has no {name}"));
@@ -139,11 +152,14 @@ fn csv(text: &str) -> Result<Hours, String> {
         }
         air_c.push(number(field(air, "air_c")?, AIR_C, "air_c", line)?);
         sun_w_m2.push(number(field(sun, "sun_w_m2")?, SUN_W_M2, "sun_w_m2", line)?);
+        if let Some(rain) = rain {
+            rain_mm.push(number(field(rain, "rain_mm")?, RAIN_MM, "rain_mm", line)?);
+        }
     }
     if air_c.len() < 2 {
         return Err("has fewer than two hours".to_owned());
     }
-    Ok(Hours { when: When::From(first_s), air_c, sun_w_m2 })
+    Ok(Hours { when: When::From(first_s), air_c, sun_w_m2, rain_mm, place_deg: None })
 }
 
 fn number(text: &str, range: std::ops::RangeInclusive<f32>, what: &str, line: usize) -> Result<f32, String> {
@@ -178,6 +194,7 @@ mod tests {
             (hours.when, hours.air_c.len(), hours.air_c[100], hours.sun_w_m2[47]),
             (When::Yearly(5.5), 8_760, 26.5, 23.0)
         );
+        assert_eq!(hours.place_deg, Some((23.0, f64::from(72.6f32))));
         // One such file has its zone with a comma.
         assert_eq!(epw(&year(8_760, "5,5", "26.5")).expect("a year").when, When::Yearly(5.5));
         let refused = |text: &str| epw(text).expect_err("refused");
@@ -203,6 +220,8 @@ mod tests {
             (hours.when, hours.air_c, hours.sun_w_m2),
             (When::From(1_782_864_000), vec![20.0, 21.5], vec![0.0, 10.0])
         );
+        let rain = "time,air_c,sun_w_m2,rain_mm\n2026-07-01T00:00:00Z,20,0,1.5\n2026-07-01T01:00:00Z,21.5,10,0\n";
+        assert_eq!(csv(rain).expect("hours").rain_mm, [1.5, 0.0]);
         let gap = format!("{rows}2026-07-01T03:00:00Z,22,10\n");
         assert!(
             csv(&gap)

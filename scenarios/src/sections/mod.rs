@@ -16,8 +16,9 @@ pub mod study;
 pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
-    BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec, InterfererSpec,
-    MacSpec, MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec, WeatherSpec,
+    AgeingSpec, BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec,
+    InterfererSpec, MacSpec, MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec,
+    WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -73,6 +74,9 @@ pub struct ScenarioFile {
     /// The weather, and what it does to radios; without it there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weather: Option<WeatherSpec>,
+    /// What years do to antennas and gaskets; without it nothing.
+    #[serde(default, skip_serializing_if = "AgeingSpec::is_off")]
+    pub ageing: AgeingSpec,
     /// What else sends in the band.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

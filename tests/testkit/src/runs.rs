@@ -3,7 +3,7 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
+    Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
@@ -58,6 +58,7 @@ pub fn extremes() -> Rows {
                 neighbours: 0,
                 reachable: false,
                 cut_off_by: None,
+                board_max_c: Added(Some(61.5)),
             },
             NodeRow {
                 node: u32::MAX,
@@ -77,6 +78,7 @@ pub fn extremes() -> Rows {
                 neighbours: u32::MAX,
                 reachable: true,
                 cut_off_by: Some(u32::MAX),
+                board_max_c: Added(Some(61.5)),
             },
         ],
         links: vec![LinkRow {
@@ -90,6 +92,7 @@ pub fn extremes() -> Rows {
             etx: 1.0,
             rssi_dbm: -113.0,
             rssi_down_dbm: -99.5,
+            board_c: Added::default(),
         }],
         transactions: vec![
             TransactionRow {
@@ -108,6 +111,7 @@ pub fn extremes() -> Rows {
                 hops: None,
                 hops_made: Some(0),
                 bytes: 0,
+                held_by: Added::default(),
             },
             TransactionRow {
                 transaction: u64::MAX,
@@ -125,6 +129,7 @@ pub fn extremes() -> Rows {
                 hops: Some(u8::MAX),
                 hops_made: None,
                 bytes: u32::MAX,
+                held_by: Added::default(),
             },
         ],
         events: vec![
@@ -169,6 +174,7 @@ pub fn extremes() -> Rows {
                 up_unanswered: 0,
                 rssi_dbm: None,
                 snr_db: None,
+                board_c: Added::default(),
             },
             LoadRow {
                 time_s: f64::MAX,
@@ -194,6 +200,7 @@ pub fn extremes() -> Rows {
                 up_unanswered: 0,
                 rssi_dbm: None,
                 snr_db: None,
+                board_c: Added::default(),
             },
         ],
         census: vec![

@@ -150,6 +150,7 @@ pub fn differences(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_data::rows::Added;
     use std::sync::Arc;
 
     fn report(node: u32, sent_s: f64, took_s: Option<f64>) -> TransactionRow {
@@ -169,6 +170,7 @@ mod tests {
             hops: None,
             hops_made: None,
             bytes: 96,
+            held_by: Added::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The report's charts, each with one sentence on what it shows.
 
-use super::{health, load};
+use super::{boards, health, load};
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
@@ -48,6 +48,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
         placement(run),
         lost(run),
         health::figure(run),
+        boards::figure(run),
     ]
     .into_iter()
     .flatten()

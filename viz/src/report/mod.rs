@@ -2,6 +2,7 @@
 //!
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
+mod boards;
 pub(crate) mod charts;
 mod health;
 mod load;

@@ -5,6 +5,7 @@
 
 pub mod health;
 pub mod losses;
+pub mod marked;
 
 use super::style::HOP_STEPS;
 use super::{Anchor, Svg, WIDTH};

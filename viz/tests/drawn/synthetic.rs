@@ -2,7 +2,7 @@
 
 use amitwin_data::manifest::{FileEntry, Host, Manifest};
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{AirtimeRow, LoadRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Added, AirtimeRow, LoadRow, NodeKind, NodeRow, Outcome, TransactionKind, TransactionRow};
 use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary, Verdict};
 use amitwin_viz::health::LinkHealth;
 use amitwin_viz::load::Load;
@@ -61,6 +61,7 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
             reachable: !lost,
             // The meters 2 to 4 have no way without meter 1.
             cut_off_by: (2..=4).contains(&i).then_some(1),
+            board_max_c: Added::default(),
         });
     }
     let spots: Vec<(f32, f32, Option<u8>)> = out.iter().map(|n| (n.x_m, n.y_m, n.hops)).collect();
@@ -116,6 +117,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             hops: node.hops,
             hops_made: node.hops,
             bytes: 16,
+            held_by: Added::default(),
         });
     }
     out
@@ -180,6 +182,7 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
             up_unanswered: if is_router { 0 } else { 2 },
             rssi_dbm: (!is_router).then(|| [-112.0, -95.0].get(node as usize).copied().unwrap_or(-80.0)),
             snr_db: (!is_router).then_some(30.0),
+            board_c: Added::default(),
         }
     };
     let rows: Vec<LoadRow> = (0..10).chain([router]).map(row).collect();

@@ -4,12 +4,14 @@
 //! ([`Wake`]), is told what it hears, and writes one row for each meter that it had to do with. A further kind is its
 //! file here, a line in the list of [`Job`], its specification, what meters do with it, and its figures.
 
+pub mod held;
 pub mod ping;
 pub mod read;
 pub mod reset;
 
 use super::front::Pace;
 use super::ledger::Ledger;
+use super::links::Links;
 use super::numbers::Numbers;
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
@@ -58,6 +60,9 @@ pub trait JobKind {
     /// A meter cannot decipher what this job asked of it: its security suite is another than the one on file, and to
     /// ask again helps nobody.
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
+
+    /// What is known of links is new.
+    fn links(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>) {}
 
     /// The run ends while a read of this job is under way.
     fn unanswered(&mut self, _tools: &mut Tools<'_>, _read: u32) {}
@@ -163,6 +168,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// See [`JobKind::links`].
+            pub fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+                match self {
+                    $(Job::$kind(job) => job.links(ctx, tools),)*
+                }
+            }
+
             /// See [`JobKind::unanswered`].
             pub fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
                 match self {
@@ -199,6 +211,8 @@ pub struct Tools<'a> {
     pub ledger: &'a mut Ledger,
     /// Numbers of reads under way.
     pub numbers: &'a mut Numbers,
+    /// What is known of links.
+    pub links: &'a Links,
     /// Pace of the sessions, if it is limited.
     pub pace: Option<&'a mut Pace>,
     /// Counts and delays.

@@ -1,15 +1,17 @@
 //! Asks every meter once for its clock: who can be reached, and how long an answer takes.
 
+use super::held::{Held, Waiting};
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::books::TransactionId;
 use crate::check::ensure;
 use crate::event::Event;
+use crate::headend::links::Lack;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
 use crate::spec::PingSpec;
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +24,13 @@ pub enum Wake {
     Turn {
         /// Its position in the order of ids.
         position: u32,
+    },
+    /// A meter's link is what it is to be.
+    Released {
+        /// Its position in the order of ids.
+        position: u32,
+        /// What it lacked.
+        lack: Lack,
     },
     /// A meter has not answered in time.
     Timeout {
@@ -36,6 +45,7 @@ struct Asked {
     position: u32,
     sent: SimTime,
     bytes: u32,
+    lack: Option<Lack>,
 }
 
 /// What came of one meter's turn.
@@ -47,6 +57,8 @@ struct Came {
     hops: u8,
     /// Of the answer.
     bytes: u32,
+    /// What its link lacked before.
+    lack: Option<Lack>,
 }
 
 /// A ping in the middle of a run: questions that wait for their answers, by number.
@@ -54,6 +66,7 @@ struct Came {
 pub struct State {
     next: u32,
     under_way: BTreeMap<u32, Asked>,
+    waiting: Vec<Waiting>,
 }
 
 /// A ping of every meter.
@@ -66,12 +79,14 @@ pub struct Ping {
     /// Position of the next meter.
     next: u32,
     under_way: BTreeMap<u32, Asked>,
+    held: Held,
 }
 
 impl Ping {
     /// Job `job` over these meters, in the order of their ids.
     pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[SiteId]>) -> Self {
-        Ping { job, name: name.into(), spec: spec.clone(), meters, next: 0, under_way: BTreeMap::new() }
+        let held = Held::new(spec.only_when.as_ref(), spec.wait);
+        Ping { job, name: name.into(), spec: spec.clone(), meters, next: 0, under_way: BTreeMap::new(), held }
     }
 
     fn wake(&self, ctx: &mut Ctx, at: SimTime, wake: Wake) {
@@ -91,17 +106,23 @@ impl Ping {
         }
     }
 
-    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+    /// Asks a meter whose turn has come, unless its link is not what it is to be.
+    fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let meter = self.meters[position as usize];
         if !tools.network.reachable[meter.at()] {
             self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
-            return;
+        } else if !self.held.holds(tools, ctx.now(), position, meter) {
+            self.ask(ctx, tools, position, None);
         }
+    }
+
+    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, lack: Option<Lack>) {
+        let meter = self.meters[position as usize];
         let read = tools.numbers.open(self.job);
         let down = tools.talk.ask(DownKind::Request { read }, meter, Ask::Clock);
         let bytes = u32::from(down.bytes);
         let sent = tools.send(ctx, down);
-        self.under_way.insert(read, Asked { position, sent, bytes });
+        self.under_way.insert(read, Asked { position, sent, bytes, lack });
         self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
     }
 
@@ -111,7 +132,7 @@ impl Ping {
         let Some(asked) = self.under_way.remove(&read) else { return };
         tools.numbers.close(read);
         let (hops, bytes) = (report.hops, u32::from(report.bytes));
-        let came = Came { outcome, asked: Some(asked), answered: Some(ctx.now()), hops, bytes };
+        let came = Came { outcome, asked: Some(asked), answered: Some(ctx.now()), hops, bytes, lack: asked.lack };
         self.record(tools, asked.position, came);
     }
 
@@ -134,6 +155,7 @@ impl Ping {
             hops: (came.hops > 0).then_some(came.hops),
             hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
+            held_by: Added(came.lack.map(Lack::in_tables)),
         });
     }
 }
@@ -141,7 +163,12 @@ impl Ping {
 impl Came {
     /// Without an answer.
     fn nothing(outcome: Outcome, asked: Option<Asked>) -> Came {
-        Came { outcome, asked, answered: None, hops: 0, bytes: 0 }
+        Came { outcome, asked, answered: None, hops: 0, bytes: 0, lack: asked.and_then(|asked| asked.lack) }
+    }
+
+    /// Left out.
+    fn left_out(lack: Lack) -> Came {
+        Came { lack: Some(lack), ..Came::nothing(Outcome::LeftOut, None) }
     }
 }
 
@@ -151,12 +178,12 @@ impl JobKind for Ping {
     type State = State;
 
     fn save(&self) -> State {
-        State { next: self.next, under_way: self.under_way.clone() }
+        State { next: self.next, under_way: self.under_way.clone(), waiting: self.held.save() }
     }
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } => (position as usize) < self.meters.len(),
+            Wake::Turn { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
             Wake::Timeout { .. } => true,
         }
     }
@@ -165,6 +192,7 @@ impl JobKind for Ping {
         let meters = self.meters.len();
         let known = state.under_way.values().all(|asked| (asked.position as usize) < meters);
         ensure(known && state.next as usize <= meters, || "ping: it is about a meter that is not here".to_owned())?;
+        self.held.restore(state.waiting, meters)?;
         (self.next, self.under_way) = (state.next, state.under_way);
         Ok(())
     }
@@ -177,8 +205,9 @@ impl JobKind for Ping {
         match wake {
             Wake::Turn { position } => {
                 self.wait_for(ctx, position + 1);
-                self.ask(ctx, tools, position);
+                self.turn(ctx, tools, position);
             }
+            Wake::Released { position, lack } => self.ask(ctx, tools, position, Some(lack)),
             Wake::Timeout { read } => {
                 let Some(asked) = self.under_way.remove(&read) else { return };
                 tools.numbers.close(read);
@@ -195,14 +224,28 @@ impl JobKind for Ping {
         self.answered(ctx, tools, report, Outcome::Refused);
     }
 
+    fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        let meters = self.meters.clone();
+        let looked = self.held.look(tools, ctx.now(), |position| meters[position as usize]);
+        for waiting in looked.left_out {
+            self.record(tools, waiting.index, Came::left_out(waiting.lack));
+        }
+        for (at, Waiting { index: position, lack, .. }) in looked.released {
+            self.wake(ctx, at, Wake::Released { position, lack });
+        }
+    }
+
     fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
         if let Some(asked) = self.under_way.remove(&read) {
             self.record(tools, asked.position, Came::nothing(Outcome::Pending, Some(asked)));
         }
     }
 
-    /// Meters whose turn did not come.
+    /// Meters that still wait for their links, and those whose turn did not come.
     fn finish(&mut self, tools: &mut Tools<'_>, _end: End<'_>) {
+        for waiting in self.held.rest() {
+            self.record(tools, waiting.index, Came::left_out(waiting.lack));
+        }
         for position in self.next..self.meters.len() as u32 {
             self.record(tools, position, Came::nothing(Outcome::Pending, None));
         }
@@ -216,7 +259,7 @@ mod tests {
     #[test]
     fn turns_are_spread_evenly_over_the_window() {
         let s = SimTime::from_secs;
-        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10) };
+        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10), only_when: None, wait: None };
         let ping = Ping::new("clocks", &spec, 0, [4, 5, 9].map(SiteId).into());
         assert_eq!([0, 1, 2].map(|position| ping.planned(position)), [100, 120, 140].map(s));
         // A million meters over a year: their product is beyond 64 bits.

@@ -13,7 +13,7 @@ use crate::headend;
 use crate::headend::Ctx;
 use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Outcome, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -238,6 +238,7 @@ impl Read {
             hops: hops_made,
             hops_made,
             bytes: read.map_or(0, |r| r.bytes),
+            held_by: Added::default(),
         });
     }
 }

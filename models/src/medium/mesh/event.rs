@@ -99,7 +99,7 @@ pub enum Event {
     Snapshot,
     /// An hour of the table `load` ends.
     Load,
-    /// What obstacles take is to be looked at again.
+    /// What obstacles take and what ages is to be looked at again.
     Obstacles,
     /// The probe traffic of the link-layer bench.
     Probe {

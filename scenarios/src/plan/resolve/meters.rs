@@ -8,7 +8,7 @@ use crate::sections::plan::fleet::FleetSection;
 use amitwin_data::attributes::{Attribute, Attributes};
 use amitwin_data::input as files;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, PlacementRecord, RecordKind};
-use amitwin_data::rows::{NodeKind, NodeRow};
+use amitwin_data::rows::{Added, NodeKind, NodeRow};
 use amitwin_dlms::objects::civil::{days_in, days_of};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -245,6 +245,7 @@ fn nodes(records: &[PlacementRecord]) -> Vec<NodeRow> {
         neighbours: 0,
         reachable: true,
         cut_off_by: None,
+        board_max_c: Added::default(),
     };
     records.iter().enumerate().map(row).collect()
 }

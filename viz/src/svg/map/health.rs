@@ -1,9 +1,8 @@
 //! The placement with meters coloured by the health of their links.
 
-use super::{Place, Projection, draw_links, draw_scale, draw_special, whole};
+use super::{Place, marked};
 use crate::health::Health;
-use crate::svg::{Svg, WIDTH};
-use std::fmt::Write;
+use crate::svg::Svg;
 
 /// Class of a state's colour: from the ramp of hops, and that of losses.
 pub fn class(health: Health) -> &'static str {
@@ -18,23 +17,9 @@ pub fn class(health: Health) -> &'static str {
 
 /// Draws `places`, and at each how healthy its link was, where that is known, in their order.
 pub fn draw(title: &str, places: &[Place], health: &[Option<Health>]) -> Svg {
-    let at = Projection::new(places);
-    let mut svg = Svg::new(WIDTH, at.height + super::FOOT, title);
-    draw_links(&mut svg, &at, places);
-    let known = health.iter().flatten().count();
-    let size = (200.0 / (known.max(1) as f64).sqrt()).clamp(2.0, 7.0);
-    // The worst last, so that no healthy crowd hides them.
-    for state in Health::ALL {
-        let mut data = String::new();
-        for (place, _) in places.iter().zip(health).filter(|(_, health)| **health == Some(state)) {
-            let (x, y) = at.px(place);
-            let _ = write!(data, "M{} {}h0", whole(x), whole(y));
-        }
-        svg.marks(&format!("dot {}", class(state)), size, &data);
-    }
-    draw_special(&mut svg, &at, places);
-    draw_scale(&mut svg, &at);
-    svg
+    let classes = Health::ALL.map(class);
+    let states: Vec<Option<usize>> = health.iter().map(|health| health.map(|health| health as usize)).collect();
+    marked::draw(title, places, &states, &classes)
 }
 
 #[cfg(test)]

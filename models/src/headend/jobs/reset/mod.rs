@@ -2,6 +2,7 @@
 
 pub mod schedule;
 
+use super::held::{Held, Waiting};
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
@@ -10,10 +11,11 @@ use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
+use crate::headend::links::Lack;
 use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -35,6 +37,11 @@ pub enum Wake {
         /// Position in the order of planned times.
         position: u32,
     },
+    /// A meter's link is what it is to be.
+    Released {
+        /// Index of the meter in the job.
+        index: u32,
+    },
     /// A command has waited long enough for its answer.
     Repeat {
         /// Index of the meter in the job.
@@ -54,12 +61,17 @@ struct Progress {
     /// The meter could not decipher a command.
     refused: bool,
     hops: u8,
+    /// What its link lacked when its turn came, or last; and when it no longer did.
+    lack: Option<Lack>,
+    released: Option<SimTime>,
+    left_out: bool,
 }
 
 /// A reset job in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     progress: Vec<Progress>,
+    waiting: Vec<Waiting>,
 }
 
 /// A reset job.
@@ -69,6 +81,7 @@ pub struct Reset {
     spec: ResetSpec,
     plan: Arc<Plan>,
     progress: Vec<Progress>,
+    held: Held,
     /// Indices of the meters in the order of their planned times.
     by_time: Vec<u32>,
 }
@@ -79,7 +92,8 @@ impl Reset {
         let times = &plan.reset(job).times;
         let mut by_time: Vec<u32> = (0..times.len() as u32).collect();
         by_time.sort_by_key(|&n| (times[n as usize], n));
-        Reset { job, spec: spec.clone(), progress: vec![Progress::default(); times.len()], by_time, plan }
+        let held = Held::new(spec.only_when.as_ref(), spec.wait);
+        Reset { job, held, spec: spec.clone(), progress: vec![Progress::default(); times.len()], by_time, plan }
     }
 
     fn planned(&self) -> &ResetPlan {
@@ -135,11 +149,12 @@ impl Reset {
 
     fn outcome(&self, at: usize, tools: &Tools<'_>, now: SimTime) -> Outcome {
         let (plan, progress) = (self.planned(), &self.progress[at]);
-        let deadline = self.spec.give_up_after.map(|after| plan.times[at] + after);
+        let deadline = self.spec.give_up_after.map(|after| progress.released.unwrap_or(plan.times[at]) + after);
         let is_late = |t: SimTime| deadline.is_some_and(|d| t > d);
         match progress.answered {
             Some(t) if !is_late(t) => Outcome::Ok,
             Some(_) => Outcome::Failed,
+            None if progress.left_out => Outcome::LeftOut,
             None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
             None if is_late(now) => Outcome::Failed,
@@ -154,18 +169,21 @@ impl JobKind for Reset {
     type State = State;
 
     fn save(&self) -> State {
-        State { progress: self.progress.clone() }
+        State { progress: self.progress.clone(), waiting: self.held.save() }
     }
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Begin => true,
-            Wake::Next { position: n } | Wake::Repeat { index: n } => (n as usize) < self.progress.len(),
+            Wake::Next { position: n } | Wake::Repeat { index: n } | Wake::Released { index: n } => {
+                (n as usize) < self.progress.len()
+            }
         }
     }
 
     fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("reset: meters", state.progress.len(), self.progress.len())?;
+        self.held.restore(state.waiting, self.progress.len())?;
         self.progress = state.progress;
         Ok(())
     }
@@ -180,7 +198,15 @@ impl JobKind for Reset {
             Wake::Begin => self.begin(ctx, tools),
             Wake::Next { position } => {
                 self.wait_for(ctx, position + 1);
-                self.command(ctx, tools, self.by_time[position as usize]);
+                let index = self.by_time[position as usize];
+                let meter = self.planned().meters[index as usize];
+                if !self.held.holds(tools, ctx.now(), index, meter) {
+                    self.command(ctx, tools, index);
+                }
+            }
+            Wake::Released { index } => {
+                self.progress[index as usize].released = Some(ctx.now());
+                self.command(ctx, tools, index);
             }
             Wake::Repeat { index } => self.command(ctx, tools, index),
         }
@@ -209,6 +235,20 @@ impl JobKind for Reset {
         }
     }
 
+    fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        let plan = self.plan.clone();
+        let meters = &plan.reset(self.job).meters;
+        let looked = self.held.look(tools, ctx.now(), |index| meters[index as usize]);
+        for waiting in looked.left_out {
+            let progress = &mut self.progress[waiting.index as usize];
+            (progress.lack, progress.left_out) = (Some(waiting.lack), true);
+        }
+        for (at, waiting) in looked.released {
+            self.progress[waiting.index as usize].lack = Some(waiting.lack);
+            self.wake(ctx, at, Wake::Released { index: waiting.index });
+        }
+    }
+
     /// One row for each meter.
     fn finish(&mut self, tools: &mut Tools<'_>, end: End<'_>) {
         let job = self.job;
@@ -216,6 +256,10 @@ impl JobKind for Reset {
             if let Some(progress) = self.of(meter) {
                 progress.reset = progress.reset.or(Some(at));
             }
+        }
+        for waiting in self.held.rest() {
+            let progress = &mut self.progress[waiting.index as usize];
+            (progress.lack, progress.left_out) = (Some(waiting.lack), true);
         }
         let plan = self.planned();
         for (at, (&meter, progress)) in plan.meters.iter().zip(&self.progress).enumerate() {
@@ -237,6 +281,7 @@ impl JobKind for Reset {
                 hops: (progress.hops > 0).then_some(progress.hops),
                 hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
+                held_by: Added(progress.lack.map(Lack::in_tables)),
             });
         }
     }

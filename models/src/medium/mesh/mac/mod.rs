@@ -21,6 +21,7 @@ pub use state::State;
 use super::hopping;
 use super::mpdu::Sweep;
 use super::packet::{Fifo, Kind, Packet, Packets};
+use super::radio::ageing::Ageing;
 use super::radio::air::{Air, Fate};
 use super::radio::obstacles::Obstacles;
 use super::wire::capture::{Capture, Sent};
@@ -109,6 +110,7 @@ pub struct LinkLayer {
     abroad: Vec<(Node, u32)>,
     /// What links pass through, if there is something.
     obstacles: Option<Box<Obstacles>>,
+    ageing: Option<Box<Ageing>>,
     /// Frames as bytes, if they are captured.
     capture: Option<Box<Capture>>,
     pieces: Vec<sweep::Piece>,
@@ -172,6 +174,7 @@ impl LinkLayer {
             newest_tag: 0,
             abroad: Vec::new(),
             obstacles: None,
+            ageing: None,
             capture: None,
             pieces: Vec::new(),
             spare_pieces: Vec::new(),
@@ -204,7 +207,8 @@ impl LinkLayer {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let obstacles = self.obstacles.as_ref().map_or(0, |obstacles| obstacles.bytes());
-        self.air.bytes() + self.packets.bytes() + self.macs.bytes() + obstacles
+        let ageing = self.ageing.as_ref().map_or(0, |ageing| ageing.bytes());
+        self.air.bytes() + self.packets.bytes() + self.macs.bytes() + obstacles + ageing
     }
 
     #[inline]

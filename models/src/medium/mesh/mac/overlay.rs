@@ -3,9 +3,10 @@
 use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
+use crate::medium::mesh::radio::ageing::Ageing;
 use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::overlay::NodeOverlay;
-use crate::node::{Node, SiteId};
+use crate::node::{Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
 
 /// Hundredths of a dB: what other partitions are told of a node.
@@ -30,29 +31,35 @@ impl LinkLayer {
         }
     }
 
-    /// Puts obstacles between the radios, as they stand when the run begins.
-    pub fn set_obstacles(&mut self, obstacles: Option<Obstacles>) {
-        self.obstacles = obstacles.map(Box::new);
-        self.shade(SimTime::ZERO);
+    /// Puts obstacles between the radios at these sites and lets them age, as it is when the run begins.
+    pub fn set_slow(&mut self, obstacles: Option<Obstacles>, ageing: Option<Ageing>, sites: &PerNode<SiteId>) {
+        (self.obstacles, self.ageing) = (obstacles.map(Box::new), ageing.map(Box::new));
+        self.shade(sites, SimTime::ZERO);
     }
 
     /// Schedules the first look at them after the start.
     pub fn start_obstacles(&self, ctx: &mut Ctx) {
-        if let Some(at) = self.obstacles.as_ref().and_then(|obstacles| obstacles.next(ctx.now())) {
+        let obstacles = self.obstacles.as_ref().and_then(|obstacles| obstacles.next(ctx.now()));
+        let ageing = self.ageing.as_ref().map(|ageing| ageing.next(ctx.now()));
+        if let Some(at) = obstacles.into_iter().chain(ageing).min() {
             ctx.schedule(at, Node(0), Event::Obstacles);
         }
     }
 
-    /// [`Event::Obstacles`]: links lose what they take now.
+    /// [`Event::Obstacles`]: links lose what obstacles and age take now.
     pub fn look_at_obstacles(&mut self, ctx: &mut Ctx) {
-        self.shade(ctx.now());
+        self.shade(&ctx.facts.sites, ctx.now());
         self.start_obstacles(ctx);
     }
 
-    fn shade(&mut self, now: SimTime) {
+    fn shade(&mut self, sites: &PerNode<SiteId>, now: SimTime) {
         if let Some(obstacles) = &self.obstacles {
             let losses = obstacles.losses(now);
             self.air.change_overlay(|overlay| overlay.set_shades(&losses));
+        }
+        if let Some(ageing) = &self.ageing {
+            let losses = ageing.losses(sites, now);
+            self.air.change_overlay(|overlay| overlay.set_ends(&losses));
         }
     }
 

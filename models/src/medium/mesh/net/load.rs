@@ -1,6 +1,7 @@
 //! Hours of the table `load`: when they end, and where each node stands in the tree then.
 
 use super::{Event, INFINITE_RANK, Net};
+use crate::backhaul::{HEAD_END, Health, LinkState};
 use crate::books::{Books, ParentLink, Standing};
 use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
@@ -10,7 +11,17 @@ use amitwin_sim_core::SimTime;
 /// [`Event::Load`].
 pub(super) fn due(net: &Net, link: &LinkLayer, ctx: &mut Ctx) {
     let now = ctx.now();
-    net.close_loads(link, ctx.facts, ctx.books, now);
+    let standing = net.standing(link, ctx.facts, now);
+    if let Some(latency) = net.tells_health {
+        let of = |node: Node| {
+            let (at, (sent, unanswered)) = (&standing[node], ctx.books.tries(node));
+            let levels = at.link.filter(|_| at.hops.is_some()).map(|link| (link.rssi_dbm, link.snr_db));
+            LinkState { meter: ctx.facts.sites[node], levels, sent, unanswered }
+        };
+        let links = ctx.facts.members().map(of).collect();
+        ctx.send(HEAD_END, now + latency, Node(0), Box::new(Health { links }));
+    }
+    net.close(ctx.facts, ctx.books, now, &standing);
     ctx.schedule(now + net.load_every, Node(0), Event::Load);
 }
 
@@ -24,12 +35,15 @@ impl Net {
 
     /// Writes the hour that ends at `now`, or the part of one at the end of the run.
     pub fn close_loads(&self, link: &LinkLayer, facts: &Facts, books: &mut Books, now: SimTime) {
-        if !books.counts_loads() {
-            return;
+        if books.counts_loads() {
+            self.close(facts, books, now, &self.standing(link, facts, now));
         }
+    }
+
+    fn close(&self, facts: &Facts, books: &mut Books, now: SimTime, standing: &PerNode<Standing>) {
         let into = now % self.load_every;
         let length = if into == SimTime::ZERO { self.load_every } else { into };
-        books.close_loads(facts, now.saturating_sub(length), &self.standing(link, facts, now));
+        books.close_loads(facts, now.saturating_sub(length), standing);
     }
 
     /// Where each node stands in the tree now.
@@ -37,14 +51,17 @@ impl Net {
         let mut standing = PerNode::of(Standing::default(), usize::from(facts.own));
         let on_its_way =
             |node: Node| std::iter::successors(Some(node), |&at| Some(self.nodes[at].parent).filter(|p| p.is_some()));
+        let boards = link.air.boards(now);
         for node in facts.nodes() {
             let joining = &self.nodes[node];
+            standing[node].board_c = link.air.board_c(boards.as_ref(), node);
             standing[node].hops = (joining.rank != INFINITE_RANK).then_some(joining.hops);
             if !joining.parent.is_some() {
                 continue;
             }
             standing[joining.parent].children += 1;
-            standing[node].link = link.air.measured_dbm(node, joining.parent, now).map(|(up, down)| ParentLink {
+            let measured = link.air.measured_dbm(boards.as_ref(), node, joining.parent, now);
+            standing[node].link = measured.map(|(up, down)| ParentLink {
                 rssi_dbm: up.0.min(down.0),
                 snr_db: (up.0 - up.1).min(down.0 - down.1),
             });

@@ -67,6 +67,8 @@ pub struct Parts {
     pub links_every: SimTime,
     /// How long an hour of the table `load` is; zero: there is none.
     pub load_every: SimTime,
+    /// Latency of the backhaul over which the head-end is told of links each such hour, if it asks for that.
+    pub tells_health: Option<SimTime>,
     /// Jobs of the head-end that may flood a command.
     pub jobs: usize,
 }
@@ -86,6 +88,7 @@ pub struct Net {
     lease: Lease,
     links_every: SimTime,
     load_every: SimTime,
+    tells_health: Option<SimTime>,
 }
 
 /// The weakest signal that each radio hears now and then, whole dBm.
@@ -129,6 +132,7 @@ impl Net {
             lease: parts.lease,
             links_every: parts.links_every,
             load_every: parts.load_every,
+            tells_health: parts.tells_health,
         };
         let etx = |node, to| {
             let level = |from, at| link.air.link_dbm(from, at).map_or(f64::NEG_INFINITY, f64::from);

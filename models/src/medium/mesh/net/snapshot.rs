@@ -7,7 +7,7 @@ use crate::context::Facts;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::node::Node;
-use amitwin_data::rows::LinkRow;
+use amitwin_data::rows::{Added, LinkRow};
 use amitwin_sim_core::SimTime;
 
 /// [`Event::Snapshot`].
@@ -26,6 +26,7 @@ impl Net {
 
     /// Writes the rows of this moment.
     pub fn snapshot(&self, link: &LinkLayer, facts: &Facts, books: &mut Books, now: SimTime) {
+        let boards = link.air.boards(now);
         for node in facts.members() {
             let joining = &self.nodes[node];
             let parent = joining.parent;
@@ -47,6 +48,7 @@ impl Net {
                 etx: etx.map_or(f32::NAN, |etx| f32::from(etx) / f32::from(ETX_ONE)),
                 rssi_dbm: heard_dbm(node, parent),
                 rssi_down_dbm: heard_dbm(parent, node),
+                board_c: Added(link.air.board_c(boards.as_ref(), node)),
             });
         }
     }

@@ -7,6 +7,7 @@
 //! channel and looked up by those who ask. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod frames;
+mod measured;
 mod reception;
 mod state;
 
@@ -265,14 +266,6 @@ impl Air {
     pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
         let loss_db = code_db(self.neighbours.code(from, at)?);
         Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
-    }
-
-    /// Level of a link at a moment, with what wanders for hours, and the noise that it is heard in, up and down; both in dBm.
-    pub fn measured_dbm(&self, lower: Node, upper: Node, at: SimTime) -> Option<((f32, f32), (f32, f32))> {
-        let slow_db = self.fading.slow_db(self.sites[lower], self.sites[upper], at) as f32;
-        let noise_dbm = |node| level_db(self.noise_at(node, &self.overlay) / UNITS_PER_MW) as f32;
-        let heard = |from, to| Some((self.link_dbm(from, to)? + slow_db, noise_dbm(to)));
-        Some((heard(lower, upper)?, heard(upper, lower)?))
     }
 
     /// What is different about a node.

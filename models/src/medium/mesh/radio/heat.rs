@@ -6,7 +6,7 @@
 
 use super::crystal::{drift_ppm, offset_loss_db, window_hz};
 use crate::climate::boxes::{BOXES, box_of, boxes};
-use crate::climate::overheating::{HOT_SOCKET_K, is_hot_socket};
+use crate::climate::overheating::{HOT_SOCKET_K, Hours, is_hot_socket};
 use crate::climate::process::nearly_normal;
 use crate::climate::{Enclosure, Sky};
 use crate::node::{Node, PerNode, SiteId};
@@ -40,8 +40,17 @@ pub struct Heat {
     window_hz: f32,
     /// Kind of box, and whether it hangs on a hot socket.
     of_node: PerNode<(u8, bool)>,
+    /// The hottest of the run at full hours by kind of box, C.
+    hottest_c: [f32; BOXES],
     /// What was worked out last of each kind of box: the slot, and the board at its two ends.
     last: [(u64, f64, f64); BOXES],
+}
+
+/// The boards of all kinds of boxes at a moment, C, for those who look at many radios at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boards {
+    at: SimTime,
+    of_box_c: [f64; BOXES],
 }
 
 /// What heat costs a link.
@@ -54,8 +63,8 @@ pub struct LinkHeat {
 }
 
 impl Heat {
-    /// The heat of the radios at these sites of a run, if it has weather.
-    pub fn of(run: &WorldSpec, sites: &PerNode<SiteId>, frequency_mhz: f64) -> Option<Heat> {
+    /// The heat of the radios at these sites of a run, if it has weather, whose boards are these by the hour.
+    pub fn of(run: &WorldSpec, hours: &Hours, sites: &PerNode<SiteId>, frequency_mhz: f64) -> Option<Heat> {
         let weather = run.weather.as_ref()?;
         let box_at = |site: &SiteId| {
             let kind = run.placement.sites[site.at()].kind;
@@ -75,6 +84,7 @@ impl Heat {
             frequency_mhz,
             window_hz: window_hz(run.radio.phy.rate_bps()),
             of_node: sites.0.iter().map(box_at).collect(),
+            hottest_c: hours.hottest_c(),
             last: [(u64::MAX, 0.0, 0.0); BOXES],
         })
     }
@@ -94,18 +104,47 @@ impl Heat {
         from + (to - from) * (seconds / SLOT_S as f64 - slot as f64) + more_k
     }
 
+    /// The boards of all kinds of boxes at a moment.
+    pub fn boards(&self, at: SimTime) -> Boards {
+        let unix_s = self.start_unix_s + at.secs_f64();
+        let mut of_box_c = [f64::NAN; BOXES];
+        for &(kind, _) in &self.of_node.0 {
+            let board_c = &mut of_box_c[usize::from(kind)];
+            if board_c.is_nan() {
+                *board_c = self.boxes[usize::from(kind)].board_c(&self.sky, unix_s);
+            }
+        }
+        Boards { at, of_box_c }
+    }
+
+    /// Temperature of a node's board then, C.
+    pub fn then_c(&self, boards: &Boards, node: Node) -> f64 {
+        let (kind, is_hot) = self.of_node[node];
+        boards.of_box_c[usize::from(kind)] + if is_hot { HOT_SOCKET_K } else { 0.0 }
+    }
+
+    /// The hottest that a node's board is at full hours of the run, C.
+    pub fn hottest_c(&self, node: Node) -> f32 {
+        let (kind, is_hot) = self.of_node[node];
+        self.hottest_c[usize::from(kind)] + if is_hot { HOT_SOCKET_K as f32 } else { 0.0 }
+    }
+
     /// What a link loses by the heat of its ends; `None`: their carriers are too far apart.
-    pub fn link(
-        &mut self,
-        (from, from_site): (Node, SiteId),
-        (to, to_site): (Node, SiteId),
-        at: SimTime,
-    ) -> Option<LinkHeat> {
-        let [sender_c, receiver_c] = [from, to].map(|node| self.board_c(node, at));
-        let ppm = self.offset_ppm(from_site, sender_c, at) - self.offset_ppm(to_site, receiver_c, at);
+    pub fn link(&mut self, from: (Node, SiteId), to: (Node, SiteId), at: SimTime) -> Option<LinkHeat> {
+        let ends_c = (self.board_c(from.0, at), self.board_c(to.0, at));
+        self.cost(from.1, to.1, ends_c, at)
+    }
+
+    /// The same then.
+    pub fn link_then(&self, boards: &Boards, from: (Node, SiteId), to: (Node, SiteId)) -> Option<LinkHeat> {
+        self.cost(from.1, to.1, (self.then_c(boards, from.0), self.then_c(boards, to.0)), boards.at)
+    }
+
+    fn cost(&self, from: SiteId, to: SiteId, (sender_c, receiver_c): (f64, f64), at: SimTime) -> Option<LinkHeat> {
+        let ppm = self.offset_ppm(from, sender_c, at) - self.offset_ppm(to, receiver_c, at);
         let of_offset = offset_loss_db((ppm * self.frequency_mhz) as f32, self.window_hz)?;
         let bad_db =
-            if self.is_bad_amplifier(from_site) { BAD_AMPLIFIER_DB_K * (sender_c - REFERENCE_C).max(0.0) } else { 0.0 };
+            if self.is_bad_amplifier(from) { BAD_AMPLIFIER_DB_K * (sender_c - REFERENCE_C).max(0.0) } else { 0.0 };
         let loss_db = self.per_kelvin.0 * (sender_c - REFERENCE_C) + bad_db + f64::from(of_offset);
         Some(LinkHeat { loss_db, noise_db: self.per_kelvin.1 * (receiver_c - REFERENCE_C) })
     }

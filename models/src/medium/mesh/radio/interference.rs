@@ -40,6 +40,8 @@ struct Source {
     channels: Channels,
     /// Times of the day, ns.
     hours: Option<(u64, u64)>,
+    /// Share of the bursts at other times.
+    quiet: f64,
     /// Level at each own radio, in the units of the air.
     levels: PerNode<f32>,
 }
@@ -49,6 +51,7 @@ impl Interference {
     /// out.
     pub fn of(run: &WorldSpec, map: &LossMap, sites: &[SiteId], noise_dbm: f64) -> Option<Interference> {
         let source = |(index, spec): (u64, &InterfererSpec)| {
+            let sends = spec.sends().filter(|sends| sends.duty > 0.0)?;
             let place = Site {
                 name: SiteName::numbered('I', index as u32),
                 kind: SiteKind::Gateway,
@@ -62,22 +65,22 @@ impl Interference {
             let level = |site: &SiteId| {
                 let loss_db =
                     map.loss_from_db((u32::MAX - index as u32, &place), (site.0, &run.placement.sites[site.at()]));
-                let dbm = spec.power_dbm - loss_db;
+                let dbm = sends.power_dbm - loss_db;
                 if dbm < noise_dbm - LEFT_OUT_DB { 0.0 } else { (ratio(dbm) * UNITS_PER_MW) as f32 }
             };
-            let burst_ns = spec.burst.nanos().max(1);
-            Source {
+            let burst_ns = sends.burst.nanos().max(1);
+            let source = Source {
                 index,
                 burst_ns,
-                cell_ns: (burst_ns as f64 / spec.duty).min(u64::MAX as f64) as u64,
+                cell_ns: (burst_ns as f64 / sends.duty).min(u64::MAX as f64) as u64,
                 channels: spec.channels.clone(),
-                hours: spec.hours.map(|hours| (hours.0.nanos(), hours.1.nanos())),
+                hours: sends.hours.map(|hours| (hours.0.nanos(), hours.1.nanos())),
+                quiet: sends.quiet,
                 levels: sites.iter().map(level).collect(),
-            }
+            };
+            source.levels.0.iter().any(|&level| level > 0.0).then_some(source)
         };
-        let sending = (0..).zip(&run.surroundings.interferers).filter(|(_, spec)| spec.duty > 0.0);
-        let sources: Vec<Source> =
-            sending.map(source).filter(|source| source.levels.0.iter().any(|&level| level > 0.0)).collect();
+        let sources: Vec<Source> = (0..).zip(&run.surroundings.interferers).filter_map(source).collect();
         let start_s = run.dlms.start_unix_s + run.dlms.utc_offset.local_time().at(run.dlms.start_unix_s).offset_s();
         let start_ns = start_s.rem_euclid(86_400) as u64 * 1_000_000_000;
         let passed = ISOLATION_DB.map(|db| ratio(-db) as f32);
@@ -118,13 +121,14 @@ impl Interference {
         let room = source.cell_ns.saturating_sub(source.burst_ns);
         (from / source.cell_ns..=to / source.cell_ns).any(|cell| {
             let start = cell * source.cell_ns + (Stream::resume(key, cell).unit() * room as f64) as u64;
-            start <= to && start + source.burst_ns > from && self.is_awake(source, start)
+            start <= to && start + source.burst_ns > from && self.is_awake(source, key, cell, start)
         })
     }
 
-    fn is_awake(&self, source: &Source, at: u64) -> bool {
+    fn is_awake(&self, source: &Source, key: u64, cell: u64, at: u64) -> bool {
         let of_day = (self.start_ns + at) % DAY_NS;
         source.hours.is_none_or(|(first, last)| (first..last).contains(&of_day))
+            || source.quiet > 0.0 && Stream::resume(!key, cell).unit() < source.quiet
     }
 
     /// Bytes held.

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+pub mod ageing;
 pub mod air;
 pub mod crystal;
 pub mod error;

@@ -6,14 +6,20 @@
 use super::foliage::{Leaves, in_leaf_db};
 use super::neighbours::Neighbours;
 use crate::climate::process::nearly_normal;
+use crate::climate::recorded::rained_mm;
 use crate::node::{Node, PerNode, SiteId};
 use crate::purpose;
-use crate::spec::{ObstacleKind, ObstacleSpec, WorldSpec};
+use crate::spec::{Hours, ObstacleKind, ObstacleSpec, WorldSpec};
 use crate::terrain::Site;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
+use std::sync::Arc;
 
 const DAY_S: u64 = 86_400;
+/// Leaves are wet for so many hours after rain of so much (assumptions).
+const WET_H: u32 = 3;
+const WET_MM: f64 = 0.2;
+const HOUR_S: u64 = 3_600;
 const BUILDING_DB: f64 = 15.0;
 const BUILDING_SPREAD_DB: f64 = 3.5;
 
@@ -37,6 +43,8 @@ pub struct Obstacles {
     /// By link.
     crossings: Vec<Crossing>,
     start_unix_s: i64,
+    /// Hours with rain, if leaves get wet.
+    rain: Option<Arc<Hours>>,
 }
 
 impl Obstacles {
@@ -64,10 +72,14 @@ impl Obstacles {
                 }
             }
         }
+        crossings.shrink_to_fit();
         crossings.sort_unstable_by_key(|crossing| (crossing.a, crossing.b, crossing.obstacle));
         let leaves = specs.iter().map(|spec| leaves(spec, south)).collect();
         let start_unix_s = run.dlms.start_unix_s;
-        (!crossings.is_empty()).then(|| Obstacles { specs: specs.clone(), leaves, crossings, start_unix_s })
+        let hours = run.weather.as_ref().and_then(|weather| weather.hours.clone());
+        let gets_wet = specs.iter().any(|spec| spec.wet_leaves_db.is_some());
+        let rain = hours.filter(|hours| gets_wet && !hours.rain_mm.is_empty());
+        (!crossings.is_empty()).then(|| Obstacles { specs: specs.clone(), leaves, crossings, start_unix_s, rain })
     }
 
     /// What links lose at a moment, each once, those that lose nothing left out.
@@ -79,9 +91,13 @@ impl Obstacles {
             (true, Some(leaves)) => leaves.share(day) as f32,
         };
         let shares: Vec<f32> = self.specs.iter().zip(&self.leaves).map(|(spec, leaves)| of(spec, leaves)).collect();
+        let is_wet = self.is_wet(now);
+        let wet_db = |spec: &ObstacleSpec| spec.wet_leaves_db.filter(|_| is_wet).unwrap_or(0.0) as f32;
+        let wet_db: Vec<f32> = self.specs.iter().map(wet_db).collect();
         let mut losses: Vec<(Node, Node, f32)> = Vec::new();
         for crossing in &self.crossings {
-            let loss_db = crossing.loss_db * shares[usize::from(crossing.obstacle)];
+            let obstacle = usize::from(crossing.obstacle);
+            let loss_db = (crossing.loss_db + wet_db[obstacle]) * shares[obstacle];
             match losses.last_mut() {
                 Some(last) if (last.0, last.1) == (crossing.a, crossing.b) => last.2 += loss_db,
                 _ if loss_db > 0.0 => losses.push((crossing.a, crossing.b, loss_db)),
@@ -96,7 +112,16 @@ impl Obstacles {
         let ends = self.specs.iter().flat_map(|spec| [spec.at, spec.until]).flatten();
         let tomorrow = SimTime::from_secs((now.nanos() / 1_000_000_000 / DAY_S + 1) * DAY_S);
         let day = self.leaves.iter().any(Option::is_some).then_some(tomorrow);
-        ends.chain(day).filter(|&at| at > now).min()
+        let next_hour = || SimTime::from_secs((now.nanos() / 1_000_000_000 / HOUR_S + 1) * HOUR_S);
+        let hour = self.rain.as_ref().map(|_| next_hour());
+        ends.chain(day).chain(hour).filter(|&at| at > now).min()
+    }
+
+    /// Whether leaves are wet.
+    fn is_wet(&self, now: SimTime) -> bool {
+        let unix_s = self.start_unix_s as f64 + now.secs_f64();
+        let rained_mm = self.rain.as_ref().and_then(|hours| rained_mm(hours, unix_s, WET_H));
+        rained_mm.is_some_and(|mm| mm >= WET_MM)
     }
 
     /// Bytes held.

@@ -1,9 +1,10 @@
-//! What is added to the air for a while: extra loss of nodes and edges, transmit power, frequency offset, noise.
+//! What is added to the air for a while, or for good: extra loss of nodes and edges, of links through obstacles and of ends that age, transmit power,
+//! frequency offset, noise.
 //!
 //! The air knows overlays, not causes. A frame keeps the overlay of its beginning until it ends.
 
 use super::crystal::{offset_loss_db, window_hz};
-use super::shades::Shades;
+use super::shades::{Ends, Shades};
 use crate::math::ratio;
 use crate::node::{Node, PerNode};
 use serde::{Deserialize, Serialize};
@@ -38,12 +39,16 @@ struct Factors {
 /// The overlay of a partition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlay {
+    /// Both empty while no node is different and no edge loses more.
     nodes: PerNode<NodeOverlay>,
     factors: PerNode<Factors>,
+    radios: u32,
     /// Extra loss of pairs of nodes, dB and as a factor; both directions, sorted.
     edges: Vec<(Node, Node, f32, f32)>,
     /// What obstacles take, if there are some.
     shades: Option<Shades>,
+    /// What ageing takes at the ends of links, if anything ages.
+    ends: Option<Ends>,
     /// Nodes that are not as they were built.
     changed: u32,
     /// Nodes whose carrier has an offset.
@@ -55,10 +60,12 @@ impl Overlay {
     /// A neutral one.
     pub fn new(radios: usize, bit_rate_bps: u32) -> Self {
         Overlay {
-            nodes: PerNode::of(NodeOverlay::default(), radios),
-            factors: PerNode::of(Factors { sends: 1.0, receives: 1.0, has_edges: false }, radios),
+            nodes: PerNode(Vec::new()),
+            factors: PerNode(Vec::new()),
+            radios: radios as u32,
             edges: Vec::new(),
             shades: None,
+            ends: None,
             changed: 0,
             offsets: 0,
             window_hz: window_hz(bit_rate_bps),
@@ -67,37 +74,64 @@ impl Overlay {
 
     /// Whether nothing is overlaid.
     pub fn is_neutral(&self) -> bool {
-        self.changed == 0 && self.edges.is_empty() && self.shades.is_none()
+        self.is_plain() && self.shades.is_none() && self.ends.is_none()
+    }
+
+    /// Whether no node is different and no edge loses more.
+    fn is_plain(&self) -> bool {
+        self.changed == 0 && self.edges.is_empty()
     }
 
     /// Whether it is of so many radios, and whole.
     pub fn fits(&self, radios: usize) -> bool {
         let count = |is: fn(&NodeOverlay) -> bool| self.nodes.0.iter().filter(|&node| is(node)).count();
-        self.nodes.len() == radios
-            && self.factors.len() == radios
+        let of_nodes = if self.is_plain() { 0 } else { radios };
+        self.radios as usize == radios
+            && self.nodes.len() == of_nodes
+            && self.factors.len() == of_nodes
             && self.changed as usize == count(|node| !node.is_neutral())
             && self.offsets as usize == count(|node| node.offset_hz != 0.0)
             && self.edges.is_sorted_by_key(|edge| (edge.0, edge.1))
             && self.shades.as_ref().is_none_or(|shades| shades.fits(radios))
+            && self.ends.as_ref().is_none_or(|ends| ends.fits(radios))
     }
 
     /// What is different about a node.
     pub fn node(&self, node: Node) -> NodeOverlay {
-        self.nodes[node]
+        self.nodes.0.get(node.at()).copied().unwrap_or_default()
+    }
+
+    /// Makes room for what differs.
+    fn begin(&mut self) {
+        if self.is_plain() {
+            let radios = self.radios as usize;
+            self.nodes = PerNode::of(NodeOverlay::default(), radios);
+            self.factors = PerNode::of(Factors { sends: 1.0, receives: 1.0, has_edges: false }, radios);
+        }
+    }
+
+    /// Gives the room back where nothing differs any more.
+    fn end(&mut self) {
+        if self.is_plain() {
+            (self.nodes, self.factors) = (PerNode(Vec::new()), PerNode(Vec::new()));
+        }
     }
 
     /// Sets what is different about a node.
     pub fn set_node(&mut self, node: Node, overlay: NodeOverlay) {
+        self.begin();
         let before = std::mem::replace(&mut self.nodes[node], overlay);
         self.changed = self.changed + u32::from(!overlay.is_neutral()) - u32::from(!before.is_neutral());
         self.offsets = self.offsets + u32::from(overlay.offset_hz != 0.0) - u32::from(before.offset_hz != 0.0);
         let factors = &mut self.factors[node];
         factors.receives = factor(overlay.loss_db);
         factors.sends = factor(overlay.loss_db - overlay.tx_power_db);
+        self.end();
     }
 
     /// Sets the extra loss between two nodes, in both directions; 0 dB takes it away.
     pub fn set_edge(&mut self, a: Node, b: Node, loss_db: f32) {
+        self.begin();
         for (from, to) in [(a, b), (b, a)] {
             match self.find(from, to) {
                 Ok(at) if loss_db == 0.0 => {
@@ -109,35 +143,47 @@ impl Overlay {
             }
             self.factors[from].has_edges = self.edges.iter().any(|edge| edge.0 == from);
         }
+        self.end();
     }
 
     /// Sets what obstacles take from links, each named once, dB; all others lose nothing to them.
     pub fn set_shades(&mut self, losses: &[(Node, Node, f32)]) {
-        self.shades = (!losses.is_empty()).then(|| Shades::new(self.nodes.len(), losses));
+        self.shades = (!losses.is_empty()).then(|| Shades::new(self.radios as usize, losses));
+    }
+
+    /// Sets what each radio loses by age, dB.
+    pub fn set_ends(&mut self, losses_db: &[f32]) {
+        self.ends = losses_db.iter().any(|&loss_db| loss_db > 0.0).then(|| Ends::new(losses_db));
     }
 
     /// Extra loss between two nodes: of both, of their edge, and of obstacles, dB.
     pub fn loss_db(&self, a: Node, b: Node) -> f32 {
         let edge = self.find(a, b).map_or(0.0, |at| self.edges[at].2);
         let shade = self.shades.as_ref().map_or(0.0, |shades| shades.loss_db(a, b));
-        self.nodes[a].loss_db + self.nodes[b].loss_db + edge + shade
+        let end = |node| self.node(node).loss_db + self.ends.as_ref().map_or(0.0, |ends| ends.loss_db(node));
+        end(a) + end(b) + edge + shade
     }
 
     /// Factor on the level at which `to` hears `from`.
     #[inline]
     pub fn factor(&self, from: Node, to: Node) -> f32 {
-        let sender = &self.factors[from];
-        let mut factor = sender.sends * self.factors[to].receives;
-        if sender.has_edges
-            && let Ok(at) = self.find(from, to)
-        {
-            factor *= self.edges[at].3;
+        let mut factor = 1.0;
+        if let (Some(sender), Some(receiver)) = (self.factors.0.get(from.at()), self.factors.0.get(to.at())) {
+            factor = sender.sends * receiver.receives;
+            if sender.has_edges
+                && let Ok(at) = self.find(from, to)
+            {
+                factor *= self.edges[at].3;
+            }
         }
         if let Some(shades) = &self.shades {
             factor *= shades.factor(from, to);
         }
+        if let Some(ends) = &self.ends {
+            factor *= ends.factor(from) * ends.factor(to);
+        }
         if self.offsets > 0 {
-            factor *= self.of_offset(self.nodes[from].offset_hz - self.nodes[to].offset_hz);
+            factor *= self.of_offset(self.node(from).offset_hz - self.node(to).offset_hz);
         }
         factor
     }
@@ -145,13 +191,17 @@ impl Overlay {
     /// Noise added at a node.
     #[inline]
     pub fn noise(&self, node: Node) -> u64 {
-        self.nodes[node].noise
+        self.node(node).noise
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let edges = self.edges.capacity() * size_of::<(Node, Node, f32, f32)>();
-        self.nodes.bytes() + self.factors.bytes() + edges + self.shades.as_ref().map_or(0, Shades::bytes)
+        self.nodes.bytes()
+            + self.factors.bytes()
+            + edges
+            + self.shades.as_ref().map_or(0, Shades::bytes)
+            + self.ends.as_ref().map_or(0, Ends::bytes)
     }
 
     fn of_offset(&self, offset_hz: f32) -> f32 {
@@ -189,10 +239,26 @@ mod tests {
         close(overlay.factor(Node(0), Node(2)), -13.0);
         assert_eq!(overlay.factor(Node(1), Node(2)), 1.0);
         assert_eq!((overlay.loss_db(Node(0), Node(1)), overlay.loss_db(Node(2), Node(0))), (15.0, 10.0));
+        assert!(overlay.fits(3) && overlay.bytes() > 0);
         overlay.set_edge(Node(1), Node(0), 0.0);
         overlay.set_node(Node(0), NodeOverlay::default());
-        assert!(overlay.is_neutral());
+        assert!(overlay.is_neutral() && overlay.fits(3));
         assert_eq!(overlay, Overlay::new(3, 50_000));
+    }
+
+    #[test]
+    fn what_ages_loses_both_ways_and_takes_a_byte() {
+        let mut overlay = Overlay::new(1_000, 50_000);
+        let losses: Vec<f32> = (0..1_000).map(|n| if n == 0 { 3.0 } else { 0.0 }).collect();
+        overlay.set_ends(&losses);
+        assert!(!overlay.is_neutral() && overlay.fits(1_000) && !overlay.fits(999));
+        close(overlay.factor(Node(0), Node(1)), -3.0);
+        close(overlay.factor(Node(1), Node(0)), -3.0);
+        assert_eq!((overlay.factor(Node(1), Node(2)), overlay.loss_db(Node(0), Node(2))), (1.0, 3.0));
+        // A byte each, and a kilobyte of factors.
+        assert_eq!(overlay.bytes(), 1_000 + 1_024);
+        overlay.set_ends(&[0.0; 1_000]);
+        assert!(overlay.is_neutral());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What obstacles take from links, packed: three bytes a link and direction.
+//! What obstacles take from links, packed: three bytes a link and direction; and what ageing takes at their ends, a byte a radio.
 
 use super::overlay::factor;
 use crate::node::{Node, PerNode};
@@ -33,12 +33,11 @@ impl Shades {
         for count in &count.0 {
             first.push(first[first.len() - 1] + count);
         }
-        let code = |loss_db: f32| (loss_db / STEP_DB + 0.5).clamp(0.0, 255.0) as u8;
         Shades {
             first,
             to: both.iter().map(|link| link.1).collect(),
             codes: both.iter().map(|link| code(link.2)).collect(),
-            factors: (0..=255u8).map(|code| factor(STEP_DB * f32::from(code))).collect(),
+            factors: factors(),
         }
     }
 
@@ -78,6 +77,53 @@ impl Shades {
     pub fn bytes(&self) -> usize {
         size_of::<u32>() * self.first.capacity() + 3 * self.to.capacity() + size_of::<f32>() * self.factors.len()
     }
+}
+
+/// Losses of radios by age.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Ends {
+    /// Half decibels.
+    codes: Vec<u8>,
+    /// Factor of each code.
+    factors: Vec<f32>,
+}
+
+impl Ends {
+    /// Of each radio, dB.
+    pub fn new(losses_db: &[f32]) -> Self {
+        Ends { codes: losses_db.iter().map(|&loss_db| code(loss_db)).collect(), factors: factors() }
+    }
+
+    /// Whether they are of so many radios.
+    pub fn fits(&self, radios: usize) -> bool {
+        self.codes.len() == radios && self.factors.len() == 256
+    }
+
+    /// What a radio loses, dB.
+    pub fn loss_db(&self, node: Node) -> f32 {
+        STEP_DB * f32::from(self.codes[node.at()])
+    }
+
+    /// Factor on the levels of its links.
+    #[inline]
+    pub fn factor(&self, node: Node) -> f32 {
+        self.factors[usize::from(self.codes[node.at()])]
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.codes.capacity() + size_of::<f32>() * self.factors.len()
+    }
+}
+
+/// Half decibels, to the nearest.
+fn code(loss_db: f32) -> u8 {
+    (loss_db / STEP_DB + 0.5).clamp(0.0, 255.0) as u8
+}
+
+/// Factor of each code.
+fn factors() -> Vec<f32> {
+    (0..=255u8).map(|code| factor(STEP_DB * f32::from(code))).collect()
 }
 
 #[cfg(test)]

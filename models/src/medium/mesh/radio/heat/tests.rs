@@ -13,7 +13,7 @@ fn heat(radios: HeatSpec, meters: u32) -> Heat {
     let meters = BoxSpec { colour: Colour::Dark, ..BoxSpec::default() };
     run.weather = Some(WeatherSpec { meters, radios, ..WeatherSpec::of(Climate::Phoenix) });
     let sites = (0..run.placement.sites.len() as u32).map(SiteId).collect();
-    Heat::of(&run, &sites, 915.0).expect("weather")
+    Heat::of(&run, &Hours::of(&run).expect("weather"), &sites, 915.0).expect("weather")
 }
 
 fn end(n: u16) -> (Node, SiteId) {
@@ -80,6 +80,21 @@ fn boards_are_a_function_of_time_whatever_was_asked_before() {
 }
 
 #[test]
+fn many_radios_at_once_are_as_one_after_the_other() {
+    let mut heat = heat(HeatSpec { bad_crystals: 0.2, ..HeatSpec::default() }, 50);
+    // On the edge of a slot, where both are the closed form.
+    let at = SimTime::from_secs(22 * 3_600);
+    let boards = heat.boards(at);
+    for n in 1..=50 {
+        assert!((heat.then_c(&boards, Node(n)) - heat.board_c(Node(n), at)).abs() < 1e-9);
+        let (then, now) = (heat.link_then(&boards, end(n), end(0)), heat.link(end(n), end(0), at));
+        assert_eq!(then.is_some(), now.is_some());
+        let [then, now] = [then, now].map(|link| link.map_or(0.0, |link| link.loss_db + link.noise_db));
+        assert!((then - now).abs() < 1e-6, "{then} and {now} dB");
+    }
+}
+
+#[test]
 fn losses_lag_the_air_by_the_box() {
     // In the shade nothing but the air moves a board. A first-order box of 40 min is atan(w 40 min) / w = 39.6 min behind a day's wave.
     let mut run = WorldSpec::plain();
@@ -89,7 +104,7 @@ fn losses_lag_the_air_by_the_box() {
     let weather = WeatherSpec { meters: shaded.clone(), routers: shaded, radios, ..WeatherSpec::of(Climate::Phoenix) };
     run.weather = Some(weather.clone());
     let sites = [0, 1].map(SiteId).into_iter().collect();
-    let mut heat = Heat::of(&run, &sites, 915.0).expect("weather");
+    let mut heat = Heat::of(&run, &Hours::of(&run).expect("weather"), &sites, 915.0).expect("weather");
     let sky = Sky::of(&weather, run.seed).expect("a climate");
     // Each 10 minutes of 20 days.
     let moments: Vec<u64> = (0..20 * 144).map(|n| 600 * n).collect();
