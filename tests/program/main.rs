@@ -20,3 +20,4 @@ mod site;
 mod stops;
 mod streams;
 mod sweep;
+mod town;

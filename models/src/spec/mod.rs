@@ -35,7 +35,7 @@ pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
-pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
+pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s, utc};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};

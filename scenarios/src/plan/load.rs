@@ -11,9 +11,11 @@ use crate::load::{changes, duplicates, shadowed, variants};
 use crate::overrides::Override;
 use crate::resolve::Context;
 use crate::resolved::Input;
+use crate::sections::plan::radio::RadioSection;
 use crate::sections::plan::{PlanFile, json_schema};
 use crate::study::Study;
 use amitwin_data::files::INPUTS;
+use amitwin_data::placement::Options;
 use amitwin_data::rows::NodeRow;
 use amitwin_maintenance::PlanSpec;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,19 @@ pub struct Variant {
     pub nodes: Arc<[NodeRow]>,
     /// Whether the file says what things cost.
     pub has_prices: bool,
+    /// The list of the meters, if there is one.
+    pub list: Option<ListFile>,
+    /// What years do to the radio.
+    pub radio: RadioSection,
+}
+
+/// A list of meters, and how it is read.
+#[derive(Clone, Debug)]
+pub struct ListFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Its columns and coordinates.
+    pub options: Options,
 }
 
 impl Plan {
@@ -163,8 +178,12 @@ pub fn load_text(
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
-        let has_prices = file.prices.is_some();
-        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices }));
+        let list = file.fleet.file.as_ref().map(|path| ListFile {
+            path: lists.absolute(path).into(),
+            options: Options { columns: file.fleet.columns.clone(), crs: file.fleet.crs.clone() },
+        });
+        let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());
+        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices, list, radio }));
     }
     shadowed(&root, &changes, &mut warnings);
     let base = typed(&root, &mut errors);

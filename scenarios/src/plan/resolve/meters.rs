@@ -19,7 +19,7 @@ const EARTH_M: f64 = 6_371_000.0;
 const TOLD_MAX: usize = 20;
 
 /// A year and the day in it, from 0.
-pub(super) type Day = (u32, u32);
+pub(in crate::plan) type Day = (u32, u32);
 
 /// A meter of a list.
 pub(super) struct ListedMeter {
@@ -209,8 +209,8 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
     Some(List { meters, nodes: nodes(&read.records) })
 }
 
-/// A date of installation: a year, a month or a day.
-fn day(text: &str) -> Result<Day, &str> {
+/// A date: the first day of a year, of a month, or a day.
+pub(in crate::plan) fn day(text: &str) -> Result<Day, &str> {
     let mut fields = text.trim().split('-');
     let mut next = || fields.next().map(|field| field.parse::<u32>().map_err(|_| text)).transpose();
     let (year, month, day) = (next()?.ok_or(text)?, next()?, next()?);

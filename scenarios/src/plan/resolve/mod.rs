@@ -5,7 +5,7 @@ mod meters;
 mod policy;
 mod work;
 
-pub(super) use meters::Lists;
+pub(super) use meters::{Lists, day as date};
 
 use crate::resolve::Context;
 use crate::sections::plan::PlanFile;

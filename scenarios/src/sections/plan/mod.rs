@@ -2,12 +2,14 @@
 
 pub mod fleet;
 pub mod policy;
+pub mod radio;
 pub mod work;
 
 use super::study::{GateSection, StudySection, VariantSection};
 use amitwin_data::metrics::gates;
 use fleet::{DepotSection, DutySection, FleetSection, VintageSection};
 use policy::{LotsSection, PolicySection, RuleSection, WatchSection};
+use radio::RadioSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,6 +52,9 @@ pub struct PlanFile {
     /// What meters do all day.
     #[serde(default)]
     pub duty: DutySection,
+    /// What years do to their radio.
+    #[serde(default, skip_serializing_if = "RadioSection::is_default")]
+    pub radio: RadioSection,
     /// By what rules meters are looked after.
     #[serde(default)]
     pub policy: PolicySection,
