@@ -13,6 +13,7 @@ mod memory;
 mod own_columns;
 mod plan;
 mod prices;
+mod radio_years;
 mod seeds;
 mod serve;
 mod serve_kill;

@@ -13,6 +13,7 @@ pub mod laws;
 pub mod life;
 pub mod plain;
 pub mod plan;
+pub mod radio;
 pub mod shifts;
 pub mod spec;
 pub mod stock;

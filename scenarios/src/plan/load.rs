@@ -225,12 +225,16 @@ fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<PlanFile> {
     }
 }
 
-/// The file with every path of a list of meters replaced.
+/// Settings that are paths.
+const PATHS: [&str; 2] = ["fleet.file", "radio.table"];
+
+/// The file with every path of an input replaced.
 fn with_files(file: &PlanFile, replace: impl Fn(&str) -> String) -> PlanFile {
     let mut file = file.clone();
     file.fleet.file = file.fleet.file.map(|path| replace(&path));
+    file.radio.table = file.radio.table.map(|path| replace(&path));
     for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {
-        if let (true, toml::Value::String(path)) = (key == "fleet.file", value) {
+        if let (true, toml::Value::String(path)) = (PATHS.contains(&key.as_str()), value) {
             *path = replace(path);
         }
     }

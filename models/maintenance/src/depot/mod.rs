@@ -2,6 +2,7 @@
 
 mod health;
 mod lots;
+mod reach;
 mod rules;
 mod work;
 
@@ -118,7 +119,10 @@ impl<'a> Depot<'a> {
         let begins = self.plan.start_s + self.plan.year_begins_s(self.year);
         let ends = self.plan.start_s + self.plan.year_begins_s(self.year + 1);
         self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
-        self.pass(ends, ends);
+        match self.plan.radio {
+            Some(_) => self.pass_months(begins, ends),
+            None => self.pass(ends, ends),
+        }
         self.year += 1;
         self.end_year();
         if self.year == self.plan.years {

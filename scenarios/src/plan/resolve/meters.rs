@@ -10,8 +10,10 @@ use amitwin_data::input as files;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, PlacementRecord, RecordKind};
 use amitwin_data::rows::{NodeKind, NodeRow};
 use amitwin_dlms::objects::civil::{days_in, days_of};
+use amitwin_maintenance::radio::Table;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Mean radius of the earth, m.
 const EARTH_M: f64 = 6_371_000.0;
@@ -40,17 +42,18 @@ pub(super) struct List {
     pub nodes: Vec<NodeRow>,
 }
 
-/// Lists of one load, so that variants which share one read it once.
+/// Lists and tables of one load, so that variants which share one read it once.
 pub(in crate::plan) struct Lists {
     dir: PathBuf,
     read: Vec<(FleetSection, Rc<PlacementFile>)>,
+    tables: Vec<(PathBuf, Arc<Table>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Lists {
     /// For a plan in this directory.
     pub fn new(dir: &Path) -> Lists {
-        Lists { dir: dir.to_owned(), read: Vec::new(), hashes: Vec::new() }
+        Lists { dir: dir.to_owned(), read: Vec::new(), tables: Vec::new(), hashes: Vec::new() }
     }
 
     /// The path of a list as the system sees it, absolute.
@@ -73,6 +76,18 @@ impl Lists {
             inputs.push(input(path, hash.clone(), &inputs));
         }
         inputs
+    }
+
+    /// A table of the radio, which is read once.
+    pub(super) fn table(&mut self, file: &str) -> Result<Arc<Table>, String> {
+        let path = self.dir.join(file);
+        if let Some((_, table)) = self.tables.iter().find(|(known, _)| *known == path) {
+            return Ok(table.clone());
+        }
+        let (table, hash) = super::radio::read(&path)?;
+        self.hashes.push((path.clone(), hash));
+        self.tables.push((path, table.clone()));
+        Ok(table)
     }
 
     /// The list of one variant; `None` without one, or after an error.

@@ -3,6 +3,7 @@
 mod fleet;
 mod meters;
 mod policy;
+mod radio;
 mod work;
 
 pub(super) use meters::{Lists, day as date};
@@ -50,6 +51,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
     let (depots, nodes) = fleet::depots(cx, epoch, list.as_deref());
     let policy = policy::policy(cx);
     let work = work::work(cx);
+    let radio = radio::radio(cx, lists);
     let duty = &file.duty;
     let spec = PlanSpec {
         seed: file.seed,
@@ -68,6 +70,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
             wet_factor: duty.wet_factor,
         },
         prices: work::prices(file),
+        radio,
     };
     policy::never(cx, &spec);
     work::crews_can(cx, &spec);
