@@ -22,3 +22,4 @@ mod stops;
 mod streams;
 mod sweep;
 mod town;
+mod wear;

@@ -187,7 +187,14 @@ pub fn load_text(
     }
     shadowed(&root, &changes, &mut warnings);
     let base = typed(&root, &mut errors);
-    let (Some(base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    let in_variants = base.iter().flat_map(|base| &base.variant).any(|variant| variant.set.contains_key("wear.run"));
+    if in_variants {
+        let diagnostic = Diagnostic::error("a variant names a run of its own with `wear.run`")
+            .help("name the run in [wear] of the file, or let variants set `wear.tx_s` and `wear.restarts`");
+        errors.push(diagnostic);
+    }
+    let (Some(mut base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    measured(&mut base, &mut lists);
     warnings.sort();
     warnings.dedup();
     let file = with_files(&base, |path| lists.absolute(path));
@@ -222,6 +229,14 @@ fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<PlanFile> {
             errors.push(Diagnostic::error(format!("the plan cannot be read: {error}")));
             None
         }
+    }
+}
+
+/// Writes down what a run says of wear, so that the plan does not need the run again.
+fn measured(file: &mut PlanFile, lists: &mut resolve::Lists) {
+    let Some(wear) = &mut file.wear else { return };
+    if let Some(Ok(campaign)) = wear.run.as_ref().map(|run| lists.campaign(run)) {
+        (wear.run, wear.tx_s, wear.restarts) = (None, Some(campaign.tx_s), Some(campaign.restarts));
     }
 }
 

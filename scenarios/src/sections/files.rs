@@ -14,5 +14,5 @@ pub fn is_input(path: &[&str]) -> bool {
 
 /// Whether the setting at this path names any file.
 pub fn is_file(path: &[&str]) -> bool {
-    is_input(path) || matches!(path, ["dlms", "keys"] | ["serve", "state"])
+    is_input(path) || matches!(path, ["dlms", "keys"] | ["serve", "state"] | ["wear", "run"])
 }

@@ -1,6 +1,7 @@
 //! `fleet.file`: the list of meters, with their vintages, dates and depots.
 
 use super::Cx;
+use super::wear::Campaign;
 use crate::language::diagnostic::suggest;
 use crate::plan::load::input;
 use crate::resolved::Input;
@@ -47,13 +48,14 @@ pub(in crate::plan) struct Lists {
     dir: PathBuf,
     read: Vec<(FleetSection, Rc<PlacementFile>)>,
     tables: Vec<(PathBuf, Arc<Table>)>,
+    runs: Vec<(PathBuf, Campaign)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Lists {
     /// For a plan in this directory.
     pub fn new(dir: &Path) -> Lists {
-        Lists { dir: dir.to_owned(), read: Vec::new(), tables: Vec::new(), hashes: Vec::new() }
+        Lists { dir: dir.to_owned(), read: Vec::new(), tables: Vec::new(), runs: Vec::new(), hashes: Vec::new() }
     }
 
     /// The path of a list as the system sees it, absolute.
@@ -76,6 +78,17 @@ impl Lists {
             inputs.push(input(path, hash.clone(), &inputs));
         }
         inputs
+    }
+
+    /// What a campaign did in a run, which is read once.
+    pub(in crate::plan) fn campaign(&mut self, run: &str) -> Result<Campaign, String> {
+        let path = self.dir.join(run);
+        if let Some((_, campaign)) = self.runs.iter().find(|(known, _)| *known == path) {
+            return Ok(*campaign);
+        }
+        let campaign = super::wear::read(&path)?;
+        self.runs.push((path, campaign));
+        Ok(campaign)
     }
 
     /// A table of the radio, which is read once.

@@ -4,6 +4,7 @@ mod fleet;
 mod meters;
 mod policy;
 mod radio;
+mod wear;
 mod work;
 
 pub(super) use meters::{Lists, day as date};
@@ -47,7 +48,8 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
         let title = format!("the oldest meter is of {epoch}, more than {OLDEST_Y} years before the plan begins");
         cx.error(&["start"], title, "later than that", "correct the year of installation");
     }
-    let vintages = fleet::vintages(cx, epoch);
+    let mut vintages = fleet::vintages(cx, epoch);
+    wear::apply(cx, lists, &mut vintages);
     let (depots, nodes) = fleet::depots(cx, epoch, list.as_deref());
     let policy = policy::policy(cx);
     let work = work::work(cx);

@@ -3,6 +3,7 @@
 pub mod fleet;
 pub mod policy;
 pub mod radio;
+pub mod wear;
 pub mod work;
 
 use super::study::{GateSection, StudySection, VariantSection};
@@ -13,6 +14,7 @@ use radio::RadioSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use wear::WearSection;
 use work::{CrewSection, PlanPricesSection, SpareSection, WorkSection};
 
 /// A maintenance plan: a fleet, who looks after it, by what rules, and the variants to compare.
@@ -55,6 +57,9 @@ pub struct PlanFile {
     /// What years do to their radio.
     #[serde(default, skip_serializing_if = "RadioSection::is_default")]
     pub radio: RadioSection,
+    /// What campaigns of the head-end wear out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wear: Option<WearSection>,
     /// By what rules meters are looked after.
     #[serde(default)]
     pub policy: PolicySection,
