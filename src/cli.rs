@@ -178,6 +178,10 @@ pub struct Plan {
     /// Only check the file, and tell what it comes to.
     #[arg(long, conflicts_with_all = ["output", "force"])]
     pub check: bool,
+    /// Write the fleet of a variant at this date (2038, 2038-08 or 2038-08-15) into DIR instead, as a scenario for `run`: who is there,
+    /// who does not send, whose signals are weaker.
+    #[arg(long, value_name = "DATE", requires = "output", conflicts_with_all = ["check", "seeds"])]
+    pub at: Option<String>,
 }
 
 /// Options of `schema`.

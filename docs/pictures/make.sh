@@ -48,6 +48,7 @@ draw mass-reset-village map
 draw new-building delivered
 draw ping air-time
 draw poll-clusters air-time
+sweep radio-years read_success_share
 draw reads air-time
 draw serve map
 draw spring-foliage delivered

@@ -273,3 +273,17 @@ fn the_schema_of_plans_beside_the_library_is_current() {
     let current = format!("{}\n", serde_json::to_string_pretty(&json_schema()).expect("JSON"));
     assert!(stored == current, "write it again: amitwin schema plan > scenarios/library/plan.schema.json");
 }
+
+#[test]
+fn a_depot_may_have_months_of_its_own() {
+    let own = |months: &str| SMALL.replace("climate = \"seville\"", &format!("climate = \"seville\"\n{months}"));
+    let months = "months_c = [10, 11, 14, 16, 20, 24, 28, 28, 25, 20, 14, 11]\ndaily_k = 7\nclearness = 0.8";
+    let depot = &loaded(&own(months)).variants[0].spec.depots[0];
+    // Their mean is 221/12 = 18.4 C; scatter and latitude are those of Seville.
+    assert_eq!(depot.climate_name, "own, 18.4 C, like seville");
+    assert!((depot.climate.m_c - 221.0 / 12.0).abs() < 1e-9);
+    assert_eq!((depot.climate.d_k, depot.climate.kt_mean, depot.climate.lat_deg), (7.0, 0.8, 37.4));
+    assert!((depot.climate.day_c(197.7) - 28.0).abs() < 1.5, "{}", depot.climate.day_c(197.7));
+    says(&own("months_c = [10, 11]"), &["months_c"]);
+    says(&own("months_c = [10, 11, 14, 16, 20, 24, 128, 28, 25, 20, 14, 11]"), &["are not twelve temperatures of air"]);
+}

@@ -18,6 +18,7 @@ mod serve;
 mod site;
 mod study;
 mod sweep;
+mod town;
 mod verify;
 
 use crate::cli::Command;

@@ -1,6 +1,6 @@
 //! `amitwin plan FILE`: years of maintenance, variants, results, verdicts, a run directory.
 
-use super::run_dir;
+use super::{run_dir, town};
 use crate::cli::{Format, Plan as Options};
 use crate::failure::{FAILED, Usage};
 use crate::progress::YearsProgress;
@@ -27,6 +27,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let variants = plan.select(&chosen.variants).map_err(Usage)?;
     if options.check {
         return check(&plan, &variants, options, talk);
+    }
+    if let Some(at) = &options.at {
+        return town::write(&plan, &variants, at, chosen, talk);
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(chosen.threads.map_or(0, usize::from)).build();
     let pool = pool.context("the worker threads could not be started; ask for fewer with --threads")?;

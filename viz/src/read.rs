@@ -2,8 +2,8 @@
 
 use crate::VizError;
 use crate::series;
-use crate::view::{Campaign, RunView, VariantView};
-use amitwin_data::files::{RunDir, RunReader, SCENARIO};
+use crate::view::{Campaign, Place, RunView, VariantView};
+use amitwin_data::files::{RunDir, RunReader, SCENARIO, slug};
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{FailureRow, LoadRow, NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
@@ -63,9 +63,22 @@ fn plan(run: &RunReader, seed: u64, rows: &mut VariantView) -> Result<(), VizErr
     let name = rows.name.clone();
     rows.years = run.rows(&name, seed)?;
     rows.depots = run.rows(&name, seed)?;
+    rows.radio = run.rows(&name, seed)?;
+    rows.radio.sort_by_key(|row| (row.month, row.depot));
+    // Meters that are no list have no places.
+    let folder = format!("tables/nodes/{}/", slug(&name)?);
+    if run.manifest.files.iter().any(|entry| entry.path.starts_with(&folder)) {
+        let nodes: Vec<NodeRow> = run.rows(&name, seed)?;
+        rows.places = nodes.iter().map(|n| Place { x_m: n.x_m, y_m: n.y_m, failures: 0 }).collect();
+    }
     rows.years.sort_by_key(|row| (row.year, row.depot));
-    let ages = &mut rows.ages;
+    let (ages, places) = (&mut rows.ages, &mut rows.places);
     run.each_group(&name, seed, |failures: Vec<FailureRow>| {
+        for failure in &failures {
+            if let Some(place) = places.get_mut(failure.meter as usize) {
+                place.failures += 1;
+            }
+        }
         for failure in failures.iter().filter(|failure| failure.generation == 0) {
             let by_age = ages.entry(failure.part).or_default();
             let age = (failure.age_s / YEAR_S) as usize;

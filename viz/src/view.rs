@@ -5,7 +5,7 @@ use crate::load::Load;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part, WeatherRow};
+use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part, RadioMonthRow, WeatherRow};
 use amitwin_data::summary::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,6 +40,10 @@ pub struct VariantView {
     pub years: Vec<FleetYearRow>,
     /// Depots of a plan.
     pub depots: Vec<DepotRow>,
+    /// How well meters that work were heard, by month and depot.
+    pub radio: Vec<RadioMonthRow>,
+    /// Failures of each meter of a list, and what its place is.
+    pub places: Vec<Place>,
     /// First failures of each part, by whole years of its age.
     pub ages: BTreeMap<Part, Vec<u32>>,
     /// Hours of the weather.
@@ -48,6 +52,17 @@ pub struct VariantView {
     pub delivered: Vec<(u32, u32)>,
     /// Reads of each hour, those that succeeded and all, of such runs.
     pub reads: Vec<(u32, u32)>,
+}
+
+/// Where a meter of a plan stands, and how often it failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Place {
+    /// East of the middle, m.
+    pub x_m: f32,
+    /// North of it, m.
+    pub y_m: f32,
+    /// Failures that began in the plan.
+    pub failures: u32,
 }
 
 /// A reset campaign in one variant.

@@ -201,6 +201,8 @@ metrics! {
     /// share of the reads that brought all they were to bring; missing without reads
     ReadSuccessShare = "read_success_share": Share, Reads,
         gate("read_success", ""), table("reads\nok", "reads that succeeded");
+    /// the same, of the reads of meters that ran when they were due, neither without supply nor restarting
+    ReadSuccessRunningShare = "read_success_running_share": Share, Reads;
     /// median time from the moment a read was due until its last answer, over those that ended well, to 1 %
     ReadDelayP50S = "read_delay_p50_s": Reached, Reads,
         gate("read_delay", "p50"), table("read\np50", "delay of reads, p50");
@@ -260,6 +262,8 @@ metrics! {
     SafetyEvents = "safety_events": Count, Maintenance, gate("safety_events", "");
     /// reads that did not arrive
     MissedReads = "missed_reads": Count, Maintenance, gate("missed_reads", ""), table("missed\nreads", "missed reads");
+    /// share of the reads that arrived, where a table of the radio says how well meters that work are reached; missing without one
+    ReadShare = "read_share": Share, Maintenance, gate("reads", ""), table("reads\ncame", "reads that came");
     /// energy that nobody was billed for, kWh
     UnbilledEnergy = "unbilled_energy": Count, Maintenance,
         gate("unbilled_energy", ""), table("unbilled\nkWh", "unbilled energy, kWh");

@@ -26,7 +26,7 @@ pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
-    LoadRow, NodeRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
+    LoadRow, NodeRow, RadioMonthRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
 pub use words::HeldBy;
 pub use words::{

@@ -395,6 +395,24 @@ tables! {
         office_money: f64,
     }
 
+    /// How well meters that work were heard, at the middle of each month; of maintenance plans with a table of the radio.
+    radio_months: RadioMonthRow, sorted by [month, depot], opt_in: true {
+        /// Month of the plan, from 1: a twelfth of a year.
+        month: u16,
+        /// The depot.
+        depot: u32,
+        /// Meters that were there.
+        meters: u32,
+        /// Share of them that did not send.
+        off_share: f64,
+        /// Mean extra loss of the signals of the others, each way.
+        loss_db: f64,
+        /// Share of their reads that succeeded, by the table.
+        read_success_share: f64,
+        /// The loss or the share lay outside of the table, and its edge was taken.
+        outside: bool,
+    }
+
     /// The depots and what the plan came to at each; of maintenance plans.
     depots: DepotRow, sorted by [depot], opt_in: true {
         /// Number in the other tables.

@@ -70,6 +70,24 @@ impl Climate {
         Some(Climate { lat_deg, m_c, a_k, d0_d, a2_k, d2_d, d_k, h0_h, sd_k, tau_d, kt_mean, kt_sd })
     }
 
+    /// A climate from the mean temperatures of its months, degrees Celsius, January first: their first two waves, which is what a
+    /// year of months has. The rest is of `like`.
+    pub fn of_months(months_c: &[f64; 12], like: Climate) -> Climate {
+        // The mean of a month flattens a wave of a year, and more so one of half a year.
+        let wave = |a_year: f64| {
+            let sum = |of: fn(f64) -> f64| {
+                let term = |(month, mean_c): (usize, &f64)| mean_c * of(TAU * a_year * (month as f64 + 0.5) / 12.0);
+                months_c.iter().enumerate().map(term).sum::<f64>() / 6.0
+            };
+            let (x, y) = (sum(cos), sum(sin));
+            let half_month = std::f64::consts::PI * a_year / 12.0;
+            let phase = libm::atan2(y, x).rem_euclid(TAU);
+            (libm::hypot(x, y) * half_month / sin(half_month), phase / TAU * 365.0 / a_year)
+        };
+        let ((a_k, d0_d), (a2_k, d2_d)) = (wave(1.0), wave(2.0));
+        Climate { m_c: months_c.iter().sum::<f64>() / 12.0, a_k, d0_d, a2_k, d2_d, ..like }
+    }
+
     /// The same temperature at all times, and no sun: what tests and laboratories have.
     pub fn constant(m_c: f64) -> Climate {
         Climate {
@@ -107,5 +125,26 @@ impl Climate {
         let angle = TAU * (hour - 12.0) / 24.0;
         let height = sin(latitude) * sin(declination) + cos(latitude) * cos(declination) * cos(angle);
         if height <= 0.0 { 0.0 } else { CLEAR_SKY_W_M2 * height * exp(-CLEAR_SKY_DEPTH / height) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_of_a_climate_give_it_again() {
+        for name in NAMES {
+            let known = Climate::named(name).expect("a climate");
+            let mean = |month: usize| {
+                (0..100).map(|n| known.day_c((month as f64 + (f64::from(n) + 0.5) / 100.0) * 365.0 / 12.0)).sum::<f64>()
+                    / 100.0
+            };
+            let found = Climate::of_months(&std::array::from_fn(mean), known);
+            for day in 0..365 {
+                let (a, b) = (known.day_c(f64::from(day)), found.day_c(f64::from(day)));
+                assert!((a - b).abs() < 0.01, "{name}, day {day}: {a} {b}");
+            }
+        }
     }
 }

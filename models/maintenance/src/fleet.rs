@@ -20,6 +20,8 @@ pub struct Masks {
     pub unheard: u16,
     /// It measures wrongly.
     pub drifting: u16,
+    /// There is water in its case.
+    pub wet: u16,
 }
 
 /// The meters of a depot.
@@ -221,6 +223,7 @@ fn masks(parts: &[PartSpec]) -> Masks {
         unmeasured: of(&[Effect::Dead, Effect::LockedOut]),
         unheard: of(&[Effect::Dead, Effect::Silent]),
         drifting: of(&[Effect::Drifting]),
+        wet: of(&[Effect::Wet]),
     }
 }
 

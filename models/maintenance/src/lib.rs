@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod climate;
+pub mod condition;
 pub mod depot;
 pub mod draw;
 pub mod fleet;
@@ -12,6 +13,7 @@ pub mod laws;
 pub mod life;
 pub mod plain;
 pub mod plan;
+pub mod radio;
 pub mod shifts;
 pub mod spec;
 pub mod stock;

@@ -80,6 +80,7 @@ impl PlanSpec {
             work: Work::usual(),
             duty: Duty::household(),
             prices: Prices::default(),
+            radio: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a plan: depots side by side, a year at a time.
 
+use crate::condition::Condition;
 use crate::depot::Depot;
 use crate::spec::PlanSpec;
 use crate::tally::Tally;
@@ -29,6 +30,19 @@ impl<'a> Run<'a> {
         self.depots.par_iter_mut().for_each(Depot::run_year);
         self.year += 1;
         true
+    }
+
+    /// Runs to a moment of the plan and tells of every meter that is there; what depots write down until then is lost.
+    ///
+    /// Moments before the plan's beginning are taken as that, and those after its end as its end.
+    pub fn stop_at(mut self, time_s: u32) -> Vec<Condition> {
+        while self.plan.start_s + self.plan.year_begins_s(self.year + 1) <= time_s && self.run_year() {
+            self.rows().for_each(Rows::clear);
+        }
+        if self.year < self.plan.years {
+            self.depots.par_iter_mut().for_each(|depot| depot.run_to(time_s.max(self.plan.start_s)));
+        }
+        self.depots.iter().flat_map(Depot::conditions).collect()
     }
 
     /// Years that have ended.

@@ -3,6 +3,7 @@
 use crate::climate::Climate;
 use crate::heat::Enclosure;
 use crate::laws::fleet::Weibull;
+use crate::radio::Radio;
 use crate::shifts::Shifts;
 use amitwin_data::rows::{Effect, Part, Reason};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct PlanSpec {
     pub duty: Duty,
     /// What things and work cost.
     pub prices: Prices,
+    /// What years do to the radio; without it whoever works is heard.
+    pub radio: Option<Radio>,
 }
 
 /// What meters do all day.

@@ -39,6 +39,8 @@ pub struct Tally {
     pub drifted_kwh: f64,
     /// Time at reads are missed, s.
     pub unread_s: f64,
+    /// The same of meters that work and that the mesh does not reach, s.
+    pub unreached_s: f64,
     /// Visits.
     pub rolls: Rolls,
     /// Meters exchanged.
@@ -100,7 +102,8 @@ impl Tally {
             silent_share: share(f64::from(self.silent), f64::from(meters)),
             failures: self.failures,
             safety_events: self.safety_events,
-            missed_reads: (self.unread_s / crate::heat::DAY_S * plan.duty.reads_a_day).round() as u64,
+            missed_reads: ((self.unread_s + self.unreached_s) / crate::heat::DAY_S * plan.duty.reads_a_day).round()
+                as u64,
             unbilled_kwh: self.unbilled_kwh,
             drifted_kwh: self.drifted_kwh,
             truck_rolls: self.rolls.all,
@@ -132,6 +135,7 @@ impl Tally {
         self.unbilled_kwh += other.unbilled_kwh;
         self.drifted_kwh += other.drifted_kwh;
         self.unread_s += other.unread_s;
+        self.unreached_s += other.unreached_s;
         self.rolls.all += other.rolls.all;
         self.rolls.failure += other.rolls.failure;
         self.rolls.planned += other.rolls.planned;

@@ -150,7 +150,7 @@ fn days_s([year, month, day]: [i64; 3]) -> Result<i64, NoMoment> {
 }
 
 /// Seconds since 1970 as `YYYY-MM-DDThh:mm:ssZ`.
-fn utc(unix_s: i64) -> String {
+pub fn utc(unix_s: i64) -> String {
     let (year, month, day) = date_of(unix_s.div_euclid(DAY_S));
     let of_day = unix_s.rem_euclid(DAY_S);
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);

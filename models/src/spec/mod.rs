@@ -38,7 +38,7 @@ pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
-pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s};
+pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s, utc};
 pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;

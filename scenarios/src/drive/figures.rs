@@ -36,6 +36,10 @@ pub struct Figures {
     pushes_ok: u64,
     reads: u64,
     reads_ok: u64,
+    /// Reads of meters that ran when they were due, and those of them that succeeded.
+    reads_running: (u64, u64),
+    /// When each node went down and ran again, s; the last one may not have.
+    down_s: BTreeMap<u32, Vec<(f64, f64)>>,
     reads_failed: u64,
     reads_refused: u64,
     reads_skipped: u64,
@@ -154,6 +158,8 @@ impl Figures {
             pushes_ok: 0,
             reads: 0,
             reads_ok: 0,
+            reads_running: (0, 0),
+            down_s: BTreeMap::new(),
             reads_failed: 0,
             reads_refused: 0,
             reads_skipped: 0,
@@ -176,6 +182,17 @@ impl Figures {
             joins.update(rows);
         }
         self.rates.update(&rows.transactions, &rows.load);
+        for row in &rows.events {
+            match row.kind {
+                EventKind::PowerDown => self.down_s.entry(row.node).or_default().push((row.time_s, f64::INFINITY)),
+                EventKind::Boot => {
+                    if let Some(last) = self.down_s.get_mut(&row.node).and_then(|all| all.last_mut()) {
+                        last.1 = last.1.min(row.time_s);
+                    }
+                }
+                _ => {}
+            }
+        }
         for row in &rows.transactions {
             if let Some(held) = &mut self.held {
                 held.add(row);
@@ -215,7 +232,11 @@ impl Figures {
                 }
                 TransactionKind::Read => {
                     self.reads += 1;
-                    self.reads_ok += u64::from(row.outcome == Outcome::Ok);
+                    let is_ok = u64::from(row.outcome == Outcome::Ok);
+                    self.reads_ok += is_ok;
+                    if self.runs(row.node, row.planned_s) {
+                        self.reads_running = (self.reads_running.0 + 1, self.reads_running.1 + is_ok);
+                    }
                     self.reads_failed += u64::from(matches!(row.outcome, Outcome::Failed | Outcome::Unreachable));
                     self.reads_refused += u64::from(row.outcome == Outcome::Refused);
                     self.reads_skipped += u64::from(row.outcome == Outcome::Skipped);
@@ -239,6 +260,11 @@ impl Figures {
                 self.busy.entry(row.gateway).or_default().push((row.time_s, row.busy_share));
             }
         }
+    }
+
+    /// Whether a node ran at a time, as far as is known.
+    fn runs(&self, node: u32, time_s: f64) -> bool {
+        self.down_s.get(&node).is_none_or(|all| all.iter().all(|(from, to)| time_s < *from || time_s >= *to))
     }
 
     /// Smallest time by which `share` of all commanded meters are back (nearest rank), s.
@@ -385,6 +411,9 @@ impl Figures {
             Metric::ReadsRefused => reads(self.reads_refused),
             Metric::ReadsSkipped => reads(self.reads_skipped),
             Metric::ReadSuccessShare => ran.head_end.and(share(self.reads_ok, self.reads)).map(Some),
+            Metric::ReadSuccessRunningShare => {
+                ran.head_end.and(share(self.reads_running.1, self.reads_running.0)).map(Some)
+            }
             Metric::ReadDelayP50S => read_delay(0.5),
             Metric::ReadDelayP95S => read_delay(0.95),
             Metric::ReadDelayP99S => read_delay(0.99),
@@ -416,6 +445,7 @@ impl Figures {
             | Metric::JobWaitS
             | Metric::DetectionS
             | Metric::FailuresUnseen
+            | Metric::ReadShare
             | Metric::ReportBytes
             | Metric::FalseReports
             | Metric::CostSpares

@@ -122,11 +122,13 @@ fn years(
     let mut run = Run::new(&spec);
     let mut prints = vec![Fingerprinter::new(); spec.depots.len()];
     let (mut figures, mut events) = (Figures::default(), 0);
+    let mut outside = vec![Outside::default(); spec.depots.len()];
     if let Some(tables) = &mut tables {
         tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
     }
     while run.run_year() {
-        for (rows, print) in run.rows().zip(&mut prints) {
+        for ((rows, print), outside) in run.rows().zip(&mut prints).zip(&mut outside) {
+            outside.update(rows);
             print.update(rows);
             figures.update(rows);
             events += (rows.visits.len() + rows.failures.len()) as u64;
@@ -149,7 +151,7 @@ fn years(
         metrics: figures.values(variant, &run),
         ..VariantSummary::default()
     };
-    Ok(Some(Done { summary, warnings: warnings(&spec, &run), events }))
+    Ok(Some(Done { summary, warnings: warnings(&spec, &run, &outside), events }))
 }
 
 impl Job<'_> {
@@ -228,11 +230,29 @@ impl Job<'_> {
     }
 }
 
+/// Months of a depot whose radio is beyond its table.
+#[derive(Clone, Debug, Default)]
+struct Outside {
+    months: u32,
+    loss_db: f64,
+    off_share: f64,
+}
+
+impl Outside {
+    fn update(&mut self, rows: &Rows) {
+        for row in rows.radio_months.iter().filter(|row| row.outside) {
+            self.months += 1;
+            self.loss_db = self.loss_db.max(row.loss_db);
+            self.off_share = self.off_share.max(row.off_share);
+        }
+    }
+}
+
 /// Meters a crew cannot keep up with are many when a year's work waits at the end.
 const BACKLOG_Y: f64 = 0.5;
 
 /// What to know before trusting the results.
-fn warnings(spec: &PlanSpec, run: &Run) -> Vec<String> {
+fn warnings(spec: &PlanSpec, run: &Run, outside: &[Outside]) -> Vec<String> {
     let held = run.held();
     let never = spec.policy.rules.iter().zip(&held).filter(|(_, held)| **held == 0);
     let mut all: Vec<String> = never.map(|(rule, _)| format!("the rule `{}` never held", rule.name)).collect();
@@ -244,6 +264,16 @@ fn warnings(spec: &PlanSpec, run: &Run) -> Vec<String> {
                 depot.name, total.backlog
             ));
         }
+    }
+    for (depot, out) in spec.depots.iter().zip(outside).filter(|(_, out)| out.months > 0) {
+        all.push(format!(
+            "the radio of `{}` was beyond its table in {} months, with up to {:.1} dB and {:.1} % off: the table's edge was taken; let the \
+             sweep go further",
+            depot.name,
+            out.months,
+            out.loss_db,
+            100.0 * out.off_share
+        ));
     }
     all
 }

@@ -54,7 +54,7 @@ impl Figures {
             (Metric::SilentShare, share(self.silent, self.meters)),
             (Metric::Failures, count(all.failures)),
             (Metric::SafetyEvents, count(all.safety_events)),
-            (Metric::MissedReads, Some((all.unread_s / DAY_S * plan.duty.reads_a_day).round())),
+            (Metric::MissedReads, Some(((all.unread_s + all.unreached_s) / DAY_S * plan.duty.reads_a_day).round())),
             (Metric::UnbilledEnergy, Some(all.unbilled_kwh)),
             (Metric::DriftedEnergy, Some(all.drifted_kwh)),
             (Metric::TruckRolls, count(all.rolls.all)),
@@ -71,6 +71,10 @@ impl Figures {
         ]
         .into_iter()
         .collect();
+        if plan.radio.is_some() {
+            let read_s = all.meters_s - all.unread_s - all.unreached_s;
+            values.set(Metric::ReadShare, share(read_s, all.meters_s));
+        }
         if variant.has_prices {
             let cost = self.visits_money + self.spares_money + self.energy_money + self.office_money;
             for (metric, money) in [

@@ -11,12 +11,14 @@ use crate::load::{changes, duplicates, shadowed, variants};
 use crate::overrides::Override;
 use crate::resolve::Context;
 use crate::resolved::Input;
+use crate::sections::plan::radio::RadioSection;
 use crate::sections::plan::{PlanFile, json_schema};
 use crate::study::Study;
 use amitwin_data::files::INPUTS;
+use amitwin_data::placement::Options;
 use amitwin_data::rows::NodeRow;
 use amitwin_maintenance::PlanSpec;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const HEADER: &str = "# The plan with every default and override filled in; loading it gives the same plan again.\n\n";
@@ -59,6 +61,19 @@ pub struct Variant {
     pub nodes: Arc<[NodeRow]>,
     /// Whether the file says what things cost.
     pub has_prices: bool,
+    /// The list of the meters, if there is one.
+    pub list: Option<ListFile>,
+    /// What years do to the radio.
+    pub radio: RadioSection,
+}
+
+/// A list of meters, and how it is read.
+#[derive(Clone, Debug)]
+pub struct ListFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Its columns and coordinates.
+    pub options: Options,
 }
 
 impl Plan {
@@ -168,12 +183,23 @@ pub fn load_text(
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
-        let has_prices = file.prices.is_some();
-        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices }));
+        let list = file.fleet.file.as_ref().map(|path| ListFile {
+            path: lists.absolute(path).into(),
+            options: Options { columns: file.fleet.columns.clone(), crs: file.fleet.crs.clone() },
+        });
+        let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());
+        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices, list, radio }));
     }
     shadowed(&root, &changes, &mut warnings);
     let base = typed(&root, &mut errors);
-    let (Some(base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    let in_variants = base.iter().flat_map(|base| &base.variant).any(|variant| variant.set.contains_key("wear.run"));
+    if in_variants {
+        let diagnostic = Diagnostic::error("a variant names a run of its own with `wear.run`")
+            .help("name the run in [wear] of the file, or let variants set `wear.tx_s` and `wear.restarts`");
+        errors.push(diagnostic);
+    }
+    let (Some(mut base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
+    measured(&mut base, &mut lists);
     warnings.sort();
     warnings.dedup();
     let file = with_files(&base, |path| lists.absolute(path));
@@ -211,12 +237,24 @@ fn typed(tree: &Node, errors: &mut Vec<Diagnostic>) -> Option<PlanFile> {
     }
 }
 
-/// The file with every path of a list of meters replaced.
+/// Writes down what a run says of wear, so that the plan does not need the run again.
+fn measured(file: &mut PlanFile, lists: &mut resolve::Lists) {
+    let Some(wear) = &mut file.wear else { return };
+    if let Some(Ok(campaign)) = wear.run.as_ref().map(|run| lists.campaign(run)) {
+        (wear.run, wear.tx_s, wear.restarts) = (None, Some(campaign.tx_s), Some(campaign.restarts));
+    }
+}
+
+/// Settings that are paths.
+const PATHS: [&str; 2] = ["fleet.file", "radio.table"];
+
+/// The file with every path of an input replaced.
 fn with_files(file: &PlanFile, replace: impl Fn(&str) -> String) -> PlanFile {
     let mut file = file.clone();
     file.fleet.file = file.fleet.file.map(|path| replace(&path));
+    file.radio.table = file.radio.table.map(|path| replace(&path));
     for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {
-        if let (true, toml::Value::String(path)) = (key == "fleet.file", value) {
+        if let (true, toml::Value::String(path)) = (PATHS.contains(&key.as_str()), value) {
             *path = replace(path);
         }
     }

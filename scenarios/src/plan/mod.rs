@@ -9,8 +9,10 @@ mod figures;
 mod finding;
 mod load;
 mod resolve;
+mod town;
 
 pub use crate::sections::plan::json_schema;
 pub(crate) use drive::run_one;
 pub use drive::{Watch, run};
 pub use load::{Plan, Variant, is_plan, load, load_text};
+pub use town::{Town, TownError, town};

@@ -5,7 +5,7 @@ use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
     Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
 };
-use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, VisitRow, WeatherRow};
+use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
@@ -292,6 +292,15 @@ pub fn extremes() -> Rows {
             spares_money: 0.01,
             energy_money: f64::MIN,
             office_money: f64::MAX,
+        }],
+        radio_months: vec![RadioMonthRow {
+            month: 1,
+            depot: u32::MAX,
+            meters: 0,
+            off_share: 1.0,
+            loss_db: f64::MAX,
+            read_success_share: 0.0,
+            outside: true,
         }],
         depots: vec![DepotRow {
             depot: 0,

@@ -3,12 +3,13 @@
 use super::charts::{Entry, Figure, entry};
 use crate::human;
 use crate::svg::heat::Heat;
+use crate::svg::map::{self, Kind, losses};
 use crate::svg::plot::{Plot, Point};
 use crate::svg::ticks;
 use crate::sweep::pareto::front;
 use crate::view::{RunView, VariantView};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::FleetYearRow;
+use amitwin_data::rows::{FleetYearRow, RadioMonthRow};
 
 /// Hours of a mean year.
 const YEAR_H: f64 = 8_766.0;
@@ -37,9 +38,11 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
             let meters: f64 = all.iter().map(|row| f64::from(row.meters)).sum();
             all.iter().map(cost).sum::<f64>() / meters.max(1.0)
         }),
+        reach(run),
         cost_and_availability(run),
         ages(run),
         burns(run),
+        burning_meters(run),
     ]
     .into_iter()
     .flatten()
@@ -105,6 +108,43 @@ fn by_year(
         plot.draw(),
         &format!("{title}, {unit}, over all depots."),
     ))
+}
+
+/// Reads of meters that work, by month.
+fn reach(run: &RunView) -> Option<Figure> {
+    let line = |variant: &VariantView| -> Vec<Point> {
+        let months = variant.radio.chunk_by(|a, b| a.month == b.month);
+        let point = |all: &[RadioMonthRow]| {
+            let on = |row: &RadioMonthRow| f64::from(row.meters) * (1.0 - row.off_share);
+            let (sum, meters) =
+                all.iter().fold((0.0, 0.0), |(s, m), row| (s + on(row) * row.read_success_share, m + on(row)));
+            let x = (f64::from(all[0].month) - 0.5) / 12.0;
+            (meters > 0.0).then(|| Point { x, y: 100.0 * sum / meters, band: None })
+        };
+        months.filter_map(point).collect()
+    };
+    let lines: Vec<Vec<Point>> = run.variants.iter().map(line).collect();
+    let last = lines.iter().flatten().map(|point| point.x).fold(0.0, f64::max);
+    if last == 0.0 {
+        return None;
+    }
+    let plot = Plot {
+        title: "Reads of meters that work".to_owned(),
+        x_label: "year of the plan".to_owned(),
+        y_label: "reads that arrive, %".to_owned(),
+        x_ticks: years(0.0, last),
+        logarithmic: false,
+        lines,
+        bounds: Some((0.0, 100.0)),
+        joined: true,
+        loose: Vec::new(),
+        names: Vec::new(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    };
+    let caption = "Share of the reads of meters that work that arrive, by month over all depots, as the table of the radio has it for the \
+                   share of meters that are off and the mean extra loss of the others.";
+    Some(Figure::new("reach", "Reads of meters that work", legend(run), plot.draw(), caption))
 }
 
 /// Money against availability, and what nothing beats in both.
@@ -225,4 +265,27 @@ fn burns(run: &RunView) -> Option<Figure> {
         hot.join("; ")
     );
     Some(Figure::new("burns", "Where it burns", Vec::new(), heat.draw(), &caption))
+}
+
+/// The meters of a list, and where failures pile up.
+fn burning_meters(run: &RunView) -> Option<Figure> {
+    let variant = run.variants.iter().find(|variant| variant.places.iter().any(|place| place.failures > 0))?;
+    let spot = |place: &crate::view::Place| map::Place {
+        x_m: f64::from(place.x_m),
+        y_m: f64::from(place.y_m),
+        kind: Kind::Meter(Some(1)),
+        parent: None,
+    };
+    let places: Vec<map::Place> = variant.places.iter().map(spot).collect();
+    let counts: Vec<u64> = variant.places.iter().map(|place| u64::from(place.failures)).collect();
+    let most = counts.iter().max().copied().unwrap_or(0);
+    let at_most = counts.iter().filter(|count| **count == most).count();
+    let caption = format!(
+        "Failures of each meter over the plan in variant “{}”. The area of a mark goes with their number; the largest stands for {most}, at {}.",
+        variant.name,
+        human::plural(at_most, "meter")
+    );
+    let legend = vec![Entry { class: "loss thick".into(), path: "M9 5H17", text: "failures of this meter".into() }];
+    let svg = losses::draw("Map of failures", &places, &counts);
+    Some(Figure { wide: true, ..Figure::new("burns-map", "Where it burns, meter by meter", legend, svg, &caption) })
 }

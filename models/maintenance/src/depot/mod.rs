@@ -2,6 +2,7 @@
 
 mod health;
 mod lots;
+mod reach;
 mod rules;
 mod work;
 
@@ -118,16 +119,28 @@ impl<'a> Depot<'a> {
         let begins = self.plan.start_s + self.plan.year_begins_s(self.year);
         let ends = self.plan.start_s + self.plan.year_begins_s(self.year + 1);
         self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
-        while let Some(entry) = self.calendar.pop(ends) {
-            self.now = entry.time_s();
-            self.handle(entry, ends);
+        match self.plan.radio {
+            Some(_) => self.pass_months(begins, ends),
+            None => self.pass(ends, ends),
         }
-        self.now = ends;
         self.year += 1;
         self.end_year();
         if self.year == self.plan.years {
             self.end();
         }
+    }
+
+    /// Runs on into a year, up to a moment in it. The year cannot be ended after that.
+    pub fn run_to(&mut self, time_s: u32) {
+        self.pass(time_s, self.plan.start_s + self.plan.year_begins_s(self.year + 1));
+    }
+
+    fn pass(&mut self, time_s: u32, year_ends_s: u32) {
+        while let Some(entry) = self.calendar.pop(time_s) {
+            self.now = entry.time_s();
+            self.handle(entry, year_ends_s);
+        }
+        self.now = time_s;
     }
 
     fn handle(&mut self, entry: Entry, year_ends_s: u32) {
@@ -157,8 +170,28 @@ impl<'a> Depot<'a> {
         }
     }
 
+    /// How many meters it has or will have.
+    pub(crate) fn meters(&self) -> u32 {
+        self.fleet.len()
+    }
+
+    /// Number of its first meter in the fleet.
+    pub(crate) fn first(&self) -> u32 {
+        self.fleet.first
+    }
+
+    /// The moment up to which it has run.
+    pub(crate) fn now(&self) -> u32 {
+        self.now
+    }
+
+    /// What of a meter has failed, and when the meter was put there.
+    pub(crate) fn failed(&self, meter: u32) -> (u16, u32) {
+        (self.fleet.failed[meter as usize], self.fleet.installed_s(meter))
+    }
+
     /// Parts of a meter.
-    fn parts(&self, meter: u32) -> &'a [PartSpec] {
+    pub(crate) fn parts(&self, meter: u32) -> &'a [PartSpec] {
         &self.plan.vintages[usize::from(self.fleet.vintage[meter as usize])].parts
     }
 

@@ -2,7 +2,7 @@
 
 use super::meters::List;
 use super::{Cx, unix_s};
-use crate::sections::plan::fleet::{AgesBy, ClimateName, EnclosureName, PartSection, VintageSection};
+use crate::sections::plan::fleet::{AgesBy, DepotSection, EnclosureName, PartSection, VintageSection};
 use amitwin_data::rows::{NodeRow, Part};
 use amitwin_maintenance::climate::Climate;
 use amitwin_maintenance::hardware;
@@ -126,10 +126,28 @@ fn part_of(cx: &mut Cx<'_>, at: &[&str], part: Part, section: &PartSection) -> P
     spec
 }
 
-fn climate(name: ClimateName) -> (String, Climate) {
-    let word = crate::resolve::word(name);
-    let known = Climate::named(&word).unwrap_or(Climate::constant(f64::NAN));
-    (word, known)
+/// The climate of a depot, with what it says of its own.
+fn climate(cx: &mut Cx<'_>, depot: &DepotSection) -> (String, Climate) {
+    let word = crate::resolve::word(depot.climate);
+    let mut climate = Climate::named(&word).unwrap_or(Climate::constant(f64::NAN));
+    if depot.months_c.is_none() && depot.daily_k.is_none() && depot.clearness.is_none() {
+        return (word, climate);
+    }
+    if let Some(months) = &depot.months_c {
+        match <&[f64; 12]>::try_from(months.as_slice()) {
+            Ok(months) if months.iter().all(|mean_c| (-60.0..=50.0).contains(mean_c)) => {
+                climate = Climate::of_months(months, climate);
+            }
+            _ => {
+                let title = format!("the months of the depot `{}` are not twelve temperatures of air", depot.name);
+                let help = "write a mean for each month, January first, in degrees Celsius between -60 and 50";
+                cx.error(&["depot", &depot.name, "months_c"], title, "not a year", help);
+            }
+        }
+    }
+    climate.d_k = depot.daily_k.unwrap_or(climate.d_k);
+    climate.kt_mean = depot.clearness.unwrap_or(climate.kt_mean);
+    (format!("own, {:.1} C, like {word}", climate.m_c), climate)
 }
 
 fn enclosure(name: EnclosureName) -> Enclosure {
@@ -169,7 +187,7 @@ pub(super) fn depots(cx: &mut Cx<'_>, epoch: u32, list: Option<&List>) -> (Vec<D
             }
             _ => {}
         }
-        let (climate_name, climate) = climate(section.climate);
+        let (climate_name, climate) = climate(cx, section);
         for n in 1..=section.count {
             let (meters, middle_m) = match list {
                 Some(list) => list.of(place, epoch, file, &mut nodes),

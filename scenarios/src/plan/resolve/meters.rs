@@ -1,6 +1,7 @@
 //! `fleet.file`: the list of meters, with their vintages, dates and depots.
 
 use super::Cx;
+use super::wear::Campaign;
 use crate::language::diagnostic::suggest;
 use crate::plan::load::input;
 use crate::resolved::Input;
@@ -10,8 +11,10 @@ use amitwin_data::input as files;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, PlacementRecord, RecordKind};
 use amitwin_data::rows::{Added, NodeKind, NodeRow};
 use amitwin_dlms::objects::civil::{days_in, days_of};
+use amitwin_maintenance::radio::Table;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Mean radius of the earth, m.
 const EARTH_M: f64 = 6_371_000.0;
@@ -19,7 +22,7 @@ const EARTH_M: f64 = 6_371_000.0;
 const TOLD_MAX: usize = 20;
 
 /// A year and the day in it, from 0.
-pub(super) type Day = (u32, u32);
+pub(in crate::plan) type Day = (u32, u32);
 
 /// A meter of a list.
 pub(super) struct ListedMeter {
@@ -40,17 +43,19 @@ pub(super) struct List {
     pub nodes: Vec<NodeRow>,
 }
 
-/// Lists of one load, so that variants which share one read it once.
+/// Lists and tables of one load, so that variants which share one read it once.
 pub(in crate::plan) struct Lists {
     dir: PathBuf,
     read: Vec<(FleetSection, Rc<PlacementFile>)>,
+    tables: Vec<(PathBuf, Arc<Table>)>,
+    runs: Vec<(PathBuf, Campaign)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Lists {
     /// For a plan in this directory.
     pub fn new(dir: &Path) -> Lists {
-        Lists { dir: dir.to_owned(), read: Vec::new(), hashes: Vec::new() }
+        Lists { dir: dir.to_owned(), read: Vec::new(), tables: Vec::new(), runs: Vec::new(), hashes: Vec::new() }
     }
 
     /// The path of a list as the system sees it, absolute.
@@ -72,6 +77,29 @@ impl Lists {
             inputs.push(input(path, hash.clone(), &inputs));
         }
         inputs
+    }
+
+    /// What a campaign did in a run, which is read once.
+    pub(in crate::plan) fn campaign(&mut self, run: &str) -> Result<Campaign, String> {
+        let path = self.dir.join(run);
+        if let Some((_, campaign)) = self.runs.iter().find(|(known, _)| *known == path) {
+            return Ok(*campaign);
+        }
+        let campaign = super::wear::read(&path)?;
+        self.runs.push((path, campaign));
+        Ok(campaign)
+    }
+
+    /// A table of the radio, which is read once.
+    pub(super) fn table(&mut self, file: &str) -> Result<Arc<Table>, String> {
+        let path = self.dir.join(file);
+        if let Some((_, table)) = self.tables.iter().find(|(known, _)| *known == path) {
+            return Ok(table.clone());
+        }
+        let (table, hash) = super::radio::read(&path)?;
+        self.hashes.push((path.clone(), hash));
+        self.tables.push((path, table.clone()));
+        Ok(table)
     }
 
     /// The list of one variant; `None` without one, or after an error.
@@ -208,8 +236,8 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
     Some(List { meters, nodes: nodes(&read.records) })
 }
 
-/// A date of installation: a year, a month or a day.
-fn day(text: &str) -> Result<Day, &str> {
+/// A date: the first day of a year, of a month, or a day.
+pub(in crate::plan) fn day(text: &str) -> Result<Day, &str> {
     let mut fields = text.trim().split('-');
     let mut next = || fields.next().map(|field| field.parse::<u32>().map_err(|_| text)).transpose();
     let (year, month, day) = (next()?.ok_or(text)?, next()?, next()?);

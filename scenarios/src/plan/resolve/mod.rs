@@ -3,9 +3,11 @@
 mod fleet;
 mod meters;
 mod policy;
+mod radio;
+mod wear;
 mod work;
 
-pub(super) use meters::Lists;
+pub(super) use meters::{Lists, day as date};
 
 use crate::resolve::Context;
 use crate::sections::plan::PlanFile;
@@ -46,10 +48,12 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
         let title = format!("the oldest meter is of {epoch}, more than {OLDEST_Y} years before the plan begins");
         cx.error(&["start"], title, "later than that", "correct the year of installation");
     }
-    let vintages = fleet::vintages(cx, epoch);
+    let mut vintages = fleet::vintages(cx, epoch);
+    wear::apply(cx, lists, &mut vintages);
     let (depots, nodes) = fleet::depots(cx, epoch, list.as_deref());
     let policy = policy::policy(cx);
     let work = work::work(cx);
+    let radio = radio::radio(cx, lists);
     let duty = &file.duty;
     let spec = PlanSpec {
         seed: file.seed,
@@ -68,6 +72,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
             wet_factor: duty.wet_factor,
         },
         prices: work::prices(file),
+        radio,
     };
     policy::never(cx, &spec);
     work::crews_can(cx, &spec);

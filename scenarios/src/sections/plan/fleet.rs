@@ -238,8 +238,20 @@ pub struct DepotSection {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub count: u32,
-    /// Its climate.
+    /// Its climate; with `months_c` the nearest to it, which then says the rest.
     pub climate: ClimateName,
+    /// Mean temperatures of your own months, degrees Celsius, January first, instead of those of the climate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 12, max = 12))]
+    pub months_c: Option<Vec<f64>>,
+    /// Half of your own daily range, K: from the mean of a day to its warmest hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 25.0))]
+    pub daily_k: Option<f64>,
+    /// Sun of your own place: a day's over that of a clear sky, on average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub clearness: Option<f64>,
     /// What its meters hang in.
     #[serde(default = "enclosure_default")]
     pub enclosure: EnclosureName,

@@ -2,15 +2,19 @@
 
 pub mod fleet;
 pub mod policy;
+pub mod radio;
+pub mod wear;
 pub mod work;
 
 use super::study::{GateSection, StudySection, VariantSection};
 use amitwin_data::metrics::gates;
 use fleet::{DepotSection, DutySection, FleetSection, VintageSection};
 use policy::{LotsSection, PolicySection, RuleSection, WatchSection};
+use radio::RadioSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use wear::WearSection;
 use work::{CrewSection, PlanPricesSection, SpareSection, WorkSection};
 
 /// A maintenance plan: a fleet, who looks after it, by what rules, and the variants to compare.
@@ -50,6 +54,12 @@ pub struct PlanFile {
     /// What meters do all day.
     #[serde(default)]
     pub duty: DutySection,
+    /// What years do to their radio.
+    #[serde(default, skip_serializing_if = "RadioSection::is_default")]
+    pub radio: RadioSection,
+    /// What campaigns of the head-end wear out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wear: Option<WearSection>,
     /// By what rules meters are looked after.
     #[serde(default)]
     pub policy: PolicySection,

@@ -1,0 +1,119 @@
+//! From a plan to a run: `amitwin plan --at`.
+
+use amitwin_data::files::RunDir;
+use amitwin_data::rows::{Effect, EventKind, EventRow, FailureRow, NodeRow};
+use amitwin_testkit::folders::folder;
+use amitwin_testkit::program::run;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const PLAN: &str = r#"
+name = "street"
+start = 2026
+years = 14
+
+[fleet]
+file = "list.csv"
+
+[[vintage]]
+name = "first"
+installed = 2025
+with = ["coverage"]
+
+[[depot]]
+name = "hot"
+climate = "ahmedabad"
+
+[[crew]]
+name = "own"
+count = 1
+
+[[variant]]
+name = "wait"
+
+[[variant]]
+name = "visit"
+set = { "policy.kind" = "fixed-interval" }
+"#;
+
+/// 120 meters of a first date, 10 of 2030, a border router, on a grid of 20 m.
+fn list(here: &Path, first: &str) {
+    let mut text = "id,lat,lon,installed,kind,street\nGW,50.0008,10.0008,,gateway,\n".to_owned();
+    for n in 0..130 {
+        let (lat, lon) = (50.0 + f64::from(n / 12) * 1.8e-4, 10.0 + f64::from(n % 12) * 2.8e-4);
+        let since = if n < 120 { first } else { "2030-06-15" };
+        text += &format!("M{n:03},{lat:.6},{lon:.6},{since},meter,\"Oak, {}\"\n", n / 12);
+    }
+    fs::write(here.join("list.csv"), text).expect("written");
+}
+
+fn rows<R: amitwin_data::rows::Row>(dir: &Path, variant: &str) -> Vec<R> {
+    RunDir::open(dir).expect("a run").rows(variant, 1).expect("rows")
+}
+
+#[test]
+fn who_is_dead_in_the_plan_is_dead_in_the_run() {
+    let here = folder(PLAN);
+    list(here.path(), "2025-06");
+    run(here.path(), &["plan", "small.toml", "--variant", "wait", "-o", "years"]).expect(0);
+    let at = ["plan", "small.toml", "--variant", "wait", "--at", "2038-08", "-o", "town"];
+    let said = run(here.path(), &at).expect(0);
+    run(here.path(), &at).expect(2).tells(&["town holds something"]);
+    run(here.path(), &["run", "town/scenario.toml", "--set", "duration=90min", "-o", "out"]).expect(0);
+
+    // 2038-08-01 is 4,595 days after 2026-01-01: 12 years with three leap days, and 212 days.
+    let at_s = 4_595.0 * 86_400.0;
+    let failures: Vec<FailureRow> = rows(&here.path().join("years"), "wait");
+    let is_there = |f: &&FailureRow| f.time_s < at_s && f.gone_after_s.is_none_or(|gone_s| f.time_s + gone_s >= at_s);
+    let there: Vec<&FailureRow> = failures.iter().filter(is_there).collect();
+    let fleet: Vec<NodeRow> = rows(&here.path().join("years"), "wait");
+    let of = |wanted: &[Effect]| -> BTreeSet<&str> {
+        let fits = |f: &&&FailureRow| wanted.contains(&f.effect) && f.part.as_str() != "coverage";
+        there.iter().filter(fits).map(|f| fleet[f.meter as usize].name.as_str()).collect()
+    };
+    let (off, wet) = (of(&[Effect::Dead, Effect::Silent]), of(&[Effect::Wet]));
+    assert!(!off.is_empty() && !wet.is_empty(), "the test needs some");
+    assert!(said.out.contains(&format!("130 meters on 2038-08, {} do not send", off.len())), "{}", said.out);
+
+    let nodes: Vec<NodeRow> = rows(&here.path().join("out"), "base");
+    let events: Vec<EventRow> = rows(&here.path().join("out"), "base");
+    let down = events.iter().filter(|event| event.kind == EventKind::PowerDown);
+    let down: BTreeSet<&str> = down.map(|event| nodes[event.node as usize].name.as_str()).collect();
+    assert_eq!(down, off);
+    let listed = fs::read_to_string(here.path().join("town/wet.txt")).expect("a list");
+    assert_eq!(listed.lines().collect::<BTreeSet<_>>(), wet.difference(&off).copied().collect());
+    // Old meters have 13 years, of 0.15 dB each, the others 8; columns of one's own are still there.
+    let scenario = fs::read_to_string(here.path().join("town/scenario.toml")).expect("a scenario");
+    for part in
+        ["climate = \"ahmedabad\"", "start = \"2038-08-01T00:00:00Z\"", "loss = \"1.95 dB\"", "loss = \"1.20 dB\""]
+    {
+        assert!(scenario.contains(part), "no {part} in {scenario}");
+    }
+    let sites = fs::read_to_string(here.path().join("town/meters.csv")).expect("sites");
+    assert!(sites.contains(",2025-06,\"Oak, 0\"\n"), "{sites}");
+}
+
+#[test]
+fn a_day_without_failures_has_no_events_and_other_days_are_refused() {
+    let here = folder(PLAN);
+    list(here.path(), "2025-12");
+    let at =
+        |date: &str, dir: &str| run(here.path(), &["plan", "small.toml", "--variant", "wait", "--at", date, "-o", dir]);
+    at("2026", "first").expect(0);
+    let scenario = fs::read_to_string(here.path().join("first/scenario.toml")).expect("a scenario");
+    assert!(!scenario.contains("[[event]]"), "{scenario}");
+    let sites = fs::read_to_string(here.path().join("first/meters.csv")).expect("sites");
+    // The header, 120 meters and the border router: those of 2030 are not there yet.
+    assert_eq!(sites.lines().count(), 122);
+    run(here.path(), &["check", "first/scenario.toml"]).expect(0);
+    at("2040", "late").expect(3).tells(&["2040 is not within the plan, which goes from 2026 to the end of 2039"]);
+    at("August", "no").expect(3).tells(&["`August` is no date; write 2038, 2038-08 or 2038-08-15"]);
+    run(here.path(), &["plan", "small.toml", "--at", "2030", "-o", "two"]).expect(2).tells(&["one of: wait, visit"]);
+    run(here.path(), &["plan", "small.toml", "--at", "2030"]).expect(2).tells(&["--output"]);
+    let generated = PLAN.replace("[fleet]\nfile = \"list.csv\"\n", "").replace("climate =", "meters = 100\nclimate =");
+    let other = folder(&generated);
+    run(other.path(), &["plan", "small.toml", "--variant", "wait", "--at", "2030", "-o", "none"])
+        .expect(3)
+        .tells(&["numbers without places", "fleet.file"]);
+}
