@@ -139,8 +139,11 @@ fn every_figure_and_column_is_described() {
     run(here.path(), &["run", "small.toml", "-o", "out"]).expect(0);
     let described = run(here.path(), &["describe", "metrics"]).expect(0).out;
     let plan = "name = \"plan\"\nstart = 2026\nyears = 2\n[[vintage]]\nname = \"new\"\ninstalled = 2026\n\
-                [[depot]]\nname = \"north\"\nmeters = 50\nclimate = \"oslo\"\n[[crew]]\nname = \"own\"\ncount = 1\n[prices]\nvisit = 9\n";
+                [[depot]]\nname = \"north\"\nmeters = 50\nclimate = \"oslo\"\n[[crew]]\nname = \"own\"\ncount = 1\n[prices]\nvisit = 9\n\
+                [radio]\ntable = \"reads.csv\"\n";
     std::fs::write(here.path().join("plan.toml"), plan).expect("a plan");
+    let reads = "loss_db,off_share,read_success\n0,0,1\n0,0.5,0.9\n9,0,0.9\n9,0.5,0.8\n";
+    std::fs::write(here.path().join("reads.csv"), reads).expect("a table");
     run(here.path(), &["plan", "plan.toml", "-o", "years"]).expect(0);
     let of = |name: &str| summary(&here.path().join(name)).variants.remove(0).metrics;
     run(here.path(), &["run", "small.toml", "-o", "new", "--set", "mesh.start=cold"]).expect(0);
