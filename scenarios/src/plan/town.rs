@@ -2,6 +2,7 @@
 
 use super::load::{Plan, Variant};
 use super::resolve::{date, unix_s};
+use crate::site::quoted;
 use amitwin_data::placement::{self, PlacementFile, PlacementRecord, RecordKind};
 use amitwin_dlms::objects::civil::date_of;
 use amitwin_maintenance::condition::Condition;
@@ -171,14 +172,6 @@ fn sites(read: &PlacementFile, there: &HashMap<&str, &Condition>) -> String {
         out.push('\n');
     }
     out
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r', ';', '\t', '|']) || text.trim() != text {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// What a scenario says before its events.

@@ -13,7 +13,8 @@ pub fn to_csv<'a>(repeaters: impl IntoIterator<Item = &'a Site>) -> String {
     out
 }
 
-fn quoted(text: &str) -> String {
+/// A field of such a file, in quotes where it needs them.
+pub(crate) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r', ';', '\t', '|']) || text.trim() != text {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

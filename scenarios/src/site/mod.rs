@@ -8,6 +8,7 @@ mod outlook;
 mod places;
 mod rank;
 
+pub(crate) use file::quoted;
 pub use file::to_csv;
 pub use outlook::Outlook;
 pub use places::{Height, Places};
