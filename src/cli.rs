@@ -221,7 +221,7 @@ pub struct Calibrate {
 /// Options of `sweep`.
 #[derive(Args)]
 pub struct Sweep {
-    /// Scenario file.
+    /// Scenario or plan file.
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// What to vary, instead of the scenario's study.vary: a list (radio.phy=1b,3,5), a range (placement.meters=1000..8000/4, or /4log for
@@ -281,7 +281,7 @@ pub struct Cluster {
     /// Which scheduler.
     #[arg(value_enum)]
     pub kind: ClusterKind,
-    /// Scenario file, whose study.vary says what is varied.
+    /// Scenario or plan file, whose study.vary says what is varied.
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Shares, each a job; fewer where there is less to run.
@@ -296,7 +296,7 @@ pub struct Cluster {
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("which").required(true), after_help = FIND_CODES)]
 pub struct Find {
-    /// Scenario file, whose gates judge.
+    /// Scenario or plan file, whose gates judge.
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Setting of which the largest value is wanted, such as placement.meters.

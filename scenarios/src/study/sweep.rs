@@ -8,9 +8,9 @@ use amitwin_data::summary::Status;
 use amitwin_data::sweep::{Plan, PlannedCase, SweepSummary};
 use std::str::FromStr;
 
-/// The scenario and what is varied of it.
+/// The scenario or plan and what is varied of it.
 pub struct Sweep {
-    /// The scenario.
+    /// The scenario or plan.
     pub source: Source,
     /// What is varied.
     pub vary: Vec<Vary>,

@@ -29,7 +29,7 @@ const SEEDS_MAX: u32 = 64;
 
 /// What is searched for.
 pub struct Find {
-    /// The scenario.
+    /// The scenario or plan.
     pub source: Source,
     /// Dotted path of the setting.
     pub path: String,
