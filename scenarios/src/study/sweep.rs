@@ -211,11 +211,12 @@ impl Cases<'_> {
 
     /// Keeps a summary of what ended before something went wrong.
     fn failed(&self, error: DriveError, with: &Means, extent: Extent) -> Result<Results, DriveError> {
-        if !matches!(extent, Extent::Share(_)) {
-            let mut summary = self.over_all(&with.dir.results()?, 0, extent);
+        if let (false, Ok(results)) = (matches!(extent, Extent::Share(_)), with.dir.results()) {
+            let mut summary = self.over_all(&results, 0, extent);
             summary.warnings.push(error.to_string());
             (summary.status, summary.exit_code) = (Status::Failed, Some(error.exit_code()));
-            with.dir.finish(&summary, &summary)?;
+            // What went wrong first is told, not what followed from it.
+            drop(with.dir.finish(&summary, &summary));
         }
         Err(error)
     }

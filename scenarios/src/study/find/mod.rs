@@ -218,10 +218,13 @@ impl PlannedFind<'_> {
 
     /// Keeps a summary of what ended before something went wrong.
     fn failed(&self, error: DriveError, with: &Means, searches: &[Search]) -> Result<Results, DriveError> {
-        let mut summary = self.summary(&with.dir.results()?, searches, true);
-        summary.study.warnings.push(error.to_string());
-        (summary.study.status, summary.study.exit_code) = (Status::Failed, Some(error.exit_code()));
-        with.dir.finish(&summary.study, &summary)?;
+        if let Ok(results) = with.dir.results() {
+            let mut summary = self.summary(&results, searches, true);
+            summary.study.warnings.push(error.to_string());
+            (summary.study.status, summary.study.exit_code) = (Status::Failed, Some(error.exit_code()));
+            // What went wrong first is told, not what followed from it.
+            drop(with.dir.finish(&summary.study, &summary));
+        }
         Err(error)
     }
 
