@@ -6,7 +6,7 @@ use crate::series;
 use crate::svg::Svg;
 use crate::svg::bars::BarChart;
 use crate::svg::escape;
-use crate::svg::lines::{Series, ShareChart, XAxis, thin};
+use crate::svg::lines::{Second, Series, ShareChart, XAxis, thin};
 use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
@@ -140,9 +140,6 @@ type Reading = fn(&WeatherRow) -> f32;
 /// Runs that are longer show reports by day, s.
 const BY_DAY_S: f64 = 10.0 * 86_400.0;
 
-/// Degrees that the top of the chart of reports stands for, so that one axis serves both.
-const TOP_C: f64 = 100.0;
-
 /// A line for each variant of what came to something of all that was due in each stretch of time, and what a stretch is.
 fn by_time(run: &RunView, counts: fn(&VariantView) -> &[(u32, u32)]) -> (&'static str, Vec<Series>) {
     let (each, hours) = if run.summary.duration_s > BY_DAY_S { ("day", 24) } else { ("hour", 1) };
@@ -162,27 +159,32 @@ fn delivered(run: &RunView) -> Option<Figure> {
     let mut legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
     let mut caption = format!("Share of each {each}’s reports that arrived.");
     let sky = run.variants.iter().find(|v| !v.weather.is_empty());
+    let mut degrees = None;
     if let Some(sky) = sky {
-        let temperatures: [(&str, Reading); 2] =
-            [("air, °C", |row| row.air_c), ("a meter’s board, °C", |row| row.meters_c)];
+        let temperatures: [(&str, Reading); 2] = [("air", |row| row.air_c), ("a meter’s board", |row| row.meters_c)];
+        let all = sky.weather.iter().flat_map(|row| temperatures.map(|(_, of)| f64::from(of(row))));
+        let axis = Second::around("temperature, °C", all);
         for (what, of) in temperatures {
-            let points = sky.weather.iter().map(|row| (row.time_s / 60.0, f64::from(of(row)) / TOP_C)).collect();
-            legend.push(entry(lines.len(), what.into()));
-            lines.push(Series { name: what.into(), points: thin(points, series::COLUMNS), step: false, span: None });
+            let points = sky.weather.iter().map(|row| (row.time_s / 60.0, axis.share(f64::from(of(row))))).collect();
+            let name = format!("{what}, °C (right)");
+            legend.push(entry(lines.len(), name.clone()));
+            lines.push(Series { name, points: thin(points, series::COLUMNS), step: false, span: None });
         }
+        degrees = Some(axis);
         let _ = write!(
             caption,
-            " On the same numbers the temperatures of the air and of the board of a meter in the sun in variant “{}”: 40 % stands for \
-             40 °C. Boards follow air and sun by the lag of their box.",
+            " On the right the temperatures of the air and of the board of a meter in the sun in variant “{}”. Boards follow air and sun by \
+             the lag of their box.",
             sky.name
         );
     }
     let chart = ShareChart {
         title: title.clone(),
         x_label: "since the run’s start".into(),
-        y_label: if sky.is_some() { "reports delivered; °C" } else { "reports delivered" }.into(),
+        y_label: "reports delivered".into(),
         x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
         whole: true,
+        second: degrees,
         series: lines,
     };
     Some(Figure::new("delivered", &title, legend, chart.draw(), &caption))
@@ -200,6 +202,7 @@ fn read(run: &RunView) -> Option<Figure> {
         y_label: "reads that succeeded".into(),
         x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
         whole: true,
+        second: None,
         series: lines,
     };
     let caption = format!("Share of the reads due in each {each} that were answered, at any time.");
@@ -229,6 +232,7 @@ fn back(run: &RunView) -> Option<Figure> {
         y_label: "commanded meters back".into(),
         x: XAxis::Minutes(0.0, (end - start) / 60.0),
         whole: true,
+        second: None,
         series: lines,
     };
     let caption = format!(
@@ -276,6 +280,7 @@ fn busy(run: &RunView) -> Option<Figure> {
         y_label: "radio busy".into(),
         x: XAxis::Minutes(low, (high + 1.0).max(low + 1.0)),
         whole: false,
+        second: None,
         series: lines,
     };
     let caption = format!(
@@ -315,6 +320,7 @@ fn rejoin(run: &RunView) -> Option<Figure> {
         y_label: "commanded meters".into(),
         x: XAxis::LogSeconds(shortest.clamp(0.1, longest / 10.0), longest),
         whole: true,
+        second: None,
         series: lines,
     };
     Some(Figure::new(

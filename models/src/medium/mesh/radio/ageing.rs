@@ -3,7 +3,7 @@
 //! A loss of each radio in both directions, as a function of (seed, site, time). It is looked at each day and written into the overlay of the air, a byte
 //! a radio.
 
-use crate::node::{PerNode, SiteId};
+use crate::node::{Node, PerNode, SiteId};
 use crate::purpose;
 use crate::spec::{AgeingSpec, WorldSpec};
 use crate::terrain::SiteKind;
@@ -20,17 +20,19 @@ const GASKET_SHAPE: f64 = 3.0;
 pub struct Ageing {
     spec: AgeingSpec,
     seed: u64,
-    is_meter: PerNode<bool>,
+    /// Border routers and repeaters, in ascending order.
+    others: Vec<Node>,
 }
 
 impl Ageing {
     /// That of the radios at these sites of a run; `None` if nothing ages.
     pub fn of(run: &WorldSpec, sites: &PerNode<SiteId>) -> Option<Ageing> {
-        let is_meter = |site: &SiteId| run.placement.sites[site.at()].kind == SiteKind::Meter;
+        let is_other = |site: SiteId| run.placement.sites[site.at()].kind != SiteKind::Meter;
+        let others = (0..).map(Node).zip(&sites.0).filter(|&(_, &site)| is_other(site)).map(|(node, _)| node);
         (!run.surroundings.ageing.is_off()).then(|| Ageing {
             spec: run.surroundings.ageing.clone(),
             seed: run.seed,
-            is_meter: sites.0.iter().map(is_meter).collect(),
+            others: others.collect(),
         })
     }
 
@@ -54,13 +56,14 @@ impl Ageing {
 
     /// What the radios lose at a moment, dB, by the same sites.
     pub fn losses(&self, sites: &PerNode<SiteId>, now: SimTime) -> Vec<f32> {
-        let each = sites.0.iter().zip(&self.is_meter.0);
-        each.map(|(&site, &is_meter)| self.loss_db(site, is_meter, now) as f32).collect()
+        let mut others = self.others.iter().peekable();
+        let each = (0..).map(Node).zip(&sites.0);
+        each.map(|(node, &site)| self.loss_db(site, others.next_if_eq(&&node).is_none(), now) as f32).collect()
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        size_of::<Ageing>() + self.is_meter.bytes()
+        size_of::<Ageing>() + self.others.capacity() * size_of::<Node>()
     }
 
     /// When losses are to be looked at after a moment.

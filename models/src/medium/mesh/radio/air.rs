@@ -247,7 +247,9 @@ impl Air {
         let code = self.neighbours.code(at, t.from)?;
         Some(match &t.overlay {
             None => self.level(t.from, code),
-            Some(overlay) => overlaid(self.radios[t.from].power_mw * self.linear[code as usize], overlay, t.from, at),
+            Some(overlay) => {
+                overlaid(self.radios[t.from].power_mw * self.linear[code as usize], overlay.factor(t.from, at))
+            }
         })
     }
 

@@ -20,6 +20,7 @@ const DAY_S: u64 = 86_400;
 const WET_H: u32 = 3;
 const WET_MM: f64 = 0.2;
 const HOUR_S: u64 = 3_600;
+const CENTI: f64 = 100.0;
 const BUILDING_DB: f64 = 15.0;
 const BUILDING_SPREAD_DB: f64 = 3.5;
 
@@ -28,11 +29,12 @@ const BUILDING_SPREAD_DB: f64 = 3.5;
 struct Crossing {
     a: Node,
     b: Node,
-    /// Place in the file.
-    obstacle: u16,
-    /// What it takes, with all leaves out, dB.
-    loss_db: f32,
+    /// What it takes, with all leaves out, hundredths of a decibel.
+    loss_cdb: u16,
 }
+
+// Trees may stand in millions of links.
+const _: () = assert!(size_of::<Crossing>() == 6, "a Crossing has 6 bytes");
 
 /// The obstacles of a partition's links.
 #[derive(Clone, Debug)]
@@ -40,8 +42,10 @@ pub struct Obstacles {
     specs: Vec<ObstacleSpec>,
     /// Of trees that lose their leaves, by place in the file.
     leaves: Vec<Option<Leaves>>,
-    /// By link.
+    /// By place of the obstacle in the file, and by link.
     crossings: Vec<Crossing>,
+    /// Where the links of each obstacle end.
+    ends: Vec<usize>,
     start_unix_s: i64,
     /// Hours with rain, if leaves get wet.
     rain: Option<Arc<Hours>>,
@@ -60,26 +64,28 @@ impl Obstacles {
             return None;
         }
         let south = run.placement.plane.is_some_and(|plane| plane.origin().0 < 0.0);
-        let mut crossings = Vec::new();
-        for (n, &site) in (0..).zip(&sites.0) {
-            let a = Node(n);
-            for &b in neighbours.of(a).0.iter().filter(|&&b| b > a) {
-                for (obstacle, spec) in (0u16..).zip(specs) {
-                    let loss_db = loss_db(run, spec, frequency_mhz, u64::from(obstacle), (site, sites[b]));
-                    if loss_db > 0.0 {
-                        crossings.push(Crossing { a, b, obstacle, loss_db: loss_db as f32 });
+        let mut crossings: Vec<Crossing> = Vec::new();
+        let mut ends = Vec::new();
+        for (obstacle, spec) in (0u64..).zip(specs) {
+            for (n, &site) in (0..).zip(&sites.0) {
+                let a = Node(n);
+                for &b in neighbours.of(a).0.iter().filter(|&&b| b > a) {
+                    let loss_db = loss_db(run, spec, frequency_mhz, obstacle, (site, sites[b]));
+                    let loss_cdb = (CENTI * loss_db + 0.5) as u16;
+                    if loss_cdb > 0 {
+                        crossings.push(Crossing { a, b, loss_cdb });
                     }
                 }
             }
+            ends.push(crossings.len());
         }
         crossings.shrink_to_fit();
-        crossings.sort_unstable_by_key(|crossing| (crossing.a, crossing.b, crossing.obstacle));
         let leaves = specs.iter().map(|spec| leaves(spec, south)).collect();
         let start_unix_s = run.dlms.start_unix_s;
         let hours = run.weather.as_ref().and_then(|weather| weather.hours.clone());
         let gets_wet = specs.iter().any(|spec| spec.wet_leaves_db.is_some());
         let rain = hours.filter(|hours| gets_wet && !hours.rain_mm.is_empty());
-        (!crossings.is_empty()).then(|| Obstacles { specs: specs.clone(), leaves, crossings, start_unix_s, rain })
+        (!crossings.is_empty()).then(|| Obstacles { specs: specs.clone(), leaves, crossings, ends, start_unix_s, rain })
     }
 
     /// What links lose at a moment, each once, those that lose nothing left out.
@@ -90,20 +96,25 @@ impl Obstacles {
             (true, None) => 1.0,
             (true, Some(leaves)) => leaves.share(day) as f32,
         };
-        let shares: Vec<f32> = self.specs.iter().zip(&self.leaves).map(|(spec, leaves)| of(spec, leaves)).collect();
         let is_wet = self.is_wet(now);
-        let wet_db = |spec: &ObstacleSpec| spec.wet_leaves_db.filter(|_| is_wet).unwrap_or(0.0) as f32;
-        let wet_db: Vec<f32> = self.specs.iter().map(wet_db).collect();
         let mut losses: Vec<(Node, Node, f32)> = Vec::new();
-        for crossing in &self.crossings {
-            let obstacle = usize::from(crossing.obstacle);
-            let loss_db = (crossing.loss_db + wet_db[obstacle]) * shares[obstacle];
-            match losses.last_mut() {
-                Some(last) if (last.0, last.1) == (crossing.a, crossing.b) => last.2 += loss_db,
-                _ if loss_db > 0.0 => losses.push((crossing.a, crossing.b, loss_db)),
-                _ => {}
+        let mut begin = 0;
+        for ((spec, leaves), &end) in self.specs.iter().zip(&self.leaves).zip(&self.ends) {
+            let share = of(spec, leaves);
+            let wet_db = spec.wet_leaves_db.filter(|_| is_wet).unwrap_or(0.0) as f32;
+            if share > 0.0 {
+                let loss_db = |link: &Crossing| (f32::from(link.loss_cdb) / CENTI as f32 + wet_db) * share;
+                losses.extend(self.crossings[begin..end].iter().map(|link| (link.a, link.b, loss_db(link))));
             }
+            begin = end;
         }
+        // Stable: what several obstacles take from a link is added up in the order of the file.
+        losses.sort_by_key(|link| (link.0, link.1));
+        losses.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            kept.2 += if same { next.2 } else { 0.0 };
+            same
+        });
         losses
     }
 
@@ -126,7 +137,7 @@ impl Obstacles {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.crossings.capacity() * size_of::<Crossing>()
+        self.crossings.capacity() * size_of::<Crossing>() + self.ends.capacity() * size_of::<usize>()
     }
 
     /// Day of the year, 1 to 367.

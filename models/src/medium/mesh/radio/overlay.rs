@@ -4,7 +4,7 @@
 //! The air knows overlays, not causes. A frame keeps the overlay of its beginning until it ends.
 
 use super::crystal::{offset_loss_db, window_hz};
-use super::shades::{Ends, Shades};
+use super::shades::{Ends, Row, Shades};
 use crate::math::ratio;
 use crate::node::{Node, PerNode};
 use serde::{Deserialize, Serialize};
@@ -167,25 +167,19 @@ impl Overlay {
     /// Factor on the level at which `to` hears `from`.
     #[inline]
     pub fn factor(&self, from: Node, to: Node) -> f32 {
-        let mut factor = 1.0;
-        if let (Some(sender), Some(receiver)) = (self.factors.0.get(from.at()), self.factors.0.get(to.at())) {
-            factor = sender.sends * receiver.receives;
-            if sender.has_edges
-                && let Ok(at) = self.find(from, to)
-            {
-                factor *= self.edges[at].3;
-            }
+        self.sender(from).factor(to)
+    }
+
+    /// What is overlaid on the frames of a sender, whose receivers are asked for in ascending order.
+    #[inline]
+    pub fn sender(&self, from: Node) -> Sender<'_> {
+        Sender {
+            overlay: self,
+            from,
+            node: self.factors.0.get(from.at()).copied(),
+            shades: self.shades.as_ref().map(|shades| shades.of(from)),
+            end: self.ends.as_ref().map(|ends| (ends, ends.factor(from))),
         }
-        if let Some(shades) = &self.shades {
-            factor *= shades.factor(from, to);
-        }
-        if let Some(ends) = &self.ends {
-            factor *= ends.factor(from) * ends.factor(to);
-        }
-        if self.offsets > 0 {
-            factor *= self.of_offset(self.node(from).offset_hz - self.node(to).offset_hz);
-        }
-        factor
     }
 
     /// Noise added at a node.
@@ -210,6 +204,42 @@ impl Overlay {
 
     fn find(&self, from: Node, to: Node) -> Result<usize, usize> {
         self.edges.binary_search_by_key(&(from, to), |edge| (edge.0, edge.1))
+    }
+}
+
+/// A sender's part of the factors on its levels, worked out once a frame.
+pub struct Sender<'a> {
+    overlay: &'a Overlay,
+    from: Node,
+    node: Option<Factors>,
+    shades: Option<Row<'a>>,
+    end: Option<(&'a Ends, f32)>,
+}
+
+impl Sender<'_> {
+    /// Factor on the level at which a node hears it; no node may be less than the one before.
+    #[inline]
+    pub fn factor(&mut self, to: Node) -> f32 {
+        let overlay = self.overlay;
+        let mut factor = 1.0;
+        if let Some(sender) = self.node {
+            factor = sender.sends * overlay.factors[to].receives;
+            if sender.has_edges
+                && let Ok(at) = overlay.find(self.from, to)
+            {
+                factor *= overlay.edges[at].3;
+            }
+        }
+        if let Some(shades) = &mut self.shades {
+            factor *= shades.factor(to);
+        }
+        if let Some((ends, end)) = self.end {
+            factor *= end * ends.factor(to);
+        }
+        if overlay.offsets > 0 {
+            factor *= overlay.of_offset(overlay.node(self.from).offset_hz - overlay.node(to).offset_hz);
+        }
+        factor
     }
 }
 

@@ -58,24 +58,50 @@ impl Shades {
 
     /// What a link loses, dB.
     pub fn loss_db(&self, from: Node, to: Node) -> f32 {
-        STEP_DB * f32::from(self.code(from, to))
+        STEP_DB * f32::from(self.of(from).code(to))
     }
 
-    /// Factor on the level of a link.
+    /// The links of a sender.
     #[inline]
-    pub fn factor(&self, from: Node, to: Node) -> f32 {
-        self.factors[usize::from(self.code(from, to))]
-    }
-
-    #[inline]
-    fn code(&self, from: Node, to: Node) -> u8 {
-        let (begin, end) = (self.first[from.at()] as usize, self.first[from.at() + 1] as usize);
-        self.to[begin..end].binary_search(&to).map_or(0, |at| self.codes[begin + at])
+    pub fn of(&self, from: Node) -> Row<'_> {
+        let links = self.first[from.at()] as usize..self.first[from.at() + 1] as usize;
+        Row { to: &self.to[links.clone()], codes: &self.codes[links], factors: &self.factors }
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         size_of::<u32>() * self.first.capacity() + 3 * self.to.capacity() + size_of::<f32>() * self.factors.len()
+    }
+}
+
+/// What is left of a sender's links, for those who ask for receivers in ascending order.
+pub(super) struct Row<'a> {
+    to: &'a [Node],
+    codes: &'a [u8],
+    factors: &'a [f32],
+}
+
+impl Row<'_> {
+    /// Factor on the level of the link to a receiver, none less than the one before.
+    #[inline]
+    pub fn factor(&mut self, to: Node) -> f32 {
+        self.factors[usize::from(self.code(to))]
+    }
+
+    #[inline]
+    fn code(&mut self, to: Node) -> u8 {
+        while let (Some((&next, to_rest)), Some((&code, codes_rest))) =
+            (self.to.split_first(), self.codes.split_first())
+        {
+            if next > to {
+                break;
+            }
+            (self.to, self.codes) = (to_rest, codes_rest);
+            if next == to {
+                return code;
+            }
+        }
+        0
     }
 }
 
@@ -135,8 +161,8 @@ mod tests {
         let shades = Shades::new(4, &[(Node(0), Node(2), 12.3), (Node(1), Node(2), 3.0), (Node(2), Node(3), 400.0)]);
         assert!(shades.fits(4) && !shades.fits(3));
         assert_eq!((shades.loss_db(Node(0), Node(2)), shades.loss_db(Node(2), Node(0))), (12.5, 12.5));
-        assert_eq!((shades.loss_db(Node(2), Node(1)), shades.factor(Node(2), Node(1))), (3.0, factor(3.0)));
-        assert_eq!((shades.loss_db(Node(0), Node(1)), shades.factor(Node(0), Node(1))), (0.0, 1.0));
+        assert_eq!((shades.loss_db(Node(2), Node(1)), shades.of(Node(2)).factor(Node(1))), (3.0, factor(3.0)));
+        assert_eq!((shades.loss_db(Node(0), Node(1)), shades.of(Node(0)).factor(Node(1))), (0.0, 1.0));
         assert_eq!(shades.loss_db(Node(3), Node(2)), 127.5, "the most that a byte says");
     }
 }

@@ -39,14 +39,14 @@ impl Air {
         t.overlay.clone_from(&self.overlay);
         self.deafen(from, end);
         if channel == Channel::COMMON {
-            let (overlay, interference) = (self.overlay.clone(), self.interference.take());
+            let (overlay, interference) = (self.overlay.take(), self.interference.take());
             match (&overlay, &interference) {
                 (None, None) => self.begin_common::<false>(id, now, from, (None, None)),
                 (overlay, interference) => {
                     self.begin_common::<true>(id, now, from, (overlay.as_deref(), interference.as_deref()));
                 }
             }
-            self.interference = interference;
+            (self.overlay, self.interference) = (overlay, interference);
         } else {
             self.begin_hopped(id, now, channel);
             self.channels[channel.at()].push(id);
@@ -64,11 +64,12 @@ impl Air {
     ) {
         let on_air = self.on_air(Channel::COMMON, now);
         let power = self.radios[from].power_mw;
+        let mut sender = overlay.map(|overlay| overlay.sender(from));
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
             let plain = power * self.linear[code as usize];
             let (level, noise) = if DISTURBED {
-                let level = overlay.map_or(plain as u64, |overlay| overlaid(plain, overlay, from, node));
+                let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
                 let noise = overlay.map_or(0, |overlay| overlay.noise(node));
                 let interferers = interference.map_or(0, |others| others.level(node, on_air, now, now));
                 (level, self.noise + (noise + interferers) as f64)
@@ -145,7 +146,7 @@ impl Air {
         let frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
-            Transmission { hearers: std::mem::take(&mut t.hearers), ..t.clone() }
+            Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
         if frame.channel == Channel::COMMON {
             let power = self.radios[frame.from].power_mw;
@@ -153,6 +154,7 @@ impl Air {
                 let (fate, dbm) = self.fate(id, &frame, frame.to);
                 each(frame.to, fate, dbm);
             }
+            let mut sender = frame.overlay.as_ref().map(|overlay| overlay.sender(frame.from));
             for n in 0..self.neighbours.of(frame.from).0.len() {
                 let (ids, codes) = self.neighbours.of(frame.from);
                 let (node, code) = (ids[n], codes[n]);
@@ -161,10 +163,7 @@ impl Air {
                     each(node, fate, dbm);
                 }
                 let plain = power * self.linear[code as usize];
-                let level = match &frame.overlay {
-                    None => plain as u64,
-                    Some(overlay) => overlaid(plain, overlay, frame.from, node),
-                };
+                let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
                 let radio = &mut self.radios[node];
                 radio.energy = radio.energy.saturating_sub(level);
                 if radio.lock == id {
@@ -188,7 +187,7 @@ impl Air {
         let mut kept = frame.hearers;
         kept.clear();
         let t = &mut self.transmissions[id as usize];
-        (t.hearers, t.overlay) = (kept, None);
+        t.hearers = kept;
         self.free.push(id);
         Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
     }

@@ -82,8 +82,8 @@ impl Air {
 
 /// Level of a frame where something is overlaid; `plain` is its level without.
 #[inline]
-pub(super) fn overlaid(plain: f32, overlay: &Overlay, from: Node, to: Node) -> u64 {
-    (plain * overlay.factor(from, to)) as u64
+pub(super) fn overlaid(plain: f32, factor: f32) -> u64 {
+    (plain * factor) as u64
 }
 
 /// Bits that fit between two instants at the mode's rate, a part counting as a whole bit.
