@@ -1,6 +1,7 @@
 //! What head-end and gateways tell each other over the backhaul.
 
 use crate::apdu::Apdu;
+use crate::books::Alarm;
 use crate::node::SiteId;
 use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
@@ -84,6 +85,11 @@ pub enum ReportKind {
     Push {
         /// Number of the report.
         number: u32,
+    },
+    /// The supply of a meter has failed, or is back; `planned` is when.
+    Alarm {
+        /// Which of the two.
+        alarm: Alarm,
     },
     /// The answer to a unicast command.
     CommandAck {

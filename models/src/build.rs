@@ -32,7 +32,7 @@ use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
-use crate::meter::{self, Meters, Servers};
+use crate::meter::{self, Meters, Reserves, Servers};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
@@ -222,7 +222,7 @@ fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
 /// Whether head-end and meters say anything to each other.
 fn is_spoken(spec: &WorldSpec) -> bool {
     let pushed = spec.traffic.push().is_some_and(|push| push.content == PushContent::Readings);
-    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty()
+    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty() || spec.last_gasp.is_some()
 }
 
 /// Whether a campaign waits for links.
@@ -300,7 +300,9 @@ impl Kit<'_> {
         let (sites, count, gateways) = (&spec.placement.sites, usize::from(facts.own), facts.gateways);
         let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
-        let parts = meter::Parts { servers, plan: plan.clone(), push: spec.traffic.push(), boot: spec.device.boot };
+        let reserves = spec.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
+        let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
+        let parts = meter::Parts { servers, reserves, plan, push, boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
@@ -351,6 +353,9 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
+        if spec.last_gasp.is_some() {
+            link.count_sent();
+        }
         link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);
         let parts = net::Parts {
             procedures: Procedures::new(spec, self.network, self.hops.len(), self.model),

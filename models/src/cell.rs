@@ -6,7 +6,7 @@ mod state;
 pub use part::Part;
 pub use state::PartState;
 
-use crate::books::{Books, Happened, Loss, PushReport};
+use crate::books::{Books, Happened, Loss, OwnReport};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
 use crate::fleet::{Change, Fleet};
@@ -113,7 +113,13 @@ impl Users<'_> {
 }
 
 /// An entry of the timeline is due: the fleet gets or loses its components, and its systems say what that changes.
-fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline::Event) -> Vec<Change> {
+/// Also says whose radio it destroys.
+fn happen(
+    fleet: &mut Fleet,
+    timeline: &Timeline,
+    ctx: &mut Ctx,
+    event: timeline::Event,
+) -> (Option<Node>, Vec<Change>) {
     let (happening, begins) = timeline.due(ctx, event);
     let (number, act) = (happening.number, &happening.act);
     if let Some(end) = happening.overheated {
@@ -124,7 +130,8 @@ fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline
     } else {
         fleet.take(number, &happening.nodes, &happening.edges);
     }
-    fleet.tick()
+    let destroyed = happening.overheated.map(|_| happening.nodes[0]);
+    (destroyed, fleet.tick())
 }
 
 impl Cell {
@@ -194,7 +201,11 @@ impl Cell {
                 }
             }
             (Event::Timeline(event), medium) => {
-                for change in happen(fleet, timeline, ctx, event) {
+                let (destroyed, changes) = happen(fleet, timeline, ctx, event);
+                if let Some(node) = destroyed {
+                    meters.lose_capacitor(node);
+                }
+                for change in changes {
                     match (change, &mut *medium) {
                         (Change::Supply { node, on }, AnyMedium::Mesh(mesh)) => {
                             Users { meters, gateways }.supply(&mut mesh.port(), ctx, node, on);
@@ -290,7 +301,7 @@ impl Cell {
         }
         books.close_minute(facts, now);
         let pending = |carried: Carried| {
-            if let Some(report) = PushReport::of(carried) {
+            if let Some(report) = OwnReport::of(carried) {
                 books.report(facts, &report, Outcome::Pending, None);
             }
         };

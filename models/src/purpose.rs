@@ -54,6 +54,10 @@ pub const OVERHEATING: u32 = 137;
 pub const SERVICE: u32 = 138;
 /// What years do to a radio's antenna and gasket (entity: site).
 pub const AGEING: u32 = 141;
+/// When a meter says what of its supply (entity: meter).
+pub const LAST_GASP: u32 = 142;
+/// Whether a meter is a bellwether (entity: meter).
+pub const BELLWETHER: u32 = 143;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

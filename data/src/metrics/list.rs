@@ -18,6 +18,8 @@ pub enum Activity {
     Reads,
     /// Pings of meters.
     Pings,
+    /// Supplies that fail, and what meters tell of it.
+    Outages,
     /// Campaigns that wait for links.
     Conditions,
     /// Years of a fleet.
@@ -38,6 +40,7 @@ impl Activity {
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
+            Activity::Outages => some(Metric::SuppliesFailed),
             Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
@@ -228,6 +231,38 @@ metrics! {
     /// the same, 99th percentile
     PingDelayP99S = "ping_delay_p99_s": Reached, Pings,
         gate("ping_delay", "p99"), table("ping\np99", "delay of pings, p99");
+    /// times that the supply of a meter or repeater with a capacitor failed; with `last_gasp` only
+    SuppliesFailed = "supplies_failed": Count, Outages;
+    /// outages that lasted until their meter was to tell of them, or its capacitor was empty
+    OutagesToTell = "outages_to_tell": Count, Outages;
+    /// share of them that the head-end heard of by a last gasp
+    OutagesToldShare = "outages_told_share": Share, Outages,
+        gate("outages_told", ""), table("outages\ntold", "outages told");
+    /// median time from the failure until the head-end has the first last gasp of that meter, over those told
+    OutageToldP50S = "outage_told_p50_s": Reached, Outages,
+        gate("outage_told", "p50"), table("told\nafter", "outages told after, p50");
+    /// the same, 95th percentile
+    OutageToldP95S = "outage_told_p95_s": Reached, Outages, gate("outage_told", "p95");
+    /// last gasps that were sent, repetitions among them
+    LastGasps = "last_gasps": Count, Outages, table("last\ngasps", "last gasps");
+    /// of all last gasps those that had no way to go
+    GaspsLostNoRoute = "gasps_lost_no_route": Count, Outages;
+    /// those lost in all transmissions of a hop
+    GaspsLostRetries = "gasps_lost_retries": Count, Outages;
+    /// those whose meter, or a relay that held them, was out of energy, and outages of which nothing could be said for that
+    GaspsLostDark = "gasps_lost_dark": Count, Outages;
+    /// those lost in full queues, or that waited too long there
+    GaspsLostQueue = "gasps_lost_queue": Count, Outages;
+    /// those lost at a border router whose backhaul was down or lost them
+    GaspsLostBackhaul = "gasps_lost_backhaul": Count, Outages;
+    /// share of the meters that had told of an outage, or could not, and have their supply back in their mesh, of which the head-end heard so
+    PowerUpToldShare = "power_up_told_share": Share, Outages,
+        gate("power_up_told", ""), table("returns\ntold", "returns told");
+    /// median time from the return of a supply until the head-end is told, over those told
+    PowerUpToldP50S = "power_up_told_p50_s": Reached, Outages,
+        gate("power_up_told_after", "p50"), table("return\ntold p50", "returns told after, p50");
+    /// the same, 95th percentile
+    PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_told_after", "p95");
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

@@ -28,6 +28,10 @@ words! {
         Read = "read",
         /// The head-end asks a meter for its clock.
         Ping = "ping",
+        /// A meter says that its supply has failed.
+        LastGasp = "last_gasp",
+        /// A meter says that its supply is back.
+        PowerUp = "power_up",
     }
 
     /// What became of a transaction.
@@ -76,6 +80,8 @@ words! {
         Operational = "operational",
         /// Its supply is back.
         PowerUp = "power_up",
+        /// Its supply has failed, and it runs on its capacitor.
+        OnCapacitor = "on_capacitor",
         /// The extra loss of its signals has changed.
         ExtraLoss = "extra_loss",
         /// The extra loss of one of its edges has changed; the other end has such a row too.
@@ -116,6 +122,8 @@ words! {
         Confirm = "confirm",
         /// A regular report.
         Push = "push",
+        /// A meter tells of its supply.
+        Alarm = "alarm",
         /// A command for one meter.
         Command = "command",
         /// Its answer.

@@ -31,6 +31,8 @@ macro_rules! counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
             /// Datagrams lost, by [`Loss`].
             pub lost: [u64; 8],
+            /// Last gasps lost, by [`Loss`].
+            pub gasps_lost: [u64; 8],
         }
 
         impl Counters {
@@ -38,6 +40,9 @@ macro_rules! counters {
             pub fn add(&mut self, other: &Counters) {
                 $(self.$name += other.$name;)+
                 for (mine, theirs) in self.lost.iter_mut().zip(other.lost) {
+                    *mine += theirs;
+                }
+                for (mine, theirs) in self.gasps_lost.iter_mut().zip(other.gasps_lost) {
                     *mine += theirs;
                 }
             }

@@ -24,6 +24,11 @@ pub enum Happened {
         /// Restarts so far.
         boots: u16,
     },
+    /// Its supply has failed, and it runs on its capacitor.
+    OnCapacitor {
+        /// For how long if its radio only listens, s.
+        left_s: f64,
+    },
     /// Its supply is back.
     PowerUp {
         /// Restarts so far.
@@ -74,6 +79,7 @@ impl Happened {
             Happened::Reset { tier } => (EventKind::Reset, tier as i32),
             Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
+            Happened::OnCapacitor { left_s } => (EventKind::OnCapacitor, libm::round(10.0 * left_s) as i32),
             Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),
             Happened::Boot { boots } => (EventKind::Boot, i32::from(boots)),
             Happened::JoinState { state } => (EventKind::JoinState, i32::from(state)),

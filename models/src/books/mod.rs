@@ -9,7 +9,7 @@
 //! | [`Load`] of a border router's radio | the link layer; closed each minute by the gateway |
 //! | what each radio does in an hour of the table `load` ([`NodeLoad`]) | both layers of a mesh, border routers for their backhaul; hours closed by the network layer |
 //! | what each radio transmits in its busiest hour ([`OnAir`]) | the link layer; hours closed by the gateway |
-//! | the `transactions` row of a regular report ([`PushReport`]) | the gateway that has it, the meter that could not send it, whoever lost it |
+//! | the `transactions` row of what a meter says by itself ([`OwnReport`]) | the gateway that has it, the meter that could not send it, whoever lost it |
 //! | rows of other tables ([`Books::rows`]) | the room that they are about; the driver takes them window by window |
 
 mod counters;
@@ -26,7 +26,7 @@ pub use happened::Happened;
 pub use load::{Load, MINUTE};
 pub use node_load::{NodeLoad, ParentLink, Standing};
 pub use on_air::OnAir;
-pub use reports::PushReport;
+pub use reports::{Alarm, OwnReport, Says};
 pub use state::State;
 pub use transaction::TransactionId;
 

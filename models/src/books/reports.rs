@@ -1,21 +1,50 @@
-//! The `transactions` row of a regular report: written where its fate is settled.
+//! The `transactions` row of what a meter says by itself: written where its fate is settled.
 
-use super::{Books, Node, TransactionId};
+use super::{Books, Loss, Node, TransactionId};
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried, Message};
 use amitwin_data::rows::{Added, Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A regular report whose fate is settled.
+/// What a meter tells of its supply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Alarm {
+    /// It has failed, and the capacitor will not last.
+    LastGasp,
+    /// It is back.
+    PowerUp,
+}
+
+/// What a meter says by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// A regular report.
+    Push {
+        /// Its number at the meter.
+        number: u32,
+    },
+    /// Something about its supply.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+        /// Which of its outages it is about.
+        outage: u16,
+    },
+}
+
+/// A report of a meter's own accord whose fate is settled.
 #[derive(Clone, Copy, Debug)]
-pub struct PushReport {
+pub struct OwnReport {
     /// The meter.
     pub origin: Node,
-    /// Number of the report at its meter.
-    pub number: u32,
-    /// When it was due.
+    /// What it says.
+    pub says: Says,
+    /// When its cause was there: it was due, or the supply failed or came back.
     pub planned: SimTime,
+    /// When it was handed to the radio; a regular report is when it is due.
+    pub sent: Option<SimTime>,
     /// Transmissions by its meter; 0 if the radio never got it.
     pub attempts: u8,
     /// Hops to the border router as it was sent; 0 without a route.
@@ -26,36 +55,51 @@ pub struct PushReport {
     pub bytes: u16,
 }
 
-impl PushReport {
-    /// What the books say of a regular report; `None` for other messages.
-    pub fn of(carried: Carried) -> Option<PushReport> {
+impl OwnReport {
+    /// What the books say of a meter's own report; `None` for other messages.
+    pub fn of(carried: Carried) -> Option<OwnReport> {
         let Carried { origin, hops, message } = carried;
-        let Body::Push { number } = message.body else { return None };
         let Message { planned, attempts, distance, bytes, .. } = *message;
-        Some(PushReport { origin, number, planned, attempts, distance, hops_made: hops, bytes })
+        let (says, sent) = match message.body {
+            Body::Push { number } => (Says::Push { number }, planned),
+            Body::Alarm { alarm, outage, sent } => (Says::Alarm { alarm, outage }, sent),
+            _ => return None,
+        };
+        Some(OwnReport { origin, says, planned, sent: Some(sent), attempts, distance, hops_made: hops, bytes })
     }
 }
 
 impl Books {
-    /// A message was lost: of a regular report there is a row.
-    pub fn message_lost(&mut self, facts: &Facts, carried: Carried) {
-        if let Some(report) = PushReport::of(carried) {
-            self.report(facts, &report, Outcome::Failed, None);
+    /// A message was lost: of a meter's own report there is a row.
+    pub fn message_lost(&mut self, facts: &Facts, carried: Carried, why: Loss) {
+        if let Some(report) = OwnReport::of(carried) {
+            self.report_lost(facts, &report, why);
         }
     }
 
+    /// A meter's own report was lost.
+    pub fn report_lost(&mut self, facts: &Facts, of: &OwnReport, why: Loss) {
+        if matches!(of.says, Says::Alarm { alarm: Alarm::LastGasp, .. }) {
+            self.counters.gasps_lost[why as usize] += 1;
+        }
+        self.report(facts, of, Outcome::Failed, None);
+    }
+
     /// Writes what became of a report, and when the head-end has it.
-    pub fn report(&mut self, facts: &Facts, of: &PushReport, outcome: Outcome, answered: Option<SimTime>) {
-        let node = facts.sites[of.origin];
-        let id = TransactionId::Push { meter: node, number: of.number };
+    pub fn report(&mut self, facts: &Facts, of: &OwnReport, outcome: Outcome, answered: Option<SimTime>) {
+        let meter = facts.sites[of.origin];
+        let id = match of.says {
+            Says::Push { number } => TransactionId::Push { meter, number },
+            Says::Alarm { alarm, outage } => TransactionId::Alarm { alarm, meter, outage, attempt: of.attempts },
+        };
         self.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
             campaign: Arc::from(""),
-            node: node.0,
+            node: meter.0,
             gateway: facts.sites[facts.gateway_of(of.origin)].0,
             planned_s: of.planned.secs_f64(),
-            sent_s: (of.attempts > 0).then(|| of.planned.secs_f64()),
+            sent_s: of.sent.filter(|_| of.attempts > 0).map(SimTime::secs_f64),
             reset_s: None,
             acknowledged: None,
             answered_s: answered.map(SimTime::secs_f64),

@@ -1,5 +1,6 @@
 //! Numbers of transactions: unique within a variant, the same whatever the threads.
 
+use super::Alarm;
 use crate::node::SiteId;
 use amitwin_data::rows::TransactionKind;
 
@@ -12,6 +13,17 @@ pub enum TransactionId {
         meter: SiteId,
         /// Which of its reports.
         number: u32,
+    },
+    /// What a meter tells of its supply.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+        /// The meter, by site.
+        meter: SiteId,
+        /// Which of its outages.
+        outage: u16,
+        /// Which message about it; 0: none was sent.
+        attempt: u8,
     },
     /// A meter's turn in a schedule of reads.
     Read {
@@ -34,14 +46,17 @@ pub enum TransactionId {
 }
 
 impl TransactionId {
-    /// In the column `transaction`. The two highest bits tell reports, reads, resets and other campaigns apart (a meter's
-    /// number is below 2^30).
+    /// In the column `transaction`. The two highest bits tell reports, reads, resets and others apart (a meter's
+    /// number is below 2^30), the next one campaigns and what meters tell of their supply.
     pub fn number(self) -> u64 {
         let (kind, of, low) = match self {
             TransactionId::Push { meter, number } => (0b00, meter.0, number),
             TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
             TransactionId::Campaign { kind: TransactionKind::Reset, job, meter } => (0b10, u32::from(job), meter.0),
             TransactionId::Campaign { job, meter, .. } => (0b11, u32::from(job), meter.0),
+            TransactionId::Alarm { alarm, meter, outage, attempt } => {
+                (0b11, 1 << 29 | (alarm as u32) << 28 | u32::from(outage) << 8 | u32::from(attempt), meter.0)
+            }
         };
         kind << 62 | u64::from(of) << 32 | u64::from(low)
     }
@@ -52,6 +67,8 @@ impl TransactionId {
             TransactionId::Push { .. } => TransactionKind::Push,
             TransactionId::Read { .. } => TransactionKind::Read,
             TransactionId::Campaign { kind, .. } => kind,
+            TransactionId::Alarm { alarm: Alarm::LastGasp, .. } => TransactionKind::LastGasp,
+            TransactionId::Alarm { alarm: Alarm::PowerUp, .. } => TransactionKind::PowerUp,
         }
     }
 }
@@ -68,6 +85,8 @@ mod tests {
         assert_eq!(number(TransactionId::Read { schedule: 1, round: 2, meter: SiteId(3) }), "4010000200000003");
         assert_eq!(number(campaign(TransactionKind::Reset)), "8000000200001234");
         assert_eq!(number(campaign(TransactionKind::Ping)), "c000000200001234");
+        let alarm = TransactionId::Alarm { alarm: Alarm::PowerUp, meter: SiteId(0x1234), outage: 2, attempt: 3 };
+        assert_eq!(number(alarm), "f000020300001234");
         // The largest of each field stay apart.
         let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: SiteId(u32::MAX) };
         assert_eq!(number(most), "7fffffffffffffff");

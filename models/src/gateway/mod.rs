@@ -7,7 +7,7 @@ pub use event::Event;
 pub use state::State;
 
 use crate::backhaul::{Destination, Down, DownKind, HEAD_END, Report, ReportKind};
-use crate::books::{Happened, Loss, MINUTE, PushReport};
+use crate::books::{Happened, Loss, MINUTE, OwnReport};
 use crate::context::{Ctx, Facts};
 use crate::fleet::Backhaul;
 use crate::medium::message::{Body, Carried, Message, Return};
@@ -210,13 +210,14 @@ impl PortUser for Gateways {
         let kind = match message.body {
             Body::Heartbeat { job } => ReportKind::Back { job, by: BackSign::Heartbeat },
             Body::Push { number } => ReportKind::Push { number },
+            Body::Alarm { alarm, .. } => ReportKind::Alarm { alarm },
             Body::CommandAck { job } => ReportKind::CommandAck { job },
             Body::Answer { read } => ReportKind::Answer { read },
             Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
         };
         let Some(at) = self.arrival(ctx, gateway) else {
             ctx.books.lost(gateway, Loss::Backhaul);
-            return ctx.books.message_lost(ctx.facts, carried);
+            return ctx.books.message_lost(ctx.facts, carried, Loss::Backhaul);
         };
         if let (ReportKind::Answer { read }, true) = (kind, message.apdu.outside) {
             self.answered_outside.push((read, at));
@@ -232,13 +233,13 @@ impl PortUser for Gateways {
             apdu: message.apdu.clone(),
         };
         self.report(ctx, gateway, at, report);
-        if let Some(push) = PushReport::of(carried) {
-            ctx.books.report(ctx.facts, &push, Outcome::Ok, Some(at));
+        if let Some(own) = OwnReport::of(carried) {
+            ctx.books.report(ctx.facts, &own, Outcome::Ok, Some(at));
         }
     }
 
-    fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
-        ctx.books.message_lost(ctx.facts, carried);
+    fn lost(&mut self, ctx: &mut Ctx, carried: Carried, why: Loss) {
+        ctx.books.message_lost(ctx.facts, carried, why);
     }
 
     fn returning(&self, _node: Node) -> Option<Return> {

@@ -209,7 +209,7 @@ impl HeadEnd {
         let heard = match report.kind {
             ReportKind::Back { by: BackSign::Route, .. } => Heard::New(None),
             // Bytes without meaning.
-            ReportKind::Push { .. } if report.apdu == Apdu::default() => Heard::New(None),
+            ReportKind::Push { .. } | ReportKind::Alarm { .. } if report.apdu == Apdu::default() => Heard::New(None),
             _ => self.talk.hear(report),
         };
         let refused = match heard {
@@ -221,6 +221,8 @@ impl HeadEnd {
         };
         let job = match report.kind {
             ReportKind::Push { .. } if refused => return,
+            // Its row is that of the border router.
+            ReportKind::Alarm { .. } => return,
             ReportKind::Push { .. } => {
                 let delay = ctx.now() - report.planned;
                 self.statistics.push_delay_ms.saturating_record(delay.nanos() / 1_000_000);

@@ -68,7 +68,7 @@ impl HeadEnd {
         let commands = |job: u16| self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks());
         match report.kind {
             ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && commands(job),
-            ReportKind::Push { .. } | ReportKind::Answer { .. } => is_site,
+            ReportKind::Push { .. } | ReportKind::Alarm { .. } | ReportKind::Answer { .. } => is_site,
         }
     }
 

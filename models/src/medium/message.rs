@@ -1,6 +1,7 @@
 //! What meters and the head-end say to each other, as a medium carries it.
 
 use crate::apdu::Apdu;
+use crate::books::Alarm;
 use crate::check::Bounds;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
@@ -18,6 +19,15 @@ pub enum Body {
     Push {
         /// Its number at the meter.
         number: u32,
+    },
+    /// Up: the supply has failed, or is back.
+    Alarm {
+        /// Which of the two.
+        alarm: Alarm,
+        /// Which of the meter's outages it is about.
+        outage: u16,
+        /// When it was handed to the radio.
+        sent: SimTime,
     },
     /// Up: the answer to a command.
     CommandAck {
@@ -79,7 +89,11 @@ impl Message {
             Body::Heartbeat { job } | Body::CommandAck { job } | Body::Command { job } | Body::Flood { job } => {
                 bounds.is_job(job)
             }
-            Body::Push { .. } | Body::Answer { .. } | Body::Confirm | Body::Request { .. } => true,
+            Body::Push { .. }
+            | Body::Alarm { .. }
+            | Body::Answer { .. }
+            | Body::Confirm
+            | Body::Request { .. } => true,
         };
         job && bounds.is_own_or_none(self.to)
     }

@@ -32,6 +32,9 @@ pub trait Medium: Sized {
     /// until it is woken. `boots` counts its restarts.
     fn power<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node, supply: Supply);
 
+    /// How long a node's radio has sent since the run began, us, modulo 2^32; 0 where nothing counts it.
+    fn sent_us(&self, node: Node) -> u32;
+
     /// The node's software runs: it looks for its gateway.
     fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node);
 }

@@ -42,6 +42,27 @@ pub enum Event {
         /// Meter.
         node: Node,
     },
+    /// The capacitor may be empty.
+    Capacitor {
+        /// Meter or repeater.
+        node: Node,
+        /// Which of its outages.
+        outage: u16,
+    },
+    /// A last gasp is due.
+    LastGasp {
+        /// Meter.
+        node: Node,
+        /// Which of its outages.
+        outage: u16,
+    },
+    /// The meter says that its supply is back.
+    PowerUp {
+        /// Meter.
+        node: Node,
+        /// Which of its outages.
+        outage: u16,
+    },
 }
 
 impl Event {
@@ -52,6 +73,9 @@ impl Event {
             Event::Booted { node, .. }
             | Event::Heartbeat { node, .. }
             | Event::Answer { node, .. }
+            | Event::Capacitor { node, .. }
+            | Event::LastGasp { node, .. }
+            | Event::PowerUp { node, .. }
             | Event::Push { node } => bounds.is_own(node),
         }
     }

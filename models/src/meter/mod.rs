@@ -2,12 +2,14 @@
 
 mod answer;
 mod event;
+mod outage;
 mod power;
 mod report;
 mod servers;
 mod state;
 
 pub use event::Event;
+pub use outage::Reserves;
 pub use servers::Servers;
 pub use state::State;
 
@@ -49,6 +51,8 @@ pub struct Meters {
     meters: PerNode<Meter>,
     /// As DLMS servers, if anything is said to or by them.
     servers: Option<Box<Servers>>,
+    /// Their capacitors, if they have some.
+    reserves: Option<Box<Reserves>>,
     /// Answers that wait for their time.
     answers: Slab<Message>,
     /// Resets carried out: job, meter, when.
@@ -62,6 +66,8 @@ pub struct Meters {
 pub struct Parts {
     /// As DLMS servers.
     pub servers: Option<Box<Servers>>,
+    /// Capacitors, if there are some.
+    pub reserves: Option<Box<Reserves>>,
     /// Who resets when.
     pub plan: Arc<Plan>,
     /// Regular reports.
@@ -76,6 +82,7 @@ impl Meters {
         Meters {
             meters: measures.map(|measures| Meter { measures, ..Meter::default() }).collect(),
             servers: parts.servers,
+            reserves: parts.reserves,
             answers: Slab::default(),
             resets: Vec::new(),
             plan: parts.plan,
@@ -91,7 +98,7 @@ impl Meters {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.meters.bytes()
+        self.meters.bytes() + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
     }
 
     /// First events of a node; `attached`: it has a way to its gateway from the start.
@@ -110,6 +117,9 @@ impl Meters {
             Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
             Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),
             Event::Push { node } => self.push(medium, ctx, node),
+            Event::Capacitor { node, outage } => self.look_at_capacitor(medium, ctx, node, outage),
+            Event::LastGasp { node, outage } => self.last_gasp(medium, ctx, node, outage),
+            Event::PowerUp { node, outage } => self.power_up(medium, ctx, node, outage),
         }
     }
 
@@ -124,6 +134,7 @@ impl PortUser for Meters {
     fn attached<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
         self.meters[node].attached = true;
         self.back(medium, ctx, node);
+        self.owes_power_up(ctx, node);
     }
 
     fn detached(&mut self, _ctx: &mut Ctx, node: Node) {
@@ -136,12 +147,16 @@ impl PortUser for Meters {
             Body::Command { job } => self.command(ctx, node, job, carried.message),
             Body::Request { read } => self.request(ctx, node, read, carried.message),
             Body::Confirm => self.confirmed(ctx, node, carried.message),
-            Body::Heartbeat { .. } | Body::Push { .. } | Body::CommandAck { .. } | Body::Answer { .. } => {}
+            Body::Heartbeat { .. }
+            | Body::Push { .. }
+            | Body::Alarm { .. }
+            | Body::CommandAck { .. }
+            | Body::Answer { .. } => {}
         }
     }
 
-    fn lost(&mut self, ctx: &mut Ctx, carried: Carried, _why: Loss) {
-        ctx.books.message_lost(ctx.facts, carried);
+    fn lost(&mut self, ctx: &mut Ctx, carried: Carried, why: Loss) {
+        ctx.books.message_lost(ctx.facts, carried, why);
     }
 
     fn returning(&self, node: Node) -> Option<Return> {

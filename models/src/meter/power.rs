@@ -61,16 +61,19 @@ impl Meters {
             return;
         }
         meter.dark = !on;
-        meter.boots += 1;
-        let boots = meter.boots;
         if on {
+            let boots = self.meters[node].boots;
+            if self.ran_on(medium, ctx, node) {
+                return ctx.note(node, Happened::PowerUp { boots });
+            }
+            let meter = &mut self.meters[node];
+            meter.boots += 1;
+            let boots = meter.boots;
             let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
             ctx.note(node, Happened::PowerUp { boots });
             ctx.schedule(at, node, Event::Booted { node, boots });
         } else {
-            meter.attached = false;
-            ctx.note(node, Happened::PowerDown { boots });
-            medium.power(self, ctx, node, Supply::Off);
+            self.loses_supply(medium, ctx, node);
         }
     }
 

@@ -2,14 +2,13 @@
 
 use super::servers::Said;
 use super::{Event, Meters};
-use crate::books::{Loss, PushReport};
+use crate::books::{Loss, OwnReport, Says};
 use crate::context::Ctx;
 use crate::medium::Medium;
 use crate::medium::message::{Body, Message};
 use crate::node::Node;
 use crate::purpose::PUSH_PHASE;
 use crate::spec::PushContent;
-use amitwin_data::rows::Outcome;
 use amitwin_dlms::push::{ALARM, READINGS};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -39,24 +38,25 @@ impl Meters {
         ctx.schedule(ctx.now() + period, node, Event::Push { node });
         let meter = &mut self.meters[node];
         meter.pushes += 1;
-        let (number, attached) = (meter.pushes, meter.attached);
+        // On its capacitor a meter keeps what it has for what matters.
+        let (number, attached) = (meter.pushes, meter.attached && !meter.dark);
         let (apdu, bytes) = match content {
             PushContent::Readings => self.notification(ctx, node, READINGS, number),
             PushContent::Opaque(bytes) => (Default::default(), bytes),
         };
         if !attached {
             ctx.books.lost(node, Loss::NoRoute);
+            let (says, planned) = (Says::Push { number }, ctx.now());
             let report =
-                PushReport { origin: node, number, planned: ctx.now(), attempts: 0, distance: 0, hops_made: 0, bytes };
-            ctx.books.report(ctx.facts, &report, Outcome::Failed, None);
-            return;
+                OwnReport { origin: node, says, planned, sent: None, attempts: 0, distance: 0, hops_made: 0, bytes };
+            return ctx.books.report_lost(ctx.facts, &report, Loss::NoRoute);
         }
         let message = Message::new(Body::Push { number }, ctx.facts.gateway_of(node), ctx.now());
         medium.send(self, ctx, node, Message { apdu, bytes, ..message });
     }
 
     /// What a push setup of the meter sends now.
-    fn notification(&mut self, ctx: &Ctx, node: Node, setup: Obis, number: u32) -> Said {
+    pub(super) fn notification(&mut self, ctx: &Ctx, node: Node, setup: Obis, number: u32) -> Said {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
         let servers = self.servers.as_mut();
         servers.map(|servers| servers.notification(node, site, now, setup, number)).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What of the meters changes in a run: power and reports, what their DLMS servers keep, answers that wait, resets done.
 
 use super::servers::Kept;
-use super::{Meter, Meters};
+use super::{Meter, Meters, outage};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
 use crate::node::{PerNode, SiteId};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     meters: PerNode<Meter>,
     kept: Option<Kept>,
+    reserves: Option<outage::Kept>,
     answers: Slab<Message>,
     resets: Vec<(u16, SiteId, SimTime)>,
 }
@@ -24,6 +25,7 @@ impl Meters {
         State {
             meters: self.meters.clone(),
             kept: self.servers.as_ref().map(|servers| servers.kept().clone()),
+            reserves: self.reserves.as_ref().map(|reserves| reserves.save()),
             answers: self.answers.clone(),
             resets: self.resets.clone(),
         }
@@ -48,6 +50,11 @@ impl Meters {
             (Some(kept), Some(servers)) => servers.restore(kept)?,
             (None, None) => {}
             _ => return Err("meter: DLMS servers are only saved, or only here".to_owned()),
+        }
+        match (state.reserves, &mut self.reserves) {
+            (Some(kept), Some(reserves)) => reserves.restore(kept)?,
+            (None, None) => {}
+            _ => return Err("meter: capacitors are only saved, or only here".to_owned()),
         }
         (self.meters, self.answers, self.resets) = (state.meters, state.answers, state.resets);
         Ok(())

@@ -12,6 +12,7 @@ mod dlms;
 mod event;
 mod fading;
 mod head_end;
+mod last_gasp;
 mod hours;
 mod interferer;
 mod mac;
@@ -48,6 +49,7 @@ pub use event::{
 };
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};
+pub use last_gasp::LastGaspSpec;
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;
@@ -84,6 +86,8 @@ pub struct WorldSpec {
     pub mesh: MeshSpec,
     /// Meter hardware.
     pub device: DeviceSpec,
+    /// What nodes do without supply, if they have capacitors.
+    pub last_gasp: Option<LastGaspSpec>,
     /// Border router to head-end.
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
@@ -139,6 +143,7 @@ impl WorldSpec {
             mac: MacSpec::default(),
             mesh: MeshSpec::default(),
             device: DeviceSpec::default(),
+            last_gasp: None,
             backhaul: BackhaulSpec::default(),
             weather: None,
             surroundings: Surroundings::default(),

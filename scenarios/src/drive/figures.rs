@@ -1,7 +1,8 @@
 //! From rows to the figures of the results table.
 
+use super::outages::Outages;
 use super::rates::Rates;
-use amitwin_data::metrics::{Metric, Values};
+use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
@@ -56,6 +57,7 @@ pub struct Figures {
     held: Option<HeldBack>,
     desk: Option<HeadEndDesk>,
     joins: Option<Joins>,
+    outages: Outages,
     rates: Rates,
 }
 
@@ -172,6 +174,7 @@ impl Figures {
             heat: Heat::default(),
             held: None,
             desk: None,
+            outages: Outages::default(),
             rates: Rates::new(duration, load_every),
         }
     }
@@ -182,6 +185,7 @@ impl Figures {
             joins.update(rows);
         }
         self.rates.update(&rows.transactions, &rows.load);
+        self.outages.update(&rows.events, &rows.transactions);
         for row in &rows.events {
             match row.kind {
                 EventKind::PowerDown => self.down_s.entry(row.node).or_default().push((row.time_s, f64::INFINITY)),
@@ -230,6 +234,7 @@ impl Figures {
                         self.pings_s.push(answered - sent);
                     }
                 }
+                TransactionKind::LastGasp | TransactionKind::PowerUp => {}
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -310,6 +315,12 @@ impl Figures {
 
     /// What is written for a metric: nothing where it does not apply, an empty value where it was not reached.
     fn written(&self, metric: Metric, ran: &Ran) -> Option<Option<f64>> {
+        match metric.activity() {
+            // They follow from the other figures (`money`), or are of plans, which no frame is part of (`plan`).
+            Activity::Money | Activity::Maintenance => return None,
+            Activity::Outages => return self.outages.written(metric, &ran.counters),
+            _ => {}
+        }
         let always = |n: u64| Some(Some(n as f64));
         let lost = |why: Loss| always(ran.counters.lost[why as usize]);
         let resets = |value: Option<f64>| (self.resets > 0).then_some(value);
@@ -424,38 +435,12 @@ impl Figures {
             Metric::PingAnsweredShare => pings(share(self.pings_s.len() as u64, self.pings)),
             Metric::PingDelayP50S => ping_delay(0.5),
             Metric::PingDelayP99S => ping_delay(0.99),
-            // They follow from the other figures (`money`).
-            Metric::CostNetwork | Metric::CostRunning | Metric::CostVisits | Metric::Cost => None,
-            // Of plans, which no frame is part of (`plan`).
-            Metric::MeterYears
-            | Metric::AvailableShare
-            | Metric::AwayAYearS
-            | Metric::SilentShare
-            | Metric::Failures
-            | Metric::SafetyEvents
-            | Metric::MissedReads
-            | Metric::UnbilledEnergy
-            | Metric::DriftedEnergy
-            | Metric::TruckRolls
-            | Metric::VisitsIdle
-            | Metric::Exchanges
-            | Metric::Parts
-            | Metric::CrewBusyShare
-            | Metric::Backlog
-            | Metric::JobWaitS
-            | Metric::DetectionS
-            | Metric::FailuresUnseen
-            | Metric::ReadShare
-            | Metric::ReportBytes
-            | Metric::FalseReports
-            | Metric::CostSpares
-            | Metric::CostEnergy
-            | Metric::CostOffice => None,
             Metric::ApduDuplicates => head_end(|h| h.talk.duplicates),
             Metric::ApduRejected => head_end(|h| h.talk.wrong),
             Metric::ValuesChecked => values(|t| t.values),
             Metric::ValuesWrong => values(|t| t.values_wrong),
             Metric::Events => always(ran.events),
+            _ => unreachable!("{metric:?} is worked out elsewhere"),
         }
     }
 }

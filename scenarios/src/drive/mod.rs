@@ -8,6 +8,7 @@ mod capture;
 mod figures;
 mod finding;
 mod money;
+mod outages;
 mod rates;
 pub mod warnings;
 

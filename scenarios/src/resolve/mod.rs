@@ -119,6 +119,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         mac: file.mac.clone(),
         mesh: file.mesh.clone(),
         device: file.device.clone(),
+        last_gasp: file.last_gasp.clone(),
         backhaul: file.backhaul.clone(),
         weather,
         surroundings,

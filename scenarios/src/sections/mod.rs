@@ -16,7 +16,7 @@ pub mod study;
 pub use amitwin_models::spec::{quantity, units};
 
 use amitwin_models::spec::{
-    AgeingSpec, BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec,
+    AgeingSpec, BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec, LastGaspSpec,
     InterfererSpec, MacSpec, MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec, TrafficSpec,
     WeatherSpec,
 };
@@ -68,6 +68,9 @@ pub struct ScenarioFile {
     /// Meter hardware.
     #[serde(default)]
     pub device: DeviceSpec,
+    /// Capacitors, and what meters say of their supply; without it a node is gone with its supply and says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_gasp: Option<LastGaspSpec>,
     /// Border router to head-end.
     #[serde(default)]
     pub backhaul: BackhaulSpec,

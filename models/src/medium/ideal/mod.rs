@@ -219,6 +219,10 @@ impl Medium for Ideal {
         way.attached = ctx.facts.is_gateway(node) && way.on;
     }
 
+    fn sent_us(&self, _node: Node) -> u32 {
+        0
+    }
+
     fn wake<P: PortUser>(&mut self, _user: &mut P, ctx: &mut Ctx, node: Node) {
         if !ctx.facts.is_gateway(node) {
             let epoch = self.ways[node].epoch;

@@ -44,6 +44,8 @@ pub enum Kind {
     Confirm,
     /// A regular report.
     Push,
+    /// A meter tells of its supply.
+    Alarm,
     /// A command for one meter.
     Command,
     /// Its answer.
@@ -74,6 +76,7 @@ impl Kind {
             Kind::Heartbeat => FrameKind::Heartbeat,
             Kind::Confirm => FrameKind::Confirm,
             Kind::Push => FrameKind::Push,
+            Kind::Alarm => FrameKind::Alarm,
             Kind::Command => FrameKind::Command,
             Kind::CommandAck => FrameKind::CommandAck,
             Kind::Request => FrameKind::Request,
@@ -156,6 +159,7 @@ impl Content {
             Content::Message(message) => match message.body {
                 Body::Heartbeat { .. } => Kind::Heartbeat,
                 Body::Push { .. } => Kind::Push,
+                Body::Alarm { .. } => Kind::Alarm,
                 Body::CommandAck { .. } => Kind::CommandAck,
                 Body::Answer { .. } => Kind::Answer,
                 Body::Confirm => Kind::Confirm,

@@ -225,7 +225,9 @@ impl JobKind for Reset {
                 (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
                 progress.hops = report.hops;
             }
-            ReportKind::Push { .. } | ReportKind::Answer { .. } => unreachable!("{report:?} is for no reset"),
+            ReportKind::Push { .. } | ReportKind::Alarm { .. } | ReportKind::Answer { .. } => {
+                unreachable!("{report:?} is for no reset")
+            }
         }
     }
 

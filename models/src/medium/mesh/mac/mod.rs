@@ -99,6 +99,8 @@ pub struct LinkLayer {
     /// Datagrams held by nodes.
     pub packets: Packets,
     macs: PerNode<Mac>,
+    /// What each own radio has sent, us, modulo 2^32, if somebody asks.
+    sent_us: PerNode<u32>,
     times: MacTimes,
     lengths: Lengths,
     rules: Rules,
@@ -167,6 +169,7 @@ impl LinkLayer {
             air: parts.air,
             packets: Packets::default(),
             macs: PerNode::of(Mac::default(), usize::from(own)),
+            sent_us: PerNode(Vec::new()),
             times: parts.times,
             lengths: Lengths::new(),
             rules: parts.rules,
@@ -186,6 +189,16 @@ impl LinkLayer {
     /// Channels that it hops over; 0 if it does not.
     pub fn channels(&self) -> u16 {
         self.air.hops.len()
+    }
+
+    /// Counts what each own radio sends from now on.
+    pub fn count_sent(&mut self) {
+        self.sent_us = PerNode::of(0, self.macs.len());
+    }
+
+    /// What a radio has sent, us, modulo 2^32; 0 where it is not counted.
+    pub fn sent_us(&self, node: Node) -> u32 {
+        self.sent_us.0.get(node.at()).copied().unwrap_or(0)
     }
 
     /// Names the partitions that hear own radios.

@@ -24,8 +24,12 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Chann
 
 impl LinkLayer {
     /// Charges a frame to its sender and tells the partitions that hear it.
-    pub(super) fn note_sent(&self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
-        ctx.books.sends(node, self.air.phy.airtime(bytes));
+    pub(super) fn note_sent(&mut self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
+        let airtime = self.air.phy.airtime(bytes);
+        ctx.books.sends(node, airtime);
+        if let Some(sent_us) = self.sent_us.0.get_mut(node.at()) {
+            *sent_us = sent_us.wrapping_add((airtime.nanos() / 1_000) as u32);
+        }
         if self.abroad.is_empty() || (channel == Channel::COMMON && self.hopping()) {
             return;
         }

@@ -16,6 +16,7 @@ pub struct State {
     air: air::State,
     packets: Packets,
     macs: PerNode<Mac>,
+    sent_us: PerNode<u32>,
     newest_tag: u16,
     pieces: Vec<Piece>,
 }
@@ -27,6 +28,7 @@ impl LinkLayer {
             air: self.air.save(),
             packets: self.packets.clone(),
             macs: self.macs.clone(),
+            sent_us: self.sent_us.clone(),
             newest_tag: self.newest_tag,
             pieces: self.pieces.clone(),
         }
@@ -54,8 +56,9 @@ impl LinkLayer {
     /// # Errors
     /// It is not of these link layers.
     pub fn restore(&mut self, state: State, bounds: &Bounds) -> Result<(), String> {
-        let State { air, packets, macs, newest_tag, pieces } = state;
+        let State { air, packets, macs, sent_us, newest_tag, pieces } = state;
         same_count("mac: nodes", macs.len(), self.macs.len())?;
+        same_count("mac: radios whose sending is counted", sent_us.len(), self.sent_us.len())?;
         packets.check(macs.0.iter().flat_map(|mac| [&mac.queue, &mac.broadcasts]), bounds)?;
         for (n, mac) in macs.0.iter().enumerate() {
             let fits = bounds.is_own_or_none(mac.blocked_to)
@@ -84,7 +87,8 @@ impl LinkLayer {
             ensure(known, || format!("mac: a frame of radio {from} is about something that is not here"))?;
         }
         self.air.restore(air, bounds)?;
-        (self.packets, self.macs, self.newest_tag, self.pieces) = (packets, macs, newest_tag, pieces);
+        (self.packets, self.macs, self.sent_us) = (packets, macs, sent_us);
+        (self.newest_tag, self.pieces) = (newest_tag, pieces);
         Ok(())
     }
 }

@@ -362,6 +362,10 @@ impl Medium for MeshMut<'_> {
         }
     }
 
+    fn sent_us(&self, node: Node) -> u32 {
+        self.link.sent_us(node)
+    }
+
     fn wake<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node) {
         if ctx.facts.is_gateway(node) {
             join::start_router(self.net, ctx, node);

@@ -116,7 +116,7 @@ impl Hop<'_> {
                     (self.at(self.router), self.at(relays.last().copied().or(self.to).unwrap_or(self.router)));
                 self.down(relays, ip::udp(from, to, (eapol::PORTS.1, eapol::PORTS.0), self.payload))
             }
-            Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer => {
+            Kind::Heartbeat | Kind::Push | Kind::Alarm | Kind::CommandAck | Kind::Answer => {
                 let from = self.at(self.origin);
                 let body = ip::udp(from, HEAD_END, (DLMS_PORT, DLMS_PORT), self.payload);
                 self.up(from, self.hops, ip::tunnelled(ip::datagram(from, HEAD_END, HOP_LIMIT, body)))

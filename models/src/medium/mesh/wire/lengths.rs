@@ -148,7 +148,7 @@ fn form(packet: &Packet) -> Form {
         Kind::Eapol if packet.is_bare_eapol() => Form::Eapol,
         Kind::Eapol if packet.route_len > 0 => Form::EapolDown,
         Kind::Eapol => Form::EapolUp,
-        Kind::Heartbeat | Kind::Push | Kind::CommandAck | Kind::Answer | Kind::Probe => Form::Up,
+        Kind::Heartbeat | Kind::Push | Kind::Alarm | Kind::CommandAck | Kind::Answer | Kind::Probe => Form::Up,
         Kind::Confirm | Kind::Command | Kind::Request => Form::Down,
         Kind::Flood => Form::Flood,
     }

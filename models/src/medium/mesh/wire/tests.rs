@@ -9,6 +9,7 @@ use super::icmpv6::Dodag;
 use super::lengths::Lengths;
 use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
+use crate::books::Alarm;
 use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
@@ -24,7 +25,7 @@ use smoltcp::wire::{
 
 /// As wsbrd has it.
 const DODAG: Dodag = Dodag { interval_exponent: 19, interval_doublings: 1, k: 0, rank_step: 128, rank_increase_max: 0 };
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::Ns,
     Kind::Na,
     Kind::Nud,
@@ -37,6 +38,7 @@ const KINDS: [Kind; 15] = [
     Kind::Heartbeat,
     Kind::Confirm,
     Kind::Push,
+    Kind::Alarm,
     Kind::Command,
     Kind::CommandAck,
     Kind::Flood,
@@ -345,6 +347,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::Dio => Content::Dio { rank: 0, hops: 0 },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
         Kind::Push => message(Body::Push { number: 1 }),
+        Kind::Alarm => message(Body::Alarm { alarm: Alarm::LastGasp, outage: 1, sent: SimTime::ZERO }),
         Kind::CommandAck => message(Body::CommandAck { job: 0 }),
         Kind::Answer => message(Body::Answer { read: 0 }),
         Kind::Confirm => message(Body::Confirm),
