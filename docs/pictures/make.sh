@@ -47,6 +47,7 @@ draw mass-reset-one-router rejoin
 draw mass-reset-village map
 draw new-building delivered
 draw ping air-time
+draw outage-restoration outages
 draw poll-clusters air-time
 sweep radio-years read_success_share
 draw reads air-time

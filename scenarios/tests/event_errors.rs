@@ -57,6 +57,18 @@ fn keys_and_acts() {
 }
 
 #[test]
+fn capacitors() {
+    let mut gallery = Gallery::default();
+    let gasp = |lines: &str| outage(&format!("at = \"1h\"\ntarget = {{ kind = \"meter\" }}\n[last_gasp]\n{lines}"));
+    gallery.add("empty_before_the_filter", gasp("hold_up = \"20s\""));
+    gallery.add("no_tries", gasp("tries = 0"));
+    gallery.add("more_than_all", gasp("bellwethers = \"120 %\""));
+    gallery.add("an_energy_instead_of_a_time", gasp("hold_up = \"20 J\""));
+    gallery.add("unknown_key", gasp("holdup = \"20s\""));
+    assert_snapshot!(gallery.to_string());
+}
+
+#[test]
 fn times() {
     let mut gallery = Gallery::default();
     let whole = "target = { kind = \"meter\" }";

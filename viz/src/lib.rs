@@ -14,6 +14,7 @@ pub mod find;
 pub mod health;
 pub mod human;
 pub mod load;
+pub mod outages;
 pub mod over_seeds;
 pub mod read;
 pub mod report;

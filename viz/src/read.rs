@@ -5,7 +5,7 @@ use crate::series;
 use crate::view::{Campaign, Place, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO, slug};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{FailureRow, LoadRow, NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventRow, FailureRow, LoadRow, NodeRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,6 +49,10 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
                 rows.health.add(&hours);
             })?;
             rows.weather = run.rows(&v.name, seed)?;
+            if v.metrics.has(Metric::SuppliesFailed) {
+                run.each_group(&v.name, seed, |events: Vec<EventRow>| rows.outages.add_events(&events))?;
+                run.each_group(&v.name, seed, |told: Vec<TransactionRow>| rows.outages.add_transactions(&told))?;
+            }
             if run.summary.duration_s >= DELIVERED_FROM_S {
                 (rows.delivered, rows.reads) = by_hour(run, &v.name, seed)?;
             }

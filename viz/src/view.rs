@@ -2,6 +2,7 @@
 
 use crate::health::LinkHealth;
 use crate::load::Load;
+use crate::outages::Outages;
 use crate::series::Reset;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
@@ -48,6 +49,8 @@ pub struct VariantView {
     pub ages: BTreeMap<Part, Vec<u32>>,
     /// Hours of the weather.
     pub weather: Vec<WeatherRow>,
+    /// Supplies that failed, and what the head-end was told of it.
+    pub outages: Outages,
     /// Reports of each hour, those that arrived and all, of runs of three hours and more.
     pub delivered: Vec<(u32, u32)>,
     /// Reads of each hour, those that succeeded and all, of such runs.

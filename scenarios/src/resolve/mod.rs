@@ -9,6 +9,7 @@ mod id_list;
 mod interferer;
 pub(crate) mod medium;
 mod obstacle;
+mod outage;
 pub(crate) mod placement;
 pub(crate) mod radio;
 pub(crate) mod read;
@@ -93,6 +94,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     let placement = placements.place(cx);
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
+    outage::last_gasp(cx);
     read::polls(cx);
     event::times(cx);
     let mut weather = weather::weather(cx, placements);

@@ -10,7 +10,7 @@ use crate::svg::lines::{Second, Series, ShareChart, XAxis, thin};
 use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
-use amitwin_data::rows::WeatherRow;
+use amitwin_data::rows::{NodeKind, WeatherRow};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -40,6 +40,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     }
     [
         back(run),
+        outages(run),
         delivered(run),
         read(run),
         busy(run),
@@ -241,6 +242,36 @@ fn back(run: &RunView) -> Option<Figure> {
         campaign_name(run)
     );
     Some(Figure::new("back", "Meters back over time", legend, chart.draw(), &caption))
+}
+
+/// Who has no supply, and of whom the head-end knows it.
+fn outages(run: &RunView) -> Option<Figure> {
+    let first = run.variants.iter().find(|v| v.outages.any())?;
+    let end_s = run.summary.duration_s;
+    let meters = |v: &VariantView| v.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Meter | NodeKind::Repeater)).count();
+    let line = |name: String, points| Series { name, points, step: true, span: None };
+    let mut lines = vec![line("without supply".into(), first.outages.without_supply(meters(first), end_s))];
+    for variant in &run.variants {
+        lines.push(line(format!("known: {}", variant.name), variant.outages.known(meters(variant), end_s)));
+    }
+    let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
+    let from_s = (first.outages.first_s()? - 120.0).max(0.0);
+    let title = "Outages over time";
+    let chart = ShareChart {
+        title: title.into(),
+        x_label: "since the run’s start".into(),
+        y_label: "meters and repeaters".into(),
+        x: XAxis::Minutes(from_s / 60.0, (end_s / 60.0).max(from_s / 60.0 + 1.0)),
+        whole: false,
+        second: None,
+        series: lines,
+    };
+    let caption = format!(
+        "Share of the meters and repeaters without supply in variant “{}”, and of how many the head-end knows: from the first last gasp that \
+         it hears of a meter until it is told that the supply is back.",
+        first.name
+    );
+    Some(Figure::new("outages", title, legend, chart.draw(), &caption))
 }
 
 fn busy(run: &RunView) -> Option<Figure> {

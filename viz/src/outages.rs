@@ -1,0 +1,147 @@
+//! Outages over time: who has no supply, and of whom the head-end knows it.
+
+use crate::svg::lines::thin;
+use amitwin_data::rows::{EventKind, EventRow, Outcome, TransactionKind, TransactionRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Points that a line may have.
+const COLUMNS: usize = 560;
+
+/// Changes of two counts of meters, as they are read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outages {
+    /// Nodes on their capacitors or dark.
+    without: BTreeSet<u32>,
+    /// When, s, and by how much: nodes without supply.
+    dark: Vec<(f64, i32)>,
+    /// By node and number of its outage: when the head-end was told of it, and when that it is over, s.
+    told: BTreeMap<(u32, u64), (Option<f64>, Option<f64>)>,
+}
+
+impl Outages {
+    /// Adds rows of events, in the order of time.
+    pub fn add_events(&mut self, rows: &[EventRow]) {
+        for row in rows {
+            match row.kind {
+                EventKind::OnCapacitor if self.without.insert(row.node) => self.dark.push((row.time_s, 1)),
+                EventKind::PowerUp if self.without.remove(&row.node) => self.dark.push((row.time_s, -1)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Adds rows of transactions.
+    pub fn add_transactions(&mut self, rows: &[TransactionRow]) {
+        for row in rows.iter().filter(|row| row.outcome == Outcome::Ok) {
+            let outage = (row.node, row.transaction >> 40 & 0xffff);
+            let Some(at_s) = row.answered_s else { continue };
+            let earliest = |before: Option<f64>| Some(before.map_or(at_s, |before| before.min(at_s)));
+            match row.kind {
+                TransactionKind::LastGasp => {
+                    let told = self.told.entry(outage).or_default();
+                    told.0 = earliest(told.0);
+                }
+                TransactionKind::PowerUp => {
+                    let told = self.told.entry(outage).or_default();
+                    told.1 = earliest(told.1);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a supply failed.
+    pub fn any(&self) -> bool {
+        !self.dark.is_empty()
+    }
+
+    /// When the first supply failed, s.
+    pub fn first_s(&self) -> Option<f64> {
+        self.dark.iter().map(|change| change.0).min_by(f64::total_cmp)
+    }
+
+    /// Share of so many nodes that have no supply, over minutes, up to `end_s`.
+    pub fn without_supply(&self, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
+        over_time(self.dark.clone(), nodes, end_s)
+    }
+
+    /// Share of so many nodes of which the head-end knows that they have none.
+    pub fn known(&self, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
+        let mut changes = Vec::new();
+        for &(told_s, back_s) in self.told.values() {
+            // What was never told, or too late, is not known.
+            let Some(told_s) = told_s.filter(|told| back_s.is_none_or(|back| *told < back)) else { continue };
+            changes.push((told_s, 1));
+            changes.extend(back_s.map(|back| (back, -1)));
+        }
+        over_time(changes, nodes, end_s)
+    }
+}
+
+fn over_time(mut changes: Vec<(f64, i32)>, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut count = 0;
+    let mut points = vec![(0.0, 0.0)];
+    for (at_s, by) in changes {
+        count += by;
+        points.push((at_s / 60.0, f64::from(count) / nodes.max(1) as f64));
+    }
+    points.push((end_s / 60.0, f64::from(count) / nodes.max(1) as f64));
+    thin(points, COLUMNS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use amitwin_data::rows::Added;
+
+    fn event(time_s: f64, node: u32, kind: EventKind) -> EventRow {
+        EventRow { time_s, node, kind, value: 0 }
+    }
+
+    fn told(kind: TransactionKind, node: u32, outage: u64, answered_s: f64) -> TransactionRow {
+        TransactionRow {
+            transaction: 0b111 << 61 | outage << 40 | u64::from(node),
+            kind,
+            campaign: "".into(),
+            node,
+            gateway: 0,
+            planned_s: 0.0,
+            sent_s: None,
+            reset_s: None,
+            acknowledged: None,
+            answered_s: Some(answered_s),
+            outcome: Outcome::Ok,
+            attempts: 1,
+            hops: None,
+            hops_made: None,
+            bytes: 0,
+            held_by: Added::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_known_follows_what_is() {
+        let mut outages = Outages::default();
+        outages.add_events(&[
+            event(60.0, 1, EventKind::OnCapacitor),
+            event(60.0, 2, EventKind::OnCapacitor),
+            event(120.0, 1, EventKind::PowerDown),
+            event(180.0, 1, EventKind::PowerUp),
+            // A node that boots for another reason was not without supply.
+            event(200.0, 3, EventKind::PowerUp),
+        ]);
+        outages.add_transactions(&[
+            told(TransactionKind::LastGasp, 1, 1, 96.0),
+            told(TransactionKind::LastGasp, 1, 1, 90.0),
+            told(TransactionKind::PowerUp, 1, 1, 240.0),
+            // Told of its end alone.
+            told(TransactionKind::PowerUp, 2, 1, 250.0),
+        ]);
+        // Of four nodes, over minutes.
+        let dark = [(0.0, 0.0), (1.0, 0.25), (1.0, 0.5), (3.0, 0.25), (5.0, 0.25)];
+        assert_eq!(outages.without_supply(4, 300.0), dark);
+        assert_eq!(outages.known(4, 300.0), [(0.0, 0.0), (1.5, 0.25), (4.0, 0.0), (5.0, 0.0)]);
+        assert_eq!(outages.first_s(), Some(60.0));
+    }
+}
