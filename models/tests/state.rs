@@ -197,6 +197,18 @@ fn neighbouring_meshes_in_the_middle_of_a_flood_go_on() {
 }
 
 #[test]
+fn a_street_on_its_capacitors_goes_on() {
+    let mut spec = streets(900);
+    spec.traffic.push_period = Some(seconds(60));
+    spec.last_gasp = Some(LastGaspSpec { bellwethers: 0.7, ..LastGaspSpec::default() });
+    spec.events = vec![
+        event("feeder", 200, Some(50), Act::PowerOff(PowerOff {}), (1..20).collect()),
+        event("again", 300, Some(200), Act::PowerOff(PowerOff {}), (10..24).collect()),
+    ];
+    check(&spec, &[200_000, 231_500, 249_999, 260_001, 333_333, 505_000, 520_001].map(SimTime::from_millis));
+}
+
+#[test]
 fn the_ideal_medium_with_losses_goes_on() {
     for payload in [Payload::Real, Payload::Sized] {
         let mut spec = streets(900);
@@ -375,6 +387,7 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
     loss.edges = vec![(1, 2)];
     let slow = event("slow", 300, Some(300), Act::BackhaulSlow(BackhaulSlow { delay: seconds(20) }), vec![0, 24]);
     spec.events = vec![dark, loss, slow];
+    spec.last_gasp = Some(LastGaspSpec::default());
     let refused = hostile(&spec, SimTime::from_millis(433_333));
     let rooms = ["air: ", "mac: ", "net: ", "packets: ", "meter: ", "gateway: ", "fleet: ", "head-end: ", "read: "];
     for room in rooms.into_iter().chain(["an event is"]) {

@@ -45,7 +45,7 @@ fn variants(seed: u64) -> Vec<Variant> {
     load_text(TOWN, "three.toml", Path::new("."), &[], Some(seed)).unwrap_or_else(|error| panic!("{error}")).variants
 }
 
-/// What may surround it: a sky, boxes on walls, radios and antennas that age, trees, another system, a campaign that waits for links.
+/// What may surround it: a sky, boxes on walls, radios and antennas that age, trees, another system, a campaign that waits for links, an outage.
 const AROUND: &str = r#"
 [dlms]
 start = "2026-07-01T20:00:00Z"
@@ -75,6 +75,15 @@ kind = "ping"
 at = "2min"
 window = "10min"
 only_when = "snr >= 15 dB and loss <= 20 %"
+[last_gasp]
+filter = "5s"
+bellwethers = "50 %"
+[[event]]
+name = "feeder"
+act = "power-off"
+at = "4min"
+for = "90s"
+target = { kind = "meter", share = "30 %" }
 "#;
 
 #[test]

@@ -89,11 +89,7 @@ impl Message {
             Body::Heartbeat { job } | Body::CommandAck { job } | Body::Command { job } | Body::Flood { job } => {
                 bounds.is_job(job)
             }
-            Body::Push { .. }
-            | Body::Alarm { .. }
-            | Body::Answer { .. }
-            | Body::Confirm
-            | Body::Request { .. } => true,
+            Body::Push { .. } | Body::Alarm { .. } | Body::Answer { .. } | Body::Confirm | Body::Request { .. } => true,
         };
         job && bounds.is_own_or_none(self.to)
     }

@@ -70,7 +70,7 @@ impl Reserves {
     fn settle(&mut self, node: Node, now: SimTime, sent_us: u32) -> f64 {
         let spec = &self.spec;
         let reserve = &mut self.of[node];
-        let passed_s = (now - reserve.since).secs_f64();
+        let passed_s = now.saturating_sub(reserve.since).secs_f64();
         let full_s = spec.hold_up.secs_f64();
         let left_s = if reserve.on {
             let sent_s = f64::from(sent_us.wrapping_sub(reserve.sent_us)) * MICROS;

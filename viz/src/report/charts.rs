@@ -248,7 +248,8 @@ fn back(run: &RunView) -> Option<Figure> {
 fn outages(run: &RunView) -> Option<Figure> {
     let first = run.variants.iter().find(|v| v.outages.any())?;
     let end_s = run.summary.duration_s;
-    let meters = |v: &VariantView| v.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Meter | NodeKind::Repeater)).count();
+    let meters =
+        |v: &VariantView| v.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Meter | NodeKind::Repeater)).count();
     let line = |name: String, points| Series { name, points, step: true, span: None };
     let mut lines = vec![line("without supply".into(), first.outages.without_supply(meters(first), end_s))];
     for variant in &run.variants {
