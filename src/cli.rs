@@ -1,7 +1,9 @@
 //! Commands and options.
 
+mod export;
 mod site;
 
+pub use export::{Export, Exported};
 pub use site::Site;
 
 use amitwin_scenarios::study::{Between, Share, Tolerance, Vary};
@@ -72,6 +74,8 @@ pub enum Command {
     Report(Report),
     /// Check the files of a run directory against the hashes in its manifest.
     Verify(OneRun),
+    /// Write what happened in a run as the log of a head-end, for `[[replay]]` or for other programs.
+    Export(Export),
     /// Explain the tables, the figures of a summary, or the units of a scenario.
     Describe(Describe),
     /// Print the JSON Schema of scenario files, or of maintenance plans.

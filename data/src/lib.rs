@@ -12,6 +12,8 @@
 
 pub mod attributes;
 #[cfg(feature = "files")]
+pub mod device_log;
+#[cfg(feature = "files")]
 pub mod files;
 pub mod find;
 #[cfg(feature = "files")]
@@ -28,3 +30,5 @@ pub mod summary;
 #[cfg(feature = "files")]
 pub mod survey;
 pub mod sweep;
+#[cfg(feature = "files")]
+mod text_table;

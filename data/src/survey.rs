@@ -3,7 +3,7 @@
 //! A CSV file with the columns `from`, `to` and `rssi_dbm`, in any order and any case; others, such as a time or a channel, are
 //! left alone. `,`, `;` or tabs between the columns, with decimal commas where the columns are not separated by commas.
 
-use crate::input;
+use crate::text_table;
 use std::path::{Path, PathBuf};
 
 /// Most levels of a survey.
@@ -78,24 +78,9 @@ fn told(mistakes: &[(Option<u64>, String)], more: u64) -> String {
 /// What is wrong with the file, each with its line and what to do.
 pub fn read(path: &Path) -> Result<Vec<Level>, SurveyError> {
     let whole = |what: String| SurveyError::one(path, None, what);
-    let file = input::open(path).map_err(|e| whole(format!("cannot be read: {e}")))?;
-    let bytes = file.metadata().map_err(|e| whole(format!("cannot be read: {e}")))?;
-    if bytes.is_dir() {
-        return Err(whole("is a directory; name the CSV file of the survey".to_owned()));
-    }
-    let text = std::io::read_to_string(std::io::Read::take(file, 1 << 30));
-    let text = text.map_err(|e| whole(format!("cannot be read: {e}; save it as UTF-8")))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let header = text.lines().next().unwrap_or_default();
-    let count = |sign: char| header.matches(sign).count();
-    let separator =
-        [',', ';', '\t'].into_iter().reduce(|best, next| if count(next) > count(best) { next } else { best });
-    let separator = separator.unwrap_or(',');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator as u8)
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let text = text_table::text(path, "survey").map_err(whole)?;
+    let separator = text_table::separator(&text);
+    let mut reader = text_table::reader(&text, separator);
     let names = reader.headers().map_err(|e| whole(format!("cannot be read: {e}")))?.clone();
     let mut at = [0; 3];
     for (place, (name, aliases)) in at.iter_mut().zip(COLUMNS) {

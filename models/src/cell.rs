@@ -20,6 +20,7 @@ use crate::medium::message::{Carried, Return};
 use crate::medium::{Medium, PortUser};
 use crate::meter::Meters;
 use crate::node::{Node, SiteId};
+use crate::spec::{Act, ResetTier};
 use crate::terrain::Site;
 use crate::timeline::{self, Timeline};
 use crate::weather::Weather;
@@ -113,13 +114,8 @@ impl Users<'_> {
 }
 
 /// An entry of the timeline is due: the fleet gets or loses its components, and its systems say what that changes.
-/// Also says whose radio it destroys.
-fn happen(
-    fleet: &mut Fleet,
-    timeline: &Timeline,
-    ctx: &mut Ctx,
-    event: timeline::Event,
-) -> (Option<Node>, Vec<Change>) {
+/// Also says what it does at once.
+fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline::Event) -> (AtOnce, Vec<Change>) {
     let (happening, begins) = timeline.due(ctx, event);
     let (number, act) = (happening.number, &happening.act);
     if let Some(end) = happening.overheated {
@@ -130,8 +126,21 @@ fn happen(
     } else {
         fleet.take(number, &happening.nodes, &happening.edges);
     }
-    let destroyed = happening.overheated.map(|_| happening.nodes[0]);
-    (destroyed, fleet.tick())
+    let at_once = match (act, happening.overheated) {
+        (_, Some(_)) => AtOnce::Destroyed(happening.nodes[0]),
+        (Act::Restart(restart), None) if begins => AtOnce::Restart(restart.tier, happening.nodes.clone()),
+        _ => AtOnce::Nothing,
+    };
+    (at_once, fleet.tick())
+}
+
+/// What an entry of the timeline does at once, and leaves nothing on anybody.
+enum AtOnce {
+    Nothing,
+    /// This radio is destroyed.
+    Destroyed(Node),
+    /// These restart.
+    Restart(ResetTier, Vec<Node>),
 }
 
 impl Cell {
@@ -201,9 +210,18 @@ impl Cell {
                 }
             }
             (Event::Timeline(event), medium) => {
-                let (destroyed, changes) = happen(fleet, timeline, ctx, event);
-                if let Some(node) = destroyed {
-                    meters.lose_capacitor(node);
+                let (at_once, changes) = happen(fleet, timeline, ctx, event);
+                match at_once {
+                    AtOnce::Nothing => {}
+                    AtOnce::Destroyed(node) => meters.lose_capacitor(node),
+                    AtOnce::Restart(tier, nodes) => {
+                        for node in nodes.into_iter().filter(|&node| !ctx.facts.is_gateway(node)) {
+                            match &mut *medium {
+                                AnyMedium::Mesh(mesh) => meters.restart(&mut mesh.port(), ctx, node, tier),
+                                AnyMedium::Ideal(ideal) => meters.restart(&mut **ideal, ctx, node, tier),
+                            }
+                        }
+                    }
                 }
                 for change in changes {
                     match (change, &mut *medium) {

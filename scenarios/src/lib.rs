@@ -27,6 +27,7 @@
 pub mod calibrate;
 pub mod drive;
 pub mod estimate;
+pub mod exported;
 pub mod gate;
 mod language;
 mod load;

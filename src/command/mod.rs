@@ -6,6 +6,7 @@ mod cluster;
 mod compare;
 mod completions;
 mod describe;
+mod export;
 mod find;
 mod init;
 mod man;
@@ -39,6 +40,7 @@ pub fn run(command: &Command, talk: &Talk) -> anyhow::Result<u8> {
         Command::Find(options) => find::run(options, talk),
         Command::Compare(options) => compare::run(options, talk),
         Command::Report(options) => report::run(options, talk),
+        Command::Export(options) => export::run(options, talk),
         Command::Verify(options) => verify::run(options, talk),
         Command::Describe(options) => describe::run(options, talk),
         Command::Schema(options) => schema::run(options, talk),

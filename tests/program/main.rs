@@ -15,6 +15,7 @@ mod own_columns;
 mod plan;
 mod prices;
 mod radio_years;
+mod replay;
 mod seeds;
 mod serve;
 mod serve_kill;

@@ -25,6 +25,22 @@ impl Meters {
         (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.sites[node], now));
+        self.carry_out(medium, ctx, node, (tier, boots));
+    }
+
+    /// A node restarts, and no job has asked for it.
+    pub fn restart<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, tier: ResetTier) {
+        let meter = &mut self.meters[node];
+        if meter.dark {
+            return;
+        }
+        meter.boots += 1;
+        let boots = meter.boots;
+        self.carry_out(medium, ctx, node, (tier, boots));
+    }
+
+    fn carry_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, (tier, boots): (ResetTier, u16)) {
+        let now = ctx.now();
         ctx.note(node, Happened::Reset { tier });
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.

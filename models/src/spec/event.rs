@@ -2,6 +2,7 @@
 
 use super::quantity::{Length, Maybe, Ratio, Share, Time};
 use super::tagged::{Tag, tagged};
+use amitwin_dlms::ResetTier;
 use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,8 @@ pub enum Act {
     ExtraLoss(ExtraLoss),
     /// Nodes lose their supply; meters boot when it comes back, border routers too.
     PowerOff(PowerOff),
+    /// Meters and repeaters restart by themselves, each at once; of border routers in the target nothing is lost.
+    Restart(Restart),
     /// Border routers fail and boot when they are repaired; of other nodes in the target nothing is lost.
     RouterFails(RouterFails),
     /// The backhaul of border routers is down: what is on its way over it is lost.
@@ -103,6 +106,19 @@ fn expects_a_corner(schema: &mut Schema) {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerOff {}
+
+/// A restart that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restart {
+    /// How deep it is.
+    #[serde(default = "warm")]
+    pub tier: ResetTier,
+}
+
+const fn warm() -> ResetTier {
+    ResetTier::Warm
+}
 
 /// A border router without supply, as its failure looks from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -39,13 +39,14 @@ pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
-pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s, utc};
+pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
 pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
+    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, Restart, RouterFails, Target,
+    TargetKind,
 };
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};

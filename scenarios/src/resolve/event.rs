@@ -19,6 +19,11 @@ pub(super) fn times(cx: &mut Context<'_>) {
             let title = format!("the event `{name}` has both `until` and `for`");
             cx.error(&["event", name, "for"], title, "one of the two", "remove `until` or `for`");
         }
+        if let (Act::Restart(_), true) = (&event.act, event.end().is_some()) {
+            let key = if event.until.is_some() { "until" } else { "for" };
+            let title = format!("the event `{name}` is a restart, which is over at once");
+            cx.error(&["event", name, key], title, "has no end", format!("remove `{key}`"));
+        }
         if event.at >= duration {
             let title = format!("the event `{name}` begins when the run is over");
             let help = format!("the run lasts {}; begin earlier or raise `duration`", show(duration));

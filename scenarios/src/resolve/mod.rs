@@ -14,6 +14,7 @@ pub(crate) mod placement;
 pub(crate) mod radio;
 pub(crate) mod read;
 mod repeaters;
+mod replay;
 pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;
@@ -109,7 +110,8 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         obstacles: obstacle::obstacles(cx, &placement, weather.as_ref()),
         ageing: cx.file.ageing.clone(),
     };
-    let events = event::events(cx, &placement, placements);
+    let mut events = event::events(cx, &placement, placements);
+    events.extend(replay::replays(cx, &placement, placements));
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,

@@ -13,7 +13,7 @@ pub(super) fn last_gasp(cx: &mut Context<'_>) {
         cx.error(&["last_gasp", "hold_up"], title, "nothing could be told", help);
     }
     let fails = |act: &Act| matches!(act, Act::PowerOff(_));
-    if !cx.file.event.iter().any(|event| fails(&event.act)) {
-        cx.warn(&["last_gasp"], "no supply fails: there is no [[event]] with act = \"power-off\"");
+    if cx.file.replay.is_empty() && !cx.file.event.iter().any(|event| fails(&event.act)) {
+        cx.warn(&["last_gasp"], "no supply fails: there is no [[event]] with act = \"power-off\", and no [[replay]]");
     }
 }

@@ -4,6 +4,7 @@ use super::Context;
 use super::id_list::{self, IdList};
 use super::repeaters;
 use crate::sections::placement::{PlacementSection, Siting};
+use amitwin_data::device_log::{self, Entry};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
 use amitwin_models::spec::Hours;
@@ -18,13 +19,21 @@ pub(crate) struct Placements {
     made: Vec<(PlacementSection, u64, Placement)>,
     lists: Vec<(PathBuf, Rc<IdList>)>,
     hours: Vec<(PathBuf, Arc<Hours>)>,
+    logs: Vec<(PathBuf, Rc<Vec<Entry>>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
 impl Placements {
     /// For a scenario file in this directory.
     pub fn new(dir: &Path) -> Placements {
-        Placements { dir: dir.to_owned(), made: Vec::new(), lists: Vec::new(), hours: Vec::new(), hashes: Vec::new() }
+        Placements {
+            dir: dir.to_owned(),
+            made: Vec::new(),
+            lists: Vec::new(),
+            hours: Vec::new(),
+            logs: Vec::new(),
+            hashes: Vec::new(),
+        }
     }
 
     /// The path of a placement file as the system sees it.
@@ -62,7 +71,23 @@ impl Placements {
         Ok(hours)
     }
 
-    /// BLAKE3 of a placement file, hours of weather or a list of ids that has been read.
+    /// Lines of a log; variants that share one read it once.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn log(&mut self, file: &str) -> Result<Rc<Vec<Entry>>, String> {
+        let path = self.path(file);
+        if let Some((_, log)) = self.logs.iter().find(|(p, _)| *p == path) {
+            return Ok(log.clone());
+        }
+        let log = Rc::new(device_log::read(&path)?);
+        let hash = hash(&path)?;
+        self.hashes.push((path.clone(), hash));
+        self.logs.push((path, log.clone()));
+        Ok(log)
+    }
+
+    /// BLAKE3 of a log, a placement file, hours of weather or a list of ids that has been read.
     pub fn content_hash(&self, file: &str) -> Option<&str> {
         let path = self.path(file);
         self.hashes.iter().find(|(p, _)| *p == path).map(|(_, hash)| hash.as_str())

@@ -9,6 +9,7 @@ pub fn is_input(path: &[&str]) -> bool {
             | ["weather" | "fleet", "file"]
             | ["radio", "table"]
             | ["event", _, "target", "file"]
+            | ["replay", _, "file"]
     )
 }
 

@@ -10,6 +10,7 @@ pub mod json_schema;
 pub mod placement;
 pub mod plan;
 pub mod prices;
+pub mod replay;
 pub mod serve;
 pub mod study;
 
@@ -24,6 +25,7 @@ use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
 use prices::PricesSection;
 use quantity::Time;
+use replay::ReplaySection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serve::ServeSection;
@@ -118,6 +120,10 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub event: Vec<EventSpec>,
+    /// Logs of what really happened, which happens again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub replay: Vec<ReplaySection>,
     /// Settings to compare; they share the seed, and with it shadowing and backoff draws. Without any, the file itself
     /// is the one variant, `base`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,0 +1,271 @@
+//! `[[replay]]`: lines of a log become events of the devices that they are about.
+
+use super::placement::Placements;
+use super::sites::Sites;
+use super::{Context, show};
+use crate::sections::replay::{ReplayKind, ReplaySection};
+use amitwin_data::device_log::Entry;
+use amitwin_models::spec::{Act, EventSpec, PowerOff, ResetTier, Restart, Target};
+use amitwin_models::terrain::Placement;
+use amitwin_sim_core::SimTime;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Events that a timeline tells apart, less some for those of the file.
+const EVENTS_MAX: usize = 60_000;
+/// Names of something that a note tells.
+const TOLD: usize = 5;
+/// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
+const CODES: [(&str, ReplayKind); 17] = [
+    ("3.26.0.47", ReplayKind::PowerDown),
+    ("3.26.9.185", ReplayKind::PowerDown),
+    ("3.26.17.185", ReplayKind::PowerDown),
+    ("3.26.136.47", ReplayKind::PowerDown),
+    ("3.26.0.216", ReplayKind::PowerUp),
+    ("3.26.9.216", ReplayKind::PowerUp),
+    ("3.26.136.216", ReplayKind::PowerUp),
+    ("power-down", ReplayKind::PowerDown),
+    ("power-up", ReplayKind::PowerUp),
+    ("restart", ReplayKind::Restart),
+    ("ignore", ReplayKind::Ignore),
+    // Under- and overvoltage, a low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
+    ("3.26.38.150", ReplayKind::Ignore),
+    ("3.26.38.93", ReplayKind::Ignore),
+    ("3.2.22.150", ReplayKind::Ignore),
+    ("3.35.0.40", ReplayKind::Ignore),
+    ("3.36.136.73", ReplayKind::Ignore),
+    ("3.12.0.257", ReplayKind::Ignore),
+];
+
+/// What became of the lines of a log.
+#[derive(Default)]
+struct Tally {
+    outages: usize,
+    restarts: usize,
+    /// Lines that say again what is so already.
+    repeated: usize,
+    ignored: usize,
+    outside: usize,
+    /// By code or word.
+    unknown: BTreeMap<String, usize>,
+    strangers: BTreeMap<String, usize>,
+}
+
+/// The events of all logs in this placement.
+pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &mut Placements) -> Vec<EventSpec> {
+    let file = cx.file;
+    let mut events = Vec::new();
+    for replay in &file.replay {
+        let place = ["replay", replay.name.as_str(), "file"];
+        match placements.log(&replay.file) {
+            Ok(log) => events.extend(replayed(cx, replay, &log, placement)),
+            Err(why) => {
+                let help = "a CSV file with the columns time_utc, device and code or kind; paths start at the scenario";
+                cx.error(&place, format!("the log `{}` {why}", replay.file), "this file", help);
+            }
+        }
+    }
+    events
+}
+
+fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placement: &Placement) -> Vec<EventSpec> {
+    let start_s = replay.start_unix_s.unwrap_or(cx.file.dlms.start_unix_s);
+    let mut tally = Tally::default();
+    let asked: BTreeSet<&str> = log.iter().map(|entry| entry.device.as_str()).collect();
+    let sites = Sites::new(placement, &asked);
+    // By device, in the order of time and of the file.
+    let mut by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>> = BTreeMap::new();
+    for entry in log {
+        let kind = match meaning(replay, entry) {
+            Some(kind) => kind,
+            None => {
+                let name = if entry.code.is_empty() { &entry.kind } else { &entry.code };
+                *tally.unknown.entry(name.clone()).or_default() += 1;
+                continue;
+            }
+        };
+        let wanted = replay.only.as_ref().is_none_or(|only| only.contains(&kind));
+        if kind == ReplayKind::Ignore || !wanted {
+            tally.ignored += 1;
+            continue;
+        }
+        let Some((site, _)) = sites.of(&entry.device) else {
+            *tally.strangers.entry(entry.device.clone()).or_default() += 1;
+            continue;
+        };
+        let Some(unix_ns) = unix_ns(&entry.time) else {
+            let title = format!("line {} of the log `{}` has no time: \"{}\"", entry.line, replay.file, entry.time);
+            let help = "write it as 2026-07-01T20:15:30Z, with or without parts of a second";
+            cx.error(&["replay", &replay.name, "file"], title, "this file", help);
+            return Vec::new();
+        };
+        by_site.entry(site).or_default().push((unix_ns - i128::from(start_s) * 1_000_000_000, entry.line, kind));
+    }
+    let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
+    let count = outages.len() + restarts.len();
+    if count > EVENTS_MAX {
+        let title = format!("the log `{}` has {count} outages and restarts with times of their own", replay.file);
+        let help =
+            format!("at most {EVENTS_MAX} can be played; round its times, replay a part of it, or `only` some of it");
+        cx.error(&["replay", &replay.name, "file"], title, "too many", help);
+        return Vec::new();
+    }
+    cx.note(told(replay, log.len(), &tally));
+    if count == 0 {
+        let from = Timestamp::from_second(start_s).map(|at| at.to_string()).unwrap_or_default();
+        let text = format!(
+            "nothing of it happens; the run covers {} from {from} on (replay.{}.start, else dlms.start)",
+            show(cx.file.duration),
+            replay.name
+        );
+        cx.warn(&["replay", &replay.name], text);
+    }
+    let event = |n: usize, (at, until): (SimTime, Option<SimTime>), act: Act, nodes: Vec<u32>| EventSpec {
+        name: format!("{} {n}", replay.name),
+        at,
+        until,
+        lasts: None,
+        target: Target::default(),
+        act,
+        nodes,
+        edges: Vec::new(),
+    };
+    let off = outages.into_iter().map(|(times, nodes)| (times, Act::PowerOff(PowerOff {}), nodes));
+    let again = |(at, nodes)| ((at, None), Act::Restart(Restart { tier: ResetTier::Warm }), nodes);
+    let all = off.chain(restarts.into_iter().map(again));
+    (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect()
+}
+
+/// Sites by the times of their outages, and of their restarts.
+type Outages = BTreeMap<(SimTime, Option<SimTime>), Vec<u32>>;
+type Restarts = BTreeMap<SimTime, Vec<u32>>;
+
+fn happenings(
+    by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>>,
+    duration: SimTime,
+    tally: &mut Tally,
+) -> (Outages, Restarts) {
+    let (mut outages, mut restarts) = (Outages::new(), Restarts::new());
+    // What lies before the run is so when it begins.
+    let time = |ns: i128| SimTime::from_nanos(ns.max(0) as u64);
+    for (site, mut lines) in by_site {
+        lines.sort_unstable();
+        let mut dark_since: Option<i128> = None;
+        let mut outage = |tally: &mut Tally, since: i128, until: Option<i128>| {
+            if until.is_some_and(|until| until <= 0) {
+                tally.outside += 2;
+            } else {
+                tally.outages += 1;
+                let until = until.filter(|&until| time(until) < duration).map(time);
+                outages.entry((time(since), until)).or_default().push(site);
+            }
+        };
+        for (ns, _, kind) in lines {
+            match (kind, dark_since) {
+                _ if ns >= i128::from(duration.nanos()) && dark_since.is_none() => tally.outside += 1,
+                (ReplayKind::PowerDown, None) => dark_since = Some(ns),
+                (ReplayKind::PowerUp, Some(since)) => {
+                    outage(tally, since, Some(ns));
+                    dark_since = None;
+                }
+                (ReplayKind::Restart, None) if ns >= 0 => {
+                    tally.restarts += 1;
+                    restarts.entry(time(ns)).or_default().push(site);
+                }
+                (ReplayKind::Restart, None) => tally.outside += 1,
+                _ => tally.repeated += 1,
+            }
+        }
+        if let Some(since) = dark_since {
+            outage(tally, since, None);
+        }
+    }
+    (outages, restarts)
+}
+
+/// What a line says happened, if that is known: by its code, else by its word.
+fn meaning(replay: &ReplaySection, entry: &Entry) -> Option<ReplayKind> {
+    [&entry.code, &entry.kind].into_iter().filter(|name| !name.is_empty()).find_map(|name| {
+        let known = || CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
+        replay.codes.get(name).copied().or_else(known)
+    })
+}
+
+/// Nanoseconds since 1970; a time without a zone is UTC.
+fn unix_ns(text: &str) -> Option<i128> {
+    let utc = |at: DateTime| Offset::UTC.to_timestamp(at).ok();
+    let at = text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(utc))?;
+    Some(at.as_nanosecond())
+}
+
+/// What became of all lines, so that none is dropped in silence.
+fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
+    let mut text = format!(
+        "replay `{}`: {lines} lines, of which {} outages and {} restarts happen",
+        replay.name, tally.outages, tally.restarts
+    );
+    let list = |of: &BTreeMap<String, usize>| {
+        let named: Vec<String> = of.iter().take(TOLD).map(|(name, n)| format!("{name}: {n}")).collect();
+        let more = of.len().saturating_sub(TOLD);
+        format!("{}{}", named.join(", "), if more > 0 { format!(", and {more} more") } else { String::new() })
+    };
+    for (count, what) in [
+        (tally.ignored, "not to be played"),
+        (tally.repeated, "that say again what is so already"),
+        (tally.outside, "outside of the run"),
+    ] {
+        if count > 0 {
+            text += &format!("; {count} {what}");
+        }
+    }
+    for (of, what) in [
+        (&tally.unknown, "of codes that mean nothing here, unless replay.NAME.codes says what"),
+        (&tally.strangers, "of devices that the placement does not have"),
+    ] {
+        if !of.is_empty() {
+            text += &format!("; {} {what} ({})", of.values().sum::<usize>(), list(of));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ReplayKind::{PowerDown, PowerUp, Restart as Again};
+
+    #[test]
+    fn lines_of_a_device_become_outages_and_restarts() {
+        const S: i128 = 1_000_000_000;
+        let lines = vec![
+            // An outage before the run, and one that it begins in.
+            (-90 * S, 1, PowerDown),
+            (-80 * S, 2, PowerUp),
+            (-10 * S, 3, PowerDown),
+            (20 * S, 4, PowerUp),
+            (30 * S, 5, Again),
+            // Told twice, never taken back; what comes after the run is left out.
+            (40 * S, 6, PowerDown),
+            (41 * S, 7, PowerDown),
+            (200 * S, 8, PowerUp),
+            (210 * S, 9, Again),
+        ];
+        let mut tally = Tally::default();
+        let (outages, restarts) = happenings(BTreeMap::from([(7, lines)]), SimTime::from_secs(100), &mut tally);
+        let s = SimTime::from_secs;
+        let expected = [((s(0), Some(s(20))), vec![7]), ((s(40), None), vec![7])];
+        assert_eq!(outages.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(restarts.into_iter().collect::<Vec<_>>(), [(s(30), vec![7])]);
+        assert_eq!((tally.outages, tally.restarts, tally.repeated, tally.outside), (2, 1, 1, 3));
+    }
+
+    #[test]
+    fn times_have_a_zone_or_are_utc() {
+        assert_eq!(unix_ns("1970-01-01T00:00:01.5Z"), Some(1_500_000_000));
+        assert_eq!(unix_ns("1970-01-01T02:00:01+02:00"), Some(1_000_000_000));
+        assert_eq!(unix_ns("1970-01-01 00:00:02"), Some(2_000_000_000));
+        assert_eq!(unix_ns("yesterday"), None);
+    }
+}

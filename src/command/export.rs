@@ -1,0 +1,53 @@
+//! `amitwin export events RUN`: what happened in a run, as the log of a head-end.
+
+use super::study;
+use crate::cli::{Export, Exported};
+use crate::failure::{Invalid, Usage};
+use crate::talk::Talk;
+use amitwin_data::files::{FileError, RunReader};
+use amitwin_data::rows::{EventRow, NodeRow};
+use amitwin_scenarios::exported;
+use amitwin_viz::{human, read};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+
+/// Reads, writes.
+pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
+    let Exported::Events = options.what;
+    study::refuse(&options.run)?;
+    let run = read::finished(&options.run)?;
+    let variants = run.variants();
+    let variant = match (&options.variant, variants.as_slice()) {
+        (Some(name), all) if all.contains(name) => name,
+        (None, [only]) => only,
+        (name, all) => {
+            let which =
+                name.as_ref().map_or("which variant?".to_owned(), |name| format!("there is no variant '{name}'"));
+            return Err(Usage(format!("{which} Give --variant one of: {}", all.join(", "))).into());
+        }
+    };
+    let seed = run.summary.seed;
+    let nodes: Vec<NodeRow> = run.rows(variant, seed)?;
+    let names: BTreeMap<u32, String> = nodes.into_iter().map(|node| (node.node, node.name)).collect();
+    let events: Vec<EventRow> = run.rows(variant, seed)?;
+    let log = exported::log(events, &names, start_unix_s(&run)?, options.cim);
+    match &options.output {
+        None => talk.print(&log)?,
+        Some(path) => {
+            let file = if options.force { File::create(path) } else { File::create_new(path) };
+            file.and_then(|mut file| file.write_all(log.as_bytes()))
+                .map_err(|e| FileError::io(path, "write the log", e))?;
+            let lines = log.lines().count() - 1;
+            talk.note(&format!("{}: {}", path.display(), human::plural(lines, "line")));
+        }
+    }
+    Ok(0)
+}
+
+/// When the run begins.
+fn start_unix_s(run: &RunReader) -> anyhow::Result<i64> {
+    let text = read::scenario(run).unwrap_or_default();
+    let start = exported::start_unix_s(&text);
+    Ok(start.ok_or_else(|| Invalid("the run keeps no scenario that says when it begins; run it again".to_owned()))?)
+}
