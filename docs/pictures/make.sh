@@ -50,6 +50,7 @@ draw ping air-time
 draw outage-restoration outages
 draw poll-clusters air-time
 sweep radio-years read_success_share
+draw replay-storm outages
 draw reads air-time
 draw serve map
 draw spring-foliage delivered
