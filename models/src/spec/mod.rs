@@ -2,6 +2,7 @@
 
 mod ageing;
 mod backhaul;
+mod broker;
 mod campaign;
 mod channels;
 mod civil;
@@ -36,6 +37,7 @@ use amitwin_sim_core::SimTime;
 pub use ageing::AgeingSpec;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
+pub use broker::BrokerSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, unix_s, utc};
@@ -44,10 +46,11 @@ pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
+    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, HeadEndFails, PowerOff, RouterFails,
+    Target, TargetKind,
 };
 pub use fading::FadingSpec;
-pub use head_end::{HeadEndSpec, ServiceTimes};
+pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;

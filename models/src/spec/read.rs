@@ -1,5 +1,6 @@
 //! `[[read]]`: what the head-end reads by schedule.
 
+use super::head_end::{is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
@@ -39,6 +40,10 @@ pub struct PollSpec {
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
+    /// Whose sessions go first where they wait for `[head_end]`: 9 before 0; above 4 a job is urgent.
+    #[serde(default = "priority_usual", skip_serializing_if = "is_usual")]
+    #[schemars(range(min = 0, max = 9))]
+    pub priority: u8,
 }
 
 fn parallel_default() -> u16 {

@@ -2,7 +2,9 @@
 
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
+use amitwin_data::rows::{
+    Added, EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow,
+};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -70,6 +72,31 @@ struct HeadEndDesk {
     queue_max: u32,
     refused: u32,
     session_wait_s: f64,
+    open_max: u32,
+    sessions_refused: u32,
+    retries: u32,
+    sessions_lost: u32,
+    messages_lost: u32,
+    mdms: Option<Mdms>,
+}
+
+/// Minutes of a broker and an MDMS.
+#[derive(Default)]
+struct Mdms {
+    queue_max: u32,
+    redelivered: u64,
+    rows: u64,
+    duplicates: u64,
+}
+
+impl Mdms {
+    fn add(&mut self, row: &HeadendRow) {
+        let of = |column: Added<u32>| column.0.unwrap_or_default();
+        self.queue_max = self.queue_max.max(of(row.broker_queue_max));
+        self.redelivered += u64::from(of(row.broker_redelivered));
+        self.rows += u64::from(of(row.mdms_rows));
+        self.duplicates += u64::from(of(row.mdms_rows_duplicate));
+    }
 }
 
 impl HeadEndDesk {
@@ -81,6 +108,14 @@ impl HeadEndDesk {
         self.queue_max = self.queue_max.max(row.queue_max);
         self.refused += row.refused;
         self.session_wait_s = self.session_wait_s.max(f64::from(row.sessions_wait_s));
+        self.open_max = self.open_max.max(row.sessions_open_max.0.unwrap_or_default());
+        self.sessions_refused += row.sessions_refused.0.unwrap_or_default();
+        self.retries += row.retries.0.unwrap_or_default();
+        self.sessions_lost += row.sessions_lost.0.unwrap_or_default();
+        self.messages_lost += row.messages_lost.0.unwrap_or_default();
+        if row.mdms_rows.0.is_some() {
+            self.mdms.get_or_insert_default().add(row);
+        }
     }
 }
 
@@ -339,6 +374,7 @@ impl Figures {
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
         let desk = |of: &dyn Fn(&HeadEndDesk) -> f64| self.desk.as_ref().map(|desk| Some(of(desk)));
+        let mdms = |of: &dyn Fn(&Mdms) -> u64| Some(Some(of(self.desk.as_ref()?.mdms.as_ref()?) as f64));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
@@ -388,6 +424,15 @@ impl Figures {
             Metric::HeadEndQueueMax => desk(&|desk| f64::from(desk.queue_max)),
             Metric::HeadEndRefused => desk(&|desk| f64::from(desk.refused)),
             Metric::SessionWaitMaxS => desk(&|desk| desk.session_wait_s),
+            Metric::SessionsOpenMax => desk(&|desk| f64::from(desk.open_max)),
+            Metric::SessionsRefused => desk(&|desk| f64::from(desk.sessions_refused)),
+            Metric::SessionsRetried => desk(&|desk| f64::from(desk.retries)),
+            Metric::SessionsLost => desk(&|desk| f64::from(desk.sessions_lost)),
+            Metric::MessagesLost => desk(&|desk| f64::from(desk.messages_lost)),
+            Metric::BrokerQueueMax => mdms(&|mdms| u64::from(mdms.queue_max)),
+            Metric::BrokerRedelivered => mdms(&|mdms| mdms.redelivered),
+            Metric::MdmsRows => mdms(&|mdms| mdms.rows),
+            Metric::MdmsRowsDuplicate => mdms(&|mdms| mdms.duplicates),
             Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
             Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
             Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),
