@@ -151,7 +151,7 @@ metrics! {
     HeadEndQueueMax = "head_end_queue_max": Count, Always, gate("head_end_queue", "");
     /// messages of meters that the head-end refused because as many waited as may; with limits only
     HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
-    /// longest time that a session waited for its permit and its turn; with limits only
+    /// longest time that a session waited for its permit and its turn, refusals among it; with limits only
     SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "");
     /// most sessions that were open at a time, which is how many permits were in use; with limits only
     SessionsOpenMax = "sessions_open_max": Count, Always, gate("sessions_open", "");

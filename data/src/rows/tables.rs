@@ -246,7 +246,7 @@ tables! {
         busy_share: f32,
         /// Sessions with single meters that began.
         sessions: u32,
-        /// How long one of these had to wait for its permit and its turn at most.
+        /// How long one of these had to wait for its permit and its turn at most, refusals among it.
         sessions_wait_s: f32,
         /// Most sessions that were open at a time: permits in use.
         sessions_open_max: Added<u32>,

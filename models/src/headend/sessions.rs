@@ -35,6 +35,8 @@ pub struct Asked {
     pub priority: u8,
     /// Border router of the meter.
     pub router: SiteId,
+    /// When it was asked first, however often it has been refused since.
+    pub came: SimTime,
     /// The instance that it belongs to; without one a balancer says.
     pub shard: Option<u16>,
 }
@@ -67,7 +69,7 @@ pub struct Counts {
     pub open_max: u32,
     /// Most that waited at a time.
     pub waiting_max: u32,
-    /// The longest that one waited which began.
+    /// The longest that one waited which began, with the times for which it was away.
     pub wait_max: SimTime,
 }
 
@@ -146,7 +148,6 @@ impl Sessions {
             Some(Stage::Waits { asked: old, .. } | Stage::Away { asked: old, .. }) => old.ask = asked.ask,
             Some(Stage::Lost) | None => {
                 self.enqueue(now, key, asked);
-                self.pump(now);
             }
         }
     }
@@ -197,9 +198,9 @@ impl Sessions {
         let Some(&Stage::Away { asked, .. }) = self.all.get(&key) else { return };
         self.numbers.remove(&number);
         self.enqueue(now, key, asked);
-        self.pump(now);
     }
 
+    /// Somebody comes, and begins at once where nothing is in the way.
     fn enqueue(&mut self, now: SimTime, key: Key, asked: Asked) {
         self.look(now);
         let instance = asked.shard.unwrap_or_else(|| self.balanced());
@@ -211,8 +212,10 @@ impl Sessions {
         self.instances[usize::from(instance)].enter(asked.router, rank, key);
         self.refresh(asked.router);
         self.waiting += 1;
+        self.pump(now);
         self.counts.waiting_max = self.counts.waiting_max.max(self.waiting);
-        if let Some(permits) = &self.permits {
+        let permits = self.permits.as_ref().filter(|_| self.numbers.contains_key(&number));
+        if let Some(permits) = permits {
             let wait = if is_urgent(asked.priority) { permits.urgent_wait } else { permits.wait };
             self.wakes.push((now + wait, Event::Waited { number }));
         }
@@ -281,7 +284,7 @@ impl Sessions {
         self.all.insert(key, Stage::Open { instance: at, since: now, router: asked.router });
         self.counts.begun += 1;
         self.counts.open_max = self.counts.open_max.max(self.open);
-        self.counts.wait_max = self.counts.wait_max.max(now - since);
+        self.counts.wait_max = self.counts.wait_max.max(now - asked.came);
         self.granted.push_back((key, asked.ask));
     }
 

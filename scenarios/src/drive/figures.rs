@@ -1,10 +1,9 @@
 //! From rows to the figures of the results table.
 
+use super::head_end_minutes::HeadEndMinutes;
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{
-    Added, EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow,
-};
+use amitwin_data::rows::{EventKind, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -56,67 +55,9 @@ pub struct Figures {
     heat: Heat,
     /// With a campaign that waits for links.
     held: Option<HeldBack>,
-    desk: Option<HeadEndDesk>,
+    desk: Option<HeadEndMinutes>,
     joins: Option<Joins>,
     rates: Rates,
-}
-
-/// Minutes of a head-end with limits.
-#[derive(Default)]
-struct HeadEndDesk {
-    minutes: u32,
-    /// Busy shares, summed.
-    busy: f64,
-    served: u32,
-    waited_s: f64,
-    queue_max: u32,
-    refused: u32,
-    session_wait_s: f64,
-    open_max: u32,
-    sessions_refused: u32,
-    retries: u32,
-    sessions_lost: u32,
-    messages_lost: u32,
-    mdms: Option<Mdms>,
-}
-
-/// Minutes of a broker and an MDMS.
-#[derive(Default)]
-struct Mdms {
-    queue_max: u32,
-    redelivered: u64,
-    rows: u64,
-    duplicates: u64,
-}
-
-impl Mdms {
-    fn add(&mut self, row: &HeadendRow) {
-        let of = |column: Added<u32>| column.0.unwrap_or_default();
-        self.queue_max = self.queue_max.max(of(row.broker_queue_max));
-        self.redelivered += u64::from(of(row.broker_redelivered));
-        self.rows += u64::from(of(row.mdms_rows));
-        self.duplicates += u64::from(of(row.mdms_rows_duplicate));
-    }
-}
-
-impl HeadEndDesk {
-    fn add(&mut self, row: &HeadendRow) {
-        self.minutes += 1;
-        self.busy += f64::from(row.busy_share);
-        self.served += row.served;
-        self.waited_s += row.wait_s.map_or(0.0, |wait_s| f64::from(wait_s) * f64::from(row.served));
-        self.queue_max = self.queue_max.max(row.queue_max);
-        self.refused += row.refused;
-        self.session_wait_s = self.session_wait_s.max(f64::from(row.sessions_wait_s));
-        self.open_max = self.open_max.max(row.sessions_open_max.0.unwrap_or_default());
-        self.sessions_refused += row.sessions_refused.0.unwrap_or_default();
-        self.retries += row.retries.0.unwrap_or_default();
-        self.sessions_lost += row.sessions_lost.0.unwrap_or_default();
-        self.messages_lost += row.messages_lost.0.unwrap_or_default();
-        if row.mdms_rows.0.is_some() {
-            self.mdms.get_or_insert_default().add(row);
-        }
-    }
 }
 
 /// Meters that had to wait for their links.
@@ -373,8 +314,6 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
-        let desk = |of: &dyn Fn(&HeadEndDesk) -> f64| self.desk.as_ref().map(|desk| Some(of(desk)));
-        let mdms = |of: &dyn Fn(&Mdms) -> u64| Some(Some(of(self.desk.as_ref()?.mdms.as_ref()?) as f64));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
@@ -419,20 +358,20 @@ impl Figures {
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::DroppedTooOld => lost(Loss::TooOld),
-            Metric::HeadEndBusyShare => desk(&|desk| desk.busy / f64::from(desk.minutes)),
-            Metric::HeadEndWaitS => desk(&|desk| desk.waited_s / f64::from(desk.served.max(1))),
-            Metric::HeadEndQueueMax => desk(&|desk| f64::from(desk.queue_max)),
-            Metric::HeadEndRefused => desk(&|desk| f64::from(desk.refused)),
-            Metric::SessionWaitMaxS => desk(&|desk| desk.session_wait_s),
-            Metric::SessionsOpenMax => desk(&|desk| f64::from(desk.open_max)),
-            Metric::SessionsRefused => desk(&|desk| f64::from(desk.sessions_refused)),
-            Metric::SessionsRetried => desk(&|desk| f64::from(desk.retries)),
-            Metric::SessionsLost => desk(&|desk| f64::from(desk.sessions_lost)),
-            Metric::MessagesLost => desk(&|desk| f64::from(desk.messages_lost)),
-            Metric::BrokerQueueMax => mdms(&|mdms| u64::from(mdms.queue_max)),
-            Metric::BrokerRedelivered => mdms(&|mdms| mdms.redelivered),
-            Metric::MdmsRows => mdms(&|mdms| mdms.rows),
-            Metric::MdmsRowsDuplicate => mdms(&|mdms| mdms.duplicates),
+            Metric::HeadEndBusyShare
+            | Metric::HeadEndWaitS
+            | Metric::HeadEndQueueMax
+            | Metric::HeadEndRefused
+            | Metric::SessionWaitMaxS
+            | Metric::SessionsOpenMax
+            | Metric::SessionsRefused
+            | Metric::SessionsRetried
+            | Metric::SessionsLost
+            | Metric::MessagesLost
+            | Metric::BrokerQueueMax
+            | Metric::BrokerRedelivered
+            | Metric::MdmsRows
+            | Metric::MdmsRowsDuplicate => self.desk.as_ref()?.figure(metric).map(Some),
             Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
             Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
             Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),

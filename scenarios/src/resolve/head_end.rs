@@ -23,8 +23,9 @@ pub(super) fn head_end(cx: &mut Context<'_>) -> Option<HeadEndSpec> {
         limits.broker.as_ref().filter(|broker| broker.unacknowledged + broker.unwritten > COMES_AGAIN_MAX)
     {
         let share = (broker.unacknowledged + broker.unwritten) * 100.0;
-        let title =
-            format!("the meter data management acknowledges too little: {share:.0} % of the answers come again each time");
+        let title = format!(
+            "the meter data management acknowledges too little: {share:.0} % of the answers come again each time"
+        );
         let help = "unacknowledged and unwritten are 90 % together at most; lower one of them";
         cx.error(&["head_end", "broker"], title, "hardly anything gets through", help);
     }

@@ -242,7 +242,7 @@ impl Tools<'_> {
         let priority = job.map_or(PRIORITY_USUAL, |job| front.priority(job));
         let router = self.network.gateway[meter.at()];
         let shard = front.shard(meter, router);
-        front.sessions.ask(ctx.now(), (kind, meter), Asked { ask, priority, router, shard });
+        front.sessions.ask(ctx.now(), (kind, meter), Asked { ask, priority, router, came: ctx.now(), shard });
         self.say_granted(ctx);
         let left = &mut self.front.as_mut()?.left;
         let at = left.iter().rposition(|(key, _)| *key == (kind, meter))?;

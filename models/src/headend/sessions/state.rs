@@ -61,7 +61,7 @@ impl Sessions {
             let its = *router.get(key.1.at()).ok_or_else(|| wrong("is with nobody", key))?;
             let (instance, of) = match *stage {
                 Stage::Waits { rank, instance, since, asked } => {
-                    ensure(since <= state.looked, || wrong("waits since later", key))?;
+                    ensure(asked.came <= since && since <= state.looked, || wrong("waits since later", key))?;
                     ensure(self.numbers.insert(rank.1, *key).is_none(), || wrong("has a number of another", key))?;
                     if let Some(at) = self.instances.get_mut(usize::from(instance)) {
                         at.enter(its, rank, *key);
@@ -70,6 +70,7 @@ impl Sessions {
                     (instance, asked.router)
                 }
                 Stage::Away { number, asked } => {
+                    ensure(asked.came <= state.looked, || wrong("waits since later", key))?;
                     ensure(self.numbers.insert(number, *key).is_none(), || wrong("has a number of another", key))?;
                     (0, asked.router)
                 }
