@@ -143,8 +143,8 @@ impl Front {
     /// What follows a try with a meter that was not answered, the last of so many; a job has so many in a row.
     pub fn next(&mut self, (kind, meter): Key, tries: u32, in_a_row: u32) -> Next {
         let next = match (&self.spec.retry, self.spec.again_after) {
-            (None, _) if tries % in_a_row != 0 => Next::Now,
-            (Some(retry), _) if tries % in_a_row != 0 => {
+            (None, _) if !tries.is_multiple_of(in_a_row) => Next::Now,
+            (Some(retry), _) if !tries.is_multiple_of(in_a_row) => {
                 let number = match kind {
                     DownKind::Command { job } | DownKind::Confirm { job } => u64::from(job),
                     DownKind::Request { read } => u64::from(read),

@@ -247,7 +247,7 @@ impl Read {
             return;
         };
         let Turn { group, round, .. } = transaction.turn;
-        let is_temporary = transaction.tries % u32::from(self.spec.attempts) == 0;
+        let is_temporary = transaction.tries.is_multiple_of(u32::from(self.spec.attempts));
         if is_temporary && self.groups[group as usize].rounds > round + 1 {
             self.end(ctx, tools, read, Outcome::Failed);
         } else {
