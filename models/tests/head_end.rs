@@ -33,6 +33,7 @@ fn reads(content: PollContent, every: SimTime, window: SimTime) -> PollSpec {
         attempts: 3,
         timeout: s(20),
         priority: PRIORITY_USUAL,
+        role: None,
     }
 }
 
@@ -47,7 +48,7 @@ fn retries_without_jitter_come_in_waves_and_with_it_they_do_not() {
         let mut spec = town(1, 240, 600, HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() });
         let ping = PingSpec { at: s(60), window: s(10), timeout: s(30), attempts: 3, only_when: None, wait: None };
         let job = JobSpec::Ping(ping);
-        spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, job }];
+        spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job }];
         // Nobody is heard.
         spec.events = vec![event("cut", 0, None, Act::BackhaulDown(BackhaulDown {}), vec![0])];
         run(&spec).rows.headend.iter().map(|row| row.sessions).collect::<Vec<_>>()
@@ -130,4 +131,33 @@ fn rows_reach_the_meter_data_management_once_each_whatever_is_handed_over_again(
     assert_eq!(mdms.ledger.duplicates, 2 * u64::from(redelivered));
     assert_eq!(sum(&ran, |row| row.mdms_rows), 300);
     assert_eq!(u64::from(sum(&ran, |row| row.mdms_rows_duplicate)), mdms.ledger.duplicates);
+}
+
+#[test]
+fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
+    let role = RoleSpec { name: "reader".to_owned(), may: vec![Right::Read] };
+    let reader = Some("reader".to_owned());
+    for delivery in [Delivery::Unicast, Delivery::Broadcast] {
+        let mut spec = town(1, 5, 1_800, HeadEndSpec { role: vec![role.clone()], ..HeadEndSpec::default() });
+        spec.polls = vec![PollSpec { role: reader.clone(), ..reads(PollContent::Registers, s(1_800), s(300)) }];
+        let window = Some(Window::Range(SimTime::ZERO, s(100)));
+        let reset = CampaignSpec::reset("night", ResetSpec { at: s(400), window, delivery, ..ResetSpec::default() });
+        let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), attempts: 3, only_when: None, wait: None };
+        let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
+        let mut campaigns = vec![CampaignSpec { role: reader.clone(), ..reset }, clocks];
+        campaigns[1].role = reader.clone();
+        spec.campaigns = campaigns;
+        let ran = run(&spec);
+        let of = |kind| ran.of(kind).map(|row| (row.outcome, row.attempts, row.reset_s)).collect::<Vec<_>>();
+        assert_eq!(of(TransactionKind::Read), [(Outcome::Ok, 1, None); 5]);
+        assert_eq!(of(TransactionKind::Reset), [(Outcome::Forbidden, 0, None); 5], "{delivery:?}");
+        assert_eq!(of(TransactionKind::Ping), [(Outcome::Forbidden, 0, None); 5]);
+        let audit = |kind| ran.rows.audit.iter().filter(|row| row.kind == kind).map(|row| row.node).collect::<Vec<_>>();
+        assert_eq!(audit(TransactionKind::Ping), [1, 2, 3, 4, 5].map(Some));
+        // A flood is one command.
+        assert_eq!(audit(TransactionKind::Reset).len(), if delivery == Delivery::Broadcast { 1 } else { 5 });
+        assert!(ran.rows.audit.iter().all(|row| &*row.role == "reader"));
+        // Sessions of the reads alone.
+        assert_eq!(ran.rows.headend.iter().map(|row| row.sessions).sum::<u32>(), 5);
+    }
 }

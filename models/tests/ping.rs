@@ -25,7 +25,8 @@ fn star(payload: Payload, duration: u64) -> WorldSpec {
         only_when: None,
         wait: None,
     };
-    spec.campaigns = vec![CampaignSpec { name: "clocks".into(), priority: PRIORITY_USUAL, job: JobSpec::Ping(ping) }];
+    spec.campaigns =
+        vec![CampaignSpec { name: "clocks".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
     spec
 }
 

@@ -30,6 +30,7 @@ fn poll(every: u64, content: PollContent) -> PollSpec {
         attempts: 3,
         timeout: SimTime::from_secs(60),
         priority: PRIORITY_USUAL,
+        role: None,
     }
 }
 

@@ -149,6 +149,7 @@ fn a_head_end_with_a_queue_goes_on() {
         attempts: 3,
         timeout: seconds(60),
         priority: PRIORITY_USUAL,
+        role: None,
     }];
     // 1.1 messages a second, of which a worker takes in one.
     let (service, service_times) = (seconds(1), ServiceTimes::Exponential);
@@ -175,6 +176,7 @@ fn a_head_end_with_permits_pauses_instances_and_a_broker_goes_on() {
             attempts: 2,
             timeout: seconds(10),
             priority: PRIORITY_USUAL,
+            role: None,
         }];
         let permits = PermitsSpec {
             open: 4,
@@ -224,6 +226,7 @@ fn scheduled_reads_with_real_payloads_go_on() {
         attempts: 3,
         timeout: seconds(2),
         priority: PRIORITY_USUAL,
+        role: None,
     }];
     let times = [1_003_003, 1_231_234, 1_500_000, 1_811_811, 1_900_500].map(SimTime::from_millis);
     let bytes = check(&spec, &times);
@@ -272,8 +275,12 @@ fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
     let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
     let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
     let ping = PingSpec { at, window, timeout, attempts: 1, only_when, wait: Some(seconds(1_200)) };
-    spec.campaigns =
-        vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, job: JobSpec::Ping(ping) }];
+    spec.campaigns = vec![CampaignSpec {
+        name: "clocks".to_owned(),
+        priority: PRIORITY_USUAL,
+        role: None,
+        job: JobSpec::Ping(ping),
+    }];
     // In the first hour, when all wait; while the first are asked; and later.
     check(&spec, &[300, 700, 1_500].map(seconds));
 }
@@ -295,7 +302,7 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
         };
         spec.campaigns = vec![
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
-            CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, job: JobSpec::Ping(ping) },
+            CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) },
         ];
         let fails = event("fails", 150, Some(40), Act::RouterFails(RouterFails {}), vec![12]);
         spec.events = vec![fails];
@@ -409,6 +416,7 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         CampaignSpec {
             name: "clocks".to_owned(),
             priority: PRIORITY_USUAL,
+            role: None,
             job: JobSpec::Ping(PingSpec {
                 at: seconds(380),
                 window: seconds(100),
@@ -429,6 +437,7 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         attempts: 3,
         timeout: seconds(20),
         priority: PRIORITY_USUAL,
+        role: None,
     }];
     let dark = event("dark", 415, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
     let mut loss =

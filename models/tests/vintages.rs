@@ -40,6 +40,7 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
         attempts: 3,
         timeout: SimTime::from_secs(30),
         priority: PRIORITY_USUAL,
+        role: None,
     }];
     spec.campaigns = vec![campaign(delivery, ResetTier::Warm)];
     run(&spec)
@@ -141,6 +142,7 @@ fn answers_wait_a_random_time_within_the_range() {
             attempts: 1,
             timeout: SimTime::from_secs(30),
             priority: PRIORITY_USUAL,
+            role: None,
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");

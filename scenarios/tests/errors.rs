@@ -401,6 +401,11 @@ fn limits_of_the_head_end() {
     gallery.add("an_unknown_balance", with("[head_end]\nbalance = \"least-load\"\n"));
     gallery.add("nothing_acknowledged", with("[head_end.broker]\nunacknowledged = \"100 %\"\n"));
     gallery.add("hardly_acknowledged", with("[head_end.broker]\nunacknowledged = 0.6\nunwritten = 0.5\n"));
+    let role =
+        |more: &str| message(&format!("{}{more}", GOOD.replace("at = \"10min\"", "at = \"10min\"\nrole = \"nurse\"")));
+    gallery.add("no_roles", role(""));
+    gallery.add("no_such_role", role("[[head_end.role]]\nname = \"reader\"\nmay = [\"read\"]\n"));
+    gallery.add("an_unknown_right", with("[[head_end.role]]\nname = \"reader\"\nmay = [\"write\"]\n"));
     gallery.add("a_priority_beyond", instead("at = \"10min\"", "at = \"10min\"\npriority = 10"));
     assert_snapshot!(gallery.to_string());
 }

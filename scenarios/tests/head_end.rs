@@ -39,6 +39,10 @@ fn a_preset_of_the_head_end_fills_in_what_is_not_said_and_is_shown() {
     let limits = of(&scenario);
     assert_eq!(limits.iter().flatten().map(|l| l.sessions_per_second).collect::<Vec<_>>(), [None, Some(30.0)]);
     assert_eq!(of(&read(&scenario.resolved_toml, &[])), limits);
+    // What a role may not do is told before the run.
+    let role = "[head_end]\n[[head_end.role]]\nname = \"reader\"\nmay = [\"ping\"]\n[[read]]\nname = \"r\"\nevery = \"1h\"\nrole = \"reader\"\n";
+    let warned = town(role, &[]).warnings;
+    assert!(warned.iter().any(|text| text.contains("the role `reader` may not read")), "{warned:?}");
     // A priority where nothing waits says so.
     let warned = town("[[read]]\nname = \"r\"\nevery = \"1h\"\npriority = 9\n", &[]).warnings;
     assert!(warned.iter().any(|text| text.contains("the priority of `r` has no effect")), "{warned:?}");

@@ -132,6 +132,7 @@ fn access_point() -> Group {
             attempts: 3,
             timeout: SimTime::from_secs(60),
             priority: PRIORITY_USUAL,
+            role: None,
         };
         let mut spec = WorldSpec {
             duration: poll.every,

@@ -40,6 +40,7 @@ pub fn pings(mut spec: WorldSpec, rounds: u32, gap: SimTime) -> Vec<Vec<f64>> {
         CampaignSpec {
             name: format!("ping {n}"),
             priority: PRIORITY_USUAL,
+            role: None,
             job: JobSpec::Ping(PingSpec { at, window, timeout: gap, attempts: 1, only_when: None, wait: None }),
         }
     };

@@ -163,6 +163,8 @@ metrics! {
     SessionsLost = "sessions_lost": Count, Always, gate("sessions_lost", "");
     /// messages of meters lost because their instance of the head-end failed or was down; with limits only
     MessagesLost = "messages_lost": Count, Always, gate("messages_lost", "");
+    /// requests and commands that were not sent because the role of their job may not do that; with limits only
+    Forbidden = "forbidden": Count, Always, gate("forbidden", "");
     /// most answers that waited at the broker at a time; with a broker only
     BrokerQueueMax = "broker_queue_max": Count, Always, gate("broker_queue", "");
     /// answers that the broker handed over again because they were not acknowledged; with a broker only

@@ -278,6 +278,20 @@ tables! {
         mdms_rows_duplicate: Added<u32>,
     }
 
+    /// What the head-end refused to send because the role of a job may not do it; written only where that happens.
+    audit: AuditRow, sorted by [time_s, node], opt_in: true {
+        /// When it was to be sent, since the start of the run.
+        time_s: f64,
+        /// For whom; empty for a command to all.
+        node: Option<u32>,
+        /// What was to be done.
+        kind: TransactionKind,
+        /// Name of the read or campaign.
+        campaign: Arc<str>,
+        /// Its role.
+        role: Arc<str>,
+    }
+
     /// Air, sun and boards at each hour; written only when the scenario has weather.
     weather: WeatherRow, sorted by [time_s], opt_in: true {
         /// When, since the start of the run.

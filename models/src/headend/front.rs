@@ -17,6 +17,7 @@ use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 const MINUTE: SimTime = SimTime::from_secs(60);
 
@@ -38,14 +39,23 @@ pub struct Front {
     pub sessions: Sessions,
     /// The way to the meter data management, if there is one.
     pub broker: Option<Broker>,
-    /// Priority of each job.
-    priorities: Vec<u8>,
+    /// Each job.
+    jobs: Vec<JobTerms>,
     /// Border routers, ascending, and the number of sites.
     routers: Vec<SiteId>,
     sites: usize,
     seed: u64,
     /// Sessions that have begun for jobs that are to be told.
     pub left: VecDeque<(Key, Left)>,
+}
+
+/// On what terms a job works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobTerms {
+    /// The highest goes first.
+    pub priority: u8,
+    /// Its role, if that may not do what the job does.
+    pub forbidden_to: Option<Arc<str>>,
 }
 
 /// Something that a job wanted to say has left the head-end.
@@ -103,8 +113,8 @@ pub fn start(ctx: &mut Ctx, failures: &[Failure]) {
 }
 
 impl Front {
-    /// With nothing to do; jobs have these priorities, sites these border routers, and the MDMS wants the rows of `ledger`.
-    pub fn new(spec: &HeadEndSpec, seed: u64, priorities: Vec<u8>, router: &[SiteId], ledger: &Ledger) -> Self {
+    /// With nothing to do; jobs have these terms, sites these border routers, and the MDMS wants the rows of `ledger`.
+    pub fn new(spec: &HeadEndSpec, seed: u64, jobs: Vec<JobTerms>, router: &[SiteId], ledger: &Ledger) -> Self {
         let mut routers = router.to_vec();
         routers.sort_unstable();
         routers.dedup();
@@ -117,7 +127,7 @@ impl Front {
             broker: spec.broker.is_some().then(|| Broker::new(ledger.clone())),
             spec: spec.clone(),
             key: key(seed, 0, purpose::SERVICE),
-            priorities,
+            jobs,
             routers,
             sites: router.len(),
             seed,
@@ -137,7 +147,12 @@ impl Front {
 
     /// Priority of a job.
     pub fn priority(&self, job: u16) -> u8 {
-        self.priorities.get(usize::from(job)).copied().unwrap_or(PRIORITY_USUAL)
+        self.jobs.get(usize::from(job)).map_or(PRIORITY_USUAL, |job| job.priority)
+    }
+
+    /// The role that keeps a job from what it is to do.
+    pub fn keeps_from(&self, job: u16) -> Option<&Arc<str>> {
+        self.jobs.get(usize::from(job))?.forbidden_to.as_ref()
     }
 
     /// What follows a try with a meter that was not answered, the last of so many; a job has so many in a row.

@@ -194,7 +194,7 @@ impl HeadEnd {
     pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
         let waits = duties.campaigns.iter().any(|campaign| campaign.only_when().is_some());
         let ledger = Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration);
-        let front = |limits| Front::new(limits, duties.seed, jobs::priorities(duties), &network.gateway, &ledger);
+        let front = |limits| Front::new(limits, duties.seed, jobs::terms(duties, limits), &network.gateway, &ledger);
         HeadEnd {
             links: Links::new(if waits { network.partition.len() } else { 0 }),
             jobs: jobs::of(duties, &network),

@@ -172,6 +172,7 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
         attempts,
         timeout: SimTime::from_secs(timeout_s),
         priority: PRIORITY_USUAL,
+        role: None,
     }
 }
 
@@ -324,6 +325,7 @@ fn clocks() -> CampaignSpec {
     CampaignSpec {
         name: "clocks".into(),
         priority: PRIORITY_USUAL,
+        role: None,
         job: JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, only_when: None, wait: None }),
     }
 }
@@ -370,8 +372,8 @@ fn sessions_begin_at_their_pace_and_time_outs_count_from_there() {
 
 /// Whom it asks when, of a ping of which nobody is heard.
 fn asked(limits: &HeadEndSpec, attempts: u8, seconds: u64) -> Vec<(f64, u32)> {
-    let CampaignSpec { name, priority, job: JobSpec::Ping(ping) } = clocks() else { unreachable!() };
-    let spec = CampaignSpec { name, priority, job: JobSpec::Ping(PingSpec { attempts, ..ping }) };
+    let CampaignSpec { name, priority, role, job: JobSpec::Ping(ping) } = clocks() else { unreachable!() };
+    let spec = CampaignSpec { name, priority, role, job: JobSpec::Ping(PingSpec { attempts, ..ping }) };
     let ran = run_with((DlmsSpec::default(), Some(limits)), &[spec], [0; 3], &[], seconds, |_, _, _| vec![]);
     ran.sent().iter().map(|sent| (sent.0, sent.1)).collect()
 }

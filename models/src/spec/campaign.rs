@@ -20,6 +20,10 @@ pub struct CampaignSpec {
     #[serde(default = "priority_usual", skip_serializing_if = "is_usual")]
     #[schemars(range(min = 0, max = 9))]
     pub priority: u8,
+    /// In whose name it works, one of `[[head_end.role]]`; without one it may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub role: Option<String>,
     /// What is done.
     #[serde(flatten)]
     pub job: JobSpec,
@@ -94,7 +98,7 @@ impl JobSpec {
 impl CampaignSpec {
     /// A reset of every meter.
     pub fn reset(name: impl Into<String>, reset: ResetSpec) -> CampaignSpec {
-        CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, job: JobSpec::Reset(reset) }
+        CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Reset(reset) }
     }
 
     /// What the links of its meters must be like, if it asks for that.

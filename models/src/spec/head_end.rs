@@ -2,6 +2,7 @@
 
 use super::broker::BrokerSpec;
 use super::quantity::{Maybe, Share, Time, TimeRange};
+use super::role::{Right, RoleSpec};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,9 +57,18 @@ pub struct HeadEndSpec {
     /// What hands rows of load profiles on to the meter data management. Without it they are there as soon as the head-end has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broker: Option<BrokerSpec>,
+    /// Who may do what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub role: Vec<RoleSpec>,
 }
 
 impl HeadEndSpec {
+    /// The role that keeps a job from what it is to do, if its own does.
+    pub fn keeps_from<'a>(&self, right: Right, role: Option<&'a str>) -> Option<&'a str> {
+        role.filter(|name| !self.role.iter().any(|role| role.name == *name && role.may.contains(&right)))
+    }
+
     /// With what its preset says where the file says nothing.
     pub fn complete(mut self) -> HeadEndSpec {
         match self.preset {
@@ -198,6 +208,7 @@ impl Default for HeadEndSpec {
             retry: None,
             again_after: None,
             broker: None,
+            role: Vec::new(),
         }
     }
 }

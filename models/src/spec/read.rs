@@ -44,6 +44,10 @@ pub struct PollSpec {
     #[serde(default = "priority_usual", skip_serializing_if = "is_usual")]
     #[schemars(range(min = 0, max = 9))]
     pub priority: u8,
+    /// In whose name it works, one of `[[head_end.role]]`; without one it may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub role: Option<String>,
 }
 
 fn parallel_default() -> u16 {

@@ -56,6 +56,7 @@ pub struct Figures {
     /// With a campaign that waits for links.
     held: Option<HeldBack>,
     desk: Option<HeadEndMinutes>,
+    forbidden: u64,
     joins: Option<Joins>,
     rates: Rates,
 }
@@ -148,6 +149,7 @@ impl Figures {
             heat: Heat::default(),
             held: None,
             desk: None,
+            forbidden: 0,
             rates: Rates::new(duration, load_every),
         }
     }
@@ -192,7 +194,9 @@ impl Figures {
                             self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
                             self.last_back_s = self.last_back_s.max(answered);
                         }
-                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused, ..) => self.failed += 1,
+                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden, ..) => {
+                            self.failed += 1
+                        }
                         _ => {}
                     }
                 }
@@ -220,6 +224,7 @@ impl Figures {
             }
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        self.forbidden += rows.audit.len() as u64;
         for row in &rows.headend {
             self.desk.get_or_insert_default().add(row);
         }
@@ -372,6 +377,7 @@ impl Figures {
             | Metric::BrokerRedelivered
             | Metric::MdmsRows
             | Metric::MdmsRowsDuplicate => self.desk.as_ref()?.figure(metric).map(Some),
+            Metric::Forbidden => self.desk.as_ref().map(|_| Some(self.forbidden as f64)),
             Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
             Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
             Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),

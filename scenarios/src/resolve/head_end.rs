@@ -1,7 +1,7 @@
 //! `[head_end]`: what its preset says, and what of it has no effect.
 
-use super::{Context, show};
-use amitwin_models::spec::{Delivery, HeadEndSpec, PRIORITY_USUAL};
+use super::{Context, show, word};
+use amitwin_models::spec::{Delivery, HeadEndSpec, PRIORITY_USUAL, Right};
 
 /// Share of the answers that may come again, each time.
 const COMES_AGAIN_MAX: f64 = 0.9;
@@ -11,9 +11,11 @@ pub(super) fn head_end(cx: &mut Context<'_>) -> Option<HeadEndSpec> {
     let file = cx.file;
     let Some(limits) = &file.head_end else {
         priorities(cx);
+        roles(cx, None);
         return None;
     };
     let limits = limits.clone().complete();
+    roles(cx, Some(&limits));
     if let Some(retry) = limits.retry.as_ref().filter(|retry| retry.cap < retry.after) {
         let title = format!("the longest pause between tries, {}, is shorter than the first", show(retry.cap));
         let help = format!("the first is {}; raise `cap` or lower `after`", show(retry.after));
@@ -46,6 +48,34 @@ pub(super) fn head_end(cx: &mut Context<'_>) -> Option<HeadEndSpec> {
         }
     }
     Some(limits)
+}
+
+/// Complains of roles that there are not, and tells whose role may not do what it is to do.
+fn roles(cx: &mut Context<'_>, limits: Option<&HeadEndSpec>) {
+    let file = cx.file;
+    let reads = file.read.iter().map(|read| ("read", &read.name, &read.role, Right::Read));
+    let campaigns = file.campaign.iter().map(|campaign| ("campaign", &campaign.name, &campaign.role, campaign.right()));
+    for (section, name, role, right) in reads.chain(campaigns) {
+        let Some(role) = role.as_deref() else { continue };
+        let known: Vec<&str> = limits.iter().flat_map(|limits| &limits.role).map(|role| role.name.as_str()).collect();
+        if !known.contains(&role) {
+            let title = format!("the {section} `{name}` works in a role that there is not: `{role}`");
+            let help = match known[..] {
+                [] => format!(
+                    "add [[head_end.role]] with name = \"{role}\" and what it may do, may = [\"{}\"]",
+                    word(right)
+                ),
+                _ => format!("known are {}", known.join(", ")),
+            };
+            cx.error(&[section, name.as_str(), "role"], title, "no such role", help);
+        } else if limits.is_some_and(|limits| limits.keeps_from(right, Some(role)).is_some()) {
+            let text = format!(
+                "the role `{role}` may not {}: nothing that `{name}` asks for is sent (table `audit`)",
+                word(right)
+            );
+            cx.warn(&[section, name.as_str(), "role"], text);
+        }
+    }
 }
 
 /// Warns of priorities where nothing waits.

@@ -3,7 +3,8 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
+    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows,
+    TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
@@ -232,6 +233,13 @@ pub fn extremes() -> Rows {
             broker_redelivered: Added(Some(12)),
             mdms_rows: Added(Some(u32::MAX)),
             mdms_rows_duplicate: Added(Some(13)),
+        }],
+        audit: vec![AuditRow {
+            time_s: 1.5,
+            node: None,
+            kind: TransactionKind::Reset,
+            campaign: "reset".into(),
+            role: "reader".into(),
         }],
         weather: vec![WeatherRow {
             time_s: 3_600.0,

@@ -9,7 +9,7 @@ pub mod ping;
 pub mod read;
 pub mod reset;
 
-use super::front::{Front, Left, Next};
+use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
@@ -21,8 +21,8 @@ use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::{CampaignSpec, JobSpec, PRIORITY_USUAL};
-use amitwin_data::rows::Rows;
+use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, Right};
+use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
 use ping::Ping;
 use read::Read;
@@ -249,6 +249,27 @@ impl Tools<'_> {
         left.remove(at).map(|(_, left)| left)
     }
 
+    /// Whether the role of a job keeps it from a command to a meter, or to all; then that is written down, and it must not be sent.
+    pub fn forbids(
+        &mut self,
+        now: SimTime,
+        job: u16,
+        kind: TransactionKind,
+        campaign: &str,
+        meter: Option<SiteId>,
+    ) -> bool {
+        let Some(role) = self.front.as_ref().and_then(|front| front.keeps_from(job)) else { return false };
+        let row = AuditRow {
+            time_s: now.secs_f64(),
+            node: meter.map(|meter| meter.0),
+            kind,
+            campaign: campaign.into(),
+            role: role.clone(),
+        };
+        self.rows.audit.push(row);
+        true
+    }
+
     /// A session is over: answered, or given up for now.
     pub fn close(&mut self, ctx: &mut Ctx, session: Key) {
         if let Some(front) = &mut self.front {
@@ -359,10 +380,16 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     jobs
 }
 
-/// Priorities of the jobs, by number as in [`of`].
-pub fn priorities(duties: &Duties<'_>) -> Vec<u8> {
+/// On what terms jobs work, by number as in [`of`].
+pub fn terms(duties: &Duties<'_>, limits: &HeadEndSpec) -> Vec<JobTerms> {
+    let terms = |priority, right, role: Option<&str>| JobTerms {
+        priority,
+        forbidden_to: limits.keeps_from(right, role).map(Arc::from),
+    };
+    let of = |campaign: &CampaignSpec| terms(campaign.priority, campaign.right(), campaign.role.as_deref());
     let is_reset = |campaign: &&CampaignSpec| campaign.job.reset().is_some();
-    let resets = duties.campaigns.iter().filter(is_reset).map(|campaign| campaign.priority);
-    let others = duties.campaigns.iter().filter(|campaign| !is_reset(campaign)).map(|campaign| campaign.priority);
-    resets.chain(duties.reads.iter().map(|read| read.priority)).chain(others).collect()
+    let resets = duties.campaigns.iter().filter(is_reset).map(of);
+    let reads = duties.reads.iter().map(|read| terms(read.priority, Right::Read, read.role.as_deref()));
+    let others = duties.campaigns.iter().filter(|campaign| !is_reset(campaign)).map(of);
+    resets.chain(reads).chain(others).collect()
 }

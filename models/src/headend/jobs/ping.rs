@@ -122,7 +122,9 @@ impl Ping {
     /// Asks a meter whose turn has come, unless its link is not what it is to be.
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let meter = self.meters[position as usize];
-        if !tools.network.reachable[meter.at()] {
+        if tools.forbids(ctx.now(), self.job, TransactionKind::Ping, &self.name, Some(meter)) {
+            self.record(tools, position, Came::nothing(Outcome::Forbidden, None));
+        } else if !tools.network.reachable[meter.at()] {
             self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
         } else if !self.held.holds(tools, ctx.now(), position, meter) {
             self.ask(ctx, tools, position, None);

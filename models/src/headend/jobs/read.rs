@@ -15,7 +15,7 @@ use crate::headend::front::{Left, Next};
 use crate::headend::sessions::Key;
 use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Added, Outcome, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -178,6 +178,10 @@ impl Read {
                 rows
             }
         };
+        if tools.forbids(ctx.now(), self.job, TransactionKind::Read, &self.spec.name, Some(turn.meter)) {
+            self.record(tools, turn, None, Outcome::Forbidden);
+            return;
+        }
         if !tools.network.reachable[turn.meter.at()] {
             self.record(tools, turn, None, Outcome::Unreachable);
             return;

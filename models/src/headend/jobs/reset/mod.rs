@@ -72,6 +72,7 @@ struct Progress {
     lack: Option<Lack>,
     released: Option<SimTime>,
     left_out: bool,
+    forbidden: bool,
 }
 
 /// A reset job in the middle of a run.
@@ -113,6 +114,9 @@ impl Reset {
 
     fn begin(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         match self.spec.delivery {
+            Delivery::Broadcast if self.forbids(ctx, tools, None) => {
+                self.progress.iter_mut().for_each(|meter| meter.forbidden = true);
+            }
             Delivery::Broadcast => {
                 for meter in &mut self.progress {
                     (meter.sent, meter.attempts) = (Some(ctx.now()), 1);
@@ -130,6 +134,10 @@ impl Reset {
             let at = self.planned().times[index as usize].max(ctx.now());
             self.wake(ctx, at, Wake::Next { position });
         }
+    }
+
+    fn forbids(&self, ctx: &Ctx, tools: &mut Tools<'_>, meter: Option<SiteId>) -> bool {
+        tools.forbids(ctx.now(), self.job, TransactionKind::Reset, &self.planned().name, meter)
     }
 
     fn session(&self, index: u32) -> Key {
@@ -193,6 +201,7 @@ impl Reset {
         match progress.answered {
             Some(t) if !is_late(t) => Outcome::Ok,
             Some(_) => Outcome::Failed,
+            None if progress.forbidden => Outcome::Forbidden,
             None if progress.left_out => Outcome::LeftOut,
             None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
@@ -240,7 +249,9 @@ impl JobKind for Reset {
                 self.wait_for(ctx, position + 1);
                 let index = self.by_time[position as usize];
                 let meter = self.planned().meters[index as usize];
-                if !self.held.holds(tools, ctx.now(), index, meter) {
+                if self.forbids(ctx, tools, Some(meter)) {
+                    self.progress[index as usize].forbidden = true;
+                } else if !self.held.holds(tools, ctx.now(), index, meter) {
                     self.command(ctx, tools, index);
                 }
             }
