@@ -38,6 +38,7 @@ draw elevated-router map
 draw gateway-failure map
 # Its largest sizes take minutes.
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
+draw head-end-failure reads
 draw head-end-limits reads
 draw hot-afternoon delivered
 draw interferer rejoin

@@ -60,7 +60,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         "[[gate]]\nmetric = \"failed\"\nmax = 0\n",
         "[[event]]\nat = \"5min\"\nact = \"power-off\"\nfor = \"1min\"\ntarget = { share = 0.5 }\n",
         "[dlms]\nkeys = \"test\"\n[[dlms.vendor]]\nname = \"v\"\nsuite = 1\n",
-        "[[obstacle]]\nname = \"o\"\nkind = \"trees\"\npolygon_m = [[0, 0], [9, 0], [9, 9]]\n[head_end]\nworkers = 2\nqueue_max = 5\n",
+        "[[obstacle]]\nname = \"o\"\nkind = \"trees\"\npolygon_m = [[0, 0], [9, 0], [9, 9]]\n[head_end]\nworkers = 2\nqueue_max = 5\npreset = \"gxf\"\ninstances = 2\n[head_end.permits]\nper_router = 3\n",
         "[serve]\nport = 4059\n[[read]]\nname = \"r\"\nevery = \"15min\"\n",
     ];
     let small = more.iter().map(|more| format!("{small}{more}").into_bytes());

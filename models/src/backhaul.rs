@@ -33,7 +33,7 @@ pub enum Destination {
 }
 
 /// Kinds of [`Down`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DownKind {
     /// A command.
     Command {

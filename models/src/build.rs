@@ -12,7 +12,7 @@ use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
 use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::talk::Talk;
-use crate::headend::{Duties, HeadEnd, Network};
+use crate::headend::{Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
@@ -430,6 +430,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         meters,
         duration: spec.duration,
         limits: spec.head_end.as_ref(),
+        failures: &Failure::of(&spec.events),
         seed: spec.seed,
     };
     let head_end = HeadEnd::new(&duties, network, talk);

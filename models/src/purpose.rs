@@ -62,3 +62,9 @@ pub const BELLWETHER: u32 = 143;
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).
 pub const SPOIL: u32 = 123;
+/// After which time a session that found no permit comes again.
+pub const PERMIT: u32 = 160;
+/// How long the head-end pauses before it asks again (entity: meter).
+pub const RETRY: u32 = 161;
+/// What becomes of an answer at the meter data management.
+pub const INGESTION: u32 = 162;

@@ -50,6 +50,11 @@ impl<T> Slab<T> {
         self.places.iter().flatten()
     }
 
+    /// Places where something is kept, ascending.
+    pub fn places(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.places).filter(|(_, value)| value.is_some()).map(|(place, _)| place)
+    }
+
     /// Whether its free places are those where nothing is kept: it may have been read from anywhere.
     ///
     /// # Errors

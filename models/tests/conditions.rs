@@ -16,7 +16,8 @@ fn two(campaign: JobSpec, lasts_h: u64) -> WorldSpec {
     spec.radio.hearing_floor_dbm = -118.0;
     spec.record.load_every = SimTime::from_secs(HOUR);
     spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(300)), payload_bytes: Some(60) };
-    spec.campaigns = vec![CampaignSpec { name: "night".to_owned(), job: campaign }];
+    spec.campaigns =
+        vec![CampaignSpec { name: "night".to_owned(), priority: PRIORITY_USUAL, role: None, job: campaign }];
     spec.events = vec![EventSpec {
         name: "box".to_owned(),
         at: SimTime::from_secs(1),
@@ -39,6 +40,7 @@ fn ping(text: &str, wait_h: Option<u64>) -> JobSpec {
         at: SimTime::from_secs(2 * HOUR + 600),
         window: SimTime::from_secs(60),
         timeout: SimTime::from_secs(60),
+        attempts: 1,
         only_when: condition(text),
         wait: wait_h.map(|hours| SimTime::from_secs(hours * HOUR)),
     })

@@ -29,6 +29,8 @@ fn poll(every: u64, content: PollContent) -> PollSpec {
         parallel: 4,
         attempts: 3,
         timeout: SimTime::from_secs(60),
+        priority: PRIORITY_USUAL,
+        role: None,
     }
 }
 

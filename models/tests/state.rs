@@ -148,6 +148,8 @@ fn a_head_end_with_a_queue_goes_on() {
         parallel: 8,
         attempts: 3,
         timeout: seconds(60),
+        priority: PRIORITY_USUAL,
+        role: None,
     }];
     // 1.1 messages a second, of which a worker takes in one.
     let (service, service_times) = (seconds(1), ServiceTimes::Exponential);
@@ -155,6 +157,56 @@ fn a_head_end_with_a_queue_goes_on() {
         HeadEndSpec { workers: 1, service, service_times, sessions_per_second: Some(0.2), ..HeadEndSpec::default() };
     spec.head_end = Some(limits);
     check(&spec, &[301_001, 600_000, 1_500_777].map(SimTime::from_millis));
+}
+
+#[test]
+fn a_head_end_with_permits_pauses_instances_and_a_broker_goes_on() {
+    for balance in [Balance::LeastLoaded, Balance::ByRouter] {
+        let mut spec = suburb(80, 2_400);
+        spec.backhaul.loss = 0.2;
+        spec.campaigns = vec![CampaignSpec { priority: 9, ..reset(650, Delivery::Unicast, BackSign::Heartbeat) }];
+        spec.traffic.push_period = Some(seconds(60));
+        spec.polls = vec![PollSpec {
+            name: "rows".to_owned(),
+            content: PollContent::Profile,
+            every: seconds(900),
+            at: seconds(30),
+            window: Some(seconds(300)),
+            parallel: 40,
+            attempts: 2,
+            timeout: seconds(10),
+            priority: PRIORITY_USUAL,
+            role: None,
+        }];
+        let permits = PermitsSpec {
+            open: 4,
+            per_router: Some(3),
+            wait: seconds(20),
+            again: (seconds(10), seconds(30)),
+            ..PermitsSpec::default()
+        };
+        let broker = BrokerSpec {
+            rows_per_second: 0.5,
+            redelivery: (seconds(30), seconds(60)),
+            unacknowledged: 0.2,
+            unwritten: 0.2,
+            ..BrokerSpec::default()
+        };
+        spec.head_end = Some(HeadEndSpec {
+            instances: 2,
+            balance,
+            service: seconds(1),
+            sessions_per_second: Some(0.5),
+            permits: Some(permits),
+            retry: Some(RetrySpec { after: seconds(5), jitter: 0.3, ..RetrySpec::default() }),
+            again_after: Some(seconds(100)),
+            broker: Some(broker),
+            ..HeadEndSpec::default()
+        });
+        let act = Act::HeadEndFails(HeadEndFails { instance: 1 });
+        spec.events = vec![event("down", 1_000, Some(200), act, vec![])];
+        check(&spec, &[301_001, 700_000, 960_000, 1_001_000, 1_300_777].map(SimTime::from_millis));
+    }
 }
 
 #[test]
@@ -173,6 +225,8 @@ fn scheduled_reads_with_real_payloads_go_on() {
         parallel: 2,
         attempts: 3,
         timeout: seconds(2),
+        priority: PRIORITY_USUAL,
+        role: None,
     }];
     let times = [1_003_003, 1_231_234, 1_500_000, 1_811_811, 1_900_500].map(SimTime::from_millis);
     let bytes = check(&spec, &times);
@@ -232,8 +286,13 @@ fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
     spec.traffic.push_period = Some(seconds(120));
     let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
     let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
-    let ping = PingSpec { at, window, timeout, only_when, wait: Some(seconds(1_200)) };
-    spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) }];
+    let ping = PingSpec { at, window, timeout, attempts: 1, only_when, wait: Some(seconds(1_200)) };
+    spec.campaigns = vec![CampaignSpec {
+        name: "clocks".to_owned(),
+        priority: PRIORITY_USUAL,
+        role: None,
+        job: JobSpec::Ping(ping),
+    }];
     // In the first hour, when all wait; while the first are asked; and later.
     check(&spec, &[300, 700, 1_500].map(seconds));
 }
@@ -245,11 +304,17 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
         spec.medium = medium;
         spec.backhaul.loss = 0.1;
         spec.traffic.push_period = Some(seconds(45));
-        let ping =
-            PingSpec { at: seconds(120), window: seconds(200), timeout: seconds(60), only_when: None, wait: None };
+        let ping = PingSpec {
+            at: seconds(120),
+            window: seconds(200),
+            timeout: seconds(60),
+            attempts: 1,
+            only_when: None,
+            wait: None,
+        };
         spec.campaigns = vec![
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
-            CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping) },
+            CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) },
         ];
         let fails = event("fails", 150, Some(40), Act::RouterFails(RouterFails {}), vec![12]);
         spec.events = vec![fails];
@@ -362,10 +427,13 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         reset(400, Delivery::Unicast, BackSign::Heartbeat),
         CampaignSpec {
             name: "clocks".to_owned(),
+            priority: PRIORITY_USUAL,
+            role: None,
             job: JobSpec::Ping(PingSpec {
                 at: seconds(380),
                 window: seconds(100),
                 timeout: seconds(60),
+                attempts: 1,
                 only_when: None,
                 wait: None,
             }),
@@ -380,6 +448,8 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         parallel: 2,
         attempts: 3,
         timeout: seconds(20),
+        priority: PRIORITY_USUAL,
+        role: None,
     }];
     let dark = event("dark", 415, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
     let mut loss =

@@ -39,6 +39,8 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
         parallel: 4,
         attempts: 3,
         timeout: SimTime::from_secs(30),
+        priority: PRIORITY_USUAL,
+        role: None,
     }];
     spec.campaigns = vec![campaign(delivery, ResetTier::Warm)];
     run(&spec)
@@ -139,6 +141,8 @@ fn answers_wait_a_random_time_within_the_range() {
             parallel: 1,
             attempts: 1,
             timeout: SimTime::from_secs(30),
+            priority: PRIORITY_USUAL,
+            role: None,
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");

@@ -6,7 +6,7 @@ use crate::resolve::placement::Placements;
 use crate::sections::ScenarioFile;
 use crate::sections::files::is_input;
 use amitwin_data::files::INPUTS;
-use amitwin_models::spec::Keys;
+use amitwin_models::spec::{HeadEndSpec, Keys};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,7 @@ pub(crate) fn write(
     if let Some(power) = agreed(variants, |v| v.spec.radio.gateway_power_dbm()) {
         file.radio.gateway_tx_power_dbm.get_or_insert(power);
     }
+    head_end(&mut file, variants);
     let inputs = RefCell::new(Vec::new());
     let mut here = with_files(&file, |path| {
         let absolute = absolute(&placements.path(path));
@@ -92,6 +93,18 @@ pub(crate) fn write(
     inputs.sort();
     inputs.dedup_by(|a, b| a.path == b.path);
     Ok((toml, hash, Resolved { file: here, inputs }))
+}
+
+/// Fills in what the head-end's preset says.
+fn head_end(file: &mut ScenarioFile, variants: &[Variant]) {
+    fn of<T: PartialEq>(variants: &[Variant], of: impl Fn(&HeadEndSpec) -> Option<T>) -> Option<T> {
+        agreed(variants, |variant| variant.spec.head_end.as_ref().and_then(&of)).flatten()
+    }
+    let Some(limits) = &mut file.head_end else { return };
+    limits.sessions_per_second = limits.sessions_per_second.or(of(variants, |limits| limits.sessions_per_second));
+    limits.permits = limits.permits.take().or(of(variants, |limits| limits.permits.clone()));
+    limits.broker = limits.broker.take().or(of(variants, |limits| limits.broker.clone()));
+    limits.retry = limits.retry.take().or(of(variants, |limits| limits.retry.clone()));
 }
 
 /// The last part of a path.

@@ -390,3 +390,22 @@ fn served_meters() {
     gallery.add("a_suite", with("[[dlms.vendor]]\nname = \"a\"\nsuite = 3\n"));
     assert_snapshot!(gallery.to_string());
 }
+
+#[test]
+fn limits_of_the_head_end() {
+    let mut gallery = Gallery::default();
+    gallery.add("a_cap_below_the_first_pause", with("[head_end.retry]\nafter = \"5min\"\ncap = \"1min\"\n"));
+    gallery.add("an_unknown_preset", with("[head_end]\npreset = \"gfx\"\n"));
+    gallery.add("again_backwards", with("[head_end.permits]\nagain = [\"70s\", \"50s\"]\n"));
+    gallery.add("no_permit", with("[head_end.permits]\nopen = 0\n"));
+    gallery.add("an_unknown_balance", with("[head_end]\nbalance = \"least-load\"\n"));
+    gallery.add("nothing_acknowledged", with("[head_end.broker]\nunacknowledged = \"100 %\"\n"));
+    gallery.add("hardly_acknowledged", with("[head_end.broker]\nunacknowledged = 0.6\nunwritten = 0.5\n"));
+    let role =
+        |more: &str| message(&format!("{}{more}", GOOD.replace("at = \"10min\"", "at = \"10min\"\nrole = \"nurse\"")));
+    gallery.add("no_roles", role(""));
+    gallery.add("no_such_role", role("[[head_end.role]]\nname = \"reader\"\nmay = [\"read\"]\n"));
+    gallery.add("an_unknown_right", with("[[head_end.role]]\nname = \"reader\"\nmay = [\"write\"]\n"));
+    gallery.add("a_priority_beyond", instead("at = \"10min\"", "at = \"10min\"\npriority = 10"));
+    assert_snapshot!(gallery.to_string());
+}

@@ -223,3 +223,21 @@ fn a_setting_that_one_variant_uses_has_an_effect() {
     assert_snapshot!(warnings(&format!("{file}{mesh}{own}")), @r#"town.toml:15: with medium = "ideal", `radio.phy` has no effect"#);
     assert_snapshot!(warnings(&format!("{file}{ideal}")), @r#"town.toml:8: with medium = "ideal", `radio.phy` has no effect"#);
 }
+
+#[test]
+fn instances_of_the_head_end() {
+    let mut gallery = Gallery::default();
+    let fails = |more: &str| with(&format!("{more}[[event]]\nname = \"x\"\nact = \"head-end-fails\"\nat = \"1h\"\n"));
+    gallery.add("without_limits", fails(""));
+    let two = "[head_end]\ninstances = 2\n";
+    gallery.add(
+        "no_such_instance",
+        with(&format!("{two}[[event]]\nname = \"x\"\nact = \"head-end-fails\"\nat = \"1h\"\ninstance = 3\n")),
+    );
+    let target = "target = { kind = \"gateway\" }\n";
+    gallery.add(
+        "with_a_target",
+        with(&format!("{two}[[event]]\nname = \"x\"\nact = \"head-end-fails\"\nat = \"1h\"\n{target}")),
+    );
+    assert_snapshot!(gallery.to_string());
+}

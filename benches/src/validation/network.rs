@@ -131,6 +131,8 @@ fn access_point() -> Group {
             parallel: 50,
             attempts: 3,
             timeout: SimTime::from_secs(60),
+            priority: PRIORITY_USUAL,
+            role: None,
         };
         let mut spec = WorldSpec {
             duration: poll.every,

@@ -39,7 +39,9 @@ pub fn pings(mut spec: WorldSpec, rounds: u32, gap: SimTime) -> Vec<Vec<f64>> {
         let at = first + window * u64::from(n);
         CampaignSpec {
             name: format!("ping {n}"),
-            job: JobSpec::Ping(PingSpec { at, window, timeout: gap, only_when: None, wait: None }),
+            priority: PRIORITY_USUAL,
+            role: None,
+            job: JobSpec::Ping(PingSpec { at, window, timeout: gap, attempts: 1, only_when: None, wait: None }),
         }
     };
     spec.campaigns = (0..rounds).map(ping).collect();

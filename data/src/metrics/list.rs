@@ -154,8 +154,28 @@ metrics! {
     HeadEndQueueMax = "head_end_queue_max": Count, Always, gate("head_end_queue", "");
     /// messages of meters that the head-end refused because as many waited as may; with limits only
     HeadEndRefused = "head_end_refused": Count, Always, gate("head_end_refused", "");
-    /// longest time that a request or command waited for its turn; with limits only
+    /// longest time that a session waited for its permit and its turn, refusals among it; with limits only
     SessionWaitMaxS = "session_wait_max_s": Time, Always, gate("session_wait", "");
+    /// most sessions that were open at a time, which is how many permits were in use; with limits only
+    SessionsOpenMax = "sessions_open_max": Count, Always, gate("sessions_open", "");
+    /// times that a session was refused because it had waited for a permit for too long; with limits only
+    SessionsRefused = "sessions_refused": Count, Always, gate("sessions_refused", "");
+    /// tries of the head-end that followed one without an answer; with limits only
+    SessionsRetried = "sessions_retried": Count, Always, gate("sessions_retried", "");
+    /// sessions lost because their instance of the head-end failed; with limits only
+    SessionsLost = "sessions_lost": Count, Always, gate("sessions_lost", "");
+    /// messages of meters lost because their instance of the head-end failed or was down; with limits only
+    MessagesLost = "messages_lost": Count, Always, gate("messages_lost", "");
+    /// requests and commands that were not sent because the role of their job may not do that; with limits only
+    Forbidden = "forbidden": Count, Always, gate("forbidden", "");
+    /// most answers that waited at the broker at a time; with a broker only
+    BrokerQueueMax = "broker_queue_max": Count, Always, gate("broker_queue", "");
+    /// answers that the broker handed over again because they were not acknowledged; with a broker only
+    BrokerRedelivered = "broker_redelivered": Count, Always, gate("broker_redelivered", "");
+    /// rows of load profiles that the meter data management kept, each once; with a broker only
+    MdmsRows = "mdms_rows": Count, Always, gate("mdms_rows", "");
+    /// rows that the meter data management discarded because it had them; with a broker only
+    MdmsRowsDuplicate = "mdms_rows_duplicate": Count, Always, gate("mdms_rows_duplicate", "");
     /// meters whose turn in a campaign had to wait for their link, those left out among them; with `only_when` only
     HeldBack = "held_back": Count, Conditions;
     /// of them those whose link did not become what the campaign asks for

@@ -25,8 +25,8 @@ pub use cell::{Added, Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
-    AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
-    LoadRow, NodeRow, RadioMonthRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
+    AirtimeRow, AuditRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow,
+    LinkRow, LoadRow, NodeRow, RadioMonthRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
 pub use words::HeldBy;
 pub use words::{

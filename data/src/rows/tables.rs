@@ -244,10 +244,52 @@ tables! {
         queue_end: u32,
         /// Share of the workers' time that the messages begun in this minute take.
         busy_share: f32,
-        /// Requests and commands to single meters that left.
+        /// Sessions with single meters that began.
         sessions: u32,
-        /// How long one of these had to wait for its turn at most.
+        /// How long one of these had to wait for its permit and its turn at most, refusals among it.
         sessions_wait_s: f32,
+        /// Most sessions that were open at a time: permits in use.
+        sessions_open_max: Added<u32>,
+        /// Sessions that were open at the end of the minute.
+        sessions_open: Added<u32>,
+        /// Most sessions that waited for a permit or their turn at a time.
+        sessions_waiting_max: Added<u32>,
+        /// Sessions that waited at the end of the minute.
+        sessions_waiting: Added<u32>,
+        /// Sessions that had waited for as long as they may and were refused; they come again.
+        sessions_refused: Added<u32>,
+        /// Tries that followed one without an answer, at once or after a pause.
+        retries: Added<u32>,
+        /// Instances that ran at the end of the minute.
+        instances: Added<u16>,
+        /// Sessions lost because their instance failed.
+        sessions_lost: Added<u32>,
+        /// Messages of meters lost because their instance failed or was down.
+        messages_lost: Added<u32>,
+        /// Most answers that waited at the broker at a time; empty without one.
+        broker_queue_max: Added<u32>,
+        /// Answers that waited at the broker at the end of the minute.
+        broker_queue: Added<u32>,
+        /// Answers that the broker handed over again.
+        broker_redelivered: Added<u32>,
+        /// Rows of load profiles that the meter data management kept.
+        mdms_rows: Added<u32>,
+        /// Rows that it discarded because it had them.
+        mdms_rows_duplicate: Added<u32>,
+    }
+
+    /// What the head-end refused to send because the role of a job may not do it; written only where that happens.
+    audit: AuditRow, sorted by [time_s, node], opt_in: true {
+        /// When it was to be sent, since the start of the run.
+        time_s: f64,
+        /// For whom; empty for a command to all.
+        node: Option<u32>,
+        /// What was to be done.
+        kind: TransactionKind,
+        /// Name of the read or campaign.
+        campaign: Arc<str>,
+        /// Its role.
+        role: Arc<str>,
     }
 
     /// Air, sun and boards at each hour; written only when the scenario has weather.

@@ -50,6 +50,8 @@ words! {
         Skipped = "skipped",
         /// The meter's link did not become what the campaign asks for, in the time that it waits for that.
         LeftOut = "left_out",
+        /// The role of the job may not do that; nothing was sent.
+        Forbidden = "forbidden",
     }
 
     /// What a link lacks of what a campaign asks for.

@@ -11,6 +11,7 @@ use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
 use dlms_cosem_rs::cosem::RangeDescriptor;
 use dlms_cosem_rs::obis::Obis;
+use serde::{Deserialize, Serialize};
 
 const CLOCK: Obis = Obis::new(0, 0, 1, 0, 0, 255);
 const IMPORT: Obis = Obis::new(1, 0, 1, 8, 0, 255);
@@ -22,7 +23,7 @@ pub(super) const CONFIRMED: u8 = 0xC1;
 pub(super) const UNCONFIRMED: u8 = 0x81;
 
 /// What the head-end wants of a meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     /// Run the script of a reset.
     Reset(ResetTier),

@@ -50,6 +50,19 @@ pub struct Counts {
     pub queue_max: u32,
 }
 
+impl Counts {
+    /// With those of another desk.
+    pub fn add(&mut self, other: &Counts) {
+        self.arrived += other.arrived;
+        self.refused += other.refused;
+        self.begun += other.begun;
+        self.waited += other.waited;
+        self.waited_ns += other.waited_ns;
+        self.service_ns += other.service_ns;
+        self.queue_max += other.queue_max;
+    }
+}
+
 /// A desk for things of one kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Desk<T> {
@@ -146,6 +159,13 @@ impl<T> Desk<T> {
     /// Length of the queue over time, summed up to the last arrival or end of a service, ns times things.
     pub fn queue_ns(&self) -> u128 {
         self.queue_ns
+    }
+
+    /// All that waits is lost: how many, and at which places something is still served.
+    pub fn lose(&mut self, now: SimTime) -> (u32, Vec<u32>) {
+        self.look(now);
+        let waited = std::mem::take(&mut self.queue).len() as u32;
+        (waited, self.served.places().collect())
     }
 
     /// What waits or is served, as a run ends.

@@ -1,11 +1,13 @@
 #![doc = include_str!("README.md")]
 
+pub mod broker;
 pub mod desk;
 pub mod front;
 pub mod jobs;
 pub mod ledger;
 pub mod links;
 pub mod numbers;
+pub mod sessions;
 mod state;
 pub mod talk;
 #[cfg(test)]
@@ -18,9 +20,10 @@ use crate::backhaul::{Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, HeadEndSpec, PollSpec};
+use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, PollSpec};
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, SimTime};
+use broker::Broker;
 use front::Front;
 use hdrhistogram::Histogram;
 use jobs::{End, Job, Tools, Wake};
@@ -41,11 +44,48 @@ pub enum Event {
     Job(Wake),
     /// A worker is done.
     Served {
+        /// At which instance.
+        instance: u16,
         /// Its place at the desk.
         place: u32,
     },
     /// A minute is over.
     Minute,
+    /// The pace of an instance allows the next session.
+    Paced {
+        /// Which.
+        instance: u16,
+    },
+    /// A session has waited for as long as it may.
+    Waited {
+        /// Its number.
+        number: u32,
+    },
+    /// A session that was refused comes again.
+    Again {
+        /// Its number.
+        number: u32,
+    },
+    /// An instance fails.
+    Fails {
+        /// Which.
+        instance: u16,
+    },
+    /// An instance is back.
+    Returns {
+        /// Which.
+        instance: u16,
+    },
+    /// The MDMS is done with an answer.
+    Ingested {
+        /// Its place among those that it has.
+        place: u32,
+    },
+    /// An answer that the MDMS has not acknowledged is handed over again.
+    Redelivered {
+        /// Its place among those that come again.
+        place: u32,
+    },
 }
 
 const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it is nested in an event of 16 bytes");
@@ -82,8 +122,30 @@ pub struct Duties<'a> {
     pub duration: SimTime,
     /// Limits, if there are some.
     pub limits: Option<&'a HeadEndSpec>,
+    /// Instances that fail, if it has limits.
+    pub failures: &'a [Failure],
     /// Seed of the run.
     pub seed: u64,
+}
+
+/// An instance of the head-end fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// When.
+    pub at: SimTime,
+    /// When it is back, if it is.
+    pub end: Option<SimTime>,
+    /// Which.
+    pub instance: u16,
+}
+
+impl Failure {
+    /// Those of the events of a scenario.
+    pub fn of(events: &[EventSpec]) -> Vec<Failure> {
+        let failure =
+            |event: &EventSpec| Some(Failure { at: event.at, end: event.end(), instance: event.act.instance()? });
+        events.iter().filter_map(failure).collect()
+    }
 }
 
 /// What is counted besides rows.
@@ -118,8 +180,9 @@ pub struct HeadEnd {
     numbers: Numbers,
     /// What it knows of links, if a campaign waits for them.
     links: Links,
-    /// Its workers and the pace of its sessions, if they are limited.
+    /// Its workers and its sessions, if they are limited.
     front: Option<Front>,
+    failures: Vec<Failure>,
     /// Counts and delays.
     pub statistics: Statistics,
     /// Rows since the driver last took them.
@@ -130,14 +193,17 @@ impl HeadEnd {
     /// A head-end over the given meshes.
     pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
         let waits = duties.campaigns.iter().any(|campaign| campaign.only_when().is_some());
+        let ledger = Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration);
+        let front = |limits| Front::new(limits, duties.seed, jobs::terms(duties, limits), &network.gateway, &ledger);
         HeadEnd {
             links: Links::new(if waits { network.partition.len() } else { 0 }),
             jobs: jobs::of(duties, &network),
-            ledger: Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration),
+            front: duties.limits.map(front),
+            failures: duties.failures.into(),
+            ledger,
             network,
             talk,
             numbers: Numbers::default(),
-            front: duties.limits.map(|limits| Front::new(limits, duties.seed)),
             statistics: Statistics::default(),
             rows: Rows::default(),
         }
@@ -145,22 +211,40 @@ impl HeadEnd {
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
         if self.front.is_some() {
-            front::start(ctx);
+            front::start(ctx, &self.failures);
         }
         let (jobs, mut tools) = self.split();
         for job in jobs {
             job.start(ctx, &mut tools);
         }
+        self.tell(ctx);
     }
 
     pub(crate) fn handle(&mut self, event: event::Event, ctx: &mut Ctx) {
+        self.handle_one(event, ctx);
+        if self.front.is_some() {
+            self.tell(ctx);
+        }
+    }
+
+    /// Tells jobs whose sessions have begun.
+    fn tell(&mut self, ctx: &mut Ctx) {
+        let (jobs, mut tools) = self.split();
+        while let Some((key, left)) = tools.front.as_mut().and_then(|front| front.left.pop_front()) {
+            if let Some(job) = tools.job(key) {
+                jobs[usize::from(job)].left(ctx, &mut tools, key, left);
+            }
+        }
+    }
+
+    fn handle_one(&mut self, event: event::Event, ctx: &mut Ctx) {
         match event {
             event::Event::HeadEnd(Event::Job(wake)) => {
                 let (jobs, mut tools) = self.split();
                 jobs[usize::from(wake.job())].due(ctx, &mut tools, wake);
             }
-            event::Event::HeadEnd(Event::Served { place }) => {
-                if let Some(report) = self.front.as_mut().and_then(|front| front.served(ctx, place)) {
+            event::Event::HeadEnd(Event::Served { instance, place }) => {
+                if let Some(report) = self.front.as_mut().and_then(|front| front.served(ctx, instance, place)) {
                     self.report(ctx, &report);
                 }
             }
@@ -169,8 +253,30 @@ impl HeadEnd {
                     front.minute(ctx, &mut self.rows);
                 }
             }
+            event::Event::HeadEnd(event @ (Event::Ingested { .. } | Event::Redelivered { .. })) => {
+                if let Some(front) = &mut self.front {
+                    front.brokered(ctx, event);
+                }
+            }
+            event::Event::HeadEnd(event) => {
+                let (now, (_, mut tools)) = (ctx.now(), self.split());
+                if let Some(front) = tools.front.as_mut() {
+                    match event {
+                        Event::Paced { instance } => front.sessions.paced(now, instance),
+                        Event::Waited { number } => front.sessions.waited(now, number),
+                        Event::Again { number } => front.sessions.again(now, number),
+                        Event::Fails { instance } => front.fails(now, instance),
+                        Event::Returns { instance } => front.sessions.returns(now, instance),
+                        _ => {}
+                    }
+                }
+                tools.say_granted(ctx);
+            }
             event::Event::Report(report) => match &mut self.front {
-                Some(front) => front.arrives(ctx, report),
+                Some(front) => {
+                    let router = self.network.gateway[report.meter.at()];
+                    front.arrives(ctx, report, router);
+                }
                 None => self.report(ctx, &report),
             },
             event::Event::Health(health) => {
@@ -182,6 +288,11 @@ impl HeadEnd {
             }
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
+    }
+
+    /// The way of rows to the meter data management, if there is one.
+    pub fn broker(&self) -> Option<&Broker> {
+        self.front.as_ref()?.broker.as_ref()
     }
 
     /// Partition of each site.
@@ -196,7 +307,7 @@ impl HeadEnd {
             ledger: &mut self.ledger,
             numbers: &mut self.numbers,
             links: &self.links,
-            pace: self.front.as_mut().map(|front| &mut front.pace),
+            front: self.front.as_mut(),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
         };
@@ -232,6 +343,9 @@ impl HeadEnd {
             ReportKind::Answer { read } => {
                 if !refused {
                     self.ledger.take(report.meter, report.apdu.rows);
+                    if let Some(front) = self.front.as_mut().filter(|_| report.apdu.rows.count > 0) {
+                        front.publish(ctx, report.meter, report.apdu.rows);
+                    }
                 }
                 let Some(job) = self.numbers.job(read) else {
                     self.statistics.late += u64::from(!refused);

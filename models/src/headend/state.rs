@@ -5,8 +5,8 @@ use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
-use super::{HeadEnd, Statistics, talk};
-use crate::backhaul::{Report, ReportKind};
+use super::{HeadEnd, Statistics, sessions, talk};
+use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
 use crate::headend;
@@ -53,10 +53,7 @@ impl HeadEnd {
             Event::HeadEnd(headend::Event::Job(wake)) => {
                 self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
             }
-            Event::HeadEnd(headend::Event::Served { place }) => {
-                self.front.as_ref().is_some_and(|front| front.serves(*place))
-            }
-            Event::HeadEnd(headend::Event::Minute) => self.front.is_some(),
+            Event::HeadEnd(event) => self.front.as_ref().is_some_and(|front| front.knows(*event)),
             Event::Report(report) => self.knows_report(report),
             Event::Health(_) => true,
             _ => false,
@@ -90,8 +87,17 @@ impl HeadEnd {
         ensure(waits.into_iter().all(|report| self.knows_report(report)), || {
             "head-end: a message that waits is about a meter or a job that there is not".to_owned()
         })?;
+        // Who is told that a session has begun.
+        let kinds = |(kind, _): sessions::Key| match kind {
+            DownKind::Command { job } | DownKind::Confirm { job } => {
+                self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks())
+            }
+            DownKind::Request { .. } => true,
+        };
+        let keys = state.front.iter().flat_map(front::State::keys);
+        ensure(keys.into_iter().all(kinds), || "head-end: a session is of a job that there is not".to_owned())?;
         match (&mut self.front, state.front) {
-            (Some(front), Some(state)) => front.restore(state)?,
+            (Some(front), Some(state)) => front.restore(state, &self.network.gateway)?,
             (None, None) => {}
             _ => return Err("head-end: it has limits in one and none in the other".to_owned()),
         }

@@ -128,7 +128,16 @@ fn run_with(
         health_every: SimTime::from_secs(300),
     };
     let end = SimTime::from_secs(seconds);
-    let duties = Duties { campaigns: resets, plan: &plan, reads, meters: &meters, duration: end, limits, seed: 1 };
+    let duties = Duties {
+        campaigns: resets,
+        plan: &plan,
+        reads,
+        meters: &meters,
+        duration: end,
+        limits,
+        failures: &[],
+        seed: 1,
+    };
     let head_end = Part::HeadEnd(Box::new(HeadEnd::new(&duties, network, talk)));
     let network = Part::Network(FakeNetwork { answer, sent: Vec::new() });
     let mut engine = Engine::new(vec![network, head_end], LATENCY, Local).expect("two partitions");
@@ -162,6 +171,8 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
         parallel: 1,
         attempts,
         timeout: SimTime::from_secs(timeout_s),
+        priority: PRIORITY_USUAL,
+        role: None,
     }
 }
 
@@ -313,7 +324,9 @@ fn clocks() -> CampaignSpec {
     let (at, window, timeout) = (SimTime::from_secs(100), SimTime::ZERO, SimTime::from_secs(60));
     CampaignSpec {
         name: "clocks".into(),
-        job: JobSpec::Ping(PingSpec { at, window, timeout, only_when: None, wait: None }),
+        priority: PRIORITY_USUAL,
+        role: None,
+        job: JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, only_when: None, wait: None }),
     }
 }
 
@@ -352,5 +365,102 @@ fn sessions_begin_at_their_pace_and_time_outs_count_from_there() {
     // 10 s apart; 0.1 s on the way and 5 ms of a worker.
     let ok = |meter, sent_s: f64| (meter, Word::Ok, Some(sent_s), Some(sent_s + 0.105), 1);
     assert_eq!(ran.outcomes(), [ok(1, 100.0), ok(2, 110.0), ok(3, 120.0)]);
-    assert_eq!(ran.head_end().rows.headend[1].sessions_wait_s, 20.0);
+    // The third one leaves as the next minute begins.
+    let minutes = ran.head_end().rows.headend.iter().map(|row| (row.sessions, row.sessions_wait_s));
+    assert_eq!(minutes.collect::<Vec<_>>()[1..3], [(2, 10.0), (1, 20.0)]);
+}
+
+/// Whom it asks when, of a ping of which nobody is heard.
+fn asked(limits: &HeadEndSpec, attempts: u8, seconds: u64) -> Vec<(f64, u32)> {
+    let CampaignSpec { name, priority, role, job: JobSpec::Ping(ping) } = clocks() else { unreachable!() };
+    let spec = CampaignSpec { name, priority, role, job: JobSpec::Ping(PingSpec { attempts, ..ping }) };
+    let ran = run_with((DlmsSpec::default(), Some(limits)), &[spec], [0; 3], &[], seconds, |_, _, _| vec![]);
+    ran.sent().iter().map(|sent| (sent.0, sent.1)).collect()
+}
+
+#[test]
+fn who_finds_no_permit_waits_is_refused_and_comes_again() {
+    let s = SimTime::from_secs;
+    let permits = PermitsSpec { open: 1, wait: s(5), again: (s(10), s(10)), ..PermitsSpec::default() };
+    let one = HeadEndSpec { permits: Some(permits), ..HeadEndSpec::default() };
+    let ran = run_with((DlmsSpec::default(), Some(&one)), &[clocks()], [0; 3], &[], 200, |meter, kind, _| match kind {
+        // Answers take 7.9 s, and the way and a worker 0.105 s.
+        DownKind::Request { read } => {
+            vec![(SimTime::from_millis(7_900), says(meter, ReportKind::Answer { read }, 1, 0))]
+        }
+        _ => vec![],
+    });
+    // The others wait from 100 s on and are refused at 105 s; they come again at 115 s, and the third at 120 s is refused and comes at 130 s.
+    let ok = |meter, sent_s: f64, answered_s| (meter, Word::Ok, Some(sent_s), Some(answered_s), 1);
+    assert_eq!(ran.outcomes(), [ok(1, 100.0, 108.005), ok(2, 115.0, 123.005), ok(3, 130.0, 138.005)]);
+    let minutes = ran.head_end().rows.headend.iter().map(|row| {
+        let of = |column: &amitwin_data::rows::Added<u32>| column.0.expect("written");
+        let waiting = (of(&row.sessions_waiting_max), of(&row.sessions_waiting));
+        (row.sessions, of(&row.sessions_open_max), waiting, of(&row.sessions_refused))
+    });
+    assert_eq!(
+        minutes.collect::<Vec<_>>(),
+        [(0, 0, (0, 0), 0), (2, 1, (2, 1), 2), (1, 1, (1, 0), 1), (0, 0, (0, 0), 0)]
+    );
+}
+
+#[test]
+fn pauses_grow_up_to_their_cap_and_a_temporary_failure_begins_anew() {
+    let s = SimTime::from_secs;
+    let retry = RetrySpec { after: s(30), factor: 2.0, cap: s(45), jitter: 0.0 };
+    let limits = HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() };
+    // Tries wait for 60 s each; pauses of 30, 45 and 45 s.
+    let first: Vec<f64> = vec![100.0, 190.0, 295.0, 400.0];
+    let of = |sent: Vec<(f64, u32)>, meter| sent.into_iter().filter(|s| s.1 == meter).map(|s| s.0).collect::<Vec<_>>();
+    assert_eq!(of(asked(&limits, 4, 3_000), 1), first);
+    assert_eq!(of(asked(&HeadEndSpec::default(), 2, 3_000), 1), [100.0, 160.0], "without pauses at once");
+    let again = HeadEndSpec { again_after: Some(s(900)), ..limits };
+    // The last of the first four is given up at 460 s.
+    let second = first.iter().map(|at| at - 100.0 + 460.0 + 900.0);
+    assert_eq!(of(asked(&again, 4, 1_900), 3), first.iter().copied().chain(second).collect::<Vec<_>>());
+    // With jitter each meter pauses for a time of its own, 15 to 45 s.
+    let retry = RetrySpec { after: s(30), jitter: 0.5, ..RetrySpec::default() };
+    let sent = asked(&HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() }, 2, 3_000);
+    let seconds: Vec<f64> = sent[3..].iter().map(|s| s.0).collect();
+    assert_eq!(seconds.len(), 3);
+    assert!(seconds.windows(2).all(|two| two[0] < two[1]), "{seconds:?}");
+    assert!(seconds.iter().all(|at| (175.0..205.0).contains(at)), "{seconds:?}");
+}
+
+#[test]
+fn reads_and_commands_that_failed_come_again_too() {
+    let s = SimTime::from_secs;
+    let retry = Some(RetrySpec { after: s(20), ..RetrySpec::default() });
+    let limits = HeadEndSpec { retry, again_after: Some(s(900)), ..HeadEndSpec::default() };
+    let nobody: Answer = |_, _, _| vec![];
+    let to = |ran: &Ran, meter| ran.sent().iter().filter(|sent| sent.1 == meter).map(|sent| sent.0).collect::<Vec<_>>();
+    // Rounds of an hour, two tries of 10 s. While the first meter pauses the next one has its turn, though one may be read at a time.
+    let reads = PollSpec { every: s(3_600), ..registers(10, 2) };
+    let ran = run_with((DlmsSpec::default(), Some(&limits)), &[], [0; 3], &[reads], 3_700, nobody);
+    // Tries at 0 and 30 s; again 900 s after 40 s, at 940 and 970 s and so on; the fifth time would be at 3,760 s, when the next round has begun.
+    let expected: Vec<f64> = [0.0, 940.0, 1_880.0, 2_820.0].into_iter().flat_map(|at| [at, at + 30.0]).collect();
+    assert_eq!(to(&ran, 1)[..8], expected);
+    assert_eq!(to(&ran, 2)[..2], [10.0, 40.0]);
+    let spec = reset(Delivery::Unicast, BackSign::Route);
+    let ran = run_with((DlmsSpec::default(), Some(&limits)), &[spec], [600, 700, 800], &[], 3_000, nobody);
+    // Three tries of 60 s with pauses of 20 and 40 s; given up at 840 s, and 300 s after 600 s nothing is begun anew.
+    assert_eq!(to(&ran, 1), [600.0, 680.0, 780.0, 1_740.0]);
+}
+
+#[test]
+fn urgent_sessions_go_first() {
+    let s = SimTime::from_secs;
+    let permits = PermitsSpec { open: 1, wait: s(3_600), urgent_wait: s(3_600), ..PermitsSpec::default() };
+    let one = HeadEndSpec { permits: Some(permits), ..HeadEndSpec::default() };
+    let urgent = CampaignSpec { name: "urgent".into(), priority: 9, ..clocks() };
+    let dlms = DlmsSpec::default();
+    let ran = run_with((dlms, Some(&one)), &[clocks(), urgent], [0; 3], &[], 2_000, |meter, kind, now_s| match kind {
+        DownKind::Request { read } => {
+            vec![(SimTime::from_secs(5), says(meter, ReportKind::Answer { read }, now_s as u32, 0))]
+        }
+        _ => vec![],
+    });
+    // The first usual one has begun when the urgent ones come.
+    let names: Vec<_> = ran.head_end().rows.transactions.iter().map(|row| &*row.campaign).collect();
+    assert_eq!(names, ["clocks", "urgent", "urgent", "urgent", "clocks", "clocks"]);
 }

@@ -1,6 +1,7 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
 use super::condition::{Condition, ConditionText};
+use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
@@ -15,6 +16,14 @@ pub struct CampaignSpec {
     /// Name, for tables and for `set` ("campaign.NAME.window").
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
+    /// Whose sessions go first where they wait for `[head_end]`: 9 before 0; above 4 a job is urgent.
+    #[serde(default = "priority_usual", skip_serializing_if = "is_usual")]
+    #[schemars(range(min = 0, max = 9))]
+    pub priority: u8,
+    /// In whose name it works, one of `[[head_end.role]]`; without one it may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub role: Option<String>,
     /// What is done.
     #[serde(flatten)]
     pub job: JobSpec,
@@ -42,10 +51,14 @@ pub struct PingSpec {
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub window: SimTime,
-    /// How long the head-end waits for an answer; a meter is asked once.
+    /// How long the head-end waits for an answer.
     #[serde(default = "ping_timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
+    /// How often a meter is asked at most.
+    #[serde(default = "ping_attempts_default", skip_serializing_if = "is_one")]
+    #[schemars(range(min = 1, max = 20))]
+    pub attempts: u8,
     /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
     /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
     #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
@@ -58,6 +71,14 @@ pub struct PingSpec {
 
 fn ping_timeout_default() -> SimTime {
     SimTime::from_secs(60)
+}
+
+fn ping_attempts_default() -> u8 {
+    1
+}
+
+fn is_one(attempts: &u8) -> bool {
+    *attempts == 1
 }
 
 struct Kinds;
@@ -77,7 +98,7 @@ impl JobSpec {
 impl CampaignSpec {
     /// A reset of every meter.
     pub fn reset(name: impl Into<String>, reset: ResetSpec) -> CampaignSpec {
-        CampaignSpec { name: name.into(), job: JobSpec::Reset(reset) }
+        CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Reset(reset) }
     }
 
     /// What the links of its meters must be like, if it asks for that.

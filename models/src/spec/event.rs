@@ -56,6 +56,11 @@ impl EventSpec {
 }
 
 impl Act {
+    /// Which instance of the head-end it happens to, if to one, counted from 0.
+    pub fn instance(&self) -> Option<u16> {
+        if let Act::HeadEndFails(fails) = self { Some(fails.instance.saturating_sub(1)) } else { None }
+    }
+
     /// Whether it happens to border routers alone.
     pub fn is_of_routers(&self) -> bool {
         matches!(self, Act::RouterFails(_) | Act::BackhaulDown(_) | Act::BackhaulSlow(_))
@@ -78,6 +83,8 @@ pub enum Act {
     BackhaulDown(BackhaulDown),
     /// The backhaul of border routers is slower.
     BackhaulSlow(BackhaulSlow),
+    /// An instance of the head-end fails: its sessions and what it has not taken in yet are lost. It needs no `target`.
+    HeadEndFails(HeadEndFails),
 }
 
 /// Extra loss of nodes, in both directions, or of pairs of nodes.
@@ -138,6 +145,20 @@ pub struct BackhaulSlow {
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub delay: SimTime,
+}
+
+/// An instance of the head-end that is down.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadEndFails {
+    /// Which, counted from 1.
+    #[serde(default = "first_instance")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub instance: u16,
+}
+
+fn first_instance() -> u16 {
+    1
 }
 
 /// Whom an event happens to. What is said must all fit; at least one thing must be said.

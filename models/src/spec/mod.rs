@@ -2,6 +2,7 @@
 
 mod ageing;
 mod backhaul;
+mod broker;
 mod campaign;
 mod channels;
 mod civil;
@@ -24,6 +25,7 @@ mod radio;
 mod read;
 mod record;
 mod reset;
+mod role;
 mod tagged;
 mod traffic;
 pub mod units;
@@ -37,6 +39,7 @@ use amitwin_sim_core::SimTime;
 pub use ageing::AgeingSpec;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
+pub use broker::BrokerSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
@@ -45,11 +48,11 @@ pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, Restart, RouterFails, Target,
-    TargetKind,
+    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, HeadEndFails, PowerOff, Restart,
+    RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
-pub use head_end::{HeadEndSpec, ServiceTimes};
+pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use last_gasp::LastGaspSpec;
@@ -61,6 +64,7 @@ pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
 pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
+pub use role::{Right, RoleSpec};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};

@@ -1,5 +1,6 @@
 //! `[[read]]`: what the head-end reads by schedule.
 
+use super::head_end::{is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
@@ -39,6 +40,14 @@ pub struct PollSpec {
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
+    /// Whose sessions go first where they wait for `[head_end]`: 9 before 0; above 4 a job is urgent.
+    #[serde(default = "priority_usual", skip_serializing_if = "is_usual")]
+    #[schemars(range(min = 0, max = 9))]
+    pub priority: u8,
+    /// In whose name it works, one of `[[head_end.role]]`; without one it may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 80))]
+    pub role: Option<String>,
 }
 
 fn parallel_default() -> u16 {

@@ -1,9 +1,10 @@
 //! From rows to the figures of the results table.
 
+use super::head_end_minutes::HeadEndMinutes;
 use super::outages::Outages;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
-use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -55,35 +56,11 @@ pub struct Figures {
     heat: Heat,
     /// With a campaign that waits for links.
     held: Option<HeldBack>,
-    desk: Option<HeadEndDesk>,
+    desk: Option<HeadEndMinutes>,
+    forbidden: u64,
     joins: Option<Joins>,
     outages: Outages,
     rates: Rates,
-}
-
-/// Minutes of a head-end with limits.
-#[derive(Default)]
-struct HeadEndDesk {
-    minutes: u32,
-    /// Busy shares, summed.
-    busy: f64,
-    served: u32,
-    waited_s: f64,
-    queue_max: u32,
-    refused: u32,
-    session_wait_s: f64,
-}
-
-impl HeadEndDesk {
-    fn add(&mut self, row: &HeadendRow) {
-        self.minutes += 1;
-        self.busy += f64::from(row.busy_share);
-        self.served += row.served;
-        self.waited_s += row.wait_s.map_or(0.0, |wait_s| f64::from(wait_s) * f64::from(row.served));
-        self.queue_max = self.queue_max.max(row.queue_max);
-        self.refused += row.refused;
-        self.session_wait_s = self.session_wait_s.max(f64::from(row.sessions_wait_s));
-    }
 }
 
 /// Meters that had to wait for their links.
@@ -175,6 +152,7 @@ impl Figures {
             held: None,
             desk: None,
             outages: Outages::default(),
+            forbidden: 0,
             rates: Rates::new(duration, load_every),
         }
     }
@@ -220,7 +198,9 @@ impl Figures {
                             self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
                             self.last_back_s = self.last_back_s.max(answered);
                         }
-                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused, ..) => self.failed += 1,
+                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden, ..) => {
+                            self.failed += 1
+                        }
                         _ => {}
                     }
                 }
@@ -249,6 +229,7 @@ impl Figures {
             }
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        self.forbidden += rows.audit.len() as u64;
         for row in &rows.headend {
             self.desk.get_or_insert_default().add(row);
         }
@@ -349,7 +330,6 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
-        let desk = |of: &dyn Fn(&HeadEndDesk) -> f64| self.desk.as_ref().map(|desk| Some(of(desk)));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         match metric {
@@ -394,11 +374,21 @@ impl Figures {
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::DroppedTooOld => lost(Loss::TooOld),
-            Metric::HeadEndBusyShare => desk(&|desk| desk.busy / f64::from(desk.minutes)),
-            Metric::HeadEndWaitS => desk(&|desk| desk.waited_s / f64::from(desk.served.max(1))),
-            Metric::HeadEndQueueMax => desk(&|desk| f64::from(desk.queue_max)),
-            Metric::HeadEndRefused => desk(&|desk| f64::from(desk.refused)),
-            Metric::SessionWaitMaxS => desk(&|desk| desk.session_wait_s),
+            Metric::HeadEndBusyShare
+            | Metric::HeadEndWaitS
+            | Metric::HeadEndQueueMax
+            | Metric::HeadEndRefused
+            | Metric::SessionWaitMaxS
+            | Metric::SessionsOpenMax
+            | Metric::SessionsRefused
+            | Metric::SessionsRetried
+            | Metric::SessionsLost
+            | Metric::MessagesLost
+            | Metric::BrokerQueueMax
+            | Metric::BrokerRedelivered
+            | Metric::MdmsRows
+            | Metric::MdmsRowsDuplicate => self.desk.as_ref()?.figure(metric).map(Some),
+            Metric::Forbidden => self.desk.as_ref().map(|_| Some(self.forbidden as f64)),
             Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
             Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
             Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),

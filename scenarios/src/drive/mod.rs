@@ -7,6 +7,7 @@
 mod capture;
 mod figures;
 mod finding;
+mod head_end_minutes;
 mod money;
 mod outages;
 mod rates;

@@ -47,11 +47,45 @@ pub(super) fn events(cx: &mut Context<'_>, placement: &Placement, placements: &m
     let mut events = file.event.clone();
     for (index, (event, list)) in events.iter_mut().zip(&lists).enumerate() {
         match links(event) {
+            _ if event.act.instance().is_some() => instance(cx, event),
             [] => event.nodes = finder.nodes(cx, index, event, list.as_deref()),
             links => event.edges = finder.edges(cx, event, links),
         }
     }
     events
+}
+
+/// What is wrong with an event of an instance of the head-end.
+fn instance(cx: &mut Context<'_>, event: &EventSpec) {
+    let (name, instance) = (event.name.as_str(), event.act.instance().map_or(1, |instance| instance + 1));
+    if !event.target.is_empty() {
+        let title = format!("the event `{name}` happens to the head-end and has a `target`");
+        cx.error(
+            &["event", name, "target"],
+            title,
+            "of no node",
+            "remove `target`; `instance` says which instance fails",
+        );
+    }
+    match cx.file.head_end.as_ref().map(|limits| limits.instances) {
+        None => {
+            let title =
+                format!("the event `{name}` happens to the head-end, which has no instances without [head_end]");
+            cx.error(
+                &["event", name, "act"],
+                title,
+                "of no instance",
+                "add [head_end], with its workers and `instances`",
+            );
+        }
+        Some(instances) if instance > instances => {
+            let title =
+                format!("the event `{name}` happens to instance {instance} of the head-end, which has {instances}");
+            let help = "instances count from 1; lower it or raise head_end.instances";
+            cx.error(&["event", name, "instance"], title, "no such instance", help);
+        }
+        Some(_) => {}
+    }
 }
 
 fn links(event: &EventSpec) -> &[[String; 2]] {

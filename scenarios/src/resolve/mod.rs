@@ -5,6 +5,7 @@ pub(crate) mod campaign;
 pub(crate) mod dlms;
 mod event;
 pub(crate) mod gates;
+mod head_end;
 mod id_list;
 mod interferer;
 pub(crate) mod medium;
@@ -97,6 +98,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     dlms::world(cx);
     outage::last_gasp(cx);
     read::polls(cx);
+    let head_end = head_end::head_end(cx);
     event::times(cx);
     let mut weather = weather::weather(cx, placements);
     let placement = placement?;
@@ -131,7 +133,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         coupling: file.coupling.clone(),
         dlms: dlms::complete(&file.dlms, dir),
         record: file.record.clone(),
-        head_end: file.head_end.clone(),
+        head_end,
         polls: file.read.clone(),
         campaigns: file.campaign.clone(),
         events,

@@ -3,7 +3,8 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows, TransactionRow,
+    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows,
+    TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
@@ -218,6 +219,27 @@ pub fn extremes() -> Rows {
             busy_share: 1.0,
             sessions: 5,
             sessions_wait_s: f32::MAX,
+            sessions_open_max: Added(Some(6)),
+            sessions_open: Added(Some(0)),
+            sessions_waiting_max: Added(Some(u32::MAX)),
+            sessions_waiting: Added(Some(7)),
+            sessions_refused: Added::default(),
+            retries: Added(Some(8)),
+            instances: Added(Some(u16::MAX)),
+            sessions_lost: Added(Some(9)),
+            messages_lost: Added(Some(10)),
+            broker_queue_max: Added(Some(11)),
+            broker_queue: Added::default(),
+            broker_redelivered: Added(Some(12)),
+            mdms_rows: Added(Some(u32::MAX)),
+            mdms_rows_duplicate: Added(Some(13)),
+        }],
+        audit: vec![AuditRow {
+            time_s: 1.5,
+            node: None,
+            kind: TransactionKind::Reset,
+            campaign: "reset".into(),
+            role: "reader".into(),
         }],
         weather: vec![WeatherRow {
             time_s: 3_600.0,

@@ -9,18 +9,20 @@ pub mod ping;
 pub mod read;
 pub mod reset;
 
-use super::front::Pace;
+use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
+use super::sessions::{Asked, Key};
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
+use crate::apdu::Ask;
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::JobSpec;
-use amitwin_data::rows::Rows;
+use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, Right};
+use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
 use ping::Ping;
 use read::Read;
@@ -60,6 +62,9 @@ pub trait JobKind {
     /// A meter cannot decipher what this job asked of it: its security suite is another than the one on file, and to
     /// ask again helps nobody.
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
+
+    /// A session that had to wait has begun ([`Tools::ask`]).
+    fn left(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _session: Key, _left: Left) {}
 
     /// What is known of links is new.
     fn links(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>) {}
@@ -168,6 +173,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// See [`JobKind::left`].
+            pub fn left(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, session: Key, left: Left) {
+                match self {
+                    $(Job::$kind(job) => job.left(ctx, tools, session, left),)*
+                }
+            }
+
             /// See [`JobKind::links`].
             pub fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
                 match self {
@@ -213,8 +225,8 @@ pub struct Tools<'a> {
     pub numbers: &'a mut Numbers,
     /// What is known of links.
     pub links: &'a Links,
-    /// Pace of the sessions, if it is limited.
-    pub pace: Option<&'a mut Pace>,
+    /// Workers and sessions, if they are limited.
+    pub front: Option<&'a mut Front>,
     /// Counts and delays.
     pub statistics: &'a mut Statistics,
     /// Where rows go.
@@ -222,17 +234,104 @@ pub struct Tools<'a> {
 }
 
 impl Tools<'_> {
-    /// Sends something to the border routers that it concerns; returns when it leaves the head-end, which is later where sessions have to wait
-    /// for their turn.
+    /// Asks something of a meter in a session: at once where nothing is limited or the session is open, else as soon as it may begin. Returns how it
+    /// has left; if it has not, the job is told by [`JobKind::left`]. The job says when it is over, by [`Tools::close`].
+    pub fn ask(&mut self, ctx: &mut Ctx, (kind, meter): Key, ask: Ask) -> Option<Left> {
+        let job = self.job((kind, meter));
+        let Some(front) = &mut self.front else { return Some(self.say(ctx, (kind, meter), ask)) };
+        let priority = job.map_or(PRIORITY_USUAL, |job| front.priority(job));
+        let router = self.network.gateway[meter.at()];
+        let shard = front.shard(meter, router);
+        front.sessions.ask(ctx.now(), (kind, meter), Asked { ask, priority, router, came: ctx.now(), shard });
+        self.say_granted(ctx);
+        let left = &mut self.front.as_mut()?.left;
+        let at = left.iter().rposition(|(key, _)| *key == (kind, meter))?;
+        left.remove(at).map(|(_, left)| left)
+    }
+
+    /// Whether the role of a job keeps it from a command to a meter, or to all; then that is written down, and it must not be sent.
+    pub fn forbids(
+        &mut self,
+        now: SimTime,
+        job: u16,
+        kind: TransactionKind,
+        campaign: &str,
+        meter: Option<SiteId>,
+    ) -> bool {
+        let Some(role) = self.front.as_ref().and_then(|front| front.keeps_from(job)) else { return false };
+        let row = AuditRow {
+            time_s: now.secs_f64(),
+            node: meter.map(|meter| meter.0),
+            kind,
+            campaign: campaign.into(),
+            role: role.clone(),
+        };
+        self.rows.audit.push(row);
+        true
+    }
+
+    /// A session is over: answered, or given up for now.
+    pub fn close(&mut self, ctx: &mut Ctx, session: Key) {
+        if let Some(front) = &mut self.front {
+            front.sessions.close(ctx.now(), session);
+            self.say_granted(ctx);
+        }
+    }
+
+    /// What follows a try of a session that was not answered, the last of so many; a job has so many in a row. The session is over.
+    pub fn after_failure(&mut self, ctx: &mut Ctx, session: Key, tries: u32, in_a_row: u32) -> Next {
+        self.close(ctx, session);
+        match &mut self.front {
+            Some(front) => front.next(session, tries, in_a_row),
+            None if tries < in_a_row => Next::Now,
+            None => Next::Never,
+        }
+    }
+
+    /// Says what sessions that have begun are for, and sets their timers.
+    pub(in crate::headend) fn say_granted(&mut self, ctx: &mut Ctx) {
+        while let Some((key, ask)) = self.front.as_mut().and_then(|front| front.sessions.granted.pop_front()) {
+            let left = self.say(ctx, key, ask);
+            if let Some(front) = &mut self.front {
+                front.left.push_back((key, left));
+            }
+        }
+        if let Some(front) = &mut self.front {
+            front.wake(ctx);
+        }
+    }
+
+    /// Whose session it is; nobody's if the read is over.
+    pub(in crate::headend) fn job(&self, (kind, _): Key) -> Option<u16> {
+        match kind {
+            DownKind::Command { job } | DownKind::Confirm { job } => Some(job),
+            DownKind::Request { read } => self.numbers.job(read),
+        }
+    }
+
+    fn say(&mut self, ctx: &mut Ctx, (kind, meter): Key, ask: Ask) -> Left {
+        let down = self.talk.ask(kind, meter, ask);
+        let bytes = down.bytes;
+        self.leave(ctx, down, ctx.now());
+        Left { at: ctx.now(), bytes }
+    }
+
+    /// Sends something outside of sessions to the border routers that it concerns; returns when it leaves the head-end, which is later where it has
+    /// to wait for its turn.
     pub fn send(&mut self, ctx: &mut Ctx, down: Down) -> SimTime {
         let begins = matches!(
             (down.to, down.kind),
             (Destination::Unicast(_), DownKind::Command { .. } | DownKind::Request { .. })
         );
-        let leaves = match &mut self.pace {
-            Some(pace) if begins => pace.session(ctx.now()),
+        let leaves = match &mut self.front {
+            Some(front) if begins => front.sessions.place(ctx.now()),
             _ => ctx.now(),
         };
+        self.leave(ctx, down, leaves);
+        leaves
+    }
+
+    fn leave(&self, ctx: &mut Ctx, down: Down, leaves: SimTime) {
         let at = leaves + self.network.latency;
         match down.to {
             Destination::Unicast(meter) => {
@@ -244,7 +343,6 @@ impl Tools<'_> {
                 }
             }
         }
-        leaves
     }
 }
 
@@ -280,4 +378,18 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
         }
     }
     jobs
+}
+
+/// On what terms jobs work, by number as in [`of`].
+pub fn terms(duties: &Duties<'_>, limits: &HeadEndSpec) -> Vec<JobTerms> {
+    let terms = |priority, right, role: Option<&str>| JobTerms {
+        priority,
+        forbidden_to: limits.keeps_from(right, role).map(Arc::from),
+    };
+    let of = |campaign: &CampaignSpec| terms(campaign.priority, campaign.right(), campaign.role.as_deref());
+    let is_reset = |campaign: &&CampaignSpec| campaign.job.reset().is_some();
+    let resets = duties.campaigns.iter().filter(is_reset).map(of);
+    let reads = duties.reads.iter().map(|read| terms(read.priority, Right::Read, read.role.as_deref()));
+    let others = duties.campaigns.iter().filter(|campaign| !is_reset(campaign)).map(of);
+    resets.chain(reads).chain(others).collect()
 }

@@ -1,4 +1,4 @@
-//! Asks every meter once for its clock: who can be reached, and how long an answer takes.
+//! Asks every meter for its clock: who can be reached, and how long an answer takes.
 
 use super::held::{Held, Waiting};
 use super::{End, JobKind, Tools};
@@ -7,7 +7,9 @@ use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::books::TransactionId;
 use crate::check::ensure;
 use crate::event::Event;
+use crate::headend::front::{Left, Next};
 use crate::headend::links::Lack;
+use crate::headend::sessions::Key;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
 use crate::spec::PingSpec;
@@ -36,6 +38,15 @@ pub enum Wake {
     Timeout {
         /// Number of the question.
         read: u32,
+        /// Valid if this is still the last try.
+        attempt: u16,
+    },
+    /// A meter that has not answered is asked again.
+    Again {
+        /// Number of the question.
+        read: u32,
+        /// Valid if this is still the last try.
+        attempt: u16,
     },
 }
 
@@ -43,7 +54,9 @@ pub enum Wake {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Asked {
     position: u32,
-    sent: SimTime,
+    sent: Option<SimTime>,
+    /// Tries that have left.
+    attempts: u16,
     bytes: u32,
     lack: Option<Lack>,
 }
@@ -109,7 +122,9 @@ impl Ping {
     /// Asks a meter whose turn has come, unless its link is not what it is to be.
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let meter = self.meters[position as usize];
-        if !tools.network.reachable[meter.at()] {
+        if tools.forbids(ctx.now(), self.job, TransactionKind::Ping, &self.name, Some(meter)) {
+            self.record(tools, position, Came::nothing(Outcome::Forbidden, None));
+        } else if !tools.network.reachable[meter.at()] {
             self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
         } else if !self.held.holds(tools, ctx.now(), position, meter) {
             self.ask(ctx, tools, position, None);
@@ -117,13 +132,41 @@ impl Ping {
     }
 
     fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, lack: Option<Lack>) {
-        let meter = self.meters[position as usize];
         let read = tools.numbers.open(self.job);
-        let down = tools.talk.ask(DownKind::Request { read }, meter, Ask::Clock);
-        let bytes = u32::from(down.bytes);
-        let sent = tools.send(ctx, down);
-        self.under_way.insert(read, Asked { position, sent, bytes, lack });
-        self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
+        self.under_way.insert(read, Asked { position, sent: None, attempts: 0, bytes: 0, lack });
+        self.say(ctx, tools, read);
+    }
+
+    fn say(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        let meter = self.meters[self.under_way[&read].position as usize];
+        if let Some(left) = tools.ask(ctx, (DownKind::Request { read }, meter), Ask::Clock) {
+            self.said(ctx, read, left);
+        }
+    }
+
+    /// A question has left.
+    fn said(&mut self, ctx: &mut Ctx, read: u32, left: Left) {
+        let Some(asked) = self.under_way.get_mut(&read) else { return };
+        asked.sent = asked.sent.or(Some(left.at));
+        asked.attempts = asked.attempts.saturating_add(1);
+        asked.bytes += u32::from(left.bytes);
+        let attempt = asked.attempts;
+        self.wake(ctx, left.at + self.spec.timeout, Wake::Timeout { read, attempt });
+    }
+
+    /// Asks again, now or after a pause, or gives up.
+    fn timeout(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, attempt: u16) {
+        let Some(asked) = self.under_way.get(&read).copied().filter(|asked| asked.attempts == attempt) else { return };
+        let session = (DownKind::Request { read }, self.meters[asked.position as usize]);
+        match tools.after_failure(ctx, session, asked.attempts.into(), self.spec.attempts.into()) {
+            Next::Now => self.say(ctx, tools, read),
+            Next::After(pause) => self.wake(ctx, ctx.now() + pause, Wake::Again { read, attempt }),
+            Next::Never => {
+                self.under_way.remove(&read);
+                tools.numbers.close(read);
+                self.record(tools, asked.position, Came::nothing(Outcome::Failed, Some(asked)));
+            }
+        }
     }
 
     /// A meter answered, with its clock or with an exception.
@@ -131,6 +174,7 @@ impl Ping {
         let ReportKind::Answer { read } = report.kind else { unreachable!("{report:?} is for no ping") };
         let Some(asked) = self.under_way.remove(&read) else { return };
         tools.numbers.close(read);
+        tools.close(ctx, (DownKind::Request { read }, report.meter));
         let (hops, bytes) = (report.hops, u32::from(report.bytes));
         let came = Came { outcome, asked: Some(asked), answered: Some(ctx.now()), hops, bytes, lack: asked.lack };
         self.record(tools, asked.position, came);
@@ -146,12 +190,12 @@ impl Ping {
             node: meter.0,
             gateway: tools.network.gateway[meter.at()].0,
             planned_s: self.planned(position).secs_f64(),
-            sent_s: came.asked.map(|asked| asked.sent.secs_f64()),
+            sent_s: came.asked.and_then(|asked| asked.sent).map(SimTime::secs_f64),
             reset_s: None,
             acknowledged: None,
             answered_s: came.answered.map(SimTime::secs_f64),
             outcome: came.outcome,
-            attempts: u16::from(came.asked.is_some()),
+            attempts: came.asked.map_or(0, |asked| asked.attempts),
             hops: (came.hops > 0).then_some(came.hops),
             hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
@@ -184,7 +228,7 @@ impl JobKind for Ping {
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Turn { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
-            Wake::Timeout { .. } => true,
+            Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
 
@@ -208,11 +252,18 @@ impl JobKind for Ping {
                 self.turn(ctx, tools, position);
             }
             Wake::Released { position, lack } => self.ask(ctx, tools, position, Some(lack)),
-            Wake::Timeout { read } => {
-                let Some(asked) = self.under_way.remove(&read) else { return };
-                tools.numbers.close(read);
-                self.record(tools, asked.position, Came::nothing(Outcome::Failed, Some(asked)));
+            Wake::Timeout { read, attempt } => self.timeout(ctx, tools, read, attempt),
+            Wake::Again { read, attempt } => {
+                if self.under_way.get(&read).is_some_and(|asked| asked.attempts == attempt) {
+                    self.say(ctx, tools, read);
+                }
             }
+        }
+    }
+
+    fn left(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>, (kind, _): Key, left: Left) {
+        if let DownKind::Request { read } = kind {
+            self.said(ctx, read, left);
         }
     }
 
@@ -259,7 +310,7 @@ mod tests {
     #[test]
     fn turns_are_spread_evenly_over_the_window() {
         let s = SimTime::from_secs;
-        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10), only_when: None, wait: None };
+        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10), attempts: 1, only_when: None, wait: None };
         let ping = Ping::new("clocks", &spec, 0, [4, 5, 9].map(SiteId).into());
         assert_eq!([0, 1, 2].map(|position| ping.planned(position)), [100, 120, 140].map(s));
         // A million meters over a year: their product is beyond 64 bits.

@@ -11,12 +11,14 @@ use crate::books::TransactionId;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
+use crate::headend::front::{Left, Next};
+use crate::headend::sessions::Key;
 use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Added, Outcome, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Timers of a read job.
@@ -34,6 +36,13 @@ pub enum Wake {
         /// Valid if this is still the last request of the read.
         request: u16,
     },
+    /// A read that was not answered has paused for long enough.
+    Again {
+        /// Number of the read.
+        read: u32,
+        /// Valid if this is still the last request of the read.
+        request: u16,
+    },
 }
 
 /// The meters behind one border router.
@@ -45,6 +54,8 @@ struct Group {
     /// Meters of this round that have had their turn.
     at: usize,
     under_way: u16,
+    /// Reads whose pause is over and that wait for a place.
+    due: VecDeque<u32>,
     /// Time of the next timer that is already set.
     wakes_at: SimTime,
 }
@@ -62,10 +73,12 @@ struct Turn {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Transaction {
     turn: Turn,
-    sent: SimTime,
+    sent: Option<SimTime>,
     /// Requests so far, and those for what is wanted now.
     requests: u16,
-    tries: u8,
+    tries: u32,
+    /// It was not answered and waits for its next try, without a place behind its border router.
+    pauses: bool,
     /// What is wanted now; nothing in a read of registers.
     rows: Rows,
     /// Newest row that this read is to bring.
@@ -94,6 +107,7 @@ impl Read {
             rounds: 0,
             at: meters.len(),
             under_way: 0,
+            due: VecDeque::new(),
             wakes_at: SimTime::MAX,
         };
         let groups = behind.iter().map(group).collect();
@@ -128,7 +142,13 @@ impl Read {
                 }
                 continue;
             }
-            let can_read = group.rounds > 0 && at < count && group.under_way < self.spec.parallel;
+            let has_place = group.under_way < self.spec.parallel;
+            if has_place && let Some(read) = group.due.pop_front() {
+                self.resume(ctx, tools, read);
+                continue;
+            }
+            let group = &self.groups[n as usize];
+            let can_read = group.rounds > 0 && at < count && has_place;
             let mut wakes_at = next_round;
             if can_read {
                 let turn = self.turn(n, self.groups[n as usize].rounds - 1, at);
@@ -158,48 +178,95 @@ impl Read {
                 rows
             }
         };
+        if tools.forbids(ctx.now(), self.job, TransactionKind::Read, &self.spec.name, Some(turn.meter)) {
+            self.record(tools, turn, None, Outcome::Forbidden);
+            return;
+        }
         if !tools.network.reachable[turn.meter.at()] {
             self.record(tools, turn, None, Outcome::Unreachable);
             return;
         }
         self.groups[turn.group as usize].under_way += 1;
         let read = tools.numbers.open(self.job);
-        let sent = ctx.now();
-        let transaction =
-            Transaction { turn, sent, requests: 0, tries: 0, rows, newest, hops: 0, bytes: 0, answered: None };
+        let transaction = Transaction {
+            turn,
+            sent: None,
+            requests: 0,
+            tries: 0,
+            pauses: false,
+            rows,
+            newest,
+            hops: 0,
+            bytes: 0,
+            answered: None,
+        };
         self.under_way.insert(read, transaction);
         self.request(ctx, tools, read);
     }
 
     fn request(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
-        let transaction = self.under_way.get_mut(&read).expect("a read that is under way");
+        let transaction = &self.under_way[&read];
         let ask = match self.spec.content {
             PollContent::Registers => Ask::Registers,
             PollContent::Profile => Ask::Rows(transaction.rows),
         };
-        transaction.requests += 1;
-        transaction.tries += 1;
-        let request = transaction.requests;
-        let down = tools.talk.ask(DownKind::Request { read }, transaction.turn.meter, ask);
-        transaction.bytes += u32::from(down.bytes);
-        let leaves = tools.send(ctx, down);
-        if request == 1 {
-            transaction.sent = leaves;
+        if let Some(left) = tools.ask(ctx, (DownKind::Request { read }, transaction.turn.meter), ask) {
+            self.requested(ctx, read, left);
         }
-        self.wake(ctx, leaves + self.spec.timeout, Wake::Timeout { read, request });
     }
 
-    /// Asks again, or gives up.
+    /// A request has left.
+    fn requested(&mut self, ctx: &mut Ctx, read: u32, left: Left) {
+        let Some(transaction) = self.under_way.get_mut(&read) else { return };
+        transaction.requests = transaction.requests.saturating_add(1);
+        transaction.tries += 1;
+        transaction.bytes += u32::from(left.bytes);
+        transaction.sent = transaction.sent.or(Some(left.at));
+        let request = transaction.requests;
+        self.wake(ctx, left.at + self.spec.timeout, Wake::Timeout { read, request });
+    }
+
+    /// Asks again, now or after a pause, or gives up.
     fn timeout(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, request: u16) {
-        let Some(transaction) = self.under_way.get(&read) else { return };
-        if transaction.requests != request {
+        let Some(transaction) = self.under_way.get_mut(&read).filter(|of| of.requests == request && !of.pauses) else {
             return;
+        };
+        let Turn { meter, group, .. } = transaction.turn;
+        let session = (DownKind::Request { read }, meter);
+        match tools.after_failure(ctx, session, transaction.tries, u32::from(self.spec.attempts)) {
+            Next::Now => self.request(ctx, tools, read),
+            Next::After(pause) => {
+                transaction.pauses = true;
+                self.groups[group as usize].under_way -= 1;
+                self.wake(ctx, ctx.now() + pause, Wake::Again { read, request });
+                self.advance(ctx, tools, group);
+            }
+            Next::Never => self.end(ctx, tools, read, Outcome::Failed),
         }
-        if transaction.tries < self.spec.attempts {
-            self.request(ctx, tools, read);
-        } else {
+    }
+
+    /// A pause is over: the read waits for a place, unless it was a temporary failure and the next round has begun.
+    fn again(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, request: u16) {
+        let Some(transaction) = self.under_way.get(&read).filter(|of| of.requests == request && of.pauses) else {
+            return;
+        };
+        let Turn { group, round, .. } = transaction.turn;
+        let is_temporary = transaction.tries.is_multiple_of(u32::from(self.spec.attempts));
+        if is_temporary && self.groups[group as usize].rounds > round + 1 {
             self.end(ctx, tools, read, Outcome::Failed);
+        } else {
+            self.groups[group as usize].due.push_back(read);
+            self.advance(ctx, tools, group);
         }
+    }
+
+    /// There is a place for a read whose pause is over.
+    fn resume(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        // It may have been answered after all.
+        let Some(transaction) = self.under_way.get_mut(&read).filter(|transaction| transaction.pauses) else { return };
+        transaction.pauses = false;
+        self.groups[transaction.turn.group as usize].under_way += 1;
+        self.request(ctx, tools, read);
     }
 
     /// The transaction that a report answers, with the report counted in.
@@ -214,7 +281,10 @@ impl Read {
     fn end(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32, outcome: Outcome) {
         let Some(transaction) = self.under_way.remove(&read) else { return };
         tools.numbers.close(read);
-        self.groups[transaction.turn.group as usize].under_way -= 1;
+        tools.close(ctx, (DownKind::Request { read }, transaction.turn.meter));
+        if !transaction.pauses {
+            self.groups[transaction.turn.group as usize].under_way -= 1;
+        }
         self.record(tools, transaction.turn, Some(&transaction), outcome);
         self.advance(ctx, tools, transaction.turn.group);
     }
@@ -229,7 +299,7 @@ impl Read {
             node: turn.meter.0,
             gateway: tools.network.gateway[turn.meter.at()].0,
             planned_s: turn.planned.secs_f64(),
-            sent_s: read.map(|r| r.sent.secs_f64()),
+            sent_s: read.and_then(|r| r.sent).map(SimTime::secs_f64),
             reset_s: None,
             acknowledged: None,
             answered_s: read.and_then(|r| r.answered).map(SimTime::secs_f64),
@@ -255,7 +325,7 @@ impl JobKind for Read {
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Turn { group } => (group as usize) < self.groups.len(),
-            Wake::Timeout { .. } => true,
+            Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
 
@@ -278,6 +348,7 @@ impl JobKind for Read {
                 self.advance(ctx, tools, group);
             }
             Wake::Timeout { read, request } => self.timeout(ctx, tools, read, request),
+            Wake::Again { read, request } => self.again(ctx, tools, read, request),
         }
     }
 
@@ -290,7 +361,14 @@ impl JobKind for Read {
             if let Some(more) = tools.ledger.missing(meter, transaction.newest, rows_max) {
                 if more != transaction.rows {
                     (transaction.rows, transaction.tries) = (more, 0);
-                    self.request(ctx, tools, read);
+                    if transaction.pauses {
+                        // An answer after all: it goes on when there is a place.
+                        let group = transaction.turn.group;
+                        self.groups[group as usize].due.push_back(read);
+                        self.advance(ctx, tools, group);
+                    } else {
+                        self.request(ctx, tools, read);
+                    }
                 }
                 return;
             }
@@ -299,6 +377,12 @@ impl JobKind for Read {
         let delay = ctx.now() - transaction.turn.planned;
         tools.statistics.read_delay_ms.saturating_record(delay.nanos() / 1_000_000);
         self.end(ctx, tools, read, Outcome::Ok);
+    }
+
+    fn left(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>, (kind, _): Key, left: Left) {
+        if let DownKind::Request { read } = kind {
+            self.requested(ctx, read, left);
+        }
     }
 
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {

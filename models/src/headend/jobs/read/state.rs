@@ -4,14 +4,15 @@ use super::{Read, Transaction};
 use crate::check::{ensure, same_count};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Where the meters behind one border router are.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Place {
     rounds: u32,
     at: usize,
     wakes_at: SimTime,
+    due: VecDeque<u32>,
 }
 
 /// A read job in the middle of a run.
@@ -24,7 +25,8 @@ pub struct State {
 impl Read {
     /// What changes in a run.
     pub(in crate::headend::jobs) fn saved(&self) -> State {
-        let places = self.groups.iter().map(|g| Place { rounds: g.rounds, at: g.at, wakes_at: g.wakes_at });
+        let places =
+            self.groups.iter().map(|g| Place { rounds: g.rounds, at: g.at, wakes_at: g.wakes_at, due: g.due.clone() });
         State { places: places.collect(), under_way: self.under_way.clone() }
     }
 
@@ -44,8 +46,9 @@ impl Read {
         }
         for (group, place) in self.groups.iter_mut().zip(state.places) {
             (group.rounds, group.at, group.wakes_at, group.under_way) = (place.rounds, place.at, place.wakes_at, 0);
+            group.due = place.due;
         }
-        for transaction in state.under_way.values() {
+        for transaction in state.under_way.values().filter(|transaction| !transaction.pauses) {
             let under_way = &mut self.groups[transaction.turn.group as usize].under_way;
             *under_way = under_way.saturating_add(1);
         }

@@ -11,7 +11,9 @@ use crate::check::same_count;
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
+use crate::headend::front::{Left, Next};
 use crate::headend::links::Lack;
+use crate::headend::sessions::Key;
 use crate::node::SiteId;
 use crate::plan::{Plan, ResetPlan};
 use crate::spec::{BackSign, Delivery, ResetSpec};
@@ -23,8 +25,8 @@ use std::sync::Arc;
 /// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
 pub const NOTICE: SimTime = SimTime::from_secs(300);
 
-/// Attempts of a unicast command, and the time between two.
-const COMMAND_ATTEMPTS: u8 = 3;
+/// Attempts of a unicast command in a row, and how long an answer is waited for.
+const COMMAND_ATTEMPTS: u32 = 3;
 const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
 
 /// Timers of a reset job.
@@ -47,6 +49,11 @@ pub enum Wake {
         /// Index of the meter in the job.
         index: u32,
     },
+    /// A meter that has not answered is commanded again.
+    Again {
+        /// Index of the meter in the job.
+        index: u32,
+    },
 }
 
 /// What the head-end knows of one meter in the job.
@@ -56,7 +63,7 @@ struct Progress {
     /// As the meter's return tells it.
     reset: Option<SimTime>,
     answered: Option<SimTime>,
-    attempts: u8,
+    attempts: u16,
     acknowledged: bool,
     /// The meter could not decipher a command.
     refused: bool,
@@ -65,6 +72,7 @@ struct Progress {
     lack: Option<Lack>,
     released: Option<SimTime>,
     left_out: bool,
+    forbidden: bool,
 }
 
 /// A reset job in the middle of a run.
@@ -106,6 +114,9 @@ impl Reset {
 
     fn begin(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         match self.spec.delivery {
+            Delivery::Broadcast if self.forbids(ctx, tools, None) => {
+                self.progress.iter_mut().for_each(|meter| meter.forbidden = true);
+            }
             Delivery::Broadcast => {
                 for meter in &mut self.progress {
                     (meter.sent, meter.attempts) = (Some(ctx.now()), 1);
@@ -125,20 +136,56 @@ impl Reset {
         }
     }
 
+    fn forbids(&self, ctx: &Ctx, tools: &mut Tools<'_>, meter: Option<SiteId>) -> bool {
+        tools.forbids(ctx.now(), self.job, TransactionKind::Reset, &self.planned().name, meter)
+    }
+
+    fn session(&self, index: u32) -> Key {
+        (DownKind::Command { job: self.job }, self.planned().meters[index as usize])
+    }
+
+    fn is_settled(&self, index: u32) -> bool {
+        let progress = &self.progress[index as usize];
+        progress.acknowledged || progress.refused || progress.answered.is_some()
+    }
+
     fn command(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32) {
-        let progress = &mut self.progress[index as usize];
-        let settled = progress.acknowledged || progress.refused || progress.answered.is_some();
-        if settled || progress.attempts >= COMMAND_ATTEMPTS {
+        if self.is_settled(index) {
             return;
         }
-        progress.attempts += 1;
-        let plan = self.planned();
-        let kind = DownKind::Command { job: self.job };
-        let down = tools.talk.ask(kind, plan.meters[index as usize], Ask::Reset(plan.tier));
-        let leaves = tools.send(ctx, down);
+        let tier = self.planned().tier;
+        if let Some(left) = tools.ask(ctx, self.session(index), Ask::Reset(tier)) {
+            self.commanded(ctx, index, left);
+        }
+    }
+
+    /// A command has left.
+    fn commanded(&mut self, ctx: &mut Ctx, index: u32, left: Left) {
         let progress = &mut self.progress[index as usize];
-        progress.sent = progress.sent.or(Some(leaves));
-        self.wake(ctx, leaves + COMMAND_TIMEOUT, Wake::Repeat { index });
+        progress.attempts = progress.attempts.saturating_add(1);
+        progress.sent = progress.sent.or(Some(left.at));
+        self.wake(ctx, left.at + COMMAND_TIMEOUT, Wake::Repeat { index });
+    }
+
+    /// Commands again, now or after a pause, or gives up.
+    fn repeat(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32) {
+        let is_late = self.deadline(index as usize).is_some_and(|deadline| ctx.now() > deadline);
+        let attempts = u32::from(self.progress[index as usize].attempts);
+        if self.is_settled(index) || is_late && attempts >= COMMAND_ATTEMPTS {
+            tools.close(ctx, self.session(index));
+            return;
+        }
+        match tools.after_failure(ctx, self.session(index), attempts, COMMAND_ATTEMPTS) {
+            Next::Now => self.command(ctx, tools, index),
+            Next::After(pause) => self.wake(ctx, ctx.now() + pause, Wake::Again { index }),
+            Next::Never => {}
+        }
+    }
+
+    /// Until when a meter may be heard again, if there is an end to it.
+    fn deadline(&self, at: usize) -> Option<SimTime> {
+        let from = self.progress[at].released.unwrap_or(self.planned().times[at]);
+        self.spec.give_up_after.map(|after| from + after)
     }
 
     /// What the head-end knows of a meter, if it is part of the job.
@@ -149,11 +196,12 @@ impl Reset {
 
     fn outcome(&self, at: usize, tools: &Tools<'_>, now: SimTime) -> Outcome {
         let (plan, progress) = (self.planned(), &self.progress[at]);
-        let deadline = self.spec.give_up_after.map(|after| progress.released.unwrap_or(plan.times[at]) + after);
+        let deadline = self.deadline(at);
         let is_late = |t: SimTime| deadline.is_some_and(|d| t > d);
         match progress.answered {
             Some(t) if !is_late(t) => Outcome::Ok,
             Some(_) => Outcome::Failed,
+            None if progress.forbidden => Outcome::Forbidden,
             None if progress.left_out => Outcome::LeftOut,
             None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
@@ -175,9 +223,10 @@ impl JobKind for Reset {
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Begin => true,
-            Wake::Next { position: n } | Wake::Repeat { index: n } | Wake::Released { index: n } => {
-                (n as usize) < self.progress.len()
-            }
+            Wake::Next { position: n }
+            | Wake::Repeat { index: n }
+            | Wake::Again { index: n }
+            | Wake::Released { index: n } => (n as usize) < self.progress.len(),
         }
     }
 
@@ -200,7 +249,9 @@ impl JobKind for Reset {
                 self.wait_for(ctx, position + 1);
                 let index = self.by_time[position as usize];
                 let meter = self.planned().meters[index as usize];
-                if !self.held.holds(tools, ctx.now(), index, meter) {
+                if self.forbids(ctx, tools, Some(meter)) {
+                    self.progress[index as usize].forbidden = true;
+                } else if !self.held.holds(tools, ctx.now(), index, meter) {
                     self.command(ctx, tools, index);
                 }
             }
@@ -208,7 +259,14 @@ impl JobKind for Reset {
                 self.progress[index as usize].released = Some(ctx.now());
                 self.command(ctx, tools, index);
             }
-            Wake::Repeat { index } => self.command(ctx, tools, index),
+            Wake::Repeat { index } => self.repeat(ctx, tools, index),
+            Wake::Again { index } => self.command(ctx, tools, index),
+        }
+    }
+
+    fn left(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>, (_, meter): Key, left: Left) {
+        if let Some(index) = self.planned().position(meter) {
+            self.commanded(ctx, index as u32, left);
         }
     }
 
@@ -216,6 +274,9 @@ impl JobKind for Reset {
         if let ReportKind::Back { by: BackSign::Heartbeat, .. } = report.kind {
             let down = tools.talk.confirm(report.meter, self.job);
             tools.send(ctx, down);
+        }
+        if self.spec.delivery == Delivery::Unicast {
+            tools.close(ctx, (DownKind::Command { job: self.job }, report.meter));
         }
         let Some(progress) = self.of(report.meter) else { return };
         match report.kind {
@@ -231,7 +292,8 @@ impl JobKind for Reset {
         }
     }
 
-    fn refused(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, report: &Report) {
+    fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
+        tools.close(ctx, (DownKind::Command { job: self.job }, report.meter));
         if let (ReportKind::CommandAck { .. }, Some(progress)) = (report.kind, self.of(report.meter)) {
             progress.refused = true;
         }
@@ -279,7 +341,7 @@ impl JobKind for Reset {
                 acknowledged: (self.spec.delivery == Delivery::Unicast).then_some(progress.acknowledged),
                 answered_s: progress.answered.map(SimTime::secs_f64),
                 outcome,
-                attempts: u16::from(progress.attempts),
+                attempts: progress.attempts,
                 hops: (progress.hops > 0).then_some(progress.hops),
                 hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
