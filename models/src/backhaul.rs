@@ -27,7 +27,7 @@ pub struct Down {
 pub enum Destination {
     /// One meter, by source route.
     Unicast(SiteId),
-    /// All meters, by a flood; only a command goes to all.
+    /// All meters, by a flood; only commands and steps with images go to all.
     All,
 }
 
@@ -38,6 +38,11 @@ pub enum DownKind {
     Command {
         /// Number of the job that it belongs to.
         job: u16,
+    },
+    /// A step with a firmware image, for all.
+    Spread {
+        /// Which of the floods that may be under way at a time.
+        slot: u16,
     },
     /// A request for values.
     Request {
@@ -117,9 +122,11 @@ pub struct LinkState {
     pub unanswered: u32,
 }
 
-/// The resets that happened in a mesh, told when the run ends.
+/// The resets and activations that happened in a mesh, told when the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {
     /// Job, meter, and when, in the order of time.
     pub all: Vec<(u16, SiteId, SimTime)>,
+    /// Meters that an activation has bricked, with its job.
+    pub bricked: Vec<(u16, SiteId)>,
 }

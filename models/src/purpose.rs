@@ -54,6 +54,10 @@ pub const OVERHEATING: u32 = 137;
 pub const SERVICE: u32 = 138;
 /// What years do to a radio's antenna and gasket (entity: site).
 pub const AGEING: u32 = 141;
+/// What becomes of a meter that activates an image (entity: job and meter).
+pub const IMAGE_FATE: u32 = 142;
+/// Which wave of a campaign a meter belongs to (entity: job and meter).
+pub const WAVE: u32 = 143;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -26,9 +26,9 @@ pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
-    LoadRow, NodeRow, RadioMonthRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
+    LoadRow, NodeRow, RadioMonthRow, RoundRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
-pub use words::HeldBy;
+pub use words::{HeldBy, ImageState};
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };

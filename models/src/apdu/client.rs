@@ -1,7 +1,7 @@
 //! The head-end's side: requests as bytes, and what the bytes of answers and notifications say.
 
 use super::ask::{CONFIRMED, UNCONFIRMED, plain, understood};
-use super::{Ask, HEAD_END_TITLE, PORT, Said};
+use super::{Ask, HEAD_END_TITLE, Image, ImageStep, PORT, Said};
 use crate::spec::ResetTier;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::link::wrapper::{self, HEADER_BYTES};
@@ -16,6 +16,12 @@ const NOTIFICATION_CONFIRM: u8 = 0x10;
 /// The request to one meter, in its wrapper.
 pub fn request(meter: Meter<'_>, ask: Ask, counter: u32) -> Vec<u8> {
     sealed(meter, false, counter, &plain(meter.fleet, ask, CONFIRMED))
+}
+
+/// A step with an image: the request to one meter, or under the keys that the meters of a suite share.
+pub fn image(meter: Meter<'_>, for_all: bool, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+    let invoke = if for_all { UNCONFIRMED } else { CONFIRMED };
+    sealed(meter, for_all, counter, &image.plain(step, invoke))
 }
 
 /// A reset of all meters of a suite, under the keys that they share.

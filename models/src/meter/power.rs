@@ -17,7 +17,7 @@ impl Meters {
         let now = ctx.now();
         let tier = self.plan.reset(job).tier;
         let meter = &mut self.meters[node];
-        if meter.dark {
+        if meter.dark || meter.bricked {
             return;
         }
         meter.boots += 1;
@@ -61,6 +61,9 @@ impl Meters {
             return;
         }
         meter.dark = !on;
+        if meter.bricked {
+            return;
+        }
         meter.boots += 1;
         let boots = meter.boots;
         if on {

@@ -1,6 +1,7 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
 use super::condition::{Condition, ConditionText};
+use super::firmware::FirmwareSpec;
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
@@ -28,6 +29,8 @@ pub enum JobSpec {
     Reset(ResetSpec),
     /// Every meter is asked once for its clock, in the order of ids.
     Ping(PingSpec),
+    /// Every meter gets a firmware image, verifies it and restarts with it.
+    Firmware(FirmwareSpec),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.
@@ -72,6 +75,11 @@ impl JobSpec {
     pub fn reset(&self) -> Option<&ResetSpec> {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
+
+    /// The firmware campaign, if it is one.
+    pub fn firmware(&self) -> Option<&FirmwareSpec> {
+        if let JobSpec::Firmware(firmware) = self { Some(firmware) } else { None }
+    }
 }
 
 impl CampaignSpec {
@@ -85,6 +93,7 @@ impl CampaignSpec {
         match &self.job {
             JobSpec::Reset(reset) => reset.only_when.as_ref(),
             JobSpec::Ping(ping) => ping.only_when.as_ref(),
+            JobSpec::Firmware(_) => None,
         }
     }
 
@@ -93,6 +102,7 @@ impl CampaignSpec {
         match &self.job {
             JobSpec::Reset(reset) => reset.at,
             JobSpec::Ping(ping) => ping.at,
+            JobSpec::Firmware(firmware) => firmware.at,
         }
     }
 }

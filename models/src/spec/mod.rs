@@ -11,6 +11,7 @@ mod device;
 mod dlms;
 mod event;
 mod fading;
+mod firmware;
 mod head_end;
 mod hours;
 mod interferer;
@@ -47,6 +48,7 @@ pub use event::{
     Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, PowerOff, RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
+pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
 pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
