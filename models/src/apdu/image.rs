@@ -16,6 +16,9 @@ const ACTIVE_IDENTIFIER: Obis = Obis::new(1, 0, 0, 2, 0, 255);
 /// Largest block, bytes.
 const BLOCK_BYTES_MAX: usize = 1_024;
 
+/// Room in a PDU around a block, bytes.
+pub(super) const AROUND_BLOCK: u16 = 32;
+
 /// What is in every block: where a byte stands, mixed.
 const PATTERN: [u8; BLOCK_BYTES_MAX] = {
     let mut pattern = [0; BLOCK_BYTES_MAX];

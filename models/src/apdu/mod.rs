@@ -91,10 +91,14 @@ impl Cosem {
         Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, images: Vec::new(), lengths }
     }
 
-    /// With the images of a run's campaigns, which are cut into blocks of one size: the meters' own for as long as it lasts.
+    /// With the images of a run's campaigns, which are cut into blocks of one size: the meters' own for as long as it lasts, and their PDUs have
+    /// room for one.
     pub fn with_images(mut self, images: Vec<Image>) -> Self {
         if let Some(image) = images.first() {
-            self.fleet.vendors.iter_mut().for_each(|vendor| vendor.image_block_bytes = image.block_bytes);
+            for vendor in &mut self.fleet.vendors {
+                vendor.image_block_bytes = image.block_bytes;
+                vendor.pdu_max = vendor.pdu_max.max(image.block_bytes + image::AROUND_BLOCK);
+            }
         }
         self.images = images;
         self

@@ -21,7 +21,8 @@ pub struct FirmwareSpec {
     /// Whose block size, delivery, pace and repair are meant where the campaign does not say them itself.
     #[serde(default = "preset_default")]
     pub preset: FirmwarePreset,
-    /// Block size; the preset's when missing. The meters' image transfer objects have it as well, in place of `dlms.vendor.image_block`.
+    /// Block size; the preset's when missing. The meters' image transfer objects have it as well, in place of `dlms.vendor.image_block`, and their PDUs have
+    /// room for one.
     #[serde(rename = "block", default, with = "Maybe::<Size>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "16 B", "x-max" = "1024 B"))]
     pub block_bytes: Option<u16>,
