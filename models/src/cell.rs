@@ -310,6 +310,11 @@ impl Cell {
         self.books.busiest_hours().map(|(node, most)| (self.facts.sites[node], most))
     }
 
+    /// Times that meters have written firmware images to flash, summed.
+    pub fn flash_writes(&self) -> u64 {
+        self.facts.nodes().map(|node| u64::from(self.meters.flash_writes(node))).sum()
+    }
+
     /// Whether a node has a way to its gateway now.
     pub fn is_attached(&self, node: Node) -> bool {
         match &self.medium {

@@ -58,6 +58,8 @@ pub const AGEING: u32 = 141;
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).
 pub const WAVE: u32 = 143;
+/// Who belongs to a share of the meters that a campaign means (entity: site).
+pub const CAMPAIGN_SHARE: u32 = 144;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

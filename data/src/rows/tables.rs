@@ -79,7 +79,7 @@ tables! {
         board_c: Added<f32>,
     }
 
-    /// Everything that the head-end waits for: resets, reports, reads and pings, one row each.
+    /// Everything that the head-end waits for: resets, reports, reads, pings and firmware of meters, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,

@@ -47,6 +47,9 @@ pub struct FirmwareSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub settle: Option<SimTime>,
+    /// Which meters: those that fit all that is said, all of them when nothing is. Multicast blocks reach the others as well, which take none.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
     /// Meters that the head-end talks to at a time, with one question under way to each.
     #[serde(default = "concurrent_default")]
     #[schemars(range(min = 1, max = 100_000))]
@@ -91,6 +94,9 @@ pub struct FirmwareSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub goes_wrong: Vec<GoesWrong>,
+    /// The meters that are meant, by number of their site, ascending; `None`: all.
+    #[serde(skip)]
+    pub nodes: Option<Vec<u32>>,
 }
 
 /// What goes wrong with activations of some meters.
@@ -220,6 +226,8 @@ impl FirmwareSpec {
             rounds: None,
             multicast_from: None,
             settle: None,
+            target: Target::default(),
+            nodes: None,
             concurrent: concurrent_default(),
             timeout: timeout_default(),
             tries: tries_default(),

@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::firmware::Updates;
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
@@ -56,6 +57,7 @@ pub struct Figures {
     held: Option<HeldBack>,
     desk: Option<HeadEndDesk>,
     joins: Option<Joins>,
+    updates: Updates,
     rates: Rates,
 }
 
@@ -172,6 +174,7 @@ impl Figures {
             heat: Heat::default(),
             held: None,
             desk: None,
+            updates: Updates::default(),
             rates: Rates::new(duration, load_every),
         }
     }
@@ -230,6 +233,7 @@ impl Figures {
                         self.pings_s.push(answered - sent);
                     }
                 }
+                TransactionKind::Firmware => self.updates.add(row),
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -300,10 +304,12 @@ impl Figures {
         self.end_s = now.secs_f64();
         self.rejoin_s.sort_by(f64::total_cmp);
         self.pings_s.sort_by(f64::total_cmp);
+        self.updates.close();
         let mut counters = Counters::default();
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
-        let ran =
-            Ran { plan, counters, events: engine.events(), head_end: engine.partitions().find_map(Part::head_end) };
+        let flash_writes = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.flash_writes()).sum();
+        let head_end = engine.partitions().find_map(Part::head_end);
+        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -396,9 +402,13 @@ impl Figures {
             Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
-            Metric::Transactions => always(self.pushes + self.reads + self.pings + u64::from(self.resets)),
+            Metric::Transactions => {
+                let updates = self.updates.counts().0;
+                always(self.pushes + self.reads + self.pings + u64::from(self.resets + updates))
+            }
             Metric::TransactionsOk => {
-                always(self.pushes_ok + self.reads_ok + self.pings_s.len() as u64 + u64::from(self.back))
+                let (pings, updates) = (self.pings_s.len() as u64, self.updates.counts().1);
+                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + updates))
             }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),
@@ -424,6 +434,21 @@ impl Figures {
             Metric::PingAnsweredShare => pings(share(self.pings_s.len() as u64, self.pings)),
             Metric::PingDelayP50S => ping_delay(0.5),
             Metric::PingDelayP99S => ping_delay(0.99),
+            Metric::FirmwareMeters
+            | Metric::FirmwareDone
+            | Metric::FirmwareDoneShare
+            | Metric::FirmwareFailed
+            | Metric::FirmwareHalted
+            | Metric::FirmwareHadIt
+            | Metric::FirmwareAllCompleteS
+            | Metric::FirmwareP50S
+            | Metric::FirmwareP95S
+            | Metric::FirmwareAllS
+            | Metric::FirmwareBlocks
+            | Metric::FirmwareBlocksAgain
+            | Metric::FirmwareRounds
+            | Metric::FirmwareAirS
+            | Metric::FirmwareFlashWrites => self.updates.written(metric, ran),
             // They follow from the other figures (`money`).
             Metric::CostNetwork | Metric::CostRunning | Metric::CostVisits | Metric::Cost => None,
             // Of plans, which no frame is part of (`plan`).
@@ -461,11 +486,15 @@ impl Figures {
 }
 
 /// What the parts of a world counted themselves.
-struct Ran<'a> {
+pub struct Ran<'a> {
     plan: &'a Plan,
-    counters: Counters,
+    /// Sums of all meshes.
+    pub counters: Counters,
+    /// Images written to flash.
+    pub flash_writes: u64,
     events: u64,
-    head_end: Option<&'a HeadEnd>,
+    /// The head-end.
+    pub head_end: Option<&'a HeadEnd>,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

@@ -6,6 +6,7 @@
 
 mod capture;
 mod figures;
+mod firmware;
 mod finding;
 mod money;
 mod rates;

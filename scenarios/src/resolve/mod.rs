@@ -4,6 +4,7 @@ mod area;
 pub(crate) mod campaign;
 pub(crate) mod dlms;
 mod event;
+mod firmware;
 pub(crate) mod gates;
 mod id_list;
 mod interferer;
@@ -108,6 +109,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         ageing: cx.file.ageing.clone(),
     };
     let events = event::events(cx, &placement, placements);
+    let campaigns = firmware::campaigns(cx, &placement);
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,
@@ -128,7 +130,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         record: file.record.clone(),
         head_end: file.head_end.clone(),
         polls: file.read.clone(),
-        campaigns: file.campaign.clone(),
+        campaigns,
         events,
     };
     profile(cx, &spec);

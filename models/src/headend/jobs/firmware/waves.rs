@@ -90,8 +90,8 @@ impl Firmware {
                 if !self.is_multicast() {
                     return self.talk_to_all(ctx, tools, Phase::Serve);
                 }
-                if self.waves.count() > 1 {
-                    // A flood would reach meters of other waves as well.
+                if self.waves.count() > 1 || self.spec.nodes.is_some() {
+                    // A flood would reach meters of other waves as well, and those that are not meant.
                     return self.talk_to_all(ctx, tools, Phase::Offer);
                 }
                 for position in self.left(tools) {
