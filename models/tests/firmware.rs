@@ -88,9 +88,11 @@ fn an_image_without_loss_takes_as_long_as_its_blocks() {
 
 #[test]
 fn real_and_sized_payloads_tell_the_same() {
-    for delivery in [FirmwareDelivery::Multicast, FirmwareDelivery::Unicast] {
+    for (delivery, burst) in
+        [(FirmwareDelivery::Multicast, 1), (FirmwareDelivery::Unicast, 1), (FirmwareDelivery::Unicast, 16)]
+    {
         let of = |payload| {
-            let firmware = FirmwareSpec { delivery: Some(delivery), ..forty() };
+            let firmware = FirmwareSpec { delivery: Some(delivery), burst, ..forty() };
             let mut spec = ideal(20, 0.05, 4_000, firmware);
             spec.dlms.payload = payload;
             let ran = run(&spec);
@@ -125,6 +127,26 @@ fn single_meters_get_one_block_after_the_other() {
         assert_eq!(row.attempts, 105);
     }
     assert!(ran.rows.rounds.is_empty());
+}
+
+#[test]
+fn a_burst_is_asked_about_once() {
+    let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
+    let ran = run(&ideal(2, 0.0, 4_000, firmware));
+    for row in rows(&ran) {
+        assert_eq!((row.outcome, row.blocks_alone.0, row.blocks_again.0), (Outcome::Ok, Some(40), Some(0)));
+        // Told, asked after 16, 16 and 8 blocks, verified, activated, asked what it runs.
+        assert_eq!(row.attempts, 7);
+    }
+    // Half of the blocks are lost: what was sent twice is counted, and nobody gets what it has.
+    let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
+    let ran = run(&ideal(2, 0.5, 80_000, firmware));
+    for row in rows(&ran) {
+        let (alone, again) = (row.blocks_alone.0.expect("sent"), row.blocks_again.0.expect("counted"));
+        assert_eq!((row.outcome, alone - again), (Outcome::Ok, 40));
+        // Each block is sent until it arrives: twice on average, with a standard deviation of 1.4, of 40 blocks 9.
+        assert!((40 - 27..=40 + 27).contains(&again), "{again} again");
+    }
 }
 
 #[test]
@@ -163,9 +185,9 @@ fn a_meter_that_runs_the_image_refuses_it_and_writes_nothing() {
 
 #[test]
 fn activations_go_wrong_with_those_whose_state_is_said() {
-    let wrong = |nodes, rolls_back, bricks| GoesWrong { nodes, rolls_back, bricks, ..GoesWrong::default() };
+    let wrong = |nodes, rolls_back, bricks| GoesWrong { target: Target::of(nodes), rolls_back, bricks };
     for payload in [Payload::Real, Payload::Sized] {
-        let goes_wrong = vec![wrong(Some(vec![2]), 0.0, 1.0), wrong(Some(vec![2, 3]), 1.0, 0.0)];
+        let goes_wrong = vec![wrong(vec![2], 0.0, 1.0), wrong(vec![2, 3], 1.0, 0.0)];
         let mut spec = ideal(4, 0.0, 8_000, FirmwareSpec { goes_wrong, ..forty() });
         spec.dlms.payload = payload;
         // A bricked meter stays silent when its supply comes back.

@@ -257,13 +257,12 @@ fn a_firmware_campaign_goes_on() {
         spec.medium = medium;
         spec.ideal.loss = 0.1;
         spec.dlms.payload = payload;
-        let wrong = GoesWrong { nodes: Some(vec![3]), bricks: 1.0, ..GoesWrong::default() };
+        let wrong = GoesWrong { target: Target::of(vec![3]), bricks: 1.0, ..GoesWrong::default() };
         let firmware = FirmwareSpec {
             delivery: Some(delivery),
             pace: Some(seconds(3)),
             settle: Some(seconds(20)),
             activate_at: Some(seconds(1_000)),
-            again_after: seconds(200),
             give_up_after: seconds(600),
             goes_wrong: vec![wrong],
             ..FirmwareSpec::new(seconds(120), 30 * 1_024)

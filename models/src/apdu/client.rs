@@ -18,10 +18,15 @@ pub fn request(meter: Meter<'_>, ask: Ask, counter: u32) -> Vec<u8> {
     sealed(meter, false, counter, &plain(meter.fleet, ask, CONFIRMED))
 }
 
-/// A step with an image: the request to one meter, or under the keys that the meters of a suite share.
-pub fn image(meter: Meter<'_>, for_all: bool, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
-    let invoke = if for_all { UNCONFIRMED } else { CONFIRMED };
-    sealed(meter, for_all, counter, &image.plain(step, invoke))
+/// A step with an image: the request to one meter, which is to answer or not.
+pub fn image(meter: Meter<'_>, confirmed: bool, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+    let invoke = if confirmed { CONFIRMED } else { UNCONFIRMED };
+    sealed(meter, false, counter, &image.plain(step, invoke))
+}
+
+/// The same under the keys that the meters of a suite share.
+pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+    sealed(meter, true, counter, &image.plain(step, UNCONFIRMED))
 }
 
 /// A reset of all meters of a suite, under the keys that they share.

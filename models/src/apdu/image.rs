@@ -84,6 +84,8 @@ pub enum ImageWord {
         image: u16,
         /// What is wanted.
         step: ImageStep,
+        /// The meter is to answer.
+        confirmed: bool,
     },
     /// From a meter whose payloads are sized.
     Said(ImageSaid),
@@ -152,8 +154,7 @@ impl Image {
 
     /// What becomes of a meter that activates it.
     pub fn fate(&self, seed: u64, meter: SiteId) -> Fate {
-        let fits = |wrong: &&GoesWrong| wrong.nodes.as_ref().is_none_or(|nodes| nodes.binary_search(&meter.0).is_ok());
-        let Some(wrong) = self.goes_wrong.iter().find(fits) else { return Fate::Runs };
+        let Some(wrong) = self.goes_wrong.iter().find(|wrong| wrong.target.means(meter.0)) else { return Fate::Runs };
         let place = Stream::new(seed, (u64::from(self.job) << 32) | u64::from(meter), IMAGE_FATE).unit();
         if place < wrong.bricks {
             Fate::Bricks

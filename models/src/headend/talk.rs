@@ -140,23 +140,25 @@ impl Talk {
         self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
     }
 
-    /// A step with an image of the run, for one meter.
-    pub fn image(&mut self, read: u32, meter: SiteId, image: u16, step: ImageStep) -> Down {
+    /// A step with an image of the run, for one meter, which is to answer or not.
+    pub fn image(&mut self, read: u32, meter: SiteId, (image, step): (u16, ImageStep), confirmed: bool) -> Down {
         let (bytes, counter) = (self.cosem.image_bytes(image, step), self.count(meter));
-        let apdu = Apdu { counter, image: Some(Arc::new(ImageWord::Ask { image, step })), ..Apdu::default() };
+        let word = ImageWord::Ask { image, step, confirmed };
+        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
         let down = Down { to: Destination::Unicast(meter), kind: DownKind::Request { read }, bytes, apdu };
         let image = usize::from(image);
-        self.encoded(down, |cosem| client::image(cosem.meter(meter), false, &cosem.images[image], step, counter))
+        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, counter))
     }
 
     /// The same for all meters, which are of one security suite, in one of the floods that may be under way at a time.
     pub fn image_to_all(&mut self, slot: u16, image: u16, step: ImageStep) -> Down {
         let (bytes, counter) = (self.cosem.image_bytes(image, step), self.next_for_all);
         self.next_for_all += 1;
-        let apdu = Apdu { counter, image: Some(Arc::new(ImageWord::Ask { image, step })), ..Apdu::default() };
+        let word = ImageWord::Ask { image, step, confirmed: false };
+        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
         let down = Down { to: Destination::All, kind: DownKind::Spread { slot }, bytes, apdu };
         let image = usize::from(image);
-        self.encoded(down, |cosem| client::image(cosem.meter(SiteId(0)), true, &cosem.images[image], step, counter))
+        self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, counter))
     }
 
     /// A reset of all meters, which are of one security suite.

@@ -124,8 +124,15 @@ impl Servers {
                 kept.expected = asked.counter + 1;
                 let counter = kept.next;
                 kept.next += 1;
-                if let Some(ImageWord::Ask { image, step }) = asked.image.as_deref() {
+                if let Some(ImageWord::Ask { image, step, confirmed }) = asked.image.as_deref() {
+                    if !confirmed {
+                        // No counter is taken for an answer that is not given.
+                        kept.next = counter;
+                    }
                     let said = self.step(local, site, now, *image, *step);
+                    if !confirmed {
+                        return (None, false);
+                    }
                     let bytes = cosem.image_answer_bytes(site, &said);
                     return (Some((Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() }, bytes)), false);
                 }
@@ -230,7 +237,7 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(_) => {
                 if self.is_new_for_all(local, site, said)
-                    && let Some(ImageWord::Ask { image, step }) = said.image.as_deref()
+                    && let Some(ImageWord::Ask { image, step, .. }) = said.image.as_deref()
                 {
                     self.step(local, site, now, *image, *step);
                 }

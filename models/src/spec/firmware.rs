@@ -54,18 +54,15 @@ pub struct FirmwareSpec {
     #[serde(default = "concurrent_default")]
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrent: u32,
-    /// How long the head-end waits for an answer before it asks again.
+    /// Blocks that are sent to a single meter before it is asked which have come; with 1 each block is answered.
+    #[serde(default = "burst_default")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub burst: u16,
+    /// How long the head-end waits for an answer before it asks again, three times in all; then it turns to other meters, and comes back after 15 minutes, until it
+    /// has done so three times in a row and none of those that are left has answered.
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
-    /// Times that a question is asked before the head-end turns to other meters; it comes back to those without an answer.
-    #[serde(default = "tries_default")]
-    #[schemars(range(min = 1, max = 100))]
-    pub tries: u8,
-    /// How long after that it comes back, up to three times.
-    #[serde(default = "again_after_default", with = "Time")]
-    #[schemars(extend("x-min" = "1s", "x-max" = "7d"))]
-    pub again_after: SimTime,
     /// When meters that have verified the image are told to activate it, at the earliest; as soon as the wave has been served when missing.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
@@ -94,9 +91,6 @@ pub struct FirmwareSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub goes_wrong: Vec<GoesWrong>,
-    /// The meters that are meant, by number of their site, ascending; `None`: all.
-    #[serde(skip)]
-    pub nodes: Option<Vec<u32>>,
 }
 
 /// What goes wrong with activations of some meters.
@@ -114,9 +108,6 @@ pub struct GoesWrong {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub bricks: f64,
-    /// The meters that fit, by number of their site, ascending; `None`: all.
-    #[serde(skip)]
-    pub nodes: Option<Vec<u32>>,
 }
 
 /// Whose way of updating meters is meant.
@@ -194,14 +185,11 @@ fn preset_default() -> FirmwarePreset {
 fn concurrent_default() -> u32 {
     20
 }
+fn burst_default() -> u16 {
+    1
+}
 fn timeout_default() -> SimTime {
     SimTime::from_secs(60)
-}
-fn tries_default() -> u8 {
-    3
-}
-fn again_after_default() -> SimTime {
-    SimTime::from_secs(900)
 }
 fn install_default() -> SimTime {
     SimTime::from_secs(30)
@@ -227,11 +215,9 @@ impl FirmwareSpec {
             multicast_from: None,
             settle: None,
             target: Target::default(),
-            nodes: None,
             concurrent: concurrent_default(),
+            burst: burst_default(),
             timeout: timeout_default(),
-            tries: tries_default(),
-            again_after: again_after_default(),
             activate_at: None,
             install: install_default(),
             give_up_after: give_up_after_default(),

@@ -100,12 +100,12 @@ pub(super) fn campaigns(cx: &mut Context<'_>, placement: &Placement) -> Vec<Camp
         let purpose = |n: usize| CAMPAIGN_SHARE ^ ((index as u32) << 16) ^ ((n as u32) << 8);
         if !firmware.target.is_empty() {
             let of = Of { noun: "campaign", name, path: &["campaign", name, "target"] };
-            firmware.nodes = Some(finder.meters(cx, &of, purpose(0), &firmware.target));
+            firmware.target.nodes = Some(finder.meters(cx, &of, purpose(0), &firmware.target));
         }
         for (n, wrong) in firmware.goes_wrong.iter_mut().enumerate().filter(|(_, wrong)| !wrong.target.is_empty()) {
             let place = n.to_string();
             let of = Of { noun: "campaign", name, path: &["campaign", name, "goes_wrong", &place, "target"] };
-            wrong.nodes = Some(finder.meters(cx, &of, purpose(n + 1), &wrong.target));
+            wrong.target.nodes = Some(finder.meters(cx, &of, purpose(n + 1), &wrong.target));
         }
     }
     campaigns

@@ -296,8 +296,7 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let firmware = duties.campaigns.iter().filter_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
     for (image, (name, spec)) in (0..).zip(firmware) {
         let job = jobs.len() as u16;
-        let is_meant = |meter: &&SiteId| spec.nodes.as_ref().is_none_or(|nodes| nodes.binary_search(&meter.0).is_ok());
-        let meters = duties.meters.iter().filter(is_meant).copied().collect();
+        let meters = duties.meters.iter().filter(|meter| spec.target.means(meter.0)).copied().collect();
         jobs.push(Job::Firmware(Firmware::new(name, spec, (job, image), meters, duties.seed)));
     }
     jobs

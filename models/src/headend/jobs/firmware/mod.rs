@@ -75,7 +75,7 @@ pub struct State {
     awaited: Awaited,
     wave: u16,
     round: u16,
-    /// Times that silent meters of this wave have been tried again.
+    /// Times in a row that silent meters of this wave have been tried again and said nothing.
     again: u8,
     /// Blocks of the round that is multicast.
     blocks: Vec<u32>,

@@ -92,6 +92,8 @@ pub(super) struct Progress {
     /// Blocks sent to it alone, and of them those that had been sent before.
     pub alone: u32,
     pub again: u32,
+    /// Blocks before this one have been sent to it in bursts.
+    pub next: u32,
     /// Blocks that it is known to lack, by bit; empty if nothing is known.
     pub lacks: Vec<u64>,
     pub offered: Option<SimTime>,
@@ -124,6 +126,7 @@ impl Progress {
             (_, Stage::Refusing) => Some(ImageStep::Identifier),
             (Phase::Offer | Phase::Serve, Stage::Waiting) => Some(ImageStep::Initiate),
             (Phase::Ask, Stage::Offered | Stage::Receiving) if !self.asked => Some(ImageStep::Received),
+            // What is known to be lacking goes to it; then, or where nothing is known, it is asked.
             (Phase::Serve, Stage::Offered | Stage::Receiving) => {
                 Some(self.first_gap().map_or(ImageStep::Received, ImageStep::Block))
             }

@@ -3,9 +3,12 @@
 use super::progress::{Follows, Phase, Stage};
 use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{ImageStep, Said};
-use crate::backhaul::{DownKind, Report};
+use crate::backhaul::Report;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+
+/// A question is asked so many times in a session.
+const TRIES: u8 = 3;
 
 /// A meter that is busy is asked again after this.
 const BUSY: SimTime = SimTime::from_secs(10);
@@ -53,9 +56,16 @@ impl Firmware {
 
     fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, step: ImageStep) {
         let meter = self.meters[position as usize];
+        let step = match step {
+            // Several blocks go out before the meter is asked which have come.
+            ImageStep::Block(_) if self.spec.burst > 1 => {
+                self.send_burst(ctx, tools, position);
+                ImageStep::Received
+            }
+            step => step,
+        };
         let read = tools.numbers.open(self.job);
-        let down = tools.talk.image(read, meter, self.image, step);
-        debug_assert!(matches!(down.kind, DownKind::Request { .. }));
+        let down = tools.talk.image(read, meter, (self.image, step), true);
         let bytes = u32::from(down.bytes);
         let sent = tools.send(ctx, down);
         let progress = &mut self.state.meters[position as usize];
@@ -72,6 +82,26 @@ impl Firmware {
         let session = progress.stage != Stage::Activating;
         self.state.asked.insert(read, Asked { position, step, sent, session });
         self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
+    }
+
+    /// Sends a meter the first of the blocks that it lacks, which it does not answer.
+    fn send_burst(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        let meter = self.meters[position as usize];
+        let progress = &mut self.state.meters[position as usize];
+        let blocks: Vec<u32> = progress.gaps().take(usize::from(self.spec.burst)).collect();
+        for block in blocks {
+            let again = progress.rounds > 0 || block < progress.next;
+            progress.next = progress.next.max(block + 1);
+            progress.alone += 1;
+            progress.again += u32::from(again);
+            tools.statistics.images.blocks += 1;
+            tools.statistics.images.again += u64::from(again);
+            let read = tools.numbers.open(self.job);
+            tools.numbers.close(read);
+            let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
+            progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
+            tools.send(ctx, down);
+        }
     }
 
     /// The question that a meter had to wait for.
@@ -129,6 +159,8 @@ impl Firmware {
         progress.hops = report.hops;
         progress.bytes = progress.bytes.saturating_add(u32::from(report.bytes));
         (progress.tries, progress.silent) = (0, false);
+        // Somebody has got on: the others are worth another try.
+        self.state.again = 0;
         let before = progress.stage;
         let follows = progress.take(asked.step, &said, ctx.now(), mine, blocks);
         let after = progress.stage;
@@ -170,10 +202,14 @@ impl Firmware {
             }
             return;
         }
-        if progress.tries < self.spec.tries {
+        if progress.tries < TRIES {
             return self.ask(ctx, tools, asked.position, asked.step);
         }
         progress.silent = true;
+        if self.spec.burst > 1 {
+            // Blocks may have come that nobody has heard of.
+            progress.lacks.clear();
+        }
         if self.state.phase == Phase::Activate && progress.stage == Stage::Verified {
             // It may have done it, and its answer been lost.
             (progress.stage, progress.activated) = (Stage::Activating, Some(ctx.now()));

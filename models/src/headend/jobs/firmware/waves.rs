@@ -13,7 +13,10 @@ use amitwin_sim_core::rng::Stream;
 /// A multicast image is announced so many times, because who misses all of them takes none of its blocks.
 pub(super) const ANNOUNCED: u32 = 3;
 
-/// Silent meters are tried again so many times.
+/// Silent meters are tried again after this.
+const AGAIN_AFTER: SimTime = SimTime::from_secs(900);
+
+/// Silent meters are tried again so many times in a row without an answer of any of them.
 const AGAIN_MAX: u8 = 3;
 
 /// Who belongs to which wave.
@@ -90,7 +93,7 @@ impl Firmware {
                 if !self.is_multicast() {
                     return self.talk_to_all(ctx, tools, Phase::Serve);
                 }
-                if self.waves.count() > 1 || self.spec.nodes.is_some() {
+                if self.waves.count() > 1 || self.spec.target.nodes.is_some() {
                     // A flood would reach meters of other waves as well, and those that are not meant.
                     return self.talk_to_all(ctx, tools, Phase::Offer);
                 }
@@ -116,7 +119,7 @@ impl Firmware {
                 let all = self.left(tools).iter().all(verified);
                 if !all && self.state.again < AGAIN_MAX {
                     self.state.again += 1;
-                    return self.wait_for(ctx, ctx.now() + self.spec.again_after, Awaited::Again);
+                    return self.wait_for(ctx, ctx.now() + AGAIN_AFTER, Awaited::Again);
                 }
                 let at = self.spec.activate_at.unwrap_or_default();
                 self.fail_all_but(tools, Stage::Verified);
