@@ -101,7 +101,8 @@ fn a_multicast_needs_one_suite_and_a_pace() {
 fn a_run_that_is_too_short_for_one_round_is_warned_of() {
     let scenario = load("rounds = 3").expect("it loads");
     assert!(scenario.warnings.is_empty(), "{:?}", scenario.warnings);
-    let long = load("settle = \"1min\"\n[[variant]]\nname = \"slow\"\nset = { \"campaign.v2.pace\" = \"30min\" }").expect("it loads");
+    let long = load("settle = \"1min\"\n[[variant]]\nname = \"slow\"\nset = { \"campaign.v2.pace\" = \"30min\" }")
+        .expect("it loads");
     let warned = |text: &String| text.contains("needs 20h to multicast each of its 40 blocks once and has 11.8h");
     assert!(long.warnings.iter().any(warned), "{:?}", long.warnings);
 }

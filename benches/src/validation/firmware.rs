@@ -15,7 +15,8 @@ const LOSS: f64 = 0.018;
 pub fn groups(effort: Effort) -> Vec<Group> {
     let seeds = if effort == Effort::Quick { 8 } else { 40 };
     let ran: Vec<(Vec<u32>, f64)> = (1..=seeds).into_par_iter().map(rounds).collect();
-    let mean = |of: &dyn Fn(&Vec<u32>) -> f64| ran.iter().map(|(lacking, _)| of(lacking)).sum::<f64>() / ran.len() as f64;
+    let mean =
+        |of: &dyn Fn(&Vec<u32>) -> f64| ran.iter().map(|(lacking, _)| of(lacking)).sum::<f64>() / ran.len() as f64;
     let lacked = |round: usize| mean(&|lacking| f64::from(lacking.get(round).copied().unwrap_or(0)));
     let tenth = Tolerance::Share(0.1);
     let mut figures = Vec::new();
@@ -54,7 +55,8 @@ fn rounds(seed: u64) -> (Vec<u32>, f64) {
     spec.campaigns = vec![CampaignSpec { name: "v2".to_owned(), job: JobSpec::Firmware(firmware) }];
     let rounds = run(&spec).rows.rounds;
     // The next round begins when the blocks of the last one have gone out, one for each pace, and all have been asked.
-    let asked_s = rounds.get(2).map_or(0.0, |third| third.time_s - rounds[1].time_s - 45.0 * f64::from(rounds[1].blocks));
+    let asked_s =
+        rounds.get(2).map_or(0.0, |third| third.time_s - rounds[1].time_s - 45.0 * f64::from(rounds[1].blocks));
     let first_s = rounds.get(1).map_or(f64::NAN, |second| second.time_s - asked_s - rounds[0].time_s - 3.0 * 45.0);
     (rounds.iter().map(|round| round.lacking).collect(), first_s / 3_600.0)
 }

@@ -28,10 +28,10 @@ pub use tables::{
     AirtimeRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow, LinkRow,
     LoadRow, NodeRow, RadioMonthRow, RoundRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
-pub use words::{HeldBy, ImageState};
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
+pub use words::{HeldBy, ImageState};
 
 /// Tables of maintenance plans, which runs of frames do not write.
 pub const PLAN_TABLES: [&str; 4] = ["visits", "failures", "fleet_years", "depots"];

@@ -4,7 +4,8 @@ use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::tables;
 use super::words::{
-    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, ImageState, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, ImageState, NodeKind, Outcome, Part, Reason, TransactionKind,
+    VisitOutcome,
 };
 use super::{Column, Gather, Row, TableInfo};
 use std::cmp::Ordering;

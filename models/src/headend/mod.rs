@@ -115,7 +115,13 @@ pub struct Statistics {
 impl Default for Statistics {
     fn default() -> Self {
         let delay = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
-        Statistics { duplicates: 0, late: 0, images: ImageCounts::default(), push_delay_ms: delay.clone(), read_delay_ms: delay }
+        Statistics {
+            duplicates: 0,
+            late: 0,
+            images: ImageCounts::default(),
+            push_delay_ms: delay.clone(),
+            read_delay_ms: delay,
+        }
     }
 }
 

@@ -85,7 +85,12 @@ impl HeadEnd {
         let known = state.numbers.all().all(|(_, job)| asks(job));
         ensure(known, || "head-end: a question is of a job that asks none, or that there is not".to_owned())?;
         ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;
-        let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, images: state.images, ..Statistics::default() };
+        let mut statistics = Statistics {
+            duplicates: state.duplicates,
+            late: state.late,
+            images: state.images,
+            ..Statistics::default()
+        };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
         record(&mut statistics.read_delay_ms, &state.read_delay_ms)?;
         let waits = state.front.iter().flat_map(front::State::reports);

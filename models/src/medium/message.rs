@@ -84,11 +84,9 @@ impl Message {
             Body::Heartbeat { job } | Body::CommandAck { job } | Body::Command { job } | Body::Flood { job } => {
                 bounds.is_job(job)
             }
-            Body::Push { .. }
-            | Body::Answer { .. }
-            | Body::Confirm
-            | Body::Request { .. }
-            | Body::Spread { .. } => true,
+            Body::Push { .. } | Body::Answer { .. } | Body::Confirm | Body::Request { .. } | Body::Spread { .. } => {
+                true
+            }
         };
         job && bounds.is_own_or_none(self.to)
     }

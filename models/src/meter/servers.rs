@@ -134,7 +134,13 @@ impl Servers {
                         return (None, false);
                     }
                     let bytes = cosem.image_answer_bytes(site, &said);
-                    return (Some((Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() }, bytes)), false);
+                    return (
+                        Some((
+                            Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() },
+                            bytes,
+                        )),
+                        false,
+                    );
                 }
                 (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
             }
@@ -219,7 +225,10 @@ impl Servers {
             ImageStep::Received => {
                 let transfer = rest.transfer.as_deref();
                 let blocks = transfer.map_or(0, |transfer| transfer.blocks(u32::from(of.block_bytes)));
-                return ImageSaid::Received(transfer.map_or_else(Vec::new, |transfer| transfer.received.clone()), blocks);
+                return ImageSaid::Received(
+                    transfer.map_or_else(Vec::new, |transfer| transfer.received.clone()),
+                    blocks,
+                );
             }
             ImageStep::Identifier => return ImageSaid::Identifier(objects::firmware_identifier(rest).to_vec()),
         };

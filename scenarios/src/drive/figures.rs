@@ -1,9 +1,10 @@
 //! From rows to the figures of the results table.
 
 use super::firmware::Updates;
+use super::joins::Joins;
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -109,30 +110,6 @@ struct Heat {
     rows: u32,
     above_60_c: u32,
     above_85_c: u32,
-}
-
-/// New nodes, and when each of them was first part of the mesh.
-#[derive(Default)]
-struct Joins {
-    new: u32,
-    joined_s: BTreeMap<u32, f64>,
-}
-
-impl Joins {
-    fn update(&mut self, rows: &Rows) {
-        self.new += rows.nodes.iter().filter(|n| n.kind != NodeKind::Gateway && n.reachable).count() as u32;
-        for event in rows.events.iter().filter(|event| event.kind == EventKind::Operational) {
-            self.joined_s.entry(event.node).or_insert(event.time_s);
-        }
-    }
-
-    /// Smallest time by which `share` of them had joined (nearest rank), s.
-    fn at(&self, share: f64) -> Option<f64> {
-        let mut sorted: Vec<f64> = self.joined_s.values().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        let rank = (share * f64::from(self.new)).ceil().max(1.0) as usize;
-        sorted.get(rank - 1).copied()
-    }
 }
 
 impl Figures {

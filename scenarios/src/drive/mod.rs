@@ -6,8 +6,9 @@
 
 mod capture;
 mod figures;
-mod firmware;
 mod finding;
+mod firmware;
+mod joins;
 mod money;
 mod rates;
 pub mod warnings;

@@ -6,7 +6,9 @@ use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
 use crate::zones;
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, CampaignSpec, FirmwareDelivery, JobSpec, UtcOffset, VendorSpec};
+use amitwin_models::spec::{
+    CampaignSpec, Delivery, DlmsSpec, FirmwareDelivery, Flag, JobSpec, Keys, UtcOffset, VendorSpec,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -42,7 +42,8 @@ pub(super) fn check(cx: &mut Context<'_>, name: &str, firmware: &FirmwareSpec) {
     for (key, target) in first.chain(wrong) {
         if target.file.is_some() {
             let title = format!("the campaign `{name}` names a file of ids");
-            let help = "lists in files are for events; name meters in `ids`, or by a column of the placement in `attributes`";
+            let help =
+                "lists in files are for events; name meters in `ids`, or by a column of the placement in `attributes`";
             cx.error(&["campaign", name, key], title, "not for campaigns", help);
         }
     }
@@ -68,11 +69,8 @@ fn has_one_block_size(cx: &mut Context<'_>, name: &str, firmware: &FirmwareSpec)
     let file = cx.file;
     let first = file.campaign.iter().find_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
     if let Some((first, other)) = first.filter(|(_, other)| other.block() != firmware.block()) {
-        let title = format!(
-            "the campaign `{name}` has blocks of {} B and `{first}` of {} B",
-            firmware.block(),
-            other.block()
-        );
+        let title =
+            format!("the campaign `{name}` has blocks of {} B and `{first}` of {} B", firmware.block(), other.block());
         let help = "a meter takes blocks of one size; give both campaigns the same `block`";
         cx.error(&["campaign", name], title, "another block size", help);
     }

@@ -172,7 +172,14 @@ impl<'a> Finder<'a> {
     }
 
     /// The share of those who fit. That a draw hits none is no error, so that a sweep over shares or seeds goes through.
-    fn share(&self, cx: &mut Context<'_>, of: &Of<'_>, purpose: u32, share: Option<f64>, mut fit: Vec<u32>) -> Vec<u32> {
+    fn share(
+        &self,
+        cx: &mut Context<'_>,
+        of: &Of<'_>,
+        purpose: u32,
+        share: Option<f64>,
+        mut fit: Vec<u32>,
+    ) -> Vec<u32> {
         let Some(share) = share else { return fit };
         let (seed, all) = (cx.file.seed, fit.len());
         fit.retain(|&node| Stream::new(seed, u64::from(node), purpose).unit() < share);

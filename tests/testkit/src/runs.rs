@@ -3,7 +3,8 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows, TransactionRow,
+    Added, AirtimeRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
+    TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{

@@ -28,7 +28,9 @@ const SLOTS_MAX: u64 = 64;
 /// Floods of a campaign that may be under way at a time; none of one that asks single meters.
 pub fn slots(spec: &FirmwareSpec) -> u16 {
     match spec.delivery() {
-        FirmwareDelivery::Multicast => FLOOD_LASTS.nanos().div_ceil(spec.pace().nanos().max(1)).clamp(2, SLOTS_MAX) as u16,
+        FirmwareDelivery::Multicast => {
+            FLOOD_LASTS.nanos().div_ceil(spec.pace().nanos().max(1)).clamp(2, SLOTS_MAX) as u16
+        }
         FirmwareDelivery::Unicast => 0,
     }
 }
@@ -157,7 +159,9 @@ impl JobKind for Firmware {
         match wake {
             Wake::Turn { position } => (position as usize) < self.meters.len(),
             Wake::Next | Wake::Timeout { .. } => true,
-            Wake::Block { place } => self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len(),
+            Wake::Block { place } => {
+                self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
+            }
         }
     }
 

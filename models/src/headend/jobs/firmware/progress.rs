@@ -146,9 +146,8 @@ impl Progress {
     /// Blocks that it is known to lack.
     pub(super) fn gaps(&self) -> impl Iterator<Item = u32> {
         let words = (0u32..).zip(&self.lacks);
-        words.flat_map(|(place, &word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| place * 64 + bit)
-        })
+        words
+            .flat_map(|(place, &word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| place * 64 + bit))
     }
 
     /// Takes an answer in; `mine` is the identifier of the image, which has `blocks` blocks.
@@ -177,7 +176,8 @@ impl Progress {
                 }
             }
             // It knows of no transfer.
-            (ImageStep::Block(_), ImageSaid::Result(TEMPORARY_FAILURE)) | (ImageStep::Received, ImageSaid::Received(_, 0)) => {
+            (ImageStep::Block(_), ImageSaid::Result(TEMPORARY_FAILURE))
+            | (ImageStep::Received, ImageSaid::Received(_, 0)) => {
                 (self.stage, self.asked) = (Stage::Waiting, true);
                 self.lacks.clear();
             }
@@ -199,10 +199,9 @@ impl Progress {
             (ImageStep::Activate, ImageSaid::Result(0)) => {
                 (self.stage, self.activated) = (Stage::Activating, self.activated.or(Some(now)));
             }
-            (
-                ImageStep::Initiate | ImageStep::Verify | ImageStep::Activate,
-                ImageSaid::Result(TEMPORARY_FAILURE),
-            ) => return Follows::Later,
+            (ImageStep::Initiate | ImageStep::Verify | ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
+                return Follows::Later;
+            }
             (ImageStep::Initiate, ImageSaid::Result(_)) => self.stage = Stage::Refusing,
             (ImageStep::Identifier, ImageSaid::Identifier(runs)) => {
                 self.answered = Some(now);
@@ -233,7 +232,8 @@ mod tests {
             meter.take(step, &said, now, b"new", 70)
         };
         let ok = ImageSaid::Result(0);
-        let mut on = |meter: &mut Progress, phase, step, said| assert_eq!(answer(meter, phase, step, said), Follows::On);
+        let mut on =
+            |meter: &mut Progress, phase, step, said| assert_eq!(answer(meter, phase, step, said), Follows::On);
         on(&mut meter, Phase::Serve, ImageStep::Initiate, ok.clone());
         assert_eq!(meter.gaps().collect::<Vec<_>>(), (0..70).collect::<Vec<_>>());
         on(&mut meter, Phase::Serve, ImageStep::Block(0), ok.clone());
