@@ -18,7 +18,7 @@ fn ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> World
     spec.medium = MediumKind::Ideal;
     spec.ideal.loss = loss;
     spec.dlms.payload = Payload::Sized;
-    spec.campaigns = vec![CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(firmware) }];
+    spec.campaigns = vec![CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(Box::new(firmware)) }];
     spec
 }
 
@@ -167,7 +167,7 @@ fn a_meter_that_runs_the_image_refuses_it_and_writes_nothing() {
         spec.dlms.payload = payload;
         // The same name and the same bytes: the same image.
         let again = FirmwareSpec { at: seconds(2_000), ..forty() };
-        spec.campaigns.push(CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(again) });
+        spec.campaigns.push(CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(Box::new(again)) });
         let ran = run(&spec);
         let rows = rows(&ran);
         let (first, second) = rows.split_at(4);
@@ -282,7 +282,7 @@ fn blocks_flood_a_mesh() {
         let mut spec = world(sites(places), PhyMode::M1b, 8_000);
         spec.dlms.payload = payload;
         let firmware = FirmwareSpec { pace: Some(seconds(10)), settle: Some(seconds(60)), ..forty() };
-        spec.campaigns = vec![CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(firmware) }];
+        spec.campaigns = vec![CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(Box::new(firmware)) }];
         let ran = run(&spec);
         let rows = rows(&ran);
         assert!(rows.iter().all(|row| row.outcome == Outcome::Ok), "{payload:?}: {rows:?}");
@@ -291,4 +291,34 @@ fn blocks_flood_a_mesh() {
         let air_s = ran.mesh().books.counters.image_air_ns as f64 / 1e9;
         assert!(air_s > 4.0 * 40.0 * 0.164, "{air_s}");
     }
+}
+
+#[test]
+fn one_hop_takes_little_more_than_the_air_does() {
+    // Twenty meters 40 to 60 m around a border router on one channel: all hear each other, and nothing is lost to noise. In bursts of 16 to four at
+    // a time the border router hardly ever waits.
+    let place = |n: u32| {
+        let (turn, radius) = (n as f32 * 2.4, 40.0 + n as f32);
+        (Meter, radius * turn.cos(), radius * turn.sin())
+    };
+    let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..20).map(place))), PhyMode::M1b, 3_000);
+    spec.mesh.stack = RouterStack::Nanostack;
+    spec.dlms.payload = Payload::Sized;
+    let firmware = FirmwareSpec {
+        delivery: Some(FirmwareDelivery::Unicast),
+        pace: Some(SimTime::ZERO),
+        burst: 16,
+        concurrent: 4,
+        ..FirmwareSpec::new(seconds(600), 40 * 1_024)
+    };
+    spec.campaigns = vec![CampaignSpec { name: "update".to_owned(), job: JobSpec::Firmware(Box::new(firmware)) }];
+    let ran = run(&spec);
+    assert_eq!(count(&ran, Outcome::Ok), 20);
+    let last_s = rows(&ran).iter().filter_map(|row| row.complete_s.0).fold(0.0, f64::max);
+    // Each of 800 blocks is a frame of its own, which is acknowledged: 1,085 B above UDP, some 100 B of headers below, 50 kb/s.
+    let blocks = ran.head_end().statistics.images.blocks;
+    let air_s = ran.mesh().books.counters.image_air_ns as f64 / 1e9;
+    assert!(air_s >= blocks as f64 * 1_085.0 * 8.0 / 50e3 && air_s < blocks as f64 * 1_250.0 * 8.0 / 50e3, "{air_s} s");
+    let took = (last_s - 600.0) / air_s;
+    assert!((1.0..1.2).contains(&took), "{took} times the time that {blocks} blocks are on the air");
 }

@@ -267,7 +267,7 @@ fn a_firmware_campaign_goes_on() {
             goes_wrong: vec![wrong],
             ..FirmwareSpec::new(seconds(120), 30 * 1_024)
         };
-        spec.campaigns = vec![CampaignSpec { name: "v2".to_owned(), job: JobSpec::Firmware(firmware) }];
+        spec.campaigns = vec![CampaignSpec { name: "v2".to_owned(), job: JobSpec::Firmware(Box::new(firmware)) }];
         check(
             &spec,
             &[121_000, 160_007, 191_500, 250_250, 500_100, 1_001_000, 1_010_000, 1_300_000].map(SimTime::from_millis),

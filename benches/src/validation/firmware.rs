@@ -52,7 +52,7 @@ fn rounds(seed: u64) -> (Vec<u32>, f64) {
     spec.medium = MediumKind::Ideal;
     spec.ideal.loss = LOSS;
     spec.dlms.payload = Payload::Sized;
-    spec.campaigns = vec![CampaignSpec { name: "v2".to_owned(), job: JobSpec::Firmware(firmware) }];
+    spec.campaigns = vec![CampaignSpec { name: "v2".to_owned(), job: JobSpec::Firmware(Box::new(firmware)) }];
     let rounds = run(&spec).rows.rounds;
     // The next round begins when the blocks of the last one have gone out, one for each pace, and all have been asked.
     let asked_s =

@@ -30,7 +30,7 @@ pub enum JobSpec {
     /// Every meter is asked once for its clock, in the order of ids.
     Ping(PingSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
-    Firmware(FirmwareSpec),
+    Firmware(Box<FirmwareSpec>),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.

@@ -102,7 +102,7 @@ pub struct Firmware {
     /// Which image of the run.
     image: u16,
     name: Arc<str>,
-    spec: FirmwareSpec,
+    spec: Box<FirmwareSpec>,
     meters: Arc<[SiteId]>,
     waves: Waves,
     state: State,
@@ -128,7 +128,7 @@ impl Firmware {
             halted: false,
         };
         let waves = Waves::new(spec.waves.as_deref(), &meters, job, seed);
-        Firmware { job, image, name: name.into(), spec: spec.clone(), meters, waves, state }
+        Firmware { job, image, name: name.into(), spec: Box::new(spec.clone()), meters, waves, state }
     }
 
     fn wake(&self, ctx: &mut Ctx, at: SimTime, wake: Wake) {

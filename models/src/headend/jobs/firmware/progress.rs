@@ -165,7 +165,7 @@ impl Progress {
                 self.offered = Some(now);
                 // Nothing has come: it lacks all.
                 self.lacks = vec![u64::MAX; blocks.div_ceil(64) as usize];
-                if let Some(last) = self.lacks.last_mut().filter(|_| blocks % 64 != 0) {
+                if let Some(last) = self.lacks.last_mut().filter(|_| !blocks.is_multiple_of(64)) {
                     *last = (1 << (blocks % 64)) - 1;
                 }
             }
@@ -184,7 +184,7 @@ impl Progress {
             (ImageStep::Received, ImageSaid::Received(received, all)) if *all == blocks => {
                 self.asked = true;
                 self.lacks = received.iter().map(|word| !word).collect();
-                if let Some(last) = self.lacks.last_mut().filter(|_| blocks % 64 != 0) {
+                if let Some(last) = self.lacks.last_mut().filter(|_| !blocks.is_multiple_of(64)) {
                     *last &= (1 << (blocks % 64)) - 1;
                 }
                 self.stage = Stage::Receiving;
