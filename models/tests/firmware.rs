@@ -57,7 +57,7 @@ fn rounds_lack_what_independent_losses_leave() {
     let ran = run(&ideal(500, 0.02, 6_000, firmware));
     let lacking = lacking(&ran);
     for (n, &lacked) in lacking.iter().enumerate() {
-        let expected = 392.0 * (1.0 - (1.0 - 0.02f64.powi(n as i32)).powi(500));
+        let expected = 392.0 * (1.0 - libm::pow(1.0 - libm::pow(0.02, n as f64), 500.0));
         let near = 0.1 * expected + 3.0 * expected.sqrt();
         assert!((f64::from(lacked) - expected).abs() <= near, "round {}: {lacked} beside {expected:.1}", n + 1);
     }
@@ -299,7 +299,7 @@ fn one_hop_takes_little_more_than_the_air_does() {
     // a time the border router hardly ever waits.
     let place = |n: u32| {
         let (turn, radius) = (n as f32 * 2.4, 40.0 + n as f32);
-        (Meter, radius * turn.cos(), radius * turn.sin())
+        (Meter, radius * libm::cosf(turn), radius * libm::sinf(turn))
     };
     let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..20).map(place))), PhyMode::M1b, 3_000);
     spec.mesh.stack = RouterStack::Nanostack;

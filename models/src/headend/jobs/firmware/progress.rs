@@ -227,18 +227,17 @@ mod tests {
     fn a_meter_is_asked_for_what_it_lacks_until_it_lacks_nothing() {
         let mut meter = Progress::default();
         let now = SimTime::from_secs(1);
-        let mut answer = |meter: &mut Progress, phase, step, said: ImageSaid| {
+        let answer = |meter: &mut Progress, phase, step, said: ImageSaid| {
             assert_eq!(meter.question(phase), Some(step));
             meter.take(step, &said, now, b"new", 70)
         };
         let ok = ImageSaid::Result(0);
-        let mut on =
-            |meter: &mut Progress, phase, step, said| assert_eq!(answer(meter, phase, step, said), Follows::On);
+        let on = |meter: &mut Progress, phase, step, said| assert_eq!(answer(meter, phase, step, said), Follows::On);
         on(&mut meter, Phase::Serve, ImageStep::Initiate, ok.clone());
         assert_eq!(meter.gaps().collect::<Vec<_>>(), (0..70).collect::<Vec<_>>());
         on(&mut meter, Phase::Serve, ImageStep::Block(0), ok.clone());
         // All but the blocks 3 and 69 have come otherwise.
-        let received = vec![u64::MAX & !(1 << 3), 0b01_1111];
+        let received = vec![!(1 << 3), 0b01_1111];
         on(&mut meter, Phase::Ask, ImageStep::Received, ImageSaid::Received(received, 70));
         assert_eq!((meter.gaps().collect::<Vec<_>>(), meter.question(Phase::Ask)), (vec![3, 69], None));
         on(&mut meter, Phase::Serve, ImageStep::Block(3), ok.clone());
