@@ -88,13 +88,13 @@ fn what_does_not_go_together_is_told_with_a_remedy() {
 fn a_multicast_needs_one_suite_and_a_pace() {
     let text = |change: (&str, &str)| {
         let base = load("").expect("it loads").resolved_toml;
-        let text = base.replace(change.0, change.1);
+        let text = base.replacen(change.0, change.1, 1);
         assert_ne!(text, base, "{change:?}");
         load_text(&text, "town.toml", Path::new("."), &[], None).map(|_| ()).map_err(|error| error.render(false))
     };
     let error = text(("pace = \"5s\"", "pace = \"0s\"")).expect_err("at once");
     assert!(error.contains("multicasts its blocks all at once") && error.contains("100ms"), "{error}");
-    let error = text(("flag = \"OLD\"", "flag = \"OLD\"\nsuite = 1")).expect_err("two suites");
+    let error = text(("suite = 0", "suite = 1")).expect_err("two suites");
     assert!(error.contains("several security suites") && error.contains("unicast"), "{error}");
 }
 

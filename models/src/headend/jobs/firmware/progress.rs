@@ -92,7 +92,7 @@ pub(super) struct Progress {
     /// Blocks sent to it alone, and of them those that had been sent before.
     pub alone: u32,
     pub again: u32,
-    /// Blocks before this one have been sent to it in bursts.
+    /// Blocks before this one have been sent to it alone.
     pub next: u32,
     /// Blocks that it is known to lack, by bit; empty if nothing is known.
     pub lacks: Vec<u64>,

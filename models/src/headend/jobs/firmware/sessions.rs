@@ -69,8 +69,9 @@ impl Firmware {
         let bytes = u32::from(down.bytes);
         let sent = tools.send(ctx, down);
         let progress = &mut self.state.meters[position as usize];
-        if matches!(step, ImageStep::Block(_)) {
-            let again = progress.tries > 0 || progress.rounds > 0;
+        if let ImageStep::Block(block) = step {
+            let again = progress.rounds > 0 || block < progress.next;
+            progress.next = progress.next.max(block + 1);
             progress.alone += 1;
             progress.again += u32::from(again);
             tools.statistics.images.blocks += 1;
