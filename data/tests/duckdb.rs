@@ -36,6 +36,12 @@ fn resets() -> Rows {
         hops_made: Some(1),
         bytes: 16,
         held_by: Added::default(),
+        image_state: Added::default(),
+        rounds: Added::default(),
+        blocks_alone: Added::default(),
+        blocks_again: Added::default(),
+        complete_s: Added::default(),
+        verified_s: Added::default(),
     };
     let transactions = vec![
         row(0, 610.0, Some(700.0)),

@@ -35,6 +35,8 @@ sweep() {
 
 draw cold-start air-time
 draw elevated-router map
+draw firmware-unicast-multicast air-time
+draw firmware-waves air-time
 draw gateway-failure map
 # Its largest sizes take minutes.
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1

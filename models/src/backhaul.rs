@@ -28,7 +28,7 @@ pub struct Down {
 pub enum Destination {
     /// One meter, by source route.
     Unicast(SiteId),
-    /// All meters, by a flood; only a command goes to all.
+    /// All meters, by a flood; only commands and steps with images go to all.
     All,
 }
 
@@ -39,6 +39,11 @@ pub enum DownKind {
     Command {
         /// Number of the job that it belongs to.
         job: u16,
+    },
+    /// A step with a firmware image, for all.
+    Spread {
+        /// Which of the floods that may be under way at a time.
+        slot: u16,
     },
     /// A request for values.
     Request {
@@ -123,9 +128,11 @@ pub struct LinkState {
     pub unanswered: u32,
 }
 
-/// The resets that happened in a mesh, told when the run ends.
+/// The resets and activations that happened in a mesh, told when the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {
     /// Job, meter, and when, in the order of time.
     pub all: Vec<(u16, SiteId, SimTime)>,
+    /// Meters that an activation has bricked, with its job.
+    pub bricked: Vec<(u16, SiteId)>,
 }

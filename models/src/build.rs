@@ -2,7 +2,7 @@
 
 mod coupling;
 
-use crate::apdu::Cosem;
+use crate::apdu::{Cosem, Image};
 use crate::backhaul::HEAD_END;
 use crate::books::Books;
 use crate::cell::{AnyMedium, Cell, Part};
@@ -11,6 +11,7 @@ use crate::context::Facts;
 use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
 use crate::headend::jobs::reset::schedule::{self, Population};
+use crate::headend::jobs::{self, firmware};
 use crate::headend::talk::Talk;
 use crate::headend::{Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
@@ -160,7 +161,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let reach_m = map.reach_m(floor_dbm, 0).max(map.reach_m(floor_dbm, 1));
     let foreign_m = map.reach_m(foreign_dbm, 1).max(map.reach_over_roofs_m(foreign_dbm, 0));
 
-    let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed));
+    let images = Image::all(&spec.campaigns, jobs::before_firmware(&spec.campaigns, &spec.polls));
+    let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed).with_images(images));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
     let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
     let groups = group(spec, &assignment.gateways, &members, reach_m);
@@ -368,7 +370,8 @@ impl Kit<'_> {
             links_every: spec.record.links_every,
             load_every: spec.record.load_every,
             tells_health: waits_for_links(spec).then_some(spec.backhaul.latency),
-            jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count(),
+            jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count() as u16,
+            spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
         };
         let net = Net::new(parts, &link, facts);
         for node in facts.nodes().filter(|&node| !net.is_operational(node)) {

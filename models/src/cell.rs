@@ -217,8 +217,8 @@ impl Cell {
                     AtOnce::Restart(tier, nodes) => {
                         for node in nodes.into_iter().filter(|&node| !ctx.facts.is_gateway(node)) {
                             match &mut *medium {
-                                AnyMedium::Mesh(mesh) => meters.restart(&mut mesh.port(), ctx, node, tier),
-                                AnyMedium::Ideal(ideal) => meters.restart(&mut **ideal, ctx, node, tier),
+                                AnyMedium::Mesh(mesh) => meters.restart_by_itself(&mut mesh.port(), ctx, node, tier),
+                                AnyMedium::Ideal(ideal) => meters.restart_by_itself(&mut **ideal, ctx, node, tier),
                             }
                         }
                     }
@@ -337,6 +337,11 @@ impl Cell {
     /// How long each own radio has transmitted in its busiest hour; of none where the region does not limit that.
     pub fn busiest_hours(&self) -> impl Iterator<Item = (SiteId, SimTime)> {
         self.books.busiest_hours().map(|(node, most)| (self.facts.sites[node], most))
+    }
+
+    /// Times that meters have written firmware images to flash, summed.
+    pub fn flash_writes(&self) -> u64 {
+        self.facts.nodes().map(|node| u64::from(self.meters.flash_writes(node))).sum()
     }
 
     /// Whether a node has a way to its gateway now.

@@ -55,9 +55,15 @@ pub const SERVICE: u32 = 138;
 /// What years do to a radio's antenna and gasket (entity: site).
 pub const AGEING: u32 = 141;
 /// When a meter says what of its supply (entity: meter).
-pub const LAST_GASP: u32 = 142;
+pub const LAST_GASP: u32 = 164;
 /// Whether a meter is a bellwether (entity: meter).
-pub const BELLWETHER: u32 = 143;
+pub const BELLWETHER: u32 = 165;
+/// What becomes of a meter that activates an image (entity: job and meter).
+pub const IMAGE_FATE: u32 = 142;
+/// Which wave of a campaign a meter belongs to (entity: job and meter).
+pub const WAVE: u32 = 143;
+/// Who belongs to a share of the meters that a campaign means (entity: site).
+pub const CAMPAIGN_SHARE: u32 = 144;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -322,6 +322,36 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
     }
 }
 
+/// Blocks are flooded while others are still on their way, meters are asked and served alone, activate, restart, and one never does.
+#[test]
+fn a_firmware_campaign_goes_on() {
+    for (medium, payload, delivery) in [
+        (MediumKind::Mesh, Payload::Sized, FirmwareDelivery::Multicast),
+        (MediumKind::Ideal, Payload::Real, FirmwareDelivery::Multicast),
+        (MediumKind::Mesh, Payload::Real, FirmwareDelivery::Unicast),
+    ] {
+        let mut spec = streets(2_400);
+        spec.medium = medium;
+        spec.ideal.loss = 0.1;
+        spec.dlms.payload = payload;
+        let wrong = GoesWrong { target: Target::of(vec![3]), bricks: 1.0, ..GoesWrong::default() };
+        let firmware = FirmwareSpec {
+            delivery: Some(delivery),
+            pace: Some(seconds(3)),
+            settle: Some(seconds(20)),
+            activate_at: Some(seconds(1_000)),
+            give_up_after: seconds(600),
+            goes_wrong: vec![wrong],
+            ..FirmwareSpec::new(seconds(120), 30 * 1_024)
+        };
+        spec.campaigns = vec![CampaignSpec::firmware("v2", firmware)];
+        check(
+            &spec,
+            &[121_000, 160_007, 191_500, 250_250, 500_100, 1_001_000, 1_010_000, 1_300_000].map(SimTime::from_millis),
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let mut spec = streets(300);

@@ -117,6 +117,12 @@ mod tests {
             hops_made: None,
             bytes: 0,
             held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         }
     }
 

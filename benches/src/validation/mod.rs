@@ -4,6 +4,7 @@
 
 pub mod climate;
 pub mod fading;
+pub mod firmware;
 pub mod heat;
 pub mod link;
 pub mod maintenance;
@@ -134,6 +135,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
     groups.extend(queues::groups());
+    groups.extend(firmware::groups(effort));
     groups.extend(maintenance::groups(effort));
     groups
 }

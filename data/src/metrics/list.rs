@@ -20,6 +20,8 @@ pub enum Activity {
     Pings,
     /// Supplies that fail, and what meters tell of it.
     Outages,
+    /// Campaigns that bring firmware into meters.
+    Firmware,
     /// Campaigns that wait for links.
     Conditions,
     /// Years of a fleet.
@@ -41,6 +43,7 @@ impl Activity {
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
             Activity::Outages => some(Metric::SuppliesFailed),
+            Activity::Firmware => some(Metric::FirmwareMeters),
             Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
@@ -192,7 +195,7 @@ metrics! {
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel
     AccessFailures = "access_failures": Count, Always;
-    /// resets, reports, reads and pings begun
+    /// resets, reports, reads, pings and firmware of meters begun
     Transactions = "transactions": Count, Always;
     /// of them answered or delivered
     TransactionsOk = "transactions_ok": Count, Always;
@@ -283,6 +286,44 @@ metrics! {
         gate("power_up_told_after", "p50"), table("return\ntold p50", "returns told after, p50");
     /// the same, 95th percentile
     PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_told_after", "p95");
+    /// meters that firmware campaigns were to update, a meter in two of them twice
+    FirmwareMeters = "firmware_meters": Count, Firmware;
+    /// of them known to run the image before the run ended
+    FirmwareDone = "firmware_done": Count, Firmware;
+    /// the same as a share of those that did not run it already
+    FirmwareDoneShare = "firmware_done_share": Share, Firmware,
+        gate("firmware_done", ""), table("firmware\ndone", "firmware done");
+    /// meters that failed: no verified image, another image after the activation, or nothing heard of them; without a route from the start
+    /// among them
+    FirmwareFailed = "firmware_failed": Count, Firmware,
+        gate("firmware_failed", ""), table("firmware\nfailed", "firmware failed");
+    /// meters that were not done when a campaign was halted
+    FirmwareHalted = "firmware_halted": Count, Firmware, gate("firmware_halted", "");
+    /// meters that ran the image already
+    FirmwareHadIt = "firmware_had_it": Count, Firmware;
+    /// from a campaign's start until the head-end knew every meter to have all blocks; empty when one never had, those that ran the image
+    /// already left out
+    FirmwareAllCompleteS = "firmware_all_complete_s": Reached, Firmware,
+        gate("firmware_all_complete", "", Breach), table("all\nblocks", "all blocks in every meter after");
+    /// median time from a campaign's start until a meter was known to run the image, over all that did not run it already; empty when so many
+    /// do not
+    FirmwareP50S = "firmware_p50_s": Reached, Firmware, gate("firmware_time", "p50", Breach);
+    /// the same, 95th percentile
+    FirmwareP95S = "firmware_p95_s": Reached, Firmware,
+        gate("firmware_time", "p95", Breach), table("firmware\np95", "firmware time, p95");
+    /// the same of the last meter; empty when one does not run it
+    FirmwareAllS = "firmware_all_s": Reached, Firmware,
+        gate("firmware_all", "", Breach), table("all\nupdated", "all updated after");
+    /// blocks that left the head-end, to all or to single meters
+    FirmwareBlocks = "firmware_blocks": Count, Firmware, table("\nblocks", "blocks sent");
+    /// of them those that had been sent before, to all or to the same meter
+    FirmwareBlocksAgain = "firmware_blocks_again": Count, Firmware, table("blocks\nagain", "blocks repeated");
+    /// rounds of multicast, of the wave with the most; 0 where blocks went to single meters alone
+    FirmwareRounds = "firmware_rounds": Count, Firmware, table("\nrounds", "rounds");
+    /// time that frames with blocks were on the air, at all radios, summed
+    FirmwareAirS = "firmware_air_s": Time, Firmware, table("blocks\non air", "air time of blocks");
+    /// images written to flash, over all meters
+    FirmwareFlashWrites = "firmware_flash_writes": Count, Firmware;
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

@@ -26,12 +26,12 @@ pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
 pub use tables::{
     AirtimeRow, AuditRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow,
-    LinkRow, LoadRow, NodeRow, RadioMonthRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
+    LinkRow, LoadRow, NodeRow, RadioMonthRow, RoundRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
 };
-pub use words::HeldBy;
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
+pub use words::{HeldBy, ImageState};
 
 /// Tables of maintenance plans, which runs of frames do not write.
 pub const PLAN_TABLES: [&str; 4] = ["visits", "failures", "fleet_years", "depots"];

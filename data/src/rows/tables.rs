@@ -4,7 +4,8 @@ use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::tables;
 use super::words::{
-    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, HeldBy, ImageState, NodeKind, Outcome, Part, Reason, TransactionKind,
+    VisitOutcome,
 };
 use super::{Column, Gather, Row, TableInfo};
 use std::cmp::Ordering;
@@ -79,7 +80,7 @@ tables! {
         board_c: Added<f32>,
     }
 
-    /// Everything that the head-end waits for: resets, reports, reads and pings, one row each.
+    /// Everything that the head-end waits for: resets, reports, reads, pings and firmware of meters, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
@@ -117,6 +118,18 @@ tables! {
         /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for
         /// all others.
         held_by: Added<HeldBy>,
+        /// Of firmware: how far the image has come in the meter; empty for all others.
+        image_state: Added<ImageState>,
+        /// Of firmware: rounds of multicast that were over before the head-end knew the image to be complete in the meter, or all of them.
+        rounds: Added<u16>,
+        /// Of firmware: blocks that were sent to the meter alone.
+        blocks_alone: Added<u32>,
+        /// Of firmware: of them those that had been sent before, to it alone or to all.
+        blocks_again: Added<u32>,
+        /// Of firmware: when the head-end knew that all blocks had come; empty if it does not.
+        complete_s: Added<f64>,
+        /// Of firmware: when the head-end knew that the meter had verified the image; empty if it does not.
+        verified_s: Added<f64>,
     }
 
     /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
@@ -290,6 +303,26 @@ tables! {
         campaign: Arc<str>,
         /// Its role.
         role: Arc<str>,
+    }
+
+    /// Rounds of multicast of firmware campaigns, one row each; written only when a campaign has some.
+    rounds: RoundRow, sorted by [time_s, campaign, wave, round], opt_in: true {
+        /// When its first block left the head-end, since the start of the run.
+        time_s: f64,
+        /// The campaign.
+        campaign: Arc<str>,
+        /// Wave of the campaign, from 1.
+        wave: u16,
+        /// Round of the wave, from 1.
+        round: u16,
+        /// Blocks that were multicast: all in the first round, then those that enough meters were known to lack.
+        blocks: u32,
+        /// Blocks that some meter was known to lack before the round; in the first round all of them.
+        lacking: u32,
+        /// Meters of the wave of which the head-end knew before the round that they had every block.
+        complete: u32,
+        /// Meters of the wave that had a route at the start of the run.
+        meters: u32,
     }
 
     /// Air, sun and boards at each hour; written only when the scenario has weather.

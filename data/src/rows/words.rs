@@ -32,6 +32,8 @@ words! {
         LastGasp = "last_gasp",
         /// A meter says that its supply is back.
         PowerUp = "power_up",
+        /// A meter gets a firmware image and restarts with it.
+        Firmware = "firmware",
     }
 
     /// What became of a transaction.
@@ -44,7 +46,7 @@ words! {
         Failed = "failed",
         /// The meter had no route from the start.
         Unreachable = "unreachable",
-        /// An exception: meter and head-end disagree on the security suite.
+        /// An exception: meter and head-end disagree on the security suite; of firmware: the meter runs the image already.
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
@@ -52,6 +54,36 @@ words! {
         LeftOut = "left_out",
         /// The role of the job may not do that; nothing was sent.
         Forbidden = "forbidden",
+        /// The campaign was halted before the meter was done, because too many others had failed.
+        Halted = "halted",
+    }
+
+    /// How far a firmware image has come in a meter, as the head-end knows it; `bricked` it does not know.
+    ImageState {
+        /// Its wave has not begun.
+        Waiting = "waiting",
+        /// It has been told of the image, or a flood of that has been sent.
+        Offered = "offered",
+        /// Some of its blocks have come.
+        Receiving = "receiving",
+        /// All blocks have come.
+        Complete = "complete",
+        /// It has verified the image.
+        Verified = "verified",
+        /// The same, and the time to activate it has not come.
+        Scheduled = "scheduled",
+        /// It was told to activate the image and has not said yet which one it runs.
+        Activating = "activating",
+        /// It runs the image.
+        Running = "running",
+        /// It ran the image already: nothing was transferred and no flash written.
+        HadIt = "had_it",
+        /// Verification failed, or nothing more was heard of it.
+        Failed = "failed",
+        /// It activated the image and runs the former one again.
+        RolledBack = "rolled_back",
+        /// It activated the image and never started again.
+        Bricked = "bricked",
     }
 
     /// What a link lacks of what a campaign asks for.
@@ -92,6 +124,8 @@ words! {
         Backhaul = "backhaul",
         /// Heat has destroyed its radio, or made the meter trip.
         Overheated = "overheated",
+        /// It has activated a firmware image: it restarts with that, with the former one, or not at all.
+        Activated = "activated",
     }
 
     /// What a frame carries.
@@ -261,6 +295,9 @@ pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
         (EventKind::Reset, 0) => Some("soft"),
         (EventKind::Reset, 1) => Some("warm"),
         (EventKind::Reset, 2) => Some("cold"),
+        (EventKind::Activated, 0) => Some("runs"),
+        (EventKind::Activated, 1) => Some("rolls_back"),
+        (EventKind::Activated, 2) => Some("bricks"),
         _ => None,
     }
 }
@@ -304,7 +341,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
-             parent_change, operational, power_up, extra_loss, link_loss, backhaul, overheated"
+             parent_change, operational, power_up, extra_loss, link_loss, backhaul, overheated, activated"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

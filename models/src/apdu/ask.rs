@@ -3,6 +3,7 @@
 //! A further question is a variant of [`Ask`], its place in [`Ask::FIXED`] if its answer has always the same length, its
 //! APDU in `plain`, and what its answer says in `understood`.
 
+use super::image::{self, ImageSaid};
 use super::{QUARTER_S, Rows};
 use crate::spec::ResetTier;
 use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
@@ -85,6 +86,8 @@ pub enum Said {
     Rows(Vec<Reading>),
     /// A notification without registers, by its push setup.
     Notified(Obis),
+    /// Something of firmware images.
+    Image(ImageSaid),
 }
 
 /// The plain APDU of a question.
@@ -141,6 +144,7 @@ pub(super) fn understood(plain: &[u8]) -> Option<Said> {
         [0xC7, 1, _, 0, 0] => Some(Said::Done),
         // An octet string of 12 bytes: a date and time.
         [0xC4, 1, _, 0, 9, 12, time @ ..] => unix_time(&DateTime::from_bytes(time.try_into().ok()?)).map(Said::Clock),
+        [0xC7, 1, ..] | [0xC4, 1, _, 0, 4 | 9, ..] => image::understood(plain).map(Said::Image),
         [0xC4, 1, _, 0, data @ ..] => rows(data).map(Said::Rows),
         [0xC4, 3, _, 3, items @ ..] => {
             let mut reader = Reader::new(items);

@@ -1,7 +1,7 @@
 //! The head-end's side: requests as bytes, and what the bytes of answers and notifications say.
 
 use super::ask::{CONFIRMED, UNCONFIRMED, plain, understood};
-use super::{Ask, HEAD_END_TITLE, PORT, Said};
+use super::{Ask, HEAD_END_TITLE, Image, ImageStep, PORT, Said};
 use crate::spec::ResetTier;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::link::wrapper::{self, HEADER_BYTES};
@@ -16,6 +16,17 @@ const NOTIFICATION_CONFIRM: u8 = 0x10;
 /// The request to one meter, in its wrapper.
 pub fn request(meter: Meter<'_>, ask: Ask, counter: u32) -> Vec<u8> {
     sealed(meter, false, counter, &plain(meter.fleet, ask, CONFIRMED))
+}
+
+/// A step with an image: the request to one meter, which is to answer or not.
+pub fn image(meter: Meter<'_>, confirmed: bool, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+    let invoke = if confirmed { CONFIRMED } else { UNCONFIRMED };
+    sealed(meter, false, counter, &image.plain(step, invoke))
+}
+
+/// The same under the keys that the meters of a suite share.
+pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+    sealed(meter, true, counter, &image.plain(step, UNCONFIRMED))
 }
 
 /// A reset of all meters of a suite, under the keys that they share.

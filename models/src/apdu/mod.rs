@@ -2,9 +2,11 @@
 
 mod ask;
 pub mod client;
+mod image;
 pub mod lengths;
 
 pub use ask::{Ask, Reading, Said, are};
+pub use image::{Fate, Image, ImageSaid, ImageStep, ImageWord, TEMPORARY_FAILURE};
 
 use crate::node::SiteId;
 use crate::spec::{DlmsSpec, Payload};
@@ -54,6 +56,8 @@ pub struct Apdu {
     pub outside: bool,
     /// Rows that it asks for or brings.
     pub rows: Rows,
+    /// What it says of firmware images.
+    pub image: Option<Arc<ImageWord>>,
     /// Wrapper header and APDU; `None` where payloads are only sized.
     pub bytes: Option<Arc<[u8]>>,
 }
@@ -67,6 +71,8 @@ pub struct Cosem {
     pub payload: Payload,
     /// How long a meter waits with its answer: shortest and longest.
     pub answer_delay: (SimTime, SimTime),
+    /// Firmware images, in the order of their campaigns.
+    pub images: Vec<Image>,
     /// Lengths by kind of meter.
     lengths: Vec<Lengths>,
 }
@@ -82,7 +88,20 @@ impl Cosem {
         fleet.vendors.iter_mut().for_each(|vendor| vendor.suite_on_file = None);
         let lengths = (0..fleet.vendors.len()).map(|kind| Lengths::measure(&fleet, kind as u32)).collect();
         fleet.vendors = vendors;
-        Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, lengths }
+        Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, images: Vec::new(), lengths }
+    }
+
+    /// With the images of a run's campaigns, which are cut into blocks of one size: the meters' own for as long as it lasts, and their PDUs have
+    /// room for one.
+    pub fn with_images(mut self, images: Vec<Image>) -> Self {
+        if let Some(image) = images.first() {
+            for vendor in &mut self.fleet.vendors {
+                vendor.image_block_bytes = image.block_bytes;
+                vendor.pdu_max = vendor.pdu_max.max(image.block_bytes + image::AROUND_BLOCK);
+            }
+        }
+        self.images = images;
+        self
     }
 
     /// A meter by its site.

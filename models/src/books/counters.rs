@@ -81,4 +81,6 @@ counters! {
     reassembly_full,
     /// Datagrams lost.
     dropped,
+    /// Time on the air of frames that brought blocks of firmware images, ns.
+    image_air_ns,
 }

@@ -1,5 +1,6 @@
 //! What happens to a node, as rows of the table `events`.
 
+use crate::apdu::Fate;
 use crate::context::Ctx;
 use crate::node::{Node, SiteId};
 use crate::spec::ResetTier;
@@ -13,6 +14,11 @@ pub enum Happened {
     Reset {
         /// How deep it is.
         tier: ResetTier,
+    },
+    /// It has activated a firmware image.
+    Activated {
+        /// What becomes of it.
+        fate: Fate,
     },
     /// Heat has destroyed its radio, or made the meter trip.
     Overheated {
@@ -77,6 +83,7 @@ impl Happened {
         let hundredths = |db: f32| (db * 100.0) as i32;
         match self {
             Happened::Reset { tier } => (EventKind::Reset, tier as i32),
+            Happened::Activated { fate } => (EventKind::Activated, fate as i32),
             Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
             Happened::OnCapacitor { left_s } => (EventKind::OnCapacitor, libm::round(10.0 * left_s) as i32),

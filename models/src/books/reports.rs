@@ -109,6 +109,12 @@ impl Books {
             hops_made: Some(of.hops_made),
             bytes: u32::from(of.bytes),
             held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         });
     }
 }

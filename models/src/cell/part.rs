@@ -4,6 +4,7 @@ use super::Cell;
 use crate::backhaul::{HEAD_END, Resets};
 use crate::event::Event;
 use crate::headend::HeadEnd;
+use crate::headend::jobs::End;
 use crate::terrain::Site;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, FinishContext, Partition, SimTime};
@@ -86,8 +87,9 @@ impl Partition for Part {
         if let Part::Mesh(cell) = self {
             cell.finish(context.now());
             let all = cell.meters.take_resets();
-            if !all.is_empty() {
-                context.send(HEAD_END, 0, Event::Resets(Box::new(Resets { all })));
+            let bricked = cell.meters.take_bricked();
+            if !all.is_empty() || !bricked.is_empty() {
+                context.send(HEAD_END, 0, Event::Resets(Box::new(Resets { all, bricked })));
             }
         }
     }
@@ -98,13 +100,16 @@ impl Partition for Part {
             assert!(messages.is_empty(), "only the head-end is told something at the end");
             return;
         };
-        let mut resets = Vec::new();
+        let (mut resets, mut bricked) = (Vec::new(), Vec::new());
         for message in messages {
             match message.what {
-                Event::Resets(of_mesh) => resets.extend(of_mesh.all),
+                Event::Resets(of_mesh) => {
+                    resets.extend(of_mesh.all);
+                    bricked.extend(of_mesh.bricked);
+                }
                 other => unreachable!("{other:?} does not end a run"),
             }
         }
-        head_end.finish(now, &resets);
+        head_end.finish(End { now, resets: &resets, bricked: &bricked });
     }
 }

@@ -109,6 +109,7 @@ impl Gateways {
         let body = match (down.kind, down.to) {
             (DownKind::Command { job }, Destination::All) => Body::Flood { job },
             (DownKind::Command { job }, Destination::Unicast(_)) => Body::Command { job },
+            (DownKind::Spread { slot }, _) => Body::Spread { slot },
             (DownKind::Request { read }, _) => Body::Request { read },
             (DownKind::Confirm { .. }, _) => Body::Confirm,
         };
@@ -213,7 +214,9 @@ impl PortUser for Gateways {
             Body::Alarm { alarm, .. } => ReportKind::Alarm { alarm },
             Body::CommandAck { job } => ReportKind::CommandAck { job },
             Body::Answer { read } => ReportKind::Answer { read },
-            Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } => return,
+            Body::Confirm | Body::Command { .. } | Body::Request { .. } | Body::Flood { .. } | Body::Spread { .. } => {
+                return;
+            }
         };
         let Some(at) = self.arrival(ctx, gateway) else {
             ctx.books.lost(gateway, Loss::Backhaul);

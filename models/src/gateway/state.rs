@@ -45,6 +45,7 @@ impl Down {
         match (self.kind, self.to) {
             (DownKind::Command { job } | DownKind::Confirm { job }, _) => bounds.is_job(job),
             (DownKind::Request { .. }, to) => to != Destination::All,
+            (DownKind::Spread { .. }, to) => to == Destination::All,
         }
     }
 }

@@ -162,6 +162,7 @@ impl Front {
             (Some(retry), _) if !tries.is_multiple_of(in_a_row) => {
                 let number = match kind {
                     DownKind::Command { job } | DownKind::Confirm { job } => u64::from(job),
+                    DownKind::Spread { slot } => u64::from(slot),
                     DownKind::Request { read } => u64::from(read),
                 };
                 let mut draw =

@@ -148,6 +148,17 @@ impl Failure {
     }
 }
 
+/// What firmware campaigns have sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageCounts {
+    /// Blocks multicast, and blocks sent to single meters.
+    pub blocks: u64,
+    /// Of them those that had been sent before: multicast, or to the same meter.
+    pub again: u64,
+    /// Rounds of multicast, of the campaign with the most.
+    pub rounds: u32,
+}
+
 /// What is counted besides rows.
 #[derive(Clone, Debug)]
 pub struct Statistics {
@@ -155,6 +166,8 @@ pub struct Statistics {
     pub duplicates: u64,
     /// Answers to reads that were over.
     pub late: u64,
+    /// Of firmware campaigns.
+    pub images: ImageCounts,
     /// Delay of regular reports, ms.
     pub push_delay_ms: Histogram<u64>,
     /// From the moment a read was due to its last answer, ms.
@@ -164,7 +177,13 @@ pub struct Statistics {
 impl Default for Statistics {
     fn default() -> Self {
         let delay = Histogram::new_with_bounds(1, 86_400_000, 2).expect("the bounds are in order");
-        Statistics { duplicates: 0, late: 0, push_delay_ms: delay.clone(), read_delay_ms: delay }
+        Statistics {
+            duplicates: 0,
+            late: 0,
+            images: ImageCounts::default(),
+            push_delay_ms: delay.clone(),
+            read_delay_ms: delay,
+        }
     }
 }
 
@@ -310,6 +329,7 @@ impl HeadEnd {
             front: self.front.as_mut(),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
+            said: None,
         };
         (&mut self.jobs, tools)
     }
@@ -323,8 +343,12 @@ impl HeadEnd {
             ReportKind::Push { .. } | ReportKind::Alarm { .. } if report.apdu == Apdu::default() => Heard::New(None),
             _ => self.talk.hear(report),
         };
+        let mut said = None;
         let refused = match heard {
-            Heard::New(_) => false,
+            Heard::New(new) => {
+                said = new;
+                false
+            }
             // A confirmation that was lost is said again.
             Heard::Again if is_heartbeat => false,
             Heard::Undeciphered => true,
@@ -355,6 +379,7 @@ impl HeadEnd {
             }
         };
         let (jobs, mut tools) = self.split();
+        tools.said = said;
         let job = &mut jobs[usize::from(job)];
         if refused {
             job.refused(ctx, &mut tools, report);
@@ -363,10 +388,10 @@ impl HeadEnd {
         }
     }
 
-    /// The end of the run. `resets` are all that really happened, by job, meter and time.
-    pub fn finish(&mut self, now: SimTime, resets: &[(u16, SiteId, SimTime)]) {
+    /// The end of the run, with what really happened.
+    pub fn finish(&mut self, end: End<'_>) {
         if let Some(front) = &mut self.front {
-            front.finish(now, &mut self.rows);
+            front.finish(end.now, &mut self.rows);
         }
         let open = self.numbers.take();
         let (jobs, mut tools) = self.split();
@@ -374,7 +399,7 @@ impl HeadEnd {
             jobs[usize::from(job)].unanswered(&mut tools, read);
         }
         for job in jobs {
-            job.finish(&mut tools, End { now, resets });
+            job.finish(&mut tools, end);
         }
     }
 }

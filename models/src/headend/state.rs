@@ -5,7 +5,7 @@ use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
-use super::{HeadEnd, Statistics, sessions, talk};
+use super::{HeadEnd, ImageCounts, Statistics, sessions, talk};
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
@@ -25,6 +25,7 @@ pub struct State {
     front: Option<front::State>,
     duplicates: u64,
     late: u64,
+    images: ImageCounts,
     push_delay_ms: Vec<(u64, u64)>,
     read_delay_ms: Vec<(u64, u64)>,
 }
@@ -42,6 +43,7 @@ impl HeadEnd {
             front: self.front.as_ref().map(Front::save),
             duplicates: statistics.duplicates,
             late: statistics.late,
+            images: statistics.images,
             push_delay_ms: counts(&statistics.push_delay_ms),
             read_delay_ms: counts(&statistics.read_delay_ms),
         }
@@ -80,7 +82,12 @@ impl HeadEnd {
         let known = state.numbers.all().all(|(_, job)| asks(job));
         ensure(known, || "head-end: a question is of a job that asks none, or that there is not".to_owned())?;
         ensure(state.ledger.is_like(&self.ledger), || "head-end: other rows of load profiles are wanted".to_owned())?;
-        let mut statistics = Statistics { duplicates: state.duplicates, late: state.late, ..Statistics::default() };
+        let mut statistics = Statistics {
+            duplicates: state.duplicates,
+            late: state.late,
+            images: state.images,
+            ..Statistics::default()
+        };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
         record(&mut statistics.read_delay_ms, &state.read_delay_ms)?;
         let waits = state.front.iter().flat_map(front::State::reports);
@@ -93,6 +100,7 @@ impl HeadEnd {
                 self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks())
             }
             DownKind::Request { .. } => true,
+            DownKind::Spread { .. } => false,
         };
         let keys = state.front.iter().flat_map(front::State::keys);
         ensure(keys.into_iter().all(kinds), || "head-end: a session is of a job that there is not".to_owned())?;

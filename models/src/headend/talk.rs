@@ -1,7 +1,7 @@
 //! The head-end as a DLMS client: what it says under which counter, and whether what it hears is genuine and new.
 
 use crate::apdu::client;
-use crate::apdu::{Apdu, Ask, Cosem, Rows, Said};
+use crate::apdu::{Apdu, Ask, Cosem, ImageStep, ImageWord, Rows, Said};
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::check::same_count;
 use crate::node::SiteId;
@@ -140,6 +140,27 @@ impl Talk {
         self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
     }
 
+    /// A step with an image of the run, for one meter, which is to answer or not.
+    pub fn image(&mut self, read: u32, meter: SiteId, (image, step): (u16, ImageStep), confirmed: bool) -> Down {
+        let (bytes, counter) = (self.cosem.image_bytes(image, step), self.count(meter));
+        let word = ImageWord::Ask { image, step, confirmed };
+        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let down = Down { to: Destination::Unicast(meter), kind: DownKind::Request { read }, bytes, apdu };
+        let image = usize::from(image);
+        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, counter))
+    }
+
+    /// The same for all meters, which are of one security suite, in one of the floods that may be under way at a time.
+    pub fn image_to_all(&mut self, slot: u16, image: u16, step: ImageStep) -> Down {
+        let (bytes, counter) = (self.cosem.image_bytes(image, step), self.next_for_all);
+        self.next_for_all += 1;
+        let word = ImageWord::Ask { image, step, confirmed: false };
+        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let down = Down { to: Destination::All, kind: DownKind::Spread { slot }, bytes, apdu };
+        let image = usize::from(image);
+        self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, counter))
+    }
+
     /// A reset of all meters, which are of one security suite.
     pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
         let bytes = self.cosem.lengths(SiteId(0)).of(Ask::Reset(tier)).1;
@@ -177,7 +198,9 @@ impl Talk {
                 (true, true) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
                 (false, true) => self.wrong(),
-                (false, false) => Heard::New(None),
+                (false, false) => {
+                    Heard::New(apdu.image.as_ref().and_then(|word| word.said()).cloned().map(Said::Image))
+                }
             };
         };
         match client::open(self.cosem.meter(meter), bytes) {

@@ -1,5 +1,6 @@
 //! A head-end over a fake network: what it sends when, and what it makes of what it hears, in times checked by hand.
 
+use super::jobs::End;
 use super::talk::Talk;
 use super::{Ctx, Duties, HeadEnd, Network};
 use crate::apdu::{Apdu, Cosem};
@@ -144,7 +145,7 @@ fn run_with(
     engine.run_until(end).expect("no message gets lost");
     for part in engine.partitions_mut() {
         if let Part::HeadEnd(head_end) = part {
-            head_end.finish(end, &[(0, SiteId(3), SimTime::from_secs(1_000))]);
+            head_end.finish(End { now: end, resets: &[(0, SiteId(3), SimTime::from_secs(1_000))], bricked: &[] });
         }
     }
     Ran(engine)
@@ -249,7 +250,7 @@ fn a_meter_of_another_suite_refuses_and_is_not_asked_again() {
         let kind = match kind {
             DownKind::Command { job } => ReportKind::CommandAck { job },
             DownKind::Request { read } => ReportKind::Answer { read },
-            DownKind::Confirm { .. } => return vec![],
+            DownKind::Confirm { .. } | DownKind::Spread { .. } => return vec![],
         };
         let mut report = says(meter, kind, 0, 0);
         report.apdu.refused = true;

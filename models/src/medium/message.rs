@@ -56,6 +56,11 @@ pub enum Body {
         /// The job that it belongs to.
         job: u16,
     },
+    /// Down: a step with a firmware image for all.
+    Spread {
+        /// Which of the floods that may be under way at a time.
+        slot: u16,
+    },
 }
 
 /// A message between a meter and what lies behind its gateway.
@@ -89,7 +94,12 @@ impl Message {
             Body::Heartbeat { job } | Body::CommandAck { job } | Body::Command { job } | Body::Flood { job } => {
                 bounds.is_job(job)
             }
-            Body::Push { .. } | Body::Alarm { .. } | Body::Answer { .. } | Body::Confirm | Body::Request { .. } => true,
+            Body::Push { .. }
+            | Body::Alarm { .. }
+            | Body::Answer { .. }
+            | Body::Confirm
+            | Body::Request { .. }
+            | Body::Spread { .. } => true,
         };
         job && bounds.is_own_or_none(self.to)
     }

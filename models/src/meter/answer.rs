@@ -49,6 +49,7 @@ impl Meters {
             return self.delay_answer(ctx, node, body, read, message, said);
         }
         self.answer(ctx, node, body, read, message, None);
+        self.may_have_activated(ctx, node, read, message);
     }
 
     /// Makes what the meter answers; returns whether it runs a reset of `tier`.
@@ -71,7 +72,7 @@ impl Meters {
     }
 
     /// Random time between a request and its answer; `number` is the request's.
-    fn answer_delay(&self, ctx: &Ctx, node: Node, number: u32, request: &Message) -> SimTime {
+    pub(super) fn answer_delay(&self, ctx: &Ctx, node: Node, number: u32, request: &Message) -> SimTime {
         let servers = self.servers.as_ref();
         let (low, high) = servers.map_or_else(Default::default, |servers| servers.cosem().answer_delay);
         let entity = u64::from(ctx.facts.sites[node]) | u64::from(number) << 32;

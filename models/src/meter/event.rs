@@ -14,6 +14,15 @@ pub enum Event {
         /// Job that asked for it.
         job: u16,
     },
+    /// A meter that has activated a firmware image restarts.
+    Restart {
+        /// Meter.
+        node: Node,
+        /// Job that brought the image.
+        job: u16,
+        /// It does not start again.
+        bricks: bool,
+    },
     /// The radio runs again.
     Booted {
         /// Meter.
@@ -71,6 +80,7 @@ impl Event {
         match *self {
             Event::Reset { node, job } => bounds.is_own(node) && bounds.is_job(job),
             Event::Booted { node, .. }
+            | Event::Restart { node, .. }
             | Event::Heartbeat { node, .. }
             | Event::Answer { node, .. }
             | Event::Capacitor { node, .. }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod event;
+mod firmware;
 mod outage;
 mod power;
 mod report;
@@ -44,6 +45,8 @@ struct Meter {
     attached: bool,
     /// It has no supply.
     dark: bool,
+    /// An activation has bricked it.
+    bricked: bool,
 }
 
 /// The meters of a partition, above the port.
@@ -57,6 +60,8 @@ pub struct Meters {
     answers: Slab<Message>,
     /// Resets carried out: job, meter, when.
     resets: Vec<(u16, SiteId, SimTime)>,
+    /// Bricked: job, meter.
+    bricked: Vec<(u16, SiteId)>,
     plan: Arc<Plan>,
     push: Option<PushSpec>,
     boot: (SimTime, SimTime),
@@ -85,15 +90,26 @@ impl Meters {
             reserves: parts.reserves,
             answers: Slab::default(),
             resets: Vec::new(),
+            bricked: Vec::new(),
             plan: parts.plan,
             push: parts.push,
             boot: parts.boot,
         }
     }
 
-    /// Resets carried out since they were last taken: job, meter, when.
+    /// Meters bricked since they were last taken: job, meter.
+    pub fn take_bricked(&mut self) -> Vec<(u16, SiteId)> {
+        std::mem::take(&mut self.bricked)
+    }
+
+    /// Resets carried out since they were last taken, and restarts with a new image: job, meter, when.
     pub fn take_resets(&mut self) -> Vec<(u16, SiteId, SimTime)> {
         std::mem::take(&mut self.resets)
+    }
+
+    /// Times that a meter has written a firmware image to flash.
+    pub fn flash_writes(&self, node: Node) -> u16 {
+        self.servers.as_ref().map_or(0, |servers| servers.flash_writes(node))
     }
 
     /// Bytes held.
@@ -113,6 +129,7 @@ impl Meters {
     pub fn handle<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, event: Event) {
         match event {
             Event::Reset { node, job } => self.reset(medium, ctx, node, job),
+            Event::Restart { node, job, bricks } => self.restart(medium, ctx, node, job, bricks),
             Event::Booted { node, boots } => self.booted(medium, ctx, node, boots),
             Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
             Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),
@@ -146,6 +163,7 @@ impl PortUser for Meters {
             Body::Flood { job } => self.command_for_all(ctx, node, job, carried.message),
             Body::Command { job } => self.command(ctx, node, job, carried.message),
             Body::Request { read } => self.request(ctx, node, read, carried.message),
+            Body::Spread { .. } => self.step_for_all(ctx, node, carried.message),
             Body::Confirm => self.confirmed(ctx, node, carried.message),
             Body::Heartbeat { .. }
             | Body::Push { .. }

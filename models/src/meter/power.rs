@@ -17,7 +17,7 @@ impl Meters {
         let now = ctx.now();
         let tier = self.plan.reset(job).tier;
         let meter = &mut self.meters[node];
-        if meter.dark {
+        if meter.dark || meter.bricked {
             return;
         }
         meter.boots += 1;
@@ -29,7 +29,7 @@ impl Meters {
     }
 
     /// A node restarts, and no job has asked for it.
-    pub fn restart<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, tier: ResetTier) {
+    pub fn restart_by_itself<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, tier: ResetTier) {
         let meter = &mut self.meters[node];
         if meter.dark {
             return;
@@ -77,6 +77,9 @@ impl Meters {
             return;
         }
         meter.dark = !on;
+        if meter.bricked {
+            return;
+        }
         if on {
             let boots = self.meters[node].boots;
             if self.ran_on(medium, ctx, node) {

@@ -1,11 +1,12 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use crate::apdu::{Apdu, Cosem, HEAD_END_PDU, HEAD_END_TITLE, PORT, client};
+use crate::apdu::{Apdu, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, ImageWord, PORT, client};
 use crate::check::same_count;
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
-use amitwin_dlms::objects::View;
+use amitwin_dlms::image::Firmware;
+use amitwin_dlms::objects::{self, View};
 use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
@@ -13,13 +14,19 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Counters of a meter whose payloads are only sized.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Counts {
     /// Next invocation counter of what it sends.
     next: u32,
     /// Lowest counter that it takes from the head-end, and under the broadcast key.
     expected: u32,
     expected_by_all: u32,
+    /// What it keeps of firmware images, once it has heard of one.
+    image: Option<Box<Rest>>,
+}
+
+impl Counts {
+    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, image: None };
 }
 
 /// What meters keep while nobody talks to them, by local index.
@@ -45,6 +52,8 @@ pub struct Servers {
     scratch: Scratch,
     request: Vec<u8>,
     out: Vec<u8>,
+    /// What the last request has activated, and what becomes of its meter.
+    activated: Option<(u16, Fate)>,
 }
 
 /// A message of a meter and how long it is.
@@ -55,9 +64,9 @@ impl Servers {
     pub fn new(cosem: Arc<Cosem>, radios: usize) -> Self {
         let kept = match cosem.payload {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
-            Payload::Sized => Kept::Sized(vec![Counts { next: 1, expected: 0, expected_by_all: 0 }; radios]),
+            Payload::Sized => Kept::Sized(vec![Counts::NEW; radios]),
         };
-        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new() }
+        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new(), activated: None }
     }
 
     /// What both sides share.
@@ -115,6 +124,24 @@ impl Servers {
                 kept.expected = asked.counter + 1;
                 let counter = kept.next;
                 kept.next += 1;
+                if let Some(ImageWord::Ask { image, step, confirmed }) = asked.image.as_deref() {
+                    if !confirmed {
+                        // No counter is taken for an answer that is not given.
+                        kept.next = counter;
+                    }
+                    let said = self.step(local, site, now, *image, *step);
+                    if !confirmed {
+                        return (None, false);
+                    }
+                    let bytes = cosem.image_answer_bytes(site, &said);
+                    return (
+                        Some((
+                            Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() },
+                            bytes,
+                        )),
+                        false,
+                    );
+                }
                 (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
@@ -125,11 +152,17 @@ impl Servers {
                 let Some(apdu) = asked.bytes.as_deref().and_then(client::unwrapped) else { return (None, false) };
                 self.request.extend_from_slice(apdu);
                 let counter = rest.counter;
+                let before = asked.image.is_some().then(|| rest.firmware().cloned());
                 let mut effects = Effects::default();
                 let (now, scratch) = (cosem.moment(now), &mut self.scratch);
                 let mut call = Call { meter, rest, now, scratch, effects: &mut effects };
                 let reaction = answer(&mut call, &mut session, PORT, &mut self.request, &mut self.out);
                 let obeyed = tier.is_some() && effects.reset == tier;
+                if let (true, Some(before), Some(ImageWord::Ask { image, .. })) =
+                    (effects.image_activated, before, asked.image.as_deref())
+                {
+                    self.activated = Some(activated(&cosem, site, *image, rest, before));
+                }
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
                 }
@@ -145,15 +178,7 @@ impl Servers {
     pub fn hear(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
         let cosem = self.cosem.clone();
         match &mut self.kept {
-            Kept::Sized(counts) => {
-                if cosem.meter(site).vendor().suite != cosem.meter(SiteId(0)).vendor().on_file() {
-                    return false;
-                }
-                let kept = &mut counts[local.at()];
-                let fresh = said.counter >= kept.expected_by_all;
-                kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
-                fresh
-            }
+            Kept::Sized(_) => self.is_new_for_all(local, site, said),
             Kept::Real(rests) => {
                 let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return false };
                 self.request.clear();
@@ -170,6 +195,89 @@ impl Servers {
                 done && effects.reset == Some(tier)
             }
         }
+    }
+
+    /// Times that a meter has written a firmware image to flash.
+    pub fn flash_writes(&self, local: Node) -> u16 {
+        match &self.kept {
+            Kept::Sized(counts) => counts[local.at()].image.as_ref().map_or(0, |rest| rest.flash_writes),
+            Kept::Real(rests) => rests[local.at()].flash_writes,
+        }
+    }
+
+    /// What the last request has activated: the job that brought it, and what becomes of the meter.
+    pub fn take_activated(&mut self) -> Option<(u16, Fate)> {
+        self.activated.take()
+    }
+
+    /// A meter whose payloads are sized does a step with an image, by the rules of its image transfer object.
+    fn step(&mut self, local: Node, site: SiteId, now: SimTime, image: u16, step: ImageStep) -> ImageSaid {
+        let cosem = self.cosem.clone();
+        let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
+        let rest = counts[local.at()].image.get_or_insert_default();
+        let of = &cosem.images[usize::from(image)];
+        let view = View { meter: cosem.meter(site), now: cosem.moment(now), client: Client::Management, session: None };
+        let wanted = match step {
+            ImageStep::Initiate => objects::ImageStep::Initiate { identifier: &of.identifier, bytes: of.bytes },
+            ImageStep::Block(number) => objects::ImageStep::Block { number, content: of.content(number) },
+            ImageStep::Verify => objects::ImageStep::Verify,
+            ImageStep::Activate => objects::ImageStep::Activate,
+            ImageStep::Received => {
+                let transfer = rest.transfer.as_deref();
+                let blocks = transfer.map_or(0, |transfer| transfer.blocks(u32::from(of.block_bytes)));
+                return ImageSaid::Received(
+                    transfer.map_or_else(Vec::new, |transfer| transfer.received.clone()),
+                    blocks,
+                );
+            }
+            ImageStep::Identifier => return ImageSaid::Identifier(objects::firmware_identifier(rest).to_vec()),
+        };
+        let (before, mut effects) = (rest.firmware().cloned(), Effects::default());
+        let result = objects::take_image_step(&view, rest, wanted, &mut effects);
+        if effects.image_activated {
+            self.activated = Some(activated(&cosem, site, image, rest, before));
+        }
+        ImageSaid::Result(result.map_or_else(|why| why.as_u8(), |()| 0))
+    }
+
+    /// The meter hears a step with an image for all.
+    pub fn hear_step(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) {
+        let cosem = self.cosem.clone();
+        match &mut self.kept {
+            Kept::Sized(_) => {
+                if self.is_new_for_all(local, site, said)
+                    && let Some(ImageWord::Ask { image, step, .. }) = said.image.as_deref()
+                {
+                    self.step(local, site, now, *image, *step);
+                }
+            }
+            Kept::Real(rests) => {
+                let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return };
+                self.request.clear();
+                self.request.extend_from_slice(apdu);
+                let mut effects = Effects::default();
+                let mut call = Call {
+                    meter: cosem.meter(site),
+                    rest: &mut rests[local.at()],
+                    now: cosem.moment(now),
+                    scratch: &mut self.scratch,
+                    effects: &mut effects,
+                };
+                broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request);
+            }
+        }
+    }
+
+    /// Whether a meter whose payloads are sized takes a message for all.
+    fn is_new_for_all(&mut self, local: Node, site: SiteId, said: &Apdu) -> bool {
+        let (cosem, Kept::Sized(counts)) = (&self.cosem, &mut self.kept) else { return false };
+        if cosem.meter(site).vendor().suite != cosem.meter(SiteId(0)).vendor().on_file() {
+            return false;
+        }
+        let kept = &mut counts[local.at()];
+        let fresh = said.counter >= kept.expected_by_all;
+        kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
+        fresh
     }
 
     /// What a push setup of a meter sends now.
@@ -217,6 +325,17 @@ impl Servers {
             }
         }
     }
+}
+
+/// A meter has activated an image; one that rolls back runs the former one again, which has been written to flash once more.
+fn activated(cosem: &Cosem, site: SiteId, image: u16, rest: &mut Rest, before: Option<Firmware>) -> (u16, Fate) {
+    let image = &cosem.images[usize::from(image)];
+    let fate = image.fate(cosem.fleet.seed, site);
+    if fate == Fate::RollsBack {
+        rest.changed.get_or_insert_default().firmware = before;
+        rest.flash_writes = rest.flash_writes.saturating_add(1);
+    }
+    (image.job, fate)
 }
 
 fn message(head: Apdu, apdu: &[u8]) -> Said {

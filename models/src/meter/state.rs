@@ -17,6 +17,7 @@ pub struct State {
     reserves: Option<outage::Kept>,
     answers: Slab<Message>,
     resets: Vec<(u16, SiteId, SimTime)>,
+    bricked: Vec<(u16, SiteId)>,
 }
 
 impl Meters {
@@ -28,6 +29,7 @@ impl Meters {
             reserves: self.reserves.as_ref().map(|reserves| reserves.save()),
             answers: self.answers.clone(),
             resets: self.resets.clone(),
+            bricked: self.bricked.clone(),
         }
     }
 
@@ -44,7 +46,9 @@ impl Meters {
         state.answers.check("meter: answers")?;
         let answers = state.answers.iter().all(|message| message.fits(bounds));
         ensure(answers, || "meter: an answer is for somebody who is not here".to_owned())?;
-        let resets = state.resets.iter().all(|reset| bounds.is_job(reset.0));
+        let images = self.servers.as_ref().map_or(&[][..], |servers| &servers.cosem().images);
+        let is_job = |job: u16| bounds.is_job(job) || images.iter().any(|image| image.job == job);
+        let resets = state.resets.iter().all(|reset| is_job(reset.0)) && state.bricked.iter().all(|of| is_job(of.0));
         ensure(resets, || "meter: a reset is of a job that there is not".to_owned())?;
         match (state.kept, &mut self.servers) {
             (Some(kept), Some(servers)) => servers.restore(kept)?,
@@ -56,7 +60,8 @@ impl Meters {
             (None, None) => {}
             _ => return Err("meter: capacitors are only saved, or only here".to_owned()),
         }
-        (self.meters, self.answers, self.resets) = (state.meters, state.answers, state.resets);
+        (self.meters, self.answers) = (state.meters, state.answers);
+        (self.resets, self.bricked) = (state.resets, state.bricked);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
 use super::condition::{Condition, ConditionText};
+use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
@@ -37,6 +38,8 @@ pub enum JobSpec {
     Reset(ResetSpec),
     /// Every meter is asked once for its clock, in the order of ids.
     Ping(PingSpec),
+    /// Every meter gets a firmware image, verifies it and restarts with it.
+    Firmware(Box<FirmwareSpec>),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.
@@ -93,6 +96,11 @@ impl JobSpec {
     pub fn reset(&self) -> Option<&ResetSpec> {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
+
+    /// The firmware campaign, if it is one.
+    pub fn firmware(&self) -> Option<&FirmwareSpec> {
+        if let JobSpec::Firmware(firmware) = self { Some(firmware) } else { None }
+    }
 }
 
 impl CampaignSpec {
@@ -101,11 +109,18 @@ impl CampaignSpec {
         CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Reset(reset) }
     }
 
+    /// A firmware image for meters.
+    pub fn firmware(name: impl Into<String>, firmware: FirmwareSpec) -> CampaignSpec {
+        let job = JobSpec::Firmware(Box::new(firmware));
+        CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job }
+    }
+
     /// What the links of its meters must be like, if it asks for that.
     pub fn only_when(&self) -> Option<&Condition> {
         match &self.job {
             JobSpec::Reset(reset) => reset.only_when.as_ref(),
             JobSpec::Ping(ping) => ping.only_when.as_ref(),
+            JobSpec::Firmware(_) => None,
         }
     }
 
@@ -114,6 +129,7 @@ impl CampaignSpec {
         match &self.job {
             JobSpec::Reset(reset) => reset.at,
             JobSpec::Ping(ping) => ping.at,
+            JobSpec::Firmware(firmware) => firmware.at,
         }
     }
 }

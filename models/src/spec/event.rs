@@ -198,9 +198,22 @@ pub struct Target {
     #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub share: Option<f64>,
+    /// Of a campaign the meters that fit, by number of their site, ascending; `None`: it says nothing, so all are meant.
+    #[serde(skip)]
+    pub nodes: Option<Vec<u32>>,
 }
 
 impl Target {
+    /// These and nobody else.
+    pub fn of(nodes: Vec<u32>) -> Target {
+        Target { nodes: Some(nodes), ..Target::default() }
+    }
+
+    /// Whether a campaign means a meter.
+    pub fn means(&self, meter: u32) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.binary_search(&meter).is_ok())
+    }
+
     /// Nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Target::default()

@@ -12,6 +12,7 @@ mod device;
 mod dlms;
 mod event;
 mod fading;
+mod firmware;
 mod head_end;
 mod hours;
 mod interferer;
@@ -52,6 +53,7 @@ pub use event::{
     RouterFails, Target, TargetKind,
 };
 pub use fading::FadingSpec;
+pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};

@@ -122,6 +122,10 @@ fn bytes(number: f64) -> Option<u16> {
     (0.0..=f64::from(u16::MAX)).contains(&number).then_some(number as u16)
 }
 
+fn many_bytes(number: f64) -> Option<u32> {
+    (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+}
+
 const MINUTE_NS: f64 = 60e9;
 
 fn minutes(ns: f64) -> Option<i16> {
@@ -144,6 +148,9 @@ quantity!(
 quantity!(
     /// A length in metres, `"30 m"`.
     Length, f64, Kind::Length, Some, f64::from);
+quantity!(
+    /// A size in bytes that may be large, `"1 MB"`.
+    LargeSize, u32, Kind::Size, many_bytes, f64::from);
 quantity!(
     /// A size in bytes, `"200 B"`.
     Size, u16, Kind::Size, bytes, f64::from);
@@ -185,6 +192,34 @@ impl Form for TimeRange {
     }
     fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Self::Value, D::Error> {
         Pair::deserialize(d).map(|pair| (pair.0, pair.1))
+    }
+}
+
+form!(
+    /// Shares that grow, `["1 %", "10 %", "100 %"]`.
+    GrowingShares,
+    Vec<f64>,
+    {
+        let mut item = schema_of(Kind::Share);
+        item.insert("x-min".into(), 0.0.into());
+        item.insert("x-max".into(), 1.0.into());
+        json_schema!({
+            "type": "array", "items": item, "minItems": 1, "maxItems": 1_000,
+            "x-expects": "shares that grow and end with all, such as [\"1 %\", \"10 %\", \"100 %\"]",
+        })
+    }
+);
+
+#[derive(Serialize, Deserialize)]
+struct OneShare(#[serde(with = "Share")] f64);
+
+impl Form for GrowingShares {
+    type Value = Vec<f64>;
+    fn write<S: Serializer>(value: &Vec<f64>, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(value.iter().map(|&share| OneShare(share)))
+    }
+    fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
+        Ok(Vec::<OneShare>::deserialize(d)?.into_iter().map(|share| share.0).collect())
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Right {
     Ping,
     /// Reset meters.
     Reset,
+    /// Bring firmware into meters.
+    Firmware,
 }
 
 impl CampaignSpec {
@@ -33,6 +35,7 @@ impl CampaignSpec {
         match self.job {
             JobSpec::Reset(_) => Right::Reset,
             JobSpec::Ping(_) => Right::Ping,
+            JobSpec::Firmware(_) => Right::Firmware,
         }
     }
 }

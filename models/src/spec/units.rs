@@ -59,6 +59,8 @@ const UNITS: &[Unit] = &[
     unit("B", Kind::Size, 1.0),
     unit("kB", Kind::Size, 1e3),
     unit("KiB", Kind::Size, 1024.0),
+    unit("MB", Kind::Size, 1e6),
+    unit("MiB", Kind::Size, 1_048_576.0),
     unit("%", Kind::Share, 0.01),
     unit("deg", Kind::Angle, 1.0),
     unit("Hz", Kind::Frequency, 1.0),

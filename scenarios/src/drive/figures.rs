@@ -1,10 +1,12 @@
 //! From rows to the figures of the results table.
 
+use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
+use super::joins::Joins;
 use super::outages::Outages;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
-use amitwin_data::rows::{EventKind, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
 use amitwin_models::cell::Part;
 use amitwin_models::event::Event;
@@ -60,6 +62,7 @@ pub struct Figures {
     forbidden: u64,
     joins: Option<Joins>,
     outages: Outages,
+    updates: Updates,
     rates: Rates,
 }
 
@@ -86,30 +89,6 @@ struct Heat {
     rows: u32,
     above_60_c: u32,
     above_85_c: u32,
-}
-
-/// New nodes, and when each of them was first part of the mesh.
-#[derive(Default)]
-struct Joins {
-    new: u32,
-    joined_s: BTreeMap<u32, f64>,
-}
-
-impl Joins {
-    fn update(&mut self, rows: &Rows) {
-        self.new += rows.nodes.iter().filter(|n| n.kind != NodeKind::Gateway && n.reachable).count() as u32;
-        for event in rows.events.iter().filter(|event| event.kind == EventKind::Operational) {
-            self.joined_s.entry(event.node).or_insert(event.time_s);
-        }
-    }
-
-    /// Smallest time by which `share` of them had joined (nearest rank), s.
-    fn at(&self, share: f64) -> Option<f64> {
-        let mut sorted: Vec<f64> = self.joined_s.values().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        let rank = (share * f64::from(self.new)).ceil().max(1.0) as usize;
-        sorted.get(rank - 1).copied()
-    }
 }
 
 impl Figures {
@@ -153,6 +132,7 @@ impl Figures {
             desk: None,
             outages: Outages::default(),
             forbidden: 0,
+            updates: Updates::default(),
             rates: Rates::new(duration, load_every),
         }
     }
@@ -215,6 +195,7 @@ impl Figures {
                     }
                 }
                 TransactionKind::LastGasp | TransactionKind::PowerUp => {}
+                TransactionKind::Firmware => self.updates.add(row),
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -286,10 +267,12 @@ impl Figures {
         self.end_s = now.secs_f64();
         self.rejoin_s.sort_by(f64::total_cmp);
         self.pings_s.sort_by(f64::total_cmp);
+        self.updates.close();
         let mut counters = Counters::default();
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
-        let ran =
-            Ran { plan, counters, events: engine.events(), head_end: engine.partitions().find_map(Part::head_end) };
+        let flash_writes = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.flash_writes()).sum();
+        let head_end = engine.partitions().find_map(Part::head_end);
+        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -300,6 +283,7 @@ impl Figures {
             // They follow from the other figures (`money`), or are of plans, which no frame is part of (`plan`).
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
+            Activity::Firmware => return self.updates.written(metric, ran),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -397,9 +381,13 @@ impl Figures {
             Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
-            Metric::Transactions => always(self.pushes + self.reads + self.pings + u64::from(self.resets)),
+            Metric::Transactions => {
+                let updates = self.updates.counts().0;
+                always(self.pushes + self.reads + self.pings + u64::from(self.resets + updates))
+            }
             Metric::TransactionsOk => {
-                always(self.pushes_ok + self.reads_ok + self.pings_s.len() as u64 + u64::from(self.back))
+                let (pings, updates) = (self.pings_s.len() as u64, self.updates.counts().1);
+                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + updates))
             }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),
@@ -436,11 +424,15 @@ impl Figures {
 }
 
 /// What the parts of a world counted themselves.
-struct Ran<'a> {
+pub struct Ran<'a> {
     plan: &'a Plan,
-    counters: Counters,
+    /// Sums of all meshes.
+    pub counters: Counters,
+    /// Images written to flash.
+    pub flash_writes: u64,
     events: u64,
-    head_end: Option<&'a HeadEnd>,
+    /// The head-end.
+    pub head_end: Option<&'a HeadEnd>,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

@@ -7,7 +7,9 @@
 mod capture;
 mod figures;
 mod finding;
+mod firmware;
 mod head_end_minutes;
+mod joins;
 mod money;
 mod outages;
 mod rates;

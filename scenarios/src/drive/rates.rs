@@ -1,6 +1,6 @@
 //! How fast messages of meters pass border routers and reach the head-end, and how much relays send: what may saturate as a network grows.
 
-use amitwin_data::rows::{LoadRow, TransactionRow};
+use amitwin_data::rows::{LoadRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,8 @@ impl Rates {
     /// Adds rows: each answered transaction is a message of its meter.
     pub fn update(&mut self, transactions: &[TransactionRow], load: &[LoadRow]) {
         for row in transactions {
-            let Some(answered_s) = row.answered_s else { continue };
+            // An image comes over days, in messages that have no rows.
+            let Some(answered_s) = row.answered_s.filter(|_| row.kind != TransactionKind::Firmware) else { continue };
             let hour = (answered_s / HOUR_S) as usize;
             *at(&mut self.messages, hour) += 1;
             *at(self.bytes.entry(row.gateway).or_default(), hour) += u64::from(row.bytes);
@@ -96,6 +97,12 @@ mod tests {
             hops_made: None,
             bytes,
             held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         }
     }
 

@@ -99,6 +99,13 @@ pub fn of_results(metrics: &Values) -> Vec<String> {
             left_out - unknown
         ));
     }
+    let (halted, failed) = (of(Metric::FirmwareHalted), of(Metric::FirmwareFailed));
+    if halted > 0.0 {
+        warnings.push(format!(
+            "a firmware campaign was halted by stop_at_failed: {failed} meters had failed, and {halted} are not done. The table `transactions` \
+             has them as halted, with how far each came in image_state"
+        ));
+    }
     warnings
 }
 

@@ -1,6 +1,6 @@
 //! `[[campaign]]`: schedules, and whether they fit into the run.
 
-use super::{Context, show};
+use super::{Context, firmware, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, MediumKind, ResetSchedule, ResetSpec};
 use amitwin_sim_core::SimTime;
@@ -24,6 +24,9 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
         }
+        if let Some(firmware) = campaign.job.firmware() {
+            firmware::check(cx, &campaign.name, firmware);
+        }
     }
 }
 
@@ -42,6 +45,7 @@ fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let wait = match &campaign.job {
         JobSpec::Reset(reset) => reset.wait,
         JobSpec::Ping(ping) => ping.wait,
+        JobSpec::Firmware(_) => None,
     };
     let Some(condition) = campaign.only_when() else {
         if wait.is_some() {
@@ -115,7 +119,7 @@ fn has_one_schedule(cx: &mut Context<'_>, name: &str, reset: &ResetSpec) -> bool
 }
 
 /// A time in nanoseconds, rounded for reading.
-fn about(ns: f64) -> String {
+pub(super) fn about(ns: f64) -> String {
     let (scale, word) = match ns {
         ns if ns >= 3600e9 => (3600e9, "h"),
         ns if ns >= 60e9 => (60e9, "min"),

@@ -6,7 +6,9 @@ use crate::language::path::place_of;
 use crate::language::tree::{Node, Value};
 use crate::sections::units::{self, Kind};
 use crate::zones;
-use amitwin_models::spec::{Delivery, DlmsSpec, Flag, Keys, ResetSpec, UtcOffset, VendorSpec};
+use amitwin_models::spec::{
+    CampaignSpec, Delivery, DlmsSpec, FirmwareDelivery, Flag, JobSpec, Keys, UtcOffset, VendorSpec,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -53,8 +55,12 @@ pub(super) fn world(cx: &mut Context<'_>) {
     let file = cx.file;
     let vendors = &file.dlms.vendors;
     let suites: BTreeSet<u8> = vendors.iter().map(|kind| kind.vendor.on_file().id()).collect();
-    let is_broadcast = |reset: &ResetSpec| reset.delivery == Delivery::Broadcast;
-    let broadcast = file.campaign.iter().find(|campaign| campaign.job.reset().is_some_and(is_broadcast));
+    let is_broadcast = |campaign: &&CampaignSpec| match &campaign.job {
+        JobSpec::Reset(reset) => reset.delivery == Delivery::Broadcast,
+        JobSpec::Firmware(firmware) => firmware.delivery() == FirmwareDelivery::Multicast,
+        JobSpec::Ping(_) => false,
+    };
+    let broadcast = file.campaign.iter().find(is_broadcast);
     if let Some(campaign) = broadcast.filter(|_| suites.len() > 1) {
         let name = campaign.name.as_str();
         let title = format!("the campaign `{name}` is broadcast to meters of several security suites");

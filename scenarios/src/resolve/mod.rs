@@ -4,6 +4,7 @@ mod area;
 pub(crate) mod campaign;
 pub(crate) mod dlms;
 mod event;
+mod firmware;
 pub(crate) mod gates;
 mod head_end;
 mod id_list;
@@ -114,6 +115,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     };
     let mut events = event::events(cx, &placement, placements);
     events.extend(replay::replays(cx, &placement, placements));
+    let campaigns = firmware::campaigns(cx, &placement);
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,
@@ -135,7 +137,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         record: file.record.clone(),
         head_end,
         polls: file.read.clone(),
-        campaigns: file.campaign.clone(),
+        campaigns,
         events,
     };
     profile(cx, &spec);

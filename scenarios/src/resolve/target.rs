@@ -1,4 +1,4 @@
-//! `target` and `links` of an event: the nodes that fit all that is said, the pairs that are named.
+//! `target` and `links` of an event, `target` of a campaign: the nodes that fit all that is said, the pairs that are named.
 
 use super::Context;
 use super::area::{in_circle, in_polygon};
@@ -12,6 +12,7 @@ use amitwin_sim_core::rng::Stream;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Unknown ids of a list, or known border routers, that are told one by one.
 const TOLD_MAX: usize = 20;
@@ -23,6 +24,31 @@ type Criterion<'t> = (Cow<'t, str>, Fits<'t>);
 
 /// Whether a site fits, by its number and what stands there.
 type Fits<'t> = Box<dyn Fn(u32, &Site) -> bool + 't>;
+
+/// Whose target it is, and where that stands.
+pub(super) struct Of<'n> {
+    /// "event", or what else has one.
+    pub noun: &'static str,
+    /// Its name.
+    pub name: &'n str,
+    /// Keys down to the target.
+    pub path: &'n [&'n str],
+}
+
+impl<'n> Of<'n> {
+    fn place<'k>(&self, keys: &[&'k str]) -> Vec<&'k str>
+    where
+        'n: 'k,
+    {
+        self.path.iter().chain(keys).copied().collect()
+    }
+}
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} `{}`", self.noun, self.name)
+    }
+}
 
 /// Finds the nodes of targets in a placement.
 pub(super) struct Finder<'a> {
@@ -43,6 +69,14 @@ impl<'a> Finder<'a> {
         self.assignment.get_or_init(|| assign_within(self.placement, self.routes_max))
     }
 
+    /// The meters that something else than an event means, ascending; `purpose` is that of a share's draws.
+    pub fn meters(&self, cx: &mut Context<'_>, of: &Of<'_>, purpose: u32, target: &Target) -> Vec<u32> {
+        let Some(mut criteria) = self.criteria(cx, of, target, None) else { return Vec::new() };
+        criteria.push(("kind".into(), Box::new(|_, site| site.kind == SiteKind::Meter)));
+        let fit = self.fitting(cx, of, &criteria);
+        self.share(cx, of, purpose, target.share, fit)
+    }
+
     /// The nodes that an event happens to, ascending. `index` is its place in the file, `list` what its file names.
     pub fn nodes(&self, cx: &mut Context<'_>, index: usize, event: &EventSpec, list: Option<&IdList>) -> Vec<u32> {
         let (name, target) = (event.name.as_str(), &event.target);
@@ -53,8 +87,9 @@ impl<'a> Finder<'a> {
             cx.error(&["event", name], title, "needs a `target`", help);
             return Vec::new();
         }
-        let Some(criteria) = self.criteria(cx, name, target, list) else { return Vec::new() };
-        let mut fit = self.fitting(cx, name, &criteria);
+        let of = &Of { noun: "event", name, path: &["event", name, "target"] };
+        let Some(criteria) = self.criteria(cx, of, target, list) else { return Vec::new() };
+        let mut fit = self.fitting(cx, of, &criteria);
         if fit.is_empty() {
             return fit;
         }
@@ -70,7 +105,7 @@ impl<'a> Finder<'a> {
                 return fit;
             }
         }
-        self.share(cx, index, event, fit)
+        self.share(cx, of, EVENT_SHARE ^ ((index as u32) << 16), target.share, fit)
     }
 
     /// The pairs that an event names, each once.
@@ -113,7 +148,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The nodes that fit every criterion; an error if there are none.
-    fn fitting(&self, cx: &mut Context<'_>, name: &str, criteria: &[Criterion<'_>]) -> Vec<u32> {
+    fn fitting(&self, cx: &mut Context<'_>, of: &Of<'_>, criteria: &[Criterion<'_>]) -> Vec<u32> {
         let mut fit = Vec::new();
         let mut alone = vec![0; criteria.len()];
         for (number, site) in (0..).zip(&self.placement.sites).filter(|(_, site)| site.kind.has_radio()) {
@@ -130,23 +165,27 @@ impl<'a> Finder<'a> {
         if fit.is_empty() {
             let count = |((word, _), alone): (&Criterion<'_>, &u32)| format!("{alone} fit `{word}`");
             let counts: Vec<String> = criteria.iter().zip(&alone).map(count).collect();
-            let title = format!("the event `{name}` happens to nobody");
-            cx.error(&["event", name, "target"], title, "nothing fits all of it", counts.join(", "));
+            let title = format!("{of} happens to nobody");
+            cx.error(&of.place(&[]), title, "nothing fits all of it", counts.join(", "));
         }
         fit
     }
 
     /// The share of those who fit. That a draw hits none is no error, so that a sweep over shares or seeds goes through.
-    fn share(&self, cx: &mut Context<'_>, index: usize, event: &EventSpec, mut fit: Vec<u32>) -> Vec<u32> {
-        let Some(share) = event.target.share else { return fit };
-        let seed = cx.file.seed;
-        let of = fit.len();
-        let purpose = EVENT_SHARE ^ ((index as u32) << 16);
+    fn share(
+        &self,
+        cx: &mut Context<'_>,
+        of: &Of<'_>,
+        purpose: u32,
+        share: Option<f64>,
+        mut fit: Vec<u32>,
+    ) -> Vec<u32> {
+        let Some(share) = share else { return fit };
+        let (seed, all) = (cx.file.seed, fit.len());
         fit.retain(|&node| Stream::new(seed, u64::from(node), purpose).unit() < share);
         if fit.is_empty() && share > 0.0 {
-            let name = event.name.as_str();
-            let text = format!("the event `{name}` happens to nobody: its share took none of the {of} nodes that fit");
-            cx.warn(&["event", name, "target", "share"], text);
+            let text = format!("{of} happens to nobody: its share took none of the {all} nodes that fit");
+            cx.warn(&of.place(&["share"]), text);
         }
         fit
     }
@@ -155,16 +194,16 @@ impl<'a> Finder<'a> {
     fn criteria<'t>(
         &'t self,
         cx: &mut Context<'_>,
-        name: &str,
+        of: &Of<'_>,
         target: &'t Target,
         list: Option<&IdList>,
     ) -> Option<Vec<Criterion<'t>>> {
         let mut all: Vec<Option<Criterion<'t>>> = Vec::new();
         if !target.ids.is_empty() {
-            all.push(self.ids(cx, name, &target.ids));
+            all.push(self.ids(cx, of, &target.ids));
         }
         if target.file.is_some() {
-            all.push(list.and_then(|list| self.listed(cx, name, list)));
+            all.push(list.and_then(|list| self.listed(cx, of, list)));
         }
         if let Some(kind) = target.kind {
             let kind = match kind {
@@ -175,34 +214,34 @@ impl<'a> Finder<'a> {
             all.push(Some(("kind".into(), Box::new(move |_, site| site.kind == kind))));
         }
         if let Some(router) = &target.router {
-            all.push(self.router(cx, name, router, target.kind));
+            all.push(self.router(cx, of, router, target.kind));
         }
         if let Some(vintage) = &target.vintage {
-            all.push(vintage_of(cx, name, vintage));
+            all.push(vintage_of(cx, of, vintage));
         }
         for (column, fitting) in &target.attributes {
-            all.push(self.attribute(cx, name, column, fitting));
+            all.push(self.attribute(cx, of, column, fitting));
         }
         if let Some(circle) = &target.circle {
             let inside = move |_, site: &Site| in_circle(circle, site.lat_deg, site.lon_deg);
-            all.push(has_coordinates(cx, name, "circle").then_some(("circle".into(), Box::new(inside))));
+            all.push(has_coordinates(cx, of, "circle").then_some(("circle".into(), Box::new(inside))));
         }
         if let Some(corners) = &target.polygon {
             let inside = move |_, site: &Site| in_polygon(corners, site.lat_deg, site.lon_deg);
-            let sound = has_coordinates(cx, name, "polygon") & are_on_the_globe(cx, name, corners);
+            let sound = has_coordinates(cx, of, "polygon") & are_on_the_globe(cx, of, corners);
             all.push(sound.then_some(("polygon".into(), Box::new(inside))));
         }
         all.into_iter().collect()
     }
 
-    fn ids<'t>(&self, cx: &mut Context<'_>, name: &str, ids: &[String]) -> Option<Criterion<'t>> {
+    fn ids<'t>(&self, cx: &mut Context<'_>, of: &Of<'_>, ids: &[String]) -> Option<Criterion<'t>> {
         let mut nodes = Vec::with_capacity(ids.len());
         let mut sound = true;
         for (at, id) in ids.iter().enumerate() {
             match self.sites.node(id) {
                 Ok(node) => nodes.push(node),
                 Err((title, help)) => {
-                    cx.error(&["event", name, "target", "ids", &at.to_string()], title, "not in the placement", help);
+                    cx.error(&of.place(&["ids", &at.to_string()]), title, "not in the placement", help);
                     sound = false;
                 }
             }
@@ -211,7 +250,7 @@ impl<'a> Finder<'a> {
     }
 
     /// As `ids`, but the ids stand in a file: its errors are told in one.
-    fn listed<'t>(&self, cx: &mut Context<'_>, name: &str, list: &IdList) -> Option<Criterion<'t>> {
+    fn listed<'t>(&self, cx: &mut Context<'_>, of: &Of<'_>, list: &IdList) -> Option<Criterion<'t>> {
         let (known, unknown): (Vec<_>, Vec<_>) = list.ids.iter().partition(|(_, id)| self.sites.node_of(id).is_some());
         if !unknown.is_empty() {
             let tell = |(line, id): &&(usize, String)| match self.sites.near(id) {
@@ -226,7 +265,7 @@ impl<'a> Finder<'a> {
             let title = format!("the list of ids names what is no node of the placement: {}{more}", told.join(", "));
             let help =
                 "write one id of a meter, repeater or border router a line; a line that begins with # is a comment";
-            cx.error(&["event", name, "target", "file"], title, "this file", help);
+            cx.error(&of.place(&["file"]), title, "this file", help);
             return None;
         }
         Some(("file".into(), among(known.iter().filter_map(|(_, id)| self.sites.node_of(id)).collect())))
@@ -236,11 +275,11 @@ impl<'a> Finder<'a> {
     fn attribute<'t>(
         &'t self,
         cx: &mut Context<'_>,
-        name: &str,
+        of: &Of<'_>,
         column: &'t str,
         fitting: &'t Fitting,
     ) -> Option<Criterion<'t>> {
-        let place = ["event", name, "target", "attributes", column];
+        let place = of.place(&["attributes", column]);
         let attributes = &self.placement.attributes;
         let names: Vec<&str> = attributes.columns().iter().map(|attribute| attribute.name()).collect();
         let Some(attribute) = attributes.column(column) else {
@@ -274,12 +313,12 @@ impl<'a> Finder<'a> {
     fn router<'t>(
         &'t self,
         cx: &mut Context<'_>,
-        name: &str,
+        of: &Of<'_>,
         router: &str,
         kind: Option<TargetKind>,
     ) -> Option<Criterion<'t>> {
         let assignment = self.assignment();
-        let place = ["event", name, "target", "router"];
+        let place = of.place(&["router"]);
         match self.sites.of(router) {
             Some((gateway, SiteKind::Gateway)) => {
                 let itself = kind == Some(TargetKind::Gateway);
@@ -320,7 +359,7 @@ fn among<'t>(mut nodes: Vec<u32>) -> Fits<'t> {
     Box::new(move |node, _| nodes.binary_search(&node).is_ok())
 }
 
-fn vintage_of<'t>(cx: &mut Context<'_>, name: &str, vintage: &str) -> Option<Criterion<'t>> {
+fn vintage_of<'t>(cx: &mut Context<'_>, of: &Of<'_>, vintage: &str) -> Option<Criterion<'t>> {
     let names: Vec<&str> = cx.file.dlms.vendors.iter().map(|vendor| vendor.name.as_str()).collect();
     let Some(at) = names.iter().position(|name| *name == vintage) else {
         let help = match names[..] {
@@ -328,7 +367,7 @@ fn vintage_of<'t>(cx: &mut Context<'_>, name: &str, vintage: &str) -> Option<Cri
             _ => suggest(vintage, &names, "kinds of meters"),
         };
         let title = format!("there is no kind of meter `{vintage}`");
-        cx.error(&["event", name, "target", "vintage"], title, "not one of dlms.vendor", help);
+        cx.error(&of.place(&["vintage"]), title, "not one of dlms.vendor", help);
         return None;
     };
     let kinds = names.len();
@@ -336,24 +375,24 @@ fn vintage_of<'t>(cx: &mut Context<'_>, name: &str, vintage: &str) -> Option<Cri
 }
 
 /// Whether places on the globe mean anything: a town lies somewhere only if the scenario says where.
-fn has_coordinates(cx: &mut Context<'_>, name: &str, key: &str) -> bool {
+fn has_coordinates(cx: &mut Context<'_>, of: &Of<'_>, key: &str) -> bool {
     let section = &cx.file.placement;
     let has = section.file.is_some() || section.origin.is_some();
     if !has {
-        let title = format!("the event `{name}` has a {key}, and the generated town does not say where it lies");
+        let title = format!("{of} has a {key}, and the generated town does not say where it lies");
         let help = "add `origin` to [placement]; without it the town lies around origin = { lat = \"50 deg\", lon = \"10 deg\" }";
-        cx.error(&["event", name, "target", key], title, "which place is this?", help);
+        cx.error(&of.place(&[key]), title, "which place is this?", help);
     }
     has
 }
 
-fn are_on_the_globe(cx: &mut Context<'_>, name: &str, corners: &[[f64; 2]]) -> bool {
+fn are_on_the_globe(cx: &mut Context<'_>, of: &Of<'_>, corners: &[[f64; 2]]) -> bool {
     let mut sound = true;
     for (at, [lat, lon]) in corners.iter().enumerate() {
         if lat.abs() > 90.0 || lon.abs() > 180.0 {
-            let title = format!("corner {} of the polygon of `{name}` is no place on the globe", at + 1);
+            let title = format!("corner {} of the polygon of `{}` is no place on the globe", at + 1, of.name);
             let help = "write [latitude, longitude] in degrees: -90 to 90, and -180 to 180";
-            cx.error(&["event", name, "target", "polygon", &at.to_string()], title, "out of range", help);
+            cx.error(&of.place(&["polygon", &at.to_string()]), title, "out of range", help);
             sound = false;
         }
     }

@@ -3,7 +3,7 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, Rows,
+    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
     TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
@@ -113,6 +113,12 @@ pub fn extremes() -> Rows {
                 hops_made: Some(0),
                 bytes: 0,
                 held_by: Added::default(),
+                image_state: Added::default(),
+                rounds: Added::default(),
+                blocks_alone: Added::default(),
+                blocks_again: Added::default(),
+                complete_s: Added::default(),
+                verified_s: Added::default(),
             },
             TransactionRow {
                 transaction: u64::MAX,
@@ -131,6 +137,12 @@ pub fn extremes() -> Rows {
                 hops_made: None,
                 bytes: u32::MAX,
                 held_by: Added::default(),
+                image_state: Added::default(),
+                rounds: Added::default(),
+                blocks_alone: Added::default(),
+                blocks_again: Added::default(),
+                complete_s: Added::default(),
+                verified_s: Added::default(),
             },
         ],
         events: vec![
@@ -240,6 +252,16 @@ pub fn extremes() -> Rows {
             kind: TransactionKind::Reset,
             campaign: "reset".into(),
             role: "reader".into(),
+        }],
+        rounds: vec![RoundRow {
+            time_s: 0.5,
+            campaign: Arc::from("update"),
+            wave: u16::MAX,
+            round: 1,
+            blocks: u32::MAX,
+            lacking: 392,
+            complete: 0,
+            meters: 5_000,
         }],
         weather: vec![WeatherRow {
             time_s: 3_600.0,

@@ -300,6 +300,12 @@ fn question(run: &RunView) -> &'static str {
              median(answered_s - sent_s) AS delay_p50_s\n\
              FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'ping'\nGROUP BY variant, seed;",
         ),
+        (
+            Activity::Firmware,
+            "SELECT variant, seed, image_state, count(*) AS meters, median(answered_s - planned_s) / 3600 AS after_h,\n       \
+             sum(blocks_alone) AS blocks_to_single_meters\n\
+             FROM 'tables/transactions/*/*.parquet'\nWHERE kind = 'firmware'\nGROUP BY ALL ORDER BY ALL;",
+        ),
     ];
     let reports = "SELECT variant, seed, count(*) AS reports, avg((outcome = 'ok')::INT) AS arrived,\n       \
                    median(answered_s - planned_s) AS delay_p50_s  -- of those that arrived\n\

@@ -118,6 +118,12 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             hops_made: node.hops,
             bytes: 16,
             held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         });
     }
     out

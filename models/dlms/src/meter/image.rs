@@ -81,6 +81,11 @@ fn promised(identifier: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |sum, digit| Some(sum << 4 | u64::from(char::from(*digit).to_digit(16)?)))
 }
 
+/// Whether an identifier promises a digest.
+pub fn promises(identifier: &[u8]) -> bool {
+    promised(identifier).is_some()
+}
+
 /// FNV-1a over bytes, its state stirred at the end (finaliser of SplitMix64).
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let mut state = seed ^ 0xCBF2_9CE4_8422_2325;

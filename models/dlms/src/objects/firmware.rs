@@ -58,6 +58,29 @@ pub fn identifier(rest: &Rest) -> &[u8] {
     rest.firmware().map_or(DELIVERED, |firmware| &firmware.identifier)
 }
 
+/// What a client does with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// A transfer begins anew.
+    Initiate {
+        /// Of the image.
+        identifier: &'a [u8],
+        /// Of the image.
+        bytes: u32,
+    },
+    /// One block.
+    Block {
+        /// Which, from 0.
+        number: u32,
+        /// What is in it.
+        content: &'a [u8],
+    },
+    /// Is it whole, and the one promised?
+    Verify,
+    /// It is to run.
+    Activate,
+}
+
 /// Methods: initiate, one block, verify, activate.
 pub fn act(
     view: &View<'_>,
@@ -66,33 +89,56 @@ pub fn act(
     parameter: &Data<'_>,
     effects: &mut Effects,
 ) -> Result<(), ActionResult> {
-    let block_bytes = block_bytes(view);
-    let busy = rest.transfer.as_ref().is_some_and(|transfer| transfer.is_busy(view.now));
-    let outcome = match index {
-        1 | 2 if busy => Err(Refused::NotYet),
+    let step = match index {
         1 => {
             let (Data::OctetString(identifier), Data::DoubleLongUnsigned(bytes)) = pair(parameter)? else {
                 return Err(ActionResult::TypeUnmatched);
             };
-            Transfer::begin(identifier, bytes, block_bytes).map(|begun| rest.transfer = Some(Box::new(begun)))
+            Step::Initiate { identifier, bytes }
         }
         2 => {
-            let (Data::DoubleLongUnsigned(block), Data::OctetString(content)) = pair(parameter)? else {
+            let (Data::DoubleLongUnsigned(number), Data::OctetString(content)) = pair(parameter)? else {
                 return Err(ActionResult::TypeUnmatched);
             };
-            match rest.transfer.as_deref_mut() {
-                Some(transfer) => transfer.take(block, content, block_bytes),
-                None => Err(Refused::NotYet),
-            }
+            Step::Block { number, content }
         }
         _ if *parameter != Data::Integer(0) => return Err(ActionResult::TypeUnmatched),
-        3 => verify(rest, block_bytes, view.now),
-        _ => activate(view, rest, effects),
+        3 => Step::Verify,
+        _ => Step::Activate,
+    };
+    take(view, rest, step, effects)
+}
+
+/// A step, as plain values: what the methods do with theirs.
+///
+/// # Errors
+/// What the meter answers: temporary-failure where a later attempt can succeed, other-reason where only another transfer can.
+pub fn take(view: &View<'_>, rest: &mut Rest, step: Step<'_>, effects: &mut Effects) -> Result<(), ActionResult> {
+    let block_bytes = block_bytes(view);
+    let busy = rest.transfer.as_ref().is_some_and(|transfer| transfer.is_busy(view.now));
+    let outcome = match step {
+        Step::Initiate { .. } | Step::Block { .. } if busy => Err(Refused::NotYet),
+        // It runs already: nothing is transferred and no flash is written.
+        Step::Initiate { identifier, .. } if runs(rest, identifier) => Err(Refused::Value),
+        Step::Initiate { identifier, bytes } => {
+            Transfer::begin(identifier, bytes, block_bytes).map(|begun| rest.transfer = Some(Box::new(begun)))
+        }
+        Step::Block { number, content } => match rest.transfer.as_deref_mut() {
+            Some(transfer) => transfer.take(number, content, block_bytes),
+            None => Err(Refused::NotYet),
+        },
+        Step::Verify => verify(rest, block_bytes, view.now),
+        Step::Activate => activate(view, rest, effects),
     };
     outcome.map_err(|why| match why {
         Refused::Value | Refused::Digest => ActionResult::OtherReason,
         Refused::NotYet => ActionResult::TemporaryFailure,
     })
+}
+
+/// Whether the image with this identifier is the active one; only an identifier that promises a digest says which image it is.
+pub fn runs(rest: &Rest, identifier: &[u8]) -> bool {
+    image::promises(identifier) && rest.firmware().is_some_and(|firmware| firmware.identifier == identifier)
 }
 
 /// The two fields of a structure.

@@ -18,6 +18,7 @@ mod table;
 pub(crate) mod view;
 
 pub use clock::time;
+pub use firmware::{Step as ImageStep, identifier as firmware_identifier, runs as runs_image, take as take_image_step};
 pub use measures::Quantity;
 pub use profile::Profile;
 pub use pushing::contents as push_contents;

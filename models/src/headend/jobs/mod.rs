@@ -4,6 +4,7 @@
 //! ([`Wake`]), is told what it hears, and writes one row for each meter that it had to do with. A further kind is its
 //! file here, a line in the list of [`Job`], its specification, what meters do with it, and its figures.
 
+pub mod firmware;
 pub mod held;
 pub mod ping;
 pub mod read;
@@ -16,14 +17,15 @@ use super::numbers::Numbers;
 use super::sessions::{Asked, Key};
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
-use crate::apdu::Ask;
+use crate::apdu::{Ask, Said};
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, Right};
+use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right};
 use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
+use firmware::Firmware;
 use ping::Ping;
 use read::Read;
 use reset::Reset;
@@ -210,7 +212,9 @@ kinds! {
     /// Reads every meter by a schedule.
     Read,
     /// Asks every meter once for its clock.
-    Ping
+    Ping,
+    /// Brings a firmware image into every meter.
+    Firmware
 }
 
 /// What a job may touch of the rest of the head-end.
@@ -231,6 +235,8 @@ pub struct Tools<'a> {
     pub statistics: &'a mut Statistics,
     /// Where rows go.
     pub rows: &'a mut Rows,
+    /// What the meter says that a job is told of, where that is not its rows.
+    pub said: Option<Said>,
 }
 
 impl Tools<'_> {
@@ -306,6 +312,8 @@ impl Tools<'_> {
         match kind {
             DownKind::Command { job } | DownKind::Confirm { job } => Some(job),
             DownKind::Request { read } => self.numbers.job(read),
+            // What is for all is no session.
+            DownKind::Spread { .. } => None,
         }
     }
 
@@ -353,6 +361,13 @@ pub struct End<'a> {
     pub now: SimTime,
     /// Resets that really happened: job, meter, time.
     pub resets: &'a [(u16, SiteId, SimTime)],
+    /// Meters that an activation has bricked: job, meter.
+    pub bricked: &'a [(u16, SiteId)],
+}
+
+/// Number of the first firmware campaign's job: those of other kinds come before.
+pub fn before_firmware(campaigns: &[CampaignSpec], reads: &[PollSpec]) -> u16 {
+    (reads.len() + campaigns.iter().filter(|campaign| campaign.job.firmware().is_none()).count()) as u16
 }
 
 /// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads, then campaigns of
@@ -376,6 +391,12 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
         if let JobSpec::Ping(ping) = &campaign.job {
             jobs.push(Job::Ping(Ping::new(&campaign.name, ping, jobs.len() as u16, duties.meters.into())));
         }
+    }
+    let firmware = duties.campaigns.iter().filter_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
+    for (image, (name, spec)) in (0..).zip(firmware) {
+        let job = jobs.len() as u16;
+        let meters = duties.meters.iter().filter(|meter| spec.target.means(meter.0)).copied().collect();
+        jobs.push(Job::Firmware(Firmware::new(name, spec, (job, image), meters, duties.seed)));
     }
     jobs
 }

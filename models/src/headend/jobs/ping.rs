@@ -200,6 +200,12 @@ impl Ping {
             hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
             held_by: Added(came.lack.map(Lack::in_tables)),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         });
     }
 }

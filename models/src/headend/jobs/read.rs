@@ -309,6 +309,12 @@ impl Read {
             hops_made,
             bytes: read.map_or(0, |r| r.bytes),
             held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
         });
     }
 }

@@ -195,7 +195,7 @@ impl Medium for Ideal {
         let from_gateway = ctx.facts.is_gateway(node);
         let distance = u8::from(!from_gateway && self.ways[node].attached);
         let message = Message { distance, ..message };
-        if from_gateway && matches!(message.body, Body::Flood { .. }) {
+        if from_gateway && matches!(message.body, Body::Flood { .. } | Body::Spread { .. }) {
             for to in ctx.facts.members().filter(|&to| ctx.facts.gateway_of(to) == node) {
                 self.fly(ctx, node, to, message.clone());
             }

@@ -165,7 +165,7 @@ impl Content {
                 Body::Confirm => Kind::Confirm,
                 Body::Command { .. } => Kind::Command,
                 Body::Request { .. } => Kind::Request,
-                Body::Flood { .. } => Kind::Flood,
+                Body::Flood { .. } | Body::Spread { .. } => Kind::Flood,
             },
         }
     }
@@ -268,6 +268,14 @@ impl Packet {
     /// It keeps the mesh together, instead of saying something for somebody above it.
     pub const fn is_control(&self) -> bool {
         !matches!(self.content, Content::Message(_) | Content::Probe { .. })
+    }
+
+    /// Whether it brings a block of a firmware image.
+    pub fn is_image_block(&self) -> bool {
+        match &self.content {
+            Content::Message(message) => message.apdu.image.as_ref().is_some_and(|word| word.is_block()),
+            _ => false,
+        }
     }
 
     /// What somebody above the medium says with it.

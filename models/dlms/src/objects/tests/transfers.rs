@@ -174,6 +174,34 @@ fn an_image_that_is_not_the_one_promised_never_becomes_active() {
 }
 
 #[test]
+fn an_image_that_runs_and_says_so_is_refused_as_it_is_offered() {
+    let (fleet, image) = (fleet(false), image());
+    let master = view(&fleet, Client::Management);
+    let name = format!("fw-4#{:016x}", crate::image::digest(&image, BLOCK as u32));
+    let mut rest = Rest::default();
+    let mut effects = Effects::default();
+    let begin = ImageStep::Initiate { identifier: name.as_bytes(), bytes: image.len() as u32 };
+    // By the typed steps, which are what the methods do.
+    let mut step = |rest: &mut Rest, step| take_image_step(&master, rest, step, &mut effects);
+    assert_eq!(step(&mut rest, begin), Ok(()));
+    for number in (0..71).rev() {
+        let content = image.chunks(BLOCK).nth(number as usize).unwrap();
+        assert_eq!(step(&mut rest, ImageStep::Block { number, content }), Ok(()));
+    }
+    assert_eq!([ImageStep::Verify, ImageStep::Activate].map(|next| step(&mut rest, next)), [Ok(()), Ok(())]);
+    assert!(runs_image(&rest, name.as_bytes()) && !runs_image(&rest, b"fw-4"));
+    let before = rest.clone();
+    assert_eq!(step(&mut rest, begin), Err(ActionResult::OtherReason));
+    assert_eq!(
+        call(&master, &mut rest, 18, IMAGE, 1, &initiate_as(&name, image.len() as u32)).0,
+        ActionResult::OtherReason
+    );
+    assert_eq!(rest, before, "no transfer begins and no flash is written");
+    // Another one may come.
+    assert_eq!(call(&master, &mut rest, 18, IMAGE, 1, &initiate(200)).0, ActionResult::Success);
+}
+
+#[test]
 fn sizes_out_of_bounds_are_refused() {
     let fleet = fleet(false);
     let master = view(&fleet, Client::Management);

@@ -346,6 +346,12 @@ impl JobKind for Reset {
                 hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
                 held_by: Added(progress.lack.map(Lack::in_tables)),
+                image_state: Added::default(),
+                rounds: Added::default(),
+                blocks_alone: Added::default(),
+                blocks_again: Added::default(),
+                complete_s: Added::default(),
+                verified_s: Added::default(),
             });
         }
     }

@@ -44,7 +44,11 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     ctx.books.counters.frames += 1;
     ctx.books.counters.retries += u64::from(again);
     link.note_sent(ctx, node, channel, bytes);
-    ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
+    let end = link.air.transmission(frame).end;
+    if link.packets.get(at).is_image_block() {
+        ctx.books.counters.image_air_ns += (end - now).nanos();
+    }
+    ctx.schedule(end, node, Event::Ended { frame });
 }
 
 /// [`Event::Ended`]: last bit of a frame; settle who received it.

@@ -1,4 +1,7 @@
 //! Flooding of commands (MPL, RFC 7731): everyone who hears one repeats it under a trickle timer.
+//!
+//! Each job that floods a command has a place of its own. Steps with firmware images, of which one follows the other while the last is still on its
+//! way, have further places behind those and use them in turn; a message that comes late is known by its counter.
 
 use super::stack::{FLOOD_ROUNDS_MAX, Flooding};
 use super::{Content, Event, Net, Packet, Stack};
@@ -42,9 +45,32 @@ impl Flood {
     }
 }
 
+/// Place of a message that is flooded; `None` if it is not, or has none here.
+fn place(net: &Net, body: Body) -> Option<u16> {
+    match body {
+        Body::Flood { job } => Some(job),
+        Body::Spread { slot } => Some(net.jobs + slot),
+        _ => None,
+    }
+}
+
 /// Starts a flood at a border router.
-pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, job: u16, message: Message) {
-    let members = PerNode::of(Member::default(), net.nodes.len());
+pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, message: Message) {
+    let Some(job) = place(net, message.body).filter(|&job| usize::from(job) < net.floods.len()) else { return };
+    let spreads = matches!(message.body, Body::Spread { .. });
+    let old = net.floods[usize::from(job)].take().filter(|_| spreads);
+    let members = match old {
+        // Another border router of this partition has begun it.
+        Some(old) if old.message.apdu.counter == message.apdu.counter => old.members,
+        // Timers of the last message in this place are not those of this one.
+        Some(mut old) => {
+            for member in &mut old.members.0 {
+                *member = Member { epoch: member.epoch.wrapping_add(1), ..Member::default() };
+            }
+            old.members
+        }
+        None => PerNode::of(Member::default(), net.nodes.len()),
+    };
     net.floods[usize::from(job)] = Some(Flood { message, members });
     take_up(net, ctx, gateway, job);
 }
@@ -115,7 +141,12 @@ pub(super) fn heard<P: PortUser>(
     node: Node,
     packet: &Packet,
 ) {
-    let Content::Message(Message { body: Body::Flood { job }, .. }) = packet.content else { return };
+    let Content::Message(message) = &packet.content else { return };
+    let Some(job) = place(stack.net, message.body) else { return };
+    let late = |flood: &Flood| flood.message.apdu.counter != message.apdu.counter;
+    if stack.net.floods.get(usize::from(job)).and_then(Option::as_ref).is_none_or(late) {
+        return;
+    }
     let Some(member) = member(stack.net, job, node) else { return };
     if member.has_heard {
         member.heard = member.heard.saturating_add(1);

@@ -70,7 +70,9 @@ pub struct Parts {
     /// Latency of the backhaul over which the head-end is told of links each such hour, if it asks for that.
     pub tells_health: Option<SimTime>,
     /// Jobs of the head-end that may flood a command.
-    pub jobs: usize,
+    pub jobs: u16,
+    /// Further floods that may be under way at a time.
+    pub spreads: u16,
 }
 
 /// Joining, routes, fragments and floods of all nodes of a partition.
@@ -79,8 +81,9 @@ pub struct Net {
     routes: Routes,
     reassembly: Reassembly,
     authenticators: Authenticators,
-    /// By job: what is flooded.
+    /// By job, and behind those steps with firmware images: what is flooded.
     floods: Vec<Option<flood::Flood>>,
+    jobs: u16,
     procedures: Procedures,
     /// By node: the weakest signal that it has ever heard, dBm, where the stack wants to know.
     weakest_dbm: PerNode<i8>,
@@ -125,7 +128,8 @@ impl Net {
             routes: Routes::announced(&PerNode::of(Node::NONE, own)),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
-            floods: vec![None; parts.jobs],
+            floods: vec![None; usize::from(parts.jobs) + usize::from(parts.spreads)],
+            jobs: parts.jobs,
             weakest_dbm: weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
             hops_max: parts.hops_max,

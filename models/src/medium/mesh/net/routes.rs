@@ -115,8 +115,8 @@ pub(super) fn send_down<P: PortUser>(
     gateway: Node,
     message: Message,
 ) {
-    if let Body::Flood { job } = message.body {
-        return flood::begin(stack.net, ctx, gateway, job, message);
+    if matches!(message.body, Body::Flood { .. } | Body::Spread { .. }) {
+        return flood::begin(stack.net, ctx, gateway, message);
     }
     let to = message.to;
     let via = stack.net.routes.0[to].parent;

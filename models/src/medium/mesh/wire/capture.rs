@@ -204,6 +204,7 @@ fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u
         Content::Dio { rank, .. } => (0, *rank),
         Content::Message(message) => match message.body {
             Body::Flood { job } => (job as u8, 0),
+            Body::Spread { .. } => (message.apdu.counter as u8, 0),
             _ => (0, 0),
         },
         _ => (0, 0),

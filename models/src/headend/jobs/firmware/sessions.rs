@@ -1,0 +1,243 @@
+//! Sessions with single meters: some at a time, one question under way to each, asked again when no answer comes.
+
+use super::progress::{Follows, Phase, Stage};
+use super::{Ctx, Firmware, Tools, Wake};
+use crate::apdu::{ImageStep, Said};
+use crate::backhaul::Report;
+use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// A question is asked so many times in a session.
+const TRIES: u8 = 3;
+
+/// A meter that is busy is asked again after this.
+const BUSY: SimTime = SimTime::from_secs(10);
+
+/// After its restart a meter has this long before it is asked which image it runs, and then between two questions.
+const REJOINS: SimTime = SimTime::from_secs(120);
+
+/// A question under way.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    position: u32,
+    step: ImageStep,
+    /// When it left the head-end.
+    sent: SimTime,
+    /// It is part of a session; after an activation there is none.
+    session: bool,
+}
+
+impl Asked {
+    pub(super) fn position(&self) -> u32 {
+        self.position
+    }
+
+    pub(super) fn is_of_session(&self) -> bool {
+        self.session
+    }
+}
+
+impl Firmware {
+    /// Begins sessions until as many as may be are open.
+    pub(super) fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        while self.state.open < self.spec.concurrent {
+            let Some(position) = self.state.queue.pop_front() else { break };
+            let phase = self.state.phase;
+            if let Some(step) = self.state.meters[position as usize].question(phase) {
+                self.state.open += 1;
+                self.state.meters[position as usize].tries = 0;
+                self.ask(ctx, tools, position, step);
+            }
+        }
+        if self.state.open == 0 && self.state.queue.is_empty() && self.state.activating == 0 {
+            self.phase_over(ctx, tools);
+        }
+    }
+
+    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, step: ImageStep) {
+        let meter = self.meters[position as usize];
+        let step = match step {
+            // Several blocks go out before the meter is asked which have come.
+            ImageStep::Block(_) if self.spec.burst > 1 => {
+                self.send_burst(ctx, tools, position);
+                ImageStep::Received
+            }
+            step => step,
+        };
+        let read = tools.numbers.open(self.job);
+        let down = tools.talk.image(read, meter, (self.image, step), true);
+        let bytes = u32::from(down.bytes);
+        let sent = tools.send(ctx, down);
+        let progress = &mut self.state.meters[position as usize];
+        if let ImageStep::Block(block) = step {
+            let again = progress.rounds > 0 || block < progress.next;
+            progress.next = progress.next.max(block + 1);
+            progress.alone += 1;
+            progress.again += u32::from(again);
+            tools.statistics.images.blocks += 1;
+            tools.statistics.images.again += u64::from(again);
+        }
+        progress.tries = progress.tries.saturating_add(1);
+        progress.requests = progress.requests.saturating_add(1);
+        progress.bytes = progress.bytes.saturating_add(bytes);
+        let session = progress.stage != Stage::Activating;
+        self.state.asked.insert(read, Asked { position, step, sent, session });
+        self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
+    }
+
+    /// Sends a meter the first of the blocks that it lacks, which it does not answer.
+    fn send_burst(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        let meter = self.meters[position as usize];
+        let progress = &mut self.state.meters[position as usize];
+        let blocks: Vec<u32> = progress.gaps().take(usize::from(self.spec.burst)).collect();
+        for block in blocks {
+            let again = progress.rounds > 0 || block < progress.next;
+            progress.next = progress.next.max(block + 1);
+            progress.alone += 1;
+            progress.again += u32::from(again);
+            tools.statistics.images.blocks += 1;
+            tools.statistics.images.again += u64::from(again);
+            let read = tools.numbers.open(self.job);
+            tools.numbers.close(read);
+            let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
+            progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
+            tools.send(ctx, down);
+        }
+    }
+
+    /// The question that a meter had to wait for.
+    pub(super) fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        match self.state.meters[position as usize].question(self.state.phase) {
+            Some(step) => self.ask(ctx, tools, position, step),
+            None => self.close(ctx, tools),
+        }
+    }
+
+    /// A session is over.
+    fn close(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        self.state.open -= 1;
+        self.fill(ctx, tools);
+    }
+
+    /// What a meter is asked next, now or in its turn.
+    fn go_on(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, asked: Asked, follows: Follows) {
+        let (now, position) = (ctx.now(), asked.position);
+        let progress = &self.state.meters[position as usize];
+        let next = progress.question(self.state.phase);
+        let paced = matches!((asked.step, next), (ImageStep::Block(_), Some(ImageStep::Block(_))));
+        let earliest = match follows {
+            Follows::Later => now + BUSY,
+            Follows::On if paced => asked.sent + self.spec.pace_alone(),
+            Follows::On => now,
+        };
+        match next {
+            None => self.close(ctx, tools),
+            Some(_) if earliest > now => self.wake(ctx, earliest, Wake::Turn { position }),
+            Some(step) => self.ask(ctx, tools, position, step),
+        }
+    }
+
+    /// A meter is asked which image it runs, once it has had the time to restart.
+    fn asks_later(&mut self, ctx: &mut Ctx, position: u32, restarts: bool) {
+        let restart = if restarts { self.spec.install } else { SimTime::ZERO };
+        self.wake(ctx, ctx.now() + restart + REJOINS, Wake::Turn { position });
+    }
+
+    /// A meter has answered.
+    pub(super) fn answered(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report, read: u32) {
+        let Some(asked) = self.state.asked.remove(&read) else { return };
+        tools.numbers.close(read);
+        let said = match tools.said.take() {
+            Some(Said::Image(said)) => said,
+            Some(Said::Done) => crate::apdu::ImageSaid::Result(0),
+            // It says something else than it was asked, which fails it below.
+            _ => crate::apdu::ImageSaid::Identifier(Vec::new()),
+        };
+        let blocks = self.spec.blocks();
+        let cosem = tools.talk.cosem().clone();
+        let mine = &cosem.images[usize::from(self.image)].identifier;
+        let progress = &mut self.state.meters[asked.position as usize];
+        progress.hops = report.hops;
+        progress.bytes = progress.bytes.saturating_add(u32::from(report.bytes));
+        (progress.tries, progress.silent) = (0, false);
+        // Somebody has got on: the others are worth another try.
+        self.state.again = 0;
+        let before = progress.stage;
+        let follows = progress.take(asked.step, &said, ctx.now(), mine, blocks);
+        let after = progress.stage;
+        if before == Stage::Activating && after != Stage::Activating {
+            self.state.activating -= 1;
+        }
+        if matches!(after, Stage::Failed | Stage::RolledBack) {
+            self.has_failed(tools);
+            if self.state.phase == Phase::Done {
+                return;
+            }
+        }
+        if !asked.session {
+            return self.fill(ctx, tools);
+        }
+        if before == Stage::Verified && after == Stage::Activating {
+            self.state.activating += 1;
+            self.asks_later(ctx, asked.position, true);
+            return self.close(ctx, tools);
+        }
+        self.go_on(ctx, tools, asked, follows);
+    }
+
+    /// A meter has not answered in time.
+    pub(super) fn timed_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        let Some(asked) = self.state.asked.remove(&read) else { return };
+        tools.numbers.close(read);
+        let progress = &mut self.state.meters[asked.position as usize];
+        if !asked.session {
+            let since = progress.activated.unwrap_or_default();
+            if ctx.now() < since + self.spec.give_up_after {
+                return self.asks_later(ctx, asked.position, false);
+            }
+            progress.stage = Stage::Failed;
+            self.state.activating -= 1;
+            self.has_failed(tools);
+            if self.state.phase != Phase::Done {
+                self.fill(ctx, tools);
+            }
+            return;
+        }
+        if progress.tries < TRIES {
+            return self.ask(ctx, tools, asked.position, asked.step);
+        }
+        progress.silent = true;
+        if self.spec.burst > 1 {
+            // Blocks may have come that nobody has heard of.
+            progress.lacks.clear();
+        }
+        if self.state.phase == Phase::Activate && progress.stage == Stage::Verified {
+            // It may have done it, and its answer been lost.
+            (progress.stage, progress.activated) = (Stage::Activating, Some(ctx.now()));
+            self.state.activating += 1;
+            self.asks_later(ctx, asked.position, true);
+        }
+        self.close(ctx, tools);
+    }
+
+    /// A meter cannot decipher what it is asked.
+    pub(super) fn not_understood(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        let Some(asked) = self.state.asked.remove(&read) else { return };
+        tools.numbers.close(read);
+        let progress = &mut self.state.meters[asked.position as usize];
+        progress.undeciphered = true;
+        if progress.stage == Stage::Activating {
+            self.state.activating -= 1;
+        }
+        progress.stage = Stage::Failed;
+        self.has_failed(tools);
+        if self.state.phase == Phase::Done {
+            return;
+        }
+        if asked.session {
+            self.close(ctx, tools);
+        } else {
+            self.fill(ctx, tools);
+        }
+    }
+}

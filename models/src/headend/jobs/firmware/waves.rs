@@ -1,0 +1,315 @@
+//! Waves of meters, rounds of blocks, and what becomes of each meter in the end.
+
+use super::progress::{Phase, Stage};
+use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
+use crate::apdu::ImageStep;
+use crate::books::TransactionId;
+use crate::node::SiteId;
+use crate::purpose::WAVE;
+use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
+use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
+
+/// A multicast image is announced so many times, because who misses all of them takes none of its blocks.
+pub(super) const ANNOUNCED: u32 = 3;
+
+/// Silent meters are tried again after this.
+const AGAIN_AFTER: SimTime = SimTime::from_secs(900);
+
+/// Silent meters are tried again so many times in a row without an answer of any of them.
+const AGAIN_MAX: u8 = 3;
+
+/// Who belongs to which wave.
+#[derive(Debug)]
+pub(super) struct Waves {
+    /// Positions of the meters, those of the first wave first.
+    order: Vec<u32>,
+    /// Where each wave ends in that.
+    ends: Vec<u32>,
+}
+
+impl Waves {
+    /// Shares of the meters that have been served when each wave has ended; all at once without them.
+    pub(super) fn new(shares: Option<&[f64]>, meters: &[SiteId], job: u16, seed: u64) -> Waves {
+        let mut order: Vec<u32> = (0..meters.len() as u32).collect();
+        let Some(shares) = shares else { return Waves { order, ends: vec![meters.len() as u32] } };
+        let place = |position: u32| {
+            let entity = (u64::from(job) << 32) | u64::from(meters[position as usize]);
+            Stream::new(seed, entity, WAVE).bits()
+        };
+        order.sort_by_cached_key(|&position| (place(position), position));
+        // At least one meter in the first wave, however small its share is.
+        let end = |share: &f64| ((share * meters.len() as f64).ceil() as u32).min(meters.len() as u32);
+        Waves { order, ends: shares.iter().map(end).collect() }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Positions of the meters of a wave.
+    fn of(&self, wave: u16) -> &[u32] {
+        let wave = usize::from(wave);
+        let from = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
+        &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
+    }
+
+    /// Meters of a wave and of those before it.
+    fn until(&self, wave: u16) -> u32 {
+        self.ends[usize::from(wave)]
+    }
+}
+
+impl Firmware {
+    /// Positions of the meters of this wave that had a route at the start, in the order of ids, with whom something is left to be done.
+    fn left(&self, tools: &Tools<'_>) -> Vec<u32> {
+        let reachable = |&position: &u32| {
+            let position = position as usize;
+            tools.network.reachable[self.meters[position].at()] && !self.state.meters[position].stage.is_final()
+        };
+        let mut left: Vec<u32> = self.waves.of(self.state.wave).iter().copied().filter(reachable).collect();
+        left.sort_unstable();
+        left
+    }
+
+    /// Begins to talk to all that are left, in a phase.
+    pub(super) fn talk_to_all(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, phase: Phase) {
+        let left = self.left(tools);
+        for &position in &left {
+            let meter = &mut self.state.meters[position as usize];
+            (meter.asked, meter.silent) = (false, false);
+        }
+        self.state.phase = phase;
+        self.state.queue = left.into();
+        self.fill(ctx, tools);
+    }
+
+    /// What was awaited has come.
+    pub(super) fn next(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        match self.state.awaited {
+            Awaited::Wave => {
+                (self.state.round, self.state.again) = (0, 0);
+                if !self.is_multicast() {
+                    return self.talk_to_all(ctx, tools, Phase::Serve);
+                }
+                if self.waves.count() > 1 || self.spec.target.nodes.is_some() {
+                    // A flood would reach meters of other waves as well, and those that are not meant.
+                    return self.talk_to_all(ctx, tools, Phase::Offer);
+                }
+                for position in self.left(tools) {
+                    let meter = &mut self.state.meters[position as usize];
+                    (meter.stage, meter.offered) = (Stage::Offered, Some(ctx.now()));
+                }
+                self.begin_round(ctx, tools, 0);
+            }
+            Awaited::Settled => self.talk_to_all(ctx, tools, Phase::Ask),
+            Awaited::Again => self.talk_to_all(ctx, tools, Phase::Serve),
+            Awaited::Activation => self.talk_to_all(ctx, tools, Phase::Activate),
+        }
+    }
+
+    /// Nobody is left to be talked to in this phase.
+    pub(super) fn phase_over(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        match self.state.phase {
+            Phase::Offer => self.begin_round(ctx, tools, ANNOUNCED),
+            Phase::Ask => self.asked_all(ctx, tools),
+            Phase::Serve => {
+                let verified = |position: &u32| self.state.meters[*position as usize].stage == Stage::Verified;
+                let all = self.left(tools).iter().all(verified);
+                if !all && self.state.again < AGAIN_MAX {
+                    self.state.again += 1;
+                    return self.wait_for(ctx, ctx.now() + AGAIN_AFTER, Awaited::Again);
+                }
+                let at = self.spec.activate_at.unwrap_or_default();
+                self.fail_all_but(tools, Stage::Verified);
+                if !self.state.halted {
+                    self.wait_for(ctx, at, Awaited::Activation);
+                }
+            }
+            Phase::Activate => {
+                self.fail_all_but(tools, Stage::Running);
+                if self.state.halted {
+                    return;
+                }
+                if usize::from(self.state.wave) + 1 < self.waves.count() {
+                    self.state.wave += 1;
+                    self.wait_for(ctx, ctx.now() + self.spec.pause, Awaited::Wave);
+                } else {
+                    self.state.phase = Phase::Done;
+                }
+            }
+            Phase::Waits | Phase::Spread | Phase::Done => {}
+        }
+    }
+
+    /// Meters of this wave that have not come so far have failed.
+    fn fail_all_but(&mut self, tools: &mut Tools<'_>, stage: Stage) {
+        for position in self.left(tools) {
+            if self.state.meters[position as usize].stage != stage {
+                self.state.meters[position as usize].stage = Stage::Failed;
+                self.has_failed(tools);
+            }
+        }
+    }
+
+    /// One more meter has failed; too many of them halt the campaign.
+    pub(super) fn has_failed(&mut self, tools: &mut Tools<'_>) {
+        self.state.failed += 1;
+        let begun = f64::from(self.waves.until(self.state.wave));
+        if self.spec.stop_at_failed.is_some_and(|share| f64::from(self.state.failed) > share * begun) {
+            (self.state.halted, self.state.phase) = (true, Phase::Done);
+            self.state.queue.clear();
+            for read in std::mem::take(&mut self.state.asked).into_keys() {
+                tools.numbers.close(read);
+            }
+            self.state.open = 0;
+        }
+    }
+
+    /// All that answer have said what they lack: another round, or the rest goes to single meters.
+    fn asked_all(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        let mut lack = vec![0u32; self.spec.blocks() as usize];
+        for position in self.left(tools) {
+            let meter = &self.state.meters[position as usize];
+            // One that has said nothing is not known to lack anything.
+            for block in meter.gaps().filter(|_| meter.asked) {
+                lack[block as usize] += 1;
+            }
+        }
+        let shared = |count: &u32| *count >= self.spec.multicast_from();
+        let blocks: Vec<u32> = (0..).zip(&lack).filter(|(_, count)| shared(count)).map(|(block, _)| block).collect();
+        if blocks.is_empty() || self.state.round >= self.spec.rounds() {
+            return self.talk_to_all(ctx, tools, Phase::Serve);
+        }
+        let lacking = lack.iter().filter(|count| **count > 0).count() as u32;
+        self.round_with(ctx, tools, blocks, lacking);
+        self.wake(ctx, ctx.now(), Wake::Block { place: ANNOUNCED });
+    }
+
+    /// The first round: all blocks.
+    fn begin_round(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, place: u32) {
+        let blocks: Vec<u32> = (0..self.spec.blocks()).collect();
+        let lacking = blocks.len() as u32;
+        self.round_with(ctx, tools, blocks, lacking);
+        self.wake(ctx, ctx.now(), Wake::Block { place });
+    }
+
+    fn round_with(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, blocks: Vec<u32>, lacking: u32) {
+        self.state.round += 1;
+        let counts = &mut tools.statistics.images;
+        counts.rounds = counts.rounds.max(self.state.round.into());
+        let (mut meters, mut complete) = (0, 0);
+        for &position in self.waves.of(self.state.wave) {
+            let meter = &mut self.state.meters[position as usize];
+            if !tools.network.reachable[self.meters[position as usize].at()] {
+                continue;
+            }
+            meters += 1;
+            complete += u32::from(meter.complete.is_some());
+            if meter.complete.is_none() {
+                meter.rounds = self.state.round;
+                // What was known is about to change.
+                meter.lacks.clear();
+            }
+        }
+        tools.rows.rounds.push(RoundRow {
+            time_s: ctx.now().secs_f64(),
+            campaign: self.name.clone(),
+            wave: self.state.wave + 1,
+            round: self.state.round,
+            blocks: blocks.len() as u32,
+            lacking,
+            complete,
+            meters,
+        });
+        (self.state.phase, self.state.blocks) = (Phase::Spread, blocks);
+    }
+
+    /// Multicasts the block at a place of the round, or announces the image.
+    pub(super) fn spread(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, place: u32) {
+        let step = match place.checked_sub(ANNOUNCED) {
+            None => ImageStep::Initiate,
+            Some(place) => {
+                let counts = &mut tools.statistics.images;
+                counts.blocks += 1;
+                counts.again += u64::from(self.state.round > 1);
+                ImageStep::Block(self.state.blocks[place as usize])
+            }
+        };
+        let slot = (self.state.floods % u32::from(slots(&self.spec))) as u16;
+        self.state.floods = self.state.floods.wrapping_add(1);
+        let down = tools.talk.image_to_all(slot, self.image, step);
+        tools.send(ctx, down);
+        if ((place + 1).saturating_sub(ANNOUNCED) as usize) < self.state.blocks.len() {
+            self.wake(ctx, ctx.now() + self.spec.pace(), Wake::Block { place: place + 1 });
+        } else {
+            self.wait_for(ctx, ctx.now() + self.spec.settle(), Awaited::Settled);
+        }
+    }
+
+    /// The row of a meter as the run ends.
+    pub(super) fn record(&self, tools: &mut Tools<'_>, position: usize, bricked: bool) {
+        let (meter, progress) = (self.meters[position], &self.state.meters[position]);
+        let waits = self.state.phase == Phase::Waits && self.state.awaited == Awaited::Activation;
+        let state = progress.stage.in_tables(waits);
+        let reachable = tools.network.reachable[meter.at()];
+        let outcome = match progress.stage {
+            Stage::Running => Outcome::Ok,
+            Stage::HadIt => Outcome::Refused,
+            Stage::Failed | Stage::RolledBack if progress.undeciphered => Outcome::Refused,
+            Stage::Failed | Stage::RolledBack => Outcome::Failed,
+            _ if !reachable => Outcome::Unreachable,
+            _ if self.state.forbidden => Outcome::Forbidden,
+            _ if self.state.halted => Outcome::Halted,
+            _ => Outcome::Pending,
+        };
+        let id = TransactionId::Campaign { kind: TransactionKind::Firmware, job: self.job, meter };
+        tools.rows.transactions.push(TransactionRow {
+            transaction: id.number(),
+            kind: id.kind(),
+            campaign: self.name.clone(),
+            node: meter.0,
+            gateway: tools.network.gateway[meter.at()].0,
+            planned_s: self.spec.at.secs_f64(),
+            sent_s: progress.offered.map(SimTime::secs_f64),
+            reset_s: progress.restarted.map(SimTime::secs_f64),
+            acknowledged: None,
+            answered_s: progress.answered.map(SimTime::secs_f64),
+            outcome,
+            attempts: progress.requests,
+            hops: (progress.hops > 0).then_some(progress.hops),
+            hops_made: (progress.hops > 0).then_some(progress.hops),
+            bytes: progress.bytes,
+            held_by: Added::default(),
+            image_state: Added(Some(if bricked { ImageState::Bricked } else { state })),
+            rounds: Added(Some(progress.rounds)),
+            blocks_alone: Added(Some(progress.alone)),
+            blocks_again: Added(Some(progress.again)),
+            complete_s: Added(progress.complete.map(SimTime::secs_f64)),
+            verified_s: Added(progress.verified.map(SimTime::secs_f64)),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_take_everyone_once_in_an_order_that_is_drawn() {
+        let meters: Vec<SiteId> = (10..210).map(SiteId).collect();
+        let waves = Waves::new(Some(&[0.001, 0.1, 1.0]), &meters, 3, 7);
+        let sizes: Vec<usize> = (0..3).map(|wave| waves.of(wave).len()).collect();
+        // A thousandth of 200 is one meter at least.
+        assert_eq!((sizes, waves.until(1)), (vec![1, 19, 180], 20));
+        let mut all: Vec<u32> = (0..3).flat_map(|wave| waves.of(wave).to_vec()).collect();
+        assert!(!all.is_sorted());
+        all.sort_unstable();
+        assert_eq!(all, (0..200).collect::<Vec<_>>());
+        let again = Waves::new(Some(&[0.001, 0.1, 1.0]), &meters, 3, 7);
+        assert_eq!(again.order, waves.order);
+        let one = Waves::new(None, &meters, 3, 7);
+        assert_eq!((one.count(), one.of(0).len()), (1, 200));
+    }
+}

@@ -1,0 +1,290 @@
+//! `kind = "firmware"`: a campaign that brings an image into every meter, has it verified, and activates it.
+
+use super::event::Target;
+use super::quantity::{GrowingShares, LargeSize, Maybe, Share, Size, Time};
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Every meter gets an image, in blocks to one meter after the other or to all at once, verifies it and restarts with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirmwareSpec {
+    /// When it starts.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub at: SimTime,
+    /// Size of the image. What is in it is a pattern that all blocks share.
+    #[serde(rename = "image", with = "LargeSize")]
+    #[schemars(extend("x-min" = "16 B", "x-max" = "4 MiB"))]
+    pub image_bytes: u32,
+    /// Whose block size, delivery, pace and repair are meant where the campaign does not say them itself.
+    #[serde(default = "preset_default")]
+    pub preset: FirmwarePreset,
+    /// Block size; the preset's when missing. The meters' image transfer objects have it as well, in place of `dlms.vendor.image_block`, and their PDUs have
+    /// room for one.
+    #[serde(rename = "block", default, with = "Maybe::<Size>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "16 B", "x-max" = "1024 B"))]
+    pub block_bytes: Option<u16>,
+    /// How blocks reach the meters; the preset's when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<FirmwareDelivery>,
+    /// From one multicast block to the next, or from one block to the next of the same meter where blocks go to single meters, after its answer at the earliest;
+    /// the preset's when missing.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
+    pub pace: Option<SimTime>,
+    /// Rounds of multicast at the most, the first among them: before each further one the meters are asked which blocks they lack. What is lacking
+    /// afterwards goes to single meters; the preset's when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub rounds: Option<u16>,
+    /// Meters that have to lack a block for it to be multicast again; the preset's when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_000_000))]
+    pub multicast_from: Option<u32>,
+    /// From the last block of a round until meters are asked what they lack; the preset's when missing.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
+    pub settle: Option<SimTime>,
+    /// Which meters: those that fit all that is said, all of them when nothing is. Multicast blocks reach the others as well, which take none.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// Meters that the head-end talks to at a time, with one question under way to each.
+    #[serde(default = "concurrent_default")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrent: u32,
+    /// Blocks that are sent to a single meter before it is asked which have come; with 1 each block is answered.
+    #[serde(default = "burst_default")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub burst: u16,
+    /// How long the head-end waits for an answer before it asks again, three times in all; then it turns to other meters, and comes back after 15 minutes, until it
+    /// has done so three times in a row and none of those that are left has answered.
+    #[serde(default = "timeout_default", with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
+    pub timeout: SimTime,
+    /// When meters that have verified the image are told to activate it, at the earliest; as soon as the wave has been served when missing.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub activate_at: Option<SimTime>,
+    /// How long a meter that activates an image is off before it boots.
+    #[serde(default = "install_default", with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
+    pub install: SimTime,
+    /// How long after its activation a meter may take to say which image it runs, before it counts as failed.
+    #[serde(default = "give_up_after_default", with = "Time")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
+    pub give_up_after: SimTime,
+    /// Shares of the meters, drawn at random, that have been served when each wave has ended, such as ["1 %", "10 %", "100 %"]; all at once when missing. The
+    /// next wave begins when every meter of the last one runs the image or has failed.
+    #[serde(default, with = "Maybe::<GrowingShares>", skip_serializing_if = "Option::is_none")]
+    pub waves: Option<Vec<f64>>,
+    /// Between the end of a wave and the beginning of the next one.
+    #[serde(default = "pause_default", with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub pause: SimTime,
+    /// Share of the meters of all waves so far that may fail: one more, and the campaign is halted, with the outcome `halted` for all that were not done.
+    #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub stop_at_failed: Option<f64>,
+    /// Meters that an activation goes wrong with, by their state: the first entry that a meter fits counts. Without entries it never does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub goes_wrong: Vec<GoesWrong>,
+}
+
+/// What goes wrong with activations of some meters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GoesWrong {
+    /// Which meters: those that fit all that is said, all of them when nothing is.
+    #[serde(skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// Share of them that start with the new image, give up, and run the former one again.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub rolls_back: f64,
+    /// Share of them that never start again.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub bricks: f64,
+}
+
+/// Whose way of updating meters is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirmwarePreset {
+    /// Silicon Labs' multicast update over Wi-SUN: 1,024 B each 45 s, to single meters each 2 s; what several lack is multicast again.
+    SiliconLabs,
+    /// Pelion's update library: 1,024 B each 60 s, meters are asked 30 to 90 s after the last block.
+    Pelion,
+    /// DLMS image transfer as a head-end does it meter by meter: 216 B, the next when the last one is answered, then the first gap until there is none.
+    Dlms,
+}
+
+/// How blocks travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirmwareDelivery {
+    /// One block after the other to one meter, each answered.
+    Unicast,
+    /// Each block once to all, by a flood, in rounds.
+    Multicast,
+}
+
+/// What a preset says.
+struct Preset {
+    block_bytes: u16,
+    delivery: FirmwareDelivery,
+    multicast_pace: SimTime,
+    unicast_pace: SimTime,
+    rounds: u16,
+    multicast_from: u32,
+    settle: SimTime,
+}
+
+impl FirmwarePreset {
+    /// Published values; rounds and the number of meters that share a gap are not published and are ours.
+    const fn values(self) -> Preset {
+        let s = SimTime::from_secs;
+        match self {
+            FirmwarePreset::SiliconLabs => Preset {
+                block_bytes: 1_024,
+                delivery: FirmwareDelivery::Multicast,
+                multicast_pace: s(45),
+                unicast_pace: s(2),
+                rounds: 5,
+                multicast_from: 2,
+                settle: s(120),
+            },
+            FirmwarePreset::Pelion => Preset {
+                block_bytes: 1_024,
+                delivery: FirmwareDelivery::Multicast,
+                multicast_pace: s(60),
+                unicast_pace: SimTime::ZERO,
+                rounds: 5,
+                multicast_from: 2,
+                settle: s(90),
+            },
+            FirmwarePreset::Dlms => Preset {
+                block_bytes: 216,
+                delivery: FirmwareDelivery::Unicast,
+                multicast_pace: s(45),
+                unicast_pace: SimTime::ZERO,
+                rounds: 1,
+                multicast_from: 2,
+                settle: s(120),
+            },
+        }
+    }
+}
+
+fn preset_default() -> FirmwarePreset {
+    FirmwarePreset::SiliconLabs
+}
+fn concurrent_default() -> u32 {
+    20
+}
+fn burst_default() -> u16 {
+    1
+}
+fn timeout_default() -> SimTime {
+    SimTime::from_secs(60)
+}
+fn install_default() -> SimTime {
+    SimTime::from_secs(30)
+}
+fn give_up_after_default() -> SimTime {
+    SimTime::from_secs(3_600)
+}
+fn pause_default() -> SimTime {
+    SimTime::from_secs(3_600)
+}
+
+impl FirmwareSpec {
+    /// An image of so many bytes for all meters, with the defaults of everything.
+    pub fn new(at: SimTime, image_bytes: u32) -> Self {
+        FirmwareSpec {
+            at,
+            image_bytes,
+            preset: preset_default(),
+            block_bytes: None,
+            delivery: None,
+            pace: None,
+            rounds: None,
+            multicast_from: None,
+            settle: None,
+            target: Target::default(),
+            concurrent: concurrent_default(),
+            burst: burst_default(),
+            timeout: timeout_default(),
+            activate_at: None,
+            install: install_default(),
+            give_up_after: give_up_after_default(),
+            waves: None,
+            pause: pause_default(),
+            stop_at_failed: None,
+            goes_wrong: Vec::new(),
+        }
+    }
+
+    /// The same with everything that the preset says written out.
+    pub fn complete(&self) -> FirmwareSpec {
+        FirmwareSpec {
+            block_bytes: Some(self.block()),
+            delivery: Some(self.delivery()),
+            pace: Some(self.pace()),
+            rounds: Some(self.rounds()),
+            multicast_from: Some(self.multicast_from()),
+            settle: Some(self.settle()),
+            ..self.clone()
+        }
+    }
+
+    /// Block size, bytes.
+    pub fn block(&self) -> u16 {
+        self.block_bytes.unwrap_or(self.preset.values().block_bytes)
+    }
+
+    /// How blocks travel.
+    pub fn delivery(&self) -> FirmwareDelivery {
+        self.delivery.unwrap_or(self.preset.values().delivery)
+    }
+
+    /// From one block to the next.
+    pub fn pace(&self) -> SimTime {
+        let preset = self.preset.values();
+        self.pace.unwrap_or(match self.delivery() {
+            FirmwareDelivery::Multicast => preset.multicast_pace,
+            FirmwareDelivery::Unicast => preset.unicast_pace,
+        })
+    }
+
+    /// From one block to the next of a single meter.
+    pub fn pace_alone(&self) -> SimTime {
+        match self.delivery() {
+            FirmwareDelivery::Multicast => self.preset.values().unicast_pace,
+            FirmwareDelivery::Unicast => self.pace(),
+        }
+    }
+
+    /// Rounds of multicast at the most.
+    pub fn rounds(&self) -> u16 {
+        self.rounds.unwrap_or(self.preset.values().rounds)
+    }
+
+    /// Meters that have to lack a block for it to be multicast again.
+    pub fn multicast_from(&self) -> u32 {
+        self.multicast_from.unwrap_or(self.preset.values().multicast_from)
+    }
+
+    /// From the last block of a round until meters are asked.
+    pub fn settle(&self) -> SimTime {
+        self.settle.unwrap_or(self.preset.values().settle)
+    }
+
+    /// Blocks of the image.
+    pub fn blocks(&self) -> u32 {
+        self.image_bytes.div_ceil(u32::from(self.block()))
+    }
+}

@@ -1,0 +1,324 @@
+//! Firmware campaigns: rounds of multicast and what they repeat, single meters, resets in between, activations that go wrong, waves.
+
+use amitwin_data::rows::{ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+
+fn seconds(n: u64) -> SimTime {
+    SimTime::from_secs(n)
+}
+
+/// So many meters around a border router, over the ideal medium with this loss.
+fn ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> WorldSpec {
+    let meter = |n: u32| (Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
+    let mut spec = world(sites(places), PhyMode::M3, duration);
+    spec.medium = MediumKind::Ideal;
+    spec.ideal.loss = loss;
+    spec.dlms.payload = Payload::Sized;
+    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+    spec
+}
+
+fn rows(ran: &Ran) -> Vec<&TransactionRow> {
+    let mut rows: Vec<_> = ran.of(TransactionKind::Firmware).collect();
+    rows.sort_by_key(|row| row.transaction);
+    rows
+}
+
+fn count(ran: &Ran, outcome: Outcome) -> usize {
+    ran.of(TransactionKind::Firmware).filter(|row| row.outcome == outcome).count()
+}
+
+fn lacking(ran: &Ran) -> Vec<u32> {
+    ran.rows.rounds.iter().map(|round: &RoundRow| round.lacking).collect()
+}
+
+/// Forty blocks of 1,024 B.
+fn forty() -> FirmwareSpec {
+    FirmwareSpec { settle: Some(seconds(10)), pace: Some(seconds(5)), ..FirmwareSpec::new(seconds(60), 40 * 1_024) }
+}
+
+#[test]
+fn rounds_lack_what_independent_losses_leave() {
+    // 2 % lost, 500 meters, 392 blocks: before round n a block is lacked by somebody with the probability 1 - (1 - 0.02^(n-1))^500, so that
+    // 392, 392 (0.99996 of them), 71.1 and 1.6 blocks are. Each count is a sum of independent blocks: its standard deviation is at most its
+    // root, and three of them are allowed beside the tenth that the design asks for.
+    let firmware = FirmwareSpec {
+        multicast_from: Some(1),
+        rounds: Some(10),
+        concurrent: 500,
+        pace: Some(seconds(1)),
+        settle: Some(seconds(10)),
+        ..FirmwareSpec::new(seconds(60), 392 * 1_024)
+    };
+    let ran = run(&ideal(500, 0.02, 6_000, firmware));
+    let lacking = lacking(&ran);
+    for (n, &lacked) in lacking.iter().enumerate() {
+        let expected = 392.0 * (1.0 - libm::pow(1.0 - libm::pow(0.02, n as f64), 500.0));
+        let near = 0.1 * expected + 3.0 * expected.sqrt();
+        assert!((f64::from(lacked) - expected).abs() <= near, "round {}: {lacked} beside {expected:.1}", n + 1);
+    }
+    assert!((4..=6).contains(&lacking.len()), "{lacking:?}");
+    // What is repeated is what was lacking.
+    let again: u32 = lacking[1..].iter().sum();
+    let images = ran.head_end().statistics.images;
+    assert_eq!((images.blocks, images.again), (u64::from(392 + again), u64::from(again)));
+    assert_eq!(count(&ran, Outcome::Ok), 500);
+}
+
+#[test]
+fn an_image_without_loss_takes_as_long_as_its_blocks() {
+    // 392 blocks at 45 s: 4.9 h from the first to what follows the last; three announcements before, and 120 s to settle.
+    let ran = run(&ideal(3, 0.0, 20_000, FirmwareSpec::new(seconds(100), 392 * 1_024)));
+    let first_s = 100.0 + 3.0 * 45.0;
+    let rows = rows(&ran);
+    for row in &rows {
+        let complete_s = row.complete_s.0.expect("complete");
+        let took_h = (complete_s - first_s - 120.0) / 3_600.0;
+        assert!((took_h - (392.0 * 45.0 - 45.0) / 3_600.0).abs() < 0.001, "{took_h} h");
+        assert_eq!((row.outcome, row.rounds.0, row.blocks_alone.0), (Outcome::Ok, Some(1), Some(0)));
+        assert_eq!(row.image_state.0, Some(ImageState::Running));
+        assert!(row.verified_s.0 >= row.complete_s.0 && row.reset_s > row.verified_s.0 && row.answered_s > row.reset_s);
+    }
+    assert_eq!(lacking(&ran), [392]);
+}
+
+#[test]
+fn real_and_sized_payloads_tell_the_same() {
+    for (delivery, burst) in
+        [(FirmwareDelivery::Multicast, 1), (FirmwareDelivery::Unicast, 1), (FirmwareDelivery::Unicast, 16)]
+    {
+        let of = |payload| {
+            let firmware = FirmwareSpec { delivery: Some(delivery), burst, ..forty() };
+            let mut spec = ideal(20, 0.05, 4_000, firmware);
+            spec.dlms.payload = payload;
+            let ran = run(&spec);
+            assert_eq!((ran.head_end().talk.wrong, count(&ran, Outcome::Ok)), (0, 20), "{payload:?} {delivery:?}");
+            rows(&ran).into_iter().map(|row| format!("{row:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Payload::Real), of(Payload::Sized), "{delivery:?}");
+    }
+}
+
+#[test]
+fn single_meters_get_one_block_after_the_other() {
+    // 0.1 s there and back over the backhaul, 0.04 s over the medium, and an answer at once: an exchange is 0.14 s.
+    let firmware =
+        FirmwareSpec { preset: FirmwarePreset::Dlms, concurrent: 1, ..FirmwareSpec::new(seconds(60), 216 * 100) };
+    let mut spec = ideal(2, 0.0, 2_000, firmware);
+    spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
+    let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
+    let ran = run(&spec);
+    let rows = rows(&ran);
+    // One is told of the image, gets 100 blocks, is asked what it has; then it verifies, and the other's turn comes.
+    let complete: Vec<f64> = rows.iter().map(|row| row.complete_s.0.expect("complete")).collect();
+    assert!((complete[0] - (60.0 + 102.0 * exchange_s)).abs() < 1e-6, "{complete:?}");
+    assert!((complete[1] - (60.0 + 205.0 * exchange_s)).abs() < 1e-6, "{complete:?}");
+    for row in rows {
+        let counts = (row.outcome, row.blocks_alone.0, row.blocks_again.0, row.rounds.0);
+        assert_eq!(counts, (Outcome::Ok, Some(100), Some(0), Some(0)));
+        // 102 to be complete, one to verify, one to activate, one to say which image runs.
+        assert_eq!(row.attempts, 105);
+    }
+    assert!(ran.rows.rounds.is_empty());
+}
+
+#[test]
+fn a_burst_is_asked_about_once() {
+    let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
+    let ran = run(&ideal(2, 0.0, 4_000, firmware));
+    for row in rows(&ran) {
+        assert_eq!((row.outcome, row.blocks_alone.0, row.blocks_again.0), (Outcome::Ok, Some(40), Some(0)));
+        // Told, asked after 16, 16 and 8 blocks, verified, activated, asked what it runs.
+        assert_eq!(row.attempts, 7);
+    }
+    // Three of ten blocks are lost: what was sent again is counted, and nobody gets what it has.
+    let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
+    let ran = run(&ideal(2, 0.3, 80_000, firmware));
+    for row in rows(&ran) {
+        let (alone, again) = (row.blocks_alone.0.expect("sent"), row.blocks_again.0.expect("counted"));
+        assert_eq!((row.outcome, alone - again), (Outcome::Ok, 40));
+        // Each block is sent until it arrives: 0.3 / 0.7 times more than once, with a standard deviation of sqrt(0.3) / 0.7; of 40 blocks 17 and 5.
+        assert!((17 - 15..=17 + 15).contains(&again), "{again} again");
+    }
+}
+
+#[test]
+fn blocks_that_have_come_outlast_a_reset() {
+    // Half of the blocks are out when every meter resets; it misses some while it boots and is asked for those alone.
+    let mut spec = ideal(10, 0.0, 4_000, FirmwareSpec { multicast_from: Some(1), ..forty() });
+    let reset = ResetSpec { at: seconds(180), delivery: Delivery::Unicast, ..ResetSpec::default() };
+    spec.campaigns.push(CampaignSpec::reset("reset", reset));
+    let ran = run(&spec);
+    assert_eq!(ran.of(TransactionKind::Reset).filter(|row| row.outcome == Outcome::Ok).count(), 10);
+    assert_eq!(count(&ran, Outcome::Ok), 10);
+    let lacking = lacking(&ran);
+    // Off for up to 30 s of boot at a block each 5 s.
+    assert!(lacking.len() == 2 && lacking[0] == 40 && (1..=8).contains(&lacking[1]), "{lacking:?}");
+}
+
+#[test]
+fn a_meter_that_runs_the_image_refuses_it_and_writes_nothing() {
+    for payload in [Payload::Real, Payload::Sized] {
+        let mut spec = ideal(4, 0.0, 6_000, forty());
+        spec.dlms.payload = payload;
+        // The same name and the same bytes: the same image.
+        let again = FirmwareSpec { at: seconds(2_000), ..forty() };
+        spec.campaigns.push(CampaignSpec::firmware("update", again));
+        let ran = run(&spec);
+        let rows = rows(&ran);
+        let (first, second) = rows.split_at(4);
+        assert!(first.iter().all(|row| row.outcome == Outcome::Ok), "{payload:?}");
+        for row in second {
+            let state = (row.outcome, row.image_state.0, row.complete_s.0, row.reset_s);
+            assert_eq!(state, (Outcome::Refused, Some(ImageState::HadIt), None, None), "{payload:?}");
+        }
+        assert!((1..=4).all(|node| ran.mesh().meters.flash_writes(amitwin_models::node::Node(node)) == 1));
+    }
+}
+
+#[test]
+fn activations_go_wrong_with_those_whose_state_is_said() {
+    let wrong = |nodes, rolls_back, bricks| GoesWrong { target: Target::of(nodes), rolls_back, bricks };
+    for payload in [Payload::Real, Payload::Sized] {
+        let goes_wrong = vec![wrong(vec![2], 0.0, 1.0), wrong(vec![2, 3], 1.0, 0.0)];
+        let mut spec = ideal(4, 0.0, 8_000, FirmwareSpec { goes_wrong, ..forty() });
+        spec.dlms.payload = payload;
+        // A bricked meter stays silent when its supply comes back.
+        spec.events = vec![event("dark", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![2])];
+        let ran = run(&spec);
+        let states: Vec<_> = rows(&ran).iter().map(|row| (row.outcome, row.image_state.0)).collect();
+        let of = |outcome, state| (outcome, Some(state));
+        let ok = of(Outcome::Ok, ImageState::Running);
+        let (bricked, back) = (of(Outcome::Failed, ImageState::Bricked), of(Outcome::Failed, ImageState::RolledBack));
+        assert_eq!(states, [ok, bricked, back, ok], "{payload:?}");
+        let node = amitwin_models::node::Node;
+        assert_eq!([1, 2, 3].map(|n| ran.mesh().meters.flash_writes(node(n))), [1, 1, 2]);
+        assert!(!ran.mesh().is_attached(node(2)) && ran.mesh().is_attached(node(3)));
+    }
+}
+
+#[test]
+fn images_are_activated_when_the_time_has_come() {
+    let firmware = FirmwareSpec { activate_at: Some(seconds(3_000)), ..forty() };
+    let ran = run(&ideal(5, 0.0, 5_000, firmware.clone()));
+    let restarts: Vec<f64> = rows(&ran).iter().map(|row| row.reset_s.expect("a restart")).collect();
+    assert!(restarts.iter().all(|at| (3_000.0..3_010.0).contains(at)), "{restarts:?}");
+    // A run that ends before leaves them scheduled.
+    let ran = run(&ideal(5, 0.0, 2_000, firmware));
+    let scheduled = |row: &&TransactionRow| {
+        (row.outcome, row.image_state.0) == (Outcome::Pending, Some(ImageState::Scheduled)) && row.reset_s.is_none()
+    };
+    assert_eq!(rows(&ran).into_iter().filter(scheduled).count(), 5);
+}
+
+#[test]
+fn a_pilot_that_fails_halts_the_campaign() {
+    let all_wrong = vec![GoesWrong { rolls_back: 1.0, ..GoesWrong::default() }];
+    let firmware = FirmwareSpec {
+        waves: Some(vec![0.02, 0.2, 1.0]),
+        pause: seconds(600),
+        stop_at_failed: Some(0.5),
+        goes_wrong: all_wrong,
+        ..forty()
+    };
+    for delivery in [FirmwareDelivery::Multicast, FirmwareDelivery::Unicast] {
+        let ran = run(&ideal(100, 0.0, 20_000, FirmwareSpec { delivery: Some(delivery), ..firmware.clone() }));
+        // Two meters in the pilot; half of them may fail, both do.
+        assert_eq!((count(&ran, Outcome::Failed), count(&ran, Outcome::Halted)), (2, 98), "{delivery:?}");
+        let untouched = |row: &&TransactionRow| row.image_state.0 == Some(ImageState::Waiting) && row.attempts == 0;
+        assert_eq!(rows(&ran).into_iter().filter(untouched).count(), 98);
+        // Without the rule all of them roll back, wave after wave.
+        let ran = run(&ideal(
+            100,
+            0.0,
+            20_000,
+            FirmwareSpec { delivery: Some(delivery), stop_at_failed: None, ..firmware.clone() },
+        ));
+        assert_eq!(count(&ran, Outcome::Failed), 100, "{delivery:?}");
+    }
+}
+
+#[test]
+fn a_wave_begins_when_the_last_one_is_done() {
+    let firmware = FirmwareSpec { waves: Some(vec![0.1, 1.0]), pause: seconds(1_000), ..forty() };
+    let ran = run(&ideal(50, 0.01, 20_000, firmware));
+    assert_eq!(count(&ran, Outcome::Ok), 50);
+    let mut answered: Vec<(f64, f64)> =
+        rows(&ran).iter().map(|row| (row.sent_s.expect("told"), row.answered_s.expect("runs"))).collect();
+    answered.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Five of fifty in the first wave.
+    let last_s = answered[..5].iter().map(|row| row.1).fold(0.0, f64::max);
+    assert!(answered[5].0 >= last_s + 1_000.0 && answered[5].0 < last_s + 1_010.0, "{answered:?}");
+    let rounds: Vec<_> = ran.rows.rounds.iter().map(|round| (round.wave, round.round, round.meters)).collect();
+    assert!(rounds.contains(&(1, 1, 5)) && rounds.contains(&(2, 1, 45)), "{rounds:?}");
+}
+
+#[test]
+fn a_meter_that_is_away_is_tried_again_and_then_given_up() {
+    // One without supply for the first 1,500 s, one for ever.
+    let mut spec = ideal(3, 0.0, 12_000, forty());
+    spec.events = vec![
+        event("late", 1, Some(1_500), Act::PowerOff(PowerOff {}), vec![1]),
+        event("never", 1, None, Act::PowerOff(PowerOff {}), vec![2]),
+    ];
+    let ran = run(&spec);
+    let rows = rows(&ran);
+    let outcomes: Vec<_> = rows.iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Failed, Outcome::Ok]);
+    // It has heard no block and gets all of them alone.
+    assert_eq!((rows[0].blocks_alone.0, rows[0].blocks_again.0), (Some(40), Some(40)));
+    assert_eq!(rows[1].image_state.0, Some(ImageState::Failed));
+}
+
+#[test]
+fn blocks_flood_a_mesh() {
+    // A row of meters 100 m apart, which hear their neighbours alone: blocks reach the last one over four hops.
+    for payload in [Payload::Real, Payload::Sized] {
+        let places = (0..5).map(|n| (if n == 0 { Gateway } else { Meter }, 100.0 * n as f32, 0.0));
+        let mut spec = world(sites(places), PhyMode::M1b, 8_000);
+        spec.dlms.payload = payload;
+        let firmware = FirmwareSpec { pace: Some(seconds(10)), settle: Some(seconds(60)), ..forty() };
+        spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+        let ran = run(&spec);
+        let rows = rows(&ran);
+        assert!(rows.iter().all(|row| row.outcome == Outcome::Ok), "{payload:?}: {rows:?}");
+        assert_eq!(rows.iter().map(|row| row.hops).collect::<Vec<_>>(), [1, 2, 3, 4].map(Some));
+        // The border router and three relays at least have sent each of 40 blocks; 1,024 B take 164 ms at 50 kb/s.
+        let air_s = ran.mesh().books.counters.image_air_ns as f64 / 1e9;
+        assert!(air_s > 4.0 * 40.0 * 0.164, "{air_s}");
+    }
+}
+
+#[test]
+fn one_hop_takes_little_more_than_the_air_does() {
+    // Twenty meters 40 to 60 m around a border router on one channel: all hear each other, and nothing is lost to noise. In bursts of 16 to four at
+    // a time the border router hardly ever waits.
+    let place = |n: u32| {
+        let (turn, radius) = (n as f32 * 2.4, 40.0 + n as f32);
+        (Meter, radius * libm::cosf(turn), radius * libm::sinf(turn))
+    };
+    let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..20).map(place))), PhyMode::M1b, 3_000);
+    spec.mesh.stack = RouterStack::Nanostack;
+    spec.dlms.payload = Payload::Sized;
+    let firmware = FirmwareSpec {
+        delivery: Some(FirmwareDelivery::Unicast),
+        pace: Some(SimTime::ZERO),
+        burst: 16,
+        concurrent: 4,
+        ..FirmwareSpec::new(seconds(600), 40 * 1_024)
+    };
+    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+    let ran = run(&spec);
+    assert_eq!(count(&ran, Outcome::Ok), 20);
+    let last_s = rows(&ran).iter().filter_map(|row| row.complete_s.0).fold(0.0, f64::max);
+    // Each of 800 blocks is a frame of its own, which is acknowledged: 1,085 B above UDP, less than 225 B below it and of repetitions, 50 kb/s.
+    let blocks = ran.head_end().statistics.images.blocks;
+    let air_s = ran.mesh().books.counters.image_air_ns as f64 / 1e9;
+    assert!(air_s >= blocks as f64 * 1_085.0 * 8.0 / 50e3 && air_s < blocks as f64 * 1_310.0 * 8.0 / 50e3, "{air_s} s");
+    let took = (last_s - 600.0) / air_s;
+    assert!((1.0..1.2).contains(&took), "{took} times the time that {blocks} blocks are on the air");
+}
