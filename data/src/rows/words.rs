@@ -84,6 +84,8 @@ words! {
         Backhaul = "backhaul",
         /// Heat has destroyed its radio, or made the meter trip.
         Overheated = "overheated",
+        /// Another border router than before knows a route to it: it has moved to another PAN.
+        PanChange = "pan_change",
     }
 
     /// What a frame carries.

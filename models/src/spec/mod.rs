@@ -52,7 +52,7 @@ pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
-pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
+pub use mesh::{BorderStack, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};
 pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
@@ -150,6 +150,14 @@ impl WorldSpec {
             polls: Vec::new(),
             campaigns: Vec::new(),
             events: Vec::new(),
+        }
+    }
+
+    /// How meshes that hear each other are coupled: where nodes choose their PAN they share a partition.
+    pub fn coupled(&self) -> Coupling {
+        match self.coupling.meshes {
+            Coupling::Window if self.mesh.chooses_pan() => Coupling::Exact,
+            meshes => meshes,
         }
     }
 

@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::moves::Moves;
 use super::rates::Rates;
 use amitwin_data::metrics::{Metric, Values};
 use amitwin_data::rows::{EventKind, HeadendRow, HeldBy, NodeKind, Outcome, Rows, TransactionKind, TransactionRow};
@@ -56,6 +57,7 @@ pub struct Figures {
     held: Option<HeldBack>,
     desk: Option<HeadEndDesk>,
     joins: Option<Joins>,
+    moves: Option<Moves>,
     rates: Rates,
 }
 
@@ -139,6 +141,11 @@ impl Figures {
         self.held = Some(HeldBack::default());
     }
 
+    /// Follows nodes from PAN to PAN.
+    pub fn follow_moves(&mut self) {
+        self.moves = Some(Moves::default());
+    }
+
     /// Nothing seen yet; `start` says whether nodes are new.
     pub fn new(plan: &Plan, duration: SimTime, (start, load_every): (Start, SimTime)) -> Self {
         Figures {
@@ -172,6 +179,7 @@ impl Figures {
             heat: Heat::default(),
             held: None,
             desk: None,
+            moves: None,
             rates: Rates::new(duration, load_every),
         }
     }
@@ -180,6 +188,9 @@ impl Figures {
     pub fn update(&mut self, rows: &Rows) {
         if let Some(joins) = &mut self.joins {
             joins.update(rows);
+        }
+        if let Some(moves) = &mut self.moves {
+            moves.update(rows);
         }
         self.rates.update(&rows.transactions, &rows.load);
         for row in &rows.events {
@@ -341,6 +352,8 @@ impl Figures {
         let desk = |of: &dyn Fn(&HeadEndDesk) -> f64| self.desk.as_ref().map(|desk| Some(of(desk)));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
+        let moves = |of: &dyn Fn(&Moves) -> Option<f64>| self.moves.as_ref().map(of);
+        let keys = |value: f64| (ran.counters.key_frames > 0).then_some(Some(value));
         match metric {
             Metric::NewNodes => joins(|joins| Some(f64::from(joins.new))),
             Metric::Joined => joins(|joins| Some(joins.joined_s.len() as f64)),
@@ -348,6 +361,11 @@ impl Figures {
             Metric::JoinP50S => joins(|joins| joins.at(0.5)),
             Metric::JoinP95S => joins(|joins| joins.at(0.95)),
             Metric::JoinP99S => joins(|joins| joins.at(0.99)),
+            Metric::PanMoves => moves(&|moves| Some(f64::from(moves.count()))),
+            Metric::PanMoveP50S => moves(&|moves| moves.at(0.5)),
+            Metric::PanMoveP95S => moves(&|moves| moves.at(0.95)),
+            Metric::KeyFrames => keys(ran.counters.key_frames as f64),
+            Metric::KeyAirtimeS => keys(ran.counters.key_airtime_us as f64 * 1e-6),
             Metric::Commanded => meters(self.resets),
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),

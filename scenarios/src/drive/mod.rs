@@ -8,6 +8,7 @@ mod capture;
 mod figures;
 mod finding;
 mod money;
+mod moves;
 mod rates;
 pub mod warnings;
 
@@ -156,6 +157,9 @@ pub fn run_captured<X: Exchange<Event>>(
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
+    }
+    if spec.mesh.chooses_pan() && spec.medium == MediumKind::Mesh {
+        figures.follow_moves();
     }
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;

@@ -42,10 +42,18 @@ impl Flood {
     }
 }
 
-/// Starts a flood at a border router.
+/// Starts a flood at a border router: nobody of its PAN has heard it yet.
 pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, job: u16, message: Message) {
-    let members = PerNode::of(Member::default(), net.nodes.len());
-    net.floods[usize::from(job)] = Some(Flood { message, members });
+    let nodes = &net.nodes;
+    let flood = &mut net.floods[usize::from(job)];
+    match flood {
+        None => *flood = Some(Flood { message, members: PerNode::of(Member::default(), nodes.len()) }),
+        Some(flood) => {
+            flood.message = message;
+            let of_pan = flood.members.0.iter_mut().zip(&nodes.0).filter(|(_, joining)| joining.pan.of == gateway);
+            of_pan.for_each(|(member, _)| *member = Member { epoch: member.epoch, ..Member::default() });
+        }
+    }
     take_up(net, ctx, gateway, job);
 }
 

@@ -83,7 +83,7 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let parent = stack.net.nodes[node].parent;
-    let mut packet = Packet::new(Content::Solicit, node, ctx.facts.gateway_of(node), parent);
+    let mut packet = Packet::new(Content::Solicit, node, stack.net.pan_of(node), parent);
     packet.via = parent;
     await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
@@ -125,7 +125,7 @@ fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     let joining = &stack.net.nodes[node];
     let (parent, sequence) = (joining.parent, joining.path_sequence);
     let content = Content::Dao { sequence, back: stack.user.returning(node) };
-    let mut packet = Packet::new(content, node, ctx.facts.gateway_of(node), parent);
+    let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
     await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
@@ -225,8 +225,9 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     let (tries, procedures) = (joining.tries, &stack.net.procedures);
     match (joining.state, joining.step) {
-        (State::Off | State::AcquireConfig, _) => {}
-        (State::SelectPan, _) => discover::choose_pan(stack, ctx, node),
+        (State::Off, _) => {}
+        (State::AcquireConfig, _) if !procedures.choosing.is_free || joining.pan.is_chosen => {}
+        (State::SelectPan | State::AcquireConfig, _) => discover::choose_pan(stack, link, ctx, node),
         (State::Authenticate, _) => auth::due(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),

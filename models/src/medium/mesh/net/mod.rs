@@ -4,6 +4,7 @@ pub mod airtime;
 mod auth;
 mod candidates;
 mod children;
+pub mod choice;
 mod discover;
 mod etx;
 mod flood;
@@ -79,6 +80,8 @@ pub struct Net {
     routes: Routes,
     reassembly: Reassembly,
     authenticators: Authenticators,
+    /// By border router: nodes that have the keys of its PAN.
+    members: PerNode<u32>,
     /// By job: what is flooded.
     floods: Vec<Option<flood::Flood>>,
     procedures: Procedures,
@@ -125,6 +128,7 @@ impl Net {
             routes: Routes::announced(&PerNode::of(Node::NONE, own)),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
+            members: PerNode::of(0, usize::from(facts.gateways)),
             floods: vec![None; parts.jobs],
             weakest_dbm: weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
@@ -141,7 +145,12 @@ impl Net {
             let share = (arrives * is_acknowledged).max(f64::from(ETX_ONE) / f64::from(ETX_LOST));
             (f64::from(ETX_ONE) / share) as u16
         };
+        let pans = tree::PanChoice {
+            order: &|pan, nodes, heard| choice::order(net.procedures.stack, &net.weighed(pan, nodes, heard)),
+            nodes_max: net.procedures.choosing.nodes_max,
+        };
         let rules = tree::Rules {
+            pans: net.chooses().then_some(&pans),
             acceptable: &|link, node, neighbour| net.acceptable(link, node, neighbour, false),
             etx: &etx,
             children_max: &|node| net.children_max(facts, node),
@@ -152,7 +161,10 @@ impl Net {
         let tree = tree::grow(link, facts, &rules);
         for node in facts.nodes() {
             net.nodes[node].pan.is_in_reach = facts.is_gateway(node) || tree.parent[node].is_some();
+            let found = tree.pan[node];
+            net.nodes[node].pan.of = if found.is_some() { found } else { facts.gateway_of(node) };
         }
+        net.count_members();
         if parts.start == Start::Cold {
             net.begin_cold(facts);
             return net;
@@ -180,8 +192,10 @@ impl Net {
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();
+                joining.pan.of = facts.gateway_of(node);
             }
         }
+        self.count_members();
     }
 
     /// Whether a node has no keys yet.
@@ -212,7 +226,7 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes()
+        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes() + self.members.bytes()
     }
 
     /// Uniform in [0, 1) from the node's timer stream.
@@ -250,7 +264,10 @@ impl<P: PortUser> Stack<'_, P> {
             &Content::Eapol { step, of, .. } if ctx.facts.is_gateway(node) => {
                 authenticator::heard(self, link, ctx, node, (of, packet.via), step);
             }
-            &Content::Eapol { step, .. } => auth::heard(self, link, ctx, node, step),
+            // The border router of a PAN that it no longer wants may go on asking.
+            &Content::Eapol { step, .. } if packet.origin == self.net.pan_of(node) => {
+                auth::heard(self, link, ctx, node, step);
+            }
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
                 routes::announced(self, link, ctx, node, packet, *sequence, *back);
@@ -274,6 +291,14 @@ impl<P: PortUser> Above for Stack<'_, P> {
             if let Some(whole) = reassembly::arrived(self, ctx, node, from, packet) {
                 self.receive(link, ctx, node, from, &whole);
             }
+            return;
+        }
+        // What is for all is of a PAN, and sealed with its keys.
+        if packet.hop_to == Node::EVERYONE && self.net.pan_of(from) != self.net.pan_of(node) {
+            return;
+        }
+        // Who relays for a node that joins is still in the PAN that it was asked for.
+        if packet.is_bare_eapol() && packet.hop_to == node && packet.dest != node && packet.dest != self.net.pan_of(node) {
             return;
         }
         match packet.kind() {
@@ -324,6 +349,18 @@ impl<P: PortUser> Above for Stack<'_, P> {
         let joining = &self.net.nodes[node];
         (joining.rank != INFINITE_RANK).then_some(joining.hops)
     }
+
+    fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool {
+        if !self.net.chooses() || packet.is_bare_eapol() {
+            return true;
+        }
+        self.net.pan_of(node) == self.net.pan_of(from) && !self.net.is_new(node)
+    }
+
+    fn pan(&self, _facts: &Facts, node: Node) -> (Node, u32) {
+        let pan = self.net.pan_of(node);
+        (pan, self.net.nodes_of(pan))
+    }
 }
 
 impl Medium for MeshMut<'_> {
@@ -334,8 +371,8 @@ impl Medium for MeshMut<'_> {
         }
         let Joining { parent, hops, .. } = stack.net.nodes[node];
         let distance = if parent.is_some() { hops } else { 0 };
-        let packet =
-            Packet::new(Content::Message(Message { distance, ..message }), node, ctx.facts.gateway_of(node), parent);
+        let to = stack.net.pan_of(node);
+        let packet = Packet::new(Content::Message(Message { distance, to, ..message }), node, to, parent);
         if parent.is_some() {
             stack.submit(self.link, ctx, node, packet);
         } else {
@@ -373,7 +410,7 @@ impl Medium for MeshMut<'_> {
                 }
                 BorderStack::Nanostack => {
                     pan::renumber(self.net, node);
-                    self.net.routes.forget(ctx.facts, node);
+                    routes::forget(self.net, ctx.facts, node);
                 }
             }
         } else {

@@ -5,6 +5,7 @@
 //! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
 
 use super::auth::Keys;
+use super::choice::{Offer, PANS};
 use super::candidates::seconds;
 use super::discover::{self, OF_MEMBERS};
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
@@ -29,6 +30,12 @@ pub(super) struct Pan {
     schedule: u8,
     /// A usable path leads to its border router.
     pub(super) is_in_reach: bool,
+    /// It has chosen its PAN since it began to look for one.
+    pub(super) is_chosen: bool,
+    /// Border router of its PAN, of the last one, or of that which it tries to join.
+    pub(super) of: Node,
+    /// PANs that it has heard.
+    pub(super) heard: [Offer; PANS],
     /// Its keys.
     pub(super) keys: Keys,
 }

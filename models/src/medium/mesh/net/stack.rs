@@ -8,6 +8,7 @@ mod profile;
 mod wsrd;
 
 use super::auth::Authentication;
+use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
@@ -206,6 +207,8 @@ pub struct Procedures {
     pub parents: ParentRules,
     /// How nodes get their keys.
     pub authentication: Authentication,
+    /// How nodes choose their PAN.
+    pub choosing: Choosing,
     /// What nodes pass on.
     pub relaying: Relaying,
 }
@@ -215,6 +218,16 @@ const fn rank_limits(border: BorderStack) -> (u16, u16) {
     match border {
         BorderStack::Nanostack => (196, 2_048),
         BorderStack::Wsbrd => (128, 0),
+    }
+}
+
+/// W `wsbrd.c`: nodes for which a PAN of a size is full.
+const fn wsbrd_nodes_max(profile: SizeProfile) -> u32 {
+    match profile {
+        SizeProfile::Auto | SizeProfile::Small => 100,
+        SizeProfile::Medium => 1_000,
+        SizeProfile::Large => 10_000,
+        SizeProfile::XLarge => 65_535,
     }
 }
 
@@ -355,7 +368,16 @@ impl Procedures {
             ..of_router.authentication
         };
         let relaying = Relaying { border_buffers, ..of_router.relaying };
-        Procedures { border, parents, authentication, relaying, ..of_router }
+        let nodes_max = spec.mesh.border_router.routes_max;
+        let load = match (border, nodes_max) {
+            (_, Some(nodes)) => Some(LoadFactor { nodes, step: 1 }),
+            // `wsbrd.c`, `ws_mngt.c`.
+            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: 200 }),
+            (BorderStack::Nanostack, None) => None,
+        };
+        let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
+        let choosing = if choosing.is_free { choosing } else { Choosing::default() };
+        Procedures { border, parents, authentication, choosing, relaying, ..of_router }
     }
 }
 

@@ -44,6 +44,8 @@ impl Net {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
             let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node));
             ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
+            let (pan, heard) = (joining.pan.of.0 < bounds.gateways, joining.pan.heard.iter().all(|h| h.fits(bounds)));
+            ensure(pan && heard, || format!("net: node {n} has heard a PAN that there is not"))?;
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
@@ -53,6 +55,7 @@ impl Net {
         (self.nodes, self.routes) = (state.nodes, state.routes);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
         self.authenticators = state.authenticators;
+        self.count_members();
         Ok(())
     }
 }

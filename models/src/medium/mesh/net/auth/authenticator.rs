@@ -74,6 +74,10 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
     let (most, authenticators) = (stack.net.procedures.authentication.at_a_time, &mut stack.net.authenticators);
     if step == 0 {
         let is_known = authenticators.sessions.contains_key(&key);
+        if !is_known && stack.net.is_full(gateway) {
+            return;
+        }
+        let authenticators = &mut stack.net.authenticators;
         if !is_known && most.is_some_and(|most| authenticators.active(gateway) >= usize::from(most)) {
             let waiting = authenticators.waiting.entry(gateway).or_default();
             waiting.retain(|&(other, _)| other != node);

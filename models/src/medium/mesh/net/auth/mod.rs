@@ -6,7 +6,7 @@
 pub(super) mod authenticator;
 
 use super::join::{arm, set_state};
-use super::{Candidate, Content, Net, Packet, Stack, State, Topic, discover, trickle};
+use super::{Candidate, Content, Net, Packet, Stack, State, Topic, choice, discover, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -104,6 +104,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
     }
     if stack.net.nodes[node].tries >= rules.requests {
+        choice::has_failed(stack.net, node);
         return discover::restart(stack, link, ctx, node);
     }
     let joining = &mut stack.net.nodes[node];
@@ -118,7 +119,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
     let relay = stack.net.nodes[node].pan.keys.relay;
     let bytes = exchange(stack.net.procedures.stack)[usize::from(step)].bytes();
-    let mut packet = Packet::new(Content::Eapol { step, bytes, of: node }, node, ctx.facts.gateway_of(node), relay);
+    let mut packet = Packet::new(Content::Eapol { step, bytes, of: node }, node, stack.net.pan_of(node), relay);
     packet.via = relay;
     stack.submit(link, ctx, node, packet);
 }
@@ -159,7 +160,7 @@ pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
 
 /// The node has its keys.
 fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    stack.net.nodes[node].pan.keys.has = true;
+    choice::has_joined(stack.net, node);
     stack.net.nodes[node].tries = 0;
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {
@@ -188,6 +189,7 @@ pub(super) fn relay_failed<P: PortUser>(
     }
     joining.candidates.sort_by_key(|c| c.node == Node::NONE);
     if !begin(stack, ctx, node) {
+        choice::has_failed(stack.net, node);
         discover::restart(stack, link, ctx, node);
     }
 }

@@ -3,6 +3,7 @@
 use super::profile::{discovery, flooding};
 use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
 use crate::medium::mesh::net::auth::Authentication;
+use crate::medium::mesh::net::choice::Choosing;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -94,6 +95,7 @@ pub(super) fn nanostack(
             at_a_time: None,
             near_dbm: None,
         },
+        choosing: Choosing::default(),
         relaying: Relaying {
             flood: flooding(profile),
             border_flood,

@@ -3,6 +3,7 @@
 use super::profile::discovery;
 use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS};
 use crate::medium::mesh::net::auth::Authentication;
+use crate::medium::mesh::net::choice::Choosing;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -84,6 +85,7 @@ pub(super) fn wsrd(
             at_a_time: None,
             near_dbm: Some(-60),
         },
+        choosing: Choosing::default(),
         relaying: Relaying {
             flood: Flooding {
                 imin: SimTime::from_secs(10),
