@@ -158,7 +158,7 @@ pub fn run_captured<X: Exchange<Event>>(
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
     }
-    if spec.mesh.chooses_pan() && spec.medium == MediumKind::Mesh {
+    if spec.mesh.chooses_pan() && spec.medium.is_mesh() {
         figures.follow_moves();
     }
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
