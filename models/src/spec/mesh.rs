@@ -1,5 +1,6 @@
 //! `[mesh]`: routing and joining.
 
+use super::keys::KeySpec;
 use super::quantity::{Maybe, Power};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct MeshSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 50))]
     pub authentications_max: Option<u16>,
+    /// How keys age and are renewed; when missing, they are good for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeySpec>,
     /// Limits of the border routers.
     #[serde(skip_serializing_if = "BorderRouterSpec::is_default")]
     pub border_router: BorderRouterSpec,
@@ -64,6 +68,7 @@ impl Default for MeshSpec {
             start: Start::Joined,
             pan: PanRule::Assigned,
             authentications_max: None,
+            keys: None,
             border_router: BorderRouterSpec::default(),
             neighbour_table: None,
         }

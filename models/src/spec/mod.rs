@@ -14,6 +14,7 @@ mod fading;
 mod head_end;
 mod hours;
 mod interferer;
+mod keys;
 mod mac;
 mod medium;
 mod mesh;
@@ -49,6 +50,7 @@ pub use event::{
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
+pub use keys::KeySpec;
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};

@@ -2,6 +2,7 @@
 
 mod state;
 
+use super::wire::eapol::Depth;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::node::Node;
 use amitwin_data::rows::FrameKind;
@@ -124,6 +125,8 @@ pub enum Content {
         bytes: u16,
         /// The node that gets keys.
         of: Node,
+        /// Of which exchange.
+        depth: Depth,
     },
     /// RPL solicitation.
     Dis,

@@ -6,6 +6,7 @@
 //! then the strongest signal. Of each PAN the neighbour with the cheapest way is asked for keys.
 
 use super::candidates::forget;
+use super::rekey::Renewal;
 use super::{INFINITE_RANK, Net, State};
 use crate::check::Bounds;
 use crate::medium::mesh::mac::LinkLayer;
@@ -155,7 +156,7 @@ impl Net {
 /// Begins to look anew: what was heard before counts for nothing, but failures do.
 pub(super) fn look(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
-    pan.is_chosen = false;
+    (pan.is_chosen, pan.keys.renews) = (false, false);
     pan.heard.iter_mut().for_each(|offer| offer.via = Node::NONE);
 }
 
@@ -184,13 +185,19 @@ pub(super) fn heard(net: &mut Net, link: &LinkLayer, node: Node, from: Node) -> 
     Some(new)
 }
 
-/// A node turns to another PAN: its keys and its address are of no use there.
-pub(super) fn change(net: &mut Net, node: Node, to: Node) {
+/// A node has no keys any longer.
+pub(super) fn loses_keys(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
     if std::mem::replace(&mut pan.keys.has, false) {
         net.members[pan.of] -= 1;
     }
-    pan.of = to;
+}
+
+/// A node turns to another PAN: its keys and its address are of no use there.
+pub(super) fn change(net: &mut Net, node: Node, to: Node) {
+    loses_keys(net, node);
+    net.nodes[node].pan.of = to;
+    net.nodes[node].pan.renewal = Renewal::default();
     net.nodes[node].addressed = false;
     forget(net, node, false);
 }

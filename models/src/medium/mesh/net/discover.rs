@@ -6,7 +6,7 @@
 use super::candidates::{CANDIDATES, minute, remember};
 use super::join::{arm, route_by, set_state};
 use super::choice::{self, Offer};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, trickle};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -29,7 +29,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
-    let has_keys = joining.pan.keys.has;
+    let has_keys = rekey::are_good(stack.net, ctx, node) && stack.net.nodes[node].pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
             set_state(stack, ctx, node, State::SelectPan);
@@ -177,6 +177,12 @@ pub(super) fn heard_sweep<P: PortUser>(
     if sweep == Sweep::Config && is_member && pan::has_restarted(stack, link, ctx, node, from) {
         return;
     }
+    if sweep == Sweep::Config && is_member && !rekey::agrees(stack.net, ctx, node, from) {
+        if stack.net.nodes[node].state == State::Operational {
+            trickle::reset(stack.net, ctx, node, Topic::Config);
+        }
+        return;
+    }
     let net = &mut *stack.net;
     match (net.nodes[node].state, sweep) {
         (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
@@ -199,6 +205,7 @@ pub(super) fn heard_sweep<P: PortUser>(
             remember(net, link, ctx, node, from, None);
             trickle::stop(net, node, Topic::AdvertSolicit);
             trickle::stop(net, node, Topic::ConfigSolicit);
+            rekey::agrees(net, ctx, node, from);
             pan::is_alive(net, ctx, node);
             find_parent(stack, ctx, node, false);
         }

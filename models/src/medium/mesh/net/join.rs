@@ -6,7 +6,7 @@ use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan, rekey};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -34,6 +34,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
     (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
+    rekey::restarted(net, ctx, gateway);
     for topic in OF_MEMBERS {
         trickle::start_soon(net, ctx, gateway, topic);
     }
@@ -167,6 +168,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
     }
+    rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
         let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);

@@ -15,6 +15,7 @@ mod load;
 mod pan;
 mod parents;
 mod reassembly;
+mod rekey;
 mod routes;
 mod snapshot;
 pub mod stack;
@@ -261,12 +262,12 @@ impl<P: PortUser> Stack<'_, P> {
         match &packet.content {
             Content::Reply => join::address_given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
-            &Content::Eapol { step, of, .. } if ctx.facts.is_gateway(node) => {
-                authenticator::heard(self, link, ctx, node, (of, packet.via), step);
+            &Content::Eapol { step, of, depth, .. } if ctx.facts.is_gateway(node) => {
+                authenticator::heard(self, link, ctx, node, (of, packet.via), (step, depth));
             }
             // The border router of a PAN that it no longer wants may go on asking.
-            &Content::Eapol { step, .. } if packet.origin == self.net.pan_of(node) => {
-                auth::heard(self, link, ctx, node, step);
+            &Content::Eapol { step, depth, .. } if packet.origin == self.net.pan_of(node) => {
+                auth::heard(self, link, ctx, node, (step, depth));
             }
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
@@ -436,6 +437,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
+        Event::Keys { node } => rekey::due(stack, link, ctx, node),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
         Event::Load => load::due(stack.net, link, ctx),

@@ -8,6 +8,7 @@ use super::auth::Keys;
 use super::choice::{Offer, PANS};
 use super::candidates::seconds;
 use super::discover::{self, OF_MEMBERS};
+use super::rekey::Renewal;
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -34,6 +35,8 @@ pub(super) struct Pan {
     pub(super) is_chosen: bool,
     /// Border router of its PAN, of the last one, or of that which it tries to join.
     pub(super) of: Node,
+    /// How old its keys are, and the version of the PAN.
+    pub(super) renewal: Renewal,
     /// PANs that it has heard.
     pub(super) heard: [Offer; PANS],
     /// Its keys.
@@ -86,7 +89,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 }
 
 /// Tells the children that there is no route here and looks for the PAN anew.
-fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     if stack.net.nodes[node].state == State::Operational {
         for topic in OF_MEMBERS {
             trickle::stop(stack.net, node, topic);

@@ -10,6 +10,7 @@ mod wsrd;
 use super::auth::Authentication;
 use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
+use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
@@ -209,6 +210,8 @@ pub struct Procedures {
     pub authentication: Authentication,
     /// How nodes choose their PAN.
     pub choosing: Choosing,
+    /// How keys age, if they do.
+    pub ageing: Option<Ageing>,
     /// What nodes pass on.
     pub relaying: Relaying,
 }
@@ -377,7 +380,8 @@ impl Procedures {
         };
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
-        Procedures { border, parents, authentication, choosing, relaying, ..of_router }
+        let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
+        Procedures { border, parents, authentication, choosing, ageing, relaying, ..of_router }
     }
 }
 

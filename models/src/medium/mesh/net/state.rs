@@ -6,7 +6,6 @@ use super::reassembly::Reassembly;
 use super::routes::Routes;
 use super::{Joining, Net};
 use crate::check::{Bounds, ensure, same_count};
-use crate::medium::mesh::wire::eapol::exchange;
 use crate::node::PerNode;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +48,7 @@ impl Net {
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
-        state.authenticators.check(bounds, exchange(self.procedures.stack).len())?;
+        state.authenticators.check(bounds, self.procedures.stack)?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         (self.nodes, self.routes) = (state.nodes, state.routes);

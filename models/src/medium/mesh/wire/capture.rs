@@ -130,11 +130,11 @@ impl Capture {
         if !self.wants(node, packet.hop_to) {
             return;
         }
-        if let Content::Eapol { step, of, .. } = packet.content
+        if let Content::Eapol { step, of, depth, .. } = packet.content
             && packet.is_bare_eapol()
         {
             let sender = self.sender(facts, sent, false);
-            let step_of = eapol::exchange(self.network.stack)[usize::from(step)];
+            let step_of = eapol::frames(self.network.stack, depth)[usize::from(step)];
             let frame = step_of.direct(facts.sites[of], step / 2);
             let frame = self.network.eapol(&sender, facts.sites[packet.hop_to], &frame);
             assert_eq!(frame.len(), usize::from(sent.bytes), "EAPOL: bytes on the air and bytes encoded");
@@ -196,8 +196,8 @@ fn lowpan(
     let zeros = || vec![0; usize::from(packet.content.payload())];
     let payload = match &packet.content {
         Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
-        Content::Eapol { step, of, .. } => {
-            eapol::exchange(network.stack)[usize::from(*step)].relayed(site(*of), step / 2)
+        Content::Eapol { step, of, depth, .. } => {
+            eapol::frames(network.stack, *depth)[usize::from(*step)].relayed(site(*of), step / 2)
         }
         _ => zeros(),
     };

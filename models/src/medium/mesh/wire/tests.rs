@@ -340,7 +340,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::Reply => Content::Reply,
         Kind::Dao => Content::Dao { sequence: u8::from(second), back: None },
         Kind::DaoAck => Content::DaoAck { sequence: u8::from(second) },
-        Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9) },
+        Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9), depth: eapol::Depth::Full },
         Kind::Dis => Content::Dis,
         Kind::Dio => Content::Dio { rank: 0, hops: 0 },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),

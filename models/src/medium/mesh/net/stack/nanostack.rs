@@ -96,6 +96,7 @@ pub(super) fn nanostack(
             near_dbm: None,
         },
         choosing: Choosing::default(),
+        ageing: None,
         relaying: Relaying {
             flood: flooding(profile),
             border_flood,

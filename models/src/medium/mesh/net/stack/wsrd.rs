@@ -86,6 +86,7 @@ pub(super) fn wsrd(
             near_dbm: Some(-60),
         },
         choosing: Choosing::default(),
+        ageing: None,
         relaying: Relaying {
             flood: Flooding {
                 imin: SimTime::from_secs(10),
