@@ -86,7 +86,8 @@ fn each_version_of_the_pan_sends_its_configuration_through_the_mesh() {
 #[test]
 fn the_less_is_still_good_the_more_frames_it_takes() {
     // Four-way handshake: 5 frames over 1 + 2 + 3 + 4 hops; the whole exchange of wsrd: 14.
-    let times = |ptk, pmk| KeySpec { age: days(23), ptk_lifetime: days(ptk), pmk_lifetime: days(pmk), ..KeySpec::default() };
+    let times =
+        |ptk, pmk| KeySpec { age: days(23), ptk_lifetime: days(ptk), pmk_lifetime: days(pmk), ..KeySpec::default() };
     for (keys, expected) in [(times(60, 120), 30), (times(12, 120), 50), (times(12, 12), 140)] {
         let mut spec = line(RouterStack::Wsrd, 3);
         // 23 d mod 12 d are 11 d: those end after a day, at the moment at which the next group key is there.

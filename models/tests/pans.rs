@@ -179,7 +179,8 @@ fn a_run_that_starts_settled_has_chosen_by_the_same_rule() {
 #[test]
 fn a_border_router_that_is_full_lets_nobody_in() {
     // Six meters in the same place; each router takes three. All are near the first.
-    for (stack, start) in STACKS.into_iter().flat_map(|stack| [Start::Joined, Start::Cold].map(|start| (stack, start))) {
+    for (stack, start) in STACKS.into_iter().flat_map(|stack| [Start::Joined, Start::Cold].map(|start| (stack, start)))
+    {
         let meters = (0..6).map(|n| (Meter, 60.0, n as f32 * 0.1));
         let places: Vec<_> = [(Gateway, 0.0, 0.0), (Gateway, 130.0, 0.0)].into_iter().chain(meters).collect();
         let mut spec = town(&places, stack, 12_000);

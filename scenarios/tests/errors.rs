@@ -224,7 +224,8 @@ fn more_meters_than_all_routes_are_refused() {
 #[test]
 fn a_choice_of_pans_needs_pans_that_are_heard_and_frames_for_keys() {
     let nobody = with("[mesh]\npan = \"chosen\"\n[coupling]\nmeshes = \"none\"\n");
-    for part in ["mesh.pan is \"chosen\" and coupling.meshes is \"none\"", "town.toml:13", "leave coupling.meshes out"] {
+    for part in ["mesh.pan is \"chosen\" and coupling.meshes is \"none\"", "town.toml:13", "leave coupling.meshes out"]
+    {
         assert!(nobody.contains(part), "no `{part}` in {nobody}");
     }
     let short = |with_keys: &str| with(&format!("[mesh]\nframe_bytes_max = 500\n{with_keys}\n"));

@@ -54,12 +54,7 @@ pub struct Gateways {
 
 impl Gateways {
     /// All running; `serves` says which of them serves each radio.
-    pub fn new(
-        facts: &Facts,
-        serves: PerNode<Node>,
-        backhaul: &BackhaulSpec,
-        boot: (SimTime, SimTime),
-    ) -> Self {
+    pub fn new(facts: &Facts, serves: PerNode<Node>, backhaul: &BackhaulSpec, boot: (SimTime, SimTime)) -> Self {
         let gateways = PerNode::of(Gateway::default(), usize::from(facts.gateways));
         let backhaul = backhaul.clone();
         Gateways { gateways, serves, delayed: Slab::default(), answered_outside: Vec::new(), backhaul, boot }

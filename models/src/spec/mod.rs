@@ -50,8 +50,8 @@ pub use event::{
 pub use fading::FadingSpec;
 pub use head_end::{HeadEndSpec, ServiceTimes};
 pub use hours::{Hours, When};
-pub use keys::KeySpec;
 pub use interferer::{InterfererPreset, InterfererSpec};
+pub use keys::KeySpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};

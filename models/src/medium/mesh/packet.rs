@@ -2,7 +2,6 @@
 
 mod state;
 
-use super::wire::eapol::Depth;
 use crate::medium::message::{Body, Carried, Message, Return};
 use crate::node::Node;
 use amitwin_data::rows::FrameKind;
@@ -82,6 +81,18 @@ impl Kind {
             Kind::Flood => FrameKind::Flood,
         }
     }
+}
+
+/// How much of the exchange it takes by which a node gets keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Depth {
+    /// All of it, for a node of which nothing is known, or no longer.
+    #[default]
+    Full,
+    /// The four-way handshake: what certificates have shown is good.
+    Pairwise,
+    /// The group handshake: keys between the two are good as well.
+    Group,
 }
 
 /// What a datagram carries.

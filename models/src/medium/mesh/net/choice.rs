@@ -105,7 +105,7 @@ impl Net {
 
     /// Whether nodes choose their PAN.
     pub(super) fn chooses(&self) -> bool {
-        self.procedures.choosing.is_free
+        self.procedures.pan.choosing.is_free
     }
 
     /// Nodes that have the keys of a PAN.
@@ -116,13 +116,13 @@ impl Net {
     /// Whether a border router lets nobody else in.
     pub(super) fn is_full(&self, gateway: Node) -> bool {
         let joining = self.authenticators.active(gateway) as u32;
-        self.procedures.choosing.nodes_max.is_some_and(|most| self.nodes_of(gateway) + joining >= most)
+        self.procedures.pan.choosing.nodes_max.is_some_and(|most| self.nodes_of(gateway) + joining >= most)
     }
 
     /// How a PAN weighs for a node that has heard a neighbour of it.
     pub(super) fn weighed(&self, pan: Node, nodes: u32, (cost, rsl_dbm, failures): (u16, i8, u8)) -> Weighed {
         debug_assert!(pan.is_some());
-        let load_percent = self.procedures.choosing.load.map_or(0, |load| load.percent(nodes));
+        let load_percent = self.procedures.pan.choosing.load.map_or(0, |load| load.percent(nodes));
         Weighed { load_percent, nodes, cost, rsl_dbm, failures }
     }
 
@@ -171,7 +171,8 @@ pub(super) fn heard(net: &mut Net, link: &LinkLayer, node: Node, from: Node) -> 
     let offers = &mut net.nodes[node].pan.heard;
     let known = offers.iter().position(|offer| offer.pan == pan);
     // A PAN more than there is room for takes the place of the one with the costliest way.
-    let free = || (0..PANS).max_by_key(|&at| (offers[at].pan == Node::NONE, offers[at].via == Node::NONE, offers[at].cost));
+    let free =
+        || (0..PANS).max_by_key(|&at| (offers[at].pan == Node::NONE, offers[at].via == Node::NONE, offers[at].cost));
     let place = &mut offers[known.or_else(free).unwrap_or(0)];
     let failures = if place.pan == pan { place.failures } else { 0 };
     let new = Offer { pan, via: from, cost, rsl_dbm: level_dbm as i8, failures };

@@ -4,9 +4,11 @@
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
 use super::candidates::{CANDIDATES, minute, remember};
-use super::join::{arm, route_by, set_state};
 use super::choice::{self, Offer};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle};
+use super::join::{arm, route_by, set_state};
+use super::{
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle,
+};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -136,13 +138,7 @@ pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
 }
 
 /// A node that chooses among PANs has heard an advertisement; whether it has taken that PAN at once, because it is so near.
-fn advertised<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    from: Node,
-) -> bool {
+fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node) -> bool {
     let Some(offer) = choice::heard(stack.net, link, node, from) else { return false };
     let near_dbm = stack.net.procedures.authentication.near_dbm.map_or(f32::INFINITY, f32::from);
     let is_near = link.air.link_dbm(from, node).is_some_and(|dbm| dbm > near_dbm);

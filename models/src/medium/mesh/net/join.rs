@@ -177,7 +177,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         net.nodes[node].registration.until_s = (renewed_in_s + left_s) as u32;
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
-        pan::watch(net, ctx, node, net.procedures.pan_timeout_s * seen);
+        pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
         rest(net, ctx, node);
     }
 }
@@ -228,7 +228,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let (tries, procedures) = (joining.tries, &stack.net.procedures);
     match (joining.state, joining.step) {
         (State::Off, _) => {}
-        (State::AcquireConfig, _) if !procedures.choosing.is_free || joining.pan.is_chosen => {}
+        (State::AcquireConfig, _) if !procedures.pan.choosing.is_free || joining.pan.is_chosen => {}
         (State::SelectPan | State::AcquireConfig, _) => discover::choose_pan(stack, link, ctx, node),
         (State::Authenticate, _) => auth::due(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),

@@ -148,7 +148,7 @@ impl Net {
         };
         let pans = tree::PanChoice {
             order: &|pan, nodes, heard| choice::order(net.procedures.stack, &net.weighed(pan, nodes, heard)),
-            nodes_max: net.procedures.choosing.nodes_max,
+            nodes_max: net.procedures.pan.choosing.nodes_max,
         };
         let rules = tree::Rules {
             pans: net.chooses().then_some(&pans),
@@ -299,7 +299,11 @@ impl<P: PortUser> Above for Stack<'_, P> {
             return;
         }
         // Who relays for a node that joins is still in the PAN that it was asked for.
-        if packet.is_bare_eapol() && packet.hop_to == node && packet.dest != node && packet.dest != self.net.pan_of(node) {
+        if packet.is_bare_eapol()
+            && packet.hop_to == node
+            && packet.dest != node
+            && packet.dest != self.net.pan_of(node)
+        {
             return;
         }
         match packet.kind() {

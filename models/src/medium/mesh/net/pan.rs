@@ -5,8 +5,8 @@
 //! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
 
 use super::auth::Keys;
-use super::choice::{Offer, PANS};
 use super::candidates::seconds;
+use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
@@ -45,7 +45,7 @@ pub(super) struct Pan {
 
 /// The border router has shown that it lives.
 pub(super) fn is_alive(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    watch(net, ctx, node, net.procedures.pan_timeout_s);
+    watch(net, ctx, node, net.procedures.pan.timeout_s);
 }
 
 /// The PAN times out in so many seconds unless the border router shows itself.
@@ -60,7 +60,7 @@ pub(super) fn watch(net: &mut Net, ctx: &mut Ctx, node: Node, left_s: f64) {
 }
 
 fn last_tenth_s(net: &Net) -> u32 {
-    (net.procedures.pan_timeout_s / 10.0) as u32
+    (net.procedures.pan.timeout_s / 10.0) as u32
 }
 
 /// [`Event::Pan`]: the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.

@@ -11,7 +11,7 @@ use super::{Event, Net, Stack, State, Topic, auth, choice, pan, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
-use crate::medium::mesh::wire::eapol::Depth;
+use crate::medium::mesh::packet::Depth;
 use crate::node::Node;
 use crate::spec::{KeySpec, RouterStack};
 use amitwin_sim_core::SimTime;
@@ -98,7 +98,7 @@ pub(super) struct Renewal {
 
 /// All keys are as old as the settings say.
 pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let Some(ageing) = net.procedures.ageing else { return };
+    let Some(ageing) = net.procedures.pan.ageing else { return };
     let renewal = &mut net.nodes[node].pan.renewal;
     (renewal.newest, renewal.told) = (ageing.newest(0), ageing.newest(0));
     let left = |of_s: u64| (of_s - ageing.age_s % of_s) as u32;
@@ -110,7 +110,7 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// A border router has started: it goes on with what is due by now, and says so by a new version.
 pub(super) fn restarted(net: &mut Net, ctx: &Ctx, gateway: Node) {
-    let Some(ageing) = net.procedures.ageing else { return };
+    let Some(ageing) = net.procedures.pan.ageing else { return };
     let renewal = &mut net.nodes[gateway].pan.renewal;
     renewal.version = renewal.version.wrapping_add(1);
     renewal.newest = ageing.newest(seconds(ctx));
@@ -119,7 +119,7 @@ pub(super) fn restarted(net: &mut Net, ctx: &Ctx, gateway: Node) {
 
 /// A node has got all keys of its PAN.
 pub(super) fn installed(net: &mut Net, ctx: &Ctx, node: Node, depth: Depth) {
-    let Some(ageing) = net.procedures.ageing else { return };
+    let Some(ageing) = net.procedures.pan.ageing else { return };
     let (now_s, gateway) = (seconds(ctx), net.pan_of(node));
     let newest = net.nodes[gateway].pan.renewal.newest;
     let renewal = &mut net.nodes[node].pan.renewal;
@@ -143,7 +143,7 @@ fn depth(renewal: &Renewal, now_s: u64) -> Depth {
 
 /// Whether a node has keys that still open frames; one that has none any longer is as good as new.
 pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
-    let Some(ageing) = net.procedures.ageing else { return true };
+    let Some(ageing) = net.procedures.pan.ageing else { return true };
     let pan = &net.nodes[node].pan;
     let is_expired = pan.keys.has && seconds(ctx) >= ageing.expires_s(pan.renewal.newest);
     if is_expired {
@@ -155,7 +155,7 @@ pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
 
 /// A member has heard a configuration of its PAN: whether it says what the member knows.
 pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bool {
-    if net.procedures.ageing.is_none() {
+    if net.procedures.pan.ageing.is_none() {
         return true;
     }
     let told = net.nodes[from].pan.renewal;
@@ -175,7 +175,9 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
             // W `supplicant.c`: a random part of the time that hashes may differ.
             RouterStack::Wsrd => net.between(ctx.facts, node, (0.0, 3_840.0)),
             // N `ws_cfg_settings.c`: a trickle timer with an interval of 4 to 64 min.
-            RouterStack::Nanostack => net.between(ctx.facts, node, (240.0, 3_840.0)) * (0.5 + 0.5 * net.draw(ctx.facts, node)),
+            RouterStack::Nanostack => {
+                net.between(ctx.facts, node, (240.0, 3_840.0)) * (0.5 + 0.5 * net.draw(ctx.facts, node))
+            }
         };
         ask_in(net, ctx, node, wait_s);
     }
@@ -195,7 +197,7 @@ fn ask_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
 /// [`Event::Keys`]: a border router turns to the next moment of its keys, or a node asks for the next key.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let (now_s, net) = (seconds(ctx), &mut *stack.net);
-    let Some(ageing) = net.procedures.ageing else { return };
+    let Some(ageing) = net.procedures.pan.ageing else { return };
     if ctx.facts.is_gateway(node) {
         ctx.schedule(SimTime::from_secs(ageing.next_s(now_s)), node, Event::Keys { node });
         if net.nodes[node].state == State::Operational {
@@ -266,6 +268,9 @@ mod tests {
     #[test]
     fn what_is_still_good_shortens_the_exchange() {
         let renewal = Renewal { ptk_until_s: 100, pmk_until_s: 200, ..Renewal::default() };
-        assert_eq!([99, 100, 199, 200].map(|now| depth(&renewal, now)), [Depth::Group, Depth::Pairwise, Depth::Pairwise, Depth::Full]);
+        assert_eq!(
+            [99, 100, 199, 200].map(|now| depth(&renewal, now)),
+            [Depth::Group, Depth::Pairwise, Depth::Pairwise, Depth::Full]
+        );
     }
 }

@@ -154,6 +154,25 @@ pub struct ParentRules {
     pub border_children_max: Option<u16>,
 }
 
+/// How long nodes believe in a PAN, how they choose one, and how its keys age.
+#[derive(Clone, Copy, Debug)]
+pub struct PanRules {
+    /// A node that has not become part of the PAN for so long looks for it anew.
+    pub timeout_s: f64,
+    /// How nodes choose their PAN.
+    pub choosing: Choosing,
+    /// How keys age, if they do.
+    pub ageing: Option<Ageing>,
+}
+
+impl PanRules {
+    /// Of nodes that are assigned their PAN, and whose keys do not age.
+    const fn plain(timeout_s: f64) -> Self {
+        let choosing = Choosing { is_free: false, nodes_max: None, load: None };
+        PanRules { timeout_s, choosing, ageing: None }
+    }
+}
+
 /// How nodes pass on what is for all, and what comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Relaying {
@@ -200,18 +219,14 @@ pub struct Procedures {
     pub registration_s: f64,
     /// A route is announced anew after this.
     pub route_s: (f64, f64),
-    /// A node that has not become part of the PAN for so long looks for it anew.
-    pub pan_timeout_s: f64,
+    /// How long nodes believe in a PAN, how they choose one, and how its keys age.
+    pub pan: PanRules,
     /// Solicitations that ask a silent parent whether it is there.
     pub verify: Repeats,
     /// How parents are chosen and children taken.
     pub parents: ParentRules,
     /// How nodes get their keys.
     pub authentication: Authentication,
-    /// How nodes choose their PAN.
-    pub choosing: Choosing,
-    /// How keys age, if they do.
-    pub ageing: Option<Ageing>,
     /// What nodes pass on.
     pub relaying: Relaying,
 }
@@ -381,7 +396,8 @@ impl Procedures {
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
-        Procedures { border, parents, authentication, choosing, ageing, relaying, ..of_router }
+        let pan = PanRules { choosing, ageing, ..of_router.pan };
+        Procedures { border, parents, authentication, pan, relaying, ..of_router }
     }
 }
 

@@ -76,7 +76,10 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         parent: PerNode::of(Node::NONE, count),
         rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
-        pan: facts.nodes().map(|node| if rules.pans.is_some() { alone(facts, node) } else { facts.pan[node] }).collect(),
+        pan: facts
+            .nodes()
+            .map(|node| if rules.pans.is_some() { alone(facts, node) } else { facts.pan[node] })
+            .collect(),
         candidates: PerNode::of([Candidate::default(); CANDIDATES], count),
     };
     let members = PerNode::of(0, usize::from(facts.gateways));

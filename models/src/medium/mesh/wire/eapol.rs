@@ -4,11 +4,11 @@
 //! Headers are real; what TLS and keys are inside is filler of the right length, because nobody here computes it.
 
 use super::address;
+use crate::medium::mesh::packet::Depth;
 use crate::node::SiteId;
 use crate::purpose::EAPOL;
 use crate::spec::RouterStack;
 use amitwin_sim_core::rng::Stream;
-use serde::{Deserialize, Serialize};
 
 /// UDP ports of the relay and of the authenticator.
 pub const PORTS: (u16, u16) = (10_253, 10_254);
@@ -42,18 +42,6 @@ enum What {
     Group {
         data: u16,
     },
-}
-
-/// How much of the exchange it takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Depth {
-    /// All of it, for a node of which nothing is known, or no longer.
-    #[default]
-    Full,
-    /// The four-way handshake: what certificates have shown is good.
-    Pairwise,
-    /// The group handshake: keys between the two are good as well.
-    Group,
 }
 
 /// A frame of the exchange.

@@ -6,7 +6,8 @@ use crate::medium::PortUser;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::{Content, Stack, routes};
-use crate::medium::mesh::wire::eapol::{Depth, frames};
+use crate::medium::mesh::packet::Depth;
+use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
@@ -48,10 +49,14 @@ impl Authenticators {
     /// Whether what was saved names radios that are here, and frames that there are.
     pub fn check(&self, bounds: &Bounds, stack: RouterStack) -> Result<(), String> {
         let sessions = self.sessions.iter().all(|(&(gateway, node), s)| {
-            bounds.is_own(gateway) && bounds.is_own(node) && bounds.is_own(s.relay) && usize::from(s.step) < frames(stack, s.depth).len()
+            bounds.is_own(gateway)
+                && bounds.is_own(node)
+                && bounds.is_own(s.relay)
+                && usize::from(s.step) < frames(stack, s.depth).len()
         });
-        let waits =
-            |pairs: &Vec<(Node, Node, Depth)>| pairs.iter().all(|&(node, via, _)| bounds.is_own(node) && bounds.is_own(via));
+        let waits = |pairs: &Vec<(Node, Node, Depth)>| {
+            pairs.iter().all(|&(node, via, _)| bounds.is_own(node) && bounds.is_own(via))
+        };
         let waiting = self.waiting.iter().all(|(&gateway, pairs)| bounds.is_own(gateway) && waits(pairs));
         ensure(sessions && waiting, || "net: somebody gets keys, or from somebody, who is not here".to_owned())
     }

@@ -10,7 +10,8 @@ use super::{Candidate, Content, Net, Packet, Stack, State, Topic, choice, discov
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
-use crate::medium::mesh::wire::eapol::{Depth, frames};
+use crate::medium::mesh::packet::Depth;
+use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::RouterStack;
 use serde::{Deserialize, Serialize};
