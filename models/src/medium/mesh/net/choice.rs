@@ -17,6 +17,11 @@ use serde::{Deserialize, Serialize};
 /// PANs that a node remembers while it looks.
 pub(super) const PANS: usize = 4;
 
+/// Place of a PAN in the order of a stack.
+pub type Order = (u32, u32, i16);
+/// What was heard of a PAN: cost of a neighbour's way, its signal, and failures to join.
+pub type Heard = (u16, i8, u8);
+
 /// What a stack and its border router do about the choice of a PAN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choosing {
@@ -89,7 +94,7 @@ pub(super) struct Weighed {
 /// Place of a PAN in the order of a stack: the smallest is joined.
 ///
 /// W `ws.c`, `ws_neigh.c`: routing cost + 4 x PAN size. N `ws_bootstrap.c`: routing cost / 256 + PAN size / 64.
-pub(super) fn order(stack: RouterStack, of: &Weighed) -> (u32, u32, i16) {
+pub(super) fn order(stack: RouterStack, of: &Weighed) -> Order {
     let stronger = -i16::from(of.rsl_dbm);
     match stack {
         RouterStack::Wsrd => (of.load_percent, u32::from(of.cost) + 4 * of.nodes, stronger),
@@ -120,7 +125,7 @@ impl Net {
     }
 
     /// How a PAN weighs for a node that has heard a neighbour of it.
-    pub(super) fn weighed(&self, pan: Node, nodes: u32, (cost, rsl_dbm, failures): (u16, i8, u8)) -> Weighed {
+    pub(super) fn weighed(&self, pan: Node, nodes: u32, (cost, rsl_dbm, failures): Heard) -> Weighed {
         debug_assert!(pan.is_some());
         let load_percent = self.procedures.pan.choosing.load.map_or(0, |load| load.percent(nodes));
         Weighed { load_percent, nodes, cost, rsl_dbm, failures }

@@ -6,6 +6,7 @@
 //! better. Nothing is sent: links have the ETX that counting comes to on average.
 
 use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order};
+use super::choice::{Heard, Order};
 use super::etx::{ETX_MAX, Etx};
 use super::parents::SWITCH_THRESHOLD;
 use crate::context::Facts;
@@ -36,7 +37,7 @@ pub struct Tree {
 /// How nodes choose among PANs as the tree grows.
 pub struct PanChoice<'a> {
     /// Place of a PAN with so many nodes, of which a neighbour was heard with a cost, at a level, after failures: the smallest is joined.
-    pub order: &'a dyn Fn(Node, u32, (u16, i8, u8)) -> (u32, u32, i16),
+    pub order: &'a dyn Fn(Node, u32, Heard) -> Order,
     /// Nodes that a border router lets in, if there is a limit.
     pub nodes_max: Option<u32>,
 }
