@@ -4,7 +4,7 @@ use amitwin_data::rows::{EventKind, FrameKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, captured, event, run, sites, world};
 
 const DAY_S: u64 = 86_400;
 const STACKS: [RouterStack; 2] = [RouterStack::Wsrd, RouterStack::Nanostack];
@@ -94,6 +94,20 @@ fn the_less_is_still_good_the_more_frames_it_takes() {
         spec.mesh.keys = Some(keys);
         let frames = run(&spec).mesh().books.counters.key_frames;
         assert!((expected..=expected + expected / 8 + 4).contains(&frames), "{frames}, expected {expected}");
+    }
+}
+
+#[test]
+fn frames_with_keys_are_as_long_as_is_charged_for_them() {
+    // The group handshake, the four-way handshake and the whole exchange; a capture compares each frame with what was charged.
+    for ptk_and_pmk in [[60, 120], [12, 120], [12, 12]].map(|of| of.map(days)) {
+        for stack in STACKS {
+            let mut spec = line(stack, 2);
+            let [ptk_lifetime, pmk_lifetime] = ptk_and_pmk;
+            spec.mesh.keys = Some(KeySpec { age: days(23), ptk_lifetime, pmk_lifetime, ..KeySpec::default() });
+            let frames = captured(&spec).mesh().books.counters.key_frames;
+            assert_eq!(frames, run(&spec).mesh().books.counters.key_frames, "{stack:?}: a capture changes nothing");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use amitwin_models::node::Node;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{self, Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, captured, event, run, sites, world};
 use rayon::prelude::*;
 
 const STACKS: [RouterStack; 2] = [RouterStack::Wsrd, RouterStack::Nanostack];
@@ -122,6 +122,15 @@ fn reports_and_answers_of_a_meter_that_has_moved_pass_its_new_border_router() {
         let sent = |kind| ran.rows.frames.iter().filter(|f| f.src == 1 && f.kind == kind && f.time_s > 1_000.0).count();
         assert!(sent(FrameKind::Eapol) >= 7, "{stack:?}: its half of the exchange");
         assert!(sent(FrameKind::DhcpSolicit) >= 1, "{stack:?}: the address is of the other PAN's prefix");
+    }
+}
+
+#[test]
+fn frames_of_a_move_are_as_long_as_is_charged_for_them_and_name_their_pan() {
+    for stack in STACKS {
+        // A capture compares each frame with what was charged.
+        let ran = captured(&between_two(stack, 1));
+        assert_eq!(times(&ran, 1, EventKind::PanChange, Some(2)).len(), 1, "{stack:?}: a capture changes nothing");
     }
 }
 
