@@ -86,7 +86,7 @@ pub enum BuildError {
     /// More radios than a local index can number.
     #[error(
         "{radios} radios share one partition around border router {gateway}, at most 65,000 can; \
-         set coupling.meshes = \"window\" instead of \"exact\", or site more gateways farther apart"
+         set coupling.meshes = \"window\" instead of \"exact\" and leave mesh.pan out, or site more gateways farther apart"
     )]
     TooMany {
         /// Radios.
@@ -143,7 +143,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     if spec.mac.hopping && hops.is_empty() {
         return Err(BuildError::AllExcluded);
     }
-    let assignment = assign_within(&spec.placement, spec.mesh.border_router.routes_max);
+    let assignment = assign_within(&spec.placement, spec.mesh.assigned_max());
     if assignment.gateways.is_empty() {
         return Err(BuildError::NoGateway);
     }
@@ -310,6 +310,16 @@ impl Kit<'_> {
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
             books.count_loads(facts.own);
         }
+        let served_by = |node: Node| match medium.mesh() {
+            Some(mesh) if mesh.net.is_new(node) => Node::NONE,
+            Some(mesh) => mesh.net.pan_of(node),
+            None => facts.gateway_of(node),
+        };
+        let serves: PerNode<Node> = facts.nodes().map(served_by).collect();
+        if spec.mesh.chooses_pan() && spec.medium == MediumKind::Mesh {
+            let known = |node: Node| if serves[node].is_some() { serves[node] } else { facts.gateway_of(node) };
+            books.follow(facts.nodes().map(known).collect());
+        }
         let end = |node: Node| Some((node, self.heat.as_ref()?.end(spec, facts.sites[node].0, kind(node))?));
         let ends = facts.nodes().filter_map(end);
         Cell {
@@ -317,7 +327,7 @@ impl Kit<'_> {
             books,
             medium,
             meters: Meters::new(parts, facts.nodes().map(|node| kind(node) == SiteKind::Meter)),
-            gateways: Gateways::new(&facts, &spec.backhaul, spec.device.boot),
+            gateways: Gateways::new(&facts, serves, &spec.backhaul, spec.device.boot),
             fleet: Fleet::new(facts.nodes().map(|node| fleet_kind(kind(node))), spec.record.census_every),
             timeline: Timeline::new(&spec.events, &facts, ends),
             // One sky: the first partition writes it down.
@@ -392,7 +402,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         for node in facts.nodes() {
             let site = facts.sites[node];
             partition[site.at()] = cell.id;
-            gateway[site.at()] = facts.sites[facts.gateway_of(node)];
+            gateway[site.at()] = facts.sites[cell.gateway_of(node)];
             reachable[site.at()] = cell.is_in_reach(node);
             if !reachable[site.at()] {
                 unreachable.push(site.0);

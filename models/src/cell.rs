@@ -98,6 +98,10 @@ impl PortUser for Users<'_> {
         self.meters.returning(node)
     }
 
+    fn routed(&mut self, ctx: &mut Ctx, gateway: Node, node: Node) {
+        self.gateways.routed(ctx, gateway, node);
+    }
+
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
         self.gateways.returned(ctx, gateway, node, hops, back);
     }
@@ -292,7 +296,7 @@ impl Cell {
                 height_m: site.height_m,
                 antenna_gain_dbi: site.antenna_gain.map(|gain| gain.dbi() as f32),
                 tx_power_dbm: self.mesh().map(|mesh| mesh.link.air.tx_power_dbm(node)),
-                gateway: Some(facts.sites[facts.gateway_of(node)].0),
+                gateway: Some(facts.sites[self.gateway_of(node)].0),
                 parent: parent.map(|parent| facts.sites[parent].0),
                 hops: self.is_attached(node).then_some(hops),
                 path_loss_db,
@@ -342,6 +346,11 @@ impl Cell {
     /// Times that meters have written firmware images to flash, summed.
     pub fn flash_writes(&self) -> u64 {
         self.facts.nodes().map(|node| u64::from(self.meters.flash_writes(node))).sum()
+    }
+
+    /// Border router that serves a node, or did last.
+    pub fn gateway_of(&self, node: Node) -> Node {
+        self.mesh().map_or(self.facts.gateway_of(node), |mesh| mesh.net.pan_of(node))
     }
 
     /// Whether a node has a way to its gateway now.

@@ -17,7 +17,7 @@ pub struct Facts {
     pub seed: u64,
     /// Sites: border routers, other own radios ascending, then foreign ones ascending.
     pub sites: PerNode<SiteId>,
-    /// Border router that serves a radio.
+    /// Border router that a radio was assigned to; in a mesh whose nodes choose their PAN another may serve it.
     pub pan: PerNode<Node>,
     /// Border routers; they have the first numbers.
     pub gateways: u16,
@@ -48,7 +48,7 @@ impl Facts {
     pub fn is_own(&self, node: Node) -> bool {
         node.0 < self.own
     }
-    /// Border router that serves a radio.
+    /// Border router that a radio was assigned to.
     #[inline]
     pub fn gateway_of(&self, node: Node) -> Node {
         self.pan[node]

@@ -11,7 +11,7 @@
 //! | net | where nodes stand, routes, datagrams in pieces, floods | timers, limits |
 //! | ideal | who is attached, messages on their way | latency, loss |
 //! | meter | power, reports, what DLMS servers keep, answers that wait, resets done | plan, keys, lengths |
-//! | gateway | supply, backhaul, what a slow backhaul carries | latency, boot times |
+//! | gateway | supply, backhaul, who serves whom, what a slow backhaul carries | latency, boot times |
 //! | fleet | faults of nodes and edges, by event | who stands where |
 //! | timeline | the next entry, as a pending event | the list |
 //! | books | sums, loads of the minute, count of frames | which frames are sampled |

@@ -1,6 +1,6 @@
 //! A world that is saved in the middle of a run and goes on elsewhere ends as one that was never interrupted.
 
-use amitwin_data::rows::Fingerprinter;
+use amitwin_data::rows::{EventKind, Fingerprinter};
 use amitwin_models::build::build;
 use amitwin_models::cell::Part;
 use amitwin_models::medium::mesh::net::stack::dodag;
@@ -108,6 +108,18 @@ fn a_suburb_in_the_middle_of_a_reset_goes_on() {
     for (at, bytes) in times.iter().zip(bytes) {
         println!("{} meters at {at}: {} bytes, {} a meter", 120, bytes.len(), bytes.len() / 120);
     }
+}
+
+#[test]
+fn meters_in_the_middle_of_a_move_to_another_pan_go_on() {
+    let mut spec = streets(6_000);
+    (spec.mesh.pan, spec.mesh.keys) = (PanRule::Chosen, Some(KeySpec::default()));
+    spec.traffic.push_period = Some(seconds(60));
+    spec.events = vec![event("off", 1_000, None, Act::PowerOff(PowerOff {}), vec![0])];
+    // The last report has to leave for another border router than the first.
+    check(&spec, &[1_100, 1_500, 4_700, 4_850, 5_900].map(seconds));
+    let ran = worlds::run(&spec);
+    assert!(ran.rows.events.iter().any(|e| e.kind == EventKind::PanChange), "somebody moves");
 }
 
 #[test]

@@ -37,6 +37,9 @@ set = { "coupling.meshes" = "exact" }
 name = "none"
 set = { "coupling.meshes" = "none" }
 [[variant]]
+name = "chosen"
+set = { "mesh.pan" = "chosen", "mesh.keys.age" = "24d" }
+[[variant]]
 name = "one channel, one command each"
 set = { "mac.hopping" = false, "campaign.reset.delivery" = "unicast" }
 "#;

@@ -222,6 +222,22 @@ fn more_meters_than_all_routes_are_refused() {
 }
 
 #[test]
+fn a_choice_of_pans_needs_pans_that_are_heard_and_frames_for_keys() {
+    let nobody = with("[mesh]\npan = \"chosen\"\n[coupling]\nmeshes = \"none\"\n");
+    for part in ["mesh.pan is \"chosen\" and coupling.meshes is \"none\"", "town.toml:13", "leave coupling.meshes out"]
+    {
+        assert!(nobody.contains(part), "no `{part}` in {nobody}");
+    }
+    let short = |with_keys: &str| with(&format!("[mesh]\nframe_bytes_max = 500\n{with_keys}\n"));
+    for (text, why) in [("pan = \"chosen\"", "pan is \"chosen\""), ("keys = {}", "mesh.keys lets keys age")] {
+        let said = short(text);
+        for part in [why, "town.toml:13", "set mesh.frame_bytes_max to 900 or more"] {
+            assert!(said.contains(part), "no `{part}` in {said}");
+        }
+    }
+}
+
+#[test]
 fn gates() {
     let mut gallery = Gallery::default();
     let gate = |text: &str| with(&format!("[[gate]]\n{text}\n"));

@@ -218,8 +218,8 @@ fn idle_day() -> Group {
         why: "Another protocol, so that kinds are not the same; the filing tells none. 45 s of 9,981 transmissions are 4.5 ms each, some 50 \
               bytes at 100 kb/s; ours have 7.6 ms. Ours keep neighbours by a \
               frame on each of 129 channels when trickle lets them, and trickle lets one of a neighbourhood do it for all (k = 1): that is \
-              half of what they send, and a settled town has little of it; most of the rest are probes of wsrd. What a real one has besides, and the \
-              model not yet: keys that are renewed.",
+              half of what they send, and a settled town has little of it; most of the rest are probes of wsrd. What a real one has besides, and this \
+              town has not: keys that are renewed.",
         figures,
     }
 }

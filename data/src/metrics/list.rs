@@ -12,6 +12,8 @@ pub enum Activity {
     Resets,
     /// New nodes that join their mesh.
     Joins,
+    /// Nodes that move to another PAN.
+    Moves,
     /// Reports that meters send by themselves.
     Reports,
     /// Scheduled reads.
@@ -39,6 +41,7 @@ impl Activity {
         match self {
             Activity::Resets => some(Metric::Commanded),
             Activity::Joins => some(Metric::NewNodes),
+            Activity::Moves => some(Metric::PanMoves),
             Activity::Reports => some(Metric::PushDeliveredShare),
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
@@ -106,6 +109,18 @@ metrics! {
     JoinP95S = "join_p95_s": Reached, Joins, gate("join_time", "p95", Breach), table("join\np95", "join time, p95");
     /// the same, 99th percentile
     JoinP99S = "join_p99_s": Reached, Joins, gate("join_time", "p99", Breach), table("join\np99", "join time, p99");
+    /// times that a meter or repeater moved to another PAN: another border router than before knows a route to it; only where nodes
+    /// choose their PAN
+    PanMoves = "pan_moves": Count, Moves, gate("pan_moves", ""), table("PAN\nmoves", "moves to another PAN");
+    /// median time from the moment at which a node that moved was cut off until its new border router knew it, over all moves: since its
+    /// border router failed or, if that runs, since the node was no longer part of its PAN; empty without a move
+    PanMoveP50S = "pan_move_p50_s": Reached, Moves, gate("pan_move_time", "p50"), table("move\np50", "time to move, p50");
+    /// the same, 95th percentile
+    PanMoveP95S = "pan_move_p95_s": Reached, Moves, gate("pan_move_time", "p95"), table("move\np95", "time to move, p95");
+    /// frames, repetitions among them, by which nodes get keys; missing where nobody needed any
+    KeyFrames = "key_frames": Count, Always, gate("key_frames", "");
+    /// time that these were on the air, summed; missing where nobody needed any
+    KeyAirtimeS = "key_airtime_s": Time, Always;
     /// share of time that the busiest border router's radio sends or receives, from the campaign's start until the last
     /// meter is back
     BorderRouterBusyShare = "border_router_busy_share": Share, Always,

@@ -140,7 +140,7 @@ tables! {
         node: u32,
         /// What happened.
         kind: EventKind,
-        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent, number of restarts, loss in
+        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent or border router, number of restarts, loss in
         /// hundredths of a dB, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
         value: i32,
     }

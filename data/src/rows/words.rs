@@ -126,6 +126,8 @@ words! {
         Overheated = "overheated",
         /// It has activated a firmware image: it restarts with that, with the former one, or not at all.
         Activated = "activated",
+        /// Another border router than before knows a route to it: it has moved to another PAN.
+        PanChange = "pan_change",
     }
 
     /// What a frame carries.

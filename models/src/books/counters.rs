@@ -61,6 +61,10 @@ counters! {
     sweeps,
     /// Frames of sweeps sent.
     sweep_frames,
+    /// Frames of nodes that get keys sent, and repetitions.
+    key_frames,
+    /// Time that those were on the air, us.
+    key_airtime_us,
     /// Receptions that succeeded.
     received,
     /// Receptions lost to other transmissions.

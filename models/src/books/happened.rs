@@ -60,6 +60,11 @@ pub enum Happened {
         /// The new one, by site.
         parent: SiteId,
     },
+    /// Another border router than before knows a route to it.
+    PanChange {
+        /// That border router, by site.
+        router: SiteId,
+    },
     /// The extra loss of its signals has changed.
     ExtraLoss {
         /// Now, dB.
@@ -92,6 +97,7 @@ impl Happened {
             Happened::JoinState { state } => (EventKind::JoinState, i32::from(state)),
             Happened::Operational { parent } => (EventKind::Operational, parent.0 as i32),
             Happened::ParentChange { parent } => (EventKind::ParentChange, parent.0 as i32),
+            Happened::PanChange { router } => (EventKind::PanChange, router.0 as i32),
             Happened::ExtraLoss { loss_db } => (EventKind::ExtraLoss, hundredths(loss_db)),
             Happened::LinkLoss { loss_db } => (EventKind::LinkLoss, hundredths(loss_db)),
             Happened::Backhaul { delay: None } => (EventKind::Backhaul, -1),

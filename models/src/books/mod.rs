@@ -30,6 +30,7 @@ pub use reports::{Alarm, OwnReport, Says};
 pub use state::State;
 pub use transaction::TransactionId;
 
+use crate::context::Facts;
 use crate::node::{Node, PerNode};
 use amitwin_data::rows::Rows;
 
@@ -42,6 +43,8 @@ pub struct Books {
     pub counters: Counters,
     /// Load of each border router in the current minute.
     pub loads: PerNode<Load>,
+    /// By own radio: the border router that serves it now, where that changes.
+    served_by: PerNode<Node>,
     /// What each own radio transmits, where the region limits that.
     on_air: PerNode<OnAir>,
     /// What each own radio of a mesh does, if the table `load` is written.
@@ -59,6 +62,23 @@ impl Books {
         Books { loads, on_air: PerNode::of(OnAir::default(), usize::from(own)), frames_every, ..Books::default() }
     }
 
+    /// The border router of a radio is another from now on.
+    pub fn serves(&mut self, gateway: Node, node: Node) {
+        if let Some(by) = self.served_by.0.get_mut(node.at()) {
+            *by = gateway;
+        }
+    }
+
+    /// Writes down who serves each radio, where that changes.
+    pub fn follow(&mut self, served_by: PerNode<Node>) {
+        self.served_by = served_by;
+    }
+
+    /// The border router that rows about a radio name.
+    fn gateway_of(&self, facts: &Facts, node: Node) -> Node {
+        self.served_by.0.get(node.at()).copied().unwrap_or_else(|| facts.gateway_of(node))
+    }
+
     /// Counts a datagram that was lost.
     #[inline]
     fn count_lost(&mut self, why: Loss) {
@@ -74,7 +94,7 @@ impl Books {
 
     /// Bytes held, rows excepted.
     pub fn bytes(&self) -> usize {
-        self.loads.bytes() + self.on_air.bytes() + self.node_loads.bytes()
+        self.loads.bytes() + self.served_by.bytes() + self.on_air.bytes() + self.node_loads.bytes()
     }
 
     /// Counts a frame that has ended; says whether it goes into the `frames` table.

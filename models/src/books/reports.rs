@@ -97,7 +97,7 @@ impl Books {
             kind: id.kind(),
             campaign: Arc::from(""),
             node: meter.0,
-            gateway: facts.sites[facts.gateway_of(of.origin)].0,
+            gateway: facts.sites[self.gateway_of(facts, of.origin)].0,
             planned_s: of.planned.secs_f64(),
             sent_s: of.sent.filter(|_| of.attempts > 0).map(SimTime::secs_f64),
             reset_s: None,

@@ -11,7 +11,7 @@ pub(super) fn foreign(
     groups: &[Vec<u32>],
     reach_m: f32,
 ) -> Vec<Vec<u32>> {
-    if spec.coupling.meshes != Coupling::Window || groups.len() < 2 || !spec.medium.is_mesh() {
+    if spec.coupled() != Coupling::Window || groups.len() < 2 || !spec.medium.is_mesh() {
         return vec![Vec::new(); groups.len()];
     }
     let boxes: Vec<[f32; 4]> =
@@ -41,7 +41,7 @@ pub(super) fn foreign(
 /// Partitions as lists of gateway positions: one each, or merged where meshes hear each other.
 pub(super) fn group(spec: &WorldSpec, gateways: &[u32], members: &[Vec<u32>], reach_m: f32) -> Vec<Vec<u32>> {
     let mut group: Vec<u32> = (0..gateways.len() as u32).collect();
-    if spec.coupling.meshes == Coupling::Exact && spec.medium.is_mesh() {
+    if spec.coupled() == Coupling::Exact && spec.medium.is_mesh() {
         let boxes: Vec<[f32; 4]> = (0..gateways.len()).map(|g| extent(spec, gateways[g], &members[g])).collect();
         fn root(group: &mut [u32], mut n: u32) -> u32 {
             while group[n as usize] != n {

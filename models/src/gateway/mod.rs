@@ -40,6 +40,8 @@ struct Gateway {
 #[derive(Debug)]
 pub struct Gateways {
     gateways: PerNode<Gateway>,
+    /// By radio: the border router that knows a way to it, or did last; nobody for one that has never been part of a mesh.
+    serves: PerNode<Node>,
     /// What came over a slow backhaul and is not there yet.
     delayed: Slab<Down>,
     /// Answers for somebody outside the simulation: number of the request, and when they are there.
@@ -51,11 +53,11 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// All running.
-    pub fn new(facts: &Facts, backhaul: &BackhaulSpec, boot: (SimTime, SimTime)) -> Self {
+    /// All running; `serves` says which of them serves each radio.
+    pub fn new(facts: &Facts, serves: PerNode<Node>, backhaul: &BackhaulSpec, boot: (SimTime, SimTime)) -> Self {
         let gateways = PerNode::of(Gateway::default(), usize::from(facts.gateways));
         let backhaul = backhaul.clone();
-        Gateways { gateways, delayed: Slab::default(), answered_outside: Vec::new(), backhaul, boot }
+        Gateways { gateways, serves, delayed: Slab::default(), answered_outside: Vec::new(), backhaul, boot }
     }
 
     /// Schedules what happens by itself.
@@ -91,7 +93,7 @@ impl Gateways {
     pub fn down<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, down: Down) {
         let delay = match down.to {
             Destination::Unicast(meter) => match ctx.facts.member(meter) {
-                Some(node) => self.gateways[ctx.facts.gateway_of(node)].backhaul.delay,
+                Some(node) => self.gateways[self.serving(ctx.facts, node)].backhaul.delay,
                 None => return,
             },
             // The border routers of a partition share a slow backhaul only if all of them have it.
@@ -123,9 +125,16 @@ impl Gateways {
             }
             Destination::Unicast(meter) => {
                 let Some(node) = ctx.facts.member(meter) else { return };
-                self.send(medium, ctx, ctx.facts.gateway_of(node), message(node));
+                let gateway = self.serving(ctx.facts, node);
+                self.send(medium, ctx, gateway, message(node));
             }
         }
+    }
+
+    /// The border router that messages for a radio go to.
+    fn serving(&self, facts: &Facts, node: Node) -> Node {
+        let known = self.serves[node];
+        if known.is_some() { known } else { facts.gateway_of(node) }
     }
 
     fn send<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, gateway: Node, message: Message) {
@@ -247,6 +256,16 @@ impl PortUser for Gateways {
 
     fn returning(&self, _node: Node) -> Option<Return> {
         None
+    }
+
+    fn routed(&mut self, ctx: &mut Ctx, gateway: Node, node: Node) {
+        let before = std::mem::replace(&mut self.serves[node], gateway);
+        if before != gateway {
+            ctx.books.serves(gateway, node);
+            if before.is_some() {
+                ctx.note(node, Happened::PanChange { router: ctx.facts.sites[gateway] });
+            }
+        }
     }
 
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {

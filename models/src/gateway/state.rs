@@ -3,7 +3,7 @@
 use super::{Gateway, Gateways};
 use crate::backhaul::{Destination, Down, DownKind};
 use crate::check::{Bounds, ensure, same_count};
-use crate::node::PerNode;
+use crate::node::{Node, PerNode};
 use crate::slab::Slab;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     gateways: PerNode<Gateway>,
+    serves: PerNode<Node>,
     delayed: Slab<Down>,
     answered_outside: Vec<(u32, SimTime)>,
 }
@@ -20,7 +21,7 @@ impl Gateways {
     /// What changes in a run.
     pub fn save(&self) -> State {
         let (gateways, delayed) = (self.gateways.clone(), self.delayed.clone());
-        State { gateways, delayed, answered_outside: self.answered_outside.clone() }
+        State { gateways, serves: self.serves.clone(), delayed, answered_outside: self.answered_outside.clone() }
     }
 
     /// Goes on from what was saved.
@@ -29,11 +30,14 @@ impl Gateways {
     /// It is not of these border routers.
     pub fn restore(&mut self, state: State, bounds: &Bounds) -> Result<(), String> {
         same_count("gateway: border routers", state.gateways.len(), self.gateways.len())?;
+        same_count("gateway: radios that are served", state.serves.len(), self.serves.len())?;
+        let known = state.serves.0.iter().all(|&by| by == Node::NONE || by.0 < bounds.gateways);
+        ensure(known, || "gateway: a radio is served by somebody else".to_owned())?;
         state.delayed.check("gateway: what is on its way")?;
         ensure(state.delayed.iter().all(|down| down.fits(bounds)), || {
             "gateway: something on its way is of a job that there is not".to_owned()
         })?;
-        (self.gateways, self.delayed) = (state.gateways, state.delayed);
+        (self.gateways, self.serves, self.delayed) = (state.gateways, state.serves, state.delayed);
         self.answered_outside = state.answered_outside;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The port: how a meter reaches its gateway.
 //!
 //! Above it, `meter` and `gateway` say [`Medium::send`], [`Medium::power`] and [`Medium::wake`]. Below it, a medium says
-//! [`PortUser::attached`], [`PortUser::detached`], [`PortUser::delivered`] and [`PortUser::lost`]. Neither side knows how
+//! [`PortUser::attached`], [`PortUser::detached`], [`PortUser::delivered`], [`PortUser::routed`] and [`PortUser::lost`]. Neither side knows how
 //! the other does it: a parent, a rank or a channel never passes. Both are dispatched statically.
 //!
 //! | what passes | is |
@@ -63,6 +63,8 @@ pub trait PortUser {
     fn lost(&mut self, ctx: &mut Ctx, carried: Carried, why: Loss);
     /// What the registration of this meter is to tell the head-end.
     fn returning(&self, node: Node) -> Option<Return>;
+    /// The gateway knows a way to a node, which another may have had before.
+    fn routed(&mut self, ctx: &mut Ctx, gateway: Node, node: Node);
     /// A registration that tells of a return reached the gateway.
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return);
 }

@@ -182,5 +182,7 @@ impl PortUser for Meters {
         Some(Return { job, reset_at: self.meters[node].reset_at })
     }
 
+    fn routed(&mut self, _ctx: &mut Ctx, _gateway: Node, _node: Node) {}
+
     fn returned(&mut self, _ctx: &mut Ctx, _gateway: Node, _node: Node, _hops: u8, _back: Return) {}
 }

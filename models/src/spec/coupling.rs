@@ -25,6 +25,6 @@ pub enum Coupling {
     None,
     /// Foreign transmissions interfere one exchange window late.
     Window,
-    /// They are simulated as one; exact and slow.
+    /// They are simulated as one; exact and slow. Always so where nodes choose their PAN (`mesh.pan`).
     Exact,
 }

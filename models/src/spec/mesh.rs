@@ -1,5 +1,6 @@
 //! `[mesh]`: routing and joining.
 
+use super::keys::KeySpec;
 use super::quantity::{Maybe, Power};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,11 +35,16 @@ pub struct MeshSpec {
     pub parent_threshold_dbm: Option<f64>,
     /// How meters and repeaters begin.
     pub start: Start,
+    /// How meters and repeaters come to their PAN.
+    pub pan: PanRule,
     /// Nodes that a border router with nanostack gives keys at a time, when `start` is cold; 50 more wait, the newest first. Twice its
     /// heap in units of 50 kB and one: 11 when missing. wsbrd has no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 50))]
     pub authentications_max: Option<u16>,
+    /// How keys age and are renewed; when missing, they are good for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeySpec>,
     /// Limits of the border routers.
     #[serde(skip_serializing_if = "BorderRouterSpec::is_default")]
     pub border_router: BorderRouterSpec,
@@ -60,7 +66,9 @@ impl Default for MeshSpec {
             lease: Lease::Asked,
             parent_threshold_dbm: None,
             start: Start::Joined,
+            pan: PanRule::Assigned,
             authentications_max: None,
+            keys: None,
             border_router: BorderRouterSpec::default(),
             neighbour_table: None,
         }
@@ -72,7 +80,8 @@ impl Default for MeshSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct BorderRouterSpec {
     /// Meters and repeaters whose routes it can keep: as many join its PAN, those nearest to it first; the others join the nearest PAN
-    /// that has room. No limit when missing, as the open stacks have none; vendors name some thousand.
+    /// that has room. With `pan = "chosen"` it lets no more in, and advertises how full it is. No limit when missing, as the open stacks
+    /// have none; vendors name some thousand.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_000))]
     pub routes_max: Option<u32>,
@@ -85,6 +94,16 @@ impl BorderRouterSpec {
 }
 
 impl MeshSpec {
+    /// Whether nodes choose their PAN, and may leave it for another.
+    pub fn chooses_pan(&self) -> bool {
+        self.pan == PanRule::Chosen
+    }
+
+    /// Meters and repeaters that a border router is given at most, where they are assigned.
+    pub fn assigned_max(&self) -> Option<u32> {
+        self.border_router.routes_max.filter(|_| !self.chooses_pan())
+    }
+
     /// Stack of the border routers.
     pub fn border_stack(&self) -> BorderStack {
         self.border_stack.unwrap_or(match self.stack {
@@ -92,6 +111,17 @@ impl MeshSpec {
             RouterStack::Wsrd => BorderStack::Wsbrd,
         })
     }
+}
+
+/// How meters and repeaters come to their PAN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PanRule {
+    /// It is that of the nearest border router that has room, for good; no node hears another.
+    Assigned,
+    /// Each chooses among the PANs that it hears, by the rule of its stack, and chooses anew when its own is lost. Border routers whose
+    /// meshes hear each other are simulated as one, as with `coupling.meshes = "exact"`.
+    Chosen,
 }
 
 /// How the meters and repeaters of a run begin.

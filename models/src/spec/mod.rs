@@ -16,6 +16,7 @@ mod firmware;
 mod head_end;
 mod hours;
 mod interferer;
+mod keys;
 mod last_gasp;
 mod mac;
 mod medium;
@@ -57,10 +58,11 @@ pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
+pub use keys::KeySpec;
 pub use last_gasp::LastGaspSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
-pub use mesh::{BorderStack, Lease, MeshSpec, RouterStack, SizeProfile, Start};
+pub use mesh::{BorderStack, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};
 pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
@@ -162,6 +164,14 @@ impl WorldSpec {
             polls: Vec::new(),
             campaigns: Vec::new(),
             events: Vec::new(),
+        }
+    }
+
+    /// How meshes that hear each other are coupled: where nodes choose their PAN they share a partition.
+    pub fn coupled(&self) -> Coupling {
+        match self.coupling.meshes {
+            Coupling::Window if self.mesh.chooses_pan() => Coupling::Exact,
+            meshes => meshes,
         }
     }
 

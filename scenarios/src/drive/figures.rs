@@ -3,6 +3,7 @@
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
 use super::joins::Joins;
+use super::moves::Moves;
 use super::outages::Outages;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
@@ -63,6 +64,7 @@ pub struct Figures {
     joins: Option<Joins>,
     outages: Outages,
     updates: Updates,
+    moves: Option<Moves>,
     rates: Rates,
 }
 
@@ -95,6 +97,11 @@ impl Figures {
     /// Counts those who wait for their links.
     pub fn count_held(&mut self) {
         self.held = Some(HeldBack::default());
+    }
+
+    /// Follows nodes from PAN to PAN.
+    pub fn follow_moves(&mut self) {
+        self.moves = Some(Moves::default());
     }
 
     /// Nothing seen yet; `start` says whether nodes are new.
@@ -133,6 +140,7 @@ impl Figures {
             outages: Outages::default(),
             forbidden: 0,
             updates: Updates::default(),
+            moves: None,
             rates: Rates::new(duration, load_every),
         }
     }
@@ -141,6 +149,9 @@ impl Figures {
     pub fn update(&mut self, rows: &Rows) {
         if let Some(joins) = &mut self.joins {
             joins.update(rows);
+        }
+        if let Some(moves) = &mut self.moves {
+            moves.update(rows);
         }
         self.rates.update(&rows.transactions, &rows.load);
         self.outages.update(&rows.events, &rows.transactions);
@@ -316,6 +327,8 @@ impl Figures {
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
         let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
+        let moves = |of: &dyn Fn(&Moves) -> Option<f64>| self.moves.as_ref().map(of);
+        let keys = |value: f64| (ran.counters.key_frames > 0).then_some(Some(value));
         match metric {
             Metric::NewNodes => joins(|joins| Some(f64::from(joins.new))),
             Metric::Joined => joins(|joins| Some(joins.joined_s.len() as f64)),
@@ -323,6 +336,11 @@ impl Figures {
             Metric::JoinP50S => joins(|joins| joins.at(0.5)),
             Metric::JoinP95S => joins(|joins| joins.at(0.95)),
             Metric::JoinP99S => joins(|joins| joins.at(0.99)),
+            Metric::PanMoves => moves(&|moves| Some(f64::from(moves.count()))),
+            Metric::PanMoveP50S => moves(&|moves| moves.at(0.5)),
+            Metric::PanMoveP95S => moves(&|moves| moves.at(0.95)),
+            Metric::KeyFrames => keys(ran.counters.key_frames as f64),
+            Metric::KeyAirtimeS => keys(ran.counters.key_airtime_us as f64 * 1e-6),
             Metric::Commanded => meters(self.resets),
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),

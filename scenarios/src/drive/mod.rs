@@ -11,6 +11,7 @@ mod firmware;
 mod head_end_minutes;
 mod joins;
 mod money;
+mod moves;
 mod outages;
 mod rates;
 pub mod warnings;
@@ -160,6 +161,9 @@ pub fn run_captured<X: Exchange<Event>>(
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
+    }
+    if spec.mesh.chooses_pan() && spec.medium.is_mesh() {
+        figures.follow_moves();
     }
     let failed = |error| DriveError::Engine { variant: variant.name.clone(), error };
     let mut engine = Engine::new(parts, lookahead, exchange).map_err(failed)?;

@@ -43,7 +43,7 @@ pub(super) fn events(cx: &mut Context<'_>, placement: &Placement, placements: &m
     let lists: Vec<_> = file.event.iter().map(|event| list(cx, event, placements)).collect();
     let asked = file.event.iter().zip(&lists).flat_map(|(event, list)| asked(event, list.as_deref())).collect();
     let sites = Sites::new(placement, &asked);
-    let finder = Finder::new(placement, &sites, file.mesh.border_router.routes_max);
+    let finder = Finder::new(placement, &sites, file.mesh.assigned_max());
     let mut events = file.event.clone();
     for (index, (event, list)) in events.iter_mut().zip(&lists).enumerate() {
         match links(event) {

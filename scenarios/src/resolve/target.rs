@@ -135,7 +135,10 @@ impl<'a> Finder<'a> {
                 continue;
             }
             let assignment = self.assignment();
-            if cx.file.coupling.meshes != Coupling::Exact && assignment.gateway_of(from) != assignment.gateway_of(to) {
+            if cx.file.coupling.meshes != Coupling::Exact
+                && !cx.file.mesh.chooses_pan()
+                && assignment.gateway_of(from) != assignment.gateway_of(to)
+            {
                 let text = format!(
                     "the event `{name}` has a link between `{a}` and `{b}`, which are of different border routers; its \
                      loss counts only where both are simulated together (coupling.meshes = \"exact\")"

@@ -86,6 +86,11 @@ pub enum Event {
         /// Who.
         node: Node,
     },
+    /// A border router's group keys change, or a node is to ask for the next one.
+    Keys {
+        /// Who.
+        node: Node,
+    },
     /// A flooded command is due for repetition.
     Flood {
         /// Who.
@@ -136,6 +141,7 @@ impl Event {
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }
             | Event::Pan { node }
+            | Event::Keys { node }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),

@@ -67,6 +67,7 @@ impl Mesh {
             | Event::Join { .. }
             | Event::Eapol { .. }
             | Event::Pan { .. }
+            | Event::Keys { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

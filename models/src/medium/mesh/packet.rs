@@ -86,6 +86,18 @@ impl Kind {
     }
 }
 
+/// How much of the exchange it takes by which a node gets keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Depth {
+    /// All of it, for a node of which nothing is known, or no longer.
+    #[default]
+    Full,
+    /// The four-way handshake: what certificates have shown is good.
+    Pairwise,
+    /// The group handshake: keys between the two are good as well.
+    Group,
+}
+
 /// What a datagram carries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
@@ -127,6 +139,8 @@ pub enum Content {
         bytes: u16,
         /// The node that gets keys.
         of: Node,
+        /// Of which exchange.
+        depth: Depth,
     },
     /// RPL solicitation.
     Dis,

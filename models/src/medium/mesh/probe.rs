@@ -104,4 +104,12 @@ impl Above for Probes {
     fn hops(&self, _node: Node) -> Option<u8> {
         None
     }
+
+    fn opens(&self, _node: Node, _from: Node, _packet: &Packet) -> bool {
+        true
+    }
+
+    fn pan(&self, facts: &Facts, node: Node) -> (Node, u32) {
+        (facts.gateway_of(node), 0)
+    }
 }

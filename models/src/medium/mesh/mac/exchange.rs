@@ -7,7 +7,9 @@ use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
+use crate::medium::mesh::packet::Kind;
 use crate::medium::mesh::radio::air::{Fate, Transmission};
+use crate::medium::mesh::wire::capture::Sent;
 use crate::node::{Channel, Node};
 
 /// [`Event::Send`]: first bit of a data frame.
@@ -23,19 +25,20 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         next_job(link, ctx, node);
         return;
     }
-    let (hop_to, bytes, again) = {
+    let (hop_to, bytes, again, is_key) = {
         let overhead_bytes = link.times.overhead(link.packets.get(at));
         let packet = link.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
         packet.airings = packet.airings.saturating_add(1);
         let again = packet.airings > 1;
-        (packet.hop_to, packet.bytes + overhead_bytes, again)
+        (packet.hop_to, packet.bytes + overhead_bytes, again, packet.kind() == Kind::Eapol)
     };
     let hopped = link.hopping() && !broadcast;
     let channel = if hopped { link.channel_of(ctx.facts, hop_to, now) } else { Channel::COMMON };
     let hearers = if hopped { &[hop_to][..] } else { &[] };
     if let Some(mut capture) = link.capture.take() {
-        let (sent, room) = (link.sent(now, node, channel, bytes), link.frame_room(link.packets.get(at)));
+        let sent = Sent { pan: above.pan(ctx.facts, node).0, ..link.sent(now, node, channel, bytes) };
+        let room = link.frame_room(link.packets.get(at));
         capture.data(ctx.facts, &sent, link.packets.get_mut(at), above.rank(node), room);
         link.capture = Some(capture);
     }
@@ -43,6 +46,10 @@ pub fn send<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     let frame = link.air.begin(now, frame, hearers);
     ctx.books.counters.frames += 1;
     ctx.books.counters.retries += u64::from(again);
+    if is_key {
+        ctx.books.counters.key_frames += 1;
+        ctx.books.counters.key_airtime_us += link.air.phy.airtime(bytes).nanos() / 1_000;
+    }
     link.note_sent(ctx, node, channel, bytes);
     let end = link.air.transmission(frame).end;
     if link.packets.get(at).is_image_block() {
@@ -85,7 +92,8 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
         }
     } else if alive {
         let epoch = link.macs[node].epoch;
-        if heard.first().is_some_and(|h| h.1 == Fate::Received) {
+        let is_received = heard.first().is_some_and(|h| h.1 == Fate::Received);
+        if is_received && above.opens(t.to, node, link.packets.get(at)) {
             receive_unicast(link, above, ctx, &t, at, epoch);
         } else {
             ctx.schedule(now + link.times.ack_wait, node, Event::Unacknowledged { node, epoch });

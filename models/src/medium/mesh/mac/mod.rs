@@ -147,6 +147,10 @@ pub trait Above {
     fn rank(&self, node: Node) -> u16;
     /// Hops to the border router of a node that has a rank.
     fn hops(&self, node: Node) -> Option<u8>;
+    /// Whether a node has the keys with which a unicast frame is sealed; who has not drops it and acknowledges nothing.
+    fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool;
+    /// Border router of the PAN that a node names in its frames, and how many nodes the PAN has.
+    fn pan(&self, facts: &Facts, node: Node) -> (Node, u32);
 }
 
 /// A unicast frame that is done with.
@@ -272,6 +276,6 @@ impl LinkLayer {
             Channel::COMMON => Some(Channel(0)),
             channel => Some(channel),
         };
-        Sent { node, at, phase_ms: self.air.radios[node].phase_ms, channel, bytes }
+        Sent { node, at, phase_ms: self.air.radios[node].phase_ms, channel, bytes, pan: Node::NONE }
     }
 }

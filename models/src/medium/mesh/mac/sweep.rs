@@ -10,6 +10,7 @@ use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
 use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
 use crate::medium::mesh::radio::air::Fate;
+use crate::medium::mesh::wire::capture::Sent;
 use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
@@ -127,13 +128,14 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     let frame = link.air.begin(now, frame, &hearers);
     link.hearers = hearers;
     if let Some(mut capture) = link.capture.take() {
+        let (pan, nodes) = above.pan(ctx.facts, node);
         let what = match sweep {
-            Sweep::Advert => frame::Sweep::Advert(0, above.rank(node)),
+            Sweep::Advert => frame::Sweep::Advert(nodes as u16, above.rank(node)),
             Sweep::Config => frame::Sweep::Config,
             Sweep::AdvertSolicit => frame::Sweep::AdvertSolicit,
             Sweep::ConfigSolicit => frame::Sweep::ConfigSolicit,
         };
-        capture.sweep(ctx.facts, &link.sent(now, node, on, bytes), what);
+        capture.sweep(ctx.facts, &Sent { pan, ..link.sent(now, node, on, bytes) }, what);
         link.capture = Some(capture);
     }
     ctx.books.counters.frames += 1;

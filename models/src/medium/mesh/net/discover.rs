@@ -4,8 +4,11 @@
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
 use super::candidates::{CANDIDATES, minute, remember};
+use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, trickle};
+use super::{
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle,
+};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -16,15 +19,19 @@ use amitwin_sim_core::SimTime;
 /// Timers of a node that is part of the mesh.
 pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
 
+/// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for another.
+const CHOSEN_SOLICITS_MAX: u8 = 5;
+
 /// Begins to look for the PAN.
 pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     parents::detach(stack.net, node, false);
+    choice::look(stack.net, node);
     for topic in OF_MEMBERS {
         trickle::stop(stack.net, node, topic);
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
-    let has_keys = joining.pan.keys.has;
+    let has_keys = rekey::are_good(stack.net, ctx, node) && stack.net.nodes[node].pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
             set_state(stack, ctx, node, State::SelectPan);
@@ -43,6 +50,9 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             {
                 trickle::start(stack.net, ctx, node, topic);
                 sweep::ask(link, ctx, node, kind);
+            }
+            if stack.net.chooses() {
+                choose_behind_interval(stack.net, ctx, node);
             }
         }
     }
@@ -63,9 +73,16 @@ fn choose_behind_interval(net: &mut Net, ctx: &mut Ctx, node: Node) {
 }
 
 /// The time to choose a PAN has come.
-pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if let Some(offer) = stack.net.best_pan(node) {
+        return join_pan(stack, link, ctx, node, &offer);
+    }
     let is_new = !stack.net.nodes[node].pan.keys.has;
-    let is_chosen = if is_new { auth::begin(stack, ctx, node) } else { stack.net.has_heard(node) };
+    let is_chosen = match is_new {
+        _ if stack.net.chooses() => false,
+        true => auth::begin(stack, ctx, node),
+        false => stack.net.has_heard(node),
+    };
     if !is_chosen {
         match stack.net.procedures.stack {
             RouterStack::Nanostack => choose_after(stack.net, ctx, node, SimTime::ZERO),
@@ -82,9 +99,34 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node:
     trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit);
 }
 
+/// A PAN is chosen among those that were heard: its configuration is looked for, or its keys are asked for.
+fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, offer: &Offer) {
+    for topic in [Topic::AdvertSolicit, Topic::ConfigSolicit] {
+        trickle::stop(stack.net, node, topic);
+    }
+    let pan = &mut stack.net.nodes[node].pan;
+    pan.is_chosen = true;
+    if offer.pan == pan.of && pan.keys.has {
+        set_state(stack, ctx, node, State::AcquireConfig);
+        stack.net.nodes[node].tries = 0;
+        match stack.net.procedures.stack {
+            RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
+            RouterStack::Wsrd => _ = trickle::start(stack.net, ctx, node, Topic::ConfigSolicit),
+        }
+        return;
+    }
+    choice::change(stack.net, node, offer.pan);
+    remember(stack.net, link, ctx, node, offer.via, None);
+    if !auth::begin(stack, ctx, node) {
+        restart(stack, link, ctx, node);
+    }
+}
+
 /// A configuration solicit is due.
 pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let most = stack.net.procedures.config_solicits_max;
+    // W `ws.c`: five of a PAN that was chosen.
+    let has_chosen = stack.net.chooses() && stack.net.nodes[node].pan.is_chosen;
+    let most = if has_chosen { CHOSEN_SOLICITS_MAX } else { stack.net.procedures.config_solicits_max };
     let joining = &mut stack.net.nodes[node];
     if joining.tries >= most && most < u8::MAX {
         trickle::stop(stack.net, node, Topic::ConfigSolicit);
@@ -93,6 +135,17 @@ pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
     }
     joining.tries = joining.tries.saturating_add(1);
     sweep::ask(link, ctx, node, Sweep::ConfigSolicit);
+}
+
+/// A node that chooses among PANs has heard an advertisement; whether it has taken that PAN at once, because it is so near.
+fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node) -> bool {
+    let Some(offer) = choice::heard(stack.net, link, node, from) else { return false };
+    let near_dbm = stack.net.procedures.authentication.near_dbm.map_or(f32::INFINITY, f32::from);
+    let is_near = link.air.link_dbm(from, node).is_some_and(|dbm| dbm > near_dbm);
+    if is_near {
+        join_pan(stack, link, ctx, node, &offer);
+    }
+    is_near
 }
 
 /// A sweep's frame was received.
@@ -104,11 +157,26 @@ pub(super) fn heard_sweep<P: PortUser>(
     from: Node,
     sweep: Sweep,
 ) {
-    if ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
+    let is_foreign = stack.net.pan_of(node) != stack.net.pan_of(from);
+    if stack.net.chooses() {
+        if sweep == Sweep::Advert && stack.net.is_looking(node) && advertised(stack, link, ctx, node, from) {
+            return;
+        }
+        // Who asks for advertisements names a network, which all PANs share.
+        if is_foreign && sweep != Sweep::AdvertSolicit {
+            return;
+        }
+    } else if is_foreign {
         return;
     }
     let is_member = stack.net.nodes[node].state >= State::ConfigureRouting;
     if sweep == Sweep::Config && is_member && pan::has_restarted(stack, link, ctx, node, from) {
+        return;
+    }
+    if sweep == Sweep::Config && is_member && !rekey::agrees(stack.net, ctx, node, from) {
+        if stack.net.nodes[node].state == State::Operational {
+            trickle::reset(stack.net, ctx, node, Topic::Config);
+        }
         return;
     }
     let net = &mut *stack.net;
@@ -129,9 +197,11 @@ pub(super) fn heard_sweep<P: PortUser>(
         (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
         (State::AcquireConfig, Sweep::Config) => {
             pan::follow_schedule(net, node, from);
+            net.nodes[node].pan.is_chosen = true;
             remember(net, link, ctx, node, from, None);
             trickle::stop(net, node, Topic::AdvertSolicit);
             trickle::stop(net, node, Topic::ConfigSolicit);
+            rekey::agrees(net, ctx, node, from);
             pan::is_alive(net, ctx, node);
             find_parent(stack, ctx, node, false);
         }
@@ -140,7 +210,8 @@ pub(super) fn heard_sweep<P: PortUser>(
             let near_dbm = net.procedures.authentication.near_dbm.map_or(f32::INFINITY, f32::from);
             let level_dbm = link.air.link_dbm(from, node).unwrap_or(f32::NEG_INFINITY);
             let joining = &net.nodes[node];
-            if is_candidate && joining.state == State::SelectPan && !joining.pan.keys.has && level_dbm > near_dbm {
+            let is_looking = joining.state == State::SelectPan && !joining.pan.keys.has && !net.chooses();
+            if is_candidate && is_looking && level_dbm > near_dbm {
                 auth::begin(stack, ctx, node);
             }
         }

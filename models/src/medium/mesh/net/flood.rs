@@ -54,24 +54,23 @@ fn place(net: &Net, body: Body) -> Option<u16> {
     }
 }
 
-/// Starts a flood at a border router.
+/// Starts a flood at a border router: nobody of its PAN has heard it yet.
 pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, message: Message) {
     let Some(job) = place(net, message.body).filter(|&job| usize::from(job) < net.floods.len()) else { return };
-    let spreads = matches!(message.body, Body::Spread { .. });
-    let old = net.floods[usize::from(job)].take().filter(|_| spreads);
-    let members = match old {
-        // Another border router of this partition has begun it.
-        Some(old) if old.message.apdu.counter == message.apdu.counter => old.members,
-        // Timers of the last message in this place are not those of this one.
-        Some(mut old) => {
-            for member in &mut old.members.0 {
-                *member = Member { epoch: member.epoch.wrapping_add(1), ..Member::default() };
-            }
-            old.members
+    // Timers of the last message in the place of a step with an image are not those of this one.
+    let later = u8::from(matches!(message.body, Body::Spread { .. }));
+    let nodes = &net.nodes;
+    let flood = &mut net.floods[usize::from(job)];
+    match flood {
+        None => *flood = Some(Flood { message, members: PerNode::of(Member::default(), nodes.len()) }),
+        Some(flood) => {
+            flood.message = message;
+            let of_pan = flood.members.0.iter_mut().zip(&nodes.0).filter(|(_, joining)| joining.pan.of == gateway);
+            of_pan.for_each(|(member, _)| {
+                *member = Member { epoch: member.epoch.wrapping_add(later), ..Member::default() };
+            });
         }
-        None => PerNode::of(Member::default(), net.nodes.len()),
-    };
-    net.floods[usize::from(job)] = Some(Flood { message, members });
+    }
     take_up(net, ctx, gateway, job);
 }
 

@@ -6,7 +6,7 @@ use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan, rekey};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -34,6 +34,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
     (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
+    rekey::restarted(net, ctx, gateway);
     for topic in OF_MEMBERS {
         trickle::start_soon(net, ctx, gateway, topic);
     }
@@ -83,7 +84,7 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let parent = stack.net.nodes[node].parent;
-    let mut packet = Packet::new(Content::Solicit, node, ctx.facts.gateway_of(node), parent);
+    let mut packet = Packet::new(Content::Solicit, node, stack.net.pan_of(node), parent);
     packet.via = parent;
     await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
@@ -125,7 +126,7 @@ fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     let joining = &stack.net.nodes[node];
     let (parent, sequence) = (joining.parent, joining.path_sequence);
     let content = Content::Dao { sequence, back: stack.user.returning(node) };
-    let mut packet = Packet::new(content, node, ctx.facts.gateway_of(node), parent);
+    let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
     await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
@@ -167,6 +168,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
     }
+    rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
         let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
@@ -175,7 +177,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         net.nodes[node].registration.until_s = (renewed_in_s + left_s) as u32;
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
-        pan::watch(net, ctx, node, net.procedures.pan_timeout_s * seen);
+        pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
         rest(net, ctx, node);
     }
 }
@@ -225,8 +227,9 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     let (tries, procedures) = (joining.tries, &stack.net.procedures);
     match (joining.state, joining.step) {
-        (State::Off | State::AcquireConfig, _) => {}
-        (State::SelectPan, _) => discover::choose_pan(stack, ctx, node),
+        (State::Off, _) => {}
+        (State::AcquireConfig, _) if !procedures.pan.choosing.is_free || joining.pan.is_chosen => {}
+        (State::SelectPan | State::AcquireConfig, _) => discover::choose_pan(stack, link, ctx, node),
         (State::Authenticate, _) => auth::due(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),

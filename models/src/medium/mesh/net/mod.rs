@@ -4,6 +4,7 @@ pub mod airtime;
 mod auth;
 mod candidates;
 mod children;
+pub mod choice;
 mod discover;
 mod etx;
 mod flood;
@@ -14,6 +15,7 @@ mod load;
 mod pan;
 mod parents;
 mod reassembly;
+mod rekey;
 mod routes;
 mod snapshot;
 pub mod stack;
@@ -81,6 +83,8 @@ pub struct Net {
     routes: Routes,
     reassembly: Reassembly,
     authenticators: Authenticators,
+    /// By border router: nodes that have the keys of its PAN.
+    members: PerNode<u32>,
     /// By job, and behind those steps with firmware images: what is flooded.
     floods: Vec<Option<flood::Flood>>,
     jobs: u16,
@@ -128,6 +132,7 @@ impl Net {
             routes: Routes::announced(&PerNode::of(Node::NONE, own)),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
+            members: PerNode::of(0, usize::from(facts.gateways)),
             floods: vec![None; usize::from(parts.jobs) + usize::from(parts.spreads)],
             jobs: parts.jobs,
             weakest_dbm: weakest(link, facts, parts.faintest_dbm),
@@ -145,7 +150,12 @@ impl Net {
             let share = (arrives * is_acknowledged).max(f64::from(ETX_ONE) / f64::from(ETX_LOST));
             (f64::from(ETX_ONE) / share) as u16
         };
+        let pans = tree::PanChoice {
+            order: &|pan, nodes, heard| choice::order(net.procedures.stack, &net.weighed(pan, nodes, heard)),
+            nodes_max: net.procedures.pan.choosing.nodes_max,
+        };
         let rules = tree::Rules {
+            pans: net.chooses().then_some(&pans),
             acceptable: &|link, node, neighbour| net.acceptable(link, node, neighbour, false),
             etx: &etx,
             children_max: &|node| net.children_max(facts, node),
@@ -156,7 +166,10 @@ impl Net {
         let tree = tree::grow(link, facts, &rules);
         for node in facts.nodes() {
             net.nodes[node].pan.is_in_reach = facts.is_gateway(node) || tree.parent[node].is_some();
+            let found = tree.pan[node];
+            net.nodes[node].pan.of = if found.is_some() { found } else { facts.gateway_of(node) };
         }
+        net.count_members();
         if parts.start == Start::Cold {
             net.begin_cold(facts);
             return net;
@@ -184,8 +197,10 @@ impl Net {
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();
+                joining.pan.of = facts.gateway_of(node);
             }
         }
+        self.count_members();
     }
 
     /// Whether a node has no keys yet.
@@ -216,7 +231,7 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes()
+        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes() + self.members.bytes()
     }
 
     /// Uniform in [0, 1) from the node's timer stream.
@@ -251,10 +266,13 @@ impl<P: PortUser> Stack<'_, P> {
         match &packet.content {
             Content::Reply => join::address_given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
-            &Content::Eapol { step, of, .. } if ctx.facts.is_gateway(node) => {
-                authenticator::heard(self, link, ctx, node, (of, packet.via), step);
+            &Content::Eapol { step, of, depth, .. } if ctx.facts.is_gateway(node) => {
+                authenticator::heard(self, link, ctx, node, (of, packet.via), (step, depth));
             }
-            &Content::Eapol { step, .. } => auth::heard(self, link, ctx, node, step),
+            // The border router of a PAN that it no longer wants may go on asking.
+            &Content::Eapol { step, depth, .. } if packet.origin == self.net.pan_of(node) => {
+                auth::heard(self, link, ctx, node, (step, depth));
+            }
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
                 routes::announced(self, link, ctx, node, packet, *sequence, *back);
@@ -278,6 +296,18 @@ impl<P: PortUser> Above for Stack<'_, P> {
             if let Some(whole) = reassembly::arrived(self, ctx, node, from, packet) {
                 self.receive(link, ctx, node, from, &whole);
             }
+            return;
+        }
+        // What is for all is of a PAN, and sealed with its keys.
+        if packet.hop_to == Node::EVERYONE && self.net.pan_of(from) != self.net.pan_of(node) {
+            return;
+        }
+        // Who relays for a node that joins is still in the PAN that it was asked for.
+        if packet.is_bare_eapol()
+            && packet.hop_to == node
+            && packet.dest != node
+            && packet.dest != self.net.pan_of(node)
+        {
             return;
         }
         match packet.kind() {
@@ -328,6 +358,18 @@ impl<P: PortUser> Above for Stack<'_, P> {
         let joining = &self.net.nodes[node];
         (joining.rank != INFINITE_RANK).then_some(joining.hops)
     }
+
+    fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool {
+        if !self.net.chooses() || packet.is_bare_eapol() {
+            return true;
+        }
+        self.net.pan_of(node) == self.net.pan_of(from) && !self.net.is_new(node)
+    }
+
+    fn pan(&self, _facts: &Facts, node: Node) -> (Node, u32) {
+        let pan = self.net.pan_of(node);
+        (pan, self.net.nodes_of(pan))
+    }
 }
 
 impl Medium for MeshMut<'_> {
@@ -338,8 +380,8 @@ impl Medium for MeshMut<'_> {
         }
         let Joining { parent, hops, .. } = stack.net.nodes[node];
         let distance = if parent.is_some() { hops } else { 0 };
-        let packet =
-            Packet::new(Content::Message(Message { distance, ..message }), node, ctx.facts.gateway_of(node), parent);
+        let to = stack.net.pan_of(node);
+        let packet = Packet::new(Content::Message(Message { distance, to, ..message }), node, to, parent);
         if parent.is_some() {
             stack.submit(self.link, ctx, node, packet);
         } else {
@@ -381,7 +423,7 @@ impl Medium for MeshMut<'_> {
                 }
                 BorderStack::Nanostack => {
                     pan::renumber(self.net, node);
-                    self.net.routes.forget(ctx.facts, node);
+                    routes::forget(self.net, ctx.facts, node);
                 }
             }
         } else {
@@ -407,6 +449,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
+        Event::Keys { node } => rekey::due(stack, link, ctx, node),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
         Event::Load => load::due(stack.net, link, ctx),

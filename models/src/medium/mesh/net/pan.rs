@@ -6,7 +6,9 @@
 
 use super::auth::Keys;
 use super::candidates::seconds;
+use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
+use super::rekey::Renewal;
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -29,13 +31,21 @@ pub(super) struct Pan {
     schedule: u8,
     /// A usable path leads to its border router.
     pub(super) is_in_reach: bool,
+    /// It has chosen its PAN since it began to look for one.
+    pub(super) is_chosen: bool,
+    /// Border router of its PAN, of the last one, or of that which it tries to join.
+    pub(super) of: Node,
+    /// How old its keys are, and the version of the PAN.
+    pub(super) renewal: Renewal,
+    /// PANs that it has heard.
+    pub(super) heard: [Offer; PANS],
     /// Its keys.
     pub(super) keys: Keys,
 }
 
 /// The border router has shown that it lives.
 pub(super) fn is_alive(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    watch(net, ctx, node, net.procedures.pan_timeout_s);
+    watch(net, ctx, node, net.procedures.pan.timeout_s);
 }
 
 /// The PAN times out in so many seconds unless the border router shows itself.
@@ -50,7 +60,7 @@ pub(super) fn watch(net: &mut Net, ctx: &mut Ctx, node: Node, left_s: f64) {
 }
 
 fn last_tenth_s(net: &Net) -> u32 {
-    (net.procedures.pan_timeout_s / 10.0) as u32
+    (net.procedures.pan.timeout_s / 10.0) as u32
 }
 
 /// [`Event::Pan`]: the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
@@ -79,7 +89,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 }
 
 /// Tells the children that there is no route here and looks for the PAN anew.
-fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     if stack.net.nodes[node].state == State::Operational {
         for topic in OF_MEMBERS {
             trickle::stop(stack.net, node, topic);

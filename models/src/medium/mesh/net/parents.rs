@@ -54,7 +54,7 @@ pub(super) fn heard_dio<P: PortUser>(
     packet: &Packet,
 ) {
     let Content::Dio { rank, .. } = packet.content else { return };
-    if ctx.facts.is_gateway(node) || ctx.facts.gateway_of(node) != ctx.facts.gateway_of(from) {
+    if ctx.facts.is_gateway(node) || stack.net.pan_of(node) != stack.net.pan_of(from) {
         return;
     }
     let joining = &stack.net.nodes[node];

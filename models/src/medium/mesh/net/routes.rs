@@ -1,7 +1,7 @@
 //! What border routers know of routes, and the way down along them (RPL, non-storing mode).
 
 use super::flood;
-use super::{Content, Packet, Stack};
+use super::{Content, Net, Packet, Stack};
 use crate::books::Loss;
 use crate::check::Bounds;
 use crate::context::{Ctx, Facts};
@@ -43,13 +43,6 @@ impl Routes {
         }
     }
 
-    /// A border router that stores nothing has lost the routes of its PAN.
-    pub(super) fn forget(&mut self, facts: &Facts, gateway: Node) {
-        for node in facts.nodes().filter(|&node| facts.gateway_of(node) == gateway) {
-            self.0[node].parent = Node::NONE;
-        }
-    }
-
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.0.bytes()
@@ -71,6 +64,13 @@ impl Routes {
         packet.route_len = (len - 1) as u8;
         packet.hop_to = packet.route[len - 1];
         true
+    }
+}
+
+/// A border router that stores nothing has lost the routes of its PAN.
+pub(super) fn forget(net: &mut Net, facts: &Facts, gateway: Node) {
+    for node in facts.nodes().filter(|&node| net.nodes[node].pan.of == gateway) {
+        net.routes.0[node].parent = Node::NONE;
     }
 }
 
@@ -101,6 +101,7 @@ pub(super) fn announced<P: PortUser>(
         return;
     }
     *known = Announced { parent: packet.via, sequence };
+    stack.user.routed(ctx, gateway, packet.origin);
     if let Some(back) = back {
         stack.user.returned(ctx, gateway, packet.origin, packet.hops + 1, back);
     }

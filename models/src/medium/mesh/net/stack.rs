@@ -8,7 +8,9 @@ mod profile;
 mod wsrd;
 
 use super::auth::Authentication;
+use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
+use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
@@ -152,6 +154,25 @@ pub struct ParentRules {
     pub border_children_max: Option<u16>,
 }
 
+/// How long nodes believe in a PAN, how they choose one, and how its keys age.
+#[derive(Clone, Copy, Debug)]
+pub struct PanRules {
+    /// A node that has not become part of the PAN for so long looks for it anew.
+    pub timeout_s: f64,
+    /// How nodes choose their PAN.
+    pub choosing: Choosing,
+    /// How keys age, if they do.
+    pub ageing: Option<Ageing>,
+}
+
+impl PanRules {
+    /// Of nodes that are assigned their PAN, and whose keys do not age.
+    const fn plain(timeout_s: f64) -> Self {
+        let choosing = Choosing { is_free: false, nodes_max: None, load: None };
+        PanRules { timeout_s, choosing, ageing: None }
+    }
+}
+
 /// How nodes pass on what is for all, and what comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Relaying {
@@ -198,8 +219,8 @@ pub struct Procedures {
     pub registration_s: f64,
     /// A route is announced anew after this.
     pub route_s: (f64, f64),
-    /// A node that has not become part of the PAN for so long looks for it anew.
-    pub pan_timeout_s: f64,
+    /// How long nodes believe in a PAN, how they choose one, and how its keys age.
+    pub pan: PanRules,
     /// Solicitations that ask a silent parent whether it is there.
     pub verify: Repeats,
     /// How parents are chosen and children taken.
@@ -215,6 +236,16 @@ const fn rank_limits(border: BorderStack) -> (u16, u16) {
     match border {
         BorderStack::Nanostack => (196, 2_048),
         BorderStack::Wsbrd => (128, 0),
+    }
+}
+
+/// W `wsbrd.c`: nodes for which a PAN of a size is full.
+const fn wsbrd_nodes_max(profile: SizeProfile) -> u32 {
+    match profile {
+        SizeProfile::Auto | SizeProfile::Small => 100,
+        SizeProfile::Medium => 1_000,
+        SizeProfile::Large => 10_000,
+        SizeProfile::XLarge => 65_535,
     }
 }
 
@@ -355,7 +386,18 @@ impl Procedures {
             ..of_router.authentication
         };
         let relaying = Relaying { border_buffers, ..of_router.relaying };
-        Procedures { border, parents, authentication, relaying, ..of_router }
+        let nodes_max = spec.mesh.border_router.routes_max;
+        let load = match (border, nodes_max) {
+            (_, Some(nodes)) => Some(LoadFactor { nodes, step: 1 }),
+            // `wsbrd.c`, `ws_mngt.c`.
+            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: 200 }),
+            (BorderStack::Nanostack, None) => None,
+        };
+        let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
+        let choosing = if choosing.is_free { choosing } else { Choosing::default() };
+        let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
+        let pan = PanRules { choosing, ageing, ..of_router.pan };
+        Procedures { border, parents, authentication, pan, relaying, ..of_router }
     }
 }
 

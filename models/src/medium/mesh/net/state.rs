@@ -6,7 +6,6 @@ use super::reassembly::Reassembly;
 use super::routes::Routes;
 use super::{Joining, Net};
 use crate::check::{Bounds, ensure, same_count};
-use crate::medium::mesh::wire::eapol::exchange;
 use crate::node::PerNode;
 use serde::{Deserialize, Serialize};
 
@@ -44,15 +43,18 @@ impl Net {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
             let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node));
             ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
+            let (pan, heard) = (joining.pan.of.0 < bounds.gateways, joining.pan.heard.iter().all(|h| h.fits(bounds)));
+            ensure(pan && heard, || format!("net: node {n} has heard a PAN that there is not"))?;
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
-        state.authenticators.check(bounds, exchange(self.procedures.stack).len())?;
+        state.authenticators.check(bounds, self.procedures.stack)?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         (self.nodes, self.routes) = (state.nodes, state.routes);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
         self.authenticators = state.authenticators;
+        self.count_members();
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 //! better. Nothing is sent: links have the ETX that counting comes to on average.
 
 use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order};
+use super::choice::{Heard, Order};
 use super::etx::{ETX_MAX, Etx};
 use super::parents::SWITCH_THRESHOLD;
 use crate::context::Facts;
@@ -27,12 +28,24 @@ pub struct Tree {
     pub rank: PerNode<u16>,
     /// Hops to the border router.
     pub hops: PerNode<u8>,
+    /// Border router of the PAN; nobody where no PAN is in reach of a node that chooses.
+    pub pan: PerNode<Node>,
     /// Neighbours that may become the parent, the parent among them.
     pub candidates: PerNode<[Candidate; CANDIDATES]>,
 }
 
+/// How nodes choose among PANs as the tree grows.
+pub struct PanChoice<'a> {
+    /// Place of a PAN with so many nodes, of which a neighbour was heard with a cost, at a level, after failures: the smallest is joined.
+    pub order: &'a dyn Fn(Node, u32, Heard) -> Order,
+    /// Nodes that a border router lets in, if there is a limit.
+    pub nodes_max: Option<u32>,
+}
+
 /// By which rules it grows.
 pub struct Rules<'a> {
+    /// How nodes choose among PANs; otherwise they are in that which they are assigned.
+    pub pans: Option<&'a PanChoice<'a>>,
     /// Level at which a node hears a neighbour, dBm, if that is good enough for a parent.
     pub acceptable: &'a dyn Fn(&LinkLayer, Node, Node) -> Option<f32>,
     /// Expected transmissions from a node to a neighbour, 1/128.
@@ -53,6 +66,8 @@ struct Growing<'a> {
     rules: &'a Rules<'a>,
     tree: Tree,
     children: PerNode<u16>,
+    /// By border router: nodes of its PAN, where they choose.
+    members: PerNode<u32>,
 }
 
 /// Grows the tree of all PANs of a partition.
@@ -62,9 +77,14 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         parent: PerNode::of(Node::NONE, count),
         rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
+        pan: facts
+            .nodes()
+            .map(|node| if rules.pans.is_some() { alone(facts, node) } else { facts.pan[node] })
+            .collect(),
         candidates: PerNode::of([Candidate::default(); CANDIDATES], count),
     };
-    let mut growing = Growing { link, facts, rules, tree, children: PerNode::of(0, count) };
+    let members = PerNode::of(0, usize::from(facts.gateways));
+    let mut growing = Growing { link, facts, rules, tree, children: PerNode::of(0, count), members };
     growing.join();
     for _ in 0..LOOKS_MAX {
         if !growing.look_again() {
@@ -79,6 +99,11 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
     tree
 }
 
+/// The PAN of a node before it has heard of any.
+fn alone(facts: &Facts, node: Node) -> Node {
+    if facts.is_gateway(node) { node } else { Node::NONE }
+}
+
 /// The neighbours of a node that may become its parent, in the order of `candidates`; a parent that it has leads them.
 fn considered(
     link: &LinkLayer,
@@ -91,7 +116,7 @@ fn considered(
     let mut best = [Candidate::default(); CONSIDERED];
     let key = |c: &Candidate| order(c, parent, rules.step, 0);
     for &other in link.air.neighbours.of(node).0 {
-        if !facts.is_own(other) || facts.pan[other] != facts.pan[node] {
+        if !facts.is_own(other) || tree.pan[other] != tree.pan[node] {
             continue;
         }
         let rank = tree.rank[other];
@@ -138,7 +163,7 @@ impl Growing<'_> {
     fn wake(&self, node: Node, at_ms: u64, waits: &mut PerNode<bool>, ready: &mut BinaryHeap<Reverse<(u64, Node)>>) {
         for &other in self.link.air.neighbours.of(node).0 {
             let is_without = self.facts.is_own(other)
-                && self.facts.pan[other] == self.facts.pan[node]
+                && (self.rules.pans.is_some() || self.tree.pan[other] == self.tree.pan[node])
                 && self.tree.rank[other] == INFINITE_RANK
                 && !waits[other];
             if is_without && (self.rules.acceptable)(self.link, other, node).is_some() {
@@ -166,9 +191,42 @@ impl Growing<'_> {
 
     /// Gives a node a parent; `false` if there is none for it.
     fn choose(&mut self, node: Node) -> bool {
-        let Some(best) = self.best(node) else { return false };
-        self.attach(node, &best);
-        true
+        let Some(pans) = self.rules.pans.filter(|_| self.tree.pan[node] == Node::NONE) else {
+            let Some(best) = self.best(node) else { return false };
+            self.attach(node, &best);
+            return true;
+        };
+        for pan in self.offers(node, pans) {
+            self.tree.pan[node] = pan;
+            if let Some(best) = self.best(node) {
+                self.members[pan] += 1;
+                self.attach(node, &best);
+                return true;
+            }
+        }
+        self.tree.pan[node] = Node::NONE;
+        false
+    }
+
+    /// The PANs that a node hears and that have room, the one that it joins first.
+    fn offers(&self, node: Node, pans: &PanChoice<'_>) -> Vec<Node> {
+        let mut best: Vec<(u16, i16, Node)> = vec![(u16::MAX, 0, Node::NONE); self.members.len()];
+        for &other in self.link.air.neighbours.of(node).0 {
+            if !self.facts.is_own(other) || self.tree.rank[other] == INFINITE_RANK {
+                continue;
+            }
+            let Some(level_dbm) = (self.rules.acceptable)(self.link, node, other) else { continue };
+            let cost = self.tree.rank[other].saturating_sub(self.rules.step);
+            let known = &mut best[self.tree.pan[other].at()];
+            *known = (*known).min((cost, -(level_dbm as i16), other));
+        }
+        let routers = best.iter().zip(self.facts.routers()).filter(|(found, _)| found.2.is_some());
+        let open = routers.filter(|&(_, pan)| pans.nodes_max.is_none_or(|most| self.members[pan] < most));
+        let mut open: Vec<_> = open
+            .map(|(&(cost, weaker, _), pan)| ((pans.order)(pan, self.members[pan], (cost, -weaker as i8, 0)), pan))
+            .collect();
+        open.sort_unstable();
+        open.into_iter().map(|(_, pan)| pan).collect()
     }
 
     fn attach(&mut self, node: Node, to: &Candidate) {

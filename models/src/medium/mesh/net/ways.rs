@@ -71,7 +71,7 @@ impl Net {
         heard.filter(move |&child| {
             facts.is_own(child)
                 && !facts.is_gateway(child)
-                && facts.pan[child] == facts.pan[parent]
+                && self.pan_of(child) == self.pan_of(parent)
                 && self.acceptable(link, child, parent, false).is_some()
         })
     }
@@ -91,7 +91,7 @@ impl Net {
                 children.filter(|&child| parent == root || !is_first[child]).map(|child| child.0).collect()
             };
             let ways = simple_fast(&Links { followers: &followers, nodes: usize::from(facts.own) }, root.0);
-            for node in facts.members().filter(|&node| facts.pan[node] == root) {
+            for node in facts.members().filter(|&node| self.pan_of(node) == root) {
                 if let Some(by) = ways.immediate_dominator(node.0).filter(|&by| by != root.0) {
                     found[node] = Node(by);
                 }

@@ -42,6 +42,8 @@ pub struct Sent {
     pub channel: Option<Channel>,
     /// Bytes that are charged for it, without its check sequence.
     pub bytes: u16,
+    /// Border router of the PAN that it names; nobody in an acknowledgement, which names none.
+    pub pan: Node,
 }
 
 /// A capture of a mesh.
@@ -84,7 +86,7 @@ impl Capture {
         self.counters[sent.node] += u32::from(secured);
         Sender {
             node: facts.sites[sent.node],
-            router: facts.sites[facts.gateway_of(sent.node)],
+            router: facts.sites[if sent.pan.is_some() { sent.pan } else { facts.gateway_of(sent.node) }],
             at: sent.at,
             phase_ms: sent.phase_ms,
             counter,
@@ -128,11 +130,11 @@ impl Capture {
         if !self.wants(node, packet.hop_to) {
             return;
         }
-        if let Content::Eapol { step, of, .. } = packet.content
+        if let Content::Eapol { step, of, depth, .. } = packet.content
             && packet.is_bare_eapol()
         {
             let sender = self.sender(facts, sent, false);
-            let step_of = eapol::exchange(self.network.stack)[usize::from(step)];
+            let step_of = eapol::frames(self.network.stack, depth)[usize::from(step)];
             let frame = step_of.direct(facts.sites[of], step / 2);
             let frame = self.network.eapol(&sender, facts.sites[packet.hop_to], &frame);
             assert_eq!(frame.len(), usize::from(sent.bytes), "EAPOL: bytes on the air and bytes encoded");
@@ -140,7 +142,7 @@ impl Capture {
         }
         let sender = self.sender(facts, sent, true);
         let to = (packet.hop_to != Node::EVERYONE).then(|| facts.sites[packet.hop_to]);
-        let frame = self.network.data(&sender, to, &lowpan(facts, &self.network, packet, node, rank, room));
+        let frame = self.network.data(&sender, to, &lowpan(facts, &self.network, packet, (node, sent.pan), rank, room));
         assert_eq!(frame.len(), usize::from(sent.bytes), "{:?}: bytes on the air and bytes encoded", packet.kind());
         self.push(sent, &frame);
     }
@@ -157,19 +159,12 @@ impl Capture {
         self.push(sent, &frame);
     }
 
-    /// A sweep's frame goes out. The size of the PAN in an advertisement is filled in here.
+    /// A sweep's frame goes out.
     pub fn sweep(&mut self, facts: &Facts, sent: &Sent, what: Sweep) {
         if !self.wants(sent.node, Node::EVERYONE) {
             return;
         }
         let sender = self.sender(facts, sent, what == Sweep::Config);
-        let what = match what {
-            Sweep::Advert(_, rank) => {
-                let pan = facts.gateway_of(sent.node);
-                Sweep::Advert(facts.nodes().filter(|&n| facts.pan[n] == pan).count() as u16, rank)
-            }
-            other => other,
-        };
         let frame = self.network.sweep(&sender, what);
         assert_eq!(frame.len(), usize::from(sent.bytes), "{what:?}: bytes on the air and bytes encoded");
         self.push(sent, &frame);
@@ -177,7 +172,14 @@ impl Capture {
 }
 
 /// The 6LoWPAN frame of a packet that `node` sends.
-fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u16, room: u16) -> Vec<u8> {
+fn lowpan(
+    facts: &Facts,
+    network: &Network,
+    packet: &Packet,
+    (node, pan): (Node, Node),
+    rank: u16,
+    room: u16,
+) -> Vec<u8> {
     let site = |node: Node| if node == Node::NONE { SiteId(0) } else { facts.sites[node] };
     let (route, left, done) = (&packet.route, usize::from(packet.route_len), usize::from(packet.hops));
     let routed = matches!(
@@ -194,8 +196,8 @@ fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u
     let zeros = || vec![0; usize::from(packet.content.payload())];
     let payload = match &packet.content {
         Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
-        Content::Eapol { step, of, .. } => {
-            eapol::exchange(network.stack)[usize::from(*step)].relayed(site(*of), step / 2)
+        Content::Eapol { step, of, depth, .. } => {
+            eapol::frames(network.stack, *depth)[usize::from(*step)].relayed(site(*of), step / 2)
         }
         _ => zeros(),
     };
@@ -212,7 +214,7 @@ fn lowpan(facts: &Facts, network: &Network, packet: &Packet, node: Node, rank: u
     let hop = Hop {
         kind: packet.kind(),
         origin: site(packet.origin),
-        router: site(facts.gateway_of(node)),
+        router: site(pan),
         from: site(node),
         to: (packet.hop_to != Node::EVERYONE).then(|| site(packet.hop_to)),
         via: site(packet.via),

@@ -4,6 +4,7 @@
 //! Headers are real; what TLS and keys are inside is filler of the right length, because nobody here computes it.
 
 use super::address;
+use crate::medium::mesh::packet::Depth;
 use crate::node::SiteId;
 use crate::purpose::EAPOL;
 use crate::spec::RouterStack;
@@ -15,11 +16,15 @@ pub const PORTS: (u16, u16) = (10_253, 10_254);
 pub const RELAY_BYTES: usize = 9;
 const PROTOCOL_8021X: u8 = 1;
 const PROTOCOL_4WH: u8 = 6;
+const PROTOCOL_GROUP: u8 = 7;
 
 /// Frames of an exchange: key request, identity asked and told, TLS, success, four-way handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
-    KeyRequest,
+    /// A request that names so many keys which the node has.
+    KeyRequest {
+        known: u16,
+    },
     Identity {
         is_answer: bool,
     },
@@ -31,6 +36,10 @@ enum What {
     Success,
     /// A message of the handshake with so many bytes of key data.
     Key {
+        data: u16,
+    },
+    /// A message of the group handshake with so many bytes of key data.
+    Group {
         data: u16,
     },
 }
@@ -63,7 +72,7 @@ const GROUP_KEY: u16 = 56;
 const REQUEST: u16 = 14;
 
 const WSRD: [Step; 14] = [
-    up(What::KeyRequest),
+    up(What::KeyRequest { known: 0 }),
     down(What::Identity { is_answer: false }),
     up(What::Identity { is_answer: true }),
     down(tls(0)),
@@ -83,7 +92,7 @@ const fn first(flight: u16) -> What {
     What::Tls { bytes: PIECE, whole: Some(flight as u32) }
 }
 const NANOSTACK: [Step; 18] = [
-    up(What::KeyRequest),
+    up(What::KeyRequest { known: 0 }),
     down(What::Identity { is_answer: false }),
     up(What::Identity { is_answer: true }),
     down(tls(0)),
@@ -103,6 +112,25 @@ const NANOSTACK: [Step; 18] = [
     up(What::Key { data: 0 }),
 ];
 
+const PAIRWISE: [Step; 5] = [
+    up(What::KeyRequest { known: 1 }),
+    down(What::Key { data: PMKID }),
+    up(What::Key { data: PMKID }),
+    down(What::Key { data: GROUP_KEY }),
+    up(What::Key { data: 0 }),
+];
+const GROUP: [Step; 3] =
+    [up(What::KeyRequest { known: 2 }), down(What::Group { data: GROUP_KEY }), up(What::Group { data: 0 })];
+
+/// What of the exchange of a stack it takes, in order.
+pub const fn frames(stack: RouterStack, depth: Depth) -> &'static [Step] {
+    match depth {
+        Depth::Full => exchange(stack),
+        Depth::Pairwise => &PAIRWISE,
+        Depth::Group => &GROUP,
+    }
+}
+
 /// The exchange of a stack, in order. Each frame is the answer to the one before, but a success, which the next follows by itself.
 pub const fn exchange(stack: RouterStack) -> &'static [Step] {
     match stack {
@@ -115,11 +143,11 @@ impl Step {
     /// Bytes of the EAPOL frame.
     pub fn bytes(&self) -> u16 {
         match self.what {
-            What::KeyRequest => 99 + REQUEST,
+            What::KeyRequest { known } => 99 + REQUEST + known * PMKID,
             What::Identity { is_answer } => 9 + if is_answer { IDENTITY.len() as u16 } else { 0 },
             What::Tls { bytes, whole } => 10 + bytes + if whole.is_some() { 4 } else { 0 },
             What::Success => 8,
-            What::Key { data } => 99 + data,
+            What::Key { data } | What::Group { data } => 99 + data,
         }
     }
 
@@ -127,8 +155,8 @@ impl Step {
     pub fn encode(&self, node: SiteId, id: u8) -> Vec<u8> {
         const VERSION: u8 = 3;
         let (packet_type, body) = match self.what {
-            What::KeyRequest => (3, self.key(node, REQUEST)),
-            What::Key { data } => (3, self.key(node, data)),
+            What::KeyRequest { known } => (3, self.key(node, REQUEST + known * PMKID)),
+            What::Key { data } | What::Group { data } => (3, self.key(node, data)),
             What::Identity { .. } => (0, self.eap(id, &[&[1], self.identity()].concat())),
             What::Tls { bytes, whole } => {
                 let start = self.is_down && bytes == 0 && id < 3;
@@ -164,7 +192,9 @@ impl Step {
         const RSN: u8 = 2;
         let (pairwise, ack, mic, secure, request) = (1 << 3, 1 << 7, 1 << 8, 1 << 9, 1 << 11);
         let info: u16 = match self.what {
-            What::KeyRequest => request,
+            What::KeyRequest { .. } => request,
+            What::Group { .. } if self.is_down => ack | mic | secure,
+            What::Group { .. } => mic | secure,
             What::Key { data: GROUP_KEY } => pairwise | ack | mic | secure,
             What::Key { .. } if self.is_down => pairwise | ack,
             _ => pairwise | mic,
@@ -181,7 +211,11 @@ impl Step {
 
     /// The frame as the relay and the border router send it to each other.
     pub fn relayed(&self, node: SiteId, id: u8) -> Vec<u8> {
-        let protocol = if matches!(self.what, What::Key { .. }) { PROTOCOL_4WH } else { PROTOCOL_8021X };
+        let protocol = match self.what {
+            What::Key { .. } => PROTOCOL_4WH,
+            What::Group { .. } => PROTOCOL_GROUP,
+            _ => PROTOCOL_8021X,
+        };
         let mut out = Vec::with_capacity(RELAY_BYTES + usize::from(self.bytes()));
         out.extend(address::eui64(node));
         out.push(protocol);
@@ -208,8 +242,10 @@ mod tests {
 
     #[test]
     fn every_frame_is_as_long_as_is_charged_for_it() {
-        for stack in [RouterStack::Nanostack, RouterStack::Wsrd] {
-            for (id, step) in (0..).zip(exchange(stack)) {
+        use Depth::{Full, Group, Pairwise};
+        use RouterStack::{Nanostack, Wsrd};
+        for (stack, depth) in [(Nanostack, Full), (Wsrd, Full), (Wsrd, Pairwise), (Wsrd, Group)] {
+            for (id, step) in (0..).zip(frames(stack, depth)) {
                 let bytes = usize::from(step.bytes());
                 assert_eq!(step.encode(SiteId(7), id).len(), bytes, "{step:?}");
                 assert_eq!(step.relayed(SiteId(7), id).len(), bytes + 9);
@@ -227,6 +263,10 @@ mod tests {
         assert_eq!(bytes(RouterStack::Nanostack), bytes(RouterStack::Wsrd) + 4 * 10 + 2 * 4);
         let downs = |stack| exchange(stack).iter().filter(|step| step.is_down).count();
         assert_eq!((downs(RouterStack::Wsrd), downs(RouterStack::Nanostack)), (7, 9));
+        // A node that has keys names them, 22 bytes each: 113 + 44, 155, 99; and 113 + 22, two of 121, 155, 99.
+        let of = |depth| frames(RouterStack::Wsrd, depth).iter().map(Step::bytes).collect::<Vec<_>>();
+        assert_eq!(of(Depth::Group), [157, 155, 99]);
+        assert_eq!(of(Depth::Pairwise), [135, 121, 121, 155, 99]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::lengths::Lengths;
 use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
 use crate::books::Alarm;
-use crate::medium::mesh::packet::{Content, Kind, Packet, ROUTE_MAX};
+use crate::medium::mesh::packet::{Content, Depth, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
 use crate::spec::{Channels, PhyMode, Region, RouterStack};
@@ -342,7 +342,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::Reply => Content::Reply,
         Kind::Dao => Content::Dao { sequence: u8::from(second), back: None },
         Kind::DaoAck => Content::DaoAck { sequence: u8::from(second) },
-        Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9) },
+        Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9), depth: Depth::Full },
         Kind::Dis => Content::Dis,
         Kind::Dio => Content::Dio { rank: 0, hops: 0 },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),

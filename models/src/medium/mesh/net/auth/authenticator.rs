@@ -6,8 +6,10 @@ use crate::medium::PortUser;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::{Content, Stack, routes};
-use crate::medium::mesh::wire::eapol::exchange;
+use crate::medium::mesh::packet::Depth;
+use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ const WAITING_MAX: usize = 50;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Session {
     relay: Node,
+    /// Which exchange it is.
+    depth: Depth,
     /// Number of the frame that was sent last.
     step: u8,
     /// Times that it was repeated.
@@ -32,8 +36,8 @@ struct Session {
 pub(in crate::medium::mesh::net) struct Authenticators {
     /// By border router and node.
     sessions: BTreeMap<(Node, Node), Session>,
-    /// By border router: nodes with their relays, the newest last.
-    waiting: BTreeMap<Node, Vec<(Node, Node)>>,
+    /// By border router: nodes with their relays and exchanges, the newest last.
+    waiting: BTreeMap<Node, Vec<(Node, Node, Depth)>>,
 }
 
 impl Authenticators {
@@ -43,12 +47,16 @@ impl Authenticators {
     }
 
     /// Whether what was saved names radios that are here, and frames that there are.
-    pub fn check(&self, bounds: &Bounds, steps: usize) -> Result<(), String> {
+    pub fn check(&self, bounds: &Bounds, stack: RouterStack) -> Result<(), String> {
         let sessions = self.sessions.iter().all(|(&(gateway, node), s)| {
-            bounds.is_own(gateway) && bounds.is_own(node) && bounds.is_own(s.relay) && usize::from(s.step) < steps
+            bounds.is_own(gateway)
+                && bounds.is_own(node)
+                && bounds.is_own(s.relay)
+                && usize::from(s.step) < frames(stack, s.depth).len()
         });
-        let waits =
-            |pairs: &Vec<(Node, Node)>| pairs.iter().all(|&(node, via)| bounds.is_own(node) && bounds.is_own(via));
+        let waits = |pairs: &Vec<(Node, Node, Depth)>| {
+            pairs.iter().all(|&(node, via, _)| bounds.is_own(node) && bounds.is_own(via))
+        };
         let waiting = self.waiting.iter().all(|(&gateway, pairs)| bounds.is_own(gateway) && waits(pairs));
         ensure(sessions && waiting, || "net: somebody gets keys, or from somebody, who is not here".to_owned())
     }
@@ -67,42 +75,47 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
     ctx: &mut Ctx,
     gateway: Node,
     (node, relay): (Node, Node),
-    step: u8,
+    (step, depth): (u8, Depth),
 ) {
     let key = (gateway, node);
-    let steps = exchange(stack.net.procedures.stack);
+    let steps = frames(stack.net.procedures.stack, depth);
     let (most, authenticators) = (stack.net.procedures.authentication.at_a_time, &mut stack.net.authenticators);
     if step == 0 {
         let is_known = authenticators.sessions.contains_key(&key);
+        let is_new = depth == Depth::Full && !is_known;
+        if is_new && stack.net.is_full(gateway) {
+            return;
+        }
+        let authenticators = &mut stack.net.authenticators;
         if !is_known && most.is_some_and(|most| authenticators.active(gateway) >= usize::from(most)) {
             let waiting = authenticators.waiting.entry(gateway).or_default();
-            waiting.retain(|&(other, _)| other != node);
+            waiting.retain(|&(other, ..)| other != node);
             if waiting.len() == WAITING_MAX {
                 waiting.remove(0);
             }
-            waiting.push((node, relay));
+            waiting.push((node, relay, depth));
             return;
         }
-        return send(stack, link, ctx, key, relay, 1);
+        return send(stack, link, ctx, key, (relay, depth), 1);
     }
     let Some(session) = authenticators.sessions.get(&key).copied() else { return };
-    if step != session.step + 1 {
+    if step != session.step + 1 || depth != session.depth {
         return;
     }
     if usize::from(step) + 1 == steps.len() {
         authenticators.sessions.remove(&key);
         return next(stack, link, ctx, gateway);
     }
-    send(stack, link, ctx, key, session.relay, step + 1);
+    send(stack, link, ctx, key, (session.relay, depth), step + 1);
     if steps[usize::from(step) + 2].is_down {
-        send(stack, link, ctx, key, session.relay, step + 2);
+        send(stack, link, ctx, key, (session.relay, depth), step + 2);
     }
 }
 
 /// Room for another: the newest that waits.
 fn next<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, gateway: Node) {
-    if let Some((node, relay)) = stack.net.authenticators.waiting.get_mut(&gateway).and_then(Vec::pop) {
-        send(stack, link, ctx, (gateway, node), relay, 1);
+    if let Some((node, relay, depth)) = stack.net.authenticators.waiting.get_mut(&gateway).and_then(Vec::pop) {
+        send(stack, link, ctx, (gateway, node), (relay, depth), 1);
     }
 }
 
@@ -111,15 +124,15 @@ fn send<P: PortUser>(
     link: &mut LinkLayer,
     ctx: &mut Ctx,
     (gateway, node): (Node, Node),
-    relay: Node,
+    (relay, depth): (Node, Depth),
     step: u8,
 ) {
     let repeats_s = stack.net.procedures.authentication.repeats_s;
     let wait_s = stack.net.between(ctx.facts, gateway, repeats_s);
     let due = ctx.now() + SimTime::from_secs_f64(wait_s);
-    stack.net.authenticators.sessions.insert((gateway, node), Session { relay, step, repeated: 0, due });
+    stack.net.authenticators.sessions.insert((gateway, node), Session { relay, depth, step, repeated: 0, due });
     ctx.schedule(due, gateway, Event::Eapol { gateway, node });
-    put(stack, link, ctx, (gateway, node), relay, step);
+    put(stack, link, ctx, (gateway, node), (relay, depth), step);
 }
 
 fn put<P: PortUser>(
@@ -127,11 +140,11 @@ fn put<P: PortUser>(
     link: &mut LinkLayer,
     ctx: &mut Ctx,
     (gateway, node): (Node, Node),
-    relay: Node,
+    (relay, depth): (Node, Depth),
     step: u8,
 ) {
-    let bytes = exchange(stack.net.procedures.stack)[usize::from(step)].bytes();
-    routes::send_by_route(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node }, node, relay);
+    let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
+    routes::send_by_route(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node, depth }, node, relay);
 }
 
 /// [`Event::Eapol`]: a frame was not answered.
@@ -152,7 +165,7 @@ pub(in crate::medium::mesh::net) fn due<P: PortUser>(
         return next(stack, link, ctx, gateway);
     }
     session.repeated += 1;
-    let (relay, step, repeated) = (session.relay, session.step, session.repeated);
+    let (relay, depth, step, repeated) = (session.relay, session.depth, session.step, session.repeated);
     // Each in the second half of an interval that doubles.
     let doubled = f64::from(1u32 << repeated.min(4)).min(rules.repeats_most_s / rules.repeats_s.1);
     let wait_s = stack.net.between(ctx.facts, gateway, rules.repeats_s) * doubled;
@@ -161,5 +174,5 @@ pub(in crate::medium::mesh::net) fn due<P: PortUser>(
         session.due = due;
     }
     ctx.schedule(due, gateway, Event::Eapol { gateway, node });
-    put(stack, link, ctx, (gateway, node), relay, step);
+    put(stack, link, ctx, (gateway, node), (relay, depth), step);
 }

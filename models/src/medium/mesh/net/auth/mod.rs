@@ -6,11 +6,12 @@
 pub(super) mod authenticator;
 
 use super::join::{arm, set_state};
-use super::{Candidate, Content, Net, Packet, Stack, State, Topic, discover, trickle};
+use super::{Candidate, Content, Net, Packet, Stack, State, Topic, choice, discover, rekey, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
-use crate::medium::mesh::wire::eapol::exchange;
+use crate::medium::mesh::packet::Depth;
+use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::RouterStack;
 use serde::{Deserialize, Serialize};
@@ -49,11 +50,15 @@ pub(super) struct Keys {
     relay: Node,
     /// Frames of the exchange that it has sent or heard.
     step: u8,
+    /// Which exchange that is.
+    depth: Depth,
+    /// It is part of the mesh and asks for the next group key.
+    pub renews: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Keys { has: true, relay: Node::NONE, step: 0 }
+        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false }
     }
 }
 
@@ -86,6 +91,7 @@ pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node
     let net = &mut *stack.net;
     let joining = &mut net.nodes[node];
     (joining.tries, joining.pan.keys.relay, joining.pan.keys.step) = (0, relay, 0);
+    joining.pan.keys.depth = Depth::Full;
     let wait_s = net.between(ctx.facts, node, net.procedures.authentication.request_s);
     arm(net, ctx, node, wait_s);
     true
@@ -104,6 +110,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
     }
     if stack.net.nodes[node].tries >= rules.requests {
+        choice::has_failed(stack.net, node);
         return discover::restart(stack, link, ctx, node);
     }
     let joining = &mut stack.net.nodes[node];
@@ -116,20 +123,29 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 }
 
 fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
-    let relay = stack.net.nodes[node].pan.keys.relay;
-    let bytes = exchange(stack.net.procedures.stack)[usize::from(step)].bytes();
-    let mut packet = Packet::new(Content::Eapol { step, bytes, of: node }, node, ctx.facts.gateway_of(node), relay);
+    let Keys { relay, depth, .. } = stack.net.nodes[node].pan.keys;
+    let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
+    let mut packet = Packet::new(Content::Eapol { step, bytes, of: node, depth }, node, stack.net.pan_of(node), relay);
     packet.via = relay;
     stack.submit(link, ctx, node, packet);
 }
 
 /// A frame of the border router has come: the next is the node's, unless the border router goes on by itself.
-pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
-    let steps = exchange(stack.net.procedures.stack);
+pub(super) fn heard<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    (step, depth): (u8, Depth),
+) {
+    let steps = frames(stack.net.procedures.stack, depth);
     let next = step + 1;
     let joining = &mut stack.net.nodes[node];
+    if joining.pan.keys.depth != depth {
+        return;
+    }
     let ends = usize::from(next) + 1 == steps.len();
-    let is_asking = joining.state == State::Authenticate && joining.pan.keys.step > 0;
+    let is_asking = (joining.state == State::Authenticate || joining.pan.keys.renews) && joining.pan.keys.step > 0;
     // Its last answer may have been lost, so that the question comes again when it has its keys.
     let is_told_again = ends && joining.pan.keys.has && joining.pan.keys.relay.is_some();
     if !is_asking && !is_told_again {
@@ -150,16 +166,32 @@ pub(super) fn heard<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     stack.net.nodes[node].pan.keys.step = next + 1;
     if ends {
-        authenticated(stack, ctx, node);
-    } else {
+        rekey::installed(stack.net, ctx, node, depth);
+        if !std::mem::replace(&mut stack.net.nodes[node].pan.keys.renews, false) {
+            authenticated(stack, ctx, node);
+        }
+    } else if !stack.net.nodes[node].pan.keys.renews {
         let silence_s = stack.net.procedures.authentication.silence_s;
         arm(stack.net, ctx, node, silence_s);
     }
 }
 
+/// A member asks its border router, through its parent, for the next group key.
+pub(super) fn ask_again<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    depth: Depth,
+) {
+    let joining = &mut stack.net.nodes[node];
+    joining.pan.keys = Keys { has: true, relay: joining.parent, step: 1, depth, renews: true };
+    say(stack, link, ctx, node, 0);
+}
+
 /// The node has its keys.
 fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    stack.net.nodes[node].pan.keys.has = true;
+    choice::has_joined(stack.net, node);
     stack.net.nodes[node].tries = 0;
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {
@@ -188,6 +220,7 @@ pub(super) fn relay_failed<P: PortUser>(
     }
     joining.candidates.sort_by_key(|c| c.node == Node::NONE);
     if !begin(stack, ctx, node) {
+        choice::has_failed(stack.net, node);
         discover::restart(stack, link, ctx, node);
     }
 }

@@ -1,7 +1,7 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, NANOSTACK_BUFFERS, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
+use super::{Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
 use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
@@ -51,7 +51,7 @@ pub(super) fn nanostack(
         announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
         registration_s: 1_100.0,
         route_s: (lifetime_h * 1_800.0, lifetime_h * 2_700.0),
-        pan_timeout_s: pan_timeout_min * 60.0,
+        pan: PanRules::plain(pan_timeout_min * 60.0),
         // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
         verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
         parents: ParentRules {

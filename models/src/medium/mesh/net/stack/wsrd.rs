@@ -1,7 +1,9 @@
 //! wsrd, the router of wisun-br-linux.
 
 use super::profile::discovery;
-use super::{FLOOD_ROUNDS_MAX, Flooding, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS};
+use super::{
+    FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS,
+};
 use crate::medium::mesh::net::auth::Authentication;
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
@@ -47,7 +49,7 @@ pub(super) fn wsrd(
         registration_s: 1_900.0,
         // `rpl.c`: 90 % of 2 h.
         route_s: (6_480.0, 6_480.0),
-        pan_timeout_s: 3_600.0,
+        pan: PanRules::plain(3_600.0),
         verify: solicits((0.0, 60.0)),
         parents: ParentRules {
             denied_min: 10,
