@@ -343,7 +343,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
-             parent_change, operational, power_up, extra_loss, link_loss, backhaul, overheated, activated"
+             parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, \
+             pan_change"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);
