@@ -298,9 +298,9 @@ metrics! {
         gate("power_up_told", ""), table("returns\ntold", "returns told");
     /// median time from the return of a supply until the head-end is told, over those told
     PowerUpToldP50S = "power_up_told_p50_s": Reached, Outages,
-        gate("power_up_told_after", "p50"), table("return\ntold p50", "returns told after, p50");
+        gate("power_up_delay", "p50"), table("return\ntold p50", "returns told after, p50");
     /// the same, 95th percentile
-    PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_told_after", "p95");
+    PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_delay", "p95");
     /// meters that firmware campaigns were to update, a meter in two of them twice
     FirmwareMeters = "firmware_meters": Count, Firmware;
     /// of them known to run the image before the run ended
