@@ -87,7 +87,7 @@ fn spec(work: &Workload) -> WorldSpec {
             ..MacSpec::default()
         },
         mesh: MeshSpec { profile: Some(SizeProfile::Small), ..MeshSpec::default() },
-        device: DeviceSpec { boot: (SimTime::ZERO, SimTime::ZERO) },
+        device: DeviceSpec { boot: (SimTime::ZERO, SimTime::ZERO), ..DeviceSpec::default() },
         coupling: CouplingSpec { meshes: Coupling::None },
         ..WorldSpec::plain()
     }

@@ -1,7 +1,6 @@
 //! What head-end and gateways tell each other over the backhaul.
 
 use crate::apdu::Apdu;
-use crate::books::Alarm;
 use crate::node::SiteId;
 use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
@@ -74,6 +73,15 @@ pub struct Report {
     pub bytes: u16,
     /// The payload.
     pub apdu: Apdu,
+}
+
+/// What a meter tells of its supply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Alarm {
+    /// It has failed, and the capacitor will not last.
+    LastGasp,
+    /// It is back.
+    PowerUp,
 }
 
 /// Kinds of [`Report`].

@@ -224,7 +224,7 @@ fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
 /// Whether head-end and meters say anything to each other.
 fn is_spoken(spec: &WorldSpec) -> bool {
     let pushed = spec.traffic.push().is_some_and(|push| push.content == PushContent::Readings);
-    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty() || spec.last_gasp.is_some()
+    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty() || spec.device.last_gasp.is_some()
 }
 
 /// Whether a campaign waits for links.
@@ -302,7 +302,7 @@ impl Kit<'_> {
         let (sites, count, gateways) = (&spec.placement.sites, usize::from(facts.own), facts.gateways);
         let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
-        let reserves = spec.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
+        let reserves = spec.device.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
         let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
         let parts = meter::Parts { servers, reserves, plan, push, boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
@@ -365,7 +365,7 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
-        if spec.last_gasp.is_some() {
+        if spec.device.last_gasp.is_some() {
             link.count_sent();
         }
         link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);

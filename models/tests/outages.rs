@@ -15,17 +15,14 @@ fn told_once() -> LastGaspSpec {
     LastGaspSpec { spread: SimTime::ZERO, tries: 1, power_up_spread: SimTime::ZERO, ..LastGaspSpec::default() }
 }
 
-/// A border router (site 0) and so many meters 40 m around it, over a medium that takes 0.1 s, and a backhaul of 0.05 s. Boots
+/// A border router (site 0) and so many meters, over a medium that takes 0.1 s, and a backhaul of 0.05 s. Boots
 /// take 14 s.
 fn star(meters: usize, last_gasp: LastGaspSpec) -> WorldSpec {
-    let around = (0..meters).map(|n| {
-        let angle = std::f32::consts::TAU * n as f32 / meters as f32;
-        (Meter, 40.0 * angle.cos(), 40.0 * angle.sin())
-    });
+    let around = (0..meters).map(|n| (Meter, 40.0 + n as f32, 0.0));
     let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain(around)), PhyMode::M3, 600);
     spec.medium = MediumKind::Ideal;
     spec.device.boot = (seconds(14), seconds(14));
-    spec.last_gasp = Some(last_gasp);
+    spec.device.last_gasp = Some(last_gasp);
     spec
 }
 
@@ -38,8 +35,10 @@ fn times(ran: &Ran, node: u32, kind: EventKind) -> Vec<f64> {
     ran.rows.events.iter().filter(|row| row.node == node && row.kind == kind).map(|row| row.time_s).collect()
 }
 
-/// Of the messages of a kind: meter, outcome, when its cause was, when it was sent, and when the head-end had it.
-fn told(ran: &Ran, kind: TransactionKind) -> Vec<(u32, Outcome, f64, Option<f64>, Option<f64>)> {
+/// Of a message: meter, outcome, when its cause was, when it was sent, and when the head-end had it.
+type Told = (u32, Outcome, f64, Option<f64>, Option<f64>);
+
+fn told(ran: &Ran, kind: TransactionKind) -> Vec<Told> {
     ran.of(kind).map(|row| (row.node, row.outcome, row.planned_s, row.sent_s, row.answered_s)).collect()
 }
 
@@ -119,8 +118,8 @@ fn bellwethers_are_a_share_of_the_meters_and_the_others_are_silent() {
     let tell = told(&ran, TransactionKind::LastGasp);
     // 40 of 200 with a standard deviation of 5.7: within four of them.
     assert!((18..=62).contains(&tell.len()), "{}", tell.len());
-    let who = |rows: &[(u32, Outcome, f64, Option<f64>, Option<f64>)]| rows.iter().map(|row| row.0).collect::<Vec<_>>();
-    spec.last_gasp = Some(LastGaspSpec { bellwethers: 0.1, ..told_once() });
+    let who = |rows: &[Told]| rows.iter().map(|row| row.0).collect::<Vec<_>>();
+    spec.device.last_gasp = Some(LastGaspSpec { bellwethers: 0.1, ..told_once() });
     let fewer = told(&run(&spec), TransactionKind::LastGasp);
     assert!(fewer.len() < tell.len() && who(&fewer).iter().all(|meter| who(&tell).contains(meter)), "the same ones");
 }
@@ -131,7 +130,7 @@ fn a_relay_is_dark_earlier_by_what_it_sends() {
     let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)]), PhyMode::M1b, 200);
     spec.traffic.push_period = Some(seconds(2));
     spec.record.load_every = seconds(200);
-    spec.last_gasp = Some(LastGaspSpec { filter: seconds(180), ..told_once() });
+    spec.device.last_gasp = Some(LastGaspSpec { filter: seconds(180), ..told_once() });
     spec.events = vec![dark(0, 199, vec![1])];
     let ran = run(&spec);
     let down = times(&ran, 1, EventKind::PowerDown);

@@ -12,8 +12,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 tables! {
-    /// Every site of the placement, with its place in the routing tree at the start of the run. Columns of the placement
-    /// file that are the user's own come last, as text: `attr_NAME`.
+    /// Every site of the placement, with its place in the routing tree at the start of the run. Columns of the placement file that are the user's own come last, as text: `attr_NAME`.
     nodes: NodeRow, sorted by [node], opt_in: false {
         /// Index of the site in the placement; the id in all other tables.
         node: u32,
@@ -47,13 +46,11 @@ tables! {
         neighbours: u32,
         /// Whether a route to a border router exists.
         reachable: bool,
-        /// The radio without which there is no way from here to the border router, over links that a parent may use: a single
-        /// way out; of several the nearest. Empty if there are two ways, or none.
+        /// The radio without which there is no way from here to the border router, over links that a parent may use: a single way out; of several the nearest. Empty if there are two ways, or none.
         cut_off_by: Option<u32>,
         /// The hottest that its board is at full hours of the run, C; empty without weather or mesh.
         board_max_c: Added<f32>,
     }
-
     /// Snapshots of the links in use: each node with its parent.
     links: LinkRow, sorted by [time_s, node], opt_in: false {
         /// When the snapshot was taken, since the start of the run.
@@ -79,7 +76,6 @@ tables! {
         /// Board of the node, C; empty without weather.
         board_c: Added<f32>,
     }
-
     /// Everything that the head-end waits for: resets, reports, reads, pings and firmware of meters, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
@@ -94,13 +90,11 @@ tables! {
         gateway: u32,
         /// When it was due, since the start of the run.
         planned_s: f64,
-        /// When the first request or command left the head-end, or the meter handed its report to the radio; empty if that
-        /// has not happened.
+        /// When the first request or command left the head-end, or the meter handed its report to the radio; empty if that has not happened.
         sent_s: Option<f64>,
         /// When the meter really reset; empty if it has not.
         reset_s: Option<f64>,
-        /// Whether the meter's answer to a command for it alone reached the head-end; empty for all others. A meter with
-        /// `reset_s` and without this answer looks timed out, though it did reset.
+        /// Whether the meter's answer to a command for it alone reached the head-end; empty for all others. A meter with `reset_s` and without this answer looks timed out, though it did reset.
         acknowledged: Option<bool>,
         /// When the answer reached the head-end (for a reset: when it heard the meter again); empty if it has not.
         answered_s: Option<f64>,
@@ -108,15 +102,13 @@ tables! {
         outcome: Outcome,
         /// Transmissions by its source above the link layer's retries; of a read its requests.
         attempts: u16,
-        /// Hops between meter and border router when a report was sent or an answer came; empty if there was no route, or
-        /// no answer.
+        /// Hops between meter and border router when a report was sent or an answer came; empty if there was no route, or no answer.
         hops: Option<u8>,
         /// Hops that the report or the answer made: fewer than `hops` if it was lost on its way; empty if there was no answer.
         hops_made: Option<u8>,
         /// Payload above UDP.
         bytes: u32,
-        /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for
-        /// all others.
+        /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for all others.
         held_by: Added<HeldBy>,
         /// Of firmware: how far the image has come in the meter; empty for all others.
         image_state: Added<ImageState>,
@@ -131,7 +123,6 @@ tables! {
         /// Of firmware: when the head-end knew that the meter had verified the image; empty if it does not.
         verified_s: Added<f64>,
     }
-
     /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
@@ -140,11 +131,9 @@ tables! {
         node: u32,
         /// What happened.
         kind: EventKind,
-        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent or border router, number of restarts, loss in
-        /// hundredths of a dB, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
+        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent or border router, number of restarts, loss in hundredths of a dB, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
         value: i32,
     }
-
     /// Load of each border router's radio, one row a minute.
     airtime: AirtimeRow, sorted by [time_s, gateway], opt_in: false {
         /// Start of the minute, since the start of the run.
@@ -170,9 +159,7 @@ tables! {
         /// Frames that its full queue refused.
         dropped: u32,
     }
-
-    /// What each radio of a mesh had to do in each hour (`record.load_every`), and its place in the tree as the hour ended; a row
-    /// only where something happened. Everything but `hops`, `children` and `descendants` is counted over the hour.
+    /// What each radio of a mesh had to do in each hour (`record.load_every`), and its place in the tree as the hour ended; a row only where something happened. Everything but `hops`, `children` and `descendants` is counted over the hour.
     load: LoadRow, sorted by [time_s, node], opt_in: false {
         /// Start of the hour, since the start of the run.
         time_s: f64,
@@ -216,15 +203,13 @@ tables! {
         up_sent: u32,
         /// Of these without an acknowledgement.
         up_unanswered: u32,
-        /// Mean level of the link to its parent at the end of the hour, in the weaker direction, with what wanders for hours and with what heat
-        /// does; empty without a parent, or where heat has moved the carriers too far apart.
+        /// Mean level of the link to its parent at the end of the hour, in the weaker direction, with what wanders for hours and with what heat does; empty without a parent, or where heat has moved the carriers too far apart.
         rssi_dbm: Option<f32>,
         /// The same over the receiver's noise, interference left out.
         snr_db: Option<f32>,
         /// Its board at the end of the hour, C; empty without weather.
         board_c: Added<f32>,
     }
-
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.
     census: CensusRow, sorted by [time_s, node], opt_in: true {
         /// When, since the start of the run.
@@ -238,7 +223,6 @@ tables! {
         /// Faults that events have put on it.
         faults: u16,
     }
-
     /// What the head-end did in a minute; written only when the scenario limits it.
     headend: HeadendRow, sorted by [time_s], opt_in: true {
         /// Start of the minute, since the start of the run.
@@ -290,7 +274,6 @@ tables! {
         /// Rows that it discarded because it had them.
         mdms_rows_duplicate: Added<u32>,
     }
-
     /// What the head-end refused to send because the role of a job may not do it; written only where that happens.
     audit: AuditRow, sorted by [time_s, node], opt_in: true {
         /// When it was to be sent, since the start of the run.
@@ -304,7 +287,6 @@ tables! {
         /// Its role.
         role: Arc<str>,
     }
-
     /// Rounds of multicast of firmware campaigns, one row each; written only when a campaign has some.
     rounds: RoundRow, sorted by [time_s, campaign, wave, round], opt_in: true {
         /// When its first block left the head-end, since the start of the run.
@@ -324,7 +306,6 @@ tables! {
         /// Meters of the wave that had a route at the start of the run.
         meters: u32,
     }
-
     /// Air, sun and boards at each hour; written only when the scenario has weather.
     weather: WeatherRow, sorted by [time_s], opt_in: true {
         /// When, since the start of the run.
@@ -342,7 +323,6 @@ tables! {
         /// Board of a border router in the sun, C.
         routers_c: f32,
     }
-
     /// Sampled frames on the air; written only when the scenario asks for it.
     frames: FrameRow, sorted by [time_s, src], opt_in: true {
         /// When its first bit was sent, since the start of the run.
@@ -366,7 +346,6 @@ tables! {
         /// At the addressee; for a broadcast at its first hearer.
         outcome: FrameOutcome,
     }
-
     /// Everybody who went to a meter; of maintenance plans.
     visits: VisitRow, sorted by [time_s, meter], opt_in: true {
         /// When the crew set out, since the start of the plan.
@@ -388,7 +367,6 @@ tables! {
         /// At the meter.
         work_s: u32,
     }
-
     /// Every failure, when it has been repaired, or at the end of the plan; of maintenance plans.
     failures: FailureRow, sorted by [time_s, meter], opt_in: true {
         /// When it began, since the start of the plan.
@@ -411,11 +389,9 @@ tables! {
         seen_after_s: Option<f64>,
         /// From its beginning until it was gone; empty if it was still there at the end.
         gone_after_s: Option<f64>,
-        /// What the meter or the head-end said of it: E001 calibration, E042 tamper, E105 radio, Err 05 metrology; empty text for
-        /// none.
+        /// What the meter or the head-end said of it: E001 calibration, E042 tamper, E105 radio, Err 05 metrology; empty text for none.
         code: Arc<str>,
     }
-
     /// What a year came to at a depot; of maintenance plans.
     fleet_years: FleetYearRow, sorted by [year, depot], opt_in: true {
         /// Year of the plan, from 1.
@@ -469,7 +445,6 @@ tables! {
         /// Remote checks, special reads, corrected bills, and reports by the megabyte.
         office_money: f64,
     }
-
     /// How well meters that work were heard, at the middle of each month; of maintenance plans with a table of the radio.
     radio_months: RadioMonthRow, sorted by [month, depot], opt_in: true {
         /// Month of the plan, from 1: a twelfth of a year.
@@ -487,7 +462,6 @@ tables! {
         /// The loss or the share lay outside of the table, and its edge was taken.
         outside: bool,
     }
-
     /// The depots and what the plan came to at each; of maintenance plans.
     depots: DepotRow, sorted by [depot], opt_in: true {
         /// Number in the other tables.

@@ -26,7 +26,7 @@ pub use happened::Happened;
 pub use load::{Load, MINUTE};
 pub use node_load::{NodeLoad, ParentLink, Standing};
 pub use on_air::OnAir;
-pub use reports::{Alarm, OwnReport, Says};
+pub use reports::{OwnReport, Says};
 pub use state::State;
 pub use transaction::TransactionId;
 

@@ -1,21 +1,12 @@
 //! The `transactions` row of what a meter says by itself: written where its fate is settled.
 
 use super::{Books, Loss, Node, TransactionId};
+use crate::backhaul::Alarm;
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried, Message};
 use amitwin_data::rows::{Added, Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// What a meter tells of its supply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Alarm {
-    /// It has failed, and the capacitor will not last.
-    LastGasp,
-    /// It is back.
-    PowerUp,
-}
 
 /// What a meter says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Numbers of transactions: unique within a variant, the same whatever the threads.
 
-use super::Alarm;
+use crate::backhaul::Alarm;
 use crate::node::SiteId;
 use amitwin_data::rows::TransactionKind;
 

@@ -1,7 +1,7 @@
 //! What meters and the head-end say to each other, as a medium carries it.
 
 use crate::apdu::Apdu;
-use crate::books::Alarm;
+use crate::backhaul::Alarm;
 use crate::check::Bounds;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;

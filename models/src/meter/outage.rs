@@ -3,7 +3,8 @@
 //! Energy is counted in seconds of listening: what a full capacitor holds is its hold-up time, a second of sending takes several.
 
 use super::{Event, Meters};
-use crate::books::{Alarm, Happened, Loss, OwnReport, Says};
+use crate::backhaul::Alarm;
+use crate::books::{Happened, Loss, OwnReport, Says};
 use crate::check::ensure;
 use crate::context::Ctx;
 use crate::medium::message::{Body, Message};

@@ -1,5 +1,6 @@
 //! `[device]`: meter hardware.
 
+use super::last_gasp::LastGaspSpec;
 use super::quantity::TimeRange;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
@@ -12,10 +13,13 @@ pub struct DeviceSpec {
     /// Time from reset to a running radio, uniform between the two.
     #[serde(with = "TimeRange")]
     pub boot: (SimTime, SimTime),
+    /// Capacitors, if there are some: the section `last_gasp`.
+    #[serde(skip)]
+    pub last_gasp: Option<LastGaspSpec>,
 }
 
 impl Default for DeviceSpec {
     fn default() -> Self {
-        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)) }
+        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), last_gasp: None }
     }
 }

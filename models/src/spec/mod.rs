@@ -95,8 +95,6 @@ pub struct WorldSpec {
     pub mesh: MeshSpec,
     /// Meter hardware.
     pub device: DeviceSpec,
-    /// What nodes do without supply, if they have capacitors.
-    pub last_gasp: Option<LastGaspSpec>,
     /// Border router to head-end.
     pub backhaul: BackhaulSpec,
     /// The sky, if there is one.
@@ -152,7 +150,6 @@ impl WorldSpec {
             mac: MacSpec::default(),
             mesh: MeshSpec::default(),
             device: DeviceSpec::default(),
-            last_gasp: None,
             backhaul: BackhaulSpec::default(),
             weather: None,
             surroundings: Surroundings::default(),

@@ -83,7 +83,8 @@ fn rank(of: &BTreeMap<(u32, u64), Option<f64>>, share: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use amitwin_data::rows::Added;
-    use amitwin_models::books::{Alarm, TransactionId};
+    use amitwin_models::backhaul::Alarm;
+    use amitwin_models::books::TransactionId;
     use amitwin_models::node::SiteId;
 
     fn row(alarm: Alarm, (meter, outage, attempt): (u32, u16, u8), answered_s: Option<f64>) -> TransactionRow {

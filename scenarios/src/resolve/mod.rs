@@ -31,7 +31,7 @@ use crate::language::tree::Node;
 use crate::sections::ScenarioFile;
 use crate::sections::quantity::nanos;
 use crate::sections::units::{self, Kind};
-use amitwin_models::spec::{SizeProfile, Surroundings, WorldSpec};
+use amitwin_models::spec::{DeviceSpec, SizeProfile, Surroundings, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 use placement::Placements;
@@ -126,8 +126,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         radio: file.radio.clone(),
         mac: file.mac.clone(),
         mesh: file.mesh.clone(),
-        device: file.device.clone(),
-        last_gasp: file.last_gasp.clone(),
+        device: DeviceSpec { last_gasp: file.last_gasp.clone(), ..file.device.clone() },
         backhaul: file.backhaul.clone(),
         weather,
         surroundings,

@@ -9,7 +9,7 @@ use super::icmpv6::Dodag;
 use super::lengths::Lengths;
 use super::security::{GroupKey, MIC, check_sequence};
 use super::sixlowpan::{self, Compressed};
-use crate::books::Alarm;
+use crate::backhaul::Alarm;
 use crate::medium::mesh::packet::{Content, Depth, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
