@@ -148,12 +148,18 @@ fn every_figure_and_column_is_described() {
     let of = |name: &str| summary(&here.path().join(name)).variants.remove(0).metrics;
     run(here.path(), &["run", "small.toml", "-o", "new", "--set", "mesh.start=cold", "--set", "mesh.pan=chosen"])
         .expect(0);
-    let [metrics, of_plan, of_new] = ["out", "years", "new"].map(of);
-    for key in metrics.keys().chain(of_plan.keys()).chain(of_new.keys()) {
+    let limits = "name = \"more\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
+                  [head_end]\npreset = \"gxf\"\n[last_gasp]\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
+                  [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\n\
+                  [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";
+    std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
+    run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);
+    let all = ["out", "years", "new", "more"].map(of);
+    for key in all.iter().flat_map(|metrics| metrics.keys()) {
         assert!(described.lines().any(|line| line.split_whitespace().next() == Some(key)), "`{key}` is not described");
     }
     for metric in Metric::ALL {
-        let is_there = [&metrics, &of_plan, &of_new].iter().any(|values| values.has(*metric));
+        let is_there = all.iter().any(|values| values.has(*metric));
         assert!(is_there, "`{}` is described and no run has it", metric.key());
     }
     let tables = run(here.path(), &["describe", "tables"]).expect(0).out;
