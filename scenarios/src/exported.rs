@@ -25,6 +25,7 @@ pub fn log(mut events: Vec<EventRow>, names: &BTreeMap<u32, String>, start_unix_
     };
     let mut without: BTreeSet<u32> = BTreeSet::new();
     let mut restarts: BTreeMap<u32, f64> = BTreeMap::new();
+    let mut activated: BTreeSet<u32> = BTreeSet::new();
     for row in &events {
         match row.kind {
             EventKind::Reset => {
@@ -35,7 +36,11 @@ pub fn log(mut events: Vec<EventRow>, names: &BTreeMap<u32, String>, start_unix_
                 without.insert(row.node);
                 line(row, "power-down", POWER_DOWN);
             }
-            // A restart switches off as well, and an empty capacitor is no second outage.
+            EventKind::Activated => {
+                activated.insert(row.node);
+            }
+            // A restart switches off as well, with a new image too, and an empty capacitor is no second outage.
+            EventKind::PowerDown if activated.remove(&row.node) => {}
             EventKind::PowerDown if restarts.get(&row.node) == Some(&row.time_s) => {}
             EventKind::PowerDown if without.insert(row.node) => line(row, "power-down", POWER_DOWN),
             EventKind::PowerUp if without.remove(&row.node) => line(row, "power-up", POWER_UP),
@@ -74,6 +79,9 @@ mod tests {
             row(10.0, 1, EventKind::Reset),
             row(10.0, 1, EventKind::PowerDown),
             row(70.0, 1, EventKind::PowerDown),
+            row(30.0, 3, EventKind::Activated),
+            row(33.0, 3, EventKind::PowerDown),
+            row(60.0, 3, EventKind::Boot),
         ];
         let names = BTreeMap::from([(1, "M,1".to_owned()), (2, "M2".to_owned()), (3, "M3".to_owned())]);
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\

@@ -1,11 +1,9 @@
 //! Outages over time: who has no supply, and of whom the head-end knows it.
 
+use crate::series::COLUMNS;
 use crate::svg::lines::thin;
 use amitwin_data::rows::{EventKind, EventRow, Outcome, TransactionKind, TransactionRow};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Points that a line may have.
-const COLUMNS: usize = 560;
 
 /// Changes of two counts of meters, as they are read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +13,7 @@ pub struct Outages {
     /// When, s, and by how much: nodes without supply.
     dark: Vec<(f64, i32)>,
     /// By node and number of its outage: when the head-end was told of it, and when that it is over, s.
-    told: BTreeMap<(u32, u64), (Option<f64>, Option<f64>)>,
+    told: BTreeMap<(u32, u16), (Option<f64>, Option<f64>)>,
 }
 
 impl Outages {
@@ -33,7 +31,7 @@ impl Outages {
     /// Adds rows of transactions.
     pub fn add_transactions(&mut self, rows: &[TransactionRow]) {
         for row in rows.iter().filter(|row| row.outcome == Outcome::Ok) {
-            let outage = (row.node, row.transaction >> 40 & 0xffff);
+            let outage = (row.node, row.outage());
             let Some(at_s) = row.answered_s else { continue };
             let earliest = |before: Option<f64>| Some(before.map_or(at_s, |before| before.min(at_s)));
             match row.kind {

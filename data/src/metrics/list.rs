@@ -295,10 +295,10 @@ metrics! {
     GaspsLostBackhaul = "gasps_lost_backhaul": Count, Outages;
     /// share of the meters that had told of an outage, or could not, and have their supply back in their mesh, of which the head-end heard so
     PowerUpToldShare = "power_up_told_share": Share, Outages,
-        gate("power_up_told", ""), table("returns\ntold", "returns told");
+        gate("power_up_told", ""), table("power-ups\ntold", "power-ups told");
     /// median time from the return of a supply until the head-end is told, over those told
     PowerUpToldP50S = "power_up_told_p50_s": Reached, Outages,
-        gate("power_up_delay", "p50"), table("return\ntold p50", "returns told after, p50");
+        gate("power_up_delay", "p50"), table("power-up\ntold p50", "power-ups told after, p50");
     /// the same, 95th percentile
     PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_delay", "p95");
     /// meters that firmware campaigns were to update, a meter in two of them twice

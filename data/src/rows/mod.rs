@@ -111,6 +111,13 @@ pub trait Row: Clone + std::fmt::Debug + PartialEq + Send + 'static {
     fn of_mut(rows: &mut Rows) -> &mut Vec<Self>;
 }
 
+impl TransactionRow {
+    /// Which outage of its meter a last gasp or a power-up is about: bits 40 to 55 of their numbers.
+    pub fn outage(&self) -> u16 {
+        (self.transaction >> 40) as u16
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -188,7 +188,7 @@ impl Meters {
         if silent && self.meters[node].measures && reserves.speaks(ctx, node) {
             // The head-end may learn of it when the meter is back.
             reserves.of[node].gasps = 1;
-            could_not_say(ctx, (node, planned), Says::Alarm { alarm: Alarm::LastGasp, outage }, Loss::Reset);
+            could_not_say(ctx, (node, planned), (Alarm::LastGasp, outage), Loss::Reset);
         }
         self.goes_dark(medium, ctx, node);
     }
@@ -206,7 +206,7 @@ impl Meters {
             let wait_s = reserves.spec.gap.secs_f64() * (0.5 + reserves.draw(ctx, node));
             ctx.schedule(ctx.now() + SimTime::from_secs_f64(wait_s), node, Event::LastGasp { node, outage });
         }
-        self.says(medium, ctx, (node, planned), Says::Alarm { alarm: Alarm::LastGasp, outage }, number);
+        self.alarms(medium, ctx, (node, planned), (Alarm::LastGasp, outage), number);
     }
 
     /// A node that is part of its mesh, with its supply: it will say that it is back, if it owes that.
@@ -233,15 +233,21 @@ impl Meters {
             return;
         }
         let planned = reserve.lit_at;
-        self.says(medium, ctx, (node, planned), Says::Alarm { alarm: Alarm::PowerUp, outage }, 1);
+        self.alarms(medium, ctx, (node, planned), (Alarm::PowerUp, outage), 1);
     }
 
-    fn says<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, of: (Node, SimTime), says: Says, attempt: u8) {
+    fn alarms<M: Medium>(
+        &mut self,
+        medium: &mut M,
+        ctx: &mut Ctx,
+        of: (Node, SimTime),
+        (alarm, outage): (Alarm, u16),
+        attempt: u8,
+    ) {
         let (node, planned) = of;
-        let Says::Alarm { alarm, outage } = says else { return };
         if !self.meters[node].attached {
             ctx.books.lost(node, Loss::NoRoute);
-            return could_not_say(ctx, of, says, Loss::NoRoute);
+            return could_not_say(ctx, of, (alarm, outage), Loss::NoRoute);
         }
         let (apdu, bytes) = self.notification(ctx, node, ALARM, u32::from(outage));
         let message = Message {
@@ -265,7 +271,8 @@ impl Meters {
 }
 
 /// What a meter had to say and could not: its capacitor is empty, or it has no way.
-fn could_not_say(ctx: &mut Ctx, (origin, planned): (Node, SimTime), says: Says, why: Loss) {
+fn could_not_say(ctx: &mut Ctx, (origin, planned): (Node, SimTime), (alarm, outage): (Alarm, u16), why: Loss) {
+    let says = Says::Alarm { alarm, outage };
     let report = OwnReport { origin, says, planned, sent: None, attempts: 0, distance: 0, hops_made: 0, bytes: 0 };
     ctx.books.report_lost(ctx.facts, &report, why);
 }

@@ -31,7 +31,7 @@ impl Meters {
     /// A node restarts, and no job has asked for it.
     pub fn restart_by_itself<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, tier: ResetTier) {
         let meter = &mut self.meters[node];
-        if meter.dark {
+        if meter.dark || meter.bricked {
             return;
         }
         meter.boots += 1;

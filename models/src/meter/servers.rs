@@ -174,26 +174,29 @@ impl Servers {
         }
     }
 
+    /// The meter takes in the bytes of what is for all; what that does, unless it is refused.
+    fn take_in(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) -> Option<Effects> {
+        let cosem = self.cosem.clone();
+        let Kept::Real(rests) = &mut self.kept else { return None };
+        let apdu = said.bytes.as_deref().and_then(client::unwrapped)?;
+        self.request.clear();
+        self.request.extend_from_slice(apdu);
+        let mut effects = Effects::default();
+        let mut call = Call {
+            meter: cosem.meter(site),
+            rest: &mut rests[local.at()],
+            now: cosem.moment(now),
+            scratch: &mut self.scratch,
+            effects: &mut effects,
+        };
+        broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request).then_some(effects)
+    }
+
     /// The meter hears a reset for all; returns whether it runs it.
     pub fn hear(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
-        let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(_) => self.is_new_for_all(local, site, said),
-            Kept::Real(rests) => {
-                let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return false };
-                self.request.clear();
-                self.request.extend_from_slice(apdu);
-                let mut effects = Effects::default();
-                let mut call = Call {
-                    meter: cosem.meter(site),
-                    rest: &mut rests[local.at()],
-                    now: cosem.moment(now),
-                    scratch: &mut self.scratch,
-                    effects: &mut effects,
-                };
-                let done = broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request);
-                done && effects.reset == Some(tier)
-            }
+            Kept::Real(_) => self.take_in(local, site, now, said).is_some_and(|effects| effects.reset == Some(tier)),
         }
     }
 
@@ -242,7 +245,6 @@ impl Servers {
 
     /// The meter hears a step with an image for all.
     pub fn hear_step(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) {
-        let cosem = self.cosem.clone();
         match &mut self.kept {
             Kept::Sized(_) => {
                 if self.is_new_for_all(local, site, said)
@@ -251,19 +253,8 @@ impl Servers {
                     self.step(local, site, now, *image, *step);
                 }
             }
-            Kept::Real(rests) => {
-                let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return };
-                self.request.clear();
-                self.request.extend_from_slice(apdu);
-                let mut effects = Effects::default();
-                let mut call = Call {
-                    meter: cosem.meter(site),
-                    rest: &mut rests[local.at()],
-                    now: cosem.moment(now),
-                    scratch: &mut self.scratch,
-                    effects: &mut effects,
-                };
-                broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request);
+            Kept::Real(_) => {
+                self.take_in(local, site, now, said);
             }
         }
     }

@@ -9,17 +9,12 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub struct Outages {
     /// By meter and number of its outage: how long the first message that arrived took from the failure, s.
-    told: BTreeMap<(u32, u64), Option<f64>>,
+    told: BTreeMap<(u32, u16), Option<f64>>,
     /// The same of the return of the supply.
-    power_ups: BTreeMap<(u32, u64), Option<f64>>,
+    power_ups: BTreeMap<(u32, u16), Option<f64>>,
     /// Failures of a supply.
     on_capacitor: u64,
     messages: u64,
-}
-
-/// Number of the outage that a message is about, from its transaction's.
-fn outage(row: &TransactionRow) -> u64 {
-    row.transaction >> 40 & 0xffff
 }
 
 impl Outages {
@@ -34,7 +29,7 @@ impl Outages {
             };
             self.messages += u64::from(row.attempts > 0 && row.kind == TransactionKind::LastGasp);
             let delay_s = row.answered_s.filter(|_| row.outcome == Outcome::Ok).map(|at_s| at_s - row.planned_s);
-            let first = to.entry((row.node, outage(row))).or_default();
+            let first = to.entry((row.node, row.outage())).or_default();
             *first = match (*first, delay_s) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
@@ -68,11 +63,11 @@ impl Outages {
     }
 }
 
-fn share(of: &BTreeMap<(u32, u64), Option<f64>>) -> Option<f64> {
+fn share(of: &BTreeMap<(u32, u16), Option<f64>>) -> Option<f64> {
     (!of.is_empty()).then(|| of.values().flatten().count() as f64 / of.len() as f64)
 }
 
-fn rank(of: &BTreeMap<(u32, u64), Option<f64>>, share: f64) -> Option<f64> {
+fn rank(of: &BTreeMap<(u32, u16), Option<f64>>, share: f64) -> Option<f64> {
     let mut sorted: Vec<f64> = of.values().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
     let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
