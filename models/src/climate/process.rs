@@ -40,10 +40,26 @@ impl Default for Process {
 impl Process {
     /// Its value under a key, so many correlation times after the beginning, which is not negative.
     pub fn at(&self, key: u64, taus: f64) -> f64 {
+        let place = Process::place(key, taus);
+        Process::on_line(self.ends(key, place as u64), place)
+    }
+
+    /// Where its finest steps have it then: a step, and how far on from that.
+    #[inline]
+    pub fn place(key: u64, taus: f64) -> f64 {
         // Where its knots lie is the key's own.
         let phase = (number(key) >> 48) as f64;
-        let place = taus * (STEPS as f64 / KNOT_TAUS) + phase;
-        let step = place as u64;
+        taus * (STEPS as f64 / KNOT_TAUS) + phase
+    }
+
+    /// Its value at a place, from those at the two ends of its step.
+    #[inline]
+    pub fn on_line((left, right): (f64, f64), place: f64) -> f64 {
+        left + (right - left) * (place - place as u64 as f64)
+    }
+
+    /// Its values at the two ends of a step.
+    pub fn ends(&self, key: u64, step: u64) -> (f64, f64) {
         let mut low = step & !(STEPS - 1);
         let (mut left, mut right) = (normal(key, low), normal(key, low + STEPS));
         let mut half = STEPS;
@@ -58,7 +74,7 @@ impl Process {
                 right = value;
             }
         }
-        left + (right - left) * (place - step as f64)
+        (left, right)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `level = mean + slow X(link, t) + channel Y(link, channel, minute) + frame Z(frame)`, all three standard normal. X is an
 //! Ornstein-Uhlenbeck process, whose autocorrelation is `exp(-dt / tau)`, with a tau of each link's own. X and Y are the same in both
-//! directions and pure functions of (seed, pair of sites, time): nothing is kept, and nothing happens in between.
+//! directions and pure functions of (seed, pair of sites, time): nothing happens in between, and what is kept is a copy of what was worked out last.
 
 use crate::climate::process::{Process, draw, nearly_normal, number};
 use crate::math::exp;
@@ -11,6 +11,9 @@ use crate::purpose;
 use crate::spec::FadingSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::key;
+
+/// So many links are kept at hand: an acknowledgement takes the link of its frame, and what is repeated as well.
+const AT_HAND: usize = 32;
 
 /// What the levels of a run's links do over time.
 #[derive(Clone, Debug)]
@@ -22,6 +25,18 @@ pub struct Fading {
     median_s: f64,
     time_spread: f64,
     process: Process,
+    /// Links that were looked at last, by the last digits of their keys.
+    at_hand: [Known; AT_HAND],
+}
+
+/// What is known of the slow part of a link.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    key: u64,
+    tau_s: f64,
+    /// A step of its process, and its values at the two ends.
+    step: u64,
+    ends: (f64, f64),
 }
 
 impl Fading {
@@ -35,6 +50,7 @@ impl Fading {
             median_s: spec.time.secs_f64(),
             time_spread: spec.time_spread,
             process: Process::default(),
+            at_hand: [Known::default(); AT_HAND],
         }
     }
 
@@ -45,14 +61,14 @@ impl Fading {
 
     /// What a link has at an instant on a channel, dB: the slow part and that of the channel's minute.
     #[inline]
-    pub fn shared_db(&self, a: SiteId, b: SiteId, channel: Channel, at: SimTime) -> f64 {
+    pub fn shared_db(&mut self, a: SiteId, b: SiteId, channel: Channel, at: SimTime) -> f64 {
         let mut db = 0.0;
         if self.slow_db == 0.0 && self.channel_db == 0.0 {
             return db;
         }
         let key = self.key(a, b);
         if self.slow_db != 0.0 {
-            db += self.slow_db * self.slow(key, at);
+            db += self.slow_db * self.slow_at_hand(key, at);
         }
         if self.channel_db != 0.0 {
             let minute = at.nanos() / 60_000_000_000;
@@ -73,8 +89,29 @@ impl Fading {
 
     /// The standard process of a link, which has a time of its own.
     fn slow(&self, key: u64, at: SimTime) -> f64 {
-        let tau_s = self.median_s * exp(self.time_spread * nearly_normal(number(key)));
-        self.process.at(key, at.secs_f64() / tau_s)
+        self.process.at(key, at.secs_f64() / self.tau_s(key))
+    }
+
+    /// The same, for those who ask often.
+    #[inline]
+    fn slow_at_hand(&mut self, key: u64, at: SimTime) -> f64 {
+        let known = self.at_hand[key as usize % AT_HAND];
+        let is_known = known.key == key && known.tau_s > 0.0;
+        let tau_s = if is_known { known.tau_s } else { self.tau_s(key) };
+        let place = Process::place(key, at.secs_f64() / tau_s);
+        let step = place as u64;
+        let ends = if is_known && known.step == step { known.ends } else { self.look_at(key, tau_s, step) };
+        Process::on_line(ends, place)
+    }
+
+    fn look_at(&mut self, key: u64, tau_s: f64, step: u64) -> (f64, f64) {
+        let ends = self.process.ends(key, step);
+        self.at_hand[key as usize % AT_HAND] = Known { key, tau_s, step, ends };
+        ends
+    }
+
+    fn tau_s(&self, key: u64) -> f64 {
+        self.median_s * exp(self.time_spread * nearly_normal(number(key)))
     }
 }
 

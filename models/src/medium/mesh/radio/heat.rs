@@ -26,6 +26,12 @@ const BAD_CUT_DEG: f64 = 20.0 / 60.0;
 const BAD_AMPLIFIER_DB_K: f64 = 0.15;
 const YEAR_S: f64 = 365.25 * 86_400.0;
 
+/// So many crystals are kept at hand: a frame and its acknowledgement have the same two.
+const AT_HAND: usize = 64;
+/// A radio on a hot socket, beside the number of its kind of box.
+const HOT: u8 = 0x80;
+const _: () = assert!(BOXES < HOT as usize, "kinds of boxes and a mark fit into a byte");
+
 /// The heat of a partition's radios.
 #[derive(Clone, Debug)]
 pub struct Heat {
@@ -38,12 +44,24 @@ pub struct Heat {
     seed: u64,
     frequency_mhz: f64,
     window_hz: f32,
-    /// Kind of box, and whether it hangs on a hot socket.
-    of_node: PerNode<(u8, bool)>,
+    /// Kind of box, and [`HOT`] on a hot socket.
+    of_node: PerNode<u8>,
     /// The hottest of the run at full hours by kind of box, C.
     hottest_c: [f32; BOXES],
-    /// What was worked out last of each kind of box: the slot, and the board at its two ends.
-    last: [(u64, f64, f64); BOXES],
+    /// The slot that was looked at last, and the boards at its two ends by kind of box: NaN until somebody asks.
+    slot: u64,
+    ends_c: [(f64, f64); BOXES],
+    /// Crystals that were worked out last, by the last digits of their nodes.
+    at_hand: [(Option<Node>, Crystal); AT_HAND],
+}
+
+/// What a radio's carrier is off by, but for its board.
+#[derive(Clone, Copy, Debug, Default)]
+struct Crystal {
+    cut_deg: f64,
+    offset_ppm: f64,
+    ageing_ppm_year: f64,
+    has_bad_amplifier: bool,
 }
 
 /// The boards of all kinds of boxes at a moment, C, for those who look at many radios at once.
@@ -69,7 +87,7 @@ impl Heat {
         let box_at = |site: &SiteId| {
             let kind = run.placement.sites[site.at()].kind;
             let number = box_of(weather, run.seed, site.0, kind);
-            (number, is_hot_socket(weather, run.seed, site.0, kind))
+            if is_hot_socket(weather, run.seed, site.0, kind) { number | HOT } else { number }
         };
         Some(Heat {
             sky: Sky::of(weather, run.seed)?,
@@ -85,33 +103,59 @@ impl Heat {
             window_hz: window_hz(run.radio.phy.rate_bps()),
             of_node: sites.0.iter().map(box_at).collect(),
             hottest_c: hours.hottest_c(),
-            last: [(u64::MAX, 0.0, 0.0); BOXES],
+            slot: u64::MAX,
+            ends_c: [(f64::NAN, f64::NAN); BOXES],
+            at_hand: [(None, Crystal::default()); AT_HAND],
         })
+    }
+
+    /// Kind of a node's box, and what its board has more than another in such a box, K.
+    fn box_of(&self, node: Node) -> (usize, f64) {
+        let kind = self.of_node[node];
+        (usize::from(kind & !HOT), if kind & HOT == 0 { 0.0 } else { HOT_SOCKET_K })
     }
 
     /// Temperature of a node's board, C.
     pub fn board_c(&mut self, node: Node, at: SimTime) -> f64 {
-        let (kind, is_hot) = self.of_node[node];
-        let kind = usize::from(kind);
-        let seconds = at.secs_f64();
-        let slot = (seconds / SLOT_S as f64) as u64;
-        if self.last[kind].0 != slot {
-            let board = |slot: u64| self.boxes[kind].board_c(&self.sky, self.start_unix_s + (slot * SLOT_S) as f64);
-            self.last[kind] = (slot, board(slot), board(slot + 1));
+        let share = self.turn_to(at);
+        self.board_in_slot_c(node, share)
+    }
+
+    /// Turns to the slot of a moment; returns how far on in it that is.
+    #[inline]
+    fn turn_to(&mut self, at: SimTime) -> f64 {
+        let slots = at.secs_f64() / SLOT_S as f64;
+        let slot = slots as u64;
+        if self.slot != slot {
+            (self.slot, self.ends_c) = (slot, [(f64::NAN, f64::NAN); BOXES]);
         }
-        let (_, from, to) = self.last[kind];
-        let more_k = if is_hot { HOT_SOCKET_K } else { 0.0 };
-        from + (to - from) * (seconds / SLOT_S as f64 - slot as f64) + more_k
+        slots - slot as f64
+    }
+
+    #[inline]
+    fn board_in_slot_c(&mut self, node: Node, share: f64) -> f64 {
+        let (kind, more_k) = self.box_of(node);
+        if self.ends_c[kind].0.is_nan() {
+            self.look_at(kind);
+        }
+        let (from, to) = self.ends_c[kind];
+        from + (to - from) * share + more_k
+    }
+
+    #[cold]
+    fn look_at(&mut self, kind: usize) {
+        let board = |slot: u64| self.boxes[kind].board_c(&self.sky, self.start_unix_s + (slot * SLOT_S) as f64);
+        self.ends_c[kind] = (board(self.slot), board(self.slot + 1));
     }
 
     /// The boards of all kinds of boxes at a moment.
     pub fn boards(&self, at: SimTime) -> Boards {
         let unix_s = self.start_unix_s + at.secs_f64();
         let mut of_box_c = [f64::NAN; BOXES];
-        for &(kind, _) in &self.of_node.0 {
-            let board_c = &mut of_box_c[usize::from(kind)];
+        for kind in self.of_node.0.iter().map(|kind| usize::from(kind & !HOT)) {
+            let board_c = &mut of_box_c[kind];
             if board_c.is_nan() {
-                *board_c = self.boxes[usize::from(kind)].board_c(&self.sky, unix_s);
+                *board_c = self.boxes[kind].board_c(&self.sky, unix_s);
             }
         }
         Boards { at, of_box_c }
@@ -119,38 +163,67 @@ impl Heat {
 
     /// Temperature of a node's board then, C.
     pub fn then_c(&self, boards: &Boards, node: Node) -> f64 {
-        let (kind, is_hot) = self.of_node[node];
-        boards.of_box_c[usize::from(kind)] + if is_hot { HOT_SOCKET_K } else { 0.0 }
+        let (kind, more_k) = self.box_of(node);
+        boards.of_box_c[kind] + more_k
     }
 
     /// The hottest that a node's board is at full hours of the run, C.
     pub fn hottest_c(&self, node: Node) -> f32 {
-        let (kind, is_hot) = self.of_node[node];
-        self.hottest_c[usize::from(kind)] + if is_hot { HOT_SOCKET_K as f32 } else { 0.0 }
+        let (kind, more_k) = self.box_of(node);
+        self.hottest_c[kind] + more_k as f32
     }
 
     /// What a link loses by the heat of its ends; `None`: their carriers are too far apart.
     pub fn link(&mut self, from: (Node, SiteId), to: (Node, SiteId), at: SimTime) -> Option<LinkHeat> {
-        let ends_c = (self.board_c(from.0, at), self.board_c(to.0, at));
-        self.cost(from.1, to.1, ends_c, at)
+        let share = self.turn_to(at);
+        let ends_c = (self.board_in_slot_c(from.0, share), self.board_in_slot_c(to.0, share));
+        let sender = self.crystal_at_hand(from);
+        let receiver = self.crystal_at_hand(to);
+        self.cost(&sender, &receiver, ends_c, at)
     }
 
     /// The same then.
     pub fn link_then(&self, boards: &Boards, from: (Node, SiteId), to: (Node, SiteId)) -> Option<LinkHeat> {
-        self.cost(from.1, to.1, (self.then_c(boards, from.0), self.then_c(boards, to.0)), boards.at)
+        let ends_c = (self.then_c(boards, from.0), self.then_c(boards, to.0));
+        self.cost(&self.crystal(from.1), &self.crystal(to.1), ends_c, boards.at)
     }
 
-    fn cost(&self, from: SiteId, to: SiteId, (sender_c, receiver_c): (f64, f64), at: SimTime) -> Option<LinkHeat> {
-        let ppm = self.offset_ppm(from, sender_c, at) - self.offset_ppm(to, receiver_c, at);
+    #[inline]
+    fn cost(
+        &self,
+        sender: &Crystal,
+        receiver: &Crystal,
+        (sender_c, receiver_c): (f64, f64),
+        at: SimTime,
+    ) -> Option<LinkHeat> {
+        let years = self.years(at);
+        let ppm = sender.off_by_ppm(sender_c, years) - receiver.off_by_ppm(receiver_c, years);
         let of_offset = offset_loss_db((ppm * self.frequency_mhz) as f32, self.window_hz)?;
         let bad_db =
-            if self.is_bad_amplifier(from) { BAD_AMPLIFIER_DB_K * (sender_c - REFERENCE_C).max(0.0) } else { 0.0 };
+            if sender.has_bad_amplifier { BAD_AMPLIFIER_DB_K * (sender_c - REFERENCE_C).max(0.0) } else { 0.0 };
         let loss_db = self.per_kelvin.0 * (sender_c - REFERENCE_C) + bad_db + f64::from(of_offset);
         Some(LinkHeat { loss_db, noise_db: self.per_kelvin.1 * (receiver_c - REFERENCE_C) })
     }
 
     /// What a radio's carrier is off by at a board temperature, ppm.
     pub fn offset_ppm(&self, site: SiteId, board_c: f64, at: SimTime) -> f64 {
+        self.crystal(site).off_by_ppm(board_c, self.years(at))
+    }
+
+    fn years(&self, at: SimTime) -> f64 {
+        (self.radios.age.secs_f64() + at.secs_f64()) / YEAR_S
+    }
+
+    #[inline]
+    fn crystal_at_hand(&mut self, (node, site): (Node, SiteId)) -> Crystal {
+        let place = node.at() % AT_HAND;
+        if self.at_hand[place].0 != Some(node) {
+            self.at_hand[place] = (Some(node), self.crystal(site));
+        }
+        self.at_hand[place].1
+    }
+
+    fn crystal(&self, site: SiteId) -> Crystal {
         let own = key(self.seed, u64::from(site), purpose::CRYSTAL);
         let mut draw = Stream::resume(own, 0);
         let is_bad = draw.unit() < self.radios.bad_crystals;
@@ -160,18 +233,22 @@ impl Heat {
             (true, false) => BAD_CUT_DEG,
             (false, _) => CUT_DEG * cut,
         };
-        let years = (self.radios.age.secs_f64() + at.secs_f64()) / YEAR_S;
-        self.radios.crystal_offset * offset + self.radios.ageing * ageing * years + drift_ppm(cut_deg, board_c)
-    }
-
-    fn is_bad_amplifier(&self, site: SiteId) -> bool {
-        self.radios.bad_amplifiers > 0.0
-            && Stream::new(self.seed, u64::from(site), purpose::AMPLIFIER).unit() < self.radios.bad_amplifiers
+        let has_bad_amplifier = self.radios.bad_amplifiers > 0.0
+            && Stream::new(self.seed, u64::from(site), purpose::AMPLIFIER).unit() < self.radios.bad_amplifiers;
+        let (offset_ppm, ageing_ppm_year) = (self.radios.crystal_offset * offset, self.radios.ageing * ageing);
+        Crystal { cut_deg, offset_ppm, ageing_ppm_year, has_bad_amplifier }
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         size_of::<Heat>() + self.of_node.bytes()
+    }
+}
+
+impl Crystal {
+    #[inline]
+    fn off_by_ppm(&self, board_c: f64, years: f64) -> f64 {
+        self.offset_ppm + self.ageing_ppm_year * years + drift_ppm(self.cut_deg, board_c)
     }
 }
 

@@ -78,7 +78,8 @@ impl Overlay {
     }
 
     /// Whether no node is different and no edge loses more.
-    fn is_plain(&self) -> bool {
+    #[inline]
+    pub fn is_plain(&self) -> bool {
         self.changed == 0 && self.edges.is_empty()
     }
 
@@ -167,7 +168,28 @@ impl Overlay {
     /// Factor on the level at which `to` hears `from`.
     #[inline]
     pub fn factor(&self, from: Node, to: Node) -> f32 {
-        self.sender(from).factor(to)
+        let shade = self.shades.as_ref().map_or(1.0, |shades| shades.of(from).factor(to));
+        let mut factor = self.factors.0.get(from.at()).map_or(1.0, |sender| self.of_nodes(*sender, from, to)) * shade;
+        if let Some(ends) = &self.ends {
+            factor *= ends.factor(from) * ends.factor(to);
+        }
+        if self.offsets > 0 {
+            factor *= self.of_offsets(from, to);
+        }
+        factor
+    }
+
+    fn of_nodes(&self, sender: Factors, from: Node, to: Node) -> f32 {
+        let factor = sender.sends * self.factors[to].receives;
+        if !sender.has_edges {
+            return factor;
+        }
+        self.find(from, to).map_or(factor, |at| factor * self.edges[at].3)
+    }
+
+    #[cold]
+    fn of_offsets(&self, from: Node, to: Node) -> f32 {
+        self.of_offset(self.node(from).offset_hz - self.node(to).offset_hz)
     }
 
     /// What is overlaid on the frames of a sender, whose receivers are asked for in ascending order.
@@ -220,24 +242,15 @@ impl Sender<'_> {
     /// Factor on the level at which a node hears it; no node may be less than the one before.
     #[inline]
     pub fn factor(&mut self, to: Node) -> f32 {
-        let overlay = self.overlay;
-        let mut factor = 1.0;
-        if let Some(sender) = self.node {
-            factor = sender.sends * overlay.factors[to].receives;
-            if sender.has_edges
-                && let Ok(at) = overlay.find(self.from, to)
-            {
-                factor *= overlay.edges[at].3;
-            }
-        }
+        let mut factor = self.node.map_or(1.0, |sender| self.overlay.of_nodes(sender, self.from, to));
         if let Some(shades) = &mut self.shades {
             factor *= shades.factor(to);
         }
         if let Some((ends, end)) = self.end {
             factor *= end * ends.factor(to);
         }
-        if overlay.offsets > 0 {
-            factor *= overlay.of_offset(overlay.node(self.from).offset_hz - overlay.node(to).offset_hz);
+        if self.overlay.offsets > 0 {
+            factor *= self.overlay.of_offsets(self.from, to);
         }
         factor
     }

@@ -85,6 +85,9 @@ impl Row<'_> {
     /// Factor on the level of the link to a receiver, none less than the one before.
     #[inline]
     pub fn factor(&mut self, to: Node) -> f32 {
+        if self.to.first().is_none_or(|&next| next > to) {
+            return 1.0;
+        }
         self.factors[usize::from(self.code(to))]
     }
 

@@ -65,12 +65,13 @@ impl Air {
         let on_air = self.on_air(Channel::COMMON, now);
         let power = self.radios[from].power_mw;
         let mut sender = overlay.map(|overlay| overlay.sender(from));
+        let noisy = overlay.filter(|overlay| !overlay.is_plain());
         let (ids, codes) = self.neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
             let plain = power * self.linear[code as usize];
             let (level, noise) = if DISTURBED {
                 let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
-                let noise = overlay.map_or(0, |overlay| overlay.noise(node));
+                let noise = noisy.map_or(0, |overlay| overlay.noise(node));
                 let interferers = interference.map_or(0, |others| others.level(node, on_air, now, now));
                 (level, self.noise + (noise + interferers) as f64)
             } else {

@@ -74,7 +74,7 @@ impl Air {
 
 impl Air {
     /// What the link of a frame has at its beginning, dB.
-    fn faded_db(&self, frame: &Transmission, node: Node) -> f64 {
+    fn faded_db(&mut self, frame: &Transmission, node: Node) -> f64 {
         let channel = self.on_air(frame.channel, frame.start);
         self.fading.shared_db(self.sites[frame.from], self.sites[node], channel, frame.start)
     }

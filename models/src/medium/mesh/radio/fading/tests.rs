@@ -55,16 +55,27 @@ fn one_link_over_years_has_the_same_variance_and_never_jumps() {
 
 #[test]
 fn both_directions_fade_alike_and_links_times_and_seeds_differ() {
-    let fading = Fading::new(&FadingSpec::default(), 9);
+    let mut fading = Fading::new(&FadingSpec::default(), 9);
     let (a, b, at) = (SiteId(70_000), SiteId(3), SimTime::from_secs(12_345));
     let db = fading.shared_db(a, b, Channel(4), at);
     assert_eq!(db, fading.shared_db(b, a, Channel(4), at));
-    assert_eq!(db, fading.shared_db(a, b, Channel(4), SimTime::from_secs(12_345)), "nothing is kept");
+    assert_eq!(db, fading.shared_db(a, b, Channel(4), SimTime::from_secs(12_345)));
     assert_ne!(db, fading.shared_db(a, SiteId(4), Channel(4), at));
     assert_ne!(db, fading.shared_db(a, b, Channel(5), at));
     assert_ne!(db, fading.shared_db(a, b, Channel(4), at + SimTime::from_secs(60)));
     assert_ne!(db, Fading::new(&FadingSpec::default(), 10).shared_db(a, b, Channel(4), at));
     assert_eq!(Fading::new(&FadingSpec::off(), 9).shared_db(a, b, Channel(4), at), 0.0);
+}
+
+#[test]
+fn what_is_at_hand_is_what_is_worked_out_anew() {
+    let mut fading = Fading::new(&FadingSpec::default(), 9);
+    // Two hundred links share 32 places; each is asked for again at once, a second and ten minutes later, which is another step for most.
+    for (n, later_ms) in (0..200u32).flat_map(|n| [0, 0, 1_000, 600_000].map(|later_ms| (n, later_ms))) {
+        let (a, b, at) = (SiteId(n), SiteId(n + 1), SimTime::from_millis(7_000_000 + later_ms));
+        let anew = Fading::new(&FadingSpec::default(), 9).shared_db(b, a, Channel(2), at);
+        assert_eq!(fading.shared_db(a, b, Channel(2), at), anew, "link {n}, {later_ms} ms later");
+    }
 }
 
 #[test]

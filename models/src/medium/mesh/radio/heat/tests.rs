@@ -81,11 +81,13 @@ fn boards_are_a_function_of_time_whatever_was_asked_before() {
 
 #[test]
 fn many_radios_at_once_are_as_one_after_the_other() {
-    let mut heat = heat(HeatSpec { bad_crystals: 0.2, ..HeatSpec::default() }, 50);
+    // More than there are places for crystals at hand.
+    let radios = HeatSpec { bad_crystals: 0.2, bad_amplifiers: 0.2, ..HeatSpec::default() };
+    let mut heat = heat(radios, 200);
     // On the edge of a slot, where both are the closed form.
     let at = SimTime::from_secs(22 * 3_600);
     let boards = heat.boards(at);
-    for n in 1..=50 {
+    for n in (1..=200).chain([1, 65, 129, 1]) {
         assert!((heat.then_c(&boards, Node(n)) - heat.board_c(Node(n), at)).abs() < 1e-9);
         let (then, now) = (heat.link_then(&boards, end(n), end(0)), heat.link(end(n), end(0), at));
         assert_eq!(then.is_some(), now.is_some());
