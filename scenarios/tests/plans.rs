@@ -287,3 +287,74 @@ fn a_depot_may_have_months_of_its_own() {
     says(&own("months_c = [10, 11]"), &["months_c"]);
     says(&own("months_c = [10, 11, 14, 16, 20, 24, 128, 28, 25, 20, 14, 11]"), &["are not twelve temperatures of air"]);
 }
+
+/// An EPW file of a year at 20 C, 5 K warmer from noon to midnight, in which the sun gives 600 W/m2 from 10 to 14 o'clock.
+fn epw(dir: &Path) {
+    let mut text = "LOCATION,Town,-,XXX,Source,000000,37.4,-5.9,1.0,30.0\n".to_owned() + &"HEADER\n".repeat(7);
+    for hour in (0..365).flat_map(|_| 0..24) {
+        let (air_c, sun) = (if hour < 12 { 20 } else { 25 }, if (10..14).contains(&hour) { 600 } else { 0 });
+        text += &format!("2001,1,1,{},60,flags,{air_c},10,50,101325,0,0,300,{sun},0,0\n", hour + 1);
+    }
+    fs::write(dir.join("town.epw"), text).expect("written");
+}
+
+#[test]
+fn a_depot_may_have_the_hours_of_a_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    epw(dir.path());
+    let of_file = |more: &str| SMALL.replace("climate = \"seville\"", &format!("weather_file = \"town.epw\"\n{more}"));
+    let load = |text: &str| load_text(text, "plan.toml", dir.path(), &[], None);
+    let plan = load(&of_file("enclosure = \"shade\"")).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let spec = &plan.variants[0].spec;
+    assert_eq!(
+        (spec.depots[0].climate_name.as_str(), spec.depots[0].climate.lat_deg),
+        ("town.epw, 22.5 C", f64::from(37.4f32))
+    );
+    // 8 K of its own losses over 20 and 25 C, half of the time each: 10 log2((2^2.8 + 2^3.3) / 2) = 30.71 C.
+    let effective_c = |plan: &Plan| {
+        let spec = &plan.variants[0].spec;
+        amitwin_maintenance::life::Lives::new(spec, &spec.depots[0]).effective_c()
+    };
+    assert!((effective_c(&plan) - 30.71).abs() < 0.01, "{}", effective_c(&plan));
+    // On a dark wall 15 K more for two hours of the cooler half and two of the warmer: both means of 12 hours are 1 + (2^1.5 - 1) / 6 =
+    // 1.305 times as much, and 10 log2 1.305 = 3.84 K.
+    let dark = load(&of_file("enclosure = \"dark-wall\"")).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    assert!((effective_c(&dark) - 30.71 - 3.84).abs() < 0.01, "{}", effective_c(&dark));
+    // The file goes with the run, and another year is another plan.
+    assert_eq!(plan.inputs()[0].name, "town.epw");
+    let before = plan.hash.clone();
+    let text = fs::read_to_string(dir.path().join("town.epw")).expect("read").replace(",25,10", ",26,10");
+    fs::write(dir.path().join("town.epw"), text).expect("written");
+    assert_ne!(load(&of_file("enclosure = \"shade\"")).expect("a plan").hash, before);
+}
+
+#[test]
+fn a_weather_file_of_no_use_is_told_with_its_place() {
+    let dir = tempfile::tempdir().expect("a directory");
+    epw(dir.path());
+    let said = |weather: &str| {
+        let text = SMALL.replace("climate = \"seville\"", weather);
+        load_text(&text, "plan.toml", dir.path(), &[], None).expect_err("refused").render(false)
+    };
+    fs::write(
+        dir.path().join("day.csv"),
+        "time,air_c,sun_w_m2\n2026-07-01T00:00:00Z,20,0\n2026-07-01T01:00:00Z,21,0\n",
+    )
+    .expect("written");
+    for (weather, expected) in [
+        ("climate = \"seville\"\nweather_file = \"town.epw\"", "has a climate and a weather file"),
+        ("", "the depot `north` has no climate"),
+        (
+            "weather_file = \"town.epw\"\ndaily_k = 7",
+            "`daily_k` changes a climate, and the depot `north` has a weather file",
+        ),
+        ("weather_file = \"no.epw\"", "no.epw cannot be read"),
+        (
+            "weather_file = \"day.csv\"",
+            "day.csv has the hours of one time, and a plan takes a typical year: an EPW file",
+        ),
+    ] {
+        let said = said(weather);
+        assert!(said.contains(expected) && said.contains("plan.toml:"), "`{expected}` is not in:\n{said}");
+    }
+}

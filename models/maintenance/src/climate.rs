@@ -8,6 +8,8 @@ use std::f64::consts::TAU;
 
 /// Days of a mean year.
 pub const YEAR_D: f64 = 365.25;
+/// Days of the year that normals repeat after.
+pub const WAVE_D: f64 = 365.0;
 /// Irradiance of a clear sky at the zenith before its attenuation, W/m2 (Haurwitz 1945).
 const CLEAR_SKY_W_M2: f64 = 1_098.0;
 /// Attenuation of the same.
@@ -82,7 +84,7 @@ impl Climate {
             let (x, y) = (sum(cos), sum(sin));
             let half_month = std::f64::consts::PI * a_year / 12.0;
             let phase = libm::atan2(y, x).rem_euclid(TAU);
-            (libm::hypot(x, y) * half_month / sin(half_month), phase / TAU * 365.0 / a_year)
+            (libm::hypot(x, y) * half_month / sin(half_month), phase / TAU * WAVE_D / a_year)
         };
         let ((a_k, d0_d), (a2_k, d2_d)) = (wave(1.0), wave(2.0));
         Climate { m_c: months_c.iter().sum::<f64>() / 12.0, a_k, d0_d, a2_k, d2_d, ..like }
@@ -108,8 +110,8 @@ impl Climate {
 
     /// Mean air temperature of a day of the year, degrees Celsius.
     pub fn day_c(&self, day: f64) -> f64 {
-        let year = TAU * (day - self.d0_d) / 365.0;
-        let half = 2.0 * TAU * (day - self.d2_d) / 365.0;
+        let year = TAU * (day - self.d0_d) / WAVE_D;
+        let half = 2.0 * TAU * (day - self.d2_d) / WAVE_D;
         self.m_c + self.a_k * cos(year) + self.a2_k * cos(half)
     }
 
@@ -120,7 +122,7 @@ impl Climate {
 
     /// Irradiance on the level under a clear sky, W/m2, by local solar time.
     pub fn clear_sky_w_m2(&self, day: f64, hour: f64) -> f64 {
-        let declination = DECLINATION_DEG.to_radians() * sin(TAU * (284.0 + day) / 365.0);
+        let declination = DECLINATION_DEG.to_radians() * sin(TAU * (284.0 + day) / WAVE_D);
         let latitude = self.lat_deg.to_radians();
         let angle = TAU * (hour - 12.0) / 24.0;
         let height = sin(latitude) * sin(declination) + cos(latitude) * cos(declination) * cos(angle);

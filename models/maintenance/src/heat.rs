@@ -1,6 +1,7 @@
 //! How fast heat ages a part in a climate and an enclosure: Lambda(t), the time that would have aged it as far at 30 C.
 
 use crate::climate::{Climate, YEAR_D};
+use crate::hours::YearOfHours;
 use libm::{exp, exp2, log};
 
 /// Temperature at which a part ages a year in a year, degrees Celsius.
@@ -67,8 +68,23 @@ pub struct HeatTable {
 impl HeatTable {
     /// Over `months` cells that begin on a day of the year; ageing doubles with each `doubling_k`.
     pub fn new(climate: &Climate, enclosure: Enclosure, doubling_k: f64, first_day: f64, months: usize) -> HeatTable {
-        let of_year: Vec<f64> =
-            (0..12).map(|month| rate(climate, enclosure, doubling_k, day(first_day, month))).collect();
+        let rate = |month| rate(climate, enclosure, doubling_k, day(first_day, month));
+        HeatTable::of_rates(&std::array::from_fn(rate), months)
+    }
+
+    /// The same by the hours of a year instead of normals, the same year again and again.
+    pub fn of_hours(
+        year: &YearOfHours,
+        enclosure: Enclosure,
+        doubling_k: f64,
+        first_day: f64,
+        months: usize,
+    ) -> HeatTable {
+        let rates = year.rates((enclosure.idle_k, enclosure.sun_k), REFERENCE_C, doubling_k, first_day);
+        HeatTable::of_rates(&rates, months)
+    }
+
+    fn of_rates(of_year: &[f64; 12], months: usize) -> HeatTable {
         let mut at_s = vec![0.0];
         at_s.extend((0..months.max(1)).scan(0.0, |sum, month| {
             *sum += of_year[month % 12] * MONTH_S;

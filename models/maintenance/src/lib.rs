@@ -8,6 +8,7 @@ pub mod draw;
 pub mod fleet;
 pub mod hardware;
 pub mod heat;
+pub mod hours;
 pub mod jobs;
 pub mod laws;
 pub mod life;

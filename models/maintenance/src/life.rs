@@ -44,7 +44,10 @@ impl Lives {
             start_s: f64::from(plan.start_s),
             end_s,
             wet_factor: plan.duty.wet_factor,
-            heat: HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
+            heat: match &depot.hours {
+                Some(hours) => HeatTable::of_hours(hours, depot.enclosure, DOUBLING_K, plan.first_day, months),
+                None => HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
+            },
             calendar: HeatTable::calendar(months),
         }
     }

@@ -67,6 +67,7 @@ impl PlanSpec {
                 name: "depot".to_owned(),
                 climate_name: "30 C".to_owned(),
                 climate: Climate::constant(30.0),
+                hours: None,
                 enclosure: Enclosure::NONE,
                 spread_k: 0.0,
                 first: 0,

@@ -2,6 +2,7 @@
 
 use crate::climate::Climate;
 use crate::heat::Enclosure;
+use crate::hours::YearOfHours;
 use crate::laws::fleet::Weibull;
 use crate::radio::Radio;
 use crate::shifts::Shifts;
@@ -116,6 +117,8 @@ pub struct DepotSpec {
     pub climate_name: String,
     /// Climate.
     pub climate: Climate,
+    /// Its hours, if they were read; then `climate` is what they are on average.
+    pub hours: Option<Arc<YearOfHours>>,
     /// How the meters' inside warms up.
     pub enclosure: Enclosure,
     /// Standard deviation of how much warmer than others a meter is, K.

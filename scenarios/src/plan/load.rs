@@ -245,16 +245,21 @@ fn measured(file: &mut PlanFile, lists: &mut resolve::Lists) {
     }
 }
 
-/// Settings that are paths.
-const PATHS: [&str; 2] = ["fleet.file", "radio.table"];
+/// Whether a setting is a path.
+fn is_path(key: &str) -> bool {
+    matches!(key, "fleet.file" | "radio.table") || key.starts_with("depot.") && key.ends_with(".weather_file")
+}
 
 /// The file with every path of an input replaced.
 fn with_files(file: &PlanFile, replace: impl Fn(&str) -> String) -> PlanFile {
     let mut file = file.clone();
     file.fleet.file = file.fleet.file.map(|path| replace(&path));
     file.radio.table = file.radio.table.map(|path| replace(&path));
+    for depot in &mut file.depot {
+        depot.weather_file = depot.weather_file.take().map(|path| replace(&path));
+    }
     for (key, value) in file.variant.iter_mut().flat_map(|variant| &mut variant.set) {
-        if let (true, toml::Value::String(path)) = (PATHS.contains(&key.as_str()), value) {
+        if let (true, toml::Value::String(path)) = (is_path(key), value) {
             *path = replace(path);
         }
     }

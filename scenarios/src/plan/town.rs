@@ -219,10 +219,12 @@ impl Head<'_> {
         let Some((_, depot)) = largest else { return String::new() };
         let Some(climate) = Climate::ALL.iter().find(|climate| crate::resolve::word(**climate) == depot.climate_name)
         else {
-            notes.push(format!(
-                "the weather of {} is not known by the hour: {SCENARIO} has none; add [weather] with a file",
-                depot.climate_name
-            ));
+            let why = if depot.hours.is_some() {
+                format!("the weather of `{}` is that of a file: name it in [weather] with `file`", depot.name)
+            } else {
+                format!("the weather of {} is not known by the hour: add [weather] with a file", depot.climate_name)
+            };
+            notes.push(format!("{SCENARIO} has no weather. {why}"));
             return String::new();
         };
         if depots.iter().any(|d| d.climate_name != depot.climate_name || d.enclosure != depot.enclosure) {

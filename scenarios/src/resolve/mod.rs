@@ -22,7 +22,7 @@ mod sites;
 pub(crate) mod study;
 mod target;
 mod walls;
-mod weather;
+pub(crate) mod weather;
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::path::place_of;

@@ -74,7 +74,7 @@ fn covers(cx: &mut Context<'_>, hours: &Hours, file: &str) {
 }
 
 /// Reads a file of hours; its BLAKE3 beside it.
-pub(super) fn read(path: &Path) -> Result<(Arc<Hours>, String), String> {
+pub(crate) fn read(path: &Path) -> Result<(Arc<Hours>, String), String> {
     let mut bytes = Vec::new();
     let file = input::open(path).map_err(|e| format!("cannot be read: {e}"))?;
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;

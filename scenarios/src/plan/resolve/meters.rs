@@ -11,7 +11,9 @@ use amitwin_data::input as files;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, PlacementRecord, RecordKind};
 use amitwin_data::rows::{Added, NodeKind, NodeRow};
 use amitwin_dlms::objects::civil::{days_in, days_of};
+use amitwin_maintenance::hours::YearOfHours;
 use amitwin_maintenance::radio::Table;
+use amitwin_models::spec::When;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub(in crate::plan) struct Lists {
     dir: PathBuf,
     read: Vec<(FleetSection, Rc<PlacementFile>)>,
     tables: Vec<(PathBuf, Arc<Table>)>,
+    years: Vec<(PathBuf, Arc<YearOfHours>)>,
     runs: Vec<(PathBuf, Campaign)>,
     hashes: Vec<(PathBuf, String)>,
 }
@@ -55,7 +58,14 @@ pub(in crate::plan) struct Lists {
 impl Lists {
     /// For a plan in this directory.
     pub fn new(dir: &Path) -> Lists {
-        Lists { dir: dir.to_owned(), read: Vec::new(), tables: Vec::new(), runs: Vec::new(), hashes: Vec::new() }
+        Lists {
+            dir: dir.to_owned(),
+            read: Vec::new(),
+            tables: Vec::new(),
+            years: Vec::new(),
+            runs: Vec::new(),
+            hashes: Vec::new(),
+        }
     }
 
     /// The path of a list as the system sees it, absolute.
@@ -100,6 +110,23 @@ impl Lists {
         self.hashes.push((path.clone(), hash));
         self.tables.push((path, table.clone()));
         Ok(table)
+    }
+
+    /// A year of weather, which is read once.
+    pub(super) fn year(&mut self, file: &str) -> Result<Arc<YearOfHours>, String> {
+        let path = self.dir.join(file);
+        if let Some((_, year)) = self.years.iter().find(|(known, _)| *known == path) {
+            return Ok(year.clone());
+        }
+        let (hours, hash) = crate::resolve::weather::read(&path)?;
+        let (When::Yearly(_), Some((lat_deg, _))) = (hours.when, hours.place_deg) else {
+            return Err("has the hours of one time, and a plan takes a typical year: an EPW file".to_owned());
+        };
+        let year = YearOfHours::new(hours.air_c.clone(), hours.sun_w_m2.clone(), lat_deg);
+        let year = Arc::new(year.ok_or("has not the 8760 hours of a year")?);
+        self.hashes.push((path.clone(), hash));
+        self.years.push((path, year.clone()));
+        Ok(year)
     }
 
     /// The list of one variant; `None` without one, or after an error.

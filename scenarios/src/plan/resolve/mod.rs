@@ -50,7 +50,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
     }
     let mut vintages = fleet::vintages(cx, epoch);
     wear::apply(cx, lists, &mut vintages);
-    let (depots, nodes) = fleet::depots(cx, epoch, list.as_deref());
+    let (depots, nodes) = fleet::depots(cx, lists, epoch, list.as_deref());
     let policy = policy::policy(cx);
     let work = work::work(cx);
     let radio = radio::radio(cx, lists);

@@ -239,7 +239,12 @@ pub struct DepotSection {
     #[schemars(range(min = 1, max = 1000))]
     pub count: u32,
     /// Its climate; with `months_c` the nearest to it, which then says the rest.
-    pub climate: ClimateName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub climate: Option<ClimateName>,
+    /// A typical year of its place by the hour instead, as an EPW file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub weather_file: Option<String>,
     /// Mean temperatures of your own months, degrees Celsius, January first, instead of those of the climate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 12, max = 12))]
