@@ -348,6 +348,12 @@ impl Cell {
         self.facts.nodes().map(|node| u64::from(self.meters.flash_writes(node))).sum()
     }
 
+    /// Relays with open contacts, and how often relays have moved, summed.
+    pub fn relays(&self) -> (u64, u64) {
+        let relays = self.facts.nodes().map(|node| self.meters.relay(node));
+        relays.fold((0, 0), |(open, moves), (is_open, moved)| (open + u64::from(is_open), moves + u64::from(moved)))
+    }
+
     /// Border router that serves a node, or did last.
     pub fn gateway_of(&self, node: Node) -> Node {
         self.mesh().map_or(self.facts.gateway_of(node), |mesh| mesh.net.pan_of(node))

@@ -24,6 +24,8 @@ pub enum Activity {
     Outages,
     /// Campaigns that bring firmware into meters.
     Firmware,
+    /// Campaigns that write, switch relays, set clocks and change keys.
+    Commands,
     /// Campaigns that wait for links.
     Conditions,
     /// Years of a fleet.
@@ -47,6 +49,7 @@ impl Activity {
             Activity::Pings => some(Metric::Pings),
             Activity::Outages => some(Metric::SuppliesFailed),
             Activity::Firmware => some(Metric::FirmwareMeters),
+            Activity::Commands => some(Metric::Commands),
             Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
@@ -210,7 +213,7 @@ metrics! {
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel
     AccessFailures = "access_failures": Count, Always;
-    /// resets, reports, reads, pings and firmware of meters begun
+    /// resets, reports, reads, pings, firmware and commands of meters begun
     Transactions = "transactions": Count, Always;
     /// of them answered or delivered
     TransactionsOk = "transactions_ok": Count, Always;
@@ -339,6 +342,35 @@ metrics! {
     FirmwareAirS = "firmware_air_s": Time, Firmware, table("blocks\non air", "air time of blocks");
     /// images written to flash, over all meters
     FirmwareFlashWrites = "firmware_flash_writes": Count, Firmware;
+    /// meters that campaigns were to write to, to switch, to set the clock of or to give new keys, a meter in two of them twice
+    Commands = "commands": Count, Commands;
+    /// of them known to be as they were to be: read back, or heard under their new keys
+    CommandsOk = "commands_ok": Count, Commands;
+    /// the same as a share of all of them
+    CommandsOkShare = "commands_ok_share": Share, Commands,
+        gate("commands_ok", ""), table("commands\nok", "commands that succeeded");
+    /// meters that were not: no answer, a refusal, another value when it was read back; without a route from the start among them
+    CommandsFailed = "commands_failed": Count, Commands,
+        gate("commands_failed", ""), table("commands\nfailed", "commands that failed");
+    /// meters whose turn had not come when a campaign was halted
+    CommandsHalted = "commands_halted": Count, Commands, gate("commands_halted", "");
+    /// median time from a meter's turn until it was known to be as it was to be
+    CommandP50S = "command_p50_s": Reached, Commands;
+    /// the same, 95th percentile of those that succeeded
+    CommandP95S = "command_p95_s": Reached, Commands,
+        gate("command_time", "p95"), table("command\np95", "time of a command, p95");
+    /// relays with open contacts when the run ended
+    RelaysOpen = "relays_open": Count, Commands, gate("relays_open", ""), table("relays\nopen", "relays open at the end");
+    /// times that contacts of a relay have moved, over all meters
+    RelayMoves = "relay_moves": Count, Commands;
+    /// clocks that were set
+    ClocksSet = "clocks_set": Count, Commands, table("clocks\nset", "clocks set");
+    /// the furthest that a clock was off when it was asked for first, to either side; empty where none was asked for
+    ClockOffMaxS = "clock_off_max_s": Reached, Commands, gate("clock_off", "");
+    /// meters that were given new keys and have confirmed it
+    KeysChanged = "keys_changed": Count, Commands;
+    /// of them those whose first answer was lost, so that both keys were possible for a while
+    KeysRecovered = "keys_recovered": Count, Commands;
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

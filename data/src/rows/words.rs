@@ -34,6 +34,14 @@ words! {
         PowerUp = "power_up",
         /// A meter gets a firmware image and restarts with it.
         Firmware = "firmware",
+        /// A value is written into a meter and read back.
+        Write = "write",
+        /// The relay of a meter opens or closes its contacts.
+        Relay = "relay",
+        /// The clock of a meter is asked for, and set if it is too far off.
+        Time = "time",
+        /// A meter gets new keys.
+        Keys = "keys",
     }
 
     /// What became of a transaction.
@@ -46,7 +54,7 @@ words! {
         Failed = "failed",
         /// The meter had no route from the start.
         Unreachable = "unreachable",
-        /// An exception: meter and head-end disagree on the security suite; of firmware: the meter runs the image already.
+        /// An exception: meter and head-end disagree on the security suite or on keys, or the meter denies what it is asked; of firmware: the meter runs the image already.
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",

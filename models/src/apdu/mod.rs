@@ -4,9 +4,12 @@ mod ask;
 pub mod client;
 mod image;
 pub mod lengths;
+mod service;
+mod word;
 
-pub use ask::{Ask, Reading, Said, are};
-pub use image::{Fate, Image, ImageSaid, ImageStep, ImageWord, TEMPORARY_FAILURE};
+pub use ask::{Ask, Reading, Said, are, encoded};
+pub use image::{Fate, Image, ImageSaid, ImageStep, TEMPORARY_FAILURE};
+pub use word::Word;
 
 use crate::node::SiteId;
 use crate::spec::{DlmsSpec, Payload};
@@ -56,8 +59,10 @@ pub struct Apdu {
     pub outside: bool,
     /// Rows that it asks for or brings.
     pub rows: Rows,
-    /// What it says of firmware images.
-    pub image: Option<Arc<ImageWord>>,
+    /// Generation of the keys that protect it, of requests; 0: as delivered.
+    pub generation: u16,
+    /// What it says, where neither counters nor lengths tell it.
+    pub word: Option<Arc<Word>>,
     /// Wrapper header and APDU; `None` where payloads are only sized.
     pub bytes: Option<Arc<[u8]>>,
 }

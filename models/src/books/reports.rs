@@ -106,6 +106,7 @@ impl Books {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

@@ -159,6 +159,17 @@ pub struct ImageCounts {
     pub rounds: u32,
 }
 
+/// What campaigns have changed in meters by questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandCounts {
+    /// Clocks set.
+    pub clocks_set: u64,
+    /// Meters with new keys.
+    pub keys_changed: u64,
+    /// Of them those that were asked under both.
+    pub keys_recovered: u64,
+}
+
 /// What is counted besides rows.
 #[derive(Clone, Debug)]
 pub struct Statistics {
@@ -168,6 +179,8 @@ pub struct Statistics {
     pub late: u64,
     /// Of firmware campaigns.
     pub images: ImageCounts,
+    /// Of campaigns that ask questions.
+    pub commands: CommandCounts,
     /// Delay of regular reports, ms.
     pub push_delay_ms: Histogram<u64>,
     /// From the moment a read was due to its last answer, ms.
@@ -181,6 +194,7 @@ impl Default for Statistics {
             duplicates: 0,
             late: 0,
             images: ImageCounts::default(),
+            commands: CommandCounts::default(),
             push_delay_ms: delay.clone(),
             read_delay_ms: delay,
         }

@@ -5,7 +5,7 @@ use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
-use super::{HeadEnd, ImageCounts, Statistics, sessions, talk};
+use super::{CommandCounts, HeadEnd, ImageCounts, Statistics, sessions, talk};
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
@@ -26,6 +26,7 @@ pub struct State {
     duplicates: u64,
     late: u64,
     images: ImageCounts,
+    commands: CommandCounts,
     push_delay_ms: Vec<(u64, u64)>,
     read_delay_ms: Vec<(u64, u64)>,
 }
@@ -44,6 +45,7 @@ impl HeadEnd {
             duplicates: statistics.duplicates,
             late: statistics.late,
             images: statistics.images,
+            commands: statistics.commands,
             push_delay_ms: counts(&statistics.push_delay_ms),
             read_delay_ms: counts(&statistics.read_delay_ms),
         }
@@ -86,6 +88,7 @@ impl HeadEnd {
             duplicates: state.duplicates,
             late: state.late,
             images: state.images,
+            commands: state.commands,
             ..Statistics::default()
         };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;

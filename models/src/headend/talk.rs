@@ -1,7 +1,7 @@
 //! The head-end as a DLMS client: what it says under which counter, and whether what it hears is genuine and new.
 
-use crate::apdu::client;
-use crate::apdu::{Apdu, Ask, Cosem, ImageStep, ImageWord, Rows, Said};
+use crate::apdu::client::{self, Under};
+use crate::apdu::{Apdu, Ask, Cosem, ImageStep, Rows, Said, Word};
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::check::same_count;
 use crate::node::SiteId;
@@ -20,6 +20,56 @@ struct Peer {
     next: u32,
     /// Counters of the meter that have arrived.
     window: ReplayWindow,
+    keys: Keys,
+}
+
+/// What the head-end knows of a meter's keys: those that it uses, and those that the meter may have instead, by generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// Those that requests go under.
+    pub now: u16,
+    /// The former ones, or new ones of which the meter has not said that it has them.
+    pub other: u16,
+    /// The meter has been heard under those that are used.
+    pub proven: bool,
+}
+
+impl Keys {
+    /// As delivered.
+    const DELIVERED: Keys = Keys { now: 0, other: 0, proven: true };
+
+    /// New ones are on their way to the meter; returns their generation.
+    pub fn renew(&mut self) -> u16 {
+        (self.other, self.proven) = (self.now.max(self.other).saturating_add(1), false);
+        self.other
+    }
+
+    /// Requests go under the others from now on.
+    pub fn swap(&mut self) {
+        *self = Keys { now: self.other, other: self.now, proven: false };
+    }
+
+    /// Requests go under these from now on.
+    pub fn go_under(&mut self, generation: u16) {
+        if self.now != generation && self.other == generation {
+            self.swap();
+        }
+    }
+
+    /// The meter has been heard under these. It never goes back to former ones; what it sent under them may come late.
+    fn heard_under(&mut self, generation: u16) {
+        if generation > self.now {
+            self.go_under(generation);
+        }
+        self.proven |= generation == self.now;
+    }
+
+    /// The meter does not understand those that are used.
+    fn not_understood(&mut self) {
+        if self.other != self.now {
+            self.swap();
+        }
+    }
 }
 
 /// A peer as plain data: next counter, and those of the last 64 counters of the meter that have arrived.
@@ -29,6 +79,7 @@ struct Known {
     highest: Option<u32>,
     /// Bit n: the highest less n.
     arrived: u64,
+    keys: Keys,
 }
 
 impl Known {
@@ -37,7 +88,7 @@ impl Known {
         let is_there =
             |n: &u32| highest.is_some_and(|highest| *n <= highest && peer.window.check(highest - n).is_err());
         let arrived = (0..=REORDER).filter(is_there).fold(0, |bits, n| bits | 1 << n);
-        Known { next: peer.next, highest, arrived }
+        Known { next: peer.next, highest, arrived, keys: peer.keys }
     }
 
     fn peer(self) -> Peer {
@@ -47,7 +98,7 @@ impl Known {
             let counter = self.highest.and_then(|highest| highest.checked_sub(n));
             let _ = counter.map(|counter| window.accept(counter));
         }
-        Peer { next: self.next, window }
+        Peer { next: self.next, window, keys: self.keys }
     }
 }
 
@@ -94,7 +145,7 @@ pub struct Talk {
 impl Talk {
     /// With the meters among `sites` sites; none if nothing is ever said.
     pub fn new(cosem: Arc<Cosem>, sites: usize) -> Self {
-        let peer = Peer { next: 1, window: ReplayWindow::new(REORDER) };
+        let peer = Peer { next: 1, window: ReplayWindow::new(REORDER), keys: Keys::DELIVERED };
         Talk { cosem, peers: vec![peer; sites], next_for_all: 1, duplicates: 0, wrong: 0, values: 0, values_wrong: 0 }
     }
 
@@ -123,39 +174,47 @@ impl Talk {
 
     /// A command or request for one meter, under the next counter.
     pub fn ask(&mut self, kind: DownKind, meter: SiteId, ask: Ask) -> Down {
-        let (answer_bytes, bytes) = self.cosem.lengths(meter).of(ask);
+        let of_one = self.cosem.asked_bytes(meter, ask);
+        let (answer_bytes, bytes) = of_one.map_or_else(|| self.cosem.lengths(meter).of(ask), |bytes| (0, bytes));
+        let is_told = of_one.is_some() && self.cosem.payload == Payload::Sized;
+        let word = is_told.then(|| Arc::new(Word::Ask(ask)));
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
-        let counter = self.count(meter);
-        let apdu = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
+        let under = self.under(meter);
+        let apdu = Apdu { answer_bytes, rows, word, ..Self::apdu(under) };
         let down = Down { to: Destination::Unicast(meter), kind, bytes, apdu };
-        self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, counter))
+        self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, under))
+    }
+
+    /// What is known of a meter's keys.
+    pub fn keys(&mut self, meter: SiteId) -> &mut Keys {
+        &mut self.peers[meter.at()].keys
     }
 
     /// A confirmation that the heartbeat of a reset job has arrived.
     pub fn confirm(&mut self, meter: SiteId, job: u16) -> Down {
         let bytes = self.cosem.lengths(meter).confirmation;
-        let counter = self.count(meter);
-        let apdu = Apdu { counter, ..Apdu::default() };
+        let under = self.under(meter);
+        let apdu = Self::apdu(under);
         let down = Down { to: Destination::Unicast(meter), kind: DownKind::Confirm { job }, bytes, apdu };
-        self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
+        self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), under))
     }
 
     /// A step with an image of the run, for one meter, which is to answer or not.
     pub fn image(&mut self, read: u32, meter: SiteId, (image, step): (u16, ImageStep), confirmed: bool) -> Down {
-        let (bytes, counter) = (self.cosem.image_bytes(image, step), self.count(meter));
-        let word = ImageWord::Ask { image, step, confirmed };
-        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let (bytes, under) = (self.cosem.image_bytes(image, step), self.under(meter));
+        let word = Word::AskImage { image, step, confirmed };
+        let apdu = Apdu { word: Some(Arc::new(word)), ..Self::apdu(under) };
         let down = Down { to: Destination::Unicast(meter), kind: DownKind::Request { read }, bytes, apdu };
         let image = usize::from(image);
-        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, counter))
+        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, under))
     }
 
     /// The same for all meters, which are of one security suite, in one of the floods that may be under way at a time.
     pub fn image_to_all(&mut self, slot: u16, image: u16, step: ImageStep) -> Down {
         let (bytes, counter) = (self.cosem.image_bytes(image, step), self.next_for_all);
         self.next_for_all += 1;
-        let word = ImageWord::Ask { image, step, confirmed: false };
-        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let word = Word::AskImage { image, step, confirmed: false };
+        let apdu = Apdu { counter, word: Some(Arc::new(word)), ..Apdu::default() };
         let down = Down { to: Destination::All, kind: DownKind::Spread { slot }, bytes, apdu };
         let image = usize::from(image);
         self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, counter))
@@ -171,10 +230,15 @@ impl Talk {
         self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, counter))
     }
 
-    fn count(&mut self, meter: SiteId) -> u32 {
+    /// The next counter towards a meter, and the keys that it is thought to have.
+    fn under(&mut self, meter: SiteId) -> Under {
         let peer = &mut self.peers[meter.at()];
         peer.next += 1;
-        peer.next - 1
+        Under { generation: peer.keys.now, counter: peer.next - 1 }
+    }
+
+    fn apdu(under: Under) -> Apdu {
+        Apdu { counter: under.counter, generation: under.generation, ..Apdu::default() }
     }
 
     fn encoded(&self, mut down: Down, encode: impl FnOnce(&Cosem) -> Vec<u8>) -> Down {
@@ -186,24 +250,45 @@ impl Talk {
         down
     }
 
-    /// Looks at a message of a meter.
+    /// Looks at a message of a meter. One that does not understand its keys may have the others.
     pub fn hear(&mut self, report: &Report) -> Heard {
+        let heard = self.look_at(report);
+        if heard == Heard::Undeciphered {
+            self.peers[report.meter.at()].keys.not_understood();
+        }
+        heard
+    }
+
+    fn look_at(&mut self, report: &Report) -> Heard {
         let (apdu, meter) = (&report.apdu, report.meter);
         if !apdu.refused && self.peers[meter.at()].window.accept(apdu.counter).is_err() {
             self.duplicates += 1;
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
+            let said = apdu.word.as_ref().and_then(|word| word.said());
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
                 (true, true) => Heard::Undeciphered,
+                (true, false) if said == Some(Said::Undeciphered) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
                 (false, true) => self.wrong(),
                 (false, false) => {
-                    Heard::New(apdu.image.as_ref().and_then(|word| word.said()).cloned().map(Said::Image))
+                    self.peers[meter.at()].keys.heard_under(apdu.generation);
+                    Heard::New(said)
                 }
             };
         };
-        match client::open(self.cosem.meter(meter), bytes) {
+        let keys = self.peers[meter.at()].keys;
+        let open = |generation| Some((generation, client::open(self.cosem.meter(meter), generation, bytes)?));
+        // What was sent under the former keys may arrive when new ones are in use, and the other way round.
+        let (generation, said) = match open(keys.now).or_else(|| if keys.other == keys.now { None } else { open(keys.other) }) {
+            Some((generation, said)) => (Some(generation), Some(said)),
+            None => (None, None),
+        };
+        if !apdu.refused && let Some(generation) = generation {
+            self.peers[meter.at()].keys.heard_under(generation);
+        }
+        match said {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
@@ -246,8 +331,8 @@ mod tests {
             for &counter in counters {
                 let _ = window.accept(counter);
             }
-            let again = Known::of(&Peer { next: 9, window }).peer();
-            assert_eq!((again.next, again.window), (9, window), "{counters:?}");
+            let again = Known::of(&Peer { next: 9, window, keys: Keys { now: 2, other: 1, proven: true } }).peer();
+            assert_eq!((again.next, again.window, again.keys.now), (9, window, 2), "{counters:?}");
         }
     }
 }

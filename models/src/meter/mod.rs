@@ -112,6 +112,12 @@ impl Meters {
         self.servers.as_ref().map_or(0, |servers| servers.flash_writes(node))
     }
 
+    /// Whether the contacts of a meter's relay are open, and how often they have moved.
+    pub fn relay(&self, node: Node) -> (bool, u16) {
+        let rest = self.servers.as_ref().and_then(|servers| servers.rest(node));
+        rest.map_or((false, 0), |rest| (!rest.connected, rest.relay_moves))
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.meters.bytes() + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())

@@ -1,11 +1,12 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use crate::apdu::{Apdu, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, ImageWord, PORT, client};
-use crate::check::same_count;
+use crate::apdu::{Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, Word, client};
+use crate::check::{ensure, same_count};
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::image::Firmware;
+use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
 use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
 use amitwin_sim_core::SimTime;
@@ -21,13 +22,21 @@ pub(super) struct Counts {
     /// Lowest counter that it takes from the head-end, and under the broadcast key.
     expected: u32,
     expected_by_all: u32,
-    /// What it keeps of firmware images, once it has heard of one.
-    image: Option<Box<Rest>>,
+    /// Generation of its keys; 0: as delivered.
+    generation: u16,
+    /// What its objects keep, once one of them has been changed.
+    rest: Option<Box<Rest>>,
 }
 
 impl Counts {
-    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, image: None };
+    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, generation: 0, rest: None };
 }
+
+/// An exception: deciphering error, in its wrapper.
+const UNDECIPHERED_BYTES: u16 = HEADER_BYTES as u16 + 3;
+
+/// The plain answer of a method that has been invoked and returns nothing.
+const DONE: [u8; 5] = [0xC7, 1, 0xC1, 0, 0];
 
 /// What meters keep while nobody talks to them, by local index.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,12 +45,12 @@ pub(super) enum Kept {
     Sized(Vec<Counts>),
 }
 
-impl Kept {
-    /// A client has changed keys of a meter.
-    pub(super) fn has_changed_keys(&self) -> bool {
-        let Kept::Real(rests) = self else { return false };
-        rests.iter().any(|rest| rest.security().is_some_and(|security| security.has_keys()))
-    }
+/// What meters keep, as it may be written: keys that were changed are sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Saved {
+    kept: Kept,
+    /// Whose, number of the key, and the key.
+    sealed: Vec<(u32, u8, Vec<u8>)>,
 }
 
 /// The meters of a mesh as DLMS servers.
@@ -75,18 +84,39 @@ impl Servers {
     }
 
     /// What meters keep.
-    pub(super) fn kept(&self) -> &Kept {
-        &self.kept
+    pub(super) fn save(&self) -> Saved {
+        let (mut kept, mut sealed) = (self.kept.clone(), Vec::new());
+        if let Kept::Real(rests) = &mut kept {
+            let storage = self.cosem.fleet.keys.storage_key();
+            for (local, rest) in (0..).zip(rests) {
+                if rest.security().is_some_and(|security| security.has_keys()) {
+                    let keys = rest.security_mut().take_sealed(&storage);
+                    sealed.extend(keys.into_iter().map(|(which, key)| (local, which, key)));
+                }
+            }
+        }
+        Saved { kept, sealed }
     }
 
     /// Goes on from what meters kept.
-    pub(super) fn restore(&mut self, kept: Kept) -> Result<(), String> {
-        let (saved, here) = match (&kept, &self.kept) {
-            (Kept::Real(saved), Kept::Real(here)) => (saved.len(), here.len()),
-            (Kept::Sized(saved), Kept::Sized(here)) => (saved.len(), here.len()),
+    pub(super) fn restore(&mut self, saved: Saved) -> Result<(), String> {
+        let Saved { mut kept, sealed } = saved;
+        let (there, here) = match (&kept, &self.kept) {
+            (Kept::Real(there), Kept::Real(here)) => (there.len(), here.len()),
+            (Kept::Sized(there), Kept::Sized(here)) => (there.len(), here.len()),
             _ => return Err("meter: payloads are real in one and sized in the other".to_owned()),
         };
-        same_count("meter: DLMS servers", saved, here)?;
+        same_count("meter: DLMS servers", there, here)?;
+        if let Kept::Real(rests) = &mut kept {
+            let storage = self.cosem.fleet.keys.storage_key();
+            for (local, which, key) in sealed {
+                let rest = rests.get_mut(local as usize);
+                let is_whole = rest.zip(key.as_slice().try_into().ok()).is_some_and(|(rest, key)| {
+                    rest.security_mut().unseal(usize::from(which), key, &storage)
+                });
+                ensure(is_whole, || "meter: a key that was changed is damaged, or of nobody here".to_owned())?;
+            }
+        }
         self.kept = kept;
         Ok(())
     }
@@ -121,10 +151,19 @@ impl Servers {
                     let refused = Apdu { refused: true, ..Apdu::default() };
                     return (cosem.lengths(site).refused.map(|bytes| (refused, bytes)), false);
                 }
+                if asked.generation != kept.generation {
+                    let word = Some(Arc::new(Word::Undeciphered));
+                    return (Some((Apdu { refused: true, word, ..Apdu::default() }, UNDECIPHERED_BYTES)), false);
+                }
                 kept.expected = asked.counter + 1;
-                let counter = kept.next;
+                let (counter, generation) = (kept.next, kept.generation);
                 kept.next += 1;
-                if let Some(ImageWord::Ask { image, step, confirmed }) = asked.image.as_deref() {
+                if let Some(Word::Ask(ask)) = asked.word.as_deref() {
+                    let plain = self.carry_out(local, site, now, *ask);
+                    let bytes = cosem.answer_bytes(site, plain.len());
+                    return (Some((Apdu { counter, generation, word: Some(Arc::new(Word::Plain(plain))), ..Apdu::default() }, bytes)), false);
+                }
+                if let Some(Word::AskImage { image, step, confirmed }) = asked.word.as_deref() {
                     if !confirmed {
                         // No counter is taken for an answer that is not given.
                         kept.next = counter;
@@ -136,13 +175,13 @@ impl Servers {
                     let bytes = cosem.image_answer_bytes(site, &said);
                     return (
                         Some((
-                            Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() },
+                            Apdu { counter, generation, word: Some(Arc::new(Word::SaidImage(said))), ..Apdu::default() },
                             bytes,
                         )),
                         false,
                     );
                 }
-                (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
+                (Some((Apdu { counter, generation, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));
@@ -152,14 +191,14 @@ impl Servers {
                 let Some(apdu) = asked.bytes.as_deref().and_then(client::unwrapped) else { return (None, false) };
                 self.request.extend_from_slice(apdu);
                 let counter = rest.counter;
-                let before = asked.image.is_some().then(|| rest.firmware().cloned());
+                let before = asked.word.is_some().then(|| rest.firmware().cloned());
                 let mut effects = Effects::default();
                 let (now, scratch) = (cosem.moment(now), &mut self.scratch);
                 let mut call = Call { meter, rest, now, scratch, effects: &mut effects };
                 let reaction = answer(&mut call, &mut session, PORT, &mut self.request, &mut self.out);
                 let obeyed = tier.is_some() && effects.reset == tier;
-                if let (true, Some(before), Some(ImageWord::Ask { image, .. })) =
-                    (effects.image_activated, before, asked.image.as_deref())
+                if let (true, Some(before), Some(Word::AskImage { image, .. })) =
+                    (effects.image_activated, before, asked.word.as_deref())
                 {
                     self.activated = Some(activated(&cosem, site, *image, rest, before));
                 }
@@ -202,9 +241,32 @@ impl Servers {
 
     /// Times that a meter has written a firmware image to flash.
     pub fn flash_writes(&self, local: Node) -> u16 {
+        self.rest(local).map_or(0, |rest| rest.flash_writes)
+    }
+
+    /// A meter whose payloads are sized does what it is asked; its answer, plain.
+    fn carry_out(&mut self, local: Node, site: SiteId, now: SimTime, ask: Ask) -> Vec<u8> {
+        let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
+        let kept = &mut counts[local.at()];
+        if let Ask::Keys { generation } = ask {
+            // The keys themselves are nowhere: which ones they are is all that matters.
+            kept.generation = generation;
+            return DONE.to_vec();
+        }
+        let mut fresh = Rest::default();
+        let rest = kept.rest.as_deref_mut().unwrap_or(&mut fresh);
+        let plain = self.cosem.carried_out(site, rest, self.cosem.moment(now), ask);
+        if kept.rest.is_none() && fresh != Rest::default() {
+            kept.rest = Some(Box::new(fresh));
+        }
+        plain
+    }
+
+    /// What a meter's objects keep; `None`: as delivered.
+    pub fn rest(&self, local: Node) -> Option<&Rest> {
         match &self.kept {
-            Kept::Sized(counts) => counts[local.at()].image.as_ref().map_or(0, |rest| rest.flash_writes),
-            Kept::Real(rests) => rests[local.at()].flash_writes,
+            Kept::Sized(counts) => counts[local.at()].rest.as_deref(),
+            Kept::Real(rests) => Some(&rests[local.at()]),
         }
     }
 
@@ -217,7 +279,7 @@ impl Servers {
     fn step(&mut self, local: Node, site: SiteId, now: SimTime, image: u16, step: ImageStep) -> ImageSaid {
         let cosem = self.cosem.clone();
         let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
-        let rest = counts[local.at()].image.get_or_insert_default();
+        let rest = counts[local.at()].rest.get_or_insert_default();
         let of = &cosem.images[usize::from(image)];
         let view = View { meter: cosem.meter(site), now: cosem.moment(now), client: Client::Management, session: None };
         let wanted = match step {
@@ -248,7 +310,7 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(_) => {
                 if self.is_new_for_all(local, site, said)
-                    && let Some(ImageWord::Ask { image, step, .. }) = said.image.as_deref()
+                    && let Some(Word::AskImage { image, step, .. }) = said.word.as_deref()
                 {
                     self.step(local, site, now, *image, *step);
                 }
@@ -277,9 +339,9 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                let counter = kept.next;
+                let (counter, generation) = (kept.next, kept.generation);
                 kept.next += 1;
-                (Apdu { counter, ..Apdu::default() }, cosem.lengths(site).notification(site.0, setup))
+                (Apdu { counter, generation, ..Apdu::default() }, cosem.lengths(site).notification(site.0, setup))
             }
             Kept::Real(rests) => {
                 let rest = &mut rests[local.at()];
@@ -301,7 +363,8 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                let fresh = said.counter >= kept.expected && !cosem.is_mismatched(site);
+                let has_keys = !cosem.is_mismatched(site) && said.generation == kept.generation;
+                let fresh = said.counter >= kept.expected && has_keys;
                 if !fresh {
                     return false;
                 }

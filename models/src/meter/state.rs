@@ -1,6 +1,6 @@
 //! What of the meters changes in a run: power and reports, what their DLMS servers keep, answers that wait, resets done.
 
-use super::servers::Kept;
+use super::servers::Saved;
 use super::{Meter, Meters, outage};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     meters: PerNode<Meter>,
-    kept: Option<Kept>,
+    kept: Option<Saved>,
     reserves: Option<outage::Kept>,
     answers: Slab<Message>,
     resets: Vec<(u16, SiteId, SimTime)>,
@@ -25,7 +25,7 @@ impl Meters {
     pub fn save(&self) -> State {
         State {
             meters: self.meters.clone(),
-            kept: self.servers.as_ref().map(|servers| servers.kept().clone()),
+            kept: self.servers.as_ref().map(|servers| servers.save()),
             reserves: self.reserves.as_ref().map(|reserves| reserves.save()),
             answers: self.answers.clone(),
             resets: self.resets.clone(),
@@ -68,10 +68,5 @@ impl Meters {
     /// Reset jobs that they know of.
     pub fn jobs(&self) -> usize {
         self.plan.resets.len()
-    }
-
-    /// Whether a client has changed keys of one of them: they are secrets, and not written.
-    pub fn has_changed_keys(&self) -> bool {
-        self.servers.as_ref().is_some_and(|servers| servers.kept().has_changed_keys())
     }
 }

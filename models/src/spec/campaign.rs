@@ -1,5 +1,6 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
+use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec};
 use super::condition::{Condition, ConditionText};
 use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
@@ -40,6 +41,14 @@ pub enum JobSpec {
     Ping(PingSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
     Firmware(Box<FirmwareSpec>),
+    /// A value is written into every meter, and read back.
+    Write(Box<WriteSpec>),
+    /// The relay of every meter opens or closes its contacts, and is asked whether it has.
+    Relay(Box<RelaySpec>),
+    /// Every meter is asked for its clock, which is set if it is too far off, and asked for again.
+    Time(Box<TimeSpec>),
+    /// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
+    Keys(Box<KeyChangeSpec>),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.
@@ -97,6 +106,28 @@ impl JobSpec {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
 
+    /// How it gets around, if it asks one meter after the other a few things.
+    pub fn pace(&self) -> Option<&PaceSpec> {
+        match self {
+            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Write(write) => Some(&write.pace),
+            JobSpec::Relay(relay) => Some(&relay.pace),
+            JobSpec::Time(time) => Some(&time.pace),
+            JobSpec::Keys(keys) => Some(&keys.pace),
+        }
+    }
+
+    /// The same, to change it.
+    pub fn pace_mut(&mut self) -> Option<&mut PaceSpec> {
+        match self {
+            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Write(write) => Some(&mut write.pace),
+            JobSpec::Relay(relay) => Some(&mut relay.pace),
+            JobSpec::Time(time) => Some(&mut time.pace),
+            JobSpec::Keys(keys) => Some(&mut keys.pace),
+        }
+    }
+
     /// The firmware campaign, if it is one.
     pub fn firmware(&self) -> Option<&FirmwareSpec> {
         if let JobSpec::Firmware(firmware) = self { Some(firmware) } else { None }
@@ -121,6 +152,7 @@ impl CampaignSpec {
             JobSpec::Reset(reset) => reset.only_when.as_ref(),
             JobSpec::Ping(ping) => ping.only_when.as_ref(),
             JobSpec::Firmware(_) => None,
+            other => other.pace()?.only_when.as_ref(),
         }
     }
 
@@ -130,6 +162,7 @@ impl CampaignSpec {
             JobSpec::Reset(reset) => reset.at,
             JobSpec::Ping(ping) => ping.at,
             JobSpec::Firmware(firmware) => firmware.at,
+            other => other.pace().map_or(SimTime::ZERO, |pace| pace.at),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::commands::Commands;
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
 use super::joins::Joins;
@@ -64,6 +65,7 @@ pub struct Figures {
     joins: Option<Joins>,
     outages: Outages,
     updates: Updates,
+    commands: Commands,
     moves: Option<Moves>,
     rates: Rates,
 }
@@ -140,6 +142,7 @@ impl Figures {
             outages: Outages::default(),
             forbidden: 0,
             updates: Updates::default(),
+            commands: Commands::default(),
             moves: None,
             rates: Rates::new(duration, load_every),
         }
@@ -207,6 +210,9 @@ impl Figures {
                 }
                 TransactionKind::LastGasp | TransactionKind::PowerUp => {}
                 TransactionKind::Firmware => self.updates.add(row),
+                TransactionKind::Write | TransactionKind::Relay | TransactionKind::Time | TransactionKind::Keys => {
+                    self.commands.add(row)
+                }
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -279,11 +285,14 @@ impl Figures {
         self.rejoin_s.sort_by(f64::total_cmp);
         self.pings_s.sort_by(f64::total_cmp);
         self.updates.close();
+        self.commands.close();
         let mut counters = Counters::default();
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
         let flash_writes = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.flash_writes()).sum();
+        let relays = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.relays());
+        let relays = relays.fold((0, 0), |all, mesh| (all.0 + mesh.0, all.1 + mesh.1));
         let head_end = engine.partitions().find_map(Part::head_end);
-        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end };
+        let ran = Ran { plan, counters, flash_writes, relays, events: engine.events(), head_end };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -295,6 +304,7 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
+            Activity::Commands => return self.commands.written(metric, ran),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -400,12 +410,12 @@ impl Figures {
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => {
-                let updates = self.updates.counts().0;
-                always(self.pushes + self.reads + self.pings + u64::from(self.resets + updates))
+                let others = self.updates.counts().0 + self.commands.counts().0;
+                always(self.pushes + self.reads + self.pings + u64::from(self.resets + others))
             }
             Metric::TransactionsOk => {
-                let (pings, updates) = (self.pings_s.len() as u64, self.updates.counts().1);
-                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + updates))
+                let (pings, others) = (self.pings_s.len() as u64, self.updates.counts().1 + self.commands.counts().1);
+                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + others))
             }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),
@@ -448,6 +458,8 @@ pub struct Ran<'a> {
     pub counters: Counters,
     /// Images written to flash.
     pub flash_writes: u64,
+    /// Relays with open contacts, and how often contacts have moved.
+    pub relays: (u64, u64),
     events: u64,
     /// The head-end.
     pub head_end: Option<&'a HeadEnd>,

@@ -5,6 +5,7 @@
 //! ```
 
 mod capture;
+mod commands;
 mod figures;
 mod finding;
 mod firmware;

@@ -119,6 +119,7 @@ pub fn extremes() -> Rows {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             },
             TransactionRow {
                 transaction: u64::MAX,
@@ -143,6 +144,7 @@ pub fn extremes() -> Rows {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             },
         ],
         events: vec![

@@ -124,6 +124,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
     out

@@ -206,6 +206,7 @@ impl Ping {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

@@ -315,6 +315,7 @@ impl Read {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

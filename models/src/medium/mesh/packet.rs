@@ -287,7 +287,7 @@ impl Packet {
     /// Whether it brings a block of a firmware image.
     pub fn is_image_block(&self) -> bool {
         match &self.content {
-            Content::Message(message) => message.apdu.image.as_ref().is_some_and(|word| word.is_block()),
+            Content::Message(message) => message.apdu.word.as_ref().is_some_and(|word| word.is_block()),
             _ => false,
         }
     }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sessions::Asked;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use waves::Waves;
+pub(super) use waves::Waves;
 
 /// For so long a flood may be under way before its place is used again.
 const FLOOD_LASTS: SimTime = SimTime::from_secs(600);

@@ -21,7 +21,7 @@ const AGAIN_MAX: u8 = 3;
 
 /// Who belongs to which wave.
 #[derive(Debug)]
-pub(super) struct Waves {
+pub(in crate::headend::jobs) struct Waves {
     /// Positions of the meters, those of the first wave first.
     order: Vec<u32>,
     /// Where each wave ends in that.
@@ -30,7 +30,7 @@ pub(super) struct Waves {
 
 impl Waves {
     /// Shares of the meters that have been served when each wave has ended; all at once without them.
-    pub(super) fn new(shares: Option<&[f64]>, meters: &[SiteId], job: u16, seed: u64) -> Waves {
+    pub(in crate::headend::jobs) fn new(shares: Option<&[f64]>, meters: &[SiteId], job: u16, seed: u64) -> Waves {
         let mut order: Vec<u32> = (0..meters.len() as u32).collect();
         let Some(shares) = shares else { return Waves { order, ends: vec![meters.len() as u32] } };
         let place = |position: u32| {
@@ -44,19 +44,19 @@ impl Waves {
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::headend::jobs) fn count(&self) -> usize {
         self.ends.len()
     }
 
     /// Positions of the meters of a wave.
-    fn of(&self, wave: u16) -> &[u32] {
+    pub(in crate::headend::jobs) fn of(&self, wave: u16) -> &[u32] {
         let wave = usize::from(wave);
         let from = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
         &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
     }
 
     /// Meters of a wave and of those before it.
-    fn until(&self, wave: u16) -> u32 {
+    pub(in crate::headend::jobs) fn until(&self, wave: u16) -> u32 {
         self.ends[usize::from(wave)]
     }
 }
@@ -288,6 +288,7 @@ impl Firmware {
             blocks_again: Added(Some(progress.again)),
             complete_s: Added(progress.complete.map(SimTime::secs_f64)),
             verified_s: Added(progress.verified.map(SimTime::secs_f64)),
+            clock_off_s: Added::default(),
         });
     }
 }

@@ -352,6 +352,7 @@ impl JobKind for Reset {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             });
         }
     }
