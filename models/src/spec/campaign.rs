@@ -6,6 +6,8 @@ use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,6 +97,21 @@ impl JobSpec {
     /// The reset, if it is one.
     pub fn reset(&self) -> Option<&ResetSpec> {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
+    }
+
+    /// Which meters it means, if its kind can mean some of them.
+    pub fn target(&self) -> Option<&Target> {
+        self.firmware().map(|firmware| &firmware.target)
+    }
+
+    /// The same, to be changed.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        if let JobSpec::Firmware(firmware) = self { Some(&mut firmware.target) } else { None }
+    }
+
+    /// Its waves, if its kind can have some.
+    pub fn waves(&self) -> Option<&WavesSpec> {
+        self.firmware().map(|firmware| &firmware.waves)
     }
 
     /// The firmware campaign, if it is one.

@@ -9,6 +9,7 @@ pub mod held;
 pub mod ping;
 pub mod read;
 pub mod reset;
+pub mod waves;
 
 use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
@@ -22,7 +23,7 @@ use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right};
+use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right, Target};
 use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
 use firmware::Firmware;
@@ -395,10 +396,15 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let firmware = duties.campaigns.iter().filter_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
     for (image, (name, spec)) in (0..).zip(firmware) {
         let job = jobs.len() as u16;
-        let meters = duties.meters.iter().filter(|meter| spec.target.means(meter.0)).copied().collect();
+        let meters = meant(duties, &spec.target);
         jobs.push(Job::Firmware(Firmware::new(name, spec, (job, image), meters, duties.seed)));
     }
     jobs
+}
+
+/// The meters that a campaign means, ascending.
+fn meant(duties: &Duties<'_>, target: &Target) -> Arc<[SiteId]> {
+    duties.meters.iter().filter(|meter| target.means(meter.0)).copied().collect()
 }
 
 /// On what terms jobs work, by number as in [`of`].
