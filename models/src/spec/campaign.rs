@@ -7,6 +7,8 @@ use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,13 +120,37 @@ impl JobSpec {
     }
 
     /// The same, to change it.
-    pub fn pace_mut(&mut self) -> Option<&mut PaceSpec> {
+    fn pace_mut(&mut self) -> Option<&mut PaceSpec> {
         match self {
             JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
             JobSpec::Write(write) => Some(&mut write.pace),
             JobSpec::Relay(relay) => Some(&mut relay.pace),
             JobSpec::Time(time) => Some(&mut time.pace),
             JobSpec::Keys(keys) => Some(&mut keys.pace),
+        }
+    }
+
+    /// Which meters it means, if its kind can mean some of them.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&firmware.target),
+            other => other.pace().map(|pace| &pace.target),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&mut firmware.target),
+            other => other.pace_mut().map(|pace| &mut pace.target),
+        }
+    }
+
+    /// Its waves, if its kind can have some.
+    pub fn waves(&self) -> Option<&WavesSpec> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&firmware.waves),
+            other => other.pace().map(|pace| &pace.waves),
         }
     }
 

@@ -1,8 +1,9 @@
 //! `kind = "write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
 
 use super::condition::{Condition, ConditionText};
-use super::event::Target;
-use super::quantity::{GrowingShares, Maybe, Share, Time};
+use super::quantity::{Maybe, Time};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,18 +42,9 @@ pub struct PaceSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub wait: Option<SimTime>,
-    /// Shares of the meters, drawn at random, that have had their turn when each wave has ended, such as ["1 %", "10 %", "100 %"]; all at once when missing. The
-    /// next wave begins when every meter of the last one is done or has failed.
-    #[serde(default, with = "Maybe::<GrowingShares>", skip_serializing_if = "Option::is_none")]
-    pub waves: Option<Vec<f64>>,
-    /// Between the end of a wave and the beginning of the next one.
-    #[serde(default = "pause_default", with = "Time")]
-    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub pause: SimTime,
-    /// Share of the meters of all waves so far that may fail: one more, and the campaign is halted, with the outcome `halted` for all whose turn has not come.
-    #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
-    pub stop_at_failed: Option<f64>,
+    /// Which of the meters are served first, and when it is halted.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
 }
 
 fn timeout_default() -> SimTime {
@@ -60,9 +52,6 @@ fn timeout_default() -> SimTime {
 }
 fn attempts_default() -> u8 {
     3
-}
-fn pause_default() -> SimTime {
-    SimTime::from_secs(3_600)
 }
 
 impl PaceSpec {
@@ -77,9 +66,7 @@ impl PaceSpec {
             target: Target::default(),
             only_when: None,
             wait: None,
-            waves: None,
-            pause: pause_default(),
-            stop_at_failed: None,
+            waves: WavesSpec::default(),
         }
     }
 }

@@ -30,10 +30,12 @@ mod record;
 mod reset;
 mod role;
 mod tagged;
+mod target;
 mod traffic;
 pub mod units;
 mod utc_offset;
 mod vendor;
+mod waves;
 mod weather;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
@@ -51,10 +53,7 @@ pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
-pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, HeadEndFails, PowerOff, Restart,
-    RouterFails, Target, TargetKind,
-};
+pub use event::{Act, BackhaulDown, BackhaulSlow, EventSpec, ExtraLoss, HeadEndFails, PowerOff, Restart, RouterFails};
 pub use fading::FadingSpec;
 pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
@@ -71,9 +70,11 @@ pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
 pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use role::{Right, RoleSpec};
+pub use target::{Circle, Fitting, Target, TargetKind};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
+pub use waves::WavesSpec;
 pub use weather::{BoxSpec, Climate, Colour, Facing, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.

@@ -2,6 +2,7 @@
 
 mod area;
 pub(crate) mod campaign;
+mod command;
 pub(crate) mod dlms;
 mod event;
 mod firmware;
@@ -115,7 +116,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     };
     let mut events = event::events(cx, &placement, placements);
     events.extend(replay::replays(cx, &placement, placements));
-    let campaigns = firmware::campaigns(cx, &placement);
+    let campaigns = campaign::meant(cx, &placement);
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,

@@ -10,6 +10,7 @@ pub mod held;
 pub mod ping;
 pub mod read;
 pub mod reset;
+pub mod waves;
 
 use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
@@ -412,20 +413,24 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let mut image = 0;
     for campaign in others(duties.campaigns) {
         let (name, job) = (&campaign.name, jobs.len() as u16);
-        let meant = |target: &Target| duties.meters.iter().filter(|meter| target.means(meter.0)).copied().collect();
         jobs.push(match &campaign.job {
             JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, duties.meters.into())),
             JobSpec::Firmware(spec) => {
                 image += 1;
-                Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(&spec.target), duties.seed))
+                Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(duties, &spec.target), duties.seed))
             }
             other => {
                 let (pace, topic) = other.pace().zip(Topic::of(other)).expect("whoever is no reset, ping or image asks questions");
-                Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(&pace.target), duties.seed))
+                Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(duties, &pace.target), duties.seed))
             }
         });
     }
     jobs
+}
+
+/// The meters that a campaign means, ascending.
+fn meant(duties: &Duties<'_>, target: &Target) -> Arc<[SiteId]> {
+    duties.meters.iter().filter(|meter| target.means(meter.0)).copied().collect()
 }
 
 /// On what terms jobs work, by number as in [`of`].

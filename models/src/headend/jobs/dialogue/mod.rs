@@ -7,8 +7,8 @@ mod topic;
 
 pub use topic::Topic;
 
-use super::firmware::Waves;
 use super::held::{Held, Waiting};
+use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::{Ask, Said};
 use crate::backhaul::{DownKind, Report, ReportKind};
@@ -172,7 +172,7 @@ impl Dialogue {
             halted: false,
             waiting: Vec::new(),
         };
-        let waves = Waves::new(pace.waves.as_deref(), &meters, job, seed);
+        let waves = Waves::new(&pace.waves, &meters, job, seed);
         let sorted = |wave| {
             let mut positions = waves.of(wave).to_vec();
             positions.sort_unstable();
@@ -227,7 +227,7 @@ impl Dialogue {
         if self.state.left == 0 && !self.state.halted && !is_last {
             self.state.wave += 1;
             (self.state.begun, self.state.next) = (None, 0);
-            self.wake(ctx, ctx.now() + self.pace.pause, Wake::Wave);
+            self.wake(ctx, ctx.now() + self.pace.waves.pause, Wake::Wave);
         }
     }
 
@@ -345,8 +345,7 @@ impl Dialogue {
         self.state.left = self.state.left.saturating_sub(1);
         if matches!(outcome, Outcome::Failed | Outcome::Refused) {
             self.state.failed += 1;
-            let begun = f64::from(self.waves.until(self.state.wave));
-            if self.pace.stop_at_failed.is_some_and(|share| f64::from(self.state.failed) > share * begun) {
+            if self.waves.are_too_many(self.state.failed, self.state.wave) {
                 self.state.halted = true;
                 self.state.queue.clear();
             }
