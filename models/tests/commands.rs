@@ -100,10 +100,8 @@ fn contacts_move_once_however_often_they_are_told() {
         let mut spec = ideal(10, 0.2, 3_000);
         spec.dlms.payload = payload;
         let far = |at| PaceSpec { attempts: 20, ..pace(at, 60) };
-        spec.campaigns = vec![
-            relay("off", far(100), RelayAction::Disconnect),
-            relay("again", far(800), RelayAction::Disconnect),
-        ];
+        spec.campaigns =
+            vec![relay("off", far(100), RelayAction::Disconnect), relay("again", far(800), RelayAction::Disconnect)];
         let ran = run(&spec);
         for name in ["off", "again"] {
             assert_eq!(count(&rows(&ran, name), Outcome::Ok), 10, "{name}");
@@ -143,10 +141,13 @@ fn real_and_sized_payloads_tell_the_same() {
         let mut spec = ideal(30, 0.25, 20_000);
         spec.dlms.payload = payload;
         spec.dlms.answer_delay = (SimTime::ZERO, seconds(1));
-        spec.dlms.vendors = vec![Default::default(), VendorSpec::from(amitwin_dlms::Vendor {
-            suite: dlms_cosem_rs::security::SecuritySuite::Suite2,
-            ..Default::default()
-        })];
+        spec.dlms.vendors = vec![
+            Default::default(),
+            VendorSpec::from(amitwin_dlms::Vendor {
+                suite: dlms_cosem_rs::security::SecuritySuite::Suite2,
+                ..Default::default()
+            }),
+        ];
         let slow = |at| PaceSpec { parallel: Some(4), attempts: 2, ..pace(at, 300) };
         spec.campaigns = vec![
             relay("off", slow(100), RelayAction::Disconnect),
@@ -197,18 +198,19 @@ fn no_meter_is_locked_out_however_many_answers_are_lost() {
         spec.polls = vec![reads(36_000), reads(38_000)];
         let ran = run(&spec);
         let all: Vec<_> = ran.of(TransactionKind::Keys).collect();
-        let (ok, failed) = (count(&all, Outcome::Ok), count(&all, Outcome::Failed));
-        // A question and its answer both arrive with 0.36: most dialogues meet a loss.
-        assert!(ok > 100 && failed > 10 && ok + failed == 360, "{ok} {failed}");
+        let [ok, failed, refused] =
+            [Outcome::Ok, Outcome::Failed, Outcome::Refused].map(|outcome| count(&all, outcome));
+        // A question and its answer both arrive with 0.36: most dialogues meet a loss, and some are given up after too many.
+        assert!(ok > 100 && failed > 10 && ok + failed + refused == 360, "{ok} {failed} {refused}");
         let counts = ran.head_end().statistics.commands;
         assert_eq!(counts.keys_changed, ok as u64);
         assert!(counts.keys_recovered > 50, "{counts:?}");
-        // The first read of a meter whose keys are not those that were thought is refused, and tells that: the next one is not.
+        // A read of a meter whose keys are not those that were thought tells that, and asks again.
         let of = |name| rows(&ran, name);
         let (first, second) = (of("reads-36000"), of("reads-38000"));
-        assert!(count(&first, Outcome::Refused) < 10, "{}", count(&first, Outcome::Refused));
-        assert_eq!(count(&second, Outcome::Refused), 0);
+        assert_eq!((count(&first, Outcome::Refused), count(&second, Outcome::Refused)), (0, 0));
         // 1 - 0.64^8 = 0.972 of 60 answer.
+        assert!(count(&first, Outcome::Ok) >= 50);
         assert!(count(&second, Outcome::Ok) >= 54, "{}", count(&second, Outcome::Ok));
     }
 }

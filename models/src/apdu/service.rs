@@ -63,21 +63,25 @@ impl Service {
     /// What a meter answers to that, plain, when it has carried it out.
     pub fn carried_out(&self, meter: Meter<'_>, rest: &mut Rest, now: Moment, invoke: u8) -> Vec<u8> {
         let (class, name, index) = (u16::from(self.class), self.name, self.index);
-        let session = Session::pre_established(meter, rest, Client::Management, super::HEAD_END_TITLE, super::HEAD_END_PDU);
+        let session =
+            Session::pre_established(meter, rest, Client::Management, super::HEAD_END_TITLE, super::HEAD_END_PDU);
         let view = View { meter, now, client: Client::Management, session: Some(&session) };
         let (mut effects, mut value) = (Effects::default(), Vec::new());
         match &self.verb {
-            Verb::Get => match objects::get(&view, rest, AttributeDescriptor::new(class, name, index), None, &mut value) {
-                Ok(()) => [&[0xC4, 1, invoke, 0][..], &value].concat(),
-                Err(why) => vec![0xC4, 1, invoke, 1, why.as_u8()],
-            },
+            Verb::Get => {
+                match objects::get(&view, rest, AttributeDescriptor::new(class, name, index), None, &mut value) {
+                    Ok(()) => [&[0xC4, 1, invoke, 0][..], &value].concat(),
+                    Err(why) => vec![0xC4, 1, invoke, 1, why.as_u8()],
+                }
+            }
             Verb::Set(written) => {
                 let attribute = AttributeDescriptor::new(class, name, index);
                 let result = objects::set(&view, rest, attribute, None, written, &mut effects);
                 vec![0xC5, 1, invoke, result.as_u8()]
             }
             Verb::Act(parameter) => {
-                let (method, room) = (MethodDescriptor::new(class, name, index), Some(usize::from(super::HEAD_END_PDU)));
+                let (method, room) =
+                    (MethodDescriptor::new(class, name, index), Some(usize::from(super::HEAD_END_PDU)));
                 let (result, returns) =
                     objects::act(&view, rest, method, Some(parameter), room, &mut effects, &mut value);
                 let mut out = vec![0xC7, 1, invoke, result.as_u8(), u8::from(returns)];

@@ -366,6 +366,7 @@ impl HeadEnd {
             // A confirmation that was lost is said again.
             Heard::Again if is_heartbeat => false,
             Heard::Undeciphered => true,
+            Heard::OtherKeys => return self.other_keys(ctx, report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
         let job = match report.kind {
@@ -399,6 +400,15 @@ impl HeadEnd {
             job.refused(ctx, &mut tools, report);
         } else {
             job.heard(ctx, &mut tools, report);
+        }
+    }
+
+    /// A meter has other keys than it was thought to have: who asked it asks again.
+    fn other_keys(&mut self, ctx: &mut Ctx, report: &Report) {
+        let ReportKind::Answer { read } = report.kind else { return };
+        if let Some(job) = self.numbers.job(read) {
+            let (jobs, mut tools) = self.split();
+            jobs[usize::from(job)].other_keys(ctx, &mut tools, read);
         }
     }
 

@@ -61,14 +61,20 @@ impl Keys {
         if generation > self.now {
             self.go_under(generation);
         }
-        self.proven |= generation == self.now;
+        // With newer ones on their way it may have them since.
+        self.proven |= generation == self.now && self.other <= self.now;
     }
 
-    /// The meter does not understand those that are used.
+    /// The meter does not understand those that are used. If it is known to have them, that was about something sent before.
     fn not_understood(&mut self) {
-        if self.other != self.now {
+        if !self.proven {
             self.swap();
         }
+    }
+
+    /// Whether the meter has had others.
+    pub fn have_changed(&self) -> bool {
+        self.other != self.now
     }
 }
 
@@ -122,6 +128,8 @@ pub enum Heard {
     Refused,
     /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
     Undeciphered,
+    /// The same, of a meter whose keys are being changed: it is spoken to under the others from now on.
+    OtherKeys,
     /// Not genuine, or not what was asked for.
     Wrong,
 }
@@ -253,8 +261,10 @@ impl Talk {
     /// Looks at a message of a meter. One that does not understand its keys may have the others.
     pub fn hear(&mut self, report: &Report) -> Heard {
         let heard = self.look_at(report);
-        if heard == Heard::Undeciphered {
-            self.peers[report.meter.at()].keys.not_understood();
+        let keys = &mut self.peers[report.meter.at()].keys;
+        if heard == Heard::Undeciphered && keys.have_changed() {
+            keys.not_understood();
+            return Heard::OtherKeys;
         }
         heard
     }
@@ -281,11 +291,14 @@ impl Talk {
         let keys = self.peers[meter.at()].keys;
         let open = |generation| Some((generation, client::open(self.cosem.meter(meter), generation, bytes)?));
         // What was sent under the former keys may arrive when new ones are in use, and the other way round.
-        let (generation, said) = match open(keys.now).or_else(|| if keys.other == keys.now { None } else { open(keys.other) }) {
-            Some((generation, said)) => (Some(generation), Some(said)),
-            None => (None, None),
-        };
-        if !apdu.refused && let Some(generation) = generation {
+        let (generation, said) =
+            match open(keys.now).or_else(|| if keys.have_changed() { open(keys.other) } else { None }) {
+                Some((generation, said)) => (Some(generation), Some(said)),
+                None => (None, None),
+            };
+        if !apdu.refused
+            && let Some(generation) = generation
+        {
             self.peers[meter.at()].keys.heard_under(generation);
         }
         match said {

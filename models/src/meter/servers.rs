@@ -111,9 +111,9 @@ impl Servers {
             let storage = self.cosem.fleet.keys.storage_key();
             for (local, which, key) in sealed {
                 let rest = rests.get_mut(local as usize);
-                let is_whole = rest.zip(key.as_slice().try_into().ok()).is_some_and(|(rest, key)| {
-                    rest.security_mut().unseal(usize::from(which), key, &storage)
-                });
+                let is_whole = rest
+                    .zip(key.as_slice().try_into().ok())
+                    .is_some_and(|(rest, key)| rest.security_mut().unseal(usize::from(which), key, &storage));
                 ensure(is_whole, || "meter: a key that was changed is damaged, or of nobody here".to_owned())?;
             }
         }
@@ -161,7 +161,13 @@ impl Servers {
                 if let Some(Word::Ask(ask)) = asked.word.as_deref() {
                     let plain = self.carry_out(local, site, now, *ask);
                     let bytes = cosem.answer_bytes(site, plain.len());
-                    return (Some((Apdu { counter, generation, word: Some(Arc::new(Word::Plain(plain))), ..Apdu::default() }, bytes)), false);
+                    return (
+                        Some((
+                            Apdu { counter, generation, word: Some(Arc::new(Word::Plain(plain))), ..Apdu::default() },
+                            bytes,
+                        )),
+                        false,
+                    );
                 }
                 if let Some(Word::AskImage { image, step, confirmed }) = asked.word.as_deref() {
                     if !confirmed {
@@ -175,13 +181,21 @@ impl Servers {
                     let bytes = cosem.image_answer_bytes(site, &said);
                     return (
                         Some((
-                            Apdu { counter, generation, word: Some(Arc::new(Word::SaidImage(said))), ..Apdu::default() },
+                            Apdu {
+                                counter,
+                                generation,
+                                word: Some(Arc::new(Word::SaidImage(said))),
+                                ..Apdu::default()
+                            },
                             bytes,
                         )),
                         false,
                     );
                 }
-                (Some((Apdu { counter, generation, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
+                (
+                    Some((Apdu { counter, generation, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)),
+                    tier.is_some(),
+                )
             }
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));

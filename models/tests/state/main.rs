@@ -366,6 +366,32 @@ fn a_firmware_campaign_goes_on() {
     }
 }
 
+/// Relays, clocks and keys, with lost answers, waves and meters that wait for others.
+#[test]
+fn campaigns_of_questions_go_on() {
+    for (medium, payload) in
+        [(MediumKind::Mesh, Payload::Sized), (MediumKind::Ideal, Payload::Real), (MediumKind::Ideal, Payload::Sized)]
+    {
+        let mut spec = streets(2_400);
+        spec.medium = medium;
+        spec.ideal.loss = 0.3;
+        spec.dlms.payload = payload;
+        let waves = WavesSpec { shares: Some(vec![0.3, 1.0]), pause: seconds(60), stop_at_failed: Some(0.5) };
+        let timeout = seconds(15);
+        let pace = PaceSpec { timeout, parallel: Some(3), waves, ..PaceSpec::new(seconds(120), seconds(100)) };
+        let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
+        let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
+        let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
+        let keys = KeyChangeSpec { pace: PaceSpec { attempts: 1, ..pace }, recover_after: seconds(100) };
+        spec.campaigns = vec![
+            job("off", JobSpec::Relay(Box::new(relay))),
+            job("retries", JobSpec::Write(Box::new(write))),
+            job("keys", JobSpec::Keys(Box::new(keys))),
+        ];
+        check(&spec, &[119_000, 125_007, 160_500, 250_250, 400_100, 700_000, 1_300_000].map(SimTime::from_millis));
+    }
+}
+
 #[test]
 fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let mut spec = streets(300);

@@ -68,6 +68,9 @@ pub trait JobKind {
     /// ask again helps nobody.
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
 
+    /// A meter cannot decipher a question because its keys have been changed; asked once more, it can. Whoever waits for its answer may let the time for that run out.
+    fn other_keys(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _read: u32) {}
+
     /// A session that had to wait has begun ([`Tools::ask`]).
     fn left(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _session: Key, _left: Left) {}
 
@@ -175,6 +178,13 @@ macro_rules! kinds {
             pub fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
                 match self {
                     $(Job::$kind(job) => job.refused(ctx, tools, report),)*
+                }
+            }
+
+            /// See [`JobKind::other_keys`].
+            pub fn other_keys(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+                match self {
+                    $(Job::$kind(job) => job.other_keys(ctx, tools, read),)*
                 }
             }
 
@@ -379,11 +389,8 @@ pub struct End<'a> {
 
 /// The campaigns that are no resets, in the order of their jobs: pings, firmware, then those that ask a few questions.
 fn others(campaigns: &[CampaignSpec]) -> impl Iterator<Item = &CampaignSpec> {
-    let is: [fn(&JobSpec) -> bool; 3] = [
-        |job| matches!(job, JobSpec::Ping(_)),
-        |job| matches!(job, JobSpec::Firmware(_)),
-        |job| job.pace().is_some(),
-    ];
+    let is: [fn(&JobSpec) -> bool; 3] =
+        [|job| matches!(job, JobSpec::Ping(_)), |job| matches!(job, JobSpec::Firmware(_)), |job| job.pace().is_some()];
     is.into_iter().flat_map(move |is| campaigns.iter().filter(move |campaign| is(&campaign.job)))
 }
 
@@ -420,7 +427,8 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
                 Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(duties, &spec.target), duties.seed))
             }
             other => {
-                let (pace, topic) = other.pace().zip(Topic::of(other)).expect("whoever is no reset, ping or image asks questions");
+                let (pace, topic) =
+                    other.pace().zip(Topic::of(other)).expect("whoever is no reset, ping or image asks questions");
                 Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(duties, &pace.target), duties.seed))
             }
         });

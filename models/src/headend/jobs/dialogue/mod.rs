@@ -428,6 +428,10 @@ impl JobKind for Dialogue {
         }
     }
 
+    fn other_keys(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        self.came(ctx, tools, read, &Came::Undeciphered);
+    }
+
     fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         if self.state.halted {
             return;

@@ -58,8 +58,7 @@ impl Dialogue {
 
     /// Meters whose turn has not come, or who wait for others or for their links, when the run ends.
     pub(super) fn record_rest(&mut self, tools: &mut Tools<'_>) {
-        let held: BTreeMap<u32, Lack> =
-            self.held.rest().iter().map(|waiting| (waiting.index, waiting.lack)).collect();
+        let held: BTreeMap<u32, Lack> = self.held.rest().iter().map(|waiting| (waiting.index, waiting.lack)).collect();
         for (wave, positions) in (0..).zip(self.turns.clone()) {
             for (place, position) in (0..).zip(positions) {
                 let at = position as usize;

@@ -111,6 +111,8 @@ impl Topic {
         match (self, talked.ask, came) {
             (Topic::Keys { recover_after }, ask, came) => about_keys(talk, meter, talked, (recover_after, ask, came)),
             (_, _, Came::Silence) => Follows::Over(Outcome::Failed),
+            // Its keys have been changed meanwhile: the same under those that it has now.
+            (_, ask, Came::Undeciphered) if talk.keys(meter).have_changed() && talked.turns() => Follows::Ask(ask),
             (_, _, Came::Undeciphered) => Follows::Over(Outcome::Refused),
             (Topic::Write(setting, _), Ask::Set(..), Came::Said(Said::Done)) => Follows::Ask(Ask::Setting(setting)),
             (Topic::Write(setting, value), Ask::Setting(_), Came::Said(Said::Value(read))) => {
