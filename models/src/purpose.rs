@@ -72,5 +72,7 @@ pub const SPOIL: u32 = 123;
 pub const PERMIT: u32 = 160;
 /// How long the head-end pauses before it asks again (entity: meter).
 pub const RETRY: u32 = 161;
+/// How old a meter's certificate is as a run begins (entity: site).
+pub const CERTIFICATE: u32 = 166;
 /// What becomes of an answer at the meter data management.
 pub const INGESTION: u32 = 162;

@@ -26,6 +26,8 @@ pub enum Activity {
     Firmware,
     /// Campaigns that write, switch relays, set clocks and change keys.
     Commands,
+    /// Certificates of meters that run out.
+    Certificates,
     /// Campaigns that wait for links.
     Conditions,
     /// Years of a fleet.
@@ -50,6 +52,7 @@ impl Activity {
             Activity::Outages => some(Metric::SuppliesFailed),
             Activity::Firmware => some(Metric::FirmwareMeters),
             Activity::Commands => some(Metric::Commands),
+            Activity::Certificates => values.has(Metric::CertificatesExpired),
             Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),
@@ -342,9 +345,9 @@ metrics! {
     FirmwareAirS = "firmware_air_s": Time, Firmware, table("blocks\non air", "air time of blocks");
     /// images written to flash, over all meters
     FirmwareFlashWrites = "firmware_flash_writes": Count, Firmware;
-    /// meters that campaigns were to write to, to switch, to set the clock of or to give new keys, a meter in two of them twice
+    /// meters that campaigns were to write to, to switch, to set the clock of or to give new keys or certificates, a meter in two of them twice
     Commands = "commands": Count, Commands;
-    /// of them known to be as they were to be: read back, or heard under their new keys
+    /// of them known to be as they were to be: read back, heard under their new keys, or with a new certificate
     CommandsOk = "commands_ok": Count, Commands;
     /// the same as a share of all of them
     CommandsOkShare = "commands_ok_share": Share, Commands,
@@ -371,6 +374,16 @@ metrics! {
     KeysChanged = "keys_changed": Count, Commands;
     /// of them those whose first answer was lost, so that both keys were possible for a while
     KeysRecovered = "keys_recovered": Count, Commands;
+    /// certificates that meters were given
+    CertificatesRenewed = "certificates_renewed": Count, Certificates, table("certificates\nrenewed", "certificates renewed");
+    /// meters whose certificate had run out when the run ended
+    CertificatesExpired = "certificates_expired": Count, Certificates, gate("certificates_expired", "");
+    /// time for which meters had no valid certificate, summed
+    LapsedMeterH = "lapsed_meter_h": Count, Certificates,
+        gate("lapsed_meter_hours", ""), table("meter-h\nexpired", "meter-hours without a certificate");
+    /// reads, pings and commands that were not begun because the meter's certificate had run out
+    SessionsExpired = "sessions_expired": Count, Certificates,
+        gate("sessions_expired", ""), table("sessions\nexpired", "sessions without a certificate");
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

@@ -42,6 +42,8 @@ words! {
         Time = "time",
         /// A meter gets new keys.
         Keys = "keys",
+        /// A meter gets a new certificate.
+        Certificates = "certificates",
     }
 
     /// What became of a transaction.
@@ -64,6 +66,8 @@ words! {
         Forbidden = "forbidden",
         /// The campaign was halted before the meter was done, because too many others had failed.
         Halted = "halted",
+        /// The meter's certificate had run out: no session was opened.
+        Expired = "expired",
     }
 
     /// How far a firmware image has come in a meter, as the head-end knows it; `bricked` it does not know.

@@ -24,13 +24,13 @@ mod vocabulary;
 mod tests;
 
 pub use crypto::keys::KeyMaster;
-pub use crypto::{agreement, cipher, keys, pairs};
+pub use crypto::{agreement, cipher, keys, pairs, x509};
 pub use meter::client::Client;
 pub use meter::clock_settings::ClockSettings;
 pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 pub use meter::local_time::{Local, LocalTime, Turn};
 pub use meter::rest::{Changed, Rest, keys_of};
-pub use meter::{consumption, event_log, image, security};
+pub use meter::{certificate, consumption, event_log, image, security};
 pub use protection::exchange::{Call, Scratch};
 pub use server::{Reaction, answer, answer_in_blocks, broadcast, push};
 pub use session::{Session, hls};

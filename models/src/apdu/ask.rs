@@ -8,7 +8,7 @@ use super::service::Service;
 use super::{QUARTER_S, Rows};
 use crate::spec::{ResetTier, Setting};
 use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
-use amitwin_dlms::{Meter, push, security};
+use amitwin_dlms::{Meter, push, security, x509};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
 use dlms_cosem_rs::cosem::RangeDescriptor;
@@ -54,6 +54,19 @@ pub enum Ask {
     Keys {
         /// Which.
         generation: u16,
+    },
+    /// Make a pair of keys for signatures.
+    MakePair,
+    /// Request a certificate for that.
+    RequestCertificate,
+    /// This is the certificate.
+    Import {
+        /// The meter's pair that it is for.
+        pair: u16,
+        /// How long it is valid, s.
+        valid_s: u32,
+        /// From this second since 1970, UTC.
+        from_unix_s: i64,
     },
 }
 
@@ -105,8 +118,26 @@ impl Ask {
                 }
                 Service::act(64, SECURITY_SETUP, 2, list)
             }
+            // An enumeration: digital signature.
+            Ask::MakePair => Service::act(64, SECURITY_SETUP, 4, vec![0x16, 0]),
+            Ask::RequestCertificate => Service::act(64, SECURITY_SETUP, 5, vec![0x16, 0]),
+            Ask::Import { pair, valid_s, from_unix_s } => {
+                let certificate = certificate(meter, pair, (from_unix_s, valid_s)).unwrap_or_default();
+                let mut value = vec![9];
+                image::put_octets(&mut value, &certificate);
+                Service::act(64, SECURITY_SETUP, 6, value)
+            }
         })
     }
+}
+
+/// A certificate for a pair of a meter; none in suite 0.
+fn certificate(meter: Meter<'_>, pair: u16, (from_unix_s, valid_s): (i64, u32)) -> Option<Vec<u8>> {
+    let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
+    let coordinates = keys.pair_key(title, suite, pair)?.public().coordinates();
+    let serial = u64::from(meter.number) << 16 | u64::from(pair);
+    let terms = x509::Terms { serial, from_unix_s, to_unix_s: from_unix_s + i64::from(valid_s) };
+    Some(x509::certificate(suite, title, &coordinates, terms, &keys.authority_key(suite)?))
 }
 
 /// Class, name and attribute of a setting.
@@ -223,6 +254,8 @@ pub(super) fn understood(plain: &[u8]) -> Option<Said> {
     match plain {
         // Result success, no data.
         [0xC7, 1, _, 0, 0] | [0xC5, 1, _, 0] => Some(Said::Done),
+        // With what the method returns.
+        [0xC7, 1, _, 0, 1, 0, data @ ..] => Some(Said::Value(data.to_vec())),
         [0xC7, 1, _, why, 0] | [0xC5, 1, _, why] | [0xC4, 1, _, 1, why] => Some(Said::Denied(*why)),
         // An octet string of 12 bytes: a date and time.
         [0xC4, 1, _, 0, 9, 12, time @ ..] => unix_time(&DateTime::from_bytes(time.try_into().ok()?)).map(Said::Clock),
@@ -280,6 +313,12 @@ fn notification(rest: &[u8]) -> Option<Said> {
         (true, None) => None,
         (false, _) => Some(Said::Notified(setup)),
     }
+}
+
+/// The bytes of an encoded octet string.
+pub fn octets(value: &[u8]) -> Option<&[u8]> {
+    let (length, bytes) = image::length(value.strip_prefix(&[9])?)?;
+    (bytes.len() == length).then_some(bytes)
 }
 
 /// Whether an answer's rows are those that were asked for.

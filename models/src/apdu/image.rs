@@ -175,7 +175,7 @@ impl Image {
     }
 }
 
-fn put_octets(out: &mut Vec<u8>, octets: &[u8]) {
+pub(super) fn put_octets(out: &mut Vec<u8>, octets: &[u8]) {
     put_length(out, octets.len());
     out.extend_from_slice(octets);
 }
@@ -261,7 +261,7 @@ pub(super) fn understood(plain: &[u8]) -> Option<ImageSaid> {
     }
 }
 
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+pub(super) fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match bytes {
         [short @ 0..=0x7F, rest @ ..] => Some((usize::from(*short), rest)),
         [0x81, low, rest @ ..] => Some((usize::from(*low), rest)),

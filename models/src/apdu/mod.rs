@@ -7,7 +7,7 @@ pub mod lengths;
 mod service;
 mod word;
 
-pub use ask::{Ask, Reading, Said, are, encoded};
+pub use ask::{Ask, Reading, Said, are, encoded, octets};
 pub use image::{Fate, Image, ImageSaid, ImageStep, TEMPORARY_FAILURE};
 pub use word::Word;
 

@@ -43,6 +43,15 @@ pub enum TransactionId {
         /// The meter, by site.
         meter: SiteId,
     },
+    /// The certificate of a meter, in a campaign that renews it each time.
+    Renewal {
+        /// Number of the job.
+        job: u16,
+        /// Which of its turns; below 2^12.
+        round: u16,
+        /// The meter, by site.
+        meter: SiteId,
+    },
 }
 
 impl TransactionId {
@@ -54,6 +63,7 @@ impl TransactionId {
             TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
             TransactionId::Campaign { kind: TransactionKind::Reset, job, meter } => (0b10, u32::from(job), meter.0),
             TransactionId::Campaign { job, meter, .. } => (0b11, u32::from(job), meter.0),
+            TransactionId::Renewal { job, round, meter } => (0b11, u32::from(round) << 16 | u32::from(job), meter.0),
             TransactionId::Alarm { alarm, meter, outage, attempt } => {
                 (0b11, 1 << 29 | (alarm as u32) << 28 | u32::from(outage) << 8 | u32::from(attempt), meter.0)
             }
@@ -67,6 +77,7 @@ impl TransactionId {
             TransactionId::Push { .. } => TransactionKind::Push,
             TransactionId::Read { .. } => TransactionKind::Read,
             TransactionId::Campaign { kind, .. } => kind,
+            TransactionId::Renewal { .. } => TransactionKind::Certificates,
             TransactionId::Alarm { alarm: Alarm::LastGasp, .. } => TransactionKind::LastGasp,
             TransactionId::Alarm { alarm: Alarm::PowerUp, .. } => TransactionKind::PowerUp,
         }
@@ -87,6 +98,8 @@ mod tests {
         assert_eq!(number(campaign(TransactionKind::Ping)), "c000000200001234");
         let alarm = TransactionId::Alarm { alarm: Alarm::PowerUp, meter: SiteId(0x1234), outage: 2, attempt: 3 };
         assert_eq!(number(alarm), "f000020300001234");
+        let renewal = TransactionId::Renewal { job: 2, round: 3, meter: SiteId(0x1234) };
+        assert_eq!(number(renewal), "c003000200001234");
         // The largest of each field stay apart.
         let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: SiteId(u32::MAX) };
         assert_eq!(number(most), "7fffffffffffffff");

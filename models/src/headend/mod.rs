@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod broker;
+pub mod certificates;
 pub mod desk;
 pub mod front;
 pub mod jobs;
@@ -205,6 +206,8 @@ impl Default for Statistics {
 pub struct HeadEnd {
     /// By number: see [`jobs::of`].
     jobs: Vec<Job>,
+    /// The meters, ascending.
+    meters: Arc<[SiteId]>,
     network: Network,
     /// What is said, and under which counter.
     pub talk: Talk,
@@ -231,6 +234,7 @@ impl HeadEnd {
         HeadEnd {
             links: Links::new(if waits { network.partition.len() } else { 0 }),
             jobs: jobs::of(duties, &network),
+            meters: duties.meters.into(),
             front: duties.limits.map(front),
             failures: duties.failures.into(),
             ledger,
@@ -321,6 +325,11 @@ impl HeadEnd {
             }
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
+    }
+
+    /// The meters, ascending.
+    pub fn meters(&self) -> &[SiteId] {
+        &self.meters
     }
 
     /// The way of rows to the meter data management, if there is one.

@@ -1,11 +1,13 @@
 //! The head-end as a DLMS client: what it says under which counter, and whether what it hears is genuine and new.
 
+use super::certificates::Certificates;
 use crate::apdu::client::{self, Under};
 use crate::apdu::{Apdu, Ask, Cosem, ImageStep, Rows, Said, Word};
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::check::same_count;
 use crate::node::SiteId;
-use crate::spec::{Payload, ResetTier};
+use crate::spec::{CertificatesSpec, Payload, ResetTier};
+use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::ReplayWindow;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -115,6 +117,7 @@ pub struct State {
     next_for_all: u32,
     /// Messages that had been here before, that were wrong, values compared, and of them wrong.
     counts: [u64; 4],
+    certificates: Option<Certificates>,
 }
 
 /// What a message of a meter turns out to be.
@@ -140,6 +143,8 @@ pub struct Talk {
     cosem: Arc<Cosem>,
     peers: Vec<Peer>,
     next_for_all: u32,
+    /// Certificates of meters, if they have some.
+    pub certificates: Option<Certificates>,
     /// Messages discarded because they had been here before.
     pub duplicates: u64,
     /// Messages that were not genuine or not understood.
@@ -154,7 +159,27 @@ impl Talk {
     /// With the meters among `sites` sites; none if nothing is ever said.
     pub fn new(cosem: Arc<Cosem>, sites: usize) -> Self {
         let peer = Peer { next: 1, window: ReplayWindow::new(REORDER), keys: Keys::DELIVERED };
-        Talk { cosem, peers: vec![peer; sites], next_for_all: 1, duplicates: 0, wrong: 0, values: 0, values_wrong: 0 }
+        Talk {
+            cosem,
+            peers: vec![peer; sites],
+            next_for_all: 1,
+            certificates: None,
+            duplicates: 0,
+            wrong: 0,
+            values: 0,
+            values_wrong: 0,
+        }
+    }
+
+    /// The same with certificates, which are as old as that says.
+    pub fn with_certificates(mut self, spec: Option<&CertificatesSpec>, seed: u64) -> Talk {
+        self.certificates = spec.map(|spec| Certificates::new(spec, self.peers.len(), seed));
+        self
+    }
+
+    /// Whether a meter's certificate has run out, so that no session is opened.
+    pub fn has_expired(&self, meter: SiteId, now: SimTime) -> bool {
+        self.certificates.as_ref().is_some_and(|certificates| certificates.has_expired(meter, now))
     }
 
     /// What both sides share.
@@ -165,7 +190,13 @@ impl Talk {
     /// What changes in a run.
     pub fn save(&self) -> State {
         let counts = [self.duplicates, self.wrong, self.values, self.values_wrong];
-        State { peers: self.peers.iter().map(Known::of).collect(), next_for_all: self.next_for_all, counts }
+        let certificates = self.certificates.clone();
+        State {
+            peers: self.peers.iter().map(Known::of).collect(),
+            next_for_all: self.next_for_all,
+            counts,
+            certificates,
+        }
     }
 
     /// Goes on from what was saved.
@@ -174,6 +205,12 @@ impl Talk {
     /// It is not of these meters.
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("head-end: peers", state.peers.len(), self.peers.len())?;
+        match (&self.certificates, &state.certificates) {
+            (Some(here), Some(saved)) => here.check(saved)?,
+            (None, None) => {}
+            _ => return Err("head-end: meters have certificates in one and none in the other".to_owned()),
+        }
+        self.certificates = state.certificates;
         self.peers = state.peers.into_iter().map(Known::peer).collect();
         self.next_for_all = state.next_for_all;
         [self.duplicates, self.wrong, self.values, self.values_wrong] = state.counts;

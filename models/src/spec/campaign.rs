@@ -1,5 +1,6 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
+use super::certificates::RenewalSpec;
 use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec};
 use super::condition::{Condition, ConditionText};
 use super::firmware::FirmwareSpec;
@@ -51,6 +52,8 @@ pub enum JobSpec {
     Time(Box<TimeSpec>),
     /// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
     Keys(Box<KeyChangeSpec>),
+    /// Every meter gets a new certificate before its own runs out: it makes a pair of keys, requests a certificate and gets it, and so again each time.
+    Certificates(Box<RenewalSpec>),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.
@@ -116,6 +119,7 @@ impl JobSpec {
             JobSpec::Relay(relay) => Some(&relay.pace),
             JobSpec::Time(time) => Some(&time.pace),
             JobSpec::Keys(keys) => Some(&keys.pace),
+            JobSpec::Certificates(renewal) => Some(&renewal.pace),
         }
     }
 
@@ -127,6 +131,7 @@ impl JobSpec {
             JobSpec::Relay(relay) => Some(&mut relay.pace),
             JobSpec::Time(time) => Some(&mut time.pace),
             JobSpec::Keys(keys) => Some(&mut keys.pace),
+            JobSpec::Certificates(renewal) => Some(&mut renewal.pace),
         }
     }
 

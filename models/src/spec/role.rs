@@ -35,6 +35,8 @@ pub enum Right {
     Time,
     /// Change keys.
     Keys,
+    /// Renew certificates.
+    Certificates,
 }
 
 impl CampaignSpec {
@@ -48,6 +50,7 @@ impl CampaignSpec {
             JobSpec::Relay(_) => Right::Relay,
             JobSpec::Time(_) => Right::Time,
             JobSpec::Keys(_) => Right::Keys,
+            JobSpec::Certificates(_) => Right::Certificates,
         }
     }
 }

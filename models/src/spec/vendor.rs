@@ -61,6 +61,8 @@ struct VendorForm {
     image_block_bytes: u16,
     #[serde(skip)]
     push_to: PushTo,
+    #[serde(skip)]
+    certificates: bool,
 }
 
 form!(

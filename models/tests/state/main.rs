@@ -383,7 +383,14 @@ fn campaigns_of_questions_go_on() {
         let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
         let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
         let keys = KeyChangeSpec { pace: PaceSpec { attempts: 1, ..pace }, recover_after: seconds(100) };
+        let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
+        spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
+        let valid = seconds(3_600);
+        spec.dlms.certificates = Some(CertificatesSpec { valid, age: (seconds(1_800), seconds(3_400)) });
+        let (renew_before, again_after) = (seconds(600), seconds(200));
+        let renewal = RenewalSpec { pace: pace.clone(), renew_before, again_after };
         spec.campaigns = vec![
+            job("certificates", JobSpec::Certificates(Box::new(renewal))),
             job("off", JobSpec::Relay(Box::new(relay))),
             job("retries", JobSpec::Write(Box::new(write))),
             job("keys", JobSpec::Keys(Box::new(keys))),

@@ -1,5 +1,6 @@
 //! From rows to the figures of the results table.
 
+use super::certificates;
 use super::commands::Commands;
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
@@ -66,6 +67,7 @@ pub struct Figures {
     outages: Outages,
     updates: Updates,
     commands: Commands,
+    sessions_expired: u64,
     moves: Option<Moves>,
     rates: Rates,
 }
@@ -143,6 +145,7 @@ impl Figures {
             forbidden: 0,
             updates: Updates::default(),
             commands: Commands::default(),
+            sessions_expired: 0,
             moves: None,
             rates: Rates::new(duration, load_every),
         }
@@ -177,6 +180,7 @@ impl Figures {
             if row.outcome == Outcome::LeftOut {
                 continue;
             }
+            self.sessions_expired += u64::from(row.outcome == Outcome::Expired);
             match row.kind {
                 TransactionKind::Reset => {
                     self.resets += 1;
@@ -210,9 +214,11 @@ impl Figures {
                 }
                 TransactionKind::LastGasp | TransactionKind::PowerUp => {}
                 TransactionKind::Firmware => self.updates.add(row),
-                TransactionKind::Write | TransactionKind::Relay | TransactionKind::Time | TransactionKind::Keys => {
-                    self.commands.add(row)
-                }
+                TransactionKind::Write
+                | TransactionKind::Relay
+                | TransactionKind::Time
+                | TransactionKind::Keys
+                | TransactionKind::Certificates => self.commands.add(row),
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -292,7 +298,7 @@ impl Figures {
         let relays = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.relays());
         let relays = relays.fold((0, 0), |all, mesh| (all.0 + mesh.0, all.1 + mesh.1));
         let head_end = engine.partitions().find_map(Part::head_end);
-        let ran = Ran { plan, counters, flash_writes, relays, events: engine.events(), head_end };
+        let ran = Ran { plan, counters, flash_writes, relays, events: engine.events(), head_end, now };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -304,6 +310,7 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
+            Activity::Certificates => return certificates::written(metric, ran, self.sessions_expired),
             Activity::Commands => return self.commands.written(metric, ran),
             _ => {}
         }
@@ -463,6 +470,8 @@ pub struct Ran<'a> {
     events: u64,
     /// The head-end.
     pub head_end: Option<&'a HeadEnd>,
+    /// When the run ended.
+    pub now: SimTime,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

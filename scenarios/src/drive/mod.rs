@@ -5,6 +5,7 @@
 //! ```
 
 mod capture;
+mod certificates;
 mod commands;
 mod figures;
 mod finding;

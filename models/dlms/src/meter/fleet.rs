@@ -59,6 +59,8 @@ pub struct Vendor {
     pub image_block_bytes: u16,
     /// Where push setups say that they send.
     pub push_to: PushTo,
+    /// A head-end gives them certificates: pairs are made, requested and imported by the security setup.
+    pub certificates: bool,
 }
 
 impl Vendor {
@@ -90,6 +92,7 @@ impl Default for Vendor {
             manual_alias: false,
             image_block_bytes: 128,
             push_to: PushTo::default(),
+            certificates: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod record;
+mod renewal;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -39,6 +40,11 @@ pub enum Wake {
     Turn {
         /// Its place in the wave.
         place: u32,
+    },
+    /// A meter's certificate is about to run out.
+    Due {
+        /// Its position in the order of ids.
+        position: u32,
     },
     /// A meter's link is what it is to be.
     Released {
@@ -83,6 +89,8 @@ struct Talked {
     hops: u8,
     /// How long a message was on its way.
     one_way: SimTime,
+    /// When its new certificate was issued.
+    issued: SimTime,
     /// What its clock was off by.
     off_s: Option<f32>,
     /// Generation of the keys that it is to get; 0: not told yet.
@@ -108,6 +116,7 @@ impl Talked {
             bytes: 0,
             hops: 0,
             one_way: SimTime::ZERO,
+            issued: planned,
             off_s: None,
             generation: 0,
             recovers: false,
@@ -137,6 +146,8 @@ pub struct State {
     under_way: BTreeMap<u32, Talked>,
     /// Meters that have a row, by bit.
     done: Vec<u64>,
+    /// Turns that each meter has had, where it has several.
+    rounds: Vec<u16>,
     failed: u32,
     halted: bool,
     waiting: Vec<Waiting>,
@@ -168,6 +179,7 @@ impl Dialogue {
             queue: VecDeque::new(),
             under_way: BTreeMap::new(),
             done: vec![0; meters.len().div_ceil(64)],
+            rounds: vec![0; if topic.comes_again() { meters.len() } else { 0 }],
             failed: 0,
             halted: false,
             waiting: Vec::new(),
@@ -214,8 +226,11 @@ impl Dialogue {
         }
     }
 
-    fn begin_wave(&mut self, ctx: &mut Ctx) {
+    fn begin_wave(&mut self, ctx: &mut Ctx, tools: &Tools<'_>) {
         self.state.begun = Some(ctx.now());
+        if let Topic::Certificates { renew_before, .. } = self.topic {
+            return self.watch(ctx, tools, renew_before);
+        }
         self.state.left = self.wave().len() as u32;
         self.wait_for(ctx, 0);
         self.may_end_wave(ctx);
@@ -232,13 +247,14 @@ impl Dialogue {
     }
 
     /// A meter's turn has come.
-    fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, place: u32) {
-        let position = self.wave()[place as usize];
+    fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let (meter, now) = (self.meters[position as usize], ctx.now());
         if tools.forbids(now, self.job, self.topic.kind(), &self.name, Some(meter)) {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Forbidden, None);
         } else if !tools.network.reachable[meter.at()] {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Unreachable, None);
+        } else if tools.talk.has_expired(meter, now) && !self.topic.comes_again() {
+            self.over(ctx, tools, Talked::new(position, now, None), Outcome::Expired, None);
         } else if !self.held.holds(tools, now, position, meter) {
             self.queue(ctx, tools, (position, now, None));
         }
@@ -351,6 +367,7 @@ impl Dialogue {
             }
         }
         self.may_end_wave(ctx);
+        self.watch_again(ctx, tools, talked.position, outcome);
     }
 }
 
@@ -366,7 +383,7 @@ impl JobKind for Dialogue {
     fn knows(&self, wake: Wake) -> bool {
         match wake {
             Wake::Turn { place } => (place as usize) < self.wave().len(),
-            Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Due { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
             Wake::Wave | Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
@@ -378,7 +395,8 @@ impl JobKind for Dialogue {
         ensure(known.into_iter().all(|position| (position as usize) < meters), || {
             format!("{}: it is about a meter that is not here", self.name)
         })?;
-        let fits = usize::from(state.wave) < self.waves.count() && state.done.len() == meters.div_ceil(64);
+        let rounds = state.rounds.len() == self.state.rounds.len();
+        let fits = rounds && usize::from(state.wave) < self.waves.count() && state.done.len() == meters.div_ceil(64);
         ensure(fits, || format!("{}: it is about a wave that there is not", self.name))?;
         self.held.restore(std::mem::take(&mut state.waiting), meters)?;
         self.state = state;
@@ -391,11 +409,13 @@ impl JobKind for Dialogue {
 
     fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
         match wake {
-            Wake::Wave => self.begin_wave(ctx),
+            Wake::Wave => self.begin_wave(ctx, tools),
+            Wake::Due { .. } if self.state.halted => {}
+            Wake::Due { position } => self.turn(ctx, tools, position),
             Wake::Turn { .. } if self.state.halted => {}
             Wake::Turn { place } => {
                 self.wait_for(ctx, place + 1);
-                self.turn(ctx, tools, place);
+                self.turn(ctx, tools, self.wave()[place as usize]);
             }
             Wake::Released { position, lack } => self.queue(ctx, tools, (position, ctx.now(), Some(lack))),
             Wake::Timeout { read, attempt } => self.timeout(ctx, tools, read, attempt),

@@ -28,7 +28,11 @@ impl Dialogue {
             _ => {}
         }
         let meter = self.meters[position];
-        let id = TransactionId::Campaign { kind: self.topic.kind(), job: self.job, meter };
+        let (job, kind) = (self.job, self.topic.kind());
+        let id = match self.state.rounds.get(position) {
+            Some(&round) => TransactionId::Renewal { job, round, meter },
+            None => TransactionId::Campaign { kind, job, meter },
+        };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
@@ -56,8 +60,23 @@ impl Dialogue {
         });
     }
 
+    /// Meters whose turn has come and who wait, where turns come by the state of each meter.
+    fn record_waiting(&mut self, tools: &mut Tools<'_>) {
+        let queued = std::mem::take(&mut self.state.queue);
+        for (position, planned, lack) in queued {
+            self.record(tools, &Talked::new(position, planned, lack), Outcome::Pending, None);
+        }
+        for waiting in self.held.rest() {
+            let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
+            self.record(tools, &talked, Outcome::LeftOut, None);
+        }
+    }
+
     /// Meters whose turn has not come, or who wait for others or for their links, when the run ends.
     pub(super) fn record_rest(&mut self, tools: &mut Tools<'_>) {
+        if self.topic.comes_again() {
+            return self.record_waiting(tools);
+        }
         let held: BTreeMap<u32, Lack> = self.held.rest().iter().map(|waiting| (waiting.index, waiting.lack)).collect();
         for (wave, positions) in (0..).zip(self.turns.clone()) {
             for (place, position) in (0..).zip(positions) {

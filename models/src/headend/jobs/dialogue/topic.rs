@@ -1,7 +1,7 @@
 //! What a campaign wants of a meter: its first question, and what follows from each answer.
 
 use super::Talked;
-use crate::apdu::{Ask, Said, TEMPORARY_FAILURE, encoded};
+use crate::apdu::{Ask, Said, TEMPORARY_FAILURE, encoded, octets};
 use crate::headend::talk::Talk;
 use crate::node::SiteId;
 use crate::spec::{JobSpec, RelayAction, Setting};
@@ -33,6 +33,13 @@ pub enum Topic {
     Keys {
         /// What comes before the next try when an answer was lost.
         recover_after: SimTime,
+    },
+    /// The meter has a certificate that does not run out soon.
+    Certificates {
+        /// How long before that it gets a new one.
+        renew_before: SimTime,
+        /// What comes before the next try when one has failed.
+        again_after: SimTime,
     },
 }
 
@@ -66,6 +73,10 @@ impl Topic {
             JobSpec::Write(write) => Some(Topic::Write(write.what, write.value)),
             JobSpec::Relay(relay) => Some(Topic::Relay { connect: relay.action == RelayAction::Reconnect }),
             JobSpec::Time(time) => Some(Topic::Time { if_off_by: time.if_off_by }),
+            JobSpec::Certificates(renewal) => {
+                let (renew_before, again_after) = (renewal.renew_before, renewal.again_after);
+                Some(Topic::Certificates { renew_before, again_after })
+            }
             JobSpec::Keys(keys) => Some(Topic::Keys { recover_after: keys.recover_after }),
         }
     }
@@ -77,6 +88,7 @@ impl Topic {
             Topic::Relay { .. } => TransactionKind::Relay,
             Topic::Time { .. } => TransactionKind::Time,
             Topic::Keys { .. } => TransactionKind::Keys,
+            Topic::Certificates { .. } => TransactionKind::Certificates,
         }
     }
 
@@ -86,6 +98,7 @@ impl Topic {
             Topic::Write(setting, value) => Ask::Set(setting, value),
             Topic::Relay { connect } => Ask::Relay { connect },
             Topic::Time { .. } => Ask::Clock,
+            Topic::Certificates { .. } => Ask::MakePair,
             Topic::Keys { .. } => {
                 let keys = talk.keys(meter);
                 // Which keys a meter has must be known before it gets new ones.
@@ -140,6 +153,25 @@ impl Topic {
             (Topic::Time { .. }, Ask::SetClock(_), Came::Said(Said::Done)) => {
                 talked.changed = true;
                 Follows::Ask(Ask::Clock)
+            }
+            (Topic::Certificates { .. }, Ask::MakePair, Came::Said(Said::Done)) => {
+                Follows::Ask(Ask::RequestCertificate)
+            }
+            (Topic::Certificates { .. }, Ask::RequestCertificate, Came::Said(Said::Value(value))) => {
+                let cosem = talk.cosem().clone();
+                let asked = talk.certificates.as_ref().zip(octets(value)).and_then(|(certificates, request)| {
+                    Some((certificates.requested(&cosem, meter, request)?, certificates.valid()))
+                });
+                let Some((pair, valid)) = asked else { return Follows::Over(Outcome::Failed) };
+                talked.issued = now;
+                let valid_s = (valid.nanos() / 1_000_000_000) as u32;
+                Follows::Ask(Ask::Import { pair, valid_s, from_unix_s: cosem.moment(now).unix_s() })
+            }
+            (Topic::Certificates { .. }, Ask::Import { pair, .. }, Came::Said(Said::Done)) => {
+                if let Some(certificates) = &mut talk.certificates {
+                    certificates.renew(meter, now, talked.issued, pair);
+                }
+                Follows::Over(Outcome::Ok)
             }
             // It says something else than it was asked.
             _ => Follows::Over(Outcome::Failed),
