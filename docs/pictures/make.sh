@@ -33,7 +33,9 @@ sweep() {
     cp "$runs/$name-pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+draw certificates-90-days reads
 draw cold-start air-time
+draw commands air-time
 draw elevated-router map
 draw firmware-unicast-multicast air-time
 draw firmware-waves air-time

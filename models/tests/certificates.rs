@@ -56,21 +56,21 @@ fn of(ran: &Ran, kind: TransactionKind) -> Vec<&TransactionRow> {
 
 #[test]
 fn a_million_meters_in_90_days_are_11_111_a_day() {
-    // 9,000 meters stand for a million: 100 a day, which scales to 11,111.
-    let mut spec = ideal(9_000, (90, (0, 90)), 6);
+    // 4,500 meters stand for a million: 50 a day, which scales to 11,111.
+    let mut spec = ideal(4_500, (90, (0, 90)), 6);
     spec.campaigns = vec![renewal(SimTime::ZERO, days(14))];
     let ran = run(&spec);
     let rows = of(&ran, TransactionKind::Certificates);
     assert!(rows.iter().all(|row| row.outcome == Outcome::Ok));
     let on = |day: f64| rows.iter().filter(|row| (row.planned_s / DAY_S as f64).floor() == day).count() as f64;
-    // The first day brings the 14/90 whose time has come as well: 1,400 and 100, and three standard deviations.
-    assert!((on(0.0) - 1_500.0).abs() < 3.0 * 1_500f64.sqrt(), "{}", on(0.0));
+    // The first day brings the 14/90 whose time has come as well: 700 and 50, and three standard deviations.
+    assert!((on(0.0) - 750.0).abs() < 3.0 * 750f64.sqrt(), "{}", on(0.0));
     for day in 1..6 {
-        assert!((on(f64::from(day)) - 100.0).abs() < 30.0, "day {day}: {}", on(f64::from(day)));
+        assert!((on(f64::from(day)) - 50.0).abs() < 22.0, "day {day}: {}", on(f64::from(day)));
     }
     let later: f64 = (1..6).map(|day| on(f64::from(day))).sum();
-    let a_day = later / 5.0 * 1_000_000.0 / 9_000.0;
-    assert!((a_day - 11_111.0).abs() < 3.0 * 11_111.0 / 500f64.sqrt(), "{a_day}");
+    let a_day = later / 5.0 * 1_000_000.0 / 4_500.0;
+    assert!((a_day - 11_111.0).abs() < 3.0 * 11_111.0 / 250f64.sqrt(), "{a_day}");
 }
 
 #[test]

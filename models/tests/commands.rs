@@ -314,3 +314,27 @@ fn a_role_that_may_not_commands_nothing() {
     let outcomes = ["off", "clocks", "keys"].map(|name| count(&rows(&ran, name), Outcome::Forbidden));
     assert_eq!((outcomes, ran.rows.audit.len(), ran.mesh().relays()), ([3, 0, 3], 6, (0, 0)));
 }
+
+#[test]
+fn no_reset_moves_a_relay() {
+    for payload in both() {
+        for tier in [ResetTier::Soft, ResetTier::Warm, ResetTier::Cold] {
+            let mut spec = ideal(6, 0.1, 3_000);
+            spec.dlms.payload = payload;
+            let window = Some(Window::Range(seconds(10), seconds(60)));
+            let reset =
+                ResetSpec { at: seconds(600), window, delivery: Delivery::Unicast, tier, ..ResetSpec::default() };
+            // Half of them, as a filled-in target says; a reset in the midst of a second round as well.
+            let some = |at| PaceSpec { target: Target::of(vec![1, 2, 3]), ..pace(at, 60) };
+            spec.campaigns = vec![
+                relay("off", some(100), RelayAction::Disconnect),
+                CampaignSpec::reset("reset", reset),
+                relay("again", some(600), RelayAction::Disconnect),
+            ];
+            let ran = run(&spec);
+            assert!(ran.of(TransactionKind::Reset).filter(|row| row.reset_s.is_some()).count() >= 5);
+            assert_eq!(count(&rows(&ran, "off"), Outcome::Ok), 3);
+            assert_eq!(ran.mesh().relays(), (3, 3), "{payload:?} {tier:?}");
+        }
+    }
+}

@@ -151,6 +151,8 @@ fn every_figure_and_column_is_described() {
     let limits = "name = \"more\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
                   [head_end]\npreset = \"gxf\"\n[last_gasp]\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
                   [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\n\
+                  [[campaign]]\nname = \"clocks\"\nkind = \"time\"\nat = \"1min\"\nwindow = \"1min\"\n\
+                  [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n\
                   [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";
     std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
     run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);

@@ -30,7 +30,7 @@ pub use meter::clock_settings::ClockSettings;
 pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
 pub use meter::local_time::{Local, LocalTime, Turn};
 pub use meter::rest::{Changed, Rest, keys_of};
-pub use meter::{certificate, consumption, event_log, image, security};
+pub use meter::{consumption, event_log, image, security};
 pub use protection::exchange::{Call, Scratch};
 pub use server::{Reaction, answer, answer_in_blocks, broadcast, push};
 pub use session::{Session, hls};

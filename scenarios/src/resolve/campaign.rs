@@ -10,6 +10,7 @@ use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
+    command::certificates(cx);
     let file = cx.file;
     // A second reset finds a network that the first has left behind, and its window is not the one in the figures.
     let resets: Vec<_> = file.campaign.iter().filter(|c| c.job.reset().is_some()).collect();

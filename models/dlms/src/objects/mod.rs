@@ -1,5 +1,6 @@
 //! The objects of a meter: what GET, SET and ACTION find behind a logical name.
 
+mod certificates;
 pub mod civil;
 mod clock;
 mod control;

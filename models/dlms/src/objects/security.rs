@@ -1,11 +1,11 @@
 //! The security setup (class 64): the policy in force, and new keys, transferred or agreed.
 
 use crate::crypto::agreement::{self, Purpose};
-use crate::meter::certificate;
 use crate::meter::client::Client;
 use crate::meter::rest::{Rest, keys_of};
 use crate::meter::security::{KEYS, policy, unwrap_key};
 use crate::meter::signatures;
+use crate::objects::certificates;
 use crate::objects::put::{Answer, Put};
 use crate::objects::table::Kind;
 use crate::objects::view::View;
@@ -74,19 +74,19 @@ fn certify(
 ) -> Result<bool, ActionResult> {
     match (index, parameter) {
         (4, of) if *of == DIGITAL_SIGNATURE => {
-            if !certificate::make_pair(view.meter, rest) {
+            if !certificates::make_pair(view.meter, rest) {
                 return Err(ActionResult::OtherReason);
             }
             effects.rest_changed = true;
             Ok(false)
         }
         (5, of) if *of == DIGITAL_SIGNATURE => {
-            let request = certificate::request(view.meter, rest).ok_or(ActionResult::TemporaryFailure)?;
+            let request = certificates::request(view.meter, rest).ok_or(ActionResult::TemporaryFailure)?;
             Put(out).octets(&request).map_err(|_| ActionResult::OtherReason)?;
             Ok(true)
         }
         (6, Data::OctetString(bytes)) => {
-            if !certificate::import(view.meter, rest, bytes) {
+            if !certificates::import(view.meter, rest, bytes) {
                 return Err(ActionResult::OtherReason);
             }
             effects.rest_changed = true;
