@@ -55,7 +55,7 @@ fn campaigns_have_their_figures() {
 fn certificates_have_theirs() {
     let suite =
         "[dlms.certificates]\nvalid = \"8h\"\nage = [\"2h\", \"7h\"]\n[[dlms.vendor]]\nname = \"a\"\nsuite = 1\n";
-    let read = "[[read]]\nname = \"hourly\"\nat = \"30min\"\nevery = \"1h\"\ncontent = \"registers\"\n";
+    let read = "[[read]]\nname = \"hourly\"\nat = \"30min\"\nevery = \"1h\"\nwhat = \"registers\"\n";
     // They run out between 1 and 6 hours after the start, and nobody renews them.
     let none = figures(load(&format!("{suite}{read}")));
     assert_eq!(["certificates_expired", "certificates_renewed"].map(&none), [40.0, 0.0].map(Some));
@@ -124,8 +124,8 @@ fn the_librarys_commands_leave_no_relay_open() {
     let runs = library("commands.toml", &["placement.meters=40"]);
     for run in &runs {
         let of = |key: &str| run.get(key).copied().flatten().expect(key);
-        // Three campaigns with 40 meters and two with 8.
-        assert_eq!((of("commands"), of("relays_open"), of("relay_moves")), (136.0, 0.0, 16.0));
+        // Three campaigns with 40 meters and two with 20.
+        assert_eq!((of("commands"), of("relays_open"), of("relay_moves")), (160.0, 0.0, 40.0));
         assert_eq!(of("keys_changed"), 40.0);
     }
 }

@@ -31,7 +31,6 @@ impl Default for CertificatesSpec {
 
 /// Every meter gets a new certificate before its own runs out: it makes a pair of keys, requests a certificate and gets it, and so again each time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct RenewalSpec {
     /// How it gets around. Turns come when certificates run out; those of meters whose time has come when it starts are spread over `window`.
     #[serde(flatten)]

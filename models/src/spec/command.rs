@@ -73,7 +73,6 @@ impl PaceSpec {
 
 /// A value is written into every meter, and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct WriteSpec {
     /// How it gets around.
     #[serde(flatten)]
@@ -112,7 +111,6 @@ impl Setting {
 
 /// The relay of every meter opens or closes its contacts, and is asked whether it has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct RelaySpec {
     /// How it gets around.
     #[serde(flatten)]
@@ -133,7 +131,6 @@ pub enum RelayAction {
 
 /// Every meter is asked for its clock, which is set if it is too far off, and asked for again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct TimeSpec {
     /// How it gets around.
     #[serde(flatten)]
@@ -150,7 +147,6 @@ fn if_off_by_default() -> SimTime {
 
 /// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct KeyChangeSpec {
     /// How it gets around.
     #[serde(flatten)]

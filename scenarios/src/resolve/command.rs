@@ -3,7 +3,6 @@
 use super::campaign::about;
 use super::{Context, show};
 use amitwin_models::spec::{CampaignSpec, JobSpec, PaceSpec, RenewalSpec};
-use dlms_cosem_rs::security::SecuritySuite;
 
 pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec) {
     let name = campaign.name.as_str();
@@ -67,7 +66,7 @@ pub(super) fn certificates(cx: &mut Context<'_>) {
         let title = "the meters have certificates and security suite 0, which knows none";
         cx.error(&["dlms", "certificates"], title, "no `dlms.vendor` says otherwise", help);
     }
-    for kind in dlms.vendors.iter().filter(|kind| kind.vendor.suite == SecuritySuite::Suite0) {
+    for kind in dlms.vendors.iter().filter(|kind| kind.vendor.suite.id() == 0) {
         let title = format!("the meters of `{}` have certificates and security suite 0, which knows none", kind.name);
         cx.error(&["dlms", "vendor", &kind.name], title, "suite 0", help);
     }

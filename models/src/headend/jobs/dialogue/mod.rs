@@ -411,7 +411,11 @@ impl JobKind for Dialogue {
         match wake {
             Wake::Wave => self.begin_wave(ctx, tools),
             Wake::Due { .. } if self.state.halted => {}
-            Wake::Due { position } => self.turn(ctx, tools, position),
+            Wake::Due { position } => {
+                if self.is_due(ctx, tools, position) {
+                    self.turn(ctx, tools, position);
+                }
+            }
             Wake::Turn { .. } if self.state.halted => {}
             Wake::Turn { place } => {
                 self.wait_for(ctx, place + 1);

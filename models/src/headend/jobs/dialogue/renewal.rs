@@ -12,13 +12,27 @@ impl Topic {
 }
 
 impl Dialogue {
-    /// Sets the first turn of each meter. Those whose time has come are spread evenly over the window.
+    /// Whether the turn of a meter has come; if somebody else has renewed its certificate meanwhile, it comes later.
+    pub(super) fn is_due(&mut self, ctx: &mut Ctx, tools: &Tools<'_>, position: u32) -> bool {
+        let (Topic::Certificates { renew_before, .. }, Some(certificates)) = (self.topic, &tools.talk.certificates)
+        else {
+            return false;
+        };
+        let at = certificates.valid_to(self.meters[position as usize]).saturating_sub(renew_before);
+        if at > ctx.now() {
+            self.wake(ctx, at, Wake::Due { position });
+        }
+        at <= ctx.now()
+    }
+
+    /// Sets the first turn of each meter. Those whose time has come are spread evenly over the window, the most urgent first.
     pub(super) fn watch(&mut self, ctx: &mut Ctx, tools: &Tools<'_>, renew_before: SimTime) {
         let Some(certificates) = &tools.talk.certificates else { return };
         let due = |position: u32| certificates.valid_to(self.meters[position as usize]).saturating_sub(renew_before);
         let now = ctx.now();
-        let (late, later): (Vec<u32>, Vec<u32>) =
+        let (mut late, later): (Vec<u32>, Vec<u32>) =
             (0..self.meters.len() as u32).partition(|&position| due(position) <= now);
+        late.sort_by_key(|&position| (certificates.valid_to(self.meters[position as usize]), position));
         for (place, &position) in (0..).zip(&late) {
             let into = u128::from(self.pace.window.nanos()) * place / late.len() as u128;
             self.wake(ctx, now + SimTime::from_nanos(into as u64), Wake::Due { position });
