@@ -33,7 +33,7 @@ use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
-use crate::meter::{self, Meters, Reserves, Servers};
+use crate::meter::{self, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
@@ -224,7 +224,13 @@ fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
 /// Whether head-end and meters say anything to each other.
 fn is_spoken(spec: &WorldSpec) -> bool {
     let pushed = spec.traffic.push().is_some_and(|push| push.content == PushContent::Readings);
-    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty() || spec.device.last_gasp.is_some()
+    let tells = spec.traffic.health.is_some() || spec.traffic.keep_alive.is_some();
+    pushed
+        || tells
+        || !spec.campaigns.is_empty()
+        || !spec.polls.is_empty()
+        || spec.device.last_gasp.is_some()
+        || spec.device.clock.is_some()
 }
 
 /// Whether a campaign waits for links.
@@ -301,10 +307,14 @@ impl Kit<'_> {
         let spec = self.spec;
         let (sites, count, gateways) = (&spec.placement.sites, usize::from(facts.own), facts.gateways);
         let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
-        let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
+        let own = facts.sites.0.iter().take(count).copied();
+        let clocks = spec.device.clock.as_ref().map(|clock| Clocks::new(clock, spec.seed, own));
+        let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count).with_clocks(clocks)));
         let reserves = spec.device.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
         let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
-        let parts = meter::Parts { servers, reserves, plan, push, boot };
+        let (keep_alive, hang) = (spec.traffic.keep_alive.clone(), spec.device.hang.clone());
+        let watches = spec.traffic.health.as_ref().map(|health| Watches::new(health, count));
+        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
@@ -441,6 +451,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         plan: &plan,
         reads,
         meters,
+        keep_alive: spec.traffic.keep_alive.as_ref(),
         duration: spec.duration,
         limits: spec.head_end.as_ref(),
         failures: &Failure::of(&spec.events),

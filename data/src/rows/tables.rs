@@ -123,7 +123,7 @@ tables! {
         /// Of firmware: when the head-end knew that the meter had verified the image; empty if it does not.
         verified_s: Added<f64>,
     }
-    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,

@@ -1,15 +1,21 @@
 #![doc = include_str!("README.md")]
 
+mod alive;
 mod answer;
+mod clock;
 mod event;
 mod firmware;
+mod hang;
+mod health;
 mod outage;
 mod power;
 mod report;
 mod servers;
 mod state;
 
+pub use clock::Clocks;
 pub use event::Event;
+pub use health::Watches;
 pub use outage::Reserves;
 pub use servers::Servers;
 pub use state::State;
@@ -21,7 +27,7 @@ use crate::medium::{Medium, PortUser};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::slab::Slab;
-use crate::spec::{BackSign, PushSpec};
+use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,6 +53,10 @@ struct Meter {
     dark: bool,
     /// An activation has bricked it.
     bricked: bool,
+    /// Its application hangs.
+    hung: bool,
+    /// Times that it has hung.
+    hangs: u16,
 }
 
 /// The meters of a partition, above the port.
@@ -64,6 +74,10 @@ pub struct Meters {
     bricked: Vec<(u16, SiteId)>,
     plan: Arc<Plan>,
     push: Option<PushSpec>,
+    keep_alive: Option<KeepAliveSpec>,
+    /// What they watch, if they watch anything.
+    watches: Option<Watches>,
+    hang: Option<HangSpec>,
     boot: (SimTime, SimTime),
 }
 
@@ -77,6 +91,12 @@ pub struct Parts {
     pub plan: Arc<Plan>,
     /// Regular reports.
     pub push: Option<PushSpec>,
+    /// Keep-alives.
+    pub keep_alive: Option<KeepAliveSpec>,
+    /// A value that is watched.
+    pub watches: Option<Watches>,
+    /// Applications that hang by themselves.
+    pub hang: Option<HangSpec>,
     /// Time from reset to a running radio: smallest and largest.
     pub boot: (SimTime, SimTime),
 }
@@ -93,6 +113,9 @@ impl Meters {
             bricked: Vec::new(),
             plan: parts.plan,
             push: parts.push,
+            keep_alive: parts.keep_alive,
+            watches: parts.watches,
+            hang: parts.hang,
             boot: parts.boot,
         }
     }
@@ -114,7 +137,11 @@ impl Meters {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.meters.bytes() + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
+        let clocks = self.servers.as_ref().and_then(|servers| servers.clocks.as_ref());
+        self.meters.bytes()
+            + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
+            + clocks.map_or(0, Clocks::bytes)
+            + self.watches.as_ref().map_or(0, Watches::bytes)
     }
 
     /// First events of a node; `attached`: it has a way to its gateway from the start.
@@ -122,6 +149,9 @@ impl Meters {
         self.meters[node].attached = attached;
         // Those of a meter without a way are due all the same, and lost.
         self.start_reports(ctx, node);
+        self.start_samples(ctx, node);
+        self.start_keep_alives(ctx, node, 0);
+        self.may_hang(ctx, node, 0);
     }
 
     /// Carries out an event.
@@ -134,6 +164,10 @@ impl Meters {
             Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
             Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),
             Event::Push { node } => self.push(medium, ctx, node),
+            Event::Sample { node } => self.sample(medium, ctx, node),
+            Event::KeepAlive { node, period } => self.keeps_alive(medium, ctx, node, period),
+            Event::Hangs { node, draws } => self.hangs(ctx, node, draws),
+            Event::Watchdog { node, hang } => self.watchdog(medium, ctx, node, hang),
             Event::Capacitor { node, outage } => self.look_at_capacitor(medium, ctx, node, outage),
             Event::LastGasp { node, outage } => self.last_gasp(medium, ctx, node, outage),
             Event::PowerUp { node, outage } => self.power_up(medium, ctx, node, outage),
@@ -167,6 +201,8 @@ impl PortUser for Meters {
             Body::Confirm => self.confirmed(ctx, node, carried.message),
             Body::Heartbeat { .. }
             | Body::Push { .. }
+            | Body::Bundle { .. }
+            | Body::Notice { .. }
             | Body::Alarm { .. }
             | Body::CommandAck { .. }
             | Body::Answer { .. } => {}

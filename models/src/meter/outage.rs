@@ -245,6 +245,9 @@ impl Meters {
         attempt: u8,
     ) {
         let (node, planned) = of;
+        if self.meters[node].hung {
+            return could_not_say(ctx, of, (alarm, outage), Loss::Reset);
+        }
         if !self.meters[node].attached {
             ctx.books.lost(node, Loss::NoRoute);
             return could_not_say(ctx, of, (alarm, outage), Loss::NoRoute);
@@ -263,7 +266,7 @@ impl Meters {
     fn goes_dark<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
         let meter = &mut self.meters[node];
         meter.boots += 1;
-        meter.attached = false;
+        (meter.attached, meter.hung) = (false, false);
         let boots = meter.boots;
         ctx.note(node, Happened::PowerDown { boots });
         medium.power(self, ctx, node, Supply::Off);

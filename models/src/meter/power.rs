@@ -42,6 +42,7 @@ impl Meters {
     fn carry_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, (tier, boots): (ResetTier, u16)) {
         let now = ctx.now();
         ctx.note(node, Happened::Reset { tier });
+        self.meters[node].hung = false;
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.
             if self.meters[node].attached {

@@ -1,6 +1,9 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use crate::apdu::{Apdu, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, ImageWord, PORT, client};
+use super::clock::Clocks;
+use crate::apdu::{
+    Apdu, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, ImageWord, PORT, QUARTER_S, Rows, client,
+};
 use crate::check::same_count;
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
@@ -49,6 +52,8 @@ impl Kept {
 pub struct Servers {
     cosem: Arc<Cosem>,
     kept: Kept,
+    /// Their clocks, if they drift.
+    pub(super) clocks: Option<Clocks>,
     scratch: Scratch,
     request: Vec<u8>,
     out: Vec<u8>,
@@ -66,7 +71,41 @@ impl Servers {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
             Payload::Sized => Kept::Sized(vec![Counts::NEW; radios]),
         };
-        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new(), activated: None }
+        let scratch = Scratch::default();
+        Servers { cosem, kept, clocks: None, scratch, request: Vec::new(), out: Vec::new(), activated: None }
+    }
+
+    /// With clocks that drift.
+    pub fn with_clocks(self, clocks: Option<Clocks>) -> Self {
+        Servers { clocks, ..self }
+    }
+
+    /// What a client, or drift, has made of the clock that a meter's objects show, s.
+    pub(super) fn clock_offset_s(&self, local: Node) -> i32 {
+        let Kept::Real(rests) = &self.kept else { return 0 };
+        rests[local.at()].clock_offset_s
+    }
+
+    /// Moves the clock that a meter's objects show.
+    pub(super) fn set_clock_offset_s(&mut self, local: Node, offset_s: i32) {
+        if let Kept::Real(rests) = &mut self.kept {
+            rests[local.at()].clock_offset_s = offset_s;
+        }
+    }
+
+    /// The objects of a meter show what its clock has drifted to.
+    fn wind(&mut self, local: Node, now: SimTime) {
+        if let Some(offset_s) = self.shown_offset_s(local, now) {
+            self.set_clock_offset_s(local, offset_s);
+        }
+    }
+
+    /// Of rows that are asked for those that have ended by the meter's clock.
+    fn ended(&self, local: Node, now: SimTime, asked: Rows) -> Rows {
+        let Some(offset_s) = self.shown_offset_s(local, now) else { return asked };
+        let newest = (self.cosem.moment(now).unix_s() + i64::from(offset_s)).div_euclid(QUARTER_S);
+        let there = (newest + 1 - i64::from(asked.first)).clamp(0, i64::from(asked.count));
+        Rows { count: there as u16, ..asked }
     }
 
     /// What both sides share.
@@ -110,6 +149,9 @@ impl Servers {
         tier: Option<ResetTier>,
     ) -> (Option<Said>, bool) {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
+        let shown_s = self.clock_offset_s(local);
+        let (ended, at) = (self.ended(local, now, asked.rows), now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
@@ -142,7 +184,10 @@ impl Servers {
                         false,
                     );
                 }
-                (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
+                let lengths = cosem.lengths(site);
+                let bytes =
+                    if ended == asked.rows { asked.answer_bytes } else { lengths.rows[usize::from(ended.count)] };
+                (Some((Apdu { counter, rows: ended, ..Apdu::default() }, bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));
@@ -163,11 +208,14 @@ impl Servers {
                 {
                     self.activated = Some(activated(&cosem, site, *image, rest, before));
                 }
+                if let (Some(clocks), true) = (&mut self.clocks, rest.clock_offset_s != shown_s) {
+                    clocks.set(local, at, i64::from(rest.clock_offset_s) * 1_000_000);
+                }
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
                 }
                 let refused = self.out[0] == 0xD8;
-                let rows = if refused { Default::default() } else { asked.rows };
+                let rows = if refused { Default::default() } else { ended };
                 let counter = if refused { 0 } else { counter };
                 (Some(message(Apdu { counter, refused, rows, ..Apdu::default() }, &self.out)), obeyed)
             }
@@ -177,6 +225,7 @@ impl Servers {
     /// The meter takes in the bytes of what is for all; what that does, unless it is refused.
     fn take_in(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) -> Option<Effects> {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         let Kept::Real(rests) = &mut self.kept else { return None };
         let apdu = said.bytes.as_deref().and_then(client::unwrapped)?;
         self.request.clear();
@@ -274,6 +323,7 @@ impl Servers {
     /// What a push setup of a meter sends now.
     pub fn notification(&mut self, local: Node, site: SiteId, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];

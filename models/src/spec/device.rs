@@ -1,5 +1,7 @@
 //! `[device]`: meter hardware.
 
+use super::clock::ClockSpec;
+use super::hang::HangSpec;
 use super::last_gasp::LastGaspSpec;
 use super::quantity::TimeRange;
 use amitwin_sim_core::SimTime;
@@ -13,6 +15,12 @@ pub struct DeviceSpec {
     /// Time from reset to a running radio, uniform between the two.
     #[serde(with = "TimeRange")]
     pub boot: (SimTime, SimTime),
+    /// Clocks that drift; without it all are right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockSpec>,
+    /// Applications that hang by themselves; without it none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hang: Option<HangSpec>,
     /// Capacitors, if there are some: the section `last_gasp`.
     #[serde(skip)]
     pub last_gasp: Option<LastGaspSpec>,
@@ -20,6 +28,6 @@ pub struct DeviceSpec {
 
 impl Default for DeviceSpec {
     fn default() -> Self {
-        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), last_gasp: None }
+        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), clock: None, hang: None, last_gasp: None }
     }
 }

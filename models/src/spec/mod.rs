@@ -6,6 +6,7 @@ mod broker;
 mod campaign;
 mod channels;
 mod civil;
+mod clock;
 mod condition;
 mod coupling;
 mod device;
@@ -13,7 +14,9 @@ mod dlms;
 mod event;
 mod fading;
 mod firmware;
+mod hang;
 mod head_end;
+mod health;
 mod hours;
 mod interferer;
 mod keys;
@@ -45,17 +48,20 @@ pub use broker::BrokerSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
+pub use clock::ClockSpec;
 pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, HeadEndFails, PowerOff, Restart,
-    RouterFails, Target, TargetKind,
+    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, Hang, HeadEndFails, PowerOff, Restart,
+    RouterFails, Target, TargetKind, Voltage,
 };
 pub use fading::FadingSpec;
 pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
+pub use hang::HangSpec;
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
+pub use health::{HealthMode, HealthSpec, KeepAliveSpec};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use keys::KeySpec;
