@@ -37,7 +37,7 @@ use crate::meter::{self, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, WorldSpec};
+use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, WorldSpec};
 use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
@@ -314,11 +314,16 @@ impl Kit<'_> {
         let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
         let (keep_alive, hang) = (spec.traffic.keep_alive.clone(), spec.device.hang.clone());
         let watches = spec.traffic.health.as_ref().map(|health| Watches::new(health, count));
-        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, boot };
+        let supply = spec.device.supply.clone();
+        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, supply, boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
             books.count_loads(facts.own);
+            if let Some(battery) = &spec.device.battery {
+                let is_on = |node| medium.mesh().is_some_and(|mesh| mesh.net.is_operational(node));
+                books.count_charge(battery, facts.nodes().map(|node| (kind(node) == SiteKind::Meter, is_on(node))));
+            }
         }
         let served_by = |node: Node| match medium.mesh() {
             Some(mesh) if mesh.net.is_new(node) => Node::NONE,
@@ -344,6 +349,15 @@ impl Kit<'_> {
             weather: if ordinal == 0 { Weather::of(spec) } else { None },
             facts,
         }
+    }
+
+    /// Longest burst that the supply of a radio bears, us; `u32::MAX`: any, as those of border routers do.
+    fn bears_us(&self, supply: &SupplySpec, facts: &Facts, node: Node) -> u32 {
+        let site = facts.sites[node];
+        let power_dbm = self.map.power_dbm(site.0, &self.spec.placement.sites[site.at()]);
+        let weak = meter::is_weak(supply, self.spec.seed, site);
+        let burst = supply.bears(f64::from(power_dbm), weak).filter(|_| !facts.is_gateway(node));
+        burst.map_or(u32::MAX, |burst| u32::try_from(burst.nanos() / 1_000).unwrap_or(u32::MAX))
     }
 
     /// The layers of a mesh, settled as though it had run for long.
@@ -377,6 +391,9 @@ impl Kit<'_> {
         let mut link = LinkLayer::new(parts, facts.own);
         if spec.device.last_gasp.is_some() {
             link.count_sent();
+        }
+        if let Some(supply) = &spec.device.supply {
+            link.set_supplies(facts.nodes().map(|node| self.bears_us(supply, facts, node)).collect());
         }
         link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);
         let parts = net::Parts {

@@ -78,6 +78,10 @@ impl PortUser for Users<'_> {
         self.meters.attached(medium, ctx, node);
     }
 
+    fn browns_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        self.meters.browns_out(medium, ctx, node);
+    }
+
     fn detached(&mut self, ctx: &mut Ctx, node: Node) {
         self.meters.detached(ctx, node);
     }

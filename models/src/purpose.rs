@@ -68,6 +68,8 @@ pub const HEALTH: u32 = 182;
 pub const HEALTH_PHASE: u32 = 183;
 /// When in a period a meter sends its keep-alive (entity: meter).
 pub const KEEP_ALIVE: u32 = 184;
+/// Whether the supply of a meter or repeater is weak (entity: site).
+pub const SUPPLY: u32 = 185;
 /// What becomes of a meter that activates an image (entity: job and meter).
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).

@@ -209,6 +209,10 @@ tables! {
         snr_db: Option<f32>,
         /// Its board at the end of the hour, C; empty without weather.
         board_c: Added<f32>,
+        /// Time in which it ran and did not send: it listened or received. Of meters with a battery alone.
+        rx_s: Added<f32>,
+        /// Charge that its radio took from its battery, mAh. Of meters with a battery alone.
+        charge_mah: Added<f32>,
     }
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.
     census: CensusRow, sorted by [time_s, node], opt_in: true {

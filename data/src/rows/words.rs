@@ -132,6 +132,8 @@ words! {
         Activated = "activated",
         /// Its application hangs: it answers and reports nothing, and relays on, until a reset or a restart.
         Hang = "hang",
+        /// A burst of its transmitter has sagged its supply, and it restarts.
+        BrownOut = "brown_out",
         /// Its mains voltage has changed, by an event.
         Voltage = "voltage",
         /// The head-end takes it for silent: as many of its keep-alives in a row have not come as it takes for that.
@@ -356,7 +358,7 @@ mod tests {
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
              parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, hang, \
-             voltage, silent, heard_again, pan_change"
+             brown_out, voltage, silent, heard_again, pan_change"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

@@ -78,6 +78,8 @@ pub enum Said {
     Refused,
     /// The request cannot be deciphered: the meter's security suite is another than the one on file.
     Undeciphered,
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Its clock, seconds since 1970, UTC.
     Clock(i64),
     /// Registers at one moment, asked for or pushed.

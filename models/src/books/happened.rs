@@ -27,6 +27,8 @@ pub enum Happened {
     },
     /// Its application hangs.
     Hang,
+    /// A burst of its transmitter has sagged its supply.
+    BrownOut,
     /// Its mains voltage has changed.
     Voltage {
         /// Of the nominal one.
@@ -98,6 +100,7 @@ impl Happened {
             Happened::Activated { fate } => (EventKind::Activated, fate as i32),
             Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
             Happened::Hang => (EventKind::Hang, 0),
+            Happened::BrownOut => (EventKind::BrownOut, 0),
             Happened::Voltage { level } => (EventKind::Voltage, libm::roundf(1_000.0 * level) as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
             Happened::OnCapacitor { left_s } => (EventKind::OnCapacitor, libm::round(10.0 * left_s) as i32),

@@ -211,6 +211,8 @@ impl Gateways {
 impl PortUser for Gateways {
     fn attached<M: Medium>(&mut self, _medium: &mut M, _ctx: &mut Ctx, _node: Node) {}
 
+    fn browns_out<M: Medium>(&mut self, _medium: &mut M, _ctx: &mut Ctx, _node: Node) {}
+
     fn detached(&mut self, _ctx: &mut Ctx, _node: Node) {}
 
     /// A message of a meter: on to the head-end.

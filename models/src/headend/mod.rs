@@ -375,7 +375,7 @@ impl HeadEnd {
             }
             // A confirmation that was lost is said again.
             Heard::Again if is_heartbeat => false,
-            Heard::Undeciphered => true,
+            Heard::Undeciphered | Heard::TooLong => true,
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
         let job = match report.kind {

@@ -71,6 +71,8 @@ pub enum Heard {
     Refused,
     /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
     Undeciphered,
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Not genuine, or not what was asked for.
     Wrong,
 }
@@ -194,6 +196,9 @@ impl Talk {
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
+            if apdu.too_long {
+                return Heard::TooLong;
+            }
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
                 (true, true) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
@@ -206,6 +211,7 @@ impl Talk {
         match client::open(self.cosem.meter(meter), bytes) {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
+            Some(Said::TooLong) => Heard::TooLong,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(meter, &said);

@@ -67,7 +67,8 @@ impl Meters {
     ) -> bool {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
         let Some(servers) = &mut self.servers else { return false };
-        let (said, obeyed) = servers.answer(node, site, now, &message.apdu, tier);
+        let (said, obeyed, overflows) = servers.answer(node, site, now, &message.apdu, tier);
+        ctx.books.counters.window_overflows += u64::from(overflows);
         if let Some(said) = said.filter(|_| !self.meters[node].hung) {
             self.delay_answer(ctx, node, body, number, message, said);
         }

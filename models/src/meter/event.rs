@@ -91,6 +91,13 @@ pub enum Event {
         /// Which of its outages.
         outage: u16,
     },
+    /// A supply that sagged for a flash write is as it was.
+    SagOver {
+        /// Meter.
+        node: Node,
+        /// Which of its outages it took the sag for.
+        outage: u16,
+    },
     /// The meter says that its supply is back.
     PowerUp {
         /// Meter.
@@ -112,6 +119,7 @@ impl Event {
             | Event::Capacitor { node, .. }
             | Event::LastGasp { node, .. }
             | Event::PowerUp { node, .. }
+            | Event::SagOver { node, .. }
             | Event::Hangs { node, .. }
             | Event::Sample { node }
             | Event::KeepAlive { node, .. }

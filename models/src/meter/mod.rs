@@ -12,6 +12,7 @@ mod power;
 mod report;
 mod servers;
 mod state;
+mod supply;
 
 pub use clock::Clocks;
 pub use event::Event;
@@ -19,6 +20,7 @@ pub use health::Watches;
 pub use outage::Reserves;
 pub use servers::Servers;
 pub use state::State;
+pub use supply::is_weak;
 
 use crate::books::Loss;
 use crate::context::Ctx;
@@ -27,7 +29,7 @@ use crate::medium::{Medium, PortUser};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::slab::Slab;
-use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec};
+use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec, SupplySpec};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -78,6 +80,7 @@ pub struct Meters {
     /// What they watch, if they watch anything.
     watches: Option<Watches>,
     hang: Option<HangSpec>,
+    supply: Option<SupplySpec>,
     boot: (SimTime, SimTime),
 }
 
@@ -97,6 +100,8 @@ pub struct Parts {
     pub watches: Option<Watches>,
     /// Applications that hang by themselves.
     pub hang: Option<HangSpec>,
+    /// Supplies that sag.
+    pub supply: Option<SupplySpec>,
     /// Time from reset to a running radio: smallest and largest.
     pub boot: (SimTime, SimTime),
 }
@@ -116,6 +121,7 @@ impl Meters {
             keep_alive: parts.keep_alive,
             watches: parts.watches,
             hang: parts.hang,
+            supply: parts.supply,
             boot: parts.boot,
         }
     }
@@ -171,6 +177,7 @@ impl Meters {
             Event::Capacitor { node, outage } => self.look_at_capacitor(medium, ctx, node, outage),
             Event::LastGasp { node, outage } => self.last_gasp(medium, ctx, node, outage),
             Event::PowerUp { node, outage } => self.power_up(medium, ctx, node, outage),
+            Event::SagOver { node, outage } => self.sag_over(medium, ctx, node, outage),
         }
     }
 
@@ -188,16 +195,26 @@ impl PortUser for Meters {
         self.owes_power_up(ctx, node);
     }
 
+    fn browns_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        Meters::browns_out(self, medium, ctx, node);
+    }
+
     fn detached(&mut self, _ctx: &mut Ctx, node: Node) {
         self.meters[node].attached = false;
     }
 
-    fn delivered<M: Medium>(&mut self, _medium: &mut M, ctx: &mut Ctx, node: Node, carried: Carried) {
+    fn delivered<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, carried: Carried) {
         match carried.message.body {
             Body::Flood { job } => self.command_for_all(ctx, node, job, carried.message),
             Body::Command { job } => self.command(ctx, node, job, carried.message),
-            Body::Request { read } => self.request(ctx, node, read, carried.message),
-            Body::Spread { .. } => self.step_for_all(ctx, node, carried.message),
+            Body::Request { read } => {
+                self.request(ctx, node, read, carried.message);
+                self.may_sag(medium, ctx, node, carried.message);
+            }
+            Body::Spread { .. } => {
+                self.step_for_all(ctx, node, carried.message);
+                self.may_sag(medium, ctx, node, carried.message);
+            }
             Body::Confirm => self.confirmed(ctx, node, carried.message),
             Body::Heartbeat { .. }
             | Body::Push { .. }

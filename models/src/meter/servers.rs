@@ -9,12 +9,18 @@ use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::image::Firmware;
+use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
-use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
+use amitwin_dlms::{
+    Call, Client, Effects, Meter, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push,
+};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Exception-response: service unknown, PDU too long.
+const TOO_LONG: [u8; 3] = [0xD8, 2, 4];
 
 /// Counters of a meter whose payloads are only sized.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -138,9 +144,38 @@ impl Servers {
         }
     }
 
-    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the
-    /// request is for one.
+    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the request is for one. An
+    /// answer that does not fit into the meter's window is refused or lost, which the last value says.
     pub fn answer(
+        &mut self,
+        local: Node,
+        site: SiteId,
+        now: SimTime,
+        asked: &Apdu,
+        tier: Option<ResetTier>,
+    ) -> (Option<Said>, bool, bool) {
+        let (said, obeyed) = self.answer_unlimited(local, site, now, asked, tier);
+        let vendor = self.cosem.meter(site).vendor();
+        let fits = |said: &Said| said.0.refused || vendor.window_bytes.is_none_or(|window| said.1 <= window);
+        if said.as_ref().is_none_or(fits) {
+            return (said, obeyed, false);
+        }
+        let refusal = (vendor.on_overflow == OnOverflow::Refuse).then(|| self.too_long());
+        (refusal, obeyed, true)
+    }
+
+    /// The exception that a PDU is too long.
+    fn too_long(&self) -> Said {
+        match self.kept {
+            Kept::Real(_) => message(Apdu { refused: true, too_long: true, ..Apdu::default() }, &TOO_LONG),
+            Kept::Sized(_) => {
+                (Apdu { refused: true, too_long: true, ..Apdu::default() }, (HEADER_BYTES + TOO_LONG.len()) as u16)
+            }
+        }
+    }
+
+    /// The same whatever the window holds.
+    pub(super) fn answer_unlimited(
         &mut self,
         local: Node,
         site: SiteId,

@@ -4,6 +4,7 @@ use super::clock::ClockSpec;
 use super::hang::HangSpec;
 use super::last_gasp::LastGaspSpec;
 use super::quantity::TimeRange;
+use super::supply::{BatterySpec, SupplySpec};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,12 @@ pub struct DeviceSpec {
     /// Applications that hang by themselves; without it none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hang: Option<HangSpec>,
+    /// Supplies that bursts of the transmitter sag; without it they bear everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supply: Option<SupplySpec>,
+    /// Batteries of the meters; without it charge is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery: Option<BatterySpec>,
     /// Capacitors, if there are some: the section `last_gasp`.
     #[serde(skip)]
     pub last_gasp: Option<LastGaspSpec>,
@@ -28,6 +35,13 @@ pub struct DeviceSpec {
 
 impl Default for DeviceSpec {
     fn default() -> Self {
-        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), clock: None, hang: None, last_gasp: None }
+        DeviceSpec {
+            boot: (SimTime::from_secs(5), SimTime::from_secs(15)),
+            clock: None,
+            hang: None,
+            supply: None,
+            battery: None,
+            last_gasp: None,
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! From rows to the figures of the results table.
 
+use super::devices::{Devices, Has};
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
 use super::joins::Joins;
 use super::moves::Moves;
+use super::notices::Notices;
 use super::outages::Outages;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
@@ -14,7 +16,7 @@ use amitwin_models::event::Event;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::headend::talk::Talk;
 use amitwin_models::plan::Plan;
-use amitwin_models::spec::Start;
+use amitwin_models::spec::{Start, WorldSpec};
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
@@ -64,6 +66,8 @@ pub struct Figures {
     joins: Option<Joins>,
     outages: Outages,
     updates: Updates,
+    notices: Notices,
+    devices: Devices,
     moves: Option<Moves>,
     rates: Rates,
 }
@@ -97,6 +101,13 @@ impl Figures {
     /// Counts those who wait for their links.
     pub fn count_held(&mut self) {
         self.held = Some(HeldBack::default());
+    }
+
+    /// Counts what meters tell of themselves, and what goes wrong inside them.
+    pub fn look_into_meters(&mut self, spec: &WorldSpec) {
+        let every_s = spec.traffic.health.as_ref().map(|health| health.every.secs_f64());
+        self.notices = Notices::new(every_s, spec.traffic.keep_alive.is_some());
+        self.devices = Devices::new(Has::of(spec));
     }
 
     /// Follows nodes from PAN to PAN.
@@ -140,6 +151,8 @@ impl Figures {
             outages: Outages::default(),
             forbidden: 0,
             updates: Updates::default(),
+            notices: Notices::default(),
+            devices: Devices::default(),
             moves: None,
             rates: Rates::new(duration, load_every),
         }
@@ -155,6 +168,8 @@ impl Figures {
         }
         self.rates.update(&rows.transactions, &rows.load);
         self.outages.update(&rows.events, &rows.transactions);
+        self.notices.update(&rows.events, &rows.transactions);
+        self.devices.update(&rows.events, &rows.load);
         for row in &rows.events {
             match row.kind {
                 EventKind::PowerDown => self.down_s.entry(row.node).or_default().push((row.time_s, f64::INFINITY)),
@@ -205,7 +220,10 @@ impl Figures {
                         self.pings_s.push(answered - sent);
                     }
                 }
-                TransactionKind::LastGasp | TransactionKind::PowerUp => {}
+                TransactionKind::LastGasp
+                | TransactionKind::PowerUp
+                | TransactionKind::Health
+                | TransactionKind::KeepAlive => {}
                 TransactionKind::Firmware => self.updates.add(row),
                 TransactionKind::Read => {
                     self.reads += 1;
@@ -283,7 +301,13 @@ impl Figures {
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
         let flash_writes = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.flash_writes()).sum();
         let head_end = engine.partitions().find_map(Part::head_end);
-        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end };
+        let meters = || engine.partitions().filter_map(Part::mesh).map(|mesh| &mesh.meters);
+        let clocks = meters().filter_map(|meters| meters.clocks(now)).reduce(|mut all, more| {
+            all.0.extend(more.0);
+            all
+        });
+        let hung = meters().map(|meters| meters.hung()).sum();
+        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end, clocks, hung };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -295,6 +319,8 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
+            Activity::Health => return self.notices.written(metric, ran),
+            Activity::Devices => return self.devices.written(metric, ran, self.end_s),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -451,6 +477,10 @@ pub struct Ran<'a> {
     events: u64,
     /// The head-end.
     pub head_end: Option<&'a HeadEnd>,
+    /// What the clocks of meters show too much, s, and what makes one wrong, if they drift.
+    pub clocks: Option<(Vec<f64>, f64)>,
+    /// Meters whose application hangs.
+    pub hung: u32,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

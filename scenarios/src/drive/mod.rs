@@ -5,6 +5,7 @@
 //! ```
 
 mod capture;
+mod devices;
 mod figures;
 mod finding;
 mod firmware;
@@ -12,6 +13,7 @@ mod head_end_minutes;
 mod joins;
 mod money;
 mod moves;
+mod notices;
 mod outages;
 mod rates;
 pub mod warnings;
@@ -159,6 +161,7 @@ pub fn run_captured<X: Exchange<Event>>(
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let spec = &variant.spec;
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
+    figures.look_into_meters(spec);
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
     }
