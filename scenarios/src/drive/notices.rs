@@ -168,3 +168,78 @@ pub(super) fn rank(mut of: Vec<f64>, share: f64) -> Option<f64> {
     let rank = (share * of.len() as f64).ceil().max(1.0) as usize;
     of.get(rank - 1).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use amitwin_data::rows::Added;
+
+    fn event(time_s: f64, node: u32, kind: EventKind, value: i32) -> EventRow {
+        EventRow { time_s, node, kind, value }
+    }
+
+    fn report(node: u32, planned_s: f64, answered_s: Option<f64>) -> TransactionRow {
+        TransactionRow {
+            transaction: 0,
+            kind: TransactionKind::Health,
+            campaign: "".into(),
+            node,
+            gateway: 0,
+            planned_s,
+            sent_s: Some(planned_s),
+            reset_s: None,
+            acknowledged: None,
+            answered_s,
+            outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Failed },
+            attempts: 1,
+            hops: None,
+            hops_made: None,
+            bytes: 90,
+            held_by: Added::default(),
+            image_state: Added::default(),
+            rounds: Added::default(),
+            blocks_alone: Added::default(),
+            blocks_again: Added::default(),
+            complete_s: Added::default(),
+            verified_s: Added::default(),
+        }
+    }
+
+    #[test]
+    fn the_first_report_within_a_disturbance_tells_of_it() {
+        let mut notices = Notices::new(Some(60.0), false);
+        let voltage = |time_s, node, value| event(time_s, node, EventKind::Voltage, value);
+        let events = [voltage(100.0, 1, 900), voltage(100.0, 2, 900), voltage(400.0, 1, 1_000), voltage(500.0, 1, 850)];
+        let reports = [
+            report(1, 99.0, Some(101.0)),
+            report(1, 180.0, None),
+            report(1, 240.0, Some(241.0)),
+            report(1, 200.0, Some(230.0)),
+            // After its end, and before the next.
+            report(1, 450.0, Some(451.0)),
+        ];
+        notices.update(&events, &reports);
+        let told: Vec<_> = notices.disturbances.values().flatten().map(|of| (of.from_s, of.told_s)).collect();
+        assert_eq!(told, [(100.0, Some(230.0)), (500.0, None), (100.0, None)]);
+        assert_eq!((notices.health.all, notices.health.arrived, notices.health.bytes), (5, 4, 360));
+    }
+
+    #[test]
+    fn a_meter_is_silent_since_it_went_down_or_hung() {
+        let mut notices = Notices::new(None, true);
+        notices.update(
+            &[
+                event(50.0, 1, EventKind::Hang, 0),
+                event(80.0, 1, EventKind::Reset, 0),
+                event(100.0, 1, EventKind::Hang, 0),
+                // A warm reset, and the boot after it.
+                event(300.0, 1, EventKind::Reset, 1),
+                event(300.0, 1, EventKind::PowerDown, 1),
+                event(320.0, 1, EventKind::Boot, 1),
+            ],
+            &[],
+        );
+        let since = [60.0, 90.0, 310.0, 330.0].map(|at| notices.down_since(1, at));
+        assert_eq!(since, [Some(50.0), None, Some(100.0), None]);
+    }
+}
