@@ -22,8 +22,10 @@ pub enum Activity {
     Pings,
     /// Supplies that fail, and what meters tell of it.
     Outages,
-    /// What meters tell of themselves: health reports and keep-alives.
+    /// Values that meters watch and report.
     Health,
+    /// Keep-alives, and whom the head-end takes for silent.
+    Alive,
     /// What goes wrong inside meters: clocks, applications, supplies, batteries.
     Devices,
     /// Campaigns that bring firmware into meters.
@@ -50,7 +52,8 @@ impl Activity {
             Activity::Reads => some(Metric::Reads),
             Activity::Pings => some(Metric::Pings),
             Activity::Outages => some(Metric::SuppliesFailed),
-            Activity::Health => some(Metric::HealthReports) || some(Metric::KeepAlives),
+            Activity::Health => some(Metric::HealthReports),
+            Activity::Alive => some(Metric::KeepAlives),
             Activity::Devices => DEVICES.iter().any(|&metric| some(metric)),
             Activity::Firmware => some(Metric::FirmwareMeters),
             Activity::Conditions => values.has(Metric::LeftOut),
@@ -336,18 +339,18 @@ metrics! {
     FalseAlarmsPerMeterDay = "false_alarms_per_meter_day": Count, Health,
         gate("false_alarms", ""), table("false\nalarms", "false alarms a meter and day");
     /// keep-alives that meters made; with `traffic.keep_alive` only
-    KeepAlives = "keep_alives": Count, Health, table("keep-\nalives", "keep-alives");
+    KeepAlives = "keep_alives": Count, Alive, table("keep-\nalives", "keep-alives");
     /// share of them that reached the head-end
-    KeepAlivesArrivedShare = "keep_alives_arrived_share": Share, Health, gate("keep_alives_arrived", "");
+    KeepAlivesArrivedShare = "keep_alives_arrived_share": Share, Alive, gate("keep_alives_arrived", "");
     /// times that the head-end took a meter for silent, because its keep-alives had not come
-    SilentMeters = "silent_meters": Count, Health, gate("silent_meters", ""), table("silent\nmeters", "meters taken for silent");
+    SilentMeters = "silent_meters": Count, Alive, gate("silent_meters", ""), table("silent\nmeters", "meters taken for silent");
     /// of them those whose meter ran at that moment
-    SilentFalse = "silent_false": Count, Health, gate("silent_false", "");
+    SilentFalse = "silent_false": Count, Alive, gate("silent_false", "");
     /// median time from the moment at which a meter went down, or its application hung, until the head-end took it for silent
-    SilentToldP50S = "silent_told_p50_s": Reached, Health,
+    SilentToldP50S = "silent_told_p50_s": Reached, Alive,
         gate("silent_told", "p50"), table("silent\nafter", "taken for silent after, p50");
     /// the same, 95th percentile
-    SilentToldP95S = "silent_told_p95_s": Reached, Health, gate("silent_told", "p95");
+    SilentToldP95S = "silent_told_p95_s": Reached, Alive, gate("silent_told", "p95");
     /// times that the application of a meter hung; with `device.hang` or an event only
     Hangs = "hangs": Count, Devices, gate("hangs", ""), table("\nhangs", "hung applications");
     /// meters whose application hung when the run ended
@@ -370,7 +373,7 @@ metrics! {
     /// the same, 95th percentile
     BatteryMahP95 = "battery_mah_p95": Count, Devices, gate("battery_mah", "p95"), table("battery\nmAh p95", "charge, p95, mAh");
     /// years that a battery lasts at the rate of that meter; with `device.battery` only
-    BatteryLifeP5Y = "battery_life_p5_y": Count, Devices, gate("battery_life", "p5"), table("battery\nyears", "battery lasts, years");
+    BatteryLifeP5Y = "battery_life_p5_y": Count, Devices, gate("battery_life", ""), table("battery\nyears", "battery lasts, years");
     /// requests whose answer did not fit into the window of their meter; where a vendor has one only
     WindowOverflows = "window_overflows": Count, Devices, gate("window_overflows", "");
     /// meters that firmware campaigns were to update, a meter in two of them twice

@@ -319,7 +319,7 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
-            Activity::Health => return self.notices.written(metric, ran),
+            Activity::Health | Activity::Alive => return self.notices.written(metric, ran),
             Activity::Devices => return self.devices.written(metric, ran, self.end_s),
             _ => {}
         }
