@@ -44,12 +44,14 @@ draw gateway-failure map
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
 draw head-end-failure reads
 draw head-end-limits reads
+draw health-reports air-time
 draw hot-afternoon delivered
 draw interferer rejoin
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
+draw meter-faults reads
 draw new-building delivered
 draw ping air-time
 draw outage-restoration outages

@@ -338,3 +338,34 @@ fn no_reset_moves_a_relay() {
         }
     }
 }
+
+#[test]
+fn clocks_that_are_off_are_set_and_drift_on_from_there() {
+    let of = |payload| {
+        let mut spec = ideal(40, 0.1, 90_000);
+        spec.dlms.payload = payload;
+        // Off by 20 s, give or take; 100 millionths are 8.6 s a day.
+        let start_spread = seconds(20);
+        spec.device.clock =
+            Some(ClockSpec { drift_ppm: 100.0, drift_spread_ppm: 0.0, start_spread, ..ClockSpec::default() });
+        spec.campaigns = vec![clocks("first", pace(100, 600), 10), clocks("a day later", pace(86_400, 600), 5)];
+        let ran = run(&spec);
+        let (first, second) = (rows(&ran, "first"), rows(&ran, "a day later"));
+        let off: Vec<f32> = first.iter().filter_map(|row| row.clock_off_s.0).collect();
+        // Two thirds of a normal spread are within 20 s; beyond 10 s are six in ten.
+        let far = off.iter().filter(|off| off.abs() > 10.0).count();
+        assert!((14..=32).contains(&far), "{far}");
+        let set = ran.head_end().statistics.commands.clocks_set;
+        assert!(set as usize >= far - 4, "{set} of {far}");
+        // What was set is off by a day's drift and a second; what was not by 10 s and that.
+        for row in second.iter().filter(|row| row.outcome == Outcome::Ok) {
+            let off_s = row.clock_off_s.0.expect("asked for");
+            assert!((-3.0..=20.5).contains(&off_s), "{row:?}");
+        }
+        let (ahead_s, _) = ran.mesh().meters.clocks(seconds(90_000)).expect("they drift");
+        assert_eq!(count(&second, Outcome::Ok), 40);
+        assert!(ahead_s.iter().all(|ahead| ahead.abs() < 6.5), "{ahead_s:?}");
+        first.iter().chain(&second).map(|row| format!("{row:?}")).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Payload::Real), of(Payload::Sized));
+}

@@ -125,7 +125,7 @@ tables! {
         /// Of clock synchronisation: how far the meter's clock was ahead of true time when it was asked first, to half a second and half of the time until its answer came; empty for all others.
         clock_off_s: Added<f32>,
     }
-    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,
@@ -211,6 +211,10 @@ tables! {
         snr_db: Option<f32>,
         /// Its board at the end of the hour, C; empty without weather.
         board_c: Added<f32>,
+        /// Time in which it ran and did not send: it listened or received. Of meters with a battery alone.
+        rx_s: Added<f32>,
+        /// Charge that its radio took from its battery, mAh. Of meters with a battery alone.
+        charge_mah: Added<f32>,
     }
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.
     census: CensusRow, sorted by [time_s, node], opt_in: true {

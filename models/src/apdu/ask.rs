@@ -191,6 +191,8 @@ pub enum Said {
     Denied(u8),
     /// The value of an attribute, encoded.
     Value(Vec<u8>),
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Its clock, seconds since 1970, UTC.
     Clock(i64),
     /// Registers at one moment, asked for or pushed.

@@ -103,6 +103,7 @@ pub fn open(meter: Meter<'_>, generation: u16, datagram: &[u8]) -> Option<Said> 
     let mut apdu = unwrapped(datagram)?.to_vec();
     match apdu[..] {
         [0xD8, _, 6, ..] => return Some(Said::Refused),
+        [0xD8, _, 4] => return Some(Said::TooLong),
         [0xD8, _, 5] => return Some(Said::Undeciphered),
         _ => {}
     }

@@ -55,6 +55,8 @@ pub struct Apdu {
     pub answer_bytes: u16,
     /// It is an exception: the meter refuses the request's counter.
     pub refused: bool,
+    /// It is an exception: the answer does not fit into the meter's window.
+    pub too_long: bool,
     /// It belongs to somebody outside the simulation, who has the bytes: only its way is simulated.
     pub outside: bool,
     /// Rows that it asks for or brings.

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+pub mod alive;
 pub mod broker;
 pub mod certificates;
 pub mod desk;
@@ -17,11 +18,12 @@ mod tests;
 pub use state::State;
 
 use crate::apdu::Apdu;
-use crate::backhaul::{Report, ReportKind};
+use crate::backhaul::{Notice, Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, PollSpec};
+use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, KeepAliveSpec, PollSpec};
+use alive::Alive;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, SimTime};
 use broker::Broker;
@@ -52,6 +54,11 @@ pub enum Event {
     },
     /// A minute is over.
     Minute,
+    /// All keep-alives of a period should have come.
+    Alive {
+        /// Of which, counted from 0.
+        period: u32,
+    },
     /// The pace of an instance allows the next session.
     Paced {
         /// Which.
@@ -119,6 +126,8 @@ pub struct Duties<'a> {
     pub reads: &'a [PollSpec],
     /// The meters that are read, ascending.
     pub meters: &'a [SiteId],
+    /// Keep-alives that they send, if they do.
+    pub keep_alive: Option<&'a KeepAliveSpec>,
     /// Simulated time of the run.
     pub duration: SimTime,
     /// Limits, if there are some.
@@ -218,6 +227,8 @@ pub struct HeadEnd {
     links: Links,
     /// Its workers and its sessions, if they are limited.
     front: Option<Front>,
+    /// Who is alive, if keep-alives tell.
+    alive: Option<Alive>,
     failures: Vec<Failure>,
     /// Counts and delays.
     pub statistics: Statistics,
@@ -236,6 +247,7 @@ impl HeadEnd {
             jobs: jobs::of(duties, &network),
             meters: duties.meters.into(),
             front: duties.limits.map(front),
+            alive: duties.keep_alive.map(|spec| Alive::new(spec, duties.meters)),
             failures: duties.failures.into(),
             ledger,
             network,
@@ -249,6 +261,9 @@ impl HeadEnd {
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
         if self.front.is_some() {
             front::start(ctx, &self.failures);
+        }
+        if let Some(alive) = &self.alive {
+            alive.start(ctx);
         }
         let (jobs, mut tools) = self.split();
         for job in jobs {
@@ -288,6 +303,11 @@ impl HeadEnd {
             event::Event::HeadEnd(Event::Minute) => {
                 if let Some(front) = &mut self.front {
                     front.minute(ctx, &mut self.rows);
+                }
+            }
+            event::Event::HeadEnd(Event::Alive { period }) => {
+                if let Some(alive) = &mut self.alive {
+                    alive.look(ctx, &mut self.rows, period);
                 }
             }
             event::Event::HeadEnd(event @ (Event::Ingested { .. } | Event::Redelivered { .. })) => {
@@ -363,7 +383,11 @@ impl HeadEnd {
         let heard = match report.kind {
             ReportKind::Back { by: BackSign::Route, .. } => Heard::New(None),
             // Bytes without meaning.
-            ReportKind::Push { .. } | ReportKind::Alarm { .. } if report.apdu == Apdu::default() => Heard::New(None),
+            ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Alarm { .. }
+                if report.apdu == Apdu::default() =>
+            {
+                Heard::New(None)
+            }
             _ => self.talk.hear(report),
         };
         let mut said = None;
@@ -374,14 +398,28 @@ impl HeadEnd {
             }
             // A confirmation that was lost is said again.
             Heard::Again if is_heartbeat => false,
-            Heard::Undeciphered => true,
+            Heard::Undeciphered | Heard::TooLong => true,
             Heard::OtherKeys => return self.other_keys(ctx, report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
         let job = match report.kind {
-            ReportKind::Push { .. } if refused => return,
+            ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Notice { .. } if refused => return,
             // Its row is that of the border router.
             ReportKind::Alarm { .. } => return,
+            ReportKind::Notice { notice, number } => {
+                if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
+                    alive.hear(ctx.now(), &mut self.rows, report, number);
+                }
+                return;
+            }
+            ReportKind::Bundle { count, period } => {
+                let last = ctx.now() - report.planned;
+                for n in 0..u64::from(count) {
+                    let delay_ns = last.nanos() + period.nanos() * n;
+                    self.statistics.push_delay_ms.saturating_record(delay_ns / 1_000_000);
+                }
+                return;
+            }
             ReportKind::Push { .. } => {
                 let delay = ctx.now() - report.planned;
                 self.statistics.push_delay_ms.saturating_record(delay.nanos() / 1_000_000);

@@ -133,6 +133,8 @@ pub enum Heard {
     Undeciphered,
     /// The same, of a meter whose keys are being changed: it is spoken to under the others from now on.
     OtherKeys,
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Not genuine, or not what was asked for.
     Wrong,
 }
@@ -313,6 +315,9 @@ impl Talk {
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
+            if apdu.too_long {
+                return Heard::TooLong;
+            }
             let said = apdu.word.as_ref().and_then(|word| word.said());
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
                 (true, true) => Heard::Undeciphered,
@@ -341,6 +346,7 @@ impl Talk {
         match said {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
+            Some(Said::TooLong) => Heard::TooLong,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(meter, &said);

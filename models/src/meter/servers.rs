@@ -1,18 +1,29 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use crate::apdu::{Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, Word, client};
-use crate::check::{ensure, same_count};
+mod saved;
+
+pub(super) use saved::Saved;
+
+use super::clock::Clocks;
+use crate::apdu::{
+    Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word, client,
+};
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::image::Firmware;
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
-use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
+use amitwin_dlms::{
+    Call, Client, Effects, Meter, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push,
+};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Exception-response: service unknown, PDU too long.
+const TOO_LONG: [u8; 3] = [0xD8, 2, 4];
 
 /// Counters of a meter whose payloads are only sized.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,19 +56,13 @@ pub(super) enum Kept {
     Sized(Vec<Counts>),
 }
 
-/// What meters keep, as it may be written: keys that were changed are sealed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Saved {
-    kept: Kept,
-    /// Whose, number of the key, and the key.
-    sealed: Vec<(u32, u8, Vec<u8>)>,
-}
-
 /// The meters of a mesh as DLMS servers.
 #[derive(Debug)]
 pub struct Servers {
     cosem: Arc<Cosem>,
     kept: Kept,
+    /// Their clocks, if they drift.
+    pub(super) clocks: Option<Clocks>,
     scratch: Scratch,
     request: Vec<u8>,
     out: Vec<u8>,
@@ -75,50 +80,45 @@ impl Servers {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
             Payload::Sized => Kept::Sized(vec![Counts::NEW; radios]),
         };
-        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new(), activated: None }
+        let scratch = Scratch::default();
+        Servers { cosem, kept, clocks: None, scratch, request: Vec::new(), out: Vec::new(), activated: None }
+    }
+
+    /// With clocks that drift.
+    pub fn with_clocks(self, clocks: Option<Clocks>) -> Self {
+        Servers { clocks, ..self }
+    }
+
+    /// What a client, or drift, has made of the clock that a meter's objects show, s.
+    pub(super) fn clock_offset_s(&self, local: Node) -> i32 {
+        self.rest(local).map_or(0, |rest| rest.clock_offset_s)
+    }
+
+    /// Moves the clock that a meter's objects show.
+    pub(super) fn set_clock_offset_s(&mut self, local: Node, offset_s: i32) {
+        if let Kept::Real(rests) = &mut self.kept {
+            rests[local.at()].clock_offset_s = offset_s;
+        }
+    }
+
+    /// The objects of a meter show what its clock has drifted to.
+    fn wind(&mut self, local: Node, now: SimTime) {
+        if let Some(offset_s) = self.shown_offset_s(local, now) {
+            self.set_clock_offset_s(local, offset_s);
+        }
+    }
+
+    /// Of rows that are asked for those that have ended by the meter's clock.
+    fn ended(&self, local: Node, now: SimTime, asked: Rows) -> Rows {
+        let Some(offset_s) = self.shown_offset_s(local, now) else { return asked };
+        let newest = (self.cosem.moment(now).unix_s() + i64::from(offset_s)).div_euclid(QUARTER_S);
+        let there = (newest + 1 - i64::from(asked.first)).clamp(0, i64::from(asked.count));
+        Rows { count: there as u16, ..asked }
     }
 
     /// What both sides share.
     pub fn cosem(&self) -> &Arc<Cosem> {
         &self.cosem
-    }
-
-    /// What meters keep.
-    pub(super) fn save(&self) -> Saved {
-        let (mut kept, mut sealed) = (self.kept.clone(), Vec::new());
-        if let Kept::Real(rests) = &mut kept {
-            let storage = self.cosem.fleet.keys.storage_key();
-            for (local, rest) in (0..).zip(rests) {
-                if rest.security().is_some_and(|security| security.has_keys()) {
-                    let keys = rest.security_mut().take_sealed(&storage);
-                    sealed.extend(keys.into_iter().map(|(which, key)| (local, which, key)));
-                }
-            }
-        }
-        Saved { kept, sealed }
-    }
-
-    /// Goes on from what meters kept.
-    pub(super) fn restore(&mut self, saved: Saved) -> Result<(), String> {
-        let Saved { mut kept, sealed } = saved;
-        let (there, here) = match (&kept, &self.kept) {
-            (Kept::Real(there), Kept::Real(here)) => (there.len(), here.len()),
-            (Kept::Sized(there), Kept::Sized(here)) => (there.len(), here.len()),
-            _ => return Err("meter: payloads are real in one and sized in the other".to_owned()),
-        };
-        same_count("meter: DLMS servers", there, here)?;
-        if let Kept::Real(rests) = &mut kept {
-            let storage = self.cosem.fleet.keys.storage_key();
-            for (local, which, key) in sealed {
-                let rest = rests.get_mut(local as usize);
-                let is_whole = rest
-                    .zip(key.as_slice().try_into().ok())
-                    .is_some_and(|(rest, key)| rest.security_mut().unseal(usize::from(which), key, &storage));
-                ensure(is_whole, || "meter: a key that was changed is damaged, or of nobody here".to_owned())?;
-            }
-        }
-        self.kept = kept;
-        Ok(())
     }
 
     /// Bytes that a meter keeps here.
@@ -129,9 +129,38 @@ impl Servers {
         }
     }
 
-    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the
-    /// request is for one.
+    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the request is for one. An
+    /// answer that does not fit into the meter's window is refused or lost, which the last value says.
     pub fn answer(
+        &mut self,
+        local: Node,
+        site: SiteId,
+        now: SimTime,
+        asked: &Apdu,
+        tier: Option<ResetTier>,
+    ) -> (Option<Said>, bool, bool) {
+        let (said, obeyed) = self.answer_unlimited(local, site, now, asked, tier);
+        let vendor = self.cosem.meter(site).vendor();
+        let fits = |said: &Said| said.0.refused || vendor.window_bytes.is_none_or(|window| said.1 <= window);
+        if said.as_ref().is_none_or(fits) {
+            return (said, obeyed, false);
+        }
+        let refusal = (vendor.on_overflow == OnOverflow::Refuse).then(|| self.too_long());
+        (refusal, obeyed, true)
+    }
+
+    /// The exception that a PDU is too long.
+    fn too_long(&self) -> Said {
+        match self.kept {
+            Kept::Real(_) => message(Apdu { refused: true, too_long: true, ..Apdu::default() }, &TOO_LONG),
+            Kept::Sized(_) => {
+                (Apdu { refused: true, too_long: true, ..Apdu::default() }, (HEADER_BYTES + TOO_LONG.len()) as u16)
+            }
+        }
+    }
+
+    /// The same whatever the window holds.
+    pub(super) fn answer_unlimited(
         &mut self,
         local: Node,
         site: SiteId,
@@ -140,6 +169,9 @@ impl Servers {
         tier: Option<ResetTier>,
     ) -> (Option<Said>, bool) {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
+        let shown_s = self.clock_offset_s(local);
+        let (ended, at) = (self.ended(local, now, asked.rows), now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
@@ -192,10 +224,10 @@ impl Servers {
                         false,
                     );
                 }
-                (
-                    Some((Apdu { counter, generation, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)),
-                    tier.is_some(),
-                )
+                let lengths = cosem.lengths(site);
+                let bytes =
+                    if ended == asked.rows { asked.answer_bytes } else { lengths.rows[usize::from(ended.count)] };
+                (Some((Apdu { counter, generation, rows: ended, ..Apdu::default() }, bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));
@@ -216,11 +248,14 @@ impl Servers {
                 {
                     self.activated = Some(activated(&cosem, site, *image, rest, before));
                 }
+                if let (Some(clocks), true) = (&mut self.clocks, rest.clock_offset_s != shown_s) {
+                    clocks.set(local, at, i64::from(rest.clock_offset_s) * 1_000_000);
+                }
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
                 }
                 let refused = self.out[0] == 0xD8;
-                let rows = if refused { Default::default() } else { asked.rows };
+                let rows = if refused { Default::default() } else { ended };
                 let counter = if refused { 0 } else { counter };
                 (Some(message(Apdu { counter, refused, rows, ..Apdu::default() }, &self.out)), obeyed)
             }
@@ -230,6 +265,7 @@ impl Servers {
     /// The meter takes in the bytes of what is for all; what that does, unless it is refused.
     fn take_in(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) -> Option<Effects> {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         let Kept::Real(rests) = &mut self.kept else { return None };
         let apdu = said.bytes.as_deref().and_then(client::unwrapped)?;
         self.request.clear();
@@ -260,6 +296,7 @@ impl Servers {
 
     /// A meter whose payloads are sized does what it is asked; its answer, plain.
     fn carry_out(&mut self, local: Node, site: SiteId, now: SimTime, ask: Ask) -> Vec<u8> {
+        let shown_s = self.shown_offset_s(local, now);
         let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
         let kept = &mut counts[local.at()];
         if let Ask::Keys { generation } = ask {
@@ -269,7 +306,16 @@ impl Servers {
         }
         let mut fresh = Rest::default();
         let rest = kept.rest.as_deref_mut().unwrap_or(&mut fresh);
+        rest.clock_offset_s = shown_s.unwrap_or(rest.clock_offset_s);
+        let before_s = rest.clock_offset_s;
         let plain = self.cosem.carried_out(site, rest, self.cosem.moment(now), ask);
+        if let (Some(clocks), true) = (&mut self.clocks, rest.clock_offset_s != before_s) {
+            clocks.set(local, now, i64::from(rest.clock_offset_s) * 1_000_000);
+        }
+        if shown_s.is_some() {
+            // The clock itself knows it better.
+            rest.clock_offset_s = 0;
+        }
         if kept.rest.is_none() && fresh != Rest::default() {
             kept.rest = Some(Box::new(fresh));
         }
@@ -350,6 +396,7 @@ impl Servers {
     /// What a push setup of a meter sends now.
     pub fn notification(&mut self, local: Node, site: SiteId, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];

@@ -1,6 +1,6 @@
 //! `[[event]]`: what happens to the world from outside.
 
-use super::quantity::{Maybe, Ratio, Time};
+use super::quantity::{Maybe, Ratio, Share, Time};
 use super::tagged::{Tag, tagged};
 use super::target::Target;
 use amitwin_dlms::ResetTier;
@@ -77,6 +77,10 @@ pub enum Act {
     PowerOff(PowerOff),
     /// Meters and repeaters restart by themselves, each at once; of border routers in the target nothing is lost.
     Restart(Restart),
+    /// The application of meters hangs: they answer nothing and report nothing, and relay on, until a reset or a restart.
+    Hang(Hang),
+    /// The mains voltage of nodes is too low or too high, which meters with `traffic.health` may see.
+    Voltage(Voltage),
     /// Border routers fail and boot when they are repaired; of other nodes in the target nothing is lost.
     RouterFails(RouterFails),
     /// The backhaul of border routers is down: what is on its way over it is lost.
@@ -118,6 +122,21 @@ pub struct Restart {
     #[serde(default = "warm")]
     pub tier: ResetTier,
 }
+
+/// A mains voltage that is too low or too high.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Voltage {
+    /// What it is, as a share of what it would be; several events multiply.
+    #[serde(with = "Share")]
+    #[schemars(extend("x-min" = 0.01, "x-max" = 2.0))]
+    pub level: f64,
+}
+
+/// An application that hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hang {}
 
 const fn warm() -> ResetTier {
     ResetTier::Warm

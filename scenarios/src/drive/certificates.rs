@@ -1,6 +1,6 @@
 //! Figures of certificates that run out.
 
-use super::figures::Ran;
+use super::ran::Ran;
 use amitwin_data::metrics::Metric;
 
 /// What is written for a figure: nothing where meters have no certificates.

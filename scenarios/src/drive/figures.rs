@@ -2,11 +2,14 @@
 
 use super::certificates;
 use super::commands::Commands;
+use super::devices::{Devices, Has};
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
 use super::joins::Joins;
 use super::moves::Moves;
+use super::notices::Notices;
 use super::outages::Outages;
+use super::ran::Ran;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
@@ -16,7 +19,7 @@ use amitwin_models::event::Event;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::headend::talk::Talk;
 use amitwin_models::plan::Plan;
-use amitwin_models::spec::Start;
+use amitwin_models::spec::{Start, WorldSpec};
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
@@ -68,6 +71,8 @@ pub struct Figures {
     updates: Updates,
     commands: Commands,
     sessions_expired: u64,
+    notices: Notices,
+    devices: Devices,
     moves: Option<Moves>,
     rates: Rates,
 }
@@ -101,6 +106,13 @@ impl Figures {
     /// Counts those who wait for their links.
     pub fn count_held(&mut self) {
         self.held = Some(HeldBack::default());
+    }
+
+    /// Counts what meters tell of themselves, and what goes wrong inside them.
+    pub fn look_into_meters(&mut self, spec: &WorldSpec) {
+        let every_s = spec.traffic.health.as_ref().map(|health| health.every.secs_f64());
+        self.notices = Notices::new(every_s, spec.traffic.keep_alive.is_some());
+        self.devices = Devices::new(Has::of(spec));
     }
 
     /// Follows nodes from PAN to PAN.
@@ -146,6 +158,8 @@ impl Figures {
             updates: Updates::default(),
             commands: Commands::default(),
             sessions_expired: 0,
+            notices: Notices::default(),
+            devices: Devices::default(),
             moves: None,
             rates: Rates::new(duration, load_every),
         }
@@ -161,6 +175,8 @@ impl Figures {
         }
         self.rates.update(&rows.transactions, &rows.load);
         self.outages.update(&rows.events, &rows.transactions);
+        self.notices.update(&rows.events, &rows.transactions);
+        self.devices.update(&rows.events, &rows.load);
         for row in &rows.events {
             match row.kind {
                 EventKind::PowerDown => self.down_s.entry(row.node).or_default().push((row.time_s, f64::INFINITY)),
@@ -212,7 +228,10 @@ impl Figures {
                         self.pings_s.push(answered - sent);
                     }
                 }
-                TransactionKind::LastGasp | TransactionKind::PowerUp => {}
+                TransactionKind::LastGasp
+                | TransactionKind::PowerUp
+                | TransactionKind::Health
+                | TransactionKind::KeepAlive => {}
                 TransactionKind::Firmware => self.updates.add(row),
                 TransactionKind::Write
                 | TransactionKind::Relay
@@ -298,7 +317,14 @@ impl Figures {
         let relays = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.relays());
         let relays = relays.fold((0, 0), |all, mesh| (all.0 + mesh.0, all.1 + mesh.1));
         let head_end = engine.partitions().find_map(Part::head_end);
-        let ran = Ran { plan, counters, flash_writes, relays, events: engine.events(), head_end, now };
+        let meters = || engine.partitions().filter_map(Part::mesh).map(|mesh| &mesh.meters);
+        let clocks = meters().filter_map(|meters| meters.clocks(now)).reduce(|mut all, more| {
+            all.0.extend(more.0);
+            all
+        });
+        let hung = meters().map(|meters| meters.hung()).sum();
+        let events = engine.events();
+        let ran = Ran { plan, counters, flash_writes, relays, events, head_end, now, clocks, hung };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -312,6 +338,8 @@ impl Figures {
             Activity::Firmware => return self.updates.written(metric, ran),
             Activity::Certificates => return certificates::written(metric, ran, self.sessions_expired),
             Activity::Commands => return self.commands.written(metric, ran),
+            Activity::Health | Activity::Alive => return self.notices.written(metric, ran),
+            Activity::Devices => return self.devices.written(metric, ran, self.end_s),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -456,22 +484,6 @@ impl Figures {
             _ => unreachable!("{metric:?} is worked out elsewhere"),
         }
     }
-}
-
-/// What the parts of a world counted themselves.
-pub struct Ran<'a> {
-    plan: &'a Plan,
-    /// Sums of all meshes.
-    pub counters: Counters,
-    /// Images written to flash.
-    pub flash_writes: u64,
-    /// Relays with open contacts, and how often contacts have moved.
-    pub relays: (u64, u64),
-    events: u64,
-    /// The head-end.
-    pub head_end: Option<&'a HeadEnd>,
-    /// When the run ended.
-    pub now: SimTime,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! Figures of firmware campaigns.
 
-use super::figures::Ran;
+use super::ran::Ran;
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{Outcome, TransactionRow};
 

@@ -133,6 +133,8 @@ mod tests {
             rssi_dbm: None,
             snr_db: None,
             board_c: Added::default(),
+            rx_s: Added::default(),
+            charge_mah: Added::default(),
         }
     }
 

@@ -9,6 +9,7 @@ mod firmware;
 pub(crate) mod gates;
 mod head_end;
 mod id_list;
+mod inside;
 mod interferer;
 pub(crate) mod medium;
 mod obstacle;
@@ -99,6 +100,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
     outage::last_gasp(cx);
+    inside::meters(cx);
     read::polls(cx);
     let head_end = head_end::head_end(cx);
     event::times(cx);

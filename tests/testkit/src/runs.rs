@@ -190,6 +190,8 @@ pub fn extremes() -> Rows {
                 rssi_dbm: None,
                 snr_db: None,
                 board_c: Added::default(),
+                rx_s: Added::default(),
+                charge_mah: Added::default(),
             },
             LoadRow {
                 time_s: f64::MAX,
@@ -216,6 +218,8 @@ pub fn extremes() -> Rows {
                 rssi_dbm: None,
                 snr_db: None,
                 board_c: Added::default(),
+                rx_s: Added::default(),
+                charge_mah: Added::default(),
             },
         ],
         census: vec![

@@ -44,7 +44,7 @@ pub enum Kind {
     Confirm,
     /// A regular report.
     Push,
-    /// A meter tells of its supply.
+    /// A meter tells of its supply or its health, or that it is alive.
     Alarm,
     /// A command for one meter.
     Command,
@@ -172,8 +172,8 @@ impl Content {
             Content::Dio { .. } => Kind::Dio,
             Content::Message(message) => match message.body {
                 Body::Heartbeat { .. } => Kind::Heartbeat,
-                Body::Push { .. } => Kind::Push,
-                Body::Alarm { .. } => Kind::Alarm,
+                Body::Push { .. } | Body::Bundle { .. } => Kind::Push,
+                Body::Alarm { .. } | Body::Notice { .. } => Kind::Alarm,
                 Body::CommandAck { .. } => Kind::CommandAck,
                 Body::Answer { .. } => Kind::Answer,
                 Body::Confirm => Kind::Confirm,

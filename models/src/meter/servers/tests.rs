@@ -69,7 +69,7 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
                 // Another meter each time, at the same place.
                 let mut servers = Servers::new(real.clone(), 1);
                 let asked = Apdu { bytes: Some(datagram.into()), rows, ..Apdu::default() };
-                let (said, obeyed) = servers.answer(Node(0), SiteId(number), now, &asked, None);
+                let (said, obeyed, _) = servers.answer(Node(0), SiteId(number), now, &asked, None);
                 let (said, bytes) = said.expect("an answer");
                 assert_eq!((bytes, obeyed), (answer_bytes, false), "{ask:?} of {number}");
                 let read = client::open(real.meter(SiteId(number)), 0, said.bytes.as_deref().expect("bytes"));

@@ -286,7 +286,11 @@ impl JobKind for Reset {
                 (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
                 progress.hops = report.hops;
             }
-            ReportKind::Push { .. } | ReportKind::Alarm { .. } | ReportKind::Answer { .. } => {
+            ReportKind::Push { .. }
+            | ReportKind::Bundle { .. }
+            | ReportKind::Notice { .. }
+            | ReportKind::Alarm { .. }
+            | ReportKind::Answer { .. } => {
                 unreachable!("{report:?} is for no reset")
             }
         }
