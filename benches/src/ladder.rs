@@ -79,7 +79,11 @@ pub fn spec(meters: u32, neighbours: usize, coupling: Coupling, environment: Env
         surroundings,
         mesh: MeshSpec { profile: Some(SizeProfile::Large), ..MeshSpec::default() },
         backhaul: BackhaulSpec { latency: SimTime::from_millis(200), loss: 0.0 },
-        traffic: TrafficSpec { push_period: Some(SimTime::from_secs(3_600)), payload_bytes: Some(200) },
+        traffic: TrafficSpec {
+            push_period: Some(SimTime::from_secs(3_600)),
+            payload_bytes: Some(200),
+            ..TrafficSpec::default()
+        },
         coupling: CouplingSpec { meshes: coupling },
         ..WorldSpec::plain()
     }

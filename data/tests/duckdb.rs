@@ -42,6 +42,7 @@ fn resets() -> Rows {
         blocks_again: Added::default(),
         complete_s: Added::default(),
         verified_s: Added::default(),
+        clock_off_s: Added::default(),
     };
     let transactions = vec![
         row(0, 610.0, Some(700.0)),

@@ -33,7 +33,9 @@ sweep() {
     cp "$runs/$name-pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+draw certificates-90-days reads
 draw cold-start air-time
+draw commands air-time
 draw elevated-router map
 draw firmware-unicast-multicast air-time
 draw firmware-waves air-time
@@ -42,12 +44,14 @@ draw gateway-failure map
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
 draw head-end-failure reads
 draw head-end-limits reads
+draw health-reports air-time
 draw hot-afternoon delivered
 draw interferer rejoin
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
+draw meter-faults reads
 draw new-building delivered
 draw ping air-time
 draw outage-restoration outages

@@ -84,6 +84,15 @@ pub enum Alarm {
     PowerUp,
 }
 
+/// What a meter tells of itself beside its readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// A value that it watches.
+    Health,
+    /// It is alive.
+    KeepAlive,
+}
+
 /// Kinds of [`Report`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportKind {
@@ -103,6 +112,20 @@ pub enum ReportKind {
     Alarm {
         /// Which of the two.
         alarm: Alarm,
+    },
+    /// Several regular reports in one payload.
+    Bundle {
+        /// How many.
+        count: u16,
+        /// From one of them to the next; the last was due at `planned`.
+        period: SimTime,
+    },
+    /// A health report or a keep-alive.
+    Notice {
+        /// Which of the two.
+        notice: Notice,
+        /// Number of the sample or of the period.
+        number: u32,
     },
     /// The answer to a unicast command.
     CommandAck {

@@ -33,11 +33,11 @@ use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
-use crate::meter::{self, Meters, Reserves, Servers};
+use crate::meter::{self, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, WorldSpec};
+use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, WorldSpec};
 use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
@@ -224,7 +224,13 @@ fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
 /// Whether head-end and meters say anything to each other.
 fn is_spoken(spec: &WorldSpec) -> bool {
     let pushed = spec.traffic.push().is_some_and(|push| push.content == PushContent::Readings);
-    pushed || !spec.campaigns.is_empty() || !spec.polls.is_empty() || spec.device.last_gasp.is_some()
+    let tells = spec.traffic.health.is_some() || spec.traffic.keep_alive.is_some();
+    pushed
+        || tells
+        || !spec.campaigns.is_empty()
+        || !spec.polls.is_empty()
+        || spec.device.last_gasp.is_some()
+        || spec.device.clock.is_some()
 }
 
 /// Whether a campaign waits for links.
@@ -301,14 +307,23 @@ impl Kit<'_> {
         let spec = self.spec;
         let (sites, count, gateways) = (&spec.placement.sites, usize::from(facts.own), facts.gateways);
         let is_limited = spec.medium == MediumKind::Mesh && limits::air(&spec.radio).is_some();
-        let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
+        let own = facts.sites.0.iter().take(count).copied();
+        let clocks = spec.device.clock.as_ref().map(|clock| Clocks::new(clock, spec.seed, own));
+        let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count).with_clocks(clocks)));
         let reserves = spec.device.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
         let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
-        let parts = meter::Parts { servers, reserves, plan, push, boot };
+        let (keep_alive, hang) = (spec.traffic.keep_alive.clone(), spec.device.hang.clone());
+        let watches = spec.traffic.health.as_ref().map(|health| Watches::new(health, count));
+        let supply = spec.device.supply.clone();
+        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, supply, boot };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {
             books.count_loads(facts.own);
+            if let Some(battery) = &spec.device.battery {
+                let is_on = |node| medium.mesh().is_some_and(|mesh| mesh.net.is_operational(node));
+                books.count_charge(battery, facts.nodes().map(|node| (kind(node) == SiteKind::Meter, is_on(node))));
+            }
         }
         let served_by = |node: Node| match medium.mesh() {
             Some(mesh) if mesh.net.is_new(node) => Node::NONE,
@@ -334,6 +349,15 @@ impl Kit<'_> {
             weather: if ordinal == 0 { Weather::of(spec) } else { None },
             facts,
         }
+    }
+
+    /// Longest burst that the supply of a radio bears, us; `u32::MAX`: any, as those of border routers do.
+    fn bears_us(&self, supply: &SupplySpec, facts: &Facts, node: Node) -> u32 {
+        let site = facts.sites[node];
+        let power_dbm = self.map.power_dbm(site.0, &self.spec.placement.sites[site.at()]);
+        let weak = meter::is_weak(supply, self.spec.seed, site);
+        let burst = supply.bears(f64::from(power_dbm), weak).filter(|_| !facts.is_gateway(node));
+        burst.map_or(u32::MAX, |burst| u32::try_from(burst.nanos() / 1_000).unwrap_or(u32::MAX))
     }
 
     /// The layers of a mesh, settled as though it had run for long.
@@ -367,6 +391,9 @@ impl Kit<'_> {
         let mut link = LinkLayer::new(parts, facts.own);
         if spec.device.last_gasp.is_some() {
             link.count_sent();
+        }
+        if let Some(supply) = &spec.device.supply {
+            link.set_supplies(facts.nodes().map(|node| self.bears_us(supply, facts, node)).collect());
         }
         link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);
         let parts = net::Parts {
@@ -434,13 +461,15 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         latency: spec.backhaul.latency,
         health_every: spec.record.load_every,
     };
-    let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 });
+    let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 })
+        .with_certificates(spec.dlms.certificates.as_ref(), spec.seed);
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
     let duties = Duties {
         campaigns,
         plan: &plan,
         reads,
         meters,
+        keep_alive: spec.traffic.keep_alive.as_ref(),
         duration: spec.duration,
         limits: spec.head_end.as_ref(),
         failures: &Failure::of(&spec.events),

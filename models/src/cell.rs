@@ -78,6 +78,10 @@ impl PortUser for Users<'_> {
         self.meters.attached(medium, ctx, node);
     }
 
+    fn browns_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        self.meters.browns_out(medium, ctx, node);
+    }
+
     fn detached(&mut self, ctx: &mut Ctx, node: Node) {
         self.meters.detached(ctx, node);
     }
@@ -133,6 +137,7 @@ fn happen(fleet: &mut Fleet, timeline: &Timeline, ctx: &mut Ctx, event: timeline
     let at_once = match (act, happening.overheated) {
         (_, Some(_)) => AtOnce::Destroyed(happening.nodes[0]),
         (Act::Restart(restart), None) if begins => AtOnce::Restart(restart.tier, happening.nodes.clone()),
+        (Act::Hang(_), None) if begins => AtOnce::Hang(happening.nodes.clone()),
         _ => AtOnce::Nothing,
     };
     (at_once, fleet.tick())
@@ -145,6 +150,8 @@ enum AtOnce {
     Destroyed(Node),
     /// These restart.
     Restart(ResetTier, Vec<Node>),
+    /// The applications of these hang.
+    Hang(Vec<Node>),
 }
 
 impl Cell {
@@ -218,6 +225,7 @@ impl Cell {
                 match at_once {
                     AtOnce::Nothing => {}
                     AtOnce::Destroyed(node) => meters.lose_capacitor(node),
+                    AtOnce::Hang(nodes) => nodes.into_iter().for_each(|node| meters.hang(ctx, node)),
                     AtOnce::Restart(tier, nodes) => {
                         for node in nodes.into_iter().filter(|&node| !ctx.facts.is_gateway(node)) {
                             match &mut *medium {
@@ -234,6 +242,10 @@ impl Cell {
                         }
                         (Change::Supply { node, on }, AnyMedium::Ideal(ideal)) => {
                             Users { meters, gateways }.supply(&mut **ideal, ctx, node, on);
+                        }
+                        (Change::Voltage { node, level }, _) => {
+                            ctx.note(node, Happened::Voltage { level });
+                            meters.set_voltage(node, level);
                         }
                         (Change::Backhaul { gateway, backhaul }, _) => gateways.set_backhaul(ctx, gateway, backhaul),
                         (Change::NodeLoss { node, loss_db }, AnyMedium::Mesh(mesh)) => {
@@ -313,7 +325,7 @@ impl Cell {
 
     /// The end of the run: last snapshot, the started minute, what is still on its way.
     fn finish(&mut self, now: SimTime) {
-        let Cell { facts, books, medium, .. } = self;
+        let Cell { facts, books, medium, meters, .. } = self;
         if let AnyMedium::Mesh(mesh) = medium {
             if mesh.probes.is_some() {
                 return;
@@ -322,8 +334,11 @@ impl Cell {
             mesh.net.close_loads(&mesh.link, facts, books, now);
         }
         books.close_minute(facts, now);
+        for report in meters.kept_reports(facts, now) {
+            books.report(facts, &report, Outcome::Pending, None);
+        }
         let pending = |carried: Carried| {
-            if let Some(report) = OwnReport::of(carried) {
+            for report in OwnReport::of(carried) {
                 books.report(facts, &report, Outcome::Pending, None);
             }
         };
@@ -346,6 +361,12 @@ impl Cell {
     /// Times that meters have written firmware images to flash, summed.
     pub fn flash_writes(&self) -> u64 {
         self.facts.nodes().map(|node| u64::from(self.meters.flash_writes(node))).sum()
+    }
+
+    /// Relays with open contacts, and how often relays have moved, summed.
+    pub fn relays(&self) -> (u64, u64) {
+        let relays = self.facts.nodes().map(|node| self.meters.relay(node));
+        relays.fold((0, 0), |(open, moves), (is_open, moved)| (open + u64::from(is_open), moves + u64::from(moved)))
     }
 
     /// Border router that serves a node, or did last.

@@ -58,6 +58,18 @@ pub const AGEING: u32 = 141;
 pub const LAST_GASP: u32 = 164;
 /// Whether a meter is a bellwether (entity: meter).
 pub const BELLWETHER: u32 = 165;
+/// How fast a meter's clock runs, and how far it is off at the start (entity: meter).
+pub const CLOCK: u32 = 180;
+/// When a meter's application hangs (entity: meter).
+pub const HANG: u32 = 181;
+/// Deviations of the value that a meter watches (entity: meter).
+pub const HEALTH: u32 = 182;
+/// Phase of a meter's samples (entity: meter).
+pub const HEALTH_PHASE: u32 = 183;
+/// When in a period a meter sends its keep-alive (entity: meter).
+pub const KEEP_ALIVE: u32 = 184;
+/// Whether the supply of a meter or repeater is weak (entity: site).
+pub const SUPPLY: u32 = 185;
 /// What becomes of a meter that activates an image (entity: job and meter).
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).
@@ -72,5 +84,7 @@ pub const SPOIL: u32 = 123;
 pub const PERMIT: u32 = 160;
 /// How long the head-end pauses before it asks again (entity: meter).
 pub const RETRY: u32 = 161;
+/// How old a meter's certificate is as a run begins (entity: site).
+pub const CERTIFICATE: u32 = 166;
 /// What becomes of an answer at the meter data management.
 pub const INGESTION: u32 = 162;

@@ -18,7 +18,7 @@
 //! | head-end | jobs, counters and replay windows, ledger, numbers of reads, delays, what waits for a worker or is served, what is known of links | plan, schedules, network |
 //!
 //! Rows belong to the driver: they are taken before ([`save`] refuses otherwise) and go on in its tables. Refused as well are a
-//! bench of the link layer, a capture under way, and meters whose keys a client has changed, which would be written unsealed.
+//! bench of the link layer and a capture under way. Keys of meters that were changed are written sealed, under a key that follows from the run's own.
 //!
 //! What is read is checked before it is taken over: counts, numbers of radios, jobs and frames, links of queues and lists; so
 //! are the pending events. Bytes from anywhere are refused or taken over, without a panic. Contents that are whole and wrong
@@ -45,7 +45,7 @@ use amitwin_sim_core::{Engine, Exchange, Partition, SnapshotError, snapshot};
 use std::fmt::{Debug, Write};
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 7;
+pub const CONTENTS: u32 = 8;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

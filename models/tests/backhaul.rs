@@ -12,7 +12,8 @@ fn star(loss: f64) -> WorldSpec {
     let meter = |n: u32| (Meter, 40.0 + 5.0 * n as f32, 10.0 * n as f32);
     let places = (0..9).map(|n| if n == 0 { (Gateway, 0.0, 0.0) } else { meter(n) });
     let mut spec = world(sites(places), PhyMode::M3, 36_000);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50), ..TrafficSpec::default() };
     spec.backhaul.loss = loss;
     spec
 }

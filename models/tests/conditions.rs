@@ -15,7 +15,8 @@ fn two(campaign: JobSpec, lasts_h: u64) -> WorldSpec {
     let mut spec = world(placement, PhyMode::M1b, 10 * HOUR);
     spec.radio.hearing_floor_dbm = -118.0;
     spec.record.load_every = SimTime::from_secs(HOUR);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(300)), payload_bytes: Some(60) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(300)), payload_bytes: Some(60), ..TrafficSpec::default() };
     spec.campaigns =
         vec![CampaignSpec { name: "night".to_owned(), priority: PRIORITY_USUAL, role: None, job: campaign }];
     spec.events = vec![EventSpec {

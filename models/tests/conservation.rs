@@ -14,7 +14,11 @@ const PERIOD: u64 = 150;
 fn town(delivery: Delivery, back: BackSign, hopping: bool) -> WorldSpec {
     let mut spec = suburb(METERS, SECONDS);
     spec.mac.hopping = hopping;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(PERIOD)), payload_bytes: Some(200) };
+    spec.traffic = TrafficSpec {
+        push_period: Some(SimTime::from_secs(PERIOD)),
+        payload_bytes: Some(200),
+        ..TrafficSpec::default()
+    };
     spec.record.frames_every = 1;
     let reset = ResetSpec {
         at: SimTime::from_secs(400),

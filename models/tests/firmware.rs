@@ -219,9 +219,7 @@ fn images_are_activated_when_the_time_has_come() {
 fn a_pilot_that_fails_halts_the_campaign() {
     let all_wrong = vec![GoesWrong { rolls_back: 1.0, ..GoesWrong::default() }];
     let firmware = FirmwareSpec {
-        waves: Some(vec![0.02, 0.2, 1.0]),
-        pause: seconds(600),
-        stop_at_failed: Some(0.5),
+        waves: WavesSpec { shares: Some(vec![0.02, 0.2, 1.0]), pause: seconds(600), stop_at_failed: Some(0.5) },
         goes_wrong: all_wrong,
         ..forty()
     };
@@ -236,7 +234,11 @@ fn a_pilot_that_fails_halts_the_campaign() {
             100,
             0.0,
             20_000,
-            FirmwareSpec { delivery: Some(delivery), stop_at_failed: None, ..firmware.clone() },
+            FirmwareSpec {
+                delivery: Some(delivery),
+                waves: WavesSpec { stop_at_failed: None, ..firmware.waves.clone() },
+                ..firmware.clone()
+            },
         ));
         assert_eq!(count(&ran, Outcome::Failed), 100, "{delivery:?}");
     }
@@ -244,7 +246,10 @@ fn a_pilot_that_fails_halts_the_campaign() {
 
 #[test]
 fn a_wave_begins_when_the_last_one_is_done() {
-    let firmware = FirmwareSpec { waves: Some(vec![0.1, 1.0]), pause: seconds(1_000), ..forty() };
+    let firmware = FirmwareSpec {
+        waves: WavesSpec { shares: Some(vec![0.1, 1.0]), pause: seconds(1_000), stop_at_failed: None },
+        ..forty()
+    };
     let ran = run(&ideal(50, 0.01, 20_000, firmware));
     assert_eq!(count(&ran, Outcome::Ok), 50);
     let mut answered: Vec<(f64, f64)> =

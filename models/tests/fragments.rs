@@ -13,7 +13,11 @@ const FRAME: u16 = 400;
 fn line(meters: u32, frame_bytes_max: u16) -> WorldSpec {
     let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M3, 6 * 600);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(PAYLOAD) };
+    spec.traffic = TrafficSpec {
+        push_period: Some(SimTime::from_secs(600)),
+        payload_bytes: Some(PAYLOAD),
+        ..TrafficSpec::default()
+    };
     spec.mesh.frame_bytes_max = frame_bytes_max;
     spec.record.frames_every = 1;
     spec
@@ -63,7 +67,11 @@ fn crowd(frame_bytes_max: u16) -> WorldSpec {
     let mut places = vec![(Gateway, 0.0, 0.0)];
     places.extend((0..40).map(|n| (Meter, 90.0 + (n % 8) as f32 * 14.0, (n / 8) as f32 * 30.0 - 60.0)));
     let mut spec = world(sites(places), PhyMode::M3, 3_600);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(20)), payload_bytes: Some(PAYLOAD) };
+    spec.traffic = TrafficSpec {
+        push_period: Some(SimTime::from_secs(20)),
+        payload_bytes: Some(PAYLOAD),
+        ..TrafficSpec::default()
+    };
     spec.mesh.frame_bytes_max = frame_bytes_max;
     spec.mac.frame_retries_max = Some(1);
     let reset = ResetSpec {

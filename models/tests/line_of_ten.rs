@@ -19,7 +19,8 @@ fn line_of(meters: u32) -> WorldSpec {
     let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M1b, u64::from(REPORTS) * 600);
     spec.mac.hopping = true;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(100) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(100), ..TrafficSpec::default() };
     spec.record.frames_every = 1;
     spec
 }

@@ -16,7 +16,8 @@ fn line(hours: u64) -> WorldSpec {
     let places = (0..=METERS).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 100.0, 0.0));
     let mut spec = world(sites(places), PhyMode::M1b, hours * 3_600);
     spec.mac.hopping = true;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(100) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(600)), payload_bytes: Some(100), ..TrafficSpec::default() };
     spec.record.frames_every = 1;
     spec
 }
@@ -100,7 +101,8 @@ fn what_is_lost_stands_with_its_holder_and_its_reason() {
 #[test]
 fn a_town_s_hours_add_up_to_its_sums() {
     let mut spec = suburb(150, 1_800);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(150)), payload_bytes: Some(200) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(150)), payload_bytes: Some(200), ..TrafficSpec::default() };
     spec.record.load_every = SimTime::from_secs(400);
     spec.record.frames_every = 1;
     let reset = ResetSpec { at: SimTime::from_secs(500), delivery: Delivery::Unicast, ..ResetSpec::default() };

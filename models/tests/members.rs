@@ -76,7 +76,11 @@ fn broadcasts_go_out_beside_unicast_frames_that_fail_and_never_end() {
         spec.placement.sites[1].x_m = 200.0;
         spec.radio.hearing_floor_dbm = -120.0;
         spec.mesh.parent_threshold_dbm = Some(-120.0);
-        spec.traffic = TrafficSpec { push_period: Some(SimTime::from_millis(50)), payload_bytes: Some(50) };
+        spec.traffic = TrafficSpec {
+            push_period: Some(SimTime::from_millis(50)),
+            payload_bytes: Some(50),
+            ..TrafficSpec::default()
+        };
         spec.mesh.border_stack = Some(BorderStack::Nanostack);
         spec.record.frames_every = 1;
         let ran = run(&spec);

@@ -29,7 +29,8 @@ fn a_meter_whose_parent_is_reset_finds_another() {
     let diamond = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(diamond), PhyMode::M1b, 7_200);
     spec.mac.hopping = true;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100), ..TrafficSpec::default() };
     spec.device.boot = (SimTime::from_secs(3_600), SimTime::from_secs(3_600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -71,7 +72,8 @@ fn a_meter_without_another_way_waits_for_its_parent() {
     let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
     let mut spec = world(sites(line), PhyMode::M1b, 3_600);
     spec.mac.hopping = true;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100), ..TrafficSpec::default() };
     spec.device.boot = (SimTime::from_secs(600), SimTime::from_secs(600));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
@@ -128,7 +130,11 @@ fn loops_of_parents_are_resolved() {
             (7.0, 8.0, FadingSpec::default());
         spec.radio.hearing_floor_dbm = -110.0;
         spec.mac.hopping = true;
-        spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100) };
+        spec.traffic = TrafficSpec {
+            push_period: Some(SimTime::from_secs(60)),
+            payload_bytes: Some(100),
+            ..TrafficSpec::default()
+        };
         spec.record.links_every = SimTime::from_secs(10);
         let reset = ResetSpec {
             at: SimTime::from_secs(600),

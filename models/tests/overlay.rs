@@ -149,7 +149,8 @@ fn energy_is_gone_whatever_changed_while_frames_were_on_the_air() {
 fn line(events: Vec<EventSpec>) -> WorldSpec {
     let places = [(Gateway, 0.0), (Meter, 100.0), (Meter, 200.0), (Meter, 300.0), (Meter, 1_200.0)];
     let mut spec = world(sites(places.map(|(kind, x)| (kind, x, 0.0))), PhyMode::M1b, 3_600);
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50), ..TrafficSpec::default() };
     spec.record.links_every = SimTime::from_secs(600);
     spec.events = events;
     spec

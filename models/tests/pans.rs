@@ -36,7 +36,8 @@ fn router_of(ran: &Ran, site: u32) -> u32 {
 fn between_two(stack: RouterStack, seed: u64) -> WorldSpec {
     let mut spec = town(&[(Gateway, 0.0, 0.0), (Meter, 60.0, 0.0), (Gateway, 130.0, 0.0)], stack, 5_000);
     spec.seed = seed;
-    spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50) };
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(50), ..TrafficSpec::default() };
     spec.events = vec![event("off", 1_000, None, Act::PowerOff(PowerOff {}), vec![0])];
     spec.record.frames_every = 1;
     spec

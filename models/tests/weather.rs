@@ -60,7 +60,11 @@ fn a_link_of_older_hardware_breaks_in_the_afternoon_and_is_back_at_night() {
         spec.radio.tx_power_dbm = 9.0;
         spec.radio.hearing_floor_dbm = -118.0;
         spec.mac.frame_retries_max = Some(0);
-        spec.traffic = TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(60) };
+        spec.traffic = TrafficSpec {
+            push_period: Some(SimTime::from_secs(60)),
+            payload_bytes: Some(60),
+            ..TrafficSpec::default()
+        };
         under(climate, spec, HeatSpec { hardware, crystal_offset: 0.0, ageing: 0.0, ..HeatSpec::default() })
     };
     // 22 h in UTC is 15:00 in Phoenix, 13 h before sunrise.

@@ -8,7 +8,8 @@ use crate::drive::warnings;
 use crate::load::Variant;
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::spec::{MediumKind, PollSpec, SizeProfile, WorldSpec};
+use amitwin_models::spec::{HealthMode, MediumKind, PollSpec, SizeProfile, WorldSpec};
+use amitwin_sim_core::SimTime;
 
 // The factors are from runs of generated suburbs of 100 to 5,000 meters at 50 kb/s, 30 to 90 m apart (1 to 11 hops in the
 // mean, 16 to 310 neighbours); the spread over these is in brackets. Those for memory are from 2,000 meters behind one
@@ -184,7 +185,13 @@ fn reads(spec: &WorldSpec, built: &Built) -> f64 {
 
 /// Reports that the meters of a variant send.
 fn reports(spec: &WorldSpec, built: &Built) -> f64 {
-    spec.traffic.push().map_or(0.0, |p| f64::from(built.meters) * spec.duration.secs_f64() / p.period.secs_f64())
+    let times = |every: SimTime| f64::from(built.meters) * spec.duration.secs_f64() / every.secs_f64();
+    let traffic = &spec.traffic;
+    // Samples within their band are no messages; bundles are a message for several.
+    let health = traffic.health.as_ref().filter(|health| health.mode == HealthMode::Always);
+    traffic.push().map_or(0.0, |push| times(push.period))
+        + health.map_or(0.0, |health| times(health.every))
+        + traffic.keep_alive.as_ref().map_or(0.0, |alive| times(alive.every))
 }
 
 /// A number for each table but the sampled frames and the hours of the weather.

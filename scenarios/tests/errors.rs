@@ -425,3 +425,27 @@ fn limits_of_the_head_end() {
     gallery.add("a_priority_beyond", instead("at = \"10min\"", "at = \"10min\"\npriority = 10"));
     assert_snapshot!(gallery.to_string());
 }
+
+#[test]
+fn insides_of_meters() {
+    let mut gallery = Gallery::default();
+    gallery.add("a_bundle_of_readings", with("[traffic]\npush = \"1h\"\naggregate = 4\n"));
+    gallery.add("too_large_a_bundle", with("[traffic]\npush = \"1h\"\npayload = \"400 B\"\naggregate = 4\n"));
+    gallery.add("a_spread_beyond_the_period", with("[traffic.keep_alive]\nevery = \"10min\"\nspread = \"20min\"\n"));
+    gallery.add("a_band_of_one_sample", with("[traffic.health]\nlearn = 1\n"));
+    gallery.add("an_unknown_mode", with("[traffic.health]\nmode = \"sometimes\"\n"));
+    gallery.add("a_rail_below_its_limit", with("[device.supply]\nrail_v = 3.3\n"));
+    gallery
+        .add("bursts_of_no_radio", message(&format!("medium = \"ideal\"\n{GOOD}[device.supply]\nweak_share = 0.1\n")));
+    gallery.add("charge_that_is_not_counted", with("[record]\nload_every = \"off\"\n[device.battery]\n"));
+    gallery.add("a_drift_in_seconds", with("[device.clock]\ndrift = \"1s\"\n"));
+    gallery.add("a_window_too_small", with("[[dlms.vendor]]\nname = \"a\"\nwindow = \"10 B\"\n"));
+    gallery.add("an_unknown_overflow", with("[[dlms.vendor]]\nname = \"a\"\non_overflow = \"drop\"\n"));
+    let event = |lines: &str| {
+        with(&format!("[[event]]\nname = \"x\"\nat = \"1h\"\ntarget = {{ kind = \"meter\" }}\n{lines}\n"))
+    };
+    gallery.add("a_hang_with_an_end", event("act = \"hang\"\nfor = \"10min\""));
+    gallery.add("a_voltage_without_a_level", event("act = \"voltage\""));
+    gallery.add("three_times_the_voltage", event("act = \"voltage\"\nlevel = \"300 %\""));
+    assert_snapshot!(gallery.to_string());
+}

@@ -149,8 +149,12 @@ fn every_figure_and_column_is_described() {
     run(here.path(), &["run", "small.toml", "-o", "new", "--set", "mesh.start=cold", "--set", "mesh.pan=chosen"])
         .expect(0);
     let limits = "name = \"more\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
-                  [head_end]\npreset = \"gxf\"\n[last_gasp]\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
+                  [head_end]\npreset = \"gxf\"\n[last_gasp]\n[traffic]\nhealth = {}\nkeep_alive = { every = \"5min\", spread = \"1min\" }\n\
+                  [device]\nclock = {}\nhang = {}\nsupply = {}\nbattery = {}\n[[dlms.vendor]]\nname = \"a\"\nwindow = \"600 B\"\n\
+                  [[event]]\nname = \"sag\"\nact = \"voltage\"\nlevel = \"80 %\"\nat = \"10min\"\nfor = \"5min\"\ntarget = { kind = \"meter\" }\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
                   [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\n\
+                  [[campaign]]\nname = \"clocks\"\nkind = \"time\"\nat = \"1min\"\nwindow = \"1min\"\n\
+                  [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n\
                   [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";
     std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
     run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);

@@ -158,6 +158,8 @@ pub(crate) mod tests {
             rssi_dbm: None,
             snr_db: None,
             board_c: Added::default(),
+            rx_s: Added::default(),
+            charge_mah: Added::default(),
         }
     }
 

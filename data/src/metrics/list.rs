@@ -1,59 +1,8 @@
-//! The declaration of all figures in a variant's summary, and what they are about; everything else about them is derived
-//! from here.
+//! The declaration of all figures in a variant's summary; everything else about them is derived from here.
 
 use super::declare::metrics;
-use super::{Format, GateName, Info, TableEntry, Values};
+use super::{Activity, Format, GateName, Info, TableEntry};
 use crate::summary::Verdict;
-
-/// What a figure is about; results tables group figures by it, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Activity {
-    /// Campaigns that reset meters.
-    Resets,
-    /// New nodes that join their mesh.
-    Joins,
-    /// Nodes that move to another PAN.
-    Moves,
-    /// Reports that meters send by themselves.
-    Reports,
-    /// Scheduled reads.
-    Reads,
-    /// Pings of meters.
-    Pings,
-    /// Supplies that fail, and what meters tell of it.
-    Outages,
-    /// Campaigns that bring firmware into meters.
-    Firmware,
-    /// Campaigns that wait for links.
-    Conditions,
-    /// Years of a fleet.
-    Maintenance,
-    /// Things and work that have a price.
-    Money,
-    /// Every network.
-    Always,
-}
-
-impl Activity {
-    /// Whether there was any of it in a variant.
-    pub fn happened(self, values: &Values) -> bool {
-        let some = |metric| values.value(metric).is_some_and(|n| n > 0.0);
-        match self {
-            Activity::Resets => some(Metric::Commanded),
-            Activity::Joins => some(Metric::NewNodes),
-            Activity::Moves => some(Metric::PanMoves),
-            Activity::Reports => some(Metric::PushDeliveredShare),
-            Activity::Reads => some(Metric::Reads),
-            Activity::Pings => some(Metric::Pings),
-            Activity::Outages => some(Metric::SuppliesFailed),
-            Activity::Firmware => some(Metric::FirmwareMeters),
-            Activity::Conditions => values.has(Metric::LeftOut),
-            Activity::Maintenance => some(Metric::MeterYears),
-            Activity::Money => some(Metric::Cost),
-            Activity::Always => !some(Metric::MeterYears),
-        }
-    }
-}
 
 metrics! {
     /// meters that reset campaigns were to reset
@@ -210,7 +159,7 @@ metrics! {
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel
     AccessFailures = "access_failures": Count, Always;
-    /// resets, reports, reads, pings and firmware of meters begun
+    /// resets, reports, reads, pings, firmware and commands of meters begun
     Transactions = "transactions": Count, Always;
     /// of them answered or delivered
     TransactionsOk = "transactions_ok": Count, Always;
@@ -301,6 +250,62 @@ metrics! {
         gate("power_up_delay", "p50"), table("power-up\ntold p50", "power-ups told after, p50");
     /// the same, 95th percentile
     PowerUpToldP95S = "power_up_told_p95_s": Reached, Outages, gate("power_up_delay", "p95");
+    /// health reports that meters made; with `traffic.health` only
+    HealthReports = "health_reports": Count, Health, gate("health_reports", ""), table("health\nreports", "health reports");
+    /// share of them that reached the head-end
+    HealthArrivedShare = "health_arrived_share": Share, Health, gate("health_arrived", "");
+    /// kilobytes of payload of those that did, over the backhaul
+    HealthKb = "health_kb": Count, Health, gate("health_kb", ""), table("health\nkB", "health reports, kB");
+    /// times that an event moved the voltage of a meter
+    Disturbances = "disturbances": Count, Health;
+    /// share of them of which a health report told before they were over; with `mode = "always"` the first sample within
+    DisturbancesToldShare = "disturbances_told_share": Share, Health, gate("disturbances_told", ""), table("dist.\ntold", "disturbances told");
+    /// median time from the event until the head-end had that report, over those told
+    DisturbanceToldP50S = "disturbance_told_p50_s": Reached, Health,
+        gate("disturbance_told", "p50"), table("told\nafter", "disturbances told after, p50");
+    /// the same, 95th percentile
+    DisturbanceToldP95S = "disturbance_told_p95_s": Reached, Health, gate("disturbance_told", "p95");
+    /// times for each meter and day of samples that values left their band and no event had moved them; with `mode = "band"` only
+    FalseAlarmsPerMeterDay = "false_alarms_per_meter_day": Count, Health,
+        gate("false_alarms", ""), table("false\nalarms", "false alarms a meter and day");
+    /// keep-alives that meters made; with `traffic.keep_alive` only
+    KeepAlives = "keep_alives": Count, Alive, table("keep-\nalives", "keep-alives");
+    /// share of them that reached the head-end
+    KeepAlivesArrivedShare = "keep_alives_arrived_share": Share, Alive, gate("keep_alives_arrived", "");
+    /// times that the head-end took a meter for silent, because its keep-alives had not come
+    SilentMeters = "silent_meters": Count, Alive, gate("silent_meters", ""), table("silent\nmeters", "meters taken for silent");
+    /// of them those whose meter ran at that moment
+    SilentFalse = "silent_false": Count, Alive, gate("silent_false", "");
+    /// median time from the moment at which a meter went down, or its application hung, until the head-end took it for silent
+    SilentToldP50S = "silent_told_p50_s": Reached, Alive,
+        gate("silent_told", "p50"), table("silent\nafter", "taken for silent after, p50");
+    /// the same, 95th percentile
+    SilentToldP95S = "silent_told_p95_s": Reached, Alive, gate("silent_told", "p95");
+    /// times that the application of a meter hung; with `device.hang` or an event only
+    Hangs = "hangs": Count, Devices, gate("hangs", ""), table("\nhangs", "hung applications");
+    /// meters whose application hung when the run ended
+    HungEnd = "hung_end": Count, Devices, gate("hung_end", "");
+    /// what the clocks of meters were off by when the run ended, 95th percentile; with `device.clock` only
+    ClockDeviationP95S = "clock_deviation_p95_s": Time, Devices,
+        gate("clock_deviation", "p95"), table("clocks\noff p95", "clocks off by, p95");
+    /// the same, the largest
+    ClockDeviationMaxS = "clock_deviation_max_s": Time, Devices, gate("clock_deviation", "max");
+    /// share of the meters whose clock was off by more than `device.clock.tolerance` then
+    ClocksWrongShare = "clocks_wrong_share": Share, Devices, gate("clocks_wrong", ""), table("clocks\nwrong", "wrong clocks");
+    /// restarts because a burst of the transmitter sagged the supply; with `device.supply` only
+    BrownOuts = "brown_outs": Count, Devices, gate("brown_outs", ""), table("brown-\nouts", "brown-outs");
+    /// meters and repeaters that had some
+    BrownOutMeters = "brown_out_meters": Count, Devices, gate("brown_out_meters", "");
+    /// last gasps that meters sent because a flash write sagged their supply; with `device.supply` only
+    FalseGasps = "false_gasps": Count, Devices, gate("false_gasps", "");
+    /// charge that a meter's radio took over the run, mAh, median; with `device.battery` only
+    BatteryMahP50 = "battery_mah_p50": Count, Devices, gate("battery_mah", "p50");
+    /// the same, 95th percentile
+    BatteryMahP95 = "battery_mah_p95": Count, Devices, gate("battery_mah", "p95"), table("battery\nmAh p95", "charge, p95, mAh");
+    /// years that a battery lasts at the rate of that meter; with `device.battery` only
+    BatteryLifeP5Y = "battery_life_p5_y": Count, Devices, gate("battery_life", ""), table("battery\nyears", "battery lasts, years");
+    /// requests whose answer did not fit into the window of their meter; where a vendor has one only
+    WindowOverflows = "window_overflows": Count, Devices, gate("window_overflows", "");
     /// meters that firmware campaigns were to update, a meter in two of them twice
     FirmwareMeters = "firmware_meters": Count, Firmware;
     /// of them known to run the image before the run ended
@@ -339,6 +344,45 @@ metrics! {
     FirmwareAirS = "firmware_air_s": Time, Firmware, table("blocks\non air", "air time of blocks");
     /// images written to flash, over all meters
     FirmwareFlashWrites = "firmware_flash_writes": Count, Firmware;
+    /// meters that campaigns were to write to, to switch, to set the clock of or to give new keys or certificates, a meter in two of them twice
+    Commands = "commands": Count, Commands;
+    /// of them known to be as they were to be: read back, heard under their new keys, or with a new certificate
+    CommandsOk = "commands_ok": Count, Commands;
+    /// the same as a share of all of them
+    CommandsOkShare = "commands_ok_share": Share, Commands,
+        gate("commands_ok", ""), table("commands\nok", "commands that succeeded");
+    /// meters that were not: no answer, a refusal, another value when it was read back; without a route from the start among them
+    CommandsFailed = "commands_failed": Count, Commands,
+        gate("commands_failed", ""), table("commands\nfailed", "commands that failed");
+    /// meters whose turn had not come when a campaign was halted
+    CommandsHalted = "commands_halted": Count, Commands, gate("commands_halted", "");
+    /// median time from a meter's turn until it was known to be as it was to be
+    CommandP50S = "command_p50_s": Reached, Commands;
+    /// the same, 95th percentile of those that succeeded
+    CommandP95S = "command_p95_s": Reached, Commands,
+        gate("command_time", "p95"), table("command\np95", "time of a command, p95");
+    /// relays with open contacts when the run ended
+    RelaysOpen = "relays_open": Count, Commands, gate("relays_open", ""), table("relays\nopen", "relays open at the end");
+    /// times that contacts of a relay have moved, over all meters
+    RelayMoves = "relay_moves": Count, Commands;
+    /// clocks that were set
+    ClocksSet = "clocks_set": Count, Commands, table("clocks\nset", "clocks set");
+    /// the furthest that a clock was off when it was asked for first, to either side; empty where none was asked for
+    ClockOffMaxS = "clock_off_max_s": Reached, Commands, gate("clock_off", "");
+    /// meters that were given new keys and have confirmed it
+    KeysChanged = "keys_changed": Count, Commands;
+    /// of them those whose first answer was lost, so that both keys were possible for a while
+    KeysRecovered = "keys_recovered": Count, Commands;
+    /// certificates that meters were given
+    CertificatesRenewed = "certificates_renewed": Count, Certificates, table("certificates\nrenewed", "certificates renewed");
+    /// meters whose certificate had run out when the run ended
+    CertificatesExpired = "certificates_expired": Count, Certificates, gate("certificates_expired", "");
+    /// time for which meters had no valid certificate, summed
+    LapsedMeterH = "lapsed_meter_h": Count, Certificates,
+        gate("lapsed_meter_hours", ""), table("meter-h\nexpired", "meter-hours without a certificate");
+    /// reads, pings and commands that were not begun because the meter's certificate had run out
+    SessionsExpired = "sessions_expired": Count, Certificates,
+        gate("sessions_expired", ""), table("sessions\nexpired", "sessions without a certificate");
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

@@ -12,13 +12,15 @@
 //! assert_eq!((Metric::RejoinP99S.format(), Metric::RejoinP99S.unit()), (Format::Reached, "s"));
 //! ```
 
+mod activity;
 mod declare;
 pub mod describe;
 pub mod gates;
 pub mod list;
 mod values;
 
-pub use list::{Activity, Metric};
+pub use activity::Activity;
+pub use list::Metric;
 pub use values::Values;
 
 use crate::summary::Verdict;

@@ -68,6 +68,7 @@ impl Column {
             Some("share") => "1",
             Some("bytes") => "byte",
             Some("kwh") => "kWh",
+            Some("mah") => "mAh",
             Some("y") => "1/a",
             Some("money") => "money",
             _ => "",

@@ -76,7 +76,7 @@ tables! {
         /// Board of the node, C; empty without weather.
         board_c: Added<f32>,
     }
-    /// Everything that the head-end waits for: resets, reports, reads, pings and firmware of meters, one row each.
+    /// Everything that the head-end waits for: resets, reports, reads, pings, firmware and commands of meters, one row each.
     transactions: TransactionRow, sorted by [transaction], opt_in: false {
         /// Id, unique within a variant.
         transaction: u64,
@@ -122,8 +122,10 @@ tables! {
         complete_s: Added<f64>,
         /// Of firmware: when the head-end knew that the meter had verified the image; empty if it does not.
         verified_s: Added<f64>,
+        /// Of clock synchronisation: how far the meter's clock was ahead of true time when it was asked first, to half a second and half of the time until its answer came; empty for all others.
+        clock_off_s: Added<f32>,
     }
-    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,
@@ -209,6 +211,10 @@ tables! {
         snr_db: Option<f32>,
         /// Its board at the end of the hour, C; empty without weather.
         board_c: Added<f32>,
+        /// Time in which it ran and did not send: it listened or received. Of meters with a battery alone.
+        rx_s: Added<f32>,
+        /// Charge that its radio took from its battery, mAh. Of meters with a battery alone.
+        charge_mah: Added<f32>,
     }
     /// Who has a supply and who carries faults, at the start and at regular times; written only when the scenario asks for it.
     census: CensusRow, sorted by [time_s, node], opt_in: true {

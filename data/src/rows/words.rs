@@ -32,8 +32,22 @@ words! {
         LastGasp = "last_gasp",
         /// A meter says that its supply is back.
         PowerUp = "power_up",
+        /// A meter reports a value that it watches, its voltage.
+        Health = "health",
+        /// A meter says that it is alive.
+        KeepAlive = "keep_alive",
         /// A meter gets a firmware image and restarts with it.
         Firmware = "firmware",
+        /// A value is written into a meter and read back.
+        Write = "write",
+        /// The relay of a meter opens or closes its contacts.
+        Relay = "relay",
+        /// The clock of a meter is asked for, and set if it is too far off.
+        Time = "time",
+        /// A meter gets new keys.
+        Keys = "keys",
+        /// A meter gets a new certificate.
+        Certificates = "certificates",
     }
 
     /// What became of a transaction.
@@ -46,7 +60,7 @@ words! {
         Failed = "failed",
         /// The meter had no route from the start.
         Unreachable = "unreachable",
-        /// An exception: meter and head-end disagree on the security suite; of firmware: the meter runs the image already.
+        /// An exception: meter and head-end disagree on the security suite or on keys, or the meter denies what it is asked; of firmware: the meter runs the image already.
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
@@ -56,6 +70,8 @@ words! {
         Forbidden = "forbidden",
         /// The campaign was halted before the meter was done, because too many others had failed.
         Halted = "halted",
+        /// The meter's certificate had run out: no session was opened.
+        Expired = "expired",
     }
 
     /// How far a firmware image has come in a meter, as the head-end knows it; `bricked` it does not know.
@@ -126,6 +142,16 @@ words! {
         Overheated = "overheated",
         /// It has activated a firmware image: it restarts with that, with the former one, or not at all.
         Activated = "activated",
+        /// Its application hangs: it answers and reports nothing, and relays on, until a reset or a restart.
+        Hang = "hang",
+        /// A burst of its transmitter has sagged its supply, and it restarts.
+        BrownOut = "brown_out",
+        /// Its mains voltage has changed, by an event.
+        Voltage = "voltage",
+        /// The head-end takes it for silent: as many of its keep-alives in a row have not come as it takes for that.
+        Silent = "silent",
+        /// A keep-alive of a meter has come that the head-end took for silent.
+        HeardAgain = "heard_again",
         /// Another border router than before knows a route to it: it has moved to another PAN.
         PanChange = "pan_change",
     }
@@ -160,7 +186,7 @@ words! {
         Confirm = "confirm",
         /// A regular report.
         Push = "push",
-        /// A meter tells of its supply.
+        /// A meter tells of its supply or its health, or that it is alive.
         Alarm = "alarm",
         /// A command for one meter.
         Command = "command",
@@ -343,8 +369,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
-             parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, \
-             pan_change"
+             parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, hang, \
+             brown_out, voltage, silent, heard_again, pan_change"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

@@ -24,10 +24,12 @@ mod vocabulary;
 mod tests;
 
 pub use crypto::keys::KeyMaster;
-pub use crypto::{agreement, cipher, keys, pairs};
+pub use crypto::{agreement, cipher, keys, pairs, x509};
 pub use meter::client::Client;
 pub use meter::clock_settings::ClockSettings;
-pub use meter::fleet::{AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+pub use meter::fleet::{
+    AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnOverflow, OnSuiteMismatch, PushTo, Vendor,
+};
 pub use meter::local_time::{Local, LocalTime, Turn};
 pub use meter::rest::{Changed, Rest, keys_of};
 pub use meter::{consumption, event_log, image, security};

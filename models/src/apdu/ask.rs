@@ -1,13 +1,14 @@
 //! What the head-end asks of a meter and what meters say, as plain APDUs.
 //!
-//! A further question is a variant of [`Ask`], its place in [`Ask::FIXED`] if its answer has always the same length, its
-//! APDU in `plain`, and what its answer says in `understood`.
+//! A further question is a variant of [`Ask`] and what of the meter's objects it is for, in [`Ask::service`]; one that is asked often and whose answer
+//! has always the same length has a place in [`Ask::FIXED`] as well. What its answer says stands in `understood`.
 
 use super::image::{self, ImageSaid};
+use super::service::Service;
 use super::{QUARTER_S, Rows};
-use crate::spec::ResetTier;
+use crate::spec::{ResetTier, Setting};
 use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
-use amitwin_dlms::{Fleet, Meter, push};
+use amitwin_dlms::{Meter, push, security, x509};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
 use dlms_cosem_rs::cosem::RangeDescriptor;
@@ -19,6 +20,8 @@ const IMPORT: Obis = Obis::new(1, 0, 1, 8, 0, 255);
 const EXPORT: Obis = Obis::new(1, 0, 2, 8, 0, 255);
 const LOAD_PROFILE: Obis = Obis::new(1, 0, 99, 1, 0, 255);
 const SCRIPTS: Obis = Obis::new(0, 0, 10, 0, 0, 255);
+const RELAY: Obis = Obis::new(0, 0, 96, 3, 10, 255);
+const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
 /// Invoke ids: high priority, and whether an answer is wanted.
 pub(super) const CONFIRMED: u8 = 0xC1;
 pub(super) const UNCONFIRMED: u8 = 0x81;
@@ -34,20 +37,126 @@ pub enum Ask {
     Registers,
     /// Rows of the load profile.
     Rows(Rows),
+    /// The clock is to show this second since 1970, UTC.
+    SetClock(i64),
+    /// Are the contacts of the relay closed?
+    RelayState,
+    /// The relay is to close its contacts, or to open them.
+    Relay {
+        /// To close them.
+        connect: bool,
+    },
+    /// What is set?
+    Setting(Setting),
+    /// That is to be set.
+    Set(Setting, i32),
+    /// The unicast and the authentication key are to be those of this generation.
+    Keys {
+        /// Which.
+        generation: u16,
+    },
+    /// Make a pair of keys for signatures.
+    MakePair,
+    /// Request a certificate for that.
+    RequestCertificate,
+    /// This is the certificate.
+    Import {
+        /// The meter's pair that it is for.
+        pair: u16,
+        /// How long it is valid, s.
+        valid_s: u32,
+        /// From this second since 1970, UTC.
+        from_unix_s: i64,
+    },
 }
 
 impl Ask {
     /// Questions whose answers have always the same length, each once.
     pub const FIXED: [Ask; 3] = [Ask::Reset(ResetTier::Warm), Ask::Registers, Ask::Clock];
 
-    /// Its place among those; `None` for rows, of which there may be some or many.
+    /// Its place among those; `None` for rows, of which there may be some or many, and for what is asked seldom.
     pub const fn fixed(self) -> Option<usize> {
         match self {
             Ask::Reset(_) => Some(0),
             Ask::Registers => Some(1),
             Ask::Clock => Some(2),
-            Ask::Rows(_) => None,
+            _ => None,
         }
+    }
+
+    /// What it asks of one object of a meter; `None` if it asks several, or is a selection or a script.
+    pub(super) fn service(self, meter: Meter<'_>) -> Option<Service> {
+        let fleet = meter.fleet;
+        Some(match self {
+            Ask::Reset(_) | Ask::Registers | Ask::Rows(_) => return None,
+            Ask::Clock => Service::get(8, CLOCK, 2),
+            Ask::SetClock(unix_s) => {
+                let mut value = vec![9, 12];
+                value.extend(civil_time(unix_s, &fleet.time.local).to_bytes());
+                Service::set(8, CLOCK, 2, value)
+            }
+            Ask::RelayState => Service::get(70, RELAY, 2),
+            // Method 1 opens, method 2 closes; integer 0.
+            Ask::Relay { connect } => Service::act(70, RELAY, 1 + i8::from(connect), vec![15, 0]),
+            Ask::Setting(setting) => {
+                let (class, name, attribute) = place(setting);
+                Service::get(class, name, attribute)
+            }
+            Ask::Set(setting, value) => {
+                let (class, name, attribute) = place(setting);
+                Service::set(class, name, attribute, encoded(setting, value))
+            }
+            Ask::Keys { generation } => {
+                let (title, suite) = (meter.system_title(), meter.vendor().suite);
+                let keys = fleet.keys.of_generation(title, suite, generation);
+                // An array of two: number of the key, and the key under the master key.
+                let mut list = vec![1, 2];
+                for (number, key) in [(0, &keys.unicast), (2, &keys.authentication)] {
+                    let wrapped = security::wrap_key(suite, &keys.master, key);
+                    list.extend([2, 2, 0x16, number, 9, wrapped.len() as u8]);
+                    list.extend(wrapped);
+                }
+                Service::act(64, SECURITY_SETUP, 2, list)
+            }
+            // An enumeration: digital signature.
+            Ask::MakePair => Service::act(64, SECURITY_SETUP, 4, vec![0x16, 0]),
+            Ask::RequestCertificate => Service::act(64, SECURITY_SETUP, 5, vec![0x16, 0]),
+            Ask::Import { pair, valid_s, from_unix_s } => {
+                let certificate = certificate(meter, pair, (from_unix_s, valid_s)).unwrap_or_default();
+                let mut value = vec![9];
+                image::put_octets(&mut value, &certificate);
+                Service::act(64, SECURITY_SETUP, 6, value)
+            }
+        })
+    }
+}
+
+/// A certificate for a pair of a meter; none in suite 0.
+fn certificate(meter: Meter<'_>, pair: u16, (from_unix_s, valid_s): (i64, u32)) -> Option<Vec<u8>> {
+    let (suite, title, keys) = (meter.vendor().suite, meter.system_title(), &meter.fleet.keys);
+    let coordinates = keys.pair_key(title, suite, pair)?.public().coordinates();
+    let serial = u64::from(meter.number) << 16 | u64::from(pair);
+    let terms = x509::Terms { serial, from_unix_s, to_unix_s: from_unix_s + i64::from(valid_s) };
+    Some(x509::certificate(suite, title, &coordinates, terms, &keys.authority_key(suite)?))
+}
+
+/// Class, name and attribute of a setting.
+fn place(setting: Setting) -> (u8, Obis, i8) {
+    match setting {
+        Setting::PushSpread => (40, push::READINGS, 5),
+        Setting::PushRetries => (40, push::READINGS, 6),
+        Setting::PushPause => (40, push::READINGS, 7),
+        Setting::RelayMode => (70, RELAY, 4),
+    }
+}
+
+/// The value of a setting as its attribute has it.
+pub fn encoded(setting: Setting, value: i32) -> Vec<u8> {
+    let [.., high, low] = value.to_be_bytes();
+    match setting {
+        Setting::PushSpread | Setting::PushPause => vec![0x12, high, low],
+        Setting::PushRetries => vec![0x11, low],
+        Setting::RelayMode => vec![0x16, low],
     }
 }
 
@@ -78,6 +187,12 @@ pub enum Said {
     Refused,
     /// The request cannot be deciphered: the meter's security suite is another than the one on file.
     Undeciphered,
+    /// It denies what it was asked, with this result of a method or of an access.
+    Denied(u8),
+    /// The value of an attribute, encoded.
+    Value(Vec<u8>),
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Its clock, seconds since 1970, UTC.
     Clock(i64),
     /// Registers at one moment, asked for or pushed.
@@ -91,7 +206,10 @@ pub enum Said {
 }
 
 /// The plain APDU of a question.
-pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
+pub(super) fn plain(meter: Meter<'_>, ask: Ask, invoke: u8) -> Vec<u8> {
+    if let Some(service) = ask.service(meter) {
+        return service.plain(invoke);
+    }
     let mut out = Vec::with_capacity(96);
     let attribute = |out: &mut Vec<u8>, class: u8, name: Obis| {
         out.extend_from_slice(&[0, class]);
@@ -110,11 +228,6 @@ pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
             // Method 1 with a parameter, the script's identifier.
             out.extend_from_slice(&[1, 1, 0x12, 0, script]);
         }
-        Ask::Clock => {
-            out.extend_from_slice(&[0xC0, 1, invoke]);
-            attribute(&mut out, 8, CLOCK);
-            out.push(0);
-        }
         Ask::Registers => {
             out.extend_from_slice(&[0xC0, 3, invoke, 3]);
             for (class, name) in [(8, CLOCK), (3, IMPORT), (3, EXPORT)] {
@@ -127,12 +240,13 @@ pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
             attribute(&mut out, 7, LOAD_PROFILE);
             // With selective access.
             out.push(1);
-            let time = |n| civil_time(rows.end_unix_s(n), &fleet.time.local);
+            let time = |n| civil_time(rows.end_unix_s(n), &meter.fleet.time.local);
             let range = RangeDescriptor::by_clock(time(0), time(rows.count.saturating_sub(1)));
             let mut buffer = [0; 64];
             let access = range.to_selective_access(&mut buffer).expect("a range over the clock takes 48 B");
             access.encode(&mut out).expect("a vector takes a short range");
         }
+        ask => unreachable!("{ask:?} is for one object"),
     }
     out
 }
@@ -141,11 +255,15 @@ pub(super) fn plain(fleet: &Fleet, ask: Ask, invoke: u8) -> Vec<u8> {
 pub(super) fn understood(plain: &[u8]) -> Option<Said> {
     match plain {
         // Result success, no data.
-        [0xC7, 1, _, 0, 0] => Some(Said::Done),
+        [0xC7, 1, _, 0, 0] | [0xC5, 1, _, 0] => Some(Said::Done),
+        // With what the method returns.
+        [0xC7, 1, _, 0, 1, 0, data @ ..] => Some(Said::Value(data.to_vec())),
+        [0xC7, 1, _, why, 0] | [0xC5, 1, _, why] | [0xC4, 1, _, 1, why] => Some(Said::Denied(*why)),
         // An octet string of 12 bytes: a date and time.
         [0xC4, 1, _, 0, 9, 12, time @ ..] => unix_time(&DateTime::from_bytes(time.try_into().ok()?)).map(Said::Clock),
-        [0xC7, 1, ..] | [0xC4, 1, _, 0, 4 | 9, ..] => image::understood(plain).map(Said::Image),
-        [0xC4, 1, _, 0, data @ ..] => rows(data).map(Said::Rows),
+        [0xC4, 1, _, 0, 4 | 9, ..] => image::understood(plain).map(Said::Image),
+        [0xC4, 1, _, 0, data @ ..] if data.first() == Some(&1) => rows(data).map(Said::Rows),
+        [0xC4, 1, _, 0, data @ ..] => Some(Said::Value(data.to_vec())),
         [0xC4, 3, _, 3, items @ ..] => {
             let mut reader = Reader::new(items);
             let mut next = || (reader.u8().ok()? == 0).then(|| Data::decode(&mut reader).ok())?;
@@ -197,6 +315,12 @@ fn notification(rest: &[u8]) -> Option<Said> {
         (true, None) => None,
         (false, _) => Some(Said::Notified(setup)),
     }
+}
+
+/// The bytes of an encoded octet string.
+pub fn octets(value: &[u8]) -> Option<&[u8]> {
+    let (length, bytes) = image::length(value.strip_prefix(&[9])?)?;
+    (bytes.len() == length).then_some(bytes)
 }
 
 /// Whether an answer's rows are those that were asked for.

@@ -13,34 +13,50 @@ const AUTHENTICATED_AND_ENCRYPTED: u8 = 0x30;
 /// Data-Notification-Confirm, which the protocol crate does not know.
 const NOTIFICATION_CONFIRM: u8 = 0x10;
 
+/// Under what a message to one meter goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Under {
+    /// Generation of the meter's keys.
+    pub generation: u16,
+    /// Invocation counter.
+    pub counter: u32,
+}
+
+impl Under {
+    /// A counter, and the keys that a meter is delivered with.
+    pub fn counter(counter: u32) -> Under {
+        Under { generation: 0, counter }
+    }
+}
+
 /// The request to one meter, in its wrapper.
-pub fn request(meter: Meter<'_>, ask: Ask, counter: u32) -> Vec<u8> {
-    sealed(meter, false, counter, &plain(meter.fleet, ask, CONFIRMED))
+pub fn request(meter: Meter<'_>, ask: Ask, under: Under) -> Vec<u8> {
+    sealed(meter, false, under, &plain(meter, ask, CONFIRMED))
 }
 
 /// A step with an image: the request to one meter, which is to answer or not.
-pub fn image(meter: Meter<'_>, confirmed: bool, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
+pub fn image(meter: Meter<'_>, confirmed: bool, image: &Image, step: ImageStep, under: Under) -> Vec<u8> {
     let invoke = if confirmed { CONFIRMED } else { UNCONFIRMED };
-    sealed(meter, false, counter, &image.plain(step, invoke))
+    sealed(meter, false, under, &image.plain(step, invoke))
 }
 
 /// The same under the keys that the meters of a suite share.
 pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
-    sealed(meter, true, counter, &image.plain(step, UNCONFIRMED))
+    sealed(meter, true, Under::counter(counter), &image.plain(step, UNCONFIRMED))
 }
 
 /// A reset of all meters of a suite, under the keys that they share.
 pub fn broadcast(meter: Meter<'_>, tier: ResetTier, counter: u32) -> Vec<u8> {
-    sealed(meter, true, counter, &plain(meter.fleet, Ask::Reset(tier), UNCONFIRMED))
+    sealed(meter, true, Under::counter(counter), &plain(meter, Ask::Reset(tier), UNCONFIRMED))
 }
 
 /// Tells a meter that its notification has arrived.
-pub fn confirmation(meter: Meter<'_>, invoke_id: u32, counter: u32) -> Vec<u8> {
+pub fn confirmation(meter: Meter<'_>, invoke_id: u32, under: Under) -> Vec<u8> {
     let mut plain = vec![NOTIFICATION_CONFIRM];
     plain.extend(invoke_id.to_be_bytes());
     // No date and time.
     plain.push(0);
-    sealed(meter, false, counter, &plain)
+    sealed(meter, false, under, &plain)
 }
 
 /// Whether a plain APDU confirms a notification.
@@ -48,12 +64,12 @@ pub fn is_confirmation(plain: &[u8]) -> bool {
     plain.len() == 6 && plain[0] == NOTIFICATION_CONFIRM
 }
 
-fn keys(meter: Meter<'_>) -> MeterKeys {
-    meter.fleet.keys.of_meter(meter.system_title(), meter.vendor().on_file())
+fn keys(meter: Meter<'_>, generation: u16) -> MeterKeys {
+    meter.fleet.keys.of_generation(meter.system_title(), meter.vendor().on_file(), generation)
 }
 
-fn sealed(meter: Meter<'_>, for_all: bool, counter: u32, plain: &[u8]) -> Vec<u8> {
-    let (suite, keys) = (meter.vendor().on_file(), keys(meter));
+fn sealed(meter: Meter<'_>, for_all: bool, under: Under, plain: &[u8]) -> Vec<u8> {
+    let (suite, keys) = (meter.vendor().on_file(), keys(meter, under.generation));
     let (key, authentication, flags) = match for_all {
         true => (&keys.broadcast, &keys.broadcast_authentication, BROADCAST_KEY),
         false => (&keys.unicast, &keys.authentication, 0),
@@ -63,7 +79,7 @@ fn sealed(meter: Meter<'_>, for_all: bool, counter: u32, plain: &[u8]) -> Vec<u8
     let control = SecurityControl(AUTHENTICATED_AND_ENCRYPTED | flags | suite.id());
     let form = Form::General(Protection::Global);
     let (mut apdu, mut scratch) = (Vec::with_capacity(plain.len() + 40), Vec::new());
-    let sealing = Sealing { form, control, title: &HEAD_END_TITLE, counter };
+    let sealing = Sealing { form, control, title: &HEAD_END_TITLE, counter: under.counter };
     cipher::seal(lock, &sealing, plain, &mut apdu, &mut scratch).expect("a vector takes a short APDU");
     wrapped(&apdu)
 }
@@ -82,11 +98,12 @@ pub fn unwrapped(datagram: &[u8]) -> Option<&[u8]> {
     datagram.get(HEADER_BYTES..frame.bytes)
 }
 
-/// What a datagram of a meter says; `None` if it is not genuine or not understood.
-pub fn open(meter: Meter<'_>, datagram: &[u8]) -> Option<Said> {
+/// What a datagram of a meter says that has keys of this generation; `None` if it is not genuine or not understood.
+pub fn open(meter: Meter<'_>, generation: u16, datagram: &[u8]) -> Option<Said> {
     let mut apdu = unwrapped(datagram)?.to_vec();
     match apdu[..] {
         [0xD8, _, 6, ..] => return Some(Said::Refused),
+        [0xD8, _, 4] => return Some(Said::TooLong),
         [0xD8, _, 5] => return Some(Said::Undeciphered),
         _ => {}
     }
@@ -95,7 +112,7 @@ pub fn open(meter: Meter<'_>, datagram: &[u8]) -> Option<Said> {
     if envelope.title.is_some_and(|t| t != title.0) {
         return None;
     }
-    let keys = keys(meter);
+    let keys = keys(meter, generation);
     let suite = meter.vendor().on_file();
     let strong = envelope.control.authenticated() && envelope.control.encrypted();
     if !strong || envelope.control.suite() != suite.id() {

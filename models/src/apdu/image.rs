@@ -75,22 +75,6 @@ pub enum ImageStep {
     Identifier,
 }
 
-/// What an APDU says of images, beside its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ImageWord {
-    /// From the head-end.
-    Ask {
-        /// Which image of the run.
-        image: u16,
-        /// What is wanted.
-        step: ImageStep,
-        /// The meter is to answer.
-        confirmed: bool,
-    },
-    /// From a meter whose payloads are sized.
-    Said(ImageSaid),
-}
-
 /// What a meter says of images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageSaid {
@@ -104,18 +88,6 @@ pub enum ImageSaid {
 
 /// Result: a later attempt can succeed.
 pub const TEMPORARY_FAILURE: u8 = 2;
-
-impl ImageWord {
-    /// What a meter says with it.
-    pub fn said(&self) -> Option<&ImageSaid> {
-        if let ImageWord::Said(said) = self { Some(said) } else { None }
-    }
-
-    /// Whether it brings a block.
-    pub fn is_block(&self) -> bool {
-        matches!(self, ImageWord::Ask { step: ImageStep::Block(_), .. })
-    }
-}
 
 impl Image {
     /// The images of a run's campaigns, whose jobs have these numbers and the next ones.
@@ -203,7 +175,7 @@ impl Image {
     }
 }
 
-fn put_octets(out: &mut Vec<u8>, octets: &[u8]) {
+pub(super) fn put_octets(out: &mut Vec<u8>, octets: &[u8]) {
     put_length(out, octets.len());
     out.extend_from_slice(octets);
 }
@@ -249,6 +221,11 @@ impl Cosem {
             }
             ImageSaid::Identifier(name) => 4 + 1 + length_bytes(name.len()) + name.len(),
         };
+        self.answer_bytes(meter, plain)
+    }
+
+    /// What an answer measures that is so long when it is plain.
+    pub fn answer_bytes(&self, meter: SiteId, plain: usize) -> u16 {
         let clock = usize::from(self.lengths(meter).of(Ask::Clock).0);
         let around = clock - CLOCK_PLAIN - length_bytes(CLOCK_PLAIN + SEALED);
         (around + length_bytes(plain + SEALED) + plain) as u16
@@ -263,7 +240,6 @@ impl Cosem {
 /// What a plain APDU of a meter says of images; `None` if it says something else.
 pub(super) fn understood(plain: &[u8]) -> Option<ImageSaid> {
     match plain {
-        [0xC7, 1, _, result, 0] if *result != 0 => Some(ImageSaid::Result(*result)),
         // A bit string.
         [0xC4, 1, _, 0, 4, rest @ ..] => {
             let (blocks, bits) = length(rest)?;
@@ -285,7 +261,7 @@ pub(super) fn understood(plain: &[u8]) -> Option<ImageSaid> {
     }
 }
 
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+pub(super) fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match bytes {
         [short @ 0..=0x7F, rest @ ..] => Some((usize::from(*short), rest)),
         [0x81, low, rest @ ..] => Some((usize::from(*low), rest)),

@@ -1,5 +1,6 @@
 //! How long each message is: measured once from the encoders and the meters' server, for each kind of meter.
 
+use super::client::Under;
 use super::{Ask, HEAD_END_PDU, HEAD_END_TITLE, PORT, Rows, Said, client};
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::View;
@@ -46,7 +47,7 @@ impl Lengths {
         match (ask.fixed(), ask) {
             (Some(place), _) => self.fixed[place],
             (None, Ask::Rows(rows)) => (self.rows[usize::from(rows.count.min(self.rows_max()))], self.rows_asked),
-            (None, ask) => unreachable!("{ask:?} has a place among those of a fixed length"),
+            (None, ask) => unreachable!("{ask:?} is measured as it is asked"),
         }
     }
 
@@ -56,13 +57,13 @@ impl Lengths {
         let meter = Meter { fleet, number };
         let moment = Moment { unix_ms: fleet.time.start_unix_s * 1_000 };
         let length = |ask| (answered(meter, moment, ask).len() + HEADER_BYTES) as u16;
-        let asked = |ask| client::request(meter, ask, 1).len() as u16;
+        let asked = |ask| client::request(meter, ask, Under::counter(1)).len() as u16;
         let newest = u32::try_from(fleet.time.start_unix_s.div_euclid(super::QUARTER_S)).unwrap_or(0);
         let of = |count: u16| Ask::Rows(Rows { first: newest.saturating_sub(u32::from(count)) + 1, count });
         let mut rows = vec![length(Ask::Rows(Rows { first: newest + 2, count: 1 }))];
         for count in 1.. {
             let bytes = answered(meter, moment, of(count));
-            let whole = matches!(client::open(meter, &client::wrapped(&bytes)), Some(Said::Rows(_)));
+            let whole = matches!(client::open(meter, 0, &client::wrapped(&bytes)), Some(Said::Rows(_)));
             if !whole {
                 // The rest would come in blocks, which the head-end does not ask for.
                 break;
@@ -81,7 +82,7 @@ impl Lengths {
             undeciphered: tells.then_some(HEADER_BYTES as u16 + 3),
             readings: pushed(push::READINGS),
             alarm: pushed(push::ALARM),
-            confirmation: client::confirmation(meter, 0, 1).len() as u16,
+            confirmation: client::confirmation(meter, 0, Under::counter(1)).len() as u16,
         }
     }
 }
@@ -91,7 +92,7 @@ fn digits(number: u32) -> u16 {
 }
 
 fn answered(meter: Meter<'_>, now: Moment, ask: Ask) -> Vec<u8> {
-    let asked = client::request(meter, ask, 1);
+    let asked = client::request(meter, ask, Under::counter(1));
     let mut request = asked[HEADER_BYTES..].to_vec();
     let (mut rest, mut scratch, mut out) = (Rest::default(), Scratch::default(), Vec::new());
     let mut session = Some(Session::pre_established(meter, &rest, Client::Management, HEAD_END_TITLE, HEAD_END_PDU));

@@ -4,9 +4,12 @@ mod ask;
 pub mod client;
 mod image;
 pub mod lengths;
+mod service;
+mod word;
 
-pub use ask::{Ask, Reading, Said, are};
-pub use image::{Fate, Image, ImageSaid, ImageStep, ImageWord, TEMPORARY_FAILURE};
+pub use ask::{Ask, Reading, Said, are, encoded, octets};
+pub use image::{Fate, Image, ImageSaid, ImageStep, TEMPORARY_FAILURE};
+pub use word::Word;
 
 use crate::node::SiteId;
 use crate::spec::{DlmsSpec, Payload};
@@ -52,12 +55,16 @@ pub struct Apdu {
     pub answer_bytes: u16,
     /// It is an exception: the meter refuses the request's counter.
     pub refused: bool,
+    /// It is an exception: the answer does not fit into the meter's window.
+    pub too_long: bool,
     /// It belongs to somebody outside the simulation, who has the bytes: only its way is simulated.
     pub outside: bool,
     /// Rows that it asks for or brings.
     pub rows: Rows,
-    /// What it says of firmware images.
-    pub image: Option<Arc<ImageWord>>,
+    /// Generation of the keys that protect it, of requests; 0: as delivered.
+    pub generation: u16,
+    /// What it says, where neither counters nor lengths tell it.
+    pub word: Option<Arc<Word>>,
     /// Wrapper header and APDU; `None` where payloads are only sized.
     pub bytes: Option<Arc<[u8]>>,
 }

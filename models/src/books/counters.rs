@@ -85,6 +85,14 @@ counters! {
     reassembly_full,
     /// Datagrams lost.
     dropped,
+    /// Samples that meters held against a band.
+    health_watched,
+    /// Times that undisturbed values left their band, as meters saw it.
+    health_false,
+    /// Last gasps of meters whose supply only sagged.
+    false_gasps,
+    /// Requests whose answers did not fit into the window of their meter.
+    window_overflows,
     /// Time on the air of frames that brought blocks of firmware images, ns.
     image_air_ns,
 }

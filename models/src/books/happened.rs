@@ -25,6 +25,15 @@ pub enum Happened {
         /// Its board, C.
         board_c: f64,
     },
+    /// Its application hangs.
+    Hang,
+    /// A burst of its transmitter has sagged its supply.
+    BrownOut,
+    /// Its mains voltage has changed.
+    Voltage {
+        /// Of the nominal one.
+        level: f32,
+    },
     /// It lost power, or switched itself off.
     PowerDown {
         /// Restarts so far.
@@ -90,6 +99,9 @@ impl Happened {
             Happened::Reset { tier } => (EventKind::Reset, tier as i32),
             Happened::Activated { fate } => (EventKind::Activated, fate as i32),
             Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
+            Happened::Hang => (EventKind::Hang, 0),
+            Happened::BrownOut => (EventKind::BrownOut, 0),
+            Happened::Voltage { level } => (EventKind::Voltage, libm::roundf(1_000.0 * level) as i32),
             Happened::PowerDown { boots } => (EventKind::PowerDown, i32::from(boots)),
             Happened::OnCapacitor { left_s } => (EventKind::OnCapacitor, libm::round(10.0 * left_s) as i32),
             Happened::PowerUp { boots } => (EventKind::PowerUp, i32::from(boots)),

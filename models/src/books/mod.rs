@@ -24,7 +24,7 @@ mod transaction;
 pub use counters::{Counters, Loss};
 pub use happened::Happened;
 pub use load::{Load, MINUTE};
-pub use node_load::{NodeLoad, ParentLink, Standing};
+pub use node_load::{NodeLoad, ParentLink, Ran, Standing};
 pub use on_air::OnAir;
 pub use reports::{OwnReport, Says};
 pub use state::State;
@@ -32,6 +32,7 @@ pub use transaction::TransactionId;
 
 use crate::context::Facts;
 use crate::node::{Node, PerNode};
+use crate::spec::BatterySpec;
 use amitwin_data::rows::Rows;
 
 /// The books of a partition.
@@ -49,6 +50,10 @@ pub struct Books {
     on_air: PerNode<OnAir>,
     /// What each own radio of a mesh does, if the table `load` is written.
     node_loads: PerNode<NodeLoad>,
+    /// Batteries of meters, if they have some.
+    battery: Option<BatterySpec>,
+    /// How long each own radio has run, if that takes charge.
+    ran: PerNode<Ran>,
     /// Frames that have ended.
     pub frames_seen: u64,
     /// Every n-th frame goes into the `frames` table; 0: none.
@@ -94,7 +99,7 @@ impl Books {
 
     /// Bytes held, rows excepted.
     pub fn bytes(&self) -> usize {
-        self.loads.bytes() + self.served_by.bytes() + self.on_air.bytes() + self.node_loads.bytes()
+        self.loads.bytes() + self.served_by.bytes() + self.on_air.bytes() + self.node_loads.bytes() + self.ran.bytes()
     }
 
     /// Counts a frame that has ended; says whether it goes into the `frames` table.

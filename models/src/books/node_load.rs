@@ -1,8 +1,9 @@
-//! What each own radio of a mesh had to do since an hour of the table `load` began.
+//! What each own radio of a mesh had to do since an hour of the table `load` began, and what that took from its battery.
 
 use super::{Books, Loss};
 use crate::context::Facts;
 use crate::node::{Node, PerNode};
+use crate::spec::BatterySpec;
 use amitwin_data::rows::{Added, LoadRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,17 @@ pub struct NodeLoad {
     up_sent: u32,
     /// Of these without an acknowledgement.
     up_unanswered: u32,
+}
+
+/// How long a radio with a battery has run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// It has a battery.
+    counts: bool,
+    /// Since when it runs, if it does.
+    since: Option<SimTime>,
+    /// How long it ran since the hour began, up to then.
+    ran: SimTime,
 }
 
 /// Where a radio stands in the tree.
@@ -58,6 +70,30 @@ impl Books {
     /// Counts for the table `load` from now on.
     pub fn count_loads(&mut self, own: u16) {
         self.node_loads = PerNode::of(NodeLoad::default(), usize::from(own));
+    }
+
+    /// Counts the charge of these radios from now on: of each own radio, whether it has a battery, and whether it runs.
+    pub fn count_charge(&mut self, battery: &BatterySpec, radios: impl Iterator<Item = (bool, bool)>) {
+        let ran =
+            |(counts, runs): (bool, bool)| Ran { counts, since: runs.then_some(SimTime::ZERO), ran: SimTime::ZERO };
+        self.battery = Some(battery.clone());
+        self.ran = radios.map(ran).collect();
+    }
+
+    /// A radio runs from now on, or does not.
+    pub fn powers(&mut self, node: Node, now: SimTime, on: bool) {
+        let Some(ran) = self.ran.0.get_mut(node.at()) else { return };
+        ran.ran += ran.since.take().map_or(SimTime::ZERO, |since| now.saturating_sub(since));
+        ran.since = on.then_some(now);
+    }
+
+    /// How long a radio with a battery ran without sending in the time that ends now, and what it took, mAh; begins anew.
+    fn charge(&mut self, node: Node, now: SimTime, tx: SimTime) -> Option<(f64, f64)> {
+        let runs = self.ran.0.get(node.at()).filter(|ran| ran.counts)?.since.is_some();
+        self.powers(node, now, runs);
+        let ran = std::mem::take(&mut self.ran[node].ran);
+        let rx_s = ran.saturating_sub(tx).secs_f64();
+        Some((rx_s, self.battery.as_ref()?.charge_mah(tx.secs_f64(), rx_s)))
     }
 
     /// Whether anything is counted for the table `load`.
@@ -137,11 +173,12 @@ impl Books {
         }
     }
 
-    /// Writes what the radios did in the hour that began at `start`.
-    pub fn close_loads(&mut self, facts: &Facts, start: SimTime, standing: &PerNode<Standing>) {
+    /// Writes what the radios did in the hour that began at `start` and ends now.
+    pub fn close_loads(&mut self, facts: &Facts, (start, now): (SimTime, SimTime), standing: &PerNode<Standing>) {
         for node in facts.nodes().take(self.node_loads.len()) {
             let load = std::mem::take(&mut self.node_loads[node]);
-            if load == NodeLoad::default() {
+            let charge = self.charge(node, now, load.tx);
+            if load == NodeLoad::default() && charge.is_none_or(|(_, mah)| mah == 0.0) {
                 continue;
             }
             let (lost, at) = (|why: Loss| load.lost[why as usize], standing[node]);
@@ -170,6 +207,8 @@ impl Books {
                 rssi_dbm: at.link.map(|link| link.rssi_dbm),
                 snr_db: at.link.map(|link| link.snr_db),
                 board_c: Added(at.board_c),
+                rx_s: Added(charge.map(|(rx_s, _)| rx_s as f32)),
+                charge_mah: Added(charge.map(|(_, mah)| mah as f32)),
             });
         }
     }

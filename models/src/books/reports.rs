@@ -1,7 +1,7 @@
 //! The `transactions` row of what a meter says by itself: written where its fate is settled.
 
 use super::{Books, Loss, Node, TransactionId};
-use crate::backhaul::Alarm;
+use crate::backhaul::{Alarm, Notice};
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried, Message};
 use amitwin_data::rows::{Added, Outcome, TransactionRow};
@@ -14,6 +14,13 @@ pub enum Says {
     /// A regular report.
     Push {
         /// Its number at the meter.
+        number: u32,
+    },
+    /// Something about itself.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// Number of the sample or of the period.
         number: u32,
     },
     /// Something about its supply.
@@ -47,23 +54,45 @@ pub struct OwnReport {
 }
 
 impl OwnReport {
-    /// What the books say of a meter's own report; `None` for other messages.
-    pub fn of(carried: Carried) -> Option<OwnReport> {
+    /// What the books say of a meter's own reports, of which one message may carry several; of none for other messages.
+    pub fn of(carried: Carried) -> impl Iterator<Item = OwnReport> {
         let Carried { origin, hops, message } = carried;
         let Message { planned, attempts, distance, bytes, .. } = *message;
-        let (says, sent) = match message.body {
-            Body::Push { number } => (Says::Push { number }, planned),
-            Body::Alarm { alarm, outage, sent } => (Says::Alarm { alarm, outage }, sent),
-            _ => return None,
+        let (says, sent, count, period) = match message.body {
+            Body::Push { number } => (Says::Push { number }, planned, 1, SimTime::ZERO),
+            Body::Bundle { number, count, period } => (Says::Push { number }, planned, count, period),
+            Body::Alarm { alarm, outage, sent } => (Says::Alarm { alarm, outage }, sent, 1, SimTime::ZERO),
+            Body::Notice { notice, number } => (Says::Notice { notice, number }, planned, 1, SimTime::ZERO),
+            _ => (Says::Push { number: 0 }, planned, 0, SimTime::ZERO),
         };
-        Some(OwnReport { origin, says, planned, sent: Some(sent), attempts, distance, hops_made: hops, bytes })
+        let last = OwnReport {
+            origin,
+            says,
+            planned,
+            sent: Some(sent),
+            attempts,
+            distance,
+            hops_made: hops,
+            bytes: bytes / count.max(1),
+        };
+        (0..u32::from(count)).rev().map(move |n| last.before(n, period))
+    }
+
+    /// The regular report so many before this one.
+    pub fn before(self, n: u32, period: SimTime) -> OwnReport {
+        let says = match self.says {
+            Says::Push { number } => Says::Push { number: number - n },
+            says => says,
+        };
+        let before = SimTime::from_nanos(period.nanos() * u64::from(n));
+        OwnReport { says, planned: self.planned.saturating_sub(before), ..self }
     }
 }
 
 impl Books {
     /// A message was lost: of a meter's own report there is a row.
     pub fn message_lost(&mut self, facts: &Facts, carried: Carried, why: Loss) {
-        if let Some(report) = OwnReport::of(carried) {
+        for report in OwnReport::of(carried) {
             self.report_lost(facts, &report, why);
         }
     }
@@ -81,6 +110,7 @@ impl Books {
         let meter = facts.sites[of.origin];
         let id = match of.says {
             Says::Push { number } => TransactionId::Push { meter, number },
+            Says::Notice { notice, number } => TransactionId::Notice { notice, meter, number },
             Says::Alarm { alarm, outage } => TransactionId::Alarm { alarm, meter, outage, attempt: of.attempts },
         };
         self.rows.transactions.push(TransactionRow {
@@ -106,6 +136,7 @@ impl Books {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

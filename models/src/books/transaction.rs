@@ -1,6 +1,6 @@
 //! Numbers of transactions: unique within a variant, the same whatever the threads.
 
-use crate::backhaul::Alarm;
+use crate::backhaul::{Alarm, Notice};
 use crate::node::SiteId;
 use amitwin_data::rows::TransactionKind;
 
@@ -25,6 +25,15 @@ pub enum TransactionId {
         /// Which message about it; 0: none was sent.
         attempt: u8,
     },
+    /// What a meter tells of itself.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// The meter, by site.
+        meter: SiteId,
+        /// Number of the sample or of the period; below 2^24.
+        number: u32,
+    },
     /// A meter's turn in a schedule of reads.
     Read {
         /// Which schedule; below 2^10.
@@ -43,19 +52,32 @@ pub enum TransactionId {
         /// The meter, by site.
         meter: SiteId,
     },
+    /// The certificate of a meter, in a campaign that renews it each time.
+    Renewal {
+        /// Number of the job.
+        job: u16,
+        /// Which of its turns; below 2^12.
+        round: u16,
+        /// The meter, by site.
+        meter: SiteId,
+    },
 }
 
 impl TransactionId {
     /// In the column `transaction`. The two highest bits tell reports, reads, resets and others apart (a meter's
-    /// number is below 2^30), the next one campaigns and what meters tell of their supply.
+    /// number is below 2^30), the next one campaigns and what meters tell of their supply and of themselves.
     pub fn number(self) -> u64 {
         let (kind, of, low) = match self {
             TransactionId::Push { meter, number } => (0b00, meter.0, number),
             TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
             TransactionId::Campaign { kind: TransactionKind::Reset, job, meter } => (0b10, u32::from(job), meter.0),
             TransactionId::Campaign { job, meter, .. } => (0b11, u32::from(job), meter.0),
+            TransactionId::Renewal { job, round, meter } => (0b11, u32::from(round) << 16 | u32::from(job), meter.0),
             TransactionId::Alarm { alarm, meter, outage, attempt } => {
                 (0b11, 1 << 29 | (alarm as u32) << 28 | u32::from(outage) << 8 | u32::from(attempt), meter.0)
+            }
+            TransactionId::Notice { notice, meter, number } => {
+                (0b11, 0b101 << 27 | (notice as u32) << 26 | number & 0xFF_FFFF, meter.0)
             }
         };
         kind << 62 | u64::from(of) << 32 | u64::from(low)
@@ -67,6 +89,9 @@ impl TransactionId {
             TransactionId::Push { .. } => TransactionKind::Push,
             TransactionId::Read { .. } => TransactionKind::Read,
             TransactionId::Campaign { kind, .. } => kind,
+            TransactionId::Renewal { .. } => TransactionKind::Certificates,
+            TransactionId::Notice { notice: Notice::Health, .. } => TransactionKind::Health,
+            TransactionId::Notice { notice: Notice::KeepAlive, .. } => TransactionKind::KeepAlive,
             TransactionId::Alarm { alarm: Alarm::LastGasp, .. } => TransactionKind::LastGasp,
             TransactionId::Alarm { alarm: Alarm::PowerUp, .. } => TransactionKind::PowerUp,
         }
@@ -87,6 +112,10 @@ mod tests {
         assert_eq!(number(campaign(TransactionKind::Ping)), "c000000200001234");
         let alarm = TransactionId::Alarm { alarm: Alarm::PowerUp, meter: SiteId(0x1234), outage: 2, attempt: 3 };
         assert_eq!(number(alarm), "f000020300001234");
+        let renewal = TransactionId::Renewal { job: 2, round: 3, meter: SiteId(0x1234) };
+        assert_eq!(number(renewal), "c003000200001234");
+        let notice = TransactionId::Notice { notice: Notice::KeepAlive, meter: SiteId(0x1234), number: 5 };
+        assert_eq!(number(notice), "ec00000500001234");
         // The largest of each field stay apart.
         let most = TransactionId::Read { schedule: 1023, round: (1 << 20) - 1, meter: SiteId(u32::MAX) };
         assert_eq!(number(most), "7fffffffffffffff");

@@ -28,6 +28,13 @@ pub enum Change {
         /// It is there.
         on: bool,
     },
+    /// Mains voltage of a node, now.
+    Voltage {
+        /// Which.
+        node: Node,
+        /// Of the nominal one.
+        level: f32,
+    },
     /// The backhaul of a border router, now.
     Backhaul {
         /// Which.
@@ -45,6 +52,7 @@ impl Change {
             Change::Supply { node, .. } => (node, Node(0), 1),
             Change::Backhaul { gateway, .. } => (gateway, Node(0), 2),
             Change::EdgeLoss { edge: (a, b), .. } => (a, b, 3),
+            Change::Voltage { node, .. } => (node, Node(0), 4),
         }
     }
 }

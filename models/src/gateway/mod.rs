@@ -211,6 +211,8 @@ impl Gateways {
 impl PortUser for Gateways {
     fn attached<M: Medium>(&mut self, _medium: &mut M, _ctx: &mut Ctx, _node: Node) {}
 
+    fn browns_out<M: Medium>(&mut self, _medium: &mut M, _ctx: &mut Ctx, _node: Node) {}
+
     fn detached(&mut self, _ctx: &mut Ctx, _node: Node) {}
 
     /// A message of a meter: on to the head-end.
@@ -220,6 +222,8 @@ impl PortUser for Gateways {
         let kind = match message.body {
             Body::Heartbeat { job } => ReportKind::Back { job, by: BackSign::Heartbeat },
             Body::Push { number } => ReportKind::Push { number },
+            Body::Bundle { count, period, .. } => ReportKind::Bundle { count, period },
+            Body::Notice { notice, number } => ReportKind::Notice { notice, number },
             Body::Alarm { alarm, .. } => ReportKind::Alarm { alarm },
             Body::CommandAck { job } => ReportKind::CommandAck { job },
             Body::Answer { read } => ReportKind::Answer { read },
@@ -245,7 +249,7 @@ impl PortUser for Gateways {
             apdu: message.apdu.clone(),
         };
         self.report(ctx, gateway, at, report);
-        if let Some(own) = OwnReport::of(carried) {
+        for own in OwnReport::of(carried) {
             ctx.books.report(ctx.facts, &own, Outcome::Ok, Some(at));
         }
     }

@@ -191,7 +191,11 @@ impl Front {
         let owner = match report.kind {
             ReportKind::Answer { read } => self.sessions.owner((DownKind::Request { read }, report.meter)),
             ReportKind::CommandAck { job } => self.sessions.owner((DownKind::Command { job }, report.meter)),
-            ReportKind::Back { .. } | ReportKind::Push { .. } | ReportKind::Alarm { .. } => Owner::Nobody,
+            ReportKind::Back { .. }
+            | ReportKind::Push { .. }
+            | ReportKind::Bundle { .. }
+            | ReportKind::Notice { .. }
+            | ReportKind::Alarm { .. } => Owner::Nobody,
         };
         let instance = match owner {
             Owner::Instance(instance) => instance,
@@ -320,7 +324,7 @@ impl Front {
             Event::Ingested { .. } | Event::Redelivered { .. } => {
                 self.broker.as_ref().is_some_and(|broker| broker.knows(event))
             }
-            Event::Job(_) => false,
+            Event::Job(_) | Event::Alive { .. } => false,
         }
     }
 

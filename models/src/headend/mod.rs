@@ -1,6 +1,8 @@
 #![doc = include_str!("README.md")]
 
+pub mod alive;
 pub mod broker;
+pub mod certificates;
 pub mod desk;
 pub mod front;
 pub mod jobs;
@@ -16,11 +18,12 @@ mod tests;
 pub use state::State;
 
 use crate::apdu::Apdu;
-use crate::backhaul::{Report, ReportKind};
+use crate::backhaul::{Notice, Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, PollSpec};
+use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, KeepAliveSpec, PollSpec};
+use alive::Alive;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, SimTime};
 use broker::Broker;
@@ -51,6 +54,11 @@ pub enum Event {
     },
     /// A minute is over.
     Minute,
+    /// All keep-alives of a period should have come.
+    Alive {
+        /// Of which, counted from 0.
+        period: u32,
+    },
     /// The pace of an instance allows the next session.
     Paced {
         /// Which.
@@ -118,6 +126,8 @@ pub struct Duties<'a> {
     pub reads: &'a [PollSpec],
     /// The meters that are read, ascending.
     pub meters: &'a [SiteId],
+    /// Keep-alives that they send, if they do.
+    pub keep_alive: Option<&'a KeepAliveSpec>,
     /// Simulated time of the run.
     pub duration: SimTime,
     /// Limits, if there are some.
@@ -159,6 +169,17 @@ pub struct ImageCounts {
     pub rounds: u32,
 }
 
+/// What campaigns have changed in meters by questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandCounts {
+    /// Clocks set.
+    pub clocks_set: u64,
+    /// Meters with new keys.
+    pub keys_changed: u64,
+    /// Of them those that were asked under both.
+    pub keys_recovered: u64,
+}
+
 /// What is counted besides rows.
 #[derive(Clone, Debug)]
 pub struct Statistics {
@@ -168,6 +189,8 @@ pub struct Statistics {
     pub late: u64,
     /// Of firmware campaigns.
     pub images: ImageCounts,
+    /// Of campaigns that ask questions.
+    pub commands: CommandCounts,
     /// Delay of regular reports, ms.
     pub push_delay_ms: Histogram<u64>,
     /// From the moment a read was due to its last answer, ms.
@@ -181,6 +204,7 @@ impl Default for Statistics {
             duplicates: 0,
             late: 0,
             images: ImageCounts::default(),
+            commands: CommandCounts::default(),
             push_delay_ms: delay.clone(),
             read_delay_ms: delay,
         }
@@ -191,6 +215,8 @@ impl Default for Statistics {
 pub struct HeadEnd {
     /// By number: see [`jobs::of`].
     jobs: Vec<Job>,
+    /// The meters, ascending.
+    meters: Arc<[SiteId]>,
     network: Network,
     /// What is said, and under which counter.
     pub talk: Talk,
@@ -201,6 +227,8 @@ pub struct HeadEnd {
     links: Links,
     /// Its workers and its sessions, if they are limited.
     front: Option<Front>,
+    /// Who is alive, if keep-alives tell.
+    alive: Option<Alive>,
     failures: Vec<Failure>,
     /// Counts and delays.
     pub statistics: Statistics,
@@ -217,7 +245,9 @@ impl HeadEnd {
         HeadEnd {
             links: Links::new(if waits { network.partition.len() } else { 0 }),
             jobs: jobs::of(duties, &network),
+            meters: duties.meters.into(),
             front: duties.limits.map(front),
+            alive: duties.keep_alive.map(|spec| Alive::new(spec, duties.meters)),
             failures: duties.failures.into(),
             ledger,
             network,
@@ -231,6 +261,9 @@ impl HeadEnd {
     pub(crate) fn start(&mut self, ctx: &mut Ctx) {
         if self.front.is_some() {
             front::start(ctx, &self.failures);
+        }
+        if let Some(alive) = &self.alive {
+            alive.start(ctx);
         }
         let (jobs, mut tools) = self.split();
         for job in jobs {
@@ -272,6 +305,11 @@ impl HeadEnd {
                     front.minute(ctx, &mut self.rows);
                 }
             }
+            event::Event::HeadEnd(Event::Alive { period }) => {
+                if let Some(alive) = &mut self.alive {
+                    alive.look(ctx, &mut self.rows, period);
+                }
+            }
             event::Event::HeadEnd(event @ (Event::Ingested { .. } | Event::Redelivered { .. })) => {
                 if let Some(front) = &mut self.front {
                     front.brokered(ctx, event);
@@ -309,6 +347,11 @@ impl HeadEnd {
         }
     }
 
+    /// The meters, ascending.
+    pub fn meters(&self) -> &[SiteId] {
+        &self.meters
+    }
+
     /// The way of rows to the meter data management, if there is one.
     pub fn broker(&self) -> Option<&Broker> {
         self.front.as_ref()?.broker.as_ref()
@@ -340,7 +383,11 @@ impl HeadEnd {
         let heard = match report.kind {
             ReportKind::Back { by: BackSign::Route, .. } => Heard::New(None),
             // Bytes without meaning.
-            ReportKind::Push { .. } | ReportKind::Alarm { .. } if report.apdu == Apdu::default() => Heard::New(None),
+            ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Alarm { .. }
+                if report.apdu == Apdu::default() =>
+            {
+                Heard::New(None)
+            }
             _ => self.talk.hear(report),
         };
         let mut said = None;
@@ -351,13 +398,28 @@ impl HeadEnd {
             }
             // A confirmation that was lost is said again.
             Heard::Again if is_heartbeat => false,
-            Heard::Undeciphered => true,
+            Heard::Undeciphered | Heard::TooLong => true,
+            Heard::OtherKeys => return self.other_keys(ctx, report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
         let job = match report.kind {
-            ReportKind::Push { .. } if refused => return,
+            ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Notice { .. } if refused => return,
             // Its row is that of the border router.
             ReportKind::Alarm { .. } => return,
+            ReportKind::Notice { notice, number } => {
+                if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
+                    alive.hear(ctx.now(), &mut self.rows, report, number);
+                }
+                return;
+            }
+            ReportKind::Bundle { count, period } => {
+                let last = ctx.now() - report.planned;
+                for n in 0..u64::from(count) {
+                    let delay_ns = last.nanos() + period.nanos() * n;
+                    self.statistics.push_delay_ms.saturating_record(delay_ns / 1_000_000);
+                }
+                return;
+            }
             ReportKind::Push { .. } => {
                 let delay = ctx.now() - report.planned;
                 self.statistics.push_delay_ms.saturating_record(delay.nanos() / 1_000_000);
@@ -385,6 +447,15 @@ impl HeadEnd {
             job.refused(ctx, &mut tools, report);
         } else {
             job.heard(ctx, &mut tools, report);
+        }
+    }
+
+    /// A meter has other keys than it was thought to have: who asked it asks again.
+    fn other_keys(&mut self, ctx: &mut Ctx, report: &Report) {
+        let ReportKind::Answer { read } = report.kind else { return };
+        if let Some(job) = self.numbers.job(read) {
+            let (jobs, mut tools) = self.split();
+            jobs[usize::from(job)].other_keys(ctx, &mut tools, read);
         }
     }
 

@@ -152,6 +152,15 @@ impl Sessions {
         }
     }
 
+    /// An open session goes on with something else.
+    pub fn go_on(&mut self, from: Key, to: Key) {
+        if matches!(self.all.get(&from), Some(Stage::Open { .. }))
+            && let Some(open) = self.all.remove(&from)
+        {
+            self.all.insert(to, open);
+        }
+    }
+
     /// The job's word that it is over: it was answered, or is given up.
     pub fn close(&mut self, now: SimTime, key: Key) {
         self.look(now);

@@ -1,11 +1,12 @@
 //! What of the head-end changes in a run: jobs, conversations, rows that have arrived, numbers, counts and delays.
 
+use super::alive::{self, Alive};
 use super::front::{self, Front};
 use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
-use super::{HeadEnd, ImageCounts, Statistics, sessions, talk};
+use super::{CommandCounts, HeadEnd, ImageCounts, Statistics, sessions, talk};
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
@@ -23,9 +24,11 @@ pub struct State {
     numbers: Numbers,
     links: Links,
     front: Option<front::State>,
+    alive: Option<alive::State>,
     duplicates: u64,
     late: u64,
     images: ImageCounts,
+    commands: CommandCounts,
     push_delay_ms: Vec<(u64, u64)>,
     read_delay_ms: Vec<(u64, u64)>,
 }
@@ -41,9 +44,11 @@ impl HeadEnd {
             numbers: self.numbers.clone(),
             links: self.links.clone(),
             front: self.front.as_ref().map(Front::save),
+            alive: self.alive.as_ref().map(Alive::save),
             duplicates: statistics.duplicates,
             late: statistics.late,
             images: statistics.images,
+            commands: statistics.commands,
             push_delay_ms: counts(&statistics.push_delay_ms),
             read_delay_ms: counts(&statistics.read_delay_ms),
         }
@@ -55,6 +60,7 @@ impl HeadEnd {
             Event::HeadEnd(headend::Event::Job(wake)) => {
                 self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
             }
+            Event::HeadEnd(headend::Event::Alive { .. }) => self.alive.is_some(),
             Event::HeadEnd(event) => self.front.as_ref().is_some_and(|front| front.knows(*event)),
             Event::Report(report) => self.knows_report(report),
             Event::Health(_) => true,
@@ -67,7 +73,11 @@ impl HeadEnd {
         let commands = |job: u16| self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks());
         match report.kind {
             ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && commands(job),
-            ReportKind::Push { .. } | ReportKind::Alarm { .. } | ReportKind::Answer { .. } => is_site,
+            ReportKind::Push { .. }
+            | ReportKind::Bundle { .. }
+            | ReportKind::Notice { .. }
+            | ReportKind::Alarm { .. }
+            | ReportKind::Answer { .. } => is_site,
         }
     }
 
@@ -86,6 +96,7 @@ impl HeadEnd {
             duplicates: state.duplicates,
             late: state.late,
             images: state.images,
+            commands: state.commands,
             ..Statistics::default()
         };
         record(&mut statistics.push_delay_ms, &state.push_delay_ms)?;
@@ -108,6 +119,11 @@ impl HeadEnd {
             (Some(front), Some(state)) => front.restore(state, &self.network.gateway)?,
             (None, None) => {}
             _ => return Err("head-end: it has limits in one and none in the other".to_owned()),
+        }
+        match (&mut self.alive, state.alive) {
+            (Some(alive), Some(state)) => alive.restore(state)?,
+            (None, None) => {}
+            _ => return Err("head-end: there are keep-alives in one and none in the other".to_owned()),
         }
         for (job, state) in self.jobs.iter_mut().zip(state.jobs) {
             job.restore(state)?;

@@ -1,11 +1,13 @@
 //! The head-end as a DLMS client: what it says under which counter, and whether what it hears is genuine and new.
 
-use crate::apdu::client;
-use crate::apdu::{Apdu, Ask, Cosem, ImageStep, ImageWord, Rows, Said};
+use super::certificates::Certificates;
+use crate::apdu::client::{self, Under};
+use crate::apdu::{Apdu, Ask, Cosem, ImageStep, Rows, Said, Word};
 use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::check::same_count;
 use crate::node::SiteId;
-use crate::spec::{Payload, ResetTier};
+use crate::spec::{CertificatesSpec, Payload, ResetTier};
+use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::security::ReplayWindow;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,6 +22,62 @@ struct Peer {
     next: u32,
     /// Counters of the meter that have arrived.
     window: ReplayWindow,
+    keys: Keys,
+}
+
+/// What the head-end knows of a meter's keys: those that it uses, and those that the meter may have instead, by generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// Those that requests go under.
+    pub now: u16,
+    /// The former ones, or new ones of which the meter has not said that it has them.
+    pub other: u16,
+    /// The meter has been heard under those that are used.
+    pub proven: bool,
+}
+
+impl Keys {
+    /// As delivered.
+    const DELIVERED: Keys = Keys { now: 0, other: 0, proven: true };
+
+    /// New ones are on their way to the meter; returns their generation.
+    pub fn renew(&mut self) -> u16 {
+        (self.other, self.proven) = (self.now.max(self.other).saturating_add(1), false);
+        self.other
+    }
+
+    /// Requests go under the others from now on.
+    pub fn swap(&mut self) {
+        *self = Keys { now: self.other, other: self.now, proven: false };
+    }
+
+    /// Requests go under these from now on.
+    pub fn go_under(&mut self, generation: u16) {
+        if self.now != generation && self.other == generation {
+            self.swap();
+        }
+    }
+
+    /// The meter has been heard under these. It never goes back to former ones; what it sent under them may come late.
+    fn heard_under(&mut self, generation: u16) {
+        if generation > self.now {
+            self.go_under(generation);
+        }
+        // With newer ones on their way it may have them since.
+        self.proven |= generation == self.now && self.other <= self.now;
+    }
+
+    /// The meter does not understand those that are used. If it is known to have them, that was about something sent before.
+    fn not_understood(&mut self) {
+        if !self.proven {
+            self.swap();
+        }
+    }
+
+    /// Whether the meter has had others.
+    pub fn have_changed(&self) -> bool {
+        self.other != self.now
+    }
 }
 
 /// A peer as plain data: next counter, and those of the last 64 counters of the meter that have arrived.
@@ -29,6 +87,7 @@ struct Known {
     highest: Option<u32>,
     /// Bit n: the highest less n.
     arrived: u64,
+    keys: Keys,
 }
 
 impl Known {
@@ -37,7 +96,7 @@ impl Known {
         let is_there =
             |n: &u32| highest.is_some_and(|highest| *n <= highest && peer.window.check(highest - n).is_err());
         let arrived = (0..=REORDER).filter(is_there).fold(0, |bits, n| bits | 1 << n);
-        Known { next: peer.next, highest, arrived }
+        Known { next: peer.next, highest, arrived, keys: peer.keys }
     }
 
     fn peer(self) -> Peer {
@@ -47,7 +106,7 @@ impl Known {
             let counter = self.highest.and_then(|highest| highest.checked_sub(n));
             let _ = counter.map(|counter| window.accept(counter));
         }
-        Peer { next: self.next, window }
+        Peer { next: self.next, window, keys: self.keys }
     }
 }
 
@@ -58,6 +117,7 @@ pub struct State {
     next_for_all: u32,
     /// Messages that had been here before, that were wrong, values compared, and of them wrong.
     counts: [u64; 4],
+    certificates: Option<Certificates>,
 }
 
 /// What a message of a meter turns out to be.
@@ -71,6 +131,10 @@ pub enum Heard {
     Refused,
     /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
     Undeciphered,
+    /// The same, of a meter whose keys are being changed: it is spoken to under the others from now on.
+    OtherKeys,
+    /// The answer does not fit into the meter's window.
+    TooLong,
     /// Not genuine, or not what was asked for.
     Wrong,
 }
@@ -81,6 +145,8 @@ pub struct Talk {
     cosem: Arc<Cosem>,
     peers: Vec<Peer>,
     next_for_all: u32,
+    /// Certificates of meters, if they have some.
+    pub certificates: Option<Certificates>,
     /// Messages discarded because they had been here before.
     pub duplicates: u64,
     /// Messages that were not genuine or not understood.
@@ -94,8 +160,28 @@ pub struct Talk {
 impl Talk {
     /// With the meters among `sites` sites; none if nothing is ever said.
     pub fn new(cosem: Arc<Cosem>, sites: usize) -> Self {
-        let peer = Peer { next: 1, window: ReplayWindow::new(REORDER) };
-        Talk { cosem, peers: vec![peer; sites], next_for_all: 1, duplicates: 0, wrong: 0, values: 0, values_wrong: 0 }
+        let peer = Peer { next: 1, window: ReplayWindow::new(REORDER), keys: Keys::DELIVERED };
+        Talk {
+            cosem,
+            peers: vec![peer; sites],
+            next_for_all: 1,
+            certificates: None,
+            duplicates: 0,
+            wrong: 0,
+            values: 0,
+            values_wrong: 0,
+        }
+    }
+
+    /// The same with certificates, which are as old as that says.
+    pub fn with_certificates(mut self, spec: Option<&CertificatesSpec>, seed: u64) -> Talk {
+        self.certificates = spec.map(|spec| Certificates::new(spec, self.peers.len(), seed));
+        self
+    }
+
+    /// Whether a meter's certificate has run out, so that no session is opened.
+    pub fn has_expired(&self, meter: SiteId, now: SimTime) -> bool {
+        self.certificates.as_ref().is_some_and(|certificates| certificates.has_expired(meter, now))
     }
 
     /// What both sides share.
@@ -106,7 +192,13 @@ impl Talk {
     /// What changes in a run.
     pub fn save(&self) -> State {
         let counts = [self.duplicates, self.wrong, self.values, self.values_wrong];
-        State { peers: self.peers.iter().map(Known::of).collect(), next_for_all: self.next_for_all, counts }
+        let certificates = self.certificates.clone();
+        State {
+            peers: self.peers.iter().map(Known::of).collect(),
+            next_for_all: self.next_for_all,
+            counts,
+            certificates,
+        }
     }
 
     /// Goes on from what was saved.
@@ -115,6 +207,12 @@ impl Talk {
     /// It is not of these meters.
     pub fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("head-end: peers", state.peers.len(), self.peers.len())?;
+        match (&self.certificates, &state.certificates) {
+            (Some(here), Some(saved)) => here.check(saved)?,
+            (None, None) => {}
+            _ => return Err("head-end: meters have certificates in one and none in the other".to_owned()),
+        }
+        self.certificates = state.certificates;
         self.peers = state.peers.into_iter().map(Known::peer).collect();
         self.next_for_all = state.next_for_all;
         [self.duplicates, self.wrong, self.values, self.values_wrong] = state.counts;
@@ -123,39 +221,47 @@ impl Talk {
 
     /// A command or request for one meter, under the next counter.
     pub fn ask(&mut self, kind: DownKind, meter: SiteId, ask: Ask) -> Down {
-        let (answer_bytes, bytes) = self.cosem.lengths(meter).of(ask);
+        let of_one = self.cosem.asked_bytes(meter, ask);
+        let (answer_bytes, bytes) = of_one.map_or_else(|| self.cosem.lengths(meter).of(ask), |bytes| (0, bytes));
+        let is_told = of_one.is_some() && self.cosem.payload == Payload::Sized;
+        let word = is_told.then(|| Arc::new(Word::Ask(ask)));
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
-        let counter = self.count(meter);
-        let apdu = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
+        let under = self.under(meter);
+        let apdu = Apdu { answer_bytes, rows, word, ..Self::apdu(under) };
         let down = Down { to: Destination::Unicast(meter), kind, bytes, apdu };
-        self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, counter))
+        self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, under))
+    }
+
+    /// What is known of a meter's keys.
+    pub fn keys(&mut self, meter: SiteId) -> &mut Keys {
+        &mut self.peers[meter.at()].keys
     }
 
     /// A confirmation that the heartbeat of a reset job has arrived.
     pub fn confirm(&mut self, meter: SiteId, job: u16) -> Down {
         let bytes = self.cosem.lengths(meter).confirmation;
-        let counter = self.count(meter);
-        let apdu = Apdu { counter, ..Apdu::default() };
+        let under = self.under(meter);
+        let apdu = Self::apdu(under);
         let down = Down { to: Destination::Unicast(meter), kind: DownKind::Confirm { job }, bytes, apdu };
-        self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), counter))
+        self.encoded(down, |cosem| client::confirmation(cosem.meter(meter), job.into(), under))
     }
 
     /// A step with an image of the run, for one meter, which is to answer or not.
     pub fn image(&mut self, read: u32, meter: SiteId, (image, step): (u16, ImageStep), confirmed: bool) -> Down {
-        let (bytes, counter) = (self.cosem.image_bytes(image, step), self.count(meter));
-        let word = ImageWord::Ask { image, step, confirmed };
-        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let (bytes, under) = (self.cosem.image_bytes(image, step), self.under(meter));
+        let word = Word::AskImage { image, step, confirmed };
+        let apdu = Apdu { word: Some(Arc::new(word)), ..Self::apdu(under) };
         let down = Down { to: Destination::Unicast(meter), kind: DownKind::Request { read }, bytes, apdu };
         let image = usize::from(image);
-        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, counter))
+        self.encoded(down, |cosem| client::image(cosem.meter(meter), confirmed, &cosem.images[image], step, under))
     }
 
     /// The same for all meters, which are of one security suite, in one of the floods that may be under way at a time.
     pub fn image_to_all(&mut self, slot: u16, image: u16, step: ImageStep) -> Down {
         let (bytes, counter) = (self.cosem.image_bytes(image, step), self.next_for_all);
         self.next_for_all += 1;
-        let word = ImageWord::Ask { image, step, confirmed: false };
-        let apdu = Apdu { counter, image: Some(Arc::new(word)), ..Apdu::default() };
+        let word = Word::AskImage { image, step, confirmed: false };
+        let apdu = Apdu { counter, word: Some(Arc::new(word)), ..Apdu::default() };
         let down = Down { to: Destination::All, kind: DownKind::Spread { slot }, bytes, apdu };
         let image = usize::from(image);
         self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, counter))
@@ -171,10 +277,15 @@ impl Talk {
         self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, counter))
     }
 
-    fn count(&mut self, meter: SiteId) -> u32 {
+    /// The next counter towards a meter, and the keys that it is thought to have.
+    fn under(&mut self, meter: SiteId) -> Under {
         let peer = &mut self.peers[meter.at()];
         peer.next += 1;
-        peer.next - 1
+        Under { generation: peer.keys.now, counter: peer.next - 1 }
+    }
+
+    fn apdu(under: Under) -> Apdu {
+        Apdu { counter: under.counter, generation: under.generation, ..Apdu::default() }
     }
 
     fn encoded(&self, mut down: Down, encode: impl FnOnce(&Cosem) -> Vec<u8>) -> Down {
@@ -186,26 +297,56 @@ impl Talk {
         down
     }
 
-    /// Looks at a message of a meter.
+    /// Looks at a message of a meter. One that does not understand its keys may have the others.
     pub fn hear(&mut self, report: &Report) -> Heard {
+        let heard = self.look_at(report);
+        let keys = &mut self.peers[report.meter.at()].keys;
+        if heard == Heard::Undeciphered && keys.have_changed() {
+            keys.not_understood();
+            return Heard::OtherKeys;
+        }
+        heard
+    }
+
+    fn look_at(&mut self, report: &Report) -> Heard {
         let (apdu, meter) = (&report.apdu, report.meter);
         if !apdu.refused && self.peers[meter.at()].window.accept(apdu.counter).is_err() {
             self.duplicates += 1;
             return Heard::Again;
         }
         let Some(bytes) = &apdu.bytes else {
+            if apdu.too_long {
+                return Heard::TooLong;
+            }
+            let said = apdu.word.as_ref().and_then(|word| word.said());
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
                 (true, true) => Heard::Undeciphered,
+                (true, false) if said == Some(Said::Undeciphered) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
                 (false, true) => self.wrong(),
                 (false, false) => {
-                    Heard::New(apdu.image.as_ref().and_then(|word| word.said()).cloned().map(Said::Image))
+                    self.peers[meter.at()].keys.heard_under(apdu.generation);
+                    Heard::New(said)
                 }
             };
         };
-        match client::open(self.cosem.meter(meter), bytes) {
+        let keys = self.peers[meter.at()].keys;
+        let open = |generation| Some((generation, client::open(self.cosem.meter(meter), generation, bytes)?));
+        // What was sent under the former keys may arrive when new ones are in use, and the other way round.
+        let (generation, said) =
+            match open(keys.now).or_else(|| if keys.have_changed() { open(keys.other) } else { None }) {
+                Some((generation, said)) => (Some(generation), Some(said)),
+                None => (None, None),
+            };
+        if !apdu.refused
+            && let Some(generation) = generation
+        {
+            self.peers[meter.at()].keys.heard_under(generation);
+        }
+        match said {
             Some(Said::Refused) => Heard::Refused,
             Some(Said::Undeciphered) => Heard::Undeciphered,
+            Some(Said::TooLong) => Heard::TooLong,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(meter, &said);
@@ -246,8 +387,8 @@ mod tests {
             for &counter in counters {
                 let _ = window.accept(counter);
             }
-            let again = Known::of(&Peer { next: 9, window }).peer();
-            assert_eq!((again.next, again.window), (9, window), "{counters:?}");
+            let again = Known::of(&Peer { next: 9, window, keys: Keys { now: 2, other: 1, proven: true } }).peer();
+            assert_eq!((again.next, again.window, again.keys.now), (9, window, 2), "{counters:?}");
         }
     }
 }

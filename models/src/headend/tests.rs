@@ -134,6 +134,7 @@ fn run_with(
         plan: &plan,
         reads,
         meters: &meters,
+        keep_alive: None,
         duration: end,
         limits,
         failures: &[],

@@ -1,7 +1,7 @@
 //! What meters and the head-end say to each other, as a medium carries it.
 
 use crate::apdu::Apdu;
-use crate::backhaul::Alarm;
+use crate::backhaul::{Alarm, Notice};
 use crate::check::Bounds;
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
@@ -18,6 +18,22 @@ pub enum Body {
     /// Up: a regular report.
     Push {
         /// Its number at the meter.
+        number: u32,
+    },
+    /// Up: several regular reports that the meter has kept, in one payload.
+    Bundle {
+        /// Number of the last.
+        number: u32,
+        /// How many.
+        count: u16,
+        /// From one of them to the next.
+        period: SimTime,
+    },
+    /// Up: a health report or a keep-alive.
+    Notice {
+        /// Which of the two.
+        notice: Notice,
+        /// Number of the sample or of the period.
         number: u32,
     },
     /// Up: the supply has failed, or is back.
@@ -95,6 +111,8 @@ impl Message {
                 bounds.is_job(job)
             }
             Body::Push { .. }
+            | Body::Bundle { .. }
+            | Body::Notice { .. }
             | Body::Alarm { .. }
             | Body::Answer { .. }
             | Body::Confirm

@@ -55,6 +55,8 @@ pub enum Supply {
 pub trait PortUser {
     /// The node has a way to its gateway, which knows it.
     fn attached<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node);
+    /// A burst of the node's transmitter has sagged its supply.
+    fn browns_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node);
     /// The node has lost its way.
     fn detached(&mut self, ctx: &mut Ctx, node: Node);
     /// A message reached `node`.

@@ -43,6 +43,9 @@ impl Meters {
 
     /// The head-end reads this meter, or somebody outside does, whose answer is as long as the request says.
     pub(super) fn request(&mut self, ctx: &mut Ctx, node: Node, read: u32, message: &Message) {
+        if self.meters[node].hung {
+            return;
+        }
         let body = Body::Answer { read };
         if message.apdu.outside {
             let said = (message.apdu.clone(), message.apdu.answer_bytes);
@@ -52,7 +55,7 @@ impl Meters {
         self.may_have_activated(ctx, node, read, message);
     }
 
-    /// Makes what the meter answers; returns whether it runs a reset of `tier`.
+    /// Makes what the meter answers; returns whether it runs a reset of `tier`. One whose application hangs says nothing, and resets all the same.
     fn answer(
         &mut self,
         ctx: &mut Ctx,
@@ -64,8 +67,9 @@ impl Meters {
     ) -> bool {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
         let Some(servers) = &mut self.servers else { return false };
-        let (said, obeyed) = servers.answer(node, site, now, &message.apdu, tier);
-        if let Some(said) = said {
+        let (said, obeyed, overflows) = servers.answer(node, site, now, &message.apdu, tier);
+        ctx.books.counters.window_overflows += u64::from(overflows);
+        if let Some(said) = said.filter(|_| !self.meters[node].hung) {
             self.delay_answer(ctx, node, body, number, message, said);
         }
         obeyed

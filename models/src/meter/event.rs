@@ -51,6 +51,32 @@ pub enum Event {
         /// Meter.
         node: Node,
     },
+    /// The meter looks at a value that it watches.
+    Sample {
+        /// Meter.
+        node: Node,
+    },
+    /// A keep-alive is due.
+    KeepAlive {
+        /// Meter.
+        node: Node,
+        /// Of this period, counted from 0.
+        period: u32,
+    },
+    /// The application hangs.
+    Hangs {
+        /// Meter.
+        node: Node,
+        /// Random numbers used for that before.
+        draws: u16,
+    },
+    /// The watchdog looks at an application that hangs.
+    Watchdog {
+        /// Meter.
+        node: Node,
+        /// Which of the times that it has hung.
+        hang: u16,
+    },
     /// The capacitor may be empty.
     Capacitor {
         /// Meter or repeater.
@@ -63,6 +89,13 @@ pub enum Event {
         /// Meter.
         node: Node,
         /// Which of its outages.
+        outage: u16,
+    },
+    /// A supply that sagged for a flash write is as it was.
+    SagOver {
+        /// Meter.
+        node: Node,
+        /// Which of its outages it took the sag for.
         outage: u16,
     },
     /// The meter says that its supply is back.
@@ -86,6 +119,11 @@ impl Event {
             | Event::Capacitor { node, .. }
             | Event::LastGasp { node, .. }
             | Event::PowerUp { node, .. }
+            | Event::SagOver { node, .. }
+            | Event::Hangs { node, .. }
+            | Event::Sample { node }
+            | Event::KeepAlive { node, .. }
+            | Event::Watchdog { node, .. }
             | Event::Push { node } => bounds.is_own(node),
         }
     }

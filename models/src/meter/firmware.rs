@@ -16,7 +16,7 @@ impl Meters {
     /// A step for all was heard; nobody answers.
     pub(super) fn step_for_all(&mut self, ctx: &mut Ctx, node: Node, message: &Message) {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
-        if !self.meters[node].measures {
+        if !self.meters[node].measures || self.meters[node].hung {
             return;
         }
         if let Some(servers) = &mut self.servers {
@@ -52,7 +52,7 @@ impl Meters {
         }
         meter.boots += 1;
         meter.reset_at = now;
-        meter.attached = false;
+        (meter.attached, meter.hung) = (false, false);
         let boots = meter.boots;
         self.resets.push((job, site, now));
         ctx.note(node, Happened::PowerDown { boots });

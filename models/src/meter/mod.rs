@@ -1,18 +1,26 @@
 #![doc = include_str!("README.md")]
 
+mod alive;
 mod answer;
+mod clock;
 mod event;
 mod firmware;
+mod hang;
+mod health;
 mod outage;
 mod power;
 mod report;
 mod servers;
 mod state;
+mod supply;
 
+pub use clock::Clocks;
 pub use event::Event;
+pub use health::Watches;
 pub use outage::Reserves;
 pub use servers::Servers;
 pub use state::State;
+pub use supply::is_weak;
 
 use crate::books::Loss;
 use crate::context::Ctx;
@@ -21,7 +29,7 @@ use crate::medium::{Medium, PortUser};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::slab::Slab;
-use crate::spec::{BackSign, PushSpec};
+use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec, SupplySpec};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,6 +55,10 @@ struct Meter {
     dark: bool,
     /// An activation has bricked it.
     bricked: bool,
+    /// Its application hangs.
+    hung: bool,
+    /// Times that it has hung.
+    hangs: u16,
 }
 
 /// The meters of a partition, above the port.
@@ -64,6 +76,11 @@ pub struct Meters {
     bricked: Vec<(u16, SiteId)>,
     plan: Arc<Plan>,
     push: Option<PushSpec>,
+    keep_alive: Option<KeepAliveSpec>,
+    /// What they watch, if they watch anything.
+    watches: Option<Watches>,
+    hang: Option<HangSpec>,
+    supply: Option<SupplySpec>,
     boot: (SimTime, SimTime),
 }
 
@@ -77,6 +94,14 @@ pub struct Parts {
     pub plan: Arc<Plan>,
     /// Regular reports.
     pub push: Option<PushSpec>,
+    /// Keep-alives.
+    pub keep_alive: Option<KeepAliveSpec>,
+    /// A value that is watched.
+    pub watches: Option<Watches>,
+    /// Applications that hang by themselves.
+    pub hang: Option<HangSpec>,
+    /// Supplies that sag.
+    pub supply: Option<SupplySpec>,
     /// Time from reset to a running radio: smallest and largest.
     pub boot: (SimTime, SimTime),
 }
@@ -93,6 +118,10 @@ impl Meters {
             bricked: Vec::new(),
             plan: parts.plan,
             push: parts.push,
+            keep_alive: parts.keep_alive,
+            watches: parts.watches,
+            hang: parts.hang,
+            supply: parts.supply,
             boot: parts.boot,
         }
     }
@@ -112,9 +141,19 @@ impl Meters {
         self.servers.as_ref().map_or(0, |servers| servers.flash_writes(node))
     }
 
+    /// Whether the contacts of a meter's relay are open, and how often they have moved.
+    pub fn relay(&self, node: Node) -> (bool, u16) {
+        let rest = self.servers.as_ref().and_then(|servers| servers.rest(node));
+        rest.map_or((false, 0), |rest| (!rest.connected, rest.relay_moves))
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.meters.bytes() + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
+        let clocks = self.servers.as_ref().and_then(|servers| servers.clocks.as_ref());
+        self.meters.bytes()
+            + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
+            + clocks.map_or(0, Clocks::bytes)
+            + self.watches.as_ref().map_or(0, Watches::bytes)
     }
 
     /// First events of a node; `attached`: it has a way to its gateway from the start.
@@ -122,6 +161,9 @@ impl Meters {
         self.meters[node].attached = attached;
         // Those of a meter without a way are due all the same, and lost.
         self.start_reports(ctx, node);
+        self.start_samples(ctx, node);
+        self.start_keep_alives(ctx, node, 0);
+        self.may_hang(ctx, node, 0);
     }
 
     /// Carries out an event.
@@ -134,9 +176,14 @@ impl Meters {
             Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
             Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),
             Event::Push { node } => self.push(medium, ctx, node),
+            Event::Sample { node } => self.sample(medium, ctx, node),
+            Event::KeepAlive { node, period } => self.keeps_alive(medium, ctx, node, period),
+            Event::Hangs { node, draws } => self.hangs(ctx, node, draws),
+            Event::Watchdog { node, hang } => self.watchdog(medium, ctx, node, hang),
             Event::Capacitor { node, outage } => self.look_at_capacitor(medium, ctx, node, outage),
             Event::LastGasp { node, outage } => self.last_gasp(medium, ctx, node, outage),
             Event::PowerUp { node, outage } => self.power_up(medium, ctx, node, outage),
+            Event::SagOver { node, outage } => self.sag_over(medium, ctx, node, outage),
         }
     }
 
@@ -154,19 +201,31 @@ impl PortUser for Meters {
         self.owes_power_up(ctx, node);
     }
 
+    fn browns_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        Meters::browns_out(self, medium, ctx, node);
+    }
+
     fn detached(&mut self, _ctx: &mut Ctx, node: Node) {
         self.meters[node].attached = false;
     }
 
-    fn delivered<M: Medium>(&mut self, _medium: &mut M, ctx: &mut Ctx, node: Node, carried: Carried) {
+    fn delivered<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, carried: Carried) {
         match carried.message.body {
             Body::Flood { job } => self.command_for_all(ctx, node, job, carried.message),
             Body::Command { job } => self.command(ctx, node, job, carried.message),
-            Body::Request { read } => self.request(ctx, node, read, carried.message),
-            Body::Spread { .. } => self.step_for_all(ctx, node, carried.message),
+            Body::Request { read } => {
+                self.request(ctx, node, read, carried.message);
+                self.may_sag(medium, ctx, node, carried.message);
+            }
+            Body::Spread { .. } => {
+                self.step_for_all(ctx, node, carried.message);
+                self.may_sag(medium, ctx, node, carried.message);
+            }
             Body::Confirm => self.confirmed(ctx, node, carried.message),
             Body::Heartbeat { .. }
             | Body::Push { .. }
+            | Body::Bundle { .. }
+            | Body::Notice { .. }
             | Body::Alarm { .. }
             | Body::CommandAck { .. }
             | Body::Answer { .. } => {}

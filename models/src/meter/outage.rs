@@ -158,6 +158,26 @@ impl Meters {
         }
     }
 
+    /// Whether a node runs on its capacitor.
+    pub(super) fn runs_on_capacitor(&self, node: Node) -> bool {
+        self.reserves.as_ref().is_some_and(|reserves| reserves.of[node].on)
+    }
+
+    /// A meter takes a sag of its supply for an outage; the number of that. None without a capacitor, whose charger is what looks at the supply.
+    pub(super) fn takes_for_outage<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) -> Option<u16> {
+        self.reserves.as_ref().filter(|reserves| !reserves.of[node].lost)?;
+        self.loses_supply(medium, ctx, node);
+        self.reserves.as_ref().map(|reserves| reserves.of[node].outages)
+    }
+
+    /// [`Event::SagOver`]: unless the supply has failed in earnest since, it is back.
+    pub(super) fn sag_over<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, outage: u16) {
+        let is_it = self.reserves.as_ref().is_some_and(|reserves| reserves.of[node].outages == outage);
+        if is_it && !self.meters[node].dark && !self.meters[node].bricked {
+            self.supply_returns(medium, ctx, node);
+        }
+    }
+
     /// The supply is back; whether the node has run all the while.
     pub(super) fn ran_on<M: Medium>(&mut self, medium: &M, ctx: &mut Ctx, node: Node) -> bool {
         let Some(reserves) = &mut self.reserves else { return false };
@@ -201,6 +221,7 @@ impl Meters {
             return;
         }
         reserve.gasps += 1;
+        ctx.books.counters.false_gasps += u64::from(!self.meters[node].dark);
         let (number, planned) = (reserve.gasps, reserve.dark_at);
         if number < reserves.spec.tries {
             let wait_s = reserves.spec.gap.secs_f64() * (0.5 + reserves.draw(ctx, node));
@@ -245,6 +266,9 @@ impl Meters {
         attempt: u8,
     ) {
         let (node, planned) = of;
+        if self.meters[node].hung {
+            return could_not_say(ctx, of, (alarm, outage), Loss::Reset);
+        }
         if !self.meters[node].attached {
             ctx.books.lost(node, Loss::NoRoute);
             return could_not_say(ctx, of, (alarm, outage), Loss::NoRoute);
@@ -263,7 +287,7 @@ impl Meters {
     fn goes_dark<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
         let meter = &mut self.meters[node];
         meter.boots += 1;
-        meter.attached = false;
+        (meter.attached, meter.hung) = (false, false);
         let boots = meter.boots;
         ctx.note(node, Happened::PowerDown { boots });
         medium.power(self, ctx, node, Supply::Off);

@@ -42,6 +42,7 @@ impl Meters {
     fn carry_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, (tier, boots): (ResetTier, u16)) {
         let now = ctx.now();
         ctx.note(node, Happened::Reset { tier });
+        self.meters[node].hung = false;
         if tier == ResetTier::Soft {
             // The application starts again; radio and routes stay.
             if self.meters[node].attached {
@@ -81,19 +82,24 @@ impl Meters {
             return;
         }
         if on {
-            let boots = self.meters[node].boots;
-            if self.ran_on(medium, ctx, node) {
-                return ctx.note(node, Happened::PowerUp { boots });
-            }
-            let meter = &mut self.meters[node];
-            meter.boots += 1;
-            let boots = meter.boots;
-            let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
-            ctx.note(node, Happened::PowerUp { boots });
-            ctx.schedule(at, node, Event::Booted { node, boots });
+            self.supply_returns(medium, ctx, node);
         } else {
             self.loses_supply(medium, ctx, node);
         }
+    }
+
+    /// The supply of a node is back: it has run on its capacitor, or boots.
+    pub(super) fn supply_returns<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node) {
+        let boots = self.meters[node].boots;
+        if self.ran_on(medium, ctx, node) {
+            return ctx.note(node, Happened::PowerUp { boots });
+        }
+        let meter = &mut self.meters[node];
+        meter.boots += 1;
+        let boots = meter.boots;
+        let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
+        ctx.note(node, Happened::PowerUp { boots });
+        ctx.schedule(at, node, Event::Booted { node, boots });
     }
 
     /// [`Event::Booted`]: the radio runs, the software looks for its gateway.

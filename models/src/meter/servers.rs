@@ -1,17 +1,29 @@
 //! The meters' side: what the meters of a mesh keep, and what they answer and send.
 
-use crate::apdu::{Apdu, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, ImageWord, PORT, client};
-use crate::check::same_count;
+mod saved;
+
+pub(super) use saved::Saved;
+
+use super::clock::Clocks;
+use crate::apdu::{
+    Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word, client,
+};
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::image::Firmware;
+use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
-use amitwin_dlms::{Call, Client, Effects, Meter, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push};
+use amitwin_dlms::{
+    Call, Client, Effects, Meter, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push,
+};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// Exception-response: service unknown, PDU too long.
+const TOO_LONG: [u8; 3] = [0xD8, 2, 4];
 
 /// Counters of a meter whose payloads are only sized.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,13 +33,21 @@ pub(super) struct Counts {
     /// Lowest counter that it takes from the head-end, and under the broadcast key.
     expected: u32,
     expected_by_all: u32,
-    /// What it keeps of firmware images, once it has heard of one.
-    image: Option<Box<Rest>>,
+    /// Generation of its keys; 0: as delivered.
+    generation: u16,
+    /// What its objects keep, once one of them has been changed.
+    rest: Option<Box<Rest>>,
 }
 
 impl Counts {
-    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, image: None };
+    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, generation: 0, rest: None };
 }
+
+/// An exception: deciphering error, in its wrapper.
+const UNDECIPHERED_BYTES: u16 = HEADER_BYTES as u16 + 3;
+
+/// The plain answer of a method that has been invoked and returns nothing.
+const DONE: [u8; 5] = [0xC7, 1, 0xC1, 0, 0];
 
 /// What meters keep while nobody talks to them, by local index.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,19 +56,13 @@ pub(super) enum Kept {
     Sized(Vec<Counts>),
 }
 
-impl Kept {
-    /// A client has changed keys of a meter.
-    pub(super) fn has_changed_keys(&self) -> bool {
-        let Kept::Real(rests) = self else { return false };
-        rests.iter().any(|rest| rest.security().is_some_and(|security| security.has_keys()))
-    }
-}
-
 /// The meters of a mesh as DLMS servers.
 #[derive(Debug)]
 pub struct Servers {
     cosem: Arc<Cosem>,
     kept: Kept,
+    /// Their clocks, if they drift.
+    pub(super) clocks: Option<Clocks>,
     scratch: Scratch,
     request: Vec<u8>,
     out: Vec<u8>,
@@ -66,29 +80,45 @@ impl Servers {
             Payload::Real => Kept::Real(vec![Rest::default(); radios]),
             Payload::Sized => Kept::Sized(vec![Counts::NEW; radios]),
         };
-        Servers { cosem, kept, scratch: Scratch::default(), request: Vec::new(), out: Vec::new(), activated: None }
+        let scratch = Scratch::default();
+        Servers { cosem, kept, clocks: None, scratch, request: Vec::new(), out: Vec::new(), activated: None }
+    }
+
+    /// With clocks that drift.
+    pub fn with_clocks(self, clocks: Option<Clocks>) -> Self {
+        Servers { clocks, ..self }
+    }
+
+    /// What a client, or drift, has made of the clock that a meter's objects show, s.
+    pub(super) fn clock_offset_s(&self, local: Node) -> i32 {
+        self.rest(local).map_or(0, |rest| rest.clock_offset_s)
+    }
+
+    /// Moves the clock that a meter's objects show.
+    pub(super) fn set_clock_offset_s(&mut self, local: Node, offset_s: i32) {
+        if let Kept::Real(rests) = &mut self.kept {
+            rests[local.at()].clock_offset_s = offset_s;
+        }
+    }
+
+    /// The objects of a meter show what its clock has drifted to.
+    fn wind(&mut self, local: Node, now: SimTime) {
+        if let Some(offset_s) = self.shown_offset_s(local, now) {
+            self.set_clock_offset_s(local, offset_s);
+        }
+    }
+
+    /// Of rows that are asked for those that have ended by the meter's clock.
+    fn ended(&self, local: Node, now: SimTime, asked: Rows) -> Rows {
+        let Some(offset_s) = self.shown_offset_s(local, now) else { return asked };
+        let newest = (self.cosem.moment(now).unix_s() + i64::from(offset_s)).div_euclid(QUARTER_S);
+        let there = (newest + 1 - i64::from(asked.first)).clamp(0, i64::from(asked.count));
+        Rows { count: there as u16, ..asked }
     }
 
     /// What both sides share.
     pub fn cosem(&self) -> &Arc<Cosem> {
         &self.cosem
-    }
-
-    /// What meters keep.
-    pub(super) fn kept(&self) -> &Kept {
-        &self.kept
-    }
-
-    /// Goes on from what meters kept.
-    pub(super) fn restore(&mut self, kept: Kept) -> Result<(), String> {
-        let (saved, here) = match (&kept, &self.kept) {
-            (Kept::Real(saved), Kept::Real(here)) => (saved.len(), here.len()),
-            (Kept::Sized(saved), Kept::Sized(here)) => (saved.len(), here.len()),
-            _ => return Err("meter: payloads are real in one and sized in the other".to_owned()),
-        };
-        same_count("meter: DLMS servers", saved, here)?;
-        self.kept = kept;
-        Ok(())
     }
 
     /// Bytes that a meter keeps here.
@@ -99,9 +129,38 @@ impl Servers {
         }
     }
 
-    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the
-    /// request is for one.
+    /// The meter `site` at `local` answers a request, if it says anything, and whether it runs the reset `tier`, if the request is for one. An
+    /// answer that does not fit into the meter's window is refused or lost, which the last value says.
     pub fn answer(
+        &mut self,
+        local: Node,
+        site: SiteId,
+        now: SimTime,
+        asked: &Apdu,
+        tier: Option<ResetTier>,
+    ) -> (Option<Said>, bool, bool) {
+        let (said, obeyed) = self.answer_unlimited(local, site, now, asked, tier);
+        let vendor = self.cosem.meter(site).vendor();
+        let fits = |said: &Said| said.0.refused || vendor.window_bytes.is_none_or(|window| said.1 <= window);
+        if said.as_ref().is_none_or(fits) {
+            return (said, obeyed, false);
+        }
+        let refusal = (vendor.on_overflow == OnOverflow::Refuse).then(|| self.too_long());
+        (refusal, obeyed, true)
+    }
+
+    /// The exception that a PDU is too long.
+    fn too_long(&self) -> Said {
+        match self.kept {
+            Kept::Real(_) => message(Apdu { refused: true, too_long: true, ..Apdu::default() }, &TOO_LONG),
+            Kept::Sized(_) => {
+                (Apdu { refused: true, too_long: true, ..Apdu::default() }, (HEADER_BYTES + TOO_LONG.len()) as u16)
+            }
+        }
+    }
+
+    /// The same whatever the window holds.
+    pub(super) fn answer_unlimited(
         &mut self,
         local: Node,
         site: SiteId,
@@ -110,6 +169,9 @@ impl Servers {
         tier: Option<ResetTier>,
     ) -> (Option<Said>, bool) {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
+        let shown_s = self.clock_offset_s(local);
+        let (ended, at) = (self.ended(local, now, asked.rows), now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
@@ -121,10 +183,25 @@ impl Servers {
                     let refused = Apdu { refused: true, ..Apdu::default() };
                     return (cosem.lengths(site).refused.map(|bytes| (refused, bytes)), false);
                 }
+                if asked.generation != kept.generation {
+                    let word = Some(Arc::new(Word::Undeciphered));
+                    return (Some((Apdu { refused: true, word, ..Apdu::default() }, UNDECIPHERED_BYTES)), false);
+                }
                 kept.expected = asked.counter + 1;
-                let counter = kept.next;
+                let (counter, generation) = (kept.next, kept.generation);
                 kept.next += 1;
-                if let Some(ImageWord::Ask { image, step, confirmed }) = asked.image.as_deref() {
+                if let Some(Word::Ask(ask)) = asked.word.as_deref() {
+                    let plain = self.carry_out(local, site, now, *ask);
+                    let bytes = cosem.answer_bytes(site, plain.len());
+                    return (
+                        Some((
+                            Apdu { counter, generation, word: Some(Arc::new(Word::Plain(plain))), ..Apdu::default() },
+                            bytes,
+                        )),
+                        false,
+                    );
+                }
+                if let Some(Word::AskImage { image, step, confirmed }) = asked.word.as_deref() {
                     if !confirmed {
                         // No counter is taken for an answer that is not given.
                         kept.next = counter;
@@ -136,13 +213,21 @@ impl Servers {
                     let bytes = cosem.image_answer_bytes(site, &said);
                     return (
                         Some((
-                            Apdu { counter, image: Some(Arc::new(ImageWord::Said(said))), ..Apdu::default() },
+                            Apdu {
+                                counter,
+                                generation,
+                                word: Some(Arc::new(Word::SaidImage(said))),
+                                ..Apdu::default()
+                            },
                             bytes,
                         )),
                         false,
                     );
                 }
-                (Some((Apdu { counter, rows: asked.rows, ..Apdu::default() }, asked.answer_bytes)), tier.is_some())
+                let lengths = cosem.lengths(site);
+                let bytes =
+                    if ended == asked.rows { asked.answer_bytes } else { lengths.rows[usize::from(ended.count)] };
+                (Some((Apdu { counter, generation, rows: ended, ..Apdu::default() }, bytes)), tier.is_some())
             }
             Kept::Real(rests) => {
                 let (rest, meter) = (&mut rests[local.at()], cosem.meter(site));
@@ -152,22 +237,25 @@ impl Servers {
                 let Some(apdu) = asked.bytes.as_deref().and_then(client::unwrapped) else { return (None, false) };
                 self.request.extend_from_slice(apdu);
                 let counter = rest.counter;
-                let before = asked.image.is_some().then(|| rest.firmware().cloned());
+                let before = asked.word.is_some().then(|| rest.firmware().cloned());
                 let mut effects = Effects::default();
                 let (now, scratch) = (cosem.moment(now), &mut self.scratch);
                 let mut call = Call { meter, rest, now, scratch, effects: &mut effects };
                 let reaction = answer(&mut call, &mut session, PORT, &mut self.request, &mut self.out);
                 let obeyed = tier.is_some() && effects.reset == tier;
-                if let (true, Some(before), Some(ImageWord::Ask { image, .. })) =
-                    (effects.image_activated, before, asked.image.as_deref())
+                if let (true, Some(before), Some(Word::AskImage { image, .. })) =
+                    (effects.image_activated, before, asked.word.as_deref())
                 {
                     self.activated = Some(activated(&cosem, site, *image, rest, before));
+                }
+                if let (Some(clocks), true) = (&mut self.clocks, rest.clock_offset_s != shown_s) {
+                    clocks.set(local, at, i64::from(rest.clock_offset_s) * 1_000_000);
                 }
                 if reaction != Reaction::Reply {
                     return (None, obeyed);
                 }
                 let refused = self.out[0] == 0xD8;
-                let rows = if refused { Default::default() } else { asked.rows };
+                let rows = if refused { Default::default() } else { ended };
                 let counter = if refused { 0 } else { counter };
                 (Some(message(Apdu { counter, refused, rows, ..Apdu::default() }, &self.out)), obeyed)
             }
@@ -177,6 +265,7 @@ impl Servers {
     /// The meter takes in the bytes of what is for all; what that does, unless it is refused.
     fn take_in(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) -> Option<Effects> {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         let Kept::Real(rests) = &mut self.kept else { return None };
         let apdu = said.bytes.as_deref().and_then(client::unwrapped)?;
         self.request.clear();
@@ -202,9 +291,42 @@ impl Servers {
 
     /// Times that a meter has written a firmware image to flash.
     pub fn flash_writes(&self, local: Node) -> u16 {
+        self.rest(local).map_or(0, |rest| rest.flash_writes)
+    }
+
+    /// A meter whose payloads are sized does what it is asked; its answer, plain.
+    fn carry_out(&mut self, local: Node, site: SiteId, now: SimTime, ask: Ask) -> Vec<u8> {
+        let shown_s = self.shown_offset_s(local, now);
+        let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
+        let kept = &mut counts[local.at()];
+        if let Ask::Keys { generation } = ask {
+            // The keys themselves are nowhere: which ones they are is all that matters.
+            kept.generation = generation;
+            return DONE.to_vec();
+        }
+        let mut fresh = Rest::default();
+        let rest = kept.rest.as_deref_mut().unwrap_or(&mut fresh);
+        rest.clock_offset_s = shown_s.unwrap_or(rest.clock_offset_s);
+        let before_s = rest.clock_offset_s;
+        let plain = self.cosem.carried_out(site, rest, self.cosem.moment(now), ask);
+        if let (Some(clocks), true) = (&mut self.clocks, rest.clock_offset_s != before_s) {
+            clocks.set(local, now, i64::from(rest.clock_offset_s) * 1_000_000);
+        }
+        if shown_s.is_some() {
+            // The clock itself knows it better.
+            rest.clock_offset_s = 0;
+        }
+        if kept.rest.is_none() && fresh != Rest::default() {
+            kept.rest = Some(Box::new(fresh));
+        }
+        plain
+    }
+
+    /// What a meter's objects keep; `None`: as delivered.
+    pub fn rest(&self, local: Node) -> Option<&Rest> {
         match &self.kept {
-            Kept::Sized(counts) => counts[local.at()].image.as_ref().map_or(0, |rest| rest.flash_writes),
-            Kept::Real(rests) => rests[local.at()].flash_writes,
+            Kept::Sized(counts) => counts[local.at()].rest.as_deref(),
+            Kept::Real(rests) => Some(&rests[local.at()]),
         }
     }
 
@@ -217,7 +339,7 @@ impl Servers {
     fn step(&mut self, local: Node, site: SiteId, now: SimTime, image: u16, step: ImageStep) -> ImageSaid {
         let cosem = self.cosem.clone();
         let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
-        let rest = counts[local.at()].image.get_or_insert_default();
+        let rest = counts[local.at()].rest.get_or_insert_default();
         let of = &cosem.images[usize::from(image)];
         let view = View { meter: cosem.meter(site), now: cosem.moment(now), client: Client::Management, session: None };
         let wanted = match step {
@@ -248,7 +370,7 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(_) => {
                 if self.is_new_for_all(local, site, said)
-                    && let Some(ImageWord::Ask { image, step, .. }) = said.image.as_deref()
+                    && let Some(Word::AskImage { image, step, .. }) = said.word.as_deref()
                 {
                     self.step(local, site, now, *image, *step);
                 }
@@ -274,12 +396,13 @@ impl Servers {
     /// What a push setup of a meter sends now.
     pub fn notification(&mut self, local: Node, site: SiteId, now: SimTime, setup: Obis, invoke_id: u32) -> Said {
         let cosem = self.cosem.clone();
+        self.wind(local, now);
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                let counter = kept.next;
+                let (counter, generation) = (kept.next, kept.generation);
                 kept.next += 1;
-                (Apdu { counter, ..Apdu::default() }, cosem.lengths(site).notification(site.0, setup))
+                (Apdu { counter, generation, ..Apdu::default() }, cosem.lengths(site).notification(site.0, setup))
             }
             Kept::Real(rests) => {
                 let rest = &mut rests[local.at()];
@@ -301,7 +424,8 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(counts) => {
                 let kept = &mut counts[local.at()];
-                let fresh = said.counter >= kept.expected && !cosem.is_mismatched(site);
+                let has_keys = !cosem.is_mismatched(site) && said.generation == kept.generation;
+                let fresh = said.counter >= kept.expected && has_keys;
                 if !fresh {
                     return false;
                 }

@@ -1,7 +1,7 @@
 //! What of the meters changes in a run: power and reports, what their DLMS servers keep, answers that wait, resets done.
 
-use super::servers::Kept;
-use super::{Meter, Meters, outage};
+use super::servers::Saved;
+use super::{Meter, Meters, clock, health, outage};
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
 use crate::node::{PerNode, SiteId};
@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     meters: PerNode<Meter>,
-    kept: Option<Kept>,
+    kept: Option<Saved>,
+    clocks: Option<clock::Kept>,
+    watches: Option<health::Kept>,
     reserves: Option<outage::Kept>,
     answers: Slab<Message>,
     resets: Vec<(u16, SiteId, SimTime)>,
@@ -25,7 +27,9 @@ impl Meters {
     pub fn save(&self) -> State {
         State {
             meters: self.meters.clone(),
-            kept: self.servers.as_ref().map(|servers| servers.kept().clone()),
+            kept: self.servers.as_ref().map(|servers| servers.save()),
+            clocks: self.servers.as_ref().and_then(|servers| Some(servers.clocks.as_ref()?.save())),
+            watches: self.watches.as_ref().map(|watches| watches.save()),
             reserves: self.reserves.as_ref().map(|reserves| reserves.save()),
             answers: self.answers.clone(),
             resets: self.resets.clone(),
@@ -55,6 +59,17 @@ impl Meters {
             (None, None) => {}
             _ => return Err("meter: DLMS servers are only saved, or only here".to_owned()),
         }
+        let clocks = self.servers.as_mut().and_then(|servers| servers.clocks.as_mut());
+        match (state.clocks, clocks) {
+            (Some(kept), Some(clocks)) => clocks.restore(kept)?,
+            (None, None) => {}
+            _ => return Err("meter: clocks drift in one and not in the other".to_owned()),
+        }
+        match (state.watches, &mut self.watches) {
+            (Some(kept), Some(watches)) => watches.restore(kept)?,
+            (None, None) => {}
+            _ => return Err("meter: values are watched in one and not in the other".to_owned()),
+        }
         match (state.reserves, &mut self.reserves) {
             (Some(kept), Some(reserves)) => reserves.restore(kept)?,
             (None, None) => {}
@@ -68,10 +83,5 @@ impl Meters {
     /// Reset jobs that they know of.
     pub fn jobs(&self) -> usize {
         self.plan.resets.len()
-    }
-
-    /// Whether a client has changed keys of one of them: they are secrets, and not written.
-    pub fn has_changed_keys(&self) -> bool {
-        self.servers.as_ref().is_some_and(|servers| servers.kept().has_changed_keys())
     }
 }

@@ -1,11 +1,15 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
+use super::certificates::RenewalSpec;
+use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec};
 use super::condition::{Condition, ConditionText};
 use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +44,16 @@ pub enum JobSpec {
     Ping(PingSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
     Firmware(Box<FirmwareSpec>),
+    /// A value is written into every meter, and read back.
+    Write(Box<WriteSpec>),
+    /// The relay of every meter opens or closes its contacts, and is asked whether it has.
+    Relay(Box<RelaySpec>),
+    /// Every meter is asked for its clock, which is set if it is too far off, and asked for again.
+    Time(Box<TimeSpec>),
+    /// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
+    Keys(Box<KeyChangeSpec>),
+    /// Every meter gets a new certificate before its own runs out: it makes a pair of keys, requests a certificate and gets it, and so again each time.
+    Certificates(Box<RenewalSpec>),
 }
 
 /// Every meter is asked once for its clock, in the order of ids.
@@ -97,6 +111,54 @@ impl JobSpec {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
 
+    /// How it gets around, if it asks one meter after the other a few things.
+    pub fn pace(&self) -> Option<&PaceSpec> {
+        match self {
+            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Write(write) => Some(&write.pace),
+            JobSpec::Relay(relay) => Some(&relay.pace),
+            JobSpec::Time(time) => Some(&time.pace),
+            JobSpec::Keys(keys) => Some(&keys.pace),
+            JobSpec::Certificates(renewal) => Some(&renewal.pace),
+        }
+    }
+
+    /// The same, to change it.
+    fn pace_mut(&mut self) -> Option<&mut PaceSpec> {
+        match self {
+            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Write(write) => Some(&mut write.pace),
+            JobSpec::Relay(relay) => Some(&mut relay.pace),
+            JobSpec::Time(time) => Some(&mut time.pace),
+            JobSpec::Keys(keys) => Some(&mut keys.pace),
+            JobSpec::Certificates(renewal) => Some(&mut renewal.pace),
+        }
+    }
+
+    /// Which meters it means, if its kind can mean some of them.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&firmware.target),
+            other => other.pace().map(|pace| &pace.target),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&mut firmware.target),
+            other => other.pace_mut().map(|pace| &mut pace.target),
+        }
+    }
+
+    /// Its waves, if its kind can have some.
+    pub fn waves(&self) -> Option<&WavesSpec> {
+        match self {
+            JobSpec::Firmware(firmware) => Some(&firmware.waves),
+            other => other.pace().map(|pace| &pace.waves),
+        }
+    }
+
     /// The firmware campaign, if it is one.
     pub fn firmware(&self) -> Option<&FirmwareSpec> {
         if let JobSpec::Firmware(firmware) = self { Some(firmware) } else { None }
@@ -121,6 +183,7 @@ impl CampaignSpec {
             JobSpec::Reset(reset) => reset.only_when.as_ref(),
             JobSpec::Ping(ping) => ping.only_when.as_ref(),
             JobSpec::Firmware(_) => None,
+            other => other.pace()?.only_when.as_ref(),
         }
     }
 
@@ -130,6 +193,7 @@ impl CampaignSpec {
             JobSpec::Reset(reset) => reset.at,
             JobSpec::Ping(ping) => ping.at,
             JobSpec::Firmware(firmware) => firmware.at,
+            other => other.pace().map_or(SimTime::ZERO, |pace| pace.at),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `[dlms]`: what the meters are as DLMS/COSEM devices.
 
+use super::certificates::CertificatesSpec;
 use super::civil::Utc;
 use super::quantity::TimeRange;
 use super::utc_offset::{OffsetOrZone, UtcOffset};
@@ -43,6 +44,9 @@ pub struct DlmsSpec {
     #[serde(rename = "vendor", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub vendors: Vec<VendorSpec>,
+    /// Certificates of the meters, without which no session is opened; none when missing. They matter on the simulated mesh alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<CertificatesSpec>,
     /// The keys themselves: the test keys until somebody has read the file.
     #[serde(skip)]
     pub keys: KeyMaster,
@@ -57,6 +61,7 @@ impl Default for DlmsSpec {
             utc_offset: UtcOffset::Fixed(0),
             answer_delay: (SimTime::ZERO, SimTime::from_secs(1)),
             vendors: Vec::new(),
+            certificates: None,
             keys: KeyMaster::Test,
         }
     }
@@ -65,10 +70,12 @@ impl Default for DlmsSpec {
 impl DlmsSpec {
     /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
     pub fn vendors(&self) -> Vec<Vendor> {
-        match &self.vendors[..] {
+        let mut vendors = match &self.vendors[..] {
             [] => vec![Vendor::default()],
             some => some.iter().map(|kind| kind.vendor.clone()).collect(),
-        }
+        };
+        vendors.iter_mut().for_each(|vendor| vendor.certificates = self.certificates.is_some());
+        vendors
     }
 
     /// What the meters share.

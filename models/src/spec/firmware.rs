@@ -1,7 +1,8 @@
 //! `kind = "firmware"`: a campaign that brings an image into every meter, has it verified, and activates it.
 
-use super::event::Target;
-use super::quantity::{GrowingShares, LargeSize, Maybe, Share, Size, Time};
+use super::quantity::{LargeSize, Maybe, Share, Size, Time};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,18 +76,9 @@ pub struct FirmwareSpec {
     #[serde(default = "give_up_after_default", with = "Time")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub give_up_after: SimTime,
-    /// Shares of the meters, drawn at random, that have been served when each wave has ended, such as ["1 %", "10 %", "100 %"]; all at once when missing. The
-    /// next wave begins when every meter of the last one runs the image or has failed.
-    #[serde(default, with = "Maybe::<GrowingShares>", skip_serializing_if = "Option::is_none")]
-    pub waves: Option<Vec<f64>>,
-    /// Between the end of a wave and the beginning of the next one.
-    #[serde(default = "pause_default", with = "Time")]
-    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub pause: SimTime,
-    /// Share of the meters of all waves so far that may fail: one more, and the campaign is halted, with the outcome `halted` for all that were not done.
-    #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
-    pub stop_at_failed: Option<f64>,
+    /// Which of the meters are served first, and when it is halted.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
     /// Meters that an activation goes wrong with, by their state: the first entry that a meter fits counts. Without entries it never does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
@@ -197,9 +189,6 @@ fn install_default() -> SimTime {
 fn give_up_after_default() -> SimTime {
     SimTime::from_secs(3_600)
 }
-fn pause_default() -> SimTime {
-    SimTime::from_secs(3_600)
-}
 
 impl FirmwareSpec {
     /// An image of so many bytes for all meters, with the defaults of everything.
@@ -221,9 +210,7 @@ impl FirmwareSpec {
             activate_at: None,
             install: install_default(),
             give_up_after: give_up_after_default(),
-            waves: None,
-            pause: pause_default(),
-            stop_at_failed: None,
+            waves: WavesSpec::default(),
             goes_wrong: Vec::new(),
         }
     }

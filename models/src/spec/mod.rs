@@ -4,8 +4,11 @@ mod ageing;
 mod backhaul;
 mod broker;
 mod campaign;
+mod certificates;
 mod channels;
 mod civil;
+mod clock;
+mod command;
 mod condition;
 mod coupling;
 mod device;
@@ -13,7 +16,9 @@ mod dlms;
 mod event;
 mod fading;
 mod firmware;
+mod hang;
 mod head_end;
+mod health;
 mod hours;
 mod interferer;
 mod keys;
@@ -28,11 +33,14 @@ mod read;
 mod record;
 mod reset;
 mod role;
+mod supply;
 mod tagged;
+mod target;
 mod traffic;
 pub mod units;
 mod utc_offset;
 mod vendor;
+mod waves;
 mod weather;
 
 use crate::terrain::{Placement, Site, SiteKind, SiteName};
@@ -43,19 +51,23 @@ pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
 pub use broker::BrokerSpec;
 pub use campaign::*;
+pub use certificates::{CertificatesSpec, RenewalSpec};
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
+pub use clock::ClockSpec;
+pub use command::{KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, TimeSpec, WriteSpec};
 pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
 pub use event::{
-    Act, BackhaulDown, BackhaulSlow, Circle, EventSpec, ExtraLoss, Fitting, HeadEndFails, PowerOff, Restart,
-    RouterFails, Target, TargetKind,
+    Act, BackhaulDown, BackhaulSlow, EventSpec, ExtraLoss, Hang, HeadEndFails, PowerOff, Restart, RouterFails, Voltage,
 };
 pub use fading::FadingSpec;
 pub use firmware::{FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
+pub use hang::HangSpec;
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
+pub use health::{HealthMode, HealthSpec, KeepAliveSpec};
 pub use hours::{Hours, When};
 pub use interferer::{InterfererPreset, InterfererSpec};
 pub use keys::KeySpec;
@@ -69,9 +81,12 @@ pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
 pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
 pub use role::{Right, RoleSpec};
+pub use supply::{BatterySpec, SupplySpec};
+pub use target::{Circle, Fitting, Target, TargetKind};
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
+pub use waves::WavesSpec;
 pub use weather::{BoxSpec, Climate, Colour, Facing, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.

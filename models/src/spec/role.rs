@@ -27,6 +27,16 @@ pub enum Right {
     Reset,
     /// Bring firmware into meters.
     Firmware,
+    /// Write configuration.
+    Write,
+    /// Open and close relays.
+    Relay,
+    /// Set clocks.
+    Time,
+    /// Change keys.
+    Keys,
+    /// Renew certificates.
+    Certificates,
 }
 
 impl CampaignSpec {
@@ -36,6 +46,11 @@ impl CampaignSpec {
             JobSpec::Reset(_) => Right::Reset,
             JobSpec::Ping(_) => Right::Ping,
             JobSpec::Firmware(_) => Right::Firmware,
+            JobSpec::Write(_) => Right::Write,
+            JobSpec::Relay(_) => Right::Relay,
+            JobSpec::Time(_) => Right::Time,
+            JobSpec::Keys(_) => Right::Keys,
+            JobSpec::Certificates(_) => Right::Certificates,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `[traffic]`: regular reports.
 
+use super::health::{HealthSpec, KeepAliveSpec};
 use super::quantity::{Maybe, Size, TimeOrOff};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Regular reports of every meter.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Reports of every meter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrafficSpec {
     /// Time between two reports of a meter, or "off"; each meter starts at a random phase.
@@ -18,13 +19,28 @@ pub struct TrafficSpec {
     #[serde(rename = "payload", with = "Maybe::<Size>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1 B", "x-max" = "1200 B"))]
     pub payload_bytes: Option<u16>,
+    /// Reports that a meter keeps and sends as one payload of their joint size; it needs `payload`.
+    #[schemars(range(min = 1, max = 1000))]
+    pub aggregate: u16,
+    /// A value that meters watch, and when they report it; without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthSpec>,
+    /// Keep-alives; without it there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_alive: Option<KeepAliveSpec>,
+}
+
+impl Default for TrafficSpec {
+    fn default() -> Self {
+        TrafficSpec { push_period: None, payload_bytes: None, aggregate: 1, health: None, keep_alive: None }
+    }
 }
 
 impl TrafficSpec {
     /// What every meter reports, and how often; `None` leaves the mesh to itself.
     pub fn push(&self) -> Option<PushSpec> {
         let content = self.payload_bytes.map_or(PushContent::Readings, PushContent::Opaque);
-        self.push_period.map(|period| PushSpec { period, content })
+        self.push_period.map(|period| PushSpec { period, content, aggregate: self.aggregate })
     }
 }
 
@@ -35,6 +51,8 @@ pub struct PushSpec {
     pub period: SimTime,
     /// What a report is.
     pub content: PushContent,
+    /// Reports that go in one payload.
+    pub aggregate: u16,
 }
 
 /// What a regular report is.

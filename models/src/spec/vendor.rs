@@ -1,7 +1,7 @@
 //! `[[dlms.vendor]]`: how a manufacturer's meters differ from another's.
 
 use super::quantity::{Form, Maybe, Size, form};
-use amitwin_dlms::{AnswerForm, OnCounterError, OnSuiteMismatch, PushTo, Vendor};
+use amitwin_dlms::{AnswerForm, OnCounterError, OnOverflow, OnSuiteMismatch, PushTo, Vendor};
 use dlms_cosem_rs::security::SecuritySuite;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
@@ -47,6 +47,13 @@ struct VendorForm {
     #[serde(rename = "pdu", with = "Size")]
     #[schemars(extend("x-min" = "128 B", "x-max" = "65535 B"))]
     pdu_max: u16,
+    /// What the buffer between meter and radio module holds of an answer, if that is less than a PDU: who asks for more gets `on_overflow`. It matters on the
+    /// simulated mesh alone.
+    #[serde(rename = "window", with = "Maybe::<Size>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "64 B", "x-max" = "65535 B"))]
+    window_bytes: Option<u16>,
+    /// What an answer gets that does not fit into the window: "refuse" or "lose".
+    on_overflow: OnOverflow,
     /// Form of a ciphered answer.
     answer_form: AnswerForm,
     /// What a replayed or lower invocation counter gets.
@@ -61,6 +68,8 @@ struct VendorForm {
     image_block_bytes: u16,
     #[serde(skip)]
     push_to: PushTo,
+    #[serde(skip)]
+    certificates: bool,
 }
 
 form!(

@@ -366,6 +366,39 @@ fn a_firmware_campaign_goes_on() {
     }
 }
 
+/// Relays, clocks and keys, with lost answers, waves and meters that wait for others.
+#[test]
+fn campaigns_of_questions_go_on() {
+    for (medium, payload) in
+        [(MediumKind::Mesh, Payload::Sized), (MediumKind::Ideal, Payload::Real), (MediumKind::Ideal, Payload::Sized)]
+    {
+        let mut spec = streets(2_400);
+        spec.medium = medium;
+        spec.ideal.loss = 0.3;
+        spec.dlms.payload = payload;
+        let waves = WavesSpec { shares: Some(vec![0.3, 1.0]), pause: seconds(60), stop_at_failed: Some(0.5) };
+        let timeout = seconds(15);
+        let pace = PaceSpec { timeout, parallel: Some(3), waves, ..PaceSpec::new(seconds(120), seconds(100)) };
+        let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
+        let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
+        let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
+        let keys = KeyChangeSpec { pace: PaceSpec { attempts: 1, ..pace.clone() }, recover_after: seconds(100) };
+        let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
+        spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
+        let valid = seconds(3_600);
+        spec.dlms.certificates = Some(CertificatesSpec { valid, age: (seconds(1_800), seconds(3_400)) });
+        let (renew_before, again_after) = (seconds(600), seconds(200));
+        let renewal = RenewalSpec { pace, renew_before, again_after };
+        spec.campaigns = vec![
+            job("certificates", JobSpec::Certificates(Box::new(renewal))),
+            job("off", JobSpec::Relay(Box::new(relay))),
+            job("retries", JobSpec::Write(Box::new(write))),
+            job("keys", JobSpec::Keys(Box::new(keys))),
+        ];
+        check(&spec, &[119_000, 125_007, 160_500, 250_250, 400_100, 700_000, 1_300_000].map(SimTime::from_millis));
+    }
+}
+
 #[test]
 fn what_cannot_be_saved_or_taken_over_is_refused_in_words() {
     let mut spec = streets(300);
@@ -433,4 +466,45 @@ fn what_is_saved_knows_no_thread() {
         })
     };
     assert!(saved(1) == saved(2), "the bytes depend on the number of threads");
+}
+
+#[test]
+fn meters_with_wrong_clocks_weak_supplies_and_much_to_tell_go_on() {
+    let mut spec = suburb(60, 6_000);
+    spec.traffic = TrafficSpec {
+        push_period: Some(seconds(120)),
+        payload_bytes: Some(60),
+        aggregate: 4,
+        health: Some(HealthSpec { k: 1.5, m: 2, learn: 10, ..HealthSpec::default() }),
+        keep_alive: Some(KeepAliveSpec { every: seconds(600), spread: seconds(300), missed: 2 }),
+    };
+    spec.device.clock = Some(ClockSpec { start_spread: seconds(20), ..ClockSpec::default() });
+    spec.device.hang = Some(HangSpec { per_year: 3_000.0, watchdog: Some(seconds(400)) });
+    // 40 ms of a burst.
+    let supply = SupplySpec { weak_share: 0.2, weak_capacitance_mf: 25.0, ..SupplySpec::default() };
+    spec.device.supply = Some(supply);
+    spec.device.battery = Some(BatterySpec::default());
+    spec.record.load_every = seconds(1_000);
+    spec.polls = vec![PollSpec {
+        name: "profile".to_owned(),
+        at: seconds(0),
+        every: seconds(900),
+        window: Some(seconds(100)),
+        content: PollContent::Profile,
+        parallel: 4,
+        attempts: 2,
+        timeout: seconds(60),
+        priority: PRIORITY_USUAL,
+        role: None,
+    }];
+    let meters: Vec<u32> = (10..40).collect();
+    spec.events = vec![
+        event("sag", 1_500, Some(1_000), Act::Voltage(Voltage { level: 0.9 }), meters.clone()),
+        event("hang", 2_000, None, Act::Hang(Hang {}), meters),
+    ];
+    check(&spec, &[1_501_001, 2_100_333, 4_000_777].map(SimTime::from_millis));
+    let ran = worlds::run(&spec);
+    let happened = |kind| ran.rows.events.iter().filter(|event| event.kind == kind).count();
+    let kinds = [EventKind::Hang, EventKind::BrownOut, EventKind::Voltage, EventKind::Silent];
+    assert!(kinds.into_iter().all(|kind| happened(kind) > 0), "{:?}", kinds.map(happened));
 }

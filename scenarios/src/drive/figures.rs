@@ -1,10 +1,15 @@
 //! From rows to the figures of the results table.
 
+use super::certificates;
+use super::commands::Commands;
+use super::devices::{Devices, Has};
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
 use super::joins::Joins;
 use super::moves::Moves;
+use super::notices::Notices;
 use super::outages::Outages;
+use super::ran::Ran;
 use super::rates::Rates;
 use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
@@ -14,7 +19,7 @@ use amitwin_models::event::Event;
 use amitwin_models::headend::HeadEnd;
 use amitwin_models::headend::talk::Talk;
 use amitwin_models::plan::Plan;
-use amitwin_models::spec::Start;
+use amitwin_models::spec::{Start, WorldSpec};
 use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
@@ -64,6 +69,10 @@ pub struct Figures {
     joins: Option<Joins>,
     outages: Outages,
     updates: Updates,
+    commands: Commands,
+    sessions_expired: u64,
+    notices: Notices,
+    devices: Devices,
     moves: Option<Moves>,
     rates: Rates,
 }
@@ -97,6 +106,13 @@ impl Figures {
     /// Counts those who wait for their links.
     pub fn count_held(&mut self) {
         self.held = Some(HeldBack::default());
+    }
+
+    /// Counts what meters tell of themselves, and what goes wrong inside them.
+    pub fn look_into_meters(&mut self, spec: &WorldSpec) {
+        let every_s = spec.traffic.health.as_ref().map(|health| health.every.secs_f64());
+        self.notices = Notices::new(every_s, spec.traffic.keep_alive.is_some());
+        self.devices = Devices::new(Has::of(spec));
     }
 
     /// Follows nodes from PAN to PAN.
@@ -140,6 +156,10 @@ impl Figures {
             outages: Outages::default(),
             forbidden: 0,
             updates: Updates::default(),
+            commands: Commands::default(),
+            sessions_expired: 0,
+            notices: Notices::default(),
+            devices: Devices::default(),
             moves: None,
             rates: Rates::new(duration, load_every),
         }
@@ -155,6 +175,8 @@ impl Figures {
         }
         self.rates.update(&rows.transactions, &rows.load);
         self.outages.update(&rows.events, &rows.transactions);
+        self.notices.update(&rows.events, &rows.transactions);
+        self.devices.update(&rows.events, &rows.load);
         for row in &rows.events {
             match row.kind {
                 EventKind::PowerDown => self.down_s.entry(row.node).or_default().push((row.time_s, f64::INFINITY)),
@@ -174,6 +196,7 @@ impl Figures {
             if row.outcome == Outcome::LeftOut {
                 continue;
             }
+            self.sessions_expired += u64::from(row.outcome == Outcome::Expired);
             match row.kind {
                 TransactionKind::Reset => {
                     self.resets += 1;
@@ -205,8 +228,16 @@ impl Figures {
                         self.pings_s.push(answered - sent);
                     }
                 }
-                TransactionKind::LastGasp | TransactionKind::PowerUp => {}
+                TransactionKind::LastGasp
+                | TransactionKind::PowerUp
+                | TransactionKind::Health
+                | TransactionKind::KeepAlive => {}
                 TransactionKind::Firmware => self.updates.add(row),
+                TransactionKind::Write
+                | TransactionKind::Relay
+                | TransactionKind::Time
+                | TransactionKind::Keys
+                | TransactionKind::Certificates => self.commands.add(row),
                 TransactionKind::Read => {
                     self.reads += 1;
                     let is_ok = u64::from(row.outcome == Outcome::Ok);
@@ -279,11 +310,21 @@ impl Figures {
         self.rejoin_s.sort_by(f64::total_cmp);
         self.pings_s.sort_by(f64::total_cmp);
         self.updates.close();
+        self.commands.close();
         let mut counters = Counters::default();
         engine.partitions().filter_map(Part::mesh).for_each(|m| counters.add(&m.books.counters));
         let flash_writes = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.flash_writes()).sum();
+        let relays = engine.partitions().filter_map(Part::mesh).map(|mesh| mesh.relays());
+        let relays = relays.fold((0, 0), |all, mesh| (all.0 + mesh.0, all.1 + mesh.1));
         let head_end = engine.partitions().find_map(Part::head_end);
-        let ran = Ran { plan, counters, flash_writes, events: engine.events(), head_end };
+        let meters = || engine.partitions().filter_map(Part::mesh).map(|mesh| &mesh.meters);
+        let clocks = meters().filter_map(|meters| meters.clocks(now)).reduce(|mut all, more| {
+            all.0.extend(more.0);
+            all
+        });
+        let hung = meters().map(|meters| meters.hung()).sum();
+        let events = engine.events();
+        let ran = Ran { plan, counters, flash_writes, relays, events, head_end, now, clocks, hung };
         let written = |&metric: &Metric| Some((metric, self.written(metric, &ran)?));
         Metric::ALL.iter().filter_map(written).collect()
     }
@@ -295,6 +336,10 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
+            Activity::Certificates => return certificates::written(metric, ran, self.sessions_expired),
+            Activity::Commands => return self.commands.written(metric, ran),
+            Activity::Health | Activity::Alive => return self.notices.written(metric, ran),
+            Activity::Devices => return self.devices.written(metric, ran, self.end_s),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -400,12 +445,12 @@ impl Figures {
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => {
-                let updates = self.updates.counts().0;
-                always(self.pushes + self.reads + self.pings + u64::from(self.resets + updates))
+                let others = self.updates.counts().0 + self.commands.counts().0;
+                always(self.pushes + self.reads + self.pings + u64::from(self.resets + others))
             }
             Metric::TransactionsOk => {
-                let (pings, updates) = (self.pings_s.len() as u64, self.updates.counts().1);
-                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + updates))
+                let (pings, others) = (self.pings_s.len() as u64, self.updates.counts().1 + self.commands.counts().1);
+                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + others))
             }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),
@@ -439,18 +484,6 @@ impl Figures {
             _ => unreachable!("{metric:?} is worked out elsewhere"),
         }
     }
-}
-
-/// What the parts of a world counted themselves.
-pub struct Ran<'a> {
-    plan: &'a Plan,
-    /// Sums of all meshes.
-    pub counters: Counters,
-    /// Images written to flash.
-    pub flash_writes: u64,
-    events: u64,
-    /// The head-end.
-    pub head_end: Option<&'a HeadEnd>,
 }
 
 fn share(part: u64, all: u64) -> Option<f64> {

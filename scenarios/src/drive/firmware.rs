@@ -1,6 +1,6 @@
 //! Figures of firmware campaigns.
 
-use super::figures::Ran;
+use super::ran::Ran;
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{Outcome, TransactionRow};
 
@@ -24,7 +24,9 @@ impl Updates {
         match row.outcome {
             Outcome::Ok => self.running_s.extend(row.answered_s.map(|at| at - row.planned_s)),
             Outcome::Refused if row.answered_s.is_some() => self.had_it += 1,
-            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden => self.failed += 1,
+            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden | Outcome::Expired => {
+                self.failed += 1;
+            }
             Outcome::Halted => self.halted += 1,
             Outcome::Pending | Outcome::Skipped | Outcome::LeftOut => {}
         }

@@ -5,6 +5,9 @@
 //! ```
 
 mod capture;
+mod certificates;
+mod commands;
+mod devices;
 mod figures;
 mod finding;
 mod firmware;
@@ -12,7 +15,9 @@ mod head_end_minutes;
 mod joins;
 mod money;
 mod moves;
+mod notices;
 mod outages;
+mod ran;
 mod rates;
 pub mod warnings;
 
@@ -159,6 +164,7 @@ pub fn run_captured<X: Exchange<Event>>(
     let Built { parts, lookahead, plan, meters, gateways, unreachable, .. } = built;
     let spec = &variant.spec;
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
+    figures.look_into_meters(spec);
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
     }

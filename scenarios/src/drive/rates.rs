@@ -103,6 +103,7 @@ mod tests {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         }
     }
 
@@ -132,6 +133,8 @@ mod tests {
             rssi_dbm: None,
             snr_db: None,
             board_c: Added::default(),
+            rx_s: Added::default(),
+            charge_mah: Added::default(),
         }
     }
 

@@ -1,11 +1,16 @@
-//! `[[campaign]]`: schedules, and whether they fit into the run.
+//! `[[campaign]]`: schedules, whether they fit into the run, and which meters are meant.
 
-use super::{Context, firmware, show};
+use super::sites::Sites;
+use super::target::{Finder, Of};
+use super::{Context, command, firmware, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
-use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, MediumKind, ResetSchedule, ResetSpec};
+use amitwin_models::purpose::CAMPAIGN_SHARE;
+use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, MediumKind, ResetSchedule, ResetSpec, Target};
+use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
+    command::certificates(cx);
     let file = cx.file;
     // A second reset finds a network that the first has left behind, and its window is not the one in the figures.
     let resets: Vec<_> = file.campaign.iter().filter(|c| c.job.reset().is_some()).collect();
@@ -21,12 +26,40 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     for campaign in &file.campaign {
         starts_in_time(cx, campaign);
         knows_links(cx, campaign);
+        grows(cx, campaign);
+        if let Some(target) = campaign.job.target() {
+            names_no_file(cx, &campaign.name, "target", target);
+        }
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
         }
         if let Some(firmware) = campaign.job.firmware() {
             firmware::check(cx, &campaign.name, firmware);
         }
+        if let Some(pace) = campaign.job.pace() {
+            command::check(cx, campaign, pace);
+        }
+    }
+}
+
+/// Whether its waves are shares that grow to all of its meters.
+fn grows(cx: &mut Context<'_>, campaign: &CampaignSpec) {
+    let Some(shares) = campaign.job.waves().and_then(|waves| waves.shares.as_ref()) else { return };
+    if !shares.is_sorted_by(|a, b| a < b) || shares.first() == Some(&0.0) || shares.last() != Some(&1.0) {
+        let name = campaign.name.as_str();
+        let title = format!("the waves of the campaign `{name}` are not shares that grow to all of its meters");
+        let help = "say which share has been served when each wave has ended, such as [\"1 %\", \"10 %\", \"100 %\"]";
+        cx.error(&["campaign", name, "waves"], title, "smallest first, \"100 %\" last", help);
+    }
+}
+
+/// A campaign's meters are not named in a file.
+pub(super) fn names_no_file(cx: &mut Context<'_>, name: &str, key: &str, target: &Target) {
+    if target.file.is_some() {
+        let title = format!("the campaign `{name}` names a file of ids");
+        let help =
+            "lists in files are for events; name meters in `ids`, or by a column of the placement in `attributes`";
+        cx.error(&["campaign", name, key], title, "not for campaigns", help);
     }
 }
 
@@ -45,7 +78,7 @@ fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let wait = match &campaign.job {
         JobSpec::Reset(reset) => reset.wait,
         JobSpec::Ping(ping) => ping.wait,
-        JobSpec::Firmware(_) => None,
+        other => other.pace().and_then(|pace| pace.wait),
     };
     let Some(condition) = campaign.only_when() else {
         if wait.is_some() {
@@ -126,4 +159,37 @@ pub(super) fn about(ns: f64) -> String {
         _ => (1e9, "s"),
     };
     format!("{}{word}", (ns / scale * 10.0).round() / 10.0)
+}
+
+/// The campaigns with the meters that they mean in this placement.
+pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> Vec<CampaignSpec> {
+    let file = cx.file;
+    let targets = |campaign: &'_ CampaignSpec| -> Vec<Target> {
+        let wrong = campaign.job.firmware().map_or(&[][..], |firmware| &firmware.goes_wrong);
+        let all = wrong.iter().map(|wrong| &wrong.target).chain(campaign.job.target());
+        all.filter(|target| !target.is_empty()).cloned().collect()
+    };
+    let all: Vec<Target> = file.campaign.iter().flat_map(targets).collect();
+    let mut campaigns = file.campaign.clone();
+    if all.is_empty() {
+        return campaigns;
+    }
+    let asked = all.iter().flat_map(|target| target.ids.iter().chain(&target.router)).map(String::as_str).collect();
+    let sites = Sites::new(placement, &asked);
+    let finder = Finder::new(placement, &sites, file.mesh.border_router.routes_max);
+    for (index, campaign) in campaigns.iter_mut().enumerate() {
+        let name = campaign.name.as_str();
+        let purpose = |n: usize| CAMPAIGN_SHARE ^ ((index as u32) << 16) ^ ((n as u32) << 8);
+        if let Some(target) = campaign.job.target_mut().filter(|target| !target.is_empty()) {
+            let of = Of { noun: "campaign", name, path: &["campaign", name, "target"] };
+            target.nodes = Some(finder.meters(cx, &of, purpose(0), target));
+        }
+        let JobSpec::Firmware(firmware) = &mut campaign.job else { continue };
+        for (n, wrong) in firmware.goes_wrong.iter_mut().enumerate().filter(|(_, wrong)| !wrong.target.is_empty()) {
+            let place = n.to_string();
+            let of = Of { noun: "campaign", name, path: &["campaign", name, "goes_wrong", &place, "target"] };
+            wrong.target.nodes = Some(finder.meters(cx, &of, purpose(n + 1), &wrong.target));
+        }
+    }
+    campaigns
 }

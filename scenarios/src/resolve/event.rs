@@ -24,6 +24,12 @@ pub(super) fn times(cx: &mut Context<'_>) {
             let title = format!("the event `{name}` is a restart, which is over at once");
             cx.error(&["event", name, key], title, "has no end", format!("remove `{key}`"));
         }
+        if let (Act::Hang(_), true) = (&event.act, event.end().is_some()) {
+            let key = if event.until.is_some() { "until" } else { "for" };
+            let title = format!("the event `{name}` makes applications hang, which lasts until a reset");
+            let help = format!("remove `{key}`; resets, events with act = \"restart\" and device.hang.watchdog end it");
+            cx.error(&["event", name, key], title, "has no end", help);
+        }
         if event.at >= duration {
             let title = format!("the event `{name}` begins when the run is over");
             let help = format!("the run lasts {}; begin earlier or raise `duration`", show(duration));

@@ -2,12 +2,14 @@
 
 mod area;
 pub(crate) mod campaign;
+mod command;
 pub(crate) mod dlms;
 mod event;
 mod firmware;
 pub(crate) mod gates;
 mod head_end;
 mod id_list;
+mod inside;
 mod interferer;
 pub(crate) mod medium;
 mod obstacle;
@@ -98,6 +100,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     dlms::world(cx);
     outage::last_gasp(cx);
+    inside::meters(cx);
     read::polls(cx);
     let head_end = head_end::head_end(cx);
     event::times(cx);
@@ -115,7 +118,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     };
     let mut events = event::events(cx, &placement, placements);
     events.extend(replay::replays(cx, &placement, placements));
-    let campaigns = firmware::campaigns(cx, &placement);
+    let campaigns = campaign::meant(cx, &placement);
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,

@@ -119,6 +119,7 @@ pub fn extremes() -> Rows {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             },
             TransactionRow {
                 transaction: u64::MAX,
@@ -143,6 +144,7 @@ pub fn extremes() -> Rows {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             },
         ],
         events: vec![
@@ -188,6 +190,8 @@ pub fn extremes() -> Rows {
                 rssi_dbm: None,
                 snr_db: None,
                 board_c: Added::default(),
+                rx_s: Added::default(),
+                charge_mah: Added::default(),
             },
             LoadRow {
                 time_s: f64::MAX,
@@ -214,6 +218,8 @@ pub fn extremes() -> Rows {
                 rssi_dbm: None,
                 snr_db: None,
                 board_c: Added::default(),
+                rx_s: Added::default(),
+                charge_mah: Added::default(),
             },
         ],
         census: vec![

@@ -124,6 +124,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
     out
@@ -189,6 +190,8 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
             rssi_dbm: (!is_router).then(|| [-112.0, -95.0].get(node as usize).copied().unwrap_or(-80.0)),
             snr_db: (!is_router).then_some(30.0),
             board_c: Added::default(),
+            rx_s: Added::default(),
+            charge_mah: Added::default(),
         }
     };
     let rows: Vec<LoadRow> = (0..10).chain([router]).map(row).collect();

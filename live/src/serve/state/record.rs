@@ -227,8 +227,13 @@ impl Record {
         let identity = u64::from_le_bytes(self.field(32));
         // Versions up to 6 do not have its identifier.
         let firmware = (identity != 0).then(|| Firmware { identity, identifier: Vec::new() });
-        let changed =
-            Changed { timings, security: Security::known(policy, transaction, word(LATER + 6)), firmware, clock: None };
+        let changed = Changed {
+            timings,
+            security: Security::known(policy, transaction, word(LATER + 6)),
+            firmware,
+            clock: None,
+            certificate: None,
+        };
         Rest {
             counter: self.counter(),
             received: [word(8), word(12), word(16), word(LATER)],

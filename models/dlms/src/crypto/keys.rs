@@ -125,6 +125,21 @@ impl KeyMaster {
         }
     }
 
+    /// The keys of a meter once a head-end has changed its unicast and its authentication key so often; 0: as delivered. The others stay.
+    pub fn of_generation(&self, title: SystemTitle, suite: SecuritySuite, generation: u16) -> MeterKeys {
+        let mut keys = self.of_meter(title, suite);
+        if generation > 0 {
+            let secret: &[u8] = match self {
+                KeyMaster::Test => b"TEST",
+                KeyMaster::Secret(secret) => secret,
+            };
+            let material = [secret, &title.0, &[suite as u8], &generation.to_be_bytes()].concat();
+            keys.unicast = blake3::derive_key("amitwin 2026-11 unicast key of a generation", &material);
+            keys.authentication = blake3::derive_key("amitwin 2026-11 authentication key of a generation", &material);
+        }
+        keys
+    }
+
     /// A party's private key of `N` bytes. A draw that is zero or not below the curve's order is drawn again: each scalar
     /// stays equally likely.
     pub(crate) fn draw<const N: usize, K>(
@@ -276,6 +291,23 @@ mod tests {
         }
         assert!(keys.password.iter().all(u8::is_ascii_graphic));
         assert_ne!(keys.unicast, keys.authentication);
+    }
+
+    #[test]
+    fn each_generation_changes_two_keys_of_one_meter() {
+        for master in [&KeyMaster::Test, &SECRET] {
+            let of = |title, generation| master.of_generation(title, SecuritySuite::Suite0, generation);
+            let keys = [0, 1, 2].map(|generation| of(TITLE, generation));
+            assert_eq!(keys[0].unicast, master.of_meter(TITLE, SecuritySuite::Suite0).unicast);
+            for (one, other) in [(0, 1), (1, 2), (0, 2)] {
+                assert_ne!(keys[one].unicast, keys[other].unicast);
+                assert_ne!(keys[one].authentication, keys[other].authentication);
+                assert_eq!(keys[one].master, keys[other].master);
+                assert_eq!(keys[one].broadcast, keys[other].broadcast);
+            }
+            assert_ne!(keys[1].unicast, of(OTHER, 1).unicast);
+            assert_ne!(keys[1].unicast, keys[1].authentication);
+        }
     }
 
     #[test]

@@ -4,3 +4,4 @@ pub mod agreement;
 pub mod cipher;
 pub mod keys;
 pub mod pairs;
+pub mod x509;

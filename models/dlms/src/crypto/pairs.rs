@@ -1,7 +1,7 @@
 //! Key pairs: whose they are, and signatures made and checked with them (ECDSA).
 
 use crate::crypto::keys::{KeyMaster, Owner, Pair};
-use dlms_cosem_rs::security::SecuritySuite;
+use dlms_cosem_rs::security::{SecuritySuite, SystemTitle};
 use p256::ecdsa::signature::{Signer, Verifier};
 
 /// A private key of ECDSA: P-256 in suite 1, P-384 in suite 2.
@@ -55,6 +55,16 @@ impl PrivateKey {
 }
 
 impl PublicKey {
+    /// The key with these coordinates, if they are a point of the suite's curve.
+    pub fn of(suite: SecuritySuite, coordinates: &[u8]) -> Option<PublicKey> {
+        let point = [&[4], coordinates].concat();
+        Some(PublicKey(match suite {
+            SecuritySuite::Suite0 => return None,
+            SecuritySuite::Suite1 => Curve::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?),
+            SecuritySuite::Suite2 => Curve::P384(p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?),
+        }))
+    }
+
     /// Whether `signature` (r followed by s) is this key's over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.0 {
@@ -92,6 +102,43 @@ impl KeyMaster {
             SecuritySuite::Suite1 => Curve::P256(self.draw::<32, _>(owner, suite, Pair::Signing, p256)),
             SecuritySuite::Suite2 => Curve::P384(self.draw::<48, _>(owner, suite, Pair::Signing, p384)),
         }))
+    }
+
+    /// The signing key of a pair that a meter has made for its next certificate, by number; 0: the one that it was delivered with. None in suite 0.
+    pub fn pair_key(&self, title: SystemTitle, suite: SecuritySuite, number: u16) -> Option<PrivateKey> {
+        if number == 0 {
+            return self.signing_key(Owner::Meter(title), suite);
+        }
+        self.derived("amitwin 2026-11 signing key of a pair", &[&title.0[..], &number.to_be_bytes()].concat(), suite)
+    }
+
+    /// The key of the authority that signs the certificates of a run; none in suite 0.
+    pub fn authority_key(&self, suite: SecuritySuite) -> Option<PrivateKey> {
+        self.derived("amitwin 2026-11 certification authority", &[], suite)
+    }
+
+    fn derived(&self, context: &str, of: &[u8], suite: SecuritySuite) -> Option<PrivateKey> {
+        let mut hasher = blake3::Hasher::new_derive_key(context);
+        hasher.update(match self {
+            KeyMaster::Test => b"TEST",
+            KeyMaster::Secret(secret) => secret,
+        });
+        hasher.update(of);
+        hasher.update(&[suite as u8]);
+        let mut stream = hasher.finalize_xof();
+        let mut scalar = [0; 48];
+        // What is no scalar of the curve is drawn again: each stays equally likely.
+        loop {
+            stream.fill(&mut scalar);
+            let key = match suite {
+                SecuritySuite::Suite0 => return None,
+                SecuritySuite::Suite1 => p256::ecdsa::SigningKey::from_slice(&scalar[..32]).ok().map(Curve::P256),
+                SecuritySuite::Suite2 => p384::ecdsa::SigningKey::from_slice(&scalar).ok().map(Curve::P384),
+            };
+            if let Some(key) = key {
+                return Some(PrivateKey(key));
+            }
+        }
     }
 
     /// The public key by which a party's signatures are checked; none in suite 0.

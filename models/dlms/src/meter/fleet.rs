@@ -47,6 +47,10 @@ pub struct Vendor {
     pub suite_on_file: Option<SecuritySuite>,
     /// Largest APDU that the meters take and send, bytes.
     pub pdu_max: u16,
+    /// What the buffer of a simulated meter's radio module holds of an answer, bytes, if that is less than a PDU.
+    pub window_bytes: Option<u16>,
+    /// What an answer gets that does not fit into it.
+    pub on_overflow: OnOverflow,
     /// Form of a ciphered answer.
     pub answer_form: AnswerForm,
     /// What a replayed or lower counter gets.
@@ -59,6 +63,8 @@ pub struct Vendor {
     pub image_block_bytes: u16,
     /// Where push setups say that they send.
     pub push_to: PushTo,
+    /// A head-end gives them certificates: pairs are made, requested and imported by the security setup.
+    pub certificates: bool,
 }
 
 impl Vendor {
@@ -84,12 +90,15 @@ impl Default for Vendor {
             suite: SecuritySuite::Suite0,
             suite_on_file: None,
             pdu_max: 1_024,
+            window_bytes: None,
+            on_overflow: OnOverflow::Refuse,
             answer_form: AnswerForm::AsRequested,
             on_counter_error: OnCounterError::Exception,
             on_suite_mismatch: OnSuiteMismatch::Exception,
             manual_alias: false,
             image_block_bytes: 128,
             push_to: PushTo::default(),
+            certificates: false,
         }
     }
 }
@@ -103,6 +112,17 @@ pub enum AnswerForm {
     AsRequested,
     /// Service-specific always.
     ServiceSpecific,
+}
+
+/// What an answer gets that does not fit into the buffer between meter and radio module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnOverflow {
+    /// An exception: the PDU is too long.
+    #[default]
+    Refuse,
+    /// The buffer overflows, and the answer is lost: to a head-end it looks like a time-out.
+    Lose,
 }
 
 /// What a replayed or lower invocation counter gets.

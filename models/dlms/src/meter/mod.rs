@@ -1,5 +1,6 @@
 //! The meter that nobody talks to: its kind, what it keeps, what it measures, and who may talk to it.
 
+pub mod certificate;
 pub mod client;
 pub mod clock_settings;
 pub mod consumption;

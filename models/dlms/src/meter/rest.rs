@@ -1,6 +1,7 @@
 //! The little that a meter keeps while nobody talks to it.
 
 use crate::crypto::keys::MeterKeys;
+use crate::meter::certificate::Certificate;
 use crate::meter::client::Client;
 use crate::meter::clock_settings::ClockSettings;
 use crate::meter::event_log::{Event, EventLog};
@@ -53,6 +54,8 @@ pub struct Changed {
     pub firmware: Option<Firmware>,
     /// What the clock has in place of the zone of all meters.
     pub clock: Option<Box<ClockSettings>>,
+    /// The certificate of its signing key.
+    pub certificate: Option<Certificate>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);

@@ -86,6 +86,14 @@ impl Security {
         Some(sealed)
     }
 
+    /// Takes the changed keys out, each as it is kept on a disk, by its number.
+    pub fn take_sealed(&mut self, storage: &[u8; 32]) -> Vec<(u8, Vec<u8>)> {
+        let sealed = |which| Some((which as u8, self.sealed(which, storage)?.to_vec()));
+        let all = (0..KEYS).filter_map(sealed).collect();
+        self.keys = Default::default();
+        all
+    }
+
     /// Takes a key from a disk; says whether it was whole.
     pub fn unseal(&mut self, which: usize, sealed: &[u8; SEALED_BYTES], storage: &[u8; 32]) -> bool {
         let mut key = [0; 32];
@@ -131,6 +139,20 @@ pub fn unwrap_key(suite: SecuritySuite, master: &[u8; 32], wrapped: &[u8]) -> Op
     done.is_ok().then_some(key)
 }
 
+/// A key as it travels under a master key: what [`unwrap_key`] opens.
+pub fn wrap_key(suite: SecuritySuite, master: &[u8; 32], key: &[u8; 32]) -> Vec<u8> {
+    let length = suite.key_len();
+    let mut wrapped = vec![0; length + 8];
+    let mut short = [0; 16];
+    short.copy_from_slice(&master[..16]);
+    let done = match suite {
+        SecuritySuite::Suite2 => KekAes256::from(*master).wrap(&key[..length], &mut wrapped),
+        _ => KekAes128::from(short).wrap(&key[..length], &mut wrapped),
+    };
+    done.expect("keys are two or four blocks of eight bytes, with room for one more");
+    wrapped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +177,9 @@ mod tests {
             assert_eq!(unwrap_key(SecuritySuite::Suite1, &master, &bad), None);
         }
         assert_eq!(unwrap_key(SecuritySuite::Suite2, &master, &short), None);
+        let whole = std::array::from_fn(|n| if n < 16 { n as u8 * 0x11 } else { n as u8 - 16 });
+        assert_eq!(wrap_key(SecuritySuite::Suite1, &master, &whole), short);
+        assert_eq!(wrap_key(SecuritySuite::Suite2, &master, &whole), long);
         assert_eq!(unwrap_key(SecuritySuite::Suite0, &master, &[]), None);
     }
 

@@ -1,9 +1,11 @@
-//! Profiles (class 7): load profile, daily billing and event log. Rows by the clock are computed when they are read.
+//! Profiles (class 7): load profile, daily billing and event log. Rows by the clock are computed when they are read, as though the meter's clock
+//! had always been off by what it is off now: a row has the energy of the moment at which that clock showed its end.
 
 use crate::meter::consumption::Direction;
 use crate::meter::event_log::{Event, ROWS_MAX};
 use crate::meter::rest::Rest;
 use crate::objects::civil::DAY_S;
+use crate::objects::clock;
 use crate::objects::events;
 use crate::objects::local::Zone;
 use crate::objects::measures::energy_wh;
@@ -57,9 +59,9 @@ impl Profile {
         }
     }
     /// When the rows end; `None` for rows that come when something happens.
-    fn times(self, view: &View<'_>, zone: Zone<'_>) -> Option<Times> {
+    fn times(self, view: &View<'_>, rest: &Rest, zone: Zone<'_>) -> Option<Times> {
         let before_newest = i64::from(self.capacity() - 1);
-        let (now, period_s) = (view.now.unix_s(), i64::from(self.period_s()));
+        let (now, period_s) = (clock::unix_s(view, rest), i64::from(self.period_s()));
         // Days begin at local midnight, quarters of an hour on the hour of UTC.
         match self {
             Profile::Load => {
@@ -83,7 +85,7 @@ impl Profile {
         put: &mut Put<'_>,
     ) -> Answer {
         let zone = Zone::of(view.meter, rest);
-        let times = self.times(view, zone);
+        let times = self.times(view, rest, zone);
         let rows = if times.is_some() { self.capacity() } else { events::rows(rest).count() as u32 };
         match index {
             2 => {
@@ -93,7 +95,7 @@ impl Profile {
                     None => Selected::all(rows, columns.len()),
                 };
                 match times {
-                    Some(times) => self.computed(view, zone, rows, times, selected, put),
+                    Some(times) => self.computed((view, rest), zone, rows, times, selected, put),
                     None => self.noted(view, rest, selected, put),
                 }
             }
@@ -118,7 +120,7 @@ impl Profile {
     /// Rows that follow the clock.
     fn computed(
         self,
-        view: &View<'_>,
+        (view, rest): (&View<'_>, &Rest),
         zone: Zone<'_>,
         rows: u32,
         times: Times,
@@ -133,11 +135,12 @@ impl Profile {
         let width = selected.columns.count_ones() as u8;
         for row in rows {
             let end = times.end(row, zone);
+            let measured = end - i64::from(rest.clock_offset_s);
             put.structure(width)?;
             for column in self.chosen(selected) {
                 match column.logical_name {
-                    obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, end))?,
-                    obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, end))?,
+                    obis::IMPORT => put.u32(energy_wh(view.meter, Direction::Import, measured))?,
+                    obis::EXPORT => put.u32(energy_wh(view.meter, Direction::Export, measured))?,
                     obis::STATUS => put.u8(0)?,
                     _ => put.octets(&zone.date_time(end).to_bytes())?,
                 }

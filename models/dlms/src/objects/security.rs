@@ -5,7 +5,9 @@ use crate::meter::client::Client;
 use crate::meter::rest::{Rest, keys_of};
 use crate::meter::security::{KEYS, policy, unwrap_key};
 use crate::meter::signatures;
+use crate::objects::certificates;
 use crate::objects::put::{Answer, Put};
+use crate::objects::table::Kind;
 use crate::objects::view::View;
 use crate::vocabulary::effects::Effects;
 use dlms_cosem_rs::axdr::Data;
@@ -30,7 +32,13 @@ pub fn get(view: &View<'_>, rest: &Rest, index: i8, put: &mut Put<'_>) -> Answer
     }
 }
 
-/// Invokes methods 1 to 3; the value says whether `out` holds return data. Whoever is not answered changes nothing.
+/// Whether a method is one of those by which the management client gives certificates to meters that take them: 4 makes a pair, 5 returns a request, 6 imports.
+pub fn certifies(view: &View<'_>, kind: Kind, index: i8) -> bool {
+    let has = view.meter.vendor().certificates && view.client == Client::Management;
+    has && kind == Kind::Security && (4..=6).contains(&index)
+}
+
+/// Invokes methods 1 to 6; the value says whether `out` holds return data. Whoever is not answered changes nothing.
 pub fn act(
     view: &View<'_>,
     rest: &mut Rest,
@@ -48,7 +56,43 @@ pub fn act(
     match index {
         1 => activate(view, rest, parameter, effects).map(|()| false),
         2 => transfer(view, rest, parameter, effects).map(|()| false),
+        4..=6 => certify(view, rest, index, parameter, effects, out),
         _ => agree(view, rest, parameter, room, effects, out).map(|()| true),
+    }
+}
+
+/// What a pair for signatures is called in requests.
+const DIGITAL_SIGNATURE: Data<'static> = Data::Enum(0);
+
+fn certify(
+    view: &View<'_>,
+    rest: &mut Rest,
+    index: i8,
+    parameter: &Data<'_>,
+    effects: &mut Effects,
+    out: &mut dyn Writer,
+) -> Result<bool, ActionResult> {
+    match (index, parameter) {
+        (4, of) if *of == DIGITAL_SIGNATURE => {
+            if !certificates::make_pair(view.meter, rest) {
+                return Err(ActionResult::OtherReason);
+            }
+            effects.rest_changed = true;
+            Ok(false)
+        }
+        (5, of) if *of == DIGITAL_SIGNATURE => {
+            let request = certificates::request(view.meter, rest).ok_or(ActionResult::TemporaryFailure)?;
+            Put(out).octets(&request).map_err(|_| ActionResult::OtherReason)?;
+            Ok(true)
+        }
+        (6, Data::OctetString(bytes)) => {
+            if !certificates::import(view.meter, rest, bytes) {
+                return Err(ActionResult::OtherReason);
+            }
+            effects.rest_changed = true;
+            Ok(false)
+        }
+        _ => Err(ActionResult::TypeUnmatched),
     }
 }
 

@@ -5,6 +5,7 @@ mod backhaul;
 mod fault;
 mod loss;
 mod supply;
+mod voltage;
 
 pub use backhaul::Backhaul;
 pub(super) use fault::{Carried, Fault, Touched};
@@ -16,6 +17,7 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::SingleThreadedExecutor;
 use loss::ExtraLoss;
 use serde::{Deserialize, Serialize};
+use voltage::Voltage;
 
 macro_rules! faults {
     ($($file:ident: $fault:ty),+) => {
@@ -73,4 +75,4 @@ macro_rules! faults {
     };
 }
 
-faults!(loss: ExtraLoss, supply: Unpowered, backhaul: Backhaul);
+faults!(loss: ExtraLoss, supply: Unpowered, backhaul: Backhaul, voltage: Voltage);

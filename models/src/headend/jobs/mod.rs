@@ -4,11 +4,13 @@
 //! ([`Wake`]), is told what it hears, and writes one row for each meter that it had to do with. A further kind is its
 //! file here, a line in the list of [`Job`], its specification, what meters do with it, and its figures.
 
+pub mod dialogue;
 pub mod firmware;
 pub mod held;
 pub mod ping;
 pub mod read;
 pub mod reset;
+pub mod waves;
 
 use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
@@ -22,9 +24,10 @@ use crate::backhaul::{Destination, Down, DownKind, Report};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right};
+use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right, Target};
 use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
+use dialogue::{Dialogue, Topic};
 use firmware::Firmware;
 use ping::Ping;
 use read::Read;
@@ -64,6 +67,9 @@ pub trait JobKind {
     /// A meter cannot decipher what this job asked of it: its security suite is another than the one on file, and to
     /// ask again helps nobody.
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report);
+
+    /// A meter cannot decipher a question because its keys have been changed; asked once more, it can. Whoever waits for its answer may let the time for that run out.
+    fn other_keys(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _read: u32) {}
 
     /// A session that had to wait has begun ([`Tools::ask`]).
     fn left(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _session: Key, _left: Left) {}
@@ -175,6 +181,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// See [`JobKind::other_keys`].
+            pub fn other_keys(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+                match self {
+                    $(Job::$kind(job) => job.other_keys(ctx, tools, read),)*
+                }
+            }
+
             /// See [`JobKind::left`].
             pub fn left(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, session: Key, left: Left) {
                 match self {
@@ -214,7 +227,9 @@ kinds! {
     /// Asks every meter once for its clock.
     Ping,
     /// Brings a firmware image into every meter.
-    Firmware
+    Firmware,
+    /// Has something done by every meter, in a few questions.
+    Dialogue
 }
 
 /// What a job may touch of the rest of the head-end.
@@ -281,6 +296,13 @@ impl Tools<'_> {
         if let Some(front) = &mut self.front {
             front.sessions.close(ctx.now(), session);
             self.say_granted(ctx);
+        }
+    }
+
+    /// A session that is open goes on with another question.
+    pub fn go_on(&mut self, from: Key, to: Key) {
+        if let Some(front) = &mut self.front {
+            front.sessions.go_on(from, to);
         }
     }
 
@@ -365,9 +387,17 @@ pub struct End<'a> {
     pub bricked: &'a [(u16, SiteId)],
 }
 
-/// Number of the first firmware campaign's job: those of other kinds come before.
+/// The campaigns that are no resets, in the order of their jobs: pings, firmware, then those that ask a few questions.
+fn others(campaigns: &[CampaignSpec]) -> impl Iterator<Item = &CampaignSpec> {
+    let is: [fn(&JobSpec) -> bool; 3] =
+        [|job| matches!(job, JobSpec::Ping(_)), |job| matches!(job, JobSpec::Firmware(_)), |job| job.pace().is_some()];
+    is.into_iter().flat_map(move |is| campaigns.iter().filter(move |campaign| is(&campaign.job)))
+}
+
+/// Number of the first firmware campaign's job: those of resets, reads and pings come before.
 pub fn before_firmware(campaigns: &[CampaignSpec], reads: &[PollSpec]) -> u16 {
-    (reads.len() + campaigns.iter().filter(|campaign| campaign.job.firmware().is_none()).count()) as u16
+    let before = campaigns.iter().filter(|campaign| matches!(campaign.job, JobSpec::Reset(_) | JobSpec::Ping(_)));
+    (reads.len() + before.count()) as u16
 }
 
 /// The jobs of a head-end by number: resets first, so that their numbers are those of the plan, then reads, then campaigns of
@@ -387,18 +417,28 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
             jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
         }
     }
-    for campaign in duties.campaigns {
-        if let JobSpec::Ping(ping) = &campaign.job {
-            jobs.push(Job::Ping(Ping::new(&campaign.name, ping, jobs.len() as u16, duties.meters.into())));
-        }
-    }
-    let firmware = duties.campaigns.iter().filter_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
-    for (image, (name, spec)) in (0..).zip(firmware) {
-        let job = jobs.len() as u16;
-        let meters = duties.meters.iter().filter(|meter| spec.target.means(meter.0)).copied().collect();
-        jobs.push(Job::Firmware(Firmware::new(name, spec, (job, image), meters, duties.seed)));
+    let mut image = 0;
+    for campaign in others(duties.campaigns) {
+        let (name, job) = (&campaign.name, jobs.len() as u16);
+        jobs.push(match &campaign.job {
+            JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, duties.meters.into())),
+            JobSpec::Firmware(spec) => {
+                image += 1;
+                Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(duties, &spec.target), duties.seed))
+            }
+            other => {
+                let (pace, topic) =
+                    other.pace().zip(Topic::of(other)).expect("whoever is no reset, ping or image asks questions");
+                Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(duties, &pace.target), duties.seed))
+            }
+        });
     }
     jobs
+}
+
+/// The meters that a campaign means, ascending.
+fn meant(duties: &Duties<'_>, target: &Target) -> Arc<[SiteId]> {
+    duties.meters.iter().filter(|meter| target.means(meter.0)).copied().collect()
 }
 
 /// On what terms jobs work, by number as in [`of`].
@@ -408,9 +448,7 @@ pub fn terms(duties: &Duties<'_>, limits: &HeadEndSpec) -> Vec<JobTerms> {
         forbidden_to: limits.keeps_from(right, role).map(Arc::from),
     };
     let of = |campaign: &CampaignSpec| terms(campaign.priority, campaign.right(), campaign.role.as_deref());
-    let is_reset = |campaign: &&CampaignSpec| campaign.job.reset().is_some();
-    let resets = duties.campaigns.iter().filter(is_reset).map(of);
+    let resets = duties.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).map(of);
     let reads = duties.reads.iter().map(|read| terms(read.priority, Right::Read, read.role.as_deref()));
-    let others = duties.campaigns.iter().filter(|campaign| !is_reset(campaign)).map(of);
-    resets.chain(reads).chain(others).collect()
+    resets.chain(reads).chain(others(duties.campaigns).map(of)).collect()
 }

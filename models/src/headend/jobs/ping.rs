@@ -126,6 +126,8 @@ impl Ping {
             self.record(tools, position, Came::nothing(Outcome::Forbidden, None));
         } else if !tools.network.reachable[meter.at()] {
             self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
+        } else if tools.talk.has_expired(meter, ctx.now()) {
+            self.record(tools, position, Came::nothing(Outcome::Expired, None));
         } else if !self.held.holds(tools, ctx.now(), position, meter) {
             self.ask(ctx, tools, position, None);
         }
@@ -206,6 +208,7 @@ impl Ping {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

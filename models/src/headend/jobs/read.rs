@@ -186,6 +186,10 @@ impl Read {
             self.record(tools, turn, None, Outcome::Unreachable);
             return;
         }
+        if tools.talk.has_expired(turn.meter, ctx.now()) {
+            self.record(tools, turn, None, Outcome::Expired);
+            return;
+        }
         self.groups[turn.group as usize].under_way += 1;
         let read = tools.numbers.open(self.job);
         let transaction = Transaction {
@@ -315,6 +319,7 @@ impl Read {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         });
     }
 }

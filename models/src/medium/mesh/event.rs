@@ -100,6 +100,11 @@ pub enum Event {
         /// Of its part in the flood.
         epoch: u8,
     },
+    /// A burst has sagged a node's supply for too long.
+    BrownOut {
+        /// Whose.
+        node: Node,
+    },
     /// A snapshot of the links is due.
     Snapshot,
     /// An hour of the table `load` ends.
@@ -137,6 +142,7 @@ impl Event {
             | Event::Send { node, .. }
             | Event::Unacknowledged { node, .. }
             | Event::Resume { node }
+            | Event::BrownOut { node }
             | Event::Sweep { node, .. }
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }

@@ -71,6 +71,7 @@ impl Mesh {
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),
+            Event::BrownOut { node } => stack.browns_out(link, ctx, node),
             _ => link_event(link, stack, ctx, event),
         }
     }

@@ -44,7 +44,7 @@ pub enum Kind {
     Confirm,
     /// A regular report.
     Push,
-    /// A meter tells of its supply.
+    /// A meter tells of its supply or its health, or that it is alive.
     Alarm,
     /// A command for one meter.
     Command,
@@ -172,8 +172,8 @@ impl Content {
             Content::Dio { .. } => Kind::Dio,
             Content::Message(message) => match message.body {
                 Body::Heartbeat { .. } => Kind::Heartbeat,
-                Body::Push { .. } => Kind::Push,
-                Body::Alarm { .. } => Kind::Alarm,
+                Body::Push { .. } | Body::Bundle { .. } => Kind::Push,
+                Body::Alarm { .. } | Body::Notice { .. } => Kind::Alarm,
                 Body::CommandAck { .. } => Kind::CommandAck,
                 Body::Answer { .. } => Kind::Answer,
                 Body::Confirm => Kind::Confirm,
@@ -287,7 +287,7 @@ impl Packet {
     /// Whether it brings a block of a firmware image.
     pub fn is_image_block(&self) -> bool {
         match &self.content {
-            Content::Message(message) => message.apdu.image.as_ref().is_some_and(|word| word.is_block()),
+            Content::Message(message) => message.apdu.word.as_ref().is_some_and(|word| word.is_block()),
             _ => false,
         }
     }

@@ -1,7 +1,7 @@
 //! Requests byte by byte, and what is for all: heard once, by those it is for, and nothing that wants an answer.
 
 use super::Servers;
-use crate::apdu::client;
+use crate::apdu::client::{self, Under};
 use crate::apdu::{Apdu, Ask, Cosem, HEAD_END_TITLE, Rows, Said};
 use crate::node::{Node, SiteId};
 use crate::spec::{DlmsSpec, Payload, ResetTier};
@@ -36,12 +36,12 @@ fn opened(meter: Meter<'_>, datagram: &[u8]) -> Vec<u8> {
 fn requests_are_what_the_standard_writes() {
     let cosem = cosem(Payload::Real, SecuritySuite::Suite0);
     let meter = cosem.meter(SiteId(7));
-    let reset = client::request(meter, Ask::Reset(ResetTier::Cold), 9);
+    let reset = client::request(meter, Ask::Reset(ResetTier::Cold), Under::counter(9));
     // ACTION, normal, class 9, 0.0.10.0.0.255, method 1, a parameter: long-unsigned 3.
     assert_eq!(opened(meter, &reset), [0xC3, 1, 0xC1, 0, 9, 0, 0, 10, 0, 0, 255, 1, 1, 0x12, 0, 3]);
     // 2026-01-01 00:15 UTC, a Thursday, and a row more.
     let rows = Rows { first: cosem.newest_row(SimTime::ZERO) + 1, count: 2 };
-    let asked = opened(meter, &client::request(meter, Ask::Rows(rows), 10));
+    let asked = opened(meter, &client::request(meter, Ask::Rows(rows), Under::counter(10)));
     let mut expected = vec![0xC0, 1, 0xC1, 0, 7, 1, 0, 99, 1, 0, 255, 2, 1, 1, 2, 4];
     expected.extend([2, 4, 0x12, 0, 8, 9, 6, 0, 0, 1, 0, 0, 255, 0x0F, 2, 0x12, 0, 0]);
     for minute in [15, 30] {
@@ -63,15 +63,16 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
             let rows = Rows { first: real.newest_row(now) - 4, count: 5 };
             for (n, ask) in [Ask::Registers, Ask::Rows(rows)].into_iter().enumerate() {
                 let (answer_bytes, bytes) = lengths.of(ask);
-                let datagram = client::request(real.meter(SiteId(number)), ask, u32::MAX / 2 + number / 3 + n as u32);
+                let under = Under::counter(u32::MAX / 2 + number / 3 + n as u32);
+                let datagram = client::request(real.meter(SiteId(number)), ask, under);
                 assert_eq!(datagram.len(), usize::from(bytes), "{ask:?} to {number}");
                 // Another meter each time, at the same place.
                 let mut servers = Servers::new(real.clone(), 1);
                 let asked = Apdu { bytes: Some(datagram.into()), rows, ..Apdu::default() };
-                let (said, obeyed) = servers.answer(Node(0), SiteId(number), now, &asked, None);
+                let (said, obeyed, _) = servers.answer(Node(0), SiteId(number), now, &asked, None);
                 let (said, bytes) = said.expect("an answer");
                 assert_eq!((bytes, obeyed), (answer_bytes, false), "{ask:?} of {number}");
-                let read = client::open(real.meter(SiteId(number)), said.bytes.as_deref().expect("bytes"));
+                let read = client::open(real.meter(SiteId(number)), 0, said.bytes.as_deref().expect("bytes"));
                 match read.expect("genuine") {
                     Said::Rows(read) => assert!(crate::apdu::are(&read, rows)),
                     Said::Registers(read) => assert_eq!(read.unix_s, real.moment(now).unix_s()),
@@ -110,7 +111,7 @@ fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
     forged.bytes = Some(bytes.into());
     assert!(!hear(0, &forged, ResetTier::Warm), "a wrong tag");
     assert!(hear(0, &said(8), ResetTier::Warm), "and the counter was not taken");
-    let own = client::request(cosem.meter(SiteId(100)), Ask::Reset(ResetTier::Warm), 9);
+    let own = client::request(cosem.meter(SiteId(100)), Ask::Reset(ResetTier::Warm), Under::counter(9));
     let own = Apdu { counter: 9, bytes: Some(own.into()), ..Apdu::default() };
     assert!(!hear(0, &own, ResetTier::Warm), "its own key is not the shared one");
 }

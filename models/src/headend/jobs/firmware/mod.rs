@@ -4,6 +4,7 @@ mod progress;
 mod sessions;
 mod waves;
 
+use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::backhaul::{Report, ReportKind};
 use crate::check::{ensure, same_count};
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use sessions::Asked;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use waves::Waves;
 
 /// For so long a flood may be under way before its place is used again.
 const FLOOD_LASTS: SimTime = SimTime::from_secs(600);
@@ -131,7 +131,7 @@ impl Firmware {
             halted: false,
             forbidden: false,
         };
-        let waves = Waves::new(spec.waves.as_deref(), &meters, job, seed);
+        let waves = Waves::new(&spec.waves, &meters, job, seed);
         Firmware { job, image, name: name.into(), spec: Box::new(spec.clone()), meters, waves, state }
     }
 

@@ -150,6 +150,7 @@ impl Firmware {
         let said = match tools.said.take() {
             Some(Said::Image(said)) => said,
             Some(Said::Done) => crate::apdu::ImageSaid::Result(0),
+            Some(Said::Denied(why)) => crate::apdu::ImageSaid::Result(why),
             // It says something else than it was asked, which fails it below.
             _ => crate::apdu::ImageSaid::Identifier(Vec::new()),
         };

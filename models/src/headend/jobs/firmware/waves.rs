@@ -4,11 +4,8 @@ use super::progress::{Phase, Stage};
 use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
 use crate::apdu::ImageStep;
 use crate::books::TransactionId;
-use crate::node::SiteId;
-use crate::purpose::WAVE;
 use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
-use amitwin_sim_core::rng::Stream;
 
 /// A multicast image is announced so many times, because who misses all of them takes none of its blocks.
 pub(super) const ANNOUNCED: u32 = 3;
@@ -18,48 +15,6 @@ const AGAIN_AFTER: SimTime = SimTime::from_secs(900);
 
 /// Silent meters are tried again so many times in a row without an answer of any of them.
 const AGAIN_MAX: u8 = 3;
-
-/// Who belongs to which wave.
-#[derive(Debug)]
-pub(super) struct Waves {
-    /// Positions of the meters, those of the first wave first.
-    order: Vec<u32>,
-    /// Where each wave ends in that.
-    ends: Vec<u32>,
-}
-
-impl Waves {
-    /// Shares of the meters that have been served when each wave has ended; all at once without them.
-    pub(super) fn new(shares: Option<&[f64]>, meters: &[SiteId], job: u16, seed: u64) -> Waves {
-        let mut order: Vec<u32> = (0..meters.len() as u32).collect();
-        let Some(shares) = shares else { return Waves { order, ends: vec![meters.len() as u32] } };
-        let place = |position: u32| {
-            let entity = (u64::from(job) << 32) | u64::from(meters[position as usize]);
-            Stream::new(seed, entity, WAVE).bits()
-        };
-        order.sort_by_cached_key(|&position| (place(position), position));
-        // At least one meter in the first wave, however small its share is.
-        let end = |share: &f64| ((share * meters.len() as f64).ceil() as u32).min(meters.len() as u32);
-        Waves { order, ends: shares.iter().map(end).collect() }
-    }
-
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Positions of the meters of a wave.
-    fn of(&self, wave: u16) -> &[u32] {
-        let wave = usize::from(wave);
-        let from = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
-        &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
-    }
-
-    /// Meters of a wave and of those before it.
-    fn until(&self, wave: u16) -> u32 {
-        self.ends[usize::from(wave)]
-    }
-}
 
 impl Firmware {
     /// Positions of the meters of this wave that had a route at the start, in the order of ids, with whom something is left to be done.
@@ -134,7 +89,7 @@ impl Firmware {
                 }
                 if usize::from(self.state.wave) + 1 < self.waves.count() {
                     self.state.wave += 1;
-                    self.wait_for(ctx, ctx.now() + self.spec.pause, Awaited::Wave);
+                    self.wait_for(ctx, ctx.now() + self.spec.waves.pause, Awaited::Wave);
                 } else {
                     self.state.phase = Phase::Done;
                 }
@@ -156,8 +111,7 @@ impl Firmware {
     /// One more meter has failed; too many of them halt the campaign.
     pub(super) fn has_failed(&mut self, tools: &mut Tools<'_>) {
         self.state.failed += 1;
-        let begun = f64::from(self.waves.until(self.state.wave));
-        if self.spec.stop_at_failed.is_some_and(|share| f64::from(self.state.failed) > share * begun) {
+        if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
             self.state.queue.clear();
             for read in std::mem::take(&mut self.state.asked).into_keys() {
@@ -288,28 +242,7 @@ impl Firmware {
             blocks_again: Added(Some(progress.again)),
             complete_s: Added(progress.complete.map(SimTime::secs_f64)),
             verified_s: Added(progress.verified.map(SimTime::secs_f64)),
+            clock_off_s: Added::default(),
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waves_take_everyone_once_in_an_order_that_is_drawn() {
-        let meters: Vec<SiteId> = (10..210).map(SiteId).collect();
-        let waves = Waves::new(Some(&[0.001, 0.1, 1.0]), &meters, 3, 7);
-        let sizes: Vec<usize> = (0..3).map(|wave| waves.of(wave).len()).collect();
-        // A thousandth of 200 is one meter at least.
-        assert_eq!((sizes, waves.until(1)), (vec![1, 19, 180], 20));
-        let mut all: Vec<u32> = (0..3).flat_map(|wave| waves.of(wave).to_vec()).collect();
-        assert!(!all.is_sorted());
-        all.sort_unstable();
-        assert_eq!(all, (0..200).collect::<Vec<_>>());
-        let again = Waves::new(Some(&[0.001, 0.1, 1.0]), &meters, 3, 7);
-        assert_eq!(again.order, waves.order);
-        let one = Waves::new(None, &meters, 3, 7);
-        assert_eq!((one.count(), one.of(0).len()), (1, 200));
     }
 }

@@ -286,7 +286,11 @@ impl JobKind for Reset {
                 (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
                 progress.hops = report.hops;
             }
-            ReportKind::Push { .. } | ReportKind::Alarm { .. } | ReportKind::Answer { .. } => {
+            ReportKind::Push { .. }
+            | ReportKind::Bundle { .. }
+            | ReportKind::Notice { .. }
+            | ReportKind::Alarm { .. }
+            | ReportKind::Answer { .. } => {
                 unreachable!("{report:?} is for no reset")
             }
         }
@@ -352,6 +356,7 @@ impl JobKind for Reset {
                 blocks_again: Added::default(),
                 complete_s: Added::default(),
                 verified_s: Added::default(),
+                clock_off_s: Added::default(),
             });
         }
     }

@@ -101,6 +101,8 @@ pub struct LinkLayer {
     macs: PerNode<Mac>,
     /// What each own radio has sent, us, modulo 2^32, if somebody asks.
     sent_us: PerNode<u32>,
+    /// Longest burst that the supply of each own radio bears, us, if some are weak.
+    bears_us: PerNode<u32>,
     times: MacTimes,
     lengths: Lengths,
     rules: Rules,
@@ -174,6 +176,7 @@ impl LinkLayer {
             packets: Packets::default(),
             macs: PerNode::of(Mac::default(), usize::from(own)),
             sent_us: PerNode(Vec::new()),
+            bears_us: PerNode(Vec::new()),
             times: parts.times,
             lengths: Lengths::new(),
             rules: parts.rules,
@@ -198,6 +201,11 @@ impl LinkLayer {
     /// Counts what each own radio sends from now on.
     pub fn count_sent(&mut self) {
         self.sent_us = PerNode::of(0, self.macs.len());
+    }
+
+    /// Longest bursts that the supplies of own radios bear, us; `u32::MAX`: any.
+    pub fn set_supplies(&mut self, bears_us: PerNode<u32>) {
+        self.bears_us = bears_us;
     }
 
     /// What a radio has sent, us, modulo 2^32; 0 where it is not counted.

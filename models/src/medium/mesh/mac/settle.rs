@@ -8,6 +8,7 @@ use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::node::{Channel, Node, SiteId};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
+use amitwin_sim_core::SimTime;
 
 /// [`Event::Foreign`]: a frame of a neighbouring partition is on the air.
 pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Channel, bytes: u16) {
@@ -29,6 +30,11 @@ impl LinkLayer {
         ctx.books.sends(node, airtime);
         if let Some(sent_us) = self.sent_us.0.get_mut(node.at()) {
             *sent_us = sent_us.wrapping_add((airtime.nanos() / 1_000) as u32);
+        }
+        if let Some(&bears_us) = self.bears_us.0.get(node.at())
+            && airtime > SimTime::from_micros(u64::from(bears_us))
+        {
+            ctx.schedule(ctx.now() + SimTime::from_micros(u64::from(bears_us)), node, Event::BrownOut { node });
         }
         if self.abroad.is_empty() || (channel == Channel::COMMON && self.hopping()) {
             return;

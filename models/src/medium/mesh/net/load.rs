@@ -43,7 +43,7 @@ impl Net {
     fn close(&self, facts: &Facts, books: &mut Books, now: SimTime, standing: &PerNode<Standing>) {
         let into = now % self.load_every;
         let length = if into == SimTime::ZERO { self.load_every } else { into };
-        books.close_loads(facts, now.saturating_sub(length), standing);
+        books.close_loads(facts, (now.saturating_sub(length), now), standing);
     }
 
     /// Where each node stands in the tree now.

@@ -290,6 +290,13 @@ impl<P: PortUser> Stack<'_, P> {
     }
 }
 
+impl<P: PortUser> Stack<'_, P> {
+    /// A burst has sagged the supply of a node.
+    pub fn browns_out(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+        self.user.browns_out(&mut MeshMut { link, net: self.net }, ctx, node);
+    }
+}
+
 impl<P: PortUser> Above for Stack<'_, P> {
     fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet) {
         if packet.fragments > 0 {
@@ -392,6 +399,7 @@ impl Medium for MeshMut<'_> {
     fn power<P: PortUser>(&mut self, user: &mut P, ctx: &mut Ctx, node: Node, supply: Supply) {
         match supply {
             Supply::Off => {
+                ctx.books.powers(node, ctx.now(), false);
                 self.link.air.power(node, false);
                 self.net.reassembly.forget(node);
                 authenticator::forget(&mut self.net.authenticators, node);
@@ -404,6 +412,7 @@ impl Medium for MeshMut<'_> {
                 let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
+                ctx.books.powers(node, ctx.now(), true);
             }
         }
     }

@@ -1,0 +1,93 @@
+//! Waves of a campaign: who belongs to which, and when so many have failed that it is halted.
+
+use crate::node::SiteId;
+use crate::purpose::WAVE;
+use crate::spec::WavesSpec;
+use amitwin_sim_core::rng::Stream;
+
+/// Who belongs to which wave.
+#[derive(Debug)]
+pub struct Waves {
+    /// Positions of the meters, those of the first wave first.
+    order: Vec<u32>,
+    /// Where each wave ends in that.
+    ends: Vec<u32>,
+    stop_at_failed: Option<f64>,
+}
+
+impl Waves {
+    /// The waves of job `job` over these meters; one of all where nothing is said.
+    pub fn new(spec: &WavesSpec, meters: &[SiteId], job: u16, seed: u64) -> Waves {
+        let (count, stop_at_failed) = (meters.len() as u32, spec.stop_at_failed);
+        let mut order: Vec<u32> = (0..count).collect();
+        let Some(shares) = &spec.shares else { return Waves { order, ends: vec![count], stop_at_failed } };
+        let place = |position: u32| {
+            let entity = (u64::from(job) << 32) | u64::from(meters[position as usize]);
+            Stream::new(seed, entity, WAVE).bits()
+        };
+        order.sort_by_cached_key(|&position| (place(position), position));
+        // At least one meter in the first wave, however small its share is.
+        let end = |share: &f64| ((share * meters.len() as f64).ceil() as u32).min(count);
+        Waves { order, ends: shares.iter().map(end).collect(), stop_at_failed }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Positions of the meters of a wave.
+    pub fn of(&self, wave: u16) -> &[u32] {
+        let wave = usize::from(wave);
+        let from = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
+        &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
+    }
+
+    /// Meters of a wave and of those before it.
+    pub fn until(&self, wave: u16) -> u32 {
+        self.ends[usize::from(wave)]
+    }
+
+    /// Whether so many failures by the end of a wave are more than may be.
+    pub fn are_too_many(&self, failed: u32, wave: u16) -> bool {
+        let begun = f64::from(self.until(wave));
+        self.stop_at_failed.is_some_and(|share| f64::from(failed) > share * begun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(shares: Option<Vec<f64>>) -> WavesSpec {
+        WavesSpec { shares, stop_at_failed: Some(0.02), ..WavesSpec::default() }
+    }
+
+    #[test]
+    fn waves_take_everyone_once_in_an_order_that_is_drawn() {
+        let meters: Vec<SiteId> = (10..210).map(SiteId).collect();
+        let waves = Waves::new(&spec(Some(vec![0.001, 0.1, 1.0])), &meters, 3, 7);
+        let sizes: Vec<usize> = (0..3).map(|wave| waves.of(wave).len()).collect();
+        // A thousandth of 200 is one meter at least.
+        assert_eq!((sizes, waves.until(1)), (vec![1, 19, 180], 20));
+        let mut all: Vec<u32> = (0..3).flat_map(|wave| waves.of(wave).to_vec()).collect();
+        assert!(!all.is_sorted());
+        all.sort_unstable();
+        assert_eq!(all, (0..200).collect::<Vec<_>>());
+        let again = Waves::new(&spec(Some(vec![0.001, 0.1, 1.0])), &meters, 3, 7);
+        assert_eq!(again.order, waves.order);
+        let one = Waves::new(&spec(None), &meters, 3, 7);
+        assert_eq!((one.count(), one.of(0).len()), (1, 200));
+    }
+
+    #[test]
+    fn the_share_that_may_fail_is_of_the_meters_of_all_waves_so_far() {
+        let meters: Vec<SiteId> = (0..200).map(SiteId).collect();
+        let waves = Waves::new(&spec(Some(vec![0.5, 1.0])), &meters, 3, 7);
+        // 2 % of 100, then of 200.
+        assert_eq!([2, 3].map(|failed| waves.are_too_many(failed, 0)), [false, true]);
+        assert_eq!([4, 5].map(|failed| waves.are_too_many(failed, 1)), [false, true]);
+        let never = Waves::new(&WavesSpec::default(), &meters, 3, 7);
+        assert!(!never.are_too_many(200, 0));
+    }
+}

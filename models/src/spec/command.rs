@@ -1,0 +1,163 @@
+//! `kind = "write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
+
+use super::condition::{Condition, ConditionText};
+use super::quantity::{Maybe, Time};
+use super::target::Target;
+use super::waves::WavesSpec;
+use amitwin_sim_core::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a campaign gets around its meters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PaceSpec {
+    /// When it starts.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub at: SimTime,
+    /// Time over which the turns of the meters of a wave are spread evenly, in the order of ids.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
+    pub window: SimTime,
+    /// Meters that the campaign talks to at a time at the most; those whose turn comes meanwhile wait. As many as there are when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub parallel: Option<u32>,
+    /// How long the head-end waits for an answer.
+    #[serde(default = "timeout_default", with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
+    pub timeout: SimTime,
+    /// How often a question is asked at most before the meter counts as failed.
+    #[serde(default = "attempts_default")]
+    #[schemars(range(min = 1, max = 20))]
+    pub attempts: u8,
+    /// Which meters: those that fit all that is said, all of them when nothing is.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
+    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
+    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
+    pub only_when: Option<Condition>,
+    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
+    pub wait: Option<SimTime>,
+    /// Which of the meters are served first, and when it is halted.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
+}
+
+fn timeout_default() -> SimTime {
+    SimTime::from_secs(60)
+}
+fn attempts_default() -> u8 {
+    3
+}
+
+impl PaceSpec {
+    /// All meters over a window, with the defaults of everything.
+    pub fn new(at: SimTime, window: SimTime) -> PaceSpec {
+        PaceSpec {
+            at,
+            window,
+            parallel: None,
+            timeout: timeout_default(),
+            attempts: attempts_default(),
+            target: Target::default(),
+            only_when: None,
+            wait: None,
+            waves: WavesSpec::default(),
+        }
+    }
+}
+
+/// A value is written into every meter, and read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WriteSpec {
+    /// How it gets around.
+    #[serde(flatten)]
+    pub pace: PaceSpec,
+    /// What is written.
+    pub what: Setting,
+    /// The value.
+    #[schemars(range(min = -1_000_000, max = 1_000_000))]
+    pub value: i32,
+}
+
+/// What of a meter's configuration is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// Over how many seconds the meters spread what they push (push setup, attribute 5): 0 to 65535.
+    PushSpread,
+    /// How often a push is repeated (push setup, attribute 6): 0 to 255.
+    PushRetries,
+    /// Seconds between two repetitions (push setup, attribute 7): 0 to 65535.
+    PushPause,
+    /// Who may move the relay (disconnect control, attribute 4): 0 nobody, 2 and 4 the head-end.
+    RelayMode,
+}
+
+impl Setting {
+    /// Smallest and largest value.
+    pub fn range(self) -> (i32, i32) {
+        match self {
+            Setting::PushSpread | Setting::PushPause => (0, 65_535),
+            Setting::PushRetries => (0, 255),
+            Setting::RelayMode => (0, 6),
+        }
+    }
+}
+
+/// The relay of every meter opens or closes its contacts, and is asked whether it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RelaySpec {
+    /// How it gets around.
+    #[serde(flatten)]
+    pub pace: PaceSpec,
+    /// Which of the two. Where contacts are as they are to be already nothing moves.
+    pub action: RelayAction,
+}
+
+/// What a relay does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelayAction {
+    /// It opens its contacts.
+    Disconnect,
+    /// It closes them.
+    Reconnect,
+}
+
+/// Every meter is asked for its clock, which is set if it is too far off, and asked for again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeSpec {
+    /// How it gets around.
+    #[serde(flatten)]
+    pub pace: PaceSpec,
+    /// A clock that is further off than this is set. The head-end compares it with the middle of the time between question and answer, and clocks show whole seconds.
+    #[serde(default = "if_off_by_default", with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
+    pub if_off_by: SimTime,
+}
+
+fn if_off_by_default() -> SimTime {
+    SimTime::from_secs(10)
+}
+
+/// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyChangeSpec {
+    /// How it gets around.
+    #[serde(flatten)]
+    pub pace: PaceSpec,
+    /// A meter whose answer was lost may have the new keys or the former ones. It is asked under the new ones after this time, and under the former ones if it does
+    /// not understand them, until it answers.
+    #[serde(default = "recover_after_default", with = "Time")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
+    pub recover_after: SimTime,
+}
+
+fn recover_after_default() -> SimTime {
+    SimTime::from_secs(240)
+}

@@ -1,0 +1,134 @@
+//! Certificates that run out: who is no longer spoken to, who is renewed when, and how many a day.
+
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, run, sites, world};
+use dlms_cosem_rs::security::SecuritySuite;
+
+const DAY_S: u64 = 86_400;
+
+fn days(n: u64) -> SimTime {
+    SimTime::from_secs(n * DAY_S)
+}
+
+/// So many meters of suite 1 around a border router over the ideal medium, with certificates for so many days that are so old.
+fn ideal(meters: u32, (valid, age): (u64, (u64, u64)), duration: u64) -> WorldSpec {
+    let meter = |n: u32| (Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
+    let mut spec = world(sites(places), PhyMode::M3, duration * DAY_S);
+    spec.medium = MediumKind::Ideal;
+    spec.ideal.loss = 0.0;
+    spec.dlms.payload = Payload::Sized;
+    spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite: SecuritySuite::Suite1, ..Default::default() }.into()];
+    spec.dlms.certificates = Some(CertificatesSpec { valid: days(valid), age: (days(age.0), days(age.1)) });
+    spec
+}
+
+fn renewal(at: SimTime, renew_before: SimTime) -> CampaignSpec {
+    let pace = PaceSpec::new(at, days(1));
+    let job = JobSpec::Certificates(Box::new(RenewalSpec { pace, renew_before, again_after: days(1) }));
+    CampaignSpec { name: "renewal".into(), priority: PRIORITY_USUAL, role: None, job }
+}
+
+/// Each day at noon.
+fn daily() -> PollSpec {
+    PollSpec {
+        name: "daily".into(),
+        at: SimTime::from_secs(DAY_S / 2),
+        every: days(1),
+        window: Some(SimTime::from_secs(600)),
+        content: PollContent::Registers,
+        parallel: 10,
+        attempts: 3,
+        timeout: SimTime::from_secs(30),
+        priority: PRIORITY_USUAL,
+        role: None,
+    }
+}
+
+fn of(ran: &Ran, kind: TransactionKind) -> Vec<&TransactionRow> {
+    let mut rows: Vec<_> = ran.of(kind).collect();
+    rows.sort_by(|a, b| a.planned_s.total_cmp(&b.planned_s).then(a.node.cmp(&b.node)));
+    rows
+}
+
+#[test]
+fn a_million_meters_in_90_days_are_11_111_a_day() {
+    // 4,500 meters stand for a million: 50 a day, which scales to 11,111.
+    let mut spec = ideal(4_500, (90, (0, 90)), 6);
+    spec.campaigns = vec![renewal(SimTime::ZERO, days(14))];
+    let ran = run(&spec);
+    let rows = of(&ran, TransactionKind::Certificates);
+    assert!(rows.iter().all(|row| row.outcome == Outcome::Ok));
+    let on = |day: f64| rows.iter().filter(|row| (row.planned_s / DAY_S as f64).floor() == day).count() as f64;
+    // The first day brings the 14/90 whose time has come as well: 700 and 50, and three standard deviations.
+    assert!((on(0.0) - 750.0).abs() < 3.0 * 750f64.sqrt(), "{}", on(0.0));
+    for day in 1..6 {
+        assert!((on(f64::from(day)) - 50.0).abs() < 22.0, "day {day}: {}", on(f64::from(day)));
+    }
+    let later: f64 = (1..6).map(|day| on(f64::from(day))).sum();
+    let a_day = later / 5.0 * 1_000_000.0 / 4_500.0;
+    assert!((a_day - 11_111.0).abs() < 3.0 * 11_111.0 / 250f64.sqrt(), "{a_day}");
+}
+
+#[test]
+fn who_has_no_valid_certificate_is_not_read_until_it_is_renewed() {
+    let of_payload = |payload| {
+        // 10 days, of which 9 are over: all run out after one day. The campaign comes two days late.
+        let mut spec = ideal(3, (10, (9, 9)), 6);
+        spec.dlms.payload = payload;
+        spec.polls = vec![daily()];
+        spec.campaigns = vec![renewal(days(3), days(2))];
+        let ran = run(&spec);
+        let reads = of(&ran, TransactionKind::Read);
+        for (n, row) in reads.iter().enumerate() {
+            // At noon of days 0 to 5: those of days 1 and 2 and, before the turn of the second and third meter, day 3 fall into the gap.
+            let turn_s = [3.0, 3.0 + 1.0 / 3.0, 3.0 + 2.0 / 3.0][row.node as usize - 1] * DAY_S as f64;
+            let lapsed = row.planned_s >= DAY_S as f64 && row.planned_s < turn_s;
+            let expected = if lapsed { Outcome::Expired } else { Outcome::Ok };
+            assert_eq!((row.outcome, row.sent_s.is_none()), (expected, lapsed), "{n}: {row:?}");
+        }
+        let renewals = of(&ran, TransactionKind::Certificates);
+        assert_eq!(renewals.len(), 3);
+        for row in &renewals {
+            // A pair, a request and the certificate: three questions. Plain they are 13 and 5 B, 13 and some 220 B, some 410 and 5 B, and each of the six
+            // messages has 8 B of wrapper and some 30 B of cipher and title around it.
+            assert_eq!((row.outcome, row.attempts), (Outcome::Ok, 3));
+            assert!((750..950).contains(&row.bytes), "{} B", row.bytes);
+        }
+        let certificates = ran.head_end().talk.certificates.as_ref().expect("they have some");
+        let (expired, lapsed_s) = certificates.expired(ran.head_end().meters(), days(6));
+        // From day 1 to days 3, 3 1/3 and 3 2/3: 7 days in all, and the times of the renewals themselves.
+        assert_eq!((expired, certificates.renewed), (0, 3));
+        assert!((lapsed_s as f64 / DAY_S as f64 - 7.0).abs() < 0.001, "{lapsed_s}");
+        ran.rows.transactions.iter().map(|row| format!("{row:?}")).collect::<Vec<_>>()
+    };
+    assert_eq!(of_payload(Payload::Real), of_payload(Payload::Sized));
+}
+
+#[test]
+fn a_certificate_is_renewed_each_time_and_after_lost_answers_again() {
+    for payload in [Payload::Real, Payload::Sized] {
+        // Valid for 10 days, renewed 4 days ahead: every 6 days.
+        let mut spec = ideal(10, (10, (0, 5)), 40);
+        spec.dlms.payload = payload;
+        spec.ideal.loss = 0.3;
+        spec.polls = vec![daily()];
+        spec.campaigns = vec![renewal(SimTime::ZERO, days(4))];
+        let ran = run(&spec);
+        let rows = of(&ran, TransactionKind::Certificates);
+        let ok = rows.iter().filter(|row| row.outcome == Outcome::Ok).count();
+        // The first within 1 to 6 days, and then every 6 days or, after a failure, up to 3 days later: five to seven times each.
+        assert!((50..=70).contains(&ok), "{ok}");
+        assert!(rows.iter().all(|row| matches!(row.outcome, Outcome::Ok | Outcome::Failed | Outcome::Refused)));
+        let mut numbers: Vec<u64> = rows.iter().map(|row| row.transaction).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), rows.len());
+        // Four days are enough for four tries, each of which goes well with 0.88^3.
+        assert!(of(&ran, TransactionKind::Read).iter().all(|row| row.outcome != Outcome::Expired));
+        assert_eq!(ran.head_end().talk.certificates.as_ref().map(|all| all.renewed), Some(ok as u64));
+    }
+}

@@ -1,0 +1,73 @@
+//! `[[campaign]]` of kinds that ask meters a few questions: what does not go together.
+
+use super::campaign::about;
+use super::{Context, show};
+use amitwin_models::spec::{CampaignSpec, JobSpec, PaceSpec, RenewalSpec};
+
+pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec) {
+    let name = campaign.name.as_str();
+    if let JobSpec::Write(write) = &campaign.job {
+        let (low, high) = write.what.range();
+        if !(low..=high).contains(&write.value) {
+            let title = format!("the campaign `{name}` writes {}, which the meters have no room for", write.value);
+            let help = format!("this setting takes {low} to {high}");
+            cx.error(&["campaign", name, "value"], title, "out of range", help);
+        }
+    }
+    if let JobSpec::Certificates(renewal) = &campaign.job {
+        return renews(cx, name, renewal);
+    }
+    let left = cx.file.duration.saturating_sub(pace.at);
+    let waves = pace.waves.shares.as_ref().map_or(1, Vec::len) as f64;
+    let needed_ns = waves * pace.window.nanos() as f64 + (waves - 1.0) * pace.waves.pause.nanos() as f64;
+    if needed_ns > left.nanos() as f64 && pace.at < cx.file.duration {
+        let text = format!(
+            "the campaign `{name}` needs {} until the last meter has its turn and has {} before the run ends; the rest stays pending",
+            about(needed_ns),
+            show(left)
+        );
+        cx.warn(&["campaign", name, "window"], text);
+    }
+}
+
+/// Whether there is something to renew, and in time.
+fn renews(cx: &mut Context<'_>, name: &str, renewal: &RenewalSpec) {
+    let Some(valid) = cx.file.dlms.certificates.as_ref().map(|certificates| certificates.valid) else {
+        let title = format!("the campaign `{name}` renews certificates, and the meters have none");
+        let help = "add [dlms.certificates] with valid = \"90d\", or leave the campaign out";
+        cx.error(&["campaign", name], title, "nothing to renew", help);
+        return;
+    };
+    if renewal.renew_before >= valid {
+        let title = format!("the campaign `{name}` renews certificates as soon as they are given");
+        let help = format!("they are valid for {}; let `renew_before` be less", show(valid));
+        cx.error(&["campaign", name, "renew_before"], title, "as long as they are valid", help);
+    }
+    if renewal.pace.waves.shares.is_some() {
+        let title = format!("the campaign `{name}` has waves, and its turns come when certificates run out");
+        cx.error(
+            &["campaign", name, "waves"],
+            title,
+            "not for certificates",
+            "leave `waves` out; `target` means some of the meters",
+        );
+    }
+}
+
+/// Whether meters with certificates can have some.
+pub(super) fn certificates(cx: &mut Context<'_>) {
+    let dlms = &cx.file.dlms;
+    if dlms.certificates.is_none() {
+        return;
+    }
+    let help =
+        "certificates are of suites 1 and 2; say suite = 1 in `[[dlms.vendor]]`, or leave [dlms.certificates] out";
+    if dlms.vendors.is_empty() {
+        let title = "the meters have certificates and security suite 0, which knows none";
+        cx.error(&["dlms", "certificates"], title, "no `dlms.vendor` says otherwise", help);
+    }
+    for kind in dlms.vendors.iter().filter(|kind| kind.vendor.suite.id() == 0) {
+        let title = format!("the meters of `{}` have certificates and security suite 0, which knows none", kind.name);
+        cx.error(&["dlms", "vendor", &kind.name], title, "suite 0", help);
+    }
+}

@@ -1,0 +1,131 @@
+//! Campaigns that ask meters a few questions, in the language: what goes together, who is meant, and the figures of a run.
+
+use amitwin_data::metrics::Values;
+use amitwin_scenarios::drive::{Unwatched, run_variant};
+use amitwin_scenarios::{Override, Scenario, load as load_file, load_text};
+use amitwin_sim_core::Local;
+use std::path::Path;
+
+fn load(more: &str) -> Result<Scenario, String> {
+    let text = format!(
+        r#"name = "town"
+duration = "12h"
+medium = "ideal"
+ideal = {{ loss = "5 %" }}
+placement = {{ generator = "grid", meters = 40, gateways = 1 }}
+{more}
+"#
+    );
+    load_text(&text, "town.toml", Path::new("."), &[], None).map_err(|error| error.render(false))
+}
+
+fn campaign(name: &str, more: &str) -> String {
+    format!("[[campaign]]\nname = \"{name}\"\nat = \"10min\"\nwindow = \"1h\"\n{more}\n")
+}
+
+fn figures(scenario: Result<Scenario, String>) -> impl Fn(&str) -> Option<f64> {
+    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    let run = run_variant(&scenario.variants[0], 0, Local, |_| Ok(()), &Unwatched).expect("it runs");
+    move |key| run.summary.metrics.get(key).copied().flatten()
+}
+
+fn refused(more: &str) -> String {
+    load(more).map(|_| ()).expect_err("it is wrong")
+}
+
+#[test]
+fn campaigns_have_their_figures() {
+    let all = [
+        campaign("off", "kind = \"relay\"\naction = \"disconnect\"\ntarget = { share = \"50 %\" }"),
+        campaign("spread", "kind = \"write\"\nwhat = \"push-spread\"\nvalue = 600\nparallel = 3"),
+        campaign("clocks", "kind = \"time\"\nif_off_by = \"5s\""),
+        campaign("keys", "kind = \"keys\"\nwaves = [\"10 %\", \"100 %\"]\npause = \"10min\""),
+    ];
+    let of = figures(load(&all.concat()));
+    // Half of 40, and 40 three times.
+    assert_eq!(["commands", "commands_ok", "commands_failed"].map(&of), [140.0, 140.0, 0.0].map(Some));
+    assert_eq!(["relays_open", "relay_moves", "keys_changed"].map(&of), [20.0, 20.0, 40.0].map(Some));
+    assert_eq!(["clocks_set", "commands_halted"].map(&of), [0.0, 0.0].map(Some));
+    assert!(of("clock_off_max_s") <= Some(61.0) && of("keys_recovered") <= Some(40.0));
+    assert!(of("command_p50_s") <= of("command_p95_s") && of("command_p50_s") > Some(0.2));
+    assert_eq!(of("certificates_expired"), None);
+}
+
+#[test]
+fn certificates_have_theirs() {
+    let suite =
+        "[dlms.certificates]\nvalid = \"8h\"\nage = [\"2h\", \"7h\"]\n[[dlms.vendor]]\nname = \"a\"\nsuite = 1\n";
+    let read = "[[read]]\nname = \"hourly\"\nat = \"30min\"\nevery = \"1h\"\nwhat = \"registers\"\n";
+    // They run out between 1 and 6 hours after the start, and nobody renews them.
+    let none = figures(load(&format!("{suite}{read}")));
+    assert_eq!(["certificates_expired", "certificates_renewed"].map(&none), [40.0, 0.0].map(Some));
+    // From the middle of 3.5 h to the end of the run, more or less.
+    assert!((none("lapsed_meter_h").expect("it counts") - 40.0 * 8.5).abs() < 60.0);
+    assert!(none("sessions_expired") > Some(250.0));
+    let renewed = figures(load(&format!(
+        "{suite}{read}{}",
+        campaign("renewal", "kind = \"certificates\"\nrenew_before = \"30min\"\nagain_after = \"5min\"")
+    )));
+    assert_eq!(["certificates_expired", "sessions_expired"].map(&renewed), [0.0, 0.0].map(Some));
+    assert!(renewed("certificates_renewed") >= Some(40.0));
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_in_words() {
+    let error = refused(&campaign("mode", "kind = \"write\"\nwhat = \"relay-mode\"\nvalue = 9"));
+    assert!(error.contains("have no room for") && error.contains("takes 0 to 6"), "{error}");
+    let error = refused(&campaign("off", "kind = \"relay\"\naction = \"open\""));
+    assert!(error.contains("disconnect") && error.contains("reconnect"), "{error}");
+    let error = refused(&campaign("off", "kind = \"relay\"\naction = \"disconnect\"\nvalue = 3"));
+    assert!(error.contains("unknown key `value`"), "{error}");
+    let error = refused(&campaign("off", "kind = \"relay\"\naction = \"disconnect\"\nwaves = [\"10 %\", \"50 %\"]"));
+    assert!(error.contains("grow to all of its meters"), "{error}");
+    let renewal = campaign("renewal", "kind = \"certificates\"\nrenew_before = \"90d\"");
+    let error = refused(&renewal);
+    assert!(error.contains("the meters have none") && error.contains("[dlms.certificates]"), "{error}");
+    let error = refused(&format!("[dlms.certificates]\nvalid = \"90d\"\n{renewal}"));
+    assert!(error.contains("security suite 0") && error.contains("suite = 1"), "{error}");
+    assert!(error.contains("as soon as they are given"), "{error}");
+    let suites = "[dlms.certificates]\n[[dlms.vendor]]\nname = \"a\"\nsuite = 1\n[[dlms.vendor]]\nname = \"b\"\n";
+    let error = refused(suites);
+    assert!(error.contains("the meters of `b`"), "{error}");
+}
+
+#[test]
+fn a_window_beyond_the_run_is_warned_of() {
+    let text =
+        campaign("off", "kind = \"relay\"\naction = \"disconnect\"\nwaves = [\"10 %\", \"100 %\"]\npause = \"11h\"");
+    let scenario = load(&text).expect("it loads");
+    let warned = |text: &String| text.contains("needs 13h until the last meter has its turn and has 710min");
+    assert!(scenario.warnings.iter().any(warned), "{:?}", scenario.warnings);
+}
+
+/// A scenario of the library with other settings: its figures by variant.
+fn library(name: &str, settings: &[&str]) -> Vec<Values> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(name);
+    let settings: Vec<Override> = settings.iter().map(|text| text.parse().expect("a setting")).collect();
+    let scenario = load_file(&path, &settings, None).unwrap_or_else(|error| panic!("{error}"));
+    let run = |(n, variant)| run_variant(variant, n, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics;
+    scenario.variants.iter().enumerate().map(run).collect()
+}
+
+#[test]
+fn the_librarys_renewal_in_time_loses_no_read() {
+    let runs = library("certificates-90-days.toml", &["placement.meters=20", "duration=75d"]);
+    let of = |n: usize, key: &str| runs[n].get(key).copied().flatten().expect(key);
+    assert_eq!((of(0, "sessions_expired"), of(0, "certificates_expired")), (0.0, 0.0));
+    assert!(of(2, "sessions_expired") > 0.0 && of(2, "lapsed_meter_h") > 24.0);
+    // What the second campaign found on day 60 is read again.
+    assert_eq!(of(2, "certificates_expired"), 0.0);
+}
+
+#[test]
+fn the_librarys_commands_leave_no_relay_open() {
+    let runs = library("commands.toml", &["placement.meters=40"]);
+    for run in &runs {
+        let of = |key: &str| run.get(key).copied().flatten().expect(key);
+        // Three campaigns with 40 meters and two with 20.
+        assert_eq!((of("commands"), of("relays_open"), of("relay_moves")), (160.0, 0.0, 40.0));
+        assert_eq!(of("keys_changed"), 40.0);
+    }
+}
