@@ -72,5 +72,9 @@ pub const SPOIL: u32 = 123;
 pub const PERMIT: u32 = 160;
 /// How long the head-end pauses before it asks again (entity: meter).
 pub const RETRY: u32 = 161;
+/// How long a crew is on its way (entity: visit and meter).
+pub const VISIT_TRAVEL: u32 = 170;
+/// How long it works there (entity: visit and meter).
+pub const VISIT_WORK: u32 = 171;
 /// What becomes of an answer at the meter data management.
 pub const INGESTION: u32 = 162;

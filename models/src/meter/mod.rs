@@ -8,6 +8,7 @@ mod power;
 mod report;
 mod servers;
 mod state;
+mod visit;
 
 pub use event::Event;
 pub use outage::Reserves;
@@ -37,6 +38,8 @@ struct Meter {
     boots: u16,
     /// It owes a sign of being back for this job (+1; 0: none).
     back_due: u16,
+    /// The last job that reset it (+1; 0: none).
+    reset_for: u16,
     /// Heartbeats sent for it.
     heartbeats: u8,
     /// It measures energy (a repeater does not).

@@ -208,6 +208,27 @@ impl Servers {
         }
     }
 
+    /// Whether a meter runs the image that a job brought.
+    pub fn runs_image_of(&self, local: Node, job: u16) -> bool {
+        let rest = match &self.kept {
+            Kept::Sized(counts) => counts[local.at()].image.as_deref(),
+            Kept::Real(rests) => Some(&rests[local.at()]),
+        };
+        let image = self.cosem.images.iter().find(|image| image.job == job);
+        image.zip(rest).is_some_and(|(image, rest)| objects::firmware_identifier(rest) == &image.identifier[..])
+    }
+
+    /// A bricked meter starts with the image that it came with from the factory, which is in a part of its flash that nothing overwrites.
+    pub fn take_golden_image(&mut self, local: Node) {
+        let rest = match &mut self.kept {
+            Kept::Sized(counts) => counts[local.at()].image.as_deref_mut(),
+            Kept::Real(rests) => Some(&mut rests[local.at()]),
+        };
+        if let Some(changed) = rest.and_then(|rest| rest.changed.as_mut()) {
+            changed.firmware = None;
+        }
+    }
+
     /// What the last request has activated: the job that brought it, and what becomes of the meter.
     pub fn take_activated(&mut self) -> Option<(u16, Fate)> {
         self.activated.take()

@@ -36,15 +36,15 @@ pub struct CampaignSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum JobSpec {
-    /// Every meter is reset. Needs a `window` or `clusters`.
+    /// Meters are reset. Needs a `window` or `clusters`.
     Reset(ResetSpec),
-    /// Every meter is asked once for its clock, in the order of ids.
+    /// Meters are asked once for their clocks, in the order of ids.
     Ping(PingSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
     Firmware(Box<FirmwareSpec>),
 }
 
-/// Every meter is asked once for its clock, in the order of ids.
+/// Meters are asked once for their clocks, in the order of ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PingSpec {
@@ -72,6 +72,28 @@ pub struct PingSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub wait: Option<SimTime>,
+    /// Which meters: those that fit all that is said, all of them when nothing is.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// Which of the meters are asked first, and when it is halted.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
+}
+
+impl Default for PingSpec {
+    /// At the start of the run, within a minute.
+    fn default() -> Self {
+        PingSpec {
+            at: SimTime::ZERO,
+            window: SimTime::from_secs(60),
+            timeout: ping_timeout_default(),
+            attempts: ping_attempts_default(),
+            only_when: None,
+            wait: None,
+            target: Target::default(),
+            waves: WavesSpec::default(),
+        }
+    }
 }
 
 fn ping_timeout_default() -> SimTime {
@@ -80,6 +102,11 @@ fn ping_timeout_default() -> SimTime {
 
 fn ping_attempts_default() -> u8 {
     1
+}
+
+/// For settings that are off unless said.
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_one(attempts: &u8) -> bool {
@@ -99,19 +126,40 @@ impl JobSpec {
         if let JobSpec::Reset(reset) = self { Some(reset) } else { None }
     }
 
-    /// Which meters it means, if its kind can mean some of them.
-    pub fn target(&self) -> Option<&Target> {
-        self.firmware().map(|firmware| &firmware.target)
+    /// Which meters it means.
+    pub fn target(&self) -> &Target {
+        match self {
+            JobSpec::Reset(reset) => &reset.target,
+            JobSpec::Ping(ping) => &ping.target,
+            JobSpec::Firmware(firmware) => &firmware.target,
+        }
     }
 
     /// The same, to be changed.
-    pub fn target_mut(&mut self) -> Option<&mut Target> {
-        if let JobSpec::Firmware(firmware) = self { Some(&mut firmware.target) } else { None }
+    pub fn target_mut(&mut self) -> &mut Target {
+        match self {
+            JobSpec::Reset(reset) => &mut reset.target,
+            JobSpec::Ping(ping) => &mut ping.target,
+            JobSpec::Firmware(firmware) => &mut firmware.target,
+        }
     }
 
-    /// Its waves, if its kind can have some.
-    pub fn waves(&self) -> Option<&WavesSpec> {
-        self.firmware().map(|firmware| &firmware.waves)
+    /// Its waves.
+    pub fn waves(&self) -> &WavesSpec {
+        match self {
+            JobSpec::Reset(reset) => &reset.waves,
+            JobSpec::Ping(ping) => &ping.waves,
+            JobSpec::Firmware(firmware) => &firmware.waves,
+        }
+    }
+
+    /// Whether meters that it gives up get a visit.
+    pub fn visits(&self) -> bool {
+        match self {
+            JobSpec::Reset(reset) => reset.visit,
+            JobSpec::Firmware(firmware) => firmware.visit,
+            JobSpec::Ping(_) => false,
+        }
     }
 
     /// The firmware campaign, if it is one.

@@ -6,6 +6,7 @@ use super::joins::Joins;
 use super::moves::Moves;
 use super::outages::Outages;
 use super::rates::Rates;
+use super::visits::Visits;
 use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
@@ -26,6 +27,10 @@ pub struct Figures {
     resets: u32,
     back: u32,
     failed: u32,
+    /// Not commanded because the campaign was halted, where one can be.
+    halted: Option<u32>,
+    /// With technicians.
+    visits: Option<Visits>,
     /// Meters that did reset, and that the head-end does not know to be back.
     unknown: u32,
     /// Meters that did reset though no answer to their command arrived.
@@ -99,6 +104,16 @@ impl Figures {
         self.held = Some(HeldBack::default());
     }
 
+    /// Counts meters that nobody resets because the campaign is halted.
+    pub fn count_halted(&mut self) {
+        self.halted = Some(0);
+    }
+
+    /// Counts visits.
+    pub fn count_visits(&mut self) {
+        self.visits = Some(Visits::default());
+    }
+
     /// Follows nodes from PAN to PAN.
     pub fn follow_moves(&mut self) {
         self.moves = Some(Moves::default());
@@ -113,6 +128,8 @@ impl Figures {
             resets: 0,
             back: 0,
             failed: 0,
+            halted: None,
+            visits: None,
             unknown: 0,
             unacknowledged: 0,
             rejoin_s: Vec::new(),
@@ -192,6 +209,7 @@ impl Figures {
                         (Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden, ..) => {
                             self.failed += 1
                         }
+                        (Outcome::Halted, ..) => *self.halted.get_or_insert_default() += 1,
                         _ => {}
                     }
                 }
@@ -222,6 +240,9 @@ impl Figures {
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
         self.forbidden += rows.audit.len() as u64;
+        if let Some(visits) = &mut self.visits {
+            rows.field_visits.iter().for_each(|row| visits.add(row));
+        }
         for row in &rows.headend {
             self.desk.get_or_insert_default().add(row);
         }
@@ -295,6 +316,7 @@ impl Figures {
             Activity::Money | Activity::Maintenance => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
+            Activity::Visits => return self.visits.as_ref()?.written(metric),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -344,7 +366,8 @@ impl Figures {
             Metric::Commanded => meters(self.resets),
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),
-            Metric::Pending => meters(self.resets - self.back - self.failed),
+            Metric::Pending => meters(self.resets - self.back - self.failed - self.halted.unwrap_or_default()),
+            Metric::ResetsHalted => self.halted.and_then(meters),
             Metric::ResetsUnheard => meters(self.unknown),
             Metric::ResetsUnacknowledged => meters(self.unacknowledged),
             Metric::AllBackS => resets(self.all_back_s()),

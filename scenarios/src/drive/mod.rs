@@ -14,6 +14,7 @@ mod money;
 mod moves;
 mod outages;
 mod rates;
+mod visits;
 pub mod warnings;
 
 use crate::gate::{self, Gate};
@@ -161,6 +162,16 @@ pub fn run_captured<X: Exchange<Event>>(
     let mut figures = Figures::new(&plan, spec.duration, (spec.mesh.start, spec.record.load_every));
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
+    }
+    if spec
+        .campaigns
+        .iter()
+        .any(|campaign| campaign.job.reset().is_some_and(|reset| reset.waves.stop_at_failed.is_some()))
+    {
+        figures.count_halted();
+    }
+    if spec.surroundings.technicians.is_some() {
+        figures.count_visits();
     }
     if spec.mesh.chooses_pan() && spec.medium.is_mesh() {
         figures.follow_moves();
