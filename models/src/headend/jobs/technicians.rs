@@ -384,14 +384,14 @@ mod tests {
     use super::*;
 
     fn field(shift_h: (u64, u64), begins_h: u64) -> Field {
-        let hours = |hours| SimTime::from_secs(hours * 3_600);
+        let hours = |hours: u64| SimTime::from_secs(hours * 3_600);
         let spec = TechniciansSpec { shift: (hours(shift_h.0), hours(shift_h.1)), ..TechniciansSpec::default() };
         Field { spec, places: vec![(0.0, 0.0), (3_000.0, 4_000.0)], depot: (3_000.0, 0.0), begins: hours(begins_h) }
     }
 
     #[test]
     fn crews_set_out_in_their_shift_alone() {
-        let hours = |hours| SimTime::from_secs(hours * 3_600);
+        let hours = |hours: u64| SimTime::from_secs(hours * 3_600);
         // The run begins at 22 o'clock; the shift is from 7 to 16 o'clock, 9 to 18 hours later.
         let field = field((7, 16), 22);
         assert_eq!(field.shift(hours(0)), Err(hours(9)));
