@@ -110,6 +110,16 @@ impl Meters {
         std::mem::take(&mut self.resets)
     }
 
+    /// As DLMS servers, if anything is said to or by them.
+    pub fn servers(&self) -> Option<&Servers> {
+        self.servers.as_deref()
+    }
+
+    /// The same, to be changed.
+    pub fn servers_mut(&mut self) -> Option<&mut Servers> {
+        self.servers.as_deref_mut()
+    }
+
     /// Times that a meter has written a firmware image to flash.
     pub fn flash_writes(&self, node: Node) -> u16 {
         self.servers.as_ref().map_or(0, |servers| servers.flash_writes(node))

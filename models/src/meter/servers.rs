@@ -208,6 +208,16 @@ impl Servers {
         }
     }
 
+    /// What a meter with real payloads keeps, relay and settings among it.
+    pub fn rest(&self, local: Node) -> Option<&Rest> {
+        if let Kept::Real(rests) = &self.kept { rests.get(local.at()) } else { None }
+    }
+
+    /// The same, for meters that are to begin otherwise than they were delivered.
+    pub fn rest_mut(&mut self, local: Node) -> Option<&mut Rest> {
+        if let Kept::Real(rests) = &mut self.kept { rests.get_mut(local.at()) } else { None }
+    }
+
     /// Whether a meter runs the image that a job brought.
     pub fn runs_image_of(&self, local: Node, job: u16) -> bool {
         let rest = match &self.kept {
