@@ -159,6 +159,36 @@ pub struct LinkState {
     pub unanswered: u32,
 }
 
+/// A technician at a meter, who is sent by the head-end and calls it when he is done; neither takes the backhaul.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The meter.
+    pub meter: SiteId,
+    /// Job that has given it up.
+    pub job: u16,
+    /// Who is there.
+    pub crew: u32,
+    /// When he is done.
+    pub done: SimTime,
+    /// How he found it.
+    pub found: Option<Found>,
+}
+
+/// How a technician finds a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// It has done what it was asked and has a way to the head-end, which has not heard of it: nobody was needed.
+    Done,
+    /// It runs and has a way, and has not done what it was asked.
+    NotDone,
+    /// It runs and has no way to the head-end.
+    CutOff,
+    /// It has no supply.
+    Dark,
+    /// An activation has bricked it.
+    Bricked,
+}
+
 /// The resets and activations that happened in a mesh, told when the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resets {

@@ -11,6 +11,7 @@ use crate::context::Facts;
 use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
 use crate::headend::jobs::reset::schedule::{self, Population};
+use crate::headend::jobs::technicians::Field;
 use crate::headend::jobs::{self, firmware};
 use crate::headend::talk::Talk;
 use crate::headend::{Duties, Failure, HeadEnd, Network};
@@ -164,7 +165,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let images = Image::all(&spec.campaigns, jobs::before_firmware(&spec.campaigns, &spec.polls));
     let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed).with_images(images));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
-    let per_router = members.iter().map(Vec::len).max().unwrap_or(0);
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
         spec,
@@ -188,10 +188,14 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let alone = alone(spec, &kit);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
+        let meant: Vec<SiteId> = meters.iter().filter(|meter| reset.target.means(meter.0)).copied().collect();
+        let share = meant.len() as f64 / meters.len().max(1) as f64;
+        let behind = |all: &Vec<u32>| all.iter().filter(|&&site| reset.target.means(site)).count();
+        let per_router = members.iter().map(behind).max().unwrap_or(0);
         let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
-        let population =
-            Population { meters: &meters, per_router, reconnect_airtime, alone, between: (hops_mean - 1.0).max(0.0) };
+        let between = (hops_mean - 1.0).max(0.0);
+        let population = Population { meters: &meant, per_router, share, reconnect_airtime, alone, between };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
     });
     let plan = Arc::new(Plan { resets: resets.collect() });
@@ -464,6 +468,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 })
         .with_certificates(spec.dlms.certificates.as_ref(), spec.seed);
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
+    let field = Field::of(spec);
     let duties = Duties {
         campaigns,
         plan: &plan,
@@ -473,6 +478,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         duration: spec.duration,
         limits: spec.head_end.as_ref(),
         failures: &Failure::of(&spec.events),
+        technicians: field.as_ref(),
         seed: spec.seed,
     };
     let head_end = HeadEnd::new(&duties, network, talk);

@@ -6,6 +6,7 @@ mod state;
 pub use part::Part;
 pub use state::PartState;
 
+use crate::backhaul::{HEAD_END, Visit};
 use crate::books::{Books, Happened, Loss, OwnReport};
 use crate::context::{Ctx, Facts};
 use crate::event::Event;
@@ -214,6 +215,15 @@ impl Cell {
             (Event::Gateway(event), AnyMedium::Ideal(ideal)) => gateways.handle(&mut **ideal, ctx, event),
             (Event::Down(down), AnyMedium::Mesh(mesh)) => gateways.down(&mut mesh.port(), ctx, *down),
             (Event::Down(down), AnyMedium::Ideal(ideal)) => gateways.down(&mut **ideal, ctx, *down),
+            (Event::Visit(visit), medium) => {
+                let Some(node) = ctx.facts.member(visit.meter) else { return };
+                let found = match medium {
+                    AnyMedium::Mesh(mesh) => meters.visit(&mut mesh.port(), ctx, node, visit.job),
+                    AnyMedium::Ideal(ideal) => meters.visit(&mut **ideal, ctx, node, visit.job),
+                };
+                let told = visit.done.max(ctx.now() + ctx.engine.lookahead());
+                ctx.send(HEAD_END, told, node, Event::Visit(Box::new(Visit { found: Some(found), ..*visit })));
+            }
             (Event::Fleet(event), _) => fleet.handle(ctx, event),
             (Event::Weather(event), _) => {
                 if let Some(weather) = weather {

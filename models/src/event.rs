@@ -1,6 +1,6 @@
 //! Everything that can happen in the world, by the room that handles it.
 
-use crate::backhaul::{Down, Health, Report, Resets};
+use crate::backhaul::{Down, Health, Report, Resets, Visit};
 use crate::fleet;
 use crate::gateway;
 use crate::headend;
@@ -35,6 +35,8 @@ pub enum Event {
     Report(Box<Report>),
     /// At the head-end: how the links of a mesh were.
     Health(Box<Health>),
+    /// At a meter: somebody stands before it; at the head-end: what he found.
+    Visit(Box<Visit>),
     /// At the head-end, when the run ends: what really happened in a mesh.
     Resets(Box<Resets>),
 }

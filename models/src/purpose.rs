@@ -86,5 +86,9 @@ pub const PERMIT: u32 = 160;
 pub const RETRY: u32 = 161;
 /// How old a meter's certificate is as a run begins (entity: site).
 pub const CERTIFICATE: u32 = 166;
+/// How long a crew is on its way (entity: visit and meter).
+pub const VISIT_TRAVEL: u32 = 170;
+/// How long it works there (entity: visit and meter).
+pub const VISIT_WORK: u32 = 171;
 /// What becomes of an answer at the meter data management.
 pub const INGESTION: u32 = 162;

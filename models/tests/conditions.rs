@@ -44,6 +44,7 @@ fn ping(text: &str, wait_h: Option<u64>) -> JobSpec {
         attempts: 1,
         only_when: condition(text),
         wait: wait_h.map(|hours| SimTime::from_secs(hours * HOUR)),
+        ..PingSpec::default()
     })
 }
 

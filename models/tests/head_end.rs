@@ -46,7 +46,7 @@ fn retries_without_jitter_come_in_waves_and_with_it_they_do_not() {
     let sessions = |jitter: f64| {
         let retry = RetrySpec { after: s(30), jitter, ..RetrySpec::default() };
         let mut spec = town(1, 240, 600, HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() });
-        let ping = PingSpec { at: s(60), window: s(10), timeout: s(30), attempts: 3, only_when: None, wait: None };
+        let ping = PingSpec { at: s(60), window: s(10), timeout: s(30), attempts: 3, ..PingSpec::default() };
         let job = JobSpec::Ping(ping);
         spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job }];
         // Nobody is heard.
@@ -142,7 +142,7 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
         spec.polls = vec![PollSpec { role: reader.clone(), ..reads(PollContent::Registers, s(1_800), s(300)) }];
         let window = Some(Window::Range(SimTime::ZERO, s(100)));
         let reset = CampaignSpec::reset("night", ResetSpec { at: s(400), window, delivery, ..ResetSpec::default() });
-        let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), attempts: 3, only_when: None, wait: None };
+        let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), attempts: 3, ..PingSpec::default() };
         let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
         let mut campaigns = vec![CampaignSpec { role: reader.clone(), ..reset }, clocks];
         campaigns[1].role = reader.clone();

@@ -17,14 +17,8 @@ fn star(payload: Payload, duration: u64) -> WorldSpec {
     let places = [(Gateway, 0.0, 0.0)].into_iter().chain((1..5).map(near)).chain(far);
     let mut spec = world(sites(places), PhyMode::M3, duration);
     spec.dlms.payload = payload;
-    let ping = PingSpec {
-        at: seconds(600),
-        window: seconds(50),
-        timeout: seconds(20),
-        attempts: 1,
-        only_when: None,
-        wait: None,
-    };
+    let ping =
+        PingSpec { at: seconds(600), window: seconds(50), timeout: seconds(20), attempts: 1, ..PingSpec::default() };
     spec.campaigns =
         vec![CampaignSpec { name: "clocks".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
     spec

@@ -201,6 +201,25 @@ fn rules_across_fields() {
     gallery.add("only_when_upside_down", waits("snr <= 15 dB"));
     gallery.add("only_when_without_a_unit", waits("rssi >= -90"));
     gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
+    let one_by_one = |more: &str| instead("window = [", &format!("delivery = \"unicast\"\n{more}\nwindow = ["));
+    gallery.add(
+        "waves_of_a_flood",
+        instead("window = [", "waves = [\"10 %\", \"100 %\"]\ngive_up_after = \"5min\"\nwindow = ["),
+    );
+    gallery.add("target_of_a_flood", instead("window = [", "target = { share = \"10 %\" }\nwindow = ["));
+    gallery.add("waves_that_shrink", one_by_one("waves = [\"10 %\", \"5 %\"]\ngive_up_after = \"5min\""));
+    gallery.add("waves_without_an_end", one_by_one("waves = [\"10 %\", \"100 %\"]"));
+    gallery.add(
+        "waves_that_wait_for_links",
+        one_by_one("waves = [\"10 %\", \"100 %\"]\ngive_up_after = \"5min\"\nonly_when = \"snr >= 15 dB\""),
+    );
+    let field = |more: &str, shift: &str| {
+        let campaign = GOOD.replacen("window = [", &format!("{more}visit = true\nwindow = ["), 1);
+        message(&format!("{campaign}[technicians]\n{shift}"))
+    };
+    gallery.add("visit_without_an_end", field("", ""));
+    gallery.add("shift_of_no_day", field("give_up_after = \"5min\"\n", "shift = [\"20h\", \"30h\"]\n"));
+    gallery.add("visit_by_nobody", one_by_one("visit = true\ngive_up_after = \"5min\""));
     gallery.add("no_schedule", instead("window = [\"10s\", \"60s\"]\n", ""));
     gallery.add("no_gateway", instead("gateways = 1\n", ""));
     gallery.add("no_meters", instead("meters = 25\n", ""));

@@ -152,9 +152,11 @@ fn every_figure_and_column_is_described() {
                   [head_end]\npreset = \"gxf\"\n[last_gasp]\n[traffic]\nhealth = {}\nkeep_alive = { every = \"5min\", spread = \"1min\" }\n\
                   [device]\nclock = {}\nhang = {}\nsupply = {}\nbattery = {}\n[[dlms.vendor]]\nname = \"a\"\nwindow = \"600 B\"\n\
                   [[event]]\nname = \"sag\"\nact = \"voltage\"\nlevel = \"80 %\"\nat = \"10min\"\nfor = \"5min\"\ntarget = { kind = \"meter\" }\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
-                  [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\n\
+                  [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\nvisit = true\n[technicians]\n\
                   [[campaign]]\nname = \"clocks\"\nkind = \"time\"\nat = \"1min\"\nwindow = \"1min\"\n\
                   [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n\
+                  [[campaign]]\nname = \"reset\"\nkind = \"reset\"\nat = \"15min\"\nwindow = [\"0s\", \"1min\"]\n\
+                  delivery = \"unicast\"\ngive_up_after = \"5min\"\nstop_at_failed = \"5 %\"\n\
                   [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";
     std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
     run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);

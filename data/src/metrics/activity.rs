@@ -31,6 +31,8 @@ pub enum Activity {
     Commands,
     /// Certificates of meters that run out.
     Certificates,
+    /// Technicians at meters that campaigns have given up.
+    Visits,
     /// Campaigns that wait for links.
     Conditions,
     /// Years of a fleet.
@@ -59,6 +61,7 @@ impl Activity {
             Activity::Firmware => some(Metric::FirmwareMeters),
             Activity::Commands => some(Metric::Commands),
             Activity::Certificates => values.has(Metric::CertificatesExpired),
+            Activity::Visits => values.has(Metric::FieldVisits),
             Activity::Conditions => values.has(Metric::LeftOut),
             Activity::Maintenance => some(Metric::MeterYears),
             Activity::Money => some(Metric::Cost),

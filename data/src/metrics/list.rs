@@ -13,6 +13,8 @@ metrics! {
     Failed = "failed": Count, Resets, gate("failed", "");
     /// of them not yet heard again when the run ended
     Pending = "pending": Count, Resets, gate("pending", "");
+    /// of them those that nobody commanded, because the campaign was halted; missing without a rule for that
+    ResetsHalted = "resets_halted": Count, Resets, gate("resets_halted", "");
     /// of those that failed or are pending the ones that did reset, unknown to the head-end
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived
@@ -383,6 +385,20 @@ metrics! {
     /// reads, pings and commands that were not begun because the meter's certificate had run out
     SessionsExpired = "sessions_expired": Count, Certificates,
         gate("sessions_expired", ""), table("sessions\nexpired", "sessions without a certificate");
+    /// meters that campaigns gave up and that crews went to and were done with before the run ended; missing without technicians
+    FieldVisits = "field_visits": Count, Visits, gate("field_visits", ""), table("field\nvisits", "field visits");
+    /// share of the visits whose meter had done what it was asked and had a way to the head-end: only its answer was lost
+    FieldVisitsNeedlessShare = "field_visits_needless_share": Share, Visits,
+        gate("field_visits_needless", ""), table("need-\nless", "needless visits");
+    /// meters that were to get a visit and answered when they were asked before a crew set out
+    FieldVisitsSpared = "field_visits_spared": Count, Visits, table("visits\nspared", "visits spared by asking");
+    /// meters that waited for a crew or had one with them when the run ended
+    FieldVisitsOpen = "field_visits_open": Count, Visits, gate("field_visits_open", "");
+    /// median time from a meter's being given up until a crew stood before it, over all visits
+    FieldVisitWaitP50S = "field_visit_wait_p50_s": Time, Visits,
+        gate("field_visit_wait", "p50"), table("visit\nafter", "crew there after, p50");
+    /// the same, 95th percentile
+    FieldVisitWaitP95S = "field_visit_wait_p95_s": Time, Visits, gate("field_visit_wait", "p95");
     /// what meters, border routers and repeaters cost, with a visit for each of the last two; in the currency of the prices, and
     /// missing without them
     CostNetwork = "cost_network": Count, Money;

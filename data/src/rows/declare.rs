@@ -1,7 +1,7 @@
-//! The macros behind the declarations: of a row type with all that follows from it, and of the words of a column.
+//! The macros behind the declarations: of a row type with all that follows from it, of the list of tables, and of the words of a column.
 
-/// See [`crate::rows::tables`] for its only use.
-macro_rules! tables {
+/// Row types, each with all that follows from it.
+macro_rules! rows {
     ($(
         $(#[doc = $table_doc:literal])+
         $table:ident: $row:ident, sorted by [$($key:ident),+], opt_in: $opt_in:literal {
@@ -67,7 +67,12 @@ macro_rules! tables {
                 }
             }
         )+
+    };
+}
 
+/// The list of all tables; see [`crate::rows::tables`] for its only use.
+macro_rules! tables {
+    ($($table:ident: $row:ident),+ $(,)?) => {
         /// What a partition hands to the driver: rows of every table, in the order they happened.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Rows {
@@ -177,4 +182,4 @@ macro_rules! words {
     )+};
 }
 
-pub(crate) use {tables, words};
+pub(crate) use {rows, tables, words};

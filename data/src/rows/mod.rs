@@ -18,20 +18,22 @@ mod column;
 mod declare;
 pub mod describe;
 mod fingerprint;
+mod plan_tables;
 pub mod tables;
 pub mod words;
 
 pub use cell::{Added, Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
+pub use plan_tables::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow};
 pub use tables::{
-    AirtimeRow, AuditRow, CensusRow, DepotRow, EachTable, EventRow, FailureRow, FleetYearRow, FrameRow, HeadendRow,
-    LinkRow, LoadRow, NodeRow, RadioMonthRow, RoundRow, Rows, TABLES, TransactionRow, VisitRow, WeatherRow,
+    AirtimeRow, AuditRow, CensusRow, EachTable, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow,
+    NodeRow, RoundRow, Rows, TABLES, TransactionRow, WeatherRow,
 };
 pub use words::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
-pub use words::{HeldBy, ImageState};
+pub use words::{HeldBy, ImageState, VisitCause, VisitFound};
 
 /// Tables of maintenance plans, which runs of frames do not write.
 pub const PLAN_TABLES: [&str; 4] = ["visits", "failures", "fleet_years", "depots"];

@@ -298,6 +298,36 @@ words! {
         Age = "age",
     }
 
+    /// Why somebody goes to a meter that a campaign has given up.
+    VisitCause {
+        /// It was not heard again after its reset, in the time that it had.
+        NotBack = "not_back",
+        /// It could not be brought to verify a firmware image.
+        NotServed = "not_served",
+        /// It was told to activate a firmware image, and has not been heard to run it.
+        NotRunning = "not_running",
+    }
+
+    /// How a technician finds a meter that a campaign has given up.
+    VisitFound {
+        /// It had done what it was asked, and has a way to the head-end: only its answer was lost, and nobody was needed.
+        Done = "done",
+        /// It runs and has a way, and has not done what it was asked.
+        NotDone = "not_done",
+        /// It runs and has no way to the head-end.
+        CutOff = "cut_off",
+        /// It has no supply, so that nothing can be done for it.
+        Dark = "dark",
+        /// A firmware image has bricked it; it starts again with the one that it came with.
+        Bricked = "bricked",
+        /// Nobody went: it answered when it was asked before that.
+        Answered = "answered",
+        /// Nobody has set out when the run ends.
+        Waiting = "waiting",
+        /// Somebody is on the way or at work when the run ends.
+        UnderWay = "under_way",
+    }
+
     /// What came of a visit.
     VisitOutcome {
         /// Something was repaired, adjusted or exchanged.

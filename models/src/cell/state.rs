@@ -99,6 +99,7 @@ impl Cell {
             (Event::Weather(_), _) => self.weather.is_some(),
             (Event::Timeline(event), _) => self.timeline.knows(*event),
             (Event::Down(down), _) => down.fits(bounds),
+            (Event::Visit(visit), _) => self.facts.member(visit.meter).is_some(),
             _ => false,
         }
     }

@@ -29,6 +29,7 @@ use amitwin_sim_core::{Context, SimTime};
 use broker::Broker;
 use front::Front;
 use hdrhistogram::Histogram;
+use jobs::technicians::{Call, Field};
 use jobs::{End, Job, Tools, Wake};
 use ledger::Ledger;
 use links::Links;
@@ -134,6 +135,8 @@ pub struct Duties<'a> {
     pub limits: Option<&'a HeadEndSpec>,
     /// Instances that fail, if it has limits.
     pub failures: &'a [Failure],
+    /// Crews, if there are some.
+    pub technicians: Option<&'a Field>,
     /// Seed of the run.
     pub seed: u64,
 }
@@ -230,6 +233,8 @@ pub struct HeadEnd {
     /// Who is alive, if keep-alives tell.
     alive: Option<Alive>,
     failures: Vec<Failure>,
+    /// Meters that are to get a visit, while an event is handled.
+    calls: Vec<Call>,
     /// Counts and delays.
     pub statistics: Statistics,
     /// Rows since the driver last took them.
@@ -249,6 +254,7 @@ impl HeadEnd {
             front: duties.limits.map(front),
             alive: duties.keep_alive.map(|spec| Alive::new(spec, duties.meters)),
             failures: duties.failures.into(),
+            calls: Vec::new(),
             ledger,
             network,
             talk,
@@ -274,6 +280,12 @@ impl HeadEnd {
 
     pub(crate) fn handle(&mut self, event: event::Event, ctx: &mut Ctx) {
         self.handle_one(event, ctx);
+        for call in std::mem::take(&mut self.calls) {
+            let (jobs, mut tools) = self.split();
+            if let Some(technicians) = jobs.last_mut() {
+                technicians.called(ctx, &mut tools, call);
+            }
+        }
         if self.front.is_some() {
             self.tell(ctx);
         }
@@ -343,6 +355,12 @@ impl HeadEnd {
                     job.links(ctx, &mut tools);
                 }
             }
+            event::Event::Visit(visit) => {
+                let (jobs, mut tools) = self.split();
+                if let Some(technicians) = jobs.last_mut() {
+                    technicians.visited(ctx, &mut tools, &visit);
+                }
+            }
             _ => unreachable!("{event:?} belongs to a mesh"),
         }
     }
@@ -372,6 +390,7 @@ impl HeadEnd {
             front: self.front.as_mut(),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
+            calls: &mut self.calls,
             said: None,
         };
         (&mut self.jobs, tools)

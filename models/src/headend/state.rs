@@ -11,6 +11,7 @@ use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
 use crate::headend;
+use crate::node::SiteId;
 use amitwin_data::rows::Rows;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -64,12 +65,19 @@ impl HeadEnd {
             Event::HeadEnd(event) => self.front.as_ref().is_some_and(|front| front.knows(*event)),
             Event::Report(report) => self.knows_report(report),
             Event::Health(_) => true,
+            Event::Visit(visit) => {
+                self.knows_site(visit.meter) && self.jobs.last().is_some_and(|job| matches!(job, Job::Technicians(_)))
+            }
             _ => false,
         }
     }
 
+    fn knows_site(&self, site: SiteId) -> bool {
+        site.at() < self.network.partition.len()
+    }
+
     fn knows_report(&self, report: &Report) -> bool {
-        let is_site = report.meter.at() < self.network.partition.len();
+        let is_site = self.knows_site(report.meter);
         let commands = |job: u16| self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks());
         match report.kind {
             ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && commands(job),

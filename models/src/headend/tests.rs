@@ -115,6 +115,7 @@ fn run_with(
             back: reset.back,
             meters: meters.to_vec(),
             times: times_s.map(SimTime::from_secs).to_vec(),
+            may_be_late: reset.may_be_late(),
         })
     };
     let plan = Arc::new(Plan { resets: resets.iter().filter_map(worked_out).collect() });
@@ -138,6 +139,7 @@ fn run_with(
         duration: end,
         limits,
         failures: &[],
+        technicians: None,
         seed: 1,
     };
     let head_end = Part::HeadEnd(Box::new(HeadEnd::new(&duties, network, talk)));
@@ -328,7 +330,7 @@ fn clocks() -> CampaignSpec {
         name: "clocks".into(),
         priority: PRIORITY_USUAL,
         role: None,
-        job: JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, only_when: None, wait: None }),
+        job: JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, ..PingSpec::default() }),
     }
 }
 

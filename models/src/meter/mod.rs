@@ -13,6 +13,7 @@ mod report;
 mod servers;
 mod state;
 mod supply;
+mod visit;
 
 pub use clock::Clocks;
 pub use event::Event;
@@ -45,6 +46,8 @@ struct Meter {
     boots: u16,
     /// It owes a sign of being back for this job (+1; 0: none).
     back_due: u16,
+    /// The last job that reset it (+1; 0: none).
+    reset_for: u16,
     /// Heartbeats sent for it.
     heartbeats: u8,
     /// It measures energy (a repeater does not).
@@ -134,6 +137,16 @@ impl Meters {
     /// Resets carried out since they were last taken, and restarts with a new image: job, meter, when.
     pub fn take_resets(&mut self) -> Vec<(u16, SiteId, SimTime)> {
         std::mem::take(&mut self.resets)
+    }
+
+    /// As DLMS servers, if anything is said to or by them.
+    pub fn servers(&self) -> Option<&Servers> {
+        self.servers.as_deref()
+    }
+
+    /// The same, to be changed.
+    pub fn servers_mut(&mut self) -> Option<&mut Servers> {
+        self.servers.as_deref_mut()
     }
 
     /// Times that a meter has written a firmware image to flash.

@@ -22,7 +22,7 @@ impl Meters {
         }
         meter.boots += 1;
         meter.reset_at = now;
-        (meter.back_due, meter.heartbeats) = (job + 1, 0);
+        (meter.back_due, meter.reset_for, meter.heartbeats) = (job + 1, job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.sites[node], now));
         self.carry_out(medium, ctx, node, (tier, boots));

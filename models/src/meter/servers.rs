@@ -5,17 +5,18 @@ mod saved;
 pub(super) use saved::Saved;
 
 use super::clock::Clocks;
+mod confirmation;
+
 use crate::apdu::{
     Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word, client,
 };
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
-use amitwin_dlms::cipher::{self, Aead, Lock};
 use amitwin_dlms::image::Firmware;
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
 use amitwin_dlms::{
-    Call, Client, Effects, Meter, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, keys_of, push,
+    Call, Client, Effects, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, push,
 };
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
@@ -330,6 +331,29 @@ impl Servers {
         }
     }
 
+    /// What a meter with real payloads keeps, for meters that are to begin otherwise than they were delivered.
+    pub fn rest_mut(&mut self, local: Node) -> Option<&mut Rest> {
+        if let Kept::Real(rests) = &mut self.kept { rests.get_mut(local.at()) } else { None }
+    }
+
+    /// Whether a meter runs the image that a job brought.
+    pub fn runs_image_of(&self, local: Node, job: u16) -> bool {
+        let rest = self.rest(local);
+        let image = self.cosem.images.iter().find(|image| image.job == job);
+        image.zip(rest).is_some_and(|(image, rest)| objects::firmware_identifier(rest) == &image.identifier[..])
+    }
+
+    /// A bricked meter starts with the image that it came with from the factory, which is in a part of its flash that nothing overwrites.
+    pub fn take_golden_image(&mut self, local: Node) {
+        let rest = match &mut self.kept {
+            Kept::Sized(counts) => counts[local.at()].rest.as_deref_mut(),
+            Kept::Real(rests) => Some(&mut rests[local.at()]),
+        };
+        if let Some(changed) = rest.and_then(|rest| rest.changed.as_mut()) {
+            changed.firmware = None;
+        }
+    }
+
     /// What the last request has activated: the job that brought it, and what becomes of the meter.
     pub fn take_activated(&mut self) -> Option<(u16, Fate)> {
         self.activated.take()
@@ -417,29 +441,6 @@ impl Servers {
             }
         }
     }
-
-    /// Whether what came is the head-end's confirmation, and new.
-    pub fn confirmed(&mut self, local: Node, site: SiteId, said: &Apdu) -> bool {
-        let cosem = self.cosem.clone();
-        match &mut self.kept {
-            Kept::Sized(counts) => {
-                let kept = &mut counts[local.at()];
-                let has_keys = !cosem.is_mismatched(site) && said.generation == kept.generation;
-                let fresh = said.counter >= kept.expected && has_keys;
-                if !fresh {
-                    return false;
-                }
-                kept.expected = kept.expected.max(said.counter + 1);
-                fresh
-            }
-            Kept::Real(rests) => {
-                let Some(apdu) = said.bytes.as_deref().and_then(client::unwrapped) else { return false };
-                self.request.clear();
-                self.request.extend_from_slice(apdu);
-                take_confirmation(cosem.meter(site), &mut rests[local.at()], &mut self.request)
-            }
-        }
-    }
 }
 
 /// A meter has activated an image; one that rolls back runs the former one again, which has been written to flash once more.
@@ -457,26 +458,6 @@ fn message(head: Apdu, apdu: &[u8]) -> Said {
     let datagram = client::wrapped(apdu);
     let bytes = datagram.len() as u16;
     (Apdu { bytes: Some(Arc::from(datagram)), ..head }, bytes)
-}
-
-fn take_confirmation(meter: Meter<'_>, rest: &mut Rest, apdu: &mut [u8]) -> bool {
-    let Some(envelope) = cipher::envelope(apdu) else { return false };
-    let suite = meter.vendor().suite;
-    let keys = keys_of(meter, rest);
-    let expected = &mut rest.received[Client::Management.slot()];
-    let ours = envelope.title == Some(HEAD_END_TITLE) && envelope.control.suite() == suite.id();
-    if !ours || envelope.counter < *expected || !envelope.control.authenticated() {
-        return false;
-    }
-    let aead = Aead::new(suite, &keys.unicast);
-    let lock = Lock { aead: &aead, authentication: &keys.authentication[..suite.key_len()] };
-    let payload = &mut apdu[envelope.at..];
-    let opened = cipher::open(lock, envelope.control, &HEAD_END_TITLE, envelope.counter, payload, &mut Vec::new());
-    let genuine = opened.is_some_and(|bytes| client::is_confirmation(&payload[..bytes]));
-    if genuine {
-        *expected = envelope.counter + 1;
-    }
-    genuine
 }
 
 #[cfg(test)]

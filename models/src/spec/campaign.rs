@@ -38,9 +38,9 @@ pub struct CampaignSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum JobSpec {
-    /// Every meter is reset. Needs a `window` or `clusters`.
+    /// Meters are reset. Needs a `window` or `clusters`.
     Reset(ResetSpec),
-    /// Every meter is asked once for its clock, in the order of ids.
+    /// Meters are asked once for their clocks, in the order of ids.
     Ping(PingSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
     Firmware(Box<FirmwareSpec>),
@@ -56,7 +56,7 @@ pub enum JobSpec {
     Certificates(Box<RenewalSpec>),
 }
 
-/// Every meter is asked once for its clock, in the order of ids.
+/// Meters are asked once for their clocks, in the order of ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PingSpec {
@@ -84,6 +84,28 @@ pub struct PingSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub wait: Option<SimTime>,
+    /// Which meters: those that fit all that is said, all of them when nothing is.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// Which of the meters are asked first, and when it is halted.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
+}
+
+impl Default for PingSpec {
+    /// At the start of the run, within a minute.
+    fn default() -> Self {
+        PingSpec {
+            at: SimTime::ZERO,
+            window: SimTime::from_secs(60),
+            timeout: ping_timeout_default(),
+            attempts: ping_attempts_default(),
+            only_when: None,
+            wait: None,
+            target: Target::default(),
+            waves: WavesSpec::default(),
+        }
+    }
 }
 
 fn ping_timeout_default() -> SimTime {
@@ -92,6 +114,11 @@ fn ping_timeout_default() -> SimTime {
 
 fn ping_attempts_default() -> u8 {
     1
+}
+
+/// For settings that are off unless said.
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_one(attempts: &u8) -> bool {
@@ -123,39 +150,54 @@ impl JobSpec {
         }
     }
 
-    /// The same, to change it.
-    fn pace_mut(&mut self) -> Option<&mut PaceSpec> {
+    /// Which meters it means.
+    pub fn target(&self) -> &Target {
         match self {
-            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
-            JobSpec::Write(write) => Some(&mut write.pace),
-            JobSpec::Relay(relay) => Some(&mut relay.pace),
-            JobSpec::Time(time) => Some(&mut time.pace),
-            JobSpec::Keys(keys) => Some(&mut keys.pace),
-            JobSpec::Certificates(renewal) => Some(&mut renewal.pace),
-        }
-    }
-
-    /// Which meters it means, if its kind can mean some of them.
-    pub fn target(&self) -> Option<&Target> {
-        match self {
-            JobSpec::Firmware(firmware) => Some(&firmware.target),
-            other => other.pace().map(|pace| &pace.target),
+            JobSpec::Reset(reset) => &reset.target,
+            JobSpec::Ping(ping) => &ping.target,
+            JobSpec::Firmware(firmware) => &firmware.target,
+            JobSpec::Write(write) => &write.pace.target,
+            JobSpec::Relay(relay) => &relay.pace.target,
+            JobSpec::Time(time) => &time.pace.target,
+            JobSpec::Keys(keys) => &keys.pace.target,
+            JobSpec::Certificates(renewal) => &renewal.pace.target,
         }
     }
 
     /// The same, to be changed.
-    pub fn target_mut(&mut self) -> Option<&mut Target> {
+    pub fn target_mut(&mut self) -> &mut Target {
         match self {
-            JobSpec::Firmware(firmware) => Some(&mut firmware.target),
-            other => other.pace_mut().map(|pace| &mut pace.target),
+            JobSpec::Reset(reset) => &mut reset.target,
+            JobSpec::Ping(ping) => &mut ping.target,
+            JobSpec::Firmware(firmware) => &mut firmware.target,
+            JobSpec::Write(write) => &mut write.pace.target,
+            JobSpec::Relay(relay) => &mut relay.pace.target,
+            JobSpec::Time(time) => &mut time.pace.target,
+            JobSpec::Keys(keys) => &mut keys.pace.target,
+            JobSpec::Certificates(renewal) => &mut renewal.pace.target,
         }
     }
 
-    /// Its waves, if its kind can have some.
-    pub fn waves(&self) -> Option<&WavesSpec> {
+    /// Its waves.
+    pub fn waves(&self) -> &WavesSpec {
         match self {
-            JobSpec::Firmware(firmware) => Some(&firmware.waves),
-            other => other.pace().map(|pace| &pace.waves),
+            JobSpec::Reset(reset) => &reset.waves,
+            JobSpec::Ping(ping) => &ping.waves,
+            JobSpec::Firmware(firmware) => &firmware.waves,
+            JobSpec::Write(write) => &write.pace.waves,
+            JobSpec::Relay(relay) => &relay.pace.waves,
+            JobSpec::Time(time) => &time.pace.waves,
+            JobSpec::Keys(keys) => &keys.pace.waves,
+            JobSpec::Certificates(renewal) => &renewal.pace.waves,
+        }
+    }
+
+    /// Whether meters that it gives up get a visit.
+    pub fn visits(&self) -> bool {
+        match self {
+            JobSpec::Reset(reset) => reset.visit,
+            JobSpec::Firmware(firmware) => firmware.visit,
+            _ => false,
         }
     }
 
@@ -184,6 +226,16 @@ impl CampaignSpec {
             JobSpec::Ping(ping) => ping.only_when.as_ref(),
             JobSpec::Firmware(_) => None,
             other => other.pace()?.only_when.as_ref(),
+        }
+    }
+
+    /// How long a meter's turn waits for that, if there is an end to it.
+    pub fn wait(&self) -> Option<SimTime> {
+        match &self.job {
+            JobSpec::Reset(reset) => reset.wait,
+            JobSpec::Ping(ping) => ping.wait,
+            JobSpec::Firmware(_) => None,
+            other => other.pace()?.wait,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `kind = "firmware"`: a campaign that brings an image into every meter, has it verified, and activates it.
 
+use super::campaign::is_false;
 use super::quantity::{LargeSize, Maybe, Share, Size, Time};
 use super::target::Target;
 use super::waves::WavesSpec;
@@ -79,6 +80,10 @@ pub struct FirmwareSpec {
     /// Which of the meters are served first, and when it is halted.
     #[serde(flatten)]
     pub waves: WavesSpec,
+    /// A meter that has failed, but for one that runs its former image again or cannot decipher what it is asked, gets a visit by one of the crews of
+    /// `[technicians]`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub visit: bool,
     /// Meters that an activation goes wrong with, by their state: the first entry that a meter fits counts. Without entries it never does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
@@ -211,6 +216,7 @@ impl FirmwareSpec {
             install: install_default(),
             give_up_after: give_up_after_default(),
             waves: WavesSpec::default(),
+            visit: false,
             goes_wrong: Vec::new(),
         }
     }

@@ -88,7 +88,7 @@ pub enum ObstacleKind {
     Building,
 }
 
-/// What stands and sends around the network without being part of it, and what years do to antennas and gaskets.
+/// What stands, sends and goes about around the network without being part of it, and what years do to antennas and gaskets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
     /// What else sends in the band.
@@ -97,6 +97,8 @@ pub struct Surroundings {
     pub obstacles: Vec<ObstacleSpec>,
     /// What ages.
     pub ageing: super::AgeingSpec,
+    /// Crews that go to meters, if there are some.
+    pub technicians: Option<super::TechniciansSpec>,
 }
 
 impl ObstacleSpec {

@@ -1,14 +1,17 @@
 //! `kind = "reset"`: a campaign that resets every meter.
 
+use super::campaign::is_false;
 use super::condition::{Condition, ConditionText};
 use super::quantity::{Maybe, Share, Time, TimeRange};
+use super::target::Target;
+use super::waves::WavesSpec;
 use amitwin_dlms::ResetTier;
 use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Every meter is reset. Needs a `window` or `clusters`.
+/// Meters are reset. Needs a `window` or `clusters`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetSpec {
@@ -54,6 +57,15 @@ pub struct ResetSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub wait: Option<SimTime>,
+    /// Which meters: those that fit all that is said, all of them when nothing is. A flood reaches all, so this needs delivery = "unicast".
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
+    /// Which of the meters are reset first, and when it is halted; needs delivery = "unicast" and `give_up_after`.
+    #[serde(flatten)]
+    pub waves: WavesSpec,
+    /// A meter that is given up gets a visit by one of the crews of `[technicians]`; needs `give_up_after`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub visit: bool,
 }
 
 fn tier_default() -> ResetTier {
@@ -87,11 +99,19 @@ impl Default for ResetSpec {
             give_up_after: None,
             only_when: None,
             wait: None,
+            target: Target::default(),
+            waves: WavesSpec::default(),
+            visit: false,
         }
     }
 }
 
 impl ResetSpec {
+    /// Whether commands may come later than the plan says, which is made before the run.
+    pub fn may_be_late(&self) -> bool {
+        self.waves.shares.is_some() || self.only_when.is_some()
+    }
+
     /// Who resets when. Of `window` and `clusters` a scenario has one; without either, all reset at once.
     pub fn schedule(&self) -> ResetSchedule {
         match (self.window, self.clusters) {

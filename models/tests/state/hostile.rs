@@ -45,8 +45,7 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
                 window: seconds(100),
                 timeout: seconds(60),
                 attempts: 1,
-                only_when: None,
-                wait: None,
+                ..PingSpec::default()
             }),
         },
     ];

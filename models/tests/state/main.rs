@@ -300,7 +300,8 @@ fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
     spec.traffic.push_period = Some(seconds(120));
     let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
     let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
-    let ping = PingSpec { at, window, timeout, attempts: 1, only_when, wait: Some(seconds(1_200)) };
+    let ping =
+        PingSpec { at, window, timeout, attempts: 1, only_when, wait: Some(seconds(1_200)), ..PingSpec::default() };
     spec.campaigns = vec![CampaignSpec {
         name: "clocks".to_owned(),
         priority: PRIORITY_USUAL,
@@ -323,8 +324,7 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
             window: seconds(200),
             timeout: seconds(60),
             attempts: 1,
-            only_when: None,
-            wait: None,
+            ..PingSpec::default()
         };
         spec.campaigns = vec![
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
@@ -333,6 +333,31 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
         let fails = event("fails", 150, Some(40), Act::RouterFails(RouterFails {}), vec![12]);
         spec.events = vec![fails];
         check(&spec, &[121_000, 160_007, 191_500, 250_250, 333_000, 420_420].map(SimTime::from_millis));
+    }
+}
+
+/// Waves of resets with answers that get lost, meters that wait for a crew, are asked by one or have one with them.
+#[test]
+fn waves_and_the_visits_after_them_go_on() {
+    for medium in [MediumKind::Mesh, MediumKind::Ideal] {
+        let mut spec = streets(2_400);
+        spec.medium = medium;
+        spec.backhaul.loss = 0.6;
+        let waves = WavesSpec { shares: Some(vec![0.2, 0.6, 1.0]), pause: seconds(60), stop_at_failed: Some(0.9) };
+        let give_up_after = Some(seconds(250));
+        let window = Some(Window::Range(SimTime::ZERO, seconds(100)));
+        let delivery = Delivery::Unicast;
+        let reset =
+            ResetSpec { at: seconds(60), delivery, window, give_up_after, waves, visit: true, ..ResetSpec::default() };
+        let ping = PingSpec { at: seconds(100), waves: reset.waves.clone(), ..PingSpec::default() };
+        let ping =
+            CampaignSpec { name: "ask".to_owned(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) };
+        spec.campaigns = vec![CampaignSpec::reset("waves", reset), ping];
+        let (crews, shift) = (2, (SimTime::ZERO, seconds(86_400)));
+        let travel = (seconds(100), seconds(300));
+        let technicians = TechniciansSpec { crews, shift, travel, ask_first: true, ..TechniciansSpec::default() };
+        spec.surroundings.technicians = Some(technicians);
+        check(&spec, &[70_000, 200_000, 420_001, 480_500, 700_000, 1_200_000, 2_000_000].map(SimTime::from_millis));
     }
 }
 

@@ -11,6 +11,7 @@ use super::notices::Notices;
 use super::outages::Outages;
 use super::ran::Ran;
 use super::rates::Rates;
+use super::visits::Visits;
 use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
 use amitwin_models::books::{Counters, Loss};
@@ -24,6 +25,7 @@ use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::collections::BTreeMap;
 
 /// Sums over the rows of a variant.
+#[derive(Default)]
 pub struct Figures {
     /// Start of the first campaign, s.
     start_s: Option<f64>,
@@ -31,6 +33,10 @@ pub struct Figures {
     resets: u32,
     back: u32,
     failed: u32,
+    /// Not commanded because the campaign was halted, where one can be.
+    halted: Option<u32>,
+    /// With technicians.
+    visits: Option<Visits>,
     /// Meters that did reset, and that the head-end does not know to be back.
     unknown: u32,
     /// Meters that did reset though no answer to their command arrived.
@@ -115,6 +121,16 @@ impl Figures {
         self.devices = Devices::new(Has::of(spec));
     }
 
+    /// Counts meters that nobody resets because the campaign is halted.
+    pub fn count_halted(&mut self) {
+        self.halted = Some(0);
+    }
+
+    /// Counts visits.
+    pub fn count_visits(&mut self) {
+        self.visits = Some(Visits::default());
+    }
+
     /// Follows nodes from PAN to PAN.
     pub fn follow_moves(&mut self) {
         self.moves = Some(Moves::default());
@@ -126,42 +142,8 @@ impl Figures {
             joins: (start == Start::Cold).then(Joins::default),
             start_s: plan.resets.first().map(|c| c.at.secs_f64()),
             end_s: duration.secs_f64(),
-            resets: 0,
-            back: 0,
-            failed: 0,
-            unknown: 0,
-            unacknowledged: 0,
-            rejoin_s: Vec::new(),
-            since_start_s: Vec::new(),
-            last_back_s: 0.0,
-            unknown_reset_s: 0.0,
-            pushes: 0,
-            pushes_ok: 0,
-            reads: 0,
-            reads_ok: 0,
-            reads_running: (0, 0),
-            down_s: BTreeMap::new(),
-            reads_failed: 0,
-            reads_refused: 0,
-            reads_skipped: 0,
-            pings: 0,
-            pings_s: Vec::new(),
-            busy: BTreeMap::new(),
-            collisions: 0,
-            missed_busy: 0,
-            overheated: 0,
-            heat: Heat::default(),
-            held: None,
-            desk: None,
-            outages: Outages::default(),
-            forbidden: 0,
-            updates: Updates::default(),
-            commands: Commands::default(),
-            sessions_expired: 0,
-            notices: Notices::default(),
-            devices: Devices::default(),
-            moves: None,
             rates: Rates::new(duration, load_every),
+            ..Figures::default()
         }
     }
 
@@ -215,6 +197,7 @@ impl Figures {
                         (Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden, ..) => {
                             self.failed += 1
                         }
+                        (Outcome::Halted, ..) => *self.halted.get_or_insert_default() += 1,
                         _ => {}
                     }
                 }
@@ -253,6 +236,9 @@ impl Figures {
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
         self.forbidden += rows.audit.len() as u64;
+        if let Some(visits) = &mut self.visits {
+            rows.field_visits.iter().for_each(|row| visits.add(row));
+        }
         for row in &rows.headend {
             self.desk.get_or_insert_default().add(row);
         }
@@ -340,6 +326,7 @@ impl Figures {
             Activity::Commands => return self.commands.written(metric, ran),
             Activity::Health | Activity::Alive => return self.notices.written(metric, ran),
             Activity::Devices => return self.devices.written(metric, ran, self.end_s),
+            Activity::Visits => return self.visits.as_ref()?.written(metric),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
@@ -389,7 +376,8 @@ impl Figures {
             Metric::Commanded => meters(self.resets),
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),
-            Metric::Pending => meters(self.resets - self.back - self.failed),
+            Metric::Pending => meters(self.resets - self.back - self.failed - self.halted.unwrap_or_default()),
+            Metric::ResetsHalted => self.halted.and_then(meters),
             Metric::ResetsUnheard => meters(self.unknown),
             Metric::ResetsUnacknowledged => meters(self.unacknowledged),
             Metric::AllBackS => resets(self.all_back_s()),

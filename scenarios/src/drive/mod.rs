@@ -19,6 +19,7 @@ mod notices;
 mod outages;
 mod ran;
 mod rates;
+mod visits;
 pub mod warnings;
 
 use crate::gate::{self, Gate};
@@ -167,6 +168,16 @@ pub fn run_captured<X: Exchange<Event>>(
     figures.look_into_meters(spec);
     if spec.campaigns.iter().any(|campaign| campaign.only_when().is_some()) {
         figures.count_held();
+    }
+    if spec
+        .campaigns
+        .iter()
+        .any(|campaign| campaign.job.reset().is_some_and(|reset| reset.waves.stop_at_failed.is_some()))
+    {
+        figures.count_halted();
+    }
+    if spec.surroundings.technicians.is_some() {
+        figures.count_visits();
     }
     if spec.mesh.chooses_pan() && spec.medium.is_mesh() {
         figures.follow_moves();

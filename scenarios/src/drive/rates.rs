@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 const HOUR_S: f64 = 3_600.0;
 
 /// Sums by the hour of the run.
+#[derive(Default)]
 pub struct Rates {
     /// A run that is shorter than an hour counts as it is, s.
     hour_s: f64,

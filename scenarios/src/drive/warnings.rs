@@ -99,6 +99,21 @@ pub fn of_results(metrics: &Values) -> Vec<String> {
             left_out - unknown
         ));
     }
+    let halted = of(Metric::ResetsHalted);
+    if halted > 0.0 {
+        warnings.push(format!(
+            "a reset campaign was halted by stop_at_failed: {} meters had failed, and {halted} were not commanded. The table `transactions` has \
+             them as halted",
+            of(Metric::Failed)
+        ));
+    }
+    let open = of(Metric::FieldVisitsOpen);
+    if open > 0.0 {
+        warnings.push(format!(
+            "{open} meters still waited for a technician when the run ended, or had one with them: the figures of visits are of the others. \
+             The table `field_visits` has them as waiting or under_way"
+        ));
+    }
     let (halted, failed) = (of(Metric::FirmwareHalted), of(Metric::FirmwareFailed));
     if halted > 0.0 {
         warnings.push(format!(

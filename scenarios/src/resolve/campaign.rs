@@ -27,9 +27,8 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
         starts_in_time(cx, campaign);
         knows_links(cx, campaign);
         grows(cx, campaign);
-        if let Some(target) = campaign.job.target() {
-            names_no_file(cx, &campaign.name, "target", target);
-        }
+        names_no_file(cx, &campaign.name, "target", campaign.job.target());
+        ends_its_waves(cx, campaign);
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
         }
@@ -44,7 +43,7 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
 
 /// Whether its waves are shares that grow to all of its meters.
 fn grows(cx: &mut Context<'_>, campaign: &CampaignSpec) {
-    let Some(shares) = campaign.job.waves().and_then(|waves| waves.shares.as_ref()) else { return };
+    let Some(shares) = &campaign.job.waves().shares else { return };
     if !shares.is_sorted_by(|a, b| a < b) || shares.first() == Some(&0.0) || shares.last() != Some(&1.0) {
         let name = campaign.name.as_str();
         let title = format!("the waves of the campaign `{name}` are not shares that grow to all of its meters");
@@ -63,6 +62,33 @@ pub(super) fn names_no_file(cx: &mut Context<'_>, name: &str, key: &str, target:
     }
 }
 
+/// Whether a campaign can do one meter after the other as it says, and whether its waves come to an end.
+fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
+    let (name, waves) = (campaign.name.as_str(), campaign.job.waves());
+    let asks = [(waves.shares.is_some(), "waves"), (waves.stop_at_failed.is_some(), "stop_at_failed")];
+    if let Some(reset) = campaign.job.reset() {
+        let alone = asks.into_iter().chain([(!reset.target.is_empty(), "target")]);
+        for (_, key) in alone.filter(|(asked, _)| *asked && reset.delivery == Delivery::Broadcast) {
+            let title = format!("the campaign `{name}` floods its command and has `{key}`");
+            let help = format!("set delivery = \"unicast\", or leave `{key}` out");
+            cx.error(&["campaign", name, key], title, "a flood reaches every meter at once", help);
+        }
+        let visits = [(reset.visit, "visit")];
+        for (_, key) in asks.into_iter().chain(visits).filter(|(asked, _)| *asked && reset.give_up_after.is_none()) {
+            let title = format!("the campaign `{name}` has `{key}` and does not say when a meter has failed");
+            let help = "add `give_up_after`; manuals wait for the heartbeat for \"300s\"";
+            cx.error(&["campaign", name, key], title, "needs `give_up_after`", help);
+        }
+    }
+    if waves.shares.is_some() && campaign.only_when().is_some() && campaign.wait().is_none() {
+        let title = format!(
+            "the waves of the campaign `{name}` may never end: a meter waits for its link for as long as it takes"
+        );
+        let help = "add `wait`, such as \"2h\", after which a meter is left out";
+        cx.error(&["campaign", name, "only_when"], title, "needs `wait`", help);
+    }
+}
+
 fn starts_in_time(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let (name, duration) = (campaign.name.as_str(), cx.file.duration);
     if campaign.at() >= duration {
@@ -75,13 +101,8 @@ fn starts_in_time(cx: &mut Context<'_>, campaign: &CampaignSpec) {
 /// Whether a campaign that waits for links can: single meters are asked, and something is known of links.
 fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let (name, file) = (campaign.name.as_str(), cx.file);
-    let wait = match &campaign.job {
-        JobSpec::Reset(reset) => reset.wait,
-        JobSpec::Ping(ping) => ping.wait,
-        other => other.pace().and_then(|pace| pace.wait),
-    };
     let Some(condition) = campaign.only_when() else {
-        if wait.is_some() {
+        if campaign.wait().is_some() {
             let title = format!("the campaign `{name}` waits, and does not say for what");
             let help = "say what links must be like with `only_when`, or leave `wait` out";
             cx.error(&["campaign", name, "wait"], title, "without `only_when`", help);
@@ -166,7 +187,7 @@ pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> Vec<Campaign
     let file = cx.file;
     let targets = |campaign: &'_ CampaignSpec| -> Vec<Target> {
         let wrong = campaign.job.firmware().map_or(&[][..], |firmware| &firmware.goes_wrong);
-        let all = wrong.iter().map(|wrong| &wrong.target).chain(campaign.job.target());
+        let all = wrong.iter().map(|wrong| &wrong.target).chain([campaign.job.target()]);
         all.filter(|target| !target.is_empty()).cloned().collect()
     };
     let all: Vec<Target> = file.campaign.iter().flat_map(targets).collect();
@@ -180,7 +201,8 @@ pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> Vec<Campaign
     for (index, campaign) in campaigns.iter_mut().enumerate() {
         let name = campaign.name.as_str();
         let purpose = |n: usize| CAMPAIGN_SHARE ^ ((index as u32) << 16) ^ ((n as u32) << 8);
-        if let Some(target) = campaign.job.target_mut().filter(|target| !target.is_empty()) {
+        let target = campaign.job.target_mut();
+        if !target.is_empty() {
             let of = Of { noun: "campaign", name, path: &["campaign", name, "target"] };
             target.nodes = Some(finder.meters(cx, &of, purpose(0), target));
         }

@@ -23,6 +23,7 @@ pub(crate) mod serve;
 mod sites;
 pub(crate) mod study;
 mod target;
+mod technicians;
 mod walls;
 pub(crate) mod weather;
 
@@ -98,6 +99,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     radio::mesh(cx);
     let placement = placements.place(cx);
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
+    technicians::technicians(cx);
     dlms::world(cx);
     outage::last_gasp(cx);
     inside::meters(cx);
@@ -115,6 +117,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         interferers: interferer::interferers(cx, &placement),
         obstacles: obstacle::obstacles(cx, &placement, weather.as_ref()),
         ageing: cx.file.ageing.clone(),
+        technicians: cx.file.technicians.clone(),
     };
     let mut events = event::events(cx, &placement, placements);
     events.extend(replay::replays(cx, &placement, placements));

@@ -19,7 +19,7 @@ pub use amitwin_models::spec::{quantity, units};
 use amitwin_models::spec::{
     AgeingSpec, BackhaulSpec, CampaignSpec, CouplingSpec, DeviceSpec, DlmsSpec, EventSpec, HeadEndSpec, IdealSpec,
     InterfererSpec, LastGaspSpec, MacSpec, MediumKind, MeshSpec, ObstacleSpec, PollSpec, RadioSpec, RecordSpec,
-    TrafficSpec, WeatherSpec,
+    TechniciansSpec, TrafficSpec, WeatherSpec,
 };
 use amitwin_sim_core::SimTime;
 use placement::PlacementSection;
@@ -108,6 +108,9 @@ pub struct ScenarioFile {
     /// Limits of the head-end; without it there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_end: Option<HeadEndSpec>,
+    /// Crews that go to meters which campaigns have given up; without it nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub technicians: Option<TechniciansSpec>,
     /// What the head-end reads by schedule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]

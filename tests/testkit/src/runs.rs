@@ -3,12 +3,13 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
+    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
     TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
-    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitCause, VisitFound,
+    VisitOutcome,
 };
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
@@ -302,6 +303,30 @@ pub fn extremes() -> Rows {
                 airtime_s: 0.0,
                 rssi_dbm: -120.0,
                 outcome: FrameOutcome::Collided,
+            },
+        ],
+        field_visits: vec![
+            FieldVisitRow {
+                opened_s: 0.5,
+                node: 0,
+                campaign: Arc::from("reset"),
+                cause: VisitCause::NotBack,
+                crew: Some(u32::MAX),
+                begun_s: Some(f64::MAX),
+                arrived_s: Some(-0.0),
+                done_s: Some(1e-9),
+                found: VisitFound::Done,
+            },
+            FieldVisitRow {
+                opened_s: 0.5,
+                node: u32::MAX,
+                campaign: Arc::from("ü"),
+                cause: VisitCause::NotRunning,
+                crew: None,
+                begun_s: None,
+                arrived_s: None,
+                done_s: None,
+                found: VisitFound::Waiting,
             },
         ],
         visits: vec![VisitRow {

@@ -143,8 +143,16 @@ pub fn captured(spec: &WorldSpec) -> Ran {
 
 /// Runs a world to its end.
 pub fn run(spec: &WorldSpec) -> Ran {
+    run_prepared(spec, |_| {})
+}
+
+/// The same once something has been done to its meshes.
+pub fn run_prepared(spec: &WorldSpec, mut prepare: impl FnMut(&mut Cell)) -> Ran {
     let mut built = build(spec).expect("a world");
     for part in &mut built.parts {
+        if let Part::Mesh(cell) = part {
+            prepare(cell);
+        }
         part.describe(&spec.placement.sites);
     }
     Ran::new(built, spec.duration)

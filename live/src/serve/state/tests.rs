@@ -219,6 +219,7 @@ fn what_is_written_comes_back() {
             security: Security::known(0xFC, u64::MAX - 1, 77),
             firmware: Some(Firmware { identity: 0x0123_4567_89AB_CDEF, identifier: Vec::new() }),
             clock: None,
+            certificate: None,
         })),
         ..Rest::default()
     };

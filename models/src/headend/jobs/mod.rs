@@ -10,6 +10,7 @@ pub mod held;
 pub mod ping;
 pub mod read;
 pub mod reset;
+pub mod technicians;
 pub mod waves;
 
 use super::front::{Front, JobTerms, Left, Next};
@@ -20,7 +21,7 @@ use super::sessions::{Asked, Key};
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
 use crate::apdu::{Ask, Said};
-use crate::backhaul::{Destination, Down, DownKind, Report};
+use crate::backhaul::{Destination, Down, DownKind, Report, Visit};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
@@ -35,6 +36,7 @@ use reset::Reset;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use technicians::{Call, Technicians};
 
 /// What every kind of job does.
 pub trait JobKind {
@@ -76,6 +78,12 @@ pub trait JobKind {
 
     /// What is known of links is new.
     fn links(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>) {}
+
+    /// A campaign has given a meter up that is to get a visit.
+    fn called(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _call: Call) {}
+
+    /// A visit is over.
+    fn visited(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _visit: &Visit) {}
 
     /// The run ends while a read of this job is under way.
     fn unanswered(&mut self, _tools: &mut Tools<'_>, _read: u32) {}
@@ -202,6 +210,20 @@ macro_rules! kinds {
                 }
             }
 
+            /// See [`JobKind::called`].
+            pub fn called(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, call: Call) {
+                match self {
+                    $(Job::$kind(job) => job.called(ctx, tools, call),)*
+                }
+            }
+
+            /// See [`JobKind::visited`].
+            pub fn visited(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, visit: &Visit) {
+                match self {
+                    $(Job::$kind(job) => job.visited(ctx, tools, visit),)*
+                }
+            }
+
             /// See [`JobKind::unanswered`].
             pub fn unanswered(&mut self, tools: &mut Tools<'_>, read: u32) {
                 match self {
@@ -229,7 +251,9 @@ kinds! {
     /// Brings a firmware image into every meter.
     Firmware,
     /// Has something done by every meter, in a few questions.
-    Dialogue
+    Dialogue,
+    /// Sends crews to meters that campaigns have given up.
+    Technicians
 }
 
 /// What a job may touch of the rest of the head-end.
@@ -250,6 +274,8 @@ pub struct Tools<'a> {
     pub statistics: &'a mut Statistics,
     /// Where rows go.
     pub rows: &'a mut Rows,
+    /// Meters that are to get a visit.
+    pub calls: &'a mut Vec<Call>,
     /// What the meter says that a job is told of, where that is not its rows.
     pub said: Option<Said>,
 }
@@ -405,7 +431,7 @@ pub fn before_firmware(campaigns: &[CampaignSpec], reads: &[PollSpec]) -> u16 {
 pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::with_capacity(duties.campaigns.len() + duties.reads.len());
     for reset in duties.campaigns.iter().filter_map(|campaign| campaign.job.reset()) {
-        jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone())));
+        jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone(), duties.seed)));
     }
     if !duties.reads.is_empty() {
         let mut behind: BTreeMap<SiteId, Vec<SiteId>> = BTreeMap::new();
@@ -421,7 +447,7 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     for campaign in others(duties.campaigns) {
         let (name, job) = (&campaign.name, jobs.len() as u16);
         jobs.push(match &campaign.job {
-            JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, duties.meters.into())),
+            JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, meant(duties, &ping.target), duties.seed)),
             JobSpec::Firmware(spec) => {
                 image += 1;
                 Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(duties, &spec.target), duties.seed))
@@ -432,6 +458,9 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
                 Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(duties, &pace.target), duties.seed))
             }
         });
+    }
+    if let Some(technicians) = duties.technicians {
+        jobs.push(Job::Technicians(Technicians::new(technicians, jobs.len() as u16, duties.seed)));
     }
     jobs
 }
@@ -450,5 +479,7 @@ pub fn terms(duties: &Duties<'_>, limits: &HeadEndSpec) -> Vec<JobTerms> {
     let of = |campaign: &CampaignSpec| terms(campaign.priority, campaign.right(), campaign.role.as_deref());
     let resets = duties.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).map(of);
     let reads = duties.reads.iter().map(|read| terms(read.priority, Right::Read, read.role.as_deref()));
-    resets.chain(reads).chain(others(duties.campaigns).map(of)).collect()
+    // What technicians ask is a ping that nobody can forbid.
+    let technicians = duties.technicians.map(|_| terms(PRIORITY_USUAL, Right::Ping, None));
+    resets.chain(reads).chain(others(duties.campaigns).map(of)).chain(technicians).collect()
 }

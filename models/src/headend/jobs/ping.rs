@@ -1,6 +1,7 @@
-//! Asks every meter for its clock: who can be reached, and how long an answer takes.
+//! Asks meters for their clocks: who can be reached, and how long an answer takes.
 
 use super::held::{Held, Waiting};
+use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
@@ -24,9 +25,11 @@ use std::sync::Arc;
 pub enum Wake {
     /// A meter's turn has come.
     Turn {
-        /// Its position in the order of ids.
-        position: u32,
+        /// Its place among the turns.
+        turn: u32,
     },
+    /// The next wave begins.
+    Wave,
     /// A meter's link is what it is to be.
     Released {
         /// Its position in the order of ids.
@@ -77,9 +80,25 @@ struct Came {
 /// A ping in the middle of a run: questions that wait for their answers, by number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
-    next: u32,
+    course: Course,
     under_way: BTreeMap<u32, Asked>,
     waiting: Vec<Waiting>,
+}
+
+/// How far it has come.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Course {
+    /// Place of the next turn.
+    next: u32,
+    wave: u16,
+    /// When each wave began.
+    began: Vec<SimTime>,
+    /// Meters of the wave that nothing has come of yet.
+    open: u32,
+    failed: u32,
+    halted: bool,
+    /// Of which meters the row is written, by position.
+    recorded: Vec<bool>,
 }
 
 /// A ping of every meter.
@@ -89,33 +108,79 @@ pub struct Ping {
     name: Arc<str>,
     spec: PingSpec,
     meters: Arc<[SiteId]>,
-    /// Position of the next meter.
-    next: u32,
+    waves: Waves,
+    /// Positions of the meters by their turns: wave by wave, each in the order of ids.
+    turns: Vec<u32>,
+    /// Place of each meter's turn in its wave, and which that is.
+    places: Vec<(u16, u32)>,
+    course: Course,
     under_way: BTreeMap<u32, Asked>,
     held: Held,
 }
 
 impl Ping {
-    /// Job `job` over these meters, in the order of their ids.
-    pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[SiteId]>) -> Self {
+    /// Job `job` over these meters.
+    pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[SiteId]>, seed: u64) -> Self {
         let held = Held::new(spec.only_when.as_ref(), spec.wait);
-        Ping { job, name: name.into(), spec: spec.clone(), meters, next: 0, under_way: BTreeMap::new(), held }
+        let waves = Waves::new(&spec.waves, &meters, job, seed);
+        let (mut turns, mut places) = (Vec::with_capacity(meters.len()), vec![(0, 0); meters.len()]);
+        for wave in 0..waves.count() as u16 {
+            for (place, position) in (0..).zip(waves.by_id(wave)) {
+                places[position as usize] = (wave, place);
+                turns.push(position);
+            }
+        }
+        let course = Course { recorded: vec![false; meters.len()], ..Course::default() };
+        let under_way = BTreeMap::new();
+        Ping { job, name: name.into(), spec: spec.clone(), meters, waves, turns, places, course, under_way, held }
     }
 
     fn wake(&self, ctx: &mut Ctx, at: SimTime, wake: Wake) {
         ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Ping { job: self.job, wake })));
     }
 
-    /// When a meter's turn comes: spread evenly over the window.
+    /// When a meter's turn comes: the turns of a wave are spread evenly over the window. Of a wave that has not begun: when the campaign starts.
     fn planned(&self, position: u32) -> SimTime {
-        let into = u128::from(self.spec.window.nanos()) * u128::from(position) / self.meters.len().max(1) as u128;
-        self.spec.at + SimTime::from_nanos(into as u64)
+        let (wave, place) = self.places[position as usize];
+        let Some(&began) = self.course.began.get(usize::from(wave)) else { return self.spec.at };
+        let into = u128::from(self.spec.window.nanos()) * u128::from(place) / self.waves.of(wave).len().max(1) as u128;
+        began + SimTime::from_nanos(into as u64)
     }
 
-    fn wait_for(&mut self, ctx: &mut Ctx, position: u32) {
-        self.next = position;
-        if (position as usize) < self.meters.len() {
-            self.wake(ctx, self.planned(position), Wake::Turn { position });
+    fn begin_wave(&mut self, ctx: &mut Ctx, wave: u16, at: SimTime) {
+        let course = &mut self.course;
+        (course.wave, course.open) = (wave, self.waves.of(wave).len() as u32);
+        course.began.push(at);
+        let first = course.next;
+        self.wait_for(ctx, first);
+        if self.course.open == 0 {
+            self.wave_over(ctx);
+        }
+    }
+
+    fn wait_for(&mut self, ctx: &mut Ctx, turn: u32) {
+        self.course.next = turn;
+        if turn < self.waves.until(self.course.wave) {
+            self.wake(ctx, self.planned(self.turns[turn as usize]), Wake::Turn { turn });
+        }
+    }
+
+    fn wave_over(&self, ctx: &mut Ctx) {
+        if usize::from(self.course.wave) + 1 < self.waves.count() {
+            self.wake(ctx, ctx.now() + self.spec.waves.pause, Wake::Wave);
+        }
+    }
+
+    /// Something has come of a meter, and it may be the last of its wave, or one too many that has failed.
+    fn is_over(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, came: Came) {
+        self.record(tools, position, came);
+        self.course.open = self.course.open.saturating_sub(1);
+        if matches!(came.outcome, Outcome::Failed | Outcome::Refused) {
+            self.course.failed += 1;
+            self.course.halted |= self.waves.are_too_many(self.course.failed, self.course.wave);
+        }
+        if self.course.open == 0 && !self.course.halted {
+            self.wave_over(ctx);
         }
     }
 
@@ -123,11 +188,11 @@ impl Ping {
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let meter = self.meters[position as usize];
         if tools.forbids(ctx.now(), self.job, TransactionKind::Ping, &self.name, Some(meter)) {
-            self.record(tools, position, Came::nothing(Outcome::Forbidden, None));
+            self.is_over(ctx, tools, position, Came::nothing(Outcome::Forbidden, None));
         } else if !tools.network.reachable[meter.at()] {
-            self.record(tools, position, Came::nothing(Outcome::Unreachable, None));
+            self.is_over(ctx, tools, position, Came::nothing(Outcome::Unreachable, None));
         } else if tools.talk.has_expired(meter, ctx.now()) {
-            self.record(tools, position, Came::nothing(Outcome::Expired, None));
+            self.is_over(ctx, tools, position, Came::nothing(Outcome::Expired, None));
         } else if !self.held.holds(tools, ctx.now(), position, meter) {
             self.ask(ctx, tools, position, None);
         }
@@ -166,7 +231,7 @@ impl Ping {
             Next::Never => {
                 self.under_way.remove(&read);
                 tools.numbers.close(read);
-                self.record(tools, asked.position, Came::nothing(Outcome::Failed, Some(asked)));
+                self.is_over(ctx, tools, asked.position, Came::nothing(Outcome::Failed, Some(asked)));
             }
         }
     }
@@ -179,10 +244,11 @@ impl Ping {
         tools.close(ctx, (DownKind::Request { read }, report.meter));
         let (hops, bytes) = (report.hops, u32::from(report.bytes));
         let came = Came { outcome, asked: Some(asked), answered: Some(ctx.now()), hops, bytes, lack: asked.lack };
-        self.record(tools, asked.position, came);
+        self.is_over(ctx, tools, asked.position, came);
     }
 
-    fn record(&self, tools: &mut Tools<'_>, position: u32, came: Came) {
+    fn record(&mut self, tools: &mut Tools<'_>, position: u32, came: Came) {
+        self.course.recorded[position as usize] = true;
         let meter = self.meters[position as usize];
         let id = TransactionId::Campaign { kind: TransactionKind::Ping, job: self.job, meter };
         tools.rows.transactions.push(TransactionRow {
@@ -231,34 +297,44 @@ impl JobKind for Ping {
     type State = State;
 
     fn save(&self) -> State {
-        State { next: self.next, under_way: self.under_way.clone(), waiting: self.held.save() }
+        State { course: self.course.clone(), under_way: self.under_way.clone(), waiting: self.held.save() }
     }
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Turn { turn: position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Wave => usize::from(self.course.wave) + 1 < self.waves.count(),
             Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
 
     fn restore(&mut self, state: State) -> Result<(), String> {
         let meters = self.meters.len();
-        let known = state.under_way.values().all(|asked| (asked.position as usize) < meters);
-        ensure(known && state.next as usize <= meters, || "ping: it is about a meter that is not here".to_owned())?;
+        let (asked, course) = (&state.under_way, &state.course);
+        let known = asked.values().all(|asked| (asked.position as usize) < meters)
+            && usize::from(course.wave) < self.waves.count()
+            && course.began.len() <= usize::from(course.wave) + 1
+            && course.recorded.len() == meters;
+        ensure(known && course.next as usize <= meters, || "ping: it is about a meter that is not here".to_owned())?;
         self.held.restore(state.waiting, meters)?;
-        (self.next, self.under_way) = (state.next, state.under_way);
+        (self.course, self.under_way) = (state.course, state.under_way);
         Ok(())
     }
 
     fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
-        self.wait_for(ctx, 0);
+        self.begin_wave(ctx, 0, self.spec.at);
     }
 
     fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
         match wake {
-            Wake::Turn { position } => {
-                self.wait_for(ctx, position + 1);
-                self.turn(ctx, tools, position);
+            Wake::Turn { .. } | Wake::Released { .. } if self.course.halted => {}
+            Wake::Turn { turn } => {
+                self.wait_for(ctx, turn + 1);
+                self.turn(ctx, tools, self.turns[turn as usize]);
+            }
+            Wake::Wave => {
+                let now = ctx.now();
+                self.begin_wave(ctx, self.course.wave + 1, now);
             }
             Wake::Released { position, lack } => self.ask(ctx, tools, position, Some(lack)),
             Wake::Timeout { read, attempt } => self.timeout(ctx, tools, read, attempt),
@@ -288,7 +364,7 @@ impl JobKind for Ping {
         let meters = self.meters.clone();
         let looked = self.held.look(tools, ctx.now(), |position| meters[position as usize]);
         for waiting in looked.left_out {
-            self.record(tools, waiting.index, Came::left_out(waiting.lack));
+            self.is_over(ctx, tools, waiting.index, Came::left_out(waiting.lack));
         }
         for (at, Waiting { index: position, lack, .. }) in looked.released {
             self.wake(ctx, at, Wake::Released { position, lack });
@@ -306,8 +382,11 @@ impl JobKind for Ping {
         for waiting in self.held.rest() {
             self.record(tools, waiting.index, Came::left_out(waiting.lack));
         }
-        for position in self.next..self.meters.len() as u32 {
-            self.record(tools, position, Came::nothing(Outcome::Pending, None));
+        let outcome = if self.course.halted { Outcome::Halted } else { Outcome::Pending };
+        for position in 0..self.meters.len() as u32 {
+            if !self.course.recorded[position as usize] {
+                self.record(tools, position, Came::nothing(outcome, None));
+            }
         }
     }
 }
@@ -319,12 +398,14 @@ mod tests {
     #[test]
     fn turns_are_spread_evenly_over_the_window() {
         let s = SimTime::from_secs;
-        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10), attempts: 1, only_when: None, wait: None };
-        let ping = Ping::new("clocks", &spec, 0, [4, 5, 9].map(SiteId).into());
+        let spec = PingSpec { at: s(100), window: s(60), timeout: s(10), ..PingSpec::default() };
+        let mut ping = Ping::new("clocks", &spec, 0, [4, 5, 9].map(SiteId).into(), 1);
+        ping.course.began.push(s(100));
         assert_eq!([0, 1, 2].map(|position| ping.planned(position)), [100, 120, 140].map(s));
         // A million meters over a year: their product is beyond 64 bits.
         let spec = PingSpec { window: s(366 * 86_400), ..spec };
-        let ping = Ping::new("clocks", &spec, 0, (0..1_000_000).map(SiteId).collect());
+        let mut ping = Ping::new("clocks", &spec, 0, (0..1_000_000).map(SiteId).collect(), 1);
+        ping.course.began.push(s(100));
         assert_eq!(ping.planned(500_000), s(100 + 183 * 86_400));
     }
 }

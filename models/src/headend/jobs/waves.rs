@@ -43,6 +43,19 @@ impl Waves {
         &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
     }
 
+    /// The same, ascending.
+    pub fn by_id(&self, wave: u16) -> Vec<u32> {
+        let mut all = self.of(wave).to_vec();
+        all.sort_unstable();
+        all
+    }
+
+    /// Share of all meters that the largest wave has.
+    pub fn largest_share(&self) -> f64 {
+        let largest = (0..self.count() as u16).map(|wave| self.of(wave).len()).max().unwrap_or_default();
+        largest as f64 / self.order.len().max(1) as f64
+    }
+
     /// Meters of a wave and of those before it.
     pub fn until(&self, wave: u16) -> u32 {
         self.ends[usize::from(wave)]

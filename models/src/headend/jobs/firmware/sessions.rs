@@ -4,6 +4,7 @@ use super::progress::{Follows, Phase, Stage};
 use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{ImageStep, Said};
 use crate::backhaul::Report;
+use crate::headend::jobs::technicians::Cause;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +170,9 @@ impl Firmware {
         if before == Stage::Activating && after != Stage::Activating {
             self.state.activating -= 1;
         }
+        if after == Stage::Failed {
+            self.call(tools, asked.position, Cause::NotServed);
+        }
         if matches!(after, Stage::Failed | Stage::RolledBack) {
             self.has_failed(tools);
             if self.state.phase == Phase::Done {
@@ -198,6 +202,7 @@ impl Firmware {
             }
             progress.stage = Stage::Failed;
             self.state.activating -= 1;
+            self.call(tools, asked.position, Cause::NotRunning);
             self.has_failed(tools);
             if self.state.phase != Phase::Done {
                 self.fill(ctx, tools);

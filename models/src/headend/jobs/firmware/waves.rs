@@ -4,6 +4,7 @@ use super::progress::{Phase, Stage};
 use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
 use crate::apdu::ImageStep;
 use crate::books::TransactionId;
+use crate::headend::jobs::technicians::{Call, Cause};
 use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 
@@ -103,8 +104,17 @@ impl Firmware {
         for position in self.left(tools) {
             if self.state.meters[position as usize].stage != stage {
                 self.state.meters[position as usize].stage = Stage::Failed;
+                self.call(tools, position, if stage == Stage::Running { Cause::NotRunning } else { Cause::NotServed });
                 self.has_failed(tools);
             }
+        }
+    }
+
+    /// A meter that has failed gets a visit, if the campaign says so.
+    pub(super) fn call(&self, tools: &mut Tools<'_>, position: u32, cause: Cause) {
+        if self.spec.visit {
+            let meter = self.meters[position as usize];
+            tools.calls.push(Call { meter, job: self.job, campaign: self.name.clone(), cause });
         }
     }
 

@@ -1,13 +1,15 @@
 #![doc = include_str!("README.md")]
 
+mod follow;
 pub mod schedule;
 
 use super::held::{Held, Waiting};
+use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::books::TransactionId;
-use crate::check::same_count;
+use crate::check::{ensure, same_count};
 use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
@@ -54,6 +56,13 @@ pub enum Wake {
         /// Index of the meter in the job.
         index: u32,
     },
+    /// The next wave begins.
+    Wave,
+    /// A meter has had as long as it may take.
+    Overdue {
+        /// Index of the meter in the job.
+        index: u32,
+    },
 }
 
 /// What the head-end knows of one meter in the job.
@@ -73,6 +82,10 @@ struct Progress {
     released: Option<SimTime>,
     left_out: bool,
     forbidden: bool,
+    /// When its turn was, where that is not known before the run.
+    turn: Option<SimTime>,
+    /// Its wave no longer waits for it.
+    is_over: bool,
 }
 
 /// A reset job in the middle of a run.
@@ -80,6 +93,19 @@ struct Progress {
 pub struct State {
     progress: Vec<Progress>,
     waiting: Vec<Waiting>,
+    course: Course,
+}
+
+/// How far a job has come that follows its meters, because it has waves, may be halted, or has meters visited.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Course {
+    wave: u16,
+    /// When the wave began.
+    began: SimTime,
+    /// Meters of the wave that are not over.
+    open: u32,
+    failed: u32,
+    halted: bool,
 }
 
 /// A reset job.
@@ -90,18 +116,26 @@ pub struct Reset {
     plan: Arc<Plan>,
     progress: Vec<Progress>,
     held: Held,
-    /// Indices of the meters in the order of their planned times.
+    waves: Waves,
+    course: Course,
+    /// Indices of the meters, wave by wave, each in the order of planned times.
     by_time: Vec<u32>,
 }
 
 impl Reset {
     /// Job `job` of a plan.
-    pub fn new(spec: &ResetSpec, job: u16, plan: Arc<Plan>) -> Self {
-        let times = &plan.reset(job).times;
-        let mut by_time: Vec<u32> = (0..times.len() as u32).collect();
-        by_time.sort_by_key(|&n| (times[n as usize], n));
+    pub fn new(spec: &ResetSpec, job: u16, plan: Arc<Plan>, seed: u64) -> Self {
+        let ResetPlan { times, meters, .. } = plan.reset(job);
+        let waves = Waves::new(&spec.waves, meters, job, seed);
+        let mut by_time = Vec::with_capacity(times.len());
+        for wave in 0..waves.count() as u16 {
+            let mut of = waves.of(wave).to_vec();
+            of.sort_by_key(|&n| (times[n as usize], n));
+            by_time.extend(of);
+        }
         let held = Held::new(spec.only_when.as_ref(), spec.wait);
-        Reset { job, held, spec: spec.clone(), progress: vec![Progress::default(); times.len()], by_time, plan }
+        let progress = vec![Progress::default(); times.len()];
+        Reset { job, held, spec: spec.clone(), progress, waves, course: Course::default(), by_time, plan }
     }
 
     fn planned(&self) -> &ResetPlan {
@@ -123,17 +157,26 @@ impl Reset {
                 }
                 let down = tools.talk.reset_all(self.job, self.planned().tier);
                 tools.send(ctx, down);
+                for index in 0..self.progress.len() as u32 {
+                    self.follow(ctx, index);
+                }
             }
-            Delivery::Unicast => self.wait_for(ctx, 0),
+            Delivery::Unicast => self.begin_wave(ctx, tools, 0),
         }
     }
 
-    /// Sets the timer of the meter at a position in the order of planned times, if there is one.
+    /// Sets the timer of the meter at a position in the order of planned times, if there is one in this wave.
     fn wait_for(&self, ctx: &mut Ctx, position: u32) {
-        if let Some(&index) = self.by_time.get(position as usize) {
-            let at = self.planned().times[index as usize].max(ctx.now());
+        if position < self.waves.until(self.course.wave) {
+            let at = self.turn(self.by_time[position as usize]).max(ctx.now());
             self.wake(ctx, at, Wake::Next { position });
         }
+    }
+
+    /// When a meter of this wave has its turn.
+    fn turn(&self, index: u32) -> SimTime {
+        let plan = self.planned();
+        self.course.began + (plan.times[index as usize] - plan.at)
     }
 
     fn forbids(&self, ctx: &Ctx, tools: &mut Tools<'_>, meter: Option<SiteId>) -> bool {
@@ -184,7 +227,8 @@ impl Reset {
 
     /// Until when a meter may be heard again, if there is an end to it.
     fn deadline(&self, at: usize) -> Option<SimTime> {
-        let from = self.progress[at].released.unwrap_or(self.planned().times[at]);
+        let progress = &self.progress[at];
+        let from = progress.released.or(progress.turn).unwrap_or(self.planned().times[at]);
         self.spec.give_up_after.map(|after| from + after)
     }
 
@@ -205,6 +249,7 @@ impl Reset {
             None if progress.left_out => Outcome::LeftOut,
             None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
+            None if self.course.halted && progress.attempts == 0 => Outcome::Halted,
             None if is_late(now) => Outcome::Failed,
             None => Outcome::Pending,
         }
@@ -217,15 +262,16 @@ impl JobKind for Reset {
     type State = State;
 
     fn save(&self) -> State {
-        State { progress: self.progress.clone(), waiting: self.held.save() }
+        State { progress: self.progress.clone(), waiting: self.held.save(), course: self.course }
     }
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Begin => true,
+            Wake::Begin | Wake::Wave => true,
             Wake::Next { position: n }
             | Wake::Repeat { index: n }
             | Wake::Again { index: n }
+            | Wake::Overdue { index: n }
             | Wake::Released { index: n } => (n as usize) < self.progress.len(),
         }
     }
@@ -233,7 +279,11 @@ impl JobKind for Reset {
     fn restore(&mut self, state: State) -> Result<(), String> {
         same_count("reset: meters", state.progress.len(), self.progress.len())?;
         self.held.restore(state.waiting, self.progress.len())?;
-        self.progress = state.progress;
+        ensure(
+            usize::from(state.course.wave) < self.waves.count() && state.course.open as usize <= state.progress.len(),
+            || "reset: it is about a wave that there is not".to_owned(),
+        )?;
+        (self.progress, self.course) = (state.progress, state.course);
         Ok(())
     }
 
@@ -245,19 +295,28 @@ impl JobKind for Reset {
     fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
         match wake {
             Wake::Begin => self.begin(ctx, tools),
+            Wake::Wave => self.begin_wave(ctx, tools, self.course.wave + 1),
+            Wake::Overdue { index } => self.overdue(ctx, tools, index),
+            Wake::Next { .. } | Wake::Released { .. } if self.course.halted => {}
             Wake::Next { position } => {
                 self.wait_for(ctx, position + 1);
                 let index = self.by_time[position as usize];
                 let meter = self.planned().meters[index as usize];
+                if self.planned().may_be_late {
+                    self.progress[index as usize].turn = Some(self.turn(index));
+                }
                 if self.forbids(ctx, tools, Some(meter)) {
                     self.progress[index as usize].forbidden = true;
+                    self.is_over(ctx, tools, index, false);
                 } else if !self.held.holds(tools, ctx.now(), index, meter) {
                     self.command(ctx, tools, index);
+                    self.follow(ctx, index);
                 }
             }
             Wake::Released { index } => {
                 self.progress[index as usize].released = Some(ctx.now());
                 self.command(ctx, tools, index);
+                self.follow(ctx, index);
             }
             Wake::Repeat { index } => self.repeat(ctx, tools, index),
             Wake::Again { index } => self.command(ctx, tools, index),
@@ -278,13 +337,17 @@ impl JobKind for Reset {
         if self.spec.delivery == Delivery::Unicast {
             tools.close(ctx, (DownKind::Command { job: self.job }, report.meter));
         }
-        let Some(progress) = self.of(report.meter) else { return };
+        let Some(index) = self.planned().position(report.meter) else { return };
+        let progress = &mut self.progress[index];
         match report.kind {
             ReportKind::CommandAck { .. } => progress.acknowledged = true,
             ReportKind::Back { .. } if progress.answered.is_some() => tools.statistics.duplicates += 1,
             ReportKind::Back { .. } => {
                 (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
                 progress.hops = report.hops;
+                if self.deadline(index).is_none_or(|deadline| ctx.now() <= deadline) {
+                    self.is_over(ctx, tools, index as u32, false);
+                }
             }
             ReportKind::Push { .. }
             | ReportKind::Bundle { .. }
@@ -298,8 +361,9 @@ impl JobKind for Reset {
 
     fn refused(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, report: &Report) {
         tools.close(ctx, (DownKind::Command { job: self.job }, report.meter));
-        if let (ReportKind::CommandAck { .. }, Some(progress)) = (report.kind, self.of(report.meter)) {
-            progress.refused = true;
+        if let (ReportKind::CommandAck { .. }, Some(index)) = (report.kind, self.planned().position(report.meter)) {
+            self.progress[index].refused = true;
+            self.is_over(ctx, tools, index as u32, true);
         }
     }
 
@@ -310,6 +374,7 @@ impl JobKind for Reset {
         for waiting in looked.left_out {
             let progress = &mut self.progress[waiting.index as usize];
             (progress.lack, progress.left_out) = (Some(waiting.lack), true);
+            self.is_over(ctx, tools, waiting.index, false);
         }
         for (at, waiting) in looked.released {
             self.progress[waiting.index as usize].lack = Some(waiting.lack);
@@ -339,7 +404,7 @@ impl JobKind for Reset {
                 campaign: plan.name.clone(),
                 node: meter.0,
                 gateway: tools.network.gateway[meter.at()].0,
-                planned_s: plan.times[at].secs_f64(),
+                planned_s: progress.turn.unwrap_or(plan.times[at]).secs_f64(),
                 sent_s: progress.sent.map(SimTime::secs_f64),
                 reset_s: progress.reset.map(SimTime::secs_f64),
                 acknowledged: (self.spec.delivery == Delivery::Unicast).then_some(progress.acknowledged),

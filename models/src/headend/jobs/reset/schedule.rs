@@ -1,5 +1,6 @@
 //! Who resets when: windows, clusters, and a window that the border router's radio can carry.
 
+use crate::headend::jobs::waves::Waves;
 use crate::node::SiteId;
 use crate::plan::ResetPlan;
 use crate::purpose;
@@ -13,6 +14,8 @@ pub struct Population<'a> {
     pub meters: &'a [SiteId],
     /// Most radios behind one border router.
     pub per_router: usize,
+    /// Share that they are of all meters.
+    pub share: f64,
     /// Radio time that one meter coming back costs its border router.
     pub reconnect_airtime: SimTime,
     /// How long a meter that restarts alone is away.
@@ -32,25 +35,30 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     let uniform =
         |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
     let own = |meter: SiteId| Stream::new(seed, (u64::from(job) << 32) | u64::from(meter), purpose::RESET_TIME).unit();
+    let waves = Waves::new(&spec.waves, meters, job, seed);
     let spread = |window| meters.iter().map(|&meter| uniform(window, own(meter))).collect();
     let (offsets, window): (Vec<SimTime>, SimTime) = match spec.schedule() {
         ResetSchedule::Window(low, high) => (spread((low, high)), high),
         ResetSchedule::Auto { busy_share, away_share } => {
             // A soft reset leaves the radio up, so that nobody's way is interrupted.
             let away_share = (spec.tier != ResetTier::Soft).then_some(away_share);
-            let window = auto_window(population, busy_share, away_share);
+            let window = auto_window(population, waves.largest_share(), busy_share, away_share);
             (spread((SimTime::ZERO, window)), window)
         }
         ResetSchedule::Clusters { size, gap } => {
             let mut gaps = Stream::new(seed, u64::from(job), purpose::CLUSTER_GAP);
-            let (mut at, mut offsets) = (SimTime::ZERO, Vec::with_capacity(meters.len()));
-            for n in 0..meters.len() {
-                if n > 0 && n % size.max(1) as usize == 0 {
-                    at += uniform(gap, gaps.unit());
+            let (mut longest, mut offsets) = (SimTime::ZERO, vec![SimTime::ZERO; meters.len()]);
+            for wave in 0..waves.count() as u16 {
+                let mut at = SimTime::ZERO;
+                for (n, position) in waves.by_id(wave).into_iter().enumerate() {
+                    if n > 0 && n % size.max(1) as usize == 0 {
+                        at += uniform(gap, gaps.unit());
+                    }
+                    offsets[position as usize] = at;
                 }
-                offsets.push(at);
+                longest = longest.max(at);
             }
-            (offsets, at)
+            (offsets, longest)
         }
     };
     ResetPlan {
@@ -61,14 +69,17 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
         back: back_sign(spec),
         meters: meters.to_vec(),
         times: offsets.into_iter().map(|offset| spec.at + offset).collect(),
+        may_be_late: spec.may_be_late(),
     }
 }
 
 /// The shortest window in which meters that come back occupy the radio of their border router for at most `busy_share` of the time,
-/// and a meter's way there is interrupted for at most `away_share` of it by others on that way, each of which is away in turn.
-pub fn auto_window(population: &Population<'_>, busy_share: f64, away_share: Option<f64>) -> SimTime {
-    let air_s = population.per_router as f64 * population.reconnect_airtime.secs_f64() / busy_share;
-    let way_s = away_share.map_or(0.0, |share| population.between * population.alone.secs_f64() / share);
+/// and a meter's way there is interrupted for at most `away_share` of it by others on that way, each of which is away in turn; of the meters,
+/// `wave` is the share that resets in it.
+pub fn auto_window(population: &Population<'_>, wave: f64, busy_share: f64, away_share: Option<f64>) -> SimTime {
+    let air_s = wave * population.per_router as f64 * population.reconnect_airtime.secs_f64() / busy_share;
+    let between = wave * population.share * population.between;
+    let way_s = away_share.map_or(0.0, |share| between * population.alone.secs_f64() / share);
     SimTime::from_secs_f64(air_s.max(way_s))
 }
 
@@ -80,13 +91,18 @@ mod tests {
     fn a_window_is_as_long_as_air_time_and_ways_need() {
         let of = |per_router, between| {
             let (alone, reconnect_airtime) = (SimTime::from_secs(90), SimTime::from_millis(100));
-            Population { meters: &[], per_router, reconnect_airtime, alone, between }
+            Population { meters: &[], per_router, share: 1.0, reconnect_airtime, alone, between }
         };
-        let window = |population: &Population<'_>, away_share| auto_window(population, 0.2, away_share).secs_f64();
+        let window = |population: &Population<'_>, away_share| auto_window(population, 1.0, 0.2, away_share).secs_f64();
         // 500 times 0.1 s in a fifth of the time: 250 s. One on the way that is away for 90 s in a tenth of it: 900 s.
         assert_eq!(window(&of(500, 1.0), Some(0.1)), 900.0);
         assert_eq!(window(&of(500, 1.0), None), 250.0);
         assert_eq!(window(&of(5_000, 1.0), Some(0.1)), 2_500.0);
         assert_eq!(window(&of(500, 0.0), Some(0.1)), 250.0);
+        // A wave of a tenth of them: 25 s and 90 s. The same tenth as a target of its own: 50 meters behind the router.
+        assert_eq!(auto_window(&of(500, 1.0), 0.1, 0.2, Some(0.1)).secs_f64(), 90.0);
+        assert_eq!(auto_window(&of(500, 1.0), 0.1, 0.2, None).secs_f64(), 25.0);
+        let tenth = Population { share: 0.1, ..of(50, 1.0) };
+        assert_eq!(auto_window(&tenth, 1.0, 0.2, Some(0.1)).secs_f64(), 90.0);
     }
 }
