@@ -34,7 +34,7 @@ use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
-use crate::meter::{self, Meters, Reserves, Servers};
+use crate::meter::{self, Boards, Meters, Reserves, Servers};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
@@ -308,7 +308,8 @@ impl Kit<'_> {
         let servers = is_spoken(spec).then(|| Box::new(Servers::new(self.cosem.clone(), count)));
         let reserves = spec.device.last_gasp.as_ref().map(|spec| Box::new(Reserves::new(spec, count)));
         let (plan, push, boot) = (plan.clone(), spec.traffic.push(), spec.device.boot);
-        let parts = meter::Parts { servers, reserves, plan, push, boot };
+        let boards = spec.device.boards.as_ref().map(|boards| Boards::new(boards, &spec.dlms));
+        let parts = meter::Parts { servers, reserves, plan, push, boot, boards };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {

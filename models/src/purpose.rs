@@ -72,6 +72,8 @@ pub const SPOIL: u32 = 123;
 pub const PERMIT: u32 = 160;
 /// How long the head-end pauses before it asks again (entity: meter).
 pub const RETRY: u32 = 161;
+/// Whether both boards of a meter restart (entity: site).
+pub const PARTIAL_RESET: u32 = 172;
 /// How long a crew is on its way (entity: visit and meter).
 pub const VISIT_TRAVEL: u32 = 170;
 /// How long it works there (entity: visit and meter).

@@ -150,7 +150,7 @@ fn every_figure_and_column_is_described() {
         .expect(0);
     let limits = "name = \"more\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
                   [head_end]\npreset = \"gxf\"\n[last_gasp]\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
-                  [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\nvisit = true\n[technicians]\n\
+                  [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\nvisit = true\n[technicians]\n[device.boards]\n\
                   [[campaign]]\nname = \"reset\"\nkind = \"reset\"\nat = \"15min\"\nwindow = [\"0s\", \"1min\"]\n\
                   delivery = \"unicast\"\ngive_up_after = \"5min\"\nstop_at_failed = \"5 %\"\n\
                   [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";

@@ -82,12 +82,16 @@ pub fn unwrapped(datagram: &[u8]) -> Option<&[u8]> {
     datagram.get(HEADER_BYTES..frame.bytes)
 }
 
+/// Exception of a meter whose boards keep it from a service: not allowed, operation not possible.
+pub const NOT_SERVED: [u8; 3] = [0xD8, 1, 1];
+
 /// What a datagram of a meter says; `None` if it is not genuine or not understood.
 pub fn open(meter: Meter<'_>, datagram: &[u8]) -> Option<Said> {
     let mut apdu = unwrapped(datagram)?.to_vec();
     match apdu[..] {
         [0xD8, _, 6, ..] => return Some(Said::Refused),
         [0xD8, _, 5] => return Some(Said::Undeciphered),
+        [0xD8, 1, 1] => return Some(Said::NotServed),
         _ => {}
     }
     let envelope = cipher::envelope(&apdu)?;

@@ -52,6 +52,8 @@ pub struct Apdu {
     pub answer_bytes: u16,
     /// It is an exception: the meter refuses the request's counter.
     pub refused: bool,
+    /// It asks for what the metrology board measures; of an exception: the state of its boards keeps the meter from it.
+    pub metrology: bool,
     /// It belongs to somebody outside the simulation, who has the bytes: only its way is simulated.
     pub outside: bool,
     /// Rows that it asks for or brings.

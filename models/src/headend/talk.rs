@@ -69,7 +69,7 @@ pub enum Heard {
     Again,
     /// The meter refuses the counter of a request that others have overtaken.
     Refused,
-    /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
+    /// The meter cannot decipher what it is asked, because it has another security suite than the one on file, or the state of its boards keeps it from it.
     Undeciphered,
     /// Not genuine, or not what was asked for.
     Wrong,
@@ -126,7 +126,7 @@ impl Talk {
         let (answer_bytes, bytes) = self.cosem.lengths(meter).of(ask);
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
         let counter = self.count(meter);
-        let apdu = Apdu { counter, answer_bytes, rows, ..Apdu::default() };
+        let apdu = Apdu { counter, answer_bytes, rows, metrology: ask.is_of_metrology(), ..Apdu::default() };
         let down = Down { to: Destination::Unicast(meter), kind, bytes, apdu };
         self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, counter))
     }
@@ -195,6 +195,7 @@ impl Talk {
         }
         let Some(bytes) = &apdu.bytes else {
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
+                (true, false) if apdu.metrology => Heard::Undeciphered,
                 (true, true) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
                 (false, true) => self.wrong(),
@@ -205,7 +206,7 @@ impl Talk {
         };
         match client::open(self.cosem.meter(meter), bytes) {
             Some(Said::Refused) => Heard::Refused,
-            Some(Said::Undeciphered) => Heard::Undeciphered,
+            Some(Said::Undeciphered | Said::NotServed) => Heard::Undeciphered,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {
                 self.check(meter, &said);

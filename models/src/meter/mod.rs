@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod answer;
+mod boards;
 mod event;
 mod firmware;
 mod outage;
@@ -10,6 +11,7 @@ mod servers;
 mod state;
 mod visit;
 
+pub use boards::Boards;
 pub use event::Event;
 pub use outage::Reserves;
 pub use servers::Servers;
@@ -50,6 +52,8 @@ struct Meter {
     dark: bool,
     /// An activation has bricked it.
     bricked: bool,
+    /// Its communication board has restarted alone, and does not come to terms with the metrology board.
+    out_of_step: bool,
 }
 
 /// The meters of a partition, above the port.
@@ -68,6 +72,8 @@ pub struct Meters {
     plan: Arc<Plan>,
     push: Option<PushSpec>,
     boot: (SimTime, SimTime),
+    /// Their two boards, if they are told apart.
+    boards: Option<Boards>,
 }
 
 /// What meters are made of.
@@ -82,6 +88,8 @@ pub struct Parts {
     pub push: Option<PushSpec>,
     /// Time from reset to a running radio: smallest and largest.
     pub boot: (SimTime, SimTime),
+    /// Their two boards, if they are told apart.
+    pub boards: Option<Boards>,
 }
 
 impl Meters {
@@ -97,6 +105,7 @@ impl Meters {
             plan: parts.plan,
             push: parts.push,
             boot: parts.boot,
+            boards: parts.boards,
         }
     }
 

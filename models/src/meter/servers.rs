@@ -200,6 +200,15 @@ impl Servers {
         }
     }
 
+    /// The exception of a meter whose boards keep it from a service.
+    pub fn not_served(&self) -> Said {
+        let (apdu, bytes) = message(Apdu { refused: true, metrology: true, ..Apdu::default() }, &client::NOT_SERVED);
+        match self.cosem.payload {
+            Payload::Real => (apdu, bytes),
+            Payload::Sized => (Apdu { bytes: None, ..apdu }, bytes),
+        }
+    }
+
     /// Times that a meter has written a firmware image to flash.
     pub fn flash_writes(&self, local: Node) -> u16 {
         match &self.kept {

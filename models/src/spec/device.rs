@@ -1,5 +1,6 @@
 //! `[device]`: meter hardware.
 
+use super::boards::BoardsSpec;
 use super::last_gasp::LastGaspSpec;
 use super::quantity::TimeRange;
 use amitwin_sim_core::SimTime;
@@ -13,6 +14,9 @@ pub struct DeviceSpec {
     /// Time from reset to a running radio, uniform between the two.
     #[serde(with = "TimeRange")]
     pub boot: (SimTime, SimTime),
+    /// The two boards of a meter, if they are told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boards: Option<BoardsSpec>,
     /// Capacitors, if there are some: the section `last_gasp`.
     #[serde(skip)]
     pub last_gasp: Option<LastGaspSpec>,
@@ -20,6 +24,6 @@ pub struct DeviceSpec {
 
 impl Default for DeviceSpec {
     fn default() -> Self {
-        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), last_gasp: None }
+        DeviceSpec { boot: (SimTime::from_secs(5), SimTime::from_secs(15)), boards: None, last_gasp: None }
     }
 }

@@ -2,6 +2,7 @@
 
 mod ageing;
 mod backhaul;
+mod boards;
 mod broker;
 mod campaign;
 mod channels;
@@ -44,6 +45,7 @@ use amitwin_sim_core::SimTime;
 pub use ageing::AgeingSpec;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
+pub use boards::{BoardsSpec, OtherBoards, PairRule, Version, VersionText};
 pub use broker::BrokerSpec;
 pub use campaign::*;
 pub use channels::{Channels, NoChannelList};
