@@ -34,7 +34,7 @@ use crate::medium::mesh::radio::obstacles::Obstacles;
 use crate::medium::mesh::radio::phy::{Phy, channel_plan, excluded};
 use crate::medium::mesh::wire::frame;
 use crate::medium::mesh::{LeftOut, Mesh};
-use crate::meter::{self, Clocks, Meters, Reserves, Servers, Watches};
+use crate::meter::{self, Boards, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
@@ -319,7 +319,8 @@ impl Kit<'_> {
         let (keep_alive, hang) = (spec.traffic.keep_alive.clone(), spec.device.hang.clone());
         let watches = spec.traffic.health.as_ref().map(|health| Watches::new(health, count));
         let supply = spec.device.supply.clone();
-        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, supply, boot };
+        let boards = spec.device.boards.as_ref().map(|boards| Boards::new(boards, &spec.dlms));
+        let parts = meter::Parts { servers, reserves, plan, push, keep_alive, watches, hang, supply, boot, boards };
         let kind = |node: Node| sites[facts.sites[node].at()].kind;
         let mut books = Books::new(gateways, if is_limited { count as u16 } else { 0 }, spec.record.frames_every);
         if spec.medium == MediumKind::Mesh && spec.record.load_every > SimTime::ZERO {

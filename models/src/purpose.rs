@@ -86,6 +86,8 @@ pub const PERMIT: u32 = 160;
 pub const RETRY: u32 = 161;
 /// How old a meter's certificate is as a run begins (entity: site).
 pub const CERTIFICATE: u32 = 166;
+/// Whether both boards of a meter restart (entity: site).
+pub const PARTIAL_RESET: u32 = 172;
 /// How long a crew is on its way (entity: visit and meter).
 pub const VISIT_TRAVEL: u32 = 170;
 /// How long it works there (entity: visit and meter).

@@ -220,6 +220,11 @@ fn rules_across_fields() {
     gallery.add("visit_without_an_end", field("", ""));
     gallery.add("shift_of_no_day", field("give_up_after = \"5min\"\n", "shift = [\"20h\", \"30h\"]\n"));
     gallery.add("visit_by_nobody", one_by_one("visit = true\ngive_up_after = \"5min\""));
+    let boards = |more: &str| with(&format!("[device.boards]\n{more}\n"));
+    gallery.add("boards_of_nobody", boards("other = [{ vintage = \"old\", metrology = \"2.3.1\" }]"));
+    gallery.add("board_of_no_version", boards("metrology = \"2.4.x\""));
+    let image = "[[campaign]]\nname = \"v4\"\nkind = \"firmware\"\nat = \"1h\"\nimage = \"1 kB\"\n";
+    gallery.add("image_for_unknown_boards", with(&format!("{image}needs_metrology = \"2.4.0\"\n")));
     gallery.add("no_schedule", instead("window = [\"10s\", \"60s\"]\n", ""));
     gallery.add("no_gateway", instead("gateways = 1\n", ""));
     gallery.add("no_meters", instead("meters = 25\n", ""));

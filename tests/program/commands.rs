@@ -150,7 +150,7 @@ fn every_figure_and_column_is_described() {
         .expect(0);
     let limits = "name = \"more\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
                   [head_end]\npreset = \"gxf\"\n[last_gasp]\n[traffic]\nhealth = {}\nkeep_alive = { every = \"5min\", spread = \"1min\" }\n\
-                  [device]\nclock = {}\nhang = {}\nsupply = {}\nbattery = {}\n[[dlms.vendor]]\nname = \"a\"\nwindow = \"600 B\"\n\
+                  [device]\nboards = {}\nclock = {}\nhang = {}\nsupply = {}\nbattery = {}\n[[dlms.vendor]]\nname = \"a\"\nwindow = \"600 B\"\n\
                   [[event]]\nname = \"sag\"\nact = \"voltage\"\nlevel = \"80 %\"\nat = \"10min\"\nfor = \"5min\"\ntarget = { kind = \"meter\" }\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
                   [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\nvisit = true\n[technicians]\n\
                   [[campaign]]\nname = \"clocks\"\nkind = \"time\"\nat = \"1min\"\nwindow = \"1min\"\n\

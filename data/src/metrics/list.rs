@@ -15,6 +15,11 @@ metrics! {
     Pending = "pending": Count, Resets, gate("pending", "");
     /// of them those that nobody commanded, because the campaign was halted; missing without a rule for that
     ResetsHalted = "resets_halted": Count, Resets, gate("resets_halted", "");
+    /// restarts of which a meter's metrology board took no part; missing where boards are not told apart
+    PartialResets = "partial_resets": Count, Always, gate("partial_resets", "");
+    /// of them those after which the two boards did not come to terms: until both restart the meter says nothing of what it measures
+    PartialResetsOutOfStep = "partial_resets_out_of_step": Count, Always,
+        gate("partial_resets_out_of_step", ""), table("out of\nstep", "boards out of step");
     /// of those that failed or are pending the ones that did reset, unknown to the head-end
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived

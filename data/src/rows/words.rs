@@ -60,7 +60,7 @@ words! {
         Failed = "failed",
         /// The meter had no route from the start.
         Unreachable = "unreachable",
-        /// An exception: meter and head-end disagree on the security suite or on keys, or the meter denies what it is asked; of firmware: the meter runs the image already.
+        /// An exception: meter and head-end disagree on the security suite or on keys, the state of its boards keeps the meter from it, or it denies what it is asked; of firmware: the meter runs the image already.
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
@@ -154,6 +154,8 @@ words! {
         HeardAgain = "heard_again",
         /// Another border router than before knows a route to it: it has moved to another PAN.
         PanChange = "pan_change",
+        /// Its communication board has restarted, and its metrology board has not.
+        PartialReset = "partial_reset",
     }
 
     /// What a frame carries.
@@ -353,6 +355,8 @@ pub fn code_word(kind: EventKind, value: i32) -> Option<&'static str> {
         (EventKind::Reset, 0) => Some("soft"),
         (EventKind::Reset, 1) => Some("warm"),
         (EventKind::Reset, 2) => Some("cold"),
+        (EventKind::PartialReset, 0) => Some("in_step"),
+        (EventKind::PartialReset, 1) => Some("out_of_step"),
         (EventKind::Activated, 0) => Some("runs"),
         (EventKind::Activated, 1) => Some("rolls_back"),
         (EventKind::Activated, 2) => Some("bricks"),
@@ -400,7 +404,7 @@ mod tests {
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
              parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, hang, \
-             brown_out, voltage, silent, heard_again, pan_change"
+             brown_out, voltage, silent, heard_again, pan_change, partial_reset"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

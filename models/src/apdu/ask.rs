@@ -74,6 +74,11 @@ impl Ask {
     /// Questions whose answers have always the same length, each once.
     pub const FIXED: [Ask; 3] = [Ask::Reset(ResetTier::Warm), Ask::Registers, Ask::Clock];
 
+    /// Whether it is about what the metrology board measures.
+    pub const fn is_of_metrology(self) -> bool {
+        matches!(self, Ask::Registers | Ask::Rows(_))
+    }
+
     /// Its place among those; `None` for rows, of which there may be some or many, and for what is asked seldom.
     pub const fn fixed(self) -> Option<usize> {
         match self {
@@ -193,6 +198,8 @@ pub enum Said {
     Value(Vec<u8>),
     /// The answer does not fit into the meter's window.
     TooLong,
+    /// The state of its boards keeps the meter from it.
+    NotServed,
     /// Its clock, seconds since 1970, UTC.
     Clock(i64),
     /// Registers at one moment, asked for or pushed.

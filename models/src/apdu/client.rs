@@ -98,6 +98,9 @@ pub fn unwrapped(datagram: &[u8]) -> Option<&[u8]> {
     datagram.get(HEADER_BYTES..frame.bytes)
 }
 
+/// Exception of a meter whose boards keep it from a service: not allowed, operation not possible.
+pub const NOT_SERVED: [u8; 3] = [0xD8, 1, 1];
+
 /// What a datagram of a meter says that has keys of this generation; `None` if it is not genuine or not understood.
 pub fn open(meter: Meter<'_>, generation: u16, datagram: &[u8]) -> Option<Said> {
     let mut apdu = unwrapped(datagram)?.to_vec();
@@ -105,6 +108,7 @@ pub fn open(meter: Meter<'_>, generation: u16, datagram: &[u8]) -> Option<Said> 
         [0xD8, _, 6, ..] => return Some(Said::Refused),
         [0xD8, _, 4] => return Some(Said::TooLong),
         [0xD8, _, 5] => return Some(Said::Undeciphered),
+        [0xD8, 1, 1] => return Some(Said::NotServed),
         _ => {}
     }
     let envelope = cipher::envelope(&apdu)?;

@@ -4,7 +4,7 @@ use super::ask::CONFIRMED;
 use super::{Ask, Cosem};
 use crate::node::SiteId;
 use crate::purpose::IMAGE_FATE;
-use crate::spec::{CampaignSpec, FirmwareSpec, GoesWrong};
+use crate::spec::{CampaignSpec, FirmwareSpec, GoesWrong, Version};
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
@@ -43,6 +43,8 @@ pub struct Image {
     pub block_bytes: u16,
     /// How long a meter that activates it is off before it boots.
     pub install: SimTime,
+    /// Firmware that it needs on the metrology board at least.
+    pub needs_metrology: Option<Version>,
     /// With whom activations go wrong.
     goes_wrong: Vec<GoesWrong>,
 }
@@ -100,7 +102,8 @@ impl Image {
         let (bytes, block_bytes) = (spec.image_bytes, spec.block());
         let goes_wrong = spec.goes_wrong.clone();
         let install = spec.install;
-        let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, goes_wrong };
+        let needs_metrology = spec.needs_metrology;
+        let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, needs_metrology, goes_wrong };
         let whole: Vec<u8> = (0..image.blocks()).flat_map(|block| image.content(block)).copied().collect();
         let digest = amitwin_dlms::image::digest(&whole, u32::from(block_bytes));
         // Room for 47 bytes of the name before the digest.

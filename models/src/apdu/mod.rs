@@ -57,6 +57,8 @@ pub struct Apdu {
     pub refused: bool,
     /// It is an exception: the answer does not fit into the meter's window.
     pub too_long: bool,
+    /// It asks for what the metrology board measures; of an exception: the state of its boards keeps the meter from it.
+    pub metrology: bool,
     /// It belongs to somebody outside the simulation, who has the bytes: only its way is simulated.
     pub outside: bool,
     /// Rows that it asks for or brings.

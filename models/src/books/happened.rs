@@ -20,6 +20,11 @@ pub enum Happened {
         /// What becomes of it.
         fate: Fate,
     },
+    /// Its communication board restarts, and its metrology board does not.
+    PartialReset {
+        /// The two do not come to terms.
+        out_of_step: bool,
+    },
     /// Heat has destroyed its radio, or made the meter trip.
     Overheated {
         /// Its board, C.
@@ -98,6 +103,7 @@ impl Happened {
         match self {
             Happened::Reset { tier } => (EventKind::Reset, tier as i32),
             Happened::Activated { fate } => (EventKind::Activated, fate as i32),
+            Happened::PartialReset { out_of_step } => (EventKind::PartialReset, i32::from(out_of_step)),
             Happened::Overheated { board_c } => (EventKind::Overheated, libm::round(10.0 * board_c) as i32),
             Happened::Hang => (EventKind::Hang, 0),
             Happened::BrownOut => (EventKind::BrownOut, 0),

@@ -129,7 +129,7 @@ pub enum Heard {
     Again,
     /// The meter refuses the counter of a request that others have overtaken.
     Refused,
-    /// The meter cannot decipher what it is asked: it has another security suite than the one on file.
+    /// The meter cannot decipher what it is asked, because it has another security suite than the one on file, or the state of its boards keeps it from it.
     Undeciphered,
     /// The same, of a meter whose keys are being changed: it is spoken to under the others from now on.
     OtherKeys,
@@ -227,7 +227,7 @@ impl Talk {
         let word = is_told.then(|| Arc::new(Word::Ask(ask)));
         let rows = if let Ask::Rows(rows) = ask { rows } else { Rows::default() };
         let under = self.under(meter);
-        let apdu = Apdu { answer_bytes, rows, word, ..Self::apdu(under) };
+        let apdu = Apdu { answer_bytes, rows, word, metrology: ask.is_of_metrology(), ..Self::apdu(under) };
         let down = Down { to: Destination::Unicast(meter), kind, bytes, apdu };
         self.encoded(down, |cosem| client::request(cosem.meter(meter), ask, under))
     }
@@ -320,6 +320,7 @@ impl Talk {
             }
             let said = apdu.word.as_ref().and_then(|word| word.said());
             return match (apdu.refused, self.cosem.is_mismatched(meter)) {
+                (true, false) if apdu.metrology => Heard::Undeciphered,
                 (true, true) => Heard::Undeciphered,
                 (true, false) if said == Some(Said::Undeciphered) => Heard::Undeciphered,
                 (true, false) => Heard::Refused,
@@ -345,7 +346,7 @@ impl Talk {
         }
         match said {
             Some(Said::Refused) => Heard::Refused,
-            Some(Said::Undeciphered) => Heard::Undeciphered,
+            Some(Said::Undeciphered | Said::NotServed) => Heard::Undeciphered,
             Some(Said::TooLong) => Heard::TooLong,
             Some(Said::Rows(rows)) if !crate::apdu::are(&rows, apdu.rows) => self.wrong(),
             Some(said) => {

@@ -70,6 +70,11 @@ impl Meters {
         tier: Option<ResetTier>,
     ) -> bool {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
+        if self.boards_refuse(ctx, node, message) {
+            let said = self.servers.as_ref().map(|servers| servers.not_served()).unwrap_or_default();
+            self.delay_answer(ctx, node, body, number, message, said);
+            return false;
+        }
         let Some(servers) = &mut self.servers else { return false };
         let (said, obeyed, overflows) = servers.answer(node, site, now, &message.apdu, tier);
         ctx.books.counters.window_overflows += u64::from(overflows);

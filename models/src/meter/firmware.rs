@@ -52,7 +52,7 @@ impl Meters {
         }
         meter.boots += 1;
         meter.reset_at = now;
-        (meter.attached, meter.hung) = (false, false);
+        (meter.attached, meter.hung, meter.out_of_step) = (false, false, false);
         let boots = meter.boots;
         self.resets.push((job, site, now));
         ctx.note(node, Happened::PowerDown { boots });

@@ -2,6 +2,7 @@
 
 mod alive;
 mod answer;
+mod boards;
 mod clock;
 mod event;
 mod firmware;
@@ -15,6 +16,7 @@ mod state;
 mod supply;
 mod visit;
 
+pub use boards::Boards;
 pub use clock::Clocks;
 pub use event::Event;
 pub use health::Watches;
@@ -62,6 +64,8 @@ struct Meter {
     hung: bool,
     /// Times that it has hung.
     hangs: u16,
+    /// Its communication board has restarted alone, and does not come to terms with the metrology board.
+    out_of_step: bool,
 }
 
 /// The meters of a partition, above the port.
@@ -85,6 +89,8 @@ pub struct Meters {
     hang: Option<HangSpec>,
     supply: Option<SupplySpec>,
     boot: (SimTime, SimTime),
+    /// Their two boards, if they are told apart.
+    boards: Option<Boards>,
 }
 
 /// What meters are made of.
@@ -107,6 +113,8 @@ pub struct Parts {
     pub supply: Option<SupplySpec>,
     /// Time from reset to a running radio: smallest and largest.
     pub boot: (SimTime, SimTime),
+    /// Their two boards, if they are told apart.
+    pub boards: Option<Boards>,
 }
 
 impl Meters {
@@ -126,6 +134,7 @@ impl Meters {
             hang: parts.hang,
             supply: parts.supply,
             boot: parts.boot,
+            boards: parts.boards,
         }
     }
 

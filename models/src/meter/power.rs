@@ -25,6 +25,7 @@ impl Meters {
         (meter.back_due, meter.reset_for, meter.heartbeats) = (job + 1, job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.sites[node], now));
+        self.restart_boards(ctx, node, tier, boots);
         self.carry_out(medium, ctx, node, (tier, boots));
     }
 
@@ -36,10 +37,17 @@ impl Meters {
         }
         meter.boots += 1;
         let boots = meter.boots;
+        self.restart_boards(ctx, node, tier, boots);
         self.carry_out(medium, ctx, node, (tier, boots));
     }
 
-    fn carry_out<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, (tier, boots): (ResetTier, u16)) {
+    pub(super) fn carry_out<M: Medium>(
+        &mut self,
+        medium: &mut M,
+        ctx: &mut Ctx,
+        node: Node,
+        (tier, boots): (ResetTier, u16),
+    ) {
         let now = ctx.now();
         ctx.note(node, Happened::Reset { tier });
         self.meters[node].hung = false;
@@ -96,6 +104,7 @@ impl Meters {
         }
         let meter = &mut self.meters[node];
         meter.boots += 1;
+        meter.out_of_step = false;
         let boots = meter.boots;
         let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);
         ctx.note(node, Happened::PowerUp { boots });

@@ -15,9 +15,7 @@ use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::image::Firmware;
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
-use amitwin_dlms::{
-    Call, Client, Effects, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, push,
-};
+use amitwin_dlms::{Call, Client, Effects, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use serde::{Deserialize, Serialize};
@@ -287,6 +285,15 @@ impl Servers {
         match &mut self.kept {
             Kept::Sized(_) => self.is_new_for_all(local, site, said),
             Kept::Real(_) => self.take_in(local, site, now, said).is_some_and(|effects| effects.reset == Some(tier)),
+        }
+    }
+
+    /// The exception of a meter whose boards keep it from a service.
+    pub fn not_served(&self) -> Said {
+        let (apdu, bytes) = message(Apdu { refused: true, metrology: true, ..Apdu::default() }, &client::NOT_SERVED);
+        match self.cosem.payload {
+            Payload::Real => (apdu, bytes),
+            Payload::Sized => (Apdu { bytes: None, ..apdu }, bytes),
         }
     }
 

@@ -29,7 +29,11 @@ impl Meters {
             (true, true) => Found::Done,
             (true, false) => Found::NotDone,
         };
-        self.restart_by_itself(medium, ctx, node, ResetTier::Cold);
+        let meter = &mut self.meters[node];
+        meter.boots += 1;
+        meter.out_of_step = false;
+        let boots = meter.boots;
+        self.carry_out(medium, ctx, node, (ResetTier::Cold, boots));
         found
     }
 
@@ -39,7 +43,7 @@ impl Meters {
             servers.take_golden_image(node);
         }
         let meter = &mut self.meters[node];
-        meter.bricked = false;
+        (meter.bricked, meter.out_of_step) = (false, false);
         meter.boots += 1;
         let boots = meter.boots;
         let at = ctx.now() + ctx.facts.boot_time(node, boots, self.boot);

@@ -1,5 +1,6 @@
 //! `[device]`: meter hardware.
 
+use super::boards::BoardsSpec;
 use super::clock::ClockSpec;
 use super::hang::HangSpec;
 use super::last_gasp::LastGaspSpec;
@@ -28,6 +29,9 @@ pub struct DeviceSpec {
     /// Batteries of the meters; without it charge is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub battery: Option<BatterySpec>,
+    /// The two boards of a meter, if they are told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boards: Option<BoardsSpec>,
     /// Capacitors, if there are some: the section `last_gasp`.
     #[serde(skip)]
     pub last_gasp: Option<LastGaspSpec>,
@@ -41,6 +45,7 @@ impl Default for DeviceSpec {
             hang: None,
             supply: None,
             battery: None,
+            boards: None,
             last_gasp: None,
         }
     }

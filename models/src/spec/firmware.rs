@@ -1,5 +1,6 @@
 //! `kind = "firmware"`: a campaign that brings an image into every meter, has it verified, and activates it.
 
+use super::boards::{Version, VersionText};
 use super::campaign::is_false;
 use super::quantity::{LargeSize, Maybe, Share, Size, Time};
 use super::target::Target;
@@ -65,6 +66,10 @@ pub struct FirmwareSpec {
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
+    /// Firmware of the metrology board that the image for the communication board needs at least: a meter with an older one (`device.boards`) refuses to verify it, before any
+    /// of it is written to flash.
+    #[serde(default, with = "Maybe::<VersionText>", skip_serializing_if = "Option::is_none")]
+    pub needs_metrology: Option<Version>,
     /// When meters that have verified the image are told to activate it, at the earliest; as soon as the wave has been served when missing.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
@@ -212,6 +217,7 @@ impl FirmwareSpec {
             concurrent: concurrent_default(),
             burst: burst_default(),
             timeout: timeout_default(),
+            needs_metrology: None,
             activate_at: None,
             install: install_default(),
             give_up_after: give_up_after_default(),

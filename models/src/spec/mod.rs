@@ -2,6 +2,7 @@
 
 mod ageing;
 mod backhaul;
+mod boards;
 mod broker;
 mod campaign;
 mod certificates;
@@ -50,6 +51,7 @@ use amitwin_sim_core::SimTime;
 pub use ageing::AgeingSpec;
 pub use amitwin_dlms::ResetTier;
 pub use backhaul::BackhaulSpec;
+pub use boards::{BoardsSpec, OtherBoards, PairRule, Version, VersionText};
 pub use broker::BrokerSpec;
 pub use campaign::*;
 pub use certificates::{CertificatesSpec, RenewalSpec};

@@ -35,6 +35,8 @@ pub struct Figures {
     failed: u32,
     /// Not commanded because the campaign was halted, where one can be.
     halted: Option<u32>,
+    /// Partial resets, and those that left boards out of step, where boards are told apart.
+    partial: Option<(u64, u64)>,
     /// With technicians.
     visits: Option<Visits>,
     /// Meters that did reset, and that the head-end does not know to be back.
@@ -124,6 +126,11 @@ impl Figures {
     /// Counts meters that nobody resets because the campaign is halted.
     pub fn count_halted(&mut self) {
         self.halted = Some(0);
+    }
+
+    /// Counts resets of one board.
+    pub fn count_partial(&mut self) {
+        self.partial = Some((0, 0));
     }
 
     /// Counts visits.
@@ -235,6 +242,11 @@ impl Figures {
             }
         }
         self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        if let Some(partial) = &mut self.partial {
+            for row in rows.events.iter().filter(|row| row.kind == EventKind::PartialReset) {
+                *partial = (partial.0 + 1, partial.1 + u64::from(row.value == 1));
+            }
+        }
         self.forbidden += rows.audit.len() as u64;
         if let Some(visits) = &mut self.visits {
             rows.field_visits.iter().for_each(|row| visits.add(row));
@@ -377,6 +389,8 @@ impl Figures {
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),
             Metric::Pending => meters(self.resets - self.back - self.failed - self.halted.unwrap_or_default()),
+            Metric::PartialResets => self.partial.map(|partial| Some(partial.0 as f64)),
+            Metric::PartialResetsOutOfStep => self.partial.map(|partial| Some(partial.1 as f64)),
             Metric::ResetsHalted => self.halted.and_then(meters),
             Metric::ResetsUnheard => meters(self.unknown),
             Metric::ResetsUnacknowledged => meters(self.unacknowledged),

@@ -176,6 +176,9 @@ pub fn run_captured<X: Exchange<Event>>(
     {
         figures.count_halted();
     }
+    if spec.device.boards.is_some() {
+        figures.count_partial();
+    }
     if spec.surroundings.technicians.is_some() {
         figures.count_visits();
     }

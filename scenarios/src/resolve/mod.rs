@@ -1,6 +1,7 @@
 //! From a checked document to the world it describes: rules across fields, paths, the placement.
 
 mod area;
+mod boards;
 pub(crate) mod campaign;
 mod command;
 pub(crate) mod dlms;
@@ -100,6 +101,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
     let placement = placements.place(cx);
     campaign::campaigns(cx, placement.as_ref().map_or(0, |p| p.count(SiteKind::Meter)));
     technicians::technicians(cx);
+    boards::boards(cx);
     dlms::world(cx);
     outage::last_gasp(cx);
     inside::meters(cx);

@@ -3,13 +3,13 @@
 use amitwin_data::files::RunDir;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::rows::{
-    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
-    TransactionRow,
+    Added, AirtimeRow, AuditRow, CensusRow, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow,
+    RoundRow, Rows, TransactionRow,
 };
 use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
-    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitCause, VisitFound,
-    VisitOutcome,
+    Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitCause,
+    VisitFound, VisitOutcome,
 };
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
