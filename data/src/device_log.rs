@@ -1,9 +1,12 @@
 //! Reader of logs: what devices reported, or what was done with them, line by line.
 //!
-//! A CSV file with the columns `time_utc` and `device`, and `kind`, `code` or both; others, such as `received_utc`, `source` and `detail`, are
-//! left alone. In any order and any case, `,`, `;` or tabs between the columns.
+//! A CSV or Parquet file with the columns `time_utc` and `device`, and `kind`, `code` or both; others, such as `received_utc`, `source` and
+//! `detail`, are left alone. In any order and any case; in a text `,`, `;` or tabs between the columns.
+
+mod parquet;
 
 use crate::text_table;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Most lines of a log.
@@ -18,39 +21,87 @@ const COLUMNS: [(&str, &[&str]); 4] = [
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When, as it is written.
-    pub time: String,
+    /// When.
+    pub time: When,
     /// Id of the device.
     pub device: String,
     /// What happened, in words; may be empty.
     pub kind: String,
     /// The same as a code; may be empty.
     pub code: String,
-    /// Line of the file.
+    /// Line of a text, row of a Parquet file.
     pub line: u64,
 }
 
-/// Reads a log.
+/// When something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// As it is written.
+    Text(String),
+    /// Nanoseconds since 1970, of a column of moments.
+    UnixNs(i128),
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            When::Text(text) => f.write_str(text),
+            When::UnixNs(ns) => write!(f, "{ns} ns since 1970"),
+        }
+    }
+}
+
+/// Reads a log; `named` says how columns are called that have another name than those that are known: by `time_utc`, `device`, `kind` and `code`.
 ///
 /// # Errors
 /// What is wrong with the file and what to do.
-pub fn read(path: &Path) -> Result<Vec<Entry>, String> {
+pub fn read(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>, String> {
+    let entries = match path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        true => parquet::read(path, named)?,
+        false => read_text(path, named)?,
+    };
+    match entries.is_empty() {
+        true => Err("has no lines but the names of its columns".to_owned()),
+        false => Ok(entries),
+    }
+}
+
+/// Where the columns stand among those of a file: time, device, kind and code.
+type Places = (usize, usize, Option<usize>, Option<usize>);
+
+fn places(names: &[&str], named: &BTreeMap<String, String>) -> Result<Places, String> {
+    if let Some(odd) = named.keys().find(|key| COLUMNS.iter().all(|(known, _)| known != key)) {
+        return Err(format!("has no use for a column `{odd}`; `columns` may name time_utc, device, kind and code"));
+    }
+    let column = |n: usize| match named.get(COLUMNS[n].0) {
+        Some(own) => match names.iter().position(|found| found.eq_ignore_ascii_case(own)) {
+            Some(at) => Ok(Some(at)),
+            None => Err(format!("has no column '{own}', which `columns` calls {}", COLUMNS[n].0)),
+        },
+        None => {
+            let known = |found: &&str| COLUMNS[n].1.iter().any(|alias| found.eq_ignore_ascii_case(alias));
+            Ok(names.iter().position(known))
+        }
+    };
+    let missing = |n: usize| {
+        let name = COLUMNS[n].0;
+        format!(
+            "has no column '{name}'; a log begins with a line such as time_utc,device,kind,code, or `columns` says how its columns are called"
+        )
+    };
+    let (time, device) = (column(0)?.ok_or_else(|| missing(0))?, column(1)?.ok_or_else(|| missing(1))?);
+    match (column(2)?, column(3)?) {
+        (None, None) => Err(missing(3)),
+        (kind, code) => Ok((time, device, kind, code)),
+    }
+}
+
+fn read_text(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>, String> {
     let text = text_table::text(path, "log")?;
     let separator = text_table::separator(&text);
     let mut reader = text_table::reader(&text, separator);
     let names = reader.headers().map_err(|e| format!("cannot be read: {e}"))?.clone();
-    let column = |n: usize| {
-        let named = |found: &str| COLUMNS[n].1.iter().any(|alias| found.eq_ignore_ascii_case(alias));
-        names.iter().position(named)
-    };
-    let missing = |n: usize| {
-        format!("has no column '{}'; a log begins with a line such as time_utc,device,kind,code", COLUMNS[n].0)
-    };
-    let (time, device) = (column(0).ok_or_else(|| missing(0))?, column(1).ok_or_else(|| missing(1))?);
-    let (kind, code) = (column(2), column(3));
-    if kind.is_none() && code.is_none() {
-        return Err(missing(3));
-    }
+    let (time, device, kind, code) = places(&names.iter().collect::<Vec<_>>(), named)?;
     let mut entries = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|e| format!("cannot be read: {e}"))?;
@@ -63,15 +114,12 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, String> {
         let value = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default().to_owned();
         let line = row.position().map_or(0, csv::Position::line);
         entries.push(Entry {
-            time: value(Some(time)),
+            time: When::Text(value(Some(time))),
             device: value(Some(device)),
             kind: value(kind),
             code: value(code),
             line,
         });
-    }
-    if entries.is_empty() {
-        return Err("has no lines but the names of its columns".to_owned());
     }
     Ok(entries)
 }
@@ -84,13 +132,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("log.csv");
         std::fs::write(&path, text).expect("written");
-        read(&path)
+        read(&path, &BTreeMap::new())
     }
 
     #[test]
     fn columns_are_found_by_the_names_of_exports_and_others_left_alone() {
         let entry = |kind: &str, code: &str, line| Entry {
-            time: "2026-07-01T20:00:00Z".into(),
+            time: When::Text("2026-07-01T20:00:00Z".into()),
             device: "M1".into(),
             kind: kind.into(),
             code: code.into(),
@@ -109,5 +157,16 @@ mod tests {
         assert!(log("device,kind\nM1,x\n").expect_err("no time").starts_with("has no column 'time_utc'; a log begins"));
         assert!(log("time,device\n1,M1\n").expect_err("nothing happened").starts_with("has no column 'code'"));
         assert_eq!(log("time,device,kind\n"), Err("has no lines but the names of its columns".to_owned()));
+    }
+
+    #[test]
+    fn columns_of_other_names_are_said_or_missed_by_name() {
+        let names = ["when", "who", "what"];
+        let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let said = own(&[("time_utc", "When"), ("device", "who"), ("code", "what")]);
+        assert_eq!(places(&names, &said), Ok((0, 1, None, Some(2))));
+        let wrong = own(&[("time_utc", "moment")]);
+        assert_eq!(places(&names, &wrong), Err("has no column 'moment', which `columns` calls time_utc".to_owned()));
+        assert!(places(&names, &BTreeMap::new()).expect_err("no time").contains("or `columns` says how"));
     }
 }

@@ -38,11 +38,11 @@ draw cold-start air-time
 draw commands air-time
 draw elevated-router map
 draw firmware-unicast-multicast air-time
-draw firmware-waves air-time
+draw firmware-waves progress
 draw gateway-failure map
 # Its largest sizes take minutes.
 sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.meters_per_gateway=500,1000,2000 --seeds 1
-draw head-end-failure reads
+draw head-end-failure head-end
 draw head-end-limits reads
 draw health-reports air-time
 draw hot-afternoon delivered

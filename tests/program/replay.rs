@@ -2,7 +2,9 @@
 
 use amitwin_testkit::folders::folder;
 use amitwin_testkit::program::{run, summary};
+use amitwin_testkit::tools::duckdb;
 use std::fs;
+use std::process::Command;
 
 const TOWN: &str = r#"
 name = "town"
@@ -58,6 +60,29 @@ fn a_log_of_a_run_played_again_comes_to_the_same() {
     fs::remove_file(here.path().join("log.csv")).expect("removed");
     run(here.path(), &["run", "second/scenario.resolved.toml", "-o", "third"]).expect(0);
     assert_eq!(print("third"), print("second"));
+}
+
+/// As a data frame writes it, with moments as such and columns of its own names.
+#[test]
+fn the_same_log_as_parquet_comes_to_the_same() {
+    let Some(python) = duckdb() else { return };
+    let here = folder(&format!("{TOWN}{EVENTS}"));
+    run(here.path(), &["run", "small.toml", "-o", "first"]).expect(0);
+    run(here.path(), &["export", "events", "first", "--cim", "-o", "log.csv"]).expect(0);
+    let packed = "import duckdb; duckdb.sql(\"copy (select time_utc::timestamptz as moment, device as serial, kind, code::varchar as code from \
+                  read_csv('log.csv', all_varchar = true)) to 'log.parquet'\")";
+    let done = Command::new(python).args(["-c", packed]).current_dir(here.path()).output().expect("Python runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let columns = "columns = { time_utc = \"moment\", device = \"serial\" }";
+    let again = format!("{TOWN}[[replay]]\nname = \"log\"\nfile = \"log.parquet\"\n{columns}\n");
+    fs::write(here.path().join("again.toml"), &again).expect("written");
+    run(here.path(), &["run", "again.toml", "-o", "second"]).expect(0);
+    let print = |run: &str| summary(&here.path().join(run)).fingerprint;
+    assert_eq!(print("first"), print("second"));
+    let wrong = again.replace("\"serial\"", "\"number\"");
+    fs::write(here.path().join("again.toml"), wrong).expect("written");
+    let told = ["the log `log.parquet` has no column 'number', which `columns` calls device"];
+    run(here.path(), &["check", "again.toml"]).expect(3).tells(&told);
 }
 
 #[test]

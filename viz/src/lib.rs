@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows a model: whatever is shown was written by the run.
 
+pub mod campaigns;
 pub mod compare;
 pub mod figures;
 pub mod find;
@@ -22,6 +23,7 @@ pub mod series;
 pub mod svg;
 pub mod sweep;
 pub mod table;
+pub mod traffic;
 pub mod view;
 
 pub use compare::{Comparison, compare};

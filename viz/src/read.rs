@@ -5,7 +5,7 @@ use crate::series;
 use crate::view::{Campaign, Place, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO, slug};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{EventRow, FailureRow, LoadRow, NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventRow, FailureRow, LoadRow, NodeRow, RoundRow, TransactionKind, TransactionRow};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,6 +43,13 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
         } else if with_tables.contains(&v.name) {
             rows.nodes = nodes(run, &v.name, seed, variants.first().map(|first| &first.nodes))?;
             rows.campaign = campaign(run, &v.name, seed)?;
+            run.each_group(&v.name, seed, |group: Vec<TransactionRow>| {
+                rows.campaigns.add(&group);
+                rows.traffic.add(&group);
+            })?;
+            let rounds: Vec<RoundRow> = run.rows(&v.name, seed)?;
+            rounds.iter().for_each(|round| rows.campaigns.add_round(&round.campaign, round.time_s));
+            rows.head_end = run.rows(&v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
             run.each_group(&v.name, seed, |hours: Vec<LoadRow>| {
                 rows.load.add(&hours);

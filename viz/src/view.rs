@@ -1,12 +1,14 @@
 //! What a report is drawn from, in memory: a run's small files and the rows that its charts need.
 
+use crate::campaigns::Campaigns;
 use crate::health::LinkHealth;
 use crate::load::Load;
 use crate::outages::Outages;
 use crate::series::Reset;
+use crate::traffic::Traffic;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, NodeRow, Part, RadioMonthRow, WeatherRow};
+use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, HeadendRow, NodeRow, Part, RadioMonthRow, WeatherRow};
 use amitwin_data::summary::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +33,12 @@ pub struct VariantView {
     pub nodes: Arc<Vec<NodeRow>>,
     /// The first reset campaign, if there was one.
     pub campaign: Option<Campaign>,
+    /// All campaigns, meter by meter.
+    pub campaigns: Campaigns,
+    /// Reads and reports by minute.
+    pub traffic: Traffic,
+    /// Minutes of the head-end, if the scenario limits it.
+    pub head_end: Vec<HeadendRow>,
     /// Load of the border routers.
     pub airtime: Vec<AirtimeRow>,
     /// What each radio did, if the run recorded that.

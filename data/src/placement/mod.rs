@@ -43,6 +43,7 @@ pub use columns::ColumnNames;
 pub use crs::Crs;
 pub use error::{Fault, Mistake, Place, PlacementError};
 pub use intake::Limits;
+pub(crate) use parquet_rows::guarded;
 pub use parquet_rows::is_guarded;
 
 use crate::attributes::Attributes;

@@ -6,6 +6,7 @@ mod guard;
 mod pages;
 mod thrift;
 
+pub(crate) use guard::guarded;
 pub use guard::is_guarded;
 
 use super::columns::KNOWN;
@@ -13,7 +14,6 @@ use super::intake::{Intake, Stop};
 use super::parquet_column::{Batch, Kind};
 use super::value::Value;
 use super::{Fault, Place};
-use guard::guarded;
 use pages::{PageTooLong, Pages};
 use parquet::column::reader::get_column_reader;
 use parquet::errors::{ParquetError, Result as Reading};

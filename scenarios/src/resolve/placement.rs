@@ -9,6 +9,7 @@ use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
 use amitwin_models::spec::Hours;
 use amitwin_models::terrain::{self, AntennaGain, Extent, GenerateSpec, Placement, Problem, Site, SiteKind};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub(crate) struct Placements {
     made: Vec<(PlacementSection, u64, Placement)>,
     lists: Vec<(PathBuf, Rc<IdList>)>,
     hours: Vec<(PathBuf, Arc<Hours>)>,
-    logs: Vec<(PathBuf, Rc<Vec<Entry>>)>,
+    logs: Vec<(PathBuf, BTreeMap<String, String>, Rc<Vec<Entry>>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
@@ -75,15 +76,15 @@ impl Placements {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn log(&mut self, file: &str) -> Result<Rc<Vec<Entry>>, String> {
+    pub fn log(&mut self, file: &str, columns: &BTreeMap<String, String>) -> Result<Rc<Vec<Entry>>, String> {
         let path = self.path(file);
-        if let Some((_, log)) = self.logs.iter().find(|(p, _)| *p == path) {
+        if let Some((.., log)) = self.logs.iter().find(|(p, named, _)| *p == path && named == columns) {
             return Ok(log.clone());
         }
-        let log = Rc::new(device_log::read(&path)?);
+        let log = Rc::new(device_log::read(&path, columns)?);
         let hash = hash(&path)?;
         self.hashes.push((path.clone(), hash));
-        self.logs.push((path, log.clone()));
+        self.logs.push((path, columns.clone(), log.clone()));
         Ok(log)
     }
 

@@ -4,7 +4,7 @@ use super::placement::Placements;
 use super::sites::Sites;
 use super::{Context, show};
 use crate::sections::replay::{ReplayKind, ReplaySection};
-use amitwin_data::device_log::Entry;
+use amitwin_data::device_log::{Entry, When};
 use amitwin_models::spec::{Act, EventSpec, PowerOff, ResetTier, Restart, Target};
 use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;
@@ -59,10 +59,10 @@ pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &
     let mut events = Vec::new();
     for replay in &file.replay {
         let place = ["replay", replay.name.as_str(), "file"];
-        match placements.log(&replay.file) {
+        match placements.log(&replay.file, &replay.columns) {
             Ok(log) => events.extend(replayed(cx, replay, &log, placement)),
             Err(why) => {
-                let help = "a CSV file with the columns time_utc, device and code or kind; paths start at the scenario";
+                let help = "a CSV or Parquet file with the columns time_utc, device and code or kind; paths start at the scenario";
                 cx.error(&place, format!("the log `{}` {why}", replay.file), "this file", help);
             }
         }
@@ -194,7 +194,11 @@ fn meaning(replay: &ReplaySection, entry: &Entry) -> Option<ReplayKind> {
 }
 
 /// Nanoseconds since 1970; a time without a zone is UTC.
-fn unix_ns(text: &str) -> Option<i128> {
+fn unix_ns(time: &When) -> Option<i128> {
+    let text = match time {
+        When::UnixNs(ns) => return Some(*ns),
+        When::Text(text) => text,
+    };
     let utc = |at: DateTime| Offset::UTC.to_timestamp(at).ok();
     let at = text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(utc))?;
     Some(at.as_nanosecond())
@@ -263,9 +267,11 @@ mod tests {
 
     #[test]
     fn times_have_a_zone_or_are_utc() {
-        assert_eq!(unix_ns("1970-01-01T00:00:01.5Z"), Some(1_500_000_000));
-        assert_eq!(unix_ns("1970-01-01T02:00:01+02:00"), Some(1_000_000_000));
-        assert_eq!(unix_ns("1970-01-01 00:00:02"), Some(2_000_000_000));
-        assert_eq!(unix_ns("yesterday"), None);
+        let text = |text: &str| unix_ns(&When::Text(text.to_owned()));
+        assert_eq!(text("1970-01-01T00:00:01.5Z"), Some(1_500_000_000));
+        assert_eq!(text("1970-01-01T02:00:01+02:00"), Some(1_000_000_000));
+        assert_eq!(text("1970-01-01 00:00:02"), Some(2_000_000_000));
+        assert_eq!(text("yesterday"), None);
+        assert_eq!(unix_ns(&When::UnixNs(7)), Some(7));
     }
 }

@@ -13,8 +13,11 @@ pub struct ReplaySection {
     /// Name, for messages and for `set` ("replay.NAME.only").
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
-    /// A CSV file with the columns `time_utc` and `device`, and `kind`, `code` or both.
+    /// A CSV or Parquet file with the columns `time_utc` and `device`, and `kind`, `code` or both.
     pub file: String,
+    /// How the file calls `time_utc`, `device`, `kind` and `code`, where it has other names than those that exports have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// Moment of the log at which the run begins; without it that of `dlms.start`.
     #[serde(default, rename = "start", with = "Maybe::<Utc>", skip_serializing_if = "Option::is_none")]
     pub start_unix_s: Option<i64>,

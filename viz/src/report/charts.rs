@@ -1,6 +1,6 @@
 //! The report's charts, each with one sentence on what it shows.
 
-use super::{boards, health, load};
+use super::{boards, campaigns, head_end, health, load};
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
@@ -38,11 +38,12 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     if run.is_plan() {
         return super::plan::figures(run);
     }
-    [
-        back(run),
-        outages(run),
+    let campaigns = campaigns::figures(run).into_iter().map(Some);
+    let first = [back(run), outages(run)].into_iter().chain(campaigns);
+    let rest = [
         delivered(run),
         read(run),
+        head_end::figure(run),
         busy(run),
         rejoin(run),
         hops(run),
@@ -50,10 +51,8 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
         lost(run),
         health::figure(run),
         boards::figure(run),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    first.chain(rest).flatten().collect()
 }
 
 /// A chart with what stands around it.

@@ -3,7 +3,9 @@
 //! Everything that comes from a scenario or a table is escaped; a content policy forbids the page to load anything.
 
 mod boards;
+mod campaigns;
 pub(crate) mod charts;
+mod head_end;
 mod health;
 mod load;
 pub(crate) mod picture;
@@ -29,6 +31,7 @@ pub fn render(run: &RunView) -> String {
         sections::head(run),
         sections::results(run),
         charts::all(run),
+        campaigns::section(run),
         load::section(run),
         health::section(run),
         sections::gates(run),

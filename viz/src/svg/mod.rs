@@ -7,7 +7,9 @@ pub mod bars;
 pub mod heat;
 pub mod lines;
 pub mod map;
+pub mod panels;
 pub mod plot;
+pub mod strips;
 pub mod style;
 pub mod ticks;
 

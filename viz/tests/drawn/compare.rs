@@ -128,7 +128,7 @@ fn a_report_is_written_into_its_run() {
     let run = write(folder.path(), "one", 1, &[0, 1, 2, 3], 0.0);
     let file = write_report(&run).expect("report");
     let html = std::fs::read_to_string(&file).expect("file");
-    assert_eq!(html.matches("role=\"img\"").count(), 5);
+    assert_eq!(html.matches("role=\"img\"").count(), 7);
     assert!(report_html(&run).expect("again").contains("clusters of 100"));
     let verified = RunDir::open(&run).expect("still complete").verify().expect("readable");
     assert!(verified.problems.is_empty(), "{:?}", verified.problems);

@@ -1,6 +1,8 @@
 //! The report: well-formed drawings, nothing fetched, nothing injected.
 
 use crate::synthetic;
+use amitwin_data::rows::TransactionRow;
+use amitwin_viz::campaigns::Campaigns;
 use amitwin_viz::report::{pictures, render};
 use amitwin_viz::series::first_reset_campaign;
 use amitwin_viz::view::{Campaign, RunView, VariantView};
@@ -13,6 +15,7 @@ fn run(meters: usize) -> RunView {
         .map(|(i, (load, health))| VariantView {
             name: synthetic::VARIANTS[i].into(),
             nodes: Arc::clone(&nodes),
+            campaigns: campaigns(&synthetic::transactions(i, &nodes)),
             campaign: first_reset_campaign(&synthetic::transactions(i, &nodes))
                 .map(|(name, resets)| Campaign { name, resets }),
             airtime: synthetic::airtime(i, meters as u32),
@@ -22,6 +25,12 @@ fn run(meters: usize) -> RunView {
         })
         .collect();
     RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }
+}
+
+fn campaigns(rows: &[TransactionRow]) -> Campaigns {
+    let mut campaigns = Campaigns::default();
+    campaigns.add(rows);
+    campaigns
 }
 
 fn drawings(html: &str) -> Vec<&str> {
@@ -36,7 +45,7 @@ fn drawings_are_well_formed_and_nothing_is_fetched() {
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &html).expect("written");
     let svgs = drawings(&html);
     let charts = svgs.iter().filter(|s| s.contains("role=\"img\"")).count();
-    assert_eq!(charts, 7);
+    assert_eq!(charts, 9);
     for svg in &svgs {
         if let Err(e) = roxmltree::Document::parse(svg) {
             panic!("{e}: {}", &svg[..svg.len().min(400)]);
@@ -66,7 +75,7 @@ fn pictures_stand_alone() {
     let drawn = pictures(&run(2_000));
     assert_eq!(
         drawn.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>(),
-        ["back", "air-time", "rejoin", "hops", "map", "losses", "health"]
+        ["back", "progress", "funnel", "air-time", "rejoin", "hops", "map", "losses", "health"]
     );
     for (name, svg) in drawn {
         let read = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -15,7 +15,7 @@ pub fn is_guarded() -> bool {
 
 /// Does `work`. The Parquet reader takes much of a file at its word and panics where one part of it belies another. What
 /// `work` was at must not be used again after an error.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let before = GUARDED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(before);

@@ -1,0 +1,126 @@
+//! Campaigns that are counted by hand.
+
+use super::*;
+use amitwin_data::rows::Added;
+
+/// A row of meter `node`, told at 100 s; with image, restart and answer at these times.
+fn row(node: u32, outcome: Outcome, times: [Option<f64>; 5]) -> TransactionRow {
+    let [sent_s, complete_s, verified_s, reset_s, answered_s] = times;
+    TransactionRow {
+        transaction: node.into(),
+        kind: TransactionKind::Firmware,
+        campaign: "v2".into(),
+        node,
+        gateway: 0,
+        planned_s: 60.0,
+        sent_s,
+        reset_s,
+        acknowledged: None,
+        answered_s,
+        outcome,
+        attempts: 1,
+        hops: None,
+        hops_made: None,
+        bytes: 0,
+        held_by: Added::default(),
+        image_state: Added::default(),
+        rounds: Added::default(),
+        blocks_alone: Added::default(),
+        blocks_again: Added::default(),
+        complete_s: Added(complete_s),
+        verified_s: Added(verified_s),
+    }
+}
+
+const NO: Option<f64> = None;
+
+/// Two that are done, one that was bricked, one that fell silent, one that was halted, one without a route, and a report.
+fn rows() -> Vec<TransactionRow> {
+    let all = |answered_s| [Some(100.0), Some(200.0), Some(300.0), Some(400.0), answered_s];
+    vec![
+        row(1, Outcome::Ok, all(Some(460.0))),
+        row(2, Outcome::Ok, [Some(2_000.0), Some(2_100.0), Some(2_200.0), Some(2_300.0), Some(2_360.0)]),
+        TransactionRow { image_state: Added(Some(ImageState::Bricked)), ..row(3, Outcome::Failed, all(None)) },
+        row(4, Outcome::Failed, [Some(120.0), NO, NO, NO, NO]),
+        row(5, Outcome::Halted, [NO; 5]),
+        row(6, Outcome::Unreachable, [NO; 5]),
+        TransactionRow { kind: TransactionKind::Push, ..row(7, Outcome::Ok, [NO; 5]) },
+    ]
+}
+
+fn progress() -> Progress {
+    let mut campaigns = Campaigns::default();
+    campaigns.add(&rows());
+    assert_eq!(campaigns.names().collect::<Vec<_>>(), ["v2"]);
+    campaigns.get("v2").expect("it is there").clone()
+}
+
+#[test]
+fn states_sum_up_to_the_fleet_at_every_minute() {
+    let progress = progress();
+    for minute in 0..60 {
+        let counts = progress.at(60.0 * f64::from(minute));
+        assert_eq!(counts.iter().sum::<u32>(), 6, "minute {minute}: {counts:?}");
+    }
+    assert_eq!(progress.ended().iter().sum::<u32>(), 6);
+    let named = |counts: Counts| {
+        let some = State::ALL.into_iter().filter(|state| counts[*state as usize] > 0);
+        some.map(|state| (state.words(), counts[state as usize])).collect::<Vec<_>>()
+    };
+    assert_eq!(named(progress.at(0.0)), [("waiting", 5), ("no route", 1)]);
+    // 1 and 3 have the image and 4 has been told.
+    assert_eq!(named(progress.at(250.0)), [("all blocks there", 2), ("begun", 1), ("waiting", 2), ("no route", 1)]);
+    assert_eq!(
+        named(progress.at(460.0)),
+        [("done", 1), ("restarting", 1), ("begun", 1), ("waiting", 2), ("no route", 1)]
+    );
+    assert_eq!(named(progress.ended()), [("done", 2), ("failed", 2), ("halted", 1), ("no route", 1)]);
+    assert_eq!(progress.span_s(), (60.0, 2_360.0));
+}
+
+#[test]
+fn a_funnel_counts_who_came_that_far_or_further() {
+    // 4 was only told; 5 and 6 not even that.
+    let expected = [
+        ("meters", 6),
+        ("begun with", 4),
+        ("all blocks there", 3),
+        ("image verified", 3),
+        ("restarted", 3),
+        ("done", 2),
+    ];
+    assert_eq!(progress().funnel(), expected);
+    // A ping has neither image nor restart.
+    let mut campaigns = Campaigns::default();
+    let ping = |node, outcome, answered_s| TransactionRow {
+        kind: TransactionKind::Ping,
+        ..row(node, outcome, [Some(100.0), NO, NO, NO, answered_s])
+    };
+    campaigns.add(&[ping(1, Outcome::Ok, Some(101.0)), ping(2, Outcome::Failed, None)]);
+    assert_eq!(campaigns.get("v2").expect("it").funnel(), [("meters", 2), ("begun with", 2), ("done", 1)]);
+}
+
+#[test]
+fn what_stopped_whom_has_its_reason() {
+    let stopped = progress().stopped(1);
+    let expected = [
+        ("bricked by the image", 1, vec![3]),
+        ("gave no more answer (begun)", 1, vec![4]),
+        ("had no route from the start", 1, vec![6]),
+        ("halted, because too many others had failed", 1, vec![5]),
+    ];
+    assert_eq!(stopped, expected.map(|(why, count, nodes)| (why.to_owned(), count, nodes)));
+}
+
+#[test]
+fn a_pause_of_more_than_ten_minutes_begins_a_wave() {
+    // 1, 3 and 4 from 100 to 120 s, and 2 at 2,000 s.
+    let waves = progress().waves();
+    assert_eq!(
+        waves,
+        [
+            Wave { from_s: 100.0, begun_s: 120.0, until_s: 460.0, meters: 3, done: 1 },
+            Wave { from_s: 2_000.0, begun_s: 2_000.0, until_s: 2_360.0, meters: 1, done: 1 },
+        ]
+    );
+}
