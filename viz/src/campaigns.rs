@@ -28,7 +28,7 @@ pub enum State {
     Failed,
     /// The campaign was halted.
     Halted,
-    /// Its link was not what the campaign asks for, its turn did not come, or the job's role may not do that.
+    /// Its link was not what the campaign asks for, its turn did not come, its certificate had run out, or the job's role may not do that.
     NotMeant,
     /// It has no route.
     Unreachable,
@@ -124,7 +124,7 @@ impl Meter {
             Outcome::Refused => State::Refused,
             Outcome::Failed => State::Failed,
             Outcome::Halted => State::Halted,
-            Outcome::LeftOut | Outcome::Skipped | Outcome::Forbidden => State::NotMeant,
+            Outcome::LeftOut | Outcome::Skipped | Outcome::Forbidden | Outcome::Expired => State::NotMeant,
             Outcome::Unreachable => State::Unreachable,
             Outcome::Pending => self.at(f64::INFINITY),
         }
@@ -143,11 +143,12 @@ impl Meter {
             (Outcome::Failed, ..) => format!("gave no more answer ({reached})"),
             (Outcome::Halted, ..) => "halted, because too many others had failed".into(),
             (Outcome::Refused, Some(ImageState::HadIt), _) => "ran the image already".into(),
-            (Outcome::Refused, ..) => "refused: another security suite".into(),
+            (Outcome::Refused, ..) => "refused: another security suite or keys, or the meter denied it".into(),
             (Outcome::LeftOut, _, Some(HeldBy::Unknown)) => "left out: nothing known of its link".into(),
             (Outcome::LeftOut, _, Some(HeldBy::Loss)) => "left out: too many tries lost on its link".into(),
             (Outcome::LeftOut, ..) => "left out: its signal was too weak".into(),
             (Outcome::Skipped, ..) => "its turn did not come".into(),
+            (Outcome::Expired, ..) => "its certificate had run out".into(),
             (Outcome::Forbidden, ..) => "the job's role may not do that".into(),
             (Outcome::Unreachable, ..) => "had no route from the start".into(),
             (Outcome::Pending, ..) => format!("the run ended before ({reached})"),
