@@ -130,6 +130,7 @@ mod tests {
             blocks_again: Added::default(),
             complete_s: Added::default(),
             verified_s: Added::default(),
+            clock_off_s: Added::default(),
         }
     }
 

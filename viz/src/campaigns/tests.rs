@@ -29,6 +29,7 @@ fn row(node: u32, outcome: Outcome, times: [Option<f64>; 5]) -> TransactionRow {
         blocks_again: Added::default(),
         complete_s: Added(complete_s),
         verified_s: Added(verified_s),
+        clock_off_s: Added::default(),
     }
 }
 

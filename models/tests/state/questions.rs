@@ -1,0 +1,36 @@
+//! Campaigns that ask meters a few questions, saved in the middle of them.
+
+use super::*;
+
+/// Relays, clocks and keys, with lost answers, waves and meters that wait for others.
+#[test]
+fn campaigns_of_questions_go_on() {
+    for (medium, payload) in
+        [(MediumKind::Mesh, Payload::Sized), (MediumKind::Ideal, Payload::Real), (MediumKind::Ideal, Payload::Sized)]
+    {
+        let mut spec = streets(2_400);
+        spec.medium = medium;
+        spec.ideal.loss = 0.3;
+        spec.dlms.payload = payload;
+        let waves = WavesSpec { shares: Some(vec![0.3, 1.0]), pause: seconds(60), stop_at_failed: Some(0.5) };
+        let timeout = seconds(15);
+        let pace = PaceSpec { timeout, parallel: Some(3), waves, ..PaceSpec::new(seconds(120), seconds(100)) };
+        let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
+        let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
+        let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
+        let keys = KeyChangeSpec { pace: PaceSpec { attempts: 1, ..pace.clone() }, recover_after: seconds(100) };
+        let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
+        spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
+        let valid = seconds(3_600);
+        spec.dlms.certificates = Some(CertificatesSpec { valid, age: (seconds(1_800), seconds(3_400)) });
+        let (renew_before, again_after) = (seconds(600), seconds(200));
+        let renewal = RenewalSpec { pace, renew_before, again_after };
+        spec.campaigns = vec![
+            job("certificates", JobSpec::Certificates(Box::new(renewal))),
+            job("off", JobSpec::Relay(Box::new(relay))),
+            job("retries", JobSpec::Write(Box::new(write))),
+            job("keys", JobSpec::Keys(Box::new(keys))),
+        ];
+        check(&spec, &[119_000, 125_007, 160_500, 250_250, 400_100, 700_000, 1_300_000].map(SimTime::from_millis));
+    }
+}
