@@ -444,10 +444,12 @@ pub fn terms(duties: &Duties<'_>, limits: &HeadEndSpec) -> Vec<JobTerms> {
         forbidden_to: limits.keeps_from(right, role).map(Arc::from),
     };
     let of = |campaign: &CampaignSpec| terms(campaign.priority, campaign.right(), campaign.role.as_deref());
-    let is_reset = |campaign: &&CampaignSpec| campaign.job.reset().is_some();
-    let resets = duties.campaigns.iter().filter(is_reset).map(of);
+    let kind =
+        |wanted: fn(&JobSpec) -> bool| duties.campaigns.iter().filter(move |campaign| wanted(&campaign.job)).map(of);
+    let resets = kind(|job| matches!(job, JobSpec::Reset(_)));
     let reads = duties.reads.iter().map(|read| terms(read.priority, Right::Read, read.role.as_deref()));
-    let others = duties.campaigns.iter().filter(|campaign| !is_reset(campaign)).map(of);
+    let pings = kind(|job| matches!(job, JobSpec::Ping(_)));
+    let others = pings.chain(kind(|job| matches!(job, JobSpec::Firmware(_))));
     // What technicians ask is a ping that nobody can forbid.
     let technicians = duties.technicians.map(|_| terms(PRIORITY_USUAL, Right::Ping, None));
     resets.chain(reads).chain(others).chain(technicians).collect()
