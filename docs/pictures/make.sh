@@ -33,6 +33,7 @@ sweep() {
     cp "$runs/$name-pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+draw broadcast-storm air-time
 draw certificates-90-days reads
 draw cold-start air-time
 draw commands air-time
@@ -55,11 +56,15 @@ draw meter-faults reads
 draw new-building delivered
 draw ping air-time
 draw outage-restoration outages
+draw partial-reset reads
 draw poll-clusters air-time
 sweep radio-years read_success_share
 draw replay-storm outages
 draw reads air-time
 draw serve map
 draw spring-foliage delivered
+draw staggered-reset rejoin
+draw suite-mismatch reads
 draw_plan maintenance-20-years away
 draw trace-burstiness delivered
+draw zombie-reset rejoin

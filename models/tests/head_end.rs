@@ -161,3 +161,19 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
         assert_eq!(ran.rows.headend.iter().map(|row| row.sessions).sum::<u32>(), 5);
     }
 }
+
+#[test]
+fn campaigns_have_their_own_roles_whatever_their_order_in_the_file() {
+    let role = RoleSpec { name: "asker".to_owned(), may: vec![Right::Ping] };
+    let mut spec = town(1, 5, 1_800, HeadEndSpec { role: vec![role], ..HeadEndSpec::default() });
+    let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), ..PingSpec::default() };
+    let image = CampaignSpec::firmware("v2", FirmwareSpec::new(s(400), 1_000));
+    let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..image.clone() };
+    // The image stands first and may not be brought by who asks for clocks; the ping may.
+    let asker = Some("asker".to_owned());
+    spec.campaigns = vec![CampaignSpec { role: asker.clone(), ..image }, CampaignSpec { role: asker, ..clocks }];
+    let ran = run(&spec);
+    let of = |kind| ran.of(kind).map(|row| row.outcome).collect::<Vec<_>>();
+    assert_eq!(of(TransactionKind::Ping), [Outcome::Ok; 5]);
+    assert_eq!(of(TransactionKind::Firmware), [Outcome::Forbidden; 5]);
+}

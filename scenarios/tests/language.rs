@@ -366,7 +366,9 @@ fn the_library_loads_and_resolves_to_itself() {
         count += 1;
         let scenario = load(&path, &[], None).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(Some(scenario.name.as_str()), path.file_stem().and_then(|s| s.to_str()));
-        assert_eq!(scenario.warnings, Vec::<String>::new(), "{}", path.display());
+        // What these two are about is warned of.
+        let warned = ["suite-mismatch", "partial-reset"].contains(&scenario.name.as_str());
+        assert_eq!(scenario.warnings.is_empty(), !warned, "{}: {:?}", path.display(), scenario.warnings);
         // What is served is asked, not judged.
         let judged = !scenario.gates.is_empty() || scenario.name == "serve";
         assert!(!scenario.description.is_empty() && judged, "{}", path.display());

@@ -118,7 +118,7 @@ form!(
     /// Number of a firmware.
     VersionText,
     Version,
-    json_schema!({"type": "string", "pattern": "^[0-9]{1,5}([.][0-9]{1,5}){0,2}$", "x-expects": "a version in quotes, such as \"2.4.0\""})
+    json_schema!({"type": "string", "x-version": true})
 );
 
 impl Form for VersionText {

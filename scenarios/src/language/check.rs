@@ -2,11 +2,11 @@
 //!
 //! Besides the standard keywords it knows `x-quantity` (the kind of a value with a unit), `x-min` and `x-max` (its
 //! range), `x-words` (texts allowed beside it), `x-date-time` (a moment), `x-channels` (channels of the plan), `x-condition` (what links
-//! are to be like), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and `x-expects`; `x-example` is
+//! are to be like), `x-version` (the version of a firmware), `x-zone` (a zone's name beside it), `x-ordered` (a list whose values must not fall) and `x-expects`; `x-example` is
 //! said where a value is of another type. The keys of tables stand in `keys`.
 
 use super::channels::channels;
-use super::condition::condition;
+use super::condition::{condition, version};
 use super::date_time::date_time;
 use super::diagnostic::Diagnostic;
 use super::keys::{of_kind, table};
@@ -30,6 +30,9 @@ pub fn check(node: &Node, schema: &Json, path: &str, out: &mut Vec<Diagnostic>) 
     }
     if schema.get("x-condition").is_some() {
         return condition(node, path, out);
+    }
+    if schema.get("x-version").is_some() {
+        return version(node, path, out);
     }
     if let Some(kinds) = Kinds::of(schema) {
         return of_kind(node, &kinds, schema, path, out);

@@ -88,10 +88,12 @@ impl Field {
     fn shift(&self, now: SimTime) -> Result<(), SimTime> {
         let (_, time) = self.clock(now);
         let (from, to) = self.spec.shift;
-        match () {
-            () if time < from => Err(now + (from - time)),
-            () if time < to => Ok(()),
-            () => Err(now + (DAY - time) + from),
+        if time < from {
+            Err(now + (from - time))
+        } else if time < to {
+            Ok(())
+        } else {
+            Err(now + (DAY - time) + from)
         }
     }
 
