@@ -59,3 +59,4 @@ draw serve map
 draw spring-foliage delivered
 draw_plan maintenance-20-years away
 draw trace-burstiness delivered
+draw week progress
