@@ -68,3 +68,4 @@ draw suite-mismatch reads
 draw_plan maintenance-20-years away
 draw trace-burstiness delivered
 draw zombie-reset rejoin
+draw week progress

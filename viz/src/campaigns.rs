@@ -161,6 +161,9 @@ impl Meter {
     }
 }
 
+/// A step of a funnel: its name, and whether a meter took it.
+type Step = (&'static str, fn(&Meter) -> bool);
+
 /// A campaign in one variant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -216,7 +219,7 @@ impl Progress {
 
     /// How many came how far: a name for each step, and the meters that took it or a later one.
     pub fn funnel(&self) -> Vec<(&'static str, u32)> {
-        let steps: [(&str, fn(&Meter) -> bool); 5] = [
+        let steps: [Step; 5] = [
             ("begun with", |m| m.sent_s.is_some()),
             ("all blocks there", |m| m.complete_s.is_some()),
             ("image verified", |m| m.verified_s.is_some()),

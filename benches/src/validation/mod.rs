@@ -9,6 +9,7 @@ pub mod heat;
 pub mod link;
 pub mod maintenance;
 pub mod network;
+pub mod operations;
 pub mod page;
 pub mod queues;
 pub mod radio;
@@ -135,6 +136,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
     groups.extend(queues::groups());
+    groups.extend(operations::groups());
     groups.extend(firmware::groups(effort));
     groups.extend(maintenance::groups(effort));
     groups

@@ -13,6 +13,8 @@ const PLOT: f64 = 92.0;
 const BOTTOM: f64 = 58.0;
 /// Room for what stacked areas came to in the end.
 const END: f64 = 44.0;
+/// From the last label of the axis to the end of the plot, beside which that stands.
+const CLEAR: f64 = 16.0;
 
 /// Panels over time.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +83,10 @@ impl Panels {
         for (minutes, name) in ticks::time(low, high, Unit::of(high - low), 7) {
             let x = x_px(minutes);
             svg.line("axis", x, bottom, x, bottom + 5.0);
-            svg.text("tick", x, bottom + 22.0, Anchor::Middle, &name);
+            // The word below what stands beside needs its room.
+            if !stacked || x < right - CLEAR {
+                svg.text("tick", x, bottom + 22.0, Anchor::Middle, &name);
+            }
         }
         if stacked {
             svg.text("tick", right + END / 2.0 + 5.0, bottom + 22.0, Anchor::Middle, "end");
