@@ -356,7 +356,7 @@ impl Kit<'_> {
         let site = facts.sites[node];
         let power_dbm = self.map.power_dbm(site.0, &self.spec.placement.sites[site.at()]);
         let weak = meter::is_weak(supply, self.spec.seed, site);
-        let burst = supply.bears(f64::from(power_dbm), weak).filter(|_| !facts.is_gateway(node));
+        let burst = supply.bears(power_dbm, weak).filter(|_| !facts.is_gateway(node));
         burst.map_or(u32::MAX, |burst| u32::try_from(burst.nanos() / 1_000).unwrap_or(u32::MAX))
     }
 

@@ -189,7 +189,7 @@ mod tests {
     fn a_disturbance_is_reported_with_its_mth_sample_and_so_is_its_end() {
         let spec = HealthSpec { k: 3.0, m: 3, memory: None, ..HealthSpec::default() };
         let mut watches = Watches::new(&spec, 1);
-        let mut at = |watches: &mut Watches| watches.sample(Node(0), 7, SimTime::ZERO);
+        let at = |watches: &mut Watches| watches.sample(Node(0), 7, SimTime::ZERO);
         let quiet: Vec<_> = (0..50).map(|_| at(&mut watches)).collect();
         assert!(quiet.iter().all(|&sampled| sampled == Sampled::Nothing));
         // Down by 15 %, which is 15 standard deviations.
