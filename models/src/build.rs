@@ -467,7 +467,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         health_every: spec.record.load_every,
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 })
-        .with_certificates(spec.dlms.certificates.as_ref(), spec.seed);
+        .with_certificates(spec.dlms.certificates.as_ref(), (count, spec.seed));
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
     let field = Field::of(spec);
     let duties = Duties {

@@ -42,9 +42,11 @@ fn campaigns_have_their_figures() {
         campaign("keys", "kind = \"keys\"\nwaves = [\"10 %\", \"100 %\"]\npause = \"10min\""),
     ];
     let of = figures(load(&all.concat()));
-    // Half of 40, and 40 three times.
-    assert_eq!(["commands", "commands_ok", "commands_failed"].map(&of), [140.0, 140.0, 0.0].map(Some));
-    assert_eq!(["relays_open", "relay_moves", "keys_changed"].map(&of), [20.0, 20.0, 40.0].map(Some));
+    // Half of 40, by chance more or less, and 40 three times.
+    let off = of("commands").expect("commands") - 120.0;
+    assert!((10.0..=30.0).contains(&off), "{off}");
+    assert_eq!(["commands_ok", "commands_failed"].map(&of), [120.0 + off, 0.0].map(Some));
+    assert_eq!(["relays_open", "relay_moves", "keys_changed"].map(&of), [off, off, 40.0].map(Some));
     assert_eq!(["clocks_set", "commands_halted"].map(&of), [0.0, 0.0].map(Some));
     assert!(of("clock_off_max_s") <= Some(61.0) && of("keys_recovered") <= Some(40.0));
     assert!(of("command_p50_s") <= of("command_p95_s") && of("command_p50_s") > Some(0.2));
@@ -111,11 +113,11 @@ fn library(name: &str, settings: &[&str]) -> Vec<Values> {
 
 #[test]
 fn the_librarys_renewal_in_time_loses_no_read() {
-    let runs = library("certificates-90-days.toml", &["placement.meters=20", "duration=75d"]);
+    let runs = library("certificates-90-days.toml", &["placement.meters=20"]);
     let of = |n: usize, key: &str| runs[n].get(key).copied().flatten().expect(key);
     assert_eq!((of(0, "sessions_expired"), of(0, "certificates_expired")), (0.0, 0.0));
     assert!(of(2, "sessions_expired") > 0.0 && of(2, "lapsed_meter_h") > 24.0);
-    // What the second campaign found on day 60 is read again.
+    // What the second campaign found on day 60 has one again.
     assert_eq!(of(2, "certificates_expired"), 0.0);
 }
 

@@ -445,7 +445,7 @@ fn limits_of_the_head_end() {
         |more: &str| message(&format!("{}{more}", GOOD.replace("at = \"10min\"", "at = \"10min\"\nrole = \"nurse\"")));
     gallery.add("no_roles", role(""));
     gallery.add("no_such_role", role("[[head_end.role]]\nname = \"reader\"\nmay = [\"read\"]\n"));
-    gallery.add("an_unknown_right", with("[[head_end.role]]\nname = \"reader\"\nmay = [\"write\"]\n"));
+    gallery.add("an_unknown_right", with("[[head_end.role]]\nname = \"reader\"\nmay = [\"billing\"]\n"));
     gallery.add("a_priority_beyond", instead("at = \"10min\"", "at = \"10min\"\npriority = 10"));
     assert_snapshot!(gallery.to_string());
 }

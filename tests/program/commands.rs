@@ -154,13 +154,16 @@ fn every_figure_and_column_is_described() {
                   [[event]]\nname = \"sag\"\nact = \"voltage\"\nlevel = \"80 %\"\nat = \"10min\"\nfor = \"5min\"\ntarget = { kind = \"meter\" }\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"15min\"\n\
                   [[campaign]]\nname = \"v2\"\nkind = \"firmware\"\nat = \"1min\"\nimage = \"1 kB\"\nvisit = true\n[technicians]\n\
                   [[campaign]]\nname = \"clocks\"\nkind = \"time\"\nat = \"1min\"\nwindow = \"1min\"\n\
-                  [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n\
                   [[campaign]]\nname = \"reset\"\nkind = \"reset\"\nat = \"15min\"\nwindow = [\"0s\", \"1min\"]\n\
                   delivery = \"unicast\"\ngive_up_after = \"5min\"\nstop_at_failed = \"5 %\"\n\
                   [[event]]\nname = \"feeder\"\nact = \"power-off\"\nat = \"20min\"\nfor = \"2min\"\ntarget = { kind = \"meter\" }\n";
     std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
     run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);
-    let all = ["out", "years", "new", "more"].map(of);
+    let keys = "name = \"keys\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
+                [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n";
+    std::fs::write(here.path().join("keys.toml"), keys).expect("a scenario");
+    run(here.path(), &["run", "keys.toml", "-o", "keys"]).expect(0);
+    let all = ["out", "years", "new", "more", "keys"].map(of);
     for key in all.iter().flat_map(|metrics| metrics.keys()) {
         assert!(described.lines().any(|line| line.split_whitespace().next() == Some(key)), "`{key}` is not described");
     }

@@ -152,12 +152,14 @@ impl Sessions {
         }
     }
 
-    /// An open session goes on with something else.
-    pub fn go_on(&mut self, from: Key, to: Key) {
-        if matches!(self.all.get(&from), Some(Stage::Open { .. }))
-            && let Some(open) = self.all.remove(&from)
-        {
-            self.all.insert(to, open);
+    /// An open session goes on with something else; one that is not open is over.
+    pub fn go_on(&mut self, now: SimTime, from: Key, to: Key) {
+        match self.all.get(&from) {
+            Some(&open @ Stage::Open { .. }) => {
+                self.all.remove(&from);
+                self.all.insert(to, open);
+            }
+            _ => self.close(now, from),
         }
     }
 

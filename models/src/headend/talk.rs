@@ -173,9 +173,9 @@ impl Talk {
         }
     }
 
-    /// The same with certificates, which are as old as that says.
-    pub fn with_certificates(mut self, spec: Option<&CertificatesSpec>, seed: u64) -> Talk {
-        self.certificates = spec.map(|spec| Certificates::new(spec, self.peers.len(), seed));
+    /// The same with certificates of all sites, which are as old as that says.
+    pub fn with_certificates(mut self, spec: Option<&CertificatesSpec>, (sites, seed): (usize, u64)) -> Talk {
+        self.certificates = spec.map(|spec| Certificates::new(spec, sites, seed));
         self
     }
 

@@ -326,9 +326,10 @@ impl Tools<'_> {
     }
 
     /// A session that is open goes on with another question.
-    pub fn go_on(&mut self, from: Key, to: Key) {
+    pub fn go_on(&mut self, ctx: &mut Ctx, from: Key, to: Key) {
         if let Some(front) = &mut self.front {
-            front.sessions.go_on(from, to);
+            front.sessions.go_on(ctx.now(), from, to);
+            self.say_granted(ctx);
         }
     }
 

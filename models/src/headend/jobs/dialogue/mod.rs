@@ -330,7 +330,7 @@ impl Dialogue {
         match self.topic.follows(tools.talk, meter, &mut talked, (ctx.now(), came)) {
             Follows::Ask(ask) => {
                 let next = self.open(tools, Talked { ask, ..talked });
-                tools.go_on(key, self.key(next, &talked));
+                tools.go_on(ctx, key, self.key(next, &talked));
                 self.say(ctx, tools, next);
             }
             Follows::Later(pause, ask) => {
