@@ -6,10 +6,11 @@ use amitwin_data::rows::{
     Added, AirtimeRow, AuditRow, CensusRow, EventRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow, RoundRow, Rows,
     TransactionRow,
 };
-use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
+use amitwin_data::rows::{DepotRow, FailureRow, FieldVisitRow, FleetYearRow, RadioMonthRow, VisitCause, VisitFound};
 use amitwin_data::rows::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitOutcome,
 };
+use amitwin_data::rows::{VisitRow, WeatherRow};
 use amitwin_data::summary::{Status, Summary, VariantSummary};
 use std::path::Path;
 use std::sync::Arc;
@@ -263,6 +264,30 @@ pub fn extremes() -> Rows {
             complete: 0,
             meters: 5_000,
         }],
+        field_visits: vec![
+            FieldVisitRow {
+                opened_s: 0.0,
+                node: 0,
+                campaign: Arc::from(""),
+                cause: VisitCause::NotBack,
+                crew: None,
+                begun_s: None,
+                arrived_s: None,
+                done_s: None,
+                found: VisitFound::Waiting,
+            },
+            FieldVisitRow {
+                opened_s: 0.5,
+                node: u32::MAX,
+                campaign: Arc::from("Zähler \n"),
+                cause: VisitCause::NotRunning,
+                crew: Some(u32::MAX),
+                begun_s: Some(1.0),
+                arrived_s: Some(f64::MAX),
+                done_s: Some(f64::MAX),
+                found: VisitFound::Bricked,
+            },
+        ],
         weather: vec![WeatherRow {
             time_s: 3_600.0,
             air_c: -40.0,
