@@ -275,7 +275,7 @@ fn a_report_can_be_drawn_again() {
     assert_eq!(said.out, "out/report.html\n");
     assert_eq!(fs::read_to_string(&report).expect("a report"), first);
     let said = run(here.path(), &["report", "out", "--pictures", "for/slides"]).expect(0);
-    let names = ["back", "air-time", "rejoin", "hops", "map"];
+    let names = ["back", "progress", "funnel", "air-time", "rejoin", "hops", "map"];
     let listed: String = names.iter().map(|name| format!("for/slides/{name}.svg\n")).collect();
     assert_eq!(said.out, format!("out/report.html\n{listed}"));
     assert!(names.iter().all(|name| here.path().join(format!("for/slides/{name}.svg")).is_file()));

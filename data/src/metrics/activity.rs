@@ -71,7 +71,8 @@ impl Activity {
 }
 
 /// Figures that say that something goes on inside meters.
-const DEVICES: [Metric; 6] = [
+const DEVICES: [Metric; 7] = [
+    Metric::PartialResets,
     Metric::Hangs,
     Metric::ClockDeviationMaxS,
     Metric::BrownOuts,

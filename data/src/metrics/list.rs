@@ -16,9 +16,9 @@ metrics! {
     /// of them those that nobody commanded, because the campaign was halted; missing without a rule for that
     ResetsHalted = "resets_halted": Count, Resets, gate("resets_halted", "");
     /// restarts of which a meter's metrology board took no part; missing where boards are not told apart
-    PartialResets = "partial_resets": Count, Always, gate("partial_resets", "");
+    PartialResets = "partial_resets": Count, Devices, gate("partial_resets", "");
     /// of them those after which the two boards did not come to terms: until both restart the meter says nothing of what it measures
-    PartialResetsOutOfStep = "partial_resets_out_of_step": Count, Always,
+    PartialResetsOutOfStep = "partial_resets_out_of_step": Count, Devices,
         gate("partial_resets_out_of_step", ""), table("out of\nstep", "boards out of step");
     /// of those that failed or are pending the ones that did reset, unknown to the head-end
     ResetsUnheard = "resets_unheard": Count, Resets;
@@ -364,7 +364,7 @@ metrics! {
     /// meters whose turn had not come when a campaign was halted
     CommandsHalted = "commands_halted": Count, Commands, gate("commands_halted", "");
     /// median time from a meter's turn until it was known to be as it was to be
-    CommandP50S = "command_p50_s": Reached, Commands;
+    CommandP50S = "command_p50_s": Reached, Commands, gate("command_time", "p50");
     /// the same, 95th percentile of those that succeeded
     CommandP95S = "command_p95_s": Reached, Commands,
         gate("command_time", "p95"), table("command\np95", "time of a command, p95");

@@ -337,7 +337,13 @@ impl Figures {
             Activity::Certificates => return certificates::written(metric, ran, self.sessions_expired),
             Activity::Commands => return self.commands.written(metric, ran),
             Activity::Health | Activity::Alive => return self.notices.written(metric, ran),
-            Activity::Devices => return self.devices.written(metric, ran, self.end_s),
+            Activity::Devices => {
+                return match metric {
+                    Metric::PartialResets => self.partial.map(|partial| Some(partial.0 as f64)),
+                    Metric::PartialResetsOutOfStep => self.partial.map(|partial| Some(partial.1 as f64)),
+                    _ => self.devices.written(metric, ran, self.end_s),
+                };
+            }
             Activity::Visits => return self.visits.as_ref()?.written(metric),
             _ => {}
         }
@@ -389,8 +395,6 @@ impl Figures {
             Metric::Back => meters(self.back),
             Metric::Failed => meters(self.failed),
             Metric::Pending => meters(self.resets - self.back - self.failed - self.halted.unwrap_or_default()),
-            Metric::PartialResets => self.partial.map(|partial| Some(partial.0 as f64)),
-            Metric::PartialResetsOutOfStep => self.partial.map(|partial| Some(partial.1 as f64)),
             Metric::ResetsHalted => self.halted.and_then(meters),
             Metric::ResetsUnheard => meters(self.unknown),
             Metric::ResetsUnacknowledged => meters(self.unacknowledged),
