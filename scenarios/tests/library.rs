@@ -116,10 +116,10 @@ fn adds_up(name: &str, variant: &Variant, meters: u32, rows: &[TransactionRow]) 
     }
 }
 
-/// Whether a campaign is for all meters: what has no target is.
+/// Whether a campaign is for all meters: what has no target is, but for renewals, which are for those whose certificates run out.
 fn takes_all(campaign: &CampaignSpec) -> bool {
     let settings = Table::try_from(campaign).expect("settings");
-    !settings.contains_key("target")
+    !settings.contains_key("target") && !matches!(campaign.job, JobSpec::Certificates(_))
 }
 
 fn run(name: &str, variant: &Variant) -> VariantSummary {
