@@ -14,13 +14,16 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// A log that has been read: its path, how it calls its columns, its lines.
+type ReadLog = (PathBuf, BTreeMap<String, String>, Rc<Vec<Entry>>);
+
 /// Placements of one load, so that variants which share one read and generate it once.
 pub(crate) struct Placements {
     dir: PathBuf,
     made: Vec<(PlacementSection, u64, Placement)>,
     lists: Vec<(PathBuf, Rc<IdList>)>,
     hours: Vec<(PathBuf, Arc<Hours>)>,
-    logs: Vec<(PathBuf, BTreeMap<String, String>, Rc<Vec<Entry>>)>,
+    logs: Vec<ReadLog>,
     hashes: Vec<(PathBuf, String)>,
 }
 

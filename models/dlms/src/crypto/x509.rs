@@ -160,8 +160,11 @@ pub fn certificate(
     signed(suite, authority, &what)
 }
 
-/// The first element of some bytes: its tag, its contents, the whole of it, and what follows.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
+/// An element: its tag, its contents, and the whole of it.
+type Element<'a> = (u8, &'a [u8], &'a [u8]);
+
+/// The first element of some bytes, and what follows.
+fn element(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (head, length) = match bytes {
         [_, length @ 0..=0x7F, ..] => (2, usize::from(*length)),
         [_, 0x81, length, ..] => (3, usize::from(*length)),
@@ -169,16 +172,16 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
         _ => return None,
     };
     let (whole, rest) = bytes.split_at_checked(head + length)?;
-    Some((whole[0], &whole[head..], whole, rest))
+    Some(((whole[0], &whole[head..], whole), rest))
 }
 
 /// Elements within a sequence.
-fn within(bytes: &[u8]) -> Option<Vec<(u8, &[u8], &[u8])>> {
+fn within(bytes: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut all = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
-        let (tag, content, whole, next) = element(rest)?;
-        all.push((tag, content, whole));
+        let (one, next) = element(rest)?;
+        all.push(one);
         rest = next;
     }
     Some(all)
@@ -186,7 +189,7 @@ fn within(bytes: &[u8]) -> Option<Vec<(u8, &[u8], &[u8])>> {
 
 /// What was signed, and the signature as r followed by s.
 fn opened(suite: SecuritySuite, bytes: &[u8]) -> Option<(&[u8], Vec<u8>)> {
-    let (SEQUENCE, content, _, []) = element(bytes)? else { return None };
+    let ((SEQUENCE, content, _), []) = element(bytes)? else { return None };
     let [(SEQUENCE, _, what), (SEQUENCE, _, algorithm_is), (BIT_STRING, [0, pair @ ..], _)] = within(content)?[..]
     else {
         return None;
@@ -194,7 +197,7 @@ fn opened(suite: SecuritySuite, bytes: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     if algorithm_is != algorithm(suite) {
         return None;
     }
-    let (SEQUENCE, pair, _, []) = element(pair)? else { return None };
+    let ((SEQUENCE, pair, _), []) = element(pair)? else { return None };
     let [(INTEGER, r, _), (INTEGER, s, _)] = within(pair)?[..] else { return None };
     let length = if suite == SecuritySuite::Suite2 { 48 } else { 32 };
     let mut signature = vec![0; 2 * length];
@@ -209,7 +212,7 @@ fn opened(suite: SecuritySuite, bytes: &[u8]) -> Option<(&[u8], Vec<u8>)> {
 /// The key that a request is for, if it is of this meter and signed with that key.
 pub fn requested(suite: SecuritySuite, title: SystemTitle, bytes: &[u8]) -> Option<Vec<u8>> {
     let (what, signature) = opened(suite, bytes)?;
-    let parts = within(element(what)?.1)?;
+    let parts = within(element(what)?.0.1)?;
     let [_, (SEQUENCE, _, subject), (SEQUENCE, _, info), _] = parts[..] else { return None };
     let coordinates = coordinates_of(suite, info)?;
     let key = PublicKey::of(suite, &coordinates)?;
@@ -225,7 +228,7 @@ pub fn certified(
     authority: &PublicKey,
 ) -> Option<Terms> {
     let (what, signature) = opened(suite, bytes)?;
-    let parts = within(element(what)?.1)?;
+    let parts = within(element(what)?.0.1)?;
     let [
         _,
         (INTEGER, serial, _),
@@ -250,7 +253,7 @@ pub fn certified(
 }
 
 fn coordinates_of(suite: SecuritySuite, info: &[u8]) -> Option<Vec<u8>> {
-    let parts = within(element(info)?.1)?;
+    let parts = within(element(info)?.0.1)?;
     let [_, (BIT_STRING, [0, 4, coordinates @ ..], _)] = parts[..] else { return None };
     (info == key_info(suite, coordinates)).then(|| coordinates.to_vec())
 }
