@@ -6,7 +6,7 @@
 
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_data::metrics::{Metric, Values};
-use amitwin_data::rows::{Added, Outcome, Rows, TransactionKind, TransactionRow, describe};
+use amitwin_data::rows::{Outcome, Rows, TransactionKind, TransactionRow, describe};
 use amitwin_data::summary::{Summary, VariantSummary};
 use amitwin_testkit::runs::{begin, ended, events, extremes};
 use amitwin_testkit::tools;
@@ -21,28 +21,17 @@ const VARIANTS: [&str; 3] = ["manual: 10-60 s", "2024-01-01", "größer/\u{1F50C
 fn resets() -> Rows {
     let row = |i: u32, reset_s: f64, answered_s: Option<f64>| TransactionRow {
         transaction: u64::from(i),
-        kind: TransactionKind::Reset,
         campaign: Arc::from("reset"),
-        node: i,
         gateway: 9,
-        planned_s: reset_s,
         sent_s: Some(600.0),
         reset_s: Some(reset_s),
-        acknowledged: None,
         answered_s,
         outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Pending },
         attempts: 1,
         hops: Some(1),
         hops_made: Some(1),
         bytes: 16,
-        held_by: Added::default(),
-        image_state: Added::default(),
-        rounds: Added::default(),
-        blocks_alone: Added::default(),
-        blocks_again: Added::default(),
-        complete_s: Added::default(),
-        verified_s: Added::default(),
-        clock_off_s: Added::default(),
+        ..TransactionRow::new(TransactionKind::Reset, i, reset_s)
     };
     let transactions = vec![
         row(0, 610.0, Some(700.0)),

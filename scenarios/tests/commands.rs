@@ -1,8 +1,7 @@
 //! Campaigns that ask meters a few questions, in the language: what goes together, who is meant, and the figures of a run.
 
-use amitwin_data::metrics::Values;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
-use amitwin_scenarios::{Override, Scenario, load as load_file, load_text};
+use amitwin_scenarios::{Scenario, load_text};
 use amitwin_sim_core::Local;
 use std::path::Path;
 
@@ -100,34 +99,4 @@ fn a_window_beyond_the_run_is_warned_of() {
     let scenario = load(&text).expect("it loads");
     let warned = |text: &String| text.contains("needs 13h until the last meter has its turn and has 710min");
     assert!(scenario.warnings.iter().any(warned), "{:?}", scenario.warnings);
-}
-
-/// A scenario of the library with other settings: its figures by variant.
-fn library(name: &str, settings: &[&str]) -> Vec<Values> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(name);
-    let settings: Vec<Override> = settings.iter().map(|text| text.parse().expect("a setting")).collect();
-    let scenario = load_file(&path, &settings, None).unwrap_or_else(|error| panic!("{error}"));
-    let run = |(n, variant)| run_variant(variant, n, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics;
-    scenario.variants.iter().enumerate().map(run).collect()
-}
-
-#[test]
-fn the_librarys_renewal_in_time_loses_no_read() {
-    let runs = library("certificates-90-days.toml", &["placement.meters=20"]);
-    let of = |n: usize, key: &str| runs[n].get(key).copied().flatten().expect(key);
-    assert_eq!((of(0, "sessions_expired"), of(0, "certificates_expired")), (0.0, 0.0));
-    assert!(of(2, "sessions_expired") > 0.0 && of(2, "lapsed_meter_h") > 24.0);
-    // What the second campaign found on day 60 has one again.
-    assert_eq!(of(2, "certificates_expired"), 0.0);
-}
-
-#[test]
-fn the_librarys_commands_leave_no_relay_open() {
-    let runs = library("commands.toml", &["placement.meters=40"]);
-    for run in &runs {
-        let of = |key: &str| run.get(key).copied().flatten().expect(key);
-        // Three campaigns with 40 meters and two with 20.
-        assert_eq!((of("commands"), of("relays_open"), of("relay_moves")), (160.0, 0.0, 40.0));
-        assert_eq!(of("keys_changed"), 40.0);
-    }
 }

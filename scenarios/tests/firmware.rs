@@ -1,8 +1,7 @@
 //! Firmware campaigns in the language: what goes together, who is meant, and the figures of a run.
 
-use amitwin_data::metrics::Values;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
-use amitwin_scenarios::{Override, Scenario, load as load_file, load_text};
+use amitwin_scenarios::{Scenario, load_text};
 use amitwin_sim_core::Local;
 use std::path::Path;
 
@@ -106,43 +105,4 @@ fn a_run_that_is_too_short_for_one_round_is_warned_of() {
         .expect("it loads");
     let warned = |text: &String| text.contains("needs 20h to multicast each of its 40 blocks once and has 11.8h");
     assert!(long.warnings.iter().any(warned), "{:?}", long.warnings);
-}
-
-/// A scenario of the library with other settings: its figures by variant.
-fn library(name: &str, settings: &[&str]) -> Vec<Values> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(name);
-    let settings: Vec<Override> = settings.iter().map(|text| text.parse().expect("a setting")).collect();
-    let scenario = load_file(&path, &settings, None).unwrap_or_else(|error| panic!("{error}"));
-    let run = |(n, variant)| run_variant(variant, n, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics;
-    scenario.variants.iter().enumerate().map(run).collect()
-}
-
-#[test]
-fn the_librarys_waves_stop_at_a_pilot_that_fails() {
-    let small = ["placement.meters=60", "campaign.v2.image=20 kB", "duration=16h"];
-    let runs = library("firmware-waves.toml", &small);
-    let of = |n: usize, key: &str| runs[n][key].unwrap_or_else(|| panic!("no {key}"));
-    for n in 0..3 {
-        let ended = ["firmware_done", "firmware_failed", "firmware_halted"].map(|key| of(n, key));
-        assert_eq!(ended.iter().sum::<f64>(), 60.0, "variant {n}: {ended:?}");
-    }
-    // With 3 meters in the pilot, 9 more, and the rest, one in twenty of which fails: whoever stops has fewer failures, and halts others only if some failed.
-    assert_eq!((of(0, "firmware_halted"), of(1, "firmware_halted")), (0.0, 0.0));
-    assert!(of(2, "firmware_failed") <= of(1, "firmware_failed"));
-    assert_eq!(of(2, "firmware_halted") > 0.0, of(2, "firmware_failed") > 0.0);
-    assert!(of(1, "firmware_all_complete_s") > of(0, "firmware_all_complete_s") + 7_200.0, "two pauses of an hour");
-}
-
-#[test]
-fn the_librarys_multicast_beats_single_meters() {
-    let small = ["placement.meters=40", "campaign.v2.image=20 kB", "duration=8h"];
-    let runs = library("firmware-unicast-multicast.toml", &small);
-    let of = |n: usize, key: &str| runs[n][key].unwrap_or_else(|| panic!("no {key}"));
-    assert!((0..3).all(|n| of(n, "firmware_done") == 40.0));
-    // Twenty blocks to each of forty meters, or to all; what is repeated comes on top.
-    let fresh = |n: usize| of(n, "firmware_blocks") - of(n, "firmware_blocks_again");
-    assert_eq!([0, 1, 2].map(fresh), [800.0, 800.0, 20.0]);
-    // Single meters get no block before the border router can have sent it: 1,085 B at 50 kb/s.
-    assert!([0, 1].iter().all(|&n| of(n, "firmware_all_complete_s") > 800.0 * 1_085.0 * 8.0 / 50e3));
-    assert!(of(2, "firmware_air_s") < of(0, "firmware_air_s"));
 }

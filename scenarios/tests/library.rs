@@ -1,12 +1,13 @@
-//! Every file of the library, smaller: it runs to the end, and what it wrote down adds up.
+//! Every file of the library, smaller: it runs to the end, and what it wrote down adds up; and some say what their pages say.
 
+use amitwin_data::metrics::Values;
 use amitwin_data::rows::{Outcome, Rows, TransactionRow};
 use amitwin_data::summary::VariantSummary;
 use amitwin_models::spec::units::{Kind, parse};
 use amitwin_models::spec::{CampaignSpec, JobSpec};
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::plan::{self, is_plan};
-use amitwin_scenarios::{Scenario, Variant, load_text};
+use amitwin_scenarios::{Override, Scenario, Variant, load as load_file, load_text};
 use amitwin_sim_core::Local;
 use amitwin_testkit::exchange::on_threads;
 use rayon::prelude::*;
@@ -202,4 +203,64 @@ fn what_is_reduced_is_told() {
     );
     let set = &small["variant"][0]["set"];
     assert_eq!((set["placement.meters"].as_integer(), set["campaign.v2.image"].as_str()), (Some(40), Some("10 kB")));
+}
+
+/// A scenario of the library with other settings: its figures by variant.
+fn figures(name: &str, settings: &[&str]) -> Vec<Values> {
+    let path = library().join(name);
+    let settings: Vec<Override> = settings.iter().map(|text| text.parse().expect("a setting")).collect();
+    let scenario = load_file(&path, &settings, None).unwrap_or_else(|error| panic!("{error}"));
+    let run = |(n, variant)| run_variant(variant, n, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.metrics;
+    scenario.variants.iter().enumerate().map(run).collect()
+}
+
+#[test]
+fn the_librarys_waves_stop_at_a_pilot_that_fails() {
+    let small = ["placement.meters=60", "campaign.v2.image=20 kB", "duration=16h"];
+    let runs = figures("firmware-waves.toml", &small);
+    let of = |n: usize, key: &str| runs[n][key].unwrap_or_else(|| panic!("no {key}"));
+    for n in 0..3 {
+        let ended = ["firmware_done", "firmware_failed", "firmware_halted"].map(|key| of(n, key));
+        assert_eq!(ended.iter().sum::<f64>(), 60.0, "variant {n}: {ended:?}");
+    }
+    // With 3 meters in the pilot, 9 more, and the rest, one in twenty of which fails: whoever stops has fewer failures, and halts others only if some failed.
+    assert_eq!((of(0, "firmware_halted"), of(1, "firmware_halted")), (0.0, 0.0));
+    assert!(of(2, "firmware_failed") <= of(1, "firmware_failed"));
+    assert_eq!(of(2, "firmware_halted") > 0.0, of(2, "firmware_failed") > 0.0);
+    assert!(of(1, "firmware_all_complete_s") > of(0, "firmware_all_complete_s") + 7_200.0, "two pauses of an hour");
+}
+
+#[test]
+fn the_librarys_multicast_beats_single_meters() {
+    let small = ["placement.meters=40", "campaign.v2.image=20 kB", "duration=8h"];
+    let runs = figures("firmware-unicast-multicast.toml", &small);
+    let of = |n: usize, key: &str| runs[n][key].unwrap_or_else(|| panic!("no {key}"));
+    assert!((0..3).all(|n| of(n, "firmware_done") == 40.0));
+    // Twenty blocks to each of forty meters, or to all; what is repeated comes on top.
+    let fresh = |n: usize| of(n, "firmware_blocks") - of(n, "firmware_blocks_again");
+    assert_eq!([0, 1, 2].map(fresh), [800.0, 800.0, 20.0]);
+    // Single meters get no block before the border router can have sent it: 1,085 B at 50 kb/s.
+    assert!([0, 1].iter().all(|&n| of(n, "firmware_all_complete_s") > 800.0 * 1_085.0 * 8.0 / 50e3));
+    assert!(of(2, "firmware_air_s") < of(0, "firmware_air_s"));
+}
+
+#[test]
+fn the_librarys_renewal_in_time_loses_no_read() {
+    let runs = figures("certificates-90-days.toml", &["placement.meters=20"]);
+    let of = |n: usize, key: &str| runs[n].get(key).copied().flatten().expect(key);
+    assert_eq!((of(0, "sessions_expired"), of(0, "certificates_expired")), (0.0, 0.0));
+    assert!(of(2, "sessions_expired") > 0.0 && of(2, "lapsed_meter_h") > 24.0);
+    // What the second campaign found on day 60 has one again.
+    assert_eq!(of(2, "certificates_expired"), 0.0);
+}
+
+#[test]
+fn the_librarys_commands_leave_no_relay_open() {
+    let runs = figures("commands.toml", &["placement.meters=40"]);
+    for run in &runs {
+        let of = |key: &str| run.get(key).copied().flatten().expect(key);
+        // Three campaigns with 40 meters and two with 20.
+        assert_eq!((of("commands"), of("relays_open"), of("relay_moves")), (160.0, 0.0, 40.0));
+        assert_eq!(of("keys_changed"), 40.0);
+    }
 }

@@ -91,7 +91,6 @@ fn over_time(mut changes: Vec<(f64, i32)>, nodes: usize, end_s: f64) -> Vec<(f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::Added;
 
     fn event(time_s: f64, node: u32, kind: EventKind) -> EventRow {
         EventRow { time_s, node, kind, value: 0 }
@@ -100,28 +99,13 @@ mod tests {
     fn told(kind: TransactionKind, node: u32, outage: u64, answered_s: f64) -> TransactionRow {
         TransactionRow {
             transaction: 0b111 << 61 | outage << 40 | u64::from(node),
-            kind,
             campaign: "".into(),
-            node,
             gateway: 0,
-            planned_s: 0.0,
-            sent_s: None,
-            reset_s: None,
-            acknowledged: None,
             answered_s: Some(answered_s),
             outcome: Outcome::Ok,
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes: 0,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(kind, node, 0.0)
         }
     }
 

@@ -179,34 +179,17 @@ mod tests {
         assert!(close(rejoin[3].0, 300.0) && close(rejoin[3].1, 2.0 * third), "{rejoin:?}");
     }
 
-    use amitwin_data::rows::Added;
-
     #[test]
     fn reports_count_in_the_hour_in_which_they_were_due() {
         let row = |planned_s, answered_s| TransactionRow {
             transaction: 1,
-            kind: TransactionKind::Push,
             campaign: "".into(),
-            node: 1,
             gateway: 0,
-            planned_s,
-            sent_s: None,
-            reset_s: None,
-            acknowledged: None,
             answered_s,
             outcome: amitwin_data::rows::Outcome::Ok,
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes: 1,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(TransactionKind::Push, 1, planned_s)
         };
         let mut hours = Vec::new();
         let rows = [row(10.0, Some(12.0)), row(3_599.0, Some(3_700.0)), row(20.0, None), row(7_300.0, None)];

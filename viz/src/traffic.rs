@@ -104,33 +104,17 @@ pub fn busy_share(air: &[AirtimeRow], spans_s: &[(f64, f64)], inside: bool) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::Added;
 
     fn row(kind: TransactionKind, planned_s: f64, delay_s: Option<f64>) -> TransactionRow {
         TransactionRow {
             transaction: 1,
-            kind,
             campaign: "".into(),
-            node: 1,
             gateway: 0,
-            planned_s,
-            sent_s: None,
-            reset_s: None,
-            acknowledged: None,
             answered_s: delay_s.map(|delay_s| planned_s + delay_s),
             outcome: if delay_s.is_some() { Outcome::Ok } else { Outcome::Failed },
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes: 1,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(kind, 1, planned_s)
         }
     }
 

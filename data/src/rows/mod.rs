@@ -20,6 +20,7 @@ pub mod describe;
 mod fingerprint;
 mod plan_tables;
 pub mod tables;
+mod transaction;
 pub mod words;
 
 pub use cell::{Added, Cell, CellError, Physical, Word};

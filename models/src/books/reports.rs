@@ -4,7 +4,7 @@ use super::{Books, Loss, Node, TransactionId};
 use crate::backhaul::{Alarm, Notice};
 use crate::context::Facts;
 use crate::medium::message::{Body, Carried, Message};
-use amitwin_data::rows::{Added, Outcome, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
@@ -115,28 +115,16 @@ impl Books {
         };
         self.rows.transactions.push(TransactionRow {
             transaction: id.number(),
-            kind: id.kind(),
             campaign: Arc::from(""),
-            node: meter.0,
             gateway: facts.sites[self.gateway_of(facts, of.origin)].0,
-            planned_s: of.planned.secs_f64(),
             sent_s: of.sent.filter(|_| of.attempts > 0).map(SimTime::secs_f64),
-            reset_s: None,
-            acknowledged: None,
             answered_s: answered.map(SimTime::secs_f64),
             outcome,
             attempts: u16::from(of.attempts),
             hops: (of.distance > 0).then_some(of.distance),
             hops_made: Some(of.hops_made),
             bytes: u32::from(of.bytes),
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(id.kind(), meter.0, of.planned.secs_f64())
         });
     }
 }

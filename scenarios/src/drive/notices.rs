@@ -172,7 +172,6 @@ pub(super) fn rank(mut of: Vec<f64>, share: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::Added;
 
     fn event(time_s: f64, node: u32, kind: EventKind, value: i32) -> EventRow {
         EventRow { time_s, node, kind, value }
@@ -181,28 +180,14 @@ mod tests {
     fn report(node: u32, planned_s: f64, answered_s: Option<f64>) -> TransactionRow {
         TransactionRow {
             transaction: 0,
-            kind: TransactionKind::Health,
             campaign: "".into(),
-            node,
             gateway: 0,
-            planned_s,
             sent_s: Some(planned_s),
-            reset_s: None,
-            acknowledged: None,
             answered_s,
             outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Failed },
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes: 90,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(TransactionKind::Health, node, planned_s)
         }
     }
 

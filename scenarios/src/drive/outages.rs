@@ -77,7 +77,6 @@ fn rank(of: &BTreeMap<(u32, u16), Option<f64>>, share: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::Added;
     use amitwin_models::backhaul::Alarm;
     use amitwin_models::books::TransactionId;
     use amitwin_models::node::SiteId;
@@ -86,28 +85,14 @@ mod tests {
         let id = TransactionId::Alarm { alarm, meter: SiteId(meter), outage, attempt };
         TransactionRow {
             transaction: id.number(),
-            kind: id.kind(),
             campaign: "".into(),
-            node: meter,
             gateway: 0,
-            planned_s: 100.0 * f64::from(outage),
             sent_s: (attempt > 0).then_some(130.0),
-            reset_s: None,
-            acknowledged: None,
             answered_s,
             outcome: if answered_s.is_some() { Outcome::Ok } else { Outcome::Failed },
             attempts: u16::from(attempt),
-            hops: None,
-            hops_made: None,
             bytes: 0,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(id.kind(), meter, 100.0 * f64::from(outage))
         }
     }
 

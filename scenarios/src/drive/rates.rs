@@ -83,28 +83,13 @@ mod tests {
     fn answer(gateway: u32, answered_s: Option<f64>, bytes: u32) -> TransactionRow {
         TransactionRow {
             transaction: 0,
-            kind: TransactionKind::Push,
             campaign: Arc::from(""),
-            node: 1,
             gateway,
-            planned_s: 0.0,
-            sent_s: None,
-            reset_s: None,
-            acknowledged: None,
             answered_s,
             outcome: Outcome::Ok,
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(TransactionKind::Push, 1, 0.0)
         }
     }
 

@@ -150,34 +150,19 @@ pub fn differences(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::Added;
     use std::sync::Arc;
 
     fn report(node: u32, sent_s: f64, took_s: Option<f64>) -> TransactionRow {
         TransactionRow {
             transaction: 0,
-            kind: TransactionKind::Push,
             campaign: Arc::from(""),
-            node,
             gateway: 0,
-            planned_s: sent_s,
             sent_s: Some(sent_s),
-            reset_s: None,
-            acknowledged: None,
             answered_s: took_s.map(|took| sent_s + took),
             outcome: if took_s.is_some() { Outcome::Ok } else { Outcome::Pending },
             attempts: 1,
-            hops: None,
-            hops_made: None,
             bytes: 96,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(TransactionKind::Push, node, sent_s)
         }
     }
 

@@ -97,14 +97,10 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
         let answered_s = Some(reset_s + took).filter(|t| *t < END_S && node.reachable);
         out.push(TransactionRow {
             transaction: out.len() as u64,
-            kind: TransactionKind::Reset,
             campaign: Arc::from("reset"),
-            node: node.node,
             gateway: nodes.len() as u32 - 1,
-            planned_s: reset_s,
             sent_s: Some(START_S + 0.05),
             reset_s: node.reachable.then_some(reset_s),
-            acknowledged: None,
             answered_s,
             outcome: if answered_s.is_some() {
                 Outcome::Ok
@@ -117,14 +113,7 @@ pub fn transactions(variant: usize, nodes: &[NodeRow]) -> Vec<TransactionRow> {
             hops: node.hops,
             hops_made: node.hops,
             bytes: 16,
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(TransactionKind::Reset, node.node, reset_s)
         });
     }
     out

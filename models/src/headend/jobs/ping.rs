@@ -253,14 +253,9 @@ impl Ping {
         let id = TransactionId::Campaign { kind: TransactionKind::Ping, job: self.job, meter };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
-            kind: id.kind(),
             campaign: self.name.clone(),
-            node: meter.0,
             gateway: tools.network.gateway[meter.at()].0,
-            planned_s: self.planned(position).secs_f64(),
             sent_s: came.asked.and_then(|asked| asked.sent).map(SimTime::secs_f64),
-            reset_s: None,
-            acknowledged: None,
             answered_s: came.answered.map(SimTime::secs_f64),
             outcome: came.outcome,
             attempts: came.asked.map_or(0, |asked| asked.attempts),
@@ -268,13 +263,7 @@ impl Ping {
             hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
             held_by: Added(came.lack.map(Lack::in_tables)),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(id.kind(), meter.0, self.planned(position).secs_f64())
         });
     }
 }

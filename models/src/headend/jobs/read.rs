@@ -15,7 +15,7 @@ use crate::headend::front::{Left, Next};
 use crate::headend::sessions::Key;
 use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -298,28 +298,16 @@ impl Read {
         let hops_made = read.map(|r| r.hops).filter(|hops| *hops > 0);
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
-            kind: id.kind(),
             campaign: self.spec.name.as_str().into(),
-            node: turn.meter.0,
             gateway: tools.network.gateway[turn.meter.at()].0,
-            planned_s: turn.planned.secs_f64(),
             sent_s: read.and_then(|r| r.sent).map(SimTime::secs_f64),
-            reset_s: None,
-            acknowledged: None,
             answered_s: read.and_then(|r| r.answered).map(SimTime::secs_f64),
             outcome,
             attempts: read.map_or(0, |r| r.requests),
             hops: hops_made,
             hops_made,
             bytes: read.map_or(0, |r| r.bytes),
-            held_by: Added::default(),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
-            clock_off_s: Added::default(),
+            ..TransactionRow::new(id.kind(), turn.meter.0, turn.planned.secs_f64())
         });
     }
 }

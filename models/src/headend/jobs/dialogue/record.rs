@@ -35,14 +35,9 @@ impl Dialogue {
         };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
-            kind: id.kind(),
             campaign: self.name.clone(),
-            node: meter.0,
             gateway: tools.network.gateway[meter.at()].0,
-            planned_s: talked.planned.secs_f64(),
             sent_s: talked.sent.map(SimTime::secs_f64),
-            reset_s: None,
-            acknowledged: None,
             answered_s: answered.map(SimTime::secs_f64),
             outcome,
             attempts: talked.attempts,
@@ -50,13 +45,8 @@ impl Dialogue {
             hops_made: (talked.hops > 0).then_some(talked.hops),
             bytes: talked.bytes,
             held_by: Added(talked.lack.map(Lack::in_tables)),
-            image_state: Added::default(),
-            rounds: Added::default(),
-            blocks_alone: Added::default(),
-            blocks_again: Added::default(),
-            complete_s: Added::default(),
-            verified_s: Added::default(),
             clock_off_s: Added(talked.off_s),
+            ..TransactionRow::new(id.kind(), meter.0, talked.planned.secs_f64())
         });
     }
 

@@ -400,11 +400,8 @@ impl JobKind for Reset {
             let id = TransactionId::Campaign { kind: TransactionKind::Reset, job: self.job, meter };
             tools.rows.transactions.push(TransactionRow {
                 transaction: id.number(),
-                kind: id.kind(),
                 campaign: plan.name.clone(),
-                node: meter.0,
                 gateway: tools.network.gateway[meter.at()].0,
-                planned_s: progress.turn.unwrap_or(plan.times[at]).secs_f64(),
                 sent_s: progress.sent.map(SimTime::secs_f64),
                 reset_s: progress.reset.map(SimTime::secs_f64),
                 acknowledged: (self.spec.delivery == Delivery::Unicast).then_some(progress.acknowledged),
@@ -415,13 +412,7 @@ impl JobKind for Reset {
                 hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
                 held_by: Added(progress.lack.map(Lack::in_tables)),
-                image_state: Added::default(),
-                rounds: Added::default(),
-                blocks_alone: Added::default(),
-                blocks_again: Added::default(),
-                complete_s: Added::default(),
-                verified_s: Added::default(),
-                clock_off_s: Added::default(),
+                ..TransactionRow::new(id.kind(), meter.0, progress.turn.unwrap_or(plan.times[at]).secs_f64())
             });
         }
     }
