@@ -17,7 +17,7 @@ fn town(stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
     spec.traffic.push_period = Some(SimTime::from_secs(600));
     let reset = ResetSpec { at: SimTime::from_secs(4_500), delivery: Delivery::Broadcast, ..ResetSpec::default() };
     spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
-    spec.events = vec![event("dark", 6_000, Some(60), Act::PowerOff, (1..=METERS).collect())];
+    spec.events = vec![event("dark", 6_000, Some(60), Act::PowerOff(PowerOff {}), (1..=METERS).collect())];
     spec.record.frames_every = 1;
     spec
 }

@@ -180,6 +180,8 @@ impl Firmware {
             }
         }
         if !asked.session {
+            // It had not been told.
+            self.state.queue.extend((after == Stage::Verified).then_some(asked.position));
             return self.fill(ctx, tools);
         }
         if before == Stage::Verified && after == Stage::Activating {
@@ -219,7 +221,7 @@ impl Firmware {
         }
         if self.state.phase == Phase::Activate && progress.stage == Stage::Verified {
             // It may have done it, and its answer been lost.
-            (progress.stage, progress.activated) = (Stage::Activating, Some(ctx.now()));
+            (progress.stage, progress.activated, progress.unsure) = (Stage::Activating, Some(ctx.now()), true);
             self.state.activating += 1;
             self.asks_later(ctx, asked.position, true);
         }
