@@ -8,7 +8,9 @@ use crate::drive::warnings;
 use crate::load::Variant;
 use amitwin_data::files::ROWS_PER_GROUP;
 use amitwin_models::build::{BuildError, Built, build};
-use amitwin_models::spec::{HealthMode, MediumKind, PollSpec, SizeProfile, WorldSpec};
+use amitwin_models::spec::{
+    CampaignSpec, FirmwareDelivery, HealthMode, JobSpec, MediumKind, PollSpec, RouterStack, SizeProfile, WorldSpec,
+};
 use amitwin_sim_core::SimTime;
 
 // The factors are from runs of generated suburbs of 100 to 5,000 meters at 50 kb/s, 30 to 90 m apart (1 to 11 hops in the
@@ -18,6 +20,12 @@ use amitwin_sim_core::SimTime;
 
 /// Events of a radio in an hour without traffic, beside advertisements; divided by the root of its neighbours.
 const EVENTS_PER_RADIO_HOUR: f64 = 210.0;
+/// Events of a radio in an hour that come of keeping its neighbours, however many they are: probes, registrations and their acknowledgements
+/// (500 to 2,000 meters at 50 and 150 kb/s: 230 to 370 under wsrd, which probes more, 140 to 260 under nanostack).
+const UPKEEP_WSRD: f64 = 300.0;
+const UPKEEP_NANOSTACK: f64 = 200.0;
+/// Events of a block of an image: at each radio that a flood reaches (38 of 98 blocks at 2,000), and over each hop to a single meter, with its answer.
+const EVENTS_PER_BLOCK: f64 = 40.0;
 /// Channels of the plan for which the figures of [`advertisements`] hold; others weigh with the root of their number.
 const CHANNELS: f64 = 129.0;
 /// Events of one report over one hop: backoff, channel sensing, frame, acknowledgement (7.7 to 12).
@@ -91,7 +99,7 @@ pub struct Estimate {
 
 /// How the expected figures come about, in a sentence for people.
 pub const METHOD: &str = "events, memory and disk are estimates: the world is built, then multiplied by factors measured on \
-                          calm runs; they hold to a factor of about two, and less well where most frames are repeated";
+                          calm runs; they hold to a factor of about two, and less well where most frames are repeated or campaigns fail";
 
 /// Builds the world of a variant and estimates what running it will take.
 ///
@@ -151,6 +159,8 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
         campaigns,
         duration_s: spec.duration.secs_f64(),
         events: sparse * hours * (EVENTS_PER_RADIO_HOUR + advertisements(spec.router_profile(), channels))
+            + radios * hours * upkeep(spec)
+            + blocks(spec, &built, radios, hops_mean) * EVENTS_PER_BLOCK
             + reports * hops_mean * EVENTS_PER_REPORT_HOP
             + reads * hops_mean * EVENTS_PER_READ_HOP
             + resets * (EVENTS_PER_RESET + hops_mean * EVENTS_PER_RESET_HOP) * small,
@@ -172,6 +182,31 @@ fn advertisements(profile: SizeProfile, channels: u16) -> f64 {
         SizeProfile::XLarge => 1_250.0,
     };
     events * (f64::from(channels) / CHANNELS).sqrt()
+}
+
+/// Events of a radio in an hour that come of keeping its neighbours.
+fn upkeep(spec: &WorldSpec) -> f64 {
+    match (spec.medium, spec.mesh.stack) {
+        (MediumKind::Ideal, _) => 0.0,
+        (MediumKind::Mesh, RouterStack::Wsrd) => UPKEEP_WSRD,
+        (MediumKind::Mesh, RouterStack::Nanostack) => UPKEEP_NANOSTACK,
+    }
+}
+
+/// Blocks of images, each as often as it is sent: once by each radio that a flood reaches, or over each hop to each meter that it is meant for.
+fn blocks(spec: &WorldSpec, built: &Built, radios: f64, hops_mean: f64) -> f64 {
+    let of = |campaign: &CampaignSpec| {
+        let JobSpec::Firmware(firmware) = &campaign.job else { return 0.0 };
+        let meters = firmware.target.nodes.as_ref().map_or(f64::from(built.meters), |nodes| nodes.len() as f64);
+        let waves = firmware.waves.shares.as_ref().map_or(1, Vec::len) as f64;
+        f64::from(firmware.blocks())
+            * match firmware.delivery() {
+                _ if meters == 0.0 => 0.0,
+                FirmwareDelivery::Multicast => radios * waves,
+                FirmwareDelivery::Unicast => meters * hops_mean.max(1.0),
+            }
+    };
+    spec.campaigns.iter().map(of).sum()
 }
 
 /// Scheduled reads of a variant, at most.
