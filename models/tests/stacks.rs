@@ -264,6 +264,35 @@ fn a_border_router_of_nanostack_gives_keys_to_few_at_a_time() {
 }
 
 #[test]
+fn requests_for_keys_that_nobody_answers_are_repeated_and_given_up() {
+    // The border router has room for nothing that it would answer, so that each request goes unheard.
+    let asked = |stack, seed| {
+        let mut spec = cold(1, stack, SizeProfile::Small, seed);
+        (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
+        spec.mac.gateway_queue_frames_max = Some(0);
+        let ran = run(&spec);
+        let sent = ran.rows.frames.iter().filter(|f| f.src == 1 && f.kind == FrameKind::Eapol);
+        let at: Vec<f64> = sent.map(|f| f.time_s).collect();
+        let looks_anew_s = first(&ran, 1, EventKind::JoinState, Some(1), at[0]);
+        (at, looks_anew_s)
+    };
+    for seed in 1..=20 {
+        // wsrd: after 300, 600 and 300 s within 10 %.
+        let (at, over_s) = asked(RouterStack::Wsrd, seed);
+        let waits = [at[1] - at[0], at[2] - at[1], over_s - at[2]];
+        for (wait_s, expected_s) in waits.into_iter().zip([300.0, 600.0, 300.0]) {
+            assert!((wait_s - expected_s).abs() < 0.1 * expected_s + 0.1, "{waits:?} with seed {seed}");
+        }
+        // Nanostack in the small profile: two more after 3 to 7 min each, and 2 to 4 min for the answer to the last.
+        let (at, over_s) = asked(RouterStack::Nanostack, seed);
+        let waits = [at[1] - at[0], at[2] - at[1], over_s - at[2]];
+        for (wait_s, (low_s, high_s)) in waits.into_iter().zip([(180.0, 420.0), (180.0, 420.0), (120.0, 240.0)]) {
+            assert!((low_s - 0.1..high_s + 0.1).contains(&wait_s), "{waits:?} with seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn what_is_said_to_get_keys_is_as_long_as_it_is_encoded() {
     // A capture encodes each frame and holds its length against the one that was charged. Two hops, so that one relays.
     for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {

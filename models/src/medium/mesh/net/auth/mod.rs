@@ -23,12 +23,8 @@ pub struct Authentication {
     pub request_s: (f64, f64),
     /// No frame for so long ends an exchange.
     pub silence_s: f64,
-    /// From a request without success to the next.
-    pub again_s: (f64, f64),
-    /// Longest such time; it doubles.
-    pub again_most_s: f64,
-    /// Requests before the node looks for a PAN anew.
-    pub requests: u8,
+    /// How requests are repeated.
+    pub requests: Requests,
     /// The border router's own repetitions: the wait before the first, and how often.
     pub repeats_s: (f64, f64),
     /// Longest such wait; it doubles.
@@ -39,6 +35,34 @@ pub struct Authentication {
     pub at_a_time: Option<u16>,
     /// A neighbour heard better than this is asked at once, dBm.
     pub near_dbm: Option<i8>,
+}
+
+/// Requests for keys that are repeated until the border router answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Requests {
+    /// Wait after the first request.
+    pub first_s: (f64, f64),
+    /// Longest wait; what is uniform before it doubles at its upper end.
+    pub longest_s: f64,
+    /// The lower end doubles as well.
+    pub doubles_both: bool,
+    /// Wait after the last request.
+    pub last_s: (f64, f64),
+    /// So many before the node looks for a PAN anew.
+    pub most: u8,
+}
+
+impl Requests {
+    /// The least and the most of the wait after request number `request`, from 1.
+    pub fn wait_s(&self, request: u8) -> (f64, f64) {
+        if request >= self.most {
+            return self.last_s;
+        }
+        let doubled = f64::from(1u32 << request.saturating_sub(1).min(16));
+        let (low_s, high_s) = self.first_s;
+        let low_s = if self.doubles_both { low_s * doubled } else { low_s };
+        (low_s.min(self.longest_s), (high_s * doubled).min(self.longest_s))
+    }
 }
 
 /// A node's keys, and the exchange by which it gets them.
@@ -99,26 +123,22 @@ pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node
 
 /// The time for a request has come, or nothing was heard for too long.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let rules = stack.net.procedures.authentication;
+    let requests = stack.net.procedures.authentication.requests;
     let joining = &mut stack.net.nodes[node];
-    if joining.pan.keys.step > 1 {
-        // In the midst of an exchange.
+    let (in_exchange, tries) = (joining.pan.keys.step > 1, joining.tries);
+    if in_exchange && stack.net.procedures.stack == RouterStack::Nanostack && tries < requests.most {
         joining.pan.keys.step = 0;
-        if joining.tries < rules.requests {
-            let again_s = stack.net.between(ctx.facts, node, rules.again_s);
-            return arm(stack.net, ctx, node, again_s);
-        }
+        let again_s = stack.net.between(ctx.facts, node, requests.wait_s(tries));
+        return arm(stack.net, ctx, node, again_s);
     }
-    if stack.net.nodes[node].tries >= rules.requests {
+    if in_exchange || tries >= requests.most {
         choice::has_failed(stack.net, node);
         return discover::restart(stack, link, ctx, node);
     }
-    let joining = &mut stack.net.nodes[node];
     joining.tries += 1;
     joining.pan.keys.step = 1;
-    let doubled = f64::from(1u32 << (joining.tries - 1).min(16));
-    let again_s = stack.net.between(ctx.facts, node, rules.again_s) * doubled;
-    arm(stack.net, ctx, node, again_s.min(rules.again_most_s));
+    let again_s = stack.net.between(ctx.facts, node, requests.wait_s(tries + 1));
+    arm(stack.net, ctx, node, again_s);
     say(stack, link, ctx, node, 0);
 }
 

@@ -2,7 +2,7 @@
 
 use super::profile::{discovery, flooding};
 use super::{Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
-use crate::medium::mesh::net::auth::Authentication;
+use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -80,14 +80,19 @@ pub(super) fn nanostack(
         authentication: Authentication {
             request_s: (1.0, 3.0),
             silence_s: 30.0,
-            again_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
-            again_most_s: match profile {
-                SizeProfile::Auto | SizeProfile::Small => 420.0,
-                SizeProfile::Medium => 720.0,
-                SizeProfile::Large => 900.0,
-                SizeProfile::XLarge => 1_200.0,
+            // `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
+            requests: Requests {
+                first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
+                longest_s: match profile {
+                    SizeProfile::Auto | SizeProfile::Small => 420.0,
+                    SizeProfile::Medium => 720.0,
+                    SizeProfile::Large => 900.0,
+                    SizeProfile::XLarge => 1_200.0,
+                },
+                doubles_both: false,
+                last_s: (120.0, 240.0),
+                most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
             },
-            requests: if profile <= SizeProfile::Small { 2 } else { 4 },
             repeats_s: (30.0, 60.0),
             repeats_most_s: 120.0,
             repeats: 4,
