@@ -148,6 +148,15 @@ fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
     is_near
 }
 
+/// Whether the advertisement of another member makes a node's own needless. N `ws_bootstrap.c`: it names the same number of nodes.
+/// W `ws.c`: its way costs no less.
+fn advertises_for(net: &Net, ctx: &Ctx, node: Node, from: Node) -> bool {
+    match net.procedures.stack {
+        RouterStack::Nanostack => net.told_size(ctx.facts, node) == net.told_size(ctx.facts, from),
+        RouterStack::Wsrd => net.nodes[from].rank >= net.nodes[node].rank,
+    }
+}
+
 /// A sweep's frame was received.
 pub(super) fn heard_sweep<P: PortUser>(
     stack: &mut Stack<P>,
@@ -181,7 +190,12 @@ pub(super) fn heard_sweep<P: PortUser>(
     }
     let net = &mut *stack.net;
     match (net.nodes[node].state, sweep) {
-        (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
+        (State::Operational, Sweep::Advert) => {
+            if advertises_for(net, ctx, node, from) {
+                trickle::consistent(net, node, Topic::Advert);
+            }
+            pan::learn_size(net, ctx, node, from);
+        }
         (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
         (State::Operational, Sweep::AdvertSolicit) => trickle::reset(net, ctx, node, Topic::Advert),
         (State::Operational, Sweep::ConfigSolicit) => trickle::reset(net, ctx, node, Topic::Config),

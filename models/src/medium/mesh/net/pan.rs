@@ -10,7 +10,7 @@ use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
 use super::{Event, Net, Stack, State, Step, join, parents, trickle};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
@@ -37,6 +37,8 @@ pub(super) struct Pan {
     pub(super) of: Node,
     /// How old its keys are, and the version of the PAN.
     pub(super) renewal: Renewal,
+    /// Nodes of the PAN by the last advertisement of its parent.
+    size: u32,
     /// PANs that it has heard.
     pub(super) heard: [Offer; PANS],
     /// Its keys.
@@ -85,6 +87,20 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     } else {
         joining.pan.is_watched = false;
         leave(stack, link, ctx, node);
+    }
+}
+
+impl Net {
+    /// Nodes of its PAN that a node names in its advertisements: a border router knows, others pass on what their parents say.
+    pub(super) fn told_size(&self, facts: &Facts, node: Node) -> u32 {
+        if facts.is_gateway(node) { self.nodes_of(node) } else { self.nodes[node].pan.size }
+    }
+}
+
+/// A node has heard an advertisement, which counts if it is its parent's.
+pub(super) fn learn_size(net: &mut Net, ctx: &Ctx, node: Node, from: Node) {
+    if net.nodes[node].parent == from {
+        net.nodes[node].pan.size = net.told_size(ctx.facts, from);
     }
 }
 
