@@ -257,6 +257,12 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         // Somebody may still say a rank, until the PAN times out.
         return;
     }
+    let is_repeated = joining.tries > 0;
+    if is_repeated && stack.net.procedures.stack == RouterStack::Wsrd && adopt_best(stack.net, ctx, node) {
+        return;
+    }
+    let joining = &mut stack.net.nodes[node];
+    let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
     let crowded = joining.search.crowded;
@@ -294,12 +300,17 @@ pub(super) fn heard_dio(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
+/// Takes the best candidate for its parent, if there is one.
+fn adopt_best(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
+    let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) else { return false };
+    parents::adopt(net, ctx, node, best);
+    route_by(net, ctx, node);
+    true
+}
+
 /// The time to choose a parent has come.
 pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let net = &mut *stack.net;
-    if let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) {
-        parents::adopt(net, ctx, node, best);
-        route_by(net, ctx, node);
+    if adopt_best(stack.net, ctx, node) {
         return;
     }
     parents::probe_unknown(stack, link, ctx, node);
