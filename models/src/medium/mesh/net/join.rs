@@ -155,7 +155,7 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
     }
     let net = &mut *stack.net;
-    let route_s = net.between(ctx.facts, node, net.procedures.route_s);
+    let route_s = net.between(ctx.facts, node, net.procedures.route_part) * net.procedures.route_lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
     pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
@@ -165,12 +165,14 @@ pub(super) fn route_known<P: PortUser>(
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
+    net.nodes[node].pan.size = net.nodes_of(net.pan_of(node));
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
-        let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
+        let part = net.between(ctx.facts, node, net.procedures.route_part) * net.draw(ctx.facts, node);
+        let route_s = part * net.procedures.route_lifetime_s;
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
         let left_s = REGISTERED_S as f64 - net.procedures.registration_s;

@@ -38,7 +38,7 @@ pub(super) struct Pan {
     /// How old its keys are, and the version of the PAN.
     pub(super) renewal: Renewal,
     /// Nodes of the PAN by the last advertisement of its parent.
-    size: u32,
+    pub(super) size: u32,
     /// PANs that it has heard.
     pub(super) heard: [Offer; PANS],
     /// Its keys.

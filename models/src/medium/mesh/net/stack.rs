@@ -217,8 +217,10 @@ pub struct Procedures {
     pub announce: Repeats,
     /// A registration is renewed after this.
     pub registration_s: f64,
-    /// A route is announced anew after this.
-    pub route_s: (f64, f64),
+    /// A route is announced anew after this part of its lifetime.
+    pub route_part: (f64, f64),
+    /// Lifetime of a route, which the border router says.
+    pub route_lifetime_s: f64,
     /// How long nodes believe in a PAN, how they choose one, and how its keys age.
     pub pan: PanRules,
     /// Solicitations that ask a silent parent whether it is there.
@@ -236,6 +238,16 @@ const fn rank_limits(border: BorderStack) -> (u16, u16) {
     match border {
         BorderStack::Nanostack => (196, 2_048),
         BorderStack::Wsbrd => (128, 0),
+    }
+}
+
+/// N `ws_config.h`; W `wsbrd.c`: lifetime of a route, h.
+const fn route_lifetime_h(border: BorderStack, profile: SizeProfile) -> u16 {
+    match (border, profile) {
+        (BorderStack::Wsbrd, _) | (_, SizeProfile::Auto | SizeProfile::Small) => 2,
+        (BorderStack::Nanostack, SizeProfile::Medium) => 4,
+        (BorderStack::Nanostack, SizeProfile::Large) => 8,
+        (BorderStack::Nanostack, SizeProfile::XLarge) => 12,
     }
 }
 
@@ -263,6 +275,7 @@ pub fn dodag(spec: &WorldSpec) -> Dodag {
         k: dio.k,
         rank_step,
         rank_increase_max,
+        lifetime_h: route_lifetime_h(border, spec.profile()),
     }
 }
 
@@ -397,7 +410,8 @@ impl Procedures {
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
         let pan = PanRules { choosing, ageing, ..of_router.pan };
-        Procedures { border, parents, authentication, pan, relaying, ..of_router }
+        let route_lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
+        Procedures { border, parents, authentication, pan, relaying, route_lifetime_s, ..of_router }
     }
 }
 

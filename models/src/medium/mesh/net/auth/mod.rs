@@ -96,9 +96,10 @@ impl Keys {
 impl Net {
     /// The neighbour by which a node joins a PAN: the nearest to the border router, and of those the strongest.
     fn relay(&self, node: Node) -> Option<Node> {
+        let rank_step = self.procedures.parents.rank_step;
         let steps = |rank: u16| match self.procedures.stack {
-            // Its cost of the way counts in steps of two transmissions.
-            RouterStack::Nanostack => rank / 256,
+            // The cost of the way counts in steps of two transmissions.
+            RouterStack::Nanostack => rank.saturating_sub(rank_step) / 256,
             RouterStack::Wsrd => rank,
         };
         let heard = self.nodes[node].candidates.iter().filter(|c| c.node.is_some());
@@ -126,11 +127,6 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let requests = stack.net.procedures.authentication.requests;
     let joining = &mut stack.net.nodes[node];
     let (in_exchange, tries) = (joining.pan.keys.step > 1, joining.tries);
-    if in_exchange && stack.net.procedures.stack == RouterStack::Nanostack && tries < requests.most {
-        joining.pan.keys.step = 0;
-        let again_s = stack.net.between(ctx.facts, node, requests.wait_s(tries));
-        return arm(stack.net, ctx, node, again_s);
-    }
     if in_exchange || tries >= requests.most {
         choice::has_failed(stack.net, node);
         return discover::restart(stack, link, ctx, node);

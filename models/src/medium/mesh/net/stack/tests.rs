@@ -71,3 +71,11 @@ fn requests_for_keys_are_repeated_as_each_stack_repeats_them() {
     assert_eq!(waits(SizeProfile::Large)[..2], [(300.0, 600.0), (300.0, 900.0)]);
     assert_eq!(waits(SizeProfile::XLarge)[2], (300.0, 1_200.0));
 }
+
+#[test]
+fn a_border_router_says_how_long_routes_are_good() {
+    use SizeProfile::{Auto, Large, Medium, Small, XLarge};
+    let of = |border| [Auto, Small, Medium, Large, XLarge].map(|profile| route_lifetime_h(border, profile));
+    assert_eq!(of(BorderStack::Wsbrd), [2; 5]);
+    assert_eq!(of(BorderStack::Nanostack), [2, 2, 4, 8, 12]);
+}

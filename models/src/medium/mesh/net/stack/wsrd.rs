@@ -47,8 +47,9 @@ pub(super) fn wsrd(
         register: solicits((0.0, 0.0)),
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
         registration_s: 1_900.0,
-        // `rpl.c`: 90 % of 2 h.
-        route_s: (6_480.0, 6_480.0),
+        // `rpl.c`.
+        route_part: (0.9, 0.9),
+        route_lifetime_s: 7_200.0,
         pan: PanRules::plain(3_600.0),
         verify: solicits((0.0, 60.0)),
         parents: ParentRules {
