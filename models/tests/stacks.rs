@@ -292,6 +292,25 @@ fn requests_for_keys_that_nobody_answers_are_repeated_and_given_up() {
 }
 
 #[test]
+fn nanostack_uses_its_keys_once_until_a_route_is_acknowledged() {
+    // The border router advertises and answers nothing. Half an hour after its last sign the meter looks for its PAN anew (1) and takes up its
+    // configuration (3) with the keys that it has, but finds no parent (4); half an hour later it looks again, and asks for keys (2).
+    let mut spec = restarted(1, RouterStack::Nanostack, SizeProfile::Small, 1);
+    (spec.events, spec.record.frames_every) = (Vec::new(), 1);
+    spec.mac.gateway_queue_frames_max = Some(0);
+    let ran = run(&spec);
+    let states = ran.rows.events.iter().filter(|e| e.node == 1 && e.kind == EventKind::JoinState);
+    let states: Vec<i32> = states.map(|e| e.value).collect();
+    assert_eq!(states[..5], [1, 3, 4, 1, 2], "{states:?}");
+    let asks: Vec<f64> = ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Eapol).map(|f| f.time_s).collect();
+    assert!(asks.len() > 1, "{asks:?}");
+    // wsrd uses them for as long as they last.
+    spec.mesh.stack = RouterStack::Wsrd;
+    let ran = run(&spec);
+    assert!(ran.rows.events.iter().all(|e| e.kind != EventKind::JoinState || e.value != 2));
+}
+
+#[test]
 fn what_is_said_to_get_keys_is_as_long_as_it_is_encoded() {
     // A capture encodes each frame and holds its length against the one that was charged. Two hops, so that one relays.
     for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {

@@ -77,6 +77,9 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
     if let Some(offer) = stack.net.best_pan(node) {
         return join_pan(stack, link, ctx, node, &offer);
     }
+    if !stack.net.chooses() && stack.net.has_heard(node) {
+        auth::use_kept(stack.net, node);
+    }
     let is_new = !stack.net.nodes[node].pan.keys.has;
     let is_chosen = match is_new {
         _ if stack.net.chooses() => false,
@@ -106,7 +109,11 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     }
     let pan = &mut stack.net.nodes[node].pan;
     pan.is_chosen = true;
-    if offer.pan == pan.of && pan.keys.has {
+    let is_same = offer.pan == pan.of;
+    if is_same {
+        auth::use_kept(stack.net, node);
+    }
+    if is_same && stack.net.nodes[node].pan.keys.has {
         set_state(stack, ctx, node, State::AcquireConfig);
         stack.net.nodes[node].tries = 0;
         match stack.net.procedures.stack {
@@ -115,7 +122,9 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
         }
         return;
     }
-    choice::change(stack.net, node, offer.pan);
+    if !is_same {
+        choice::change(stack.net, node, offer.pan);
+    }
     remember(stack.net, link, ctx, node, offer.via, None);
     if !auth::begin(stack, ctx, node) {
         restart(stack, link, ctx, node);

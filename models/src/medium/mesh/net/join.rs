@@ -22,6 +22,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
     joining.addressed &= kept;
+    joining.pan.keys.used = false;
     joining.epoch = joining.epoch.wrapping_add(1);
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
@@ -145,6 +146,7 @@ pub(super) fn route_known<P: PortUser>(
         return;
     }
     (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
+    joining.pan.keys.used = false;
     if joining.state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;

@@ -78,18 +78,27 @@ pub(super) struct Keys {
     depth: Depth,
     /// It is part of the mesh and asks for the next group key.
     pub renews: bool,
+    /// It shares keys with the border router, whether it has group keys or not.
+    pub pairwise: bool,
+    /// It has begun with the group keys that it kept, and the border router has acknowledged no route since.
+    pub used: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false }
+        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false, pairwise: true, used: false }
     }
 }
 
 impl Keys {
     /// Of a node that is new.
     pub(super) fn none() -> Self {
-        Keys { has: false, ..Keys::default() }
+        Keys { has: false, pairwise: false, ..Keys::default() }
+    }
+
+    /// Without group keys.
+    pub(super) fn expired(self) -> Self {
+        Keys { has: false, pairwise: self.pairwise, ..Keys::default() }
     }
 }
 
@@ -108,15 +117,28 @@ impl Net {
     }
 }
 
+/// A node turns to the PAN whose keys it has kept. N `ws_pae_supp.c`: they are good for one start until a route is acknowledged; at the
+/// next only the border router can tell whether they still are.
+pub(super) fn use_kept(net: &mut Net, node: Node) {
+    let keys = &mut net.nodes[node].pan.keys;
+    if net.procedures.stack == RouterStack::Nanostack && keys.has {
+        keys.used = !keys.used;
+        if !keys.used {
+            choice::loses_keys(net, node);
+        }
+    }
+}
+
 /// A PAN is chosen: ask for its keys.
 pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) -> bool {
     let Some(relay) = stack.net.relay(node) else { return false };
     trickle::stop(stack.net, node, Topic::AdvertSolicit);
     set_state(stack, ctx, node, State::Authenticate);
     let net = &mut *stack.net;
+    let depth = rekey::depth_to_join(net, ctx, node);
     let joining = &mut net.nodes[node];
     (joining.tries, joining.pan.keys.relay, joining.pan.keys.step) = (0, relay, 0);
-    joining.pan.keys.depth = Depth::Full;
+    joining.pan.keys.depth = depth;
     let wait_s = net.between(ctx.facts, node, net.procedures.authentication.request_s);
     arm(net, ctx, node, wait_s);
     true
@@ -201,7 +223,7 @@ pub(super) fn ask_again<P: PortUser>(
     depth: Depth,
 ) {
     let joining = &mut stack.net.nodes[node];
-    joining.pan.keys = Keys { has: true, relay: joining.parent, step: 1, depth, renews: true };
+    joining.pan.keys = Keys { relay: joining.parent, step: 1, depth, renews: true, ..Keys::default() };
     say(stack, link, ctx, node, 0);
 }
 
