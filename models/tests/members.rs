@@ -190,6 +190,36 @@ fn a_restarted_border_router_makes_nanostack_rejoin_and_leaves_wsrd_alone() {
 }
 
 #[test]
+fn a_restarted_wsbrd_asks_for_a_configuration_and_says_its_own_imin_later() {
+    // On one channel, on which a sweep is one frame. The small profile: Imin is 15 s.
+    let mut spec = line(2, RouterStack::Wsrd, 5_000);
+    spec.mesh.profile = Some(SizeProfile::Small);
+    spec.mac.hopping = false;
+    spec.events = vec![event("off", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![0])];
+    spec.record.frames_every = 1;
+    let ran = run(&spec);
+    let first = |kind| sent(&ran, 0, kind).find(|&at_s| at_s > 3_060.0).expect("a frame");
+    let (advert_s, asked_s) = (first(FrameKind::PanAdvert), first(FrameKind::PanConfigSolicit));
+    assert!((asked_s - advert_s).abs() < 0.5, "{advert_s} s and {asked_s} s");
+    let waited_s = first(FrameKind::PanConfig) - advert_s;
+    assert!((14.9..15.5).contains(&waited_s), "{waited_s} s");
+}
+
+#[test]
+fn advertisements_silence_only_those_whom_they_stand_for() {
+    // Intervals are 60 s, so that meter 2 could advertise 240 times in four hours. The border router does in each, meter 1 sometimes.
+    let adverts = |stack| {
+        let mut spec = line(2, stack, 4 * 3_600);
+        (spec.mesh.profile, spec.mac.hopping, spec.record.frames_every) = (Some(SizeProfile::Small), false, 1);
+        sent(&run(&spec), 2, FrameKind::PanAdvert).count()
+    };
+    // Under wsrd the ways of both cost less than that of meter 2; under nanostack all name two nodes.
+    let (wsrd, nanostack) = (adverts(RouterStack::Wsrd), adverts(RouterStack::Nanostack));
+    assert!((238..=241).contains(&wsrd), "{wsrd}");
+    assert!((20..180).contains(&nanostack), "{nanostack}");
+}
+
+#[test]
 fn timers_go_on_when_their_milliseconds_and_minutes_wrap() {
     // 2^32 ms are 49.7 days, 2^16 min 45.5. wsbrd's DIOs come each 1,049 s: 412 in five days, before and after.
     let mut spec = line(1, RouterStack::Wsrd, 56 * DAY_S);

@@ -6,14 +6,14 @@ use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan, rekey};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, pan, rekey};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
-use crate::spec::Lease;
+use crate::spec::{BorderStack, Lease};
 use amitwin_sim_core::SimTime;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
@@ -36,8 +36,19 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
     (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
     rekey::restarted(net, ctx, gateway);
-    for topic in OF_MEMBERS {
-        trickle::start_soon(net, ctx, gateway, topic);
+    match net.procedures.border {
+        BorderStack::Nanostack => {
+            for topic in OF_MEMBERS {
+                trickle::start_soon(net, ctx, gateway, topic);
+            }
+        }
+        // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
+        BorderStack::Wsbrd => {
+            trickle::start(net, ctx, gateway, Topic::Advert);
+            trickle::start(net, ctx, gateway, Topic::Dio);
+            let imin = SimTime::from_secs_f64(net.procedures.border_discovery.imin_s());
+            ctx.schedule(ctx.now() + imin, gateway, Event::Pan { node: gateway });
+        }
     }
 }
 
