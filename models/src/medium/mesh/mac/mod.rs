@@ -66,6 +66,10 @@ pub(super) struct Mac {
     queue: Fifo,
     /// Broadcast frames.
     broadcasts: Fifo,
+    /// Average length of both queues, 1/256 frames.
+    average_256: u32,
+    /// Frames taken in since one gave way, while the queue is half full.
+    spared: u16,
     /// Random numbers used for backoffs.
     draws: u32,
     /// Counts jobs, so that an event of an abandoned job is recognised.

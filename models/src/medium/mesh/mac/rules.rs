@@ -37,6 +37,8 @@ pub struct Rules {
     pub queue_frames_max: u16,
     /// Frames that a border router holds.
     pub gateway_queue_frames_max: u16,
+    /// The oldest data gives way now and then before a queue is full.
+    pub drops_early: bool,
     /// How long data waits before it is dropped.
     pub age_max: SimTime,
     /// The same of messages that keep the mesh together.
@@ -78,6 +80,7 @@ impl Rules {
                 polls_slot: ms(20),
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
@@ -97,6 +100,7 @@ impl Rules {
                 polls_slot: SimTime::ZERO,
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
@@ -114,9 +118,9 @@ impl Rules {
         }
     }
 
-    /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue.
+    /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
-        Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
+        Rules { drops_early: false, age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
     }
 
     /// When a node of so many hops may send next: now, or at the start of its next slot.
@@ -155,6 +159,28 @@ impl Rules {
         Some(low + SimTime::from_secs_f64((high - low).secs_f64() * place))
     }
 
+    /// Probability that the oldest data of a queue with room for `limit` frames gives way to a new frame: none up to half of it, then up to a
+    /// tenth, counted from the last such drop, and certainty above. `average_256` is the average length in 1/256 frames.
+    pub fn gives_way(average_256: u32, limit: u16, spared: u16) -> f64 {
+        let (average, least, most) = (average_256 / 256, u32::from(limit / 2), u32::from(limit));
+        if average <= least || limit < 2 {
+            return 0.0;
+        }
+        if average > most {
+            return 1.0;
+        }
+        let probability = 0.1 * f64::from(average - least) / f64::from(most - least);
+        (probability / (1.0 - f64::from(spared) * probability).max(probability)).min(1.0)
+    }
+
+    /// Average length of a queue, 1/256 frames, after a change to `len` frames, which counts an eighth.
+    pub fn average_256(average_256: u32, len: u16) -> u32 {
+        match average_256 {
+            0 => 256 * u32::from(len),
+            _ => 224 * average_256 / 256 + 32 * u32::from(len),
+        }
+    }
+
     /// Start of the dwell time that follows `now` in the hop sequence of a radio.
     pub fn next_dwell(phase_ms: u32, now: SimTime) -> SimTime {
         let phase = u64::from(phase_ms) * 1_000_000;
@@ -178,6 +204,19 @@ mod tests {
             let rules = rules(RouterStack::Wsrd, rate_bps);
             assert_eq!((rules.queue_frames_max, rules.gateway_queue_frames_max), (node, router), "{rate_bps} b/s");
         }
+    }
+
+    #[test]
+    fn a_queue_that_is_half_full_drops_now_and_then() {
+        let of = |average: u32, spared| Rules::gives_way(256 * average, 100, spared);
+        // Half of the way from 50 to 100: 5 %, and after 10 that were spared 0.05 / (1 - 0.5); never more often than always.
+        assert_eq!(
+            [of(50, 0), of(75, 0), of(75, 10), of(100, 0), of(101, 0), of(75, 100)],
+            [0.0, 0.05, 0.1, 0.1, 1.0, 1.0]
+        );
+        // An empty queue takes the first length; then 7/8 x 8 + 1/8 x 16 = 9.
+        assert_eq!((Rules::average_256(0, 8), Rules::average_256(2_048, 16)), (2_048, 2_304));
+        assert_eq!(Rules::gives_way(256, 0, 0), 0.0);
     }
 
     #[test]
