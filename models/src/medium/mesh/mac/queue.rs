@@ -115,7 +115,8 @@ impl LinkLayer {
 
     /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
     fn gives_way_early(&mut self, ctx: &Ctx, node: Node, limit: u16) -> bool {
-        if !self.rules.drops_early {
+        let is_gateway = ctx.facts.is_gateway(node);
+        if !(if is_gateway { self.rules.border_drops_early } else { self.rules.drops_early }) {
             return false;
         }
         let mac = &mut self.macs[node];

@@ -37,7 +37,9 @@ pub struct Rules {
     pub queue_frames_max: u16,
     /// Frames that a border router holds.
     pub gateway_queue_frames_max: u16,
-    /// The oldest data gives way now and then before a queue is full.
+    /// The oldest data gives way now and then before the queue of a border router is full.
+    pub border_drops_early: bool,
+    /// The same of other queues.
     pub drops_early: bool,
     /// How long data waits before it is dropped.
     pub age_max: SimTime,
@@ -80,6 +82,7 @@ impl Rules {
                 polls_slot: ms(20),
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                border_drops_early: true,
                 drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
@@ -100,7 +103,9 @@ impl Rules {
                 polls_slot: SimTime::ZERO,
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
-                drops_early: true,
+                // `lowpan_adaptation_interface.c` of wsbrd; wsrd leaves its frames to the radio.
+                border_drops_early: true,
+                drops_early: false,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
@@ -120,7 +125,13 @@ impl Rules {
 
     /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
-        Rules { drops_early: false, age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
+        Rules {
+            border_drops_early: false,
+            drops_early: false,
+            age_max: SimTime::MAX,
+            control_age_max: SimTime::MAX,
+            ..self
+        }
     }
 
     /// When a node of so many hops may send next: now, or at the start of its next slot.
