@@ -168,7 +168,7 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
     }
     let net = &mut *stack.net;
-    let route_s = net.between(ctx.facts, node, net.procedures.route_part) * net.procedures.route_lifetime_s;
+    let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
     pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
@@ -184,8 +184,8 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
-        let part = net.between(ctx.facts, node, net.procedures.route_part) * net.draw(ctx.facts, node);
-        let route_s = part * net.procedures.route_lifetime_s;
+        let part = net.between(ctx.facts, node, net.procedures.route.renewed) * net.draw(ctx.facts, node);
+        let route_s = part * net.procedures.route.lifetime_s;
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
         let left_s = REGISTERED_S as f64 - net.procedures.registration_s;

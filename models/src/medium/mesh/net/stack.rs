@@ -173,6 +173,15 @@ impl PanRules {
     }
 }
 
+/// How long a route is good.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteLife {
+    /// It is, as the border router says, s.
+    pub lifetime_s: f64,
+    /// It is announced anew after this part of it.
+    pub renewed: (f64, f64),
+}
+
 /// How nodes pass on what is for all, and what comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Relaying {
@@ -217,10 +226,8 @@ pub struct Procedures {
     pub announce: Repeats,
     /// A registration is renewed after this.
     pub registration_s: f64,
-    /// A route is announced anew after this part of its lifetime.
-    pub route_part: (f64, f64),
-    /// Lifetime of a route, which the border router says.
-    pub route_lifetime_s: f64,
+    /// How long a route is good, and when it is announced anew.
+    pub route: RouteLife,
     /// How long nodes believe in a PAN, how they choose one, and how its keys age.
     pub pan: PanRules,
     /// Solicitations that ask a silent parent whether it is there.
@@ -410,8 +417,9 @@ impl Procedures {
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
         let pan = PanRules { choosing, ageing, ..of_router.pan };
-        let route_lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
-        Procedures { border, parents, authentication, pan, relaying, route_lifetime_s, ..of_router }
+        let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
+        let route = RouteLife { lifetime_s, ..of_router.route };
+        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
+use super::{
+    Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
+};
 use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
@@ -49,8 +51,7 @@ pub(super) fn nanostack(
         register: exactly((0.0, 1.0), 20.0, 20.0, 2),
         announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
         registration_s: 1_100.0,
-        route_part: (0.5, 0.75),
-        route_lifetime_s: 7_200.0,
+        route: RouteLife { lifetime_s: 7_200.0, renewed: (0.5, 0.75) },
         pan: PanRules::plain(pan_timeout_min * 60.0),
         // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
         verify: exactly((0.0, 5.0), 5.0, 5.0, 3),

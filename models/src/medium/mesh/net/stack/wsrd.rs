@@ -2,7 +2,8 @@
 
 use super::profile::discovery;
 use super::{
-    FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS,
+    FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
+    WISUN_BUFFERS,
 };
 use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
@@ -48,8 +49,7 @@ pub(super) fn wsrd(
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
         registration_s: 1_900.0,
         // `rpl.c`.
-        route_part: (0.9, 0.9),
-        route_lifetime_s: 7_200.0,
+        route: RouteLife { lifetime_s: 7_200.0, renewed: (0.9, 0.9) },
         pan: PanRules::plain(3_600.0),
         verify: solicits((0.0, 60.0)),
         parents: ParentRules {
