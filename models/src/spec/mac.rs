@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MacSpec {
-    /// Smallest backoff exponent; 3 when missing.
+    /// Smallest backoff exponent; when missing, 3 under wsrd and 1 under nanostack, or `max_be` if that is less.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 8))]
     pub min_be: Option<u8>,
     /// Largest backoff exponent, at least `min_be`; when missing, 5 under wsrd and `min_be` under nanostack.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 3, max = 8))]
+    #[schemars(range(min = 0, max = 8))]
     pub max_be: Option<u8>,
     /// Further tries to find the channel clear after the first; when missing, 8 under wsrd and 9 under nanostack.
     #[serde(rename = "csma_backoffs", skip_serializing_if = "Option::is_none")]

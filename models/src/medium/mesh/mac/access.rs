@@ -95,7 +95,11 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         // Everybody listens elsewhere until then; contention starts afresh.
         link.macs[node].looked = false;
         let exponent = link.macs[node].exponent;
-        let wait = link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
+        let polls = match link.rules.polls_slot {
+            SimTime::ZERO => SimTime::ZERO,
+            most => SimTime::from_secs_f64(link.place(ctx.facts, node) * most.secs_f64()),
+        };
+        let wait = polls + link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
         ctx.schedule(from + wait, node, Event::Attempt { node, epoch });
         return;
     }
@@ -134,9 +138,10 @@ fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node
             let place = link.place(ctx.facts, node);
             link.rules.pause(backoffs, place).unwrap_or_default()
         }
-        None => link.backoff(ctx.facts, node, exponent),
+        None => SimTime::ZERO,
     };
-    ctx.schedule(ctx.now() + pause + link.air.phy.cca, node, Event::Attempt { node, epoch });
+    let wait = pause + link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
+    ctx.schedule(ctx.now() + wait, node, Event::Attempt { node, epoch });
 }
 
 impl LinkLayer {
@@ -181,9 +186,9 @@ impl LinkLayer {
         (slot > now).then_some(slot)
     }
 
-    /// When the next repetition of a frame may go out that was sent so often, if not at once: in another dwell time and therefore mostly
-    /// on another channel. Two hidden nodes that repeat at once, each within the few milliseconds of a backoff, would
-    /// collide until both give up.
+    /// When the next repetition of a frame may go out that was sent so often, if not at once: under nanostack after a pause, otherwise in
+    /// another dwell time and therefore mostly on another channel. Two hidden nodes that repeat at once, each within the few
+    /// milliseconds of a backoff, would collide until both give up.
     pub(super) fn repeats_at(
         &mut self,
         facts: &Facts,
@@ -192,15 +197,14 @@ impl LinkLayer {
         joining: bool,
         now: SimTime,
     ) -> SimTime {
-        let rules = &self.rules;
-        let a_channel = if joining { rules.attempts_joining } else { rules.attempts_a_channel };
-        if !tries.is_multiple_of(a_channel) {
-            return SimTime::ZERO;
-        }
-        let from = Rules::next_dwell(self.air.radios[to].phase_ms, now);
-        match rules.spread {
-            true => from + SimTime::from_secs_f64(self.place(facts, node) * hopping::UNICAST_DWELL.secs_f64()),
-            false => from,
+        let Some(round) = self.rules.round(tries, joining) else { return SimTime::ZERO };
+        let place = self.place(facts, node);
+        match self.rules.pause(round, place) {
+            Some(pause) => now + pause,
+            None => {
+                let from = Rules::next_dwell(self.air.radios[to].phase_ms, now);
+                from + SimTime::from_secs_f64(place * hopping::UNICAST_DWELL.secs_f64())
+            }
         }
     }
 

@@ -66,6 +66,10 @@ pub(super) struct Mac {
     queue: Fifo,
     /// Broadcast frames.
     broadcasts: Fifo,
+    /// Average length of both queues, 1/256 frames.
+    average_256: u32,
+    /// Frames taken in since one gave way, while the queue is half full.
+    spared: u16,
     /// Random numbers used for backoffs.
     draws: u32,
     /// Counts jobs, so that an event of an abandoned job is recognised.
@@ -258,14 +262,14 @@ impl LinkLayer {
         self.frame_bytes_max.saturating_sub(self.air.phy.fcs_bytes + self.times.overhead(packet))
     }
 
-    /// Uniform backoff of 0 to 2^exponent - 1 units.
+    /// Uniform backoff of 0 to 2^exponent - 1 units, and what the stack takes at least.
     fn backoff(&mut self, facts: &Facts, node: Node, exponent: u8) -> SimTime {
         let (key, unit) = (facts.stream_key(node, BACKOFF), self.air.phy.unit_backoff);
         let mac = &mut self.macs[node];
         let mut stream = Stream::resume(key, u64::from(mac.draws));
         let units = stream.below(1 << exponent);
         mac.draws = stream.drawn() as u32;
-        unit * u64::from(units)
+        self.rules.lead + unit * u64::from(units)
     }
 
     /// Uniform in [0, 1) from the node's backoff stream.

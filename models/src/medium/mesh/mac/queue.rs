@@ -1,6 +1,6 @@
 //! Queues: what a node holds, whole or in fragments, and which of it may go next.
 
-use super::{Above, Done, Job, LinkLayer, next_job};
+use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::mesh::packet::{Fifo, Packet};
@@ -16,18 +16,16 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
+    if link.gives_way_early(ctx, node, limit)
+        && let Some(oldest) = link.take_oldest_data(node, false)
+    {
+        overflow(link, above, ctx, node, &oldest);
+    }
     let is_too_long = frames > limit;
     while link.fifo(node, broadcast).len().saturating_add(frames) > limit {
         let oldest = if is_too_long { None } else { link.take_oldest_data(node, broadcast) };
         let is_refused = oldest.is_none();
-        let lost = oldest.as_ref().unwrap_or(&packet);
-        if !lost.delivered {
-            link.drop_rest(node, lost);
-            above.lost(ctx, node, lost, Loss::QueueFull);
-        }
-        if let Some(load) = ctx.books.load(node) {
-            load.dropped += 1;
-        }
+        overflow(link, above, ctx, node, oldest.as_ref().unwrap_or(&packet));
         if is_refused {
             return;
         }
@@ -54,9 +52,21 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         mac.job = Job::Idle;
     }
     let idle = mac.job == Job::Idle;
+    link.note_length(node);
     ctx.books.queues(node, u32::from(len));
     if idle {
         next_job(link, ctx, node);
+    }
+}
+
+/// There is no room for a packet, or it gives way to another.
+fn overflow<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, lost: &Packet) {
+    if !lost.delivered {
+        link.drop_rest(node, lost);
+        above.lost(ctx, node, lost, Loss::QueueFull);
+    }
+    if let Some(load) = ctx.books.load(node) {
+        load.dropped += 1;
     }
 }
 
@@ -95,6 +105,30 @@ impl LinkLayer {
     fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
         let mac = &self.macs[node];
         if broadcast { &mac.broadcasts } else { &mac.queue }
+    }
+
+    /// The queue of a node is longer or shorter than it was.
+    fn note_length(&mut self, node: Node) {
+        let mac = &mut self.macs[node];
+        mac.average_256 = Rules::average_256(mac.average_256, mac.queue.len() + mac.broadcasts.len());
+    }
+
+    /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
+    fn gives_way_early(&mut self, ctx: &Ctx, node: Node, limit: u16) -> bool {
+        let is_gateway = ctx.facts.is_gateway(node);
+        if !(if is_gateway { self.rules.border_drops_early } else { self.rules.drops_early }) {
+            return false;
+        }
+        let mac = &mut self.macs[node];
+        let probability = Rules::gives_way(mac.average_256, limit, mac.spared);
+        if probability == 0.0 {
+            mac.spared = 0;
+            return false;
+        }
+        let drops = self.place(ctx.facts, node) < probability;
+        let mac = &mut self.macs[node];
+        mac.spared = if drops { 0 } else { mac.spared.saturating_add(1) };
+        drops
     }
 
     /// Whether a packet has waited for too long.
@@ -155,6 +189,7 @@ impl LinkLayer {
         self.packets.pop(fifo);
         let packet = self.packets.get(at).clone();
         self.packets.release(at);
+        self.note_length(node);
         packet
     }
 

@@ -16,8 +16,10 @@ pub struct Rules {
     pub max_be: u8,
     /// Further looks at the channel after the first.
     pub csma_backoffs_max: u8,
-    /// After a busy channel, nanostack pauses instead of raising the exponent: the first and the last pause, each the least and the most of
-    /// a uniform draw.
+    /// From the start of a backoff to the first look, at least.
+    pub lead: SimTime,
+    /// After a busy channel and a round of unanswered transmissions, nanostack pauses instead of raising the exponent: the first and the last
+    /// pause, each the least and the most of a uniform draw.
     pub pauses: Option<[(SimTime, SimTime); 2]>,
     /// The channel is looked at again after this, and has to be clear then as well; zero: once is enough.
     pub second_look: SimTime,
@@ -27,14 +29,18 @@ pub struct Rules {
     pub attempts_a_channel: u8,
     /// The same of a node that is joining.
     pub attempts_joining: u8,
-    /// A repetition goes out at a random place in the receiver's dwell time, not at its start.
-    pub spread: bool,
     /// Slots in which nodes of an even and of an odd number of hops send by turns; zero: at any time.
     pub slot: SimTime,
+    /// A node that waits for its slot looks whether it is there after a random time of up to this, again and again.
+    pub polls_slot: SimTime,
     /// Frames that a meter or repeater holds.
     pub queue_frames_max: u16,
     /// Frames that a border router holds.
     pub gateway_queue_frames_max: u16,
+    /// The oldest data gives way now and then before the queue of a border router is full.
+    pub border_drops_early: bool,
+    /// The same of other queues.
+    pub drops_early: bool,
     /// How long data waits before it is dropped.
     pub age_max: SimTime,
     /// The same of messages that keep the mesh together.
@@ -55,16 +61,16 @@ impl Rules {
         let unicast = BROADCAST_INTERVAL - BROADCAST_DWELL;
         let own = match stack {
             RouterStack::Nanostack => Rules {
-                // `mac_pd_sap.c`, `ws_common.c`.
-                min_be: 3,
-                max_be: 3,
+                // `ws_common_defines.h`, `mac_pd_sap.c`: the least exponent, and 5 ms to the last of two looks.
+                min_be: 1,
+                max_be: 1,
                 csma_backoffs_max: 9,
+                lead: ms(3),
                 pauses: Some([(ms(20), ms(40)), (ms(150), ms(300))]),
                 second_look: ms(2),
                 attempts: 20,
                 attempts_a_channel: 4,
                 attempts_joining: 1,
-                spread: false,
                 // `fhss_ws.c`: an even number of them fits between two broadcast slots.
                 slot: match rate_bps {
                     0..100_000 => SimTime::from_nanos(unicast.nanos() / 6),
@@ -72,8 +78,12 @@ impl Rules {
                     150_000..300_000 => SimTime::from_nanos(unicast.nanos() / 14),
                     300_000.. => SimTime::from_nanos(unicast.nanos() / 28),
                 },
+                // `mac_pd_sap.c`: 1 to 20 ms.
+                polls_slot: ms(20),
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                border_drops_early: true,
+                drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
@@ -83,21 +93,25 @@ impl Rules {
                 min_be: 3,
                 max_be: 5,
                 csma_backoffs_max: 8,
+                lead: SimTime::ZERO,
                 pauses: None,
                 second_look: SimTime::ZERO,
                 attempts: 8,
                 attempts_a_channel: 1,
                 attempts_joining: 1,
-                spread: true,
                 slot: SimTime::ZERO,
+                polls_slot: SimTime::ZERO,
                 queue_frames_max: queue(rate_bps, 20, 170),
                 gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                // `lowpan_adaptation_interface.c` of wsbrd; wsrd leaves its frames to the radio.
+                border_drops_early: true,
+                drops_early: false,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
             },
         };
-        let min_be = spec.min_be.unwrap_or(own.min_be);
+        let min_be = spec.min_be.unwrap_or(spec.max_be.map_or(own.min_be, |max_be| own.min_be.min(max_be)));
         Rules {
             min_be,
             max_be: spec.max_be.unwrap_or(own.max_be.max(min_be)),
@@ -109,9 +123,15 @@ impl Rules {
         }
     }
 
-    /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue.
+    /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
-        Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
+        Rules {
+            border_drops_early: false,
+            drops_early: false,
+            age_max: SimTime::MAX,
+            control_age_max: SimTime::MAX,
+            ..self
+        }
     }
 
     /// When a node of so many hops may send next: now, or at the start of its next slot.
@@ -136,12 +156,40 @@ impl Rules {
         })
     }
 
-    /// Pause before look number `looks` at a busy channel, from 1; the place in it is between 0 and 1.
-    pub fn pause(&self, looks: u8, place: f64) -> Option<SimTime> {
+    /// Which round of transmissions ends with number `tries` of a frame, from 1, when none was answered; `None` in the midst of one.
+    pub fn round(&self, tries: u8, joining: bool) -> Option<u8> {
+        let in_a_row = if joining { self.attempts_joining } else { self.attempts_a_channel };
+        tries.is_multiple_of(in_a_row).then(|| tries / in_a_row)
+    }
+
+    /// Pause after number `failed`, from 1, of looks at a busy channel or of rounds that nobody answered; the place in it is between 0 and 1.
+    pub fn pause(&self, failed: u8, place: f64) -> Option<SimTime> {
         let [(low, high), (last_low, last_high)] = self.pauses?;
-        let times = 1u64 << looks.saturating_sub(1).min(8);
+        let times = 1u64 << failed.saturating_sub(1).min(8);
         let (low, high) = ((low * times).min(last_low), (high * times).min(last_high));
         Some(low + SimTime::from_secs_f64((high - low).secs_f64() * place))
+    }
+
+    /// Probability that the oldest data of a queue with room for `limit` frames gives way to a new frame: none up to half of it, then up to a
+    /// tenth, counted from the last such drop, and certainty above. `average_256` is the average length in 1/256 frames.
+    pub fn gives_way(average_256: u32, limit: u16, spared: u16) -> f64 {
+        let (average, least, most) = (average_256 / 256, u32::from(limit / 2), u32::from(limit));
+        if average <= least || limit < 2 {
+            return 0.0;
+        }
+        if average > most {
+            return 1.0;
+        }
+        let probability = 0.1 * f64::from(average - least) / f64::from(most - least);
+        (probability / (1.0 - f64::from(spared) * probability).max(probability)).min(1.0)
+    }
+
+    /// Average length of a queue, 1/256 frames, after a change to `len` frames, which counts an eighth.
+    pub fn average_256(average_256: u32, len: u16) -> u32 {
+        match average_256 {
+            0 => 256 * u32::from(len),
+            _ => 224 * average_256 / 256 + 32 * u32::from(len),
+        }
     }
 
     /// Start of the dwell time that follows `now` in the hop sequence of a radio.
@@ -170,6 +218,19 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_that_is_half_full_drops_now_and_then() {
+        let of = |average: u32, spared| Rules::gives_way(256 * average, 100, spared);
+        // Half of the way from 50 to 100: 5 %, and after 10 that were spared 0.05 / (1 - 0.5); never more often than always.
+        assert_eq!(
+            [of(50, 0), of(75, 0), of(75, 10), of(100, 0), of(101, 0), of(75, 100)],
+            [0.0, 0.05, 0.1, 0.1, 1.0, 1.0]
+        );
+        // An empty queue takes the first length; then 7/8 x 8 + 1/8 x 16 = 9.
+        assert_eq!((Rules::average_256(0, 8), Rules::average_256(2_048, 16)), (2_048, 2_304));
+        assert_eq!(Rules::gives_way(256, 0, 0), 0.0);
+    }
+
+    #[test]
     fn even_and_odd_hops_take_turns_between_two_broadcast_slots() {
         // At 50 kb/s six slots of 127.5 ms follow the broadcast slot of 255 ms.
         let rules = rules(RouterStack::Nanostack, 50_000);
@@ -190,9 +251,19 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_last() {
         let rules = rules(RouterStack::Nanostack, 50_000);
-        let ms = |looks, place| rules.pause(looks, place).expect("nanostack pauses").secs_f64() * 1e3;
+        let ms = |failed, place| rules.pause(failed, place).expect("nanostack pauses").secs_f64() * 1e3;
         assert_eq!([ms(1, 0.0), ms(2, 0.0), ms(3, 0.0), ms(9, 0.0)], [20.0, 40.0, 80.0, 150.0]);
         assert_eq!([ms(1, 1.0), ms(9, 1.0)], [40.0, 300.0]);
+    }
+
+    #[test]
+    fn nanostack_pauses_after_each_fourth_transmission_and_while_it_joins_after_each() {
+        let nanostack = rules(RouterStack::Nanostack, 50_000);
+        assert_eq!(
+            [1, 3, 4, 5, 8, 20].map(|tries| nanostack.round(tries, false)),
+            [None, None, Some(1), None, Some(2), Some(5)]
+        );
+        assert_eq!([1, 2, 20].map(|tries| nanostack.round(tries, true)), [Some(1), Some(2), Some(20)]);
     }
 
     #[test]
@@ -200,5 +271,9 @@ mod tests {
         let spec = MacSpec { frame_retries_max: Some(0), min_be: Some(6), ..MacSpec::default() };
         let rules = Rules::new(&spec, RouterStack::Wsrd, 50_000);
         assert_eq!((rules.attempts, rules.min_be, rules.max_be), (1, 6, 6));
+        // The least exponent is no larger than a largest that is set.
+        let spec = MacSpec { max_be: Some(2), ..MacSpec::default() };
+        let rules = Rules::new(&spec, RouterStack::Wsrd, 50_000);
+        assert_eq!((rules.min_be, rules.max_be), (2, 2));
     }
 }

@@ -5,6 +5,7 @@
 //! 1/32 of a transmission; nanostack one that it has not failed to join, then the lowest cost in steps of two transmissions or 64 nodes,
 //! then the strongest signal. Of each PAN the neighbour with the cheapest way is asked for keys.
 
+use super::auth::Keys;
 use super::candidates::forget;
 use super::rekey::Renewal;
 use super::{INFINITE_RANK, Net, State};
@@ -202,6 +203,7 @@ pub(super) fn loses_keys(net: &mut Net, node: Node) {
 /// A node turns to another PAN: its keys and its address are of no use there.
 pub(super) fn change(net: &mut Net, node: Node, to: Node) {
     loses_keys(net, node);
+    net.nodes[node].pan.keys = Keys::none();
     net.nodes[node].pan.of = to;
     net.nodes[node].pan.renewal = Renewal::default();
     net.nodes[node].addressed = false;
@@ -211,7 +213,7 @@ pub(super) fn change(net: &mut Net, node: Node, to: Node) {
 /// A node has got the keys of its PAN.
 pub(super) fn has_joined(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
-    pan.keys.has = true;
+    (pan.keys.has, pan.keys.pairwise, pan.keys.used) = (true, true, false);
     if let Some(offer) = pan.heard.iter_mut().find(|offer| offer.pan == pan.of) {
         offer.failures = 0;
     }

@@ -77,6 +77,9 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
     if let Some(offer) = stack.net.best_pan(node) {
         return join_pan(stack, link, ctx, node, &offer);
     }
+    if !stack.net.chooses() && stack.net.has_heard(node) {
+        auth::use_kept(stack.net, node);
+    }
     let is_new = !stack.net.nodes[node].pan.keys.has;
     let is_chosen = match is_new {
         _ if stack.net.chooses() => false,
@@ -106,7 +109,11 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     }
     let pan = &mut stack.net.nodes[node].pan;
     pan.is_chosen = true;
-    if offer.pan == pan.of && pan.keys.has {
+    let is_same = offer.pan == pan.of;
+    if is_same {
+        auth::use_kept(stack.net, node);
+    }
+    if is_same && stack.net.nodes[node].pan.keys.has {
         set_state(stack, ctx, node, State::AcquireConfig);
         stack.net.nodes[node].tries = 0;
         match stack.net.procedures.stack {
@@ -115,7 +122,9 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
         }
         return;
     }
-    choice::change(stack.net, node, offer.pan);
+    if !is_same {
+        choice::change(stack.net, node, offer.pan);
+    }
     remember(stack.net, link, ctx, node, offer.via, None);
     if !auth::begin(stack, ctx, node) {
         restart(stack, link, ctx, node);
@@ -146,6 +155,15 @@ fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         join_pan(stack, link, ctx, node, &offer);
     }
     is_near
+}
+
+/// Whether the advertisement of another member makes a node's own needless. N `ws_bootstrap.c`: it names the same number of nodes.
+/// W `ws.c`: its way costs no less.
+fn advertises_for(net: &Net, ctx: &Ctx, node: Node, from: Node) -> bool {
+    match net.procedures.stack {
+        RouterStack::Nanostack => net.told_size(ctx.facts, node) == net.told_size(ctx.facts, from),
+        RouterStack::Wsrd => net.nodes[from].rank >= net.nodes[node].rank,
+    }
 }
 
 /// A sweep's frame was received.
@@ -181,7 +199,12 @@ pub(super) fn heard_sweep<P: PortUser>(
     }
     let net = &mut *stack.net;
     match (net.nodes[node].state, sweep) {
-        (State::Operational, Sweep::Advert) => trickle::consistent(net, node, Topic::Advert),
+        (State::Operational, Sweep::Advert) => {
+            if advertises_for(net, ctx, node, from) {
+                trickle::consistent(net, node, Topic::Advert);
+            }
+            pan::learn_size(net, ctx, node, from);
+        }
         (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
         (State::Operational, Sweep::AdvertSolicit) => trickle::reset(net, ctx, node, Topic::Advert),
         (State::Operational, Sweep::ConfigSolicit) => trickle::reset(net, ctx, node, Topic::Config),
@@ -243,6 +266,12 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         // Somebody may still say a rank, until the PAN times out.
         return;
     }
+    let is_repeated = joining.tries > 0;
+    if is_repeated && stack.net.procedures.stack == RouterStack::Wsrd && adopt_best(stack.net, ctx, node) {
+        return;
+    }
+    let joining = &mut stack.net.nodes[node];
+    let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
     let crowded = joining.search.crowded;
@@ -280,12 +309,17 @@ pub(super) fn heard_dio(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
+/// Takes the best candidate for its parent, if there is one.
+fn adopt_best(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
+    let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) else { return false };
+    parents::adopt(net, ctx, node, best);
+    route_by(net, ctx, node);
+    true
+}
+
 /// The time to choose a parent has come.
 pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let net = &mut *stack.net;
-    if let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) {
-        parents::adopt(net, ctx, node, best);
-        route_by(net, ctx, node);
+    if adopt_best(stack.net, ctx, node) {
         return;
     }
     parents::probe_unknown(stack, link, ctx, node);

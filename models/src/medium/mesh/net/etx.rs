@@ -28,6 +28,13 @@ pub struct Counting {
     pub left_out: u8,
 }
 
+impl Counting {
+    /// Each frame is a sample.
+    pub fn at_once(self) -> Self {
+        Counting { first_frames: 1, frames: 1, seconds: 0, ..self }
+    }
+}
+
 /// Expected transmissions over a link and the sample that is being taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Etx {
@@ -136,6 +143,16 @@ mod tests {
             etx.count(&WSRD, 60, 8, false);
         }
         assert_eq!(etx.value(), Some(240));
+    }
+
+    #[test]
+    fn while_a_parent_is_looked_for_each_frame_is_a_sample() {
+        let (mut etx, counting) = (Etx::default(), WSRD.at_once());
+        // 1 transmission, then 3: (128 + 384) / 2; then 4: a third of the way from 256 to 512.
+        for (tries, value) in [(1, 128), (3, 256), (4, 341)] {
+            assert!(etx.count(&counting, 5, tries, true));
+            assert_eq!(etx.value(), Some(value));
+        }
     }
 
     #[test]

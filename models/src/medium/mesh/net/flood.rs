@@ -11,6 +11,7 @@ use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, PerNode};
+use crate::spec::BorderStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,11 @@ struct Member {
     epoch: u8,
     /// It has spoken in this interval, or kept silent.
     fired: bool,
-    /// From there to the end of the interval.
+    /// What it says next comes before its first interval.
+    is_first: bool,
+    /// The interval.
+    interval_ms: u32,
+    /// From where it spoke to the end of the interval.
     left_ms: u32,
 }
 
@@ -72,6 +77,7 @@ pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, message: Messag
         }
     }
     take_up(net, ctx, gateway, job);
+    speak_at_once(net, ctx, gateway, job);
 }
 
 fn member(net: &mut Net, job: u16, node: Node) -> Option<&mut Member> {
@@ -89,16 +95,33 @@ fn flooding(net: &Net, ctx: &Ctx, node: Node) -> Flooding {
     if ctx.facts.is_gateway(node) { net.procedures.relaying.border_flood } else { net.procedures.relaying.flood }
 }
 
+/// Begins an interval, of which the first is uniform between the smallest and the largest, and each other twice as long as the last.
 fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     let Flooding { imin, imax, .. } = flooding(net, ctx, node);
+    let first_s = net.between(ctx.facts, node, (imin.secs_f64(), imax.secs_f64()));
     let place = 0.5 + 0.5 * net.draw(ctx.facts, node);
     let Some(member) = member(net, job, node) else { return };
-    let interval = (imin * (1 << member.round)).min(imax);
+    let interval = match member.round {
+        0 => SimTime::from_secs_f64(first_s),
+        _ => (SimTime::from_millis(u64::from(member.interval_ms)) * 2).min(imax),
+    };
     let until_fired = SimTime::from_secs_f64(interval.secs_f64() * place);
-    (member.heard, member.fired) = (0, false);
-    member.left_ms = (interval.saturating_sub(until_fired).nanos() / 1_000_000) as u32;
+    let ms = |time: SimTime| (time.nanos() / 1_000_000) as u32;
+    (member.heard, member.fired, member.interval_ms) = (0, false, ms(interval));
+    member.left_ms = ms(interval.saturating_sub(until_fired));
     let epoch = member.epoch;
     ctx.schedule(ctx.now() + until_fired, node, Event::Flood { node, job, epoch });
+}
+
+/// A border router does not wait for its turn in its first interval. wsbrd goes on from there; nanostack's has the whole of its intervals
+/// still before it.
+fn speak_at_once(net: &mut Net, ctx: &mut Ctx, gateway: Node, job: u16) {
+    let border = net.procedures.border;
+    let Some(member) = member(net, job, gateway) else { return };
+    member.epoch = member.epoch.wrapping_add(1);
+    member.is_first = border == BorderStack::Nanostack;
+    let epoch = member.epoch;
+    ctx.schedule(ctx.now(), gateway, Event::Flood { node: gateway, job, epoch });
 }
 
 /// [`Event::Flood`]: repeat unless enough others did; or the interval is over, and the next one begins.
@@ -119,9 +142,11 @@ pub(super) fn due<P: PortUser>(
         return arm(stack.net, ctx, node, job);
     }
     let speak = member.heard < k;
-    member.round += 1;
     member.fired = true;
-    let (again, left) = (member.round < rounds, SimTime::from_millis(u64::from(member.left_ms)));
+    let is_first = std::mem::take(&mut member.is_first);
+    member.round += u8::from(!is_first);
+    let left = if is_first { SimTime::ZERO } else { SimTime::from_millis(u64::from(member.left_ms)) };
+    let again = member.round < rounds;
     if speak && let Some(flood) = &stack.net.floods[usize::from(job)] {
         let message = Message { planned: ctx.now(), ..flood.message.clone() };
         let packet = Packet::new(Content::Message(message), node, Node::EVERYONE, Node::EVERYONE);

@@ -6,14 +6,14 @@ use super::children::REGISTERED_S;
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, auth, pan, rekey};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, pan, rekey};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
-use crate::spec::Lease;
+use crate::spec::{BorderStack, Lease};
 use amitwin_sim_core::SimTime;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
@@ -22,6 +22,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
     joining.addressed &= kept;
+    joining.pan.keys.used = false;
     joining.epoch = joining.epoch.wrapping_add(1);
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
@@ -35,8 +36,19 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
     (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
     rekey::restarted(net, ctx, gateway);
-    for topic in OF_MEMBERS {
-        trickle::start_soon(net, ctx, gateway, topic);
+    match net.procedures.border {
+        BorderStack::Nanostack => {
+            for topic in OF_MEMBERS {
+                trickle::start_soon(net, ctx, gateway, topic);
+            }
+        }
+        // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
+        BorderStack::Wsbrd => {
+            trickle::start(net, ctx, gateway, Topic::Advert);
+            trickle::start(net, ctx, gateway, Topic::Dio);
+            let imin = SimTime::from_secs_f64(net.procedures.border_discovery.imin_s());
+            ctx.schedule(ctx.now() + imin, gateway, Event::Pan { node: gateway });
+        }
     }
 }
 
@@ -145,6 +157,7 @@ pub(super) fn route_known<P: PortUser>(
         return;
     }
     (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
+    joining.pan.keys.used = false;
     if joining.state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
@@ -155,7 +168,7 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
     }
     let net = &mut *stack.net;
-    let route_s = net.between(ctx.facts, node, net.procedures.route_s);
+    let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
     pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
@@ -165,12 +178,14 @@ pub(super) fn route_known<P: PortUser>(
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
+    net.nodes[node].pan.size = net.nodes_of(net.pan_of(node));
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
-        let route_s = net.between(ctx.facts, node, net.procedures.route_s) * net.draw(ctx.facts, node);
+        let part = net.between(ctx.facts, node, net.procedures.route.renewed) * net.draw(ctx.facts, node);
+        let route_s = part * net.procedures.route.lifetime_s;
         net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
         let left_s = REGISTERED_S as f64 - net.procedures.registration_s;

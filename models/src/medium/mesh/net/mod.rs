@@ -431,7 +431,7 @@ impl Medium for MeshMut<'_> {
             join::start_router(self.net, ctx, node);
             match self.net.procedures.border {
                 BorderStack::Wsbrd => {
-                    for kind in [Sweep::Advert, Sweep::Config] {
+                    for kind in [Sweep::Advert, Sweep::ConfigSolicit] {
                         sweep::ask(self.link, ctx, node, kind);
                     }
                 }

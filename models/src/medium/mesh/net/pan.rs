@@ -9,10 +9,10 @@ use super::candidates::seconds;
 use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Stack, State, Step, join, parents, trickle};
-use crate::context::Ctx;
+use super::{Event, Net, Stack, State, Step, Sweep, Topic, join, parents, trickle};
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
-use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub(super) struct Pan {
     pub(super) of: Node,
     /// How old its keys are, and the version of the PAN.
     pub(super) renewal: Renewal,
+    /// Nodes of the PAN by the last advertisement of its parent.
+    pub(super) size: u32,
     /// PANs that it has heard.
     pub(super) heard: [Offer; PANS],
     /// Its keys.
@@ -63,10 +65,17 @@ fn last_tenth_s(net: &Net) -> u32 {
     (net.procedures.pan.timeout_s / 10.0) as u32
 }
 
-/// [`Event::Pan`]: the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
+/// [`Event::Pan`]: a border router that has restarted advertises its configuration again; for others the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let last_tenth_s = last_tenth_s(stack.net);
     let joining = &mut stack.net.nodes[node];
+    if ctx.facts.is_gateway(node) {
+        if joining.state == State::Operational {
+            trickle::start(stack.net, ctx, node, Topic::Config);
+            sweep::ask(link, ctx, node, Sweep::Config);
+        }
+        return;
+    }
     if joining.state < State::ConfigureRouting {
         joining.pan.is_watched = false;
         return;
@@ -85,6 +94,20 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     } else {
         joining.pan.is_watched = false;
         leave(stack, link, ctx, node);
+    }
+}
+
+impl Net {
+    /// Nodes of its PAN that a node names in its advertisements: a border router knows, others pass on what their parents say.
+    pub(super) fn told_size(&self, facts: &Facts, node: Node) -> u32 {
+        if facts.is_gateway(node) { self.nodes_of(node) } else { self.nodes[node].pan.size }
+    }
+}
+
+/// A node has heard an advertisement, which counts if it is its parent's.
+pub(super) fn learn_size(net: &mut Net, ctx: &Ctx, node: Node, from: Node) {
+    if net.nodes[node].parent == from {
+        net.nodes[node].pan.size = net.told_size(ctx.facts, from);
     }
 }
 

@@ -291,6 +291,12 @@ pub(super) fn link_result<P: PortUser>(
     let now_s = seconds(ctx);
     let (counting, refresh_s) = (stack.net.procedures.parents.counting, stack.net.procedures.parents.refresh_s);
     let joining = &mut stack.net.nodes[node];
+    // W `join_state.c`: each frame is a sample while it looks for a parent.
+    let is_looking = matches!(joining.step, Step::Discover | Step::Choose) && joining.state == State::ConfigureRouting;
+    let counting = match stack.net.procedures.stack {
+        RouterStack::Wsrd if is_looking => counting.at_once(),
+        _ => counting,
+    };
     let is_parent = done.to == joining.parent;
     let (mut is_new, mut wants_more) = (false, false);
     if let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) {

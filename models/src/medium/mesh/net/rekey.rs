@@ -5,7 +5,6 @@
 //! higher version does so as well; if it lacks the newest key it asks for it: three frames while its keys with the border router
 //! are good, five if only what certificates have shown is, the whole exchange otherwise.
 
-use super::auth::Keys;
 use super::candidates::seconds;
 use super::{Event, Net, Stack, State, Topic, auth, choice, pan, trickle};
 use crate::context::Ctx;
@@ -141,14 +140,25 @@ fn depth(renewal: &Renewal, now_s: u64) -> Depth {
     }
 }
 
-/// Whether a node has keys that still open frames; one that has none any longer is as good as new.
+/// How much of the exchange a node needs that has no group keys.
+pub(super) fn depth_to_join(net: &Net, ctx: &Ctx, node: Node) -> Depth {
+    let pan = &net.nodes[node].pan;
+    match (pan.keys.pairwise, net.procedures.pan.ageing) {
+        (false, _) => Depth::Full,
+        (true, None) => Depth::Group,
+        (true, Some(_)) => depth(&pan.renewal, seconds(ctx)),
+    }
+}
+
+/// Whether a node has keys that still open frames; one that has none any longer looks for its PAN as a new one does.
 pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
     let Some(ageing) = net.procedures.pan.ageing else { return true };
     let pan = &net.nodes[node].pan;
     let is_expired = pan.keys.has && seconds(ctx) >= ageing.expires_s(pan.renewal.newest);
     if is_expired {
         choice::loses_keys(net, node);
-        net.nodes[node].pan.keys = Keys::none();
+        let keys = &mut net.nodes[node].pan.keys;
+        *keys = keys.expired();
     }
     !is_expired
 }

@@ -173,6 +173,15 @@ impl PanRules {
     }
 }
 
+/// How long a route is good.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteLife {
+    /// It is, as the border router says, s.
+    pub lifetime_s: f64,
+    /// It is announced anew after this part of it.
+    pub renewed: (f64, f64),
+}
+
 /// How nodes pass on what is for all, and what comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Relaying {
@@ -217,8 +226,8 @@ pub struct Procedures {
     pub announce: Repeats,
     /// A registration is renewed after this.
     pub registration_s: f64,
-    /// A route is announced anew after this.
-    pub route_s: (f64, f64),
+    /// How long a route is good, and when it is announced anew.
+    pub route: RouteLife,
     /// How long nodes believe in a PAN, how they choose one, and how its keys age.
     pub pan: PanRules,
     /// Solicitations that ask a silent parent whether it is there.
@@ -236,6 +245,16 @@ const fn rank_limits(border: BorderStack) -> (u16, u16) {
     match border {
         BorderStack::Nanostack => (196, 2_048),
         BorderStack::Wsbrd => (128, 0),
+    }
+}
+
+/// N `ws_config.h`; W `wsbrd.c`: lifetime of a route, h.
+const fn route_lifetime_h(border: BorderStack, profile: SizeProfile) -> u16 {
+    match (border, profile) {
+        (BorderStack::Wsbrd, _) | (_, SizeProfile::Auto | SizeProfile::Small) => 2,
+        (BorderStack::Nanostack, SizeProfile::Medium) => 4,
+        (BorderStack::Nanostack, SizeProfile::Large) => 8,
+        (BorderStack::Nanostack, SizeProfile::XLarge) => 12,
     }
 }
 
@@ -263,6 +282,7 @@ pub fn dodag(spec: &WorldSpec) -> Dodag {
         k: dio.k,
         rank_step,
         rank_increase_max,
+        lifetime_h: route_lifetime_h(border, spec.profile()),
     }
 }
 
@@ -397,7 +417,9 @@ impl Procedures {
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
         let pan = PanRules { choosing, ageing, ..of_router.pan };
-        Procedures { border, parents, authentication, pan, relaying, ..of_router }
+        let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
+        let route = RouteLife { lifetime_s, ..of_router.route };
+        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
     }
 }
 

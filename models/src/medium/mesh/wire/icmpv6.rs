@@ -32,6 +32,8 @@ pub struct Dodag {
     pub rank_step: u16,
     /// How far a rank may rise.
     pub rank_increase_max: u16,
+    /// How long a route is good, h.
+    pub lifetime_h: u16,
 }
 
 fn registration_option(site: SiteId, status: u8, minutes: u16) -> Vec<u8> {
@@ -84,6 +86,9 @@ pub fn dis() -> Vec<u8> {
     rpl(&RplRepr::DodagInformationSolicitation { options: &[] })
 }
 
+/// Lifetime of a route in the units that the border router says.
+const LIFETIME_UNITS: u8 = 120;
+
 /// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
 pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
     let mut prefix = [0; 16];
@@ -97,8 +102,8 @@ pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
         max_rank_increase: dodag.rank_increase_max,
         minimum_hop_rank_increase: dodag.rank_step,
         objective_code_point: MRHOF,
-        default_lifetime: 120,
-        lifetime_unit: 60,
+        default_lifetime: LIFETIME_UNITS,
+        lifetime_unit: dodag.lifetime_h * (3_600 / u16::from(LIFETIME_UNITS)),
     });
     options.extend(option(&RplOptionRepr::PrefixInformation {
         prefix_length: 64,
@@ -129,7 +134,7 @@ pub fn dao(router: SiteId, node: SiteId, parent: SiteId, sequence: u8) -> Vec<u8
         external: false,
         path_control: 0,
         path_sequence: sequence,
-        path_lifetime: 120,
+        path_lifetime: LIFETIME_UNITS,
         parent_address: Some(address::global(router, parent)),
     }));
     rpl(&RplRepr::DestinationAdvertisementObject {

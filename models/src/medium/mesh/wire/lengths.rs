@@ -155,7 +155,8 @@ fn form(packet: &Packet) -> Form {
 }
 
 /// No number in it changes a length.
-const ANY: Dodag = Dodag { interval_exponent: 18, interval_doublings: 3, k: 10, rank_step: 128, rank_increase_max: 0 };
+const ANY: Dodag =
+    Dodag { interval_exponent: 18, interval_doublings: 3, k: 10, rank_step: 128, rank_increase_max: 0, lifetime_h: 2 };
 
 /// Encodes one of a form without payload; which radios and numbers it names does not change its length.
 fn measure(form: Form, ahead: &[SiteId]) -> Extent {

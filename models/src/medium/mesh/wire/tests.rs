@@ -24,7 +24,8 @@ use smoltcp::wire::{
 };
 
 /// As wsbrd has it.
-const DODAG: Dodag = Dodag { interval_exponent: 19, interval_doublings: 1, k: 0, rank_step: 128, rank_increase_max: 0 };
+const DODAG: Dodag =
+    Dodag { interval_exponent: 19, interval_doublings: 1, k: 0, rank_step: 128, rank_increase_max: 0, lifetime_h: 2 };
 const KINDS: [Kind; 16] = [
     Kind::Ns,
     Kind::Na,

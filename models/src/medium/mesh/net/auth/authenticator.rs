@@ -29,6 +29,8 @@ struct Session {
     repeated: u8,
     /// It is repeated then.
     due: SimTime,
+    /// From there to the end of its interval.
+    rest: SimTime,
 }
 
 /// What the border routers of a partition know of nodes without keys.
@@ -130,7 +132,8 @@ fn send<P: PortUser>(
     let repeats_s = stack.net.procedures.authentication.repeats_s;
     let wait_s = stack.net.between(ctx.facts, gateway, repeats_s);
     let due = ctx.now() + SimTime::from_secs_f64(wait_s);
-    stack.net.authenticators.sessions.insert((gateway, node), Session { relay, depth, step, repeated: 0, due });
+    let rest = SimTime::from_secs_f64(repeats_s.1 - wait_s);
+    stack.net.authenticators.sessions.insert((gateway, node), Session { relay, depth, step, repeated: 0, due, rest });
     ctx.schedule(due, gateway, Event::Eapol { gateway, node });
     put(stack, link, ctx, (gateway, node), (relay, depth), step);
 }
@@ -165,13 +168,14 @@ pub(in crate::medium::mesh::net) fn due<P: PortUser>(
         return next(stack, link, ctx, gateway);
     }
     session.repeated += 1;
+    let session = *session;
     let (relay, depth, step, repeated) = (session.relay, session.depth, session.step, session.repeated);
-    // Each in the second half of an interval that doubles.
+    // Each in the second half of an interval that doubles, behind the rest of the last.
     let doubled = f64::from(1u32 << repeated.min(4)).min(rules.repeats_most_s / rules.repeats_s.1);
     let wait_s = stack.net.between(ctx.facts, gateway, rules.repeats_s) * doubled;
-    let due = ctx.now() + SimTime::from_secs_f64(wait_s);
+    let due = ctx.now() + session.rest + SimTime::from_secs_f64(wait_s);
     if let Some(session) = stack.net.authenticators.sessions.get_mut(&(gateway, node)) {
-        session.due = due;
+        (session.due, session.rest) = (due, SimTime::from_secs_f64(rules.repeats_s.1 * doubled - wait_s));
     }
     ctx.schedule(due, gateway, Event::Eapol { gateway, node });
     put(stack, link, ctx, (gateway, node), (relay, depth), step);

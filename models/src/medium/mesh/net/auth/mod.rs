@@ -23,12 +23,8 @@ pub struct Authentication {
     pub request_s: (f64, f64),
     /// No frame for so long ends an exchange.
     pub silence_s: f64,
-    /// From a request without success to the next.
-    pub again_s: (f64, f64),
-    /// Longest such time; it doubles.
-    pub again_most_s: f64,
-    /// Requests before the node looks for a PAN anew.
-    pub requests: u8,
+    /// How requests are repeated.
+    pub requests: Requests,
     /// The border router's own repetitions: the wait before the first, and how often.
     pub repeats_s: (f64, f64),
     /// Longest such wait; it doubles.
@@ -39,6 +35,34 @@ pub struct Authentication {
     pub at_a_time: Option<u16>,
     /// A neighbour heard better than this is asked at once, dBm.
     pub near_dbm: Option<i8>,
+}
+
+/// Requests for keys that are repeated until the border router answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Requests {
+    /// Wait after the first request.
+    pub first_s: (f64, f64),
+    /// Longest wait; what is uniform before it doubles at its upper end.
+    pub longest_s: f64,
+    /// The lower end doubles as well.
+    pub doubles_both: bool,
+    /// Wait after the last request.
+    pub last_s: (f64, f64),
+    /// So many before the node looks for a PAN anew.
+    pub most: u8,
+}
+
+impl Requests {
+    /// The least and the most of the wait after request number `request`, from 1.
+    pub fn wait_s(&self, request: u8) -> (f64, f64) {
+        if request >= self.most {
+            return self.last_s;
+        }
+        let doubled = f64::from(1u32 << request.saturating_sub(1).min(16));
+        let (low_s, high_s) = self.first_s;
+        let low_s = if self.doubles_both { low_s * doubled } else { low_s };
+        (low_s.min(self.longest_s), (high_s * doubled).min(self.longest_s))
+    }
 }
 
 /// A node's keys, and the exchange by which it gets them.
@@ -54,32 +78,54 @@ pub(super) struct Keys {
     depth: Depth,
     /// It is part of the mesh and asks for the next group key.
     pub renews: bool,
+    /// It shares keys with the border router, whether it has group keys or not.
+    pub pairwise: bool,
+    /// It has begun with the group keys that it kept, and the border router has acknowledged no route since.
+    pub used: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false }
+        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false, pairwise: true, used: false }
     }
 }
 
 impl Keys {
     /// Of a node that is new.
     pub(super) fn none() -> Self {
-        Keys { has: false, ..Keys::default() }
+        Keys { has: false, pairwise: false, ..Keys::default() }
+    }
+
+    /// Without group keys.
+    pub(super) fn expired(self) -> Self {
+        Keys { has: false, pairwise: self.pairwise, ..Keys::default() }
     }
 }
 
 impl Net {
     /// The neighbour by which a node joins a PAN: the nearest to the border router, and of those the strongest.
     fn relay(&self, node: Node) -> Option<Node> {
+        let rank_step = self.procedures.parents.rank_step;
         let steps = |rank: u16| match self.procedures.stack {
-            // Its cost of the way counts in steps of two transmissions.
-            RouterStack::Nanostack => rank / 256,
+            // The cost of the way counts in steps of two transmissions.
+            RouterStack::Nanostack => rank.saturating_sub(rank_step) / 256,
             RouterStack::Wsrd => rank,
         };
         let heard = self.nodes[node].candidates.iter().filter(|c| c.node.is_some());
         let able = heard.filter(|c| self.nodes[c.node].state == State::Operational);
         able.min_by_key(|c| (steps(self.nodes[c.node].rank), -i16::from(c.rsl_dbm), c.node)).map(|c| c.node)
+    }
+}
+
+/// A node turns to the PAN whose keys it has kept. N `ws_pae_supp.c`: they are good for one start until a route is acknowledged; at the
+/// next only the border router can tell whether they still are.
+pub(super) fn use_kept(net: &mut Net, node: Node) {
+    let keys = &mut net.nodes[node].pan.keys;
+    if net.procedures.stack == RouterStack::Nanostack && keys.has {
+        keys.used = !keys.used;
+        if !keys.used {
+            choice::loses_keys(net, node);
+        }
     }
 }
 
@@ -89,9 +135,10 @@ pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node
     trickle::stop(stack.net, node, Topic::AdvertSolicit);
     set_state(stack, ctx, node, State::Authenticate);
     let net = &mut *stack.net;
+    let depth = rekey::depth_to_join(net, ctx, node);
     let joining = &mut net.nodes[node];
     (joining.tries, joining.pan.keys.relay, joining.pan.keys.step) = (0, relay, 0);
-    joining.pan.keys.depth = Depth::Full;
+    joining.pan.keys.depth = depth;
     let wait_s = net.between(ctx.facts, node, net.procedures.authentication.request_s);
     arm(net, ctx, node, wait_s);
     true
@@ -99,26 +146,17 @@ pub(super) fn begin<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node
 
 /// The time for a request has come, or nothing was heard for too long.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let rules = stack.net.procedures.authentication;
+    let requests = stack.net.procedures.authentication.requests;
     let joining = &mut stack.net.nodes[node];
-    if joining.pan.keys.step > 1 {
-        // In the midst of an exchange.
-        joining.pan.keys.step = 0;
-        if joining.tries < rules.requests {
-            let again_s = stack.net.between(ctx.facts, node, rules.again_s);
-            return arm(stack.net, ctx, node, again_s);
-        }
-    }
-    if stack.net.nodes[node].tries >= rules.requests {
+    let (in_exchange, tries) = (joining.pan.keys.step > 1, joining.tries);
+    if in_exchange || tries >= requests.most {
         choice::has_failed(stack.net, node);
         return discover::restart(stack, link, ctx, node);
     }
-    let joining = &mut stack.net.nodes[node];
     joining.tries += 1;
     joining.pan.keys.step = 1;
-    let doubled = f64::from(1u32 << (joining.tries - 1).min(16));
-    let again_s = stack.net.between(ctx.facts, node, rules.again_s) * doubled;
-    arm(stack.net, ctx, node, again_s.min(rules.again_most_s));
+    let again_s = stack.net.between(ctx.facts, node, requests.wait_s(tries + 1));
+    arm(stack.net, ctx, node, again_s);
     say(stack, link, ctx, node, 0);
 }
 
@@ -185,7 +223,7 @@ pub(super) fn ask_again<P: PortUser>(
     depth: Depth,
 ) {
     let joining = &mut stack.net.nodes[node];
-    joining.pan.keys = Keys { has: true, relay: joining.parent, step: 1, depth, renews: true };
+    joining.pan.keys = Keys { relay: joining.parent, step: 1, depth, renews: true, ..Keys::default() };
     say(stack, link, ctx, node, 0);
 }
 

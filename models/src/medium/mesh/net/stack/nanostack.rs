@@ -1,8 +1,10 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal};
-use crate::medium::mesh::net::auth::Authentication;
+use super::{
+    Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
+};
+use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -15,11 +17,10 @@ pub(super) fn nanostack(
 ) -> Procedures {
     // `ws_bootstrap_6lr.c`: 1 to 2 s, and except in small networks 30 to 60 s more.
     let first_dis_s = if profile == SizeProfile::Small { (1.0, 2.0) } else { (31.0, 62.0) };
-    let (lifetime_h, pan_timeout_min) = match profile {
-        SizeProfile::Auto | SizeProfile::Small => (2.0, 30.0),
-        SizeProfile::Medium => (4.0, 30.0),
-        SizeProfile::Large => (8.0, 90.0),
-        SizeProfile::XLarge => (12.0, 120.0),
+    let pan_timeout_min = match profile {
+        SizeProfile::Auto | SizeProfile::Small | SizeProfile::Medium => 30.0,
+        SizeProfile::Large => 90.0,
+        SizeProfile::XLarge => 120.0,
     };
     // `rpl_upward.c`.
     let choice_s = dio.imin_s().max(15.0);
@@ -50,7 +51,7 @@ pub(super) fn nanostack(
         register: exactly((0.0, 1.0), 20.0, 20.0, 2),
         announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
         registration_s: 1_100.0,
-        route_s: (lifetime_h * 1_800.0, lifetime_h * 2_700.0),
+        route: RouteLife { lifetime_s: 7_200.0, renewed: (0.5, 0.75) },
         pan: PanRules::plain(pan_timeout_min * 60.0),
         // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
         verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
@@ -80,14 +81,19 @@ pub(super) fn nanostack(
         authentication: Authentication {
             request_s: (1.0, 3.0),
             silence_s: 30.0,
-            again_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
-            again_most_s: match profile {
-                SizeProfile::Auto | SizeProfile::Small => 420.0,
-                SizeProfile::Medium => 720.0,
-                SizeProfile::Large => 900.0,
-                SizeProfile::XLarge => 1_200.0,
+            // `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
+            requests: Requests {
+                first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
+                longest_s: match profile {
+                    SizeProfile::Auto | SizeProfile::Small => 420.0,
+                    SizeProfile::Medium => 720.0,
+                    SizeProfile::Large => 900.0,
+                    SizeProfile::XLarge => 1_200.0,
+                },
+                doubles_both: false,
+                last_s: (120.0, 240.0),
+                most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
             },
-            requests: if profile <= SizeProfile::Small { 2 } else { 4 },
             repeats_s: (30.0, 60.0),
             repeats_most_s: 120.0,
             repeats: 4,

@@ -53,3 +53,29 @@ fn waits_double_and_end_as_each_stack_ends_them() {
     assert_eq!(waits(of(SizeProfile::Medium)), [131.072, 262.144, 524.288]);
     assert_eq!(waits(of(SizeProfile::Large)), [262.144, 524.288, 540.0]);
 }
+
+#[test]
+fn requests_for_keys_are_repeated_as_each_stack_repeats_them() {
+    let small = discovery(SizeProfile::Small);
+    let flood = flooding(SizeProfile::Small);
+    // wsrd: at 0, 300 and 900 s within 10 %, given up 300 s after the last.
+    let wsrd = wsrd(SizeProfile::Small, 1.0, small, dio(SizeProfile::Small), flood).authentication.requests;
+    assert_eq!([1, 2, 3].map(|n| wsrd.wait_s(n)), [(270.0, 330.0), (540.0, 660.0), (300.0, 300.0)]);
+    assert_eq!(wsrd.most, 3);
+    // Nanostack: two or four after the first; the upper end alone doubles, up to 420, 720, 900 and 1,200 s; 2 to 4 min after the last.
+    let of = |profile| nanostack(profile, small, dio(profile), flood).authentication.requests;
+    let waits = |profile| (1..=of(profile).most).map(|n| of(profile).wait_s(n)).collect::<Vec<_>>();
+    assert_eq!(waits(SizeProfile::Small), [(180.0, 420.0), (180.0, 420.0), (120.0, 240.0)]);
+    let medium = [(180.0, 420.0), (180.0, 720.0), (180.0, 720.0), (180.0, 720.0), (120.0, 240.0)];
+    assert_eq!(waits(SizeProfile::Medium), medium);
+    assert_eq!(waits(SizeProfile::Large)[..2], [(300.0, 600.0), (300.0, 900.0)]);
+    assert_eq!(waits(SizeProfile::XLarge)[2], (300.0, 1_200.0));
+}
+
+#[test]
+fn a_border_router_says_how_long_routes_are_good() {
+    use SizeProfile::{Auto, Large, Medium, Small, XLarge};
+    let of = |border| [Auto, Small, Medium, Large, XLarge].map(|profile| route_lifetime_h(border, profile));
+    assert_eq!(of(BorderStack::Wsbrd), [2; 5]);
+    assert_eq!(of(BorderStack::Nanostack), [2, 2, 4, 8, 12]);
+}

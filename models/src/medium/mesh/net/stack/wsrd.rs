@@ -2,9 +2,10 @@
 
 use super::profile::discovery;
 use super::{
-    FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, Signal, WISUN_BUFFERS,
+    FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
+    WISUN_BUFFERS,
 };
-use crate::medium::mesh::net::auth::Authentication;
+use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -47,8 +48,8 @@ pub(super) fn wsrd(
         register: solicits((0.0, 0.0)),
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
         registration_s: 1_900.0,
-        // `rpl.c`: 90 % of 2 h.
-        route_s: (6_480.0, 6_480.0),
+        // `rpl.c`.
+        route: RouteLife { lifetime_s: 7_200.0, renewed: (0.9, 0.9) },
         pan: PanRules::plain(3_600.0),
         verify: solicits((0.0, 60.0)),
         parents: ParentRules {
@@ -73,13 +74,17 @@ pub(super) fn wsrd(
             children_max: None,
             border_children_max: None,
         },
-        // `supplicant.c`: a minute without a word and it begins anew.
+        // `supplicant.c`, `wsrd.c`: requests until the exchange begins; then a minute without a word and it begins anew.
         authentication: Authentication {
             request_s: (0.0, 30.0),
             silence_s: 60.0,
-            again_s: (60.0, 60.0),
-            again_most_s: 60.0,
-            requests: 1,
+            requests: Requests {
+                first_s: (270.0, 330.0),
+                longest_s: 3_960.0,
+                doubles_both: true,
+                last_s: (300.0, 300.0),
+                most: 3,
+            },
             repeats_s: (30.0, 30.0),
             repeats_most_s: 30.0,
             repeats: 3,
