@@ -5,6 +5,7 @@ use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
 use crate::apdu::ImageStep;
 use crate::books::TransactionId;
 use crate::headend::jobs::technicians::{Call, Cause};
+use crate::headend::links::Lack;
 use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 
@@ -124,6 +125,7 @@ impl Firmware {
         if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
             self.state.queue.clear();
+            self.held.rest();
             for read in std::mem::take(&mut self.state.asked).into_keys() {
                 tools.numbers.close(read);
             }
@@ -223,6 +225,7 @@ impl Firmware {
             Stage::HadIt => Outcome::Refused,
             Stage::Failed | Stage::RolledBack if progress.undeciphered => Outcome::Refused,
             Stage::Failed | Stage::RolledBack => Outcome::Failed,
+            Stage::LeftOut => Outcome::LeftOut,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,
             _ if self.state.halted => Outcome::Halted,
@@ -245,7 +248,7 @@ impl Firmware {
             hops: (progress.hops > 0).then_some(progress.hops),
             hops_made: (progress.hops > 0).then_some(progress.hops),
             bytes: progress.bytes,
-            held_by: Added::default(),
+            held_by: Added(progress.entry.lack().map(Lack::in_tables)),
             image_state: Added(Some(if bricked { ImageState::Bricked } else { state })),
             rounds: Added(Some(progress.rounds)),
             blocks_alone: Added(Some(progress.alone)),
