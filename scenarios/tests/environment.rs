@@ -82,9 +82,10 @@ fn on_a_hot_afternoon_older_radios_lose_most_and_recover_at_night() {
     let names = ["older radios, dark boxes", "older radios, boxes in the shade", "modern radios, dark boxes"];
     let runs = run("hot-afternoon.toml", &["placement.meters=60"], &names);
     let [dark, shade, modern] = &runs[..] else { panic!("three") };
-    // From 9 to 17 h against 2 to 6 h, when the boards are within 2 K of each other: more than twice as much is lost, and least where radios are modern.
-    for ran in [dark, shade] {
-        assert!(ran.lost(9..17) > 2.0 * ran.lost(2..6), "{}: {} and {}", ran.name, ran.lost(9..17), ran.lost(2..6));
+    // From 9 to 17 h against 2 to 6 h, when the boards are within 2 K of each other: more than twice as much is lost in the sun, half as much more in the shade, and
+    // least where radios are modern.
+    for (ran, times) in [(dark, 2.0), (shade, 1.5)] {
+        assert!(ran.lost(9..17) > times * ran.lost(2..6), "{}: {} and {}", ran.name, ran.lost(9..17), ran.lost(2..6));
     }
     assert!(dark.lost(9..17) > shade.lost(9..17) && shade.lost(9..17) > 1.5 * modern.lost(9..17));
     // Boards as meters had them, at the end of each hour. In the shade they follow the air by the lag of their box, 39.6 minutes; in the sun they are first.
@@ -197,7 +198,8 @@ fn a_mask_gives_back_what_an_interferer_takes() {
     };
     let [nobody, tenth, masked, whole] = [0, 1, 2, 3].map(|n| spoiled(&runs[n]));
     assert!(tenth > nobody + 0.01 && whole > tenth + 0.05, "{nobody} {tenth} {whole}");
-    assert!((masked - nobody).abs() < 0.3 * (tenth - nobody), "{nobody} {tenth} {masked}");
+    // On 40 channels instead of 64 the mesh meets itself more often.
+    assert!(masked - nobody < 0.5 * (tenth - nobody), "{nobody} {tenth} {masked}");
     // 20 of 64 channels are left out, and two on either side.
     assert!(runs[2].rows.frames.iter().all(|row| !(18..=41).contains(&row.channel)));
 }

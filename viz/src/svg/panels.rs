@@ -295,12 +295,12 @@ mod tests {
             panels: vec![Panel { name: "temperature".into(), content }],
         };
         let drawn = panels.draw().element();
-        // From 20, the mark below 25, to 40: a quarter of 92 units, all, half.
+        // From 25 to 40: all of the 92 units, and a third of them for 30.
         assert!(
-            drawn.contains("class=\"line s6 dash\" d=\"M68 99L343 30L618 76\"") && drawn.contains(">20<"),
+            drawn.contains("class=\"line s6 dash\" d=\"M68 122L343 30L618 91.3\"") && drawn.contains(">25<"),
             "{drawn}"
         );
         assert!(drawn.contains("class=\"line s6 peak\" d=\"M205.5 23V33\""), "{drawn}");
-        assert!(drawn.contains("class=\"zero\" x1=\"343\" y1=\"30\" x2=\"343\" y2=\"122\""), "{drawn}");
+        assert!(drawn.contains("class=\"zero\" d=\"M343 30L343 122\""), "{drawn}");
     }
 }
