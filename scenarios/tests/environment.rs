@@ -196,10 +196,13 @@ fn a_mask_gives_back_what_an_interferer_takes() {
         });
         f64::from(lost) / f64::from(all)
     };
-    let [nobody, tenth, masked, whole] = [0, 1, 2, 3].map(|n| spoiled(&runs[n]));
-    assert!(tenth > nobody + 0.01 && whole > tenth + 0.05, "{nobody} {tenth} {whole}");
+    let [nobody, tenth, masked] = [0, 1, 2].map(|n| spoiled(&runs[n]));
+    assert!(tenth > nobody + 0.01, "{nobody} {tenth}");
     // On 40 channels instead of 64 the mesh meets itself more often.
     assert!(masked - nobody < 0.5 * (tenth - nobody), "{nobody} {tenth} {masked}");
+    // Channels that are never free cost no frames, because nobody sends on them, but time.
+    let delay_s = |ran: &Ran| ran.figures["push_delay_p50_s"].expect("reports");
+    assert!(delay_s(&runs[3]) > 1.5 * delay_s(&runs[0]), "{} and {}", delay_s(&runs[3]), delay_s(&runs[0]));
     // 20 of 64 channels are left out, and two on either side.
     assert!(runs[2].rows.frames.iter().all(|row| !(18..=41).contains(&row.channel)));
 }
