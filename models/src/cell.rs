@@ -407,6 +407,14 @@ impl Cell {
         }
     }
 
+    /// From now on it is worked out for each hearer of a frame what becomes of it there, whether or not he has a use for it: slower, and
+    /// the same but for what is counted of receptions.
+    pub fn work_out_all(&mut self) {
+        if let AnyMedium::Mesh(mesh) = &mut self.medium {
+            mesh.link.works_out_all = true;
+        }
+    }
+
     /// Frames since they were last taken, in the order of their first bits.
     pub fn take_captured(&mut self) -> Vec<Captured> {
         let AnyMedium::Mesh(mesh) = &mut self.medium else { return Vec::new() };

@@ -287,6 +287,34 @@ fn a_meter_that_is_away_is_tried_again_and_then_given_up() {
     // It has heard no block and gets all of them alone.
     assert_eq!((rows[0].blocks_alone.0, rows[0].blocks_again.0), (Some(40), Some(40)));
     assert_eq!(rows[1].image_state.0, Some(ImageState::Failed));
+    // They keep the third waiting for two phases in which they are asked three times, a minute each, and not until they are back: 40 blocks at 5 s from
+    // 60 s on, 10 s to settle, 360 s, and 150 s to install and restart.
+    let done_s = 60.0 + 200.0 + 10.0 + 360.0 + 150.0;
+    assert!(rows[2].answered_s.is_some_and(|at| (done_s..done_s + 20.0).contains(&at)), "{:?}", rows[2]);
+}
+
+#[test]
+fn a_campaign_for_nobody_sends_nothing() {
+    let nobody = FirmwareSpec { target: Target::of(Vec::new()), ..forty() };
+    let ran = run(&ideal(5, 0.0, 2_000, nobody));
+    assert_eq!((ran.of(TransactionKind::Firmware).count(), ran.rows.rounds.len()), (0, 0));
+    assert_eq!(ran.head_end().statistics.images.blocks, 0);
+}
+
+#[test]
+fn a_meter_that_is_bricked_has_failed_even_if_the_campaign_was_halted_before_that_was_known() {
+    let one = |node| Target { nodes: Some(vec![node]), ..Target::default() };
+    let goes_wrong = vec![
+        GoesWrong { target: one(1), bricks: 1.0, ..GoesWrong::default() },
+        GoesWrong { target: one(2), rolls_back: 1.0, ..GoesWrong::default() },
+        GoesWrong { target: one(3), rolls_back: 1.0, ..GoesWrong::default() },
+    ];
+    let waves = WavesSpec { stop_at_failed: Some(0.3), ..WavesSpec::default() };
+    let ran = run(&ideal(5, 0.0, 2_000, FirmwareSpec { goes_wrong, waves, ..forty() }));
+    // Two of five are more than three tenths; the bricked one would have been given up an hour after its activation.
+    let first = rows(&ran)[0].clone();
+    assert_eq!((first.outcome, first.image_state.0), (Outcome::Failed, Some(ImageState::Bricked)));
+    assert_eq!(count(&ran, Outcome::Failed), 3);
 }
 
 #[test]

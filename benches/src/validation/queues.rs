@@ -2,15 +2,14 @@
 
 use super::{Figure, Group, Tolerance};
 use amitwin_models::spec::{HeadEndSpec, ServiceTimes};
-use amitwin_testkit::queues::{ERLANG, JOBS, MANY_JOBS, desk, mixed, queue};
+use amitwin_testkit::queues::{ERLANG, JOBS, MANY_JOBS, desk, enough, mixed, queue};
 
 /// All of them.
 pub fn groups() -> Vec<Group> {
     let mut figures = Vec::new();
     let two_percent = Tolerance::Share(0.02);
     for (workers, load, waits, mean_s, p95_s) in ERLANG {
-        let jobs = if load > 0.9 { MANY_JOBS } else { JOBS };
-        let came = queue(&desk(workers, ServiceTimes::Exponential), load * f64::from(workers), jobs);
+        let came = queue(&desk(workers, ServiceTimes::Exponential), load * f64::from(workers), enough(load));
         let name = |what: &str| format!("M/M/{workers} at {load}: {what}");
         figures.push(Figure::new(name("share that waits"), waits, "", two_percent, came.waited));
         figures.push(Figure::new(name("mean wait"), mean_s, "s", two_percent, came.mean_s));
@@ -27,9 +26,9 @@ pub fn groups() -> Vec<Group> {
     vec![Group {
         title: "Queues of the head-end",
         source: "Erlang B and C, Pollaczek and Khinchine; mean service 1 s",
-        how: "the desk of `[head_end]` under Poisson arrivals, a million of them and eight where it is nearly full or spreads; what waited in all is what stood \
+        how: "the desk of `[head_end]` under Poisson arrivals, a million of them at least and 200 million where it is nearly full; what waited in all is what stood \
               in the queue over time, to the nanosecond",
-        why: "A queue that is nearly full remembers: with a hundred workers at 0.98 for 99 s, of which eight million arrivals have 825, so that chance alone leaves 5 %.",
+        why: "A queue that is nearly full remembers: with a hundred workers at 0.98 for 99 s, of which eight million arrivals have 825 and chance leaves 5 %; so there are as many arrivals as leave 1 %.",
         figures,
     }]
 }

@@ -89,8 +89,8 @@ metrics! {
     BackhaulKbps = "backhaul_kbps": Count, Always, gate("backhaul_kbps", "");
     /// reports and answers a second that the head-end took, in its busiest hour of the run; missing where nothing came
     HeadEndMessageRate = "head_end_message_rate": Count, Always, gate("head_end_message_rate", "");
-    /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it), of meters,
-    /// repeaters and border routers
+    /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it and has a use for it), of
+    /// meters, repeaters and border routers
     Collisions = "collisions": Count, Always, gate("collisions", ""), table("colli-\nsions", "collisions");
     /// of them those at border routers
     BorderRouterCollisions = "border_router_collisions": Count, Always;

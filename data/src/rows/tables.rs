@@ -351,7 +351,7 @@ rows! {
         airtime_s: f32,
         /// Level at the addressee; for a broadcast at the hearer that `outcome` is about.
         rssi_dbm: f32,
-        /// At the addressee; for a broadcast at its first hearer.
+        /// At the addressee; for a broadcast at its first hearer that has a use for it, `sent` if there is none.
         outcome: FrameOutcome,
     }
     /// Meters that campaigns have given up and that get a visit by a technician; written only where the scenario has technicians.

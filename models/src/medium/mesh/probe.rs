@@ -80,6 +80,10 @@ pub(super) fn handle(probes: &mut Probes, link: &mut LinkLayer, ctx: &mut Ctx, e
 }
 
 impl Above for Probes {
+    fn heeds(&self, _: &Facts, _: (SimTime, Node), _from: Node, _packet: &Packet, _level_dbm: f32) -> bool {
+        true
+    }
+
     fn receive(&mut self, _link: &mut LinkLayer, ctx: &mut Ctx, _node: Node, _from: Node, packet: &Packet) {
         let Content::Probe { asked, .. } = packet.content else { return };
         let delay = ctx.now() - asked;

@@ -16,7 +16,7 @@ use crate::node::SiteId;
 use crate::spec::{FirmwareDelivery, FirmwareSpec};
 use amitwin_data::rows::TransactionKind;
 use amitwin_sim_core::SimTime;
-use progress::{Phase, Progress, Stage};
+use progress::{Entry, Phase, Progress, Stage};
 use serde::{Deserialize, Serialize};
 use sessions::Asked;
 use std::collections::{BTreeMap, VecDeque};
@@ -105,6 +105,8 @@ pub struct State {
     activating: u32,
     asked: BTreeMap<u32, Asked>,
     meters: Vec<Progress>,
+    /// Whether the link of each lets it be talked to.
+    entries: Vec<Entry>,
     failed: u32,
     halted: bool,
     /// Its role may not do this: nothing was sent.
@@ -143,6 +145,7 @@ impl Firmware {
             activating: 0,
             asked: BTreeMap::new(),
             meters: vec![Progress::default(); meters.len()],
+            entries: vec![Entry::default(); meters.len()],
             failed: 0,
             halted: false,
             forbidden: false,
@@ -197,6 +200,7 @@ impl JobKind for Firmware {
 
     fn restore(&mut self, mut state: State) -> Result<(), String> {
         same_count("firmware: meters", state.meters.len(), self.meters.len())?;
+        same_count("firmware: entries", state.entries.len(), self.meters.len())?;
         let meters = self.meters.len() as u32;
         let places = state.queue.iter().copied().chain(state.asked.values().map(Asked::position));
         ensure(places.into_iter().all(|position| position < meters), || {

@@ -113,9 +113,10 @@ pub(super) struct Progress {
     pub silent: bool,
     /// It has been asked in this phase.
     pub asked: bool,
+    /// Nobody knows whether it was told to activate the image: no answer came.
+    pub unsure: bool,
     /// It could not decipher a question.
     pub undeciphered: bool,
-    pub entry: Entry,
     pub rounds: u16,
     /// Blocks sent to it alone, and of them those that had been sent before.
     pub alone: u32,
@@ -230,6 +231,8 @@ impl Progress {
             (ImageStep::Initiate | ImageStep::Verify | ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
                 return Follows::Later;
             }
+            // It had been told before, has activated the image, and runs the former one again.
+            (ImageStep::Activate, ImageSaid::Result(_)) if self.activated.is_some() => self.stage = Stage::RolledBack,
             (ImageStep::Initiate, ImageSaid::Result(_)) => self.stage = Stage::Refusing,
             (ImageStep::Identifier, ImageSaid::Identifier(runs)) => {
                 self.answered = Some(now);
@@ -237,6 +240,8 @@ impl Progress {
                     (Stage::Refusing, true) => Stage::HadIt,
                     (Stage::Refusing, false) => Stage::Failed,
                     (_, true) => Stage::Running,
+                    // It was not told: it is told again.
+                    (_, false) if std::mem::take(&mut self.unsure) => Stage::Verified,
                     (_, false) => Stage::RolledBack,
                 };
             }
@@ -294,6 +299,13 @@ mod tests {
         assert_eq!(of(Stage::Refusing, ImageStep::Identifier, says(b"new")), Stage::HadIt);
         assert_eq!(of(Stage::Refusing, ImageStep::Identifier, says(b"old")), Stage::Failed);
         assert_eq!(of(Stage::Activating, ImageStep::Identifier, says(b"old")), Stage::RolledBack);
+        let mut unsure = Progress { stage: Stage::Activating, unsure: true, ..Progress::default() };
+        let old = says(b"old");
+        for stage in [Stage::Verified, Stage::RolledBack] {
+            unsure.stage = Stage::Activating;
+            unsure.take(ImageStep::Identifier, &old, SimTime::ZERO, b"new", 3);
+            assert_eq!(unsure.stage, stage);
+        }
         assert_eq!(of(Stage::Complete, ImageStep::Verify, ImageSaid::Result(250)), Stage::Failed);
         assert_eq!(of(Stage::Offered, ImageStep::Received, ImageSaid::Received(vec![], 0)), Stage::Waiting);
         assert_eq!(of(Stage::Receiving, ImageStep::Block(1), ImageSaid::Result(TEMPORARY_FAILURE)), Stage::Waiting);

@@ -64,11 +64,11 @@ impl Firmware {
     /// Whether a meter has to wait for its link before anything is asked of it; of one that has been let in that is no longer asked.
     fn holds(&mut self, ctx: &Ctx, tools: &Tools<'_>, position: u32) -> bool {
         let meter = self.meters[position as usize];
-        let progress = &mut self.state.meters[position as usize];
-        if progress.entry == Entry::Closed && !self.held.holds(tools, ctx.now(), position, meter) {
-            progress.entry = Entry::Open;
+        let entry = &mut self.state.entries[position as usize];
+        if *entry == Entry::Closed && !self.held.holds(tools, ctx.now(), position, meter) {
+            *entry = Entry::Open;
         }
-        progress.entry == Entry::Closed
+        *entry == Entry::Closed
     }
 
     /// Links have been told of: who waits has its turn, goes on waiting or is left out.
@@ -89,15 +89,15 @@ impl Firmware {
     /// A meter has waited for its link and may be talked to.
     pub(super) fn released(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, lack: Lack) {
         self.state.coming = self.state.coming.saturating_sub(1);
-        let progress = &mut self.state.meters[position as usize];
-        progress.entry = Entry::Opened(lack);
+        self.state.entries[position as usize] = Entry::Opened(lack);
         self.state.queue.push_back(position);
         self.fill(ctx, tools);
     }
 
     fn leave_out(&mut self, waiting: Waiting) {
-        let progress = &mut self.state.meters[waiting.index as usize];
-        (progress.stage, progress.entry) = (Stage::LeftOut, Entry::Refused(waiting.lack));
+        let at = waiting.index as usize;
+        self.state.meters[at].stage = Stage::LeftOut;
+        self.state.entries[at] = Entry::Refused(waiting.lack);
     }
 
     /// The run ends: who still waits is left out.
@@ -230,6 +230,8 @@ impl Firmware {
             }
         }
         if !asked.session {
+            // It had not been told.
+            self.state.queue.extend((after == Stage::Verified).then_some(asked.position));
             return self.fill(ctx, tools);
         }
         if before == Stage::Verified && after == Stage::Activating {
@@ -269,7 +271,7 @@ impl Firmware {
         }
         if self.state.phase == Phase::Activate && progress.stage == Stage::Verified {
             // It may have done it, and its answer been lost.
-            (progress.stage, progress.activated) = (Stage::Activating, Some(ctx.now()));
+            (progress.stage, progress.activated, progress.unsure) = (Stage::Activating, Some(ctx.now()), true);
             self.state.activating += 1;
             self.asks_later(ctx, asked.position, true);
         }

@@ -6,8 +6,10 @@ use crate::apdu::ImageStep;
 use crate::books::TransactionId;
 use crate::headend::jobs::technicians::{Call, Cause};
 use crate::headend::links::Lack;
+use crate::node::SiteId;
 use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
+use std::collections::BTreeMap;
 
 /// A multicast image is announced so many times, because who misses all of them takes none of its blocks.
 pub(super) const ANNOUNCED: u32 = 3;
@@ -17,6 +19,19 @@ const AGAIN_AFTER: SimTime = SimTime::from_secs(900);
 
 /// Silent meters are tried again so many times in a row without an answer of any of them.
 const AGAIN_MAX: u8 = 3;
+
+/// Positions in ascending order, one of each border router after the other, so that no border router has to do with all who are talked to at a time.
+fn by_turns(positions: Vec<u32>, router: impl Fn(u32) -> SiteId) -> Vec<u32> {
+    let mut turns: BTreeMap<SiteId, u32> = BTreeMap::new();
+    let mut placed: Vec<(u32, u32)> = Vec::with_capacity(positions.len());
+    for position in positions {
+        let turn = turns.entry(router(position)).or_default();
+        placed.push((*turn, position));
+        *turn += 1;
+    }
+    placed.sort_unstable();
+    placed.into_iter().map(|(_, position)| position).collect()
+}
 
 impl Firmware {
     /// Positions of the meters of this wave that had a route at the start, in the order of ids, with whom something is left to be done.
@@ -38,7 +53,7 @@ impl Firmware {
             (meter.asked, meter.silent) = (false, false);
         }
         self.state.phase = phase;
-        self.state.queue = left.into();
+        self.state.queue = by_turns(left, |position| tools.network.gateway[self.meters[position as usize].at()]).into();
         self.fill(ctx, tools);
     }
 
@@ -47,6 +62,9 @@ impl Firmware {
         match self.state.awaited {
             Awaited::Wave => {
                 (self.state.round, self.state.again) = (0, 0);
+                if self.left(tools).is_empty() {
+                    return self.wave_over(ctx);
+                }
                 if !self.is_multicast() {
                     return self.talk_to_all(ctx, tools, Phase::Serve);
                 }
@@ -72,31 +90,53 @@ impl Firmware {
             Phase::Offer => self.begin_round(ctx, tools, ANNOUNCED),
             Phase::Ask => self.asked_all(ctx, tools),
             Phase::Serve => {
-                let verified = |position: &u32| self.state.meters[*position as usize].stage == Stage::Verified;
-                let all = self.left(tools).iter().all(verified);
-                if !all && self.state.again < AGAIN_MAX {
-                    self.state.again += 1;
-                    return self.wait_for(ctx, ctx.now() + AGAIN_AFTER, Awaited::Again);
-                }
+                let left = self.left(tools);
+                let verified =
+                    left.iter().filter(|at| self.state.meters[**at as usize].stage == Stage::Verified).count();
                 let at = self.spec.activate_at.unwrap_or_default();
-                self.fail_all_but(tools, Stage::Verified);
-                if !self.state.halted {
+                let has_time = verified == 0 || at > ctx.now() + AGAIN_AFTER;
+                if verified < left.len() && has_time && self.tries_again(ctx) {
+                    return;
+                }
+                // Who has said nothing keeps nobody waiting.
+                if verified > 0 {
                     self.wait_for(ctx, at, Awaited::Activation);
+                } else {
+                    self.fail_all_but(tools, Stage::Verified);
+                    self.wave_over(ctx);
                 }
             }
             Phase::Activate => {
-                self.fail_all_but(tools, Stage::Running);
-                if self.state.halted {
+                if !self.left(tools).is_empty() && self.tries_again(ctx) {
                     return;
                 }
-                if usize::from(self.state.wave) + 1 < self.waves.count() {
-                    self.state.wave += 1;
-                    self.wait_for(ctx, ctx.now() + self.spec.waves.pause, Awaited::Wave);
-                } else {
-                    self.state.phase = Phase::Done;
-                }
+                self.fail_all_but(tools, Stage::Running);
+                self.wave_over(ctx);
             }
             Phase::Waits | Phase::Spread | Phase::Done => {}
+        }
+    }
+
+    /// Turns to those that said nothing once more after a while, if that has not been in vain too often.
+    fn tries_again(&mut self, ctx: &mut Ctx) -> bool {
+        if self.state.again >= AGAIN_MAX {
+            return false;
+        }
+        self.state.again += 1;
+        self.wait_for(ctx, ctx.now() + AGAIN_AFTER, Awaited::Again);
+        true
+    }
+
+    /// Nothing is left to be done with the meters of this wave.
+    fn wave_over(&mut self, ctx: &mut Ctx) {
+        if self.state.halted {
+            return;
+        }
+        if usize::from(self.state.wave) + 1 < self.waves.count() {
+            self.state.wave += 1;
+            self.wait_for(ctx, ctx.now() + self.spec.waves.pause, Awaited::Wave);
+        } else {
+            self.state.phase = Phase::Done;
         }
     }
 
@@ -228,6 +268,8 @@ impl Firmware {
             Stage::LeftOut => Outcome::LeftOut,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,
+            // Nobody asks it any more, and it would not answer.
+            _ if self.state.halted && bricked => Outcome::Failed,
             _ if self.state.halted => Outcome::Halted,
             _ => Outcome::Pending,
         };
@@ -248,7 +290,7 @@ impl Firmware {
             hops: (progress.hops > 0).then_some(progress.hops),
             hops_made: (progress.hops > 0).then_some(progress.hops),
             bytes: progress.bytes,
-            held_by: Added(progress.entry.lack().map(Lack::in_tables)),
+            held_by: Added(self.state.entries[position].lack().map(Lack::in_tables)),
             image_state: Added(Some(if bricked { ImageState::Bricked } else { state })),
             rounds: Added(Some(progress.rounds)),
             blocks_alone: Added(Some(progress.alone)),
@@ -257,5 +299,19 @@ impl Firmware {
             verified_s: Added(progress.verified.map(SimTime::secs_f64)),
             clock_off_s: Added::default(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn border_routers_take_turns() {
+        // Meters 0 to 3 are behind border router 9, 4 and 5 behind 8.
+        let router = |position: u32| SiteId(if position < 4 { 9 } else { 8 });
+        assert_eq!(by_turns((0..6).collect(), router), [0, 4, 1, 5, 2, 3]);
+        // Behind a single one it is the order of ids.
+        assert_eq!(by_turns(vec![2, 5, 7], |_| SiteId(1)), [2, 5, 7]);
     }
 }

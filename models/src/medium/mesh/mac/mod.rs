@@ -117,6 +117,8 @@ pub struct LinkLayer {
     ageing: Option<Box<Ageing>>,
     /// Frames as bytes, if they are captured.
     capture: Option<Box<Capture>>,
+    /// Receptions are worked out that nobody has a use for.
+    pub works_out_all: bool,
     pieces: Vec<sweep::Piece>,
     spare_pieces: Vec<sweep::Piece>,
     heard: Vec<(Node, Fate, f32)>,
@@ -137,6 +139,9 @@ pub struct Parts {
 
 /// What the link layer calls above it.
 pub trait Above {
+    /// Whether a node has a use now for a packet for all that it hears from `from` with a mean level of so many dBm: if not, receiving it
+    /// would change nothing.
+    fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool;
     /// A datagram or a fragment arrived at `node` over the air from `from`.
     fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet);
     /// A sweep's frame arrived.
@@ -186,6 +191,7 @@ impl LinkLayer {
             obstacles: None,
             ageing: None,
             capture: None,
+            works_out_all: false,
             pieces: Vec::new(),
             spare_pieces: Vec::new(),
             heard: Vec::new(),

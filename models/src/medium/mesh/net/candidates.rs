@@ -9,6 +9,7 @@ use crate::context::Ctx;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
 use crate::spec::RouterStack;
+use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
 /// Rank of a node without a route.
@@ -168,6 +169,12 @@ pub(super) fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16)
     (class, is_other, candidate.rank / step, -i16::from(candidate.rsl_dbm), candidate.node)
 }
 
+/// Whether a neighbour takes the place of a candidate.
+pub(super) fn is_better(new: &Candidate, worst: &Candidate, parent: Node, step: u16, minute: u16) -> bool {
+    let bar = Candidate { rsl_dbm: worst.rsl_dbm.saturating_add(HYSTERESIS_DB), ..*worst };
+    order(new, parent, step, minute) <= order(&bar, parent, step, minute)
+}
+
 /// A neighbour says its rank, or is known by its signal alone. Whether it is a candidate now.
 pub(super) fn remember(
     net: &mut Net,
@@ -211,8 +218,7 @@ pub(super) fn remember(
             } else {
                 joining.search.crowded = true;
                 let worst = &mut joining.candidates[CONSIDERED - 1];
-                let bar = Candidate { rsl_dbm: worst.rsl_dbm.saturating_add(HYSTERESIS_DB), ..*worst };
-                if order(&new, parent, step, minute) > order(&bar, parent, step, minute) {
+                if !is_better(&new, worst, parent, step, minute) {
                     return false;
                 }
                 *worst = new;
@@ -254,7 +260,12 @@ pub(super) fn seconds(ctx: &Ctx) -> u64 {
 
 /// Whole minutes of the run that have passed, modulo 2^16 (45.5 d).
 pub(super) fn minute(ctx: &Ctx) -> u16 {
-    (ctx.now().nanos() / 60_000_000_000) as u16
+    minute_at(ctx.now())
+}
+
+/// The same of an instant.
+pub(super) fn minute_at(now: SimTime) -> u16 {
+    (now.nanos() / 60_000_000_000) as u16
 }
 
 impl Net {

@@ -9,6 +9,7 @@ mod discover;
 mod etx;
 mod flood;
 mod forward;
+mod heed;
 mod join;
 mod joining;
 mod load;
@@ -298,6 +299,10 @@ impl<P: PortUser> Stack<'_, P> {
 }
 
 impl<P: PortUser> Above for Stack<'_, P> {
+    fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool {
+        heed::heeds(self.net, facts, at, from, packet, level_dbm)
+    }
+
     fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet) {
         if packet.fragments > 0 {
             if let Some(whole) = reassembly::arrived(self, ctx, node, from, packet) {

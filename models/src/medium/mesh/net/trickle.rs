@@ -68,6 +68,15 @@ pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
     timer.heard = timer.heard.saturating_add(1);
 }
 
+/// Whether one more that is consistent would count: a timer without a limit never looks.
+pub(super) fn counts(net: &Net, node: Node, topic: Topic) -> bool {
+    let k = match topic {
+        Topic::Dio => net.procedures.dio.k,
+        _ => u8::MAX,
+    };
+    net.nodes[node].trickles[topic as usize].heard < k
+}
+
 /// Starts a timer at its smallest interval.
 pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
     let imin = params(net, ctx, node, topic).imin_ms;

@@ -94,6 +94,8 @@ pub enum Fate {
     Noise,
     /// The receiver was off, sending, or busy with another frame.
     Deaf,
+    /// Whatever became of it there, the receiver has no use for it.
+    Unheeded,
 }
 
 /// What an air is made of.

@@ -5,6 +5,7 @@ use super::{Air, Fate, NONE, Transmission};
 use crate::math::level_db;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
 use crate::medium::mesh::radio::interference::Interference;
+use crate::medium::mesh::radio::neighbours::code_db;
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
@@ -142,8 +143,14 @@ impl Air {
     }
 
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
-    /// it. Returns the frame.
-    pub fn finish(&mut self, id: u32, mut each: impl FnMut(Node, Fate, f32)) -> Transmission {
+    /// it. Of a frame for all on the common channel that is worked out only for those who have a use for it, by node and mean level
+    /// in dBm. Returns the frame.
+    pub fn finish(
+        &mut self,
+        id: u32,
+        heeds: impl Fn(Node, f32) -> bool,
+        mut each: impl FnMut(Node, Fate, f32),
+    ) -> Transmission {
         let frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
@@ -156,12 +163,19 @@ impl Air {
                 each(frame.to, fate, dbm);
             }
             let mut sender = frame.overlay.as_ref().map(|overlay| overlay.sender(frame.from));
+            let sent_dbm = self.tx_power_dbm(frame.from);
             for n in 0..self.neighbours.of(frame.from).0.len() {
                 let (ids, codes) = self.neighbours.of(frame.from);
                 let (node, code) = (ids[n], codes[n]);
                 if frame.to == Node::EVERYONE && self.radios[node].lock == id {
-                    let (fate, dbm) = self.fate(id, &frame, node);
-                    each(node, fate, dbm);
+                    let level_dbm = sent_dbm - code_db(code) - self.extra_loss_db(frame.from, node);
+                    if heeds(node, level_dbm) {
+                        let (fate, dbm) = self.fate(id, &frame, node);
+                        each(node, fate, dbm);
+                    } else {
+                        self.leave(&frame, node);
+                        each(node, Fate::Unheeded, f32::NAN);
+                    }
                 }
                 let plain = power * self.linear[code as usize];
                 let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));

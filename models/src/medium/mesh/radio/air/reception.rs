@@ -18,6 +18,13 @@ impl Air {
         self.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
+    /// A frame that its receiver has no use for takes as many draws as one that it has.
+    pub(super) fn leave(&mut self, frame: &Transmission, node: Node) {
+        if frame.ln_success > f64::NEG_INFINITY {
+            self.radios[node].draws += if self.phy.is_oqpsk() { 1 } else { 2 };
+        }
+    }
+
     pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
         let thermal = self.noise_at(node, &frame.overlay);
         if self.radios[node].lock != id {

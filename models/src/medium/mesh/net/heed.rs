@@ -1,0 +1,67 @@
+//! Who has a use for a packet for all: most of what a settled node hears are DIOs of neighbours that it would not have for a parent.
+//!
+//! Where this says no, receiving the packet changes nothing, so that the radio need not work out whether it is received. In case of
+//! doubt it says yes.
+
+use super::candidates::{CONSIDERED, Candidate, INFINITE_RANK, is_better, minute_at};
+use super::joining::{State, Step};
+use super::{Net, Topic, trickle};
+use crate::context::Facts;
+use crate::medium::mesh::packet::{Content, Packet};
+use crate::node::Node;
+use amitwin_sim_core::SimTime;
+
+/// Whether a node has a use for a packet for all from a neighbour whose mean level here is so many dBm.
+pub(super) fn heeds(
+    net: &Net,
+    facts: &Facts,
+    (now, node): (SimTime, Node),
+    from: Node,
+    packet: &Packet,
+    level_dbm: f32,
+) -> bool {
+    // What a border router hears is counted as its load.
+    if facts.is_gateway(node) || packet.fragments > 0 {
+        return true;
+    }
+    if net.pan_of(from) != net.pan_of(node) || net.is_new(node) {
+        return false;
+    }
+    let Content::Dio { rank, .. } = packet.content else { return true };
+    heeds_dio(net, now, node, (from, rank), level_dbm)
+}
+
+/// Whether `parents::heard_dio` would do something.
+fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), level_dbm: f32) -> bool {
+    let joining = &net.nodes[node];
+    if !matches!(joining.state, State::ConfigureRouting | State::Operational) {
+        return false;
+    }
+    let choosing = matches!(joining.step, Step::Discover | Step::Choose);
+    let (mut live, mut last) = (0, None);
+    let minute = minute_at(now);
+    for (place, candidate) in joining.candidates.iter().enumerate() {
+        if candidate.node == from {
+            return true;
+        }
+        live += usize::from(candidate.node.is_some() && !candidate.is_denied(minute));
+        if place == CONSIDERED - 1 {
+            last = Some(candidate);
+        }
+    }
+    if joining.parent == from && !choosing {
+        return true;
+    }
+    if rank == INFINITE_RANK {
+        return false;
+    }
+    if trickle::counts(net, node, Topic::Dio) {
+        return true;
+    }
+    if level_dbm < net.threshold_dbm(node, false) {
+        return false;
+    }
+    let Some(worst) = last.filter(|_| live >= CONSIDERED && joining.search.crowded) else { return true };
+    let new = Candidate { node: from, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
+    is_better(&new, worst, joining.parent, net.procedures.parents.rank_step, minute)
+}
