@@ -44,24 +44,28 @@ pub enum Environment {
     Fading,
     /// Links fade under a sky that heats the radios.
     Weather,
-    /// The same with boxes on walls of all sides, older radios, antennas and gaskets that age, and trees on a twentieth of the links.
+    /// The same with trees on a twentieth of the links.
+    Foliage,
+    /// The same with boxes on walls of all sides, older radios, and antennas and gaskets that age.
     All,
 }
 
 /// Surroundings of a rung: what fades, the sky, trees, and what ages.
 fn around(environment: Environment) -> (FadingSpec, Option<WeatherSpec>, Surroundings) {
     let (mut weather, mut surroundings) = (None, Surroundings::default());
-    if matches!(environment, Environment::Weather | Environment::All) {
+    if matches!(environment, Environment::Weather | Environment::Foliage | Environment::All) {
         weather = Some(WeatherSpec::of(Climate::Phoenix));
     }
     if environment == Environment::All {
         let meters = BoxSpec { facing: Facing::Mixed, ..BoxSpec::default() };
         let radios = HeatSpec { hardware: Hardware::Older, ..HeatSpec::default() };
         weather = weather.map(|weather| WeatherSpec { meters, radios, ..weather });
-        let gardens = ObstacleSpec::plain("gardens", ObstacleKind::Trees, Vec::new());
-        surroundings.obstacles = vec![ObstacleSpec { share: Some(0.05), depth_m: Some(20.0), ..gardens }];
         let age = SimTime::from_secs(5 * 365 * 86_400);
         surroundings.ageing = AgeingSpec { age, oxide_db: 0.15, wet: 0.05, ..AgeingSpec::default() };
+    }
+    if matches!(environment, Environment::Foliage | Environment::All) {
+        let gardens = ObstacleSpec::plain("gardens", ObstacleKind::Trees, Vec::new());
+        surroundings.obstacles = vec![ObstacleSpec { share: Some(0.05), depth_m: Some(20.0), ..gardens }];
     }
     let fading = if environment == Environment::Still { FadingSpec::off() } else { FadingSpec::default() };
     (fading, weather, surroundings)

@@ -5,6 +5,7 @@
 //! - [`summary`] and [`manifest`]: the two small files that say what a run came to and what it was made from.
 //! - [`sweep`]: the same for a scenario at many settings; [`find`]: for a search for one.
 //! - [`attributes`]: columns of a placement that are the user's own.
+//! - [`link_health`]: how well a link is by the limits that operators act on.
 //! - [`pcapng`]: captures of what is on the air or on a socket, into any writer.
 //!
 //! Feature `files` adds what touches a disk: the run directory with its Parquet tables, and the readers of inputs ([`input`]
@@ -18,6 +19,7 @@ pub mod files;
 pub mod find;
 #[cfg(feature = "files")]
 pub mod input;
+pub mod link_health;
 pub mod manifest;
 pub mod metrics;
 pub mod pcapng;

@@ -46,14 +46,14 @@ sweep growth fullest --vary placement.meters=1000,3000,10000 --vary placement.me
 draw head-end-failure head-end
 draw head-end-limits reads
 draw health-reports air-time
-draw hot-afternoon delivered
+draw hot-afternoon links
 draw interferer rejoin
 draw levers rejoin
 draw mass-reset rejoin
 draw mass-reset-one-router rejoin
 draw mass-reset-village map
 draw meter-faults reads
-draw new-building delivered
+draw new-building links
 draw ping air-time
 draw outage-restoration outages
 draw partial-reset reads
@@ -62,7 +62,7 @@ sweep radio-years read_success_share
 draw replay-storm outages
 draw reads air-time
 draw serve map
-draw spring-foliage delivered
+draw spring-foliage links
 draw staggered-reset rejoin
 draw suite-mismatch reads
 draw_plan maintenance-20-years away

@@ -74,6 +74,8 @@ pub const SUPPLY: u32 = 185;
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).
 pub const WAVE: u32 = 143;
+/// When in a day it rains under a climate.
+pub const RAIN: u32 = 194;
 /// Who belongs to a share of the meters that a campaign means (entity: site).
 pub const CAMPAIGN_SHARE: u32 = 144;
 /// What EAPOL frames are filled with.

@@ -48,6 +48,7 @@ fn waves(draws: &mut Draws) -> WavesSpec {
         shares: draws.one_in(2).then(|| vec![0.3, 1.0]),
         pause: seconds(draws.below(300)),
         stop_at_failed: draws.one_in(3).then_some(0.4),
+        ..WavesSpec::default()
     }
 }
 

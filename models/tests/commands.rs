@@ -234,7 +234,12 @@ fn only_so_many_are_talked_to_at_a_time() {
 fn waves_follow_each_other_and_too_many_failures_halt_them() {
     let mut spec = ideal(200, 0.0, 20_000);
     let waves = PaceSpec {
-        waves: WavesSpec { shares: Some(vec![0.01, 0.1, 1.0]), pause: seconds(600), stop_at_failed: Some(0.02) },
+        waves: WavesSpec {
+            shares: Some(vec![0.01, 0.1, 1.0]),
+            pause: seconds(600),
+            stop_at_failed: Some(0.02),
+            ..WavesSpec::default()
+        },
         ..pace(100, 100)
     };
     spec.campaigns = vec![relay("off", waves, RelayAction::Disconnect)];

@@ -1,6 +1,6 @@
 //! Campaigns that wait for links: who is asked when, and who is left out.
 
-use amitwin_data::rows::{HeldBy, Outcome, TransactionRow};
+use amitwin_data::rows::{HeldBy, ImageState, Outcome, TransactionRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -32,8 +32,9 @@ fn two(campaign: JobSpec, lasts_h: u64) -> WorldSpec {
     spec
 }
 
-fn condition(text: &str) -> Option<Condition> {
-    Some(Condition::parse(text).expect("a condition"))
+fn waits(text: &str, wait_h: Option<u64>) -> WavesSpec {
+    let only_when = Some(Condition::parse(text).expect("a condition"));
+    WavesSpec { only_when, wait: wait_h.map(|hours| SimTime::from_secs(hours * HOUR)), ..WavesSpec::default() }
 }
 
 fn ping(text: &str, wait_h: Option<u64>) -> JobSpec {
@@ -42,8 +43,7 @@ fn ping(text: &str, wait_h: Option<u64>) -> JobSpec {
         window: SimTime::from_secs(60),
         timeout: SimTime::from_secs(60),
         attempts: 1,
-        only_when: condition(text),
-        wait: wait_h.map(|hours| SimTime::from_secs(hours * HOUR)),
+        waves: waits(text, wait_h),
         ..PingSpec::default()
     })
 }
@@ -100,8 +100,7 @@ fn a_reset_waits_as_a_ping_does_and_its_deadline_counts_from_the_command() {
             window: Some(Window::Range(SimTime::ZERO, SimTime::from_secs(60))),
             delivery: Delivery::Unicast,
             give_up_after: Some(SimTime::from_secs(HOUR)),
-            only_when: condition("snr >= 15 dB"),
-            wait: Some(SimTime::from_secs(wait_h * HOUR)),
+            waves: waits("snr >= 15 dB", Some(wait_h)),
             ..ResetSpec::default()
         })
     };
@@ -113,4 +112,32 @@ fn a_reset_waits_as_a_ping_does_and_its_deadline_counts_from_the_command() {
     let other = row(&ran, 2);
     assert_eq!((other.outcome, other.reset_s, other.sent_s), (Outcome::LeftOut, None, None));
     assert_eq!(row(&ran, 1).outcome, Outcome::Ok);
+}
+
+#[test]
+fn firmware_waits_for_a_link_before_it_asks_anything_of_its_meter() {
+    let firmware = |wait_h: u64| {
+        JobSpec::Firmware(Box::new(FirmwareSpec {
+            preset: FirmwarePreset::Dlms,
+            install: SimTime::from_secs(60),
+            waves: waits("snr >= 15 dB", Some(wait_h)),
+            ..FirmwareSpec::new(SimTime::from_secs(2 * HOUR + 600), 2_160)
+        }))
+    };
+    // The second meter waits until the hour in which its 30 dB go away is told of; both run the image then, as an activation waits for the whole wave.
+    let ran = run(&two(firmware(8), 4));
+    let (good, other) = (row(&ran, 1), row(&ran, 2));
+    assert_eq!((good.outcome, good.held_by.0), (Outcome::Ok, None), "{good:?}");
+    assert_eq!((other.outcome, other.held_by.0), (Outcome::Ok, Some(HeldBy::Snr)), "{other:?}");
+    assert!(good.complete_s.0.expect("complete") < 3.0 * 3_600.0 && other.sent_s.expect("offered") > 4.4 * 3_600.0);
+    assert!(good.answered_s.expect("runs it") > other.verified_s.0.expect("verified"));
+    // An hour after its turn, or when the next hour is told of, it is left out, and the first one activates without it.
+    let ran = run(&two(firmware(1), 9));
+    let (good, other) = (row(&ran, 1), row(&ran, 2));
+    assert_eq!((other.outcome, other.held_by.0, other.sent_s), (Outcome::LeftOut, Some(HeldBy::Snr), None));
+    assert_eq!(other.image_state.0, Some(ImageState::Waiting));
+    assert!(
+        good.outcome == Outcome::Ok && (3.1..4.2).contains(&(good.answered_s.expect("runs it") / 3_600.0)),
+        "{good:?}"
+    );
 }

@@ -219,7 +219,12 @@ fn images_are_activated_when_the_time_has_come() {
 fn a_pilot_that_fails_halts_the_campaign() {
     let all_wrong = vec![GoesWrong { rolls_back: 1.0, ..GoesWrong::default() }];
     let firmware = FirmwareSpec {
-        waves: WavesSpec { shares: Some(vec![0.02, 0.2, 1.0]), pause: seconds(600), stop_at_failed: Some(0.5) },
+        waves: WavesSpec {
+            shares: Some(vec![0.02, 0.2, 1.0]),
+            pause: seconds(600),
+            stop_at_failed: Some(0.5),
+            ..WavesSpec::default()
+        },
         goes_wrong: all_wrong,
         ..forty()
     };
@@ -247,7 +252,12 @@ fn a_pilot_that_fails_halts_the_campaign() {
 #[test]
 fn a_wave_begins_when_the_last_one_is_done() {
     let firmware = FirmwareSpec {
-        waves: WavesSpec { shares: Some(vec![0.1, 1.0]), pause: seconds(1_000), stop_at_failed: None },
+        waves: WavesSpec {
+            shares: Some(vec![0.1, 1.0]),
+            pause: seconds(1_000),
+            stop_at_failed: None,
+            ..WavesSpec::default()
+        },
         ..forty()
     };
     let ran = run(&ideal(50, 0.01, 20_000, firmware));

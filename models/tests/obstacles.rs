@@ -1,7 +1,9 @@
 //! Obstacles over a run: which links they weaken, when, and what the mesh makes of it.
 
+use amitwin_data::rows::EventKind;
 use amitwin_models::build::build;
 use amitwin_models::cell::Part;
+use amitwin_models::climate::Sky;
 use amitwin_models::node::Node;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
@@ -139,6 +141,49 @@ fn a_building_from_the_start_shapes_the_first_tree_and_a_later_one_the_parents()
     let mut later = three(6 * 3_600, vec![wall(Some(SimTime::from_secs(600)))]);
     later.traffic.push_period = Some(SimTime::from_secs(300));
     assert_eq!(parent(&later), (router, Some(Node(2))));
+}
+
+#[test]
+fn what_comes_between_links_stands_in_the_events_of_their_radios() {
+    // The wall stands between 0 and 1 alone, from 600 s until 1,800 s; moisture gets into both meters on the second day.
+    let until = Some(SimTime::from_secs(1_800));
+    let wall = ObstacleSpec { at: Some(SimTime::from_secs(600)), until, ..on_the_way("depot", ObstacleKind::Building) };
+    let mut spec = three(3 * DAY_S, vec![wall]);
+    spec.surroundings.ageing = AgeingSpec { wet: 1.0, wet_at: SimTime::from_secs(DAY_S), ..AgeingSpec::default() };
+    let ran = run(&spec);
+    let of = |kind| {
+        let rows = ran.rows.events.iter().filter(move |row| row.kind == kind);
+        rows.map(|row| (row.time_s, row.node, row.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(EventKind::Obstacle), [(600.0, 0, 1), (600.0, 1, 1), (1_800.0, 0, -1), (1_800.0, 1, -1)]);
+    // Once, in hundredths of a decibel, and of no border router.
+    assert_eq!(of(EventKind::Wet), [(DAY_S as f64, 1, 300), (DAY_S as f64, 2, 300)]);
+    // What is there from the start is no event.
+    spec.surroundings.ageing.wet_at = SimTime::ZERO;
+    spec.surroundings.obstacles[0].at = None;
+    spec.surroundings.obstacles[0].until = None;
+    let kinds = [EventKind::Obstacle, EventKind::Wet];
+    assert!(run(&spec).rows.events.iter().all(|row| !kinds.contains(&row.kind)));
+}
+
+#[test]
+fn leaves_get_wet_under_a_climate_on_days_with_rain() {
+    let park = ObstacleSpec { wet_leaves_db: Some(3.0), ..on_the_way("park", ObstacleKind::Trees) };
+    let mut spec = three(20 * DAY_S, vec![park]);
+    spec.dlms.start_unix_s = 190 * DAY_S as i64;
+    spec.weather = Some(WeatherSpec::of(Climate::Singapore));
+    let hours: Vec<u64> = (1..20 * 24).map(|hour| 3_600 * hour + 1).collect();
+    let dry = levels(&three(10, Vec::new()), &[1], (0, 1))[0] - 3.0;
+    let level = levels(&spec, &hours, (0, 1));
+    // Each hour says what the weather of its last three hours says: 3 dB more from 0.2 mm on.
+    let sky = Sky::new(Climate::Singapore, spec.seed);
+    let wet = |second: &u64| sky.rained_mm((spec.dlms.start_unix_s as u64 + second) as f64, 3).expect("rain") >= 0.2;
+    let expected: Vec<f32> = hours.iter().map(|second| if wet(second) { dry - 3.0 } else { dry }).collect();
+    assert_eq!(level, expected);
+    // 14 days of 31 with a shower of four hours, and two hours after it in which three hours ago still counts: 6 x 20 x 14 / 31 = 54 hours, a
+    // standard deviation of 6 x 2.2 = 13.
+    let count = expected.iter().filter(|level| **level < dry).count();
+    assert!((14..=94).contains(&count), "{count} hours");
 }
 
 #[test]

@@ -62,7 +62,8 @@ fn a_target_alone_is_reset_and_asked() {
 
 #[test]
 fn a_wave_of_resets_begins_when_the_last_one_is_over() {
-    let waves = WavesSpec { shares: Some(vec![0.2, 1.0]), pause: seconds(600), stop_at_failed: None };
+    let waves =
+        WavesSpec { shares: Some(vec![0.2, 1.0]), pause: seconds(600), stop_at_failed: None, ..WavesSpec::default() };
     let mut spec = ideal(10, 3_000, vec![CampaignSpec::reset("waves", ResetSpec { waves, ..one_by_one() })]);
     let ran = run(&spec);
     let mut rows = of_resets(&ran);
@@ -89,7 +90,12 @@ fn a_wave_of_resets_begins_when_the_last_one_is_over() {
 
 #[test]
 fn resets_and_pings_are_halted_when_too_many_fail() {
-    let waves = WavesSpec { shares: Some(vec![0.2, 1.0]), pause: seconds(60), stop_at_failed: Some(0.3) };
+    let waves = WavesSpec {
+        shares: Some(vec![0.2, 1.0]),
+        pause: seconds(60),
+        stop_at_failed: Some(0.3),
+        ..WavesSpec::default()
+    };
     let reset = CampaignSpec::reset("halt", ResetSpec { waves: waves.clone(), ..one_by_one() });
     let ping = PingSpec { at: seconds(1_500), timeout: seconds(10), waves, ..PingSpec::default() };
     let ping = CampaignSpec { name: "ask".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
@@ -110,7 +116,8 @@ fn resets_and_pings_are_halted_when_too_many_fail() {
 #[test]
 fn a_meter_that_a_new_image_has_restarted_meanwhile_obeys_its_wave() {
     // The second wave begins a thousand seconds after the first; in between all meters restart with a new image, which is no reset of this job.
-    let waves = WavesSpec { shares: Some(vec![0.1, 1.0]), pause: seconds(1_000), stop_at_failed: None };
+    let waves =
+        WavesSpec { shares: Some(vec![0.1, 1.0]), pause: seconds(1_000), stop_at_failed: None, ..WavesSpec::default() };
     let reset = CampaignSpec::reset("waves", ResetSpec { waves, ..one_by_one() });
     let image = FirmwareSpec {
         preset: FirmwarePreset::Dlms,

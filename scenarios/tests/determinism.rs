@@ -104,6 +104,30 @@ fn threads_do_not_show_with_all_that_may_surround_a_network() {
     }
 }
 
+#[test]
+fn threads_do_not_show_in_a_wider_town_with_all_of_it() {
+    // Twelve meshes, more than there are threads, under rain on wet leaves and heat that destroys radios, while a hall is built and meters wait for their links.
+    let town = TOWN.replace("meters = 150\ngateways = 3", "meters = 600\ngateways = 12");
+    let town = town.replace("frames_every = 7", "frames_every = 7\nload_every = \"5min\"");
+    let around = AROUND.replace("depth = \"20 m\"", "depth = \"20 m\"\nwet_leaves = \"3 dB\"");
+    let around = around.replace(
+        "radios.hardware = \"older\"",
+        "radios.hardware = \"older\"\nradios.hot_limit_c = 45\nradios.hot_hour_failures = \"20 %\"",
+    );
+    let hall = "[[obstacle]]\nname = \"hall\"\nkind = \"building\"\nat = \"3min\"\npolygon_m = [[-200, -200], [200, -200], [200, 200], [-200, 200]]\n";
+    let image = "[[campaign]]\nname = \"image\"\nkind = \"firmware\"\nat = \"2min\"\nimage = \"1 kB\"\npreset = \"dlms\"\n\
+                 only_when = \"snr >= 20 dB\"\nwait = \"10min\"\n";
+    let text = format!("{town}{around}{hall}{image}");
+    let scenario =
+        load_text(&text, "wide.toml", Path::new("."), &[], Some(1)).unwrap_or_else(|error| panic!("{error}"));
+    let variant = &scenario.variants[0];
+    let one = on_threads(1, || fingerprint(variant));
+    for threads in [2, 4, 8] {
+        assert_eq!(on_threads(threads, || fingerprint(variant)), one, "on {threads} threads");
+    }
+    assert_eq!(on_threads(4, || shuffled(variant, 5)), one, "turned");
+}
+
 fn fingerprint(variant: &Variant) -> String {
     run_variant(variant, 0, Local, |_| Ok(()), &Unwatched).expect("it runs").summary.fingerprint
 }

@@ -31,6 +31,17 @@ fn csv(hours: u32, air: &str) -> String {
     text
 }
 
+/// The 8,760 hours of a year of 365 days.
+fn csv_of_year(year: u32) -> String {
+    let mut text = String::from("time,air_c,sun_w_m2\n");
+    for (month, days) in (1..).zip([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) {
+        for hour in 0..24 * days {
+            let _ = writeln!(text, "{year}-{month:02}-{:02}T{:02}:00:00Z,20,0", 1 + hour / 24, hour % 24);
+        }
+    }
+    text
+}
+
 /// The message for a town whose `[weather]` says this, with a file beside it.
 fn with_file(weather: &str, content: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
@@ -63,7 +74,9 @@ fn absurd_weather_is_refused_with_place_and_remedy() {
     gallery.add("epw_cut_in_a_line", with_file(file, &epw(30, "25.5")));
     gallery.add("epw_of_300_below", with_file(file, &epw(0, "-300")));
     gallery.add("csv_of_300_below", with_file(file, &csv(48, "-300")));
-    gallery.add("csv_ends_first", with_file(file, &csv(20, "20")));
+    gallery.add("csv_ends_first", with_file(file, &csv(30, "20").replace("-07-0", "-06-0").replace("2026", "2025")));
+    gallery.add("csv_of_less_than_the_run", with_file(file, &csv(20, "20")));
+    gallery.add("csv_of_a_year_for_a_day_of_another", with_file(file, &csv_of_year(2025)));
     let climate = "[weather]\nclimate = \"phoenix\"\n";
     gallery.add("colder_than_is_possible", with(&format!("{climate}meters.self_heating = \"-300 K\"\n")));
     gallery.add("a_box_as_slow_as_a_cellar", with(&format!("{climate}meters.lag = \"30d\"\n")));
@@ -73,10 +86,24 @@ fn absurd_weather_is_refused_with_place_and_remedy() {
 }
 
 #[test]
+fn hours_of_an_interferer_are_two_times_of_a_day() {
+    let mut gallery = Gallery::default();
+    let interferer = |hours: &str| {
+        format!("[[interferer]]\nname = \"x\"\nnear = \"G0000\"\npower = \"10 dBm\"\nduty = 0.1\nhours = {hours}\n")
+    };
+    gallery.add("after_the_day", with(&interferer("[\"20h\", \"26h\"]")));
+    gallery.add("of_no_length", with(&interferer("[\"8h\", \"8h\"]")));
+    gallery.add("one", with(&interferer("[\"8h\"]")));
+    assert_snapshot!(gallery.to_string());
+    let night = load_text(&format!("{DAY}{}", interferer("[\"22h\", \"6h\"]")), "town.toml", Path::new("."), &[], None);
+    assert_eq!(night.expect("a night").warnings, Vec::<String>::new());
+}
+
+#[test]
 fn a_year_of_hours_serves_a_day() {
     // More than a run needs is no mistake: hours are looked up by their moment, and those of a typical year come again each year.
     let dir = tempfile::tempdir().unwrap();
-    for (name, content) in [("a.epw", epw(0, "25.5")), ("b.csv", csv(24 * 31, "20"))] {
+    for (name, content) in [("a.epw", epw(0, "25.5")), ("b.csv", csv_of_year(2026))] {
         std::fs::write(dir.path().join(name), content).unwrap();
         let path = dir.path().join("town.toml");
         let walls = if name == "a.epw" { "meters.facing = \"mixed\"\n" } else { "" };

@@ -4,7 +4,7 @@ use crate::cli::{Describe, Format};
 use crate::failure::Usage;
 use crate::talk::Talk;
 use amitwin_data::metrics::{self, Metric};
-use amitwin_data::rows::describe::{self, Beside, CASES, CASES_DOC, CODE, VALUE};
+use amitwin_data::rows::describe::{self, Beside, CASES, CASES_DOC, CODE, LOSS, VALUE};
 use amitwin_data::rows::{Column, TABLES, TableInfo};
 use amitwin_scenarios::sections::units::Kind;
 use amitwin_scenarios::suggest;
@@ -77,7 +77,7 @@ fn table(info: &TableInfo) -> Value {
 }
 
 fn beside(b: &Beside) -> Value {
-    let nullable = [CODE, VALUE].contains(b);
+    let nullable = [CODE, LOSS, VALUE].contains(b);
     json!({ "name": b.name, "type": b.physical, "unit": "", "nullable": nullable, "doc": b.doc })
 }
 

@@ -1,62 +1,20 @@
 //! The health of links, meter by meter and hour by hour, by the limits that operators act on.
 
+use amitwin_data::link_health::{AllTries, Health};
 use amitwin_data::rows::{LoadRow, NodeKind, NodeRow};
 use std::collections::BTreeMap;
 
-/// Below it a level is poor, dBm.
-pub const POOR_DBM: f32 = -90.0;
-/// Below it there is no connection, dBm.
-pub const NONE_DBM: f32 = -110.0;
-/// Signal to noise that mass commands want, dB.
-pub const SNR_DB: f32 = 15.0;
-/// Loss above which operators shorten the way to the border router.
-pub const LOSS: f64 = 0.05;
-/// Fewer tries than that say nothing about a loss.
-const TRIES_MIN: u32 = 20;
 /// A meter counts by the worst state of so much of its time.
 const OF_ITS_TIME: f64 = 0.1;
 
-/// How the link of a meter to its parent was in an hour, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
-    /// None of the others.
-    Good,
-    /// More than 5 % of tries without acknowledgement.
-    Lossy,
-    /// Less than 15 dB over the noise.
-    LowSnr,
-    /// Below -90 dBm.
-    Poor,
-    /// Below -110 dBm, or no parent at all.
-    None,
-}
-
-impl Health {
-    /// All, the best first.
-    pub const ALL: [Health; 5] = [Health::Good, Health::Lossy, Health::LowSnr, Health::Poor, Health::None];
-
-    /// In an hour.
-    pub fn of(row: &LoadRow) -> Health {
-        let lossy = row.up_sent >= TRIES_MIN && f64::from(row.up_unanswered) > LOSS * f64::from(row.up_sent);
-        match (row.rssi_dbm, row.snr_db) {
-            (None, _) | (_, None) => Health::None,
-            (Some(rssi_dbm), _) if rssi_dbm < NONE_DBM => Health::None,
-            (Some(rssi_dbm), _) if rssi_dbm < POOR_DBM => Health::Poor,
-            (_, Some(snr_db)) if snr_db < SNR_DB => Health::LowSnr,
-            _ if lossy => Health::Lossy,
-            _ => Health::Good,
-        }
-    }
-
-    /// For a table.
-    pub fn words(self) -> &'static str {
-        match self {
-            Health::Good => "good",
-            Health::Lossy => "loss above 5 %",
-            Health::LowSnr => "less than 15 dB over the noise",
-            Health::Poor => "poor, below -90 dBm",
-            Health::None => "none, below -110 dBm or without a parent",
-        }
+/// How a state is said in a report.
+pub fn words(health: Health) -> &'static str {
+    match health {
+        Health::Good => "good",
+        Health::Lossy => "loss above 5 %",
+        Health::LowSnr => "less than 15 dB over the noise",
+        Health::Poor => "poor, below -90 dBm",
+        Health::None => "none, below -110 dBm or without a parent",
     }
 }
 
@@ -95,14 +53,15 @@ impl Hours {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinkHealth {
     nodes: BTreeMap<u32, Hours>,
+    tries: AllTries,
 }
 
 impl LinkHealth {
-    /// Adds rows of the table `load`.
+    /// Adds rows of the table `load`, in the order of time.
     pub fn add(&mut self, rows: &[LoadRow]) {
         for row in rows {
             let hours = self.nodes.entry(row.node).or_default();
-            hours.hours[Health::of(row) as usize] += 1;
+            hours.hours[self.tries.health(row) as usize] += 1;
             if let Some(rssi_dbm) = row.rssi_dbm {
                 hours.rssi_min_dbm = Some(hours.rssi_min_dbm.map_or(rssi_dbm, |least| least.min(rssi_dbm)));
             }
@@ -136,21 +95,6 @@ mod tests {
             up_sent: 100,
             up_unanswered: unanswered,
             ..row(1, 0, Some(1), 0, 0)
-        }
-    }
-
-    #[test]
-    fn an_hour_is_what_the_first_limit_says_that_it_breaks() {
-        for (row, expected) in [
-            (hour(-80.0, 30.0, 5), Health::Good),
-            (hour(-80.0, 30.0, 6), Health::Lossy),
-            (hour(-89.0, 14.9, 6), Health::LowSnr),
-            (hour(-90.1, 20.0, 0), Health::Poor),
-            (hour(-110.1, 3.0, 0), Health::None),
-            (LoadRow { rssi_dbm: None, ..hour(-80.0, 30.0, 0) }, Health::None),
-            (LoadRow { up_sent: 19, up_unanswered: 19, ..hour(-80.0, 30.0, 0) }, Health::Good),
-        ] {
-            assert_eq!(Health::of(&row), expected, "{row:?}");
         }
     }
 

@@ -10,6 +10,7 @@
 
 pub mod campaigns;
 pub mod compare;
+pub mod course;
 pub mod figures;
 pub mod find;
 pub mod health;

@@ -54,6 +54,7 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             run.each_group(&v.name, seed, |hours: Vec<LoadRow>| {
                 rows.load.add(&hours);
                 rows.health.add(&hours);
+                rows.course.add(&hours);
             })?;
             rows.weather = run.rows(&v.name, seed)?;
             if v.metrics.has(Metric::SuppliesFailed) {

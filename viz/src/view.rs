@@ -1,6 +1,7 @@
 //! What a report is drawn from, in memory: a run's small files and the rows that its charts need.
 
 use crate::campaigns::Campaigns;
+use crate::course::Course;
 use crate::health::LinkHealth;
 use crate::load::Load;
 use crate::outages::Outages;
@@ -45,6 +46,8 @@ pub struct VariantView {
     pub load: Load,
     /// How well its link was, hour by hour.
     pub health: LinkHealth,
+    /// Tries lost, parents and boards, hour by hour.
+    pub course: Course,
     /// Years of a plan, each with a row for every depot.
     pub years: Vec<FleetYearRow>,
     /// Depots of a plan.

@@ -18,6 +18,7 @@ enum Around {
     Still,
     Fading,
     Weather,
+    Foliage,
     All,
 }
 
@@ -27,6 +28,7 @@ impl Around {
             Around::Still => "still",
             Around::Fading => "fading",
             Around::Weather => "weather",
+            Around::Foliage => "foliage",
             Around::All => "all",
         }
     }
@@ -92,6 +94,7 @@ fn rung(args: &Args, meters: u32) -> Result<serde_json::Value, Box<dyn std::erro
         Around::Still => ladder::Environment::Still,
         Around::Fading => ladder::Environment::Fading,
         Around::Weather => ladder::Environment::Weather,
+        Around::Foliage => ladder::Environment::Foliage,
         Around::All => ladder::Environment::All,
     };
     let spec = || ladder::spec(meters, args.neighbours, coupling, environment);

@@ -1,9 +1,10 @@
-//! Columns that files have besides those of their table: whose rows they are, when that was on the clock, codes in words.
+//! Columns that files have besides those of their table: whose rows they are, when that was on the clock, codes in words, the health of links.
 //!
 //! They follow from the rows and take no part in the fingerprint.
 
 use super::table_file::Origin;
-use crate::rows::describe::{Beside, CODE, SEED, TIME, VARIANT};
+use crate::link_health::{AllTries, Health};
+use crate::rows::describe::{Beside, CODE, HEALTH, LOSS, SEED, TIME, VARIANT};
 use crate::rows::words::code_word;
 use crate::rows::{ColumnData, EventKind, Row, TableInfo, Values};
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
@@ -21,6 +22,27 @@ pub enum Derived {
     Time(usize),
     /// `code`: what `value` says of an event, where it is the number of a word; the places of kind and value.
     Code(usize, usize),
+    /// `up_loss`: share of lost tries of a radio.
+    Loss(Link),
+    /// `health`: the state of its link.
+    Health(Link),
+}
+
+/// Places of the columns that say how a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    node: usize,
+    sent: usize,
+    unanswered: usize,
+    rssi: usize,
+    snr: usize,
+}
+
+/// What columns know of the rows before.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    loss: AllTries,
+    health: AllTries,
 }
 
 impl Derived {
@@ -29,7 +51,17 @@ impl Derived {
         let place = |name: &str| info.columns.iter().position(|column| column.name == name);
         let time = place("time_s").or_else(|| place("planned_s")).map(Derived::Time);
         let code = place("kind").zip(place("value")).map(|(kind, value)| Derived::Code(kind, value));
-        [Some(Derived::Variant), Some(Derived::Seed), time, code].into_iter().flatten().collect()
+        let link = || {
+            Some(Link {
+                node: place("node")?,
+                sent: place("up_sent")?,
+                unanswered: place("up_unanswered")?,
+                rssi: place("rssi_dbm")?,
+                snr: place("snr_db")?,
+            })
+        };
+        let (loss, health) = (link().map(Derived::Loss), link().map(Derived::Health));
+        [Some(Derived::Variant), Some(Derived::Seed), time, code, loss, health].into_iter().flatten().collect()
     }
 
     /// Its name and what it holds.
@@ -39,6 +71,8 @@ impl Derived {
             Derived::Seed => &SEED,
             Derived::Time(_) => &TIME,
             Derived::Code(..) => &CODE,
+            Derived::Loss(_) => &LOSS,
+            Derived::Health(_) => &HEALTH,
         }
     }
 
@@ -52,6 +86,12 @@ impl Derived {
                 ((PhysicalType::INT64, LogicalType::timestamp(true, TimeUnit::MICROS)), Repetition::REQUIRED)
             }
             Derived::Code(..) => (text, Repetition::OPTIONAL),
+            Derived::Health(_) => (text, Repetition::REQUIRED),
+            Derived::Loss(_) => {
+                let name = self.meaning().name;
+                let column = Type::primitive_type_builder(name, PhysicalType::DOUBLE);
+                return column.with_repetition(Repetition::OPTIONAL).build();
+            }
         };
         let name = self.meaning().name;
         Type::primitive_type_builder(name, physical)
@@ -60,9 +100,18 @@ impl Derived {
             .build()
     }
 
-    /// Its values for these rows.
-    pub fn column<'a, R: Row>(self, rows: &'a [R], origin: &'a Origin) -> ColumnData<'a> {
+    /// Its values for these rows, which follow those that the memory knows.
+    pub fn column<'a, R: Row>(self, rows: &'a [R], origin: &'a Origin, memory: &mut Memory) -> ColumnData<'a> {
         let gather = |at: usize| R::gatherers()[at](rows).values;
+        let whole = |at: usize| match gather(at) {
+            Values::I32(values) => values.iter().map(|&value| value as u32).collect(),
+            _ => vec![0; rows.len()],
+        };
+        let losses = |link: Link, tries: &mut AllTries| -> Vec<Option<f64>> {
+            let (sent, unanswered) = (whole(link.sent), whole(link.unanswered));
+            let each = whole(link.node).into_iter().zip(sent).zip(unanswered);
+            each.map(|((node, sent), unanswered)| tries.add(node, sent, unanswered)).collect()
+        };
         let values = match self {
             Derived::Variant => Values::Text(vec![&origin.variant; rows.len()]),
             // The column has the bits of an unsigned number.
@@ -87,7 +136,108 @@ impl Derived {
                 let values = Values::Text(words.into_iter().flatten().collect());
                 return ColumnData { values, levels: Some(levels) };
             }
+            Derived::Loss(link) => {
+                let losses = losses(link, &mut memory.loss);
+                let levels = losses.iter().map(|loss| i16::from(loss.is_some())).collect();
+                return ColumnData {
+                    values: Values::F64(losses.into_iter().flatten().collect()),
+                    levels: Some(levels),
+                };
+            }
+            Derived::Health(link) => {
+                let [rssi, snr] = [link.rssi, link.snr].map(|at| optional(R::gatherers()[at](rows)));
+                let losses = losses(link, &mut memory.health);
+                let each = rssi.into_iter().zip(snr).zip(losses);
+                Values::Text(each.map(|((rssi, snr), loss)| Health::of(rssi, snr, loss).word()).collect())
+            }
         };
         ColumnData { values, levels: None }
+    }
+}
+
+/// The values of a column of numbers with those that are missing.
+fn optional(column: ColumnData<'_>) -> Vec<Option<f32>> {
+    let Values::F32(values) = column.values else { return Vec::new() };
+    let mut values = values.into_iter();
+    match column.levels {
+        Some(levels) => levels.iter().map(|&level| if level > 0 { values.next() } else { None }).collect(),
+        None => values.map(Some).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{Added, LoadRow};
+
+    fn hour(node: u32, sent: u32, unanswered: u32, link: Option<(f32, f32)>) -> LoadRow {
+        LoadRow {
+            time_s: 0.0,
+            node,
+            tx_s: 0.0,
+            frames_sent: 0,
+            relayed: 0,
+            queue_frames_max: 0,
+            lost_queue_full: 0,
+            lost_retries: 0,
+            lost_reset: 0,
+            lost_no_route: 0,
+            lost_too_far: 0,
+            lost_reassembly: 0,
+            lost_backhaul: 0,
+            lost_too_old: 0,
+            lost_control: 0,
+            parent_changes: 0,
+            hops: None,
+            children: 0,
+            descendants: 0,
+            up_sent: sent,
+            up_unanswered: unanswered,
+            rssi_dbm: link.map(|link| link.0),
+            snr_db: link.map(|link| link.1),
+            board_c: Added::default(),
+            rx_s: Added::default(),
+            charge_mah: Added::default(),
+        }
+    }
+
+    #[test]
+    fn links_have_their_loss_and_health_over_groups_of_rows() {
+        let origin = Origin {
+            scenario: String::new(),
+            variant: String::new(),
+            version: String::new(),
+            seed: 1,
+            keys: String::new(),
+            start_unix_s: 0,
+        };
+        let of: Vec<Derived> = Derived::of(&LoadRow::TABLE);
+        let [.., loss, health] = of[..] else { panic!("{of:?}") };
+        let mut memory = Memory::default();
+        let mut columns = |rows: &[LoadRow]| {
+            let loss = loss.column(rows, &origin, &mut memory);
+            let health = health.column(rows, &origin, &mut memory);
+            let (Values::F64(losses), Values::Text(words)) = (loss.values, health.values) else {
+                panic!("other types")
+            };
+            (
+                losses,
+                loss.levels.expect("may be empty"),
+                words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(),
+            )
+        };
+        let good = Some((-80.0, 30.0));
+        let first =
+            [hour(7, 15, 2, good), hour(8, 100, 5, good), hour(9, 0, 0, None), hour(10, 100, 50, Some((-95.0, 20.0)))];
+        assert_eq!(
+            columns(&first),
+            (vec![0.05, 0.5], vec![0, 1, 0, 1], ["good", "good", "none", "poor"].map(str::to_owned).to_vec())
+        );
+        // In the next group radio 7 has 20 tries together, 3 of them lost; radio 8 keeps its 5 %, which is not more than that.
+        let next = [hour(7, 5, 1, good), hour(8, 3, 3, good), hour(9, 20, 0, Some((-85.0, 14.9)))];
+        assert_eq!(
+            columns(&next),
+            (vec![0.15, 0.05, 0.0], vec![1, 1, 1], ["lossy", "good", "low_snr"].map(str::to_owned).to_vec())
+        );
     }
 }

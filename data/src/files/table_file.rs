@@ -1,7 +1,7 @@
 //! One Parquet file in the making: schema, properties and row groups from a row type.
 
 use super::atomic::Pending;
-use super::derived::Derived;
+use super::derived::{Derived, Memory};
 use super::error::FileError;
 use crate::manifest::FileEntry;
 use crate::rows::{Column, ColumnData, Physical, Row, TableInfo, Values};
@@ -63,12 +63,18 @@ impl TableFile {
         self.rows
     }
 
-    /// Writes one row group; the rows are sorted already. `more` has the columns that the table itself does not have.
-    pub fn write_group<R: Row>(&mut self, rows: &[R], more: &[ColumnData<'_>]) -> Result<(), FileError> {
+    /// Writes one row group; the rows are sorted already. `more` has the columns that the table itself does not have, `memory` what columns know of
+    /// the groups before.
+    pub fn write_group<R: Row>(
+        &mut self,
+        rows: &[R],
+        more: &[ColumnData<'_>],
+        memory: &mut Memory,
+    ) -> Result<(), FileError> {
         let mut write = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
             for derived in &self.derived {
-                write_next(&mut group, &derived.column(rows, &self.origin))?;
+                write_next(&mut group, &derived.column(rows, &self.origin, memory))?;
             }
             for gather in R::gatherers() {
                 write_next(&mut group, &gather(rows))?;

@@ -1,6 +1,7 @@
 //! All tables of one variant, written in batches with bounded memory.
 
 use super::atomic::make_folder;
+use super::derived::Memory;
 use super::error::FileError;
 use super::registry::Registry;
 use super::table_file::{Origin, TableFile};
@@ -36,6 +37,7 @@ pub struct TableSet {
 struct TableState {
     open: Option<TableFile>,
     parts: Vec<FileEntry>,
+    memory: Memory,
 }
 
 impl TableSet {
@@ -99,9 +101,11 @@ impl TableSet {
         rows.sort_by(R::order);
         let attributes = Arc::clone(&self.attributes);
         let more = if R::TABLE.name == NODES { own_columns(&attributes, &rows) } else { Vec::new() };
+        let mut memory = std::mem::take(&mut self.tables[table].memory);
         let part = self.part(table, &R::TABLE)?;
-        part.write_group(&rows, &more)?;
+        part.write_group(&rows, &more, &mut memory)?;
         let full = part.rows() >= self.rows_per_part;
+        self.tables[table].memory = memory;
         rows.clear();
         *R::of_mut(&mut self.pending) = rows;
         if full { self.commit(table, &R::TABLE) } else { Ok(()) }

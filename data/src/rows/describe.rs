@@ -36,6 +36,20 @@ pub const CODE: Beside = Beside {
     doc: "What `value` stands for where it is the number of a state or a tier; empty where it counts or measures.",
 };
 
+/// Share of lost tries.
+pub const LOSS: Beside = Beside {
+    name: "up_loss",
+    physical: "f64",
+    doc: "Share of the tries to send to its parent that were not acknowledged, of the last hours that have 20 tries together; empty until there are so many.",
+};
+/// State of a link.
+pub const HEALTH: Beside = Beside {
+    name: "health",
+    physical: "text",
+    doc: "How the link to its parent is by the limits that operators act on, the worst first: none (below -110 dBm, or no parent), poor (below -90 dBm), low_snr \
+          (less than 15 dB over the noise), lossy (up_loss above 5 %), good.",
+};
+
 /// The columns of a study's `cases.parquet`, in their order; in the place of the second there is one for each setting that is varied.
 pub const CASES: [Beside; 6] = [
     Beside { name: "case", physical: "u32", doc: "Number of the case in the plan of the study, from 0 on." },
@@ -64,7 +78,15 @@ pub const CASES_DOC: &str = "A row for each case, variant, seed and figure of a 
 pub fn beside(info: &TableInfo) -> Vec<&'static Beside> {
     let has = |name: &str| info.columns.iter().any(|column| column.name == name);
     let timed = has("time_s") || has("planned_s");
-    let there = [(&VARIANT, true), (&SEED, true), (&TIME, timed), (&CODE, has("kind") && has("value"))];
+    let linked = has("up_unanswered");
+    let there = [
+        (&VARIANT, true),
+        (&SEED, true),
+        (&TIME, timed),
+        (&CODE, has("kind") && has("value")),
+        (&LOSS, linked),
+        (&HEALTH, linked),
+    ];
     there.into_iter().filter_map(|(beside, there)| there.then_some(beside)).collect()
 }
 
@@ -112,7 +134,9 @@ fn put_columns(out: &mut String, lines: &[[&str; 5]]) {
 }
 
 fn table(info: &TableInfo) -> String {
-    let beside = beside(info).into_iter().map(|b| [b.name, b.physical, "", if b == &CODE { "yes" } else { "" }, b.doc]);
+    let beside = beside(info)
+        .into_iter()
+        .map(|b| [b.name, b.physical, "", if b == &CODE || b == &LOSS { "yes" } else { "" }, b.doc]);
     let own = info.columns.iter().map(|column| {
         let empty = if column.nullable { "yes" } else { "" };
         [column.name, column.physical.name(), column.unit(), empty, column.doc.trim()]

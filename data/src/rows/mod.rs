@@ -62,6 +62,7 @@ impl Column {
         match self.name.rsplit('_').next() {
             Some("s") => "s",
             Some("m") => "m",
+            Some("mm") => "mm",
             Some("deg") => "degree",
             Some("db") => "dB",
             Some("dbm") => "dBm",

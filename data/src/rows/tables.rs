@@ -125,7 +125,7 @@ rows! {
         /// Of clock synchronisation: how far the meter's clock was ahead of true time when it was asked first, to half a second and half of the time until its answer came; empty for all others.
         clock_off_s: Added<f32>,
     }
-    /// What happened to a node: power, resets, boot, join states, parents, extra loss, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
+    /// What happened to a node: power, resets, boot, join states, parents, extra loss, obstacles, moisture, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
     events: EventRow, sorted by [time_s, node], opt_in: false {
         /// When, since the start of the run.
         time_s: f64,
@@ -133,7 +133,7 @@ rows! {
         node: u32,
         /// What happened.
         kind: EventKind,
-        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent or border router, number of restarts, loss in hundredths of a dB, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
+        /// What the kind needs: join state or tier of the reset by number, id of the (new) parent or border router, number of restarts, loss in hundredths of a dB, number of links, delay of the backhaul in ms (-1: down), tenths of a degree of the board.
         value: i32,
     }
     /// Load of each border router's radio, one row a minute.
@@ -328,6 +328,8 @@ rows! {
         repeaters_c: f32,
         /// Board of a border router in the sun, C.
         routers_c: f32,
+        /// Rain of the hour that ends then, mm; empty where the weather is a file without rain.
+        rain_mm: Added<f32>,
     }
     /// Sampled frames on the air; written only when the scenario asks for it.
     frames: FrameRow, sorted by [time_s, src], opt_in: true {

@@ -156,6 +156,10 @@ words! {
         PanChange = "pan_change",
         /// Its communication board has restarted, and its metrology board has not.
         PartialReset = "partial_reset",
+        /// An obstacle has come or gone: it takes something from so many links of this radio from then on, or, with a minus, no longer does.
+        Obstacle = "obstacle",
+        /// Moisture has got behind its gasket.
+        Wet = "wet",
     }
 
     /// What a frame carries.
@@ -404,7 +408,7 @@ mod tests {
             error.to_string(),
             "the word \"relay\" is not known to this version, which knows power_down, boot, reset, join_state, \
              parent_change, operational, power_up, on_capacitor, extra_loss, link_loss, backhaul, overheated, activated, hang, \
-             brown_out, voltage, silent, heard_again, pan_change, partial_reset"
+             brown_out, voltage, silent, heard_again, pan_change, partial_reset, obstacle, wet"
         );
         let CellError::UnknownWord { word, .. } = CellError::unknown_word(&"x".repeat(65), &[]) else { panic!() };
         assert_eq!(word.len(), 64);

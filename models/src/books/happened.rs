@@ -89,6 +89,16 @@ pub enum Happened {
         /// Now, dB.
         loss_db: f32,
     },
+    /// An obstacle has come, or has gone.
+    Obstacle {
+        /// Links of this radio that lose something by it from now on, or, below zero, no longer do.
+        links: i32,
+    },
+    /// Moisture has got behind its gasket.
+    Wet {
+        /// What that takes from all that it sends and hears, dB.
+        loss_db: f32,
+    },
     /// Its backhaul is down, up again, or has another delay.
     Backhaul {
         /// Added each way; `None`: down.
@@ -118,6 +128,8 @@ impl Happened {
             Happened::PanChange { router } => (EventKind::PanChange, router.0 as i32),
             Happened::ExtraLoss { loss_db } => (EventKind::ExtraLoss, hundredths(loss_db)),
             Happened::LinkLoss { loss_db } => (EventKind::LinkLoss, hundredths(loss_db)),
+            Happened::Obstacle { links } => (EventKind::Obstacle, links),
+            Happened::Wet { loss_db } => (EventKind::Wet, hundredths(loss_db)),
             Happened::Backhaul { delay: None } => (EventKind::Backhaul, -1),
             Happened::Backhaul { delay: Some(delay) } => {
                 (EventKind::Backhaul, i32::try_from(delay.nanos() / 1_000_000).unwrap_or(i32::MAX))

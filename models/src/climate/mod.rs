@@ -5,6 +5,7 @@ pub mod effective;
 pub mod enclosure;
 pub mod overheating;
 pub mod process;
+pub mod rain;
 pub mod recorded;
 pub mod sky;
 pub mod sun;

@@ -8,8 +8,9 @@ use crate::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 
-/// Above it a radio may fail, C.
-pub const LIMIT_C: f64 = 85.0;
+/// The swing of a day that `swing_failures` is of, K.
+const SWING_K: f64 = 40.0;
+const DAY_H: usize = 24;
 /// Above it a meter switches itself off, C.
 pub const TRIP_C: f64 = 110.0;
 /// What a bad contact in its socket adds to a meter's board, K.
@@ -36,8 +37,13 @@ pub struct Overheated {
 #[derive(Clone, Debug)]
 pub struct Hours {
     boards_c: Vec<[f32; BOXES]>,
+    /// Hottest less coldest of each day that is over, by kind of box, K.
+    swings_k: Vec<[f32; BOXES]>,
     /// Hazard of an hour above the limit.
     hazard: f64,
+    limit_c: f64,
+    /// Hazard of a day with a swing of 40 K.
+    of_swing: f64,
 }
 
 impl Hours {
@@ -52,8 +58,22 @@ impl Hours {
             std::array::from_fn(|n| if used[n] { boxes[n].board_c(&sky, unix_s) as f32 } else { f32::NAN })
         };
         let hours = run.duration.nanos() / (HOUR_S * 1_000_000_000);
-        let share = weather.radios.hot_hour_failures;
-        Some(Hours { boards_c: (0..=hours).map(board).collect(), hazard: -libm::log1p(-share.min(1.0)) })
+        let boards_c: Vec<[f32; BOXES]> = (0..=hours).map(board).collect();
+        // From midnight to midnight of the run, both ends counted.
+        let swing = |day: &[[f32; BOXES]]| {
+            let end = |n: usize, of: fn(f32, f32) -> f32| day.iter().map(|boards_c| boards_c[n]).reduce(of);
+            std::array::from_fn(|n| end(n, f32::max).zip(end(n, f32::min)).map_or(0.0, |(high, low)| high - low))
+        };
+        let swings_k = boards_c.windows(DAY_H + 1).step_by(DAY_H).map(swing).collect();
+        let of_share = |share: f64| -libm::log1p(-share.min(1.0));
+        let radios = &weather.radios;
+        Some(Hours {
+            boards_c,
+            swings_k,
+            hazard: of_share(radios.hot_hour_failures),
+            limit_c: radios.hot_limit_c,
+            of_swing: of_share(radios.swing_failures),
+        })
     }
 
     /// The hottest that the boards of each kind of box are at full hours, C.
@@ -62,10 +82,10 @@ impl Hours {
     }
 
     /// When heat destroys the radio at a site, if it does: its share of a hazard that hours above the limit add up is drawn by the site,
-    /// and a meter in a hot socket trips.
+    /// as is that of swings of days, and a meter in a hot socket trips.
     pub fn end(&self, run: &WorldSpec, site: u32, kind: SiteKind) -> Option<Overheated> {
         let weather = run.weather.as_ref()?;
-        if self.hazard == 0.0 && weather.hot_sockets == 0.0 {
+        if self.hazard == 0.0 && self.of_swing == 0.0 && weather.hot_sockets == 0.0 {
             return None;
         }
         let number = usize::from(box_of(weather, run.seed, site, kind));
@@ -73,8 +93,14 @@ impl Hours {
         let mut left = -libm::log1p(-Stream::new(run.seed, u64::from(site), purpose::OVERHEATING).unit());
         for (hour, boards_c) in (0..).zip(&self.boards_c) {
             let board_c = f64::from(boards_c[number]) + more_k;
-            if board_c > LIMIT_C {
+            if board_c > self.limit_c {
                 left -= self.hazard;
+            }
+            if self.of_swing > 0.0
+                && let Some(day) = (hour as usize).checked_sub(1).filter(|last| last % DAY_H == DAY_H - 1)
+            {
+                let swing = f64::from(self.swings_k[day / DAY_H][number]) / SWING_K;
+                left -= self.of_swing * swing * swing;
             }
             if board_c > TRIP_C || left < 0.0 {
                 return Some(Overheated { at: SimTime::from_secs(hour * HOUR_S), board_c });
@@ -119,6 +145,38 @@ mod tests {
         let hottest = hours.boards_c.iter().map(|boards| boards[0]).fold(0.0, f32::max);
         assert_eq!(hours.hottest_c()[0], hottest);
         assert!(ends(&week(0.0, 1.0, 0.0), 1_000).is_empty(), "boards stay below 85 degrees");
+    }
+
+    #[test]
+    fn the_limit_is_a_setting_and_swings_of_days_destroy_as_well() {
+        // Boards of some 72 degrees at most: none are above 85, and with a limit of 60 hours count as above.
+        let mut run = week(8.0, 0.01, 0.0);
+        assert!(ends(&run, 1_000).is_empty());
+        let radios =
+            |run: &mut WorldSpec, change: fn(&mut HeatSpec)| change(&mut run.weather.as_mut().expect("some").radios);
+        radios(&mut run, |radios| radios.hot_limit_c = 60.0);
+        let hours = Hours::of(&run).expect("heat that can destroy");
+        let share_of = |run: &WorldSpec| ends(run, 10_000).len() as f64 / 10_000.0;
+        let close = |share: f64, expected: f64| {
+            assert!(
+                (share - expected).abs() < 4.0 * libm::sqrt(expected * (1.0 - expected) / 10_000.0),
+                "{share}, not {expected}"
+            );
+        };
+        let hot = hours.boards_c.iter().filter(|boards| boards[0] > 60.0).count() as f64;
+        assert!((20.0..80.0).contains(&hot), "{hot} of 168 hours");
+        close(share_of(&run), 1.0 - libm::pow(0.99, hot));
+        // 2 % of a day with 40 K; six days are over before the run ends a second before the seventh.
+        radios(&mut run, |radios| (radios.hot_hour_failures, radios.swing_failures) = (0.0, 0.02));
+        let days: Vec<f64> = (0..6)
+            .map(|day| {
+                let of_day = hours.boards_c[24 * day..=24 * (day + 1)].iter().map(|boards| f64::from(boards[0]));
+                of_day.clone().fold(f64::MIN, f64::max) - of_day.fold(f64::MAX, f64::min)
+            })
+            .collect();
+        assert!(days.iter().all(|swing_k| (25.0..45.0).contains(swing_k)), "{days:?}");
+        let squares: f64 = days.iter().map(|swing_k| (swing_k / 40.0) * (swing_k / 40.0)).sum();
+        close(share_of(&run), 1.0 - libm::pow(0.98, squares));
     }
 
     #[test]

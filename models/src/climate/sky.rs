@@ -1,6 +1,7 @@
 //! The sky of a run: air and sun at any time, as a pure function of seed and time.
 
 use super::process::{Process, normal};
+use super::rain::Rain;
 use super::recorded;
 use super::sun::{YEAR_DAYS, clear_w_m2, cos_zenith, day_of_year, direction, on_wall_w_m2};
 use super::table::City;
@@ -40,6 +41,7 @@ struct Drawn {
     rest_key: u64,
     sun_key: u64,
     process: Process,
+    rain: Rain,
 }
 
 impl Sky {
@@ -47,7 +49,9 @@ impl Sky {
     pub fn new(climate: Climate, seed: u64) -> Sky {
         let key = |what: u64| key(seed, what, purpose::WEATHER);
         let (rest_key, sun_key) = (key(0), key(1));
-        Sky(Source::Drawn(Box::new(Drawn { city: City::of(climate), rest_key, sun_key, process: Process::default() })))
+        let city = City::of(climate);
+        let rain = Rain::new(climate, city.zone_h, sun_key, seed);
+        Sky(Source::Drawn(Box::new(Drawn { city, rest_key, sun_key, process: Process::default(), rain })))
     }
 
     /// The sky of a run: its hours, or its climate; `None` if it says neither.
@@ -66,6 +70,14 @@ impl Sky {
         match &self.0 {
             Source::Drawn(drawn) => drawn.at(unix_s),
             Source::Recorded(hours, _) => recorded::at(hours, unix_s),
+        }
+    }
+
+    /// Rain that has fallen in the last full hours before a moment, mm; `None` if nothing is known of rain.
+    pub fn rained_mm(&self, unix_s: f64, last: u32) -> Option<f64> {
+        match &self.0 {
+            Source::Drawn(drawn) => Some(drawn.rain.rained_mm(unix_s, last)),
+            Source::Recorded(hours, _) => recorded::rained_mm(hours, unix_s, last),
         }
     }
 

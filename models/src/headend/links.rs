@@ -4,11 +4,9 @@ use crate::backhaul::{Health, LinkState};
 use crate::check::same_count;
 use crate::node::SiteId;
 use crate::spec::{Condition, Limit, LinkQuantity as Quantity};
+use amitwin_data::link_health::Tries;
 use amitwin_data::rows::HeldBy;
 use serde::{Deserialize, Serialize};
-
-/// With fewer tries a share of lost ones says nothing.
-const TRIES_MIN: u32 = 20;
 
 /// What of a condition a link does not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,10 +38,7 @@ impl Lack {
 pub struct Known {
     /// Level and level over the noise in the weaker direction, dBm and dB, of the last hour; `None` if its meter had no way then.
     levels: Option<(f32, f32)>,
-    /// Share of tries without an acknowledgement, of the last hours with enough of them.
-    loss: Option<f32>,
-    /// Tries since then, and those of them without an acknowledgement.
-    tries: (u32, u32),
+    tries: Tries,
 }
 
 /// What is known of all links, by site; empty if nobody asks.
@@ -61,11 +56,7 @@ impl Links {
         for &LinkState { meter, levels, sent, unanswered } in &health.links {
             let Some(known) = self.0.get_mut(meter.at()) else { continue };
             known.levels = levels;
-            known.tries = (known.tries.0.saturating_add(sent), known.tries.1.saturating_add(unanswered));
-            if known.tries.0 >= TRIES_MIN {
-                known.loss = Some(known.tries.1 as f32 / known.tries.0 as f32);
-                known.tries = (0, 0);
-            }
+            known.tries.add(sent, unanswered);
         }
     }
 
@@ -76,7 +67,7 @@ impl Links {
             let (value, by) = match of {
                 Quantity::Snr => (known.levels.map(|(_, snr_db)| snr_db), Lack::Snr),
                 Quantity::Rssi => (known.levels.map(|(rssi_dbm, _)| rssi_dbm), Lack::Rssi),
-                Quantity::Loss => (known.loss.map(|loss| -loss), Lack::Loss),
+                Quantity::Loss => (known.tries.loss().map(|loss| -loss as f32), Lack::Loss),
             };
             let limit = if of == Quantity::Loss { -limit } else { limit };
             match value {

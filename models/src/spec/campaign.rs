@@ -2,10 +2,10 @@
 
 use super::certificates::RenewalSpec;
 use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec};
-use super::condition::{Condition, ConditionText};
+use super::condition::Condition;
 use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
-use super::quantity::{Maybe, Time};
+use super::quantity::Time;
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
 use super::target::Target;
@@ -76,14 +76,6 @@ pub struct PingSpec {
     #[serde(default = "ping_attempts_default", skip_serializing_if = "is_one")]
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u8,
-    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
-    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
-    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
-    pub only_when: Option<Condition>,
-    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
-    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
-    pub wait: Option<SimTime>,
     /// Which meters: those that fit all that is said, all of them when nothing is.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
@@ -100,8 +92,6 @@ impl Default for PingSpec {
             window: SimTime::from_secs(60),
             timeout: ping_timeout_default(),
             attempts: ping_attempts_default(),
-            only_when: None,
-            wait: None,
             target: Target::default(),
             waves: WavesSpec::default(),
         }
@@ -221,22 +211,12 @@ impl CampaignSpec {
 
     /// What the links of its meters must be like, if it asks for that.
     pub fn only_when(&self) -> Option<&Condition> {
-        match &self.job {
-            JobSpec::Reset(reset) => reset.only_when.as_ref(),
-            JobSpec::Ping(ping) => ping.only_when.as_ref(),
-            JobSpec::Firmware(_) => None,
-            other => other.pace()?.only_when.as_ref(),
-        }
+        self.job.waves().only_when.as_ref()
     }
 
     /// How long a meter's turn waits for that, if there is an end to it.
     pub fn wait(&self) -> Option<SimTime> {
-        match &self.job {
-            JobSpec::Reset(reset) => reset.wait,
-            JobSpec::Ping(ping) => ping.wait,
-            JobSpec::Firmware(_) => None,
-            other => other.pace()?.wait,
-        }
+        self.job.waves().wait
     }
 
     /// When it starts.

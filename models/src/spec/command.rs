@@ -1,7 +1,6 @@
 //! `kind = "write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
 
-use super::condition::{Condition, ConditionText};
-use super::quantity::{Maybe, Time};
+use super::quantity::Time;
 use super::target::Target;
 use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
@@ -34,14 +33,6 @@ pub struct PaceSpec {
     /// Which meters: those that fit all that is said, all of them when nothing is.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
-    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
-    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
-    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
-    pub only_when: Option<Condition>,
-    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
-    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
-    pub wait: Option<SimTime>,
     /// Which of the meters are served first, and when it is halted.
     #[serde(flatten)]
     pub waves: WavesSpec,
@@ -64,8 +55,6 @@ impl PaceSpec {
             timeout: timeout_default(),
             attempts: attempts_default(),
             target: Target::default(),
-            only_when: None,
-            wait: None,
             waves: WavesSpec::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! `[[interferer]]`: what else sends in the band.
 
 use super::channels::{ChannelList, Channels};
-use super::quantity::{Length, Maybe, Power, Share, Time, TimeRange};
+use super::quantity::{DayHours, Length, Maybe, Power, Share, Time};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,8 +54,9 @@ pub struct InterfererSpec {
     /// Channels of the plan that it sends on, each by itself; all when missing.
     #[serde(default, with = "ChannelList", skip_serializing_if = "Channels::is_empty")]
     pub channels: Channels,
-    /// Between which times of the day it sends, by the clocks of the meters when the run begins; all day when missing.
-    #[serde(default, with = "Maybe::<TimeRange>", skip_serializing_if = "Option::is_none")]
+    /// Between which times of the day it sends, by the clocks of the meters when the run begins; over midnight where the first is the later one; all day
+    /// when missing.
+    #[serde(default, with = "Maybe::<DayHours>", skip_serializing_if = "Option::is_none")]
     pub hours: Option<(SimTime, SimTime)>,
     /// Share of its bursts that still go out at all other times; none when missing.
     #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]

@@ -196,6 +196,31 @@ impl Form for TimeRange {
 }
 
 form!(
+    /// Two times of the day, `["8h", "20h"]`; over midnight where the first is the later one.
+    DayHours,
+    (SimTime, SimTime),
+    {
+        let mut item = schema_of(Kind::Time);
+        item.insert("x-min".into(), "0s".into());
+        item.insert("x-max".into(), "24h".into());
+        json_schema!({
+            "type": "array", "items": item, "minItems": 2, "maxItems": 2,
+            "x-expects": "two times of the day, such as [\"8h\", \"20h\"], or [\"22h\", \"6h\"] for the night",
+        })
+    }
+);
+
+impl Form for DayHours {
+    type Value = (SimTime, SimTime);
+    fn write<S: Serializer>(value: &Self::Value, s: S) -> Result<S::Ok, S::Error> {
+        TimeRange::write(value, s)
+    }
+    fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Self::Value, D::Error> {
+        TimeRange::read(d)
+    }
+}
+
+form!(
     /// Shares that grow, `["1 %", "10 %", "100 %"]`.
     GrowingShares,
     Vec<f64>,

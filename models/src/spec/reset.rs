@@ -1,7 +1,6 @@
 //! `kind = "reset"`: a campaign that resets every meter.
 
 use super::campaign::is_false;
-use super::condition::{Condition, ConditionText};
 use super::quantity::{Maybe, Share, Time, TimeRange};
 use super::target::Target;
 use super::waves::WavesSpec;
@@ -49,14 +48,6 @@ pub struct ResetSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub give_up_after: Option<SimTime>,
-    /// What a meter's link to its parent must be like, as the head-end knows it from the last hour of the table `load`: "snr >= 15 dB", "rssi >= -90 dBm",
-    /// "loss <= 5 %", or several joined by "and". A meter whose link is not waits until it is.
-    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
-    pub only_when: Option<Condition>,
-    /// How long a meter's turn waits for that; to the end of the run when missing. Then it is left out.
-    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
-    pub wait: Option<SimTime>,
     /// Which meters: those that fit all that is said, all of them when nothing is. A flood reaches all, so this needs delivery = "unicast".
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
@@ -97,8 +88,6 @@ impl Default for ResetSpec {
             delivery: delivery_default(),
             back: back_default(),
             give_up_after: None,
-            only_when: None,
-            wait: None,
             target: Target::default(),
             waves: WavesSpec::default(),
             visit: false,
@@ -109,7 +98,7 @@ impl Default for ResetSpec {
 impl ResetSpec {
     /// Whether commands may come later than the plan says, which is made before the run.
     pub fn may_be_late(&self) -> bool {
-        self.waves.shares.is_some() || self.only_when.is_some()
+        self.waves.shares.is_some() || self.waves.only_when.is_some()
     }
 
     /// Who resets when. Of `window` and `clusters` a scenario has one; without either, all reset at once.

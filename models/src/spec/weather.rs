@@ -238,10 +238,26 @@ pub struct HeatSpec {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub bad_amplifiers: f64,
-    /// Share of the radios with a board above 85 degrees that fail for good within an hour of it.
+    /// Share of the radios with a board above `hot_limit_c` that fail for good within an hour of it.
     #[serde(with = "Share", skip_serializing_if = "is_zero")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub hot_hour_failures: f64,
+    /// Temperature of a board, degrees C, above which `hot_hour_failures` counts.
+    #[serde(skip_serializing_if = "is_usual_limit")]
+    #[schemars(range(min = 40.0, max = 150.0))]
+    pub hot_limit_c: f64,
+    /// Share of the radios that a day fails for good whose board rises and falls by 40 K in it; of other days by the square of their swing. Solder cracks so
+    /// (Coffin and Manson); the share itself is an assumption.
+    #[serde(with = "Share", skip_serializing_if = "is_zero")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub swing_failures: f64,
+}
+
+/// Where the industrial range of parts ends, C.
+const HOT_LIMIT_C: f64 = 85.0;
+
+fn is_usual_limit(limit_c: &f64) -> bool {
+    *limit_c == HOT_LIMIT_C
 }
 
 fn is_zero(share: &f64) -> bool {
@@ -258,6 +274,8 @@ impl Default for HeatSpec {
             bad_crystals: 0.0,
             bad_amplifiers: 0.0,
             hot_hour_failures: 0.0,
+            hot_limit_c: HOT_LIMIT_C,
+            swing_failures: 0.0,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::climate::{Enclosure, Sky};
 use crate::context::Ctx;
 use crate::node::Node;
 use crate::spec::WorldSpec;
-use amitwin_data::rows::WeatherRow;
+use amitwin_data::rows::{Added, WeatherRow};
 use amitwin_sim_core::SimTime;
 
 const HOUR: SimTime = SimTime::from_secs(3_600);
@@ -52,6 +52,7 @@ impl Weather {
             meters_shaded_c: board_c(1),
             repeaters_c: board_c(2),
             routers_c: board_c(3),
+            rain_mm: Added(self.sky.rained_mm(unix_s, 1).map(|mm| mm as f32)),
         });
         ctx.schedule(now + HOUR, Node(0), Event::Hour);
     }

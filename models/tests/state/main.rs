@@ -301,9 +301,9 @@ fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
     spec.record.load_every = seconds(600);
     spec.traffic.push_period = Some(seconds(120));
     let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
+    let waves = WavesSpec { only_when, wait: Some(seconds(1_200)), ..WavesSpec::default() };
     let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
-    let ping =
-        PingSpec { at, window, timeout, attempts: 1, only_when, wait: Some(seconds(1_200)), ..PingSpec::default() };
+    let ping = PingSpec { at, window, timeout, attempts: 1, waves, ..PingSpec::default() };
     spec.campaigns = vec![CampaignSpec {
         name: "clocks".to_owned(),
         priority: PRIORITY_USUAL,
@@ -345,7 +345,12 @@ fn waves_and_the_visits_after_them_go_on() {
         let mut spec = streets(2_400);
         spec.medium = medium;
         spec.backhaul.loss = 0.6;
-        let waves = WavesSpec { shares: Some(vec![0.2, 0.6, 1.0]), pause: seconds(60), stop_at_failed: Some(0.9) };
+        let waves = WavesSpec {
+            shares: Some(vec![0.2, 0.6, 1.0]),
+            pause: seconds(60),
+            stop_at_failed: Some(0.9),
+            ..WavesSpec::default()
+        };
         let give_up_after = Some(seconds(250));
         let window = Some(Window::Range(SimTime::ZERO, seconds(100)));
         let delivery = Delivery::Unicast;
@@ -361,6 +366,23 @@ fn waves_and_the_visits_after_them_go_on() {
         spec.surroundings.technicians = Some(technicians);
         check(&spec, &[70_000, 200_000, 420_001, 480_500, 700_000, 1_200_000, 2_000_000].map(SimTime::from_millis));
     }
+}
+
+/// Meters wait for their links, some have their turns, and they are served.
+#[test]
+fn a_firmware_campaign_of_which_meters_wait_for_their_links_goes_on() {
+    let mut spec = suburb(60, 2_400);
+    spec.record.load_every = seconds(300);
+    spec.traffic.push_period = Some(seconds(60));
+    let only_when = Some(Condition::parse("snr >= 25 dB").expect("a condition"));
+    let firmware = FirmwareSpec {
+        preset: FirmwarePreset::Dlms,
+        waves: WavesSpec { only_when, wait: Some(seconds(900)), ..WavesSpec::default() },
+        ..FirmwareSpec::new(seconds(120), 2_160)
+    };
+    spec.campaigns = vec![CampaignSpec::firmware("v2", firmware)];
+    // All wait; some have been let in and the turns of others are still to come; some have been left out.
+    check(&spec, &[200, 301, 380, 700, 1_500].map(seconds));
 }
 
 /// Blocks are flooded while others are still on their way, meters are asked and served alone, activate, restart, and one never does.

@@ -12,7 +12,12 @@ fn campaigns_of_questions_go_on() {
         spec.medium = medium;
         spec.ideal.loss = 0.3;
         spec.dlms.payload = payload;
-        let waves = WavesSpec { shares: Some(vec![0.3, 1.0]), pause: seconds(60), stop_at_failed: Some(0.5) };
+        let waves = WavesSpec {
+            shares: Some(vec![0.3, 1.0]),
+            pause: seconds(60),
+            stop_at_failed: Some(0.5),
+            ..WavesSpec::default()
+        };
         let timeout = seconds(15);
         let pace = PaceSpec { timeout, parallel: Some(3), waves, ..PaceSpec::new(seconds(120), seconds(100)) };
         let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };

@@ -5,7 +5,9 @@ use super::target::{Finder, Of};
 use super::{Context, command, firmware, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::purpose::CAMPAIGN_SHARE;
-use amitwin_models::spec::{CampaignSpec, Delivery, JobSpec, MediumKind, ResetSchedule, ResetSpec, Target};
+use amitwin_models::spec::{
+    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, ResetSchedule, ResetSpec, Target,
+};
 use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;
 
@@ -80,10 +82,14 @@ fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
             cx.error(&["campaign", name, key], title, "needs `give_up_after`", help);
         }
     }
-    if waves.shares.is_some() && campaign.only_when().is_some() && campaign.wait().is_none() {
-        let title = format!(
-            "the waves of the campaign `{name}` may never end: a meter waits for its link for as long as it takes"
-        );
+    let (in_waves, updates) = (waves.shares.is_some(), campaign.job.firmware().is_some());
+    if (in_waves || updates) && campaign.only_when().is_some() && campaign.wait().is_none() {
+        let ends = if in_waves {
+            "the waves of the campaign `{name}` may never end"
+        } else {
+            "the campaign `{name}` may never activate its image"
+        };
+        let title = format!("{}: a meter waits for its link for as long as it takes", ends.replace("{name}", name));
         let help = "add `wait`, such as \"2h\", after which a meter is left out";
         cx.error(&["campaign", name, "only_when"], title, "needs `wait`", help);
     }
@@ -110,7 +116,11 @@ fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
         return;
     };
     let place = ["campaign", name, "only_when"];
-    if campaign.job.reset().is_some_and(|reset| reset.delivery == Delivery::Broadcast) {
+    let floods = |firmware: &FirmwareSpec| firmware.delivery() == FirmwareDelivery::Multicast;
+    if campaign.job.firmware().is_some_and(floods) {
+        let title = format!("the campaign `{name}` multicasts its image and asks for {condition}");
+        cx.error(&place, title, "a flood reaches every meter", "set delivery = \"unicast\", or leave `only_when` out");
+    } else if campaign.job.reset().is_some_and(|reset| reset.delivery == Delivery::Broadcast) {
         let title = format!("the campaign `{name}` floods its command and asks for {condition}");
         cx.error(&place, title, "a flood reaches every meter", "set delivery = \"unicast\", or leave `only_when` out");
     } else if file.medium == MediumKind::Ideal {

@@ -1,7 +1,7 @@
 //! `[[interferer]]`: where each stands, and on which channels of the plan it sends.
 
 use super::sites::Sites;
-use super::{Context, word};
+use super::{Context, show, word};
 use amitwin_models::medium::mesh::radio::phy::channel_plan;
 use amitwin_models::spec::{InterfererSpec, MediumKind};
 use amitwin_models::terrain::Placement;
@@ -53,6 +53,13 @@ fn says_how_it_sends(cx: &mut Context<'_>, interferer: &mut InterfererSpec) {
     interferer.burst = Some(sends.burst);
     interferer.hours = sends.hours;
     interferer.quiet = interferer.preset.and(Some(sends.quiet)).or(interferer.quiet);
+    if let Some((from, to)) = sends.hours.filter(|(from, to)| from == to) {
+        let name = interferer.name.as_str();
+        let title =
+            format!("the interferer `{name}` sends from {} to {} of each day, which is no time", show(from), show(to));
+        let help = "leave `hours` out for all day, or say two times, such as [\"22h\", \"6h\"] for the night";
+        cx.error(&["interferer", name, "hours"], title, "of no length", help);
+    }
 }
 
 /// Metres east and north of the placement's origin; `None` after an error.

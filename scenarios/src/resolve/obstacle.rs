@@ -32,9 +32,10 @@ pub(super) fn obstacles(
             obstacle.outline_m = outline_m;
         }
     }
-    let rains = weather.and_then(|weather| weather.hours.as_ref()).is_some_and(|hours| !hours.rain_mm.is_empty());
+    let has_rain = |weather: &WeatherSpec| weather.hours.as_ref().is_none_or(|hours| !hours.rain_mm.is_empty());
+    let rains = weather.is_some_and(has_rain);
     if let Some(wet) = obstacles.iter().find(|obstacle| obstacle.wet_leaves_db.is_some() && !rains) {
-        let text = "its leaves stay dry: only a weather.file with rain (an EPW file that has it, or a CSV with a column rain_mm) makes them wet";
+        let text = "its leaves stay dry: only [weather] with a climate, or with a file that has rain (an EPW file, or a CSV with a column rain_mm), makes them wet";
         cx.warn(&["obstacle", wet.name.as_str(), "wet_leaves"], text);
     }
     if let (Some(first), MediumKind::Ideal) = (obstacles.first(), cx.file.medium) {

@@ -3,7 +3,7 @@
 use super::placement::Placements;
 use super::{Context, show};
 use amitwin_data::input;
-use amitwin_models::spec::{Hours, WeatherSpec, When, unix_s};
+use amitwin_models::spec::{Hours, WeatherSpec, When, unix_s, utc};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,18 +59,31 @@ fn covers(cx: &mut Context<'_>, hours: &Hours, file: &str) {
     let (start_s, duration) = (cx.file.dlms.start_unix_s, cx.file.duration);
     let last_s = first_s + 3_600 * (hours.air_c.len() as i64 - 1);
     let end_s = start_s + duration.secs_f64().ceil() as i64;
-    if start_s < first_s || end_s > last_s {
-        let hours_of = |s: i64| format!("{:.1} h", s as f64 / 3_600.0);
-        let (title, help) = if start_s < first_s {
-            let title = format!("{file} begins {} after the run", hours_of(first_s - start_s));
-            (title, "begin the run later with dlms.start".to_owned())
-        } else {
-            let title =
-                format!("{file} ends {} before the run, which lasts {}", hours_of(end_s - last_s), show(duration));
-            (title, "begin the run earlier with dlms.start, or shorten it with duration".to_owned())
-        };
-        cx.error(&["weather", "file"], title, "not the whole run", format!("{help}; or take a file with more hours"));
+    if start_s >= first_s && end_s <= last_s {
+        return;
     }
+    let year = if hours.air_c.len() >= YEAR_HOURS { "a year and more of weather" } else { "weather" };
+    let title = format!(
+        "{file} has {year} from {} to {}, and the run of {} lasts from {} to {}",
+        utc(first_s),
+        utc(last_s),
+        show(duration),
+        utc(start_s),
+        utc(end_s)
+    );
+    let latest_s = last_s - duration.secs_f64().ceil() as i64;
+    let help = match latest_s >= first_s {
+        true => format!(
+            "begin the run between {} and {} with dlms.start, or take a file with its hours",
+            utc(first_s),
+            utc(latest_s)
+        ),
+        false => format!(
+            "take a file with at least {} hours, or shorten the run with duration",
+            duration.secs_f64().div_euclid(3_600.0) + 2.0
+        ),
+    };
+    cx.error(&["weather", "file"], title, "not the whole run", help);
 }
 
 /// Reads a file of hours; its BLAKE3 beside it.

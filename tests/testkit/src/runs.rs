@@ -278,6 +278,7 @@ pub fn extremes() -> Rows {
             meters_shaded_c: f32::MIN,
             repeaters_c: f32::MAX,
             routers_c: -0.0,
+            rain_mm: Added(Some(1.5)),
         }],
         frames: vec![
             FrameRow {

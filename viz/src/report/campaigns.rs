@@ -111,7 +111,7 @@ fn progress(run: &RunView, name: &str, file: String, whose: &str) -> Figure {
     let states = State::ALL.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(state, _)| state);
     let legend = states.map(|s| Entry { class: fill(s).into(), path: AREA, text: s.words().into() }).collect();
     let title = format!("Progress{whose}");
-    let svg = Panels { title: title.clone(), x_label: since(from_s), x: (0.0, minutes), panels }.draw();
+    let svg = Panels { title: title.clone(), x_label: since(from_s), x: (0.0, minutes), marks: vec![], panels }.draw();
     let caption = format!(
         "Meters of the campaign “{name}” by the furthest that they are known to have come. Beside it, what became of them: when somebody was \
          given up or halted is not recorded, so that shows only there."

@@ -1,16 +1,16 @@
 //! The report's charts, each with one sentence on what it shows.
 
-use super::{boards, campaigns, head_end, health, load};
+use super::{boards, campaigns, course, head_end, health, load};
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
 use crate::svg::bars::BarChart;
 use crate::svg::escape;
-use crate::svg::lines::{Second, Series, ShareChart, XAxis, thin};
+use crate::svg::lines::{Series, ShareChart, XAxis};
 use crate::svg::map::{self, Kind, losses};
 use crate::svg::style;
 use crate::view::{RunView, VariantView};
-use amitwin_data::rows::{NodeKind, WeatherRow};
+use amitwin_data::rows::NodeKind;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -41,6 +41,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
     let campaigns = campaigns::figures(run).into_iter().map(Some);
     let first = [back(run), outages(run)].into_iter().chain(campaigns);
     let rest = [
+        course::figure(run),
         delivered(run),
         read(run),
         head_end::figure(run),
@@ -134,11 +135,8 @@ fn campaign_name(run: &RunView) -> String {
     if name.is_empty() { "the campaign".into() } else { format!("campaign “{name}”") }
 }
 
-/// A temperature of an hour, C.
-type Reading = fn(&WeatherRow) -> f32;
-
-/// Runs that are longer show reports by day, s.
-const BY_DAY_S: f64 = 10.0 * 86_400.0;
+/// Runs that are longer show reports and links by day, s.
+pub(super) const BY_DAY_S: f64 = 10.0 * 86_400.0;
 
 /// A line for each variant of what came to something of all that was due in each stretch of time, and what a stretch is.
 fn by_time(run: &RunView, counts: fn(&VariantView) -> &[(u32, u32)]) -> (&'static str, Vec<Series>) {
@@ -153,38 +151,17 @@ fn by_time(run: &RunView, counts: fn(&VariantView) -> &[(u32, u32)]) -> (&'stati
 }
 
 fn delivered(run: &RunView) -> Option<Figure> {
-    let (each, mut lines) = by_time(run, |variant| &variant.delivered);
+    let (each, lines) = by_time(run, |variant| &variant.delivered);
     let title = format!("Reports delivered by {each}");
     lines.iter().find(|line| !line.points.is_empty())?;
-    let mut legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
-    let mut caption = format!("Share of each {each}’s reports that arrived.");
-    let sky = run.variants.iter().find(|v| !v.weather.is_empty());
-    let mut degrees = None;
-    if let Some(sky) = sky {
-        let temperatures: [(&str, Reading); 2] = [("air", |row| row.air_c), ("a meter’s board", |row| row.meters_c)];
-        let all = sky.weather.iter().flat_map(|row| temperatures.map(|(_, of)| f64::from(of(row))));
-        let axis = Second::around("temperature, °C", all);
-        for (what, of) in temperatures {
-            let points = sky.weather.iter().map(|row| (row.time_s / 60.0, axis.share(f64::from(of(row))))).collect();
-            let name = format!("{what}, °C (right)");
-            legend.push(entry(lines.len(), name.clone()));
-            lines.push(Series { name, points: thin(points, series::COLUMNS), step: false, span: None });
-        }
-        degrees = Some(axis);
-        let _ = write!(
-            caption,
-            " On the right the temperatures of the air and of the board of a meter in the sun in variant “{}”. Boards follow air and sun by \
-             the lag of their box.",
-            sky.name
-        );
-    }
+    let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
+    let caption = format!("Share of each {each}’s reports that arrived.");
     let chart = ShareChart {
         title: title.clone(),
         x_label: "since the run’s start".into(),
         y_label: "reports delivered".into(),
         x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
         whole: true,
-        second: degrees,
         series: lines,
     };
     Some(Figure::new("delivered", &title, legend, chart.draw(), &caption))
@@ -202,7 +179,6 @@ fn read(run: &RunView) -> Option<Figure> {
         y_label: "reads that succeeded".into(),
         x: XAxis::Minutes(0.0, (run.summary.duration_s / 60.0).max(1.0)),
         whole: true,
-        second: None,
         series: lines,
     };
     let caption = format!("Share of the reads due in each {each} that were answered, at any time.");
@@ -232,7 +208,6 @@ fn back(run: &RunView) -> Option<Figure> {
         y_label: "commanded meters back".into(),
         x: XAxis::Minutes(0.0, (end - start) / 60.0),
         whole: true,
-        second: None,
         series: lines,
     };
     let caption = format!(
@@ -263,7 +238,6 @@ fn outages(run: &RunView) -> Option<Figure> {
         y_label: "meters and repeaters".into(),
         x: XAxis::Minutes(from_s / 60.0, (end_s / 60.0).max(from_s / 60.0 + 1.0)),
         whole: false,
-        second: None,
         series: lines,
     };
     let caption = format!(
@@ -311,7 +285,6 @@ fn busy(run: &RunView) -> Option<Figure> {
         y_label: "radio busy".into(),
         x: XAxis::Minutes(low, (high + 1.0).max(low + 1.0)),
         whole: false,
-        second: None,
         series: lines,
     };
     let caption = format!(
@@ -351,7 +324,6 @@ fn rejoin(run: &RunView) -> Option<Figure> {
         y_label: "commanded meters".into(),
         x: XAxis::LogSeconds(shortest.clamp(0.1, longest / 10.0), longest),
         whole: true,
-        second: None,
         series: lines,
     };
     Some(Figure::new(

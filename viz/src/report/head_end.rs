@@ -76,7 +76,7 @@ pub fn figure(run: &RunView) -> Option<Figure> {
     let legend: Vec<Entry> = named.map(|(n, variant)| entry(n, variant.name.clone())).collect();
     let end = (run.summary.duration_s / 60.0).max(1.0);
     let x_label = "since the run’s start".to_owned();
-    let svg = Panels { title: "The head-end by minute".into(), x_label, x: (0.0, end), panels }.draw();
+    let svg = Panels { title: "The head-end by minute".into(), x_label, x: (0.0, end), marks: vec![], panels }.draw();
     let caption = "The table headend over time. What is \u{201c}most\u{201d} is the highest of a minute, of long runs of the minutes that a point stands for; the rest are means of these.";
     Some(Figure::new("head-end", "The head-end by minute", legend, svg, caption))
 }

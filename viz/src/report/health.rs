@@ -2,12 +2,13 @@
 
 use super::charts::{Entry, Figure, LINE};
 use super::load::table;
-use crate::health::{Health, Hours};
+use crate::health::{Hours, words};
 use crate::human;
 use crate::series;
 use crate::svg::escape;
 use crate::svg::map::{self, health};
 use crate::view::{RunView, VariantView};
+use amitwin_data::link_health::Health;
 use amitwin_data::rows::NodeRow;
 use std::fmt::Write;
 
@@ -36,10 +37,10 @@ pub fn section(run: &RunView) -> String {
     out.push_str(
         "<p class=\"note\">Of each meter's link to its parent, hour by hour, in the weaker direction; a meter counts by the worst state of a tenth of \
          its hours. Limits that operators act on: -90 dBm, -110 dBm, 15 dB over the noise before mass commands, 5 % of tries without an \
-         acknowledgement.</p>\n",
+         acknowledgement (of the last hours that have 20 tries together). The table load has the state of each hour.</p>\n",
     );
     let mut columns = vec!["variant"];
-    columns.extend(Health::ALL.map(Health::words));
+    columns.extend(Health::ALL.map(words));
     let with = run.variants.iter().filter(|v| v.health.meters(&v.nodes).next().is_some());
     let rows: Vec<Vec<String>> =
         with.map(|v| [v.name.clone()].into_iter().chain(counts(v).map(|n| human::count(n as f64))).collect()).collect();
@@ -64,7 +65,7 @@ fn worst(run: &RunView, variant: &VariantView) -> String {
         .take(ROWS_MAX)
         .map(|(node, hours)| {
             let level = hours.rssi_min_dbm.map_or_else(|| human::NONE.to_owned(), |dbm| format!("{dbm:.0} dBm"));
-            let mut cells = vec![node.name.clone(), hours.health().words().to_owned(), level];
+            let mut cells = vec![node.name.clone(), words(hours.health()).to_owned(), level];
             cells.push(hours.loss().map_or_else(|| human::NONE.to_owned(), human::share));
             cells.extend(Health::ALL.map(|state| human::count(f64::from(hours.hours[state as usize]))));
             cells
@@ -97,7 +98,7 @@ pub fn figure(run: &RunView) -> Option<Figure> {
         .map(|state| Entry {
             class: format!("line thick {}", health::class(state)),
             path: LINE,
-            text: format!("{}: {}", state.words(), human::count(counts[state as usize] as f64)),
+            text: format!("{}: {}", words(state), human::count(counts[state as usize] as f64)),
         })
         .collect();
     legend.push(Entry { class: "router".into(), path: "M13 0l5 5-5 5-5-5z", text: "border router".into() });

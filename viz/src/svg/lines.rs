@@ -7,9 +7,8 @@ use std::fmt::Write;
 const HEIGHT: f64 = 316.0;
 // The page enlarges text on narrow screens, so the margins hold labels of 19 units.
 const LEFT: f64 = 68.0;
-const RIGHT: f64 = 22.0;
-/// Room for the labels of a second axis.
-const SECOND: f64 = 46.0;
+/// Where the plot ends on the right.
+const RIGHT_END: f64 = WIDTH - 22.0;
 const BOTTOM: f64 = 58.0;
 /// Room for the name of the vertical axis, which lies above the plot: nobody has to tilt their head.
 const HEAD: f64 = 40.0;
@@ -40,33 +39,6 @@ pub struct Series {
 /// What the top of a vertical axis may stand for: quarters of it are round.
 const TOPS: [f64; 5] = [0.04, 0.08, 0.2, 0.4, 1.0];
 
-/// A second vertical axis, on the right, for lines of something else.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Second {
-    /// What it is of, with its unit.
-    pub label: String,
-    /// Its values at the lower and the upper end.
-    pub range: (f64, f64),
-}
-
-/// Spans of a second axis: quarters of them are round.
-const SPANS: [f64; 7] = [4.0, 8.0, 20.0, 40.0, 80.0, 200.0, 400.0];
-
-impl Second {
-    /// An axis that all values fit on, with round numbers at its quarters; of values beyond 300 those are cut.
-    pub fn around(label: &str, values: impl Iterator<Item = f64> + Clone) -> Second {
-        let (low, high) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max));
-        let from = |span: f64| libm::floor(low / (span / 4.0)) * span / 4.0;
-        let span = SPANS.into_iter().find(|span| from(*span) + span >= high).unwrap_or(SPANS[SPANS.len() - 1]);
-        Second { label: label.to_owned(), range: (from(span), from(span) + span) }
-    }
-
-    /// Where a value stands on the axis of shares.
-    pub fn share(&self, value: f64) -> f64 {
-        (value - self.range.0) / (self.range.1 - self.range.0)
-    }
-}
-
 /// A chart of shares over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareChart {
@@ -80,8 +52,6 @@ pub struct ShareChart {
     pub x: XAxis,
     /// Whether the vertical axis ends at 100 %, or where the lines do.
     pub whole: bool,
-    /// A second axis, over the whole height, for lines that [`Second::share`] has brought to shares.
-    pub second: Option<Second>,
     /// Lines; their place in the list sets their colour.
     pub series: Vec<Series>,
 }
@@ -90,8 +60,6 @@ struct Frame {
     x: XAxis,
     top: f64,
     full: f64,
-    /// Where the plot ends on the right.
-    right: f64,
 }
 
 impl Frame {
@@ -100,7 +68,7 @@ impl Frame {
             XAxis::Minutes(lo, hi) => (v - lo) / (hi - lo),
             XAxis::LogSeconds(lo, hi) => libm::log(v.max(lo) / lo) / libm::log(hi / lo),
         };
-        LEFT + t.clamp(0.0, 1.0) * (self.right - LEFT)
+        LEFT + t.clamp(0.0, 1.0) * (RIGHT_END - LEFT)
     }
 
     fn y_px(&self, share: f64) -> f64 {
@@ -108,7 +76,7 @@ impl Frame {
         bottom - (share / self.full).clamp(0.0, 1.0) * (bottom - self.top)
     }
 
-    fn grid(&self, svg: &mut Svg, x_label: &str, y_label: &str, second: Option<&Second>) {
+    fn grid(&self, svg: &mut Svg, x_label: &str, y_label: &str) {
         let x_label = match self.x {
             XAxis::Minutes(lo, hi) => format!("{} {x_label}", Unit::of(hi - lo).name),
             XAxis::LogSeconds(..) => x_label.to_owned(),
@@ -117,12 +85,8 @@ impl Frame {
         for quarter in 0..5 {
             let share = self.full * f64::from(quarter) / 4.0;
             let y = self.y_px(share);
-            svg.line("grid", LEFT, y, self.right, y);
+            svg.line("grid", LEFT, y, RIGHT_END, y);
             svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &format!("{:.0} %", share * 100.0));
-            if let Some(Second { range: (low, high), .. }) = second {
-                let value = low + (high - low) * f64::from(quarter) / 4.0;
-                svg.text("tick", self.right + 8.0, y + 5.0, Anchor::Start, &format!("{value:.0}"));
-            }
         }
         let x_ticks: Vec<(f64, String)> = match self.x {
             XAxis::Minutes(lo, hi) => ticks::time(lo, hi, Unit::of(hi - lo), 7),
@@ -139,12 +103,9 @@ impl Frame {
         {
             svg.line("zero", self.x_px(0.0), self.top, self.x_px(0.0), bottom);
         }
-        svg.line("axis", LEFT, bottom, self.right, bottom);
-        svg.text("label", (LEFT + self.right) / 2.0, HEIGHT - 10.0, Anchor::Middle, &x_label);
+        svg.line("axis", LEFT, bottom, RIGHT_END, bottom);
+        svg.text("label", (LEFT + RIGHT_END) / 2.0, HEIGHT - 10.0, Anchor::Middle, &x_label);
         svg.text("label", 0.0, 17.0, Anchor::Start, y_label);
-        if let Some(Second { label, .. }) = second {
-            svg.text("label", WIDTH, 17.0, Anchor::End, label);
-        }
     }
 
     fn path(&self, series: &Series) -> String {
@@ -167,10 +128,9 @@ impl ShareChart {
         let spans = self.series.iter().filter(|s| s.span.is_some()).count();
         let most = self.series.iter().flat_map(|s| &s.points).map(|p| p.1).fold(0.0, f64::max);
         let full = TOPS.into_iter().find(|top| most <= *top && !self.whole).unwrap_or(1.0);
-        let right = WIDTH - if self.second.is_some() { SECOND } else { RIGHT };
-        let frame = Frame { x: self.x, top: HEAD + spans as f64 * SPAN_ROW, full, right };
+        let frame = Frame { x: self.x, top: HEAD + spans as f64 * SPAN_ROW, full };
         let mut svg = Svg::new(WIDTH, HEIGHT, &self.title);
-        frame.grid(&mut svg, &self.x_label, &self.y_label, self.second.as_ref());
+        frame.grid(&mut svg, &self.x_label, &self.y_label);
         let mut row = 0.0;
         for (i, series) in self.series.iter().enumerate() {
             if let Some((from, to)) = series.span {
@@ -229,7 +189,6 @@ mod tests {
             y_label: "y".into(),
             x: XAxis::Minutes(0.0, 10.0),
             whole: true,
-            second: None,
             series: vec![Series { name: "a".into(), points: vec![(-5.0, -1.0), (20.0, 2.0)], step: true, span: None }],
         };
         let drawn = chart.draw().element();
@@ -244,7 +203,6 @@ mod tests {
             y_label: "y".into(),
             x: XAxis::Minutes(0.0, 10.0),
             whole: false,
-            second: None,
             series: vec![Series { name: "a".into(), points: vec![(0.0, 0.0), (10.0, 0.15)], step: false, span: None }],
         };
         // 15 % fit below 20 %: three quarters of the height, from 258 to 40.
@@ -255,28 +213,5 @@ mod tests {
         );
         chart.whole = true;
         assert!(chart.draw().element().contains(">100 %<"));
-    }
-    #[test]
-    fn a_second_axis_has_round_quarters_and_takes_all_values() {
-        // From -3 to 47: 40 is too short from -10 on, 80 begins at a multiple of 20.
-        let second = Second::around("°C", [-3.0, 47.0].into_iter());
-        assert_eq!(second.range, (-20.0, 60.0));
-        assert_eq!((second.share(-20.0), second.share(20.0), second.share(60.0)), (0.0, 0.5, 1.0));
-        assert_eq!(Second::around("°C", [26.0, 41.0].into_iter()).range, (25.0, 45.0));
-        let chart = ShareChart {
-            title: "t".into(),
-            x_label: "x".into(),
-            y_label: "y".into(),
-            x: XAxis::Minutes(0.0, 10.0),
-            whole: true,
-            second: Some(second),
-            series: vec![Series { name: "a".into(), points: vec![(0.0, 0.0), (10.0, 0.5)], step: false, span: None }],
-        };
-        // 46 units for its labels: the plot ends at 594.
-        let drawn = chart.draw().element();
-        assert!(
-            drawn.contains("d=\"M68 258L594 149\"") && drawn.contains(">-20<") && drawn.contains(">60<"),
-            "{drawn}"
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! Panels one below the other over one axis of time: lines with a vertical axis each, or areas that are stacked.
+//! Panels one below the other over one axis of time: lines or curves with a vertical axis each, or areas that are stacked.
 
 use super::ticks::{self, Unit};
 use super::{Anchor, Svg, WIDTH, coord, style};
@@ -25,6 +25,8 @@ pub struct Panels {
     pub x_label: String,
     /// The axis, in minutes.
     pub x: (f64, f64),
+    /// Moments that are marked through all panels, in minutes.
+    pub marks: Vec<f64>,
     /// Panels, from top to bottom.
     pub panels: Vec<Panel>,
 }
@@ -38,6 +40,17 @@ pub struct Panel {
     pub content: Content,
 }
 
+/// A curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Its class.
+    pub class: String,
+    /// Minutes and values.
+    pub points: Vec<(f64, f64)>,
+    /// Moments at which it is marked at the panel's upper edge, in minutes.
+    pub peaks: Vec<f64>,
+}
+
 /// What a panel shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
@@ -47,6 +60,15 @@ pub enum Content {
         lines: Vec<Vec<(f64, f64)>>,
         /// Values are shares of 1, and the axis says percent.
         share: bool,
+    },
+    /// Curves through points.
+    Curves {
+        /// What is drawn.
+        curves: Vec<Curve>,
+        /// Values are shares of 1, and the axis says percent.
+        share: bool,
+        /// The axis begins at zero, or else near the lowest value.
+        from_zero: bool,
     },
     /// Counts that are stacked.
     Stack {
@@ -70,9 +92,15 @@ impl Panels {
         let x_px = |x: f64| LEFT + ((x - low) / (high - low)).clamp(0.0, 1.0) * (right - LEFT);
         for (n, panel) in self.panels.iter().enumerate() {
             let top = n as f64 * (HEAD + PLOT) + HEAD;
+            for x in self.marks.iter().map(|at| x_px(*at)) {
+                svg.line("zero", x, top, x, top + PLOT);
+            }
             svg.text("label", 0.0, top - 11.0, Anchor::Start, &panel.name);
             match &panel.content {
                 Content::Lines { lines, share } => draw_lines(&mut svg, (top, right), lines, *share, &x_px),
+                Content::Curves { curves, share, from_zero } => {
+                    draw_curves(&mut svg, (top, right), curves, (*share, *from_zero), &x_px);
+                }
                 Content::Stack { layers, columns, end } => {
                     draw_stack(&mut svg, (top, right), layers, (columns, end), &x_px);
                 }
@@ -97,11 +125,52 @@ impl Panels {
     }
 }
 
-fn grid(svg: &mut Svg, (top, right): (f64, f64), full: f64, marks: &[f64], name: impl Fn(f64) -> String) {
+/// Lines across a panel whose axis goes from one value to another.
+fn grid(svg: &mut Svg, (top, right): (f64, f64), (low, full): (f64, f64), marks: &[f64], name: impl Fn(f64) -> String) {
     for &value in marks {
-        let y = top + PLOT * (1.0 - value / full);
+        let y = top + PLOT * (1.0 - (value - low) / (full - low));
         svg.line("grid", LEFT, y, right, y);
         svg.text("tick", LEFT - 8.0, y + 5.0, Anchor::End, &name(value));
+    }
+}
+
+/// What stands at a mark of an axis.
+fn number(value: f64, share: bool) -> String {
+    match share {
+        true => format!("{} %", (value * 1e4).round() / 100.0),
+        false if value.abs() < 10.0 && value != value.round() => format!("{value}"),
+        false => human::short_count(value),
+    }
+}
+
+fn draw_curves(
+    svg: &mut Svg,
+    (top, right): (f64, f64),
+    curves: &[Curve],
+    (share, from_zero): (bool, bool),
+    x_px: &impl Fn(f64) -> f64,
+) {
+    let values = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
+    let lowest = if from_zero { 0.0 } else { values().fold(f64::INFINITY, f64::min) };
+    let highest = values().fold(lowest, f64::max);
+    let highest = if highest > lowest { highest } else { lowest + 1.0 };
+    let marks = ticks::nice(lowest, highest, 3);
+    let step = if marks.len() > 1 { marks[1] - marks[0] } else { highest - lowest };
+    // The axis begins at a mark, and ends where the curves do.
+    let low = libm::floor(lowest / step + 1e-9) * step;
+    let marks = ticks::nice(low, highest, 4);
+    grid(svg, (top, right), (low, highest), &marks, |value| number(value, share));
+    let y_px = |value: f64| top + PLOT * (1.0 - (value - low) / (highest - low));
+    for Curve { class, points, peaks } in curves {
+        let mark = format!("{} peak", class.replace(" dash", ""));
+        for x in peaks.iter().map(|at| coord(x_px(*at))) {
+            svg.path(&mark, &format!("M{x} {}V{}", coord(top - 7.0), coord(top + 3.0)));
+        }
+        let mut path = String::new();
+        for (x, y) in points.iter().map(|(x, y)| (x_px(*x), y_px(*y))) {
+            let _ = write!(path, "{}{} {}", if path.is_empty() { "M" } else { "L" }, coord(x), coord(y));
+        }
+        svg.path(class, &path);
     }
 }
 
@@ -117,11 +186,7 @@ fn draw_lines(
     let marks = ticks::nice(0.0, highest, 3);
     // The axis ends at a mark, or where the lines do if that is higher.
     let full = marks.last().copied().unwrap_or(highest).max(highest);
-    grid(svg, (top, right), full, &marks, |value| match share {
-        true => format!("{} %", (value * 1e4).round() / 100.0),
-        false if value < 10.0 && value != value.round() => format!("{value}"),
-        false => human::short_count(value),
-    });
+    grid(svg, (top, right), (0.0, full), &marks, |value| number(value, share));
     for (place, line) in lines.iter().enumerate() {
         let (mut path, mut before) = (String::new(), f64::NAN);
         for (x, y) in line.iter().map(|(x, y)| (x_px(*x), top + PLOT * (1.0 - y / full))) {
@@ -150,7 +215,7 @@ fn draw_stack(
     let all: u32 = end.iter().sum();
     let full = f64::from(all.max(1));
     let y_px = |count: u32| top + PLOT * (1.0 - f64::from(count) / full);
-    grid(svg, (top, right), full, &[0.0, full / 2.0, full], human::short_count);
+    grid(svg, (top, right), (0.0, full), &[0.0, full / 2.0, full], human::short_count);
     // The highest layer first, each from its top down to the axis, so that those below cover it.
     for layer in (0..layers.len()).rev() {
         if columns.iter().all(|(_, counts)| counts[layer] == 0) {
@@ -186,6 +251,7 @@ mod tests {
             title: "t".into(),
             x_label: "since".into(),
             x: (0.0, 10.0),
+            marks: vec![],
             panels: vec![Panel {
                 name: "p".into(),
                 content: Content::Stack {
@@ -209,9 +275,32 @@ mod tests {
             title: "t".into(),
             x_label: "since".into(),
             x: (0.0, 10.0),
+            marks: vec![],
             panels: vec![Panel { name: "sessions".into(), content }],
         };
         let drawn = panels.draw().element();
         assert!(drawn.contains(">30<") && drawn.contains("class=\"line s1 dash\" d=\"M68 122H343V30H618\""), "{drawn}");
+    }
+
+    #[test]
+    fn curves_have_an_axis_around_them_and_moments_are_marked() {
+        let points = vec![(0.0, 25.0), (5.0, 40.0), (10.0, 30.0)];
+        let curves = vec![Curve { class: "line s6 dash".to_owned(), points, peaks: vec![2.5] }];
+        let content = Content::Curves { curves, share: false, from_zero: false };
+        let panels = Panels {
+            title: "t".into(),
+            x_label: "since".into(),
+            x: (0.0, 10.0),
+            marks: vec![5.0],
+            panels: vec![Panel { name: "temperature".into(), content }],
+        };
+        let drawn = panels.draw().element();
+        // From 25 to 40: all of the 92 units, and a third of them for 30.
+        assert!(
+            drawn.contains("class=\"line s6 dash\" d=\"M68 122L343 30L618 91.3\"") && drawn.contains(">25<"),
+            "{drawn}"
+        );
+        assert!(drawn.contains("class=\"line s6 peak\" d=\"M205.5 23V33\""), "{drawn}");
+        assert!(drawn.contains("class=\"zero\" d=\"M343 30L343 122\""), "{drawn}");
     }
 }

@@ -1,7 +1,7 @@
 //! The report: well-formed drawings, nothing fetched, nothing injected.
 
 use crate::synthetic;
-use amitwin_data::rows::TransactionRow;
+use amitwin_data::rows::{Added, LoadRow, TransactionRow, WeatherRow};
 use amitwin_viz::campaigns::Campaigns;
 use amitwin_viz::report::{pictures, render};
 use amitwin_viz::series::first_reset_campaign;
@@ -242,4 +242,50 @@ fn a_run_without_the_table_has_no_such_section() {
             && !html.contains("Where the load is")
             && !html.contains("Where messages are lost")
     );
+}
+
+#[test]
+fn links_by_hour_stand_under_air_and_boards_with_their_peaks() {
+    let mut made = run(50);
+    made.summary.duration_s = 2.0 * 86_400.0;
+    // Two days: the air is hottest at 16 h, boards 40 minutes later, and most tries are lost an hour after the air; the second variant has the same boards.
+    let wave = |hour: f64, highest_h: f64| libm::cos(std::f64::consts::TAU * (hour - highest_h) / 24.0);
+    for variant in made.variants.iter_mut().take(2) {
+        let weather = |hour: u32| WeatherRow {
+            time_s: 3_600.0 * f64::from(hour),
+            air_c: (30.0 + 8.0 * wave(f64::from(hour), 16.0)) as f32,
+            sun_w_m2: 0.0,
+            meters_c: 0.0,
+            meters_shaded_c: 0.0,
+            repeaters_c: 0.0,
+            routers_c: 0.0,
+            rain_mm: Added(None),
+        };
+        variant.weather = (0..48).map(weather).collect();
+        let load = |hour: u32| LoadRow {
+            time_s: 3_600.0 * f64::from(hour),
+            node: 1,
+            up_sent: 10_000,
+            up_unanswered: (1_000.0 + 500.0 * wave(f64::from(hour) + 0.5, 17.0)) as u32,
+            parent_changes: hour % 2,
+            board_c: Added(Some((38.0 + 8.0 * wave(f64::from(hour + 1), 16.0 + 2.0 / 3.0)) as f32)),
+            ..synthetic::load_row(1)
+        };
+        variant.course.add(&(0..48).map(load).collect::<Vec<_>>());
+    }
+    let html = render(&made);
+    let figure = html.split("<figure").find(|figure| figure.contains("Links by hour")).expect("a figure");
+    for said in [
+        "air, and the mean of all boards, °C",
+        "tries to a parent that were not acknowledged",
+        "other parents chosen by hour",
+        "Boards are hottest 40.0 min after the air in “all at once”.",
+        "Most tries are lost 60.0 min after the air in “all at once”, 60.0 min after the air in “manual: 10-60 s”.",
+    ] {
+        assert!(figure.contains(said), "{said} in {figure}");
+    }
+    // The air twice, boards twice, tries of two variants twice each; parents have no course over the day.
+    assert_eq!(figure.matches(" peak\"").count(), 8, "{figure}");
+    assert_eq!(figure.matches("class=\"zero\"").count(), 6, "two days in three panels");
+    assert!(pictures(&made).iter().any(|(name, _)| name == "links"));
 }

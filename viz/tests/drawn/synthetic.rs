@@ -148,6 +148,38 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
     (0..(END_S / 60.0) as u32).map(row).collect()
 }
 
+/// An hour of a radio in which nothing happened.
+pub fn load_row(node: u32) -> LoadRow {
+    LoadRow {
+        time_s: 0.0,
+        node,
+        tx_s: 0.0,
+        frames_sent: 0,
+        relayed: 0,
+        queue_frames_max: 0,
+        lost_queue_full: 0,
+        lost_retries: 0,
+        lost_reset: 0,
+        lost_no_route: 0,
+        lost_too_far: 0,
+        lost_reassembly: 0,
+        lost_backhaul: 0,
+        lost_too_old: 0,
+        lost_control: 0,
+        parent_changes: 0,
+        hops: None,
+        children: 0,
+        descendants: 0,
+        up_sent: 0,
+        up_unanswered: 0,
+        rssi_dbm: None,
+        snr_db: None,
+        board_c: Added::default(),
+        rx_s: Added::default(),
+        charge_mah: Added::default(),
+    }
+}
+
 /// One hour in which ten meters relay, the later ones more, and they and the border router lose messages, fewer in later variants. The first
 /// meter has no connection, the second a poor one.
 pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
@@ -155,22 +187,13 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
     let row = |node: u32| {
         let is_router = node == router;
         LoadRow {
-            time_s: 0.0,
-            node,
             tx_s: 108.0,
             frames_sent: 2_000,
             relayed: if is_router { 0 } else { 1_000 + node },
             queue_frames_max: node,
-            lost_queue_full: 0,
             lost_retries: if is_router { 0 } else { 10 - variant as u32 },
-            lost_reset: 0,
-            lost_no_route: 0,
-            lost_too_far: 0,
-            lost_reassembly: 0,
             lost_backhaul: if is_router { 40 } else { 0 },
-            lost_too_old: 0,
             lost_control: 3,
-            parent_changes: 0,
             hops: Some(if is_router { 0 } else { 2 }),
             children: 1,
             descendants: if is_router { router } else { 5 },
@@ -178,9 +201,7 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
             up_unanswered: if is_router { 0 } else { 2 },
             rssi_dbm: (!is_router).then(|| [-112.0, -95.0].get(node as usize).copied().unwrap_or(-80.0)),
             snr_db: (!is_router).then_some(30.0),
-            board_c: Added::default(),
-            rx_s: Added::default(),
-            charge_mah: Added::default(),
+            ..load_row(node)
         }
     };
     let rows: Vec<LoadRow> = (0..10).chain([router]).map(row).collect();

@@ -4,7 +4,7 @@ use super::Tools;
 use crate::check::ensure;
 use crate::headend::links::Lack;
 use crate::node::SiteId;
-use crate::spec::Condition;
+use crate::spec::{Condition, WavesSpec};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -37,9 +37,9 @@ pub struct Looked {
 }
 
 impl Held {
-    /// Nobody waits yet.
-    pub fn new(only_when: Option<&Condition>, wait: Option<SimTime>) -> Held {
-        Held { only_when: only_when.cloned(), wait, waiting: Vec::new() }
+    /// Nobody waits yet for what a campaign asks for.
+    pub fn new(spec: &WavesSpec) -> Held {
+        Held { only_when: spec.only_when.clone(), wait: spec.wait, waiting: Vec::new() }
     }
 
     /// Whether a meter has to wait whose turn has come; then it does.
@@ -77,7 +77,12 @@ impl Held {
         looked
     }
 
-    /// Who still waits at the end of the run.
+    /// Whether anybody waits.
+    pub fn any(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Who still waits at the end of the run, or when the job is halted.
     pub fn rest(&mut self) -> Vec<Waiting> {
         std::mem::take(&mut self.waiting)
     }

@@ -121,7 +121,7 @@ pub struct Ping {
 impl Ping {
     /// Job `job` over these meters.
     pub fn new(name: &str, spec: &PingSpec, job: u16, meters: Arc<[SiteId]>, seed: u64) -> Self {
-        let held = Held::new(spec.only_when.as_ref(), spec.wait);
+        let held = Held::new(&spec.waves);
         let waves = Waves::new(&spec.waves, &meters, job, seed);
         let (mut turns, mut places) = (Vec::with_capacity(meters.len()), vec![(0, 0); meters.len()]);
         for wave in 0..waves.count() as u16 {

@@ -1,8 +1,8 @@
 //! The placement with meters coloured by the health of their links.
 
 use super::{Place, marked};
-use crate::health::Health;
 use crate::svg::Svg;
+use amitwin_data::link_health::Health;
 
 /// Class of a state's colour: from the ramp of hops, and that of losses.
 pub fn class(health: Health) -> &'static str {

@@ -197,7 +197,7 @@ impl Dialogue {
             pace: pace.clone(),
             turns: (0..waves.count() as u16).map(sorted).collect(),
             waves,
-            held: Held::new(pace.only_when.as_ref(), pace.wait),
+            held: Held::new(&pace.waves),
             meters,
             state,
         }

@@ -4,17 +4,19 @@ mod progress;
 mod sessions;
 mod waves;
 
+use super::held::{Held, Waiting};
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::backhaul::{Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
+use crate::headend::links::Lack;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
 use crate::spec::{FirmwareDelivery, FirmwareSpec};
 use amitwin_data::rows::TransactionKind;
 use amitwin_sim_core::SimTime;
-use progress::{Phase, Progress, Stage};
+use progress::{Entry, Phase, Progress, Stage};
 use serde::{Deserialize, Serialize};
 use sessions::Asked;
 use std::collections::{BTreeMap, VecDeque};
@@ -45,6 +47,13 @@ pub enum Wake {
     Block {
         /// Its place among those of the round; those that announce the image come before.
         place: u32,
+    },
+    /// A meter's link is what it is to be, and its turn has come.
+    Released {
+        /// Its position in the order of ids.
+        position: u32,
+        /// What it lacked.
+        lack: Lack,
     },
     /// A meter is asked its next question.
     Turn {
@@ -88,10 +97,16 @@ pub struct State {
     queue: VecDeque<u32>,
     /// Meters that are talked to.
     open: u32,
+    /// Meters whose links have become what they are to be, and whose turns are still to come.
+    coming: u32,
+    /// Those that wait for their links.
+    waiting: Vec<Waiting>,
     /// Meters that have been told to activate the image and have not said what they run.
     activating: u32,
     asked: BTreeMap<u32, Asked>,
     meters: Vec<Progress>,
+    /// Whether the link of each lets it be talked to.
+    entries: Vec<Entry>,
     failed: u32,
     halted: bool,
     /// Its role may not do this: nothing was sent.
@@ -108,6 +123,7 @@ pub struct Firmware {
     spec: Box<FirmwareSpec>,
     meters: Arc<[SiteId]>,
     waves: Waves,
+    held: Held,
     state: State,
 }
 
@@ -124,15 +140,19 @@ impl Firmware {
             floods: 0,
             queue: VecDeque::new(),
             open: 0,
+            coming: 0,
+            waiting: Vec::new(),
             activating: 0,
             asked: BTreeMap::new(),
             meters: vec![Progress::default(); meters.len()],
+            entries: vec![Entry::default(); meters.len()],
             failed: 0,
             halted: false,
             forbidden: false,
         };
         let waves = Waves::new(&spec.waves, &meters, job, seed);
-        Firmware { job, image, name: name.into(), spec: Box::new(spec.clone()), meters, waves, state }
+        let held = Held::new(&spec.waves);
+        Firmware { job, image, name: name.into(), spec: Box::new(spec.clone()), meters, waves, held, state }
     }
 
     /// Whether its role keeps it from beginning.
@@ -165,12 +185,12 @@ impl JobKind for Firmware {
     type State = State;
 
     fn save(&self) -> State {
-        self.state.clone()
+        State { waiting: self.held.save(), ..self.state.clone() }
     }
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } => (position as usize) < self.meters.len(),
+            Wake::Turn { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
             Wake::Next | Wake::Timeout { .. } => true,
             Wake::Block { place } => {
                 self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
@@ -178,8 +198,9 @@ impl JobKind for Firmware {
         }
     }
 
-    fn restore(&mut self, state: State) -> Result<(), String> {
+    fn restore(&mut self, mut state: State) -> Result<(), String> {
         same_count("firmware: meters", state.meters.len(), self.meters.len())?;
+        same_count("firmware: entries", state.entries.len(), self.meters.len())?;
         let meters = self.meters.len() as u32;
         let places = state.queue.iter().copied().chain(state.asked.values().map(Asked::position));
         ensure(places.into_iter().all(|position| position < meters), || {
@@ -190,6 +211,8 @@ impl JobKind for Firmware {
             && state.meters.iter().all(|meter| meter.gaps().all(|block| block < blocks))
             && usize::from(state.wave) < self.waves.count();
         ensure(known, || "firmware: it is about a block or a wave that there is not".to_owned())?;
+        ensure(state.coming <= meters, || "firmware: more meters are to have their turns than there are".to_owned())?;
+        self.held.restore(std::mem::take(&mut state.waiting), meters as usize)?;
         let open = state.open as usize >= state.asked.values().filter(|asked| asked.is_of_session()).count();
         let activating = state.meters.iter().filter(|meter| meter.stage == Stage::Activating).count();
         ensure(open && activating == state.activating as usize, || {
@@ -211,6 +234,7 @@ impl JobKind for Firmware {
             Wake::Next if self.state.forbidden || self.is_forbidden(ctx, tools) => self.state.phase = Phase::Done,
             Wake::Next => self.next(ctx, tools),
             Wake::Block { place } => self.spread(ctx, tools, place),
+            Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
         }
@@ -227,6 +251,10 @@ impl JobKind for Firmware {
         }
     }
 
+    fn links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        self.look_at_links(ctx, tools);
+    }
+
     fn unanswered(&mut self, _tools: &mut Tools<'_>, read: u32) {
         self.state.asked.remove(&read);
     }
@@ -239,6 +267,7 @@ impl JobKind for Firmware {
                 *restarted = restarted.or(Some(at));
             }
         }
+        self.leave_out_the_rest();
         for position in 0..self.meters.len() {
             let bricked = end.bricked.contains(&(self.job, self.meters[position]));
             self.record(tools, position, bricked);

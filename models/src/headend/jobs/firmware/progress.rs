@@ -1,6 +1,7 @@
 //! What the head-end knows of one meter of a firmware campaign, and what it asks next.
 
 use crate::apdu::{ImageSaid, ImageStep, TEMPORARY_FAILURE};
+use crate::headend::links::Lack;
 use amitwin_data::rows::ImageState;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -31,18 +32,20 @@ pub(super) enum Stage {
     RolledBack,
     /// Nothing more comes of it.
     Failed,
+    /// Its link did not become what it is to be.
+    LeftOut,
 }
 
 impl Stage {
     /// Nothing more is done with the meter.
     pub(super) fn is_final(self) -> bool {
-        matches!(self, Stage::Running | Stage::HadIt | Stage::RolledBack | Stage::Failed)
+        matches!(self, Stage::Running | Stage::HadIt | Stage::RolledBack | Stage::Failed | Stage::LeftOut)
     }
 
     /// As the table has it.
     pub(super) fn in_tables(self, waits: bool) -> ImageState {
         match self {
-            Stage::Waiting => ImageState::Waiting,
+            Stage::Waiting | Stage::LeftOut => ImageState::Waiting,
             Stage::Offered => ImageState::Offered,
             Stage::Receiving => ImageState::Receiving,
             Stage::Complete => ImageState::Complete,
@@ -74,6 +77,30 @@ pub(super) enum Phase {
     Activate,
     /// Nothing more.
     Done,
+}
+
+/// Whether the link of a meter lets it be talked to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Entry {
+    /// Its turn has not come, or it waits.
+    #[default]
+    Closed,
+    /// Its link was what it is to be when its turn came.
+    Open,
+    /// Its link has become so; what it lacked before.
+    Opened(Lack),
+    /// It has waited for as long as it may.
+    Refused(Lack),
+}
+
+impl Entry {
+    /// What its link lacked.
+    pub(super) fn lack(self) -> Option<Lack> {
+        match self {
+            Entry::Opened(lack) | Entry::Refused(lack) => Some(lack),
+            Entry::Closed | Entry::Open => None,
+        }
+    }
 }
 
 /// What the head-end knows of a meter.

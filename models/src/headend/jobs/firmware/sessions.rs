@@ -1,10 +1,12 @@
 //! Sessions with single meters: some at a time, one question under way to each, asked again when no answer comes.
 
-use super::progress::{Follows, Phase, Stage};
+use super::progress::{Entry, Follows, Phase, Stage};
 use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{ImageStep, Said};
 use crate::backhaul::Report;
+use crate::headend::jobs::held::{Looked, Waiting};
 use crate::headend::jobs::technicians::Cause;
+use crate::headend::links::Lack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -44,15 +46,63 @@ impl Firmware {
         while self.state.open < self.spec.concurrent {
             let Some(position) = self.state.queue.pop_front() else { break };
             let phase = self.state.phase;
+            if phase == Phase::Serve && self.holds(ctx, tools, position) {
+                continue;
+            }
             if let Some(step) = self.state.meters[position as usize].question(phase) {
                 self.state.open += 1;
                 self.state.meters[position as usize].tries = 0;
                 self.ask(ctx, tools, position, step);
             }
         }
-        if self.state.open == 0 && self.state.queue.is_empty() && self.state.activating == 0 {
+        let nobody = self.state.open == 0 && self.state.queue.is_empty() && self.state.activating == 0;
+        if nobody && self.state.coming == 0 && !self.held.any() {
             self.phase_over(ctx, tools);
         }
+    }
+
+    /// Whether a meter has to wait for its link before anything is asked of it; of one that has been let in that is no longer asked.
+    fn holds(&mut self, ctx: &Ctx, tools: &Tools<'_>, position: u32) -> bool {
+        let meter = self.meters[position as usize];
+        let entry = &mut self.state.entries[position as usize];
+        if *entry == Entry::Closed && !self.held.holds(tools, ctx.now(), position, meter) {
+            *entry = Entry::Open;
+        }
+        *entry == Entry::Closed
+    }
+
+    /// Links have been told of: who waits has its turn, goes on waiting or is left out.
+    pub(super) fn look_at_links(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        let meters = self.meters.clone();
+        let Looked { released, left_out } = self.held.look(tools, ctx.now(), |position| meters[position as usize]);
+        let nobody = released.is_empty() && left_out.is_empty();
+        left_out.into_iter().for_each(|waiting| self.leave_out(waiting));
+        for (at, Waiting { index: position, lack, .. }) in released {
+            self.state.coming += 1;
+            self.wake(ctx, at, Wake::Released { position, lack });
+        }
+        if !nobody {
+            self.fill(ctx, tools);
+        }
+    }
+
+    /// A meter has waited for its link and may be talked to.
+    pub(super) fn released(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, lack: Lack) {
+        self.state.coming = self.state.coming.saturating_sub(1);
+        self.state.entries[position as usize] = Entry::Opened(lack);
+        self.state.queue.push_back(position);
+        self.fill(ctx, tools);
+    }
+
+    fn leave_out(&mut self, waiting: Waiting) {
+        let at = waiting.index as usize;
+        self.state.meters[at].stage = Stage::LeftOut;
+        self.state.entries[at] = Entry::Refused(waiting.lack);
+    }
+
+    /// The run ends: who still waits is left out.
+    pub(super) fn leave_out_the_rest(&mut self) {
+        self.held.rest().into_iter().for_each(|waiting| self.leave_out(waiting));
     }
 
     fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, step: ImageStep) {

@@ -5,6 +5,7 @@ use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
 use crate::apdu::ImageStep;
 use crate::books::TransactionId;
 use crate::headend::jobs::technicians::{Call, Cause};
+use crate::headend::links::Lack;
 use crate::node::SiteId;
 use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
@@ -90,7 +91,8 @@ impl Firmware {
             Phase::Ask => self.asked_all(ctx, tools),
             Phase::Serve => {
                 let left = self.left(tools);
-                let verified = left.iter().filter(|at| self.state.meters[**at as usize].stage == Stage::Verified).count();
+                let verified =
+                    left.iter().filter(|at| self.state.meters[**at as usize].stage == Stage::Verified).count();
                 let at = self.spec.activate_at.unwrap_or_default();
                 let has_time = verified == 0 || at > ctx.now() + AGAIN_AFTER;
                 if verified < left.len() && has_time && self.tries_again(ctx) {
@@ -163,6 +165,7 @@ impl Firmware {
         if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
             self.state.queue.clear();
+            self.held.rest();
             for read in std::mem::take(&mut self.state.asked).into_keys() {
                 tools.numbers.close(read);
             }
@@ -262,6 +265,7 @@ impl Firmware {
             Stage::HadIt => Outcome::Refused,
             Stage::Failed | Stage::RolledBack if progress.undeciphered => Outcome::Refused,
             Stage::Failed | Stage::RolledBack => Outcome::Failed,
+            Stage::LeftOut => Outcome::LeftOut,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,
             // Nobody asks it any more, and it would not answer.
@@ -286,7 +290,7 @@ impl Firmware {
             hops: (progress.hops > 0).then_some(progress.hops),
             hops_made: (progress.hops > 0).then_some(progress.hops),
             bytes: progress.bytes,
-            held_by: Added::default(),
+            held_by: Added(self.state.entries[position].lack().map(Lack::in_tables)),
             image_state: Added(Some(if bricked { ImageState::Bricked } else { state })),
             rounds: Added(Some(progress.rounds)),
             blocks_alone: Added(Some(progress.alone)),

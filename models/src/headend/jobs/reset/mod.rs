@@ -133,7 +133,7 @@ impl Reset {
             of.sort_by_key(|&n| (times[n as usize], n));
             by_time.extend(of);
         }
-        let held = Held::new(spec.only_when.as_ref(), spec.wait);
+        let held = Held::new(&spec.waves);
         let progress = vec![Progress::default(); times.len()];
         Reset { job, held, spec: spec.clone(), progress, waves, course: Course::default(), by_time, plan }
     }

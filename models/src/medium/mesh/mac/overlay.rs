@@ -1,6 +1,7 @@
 //! What is overlaid on the air, told to the partitions that hear it.
 
 use super::LinkLayer;
+use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::radio::ageing::Ageing;
@@ -48,7 +49,17 @@ impl LinkLayer {
 
     /// [`Event::Obstacles`]: links lose what obstacles and age take now.
     pub fn look_at_obstacles(&mut self, ctx: &mut Ctx) {
-        self.shade(&ctx.facts.sites, ctx.now());
+        let now = ctx.now();
+        self.shade(&ctx.facts.sites, now);
+        let own = ctx.facts.nodes().count() as u16;
+        let obstacles = self.obstacles.as_ref().map(|obstacles| obstacles.come_and_go(now, own));
+        for (node, links) in obstacles.into_iter().flatten().flatten() {
+            ctx.note(node, Happened::Obstacle { links });
+        }
+        let wet = self.ageing.as_ref().map(|ageing| ageing.gets_wet(&ctx.facts.sites, own, now));
+        for (node, loss_db) in wet.into_iter().flatten() {
+            ctx.note(node, Happened::Wet { loss_db });
+        }
         self.start_obstacles(ctx);
     }
 

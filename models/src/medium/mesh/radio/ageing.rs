@@ -42,16 +42,39 @@ impl Ageing {
         let mut draws = Stream::resume(key(self.seed, u64::from(site), purpose::AGEING), 0);
         let (oxide, leaks) = (draws.unit(), draws.unit());
         let age_years = (spec.age.secs_f64() + now.secs_f64()) / YEAR_S;
-        let is_wet = is_meter
+        2.0 * oxide * spec.oxide_db * age_years + if self.is_wet(leaks, is_meter, now) { spec.wet_loss_db } else { 0.0 }
+    }
+
+    /// Whether moisture is behind a gasket that bears so much, at a moment.
+    fn is_wet(&self, leaks: f64, is_meter: bool, now: SimTime) -> bool {
+        let spec = &self.spec;
+        is_meter
             && match spec.gasket_life {
                 // Half of them at the life: share = 1 - 2^-(age / life)^shape.
                 Some(life) => {
-                    let part = age_years * YEAR_S / life.secs_f64();
+                    let part = (spec.age.secs_f64() + now.secs_f64()) / life.secs_f64();
                     leaks < 1.0 - libm::exp2(-libm::pow(part, GASKET_SHAPE))
                 }
                 None => now >= spec.wet_at && leaks < spec.wet,
-            };
-        2.0 * oxide * spec.oxide_db * age_years + if is_wet { spec.wet_loss_db } else { 0.0 }
+            }
+    }
+
+    /// Which of the first `own` radios moisture has reached at this moment, or by age on the day that ends with it, and what it takes from them, dB.
+    pub fn gets_wet(&self, sites: &PerNode<SiteId>, own: u16, now: SimTime) -> Vec<(Node, f32)> {
+        let day = SimTime::from_secs(DAY_S);
+        let last = match self.spec.gasket_life {
+            Some(_) if now % day == SimTime::ZERO => now.saturating_sub(day),
+            None if now == self.spec.wet_at => SimTime::from_nanos(now.nanos().saturating_sub(1)),
+            _ => return Vec::new(),
+        };
+        let is_new = |&(node, &site): &(Node, &SiteId)| {
+            let mut draws = Stream::resume(key(self.seed, u64::from(site), purpose::AGEING), 0);
+            let (_, leaks) = (draws.unit(), draws.unit());
+            let is_meter = self.others.binary_search(&node).is_err();
+            self.is_wet(leaks, is_meter, now) && !self.is_wet(leaks, is_meter, last)
+        };
+        let own = (0..own).map(Node).zip(&sites.0);
+        own.filter(is_new).map(|(node, _)| (node, self.spec.wet_loss_db as f32)).collect()
     }
 
     /// What the radios lose at a moment, dB, by the same sites.

@@ -127,8 +127,12 @@ impl Interference {
 
     fn is_awake(&self, source: &Source, key: u64, cell: u64, at: u64) -> bool {
         let of_day = (self.start_ns + at) % DAY_NS;
-        source.hours.is_none_or(|(first, last)| (first..last).contains(&of_day))
-            || source.quiet > 0.0 && Stream::resume(!key, cell).unit() < source.quiet
+        let within = |(first, last)| match first <= last {
+            true => (first..last).contains(&of_day),
+            // Over midnight.
+            false => of_day >= first || of_day < last,
+        };
+        source.hours.is_none_or(within) || source.quiet > 0.0 && Stream::resume(!key, cell).unit() < source.quiet
     }
 
     /// Bytes held.

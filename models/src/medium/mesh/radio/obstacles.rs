@@ -5,15 +5,14 @@
 
 use super::foliage::{Leaves, in_leaf_db};
 use super::neighbours::Neighbours;
+use crate::climate::Sky;
 use crate::climate::process::nearly_normal;
-use crate::climate::recorded::rained_mm;
 use crate::node::{Node, PerNode, SiteId};
 use crate::purpose;
-use crate::spec::{Hours, ObstacleKind, ObstacleSpec, WorldSpec};
+use crate::spec::{ObstacleKind, ObstacleSpec, WorldSpec};
 use crate::terrain::Site;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::{Stream, key};
-use std::sync::Arc;
 
 const DAY_S: u64 = 86_400;
 /// Leaves are wet for so many hours after rain of so much (assumptions).
@@ -48,7 +47,7 @@ pub struct Obstacles {
     ends: Vec<usize>,
     start_unix_s: i64,
     /// Hours with rain, if leaves get wet.
-    rain: Option<Arc<Hours>>,
+    rain: Option<Sky>,
 }
 
 impl Obstacles {
@@ -82,9 +81,9 @@ impl Obstacles {
         crossings.shrink_to_fit();
         let leaves = specs.iter().map(|spec| leaves(spec, south)).collect();
         let start_unix_s = run.dlms.start_unix_s;
-        let hours = run.weather.as_ref().and_then(|weather| weather.hours.clone());
+        let sky = run.weather.as_ref().and_then(|weather| Sky::of(weather, run.seed));
         let gets_wet = specs.iter().any(|spec| spec.wet_leaves_db.is_some());
-        let rain = hours.filter(|hours| gets_wet && !hours.rain_mm.is_empty());
+        let rain = sky.filter(|sky| gets_wet && sky.rained_mm(start_unix_s as f64, 1).is_some());
         (!crossings.is_empty()).then(|| Obstacles { specs: specs.clone(), leaves, crossings, ends, start_unix_s, rain })
     }
 
@@ -129,9 +128,30 @@ impl Obstacles {
     }
 
     /// Whether leaves are wet.
+    /// How many links of each of the first `own` radios an obstacle that comes at this moment takes something from, or, below zero, one that goes no longer
+    /// does; an entry for each such obstacle, in the order of the file.
+    pub fn come_and_go(&self, now: SimTime, own: u16) -> Vec<Vec<(Node, i32)>> {
+        let mut begin = 0;
+        let mut changes = Vec::new();
+        for (spec, &end) in self.specs.iter().zip(&self.ends) {
+            let links = &self.crossings[begin..end];
+            begin = end;
+            let step = i32::from(spec.at == Some(now)) - i32::from(spec.until == Some(now));
+            if step == 0 {
+                continue;
+            }
+            let mut by_radio = vec![0; usize::from(own)];
+            for end in links.iter().flat_map(|link| [link.a, link.b]).filter(|end| end.0 < own) {
+                by_radio[end.at()] += step;
+            }
+            changes.push((0..).map(Node).zip(by_radio).filter(|(_, links)| *links != 0).collect());
+        }
+        changes
+    }
+
     fn is_wet(&self, now: SimTime) -> bool {
         let unix_s = self.start_unix_s as f64 + now.secs_f64();
-        let rained_mm = self.rain.as_ref().and_then(|hours| rained_mm(hours, unix_s, WET_H));
+        let rained_mm = self.rain.as_ref().and_then(|sky| sky.rained_mm(unix_s, WET_H));
         rained_mm.is_some_and(|mm| mm >= WET_MM)
     }
 
