@@ -2,9 +2,7 @@
 
 use super::{Depot, kind};
 use crate::draw;
-use crate::fleet::NO_JOB;
 use crate::jobs::{Job, Visit};
-use crate::life::NEVER;
 use crate::spec::{Law, PartSpec, Repair, Tasks};
 use amitwin_data::rows::{Effect, Part, Reason, VisitOutcome, VisitRow};
 use libm::sqrt;
@@ -36,10 +34,9 @@ struct Work {
 impl Depot<'_> {
     /// Something is to be done at a meter.
     pub(super) fn open(&mut self, job: Job) {
-        let m = job.meter as usize;
-        match self.fleet.job[m] {
-            NO_JOB => self.fleet.job[m] = self.jobs.open(job),
-            place => self.jobs.add(place, &job),
+        match self.fleet.job.get(job.meter) {
+            None => self.fleet.job.set(job.meter, self.jobs.open(job)),
+            Some(place) => self.jobs.add(place, &job),
         }
         self.send_crews();
     }
@@ -183,7 +180,7 @@ impl Depot<'_> {
         }
         if left == Tasks::default() {
             self.jobs.close(place);
-            self.fleet.job[job.meter as usize] = NO_JOB;
+            self.fleet.job.end(job.meter);
         } else {
             let due_s = self.now + self.plan.policy.repair_within_s;
             let open = self.jobs.get_mut(place);
@@ -261,7 +258,7 @@ impl Depot<'_> {
         let m = meter as usize;
         let (failed, masks) = (self.fleet.failed[m], self.fleet.masks(meter));
         let kept_s = self.plan.duty.kept_s;
-        let is_lost = self.fleet.quiet[m] != NEVER && self.now - self.fleet.quiet[m] > kept_s;
+        let is_lost = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > kept_s);
         failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
     }
 
