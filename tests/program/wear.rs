@@ -23,11 +23,13 @@ window = ["10s", "60s"]
 name = "open"
 kind = "relay"
 at = "1h"
+window = "10min"
 action = "disconnect"
 [[campaign]]
 name = "close"
 kind = "relay"
 at = "90min"
+window = "10min"
 action = "reconnect"
 "#;
 
