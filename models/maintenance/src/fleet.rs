@@ -1,4 +1,4 @@
-//! The meters of a depot as packed arrays: what failures and visits touch, 68 bytes a meter of six parts.
+//! The meters of a depot as packed arrays: what failures and visits touch, 72 bytes a meter of six parts.
 
 use crate::draw;
 use crate::heat::DOUBLING_K;
@@ -8,6 +8,9 @@ use amitwin_data::rows::{Effect, Part};
 use amitwin_sim_core::rng::Stream;
 use libm::exp2;
 use std::collections::BTreeMap;
+
+/// No job.
+pub const NO_JOB: u32 = u32::MAX;
 
 /// Numbers that few meters have.
 #[derive(Debug, Default)]
@@ -70,8 +73,8 @@ pub struct Fleet {
     pub quiet: Few,
     /// When the head-end last learned of a failure that is still there.
     pub seen_at: Few,
-    /// Its open job, if it has one.
-    pub job: Few,
+    /// Its open job.
+    pub job: Vec<u32>,
     masks: Vec<Masks>,
     /// Place of the gasket and of the certificate among the parts of each vintage.
     gasket: Vec<Option<usize>>,
@@ -97,7 +100,7 @@ impl Fleet {
             as_it_is: vec![0; count],
             quiet: Few::default(),
             seen_at: Few::default(),
-            job: Few::default(),
+            job: vec![NO_JOB; count],
             masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
             gasket: place(Part::Gasket),
             certificate: place(Part::Certificate),
@@ -143,7 +146,7 @@ impl Fleet {
     /// Bytes that a meter takes, but for what few have.
     pub fn bytes_per_meter(&self) -> usize {
         let words = size_of::<u32>();
-        size_of::<u16>() * 3 + size_of::<f32>() + words + self.slots * (2 * words + 1)
+        size_of::<u16>() * 3 + size_of::<f32>() + 2 * words + self.slots * (2 * words + 1)
     }
 
     fn at(&self, meter: u32, slot: usize) -> usize {

@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
 
     /// Whether the last month was the end of a year.
     pub fn is_year_over(&self) -> bool {
-        self.months % 12 == 0
+        self.months.is_multiple_of(12)
     }
 
     /// What depots have written down, in the order of their numbers.

@@ -2,6 +2,7 @@
 
 use super::{Depot, kind};
 use crate::draw;
+use crate::fleet::NO_JOB;
 use crate::jobs::{Job, Visit};
 use crate::spec::{Law, PartSpec, Repair, Tasks};
 use amitwin_data::rows::{Effect, Part, Reason, VisitOutcome, VisitRow};
@@ -34,9 +35,10 @@ struct Work {
 impl Depot<'_> {
     /// Something is to be done at a meter.
     pub(super) fn open(&mut self, job: Job) {
-        match self.fleet.job.get(job.meter) {
-            None => self.fleet.job.set(job.meter, self.jobs.open(job)),
-            Some(place) => self.jobs.add(place, &job),
+        let m = job.meter as usize;
+        match self.fleet.job[m] {
+            NO_JOB => self.fleet.job[m] = self.jobs.open(job),
+            place => self.jobs.add(place, &job),
         }
         self.send_crews();
     }
@@ -180,7 +182,7 @@ impl Depot<'_> {
         }
         if left == Tasks::default() {
             self.jobs.close(place);
-            self.fleet.job.end(job.meter);
+            self.fleet.job[job.meter as usize] = NO_JOB;
         } else {
             let due_s = self.now + self.plan.policy.repair_within_s;
             let open = self.jobs.get_mut(place);
