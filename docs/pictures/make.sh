@@ -18,6 +18,15 @@ draw() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
+# The same of some of its variants: NAME CHART VARIANT...
+draw_some() {
+    local name=$1 chart=$2 some=()
+    for variant in "${@:3}"; do some+=(--variant "$variant"); done
+    "$amitwin" -q run "scenarios/library/$name.toml" "${some[@]}" -o "$runs/$name" >/dev/null || [ $? = 4 ]
+    "$amitwin" report "$runs/$name" --pictures "$runs/$name/pictures" >/dev/null
+    cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
+}
+
 # The same of a maintenance plan.
 draw_plan() {
     local name=$1 chart=$2
@@ -58,6 +67,8 @@ draw ping air-time
 draw outage-restoration outages
 draw partial-reset reads
 draw poll-clusters air-time
+draw_some radio-days reads "cold, 0 years" "in leaf, 0 years" "hot, 0 years" "storm, 0 years" \
+    "cold, 20 years" "in leaf, 20 years" "hot, 20 years" "storm, 20 years"
 sweep radio-years read_success_share
 draw replay-storm outages
 draw reads air-time

@@ -1,7 +1,7 @@
 //! From a plan to a run: `amitwin plan --at`.
 
 use amitwin_data::files::RunDir;
-use amitwin_data::rows::{Effect, EventKind, EventRow, FailureRow, NodeRow};
+use amitwin_data::rows::{Effect, EventKind, EventRow, FailureRow, NodeRow, WeatherRow};
 use amitwin_testkit::folders::folder;
 use amitwin_testkit::program::run;
 use std::collections::BTreeSet;
@@ -116,4 +116,23 @@ fn a_day_without_failures_has_no_events_and_other_days_are_refused() {
     run(other.path(), &["plan", "small.toml", "--variant", "wait", "--at", "2030", "-o", "none"])
         .expect(3)
         .tells(&["numbers without places", "fleet.file"]);
+}
+
+#[test]
+fn the_run_has_the_hours_of_the_plan() {
+    let here = folder(&PLAN.replace("climate = \"ahmedabad\"", "weather_file = \"place.epw\""));
+    list(here.path(), "2025-06");
+    // A year of 31.5 C with sun from 10 to 14 h.
+    let mut text = "LOCATION,Town,-,XXX,Source,000000,50.0,10.0,1.0,30.0\n".to_owned() + &"HEADER\n".repeat(7);
+    for hour in (0..365).flat_map(|_| 0..24) {
+        let sun = if (10..14).contains(&hour) { 600 } else { 0 };
+        text += &format!("2001,1,1,{},60,flags,31.5,10,50,101325,0,0,300,{sun},0,0\n", hour + 1);
+    }
+    fs::write(here.path().join("place.epw"), text).expect("written");
+    run(here.path(), &["plan", "small.toml", "--variant", "wait", "--at", "2038-08", "-o", "town"]).expect(0);
+    // Its place is the town's own: the plan's may go.
+    fs::remove_file(here.path().join("place.epw")).expect("removed");
+    run(here.path(), &["run", "town/scenario.toml", "--set", "duration=2h", "-o", "out"]).expect(0);
+    let weather: Vec<WeatherRow> = rows(&here.path().join("out"), "base");
+    assert!(!weather.is_empty() && weather.iter().all(|row| (row.air_c - 31.5).abs() < 0.01), "{weather:?}");
 }

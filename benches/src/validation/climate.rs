@@ -1,9 +1,11 @@
 //! Figures of the weather, of boxes under it, and of radios in the heat.
 
 use super::{Figure, Group, Tolerance};
+use amitwin_maintenance::heat::effective_air_c;
 use amitwin_models::climate::{City, Enclosure, Sky, effective_c};
 use amitwin_models::medium::mesh::radio::crystal::{drift_ppm, offset_loss_db, window_hz};
 use amitwin_models::spec::Climate;
+use amitwin_scenarios::plan::climate_of;
 
 const START: f64 = 1_767_225_600.0;
 const YEARS: usize = 30;
@@ -103,7 +105,7 @@ fn effective() -> Group {
     let figures = cities.into_iter().flat_map(|(climate, expected)| {
         let sky = Sky::new(climate, 1);
         let drawn = effective_c((0..HOURS).map(|n| sky.at(START + 3_600.0 * n as f64).air_c));
-        let closed = City::of(climate).effective_c();
+        let closed = effective_air_c(&climate_of(&City::of(climate)));
         let of =
             |what: &str, is| Figure::new(format!("{climate:?}, {what}"), expected, "C", Tolerance::Within(0.3), is);
         [of("closed form", closed), of("30 years drawn", drawn)]

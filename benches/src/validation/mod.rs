@@ -14,6 +14,7 @@ pub mod page;
 pub mod queues;
 pub mod radio;
 pub mod worlds;
+pub mod years;
 
 use amitwin_models::terrain::Placement;
 
@@ -139,5 +140,6 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(operations::groups());
     groups.extend(firmware::groups(effort));
     groups.extend(maintenance::groups(effort));
+    groups.extend(years::groups(effort));
     groups
 }

@@ -63,7 +63,12 @@ impl Calendar {
     pub fn push(&mut self, entry: Entry) {
         let day = (entry.time_s() / BUCKET_S) as usize;
         match self.days.get_mut(day) {
-            Some(bucket) if day > self.today => bucket.push(entry),
+            Some(bucket) if day > self.today => {
+                if bucket.len() == bucket.capacity() {
+                    bucket.reserve_exact(4 + bucket.len() / 4);
+                }
+                bucket.push(entry);
+            }
             Some(_) => self.fresh.push(Reverse(entry)),
             None => {}
         }

@@ -1,4 +1,4 @@
-//! The meters of a depot as packed arrays: what failures and visits touch, about 100 bytes a meter.
+//! The meters of a depot as packed arrays: what failures and visits touch, 72 bytes a meter of six parts.
 
 use crate::draw;
 use crate::heat::DOUBLING_K;
@@ -7,9 +7,31 @@ use crate::spec::{DepotSpec, Meters, PartSpec, PlanSpec};
 use amitwin_data::rows::{Effect, Part};
 use amitwin_sim_core::rng::Stream;
 use libm::exp2;
+use std::collections::BTreeMap;
 
 /// No job.
 pub const NO_JOB: u32 = u32::MAX;
+
+/// Numbers that few meters have.
+#[derive(Debug, Default)]
+pub struct Few(BTreeMap<u32, u32>);
+
+impl Few {
+    /// A meter's.
+    pub fn get(&self, meter: u32) -> Option<u32> {
+        self.0.get(&meter).copied()
+    }
+
+    /// A meter has it from now on.
+    pub fn set(&mut self, meter: u32, value: u32) {
+        self.0.insert(meter, value);
+    }
+
+    /// A meter has none any more.
+    pub fn end(&mut self, meter: u32) {
+        self.0.remove(&meter);
+    }
+}
 
 /// Parts of a vintage's meters as sets, by what their failure does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,10 +69,10 @@ pub struct Fleet {
     pub seen: Vec<u16>,
     /// From when on the meter has been as it is.
     pub as_it_is: Vec<u32>,
-    /// From when on it has not been heard; [`NEVER`] while it is.
-    pub quiet: Vec<u32>,
-    /// When the head-end last learned of a failure.
-    pub seen_at: Vec<u32>,
+    /// From when on it has not been heard, of those that are not.
+    pub quiet: Few,
+    /// When the head-end last learned of a failure that is still there.
+    pub seen_at: Few,
     /// Its open job.
     pub job: Vec<u32>,
     masks: Vec<Masks>,
@@ -76,8 +98,8 @@ impl Fleet {
             failed: vec![0; count],
             seen: vec![0; count],
             as_it_is: vec![0; count],
-            quiet: vec![NEVER; count],
-            seen_at: vec![NEVER; count],
+            quiet: Few::default(),
+            seen_at: Few::default(),
             job: vec![NO_JOB; count],
             masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
             gasket: place(Part::Gasket),
@@ -121,10 +143,10 @@ impl Fleet {
         self.vintage.is_empty()
     }
 
-    /// Bytes that a meter takes.
+    /// Bytes that a meter takes, but for what few have.
     pub fn bytes_per_meter(&self) -> usize {
         let words = size_of::<u32>();
-        size_of::<u16>() * 3 + size_of::<f32>() + 4 * words + self.slots * (2 * words + 1)
+        size_of::<u16>() * 3 + size_of::<f32>() + 2 * words + self.slots * (2 * words + 1)
     }
 
     fn at(&self, meter: u32, slot: usize) -> usize {
@@ -194,6 +216,9 @@ impl Fleet {
         let bit = 1 << slot;
         self.failed[meter as usize] &= !bit;
         self.seen[meter as usize] &= !bit;
+        if self.seen[meter as usize] == 0 {
+            self.seen_at.end(meter);
+        }
         if parts[slot].part != Part::Gasket {
             let wet_s = self.wet_s(meter);
             return self.draw(lives, &parts[slot], meter, slot, wet_s);

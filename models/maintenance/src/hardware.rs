@@ -37,7 +37,12 @@ pub fn default(part: Part) -> PartSpec {
         Part::Supercapacitor => (Effect::NoLastGasp, steady(6.2), true, Repair::Part),
         // The calendar, because drain and not heat is most of it.
         Part::Battery => (Effect::Silent, steady(12.1), false, Repair::Part),
-        Part::Relay => (Effect::LockedOut, steady(uses::life_y(uses::RELAY_OPERATIONS, 0.05)), false, Repair::Exchange),
+        Part::Relay => (
+            Effect::LockedOut,
+            steady(uses::life_y(uses::RELAY_OPERATIONS, uses::RELAY_MOVES_A_DAY)),
+            false,
+            Repair::Exchange,
+        ),
         Part::Flash => (Effect::Silent, steady(uses::life_y(uses::FLASH_CYCLES, 4.0)), false, Repair::Exchange),
         Part::Gasket => (Effect::Wet, years(Weibull { eta: 18.0, beta: 4.0 }), false, Repair::Part),
         Part::Accuracy => (

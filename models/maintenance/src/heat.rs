@@ -8,6 +8,8 @@ use libm::{exp, exp2, log};
 pub const REFERENCE_C: f64 = 30.0;
 /// Warming that doubles ageing, K (the rule of capacitor makers).
 pub const DOUBLING_K: f64 = 10.0;
+/// Largest share of the clear sky's sun: clouds beside the sun add to it.
+const KT_MAX: f64 = 1.1;
 /// Seconds of a day.
 pub const DAY_S: f64 = 86_400.0;
 /// Seconds of a mean year.
@@ -131,17 +133,24 @@ fn day(first_day: f64, month: usize) -> f64 {
 /// Reference seconds that pass in a second, on average over a day: air and sun by the hour, weather and clouds by their spread.
 fn rate(climate: &Climate, enclosure: Enclosure, doubling_k: f64, day: f64) -> f64 {
     let b = std::f64::consts::LN_2 / doubling_k;
-    let weather = exp((b * climate.sd_k) * (b * climate.sd_k) / 2.0);
+    let spread = |variance_k2: f64| exp(b * b * variance_k2.max(0.0) / 2.0);
+    let variance_k2 = climate.sd_k * climate.sd_k;
+    let (night, sunny) = (spread(variance_k2), spread(variance_k2 - climate.clear_k * climate.clear_k));
     let mut sum = 0.0;
     for hour in 0..24 {
         let hour = f64::from(hour) + 0.5;
         let still = climate.hour_c(day, hour) + enclosure.idle_k - REFERENCE_C;
         let clear = climate.clear_sky_w_m2(day, hour) / 1_000.0;
-        // Two days stand for all: one as much clearer as the other is duller.
+        if clear <= 0.0 {
+            sum += exp2(still / doubling_k) / 24.0 * night;
+            continue;
+        }
+        // Two skies stand for all: one as much clearer, and warmer, as the other is duller.
         for sign in [-1.0, 1.0] {
-            let kt = (climate.kt_mean + sign * climate.kt_sd).clamp(0.0, 1.1);
-            sum += exp2((still + enclosure.sun_k * kt * clear) / doubling_k) / 48.0;
+            let kt = (climate.kt_mean + sign * climate.kt_sd).clamp(0.0, KT_MAX);
+            let inside = still + sign * climate.clear_k + enclosure.sun_k * kt * clear;
+            sum += exp2(inside / doubling_k) / 48.0 * sunny;
         }
     }
-    sum * weather
+    sum
 }

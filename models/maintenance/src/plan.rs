@@ -1,4 +1,4 @@
-//! Runs a plan: depots side by side, a year at a time.
+//! Runs a plan: depots side by side, a month at a time.
 
 use crate::condition::Condition;
 use crate::depot::Depot;
@@ -12,34 +12,39 @@ use rayon::prelude::*;
 pub struct Run<'a> {
     plan: &'a PlanSpec,
     depots: Vec<Depot<'a>>,
-    year: u32,
+    months: u32,
 }
 
 impl<'a> Run<'a> {
     /// At the beginning of a plan.
     pub fn new(plan: &'a PlanSpec) -> Run<'a> {
         let depots = (0..plan.depots.len() as u32).into_par_iter().map(|number| Depot::new(plan, number)).collect();
-        Run { plan, depots, year: 0 }
+        Run { plan, depots, months: 0 }
     }
 
-    /// Runs through the next year; whether there was one.
-    pub fn run_year(&mut self) -> bool {
-        if self.year == self.plan.years {
+    /// Runs through the next month; whether there was one. Rows of a month are few enough to be held.
+    pub fn run_month(&mut self) -> bool {
+        if self.months == 12 * self.plan.years {
             return false;
         }
-        self.depots.par_iter_mut().for_each(Depot::run_year);
-        self.year += 1;
+        self.depots.par_iter_mut().for_each(Depot::run_month);
+        self.months += 1;
         true
+    }
+
+    /// Runs through the next twelve months; whether there were any.
+    pub fn run_year(&mut self) -> bool {
+        (0..12).all(|_| self.run_month())
     }
 
     /// Runs to a moment of the plan and tells of every meter that is there; what depots write down until then is lost.
     ///
     /// Moments before the plan's beginning are taken as that, and those after its end as its end.
     pub fn stop_at(mut self, time_s: u32) -> Vec<Condition> {
-        while self.plan.start_s + self.plan.year_begins_s(self.year + 1) <= time_s && self.run_year() {
+        while self.plan.start_s + self.plan.year_begins_s(self.years() + 1) <= time_s && self.run_year() {
             self.rows().for_each(Rows::clear);
         }
-        if self.year < self.plan.years {
+        if self.years() < self.plan.years {
             self.depots.par_iter_mut().for_each(|depot| depot.run_to(time_s.max(self.plan.start_s)));
         }
         self.depots.iter().flat_map(Depot::conditions).collect()
@@ -47,7 +52,12 @@ impl<'a> Run<'a> {
 
     /// Years that have ended.
     pub fn years(&self) -> u32 {
-        self.year
+        self.months / 12
+    }
+
+    /// Whether the last month was the end of a year.
+    pub fn is_year_over(&self) -> bool {
+        self.months.is_multiple_of(12)
     }
 
     /// What depots have written down, in the order of their numbers.

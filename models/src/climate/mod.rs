@@ -14,4 +14,4 @@ pub mod table;
 pub use effective::effective_c;
 pub use enclosure::Enclosure;
 pub use sky::{Sky, Weather};
-pub use table::City;
+pub use table::{City, HALF_YEAR_D};

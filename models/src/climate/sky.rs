@@ -4,7 +4,7 @@ use super::process::{Process, normal};
 use super::rain::Rain;
 use super::recorded;
 use super::sun::{YEAR_DAYS, clear_w_m2, cos_zenith, day_of_year, direction, on_wall_w_m2};
-use super::table::City;
+use super::table::{City, HALF_YEAR_D};
 use crate::math::cos_turns;
 use crate::purpose;
 use crate::spec::{Climate, Hours, WeatherSpec};
@@ -100,7 +100,7 @@ impl Drawn {
             |amplitude_k: f64, first: f64, times: f64| amplitude_k * cos_turns(times * (day - first) / YEAR_DAYS);
         let air_c = city.mean_c
             + year(city.year.0, city.year.1, 1.0)
-            + year(city.half_year_k, 125.0, 2.0)
+            + year(city.half_year_k, HALF_YEAR_D, 2.0)
             + city.day.0 * cos_turns((hour - city.day.1) / 24.0)
             + city.rest.0 * self.rest(unix_s);
         let clear = clear_w_m2(cos_zenith(unix_s, city.place_deg));

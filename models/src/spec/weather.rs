@@ -88,11 +88,15 @@ pub enum Climate {
     Sydney,
     /// Cool and cloudy.
     London,
+    /// Cold winters, long summer days.
+    Oslo,
+    /// Hot summers, a monsoon, mild winters.
+    Delhi,
 }
 
 impl Climate {
     /// All of them.
-    pub const ALL: [Climate; 7] = [
+    pub const ALL: [Climate; 9] = [
         Climate::Phoenix,
         Climate::Chicago,
         Climate::Ahmedabad,
@@ -100,6 +104,8 @@ impl Climate {
         Climate::Seville,
         Climate::Sydney,
         Climate::London,
+        Climate::Oslo,
+        Climate::Delhi,
     ];
 }
 

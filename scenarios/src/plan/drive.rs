@@ -8,7 +8,7 @@ use crate::drive::{self, Outcome, verdicts};
 use crate::gate;
 use crate::study::over_seeds;
 use crate::study::work;
-use amitwin_data::files::{FileError, RunDir, TableSet};
+use amitwin_data::files::{FileError, ROWS_PER_PART, RunDir, TableSet};
 use amitwin_data::rows::{Fingerprinter, Rows};
 use amitwin_data::summary::{SeedResult, Status, Summary, VariantSummary};
 use amitwin_maintenance::heat::YEAR_S;
@@ -17,6 +17,9 @@ use amitwin_sim_core::SimTime;
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Rows of a row group: a quarter of what other tables have, because they would take more memory than the meters' calendar.
+const ROWS_PER_GROUP: usize = 32 * 1024;
 
 /// Who looks on while a plan runs; called from several threads.
 pub trait Watch: Sync {
@@ -126,7 +129,7 @@ fn years(
     if let Some(tables) = &mut tables {
         tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
     }
-    while run.run_year() {
+    while run.run_month() {
         for ((rows, print), outside) in run.rows().zip(&mut prints).zip(&mut outside) {
             outside.update(rows);
             print.update(rows);
@@ -137,7 +140,7 @@ fn years(
                 None => rows.clear(),
             }
         }
-        if !go_on(run.years()) && run.years() < spec.years {
+        if run.is_year_over() && !go_on(run.years()) && run.years() < spec.years {
             return Ok(None);
         }
     }
@@ -164,8 +167,9 @@ impl Job<'_> {
         let tables = self
             .run_dir
             .map(|dir| if one_seed { dir.tables(&variant.name) } else { dir.tables_of_seed(&variant.name, seed) });
-        let tables: Option<TableSet> =
-            tables.transpose()?.map(|tables| tables.beginning(self.plan.start_unix_s).of_plan());
+        let tables: Option<TableSet> = tables.transpose()?.map(|tables| {
+            tables.beginning(self.plan.start_unix_s).of_plan().with_limits(ROWS_PER_GROUP, ROWS_PER_PART)
+        });
         years(variant, seed, tables, &|run| {
             self.watch.year(job, run, variant.spec.years);
             !self.stopped()

@@ -11,6 +11,7 @@ use crate::load::{changes, duplicates, shadowed, variants};
 use crate::overrides::Override;
 use crate::resolve::Context;
 use crate::resolved::Input;
+use crate::sections::plan::fleet::DepotSection;
 use crate::sections::plan::radio::RadioSection;
 use crate::sections::plan::{PlanFile, json_schema};
 use crate::study::Study;
@@ -65,6 +66,8 @@ pub struct Variant {
     pub list: Option<ListFile>,
     /// What years do to the radio.
     pub radio: RadioSection,
+    /// Absolute paths of the depots' weather files, by their names.
+    pub weather_files: Vec<(String, PathBuf)>,
 }
 
 /// A list of meters, and how it is read.
@@ -188,14 +191,28 @@ pub fn load_text(
             options: Options { columns: file.fleet.columns.clone(), crs: file.fleet.crs.clone() },
         });
         let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());
-        resolved.extend(spec.map(|(spec, nodes)| Variant { name: name.clone(), spec, nodes, has_prices, list, radio }));
+        let weather = |depot: &DepotSection| {
+            let file = depot.weather_file.as_ref()?;
+            Some((depot.name.clone(), lists.absolute(file).into()))
+        };
+        let weather_files = file.depot.iter().filter_map(weather).collect();
+        let name = name.clone();
+        resolved.extend(spec.map(|(spec, nodes)| Variant {
+            name,
+            spec,
+            nodes,
+            has_prices,
+            list,
+            radio,
+            weather_files,
+        }));
     }
     shadowed(&root, &changes, &mut warnings);
     let base = typed(&root, &mut errors);
     let in_variants = base.iter().flat_map(|base| &base.variant).any(|variant| variant.set.contains_key("wear.run"));
     if in_variants {
         let diagnostic = Diagnostic::error("a variant names a run of its own with `wear.run`")
-            .help("name the run in [wear] of the file, or let variants set `wear.tx_s` and `wear.restarts`");
+            .help("name the run in [wear] of the file, or let variants set `wear.tx_s`, `wear.restarts` and `wear.relay_moves`");
         errors.push(diagnostic);
     }
     let (Some(mut base), true) = (base, errors.is_empty()) else { return Err(ScenarioError::new(errors, sources)) };
@@ -242,6 +259,7 @@ fn measured(file: &mut PlanFile, lists: &mut resolve::Lists) {
     let Some(wear) = &mut file.wear else { return };
     if let Some(Ok(campaign)) = wear.run.as_ref().map(|run| lists.campaign(run)) {
         (wear.run, wear.tx_s, wear.restarts) = (None, Some(campaign.tx_s), Some(campaign.restarts));
+        wear.relay_moves = Some(campaign.relay_moves);
     }
 }
 

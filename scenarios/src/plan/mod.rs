@@ -15,4 +15,5 @@ pub use crate::sections::plan::json_schema;
 pub(crate) use drive::run_one;
 pub use drive::{Watch, run};
 pub use load::{Plan, Variant, is_plan, load, load_text};
+pub use resolve::climate_of;
 pub use town::{Town, TownError, town};

@@ -7,6 +7,7 @@ use amitwin_data::placement::{self, PlacementFile, PlacementRecord, RecordKind};
 use amitwin_dlms::objects::civil::date_of;
 use amitwin_maintenance::condition::Condition;
 use amitwin_maintenance::heat::{DAY_S, Enclosure, YEAR_S};
+use amitwin_maintenance::spec::DepotSpec;
 use amitwin_maintenance::{PlanSpec, Run};
 use amitwin_models::spec::{Climate, utc};
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +21,8 @@ const SITES: &str = "meters.csv";
 const OFF: &str = "off.txt";
 /// Who has water in the case.
 const WET: &str = "wet.txt";
+/// The hours of the weather.
+const WEATHER: &str = "weather.epw";
 /// Columns that every placement has here.
 const COLUMNS: &str = "id,lat,lon,kind,height_m,antenna_gain_dbi";
 /// Meters behind a border router, where the list has none.
@@ -66,6 +69,9 @@ pub enum TownError {
     /// A list of ids could not be told from a comment.
     #[error("the id `{0}` begins with #, which is a comment in a list of ids; rename the meter")]
     Id(String),
+    /// A weather file cannot be read again.
+    #[error("{0}: {1}; the weather was read before, so put the file back and try again")]
+    Weather(String, String),
     /// The list of meters cannot be read again.
     #[error("{0}; the list was read before, so put it back as it was and try again")]
     List(String),
@@ -136,7 +142,9 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
         ));
     }
     let head = Head { plan, variant, at, unix, routers, meters: there.len(), off: off.len() };
-    let scenario = head.text(&mut notes) + &events;
+    let hours = head.hours()?;
+    let scenario = head.text(hours.is_some(), &mut notes) + &events;
+    files.extend(hours.map(|text| (WEATHER.to_owned(), text)));
     files.insert(0, (SCENARIO.to_owned(), scenario));
     Ok(Town { files, meters: there.len(), off: off.len(), wet: wet.len(), notes })
 }
@@ -186,7 +194,24 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    fn text(&self, notes: &mut Vec<String>) -> String {
+    /// The depot with most meters.
+    fn largest(&self) -> Option<&DepotSpec> {
+        let depots = &self.variant.spec.depots;
+        depots.iter().enumerate().max_by_key(|(at, d)| (d.meters.count(), usize::MAX - at)).map(|(_, depot)| depot)
+    }
+
+    /// The weather file of that depot, if it has one: what of it is no number may be in any code page.
+    fn hours(&self) -> Result<Option<String>, TownError> {
+        let name = self.largest().map_or("", |depot| &depot.name);
+        let Some((_, path)) = self.variant.weather_files.iter().find(|(depot, _)| depot == name) else {
+            return Ok(None);
+        };
+        let bytes =
+            std::fs::read(path).map_err(|error| TownError::Weather(path.display().to_string(), error.to_string()))?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn text(&self, has_hours: bool, notes: &mut Vec<String>) -> String {
         let Head { plan, variant, at, unix, routers, meters, off } = self;
         let name: String = format!("{} {} {at}", plan.name, variant.name).chars().take(NAME_CHARS_MAX).collect();
         let of = format!(
@@ -206,26 +231,27 @@ impl Head<'_> {
             let _ = writeln!(out, "gateways = {routers}");
         }
         let _ = write!(out, "\n[dlms]\nstart = \"{}\"\n", utc(*unix));
-        out += &self.weather(notes);
+        out += &self.weather(has_hours, notes);
         // An hour is enough for a mesh to leave those out that were off from the start.
         out += "\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"1h\"\nat = \"1h\"\n";
         out
     }
 
     /// The weather of the depot with most meters.
-    fn weather(&self, notes: &mut Vec<String>) -> String {
+    fn weather(&self, has_hours: bool, notes: &mut Vec<String>) -> String {
         let depots = &self.variant.spec.depots;
-        let largest = depots.iter().enumerate().max_by_key(|(at, d)| (d.meters.count(), usize::MAX - at));
-        let Some((_, depot)) = largest else { return String::new() };
-        let Some(climate) = Climate::ALL.iter().find(|climate| crate::resolve::word(**climate) == depot.climate_name)
-        else {
-            let why = if depot.hours.is_some() {
-                format!("the weather of `{}` is that of a file: name it in [weather] with `file`", depot.name)
-            } else {
-                format!("the weather of {} is not known by the hour: add [weather] with a file", depot.climate_name)
-            };
-            notes.push(format!("{SCENARIO} has no weather. {why}"));
-            return String::new();
+        let Some(depot) = self.largest() else { return String::new() };
+        let climate = Climate::ALL.iter().find(|climate| crate::resolve::word(**climate) == depot.climate_name);
+        let sky = match climate {
+            _ if has_hours => format!("file = \"{WEATHER}\""),
+            Some(climate) => format!("climate = \"{}\"", crate::resolve::word(*climate)),
+            None => {
+                notes.push(format!(
+                    "{SCENARIO} has no weather. The weather of {} is not known by the hour: add [weather] with a file",
+                    depot.climate_name
+                ));
+                return String::new();
+            }
         };
         if depots.iter().any(|d| d.climate_name != depot.climate_name || d.enclosure != depot.enclosure) {
             notes.push(format!(
@@ -239,6 +265,6 @@ impl Head<'_> {
             Enclosure::DARK => "colour = \"dark\"",
             _ => "shade = \"sides\"",
         };
-        format!("\n[weather]\nclimate = \"{}\"\nmeters = {{ {boxes} }}\n", crate::resolve::word(*climate))
+        format!("\n[weather]\n{sky}\nmeters = {{ {boxes} }}\n")
     }
 }

@@ -105,7 +105,7 @@ impl Depot<'_> {
         match part.effect {
             Effect::Dead | Effect::Silent => {
                 if was_heard {
-                    self.fleet.quiet[m] = self.now;
+                    self.fleet.quiet.set(meter, self.now);
                     self.push(self.now + self.plan.policy.alarm_s, kind::ALARM, meter);
                 }
                 if let Repair::Itself(_) = part.repair {
@@ -154,17 +154,17 @@ impl Depot<'_> {
 
     fn certificate_ran_out(&self, meter: u32) -> bool {
         let lasts_s = self.plan.duty.certificate_s;
-        let quiet = self.fleet.quiet[meter as usize];
-        lasts_s > 0 && quiet != NEVER && self.now - quiet > lasts_s && !self.fleet.is_unheard(meter)
+        let is_over = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > lasts_s);
+        lasts_s > 0 && is_over && !self.fleet.is_unheard(meter)
     }
 
     /// If nothing keeps it from being heard any more, what it could not say is reported next.
     pub(super) fn heard_again(&mut self, meter: u32) {
         let m = meter as usize;
-        if self.fleet.is_unheard(meter) || self.fleet.quiet[m] == NEVER {
+        if self.fleet.is_unheard(meter) || self.fleet.quiet.get(meter).is_none() {
             return;
         }
-        self.fleet.quiet[m] = NEVER;
+        self.fleet.quiet.end(meter);
         let parts = self.parts(meter);
         for (slot, part) in parts.iter().enumerate() {
             let unseen = self.fleet.failed[m] & !self.fleet.seen[m] & 1 << slot != 0;
@@ -233,7 +233,7 @@ impl Depot<'_> {
             return;
         }
         self.fleet.seen[m] |= bit;
-        self.fleet.seen_at[m] = self.now;
+        self.fleet.seen_at.set(meter, self.now);
         if self.fleet.failed[m] & bit != 0 {
             self.tally.detected.0 += 1;
             let began = self.fleet.fails_at(meter, slot).max(self.plan.start_s);
@@ -244,7 +244,7 @@ impl Depot<'_> {
     /// The head-end is sure that a meter is silent, and restarts it.
     pub(super) fn alarm(&mut self, meter: u32) {
         let m = meter as usize;
-        if self.fleet.quiet[m].saturating_add(self.plan.policy.alarm_s) != self.now {
+        if self.fleet.quiet.get(meter).map(|quiet| quiet.saturating_add(self.plan.policy.alarm_s)) != Some(self.now) {
             return;
         }
         let parts = self.parts(meter);
@@ -274,10 +274,8 @@ impl Depot<'_> {
     /// A meter that is still silent gets a visit.
     pub(super) fn dispatch(&mut self, meter: u32) {
         let policy = &self.plan.policy;
-        let began = self.fleet.quiet[meter as usize];
-        if self.fleet.is_unheard(meter)
-            && began.saturating_add(policy.alarm_s).saturating_add(policy.patience_s) == self.now
-        {
+        let turn = |quiet: u32| quiet.saturating_add(policy.alarm_s).saturating_add(policy.patience_s);
+        if self.fleet.is_unheard(meter) && self.fleet.quiet.get(meter).map(turn) == Some(self.now) {
             self.react(meter, Code::Radio, Part::Module);
         }
     }
@@ -312,7 +310,8 @@ impl Depot<'_> {
             self.tally.unbilled_kwh += kwh_s * span_s;
         } else if failed & masks.unheard != 0 {
             // Intervals that the meter keeps are made up for; older ones are overwritten.
-            let lost = |until: u32| f64::from(until.saturating_sub(self.fleet.quiet[m]).saturating_sub(duty.kept_s));
+            let quiet = self.fleet.quiet.get(meter).unwrap_or(NEVER);
+            let lost = |until: u32| f64::from(until.saturating_sub(quiet).saturating_sub(duty.kept_s));
             self.tally.unbilled_kwh += kwh_s * (lost(self.now) - lost(began)).max(0.0);
         }
         if failed & masks.drifting != 0 {
@@ -327,7 +326,7 @@ impl Depot<'_> {
     pub(super) fn count_reports(&mut self) {
         let Some(watch) = &self.plan.policy.watch else { return };
         let meters_s = self.tally.meters_s;
-        let number = u64::from(self.number) << 32 | u64::from(self.year);
+        let number = u64::from(self.number) << 32 | u64::from(self.year() + 1);
         let mut stream = amitwin_sim_core::rng::Stream::new(self.plan.seed, number, draw::FALSE_REPORTS);
         let expected = match watch.band {
             Some(band) => {
@@ -360,6 +359,7 @@ impl Depot<'_> {
         let seen = self.fleet.seen[m] & 1 << slot != 0;
         let code = Code::of(part.effect);
         let said = matches!(code, Code::Calibration | Code::Tamper | Code::Radio | Code::Metrology);
+        let word = if said { code.word() } else { "" };
         self.rows.failures.push(FailureRow {
             time_s: f64::from(since - start),
             meter: whose.meter,
@@ -369,9 +369,9 @@ impl Depot<'_> {
             effect: part.effect,
             age_s: f64::from(began.saturating_sub(whose.since_s)),
             generation: whose.generation,
-            seen_after_s: seen.then(|| after(self.fleet.seen_at[m])),
+            seen_after_s: self.fleet.seen_at.get(meter).filter(|_| seen).map(after),
             gone_after_s: gone.map(after),
-            code: Arc::from(if said { code.word() } else { "" }),
+            code: Arc::from(word),
         });
     }
 }

@@ -54,7 +54,8 @@ pub struct Depot<'a> {
     /// The meter that was found beyond the limit of verification just now.
     found_bad: Option<u32>,
     installed: u32,
-    year: u32,
+    /// Months that have passed.
+    months: u32,
     now: u32,
     tally: Tally,
     /// Costs so far, as money of the plan's beginning.
@@ -85,7 +86,7 @@ impl<'a> Depot<'a> {
             lots: Vec::new(),
             found_bad: None,
             installed: 0,
-            year: 0,
+            months: 0,
             now: plan.start_s,
             tally: Tally::default(),
             money: 0.0,
@@ -114,25 +115,39 @@ impl<'a> Depot<'a> {
         self.push(self.next_shift(self.plan.start_s), kind::SHIFT, 0);
     }
 
-    /// Runs through the next year and writes down what it came to.
-    pub fn run_year(&mut self) {
-        let begins = self.plan.start_s + self.plan.year_begins_s(self.year);
-        let ends = self.plan.start_s + self.plan.year_begins_s(self.year + 1);
-        self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
-        match self.plan.radio {
-            Some(_) => self.pass_months(begins, ends),
-            None => self.pass(ends, ends),
+    /// Runs through the next twelfth of a year; at the end of the year writes down what it came to.
+    pub fn run_month(&mut self) {
+        let begins = self.plan.start_s + self.plan.year_begins_s(self.year());
+        let ends = self.plan.start_s + self.plan.year_begins_s(self.year() + 1);
+        let month = self.months % 12;
+        if month == 0 {
+            self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
         }
-        self.year += 1;
-        self.end_year();
-        if self.year == self.plan.years {
+        let twelfth = |month: u32| begins + (u64::from(ends - begins) * u64::from(month) / 12) as u32;
+        let (from, to) = (twelfth(month), twelfth(month + 1));
+        if self.plan.radio.is_some() {
+            // In the middle of the month the mesh is looked at.
+            self.pass(from + (to - from) / 2, ends);
+            self.listen(f64::from(to - from));
+        }
+        self.pass(to, ends);
+        if month == 11 {
+            self.end_year();
+        }
+        self.months += 1;
+        if self.months == 12 * self.plan.years {
             self.end();
         }
     }
 
+    /// Years that have ended.
+    fn year(&self) -> u32 {
+        self.months / 12
+    }
+
     /// Runs on into a year, up to a moment in it. The year cannot be ended after that.
     pub fn run_to(&mut self, time_s: u32) {
-        self.pass(time_s, self.plan.start_s + self.plan.year_begins_s(self.year + 1));
+        self.pass(time_s, self.plan.start_s + self.plan.year_begins_s(self.year() + 1));
     }
 
     fn pass(&mut self, time_s: u32, year_ends_s: u32) {
@@ -204,7 +219,7 @@ impl<'a> Depot<'a> {
         }
         self.count_reports();
         self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
-        let row = self.tally.row(self.plan, self.year, self.number, (self.installed, self.crews.len()));
+        let row = self.tally.row(self.plan, self.year() + 1, self.number, (self.installed, self.crews.len()));
         self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
         self.rows.fleet_years.push(row);
         self.total.add(&std::mem::take(&mut self.tally));

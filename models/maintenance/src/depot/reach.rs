@@ -5,18 +5,8 @@ use crate::heat::{DAY_S, YEAR_S};
 use amitwin_data::rows::RadioMonthRow;
 
 impl Depot<'_> {
-    /// Runs through a year by months; in the middle of each the mesh is looked at.
-    pub(super) fn pass_months(&mut self, begins: u32, ends: u32) {
-        let twelfth = |month: u32| begins + (u64::from(ends - begins) * u64::from(month) / 12) as u32;
-        for month in 0..12 {
-            let (from, to) = (twelfth(month), twelfth(month + 1));
-            self.pass(from + (to - from) / 2, ends);
-            self.listen(month, f64::from(to - from));
-            self.pass(to, ends);
-        }
-    }
-
-    fn listen(&mut self, month: u32, lasts_s: f64) {
+    /// How the mesh hears those that work at this moment stands for a month that lasts so long.
+    pub(super) fn listen(&mut self, lasts_s: f64) {
         let plan = self.plan;
         let Some(radio) = &plan.radio else { return };
         let (mut off, mut wet, mut ages_s) = (0_u32, 0_u32, 0_u64);
@@ -40,7 +30,7 @@ impl Depot<'_> {
         let success = radio.success(loss_db, off_share);
         self.tally.unreached_s += on * (1.0 - success) * lasts_s;
         self.rows.radio_months.push(RadioMonthRow {
-            month: (self.year * 12 + month + 1) as u16,
+            month: (self.months + 1) as u16,
             depot: self.number,
             meters: self.installed,
             off_share,

@@ -4,7 +4,6 @@ use super::{Depot, kind};
 use crate::draw;
 use crate::fleet::NO_JOB;
 use crate::jobs::{Job, Visit};
-use crate::life::NEVER;
 use crate::spec::{Law, PartSpec, Repair, Tasks};
 use amitwin_data::rows::{Effect, Part, Reason, VisitOutcome, VisitRow};
 use libm::sqrt;
@@ -261,7 +260,7 @@ impl Depot<'_> {
         let m = meter as usize;
         let (failed, masks) = (self.fleet.failed[m], self.fleet.masks(meter));
         let kept_s = self.plan.duty.kept_s;
-        let is_lost = self.fleet.quiet[m] != NEVER && self.now - self.fleet.quiet[m] > kept_s;
+        let is_lost = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > kept_s);
         failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
     }
 

@@ -6,6 +6,8 @@ use super::YEAR_D;
 pub const FLASH_CYCLES: f64 = 100_000.0;
 /// Operations that a relay of utility category UC3 takes.
 pub const RELAY_OPERATIONS: f64 = 10_000.0;
+/// Of them in a day where nothing else is said (an assumption).
+pub const RELAY_MOVES_A_DAY: f64 = 0.05;
 
 /// Life, years, of what takes a number of uses.
 pub fn life_y(uses: f64, uses_a_day: f64) -> f64 {

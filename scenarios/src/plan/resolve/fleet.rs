@@ -1,13 +1,12 @@
 //! `[[vintage]]` and `[[depot]]`: hardware with its dates, and where it stands.
 
+use super::climate::climate;
 use super::meters::{List, Lists};
 use super::{Cx, unix_s};
-use crate::sections::plan::fleet::{AgesBy, ClimateName, DepotSection, EnclosureName, PartSection, VintageSection};
+use crate::sections::plan::fleet::{AgesBy, EnclosureName, PartSection, VintageSection};
 use amitwin_data::rows::{NodeRow, Part};
-use amitwin_maintenance::climate::Climate;
 use amitwin_maintenance::hardware;
 use amitwin_maintenance::heat::{DAY_S, Enclosure, YEAR_S};
-use amitwin_maintenance::hours::YearOfHours;
 use amitwin_maintenance::laws::fleet::Weibull;
 use amitwin_maintenance::spec::{DepotSpec, Law, Listed, Meters, PartSpec, Repair, Vintage};
 use std::sync::Arc;
@@ -125,80 +124,6 @@ fn part_of(cx: &mut Cx<'_>, at: &[&str], part: Part, section: &PartSection) -> P
     spec.restart_cures = section.restart_cures.unwrap_or(spec.restart_cures);
     spec.ages_with_heat = section.ages_by.map_or(spec.ages_with_heat, |by| by == AgesBy::Heat);
     spec
-}
-
-/// The weather of a depot.
-struct Sky {
-    name: String,
-    normals: Climate,
-    hours: Option<Arc<YearOfHours>>,
-}
-
-/// The weather of a depot: a climate, with what the depot says of its own, or a file.
-fn climate(cx: &mut Cx<'_>, lists: &mut Lists, depot: &DepotSection) -> Sky {
-    let name = match (depot.climate, &depot.weather_file) {
-        (Some(name), None) => name,
-        (None, Some(file)) => return recorded(cx, lists, depot, file),
-        (climate, _) => {
-            let both = climate.is_some();
-            let words = if both { "a climate and a weather file" } else { "no climate" };
-            let label = if both { "one of the two" } else { "what is its weather?" };
-            let help = "name one of the nine climates, or a year by the hour: weather_file = \"place.epw\"";
-            cx.error(&["depot", &depot.name], format!("the depot `{}` has {words}", depot.name), label, help);
-            return Sky { name: String::new(), normals: Climate::constant(f64::NAN), hours: None };
-        }
-    };
-    let (name, normals) = normals(cx, depot, name);
-    Sky { name, normals, hours: None }
-}
-
-/// The climate of a depot as a file has recorded it.
-fn recorded(cx: &mut Cx<'_>, lists: &mut Lists, depot: &DepotSection, file: &str) -> Sky {
-    let own = [
-        ("months_c", depot.months_c.is_some()),
-        ("daily_k", depot.daily_k.is_some()),
-        ("clearness", depot.clearness.is_some()),
-    ];
-    for (key, _) in own.iter().filter(|(_, given)| *given) {
-        let title = format!("`{key}` changes a climate, and the depot `{}` has a weather file", depot.name);
-        cx.error(&["depot", &depot.name, key], title, "without effect", format!("leave `{key}` out; the file says it"));
-    }
-    match lists.year(file) {
-        Ok(hours) => {
-            let normals = hours.normals();
-            let name = std::path::Path::new(file).file_name().unwrap_or_default().to_string_lossy();
-            Sky { name: format!("{name}, {:.1} C", normals.m_c), normals, hours: Some(hours) }
-        }
-        Err(reason) => {
-            let help = "name an EPW file; paths start at the plan";
-            cx.error(&["depot", &depot.name, "weather_file"], format!("{file} {reason}"), "this file", help);
-            Sky { name: String::new(), normals: Climate::constant(f64::NAN), hours: None }
-        }
-    }
-}
-
-/// Normals of a climate by its name, with what the depot says of its own.
-fn normals(cx: &mut Cx<'_>, depot: &DepotSection, name: ClimateName) -> (String, Climate) {
-    let word = crate::resolve::word(name);
-    let mut climate = Climate::named(&word).unwrap_or(Climate::constant(f64::NAN));
-    if depot.months_c.is_none() && depot.daily_k.is_none() && depot.clearness.is_none() {
-        return (word, climate);
-    }
-    if let Some(months) = &depot.months_c {
-        match <&[f64; 12]>::try_from(months.as_slice()) {
-            Ok(months) if months.iter().all(|mean_c| (-60.0..=50.0).contains(mean_c)) => {
-                climate = Climate::of_months(months, climate);
-            }
-            _ => {
-                let title = format!("the months of the depot `{}` are not twelve temperatures of air", depot.name);
-                let help = "write a mean for each month, January first, in degrees Celsius between -60 and 50";
-                cx.error(&["depot", &depot.name, "months_c"], title, "not a year", help);
-            }
-        }
-    }
-    climate.d_k = depot.daily_k.unwrap_or(climate.d_k);
-    climate.kt_mean = depot.clearness.unwrap_or(climate.kt_mean);
-    (format!("own, {:.1} C, like {word}", climate.m_c), climate)
 }
 
 fn enclosure(name: EnclosureName) -> Enclosure {

@@ -1,5 +1,6 @@
 //! From a checked document to the plan that it describes: rules across fields, the list of meters.
 
+mod climate;
 mod fleet;
 mod meters;
 mod policy;
@@ -7,6 +8,7 @@ mod radio;
 mod wear;
 mod work;
 
+pub use climate::climate_of;
 pub(super) use meters::{Lists, day as date};
 
 use crate::resolve::Context;

@@ -2,6 +2,7 @@
 
 use super::super::quantity::{Maybe, Share, Time};
 use amitwin_data::placement::ColumnNames;
+use amitwin_models::spec::Climate;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,22 +194,6 @@ impl PartSection {
     }
 }
 
-/// Climates that are known by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum ClimateName {
-    Phoenix,
-    Chicago,
-    Ahmedabad,
-    Singapore,
-    Seville,
-    Sydney,
-    London,
-    Oslo,
-    Delhi,
-}
-
 /// What a meter hangs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -240,7 +225,7 @@ pub struct DepotSection {
     pub count: u32,
     /// Its climate; with `months_c` the nearest to it, which then says the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub climate: Option<ClimateName>,
+    pub climate: Option<Climate>,
     /// A typical year of its place by the hour instead, as an EPW file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]

@@ -260,7 +260,7 @@ pub struct RuleSection {
     /// What is done.
     #[schemars(length(min = 1, max = 9))]
     pub r#do: Vec<TaskName>,
-    /// Within what time.
+    /// Within what time, such as "30d".
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "1h", "x-max" = "5y"))]
     pub within: SimTime,

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What campaigns of the head-end wear out: a run of frames says how long a meter sends for one and how often it restarts, and batteries
-/// and flash memory of vintages that have them live the shorter for it.
+/// What campaigns of the head-end wear out: a run of frames says how long a meter sends for one, how often it restarts and how often its
+/// contacts move, and batteries, flash memory and relays of vintages that have them live the shorter for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WearSection {
@@ -20,6 +20,10 @@ pub struct WearSection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e6))]
     pub restarts: Option<f64>,
+    /// Moves of a meter's contacts in one, on average, beside `tx_s` and `restarts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1e6))]
+    pub relay_moves: Option<f64>,
     /// Such campaigns in a year.
     #[schemars(range(min = 0.0, max = 100_000.0))]
     pub times_a_year: f64,
