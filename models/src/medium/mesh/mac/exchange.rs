@@ -65,7 +65,7 @@ pub fn ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, frame
         Mpdu::Ack { epoch } => acknowledged(link, above, ctx, frame, epoch),
         Mpdu::Sweep { sweep, epoch } => sweep::frame_ended(link, above, ctx, frame, sweep, epoch),
         Mpdu::Foreign => {
-            link.air.finish(frame, |_, _| false, |_, _, _| {});
+            link.air.finish_for(frame, |_, _| false, |_, _, _| {});
         }
     }
 }
@@ -78,7 +78,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     let packet = link.packets.get(at);
     let all = link.works_out_all;
     let heeds = |node: Node, level_dbm: f32| all || above.heeds(ctx.facts, (now, node), from, packet, level_dbm);
-    let t = link.air.finish(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
+    let t = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
     let (node, broadcast) = (t.from, t.to == Node::EVERYONE);
     link.settle(ctx, &t, &heard);
     let turned = now + link.times.turnaround;
@@ -161,7 +161,7 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
     let now = ctx.now();
     let mut heard = std::mem::take(&mut link.heard);
     heard.clear();
-    let t = link.air.finish(frame, |_, _| true, |node, fate, dbm| heard.push((node, fate, dbm)));
+    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
     link.settle(ctx, &t, &heard);
     let (receiver, sender) = (t.from, t.to);
     let turned = now + link.times.turnaround;

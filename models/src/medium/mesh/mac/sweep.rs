@@ -155,7 +155,7 @@ pub(super) fn frame_ended<U: Above>(
 ) {
     let mut heard = std::mem::take(&mut link.heard);
     heard.clear();
-    let t = link.air.finish(frame, |_, _| true, |node, fate, dbm| heard.push((node, fate, dbm)));
+    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
     link.settle(ctx, &t, &heard);
     for &(to, fate, _) in &heard {
         if fate == Fate::Received {

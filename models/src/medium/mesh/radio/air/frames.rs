@@ -143,9 +143,14 @@ impl Air {
     }
 
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
-    /// it. Of a frame for all on the common channel that is worked out only for those who have a use for it, by node and mean level
-    /// in dBm. Returns the frame.
-    pub fn finish(
+    /// it. Returns the frame.
+    pub fn finish(&mut self, id: u32, each: impl FnMut(Node, Fate, f32)) -> Transmission {
+        self.finish_for(id, |_, _| true, each)
+    }
+
+    /// The same, but what becomes of a frame for all on the common channel is worked out only for those who have a use for it, by node
+    /// and mean level in dBm.
+    pub fn finish_for(
         &mut self,
         id: u32,
         heeds: impl Fn(Node, f32) -> bool,
