@@ -136,7 +136,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(heat::groups());
     groups.extend(link::groups(effort));
     groups.extend(network::groups(effort));
-    groups.extend(queues::groups());
+    groups.extend(queues::groups(effort));
     groups.extend(operations::groups());
     groups.extend(firmware::groups(effort));
     groups.extend(maintenance::groups(effort));
