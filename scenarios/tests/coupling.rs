@@ -72,12 +72,11 @@ fn on_one_channel_the_window_is_much_nearer_to_exact_than_nothing() {
 fn with_hopping_meshes_hardly_disturb_each_other() {
     let means = measure(true, "30s", 4);
     // With 129 channels two frames for one receiver each rarely meet, so all three agree. What the window leaves out
-    // are collisions of frames for all in broadcast slots, which nobody repeats.
+    // are collisions of frames for all in broadcast slots, which nobody repeats; few of those that are heard from another mesh are of use.
     for mode in ["window", "none"] {
         assert!(error(&means, mode, "retries") < 0.15);
         assert!(error(&means, mode, "border_router_collisions") < 0.25);
+        assert!(error(&means, mode, "collisions") < 0.25);
         assert!((means[mode]["push_delivered_share"] - means["exact"]["push_delivered_share"]).abs() < 0.002);
     }
-    let for_all = error(&means, "window", "collisions");
-    assert!(for_all > 0.4, "frames in broadcast slots are told to neighbours by now: say so in the page of the radio");
 }
