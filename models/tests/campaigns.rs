@@ -81,7 +81,6 @@ fn ping(draws: &mut Draws, meters: u32) -> PingSpec {
         attempts: 1 + draws.below(3) as u8,
         target: if draws.one_in(3) { Target::of(draws.some(meters)) } else { Target::default() },
         waves: waves(draws),
-        ..PingSpec::default()
     }
 }
 

@@ -24,7 +24,7 @@ fn town(stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
 
 /// Counts but for those of receptions, and the sum of these.
 fn counts(ran: &Ran) -> (Counters, u64) {
-    let counters = ran.mesh().books.counters.clone();
+    let counters = ran.mesh().books.counters;
     let sum = counters.received + counters.collided + counters.noise + counters.unheeded;
     (Counters { received: 0, collided: 0, noise: 0, unheeded: 0, ..counters }, sum)
 }
