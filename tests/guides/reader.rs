@@ -82,7 +82,7 @@ impl Reader {
             (Kind::Shell, _) => {
                 // Whoever waits for something that does not come would wait for ever.
                 let mut command = Command::new("timeout");
-                command.args(["120", "bash", "-euo", "pipefail", "-c", &format!("{ENDS}\n{text}")]);
+                command.args(["600", "bash", "-euo", "pipefail", "-c", &format!("{ENDS}\n{text}")]);
                 command
             }
             (_, None) => return Ok(Done::NoPython),
