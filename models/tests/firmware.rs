@@ -318,6 +318,19 @@ fn a_meter_that_is_bricked_has_failed_even_if_the_campaign_was_halted_before_tha
 }
 
 #[test]
+fn a_campaign_ends_even_if_answers_are_lost_to_meters_that_roll_back() {
+    // Four of ten messages are lost each way, so that 0.64 of the questions stay without an answer and 0.26 of the sessions: of 40 meters some activate the image and
+    // roll back without the head-end having heard that they were told, and are told once more.
+    let goes_wrong = vec![GoesWrong { rolls_back: 1.0, ..GoesWrong::default() }];
+    let firmware = FirmwareSpec { goes_wrong, timeout: seconds(10), ..FirmwareSpec::new(seconds(60), 4 * 1_024) };
+    let ran = run(&ideal(40, 0.4, 40_000, firmware));
+    let unended: Vec<_> = rows(&ran).into_iter().filter(|row| row.outcome != Outcome::Failed).collect();
+    assert!(unended.is_empty(), "{unended:?}");
+    let back = rows(&ran).into_iter().filter(|row| row.image_state.0 == Some(ImageState::RolledBack)).count();
+    assert!(back > 20, "{back}");
+}
+
+#[test]
 fn blocks_flood_a_mesh() {
     // A row of meters 100 m apart, which hear their neighbours alone: blocks reach the last one over four hops.
     for payload in [Payload::Real, Payload::Sized] {

@@ -228,11 +228,11 @@ impl Progress {
             (ImageStep::Activate, ImageSaid::Result(0)) => {
                 (self.stage, self.activated) = (Stage::Activating, self.activated.or(Some(now)));
             }
+            // It had been told before, has activated the image, and runs the former one again.
+            (ImageStep::Activate, ImageSaid::Result(_)) if self.activated.is_some() => self.stage = Stage::RolledBack,
             (ImageStep::Initiate | ImageStep::Verify | ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
                 return Follows::Later;
             }
-            // It had been told before, has activated the image, and runs the former one again.
-            (ImageStep::Activate, ImageSaid::Result(_)) if self.activated.is_some() => self.stage = Stage::RolledBack,
             (ImageStep::Initiate, ImageSaid::Result(_)) => self.stage = Stage::Refusing,
             (ImageStep::Identifier, ImageSaid::Identifier(runs)) => {
                 self.answered = Some(now);
@@ -306,6 +306,10 @@ mod tests {
             unsure.take(ImageStep::Identifier, &old, SimTime::ZERO, b"new", 3);
             assert_eq!(unsure.stage, stage);
         }
+        // One that is told again and has nothing to activate had done it.
+        let mut again = Progress { stage: Stage::Verified, activated: Some(SimTime::ZERO), ..Progress::default() };
+        again.take(ImageStep::Activate, &ImageSaid::Result(TEMPORARY_FAILURE), SimTime::ZERO, b"new", 3);
+        assert_eq!(again.stage, Stage::RolledBack);
         assert_eq!(of(Stage::Complete, ImageStep::Verify, ImageSaid::Result(250)), Stage::Failed);
         assert_eq!(of(Stage::Offered, ImageStep::Received, ImageSaid::Received(vec![], 0)), Stage::Waiting);
         assert_eq!(of(Stage::Receiving, ImageStep::Block(1), ImageSaid::Result(TEMPORARY_FAILURE)), Stage::Waiting);
