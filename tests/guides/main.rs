@@ -53,6 +53,11 @@ fn data_guide() {
 }
 
 #[test]
+fn firmware_guide() {
+    follow_guide("firmware.md");
+}
+
+#[test]
 fn head_end_testers_guide() {
     follow_guide("head-ends.md");
 }

@@ -29,8 +29,6 @@ fn capacity() -> Group {
         spec.mac.hopping = false;
         // A border router that is busy is no reason for a way around it.
         spec.mesh.hops_max = 1;
-        // The mesh keeps itself as seldom as any profile has it: what it takes is subtracted, and varies.
-        spec.mesh.profile = Some(SizeProfile::XLarge);
         spec.traffic.payload_bytes = Some(500);
         let idle = busy(&spec);
         spec.traffic.push_period = Some(SimTime::from_secs(900) / u64::from(SCALE));
