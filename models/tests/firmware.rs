@@ -318,16 +318,20 @@ fn a_meter_that_is_bricked_has_failed_even_if_the_campaign_was_halted_before_tha
 }
 
 #[test]
-fn a_campaign_ends_even_if_answers_are_lost_to_meters_that_roll_back() {
-    // Four of ten messages are lost each way, so that 0.64 of the questions stay without an answer and 0.26 of the sessions: of 40 meters some activate the image and
-    // roll back without the head-end having heard that they were told, and are told once more.
-    let goes_wrong = vec![GoesWrong { rolls_back: 1.0, ..GoesWrong::default() }];
-    let firmware = FirmwareSpec { goes_wrong, timeout: seconds(10), ..FirmwareSpec::new(seconds(60), 4 * 1_024) };
-    let ran = run(&ideal(40, 0.4, 40_000, firmware));
-    let unended: Vec<_> = rows(&ran).into_iter().filter(|row| row.outcome != Outcome::Failed).collect();
-    assert!(unended.is_empty(), "{unended:?}");
-    let back = rows(&ran).into_iter().filter(|row| row.image_state.0 == Some(ImageState::RolledBack)).count();
-    assert!(back > 20, "{back}");
+fn a_campaign_ends_even_if_answers_to_activations_are_lost() {
+    // Four of ten messages are lost each way, so that 0.64 of the questions stay without an answer and 0.26 of the sessions. Asked again after 10 s a meter restarts,
+    // after 60 s it is back: of 40 some have activated the image without the head-end having heard it, and say that there is nothing to activate.
+    for (rolls_back, timeout) in [(1.0, 10), (1.0, 60), (0.0, 10), (0.0, 60)] {
+        let goes_wrong = vec![GoesWrong { rolls_back, ..GoesWrong::default() }];
+        let firmware =
+            FirmwareSpec { goes_wrong, timeout: seconds(timeout), ..FirmwareSpec::new(seconds(60), 4 * 1_024) };
+        let ran = run(&ideal(40, 0.4, 60_000, firmware));
+        let of = |state| rows(&ran).into_iter().filter(|row| row.image_state.0 == Some(state)).count();
+        assert_eq!(count(&ran, Outcome::Pending), 0, "{rolls_back} {timeout}");
+        let expected = if rolls_back > 0.0 { ImageState::RolledBack } else { ImageState::Running };
+        // Some are given up, because they answered none of the questions of an hour.
+        assert!(of(expected) >= 35, "{rolls_back} {timeout}: {}", of(expected));
+    }
 }
 
 #[test]

@@ -230,7 +230,11 @@ impl Progress {
             }
             // It had been told before, has activated the image, and runs the former one again.
             (ImageStep::Activate, ImageSaid::Result(_)) if self.activated.is_some() => self.stage = Stage::RolledBack,
-            (ImageStep::Initiate | ImageStep::Verify | ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
+            // It has nothing to activate: it may have done so, and its answer been lost.
+            (ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
+                (self.stage, self.activated, self.unsure) = (Stage::Activating, Some(now), true);
+            }
+            (ImageStep::Initiate | ImageStep::Verify, ImageSaid::Result(TEMPORARY_FAILURE)) => {
                 return Follows::Later;
             }
             (ImageStep::Initiate, ImageSaid::Result(_)) => self.stage = Stage::Refusing,
@@ -306,6 +310,7 @@ mod tests {
             unsure.take(ImageStep::Identifier, &old, SimTime::ZERO, b"new", 3);
             assert_eq!(unsure.stage, stage);
         }
+        assert_eq!(of(Stage::Verified, ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)), Stage::Activating);
         // One that is told again and has nothing to activate had done it.
         let mut again = Progress { stage: Stage::Verified, activated: Some(SimTime::ZERO), ..Progress::default() };
         again.take(ImageStep::Activate, &ImageSaid::Result(TEMPORARY_FAILURE), SimTime::ZERO, b"new", 3);
