@@ -106,8 +106,7 @@ pub fn highest_h(points: &[(f64, f64)]) -> Option<f64> {
 
 /// Hours from one hour of the day to another, from 12 before to 12 after it.
 pub fn later_h(from_h: f64, to_h: f64) -> f64 {
-    let later = (to_h - from_h + 36.0) % 24.0 - 12.0;
-    if later < -12.0 { later + 24.0 } else { later }
+    (to_h - from_h + 36.0) % 24.0 - 12.0
 }
 
 #[cfg(test)]

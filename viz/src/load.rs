@@ -134,32 +134,16 @@ pub(crate) mod tests {
     /// A row in which only what is given is not zero.
     pub(crate) fn row(node: u32, relayed: u32, hops: Option<u8>, lost_retries: u32, lost_backhaul: u32) -> LoadRow {
         LoadRow {
-            time_s: 0.0,
-            node,
             tx_s: 1.5,
             frames_sent: 10,
             relayed,
             queue_frames_max: node,
-            lost_queue_full: 0,
             lost_retries,
-            lost_reset: 0,
-            lost_no_route: 0,
-            lost_too_far: 0,
-            lost_reassembly: 0,
             lost_backhaul,
-            lost_too_old: 0,
-            lost_control: 0,
             parent_changes: 1,
             hops,
-            children: 0,
             descendants: relayed,
-            up_sent: 0,
-            up_unanswered: 0,
-            rssi_dbm: None,
-            snr_db: None,
-            board_c: Added::default(),
-            rx_s: Added::default(),
-            charge_mah: Added::default(),
+            ..LoadRow::quiet(0.0, node)
         }
     }
 

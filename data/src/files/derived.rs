@@ -23,7 +23,7 @@ pub enum Derived {
     /// `code`: what `value` says of an event, where it is the number of a word; the places of kind and value.
     Code(usize, usize),
     /// `up_loss`: share of lost tries of a radio.
-    Loss(Link),
+    Loss,
     /// `health`: the state of its link.
     Health(Link),
 }
@@ -38,11 +38,38 @@ pub struct Link {
     snr: usize,
 }
 
-/// What columns know of the rows before.
+/// What columns know of the rows so far.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    loss: AllTries,
-    health: AllTries,
+    tries: AllTries,
+    /// Share of lost tries for each row of the group that was taken in last.
+    losses: Vec<Option<f64>>,
+}
+
+impl Memory {
+    /// Takes in a group of rows, which follow those before, for the columns of that group.
+    pub fn take_in<R: Row>(&mut self, rows: &[R]) {
+        let Some(Link { node, sent, unanswered, .. }) = Link::of(&R::TABLE) else { return };
+        let [node, sent, unanswered] = [node, sent, unanswered].map(|at| match R::gatherers()[at](rows).values {
+            Values::I32(values) => values.iter().map(|&value| value as u32).collect(),
+            _ => vec![0; rows.len()],
+        });
+        let each = node.into_iter().zip(sent).zip(unanswered);
+        self.losses = each.map(|((node, sent), unanswered)| self.tries.add(node, sent, unanswered)).collect();
+    }
+}
+
+impl Link {
+    fn of(info: &TableInfo) -> Option<Link> {
+        let place = |name: &str| info.columns.iter().position(|column| column.name == name);
+        Some(Link {
+            node: place("node")?,
+            sent: place("up_sent")?,
+            unanswered: place("up_unanswered")?,
+            rssi: place("rssi_dbm")?,
+            snr: place("snr_db")?,
+        })
+    }
 }
 
 impl Derived {
@@ -51,16 +78,8 @@ impl Derived {
         let place = |name: &str| info.columns.iter().position(|column| column.name == name);
         let time = place("time_s").or_else(|| place("planned_s")).map(Derived::Time);
         let code = place("kind").zip(place("value")).map(|(kind, value)| Derived::Code(kind, value));
-        let link = || {
-            Some(Link {
-                node: place("node")?,
-                sent: place("up_sent")?,
-                unanswered: place("up_unanswered")?,
-                rssi: place("rssi_dbm")?,
-                snr: place("snr_db")?,
-            })
-        };
-        let (loss, health) = (link().map(Derived::Loss), link().map(Derived::Health));
+        let link = Link::of(info);
+        let (loss, health) = (link.map(|_| Derived::Loss), link.map(Derived::Health));
         [Some(Derived::Variant), Some(Derived::Seed), time, code, loss, health].into_iter().flatten().collect()
     }
 
@@ -71,7 +90,7 @@ impl Derived {
             Derived::Seed => &SEED,
             Derived::Time(_) => &TIME,
             Derived::Code(..) => &CODE,
-            Derived::Loss(_) => &LOSS,
+            Derived::Loss => &LOSS,
             Derived::Health(_) => &HEALTH,
         }
     }
@@ -87,7 +106,7 @@ impl Derived {
             }
             Derived::Code(..) => (text, Repetition::OPTIONAL),
             Derived::Health(_) => (text, Repetition::REQUIRED),
-            Derived::Loss(_) => {
+            Derived::Loss => {
                 let name = self.meaning().name;
                 let column = Type::primitive_type_builder(name, PhysicalType::DOUBLE);
                 return column.with_repetition(Repetition::OPTIONAL).build();
@@ -100,18 +119,9 @@ impl Derived {
             .build()
     }
 
-    /// Its values for these rows, which follow those that the memory knows.
-    pub fn column<'a, R: Row>(self, rows: &'a [R], origin: &'a Origin, memory: &mut Memory) -> ColumnData<'a> {
+    /// Its values for these rows, which the memory has taken in last.
+    pub fn column<'a, R: Row>(self, rows: &'a [R], origin: &'a Origin, memory: &Memory) -> ColumnData<'a> {
         let gather = |at: usize| R::gatherers()[at](rows).values;
-        let whole = |at: usize| match gather(at) {
-            Values::I32(values) => values.iter().map(|&value| value as u32).collect(),
-            _ => vec![0; rows.len()],
-        };
-        let losses = |link: Link, tries: &mut AllTries| -> Vec<Option<f64>> {
-            let (sent, unanswered) = (whole(link.sent), whole(link.unanswered));
-            let each = whole(link.node).into_iter().zip(sent).zip(unanswered);
-            each.map(|((node, sent), unanswered)| tries.add(node, sent, unanswered)).collect()
-        };
         let values = match self {
             Derived::Variant => Values::Text(vec![&origin.variant; rows.len()]),
             // The column has the bits of an unsigned number.
@@ -136,19 +146,15 @@ impl Derived {
                 let values = Values::Text(words.into_iter().flatten().collect());
                 return ColumnData { values, levels: Some(levels) };
             }
-            Derived::Loss(link) => {
-                let losses = losses(link, &mut memory.loss);
-                let levels = losses.iter().map(|loss| i16::from(loss.is_some())).collect();
-                return ColumnData {
-                    values: Values::F64(losses.into_iter().flatten().collect()),
-                    levels: Some(levels),
-                };
+            Derived::Loss => {
+                let levels = memory.losses.iter().map(|loss| i16::from(loss.is_some())).collect();
+                let values = Values::F64(memory.losses.iter().copied().flatten().collect());
+                return ColumnData { values, levels: Some(levels) };
             }
             Derived::Health(link) => {
                 let [rssi, snr] = [link.rssi, link.snr].map(|at| optional(R::gatherers()[at](rows)));
-                let losses = losses(link, &mut memory.health);
-                let each = rssi.into_iter().zip(snr).zip(losses);
-                Values::Text(each.map(|((rssi, snr), loss)| Health::of(rssi, snr, loss).word()).collect())
+                let each = rssi.into_iter().zip(snr).zip(&memory.losses);
+                Values::Text(each.map(|((rssi, snr), loss)| Health::of(rssi, snr, *loss).word()).collect())
             }
         };
         ColumnData { values, levels: None }
@@ -168,36 +174,15 @@ fn optional(column: ColumnData<'_>) -> Vec<Option<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Added, LoadRow};
+    use crate::rows::LoadRow;
 
     fn hour(node: u32, sent: u32, unanswered: u32, link: Option<(f32, f32)>) -> LoadRow {
         LoadRow {
-            time_s: 0.0,
-            node,
-            tx_s: 0.0,
-            frames_sent: 0,
-            relayed: 0,
-            queue_frames_max: 0,
-            lost_queue_full: 0,
-            lost_retries: 0,
-            lost_reset: 0,
-            lost_no_route: 0,
-            lost_too_far: 0,
-            lost_reassembly: 0,
-            lost_backhaul: 0,
-            lost_too_old: 0,
-            lost_control: 0,
-            parent_changes: 0,
-            hops: None,
-            children: 0,
-            descendants: 0,
             up_sent: sent,
             up_unanswered: unanswered,
             rssi_dbm: link.map(|link| link.0),
             snr_db: link.map(|link| link.1),
-            board_c: Added::default(),
-            rx_s: Added::default(),
-            charge_mah: Added::default(),
+            ..LoadRow::quiet(0.0, node)
         }
     }
 
@@ -215,8 +200,9 @@ mod tests {
         let [.., loss, health] = of[..] else { panic!("{of:?}") };
         let mut memory = Memory::default();
         let mut columns = |rows: &[LoadRow]| {
-            let loss = loss.column(rows, &origin, &mut memory);
-            let health = health.column(rows, &origin, &mut memory);
+            memory.take_in(rows);
+            let loss = loss.column(rows, &origin, &memory);
+            let health = health.column(rows, &origin, &memory);
             let (Values::F64(losses), Values::Text(words)) = (loss.values, health.values) else {
                 panic!("other types")
             };

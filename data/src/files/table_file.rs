@@ -71,6 +71,7 @@ impl TableFile {
         more: &[ColumnData<'_>],
         memory: &mut Memory,
     ) -> Result<(), FileError> {
+        memory.take_in(rows);
         let mut write = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
             for derived in &self.derived {

@@ -18,6 +18,7 @@ mod column;
 mod declare;
 pub mod describe;
 mod fingerprint;
+mod load;
 mod plan_tables;
 pub mod tables;
 mod transaction;

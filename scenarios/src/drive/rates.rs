@@ -77,7 +77,7 @@ fn at(sums: &mut Vec<u64>, hour: usize) -> &mut u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amitwin_data::rows::{Added, Outcome, TransactionKind};
+    use amitwin_data::rows::{Outcome, TransactionKind};
     use std::sync::Arc;
 
     fn answer(gateway: u32, answered_s: Option<f64>, bytes: u32) -> TransactionRow {
@@ -94,34 +94,7 @@ mod tests {
     }
 
     fn load(hops: Option<u8>, tx_s: f32) -> LoadRow {
-        LoadRow {
-            time_s: 0.0,
-            node: 1,
-            tx_s,
-            frames_sent: 1,
-            relayed: 0,
-            queue_frames_max: 0,
-            lost_queue_full: 0,
-            lost_retries: 0,
-            lost_reset: 0,
-            lost_no_route: 0,
-            lost_too_far: 0,
-            lost_reassembly: 0,
-            lost_backhaul: 0,
-            lost_too_old: 0,
-            lost_control: 0,
-            parent_changes: 0,
-            hops,
-            children: 0,
-            descendants: 0,
-            up_sent: 0,
-            up_unanswered: 0,
-            rssi_dbm: None,
-            snr_db: None,
-            board_c: Added::default(),
-            rx_s: Added::default(),
-            charge_mah: Added::default(),
-        }
+        LoadRow { tx_s, frames_sent: 1, hops, ..LoadRow::quiet(0.0, 1) }
     }
 
     #[test]

@@ -8,28 +8,15 @@ fn row(node: u32, outcome: Outcome, times: [Option<f64>; 5]) -> TransactionRow {
     let [sent_s, complete_s, verified_s, reset_s, answered_s] = times;
     TransactionRow {
         transaction: node.into(),
-        kind: TransactionKind::Firmware,
         campaign: "v2".into(),
-        node,
-        gateway: 0,
-        planned_s: 60.0,
         sent_s,
         reset_s,
-        acknowledged: None,
         answered_s,
         outcome,
         attempts: 1,
-        hops: None,
-        hops_made: None,
-        bytes: 0,
-        held_by: Added::default(),
-        image_state: Added::default(),
-        rounds: Added::default(),
-        blocks_alone: Added::default(),
-        blocks_again: Added::default(),
         complete_s: Added(complete_s),
         verified_s: Added(verified_s),
-        clock_off_s: Added::default(),
+        ..TransactionRow::new(TransactionKind::Firmware, node, 60.0)
     }
 }
 

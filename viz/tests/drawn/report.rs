@@ -263,13 +263,11 @@ fn links_by_hour_stand_under_air_and_boards_with_their_peaks() {
         };
         variant.weather = (0..48).map(weather).collect();
         let load = |hour: u32| LoadRow {
-            time_s: 3_600.0 * f64::from(hour),
-            node: 1,
             up_sent: 10_000,
             up_unanswered: (1_000.0 + 500.0 * wave(f64::from(hour) + 0.5, 17.0)) as u32,
             parent_changes: hour % 2,
             board_c: Added(Some((38.0 + 8.0 * wave(f64::from(hour + 1), 16.0 + 2.0 / 3.0)) as f32)),
-            ..synthetic::load_row(1)
+            ..LoadRow::quiet(3_600.0 * f64::from(hour), 1)
         };
         variant.course.add(&(0..48).map(load).collect::<Vec<_>>());
     }

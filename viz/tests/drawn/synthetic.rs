@@ -148,38 +148,6 @@ pub fn airtime(variant: usize, gateway: u32) -> Vec<AirtimeRow> {
     (0..(END_S / 60.0) as u32).map(row).collect()
 }
 
-/// An hour of a radio in which nothing happened.
-pub fn load_row(node: u32) -> LoadRow {
-    LoadRow {
-        time_s: 0.0,
-        node,
-        tx_s: 0.0,
-        frames_sent: 0,
-        relayed: 0,
-        queue_frames_max: 0,
-        lost_queue_full: 0,
-        lost_retries: 0,
-        lost_reset: 0,
-        lost_no_route: 0,
-        lost_too_far: 0,
-        lost_reassembly: 0,
-        lost_backhaul: 0,
-        lost_too_old: 0,
-        lost_control: 0,
-        parent_changes: 0,
-        hops: None,
-        children: 0,
-        descendants: 0,
-        up_sent: 0,
-        up_unanswered: 0,
-        rssi_dbm: None,
-        snr_db: None,
-        board_c: Added::default(),
-        rx_s: Added::default(),
-        charge_mah: Added::default(),
-    }
-}
-
 /// One hour in which ten meters relay, the later ones more, and they and the border router lose messages, fewer in later variants. The first
 /// meter has no connection, the second a poor one.
 pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
@@ -201,7 +169,7 @@ pub fn load(variant: usize, nodes: &[NodeRow]) -> (Load, LinkHealth) {
             up_unanswered: if is_router { 0 } else { 2 },
             rssi_dbm: (!is_router).then(|| [-112.0, -95.0].get(node as usize).copied().unwrap_or(-80.0)),
             snr_db: (!is_router).then_some(30.0),
-            ..load_row(node)
+            ..LoadRow::quiet(0.0, node)
         }
     };
     let rows: Vec<LoadRow> = (0..10).chain([router]).map(row).collect();

@@ -102,7 +102,7 @@ impl Firmware {
                 if verified > 0 {
                     self.wait_for(ctx, at, Awaited::Activation);
                 } else {
-                    self.fail_all_but(tools, Stage::Verified);
+                    self.give_up(tools);
                     self.wave_over(ctx);
                 }
             }
@@ -110,7 +110,7 @@ impl Firmware {
                 if !self.left(tools).is_empty() && self.tries_again(ctx) {
                     return;
                 }
-                self.fail_all_but(tools, Stage::Running);
+                self.give_up(tools);
                 self.wave_over(ctx);
             }
             Phase::Waits | Phase::Spread | Phase::Done => {}
@@ -140,14 +140,12 @@ impl Firmware {
         }
     }
 
-    /// Meters of this wave that have not come so far have failed.
-    fn fail_all_but(&mut self, tools: &mut Tools<'_>, stage: Stage) {
+    /// Meters of this wave with whom something is left to be done have failed.
+    fn give_up(&mut self, tools: &mut Tools<'_>) {
         for position in self.left(tools) {
-            if self.state.meters[position as usize].stage != stage {
-                self.state.meters[position as usize].stage = Stage::Failed;
-                self.call(tools, position, if stage == Stage::Running { Cause::NotRunning } else { Cause::NotServed });
-                self.has_failed(tools);
-            }
+            self.state.meters[position as usize].stage = Stage::Failed;
+            self.call(tools, position, Cause::NotServed);
+            self.has_failed(tools);
         }
     }
 
