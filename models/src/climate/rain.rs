@@ -196,7 +196,7 @@ mod tests {
     /// 1990-01-01.
     const START: i64 = 631_152_000 / 3_600;
 
-    /// Days with rain, millimetres and hours with rain of the Julys and Januaries of 30 years, a year.
+    /// Days with rain, millimetres and hours with rain of one month of the year, the mean of 30 years.
     fn of_month(climate: Climate, month: u8) -> (f64, f64, f64) {
         let rain = Rain::new(climate, 0.0, key(7, 1, purpose::WEATHER), 7);
         let (mut days, mut mm, mut hours) = (0.0, 0.0, 0.0);

@@ -85,11 +85,11 @@ fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let (in_waves, updates) = (waves.shares.is_some(), campaign.job.firmware().is_some());
     if (in_waves || updates) && campaign.only_when().is_some() && campaign.wait().is_none() {
         let ends = if in_waves {
-            "the waves of the campaign `{name}` may never end"
+            format!("the waves of the campaign `{name}` may never end")
         } else {
-            "the campaign `{name}` may never activate its image"
+            format!("the campaign `{name}` may never activate its image")
         };
-        let title = format!("{}: a meter waits for its link for as long as it takes", ends.replace("{name}", name));
+        let title = format!("{ends}: a meter waits for its link for as long as it takes");
         let help = "add `wait`, such as \"2h\", after which a meter is left out";
         cx.error(&["campaign", name, "only_when"], title, "needs `wait`", help);
     }
