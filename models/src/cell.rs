@@ -412,6 +412,14 @@ impl Cell {
     pub fn work_out_all(&mut self) {
         if let AnyMedium::Mesh(mesh) = &mut self.medium {
             mesh.link.works_out_all = true;
+            mesh.link.sends_no_trains = true;
+        }
+    }
+
+    /// From now on each frame of a sweep is an event, also where nobody listens: slower.
+    pub fn send_no_trains(&mut self) {
+        if let AnyMedium::Mesh(mesh) = &mut self.medium {
+            mesh.link.sends_no_trains = true;
         }
     }
 

@@ -80,6 +80,10 @@ pub(super) fn handle(probes: &mut Probes, link: &mut LinkLayer, ctx: &mut Ctx, e
 }
 
 impl Above for Probes {
+    fn heeds_sweep(&self, _: &Facts, _: (Node, Node), _sweep: Sweep, _before: SimTime) -> bool {
+        true
+    }
+
     fn heeds(&self, _: &Facts, _: (SimTime, Node), _from: Node, _packet: &Packet, _level_dbm: f32) -> bool {
         true
     }

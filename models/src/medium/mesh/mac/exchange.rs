@@ -88,7 +88,9 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     if alive && broadcast {
         let packet = link.take_current(node, at);
         link.finish_job(node);
-        ctx.schedule(turned, node, Event::Resume { node });
+        if link.macs[node].has_more() {
+            ctx.schedule(turned, node, Event::Resume { node });
+        }
         for &(to, fate, _) in &heard {
             if fate == Fate::Received {
                 above.receive(link, ctx, to, node, &packet);
@@ -167,7 +169,9 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
     let turned = now + link.times.turnaround;
     link.air.deafen(receiver, turned);
     link.macs[receiver].acknowledging = false;
-    ctx.schedule(turned, receiver, Event::Resume { node: receiver });
+    if link.macs[receiver].has_more() {
+        ctx.schedule(turned, receiver, Event::Resume { node: receiver });
+    }
     let intact = heard.first().is_some_and(|h| h.1 == Fate::Received);
     link.heard = heard;
     let mac = &link.macs[sender];

@@ -90,6 +90,11 @@ pub(super) struct Mac {
 }
 
 impl Mac {
+    /// Something waits to be sent.
+    fn has_more(&self) -> bool {
+        !self.queue.is_empty() || !self.broadcasts.is_empty() || self.sweeps != 0
+    }
+
     /// The queue that the frame in hand leads, if the node is [`Job::Busy`].
     fn in_hand_queue(&self) -> &Fifo {
         if self.in_hand_is_broadcast { &self.broadcasts } else { &self.queue }
@@ -123,6 +128,8 @@ pub struct LinkLayer {
     capture: Option<Box<Capture>>,
     /// Receptions are worked out that nobody has a use for.
     pub works_out_all: bool,
+    /// Each frame of a sweep is an event, and none goes out in a train.
+    pub sends_no_trains: bool,
     pieces: Vec<sweep::Piece>,
     spare_pieces: Vec<sweep::Piece>,
     heard: Vec<(Node, Fate, f32)>,
@@ -146,6 +153,8 @@ pub trait Above {
     /// Whether a node has a use now for a packet for all that it hears from `from` with a mean level of so many dBm: if not, receiving it
     /// would change nothing.
     fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool;
+    /// Whether the second node has a use for a sweep's frame of the first, or may have one before an instant.
+    fn heeds_sweep(&self, facts: &Facts, of: (Node, Node), sweep: Sweep, before: SimTime) -> bool;
     /// A datagram or a fragment arrived at `node` over the air from `from`.
     fn receive(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, packet: &Packet);
     /// A sweep's frame arrived.
@@ -196,6 +205,7 @@ impl LinkLayer {
             ageing: None,
             capture: None,
             works_out_all: false,
+            sends_no_trains: false,
             pieces: Vec::new(),
             spare_pieces: Vec::new(),
             heard: Vec::new(),

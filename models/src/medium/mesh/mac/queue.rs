@@ -90,6 +90,7 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
 
 /// Drops everything a node holds: it is being reset or switched off.
 pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node) {
+    link.break_train(above, ctx, node);
     link.finish_job(node);
     let mac = &mut link.macs[node];
     (mac.acknowledging, mac.sweeps, mac.sweep_step) = (false, 0, 0);

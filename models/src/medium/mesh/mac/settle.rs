@@ -4,7 +4,7 @@
 use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
-use crate::medium::mesh::mpdu::{Frame, Mpdu};
+use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
 use crate::medium::mesh::radio::air::{Fate, Transmission};
 use crate::node::{Channel, Node, SiteId};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
@@ -74,6 +74,32 @@ impl LinkLayer {
         if ctx.books.samples_frame() {
             self.sample(ctx, t, heard.iter().find(|h| h.1 != Fate::Unheeded));
         }
+    }
+
+    /// Samples a frame of a train for the `frames` table.
+    pub(super) fn sample_swept(
+        &self,
+        ctx: &mut Ctx,
+        (from, start, lasts): (Node, SimTime, SimTime),
+        channel: Channel,
+        bytes: u16,
+        sweep: Sweep,
+    ) {
+        if !ctx.books.samples_frame() {
+            return;
+        }
+        ctx.books.rows.frames.push(FrameRow {
+            time_s: start.secs_f64(),
+            src: ctx.facts.sites[from].0,
+            dst: None,
+            kind: sweep.frame_kind(),
+            channel: channel.0,
+            bytes: bytes + self.air.phy.fcs_bytes,
+            attempt: 0,
+            airtime_s: lasts.secs_f64() as f32,
+            rssi_dbm: f32::NAN,
+            outcome: FrameOutcome::Sent,
+        });
     }
 
     fn sample(&self, ctx: &mut Ctx, t: &Transmission, first: Option<&(Node, Fate, f32)>) {

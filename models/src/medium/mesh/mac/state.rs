@@ -86,6 +86,8 @@ impl LinkLayer {
             };
             ensure(known, || format!("mac: a frame of radio {from} is about something that is not here"))?;
         }
+        let of_pieces = air.train_senders().all(|from| pieces.iter().any(|piece| piece.node == from));
+        ensure(of_pieces, || "mac: a train is of a radio that sends no sweep".to_owned())?;
         self.air.restore(air, bounds)?;
         (self.packets, self.macs, self.sent_us) = (packets, macs, sent_us);
         (self.newest_tag, self.pieces) = (newest_tag, pieces);

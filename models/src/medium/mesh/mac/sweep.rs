@@ -2,14 +2,15 @@
 //!
 //! A sweep keeps its cadence: a channel found busy is left out, not waited for. It is sent in pieces of at most half a
 //! second, and a node's queue goes first between two pieces. Who will be tuned to which of the piece's frames is worked
-//! out once when the piece starts, because hop sequences are known.
+//! out once when the piece starts, because hop sequences are known. Frames for which nobody is tuned in who has a use for them go
+//! out as a train.
 
 use super::{Above, Job, LinkLayer, next_job};
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
 use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
-use crate::medium::mesh::radio::air::Fate;
+use crate::medium::mesh::radio::air::{Fate, Train};
 use crate::medium::mesh::wire::capture::Sent;
 use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
@@ -68,9 +69,13 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
     let last = now + cadence * u64::from(end - first);
     // On the common channel everybody is tuned in, and the air finds them.
     let tuned = if link.hopping() { link.air.neighbours.of(node).0 } else { &[] };
+    let in_trains = link.sends_trains(node, sweep);
     for &other in tuned {
         let radio = &link.air.radios[other];
         if !ctx.facts.is_own(other) || !radio.is_on() {
+            continue;
+        }
+        if in_trains && !above.heeds_sweep(ctx.facts, (node, other), sweep, last) {
             continue;
         }
         let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);
@@ -98,6 +103,9 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     }
     let Some(index) = link.pieces.iter().position(|p| p.node == node) else { return };
     let (sweep, end) = (link.pieces[index].sweep, link.pieces[index].end);
+    if let Some(train) = link.air.end_train(node) {
+        link.settle_train(above, ctx, &train, sweep);
+    }
     if step >= end {
         link.drop_piece(node);
         let steps = link.steps();
@@ -116,10 +124,19 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         ctx.schedule(now + link.cadence(sweep), node, next);
         return;
     }
+    let (cadence, in_trains) = (link.cadence(sweep), link.sends_trains(node, sweep));
     let piece = &mut link.pieces[index];
     let from = piece.at + piece.hits[piece.at..].partition_point(|h| h.0 < step);
     let to = from + piece.hits[from..].partition_point(|h| h.0 == step);
     piece.at = to;
+    if from == to && in_trains {
+        let next = piece.hits.get(from).map_or(end, |hit| hit.0);
+        let airtime = link.air.phy.airtime(link.times.sweep_bytes[sweep as usize]);
+        let train = Train::new(node, now, (step, next - step), (cadence, airtime));
+        ctx.schedule(train.end(), node, Event::Sweep { node, epoch, step: step + train.frames });
+        link.air.begin_train(train);
+        return;
+    }
     let mut hearers = std::mem::take(&mut link.hearers);
     hearers.clear();
     hearers.extend(piece.hits[from..to].iter().map(|h| h.1));
@@ -127,20 +144,7 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     let frame = Frame { from: node, to: Node::EVERYONE, channel: on, bytes, mpdu: Mpdu::Sweep { sweep, epoch } };
     let frame = link.air.begin(now, frame, &hearers);
     link.hearers = hearers;
-    if let Some(mut capture) = link.capture.take() {
-        let (pan, nodes) = above.pan(ctx.facts, node);
-        let what = match sweep {
-            Sweep::Advert => frame::Sweep::Advert(nodes as u16, above.rank(node)),
-            Sweep::Config => frame::Sweep::Config,
-            Sweep::AdvertSolicit => frame::Sweep::AdvertSolicit,
-            Sweep::ConfigSolicit => frame::Sweep::ConfigSolicit,
-        };
-        capture.sweep(ctx.facts, &Sent { pan, ..link.sent(now, node, on, bytes) }, what);
-        link.capture = Some(capture);
-    }
-    ctx.books.counters.frames += 1;
-    ctx.books.counters.sweep_frames += 1;
-    link.note_sent(ctx, node, on, bytes);
+    link.note_swept(above, ctx, (now, node, on), sweep);
     ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
 }
 
@@ -155,7 +159,9 @@ pub(super) fn frame_ended<U: Above>(
 ) {
     let mut heard = std::mem::take(&mut link.heard);
     heard.clear();
-    let t = link.air.finish(frame, |node, fate, dbm| heard.push((node, fate, dbm)));
+    let (now, all, from) = (ctx.now(), link.works_out_all, link.air.transmission(frame).from);
+    let heeds = |node: Node, _| all || above.heeds_sweep(ctx.facts, (from, node), sweep, now);
+    let t = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
     link.settle(ctx, &t, &heard);
     for &(to, fate, _) in &heard {
         if fate == Fate::Received {
@@ -175,9 +181,64 @@ impl LinkLayer {
         self.air.hops.len().max(1)
     }
 
+    /// Whether frames of a sweep for which nobody is tuned in need be no events: not where another partition hears them, or where
+    /// they ask too much of their sender's supply.
+    fn sends_trains(&self, node: Node, sweep: Sweep) -> bool {
+        let bears_us = self.bears_us.0.get(node.at()).copied().unwrap_or(u32::MAX);
+        let airtime = self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]);
+        self.hopping()
+            && !self.sends_no_trains
+            && airtime <= SimTime::from_micros(u64::from(bears_us))
+            && self.abroad.binary_search_by_key(&node, |a| a.0).is_err()
+    }
+
+    /// A frame of a sweep has begun.
+    fn note_swept<U: Above>(
+        &mut self,
+        above: &U,
+        ctx: &mut Ctx,
+        (at, node, on): (SimTime, Node, Channel),
+        sweep: Sweep,
+    ) {
+        let bytes = self.times.sweep_bytes[sweep as usize];
+        if let Some(mut capture) = self.capture.take() {
+            let (pan, nodes) = above.pan(ctx.facts, node);
+            let what = match sweep {
+                Sweep::Advert => frame::Sweep::Advert(nodes as u16, above.rank(node)),
+                Sweep::Config => frame::Sweep::Config,
+                Sweep::AdvertSolicit => frame::Sweep::AdvertSolicit,
+                Sweep::ConfigSolicit => frame::Sweep::ConfigSolicit,
+            };
+            capture.sweep(ctx.facts, &Sent { pan, ..self.sent(at, node, on, bytes) }, what);
+            self.capture = Some(capture);
+        }
+        ctx.books.counters.frames += 1;
+        ctx.books.counters.sweep_frames += 1;
+        self.note_sent(ctx, node, on, bytes);
+    }
+
+    /// A train is over, or breaks off: what has been sent of it counts.
+    fn settle_train<U: Above>(&mut self, above: &U, ctx: &mut Ctx, train: &Train, sweep: Sweep) {
+        let bytes = self.times.sweep_bytes[sweep as usize];
+        for (place, start) in train.begun(ctx.now()) {
+            let on = self.air.hops.at(place);
+            self.note_swept(above, ctx, (start, train.from, on), sweep);
+            self.sample_swept(ctx, (train.from, start, train.lasts), on, bytes, sweep);
+        }
+    }
+
     /// From one frame of a sweep to the next.
     fn cadence(&self, sweep: Sweep) -> SimTime {
         self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]) + self.air.phy.cca
+    }
+
+    /// A node that loses its power breaks off its train.
+    pub(super) fn break_train<U: Above>(&mut self, above: &U, ctx: &mut Ctx, node: Node) {
+        let Some(train) = self.air.end_train(node) else { return };
+        if let Some(piece) = self.pieces.iter().find(|p| p.node == node) {
+            let sweep = piece.sweep;
+            self.settle_train(above, ctx, &train, sweep);
+        }
     }
 
     fn drop_piece(&mut self, node: Node) {

@@ -9,7 +9,7 @@ use super::join::{arm, route_by, set_state};
 use super::{
     Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle,
 };
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
@@ -159,9 +159,9 @@ fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
 
 /// Whether the advertisement of another member makes a node's own needless. N `ws_bootstrap.c`: it names the same number of nodes.
 /// W `ws.c`: its way costs no less.
-fn advertises_for(net: &Net, ctx: &Ctx, node: Node, from: Node) -> bool {
+pub(super) fn advertises_for(net: &Net, facts: &Facts, node: Node, from: Node) -> bool {
     match net.procedures.stack {
-        RouterStack::Nanostack => net.told_size(ctx.facts, node) == net.told_size(ctx.facts, from),
+        RouterStack::Nanostack => net.told_size(facts, node) == net.told_size(facts, from),
         RouterStack::Wsrd => net.nodes[from].rank >= net.nodes[node].rank,
     }
 }
@@ -200,7 +200,7 @@ pub(super) fn heard_sweep<P: PortUser>(
     let net = &mut *stack.net;
     match (net.nodes[node].state, sweep) {
         (State::Operational, Sweep::Advert) => {
-            if advertises_for(net, ctx, node, from) {
+            if advertises_for(net, ctx.facts, node, from) {
                 trickle::consistent(net, node, Topic::Advert);
             }
             pan::learn_size(net, ctx, node, from);

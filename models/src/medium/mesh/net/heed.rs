@@ -1,11 +1,12 @@
-//! Who has a use for a packet for all: most of what a settled node hears are DIOs of neighbours that it would not have for a parent.
+//! Who has a use for a frame for all: most of what a settled node hears are DIOs of neighbours that it would not have for a parent, and
+//! advertisements of a PAN that it knows.
 //!
-//! Where this says no, receiving the packet changes nothing, so that the radio need not work out whether it is received. In case of
+//! Where this says no, receiving the frame changes nothing, so that the radio need not work out whether it is received. In case of
 //! doubt it says yes.
 
 use super::candidates::{CONSIDERED, Candidate, INFINITE_RANK, is_better, minute_at};
 use super::joining::{State, Step};
-use super::{Net, Topic, trickle};
+use super::{Net, Sweep, Topic, discover, pan, rekey, trickle};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Packet};
 use crate::node::Node;
@@ -64,4 +65,30 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     let Some(worst) = last.filter(|_| live >= CONSIDERED && joining.search.crowded) else { return true };
     let new = Candidate { node: from, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
     is_better(&new, worst, joining.parent, net.procedures.parents.rank_step, minute)
+}
+
+/// Whether a node has a use for a sweep's frame of a neighbour, or may have one before an instant: whether `discover::heard_sweep` would
+/// do something.
+pub(super) fn heeds_sweep(
+    net: &Net,
+    facts: &Facts,
+    (from, node): (Node, Node),
+    sweep: Sweep,
+    before: SimTime,
+) -> bool {
+    let joining = &net.nodes[node];
+    if facts.is_gateway(node) || joining.state != State::Operational || (net.chooses() && net.is_looking(node)) {
+        return true;
+    }
+    let counts = |topic| trickle::counts(net, node, topic) || trickle::ends_before(net, node, topic, before);
+    match sweep {
+        Sweep::AdvertSolicit | Sweep::ConfigSolicit => true,
+        _ if net.pan_of(from) != net.pan_of(node) => false,
+        Sweep::Advert => {
+            joining.parent == from || counts(Topic::Advert) && discover::advertises_for(net, facts, node, from)
+        }
+        Sweep::Config => {
+            counts(Topic::Config) || pan::is_newer(net, node, from) || rekey::differs(net, node, from)
+        }
+    }
 }

@@ -299,6 +299,10 @@ impl<P: PortUser> Stack<'_, P> {
 }
 
 impl<P: PortUser> Above for Stack<'_, P> {
+    fn heeds_sweep(&self, facts: &Facts, of: (Node, Node), sweep: Sweep, before: SimTime) -> bool {
+        heed::heeds_sweep(self.net, facts, of, sweep, before)
+    }
+
     fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool {
         heed::heeds(self.net, facts, at, from, packet, level_dbm)
     }

@@ -133,6 +133,11 @@ pub(super) fn follow_schedule(net: &mut Net, node: Node, from: Node) {
     net.nodes[node].pan.schedule = net.nodes[from].pan.schedule;
 }
 
+/// Whether the broadcast schedule that a neighbour tells of is newer than that which a node knows.
+pub(super) fn is_newer(net: &Net, node: Node, from: Node) -> bool {
+    (net.nodes[from].pan.schedule.wrapping_sub(net.nodes[node].pan.schedule) as i8) > 0
+}
+
 /// A member has heard a configuration: with a newer schedule the border router has restarted, and nothing that is known holds.
 /// Whether that is so.
 pub(super) fn has_restarted<P: PortUser>(
@@ -142,8 +147,7 @@ pub(super) fn has_restarted<P: PortUser>(
     node: Node,
     from: Node,
 ) -> bool {
-    let (known, heard) = (stack.net.nodes[node].pan.schedule, stack.net.nodes[from].pan.schedule);
-    let is_newer = (heard.wrapping_sub(known) as i8) > 0;
+    let is_newer = is_newer(stack.net, node, from);
     if is_newer && !ctx.facts.is_gateway(node) {
         leave(stack, link, ctx, node);
     }

@@ -163,6 +163,12 @@ pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
     !is_expired
 }
 
+/// Whether a neighbour tells of another version of the PAN than a node knows.
+pub(super) fn differs(net: &Net, node: Node, from: Node) -> bool {
+    let version = |node: Node| net.nodes[node].pan.renewal.version;
+    net.procedures.pan.ageing.is_some() && version(from) != version(node)
+}
+
 /// A member has heard a configuration of its PAN: whether it says what the member knows.
 pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bool {
     if net.procedures.pan.ageing.is_none() {

@@ -68,13 +68,19 @@ pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
     timer.heard = timer.heard.saturating_add(1);
 }
 
-/// Whether one more that is consistent would count: a timer without a limit never looks.
+/// Whether one more that is consistent would count at a meter: a timer without a limit never looks.
 pub(super) fn counts(net: &Net, node: Node, topic: Topic) -> bool {
     let k = match topic {
         Topic::Dio => net.procedures.dio.k,
-        _ => u8::MAX,
+        _ => net.procedures.discovery.k,
     };
     net.nodes[node].trickles[topic as usize].heard < k
+}
+
+/// Whether the interval of a timer ends before an instant that is near, so that it counts anew.
+pub(super) fn ends_before(net: &Net, node: Node, topic: Topic, at: SimTime) -> bool {
+    let timer = &net.nodes[node].trickles[topic as usize];
+    (timer.begin_ms.wrapping_add(timer.interval_ms).wrapping_sub(ms(at)) as i32) <= 0
 }
 
 /// Starts a timer at its smallest interval.

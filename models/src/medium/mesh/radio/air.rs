@@ -4,14 +4,16 @@
 //! deaf to others until that frame ends; a much stronger frame takes it over within the preamble (FSK only). Frames
 //! on the *common* channel (all frames without hopping, broadcast slots with it) are pushed to every neighbour, so
 //! that sensing is one read. Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
-//! channel and looked up by those who ask. Levels are integers of 1e-16 mW: sums are exact in any order.
+//! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod frames;
 mod measured;
 mod reception;
 mod state;
+mod trains;
 
 pub use state::State;
+pub use trains::Train;
 
 use super::error::ErrorModel;
 use super::fading::Fading;
@@ -148,6 +150,7 @@ pub struct Air {
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
+    trains: Vec<Train>,
     overlay: Option<Arc<Overlay>>,
 }
 
@@ -193,6 +196,7 @@ impl Air {
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),
+            trains: Vec::new(),
             hops,
             overlay: None,
         }
@@ -215,7 +219,7 @@ impl Air {
         if radio.lock != NONE || radio.deaf_until > now {
             return true;
         }
-        let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE) };
+        let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE, now) };
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
         energy + noise + self.interference(node, channel, now, now) >= self.busy
     }
@@ -238,9 +242,9 @@ impl Air {
         }
     }
 
-    fn energy_on(&self, node: Node, channel: Channel, but: u32) -> u64 {
+    fn energy_on(&self, node: Node, channel: Channel, but: u32, at: SimTime) -> u64 {
         let others = self.channels[channel.at()].iter().filter(|&&id| id != but);
-        others.filter_map(|&id| self.heard(id, node)).sum()
+        others.filter_map(|&id| self.heard(id, node)).sum::<u64>() + self.trains_on(node, channel, at)
     }
 
     /// Level of a frame at a node, if it is in earshot.

@@ -107,6 +107,7 @@ impl Air {
     }
 
     fn begin_hopped(&mut self, id: u32, now: SimTime, channel: Channel) {
+        self.meet_trains(id, now, channel);
         for n in 0..self.channels[channel.at()].len() {
             let other = self.channels[channel.at()][n];
             for h in 0..self.transmissions[other as usize].hearers.len() {
@@ -114,7 +115,7 @@ impl Air {
                 if self.radios[node].lock == other
                     && let Some(level) = self.heard(id, node)
                 {
-                    let sum = level + self.energy_on(node, channel, other);
+                    let sum = level + self.energy_on(node, channel, other, now);
                     let radio = &mut self.radios[node];
                     radio.peak = radio.peak.max(sum);
                     let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
@@ -132,7 +133,7 @@ impl Air {
             if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
-            let others = self.energy_on(node, channel, id);
+            let others = self.energy_on(node, channel, id, now);
             let noise = self.noise_at(node, &self.transmissions[id as usize].overlay)
                 + self.interference(node, channel, now, now) as f64;
             if level as f64 > (others as f64 + noise) * self.detect {
@@ -140,6 +141,7 @@ impl Air {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
         }
+        self.be_disturbed(id, now, channel);
     }
 
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
@@ -148,8 +150,7 @@ impl Air {
         self.finish_for(id, |_, _| true, each)
     }
 
-    /// The same, but what becomes of a frame for all on the common channel is worked out only for those who have a use for it, by node
-    /// and mean level in dBm.
+    /// The same, but what becomes of a frame for all is worked out only for those who have a use for it, by node and mean level in dBm.
     pub fn finish_for(
         &mut self,
         id: u32,
@@ -196,8 +197,14 @@ impl Air {
                 list.swap_remove(at);
             }
             for &node in &frame.hearers {
-                let (fate, dbm) = self.fate(id, &frame, node);
-                each(node, fate, dbm);
+                let is_locked = frame.to == Node::EVERYONE && self.radios[node].lock == id;
+                if is_locked && !heeds(node, self.link_dbm(frame.from, node).unwrap_or(f32::NAN)) {
+                    self.leave(&frame, node);
+                    each(node, Fate::Unheeded, f32::NAN);
+                } else {
+                    let (fate, dbm) = self.fate(id, &frame, node);
+                    each(node, fate, dbm);
+                }
                 let radio = &mut self.radios[node];
                 if radio.lock == id {
                     radio.lock = NONE;

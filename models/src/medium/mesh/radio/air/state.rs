@@ -1,7 +1,7 @@
 //! What of the air changes in a run: radios, frames under way, and who is on which channel.
 
 use super::super::overlay::Overlay;
-use super::{Air, NONE, Radio, Transmission};
+use super::{Air, NONE, Radio, Train, Transmission};
 use crate::check::{Bounds, distinct, ensure, same_count};
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode};
@@ -15,10 +15,16 @@ pub struct State {
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
+    trains: Vec<Train>,
     overlay: Option<Arc<Overlay>>,
 }
 
 impl State {
+    /// Senders of trains.
+    pub fn train_senders(&self) -> impl Iterator<Item = Node> {
+        self.trains.iter().map(|train| train.from)
+    }
+
     /// Frames on the air: sender, addressee, and what it is.
     pub fn live(&self) -> impl Iterator<Item = (Node, Node, Mpdu)> {
         self.transmissions.iter().filter(|t| t.live).map(|t| (t.from, t.to, t.mpdu))
@@ -33,6 +39,7 @@ impl Air {
             transmissions: self.transmissions.clone(),
             free: self.free.clone(),
             channels: self.channels.clone(),
+            trains: self.trains.clone(),
             overlay: self.overlay.clone(),
         }
     }
@@ -77,11 +84,13 @@ impl Air {
         }
         let hopped = state.transmissions.iter().filter(|t| t.live && t.channel != Channel::COMMON).count();
         same_count("air: hopped frames", state.channels.iter().map(Vec::len).sum(), hopped)?;
+        self.check_trains(&state.trains, bounds)?;
         let overlays = state.transmissions.iter().map(|t| &t.overlay).chain([&state.overlay]);
         let whole = overlays.flatten().all(|overlay| overlay.fits(self.radios.len()));
         ensure(whole, || "air: what is overlaid is not of these radios".to_owned())?;
         (self.radios, self.transmissions) = (state.radios, state.transmissions);
         (self.free, self.channels, self.overlay) = (state.free, state.channels, state.overlay);
+        self.trains = state.trains;
         Ok(())
     }
 }
