@@ -70,6 +70,30 @@ fn rounds_lack_what_independent_losses_leave() {
 }
 
 #[test]
+fn sessions_begin_at_the_pace_of_the_head_end_and_go_on_without() {
+    // Three meters at a time: at one new session in ten seconds the second begins 10 s after the first, the third 20 s, and the 40 blocks of
+    // each follow as fast as with a thousand a second, 2 s apart but for what the medium adds.
+    let complete_s = |a_second: f64| -> Vec<f64> {
+        let firmware = FirmwareSpec {
+            delivery: Some(FirmwareDelivery::Unicast),
+            concurrent: 3,
+            ..FirmwareSpec::new(seconds(60), 40 * 1_024)
+        };
+        let mut spec = ideal(3, 0.0, 3_600, firmware);
+        spec.head_end = Some(HeadEndSpec { sessions_per_second: Some(a_second), ..HeadEndSpec::default() });
+        let ran = run(&spec);
+        assert_eq!(count(&ran, Outcome::Ok), 3);
+        let mut complete: Vec<f64> = rows(&ran).iter().map(|row| row.complete_s.0.expect("complete")).collect();
+        complete.sort_by(f64::total_cmp);
+        complete
+    };
+    let (slow, fast) = (complete_s(0.1), complete_s(1_000.0));
+    for (n, (slow, fast)) in slow.iter().zip(&fast).enumerate() {
+        assert!((slow - fast - 10.0 * n as f64).abs() < 1.0, "{n}: {slow} and {fast} s");
+    }
+}
+
+#[test]
 fn an_image_without_loss_takes_as_long_as_its_blocks() {
     // 392 blocks at 45 s: 4.9 h from the first to what follows the last; three announcements before, and 120 s to settle.
     let ran = run(&ideal(3, 0.0, 20_000, FirmwareSpec::new(seconds(100), 392 * 1_024)));

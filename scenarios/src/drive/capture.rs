@@ -10,7 +10,7 @@ use amitwin_models::medium::mesh::net::stack::dodag;
 use amitwin_models::medium::mesh::wire::capture::{Captured, application, dissector_option};
 use amitwin_models::medium::mesh::wire::frame::Network;
 use amitwin_models::spec::{PhyMode, WorldSpec};
-use amitwin_sim_core::{Engine, Exchange};
+use amitwin_sim_core::{Engine, Exchange, SimTime};
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -40,10 +40,15 @@ pub fn capture_key_option(spec: &WorldSpec) -> String {
     dissector_option(&Network::new(spec, dodag(spec)))
 }
 
+/// A frame is handed over so long after its first bit at most: those of a train when it ends.
+const TOLD_AFTER: SimTime = SimTime::from_secs(1);
+
 /// A capture file being written.
 pub(super) struct Tape<'a> {
     to: &'a CaptureTo,
     file: Pcapng<File>,
+    /// Frames that earlier ones may still follow.
+    held: Vec<Captured>,
 }
 
 impl<'a> Tape<'a> {
@@ -62,13 +67,17 @@ impl<'a> Tape<'a> {
                 cell.start_capture(network.clone(), to.nodes.as_deref());
             }
         }
-        Ok(Tape { to, file: file.map_err(failed("write the capture"))? })
+        Ok(Tape { to, file: file.map_err(failed("write the capture"))?, held: Vec::new() })
     }
 
-    /// Writes what was captured since the last time: all partitions have reached the same moment, so what they hand
-    /// over is put in order once.
-    pub(super) fn take<X: Exchange<Event>>(&mut self, engine: &mut Engine<Part, X>) -> Result<(), FileError> {
-        let mut frames: Vec<Captured> = Vec::new();
+    /// Writes what began before all that partitions may still hand over, if they have reached the same moment `now`; at the end of a run
+    /// that is everything.
+    pub(super) fn take<X: Exchange<Event>>(
+        &mut self,
+        engine: &mut Engine<Part, X>,
+        now: SimTime,
+    ) -> Result<(), FileError> {
+        let mut frames = std::mem::take(&mut self.held);
         for part in engine.partitions_mut() {
             if let Part::Mesh(cell) = part {
                 frames.extend(cell.take_captured());
@@ -76,6 +85,8 @@ impl<'a> Tape<'a> {
         }
         // Stable, so frames of the same moment stay in the order of partitions.
         frames.sort_by_key(|f| f.at);
+        let written = frames.partition_point(|f| f.at + TOLD_AFTER <= now);
+        self.held = frames.split_off(written);
         let mut write = || {
             frames.iter().try_for_each(|f| self.file.packet(f.at.nanos(), &f.bytes))?;
             self.file.flush()

@@ -221,12 +221,15 @@ pub fn run_captured<X: Exchange<Event>>(
         engine.run_until(now).map_err(failed)?;
         take(&mut engine, &mut figures, false)?;
         if let Some(tape) = &mut tape {
-            tape.take(&mut engine)?;
+            tape.take(&mut engine, now)?;
         }
         watch.progress(index, now, engine.events());
     }
     engine.finish().map_err(failed)?;
     take(&mut engine, &mut figures, false)?;
+    if let Some(tape) = &mut tape {
+        tape.take(&mut engine, SimTime::MAX)?;
+    }
     let prints: Vec<_> = prints.iter().map(|(id, print)| (*id, print.finish())).collect();
     let fingerprint = Fingerprinter::combine(prints.iter().map(|(_, print)| print));
     let mut summary = VariantSummary {

@@ -373,8 +373,14 @@ impl Tools<'_> {
         Left { at: ctx.now(), bytes }
     }
 
-    /// Sends something outside of sessions to the border routers that it concerns; returns when it leaves the head-end, which is later where it has
-    /// to wait for its turn.
+    /// Goes on in a session that has begun: sends something at once to a single meter. Returns when it leaves the head-end.
+    pub fn send_on(&self, ctx: &mut Ctx, down: Down) -> SimTime {
+        self.leave(ctx, down, ctx.now());
+        ctx.now()
+    }
+
+    /// Begins something to the border routers that it concerns, outside of the sessions that need a permit; returns when it leaves the
+    /// head-end, which is later where it has to wait for its turn among new sessions.
     pub fn send(&mut self, ctx: &mut Ctx, down: Down) -> SimTime {
         let begins = matches!(
             (down.to, down.kind),

@@ -1,5 +1,6 @@
 //! What happens in a mesh.
 
+use super::mpdu::Sweep;
 use crate::check::Bounds;
 use crate::node::{Channel, Node, SiteId};
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,17 @@ pub enum Event {
         /// Bytes before the frame check sequence.
         bytes: u16,
     },
+    /// From a neighbouring partition: frames of a sweep of a foreign radio begin.
+    ForeignTrain {
+        /// Global id of the sender.
+        from: SiteId,
+        /// What they are.
+        sweep: Sweep,
+        /// Place of the first one's channel among those that are hopped over.
+        first: u16,
+        /// How many.
+        frames: u16,
+    },
     /// From a neighbouring partition: a foreign radio is heard weaker, or no longer so.
     ForeignLoss {
         /// Global id of the radio.
@@ -153,6 +165,7 @@ impl Event {
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
             Event::Ended { .. }
             | Event::Foreign { .. }
+            | Event::ForeignTrain { .. }
             | Event::ForeignLoss { .. }
             | Event::Snapshot
             | Event::Load

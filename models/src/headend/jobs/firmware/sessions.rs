@@ -52,7 +52,7 @@ impl Firmware {
             if let Some(step) = self.state.meters[position as usize].question(phase) {
                 self.state.open += 1;
                 self.state.meters[position as usize].tries = 0;
-                self.ask(ctx, tools, position, step);
+                self.ask(ctx, tools, (position, step), true);
             }
         }
         let nobody = self.state.open == 0 && self.state.queue.is_empty() && self.state.activating == 0;
@@ -105,7 +105,8 @@ impl Firmware {
         self.held.rest().into_iter().for_each(|waiting| self.leave_out(waiting));
     }
 
-    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32, step: ImageStep) {
+    /// Asks a meter something: the first question of a session waits for its turn among new sessions, the others follow at once.
+    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, (position, step): (u32, ImageStep), begins: bool) {
         let meter = self.meters[position as usize];
         let step = match step {
             // Several blocks go out before the meter is asked which have come.
@@ -118,7 +119,7 @@ impl Firmware {
         let read = tools.numbers.open(self.job);
         let down = tools.talk.image(read, meter, (self.image, step), true);
         let bytes = u32::from(down.bytes);
-        let sent = tools.send(ctx, down);
+        let sent = if begins { tools.send(ctx, down) } else { tools.send_on(ctx, down) };
         let progress = &mut self.state.meters[position as usize];
         if let ImageStep::Block(block) = step {
             let again = progress.rounds > 0 || block < progress.next;
@@ -152,14 +153,17 @@ impl Firmware {
             tools.numbers.close(read);
             let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
             progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
-            tools.send(ctx, down);
+            tools.send_on(ctx, down);
         }
     }
 
     /// The question that a meter had to wait for.
     pub(super) fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
-        match self.state.meters[position as usize].question(self.state.phase) {
-            Some(step) => self.ask(ctx, tools, position, step),
+        let progress = &self.state.meters[position as usize];
+        // Whoever has been told to activate is asked in a session of its own.
+        let begins = progress.stage == Stage::Activating;
+        match progress.question(self.state.phase) {
+            Some(step) => self.ask(ctx, tools, (position, step), begins),
             None => self.close(ctx, tools),
         }
     }
@@ -184,7 +188,7 @@ impl Firmware {
         match next {
             None => self.close(ctx, tools),
             Some(_) if earliest > now => self.wake(ctx, earliest, Wake::Turn { position }),
-            Some(step) => self.ask(ctx, tools, position, step),
+            Some(step) => self.ask(ctx, tools, (position, step), false),
         }
     }
 
@@ -262,7 +266,7 @@ impl Firmware {
             return;
         }
         if progress.tries < TRIES {
-            return self.ask(ctx, tools, asked.position, asked.step);
+            return self.ask(ctx, tools, (asked.position, asked.step), false);
         }
         progress.silent = true;
         if self.spec.burst > 1 {

@@ -15,7 +15,7 @@ pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
 pub use rules::Rules;
-pub use settle::foreign;
+pub use settle::{foreign, foreign_train};
 pub use state::State;
 
 use super::hopping;

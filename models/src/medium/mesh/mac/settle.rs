@@ -5,7 +5,7 @@ use super::LinkLayer;
 use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
-use crate::medium::mesh::radio::air::{Fate, Transmission};
+use crate::medium::mesh::radio::air::{Fate, Train, Transmission};
 use crate::node::{Channel, Node, SiteId};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
 use amitwin_sim_core::SimTime;
@@ -17,15 +17,46 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Chann
     if link.air.is_sending(node, now) {
         return;
     }
+    if let Some(place) = link.air.hops.place_of(channel) {
+        let airtime = link.air.phy.airtime(bytes);
+        link.air.begin_train(Train::new(node, now, (place, 1), (airtime, airtime)));
+        return;
+    }
     let frame = Frame { from: node, to: Node::EVERYONE, channel, bytes, mpdu: Mpdu::Foreign };
     let frame = link.air.begin(now, frame, &[]);
     // Scheduled under the first own radio: a foreign one causes no events here.
     ctx.schedule(link.air.transmission(frame).end, Node(0), Event::Ended { frame });
 }
 
+/// [`Event::ForeignTrain`]: frames of a sweep of a neighbouring partition begin.
+pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, sweep: Sweep, places: (u16, u16)) {
+    let Some(node) = ctx.facts.foreign(from) else { return };
+    if !link.air.is_sending(node, ctx.now()) {
+        let times = link.times_of(sweep);
+        link.air.begin_train(Train::new(node, ctx.now(), places, times));
+    }
+}
+
 impl LinkLayer {
     /// Charges a frame to its sender and tells the partitions that hear it.
     pub(super) fn note_sent(&mut self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
+        self.charge(ctx, node, bytes);
+        if channel != Channel::COMMON || !self.hopping() {
+            let from = ctx.facts.sites[node];
+            self.tell_abroad(ctx, node, Event::Foreign { from, channel, bytes });
+        }
+    }
+
+    /// Tells the partitions that hear a node what it sends.
+    pub(super) fn tell_abroad(&self, ctx: &mut Ctx, node: Node, event: Event) {
+        let first = self.abroad.partition_point(|a| a.0 < node);
+        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
+            ctx.send(partition, ctx.now() + ctx.engine.lookahead(), node, event);
+        }
+    }
+
+    /// Charges a frame to its sender.
+    pub(super) fn charge(&mut self, ctx: &mut Ctx, node: Node, bytes: u16) {
         let airtime = self.air.phy.airtime(bytes);
         ctx.books.sends(node, airtime);
         if let Some(sent_us) = self.sent_us.0.get_mut(node.at()) {
@@ -35,15 +66,6 @@ impl LinkLayer {
             && airtime > SimTime::from_micros(u64::from(bears_us))
         {
             ctx.schedule(ctx.now() + SimTime::from_micros(u64::from(bears_us)), node, Event::BrownOut { node });
-        }
-        if self.abroad.is_empty() || (channel == Channel::COMMON && self.hopping()) {
-            return;
-        }
-        let first = self.abroad.partition_point(|a| a.0 < node);
-        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
-            let from = ctx.facts.sites[node];
-            let at = ctx.now() + ctx.engine.lookahead();
-            ctx.send(partition, at, node, Event::Foreign { from, channel, bytes });
         }
     }
 

@@ -47,6 +47,9 @@ impl LinkLayer {
                 channel == Channel::COMMON || self.air.hops.contains(channel)
             }
             Event::Sweep { step, .. } => step <= self.steps(),
+            Event::ForeignTrain { first, frames, .. } => {
+                first.checked_add(frames).is_some_and(|end| end <= self.air.hops.len())
+            }
             _ => true,
         }
     }
@@ -86,7 +89,10 @@ impl LinkLayer {
             };
             ensure(known, || format!("mac: a frame of radio {from} is about something that is not here"))?;
         }
-        let of_pieces = air.train_senders().all(|from| pieces.iter().any(|piece| piece.node == from));
+        let of_pieces = air
+            .train_senders()
+            .filter(|&from| bounds.is_own(from))
+            .all(|from| pieces.iter().any(|piece| piece.node == from));
         ensure(of_pieces, || "mac: a train is of a radio that sends no sweep".to_owned())?;
         self.air.restore(air, bounds)?;
         (self.packets, self.macs, self.sent_us) = (packets, macs, sent_us);

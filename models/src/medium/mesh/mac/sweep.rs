@@ -124,15 +124,16 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         ctx.schedule(now + link.cadence(sweep), node, next);
         return;
     }
-    let (cadence, in_trains) = (link.cadence(sweep), link.sends_trains(node, sweep));
+    let in_trains = link.sends_trains(node, sweep);
     let piece = &mut link.pieces[index];
     let from = piece.at + piece.hits[piece.at..].partition_point(|h| h.0 < step);
     let to = from + piece.hits[from..].partition_point(|h| h.0 == step);
     piece.at = to;
     if from == to && in_trains {
         let next = piece.hits.get(from).map_or(end, |hit| hit.0);
-        let airtime = link.air.phy.airtime(link.times.sweep_bytes[sweep as usize]);
-        let train = Train::new(node, now, (step, next - step), (cadence, airtime));
+        let train = Train::new(node, now, (step, next - step), link.times_of(sweep));
+        let from = ctx.facts.sites[node];
+        link.tell_abroad(ctx, node, Event::ForeignTrain { from, sweep, first: step, frames: train.frames });
         ctx.schedule(train.end(), node, Event::Sweep { node, epoch, step: step + train.frames });
         link.air.begin_train(train);
         return;
@@ -145,6 +146,7 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     let frame = link.air.begin(now, frame, &hearers);
     link.hearers = hearers;
     link.note_swept(above, ctx, (now, node, on), sweep);
+    link.tell_abroad(ctx, node, Event::Foreign { from: ctx.facts.sites[node], channel: on, bytes });
     ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
 }
 
@@ -181,15 +183,11 @@ impl LinkLayer {
         self.air.hops.len().max(1)
     }
 
-    /// Whether frames of a sweep for which nobody is tuned in need be no events: not where another partition hears them, or where
-    /// they ask too much of their sender's supply.
+    /// Whether frames of a sweep for which nobody is tuned in need be no events: not where they ask too much of their sender's supply.
     fn sends_trains(&self, node: Node, sweep: Sweep) -> bool {
         let bears_us = self.bears_us.0.get(node.at()).copied().unwrap_or(u32::MAX);
         let airtime = self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]);
-        self.hopping()
-            && !self.sends_no_trains
-            && airtime <= SimTime::from_micros(u64::from(bears_us))
-            && self.abroad.binary_search_by_key(&node, |a| a.0).is_err()
+        self.hopping() && !self.sends_no_trains && airtime <= SimTime::from_micros(u64::from(bears_us))
     }
 
     /// A frame of a sweep has begun.
@@ -214,7 +212,7 @@ impl LinkLayer {
         }
         ctx.books.counters.frames += 1;
         ctx.books.counters.sweep_frames += 1;
-        self.note_sent(ctx, node, on, bytes);
+        self.charge(ctx, node, bytes);
     }
 
     /// A train is over, or breaks off: what has been sent of it counts.
@@ -229,7 +227,13 @@ impl LinkLayer {
 
     /// From one frame of a sweep to the next.
     fn cadence(&self, sweep: Sweep) -> SimTime {
-        self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]) + self.air.phy.cca
+        self.times_of(sweep).0
+    }
+
+    /// From one frame of a sweep to the next, and how long each is on the air.
+    pub(super) fn times_of(&self, sweep: Sweep) -> (SimTime, SimTime) {
+        let airtime = self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]);
+        (airtime + self.air.phy.cca, airtime)
     }
 
     /// A node that loses its power breaks off its train.

@@ -157,6 +157,18 @@ pub(super) fn due<P: PortUser>(
     }
 }
 
+/// Whether hearing a flooded command would change something at a meter: it is new there, or it counts before the meter's own turn.
+pub(super) fn counts(net: &Net, node: Node, packet: &Packet) -> bool {
+    let Content::Message(message) = &packet.content else { return true };
+    let Some(flood) = place(net, message.body).and_then(|job| net.floods.get(usize::from(job))?.as_ref()) else {
+        return false;
+    };
+    let member = &flood.members[node];
+    let is_late = flood.message.apdu.counter != message.apdu.counter;
+    let is_enough = member.fired || member.heard >= net.procedures.relaying.flood.k;
+    !is_late && !(member.has_heard && is_enough)
+}
+
 /// A flooded command was heard.
 pub(super) fn heard<P: PortUser>(
     stack: &mut Stack<P>,

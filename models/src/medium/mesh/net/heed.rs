@@ -1,14 +1,14 @@
-//! Who has a use for a frame for all: most of what a settled node hears are DIOs of neighbours that it would not have for a parent, and
-//! advertisements of a PAN that it knows.
+//! Who has a use for a frame for all: most of what a settled node hears are DIOs of neighbours that it would not have for a parent,
+//! advertisements of a PAN that it knows, and copies of commands that it has.
 //!
 //! Where this says no, receiving the frame changes nothing, so that the radio need not work out whether it is received. In case of
 //! doubt it says yes.
 
 use super::candidates::{CONSIDERED, Candidate, INFINITE_RANK, is_better, minute_at};
 use super::joining::{State, Step};
-use super::{Net, Sweep, Topic, discover, pan, rekey, trickle};
+use super::{Net, Sweep, Topic, discover, flood, pan, rekey, trickle};
 use crate::context::Facts;
-use crate::medium::mesh::packet::{Content, Packet};
+use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
@@ -28,8 +28,11 @@ pub(super) fn heeds(
     if net.pan_of(from) != net.pan_of(node) || net.is_new(node) {
         return false;
     }
-    let Content::Dio { rank, .. } = packet.content else { return true };
-    heeds_dio(net, now, node, (from, rank), level_dbm)
+    match packet.content {
+        Content::Dio { rank, .. } => heeds_dio(net, now, node, (from, rank), level_dbm),
+        _ if packet.kind() == Kind::Flood => flood::counts(net, node, packet),
+        _ => true,
+    }
 }
 
 /// Whether `parents::heard_dio` would do something.
@@ -69,13 +72,7 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
 
 /// Whether a node has a use for a sweep's frame of a neighbour, or may have one before an instant: whether `discover::heard_sweep` would
 /// do something.
-pub(super) fn heeds_sweep(
-    net: &Net,
-    facts: &Facts,
-    (from, node): (Node, Node),
-    sweep: Sweep,
-    before: SimTime,
-) -> bool {
+pub(super) fn heeds_sweep(net: &Net, facts: &Facts, (from, node): (Node, Node), sweep: Sweep, before: SimTime) -> bool {
     let joining = &net.nodes[node];
     if facts.is_gateway(node) || joining.state != State::Operational || (net.chooses() && net.is_looking(node)) {
         return true;
@@ -87,8 +84,6 @@ pub(super) fn heeds_sweep(
         Sweep::Advert => {
             joining.parent == from || counts(Topic::Advert) && discover::advertises_for(net, facts, node, from)
         }
-        Sweep::Config => {
-            counts(Topic::Config) || pan::is_newer(net, node, from) || rekey::differs(net, node, from)
-        }
+        Sweep::Config => counts(Topic::Config) || pan::is_newer(net, node, from) || rekey::differs(net, node, from),
     }
 }

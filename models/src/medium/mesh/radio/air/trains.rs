@@ -2,10 +2,10 @@
 //!
 //! They are not events. Whoever senses a channel, begins to send on it or receives there finds out what a train adds: its place at any
 //! instant is known. As a single frame does, a frame of a train gives way to what its sender hears on the channel, and disturbs whom it
-//! reaches.
+//! reaches. A frame of a neighbouring partition on one channel is a train of one.
 
-use super::reception::overlaid;
 use super::Air;
+use super::reception::overlaid;
 use crate::check::{Bounds, ensure};
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
@@ -75,7 +75,7 @@ impl Train {
 
     fn fits(&self, channels: u16, bounds: &Bounds) -> bool {
         let end = self.first.checked_add(self.frames);
-        bounds.is_own(self.from) && self.frames <= Train::FRAMES_MAX && end.is_some_and(|end| end <= channels)
+        bounds.is_radio(self.from) && self.frames <= Train::FRAMES_MAX && end.is_some_and(|end| end <= channels)
     }
 }
 
@@ -112,10 +112,18 @@ impl Air {
         energy + noise + others >= self.busy
     }
 
-    /// Starts a train: what it finds busy is left out, what others would find busy by it gives way, and it disturbs who receives there.
+    fn is_foreign(&self, node: Node) -> bool {
+        node.0 >= self.own
+    }
+
+    /// Starts a train: what it finds busy is left out, unless it is foreign, which is decided at home; what others would find busy by it
+    /// gives way, and it disturbs who receives there.
     pub fn begin_train(&mut self, mut train: Train) {
-        let now = train.start;
-        for place in train.places() {
+        let (now, own) = (train.start, self.own);
+        // Nobody takes foreign ones off the air.
+        self.trains.retain(|other| other.from.0 < own || other.end() > now);
+        let places = if self.is_foreign(train.from) { 0..0 } else { train.places() };
+        for place in places {
             if self.will_be_busy(train.from, self.hops.at(place), train.starts_at(place), None) {
                 train.leave_out(place);
             }
@@ -124,7 +132,9 @@ impl Air {
         self.trains.push(train);
         let newest = self.trains.len() - 1;
         for n in 0..newest {
-            if self.level_of(self.trains[newest].from, self.trains[n].from).is_some() {
+            if !self.is_foreign(self.trains[n].from)
+                && self.level_of(self.trains[newest].from, self.trains[n].from).is_some()
+            {
                 self.give_way(n, newest);
             }
         }
@@ -167,7 +177,8 @@ impl Air {
         let Some(place) = self.hops.place_of(channel) else { return };
         let end = self.transmissions[id as usize].end;
         for n in 0..self.trains.len() {
-            if let Some(start) = self.trains[n].start_at(place).filter(|&start| start > now && start < end)
+            if !self.is_foreign(self.trains[n].from)
+                && let Some(start) = self.trains[n].start_at(place).filter(|&start| start > now && start < end)
                 && self.will_be_busy(self.trains[n].from, channel, start, Some(id))
             {
                 self.trains[n].leave_out(place);
@@ -213,7 +224,7 @@ impl Air {
     /// Whether saved trains may be on this air.
     pub(super) fn check_trains(&self, trains: &[Train], bounds: &Bounds) -> Result<(), String> {
         for (n, train) in trains.iter().enumerate() {
-            let is_only = trains[..n].iter().all(|other| other.from != train.from);
+            let is_only = self.is_foreign(train.from) || trains[..n].iter().all(|other| other.from != train.from);
             ensure(is_only && train.fits(self.hops.len(), bounds), || {
                 format!("air: train {n} is of a radio that is not here, or goes over channels that there are not")
             })?;
