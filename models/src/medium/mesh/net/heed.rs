@@ -42,16 +42,13 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
         return false;
     }
     let choosing = matches!(joining.step, Step::Discover | Step::Choose);
-    let (mut live, mut last) = (0, None);
-    let minute = minute_at(now);
-    for (place, candidate) in joining.candidates.iter().enumerate() {
+    let (mut known, mut any_denied) = (0, false);
+    for candidate in &joining.candidates {
         if candidate.node == from {
             return true;
         }
-        live += usize::from(candidate.node.is_some() && !candidate.is_denied(minute));
-        if place == CONSIDERED - 1 {
-            last = Some(candidate);
-        }
+        known += usize::from(candidate.node.is_some());
+        any_denied |= candidate.denied_until_min != 0;
     }
     if joining.parent == from && !choosing {
         return true;
@@ -65,7 +62,16 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     if level_dbm < net.threshold_dbm(node, false) {
         return false;
     }
-    let Some(worst) = last.filter(|_| live >= CONSIDERED && joining.search.crowded) else { return true };
+    // The minute matters to those that are denied alone.
+    let minute = if any_denied { minute_at(now) } else { 0 };
+    let live = match any_denied {
+        true => joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count(),
+        false => known,
+    };
+    if live < CONSIDERED || !joining.search.crowded {
+        return true;
+    }
+    let worst = &joining.candidates[CONSIDERED - 1];
     let new = Candidate { node: from, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
     is_better(&new, worst, joining.parent, net.procedures.parents.rank_step, minute)
 }
