@@ -11,6 +11,7 @@ use crate::medium::mesh::event::Event;
 use crate::medium::mesh::hopping;
 use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
 use crate::medium::mesh::radio::air::{Fate, Train};
+use crate::medium::mesh::radio::neighbours::code_db;
 use crate::medium::mesh::wire::capture::Sent;
 use crate::medium::mesh::wire::frame;
 use crate::node::{Channel, Node};
@@ -68,15 +69,18 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
     piece.hits.clear();
     let last = now + cadence * u64::from(end - first);
     // On the common channel everybody is tuned in, and the air finds them.
-    let tuned = if link.hopping() { link.air.neighbours.of(node).0 } else { &[] };
-    let in_trains = link.sends_trains(node, sweep);
-    for &other in tuned {
+    let (tuned, codes) = if link.hopping() { link.air.neighbours.of(node) } else { (&[][..], &[][..]) };
+    let (in_trains, sent_dbm) = (link.sends_trains(node, sweep), link.air.tx_power_dbm(node));
+    for (&other, &code) in tuned.iter().zip(codes) {
         let radio = &link.air.radios[other];
         if !ctx.facts.is_own(other) || !radio.is_on() {
             continue;
         }
-        if in_trains && !above.heeds_sweep(ctx.facts, (node, other), sweep, last) {
-            continue;
+        if in_trains {
+            let level_dbm = sent_dbm - code_db(code) - link.air.extra_loss_db(node, other);
+            if level_dbm < link.air.hopeless_dbm() || !above.heeds_sweep(ctx.facts, (node, other), sweep, last) {
+                continue;
+            }
         }
         let slots = hopping::slot(radio.phase_ms, now)..=hopping::slot(radio.phase_ms, last);
         for slot in slots {

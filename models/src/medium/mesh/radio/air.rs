@@ -31,6 +31,11 @@ use reception::overlaid;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// A link over which fewer of short frames get through is a link for nobody: a share, and bytes.
+const HOPELESS: (f64, u16) = (1e-2, 40);
+/// What weather may add to a level, dB.
+const WEATHER_DB: f64 = 10.0;
+
 /// No transmission, or nobody.
 pub const NONE: u32 = u32::MAX;
 /// Units of level in a milliwatt.
@@ -142,6 +147,7 @@ pub struct Air {
     busy: u64,
     detect: f64,
     capture: f64,
+    hopeless_dbm: f32,
     sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
@@ -186,6 +192,10 @@ impl Air {
             busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
             detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
             capture: ratio(model.capture_threshold_db()),
+            hopeless_dbm: {
+                let weather_db = if heat.is_some() { WEATHER_DB } else { 0.0 };
+                (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
+            },
             model,
             fading,
             heat: heat.map(Box::new),
@@ -274,6 +284,11 @@ impl Air {
     pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
         let loss_db = code_db(self.neighbours.code(from, at)?);
         Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
+    }
+
+    /// Mean level from which on a short frame gets through now and then, dBm.
+    pub fn hopeless_dbm(&self) -> f32 {
+        self.hopeless_dbm
     }
 
     /// What is different about a node.
