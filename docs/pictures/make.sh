@@ -47,6 +47,7 @@ draw certificates-90-days reads
 draw cold-start air-time
 draw commands air-time
 draw elevated-router map
+draw firmware-in-the-heat progress
 draw firmware-unicast-multicast air-time
 draw firmware-waves progress
 draw gateway-failure map

@@ -479,6 +479,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         duration: spec.duration,
         limits: spec.head_end.as_ref(),
         failures: &Failure::of(&spec.events),
+        begins_of_day: spec.dlms.begins_of_day(),
         technicians: field.as_ref(),
         seed: spec.seed,
     };

@@ -307,6 +307,7 @@ impl Cell {
                 }
                 AnyMedium::Ideal(_) => (None, u8::from(!facts.is_gateway(node)), true, None, 0),
             };
+            let board = self.mesh().and_then(|mesh| mesh.link.air.over_run(node));
             self.books.rows.nodes.push(NodeRow {
                 node: global.0,
                 name: site.name.to_string(),
@@ -325,7 +326,9 @@ impl Cell {
                 neighbours,
                 reachable,
                 cut_off_by: cut_off_by.as_ref().and_then(|by| by[node].is_some().then(|| facts.sites[by[node]].0)),
-                board_max_c: Added(self.mesh().and_then(|mesh| mesh.link.air.hottest_c(node))),
+                board_max_c: Added(board.map(|board| board.max_c)),
+                above_60c_h: Added(board.map(|board| board.above_60c_h)),
+                above_85c_h: Added(board.map(|board| board.above_85c_h)),
             });
         }
         if let AnyMedium::Mesh(mesh) = &self.medium {

@@ -119,7 +119,7 @@ fn firmware_waits_for_a_link_before_it_asks_anything_of_its_meter() {
     let firmware = |wait_h: u64| {
         JobSpec::Firmware(Box::new(FirmwareSpec {
             preset: FirmwarePreset::Dlms,
-            install: SimTime::from_secs(60),
+            activation: ActivationSpec { install: SimTime::from_secs(60), ..ActivationSpec::default() },
             waves: waits("snr >= 15 dB", Some(wait_h)),
             ..FirmwareSpec::new(SimTime::from_secs(2 * HOUR + 600), 2_160)
         }))

@@ -227,7 +227,8 @@ fn activations_go_wrong_with_those_whose_state_is_said() {
 
 #[test]
 fn images_are_activated_when_the_time_has_come() {
-    let firmware = FirmwareSpec { activate_at: Some(seconds(3_000)), ..forty() };
+    let activation = ActivationSpec { at: Some(seconds(3_000)), ..ActivationSpec::default() };
+    let firmware = FirmwareSpec { activation, ..forty() };
     let ran = run(&ideal(5, 0.0, 5_000, firmware.clone()));
     let restarts: Vec<f64> = rows(&ran).iter().map(|row| row.reset_s.expect("a restart")).collect();
     assert!(restarts.iter().all(|at| (3_000.0..3_010.0).contains(at)), "{restarts:?}");
@@ -237,6 +238,52 @@ fn images_are_activated_when_the_time_has_come() {
         (row.outcome, row.image_state.0) == (Outcome::Pending, Some(ImageState::Scheduled)) && row.reset_s.is_none()
     };
     assert_eq!(rows(&ran).into_iter().filter(scheduled).count(), 5);
+}
+
+#[test]
+fn meters_of_a_wave_are_told_one_after_the_other_over_the_spread() {
+    // 1,000 s for 5 meters: one each 200 s, whatever `concurrent` would let; each is told and restarts at once.
+    let activation = ActivationSpec { at: Some(seconds(3_000)), spread: seconds(1_000), ..ActivationSpec::default() };
+    let firmware = FirmwareSpec { activation, ..forty() };
+    let ran = run(&ideal(5, 0.0, 6_000, firmware.clone()));
+    let restarts: Vec<f64> = rows(&ran).iter().map(|row| row.reset_s.expect("a restart")).collect();
+    for (n, at) in (0..).zip(&restarts) {
+        let told_s = 3_000.0 + 200.0 * f64::from(n);
+        assert!((told_s..told_s + 10.0).contains(at), "{restarts:?}");
+    }
+    assert_eq!(count(&ran, Outcome::Ok), 5);
+    assert!(rows(&ran).iter().all(|row| row.wave.0.is_none()), "all at once");
+    // In two waves of 2 and 3 meters each wave takes the spread: 500 s and 333 s apart, and its rows say which they are of.
+    let waves = WavesSpec { shares: Some(vec![0.4, 1.0]), pause: seconds(600), ..WavesSpec::default() };
+    let ran = run(&ideal(5, 0.0, 12_000, FirmwareSpec { waves, ..firmware }));
+    for (wave, gap_s) in [(1, 500.0), (2, 1_000.0 / 3.0)] {
+        let of_wave = |row: &&TransactionRow| row.wave.0 == Some(wave);
+        let mut restarts: Vec<f64> =
+            rows(&ran).into_iter().filter(of_wave).map(|row| row.reset_s.expect("a restart")).collect();
+        restarts.sort_by(f64::total_cmp);
+        assert_eq!(restarts.len(), usize::from(wave) + 1);
+        assert!(restarts.windows(2).all(|two| (two[1] - two[0] - gap_s).abs() < 10.0), "{restarts:?}");
+    }
+}
+
+#[test]
+fn each_wave_waits_for_the_hours_of_the_day_in_which_it_may_activate() {
+    // The run begins at 22 o'clock; 1 o'clock is 3 hours later. The second wave is served by night as well, and then it is too late: it waits a day.
+    let hours = Some((seconds(3_600), seconds(2 * 3_600)));
+    let activation = ActivationSpec { hours, ..ActivationSpec::default() };
+    let waves = WavesSpec { shares: Some(vec![0.4, 1.0]), pause: seconds(3_600), ..WavesSpec::default() };
+    let mut spec = ideal(5, 0.0, 40 * 3_600, FirmwareSpec { activation, waves, ..forty() });
+    spec.dlms.start_unix_s = 22 * 3_600;
+    let ran = run(&spec);
+    for (wave, begins_s) in [(1, 3.0 * 3_600.0), (2, 27.0 * 3_600.0)] {
+        let restarts: Vec<f64> = rows(&ran)
+            .into_iter()
+            .filter(|row| row.wave.0 == Some(wave))
+            .map(|row| row.reset_s.expect("a restart"))
+            .collect();
+        assert_eq!(restarts.len(), usize::from(wave) + 1);
+        assert!(restarts.iter().all(|at| (begins_s..begins_s + 10.0).contains(at)), "wave {wave}: {restarts:?}");
+    }
 }
 
 #[test]

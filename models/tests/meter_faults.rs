@@ -214,7 +214,7 @@ fn a_flash_write_is_told_as_an_outage_unless_a_filter_is_longer() {
     // It restarts long after it has verified.
     let image = FirmwareSpec {
         preset: FirmwarePreset::Dlms,
-        activate_at: Some(seconds(2_500)),
+        activation: ActivationSpec { at: Some(seconds(2_500)), ..ActivationSpec::default() },
         ..FirmwareSpec::new(seconds(60), 2_000)
     };
     let job = JobSpec::Firmware(Box::new(image));

@@ -8,7 +8,7 @@ use amitwin_models::node::Node;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::{Engine, Local, SimTime};
-use amitwin_testkit::worlds::{run, sites, world};
+use amitwin_testkit::worlds::{event, run, sites, world};
 
 const DAY_S: u64 = 86_400;
 
@@ -51,6 +51,19 @@ fn a_building_takes_its_loss_from_the_links_through_it_while_it_stands() {
     for link in [(0, 1), (1, 0)] {
         let level = levels(&spec, &[599, 601, 1_199, 1_201], link);
         assert_eq!([level[1] - level[0], level[2] - level[0], level[3] - level[0]], [-15.0, -15.0, 0.0]);
+    }
+    let beside = levels(&spec, &[599, 601], (0, 2));
+    assert_eq!(beside[0], beside[1]);
+}
+
+#[test]
+fn a_metal_box_over_a_meter_takes_its_loss_from_all_its_links_until_it_is_open() {
+    let mut spec = three(1_800, Vec::new());
+    let act = Act::ExtraLoss(ExtraLoss { loss_db: 25.0, links: Vec::new() });
+    spec.events = vec![event("metal box", 600, Some(600), act, vec![1])];
+    for link in [(0, 1), (1, 0), (1, 2), (2, 1)] {
+        let level = levels(&spec, &[599, 601, 1_199, 1_201], link);
+        assert_eq!([level[1] - level[0], level[2] - level[0], level[3] - level[0]], [-25.0, -25.0, 0.0], "{link:?}");
     }
     let beside = levels(&spec, &[599, 601], (0, 2));
     assert_eq!(beside[0], beside[1]);

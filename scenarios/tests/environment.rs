@@ -132,12 +132,25 @@ fn boards_stand_in_tables_and_figures_as_they_were() {
             well += 1;
             assert!((most[&node.node] - board_max_c).abs() < 0.01, "{}: {} {board_max_c}", ran.name, most[&node.node]);
             assert!((board_max_c - hottest_c).abs() < 1.0, "{}: {board_max_c}", ran.name);
-            if ran.name.ends_with("dark boxes") {
-                // The figures count hours of a meter in the sun.
-                let hours = [figure("hours_above_60c"), figure("hours_above_85c")];
-                assert_eq!(hours, [f64::from(above[&node.node].0), f64::from(above[&node.node].1)], "{}", node.name);
-            }
+            let (above_60c_h, above_85c_h) = above[&node.node];
+            let hours = (node.above_60c_h.0.expect("weather"), node.above_85c_h.0.expect("weather"));
+            assert_eq!(hours, (above_60c_h, above_85c_h), "{}: {}", ran.name, node.name);
         }
+        // The figures are means and counts over the meters, those in hot sockets among them.
+        let all: Vec<(u32, u32)> = ran
+            .rows
+            .nodes
+            .iter()
+            .filter(|node| node.name.starts_with('M'))
+            .map(|node| (node.above_60c_h.0.expect("weather"), node.above_85c_h.0.expect("weather")))
+            .collect();
+        let mean = |of: fn(&(u32, u32)) -> u32| all.iter().map(of).sum::<u32>() as f64 / 20.0;
+        let count = |of: fn(&(u32, u32)) -> bool| all.iter().filter(|hours| of(hours)).count() as f64;
+        assert_eq!([figure("hours_above_60c"), figure("hours_above_85c")], [mean(|h| h.0), mean(|h| h.1)]);
+        assert_eq!([figure("meters_above_60c"), figure("meters_above_85c")], [count(|h| h.0 > 0), count(|h| h.1 > 0)]);
+        // In the shade boards have at most 48.5 C, and 45 K more on a hot socket.
+        let is_hot = |hours: &&(u32, u32)| hours.0 > 0;
+        assert!(ran.name.ends_with("dark boxes") || all.iter().filter(is_hot).count() == 20 - well, "{}", ran.name);
         // A fifth of 20 have a hot socket, within two standard deviations and a half; they trip in the sun alone: 72 + 45 C is above 110 C.
         assert!((11..=20).contains(&well), "{well} of 20");
         assert_eq!(destroyed.is_empty(), !ran.name.ends_with("dark boxes"), "{}", ran.name);

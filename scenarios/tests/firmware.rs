@@ -81,6 +81,9 @@ fn what_does_not_go_together_is_told_with_a_remedy() {
     );
     error("block = \"2 kB\"", &["1024 B"]);
     error("delivery = \"broadcast\"", &["delivery"]);
+    error("activate_hours = [\"2h\", \"2h\"]", &["the same", "activate_hours", "[\"1h\", \"5h\"]"]);
+    error("activate_hours = [\"2h\", \"25h\"]", &["activate_hours", "24h"]);
+    error("activate_spread = \"-1h\"", &["activate_spread"]);
 }
 
 #[test]
@@ -105,4 +108,12 @@ fn a_run_that_is_too_short_for_one_round_is_warned_of() {
         .expect("it loads");
     let warned = |text: &String| text.contains("needs 20h to multicast each of its 40 blocks once and has 11.8h");
     assert!(long.warnings.iter().any(warned), "{:?}", long.warnings);
+    // Activations that take longer than the run, and those that begin after it.
+    for (setting, says) in [
+        ("activate_spread = \"20h\"", "activate the image over 20h, and the run ends before the last is told"),
+        ("activate_at = \"20h\"", "activates its image at 20h, when the run is over"),
+    ] {
+        let warnings = load(setting).expect("it loads").warnings;
+        assert!(warnings.iter().any(|text| text.contains(says)), "{setting}: {warnings:?}");
+    }
 }

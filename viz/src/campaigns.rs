@@ -4,9 +4,6 @@ use crate::human;
 use amitwin_data::rows::{HeldBy, ImageState, Outcome, TransactionKind, TransactionRow};
 use std::collections::BTreeMap;
 
-/// Meters that are begun with after a longer pause belong to another wave, s.
-const PAUSE_S: f64 = 600.0;
-
 /// How far a campaign is with a meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -84,6 +81,7 @@ struct Meter {
     outcome: Outcome,
     image: Option<ImageState>,
     held_by: Option<HeldBy>,
+    wave: Option<u16>,
 }
 
 impl Meter {
@@ -99,6 +97,7 @@ impl Meter {
             outcome: row.outcome,
             image: row.image_state.0,
             held_by: row.held_by.0,
+            wave: row.wave.0,
         }
     }
 
@@ -172,9 +171,11 @@ pub struct Progress {
     rounds_s: Vec<f64>,
 }
 
-/// Meters that were begun with one after the other.
+/// The meters of a wave, or all of a campaign without waves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wave {
+    /// Its number, from 1 on.
+    pub number: u16,
     /// When the first was begun with, s.
     pub from_s: f64,
     /// When the last was begun with, s.
@@ -250,19 +251,20 @@ impl Progress {
         all
     }
 
-    /// Its waves: whoever is begun with more than ten minutes after the last one begins another.
+    /// Its waves with which anybody was begun with; one without any.
     pub fn waves(&self) -> Vec<Wave> {
-        let mut begun: Vec<(f64, &Meter)> = self.meters.iter().filter_map(|m| Some((m.sent_s?, m))).collect();
-        begun.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let waves = begun.chunk_by(|a, b| b.0 - a.0 <= PAUSE_S);
-        let wave = |of: &[(f64, &Meter)]| Wave {
-            from_s: of[0].0,
-            begun_s: of[of.len() - 1].0,
-            until_s: of.iter().filter_map(|(_, m)| m.last_s()).fold(of[0].0, f64::max),
-            meters: of.len() as u32,
-            done: of.iter().filter(|(_, m)| m.outcome == Outcome::Ok).count() as u32,
-        };
-        waves.map(wave).collect()
+        let mut waves: BTreeMap<u16, Wave> = BTreeMap::new();
+        for meter in &self.meters {
+            let Some(sent_s) = meter.sent_s else { continue };
+            let number = meter.wave.unwrap_or(1);
+            let first = Wave { number, from_s: sent_s, begun_s: sent_s, until_s: sent_s, meters: 0, done: 0 };
+            let wave = waves.entry(number).or_insert(first);
+            (wave.from_s, wave.begun_s) = (wave.from_s.min(sent_s), wave.begun_s.max(sent_s));
+            wave.until_s = wave.until_s.max(meter.last_s().unwrap_or(sent_s));
+            wave.meters += 1;
+            wave.done += u32::from(meter.outcome == Outcome::Ok);
+        }
+        waves.into_values().collect()
     }
 
     /// When rounds of multicast began, s.

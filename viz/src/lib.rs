@@ -21,6 +21,7 @@ pub mod over_seeds;
 pub mod read;
 pub mod report;
 pub mod series;
+pub mod surroundings;
 pub mod svg;
 pub mod sweep;
 pub mod table;

@@ -147,7 +147,8 @@ pub(crate) mod tests {
         }
     }
 
-    fn node(id: u32, kind: NodeKind, cut_off_by: Option<u32>) -> NodeRow {
+    /// A node that stands in the origin.
+    pub fn node(id: u32, kind: NodeKind, cut_off_by: Option<u32>) -> NodeRow {
         NodeRow {
             node: id,
             name: format!("N{id}"),
@@ -167,6 +168,8 @@ pub(crate) mod tests {
             reachable: true,
             cut_off_by,
             board_max_c: Added::default(),
+            above_60c_h: Added::default(),
+            above_85c_h: Added::default(),
         }
     }
 

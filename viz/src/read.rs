@@ -2,6 +2,7 @@
 
 use crate::VizError;
 use crate::series;
+use crate::surroundings::Surroundings;
 use crate::view::{Campaign, Place, RunView, VariantView};
 use amitwin_data::files::{RunDir, RunReader, SCENARIO, slug};
 use amitwin_data::metrics::Metric;
@@ -67,7 +68,11 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
         }
         variants.push(rows);
     }
-    Ok(RunView { summary: run.summary.clone(), manifest: run.manifest.clone(), variants })
+    let surroundings = match (scenario(run), variants.iter().find(|variant| !variant.nodes.is_empty())) {
+        (Some(text), Some(first)) => Surroundings::of(&text, &first.nodes),
+        _ => Surroundings::default(),
+    };
+    Ok(RunView { summary: run.summary.clone(), manifest: run.manifest.clone(), variants, surroundings })
 }
 
 /// Years of a variant of a plan. Failures, which may be millions, are counted as they are read.

@@ -6,6 +6,7 @@ use crate::health::LinkHealth;
 use crate::load::Load;
 use crate::outages::Outages;
 use crate::series::Reset;
+use crate::surroundings::Surroundings;
 use crate::traffic::Traffic;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
@@ -23,6 +24,8 @@ pub struct RunView {
     pub manifest: Manifest,
     /// Rows of each variant whose tables could be read, in the summary's order.
     pub variants: Vec<VariantView>,
+    /// What the scenario puts between and beside the radios.
+    pub surroundings: Surroundings,
 }
 
 /// Rows of one variant.

@@ -158,10 +158,14 @@ metrics! {
     LeftOutUnknown = "left_out_unknown": Count, Conditions;
     /// radios that heat has destroyed and meters that tripped in a hot socket; under a sky only
     Overheated = "overheated": Count, Always, gate("overheated", "");
-    /// full hours at which the board of a meter in the sun is above 60 degrees C; under a sky only
-    HoursAbove60c = "hours_above_60c": Count, Always;
+    /// hours at whose begin the board of a meter is above 60 degrees C, by its own box: mean over the meters; under a sky over a mesh only
+    HoursAbove60c = "hours_above_60c": Count, Always, gate("hours_above_60c", "");
     /// the same, above 85 degrees C
-    HoursAbove85c = "hours_above_85c": Count, Always;
+    HoursAbove85c = "hours_above_85c": Count, Always, gate("hours_above_85c", "");
+    /// meters that have hours above 60 degrees C
+    MetersAbove60c = "meters_above_60c": Count, Always, gate("meters_above_60c", "");
+    /// meters that have hours above 85 degrees C
+    MetersAbove85c = "meters_above_85c": Count, Always, gate("meters_above_85c", "");
     /// copies of a frame that a receiver recognised and discarded
     Duplicates = "duplicates": Count, Always;
     /// attempts that found no free channel

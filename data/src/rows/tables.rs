@@ -50,6 +50,10 @@ rows! {
         cut_off_by: Option<u32>,
         /// The hottest that its board is at full hours of the run, C; empty without weather or mesh.
         board_max_c: Added<f32>,
+        /// Hours of the run that begin with its board above 60 C, whether or not its radio still lives; empty without weather or mesh.
+        above_60c_h: Added<u32>,
+        /// The same, above 85 C, where the industrial range of parts ends.
+        above_85c_h: Added<u32>,
     }
     /// Snapshots of the links in use: each node with its parent.
     links: LinkRow, sorted by [time_s, node], opt_in: false {
@@ -124,6 +128,8 @@ rows! {
         verified_s: Added<f64>,
         /// Of clock synchronisation: how far the meter's clock was ahead of true time when it was asked first, to half a second and half of the time until its answer came; empty for all others.
         clock_off_s: Added<f32>,
+        /// The wave that it belongs to, from 1 on, of campaigns in several waves; empty for all others.
+        wave: Added<u16>,
     }
     /// What happened to a node: power, resets, boot, join states, parents, extra loss, obstacles, moisture, its backhaul, overheating, hangs, voltage; and what the head-end takes it for.
     events: EventRow, sorted by [time_s, node], opt_in: false {

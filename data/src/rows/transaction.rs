@@ -30,6 +30,7 @@ impl TransactionRow {
             complete_s: Added::default(),
             verified_s: Added::default(),
             clock_off_s: Added::default(),
+            wave: Added::default(),
         }
     }
 }

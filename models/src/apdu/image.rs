@@ -101,7 +101,7 @@ impl Image {
     fn of(name: &str, spec: &FirmwareSpec, job: u16) -> Image {
         let (bytes, block_bytes) = (spec.image_bytes, spec.block());
         let goes_wrong = spec.goes_wrong.clone();
-        let install = spec.install;
+        let install = spec.activation.install;
         let needs_metrology = spec.needs_metrology;
         let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, needs_metrology, goes_wrong };
         let whole: Vec<u8> = (0..image.blocks()).flat_map(|block| image.content(block)).copied().collect();

@@ -33,10 +33,23 @@ pub struct Overheated {
     pub board_c: f64,
 }
 
+/// A board at the full hours of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OverRun {
+    /// The hottest, C.
+    pub max_c: f32,
+    /// Hours that begin with more than 60 C.
+    pub above_60c_h: u32,
+    /// Hours that begin with more than 85 C.
+    pub above_85c_h: u32,
+}
+
 /// The boards of a run at each full hour, by kind of box; NaN of kinds that no site has.
 #[derive(Clone, Debug)]
 pub struct Hours {
     boards_c: Vec<[f32; BOXES]>,
+    /// So many of them begin an hour of the run; another may end it.
+    begin: usize,
     /// Hottest less coldest of each day that is over, by kind of box, K.
     swings_k: Vec<[f32; BOXES]>,
     /// Hazard of an hour above the limit.
@@ -69,6 +82,7 @@ impl Hours {
         let radios = &weather.radios;
         Some(Hours {
             boards_c,
+            begin: run.duration.nanos().div_ceil(HOUR_S * 1_000_000_000) as usize,
             swings_k,
             hazard: of_share(radios.hot_hour_failures),
             limit_c: radios.hot_limit_c,
@@ -76,9 +90,19 @@ impl Hours {
         })
     }
 
-    /// The hottest that the boards of each kind of box are at full hours, C.
-    pub fn hottest_c(&self) -> [f32; BOXES] {
-        std::array::from_fn(|n| self.boards_c.iter().map(|boards_c| boards_c[n]).fold(f32::NEG_INFINITY, f32::max))
+    /// What the boards of each kind of box are over the run, so much warmer than they are in it.
+    pub fn over_run(&self, more_k: f64) -> [OverRun; BOXES] {
+        let of_kind = |n: usize| {
+            let boards_c = || self.boards_c.iter().map(|boards_c| boards_c[n] + more_k as f32);
+            // Each full hour before the end stands for the hour that it begins.
+            let above = |limit_c: f32| boards_c().take(self.begin).filter(|board_c| *board_c > limit_c).count() as u32;
+            OverRun {
+                max_c: boards_c().fold(f32::NEG_INFINITY, f32::max),
+                above_60c_h: above(60.0),
+                above_85c_h: above(85.0),
+            }
+        };
+        std::array::from_fn(of_kind)
     }
 
     /// When heat destroys the radio at a site, if it does: its share of a hazard that hours above the limit add up is drawn by the site,
@@ -143,7 +167,7 @@ mod tests {
         assert!(ends(&run, 1_000).iter().all(|end| end.board_c > 85.0));
         assert!(ends(&week(30.0, 0.0, 0.0), 1_000).is_empty(), "nothing can fail");
         let hottest = hours.boards_c.iter().map(|boards| boards[0]).fold(0.0, f32::max);
-        assert_eq!(hours.hottest_c()[0], hottest);
+        assert_eq!(hours.over_run(0.0)[0].max_c, hottest);
         assert!(ends(&week(0.0, 1.0, 0.0), 1_000).is_empty(), "boards stay below 85 degrees");
     }
 
@@ -177,6 +201,25 @@ mod tests {
         assert!(days.iter().all(|swing_k| (25.0..45.0).contains(swing_k)), "{days:?}");
         let squares: f64 = days.iter().map(|swing_k| (swing_k / 40.0) * (swing_k / 40.0)).sum();
         close(share_of(&run), 1.0 - libm::pow(0.98, squares));
+    }
+
+    #[test]
+    fn hours_above_60_and_85_degrees_are_counted_by_the_hour_that_they_begin() {
+        // Four and a half hours begin five; the sixth board would begin an hour after the end.
+        let mut run = week(8.0, 0.0, 0.0);
+        run.duration = SimTime::from_secs(4 * 3_600 + 1_800);
+        let hours = Hours::of(&run).expect("weather");
+        assert_eq!((hours.begin, hours.boards_c.len()), (5, 5));
+        run.duration = SimTime::from_secs(5 * 3_600);
+        let mut hours = Hours::of(&run).expect("weather");
+        assert_eq!((hours.begin, hours.boards_c.len()), (5, 6));
+        for (boards_c, of_hour) in hours.boards_c.iter_mut().zip([59.0, 60.0, 60.1, 85.1, 40.1, 90.0]) {
+            boards_c[0] = of_hour;
+        }
+        // 60.1 and 85.1 are above 60, 85.1 alone is above 85; with 45 K more all are above 85 but 40.1, which is 85.1 then.
+        let of = |more_k: f64| hours.over_run(more_k)[0];
+        assert_eq!(of(0.0), OverRun { max_c: 90.0, above_60c_h: 2, above_85c_h: 1 });
+        assert_eq!(of(HOT_SOCKET_K), OverRun { max_c: 135.0, above_60c_h: 5, above_85c_h: 5 });
     }
 
     #[test]

@@ -15,7 +15,7 @@ const DAY_H: u64 = 24;
 /// Days with rain and millimetres of each month.
 type Months = [(f64, f64); 12];
 
-/// Near the monthly normals of the weather services for 1971 to 2020, but rounded and not checked against their files: assumptions.
+/// Near the monthly normals of the weather services for 1971 to 2020. What was found of these stands in a test; the rest are assumptions.
 fn months(climate: Climate) -> &'static Months {
     match climate {
         Climate::Phoenix => &[
@@ -223,6 +223,29 @@ mod tests {
         let (days, mm, _) = of_month(Climate::London, 7);
         assert!((days - 8.0).abs() < 1.35 && (mm - 5.75 * days).abs() < 1e-6, "{days} days, {mm} mm");
         assert!(of_month(Climate::Ahmedabad, 1).0 < 0.6, "0.2 days in January");
+    }
+
+    #[test]
+    fn months_are_those_of_normals_as_far_as_these_were_found() {
+        let mm = |climate: Climate| months(climate).map(|month| month.1);
+        // Seville airport, 1971 to 2000, mm.
+        let airport = [65.0, 54.0, 38.0, 57.0, 34.0, 13.0, 2.0, 6.0, 23.0, 62.0, 84.0, 95.0];
+        assert_eq!(mm(Climate::Seville), airport);
+        assert!((months(Climate::Seville).iter().map(|month| month.0).sum::<f64>() - 52.0).abs() < 2.0);
+        // Chicago O'Hare, 1981 to 2010: days with 0.01 inch and more; August 1991 to 2020, 4.25 inches.
+        let ohare = [10.5, 8.8, 11.1, 12.0, 11.6, 10.2, 9.8, 9.8, 8.3, 10.2, 10.8, 11.0];
+        for ((days, _), normal) in months(Climate::Chicago).iter().zip(ohare) {
+            assert!((days - normal).abs() < 0.85, "{days}, not {normal}");
+        }
+        assert!((mm(Climate::Chicago)[7] - 4.25 * 25.4).abs() < 0.5);
+        // Phoenix, a year of 1991 to 2020: 7.22 inches.
+        assert!((mm(Climate::Phoenix).iter().sum::<f64>() - 7.22 * 25.4).abs() < 2.0);
+        // London Heathrow: a table of months, mm; later years than these are within 4 mm.
+        let heathrow = [58.0, 43.0, 38.0, 42.0, 46.0, 43.0, 45.0, 52.0, 48.0, 62.0, 64.0, 55.0];
+        assert!(mm(Climate::London).iter().zip(heathrow).all(|(mm, normal)| (mm - normal).abs() <= 4.0));
+        // Delhi, Safdarjung: July 210.6 and August 233.1 mm.
+        let delhi = mm(Climate::Delhi);
+        assert!((delhi[6] - 210.6).abs() < 1.0 && (delhi[7] - 233.1).abs() < 0.5);
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub struct Duties<'a> {
     pub failures: &'a [Failure],
     /// Crews, if there are some.
     pub technicians: Option<&'a Field>,
+    /// What meters' clocks show as the run begins, since midnight.
+    pub begins_of_day: SimTime,
     /// Seed of the run.
     pub seed: u64,
 }

@@ -139,6 +139,7 @@ fn run_with(
         duration: end,
         limits,
         failures: &[],
+        begins_of_day: SimTime::ZERO,
         technicians: None,
         seed: 1,
     };

@@ -68,6 +68,12 @@ impl Default for DlmsSpec {
 }
 
 impl DlmsSpec {
+    /// What meters' clocks show as the run begins, since midnight.
+    pub fn begins_of_day(&self) -> SimTime {
+        let local_s = self.start_unix_s + self.utc_offset.local_time().at(self.start_unix_s).offset_s();
+        SimTime::from_secs(local_s.rem_euclid(86_400) as u64)
+    }
+
     /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
     pub fn vendors(&self) -> Vec<Vendor> {
         let mut vendors = match &self.vendors[..] {

@@ -2,7 +2,7 @@
 
 use super::boards::{Version, VersionText};
 use super::campaign::is_false;
-use super::quantity::{LargeSize, Maybe, Share, Size, Time};
+use super::quantity::{DayHours, LargeSize, Maybe, Share, Size, Time};
 use super::target::Target;
 use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
@@ -70,14 +70,9 @@ pub struct FirmwareSpec {
     /// of it is written to flash.
     #[serde(default, with = "Maybe::<VersionText>", skip_serializing_if = "Option::is_none")]
     pub needs_metrology: Option<Version>,
-    /// When meters that have verified the image are told to activate it, at the earliest; as soon as the wave has been served when missing.
-    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub activate_at: Option<SimTime>,
-    /// How long a meter that activates an image is off before it boots.
-    #[serde(default = "install_default", with = "Time")]
-    #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
-    pub install: SimTime,
+    /// When and how meters that have verified the image activate it.
+    #[serde(flatten)]
+    pub activation: ActivationSpec,
     /// How long after its activation a meter may take to say which image it runs, before it counts as failed.
     #[serde(default = "give_up_after_default", with = "Time")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
@@ -93,6 +88,52 @@ pub struct FirmwareSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub goes_wrong: Vec<GoesWrong>,
+}
+
+/// When and how meters activate an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ActivationSpec {
+    /// When meters that have verified the image are told to activate it, at the earliest; as soon as the wave has been served when missing.
+    #[serde(rename = "activate_at", with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub at: Option<SimTime>,
+    /// Between which times of the day that begins, by the clocks of the meters when the run begins; over midnight where the first is the later one; at any time when missing. What has
+    /// begun goes on.
+    #[serde(rename = "activate_hours", with = "Maybe::<DayHours>", skip_serializing_if = "Option::is_none")]
+    pub hours: Option<(SimTime, SimTime)>,
+    /// Over how long the meters of a wave are told so, one after the other in the order of ids; as fast as `concurrent` lets when missing. A mesh in which all restart at a time has
+    /// as much to do as after a mass reset.
+    #[serde(rename = "activate_spread", with = "Time", skip_serializing_if = "is_none")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
+    pub spread: SimTime,
+    /// How long a meter that activates an image is off before it boots.
+    #[serde(with = "Time")]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
+    pub install: SimTime,
+}
+
+impl Default for ActivationSpec {
+    fn default() -> Self {
+        ActivationSpec { at: None, hours: None, spread: SimTime::ZERO, install: SimTime::from_secs(30) }
+    }
+}
+
+const DAY: SimTime = SimTime::from_secs(86_400);
+
+impl ActivationSpec {
+    /// When a wave activates its image at the earliest that could from `now` on, in a run that begins at a time of the day.
+    pub fn begins(&self, now: SimTime, of_day: SimTime) -> SimTime {
+        let at = self.at.unwrap_or_default().max(now);
+        let Some((from, to)) = self.hours else { return at };
+        let time = SimTime::from_nanos((of_day + at).nanos() % DAY.nanos());
+        let is_within = if from < to { (from..to).contains(&time) } else { time >= from || time < to };
+        if is_within { at } else { at + SimTime::from_nanos((from + DAY - time).nanos() % DAY.nanos()) }
+    }
+}
+
+fn is_none(time: &SimTime) -> bool {
+    *time == SimTime::ZERO
 }
 
 /// What goes wrong with activations of some meters.
@@ -193,9 +234,6 @@ fn burst_default() -> u16 {
 fn timeout_default() -> SimTime {
     SimTime::from_secs(60)
 }
-fn install_default() -> SimTime {
-    SimTime::from_secs(30)
-}
 fn give_up_after_default() -> SimTime {
     SimTime::from_secs(3_600)
 }
@@ -218,8 +256,7 @@ impl FirmwareSpec {
             burst: burst_default(),
             timeout: timeout_default(),
             needs_metrology: None,
-            activate_at: None,
-            install: install_default(),
+            activation: ActivationSpec::default(),
             give_up_after: give_up_after_default(),
             waves: WavesSpec::default(),
             visit: false,
@@ -285,5 +322,28 @@ impl FirmwareSpec {
     /// Blocks of the image.
     pub fn blocks(&self) -> u32 {
         self.image_bytes.div_ceil(u32::from(self.block()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_activation_begins_within_its_hours() {
+        let hour = |hours: u64| SimTime::from_secs(3_600 * hours);
+        let begins = |hours: (u64, u64), at: Option<u64>, now: u64| {
+            let hours = Some((hour(hours.0), hour(hours.1)));
+            ActivationSpec { at: at.map(hour), hours, ..ActivationSpec::default() }.begins(hour(now), hour(7)).nanos()
+                / hour(1).nanos()
+        };
+        // The run begins at 7 o'clock. Ten hours later it is 17 o'clock, and 1 o'clock eight hours after that.
+        assert_eq!(begins((1, 5), None, 10), 18);
+        assert_eq!(begins((1, 5), None, 20), 20, "3 o'clock is within");
+        assert_eq!(begins((1, 5), None, 22), 42, "5 o'clock is too late for this night");
+        assert_eq!(begins((1, 5), Some(30), 10), 42, "not before 13 o'clock of the second day");
+        // From 22 to 2 o'clock.
+        assert_eq!([10, 15, 18, 19].map(|now| begins((22, 2), None, now)), [15, 15, 18, 39]);
+        assert_eq!(ActivationSpec::default().begins(hour(3), hour(7)), hour(3));
     }
 }

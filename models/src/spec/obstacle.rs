@@ -61,7 +61,7 @@ pub struct ObstacleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 366))]
     pub leaves_fall_day: Option<u16>,
-    /// What leaves take more while they are wet: for three hours after rain, where the weather is a file with rain.
+    /// What leaves take more while they are wet: for three hours after rain, of a climate by name, or of a file of hours with rain.
     #[serde(rename = "wet_leaves", default, with = "Maybe::<Ratio>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0 dB", "x-max" = "20 dB"))]
     pub wet_leaves_db: Option<f64>,

@@ -402,7 +402,7 @@ fn a_firmware_campaign_goes_on() {
             delivery: Some(delivery),
             pace: Some(seconds(3)),
             settle: Some(seconds(20)),
-            activate_at: Some(seconds(1_000)),
+            activation: ActivationSpec { at: Some(seconds(1_000)), spread: seconds(60), ..ActivationSpec::default() },
             give_up_after: seconds(600),
             goes_wrong: vec![wrong],
             ..FirmwareSpec::new(seconds(120), 30 * 1_024)

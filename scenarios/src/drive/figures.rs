@@ -5,6 +5,7 @@ use super::commands::Commands;
 use super::devices::{Devices, Has};
 use super::firmware::Updates;
 use super::head_end_minutes::HeadEndMinutes;
+use super::heat::Heat;
 use super::joins::Joins;
 use super::moves::Moves;
 use super::notices::Notices;
@@ -68,7 +69,6 @@ pub struct Figures {
     busy: BTreeMap<u32, Vec<(f64, f32)>>,
     collisions: u64,
     missed_busy: u64,
-    overheated: u64,
     heat: Heat,
     /// With a campaign that waits for links.
     held: Option<HeldBack>,
@@ -100,14 +100,6 @@ impl HeldBack {
         self.left_out += u32::from(left_out);
         self.unknown += u32::from(left_out && row.held_by.0 == Some(HeldBy::Unknown));
     }
-}
-
-/// Full hours under a sky, by the board of a meter in the sun.
-#[derive(Default)]
-struct Heat {
-    rows: u32,
-    above_60_c: u32,
-    above_85_c: u32,
 }
 
 impl Figures {
@@ -241,7 +233,7 @@ impl Figures {
                 }
             }
         }
-        self.overheated += rows.events.iter().filter(|row| row.kind == EventKind::Overheated).count() as u64;
+        self.heat.update(rows);
         if let Some(partial) = &mut self.partial {
             for row in rows.events.iter().filter(|row| row.kind == EventKind::PartialReset) {
                 *partial = (partial.0 + 1, partial.1 + u64::from(row.value == 1));
@@ -253,11 +245,6 @@ impl Figures {
         }
         for row in &rows.headend {
             self.desk.get_or_insert_default().add(row);
-        }
-        for row in &rows.weather {
-            self.heat.rows += 1;
-            self.heat.above_60_c += u32::from(row.meters_c > 60.0);
-            self.heat.above_85_c += u32::from(row.meters_c > 85.0);
         }
         for row in &rows.airtime {
             self.collisions += u64::from(row.collisions);
@@ -375,7 +362,6 @@ impl Figures {
         };
         let values =
             |count: fn(&Talk) -> u64| ran.head_end.filter(|h| h.talk.values > 0).map(|h| Some(count(&h.talk) as f64));
-        let heat = |value: f64| (self.heat.rows > 0).then_some(Some(value));
         let joins = |of: fn(&Joins) -> Option<f64>| self.joins.as_ref().map(of);
         let moves = |of: &dyn Fn(&Moves) -> Option<f64>| self.moves.as_ref().map(of);
         let keys = |value: f64| (ran.counters.key_frames > 0).then_some(Some(value));
@@ -445,9 +431,11 @@ impl Figures {
             Metric::HeldBack => self.held.as_ref().map(|held| Some(f64::from(held.all))),
             Metric::LeftOut => self.held.as_ref().map(|held| Some(f64::from(held.left_out))),
             Metric::LeftOutUnknown => self.held.as_ref().map(|held| Some(f64::from(held.unknown))),
-            Metric::Overheated => heat(self.overheated as f64),
-            Metric::HoursAbove60c => heat(f64::from(self.heat.above_60_c)),
-            Metric::HoursAbove85c => heat(f64::from(self.heat.above_85_c)),
+            Metric::Overheated
+            | Metric::HoursAbove60c
+            | Metric::HoursAbove85c
+            | Metric::MetersAbove60c
+            | Metric::MetersAbove85c => self.heat.figure(metric),
             Metric::Duplicates => always(ran.counters.duplicates),
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => {

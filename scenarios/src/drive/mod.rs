@@ -12,6 +12,7 @@ mod figures;
 mod finding;
 mod firmware;
 mod head_end_minutes;
+mod heat;
 mod joins;
 mod money;
 mod moves;

@@ -40,9 +40,21 @@ pub(super) fn check(cx: &mut Context<'_>, name: &str, firmware: &FirmwareSpec) {
         );
         cx.warn(&["campaign", name, "pace"], text);
     }
-    if let Some(at) = firmware.activate_at.filter(|&at| at >= cx.file.duration) {
+    let (activation, duration) = (&firmware.activation, cx.file.duration);
+    if activation.hours.is_some_and(|(from, to)| from == to) {
+        let title = format!("the campaign `{name}` activates its image between two times of the day that are the same");
+        let help = "leave `activate_hours` out for any time, or say two times, such as [\"1h\", \"5h\"]";
+        cx.error(&["campaign", name, "activate_hours"], title, "of no length", help);
+    }
+    if let Some(at) = activation.at.filter(|&at| at >= duration) {
         let text = format!("the campaign `{name}` activates its image at {}, when the run is over", show(at));
         cx.warn(&["campaign", name, "activate_at"], text);
+    } else if activation.spread > duration.saturating_sub(activation.at.unwrap_or(firmware.at)) {
+        let text = format!(
+            "the campaign `{name}` tells its meters to activate the image over {}, and the run ends before the last is told",
+            show(activation.spread)
+        );
+        cx.warn(&["campaign", name, "activate_spread"], text);
     }
 }
 

@@ -61,6 +61,8 @@ pub fn extremes() -> Rows {
                 reachable: false,
                 cut_off_by: None,
                 board_max_c: Added(Some(61.5)),
+                above_60c_h: Added(Some(2)),
+                above_85c_h: Added(Some(0)),
             },
             NodeRow {
                 node: u32::MAX,
@@ -81,6 +83,8 @@ pub fn extremes() -> Rows {
                 reachable: true,
                 cut_off_by: Some(u32::MAX),
                 board_max_c: Added(Some(61.5)),
+                above_60c_h: Added(Some(2)),
+                above_85c_h: Added(Some(0)),
             },
         ],
         links: vec![LinkRow {
@@ -127,6 +131,7 @@ pub fn extremes() -> Rows {
                 complete_s: Added::default(),
                 verified_s: Added::default(),
                 clock_off_s: Added::default(),
+                wave: Added(Some(2)),
             },
         ],
         events: vec![

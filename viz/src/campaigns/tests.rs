@@ -101,14 +101,23 @@ fn what_stopped_whom_has_its_reason() {
 }
 
 #[test]
-fn a_pause_of_more_than_ten_minutes_begins_a_wave() {
-    // 1, 3 and 4 from 100 to 120 s, and 2 at 2,000 s.
-    let waves = progress().waves();
+fn waves_are_those_that_rows_say() {
+    // Without a word of waves all are one, however long the pauses.
+    let all = Wave { number: 1, from_s: 100.0, begun_s: 2_000.0, until_s: 2_360.0, meters: 4, done: 2 };
+    assert_eq!(progress().waves(), [all]);
+    // 2 is of another wave than 1, 3 and 4, with whom the campaign began from 100 to 120 s; 5 was halted before anything was sent.
+    let in_wave = |row: TransactionRow| TransactionRow {
+        wave: Added(Some(if matches!(row.node, 2 | 5) { 2 } else { 1 })),
+        ..row
+    };
+    let mut campaigns = Campaigns::default();
+    campaigns.add(&rows().into_iter().map(in_wave).collect::<Vec<_>>());
+    let waves = campaigns.get("v2").expect("it is there").waves();
     assert_eq!(
         waves,
         [
-            Wave { from_s: 100.0, begun_s: 120.0, until_s: 460.0, meters: 3, done: 1 },
-            Wave { from_s: 2_000.0, begun_s: 2_000.0, until_s: 2_360.0, meters: 1, done: 1 },
+            Wave { number: 1, from_s: 100.0, begun_s: 120.0, until_s: 460.0, meters: 3, done: 1 },
+            Wave { number: 2, from_s: 2_000.0, begun_s: 2_000.0, until_s: 2_360.0, meters: 1, done: 1 },
         ]
     );
 }

@@ -52,9 +52,13 @@ pub fn figure(run: &RunView) -> Option<Figure> {
         })
         .collect();
     legend.push(Entry { class: "router".into(), path: "M13 0l5 5-5 5-5-5z", text: "border router".into() });
-    let hot = boards.iter().filter(|board_c| **board_c > 60.0).count();
+    let hours: Vec<u32> = variant.nodes.iter().filter_map(|node| node.above_60c_h.0).filter(|h| *h > 0).collect();
     let mut caption =
-        format!("The hottest that the board of each radio was; {} above 60 °C", human::plural(hot, "radio"));
+        format!("The hottest that the board of each radio was; {} above 60 °C", human::plural(hours.len(), "radio"));
+    if let Some(most) = hours.iter().max() {
+        let mean = hours.iter().sum::<u32>() as f64 / hours.len() as f64;
+        let _ = write!(caption, ", for {mean:.0} h on average and {most} h at the most");
+    }
     if run.variants.len() > 1 {
         let _ = write!(caption, ", in variant “{}”", escape(&variant.name));
     }

@@ -173,14 +173,14 @@ fn waves(run: &RunView, names: &[&str]) -> Option<Figure> {
                 let whose = if names.len() > 1 { format!("{name}, {}", variant.name) } else { variant.name.clone() };
                 let label = match (n, waves.len()) {
                     (0, _) => whose,
-                    _ => format!("wave {}", n + 1),
+                    _ => format!("wave {}", wave.number),
                 };
                 let note = format!(
                     "{} of {} done",
                     human::short_count(wave.done.into()),
                     human::short_count(wave.meters.into())
                 );
-                let tip = format!("{}, wave {}: {note}", variant.name, n + 1);
+                let tip = format!("{}, wave {}: {note}", variant.name, wave.number);
                 let rounds = progress.rounds_s().iter().filter(|at| (wave.from_s..=wave.until_s).contains(*at));
                 let marks: Vec<f64> = rounds.map(|at| minutes(*at)).collect();
                 with_rounds |= !marks.is_empty();
@@ -199,9 +199,9 @@ fn waves(run: &RunView, names: &[&str]) -> Option<Figure> {
     rows.truncate(WAVES_MAX);
     let x = Axis::Minutes(0.0, minutes(until_s));
     let svg = Strips { title: "Waves".into(), x_label: since(from_s), x, rows }.draw();
-    let mut caption = "From the first meter that was begun with to the last (dark), and to the last that was heard of (light). Whoever is begun with \
-                       more than ten minutes after the last one belongs to another wave."
-        .to_owned();
+    let mut caption =
+        "From the first meter of a wave that was begun with to the last (dark), and to the last that was heard of (light)."
+            .to_owned();
     if with_rounds {
         caption.push_str(" Marks: when a round of multicast began.");
     }

@@ -362,7 +362,7 @@ fn hops(run: &RunView) -> Option<Figure> {
 fn placement(run: &RunView) -> Option<Figure> {
     let variant = run.variants.iter().find(|v| !v.nodes.is_empty())?;
     let places = series::places(&variant.nodes);
-    let drawn = map::draw("Map of the placement", &places);
+    let drawn = map::draw("Map of the placement", &places, &run.surroundings);
     let count = |f: fn(&Kind) -> bool| places.iter().filter(|p| f(&p.kind)).count();
     let meters = count(|k| matches!(k, Kind::Meter(_)));
     let lost = count(|k| matches!(k, Kind::Meter(None)));
@@ -374,11 +374,15 @@ fn placement(run: &RunView) -> Option<Figure> {
             Entry { class: format!("line thick {class}"), path: LINE, text: format!("meter, {hops} {unit}") }
         })
         .collect();
-    let marks: [(&str, &'static str, &str, bool); 4] = [
+    let [trees, buildings, interferers] = drawn.around;
+    let marks: [(&str, &'static str, &str, bool); 7] = [
         ("link", LINE, "link to the next hop", !drawn.density && places.iter().any(|p| p.parent.is_some())),
         ("router", "M13 0l5 5-5 5-5-5z", "border router", count(|k| matches!(k, Kind::Router)) > 0),
         ("extender", "M10 2h6v6h-6z", "repeater", count(|k| matches!(k, Kind::Extender)) > 0),
         ("lost", "M10 2l6 6m0-6l-6 6", "meter that none reaches", lost > 0),
+        ("trees", "M1 1H25V9H1Z", "trees", trees > 0),
+        ("building", "M1 1H25V9H1Z", "building", buildings > 0),
+        ("interferer", "M13 10v-9m-4 7a5 5 0 0 1 0-7m8 7a5 5 0 0 0 0-7", "interferer", interferers > 0),
     ];
     let drawn_marks = marks.into_iter().filter(|(.., is_drawn)| *is_drawn);
     legend.extend(drawn_marks.map(|(class, path, text, _)| Entry {

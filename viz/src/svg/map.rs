@@ -3,12 +3,14 @@
 //! Meters of one hop count share one path and all links share another, so that thousands of meters stay a few ten
 //! kilobytes. Above [`POINTS_MAX`] sites single meters would be smaller than a pixel: the map shows their density.
 
+mod around;
 pub mod health;
 pub mod losses;
 pub mod marked;
 
 use super::style::HOP_STEPS;
 use super::{Anchor, Svg, WIDTH};
+use crate::surroundings::Surroundings;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -64,6 +66,8 @@ pub struct Map {
     pub density: bool,
     /// Unreachable meters that are marked; fewer than there are only on a density map.
     pub lost_marked: usize,
+    /// Trees, buildings and interferers that stand on it.
+    pub around: [usize; 3],
 }
 
 struct Projection {
@@ -91,15 +95,20 @@ impl Projection {
     }
 
     fn px(&self, p: &Place) -> (f64, f64) {
-        (self.left + (p.x_m - self.west) * self.scale, self.top + (self.north - p.y_m) * self.scale)
+        self.at(p.x_m, p.y_m)
+    }
+
+    fn at(&self, x_m: f64, y_m: f64) -> (f64, f64) {
+        (self.left + (x_m - self.west) * self.scale, self.top + (self.north - y_m) * self.scale)
     }
 }
 
-/// Draws `places` and the link from each to its parent.
-pub fn draw(title: &str, places: &[Place]) -> Map {
+/// Draws `places` and the link from each to its parent, and what stands around them.
+pub fn draw(title: &str, places: &[Place], around: &Surroundings) -> Map {
     let at = Projection::new(places);
     let mut svg = Svg::new(WIDTH, at.height + FOOT, title);
     let density = places.len() > POINTS_MAX;
+    let [trees, buildings] = around::outlines(&mut svg, &at, around);
     let hop_legend = if density {
         draw_density(&mut svg, &at, places);
         Vec::new()
@@ -118,8 +127,9 @@ pub fn draw(title: &str, places: &[Place]) -> Map {
     }
     svg.path("lost", &marks);
     draw_special(&mut svg, &at, places);
+    let interferers = around::interferers(&mut svg, &at, around);
     draw_scale(&mut svg, &at);
-    Map { svg, hop_legend, density, lost_marked }
+    Map { svg, hop_legend, density, lost_marked, around: [trees, buildings, interferers] }
 }
 
 /// Half a user unit is finer than a mark; whole tenths would cost a fifth more bytes for nothing.
@@ -254,7 +264,7 @@ mod tests {
 
     #[test]
     fn five_thousand_meters_stay_small() {
-        let map = draw("map", &grid(5_000));
+        let map = draw("map", &grid(5_000), &Surroundings::default());
         assert!(!map.density);
         assert!(map.svg.element().len() < 250_000, "{}", map.svg.element().len());
         assert_eq!(map.lost_marked, 10);
@@ -263,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_city_becomes_a_density_map() {
-        let map = draw("map", &grid(100_000));
+        let map = draw("map", &grid(100_000), &Surroundings::default());
         assert!(map.density && map.hop_legend.is_empty());
         assert!(map.svg.element().len() < 400_000, "{}", map.svg.element().len());
         assert_eq!(map.lost_marked, 200);
@@ -274,7 +284,7 @@ mod tests {
         let meter = |x: f64, hops| Place { x_m: x, y_m: 0.0, kind: Kind::Meter(Some(hops)), parent: None };
         let names = |most: u8| {
             let places: Vec<Place> = (1..=most).map(|h| meter(h as f64, h)).collect();
-            draw("m", &places).hop_legend.into_iter().map(|(_, n)| n).collect::<Vec<_>>()
+            draw("m", &places, &Surroundings::default()).hop_legend.into_iter().map(|(_, n)| n).collect::<Vec<_>>()
         };
         assert_eq!(names(3), ["1", "2", "3"]);
         assert_eq!(names(8).len(), 8);
@@ -284,7 +294,7 @@ mod tests {
     /// Length of the scale bar and what it says, m.
     fn scale_of(width_m: f64) -> (f64, f64) {
         let at = |x_m| Place { x_m, y_m: 0.0, kind: Kind::Meter(Some(1)), parent: None };
-        let svg = draw("m", &[at(0.0), at(width_m)]).svg.element();
+        let svg = draw("m", &[at(0.0), at(width_m)], &Surroundings::default()).svg.element();
         let bar = svg.split("v6h").nth(1).and_then(|s| s.split('v').next()).expect("a bar");
         let (_, text) = svg
             .rsplit_once("</text>")
@@ -315,8 +325,8 @@ mod tests {
     #[test]
     fn one_place_or_none_is_drawn() {
         let one = Place { x_m: 5.0, y_m: 5.0, kind: Kind::Meter(Some(1)), parent: None };
-        let drawn = draw("m", &[one]).svg.element();
+        let drawn = draw("m", &[one], &Surroundings::default()).svg.element();
         assert!(drawn.contains("M320 60h0"), "{drawn}");
-        assert!(draw("m", &[]).svg.element().ends_with("</svg>"));
+        assert!(draw("m", &[], &Surroundings::default()).svg.element().ends_with("</svg>"));
     }
 }

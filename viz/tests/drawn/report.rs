@@ -24,7 +24,12 @@ fn run(meters: usize) -> RunView {
             ..VariantView::default()
         })
         .collect();
-    RunView { summary: synthetic::summary(), manifest: synthetic::manifest(), variants }
+    RunView {
+        summary: synthetic::summary(),
+        manifest: synthetic::manifest(),
+        variants,
+        surroundings: Default::default(),
+    }
 }
 
 fn campaigns(rows: &[TransactionRow]) -> Campaigns {

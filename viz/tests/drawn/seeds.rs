@@ -67,7 +67,12 @@ fn colour_changes_no_position() {
 
 #[test]
 fn the_report_has_intervals_and_says_whose_charts_it_shows() {
-    let html = render(&RunView { summary: over_20_seeds(), manifest: manifest(), variants: Vec::new() });
+    let html = render(&RunView {
+        summary: over_20_seeds(),
+        manifest: manifest(),
+        variants: Vec::new(),
+        surroundings: Default::default(),
+    });
     for text in
         ["±37 s", "an average over 20 seeds (1 to 20)", "of seed 1, one of 20", "45 seeds could decide", "undecided"]
     {

@@ -62,6 +62,8 @@ pub fn nodes(meters: usize) -> Vec<NodeRow> {
             // The meters 2 to 4 have no way without meter 1.
             cut_off_by: (2..=4).contains(&i).then_some(1),
             board_max_c: Added::default(),
+            above_60c_h: Added::default(),
+            above_85c_h: Added::default(),
         });
     }
     let spots: Vec<(f32, f32, Option<u8>)> = out.iter().map(|n| (n.x_m, n.y_m, n.hops)).collect();

@@ -457,7 +457,13 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
             JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, meant(duties, &ping.target), duties.seed)),
             JobSpec::Firmware(spec) => {
                 image += 1;
-                Job::Firmware(Firmware::new(name, spec, (job, image - 1), meant(duties, &spec.target), duties.seed))
+                Job::Firmware(Firmware::new(
+                    name,
+                    spec,
+                    (job, image - 1),
+                    meant(duties, &spec.target),
+                    (duties.seed, duties.begins_of_day),
+                ))
             }
             other => {
                 let (pace, topic) =

@@ -263,6 +263,7 @@ impl Ping {
             hops_made: (came.hops > 0).then_some(came.hops),
             bytes: came.bytes + came.asked.map_or(0, |asked| asked.bytes),
             held_by: Added(came.lack.map(Lack::in_tables)),
+            wave: Added(self.waves.number(position as usize)),
             ..TransactionRow::new(id.kind(), meter.0, self.planned(position).secs_f64())
         });
     }

@@ -73,9 +73,7 @@ impl Field {
             count += 1.0;
         }
         let depot = (depot.0 / f64::max(count, 1.0), depot.1 / f64::max(count, 1.0));
-        let start_s = spec.dlms.start_unix_s;
-        let local_s = start_s + spec.dlms.utc_offset.local_time().at(start_s).offset_s();
-        Some(Field { spec: technicians, places, depot, begins: SimTime::from_secs(local_s.rem_euclid(86_400) as u64) })
+        Some(Field { spec: technicians, places, depot, begins: spec.dlms.begins_of_day() })
     }
 
     /// Number of the day and time of it, at a time of the run.

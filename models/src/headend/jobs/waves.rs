@@ -12,6 +12,8 @@ pub struct Waves {
     order: Vec<u32>,
     /// Where each wave ends in that.
     ends: Vec<u32>,
+    /// Number of the wave of each position, from 1 on; of none where there is one wave only.
+    numbers: Vec<u16>,
     stop_at_failed: Option<f64>,
 }
 
@@ -20,7 +22,9 @@ impl Waves {
     pub fn new(spec: &WavesSpec, meters: &[SiteId], job: u16, seed: u64) -> Waves {
         let (count, stop_at_failed) = (meters.len() as u32, spec.stop_at_failed);
         let mut order: Vec<u32> = (0..count).collect();
-        let Some(shares) = &spec.shares else { return Waves { order, ends: vec![count], stop_at_failed } };
+        let Some(shares) = &spec.shares else {
+            return Waves { order, ends: vec![count], numbers: Vec::new(), stop_at_failed };
+        };
         let place = |position: u32| {
             let entity = (u64::from(job) << 32) | u64::from(meters[position as usize]);
             Stream::new(seed, entity, WAVE).bits()
@@ -28,7 +32,12 @@ impl Waves {
         order.sort_by_cached_key(|&position| (place(position), position));
         // At least one meter in the first wave, however small its share is.
         let end = |share: &f64| ((share * meters.len() as f64).ceil() as u32).min(count);
-        Waves { order, ends: shares.iter().map(end).collect(), stop_at_failed }
+        let waves = Waves { order, ends: shares.iter().map(end).collect(), numbers: Vec::new(), stop_at_failed };
+        let mut numbers = vec![0; if waves.count() > 1 { meters.len() } else { 0 }];
+        for wave in (0..waves.count() as u16).filter(|_| waves.count() > 1) {
+            waves.of(wave).iter().for_each(|&position| numbers[position as usize] = wave + 1);
+        }
+        Waves { numbers, ..waves }
     }
 
     /// How many there are.
@@ -41,6 +50,11 @@ impl Waves {
         let wave = usize::from(wave);
         let from = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
         &self.order[from as usize..(self.ends[wave] as usize).max(from as usize)]
+    }
+
+    /// Number of the wave that a meter belongs to, from 1 on; none where there is one wave only.
+    pub fn number(&self, position: usize) -> Option<u16> {
+        self.numbers.get(position).copied().filter(|number| *number > 0)
     }
 
     /// The same, ascending.
@@ -83,6 +97,9 @@ mod tests {
         let sizes: Vec<usize> = (0..3).map(|wave| waves.of(wave).len()).collect();
         // A thousandth of 200 is one meter at least.
         assert_eq!((sizes, waves.until(1)), (vec![1, 19, 180], 20));
+        let of_wave = |number| (0..200).filter(|&position| waves.number(position) == Some(number)).count();
+        assert_eq!([1, 2, 3].map(of_wave), [1, 19, 180]);
+        assert_eq!(waves.number(waves.of(1)[0] as usize), Some(2));
         let mut all: Vec<u32> = (0..3).flat_map(|wave| waves.of(wave).to_vec()).collect();
         assert!(!all.is_sorted());
         all.sort_unstable();
@@ -90,7 +107,7 @@ mod tests {
         let again = Waves::new(&spec(Some(vec![0.001, 0.1, 1.0])), &meters, 3, 7);
         assert_eq!(again.order, waves.order);
         let one = Waves::new(&spec(None), &meters, 3, 7);
-        assert_eq!((one.count(), one.of(0).len()), (1, 200));
+        assert_eq!((one.count(), one.of(0).len(), one.number(7)), (1, 200, None));
     }
 
     #[test]

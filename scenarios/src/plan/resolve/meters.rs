@@ -301,6 +301,8 @@ fn nodes(records: &[PlacementRecord]) -> Vec<NodeRow> {
         reachable: true,
         cut_off_by: None,
         board_max_c: Added::default(),
+        above_60c_h: Added::default(),
+        above_85c_h: Added::default(),
     };
     records.iter().enumerate().map(row).collect()
 }

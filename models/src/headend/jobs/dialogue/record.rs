@@ -46,6 +46,7 @@ impl Dialogue {
             bytes: talked.bytes,
             held_by: Added(talked.lack.map(Lack::in_tables)),
             clock_off_s: Added(talked.off_s),
+            wave: Added(self.waves.number(position)),
             ..TransactionRow::new(id.kind(), meter.0, talked.planned.secs_f64())
         });
     }

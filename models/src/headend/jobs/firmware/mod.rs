@@ -65,6 +65,11 @@ pub enum Wake {
         /// Number of the question.
         read: u32,
     },
+    /// A meter is to be told to activate the image.
+    Activation {
+        /// Its position in the order of ids.
+        position: u32,
+    },
 }
 
 /// What a wave waits for while nothing else is done.
@@ -97,7 +102,7 @@ pub struct State {
     queue: VecDeque<u32>,
     /// Meters that are talked to.
     open: u32,
-    /// Meters whose links have become what they are to be, and whose turns are still to come.
+    /// Meters whose turns are still to come: their links have become what they are to be, or they are told to activate the image one after the other.
     coming: u32,
     /// Those that wait for their links.
     waiting: Vec<Waiting>,
@@ -124,12 +129,20 @@ pub struct Firmware {
     meters: Arc<[SiteId]>,
     waves: Waves,
     held: Held,
+    /// What meters' clocks show as the run begins, since midnight.
+    begins_of_day: SimTime,
     state: State,
 }
 
 impl Firmware {
-    /// Job `job` with image `image` of the run, over these meters.
-    pub fn new(name: &str, spec: &FirmwareSpec, (job, image): (u16, u16), meters: Arc<[SiteId]>, seed: u64) -> Self {
+    /// Job `job` with image `image` of the run, over these meters; with the run's seed, and what clocks show as it begins.
+    pub fn new(
+        name: &str,
+        spec: &FirmwareSpec,
+        (job, image): (u16, u16),
+        meters: Arc<[SiteId]>,
+        (seed, begins_of_day): (u64, SimTime),
+    ) -> Self {
         let state = State {
             phase: Phase::Waits,
             awaited: Awaited::Wave,
@@ -152,7 +165,8 @@ impl Firmware {
         };
         let waves = Waves::new(&spec.waves, &meters, job, seed);
         let held = Held::new(&spec.waves);
-        Firmware { job, image, name: name.into(), spec: Box::new(spec.clone()), meters, waves, held, state }
+        let spec = Box::new(spec.clone());
+        Firmware { job, image, name: name.into(), spec, meters, waves, held, begins_of_day, state }
     }
 
     /// Whether its role keeps it from beginning.
@@ -190,7 +204,9 @@ impl JobKind for Firmware {
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Activation { position } => {
+                (position as usize) < self.meters.len()
+            }
             Wake::Next | Wake::Timeout { .. } => true,
             Wake::Block { place } => {
                 self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
@@ -237,6 +253,7 @@ impl JobKind for Firmware {
             Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
+            Wake::Activation { position } => self.activates(ctx, tools, position),
         }
     }
 

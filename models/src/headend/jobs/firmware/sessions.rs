@@ -94,6 +94,13 @@ impl Firmware {
         self.fill(ctx, tools);
     }
 
+    /// A meter's turn has come to be told to activate the image.
+    pub(super) fn activates(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        self.state.coming = self.state.coming.saturating_sub(1);
+        self.state.queue.push_back(position);
+        self.fill(ctx, tools);
+    }
+
     fn leave_out(&mut self, waiting: Waiting) {
         let at = waiting.index as usize;
         self.state.meters[at].stage = Stage::LeftOut;
@@ -194,7 +201,7 @@ impl Firmware {
 
     /// A meter is asked which image it runs, once it has had the time to restart.
     fn asks_later(&mut self, ctx: &mut Ctx, position: u32, restarts: bool) {
-        let restart = if restarts { self.spec.install } else { SimTime::ZERO };
+        let restart = if restarts { self.spec.activation.install } else { SimTime::ZERO };
         self.wake(ctx, ctx.now() + restart + REJOINS, Wake::Turn { position });
     }
 

@@ -53,8 +53,26 @@ impl Firmware {
             (meter.asked, meter.silent) = (false, false);
         }
         self.state.phase = phase;
-        self.state.queue = by_turns(left, |position| tools.network.gateway[self.meters[position as usize].at()]).into();
+        let left = by_turns(left, |position| tools.network.gateway[self.meters[position as usize].at()]);
+        if phase == Phase::Activate && self.spec.activation.spread > SimTime::ZERO {
+            self.state.queue.clear();
+            self.take_turns(ctx, &left);
+        } else {
+            self.state.queue = left.into();
+        }
         self.fill(ctx, tools);
+    }
+
+    /// Meters are told to activate the image one after the other, as far apart as a whole wave takes the campaign's spread.
+    fn take_turns(&mut self, ctx: &mut Ctx, positions: &[u32]) {
+        let wave = self.waves.of(self.state.wave).len().max(1) as u64;
+        let gap_ns = self.spec.activation.spread.nanos() / wave;
+        let told = |position: &&u32| self.state.meters[**position as usize].question(Phase::Activate).is_some();
+        let told: Vec<u32> = positions.iter().filter(told).copied().collect();
+        self.state.coming += told.len() as u32;
+        for (n, position) in (0..).zip(told) {
+            self.wake(ctx, ctx.now() + SimTime::from_nanos(gap_ns * n), Wake::Activation { position });
+        }
     }
 
     /// What was awaited has come.
@@ -93,7 +111,7 @@ impl Firmware {
                 let left = self.left(tools);
                 let verified =
                     left.iter().filter(|at| self.state.meters[**at as usize].stage == Stage::Verified).count();
-                let at = self.spec.activate_at.unwrap_or_default();
+                let at = self.spec.activation.begins(ctx.now(), self.begins_of_day);
                 let has_time = verified == 0 || at > ctx.now() + AGAIN_AFTER;
                 if verified < left.len() && has_time && self.tries_again(ctx) {
                     return;
@@ -296,6 +314,7 @@ impl Firmware {
             complete_s: Added(progress.complete.map(SimTime::secs_f64)),
             verified_s: Added(progress.verified.map(SimTime::secs_f64)),
             clock_off_s: Added::default(),
+            wave: Added(self.waves.number(position)),
         });
     }
 }

@@ -412,6 +412,7 @@ impl JobKind for Reset {
                 hops_made: (progress.hops > 0).then_some(progress.hops),
                 bytes: u32::from(tools.talk.cosem().lengths(meter).of(Ask::Reset(plan.tier)).1),
                 held_by: Added(progress.lack.map(Lack::in_tables)),
+                wave: Added(self.waves.number(at)),
                 ..TransactionRow::new(id.kind(), meter.0, progress.turn.unwrap_or(plan.times[at]).secs_f64())
             });
         }

@@ -6,7 +6,7 @@
 
 use super::crystal::{drift_ppm, offset_loss_db, window_hz};
 use crate::climate::boxes::{BOXES, box_of, boxes};
-use crate::climate::overheating::{HOT_SOCKET_K, Hours, is_hot_socket};
+use crate::climate::overheating::{HOT_SOCKET_K, Hours, OverRun, is_hot_socket};
 use crate::climate::process::nearly_normal;
 use crate::climate::{Enclosure, Sky};
 use crate::node::{Node, PerNode, SiteId};
@@ -46,8 +46,8 @@ pub struct Heat {
     window_hz: f32,
     /// Kind of box, and [`HOT`] on a hot socket.
     of_node: PerNode<u8>,
-    /// The hottest of the run at full hours by kind of box, C.
-    hottest_c: [f32; BOXES],
+    /// Boards at the full hours of the run by kind of box, and on hot sockets.
+    over_run: [[OverRun; BOXES]; 2],
     /// The slot that was looked at last, and the boards at its two ends by kind of box: NaN until somebody asks.
     slot: u64,
     ends_c: [(f64, f64); BOXES],
@@ -102,7 +102,7 @@ impl Heat {
             frequency_mhz,
             window_hz: window_hz(run.radio.phy.rate_bps()),
             of_node: sites.0.iter().map(box_at).collect(),
-            hottest_c: hours.hottest_c(),
+            over_run: [0.0, HOT_SOCKET_K].map(|more_k| hours.over_run(more_k)),
             slot: u64::MAX,
             ends_c: [(f64::NAN, f64::NAN); BOXES],
             at_hand: [(None, Crystal::default()); AT_HAND],
@@ -167,10 +167,10 @@ impl Heat {
         boards.of_box_c[kind] + more_k
     }
 
-    /// The hottest that a node's board is at full hours of the run, C.
-    pub fn hottest_c(&self, node: Node) -> f32 {
-        let (kind, more_k) = self.box_of(node);
-        self.hottest_c[kind] + more_k as f32
+    /// A node's board at the full hours of the run.
+    pub fn over_run(&self, node: Node) -> OverRun {
+        let kind = self.of_node[node];
+        self.over_run[usize::from(kind & HOT != 0)][usize::from(kind & !HOT)]
     }
 
     /// What a link loses by the heat of its ends; `None`: their carriers are too far apart.

@@ -1,6 +1,7 @@
 //! What a link and a board are at a moment, for those who look at many radios at once: hours of the health of links, snapshots.
 
 use super::{Air, UNITS_PER_MW};
+use crate::climate::overheating::OverRun;
 use crate::math::level_db;
 use crate::medium::mesh::radio::heat::{Boards, LinkHeat};
 use crate::node::Node;
@@ -38,8 +39,8 @@ impl Air {
         Some(self.heat.as_ref()?.then_c(boards?, node) as f32)
     }
 
-    /// The hottest that a radio's board is at full hours of the run, C, if there is weather.
-    pub fn hottest_c(&self, node: Node) -> Option<f32> {
-        self.heat.as_ref().map(|heat| heat.hottest_c(node))
+    /// A radio's board at the full hours of the run, if there is weather.
+    pub fn over_run(&self, node: Node) -> Option<OverRun> {
+        self.heat.as_ref().map(|heat| heat.over_run(node))
     }
 }
