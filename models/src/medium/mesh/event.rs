@@ -91,6 +91,13 @@ pub enum Event {
         /// Who.
         node: Node,
     },
+    /// A node asks its children to register again.
+    Children {
+        /// Who.
+        node: Node,
+        /// So often after this.
+        again: u8,
+    },
     /// A flooded command is due for repetition.
     Flood {
         /// Who.
@@ -148,6 +155,7 @@ impl Event {
             | Event::Join { node, .. }
             | Event::Pan { node }
             | Event::Keys { node }
+            | Event::Children { node, .. }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),

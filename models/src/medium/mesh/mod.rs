@@ -68,6 +68,7 @@ impl Mesh {
             | Event::Eapol { .. }
             | Event::Pan { .. }
             | Event::Keys { .. }
+            | Event::Children { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

@@ -281,6 +281,11 @@ impl LinkLayer {
         stream.unit()
     }
 
+    /// Bytes of a datagram that come back to its sender because its source route leads no further.
+    pub fn sent_back(&self, packet: &Packet) -> u16 {
+        self.lengths.sent_back(packet)
+    }
+
     fn finish_job(&mut self, node: Node) {
         let mac = &mut self.macs[node];
         mac.job = Job::Idle;

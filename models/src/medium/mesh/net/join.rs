@@ -2,7 +2,7 @@
 //!
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
-use super::children::REGISTERED_S;
+use super::children::{self, REGISTERED_S};
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
@@ -78,6 +78,13 @@ fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, step: Step, delay_s: (f64, f6
     (joining.step, joining.tries) = (step, 0);
     let delay = net.between(ctx.facts, node, delay_s);
     arm(net, ctx, node, delay);
+}
+
+/// Registers with the parent again after a random delay, unless something is under way.
+pub(super) fn renew(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
+    if net.nodes[node].step == Step::Settled {
+        begin(net, ctx, node, Step::Renew, delay_s);
+    }
 }
 
 /// Waits for the answer to a message of the current step, or sends it again.
@@ -166,7 +173,9 @@ pub(super) fn route_known<P: PortUser>(
             trickle::start(stack.net, ctx, node, topic);
         }
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
+        children::begin_to_ask(stack, link, ctx, node);
     }
+    children::leaves_before(stack.net, ctx, node);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);

@@ -100,11 +100,15 @@ pub(super) struct Registration {
     pub(super) until_s: u32,
     /// The parent.
     pub(super) with: Node,
+    /// The parent before, which still has it for a while.
+    pub(super) before: Node,
+    /// So long, s of the run.
+    pub(super) before_until_s: u32,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Registration { until_s: 0, with: Node::NONE }
+        Registration { until_s: 0, with: Node::NONE, before: Node::NONE, before_until_s: 0 }
     }
 }
 

@@ -278,6 +278,9 @@ impl<P: PortUser> Stack<'_, P> {
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
                 routes::announced(self, link, ctx, node, packet, *sequence, *back);
             }
+            &Content::RouteError { of, .. } if ctx.facts.is_gateway(node) => {
+                routes::failed(self.net, of, packet.origin);
+            }
             Content::Message(_) => self.deliver(link, ctx, node, packet),
             _ => {}
         }
@@ -326,6 +329,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             // The acknowledgement of the link layer is the answer.
             Kind::Nud | Kind::Probe => {}
             Kind::Ns => children::registers(self, link, ctx, node, from),
+            Kind::Na if packet.dest == Node::EVERYONE => children::is_asked(self.net, ctx, node, from),
             Kind::Na => children::refused(self, link, ctx, node, from),
             // Without keys it cannot be opened.
             _ if self.net.is_new(node) && packet.kind() != Kind::Eapol => {}
@@ -410,7 +414,10 @@ impl Medium for MeshMut<'_> {
                 authenticator::forget(&mut self.net.authenticators, node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
                 join::stop(self.net, node);
-                self.net.forget_children(self.link, ctx.facts, node);
+                // wsbrd stores its neighbours.
+                if !ctx.facts.is_gateway(node) || self.net.procedures.border == BorderStack::Nanostack {
+                    self.net.forget_children(self.link, ctx.facts, node);
+                }
             }
             Supply::On { boots } => {
                 let purpose = HOP_PHASE ^ (u32::from(boots) << 16);
@@ -464,6 +471,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),
+        Event::Children { node, again } => children::ask(stack, link, ctx, node, again),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
         Event::Load => load::due(stack.net, link, ctx),

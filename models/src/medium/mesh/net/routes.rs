@@ -10,6 +10,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::ROUTE_MAX;
 use crate::medium::message::{Body, Message, Return};
 use crate::node::{Node, PerNode};
+use crate::spec::BorderStack;
 use serde::{Deserialize, Serialize};
 
 /// The parent that each radio announced last.
@@ -106,6 +107,14 @@ pub(super) fn announced<P: PortUser>(
         stack.user.returned(ctx, gateway, packet.origin, packet.hops + 1, back);
     }
     send_by_route(stack, link, ctx, gateway, Content::DaoAck { sequence }, packet.origin, packet.via);
+}
+
+/// A node says that another, which a source route names behind it, is no child of its own: wsbrd deletes that route.
+pub(super) fn failed(net: &mut Net, of: Node, parent: Node) {
+    let known = &mut net.routes.0[of];
+    if net.procedures.border == BorderStack::Wsbrd && known.parent == parent {
+        known.parent = Node::NONE;
+    }
 }
 
 /// A message of a border router: for all, or for one meter by its route.

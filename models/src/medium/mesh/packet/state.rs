@@ -49,6 +49,7 @@ impl Packet {
         let content = match &self.content {
             Content::Message(message) => message.fits(bounds),
             Content::Dao { back: Some(back), .. } => bounds.is_job(back.job),
+            Content::RouteError { of, .. } | Content::Eapol { of, .. } => bounds.is_own(*of),
             _ => true,
         };
         content

@@ -9,7 +9,7 @@
 //! to a neighbour                 IPv6 with link-local addresses
 //! ```
 
-use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_RPL_NODES, HEAD_END};
+use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_NODES, ALL_RPL_NODES, HEAD_END};
 use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
 use super::{eapol, icmpv6, sixlowpan};
@@ -72,6 +72,10 @@ impl Hop<'_> {
                 let (from, to) = (self.at(self.from), next.unwrap_or(ALL_RPL_NODES));
                 ip::datagram(from, to, ON_LINK, ip::icmp(from, to, icmpv6::registration(self.from, to)))
             }
+            Kind::Na if self.to.is_none() => {
+                let message = icmpv6::refresh(self.here());
+                ip::datagram(self.here(), ALL_NODES, ON_LINK, ip::icmp(self.here(), ALL_NODES, message))
+            }
             Kind::Na => {
                 let to = self.at(self.to.unwrap_or(self.origin));
                 let message = icmpv6::refusal(self.to.unwrap_or(self.origin), to);
@@ -105,6 +109,10 @@ impl Hop<'_> {
                 let (from, to) = (self.at(self.router), self.last());
                 let body = ip::icmp(from, to, icmpv6::dao_ack(self.number));
                 self.down(self.ahead, body)
+            }
+            Kind::RouteError => {
+                let (from, to) = (self.at(self.origin), self.at(self.router));
+                self.up(from, self.hops, ip::icmp(from, to, icmpv6::source_route_error(self.payload)))
             }
             Kind::Eapol if self.ahead.is_empty() => {
                 let (from, to) = (self.at(self.via), self.at(self.router));

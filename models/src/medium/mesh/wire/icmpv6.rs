@@ -11,6 +11,13 @@ const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const SOLICITED: u8 = 0x40;
 /// Status of a registration (RFC 6775, 4.1).
 const TABLE_FULL: u8 = 2;
+/// Registration is asked for (RFC 9685, 7.3).
+const REFRESH: u8 = 13;
+/// Flag: its sender is a router.
+const ROUTER: u8 = 0x80;
+const UNREACHABLE: u8 = 1;
+/// A source route leads no further (RFC 6550, 20.18).
+const ERROR_IN_SOURCE_ROUTE: u8 = 7;
 const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
 const ADDRESS_REGISTRATION: u8 = 33;
 /// Lifetime of a registration, minutes.
@@ -66,6 +73,22 @@ pub fn refusal(node: SiteId, address: Ipv6Address) -> Vec<u8> {
     let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, SOLICITED, 0, 0, 0];
     bytes.extend(address.octets());
     bytes.extend(registration_option(node, TABLE_FULL, 0));
+    bytes
+}
+
+/// Neighbour advertisement of a router to all that it has lost its table, so that children are to register again.
+pub fn refresh(address: Ipv6Address) -> Vec<u8> {
+    let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, ROUTER, 0, 0, 0];
+    bytes.extend(address.octets());
+    // For nobody in particular.
+    bytes.extend([ADDRESS_REGISTRATION, 2, REFRESH, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+/// A datagram cannot be passed on along its source route; `invoking` is as much of it as comes back.
+pub fn source_route_error(invoking: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![UNREACHABLE, ERROR_IN_SOURCE_ROUTE, 0, 0, 0, 0, 0, 0];
+    bytes.extend_from_slice(invoking);
     bytes
 }
 
