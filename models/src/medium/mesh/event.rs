@@ -91,6 +91,11 @@ pub enum Event {
         /// Who.
         node: Node,
     },
+    /// A border router begins a new version of its DODAG.
+    Version {
+        /// Border router.
+        gateway: Node,
+    },
     /// A node asks its children to register again.
     Children {
         /// Who.
@@ -156,6 +161,7 @@ impl Event {
             | Event::Pan { node }
             | Event::Keys { node }
             | Event::Children { node, .. }
+            | Event::Version { gateway: node }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),

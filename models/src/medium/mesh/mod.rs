@@ -69,6 +69,7 @@ impl Mesh {
             | Event::Pan { .. }
             | Event::Keys { .. }
             | Event::Children { .. }
+            | Event::Version { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

@@ -161,6 +161,8 @@ pub enum Content {
         rank: u16,
         /// Hops of its sender.
         hops: u8,
+        /// Version of the DODAG that it is in.
+        version: u8,
     },
     /// What somebody above the medium says.
     Message(Message),

@@ -213,7 +213,8 @@ pub(super) fn failed<U: Above>(
         packet.tries = packet.tries.saturating_add(1);
     }
     let tries = link.packets.get(at).tries;
-    let give_up = broadcast || tries >= link.rules.attempts || (no_access && link.times.access_failure_drops);
+    let give_up =
+        broadcast || tries >= link.rules.of(ctx.facts, node).attempts || (no_access && link.times.access_failure_drops);
     link.finish_job(node);
     let to = link.packets.get(at).hop_to;
     if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {

@@ -14,7 +14,7 @@ pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
-pub use rules::Rules;
+pub use rules::{Rules, RulesByRole};
 pub use settle::foreign;
 pub use state::State;
 
@@ -109,7 +109,7 @@ pub struct LinkLayer {
     bears_us: PerNode<u32>,
     times: MacTimes,
     lengths: Lengths,
-    rules: Rules,
+    rules: RulesByRole,
     /// Longest frame, check sequence included, bytes.
     frame_bytes_max: u16,
     /// Tag of the newest datagram that was cut.
@@ -136,7 +136,7 @@ pub struct Parts {
     /// Sizes and times.
     pub times: MacTimes,
     /// How it uses air and queues.
-    pub rules: Rules,
+    pub rules: RulesByRole,
     /// Longest frame, check sequence included, bytes.
     pub frame_bytes_max: u16,
 }
@@ -269,7 +269,7 @@ impl LinkLayer {
         let mut stream = Stream::resume(key, u64::from(mac.draws));
         let units = stream.below(1 << exponent);
         mac.draws = stream.drawn() as u32;
-        self.rules.lead + unit * u64::from(units)
+        self.rules.of(facts, node).lead + unit * u64::from(units)
     }
 
     /// Uniform in [0, 1) from the node's backoff stream.

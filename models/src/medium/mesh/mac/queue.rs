@@ -2,7 +2,7 @@
 
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::mesh::packet::{Fifo, Packet};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
@@ -10,8 +10,7 @@ use amitwin_sim_core::SimTime;
 /// Puts a packet into the queue of `node`, cut into fragments if no frame has room for it. In a full queue the oldest data gives way;
 /// where there is none, the packet is refused.
 pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, mut packet: Packet) {
-    let is_gateway = ctx.facts.is_gateway(node);
-    let limit = if is_gateway { link.rules.gateway_queue_frames_max } else { link.rules.queue_frames_max };
+    let limit = link.rules.of(ctx.facts, node).queue_frames_max;
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
@@ -115,8 +114,7 @@ impl LinkLayer {
 
     /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
     fn gives_way_early(&mut self, ctx: &Ctx, node: Node, limit: u16) -> bool {
-        let is_gateway = ctx.facts.is_gateway(node);
-        if !(if is_gateway { self.rules.border_drops_early } else { self.rules.drops_early }) {
+        if !self.rules.of(ctx.facts, node).drops_early {
             return false;
         }
         let mac = &mut self.macs[node];
@@ -132,9 +130,9 @@ impl LinkLayer {
     }
 
     /// Whether a packet has waited for too long.
-    pub(super) fn is_too_old(&self, at: u32, now: SimTime) -> bool {
-        let packet = self.packets.get(at);
-        let most = if packet.is_control() { self.rules.control_age_max } else { self.rules.age_max };
+    pub(super) fn is_too_old(&self, facts: &Facts, node: Node, at: u32, now: SimTime) -> bool {
+        let (packet, rules) = (self.packets.get(at), self.rules.of(facts, node));
+        let most = if packet.is_control() { rules.control_age_max } else { rules.age_max };
         now.saturating_sub(packet.queued) > most
     }
 

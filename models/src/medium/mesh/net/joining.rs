@@ -55,7 +55,8 @@ pub(super) struct Joining {
     pub(super) candidates: [Candidate; CANDIDATES],
     /// Timers by [`Topic`].
     pub(super) trickles: [Trickle; TOPICS],
-    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew.
+    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew. Of a border router: when it begins
+    /// a new version of its DODAG.
     pub(super) deadline: SimTime,
     /// Random numbers used for timers.
     pub(super) draws: u32,
@@ -67,6 +68,10 @@ pub(super) struct Joining {
     pub(super) chosen_min: u16,
     /// Counts the join timer.
     pub(super) epoch: u16,
+    /// When it wonders that its parent has said nothing for so long, s of the run; where the stack does.
+    pub(super) wonders_s: u32,
+    /// Version of the DODAG that it is in.
+    pub(super) version: u8,
     /// RPL rank.
     pub(super) rank: u16,
     /// Lowest rank since the node joined.
@@ -87,7 +92,7 @@ pub(super) struct Joining {
     pub(super) search: Search,
     /// It has an address.
     pub(super) addressed: bool,
-    /// Number of its last route announcement; kept over a reset, as stacks do.
+    /// Number of its last route announcement; wsrd keeps it over a reset.
     pub(super) path_sequence: u8,
     /// It has not been part of the mesh since it was reset.
     pub(super) returning: bool,
@@ -132,6 +137,8 @@ impl Default for Joining {
             pan: Pan::default(),
             chosen_min: 0,
             epoch: 0,
+            wonders_s: 0,
+            version: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
             parent: Node::NONE,

@@ -13,6 +13,7 @@ mod heed;
 mod join;
 mod joining;
 mod load;
+mod lollipop;
 mod pan;
 mod parents;
 mod reassembly;
@@ -41,7 +42,7 @@ use crate::medium::message::Message;
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
 use crate::purpose::{HOP_PHASE, TIMER};
-use crate::spec::{BorderStack, Lease, Start};
+use crate::spec::{BorderStack, Lease, RouterStack, Start};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use auth::authenticator::{self, Authenticators};
@@ -49,6 +50,9 @@ use joining::{Joining, Step};
 use reassembly::Reassembly;
 use routes::Routes;
 use stack::Procedures;
+
+/// Where counters of RPL stand that have run for long: anywhere in their circle.
+const RUN_FOR_LONG: u8 = 64;
 
 /// What a network layer is made of.
 pub struct Parts {
@@ -130,7 +134,7 @@ impl Net {
         let own = usize::from(facts.own);
         let mut net = Net {
             nodes: PerNode::of(Joining::default(), own),
-            routes: Routes::announced(&PerNode::of(Node::NONE, own)),
+            routes: Routes::announced(&PerNode::of(Node::NONE, own), 0),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
             members: PerNode::of(0, usize::from(facts.gateways)),
@@ -175,15 +179,21 @@ impl Net {
             net.begin_cold(facts);
             return net;
         }
-        net.routes = Routes::announced(&tree.parent);
+        let sequence = match net.procedures.stack {
+            RouterStack::Nanostack => RUN_FOR_LONG,
+            RouterStack::Wsrd => 0,
+        };
+        net.routes = Routes::announced(&tree.parent, sequence);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
+                joining.candidates = tree.candidates[node];
+                (joining.version, joining.path_sequence) = (RUN_FOR_LONG, sequence);
+                joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
                 joining.registration.with = joining.parent;
-                joining.candidates = tree.candidates[node];
             }
         }
         net
@@ -194,7 +204,7 @@ impl Net {
         for node in facts.nodes() {
             let joining = &mut self.nodes[node];
             if facts.is_gateway(node) {
-                joining.state = State::Operational;
+                (joining.state, joining.version) = (State::Operational, lollipop::INITIAL);
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();
@@ -471,6 +481,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),
+        Event::Version { gateway } => parents::version_due(stack.net, ctx, gateway),
         Event::Children { node, again } => children::ask(stack, link, ctx, node, again),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),

@@ -1,7 +1,7 @@
 //! What border routers know of routes, and the way down along them (RPL, non-storing mode).
 
-use super::flood;
 use super::{Content, Net, Packet, Stack};
+use super::{flood, lollipop};
 use crate::books::Loss;
 use crate::check::Bounds;
 use crate::context::{Ctx, Facts};
@@ -27,8 +27,8 @@ pub(super) struct Routes(PerNode<Announced>);
 
 impl Routes {
     /// The routes of a tree.
-    pub(super) fn announced(parents: &PerNode<Node>) -> Self {
-        Routes(parents.0.iter().map(|&parent| Announced { parent, sequence: 0 }).collect())
+    pub(super) fn announced(parents: &PerNode<Node>, sequence: u8) -> Self {
+        Routes(parents.0.iter().map(|&parent| Announced { parent, sequence }).collect())
     }
 
     /// Radios.
@@ -97,7 +97,7 @@ pub(super) fn announced<P: PortUser>(
     back: Option<Return>,
 ) {
     let known = &mut stack.net.routes.0[packet.origin];
-    if (sequence.wrapping_sub(known.sequence) as i8) < 0 {
+    if lollipop::is_older(sequence, known.sequence) {
         // Overtaken on the way by a later announcement.
         return;
     }

@@ -19,6 +19,7 @@ use crate::node::SiteId;
 use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
 use nanostack::nanostack;
+pub use profile::WSBRD_STEP;
 use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
 use wsrd::wsrd;
 
@@ -182,6 +183,28 @@ pub struct RouteLife {
     pub renewed: (f64, f64),
 }
 
+/// When a border router begins a new version of its DODAG by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Versions {
+    /// Again and again after this, until their number has gone round for the first time, s.
+    pub first_s: f64,
+    /// From then on, s.
+    pub later_s: f64,
+}
+
+impl Versions {
+    /// N `ws_config.h`. wsbrd does so by hand alone.
+    fn new(border: BorderStack, profile: SizeProfile) -> Option<Versions> {
+        let first_h = match profile {
+            SizeProfile::Auto | SizeProfile::Small => 1.0,
+            SizeProfile::Medium => 2.0,
+            SizeProfile::Large => 4.0,
+            SizeProfile::XLarge => 8.0,
+        };
+        (border == BorderStack::Nanostack).then_some(Versions { first_s: first_h * 3_600.0, later_s: 12.0 * 3_600.0 })
+    }
+}
+
 /// How nodes pass on what is for all, and what comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Relaying {
@@ -206,8 +229,12 @@ pub struct Procedures {
     pub discovery: Params,
     /// Advertisements and configurations of border routers.
     pub border_discovery: Params,
+    /// wsbrd adapts them to the nodes that have joined.
+    pub adapts: bool,
     /// RPL information; the border router's choice, which its routers learn from it.
     pub dio: Params,
+    /// When the border router begins a new version of its DODAG by itself, if it does.
+    pub versions: Option<Versions>,
     /// A node that hears others look for a PAN chooses sooner.
     pub chooses_with_others: bool,
     /// Configuration solicits before it looks for a PAN anew.
@@ -298,6 +325,11 @@ pub fn children_of_table(places: u16) -> u16 {
 }
 
 impl Procedures {
+    /// Advertisements and configurations of a border router whose PAN has so many nodes.
+    pub fn border_discovery(&self, nodes: u32) -> Params {
+        if self.adapts { wsbrd_discovery(SizeProfile::Auto, nodes as usize) } else { self.border_discovery }
+    }
+
     /// How long a node that restarts alone is without a route, on average and where nothing is lost, s.
     pub fn alone_s(&self, lease: Lease) -> f64 {
         let mean = |(low, high): (f64, f64)| 0.5 * (low + high);
@@ -410,7 +442,7 @@ impl Procedures {
         let load = match (border, nodes_max) {
             (_, Some(nodes)) => Some(LoadFactor { nodes, step: 1 }),
             // `wsbrd.c`, `ws_mngt.c`.
-            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: 200 }),
+            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: WSBRD_STEP }),
             (BorderStack::Nanostack, None) => None,
         };
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
@@ -419,7 +451,9 @@ impl Procedures {
         let pan = PanRules { choosing, ageing, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
-        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
+        let versions = Versions::new(border, profile);
+        let adapts = border == BorderStack::Wsbrd && profile == SizeProfile::Auto;
+        Procedures { border, versions, adapts, parents, authentication, pan, relaying, route, ..of_router }
     }
 }
 

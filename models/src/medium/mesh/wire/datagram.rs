@@ -45,7 +45,7 @@ pub struct Hop<'a> {
     pub ahead: &'a [SiteId],
     /// RPL rank of the sender on this hop.
     pub rank: u16,
-    /// Path sequence of a DAO and its answer, or number of a flood.
+    /// Path sequence of a DAO and its answer, version that a DIO tells, or number of a flood.
     pub number: u8,
     /// Rank that a DIO tells.
     pub told_rank: u16,
@@ -86,7 +86,7 @@ impl Hop<'_> {
                 self.to_neighbours(icmpv6::solicitation(self.from, to))
             }
             Kind::Dis => self.to_neighbours(icmpv6::dis()),
-            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, self.told_rank, &self.dodag)),
+            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, (self.told_rank, self.number), &self.dodag)),
             Kind::Solicit if self.hops == 0 => {
                 let to = next.unwrap_or(ALL_RPL_NODES);
                 let ports = (CLIENT_PORT, SERVER_PORT);

@@ -112,8 +112,8 @@ pub fn dis() -> Vec<u8> {
 /// Lifetime of a route in the units that the border router says.
 const LIFETIME_UNITS: u8 = 120;
 
-/// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
-pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
+/// DODAG information object of a node of this rank in this version, with the DODAG's configuration and prefix.
+pub fn dio(router: SiteId, (rank, version): (u16, u8), dodag: &Dodag) -> Vec<u8> {
     let mut prefix = [0; 16];
     prefix[..8].copy_from_slice(&address::prefix(router));
     let mut options = option(&RplOptionRepr::DodagConfiguration {
@@ -139,7 +139,7 @@ pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
     }));
     rpl(&RplRepr::DodagInformationObject {
         rpl_instance_id: instance(),
-        version_number: 240,
+        version_number: version,
         rank,
         grounded: true,
         mode_of_operation: NON_STORING.into(),

@@ -347,7 +347,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::RouteError => Content::RouteError { of: Node(9), bytes },
         Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9), depth: Depth::Full },
         Kind::Dis => Content::Dis,
-        Kind::Dio => Content::Dio { rank: 0, hops: 0 },
+        Kind::Dio => Content::Dio { rank: 0, hops: 0, version: u8::from(second) },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
         Kind::Push => message(Body::Push { number: 1 }),
         Kind::Alarm => message(Body::Alarm { alarm: Alarm::LastGasp, outage: 1, sent: SimTime::ZERO }),
