@@ -131,7 +131,8 @@ impl Net {
     fn cheapest(&self, node: Node, minute: u16, rank_max: u32, etx_max: u16) -> Option<&Candidate> {
         let joining = &self.nodes[node];
         // Below a neighbour in a newer version any rank is a first one.
-        let is_ahead = |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.version);
+        let is_ahead =
+            |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.numbers.version);
         let usable = self.considered(node, minute).filter(|c| {
             c.rank != INFINITE_RANK
                 && (c.rank < joining.rank || is_ahead(c))

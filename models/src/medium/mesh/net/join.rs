@@ -24,7 +24,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
     if !keeps_sequence {
         // The next one is the first.
-        joining.path_sequence = lollipop::INITIAL - 1;
+        joining.numbers.path_sequence = lollipop::INITIAL - 1;
     }
     joining.addressed &= kept;
     joining.pan.keys.used = false;
@@ -46,7 +46,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
             for topic in OF_MEMBERS {
                 trickle::start_soon(net, ctx, gateway, topic);
             }
-            net.nodes[gateway].version = lollipop::INITIAL;
+            net.nodes[gateway].numbers.version = lollipop::INITIAL;
             begin_versions(net, ctx, gateway);
         }
         // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
@@ -62,8 +62,8 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 /// A border router that begins new versions of its DODAG by itself waits for the next: one that has just started for so long, one that has run
 /// for long at a random place of a longer time.
 fn begin_versions(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
-    let Some(versions) = net.procedures.versions else { return };
-    let wait_s = match net.nodes[gateway].version {
+    let Some(versions) = net.procedures.pan.versions else { return };
+    let wait_s = match net.nodes[gateway].numbers.version {
         lollipop::INITIAL => versions.first_s,
         _ => versions.later_s * net.draw(ctx.facts, gateway),
     };
@@ -155,13 +155,13 @@ pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: 
 /// Tells the border router the route, after a delay.
 pub(super) fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
-    joining.path_sequence = lollipop::next(joining.path_sequence);
+    joining.numbers.path_sequence = lollipop::next(joining.numbers.path_sequence);
     begin(net, ctx, node, Step::Announce, delay_s);
 }
 
 fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &stack.net.nodes[node];
-    let (parent, sequence) = (joining.parent, joining.path_sequence);
+    let (parent, sequence) = (joining.parent, joining.numbers.path_sequence);
     let content = Content::Dao { sequence, back: stack.user.returning(node) };
     let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
@@ -178,7 +178,7 @@ pub(super) fn route_known<P: PortUser>(
     sequence: u8,
 ) {
     let joining = &mut stack.net.nodes[node];
-    if joining.step != Step::Announce || joining.path_sequence != sequence {
+    if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
         return;
     }
     (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
@@ -246,7 +246,7 @@ pub(super) fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
 fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let next = net.renewed_at(node).min(net.nodes[node].deadline);
     let next = match net.procedures.stack {
-        RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].wonders_s))),
+        RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].watch.wonders_s))),
         RouterStack::Wsrd => next,
     };
     arm(net, ctx, node, next.saturating_sub(ctx.now()).secs_f64());

@@ -64,14 +64,12 @@ pub(super) struct Joining {
     pub(super) registration: Registration,
     /// Its PAN.
     pub(super) pan: Pan,
-    /// When it chose its parent or last saw no reason to change it, min of the run.
-    pub(super) chosen_min: u16,
+    /// How it keeps an eye on its parent.
+    pub(super) watch: Watch,
+    /// Numbers of RPL.
+    pub(super) numbers: Numbers,
     /// Counts the join timer.
     pub(super) epoch: u16,
-    /// When it wonders that its parent has said nothing for so long, s of the run; where the stack does.
-    pub(super) wonders_s: u32,
-    /// Version of the DODAG that it is in.
-    pub(super) version: u8,
     /// RPL rank.
     pub(super) rank: u16,
     /// Lowest rank since the node joined.
@@ -92,10 +90,26 @@ pub(super) struct Joining {
     pub(super) search: Search,
     /// It has an address.
     pub(super) addressed: bool,
-    /// Number of its last route announcement; wsrd keeps it over a reset.
-    pub(super) path_sequence: u8,
     /// It has not been part of the mesh since it was reset.
     pub(super) returning: bool,
+}
+
+/// How a node keeps an eye on its parent.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Watch {
+    /// When it chose it or last saw no reason to change it, min of the run.
+    pub(super) chosen_min: u16,
+    /// When it wonders that it has said nothing for so long, s of the run; where the stack does.
+    pub(super) wonders_s: u32,
+}
+
+/// Numbers of RPL that go round (`lollipop`).
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Numbers {
+    /// Version of the DODAG that it is in.
+    pub(super) version: u8,
+    /// Of its last route announcement; wsrd keeps it over a reset.
+    pub(super) path_sequence: u8,
 }
 
 /// With whom a node is registered.
@@ -135,10 +149,9 @@ impl Default for Joining {
             draws: 0,
             registration: Registration::default(),
             pan: Pan::default(),
-            chosen_min: 0,
+            watch: Watch::default(),
+            numbers: Numbers::default(),
             epoch: 0,
-            wonders_s: 0,
-            version: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
             parent: Node::NONE,
@@ -149,7 +162,6 @@ impl Default for Joining {
             step: Step::Settled,
             search: Search::default(),
             addressed: false,
-            path_sequence: 0,
             returning: false,
         }
     }

@@ -189,7 +189,7 @@ impl Net {
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
                 joining.candidates = tree.candidates[node];
-                (joining.version, joining.path_sequence) = (RUN_FOR_LONG, sequence);
+                (joining.numbers.version, joining.numbers.path_sequence) = (RUN_FOR_LONG, sequence);
                 joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
@@ -204,7 +204,7 @@ impl Net {
         for node in facts.nodes() {
             let joining = &mut self.nodes[node];
             if facts.is_gateway(node) {
-                (joining.state, joining.version) = (State::Operational, lollipop::INITIAL);
+                (joining.state, joining.numbers.version) = (State::Operational, lollipop::INITIAL);
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();

@@ -31,7 +31,7 @@ pub(super) fn send_dio<P: PortUser>(
     if joining.state != State::Operational {
         return;
     }
-    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.version };
+    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.numbers.version };
     let to = to.unwrap_or(Node::EVERYONE);
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
@@ -45,7 +45,7 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].version };
+    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].numbers.version };
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
@@ -188,11 +188,11 @@ fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let reconsider_min = net.procedures.parents.reconsider_min;
     let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
     let joining = &mut net.nodes[node];
-    if !lollipop::is_newer(version, joining.version) {
+    if !lollipop::is_newer(version, joining.numbers.version) {
         return;
     }
-    (joining.version, joining.lowest) = (version, INFINITE_RANK);
-    joining.chosen_min = minute(ctx).wrapping_sub(reconsider_min);
+    (joining.numbers.version, joining.lowest) = (version, INFINITE_RANK);
+    joining.watch.chosen_min = minute(ctx).wrapping_sub(reconsider_min);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
     }
@@ -204,10 +204,11 @@ pub(super) fn version_due(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     if joining.deadline != ctx.now() || joining.state != State::Operational {
         return;
     }
-    joining.version = lollipop::next(joining.version);
+    joining.numbers.version = lollipop::next(joining.numbers.version);
     trickle::reset(net, ctx, gateway, Topic::Dio);
-    let Some(versions) = net.procedures.versions else { return };
-    let wait_s = if lollipop::is_in_circle(net.nodes[gateway].version) { versions.later_s } else { versions.first_s };
+    let Some(versions) = net.procedures.pan.versions else { return };
+    let wait_s =
+        if lollipop::is_in_circle(net.nodes[gateway].numbers.version) { versions.later_s } else { versions.first_s };
     version_in(net, ctx, gateway, wait_s);
 }
 
@@ -222,7 +223,7 @@ pub(super) fn version_in(net: &mut Net, ctx: &mut Ctx, gateway: Node, wait_s: f6
 pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
     if net.procedures.stack == RouterStack::Nanostack {
         let silence_ms = net.procedures.dio.imax_ms / 2 * 3;
-        net.nodes[node].wonders_s = seconds(ctx) as u32 + silence_ms.div_ceil(1_000);
+        net.nodes[node].watch.wonders_s = seconds(ctx) as u32 + silence_ms.div_ceil(1_000);
     }
 }
 
@@ -230,8 +231,8 @@ pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
 pub(super) fn wonder<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let now_s = seconds(ctx) as u32;
     let joining = &mut stack.net.nodes[node];
-    if now_s >= joining.wonders_s && joining.parent.is_some() {
-        joining.wonders_s = now_s + WONDERS_AGAIN_S;
+    if now_s >= joining.watch.wonders_s && joining.parent.is_some() {
+        joining.watch.wonders_s = now_s + WONDERS_AGAIN_S;
         let parent = joining.parent;
         stack.submit(link, ctx, node, Packet::new(Content::Dis, node, parent, parent));
     }
@@ -247,7 +248,7 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let changed = joining.parent != parent;
     let detached = joining.rank == INFINITE_RANK;
     if detached {
-        joining.version = version;
+        joining.numbers.version = version;
     }
     (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
@@ -255,7 +256,7 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     take_version(net, ctx, node);
     let joining = &mut net.nodes[node];
     joining.lowest = joining.lowest.min(joining.rank);
-    joining.chosen_min = minute(ctx);
+    joining.watch.chosen_min = minute(ctx);
     has_spoken(net, ctx, node);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
@@ -287,7 +288,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
-    if minute.wrapping_sub(joining.chosen_min) < net.procedures.parents.reconsider_min {
+    if minute.wrapping_sub(joining.watch.chosen_min) < net.procedures.parents.reconsider_min {
         return;
     }
     let Some(current) = net.candidate(node, joining.parent) else { return };
@@ -300,7 +301,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     if other != joining.parent && is_better {
         change(stack, ctx, node, other);
     } else {
-        net.nodes[node].chosen_min = minute;
+        net.nodes[node].watch.chosen_min = minute;
     }
 }
 

@@ -164,13 +164,17 @@ pub struct PanRules {
     pub choosing: Choosing,
     /// How keys age, if they do.
     pub ageing: Option<Ageing>,
+    /// Advertisements and configurations of the border router follow the nodes that have joined.
+    pub adapts: bool,
+    /// When the border router begins a new version of its DODAG by itself, if it does.
+    pub versions: Option<Versions>,
 }
 
 impl PanRules {
     /// Of nodes that are assigned their PAN, and whose keys do not age.
     const fn plain(timeout_s: f64) -> Self {
         let choosing = Choosing { is_free: false, nodes_max: None, load: None };
-        PanRules { timeout_s, choosing, ageing: None }
+        PanRules { timeout_s, choosing, ageing: None, adapts: false, versions: None }
     }
 }
 
@@ -229,12 +233,8 @@ pub struct Procedures {
     pub discovery: Params,
     /// Advertisements and configurations of border routers.
     pub border_discovery: Params,
-    /// wsbrd adapts them to the nodes that have joined.
-    pub adapts: bool,
     /// RPL information; the border router's choice, which its routers learn from it.
     pub dio: Params,
-    /// When the border router begins a new version of its DODAG by itself, if it does.
-    pub versions: Option<Versions>,
     /// A node that hears others look for a PAN chooses sooner.
     pub chooses_with_others: bool,
     /// Configuration solicits before it looks for a PAN anew.
@@ -327,7 +327,7 @@ pub fn children_of_table(places: u16) -> u16 {
 impl Procedures {
     /// Advertisements and configurations of a border router whose PAN has so many nodes.
     pub fn border_discovery(&self, nodes: u32) -> Params {
-        if self.adapts { wsbrd_discovery(SizeProfile::Auto, nodes as usize) } else { self.border_discovery }
+        if self.pan.adapts { wsbrd_discovery(SizeProfile::Auto, nodes as usize) } else { self.border_discovery }
     }
 
     /// How long a node that restarts alone is without a route, on average and where nothing is lost, s.
@@ -448,12 +448,12 @@ impl Procedures {
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
-        let pan = PanRules { choosing, ageing, ..of_router.pan };
-        let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
-        let route = RouteLife { lifetime_s, ..of_router.route };
         let versions = Versions::new(border, profile);
         let adapts = border == BorderStack::Wsbrd && profile == SizeProfile::Auto;
-        Procedures { border, versions, adapts, parents, authentication, pan, relaying, route, ..of_router }
+        let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
+        let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
+        let route = RouteLife { lifetime_s, ..of_router.route };
+        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
     }
 }
 

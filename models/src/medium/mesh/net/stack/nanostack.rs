@@ -37,9 +37,7 @@ pub(super) fn nanostack(
         border: BorderStack::Nanostack,
         discovery: discovery(profile),
         border_discovery,
-        adapts: false,
         dio,
-        versions: None,
         // `ws_bootstrap_6lr.c`.
         chooses_with_others: profile <= SizeProfile::Medium,
         config_solicits_max: 5,

@@ -36,9 +36,7 @@ pub(super) fn wsrd(
         // `wsrd.c`: 15 and 60 s unless `disc_imin` and `disc_imax` are configured, here for the profile.
         discovery: discovery(profile),
         border_discovery,
-        adapts: false,
         dio,
-        versions: None,
         // `join_state.c`.
         chooses_with_others: false,
         config_solicits_max: u8::MAX,
