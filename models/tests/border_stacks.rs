@@ -1,6 +1,7 @@
 //! What border routers of each stack do: versions of the DODAG, intervals that follow the nodes of the PAN, their own link layer.
 
-use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome};
+use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, TransactionKind};
+use amitwin_models::books::Loss;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -136,4 +137,36 @@ fn a_border_router_repeats_a_frame_as_its_own_stack_does() {
         assert!(asked.iter().all(|&(_, outcome)| outcome != FrameOutcome::Delivered), "{asked:?}");
         assert_eq!(asked.len(), most, "{stack:?} under {border:?}");
     }
+}
+
+#[test]
+fn wsbrd_leaves_what_its_radio_cannot_take_yet_in_its_host() {
+    // 100 pings at once at 150 kb/s, where a question and its answer take some 20 ms, to a queue that holds 30 frames.
+    let pinged = |border: BorderStack| {
+        let places = [(Gateway, 0.0, 0.0)].into_iter();
+        let places = places.chain((0..100).map(|n| (Meter, 5.0 + (n % 10) as f32, 1.0 + (n / 10) as f32)));
+        let mut spec = world(sites(places), PhyMode::M3, 900);
+        (spec.mesh.stack, spec.mesh.border_stack) = (RouterStack::Wsrd, Some(border));
+        spec.mac.gateway_queue_frames_max = Some(30);
+        let ping = PingSpec {
+            at: SimTime::from_secs(600),
+            window: SimTime::from_millis(10),
+            timeout: SimTime::from_secs(200),
+            attempts: 1,
+            ..PingSpec::default()
+        };
+        let name = "ping".into();
+        spec.campaigns = vec![CampaignSpec { name, priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
+        let ran = run(&spec);
+        let rows = ran.of(TransactionKind::Ping);
+        let answered: Vec<f64> = rows.filter_map(|row| Some(row.answered_s? - row.sent_s?)).collect();
+        (answered, ran.mesh().books.counters.lost[Loss::QueueFull as usize])
+    };
+    let (answered, lost) = pinged(BorderStack::Nanostack);
+    assert!(lost >= 40 && answered.len() <= 60, "{lost} lost, {} answered", answered.len());
+    // Under wsbrd all wait, and none of them in front of the radio.
+    let (answered, lost) = pinged(BorderStack::Wsbrd);
+    let longest_s = answered.iter().copied().fold(0.0, f64::max);
+    assert!(lost == 0 && answered.len() >= 95, "{lost} lost, {} answered", answered.len());
+    assert!(longest_s > 1.0, "{longest_s} s");
 }

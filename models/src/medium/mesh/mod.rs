@@ -90,6 +90,9 @@ impl Mesh {
                     each(carried);
                 }
             }
+            while let Some(packet) = self.net.take_from_host(node) {
+                packet.carried().into_iter().for_each(&mut each);
+            }
         }
     }
 

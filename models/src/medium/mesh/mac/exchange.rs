@@ -88,6 +88,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     if alive && broadcast {
         let packet = link.take_current(node, at);
         link.finish_job(node);
+        above.has_room(link, ctx, node);
         ctx.schedule(turned, node, Event::Resume { node });
         for &(to, fate, _) in &heard {
             if fate == Fate::Received {

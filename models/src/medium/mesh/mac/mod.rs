@@ -152,6 +152,8 @@ pub trait Above {
     fn heard_sweep(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, sweep: Sweep);
     /// A unicast frame of this kind is done with: acknowledged or given up.
     fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, frame: Done);
+    /// A frame has left the queue of a node, which [`Above::link_result`] does not tell.
+    fn has_room(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node);
     /// A datagram was lost at its holder, if it is a fragment the rest of it as well.
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss);
     /// RPL rank of a node, which frames carry.

@@ -3,7 +3,7 @@
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
-use crate::medium::mesh::packet::{Fifo, Packet};
+use crate::medium::mesh::packet::{Fifo, NIL, Packet};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
@@ -83,6 +83,8 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
     if packet.hop_to != Node::EVERYONE && packet.airings > 0 {
         let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
         above.link_result(link, ctx, node, done);
+    } else {
+        above.has_room(link, ctx, node);
     }
     next_job(link, ctx, node);
 }
@@ -100,7 +102,33 @@ pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node:
     }
 }
 
+/// Unicast frames that a radio is given at a time, one for each neighbour, and frames for all. N and W `adaptation_interface.c`.
+const GIVEN: usize = 10;
+const GIVEN_TO_ALL: u16 = 1;
+
 impl LinkLayer {
+    /// Frames in both queues of a node.
+    pub fn queued(&self, node: Node) -> u16 {
+        let mac = &self.macs[node];
+        mac.queue.len() + mac.broadcasts.len()
+    }
+
+    /// Of them those that wait in front of the radio: all but the first for each of ten neighbours, and one for all.
+    pub fn waiting(&self, node: Node) -> u16 {
+        let mac = &self.macs[node];
+        let mut given = [Node::NONE; GIVEN];
+        let (mut at, mut len) = (mac.queue.head(), 0);
+        while at != NIL && len < GIVEN {
+            let packet = self.packets.get(at);
+            if !given[..len].contains(&packet.hop_to) {
+                given[len] = packet.hop_to;
+                len += 1;
+            }
+            at = packet.next;
+        }
+        mac.queue.len() - len as u16 + mac.broadcasts.len().saturating_sub(GIVEN_TO_ALL)
+    }
+
     fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
         let mac = &self.macs[node];
         if broadcast { &mac.broadcasts } else { &mac.queue }

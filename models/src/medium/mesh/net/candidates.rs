@@ -5,9 +5,9 @@
 
 use super::etx::{ETX_MAX, Etx};
 use super::{Net, State, lollipop};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
-use crate::node::Node;
+use crate::node::{Node, PerNode};
 use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -257,6 +257,15 @@ pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minute
         }
     }
     net.sort(node, minute(ctx));
+}
+
+/// The weakest signal that each radio hears now and then, whole dBm.
+pub(super) fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
+    let of = |node: Node| {
+        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
+        levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
+    };
+    facts.nodes().map(of).collect()
 }
 
 /// Whole seconds of the run that have passed.

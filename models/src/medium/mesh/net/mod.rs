@@ -10,6 +10,7 @@ mod etx;
 mod flood;
 mod forward;
 mod heed;
+mod host;
 mod join;
 mod joining;
 mod load;
@@ -86,6 +87,8 @@ pub struct Parts {
 pub struct Net {
     nodes: PerNode<Joining>,
     routes: Routes,
+    /// What waits in the hosts of border routers.
+    hosts: host::Hosts,
     reassembly: Reassembly,
     authenticators: Authenticators,
     /// By border router: nodes that have the keys of its PAN.
@@ -101,15 +104,6 @@ pub struct Net {
     links_every: SimTime,
     load_every: SimTime,
     tells_health: Option<SimTime>,
-}
-
-/// The weakest signal that each radio hears now and then, whole dBm.
-fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
-    let of = |node: Node| {
-        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
-        levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
-    };
-    facts.nodes().map(of).collect()
 }
 
 /// The network layer with who uses it: what the link layer calls.
@@ -135,12 +129,13 @@ impl Net {
         let mut net = Net {
             nodes: PerNode::of(Joining::default(), own),
             routes: Routes::announced(&PerNode::of(Node::NONE, own), 0),
+            hosts: host::Hosts::default(),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
             members: PerNode::of(0, usize::from(facts.gateways)),
             floods: vec![None; usize::from(parts.jobs) + usize::from(parts.spreads)],
             jobs: parts.jobs,
-            weakest_dbm: weakest(link, facts, parts.faintest_dbm),
+            weakest_dbm: candidates::weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
             hops_max: parts.hops_max,
             lease: parts.lease,
@@ -367,6 +362,13 @@ impl<P: PortUser> Above for Stack<'_, P> {
         if !done.ok && done.kind == Kind::Eapol {
             auth::relay_failed(self, link, ctx, node, done.to);
         }
+        self.has_room(link, ctx, node);
+    }
+
+    fn has_room(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+        if ctx.facts.is_gateway(node) {
+            host::read(self, link, ctx, node);
+        }
     }
 
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss) {
@@ -423,6 +425,7 @@ impl Medium for MeshMut<'_> {
                 self.net.reassembly.forget(node);
                 authenticator::forget(&mut self.net.authenticators, node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
+                host::clear(&mut Stack { net: self.net, user }, ctx, node);
                 join::stop(self.net, node);
                 // wsbrd stores its neighbours.
                 if !ctx.facts.is_gateway(node) || self.net.procedures.border == BorderStack::Nanostack {

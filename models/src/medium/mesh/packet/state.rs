@@ -45,7 +45,8 @@ impl Packets {
 }
 
 impl Packet {
-    fn fits(&self, bounds: &Bounds) -> bool {
+    /// Whether what was saved names radios that are here.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
         let content = match &self.content {
             Content::Message(message) => message.fits(bounds),
             Content::Dao { back: Some(back), .. } => bounds.is_job(back.job),
