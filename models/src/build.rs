@@ -18,7 +18,7 @@ use crate::headend::{Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
-use crate::medium::mesh::mac::{self, LinkLayer, Rules};
+use crate::medium::mesh::mac::{self, LinkLayer, RulesByRole};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
@@ -154,8 +154,9 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         PhyMode::Oqpsk250 => MacTimes::plain(&phy, &network),
         _ => MacTimes::wisun(&phy, &network),
     };
-    let rules = Rules::new(&spec.mac, spec.mesh.stack, radio.phy.rate_bps());
-    let rules = if radio.phy == PhyMode::Oqpsk250 { rules.plain() } else { rules };
+    let is_plain = radio.phy == PhyMode::Oqpsk250;
+    let (router, border) = (spec.mesh.stack, spec.mesh.border_stack());
+    let rules = RulesByRole::new(&spec.mac, router, border, radio.phy.rate_bps(), is_plain);
     let model = ErrorModel::new(radio.phy, radio.noise_figure_db, radio.fading.spread_db());
     let map = LossMap::new(radio, frequency_mhz(radio), spec.seed, &spec.placement.sites);
     let (floor_dbm, foreign_dbm) = (radio.hearing_floor_dbm, radio.hearing_floor_dbm + FOREIGN_MARGIN_DB);
@@ -247,7 +248,7 @@ struct Kit<'a> {
     network: &'a frame::Network,
     phy: Phy,
     times: &'a MacTimes,
-    rules: Rules,
+    rules: RulesByRole,
     model: &'a ErrorModel,
     map: &'a LossMap,
     hops: HopSet,

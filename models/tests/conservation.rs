@@ -102,6 +102,7 @@ fn every_frame_sent_has_one_fate_or_is_in_flight() {
         let allowed = [
             FrameKind::Dio,
             FrameKind::Dis,
+            FrameKind::Na,
             FrameKind::Flood,
             FrameKind::PanAdvert,
             FrameKind::PanConfig,

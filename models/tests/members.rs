@@ -189,6 +189,79 @@ fn a_restarted_border_router_makes_nanostack_rejoin_and_leaves_wsrd_alone() {
     assert_eq!(rejoined(RouterStack::Wsrd, BorderStack::Wsbrd), 0);
 }
 
+/// A border router, meter 1, which is without supply from 3,000 s on for a minute, and meter 2 behind it.
+fn parent_restarts(seed: u64) -> WorldSpec {
+    let mut spec = WorldSpec { seed, ..line(2, RouterStack::Wsrd, 3_600) };
+    // Nobody hears further than one place.
+    spec.radio.hearing_floor_dbm = -95.0;
+    (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
+    (spec.mesh.lease, spec.record.frames_every) = (Lease::Kept, 1);
+    spec.events = vec![event("off", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![1])];
+    spec
+}
+
+#[test]
+fn a_parent_that_has_restarted_asks_its_children_to_register_again() {
+    let mut answered = 0;
+    for seed in 1..=10 {
+        let ran = run(&parent_restarts(seed));
+        let back_s = ran.rows.events.iter().find(|e| e.node == 1 && e.kind == EventKind::Operational);
+        let back_s = back_s.expect("it comes back").time_s;
+        // At once and three times after a third of 10 s each; each waits for a broadcast slot, which comes once a second.
+        let asked: Vec<f64> = sent(&ran, 1, FrameKind::Na).map(|at_s| at_s - back_s).collect();
+        assert_eq!(asked.len(), 4, "{asked:?}");
+        for (n, at_s) in asked.iter().enumerate() {
+            assert!((0.0..1.6).contains(&(at_s - n as f64 * 10.0 / 3.0)), "{asked:?}");
+        }
+        // U[0, 10] s after the first that it heard, and not again.
+        let since =
+            |from_s: f64| sent(&ran, 2, FrameKind::Ns).filter(|at_s| (from_s..from_s + 21.0).contains(at_s)).count();
+        answered += usize::from(since(back_s) == 1);
+    }
+    assert!(answered >= 9, "{answered} of 10");
+}
+
+#[test]
+fn wsbrd_forgets_a_route_that_leads_no_further_until_it_is_announced_again() {
+    // A ping of both meters each second. When meter 1 is back, its child is not before it has registered again.
+    let asked_after = |border: BorderStack| {
+        let spells = (1..=6).filter_map(|seed| {
+            let mut spec = parent_restarts(seed);
+            spec.mesh.border_stack = Some(border);
+            let ping = |at_s| PingSpec {
+                at: SimTime::from_secs(at_s),
+                window: SimTime::ZERO,
+                timeout: SimTime::from_secs(20),
+                attempts: 1,
+                ..PingSpec::default()
+            };
+            let campaign = |at_s| CampaignSpec {
+                name: format!("ping {at_s}"),
+                priority: PRIORITY_USUAL,
+                role: None,
+                job: JobSpec::Ping(ping(at_s)),
+            };
+            spec.campaigns = (3_060..3_400).map(campaign).collect();
+            let ran = run(&spec);
+            let delivered = |src, kind, from_s: f64| {
+                let frames =
+                    ran.rows.frames.iter().filter(move |f| f.src == src && f.kind == kind && f.time_s > from_s);
+                frames.filter(|f| f.outcome == FrameOutcome::Delivered).map(|f| f.time_s)
+            };
+            let error_s = delivered(1, FrameKind::RouteError, 0.0).next()?;
+            let known_s = delivered(2, FrameKind::Dao, error_s).next().unwrap_or(3_400.0);
+            // What was on its way is gone after the age of data, 30 s.
+            let spell = error_s + 30.0..known_s.min(3_400.0);
+            (spell.end > spell.start + 60.0)
+                .then(|| delivered(1, FrameKind::Request, error_s).filter(|at_s| spell.contains(at_s)).count())
+        });
+        spells.collect::<Vec<_>>()
+    };
+    let (wsbrd, nanostack) = (asked_after(BorderStack::Wsbrd), asked_after(BorderStack::Nanostack));
+    assert!(!wsbrd.is_empty() && wsbrd.iter().all(|&frames| frames == 0), "{wsbrd:?}");
+    assert!(!nanostack.is_empty() && nanostack.iter().all(|&frames| frames > 30), "{nanostack:?}");
+}
+
 #[test]
 fn a_restarted_wsbrd_asks_for_a_configuration_and_says_its_own_imin_later() {
     // On one channel, on which a sweep is one frame. The small profile: Imin is 15 s.

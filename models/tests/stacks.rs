@@ -79,7 +79,8 @@ fn nanostack_in_the_small_profile_takes_two_and_a_half_minutes() {
     // Standard deviation 14 s, of the mean of 300 or so 0.8 s.
     holds(&times, 149.8, 3.0, (93.6, 215.9));
     let (p5, p95) = (times[times.len() / 20], times[times.len() * 19 / 20]);
-    assert!((p5 - 128.0).abs() < 4.0 && (p95 - 175.0).abs() < 4.0, "5 % {p5} s, 95 % {p95} s");
+    // Of the sum, drawn 200,000 times: 126.9 and 173.9.
+    assert!((p5 - 127.0).abs() < 4.0 && (p95 - 174.0).abs() < 4.0, "5 % {p5} s, 95 % {p95} s");
 }
 
 #[test]

@@ -8,6 +8,9 @@ use amitwin_models::terrain::{GenerateSpec, Generator, generate};
 use amitwin_sim_core::SimTime;
 use amitwin_testkit::worlds::run;
 
+/// Frames of RPL.
+const RPL: [FrameKind; 5] = [FrameKind::Dio, FrameKind::Dis, FrameKind::Dao, FrameKind::DaoAck, FrameKind::RouteError];
+
 /// All of them.
 pub fn groups(effort: Effort) -> Vec<Group> {
     vec![capacity(), slope(effort), round_trips(), access_point(), idle_day()]
@@ -191,7 +194,7 @@ fn idle_day() -> Group {
     let kinds: [(&str, &[FrameKind]); 6] = [
         ("advertisements of the PAN (sweeps)", &[FrameKind::PanAdvert]),
         ("its configuration (sweeps)", &[FrameKind::PanConfig, FrameKind::PanConfigSolicit]),
-        ("RPL: DIO, DAO and answers", &[FrameKind::Dio, FrameKind::Dis, FrameKind::Dao, FrameKind::DaoAck]),
+        ("RPL: DIO, DAO and answers", &RPL),
         ("neighbours: registrations", &[FrameKind::Ns]),
         ("neighbours: probes", &[FrameKind::Nud]),
         ("acknowledgements", &[FrameKind::Ack]),

@@ -168,7 +168,7 @@ words! {
         Probe = "probe",
         /// Neighbour solicitation with address registration.
         Ns = "ns",
-        /// Neighbour advertisement that refuses a registration.
+        /// Neighbour advertisement: it refuses a registration, or asks all children for theirs.
         Na = "na",
         /// Neighbour solicitation that asks whether a neighbour is there, or counts its expected transmissions.
         Nud = "ns_probe",
@@ -180,6 +180,8 @@ words! {
         Dao = "dao",
         /// Its answer.
         DaoAck = "dao_ack",
+        /// A node cannot pass on a datagram that came by source route.
+        RouteError = "route_error",
         /// EAPOL, by which a node without keys gets them.
         Eapol = "eapol",
         /// RPL solicitation.

@@ -92,6 +92,18 @@ pub enum Event {
         /// Who.
         node: Node,
     },
+    /// A border router begins a new version of its DODAG.
+    Version {
+        /// Border router.
+        gateway: Node,
+    },
+    /// A node asks its children to register again.
+    Children {
+        /// Who.
+        node: Node,
+        /// So often after this.
+        again: u8,
+    },
     /// A flooded command is due for repetition.
     Flood {
         /// Who.
@@ -160,6 +172,8 @@ impl Event {
             | Event::Join { node, .. }
             | Event::Pan { node }
             | Event::Keys { node }
+            | Event::Children { node, .. }
+            | Event::Version { gateway: node }
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),

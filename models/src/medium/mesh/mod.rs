@@ -68,6 +68,8 @@ impl Mesh {
             | Event::Eapol { .. }
             | Event::Pan { .. }
             | Event::Keys { .. }
+            | Event::Children { .. }
+            | Event::Version { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),
@@ -87,6 +89,9 @@ impl Mesh {
                     last = (packet.origin, packet.tag);
                     each(carried);
                 }
+            }
+            while let Some(packet) = self.net.take_from_host(node) {
+                packet.carried().into_iter().for_each(&mut each);
             }
         }
     }

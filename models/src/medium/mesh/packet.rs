@@ -20,7 +20,7 @@ pub enum Kind {
     Probe,
     /// Neighbour solicitation with address registration, to the parent.
     Ns,
-    /// Its refusal.
+    /// Its refusal, or the demand to all children for theirs.
     Na,
     /// Neighbour solicitation that asks whether a neighbour is there (unreachability detection).
     Nud,
@@ -32,6 +32,8 @@ pub enum Kind {
     Dao,
     /// Its answer.
     DaoAck,
+    /// A node cannot pass on what came by source route, to the border router.
+    RouteError,
     /// A frame by which a node gets its keys.
     Eapol,
     /// RPL solicitation, to one neighbour.
@@ -70,6 +72,7 @@ impl Kind {
             Kind::Reply => FrameKind::DhcpReply,
             Kind::Dao => FrameKind::Dao,
             Kind::DaoAck => FrameKind::DaoAck,
+            Kind::RouteError => FrameKind::RouteError,
             Kind::Eapol => FrameKind::Eapol,
             Kind::Dis => FrameKind::Dis,
             Kind::Dio => FrameKind::Dio,
@@ -110,7 +113,8 @@ pub enum Content {
     },
     /// Neighbour solicitation with address registration.
     Ns,
-    /// Neighbour advertisement that refuses a registration: the table is full.
+    /// Neighbour advertisement. To one: its registration is refused, the table is full. To all: children are to register again, the node
+    /// has lost its table.
     Na,
     /// Neighbour solicitation that asks whether a neighbour is there.
     Nud,
@@ -131,6 +135,13 @@ pub enum Content {
         /// Path sequence that it answers.
         sequence: u8,
     },
+    /// A node that a source route names next is no child of the sender.
+    RouteError {
+        /// That node.
+        of: Node,
+        /// Bytes of the datagram that comes back with it.
+        bytes: u16,
+    },
     /// A frame of the exchange by which a node gets its keys; from a border router, or for it.
     Eapol {
         /// Its number in the exchange, from 0.
@@ -150,6 +161,8 @@ pub enum Content {
         rank: u16,
         /// Hops of its sender.
         hops: u8,
+        /// Version of the DODAG that it is in.
+        version: u8,
     },
     /// What somebody above the medium says.
     Message(Message),
@@ -167,6 +180,7 @@ impl Content {
             Content::Reply => Kind::Reply,
             Content::Dao { .. } => Kind::Dao,
             Content::DaoAck { .. } => Kind::DaoAck,
+            Content::RouteError { .. } => Kind::RouteError,
             Content::Eapol { .. } => Kind::Eapol,
             Content::Dis => Kind::Dis,
             Content::Dio { .. } => Kind::Dio,
@@ -187,7 +201,7 @@ impl Content {
     /// Payload above UDP (of a probe: above the link layer), bytes.
     pub const fn payload(&self) -> u16 {
         match self {
-            Content::Probe { bytes, .. } | Content::Eapol { bytes, .. } => *bytes,
+            Content::Probe { bytes, .. } | Content::RouteError { bytes, .. } | Content::Eapol { bytes, .. } => *bytes,
             Content::Message(message) => message.bytes,
             _ => 0,
         }

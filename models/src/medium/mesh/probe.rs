@@ -100,6 +100,8 @@ impl Above for Probes {
 
     fn link_result(&mut self, _: &mut LinkLayer, _: &mut Ctx, _node: Node, _done: Done) {}
 
+    fn has_room(&mut self, _link: &mut LinkLayer, _ctx: &mut Ctx, _node: Node) {}
+
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, _packet: &Packet, why: Loss) {
         ctx.books.lost(holder, why);
         self.lost += 1;

@@ -15,7 +15,7 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     if !link.air.radios[node].is_on() {
         return;
     }
-    let (min_be, hopping) = (link.rules.min_be, link.hopping());
+    let (min_be, hopping) = (link.rules.of(ctx.facts, node).min_be, link.hopping());
     let mac = &mut link.macs[node];
     if mac.job != Job::Idle || mac.acknowledging {
         return;
@@ -49,7 +49,7 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
 }
 
 fn wait_for_broadcast_slot(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, epoch: u16) {
-    let min_be = link.rules.min_be;
+    let min_be = link.rules.of(ctx.facts, node).min_be;
     let mac = &mut link.macs[node];
     mac.job = Job::WaitSlot;
     (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
@@ -83,19 +83,19 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         next_job(link, ctx, node);
         return;
     };
-    if link.is_too_old(at, now) {
+    if link.is_too_old(ctx.facts, node, at, now) {
         return queue::drop_old(link, above, ctx, node, at);
     }
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
-    if hopped && let Some(from) = link.waits_until(above.hops(node), at, now) {
+    if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.hops(node)), at, now) {
         if link.broadcast_is_before(node, from, now) {
             return wait_for_broadcast_slot(link, ctx, node, epoch);
         }
         // Everybody listens elsewhere until then; contention starts afresh.
         link.macs[node].looked = false;
         let exponent = link.macs[node].exponent;
-        let polls = match link.rules.polls_slot {
+        let polls = match link.rules.of(ctx.facts, node).polls_slot {
             SimTime::ZERO => SimTime::ZERO,
             most => SimTime::from_secs_f64(link.place(ctx.facts, node) * most.secs_f64()),
         };
@@ -107,7 +107,7 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     if link.air.is_busy(node, channel, now) {
         return busy(link, above, ctx, node, (at, broadcast));
     }
-    let again = link.rules.second_look;
+    let again = link.rules.of(ctx.facts, node).second_look;
     if again > SimTime::ZERO && !std::mem::replace(&mut link.macs[node].looked, true) {
         ctx.schedule(now + again, node, Event::Attempt { node, epoch });
         return;
@@ -121,24 +121,26 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
 
 /// The channel is not clear: look again later, or give this transmission up.
 fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, frame: (u32, bool)) {
-    let max_be = link.rules.max_be;
+    let (max_be, csma_backoffs_max, pauses) = {
+        let rules = link.rules.of(ctx.facts, node);
+        (rules.max_be, rules.csma_backoffs_max, rules.pauses.is_some())
+    };
     let mac = &mut link.macs[node];
     let epoch = mac.epoch;
     mac.backoffs += 1;
     mac.exponent = (mac.exponent + 1).min(max_be);
     mac.looked = false;
     let (backoffs, exponent) = (mac.backoffs, mac.exponent);
-    if backoffs > link.rules.csma_backoffs_max {
+    if backoffs > csma_backoffs_max {
         ctx.books.counters.access_failures += 1;
         failed(link, above, ctx, node, frame, true);
         return;
     }
-    let pause = match link.rules.pauses {
-        Some(_) => {
-            let place = link.place(ctx.facts, node);
-            link.rules.pause(backoffs, place).unwrap_or_default()
-        }
-        None => SimTime::ZERO,
+    let pause = if pauses {
+        let place = link.place(ctx.facts, node);
+        link.rules.of(ctx.facts, node).pause(backoffs, place).unwrap_or_default()
+    } else {
+        SimTime::ZERO
     };
     let wait = pause + link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
     ctx.schedule(ctx.now() + wait, node, Event::Attempt { node, epoch });
@@ -167,11 +169,12 @@ impl LinkLayer {
 
     /// When a unicast frame may go out, if not now: behind the broadcast slot, or, under nanostack, in the node's next slot
     /// and only if it ends before a broadcast slot begins.
-    fn waits_until(&self, hops: Option<u8>, at: u32, now: SimTime) -> Option<SimTime> {
+    fn waits_until(&self, facts: &Facts, (node, hops): (Node, Option<u8>), at: u32, now: SimTime) -> Option<SimTime> {
         if hopping::is_broadcast_slot(now) {
             return Some(hopping::broadcast_slot_end(now));
         }
-        if self.rules.slot == SimTime::ZERO {
+        let rules = self.rules.of(facts, node);
+        if rules.slot == SimTime::ZERO {
             return None;
         }
         let packet = self.packets.get(at);
@@ -182,7 +185,7 @@ impl LinkLayer {
         {
             return Some(next + hopping::BROADCAST_DWELL);
         }
-        let slot = hops.map_or(now, |hops| self.rules.may_send(hops, now));
+        let slot = hops.map_or(now, |hops| rules.may_send(hops, now));
         (slot > now).then_some(slot)
     }
 
@@ -197,9 +200,9 @@ impl LinkLayer {
         joining: bool,
         now: SimTime,
     ) -> SimTime {
-        let Some(round) = self.rules.round(tries, joining) else { return SimTime::ZERO };
+        let Some(round) = self.rules.of(facts, node).round(tries, joining) else { return SimTime::ZERO };
         let place = self.place(facts, node);
-        match self.rules.pause(round, place) {
+        match self.rules.of(facts, node).pause(round, place) {
             Some(pause) => now + pause,
             None => {
                 let from = Rules::next_dwell(self.air.radios[to].phase_ms, now);

@@ -88,6 +88,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     if alive && broadcast {
         let packet = link.take_current(node, at);
         link.finish_job(node);
+        above.has_room(link, ctx, node);
         if link.macs[node].has_more() {
             ctx.schedule(turned, node, Event::Resume { node });
         }
@@ -217,7 +218,8 @@ pub(super) fn failed<U: Above>(
         packet.tries = packet.tries.saturating_add(1);
     }
     let tries = link.packets.get(at).tries;
-    let give_up = broadcast || tries >= link.rules.attempts || (no_access && link.times.access_failure_drops);
+    let give_up =
+        broadcast || tries >= link.rules.of(ctx.facts, node).attempts || (no_access && link.times.access_failure_drops);
     link.finish_job(node);
     let to = link.packets.get(at).hop_to;
     if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {

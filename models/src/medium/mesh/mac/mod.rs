@@ -14,7 +14,7 @@ pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
 pub use queue::{clear, enqueue};
-pub use rules::Rules;
+pub use rules::{Rules, RulesByRole};
 pub use settle::{foreign, foreign_train};
 pub use state::State;
 
@@ -114,7 +114,7 @@ pub struct LinkLayer {
     bears_us: PerNode<u32>,
     times: MacTimes,
     lengths: Lengths,
-    rules: Rules,
+    rules: RulesByRole,
     /// Longest frame, check sequence included, bytes.
     frame_bytes_max: u16,
     /// Tag of the newest datagram that was cut.
@@ -143,7 +143,7 @@ pub struct Parts {
     /// Sizes and times.
     pub times: MacTimes,
     /// How it uses air and queues.
-    pub rules: Rules,
+    pub rules: RulesByRole,
     /// Longest frame, check sequence included, bytes.
     pub frame_bytes_max: u16,
 }
@@ -161,6 +161,8 @@ pub trait Above {
     fn heard_sweep(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node, sweep: Sweep);
     /// A unicast frame of this kind is done with: acknowledged or given up.
     fn link_result(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, frame: Done);
+    /// A frame has left the queue of a node, which [`Above::link_result`] does not tell.
+    fn has_room(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node);
     /// A datagram was lost at its holder, if it is a fragment the rest of it as well.
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss);
     /// RPL rank of a node, which frames carry.
@@ -279,7 +281,7 @@ impl LinkLayer {
         let mut stream = Stream::resume(key, u64::from(mac.draws));
         let units = stream.below(1 << exponent);
         mac.draws = stream.drawn() as u32;
-        self.rules.lead + unit * u64::from(units)
+        self.rules.of(facts, node).lead + unit * u64::from(units)
     }
 
     /// Uniform in [0, 1) from the node's backoff stream.
@@ -289,6 +291,11 @@ impl LinkLayer {
         let mut stream = Stream::resume(key, u64::from(mac.draws));
         mac.draws += 1;
         stream.unit()
+    }
+
+    /// Bytes of a datagram that come back to its sender because its source route leads no further.
+    pub fn sent_back(&self, packet: &Packet) -> u16 {
+        self.lengths.sent_back(packet)
     }
 
     fn finish_job(&mut self, node: Node) {

@@ -2,16 +2,15 @@
 
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
-use crate::context::Ctx;
-use crate::medium::mesh::packet::{Fifo, Packet};
+use crate::context::{Ctx, Facts};
+use crate::medium::mesh::packet::{Fifo, NIL, Packet};
 use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
 /// Puts a packet into the queue of `node`, cut into fragments if no frame has room for it. In a full queue the oldest data gives way;
 /// where there is none, the packet is refused.
 pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, mut packet: Packet) {
-    let is_gateway = ctx.facts.is_gateway(node);
-    let limit = if is_gateway { link.rules.gateway_queue_frames_max } else { link.rules.queue_frames_max };
+    let limit = link.rules.of(ctx.facts, node).queue_frames_max;
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
@@ -84,6 +83,8 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
     if packet.hop_to != Node::EVERYONE && packet.airings > 0 {
         let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
         above.link_result(link, ctx, node, done);
+    } else {
+        above.has_room(link, ctx, node);
     }
     next_job(link, ctx, node);
 }
@@ -102,7 +103,33 @@ pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node:
     }
 }
 
+/// Unicast frames that a radio is given at a time, one for each neighbour, and frames for all. N and W `adaptation_interface.c`.
+const GIVEN: usize = 10;
+const GIVEN_TO_ALL: u16 = 1;
+
 impl LinkLayer {
+    /// Frames in both queues of a node.
+    pub fn queued(&self, node: Node) -> u16 {
+        let mac = &self.macs[node];
+        mac.queue.len() + mac.broadcasts.len()
+    }
+
+    /// Of them those that wait in front of the radio: all but the first for each of ten neighbours, and one for all.
+    pub fn waiting(&self, node: Node) -> u16 {
+        let mac = &self.macs[node];
+        let mut given = [Node::NONE; GIVEN];
+        let (mut at, mut len) = (mac.queue.head(), 0);
+        while at != NIL && len < GIVEN {
+            let packet = self.packets.get(at);
+            if !given[..len].contains(&packet.hop_to) {
+                given[len] = packet.hop_to;
+                len += 1;
+            }
+            at = packet.next;
+        }
+        mac.queue.len() - len as u16 + mac.broadcasts.len().saturating_sub(GIVEN_TO_ALL)
+    }
+
     fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
         let mac = &self.macs[node];
         if broadcast { &mac.broadcasts } else { &mac.queue }
@@ -116,8 +143,7 @@ impl LinkLayer {
 
     /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
     fn gives_way_early(&mut self, ctx: &Ctx, node: Node, limit: u16) -> bool {
-        let is_gateway = ctx.facts.is_gateway(node);
-        if !(if is_gateway { self.rules.border_drops_early } else { self.rules.drops_early }) {
+        if !self.rules.of(ctx.facts, node).drops_early {
             return false;
         }
         let mac = &mut self.macs[node];
@@ -133,9 +159,9 @@ impl LinkLayer {
     }
 
     /// Whether a packet has waited for too long.
-    pub(super) fn is_too_old(&self, at: u32, now: SimTime) -> bool {
-        let packet = self.packets.get(at);
-        let most = if packet.is_control() { self.rules.control_age_max } else { self.rules.age_max };
+    pub(super) fn is_too_old(&self, facts: &Facts, node: Node, at: u32, now: SimTime) -> bool {
+        let (packet, rules) = (self.packets.get(at), self.rules.of(facts, node));
+        let most = if packet.is_control() { rules.control_age_max } else { rules.age_max };
         now.saturating_sub(packet.queued) > most
     }
 

@@ -3,8 +3,10 @@
 //! **N** is nanostack of mbed-os v15.1, `sal-stack-nanostack/source`; **W** is a radio of Silicon Labs under wisun-br-linux
 //! v2.10.2, whose firmware is not open.
 
+use crate::context::Facts;
 use crate::medium::mesh::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
-use crate::spec::{MacSpec, RouterStack};
+use crate::node::Node;
+use crate::spec::{BorderStack, MacSpec, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// Rules of a link layer.
@@ -33,13 +35,9 @@ pub struct Rules {
     pub slot: SimTime,
     /// A node that waits for its slot looks whether it is there after a random time of up to this, again and again.
     pub polls_slot: SimTime,
-    /// Frames that a meter or repeater holds.
+    /// Frames that a node holds.
     pub queue_frames_max: u16,
-    /// Frames that a border router holds.
-    pub gateway_queue_frames_max: u16,
-    /// The oldest data gives way now and then before the queue of a border router is full.
-    pub border_drops_early: bool,
-    /// The same of other queues.
+    /// The oldest data gives way now and then before the queue is full.
     pub drops_early: bool,
     /// How long data waits before it is dropped.
     pub age_max: SimTime,
@@ -49,6 +47,42 @@ pub struct Rules {
     pub hopping: bool,
 }
 
+/// What a node is in its PAN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A meter or repeater.
+    Router,
+    /// A border router.
+    Border,
+}
+
+/// Rules of all nodes: a border router has those of its own stack.
+#[derive(Clone, Debug)]
+pub struct RulesByRole {
+    router: Rules,
+    border: Rules,
+}
+
+impl RulesByRole {
+    /// Those of two stacks at a data rate; `plain`: of plain IEEE 802.15.4.
+    pub fn new(spec: &MacSpec, router: RouterStack, border: BorderStack, rate_bps: u32, plain: bool) -> Self {
+        let border = match border {
+            BorderStack::Nanostack => RouterStack::Nanostack,
+            BorderStack::Wsbrd => RouterStack::Wsrd,
+        };
+        let rules = |role, stack| {
+            let rules = Rules::new(spec, (role, stack), rate_bps);
+            if plain { rules.plain() } else { rules }
+        };
+        RulesByRole { router: rules(Role::Router, router), border: rules(Role::Border, border) }
+    }
+
+    /// Those of a node.
+    pub fn of(&self, facts: &Facts, node: Node) -> &Rules {
+        if facts.is_gateway(node) { &self.border } else { &self.router }
+    }
+}
+
 /// N `adaptation_interface.c`, W alike: room for a minute of a fifth of the data rate in packets of 500 bytes, between two bounds.
 fn queue(rate_bps: u32, least: u32, most: u32) -> u16 {
     (60 * (rate_bps / 5) / (8 * 500)).clamp(least, most) as u16
@@ -56,7 +90,15 @@ fn queue(rate_bps: u32, least: u32, most: u32) -> u16 {
 
 impl Rules {
     /// Those of a stack at a data rate.
-    pub fn new(spec: &MacSpec, stack: RouterStack, rate_bps: u32) -> Self {
+    pub fn new(spec: &MacSpec, (role, stack): (Role, RouterStack), rate_bps: u32) -> Self {
+        let queue_frames_max = match role {
+            Role::Router => queue(rate_bps, 20, 170),
+            Role::Border => queue(rate_bps, 170, 1_200),
+        };
+        let queue_frames_set = match role {
+            Role::Router => spec.queue_frames_max,
+            Role::Border => spec.gateway_queue_frames_max,
+        };
         let ms = SimTime::from_millis;
         let unicast = BROADCAST_INTERVAL - BROADCAST_DWELL;
         let own = match stack {
@@ -80,9 +122,7 @@ impl Rules {
                 },
                 // `mac_pd_sap.c`: 1 to 20 ms.
                 polls_slot: ms(20),
-                queue_frames_max: queue(rate_bps, 20, 170),
-                gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
-                border_drops_early: true,
+                queue_frames_max,
                 drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
@@ -101,11 +141,9 @@ impl Rules {
                 attempts_joining: 1,
                 slot: SimTime::ZERO,
                 polls_slot: SimTime::ZERO,
-                queue_frames_max: queue(rate_bps, 20, 170),
-                gateway_queue_frames_max: queue(rate_bps, 170, 1_200),
+                queue_frames_max,
                 // `lowpan_adaptation_interface.c` of wsbrd; wsrd leaves its frames to the radio.
-                border_drops_early: true,
-                drops_early: false,
+                drops_early: role == Role::Border,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
                 hopping: spec.hopping,
@@ -117,21 +155,14 @@ impl Rules {
             max_be: spec.max_be.unwrap_or(own.max_be.max(min_be)),
             csma_backoffs_max: spec.csma_backoffs_max.unwrap_or(own.csma_backoffs_max),
             attempts: spec.frame_retries_max.map_or(own.attempts, |retries| retries.saturating_add(1)),
-            queue_frames_max: spec.queue_frames_max.unwrap_or(own.queue_frames_max),
-            gateway_queue_frames_max: spec.gateway_queue_frames_max.unwrap_or(own.gateway_queue_frames_max),
+            queue_frames_max: queue_frames_set.unwrap_or(own.queue_frames_max),
             ..own
         }
     }
 
     /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
-        Rules {
-            border_drops_early: false,
-            drops_early: false,
-            age_max: SimTime::MAX,
-            control_age_max: SimTime::MAX,
-            ..self
-        }
+        Rules { drops_early: false, age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
     }
 
     /// When a node of so many hops may send next: now, or at the start of its next slot.
@@ -205,15 +236,15 @@ mod tests {
     use super::*;
 
     fn rules(stack: RouterStack, rate_bps: u32) -> Rules {
-        Rules::new(&MacSpec::default(), stack, rate_bps)
+        Rules::new(&MacSpec::default(), (Role::Router, stack), rate_bps)
     }
 
     #[test]
     fn queues_hold_a_minute_of_a_fifth_of_the_data_rate() {
         // 60 s x 10,000 b/s / 4,000 bits; 300; 900.
         for (rate_bps, node, router) in [(50_000, 150, 170), (100_000, 170, 300), (300_000, 170, 900)] {
-            let rules = rules(RouterStack::Wsrd, rate_bps);
-            assert_eq!((rules.queue_frames_max, rules.gateway_queue_frames_max), (node, router), "{rate_bps} b/s");
+            let of = |role| Rules::new(&MacSpec::default(), (role, RouterStack::Wsrd), rate_bps).queue_frames_max;
+            assert_eq!((of(Role::Router), of(Role::Border)), (node, router), "{rate_bps} b/s");
         }
     }
 
@@ -244,7 +275,7 @@ mod tests {
         // In the last but one, of even hops.
         assert_eq!((of(0, 800), of(1, 800)), (800.0, 892.5));
         // wsrd sends at any time.
-        let any = Rules::new(&MacSpec::default(), RouterStack::Wsrd, 50_000);
+        let any = Rules::new(&MacSpec::default(), (Role::Router, RouterStack::Wsrd), 50_000);
         assert_eq!(any.may_send(1, SimTime::from_millis(300)), SimTime::from_millis(300));
     }
 
@@ -269,11 +300,11 @@ mod tests {
     #[test]
     fn a_setting_wins_over_the_stack() {
         let spec = MacSpec { frame_retries_max: Some(0), min_be: Some(6), ..MacSpec::default() };
-        let rules = Rules::new(&spec, RouterStack::Wsrd, 50_000);
+        let rules = Rules::new(&spec, (Role::Router, RouterStack::Wsrd), 50_000);
         assert_eq!((rules.attempts, rules.min_be, rules.max_be), (1, 6, 6));
         // The least exponent is no larger than a largest that is set.
         let spec = MacSpec { max_be: Some(2), ..MacSpec::default() };
-        let rules = Rules::new(&spec, RouterStack::Wsrd, 50_000);
+        let rules = Rules::new(&spec, (Role::Router, RouterStack::Wsrd), 50_000);
         assert_eq!((rules.min_be, rules.max_be), (2, 2));
     }
 }

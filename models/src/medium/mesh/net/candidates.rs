@@ -4,10 +4,10 @@
 //! of the first five the one with the cheapest path is taken.
 
 use super::etx::{ETX_MAX, Etx};
-use super::{Net, State};
-use crate::context::Ctx;
+use super::{Net, State, lollipop};
+use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
-use crate::node::Node;
+use crate::node::{Node, PerNode};
 use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct Candidate {
     pub etx: Etx,
     /// Not to be the parent before this minute of the run, modulo 2^16; 0: not denied.
     pub denied_until_min: u16,
+    /// Version of the DODAG that it is in.
+    pub version: u8,
     /// Its signal here, dBm.
     pub rsl_dbm: i8,
     /// A probe is on its way to it.
@@ -45,6 +47,7 @@ impl Default for Candidate {
             rank: INFINITE_RANK,
             etx: Etx::default(),
             denied_until_min: 0,
+            version: 0,
             rsl_dbm: i8::MIN,
             asked: false,
         }
@@ -127,11 +130,14 @@ impl Net {
 
     fn cheapest(&self, node: Node, minute: u16, rank_max: u32, etx_max: u16) -> Option<&Candidate> {
         let joining = &self.nodes[node];
+        // Below a neighbour in a newer version any rank is a first one.
+        let is_ahead =
+            |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.numbers.version);
         let usable = self.considered(node, minute).filter(|c| {
             c.rank != INFINITE_RANK
-                && c.rank < joining.rank
+                && (c.rank < joining.rank || is_ahead(c))
                 && c.etx.value().is_some_and(|etx| etx <= etx_max)
-                && c.rank_below(self.procedures.parents.rank_step) <= rank_max
+                && (c.rank_below(self.procedures.parents.rank_step) <= rank_max || is_ahead(c))
                 && self.nodes[c.node].parent != node
                 && self.nodes[c.node].hops < self.hops_max
         });
@@ -251,6 +257,15 @@ pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minute
         }
     }
     net.sort(node, minute(ctx));
+}
+
+/// The weakest signal that each radio hears now and then, whole dBm.
+pub(super) fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
+    let of = |node: Node| {
+        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
+        levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
+    };
+    facts.nodes().map(of).collect()
 }
 
 /// Whole seconds of the run that have passed.

@@ -204,7 +204,7 @@ pub(super) fn loses_keys(net: &mut Net, node: Node) {
 pub(super) fn change(net: &mut Net, node: Node, to: Node) {
     loses_keys(net, node);
     net.nodes[node].pan.keys = Keys::none();
-    net.nodes[node].pan.of = to;
+    (net.nodes[node].pan.of, net.nodes[node].pan.asks_children) = (to, false);
     net.nodes[node].pan.renewal = Renewal::default();
     net.nodes[node].addressed = false;
     forget(net, node, false);

@@ -39,11 +39,15 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             choose_after(stack.net, ctx, node, asks_in);
         }
         RouterStack::Wsrd if !has_keys => {
+            stack.net.nodes[node].pan.asks_children = false;
             set_state(stack, ctx, node, State::SelectPan);
             trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
             choose_behind_interval(stack.net, ctx, node);
         }
         RouterStack::Wsrd => {
+            // W `join_state.c`: whatever brought it here, it has forgotten its neighbours.
+            stack.net.forget_children(link, ctx.facts, node);
+            stack.net.nodes[node].pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
             for (topic, kind) in
                 [(Topic::AdvertSolicit, Sweep::AdvertSolicit), (Topic::ConfigSolicit, Sweep::ConfigSolicit)]

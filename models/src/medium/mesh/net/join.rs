@@ -2,25 +2,30 @@
 //!
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
-use super::children::REGISTERED_S;
+use super::children::{self, REGISTERED_S};
 use super::discover::{self, OF_MEMBERS};
 use super::parents;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, pan, rekey};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, lollipop, pan, rekey};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
-use crate::spec::{BorderStack, Lease};
+use crate::spec::{BorderStack, Lease, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
 pub(super) fn stop(net: &mut Net, node: Node) {
     let kept = net.lease == Lease::Kept;
+    let keeps_sequence = net.procedures.stack == RouterStack::Wsrd;
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
+    if !keeps_sequence {
+        // The next one is the first.
+        joining.numbers.path_sequence = lollipop::INITIAL - 1;
+    }
     joining.addressed &= kept;
     joining.pan.keys.used = false;
     joining.epoch = joining.epoch.wrapping_add(1);
@@ -41,15 +46,28 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
             for topic in OF_MEMBERS {
                 trickle::start_soon(net, ctx, gateway, topic);
             }
+            net.nodes[gateway].numbers.version = lollipop::INITIAL;
+            begin_versions(net, ctx, gateway);
         }
         // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
         BorderStack::Wsbrd => {
             trickle::start(net, ctx, gateway, Topic::Advert);
             trickle::start(net, ctx, gateway, Topic::Dio);
-            let imin = SimTime::from_secs_f64(net.procedures.border_discovery.imin_s());
+            let imin = SimTime::from_secs_f64(net.procedures.border_discovery(net.nodes_of(gateway)).imin_s());
             ctx.schedule(ctx.now() + imin, gateway, Event::Pan { node: gateway });
         }
     }
+}
+
+/// A border router that begins new versions of its DODAG by itself waits for the next: one that has just started for so long, one that has run
+/// for long at a random place of a longer time.
+fn begin_versions(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
+    let Some(versions) = net.procedures.pan.versions else { return };
+    let wait_s = match net.nodes[gateway].numbers.version {
+        lollipop::INITIAL => versions.first_s,
+        _ => versions.later_s * net.draw(ctx.facts, gateway),
+    };
+    parents::version_in(net, ctx, gateway, wait_s);
 }
 
 /// Enters a joining state.
@@ -78,6 +96,13 @@ fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, step: Step, delay_s: (f64, f6
     (joining.step, joining.tries) = (step, 0);
     let delay = net.between(ctx.facts, node, delay_s);
     arm(net, ctx, node, delay);
+}
+
+/// Registers with the parent again after a random delay, unless something is under way.
+pub(super) fn renew(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
+    if net.nodes[node].step == Step::Settled {
+        begin(net, ctx, node, Step::Renew, delay_s);
+    }
 }
 
 /// Waits for the answer to a message of the current step, or sends it again.
@@ -130,13 +155,13 @@ pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: 
 /// Tells the border router the route, after a delay.
 pub(super) fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
-    joining.path_sequence = joining.path_sequence.wrapping_add(1);
+    joining.numbers.path_sequence = lollipop::next(joining.numbers.path_sequence);
     begin(net, ctx, node, Step::Announce, delay_s);
 }
 
 fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &stack.net.nodes[node];
-    let (parent, sequence) = (joining.parent, joining.path_sequence);
+    let (parent, sequence) = (joining.parent, joining.numbers.path_sequence);
     let content = Content::Dao { sequence, back: stack.user.returning(node) };
     let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
@@ -153,7 +178,7 @@ pub(super) fn route_known<P: PortUser>(
     sequence: u8,
 ) {
     let joining = &mut stack.net.nodes[node];
-    if joining.step != Step::Announce || joining.path_sequence != sequence {
+    if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
         return;
     }
     (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
@@ -166,7 +191,9 @@ pub(super) fn route_known<P: PortUser>(
             trickle::start(stack.net, ctx, node, topic);
         }
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
+        children::begin_to_ask(stack, link, ctx, node);
     }
+    children::leaves_before(stack.net, ctx, node);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
@@ -193,7 +220,10 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
+        parents::has_spoken(net, ctx, node);
         rest(net, ctx, node);
+    } else {
+        begin_versions(net, ctx, node);
     }
 }
 
@@ -215,6 +245,10 @@ pub(super) fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Waits for the next renewal, of the registration or of the route.
 fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let next = net.renewed_at(node).min(net.nodes[node].deadline);
+    let next = match net.procedures.stack {
+        RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].watch.wonders_s))),
+        RouterStack::Wsrd => next,
+    };
     arm(net, ctx, node, next.saturating_sub(ctx.now()).secs_f64());
 }
 
@@ -266,6 +300,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
             parents::probe(stack, link, ctx, node, parent);
         }
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
+        (_, Step::Settled) if procedures.stack == RouterStack::Nanostack && ctx.now() < stack.net.renewed_at(node) => {
+            parents::wonder(stack, link, ctx, node);
+            rest(stack.net, ctx, node);
+        }
         (_, Step::Settled) => {
             parents::refresh(stack, link, ctx, node);
             parents::reselect(stack, link, ctx, node);

@@ -55,7 +55,8 @@ pub(super) struct Joining {
     pub(super) candidates: [Candidate; CANDIDATES],
     /// Timers by [`Topic`].
     pub(super) trickles: [Trickle; TOPICS],
-    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew.
+    /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew. Of a border router: when it begins
+    /// a new version of its DODAG.
     pub(super) deadline: SimTime,
     /// Random numbers used for timers.
     pub(super) draws: u32,
@@ -63,8 +64,10 @@ pub(super) struct Joining {
     pub(super) registration: Registration,
     /// Its PAN.
     pub(super) pan: Pan,
-    /// When it chose its parent or last saw no reason to change it, min of the run.
-    pub(super) chosen_min: u16,
+    /// How it keeps an eye on its parent.
+    pub(super) watch: Watch,
+    /// Numbers of RPL.
+    pub(super) numbers: Numbers,
     /// Counts the join timer.
     pub(super) epoch: u16,
     /// RPL rank.
@@ -87,10 +90,26 @@ pub(super) struct Joining {
     pub(super) search: Search,
     /// It has an address.
     pub(super) addressed: bool,
-    /// Number of its last route announcement; kept over a reset, as stacks do.
-    pub(super) path_sequence: u8,
     /// It has not been part of the mesh since it was reset.
     pub(super) returning: bool,
+}
+
+/// How a node keeps an eye on its parent.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Watch {
+    /// When it chose it or last saw no reason to change it, min of the run.
+    pub(super) chosen_min: u16,
+    /// When it wonders that it has said nothing for so long, s of the run; where the stack does.
+    pub(super) wonders_s: u32,
+}
+
+/// Numbers of RPL that go round (`lollipop`).
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Numbers {
+    /// Version of the DODAG that it is in.
+    pub(super) version: u8,
+    /// Of its last route announcement; wsrd keeps it over a reset.
+    pub(super) path_sequence: u8,
 }
 
 /// With whom a node is registered.
@@ -100,11 +119,15 @@ pub(super) struct Registration {
     pub(super) until_s: u32,
     /// The parent.
     pub(super) with: Node,
+    /// The parent before, which still has it for a while.
+    pub(super) before: Node,
+    /// So long, s of the run.
+    pub(super) before_until_s: u32,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Registration { until_s: 0, with: Node::NONE }
+        Registration { until_s: 0, with: Node::NONE, before: Node::NONE, before_until_s: 0 }
     }
 }
 
@@ -126,7 +149,8 @@ impl Default for Joining {
             draws: 0,
             registration: Registration::default(),
             pan: Pan::default(),
-            chosen_min: 0,
+            watch: Watch::default(),
+            numbers: Numbers::default(),
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
@@ -138,7 +162,6 @@ impl Default for Joining {
             step: Step::Settled,
             search: Search::default(),
             addressed: false,
-            path_sequence: 0,
             returning: false,
         }
     }

@@ -10,9 +10,11 @@ mod etx;
 mod flood;
 mod forward;
 mod heed;
+mod host;
 mod join;
 mod joining;
 mod load;
+mod lollipop;
 mod pan;
 mod parents;
 mod reassembly;
@@ -41,7 +43,7 @@ use crate::medium::message::Message;
 use crate::medium::{Medium, PortUser, Supply};
 use crate::node::{Node, PerNode};
 use crate::purpose::{HOP_PHASE, TIMER};
-use crate::spec::{BorderStack, Lease, Start};
+use crate::spec::{BorderStack, Lease, RouterStack, Start};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use auth::authenticator::{self, Authenticators};
@@ -49,6 +51,9 @@ use joining::{Joining, Step};
 use reassembly::Reassembly;
 use routes::Routes;
 use stack::Procedures;
+
+/// Where counters of RPL stand that have run for long: anywhere in their circle.
+const RUN_FOR_LONG: u8 = 64;
 
 /// What a network layer is made of.
 pub struct Parts {
@@ -82,6 +87,8 @@ pub struct Parts {
 pub struct Net {
     nodes: PerNode<Joining>,
     routes: Routes,
+    /// What waits in the hosts of border routers.
+    hosts: host::Hosts,
     reassembly: Reassembly,
     authenticators: Authenticators,
     /// By border router: nodes that have the keys of its PAN.
@@ -97,15 +104,6 @@ pub struct Net {
     links_every: SimTime,
     load_every: SimTime,
     tells_health: Option<SimTime>,
-}
-
-/// The weakest signal that each radio hears now and then, whole dBm.
-fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
-    let of = |node: Node| {
-        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
-        levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
-    };
-    facts.nodes().map(of).collect()
 }
 
 /// The network layer with who uses it: what the link layer calls.
@@ -130,13 +128,14 @@ impl Net {
         let own = usize::from(facts.own);
         let mut net = Net {
             nodes: PerNode::of(Joining::default(), own),
-            routes: Routes::announced(&PerNode::of(Node::NONE, own)),
+            routes: Routes::announced(&PerNode::of(Node::NONE, own), 0),
+            hosts: host::Hosts::default(),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
             members: PerNode::of(0, usize::from(facts.gateways)),
             floods: vec![None; usize::from(parts.jobs) + usize::from(parts.spreads)],
             jobs: parts.jobs,
-            weakest_dbm: weakest(link, facts, parts.faintest_dbm),
+            weakest_dbm: candidates::weakest(link, facts, parts.faintest_dbm),
             procedures: parts.procedures,
             hops_max: parts.hops_max,
             lease: parts.lease,
@@ -175,15 +174,21 @@ impl Net {
             net.begin_cold(facts);
             return net;
         }
-        net.routes = Routes::announced(&tree.parent);
+        let sequence = match net.procedures.stack {
+            RouterStack::Nanostack => RUN_FOR_LONG,
+            RouterStack::Wsrd => 0,
+        };
+        net.routes = Routes::announced(&tree.parent, sequence);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
+                joining.candidates = tree.candidates[node];
+                (joining.numbers.version, joining.numbers.path_sequence) = (RUN_FOR_LONG, sequence);
+                joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
                 joining.registration.with = joining.parent;
-                joining.candidates = tree.candidates[node];
             }
         }
         net
@@ -194,7 +199,7 @@ impl Net {
         for node in facts.nodes() {
             let joining = &mut self.nodes[node];
             if facts.is_gateway(node) {
-                joining.state = State::Operational;
+                (joining.state, joining.numbers.version) = (State::Operational, lollipop::INITIAL);
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();
@@ -278,6 +283,9 @@ impl<P: PortUser> Stack<'_, P> {
             Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
                 routes::announced(self, link, ctx, node, packet, *sequence, *back);
             }
+            &Content::RouteError { of, .. } if ctx.facts.is_gateway(node) => {
+                routes::failed(self.net, of, packet.origin);
+            }
             Content::Message(_) => self.deliver(link, ctx, node, packet),
             _ => {}
         }
@@ -330,6 +338,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             // The acknowledgement of the link layer is the answer.
             Kind::Nud | Kind::Probe => {}
             Kind::Ns => children::registers(self, link, ctx, node, from),
+            Kind::Na if packet.dest == Node::EVERYONE => children::is_asked(self.net, ctx, node, from),
             Kind::Na => children::refused(self, link, ctx, node, from),
             // Without keys it cannot be opened.
             _ if self.net.is_new(node) && packet.kind() != Kind::Eapol => {}
@@ -356,6 +365,13 @@ impl<P: PortUser> Above for Stack<'_, P> {
         }
         if !done.ok && done.kind == Kind::Eapol {
             auth::relay_failed(self, link, ctx, node, done.to);
+        }
+        self.has_room(link, ctx, node);
+    }
+
+    fn has_room(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+        if ctx.facts.is_gateway(node) {
+            host::read(self, link, ctx, node);
         }
     }
 
@@ -413,8 +429,12 @@ impl Medium for MeshMut<'_> {
                 self.net.reassembly.forget(node);
                 authenticator::forget(&mut self.net.authenticators, node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
+                host::clear(&mut Stack { net: self.net, user }, ctx, node);
                 join::stop(self.net, node);
-                self.net.forget_children(self.link, ctx.facts, node);
+                // wsbrd stores its neighbours.
+                if !ctx.facts.is_gateway(node) || self.net.procedures.border == BorderStack::Nanostack {
+                    self.net.forget_children(self.link, ctx.facts, node);
+                }
             }
             Supply::On { boots } => {
                 let purpose = HOP_PHASE ^ (u32::from(boots) << 16);
@@ -468,6 +488,8 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),
+        Event::Version { gateway } => parents::version_due(stack.net, ctx, gateway),
+        Event::Children { node, again } => children::ask(stack, link, ctx, node, again),
         Event::Flood { node, job, epoch } => flood::due(stack, link, ctx, (node, job), epoch),
         Event::Snapshot => snapshot::due(stack.net, link, ctx),
         Event::Load => load::due(stack.net, link, ctx),

@@ -33,6 +33,8 @@ pub(super) struct Pan {
     pub(super) is_in_reach: bool,
     /// It has chosen its PAN since it began to look for one.
     pub(super) is_chosen: bool,
+    /// It has lost its table of children, and asks them to register again when it is back.
+    pub(super) asks_children: bool,
     /// Border router of its PAN, of the last one, or of that which it tries to join.
     pub(super) of: Node,
     /// How old its keys are, and the version of the PAN.

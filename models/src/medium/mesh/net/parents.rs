@@ -1,7 +1,7 @@
 //! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
 
 use super::candidates::{CANDIDATES, deny, forget, minute, remember, seconds};
-use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, trickle};
+use super::{Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, trickle};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -9,12 +9,15 @@ use crate::medium::mesh::mac::{Done, LinkLayer};
 use crate::medium::mesh::packet::Kind;
 use crate::node::Node;
 use crate::spec::RouterStack;
+use amitwin_sim_core::SimTime;
 
 /// A new parent must be better by this much rank (1.5 ETX).
 pub(super) const SWITCH_THRESHOLD: u32 = 192;
 /// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
 /// neighbour in its sweep is deaf for seconds.
 const FAILURES_MAX: u8 = 2;
+/// N `rpl_policy.c`: parents are looked at so often, s.
+const WONDERS_AGAIN_S: u32 = 600;
 
 /// Sends RPL information to one neighbour or to all.
 pub(super) fn send_dio<P: PortUser>(
@@ -28,7 +31,8 @@ pub(super) fn send_dio<P: PortUser>(
     if joining.state != State::Operational {
         return;
     }
-    let (content, to) = (Content::Dio { rank: joining.rank, hops: joining.hops }, to.unwrap_or(Node::EVERYONE));
+    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.numbers.version };
+    let to = to.unwrap_or(Node::EVERYONE);
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
@@ -41,7 +45,8 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    stack.submit(link, ctx, node, Packet::new(Content::Dio { rank: INFINITE_RANK, hops: 0 }, node, to, to));
+    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].numbers.version };
+    stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
 /// RPL information arrived.
@@ -53,7 +58,7 @@ pub(super) fn heard_dio<P: PortUser>(
     from: Node,
     packet: &Packet,
 ) {
-    let Content::Dio { rank, .. } = packet.content else { return };
+    let Content::Dio { rank, version, .. } = packet.content else { return };
     if ctx.facts.is_gateway(node) || stack.net.pan_of(node) != stack.net.pan_of(from) {
         return;
     }
@@ -76,7 +81,11 @@ pub(super) fn heard_dio<P: PortUser>(
         trickle::consistent(stack.net, node, Topic::Dio);
     }
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
+    if let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == from) {
+        candidate.version = version;
+    }
     if followed {
+        has_spoken(stack.net, ctx, node);
         return if is_candidate { follow(stack, link, ctx, node) } else { parent_failed(stack, link, ctx, node) };
     }
     if !is_candidate {
@@ -132,6 +141,7 @@ pub(super) fn probe<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
 /// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
 fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let net = &mut *stack.net;
+    take_version(net, ctx, node);
     let (step, rank_max) = (net.procedures.parents.rank_step, net.rank_max(node));
     let joining = &net.nodes[node];
     let Some(parent) = net.candidate(node, joining.parent) else { return };
@@ -173,18 +183,81 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     }
 }
 
+/// A node goes on in the version of its parent if that is newer. It may have any rank there, says so soon, and chooses among all anew.
+fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let reconsider_min = net.procedures.parents.reconsider_min;
+    let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
+    let joining = &mut net.nodes[node];
+    if !lollipop::is_newer(version, joining.numbers.version) {
+        return;
+    }
+    (joining.numbers.version, joining.lowest) = (version, INFINITE_RANK);
+    joining.watch.chosen_min = minute(ctx).wrapping_sub(reconsider_min);
+    if joining.state == State::Operational {
+        trickle::reset(net, ctx, node, Topic::Dio);
+    }
+}
+
+/// [`Event::Version`]: a border router begins a new version of its DODAG. N `ws_bbr_api.c`.
+pub(super) fn version_due(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
+    let joining = &mut net.nodes[gateway];
+    if joining.deadline != ctx.now() || joining.state != State::Operational {
+        return;
+    }
+    joining.numbers.version = lollipop::next(joining.numbers.version);
+    trickle::reset(net, ctx, gateway, Topic::Dio);
+    let Some(versions) = net.procedures.pan.versions else { return };
+    let wait_s =
+        if lollipop::is_in_circle(net.nodes[gateway].numbers.version) { versions.later_s } else { versions.first_s };
+    version_in(net, ctx, gateway, wait_s);
+}
+
+/// A border router begins a new version in so many seconds.
+pub(super) fn version_in(net: &mut Net, ctx: &mut Ctx, gateway: Node, wait_s: f64) {
+    let at = ctx.now() + SimTime::from_secs_f64(wait_s);
+    net.nodes[gateway].deadline = at;
+    ctx.schedule(at, gateway, Event::Version { gateway });
+}
+
+/// The parent has said its rank, or is new: nanostack wonders after 1.5 of its longest interval without a word.
+pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
+    if net.procedures.stack == RouterStack::Nanostack {
+        let silence_ms = net.procedures.dio.imax_ms / 2 * 3;
+        net.nodes[node].watch.wonders_s = seconds(ctx) as u32 + silence_ms.div_ceil(1_000);
+    }
+}
+
+/// A parent that has said nothing for too long is asked for its rank, and again each ten minutes. N `rpl_upward.c`.
+pub(super) fn wonder<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let now_s = seconds(ctx) as u32;
+    let joining = &mut stack.net.nodes[node];
+    if now_s >= joining.watch.wonders_s && joining.parent.is_some() {
+        joining.watch.wonders_s = now_s + WONDERS_AGAIN_S;
+        let parent = joining.parent;
+        stack.submit(link, ctx, node, Packet::new(Content::Dis, node, parent, parent));
+    }
+}
+
 /// Makes a candidate the parent.
 pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let hops = net.nodes[parent].hops.saturating_add(1);
     let step = net.procedures.parents.rank_step;
     let rank = net.candidate(node, parent).map_or(u32::from(INFINITE_RANK), |c| c.rank_below(step));
+    let version = net.candidate(node, parent).map_or(0, |c| c.version);
     let joining = &mut net.nodes[node];
     let changed = joining.parent != parent;
     let detached = joining.rank == INFINITE_RANK;
+    if detached {
+        joining.numbers.version = version;
+    }
     (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
-    joining.chosen_min = minute(ctx);
+    take_version(net, ctx, node);
+    let joining = &mut net.nodes[node];
+    joining.lowest = joining.lowest.min(joining.rank);
+    joining.watch.chosen_min = minute(ctx);
+    has_spoken(net, ctx, node);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
     }
@@ -215,7 +288,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
-    if minute.wrapping_sub(joining.chosen_min) < net.procedures.parents.reconsider_min {
+    if minute.wrapping_sub(joining.watch.chosen_min) < net.procedures.parents.reconsider_min {
         return;
     }
     let Some(current) = net.candidate(node, joining.parent) else { return };
@@ -228,7 +301,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     if other != joining.parent && is_better {
         change(stack, ctx, node, other);
     } else {
-        net.nodes[node].chosen_min = minute;
+        net.nodes[node].watch.chosen_min = minute;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What border routers know of routes, and the way down along them (RPL, non-storing mode).
 
-use super::flood;
 use super::{Content, Net, Packet, Stack};
+use super::{flood, host, lollipop};
 use crate::books::Loss;
 use crate::check::Bounds;
 use crate::context::{Ctx, Facts};
@@ -10,6 +10,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::ROUTE_MAX;
 use crate::medium::message::{Body, Message, Return};
 use crate::node::{Node, PerNode};
+use crate::spec::BorderStack;
 use serde::{Deserialize, Serialize};
 
 /// The parent that each radio announced last.
@@ -26,8 +27,8 @@ pub(super) struct Routes(PerNode<Announced>);
 
 impl Routes {
     /// The routes of a tree.
-    pub(super) fn announced(parents: &PerNode<Node>) -> Self {
-        Routes(parents.0.iter().map(|&parent| Announced { parent, sequence: 0 }).collect())
+    pub(super) fn announced(parents: &PerNode<Node>, sequence: u8) -> Self {
+        Routes(parents.0.iter().map(|&parent| Announced { parent, sequence }).collect())
     }
 
     /// Radios.
@@ -82,7 +83,7 @@ pub(super) fn solicited<P: PortUser>(
     gateway: Node,
     packet: &Packet,
 ) {
-    send_by_route(stack, link, ctx, gateway, Content::Reply, packet.origin, packet.via);
+    send_by_relay(stack, link, ctx, gateway, Content::Reply, (packet.origin, packet.via));
 }
 
 /// A route announcement came.
@@ -96,7 +97,7 @@ pub(super) fn announced<P: PortUser>(
     back: Option<Return>,
 ) {
     let known = &mut stack.net.routes.0[packet.origin];
-    if (sequence.wrapping_sub(known.sequence) as i8) < 0 {
+    if lollipop::is_older(sequence, known.sequence) {
         // Overtaken on the way by a later announcement.
         return;
     }
@@ -105,7 +106,15 @@ pub(super) fn announced<P: PortUser>(
     if let Some(back) = back {
         stack.user.returned(ctx, gateway, packet.origin, packet.hops + 1, back);
     }
-    send_by_route(stack, link, ctx, gateway, Content::DaoAck { sequence }, packet.origin, packet.via);
+    send_by_relay(stack, link, ctx, gateway, Content::DaoAck { sequence }, (packet.origin, packet.via));
+}
+
+/// A node says that another, which a source route names behind it, is no child of its own: wsbrd deletes that route.
+pub(super) fn failed(net: &mut Net, of: Node, parent: Node) {
+    let known = &mut net.routes.0[of];
+    if net.procedures.border == BorderStack::Wsbrd && known.parent == parent {
+        known.parent = Node::NONE;
+    }
 }
 
 /// A message of a border router: for all, or for one meter by its route.
@@ -116,26 +125,38 @@ pub(super) fn send_down<P: PortUser>(
     gateway: Node,
     message: Message,
 ) {
-    if matches!(message.body, Body::Flood { .. } | Body::Spread { .. }) {
-        return flood::begin(stack.net, ctx, gateway, message);
-    }
     let to = message.to;
-    let via = stack.net.routes.0[to].parent;
-    send_by_route(stack, link, ctx, gateway, Content::Message(message), to, via);
+    host::send(stack, link, ctx, gateway, Packet::new(Content::Message(message), gateway, to, to));
 }
 
-/// A datagram of a border router to a radio whose parent, or relay, is `via`.
-pub(super) fn send_by_route<P: PortUser>(
+/// A datagram of a border router to a radio by a relay.
+pub(super) fn send_by_relay<P: PortUser>(
     stack: &mut Stack<P>,
     link: &mut LinkLayer,
     ctx: &mut Ctx,
     gateway: Node,
     content: Content,
-    to: Node,
-    via: Node,
+    (to, relay): (Node, Node),
 ) {
-    let mut packet = Packet::new(content, gateway, to, to);
-    if stack.net.routes.write(gateway, to, via, &mut packet) {
+    host::send(stack, link, ctx, gateway, Packet { via: relay, ..Packet::new(content, gateway, to, to) });
+}
+
+/// A datagram enters the mesh: for all, or along the route that is known now.
+pub(super) fn route<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    gateway: Node,
+    mut packet: Packet,
+) {
+    if let Content::Message(message) = &packet.content
+        && matches!(message.body, Body::Flood { .. } | Body::Spread { .. })
+    {
+        return flood::begin(stack.net, ctx, gateway, message.clone());
+    }
+    let relay = std::mem::replace(&mut packet.via, Node::NONE);
+    let via = if relay.is_some() { relay } else { stack.net.routes.0[packet.dest].parent };
+    if stack.net.routes.write(gateway, packet.dest, via, &mut packet) {
         stack.submit(link, ctx, gateway, packet);
     } else if packet.is_control() {
         ctx.books.lost_control(gateway, Loss::NoRoute);

@@ -19,6 +19,7 @@ use crate::node::SiteId;
 use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
 use nanostack::nanostack;
+pub use profile::WSBRD_STEP;
 use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
 use wsrd::wsrd;
 
@@ -163,13 +164,17 @@ pub struct PanRules {
     pub choosing: Choosing,
     /// How keys age, if they do.
     pub ageing: Option<Ageing>,
+    /// Advertisements and configurations of the border router follow the nodes that have joined.
+    pub adapts: bool,
+    /// When the border router begins a new version of its DODAG by itself, if it does.
+    pub versions: Option<Versions>,
 }
 
 impl PanRules {
     /// Of nodes that are assigned their PAN, and whose keys do not age.
     const fn plain(timeout_s: f64) -> Self {
         let choosing = Choosing { is_free: false, nodes_max: None, load: None };
-        PanRules { timeout_s, choosing, ageing: None }
+        PanRules { timeout_s, choosing, ageing: None, adapts: false, versions: None }
     }
 }
 
@@ -180,6 +185,28 @@ pub struct RouteLife {
     pub lifetime_s: f64,
     /// It is announced anew after this part of it.
     pub renewed: (f64, f64),
+}
+
+/// When a border router begins a new version of its DODAG by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Versions {
+    /// Again and again after this, until their number has gone round for the first time, s.
+    pub first_s: f64,
+    /// From then on, s.
+    pub later_s: f64,
+}
+
+impl Versions {
+    /// N `ws_config.h`. wsbrd does so by hand alone.
+    fn new(border: BorderStack, profile: SizeProfile) -> Option<Versions> {
+        let first_h = match profile {
+            SizeProfile::Auto | SizeProfile::Small => 1.0,
+            SizeProfile::Medium => 2.0,
+            SizeProfile::Large => 4.0,
+            SizeProfile::XLarge => 8.0,
+        };
+        (border == BorderStack::Nanostack).then_some(Versions { first_s: first_h * 3_600.0, later_s: 12.0 * 3_600.0 })
+    }
 }
 
 /// How nodes pass on what is for all, and what comes in pieces.
@@ -298,6 +325,11 @@ pub fn children_of_table(places: u16) -> u16 {
 }
 
 impl Procedures {
+    /// Advertisements and configurations of a border router whose PAN has so many nodes.
+    pub fn border_discovery(&self, nodes: u32) -> Params {
+        if self.pan.adapts { wsbrd_discovery(SizeProfile::Auto, nodes as usize) } else { self.border_discovery }
+    }
+
     /// How long a node that restarts alone is without a route, on average and where nothing is lost, s.
     pub fn alone_s(&self, lease: Lease) -> f64 {
         let mean = |(low, high): (f64, f64)| 0.5 * (low + high);
@@ -410,13 +442,15 @@ impl Procedures {
         let load = match (border, nodes_max) {
             (_, Some(nodes)) => Some(LoadFactor { nodes, step: 1 }),
             // `wsbrd.c`, `ws_mngt.c`.
-            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: 200 }),
+            (BorderStack::Wsbrd, None) => Some(LoadFactor { nodes: wsbrd_nodes_max(profile), step: WSBRD_STEP }),
             (BorderStack::Nanostack, None) => None,
         };
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
         let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
-        let pan = PanRules { choosing, ageing, ..of_router.pan };
+        let versions = Versions::new(border, profile);
+        let adapts = border == BorderStack::Wsbrd && profile == SizeProfile::Auto;
+        let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
         Procedures { border, parents, authentication, pan, relaying, route, ..of_router }

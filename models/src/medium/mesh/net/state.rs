@@ -2,6 +2,7 @@
 
 use super::auth::authenticator::Authenticators;
 use super::flood::Flood;
+use super::host::Hosts;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
 use super::{Joining, Net};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     nodes: PerNode<Joining>,
     routes: Routes,
+    hosts: Hosts,
     reassembly: Reassembly,
     authenticators: Authenticators,
     floods: Vec<Option<Flood>>,
@@ -25,6 +27,7 @@ impl Net {
         State {
             nodes: self.nodes.clone(),
             routes: self.routes.clone(),
+            hosts: self.hosts.clone(),
             reassembly: self.reassembly.clone(),
             authenticators: self.authenticators.clone(),
             floods: self.floods.clone(),
@@ -41,7 +44,9 @@ impl Net {
         same_count("net: jobs that flood", state.floods.len(), self.floods.len())?;
         for (n, joining) in state.nodes.0.iter().enumerate() {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
-            let fits = candidates.chain([joining.parent]).all(|node| bounds.is_own_or_none(node));
+            let fits = candidates
+                .chain([joining.parent, joining.registration.with, joining.registration.before])
+                .all(|node| bounds.is_own_or_none(node));
             ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
             let (pan, heard) = (joining.pan.of.0 < bounds.gateways, joining.pan.heard.iter().all(|h| h.fits(bounds)));
             ensure(pan && heard, || format!("net: node {n} has heard a PAN that there is not"))?;
@@ -51,7 +56,8 @@ impl Net {
         state.authenticators.check(bounds, self.procedures.stack)?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
-        (self.nodes, self.routes) = (state.nodes, state.routes);
+        ensure(state.hosts.fits(bounds), || "net: a host holds a datagram for a radio that is not here".to_owned())?;
+        (self.nodes, self.routes, self.hosts) = (state.nodes, state.routes, state.hosts);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
         self.authenticators = state.authenticators;
         self.count_members();

@@ -27,7 +27,7 @@ fn ms(at: SimTime) -> u32 {
 fn params(net: &Net, ctx: &Ctx, node: Node, topic: Topic) -> Params {
     match topic {
         Topic::Dio => net.procedures.dio,
-        _ if ctx.facts.is_gateway(node) => net.procedures.border_discovery,
+        _ if ctx.facts.is_gateway(node) => net.procedures.border_discovery(net.nodes_of(node)),
         _ => net.procedures.discovery,
     }
 }

@@ -45,10 +45,12 @@ impl Packets {
 }
 
 impl Packet {
-    fn fits(&self, bounds: &Bounds) -> bool {
+    /// Whether what was saved names radios that are here.
+    pub fn fits(&self, bounds: &Bounds) -> bool {
         let content = match &self.content {
             Content::Message(message) => message.fits(bounds),
             Content::Dao { back: Some(back), .. } => bounds.is_job(back.job),
+            Content::RouteError { of, .. } | Content::Eapol { of, .. } => bounds.is_own(*of),
             _ => true,
         };
         content

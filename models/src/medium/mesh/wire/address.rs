@@ -7,6 +7,8 @@ use smoltcp::wire::{Ieee802154Address, Ipv6Address};
 const VENDOR: [u8; 4] = [0x02, b'a', b'm', b'i'];
 /// All nodes of the PAN that take part in flooding: ALL_MPL_FORWARDERS of realm-local scope (RFC 7731).
 pub const ALL_MPL_FORWARDERS: Ipv6Address = Ipv6Address::new(0xff03, 0, 0, 0, 0, 0, 0, 0xfc);
+/// All nodes on the link.
+pub const ALL_NODES: Ipv6Address = Ipv6Address::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 /// All RPL nodes on the link (RFC 6550).
 pub const ALL_RPL_NODES: Ipv6Address = Ipv6Address::new(0xff02, 0, 0, 0, 0, 0, 0, 0x1a);
 /// The group of all meters, of site-local scope, that commands for all are sent to.

@@ -203,7 +203,7 @@ fn lowpan(
     };
     let (number, told_rank) = match &packet.content {
         Content::Dao { sequence, .. } | Content::DaoAck { sequence } => (*sequence, 0),
-        Content::Dio { rank, .. } => (0, *rank),
+        Content::Dio { rank, version, .. } => (*version, *rank),
         Content::Message(message) => match message.body {
             Body::Flood { job } => (job as u8, 0),
             Body::Spread { .. } => (message.apdu.counter as u8, 0),

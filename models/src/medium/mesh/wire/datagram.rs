@@ -9,7 +9,7 @@
 //! to a neighbour                 IPv6 with link-local addresses
 //! ```
 
-use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_RPL_NODES, HEAD_END};
+use super::address::{self, ALL_METERS, ALL_MPL_FORWARDERS, ALL_NODES, ALL_RPL_NODES, HEAD_END};
 use super::dhcpv6::{self, CLIENT_PORT, SERVER_PORT};
 use super::ip::{self, Body, HOP_LIMIT};
 use super::{eapol, icmpv6, sixlowpan};
@@ -45,7 +45,7 @@ pub struct Hop<'a> {
     pub ahead: &'a [SiteId],
     /// RPL rank of the sender on this hop.
     pub rank: u16,
-    /// Path sequence of a DAO and its answer, or number of a flood.
+    /// Path sequence of a DAO and its answer, version that a DIO tells, or number of a flood.
     pub number: u8,
     /// Rank that a DIO tells.
     pub told_rank: u16,
@@ -72,6 +72,10 @@ impl Hop<'_> {
                 let (from, to) = (self.at(self.from), next.unwrap_or(ALL_RPL_NODES));
                 ip::datagram(from, to, ON_LINK, ip::icmp(from, to, icmpv6::registration(self.from, to)))
             }
+            Kind::Na if self.to.is_none() => {
+                let message = icmpv6::refresh(self.here());
+                ip::datagram(self.here(), ALL_NODES, ON_LINK, ip::icmp(self.here(), ALL_NODES, message))
+            }
             Kind::Na => {
                 let to = self.at(self.to.unwrap_or(self.origin));
                 let message = icmpv6::refusal(self.to.unwrap_or(self.origin), to);
@@ -82,7 +86,7 @@ impl Hop<'_> {
                 self.to_neighbours(icmpv6::solicitation(self.from, to))
             }
             Kind::Dis => self.to_neighbours(icmpv6::dis()),
-            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, self.told_rank, &self.dodag)),
+            Kind::Dio => self.to_neighbours(icmpv6::dio(self.router, (self.told_rank, self.number), &self.dodag)),
             Kind::Solicit if self.hops == 0 => {
                 let to = next.unwrap_or(ALL_RPL_NODES);
                 let ports = (CLIENT_PORT, SERVER_PORT);
@@ -105,6 +109,10 @@ impl Hop<'_> {
                 let (from, to) = (self.at(self.router), self.last());
                 let body = ip::icmp(from, to, icmpv6::dao_ack(self.number));
                 self.down(self.ahead, body)
+            }
+            Kind::RouteError => {
+                let (from, to) = (self.at(self.origin), self.at(self.router));
+                self.up(from, self.hops, ip::icmp(from, to, icmpv6::source_route_error(self.payload)))
             }
             Kind::Eapol if self.ahead.is_empty() => {
                 let (from, to) = (self.at(self.via), self.at(self.router));

@@ -11,6 +11,13 @@ const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const SOLICITED: u8 = 0x40;
 /// Status of a registration (RFC 6775, 4.1).
 const TABLE_FULL: u8 = 2;
+/// Registration is asked for (RFC 9685, 7.3).
+const REFRESH: u8 = 13;
+/// Flag: its sender is a router.
+const ROUTER: u8 = 0x80;
+const UNREACHABLE: u8 = 1;
+/// A source route leads no further (RFC 6550, 20.18).
+const ERROR_IN_SOURCE_ROUTE: u8 = 7;
 const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
 const ADDRESS_REGISTRATION: u8 = 33;
 /// Lifetime of a registration, minutes.
@@ -69,6 +76,22 @@ pub fn refusal(node: SiteId, address: Ipv6Address) -> Vec<u8> {
     bytes
 }
 
+/// Neighbour advertisement of a router to all that it has lost its table, so that children are to register again.
+pub fn refresh(address: Ipv6Address) -> Vec<u8> {
+    let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, ROUTER, 0, 0, 0];
+    bytes.extend(address.octets());
+    // For nobody in particular.
+    bytes.extend([ADDRESS_REGISTRATION, 2, REFRESH, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+/// A datagram cannot be passed on along its source route; `invoking` is as much of it as comes back.
+pub fn source_route_error(invoking: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![UNREACHABLE, ERROR_IN_SOURCE_ROUTE, 0, 0, 0, 0, 0, 0];
+    bytes.extend_from_slice(invoking);
+    bytes
+}
+
 fn rpl(message: &RplRepr) -> Vec<u8> {
     let mut bytes = vec![0; message.buffer_len()];
     message.emit(&mut Icmpv6Packet::new_unchecked(&mut bytes[..]));
@@ -89,8 +112,8 @@ pub fn dis() -> Vec<u8> {
 /// Lifetime of a route in the units that the border router says.
 const LIFETIME_UNITS: u8 = 120;
 
-/// DODAG information object of a node of this rank, with the DODAG's configuration and prefix.
-pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
+/// DODAG information object of a node of this rank in this version, with the DODAG's configuration and prefix.
+pub fn dio(router: SiteId, (rank, version): (u16, u8), dodag: &Dodag) -> Vec<u8> {
     let mut prefix = [0; 16];
     prefix[..8].copy_from_slice(&address::prefix(router));
     let mut options = option(&RplOptionRepr::DodagConfiguration {
@@ -116,7 +139,7 @@ pub fn dio(router: SiteId, rank: u16, dodag: &Dodag) -> Vec<u8> {
     }));
     rpl(&RplRepr::DodagInformationObject {
         rpl_instance_id: instance(),
-        version_number: 240,
+        version_number: version,
         rank,
         grounded: true,
         mode_of_operation: NON_STORING.into(),

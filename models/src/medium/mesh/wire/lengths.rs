@@ -26,6 +26,7 @@ use crate::node::{Node, SiteId};
 enum Form {
     Register,
     Refuse,
+    Refresh,
     Probe,
     AskOne,
     AskAll,
@@ -37,6 +38,7 @@ enum Form {
     Reply,
     Dao,
     DaoAck,
+    RouteError,
     Up,
     Down,
     Flood,
@@ -45,9 +47,10 @@ enum Form {
     EapolDown,
 }
 
-const FORMS: [Form; 19] = [
+const FORMS: [Form; 21] = [
     Form::Register,
     Form::Refuse,
+    Form::Refresh,
     Form::Probe,
     Form::AskOne,
     Form::AskAll,
@@ -59,6 +62,7 @@ const FORMS: [Form; 19] = [
     Form::Reply,
     Form::Dao,
     Form::DaoAck,
+    Form::RouteError,
     Form::Up,
     Form::Down,
     Form::Flood,
@@ -68,6 +72,10 @@ const FORMS: [Form; 19] = [
 ];
 /// Bytes of a source route for each place after the first two.
 const PLACE: u16 = 8;
+/// Every link of IPv6 takes datagrams of so many bytes.
+const MTU_LEAST: u16 = 1_280;
+/// Headers of IPv6 and ICMPv6 before what comes back.
+const ERROR_HEADERS: u16 = 40 + 8;
 
 /// Lengths of datagrams.
 #[derive(Clone, Debug)]
@@ -106,12 +114,19 @@ impl Lengths {
         extent.headers += more + u16::from(forwarded(form, packet.hops));
         extent.plain_headers += more;
         extent.body += match form {
-            Form::Up | Form::Down | Form::Flood | Form::Eapol | Form::EapolUp | Form::EapolDown => {
+            Form::Up | Form::Down | Form::Flood | Form::RouteError | Form::Eapol | Form::EapolUp | Form::EapolDown => {
                 packet.content.payload()
             }
             _ => 0,
         };
         extent
+    }
+
+    /// Bytes of a datagram that came by source route as an answer that it leads no further has them: not compressed, and no more than the answer
+    /// has room for in the least datagram that every link takes (RFC 4443, 3.1).
+    pub fn sent_back(&self, packet: &Packet) -> u16 {
+        let extent = self.extent(packet);
+        (extent.plain_headers + extent.body).min(MTU_LEAST - ERROR_HEADERS)
     }
 
     /// Bytes above the link layer on a datagram's next hop, if it is not cut.
@@ -123,7 +138,9 @@ impl Lengths {
 /// Whether the outer header has been forwarded: its hop limit is no longer one of those that are left out.
 fn forwarded(form: Form, hops: u8) -> bool {
     match form {
-        Form::Up | Form::Dao | Form::Down | Form::DaoAck | Form::RelayReply | Form::EapolDown => hops > 0,
+        Form::Up | Form::Dao | Form::RouteError | Form::Down | Form::DaoAck | Form::RelayReply | Form::EapolDown => {
+            hops > 0
+        }
         Form::Relay | Form::EapolUp => hops > 1,
         _ => false,
     }
@@ -133,6 +150,7 @@ fn form(packet: &Packet) -> Form {
     let all = packet.hop_to == Node::EVERYONE;
     match packet.kind() {
         Kind::Ns => Form::Register,
+        Kind::Na if all => Form::Refresh,
         Kind::Na => Form::Refuse,
         Kind::Nud => Form::Probe,
         Kind::Dis if all => Form::AskAll,
@@ -145,6 +163,7 @@ fn form(packet: &Packet) -> Form {
         Kind::Reply => Form::Reply,
         Kind::Dao => Form::Dao,
         Kind::DaoAck => Form::DaoAck,
+        Kind::RouteError => Form::RouteError,
         Kind::Eapol if packet.is_bare_eapol() => Form::Eapol,
         Kind::Eapol if packet.route_len > 0 => Form::EapolDown,
         Kind::Eapol => Form::EapolUp,
@@ -163,6 +182,7 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
     let (kind, to, hops) = match form {
         Form::Register => (Kind::Ns, Some(1), 0),
         Form::Refuse => (Kind::Na, Some(1), 0),
+        Form::Refresh => (Kind::Na, None, 0),
         Form::Probe => (Kind::Nud, Some(1), 0),
         Form::AskOne => (Kind::Dis, Some(1), 0),
         Form::AskAll => (Kind::Dis, None, 0),
@@ -173,6 +193,7 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         Form::RelayReply | Form::Reply => (Kind::Reply, Some(1), 0),
         Form::Dao => (Kind::Dao, Some(1), 0),
         Form::DaoAck => (Kind::DaoAck, Some(1), 0),
+        Form::RouteError => (Kind::RouteError, Some(1), 0),
         Form::Up => (Kind::Push, Some(1), 0),
         Form::Down => (Kind::Command, Some(1), 0),
         Form::Flood => (Kind::Flood, None, 0),

@@ -26,7 +26,7 @@ use smoltcp::wire::{
 /// As wsbrd has it.
 const DODAG: Dodag =
     Dodag { interval_exponent: 19, interval_doublings: 1, k: 0, rank_step: 128, rank_increase_max: 0, lifetime_h: 2 };
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
     Kind::Ns,
     Kind::Na,
     Kind::Nud,
@@ -34,6 +34,7 @@ const KINDS: [Kind; 16] = [
     Kind::Reply,
     Kind::Dao,
     Kind::DaoAck,
+    Kind::RouteError,
     Kind::Dis,
     Kind::Dio,
     Kind::Heartbeat,
@@ -343,9 +344,10 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
         Kind::Reply => Content::Reply,
         Kind::Dao => Content::Dao { sequence: u8::from(second), back: None },
         Kind::DaoAck => Content::DaoAck { sequence: u8::from(second) },
+        Kind::RouteError => Content::RouteError { of: Node(9), bytes },
         Kind::Eapol => Content::Eapol { step: 0, bytes, of: Node(9), depth: Depth::Full },
         Kind::Dis => Content::Dis,
-        Kind::Dio => Content::Dio { rank: 0, hops: 0 },
+        Kind::Dio => Content::Dio { rank: 0, hops: 0, version: u8::from(second) },
         Kind::Heartbeat => message(Body::Heartbeat { job: 0 }),
         Kind::Push => message(Body::Push { number: 1 }),
         Kind::Alarm => message(Body::Alarm { alarm: Alarm::LastGasp, outage: 1, sent: SimTime::ZERO }),
@@ -369,7 +371,7 @@ fn both<'a>(
 ) -> Option<(Packet, Hop<'a>)> {
     let routed = matches!(kind, Kind::Reply | Kind::DaoAck | Kind::Command | Kind::Confirm);
     let alone = matches!(kind, Kind::Ns | Kind::Na | Kind::Nud | Kind::Dis | Kind::Dio | Kind::Flood);
-    let everyone = kind == Kind::Flood || (all && matches!(kind, Kind::Dis | Kind::Dio));
+    let everyone = kind == Kind::Flood || (all && matches!(kind, Kind::Dis | Kind::Dio | Kind::Na));
     let here = usize::from(hops);
     if (alone && hops > 0) || (routed && here >= stops.len()) {
         return None;

@@ -147,7 +147,7 @@ fn put<P: PortUser>(
     step: u8,
 ) {
     let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
-    routes::send_by_route(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node, depth }, node, relay);
+    routes::send_by_relay(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node, depth }, (node, relay));
 }
 
 /// [`Event::Eapol`]: a frame was not answered.

@@ -6,6 +6,7 @@
 pub(super) mod authenticator;
 
 use super::join::{arm, set_state};
+use super::stack::WSBRD_STEP;
 use super::{Candidate, Content, Net, Packet, Stack, State, Topic, choice, discover, rekey, trickle};
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -13,7 +14,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
 use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
-use crate::spec::RouterStack;
+use crate::spec::{BorderStack, RouterStack};
 use serde::{Deserialize, Serialize};
 
 /// What a stack does for its keys. Pairs are the smallest and largest of a uniform draw, in seconds.
@@ -230,6 +231,13 @@ pub(super) fn ask_again<P: PortUser>(
 /// The node has its keys.
 fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
     choice::has_joined(stack.net, node);
+    let pan = stack.net.pan_of(node);
+    if stack.net.procedures.border == BorderStack::Wsbrd && stack.net.nodes_of(pan).is_multiple_of(WSBRD_STEP) {
+        // W `ws_mngt.c`: what it says of its size has changed.
+        for topic in [Topic::Advert, Topic::Config] {
+            trickle::reset(stack.net, ctx, pan, topic);
+        }
+    }
     stack.net.nodes[node].tries = 0;
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {

@@ -14,12 +14,15 @@ pub(super) const fn discovery(profile: SizeProfile) -> Params {
     }
 }
 
+/// W `ws_mngt.c`: wsbrd looks anew when the nodes of its PAN pass a multiple of this.
+pub const WSBRD_STEP: u32 = 200;
+
 /// W `ws_mngt.c`: unless configured, wsbrd adapts its intervals in steps of 200 nodes.
 pub(super) fn wsbrd_discovery(profile: SizeProfile, nodes: usize) -> Params {
     if profile != SizeProfile::Auto {
         return discovery(profile);
     }
-    let factor = 1 << (nodes.min(1_000) / 200);
+    let factor = 1 << (nodes.min(1_000) / WSBRD_STEP as usize);
     Params::seconds((15 * factor).min(60), (60 * factor).min(1_920))
 }
 
