@@ -97,7 +97,10 @@ pub(super) fn announced<P: PortUser>(
     back: Option<Return>,
 ) {
     let known = &mut stack.net.routes.0[packet.origin];
-    if lollipop::is_older(sequence, known.sequence) {
+    // N `rpl_downward.c`: a counter that has just restarted is always believed.
+    let is_believed = known.parent == Node::NONE
+        || (stack.net.procedures.border == BorderStack::Nanostack && !lollipop::is_in_circle(sequence));
+    if !is_believed && lollipop::is_older(sequence, known.sequence) {
         // Overtaken on the way by a later announcement.
         return;
     }
