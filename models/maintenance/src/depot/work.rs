@@ -284,9 +284,13 @@ impl Depot<'_> {
     fn exchange(&mut self, meter: u32) {
         self.take(None);
         self.tally.exchanges += 1;
-        for slot in 0..self.parts(meter).len() {
-            self.renew(meter, slot);
+        let parts = self.parts(meter);
+        for slot in 0..parts.len() {
+            if self.fleet.failed[meter as usize] & 1 << slot != 0 {
+                self.write_failure(meter, slot, Some(self.now));
+            }
         }
+        self.fleet.exchange(&self.lives, parts, meter, self.now);
     }
 }
 
