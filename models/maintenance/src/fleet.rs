@@ -81,11 +81,12 @@ pub struct Fleet {
     /// When the head-end last learned of a failure that is still there.
     pub seen_at: Few,
     /// Its open job.
-    pub job: Vec<u32>,
+    job: Column<u32>,
     masks: Vec<Masks>,
-    /// Place of the gasket and of the certificate among the parts of each vintage.
+    /// Place of the gasket, of the certificate and of the firmware among the parts of each vintage.
     gasket: Vec<Option<usize>>,
     certificate: Vec<Option<usize>>,
+    firmware: Vec<Option<usize>>,
 }
 
 impl Fleet {
@@ -110,10 +111,11 @@ impl Fleet {
             as_it_is: vec![0; count],
             quiet: Few::default(),
             seen_at: Few::default(),
-            job: vec![NO_JOB; count],
+            job: Column::new(),
             masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
             gasket: place(Part::Gasket),
             certificate: place(Part::Certificate),
+            firmware: place(Part::Firmware),
         };
         for meter in 0..count as u32 {
             let id = u64::from(depot.first + meter);
@@ -147,9 +149,9 @@ impl Fleet {
 
     /// Bytes that a meter takes on average, but for the few that are not heard or have failed.
     pub fn bytes_per_meter(&self) -> usize {
-        let columns: usize = self.fails_at.iter().chain(&self.since).map(Column::bytes).sum();
+        let columns: usize = self.fails_at.iter().chain(&self.since).chain([&self.job]).map(Column::bytes).sum();
         let renewals: usize = self.renewals.iter().map(Column::bytes).sum();
-        let each = size_of::<u16>() * 5 + size_of::<u8>() + size_of::<f32>() + 3 * size_of::<u32>();
+        let each = size_of::<u16>() * 5 + size_of::<u8>() + size_of::<f32>() + 2 * size_of::<u32>();
         each + (columns + renewals) / self.vintage.len().max(1)
     }
 
@@ -161,7 +163,8 @@ impl Fleet {
             generation = generation.saturating_add(self.renewals[slot].get(meter, 0));
             since_s = self.since[slot].get(meter, 0).max(since_s);
         }
-        Whose { meter: self.first + meter, slot, generation, since_s, warmth: f64::from(self.warmth[m]) }
+        let is_first = since_s == self.installed[m];
+        Whose { meter: self.first + meter, slot, generation, since_s, is_first, warmth: f64::from(self.warmth[m]) }
     }
 
     /// When a part fails, or has failed.
@@ -182,6 +185,30 @@ impl Fleet {
     /// Whether it has a failure that keeps it from being heard.
     pub fn is_unheard(&self, meter: u32) -> bool {
         self.failed[meter as usize] & self.masks(meter).unheard != 0
+    }
+
+    /// Whether its certificate was wrong from the beginning, which is why nothing that it sends is accepted.
+    pub fn has_wrong_certificate(&self, meter: u32) -> bool {
+        self.certificate(meter).is_some_and(|slot| {
+            let whose = self.whose(meter, slot);
+            let failed = self.failed[meter as usize] & 1 << slot != 0;
+            failed && whose.is_first && self.fails_at(meter, slot) == whose.since_s
+        })
+    }
+
+    /// Place of its firmware.
+    pub fn firmware(&self, meter: u32) -> Option<usize> {
+        self.firmware[usize::from(self.vintage[meter as usize])]
+    }
+
+    /// Its open job.
+    pub fn job(&self, meter: u32) -> u32 {
+        self.job.get(meter, NO_JOB)
+    }
+
+    /// It has another open job, or none.
+    pub fn set_job(&mut self, meter: u32, job: u32) {
+        self.job.set((meter, self.ends.len()), job, NO_JOB);
     }
 
     /// Place of its certificate.
@@ -256,7 +283,7 @@ impl Fleet {
         let wet_s = self.wet_s(meter);
         for (other, part) in parts.iter().enumerate() {
             let lives_on = self.failed[m] & 1 << other == 0;
-            if lives_on && matches!(part.part, Part::Board | Part::Module) {
+            if lives_on && matches!(part.part, Part::Board | Part::Module | Part::Battery) {
                 let before = self.fails_at(meter, other);
                 self.draw(lives, part, meter, other, wet_s);
                 // What water has done before stays done.

@@ -19,6 +19,7 @@ pub mod radio;
 pub mod shifts;
 pub mod spec;
 pub mod stock;
+pub mod survival;
 pub mod tally;
 
 pub use plan::Run;
