@@ -2,7 +2,7 @@
 
 use amitwin_scenarios::Variant;
 use amitwin_scenarios::estimate::estimate;
-use amitwin_scenarios::plan::Plan;
+use amitwin_scenarios::plan::{self, Plan};
 use amitwin_scenarios::study::Subject;
 use std::path::Path;
 
@@ -46,17 +46,21 @@ fn left_in_group(of_process: &str, root: &Path) -> Option<u64> {
 const SMALL_METERS: usize = 20_000;
 
 /// Memory that a meter takes while its plan runs, byte; measured.
-const PLAN_METER_BYTES: u64 = 300;
+const PLAN_METER_BYTES: u64 = 120;
 
-/// Memory that the largest variant of a plan takes, byte.
-pub fn of_plan(plan: &Plan) -> u64 {
-    plan.variants.iter().map(|v| u64::from(v.spec.meters())).max().unwrap_or(0) * PLAN_METER_BYTES
+/// Memory that the program takes beside the meters of plans, byte; measured.
+pub const PLAN_PROCESS_BYTES: u64 = 30_000_000;
+
+/// Memory that the largest of these variants takes, byte.
+pub fn of_plan<'a>(variants: impl IntoIterator<Item = &'a plan::Variant>) -> u64 {
+    variants.into_iter().map(|v| u64::from(v.spec.meters())).max().unwrap_or(0) * PLAN_METER_BYTES
 }
 
 /// How many jobs of a plan, each a variant with a seed, may run at a time: as many as there are threads, if they fit into four fifths of
 /// the memory that is there.
 pub fn plans_at_once(threads: usize, plan: &Plan) -> usize {
-    let fit = available_bytes().map(|there| there * 4 / 5 / of_plan(plan).max(1));
+    let largest = of_plan(&plan.variants).max(1);
+    let fit = available_bytes().map(|there| there * 4 / 5 / largest);
     fit.map_or(threads, |fit| usize::try_from(fit).unwrap_or(threads)).clamp(1, threads.max(1))
 }
 

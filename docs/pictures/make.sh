@@ -78,6 +78,7 @@ draw spring-foliage links
 draw staggered-reset rejoin
 draw suite-mismatch reads
 draw_plan maintenance-20-years away
+draw_plan vintages survival
 draw trace-burstiness delivered
 draw zombie-reset rejoin
 draw week progress

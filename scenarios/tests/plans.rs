@@ -1,7 +1,9 @@
 //! What a plan's file means, and what is said about one that makes no sense.
 
 use amitwin_data::metrics::Metric;
+use amitwin_data::rows::Part;
 use amitwin_data::summary::{Status, Verdict};
+use amitwin_maintenance::spec::Law;
 use amitwin_scenarios::Override;
 use amitwin_scenarios::plan::{Plan, Watch, is_plan, json_schema, load, load_text, run};
 use std::fs;
@@ -135,6 +137,27 @@ fn mistakes_are_told_with_their_place_and_a_remedy() {
     );
     says(&SMALL.replace("until = 2016", "part.accuracy = { life = \"9y\" }"), &["`life` is for parts that wear"]);
     says(&SMALL.replace("until = 2016", "part.board = { lasts = \"9d\" }"), &["`lasts` is for coverage alone"]);
+    says(&SMALL.replace("until = 2016", "part.board = { wrong = 0.1 }"), &["`wrong` is for certificate alone"]);
+    says(
+        &SMALL.replace("until = 2016", "accuracy_class = \"0.3\""),
+        &["`vintage.old.accuracy_class` cannot be \"0.3\""],
+    );
+    says(
+        &with("[[firmware]]\nname = \"late\"\nfrom = 2046\n"),
+        &["the firmware `late` comes in 2046, after the plan has ended", "end of 2045"],
+    );
+    says(
+        &with("[[firmware]]\nname = \"v2\"\nfrom = 2030\nuntil = 2029\n"),
+        &["get the firmware `v2` before the first ones"],
+    );
+    says(
+        &with("[[firmware]]\nname = \"v2\"\nfrom = 2030\nvintages = [\"odl\"]\n"),
+        &["for the vintage `odl`, which does not exist", "did you mean `old`?"],
+    );
+    says(
+        &with("[[rule]]\nname = \"cert\"\nwhen = { code = \"certificate\" }\ndo = [\"exchange\"]\nwithin = \"30d\"\n"),
+        &["no part of any vintage leads to `certificate`"],
+    );
     says(&SMALL.replace("until = 2016", "weight = 0"), &["no vintage has a weight"]);
     says(
         &with("[[spare]]\nname = \"meter\"\nfull = 10\nreorder = 10\nlead = \"30d\"\n"),
@@ -143,6 +166,26 @@ fn mistakes_are_told_with_their_place_and_a_remedy() {
     says(&with("[work]\nshift_begins = \"20h\"\n"), &["a shift ends after midnight"]);
     says(&with("[study]\nvary = [\"years\"]\n"), &["years", "KEY=VALUES"]);
     says(&with("[[gate]]\nmetric = \"rejoin_time\"\nmax = \"1h\"\n"), &["`gate[0].metric` cannot be \"rejoin_time\""]);
+}
+
+#[test]
+fn what_vintages_come_with_and_what_comes_to_them() {
+    let text = SMALL.replace(
+        "until = 2016",
+        "until = 2016\naccuracy_class = \"0.2\"\npart.certificate.wrong = \"10 %\"\npart.accuracy.new_error = \"0.1 %\"",
+    ) + "[duty]\nretry_factor = 2\n[[firmware]]\nname = \"v3\"\nfrom = 2031\nbricked = \"0.1 %\"\n\
+         [[firmware]]\nname = \"v2\"\nfrom = 2028\nuntil = 2029\nvintages = [\"old\"]\ncures = \"30 %\"\n";
+    let spec = &loaded(&text).variants[0].spec;
+    let part = |part: Part| spec.vintages[0].parts.iter().find(|p| p.part == part).expect("a part");
+    // A class of 0.2 is two fifths of 0.5: 0.01 % a year becomes 0.004 %, and the limit 0.2 %; what the file says itself stays.
+    let Law::Drift { new_sd, drift_sd_y, limit } = part(Part::Accuracy).law else { panic!("a drift") };
+    let near = |found: f64, expected: f64| (found / expected - 1.0).abs() < 1e-9;
+    assert!(near(new_sd, 0.001) && near(drift_sd_y, 0.00004) && near(limit, 0.002), "{new_sd} {drift_sd_y} {limit}");
+    assert_eq!((part(Part::Certificate).wrong, spec.duty.retry_factor), (0.1, 2.0));
+    // The earliest first; the plan's axis begins with 2015, 2028 is 13 years (4,748 days) later, and 2029 is over after 15 (5,479 days).
+    let names: Vec<&str> = spec.firmware.iter().map(|firmware| firmware.name.as_str()).collect();
+    assert_eq!((names, spec.firmware[0].comes_s), (vec!["v2", "v3"], (4_748 * 86_400, 5_479 * 86_400 - 1)));
+    assert_eq!((spec.firmware[0].cures, spec.firmware[0].bricked, spec.firmware[1].bricked), (Some(0.3), 1e-4, 1e-3));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `amitwin check FILE`: everything that can be wrong without running, and what running will take.
 
+use super::plan;
 use crate::cli::{Format, Scenario as Options};
 use crate::failure::{Invalid, Usage};
 use crate::shell;
@@ -16,6 +17,9 @@ use std::fmt::Write;
 
 /// Checks, estimates, prints.
 pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
+    if plan::is_plan(&options.file) {
+        return plan::checked(options, talk);
+    }
     let mut scenario = load(&options.file, &options.overrides(), options.seed)?;
     scenario.load_keys()?;
     let variants = scenario.select(&options.variants).map_err(Usage)?;

@@ -1,7 +1,7 @@
 //! `amitwin plan FILE`: years of maintenance, variants, results, verdicts, a run directory.
 
 use super::{run_dir, town};
-use crate::cli::{Format, Plan as Options};
+use crate::cli::{Format, Plan as Options, Scenario};
 use crate::failure::{FAILED, Usage};
 use crate::progress::YearsProgress;
 use crate::talk::Talk;
@@ -26,7 +26,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let plan = load(&chosen.file, &chosen.overrides(), chosen.seed)?;
     let variants = plan.select(&chosen.variants).map_err(Usage)?;
     if options.check {
-        return check(&plan, &variants, options, talk);
+        return check(&plan, &variants, chosen, talk);
     }
     if let Some(at) = &options.at {
         return town::write(&plan, &variants, at, chosen, talk);
@@ -76,8 +76,23 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     Ok(summary.exit_code.unwrap_or(FAILED))
 }
 
+/// Whether a file is a plan, as far as that can be told before it is checked; one that cannot be read is none.
+pub fn is_plan(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| plan::is_plan(&text))
+}
+
+/// Checks a plan for `amitwin check`.
+pub fn checked(options: &Scenario, talk: &Talk) -> anyhow::Result<u8> {
+    let plan = load(&options.file, &options.overrides(), options.seed)?;
+    let variants = plan.select(&options.variants).map_err(Usage)?;
+    if let Some(path) = &options.output {
+        RunDir::check_free(path, options.force)?;
+    }
+    check(&plan, &variants, options, talk)
+}
+
 /// Tells what a plan comes to, without running it.
-fn check(plan: &Plan, variants: &[&Variant], options: &Options, talk: &Talk) -> anyhow::Result<u8> {
+fn check(plan: &Plan, variants: &[&Variant], options: &Scenario, talk: &Talk) -> anyhow::Result<u8> {
     let warnings: Vec<String> = plan.warnings.iter().cloned().chain(plan.unjudged(variants)).collect();
     plan.notes.iter().for_each(|note| talk.note(note));
     warnings.iter().for_each(|warning| talk.warn(warning));
@@ -87,7 +102,10 @@ fn check(plan: &Plan, variants: &[&Variant], options: &Options, talk: &Talk) -> 
         (variant.name.clone(), spec.meters(), spec.depots.len(), crews, spec.years)
     };
     let rows: Vec<_> = variants.iter().map(of).collect();
-    match options.plan.format {
+    let threads = options.threads.map_or_else(rayon::current_num_threads, usize::from);
+    let at_once = threads.min(rows.len() * plan.study.seeds as usize) as u64;
+    let memory_bytes = memory::PLAN_PROCESS_BYTES + at_once * memory::of_plan(variants.iter().copied());
+    match options.format {
         Format::Table => {
             let mut out = format!("{}, seed {}\n", human::one_line(&plan.name), plan.seed);
             for (name, meters, depots, crews, years) in &rows {
@@ -98,18 +116,20 @@ fn check(plan: &Plan, variants: &[&Variant], options: &Options, talk: &Talk) -> 
             let gates = human::plural(plan.gates.len(), "gate");
             let seeds = human::plural(plan.study.seeds as usize, "seed");
             out.push_str(&format!("{}, {seeds} and {gates}\n", human::plural(rows.len(), "variant")));
+            let with = human::plural(threads, "thread");
+            out.push_str(&format!("about {} of memory with {with}\n", human::bytes(memory_bytes)));
             talk.print(&out)?;
         }
         Format::Json => {
             let one = |(name, meters, depots, crews, years): &(String, u32, usize, u32, u32)| json!({ "name": name, "meters": meters, "depots": depots, "crews": crews, "years": years });
             talk.print_json(&json!({
                 "name": plan.name, "seed": plan.seed, "scenario_hash": plan.hash, "gates": plan.gates.len(),
-                "seeds": plan.study.seeds, "variants": rows.iter().map(one).collect::<Vec<_>>(),
+                "seeds": plan.study.seeds, "threads": threads, "memory_bytes_expected": memory_bytes, "variants": rows.iter().map(one).collect::<Vec<_>>(),
                 "notes": plan.notes, "warnings": warnings,
             }))?;
         }
     }
-    talk.note(&format!("next: amitwin plan {}{}", shell::same_choice(&options.plan), shell::same_seed(&options.plan)));
+    talk.note(&format!("next: amitwin plan {}{}", shell::same_choice(options), shell::same_seed(options)));
     Ok(0)
 }
 

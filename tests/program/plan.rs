@@ -2,7 +2,7 @@
 
 use amitwin_data::files::RunDir;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{FailureRow, FleetYearRow, VisitRow};
+use amitwin_data::rows::{FailureRow, FleetYearRow, SurvivalRow, VisitRow};
 use amitwin_data::summary::{Status, VariantSummary};
 use amitwin_data::sweep::SweepSummary;
 use amitwin_testkit::folders::folder;
@@ -58,7 +58,7 @@ fn a_plan_writes_a_run_directory_that_holds_what_it_says() {
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
     tables.sort();
-    assert_eq!(tables, ["depots", "failures", "fleet_years", "visits"]);
+    assert_eq!(tables, ["depots", "failures", "fleet_years", "survival", "visits"]);
     let run_dir = RunDir::open(&out).expect("a run");
     let years: Vec<FleetYearRow> = run_dir.rows("visit", 1).expect("rows");
     assert_eq!(years.len(), 8 * 2);
@@ -67,11 +67,20 @@ fn a_plan_writes_a_run_directory_that_holds_what_it_says() {
     assert_eq!(visits.len() as u32, years.iter().map(|year| year.truck_rolls).sum::<u32>());
     let failures: Vec<FailureRow> = run_dir.rows("wait", 1).expect("rows");
     assert!(failures.iter().all(|failure| failure.meter < 1_500 && failure.depot < 2));
+    // No failure is left out of the curves, but for what was broken when the plan began.
+    let survival: Vec<SurvivalRow> = run_dir.rows("wait", 1).expect("rows");
+    let told: u32 = survival.iter().map(|row| row.failed).sum();
+    assert_eq!(told as usize, failures.iter().filter(|failure| failure.time_s > 0.0).count());
     run(here.path(), &["verify", "out"]).expect(0);
     let report = fs::read_to_string(out.join("report.html")).expect("a report");
-    for part in
-        ["Hours without a reading by year", "Truck rolls by year", "Failures by age", "Where it burns", "Depots"]
-    {
+    for part in [
+        "Hours without a reading by year",
+        "Truck rolls by year",
+        "Failures by age",
+        "Survival",
+        "Where it burns",
+        "Depots",
+    ] {
         assert!(report.contains(part), "no {part}");
     }
     run(here.path(), &["report", "out", "--pictures", "drawn"]).expect(0);
@@ -94,6 +103,13 @@ fn options_choose_change_and_repeat() {
     run(here.path(), &["plan", "small.toml", "--variant", "wiat"]).expect(2).tells(&["did you mean `wait`"]);
     let checked = run(here.path(), &["plan", "small.toml", "--check", "--format", "json"]).expect(0);
     assert_eq!(checked.json()["variants"][0]["meters"], 1_500);
+    // `check` takes plans as it takes scenarios, and says the same.
+    assert_eq!(run(here.path(), &["check", "small.toml", "--format", "json"]).expect(0).json(), checked.json());
+    let told = run(here.path(), &["check", "small.toml", "--variant", "wait", "--threads", "2"]).expect(0);
+    assert!(told.out.contains("wait: 1,500 meters, 2 depots, 2 crews, 8 years") && told.out.contains("MB of memory"));
+    assert!(told.err.contains("next: amitwin plan small.toml --variant wait"), "{}", told.err);
+    run(here.path(), &["check", "small.toml", "--set", "crew.own.count=0"]).expect(3).tells(&["no crews at the depot"]);
+    run(here.path(), &["check", "small.toml", "-o", "out"]).expect(2);
     assert!(!here.path().join("runs").exists(), "a check writes nothing");
 }
 

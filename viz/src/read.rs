@@ -81,6 +81,7 @@ fn plan(run: &RunReader, seed: u64, rows: &mut VariantView) -> Result<(), VizErr
     rows.years = run.rows(&name, seed)?;
     rows.depots = run.rows(&name, seed)?;
     rows.radio = run.rows(&name, seed)?;
+    rows.survival = run.rows(&name, seed)?;
     rows.radio.sort_by_key(|row| (row.month, row.depot));
     // Meters that are no list have no places.
     let folder = format!("tables/nodes/{}/", slug(&name)?);

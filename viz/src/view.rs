@@ -10,7 +10,9 @@ use crate::surroundings::Surroundings;
 use crate::traffic::Traffic;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{AirtimeRow, DepotRow, FleetYearRow, HeadendRow, NodeRow, Part, RadioMonthRow, WeatherRow};
+use amitwin_data::rows::{
+    AirtimeRow, DepotRow, FleetYearRow, HeadendRow, NodeRow, Part, RadioMonthRow, SurvivalRow, WeatherRow,
+};
 use amitwin_data::summary::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub struct VariantView {
     pub depots: Vec<DepotRow>,
     /// How well meters that work were heard, by month and depot.
     pub radio: Vec<RadioMonthRow>,
+    /// Which share of the parts of each vintage live how long.
+    pub survival: Vec<SurvivalRow>,
     /// Failures of each meter of a list, and what its place is.
     pub places: Vec<Place>,
     /// First failures of each part, by whole years of its age.

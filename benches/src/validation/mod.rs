@@ -11,6 +11,7 @@ pub mod maintenance;
 pub mod network;
 pub mod operations;
 pub mod page;
+pub mod peers;
 pub mod queues;
 pub mod radio;
 pub mod worlds;
@@ -140,6 +141,7 @@ pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     groups.extend(operations::groups());
     groups.extend(firmware::groups(effort));
     groups.extend(maintenance::groups(effort));
+    groups.extend(peers::groups(effort));
     groups.extend(years::groups(effort));
     groups
 }

@@ -8,7 +8,8 @@ const HEAD: &str = "# Validation
 
 What the models come to beside what others have published or measured. `cargo run --release -p amitwin-benches --bin validation --
 --output docs/validation.md` measures every figure again and writes this page; without `--output` it compares verdicts with it, and
-exits with 1 if one got worse. `--quick` leaves out what takes longest.
+exits with 1 if one got worse. `--quick` leaves out what takes longest. Two groups need a Python with SimPy and `reliability`
+(`pip install simpy reliability`), which `AMITWIN_PYTHON` names.
 
 Tolerances were set before the figures were measured. A figure that does not hold stays, and its section says why. \"Beside\" is a
 figure that its source is not expected to equal. Tests of single formulas stand in the tables of the layers' pages (Validation in

@@ -27,7 +27,7 @@ pub mod words;
 pub use cell::{Added, Cell, CellError, Physical, Word};
 pub use column::{ColumnData, Cursor, Values};
 pub use fingerprint::Fingerprinter;
-pub use plan_tables::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow};
+pub use plan_tables::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, SurvivalRow, VisitRow};
 pub use tables::{
     AirtimeRow, AuditRow, CensusRow, EachTable, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow,
     NodeRow, RoundRow, Rows, TABLES, TransactionRow, WeatherRow,
@@ -38,7 +38,7 @@ pub use words::{
 pub use words::{HeldBy, ImageState, VisitCause, VisitFound};
 
 /// Tables of maintenance plans, which runs of frames do not write.
-pub const PLAN_TABLES: [&str; 4] = ["visits", "failures", "fleet_years", "depots"];
+pub const PLAN_TABLES: [&str; 5] = ["visits", "failures", "fleet_years", "survival", "depots"];
 
 use std::cmp::Ordering;
 

@@ -126,6 +126,26 @@ rows! {
         /// The loss or the share lay outside of the table, and its edge was taken.
         outside: bool,
     }
+    /// Which share of a vintage's parts live how long (Kaplan and Meier, over all depots and generations of parts), a row for each month of age
+    /// in which one failed and for the last month of each; of maintenance plans.
+    survival: SurvivalRow, sorted by [vintage, part, age_s], opt_in: true {
+        /// Hardware, by its place in the file.
+        vintage: u16,
+        /// The part.
+        part: Part,
+        /// Age at the end of the month.
+        age_s: f64,
+        /// Parts that might have failed in it; who came into sight or went during it counts half.
+        at_risk: u32,
+        /// Of them those that did.
+        failed: u32,
+        /// Share that lives at the end of it.
+        alive_share: f64,
+        /// Lower end of the 95 % interval of that.
+        alive_low_share: f64,
+        /// Upper end.
+        alive_high_share: f64,
+    }
     /// The depots and what the plan came to at each; of maintenance plans.
     depots: DepotRow, sorted by [depot], opt_in: true {
         /// Number in the other tables.

@@ -3,7 +3,7 @@
 use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::{rows, tables};
-use super::plan_tables::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow};
+use super::plan_tables::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, SurvivalRow, VisitRow};
 use super::words::{
     EventKind, FrameKind, FrameOutcome, HeldBy, ImageState, NodeKind, Outcome, TransactionKind, VisitCause, VisitFound,
 };
@@ -401,5 +401,6 @@ tables! {
     failures: FailureRow,
     fleet_years: FleetYearRow,
     radio_months: RadioMonthRow,
+    survival: SurvivalRow,
     depots: DepotRow,
 }

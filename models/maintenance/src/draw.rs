@@ -18,6 +18,10 @@ pub const SAMPLE: u32 = 5;
 pub const FALSE_REPORTS: u32 = 6;
 /// Whether a restart from afar helps, and how long a meter is out of reach.
 pub const RECOVERY: u32 = 7;
+/// When a generation of firmware comes to a meter, and whether that leaves it silent.
+pub const UPDATE: u32 = 200;
+/// Whether a meter comes with a wrong certificate.
+pub const WRONG: u32 = 201;
 /// Lives of parts; the part and its generation are added.
 const LIFE: u32 = 1 << 16;
 

@@ -1,5 +1,7 @@
-//! The meters of a depot as packed arrays: what failures and visits touch, 72 bytes a meter of six parts.
+//! The meters of a depot as packed arrays: what failures and visits touch. Of parts only those have a place that fail before the plan ends,
+//! or that came later than their meter.
 
+use crate::column::Column;
 use crate::draw;
 use crate::heat::DOUBLING_K;
 use crate::life::{Lives, NEVER, Whose};
@@ -51,18 +53,23 @@ pub struct Masks {
 pub struct Fleet {
     /// Number of the first in the fleet of the plan.
     pub first: u32,
-    /// Parts of a meter, at most.
-    slots: usize,
     /// Place in the plan of each meter's vintage.
     pub vintage: Vec<u16>,
     /// Ageing by heat against the others.
     warmth: Vec<f32>,
-    /// When each part fails, or has failed.
-    fails_at: Vec<u32>,
-    /// When each part was put in.
-    since: Vec<u32>,
-    /// Parts that were in its place before.
-    generation: Vec<u8>,
+    /// When each meter was put in: its installation, or its last exchange.
+    installed: Vec<u32>,
+    /// How often it was exchanged.
+    exchanges: Vec<u8>,
+    /// Parts that fail before the plan ends, or have failed.
+    ends: Vec<u16>,
+    /// By the place of the part, when they do.
+    fails_at: Vec<Column<u32>>,
+    /// Parts that were put in by themselves at some time.
+    renewed: Vec<u16>,
+    /// By the place of the part, when, if that was after the meter's own exchange; and how often.
+    since: Vec<Column<u32>>,
+    renewals: Vec<Column<u8>>,
     /// Parts that have failed.
     pub failed: Vec<u16>,
     /// Those of which the head-end knows, or which it has been warned of.
@@ -74,11 +81,12 @@ pub struct Fleet {
     /// When the head-end last learned of a failure that is still there.
     pub seen_at: Few,
     /// Its open job.
-    pub job: Vec<u32>,
+    job: Column<u32>,
     masks: Vec<Masks>,
-    /// Place of the gasket and of the certificate among the parts of each vintage.
+    /// Place of the gasket, of the certificate and of the firmware among the parts of each vintage.
     gasket: Vec<Option<usize>>,
     certificate: Vec<Option<usize>>,
+    firmware: Vec<Option<usize>>,
 }
 
 impl Fleet {
@@ -89,21 +97,25 @@ impl Fleet {
         let place = |part: Part| plan.vintages.iter().map(|v| v.parts.iter().position(|p| p.part == part)).collect();
         let mut fleet = Fleet {
             first: depot.first,
-            slots,
             vintage: Vec::with_capacity(count),
             warmth: Vec::with_capacity(count),
-            fails_at: vec![NEVER; count * slots],
-            since: Vec::with_capacity(count * slots),
-            generation: vec![0; count * slots],
+            installed: Vec::with_capacity(count),
+            exchanges: vec![0; count],
+            ends: vec![0; count],
+            fails_at: (0..slots).map(|_| Column::new()).collect(),
+            renewed: vec![0; count],
+            since: (0..slots).map(|_| Column::new()).collect(),
+            renewals: (0..slots).map(|_| Column::new()).collect(),
             failed: vec![0; count],
             seen: vec![0; count],
             as_it_is: vec![0; count],
             quiet: Few::default(),
             seen_at: Few::default(),
-            job: vec![NO_JOB; count],
+            job: Column::new(),
             masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
             gasket: place(Part::Gasket),
             certificate: place(Part::Certificate),
+            firmware: place(Part::Firmware),
         };
         for meter in 0..count as u32 {
             let id = u64::from(depot.first + meter);
@@ -119,16 +131,8 @@ impl Fleet {
             let warmer = depot.spread_k * draw::normal(&mut Stream::new(plan.seed, id, draw::WARMTH));
             fleet.vintage.push(vintage);
             fleet.warmth.push(exp2(warmer / DOUBLING_K) as f32);
-            fleet.since.extend(std::iter::repeat_n(installed_s, slots));
-            let parts = &plan.vintages[usize::from(vintage)].parts;
-            // The gasket first, because it may make others fail sooner.
-            if let Some(slot) = fleet.gasket[usize::from(vintage)] {
-                fleet.draw(lives, &parts[slot], meter, slot, NEVER);
-            }
-            let wet_s = fleet.wet_s(meter);
-            for (slot, part) in parts.iter().enumerate().filter(|(_, part)| part.part != Part::Gasket) {
-                fleet.draw(lives, part, meter, slot, wet_s);
-            }
+            fleet.installed.push(installed_s);
+            fleet.draw_all(lives, &plan.vintages[usize::from(vintage)].parts, meter);
         }
         fleet
     }
@@ -143,36 +147,34 @@ impl Fleet {
         self.vintage.is_empty()
     }
 
-    /// Bytes that a meter takes, but for what few have.
+    /// Bytes that a meter takes on average, but for the few that are not heard or have failed.
     pub fn bytes_per_meter(&self) -> usize {
-        let words = size_of::<u32>();
-        size_of::<u16>() * 3 + size_of::<f32>() + 2 * words + self.slots * (2 * words + 1)
-    }
-
-    fn at(&self, meter: u32, slot: usize) -> usize {
-        meter as usize * self.slots + slot
+        let columns: usize = self.fails_at.iter().chain(&self.since).chain([&self.job]).map(Column::bytes).sum();
+        let renewals: usize = self.renewals.iter().map(Column::bytes).sum();
+        let each = size_of::<u16>() * 5 + size_of::<u8>() + size_of::<f32>() + 2 * size_of::<u32>();
+        each + (columns + renewals) / self.vintage.len().max(1)
     }
 
     /// Whose life a part's is.
     pub fn whose(&self, meter: u32, slot: usize) -> Whose {
-        let at = self.at(meter, slot);
-        Whose {
-            meter: self.first + meter,
-            slot,
-            generation: self.generation[at],
-            since_s: self.since[at],
-            warmth: f64::from(self.warmth[meter as usize]),
+        let m = meter as usize;
+        let (mut generation, mut since_s) = (self.exchanges[m], self.installed[m]);
+        if self.renewed[m] & 1 << slot != 0 {
+            generation = generation.saturating_add(self.renewals[slot].get(meter, 0));
+            since_s = self.since[slot].get(meter, 0).max(since_s);
         }
+        let is_first = since_s == self.installed[m];
+        Whose { meter: self.first + meter, slot, generation, since_s, is_first, warmth: f64::from(self.warmth[m]) }
     }
 
     /// When a part fails, or has failed.
     pub fn fails_at(&self, meter: u32, slot: usize) -> u32 {
-        self.fails_at[self.at(meter, slot)]
+        if self.ends[meter as usize] & 1 << slot == 0 { NEVER } else { self.fails_at[slot].get(meter, NEVER) }
     }
 
-    /// When the meter's first part was put in: its installation, or its last exchange.
+    /// When the meter was put in: its installation, or its last exchange.
     pub fn installed_s(&self, meter: u32) -> u32 {
-        (0..self.slots).map(|slot| self.since[self.at(meter, slot)]).min().unwrap_or(0)
+        self.installed[meter as usize]
     }
 
     /// Parts of the meter's vintage as sets.
@@ -183,6 +185,30 @@ impl Fleet {
     /// Whether it has a failure that keeps it from being heard.
     pub fn is_unheard(&self, meter: u32) -> bool {
         self.failed[meter as usize] & self.masks(meter).unheard != 0
+    }
+
+    /// Whether its certificate was wrong from the beginning, which is why nothing that it sends is accepted.
+    pub fn has_wrong_certificate(&self, meter: u32) -> bool {
+        self.certificate(meter).is_some_and(|slot| {
+            let whose = self.whose(meter, slot);
+            let failed = self.failed[meter as usize] & 1 << slot != 0;
+            failed && whose.is_first && self.fails_at(meter, slot) == whose.since_s
+        })
+    }
+
+    /// Place of its firmware.
+    pub fn firmware(&self, meter: u32) -> Option<usize> {
+        self.firmware[usize::from(self.vintage[meter as usize])]
+    }
+
+    /// Its open job.
+    pub fn job(&self, meter: u32) -> u32 {
+        self.job.get(meter, NO_JOB)
+    }
+
+    /// It has another open job, or none.
+    pub fn set_job(&mut self, meter: u32, job: u32) {
+        self.job.set((meter, self.ends.len()), job, NO_JOB);
     }
 
     /// Place of its certificate.
@@ -198,25 +224,55 @@ impl Fleet {
 
     fn draw(&mut self, lives: &Lives, part: &PartSpec, meter: u32, slot: usize, wet_s: u32) {
         let fails_at = lives.fails_at(part, self.whose(meter, slot), wet_s);
-        let at = self.at(meter, slot);
-        self.fails_at[at] = fails_at;
+        self.set_fails_at(meter, slot, fails_at);
+    }
+
+    fn set_fails_at(&mut self, meter: u32, slot: usize, time_s: u32) {
+        let (m, bit, meters) = (meter as usize, 1 << slot, self.ends.len());
+        if time_s == NEVER && self.ends[m] & bit == 0 {
+            return;
+        }
+        self.fails_at[slot].set((meter, meters), time_s, NEVER);
+        self.ends[m] = if time_s == NEVER { self.ends[m] & !bit } else { self.ends[m] | bit };
+    }
+
+    /// The lives of all parts of a new meter.
+    fn draw_all(&mut self, lives: &Lives, parts: &[PartSpec], meter: u32) {
+        // The gasket first, because it may make others fail sooner.
+        if let Some(slot) = self.gasket[usize::from(self.vintage[meter as usize])] {
+            self.draw(lives, &parts[slot], meter, slot, NEVER);
+        }
+        let wet_s = self.wet_s(meter);
+        for (slot, part) in parts.iter().enumerate().filter(|(_, part)| part.part != Part::Gasket) {
+            self.draw(lives, part, meter, slot, wet_s);
+        }
     }
 
     /// A part fails now, whatever it would have done.
     pub fn fail_now(&mut self, meter: u32, slot: usize, now: u32) {
-        let at = self.at(meter, slot);
-        self.fails_at[at] = now;
+        self.set_fails_at(meter, slot, now);
+    }
+
+    /// Puts a new meter in the place of one.
+    pub fn exchange(&mut self, lives: &Lives, parts: &[PartSpec], meter: u32, now: u32) {
+        let m = meter as usize;
+        self.exchanges[m] = self.exchanges[m].saturating_add(1);
+        self.installed[m] = now;
+        (self.failed[m], self.seen[m]) = (0, 0);
+        self.seen_at.end(meter);
+        self.draw_all(lives, parts, meter);
     }
 
     /// Puts a new part in. A new gasket lets those boards live longer that have not failed.
     pub fn renew(&mut self, lives: &Lives, parts: &[PartSpec], meter: u32, slot: usize, now: u32) {
-        let at = self.at(meter, slot);
-        self.generation[at] = self.generation[at].saturating_add(1);
-        self.since[at] = now;
-        let bit = 1 << slot;
-        self.failed[meter as usize] &= !bit;
-        self.seen[meter as usize] &= !bit;
-        if self.seen[meter as usize] == 0 {
+        let (m, bit, meters) = (meter as usize, 1 << slot, self.ends.len());
+        let renewals = self.renewals[slot].get(meter, 0).saturating_add(1);
+        self.renewed[m] |= bit;
+        self.renewals[slot].set((meter, meters), renewals, 0);
+        self.since[slot].set((meter, meters), now, 0);
+        self.failed[m] &= !bit;
+        self.seen[m] &= !bit;
+        if self.seen[m] == 0 {
             self.seen_at.end(meter);
         }
         if parts[slot].part != Part::Gasket {
@@ -226,14 +282,13 @@ impl Fleet {
         self.draw(lives, &parts[slot], meter, slot, NEVER);
         let wet_s = self.wet_s(meter);
         for (other, part) in parts.iter().enumerate() {
-            let lives_on = self.failed[meter as usize] & 1 << other == 0;
-            if lives_on && matches!(part.part, Part::Board | Part::Module) {
+            let lives_on = self.failed[m] & 1 << other == 0;
+            if lives_on && matches!(part.part, Part::Board | Part::Module | Part::Battery) {
                 let before = self.fails_at(meter, other);
                 self.draw(lives, part, meter, other, wet_s);
                 // What water has done before stays done.
-                let at = self.at(meter, other);
-                if self.fails_at[at] <= now {
-                    self.fails_at[at] = before;
+                if self.fails_at(meter, other) <= now {
+                    self.set_fails_at(meter, other, before);
                 }
             }
         }

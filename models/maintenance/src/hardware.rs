@@ -66,5 +66,5 @@ pub fn default(part: Part) -> PartSpec {
         Part::Coverage => (Effect::Silent, at_random(2.0), false, Repair::Itself(10.0 * crate::heat::DAY_S)),
     };
     let restart_cures = if part == Part::Module { 0.15 } else { 0.0 };
-    PartSpec { part, effect, law, ages_with_heat, repair, restart_cures }
+    PartSpec { part, effect, law, ages_with_heat, repair, restart_cures, wrong: 0.0 }
 }

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod climate;
+pub mod column;
 pub mod condition;
 pub mod depot;
 pub mod draw;
@@ -18,6 +19,7 @@ pub mod radio;
 pub mod shifts;
 pub mod spec;
 pub mod stock;
+pub mod survival;
 pub mod tally;
 
 pub use plan::Run;

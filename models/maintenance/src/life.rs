@@ -19,6 +19,8 @@ pub struct Whose {
     pub generation: u8,
     /// When it was put in.
     pub since_s: u32,
+    /// It came with the meter.
+    pub is_first: bool,
     /// Ageing by heat against the other meters of the depot.
     pub warmth: f64,
 }
@@ -30,6 +32,7 @@ pub struct Lives {
     start_s: f64,
     end_s: f64,
     wet_factor: f64,
+    retry_factor: f64,
     heat: HeatTable,
     calendar: HeatTable,
 }
@@ -44,6 +47,7 @@ impl Lives {
             start_s: f64::from(plan.start_s),
             end_s,
             wet_factor: plan.duty.wet_factor,
+            retry_factor: plan.duty.retry_factor,
             heat: match &depot.hours {
                 Some(hours) => HeatTable::of_hours(hours, depot.enclosure, DOUBLING_K, plan.first_day, months),
                 None => HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
@@ -88,6 +92,12 @@ impl Lives {
         let put_in = clock.at(f64::from(whose.since_s)) * factor;
         let mut stream = draw::life(self.seed, whose.meter, whose.slot, whose.generation);
         let old = whose.generation == 0 && f64::from(whose.since_s) < self.start_s;
+        if whose.is_first && part.wrong > 0.0 {
+            let mut which = draw::moment(self.seed, whose.meter, draw::WRONG, u32::from(whose.generation));
+            if which.unit() < part.wrong {
+                return whose.since_s;
+            }
+        }
         match part.law {
             Law::Life(weibull) => {
                 if weibull.eta.is_infinite() {
@@ -95,12 +105,22 @@ impl Lives {
                 }
                 let passed = |time_s: f64| weibull.cumulative(clock.at(time_s) * factor - put_in);
                 let mut hazard = draw::exponential(&mut stream) + if old { passed(self.start_s) } else { 0.0 };
-                let wet = matches!(part.part, Part::Board | Part::Module) && wet_s != NEVER;
-                if wet {
+                let faster = match part.part {
+                    Part::Board => self.wet_factor,
+                    Part::Module => self.wet_factor * self.retry_factor,
+                    _ => 1.0,
+                };
+                if faster > 1.0 && wet_s != NEVER {
                     let dry = passed(f64::from(wet_s.max(whose.since_s)));
-                    hazard = if hazard > dry { dry + (hazard - dry) / self.wet_factor } else { hazard };
+                    hazard = if hazard > dry { dry + (hazard - dry) / faster } else { hazard };
                 }
-                self.moment(clock.when((put_in + weibull.when(hazard)) / factor))
+                let mut age = weibull.when(hazard);
+                if part.part == Part::Battery && wet_s != NEVER {
+                    // A battery that sends more often is emptied sooner, whatever it would have lived otherwise.
+                    let dry = clock.at(f64::from(wet_s.max(whose.since_s))) * factor - put_in;
+                    age = if age > dry { dry + (age - dry) / self.retry_factor } else { age };
+                }
+                self.moment(clock.when((put_in + age) / factor))
             }
             Law::Drift { limit, .. } => {
                 let (error, drift) = self.error_of(part, whose);

@@ -49,6 +49,7 @@ impl Duty {
             kept_s: days(45.0),
             certificate_s: days(30.0),
             wet_factor: 3.0,
+            retry_factor: 1.0,
         }
     }
 }
@@ -82,6 +83,7 @@ impl PlanSpec {
             duty: Duty::household(),
             prices: Prices::default(),
             radio: None,
+            firmware: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::condition::Condition;
 use crate::depot::Depot;
 use crate::spec::PlanSpec;
+use crate::survival::Survival;
 use crate::tally::Tally;
 use amitwin_data::rows::Rows;
 use rayon::prelude::*;
@@ -13,28 +14,42 @@ pub struct Run<'a> {
     plan: &'a PlanSpec,
     depots: Vec<Depot<'a>>,
     months: u32,
+    /// Depots that have told what is left of their failures.
+    ended: usize,
 }
 
 impl<'a> Run<'a> {
     /// At the beginning of a plan.
     pub fn new(plan: &'a PlanSpec) -> Run<'a> {
         let depots = (0..plan.depots.len() as u32).into_par_iter().map(|number| Depot::new(plan, number)).collect();
-        Run { plan, depots, months: 0 }
+        Run { plan, depots, months: 0, ended: 0 }
     }
 
-    /// Runs through the next month; whether there was one. Rows of a month are few enough to be held.
+    /// Runs through the next month; behind the last one, through the end of the next depot, because what is left of failures is too
+    /// much to be held for all depots at once. Whether there was any.
     pub fn run_month(&mut self) -> bool {
         if self.months == 12 * self.plan.years {
-            return false;
+            return self.end_depot();
         }
         self.depots.par_iter_mut().for_each(Depot::run_month);
         self.months += 1;
         true
     }
 
-    /// Runs through the next twelve months; whether there were any.
+    fn end_depot(&mut self) -> bool {
+        if let Some(before) = self.ended.checked_sub(1) {
+            self.depots[before].rows = Rows::default();
+        }
+        let Some(depot) = self.depots.get_mut(self.ended) else { return false };
+        depot.end();
+        self.ended += 1;
+        true
+    }
+
+    /// Runs through the next twelve months, or the end of the next depot; whether there were any.
     pub fn run_year(&mut self) -> bool {
-        (0..12).all(|_| self.run_month())
+        let goes_on = self.run_month();
+        goes_on && (self.ended > 0 || (1..12).all(|_| self.run_month()))
     }
 
     /// Runs to a moment of the plan and tells of every meter that is there; what depots write down until then is lost.
@@ -57,7 +72,7 @@ impl<'a> Run<'a> {
 
     /// Whether the last month was the end of a year.
     pub fn is_year_over(&self) -> bool {
-        self.months.is_multiple_of(12)
+        self.months.is_multiple_of(12) && self.ended == 0
     }
 
     /// What depots have written down, in the order of their numbers.
@@ -68,6 +83,13 @@ impl<'a> Run<'a> {
     /// What the years came to, each depot after the other.
     pub fn totals(&self) -> impl Iterator<Item = &Tally> {
         self.depots.iter().map(|depot| &depot.total)
+    }
+
+    /// Which share of the parts of each vintage live how long, of a plan that has ended.
+    pub fn survival(&self) -> Rows {
+        let mut all = Survival::new(self.plan);
+        self.depots.iter().for_each(|depot| all.add(&depot.ages));
+        Rows { survival: all.rows(self.plan), ..Rows::default() }
     }
 
     /// Failures that are there and that nobody has noticed.

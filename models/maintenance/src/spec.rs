@@ -34,6 +34,23 @@ pub struct PlanSpec {
     pub prices: Prices,
     /// What years do to the radio; without it whoever works is heard.
     pub radio: Option<Radio>,
+    /// Generations of firmware that come to the meters, the earliest first.
+    pub firmware: Vec<Firmware>,
+}
+
+/// A generation of firmware.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firmware {
+    /// Name.
+    pub name: String,
+    /// First and last moment at which a meter gets it.
+    pub comes_s: (u32, u32),
+    /// Vintages that get it, by place.
+    pub vintages: Vec<u16>,
+    /// Share of the meters that the update leaves silent.
+    pub bricked: f64,
+    /// Share of failures of the module that a restart from afar cures from then on; as before if it changes nothing.
+    pub cures: Option<f64>,
 }
 
 /// What meters do all day.
@@ -49,6 +66,8 @@ pub struct Duty {
     pub certificate_s: u32,
     /// What water in the case does to the hazard of boards.
     pub wet_factor: f64,
+    /// What frames that are sent again, because water weakens the signal, do to the hazard of modules and the drain of batteries.
+    pub retry_factor: f64,
 }
 
 /// Meters that were bought together.
@@ -77,6 +96,8 @@ pub struct PartSpec {
     pub repair: Repair,
     /// Share of its failures that a restart from afar cures.
     pub restart_cures: f64,
+    /// Share that is wrong from the day on which the meter is put in: of certificates.
+    pub wrong: f64,
 }
 
 /// When a part fails.
@@ -365,11 +386,13 @@ pub enum Code {
     Voltage,
     /// A socket is hot.
     Hot,
+    /// What the meter sends is not accepted: its certificate was wrong from the beginning.
+    Certificate,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 8] = [
+    pub const ALL: [Code; 9] = [
         Code::Calibration,
         Code::Tamper,
         Code::Radio,
@@ -378,6 +401,7 @@ impl Code {
         Code::Signal,
         Code::Voltage,
         Code::Hot,
+        Code::Certificate,
     ];
 
     /// As meters and head-ends show it.
@@ -391,6 +415,7 @@ impl Code {
             Code::Signal => "signal",
             Code::Voltage => "voltage",
             Code::Hot => "hot",
+            Code::Certificate => "certificate",
         }
     }
 
@@ -410,7 +435,7 @@ impl Code {
 
     /// Known without any report of health: something has failed.
     pub const fn is_failure(self) -> bool {
-        matches!(self, Code::Tamper | Code::Radio | Code::Metrology | Code::Hot)
+        matches!(self, Code::Tamper | Code::Radio | Code::Metrology | Code::Hot | Code::Certificate)
     }
 }
 

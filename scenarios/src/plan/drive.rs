@@ -144,8 +144,9 @@ fn years(
             return Ok(None);
         }
     }
-    if let Some(tables) = tables {
-        tables.finish()?;
+    if let Some(tables) = &mut tables {
+        // It follows from the other rows, so that it is no part of the fingerprint.
+        tables.write(&mut run.survival())?;
     }
     let summary = VariantSummary {
         name: variant.name.clone(),
@@ -154,7 +155,13 @@ fn years(
         metrics: figures.values(variant, &run),
         ..VariantSummary::default()
     };
-    Ok(Some(Done { summary, warnings: warnings(&spec, &run, &outside), events }))
+    let warnings = warnings(&spec, &run, &outside);
+    // The ends of large files take memory as well.
+    drop(run);
+    if let Some(tables) = tables {
+        tables.finish()?;
+    }
+    Ok(Some(Done { summary, warnings, events }))
 }
 
 impl Job<'_> {

@@ -166,7 +166,7 @@ pub fn load_text(
     let changes = changes(overrides, seed, &schema, &mut sources, &mut errors);
     apply(&mut root, &schema, &changes, &[], &mut errors);
     check(&root, &schema, "", &mut errors);
-    for key in ["vintage", "depot", "crew", "rule", "spare", "variant"] {
+    for key in ["vintage", "firmware", "depot", "crew", "rule", "spare", "variant"] {
         duplicates(&root, key, &mut errors);
     }
     let variants = variants(&root, &schema, &mut errors);

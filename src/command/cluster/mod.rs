@@ -23,7 +23,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
     let mut largest: Option<Variant> = None;
     let mut of_plans = 0.0_f64;
     let planned = sweep.plan(|subject| match subject {
-        Subject::Plan(plan) => of_plans = of_plans.max(memory::of_plan(plan) as f64),
+        Subject::Plan(plan) => of_plans = of_plans.max(memory::of_plan(&plan.variants) as f64),
         Subject::Scenario(scenario) => {
             let sites = |variant: &Variant| variant.spec.placement.sites.len();
             let new = scenario.variants.iter().max_by_key(|variant| sites(variant));

@@ -6,7 +6,7 @@ use amitwin_data::rows::{
     Added, AirtimeRow, AuditRow, CensusRow, EventRow, FieldVisitRow, FrameRow, HeadendRow, LinkRow, LoadRow, NodeRow,
     RoundRow, Rows, TransactionRow,
 };
-use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, VisitRow, WeatherRow};
+use amitwin_data::rows::{DepotRow, FailureRow, FleetYearRow, RadioMonthRow, SurvivalRow, VisitRow, WeatherRow};
 use amitwin_data::rows::{
     Effect, EventKind, FrameKind, FrameOutcome, NodeKind, Outcome, Part, Reason, TransactionKind, VisitCause,
     VisitFound, VisitOutcome,
@@ -336,6 +336,16 @@ pub fn extremes() -> Rows {
             loss_db: f64::MAX,
             read_success_share: 0.0,
             outside: true,
+        }],
+        survival: vec![SurvivalRow {
+            vintage: u16::MAX,
+            part: Part::Gasket,
+            age_s: 1e9,
+            at_risk: u32::MAX,
+            failed: 1,
+            alive_share: 0.5,
+            alive_low_share: 0.0,
+            alive_high_share: 1.0,
         }],
         depots: vec![DepotRow {
             depot: 0,

@@ -9,10 +9,11 @@ use crate::svg::ticks;
 use crate::sweep::pareto::front;
 use crate::view::{RunView, VariantView};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{FleetYearRow, RadioMonthRow};
+use amitwin_data::rows::{FleetYearRow, RadioMonthRow, SurvivalRow};
 
-/// Hours of a mean year.
+/// Hours and seconds of a mean year.
 const YEAR_H: f64 = 8_766.0;
+const YEAR_S: f64 = YEAR_H * 3_600.0;
 /// Parts that a chart of ages shows, at most.
 const PARTS_MAX: usize = 6;
 /// Depots, and years between two columns, that a heat map shows, at most.
@@ -41,6 +42,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
         reach(run),
         cost_and_availability(run),
         ages(run),
+        survival(run),
         burns(run),
         burning_meters(run),
     ]
@@ -230,6 +232,60 @@ fn ages(run: &RunView) -> Option<Figure> {
         variant.name
     );
     Some(Figure::new("ages", "Failures by age", legend, plot.draw(), &caption))
+}
+
+/// Lines that a chart of survival shows, at most.
+const CURVES_MAX: usize = 8;
+
+/// Which share of the parts of each vintage live how long: those of which most have failed.
+fn survival(run: &RunView) -> Option<Figure> {
+    let variant = run.variants.iter().find(|variant| variant.survival.iter().any(|row| row.failed > 0))?;
+    let mut curves: Vec<&[SurvivalRow]> =
+        variant.survival.chunk_by(|a, b| (a.vintage, a.part) == (b.vintage, b.part)).collect();
+    let failed = |curve: &[SurvivalRow]| curve.iter().map(|row| u64::from(row.failed)).sum::<u64>();
+    curves.retain(|curve| failed(curve) > 0);
+    let all = curves.len();
+    curves.sort_by_key(|curve| (std::cmp::Reverse(failed(curve)), curve[0].vintage, curve[0].part.as_str()));
+    curves.truncate(CURVES_MAX);
+    let line = |curve: &&[SurvivalRow]| -> Vec<Point> {
+        let point = |row: &SurvivalRow| Point {
+            x: row.age_s / YEAR_S,
+            y: 100.0 * row.alive_share,
+            band: Some((100.0 * row.alive_low_share, 100.0 * row.alive_high_share)),
+        };
+        // Younger than the first that failed nobody is known to have failed.
+        let begins = Point { x: (curve[0].age_s / YEAR_S - 1.0 / 12.0).max(0.0), y: 100.0, band: Some((100.0, 100.0)) };
+        std::iter::once(begins).chain(curve.iter().map(point)).collect()
+    };
+    let last = curves.iter().flat_map(|curve| curve.iter()).map(|row| row.age_s / YEAR_S).fold(0.0, f64::max);
+    let plot = Plot {
+        title: "Parts that live by age".to_owned(),
+        x_label: "age of the part, years".to_owned(),
+        y_label: "parts that live, %".to_owned(),
+        x_ticks: years(0.0, last),
+        logarithmic: false,
+        lines: curves.iter().map(line).collect(),
+        bounds: Some((0.0, 100.0)),
+        joined: true,
+        loose: Vec::new(),
+        names: Vec::new(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    };
+    let several = variant.survival.iter().any(|row| row.vintage != 0);
+    let name = |row: &SurvivalRow| {
+        let part = row.part.as_str().replace('_', " ");
+        if several { format!("{part}, vintage {}", row.vintage + 1) } else { part }
+    };
+    let legend = curves.iter().enumerate().map(|(at, curve)| entry(at, name(&curve[0]))).collect();
+    let which =
+        if all > curves.len() { format!(" The {} of {all} with most failures.", curves.len()) } else { String::new() };
+    let caption = format!(
+        "Share of parts that live, by age and vintage (by its place in the file), in variant “{}”, as Kaplan and Meier estimate it: a part that \
+         was there before the plan counts from the age that it had then, one that was exchanged before it failed until then. Bands: 95 %.{which}",
+        variant.name
+    );
+    Some(Figure::new("survival", "Survival", legend, plot.draw(), &caption))
 }
 
 /// Where and when it burns: failures of each depot by year.

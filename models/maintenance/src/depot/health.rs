@@ -97,6 +97,12 @@ impl Depot<'_> {
         self.settle(meter);
         let was_heard = !self.fleet.is_unheard(meter);
         self.fleet.failed[m] |= 1 << slot;
+        self.ages.failed(
+            self.fleet.vintage[m],
+            slot,
+            self.fleet.whose(meter, slot).since_s,
+            self.fleet.fails_at(meter, slot),
+        );
         self.tally.failures += 1;
         if self.fleet.seen[m] & 1 << slot != 0 {
             // It was seen to come.
@@ -143,6 +149,7 @@ impl Depot<'_> {
                 self.renew(meter, slot);
                 if let Some(slot) = self.fleet.certificate(meter).filter(|_| self.certificate_ran_out(meter)) {
                     self.fleet.fail_now(meter, slot, self.now);
+                    self.ages.failed(self.fleet.vintage[m], slot, self.fleet.whose(meter, slot).since_s, self.now);
                     self.fleet.failed[m] |= 1 << slot;
                     self.tally.failures += 1;
                 }
@@ -259,7 +266,8 @@ impl Depot<'_> {
             }
             self.tally.remote_checks += 1.0;
             let mut stream = draw::moment(self.plan.seed, self.fleet.first + meter, draw::RECOVERY, self.now);
-            if part.restart_cures > 0.0 && stream.unit() < part.restart_cures {
+            let cures = self.restart_cures(meter, part);
+            if cures > 0.0 && stream.unit() < cures {
                 self.settle(meter);
                 self.renew(meter, slot);
             }
@@ -276,17 +284,32 @@ impl Depot<'_> {
         let policy = &self.plan.policy;
         let turn = |quiet: u32| quiet.saturating_add(policy.alarm_s).saturating_add(policy.patience_s);
         if self.fleet.is_unheard(meter) && self.fleet.quiet.get(meter).map(turn) == Some(self.now) {
-            self.react(meter, Code::Radio, Part::Module);
+            let masks = self.fleet.masks(meter);
+            let unheard = self.fleet.failed[meter as usize] & masks.unheard;
+            let only = self.fleet.certificate(meter).is_some_and(|slot| unheard == 1 << slot);
+            let is_wrong = only && self.fleet.has_wrong_certificate(meter);
+            let (code, part) =
+                if is_wrong { (Code::Certificate, Part::Certificate) } else { (Code::Radio, Part::Module) };
+            self.react(meter, code, part);
         }
     }
 
     /// A part is new, or as good as new.
     pub(super) fn renew(&mut self, meter: u32, slot: usize) {
-        if self.fleet.failed[meter as usize] & 1 << slot != 0 {
-            self.write_failure(meter, slot, Some(self.now));
-        }
+        self.goes(meter, slot);
         let parts = self.parts(meter);
         self.fleet.renew(&self.lives, parts, meter, slot, self.now);
+    }
+
+    /// A part is taken out, and another one comes.
+    pub(super) fn goes(&mut self, meter: u32, slot: usize) {
+        let vintage = self.fleet.vintage[meter as usize];
+        if self.fleet.failed[meter as usize] & 1 << slot != 0 {
+            self.write_failure(meter, slot, Some(self.now));
+        } else {
+            self.ages.left(vintage, slot, self.fleet.whose(meter, slot).since_s, self.now);
+        }
+        self.ages.came_new(vintage, slot);
     }
 
     /// Counts what the meter's state has cost since it was counted last.
@@ -357,8 +380,9 @@ impl Depot<'_> {
         let since = began.max(start);
         let after = |time: u32| f64::from(time.saturating_sub(since));
         let seen = self.fleet.seen[m] & 1 << slot != 0;
-        let code = Code::of(part.effect);
-        let said = matches!(code, Code::Calibration | Code::Tamper | Code::Radio | Code::Metrology);
+        let is_wrong = part.part == Part::Certificate && self.fleet.has_wrong_certificate(meter);
+        let code = if is_wrong { Code::Certificate } else { Code::of(part.effect) };
+        let said = !matches!(code, Code::Clock | Code::Signal | Code::Voltage | Code::Hot);
         let word = if said { code.word() } else { "" };
         self.rows.failures.push(FailureRow {
             time_s: f64::from(since - start),

@@ -1,5 +1,6 @@
 //! A depot with its meters: the partition of a plan. Nothing passes between depots.
 
+mod firmware;
 mod health;
 mod lots;
 mod reach;
@@ -12,9 +13,10 @@ use crate::jobs::{Jobs, Pool};
 use crate::life::{Lives, NEVER};
 use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
+use crate::survival::Survival;
 use crate::tally::Tally;
 use amitwin_data::rows::{DepotRow, Rows};
-use lots::Lot;
+use lots::Judged;
 
 /// Kinds of entries, in the order in which they are handled at the same second.
 mod kind {
@@ -29,6 +31,7 @@ mod kind {
     pub const AGAIN: u8 = 8;
     pub const BACK: u8 = 9;
     pub const LOT: u8 = 10;
+    pub const UPDATE: u8 = 11;
     /// And above it the rules that have a date.
     pub const RULE: u8 = 16;
 }
@@ -50,9 +53,7 @@ pub struct Depot<'a> {
     jobs: Jobs,
     crews: Pool,
     stock: Stock,
-    lots: Vec<Lot>,
-    /// The meter that was found beyond the limit of verification just now.
-    found_bad: Option<u32>,
+    lots: Judged,
     installed: u32,
     /// Months that have passed.
     months: u32,
@@ -62,6 +63,8 @@ pub struct Depot<'a> {
     money: f64,
     /// All years that have ended.
     pub total: Tally,
+    /// Parts by vintage and place, and the ages at which they came, failed and went.
+    pub ages: Survival,
     /// How often each rule has held.
     pub held: Vec<u64>,
     /// What is to be written down.
@@ -83,14 +86,14 @@ impl<'a> Depot<'a> {
             jobs: Jobs::default(),
             crews: Pool::new(&spec.crews),
             stock: Stock::new(&spec.stock),
-            lots: Vec::new(),
-            found_bad: None,
+            lots: Judged::default(),
             installed: 0,
             months: 0,
             now: plan.start_s,
             tally: Tally::default(),
             money: 0.0,
             total: Tally::default(),
+            ages: Survival::new(plan),
             held: vec![0; plan.policy.rules.len()],
             rows: Rows::default(),
             lives,
@@ -105,11 +108,13 @@ impl<'a> Depot<'a> {
             let installed_s = self.fleet.installed_s(meter);
             if installed_s <= self.plan.start_s {
                 self.installed += 1;
+                self.comes(meter);
             } else {
                 self.push(installed_s, kind::INSTALLED, meter);
             }
             self.schedule(meter);
             self.first_dates(meter, installed_s);
+            self.plan_updates(meter);
         }
         self.begin_lots();
         self.push(self.next_shift(self.plan.start_s), kind::SHIFT, 0);
@@ -135,9 +140,6 @@ impl<'a> Depot<'a> {
             self.end_year();
         }
         self.months += 1;
-        if self.months == 12 * self.plan.years {
-            self.end();
-        }
     }
 
     /// Years that have ended.
@@ -163,6 +165,7 @@ impl<'a> Depot<'a> {
         match entry.kind() {
             kind::INSTALLED => {
                 self.installed += 1;
+                self.comes(id);
                 self.tally.meters_s += f64::from(year_ends_s - self.now);
             }
             kind::SHIFT => self.shift(),
@@ -175,7 +178,16 @@ impl<'a> Depot<'a> {
             kind::AGAIN => self.again(id),
             kind::BACK => self.back(id),
             kind::LOT => self.lot_due(id),
+            kind::UPDATE => self.bricked(id),
             kind => self.date(usize::from(kind - kind::RULE), id),
+        }
+    }
+
+    /// A meter is there: when the plan begins, or from now on.
+    fn comes(&mut self, meter: u32) {
+        for slot in 0..self.parts(meter).len() {
+            let since_s = self.fleet.whose(meter, slot).since_s;
+            self.ages.came(self.fleet.vintage[meter as usize], slot, since_s, self.fleet.fails_at(meter, slot));
         }
     }
 
@@ -225,14 +237,18 @@ impl<'a> Depot<'a> {
         self.total.add(&std::mem::take(&mut self.tally));
     }
 
-    /// What has failed and is still there, and the depot itself.
-    fn end(&mut self) {
+    /// The plan is over: what has failed and is still there, and the depot itself.
+    pub fn end(&mut self) {
         for meter in 0..self.fleet.len() {
-            let mut failed = self.fleet.failed[meter as usize];
-            while failed != 0 {
-                let slot = failed.trailing_zeros() as usize;
-                failed &= failed - 1;
-                self.write_failure(meter, slot, None);
+            let failed = self.fleet.failed[meter as usize];
+            let is_there = self.fleet.installed_s(meter) < self.now;
+            for slot in 0..self.parts(meter).len() {
+                if failed & 1 << slot != 0 {
+                    self.write_failure(meter, slot, None);
+                } else if is_there {
+                    let since_s = self.fleet.whose(meter, slot).since_s;
+                    self.ages.left(self.fleet.vintage[meter as usize], slot, since_s, self.now);
+                }
             }
         }
         let total = &self.total;

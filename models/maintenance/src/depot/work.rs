@@ -35,9 +35,11 @@ struct Work {
 impl Depot<'_> {
     /// Something is to be done at a meter.
     pub(super) fn open(&mut self, job: Job) {
-        let m = job.meter as usize;
-        match self.fleet.job[m] {
-            NO_JOB => self.fleet.job[m] = self.jobs.open(job),
+        match self.fleet.job(job.meter) {
+            NO_JOB => {
+                let place = self.jobs.open(job);
+                self.fleet.set_job(job.meter, place);
+            }
             place => self.jobs.add(place, &job),
         }
         self.send_crews();
@@ -182,7 +184,7 @@ impl Depot<'_> {
         }
         if left == Tasks::default() {
             self.jobs.close(place);
-            self.fleet.job[job.meter as usize] = NO_JOB;
+            self.fleet.set_job(job.meter, NO_JOB);
         } else {
             let due_s = self.now + self.plan.policy.repair_within_s;
             let open = self.jobs.get_mut(place);
@@ -197,7 +199,7 @@ impl Depot<'_> {
         let parts = self.parts(meter);
         let tasks = visit.tasks;
         self.settle(meter);
-        self.found_bad = Some(meter).filter(|meter| self.is_beyond(*meter));
+        self.lots.found_bad = Some(meter).filter(|meter| self.is_beyond(*meter));
         let mut exchange = tasks.has(Tasks::EXCHANGE);
         let (mut found, mut undone) = (exchange, Tasks::default());
         let billed_wrongly = self.is_billed_wrongly(meter);
@@ -284,9 +286,11 @@ impl Depot<'_> {
     fn exchange(&mut self, meter: u32) {
         self.take(None);
         self.tally.exchanges += 1;
-        for slot in 0..self.parts(meter).len() {
-            self.renew(meter, slot);
+        let parts = self.parts(meter);
+        for slot in 0..parts.len() {
+            self.goes(meter, slot);
         }
+        self.fleet.exchange(&self.lives, parts, meter, self.now);
     }
 }
 

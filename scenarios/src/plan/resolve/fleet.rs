@@ -3,7 +3,7 @@
 use super::climate::climate;
 use super::meters::{List, Lists};
 use super::{Cx, unix_s};
-use crate::sections::plan::fleet::{AgesBy, EnclosureName, PartSection, VintageSection};
+use crate::sections::plan::fleet::{AccuracyClass, AgesBy, EnclosureName, PartSection, VintageSection};
 use amitwin_data::rows::{NodeRow, Part};
 use amitwin_maintenance::hardware;
 use amitwin_maintenance::heat::{DAY_S, Enclosure, YEAR_S};
@@ -76,7 +76,7 @@ fn parts(cx: &mut Cx<'_>, vintage: &VintageSection) -> Vec<PartSpec> {
         let part = name.part();
         let at = ["vintage", &vintage.name, "part", key];
         if has(part) {
-            parts.push(part_of(cx, &at, part, section));
+            parts.push(part_of(cx, &at, of_class(part, vintage.accuracy_class), section));
         } else if !section.is_default() {
             let title = format!("the vintage `{}` has no {key}, and says how long it lives", vintage.name);
             cx.error(&at, title, "not on this meter", format!("add it with = [\"{key}\"], or leave this out"));
@@ -85,9 +85,18 @@ fn parts(cx: &mut Cx<'_>, vintage: &VintageSection) -> Vec<PartSpec> {
     parts
 }
 
-/// A part with what the file says otherwise of it.
-fn part_of(cx: &mut Cx<'_>, at: &[&str], part: Part, section: &PartSection) -> PartSpec {
+/// A part with its default life; of a measurement those of its class.
+fn of_class(part: Part, class: Option<AccuracyClass>) -> PartSpec {
     let mut spec = hardware::default(part);
+    if let (Law::Drift { new_sd, drift_sd_y, limit }, Some(class)) = (&mut spec.law, class) {
+        let share = class.percent() / 100.0 / *limit;
+        [new_sd, drift_sd_y, limit].into_iter().for_each(|value| *value *= share);
+    }
+    spec
+}
+
+/// A part with what the file says otherwise of it.
+fn part_of(cx: &mut Cx<'_>, at: &[&str], mut spec: PartSpec, section: &PartSection) -> PartSpec {
     let misplaced = |cx: &mut Cx<'_>, key: &str, is_set: bool, of: &str| {
         if is_set {
             let title = format!("`{key}` is for {of} alone");
@@ -120,6 +129,11 @@ fn part_of(cx: &mut Cx<'_>, at: &[&str], part: Part, section: &PartSection) -> P
     match &mut spec.repair {
         Repair::Itself(mean_s) => *mean_s = section.lasts.map_or(*mean_s, |lasts| lasts.secs_f64()),
         _ => misplaced(cx, "lasts", section.lasts.is_some(), "coverage"),
+    }
+    if spec.part == Part::Certificate {
+        spec.wrong = section.wrong.unwrap_or(spec.wrong);
+    } else {
+        misplaced(cx, "wrong", section.wrong.is_some(), "certificate");
     }
     spec.restart_cures = section.restart_cures.unwrap_or(spec.restart_cures);
     spec.ages_with_heat = section.ages_by.map_or(spec.ages_with_heat, |by| by == AgesBy::Heat);

@@ -1,6 +1,7 @@
 //! From a checked document to the plan that it describes: rules across fields, the list of meters.
 
 mod climate;
+mod firmware;
 mod fleet;
 mod meters;
 mod policy;
@@ -56,6 +57,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
     let policy = policy::policy(cx);
     let work = work::work(cx);
     let radio = radio::radio(cx, lists);
+    let firmware = firmware::firmware(cx, epoch);
     let duty = &file.duty;
     let spec = PlanSpec {
         seed: file.seed,
@@ -72,9 +74,11 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
             kept_s: seconds(duty.kept),
             certificate_s: seconds(duty.certificate),
             wet_factor: duty.wet_factor,
+            retry_factor: duty.retry_factor,
         },
         prices: work::prices(file),
         radio,
+        firmware,
     };
     policy::never(cx, &spec);
     work::crews_can(cx, &spec);

@@ -2,9 +2,9 @@
 
 use super::{Cx, seconds};
 use crate::sections::plan::policy::{CodeName, PolicyKind, Quantity, RuleSection, TaskName, WhenSection};
-use amitwin_data::rows::{Effect, Part};
+use amitwin_data::rows::Part;
 use amitwin_maintenance::life::{Lives, NEVER};
-use amitwin_maintenance::spec::{Band, Code, Lots, PlanSpec, Policy, Rule, Tasks, Watch, When};
+use amitwin_maintenance::spec::{Band, Code, Lots, PartSpec, PlanSpec, Policy, Rule, Tasks, Watch, When};
 
 /// How urgent the visits of an interval are.
 const INTERVAL: u8 = 5;
@@ -35,6 +35,7 @@ fn code(name: CodeName) -> Code {
         CodeName::Signal => Code::Signal,
         CodeName::Voltage => Code::Voltage,
         CodeName::Hot => Code::Hot,
+        CodeName::Certificate => Code::Certificate,
     }
 }
 
@@ -181,11 +182,12 @@ fn why_never(plan: &PlanSpec, when: When) -> Option<(String, String)> {
                 Code::Voltage => needs(|watch| watch.voltage, "voltage"),
                 _ => None,
             };
-            let can_say = |part: Part, effect: Effect| match code {
-                Code::Voltage => matches!(part, Part::Battery | Part::Capacitor | Part::Supercapacitor),
-                _ => Code::of(effect) == code,
+            let can_say = |part: &PartSpec| match code {
+                Code::Voltage => matches!(part.part, Part::Battery | Part::Capacitor | Part::Supercapacitor),
+                Code::Certificate => part.wrong > 0.0,
+                _ => Code::of(part.effect) == code,
             };
-            let mute = !parts().any(|part| can_say(part.part, part.effect));
+            let mute = !parts().any(can_say);
             unreported.or_else(|| {
                 mute.then(|| {
                     let title = format!("no part of any vintage leads to `{}`", code.word());

@@ -43,6 +43,9 @@ pub struct VintageSection {
     #[serde(default = "weight_default")]
     #[schemars(range(min = 0.0, max = 1e9))]
     pub weight: f64,
+    /// Accuracy class: errors of new meters, their drift and the error from which on a meter has failed go with it. 0.5 when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy_class: Option<AccuracyClass>,
     /// Parts that they have beside the usual ones: supercapacitor, battery, relay, flash; or coverage, to let meters fall silent for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -54,6 +57,71 @@ pub struct VintageSection {
     /// Parts whose life is not the usual one.
     #[serde(default, skip_serializing_if = "PartsSection::is_default")]
     pub part: PartsSection,
+}
+
+/// Accuracy class of a meter (IEC 62053-21 and -22): the error in per cent that it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AccuracyClass {
+    /// 0.1 %.
+    #[serde(rename = "0.1")]
+    Tenth,
+    /// 0.2 %.
+    #[serde(rename = "0.2")]
+    Fifth,
+    /// 0.5 %.
+    #[serde(rename = "0.5")]
+    Half,
+    /// 1 %.
+    #[serde(rename = "1")]
+    One,
+    /// 2 %.
+    #[serde(rename = "2")]
+    Two,
+}
+
+impl AccuracyClass {
+    /// The error that it allows, %.
+    pub fn percent(self) -> f64 {
+        match self {
+            AccuracyClass::Tenth => 0.1,
+            AccuracyClass::Fifth => 0.2,
+            AccuracyClass::Half => 0.5,
+            AccuracyClass::One => 1.0,
+            AccuracyClass::Two => 2.0,
+        }
+    }
+}
+
+/// A generation of firmware that comes to meters, each at a moment of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirmwareSection {
+    /// Name.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// Year in which the first meters get it.
+    #[schemars(range(min = 1930, max = 2240))]
+    pub from: u32,
+    /// Year in which the last ones do; the same year when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1930, max = 2240))]
+    pub until: Option<u32>,
+    /// Vintages that get it; all when missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub vintages: Vec<String>,
+    /// Share of the meters that the update leaves silent; of those with the part firmware.
+    #[serde(default = "bricked_default", with = "Share")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub bricked: f64,
+    /// Share of failures of the communication module that a restart from afar cures once a meter has it; as before when missing.
+    #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub cures: Option<f64>,
+}
+
+fn bricked_default() -> f64 {
+    1e-4
 }
 
 fn weight_default() -> f64 {
@@ -169,6 +237,10 @@ pub struct PartSection {
     #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
     pub restart_cures: Option<f64>,
+    /// Share that is wrong from the day on which the meter is put in, so that nothing it sends is accepted: of certificate alone.
+    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
+    pub wrong: Option<f64>,
     /// How long it lasts on average: of coverage alone.
     #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "1y"))]
@@ -292,6 +364,9 @@ pub struct DutySection {
     /// How many times sooner boards and modules fail in a wet case.
     #[schemars(range(min = 1.0, max = 100.0))]
     pub wet_factor: f64,
+    /// How many times sooner modules fail and batteries are empty while water in the case weakens their signal, because frames are sent again.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub retry_factor: f64,
 }
 
 impl Default for DutySection {
@@ -302,6 +377,7 @@ impl Default for DutySection {
             kept: days(45),
             certificate: days(30),
             wet_factor: 3.0,
+            retry_factor: 1.0,
         }
     }
 }

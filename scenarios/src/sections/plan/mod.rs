@@ -8,7 +8,7 @@ pub mod work;
 
 use super::study::{GateSection, StudySection, VariantSection};
 use amitwin_data::metrics::gates;
-use fleet::{DepotSection, DutySection, FleetSection, VintageSection};
+use fleet::{DepotSection, DutySection, FirmwareSection, FleetSection, VintageSection};
 use policy::{LotsSection, PolicySection, RuleSection, WatchSection};
 use radio::RadioSection;
 use schemars::JsonSchema;
@@ -44,6 +44,10 @@ pub struct PlanFile {
     /// Meters that were bought together.
     #[schemars(length(min = 1, max = 200))]
     pub vintage: Vec<VintageSection>,
+    /// Generations of firmware that come to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub firmware: Vec<FirmwareSection>,
     /// Where meters stand and who looks after them.
     #[schemars(length(min = 1, max = 1000))]
     pub depot: Vec<DepotSection>,

@@ -225,6 +225,9 @@ pub enum CodeName {
     /// A socket is hot.
     #[serde(rename = "hot")]
     Hot,
+    /// What the meter sends is not accepted, because its certificate was wrong from the beginning.
+    #[serde(rename = "certificate")]
+    Certificate,
 }
 
 /// When a rule holds: one of these.
