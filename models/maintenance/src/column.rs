@@ -14,10 +14,16 @@ pub enum Column<T> {
 /// Bytes of a map for each number: its key, half-full nodes and their ends.
 const FEW_BYTES: usize = 16;
 
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Column::Few(BTreeMap::new())
+    }
+}
+
 impl<T: Copy + PartialEq> Column<T> {
     /// Of no meter yet.
     pub fn new() -> Column<T> {
-        Column::Few(BTreeMap::new())
+        Column::default()
     }
 
     /// A meter's, or the empty one.
