@@ -1,6 +1,5 @@
 //! What happens in a mesh.
 
-use super::mpdu::Sweep;
 use crate::check::Bounds;
 use crate::node::{Channel, Node, SiteId};
 use serde::{Deserialize, Serialize};
@@ -142,8 +141,8 @@ pub enum Event {
     ForeignTrain {
         /// Global id of the sender.
         from: SiteId,
-        /// What they are.
-        sweep: Sweep,
+        /// Bytes of each before the frame check sequence.
+        bytes: u16,
         /// Place of the first one's channel among those that are hopped over.
         first: u16,
         /// How many.

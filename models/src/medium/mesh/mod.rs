@@ -119,8 +119,8 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::Resume { node } => mac::resume(link, ctx, node),
         Event::Sweep { node, epoch, step } => sweep::step(link, above, ctx, node, epoch, step),
         Event::Foreign { from, channel, bytes } => mac::foreign(link, ctx, from, channel, bytes),
-        Event::ForeignTrain { from, sweep, first, frames } => {
-            mac::foreign_train(link, ctx, from, sweep, (first, frames))
+        Event::ForeignTrain { from, bytes, first, frames } => {
+            mac::foreign_train(link, ctx, from, bytes, (first, frames))
         }
         Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
         Event::Obstacles => link.look_at_obstacles(ctx),

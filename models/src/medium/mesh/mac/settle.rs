@@ -29,10 +29,10 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Chann
 }
 
 /// [`Event::ForeignTrain`]: frames of a sweep of a neighbouring partition begin.
-pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, sweep: Sweep, places: (u16, u16)) {
+pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, bytes: u16, places: (u16, u16)) {
     let Some(node) = ctx.facts.foreign(from) else { return };
     if !link.air.is_sending(node, ctx.now()) {
-        let times = link.times_of(sweep);
+        let times = link.times_of(bytes);
         link.air.begin_train(Train::new(node, ctx.now(), places, times));
     }
 }

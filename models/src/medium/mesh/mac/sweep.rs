@@ -135,9 +135,10 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     piece.at = to;
     if from == to && in_trains {
         let next = piece.hits.get(from).map_or(end, |hit| hit.0);
-        let train = Train::new(node, now, (step, next - step), link.times_of(sweep));
+        let bytes = link.times.sweep_bytes[sweep as usize];
+        let train = Train::new(node, now, (step, next - step), link.times_of(bytes));
         let from = ctx.facts.sites[node];
-        link.tell_abroad(ctx, node, Event::ForeignTrain { from, sweep, first: step, frames: train.frames });
+        link.tell_abroad(ctx, node, Event::ForeignTrain { from, bytes, first: step, frames: train.frames });
         ctx.schedule(train.end(), node, Event::Sweep { node, epoch, step: step + train.frames });
         link.air.begin_train(train);
         return;
@@ -231,12 +232,12 @@ impl LinkLayer {
 
     /// From one frame of a sweep to the next.
     fn cadence(&self, sweep: Sweep) -> SimTime {
-        self.times_of(sweep).0
+        self.times_of(self.times.sweep_bytes[sweep as usize]).0
     }
 
-    /// From one frame of a sweep to the next, and how long each is on the air.
-    pub(super) fn times_of(&self, sweep: Sweep) -> (SimTime, SimTime) {
-        let airtime = self.air.phy.airtime(self.times.sweep_bytes[sweep as usize]);
+    /// From one frame of a sweep to the next, and how long each is on the air, if it has so many bytes.
+    pub(super) fn times_of(&self, bytes: u16) -> (SimTime, SimTime) {
+        let airtime = self.air.phy.airtime(bytes);
         (airtime + self.air.phy.cca, airtime)
     }
 

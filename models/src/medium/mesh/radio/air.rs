@@ -129,6 +129,20 @@ pub struct Parts {
     pub seed: u64,
 }
 
+/// Levels, and ratios of levels, at which something happens.
+struct Levels {
+    /// Of thermal noise.
+    noise: f64,
+    /// From here on a channel is busy.
+    busy: u64,
+    /// A frame is found that is so much above all else.
+    detect: f64,
+    /// It takes a receiver over that is so much above the frame that has it.
+    capture: f64,
+    /// Below this mean level not even short frames arrive.
+    hopeless_dbm: f32,
+}
+
 /// The medium of one partition.
 pub struct Air {
     /// Who hears whom.
@@ -143,11 +157,7 @@ pub struct Air {
     fading: Fading,
     heat: Option<Box<Heat>>,
     interference: Option<Box<Interference>>,
-    noise: f64,
-    busy: u64,
-    detect: f64,
-    capture: f64,
-    hopeless_dbm: f32,
+    levels: Levels,
     sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
@@ -188,13 +198,15 @@ impl Air {
             radios: powers.iter().map(radio).collect(),
             own,
             phy,
-            noise: ratio(model.noise_dbm()) * UNITS_PER_MW,
-            busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
-            detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
-            capture: ratio(model.capture_threshold_db()),
-            hopeless_dbm: {
-                let weather_db = if heat.is_some() { WEATHER_DB } else { 0.0 };
-                (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
+            levels: Levels {
+                noise: ratio(model.noise_dbm()) * UNITS_PER_MW,
+                busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
+                detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
+                capture: ratio(model.capture_threshold_db()),
+                hopeless_dbm: {
+                    let weather_db = if heat.is_some() { WEATHER_DB } else { 0.0 };
+                    (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
+                },
             },
             model,
             fading,
@@ -231,7 +243,7 @@ impl Air {
         }
         let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE, now) };
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
-        energy + noise + self.interference(node, channel, now, now) >= self.busy
+        energy + noise + self.interference(node, channel, now, now) >= self.levels.busy
     }
 
     /// Channel of the plan that frames on `channel` are on at an instant.
@@ -288,7 +300,7 @@ impl Air {
 
     /// Mean level from which on a short frame gets through now and then, dBm.
     pub fn hopeless_dbm(&self) -> f32 {
-        self.hopeless_dbm
+        self.levels.hopeless_dbm
     }
 
     /// What is different about a node.

@@ -74,9 +74,9 @@ impl Air {
                 let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
                 let noise = noisy.map_or(0, |overlay| overlay.noise(node));
                 let interferers = interference.map_or(0, |others| others.level(node, on_air, now, now));
-                (level, self.noise + (noise + interferers) as f64)
+                (level, self.levels.noise + (noise + interferers) as f64)
             } else {
-                (plain as u64, self.noise)
+                (plain as u64, self.levels.noise)
             };
             let radio = &mut self.radios[node];
             let others = radio.energy;
@@ -91,7 +91,7 @@ impl Air {
                         locked.checked = now;
                     }
                 } else if now < locked.start + self.phy.preamble
-                    && level as f64 > radio.lock_level as f64 * self.capture
+                    && level as f64 > radio.lock_level as f64 * self.levels.capture
                 {
                     (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
                 } else {
@@ -99,7 +99,7 @@ impl Air {
                 }
             } else if node.0 < self.own
                 && radio.deaf_until <= now
-                && level as f64 > (others as f64 + noise) * self.detect
+                && level as f64 > (others as f64 + noise) * self.levels.detect
             {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
@@ -120,7 +120,7 @@ impl Air {
                     radio.peak = radio.peak.max(sum);
                     let in_preamble = now < self.transmissions[other as usize].start + self.phy.preamble;
                     // Taken over; whether the newcomer is for this radio is settled below.
-                    if in_preamble && level as f64 > radio.lock_level as f64 * self.capture {
+                    if in_preamble && level as f64 > radio.lock_level as f64 * self.levels.capture {
                         radio.lock = NONE;
                     }
                 }
@@ -136,7 +136,7 @@ impl Air {
             let others = self.energy_on(node, channel, id, now);
             let noise = self.noise_at(node, &self.transmissions[id as usize].overlay)
                 + self.interference(node, channel, now, now) as f64;
-            if level as f64 > (others as f64 + noise) * self.detect {
+            if level as f64 > (others as f64 + noise) * self.levels.detect {
                 let radio = &mut self.radios[node];
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }

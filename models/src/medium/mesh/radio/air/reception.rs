@@ -15,7 +15,7 @@ use std::sync::Arc;
 impl Air {
     /// Noise at a node while a frame is on the air.
     pub(super) fn noise_at(&self, node: Node, overlay: &Option<Arc<Overlay>>) -> f64 {
-        self.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
+        self.levels.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
     /// A frame that its receiver has no use for takes as many draws as one that it has.
