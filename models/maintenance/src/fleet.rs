@@ -172,6 +172,17 @@ impl Fleet {
         if self.ends[meter as usize] & 1 << slot == 0 { NEVER } else { self.fails_at[slot].get(meter, NEVER) }
     }
 
+    /// When a part will fail, s, whether or not the plan lasts so long: who looks at its wear cannot know when a plan ends. `None`: never.
+    pub fn will_fail_s(&self, lives: &Lives, parts: &[PartSpec], meter: u32, slot: usize) -> Option<f64> {
+        let until_s = |slot: usize, wet_s: u32| match self.fails_at(meter, slot) {
+            NEVER => lives.lives_until_s(&parts[slot], self.whose(meter, slot), wet_s),
+            at => Some(f64::from(at)),
+        };
+        let gasket = self.gasket[usize::from(self.vintage[meter as usize])];
+        let wet_s = gasket.and_then(|gasket| until_s(gasket, NEVER)).map_or(NEVER, |wet_s| wet_s as u32);
+        until_s(slot, wet_s)
+    }
+
     /// When the meter was put in: its installation, or its last exchange.
     pub fn installed_s(&self, meter: u32) -> u32 {
         self.installed[meter as usize]

@@ -5,6 +5,9 @@ use crate::heat::{DAY_S, DOUBLING_K, HeatTable, MONTH_S, YEAR_S};
 use crate::spec::{DepotSpec, Law, PartSpec, PlanSpec};
 use amitwin_data::rows::Part;
 
+/// Wear at a smaller share of a life is not seen to come from further away than this.
+const WORN_MIN: f64 = 0.25;
+
 /// Never, as far as the plan goes.
 pub const NEVER: u32 = u32::MAX;
 
@@ -41,7 +44,11 @@ impl Lives {
     /// Those of a depot.
     pub fn new(plan: &PlanSpec, depot: &DepotSpec) -> Lives {
         let end_s = f64::from(plan.end_s());
-        let months = (end_s / MONTH_S) as usize + 2;
+        // Wear is seen before the end of parts that fail after it, so clocks go on for as long as these may live.
+        let watched = plan.policy.watch.map_or(1.0, |watch| watch.worn);
+        let worn = plan.work.worn.min(watched).clamp(WORN_MIN, 1.0);
+        let years = (end_s / YEAR_S / worn).ceil();
+        let months = 12 * years as usize + 2;
         Lives {
             seed: plan.seed,
             start_s: f64::from(plan.start_s),
@@ -81,13 +88,22 @@ impl Lives {
 
     /// Age of a part at a time by its own clock, s.
     pub fn age_s(&self, part: &PartSpec, whose: Whose, time_s: u32) -> f64 {
-        let (clock, factor) = self.clock(part, whose.warmth);
-        (clock.at(f64::from(time_s)) - clock.at(f64::from(whose.since_s))) * factor
+        self.age_at(part, whose, f64::from(time_s))
     }
 
-    /// When a part fails; one that was there when the plan began has lived until then. Boards in which there has been water since
-    /// `wet_s` fail sooner from then on.
+    fn age_at(&self, part: &PartSpec, whose: Whose, time_s: f64) -> f64 {
+        let (clock, factor) = self.clock(part, whose.warmth);
+        (clock.at(time_s) - clock.at(f64::from(whose.since_s))) * factor
+    }
+
+    /// When a part fails, if the plan lasts so long; one that was there when the plan began has lived until then. Boards in which there
+    /// has been water since `wet_s` fail sooner from then on.
     pub fn fails_at(&self, part: &PartSpec, whose: Whose, wet_s: u32) -> u32 {
+        self.moment(self.lives_until_s(part, whose, wet_s))
+    }
+
+    /// When a part fails, whether or not the plan lasts so long; `None`: long after it.
+    pub fn lives_until_s(&self, part: &PartSpec, whose: Whose, wet_s: u32) -> Option<f64> {
         let (clock, factor) = self.clock(part, whose.warmth);
         let put_in = clock.at(f64::from(whose.since_s)) * factor;
         let mut stream = draw::life(self.seed, whose.meter, whose.slot, whose.generation);
@@ -95,13 +111,13 @@ impl Lives {
         if whose.is_first && part.wrong > 0.0 {
             let mut which = draw::moment(self.seed, whose.meter, draw::WRONG, u32::from(whose.generation));
             if which.unit() < part.wrong {
-                return whose.since_s;
+                return Some(f64::from(whose.since_s));
             }
         }
         match part.law {
             Law::Life(weibull) => {
                 if weibull.eta.is_infinite() {
-                    return NEVER;
+                    return None;
                 }
                 let passed = |time_s: f64| weibull.cumulative(clock.at(time_s) * factor - put_in);
                 let mut hazard = draw::exponential(&mut stream) + if old { passed(self.start_s) } else { 0.0 };
@@ -120,31 +136,27 @@ impl Lives {
                     let dry = clock.at(f64::from(wet_s.max(whose.since_s))) * factor - put_in;
                     age = if age > dry { dry + (age - dry) / self.retry_factor } else { age };
                 }
-                self.moment(clock.when((put_in + age) / factor))
+                clock.when((put_in + age) / factor)
             }
             Law::Drift { limit, .. } => {
                 let (error, drift) = self.error_of(part, whose);
-                self.moment(clock.when((put_in + leaves_at(error, drift, limit)) / factor)).max(whose.since_s)
+                let leaves_s = clock.when((put_in + leaves_at(error, drift, limit)) / factor);
+                leaves_s.map(|time_s| time_s.max(f64::from(whose.since_s)))
             }
         }
     }
 
-    /// Share of its life at which a part is at a time: 1 when it fails.
-    pub fn share(&self, part: &PartSpec, whose: Whose, fails_at: u32, time_s: u32) -> f64 {
-        if fails_at == NEVER {
-            return 0.0;
-        }
-        self.age_s(part, whose, time_s) / self.age_s(part, whose, fails_at).max(1.0)
+    /// Share of its life at which a part is at a time, if it fails at `until_s`: 1 by then.
+    pub fn share(&self, part: &PartSpec, whose: Whose, until_s: Option<f64>, time_s: u32) -> f64 {
+        until_s.map_or(0.0, |until_s| self.age_s(part, whose, time_s) / self.age_at(part, whose, until_s).max(1.0))
     }
 
-    /// When a part is at a share of its life.
-    pub fn when_share(&self, part: &PartSpec, whose: Whose, fails_at: u32, share: f64) -> u32 {
-        if fails_at == NEVER {
-            return NEVER;
-        }
+    /// When a part is at a share of its life, if it fails at `until_s`.
+    pub fn when_share(&self, part: &PartSpec, whose: Whose, until_s: Option<f64>, share: f64) -> u32 {
+        let Some(until_s) = until_s else { return NEVER };
         let (clock, factor) = self.clock(part, whose.warmth);
         let put_in = clock.at(f64::from(whose.since_s)) * factor;
-        self.moment(clock.when((put_in + share * self.age_s(part, whose, fails_at)) / factor))
+        self.moment(clock.when((put_in + share * self.age_at(part, whose, until_s)) / factor))
     }
 
     /// The error of a measurement when it was new, and its drift for each second of age.

@@ -249,6 +249,33 @@ fn doors_stay_closed_and_contractors_give_work_back() {
 }
 
 #[test]
+fn no_policy_knows_when_the_plan_ends() {
+    // What is done in the first six years is the same in a plan of six and in one of fourteen: wear of parts that fail after six years
+    // is seen all the same.
+    let parts = [Part::Capacitor, Part::Supercapacitor, Part::Battery, Part::Accuracy, Part::Gasket, Part::Board];
+    let done = |years: u32, reports: bool| {
+        let mut plan = easy(3_000, &parts);
+        plan.years = years;
+        if reports {
+            plan.policy.watch = Some(watch(None, days(30.0)));
+        } else {
+            plan.policy.rules = vec![rule(When::Every((2.0 * YEAR_S) as u32), Tasks::ALL)];
+        }
+        let rows = run(&plan);
+        let early = |time_s: f64| time_s < 5.9 * YEAR_S;
+        let visits: Vec<_> =
+            rows.visits.iter().filter(|v| early(v.time_s)).map(|v| (v.time_s.to_bits(), v.meter, v.outcome)).collect();
+        let failures = rows.failures.iter().filter(|f| early(f.time_s)).count();
+        (visits, failures)
+    };
+    for reports in [true, false] {
+        let (short, long) = (done(6, reports), done(14, reports));
+        assert!(short.0.len() > 300, "{} visits", short.0.len());
+        assert_eq!(short, long, "reports: {reports}");
+    }
+}
+
+#[test]
 fn variants_share_the_lives_of_parts() {
     let mut plan = easy(10_000, &[Part::Board, Part::Module]);
     let first = |plan: &PlanSpec| {

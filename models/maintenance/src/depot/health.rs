@@ -43,11 +43,16 @@ impl Depot<'_> {
                 self.lives.error_leaves_at(part, whose, k * watch.phase_sd)
             }
             Part::Battery | Part::Capacitor | Part::Supercapacitor if watch.voltage => {
-                self.lives.when_share(part, whose, self.fleet.fails_at(meter, slot), watch.worn)
+                self.lives.when_share(part, whose, self.will_fail_s(meter, slot), watch.worn)
             }
             _ => NEVER,
         };
         if at > self.now { at } else { NEVER }
+    }
+
+    /// When a part will fail, as its wear tells.
+    pub(super) fn will_fail_s(&self, meter: u32, slot: usize) -> Option<f64> {
+        self.fleet.will_fail_s(&self.lives, self.parts(meter), meter, slot)
     }
 
     /// Whether reports tell of a failure once it is there.
@@ -219,7 +224,7 @@ impl Depot<'_> {
                 self.lives.error_leaves_at(part, whose, k * watch.phase_sd) <= self.now
             }
             Part::Battery | Part::Capacitor | Part::Supercapacitor if watch.voltage => {
-                self.lives.when_share(part, whose, self.fleet.fails_at(meter, slot), watch.worn) <= self.now
+                self.lives.when_share(part, whose, self.will_fail_s(meter, slot), watch.worn) <= self.now
             }
             _ => false,
         }

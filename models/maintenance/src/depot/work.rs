@@ -252,7 +252,7 @@ impl Depot<'_> {
         let whose = self.fleet.whose(meter, slot);
         let share = match part.law {
             Law::Drift { limit, .. } => self.lives.error(part, whose, self.now).abs() / limit,
-            Law::Life(_) => self.lives.share(part, whose, self.fleet.fails_at(meter, slot), self.now),
+            Law::Life(_) => self.lives.share(part, whose, self.will_fail_s(meter, slot), self.now),
         };
         share >= self.plan.work.worn
     }
