@@ -1,7 +1,7 @@
 //! When parts fail: a draw for each meter, part and generation becomes a moment on the axis of the plan.
 
 use crate::draw;
-use crate::heat::{DAY_S, DOUBLING_K, HeatTable, MONTH_S, YEAR_S};
+use crate::heat::{DAY_S, DOUBLING_K, HeatTable, YEAR_S};
 use crate::spec::{DepotSpec, Law, PartSpec, PlanSpec};
 use amitwin_data::rows::Part;
 

@@ -166,7 +166,7 @@ pub(super) fn counts(net: &Net, node: Node, packet: &Packet) -> bool {
     let member = &flood.members[node];
     let is_late = flood.message.apdu.counter != message.apdu.counter;
     let is_enough = member.fired || member.heard >= net.procedures.relaying.flood.k;
-    !is_late && !(member.has_heard && is_enough)
+    !(is_late || member.has_heard && is_enough)
 }
 
 /// A flooded command was heard.
