@@ -78,7 +78,9 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
 
 /// Whether a file is a plan, as far as that can be told before it is checked; one that cannot be read is none.
 pub fn is_plan(file: &Path) -> bool {
-    std::fs::read_to_string(file).is_ok_and(|text| plan::is_plan(&text))
+    // A pipe would be waited for; whoever reads the file says what is wrong with it.
+    let is_file = std::fs::metadata(file).is_ok_and(|about| about.is_file());
+    is_file && std::fs::read_to_string(file).is_ok_and(|text| plan::is_plan(&text))
 }
 
 /// Checks a plan for `amitwin check`.
