@@ -89,7 +89,9 @@ fn a_meter_without_another_way_waits_for_its_parent() {
     assert_eq!((parent.len(), child.len()), (1, 1), "{parent:?} {child:?}");
     assert!(parent[0] > 1_200.0 && child[0] > parent[0], "{parent:?} {child:?}");
     let late = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push && row.planned_s > child[0]);
-    assert!(late.clone().count() > 20 && late.clone().all(|row| row.outcome == Outcome::Ok));
+    // Of some seventy one may meet a sweep of 3.5 s, between whose pieces its receiver listens for a third of the time: 0.67^8 is 4 %.
+    let missing: Vec<_> = late.clone().filter(|row| row.outcome != Outcome::Ok).collect();
+    assert!(late.count() > 20 && missing.len() <= 1, "{missing:?}");
 }
 
 /// Nodes of each snapshot that are in a loop of parents.
