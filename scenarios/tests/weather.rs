@@ -101,7 +101,7 @@ fn hours_of_an_interferer_are_two_times_of_a_day() {
 
 #[test]
 fn a_year_of_hours_serves_a_day() {
-    // More than a run needs is no mistake: hours are looked up by their moment, and those of a typical year come again each year.
+    // More than a run needs is no mistake, and told: hours are looked up by their moment, and those of a typical year come again each year.
     let dir = tempfile::tempdir().unwrap();
     for (name, content) in [("a.epw", epw(0, "25.5")), ("b.csv", csv_of_year(2026))] {
         std::fs::write(dir.path().join(name), content).unwrap();
@@ -110,5 +110,7 @@ fn a_year_of_hours_serves_a_day() {
         std::fs::write(&path, format!("{DAY}{START}[weather]\nfile = \"{name}\"\n{walls}")).unwrap();
         let scenario = load(&path, &[], None).unwrap();
         assert_eq!(scenario.warnings, Vec::<String>::new());
+        let told = format!("{name} has 8760 hours of weather, of which the run takes ");
+        assert!(scenario.notes.iter().any(|note| note.starts_with(&told)), "{:?}", scenario.notes);
     }
 }

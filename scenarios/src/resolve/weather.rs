@@ -34,6 +34,7 @@ pub(super) fn weather(cx: &mut Context<'_>, placements: &mut Placements) -> Opti
         (None, Some(file)) => match placements.hours(file) {
             Ok(hours) => {
                 covers(cx, &hours, file);
+                tell_surplus(cx, &hours, file);
                 weather.hours = Some(hours);
                 Some(weather)
             }
@@ -84,6 +85,16 @@ fn covers(cx: &mut Context<'_>, hours: &Hours, file: &str) {
         ),
     };
     cx.error(&["weather", "file"], title, "not the whole run", help);
+}
+
+/// A file with far more hours than a run lasts is no mistake, but perhaps another one was meant.
+fn tell_surplus(cx: &mut Context<'_>, hours: &Hours, file: &str) {
+    let has = hours.air_c.len();
+    let takes = (cx.file.duration.secs_f64() / 3_600.0).ceil() as usize + 1;
+    if has >= 2 * takes {
+        let start = utc(cx.file.dlms.start_unix_s);
+        cx.note(format!("{file} has {has} hours of weather, of which the run takes {takes} from {start} on"));
+    }
 }
 
 /// Reads a file of hours; its BLAKE3 beside it.
