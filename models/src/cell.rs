@@ -426,7 +426,7 @@ impl Cell {
         }
     }
 
-    /// Frames since they were last taken, in the order of their first bits.
+    /// Frames since they were last taken, in the order of their first bits but for those of trains, which come when their train ends.
     pub fn take_captured(&mut self) -> Vec<Captured> {
         let AnyMedium::Mesh(mesh) = &mut self.medium else { return Vec::new() };
         mesh.link.capture_mut().map(Capture::take).unwrap_or_default()

@@ -7,6 +7,7 @@ use crate::progress::YearsProgress;
 use crate::talk::Talk;
 use crate::{log, memory, shell, stop};
 use amitwin_data::files::{FileError, RunDir, SCENARIO};
+use amitwin_data::input;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::summary::{Status, Summary};
 use amitwin_scenarios::drive::Outcome;
@@ -78,9 +79,7 @@ pub fn run(options: &Options, talk: &Talk) -> anyhow::Result<u8> {
 
 /// Whether a file is a plan, as far as that can be told before it is checked; one that cannot be read is none.
 pub fn is_plan(file: &Path) -> bool {
-    // A pipe would be waited for; whoever reads the file says what is wrong with it.
-    let is_file = std::fs::metadata(file).is_ok_and(|about| about.is_file());
-    is_file && std::fs::read_to_string(file).is_ok_and(|text| plan::is_plan(&text))
+    input::open(file).and_then(std::io::read_to_string).is_ok_and(|text| plan::is_plan(&text))
 }
 
 /// Checks a plan for `amitwin check`.

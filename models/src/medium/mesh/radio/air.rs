@@ -272,11 +272,17 @@ impl Air {
     /// Level of a frame at a node, if it is in earshot.
     fn heard(&self, id: u32, at: Node) -> Option<u64> {
         let t = &self.transmissions[id as usize];
-        let code = self.neighbours.code(at, t.from)?;
-        Some(match &t.overlay {
-            None => self.level(t.from, code),
+        self.level_at(t.from, at, &t.overlay)
+    }
+
+    /// Level of a radio at a node, if it is in earshot, where this is overlaid.
+    #[inline]
+    fn level_at(&self, from: Node, at: Node, overlay: &Option<Arc<Overlay>>) -> Option<u64> {
+        let code = self.neighbours.code(at, from)?;
+        Some(match overlay {
+            None => self.level(from, code),
             Some(overlay) => {
-                overlaid(self.radios[t.from].power_mw * self.linear[code as usize], overlay.factor(t.from, at))
+                overlaid(self.radios[from].power_mw * self.linear[code as usize], overlay.factor(from, at))
             }
         })
     }

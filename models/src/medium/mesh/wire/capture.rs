@@ -76,7 +76,7 @@ impl Capture {
         }
     }
 
-    /// Frames since they were last taken, in the order of their first bits.
+    /// Frames since they were last taken, in the order of their first bits but for those of trains, which come when their train ends.
     pub fn take(&mut self) -> Vec<Captured> {
         std::mem::take(&mut self.frames)
     }

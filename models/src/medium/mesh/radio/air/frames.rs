@@ -150,7 +150,8 @@ impl Air {
         self.finish_for(id, |_, _| true, each)
     }
 
-    /// The same, but what becomes of a frame for all is worked out only for those who have a use for it, by node and mean level in dBm.
+    /// The same, but what becomes of a frame for all is worked out only for those who have a use for it, by node and mean level in dBm;
+    /// on a hopped channel, where only sweeps are for all and nobody asks for it, the level is not a number.
     pub fn finish_for(
         &mut self,
         id: u32,
@@ -198,7 +199,7 @@ impl Air {
             }
             for &node in &frame.hearers {
                 let is_locked = frame.to == Node::EVERYONE && self.radios[node].lock == id;
-                if is_locked && !heeds(node, self.link_dbm(frame.from, node).unwrap_or(f32::NAN)) {
+                if is_locked && !heeds(node, f32::NAN) {
                     self.leave(&frame, node);
                     each(node, Fate::Unheeded, f32::NAN);
                 } else {

@@ -5,7 +5,6 @@
 //! reaches. A frame of a neighbouring partition on one channel is a train of one.
 
 use super::Air;
-use super::reception::overlaid;
 use crate::check::{Bounds, ensure};
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
@@ -80,15 +79,9 @@ impl Train {
 }
 
 impl Air {
-    /// Level of a radio at a node, if it is in earshot.
+    /// Level of a radio at a node now, if it is in earshot.
     fn level_of(&self, from: Node, at: Node) -> Option<u64> {
-        let code = self.neighbours.code(at, from)?;
-        Some(match &self.overlay {
-            None => self.level(from, code),
-            Some(overlay) => {
-                overlaid(self.radios[from].power_mw * self.linear[code as usize], overlay.factor(from, at))
-            }
-        })
+        self.level_at(from, at, &self.overlay)
     }
 
     /// Sum of the trains that a node hears on a channel at an instant.
