@@ -79,14 +79,13 @@ impl LinkLayer {
                 Fate::Collided => counters.collided += 1,
                 Fate::Noise => counters.noise += 1,
                 Fate::Deaf => counters.deaf += 1,
-                Fate::Unheeded => counters.unheeded += 1,
             }
             if let Some(load) = ctx.books.load(node) {
                 match fate {
                     Fate::Received => load.frames_received += 1,
                     Fate::Collided => load.collisions += 1,
                     Fate::Deaf => load.missed_busy += 1,
-                    Fate::Noise | Fate::Unheeded => {}
+                    Fate::Noise => {}
                 }
                 if fate != Fate::Deaf {
                     load.rx += airtime;
@@ -94,7 +93,7 @@ impl LinkLayer {
             }
         }
         if ctx.books.samples_frame() {
-            self.sample(ctx, t, heard.iter().find(|h| h.1 != Fate::Unheeded));
+            self.sample(ctx, t, heard.first());
         }
     }
 
@@ -145,7 +144,7 @@ impl LinkLayer {
             airtime_s: (t.end - t.start).secs_f64() as f32,
             rssi_dbm: first.map_or(f32::NAN, |h| h.2),
             outcome: match first.map(|h| h.1) {
-                None | Some(Fate::Unheeded) => FrameOutcome::Sent,
+                None => FrameOutcome::Sent,
                 Some(Fate::Received) => FrameOutcome::Delivered,
                 Some(Fate::Collided) => FrameOutcome::Collided,
                 Some(Fate::Noise) => FrameOutcome::Noise,

@@ -41,16 +41,10 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     if !matches!(joining.state, State::ConfigureRouting | State::Operational) {
         return false;
     }
-    let choosing = matches!(joining.step, Step::Discover | Step::Choose);
-    let (mut known, mut any_denied) = (0, false);
-    for candidate in &joining.candidates {
-        if candidate.node == from {
-            return true;
-        }
-        known += usize::from(candidate.node.is_some());
-        any_denied |= candidate.denied_until_min != 0;
+    if joining.candidates.iter().any(|c| c.node == from) {
+        return true;
     }
-    if joining.parent == from && !choosing {
+    if joining.parent == from && !matches!(joining.step, Step::Discover | Step::Choose) {
         return true;
     }
     if rank == INFINITE_RANK {
@@ -63,11 +57,9 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
         return false;
     }
     // The minute matters to those that are denied alone.
+    let any_denied = joining.candidates.iter().any(|c| c.denied_until_min != 0);
     let minute = if any_denied { minute_at(now) } else { 0 };
-    let live = match any_denied {
-        true => joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count(),
-        false => known,
-    };
+    let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
     if live < CONSIDERED || !joining.search.crowded {
         return true;
     }

@@ -27,7 +27,7 @@ use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
-use reception::overlaid;
+use reception::{overlaid, units};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ const WEATHER_DB: f64 = 10.0;
 pub const NONE: u32 = u32::MAX;
 /// Units of level in a milliwatt.
 pub const UNITS_PER_MW: f64 = 1e16;
+/// The same in dB.
+const UNITS_DB: f64 = 160.0;
 
 /// State of one radio: at most 48 bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,8 +103,6 @@ pub enum Fate {
     Noise,
     /// The receiver was off, sending, or busy with another frame.
     Deaf,
-    /// Whatever became of it there, the receiver has no use for it.
-    Unheeded,
 }
 
 /// What an air is made of.
@@ -133,6 +133,8 @@ pub struct Parts {
 struct Levels {
     /// Of thermal noise.
     noise: f64,
+    /// The same over a unit, dB.
+    noise_db: f64,
     /// From here on a channel is busy.
     busy: u64,
     /// A frame is found that is so much above all else.
@@ -162,7 +164,9 @@ pub struct Air {
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
     seed: u64,
-    linear: Vec<f32>,
+    linear: Box<[f32; 256]>,
+    /// Kept from frame to frame: who has a use for one.
+    heeding: Vec<Node>,
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
@@ -183,6 +187,7 @@ impl Air {
     pub fn new(parts: Parts, radios: impl Iterator<Item = (SiteId, f64)>) -> Self {
         let Parts { neighbours, model, fading, heat, interference, phy, cca_threshold_dbm, own, hops, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
+        let noise = ratio(model.noise_dbm()) * UNITS_PER_MW;
         let radio = |dbm: &f64| Radio {
             energy: 0,
             deaf_until: SimTime::ZERO,
@@ -199,7 +204,8 @@ impl Air {
             own,
             phy,
             levels: Levels {
-                noise: ratio(model.noise_dbm()) * UNITS_PER_MW,
+                noise,
+                noise_db: level_db(noise),
                 busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
                 detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
                 capture: ratio(model.capture_threshold_db()),
@@ -214,7 +220,8 @@ impl Air {
             interference: interference.map(Box::new),
             sites: PerNode(sites),
             seed,
-            linear: (0..=255u8).map(|code| ratio(-f64::from(code_db(code))) as f32).collect(),
+            linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
+            heeding: Vec::new(),
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),
@@ -226,7 +233,7 @@ impl Air {
 
     #[inline]
     fn level(&self, from: Node, code: u8) -> u64 {
-        (self.radios[from].power_mw * self.linear[code as usize]) as u64
+        units(self.radios[from].power_mw * self.linear[usize::from(code)])
     }
 
     /// A frame on the air.
@@ -282,7 +289,7 @@ impl Air {
         Some(match overlay {
             None => self.level(from, code),
             Some(overlay) => {
-                overlaid(self.radios[from].power_mw * self.linear[code as usize], overlay.factor(from, at))
+                overlaid(self.radios[from].power_mw * self.linear[usize::from(code)], overlay.factor(from, at))
             }
         })
     }

@@ -1,6 +1,6 @@
 //! A frame begins and ends: who locks on it, what it adds to the energy around its sender, and takes away again.
 
-use super::reception::{bits_between, overlaid};
+use super::reception::{bits_between, number, overlaid, units};
 use super::{Air, Fate, NONE, Transmission};
 use crate::math::level_db;
 use crate::medium::mesh::mpdu::{Frame, Mpdu};
@@ -64,42 +64,41 @@ impl Air {
         (overlay, interference): (Option<&Overlay>, Option<&Interference>),
     ) {
         let on_air = self.on_air(Channel::COMMON, now);
-        let power = self.radios[from].power_mw;
+        let Air { neighbours, radios, transmissions, levels, linear, phy, model, own, .. } = self;
+        let power = radios[from].power_mw;
         let mut sender = overlay.map(|overlay| overlay.sender(from));
         let noisy = overlay.filter(|overlay| !overlay.is_plain());
-        let (ids, codes) = self.neighbours.of(from);
+        let (ids, codes) = neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
-            let plain = power * self.linear[code as usize];
+            let plain = power * linear[usize::from(code)];
             let (level, noise) = if DISTURBED {
-                let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
+                let level = sender.as_mut().map_or(units(plain), |sender| overlaid(plain, sender.factor(node)));
                 let noise = noisy.map_or(0, |overlay| overlay.noise(node));
                 let interferers = interference.map_or(0, |others| others.level(node, on_air, now, now));
-                (level, self.levels.noise + (noise + interferers) as f64)
+                (level, levels.noise + (noise + interferers) as f64)
             } else {
-                (plain as u64, self.levels.noise)
+                (units(plain), levels.noise)
             };
-            let radio = &mut self.radios[node];
+            let radio = &mut radios[node];
             let others = radio.energy;
             radio.energy += level;
             if radio.lock != NONE {
-                let locked = &mut self.transmissions[radio.lock as usize];
-                if self.phy.is_oqpsk() {
+                let locked = &mut transmissions[radio.lock as usize];
+                if phy.is_oqpsk() {
                     if locked.to == node {
                         let sinr = radio.lock_level as f64 / (others.saturating_sub(radio.lock_level) as f64 + noise);
-                        let bits = bits_between(&self.phy, locked.checked, now);
-                        locked.ln_success += bits * self.model.ln_success_per_bit(level_db(sinr));
+                        let bits = bits_between(phy, locked.checked, now);
+                        locked.ln_success += bits * model.ln_success_per_bit(level_db(sinr));
                         locked.checked = now;
                     }
-                } else if now < locked.start + self.phy.preamble
-                    && level as f64 > radio.lock_level as f64 * self.levels.capture
-                {
+                } else if now < locked.start + phy.preamble && level as f64 > radio.lock_level as f64 * levels.capture {
                     (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
                 } else {
                     radio.peak = radio.peak.max(radio.energy.saturating_sub(radio.lock_level));
                 }
-            } else if node.0 < self.own
+            } else if node.0 < *own
                 && radio.deaf_until <= now
-                && level as f64 > (others as f64 + noise) * self.levels.detect
+                && number(level) > (number(others) + noise) * levels.detect
             {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, others);
             }
@@ -147,51 +146,39 @@ impl Air {
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
     /// it. Returns the frame.
     pub fn finish(&mut self, id: u32, each: impl FnMut(Node, Fate, f32)) -> Transmission {
-        self.finish_for(id, |_, _| true, each)
+        self.finish_for(id, |_, _| true, each).0
     }
 
     /// The same, but what becomes of a frame for all is worked out only for those who have a use for it, by node and mean level in dBm;
-    /// on a hopped channel, where only sweeps are for all and nobody asks for it, the level is not a number.
+    /// on a hopped channel, where only sweeps are for all and nobody asks for it, the level is not a number. With the frame comes how
+    /// many others were locked on it.
     pub fn finish_for(
         &mut self,
         id: u32,
         heeds: impl Fn(Node, f32) -> bool,
         mut each: impl FnMut(Node, Fate, f32),
-    ) -> Transmission {
+    ) -> (Transmission, u32) {
         let frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
+        let mut unheeded = 0;
         if frame.channel == Channel::COMMON {
-            let power = self.radios[frame.from].power_mw;
-            if frame.to != Node::EVERYONE {
+            if frame.to == Node::EVERYONE {
+                let mut heeding = std::mem::take(&mut self.heeding);
+                unheeded = self.find_heeding(id, &frame, heeds, &mut heeding);
+                for &node in &heeding {
+                    let (fate, dbm) = self.fate(id, &frame, node);
+                    each(node, fate, dbm);
+                }
+                heeding.clear();
+                self.heeding = heeding;
+            } else {
                 let (fate, dbm) = self.fate(id, &frame, frame.to);
                 each(frame.to, fate, dbm);
             }
-            let mut sender = frame.overlay.as_ref().map(|overlay| overlay.sender(frame.from));
-            let sent_dbm = self.tx_power_dbm(frame.from);
-            for n in 0..self.neighbours.of(frame.from).0.len() {
-                let (ids, codes) = self.neighbours.of(frame.from);
-                let (node, code) = (ids[n], codes[n]);
-                if frame.to == Node::EVERYONE && self.radios[node].lock == id {
-                    let level_dbm = sent_dbm - code_db(code) - self.extra_loss_db(frame.from, node);
-                    if heeds(node, level_dbm) {
-                        let (fate, dbm) = self.fate(id, &frame, node);
-                        each(node, fate, dbm);
-                    } else {
-                        self.leave(&frame, node);
-                        each(node, Fate::Unheeded, f32::NAN);
-                    }
-                }
-                let plain = power * self.linear[code as usize];
-                let level = sender.as_mut().map_or(plain as u64, |sender| overlaid(plain, sender.factor(node)));
-                let radio = &mut self.radios[node];
-                radio.energy = radio.energy.saturating_sub(level);
-                if radio.lock == id {
-                    radio.lock = NONE;
-                }
-            }
+            self.take_away(id, &frame);
         } else {
             let list = &mut self.channels[frame.channel.at()];
             if let Some(at) = list.iter().position(|&other| other == id) {
@@ -200,8 +187,8 @@ impl Air {
             for &node in &frame.hearers {
                 let is_locked = frame.to == Node::EVERYONE && self.radios[node].lock == id;
                 if is_locked && !heeds(node, f32::NAN) {
-                    self.leave(&frame, node);
-                    each(node, Fate::Unheeded, f32::NAN);
+                    self.radios[node].draws += self.draws_of(&frame);
+                    unheeded += 1;
                 } else {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
@@ -217,6 +204,53 @@ impl Air {
         let t = &mut self.transmissions[id as usize];
         t.hearers = kept;
         self.free.push(id);
-        Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
+        (Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }, unheeded)
+    }
+
+    /// Who is locked on a frame for all and has a use for it, and how many have none: these take as many draws as if they had.
+    fn find_heeding(
+        &mut self,
+        id: u32,
+        frame: &Transmission,
+        heeds: impl Fn(Node, f32) -> bool,
+        heeding: &mut Vec<Node>,
+    ) -> u32 {
+        let sent_dbm = self.tx_power_dbm(frame.from);
+        let draws = self.draws_of(frame);
+        let Air { neighbours, radios, overlay, .. } = self;
+        let overlay = overlay.as_deref();
+        let (ids, codes) = neighbours.of(frame.from);
+        let mut unheeded = 0;
+        for (&node, &code) in ids.iter().zip(codes) {
+            let radio = &mut radios[node];
+            if radio.lock != id {
+                continue;
+            }
+            let extra_db = overlay.map_or(0.0, |overlay| overlay.loss_db(frame.from, node));
+            if heeds(node, sent_dbm - code_db(code) - extra_db) {
+                heeding.push(node);
+            } else {
+                radio.draws += draws;
+                unheeded += 1;
+            }
+        }
+        unheeded
+    }
+
+    /// Takes the energy of a frame on the common channel away from everyone who hears it, and frees whoever was locked on it.
+    fn take_away(&mut self, id: u32, frame: &Transmission) {
+        let mut sender = frame.overlay.as_ref().map(|overlay| overlay.sender(frame.from));
+        let Air { neighbours, radios, linear, .. } = self;
+        let power = radios[frame.from].power_mw;
+        let (ids, codes) = neighbours.of(frame.from);
+        for (&node, &code) in ids.iter().zip(codes) {
+            let plain = power * linear[usize::from(code)];
+            let level = sender.as_mut().map_or(units(plain), |sender| overlaid(plain, sender.factor(node)));
+            let radio = &mut radios[node];
+            radio.energy = radio.energy.saturating_sub(level);
+            if radio.lock == id {
+                radio.lock = NONE;
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of a frame at a radio: levels, noise, and the draw that decides.
 
-use super::{Air, Fate, Transmission, UNITS_PER_MW};
+use super::{Air, Fate, Transmission, UNITS_DB};
 use crate::math::{level_db, normal_quantile, ratio};
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::heat::LinkHeat;
@@ -18,10 +18,12 @@ impl Air {
         self.levels.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
-    /// A frame that its receiver has no use for takes as many draws as one that it has.
-    pub(super) fn leave(&mut self, frame: &Transmission, node: Node) {
-        if frame.ln_success > f64::NEG_INFINITY {
-            self.radios[node].draws += if self.phy.is_oqpsk() { 1 } else { 2 };
+    /// Draws that a reception takes, which one that nobody has a use for takes as well.
+    pub(super) fn draws_of(&self, frame: &Transmission) -> u32 {
+        match frame.ln_success > f64::NEG_INFINITY {
+            true if self.phy.is_oqpsk() => 1,
+            true => 2,
+            false => 0,
         }
     }
 
@@ -39,7 +41,8 @@ impl Air {
         };
         let radio = &mut self.radios[node];
         let level = radio.lock_level as f64;
-        let mut dbm = level_db(level / UNITS_PER_MW) as f32;
+        let units_db = level_db(level);
+        let mut dbm = (units_db - UNITS_DB) as f32;
         let Some(heat) = heat.filter(|_| frame.ln_success > f64::NEG_INFINITY) else { return (Fate::Noise, dbm) };
         let faded_db = faded_db - heat.loss_db;
         let thermal = if heat.noise_db == 0.0 { thermal } else { thermal * ratio(heat.noise_db) };
@@ -55,9 +58,9 @@ impl Air {
         } else {
             let spread = normal_quantile(stream.unit().max(f64::EPSILON));
             dbm += (faded_db + spread * self.fading.frame_db()) as f32;
-            let rssi = level_db(level) + faded_db + spread * self.fading.frame_db();
+            let rssi = units_db + faded_db + spread * self.fading.frame_db();
             let bits = f64::from(self.phy.psdu_bits(frame.bytes));
-            let noise_db = level_db(thermal);
+            let noise_db = if thermal == self.levels.noise { self.levels.noise_db } else { level_db(thermal) };
             let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
             let peak = radio.peak + interference;
             if peak == 0 {
@@ -90,7 +93,19 @@ impl Air {
 /// Level of a frame where something is overlaid; `plain` is its level without.
 #[inline]
 pub(super) fn overlaid(plain: f32, factor: f32) -> u64 {
-    (plain * factor) as u64
+    units(plain * factor)
+}
+
+/// Whole units of a level: below 2^63, which takes the processor a single instruction.
+#[inline]
+pub(super) fn units(level: f32) -> u64 {
+    level as i64 as u64
+}
+
+/// A level as a number: below 2^63, which takes the processor a single instruction.
+#[inline]
+pub(super) fn number(units: u64) -> f64 {
+    units as i64 as f64
 }
 
 /// Bits that fit between two instants at the mode's rate, a part counting as a whole bit.
