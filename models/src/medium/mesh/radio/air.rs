@@ -7,6 +7,7 @@
 //! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod frames;
+mod lone;
 mod measured;
 mod reception;
 mod state;
@@ -166,7 +167,11 @@ pub struct Air {
     seed: u64,
     linear: Box<[f32; 256]>,
     /// Kept from frame to frame: who has a use for one.
-    heeding: Vec<Node>,
+    heeding: Vec<(Node, u64)>,
+    /// Frames that are alone on the air are written down as others are: slower.
+    pub spreads_all: bool,
+    /// A frame for all that is alone on the air, or [`NONE`]: nobody's state tells of it.
+    lone: u32,
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
@@ -222,6 +227,8 @@ impl Air {
             seed,
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
             heeding: Vec::new(),
+            spreads_all: false,
+            lone: NONE,
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),
@@ -244,11 +251,14 @@ impl Air {
     /// Whether `node` would find `channel` busy: energy over the threshold, or busy with a frame or a turn itself.
     #[inline]
     pub fn is_busy(&self, node: Node, channel: Channel, now: SimTime) -> bool {
-        let radio = &self.radios[node];
-        if radio.lock != NONE || radio.deaf_until > now {
+        if self.radios[node].deaf_until > now {
             return true;
         }
-        let energy = if channel == Channel::COMMON { radio.energy } else { self.energy_on(node, channel, NONE, now) };
+        let (common, is_locked) = self.senses(node);
+        if is_locked {
+            return true;
+        }
+        let energy = if channel == Channel::COMMON { common } else { self.energy_on(node, channel, NONE, now) };
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
         energy + noise + self.interference(node, channel, now, now) >= self.levels.busy
     }
@@ -296,7 +306,7 @@ impl Air {
 
     /// Sum of the signals on the common channel at a node, in 1e-16 mW.
     pub fn energy(&self, node: Node) -> u64 {
-        self.radios[node].energy
+        self.senses(node).0
     }
 
     /// What a radio sends with, dBm, to a thousandth.
@@ -351,8 +361,7 @@ impl Air {
 
     /// Whether `node` receives a frame or sends right now.
     pub fn is_engaged(&self, node: Node, now: SimTime) -> bool {
-        let radio = &self.radios[node];
-        radio.lock != NONE || radio.deaf_until > now
+        self.radios[node].deaf_until > now || self.senses(node).1
     }
 
     /// Whether a frame of `node` is on the air or its radio turns around.
@@ -362,6 +371,7 @@ impl Air {
 
     /// Switches a radio on or off; off, it loses the frame it was receiving and spoils the one it was sending.
     pub fn power(&mut self, node: Node, on: bool) {
+        self.spread_lone();
         let radio = &mut self.radios[node];
         radio.deaf_until = if on { SimTime::ZERO } else { SimTime::MAX };
         radio.lock = NONE;

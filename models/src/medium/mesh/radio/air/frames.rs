@@ -14,6 +14,7 @@ impl Air {
     /// Puts a frame on the air at `now`. On a hopped channel only `hearers` are tuned to it.
     pub fn begin(&mut self, now: SimTime, frame: Frame, hearers: &[Node]) -> u32 {
         let Frame { from, to, channel, bytes, mpdu } = frame;
+        self.spread_lone();
         let end = now + self.phy.airtime(bytes);
         let id = self.free.pop().unwrap_or_else(|| {
             self.transmissions.push(Transmission {
@@ -39,7 +40,9 @@ impl Air {
         t.hearers.extend_from_slice(hearers);
         t.overlay.clone_from(&self.overlay);
         self.deafen(from, end);
-        if channel == Channel::COMMON {
+        if self.is_lone(to, channel) {
+            self.lone = id;
+        } else if channel == Channel::COMMON {
             let (overlay, interference) = (self.overlay.take(), self.interference.take());
             match (&overlay, &interference) {
                 (None, None) => self.begin_common::<false>(id, now, from, (None, None)),
@@ -164,11 +167,13 @@ impl Air {
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
         let mut unheeded = 0;
-        if frame.channel == Channel::COMMON {
+        if self.lone == id {
+            unheeded = self.finish_lone(&frame, heeds, each);
+        } else if frame.channel == Channel::COMMON {
             if frame.to == Node::EVERYONE {
                 let mut heeding = std::mem::take(&mut self.heeding);
                 unheeded = self.find_heeding(id, &frame, heeds, &mut heeding);
-                for &node in &heeding {
+                for &(node, _) in &heeding {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
                 }
@@ -207,13 +212,13 @@ impl Air {
         (Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }, unheeded)
     }
 
-    /// Who is locked on a frame for all and has a use for it, and how many have none: these take as many draws as if they had.
+    /// Who is locked on a frame for all and has a use for it, at what level, and how many have none: these take as many draws as if they had.
     fn find_heeding(
         &mut self,
         id: u32,
         frame: &Transmission,
         heeds: impl Fn(Node, f32) -> bool,
-        heeding: &mut Vec<Node>,
+        heeding: &mut Vec<(Node, u64)>,
     ) -> u32 {
         let sent_dbm = self.tx_power_dbm(frame.from);
         let draws = self.draws_of(frame);
@@ -228,7 +233,7 @@ impl Air {
             }
             let extra_db = overlay.map_or(0.0, |overlay| overlay.loss_db(frame.from, node));
             if heeds(node, sent_dbm - code_db(code) - extra_db) {
-                heeding.push(node);
+                heeding.push((node, radio.lock_level));
             } else {
                 radio.draws += draws;
                 unheeded += 1;

@@ -16,6 +16,7 @@ pub struct State {
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
     trains: Vec<Train>,
+    lone: u32,
     overlay: Option<Arc<Overlay>>,
 }
 
@@ -40,6 +41,7 @@ impl Air {
             free: self.free.clone(),
             channels: self.channels.clone(),
             trains: self.trains.clone(),
+            lone: self.lone,
             overlay: self.overlay.clone(),
         }
     }
@@ -85,12 +87,14 @@ impl Air {
         let hopped = state.transmissions.iter().filter(|t| t.live && t.channel != Channel::COMMON).count();
         same_count("air: hopped frames", state.channels.iter().map(Vec::len).sum(), hopped)?;
         self.check_trains(&state.trains, bounds)?;
+        let fits = Air::fits_lone(state.lone, &state.transmissions);
+        ensure(fits, || format!("air: frame {} is not alone on the common channel", state.lone))?;
         let overlays = state.transmissions.iter().map(|t| &t.overlay).chain([&state.overlay]);
         let whole = overlays.flatten().all(|overlay| overlay.fits(self.radios.len()));
         ensure(whole, || "air: what is overlaid is not of these radios".to_owned())?;
         (self.radios, self.transmissions) = (state.radios, state.transmissions);
         (self.free, self.channels, self.overlay) = (state.free, state.channels, state.overlay);
-        self.trains = state.trains;
+        (self.trains, self.lone) = (state.trains, state.lone);
         Ok(())
     }
 }

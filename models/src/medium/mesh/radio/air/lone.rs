@@ -1,0 +1,124 @@
+//! A frame for all that is alone on the air when it begins, as most are in broadcast slots of a mesh at rest.
+//!
+//! What it adds at the radios around its sender is not written down, and who is locked on it is found out when somebody asks: whoever hears
+//! it and has listened since its first bit. The next frame that begins, and whatever else would make that untrue, has it written down first.
+
+use super::reception::{number, units};
+use super::{Air, Fate, NONE, Transmission};
+use crate::medium::mesh::radio::neighbours::code_db;
+use crate::node::{Channel, Node};
+
+impl Air {
+    /// Whether a frame that begins is alone, and nothing makes levels differ from what a table says.
+    pub(super) fn is_lone(&self, to: Node, channel: Channel) -> bool {
+        let is_plain =
+            !self.spreads_all && self.overlay.is_none() && self.interference.is_none() && !self.phy.is_oqpsk();
+        let is_for_all = channel == Channel::COMMON && to == Node::EVERYONE && !self.hops.is_empty();
+        is_for_all && is_plain && self.live() == 1
+    }
+
+    /// The lone frame's level at a node; 0 if there is none, or it is out of earshot.
+    #[inline]
+    fn lone_level(&self, node: Node) -> u64 {
+        if self.lone == NONE {
+            return 0;
+        }
+        let from = self.transmissions[self.lone as usize].from;
+        self.neighbours.code(node, from).map_or(0, |code| self.level(from, code))
+    }
+
+    /// Level that locks a radio on a frame with nothing else on the air.
+    fn detected(&self, level: u64) -> bool {
+        number(level) > self.levels.noise * self.levels.detect
+    }
+
+    /// Signals on the common channel at a node, and whether it is locked on a frame.
+    #[inline]
+    pub(super) fn senses(&self, node: Node) -> (u64, bool) {
+        let radio = &self.radios[node];
+        let (lone, is_locked) = (self.lone_level(node), radio.lock != NONE);
+        if lone == 0 {
+            return (radio.energy, is_locked);
+        }
+        let start = self.transmissions[self.lone as usize].start;
+        (radio.energy + lone, is_locked || (radio.deaf_until <= start && self.detected(lone)))
+    }
+
+    /// Writes down what the lone frame does at the radios around its sender: from now on it is one like any other.
+    pub(super) fn spread_lone(&mut self) {
+        let id = std::mem::replace(&mut self.lone, NONE);
+        if id == NONE {
+            return;
+        }
+        let Air { neighbours, radios, transmissions, levels, linear, own, .. } = self;
+        let Transmission { from, start, .. } = transmissions[id as usize];
+        let power = radios[from].power_mw;
+        let detected = levels.noise * levels.detect;
+        let (ids, codes) = neighbours.of(from);
+        for (&node, &code) in ids.iter().zip(codes) {
+            let level = units(power * linear[usize::from(code)]);
+            let radio = &mut radios[node];
+            radio.energy += level;
+            if node.0 < *own && radio.deaf_until <= start && number(level) > detected {
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
+            }
+        }
+    }
+
+    /// The lone frame ends: see [`Air::finish_for`].
+    pub(super) fn finish_lone(
+        &mut self,
+        frame: &Transmission,
+        heeds: impl Fn(Node, f32) -> bool,
+        mut each: impl FnMut(Node, Fate, f32),
+    ) -> u32 {
+        let id = std::mem::replace(&mut self.lone, NONE);
+        let mut heeding = std::mem::take(&mut self.heeding);
+        let unheeded = self.find_heeding_lone(frame, heeds, &mut heeding);
+        for &(node, level) in &heeding {
+            let radio = &mut self.radios[node];
+            (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
+            let (fate, dbm) = self.fate(id, frame, node);
+            self.radios[node].lock = NONE;
+            each(node, fate, dbm);
+        }
+        heeding.clear();
+        self.heeding = heeding;
+        unheeded
+    }
+
+    /// Who is locked on the lone frame and has a use for it, at what level, and how many have none: see [`Air::find_heeding`].
+    fn find_heeding_lone(
+        &mut self,
+        frame: &Transmission,
+        heeds: impl Fn(Node, f32) -> bool,
+        heeding: &mut Vec<(Node, u64)>,
+    ) -> u32 {
+        let (sent_dbm, draws) = (self.tx_power_dbm(frame.from), self.draws_of(frame));
+        let Air { neighbours, radios, levels, linear, own, .. } = self;
+        let (power, start) = (radios[frame.from].power_mw, frame.start);
+        let detected = levels.noise * levels.detect;
+        let (ids, codes) = neighbours.of(frame.from);
+        let mut unheeded = 0;
+        for (&node, &code) in ids.iter().zip(codes) {
+            let level = units(power * linear[usize::from(code)]);
+            let radio = &mut radios[node];
+            if node.0 >= *own || radio.deaf_until > start || number(level) <= detected {
+                continue;
+            }
+            if heeds(node, sent_dbm - code_db(code)) {
+                heeding.push((node, level));
+            } else {
+                radio.draws += draws;
+                unheeded += 1;
+            }
+        }
+        unheeded
+    }
+
+    /// Whether a saved lone frame is one.
+    pub(super) fn fits_lone(lone: u32, transmissions: &[Transmission]) -> bool {
+        let is_alone = |t: &Transmission| t.live && t.channel == Channel::COMMON && t.overlay.is_none();
+        lone == NONE || transmissions.get(lone as usize).is_some_and(is_alone)
+    }
+}
