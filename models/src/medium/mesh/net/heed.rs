@@ -56,11 +56,17 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     if level_dbm < net.threshold_dbm(node, false) {
         return false;
     }
-    // The minute matters to those that are denied alone.
+    if !joining.search.crowded {
+        return true;
+    }
+    // The minute matters to those that are denied alone; without them all that are kept come first.
     let any_denied = joining.candidates.iter().any(|c| c.denied_until_min != 0);
     let minute = if any_denied { minute_at(now) } else { 0 };
-    let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
-    if live < CONSIDERED || !joining.search.crowded {
+    let is_open = match any_denied {
+        true => joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count() < CONSIDERED,
+        false => joining.candidates[CONSIDERED - 1].node == Node::NONE,
+    };
+    if is_open {
         return true;
     }
     let worst = &joining.candidates[CONSIDERED - 1];
