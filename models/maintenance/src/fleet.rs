@@ -188,6 +188,11 @@ impl Fleet {
         self.installed[meter as usize]
     }
 
+    /// How often it was exchanged.
+    pub fn exchanges(&self, meter: u32) -> u8 {
+        self.exchanges[meter as usize]
+    }
+
     /// Parts of the meter's vintage as sets.
     pub fn masks(&self, meter: u32) -> Masks {
         self.masks[usize::from(self.vintage[meter as usize])]
@@ -215,6 +220,11 @@ impl Fleet {
     /// Its open job.
     pub fn job(&self, meter: u32) -> u32 {
         self.job.get(meter, NO_JOB)
+    }
+
+    /// Whether it has an open job.
+    pub fn has_job(&self, meter: u32) -> bool {
+        self.job(meter) != NO_JOB
     }
 
     /// It has another open job, or none.

@@ -2,7 +2,9 @@
 
 use crate::draw;
 use crate::heat::{DAY_S, DOUBLING_K, HeatTable, YEAR_S};
-use crate::spec::{DepotSpec, Law, PartSpec, PlanSpec};
+use crate::inside::{Cells, Crystals, Use};
+use crate::laws::fleet::Weibull;
+use crate::spec::{Cell, DepotSpec, Law, PartSpec, PlanSpec};
 use amitwin_data::rows::Part;
 
 /// Wear at a smaller share of a life is not seen to come from further away than this.
@@ -38,6 +40,8 @@ pub struct Lives {
     retry_factor: f64,
     heat: HeatTable,
     calendar: HeatTable,
+    cells: Cells,
+    crystals: Crystals,
 }
 
 impl Lives {
@@ -55,11 +59,10 @@ impl Lives {
             end_s,
             wet_factor: plan.duty.wet_factor,
             retry_factor: plan.duty.retry_factor,
-            heat: match &depot.hours {
-                Some(hours) => HeatTable::of_hours(hours, depot.enclosure, DOUBLING_K, plan.first_day, months),
-                None => HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
-            },
+            heat: HeatTable::of_depot(plan, depot, DOUBLING_K, months),
             calendar: HeatTable::calendar(months),
+            cells: Cells::new(plan, depot, months),
+            crystals: Crystals::new(plan, depot),
         }
     }
 
@@ -138,12 +141,45 @@ impl Lives {
                 }
                 clock.when((put_in + age) / factor)
             }
+            Law::Capped(weibull, at_most_s) => {
+                let (since_s, hazard) = (f64::from(whose.since_s), draw::exponential(&mut stream));
+                let by_calendar = Weibull { eta: at_most_s, ..weibull };
+                let hazard = if old {
+                    let by_age = weibull.cumulative(clock.at(self.start_s) * factor - put_in);
+                    hazard + by_age.max(by_calendar.cumulative(self.start_s - since_s))
+                } else {
+                    hazard
+                };
+                let at_most_s = since_s + by_calendar.when(hazard);
+                let aged_s = clock.when((put_in + weibull.when(hazard)) / factor);
+                Some(aged_s.map_or(at_most_s, |aged_s| aged_s.min(at_most_s)))
+            }
             Law::Drift { limit, .. } => {
                 let (error, drift) = self.error_of(part, whose);
                 let leaves_s = clock.when((put_in + leaves_at(error, drift, limit)) / factor);
                 leaves_s.map(|time_s| time_s.max(f64::from(whose.since_s)))
             }
+            Law::Cell(cell) => self.empty_s(&cell, whose, wet_s, draw::exponential(&mut stream), old),
+            Law::Crystal(crystal) => {
+                let error_ppm = crystal.within_ppm * (2.0 * stream.unit() - 1.0);
+                let drift_ppm_y = crystal.ageing_sd_ppm_y * draw::normal(&mut stream);
+                let span_s = (f64::from(whose.since_s), self.calendar.end_s());
+                self.crystals.wrong_at(&crystal, (error_ppm, drift_ppm_y), span_s, whose.warmth)
+            }
         }
+    }
+
+    /// When a cell is empty whose charge is so far out among those of its kind, as a hazard.
+    fn empty_s(&self, cell: &Cell, whose: Whose, wet_s: u32, hazard: f64, old: bool) -> Option<f64> {
+        let used = Use {
+            since_s: f64::from(whose.since_s),
+            warmth: whose.warmth,
+            wet_s: if wet_s == NEVER { f64::INFINITY } else { f64::from(wet_s.max(whose.since_s)) },
+            wet_factor: self.retry_factor,
+        };
+        let charges = Weibull { eta: cell.charge_ah, beta: cell.shape };
+        let before = if old { charges.cumulative(self.cells.needed_ah(cell, used, self.start_s)) } else { 0.0 };
+        self.cells.empty_s(cell, used, charges.when(hazard + before))
     }
 
     /// Share of its life at which a part is at a time, if it fails at `until_s`: 1 by then.

@@ -1,8 +1,10 @@
 //! A depot with its meters: the partition of a plan. Nothing passes between depots.
 
+mod calibration;
 mod firmware;
 mod health;
 mod lots;
+mod neighbours;
 mod reach;
 mod rules;
 mod work;
@@ -15,6 +17,7 @@ use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
 use crate::tally::Tally;
+use crate::words::Words;
 use amitwin_data::rows::{DepotRow, Rows};
 use lots::Judged;
 
@@ -52,6 +55,7 @@ pub struct Depot<'a> {
     next: Vec<u32>,
     jobs: Jobs,
     crews: Pool,
+    words: Words,
     stock: Stock,
     lots: Judged,
     installed: u32,
@@ -84,7 +88,8 @@ impl<'a> Depot<'a> {
             next: vec![NEVER; fleet.len() as usize],
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
-            crews: Pool::new(&spec.crews),
+            crews: Pool::new(&spec.crews, plan.work.handed_back),
+            words: Words::default(),
             stock: Stock::new(&spec.stock),
             lots: Judged::default(),
             installed: 0,
