@@ -86,6 +86,9 @@ impl Jobs {
                 place
             }
             None => {
+                if self.jobs.len() == self.jobs.capacity() {
+                    self.jobs.reserve_exact(16 + self.jobs.len() / 8);
+                }
                 self.jobs.push(job);
                 self.jobs.len() as u32 - 1
             }
@@ -99,7 +102,11 @@ impl Jobs {
         let job = &mut self.jobs[place as usize];
         job.taken = false;
         let turn = (job.priority, job.due_s, job.meter, place);
-        self.queues[needs(job)].push(Reverse(turn));
+        let queue = &mut self.queues[needs(job)];
+        if queue.len() == queue.capacity() {
+            queue.reserve_exact(16 + queue.len() / 8);
+        }
+        queue.push(Reverse(turn));
         self.waiting += 1;
     }
 
@@ -240,11 +247,14 @@ impl Pool {
         self.idle > 0
     }
 
-    /// Idle crews, with what they can do.
-    pub fn idle(&self) -> impl Iterator<Item = (u32, Able)> {
-        let able = |crew: u32| Able { tasks: self.kind(crew).skills, keeps: self.handed_back(crew) == 0.0 };
-        let idle = self.crews.iter().enumerate().filter(|(_, (_, visit))| visit.is_none());
-        idle.map(move |(at, _)| (at as u32, able(at as u32)))
+    /// The first idle crew from a number on, with what it can do.
+    pub fn idle_from(&self, from: u32) -> Option<(u32, Able)> {
+        if self.idle == 0 {
+            return None;
+        }
+        let at = self.crews.get(from as usize..)?.iter().position(|(_, visit)| visit.is_none())?;
+        let crew = from + at as u32;
+        Some((crew, Able { tasks: self.kind(crew).skills, keeps: self.handed_back(crew) == 0.0 }))
     }
 
     /// A crew sets out.

@@ -77,8 +77,14 @@ impl Depot<'_> {
         if !self.crews.has_idle() || self.jobs.waiting() == 0 || !self.plan.work.shifts.is_on(self.now) {
             return;
         }
-        let idle: Vec<(u32, Able)> = self.crews.idle().collect();
-        for (crew, able) in idle {
+        let mut idlest: Option<Able> = None;
+        let mut from = 0;
+        while let Some((crew, able)) = self.crews.idle_from(from) {
+            from = crew + 1;
+            if idlest == Some(able) {
+                // There is nothing for another one who can do the same.
+                continue;
+            }
             let (fleet, stock, plan) = (&self.fleet, &self.stock, self.plan);
             let can_begin = |job: &Job| {
                 let m = job.meter as usize;
@@ -95,7 +101,10 @@ impl Depot<'_> {
             };
             if let Some(place) = self.jobs.next(able, can_begin) {
                 self.send(crew, able.tasks, place);
-            } else if self.jobs.waiting() == 0 {
+            } else {
+                idlest = Some(able);
+            }
+            if self.jobs.waiting() == 0 {
                 return;
             }
         }
