@@ -262,6 +262,11 @@ fn makers_ratings_become_laws() {
     let law = spec("", "capacitor = { rated = { hours = 2000, at_c = 105 } }")(Part::Capacitor);
     let Law::Capped(life, at_most_s) = law else { panic!("{law:?}") };
     assert!((life.eta / year - 41.3).abs() < 0.05 && life.beta == 12.0 && at_most_s == 15.0 * year, "{law:?}");
+    // 0.1 ohm become the 0.3 that a burst of 2 A bears after log2(3) = 1.585 rated lives.
+    let law =
+        spec("", "capacitor = { rated = { hours = 2000, at_c = 105, esr_ohm = 0.1, burst_a = 2 } }")(Part::Capacitor);
+    let Law::Capped(weak, _) = law else { panic!("{law:?}") };
+    assert!((weak.eta / life.eta - 1.585).abs() < 0.001, "{law:?}");
     // 1,000 h at 65 C and 2.7 V, kept at 2.1 V, are 2^3.5 x 1.3^6 as long at 30 C: 6.23 years.
     let rated = "supercapacitor = { rated = { hours = 1000, at_c = 65, volts = 2.7, used_at_volts = 2.1 } }";
     let law = spec("\"supercapacitor\"", rated)(Part::Supercapacitor);
@@ -291,6 +296,10 @@ fn makers_ratings_become_laws() {
     says(
         "capacitor = { rated = { hours = 99, at_c = 99 }, life = \"9y\" }",
         &["`rated` says how long a part lives, and `life` says it again"],
+    );
+    says(
+        "capacitor = { rated = { hours = 99, at_c = 99, esr_ohm = 0.4, burst_a = 2 } }",
+        &["bursts of 2 A restart a meter from 0.300 ohm on, and a new capacitor has 0.4"],
     );
     says("capacitor = { rated = { hours = 99, at_c = 99, volts = 2 } }", &["`volts` is for supercapacitor alone"]);
 }
@@ -411,6 +420,40 @@ fn a_list_of_meters_gives_vintages_dates_and_depots() {
     ] {
         assert!(said.contains(part), "`{part}` is not in:\n{said}");
     }
+}
+
+#[test]
+fn a_list_may_have_columns_of_its_own_names_and_dates_of_its_own_form() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let csv = "Zaehler,Breite,Laenge,Typ,Einbau,Bezirk\nM1,51.5,-0.1,old,02.07.2015,south\nM2,51.6,-0.1,new,2024-03-01 00:00:00,north\n";
+    fs::write(dir.path().join("meters.csv"), csv).expect("a list");
+    let text = SMALL.replace("[[depot]]\nname = \"north\"\nmeters = 2000", "[[vintage]]\nname = \"new\"\ninstalled = 2023\n[[depot]]\nname = \"south\"\nclimate = \"london\"\n[[depot]]\nname = \"north\"");
+    let columns = "id = \"Zaehler\", lat = \"Breite\", lon = \"Laenge\"";
+    let of = |more: &str| {
+        let text = format!("{text}\n[fleet]\nfile = \"meters.csv\"\ncolumns = {{ {columns}{more} }}\n");
+        load_text(&text, "plan.toml", dir.path(), &[], None).map_err(|error| error.render(false))
+    };
+    let own = ", vintage = \"Typ\", installed = \"Einbau\", depot = \"Bezirk\"";
+    let plan = of(own).unwrap_or_else(|said| panic!("{said}"));
+    let listed = |depot: usize| match &plan.variants[0].spec.depots[depot].meters {
+        amitwin_maintenance::spec::Meters::Listed(list) => (list[0].vintage, list[0].installed_s),
+        drawn => panic!("{drawn:?}"),
+    };
+    // Days since 2015-01-01: 2 July is 182; 1 March 2024 is nine years with two leap days and 60 days of a leap year later.
+    assert_eq!((listed(0), listed(1)), ((0, 182 * 86_400), (1, (9 * 365 + 2 + 60) * 86_400)));
+    assert!(plan.notes.iter().all(|note| !note.contains("no meters")), "{:?}", plan.notes);
+    // What is missing is told once, whatever the number of meters, with what there is.
+    let missing = of("").expect_err("no vintage");
+    assert_eq!(missing.matches("has no column `vintage`").count(), 1, "{missing}");
+    assert!(missing.contains("fleet.columns.vintage") && missing.contains("`Typ`, `Einbau`, `Bezirk`"), "{missing}");
+    let wrong = of(&own.replace("Einbau", "Datum")).expect_err("no such column");
+    assert!(wrong.contains("has no column `Datum`, which is to say `installed`"), "{wrong}");
+    fs::write(dir.path().join("meters.csv"), csv.replace("02.07.2015", "07/02/2015")).expect("a list");
+    let date = of(own).expect_err("a date");
+    assert!(
+        date.contains("`07/02/2015` is no date of installation; write 2019, 2019-05, 2019-05-31 or 31.05.2019"),
+        "{date}"
+    );
 }
 
 #[test]

@@ -128,16 +128,20 @@ fn by_maker(cx: &mut Cx<'_>, at: &[&str], spec: &mut PartSpec, section: &PartSec
 
 /// The law of a capacitor or a supercapacitor that is rated for some hours at a temperature.
 fn rating(cx: &mut Cx<'_>, at: &[&str], part: Part, rated: &RatedSection, years: impl Fn(f64) -> Weibull) -> Law {
-    let RatedSection { hours, at_c, at_most, volts, used_at_volts } = rated;
+    let RatedSection { hours, at_c, at_most, volts, used_at_volts, esr_ohm, burst_a } = rated;
     if part == Part::Capacitor {
         for (key, is_set) in [("volts", volts.is_some()), ("used_at_volts", used_at_volts.is_some())] {
             misplaced(cx, at, key, is_set, "supercapacitor");
         }
-        let eta_y = hours * libm::exp2((at_c - REFERENCE_C) / 10.0) / YEAR_H;
+        let eta_y =
+            hours * libm::exp2((at_c - REFERENCE_C) / 10.0) / YEAR_H * until_brown_out(cx, at, *esr_ohm, *burst_a);
         let at_most_s = at_most.map_or(capacitor::LIFE_MAX_Y * YEAR_S, |time| time.secs_f64());
         return Law::Capped(years(eta_y), at_most_s);
     }
-    misplaced(cx, at, "at_most", at_most.is_some(), "capacitor");
+    let of_capacitor = [("at_most", at_most.is_some()), ("esr_ohm", esr_ohm.is_some()), ("burst_a", burst_a.is_some())];
+    for (key, is_set) in of_capacitor {
+        misplaced(cx, at, key, is_set, "capacitor");
+    }
     let (Some(volts), Some(used_at)) = (volts, used_at_volts) else {
         if volts.is_some() != used_at_volts.is_some() {
             let title = "a supercapacitor is rated at `volts` and kept at `used_at_volts`, and one of them is missing";
@@ -150,4 +154,27 @@ fn rating(cx: &mut Cx<'_>, at: &[&str], part: Part, rated: &RatedSection, years:
         cx.error(&[at, &["used_at_volts"]].concat(), title, "too much", "let it be `volts` at most");
     }
     Law::Life(years(supercapacitor::life_y(*hours, *at_c, *volts, REFERENCE_C, *used_at)))
+}
+
+/// Share of its rated life after which a capacitor lets the meter restart with each burst; the whole where nothing is said of bursts.
+fn until_brown_out(cx: &mut Cx<'_>, at: &[&str], esr_ohm: Option<f64>, burst_a: Option<f64>) -> f64 {
+    match (esr_ohm, burst_a) {
+        (Some(new_ohm), Some(burst_a)) => {
+            let share = capacitor::brown_out_share(new_ohm, burst_a);
+            if share <= 0.0 {
+                let most = capacitor::brown_out_ohm(burst_a);
+                let title = format!(
+                    "bursts of {burst_a} A restart a meter from {most:.3} ohm on, and a new capacitor has {new_ohm}"
+                );
+                cx.error(&[at, &["esr_ohm"]].concat(), title, "never works", "correct one of the two");
+            }
+            share
+        }
+        (None, None) => 1.0,
+        _ => {
+            let title = "a capacitor has `esr_ohm` against bursts of `burst_a`, and one of them is missing";
+            cx.error(at, title, "name both", "for example esr_ohm = 0.1 and burst_a = 2");
+            1.0
+        }
+    }
 }

@@ -93,6 +93,14 @@ pub struct RatedSection {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1y", "x-max" = "100y"))]
     pub at_most: Option<SimTime>,
+    /// Series resistance of a new one, ohm, which doubles by the rated end: of capacitor alone, together with `burst_a`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 100.0))]
+    pub esr_ohm: Option<f64>,
+    /// Current of the radio's bursts, A: the part has failed when a burst pulls the supply from 4.2 V below 3.6 V and the meter restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 20.0))]
+    pub burst_a: Option<f64>,
     /// Voltage at which that is so: of supercapacitor alone, together with `used_at_volts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.5, max = 20.0))]
