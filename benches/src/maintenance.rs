@@ -14,7 +14,7 @@ pub fn exchanges(meters: u32, at_c: f64, crews: u32, seed: u64) -> PlanSpec {
     plan.vintages[0].parts.iter_mut().for_each(|part| part.restart_cures = 0.0);
     let depot = &mut plan.depots[0];
     (depot.climate, depot.area_km2) = (Climate::constant(at_c), 0.0);
-    depot.crews = vec![Crews { count: crews, skills: Tasks::ALL }];
+    depot.crews = vec![Crews::of(crews, Tasks::ALL)];
     (plan.policy.alarm_s, plan.policy.patience_s) = (1, 1);
     let work = &mut plan.work;
     work.shifts = Shifts::ALWAYS;

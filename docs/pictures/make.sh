@@ -27,12 +27,15 @@ draw_some() {
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
 }
 
-# The same of a maintenance plan.
+# The same of a maintenance plan; further charts get their names behind that of the plan: NAME CHART [CHART...].
 draw_plan() {
     local name=$1 chart=$2
     "$amitwin" -q plan "scenarios/library/$name.toml" -o "$runs/$name" >/dev/null || [ $? = 4 ]
     "$amitwin" report "$runs/$name" --pictures "$runs/$name/pictures" >/dev/null
     cp "$runs/$name/pictures/$chart.svg" "docs/pictures/$name.svg"
+    for further in "${@:3}"; do
+        cp "$runs/$name/pictures/$further.svg" "docs/pictures/$name-$further.svg"
+    done
 }
 
 # A scenario that is a sweep: NAME CHART OPTION...
@@ -77,7 +80,7 @@ draw serve map
 draw spring-foliage links
 draw staggered-reset rejoin
 draw suite-mismatch reads
-draw_plan maintenance-20-years away
+draw_plan maintenance-20-years away pareto
 draw_plan vintages survival
 draw trace-burstiness delivered
 draw zombie-reset rejoin

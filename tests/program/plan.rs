@@ -2,7 +2,7 @@
 
 use amitwin_data::files::RunDir;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{FailureRow, FleetYearRow, SurvivalRow, VisitRow};
+use amitwin_data::rows::{FailureRow, FleetYearRow, Reason, SurvivalRow, VisitRow};
 use amitwin_data::summary::{Status, VariantSummary};
 use amitwin_data::sweep::SweepSummary;
 use amitwin_testkit::folders::folder;
@@ -65,6 +65,10 @@ fn a_plan_writes_a_run_directory_that_holds_what_it_says() {
     assert_eq!(years.iter().map(|year| year.meters).sum::<u32>(), 8 * 1_500);
     let visits: Vec<VisitRow> = run_dir.rows("visit", 1).expect("rows");
     assert_eq!(visits.len() as u32, years.iter().map(|year| year.truck_rolls).sum::<u32>());
+    assert!(visits.iter().all(|visit| visit.crew.0.as_deref() == Some("own")));
+    let regular = visits.iter().find(|visit| visit.reason == Reason::Interval && visit.error_30a_share.0.is_some());
+    let tasks = "inspect clean calibrate neighbours battery supercapacitor restart";
+    assert!(regular.expect("a calibration").tasks.0.as_deref().is_some_and(|said| said.starts_with(tasks)));
     let failures: Vec<FailureRow> = run_dir.rows("wait", 1).expect("rows");
     assert!(failures.iter().all(|failure| failure.meter < 1_500 && failure.depot < 2));
     // No failure is left out of the curves, but for what was broken when the plan began.

@@ -1,6 +1,6 @@
 //! The declaration of the tables of maintenance plans.
 
-use super::cell::{Cell, CellError};
+use super::cell::{Added, Cell, CellError};
 use super::column::{ColumnData, Cursor};
 use super::declare::rows;
 use super::tables::Rows;
@@ -30,6 +30,17 @@ rows! {
         travel_s: u32,
         /// At the meter.
         work_s: u32,
+        /// Crew that went, by its name in the file; empty in runs of earlier versions.
+        crew: Added<Arc<str>>,
+        /// What it went for, words with blanks between them: inspect, clean, calibrate, neighbours, battery, supercapacitor, restart, exchange,
+        /// repair; empty as `crew`.
+        tasks: Added<Arc<str>>,
+        /// Error that a calibration has read at 15 A, before the meter was adjusted; empty without one.
+        error_15a_share: Added<f32>,
+        /// The same at 30 A.
+        error_30a_share: Added<f32>,
+        /// The same at 60 A.
+        error_60a_share: Added<f32>,
     }
     /// Every failure, when it has been repaired, or at the end of the plan; of maintenance plans.
     failures: FailureRow, sorted by [time_s, meter], opt_in: true {

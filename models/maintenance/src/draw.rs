@@ -22,6 +22,10 @@ pub const RECOVERY: u32 = 7;
 pub const UPDATE: u32 = 200;
 /// Whether a meter comes with a wrong certificate.
 pub const WRONG: u32 = 201;
+/// How a meter's error goes with its load.
+pub const LOAD: u32 = 250;
+/// What a test standard adds to a reading.
+pub const READING: u32 = 251;
 /// Lives of parts; the part and its generation are added.
 const LIFE: u32 = 1 << 16;
 

@@ -4,7 +4,7 @@
 use crate::column::Column;
 use crate::draw;
 use crate::heat::DOUBLING_K;
-use crate::life::{Lives, NEVER, Whose};
+use crate::life::{self, Lives, NEVER, Whose};
 use crate::spec::{DepotSpec, Meters, PartSpec, PlanSpec};
 use amitwin_data::rows::{Effect, Part};
 use amitwin_sim_core::rng::Stream;
@@ -164,7 +164,20 @@ impl Fleet {
             since_s = self.since[slot].get(meter, 0).max(since_s);
         }
         let is_first = since_s == self.installed[m];
-        Whose { meter: self.first + meter, slot, generation, since_s, is_first, warmth: f64::from(self.warmth[m]) }
+        let warmth = f64::from(self.warmth[m]);
+        Whose { meter: self.first + meter, vintage: self.vintage[m], slot, generation, since_s, is_first, warmth }
+    }
+
+    /// When a part was put in.
+    pub fn since_s(&self, meter: u32, slot: usize) -> u32 {
+        let m = meter as usize;
+        let installed_s = self.installed[m];
+        if self.renewed[m] & 1 << slot == 0 { installed_s } else { self.since[slot].get(meter, 0).max(installed_s) }
+    }
+
+    /// Parts that fail before the plan ends, or have failed, as a set.
+    pub fn ends(&self, meter: u32) -> u16 {
+        self.ends[meter as usize]
     }
 
     /// When a part fails, or has failed.
@@ -178,7 +191,8 @@ impl Fleet {
             NEVER => lives.lives_until_s(&parts[slot], self.whose(meter, slot), wet_s),
             at => Some(f64::from(at)),
         };
-        let gasket = self.gasket[usize::from(self.vintage[meter as usize])];
+        let gasket =
+            self.gasket[usize::from(self.vintage[meter as usize])].filter(|_| life::minds_water(parts[slot].part));
         let wet_s = gasket.and_then(|gasket| until_s(gasket, NEVER)).map_or(NEVER, |wet_s| wet_s as u32);
         until_s(slot, wet_s)
     }
@@ -186,6 +200,11 @@ impl Fleet {
     /// When the meter was put in: its installation, or its last exchange.
     pub fn installed_s(&self, meter: u32) -> u32 {
         self.installed[meter as usize]
+    }
+
+    /// How often it was exchanged.
+    pub fn exchanges(&self, meter: u32) -> u8 {
+        self.exchanges[meter as usize]
     }
 
     /// Parts of the meter's vintage as sets.
@@ -215,6 +234,11 @@ impl Fleet {
     /// Its open job.
     pub fn job(&self, meter: u32) -> u32 {
         self.job.get(meter, NO_JOB)
+    }
+
+    /// Whether it has an open job.
+    pub fn has_job(&self, meter: u32) -> bool {
+        self.job(meter) != NO_JOB
     }
 
     /// It has another open job, or none.
@@ -294,7 +318,7 @@ impl Fleet {
         let wet_s = self.wet_s(meter);
         for (other, part) in parts.iter().enumerate() {
             let lives_on = self.failed[m] & 1 << other == 0;
-            if lives_on && matches!(part.part, Part::Board | Part::Module | Part::Battery) {
+            if lives_on && life::minds_water(part.part) {
                 let before = self.fails_at(meter, other);
                 self.draw(lives, part, meter, other, wet_s);
                 // What water has done before stays done.

@@ -9,7 +9,7 @@ use crate::spec::{Law, PartSpec, Repair};
 use amitwin_data::rows::{Effect, Part};
 
 /// Shape of a life that scatters by a tenth.
-const STEADY: f64 = 12.0;
+pub const STEADY: f64 = 12.0;
 
 /// Every part, with its default life. Those of [`OFF`] are on no meter unless it is said.
 pub fn parts() -> Vec<PartSpec> {

@@ -2,6 +2,7 @@
 
 use crate::climate::{Climate, YEAR_D};
 use crate::hours::YearOfHours;
+use crate::spec::{DepotSpec, PlanSpec};
 use libm::{exp, exp2, log};
 
 /// Temperature at which a part ages a year in a year, degrees Celsius.
@@ -82,8 +83,21 @@ impl HeatTable {
         first_day: f64,
         months: usize,
     ) -> HeatTable {
-        let rates = year.rates((enclosure.idle_k, enclosure.sun_k), REFERENCE_C, doubling_k, first_day);
+        let rates = year.means(enclosure, first_day, |inside_c| exp2((inside_c - REFERENCE_C) / doubling_k));
         HeatTable::of_rates(&rates, months)
+    }
+
+    /// Over the cells of a plan, inside the meters of a depot.
+    pub fn of_depot(plan: &PlanSpec, depot: &DepotSpec, doubling_k: f64, months: usize) -> HeatTable {
+        match &depot.hours {
+            Some(hours) => HeatTable::of_hours(hours, depot.enclosure, doubling_k, plan.first_day, months),
+            None => HeatTable::new(&depot.climate, depot.enclosure, doubling_k, plan.first_day, months),
+        }
+    }
+
+    /// The end of the last cell, s.
+    pub fn end_s(&self) -> f64 {
+        (self.at_s.len() - 1) as f64 * MONTH_S
     }
 
     fn of_rates(of_year: &[f64; 12], months: usize) -> HeatTable {
@@ -126,30 +140,44 @@ impl HeatTable {
 }
 
 /// The day of the year in the middle of a cell.
-fn day(first_day: f64, month: usize) -> f64 {
+pub(crate) fn day(first_day: f64, month: usize) -> f64 {
     first_day + (month as f64 + 0.5) * YEAR_D / 12.0
 }
 
-/// Reference seconds that pass in a second, on average over a day: air and sun by the hour, weather and clouds by their spread.
+/// Reference seconds that pass in a second, on average over a day.
 fn rate(climate: &Climate, enclosure: Enclosure, doubling_k: f64, day: f64) -> f64 {
     let b = std::f64::consts::LN_2 / doubling_k;
-    let spread = |variance_k2: f64| exp(b * b * variance_k2.max(0.0) / 2.0);
+    let spread = |variance_k2: f64| exp(b * b * variance_k2 / 2.0);
+    over_day(climate, enclosure, REFERENCE_C, day, |above_k, variance_k2, n| {
+        exp2(above_k / doubling_k) / n * spread(variance_k2)
+    })
+}
+
+/// The sum over a day of a function of how much warmer than `than_c` it is inside, of the variance of that, and of how many such terms a
+/// day has: air and sun by the hour, weather and clouds by their spread.
+pub(crate) fn over_day(
+    climate: &Climate,
+    enclosure: Enclosure,
+    than_c: f64,
+    day: f64,
+    of: impl Fn(f64, f64, f64) -> f64,
+) -> f64 {
     let variance_k2 = climate.sd_k * climate.sd_k;
-    let (night, sunny) = (spread(variance_k2), spread(variance_k2 - climate.clear_k * climate.clear_k));
+    let sunny_k2 = (variance_k2 - climate.clear_k * climate.clear_k).max(0.0);
     let mut sum = 0.0;
     for hour in 0..24 {
         let hour = f64::from(hour) + 0.5;
-        let still = climate.hour_c(day, hour) + enclosure.idle_k - REFERENCE_C;
+        let still = climate.hour_c(day, hour) + enclosure.idle_k - than_c;
         let clear = climate.clear_sky_w_m2(day, hour) / 1_000.0;
         if clear <= 0.0 {
-            sum += exp2(still / doubling_k) / 24.0 * night;
+            sum += of(still, variance_k2, 24.0);
             continue;
         }
         // Two skies stand for all: one as much clearer, and warmer, as the other is duller.
         for sign in [-1.0, 1.0] {
             let kt = (climate.kt_mean + sign * climate.kt_sd).clamp(0.0, KT_MAX);
             let inside = still + sign * climate.clear_k + enclosure.sun_k * kt * clear;
-            sum += exp2(inside / doubling_k) / 48.0 * sunny;
+            sum += of(inside, sunny_k2, 48.0);
         }
     }
     sum

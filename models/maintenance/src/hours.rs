@@ -28,21 +28,13 @@ impl YearOfHours {
         (air_c.len() == HOURS && sun_w_m2.len() == HOURS).then_some(YearOfHours { air_c, sun_w_m2, lat_deg })
     }
 
-    /// Mean over each twelfth of a year, the first of which begins on a day of the year, of `2^(how much warmer than a reference / doubling)`, where a
-    /// part is by `idle_k` warmer than the air, and by `sun_k` at 1,000 W/m2.
-    pub(crate) fn rates(
-        &self,
-        (idle_k, sun_k): (f64, f64),
-        reference_c: f64,
-        doubling_k: f64,
-        first_day: f64,
-    ) -> [f64; 12] {
+    /// Mean over each twelfth of a year, the first of which begins on a day of the year, of a function of the temperature in a box.
+    pub(crate) fn means(&self, enclosure: Enclosure, first_day: f64, of: impl Fn(f64) -> f64) -> [f64; 12] {
         let mut sums = [(0.0, 0u32); 12];
         for (n, sun) in self.sun_w_m2.iter().enumerate() {
             let day = (n as f64 + 0.5) / 24.0 - first_day;
             let (sum, count) = &mut sums[(day.rem_euclid(WAVE_D) / WAVE_D * 12.0) as usize % 12];
-            let inside_c = self.over_hour_c(n) + idle_k + sun_k * f64::from(*sun) / 1_000.0;
-            *sum += exp2((inside_c - reference_c) / doubling_k);
+            *sum += of(self.over_hour_c(n) + enclosure.idle_k + enclosure.sun_k * f64::from(*sun) / 1_000.0);
             *count += 1;
         }
         sums.map(|(sum, count)| sum / f64::from(count.max(1)))

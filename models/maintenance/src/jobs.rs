@@ -26,6 +26,8 @@ pub struct Job {
     pub taken: bool,
     /// Lot whose sample it is.
     pub lot: Option<u16>,
+    /// Who went there gave it back, so that crews do it who give nothing back.
+    pub returned: bool,
 }
 
 /// Order of the queue: priority, due, meter; and the job's place.
@@ -39,17 +41,25 @@ const SKILLED: [(Tasks, Tasks); 2] = [(Tasks::EXCHANGE, Tasks::REPAIR), (Tasks::
 pub struct Jobs {
     jobs: Vec<Job>,
     free: Vec<u32>,
-    /// Those that wait, by what they need of [`SKILLED`].
-    queues: [BinaryHeap<Turn>; 4],
+    /// Those that wait, by what they need.
+    queues: [BinaryHeap<Turn>; 8],
     waiting: u32,
     /// Those that lack a spare.
     put_off: Vec<u32>,
 }
 
-/// What a job needs of [`SKILLED`], as a number.
-fn needs(tasks: Tasks) -> usize {
+/// What tasks need of [`SKILLED`], as a number.
+fn skills(tasks: Tasks) -> usize {
     let needed = |(a, b): &(Tasks, Tasks)| tasks.has(*a) || tasks.has(*b);
     SKILLED.iter().enumerate().filter(|(_, skill)| needed(skill)).map(|(bit, _)| 1 << bit).sum()
+}
+
+/// The bit of what only crews do who give nothing back, behind those of [`SKILLED`].
+const KEPT: usize = 4;
+
+/// What a job needs, as a number.
+fn needs(job: &Job) -> usize {
+    skills(job.tasks) | if job.returned { KEPT } else { 0 }
 }
 
 impl Jobs {
@@ -76,6 +86,9 @@ impl Jobs {
                 place
             }
             None => {
+                if self.jobs.len() == self.jobs.capacity() {
+                    self.jobs.reserve_exact(16 + self.jobs.len() / 8);
+                }
                 self.jobs.push(job);
                 self.jobs.len() as u32 - 1
             }
@@ -89,21 +102,25 @@ impl Jobs {
         let job = &mut self.jobs[place as usize];
         job.taken = false;
         let turn = (job.priority, job.due_s, job.meter, place);
-        self.queues[needs(job.tasks)].push(Reverse(turn));
+        let queue = &mut self.queues[needs(job)];
+        if queue.len() == queue.capacity() {
+            queue.reserve_exact(16 + queue.len() / 8);
+        }
+        queue.push(Reverse(turn));
         self.waiting += 1;
     }
 
     /// More is to be done there, or sooner.
     pub fn add(&mut self, place: u32, more: &Job) {
         let job = &mut self.jobs[place as usize];
-        let before = (job.priority, job.due_s, needs(job.tasks));
+        let before = (job.priority, job.due_s, needs(job));
         job.tasks = job.tasks.with(more.tasks);
         if more.priority < job.priority {
             (job.priority, job.reason) = (more.priority, more.reason);
         }
         job.due_s = job.due_s.min(more.due_s);
         job.lot = job.lot.or(more.lot);
-        if !job.taken && before != (job.priority, job.due_s, needs(job.tasks)) {
+        if !job.taken && before != (job.priority, job.due_s, needs(job)) {
             // The old turn is passed over when it comes.
             self.waiting -= 1;
             self.queue(place);
@@ -122,19 +139,18 @@ impl Jobs {
         }
     }
 
-    /// The next job for who can do these tasks, of those that `can_begin`; others are put off.
-    pub fn next(&mut self, skills: Tasks, mut can_begin: impl FnMut(&Job) -> bool) -> Option<u32> {
-        let able = needs(skills);
+    /// The next job for such a crew, of those that `can_begin`; others are put off.
+    pub fn next(&mut self, crew: Able, mut can_begin: impl FnMut(&Job) -> bool) -> Option<u32> {
+        let able = skills(crew.tasks) | if crew.keeps { KEPT } else { 0 };
         loop {
-            let queue = (0..4).filter(|needed| needed & !able == 0).min_by_key(|needed| {
+            let queue = (0..self.queues.len()).filter(|needed| needed & !able == 0).min_by_key(|needed| {
                 // Turns are reversed for the heap; an empty queue comes last.
                 self.queues[*needed].peek().map_or((u8::MAX, u32::MAX, u32::MAX, u32::MAX), |turn| turn.0)
             })?;
             let Reverse((priority, due_s, meter, place)) = self.queues[queue].pop()?;
             let job = &mut self.jobs[place as usize];
-            let is_its = !job.taken
-                && (job.priority, job.due_s, job.meter) == (priority, due_s, meter)
-                && needs(job.tasks) == queue;
+            let is_its =
+                !job.taken && (job.priority, job.due_s, job.meter) == (priority, due_s, meter) && needs(job) == queue;
             if !is_its {
                 continue;
             }
@@ -154,17 +170,24 @@ impl Jobs {
     }
 }
 
+/// What a crew can do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Able {
+    /// Its tasks.
+    pub tasks: Tasks,
+    /// It never gives work back.
+    pub keeps: bool,
+}
+
 /// Crews, each with what it is at.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    crews: Vec<Crew>,
+    kinds: Vec<Crews>,
+    /// The kind of each, and its visit.
+    crews: Vec<(u16, Option<Visit>)>,
+    /// Share of the visits after which those give work back of which nothing else is said.
+    handed_back: f64,
     idle: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Crew {
-    skills: Tasks,
-    visit: Option<Visit>,
 }
 
 /// A crew's visit.
@@ -185,14 +208,28 @@ pub struct Visit {
 }
 
 impl Pool {
-    /// All idle.
-    pub fn new(kinds: &[Crews]) -> Pool {
-        let crews: Vec<Crew> = kinds
-            .iter()
-            .flat_map(|kind| std::iter::repeat_n(Crew { skills: kind.skills, visit: None }, kind.count as usize))
-            .collect();
+    /// All idle; those of which nothing is said give back work after that share of their visits.
+    pub fn new(kinds: &[Crews], handed_back: f64) -> Pool {
+        let of = |(at, kind): (usize, &Crews)| std::iter::repeat_n((at as u16, None), kind.count as usize);
+        let crews: Vec<(u16, Option<Visit>)> = kinds.iter().enumerate().flat_map(of).collect();
         let idle = crews.len() as u32;
-        Pool { crews, idle }
+        Pool { kinds: kinds.to_vec(), crews, handed_back, idle }
+    }
+
+    /// The crews that one is of.
+    pub fn kind(&self, crew: u32) -> &Crews {
+        &self.kinds[usize::from(self.crews[crew as usize].0)]
+    }
+
+    /// Share of a crew's visits after which it gives the work back.
+    pub fn handed_back(&self, crew: u32) -> f64 {
+        self.kind(crew).handed_back.unwrap_or(self.handed_back)
+    }
+
+    /// Whether there are crews who can do a job and give nothing back.
+    pub fn keeps(&self, job: &Job) -> bool {
+        let can = |kind: &Crews| kind.count > 0 && skills(job.tasks) & !skills(kind.skills) == 0;
+        self.kinds.iter().any(|kind| can(kind) && kind.handed_back.unwrap_or(self.handed_back) == 0.0)
     }
 
     /// How many.
@@ -210,24 +247,25 @@ impl Pool {
         self.idle > 0
     }
 
-    /// Idle crews, with what they can do.
-    pub fn idle(&self) -> impl Iterator<Item = (u32, Tasks)> {
-        self.crews
-            .iter()
-            .enumerate()
-            .filter(|(_, crew)| crew.visit.is_none())
-            .map(|(at, crew)| (at as u32, crew.skills))
+    /// The first idle crew from a number on, with what it can do.
+    pub fn idle_from(&self, from: u32) -> Option<(u32, Able)> {
+        if self.idle == 0 {
+            return None;
+        }
+        let at = self.crews.get(from as usize..)?.iter().position(|(_, visit)| visit.is_none())?;
+        let crew = from + at as u32;
+        Some((crew, Able { tasks: self.kind(crew).skills, keeps: self.handed_back(crew) == 0.0 }))
     }
 
     /// A crew sets out.
     pub fn send(&mut self, crew: u32, visit: Visit) {
-        self.crews[crew as usize].visit = Some(visit);
+        self.crews[crew as usize].1 = Some(visit);
         self.idle -= 1;
     }
 
     /// A crew is back; gives back what it did.
     pub fn back(&mut self, crew: u32) -> Option<Visit> {
-        let visit = self.crews[crew as usize].visit.take();
+        let visit = self.crews[crew as usize].1.take();
         self.idle += u32::from(visit.is_some());
         visit
     }
@@ -239,11 +277,26 @@ mod tests {
 
     fn job(meter: u32, priority: u8, due_s: u32, tasks: Tasks) -> Job {
         let reason = Reason::Failure;
-        Job { meter, tasks, reason, priority, opened_s: 0, due_s, tried: false, taken: false, lot: None }
+        Job {
+            meter,
+            tasks,
+            reason,
+            priority,
+            opened_s: 0,
+            due_s,
+            tried: false,
+            taken: false,
+            lot: None,
+            returned: false,
+        }
+    }
+
+    fn all(tasks: Tasks) -> Able {
+        Able { tasks, keeps: false }
     }
 
     fn order(jobs: &mut Jobs, skills: Tasks) -> Vec<u32> {
-        std::iter::from_fn(|| jobs.next(skills, |_| true).map(|place| jobs.get(place).meter)).collect()
+        std::iter::from_fn(|| jobs.next(all(skills), |_| true).map(|place| jobs.get(place).meter)).collect()
     }
 
     #[test]
@@ -275,9 +328,27 @@ mod tests {
     fn what_cannot_begin_is_put_off() {
         let mut jobs = Jobs::default();
         let place = jobs.open(job(7, 1, 1, Tasks::EXCHANGE));
-        assert_eq!(jobs.next(Tasks::ALL, |_| false), None);
+        assert_eq!(jobs.next(all(Tasks::ALL), |_| false), None);
         assert_eq!((jobs.put_off(), jobs.waiting()), (1, 0));
         jobs.queue_put_off();
-        assert_eq!(jobs.next(Tasks::ALL, |_| true), Some(place));
+        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), Some(place));
+    }
+    #[test]
+    fn what_was_given_back_waits_for_who_gives_nothing_back() {
+        let contractor = Crews { handed_back: Some(0.1), ..Crews::of(1, Tasks::ALL) };
+        let pool =
+            Pool::new(&[contractor.clone(), Crews { handed_back: Some(0.0), ..Crews::of(1, Tasks::INSPECT) }], 0.5);
+        assert_eq!((pool.handed_back(0), pool.handed_back(1)), (0.1, 0.0));
+        // Nobody but the contractor exchanges meters.
+        let (look, exchange) = (job(1, 1, 1, Tasks::INSPECT), job(2, 1, 1, Tasks::EXCHANGE));
+        assert!(pool.keeps(&look) && !pool.keeps(&exchange));
+        assert!(!Pool::new(&[Crews::of(1, Tasks::ALL)], 0.5).keeps(&look));
+        let mut jobs = Jobs::default();
+        let place = jobs.open(look);
+        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), Some(place));
+        jobs.get_mut(place).returned = true;
+        jobs.queue(place);
+        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), None);
+        assert_eq!(jobs.next(Able { tasks: Tasks::INSPECT, keeps: true }, |_| true), Some(place));
     }
 }

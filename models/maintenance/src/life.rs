@@ -2,7 +2,9 @@
 
 use crate::draw;
 use crate::heat::{DAY_S, DOUBLING_K, HeatTable, YEAR_S};
-use crate::spec::{DepotSpec, Law, PartSpec, PlanSpec};
+use crate::inside::{Cells, Crystals, Use};
+use crate::laws::fleet::Weibull;
+use crate::spec::{Cell, DepotSpec, Law, PartSpec, PlanSpec};
 use amitwin_data::rows::Part;
 
 /// Wear at a smaller share of a life is not seen to come from further away than this.
@@ -16,6 +18,8 @@ pub const NEVER: u32 = u32::MAX;
 pub struct Whose {
     /// Number of the meter in the fleet.
     pub meter: u32,
+    /// Its vintage, by place.
+    pub vintage: u16,
     /// Place of the part among those of its vintage.
     pub slot: usize,
     /// Parts that were in its place before.
@@ -38,6 +42,24 @@ pub struct Lives {
     retry_factor: f64,
     heat: HeatTable,
     calendar: HeatTable,
+    cells: Cells,
+    crystals: Crystals,
+    outlive: Outlive,
+}
+
+/// Which parts outlive the plan, from their first random number alone: those for which it is below the share that is sure to live, by vintage,
+/// place and [`WARMEST`].
+#[derive(Debug)]
+struct Outlive(Vec<Vec<[f64; WARMEST.len()]>>);
+
+/// Ageing by heat up to which a share is worked out, against the other meters of a depot.
+const WARMEST: [f64; 6] = [1.0, 1.15, 1.32, 1.52, 1.74, 2.3];
+/// Less than this of a share is a matter of rounding.
+const SURE: f64 = 1.0 - 1e-9;
+
+/// Whether a part fails sooner in a wet case.
+pub fn minds_water(part: Part) -> bool {
+    matches!(part, Part::Board | Part::Module | Part::Battery)
 }
 
 impl Lives {
@@ -49,18 +71,49 @@ impl Lives {
         let worn = plan.work.worn.min(watched).clamp(WORN_MIN, 1.0);
         let years = (end_s / YEAR_S / worn).ceil();
         let months = 12 * years as usize + 2;
-        Lives {
+        let mut lives = Lives {
+            outlive: Outlive(Vec::new()),
             seed: plan.seed,
             start_s: f64::from(plan.start_s),
             end_s,
             wet_factor: plan.duty.wet_factor,
             retry_factor: plan.duty.retry_factor,
-            heat: match &depot.hours {
-                Some(hours) => HeatTable::of_hours(hours, depot.enclosure, DOUBLING_K, plan.first_day, months),
-                None => HeatTable::new(&depot.climate, depot.enclosure, DOUBLING_K, plan.first_day, months),
-            },
+            heat: HeatTable::of_depot(plan, depot, DOUBLING_K, months),
             calendar: HeatTable::calendar(months),
+            cells: Cells::new(plan, depot, months),
+            crystals: Crystals::new(plan, depot),
+        };
+        lives.outlive = Outlive(
+            plan.vintages
+                .iter()
+                .map(|v| v.parts.iter().map(|part| WARMEST.map(|w| lives.sure(part, w))).collect())
+                .collect(),
+        );
+        lives
+    }
+
+    /// Share of the parts of a kind that is sure to outlive the plan, however old, with at most so much warmth.
+    fn sure(&self, part: &PartSpec, warmth: f64) -> f64 {
+        let Law::Life(weibull) = part.law else { return 0.0 };
+        let (clock, factor) = self.clock(part, warmth);
+        let (by_water, by_retries) = match part.part {
+            Part::Board => (self.wet_factor, 1.0),
+            Part::Module => (self.wet_factor * self.retry_factor, 1.0),
+            Part::Battery => (1.0, self.retry_factor),
+            _ => (1.0, 1.0),
+        };
+        let age_s = (clock.at(self.end_s) - clock.at(0.0)) * factor * by_retries.max(1.0);
+        libm::exp(-weibull.cumulative(age_s) * by_water.max(1.0)) * SURE
+    }
+
+    /// Whether a part is known to outlive the plan without working out when it fails.
+    fn outlives(&self, part: &PartSpec, whose: Whose) -> bool {
+        if whose.is_first && part.wrong > 0.0 {
+            return false;
         }
+        let Some(class) = WARMEST.iter().position(|warmth| whose.warmth <= *warmth) else { return false };
+        let sure = self.outlive.0[usize::from(whose.vintage)][whose.slot][class];
+        sure > 0.0 && draw::open_unit(&mut draw::life(self.seed, whose.meter, whose.slot, whose.generation)) < sure
     }
 
     /// Constant temperature that ages the inside of the depot's meters as fast, degrees Celsius.
@@ -99,7 +152,7 @@ impl Lives {
     /// When a part fails, if the plan lasts so long; one that was there when the plan began has lived until then. Boards in which there
     /// has been water since `wet_s` fail sooner from then on.
     pub fn fails_at(&self, part: &PartSpec, whose: Whose, wet_s: u32) -> u32 {
-        self.moment(self.lives_until_s(part, whose, wet_s))
+        if self.outlives(part, whose) { NEVER } else { self.moment(self.lives_until_s(part, whose, wet_s)) }
     }
 
     /// When a part fails, whether or not the plan lasts so long; `None`: long after it.
@@ -138,12 +191,45 @@ impl Lives {
                 }
                 clock.when((put_in + age) / factor)
             }
+            Law::Capped(weibull, at_most_s) => {
+                let (since_s, hazard) = (f64::from(whose.since_s), draw::exponential(&mut stream));
+                let by_calendar = Weibull { eta: at_most_s, ..weibull };
+                let hazard = if old {
+                    let by_age = weibull.cumulative(clock.at(self.start_s) * factor - put_in);
+                    hazard + by_age.max(by_calendar.cumulative(self.start_s - since_s))
+                } else {
+                    hazard
+                };
+                let at_most_s = since_s + by_calendar.when(hazard);
+                let aged_s = clock.when((put_in + weibull.when(hazard)) / factor);
+                Some(aged_s.map_or(at_most_s, |aged_s| aged_s.min(at_most_s)))
+            }
             Law::Drift { limit, .. } => {
                 let (error, drift) = self.error_of(part, whose);
                 let leaves_s = clock.when((put_in + leaves_at(error, drift, limit)) / factor);
                 leaves_s.map(|time_s| time_s.max(f64::from(whose.since_s)))
             }
+            Law::Cell(cell) => self.empty_s(&cell, whose, wet_s, draw::exponential(&mut stream), old),
+            Law::Crystal(crystal) => {
+                let error_ppm = crystal.within_ppm * (2.0 * stream.unit() - 1.0);
+                let drift_ppm_y = crystal.ageing_sd_ppm_y * draw::normal(&mut stream);
+                let span_s = (f64::from(whose.since_s), self.calendar.end_s());
+                self.crystals.wrong_at(&crystal, (error_ppm, drift_ppm_y), span_s, whose.warmth)
+            }
         }
+    }
+
+    /// When a cell is empty whose charge is so far out among those of its kind, as a hazard.
+    fn empty_s(&self, cell: &Cell, whose: Whose, wet_s: u32, hazard: f64, old: bool) -> Option<f64> {
+        let used = Use {
+            since_s: f64::from(whose.since_s),
+            warmth: whose.warmth,
+            wet_s: if wet_s == NEVER { f64::INFINITY } else { f64::from(wet_s.max(whose.since_s)) },
+            wet_factor: self.retry_factor,
+        };
+        let charges = Weibull { eta: cell.charge_ah, beta: cell.shape };
+        let before = if old { charges.cumulative(self.cells.needed_ah(cell, used, self.start_s)) } else { 0.0 };
+        self.cells.empty_s(cell, used, charges.when(hazard + before))
     }
 
     /// Share of its life at which a part is at a time, if it fails at `until_s`: 1 by then.

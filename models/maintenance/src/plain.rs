@@ -75,7 +75,7 @@ impl PlanSpec {
                 meters: Meters::Drawn(meters, Arc::from([1.0])),
                 area_km2: f64::from(meters) / 200.0,
                 middle_m: (0.0, 0.0),
-                crews: vec![Crews { count: meters.div_ceil(20_000), skills: Tasks::ALL }],
+                crews: vec![Crews::of(meters.div_ceil(20_000), Tasks::ALL)],
                 stock: Vec::new(),
             }],
             policy: Policy::run_to_failure(),

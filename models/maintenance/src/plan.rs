@@ -14,7 +14,9 @@ pub struct Run<'a> {
     plan: &'a PlanSpec,
     depots: Vec<Depot<'a>>,
     months: u32,
-    /// Depots that have told what is left of their failures.
+    /// All years have been played, and depots tell what is left of their failures.
+    is_ending: bool,
+    /// Those that have.
     ended: usize,
 }
 
@@ -22,11 +24,11 @@ impl<'a> Run<'a> {
     /// At the beginning of a plan.
     pub fn new(plan: &'a PlanSpec) -> Run<'a> {
         let depots = (0..plan.depots.len() as u32).into_par_iter().map(|number| Depot::new(plan, number)).collect();
-        Run { plan, depots, months: 0, ended: 0 }
+        Run { plan, depots, months: 0, is_ending: false, ended: 0 }
     }
 
-    /// Runs through the next month; behind the last one, through the end of the next depot, because what is left of failures is too
-    /// much to be held for all depots at once. Whether there was any.
+    /// Runs through the next month; behind the last one, through what is left of failures, a part of a depot at a time, because it is too
+    /// much to be held at once. Whether there was any.
     pub fn run_month(&mut self) -> bool {
         if self.months == 12 * self.plan.years {
             return self.end_depot();
@@ -37,19 +39,21 @@ impl<'a> Run<'a> {
     }
 
     fn end_depot(&mut self) -> bool {
+        self.is_ending = true;
         if let Some(before) = self.ended.checked_sub(1) {
             self.depots[before].rows = Rows::default();
         }
         let Some(depot) = self.depots.get_mut(self.ended) else { return false };
-        depot.end();
-        self.ended += 1;
+        if depot.end() {
+            self.ended += 1;
+        }
         true
     }
 
-    /// Runs through the next twelve months, or the end of the next depot; whether there were any.
+    /// Runs through the next twelve months, or a part of the end; whether there were any.
     pub fn run_year(&mut self) -> bool {
         let goes_on = self.run_month();
-        goes_on && (self.ended > 0 || (1..12).all(|_| self.run_month()))
+        goes_on && (self.is_ending || (1..12).all(|_| self.run_month()))
     }
 
     /// Runs to a moment of the plan and tells of every meter that is there; what depots write down until then is lost.
@@ -72,7 +76,7 @@ impl<'a> Run<'a> {
 
     /// Whether the last month was the end of a year.
     pub fn is_year_over(&self) -> bool {
-        self.months.is_multiple_of(12) && self.ended == 0
+        self.months.is_multiple_of(12) && !self.is_ending
     }
 
     /// What depots have written down, in the order of their numbers.

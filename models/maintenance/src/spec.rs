@@ -3,11 +3,12 @@
 use crate::climate::Climate;
 use crate::heat::Enclosure;
 use crate::hours::YearOfHours;
-use crate::laws::fleet::Weibull;
 use crate::radio::Radio;
 use crate::shifts::Shifts;
 use amitwin_data::rows::{Effect, Part, Reason};
 use std::sync::Arc;
+
+pub use crate::part::{Cell, Crystal, Law, PartSpec, Repair, Vintage};
 
 /// A plan: a fleet, who looks after it and by what rules, for how long.
 #[derive(Clone, Debug)]
@@ -70,65 +71,6 @@ pub struct Duty {
     pub retry_factor: f64,
 }
 
-/// Meters that were bought together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Vintage {
-    /// Name.
-    pub name: String,
-    /// First and last moment of their installation.
-    pub installed_s: (u32, u32),
-    /// What of them can fail.
-    pub parts: Vec<PartSpec>,
-}
-
-/// A part of a meter, or what else can go wrong with one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PartSpec {
-    /// Which.
-    pub part: Part,
-    /// What its failure does.
-    pub effect: Effect,
-    /// When it fails.
-    pub law: Law,
-    /// It ages with heat; otherwise by the calendar.
-    pub ages_with_heat: bool,
-    /// What is done about it.
-    pub repair: Repair,
-    /// Share of its failures that a restart from afar cures.
-    pub restart_cures: f64,
-    /// Share that is wrong from the day on which the meter is put in: of certificates.
-    pub wrong: f64,
-}
-
-/// When a part fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Law {
-    /// Weibull over the part's age, s.
-    Life(Weibull),
-    /// A measurement whose error leaves its limits.
-    Drift {
-        /// Standard deviation of the error of new ones.
-        new_sd: f64,
-        /// Standard deviation of the drift in a year of age.
-        drift_sd_y: f64,
-        /// Error from which on it has failed.
-        limit: f64,
-    },
-}
-
-/// What is done about a failure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Repair {
-    /// The meter is exchanged.
-    Exchange,
-    /// The part is exchanged.
-    Part,
-    /// A crew sets it right with what it has.
-    OnSite,
-    /// It passes by itself, after this time on average, s.
-    Itself(f64),
-}
-
 /// Where meters stand and who looks after them.
 #[derive(Clone, Debug)]
 pub struct DepotSpec {
@@ -186,13 +128,24 @@ pub struct Listed {
     pub installed_s: u32,
 }
 
-/// Crews that can do the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Crews of one name, who can do the same.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Crews {
+    /// Name.
+    pub name: Arc<str>,
     /// How many.
     pub count: u32,
     /// What they can do.
     pub skills: Tasks,
+    /// Share of their visits after which they give the work back; as all others do if it is not said.
+    pub handed_back: Option<f64>,
+}
+
+impl Crews {
+    /// So many who can do that.
+    pub fn of(count: u32, skills: Tasks) -> Crews {
+        Crews { name: Arc::from("own"), count, skills, handed_back: None }
+    }
 }
 
 /// Spares of a kind.
@@ -219,7 +172,7 @@ impl Tasks {
     pub const CLEAN: Tasks = Tasks(2);
     /// Check the measurement at 15, 30 and 60 A, and adjust it.
     pub const CALIBRATE: Tasks = Tasks(4);
-    /// Look through the table of neighbours.
+    /// Look through the table of neighbours: who of them is weak, and who is not there.
     pub const NEIGHBOURS: Tasks = Tasks(8);
     /// Test the battery.
     pub const BATTERY: Tasks = Tasks(16);
@@ -245,6 +198,9 @@ impl Tasks {
     ];
     /// All of them.
     pub const ALL: Tasks = Tasks(511);
+    /// What files and tables call each, in the order of [`Tasks::EACH`].
+    pub const WORDS: [&str; 9] =
+        ["inspect", "clean", "calibrate", "neighbours", "battery", "supercapacitor", "restart", "exchange", "repair"];
 
     /// Both together.
     pub const fn with(self, other: Tasks) -> Tasks {
@@ -340,6 +296,25 @@ pub struct Rule {
     pub within_s: u32,
     /// How urgent: 0 before all others.
     pub priority: u8,
+    /// For which meters.
+    pub only: Only,
+}
+
+/// Meters that a rule is for: those of some vintages at some depots.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Only {
+    /// Vintages, by place; none stands for all.
+    pub vintages: Vec<u16>,
+    /// Depots, by number; none stands for all.
+    pub depots: Vec<u32>,
+}
+
+impl Only {
+    /// Whether meters of a vintage at a depot are among them.
+    pub fn has(&self, vintage: u16, depot: u32) -> bool {
+        (self.vintages.is_empty() || self.vintages.contains(&vintage))
+            && (self.depots.is_empty() || self.depots.contains(&depot))
+    }
 }
 
 /// When a rule holds.
@@ -452,7 +427,7 @@ pub struct Work {
     pub missed: f64,
     /// When another one follows, s.
     pub missed_again_s: u32,
-    /// Share of visits after which a contractor gives the work back.
+    /// Share of visits after which the work is given back, by crews of which nothing else is said.
     pub handed_back: f64,
     /// Time at the door, s.
     pub visit_s: u32,

@@ -14,7 +14,7 @@ fn renewed_at_once(meters: u32) -> PlanSpec {
     let mut plan = PlanSpec::plain(meters);
     plan.vintages[0].parts = [Part::Board, Part::Module, Part::Capacitor].map(hardware::default).to_vec();
     plan.vintages[0].parts[1].restart_cures = 0.0;
-    plan.depots[0].crews = vec![Crews { count: 2_000, skills: Tasks::ALL }];
+    plan.depots[0].crews = vec![Crews::of(2_000, Tasks::ALL)];
     plan.depots[0].area_km2 = 0.0;
     plan.policy.alarm_s = 1;
     plan.policy.patience_s = 1;
@@ -81,7 +81,7 @@ fn crews_wait_as_a_queue_with_many_servers_does() {
         let mut board = hardware::default(Part::Board);
         board.law = Law::Life(fleet::Weibull { eta: YEAR_S / rate, beta: 1.0 });
         plan.vintages[0].parts = vec![board];
-        plan.depots[0].crews = vec![Crews { count: 10, skills: Tasks::ALL }];
+        plan.depots[0].crews = vec![Crews::of(10, Tasks::ALL)];
         plan.work.visit_s = 0;
         plan.work.tasks_s = [0; 9];
         plan.work.tasks_s[8] = 86_400 / 6;

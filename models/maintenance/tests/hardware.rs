@@ -4,7 +4,7 @@ use amitwin_data::rows::{Part, Rows};
 use amitwin_maintenance::heat::YEAR_S;
 use amitwin_maintenance::laws::fleet::Weibull;
 use amitwin_maintenance::life::days;
-use amitwin_maintenance::spec::{Code, Crews, Firmware, Law, PartSpec, Rule, Tasks, When};
+use amitwin_maintenance::spec::{Code, Crews, Firmware, Law, Only, PartSpec, Rule, Tasks, When};
 use amitwin_maintenance::{PlanSpec, Run, hardware};
 
 fn run(plan: &PlanSpec) -> (Rows, Rows) {
@@ -19,7 +19,7 @@ fn run(plan: &PlanSpec) -> (Rows, Rows) {
 fn easy(meters: u32, parts: Vec<PartSpec>) -> PlanSpec {
     let mut plan = PlanSpec::plain(meters);
     plan.vintages[0].parts = parts;
-    plan.depots[0].crews = vec![Crews { count: 500, skills: Tasks::ALL }];
+    plan.depots[0].crews = vec![Crews::of(500, Tasks::ALL)];
     (plan.work.missed, plan.work.handed_back) = (0.0, 0.0);
     plan
 }
@@ -53,6 +53,7 @@ fn a_tenth_come_with_a_wrong_certificate_and_get_a_right_one() {
         tasks: Tasks::EXCHANGE,
         within_s: days(30.0),
         priority: 1,
+        only: Only::default(),
     }];
     let (rows, _) = run(&plan);
     let all = rows.failures.len() as f64;

@@ -188,7 +188,7 @@ pub fn load_text(
         notes = cx.notes;
         let list = file.fleet.file.as_ref().map(|path| ListFile {
             path: lists.absolute(path).into(),
-            options: Options { columns: file.fleet.columns.clone(), crs: file.fleet.crs.clone() },
+            options: Options { columns: file.fleet.columns.of_sites(), crs: file.fleet.crs.clone() },
         });
         let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());
         let weather = |depot: &DepotSection| {
@@ -208,6 +208,10 @@ pub fn load_text(
         }));
     }
     shadowed(&root, &changes, &mut warnings);
+    if errors.is_empty() {
+        let plans: Vec<_> = resolved.iter().map(|variant: &Variant| &variant.spec).collect();
+        resolve::unused(&root, &plans, &mut warnings);
+    }
     let base = typed(&root, &mut errors);
     let in_variants = base.iter().flat_map(|base| &base.variant).any(|variant| variant.set.contains_key("wear.run"));
     if in_variants {

@@ -299,6 +299,11 @@ pub fn extremes() -> Rows {
             waited_s: u32::MAX,
             travel_s: 0,
             work_s: 1,
+            crew: Added(Some(Arc::from("own"))),
+            tasks: Added(Some(Arc::from("inspect clean"))),
+            error_15a_share: Added(Some(-0.001)),
+            error_30a_share: Added::default(),
+            error_60a_share: Added::default(),
         }],
         failures: vec![failure(None, ""), failure(Some(-0.0), "Err 05")],
         fleet_years: vec![FleetYearRow {

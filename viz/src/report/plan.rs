@@ -5,6 +5,7 @@ use crate::human;
 use crate::svg::heat::Heat;
 use crate::svg::map::{self, Kind, losses};
 use crate::svg::plot::{Plot, Point};
+use crate::svg::style;
 use crate::svg::ticks;
 use crate::sweep::pareto::front;
 use crate::view::{RunView, VariantView};
@@ -60,6 +61,24 @@ fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
     places.into_iter().map(|v| (v, if round.contains(&v) { name(v) } else { String::new() })).collect()
 }
 
+/// A chart of joined lines that start at 0 and have nothing beside them; it has yet to say what they are.
+fn lines_only() -> Plot {
+    Plot {
+        title: String::new(),
+        x_label: String::new(),
+        y_label: String::new(),
+        x_ticks: Vec::new(),
+        logarithmic: false,
+        bounds: None,
+        lines: Vec::new(),
+        joined: true,
+        loose: Vec::new(),
+        names: Vec::new(),
+        limits: Vec::new(),
+        marks: Vec::new(),
+    }
+}
+
 fn years(first: f64, last: f64) -> Vec<(f64, String)> {
     axis(first, last, |year| format!("{year:.0}"))
 }
@@ -94,14 +113,8 @@ fn by_year(
         x_label: "year of the plan".to_owned(),
         y_label: unit.to_owned(),
         x_ticks: years(1.0, last),
-        logarithmic: false,
         lines,
-        bounds: None,
-        joined: true,
-        loose: Vec::new(),
-        names: Vec::new(),
-        limits: Vec::new(),
-        marks: Vec::new(),
+        ..lines_only()
     };
     Some(Figure::new(
         name,
@@ -135,14 +148,9 @@ fn reach(run: &RunView) -> Option<Figure> {
         x_label: "year of the plan".to_owned(),
         y_label: "reads that arrive, %".to_owned(),
         x_ticks: years(0.0, last),
-        logarithmic: false,
         lines,
         bounds: Some((0.0, 100.0)),
-        joined: true,
-        loose: Vec::new(),
-        names: Vec::new(),
-        limits: Vec::new(),
-        marks: Vec::new(),
+        ..lines_only()
     };
     let caption = "Share of the reads of meters that work that arrive, by month over all depots, as the table of the radio has it for the \
                    share of meters that are off and the mean extra loss of the others.";
@@ -169,14 +177,10 @@ fn cost_and_availability(run: &RunView) -> Option<Figure> {
         x_label: "cost of the whole plan".to_owned(),
         y_label: "hours without a reading for each meter and year".to_owned(),
         x_ticks: axis(low, high, human::short_count),
-        logarithmic: false,
         lines: vec![of(true).map(point).collect()],
-        bounds: None,
-        joined: true,
         loose: of(false).map(point).collect(),
         names: choices.iter().enumerate().map(|(at, (_, (x, y)))| (*x, *y, (at + 1).to_string())).collect(),
-        limits: Vec::new(),
-        marks: Vec::new(),
+        ..lines_only()
     };
     let told: Vec<String> =
         of(true).map(|(name, (cost, away))| format!("{name} ({}, {away:.1} h)", human::short_count(*cost))).collect();
@@ -216,14 +220,8 @@ fn ages(run: &RunView) -> Option<Figure> {
         x_label: "age of the part, years".to_owned(),
         y_label: "first failures, of 1,000 meters".to_owned(),
         x_ticks: years(0.0, last),
-        logarithmic: false,
         lines: parts.iter().map(|(_, by_age)| line(by_age)).collect(),
-        bounds: None,
-        joined: true,
-        loose: Vec::new(),
-        names: Vec::new(),
-        limits: Vec::new(),
-        marks: Vec::new(),
+        ..lines_only()
     };
     let legend = parts.iter().enumerate().map(|(at, (part, _))| entry(at, part.as_str().replace('_', " "))).collect();
     let caption = format!(
@@ -234,8 +232,8 @@ fn ages(run: &RunView) -> Option<Figure> {
     Some(Figure::new("ages", "Failures by age", legend, plot.draw(), &caption))
 }
 
-/// Lines that a chart of survival shows, at most.
-const CURVES_MAX: usize = 8;
+/// Lines that a chart of survival shows, at most: bands of one colour could not be told apart.
+const CURVES_MAX: usize = style::COLOURS;
 
 /// Which share of the parts of each vintage live how long: those of which most have failed.
 fn survival(run: &RunView) -> Option<Figure> {
@@ -263,14 +261,9 @@ fn survival(run: &RunView) -> Option<Figure> {
         x_label: "age of the part, years".to_owned(),
         y_label: "parts that live, %".to_owned(),
         x_ticks: years(0.0, last),
-        logarithmic: false,
         lines: curves.iter().map(line).collect(),
         bounds: Some((0.0, 100.0)),
-        joined: true,
-        loose: Vec::new(),
-        names: Vec::new(),
-        limits: Vec::new(),
-        marks: Vec::new(),
+        ..lines_only()
     };
     let several = variant.survival.iter().any(|row| row.vintage != 0);
     let name = |row: &SurvivalRow| {

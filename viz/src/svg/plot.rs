@@ -14,6 +14,8 @@ const TOP: f64 = 40.0;
 const LETTER: f64 = 8.4;
 /// Between two labels of the horizontal axis, at least.
 const GAP: f64 = 8.0;
+/// Joined points whose marks are nearer to each other than this, on average, have none.
+const MARK_GAP: f64 = 9.0;
 /// An axis of what has bounds shows at least this share of all that there could be, so that noise makes no mountains.
 const SHOWN_MIN: f64 = 0.005;
 
@@ -122,7 +124,9 @@ impl Plot {
             if self.joined {
                 svg.path(&style::stroke(i), &path);
             }
-            svg.marks(&format!("dot s{}", i % style::COLOURS), 6.0, &dots);
+            if !self.joined || !is_dense(line, &frame) {
+                svg.marks(&format!("dot s{}", i % style::COLOURS), 6.0, &dots);
+            }
         }
         let mut dots = String::new();
         for point in &self.loose {
@@ -214,6 +218,13 @@ fn within((floor, ceiling): (f64, f64), low: f64, high: f64) -> (f64, f64) {
     ((libm::floor(from / step + 1e-9) * step).max(floor), to)
 }
 
+/// Whether marks of points would hide their line.
+fn is_dense(line: &[Point], frame: &Frame) -> bool {
+    let (Some(first), Some(last)) = (line.first(), line.last()) else { return false };
+    let gaps = line.len().saturating_sub(1) as f64;
+    gaps > 0.0 && (frame.x_px(last.x) - frame.x_px(first.x)) / gaps < MARK_GAP
+}
+
 /// An upright bar for each point that has a band.
 fn bars(line: &[Point], frame: &Frame) -> String {
     let mut path = String::new();
@@ -280,6 +291,12 @@ mod tests {
         // A single point has no area; its band is a bar from 0 to 2 of 21.6, as those of points that are not joined.
         let one = Plot { lines: vec![vec![point(10.0, 1.0)]], ..plot.clone() };
         assert!(!one.draw().element().contains("band\"") && one.draw().element().contains("M95.8 258V237.8"));
+        // Of 100 points within 500 units each would hide the line; of 11 none does.
+        let of = |n: u32| {
+            let line = (1..=n).map(|x| point(10.0 + 990.0 * f64::from(x) / f64::from(n), 1.0)).collect();
+            Plot { lines: vec![line], logarithmic: false, loose: Vec::new(), ..plot.clone() }.draw().element()
+        };
+        assert!(of(11).contains("dot s0") && !of(100).contains("dot s0") && of(100).contains("line s0"));
         let apart = Plot { joined: false, ..plot }.draw().element();
         assert!(!apart.contains("band\"") && !apart.contains("class=\"line s0\""), "{apart}");
         assert_eq!(apart.matches('V').count(), 3);

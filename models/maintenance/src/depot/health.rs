@@ -5,26 +5,40 @@ use crate::draw;
 use crate::heat::{DAY_S, YEAR_S};
 use crate::laws::{monitoring, normal_above};
 use crate::life::NEVER;
-use crate::spec::{Code, PartSpec, Repair, Watch};
+use crate::spec::{Code, Law, PartSpec, Repair, Watch};
 use amitwin_data::rows::{Effect, FailureRow, Part};
 use std::sync::Arc;
 
 /// Standard deviations beyond which a regular report counts.
 const REPORTED_K: f64 = 3.0;
 
+/// The error of a measurement from which on reports show it.
+fn shown_error(watch: &Watch) -> f64 {
+    watch.band.map_or(REPORTED_K, |band| band.k) * watch.phase_sd
+}
+
+/// Whether a part's wear shows in a voltage.
+fn has_voltage(part: Part) -> bool {
+    matches!(part, Part::Battery | Part::Capacitor | Part::Supercapacitor)
+}
+
 impl Depot<'_> {
     /// Puts the next failure or sign of wear of a meter on the calendar.
     pub(super) fn schedule(&mut self, meter: u32) {
         let m = meter as usize;
         let mut next = NEVER;
-        for (slot, part) in self.parts(meter).iter().enumerate() {
-            let bit = 1 << slot;
-            if self.fleet.failed[m] & bit == 0 {
-                // What failed before the plan is found failed when it begins.
-                next = next.min(self.fleet.fails_at(meter, slot).max(self.now));
-            }
-            if self.fleet.seen[m] & bit == 0 {
-                next = next.min(self.shows_at(meter, slot, part));
+        let mut bits = self.fleet.ends(meter) & !self.fleet.failed[m];
+        while bits != 0 {
+            let slot = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            // What failed before the plan is found failed when it begins.
+            next = next.min(self.fleet.fails_at(meter, slot).max(self.now));
+        }
+        if self.plan.policy.watch.is_some() {
+            for (slot, part) in self.parts(meter).iter().enumerate() {
+                if self.fleet.seen[m] & 1 << slot == 0 {
+                    next = next.min(self.shows_at(meter, slot, part));
+                }
             }
         }
         if next != self.next[m] {
@@ -33,21 +47,38 @@ impl Depot<'_> {
         }
     }
 
-    /// When a part begins to show in reports, if that is still to come.
+    /// When a part begins to show in reports, if that is still to come, or a moment before which it does not.
     fn shows_at(&self, meter: u32, slot: usize, part: &PartSpec) -> u32 {
         let Some(watch) = &self.plan.policy.watch else { return NEVER };
-        let whose = self.fleet.whose(meter, slot);
-        let at = match part.part {
-            Part::Accuracy if watch.phase => {
-                let k = watch.band.map_or(REPORTED_K, |band| band.k);
-                self.lives.error_leaves_at(part, whose, k * watch.phase_sd)
+        let outlives = self.fleet.ends(meter) & 1 << slot == 0;
+        if watch.voltage && outlives && has_voltage(part.part) {
+            // Before it is at such a share of its age at the end of the plan it does not show.
+            let end_s = Some(f64::from(self.plan.end_s()));
+            let earliest = self.lives.when_share(part, self.fleet.whose(meter, slot), end_s, watch.worn);
+            if earliest > self.now {
+                return earliest;
             }
-            Part::Battery | Part::Capacitor | Part::Supercapacitor if watch.voltage => {
-                self.lives.when_share(part, whose, self.will_fail_s(meter, slot), watch.worn)
+        }
+        let at = self.begins_to_show(watch, meter, slot, part);
+        if at > self.now { at } else { NEVER }
+    }
+
+    /// The moment at which a part begins to show in reports.
+    fn begins_to_show(&self, watch: &Watch, meter: u32, slot: usize, part: &PartSpec) -> u32 {
+        match part.part {
+            Part::Accuracy if watch.phase => {
+                let (shown, outlives) = (shown_error(watch), self.fleet.ends(meter) & 1 << slot == 0);
+                match part.law {
+                    // Whose error stays within a limit does not leave a larger one.
+                    Law::Drift { limit, .. } if outlives && shown >= limit => NEVER,
+                    _ => self.lives.error_leaves_at(part, self.fleet.whose(meter, slot), shown),
+                }
+            }
+            other if watch.voltage && has_voltage(other) => {
+                self.lives.when_share(part, self.fleet.whose(meter, slot), self.will_fail_s(meter, slot), watch.worn)
             }
             _ => NEVER,
-        };
-        if at > self.now { at } else { NEVER }
+        }
     }
 
     /// When a part will fail, as its wear tells.
@@ -82,17 +113,22 @@ impl Depot<'_> {
             return;
         }
         let parts = self.parts(meter);
-        let mut shows = false;
+        let (mut shows, mut is_due) = (false, false);
         for (slot, part) in parts.iter().enumerate() {
             let bit = 1 << slot;
             if self.fleet.failed[m] & bit == 0 && self.fleet.fails_at(meter, slot) <= self.now {
                 self.fail(meter, slot, part);
+                is_due = true;
             } else if self.fleet.seen[m] & bit == 0 && self.plan.policy.watch.is_some() {
                 shows |= self.has_shown(meter, slot, part);
             }
         }
         if let Some(watch) = self.plan.policy.watch.filter(|_| shows) {
-            self.push(self.next_report(&watch, meter), kind::REPORTS, meter);
+            // Nothing begins at a moment before which something does not show.
+            let begins = |(slot, part): (usize, &PartSpec)| self.begins_to_show(&watch, meter, slot, part) == self.now;
+            if is_due || parts.iter().enumerate().any(begins) {
+                self.push(self.next_report(&watch, meter), kind::REPORTS, meter);
+            }
         }
         self.schedule(meter);
     }
@@ -219,11 +255,8 @@ impl Depot<'_> {
             return false;
         }
         match part.part {
-            Part::Accuracy if watch.phase => {
-                let k = watch.band.map_or(REPORTED_K, |band| band.k);
-                self.lives.error_leaves_at(part, whose, k * watch.phase_sd) <= self.now
-            }
-            Part::Battery | Part::Capacitor | Part::Supercapacitor if watch.voltage => {
+            Part::Accuracy if watch.phase => self.lives.error_leaves_at(part, whose, shown_error(watch)) <= self.now,
+            other if watch.voltage && has_voltage(other) => {
                 self.lives.when_share(part, whose, self.will_fail_s(meter, slot), watch.worn) <= self.now
             }
             _ => false,
@@ -233,8 +266,7 @@ impl Depot<'_> {
     /// The head-end learns of a failure, or that one is near.
     pub(super) fn see(&mut self, meter: u32, slot: usize, part: &PartSpec) {
         self.note_seen(meter, slot);
-        let warns_of_voltage = matches!(part.part, Part::Battery | Part::Capacitor | Part::Supercapacitor);
-        let code = if warns_of_voltage { Code::Voltage } else { Code::of(part.effect) };
+        let code = if has_voltage(part.part) { Code::Voltage } else { Code::of(part.effect) };
         self.react(meter, code, part.part);
     }
 

@@ -1,9 +1,10 @@
 //! Verification by law: the meters of a vintage at the depot are a lot, and a sample judges it.
 
+use super::calibration::Readings;
 use super::{Depot, kind};
 use crate::draw;
-use crate::spec::{Law, Tasks};
-use amitwin_data::rows::{Part, Reason};
+use crate::spec::Tasks;
+use amitwin_data::rows::Reason;
 use amitwin_sim_core::rng::Stream;
 
 /// How urgent samples are, and exchanges of a lot.
@@ -89,15 +90,9 @@ impl Depot<'_> {
         }
     }
 
-    /// Whether the error of a meter is beyond the limit of verification, before it is adjusted.
-    pub(super) fn is_beyond(&self, meter: u32) -> bool {
-        let Some(lots) = &self.plan.policy.lots else { return false };
-        let parts = self.parts(meter);
-        let Some(slot) = parts.iter().position(|p| p.part == Part::Accuracy && matches!(p.law, Law::Drift { .. }))
-        else {
-            return false;
-        };
-        let whose = self.fleet.whose(meter, slot);
-        whose.since_s <= self.now && self.lives.error(&parts[slot], whose, self.now).abs() > lots.limit
+    /// Whether a meter that is being tested has read more than the limit of verification, before it is adjusted.
+    pub(super) fn is_beyond(&self, readings: Option<&Readings>) -> bool {
+        let lots = self.plan.policy.lots.as_ref();
+        lots.zip(readings).is_some_and(|(lots, readings)| readings.worst() > lots.limit)
     }
 }

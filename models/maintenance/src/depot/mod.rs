@@ -1,8 +1,10 @@
 //! A depot with its meters: the partition of a plan. Nothing passes between depots.
 
+mod calibration;
 mod firmware;
 mod health;
 mod lots;
+mod neighbours;
 mod reach;
 mod rules;
 mod work;
@@ -15,6 +17,7 @@ use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
 use crate::tally::Tally;
+use crate::words::Words;
 use amitwin_data::rows::{DepotRow, Rows};
 use lots::Judged;
 
@@ -39,6 +42,9 @@ mod kind {
 /// Rules of a policy, at most.
 pub const RULES_MAX: usize = 16;
 
+/// Failures that are left and written down at once.
+const TOLD_MAX: usize = 8_192;
+
 /// A depot at work.
 #[derive(Debug)]
 pub struct Depot<'a> {
@@ -52,6 +58,7 @@ pub struct Depot<'a> {
     next: Vec<u32>,
     jobs: Jobs,
     crews: Pool,
+    words: Words,
     stock: Stock,
     lots: Judged,
     installed: u32,
@@ -65,6 +72,8 @@ pub struct Depot<'a> {
     pub total: Tally,
     /// Parts by vintage and place, and the ages at which they came, failed and went.
     pub ages: Survival,
+    /// Meters of which it is told what is left at the end.
+    told: u32,
     /// How often each rule has held.
     pub held: Vec<u64>,
     /// What is to be written down.
@@ -84,7 +93,8 @@ impl<'a> Depot<'a> {
             next: vec![NEVER; fleet.len() as usize],
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
-            crews: Pool::new(&spec.crews),
+            crews: Pool::new(&spec.crews, plan.work.handed_back),
+            words: Words::default(),
             stock: Stock::new(&spec.stock),
             lots: Judged::default(),
             installed: 0,
@@ -94,6 +104,7 @@ impl<'a> Depot<'a> {
             money: 0.0,
             total: Tally::default(),
             ages: Survival::new(plan),
+            told: 0,
             held: vec![0; plan.policy.rules.len()],
             rows: Rows::default(),
             lives,
@@ -186,7 +197,7 @@ impl<'a> Depot<'a> {
     /// A meter is there: when the plan begins, or from now on.
     fn comes(&mut self, meter: u32) {
         for slot in 0..self.parts(meter).len() {
-            let since_s = self.fleet.whose(meter, slot).since_s;
+            let since_s = self.fleet.since_s(meter, slot);
             self.ages.came(self.fleet.vintage[meter as usize], slot, since_s, self.fleet.fails_at(meter, slot));
         }
     }
@@ -237,16 +248,21 @@ impl<'a> Depot<'a> {
         self.total.add(&std::mem::take(&mut self.tally));
     }
 
-    /// The plan is over: what has failed and is still there, and the depot itself.
-    pub fn end(&mut self) {
-        for meter in 0..self.fleet.len() {
+    /// The plan is over: writes down what has failed and is still there, so much at a time, and in the end the depot itself. Whether that was all.
+    pub fn end(&mut self) -> bool {
+        while self.told < self.fleet.len() {
+            if self.rows.failures.len() >= TOLD_MAX {
+                return false;
+            }
+            let meter = self.told;
+            self.told += 1;
             let failed = self.fleet.failed[meter as usize];
             let is_there = self.fleet.installed_s(meter) < self.now;
             for slot in 0..self.parts(meter).len() {
                 if failed & 1 << slot != 0 {
                     self.write_failure(meter, slot, None);
                 } else if is_there {
-                    let since_s = self.fleet.whose(meter, slot).since_s;
+                    let since_s = self.fleet.since_s(meter, slot);
                     self.ages.left(self.fleet.vintage[meter as usize], slot, since_s, self.now);
                 }
             }
@@ -270,6 +286,7 @@ impl<'a> Depot<'a> {
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,
         });
+        true
     }
 
     /// Bytes that a meter takes in the packed arrays.

@@ -2,7 +2,7 @@
 
 use super::{Depot, RULES_MAX, kind};
 use crate::life::NEVER;
-use crate::spec::{Code, Tasks, When};
+use crate::spec::{Code, Rule, Tasks, When};
 use amitwin_data::rows::{Part, Reason};
 
 /// How urgent it is what reports tell, against failures (1) and what a rule says.
@@ -12,6 +12,9 @@ impl Depot<'_> {
     /// Puts the first date of each rule on the calendar.
     pub(super) fn first_dates(&mut self, meter: u32, installed_s: u32) {
         for at in 0..self.plan.policy.rules.len().min(RULES_MAX) {
+            if !self.plan.policy.rules[at].only.has(self.fleet.vintage[meter as usize], self.number) {
+                continue;
+            }
             let due = self.date_after(at, installed_s, self.plan.start_s, meter);
             self.push(due, kind::RULE + at as u8, meter);
         }
@@ -73,7 +76,9 @@ impl Depot<'_> {
     pub(super) fn react(&mut self, meter: u32, code: Code, part: Part) {
         let rules = &self.plan.policy.rules;
         let mut is_ruled = false;
-        for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.when == When::Seen(code)) {
+        let (vintage, depot) = (self.fleet.vintage[meter as usize], self.number);
+        let holds = |rule: &Rule| rule.when == When::Seen(code) && rule.only.has(vintage, depot);
+        for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| holds(rule)) {
             is_ruled = true;
             self.held[at] += 1;
             let job = self.job(meter, rule.tasks, rule.when.reason(), rule.priority, rule.within_s);

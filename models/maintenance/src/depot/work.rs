@@ -1,11 +1,12 @@
 //! Crews: who goes where, how long it takes, and what is done there.
 
+use super::calibration::Readings;
 use super::{Depot, kind};
 use crate::draw;
 use crate::fleet::NO_JOB;
-use crate::jobs::{Job, Visit};
-use crate::spec::{Law, PartSpec, Repair, Tasks};
-use amitwin_data::rows::{Effect, Part, Reason, VisitOutcome, VisitRow};
+use crate::jobs::{Able, Job, Visit};
+use crate::spec::{PartSpec, Repair, Tasks};
+use amitwin_data::rows::{Added, Effect, Part, Reason, VisitOutcome, VisitRow};
 use libm::sqrt;
 
 /// Mean way between two of so many places at random on an area, over the root of the area for each.
@@ -30,6 +31,8 @@ struct Work {
     exchanged: bool,
     /// What could not be done, for want of a spare or a skill.
     undone: Tasks,
+    /// What a calibration has read.
+    readings: Option<Readings>,
 }
 
 impl Depot<'_> {
@@ -74,8 +77,14 @@ impl Depot<'_> {
         if !self.crews.has_idle() || self.jobs.waiting() == 0 || !self.plan.work.shifts.is_on(self.now) {
             return;
         }
-        let idle: Vec<(u32, Tasks)> = self.crews.idle().collect();
-        for (crew, skills) in idle {
+        let mut idlest: Option<Able> = None;
+        let mut from = 0;
+        while let Some((crew, able)) = self.crews.idle_from(from) {
+            from = crew + 1;
+            if idlest == Some(able) {
+                // There is nothing for another one who can do the same.
+                continue;
+            }
             let (fleet, stock, plan) = (&self.fleet, &self.stock, self.plan);
             let can_begin = |job: &Job| {
                 let m = job.meter as usize;
@@ -90,9 +99,12 @@ impl Depot<'_> {
                     && (!job.tasks.has(Tasks::REPAIR)
                         || broken(Repair::Part).all(|slot| stock.has(Some(parts[slot].part))))
             };
-            if let Some(place) = self.jobs.next(skills, can_begin) {
-                self.send(crew, skills, place);
-            } else if self.jobs.waiting() == 0 {
+            if let Some(place) = self.jobs.next(able, can_begin) {
+                self.send(crew, able.tasks, place);
+            } else {
+                idlest = Some(able);
+            }
+            if self.jobs.waiting() == 0 {
                 return;
             }
         }
@@ -104,7 +116,7 @@ impl Depot<'_> {
         let open = f64::from(self.jobs.waiting() + 1);
         let way_m = WAY * sqrt(self.spec.area_km2 * 1e6 / open);
         let travel_s = (way_m / (work.speed_kmh * KMH)) as u32;
-        let fate = self.fate(job.meter, self.now);
+        let fate = self.fate(crew, job.meter, self.now);
         let work_s = match fate.outcome {
             VisitOutcome::Missed => LOCKED_S,
             _ => (f64::from(self.visit_s(&job)) * fate.pace) as u32,
@@ -125,13 +137,13 @@ impl Depot<'_> {
         work.visit_s + tasks.map(|(_, time_s)| time_s).sum::<u32>()
     }
 
-    fn fate(&self, meter: u32, begun_s: u32) -> Fate {
+    fn fate(&self, crew: u32, meter: u32, begun_s: u32) -> Fate {
         let work = &self.plan.work;
         let mut stream = draw::moment(self.plan.seed, self.fleet.first + meter, draw::VISIT, begun_s);
         let (door, contractor) = (stream.unit(), stream.unit());
         let outcome = if door < work.missed {
             VisitOutcome::Missed
-        } else if contractor < work.handed_back {
+        } else if contractor < self.crews.handed_back(crew) {
             VisitOutcome::HandedBack
         } else {
             VisitOutcome::Repaired
@@ -143,22 +155,25 @@ impl Depot<'_> {
     pub(super) fn back(&mut self, crew: u32) {
         let Some(visit) = self.crews.back(crew) else { return };
         let job = *self.jobs.get(visit.job);
-        let fate = self.fate(job.meter, visit.begun_s);
+        let fate = self.fate(crew, job.meter, visit.begun_s);
         self.tally.rolls.all += 1;
         self.tally.rolls.failure += u32::from(job.reason == Reason::Failure);
         self.tally.rolls.planned += u32::from(matches!(job.reason, Reason::Interval | Reason::Age));
         self.tally.busy_s += f64::from(visit.travel_s + visit.work_s);
-        let (outcome, exchanged) = match fate.outcome {
+        let (outcome, exchanged, readings) = match fate.outcome {
             VisitOutcome::Repaired => {
-                let Work { found, exchanged, undone } = self.work(job.meter, &visit);
+                let Work { found, exchanged, undone, readings } = self.work(job.meter, &visit);
                 self.done(visit.job, &visit, undone);
                 let outcome = if found { VisitOutcome::Repaired } else { VisitOutcome::NothingFound };
                 self.tally.rolls.idle += u32::from(!found);
-                (outcome, exchanged)
+                (outcome, exchanged, readings)
             }
             other => {
+                if other == VisitOutcome::HandedBack && self.crews.keeps(&job) {
+                    self.jobs.get_mut(visit.job).returned = true;
+                }
                 self.push(self.now + self.plan.work.missed_again_s, kind::AGAIN, visit.job);
-                (other, false)
+                (other, false, None)
             }
         };
         self.rows.visits.push(VisitRow {
@@ -171,6 +186,11 @@ impl Depot<'_> {
             waited_s: visit.begun_s - job.opened_s,
             travel_s: visit.travel_s,
             work_s: visit.work_s,
+            crew: Added(Some(self.crews.kind(crew).name.clone())),
+            tasks: Added(Some(self.words.of(visit.tasks))),
+            error_15a_share: Added(readings.map(|readings| readings.errors[0] as f32)),
+            error_30a_share: Added(readings.map(|readings| readings.errors[1] as f32)),
+            error_60a_share: Added(readings.map(|readings| readings.errors[2] as f32)),
         });
         self.send_crews();
     }
@@ -188,7 +208,7 @@ impl Depot<'_> {
         } else {
             let due_s = self.now + self.plan.policy.repair_within_s;
             let open = self.jobs.get_mut(place);
-            (open.tasks, open.lot, open.due_s) = (left, None, open.due_s.max(due_s));
+            (open.tasks, open.lot, open.returned, open.due_s) = (left, None, false, open.due_s.max(due_s));
             self.jobs.queue(place);
         }
     }
@@ -199,14 +219,21 @@ impl Depot<'_> {
         let parts = self.parts(meter);
         let tasks = visit.tasks;
         self.settle(meter);
-        self.lots.found_bad = Some(meter).filter(|meter| self.is_beyond(*meter));
+        let readings = if tasks.has(Tasks::CALIBRATE) { self.readings(meter) } else { None };
+        self.lots.found_bad = Some(meter).filter(|_| self.is_beyond(readings.as_ref()));
+        let is_off = readings.is_some_and(|readings| readings.worn() >= self.plan.work.worn);
         let mut exchange = tasks.has(Tasks::EXCHANGE);
         let (mut found, mut undone) = (exchange, Tasks::default());
         let billed_wrongly = self.is_billed_wrongly(meter);
         for (slot, part) in parts.iter().enumerate() {
             let is_known = self.fleet.seen[m] & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
             let is_failed = self.fleet.failed[m] & 1 << slot != 0;
-            if is_failed && (is_known || finds(tasks, part.effect)) && !matches!(part.repair, Repair::Itself(_)) {
+            let is_found = match part.effect {
+                // What the test standard reads decides.
+                Effect::Drifting => is_off,
+                effect => finds(tasks, effect),
+            };
+            if is_failed && (is_known || is_found) && !matches!(part.repair, Repair::Itself(_)) {
                 self.note_seen(meter, slot);
                 found = true;
                 match part.repair {
@@ -217,7 +244,8 @@ impl Depot<'_> {
                 }
             } else if tests(tasks, part.part) && !is_failed {
                 let was_reported = self.fleet.seen[m] & 1 << slot != 0;
-                if was_reported || self.is_worn(meter, slot, part) {
+                let is_worn = if part.part == Part::Accuracy { is_off } else { self.is_worn(meter, slot, part) };
+                if was_reported || is_worn {
                     found = true;
                     match part.repair {
                         Repair::Exchange => exchange = true,
@@ -242,19 +270,18 @@ impl Depot<'_> {
         if billed_wrongly && !self.is_billed_wrongly(meter) {
             self.tally.corrections += 1.0;
         }
+        if tasks.has(Tasks::NEIGHBOURS) {
+            found |= self.audit(meter);
+        }
         self.heard_again(meter);
         self.schedule(meter);
-        Work { found, exchanged, undone }
+        Work { found, exchanged, undone, readings }
     }
 
-    /// Whether a test shows that a part is near its end: by its age, or by its error.
+    /// Whether a test shows that a part is near its end.
     fn is_worn(&self, meter: u32, slot: usize, part: &PartSpec) -> bool {
         let whose = self.fleet.whose(meter, slot);
-        let share = match part.law {
-            Law::Drift { limit, .. } => self.lives.error(part, whose, self.now).abs() / limit,
-            Law::Life(_) => self.lives.share(part, whose, self.will_fail_s(meter, slot), self.now),
-        };
-        share >= self.plan.work.worn
+        self.lives.share(part, whose, self.will_fail_s(meter, slot), self.now) >= self.plan.work.worn
     }
 
     /// Whether its bills are estimates or wrong.
@@ -294,13 +321,14 @@ impl Depot<'_> {
     }
 }
 
-/// Whether who does these tasks notices a failure.
+/// Whether who does these tasks notices a failure, other than of the measurement.
 fn finds(tasks: Tasks, effect: Effect) -> bool {
     match effect {
         Effect::Dead | Effect::Silent | Effect::LockedOut | Effect::Tampered => true,
         Effect::Hot => tasks.has(Tasks::INSPECT),
-        Effect::Wet => tasks.has(Tasks::INSPECT) || tasks.has(Tasks::CLEAN),
-        Effect::Drifting => tasks.has(Tasks::CALIBRATE),
+        // Water weakens the signals of all neighbours alike.
+        Effect::Wet => [Tasks::INSPECT, Tasks::CLEAN, Tasks::NEIGHBOURS].iter().any(|task| tasks.has(*task)),
+        Effect::Drifting => false,
         Effect::WrongClock => tasks.has(Tasks::RESTART),
         Effect::NoLastGasp => tasks.has(Tasks::SUPERCAPACITOR),
     }
@@ -321,6 +349,7 @@ impl Depot<'_> {
     /// A job for a meter at this moment.
     pub(super) fn job(&self, meter: u32, tasks: Tasks, reason: Reason, priority: u8, within_s: u32) -> Job {
         let due_s = self.now.saturating_add(within_s);
-        Job { meter, tasks, reason, priority, opened_s: self.now, due_s, tried: false, taken: false, lot: None }
+        let opened_s = self.now;
+        Job { meter, tasks, reason, priority, opened_s, due_s, tried: false, taken: false, lot: None, returned: false }
     }
 }

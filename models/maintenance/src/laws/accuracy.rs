@@ -8,6 +8,17 @@ pub const NEW_SD: f64 = 0.001_5;
 pub const DRIFT_SD_Y: f64 = 0.000_1;
 /// Error from which on a meter is no longer accurate.
 pub const LIMIT: f64 = 0.005;
+/// Currents at which a meter is calibrated, A.
+pub const CURRENTS_A: [f64; 3] = [15.0, 30.0, 60.0];
+/// Standard deviation of what each doubling of the current beyond the middle one adds to the error (an assumption).
+pub const LOAD_SD: f64 = 0.000_3;
+/// Standard deviation of what a test standard in the field adds to a reading (an assumption).
+pub const READING_SD: f64 = 0.000_2;
+
+/// Errors at the three currents of a meter whose error at the middle one is `error`, and goes with the current by `slope` for a doubling.
+pub fn at_currents(error: f64, slope: f64) -> [f64; 3] {
+    CURRENTS_A.map(|current_a| error + slope * libm::log2(current_a / CURRENTS_A[1]))
+}
 
 /// Share of meters that are beyond a limit, either way, after some reference years.
 pub fn beyond(limit: f64, new_sd: f64, drift_sd_y: f64, reference_y: f64) -> f64 {
@@ -34,6 +45,15 @@ mod tests {
         // Texas: of 5,627 new meters 5 were beyond 0.5 %; Poisson at this mean gives 5 or more and 5 or fewer with 10 % and more each.
         let expected = 5_627.0 * beyond(LIMIT, NEW_SD, DRIFT_SD_Y, 0.0);
         assert!((2.5..9.0).contains(&expected), "{expected}");
+    }
+
+    #[test]
+    fn errors_go_with_the_current() {
+        // Half of 30 A is one doubling less, 60 A one more.
+        let errors = at_currents(0.002, 0.000_5);
+        for (found, expected) in errors.iter().zip([0.001_5, 0.002, 0.002_5]) {
+            assert!((found - expected).abs() < 1e-12, "{errors:?}");
+        }
     }
 
     #[test]

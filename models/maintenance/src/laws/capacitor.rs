@@ -32,6 +32,12 @@ pub fn brown_out_ohm(burst_a: f64) -> f64 {
     (4.2 - 3.6) / burst_a
 }
 
+/// Share of a capacitor's rated life after which a burst of a current makes the meter restart, if it begins with so many ohm: they double by its
+/// rated end, as makers' limits have it, and go on so.
+pub fn brown_out_share(new_ohm: f64, burst_a: f64) -> f64 {
+    libm::log2(brown_out_ohm(burst_a) / new_ohm)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +50,14 @@ mod tests {
         }
         assert_eq!(life_y(2_000.0, 105.0, 20.0), LIFE_MAX_Y);
         assert!((brown_out_ohm(2.0) - 0.30).abs() < 1e-9 && (brown_out_ohm(0.5) - 1.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_resistance_that_doubles_by_the_rated_end_browns_the_meter_out() {
+        // 0.15 ohm double to the 0.30 that a burst of 2 A bears: at the rated end. 0.1 ohm take log2(3) of it, 0.2 ohm at 2 A log2(1.5).
+        assert!((brown_out_share(0.15, 2.0) - 1.0).abs() < 1e-9);
+        assert!((brown_out_share(0.1, 2.0) - 1.585).abs() < 1e-3 && (brown_out_share(0.2, 2.0) - 0.585).abs() < 1e-3);
+        assert!(brown_out_share(0.4, 2.0) < 0.0);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use crate::heat::DAY_S;
 
 /// Curvature about the turning point, ppm/K^2.
-const CURVATURE_PPM: f64 = -0.034;
+pub const CURVATURE_PPM: f64 = -0.034;
 /// Turning point, degrees Celsius.
-const TURNING_C: f64 = 25.0;
+pub const TURNING_C: f64 = 25.0;
 
 /// What a clock gains in a day at a temperature, s, beyond the error of its crystal.
 pub fn gain_s_a_day(at_c: f64) -> f64 {

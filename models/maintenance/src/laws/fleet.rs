@@ -14,12 +14,12 @@ pub struct Weibull {
 impl Weibull {
     /// Hazard that has passed by a time.
     pub fn cumulative(&self, t: f64) -> f64 {
-        pow(t / self.eta, self.beta)
+        if self.beta == 1.0 { t / self.eta } else { pow(t / self.eta, self.beta) }
     }
 
     /// When so much of it has passed.
     pub fn when(&self, hazard: f64) -> f64 {
-        self.eta * pow(hazard, 1.0 / self.beta)
+        if self.beta == 1.0 { self.eta * hazard } else { self.eta * pow(hazard, 1.0 / self.beta) }
     }
 }
 

@@ -3,12 +3,11 @@
 use super::climate::climate;
 use super::meters::{List, Lists};
 use super::{Cx, unix_s};
-use crate::sections::plan::fleet::{AccuracyClass, AgesBy, EnclosureName, PartSection, VintageSection};
+use crate::sections::plan::fleet::{AccuracyClass, EnclosureName, VintageSection};
 use amitwin_data::rows::{NodeRow, Part};
 use amitwin_maintenance::hardware;
-use amitwin_maintenance::heat::{DAY_S, Enclosure, YEAR_S};
-use amitwin_maintenance::laws::fleet::Weibull;
-use amitwin_maintenance::spec::{DepotSpec, Law, Listed, Meters, PartSpec, Repair, Vintage};
+use amitwin_maintenance::heat::{DAY_S, Enclosure};
+use amitwin_maintenance::spec::{DepotSpec, Law, Listed, Meters, PartSpec, Vintage};
 use std::sync::Arc;
 
 /// Meters of a plan, at most.
@@ -76,7 +75,7 @@ fn parts(cx: &mut Cx<'_>, vintage: &VintageSection) -> Vec<PartSpec> {
         let part = name.part();
         let at = ["vintage", &vintage.name, "part", key];
         if has(part) {
-            parts.push(part_of(cx, &at, of_class(part, vintage.accuracy_class), section));
+            parts.push(super::part::part(cx, &at, of_class(part, vintage.accuracy_class), section));
         } else if !section.is_default() {
             let title = format!("the vintage `{}` has no {key}, and says how long it lives", vintage.name);
             cx.error(&at, title, "not on this meter", format!("add it with = [\"{key}\"], or leave this out"));
@@ -92,51 +91,6 @@ fn of_class(part: Part, class: Option<AccuracyClass>) -> PartSpec {
         let share = class.percent() / 100.0 / *limit;
         [new_sd, drift_sd_y, limit].into_iter().for_each(|value| *value *= share);
     }
-    spec
-}
-
-/// A part with what the file says otherwise of it.
-fn part_of(cx: &mut Cx<'_>, at: &[&str], mut spec: PartSpec, section: &PartSection) -> PartSpec {
-    let misplaced = |cx: &mut Cx<'_>, key: &str, is_set: bool, of: &str| {
-        if is_set {
-            let title = format!("`{key}` is for {of} alone");
-            cx.error(&[at, &[key]].concat(), title, "of no use here", format!("leave `{key}` out"));
-        }
-    };
-    match &mut spec.law {
-        Law::Drift { new_sd, drift_sd_y, limit } => {
-            *new_sd = section.new_error.unwrap_or(*new_sd);
-            *drift_sd_y = section.drift_a_year.unwrap_or(*drift_sd_y);
-            *limit = section.limit.unwrap_or(*limit);
-            let lives = section.life.is_some() || section.shape.is_some() || section.fail_a_year.is_some();
-            misplaced(cx, "life", lives, "parts that wear; accuracy has `new_error`, `drift_a_year` and `limit`, and");
-        }
-        Law::Life(weibull) => {
-            let drifts = [section.new_error, section.drift_a_year, section.limit].iter().any(Option::is_some);
-            misplaced(cx, "limit", drifts, "accuracy, and so are `new_error` and `drift_a_year`;");
-            match (section.life, section.fail_a_year) {
-                (Some(_), Some(_)) => {
-                    let title = "a part has both `life` and `fail_a_year`";
-                    cx.error(&[at, &["fail_a_year"]].concat(), title, "one of the two", "leave one of them out");
-                }
-                (Some(life), None) => weibull.eta = life.secs_f64(),
-                (None, Some(a_year)) => *weibull = Weibull { eta: YEAR_S / a_year, beta: 1.0 },
-                (None, None) => {}
-            }
-            weibull.beta = section.shape.unwrap_or(weibull.beta);
-        }
-    }
-    match &mut spec.repair {
-        Repair::Itself(mean_s) => *mean_s = section.lasts.map_or(*mean_s, |lasts| lasts.secs_f64()),
-        _ => misplaced(cx, "lasts", section.lasts.is_some(), "coverage"),
-    }
-    if spec.part == Part::Certificate {
-        spec.wrong = section.wrong.unwrap_or(spec.wrong);
-    } else {
-        misplaced(cx, "wrong", section.wrong.is_some(), "certificate");
-    }
-    spec.restart_cures = section.restart_cures.unwrap_or(spec.restart_cures);
-    spec.ages_with_heat = section.ages_by.map_or(spec.ages_with_heat, |by| by == AgesBy::Heat);
     spec
 }
 

@@ -154,7 +154,7 @@ impl Lists {
             return Some(read.clone());
         }
         let path = self.dir.join(file);
-        let options = Options { columns: section.columns.clone(), crs: section.crs.clone() };
+        let options = Options { columns: section.columns.of_sites(), crs: section.crs.clone() };
         let hash = || {
             let mut hasher = blake3::Hasher::new();
             files::open(&path).and_then(|file| hasher.update_reader(file).map(|_| ()))?;
@@ -189,12 +189,48 @@ fn column<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Attribute> {
     attributes.columns().iter().find(|column| column.name().eq_ignore_ascii_case(name))
 }
 
+/// The column that says something of each meter, by the name that the plan gives it or by its usual one; none where the list has no such column
+/// and need not have one. `None` after an error, which tells it once for all meters.
+fn said_of<'a>(
+    cx: &mut Cx<'_>,
+    file: &str,
+    read: &'a PlacementFile,
+    (what, named): (&str, &Option<String>),
+    is_needed: bool,
+) -> Option<Option<&'a Attribute>> {
+    let name = named.as_deref().unwrap_or(what);
+    let found = column(&read.attributes, name);
+    if found.is_some() || named.is_none() && !is_needed {
+        return Some(found);
+    }
+    let title = match named {
+        Some(name) => format!("{file} has no column `{name}`, which is to say `{what}`"),
+        None => format!("{file} has no column `{what}`, and the plan has several of them to choose from"),
+    };
+    let known: Vec<&str> = read.attributes.columns().iter().map(Attribute::name).collect();
+    let others =
+        if known.is_empty() { "there are none".to_owned() } else { format!("there are `{}`", known.join("`, `")) };
+    let help = format!(
+        "add it, or name the column that says it: fleet.columns.{what} = \"...\"; besides those of places {others}"
+    );
+    cx.error(&["fleet", if named.is_some() { "columns" } else { "file" }], title, "no such column", help);
+    None
+}
+
+/// Dates that are understood.
+const DATES: &str = "2019, 2019-05, 2019-05-31 or 31.05.2019";
+
 fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List> {
     let plan = cx.file;
     let vintages: Vec<&str> = plan.vintage.iter().map(|vintage| vintage.name.as_str()).collect();
     let depots: Vec<&str> = plan.depot.iter().map(|depot| depot.name.as_str()).collect();
-    let of = |name: &str| column(&read.attributes, name);
-    let (vintage_of, depot_of, installed_of) = (of("vintage"), of("depot"), of("installed"));
+    let names = &plan.fleet.columns;
+    let columns = [
+        said_of(cx, file, read, ("vintage", &names.vintage), vintages.len() > 1),
+        said_of(cx, file, read, ("depot", &names.depot), depots.len() > 1),
+        said_of(cx, file, read, ("installed", &names.installed), false),
+    ];
+    let [Some(vintage_of), Some(depot_of), Some(installed_of)] = columns else { return None };
     let mut wrong = Vec::new();
     let end = plan.start + plan.years;
     let mut meters = Vec::new();
@@ -208,8 +244,7 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
                 }),
                 None if known.len() == 1 => Some(0),
                 None => {
-                    wrong
-                        .push(format!("{}: it does not say of which {what} it is; add a column `{what}`", record.name));
+                    wrong.push(format!("{}: it does not say of which {what} it is", record.name));
                     None
                 }
             }
@@ -221,10 +256,7 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
                 continue;
             }
             Some(Err(said)) => {
-                wrong.push(format!(
-                    "{}: `{said}` is no date of installation; write 2019, 2019-05 or 2019-05-31",
-                    record.name
-                ));
+                wrong.push(format!("{}: `{said}` is no date of installation; write {DATES}", record.name));
                 continue;
             }
             Some(Ok(day)) => Some(day),
@@ -263,17 +295,21 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
     Some(List { meters, nodes: nodes(&read.records) })
 }
 
-/// A date: the first day of a year, of a month, or a day.
+/// A date: the first day of a year, of a month, or a day; a time of day may follow, as spreadsheets and databases write it.
 pub(in crate::plan) fn day(text: &str) -> Result<Day, &str> {
-    let mut fields = text.trim().split('-');
-    let mut next = || fields.next().map(|field| field.parse::<u32>().map_err(|_| text)).transpose();
-    let (year, month, day) = (next()?.ok_or(text)?, next()?, next()?);
-    // A time of day may follow what spreadsheets write.
-    let (month, day) = (i64::from(month.unwrap_or(1)), i64::from(day.unwrap_or(1)));
+    let date = text.trim().split(['T', ' ']).next().unwrap_or_default();
+    let is_dotted = date.contains('.');
+    let fields: Result<Vec<u32>, _> = date.split(if is_dotted { '.' } else { '-' }).map(str::parse).collect();
+    let (year, month, day) = match (fields.map_err(|_| text)?.as_slice(), is_dotted) {
+        ([year], false) => (*year, 1, 1),
+        ([year, month], false) => (*year, *month, 1),
+        ([year, month, day], false) | ([day, month, year], true) => (*year, *month, *day),
+        _ => return Err(text),
+    };
+    let (month, day) = (i64::from(month), i64::from(day));
     let is_real = (1930..=2300).contains(&year)
         && (1..=12).contains(&month)
-        && (1..=days_in(i64::from(year), month)).contains(&day)
-        && fields.next().is_none();
+        && (1..=days_in(i64::from(year), month)).contains(&day);
     let of = |month, day| days_of(i64::from(year), month, day);
     if is_real { Ok((year, (of(month, day) - of(1, 1)) as u32)) } else { Err(text) }
 }
@@ -316,7 +352,12 @@ mod tests {
         assert_eq!(day("2019"), Ok((2019, 0)));
         assert_eq!(day("2020-03"), Ok((2020, 60)));
         assert_eq!(day(" 2019-03-02 "), Ok((2019, 60)));
-        for text in ["", "19", "2019-13", "2019-02-29", "2019-05-31-1", "May 2019"] {
+        for text in ["02.03.2019", "2.3.2019", "2019-03-02 08:15:00", "2019-03-02T08:15:00Z"] {
+            assert_eq!(day(text), Ok((2019, 60)), "{text}");
+        }
+        for text in
+            ["", "19", "2019-13", "2019-02-29", "2019-05-31-1", "May 2019", "05/31/2019", "2019.05.31", "05.2019"]
+        {
             assert!(day(text).is_err(), "{text}");
         }
     }

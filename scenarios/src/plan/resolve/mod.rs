@@ -4,6 +4,8 @@ mod climate;
 mod firmware;
 mod fleet;
 mod meters;
+mod never;
+mod part;
 mod policy;
 mod radio;
 mod wear;
@@ -11,6 +13,7 @@ mod work;
 
 pub use climate::climate_of;
 pub(super) use meters::{Lists, day as date};
+pub(super) use never::unused;
 
 use crate::resolve::Context;
 use crate::sections::plan::PlanFile;
@@ -80,7 +83,7 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
         radio,
         firmware,
     };
-    policy::never(cx, &spec);
+    never::never(cx, &spec);
     work::crews_can(cx, &spec);
     cx.errors.is_empty().then_some((spec, nodes))
 }

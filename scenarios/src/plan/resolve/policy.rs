@@ -1,10 +1,9 @@
 //! `[policy]`, `[watch]`, `[lots]` and `[[rule]]`: the ways to look after meters, as rules.
 
 use super::{Cx, seconds};
+use crate::language::diagnostic::suggest;
 use crate::sections::plan::policy::{CodeName, PolicyKind, Quantity, RuleSection, TaskName, WhenSection};
-use amitwin_data::rows::Part;
-use amitwin_maintenance::life::{Lives, NEVER};
-use amitwin_maintenance::spec::{Band, Code, Lots, PartSpec, PlanSpec, Policy, Rule, Tasks, Watch, When};
+use amitwin_maintenance::spec::{Band, Code, Lots, Only, Policy, Rule, Tasks, Watch, When};
 
 /// How urgent the visits of an interval are.
 const INTERVAL: u8 = 5;
@@ -55,6 +54,7 @@ pub(super) fn policy(cx: &mut Cx<'_>) -> Policy {
         tasks: tasks(&section.tasks),
         within_s: seconds(section.within),
         priority: INTERVAL,
+        only: Only::default(),
     }));
     Policy {
         alarm_s: seconds(section.alarm_after),
@@ -94,6 +94,27 @@ fn watch(cx: &Cx<'_>) -> Option<Watch> {
     })
 }
 
+/// The meters that a rule is for.
+fn only(cx: &mut Cx<'_>, rule: &RuleSection) -> Only {
+    let file = cx.file;
+    let vintages: Vec<&str> = file.vintage.iter().map(|vintage| vintage.name.as_str()).collect();
+    let depots: Vec<&str> = file.depot.iter().map(|depot| depot.name.as_str()).collect();
+    for (key, named, known, what) in
+        [("vintages", &rule.vintages, &vintages, "vintage"), ("depots", &rule.depots, &depots, "depot")]
+    {
+        for name in named.iter().filter(|name| !known.contains(&name.as_str())) {
+            let title = format!("the rule `{}` is for the {what} `{name}`, which does not exist", rule.name);
+            cx.error(&["rule", &rule.name, key], title, "there is none of this name", suggest(name, known, key));
+        }
+    }
+    let has = |named: &[String], name: &str| named.iter().any(|of| of == name);
+    let of_each = file.depot.iter().flat_map(|depot| std::iter::repeat_n(depot.name.as_str(), depot.count as usize));
+    Only {
+        vintages: (0..).zip(&vintages).filter(|(_, name)| has(&rule.vintages, name)).map(|(at, _)| at).collect(),
+        depots: (0..).zip(of_each).filter(|(_, name)| has(&rule.depots, name)).map(|(at, _)| at).collect(),
+    }
+}
+
 /// A rule of the file.
 fn own(cx: &mut Cx<'_>, rule: &RuleSection) -> Option<Rule> {
     let WhenSection { every, every_at_30_c, age, code: heard } = &rule.when;
@@ -105,6 +126,7 @@ fn own(cx: &mut Cx<'_>, rule: &RuleSection) -> Option<Rule> {
     ];
     let mut said = all.into_iter().flatten();
     let at = ["rule", rule.name.as_str(), "when"];
+    let only = only(cx, rule);
     match (said.next(), said.next()) {
         (Some(when), None) => Some(Rule {
             name: rule.name.clone(),
@@ -112,6 +134,7 @@ fn own(cx: &mut Cx<'_>, rule: &RuleSection) -> Option<Rule> {
             tasks: tasks(&rule.r#do),
             within_s: seconds(rule.within),
             priority: rule.priority,
+            only,
         }),
         (None, _) => {
             let title = format!("the rule `{}` does not say when it holds", rule.name);
@@ -128,73 +151,5 @@ fn own(cx: &mut Cx<'_>, rule: &RuleSection) -> Option<Rule> {
             cx.error(&at, title, "one of them", "write a rule for each");
             None
         }
-    }
-}
-
-/// Reports rules that can never hold.
-pub(super) fn never(cx: &mut Cx<'_>, plan: &PlanSpec) {
-    let file = cx.file;
-    for rule in &plan.policy.rules {
-        let Some(why) = why_never(plan, rule.when) else { continue };
-        let own = file.rule.iter().any(|section| section.name == rule.name);
-        let title = format!("the rule `{}` never holds: {}", rule.name, why.0);
-        match own {
-            true => cx.error(&["rule", &rule.name, "when"], title, "never", why.1),
-            false => cx.error(&["policy", "every"], title, "never", why.1),
-        }
-    }
-}
-
-/// Why a rule never holds, and what to do about it.
-fn why_never(plan: &PlanSpec, when: When) -> Option<(String, String)> {
-    let end_s = plan.end_s();
-    let first_s = plan.vintages.iter().map(|vintage| vintage.installed_s.0).min().unwrap_or(0);
-    let late = |what: &str| {
-        let title = format!("no meter {what} before the plan ends");
-        Some((title, "shorten it, or let the plan last longer".to_owned()))
-    };
-    match when {
-        When::Every(period_s) if first_s.saturating_add(period_s) >= end_s => late("is there for so long"),
-        When::Age(age_s) if first_s.saturating_add(age_s) >= end_s => late("is so old"),
-        When::Heat(period_s) => {
-            let hottest = plan.depots.iter().any(|depot| {
-                let lives = Lives::new(plan, depot);
-                lives.heat_age_when(lives.heat_age_s(first_s) + f64::from(period_s)) != NEVER
-            });
-            if hottest { None } else { late("has been aged so far by heat") }
-        }
-        When::Seen(code) => {
-            let parts = || plan.vintages.iter().flat_map(|vintage| &vintage.parts);
-            let watch = plan.policy.watch;
-            let needs = |is_reported: fn(&Watch) -> bool, quantity: &str| {
-                (!watch.as_ref().is_some_and(is_reported)).then(|| {
-                    let title = format!("nobody reports `{}`", code.word());
-                    let help = format!(
-                        "choose policy.kind = \"condition-based\" or \"edge-driven\", with \"{quantity}\" among watch.quantities"
-                    );
-                    (title, help)
-                })
-            };
-            let unreported = match code {
-                Code::Calibration => needs(|watch| watch.phase, "phase"),
-                Code::Clock => needs(|watch| watch.clock, "clock"),
-                Code::Signal => needs(|watch| watch.rssi, "rssi"),
-                Code::Voltage => needs(|watch| watch.voltage, "voltage"),
-                _ => None,
-            };
-            let can_say = |part: &PartSpec| match code {
-                Code::Voltage => matches!(part.part, Part::Battery | Part::Capacitor | Part::Supercapacitor),
-                Code::Certificate => part.wrong > 0.0,
-                _ => Code::of(part.effect) == code,
-            };
-            let mute = !parts().any(can_say);
-            unreported.or_else(|| {
-                mute.then(|| {
-                    let title = format!("no part of any vintage leads to `{}`", code.word());
-                    (title, "let a vintage have such a part, or leave the rule out".to_owned())
-                })
-            })
-        }
-        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::meters::Lists;
+use crate::sections::plan::fleet::PartsSection;
 use crate::sections::plan::wear::WearSection;
 use amitwin_data::files::RunDir;
 use amitwin_data::rows::{LoadRow, NodeKind, NodeRow, Outcome, Part, TransactionKind, TransactionRow};
@@ -33,35 +34,42 @@ pub(in crate::plan) struct Campaign {
 
 /// Lets the batteries, the flash memory and the relays of vintages that have them live as campaigns leave them.
 pub(super) fn apply(cx: &mut Cx<'_>, lists: &mut Lists, vintages: &mut [Vintage]) {
-    let Some(section) = &cx.file.wear else { return };
+    let file = cx.file;
+    let Some(section) = &file.wear else { return };
     let Some(campaign) = campaign(cx, lists, section) else { return };
-    let [battery, flash, relay] = factors(section, campaign);
     let mut is_worn = false;
-    for part in vintages.iter_mut().flat_map(|vintage| &mut vintage.parts) {
-        let factor = match part.part {
-            Part::Battery => battery,
-            Part::Flash => flash,
-            Part::Relay => relay,
-            _ => continue,
-        };
-        if let Law::Life(weibull) = &mut part.law {
-            weibull.eta *= factor;
+    for (vintage, of) in vintages.iter_mut().zip(&file.vintage) {
+        let [battery, flash, relay] = factors(section, campaign, &of.part);
+        let mut worn = Vec::new();
+        for part in &mut vintage.parts {
+            let (factor, what) = match part.part {
+                Part::Battery => (battery, "batteries"),
+                Part::Flash => (flash, "flash memory"),
+                Part::Relay => (relay, "relays"),
+                _ => continue,
+            };
+            match &mut part.law {
+                Law::Life(weibull) => weibull.eta *= factor,
+                Law::Cell(cell) => cell.load_ah_y += drain_ah_y(section, campaign),
+                _ => continue,
+            }
+            worn.push(format!("{what} {:.1} %", 100.0 * factor));
+        }
+        if !worn.is_empty() {
             is_worn = true;
+            cx.note(format!(
+                "a campaign lets a meter send for {:.3} s, restart {:.2} times and move its contacts {:.2} times; {} a year let parts of `{}` live \
+                 so much of their time: {}",
+                campaign.tx_s,
+                campaign.restarts,
+                campaign.relay_moves,
+                section.times_a_year,
+                vintage.name,
+                worn.join(", ")
+            ));
         }
     }
-    if is_worn {
-        cx.note(format!(
-            "a campaign lets a meter send for {:.3} s, restart {:.2} times and move its contacts {:.2} times; {} a year make batteries live \
-             {:.1} %, flash memory {:.1} % and relays {:.1} % of their time",
-            campaign.tx_s,
-            campaign.restarts,
-            campaign.relay_moves,
-            section.times_a_year,
-            100.0 * battery,
-            100.0 * flash,
-            100.0 * relay
-        ));
-    } else {
+    if !is_worn {
         let text = "no vintage has a battery, flash memory or a relay that campaigns could wear; add with = [\"battery\", \"flash\", \"relay\"] to one";
         cx.warn(&["wear"], text.to_owned());
     }
@@ -88,18 +96,25 @@ fn campaign(cx: &mut Cx<'_>, lists: &mut Lists, section: &WearSection) -> Option
     }
 }
 
-/// Shares of their lives that batteries, flash memory and relays have.
-fn factors(section: &WearSection, campaign: Campaign) -> [f64; 3] {
-    let life = |drain: f64| battery::life_y(BATTERY_AH, drain, SELF_DISCHARGE);
-    let drain = section.times_a_year * campaign.tx_s * section.transmit_ma / 1_000.0 / 3_600.0;
+/// Charge that campaigns take in a year, Ah.
+fn drain_ah_y(section: &WearSection, campaign: Campaign) -> f64 {
+    section.times_a_year * campaign.tx_s * section.transmit_ma / 1_000.0 / 3_600.0
+}
+
+/// Shares of their lives that batteries, flash memory and relays of a vintage have; batteries as at 20 C.
+fn factors(section: &WearSection, campaign: Campaign, of: &PartsSection) -> [f64; 3] {
+    let drain = drain_ah_y(section, campaign);
+    let battery = |drain_ah_y: f64| match &of.battery.cell {
+        Some(cell) => battery::life_y(cell.charge_ah, cell.load_mah_year / 1_000.0 + drain_ah_y, cell.self_discharge),
+        None => battery::life_y(BATTERY_AH, DRAIN_AH_Y + drain_ah_y, SELF_DISCHARGE),
+    };
     let writes = section.times_a_year * campaign.restarts * section.writes_a_restart / YEAR_D;
-    let flash = |a_day: f64| uses::life_y(uses::FLASH_CYCLES, a_day);
     let moves = section.times_a_year * campaign.relay_moves / YEAR_D;
-    let relay = |a_day: f64| uses::life_y(uses::RELAY_OPERATIONS, a_day);
+    let share = |usual: f64, more: f64| usual / (usual + more);
     [
-        life(DRAIN_AH_Y + drain) / life(DRAIN_AH_Y),
-        flash(WRITES_A_DAY + writes) / flash(WRITES_A_DAY),
-        relay(MOVES_A_DAY + moves) / relay(MOVES_A_DAY),
+        battery(drain) / battery(0.0),
+        share(of.flash.used.as_ref().map_or(WRITES_A_DAY, |used| used.a_day), writes),
+        share(of.relay.used.as_ref().map_or(MOVES_A_DAY, |used| used.a_day), moves),
     ]
 }
 
@@ -137,6 +152,7 @@ pub(super) fn read(path: &Path) -> Result<Campaign, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sections::plan::part::{CellSection, UsedSection};
 
     #[test]
     fn campaigns_take_their_share_of_a_battery_of_flash_and_of_a_relay() {
@@ -153,10 +169,21 @@ mod tests {
         // 12 x 10 x 4 writes a year are 1.314 a day more than 4: 4/5.314.
         // 12 x 2 moves a year are 0.0657 a day more than 0.05: 0.05/0.1157.
         let used = Campaign { tx_s: 1_000.0, restarts: 10.0, relay_moves: 2.0 };
-        let [battery, flash, relay] = factors(&section, used);
+        let usual = PartsSection::default();
+        let [battery, flash, relay] = factors(&section, used, &usual);
         assert!((battery - 9.93 / 12.11).abs() < 0.001, "{battery}");
         assert!((flash - 4.0 / 5.314).abs() < 0.001, "{flash}");
         assert!((relay - 0.05 / 0.1157).abs() < 0.001, "{relay}");
-        assert_eq!(factors(&section, Campaign { tx_s: 0.0, restarts: 0.0, relay_moves: 0.0 }), [1.0, 1.0, 1.0]);
+        let none = Campaign { tx_s: 0.0, restarts: 0.0, relay_moves: 0.0 };
+        assert_eq!(factors(&section, none, &usual), [1.0, 1.0, 1.0]);
+        // Of a vintage with figures of its own: ln(1 + 0.01 x 19/0.7733)/0.01 against ln(1 + 0.01 x 19/0.62)/0.01 = 21.98 and 26.73 y; 13.7 writes
+        // and 2 moves a day.
+        let mut own = PartsSection::default();
+        own.battery.cell = Some(CellSection { charge_ah: 19.0, load_mah_year: 620.0, self_discharge: 0.01 });
+        own.flash.used = Some(UsedSection { times: 1e5, a_day: 13.7 });
+        own.relay.used = Some(UsedSection { times: 1e4, a_day: 2.0 });
+        let [battery, flash, relay] = factors(&section, used, &own);
+        assert!((battery - 21.98 / 26.73).abs() < 0.001, "{battery}");
+        assert!((flash - 13.7 / 15.014).abs() < 0.001 && (relay - 2.0 / 2.0657).abs() < 0.001, "{flash} {relay}");
     }
 }

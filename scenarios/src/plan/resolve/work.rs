@@ -7,6 +7,7 @@ use crate::sections::plan::work::{Skill, SpareName};
 use amitwin_data::rows::Part;
 use amitwin_maintenance::shifts::Shifts;
 use amitwin_maintenance::spec::{Crews, PlanSpec, Prices, StockSpec, Tasks, When, Work};
+use std::sync::Arc;
 
 /// Seconds of a day.
 const DAY_S: u32 = 86_400;
@@ -22,7 +23,7 @@ pub(super) fn crews(file: &PlanFile, depot: &str) -> Vec<Crews> {
                 Skill::Calibrate => Tasks::CALIBRATE,
             });
         }
-        Crews { count: crew.count, skills }
+        Crews { name: Arc::from(crew.name.as_str()), count: crew.count, skills, handed_back: crew.handed_back }
     })
     .collect()
 }
@@ -111,6 +112,13 @@ pub(super) fn crews_can(cx: &mut Cx<'_>, plan: &PlanSpec) {
         for name in crew.depots.iter().filter(|name| !depots.contains(&name.as_str())) {
             let title = format!("the crews `{}` belong to the depot `{name}`, which does not exist", crew.name);
             cx.error(&["crew", &crew.name, "depots"], title, "no such depot", suggest(name, &depots, "depots"));
+        }
+    }
+    for crew in &file.crew {
+        if crew.handed_back.is_some_and(|share| share + file.work.missed > 0.95) {
+            let title = format!("hardly a visit of the crews `{}` comes to anything", crew.name);
+            let help = "let `handed_back` and `work.missed` be 95 % at most together";
+            cx.error(&["crew", &crew.name, "handed_back"], title, "too many", help);
         }
     }
     for depot in &file.depot {

@@ -1,6 +1,7 @@
 //! `[fleet]`, `[[vintage]]`, `[[depot]]` and `[duty]`: meters, what of them can fail, and where they stand.
 
 use super::super::quantity::{Maybe, Share, Time};
+use super::part::PartSection;
 use amitwin_data::placement::ColumnNames;
 use amitwin_models::spec::Climate;
 use amitwin_sim_core::SimTime;
@@ -12,17 +13,66 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct FleetSection {
     /// CSV, GeoJSON or Parquet with `id`, `lat`, `lon` and optionally `vintage` (the name of one), `installed` (a year, month or
-    /// day such as 2019, 2019-05 or 2019-05-31) and `depot` (the name of one). The path is relative to the plan.
+    /// day such as 2019, 2019-05, 2019-05-31 or 31.05.2019) and `depot` (the name of one). The path is relative to the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub file: Option<String>,
-    /// What the columns of the file are called, where their names are not the usual ones, such as { id = "Zaehler" }.
-    #[serde(skip_serializing_if = "ColumnNames::is_default")]
-    pub columns: ColumnNames,
+    /// What the columns of the file are called, where their names are not the usual ones, such as { id = "Zaehler", installed = "Einbau" }.
+    #[serde(skip_serializing_if = "FleetColumns::is_default")]
+    pub columns: FleetColumns,
     /// Coordinate reference system of the file, such as "EPSG:25832"; degrees (WGS 84) when missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1_000))]
     pub crs: Option<String>,
+}
+
+/// Columns of a list of meters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FleetColumns {
+    /// Column of the ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Column of the latitude, or of metres to the north. GeoJSON has it in the geometry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lat: Option<String>,
+    /// Column of the longitude, or of metres to the east. GeoJSON has it in the geometry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lon: Option<String>,
+    /// Column of what stands at a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Column of the antenna height over ground, m.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height_m: Option<String>,
+    /// Column of the antenna gain, dBi.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub antenna_gain_dbi: Option<String>,
+    /// Column of the vintage, the name of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub vintage: Option<String>,
+    /// Column of the date of installation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub installed: Option<String>,
+    /// Column of the depot, the name of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub depot: Option<String>,
+}
+
+impl FleetColumns {
+    /// Nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == FleetColumns::default()
+    }
+
+    /// Those that say where a site is and what stands there.
+    pub fn of_sites(&self) -> ColumnNames {
+        let FleetColumns { id, lat, lon, kind, height_m, antenna_gain_dbi, .. } = self.clone();
+        ColumnNames { id, lat, lon, kind, height_m, antenna_gain_dbi }
+    }
 }
 
 /// Meters that were bought together.
@@ -201,68 +251,6 @@ impl PartsSection {
     /// Whether it says nothing.
     pub fn is_default(&self) -> bool {
         *self == PartsSection::default()
-    }
-}
-
-/// By what a part ages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AgesBy {
-    /// By heat: lives are those at 30 C inside the meter, half as long for each 10 K more.
-    Heat,
-    /// By the calendar.
-    Calendar,
-}
-
-/// The life of a part, as far as it is not the usual one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PartSection {
-    /// Life by which 63 % have failed (eta of a Weibull distribution), such as "35y".
-    #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "1d", "x-max" = "500y"))]
-    pub life: Option<SimTime>,
-    /// How lives scatter (beta): 1 at random, 3 to 5 wear, 12 within a tenth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.1, max = 50.0))]
-    pub shape: Option<f64>,
-    /// Share that fails in a year at random, instead of `life` and `shape`.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 1e-9, "x-max" = 1.0))]
-    pub fail_a_year: Option<f64>,
-    /// By what it ages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ages_by: Option<AgesBy>,
-    /// Share of its failures that a restart from afar cures.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
-    pub restart_cures: Option<f64>,
-    /// Share that is wrong from the day on which the meter is put in, so that nothing it sends is accepted: of certificate alone.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 1.0))]
-    pub wrong: Option<f64>,
-    /// How long it lasts on average: of coverage alone.
-    #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = "1min", "x-max" = "1y"))]
-    pub lasts: Option<SimTime>,
-    /// Standard deviation of the error of new meters: of accuracy alone.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 0.1))]
-    pub new_error: Option<f64>,
-    /// Standard deviation of the drift of that error in a year at 30 C: of accuracy alone.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 0.0, "x-max" = 0.1))]
-    pub drift_a_year: Option<f64>,
-    /// Error from which on a meter has failed: of accuracy alone.
-    #[serde(with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-min" = 1e-6, "x-max" = 0.5))]
-    pub limit: Option<f64>,
-}
-
-impl PartSection {
-    /// Whether it says nothing.
-    pub fn is_default(&self) -> bool {
-        *self == PartSection::default()
     }
 }
 

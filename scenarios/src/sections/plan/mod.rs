@@ -1,6 +1,7 @@
 //! What a maintenance plan can say: the list of its sections. What they mean is decided in `crate::plan::resolve`.
 
 pub mod fleet;
+pub mod part;
 pub mod policy;
 pub mod radio;
 pub mod wear;

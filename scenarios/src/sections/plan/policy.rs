@@ -35,7 +35,7 @@ pub enum TaskName {
     Clean,
     /// Check the measurement at 15, 30 and 60 A, and adjust it.
     Calibrate,
-    /// Look through the table of neighbours.
+    /// Look through the table of neighbours: weak ones have water in their cases, and who is not there is off.
     Neighbours,
     /// Test the battery, and exchange it where it is worn.
     Battery,
@@ -271,6 +271,14 @@ pub struct RuleSection {
     #[serde(default = "priority_default")]
     #[schemars(range(min = 0, max = 7))]
     pub priority: u8,
+    /// Vintages that it is for; all when missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub vintages: Vec<String>,
+    /// Depots that it is for; all when missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub depots: Vec<String>,
 }
 
 fn priority_default() -> u8 {

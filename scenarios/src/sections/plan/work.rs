@@ -1,6 +1,6 @@
 //! `[[crew]]`, `[work]`, `[[spare]]` and `[prices]` of a plan: who does the work, how it goes, what it costs.
 
-use super::super::quantity::{Share, Time};
+use super::super::quantity::{Maybe, Share, Time};
 use super::fleet::{PartName, days};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
@@ -34,6 +34,11 @@ pub struct CrewSection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub depots: Vec<String>,
+    /// Share of their visits after which they give the work back, such as "12 %" of contractors; as `work.handed_back` when missing. What is given
+    /// back is done by crews of the depot who give nothing back, if there are such.
+    #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
+    pub handed_back: Option<f64>,
 }
 
 fn skills_default() -> Vec<Skill> {
@@ -130,7 +135,7 @@ pub struct WorkSection {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
     pub missed: f64,
-    /// Share of visits after which a contractor gives the work back.
+    /// Share of visits after which the work is given back, by crews that do not say otherwise.
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
     pub handed_back: f64,
