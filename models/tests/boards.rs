@@ -53,6 +53,7 @@ fn registers() -> PollSpec {
         timeout: seconds(30),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

@@ -58,6 +58,7 @@ fn reads(at: u64) -> PollSpec {
         timeout: seconds(10),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

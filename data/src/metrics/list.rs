@@ -421,7 +421,7 @@ metrics! {
     ApduDuplicates = "apdu_duplicates": Count, Always;
     /// messages of meters that were not genuine or not what was asked for
     ApduRejected = "apdu_rejected": Count, Always;
-    /// values delivered and compared with the register of that meter at that moment; only with real payloads
+    /// energies delivered, taken and given of each reading, and compared with the registers of that meter at that moment; only with real payloads
     ValuesChecked = "values_checked": Count, Always;
     /// of them different from it
     ValuesWrong = "values_wrong": Count, Always;

@@ -177,9 +177,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether it is what the registers of a meter show at that moment.
-    pub fn is_right(&self, meter: Meter<'_>) -> bool {
-        energy_wh(meter, self.unix_s) == (self.import_wh, self.export_wh)
+    /// How many of its two energies are not what the registers of a meter show at that moment.
+    pub fn wrong(&self, meter: Meter<'_>) -> u64 {
+        let (import_wh, export_wh) = energy_wh(meter, self.unix_s);
+        u64::from(self.import_wh != import_wh) + u64::from(self.export_wh != export_wh)
     }
 }
 
@@ -334,4 +335,24 @@ pub fn octets(value: &[u8]) -> Option<&[u8]> {
 pub fn are(rows: &[Reading], asked: Rows) -> bool {
     rows.len() == usize::from(asked.count)
         && rows.iter().zip(0..).all(|(row, n)| row.unix_s == asked.end_unix_s(n) && row.unix_s % QUARTER_S == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cosem;
+    use super::*;
+    use crate::node::SiteId;
+    use crate::spec::DlmsSpec;
+
+    #[test]
+    fn each_energy_of_a_reading_is_right_or_wrong_by_itself() {
+        let cosem = Cosem::new(&DlmsSpec::default(), 1);
+        let unix_s = DlmsSpec::default().start_unix_s + 12 * 3_600;
+        let meter = cosem.meter(SiteId(7));
+        let (import_wh, export_wh) = energy_wh(meter, unix_s);
+        let wrong = |import: u32, export: u32| {
+            Reading { unix_s, import_wh: import_wh + import, export_wh: export_wh + export }.wrong(meter)
+        };
+        assert_eq!([wrong(0, 0), wrong(1, 0), wrong(0, 1), wrong(1, 1)], [0, 1, 1, 2]);
+    }
 }

@@ -130,6 +130,13 @@ pub struct TimeSpec {
     pub if_off_by: SimTime,
 }
 
+impl TimeSpec {
+    /// Clocks that are off by more than 10 s.
+    pub fn new(pace: PaceSpec) -> TimeSpec {
+        TimeSpec { pace, if_off_by: if_off_by_default() }
+    }
+}
+
 fn if_off_by_default() -> SimTime {
     SimTime::from_secs(10)
 }
@@ -145,6 +152,13 @@ pub struct KeyChangeSpec {
     #[serde(default = "recover_after_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
     pub recover_after: SimTime,
+}
+
+impl KeyChangeSpec {
+    /// New keys, with the time that others take before they ask again.
+    pub fn new(pace: PaceSpec) -> KeyChangeSpec {
+        KeyChangeSpec { pace, recover_after: recover_after_default() }
+    }
 }
 
 fn recover_after_default() -> SimTime {

@@ -1,13 +1,16 @@
-//! `[[replay]]`: lines of a log become events of the devices that they are about.
+//! `[[replay]]`: lines of a log become events of the devices that they are about, and jobs of the head-end.
+
+mod commands;
 
 use super::placement::Placements;
 use super::sites::Sites;
-use super::{Context, show};
+use super::{Context, show, word};
 use crate::sections::replay::{ReplayKind, ReplaySection};
 use amitwin_data::device_log::{Entry, When};
-use amitwin_models::spec::{Act, EventSpec, PowerOff, ResetTier, Restart, Target};
-use amitwin_models::terrain::Placement;
+use amitwin_models::spec::{Act, CampaignSpec, EventSpec, PollSpec, PowerOff, ResetTier, Restart, Target};
+use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
+use commands::{Command, Commands};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -18,7 +21,7 @@ const EVENTS_MAX: usize = 60_000;
 /// Names of something that a note tells.
 const TOLD: usize = 5;
 /// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
-const CODES: [(&str, ReplayKind); 17] = [
+const CODES: [(&str, ReplayKind); 28] = [
     ("3.26.0.47", ReplayKind::PowerDown),
     ("3.26.9.185", ReplayKind::PowerDown),
     ("3.26.17.185", ReplayKind::PowerDown),
@@ -30,6 +33,18 @@ const CODES: [(&str, ReplayKind); 17] = [
     ("power-up", ReplayKind::PowerUp),
     ("restart", ReplayKind::Restart),
     ("ignore", ReplayKind::Ignore),
+    ("read", ReplayKind::Read),
+    ("ping", ReplayKind::Ping),
+    ("reset", ReplayKind::Reset),
+    ("write", ReplayKind::Write),
+    ("disconnect", ReplayKind::Disconnect),
+    ("reconnect", ReplayKind::Reconnect),
+    ("time", ReplayKind::Time),
+    ("keys", ReplayKind::Keys),
+    ("firmware", ReplayKind::Firmware),
+    // A remote connect switch has opened or closed its contacts.
+    ("3.31.0.68", ReplayKind::Disconnect),
+    ("3.31.0.42", ReplayKind::Reconnect),
     // Under- and overvoltage, a low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
     ("3.26.38.150", ReplayKind::Ignore),
     ("3.26.38.93", ReplayKind::Ignore),
@@ -44,6 +59,11 @@ const CODES: [(&str, ReplayKind); 17] = [
 struct Tally {
     outages: usize,
     restarts: usize,
+    commands: usize,
+    /// Of firmware, without a campaign to go by.
+    imageless: usize,
+    /// To devices that are no meters.
+    not_meters: usize,
     /// Lines that say again what is so already.
     repeated: usize,
     ignored: usize,
@@ -53,14 +73,18 @@ struct Tally {
     strangers: BTreeMap<String, usize>,
 }
 
-/// The events of all logs in this placement.
-pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &mut Placements) -> Vec<EventSpec> {
+/// The events of all logs in this placement; what the head-end does in them comes to its jobs.
+pub(super) fn replays(
+    cx: &mut Context<'_>,
+    (placement, placements): (&Placement, &mut Placements),
+    (campaigns, polls): (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
+) -> Vec<EventSpec> {
     let file = cx.file;
     let mut events = Vec::new();
     for replay in &file.replay {
         let place = ["replay", replay.name.as_str(), "file"];
         match placements.log(&replay.file, &replay.columns) {
-            Ok(log) => events.extend(replayed(cx, replay, &log, placement)),
+            Ok(log) => events.extend(replayed(cx, (replay, &log), placement, (campaigns, polls))),
             Err(why) => {
                 let help = "a CSV or Parquet file with the columns time_utc, device and code or kind; paths start at the scenario";
                 cx.error(&place, format!("the log `{}` {why}", replay.file), "this file", help);
@@ -70,13 +94,19 @@ pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &
     events
 }
 
-fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placement: &Placement) -> Vec<EventSpec> {
+fn replayed(
+    cx: &mut Context<'_>,
+    (replay, log): (&ReplaySection, &[Entry]),
+    placement: &Placement,
+    jobs: (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
+) -> Vec<EventSpec> {
     let start_s = replay.start_unix_s.unwrap_or(cx.file.dlms.start_unix_s);
     let mut tally = Tally::default();
     let asked: BTreeSet<&str> = log.iter().map(|entry| entry.device.as_str()).collect();
     let sites = Sites::new(placement, &asked);
     // By device, in the order of time and of the file.
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>> = BTreeMap::new();
+    let mut commands = Commands::default();
     for entry in log {
         let kind = match meaning(replay, entry) {
             Some(kind) => kind,
@@ -91,7 +121,7 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
             tally.ignored += 1;
             continue;
         }
-        let Some((site, _)) = sites.of(&entry.device) else {
+        let Some((site, what)) = sites.of(&entry.device) else {
             *tally.strangers.entry(entry.device.clone()).or_default() += 1;
             continue;
         };
@@ -101,9 +131,23 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
             cx.error(&["replay", &replay.name, "file"], title, "this file", help);
             return Vec::new();
         };
-        by_site.entry(site).or_default().push((unix_ns - i128::from(start_s) * 1_000_000_000, entry.line, kind));
+        let ns = unix_ns - i128::from(start_s) * 1_000_000_000;
+        if matches!(kind, ReplayKind::PowerDown | ReplayKind::PowerUp | ReplayKind::Restart) {
+            by_site.entry(site).or_default().push((ns, entry.line, kind));
+            continue;
+        }
+        let within = (0..i128::from(cx.file.duration.nanos())).contains(&ns);
+        match Command::of(kind, &entry.detail) {
+            None => *tally.unknown.entry(format!("{} {}", word(kind), entry.detail.trim())).or_default() += 1,
+            Some(Command::Firmware) if replay.firmware.is_none() => tally.imageless += 1,
+            Some(_) if what != SiteKind::Meter => tally.not_meters += 1,
+            Some(_) if !within => tally.outside += 1,
+            Some(command) => commands.add(command, site, SimTime::from_nanos(ns as u64)),
+        }
     }
     let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
+    let meters = placement.count(SiteKind::Meter);
+    tally.commands = commands.into_jobs(cx, (replay, meters), jobs);
     let count = outages.len() + restarts.len();
     if count > EVENTS_MAX {
         let title = format!("the log `{}` has {count} outages and restarts with times of their own", replay.file);
@@ -113,7 +157,7 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
         return Vec::new();
     }
     cx.note(told(replay, log.len(), &tally));
-    if count == 0 {
+    if count == 0 && tally.commands == 0 {
         let from = Timestamp::from_second(start_s).map(|at| at.to_string()).unwrap_or_default();
         let text = format!(
             "nothing of it happens; the run covers {} from {from} on (replay.{}.start, else dlms.start)",
@@ -207,8 +251,8 @@ fn unix_ns(time: &When) -> Option<i128> {
 /// What became of all lines, so that none is dropped in silence.
 fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
     let mut text = format!(
-        "replay `{}`: {lines} lines, of which {} outages and {} restarts happen",
-        replay.name, tally.outages, tally.restarts
+        "replay `{}`: {lines} lines, of which {} outages, {} restarts and {} commands happen",
+        replay.name, tally.outages, tally.restarts, tally.commands
     );
     let list = |of: &BTreeMap<String, usize>| {
         let named: Vec<String> = of.iter().take(TOLD).map(|(name, n)| format!("{name}: {n}")).collect();
@@ -219,6 +263,8 @@ fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
         (tally.ignored, "not to be played"),
         (tally.repeated, "that say again what is so already"),
         (tally.outside, "outside of the run"),
+        (tally.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
+        (tally.not_meters, "of commands to devices that are no meters"),
     ] {
         if count > 0 {
             text += &format!("; {count} {what}");

@@ -65,8 +65,8 @@ pub enum Wake {
         /// Number of the question.
         read: u32,
     },
-    /// A meter is to be told to activate the image.
-    Activation {
+    /// A meter's place among those that are served, or told to activate the image, has come.
+    Place {
         /// Its position in the order of ids.
         position: u32,
     },
@@ -204,7 +204,7 @@ impl JobKind for Firmware {
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Activation { position } => {
+            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Place { position } => {
                 (position as usize) < self.meters.len()
             }
             Wake::Next | Wake::Timeout { .. } => true,
@@ -253,7 +253,7 @@ impl JobKind for Firmware {
             Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
-            Wake::Activation { position } => self.activates(ctx, tools, position),
+            Wake::Place { position } => self.placed(ctx, tools, position),
         }
     }
 

@@ -94,8 +94,8 @@ impl Firmware {
         self.fill(ctx, tools);
     }
 
-    /// A meter's turn has come to be told to activate the image.
-    pub(super) fn activates(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+    /// A meter's place has come to be served or told to activate the image.
+    pub(super) fn placed(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         self.state.coming = self.state.coming.saturating_sub(1);
         self.state.queue.push_back(position);
         self.fill(ctx, tools);

@@ -57,10 +57,26 @@ impl Firmware {
         if phase == Phase::Activate && self.spec.activation.spread > SimTime::ZERO {
             self.state.queue.clear();
             self.take_turns(ctx, &left);
+        } else if phase == Phase::Serve && !self.is_multicast() {
+            self.wait_for_turns(ctx, left);
         } else {
             self.state.queue = left.into();
         }
         self.fill(ctx, tools);
+    }
+
+    /// Meters are served as soon as others leave room; those that have turns of their own not before these.
+    fn wait_for_turns(&mut self, ctx: &mut Ctx, left: Vec<u32>) {
+        self.state.queue.clear();
+        for position in left {
+            match self.spec.waves.turns.get(position as usize) {
+                Some(&turn) if turn > ctx.now() => {
+                    self.state.coming += 1;
+                    self.wake(ctx, turn, Wake::Place { position });
+                }
+                _ => self.state.queue.push_back(position),
+            }
+        }
     }
 
     /// Meters are told to activate the image one after the other, as far apart as a whole wave takes the campaign's spread.
@@ -71,7 +87,7 @@ impl Firmware {
         let told: Vec<u32> = positions.iter().filter(told).copied().collect();
         self.state.coming += told.len() as u32;
         for (n, position) in (0..).zip(told) {
-            self.wake(ctx, ctx.now() + SimTime::from_nanos(gap_ns * n), Wake::Activation { position });
+            self.wake(ctx, ctx.now() + SimTime::from_nanos(gap_ns * n), Wake::Place { position });
         }
     }
 
