@@ -18,6 +18,10 @@ const POWER_UP: &str = "3.26.0.216";
 const DISCONNECTED: &str = "3.31.0.68";
 const CONNECTED: &str = "3.31.0.42";
 
+/// Undervoltage, and overvoltage.
+const UNDERVOLTAGE: &str = "3.26.38.150";
+const OVERVOLTAGE: &str = "3.26.38.93";
+
 /// Whether a transaction is something that the head-end may have told a single meter, or asked of it.
 pub fn is_command(row: &TransactionRow) -> bool {
     use TransactionKind::{Firmware, Keys, Ping, Read, Relay, Reset, Time, Write};
@@ -75,8 +79,8 @@ pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
 fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> Vec<Line> {
     // What a node does at one moment stays in order.
     events.sort_by(|a, b| (a.time_s, a.node).partial_cmp(&(b.time_s, b.node)).unwrap_or(std::cmp::Ordering::Equal));
-    let mut lines = Vec::new();
-    let mut line = |row: &EventRow, kind: &'static str, code: &'static str| {
+    let mut lines: Vec<Line> = Vec::new();
+    let line = |lines: &mut Vec<Line>, row: &EventRow, kind: &'static str, code: &'static str| {
         lines.push((row.time_s, row.node, kind, code, String::new()));
     };
     let mut without: BTreeSet<u32> = BTreeSet::new();
@@ -87,12 +91,12 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
             EventKind::Reset => {
                 restarts.insert(row.node, row.time_s);
                 if !is_told(row.node, row.time_s) {
-                    line(row, "restart", "");
+                    line(&mut lines, row, "restart", "");
                 }
             }
             EventKind::OnCapacitor => {
                 without.insert(row.node);
-                line(row, "power-down", POWER_DOWN);
+                line(&mut lines, row, "power-down", POWER_DOWN);
             }
             EventKind::Activated => {
                 activated.insert(row.node);
@@ -100,8 +104,17 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
             // A restart switches off as well, with a new image too, and an empty capacitor is no second outage.
             EventKind::PowerDown if activated.remove(&row.node) => {}
             EventKind::PowerDown if restarts.get(&row.node) == Some(&row.time_s) => {}
-            EventKind::PowerDown if without.insert(row.node) => line(row, "power-down", POWER_DOWN),
-            EventKind::PowerUp if without.remove(&row.node) => line(row, "power-up", POWER_UP),
+            EventKind::PowerDown if without.insert(row.node) => line(&mut lines, row, "power-down", POWER_DOWN),
+            EventKind::PowerUp if without.remove(&row.node) => line(&mut lines, row, "power-up", POWER_UP),
+            EventKind::Voltage => {
+                let (kind, code) = match row.value {
+                    1_000 => ("voltage-normal", ""),
+                    ..1_000 => ("undervoltage", UNDERVOLTAGE),
+                    _ => ("overvoltage", OVERVOLTAGE),
+                };
+                let detail = if row.value == 1_000 { String::new() } else { format!("{}", f64::from(row.value) / 1e3) };
+                lines.push((row.time_s, row.node, kind, code, detail));
+            }
             _ => {}
         }
     }

@@ -120,6 +120,8 @@ metrics! {
     DroppedBackhaul = "dropped_backhaul": Count, Always;
     /// waited too long in a queue
     DroppedTooOld = "dropped_too_old": Count, Always;
+    /// of all dropped ones copies of floods at single radios, which others may have passed on to whoever lacked them
+    FloodCopiesLost = "flood_copies_lost": Count, Always;
     /// share of its workers' time that the head-end's messages took; with limits only
     HeadEndBusyShare = "head_end_busy_share": Share, Always, gate("head_end_busy", "");
     /// mean time that messages of meters waited for a worker; with limits only

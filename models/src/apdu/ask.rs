@@ -3,11 +3,11 @@
 //! A further question is a variant of [`Ask`] and what of the meter's objects it is for, in [`Ask::service`]; one that is asked often and whose answer
 //! has always the same length has a place in [`Ask::FIXED`] as well. What its answer says stands in `understood`.
 
-use super::image::{self, ImageSaid};
+use super::image::{self, ImageSaid, ImageStep};
 use super::service::Service;
 use super::{QUARTER_S, Rows};
 use crate::spec::{ResetTier, Setting};
-use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
+use amitwin_dlms::objects::{civil_time, energy_wh, unit_charge, unix_time};
 use amitwin_dlms::{Meter, push, security, x509};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
@@ -21,6 +21,7 @@ const EXPORT: Obis = Obis::new(1, 0, 2, 8, 0, 255);
 const LOAD_PROFILE: Obis = Obis::new(1, 0, 99, 1, 0, 255);
 const SCRIPTS: Obis = Obis::new(0, 0, 10, 0, 0, 255);
 const RELAY: Obis = Obis::new(0, 0, 96, 3, 10, 255);
+const CHARGE: Obis = Obis::new(0, 0, 19, 20, 0, 255);
 const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
 /// Invoke ids: high priority, and whether an answer is wanted.
 pub(super) const CONFIRMED: u8 = 0xC1;
@@ -50,6 +51,17 @@ pub enum Ask {
     Setting(Setting),
     /// That is to be set.
     Set(Setting, i32),
+    /// The price that is set is to hold.
+    ActivatePrice,
+    /// Which price holds?
+    PriceInForce,
+    /// A step with an image of the run.
+    Image {
+        /// Which image.
+        image: u16,
+        /// Which step.
+        step: ImageStep,
+    },
     /// The unicast and the authentication key are to be those of this generation.
     Keys {
         /// Which.
@@ -93,7 +105,7 @@ impl Ask {
     pub(super) fn service(self, meter: Meter<'_>) -> Option<Service> {
         let fleet = meter.fleet;
         Some(match self {
-            Ask::Reset(_) | Ask::Registers | Ask::Rows(_) => return None,
+            Ask::Reset(_) | Ask::Registers | Ask::Rows(_) | Ask::Image { .. } => return None,
             Ask::Clock => Service::get(8, CLOCK, 2),
             Ask::SetClock(unix_s) => {
                 let mut value = vec![9, 12];
@@ -111,6 +123,9 @@ impl Ask {
                 let (class, name, attribute) = place(setting);
                 Service::set(class, name, attribute, encoded(setting, value))
             }
+            // Method 2 activates the passive price; integer 0.
+            Ask::ActivatePrice => Service::act(113, CHARGE, 2, vec![15, 0]),
+            Ask::PriceInForce => Service::get(113, CHARGE, 5),
             Ask::Keys { generation } => {
                 let (title, suite) = (meter.system_title(), meter.vendor().suite);
                 let keys = fleet.keys.of_generation(title, suite, generation);
@@ -152,6 +167,7 @@ fn place(setting: Setting) -> (u8, Obis, i8) {
         Setting::PushRetries => (40, push::READINGS, 6),
         Setting::PushPause => (40, push::READINGS, 7),
         Setting::RelayMode => (70, RELAY, 4),
+        Setting::Price => (113, CHARGE, 6),
     }
 }
 
@@ -162,6 +178,7 @@ pub fn encoded(setting: Setting, value: i32) -> Vec<u8> {
         Setting::PushSpread | Setting::PushPause => vec![0x12, high, low],
         Setting::PushRetries => vec![0x11, low],
         Setting::RelayMode => vec![0x16, low],
+        Setting::Price => unit_charge(i16::from_be_bytes([high, low])),
     }
 }
 

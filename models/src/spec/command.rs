@@ -60,7 +60,7 @@ impl PaceSpec {
     }
 }
 
-/// A value is written into every meter, and read back.
+/// A value is written into every meter, and read back; a price is then activated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteSpec {
     /// How it gets around.
@@ -85,6 +85,8 @@ pub enum Setting {
     PushPause,
     /// Who may move the relay (disconnect control, attribute 4): 0 nobody, 2 and 4 the head-end.
     RelayMode,
+    /// Price of a kWh in ten thousandths of the currency (charge, passive price, which is activated when it has been read back): 0 to 32767.
+    Price,
 }
 
 impl Setting {
@@ -94,6 +96,7 @@ impl Setting {
             Setting::PushSpread | Setting::PushPause => (0, 65_535),
             Setting::PushRetries => (0, 255),
             Setting::RelayMode => (0, 6),
+            Setting::Price => (0, i32::from(i16::MAX)),
         }
     }
 }

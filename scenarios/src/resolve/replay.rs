@@ -1,6 +1,7 @@
 //! `[[replay]]`: lines of a log become events of the devices that they are about, and jobs of the head-end.
 
 mod commands;
+mod voltages;
 
 use super::placement::Placements;
 use super::sites::Sites;
@@ -15,13 +16,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use std::collections::{BTreeMap, BTreeSet};
+use voltages::Voltages;
 
 /// Events that a timeline tells apart, less some for those of the file.
 const EVENTS_MAX: usize = 60_000;
 /// Names of something that a note tells.
 const TOLD: usize = 5;
 /// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
-const CODES: [(&str, ReplayKind); 28] = [
+const CODES: [(&str, ReplayKind); 31] = [
     ("3.26.0.47", ReplayKind::PowerDown),
     ("3.26.9.185", ReplayKind::PowerDown),
     ("3.26.17.185", ReplayKind::PowerDown),
@@ -45,9 +47,12 @@ const CODES: [(&str, ReplayKind); 28] = [
     // A remote connect switch has opened or closed its contacts.
     ("3.31.0.68", ReplayKind::Disconnect),
     ("3.31.0.42", ReplayKind::Reconnect),
-    // Under- and overvoltage, a low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
-    ("3.26.38.150", ReplayKind::Ignore),
-    ("3.26.38.93", ReplayKind::Ignore),
+    ("undervoltage", ReplayKind::Undervoltage),
+    ("overvoltage", ReplayKind::Overvoltage),
+    ("voltage-normal", ReplayKind::VoltageNormal),
+    ("3.26.38.150", ReplayKind::Undervoltage),
+    ("3.26.38.93", ReplayKind::Overvoltage),
+    // A low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
     ("3.2.22.150", ReplayKind::Ignore),
     ("3.35.0.40", ReplayKind::Ignore),
     ("3.36.136.73", ReplayKind::Ignore),
@@ -60,6 +65,7 @@ struct Tally {
     outages: usize,
     restarts: usize,
     commands: usize,
+    voltages: usize,
     /// Of firmware, without a campaign to go by.
     imageless: usize,
     /// To devices that are no meters.
@@ -106,7 +112,7 @@ fn replayed(
     let sites = Sites::new(placement, &asked);
     // By device, in the order of time and of the file.
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>> = BTreeMap::new();
-    let mut commands = Commands::default();
+    let (mut commands, mut voltages) = (Commands::default(), Voltages::default());
     for entry in log {
         let kind = match meaning(replay, entry) {
             Some(kind) => kind,
@@ -136,6 +142,10 @@ fn replayed(
             by_site.entry(site).or_default().push((ns, entry.line, kind));
             continue;
         }
+        if matches!(kind, ReplayKind::Undervoltage | ReplayKind::Overvoltage | ReplayKind::VoltageNormal) {
+            voltages.add(site, (ns, entry.line), kind, &entry.detail);
+            continue;
+        }
         let within = (0..i128::from(cx.file.duration.nanos())).contains(&ns);
         match Command::of(kind, &entry.detail) {
             None => *tally.unknown.entry(format!("{} {}", word(kind), entry.detail.trim())).or_default() += 1,
@@ -148,9 +158,13 @@ fn replayed(
     let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
     let meters = placement.count(SiteKind::Meter);
     tally.commands = commands.into_jobs(cx, (replay, meters), jobs);
-    let count = outages.len() + restarts.len();
+    let first = outages.len() + restarts.len() + 1;
+    let (disturbed, devices) = voltages.into_events(&replay.name, first, cx.file.duration);
+    tally.voltages = devices;
+    let count = outages.len() + restarts.len() + disturbed.len();
     if count > EVENTS_MAX {
-        let title = format!("the log `{}` has {count} outages and restarts with times of their own", replay.file);
+        let title =
+            format!("the log `{}` has {count} outages, restarts and voltages with times of their own", replay.file);
         let help =
             format!("at most {EVENTS_MAX} can be played; round its times, replay a part of it, or `only` some of it");
         cx.error(&["replay", &replay.name, "file"], title, "too many", help);
@@ -179,7 +193,10 @@ fn replayed(
     let off = outages.into_iter().map(|(times, nodes)| (times, Act::PowerOff(PowerOff {}), nodes));
     let again = |(at, nodes)| ((at, None), Act::Restart(Restart { tier: ResetTier::Warm }), nodes);
     let all = off.chain(restarts.into_iter().map(again));
-    (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect()
+    let mut events: Vec<EventSpec> =
+        (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect();
+    events.extend(disturbed);
+    events
 }
 
 /// Sites by the times of their outages, and of their restarts.
@@ -263,6 +280,7 @@ fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
         (tally.ignored, "not to be played"),
         (tally.repeated, "that say again what is so already"),
         (tally.outside, "outside of the run"),
+        (tally.voltages, "times that the voltage of a device is too low or too high"),
         (tally.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
         (tally.not_meters, "of commands to devices that are no meters"),
     ] {

@@ -24,7 +24,7 @@ pub struct ReplaySection {
     pub start_unix_s: Option<i64>,
     /// What happens again; without it everything that the log knows. An empty list replays nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 13))]
+    #[schemars(length(max = 16))]
     pub only: Option<Vec<ReplayKind>>,
     /// How often a meter is asked at most for what a command of the log wants of it.
     #[serde(default = "attempts_default")]
@@ -60,6 +60,12 @@ pub enum ReplayKind {
     PowerUp,
     /// The device restarts.
     Restart,
+    /// Its voltage is too low: 0.9 of the nominal one, or the share that `detail` says, until another line of it.
+    Undervoltage,
+    /// It is too high: 1.1, or the share that `detail` says.
+    Overvoltage,
+    /// It is as it should be.
+    VoltageNormal,
     /// The head-end reads the device: `registers`, as without a `detail`, or `profile`.
     Read,
     /// It asks the device for its clock.

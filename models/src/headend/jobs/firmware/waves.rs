@@ -136,7 +136,7 @@ impl Firmware {
                 if verified > 0 {
                     self.wait_for(ctx, at, Awaited::Activation);
                 } else {
-                    self.give_up(tools);
+                    self.give_up(ctx, tools);
                     self.wave_over(ctx);
                 }
             }
@@ -144,7 +144,7 @@ impl Firmware {
                 if !self.left(tools).is_empty() && self.tries_again(ctx) {
                     return;
                 }
-                self.give_up(tools);
+                self.give_up(ctx, tools);
                 self.wave_over(ctx);
             }
             Phase::Waits | Phase::Spread | Phase::Done => {}
@@ -175,11 +175,11 @@ impl Firmware {
     }
 
     /// Meters of this wave with whom something is left to be done have failed.
-    fn give_up(&mut self, tools: &mut Tools<'_>) {
+    fn give_up(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         for position in self.left(tools) {
             self.state.meters[position as usize].stage = Stage::Failed;
             self.call(tools, position, Cause::NotServed);
-            self.has_failed(tools);
+            self.has_failed(ctx, tools);
         }
     }
 
@@ -192,7 +192,7 @@ impl Firmware {
     }
 
     /// One more meter has failed; too many of them halt the campaign.
-    pub(super) fn has_failed(&mut self, tools: &mut Tools<'_>) {
+    pub(super) fn has_failed(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         self.state.failed += 1;
         if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
@@ -201,6 +201,7 @@ impl Firmware {
             for read in std::mem::take(&mut self.state.asked).into_keys() {
                 tools.numbers.close(read);
             }
+            self.give_all_back(ctx, tools);
             self.state.open = 0;
         }
     }
@@ -295,8 +296,8 @@ impl Firmware {
         let outcome = match progress.stage {
             Stage::Running => Outcome::Ok,
             Stage::HadIt => Outcome::Refused,
-            Stage::Failed | Stage::RolledBack if progress.undeciphered => Outcome::Refused,
-            Stage::Failed | Stage::RolledBack => Outcome::Failed,
+            stage if stage.has_failed() && progress.undeciphered => Outcome::Refused,
+            stage if stage.has_failed() => Outcome::Failed,
             Stage::LeftOut => Outcome::LeftOut,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,
