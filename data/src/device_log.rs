@@ -1,7 +1,7 @@
 //! Reader of logs: what devices reported, or what was done with them, line by line.
 //!
-//! A CSV or Parquet file with the columns `time_utc` and `device`, and `kind`, `code` or both; others, such as `received_utc`, `source` and
-//! `detail`, are left alone. In any order and any case; in a text `,`, `;` or tabs between the columns.
+//! A CSV or Parquet file with the columns `time_utc` and `device`, and `kind`, `code` or both; with `detail`, which says more of commands; others, such as `received_utc`
+//! and `source`, are left alone. In any order and any case; in a text `,`, `;` or tabs between the columns.
 
 mod parquet;
 
@@ -11,11 +11,12 @@ use std::path::Path;
 
 /// Most lines of a log.
 pub const ENTRIES_MAX: usize = 20_000_000;
-const COLUMNS: [(&str, &[&str]); 4] = [
+const COLUMNS: [(&str, &[&str]); 5] = [
     ("time_utc", &["time_utc", "time", "timestamp", "createddatetime", "creation_time"]),
     ("device", &["device", "id", "meter", "device_identification", "assets.mrid", "mrid"]),
     ("kind", &["kind", "event", "event_name", "name"]),
     ("code", &["code", "enddeviceeventtypeid", "eventtypeid", "event_code"]),
+    ("detail", &["detail", "details"]),
 ];
 
 /// A line of a log.
@@ -29,6 +30,8 @@ pub struct Entry {
     pub kind: String,
     /// The same as a code; may be empty.
     pub code: String,
+    /// What the line says besides; may be empty.
+    pub detail: String,
     /// Line of a text, row of a Parquet file.
     pub line: u64,
 }
@@ -51,7 +54,7 @@ impl std::fmt::Display for When {
     }
 }
 
-/// Reads a log; `named` says how columns are called that have another name than those that are known: by `time_utc`, `device`, `kind` and `code`.
+/// Reads a log; `named` says how columns are called that have another name than those that are known: by `time_utc`, `device`, `kind`, `code` and `detail`.
 ///
 /// # Errors
 /// What is wrong with the file and what to do.
@@ -66,12 +69,21 @@ pub fn read(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>,
     }
 }
 
-/// Where the columns stand among those of a file: time, device, kind and code.
-type Places = (usize, usize, Option<usize>, Option<usize>);
+/// Where the columns stand among those of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Places {
+    time: usize,
+    device: usize,
+    kind: Option<usize>,
+    code: Option<usize>,
+    detail: Option<usize>,
+}
 
 fn places(names: &[&str], named: &BTreeMap<String, String>) -> Result<Places, String> {
     if let Some(odd) = named.keys().find(|key| COLUMNS.iter().all(|(known, _)| known != key)) {
-        return Err(format!("has no use for a column `{odd}`; `columns` may name time_utc, device, kind and code"));
+        return Err(format!(
+            "has no use for a column `{odd}`; `columns` may name time_utc, device, kind, code and detail"
+        ));
     }
     let column = |n: usize| match named.get(COLUMNS[n].0) {
         Some(own) => match names.iter().position(|found| found.eq_ignore_ascii_case(own)) {
@@ -92,7 +104,7 @@ fn places(names: &[&str], named: &BTreeMap<String, String>) -> Result<Places, St
     let (time, device) = (column(0)?.ok_or_else(|| missing(0))?, column(1)?.ok_or_else(|| missing(1))?);
     match (column(2)?, column(3)?) {
         (None, None) => Err(missing(3)),
-        (kind, code) => Ok((time, device, kind, code)),
+        (kind, code) => Ok(Places { time, device, kind, code, detail: column(4)? }),
     }
 }
 
@@ -101,7 +113,7 @@ fn read_text(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>
     let separator = text_table::separator(&text);
     let mut reader = text_table::reader(&text, separator);
     let names = reader.headers().map_err(|e| format!("cannot be read: {e}"))?.clone();
-    let (time, device, kind, code) = places(&names.iter().collect::<Vec<_>>(), named)?;
+    let places = places(&names.iter().collect::<Vec<_>>(), named)?;
     let mut entries = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|e| format!("cannot be read: {e}"))?;
@@ -114,10 +126,11 @@ fn read_text(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>
         let value = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default().to_owned();
         let line = row.position().map_or(0, csv::Position::line);
         entries.push(Entry {
-            time: When::Text(value(Some(time))),
-            device: value(Some(device)),
-            kind: value(kind),
-            code: value(code),
+            time: When::Text(value(Some(places.time))),
+            device: value(Some(places.device)),
+            kind: value(places.kind),
+            code: value(places.code),
+            detail: value(places.detail),
             line,
         });
     }
@@ -137,19 +150,20 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_the_names_of_exports_and_others_left_alone() {
-        let entry = |kind: &str, code: &str, line| Entry {
+        let entry = |kind: &str, code: &str, detail: &str, line| Entry {
             time: When::Text("2026-07-01T20:00:00Z".into()),
             device: "M1".into(),
             kind: kind.into(),
             code: code.into(),
+            detail: detail.into(),
             line,
         };
         let ours = log(
             "time_utc,received_utc,device,kind,code,source,detail\n2026-07-01T20:00:00Z,,M1,power-down,3.26.0.47,log,\"a, b\"\n",
         );
-        assert_eq!(ours, Ok(vec![entry("power-down", "3.26.0.47", 2)]));
+        assert_eq!(ours, Ok(vec![entry("power-down", "3.26.0.47", "a, b", 2)]));
         let uiq = log("Assets.mRID;createdDateTime;EndDeviceEventTypeId\nM1;2026-07-01T20:00:00Z;3.26.0.47\n;;\n");
-        assert_eq!(uiq, Ok(vec![entry("", "3.26.0.47", 2)]));
+        assert_eq!(uiq, Ok(vec![entry("", "3.26.0.47", "", 2)]));
     }
 
     #[test]
@@ -164,7 +178,7 @@ mod tests {
         let names = ["when", "who", "what"];
         let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let said = own(&[("time_utc", "When"), ("device", "who"), ("code", "what")]);
-        assert_eq!(places(&names, &said), Ok((0, 1, None, Some(2))));
+        assert_eq!(places(&names, &said), Ok(Places { time: 0, device: 1, kind: None, code: Some(2), detail: None }));
         let wrong = own(&[("time_utc", "moment")]);
         assert_eq!(places(&names, &wrong), Err("has no column 'moment', which `columns` calls time_utc".to_owned()));
         assert!(places(&names, &BTreeMap::new()).expect_err("no time").contains("or `columns` says how"));

@@ -2,7 +2,7 @@
 
 mod coupling;
 
-use crate::apdu::{Cosem, Image};
+use crate::apdu::Cosem;
 use crate::backhaul::HEAD_END;
 use crate::books::Books;
 use crate::cell::{AnyMedium, Cell, Part};
@@ -163,8 +163,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let reach_m = map.reach_m(floor_dbm, 0).max(map.reach_m(floor_dbm, 1));
     let foreign_m = map.reach_m(foreign_dbm, 1).max(map.reach_over_roofs_m(foreign_dbm, 0));
 
-    let images = Image::all(&spec.campaigns, jobs::before_firmware(&spec.campaigns, &spec.polls));
-    let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed).with_images(images));
+    let first_job = jobs::before_firmware(&spec.campaigns, &spec.polls);
+    let cosem = Arc::new(Cosem::new(&spec.dlms, spec.seed).with_images(&spec.campaigns, first_job));
     let meters: Vec<SiteId> = spec.placement.of_kind(SiteKind::Meter).map(SiteId).collect();
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {

@@ -52,6 +52,7 @@ fn a_read_needs_both_ways() {
         timeout,
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     let ran = run(&spec);
     let reads: Vec<_> = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Read).collect();

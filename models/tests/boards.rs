@@ -53,6 +53,7 @@ fn registers() -> PollSpec {
         timeout: seconds(30),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 
@@ -107,12 +108,47 @@ fn as_many_resets_are_partial_as_is_said_and_soft_ones_never_are() {
 }
 
 #[test]
+fn a_board_has_the_version_of_the_image_that_it_runs() {
+    for payload in [Payload::Sized, Payload::Real] {
+        let of = |rolls_back| {
+            let mut spec = meters(2, 1.0, payload);
+            // As delivered all boards go together.
+            if let Some(boards) = &mut spec.device.boards {
+                boards.communication = version("2.9.0");
+            }
+            spec.polls = vec![registers()];
+            let resets = [100, 1_300].map(|at| match reset(ResetTier::Warm).job {
+                JobSpec::Reset(spec) => {
+                    CampaignSpec::reset(format!("reset-{at}"), ResetSpec { at: seconds(at), ..spec })
+                }
+                job => unreachable!("{job:?}"),
+            });
+            let goes_wrong = vec![GoesWrong { rolls_back, ..GoesWrong::default() }];
+            let image = FirmwareSpec {
+                preset: FirmwarePreset::Dlms,
+                is: ImageTraits { version: Some(version("3.0.0")), ..ImageTraits::default() },
+                goes_wrong,
+                ..FirmwareSpec::new(seconds(700), 1_000)
+            };
+            spec.campaigns = resets.into_iter().chain([CampaignSpec::firmware("v3", image)]).collect();
+            let ran = run(&spec);
+            [1, 2].map(|node| reads(&ran, node))
+        };
+        let (ok, no) = (Outcome::Ok, Outcome::Refused);
+        // Read at 30, 630, 1,230, 1,830 and 2,430 s. The first reset changes nothing, nor does the activation, in which both boards restart; the second finds firmware 3.0.0 beside the
+        // metrology board 2.3.1 of meter 1.
+        assert_eq!(of(0.0), [vec![ok, ok, ok, no, no], vec![ok; 5]], "{payload:?}");
+        assert_eq!(of(1.0), [vec![ok; 5], vec![ok; 5]], "{payload:?}: all run 2.9.0 again");
+    }
+}
+
+#[test]
 fn an_image_that_needs_a_newer_metrology_board_is_refused_before_it_is_written() {
     for payload in [Payload::Sized, Payload::Real] {
         let mut spec = meters(4, 0.0, payload);
         let image = |needs| FirmwareSpec {
             preset: FirmwarePreset::Dlms,
-            needs_metrology: Some(version(needs)),
+            is: ImageTraits { needs_metrology: Some(version(needs)), ..ImageTraits::default() },
             ..FirmwareSpec::new(seconds(60), 1_000)
         };
         let outcomes = |spec: &WorldSpec| {

@@ -121,6 +121,7 @@ fn drawn(number: u64, draws: &mut Draws) -> WorldSpec {
         timeout: seconds(10),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     };
     spec.polls = vec![read("registers", PollContent::Registers, 60), read("profile", PollContent::Profile, 120)];
     for n in 0..2 + draws.below(2) {

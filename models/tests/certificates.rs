@@ -45,6 +45,7 @@ fn daily() -> PollSpec {
         timeout: SimTime::from_secs(30),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

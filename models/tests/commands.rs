@@ -58,6 +58,7 @@ fn reads(at: u64) -> PollSpec {
         timeout: seconds(10),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 
@@ -132,6 +133,39 @@ fn what_is_written_is_read_back_and_what_the_meter_denies_is_refused() {
         use Outcome::{Ok, Refused};
         assert_eq!(outcomes, [Ok, Ok, Refused, Ok, Refused], "{payload:?}");
         assert_eq!(ran.mesh().relays(), (0, 0));
+    }
+}
+
+#[test]
+fn a_price_is_written_read_back_and_activated() {
+    for payload in both() {
+        let mut spec = ideal(3, 0.0, 2_000);
+        spec.dlms.payload = payload;
+        spec.campaigns =
+            ["first", "again", "next"].map(|name| write(name, pace(100, 10), Setting::Price, 2_875)).to_vec();
+        let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
+        for (campaign, (at, price)) in spec.campaigns.iter_mut().zip([(100, 2_875), (300, 2_875), (500, 32_767)]) {
+            if let JobSpec::Write(write) = &mut campaign.job {
+                (write.pace.at, write.value) = (seconds(at), price);
+            }
+        }
+        let ran = run(&spec);
+        for name in ["first", "again", "next"] {
+            for row in rows(&ran, name) {
+                // SET, GET, ACTION and GET.
+                assert_eq!((row.outcome, row.attempts), (Outcome::Ok, 4), "{payload:?}");
+                let took_s = row.answered_s.expect("answered") - row.planned_s;
+                assert!((took_s - 4.0 * exchange_s).abs() < 1e-6, "{took_s}");
+            }
+        }
+        let node = amitwin_models::node::Node;
+        let prices = [1, 2, 3].map(|n| ran.mesh().meters.prices(node(n)));
+        assert_eq!(prices, [amitwin_dlms::Prices { active: 32_767, passive: 32_767 }; 3], "{payload:?}");
+        // Answers get lost: what is asked again does no harm.
+        let mut spec = ideal(20, 0.2, 4_000);
+        spec.dlms.payload = payload;
+        spec.campaigns = vec![write("price", PaceSpec { attempts: 20, ..pace(100, 60) }, Setting::Price, 2_875)];
+        assert_eq!(count(&rows(&run(&spec), "price"), Outcome::Ok), 20, "{payload:?}");
     }
 }
 

@@ -34,6 +34,7 @@ fn reads(content: PollContent, every: SimTime, window: SimTime) -> PollSpec {
         timeout: s(20),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

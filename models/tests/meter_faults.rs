@@ -36,6 +36,7 @@ fn poll(after: u64, content: PollContent) -> PollSpec {
         timeout: seconds(60),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

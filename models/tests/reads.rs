@@ -31,6 +31,7 @@ fn poll(every: u64, content: PollContent) -> PollSpec {
         timeout: SimTime::from_secs(60),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

@@ -41,6 +41,7 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
         timeout: SimTime::from_secs(30),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     spec.campaigns = vec![campaign(delivery, ResetTier::Warm)];
     run(&spec)
@@ -143,6 +144,7 @@ fn answers_wait_a_random_time_within_the_range() {
             timeout: SimTime::from_secs(30),
             priority: PRIORITY_USUAL,
             role: None,
+            turns: Vec::new(),
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");

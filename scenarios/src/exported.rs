@@ -1,6 +1,10 @@
 //! What happened in a run, as the log of a head-end would have it: lines that `[[replay]]` plays again.
 
-use amitwin_data::rows::{EventKind, EventRow};
+mod commands;
+
+pub use commands::Jobs;
+
+use amitwin_data::rows::{EventKind, EventRow, TransactionKind, TransactionRow};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -10,18 +14,74 @@ const HEADER: &str = "time_utc,received_utc,device,kind,code,source,detail\n";
 /// Power lost, and restored, of a device (IEC 61968-9).
 const POWER_DOWN: &str = "3.26.0.47";
 const POWER_UP: &str = "3.26.0.216";
+/// A remote connect switch disconnected, and connected.
+const DISCONNECTED: &str = "3.31.0.68";
+const CONNECTED: &str = "3.31.0.42";
 
-/// Outages and restarts of devices, by time and device, as CSV; `names` are the ids of nodes, `start_unix_s` is when the run begins, and
-/// `with_codes` says whether codes stand beside words.
-pub fn log(mut events: Vec<EventRow>, names: &BTreeMap<u32, String>, start_unix_s: i64, with_codes: bool) -> String {
+/// Undervoltage, and overvoltage.
+const UNDERVOLTAGE: &str = "3.26.38.150";
+const OVERVOLTAGE: &str = "3.26.38.93";
+
+/// Whether a transaction is something that the head-end may have told a single meter, or asked of it.
+pub fn is_command(row: &TransactionRow) -> bool {
+    use TransactionKind::{Firmware, Keys, Ping, Read, Relay, Reset, Time, Write};
+    row.sent_s.is_some() && matches!(row.kind, Firmware | Keys | Ping | Read | Relay | Reset | Time | Write)
+}
+
+/// What happened in a run.
+pub struct Happened<'a> {
+    /// Rows of events.
+    pub events: Vec<EventRow>,
+    /// Rows of transactions that are commands ([`is_command`]).
+    pub commands: Vec<TransactionRow>,
+    /// The jobs that they belong to.
+    pub jobs: Jobs,
+    /// Ids of nodes.
+    pub names: &'a BTreeMap<u32, String>,
+    /// When the run begins, seconds since 1970.
+    pub start_unix_s: i64,
+}
+
+/// A line of a log: when, s after the start, of which node, what, with which code and which detail.
+type Line = (f64, u32, &'static str, &'static str, String);
+
+/// Outages and restarts of devices, and commands to single ones, by time and device, as CSV; `with_codes` says whether codes stand beside words.
+pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
+    let Happened { events, commands, jobs, names, start_unix_s } = happened;
+    // A restart that follows from a command is part of it.
+    let ns = |s: f64| libm::round(s * 1e9) as i64;
+    let mut told: BTreeSet<(u32, i64)> = BTreeSet::new();
+    let mut lines: Vec<Line> = Vec::new();
+    for row in &commands {
+        let (Some((kind, detail)), Some(sent_s)) = (jobs.line(row), row.sent_s) else { continue };
+        told.extend(row.reset_s.map(|reset_s| (row.node, ns(reset_s))));
+        let code = match kind {
+            "disconnect" => DISCONNECTED,
+            "reconnect" => CONNECTED,
+            _ => "",
+        };
+        lines.push((sent_s, row.node, kind, code, detail));
+    }
+    lines.extend(of_devices(events, |node, s| told.contains(&(node, ns(s)))));
+    // What a node does at one moment stays in order.
+    lines.sort_by(|a, b| (a.0, a.1).partial_cmp(&(b.0, b.1)).unwrap_or(std::cmp::Ordering::Equal));
+    let mut text = HEADER.to_owned();
+    for (time_s, node, kind, code, detail) in &lines {
+        let ns = i128::from(start_unix_s) * 1_000_000_000 + i128::from(ns(*time_s));
+        let (Ok(at), Some(name)) = (Timestamp::from_nanosecond(ns), names.get(node)) else { continue };
+        let code = if with_codes { code } else { "" };
+        let _ = writeln!(text, "{at},,{},{kind},{code},amitwin,{}", quoted(name), quoted(detail));
+    }
+    text
+}
+
+/// Outages and restarts of devices, but for restarts that are told already.
+fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> Vec<Line> {
     // What a node does at one moment stays in order.
     events.sort_by(|a, b| (a.time_s, a.node).partial_cmp(&(b.time_s, b.node)).unwrap_or(std::cmp::Ordering::Equal));
-    let mut text = HEADER.to_owned();
-    let mut line = |row: &EventRow, kind: &str, code: &str| {
-        let ns = i128::from(start_unix_s) * 1_000_000_000 + libm::round(row.time_s * 1e9) as i128;
-        let (Ok(at), Some(name)) = (Timestamp::from_nanosecond(ns), names.get(&row.node)) else { return };
-        let code = if with_codes { code } else { "" };
-        let _ = writeln!(text, "{at},,{},{kind},{code},amitwin,", quoted(name));
+    let mut lines: Vec<Line> = Vec::new();
+    let line = |lines: &mut Vec<Line>, row: &EventRow, kind: &'static str, code: &'static str| {
+        lines.push((row.time_s, row.node, kind, code, String::new()));
     };
     let mut without: BTreeSet<u32> = BTreeSet::new();
     let mut restarts: BTreeMap<u32, f64> = BTreeMap::new();
@@ -30,11 +90,13 @@ pub fn log(mut events: Vec<EventRow>, names: &BTreeMap<u32, String>, start_unix_
         match row.kind {
             EventKind::Reset => {
                 restarts.insert(row.node, row.time_s);
-                line(row, "restart", "");
+                if !is_told(row.node, row.time_s) {
+                    line(&mut lines, row, "restart", "");
+                }
             }
             EventKind::OnCapacitor => {
                 without.insert(row.node);
-                line(row, "power-down", POWER_DOWN);
+                line(&mut lines, row, "power-down", POWER_DOWN);
             }
             EventKind::Activated => {
                 activated.insert(row.node);
@@ -42,12 +104,21 @@ pub fn log(mut events: Vec<EventRow>, names: &BTreeMap<u32, String>, start_unix_
             // A restart switches off as well, with a new image too, and an empty capacitor is no second outage.
             EventKind::PowerDown if activated.remove(&row.node) => {}
             EventKind::PowerDown if restarts.get(&row.node) == Some(&row.time_s) => {}
-            EventKind::PowerDown if without.insert(row.node) => line(row, "power-down", POWER_DOWN),
-            EventKind::PowerUp if without.remove(&row.node) => line(row, "power-up", POWER_UP),
+            EventKind::PowerDown if without.insert(row.node) => line(&mut lines, row, "power-down", POWER_DOWN),
+            EventKind::PowerUp if without.remove(&row.node) => line(&mut lines, row, "power-up", POWER_UP),
+            EventKind::Voltage => {
+                let (kind, code) = match row.value {
+                    1_000 => ("voltage-normal", ""),
+                    ..1_000 => ("undervoltage", UNDERVOLTAGE),
+                    _ => ("overvoltage", OVERVOLTAGE),
+                };
+                let detail = if row.value == 1_000 { String::new() } else { format!("{}", f64::from(row.value) / 1e3) };
+                lines.push((row.time_s, row.node, kind, code, detail));
+            }
             _ => {}
         }
     }
-    text
+    lines
 }
 
 /// When the run of a resolved scenario begins, seconds since 1970; `None` if it does not say so.
@@ -89,6 +160,26 @@ mod tests {
                         1970-01-01T00:00:21.25Z,,M2,power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:11Z,,\"M,1\",power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:31Z,,M2,power-up,3.26.0.216,amitwin,\n";
-        assert_eq!(log(events, &names, 1, true), expected);
+        let happened = |events, commands| Happened {
+            events,
+            commands,
+            jobs: Jobs::of("[[campaign]]\nname = \"night\"\ntier = \"warm\"\nback = \"route\"\n", ""),
+            names: &names,
+            start_unix_s: 1,
+        };
+        assert_eq!(log(happened(events, Vec::new()), true), expected);
+        // A command at 4 s, because of which the meter restarts at 10.5 s, and a restart of which nobody has told it.
+        let told = TransactionRow {
+            campaign: "night".into(),
+            sent_s: Some(4.0),
+            reset_s: Some(10.5),
+            acknowledged: Some(false),
+            ..TransactionRow::new(TransactionKind::Reset, 2, 4.0)
+        };
+        let events = vec![row(10.5, 2, EventKind::Reset), row(11.0, 2, EventKind::Reset)];
+        let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
+                        1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm\n\
+                        1970-01-01T00:00:12Z,,M2,restart,,amitwin,\n";
+        assert_eq!(log(happened(events, vec![told]), true), expected);
     }
 }

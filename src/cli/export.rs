@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// What is exported.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum Exported {
-    /// Outages and restarts of devices, as CSV.
+    /// Outages and restarts of devices, and what the head-end asked of single ones, as CSV.
     Events,
 }
 

@@ -4,8 +4,8 @@ use super::study;
 use crate::cli::{Export, Exported};
 use crate::failure::{Invalid, Usage};
 use crate::talk::Talk;
-use amitwin_data::files::{FileError, RunReader};
-use amitwin_data::rows::{EventRow, NodeRow};
+use amitwin_data::files::FileError;
+use amitwin_data::rows::{EventRow, NodeRow, TransactionRow};
 use amitwin_scenarios::exported;
 use amitwin_viz::{human, read};
 use std::collections::BTreeMap;
@@ -31,7 +31,12 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
     let nodes: Vec<NodeRow> = run.rows(variant, seed)?;
     let names: BTreeMap<u32, String> = nodes.into_iter().map(|node| (node.node, node.name)).collect();
     let events: Vec<EventRow> = run.rows(variant, seed)?;
-    let log = exported::log(events, &names, start_unix_s(&run)?, options.cim);
+    let mut commands: Vec<TransactionRow> = Vec::new();
+    run.each_group(variant, seed, |rows| commands.extend(rows.into_iter().filter(exported::is_command)))?;
+    let scenario = read::scenario(&run).unwrap_or_default();
+    let jobs = exported::Jobs::of(&scenario, variant);
+    let start_unix_s = start_unix_s(&scenario)?;
+    let log = exported::log(exported::Happened { events, commands, jobs, names: &names, start_unix_s }, options.cim);
     match &options.output {
         None => talk.print(&log)?,
         Some(path) => {
@@ -46,8 +51,7 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
 }
 
 /// When the run begins.
-fn start_unix_s(run: &RunReader) -> anyhow::Result<i64> {
-    let text = read::scenario(run).unwrap_or_default();
-    let start = exported::start_unix_s(&text);
+fn start_unix_s(scenario: &str) -> anyhow::Result<i64> {
+    let start = exported::start_unix_s(scenario);
     Ok(start.ok_or_else(|| Invalid("the run keeps no scenario that says when it begins; run it again".to_owned()))?)
 }

@@ -139,6 +139,9 @@ impl Meter {
                 "never restarted, runs the former image".into()
             }
             (Outcome::Failed, Some(ImageState::RolledBack), _) => "rolled back to the former image".into(),
+            (Outcome::Failed, Some(ImageState::Unverified), _) => {
+                "did not verify the image: its digest or signature is wrong".into()
+            }
             (Outcome::Failed, ..) => format!("gave no more answer ({reached})"),
             (Outcome::Halted, ..) => "halted, because too many others had failed".into(),
             (Outcome::Refused, Some(ImageState::HadIt), _) => "ran the image already".into(),
@@ -186,6 +189,26 @@ pub struct Wave {
     pub meters: u32,
     /// Of them done.
     pub done: u32,
+}
+
+/// What the head-end brought the meters of a wave, and how long that took from the first that was begun with, s.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Delivery {
+    /// The wave.
+    pub wave: Wave,
+    /// Meters that had all blocks, and when 95 % of these had them.
+    pub complete: (u32, Option<f64>),
+    /// When 95 % of those that are done were.
+    pub done_s: Option<f64>,
+    /// Meters that have failed.
+    pub failed: u32,
+}
+
+/// By when 95 % of them had come.
+fn p95(mut times: Vec<f64>) -> Option<f64> {
+    times.sort_by(f64::total_cmp);
+    let at = (times.len() * 95).div_ceil(100);
+    times.get(at.checked_sub(1)?).copied()
 }
 
 impl Progress {
@@ -265,6 +288,21 @@ impl Progress {
             wave.done += u32::from(meter.outcome == Outcome::Ok);
         }
         waves.into_values().collect()
+    }
+
+    /// What came of each wave of images.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        let of = |wave: Wave| {
+            let number = |meter: &&Meter| meter.sent_s.is_some() && meter.wave.unwrap_or(1) == wave.number;
+            let meters = || self.meters.iter().filter(number);
+            let after = |times: Vec<f64>| p95(times).map(|at_s| at_s - wave.from_s);
+            let complete: Vec<f64> = meters().filter_map(|meter| meter.complete_s).collect();
+            let is_done = |meter: &&Meter| meter.outcome == Outcome::Ok;
+            let done = meters().filter(is_done).filter_map(|meter| meter.answered_s).collect();
+            let failed = meters().filter(|meter| meter.outcome == Outcome::Failed).count() as u32;
+            Delivery { wave, complete: (complete.len() as u32, after(complete)), done_s: after(done), failed }
+        };
+        self.waves().into_iter().map(of).collect()
     }
 
     /// When rounds of multicast began, s.

@@ -27,6 +27,7 @@ pub mod sweep;
 pub mod table;
 pub mod traffic;
 pub mod view;
+pub mod visits;
 
 pub use compare::{Comparison, compare};
 pub use table::{results_json, results_table};

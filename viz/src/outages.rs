@@ -76,7 +76,8 @@ impl Outages {
     }
 }
 
-fn over_time(mut changes: Vec<(f64, i32)>, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
+/// A count that changes, as a share of so many, over minutes, up to `end_s`.
+pub(crate) fn over_time(mut changes: Vec<(f64, i32)>, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut count = 0;
     let mut points = vec![(0.0, 0.0)];

@@ -4,9 +4,12 @@ use crate::VizError;
 use crate::series;
 use crate::surroundings::Surroundings;
 use crate::view::{Campaign, Place, RunView, VariantView};
+use crate::visits::Visits;
 use amitwin_data::files::{RunDir, RunReader, SCENARIO, slug};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{EventRow, FailureRow, LoadRow, NodeRow, RoundRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{
+    EventRow, FailureRow, FieldVisitRow, LoadRow, NodeRow, RoundRow, TransactionKind, TransactionRow,
+};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,6 +55,7 @@ pub fn view(run: &RunReader) -> Result<RunView, VizError> {
             rounds.iter().for_each(|round| rows.campaigns.add_round(&round.campaign, round.time_s));
             rows.head_end = run.rows(&v.name, seed)?;
             rows.airtime = run.rows(&v.name, seed)?;
+            rows.visits = Visits::of(&run.rows::<FieldVisitRow>(&v.name, seed)?);
             run.each_group(&v.name, seed, |hours: Vec<LoadRow>| {
                 rows.load.add(&hours);
                 rows.health.add(&hours);

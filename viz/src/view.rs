@@ -8,6 +8,7 @@ use crate::outages::Outages;
 use crate::series::Reset;
 use crate::surroundings::Surroundings;
 use crate::traffic::Traffic;
+use crate::visits::Visits;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{
@@ -45,6 +46,8 @@ pub struct VariantView {
     pub traffic: Traffic,
     /// Minutes of the head-end, if the scenario limits it.
     pub head_end: Vec<HeadendRow>,
+    /// Meters that wait for technicians.
+    pub visits: Visits,
     /// Load of the border routers.
     pub airtime: Vec<AirtimeRow>,
     /// What each radio did, if the run recorded that.

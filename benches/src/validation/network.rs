@@ -136,6 +136,7 @@ fn access_point() -> Group {
             timeout: SimTime::from_secs(60),
             priority: PRIORITY_USUAL,
             role: None,
+            turns: Vec::new(),
         };
         let mut spec = WorldSpec {
             duration: poll.every,

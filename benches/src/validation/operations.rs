@@ -55,6 +55,7 @@ fn sessions_by_minute() -> Vec<f64> {
         timeout: SimTime::from_secs(60),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     run(&spec).rows.headend.iter().map(|row| f64::from(row.sessions)).collect()
 }

@@ -1,6 +1,6 @@
 //! Logs as Parquet, as data frames and databases write them.
 
-use super::{ENTRIES_MAX, Entry, When, places};
+use super::{ENTRIES_MAX, Entry, Places, When, places};
 use crate::input;
 use crate::placement::guarded;
 use parquet::basic::{LogicalType, TimeUnit};
@@ -21,16 +21,17 @@ pub(super) fn read(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<
     let schema = reader.metadata().file_metadata().schema();
     let fields = schema.get_fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
-    let (time, device, kind, code) = places(&names, named)?;
+    let places = places(&names, named)?;
     let rows = reader.metadata().file_metadata().num_rows();
     if rows > ENTRIES_MAX as i64 {
         return Err(format!("has more than {ENTRIES_MAX} lines; split it"));
     }
     // In the order of the file, which rows keep.
-    let wanted: Vec<usize> =
-        (0..fields.len()).filter(|at| [Some(time), Some(device), kind, code].contains(&Some(*at))).collect();
+    let Places { time, device, kind, code, detail } = places;
+    let read = [Some(time), Some(device), kind, code, detail];
+    let wanted: Vec<usize> = (0..fields.len()).filter(|at| read.contains(&Some(*at))).collect();
     let nanos = is_nanos(&fields[time]);
-    guarded(|| entries(&reader, schema, &wanted, (time, device, kind, code), nanos)).map_err(wrong)
+    guarded(|| entries(&reader, schema, &wanted, places, nanos)).map_err(wrong)
 }
 
 fn is_nanos(column: &Type) -> bool {
@@ -42,7 +43,7 @@ fn entries(
     reader: &SerializedFileReader<File>,
     schema: &Type,
     wanted: &[usize],
-    (time, device, kind, code): (usize, usize, Option<usize>, Option<usize>),
+    places: Places,
     nanos: bool,
 ) -> Reading<Vec<Entry>> {
     let fields = wanted.iter().map(|&at| Arc::clone(&schema.get_fields()[at])).collect();
@@ -54,10 +55,11 @@ fn entries(
         let cell = |of: usize| wanted.iter().position(|at| *at == of).and_then(|at| cells.get(at).copied());
         let value = |of: Option<usize>| of.and_then(cell).map(text).unwrap_or_default();
         entries.push(Entry {
-            time: cell(time).map_or_else(|| When::Text(String::new()), |cell| when(cell, nanos)),
-            device: value(Some(device)),
-            kind: value(kind),
-            code: value(code),
+            time: cell(places.time).map_or_else(|| When::Text(String::new()), |cell| when(cell, nanos)),
+            device: value(Some(places.device)),
+            kind: value(places.kind),
+            code: value(places.code),
+            detail: value(places.detail),
             line,
         });
     }
@@ -127,6 +129,7 @@ mod tests {
             device: device.into(),
             kind: String::new(),
             code: code.into(),
+            detail: String::new(),
             line,
         };
         let expected = vec![

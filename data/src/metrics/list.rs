@@ -120,6 +120,8 @@ metrics! {
     DroppedBackhaul = "dropped_backhaul": Count, Always;
     /// waited too long in a queue
     DroppedTooOld = "dropped_too_old": Count, Always;
+    /// of all dropped ones copies of floods at single radios, which others may have passed on to whoever lacked them
+    FloodCopiesLost = "flood_copies_lost": Count, Always;
     /// share of its workers' time that the head-end's messages took; with limits only
     HeadEndBusyShare = "head_end_busy_share": Share, Always, gate("head_end_busy", "");
     /// mean time that messages of meters waited for a worker; with limits only
@@ -421,7 +423,7 @@ metrics! {
     ApduDuplicates = "apdu_duplicates": Count, Always;
     /// messages of meters that were not genuine or not what was asked for
     ApduRejected = "apdu_rejected": Count, Always;
-    /// values delivered and compared with the register of that meter at that moment; only with real payloads
+    /// energies delivered, taken and given of each reading, and compared with the registers of that meter at that moment; only with real payloads
     ValuesChecked = "values_checked": Count, Always;
     /// of them different from it
     ValuesWrong = "values_wrong": Count, Always;

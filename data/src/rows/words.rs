@@ -94,8 +94,10 @@ words! {
         Running = "running",
         /// It ran the image already: nothing was transferred and no flash written.
         HadIt = "had_it",
-        /// Verification failed, or nothing more was heard of it.
+        /// Nothing more was heard of it.
         Failed = "failed",
+        /// It has all blocks and does not verify the image: its digest or signature is wrong. Nothing was written to flash.
+        Unverified = "unverified",
         /// It activated the image and runs the former one again.
         RolledBack = "rolled_back",
         /// It activated the image and never started again.

@@ -3,7 +3,7 @@
 use super::state::{EVENTS_EACH, Part, Record};
 use amitwin_dlms::push::PushTimings;
 use amitwin_dlms::security::KEYS;
-use amitwin_dlms::{ClockSettings, Rest};
+use amitwin_dlms::{ClockSettings, Prices, Rest};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -202,6 +202,8 @@ struct Told {
     events: u32,
     /// What its clock has of its own.
     clock: Option<Box<ClockSettings>>,
+    /// What energy costs there.
+    prices: Prices,
 }
 
 impl Told {
@@ -211,6 +213,7 @@ impl Told {
             image: rest.image(),
             events: events(rest),
             clock: rest.clock_settings().map(|settings| Box::new(*settings)),
+            prices: rest.prices(),
         }
     }
 }
@@ -236,6 +239,7 @@ fn take(rest: &mut Rest, parts: impl Iterator<Item = Part>, storage: &[u8; 32]) 
                 }
             }
             Part::Events(first, rows) => blocks.push((first, rows)),
+            Part::Prices(prices) => rest.changed.get_or_insert_default().prices = Some(prices),
             Part::Clock(settings) => rest.changed.get_or_insert_default().clock = Some(Box::new(settings)),
         }
     }
@@ -259,6 +263,9 @@ impl Entry {
         }
         if let Some(settings) = self.rest.clock_settings().filter(|own| Some(*own) != self.told.clock.as_deref()) {
             all.push(Record::of_clock(number, settings));
+        }
+        if self.rest.prices() != self.told.prices {
+            all.push(Record::of_prices(number, self.rest.prices()));
         }
         if let Some(log) = &self.rest.log {
             // A record has the rows of one multiple of its size, so that a later one takes its place.
@@ -300,7 +307,7 @@ fn received(rest: &Rest) -> ([u32; 4], u64, u32) {
 
 /// What changes seldom, and must not be lost with the power.
 #[derive(PartialEq)]
-struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32, u32), Option<ClockSettings>);
+struct Lasting(i32, u16, u16, bool, u8, u16, u64, Option<PushTimings>, (u8, u32, u32), (Option<ClockSettings>, Prices));
 
 impl Lasting {
     fn of(rest: &Rest) -> Lasting {
@@ -314,7 +321,7 @@ impl Lasting {
             rest.image(),
             rest.changed.as_ref().and_then(|changed| changed.timings),
             (rest.policy(), rest.generation(), events(rest)),
-            rest.clock_settings().copied(),
+            (rest.clock_settings().copied(), rest.prices()),
         )
     }
 }
@@ -450,6 +457,18 @@ mod tests {
             assert_eq!(again.look(4, |rest| rest.clock_settings().copied()), Some(own), "turn {turn}");
             assert_eq!(again.records([4].into_iter()).len(), 1, "nothing anew");
         }
+    }
+
+    #[test]
+    fn prices_are_on_the_disk_and_come_back() {
+        let registry = Registry::new([].into_iter(), 1, [0; 32]).expect("nothing is kept");
+        let prices = Prices { active: 2_875, passive: 3_010 };
+        let set = |rest: &mut Rest| rest.changed.get_or_insert_default().prices = Some(prices);
+        assert_eq!(registry.meter(4).change(set).1, Some(Change::Sync));
+        let records = registry.records([4].into_iter());
+        assert_eq!((records.len(), registry.records([4].into_iter()).len()), (2, 1), "a part and the rest, once");
+        let again = Registry::new(records.iter(), 1, [0; 32]).expect("no keys are kept");
+        assert_eq!(again.look(4, Rest::prices), prices);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use meter::fleet::{
     AnswerForm, CivilTime, Fleet, Meter, OnCounterError, OnOverflow, OnSuiteMismatch, PushTo, Vendor,
 };
 pub use meter::local_time::{Local, LocalTime, Turn};
+pub use meter::prices::Prices;
 pub use meter::rest::{Changed, Rest, keys_of};
 pub use meter::{consumption, event_log, image, security};
 pub use protection::exchange::{Call, Scratch};

@@ -3,11 +3,11 @@
 //! A further question is a variant of [`Ask`] and what of the meter's objects it is for, in [`Ask::service`]; one that is asked often and whose answer
 //! has always the same length has a place in [`Ask::FIXED`] as well. What its answer says stands in `understood`.
 
-use super::image::{self, ImageSaid};
+use super::image::{self, ImageSaid, ImageStep};
 use super::service::Service;
 use super::{QUARTER_S, Rows};
 use crate::spec::{ResetTier, Setting};
-use amitwin_dlms::objects::{civil_time, energy_wh, unix_time};
+use amitwin_dlms::objects::{civil_time, energy_wh, unit_charge, unix_time};
 use amitwin_dlms::{Meter, push, security, x509};
 use dlms_cosem_rs::axdr::{Data, DateTime};
 use dlms_cosem_rs::codec::{Decode, Encode, Reader};
@@ -21,6 +21,7 @@ const EXPORT: Obis = Obis::new(1, 0, 2, 8, 0, 255);
 const LOAD_PROFILE: Obis = Obis::new(1, 0, 99, 1, 0, 255);
 const SCRIPTS: Obis = Obis::new(0, 0, 10, 0, 0, 255);
 const RELAY: Obis = Obis::new(0, 0, 96, 3, 10, 255);
+const CHARGE: Obis = Obis::new(0, 0, 19, 20, 0, 255);
 const SECURITY_SETUP: Obis = Obis::new(0, 0, 43, 0, 0, 255);
 /// Invoke ids: high priority, and whether an answer is wanted.
 pub(super) const CONFIRMED: u8 = 0xC1;
@@ -50,6 +51,17 @@ pub enum Ask {
     Setting(Setting),
     /// That is to be set.
     Set(Setting, i32),
+    /// The price that is set is to hold.
+    ActivatePrice,
+    /// Which price holds?
+    PriceInForce,
+    /// A step with an image of the run.
+    Image {
+        /// Which image.
+        image: u16,
+        /// Which step.
+        step: ImageStep,
+    },
     /// The unicast and the authentication key are to be those of this generation.
     Keys {
         /// Which.
@@ -93,7 +105,7 @@ impl Ask {
     pub(super) fn service(self, meter: Meter<'_>) -> Option<Service> {
         let fleet = meter.fleet;
         Some(match self {
-            Ask::Reset(_) | Ask::Registers | Ask::Rows(_) => return None,
+            Ask::Reset(_) | Ask::Registers | Ask::Rows(_) | Ask::Image { .. } => return None,
             Ask::Clock => Service::get(8, CLOCK, 2),
             Ask::SetClock(unix_s) => {
                 let mut value = vec![9, 12];
@@ -111,6 +123,9 @@ impl Ask {
                 let (class, name, attribute) = place(setting);
                 Service::set(class, name, attribute, encoded(setting, value))
             }
+            // Method 2 activates the passive price; integer 0.
+            Ask::ActivatePrice => Service::act(113, CHARGE, 2, vec![15, 0]),
+            Ask::PriceInForce => Service::get(113, CHARGE, 5),
             Ask::Keys { generation } => {
                 let (title, suite) = (meter.system_title(), meter.vendor().suite);
                 let keys = fleet.keys.of_generation(title, suite, generation);
@@ -152,6 +167,7 @@ fn place(setting: Setting) -> (u8, Obis, i8) {
         Setting::PushRetries => (40, push::READINGS, 6),
         Setting::PushPause => (40, push::READINGS, 7),
         Setting::RelayMode => (70, RELAY, 4),
+        Setting::Price => (113, CHARGE, 6),
     }
 }
 
@@ -162,6 +178,7 @@ pub fn encoded(setting: Setting, value: i32) -> Vec<u8> {
         Setting::PushSpread | Setting::PushPause => vec![0x12, high, low],
         Setting::PushRetries => vec![0x11, low],
         Setting::RelayMode => vec![0x16, low],
+        Setting::Price => unit_charge(i16::from_be_bytes([high, low])),
     }
 }
 
@@ -177,9 +194,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether it is what the registers of a meter show at that moment.
-    pub fn is_right(&self, meter: Meter<'_>) -> bool {
-        energy_wh(meter, self.unix_s) == (self.import_wh, self.export_wh)
+    /// How many of its two energies are not what the registers of a meter show at that moment.
+    pub fn wrong(&self, meter: Meter<'_>) -> u64 {
+        let (import_wh, export_wh) = energy_wh(meter, self.unix_s);
+        u64::from(self.import_wh != import_wh) + u64::from(self.export_wh != export_wh)
     }
 }
 
@@ -334,4 +352,24 @@ pub fn octets(value: &[u8]) -> Option<&[u8]> {
 pub fn are(rows: &[Reading], asked: Rows) -> bool {
     rows.len() == usize::from(asked.count)
         && rows.iter().zip(0..).all(|(row, n)| row.unix_s == asked.end_unix_s(n) && row.unix_s % QUARTER_S == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cosem;
+    use super::*;
+    use crate::node::SiteId;
+    use crate::spec::DlmsSpec;
+
+    #[test]
+    fn each_energy_of_a_reading_is_right_or_wrong_by_itself() {
+        let cosem = Cosem::new(&DlmsSpec::default(), 1);
+        let unix_s = DlmsSpec::default().start_unix_s + 12 * 3_600;
+        let meter = cosem.meter(SiteId(7));
+        let (import_wh, export_wh) = energy_wh(meter, unix_s);
+        let wrong = |import: u32, export: u32| {
+            Reading { unix_s, import_wh: import_wh + import, export_wh: export_wh + export }.wrong(meter)
+        };
+        assert_eq!([wrong(0, 0), wrong(1, 0), wrong(0, 1), wrong(1, 1)], [0, 1, 1, 2]);
+    }
 }

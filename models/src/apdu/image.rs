@@ -4,8 +4,11 @@ use super::ask::CONFIRMED;
 use super::{Ask, Cosem};
 use crate::node::SiteId;
 use crate::purpose::IMAGE_FATE;
-use crate::spec::{CampaignSpec, FirmwareSpec, GoesWrong, Version};
+use crate::spec::{CampaignSpec, FirmwareSpec, GoesWrong, ImageTraits, Signer};
+use amitwin_dlms::KeyMaster;
+use amitwin_dlms::image::SIGNATURE_BYTES;
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
+use amitwin_dlms::pairs::SIGNATURE_MAX;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use dlms_cosem_rs::obis::Obis;
@@ -35,7 +38,7 @@ const PATTERN: [u8; BLOCK_BYTES_MAX] = {
 pub struct Image {
     /// Number of the job.
     pub job: u16,
-    /// What meters know it by: the campaign's name, and the digest that it promises.
+    /// What meters know it by: its version or the campaign's name, and the digest that it promises.
     pub identifier: Vec<u8>,
     /// Its size.
     pub bytes: u32,
@@ -43,8 +46,10 @@ pub struct Image {
     pub block_bytes: u16,
     /// How long a meter that activates it is off before it boots.
     pub install: SimTime,
-    /// Firmware that it needs on the metrology board at least.
-    pub needs_metrology: Option<Version>,
+    /// What it is, and what it wants.
+    pub is: ImageTraits,
+    /// Its last blocks, which differ from others by its signature, and the number of the first of them; none without one.
+    signed: (u32, Vec<u8>),
     /// With whom activations go wrong.
     goes_wrong: Vec<GoesWrong>,
 }
@@ -93,25 +98,38 @@ pub const TEMPORARY_FAILURE: u8 = 2;
 
 impl Image {
     /// The images of a run's campaigns, whose jobs have these numbers and the next ones.
-    pub fn all(campaigns: &[CampaignSpec], first_job: u16) -> Vec<Image> {
+    pub fn all(campaigns: &[CampaignSpec], first_job: u16, keys: &KeyMaster) -> Vec<Image> {
         let firmware = campaigns.iter().filter_map(|campaign| Some((&campaign.name, campaign.job.firmware()?)));
-        (first_job..).zip(firmware).map(|(job, (name, spec))| Image::of(name, spec, job)).collect()
+        (first_job..).zip(firmware).map(|(job, (name, spec))| Image::of(name, spec, job, keys)).collect()
     }
 
-    fn of(name: &str, spec: &FirmwareSpec, job: u16) -> Image {
+    fn of(name: &str, spec: &FirmwareSpec, job: u16, keys: &KeyMaster) -> Image {
         let (bytes, block_bytes) = (spec.image_bytes, spec.block());
         let goes_wrong = spec.goes_wrong.clone();
         let install = spec.activation.install;
-        let needs_metrology = spec.needs_metrology;
-        let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, needs_metrology, goes_wrong };
-        let whole: Vec<u8> = (0..image.blocks()).flat_map(|block| image.content(block)).copied().collect();
-        let digest = amitwin_dlms::image::digest(&whole, u32::from(block_bytes));
+        let (is, signed) = (spec.is, (u32::MAX, Vec::new()));
+        let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, is, signed, goes_wrong };
+        let name = is.version.map_or_else(|| name.to_owned(), |version| version.to_string());
         // Room for 47 bytes of the name before the digest.
         let mut end = name.len().min(amitwin_dlms::image::IDENTIFIER_MAX - 17);
         while !name.is_char_boundary(end) {
             end -= 1;
         }
-        image.identifier = format!("{}#{digest:016x}", &name[..end]).into_bytes();
+        let name = &name[..end];
+        let mut whole: Vec<u8> = (0..image.blocks()).flat_map(|block| image.content(block)).copied().collect();
+        let digest = |whole: &[u8]| amitwin_dlms::image::digest(whole, u32::from(block_bytes));
+        if let Some(signer) = is.signature {
+            let first = whole.len().saturating_sub(SIGNATURE_BYTES);
+            whole[first..].fill(0);
+            let mut signature = [0; SIGNATURE_MAX];
+            let over = amitwin_dlms::image::signed(name.as_bytes(), bytes, digest(&whole));
+            keys.image_key(signer == Signer::Other).sign(&over, &mut signature);
+            let room = whole.len() - first;
+            whole[first..].copy_from_slice(&signature[..room]);
+            let block = first / usize::from(block_bytes);
+            image.signed = (block as u32, whole[block * usize::from(block_bytes)..].to_vec());
+        }
+        image.identifier = format!("{name}#{:016x}", digest(&whole)).into_bytes();
         image
     }
 
@@ -121,7 +139,12 @@ impl Image {
     }
 
     /// What is in a block.
-    pub fn content(&self, block: u32) -> &'static [u8] {
+    pub fn content(&self, block: u32) -> &[u8] {
+        if let Some(place) = block.checked_sub(self.signed.0) {
+            let from = place as usize * usize::from(self.block_bytes);
+            let to = (from + usize::from(self.block_bytes)).min(self.signed.1.len());
+            return &self.signed.1[from.min(to)..to];
+        }
         let from = u64::from(block) * u64::from(self.block_bytes);
         let left = u64::from(self.bytes).saturating_sub(from);
         &PATTERN[..left.min(u64::from(self.block_bytes)) as usize]

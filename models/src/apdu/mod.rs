@@ -12,7 +12,7 @@ pub use image::{Fate, Image, ImageSaid, ImageStep, TEMPORARY_FAILURE};
 pub use word::Word;
 
 use crate::node::SiteId;
-use crate::spec::{DlmsSpec, Payload};
+use crate::spec::{CampaignSpec, DlmsSpec, Payload};
 use amitwin_dlms::{Fleet, Meter, Moment};
 use amitwin_sim_core::SimTime;
 use lengths::Lengths;
@@ -100,9 +100,10 @@ impl Cosem {
         Cosem { fleet, payload: spec.payload, answer_delay: spec.answer_delay, images: Vec::new(), lengths }
     }
 
-    /// With the images of a run's campaigns, which are cut into blocks of one size: the meters' own for as long as it lasts, and their PDUs have
+    /// With the images of a run's campaigns, whose jobs have that number and the next ones. They are cut into blocks of one size: the meters' own for as long as it lasts, and their PDUs have
     /// room for one.
-    pub fn with_images(mut self, images: Vec<Image>) -> Self {
+    pub fn with_images(mut self, campaigns: &[CampaignSpec], first_job: u16) -> Self {
+        let images = Image::all(campaigns, first_job, &self.fleet.keys);
         if let Some(image) = images.first() {
             for vendor in &mut self.fleet.vendors {
                 vendor.image_block_bytes = image.block_bytes;

@@ -87,6 +87,8 @@ counters! {
     reassembly_full,
     /// Datagrams lost.
     dropped,
+    /// Of them copies of floods at single radios: others may have passed them on.
+    flood_copies_lost,
     /// Samples that meters held against a band.
     health_watched,
     /// Times that undisturbed values left their band, as meters saw it.

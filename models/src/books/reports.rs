@@ -90,8 +90,10 @@ impl OwnReport {
 }
 
 impl Books {
-    /// A message was lost: of a meter's own report there is a row.
+    /// A message was lost, or one of the copies of a flood: of a meter's own report there is a row.
     pub fn message_lost(&mut self, facts: &Facts, carried: Carried, why: Loss) {
+        let is_flood = matches!(carried.message.body, Body::Flood { .. } | Body::Spread { .. });
+        self.counters.flood_copies_lost += u64::from(is_flood);
         for report in OwnReport::of(carried) {
             self.report_lost(facts, &report, why);
         }

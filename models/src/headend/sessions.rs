@@ -311,16 +311,6 @@ impl Sessions {
         self.counts.retried += 1;
     }
 
-    /// A place in the pace of the first instance, for what is said outside of sessions: when it may be said.
-    pub fn place(&mut self, now: SimTime) -> SimTime {
-        let instance = &mut self.instances[0];
-        let at = instance.next.max(now);
-        instance.next = at + self.apart;
-        self.counts.begun += 1;
-        self.counts.wait_max = self.counts.wait_max.max(at - now);
-        at
-    }
-
     /// Open now.
     pub fn open(&self) -> u32 {
         self.open

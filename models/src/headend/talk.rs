@@ -372,7 +372,7 @@ impl Talk {
         };
         for reading in readings {
             self.values += 2;
-            self.values_wrong += u64::from(!reading.is_right(meter));
+            self.values_wrong += reading.wrong(meter);
         }
     }
 }

@@ -178,6 +178,7 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
         timeout: SimTime::from_secs(timeout_s),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }
 }
 

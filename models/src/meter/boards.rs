@@ -5,24 +5,29 @@ use crate::apdu::{ImageStep, Word};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::message::Message;
-use crate::node::Node;
+use crate::node::{Node, SiteId};
 use crate::purpose::PARTIAL_RESET;
-use crate::spec::{BoardsSpec, DlmsSpec, ResetTier, Version};
+use crate::spec::{BoardsSpec, DlmsSpec, PairRule, ResetTier, Version};
 use amitwin_sim_core::rng::Stream;
 
 /// The boards of the meters of a partition.
 #[derive(Debug)]
 pub struct Boards {
     partial: f64,
-    /// Of each kind of meter: firmware of the metrology board, and whether it fits that of the communication board.
-    kinds: Vec<(Version, bool)>,
+    /// Of each kind of meter: firmware of the metrology board, and of the communication board as delivered.
+    kinds: Vec<(Version, Version)>,
+    pairs: Vec<PairRule>,
 }
 
 impl Boards {
     /// As a scenario has them.
     pub fn new(spec: &BoardsSpec, dlms: &DlmsSpec) -> Boards {
-        let kinds = spec.of_kinds(dlms).into_iter().map(|of| (of.0, spec.fit(of))).collect();
-        Boards { partial: spec.partial_resets, kinds }
+        Boards { partial: spec.partial_resets, kinds: spec.of_kinds(dlms), pairs: spec.pairs.clone() }
+    }
+
+    /// Firmware of both boards of a meter, if an image has not changed it.
+    fn of(&self, site: SiteId) -> (Version, Version) {
+        self.kinds[site.at() % self.kinds.len()]
     }
 }
 
@@ -32,9 +37,12 @@ impl Meters {
         let Some(boards) = self.boards.as_ref().filter(|_| tier != ResetTier::Soft) else { return };
         let site = ctx.facts.sites[node];
         let draw = Stream::new(ctx.facts.seed, u64::from(site), PARTIAL_RESET ^ (u32::from(boots) << 16)).unit();
+        let (metrology, delivered) = boards.of(site);
+        let image = self.servers.as_ref().and_then(|servers| servers.image(node)?.is.version);
+        let fit = PairRule::allow(&boards.pairs, (metrology, image.unwrap_or(delivered)));
         let meter = &mut self.meters[node];
         let partial = draw < boards.partial && meter.measures;
-        meter.out_of_step = partial && !boards.kinds[site.at() % boards.kinds.len()].1;
+        meter.out_of_step = partial && !fit;
         if partial {
             ctx.note(node, Happened::PartialReset { out_of_step: meter.out_of_step });
         }
@@ -51,8 +59,8 @@ impl Meters {
         else {
             return false;
         };
-        let needs = servers.cosem().images[usize::from(*image)].needs_metrology;
-        let (has, _) = boards.kinds[ctx.facts.sites[node].at() % boards.kinds.len()];
+        let needs = servers.cosem().images[usize::from(*image)].is.needs_metrology;
+        let (has, _) = boards.of(ctx.facts.sites[node]);
         needs.is_some_and(|needs| has < needs)
     }
 }

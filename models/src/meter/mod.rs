@@ -33,6 +33,7 @@ use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::slab::Slab;
 use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec, SupplySpec};
+use amitwin_dlms::{Prices, Rest};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -161,6 +162,11 @@ impl Meters {
     /// Times that a meter has written a firmware image to flash.
     pub fn flash_writes(&self, node: Node) -> u16 {
         self.servers.as_ref().map_or(0, |servers| servers.flash_writes(node))
+    }
+
+    /// What energy costs at a meter.
+    pub fn prices(&self, node: Node) -> Prices {
+        self.servers.as_ref().and_then(|servers| servers.rest(node)).map(Rest::prices).unwrap_or_default()
     }
 
     /// Whether the contacts of a meter's relay are open, and how often they have moved.

@@ -8,7 +8,8 @@ use super::clock::Clocks;
 mod confirmation;
 
 use crate::apdu::{
-    Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word, client,
+    Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, Image, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word,
+    client,
 };
 use crate::node::{Node, SiteId};
 use crate::spec::{Payload, ResetTier};
@@ -343,11 +344,15 @@ impl Servers {
         if let Kept::Real(rests) = &mut self.kept { rests.get_mut(local.at()) } else { None }
     }
 
+    /// The image of the run that a meter runs; none as delivered.
+    pub fn image(&self, local: Node) -> Option<&Image> {
+        let runs = &self.rest(local)?.firmware()?.identifier;
+        self.cosem.images.iter().find(|image| image.identifier == *runs)
+    }
+
     /// Whether a meter runs the image that a job brought.
     pub fn runs_image_of(&self, local: Node, job: u16) -> bool {
-        let rest = self.rest(local);
-        let image = self.cosem.images.iter().find(|image| image.job == job);
-        image.zip(rest).is_some_and(|(image, rest)| objects::firmware_identifier(rest) == &image.identifier[..])
+        self.image(local).is_some_and(|image| image.job == job)
     }
 
     /// A bricked meter starts with the image that it came with from the factory, which is in a part of its flash that nothing overwrites.

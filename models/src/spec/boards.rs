@@ -81,10 +81,12 @@ impl BoardsSpec {
             kinds => kinds.iter().map(|vendor| kind(&vendor.name)).collect(),
         }
     }
+}
 
-    /// Whether two boards go together.
-    pub fn fit(&self, (metrology, communication): (Version, Version)) -> bool {
-        self.pairs.iter().all(|pair| communication < pair.communication || metrology >= pair.needs_metrology)
+impl PairRule {
+    /// Whether rules let two boards go together: firmware of metrology and communication board.
+    pub fn allow(rules: &[PairRule], (metrology, communication): (Version, Version)) -> bool {
+        rules.iter().all(|pair| communication < pair.communication || metrology >= pair.needs_metrology)
     }
 }
 
@@ -144,8 +146,7 @@ mod tests {
             assert_eq!(Version::parse(text), None, "{text}");
         }
         let pair = PairRule { communication: version("3"), needs_metrology: version("2.4.0") };
-        let boards = BoardsSpec { pairs: vec![pair], ..BoardsSpec::default() };
-        let fit = |metrology, communication| boards.fit((version(metrology), version(communication)));
+        let fit = |metrology, communication| PairRule::allow(&[pair], (version(metrology), version(communication)));
         assert_eq!([fit("2.4.0", "3.0.0"), fit("2.3.9", "3.1"), fit("2.3.9", "2.9")], [true, false, true]);
     }
 }

@@ -60,7 +60,7 @@ impl PaceSpec {
     }
 }
 
-/// A value is written into every meter, and read back.
+/// A value is written into every meter, and read back; a price is then activated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteSpec {
     /// How it gets around.
@@ -85,6 +85,8 @@ pub enum Setting {
     PushPause,
     /// Who may move the relay (disconnect control, attribute 4): 0 nobody, 2 and 4 the head-end.
     RelayMode,
+    /// Price of a kWh in ten thousandths of the currency (charge, passive price, which is activated when it has been read back): 0 to 32767.
+    Price,
 }
 
 impl Setting {
@@ -94,6 +96,7 @@ impl Setting {
             Setting::PushSpread | Setting::PushPause => (0, 65_535),
             Setting::PushRetries => (0, 255),
             Setting::RelayMode => (0, 6),
+            Setting::Price => (0, i32::from(i16::MAX)),
         }
     }
 }
@@ -130,6 +133,13 @@ pub struct TimeSpec {
     pub if_off_by: SimTime,
 }
 
+impl TimeSpec {
+    /// Clocks that are off by more than 10 s.
+    pub fn new(pace: PaceSpec) -> TimeSpec {
+        TimeSpec { pace, if_off_by: if_off_by_default() }
+    }
+}
+
 fn if_off_by_default() -> SimTime {
     SimTime::from_secs(10)
 }
@@ -145,6 +155,13 @@ pub struct KeyChangeSpec {
     #[serde(default = "recover_after_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
     pub recover_after: SimTime,
+}
+
+impl KeyChangeSpec {
+    /// New keys, with the time that others take before they ask again.
+    pub fn new(pace: PaceSpec) -> KeyChangeSpec {
+        KeyChangeSpec { pace, recover_after: recover_after_default() }
+    }
 }
 
 fn recover_after_default() -> SimTime {

@@ -74,6 +74,13 @@ impl DlmsSpec {
         SimTime::from_secs(local_s.rem_euclid(86_400) as u64)
     }
 
+    /// The same since midnight before Monday.
+    pub fn begins_of_week(&self) -> SimTime {
+        let local_s = self.start_unix_s + self.utc_offset.local_time().at(self.start_unix_s).offset_s();
+        // 1970 began on a Thursday.
+        SimTime::from_secs((local_s + 3 * 86_400).rem_euclid(7 * 86_400) as u64)
+    }
+
     /// Kinds of meters; site `n` is of kind `n % vendors.len()`. Never empty.
     pub fn vendors(&self) -> Vec<Vendor> {
         let mut vendors = match &self.vendors[..] {

@@ -66,10 +66,9 @@ pub struct FirmwareSpec {
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
-    /// Firmware of the metrology board that the image for the communication board needs at least: a meter with an older one (`device.boards`) refuses to verify it, before any
-    /// of it is written to flash.
-    #[serde(default, with = "Maybe::<VersionText>", skip_serializing_if = "Option::is_none")]
-    pub needs_metrology: Option<Version>,
+    /// What the image is.
+    #[serde(flatten)]
+    pub is: ImageTraits,
     /// When and how meters that have verified the image activate it.
     #[serde(flatten)]
     pub activation: ActivationSpec,
@@ -88,6 +87,33 @@ pub struct FirmwareSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub goes_wrong: Vec<GoesWrong>,
+}
+
+/// What an image is, and what it wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ImageTraits {
+    /// Firmware of the metrology board that the image for the communication board needs at least: a meter with an older one (`device.boards`) refuses to verify it, before any
+    /// of it is written to flash.
+    #[serde(with = "Maybe::<VersionText>", skip_serializing_if = "Option::is_none")]
+    pub needs_metrology: Option<Version>,
+    /// Firmware of the communication board that a meter has which runs the image: its name (1.0.0.2.0.255), and what `device.boards.pair` goes by from then on. Without it an
+    /// image is called as its campaign, and changes no board.
+    #[serde(with = "Maybe::<VersionText>", skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// Whose signature the image ends with, for meters that want one (`dlms.vendor.signed_images`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signer>,
+}
+
+/// Who has signed an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signer {
+    /// The maker of the meters: 64 B of it are the signature.
+    Maker,
+    /// Somebody else, whom no meter knows.
+    Other,
 }
 
 /// When and how meters activate an image.
@@ -255,7 +281,7 @@ impl FirmwareSpec {
             concurrent: concurrent_default(),
             burst: burst_default(),
             timeout: timeout_default(),
-            needs_metrology: None,
+            is: ImageTraits::default(),
             activation: ActivationSpec::default(),
             give_up_after: give_up_after_default(),
             waves: WavesSpec::default(),

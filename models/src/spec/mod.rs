@@ -67,7 +67,7 @@ pub use event::{
     Act, BackhaulDown, BackhaulSlow, EventSpec, ExtraLoss, Hang, HeadEndFails, PowerOff, Restart, RouterFails, Voltage,
 };
 pub use fading::FadingSpec;
-pub use firmware::{ActivationSpec, FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong};
+pub use firmware::{ActivationSpec, FirmwareDelivery, FirmwarePreset, FirmwareSpec, GoesWrong, ImageTraits, Signer};
 pub use hang::HangSpec;
 pub use head_end::{Balance, HeadEndPreset, HeadEndSpec, PRIORITY_USUAL, PermitsSpec, RetrySpec, ServiceTimes};
 pub use health::{HealthMode, HealthSpec, KeepAliveSpec};

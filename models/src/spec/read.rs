@@ -48,6 +48,9 @@ pub struct PollSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 80))]
     pub role: Option<String>,
+    /// Who is read when, by number of the site, ascending by time, in place of rounds: of a log that is played again. Empty otherwise.
+    #[serde(skip)]
+    pub turns: Vec<(SimTime, u32)>,
 }
 
 fn parallel_default() -> u16 {

@@ -13,9 +13,11 @@ pub struct TechniciansSpec {
     /// Crews; each is at one meter at a time.
     #[schemars(range(min = 1, max = 10_000))]
     pub crews: u32,
-    /// Between which times of the day crews set out, by the clocks of the meters when the run begins, every day. Who has set out finishes.
+    /// Between which times of the day crews set out, by the clocks of the meters when the run begins. Who has set out finishes.
     #[serde(with = "TimeRange")]
     pub shift: (SimTime, SimTime),
+    /// Crews set out on Saturdays and Sundays as well; `dlms.start` says which day the run begins on.
+    pub weekends: bool,
     /// On the way to a meter whatever its distance: a random time in this range.
     #[serde(with = "TimeRange")]
     pub travel: (SimTime, SimTime),
@@ -36,6 +38,7 @@ impl Default for TechniciansSpec {
         TechniciansSpec {
             crews: 2,
             shift: minutes(7 * 60, 16 * 60),
+            weekends: true,
             travel: minutes(10, 20),
             travel_per_km: SimTime::from_secs(120),
             work: minutes(15, 30),

@@ -66,6 +66,8 @@ struct VendorForm {
     #[serde(rename = "image_block", with = "Size")]
     #[schemars(extend("x-min" = "16 B", "x-max" = "1024 B"))]
     image_block_bytes: u16,
+    /// Images that do not end with the maker's signature (ECDSA over P-256) are not verified.
+    signed_images: bool,
     #[serde(skip)]
     push_to: PushTo,
     #[serde(skip)]

@@ -30,6 +30,9 @@ pub struct WavesSpec {
     #[serde(with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub wait: Option<SimTime>,
+    /// When each of the meters that are meant has its turn, in the order of ids, in place of what the campaign says of that: of a log that is played again. Empty otherwise.
+    #[serde(skip)]
+    pub turns: Vec<SimTime>,
 }
 
 const PAUSE: SimTime = SimTime::from_secs(3_600);
@@ -40,6 +43,6 @@ fn is_usual(pause: &SimTime) -> bool {
 
 impl Default for WavesSpec {
     fn default() -> Self {
-        WavesSpec { shares: None, pause: PAUSE, stop_at_failed: None, only_when: None, wait: None }
+        WavesSpec { shares: None, pause: PAUSE, stop_at_failed: None, only_when: None, wait: None, turns: Vec::new() }
     }
 }

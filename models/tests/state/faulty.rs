@@ -30,6 +30,7 @@ fn meters_with_wrong_clocks_weak_supplies_and_much_to_tell_go_on() {
         timeout: seconds(60),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     let meters: Vec<u32> = (10..40).collect();
     spec.events = vec![

@@ -60,6 +60,7 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         timeout: seconds(20),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     let dark = event("dark", 415, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
     let mut loss =

@@ -166,6 +166,7 @@ fn a_head_end_with_a_queue_goes_on() {
         timeout: seconds(60),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     // 1.1 messages a second, of which a worker takes in one.
     let (service, service_times) = (seconds(1), ServiceTimes::Exponential);
@@ -193,6 +194,7 @@ fn a_head_end_with_permits_pauses_instances_and_a_broker_goes_on() {
             timeout: seconds(10),
             priority: PRIORITY_USUAL,
             role: None,
+            turns: Vec::new(),
         }];
         let permits = PermitsSpec {
             open: 4,
@@ -243,6 +245,7 @@ fn scheduled_reads_with_real_payloads_go_on() {
         timeout: seconds(2),
         priority: PRIORITY_USUAL,
         role: None,
+        turns: Vec::new(),
     }];
     let times = [1_003_003, 1_231_234, 1_500_000, 1_811_811, 1_900_500].map(SimTime::from_millis);
     let bytes = check(&spec, &times);

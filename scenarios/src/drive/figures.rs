@@ -413,6 +413,7 @@ impl Figures {
             Metric::DroppedReassembly => lost(Loss::Reassembly),
             Metric::DroppedBackhaul => lost(Loss::Backhaul),
             Metric::DroppedTooOld => lost(Loss::TooOld),
+            Metric::FloodCopiesLost => always(ran.counters.flood_copies_lost),
             Metric::HeadEndBusyShare
             | Metric::HeadEndWaitS
             | Metric::HeadEndQueueMax

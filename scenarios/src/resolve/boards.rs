@@ -2,12 +2,13 @@
 
 use super::Context;
 use crate::language::diagnostic::suggest;
+use amitwin_models::spec::PairRule;
 
 /// Looks at the boards of a variant.
 pub(super) fn boards(cx: &mut Context<'_>) {
     let file = cx.file;
     let Some(boards) = &file.device.boards else {
-        let needs = |firmware: &&amitwin_models::spec::FirmwareSpec| firmware.needs_metrology.is_some();
+        let needs = |firmware: &&amitwin_models::spec::FirmwareSpec| firmware.is.needs_metrology.is_some();
         for campaign in file.campaign.iter().filter(|campaign| campaign.job.firmware().filter(needs).is_some()) {
             let name = campaign.name.as_str();
             let title = format!(
@@ -29,7 +30,9 @@ pub(super) fn boards(cx: &mut Context<'_>) {
             cx.error(&["device", "boards", "other", &n.to_string(), "vintage"], title, "not one of dlms.vendor", help);
         }
     }
-    if boards.partial_resets > 0.0 && boards.of_kinds(&file.dlms).into_iter().all(|of| boards.fit(of)) {
+    if boards.partial_resets > 0.0
+        && boards.of_kinds(&file.dlms).into_iter().all(|of| PairRule::allow(&boards.pairs, of))
+    {
         cx.warn(
             &["device", "boards"],
             "the boards of every kind of meter fit each other: a reset of one of them is seen in the table `events` and nowhere else",

@@ -8,6 +8,19 @@ use amitwin_sim_core::SimTime;
 /// What is wrong with a campaign whatever the placement.
 pub(super) fn check(cx: &mut Context<'_>, name: &str, firmware: &FirmwareSpec) {
     has_one_block_size(cx, name, firmware);
+    let least = amitwin_dlms::image::SIGNATURE_BYTES as u32;
+    if firmware.is.signature.is_some() && firmware.image_bytes <= least {
+        let title = format!("the campaign `{name}` has an image that is nothing but its signature");
+        let help = format!("its last {least} B are the signature; let `image` be larger, or leave `signature` out");
+        cx.error(&["campaign", name, "image"], title, "too small", help);
+    }
+    let wanted = cx.file.dlms.vendors.iter().any(|kind| kind.vendor.signed_images);
+    if firmware.is.signature.is_none() && wanted {
+        let text = format!(
+            "the image of the campaign `{name}` has no signature, and some meters want one (dlms.vendor.signed_images): they will not verify it"
+        );
+        cx.warn(&["campaign", name], text);
+    }
     let is_multicast = firmware.delivery() == FirmwareDelivery::Multicast;
     if is_multicast && firmware.pace() < SimTime::from_millis(100) {
         let title = format!("the campaign `{name}` multicasts its blocks all at once");

@@ -122,8 +122,8 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         technicians: cx.file.technicians.clone(),
     };
     let mut events = event::events(cx, &placement, placements);
-    events.extend(replay::replays(cx, &placement, placements));
-    let campaigns = campaign::meant(cx, &placement);
+    let (mut campaigns, mut polls) = (campaign::meant(cx, &placement), cx.file.read.clone());
+    events.extend(replay::replays(cx, (&placement, placements), (&mut campaigns, &mut polls)));
     let file = cx.file;
     let mut spec = WorldSpec {
         seed: file.seed,
@@ -143,7 +143,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         dlms: dlms::complete(&file.dlms, dir),
         record: file.record.clone(),
         head_end,
-        polls: file.read.clone(),
+        polls,
         campaigns,
         events,
     };

@@ -1,24 +1,29 @@
-//! `[[replay]]`: lines of a log become events of the devices that they are about.
+//! `[[replay]]`: lines of a log become events of the devices that they are about, and jobs of the head-end.
+
+mod commands;
+mod voltages;
 
 use super::placement::Placements;
 use super::sites::Sites;
-use super::{Context, show};
+use super::{Context, show, word};
 use crate::sections::replay::{ReplayKind, ReplaySection};
 use amitwin_data::device_log::{Entry, When};
-use amitwin_models::spec::{Act, EventSpec, PowerOff, ResetTier, Restart, Target};
-use amitwin_models::terrain::Placement;
+use amitwin_models::spec::{Act, CampaignSpec, EventSpec, PollSpec, PowerOff, ResetTier, Restart, Target};
+use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
+use commands::{Command, Commands};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use std::collections::{BTreeMap, BTreeSet};
+use voltages::Voltages;
 
 /// Events that a timeline tells apart, less some for those of the file.
 const EVENTS_MAX: usize = 60_000;
 /// Names of something that a note tells.
 const TOLD: usize = 5;
 /// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
-const CODES: [(&str, ReplayKind); 17] = [
+const CODES: [(&str, ReplayKind); 31] = [
     ("3.26.0.47", ReplayKind::PowerDown),
     ("3.26.9.185", ReplayKind::PowerDown),
     ("3.26.17.185", ReplayKind::PowerDown),
@@ -30,9 +35,24 @@ const CODES: [(&str, ReplayKind); 17] = [
     ("power-up", ReplayKind::PowerUp),
     ("restart", ReplayKind::Restart),
     ("ignore", ReplayKind::Ignore),
-    // Under- and overvoltage, a low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
-    ("3.26.38.150", ReplayKind::Ignore),
-    ("3.26.38.93", ReplayKind::Ignore),
+    ("read", ReplayKind::Read),
+    ("ping", ReplayKind::Ping),
+    ("reset", ReplayKind::Reset),
+    ("write", ReplayKind::Write),
+    ("disconnect", ReplayKind::Disconnect),
+    ("reconnect", ReplayKind::Reconnect),
+    ("time", ReplayKind::Time),
+    ("keys", ReplayKind::Keys),
+    ("firmware", ReplayKind::Firmware),
+    // A remote connect switch has opened or closed its contacts.
+    ("3.31.0.68", ReplayKind::Disconnect),
+    ("3.31.0.42", ReplayKind::Reconnect),
+    ("undervoltage", ReplayKind::Undervoltage),
+    ("overvoltage", ReplayKind::Overvoltage),
+    ("voltage-normal", ReplayKind::VoltageNormal),
+    ("3.26.38.150", ReplayKind::Undervoltage),
+    ("3.26.38.93", ReplayKind::Overvoltage),
+    // A low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
     ("3.2.22.150", ReplayKind::Ignore),
     ("3.35.0.40", ReplayKind::Ignore),
     ("3.36.136.73", ReplayKind::Ignore),
@@ -44,6 +64,12 @@ const CODES: [(&str, ReplayKind); 17] = [
 struct Tally {
     outages: usize,
     restarts: usize,
+    commands: usize,
+    voltages: usize,
+    /// Of firmware, without a campaign to go by.
+    imageless: usize,
+    /// To devices that are no meters.
+    not_meters: usize,
     /// Lines that say again what is so already.
     repeated: usize,
     ignored: usize,
@@ -53,14 +79,18 @@ struct Tally {
     strangers: BTreeMap<String, usize>,
 }
 
-/// The events of all logs in this placement.
-pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &mut Placements) -> Vec<EventSpec> {
+/// The events of all logs in this placement; what the head-end does in them comes to its jobs.
+pub(super) fn replays(
+    cx: &mut Context<'_>,
+    (placement, placements): (&Placement, &mut Placements),
+    (campaigns, polls): (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
+) -> Vec<EventSpec> {
     let file = cx.file;
     let mut events = Vec::new();
     for replay in &file.replay {
         let place = ["replay", replay.name.as_str(), "file"];
         match placements.log(&replay.file, &replay.columns) {
-            Ok(log) => events.extend(replayed(cx, replay, &log, placement)),
+            Ok(log) => events.extend(replayed(cx, (replay, &log), placement, (campaigns, polls))),
             Err(why) => {
                 let help = "a CSV or Parquet file with the columns time_utc, device and code or kind; paths start at the scenario";
                 cx.error(&place, format!("the log `{}` {why}", replay.file), "this file", help);
@@ -70,13 +100,19 @@ pub(super) fn replays(cx: &mut Context<'_>, placement: &Placement, placements: &
     events
 }
 
-fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placement: &Placement) -> Vec<EventSpec> {
+fn replayed(
+    cx: &mut Context<'_>,
+    (replay, log): (&ReplaySection, &[Entry]),
+    placement: &Placement,
+    jobs: (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
+) -> Vec<EventSpec> {
     let start_s = replay.start_unix_s.unwrap_or(cx.file.dlms.start_unix_s);
     let mut tally = Tally::default();
     let asked: BTreeSet<&str> = log.iter().map(|entry| entry.device.as_str()).collect();
     let sites = Sites::new(placement, &asked);
     // By device, in the order of time and of the file.
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>> = BTreeMap::new();
+    let (mut commands, mut voltages) = (Commands::default(), Voltages::default());
     for entry in log {
         let kind = match meaning(replay, entry) {
             Some(kind) => kind,
@@ -91,7 +127,7 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
             tally.ignored += 1;
             continue;
         }
-        let Some((site, _)) = sites.of(&entry.device) else {
+        let Some((site, what)) = sites.of(&entry.device) else {
             *tally.strangers.entry(entry.device.clone()).or_default() += 1;
             continue;
         };
@@ -101,19 +137,41 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
             cx.error(&["replay", &replay.name, "file"], title, "this file", help);
             return Vec::new();
         };
-        by_site.entry(site).or_default().push((unix_ns - i128::from(start_s) * 1_000_000_000, entry.line, kind));
+        let ns = unix_ns - i128::from(start_s) * 1_000_000_000;
+        if matches!(kind, ReplayKind::PowerDown | ReplayKind::PowerUp | ReplayKind::Restart) {
+            by_site.entry(site).or_default().push((ns, entry.line, kind));
+            continue;
+        }
+        if matches!(kind, ReplayKind::Undervoltage | ReplayKind::Overvoltage | ReplayKind::VoltageNormal) {
+            voltages.add(site, (ns, entry.line), kind, &entry.detail);
+            continue;
+        }
+        let within = (0..i128::from(cx.file.duration.nanos())).contains(&ns);
+        match Command::of(kind, &entry.detail) {
+            None => *tally.unknown.entry(format!("{} {}", word(kind), entry.detail.trim())).or_default() += 1,
+            Some(Command::Firmware) if replay.firmware.is_none() => tally.imageless += 1,
+            Some(_) if what != SiteKind::Meter => tally.not_meters += 1,
+            Some(_) if !within => tally.outside += 1,
+            Some(command) => commands.add(command, site, SimTime::from_nanos(ns as u64)),
+        }
     }
     let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
-    let count = outages.len() + restarts.len();
+    let meters = placement.count(SiteKind::Meter);
+    tally.commands = commands.into_jobs(cx, (replay, meters), jobs);
+    let first = outages.len() + restarts.len() + 1;
+    let (disturbed, devices) = voltages.into_events(&replay.name, first, cx.file.duration);
+    tally.voltages = devices;
+    let count = outages.len() + restarts.len() + disturbed.len();
     if count > EVENTS_MAX {
-        let title = format!("the log `{}` has {count} outages and restarts with times of their own", replay.file);
+        let title =
+            format!("the log `{}` has {count} outages, restarts and voltages with times of their own", replay.file);
         let help =
             format!("at most {EVENTS_MAX} can be played; round its times, replay a part of it, or `only` some of it");
         cx.error(&["replay", &replay.name, "file"], title, "too many", help);
         return Vec::new();
     }
     cx.note(told(replay, log.len(), &tally));
-    if count == 0 {
+    if count == 0 && tally.commands == 0 {
         let from = Timestamp::from_second(start_s).map(|at| at.to_string()).unwrap_or_default();
         let text = format!(
             "nothing of it happens; the run covers {} from {from} on (replay.{}.start, else dlms.start)",
@@ -135,7 +193,10 @@ fn replayed(cx: &mut Context<'_>, replay: &ReplaySection, log: &[Entry], placeme
     let off = outages.into_iter().map(|(times, nodes)| (times, Act::PowerOff(PowerOff {}), nodes));
     let again = |(at, nodes)| ((at, None), Act::Restart(Restart { tier: ResetTier::Warm }), nodes);
     let all = off.chain(restarts.into_iter().map(again));
-    (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect()
+    let mut events: Vec<EventSpec> =
+        (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect();
+    events.extend(disturbed);
+    events
 }
 
 /// Sites by the times of their outages, and of their restarts.
@@ -207,8 +268,8 @@ fn unix_ns(time: &When) -> Option<i128> {
 /// What became of all lines, so that none is dropped in silence.
 fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
     let mut text = format!(
-        "replay `{}`: {lines} lines, of which {} outages and {} restarts happen",
-        replay.name, tally.outages, tally.restarts
+        "replay `{}`: {lines} lines, of which {} outages, {} restarts and {} commands happen",
+        replay.name, tally.outages, tally.restarts, tally.commands
     );
     let list = |of: &BTreeMap<String, usize>| {
         let named: Vec<String> = of.iter().take(TOLD).map(|(name, n)| format!("{name}: {n}")).collect();
@@ -219,6 +280,9 @@ fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
         (tally.ignored, "not to be played"),
         (tally.repeated, "that say again what is so already"),
         (tally.outside, "outside of the run"),
+        (tally.voltages, "times that the voltage of a device is too low or too high"),
+        (tally.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
+        (tally.not_meters, "of commands to devices that are no meters"),
     ] {
         if count > 0 {
             text += &format!("; {count} {what}");

@@ -101,6 +101,23 @@ fn what_stopped_whom_has_its_reason() {
 }
 
 #[test]
+fn a_wave_is_delivered_by_when_95_of_100_have_it() {
+    let of = |node: u32| {
+        let since = |s: f64| Some(s + f64::from(node));
+        // Nodes 1 to 20 have all blocks after 201 to 220 s and are done 100 s later, but for 20, which has failed.
+        let (outcome, answered_s) = if node < 20 { (Outcome::Ok, since(300.0)) } else { (Outcome::Failed, None) };
+        row(node, outcome, [Some(100.0), since(200.0), since(250.0), NO, answered_s])
+    };
+    let mut campaigns = Campaigns::default();
+    campaigns.add(&(1..=20).map(of).collect::<Vec<_>>());
+    let deliveries = campaigns.get("v2").expect("it is there").deliveries();
+    let [of] = &deliveries[..] else { panic!("one wave: {deliveries:?}") };
+    // The 19th of 20, and the 19th of 19 (95 % of 19 are 18.05), since 100 s.
+    assert_eq!((of.complete, of.done_s, of.failed), ((20, Some(119.0)), Some(219.0), 1));
+    assert_eq!((of.wave.meters, of.wave.done), (20, 19));
+}
+
+#[test]
 fn waves_are_those_that_rows_say() {
     // Without a word of waves all are one, however long the pauses.
     let all = Wave { number: 1, from_s: 100.0, begun_s: 2_000.0, until_s: 2_360.0, meters: 4, done: 2 };

@@ -219,6 +219,7 @@ pub fn section(run: &RunView) -> String {
     }
     let mut out = String::from("<section>\n<h2>Campaigns</h2>\n");
     out.push_str(&stopped(run, &names));
+    out.push_str(&delivered(run, &names));
     out.push_str(&taken(run));
     out.push_str("</section>\n");
     out
@@ -248,6 +249,47 @@ fn stopped(run: &RunView, names: &[&str]) -> String {
         return "<p>Every meter of every campaign is done.</p>\n".into();
     }
     table("What stopped whom", &["variant", "what", "meters", "share", "for instance"], &rows)
+}
+
+/// What came of each wave of images; nothing where no campaign has brought any.
+fn delivered(run: &RunView, names: &[&str]) -> String {
+    let after = |s: Option<f64>| s.map_or_else(|| human::NONE.to_owned(), human::duration);
+    let mut rows = Vec::new();
+    for name in names {
+        for (_, variant, progress) in with(run, name) {
+            let deliveries = progress.deliveries();
+            for of in deliveries.iter().filter(|_| deliveries.iter().any(|of| of.complete.0 > 0)) {
+                let whose = if names.len() > 1 { format!("{name}, {}", variant.name) } else { variant.name.clone() };
+                let count = |n: u32| human::count(f64::from(n));
+                rows.push(vec![
+                    format!("{whose}, wave {}", of.wave.number),
+                    human::duration(of.wave.from_s),
+                    count(of.wave.meters),
+                    count(of.complete.0),
+                    after(of.complete.1),
+                    count(of.wave.done),
+                    after(of.done_s),
+                    count(of.failed),
+                ]);
+            }
+        }
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let columns = [
+        "variant",
+        "begun at",
+        "meters",
+        "have all blocks",
+        "95 % of them after",
+        "done",
+        "95 % of them after",
+        "failed",
+    ];
+    let mut out = table("Delivery, wave by wave", &columns, &rows);
+    out.push_str("<p class=\"note\">Times are since the first meter of the wave was begun with. Meters of waves that were not begun with are in none.</p>\n");
+    out
 }
 
 /// While campaigns ran and otherwise: border routers' air time, reads and reports.

@@ -39,7 +39,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
         return super::plan::figures(run);
     }
     let campaigns = campaigns::figures(run).into_iter().map(Some);
-    let first = [back(run), outages(run)].into_iter().chain(campaigns);
+    let first = [back(run), outages(run), visits(run)].into_iter().chain(campaigns);
     let rest = [
         course::figure(run),
         delivered(run),
@@ -246,6 +246,32 @@ fn outages(run: &RunView) -> Option<Figure> {
         first.name
     );
     Some(Figure::new("outages", title, legend, chart.draw(), &caption))
+}
+
+fn visits(run: &RunView) -> Option<Figure> {
+    let (end_s, given_up) = (run.summary.duration_s, |v: &&VariantView| v.visits.any());
+    let first_s = run.variants.iter().filter_map(|v| v.visits.first_s()).min_by(f64::total_cmp)?;
+    let meters = |v: &VariantView| v.nodes.iter().filter(|n| n.kind == NodeKind::Meter).count();
+    let of = |v: &VariantView| Series {
+        name: v.name.clone(),
+        points: v.visits.open(meters(v), end_s),
+        step: true,
+        span: None,
+    };
+    let lines: Vec<Series> = run.variants.iter().filter(given_up).map(of).collect();
+    let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
+    let from_s = (first_s - 120.0).max(0.0);
+    let title = "Visits over time";
+    let chart = ShareChart {
+        title: title.into(),
+        x_label: "since the run’s start".into(),
+        y_label: "meters".into(),
+        x: XAxis::Minutes(from_s / 60.0, (end_s / 60.0).max(from_s / 60.0 + 1.0)),
+        whole: false,
+        series: lines,
+    };
+    let caption = "Share of the meters that campaigns have given up and that wait for a crew or have one: until it is done, or the meter has answered.";
+    Some(Figure::new("visits", title, legend, chart.draw(), caption))
 }
 
 fn busy(run: &RunView) -> Option<Figure> {

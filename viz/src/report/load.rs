@@ -4,6 +4,7 @@ use crate::human;
 use crate::load::{REASONS, single_ways};
 use crate::svg::escape;
 use crate::view::{RunView, VariantView};
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{AirtimeRow, NodeKind, NodeRow};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -38,7 +39,9 @@ pub fn section(run: &RunView) -> String {
         );
     }
     out.push_str(&relays(run, variant));
-    out.push_str(&losses(variant));
+    let copies = run.summary.variants.iter().find(|v| v.name == variant.name);
+    let copies = copies.and_then(|v| v.metrics.value(Metric::FloodCopiesLost)).unwrap_or_default();
+    out.push_str(&losses(variant, copies as u64));
     out.push_str(&ways_out(variant));
     out.push_str(&routers(variant));
     out.push_str("</section>\n");
@@ -108,7 +111,7 @@ fn relays(run: &RunView, variant: &VariantView) -> String {
     table("The busiest relays", &columns, &rows)
 }
 
-fn losses(variant: &VariantView) -> String {
+fn losses(variant: &VariantView, copies: u64) -> String {
     let all = variant.load.lost_messages();
     if all == 0 {
         return "<h3>Messages lost</h3>\n<p>None.</p>\n".into();
@@ -136,13 +139,23 @@ fn losses(variant: &VariantView) -> String {
         })
         .collect();
     rows.push(line("all".into(), &sums));
+    // Of a flood a copy is lost at each radio that could not pass it on. A variant of several seeds has them on average, and losses of the first.
+    let copies = copies.min(all);
+    if copies > 0 {
+        let last = |name: &str, n: u64| {
+            let gaps = reasons.iter().map(|_| String::new());
+            [name.to_owned()].into_iter().chain(gaps).chain([human::count(n as f64)]).collect::<Vec<String>>()
+        };
+        rows.push(last("of them copies of floods", copies));
+        rows.push(last("messages to or from a single meter", all - copies));
+    }
     let mut columns = vec!["lost at"];
     columns.extend(reasons.iter().map(|&reason| REASONS[reason]));
     columns.push("all");
     let mut out = table("Messages lost, by the hops of the radio that held them and by reason", &columns, &rows);
     out.push_str(
         "<p class=\"note\">Messages are reports, requests, answers, commands and what tells the head-end that a meter is back; one that \
-         is sent again and lost again counts twice. No answer: the next hop acknowledged none of the transmissions. Too old: it waited \
+         is sent again and lost again counts twice. A copy of a flood is lost where a single radio could not pass it on, and most meters have the flood from another. No answer: the next hop acknowledged none of the transmissions. Too old: it waited \
          in a queue for longer than the stack allows. Reset: its holder restarted or lost its supply.</p>\n",
     );
     out

@@ -1,11 +1,11 @@
 //! Records of the state file: what a meter keeps, or a part of it that is too long for that record: a key, events, the
-//! firmware's identifier, settings of the clock; or the time that was served. All are of one size, with a check.
+//! firmware's identifier, settings of the clock, prices; or the time that was served. All are of one size, with a check.
 
 use amitwin_dlms::event_log::Event;
 use amitwin_dlms::image::{Firmware, IDENTIFIER_MAX};
 use amitwin_dlms::push::{PushTiming, PushTimings};
 use amitwin_dlms::security::{SEALED_BYTES, Security};
-use amitwin_dlms::{Changed, ClockSettings, Rest};
+use amitwin_dlms::{Changed, ClockSettings, Prices, Rest};
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 88;
@@ -18,11 +18,12 @@ const TIME: u32 = u32::MAX - 1;
 
 /// Where a record says what it holds: bit 0, timings of pushing; bit 1, a part and nothing else; above, the policy.
 const MARK: usize = 40;
-/// Marks of parts: a key, events, the firmware's identifier, settings of the clock.
+/// Marks of parts: a key, events, the firmware's identifier, settings of the clock, prices.
 const KEY: u8 = 2;
 const EVENTS: u8 = 3;
 const FIRMWARE: u8 = 6;
 const CLOCK: u8 = 7;
+const PRICES: u8 = 10;
 /// Bytes of a part, but for its number.
 const PART_BYTES: usize = RECORD_BYTES - CHECK_BYTES - 9;
 /// Rows of the event log in a record.
@@ -48,6 +49,8 @@ pub enum Part {
     Events(u32, Vec<Event>),
     /// What the clock has in place of the zone of all meters.
     Clock(ClockSettings),
+    /// What energy costs.
+    Prices(Prices),
 }
 
 /// What one meter keeps, or a part of it. An image transfer under way is not kept: it begins anew.
@@ -134,6 +137,11 @@ impl Record {
         Record::of_part(number, 0, CLOCK, &[&numbers[..], begin, end].concat())
     }
 
+    /// What energy costs at a meter.
+    pub fn of_prices(number: u32, prices: Prices) -> Record {
+        Record::of_part(number, 0, PRICES, &[prices.active.to_le_bytes(), prices.passive.to_le_bytes()].concat())
+    }
+
     /// Rows of a meter's event log, at most [`EVENTS_EACH`], of which the first has the number `first`.
     pub fn of_events(number: u32, first: u32, rows: impl Iterator<Item = Event>) -> Record {
         let mut part = vec![0];
@@ -181,6 +189,10 @@ impl Record {
                 begin: std::array::from_fn(|at| part[4 + at]),
                 end: std::array::from_fn(|at| part[16 + at]),
             })),
+            PRICES => Some(Part::Prices(Prices {
+                active: i16::from_le_bytes([part[0], part[1]]),
+                passive: i16::from_le_bytes([part[2], part[3]]),
+            })),
             EVENTS => {
                 let words = told.chunks_exact(8).take(usize::from(part[0])).map(|word| {
                     let mut bytes = [0; 8];
@@ -201,6 +213,7 @@ impl Record {
             KEY => which as u8,
             FIRMWARE => 8,
             CLOCK => 9,
+            PRICES => 10,
             EVENTS => 16 + (which / EVENTS_EACH % EVENT_PLACES) as u8,
             _ => u8::MAX,
         };
@@ -233,6 +246,7 @@ impl Record {
             firmware,
             clock: None,
             certificate: None,
+            prices: None,
         };
         Rest {
             counter: self.counter(),

@@ -220,6 +220,7 @@ fn what_is_written_comes_back() {
             firmware: Some(Firmware { identity: 0x0123_4567_89AB_CDEF, identifier: Vec::new() }),
             clock: None,
             certificate: None,
+            prices: None,
         })),
         ..Rest::default()
     };

@@ -117,6 +117,12 @@ impl KeyMaster {
         self.derived("amitwin 2026-11 certification authority", &[], suite)
     }
 
+    /// The key by which the maker of the meters signs firmware images (P-256, whatever the suite); `other` is that of somebody else.
+    pub fn image_key(&self, other: bool) -> PrivateKey {
+        let context = if other { "amitwin 2026-11 somebody else" } else { "amitwin 2026-11 firmware images" };
+        self.derived(context, &[], SecuritySuite::Suite1).expect("suite 1 has signatures")
+    }
+
     fn derived(&self, context: &str, of: &[u8], suite: SecuritySuite) -> Option<PrivateKey> {
         let mut hasher = blake3::Hasher::new_derive_key(context);
         hasher.update(match self {

@@ -61,6 +61,8 @@ pub struct Vendor {
     pub manual_alias: bool,
     /// Block size of an image transfer, bytes.
     pub image_block_bytes: u16,
+    /// Images that do not end with the maker's signature are not verified.
+    pub signed_images: bool,
     /// Where push setups say that they send.
     pub push_to: PushTo,
     /// A head-end gives them certificates: pairs are made, requested and imported by the security setup.
@@ -97,6 +99,7 @@ impl Default for Vendor {
             on_suite_mismatch: OnSuiteMismatch::Exception,
             manual_alias: false,
             image_block_bytes: 128,
+            signed_images: false,
             push_to: PushTo::default(),
             certificates: false,
         }

@@ -15,6 +15,9 @@ pub const VERIFIED_BYTES_PER_S: u32 = 64 << 10;
 /// Longest identifier of an image, bytes.
 pub const IDENTIFIER_MAX: usize = 64;
 
+/// What a signed image ends with, bytes: r and s of ECDSA over P-256.
+pub const SIGNATURE_BYTES: usize = 64;
+
 /// Identifier of the firmware as delivered.
 pub const DELIVERED: &[u8] = b"1.0.0";
 
@@ -42,6 +45,32 @@ pub struct Transfer {
     pub verdict: Verdict,
     /// When verifying it, once asked for, is done, ms since 1970, UTC.
     pub verified_ms: Option<i64>,
+    /// Of a meter that wants its images signed.
+    pub signature: Option<Box<Signature>>,
+}
+
+/// The signature that an image ends with, as far as it has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The last bytes of the image.
+    pub bytes: Vec<u8>,
+    /// Sum of the hashes of the blocks received, with zeros in place of the signature.
+    pub digest: u64,
+    /// It has been checked, and is not the maker's.
+    pub is_wrong: bool,
+}
+
+/// What a signature is over: identifier up to the digest that it may promise, size, and the digest with zeros in place of the signature.
+pub fn signed(identifier: &[u8], bytes: u32, digest: u64) -> Vec<u8> {
+    let name = if promises(identifier) { &identifier[..identifier.len() - 17] } else { identifier };
+    [b"amitwin image", name, &bytes.to_be_bytes(), &digest.to_be_bytes()].concat()
+}
+
+/// Where a block of a signed image of so many bytes touches its signature: from which of its bytes on, and at which byte of the signature that is.
+fn touches(bytes: u32, begin: u32, length: usize) -> Option<(usize, usize)> {
+    let signature = bytes.checked_sub(SIGNATURE_BYTES as u32)?;
+    let from = signature.saturating_sub(begin) as usize;
+    (from < length).then(|| (from, begin.saturating_sub(signature) as usize))
 }
 
 /// What verifying a transfer said.
@@ -98,14 +127,16 @@ fn hash(seed: u64, bytes: &[u8]) -> u64 {
 }
 
 impl Transfer {
-    /// A transfer without blocks, or why the image cannot be taken; `block_bytes` as [`block_bytes`] gives it.
-    pub fn begin(identifier: &[u8], bytes: u32, block_bytes: u32) -> Result<Self, Refused> {
-        if !(1..=BYTES_MAX).contains(&bytes) || identifier.len() > IDENTIFIER_MAX {
+    /// A transfer without blocks, or why the image cannot be taken; `block_bytes` as [`block_bytes`] gives it. The end of one that is to be `signed` is kept.
+    pub fn begin(identifier: &[u8], bytes: u32, block_bytes: u32, signed: bool) -> Result<Self, Refused> {
+        let least = if signed { SIGNATURE_BYTES as u32 + 1 } else { 1 };
+        if !(least..=BYTES_MAX).contains(&bytes) || identifier.len() > IDENTIFIER_MAX {
             return Err(Refused::Value);
         }
+        let signature = signed.then(|| Box::new(Signature { bytes: vec![0; SIGNATURE_BYTES], ..Signature::default() }));
         let words = bytes.div_ceil(block_bytes.max(BLOCK_BYTES_MIN)).div_ceil(64) as usize;
         let (identifier, received) = (identifier.to_vec(), vec![0; words]);
-        Ok(Transfer { bytes, identifier, received, digest: 0, verdict: Verdict::Open, verified_ms: None })
+        Ok(Transfer { bytes, identifier, received, digest: 0, verdict: Verdict::Open, verified_ms: None, signature })
     }
     /// Blocks of the image.
     pub fn blocks(&self, block_bytes: u32) -> u32 {
@@ -133,7 +164,16 @@ impl Transfer {
         let bit = 1 << (block % 64);
         if *word & bit == 0 {
             *word |= bit;
-            self.digest = self.digest.wrapping_add(hash(u64::from(block) + 1, content));
+            let of = hash(u64::from(block) + 1, content);
+            self.digest = self.digest.wrapping_add(of);
+            if let Some(signature) = &mut self.signature {
+                let unsigned = touches(self.bytes, block * block_bytes, content.len()).map(|(from, at)| {
+                    let end = &content[from..];
+                    signature.bytes[at..at + end.len()].copy_from_slice(end);
+                    hash(u64::from(block) + 1, &[&content[..from], &vec![0; end.len()]].concat())
+                });
+                signature.digest = signature.digest.wrapping_add(unsigned.unwrap_or(of));
+            }
             self.verdict = Verdict::Open;
             self.verified_ms = None;
         }
@@ -156,7 +196,8 @@ impl Transfer {
         }
     }
     fn judged(&self) -> Verdict {
-        let kept = promised(&self.identifier).is_none_or(|promised| promised == self.digest);
+        let kept = promised(&self.identifier).is_none_or(|promised| promised == self.digest)
+            && self.signature.as_ref().is_none_or(|signature| !signature.is_wrong);
         if kept { Verdict::Good } else { Verdict::Bad }
     }
     /// What tells this image from others: never 0.

@@ -8,6 +8,7 @@ pub mod event_log;
 pub mod fleet;
 pub mod image;
 pub mod local_time;
+pub mod prices;
 pub mod push_timing;
 pub mod rest;
 pub mod security;

@@ -7,6 +7,7 @@ use crate::meter::clock_settings::ClockSettings;
 use crate::meter::event_log::{Event, EventLog};
 use crate::meter::fleet::Meter;
 use crate::meter::image::{Firmware, Transfer};
+use crate::meter::prices::Prices;
 use crate::meter::push_timing::{PushTiming, PushTimings, SETUPS};
 use crate::meter::security::{Security, keys_with};
 use dlms_cosem_rs::obis::Obis;
@@ -56,6 +57,8 @@ pub struct Changed {
     pub clock: Option<Box<ClockSettings>>,
     /// The certificate of its signing key.
     pub certificate: Option<Certificate>,
+    /// What energy costs.
+    pub prices: Option<Prices>,
 }
 
 const _: () = assert!(size_of::<Rest>() <= 64);
@@ -98,6 +101,11 @@ impl Rest {
     /// What the clock has in place of the zone of all meters, if a client has written any of it.
     pub fn clock_settings(&self) -> Option<&ClockSettings> {
         self.changed.as_ref().and_then(|changed| changed.clock.as_deref())
+    }
+
+    /// What energy costs; nothing as delivered.
+    pub fn prices(&self) -> Prices {
+        self.changed.as_ref().and_then(|changed| changed.prices).unwrap_or_default()
     }
 
     /// What was changed, if anything was.

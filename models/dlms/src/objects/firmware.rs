@@ -7,7 +7,6 @@ use crate::objects::clock;
 use crate::objects::put::{Answer, Put};
 use crate::objects::view::View;
 use crate::vocabulary::effects::Effects;
-use crate::vocabulary::moment::Moment;
 use dlms_cosem_rs::axdr::Data;
 use dlms_cosem_rs::xdlms::ActionResult;
 
@@ -121,13 +120,14 @@ pub fn take(view: &View<'_>, rest: &mut Rest, step: Step<'_>, effects: &mut Effe
         // It runs already: nothing is transferred and no flash is written.
         Step::Initiate { identifier, .. } if runs(rest, identifier) => Err(Refused::Value),
         Step::Initiate { identifier, bytes } => {
-            Transfer::begin(identifier, bytes, block_bytes).map(|begun| rest.transfer = Some(Box::new(begun)))
+            let signed = view.meter.vendor().signed_images;
+            Transfer::begin(identifier, bytes, block_bytes, signed).map(|begun| rest.transfer = Some(Box::new(begun)))
         }
         Step::Block { number, content } => match rest.transfer.as_deref_mut() {
             Some(transfer) => transfer.take(number, content, block_bytes),
             None => Err(Refused::NotYet),
         },
-        Step::Verify => verify(rest, block_bytes, view.now),
+        Step::Verify => verify(view, rest, block_bytes),
         Step::Activate => activate(view, rest, effects),
     };
     outcome.map_err(|why| match why {
@@ -148,14 +148,22 @@ fn pair<'a>(parameter: &Data<'a>) -> Result<(Data<'a>, Data<'a>), ActionResult> 
     Ok((field(0)?, field(1)?))
 }
 
-/// Verifies the transfer under way: every block is there, and the digest is the one promised. A long image takes its time,
+/// Verifies the transfer under way: every block is there, the digest is the one promised, and the signature the maker's where the meter wants one. A long image takes its time,
 /// in which the meter is busy; whoever asks again after that is told.
-fn verify(rest: &mut Rest, block_bytes: u32, now: Moment) -> Result<(), Refused> {
+fn verify(view: &View<'_>, rest: &mut Rest, block_bytes: u32) -> Result<(), Refused> {
+    let now = view.now;
     let Some(transfer) = rest.transfer.as_deref_mut() else { return Err(Refused::NotYet) };
     if transfer.first_gap(block_bytes) != transfer.blocks(block_bytes) {
         return Err(Refused::NotYet);
     }
     let takes_ms = transfer.takes_ms();
+    if transfer.verified_ms.is_none()
+        && let Some(signature) = &mut transfer.signature
+    {
+        let over = image::signed(&transfer.identifier, transfer.bytes, signature.digest);
+        let maker = view.meter.fleet.keys.image_key(false).public();
+        signature.is_wrong = !maker.verify(&over, &signature.bytes);
+    }
     transfer.verified_ms.get_or_insert(now.unix_ms + takes_ms);
     transfer.verdict = transfer.verdict(now);
     match transfer.verdict {
@@ -171,7 +179,7 @@ fn activate(view: &View<'_>, rest: &mut Rest, effects: &mut Effects) -> Result<(
     if rest.transfer.is_none() && rest.image() != 0 {
         return Ok(());
     }
-    verify(rest, block_bytes(view), view.now)?;
+    verify(view, rest, block_bytes(view))?;
     let Some(transfer) = rest.transfer.take() else {
         return Err(Refused::NotYet);
     };

@@ -1,6 +1,7 @@
 //! The objects of a meter: what GET, SET and ACTION find behind a logical name.
 
 mod certificates;
+mod charge;
 pub mod civil;
 mod clock;
 mod control;
@@ -18,6 +19,7 @@ mod summer;
 mod table;
 pub(crate) mod view;
 
+pub use charge::encoded as unit_charge;
 pub use clock::time;
 pub use firmware::{Step as ImageStep, identifier as firmware_identifier, runs as runs_image, take as take_image_step};
 pub use measures::Quantity;
@@ -112,6 +114,7 @@ pub fn get(
         Kind::EventCount => put.u32(events::total(rest)),
         Kind::Alarms => put.u32(events::alarms(rest)),
         Kind::Push => pushing::get(view, rest, object.name, index, &mut put),
+        Kind::Charge => charge::get(rest, index, &mut put),
     }
 }
 
@@ -145,6 +148,7 @@ pub fn set(
         Kind::Clock => clock::set(view, rest, index, &value),
         Kind::Relay => control::set_mode(rest, &value),
         Kind::Push => pushing::set(rest, object.name, index, &value),
+        Kind::Charge => charge::set(rest, &value),
         _ => Err(DataAccessResult::ReadWriteDenied),
     };
     effects.rest_changed |= outcome.is_ok();
@@ -183,6 +187,7 @@ pub fn act(
         Kind::Manual => control::manual_reset(view, rest, &parameter, effects),
         Kind::Image => firmware::act(view, rest, index, &parameter, effects),
         Kind::Push => pushing::act(object.name, &parameter, effects),
+        Kind::Charge => charge::act(rest, index, &parameter, effects),
         Kind::Security => {
             return match security::act(view, rest, index, &parameter, room, effects, out) {
                 Ok(returns) => (ActionResult::Success, returns),

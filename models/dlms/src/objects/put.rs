@@ -46,6 +46,11 @@ impl Put<'_> {
         let [a, b, c, d] = value.to_be_bytes();
         self.raw(&[6, a, b, c, d])
     }
+    /// double-long.
+    pub fn i32(&mut self, value: i32) -> Answer {
+        let [a, b, c, d] = value.to_be_bytes();
+        self.raw(&[5, a, b, c, d])
+    }
     /// octet-string.
     pub fn octets(&mut self, bytes: &[u8]) -> Answer {
         self.tagged(9, bytes.len())?;

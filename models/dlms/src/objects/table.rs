@@ -5,7 +5,8 @@ use crate::meter::fleet::Vendor;
 use crate::objects::measures::Quantity;
 use crate::objects::profile::Profile;
 use crate::vocabulary::obis::{
-    ALARM, ALARMS, DEVICE_NAME, EVENT_CODE, EVENT_COUNT, EXPORT, IMPORT, LAST_GASP, READINGS, SECURITY_SETUP, STATUS,
+    ALARM, ALARMS, CHARGE, DEVICE_NAME, EVENT_CODE, EVENT_COUNT, EXPORT, IMPORT, LAST_GASP, READINGS, SECURITY_SETUP,
+    STATUS,
 };
 use dlms_cosem_rs::obis::Obis;
 
@@ -54,6 +55,8 @@ pub enum Kind {
     Alarms,
     /// What the meter sends on its own.
     Push,
+    /// What energy costs.
+    Charge,
 }
 
 /// An object and who may do what with it.
@@ -197,4 +200,5 @@ pub static OBJECTS: &[Object] = &[
     object(Kind::Push, 40, 0, READINGS, 7, 1).writes(0b111_0000).calls(1),
     object(Kind::Push, 40, 0, LAST_GASP, 7, 1).writes(0b111_0000).calls(1),
     object(Kind::Push, 40, 0, ALARM, 7, 1).writes(0b111_0000).calls(1),
+    object(Kind::Charge, 113, 0, CHARGE, 13, 5).writes(0b10_0000).calls(0b10),
 ];

@@ -18,6 +18,8 @@ pub const EVENT_CODE: Obis = Obis::new(0, 0, 96, 11, 0, 255);
 pub const EVENT_COUNT: Obis = Obis::new(0, 0, 96, 15, 0, 255);
 /// Alarm register.
 pub const ALARMS: Obis = Obis::new(0, 0, 97, 98, 0, 255);
+/// Price of the energy taken.
+pub const CHARGE: Obis = Obis::new(0, 0, 19, 20, 0, 255);
 /// Push setup of the daily readings.
 pub const READINGS: Obis = Obis::new(0, 0, 25, 9, 0, 255);
 /// Push setup of the last gasp: the supply has failed.

@@ -367,35 +367,24 @@ impl Tools<'_> {
     }
 
     fn say(&mut self, ctx: &mut Ctx, (kind, meter): Key, ask: Ask) -> Left {
-        let down = self.talk.ask(kind, meter, ask);
+        let down = match (kind, ask) {
+            (DownKind::Request { read }, Ask::Image { image, step }) => {
+                self.talk.image(read, meter, (image, step), true)
+            }
+            _ => self.talk.ask(kind, meter, ask),
+        };
         let bytes = down.bytes;
-        self.leave(ctx, down, ctx.now());
+        self.leave(ctx, down);
         Left { at: ctx.now(), bytes }
     }
 
-    /// Goes on in a session that has begun: sends something at once to a single meter. Returns when it leaves the head-end.
-    pub fn send_on(&self, ctx: &mut Ctx, down: Down) -> SimTime {
-        self.leave(ctx, down, ctx.now());
-        ctx.now()
+    /// Sends something to the border routers that it concerns, within a session that is open or outside of sessions: to all, or a confirmation.
+    pub fn send(&self, ctx: &mut Ctx, down: Down) {
+        self.leave(ctx, down);
     }
 
-    /// Begins something to the border routers that it concerns, outside of the sessions that need a permit; returns when it leaves the
-    /// head-end, which is later where it has to wait for its turn among new sessions.
-    pub fn send(&mut self, ctx: &mut Ctx, down: Down) -> SimTime {
-        let begins = matches!(
-            (down.to, down.kind),
-            (Destination::Unicast(_), DownKind::Command { .. } | DownKind::Request { .. })
-        );
-        let leaves = match &mut self.front {
-            Some(front) if begins => front.sessions.place(ctx.now()),
-            _ => ctx.now(),
-        };
-        self.leave(ctx, down, leaves);
-        leaves
-    }
-
-    fn leave(&self, ctx: &mut Ctx, down: Down, leaves: SimTime) {
-        let at = leaves + self.network.latency;
+    fn leave(&self, ctx: &mut Ctx, down: Down) {
+        let at = ctx.now() + self.network.latency;
         match down.to {
             Destination::Unicast(meter) => {
                 ctx.send(self.network.partition[meter.at()], at, 0, Event::Down(Box::new(down)));

@@ -125,7 +125,9 @@ impl Ping {
         let waves = Waves::new(&spec.waves, &meters, job, seed);
         let (mut turns, mut places) = (Vec::with_capacity(meters.len()), vec![(0, 0); meters.len()]);
         for wave in 0..waves.count() as u16 {
-            for (place, position) in (0..).zip(waves.by_id(wave)) {
+            let mut by_turn = waves.by_id(wave);
+            by_turn.sort_by_key(|&position| spec.waves.turns.get(position as usize));
+            for (place, position) in (0..).zip(by_turn) {
                 places[position as usize] = (wave, place);
                 turns.push(position);
             }
@@ -139,8 +141,12 @@ impl Ping {
         ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Ping { job: self.job, wake })));
     }
 
-    /// When a meter's turn comes: the turns of a wave are spread evenly over the window. Of a wave that has not begun: when the campaign starts.
+    /// When a meter's turn comes: the turns of a wave are spread evenly over the window, unless the campaign has them. Of a wave that has not begun: when the campaign
+    /// starts.
     fn planned(&self, position: u32) -> SimTime {
+        if let Some(&turn) = self.spec.waves.turns.get(position as usize) {
+            return turn;
+        }
         let (wave, place) = self.places[position as usize];
         let Some(&began) = self.course.began.get(usize::from(wave)) else { return self.spec.at };
         let into = u128::from(self.spec.window.nanos()) * u128::from(place) / self.waves.of(wave).len().max(1) as u128;

@@ -49,6 +49,8 @@ pub enum Wake {
 #[derive(Debug)]
 struct Group {
     meters: Arc<[SiteId]>,
+    /// When each has its turn, and how many it has had before; of a schedule empty.
+    turns: Vec<(SimTime, u32)>,
     /// Rounds begun.
     rounds: u32,
     /// Meters of this round that have had their turn.
@@ -102,13 +104,10 @@ pub struct Read {
 impl Read {
     /// Job `job`, the schedule with that ordinal, over the meters `behind` each border router.
     pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[SiteId]>]) -> Self {
-        let group = |meters: &Arc<[SiteId]>| Group {
-            meters: meters.clone(),
-            rounds: 0,
-            at: meters.len(),
-            under_way: 0,
-            due: VecDeque::new(),
-            wakes_at: SimTime::MAX,
+        let group = |meters: &Arc<[SiteId]>| {
+            let (meters, turns) = of_log(spec, meters).unwrap_or_else(|| (meters.clone(), Vec::new()));
+            let at = meters.len();
+            Group { meters, turns, rounds: 0, at, under_way: 0, due: VecDeque::new(), wakes_at: SimTime::MAX }
         };
         let groups = behind.iter().map(group).collect();
         Read { job, schedule, spec: spec.clone(), groups, under_way: BTreeMap::new() }
@@ -118,8 +117,11 @@ impl Read {
         ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Read { job: self.job, wake })));
     }
 
-    /// The turn of the meter at a position, spread over the window of its round.
+    /// The turn of the meter at a position, spread over the window of its round; of a log, as the log has it.
     fn turn(&self, group: u32, round: u32, position: usize) -> Turn {
+        if let Some(&(planned, round)) = self.groups[group as usize].turns.get(position) {
+            return Turn { group, meter: self.groups[group as usize].meters[position], round, planned };
+        }
         let (spec, meters) = (&self.spec, &self.groups[group as usize].meters);
         let within = spec.spread() * position as u64 / meters.len() as u64;
         let planned = spec.at + spec.every * u64::from(round) + within;
@@ -310,6 +312,20 @@ impl Read {
             ..TransactionRow::new(id.kind(), turn.meter.0, turn.planned.secs_f64())
         });
     }
+}
+
+/// Of a log: whose turns come behind a border router, one after the other, when, and how many each has had before.
+fn of_log(spec: &PollSpec, behind: &[SiteId]) -> Option<(Arc<[SiteId]>, Vec<(SimTime, u32)>)> {
+    let mut had: BTreeMap<SiteId, u32> = BTreeMap::new();
+    let mut turn = |at: SimTime, meter: SiteId| {
+        let count = had.entry(meter).or_default();
+        *count += 1;
+        (meter, (at, *count - 1))
+    };
+    let here = |&&(_, site): &&(SimTime, u32)| behind.binary_search(&SiteId(site)).is_ok();
+    let (meters, turns): (Vec<SiteId>, Vec<(SimTime, u32)>) =
+        spec.turns.iter().filter(here).map(|&(at, site)| turn(at, SiteId(site))).unzip();
+    (!spec.turns.is_empty()).then(|| (meters.into(), turns))
 }
 
 impl JobKind for Read {

@@ -57,7 +57,7 @@ pub struct Field {
     places: Vec<(f32, f32)>,
     /// Where crews set out from, metres.
     depot: (f64, f64),
-    /// What meters' clocks show as the run begins, since midnight.
+    /// What meters' clocks show as the run begins, since midnight before Monday.
     begins: SimTime,
 }
 
@@ -73,7 +73,7 @@ impl Field {
             count += 1.0;
         }
         let depot = (depot.0 / f64::max(count, 1.0), depot.1 / f64::max(count, 1.0));
-        Some(Field { spec: technicians, places, depot, begins: spec.dlms.begins_of_day() })
+        Some(Field { spec: technicians, places, depot, begins: spec.dlms.begins_of_week() })
     }
 
     /// Number of the day and time of it, at a time of the run.
@@ -84,15 +84,16 @@ impl Field {
 
     /// Now, if a crew may set out now, or when the next shift begins.
     fn shift(&self, now: SimTime) -> Result<(), SimTime> {
-        let (_, time) = self.clock(now);
+        let (today, time) = self.clock(now);
         let (from, to) = self.spec.shift;
-        if time < from {
-            Err(now + (from - time))
-        } else if time < to {
-            Ok(())
-        } else {
-            Err(now + (DAY - time) + from)
+        let works = |day: u64| self.spec.weekends || day % 7 < 5;
+        if works(today) && (from..to).contains(&time) {
+            return Ok(());
         }
+        let first = if time < from { today } else { today + 1 };
+        // Two days in a row are free at the most.
+        let day = (first..first + 3).find(|&day| works(day)).unwrap_or(first);
+        Err(DAY * day + from - self.begins)
     }
 
     fn km(&self, from: Option<SiteId>, to: SiteId) -> f64 {
@@ -398,6 +399,24 @@ mod tests {
         assert_eq!(field.shift(hours(8)), Err(hours(9)));
         assert_eq!((field.shift(hours(9)), field.shift(hours(17))), (Ok(()), Ok(())));
         assert_eq!(field.shift(hours(18)), Err(hours(33)));
+    }
+
+    #[test]
+    fn on_weekends_crews_stay_at_home_if_they_are_free() {
+        let hours = |hours: u64| SimTime::from_secs(hours * 3_600);
+        // Friday, 12 o'clock.
+        let mut field = field((7, 16), 4 * 24 + 12);
+        assert_eq!((field.shift(hours(1)), field.shift(hours(4))), (Ok(()), Err(hours(19))));
+        field.spec.weekends = false;
+        assert_eq!(field.shift(hours(1)), Ok(()));
+        // From Friday, 16 o'clock, to Monday, 7 o'clock; that is so on Saturday and on Sunday at noon as well, and before the shift on Monday.
+        for now in [4, 24, 48, 60] {
+            assert_eq!(field.shift(hours(now)), Err(hours(67)), "{now} h");
+        }
+        assert_eq!(field.shift(hours(67)), Ok(()));
+        // 2026-01-01 was a Thursday.
+        let spec = crate::spec::DlmsSpec { start_unix_s: 1_767_225_600 + 3_600, ..Default::default() };
+        assert_eq!(spec.begins_of_week(), hours(3 * 24 + 1));
     }
 
     #[test]

@@ -186,8 +186,8 @@ impl Dialogue {
         };
         let waves = Waves::new(&pace.waves, &meters, job, seed);
         let sorted = |wave| {
-            let mut positions = waves.of(wave).to_vec();
-            positions.sort_unstable();
+            let mut positions = waves.by_id(wave);
+            positions.sort_by_key(|&position| pace.waves.turns.get(position as usize));
             positions
         };
         Dialogue {
@@ -212,8 +212,11 @@ impl Dialogue {
         &self.turns[usize::from(self.state.wave)]
     }
 
-    /// When a turn of the wave comes: spread evenly over the window.
+    /// When a turn of the wave comes: spread evenly over the window, unless the campaign has them.
     fn planned(&self, place: u32) -> SimTime {
+        if let Some(&turn) = self.pace.waves.turns.get(self.wave()[place as usize] as usize) {
+            return turn;
+        }
         let Some(begun) = self.state.begun else { return self.pace.at };
         let into = u128::from(self.pace.window.nanos()) * u128::from(place) / self.wave().len().max(1) as u128;
         begun + SimTime::from_nanos(into as u64)

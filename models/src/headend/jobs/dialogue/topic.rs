@@ -129,6 +129,15 @@ impl Topic {
             (_, _, Came::Undeciphered) => Follows::Over(Outcome::Refused),
             (Topic::Write(setting, _), Ask::Set(..), Came::Said(Said::Done)) => Follows::Ask(Ask::Setting(setting)),
             (Topic::Write(setting, value), Ask::Setting(_), Came::Said(Said::Value(read))) => {
+                let is_right = *read == encoded(setting, value);
+                match setting {
+                    // It has come as it was meant: from now on it is to hold.
+                    Setting::Price if is_right => Follows::Ask(Ask::ActivatePrice),
+                    _ => Follows::Over(ok_if(is_right)),
+                }
+            }
+            (Topic::Write(..), Ask::ActivatePrice, Came::Said(Said::Done)) => Follows::Ask(Ask::PriceInForce),
+            (Topic::Write(setting, value), Ask::PriceInForce, Came::Said(Said::Value(read))) => {
                 Follows::Over(ok_if(*read == encoded(setting, value)))
             }
             (Topic::Relay { .. }, Ask::Relay { .. }, Came::Said(Said::Done)) => Follows::Ask(Ask::RelayState),

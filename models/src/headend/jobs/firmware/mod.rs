@@ -7,10 +7,12 @@ mod waves;
 use super::held::{Held, Waiting};
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
-use crate::backhaul::{Report, ReportKind};
+use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
+use crate::headend::front::Left;
 use crate::headend::links::Lack;
+use crate::headend::sessions::Key;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
 use crate::spec::{FirmwareDelivery, FirmwareSpec};
@@ -65,8 +67,8 @@ pub enum Wake {
         /// Number of the question.
         read: u32,
     },
-    /// A meter is to be told to activate the image.
-    Activation {
+    /// A meter's place among those that are served, or told to activate the image, has come.
+    Place {
         /// Its position in the order of ids.
         position: u32,
     },
@@ -109,6 +111,8 @@ pub struct State {
     /// Meters that have been told to activate the image and have not said what they run.
     activating: u32,
     asked: BTreeMap<u32, Asked>,
+    /// Numbers of the questions that sessions are open for or wait with, by position of the meter.
+    sessions: BTreeMap<u32, u32>,
     meters: Vec<Progress>,
     /// Whether the link of each lets it be talked to.
     entries: Vec<Entry>,
@@ -157,6 +161,7 @@ impl Firmware {
             waiting: Vec::new(),
             activating: 0,
             asked: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             meters: vec![Progress::default(); meters.len()],
             entries: vec![Entry::default(); meters.len()],
             failed: 0,
@@ -204,7 +209,7 @@ impl JobKind for Firmware {
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Activation { position } => {
+            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Place { position } => {
                 (position as usize) < self.meters.len()
             }
             Wake::Next | Wake::Timeout { .. } => true,
@@ -219,6 +224,7 @@ impl JobKind for Firmware {
         same_count("firmware: entries", state.entries.len(), self.meters.len())?;
         let meters = self.meters.len() as u32;
         let places = state.queue.iter().copied().chain(state.asked.values().map(Asked::position));
+        let places = places.chain(state.sessions.keys().copied());
         ensure(places.into_iter().all(|position| position < meters), || {
             "firmware: it is about a meter that is not here".to_owned()
         })?;
@@ -253,7 +259,13 @@ impl JobKind for Firmware {
             Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
-            Wake::Activation { position } => self.activates(ctx, tools, position),
+            Wake::Place { position } => self.placed(ctx, tools, position),
+        }
+    }
+
+    fn left(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>, (kind, _): Key, left: Left) {
+        if let DownKind::Request { read } = kind {
+            self.has_left(ctx, read, left);
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) enum Stage {
     RolledBack,
     /// Nothing more comes of it.
     Failed,
+    /// It has all blocks and does not verify the image: digest or signature are not what they are to be.
+    Unverified,
     /// Its link did not become what it is to be.
     LeftOut,
 }
@@ -39,7 +41,12 @@ pub(super) enum Stage {
 impl Stage {
     /// Nothing more is done with the meter.
     pub(super) fn is_final(self) -> bool {
-        matches!(self, Stage::Running | Stage::HadIt | Stage::RolledBack | Stage::Failed | Stage::LeftOut)
+        matches!(self, Stage::Running | Stage::HadIt | Stage::LeftOut) || self.has_failed()
+    }
+
+    /// It counts as failed.
+    pub(super) fn has_failed(self) -> bool {
+        matches!(self, Stage::RolledBack | Stage::Failed | Stage::Unverified)
     }
 
     /// As the table has it.
@@ -56,6 +63,7 @@ impl Stage {
             Stage::Running => ImageState::Running,
             Stage::RolledBack => ImageState::RolledBack,
             Stage::Failed => ImageState::Failed,
+            Stage::Unverified => ImageState::Unverified,
         }
     }
 }
@@ -238,6 +246,7 @@ impl Progress {
                 return Follows::Later;
             }
             (ImageStep::Initiate, ImageSaid::Result(_)) => self.stage = Stage::Refusing,
+            (ImageStep::Verify, ImageSaid::Result(_)) => self.stage = Stage::Unverified,
             (ImageStep::Identifier, ImageSaid::Identifier(runs)) => {
                 self.answered = Some(now);
                 self.stage = match (self.stage, runs == mine) {
@@ -315,7 +324,7 @@ mod tests {
         let mut again = Progress { stage: Stage::Verified, activated: Some(SimTime::ZERO), ..Progress::default() };
         again.take(ImageStep::Activate, &ImageSaid::Result(TEMPORARY_FAILURE), SimTime::ZERO, b"new", 3);
         assert_eq!(again.stage, Stage::RolledBack);
-        assert_eq!(of(Stage::Complete, ImageStep::Verify, ImageSaid::Result(250)), Stage::Failed);
+        assert_eq!(of(Stage::Complete, ImageStep::Verify, ImageSaid::Result(250)), Stage::Unverified);
         assert_eq!(of(Stage::Offered, ImageStep::Received, ImageSaid::Received(vec![], 0)), Stage::Waiting);
         assert_eq!(of(Stage::Receiving, ImageStep::Block(1), ImageSaid::Result(TEMPORARY_FAILURE)), Stage::Waiting);
         // A transfer of another size.

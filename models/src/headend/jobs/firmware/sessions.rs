@@ -2,11 +2,13 @@
 
 use super::progress::{Entry, Follows, Phase, Stage};
 use super::{Ctx, Firmware, Tools, Wake};
-use crate::apdu::{ImageStep, Said};
-use crate::backhaul::Report;
+use crate::apdu::{Ask, ImageStep, Said};
+use crate::backhaul::{DownKind, Report};
+use crate::headend::front::Left;
 use crate::headend::jobs::held::{Looked, Waiting};
 use crate::headend::jobs::technicians::Cause;
 use crate::headend::links::Lack;
+use crate::headend::sessions::Key;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +54,7 @@ impl Firmware {
             if let Some(step) = self.state.meters[position as usize].question(phase) {
                 self.state.open += 1;
                 self.state.meters[position as usize].tries = 0;
-                self.ask(ctx, tools, (position, step), true);
+                self.ask(ctx, tools, (position, step));
             }
         }
         let nobody = self.state.open == 0 && self.state.queue.is_empty() && self.state.activating == 0;
@@ -94,8 +96,8 @@ impl Firmware {
         self.fill(ctx, tools);
     }
 
-    /// A meter's turn has come to be told to activate the image.
-    pub(super) fn activates(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+    /// A meter's place has come to be served or told to activate the image.
+    pub(super) fn placed(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         self.state.coming = self.state.coming.saturating_sub(1);
         self.state.queue.push_back(position);
         self.fill(ctx, tools);
@@ -112,10 +114,16 @@ impl Firmware {
         self.held.rest().into_iter().for_each(|waiting| self.leave_out(waiting));
     }
 
-    /// Asks a meter something: the first question of a session waits for its turn among new sessions, the others follow at once.
-    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, (position, step): (u32, ImageStep), begins: bool) {
-        let meter = self.meters[position as usize];
+    fn key(&self, position: u32, read: u32) -> Key {
+        (DownKind::Request { read }, self.meters[position as usize])
+    }
+
+    /// Asks a meter something: the first question of a session waits for its permit, the others follow at once.
+    fn ask(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, (position, step): (u32, ImageStep)) {
+        let begins = !self.state.sessions.contains_key(&position);
         let step = match step {
+            // It has no permit for blocks yet.
+            ImageStep::Block(_) if self.spec.burst > 1 && begins && tools.front.is_some() => ImageStep::Received,
             // Several blocks go out before the meter is asked which have come.
             ImageStep::Block(_) if self.spec.burst > 1 => {
                 self.send_burst(ctx, tools, position);
@@ -124,9 +132,7 @@ impl Firmware {
             step => step,
         };
         let read = tools.numbers.open(self.job);
-        let down = tools.talk.image(read, meter, (self.image, step), true);
-        let bytes = u32::from(down.bytes);
-        let sent = if begins { tools.send(ctx, down) } else { tools.send_on(ctx, down) };
+        let from = self.state.sessions.insert(position, read);
         let progress = &mut self.state.meters[position as usize];
         if let ImageStep::Block(block) = step {
             let again = progress.rounds > 0 || block < progress.next;
@@ -138,10 +144,38 @@ impl Firmware {
         }
         progress.tries = progress.tries.saturating_add(1);
         progress.requests = progress.requests.saturating_add(1);
-        progress.bytes = progress.bytes.saturating_add(bytes);
         let session = progress.stage != Stage::Activating;
-        self.state.asked.insert(read, Asked { position, step, sent, session });
-        self.wake(ctx, sent + self.spec.timeout, Wake::Timeout { read });
+        self.state.asked.insert(read, Asked { position, step, sent: ctx.now(), session });
+        let key = self.key(position, read);
+        if let Some(from) = from {
+            tools.go_on(ctx, self.key(position, from), key);
+        }
+        if let Some(left) = tools.ask(ctx, key, Ask::Image { image: self.image, step }) {
+            self.has_left(ctx, read, left);
+        }
+    }
+
+    /// A question has left.
+    pub(super) fn has_left(&mut self, ctx: &mut Ctx, read: u32, left: Left) {
+        let Some(asked) = self.state.asked.get_mut(&read) else { return };
+        asked.sent = left.at;
+        let progress = &mut self.state.meters[asked.position as usize];
+        progress.bytes = progress.bytes.saturating_add(u32::from(left.bytes));
+        self.wake(ctx, left.at + self.spec.timeout, Wake::Timeout { read });
+    }
+
+    /// The permit of a meter's session goes to others.
+    fn give_back(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        if let Some(read) = self.state.sessions.remove(&position) {
+            tools.close(ctx, self.key(position, read));
+        }
+    }
+
+    /// The campaign is over: all permits go to others.
+    pub(super) fn give_all_back(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        while let Some((&position, _)) = self.state.sessions.first_key_value() {
+            self.give_back(ctx, tools, position);
+        }
     }
 
     /// Sends a meter the first of the blocks that it lacks, which it does not answer.
@@ -160,23 +194,21 @@ impl Firmware {
             tools.numbers.close(read);
             let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
             progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
-            tools.send_on(ctx, down);
+            tools.send(ctx, down);
         }
     }
 
     /// The question that a meter had to wait for.
     pub(super) fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
-        let progress = &self.state.meters[position as usize];
-        // Whoever has been told to activate is asked in a session of its own.
-        let begins = progress.stage == Stage::Activating;
-        match progress.question(self.state.phase) {
-            Some(step) => self.ask(ctx, tools, (position, step), begins),
-            None => self.close(ctx, tools),
+        match self.state.meters[position as usize].question(self.state.phase) {
+            Some(step) => self.ask(ctx, tools, (position, step)),
+            None => self.close(ctx, tools, position),
         }
     }
 
     /// A session is over.
-    fn close(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+    fn close(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        self.give_back(ctx, tools, position);
         self.state.open -= 1;
         self.fill(ctx, tools);
     }
@@ -193,9 +225,9 @@ impl Firmware {
             Follows::On => now,
         };
         match next {
-            None => self.close(ctx, tools),
+            None => self.close(ctx, tools, position),
             Some(_) if earliest > now => self.wake(ctx, earliest, Wake::Turn { position }),
-            Some(step) => self.ask(ctx, tools, (position, step), false),
+            Some(step) => self.ask(ctx, tools, (position, step)),
         }
     }
 
@@ -234,13 +266,15 @@ impl Firmware {
         if after == Stage::Failed {
             self.call(tools, asked.position, Cause::NotServed);
         }
-        if matches!(after, Stage::Failed | Stage::RolledBack) {
-            self.has_failed(tools);
+        if after.has_failed() {
+            self.has_failed(ctx, tools);
             if self.state.phase == Phase::Done {
                 return;
             }
         }
         if !asked.session {
+            // Whoever has been told to activate is asked in a session of its own.
+            self.give_back(ctx, tools, asked.position);
             // It had not been told.
             self.state.queue.extend((after == Stage::Verified).then_some(asked.position));
             return self.fill(ctx, tools);
@@ -248,7 +282,7 @@ impl Firmware {
         if before == Stage::Verified && after == Stage::Activating {
             self.state.activating += 1;
             self.asks_later(ctx, asked.position, true);
-            return self.close(ctx, tools);
+            return self.close(ctx, tools, asked.position);
         }
         self.go_on(ctx, tools, asked, follows);
     }
@@ -257,6 +291,9 @@ impl Firmware {
     pub(super) fn timed_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
         let Some(asked) = self.state.asked.remove(&read) else { return };
         tools.numbers.close(read);
+        if !asked.session {
+            self.give_back(ctx, tools, asked.position);
+        }
         let progress = &mut self.state.meters[asked.position as usize];
         if !asked.session {
             let since = progress.activated.unwrap_or_default();
@@ -266,14 +303,14 @@ impl Firmware {
             progress.stage = Stage::Failed;
             self.state.activating -= 1;
             self.call(tools, asked.position, Cause::NotRunning);
-            self.has_failed(tools);
+            self.has_failed(ctx, tools);
             if self.state.phase != Phase::Done {
                 self.fill(ctx, tools);
             }
             return;
         }
         if progress.tries < TRIES {
-            return self.ask(ctx, tools, (asked.position, asked.step), false);
+            return self.ask(ctx, tools, (asked.position, asked.step));
         }
         progress.silent = true;
         if self.spec.burst > 1 {
@@ -286,7 +323,7 @@ impl Firmware {
             self.state.activating += 1;
             self.asks_later(ctx, asked.position, true);
         }
-        self.close(ctx, tools);
+        self.close(ctx, tools, asked.position);
     }
 
     /// A meter cannot decipher what it is asked.
@@ -299,13 +336,14 @@ impl Firmware {
             self.state.activating -= 1;
         }
         progress.stage = Stage::Failed;
-        self.has_failed(tools);
+        self.has_failed(ctx, tools);
         if self.state.phase == Phase::Done {
             return;
         }
         if asked.session {
-            self.close(ctx, tools);
+            self.close(ctx, tools, asked.position);
         } else {
+            self.give_back(ctx, tools, asked.position);
             self.fill(ctx, tools);
         }
     }

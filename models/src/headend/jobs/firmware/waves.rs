@@ -57,10 +57,26 @@ impl Firmware {
         if phase == Phase::Activate && self.spec.activation.spread > SimTime::ZERO {
             self.state.queue.clear();
             self.take_turns(ctx, &left);
+        } else if phase == Phase::Serve && !self.is_multicast() {
+            self.wait_for_turns(ctx, left);
         } else {
             self.state.queue = left.into();
         }
         self.fill(ctx, tools);
+    }
+
+    /// Meters are served as soon as others leave room; those that have turns of their own not before these.
+    fn wait_for_turns(&mut self, ctx: &mut Ctx, left: Vec<u32>) {
+        self.state.queue.clear();
+        for position in left {
+            match self.spec.waves.turns.get(position as usize) {
+                Some(&turn) if turn > ctx.now() => {
+                    self.state.coming += 1;
+                    self.wake(ctx, turn, Wake::Place { position });
+                }
+                _ => self.state.queue.push_back(position),
+            }
+        }
     }
 
     /// Meters are told to activate the image one after the other, as far apart as a whole wave takes the campaign's spread.
@@ -71,7 +87,7 @@ impl Firmware {
         let told: Vec<u32> = positions.iter().filter(told).copied().collect();
         self.state.coming += told.len() as u32;
         for (n, position) in (0..).zip(told) {
-            self.wake(ctx, ctx.now() + SimTime::from_nanos(gap_ns * n), Wake::Activation { position });
+            self.wake(ctx, ctx.now() + SimTime::from_nanos(gap_ns * n), Wake::Place { position });
         }
     }
 
@@ -120,7 +136,7 @@ impl Firmware {
                 if verified > 0 {
                     self.wait_for(ctx, at, Awaited::Activation);
                 } else {
-                    self.give_up(tools);
+                    self.give_up(ctx, tools);
                     self.wave_over(ctx);
                 }
             }
@@ -128,7 +144,7 @@ impl Firmware {
                 if !self.left(tools).is_empty() && self.tries_again(ctx) {
                     return;
                 }
-                self.give_up(tools);
+                self.give_up(ctx, tools);
                 self.wave_over(ctx);
             }
             Phase::Waits | Phase::Spread | Phase::Done => {}
@@ -159,11 +175,11 @@ impl Firmware {
     }
 
     /// Meters of this wave with whom something is left to be done have failed.
-    fn give_up(&mut self, tools: &mut Tools<'_>) {
+    fn give_up(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         for position in self.left(tools) {
             self.state.meters[position as usize].stage = Stage::Failed;
             self.call(tools, position, Cause::NotServed);
-            self.has_failed(tools);
+            self.has_failed(ctx, tools);
         }
     }
 
@@ -176,7 +192,7 @@ impl Firmware {
     }
 
     /// One more meter has failed; too many of them halt the campaign.
-    pub(super) fn has_failed(&mut self, tools: &mut Tools<'_>) {
+    pub(super) fn has_failed(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         self.state.failed += 1;
         if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
@@ -185,6 +201,7 @@ impl Firmware {
             for read in std::mem::take(&mut self.state.asked).into_keys() {
                 tools.numbers.close(read);
             }
+            self.give_all_back(ctx, tools);
             self.state.open = 0;
         }
     }
@@ -279,8 +296,8 @@ impl Firmware {
         let outcome = match progress.stage {
             Stage::Running => Outcome::Ok,
             Stage::HadIt => Outcome::Refused,
-            Stage::Failed | Stage::RolledBack if progress.undeciphered => Outcome::Refused,
-            Stage::Failed | Stage::RolledBack => Outcome::Failed,
+            stage if stage.has_failed() && progress.undeciphered => Outcome::Refused,
+            stage if stage.has_failed() => Outcome::Failed,
             Stage::LeftOut => Outcome::LeftOut,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,

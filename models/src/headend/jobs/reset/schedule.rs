@@ -37,7 +37,13 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     let own = |meter: SiteId| Stream::new(seed, (u64::from(job) << 32) | u64::from(meter), purpose::RESET_TIME).unit();
     let waves = Waves::new(&spec.waves, meters, job, seed);
     let spread = |window| meters.iter().map(|&meter| uniform(window, own(meter))).collect();
+    let turns = &spec.waves.turns;
     let (offsets, window): (Vec<SimTime>, SimTime) = match spec.schedule() {
+        _ if !turns.is_empty() => {
+            let offsets: Vec<SimTime> = turns.iter().map(|turn| turn.saturating_sub(spec.at)).collect();
+            let last = offsets.iter().copied().max().unwrap_or_default();
+            (offsets, last)
+        }
         ResetSchedule::Window(low, high) => (spread((low, high)), high),
         ResetSchedule::Auto { busy_share, away_share } => {
             // A soft reset leaves the radio up, so that nobody's way is interrupted.

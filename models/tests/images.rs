@@ -1,0 +1,97 @@
+//! Firmware campaigns and the rest of the head-end: permits that sessions share; and images that meters look at before they take them for theirs.
+
+use amitwin_data::rows::{ImageState, Outcome, TransactionKind, TransactionRow};
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, run, sites, world};
+
+fn seconds(n: u64) -> SimTime {
+    SimTime::from_secs(n)
+}
+
+/// So many meters around a border router, over the ideal medium with this loss.
+fn ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> WorldSpec {
+    let meter = |n: u32| (Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
+    let mut spec = world(sites(places), PhyMode::M3, duration);
+    spec.medium = MediumKind::Ideal;
+    spec.ideal.loss = loss;
+    spec.dlms.payload = Payload::Sized;
+    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+    spec
+}
+
+fn rows(ran: &Ran) -> Vec<&TransactionRow> {
+    let mut rows: Vec<_> = ran.of(TransactionKind::Firmware).collect();
+    rows.sort_by_key(|row| row.transaction);
+    rows
+}
+
+fn count(ran: &Ran, outcome: Outcome) -> usize {
+    ran.of(TransactionKind::Firmware).filter(|row| row.outcome == outcome).count()
+}
+
+#[test]
+fn no_more_sessions_are_open_than_there_are_permits() {
+    // Four meters may be talked to at a time and two have permits: the third begins when the first is done. A meter takes some 79 s (40 blocks 2 s apart), so that the last two are
+    // complete that much later.
+    let ran = |permits: Option<PermitsSpec>, per_router| {
+        let firmware = FirmwareSpec {
+            delivery: Some(FirmwareDelivery::Unicast),
+            concurrent: 4,
+            ..FirmwareSpec::new(seconds(60), 40 * 1_024)
+        };
+        let mut spec = ideal(4, 0.0, 3_600, firmware);
+        let permits = permits.map(|permits| PermitsSpec { per_router, wait: seconds(3_000), ..permits });
+        spec.head_end = Some(HeadEndSpec { permits, ..HeadEndSpec::default() });
+        let ran = run(&spec);
+        assert_eq!(count(&ran, Outcome::Ok), 4);
+        let most = ran.rows.headend.iter().filter_map(|row| row.sessions_open_max.0).max();
+        let mut complete: Vec<f64> = rows(&ran).iter().map(|row| row.complete_s.0.expect("complete")).collect();
+        complete.sort_by(f64::total_cmp);
+        (most, complete)
+    };
+    let (most, free) = ran(None, None);
+    assert_eq!(most, Some(4));
+    let alone_s = free[0] - 60.0;
+    assert!((78.0..90.0).contains(&alone_s), "{alone_s}");
+    let open = |open| Some(PermitsSpec { open, ..PermitsSpec::default() });
+    for (permits, per_router) in [(open(2), None), (open(100), Some(2))] {
+        let (most, complete) = ran(permits, per_router);
+        assert_eq!(most, Some(2), "{per_router:?}");
+        let later: Vec<f64> = complete.iter().zip(&free).map(|(held, free)| held - free).collect();
+        assert!(later[..2].iter().all(|s| s.abs() < 1.0), "{later:?}");
+        // Verifying follows the last block in the same session.
+        assert!(later[2..].iter().all(|s| (s - alone_s).abs() < 5.0), "{later:?}");
+    }
+}
+
+#[test]
+fn who_wants_a_signature_verifies_no_image_without_the_makers() {
+    let of = |signature, payload, block: u16| {
+        // Meters with odd numbers want one.
+        let kind = |signed_images| VendorSpec::from(amitwin_dlms::Vendor { signed_images, ..Default::default() });
+        let firmware = FirmwareSpec {
+            block_bytes: Some(block),
+            pace: Some(seconds(1)),
+            is: ImageTraits { signature, ..ImageTraits::default() },
+            ..FirmwareSpec::new(seconds(60), 4_000)
+        };
+        let mut spec = ideal(2, 0.0, 8_000, firmware);
+        spec.dlms = DlmsSpec { payload, vendors: vec![kind(false), kind(true)], ..DlmsSpec::default() };
+        let ran = run(&spec);
+        let states = rows(&ran).iter().map(|row| (row.outcome, row.image_state.0.expect("a state"))).collect();
+        let states: Vec<_> = states;
+        (states, ran.mesh().flash_writes())
+    };
+    let (ok, no) = ((Outcome::Ok, ImageState::Running), (Outcome::Failed, ImageState::Unverified));
+    for payload in [Payload::Real, Payload::Sized] {
+        // In blocks of 1,000 B the last has all of the signature, of 30 B it touches three, and of 100 B it begins in the middle of one.
+        for block in [1_000, 100, 30] {
+            assert_eq!(of(Some(Signer::Maker), payload, block), (vec![ok, ok], 2), "{payload:?}, {block} B");
+        }
+        assert_eq!(of(Some(Signer::Other), payload, 1_000), (vec![no, ok], 1), "{payload:?}");
+        assert_eq!(of(None, payload, 1_000), (vec![no, ok], 1), "{payload:?}");
+    }
+}
