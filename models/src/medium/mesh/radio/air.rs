@@ -7,6 +7,7 @@
 //! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod frames;
+mod levels;
 mod lone;
 mod measured;
 mod reception;
@@ -28,7 +29,7 @@ use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
-use reception::{overlaid, units};
+use levels::AtHand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -168,6 +169,8 @@ pub struct Air {
     linear: Box<[f32; 256]>,
     /// Kept from frame to frame: who has a use for one.
     heeding: Vec<(Node, u64)>,
+    /// Pairs of radios looked up last, and their loss codes.
+    at_hand: AtHand,
     /// Frames that are alone on the air are written down as others are: slower.
     pub spreads_all: bool,
     /// A frame for all that is alone on the air, or [`NONE`]: nobody's state tells of it.
@@ -227,6 +230,7 @@ impl Air {
             seed,
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
             heeding: Vec::new(),
+            at_hand: AtHand::default(),
             spreads_all: false,
             lone: NONE,
             transmissions: Vec::new(),
@@ -236,11 +240,6 @@ impl Air {
             hops,
             overlay: None,
         }
-    }
-
-    #[inline]
-    fn level(&self, from: Node, code: u8) -> u64 {
-        units(self.radios[from].power_mw * self.linear[usize::from(code)])
     }
 
     /// A frame on the air.
@@ -279,51 +278,6 @@ impl Air {
             None => 0,
             Some(interference) => interference.level(node, self.on_air(channel, from), from, to),
         }
-    }
-
-    fn energy_on(&self, node: Node, channel: Channel, but: u32, at: SimTime) -> u64 {
-        let others = self.channels[channel.at()].iter().filter(|&&id| id != but);
-        others.filter_map(|&id| self.heard(id, node)).sum::<u64>() + self.trains_on(node, channel, at)
-    }
-
-    /// Level of a frame at a node, if it is in earshot.
-    fn heard(&self, id: u32, at: Node) -> Option<u64> {
-        let t = &self.transmissions[id as usize];
-        self.level_at(t.from, at, &t.overlay)
-    }
-
-    /// Level of a radio at a node, if it is in earshot, where this is overlaid.
-    #[inline]
-    fn level_at(&self, from: Node, at: Node, overlay: &Option<Arc<Overlay>>) -> Option<u64> {
-        let code = self.neighbours.code(at, from)?;
-        Some(match overlay {
-            None => self.level(from, code),
-            Some(overlay) => {
-                overlaid(self.radios[from].power_mw * self.linear[usize::from(code)], overlay.factor(from, at))
-            }
-        })
-    }
-
-    /// Sum of the signals on the common channel at a node, in 1e-16 mW.
-    pub fn energy(&self, node: Node) -> u64 {
-        self.senses(node).0
-    }
-
-    /// What a radio sends with, dBm, to a thousandth.
-    pub fn tx_power_dbm(&self, node: Node) -> f32 {
-        let dbm = level_db(f64::from(self.radios[node].power_mw) / UNITS_PER_MW);
-        ((1e3 * dbm).round() / 1e3) as f32 + self.node_overlay(node).tx_power_db
-    }
-
-    /// Mean level of one radio at another, dBm, if they hear each other at all.
-    pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
-        let loss_db = code_db(self.neighbours.code(from, at)?);
-        Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
-    }
-
-    /// Mean level from which on a short frame gets through now and then, dBm.
-    pub fn hopeless_dbm(&self) -> f32 {
-        self.levels.hopeless_dbm
     }
 
     /// What is different about a node.

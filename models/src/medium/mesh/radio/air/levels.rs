@@ -1,0 +1,92 @@
+//! How strong a radio is at another: looked up in the table of neighbours, where something is overlaid with that.
+
+use super::reception::{overlaid, units};
+use super::{Air, UNITS_PER_MW};
+use crate::math::level_db;
+use crate::medium::mesh::radio::neighbours::{Neighbours, code_db};
+use crate::medium::mesh::radio::overlay::Overlay;
+use crate::node::{Channel, Node};
+use amitwin_sim_core::SimTime;
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// Pairs of radios looked up last, and their loss codes: pairs that talk do so several times on end, and looking a pair up costs reads of
+/// memory of which little is in a cache.
+pub(super) struct AtHand(Box<[Cell<(u32, u8)>]>);
+
+/// Of the number of pairs that are at hand.
+const BITS: u32 = 9;
+
+impl Default for AtHand {
+    /// No radio is a neighbour of its own.
+    fn default() -> Self {
+        AtHand(vec![Cell::new((0, 0)); 1 << BITS].into())
+    }
+}
+
+impl AtHand {
+    #[inline]
+    fn code(&self, neighbours: &Neighbours, a: Node, b: Node) -> Option<u8> {
+        let pair = (u32::from(a.0.min(b.0)) << 16) | u32::from(a.0.max(b.0));
+        let place = &self.0[(pair.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize];
+        let (known, code) = place.get();
+        if known == pair {
+            return Some(code);
+        }
+        let code = neighbours.code(a, b)?;
+        place.set((pair, code));
+        Some(code)
+    }
+}
+
+impl Air {
+    #[inline]
+    pub(super) fn level(&self, from: Node, code: u8) -> u64 {
+        units(self.radios[from].power_mw * self.linear[usize::from(code)])
+    }
+
+    pub(super) fn energy_on(&self, node: Node, channel: Channel, but: u32, at: SimTime) -> u64 {
+        let others = self.channels[channel.at()].iter().filter(|&&id| id != but);
+        others.filter_map(|&id| self.heard(id, node)).sum::<u64>() + self.trains_on(node, channel, at)
+    }
+
+    /// Level of a frame at a node, if it is in earshot.
+    pub(super) fn heard(&self, id: u32, at: Node) -> Option<u64> {
+        let t = &self.transmissions[id as usize];
+        self.level_at(t.from, at, &t.overlay)
+    }
+
+    /// Level of a radio at a node, if it is in earshot, where this is overlaid.
+    #[inline]
+    pub(super) fn level_at(&self, from: Node, at: Node, overlay: &Option<Arc<Overlay>>) -> Option<u64> {
+        let code = self.at_hand.code(&self.neighbours, at, from)?;
+        Some(match overlay {
+            None => self.level(from, code),
+            Some(overlay) => {
+                overlaid(self.radios[from].power_mw * self.linear[usize::from(code)], overlay.factor(from, at))
+            }
+        })
+    }
+
+    /// Sum of the signals on the common channel at a node, in 1e-16 mW.
+    pub fn energy(&self, node: Node) -> u64 {
+        self.senses(node).0
+    }
+
+    /// What a radio sends with, dBm, to a thousandth.
+    pub fn tx_power_dbm(&self, node: Node) -> f32 {
+        let dbm = level_db(f64::from(self.radios[node].power_mw) / UNITS_PER_MW);
+        ((1e3 * dbm).round() / 1e3) as f32 + self.node_overlay(node).tx_power_db
+    }
+
+    /// Mean level of one radio at another, dBm, if they hear each other at all.
+    pub fn link_dbm(&self, from: Node, at: Node) -> Option<f32> {
+        let loss_db = code_db(self.neighbours.code(from, at)?);
+        Some(self.tx_power_dbm(from) - loss_db - self.extra_loss_db(from, at))
+    }
+
+    /// Mean level from which on a short frame gets through now and then, dBm.
+    pub fn hopeless_dbm(&self) -> f32 {
+        self.levels.hopeless_dbm
+    }
+}
