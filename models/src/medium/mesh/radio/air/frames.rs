@@ -130,11 +130,11 @@ impl Air {
         }
         for h in 0..self.transmissions[id as usize].hearers.len() {
             let node = self.transmissions[id as usize].hearers[h];
-            let Some(level) = self.heard(id, node) else { continue };
             let radio = &self.radios[node];
             if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
+            let Some(level) = self.heard_often(id, node) else { continue };
             let others = self.energy_on(node, channel, id, now);
             let noise = self.noise_at(node, &self.transmissions[id as usize].overlay)
                 + self.interference(node, channel, now, now) as f64;

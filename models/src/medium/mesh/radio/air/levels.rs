@@ -7,12 +7,11 @@ use crate::medium::mesh::radio::neighbours::{Neighbours, code_db};
 use crate::medium::mesh::radio::overlay::Overlay;
 use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
-use std::cell::Cell;
 use std::sync::Arc;
 
 /// Pairs of radios looked up last, and their loss codes: pairs that talk do so several times on end, and looking a pair up costs reads of
 /// memory of which little is in a cache.
-pub(super) struct AtHand(Box<[Cell<(u32, u8)>]>);
+pub(super) struct AtHand(Box<[(u32, u8)]>);
 
 /// Of the number of pairs that are at hand.
 const BITS: u32 = 9;
@@ -20,22 +19,19 @@ const BITS: u32 = 9;
 impl Default for AtHand {
     /// No radio is a neighbour of its own.
     fn default() -> Self {
-        AtHand(vec![Cell::new((0, 0)); 1 << BITS].into())
+        AtHand(vec![(0, 0); 1 << BITS].into())
     }
 }
 
 impl AtHand {
     #[inline]
-    fn code(&self, neighbours: &Neighbours, a: Node, b: Node) -> Option<u8> {
+    fn code(&mut self, neighbours: &Neighbours, a: Node, b: Node) -> Option<u8> {
         let pair = (u32::from(a.0.min(b.0)) << 16) | u32::from(a.0.max(b.0));
-        let place = &self.0[(pair.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize];
-        let (known, code) = place.get();
-        if known == pair {
-            return Some(code);
+        let place = &mut self.0[(pair.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize];
+        if place.0 != pair {
+            *place = (pair, neighbours.code(a, b)?);
         }
-        let code = neighbours.code(a, b)?;
-        place.set((pair, code));
-        Some(code)
+        Some(place.1)
     }
 }
 
@@ -56,16 +52,27 @@ impl Air {
         self.level_at(t.from, at, &t.overlay)
     }
 
+    /// The same, for radios that talk to each other.
+    pub(super) fn heard_often(&mut self, id: u32, at: Node) -> Option<u64> {
+        let from = self.transmissions[id as usize].from;
+        let code = self.at_hand.code(&self.neighbours, at, from)?;
+        Some(self.level_overlaid((from, at), code, &self.transmissions[id as usize].overlay))
+    }
+
     /// Level of a radio at a node, if it is in earshot, where this is overlaid.
     #[inline]
     pub(super) fn level_at(&self, from: Node, at: Node, overlay: &Option<Arc<Overlay>>) -> Option<u64> {
-        let code = self.at_hand.code(&self.neighbours, at, from)?;
-        Some(match overlay {
+        Some(self.level_overlaid((from, at), self.neighbours.code(at, from)?, overlay))
+    }
+
+    #[inline]
+    fn level_overlaid(&self, (from, at): (Node, Node), code: u8, overlay: &Option<Arc<Overlay>>) -> u64 {
+        match overlay {
             None => self.level(from, code),
             Some(overlay) => {
                 overlaid(self.radios[from].power_mw * self.linear[usize::from(code)], overlay.factor(from, at))
             }
-        })
+        }
     }
 
     /// Sum of the signals on the common channel at a node, in 1e-16 mW.
