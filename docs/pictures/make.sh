@@ -81,6 +81,7 @@ draw spring-foliage links
 draw staggered-reset rejoin
 draw suite-mismatch reads
 draw_plan maintenance-20-years away pareto
+draw_plan makers-ratings visits
 draw_plan vintages survival
 draw trace-burstiness delivered
 draw zombie-reset rejoin

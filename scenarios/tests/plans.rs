@@ -214,6 +214,11 @@ fn what_can_never_come_to_anything_is_told() {
         "[[spare]]\nname = \"battery\"\nfull = 9\nreorder = 2\nlead = \"30d\"\n[prices]\npart = [{ name = \"relay\", price = 3 }]\n",
     ));
     assert!(spare.contains("spares `battery`") && spare.contains("prices are named for `relay`"), "{spare}");
+    // Weak signals are heard of by reports, or by an audit of neighbours.
+    let weak = rule("when = { code = \"signal\" }\ndo = [\"clean\"]");
+    says(&weak, &["nobody reports `signal`"]);
+    let audits = "[policy]\nkind = \"fixed-interval\"\ntasks = [\"neighbours\"]\n";
+    assert_eq!(said(&format!("{weak}{audits}")), "nothing");
     // The place of a rule's age is that of the option that sets it.
     let overrides = ["rule.mine.when.age=35y".parse::<Override>().expect("an override")];
     let late =

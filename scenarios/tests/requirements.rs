@@ -55,7 +55,8 @@ fn every_test_that_it_names_is_there() {
 
 #[test]
 fn every_setting_that_it_names_is_one() {
-    let (page, schema) = (page(), json_schema().to_string());
+    let schema = json_schema().to_string() + &amitwin_scenarios::plan::json_schema().to_string();
+    let page = page();
     for row in rows(&page).iter().filter(|row| row.len() > 5) {
         for setting in quoted(row[2]).filter(|text| !text.starts_with("amitwin ") && !text.contains(" = ")) {
             for part in setting.split('.') {

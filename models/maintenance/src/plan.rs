@@ -1,7 +1,7 @@
-//! Runs a plan: depots side by side, a month at a time.
+//! Runs a plan: depots side by side, a quarter of a month at a time.
 
 use crate::condition::Condition;
-use crate::depot::Depot;
+use crate::depot::{Depot, QUARTERS};
 use crate::spec::PlanSpec;
 use crate::survival::Survival;
 use crate::tally::Tally;
@@ -14,6 +14,8 @@ pub struct Run<'a> {
     plan: &'a PlanSpec,
     depots: Vec<Depot<'a>>,
     months: u32,
+    /// Quarters of the month that have passed.
+    quarter: u32,
     /// All years have been played, and depots tell what is left of their failures.
     is_ending: bool,
     /// Those that have.
@@ -24,17 +26,19 @@ impl<'a> Run<'a> {
     /// At the beginning of a plan.
     pub fn new(plan: &'a PlanSpec) -> Run<'a> {
         let depots = (0..plan.depots.len() as u32).into_par_iter().map(|number| Depot::new(plan, number)).collect();
-        Run { plan, depots, months: 0, is_ending: false, ended: 0 }
+        Run { plan, depots, months: 0, quarter: 0, is_ending: false, ended: 0 }
     }
 
-    /// Runs through the next month; behind the last one, through what is left of failures, a part of a depot at a time, because it is too
-    /// much to be held at once. Whether there was any.
-    pub fn run_month(&mut self) -> bool {
+    /// Runs through the next quarter of a month; behind the last one, through what is left of failures, a part of a depot at a time. Whether there
+    /// was any. What depots write down in longer than that is too much to be held for all of them.
+    pub fn run_quarter(&mut self) -> bool {
         if self.months == 12 * self.plan.years {
             return self.end_depot();
         }
-        self.depots.par_iter_mut().for_each(Depot::run_month);
-        self.months += 1;
+        let quarter = self.quarter;
+        self.depots.par_iter_mut().for_each(|depot| depot.run_quarter(quarter));
+        self.quarter = (quarter + 1) % QUARTERS;
+        self.months += u32::from(self.quarter == 0);
         true
     }
 
@@ -52,8 +56,8 @@ impl<'a> Run<'a> {
 
     /// Runs through the next twelve months, or a part of the end; whether there were any.
     pub fn run_year(&mut self) -> bool {
-        let goes_on = self.run_month();
-        goes_on && (self.is_ending || (1..12).all(|_| self.run_month()))
+        let goes_on = self.run_quarter();
+        goes_on && (self.is_ending || (1..12 * QUARTERS).all(|_| self.run_quarter()))
     }
 
     /// Runs to a moment of the plan and tells of every meter that is there; what depots write down until then is lost.
@@ -74,9 +78,9 @@ impl<'a> Run<'a> {
         self.months / 12
     }
 
-    /// Whether the last month was the end of a year.
+    /// Whether the last quarter of a month was the end of a year.
     pub fn is_year_over(&self) -> bool {
-        self.months.is_multiple_of(12) && !self.is_ending
+        self.months.is_multiple_of(12) && self.quarter == 0 && !self.is_ending
     }
 
     /// What depots have written down, in the order of their numbers.

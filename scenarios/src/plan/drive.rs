@@ -129,7 +129,7 @@ fn years(
     if let Some(tables) = &mut tables {
         tables.write(&mut Rows { nodes: variant.nodes.to_vec(), ..Rows::default() })?;
     }
-    while run.run_month() {
+    while run.run_quarter() {
         for ((rows, print), outside) in run.rows().zip(&mut prints).zip(&mut outside) {
             outside.update(rows);
             print.update(rows);

@@ -7,13 +7,11 @@ use crate::svg::map::{self, Kind, losses};
 use crate::svg::plot::{Plot, Point};
 use crate::svg::style;
 use crate::svg::ticks;
-use crate::sweep::pareto::front;
 use crate::view::{RunView, VariantView};
-use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{FleetYearRow, RadioMonthRow, SurvivalRow};
 
 /// Hours and seconds of a mean year.
-const YEAR_H: f64 = 8_766.0;
+pub(super) const YEAR_H: f64 = 8_766.0;
 const YEAR_S: f64 = YEAR_H * 3_600.0;
 /// Parts that a chart of ages shows, at most.
 const PARTS_MAX: usize = 6;
@@ -41,7 +39,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
             all.iter().map(cost).sum::<f64>() / meters.max(1.0)
         }),
         reach(run),
-        cost_and_availability(run),
+        super::choices::cost_and_availability(run),
         ages(run),
         survival(run),
         burns(run),
@@ -53,7 +51,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
 }
 
 /// Labels of an axis whose ends are those of the lines; they have none where no round number is.
-fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
+pub(super) fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
     let round = ticks::nice(low, high, 6);
     let mut places: Vec<f64> = round.iter().copied().chain([low, high]).collect();
     places.sort_by(f64::total_cmp);
@@ -62,7 +60,7 @@ fn axis(low: f64, high: f64, name: fn(f64) -> String) -> Vec<(f64, String)> {
 }
 
 /// A chart of joined lines that start at 0 and have nothing beside them; it has yet to say what they are.
-fn lines_only() -> Plot {
+pub(super) fn lines_only() -> Plot {
     Plot {
         title: String::new(),
         x_label: String::new(),
@@ -155,47 +153,6 @@ fn reach(run: &RunView) -> Option<Figure> {
     let caption = "Share of the reads of meters that work that arrive, by month over all depots, as the table of the radio has it for the \
                    share of meters that are off and the mean extra loss of the others.";
     Some(Figure::new("reach", "Reads of meters that work", legend(run), plot.draw(), caption))
-}
-
-/// Money against availability, and what nothing beats in both.
-fn cost_and_availability(run: &RunView) -> Option<Figure> {
-    let away = |v: &amitwin_data::summary::VariantSummary| {
-        Some((v.metrics.value(Metric::Cost)?, (1.0 - v.metrics.value(Metric::AvailableShare)?) * YEAR_H))
-    };
-    let mut choices: Vec<(&str, (f64, f64))> =
-        run.summary.variants.iter().filter_map(|v| Some((v.name.as_str(), away(v)?))).collect();
-    choices.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
-    let (low, high) = (choices.first()?.1.0, choices.last()?.1.0);
-    if choices.len() < 2 {
-        return None;
-    }
-    let on_front = front(&choices.iter().map(|choice| choice.1).collect::<Vec<_>>(), false);
-    let point = |(_, (x, y)): &(&str, (f64, f64))| Point { x: *x, y: *y, band: None };
-    let of = |wanted: bool| choices.iter().zip(&on_front).filter(move |(_, on)| **on == wanted).map(|(c, _)| c);
-    let plot = Plot {
-        title: "Hours without a reading by cost".to_owned(),
-        x_label: "cost of the whole plan".to_owned(),
-        y_label: "hours without a reading for each meter and year".to_owned(),
-        x_ticks: axis(low, high, human::short_count),
-        lines: vec![of(true).map(point).collect()],
-        loose: of(false).map(point).collect(),
-        names: choices.iter().enumerate().map(|(at, (_, (x, y)))| (*x, *y, (at + 1).to_string())).collect(),
-        ..lines_only()
-    };
-    let told: Vec<String> =
-        of(true).map(|(name, (cost, away))| format!("{name} ({}, {away:.1} h)", human::short_count(*cost))).collect();
-    let caption = format!(
-        "Hours in which a meter is not read, against cost, a point for each variant, numbered from the cheapest. The line joins those that nothing beats in \
-         both: {}.",
-        told.join("; ")
-    );
-    let mut legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
-    legend.extend(choices.iter().enumerate().map(|(at, (name, _))| Entry {
-        class: String::new(),
-        path: "",
-        text: format!("{}: {name}", at + 1),
-    }));
-    Some(Figure::new("pareto", "Money against availability", legend, plot.draw(), &caption))
 }
 
 /// Failures of each part by its age, of those that were there first.

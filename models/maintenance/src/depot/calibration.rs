@@ -27,6 +27,11 @@ impl Readings {
     }
 }
 
+/// As a test standard shows it: to a thousandth of a per cent.
+fn rounded(error: f64) -> f64 {
+    (error * 1e5).round() / 1e5
+}
+
 impl Depot<'_> {
     /// What a test standard reads at a meter at this moment; nothing where the measurement never fails.
     pub(super) fn readings(&self, meter: u32) -> Option<Readings> {
@@ -49,7 +54,7 @@ impl Depot<'_> {
         let slope =
             accuracy::LOAD_SD * draw::normal(&mut draw::moment(self.plan.seed, whose.meter, draw::LOAD, exchanges));
         let mut stream = draw::moment(self.plan.seed, whose.meter, draw::READING, self.now);
-        let read = |error: f64| error + accuracy::READING_SD * draw::normal(&mut stream);
-        Some(Readings { errors: accuracy::at_currents(error, slope).map(read), limit })
+        let mut read = |error: f64| rounded(error + accuracy::READING_SD * draw::normal(&mut stream));
+        Some(Readings { errors: accuracy::at_currents(error, slope).map(&mut read), limit })
     }
 }

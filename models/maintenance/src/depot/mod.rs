@@ -42,6 +42,9 @@ mod kind {
 /// Rules of a policy, at most.
 pub const RULES_MAX: usize = 16;
 
+/// Parts in which a month is played.
+pub const QUARTERS: u32 = 4;
+
 /// Failures that are left and written down at once.
 const TOLD_MAX: usize = 8_192;
 
@@ -131,26 +134,28 @@ impl<'a> Depot<'a> {
         self.push(self.next_shift(self.plan.start_s), kind::SHIFT, 0);
     }
 
-    /// Runs through the next twelfth of a year; at the end of the year writes down what it came to.
-    pub fn run_month(&mut self) {
+    /// Runs through a quarter of the next twelfth of a year, from 0; at the end of the year writes down what it came to.
+    pub fn run_quarter(&mut self, quarter: u32) {
         let begins = self.plan.start_s + self.plan.year_begins_s(self.year());
         let ends = self.plan.start_s + self.plan.year_begins_s(self.year() + 1);
         let month = self.months % 12;
-        if month == 0 {
+        if month == 0 && quarter == 0 {
             self.tally.meters_s += f64::from(self.installed) * f64::from(ends - begins);
         }
         let twelfth = |month: u32| begins + (u64::from(ends - begins) * u64::from(month) / 12) as u32;
         let (from, to) = (twelfth(month), twelfth(month + 1));
-        if self.plan.radio.is_some() {
+        let passed = quarter + 1;
+        self.pass(from + (u64::from(to - from) * u64::from(passed) / u64::from(QUARTERS)) as u32, ends);
+        if self.plan.radio.is_some() && 2 * passed == QUARTERS {
             // In the middle of the month the mesh is looked at.
-            self.pass(from + (to - from) / 2, ends);
             self.listen(f64::from(to - from));
         }
-        self.pass(to, ends);
-        if month == 11 {
-            self.end_year();
+        if passed == QUARTERS {
+            if month == 11 {
+                self.end_year();
+            }
+            self.months += 1;
         }
-        self.months += 1;
     }
 
     /// Years that have ended.

@@ -136,6 +136,8 @@ fn unheard(plan: &PlanSpec, code: Code, only: &Only) -> Option<(String, String)>
     let unreported = match code {
         Code::Calibration => needs(|watch| watch.phase, "phase"),
         Code::Clock => needs(|watch| watch.clock, "clock"),
+        // Audits find weak neighbours as well.
+        Code::Signal if plan.policy.rules.iter().any(|rule| rule.tasks.has(Tasks::NEIGHBOURS)) => None,
         Code::Signal => needs(|watch| watch.rssi, "rssi"),
         Code::Voltage => needs(|watch| watch.voltage, "voltage"),
         _ => None,

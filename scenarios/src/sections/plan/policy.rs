@@ -216,7 +216,7 @@ pub enum CodeName {
     /// The clock is off; needs reports of `clock`.
     #[serde(rename = "clock")]
     Clock,
-    /// Signals are weaker; needs reports of `rssi`.
+    /// Signals are weaker; needs reports of `rssi`, or visits with the task neighbours.
     #[serde(rename = "signal")]
     Signal,
     /// A voltage is low; needs reports of `voltage`.
