@@ -140,6 +140,7 @@ fn crew(ask_first: bool) -> TechniciansSpec {
         travel: (seconds(600), seconds(600)),
         travel_per_km: SimTime::ZERO,
         work: (seconds(900), seconds(900)),
+        weekends: true,
         ask_first,
     }
 }

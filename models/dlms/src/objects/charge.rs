@@ -104,6 +104,7 @@ pub fn act(rest: &mut Rest, index: i8, parameter: &Data<'_>, effects: &mut Effec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dlms_cosem_rs::codec::Decode;
 
     #[test]
     fn a_price_holds_once_it_is_activated_and_again_changes_nothing() {

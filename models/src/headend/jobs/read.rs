@@ -314,8 +314,11 @@ impl Read {
     }
 }
 
+/// Meters whose turns come one after the other, with when, and how many each has had before.
+type Turns = (Arc<[SiteId]>, Vec<(SimTime, u32)>);
+
 /// Of a log: whose turns come behind a border router, one after the other, when, and how many each has had before.
-fn of_log(spec: &PollSpec, behind: &[SiteId]) -> Option<(Arc<[SiteId]>, Vec<(SimTime, u32)>)> {
+fn of_log(spec: &PollSpec, behind: &[SiteId]) -> Option<Turns> {
     let mut had: BTreeMap<SiteId, u32> = BTreeMap::new();
     let mut turn = |at: SimTime, meter: SiteId| {
         let count = had.entry(meter).or_default();
