@@ -264,6 +264,25 @@ fn a_border_router_of_nanostack_gives_keys_to_few_at_a_time() {
 }
 
 #[test]
+fn a_node_keeps_its_place_at_a_border_router_of_nanostack_for_twenty_seconds() {
+    // One place. Five new nodes choose within 90 s of the start and ask at once; the exchange of each takes a second, and its place is free 5 s and
+    // 15 s after its end.
+    let mut spec = cold(5, RouterStack::Nanostack, SizeProfile::Small, 1);
+    spec.mesh.authentications_max = Some(1);
+    let ran = run(&spec);
+    let times = |state| {
+        let mut times: Vec<f64> =
+            (1..=5).map(|node| first(&ran, node, EventKind::JoinState, Some(state), 0.0)).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (asks, gets) = (times(2), times(3));
+    let waited = (1..5).filter(|&n| asks[4] + 3.0 < gets[n - 1] + 20.0);
+    let gaps: Vec<f64> = waited.map(|n| gets[n] - gets[n - 1]).collect();
+    assert!(gaps.len() >= 3 && gaps.iter().all(|gap_s| (20.0..22.0).contains(gap_s)), "{asks:?} {gets:?}");
+}
+
+#[test]
 fn requests_for_keys_that_nobody_answers_are_repeated_and_given_up() {
     // The border router has room for nothing that it would answer, so that each request goes unheard.
     let asked = |stack, seed| {

@@ -130,6 +130,11 @@ impl LinkLayer {
         mac.queue.len() - len as u16 + mac.broadcasts.len().saturating_sub(GIVEN_TO_ALL)
     }
 
+    /// Average length of both queues of a node, 1/256 frames.
+    pub fn average_queue(&self, node: Node) -> u32 {
+        self.macs[node].average_256
+    }
+
     fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
         let mac = &self.macs[node];
         if broadcast { &mac.broadcasts } else { &mac.queue }

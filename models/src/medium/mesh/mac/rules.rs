@@ -204,14 +204,23 @@ impl Rules {
     /// Probability that the oldest data of a queue with room for `limit` frames gives way to a new frame: none up to half of it, then up to a
     /// tenth, counted from the last such drop, and certainty above. `average_256` is the average length in 1/256 frames.
     pub fn gives_way(average_256: u32, limit: u16, spared: u16) -> f64 {
-        let (average, least, most) = (average_256 / 256, u32::from(limit / 2), u32::from(limit));
-        if average <= least || limit < 2 {
+        if limit < 2 {
+            return 0.0;
+        }
+        Rules::early_drop(average_256, (limit / 2, limit), 0.1, spared)
+    }
+
+    /// Random early detection: a probability that grows from none at the first average length of a queue to `highest` at the second, counted
+    /// from the last time, and certainty above.
+    pub fn early_drop(average_256: u32, (least, most): (u16, u16), highest: f64, spared: u16) -> f64 {
+        let (average, least, most) = (average_256 / 256, u32::from(least), u32::from(most));
+        if average <= least {
             return 0.0;
         }
         if average > most {
             return 1.0;
         }
-        let probability = 0.1 * f64::from(average - least) / f64::from(most - least);
+        let probability = highest * f64::from(average - least) / f64::from(most - least);
         (probability / (1.0 - f64::from(spared) * probability).max(probability)).min(1.0)
     }
 

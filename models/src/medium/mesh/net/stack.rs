@@ -19,6 +19,7 @@ use crate::node::SiteId;
 use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
 use nanostack::nanostack;
+pub(super) use nanostack::nanostack_places;
 pub use profile::WSBRD_STEP;
 use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
 use wsrd::wsrd;
@@ -371,8 +372,6 @@ impl Procedures {
 
 /// Places of nanostack's neighbour table unless configured: the largest that it knows.
 const NEIGHBOUR_TABLE: u16 = 255;
-/// N `ws_pae_auth.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
-const AUTHENTICATIONS: u16 = 11;
 /// Sensitivity of a radio: the level at which noise alone destroys a tenth of the frames of 250 bytes.
 const SENSITIVITY_LOSS: f64 = 0.1;
 const SENSITIVITY_BYTES: u16 = 250;
@@ -418,8 +417,8 @@ impl Procedures {
             ..of_router.parents
         };
         let authentication = Authentication {
-            at_a_time: match border {
-                BorderStack::Nanostack => Some(spec.mesh.authentications_max.unwrap_or(AUTHENTICATIONS)),
+            places: match border {
+                BorderStack::Nanostack => Some(nanostack_places(spec.mesh.authentications_max, profile)),
                 BorderStack::Wsbrd => None,
             },
             repeats_s: match border {

@@ -15,6 +15,7 @@ use crate::medium::mesh::packet::Depth;
 use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::{BorderStack, RouterStack};
+pub use authenticator::Places;
 use serde::{Deserialize, Serialize};
 
 /// What a stack does for its keys. Pairs are the smallest and largest of a uniform draw, in seconds.
@@ -32,8 +33,8 @@ pub struct Authentication {
     pub repeats_most_s: f64,
     /// How often it repeats a frame.
     pub repeats: u8,
-    /// Exchanges that a border router has at a time; others wait.
-    pub at_a_time: Option<u16>,
+    /// How many nodes a border router serves at a time, if there is a limit; others wait.
+    pub places: Option<Places>,
     /// A neighbour heard better than this is asked at once, dBm.
     pub near_dbm: Option<i8>,
 }

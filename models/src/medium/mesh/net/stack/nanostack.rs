@@ -4,9 +4,28 @@ use super::profile::{discovery, flooding};
 use super::{
     Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
 };
-use crate::medium::mesh::net::auth::{Authentication, Requests};
+use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
+
+/// N `ws_bootstrap_6lbr.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
+const AUTHENTICATIONS: u16 = 11;
+
+/// How many nodes its border router serves at a time.
+pub(in crate::medium::mesh::net) fn nanostack_places(most: Option<u16>, profile: SizeProfile) -> Places {
+    // `ws_common_defines.h`: how long a neighbour without keys is remembered.
+    let remembered_s = if profile <= SizeProfile::Medium { 330.0 } else { 750.0 };
+    Places {
+        most: most.unwrap_or(AUTHENTICATIONS),
+        always: 5,
+        // `ws_config.h`.
+        queue: (64, 192),
+        // `sec_prot_lib.h`, `ws_pae_auth.c`: 5 s to close the protocol, then 15 s or 2 min.
+        kept_s: 5.0 + 15.0,
+        silent_s: 5.0 + 120.0,
+        waits_s: 0.9 * remembered_s,
+    }
+}
 
 /// Its procedures under a border router's intervals.
 pub(super) fn nanostack(
@@ -97,7 +116,7 @@ pub(super) fn nanostack(
             repeats_s: (30.0, 60.0),
             repeats_most_s: 120.0,
             repeats: 4,
-            at_a_time: None,
+            places: None,
             near_dbm: None,
         },
         relaying: Relaying {

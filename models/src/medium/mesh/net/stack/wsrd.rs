@@ -88,7 +88,7 @@ pub(super) fn wsrd(
             repeats_s: (30.0, 30.0),
             repeats_most_s: 30.0,
             repeats: 3,
-            at_a_time: None,
+            places: None,
             near_dbm: Some(-60),
         },
         relaying: Relaying {
