@@ -5,15 +5,18 @@
 //! higher version does so as well; if it lacks the newest key it asks for it: three frames while its keys with the border router
 //! are good, five if only what certificates have shown is, the whole exchange otherwise.
 
+use super::auth::Requests;
 use super::candidates::seconds;
 use super::{Event, Net, Stack, State, Topic, auth, choice, pan, trickle};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
 use crate::node::Node;
+use crate::purpose::KEY_REQUEST;
 use crate::spec::{KeySpec, RouterStack};
 use amitwin_sim_core::SimTime;
+use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
 
 /// A node that cannot ask now, because it has no parent, tries again after so long, s.
@@ -34,14 +37,28 @@ pub struct Ageing {
     pmk_s: u64,
     /// Age at the start, s.
     age_s: u64,
+    /// Least and most of the first interval after which a node asks for a key that it lacks, s.
+    request_s: (f64, f64),
 }
+
+/// N `ws_pae_timers.c`, W `supplicant.c`: intervals of requests for a key, s, and the part of a lifetime in which keys are revoked.
+const REQUEST_S: (f64, f64) = (240.0, 3_840.0);
+const REVOCATION: u64 = 30;
+/// Requests of a nanostack node before it waits for the answer to the last.
+const REQUESTS: usize = 3;
 
 impl Ageing {
     /// As a world says.
     pub fn new(spec: &KeySpec) -> Self {
         let seconds = |time: SimTime| time.nanos() / 1_000_000_000;
         let lifetime_s = seconds(spec.gtk_lifetime);
+        // N: short-lived keys are asked for as soon as they have to be.
+        let activation_s = lifetime_s / u64::from(spec.gtk_new_activation);
+        let revoked_s = lifetime_s / REVOCATION;
+        let update_s = if revoked_s > activation_s { revoked_s - activation_s } else { revoked_s } as f64;
+        let request_s = if update_s < REQUEST_S.1 { (0.25 * update_s, 0.5 * update_s) } else { REQUEST_S };
         Ageing {
+            request_s,
             lifetime_s,
             install_s: (lifetime_s as f64 * spec.gtk_new_install) as u64,
             activate_s: lifetime_s - lifetime_s / u64::from(spec.gtk_new_activation),
@@ -65,13 +82,13 @@ impl Ageing {
     }
 
     /// Number of the newest key that is installed at a time of the run; the first is 0.
-    fn newest(&self, now_s: u64) -> u32 {
+    fn newest(&self, now_s: u64) -> u16 {
         let age_s = self.age_s + now_s;
-        (age_s / self.lifetime_s) as u32 + u32::from(age_s % self.lifetime_s >= self.install_s)
+        (age_s / self.lifetime_s) as u16 + u16::from(age_s % self.lifetime_s >= self.install_s)
     }
 
     /// When a key expires, s of the run; 0 if it has before the start.
-    fn expires_s(&self, number: u32) -> u64 {
+    fn expires_s(&self, number: u16) -> u64 {
         ((u64::from(number) + 1) * self.lifetime_s).saturating_sub(self.age_s)
     }
 }
@@ -82,16 +99,18 @@ pub(super) struct Renewal {
     /// Version of the PAN.
     version: u16,
     /// Number of the newest group key of which the PAN's configuration tells.
-    told: u32,
+    told: u16,
     /// Number of its newest group key.
-    newest: u32,
+    newest: u16,
     /// The keys that it shares with the border router are good until then, s of the run.
     ptk_until_s: u32,
     /// What its certificate has shown is good until then, s of the run.
     pmk_until_s: u32,
     /// It asks for the next key then, s of the run; 0: it does not.
     asks_s: u32,
-    /// How often it has.
+    /// Since when it lacks it, or has begun to ask anew, s of the run.
+    lacks_s: u32,
+    /// How often it has asked since.
     asked: u8,
 }
 
@@ -184,24 +203,56 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
         return ahead == 0;
     }
     (known.version, known.told) = (told.version, told.told);
-    let lacks = known.told > known.newest && known.asks_s == 0;
-    if lacks {
-        known.asked = 0;
-        let wait_s = match net.procedures.stack {
-            // W `supplicant.c`: a random part of the time that hashes may differ.
-            RouterStack::Wsrd => net.between(ctx.facts, node, (0.0, 3_840.0)),
-            // N `ws_cfg_settings.c`: a trickle timer with an interval of 4 to 64 min.
-            RouterStack::Nanostack => {
-                net.between(ctx.facts, node, (240.0, 3_840.0)) * (0.5 + 0.5 * net.draw(ctx.facts, node))
-            }
-        };
-        ask_in(net, ctx, node, wait_s);
+    if known.told > known.newest && known.asks_s == 0 {
+        lacks(net, ctx, node);
     }
     // W: a new version shows that the border router lives.
     if net.procedures.stack == RouterStack::Wsrd {
         pan::is_alive(net, ctx, node);
     }
     false
+}
+
+/// A node begins to ask for a key that it lacks.
+fn lacks(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let Some(ageing) = net.procedures.pan.ageing else { return };
+    let renewal = &mut net.nodes[node].pan.renewal;
+    (renewal.asked, renewal.lacks_s) = (0, seconds(ctx) as u32);
+    let wait_s = match net.procedures.stack {
+        // W `supplicant.c`: a random part of the time that hashes may differ.
+        RouterStack::Wsrd => net.between(ctx.facts, node, (0.0, REQUEST_S.1)),
+        RouterStack::Nanostack => requests(net, &ageing, ctx.facts, node)[0],
+    };
+    ask_in(net, ctx, node, wait_s);
+}
+
+/// When a nanostack node that has no answer asks for a key after it has noticed that it lacks it, and when it begins anew, s. N
+/// `ws_pae_supp.c`: by a trickle timer whose intervals double, or a retry as for the first keys, whichever comes first.
+fn requests(net: &Net, ageing: &Ageing, facts: &Facts, node: Node) -> [f64; REQUESTS + 1] {
+    let since = u64::from(net.nodes[node].pan.renewal.lacks_s);
+    let of = since << 32 | u64::from(facts.sites[node].0);
+    let draws = &mut Stream::new(facts.seed, of, KEY_REQUEST);
+    requests_of(ageing.request_s, &net.procedures.authentication.requests, draws)
+}
+
+fn requests_of((least_s, most_s): (f64, f64), retries: &Requests, draws: &mut Stream) -> [f64; REQUESTS + 1] {
+    let mut between = |low: f64, high: f64| low + (high - low) * draws.unit();
+    let (mut interval_s, mut begun_s) = (between(least_s, most_s), 0.0);
+    let mut trickle_s = [0.0; REQUESTS];
+    for at_s in &mut trickle_s {
+        *at_s = begun_s + between(0.5 * interval_s, interval_s);
+        begun_s += interval_s;
+        interval_s = (2.0 * interval_s).min(most_s);
+    }
+    let mut at_s = [0.0; REQUESTS + 1];
+    at_s[0] = trickle_s[0];
+    for request in 1..=REQUESTS {
+        let (low_s, high_s) = retries.key_wait_s(request as u8, request == REQUESTS);
+        let retry_s = at_s[request - 1] + between(low_s, high_s);
+        at_s[request] =
+            trickle_s.into_iter().find(|&next_s| next_s > at_s[request - 1]).map_or(retry_s, |t| t.min(retry_s));
+    }
+    at_s
 }
 
 fn ask_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
@@ -234,34 +285,31 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         return ask_in(net, ctx, node, LATER_S);
     }
     let depth = depth(&joining.pan.renewal, now_s);
+    let is_nanostack = net.procedures.stack == RouterStack::Nanostack;
+    if is_nanostack && usize::from(joining.pan.renewal.asked) >= REQUESTS {
+        // Nobody has answered the last: once more from the beginning.
+        return lacks(net, ctx, node);
+    }
     let renewal = &mut net.nodes[node].pan.renewal;
     renewal.asked = renewal.asked.saturating_add(1);
     let asked = renewal.asked;
-    match net.procedures.stack {
+    let wait_s = if is_nanostack {
+        let at_s = requests(net, &ageing, ctx.facts, node);
+        at_s[usize::from(asked)] - at_s[usize::from(asked) - 1]
+    } else {
         // W: 300 s doubling to an hour, within 10 %, for as long as it takes.
-        RouterStack::Wsrd => {
-            let wait_s = (300.0 * f64::from(1u32 << (asked - 1).min(8))).min(3_600.0);
-            let spread = net.between(ctx.facts, node, (0.9, 1.1));
-            ask_in(net, ctx, node, wait_s * spread);
-        }
-        // N: three times.
-        RouterStack::Nanostack if asked < 3 => {
-            let wait_s = net.between(ctx.facts, node, (240.0, 3_840.0));
-            ask_in(net, ctx, node, wait_s);
-        }
-        // Then only the end of its last key calls for another.
-        RouterStack::Nanostack => {
-            let left_s = ageing.expires_s(net.nodes[node].pan.renewal.newest).saturating_sub(now_s);
-            net.nodes[node].pan.renewal.asked = 2;
-            ask_in(net, ctx, node, left_s as f64 + 1.0);
-        }
-    }
+        let wait_s = (300.0 * f64::from(1u32 << (asked - 1).min(8))).min(3_600.0);
+        wait_s * net.between(ctx.facts, node, (0.9, 1.1))
+    };
+    ask_in(net, ctx, node, wait_s);
     auth::ask_again(stack, link, ctx, node, depth);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::medium::mesh::net::stack::key_requests;
+    use crate::spec::SizeProfile;
 
     const DAY_S: u64 = 86_400;
 
@@ -279,6 +327,30 @@ mod tests {
         // A run that begins 23 days later.
         let older = Ageing::new(&KeySpec { age: SimTime::from_secs(23 * DAY_S), ..KeySpec::default() });
         assert_eq!((older.next_s(0), older.newest(0), older.expires_s(0)), (DAY_S, 0, 7 * DAY_S));
+    }
+
+    #[test]
+    fn a_nanostack_node_without_an_answer_asks_three_times_and_begins_anew() {
+        let medium = key_requests(SizeProfile::Medium);
+        let all: Vec<_> =
+            (0..4_000).map(|node| requests_of(REQUEST_S, &medium, &mut Stream::new(1, node, 1))).collect();
+        let mean = |of: fn(&[f64; 4]) -> f64| all.iter().map(of).sum::<f64>() / 4_000.0;
+        // First: 3/4 of U[240, 3840] s, 1,530 s in the mean with a standard deviation of 800 s, of the mean of 4,000 13 s; bounds 120 and 3,840 s.
+        assert!((mean(|at| at[0]) - 1_530.0).abs() < 45.0, "{} s", mean(|at| at[0]));
+        assert!(all.iter().all(|at| (120.0..3_840.0).contains(&at[0])));
+        // Then a retry after U[180, 720], and 2 to 4 min for the answer to the last: 450, 450 and 180 s, less where the next interval of the
+        // trickle timer, 240 s at least, speaks sooner.
+        for (n, (low_s, high_s)) in [(1, (180.0, 720.0)), (2, (180.0, 720.0)), (3, (120.0, 240.0))] {
+            let gaps: Vec<f64> = all.iter().map(|at| at[n] - at[n - 1]).collect();
+            let retried = gaps.iter().filter(|&&gap| gap >= low_s).count();
+            assert!(gaps.iter().all(|&gap| gap > 0.0 && gap <= high_s) && retried > 3_600, "{n}: {retried}");
+        }
+        // Keys that live for six hours: 1/30 of that less 30 s are 690 s, a quarter and a half of which are the intervals.
+        let short = KeySpec { gtk_lifetime: SimTime::from_secs(21_600), ..KeySpec::default() };
+        assert_eq!(
+            (Ageing::new(&short).request_s, Ageing::new(&KeySpec::default()).request_s),
+            ((172.5, 345.0), REQUEST_S)
+        );
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::medium::mesh::wire::icmpv6::Dodag;
 use crate::node::SiteId;
 use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
+#[cfg(test)]
+pub(super) use nanostack::key_requests;
 use nanostack::nanostack;
 pub(super) use nanostack::nanostack_places;
 pub use profile::WSBRD_STEP;

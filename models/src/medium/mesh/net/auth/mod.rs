@@ -65,6 +65,15 @@ impl Requests {
         let low_s = if self.doubles_both { low_s * doubled } else { low_s };
         (low_s.min(self.longest_s), (high_s * doubled).min(self.longest_s))
     }
+
+    /// The same of a member that asks for a group key, from 1.
+    pub(super) fn key_wait_s(&self, request: u8, is_last: bool) -> (f64, f64) {
+        if is_last {
+            self.last_s
+        } else {
+            (self.first_s.0, (self.first_s.1 * f64::from(1 << request)).min(self.longest_s))
+        }
+    }
 }
 
 /// A node's keys, and the exchange by which it gets them.

@@ -27,6 +27,22 @@ pub(in crate::medium::mesh::net) fn nanostack_places(most: Option<u16>, profile:
     }
 }
 
+/// How it repeats a request for keys. `ws_cfg_settings.c`, `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
+pub(in crate::medium::mesh::net) fn key_requests(profile: SizeProfile) -> Requests {
+    Requests {
+        first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
+        longest_s: match profile {
+            SizeProfile::Auto | SizeProfile::Small => 420.0,
+            SizeProfile::Medium => 720.0,
+            SizeProfile::Large => 900.0,
+            SizeProfile::XLarge => 1_200.0,
+        },
+        doubles_both: false,
+        last_s: (120.0, 240.0),
+        most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
+    }
+}
+
 /// Its procedures under a border router's intervals.
 pub(super) fn nanostack(
     profile: SizeProfile,
@@ -96,23 +112,11 @@ pub(super) fn nanostack(
             children_max: None,
             border_children_max: None,
         },
-        // `ws_cfg_settings.c`: key requests by size profile.
         authentication: Authentication {
             request_s: (1.0, 3.0),
             silence_s: 30.0,
             // `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
-            requests: Requests {
-                first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
-                longest_s: match profile {
-                    SizeProfile::Auto | SizeProfile::Small => 420.0,
-                    SizeProfile::Medium => 720.0,
-                    SizeProfile::Large => 900.0,
-                    SizeProfile::XLarge => 1_200.0,
-                },
-                doubles_both: false,
-                last_s: (120.0, 240.0),
-                most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
-            },
+            requests: key_requests(profile),
             repeats_s: (30.0, 60.0),
             repeats_most_s: 120.0,
             repeats: 4,
