@@ -14,7 +14,7 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
 use crate::node::Node;
 use crate::purpose::KEY_REQUEST;
-use crate::spec::{KeySpec, RouterStack};
+use crate::spec::{BorderStack, KeySpec, RouterStack};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Ageing {
     pmk_s: u64,
     /// Age at the start, s.
     age_s: u64,
+    /// wsbrd has a key for nodes of low function as well.
+    has_lfn_key: bool,
     /// Least and most of the first interval after which a node asks for a key that it lacks, s.
     request_s: (f64, f64),
 }
@@ -44,12 +46,15 @@ pub struct Ageing {
 /// N `ws_pae_timers.c`, W `supplicant.c`: intervals of requests for a key, s, and the part of a lifetime in which keys are revoked.
 const REQUEST_S: (f64, f64) = (240.0, 3_840.0);
 const REVOCATION: u64 = 30;
+/// W `authenticator.c`: moments of the key for nodes of low function, from one to the next: installed at 90 % of 90 d, used half a day before the end.
+const LFN_MOMENTS_S: [u64; 3] = [81 * DAY_S, 89 * DAY_S + DAY_S / 2, 90 * DAY_S];
+const DAY_S: u64 = 86_400;
 /// Requests of a nanostack node before it waits for the answer to the last.
 const REQUESTS: usize = 3;
 
 impl Ageing {
     /// As a world says.
-    pub fn new(spec: &KeySpec) -> Self {
+    pub fn new(spec: &KeySpec, border: BorderStack) -> Self {
         let seconds = |time: SimTime| time.nanos() / 1_000_000_000;
         let lifetime_s = seconds(spec.gtk_lifetime);
         // N: short-lived keys are asked for as soon as they have to be.
@@ -58,6 +63,7 @@ impl Ageing {
         let update_s = if revoked_s > activation_s { revoked_s - activation_s } else { revoked_s } as f64;
         let request_s = if update_s < REQUEST_S.1 { (0.25 * update_s, 0.5 * update_s) } else { REQUEST_S };
         Ageing {
+            has_lfn_key: border == BorderStack::Wsbrd,
             request_s,
             lifetime_s,
             install_s: (lifetime_s as f64 * spec.gtk_new_install) as u64,
@@ -73,12 +79,22 @@ impl Ageing {
         [self.install_s, self.activate_s, self.lifetime_s]
     }
 
-    /// The first such moment after a time of the run, s.
+    /// The first moment after a time of the run at which it rises, s. The key for nodes of low function has its own, of which routers know nothing else.
     fn next_s(&self, now_s: u64) -> u64 {
-        let period_s = (self.age_s + now_s) / self.lifetime_s * self.lifetime_s;
-        let within_s = self.age_s + now_s - period_s;
-        let next_s = self.moments().into_iter().find(|&at| at > within_s).unwrap_or(self.lifetime_s);
-        period_s + next_s - self.age_s
+        let after = |moments: [u64; 3]| {
+            let lifetime_s = moments[2];
+            let period_s = (self.age_s + now_s) / lifetime_s * lifetime_s;
+            let within_s = self.age_s + now_s - period_s;
+            period_s + moments.into_iter().find(|&at| at > within_s).unwrap_or(lifetime_s) - self.age_s
+        };
+        let next_s = after(self.moments());
+        if self.has_lfn_key { next_s.min(after(LFN_MOMENTS_S)) } else { next_s }
+    }
+
+    /// Number of the key that is used at a time of the run.
+    fn used(&self, now_s: u64) -> u16 {
+        let age_s = self.age_s + now_s;
+        (age_s / self.lifetime_s) as u16 + u16::from(age_s % self.lifetime_s >= self.activate_s)
     }
 
     /// Number of the newest key that is installed at a time of the run; the first is 0.
@@ -112,6 +128,15 @@ pub(super) struct Renewal {
     lacks_s: u32,
     /// How often it has asked since.
     asked: u8,
+    /// It seals with its newest group key, and not with the one before.
+    uses_newest: bool,
+}
+
+impl Renewal {
+    /// Number of the group key with which it seals.
+    fn used(&self) -> u16 {
+        self.newest.saturating_sub(u16::from(!self.uses_newest))
+    }
 }
 
 /// All keys are as old as the settings say.
@@ -119,6 +144,7 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
     let renewal = &mut net.nodes[node].pan.renewal;
     (renewal.newest, renewal.told) = (ageing.newest(0), ageing.newest(0));
+    renewal.uses_newest = ageing.used(0) == renewal.newest;
     let left = |of_s: u64| (of_s - ageing.age_s % of_s) as u32;
     (renewal.ptk_until_s, renewal.pmk_until_s) = (left(ageing.ptk_s), left(ageing.pmk_s));
     if ctx.facts.is_gateway(node) {
@@ -132,16 +158,17 @@ pub(super) fn restarted(net: &mut Net, ctx: &Ctx, gateway: Node) {
     let renewal = &mut net.nodes[gateway].pan.renewal;
     renewal.version = renewal.version.wrapping_add(1);
     renewal.newest = ageing.newest(seconds(ctx));
-    renewal.told = renewal.newest;
+    (renewal.told, renewal.uses_newest) = (renewal.newest, ageing.used(seconds(ctx)) == renewal.newest);
 }
 
 /// A node has got all keys of its PAN.
 pub(super) fn installed(net: &mut Net, ctx: &Ctx, node: Node, depth: Depth) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
     let (now_s, gateway) = (seconds(ctx), net.pan_of(node));
-    let newest = net.nodes[gateway].pan.renewal.newest;
+    let of_pan = net.nodes[gateway].pan.renewal;
     let renewal = &mut net.nodes[node].pan.renewal;
-    (renewal.newest, renewal.asks_s, renewal.asked) = (newest, 0, 0);
+    (renewal.newest, renewal.uses_newest) = (of_pan.newest, of_pan.uses_newest);
+    (renewal.asks_s, renewal.asked) = (0, 0);
     if depth <= Depth::Pairwise {
         renewal.ptk_until_s = (now_s + ageing.ptk_s) as u32;
     }
@@ -182,6 +209,12 @@ pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
     !is_expired
 }
 
+/// Whether a node cannot open what a neighbour seals: it lacks the key.
+pub(super) fn is_deaf(net: &Net, node: Node, from: Node) -> bool {
+    let renewal = |node: Node| &net.nodes[node].pan.renewal;
+    net.procedures.pan.ageing.is_some() && renewal(from).used() > renewal(node).newest
+}
+
 /// Whether a neighbour tells of another version of the PAN than a node knows.
 pub(super) fn differs(net: &Net, node: Node, from: Node) -> bool {
     let version = |node: Node| net.nodes[node].pan.renewal.version;
@@ -199,8 +232,13 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
         return told.version == known.version;
     }
     let ahead = told.version.wrapping_sub(known.version) as i16;
-    if ahead <= 0 {
-        return ahead == 0;
+    if ahead < 0 {
+        return false;
+    }
+    // The key with which its configuration is sealed is used.
+    known.uses_newest |= told.used() == known.newest;
+    if ahead == 0 {
+        return true;
     }
     (known.version, known.told) = (told.version, told.told);
     if known.told > known.newest && known.asks_s == 0 {
@@ -311,11 +349,9 @@ mod tests {
     use crate::medium::mesh::net::stack::key_requests;
     use crate::spec::SizeProfile;
 
-    const DAY_S: u64 = 86_400;
-
     #[test]
     fn a_group_key_is_installed_after_24_days_used_an_hour_before_the_thirtieth_and_the_old_one_ends_then() {
-        let ageing = Ageing::new(&KeySpec::default());
+        let ageing = Ageing::new(&KeySpec::default(), BorderStack::Nanostack);
         let hours = |s: u64| s as f64 / 3_600.0;
         let first = ageing.next_s(0);
         let second = ageing.next_s(first);
@@ -325,7 +361,8 @@ mod tests {
         assert_eq!([0, first - 1, first, third, third + 24 * DAY_S].map(|at| ageing.newest(at)), [0, 0, 1, 1, 2]);
         assert_eq!([0, 1].map(|n| ageing.expires_s(n) / DAY_S), [30, 60]);
         // A run that begins 23 days later.
-        let older = Ageing::new(&KeySpec { age: SimTime::from_secs(23 * DAY_S), ..KeySpec::default() });
+        let older =
+            Ageing::new(&KeySpec { age: SimTime::from_secs(23 * DAY_S), ..KeySpec::default() }, BorderStack::Nanostack);
         assert_eq!((older.next_s(0), older.newest(0), older.expires_s(0)), (DAY_S, 0, 7 * DAY_S));
     }
 
@@ -346,11 +383,35 @@ mod tests {
             assert!(gaps.iter().all(|&gap| gap > 0.0 && gap <= high_s) && retried > 3_600, "{n}: {retried}");
         }
         // Keys that live for six hours: 1/30 of that less 30 s are 690 s, a quarter and a half of which are the intervals.
+        let of = |spec: &KeySpec| Ageing::new(spec, BorderStack::Nanostack);
         let short = KeySpec { gtk_lifetime: SimTime::from_secs(21_600), ..KeySpec::default() };
-        assert_eq!(
-            (Ageing::new(&short).request_s, Ageing::new(&KeySpec::default()).request_s),
-            ((172.5, 345.0), REQUEST_S)
-        );
+        assert_eq!((of(&short).request_s, of(&KeySpec::default()).request_s), ((172.5, 345.0), REQUEST_S));
+    }
+
+    #[test]
+    fn wsbrd_has_a_key_for_nodes_of_low_function_that_lives_for_ninety_days() {
+        let of = |border| {
+            let ageing = Ageing::new(&KeySpec { age: SimTime::from_secs(78 * DAY_S), ..KeySpec::default() }, border);
+            let mut at_s = 0;
+            [0; 6].map(|_| {
+                at_s = ageing.next_s(at_s);
+                at_s / 3_600
+            })
+        };
+        // Keys are 78 d old: group keys have moments after 84 d, 1 h before 90 d, 90 d and 114 d; in hours from there.
+        assert_eq!(of(BorderStack::Nanostack)[..4], [144, 287, 288, 864]);
+        // The other is installed after 81 d, used 12 h before 90 d, and ends with the third of those.
+        assert_eq!(of(BorderStack::Wsbrd), [72, 144, 276, 287, 288, 864]);
+    }
+
+    #[test]
+    fn a_key_is_used_an_hour_before_the_last_one_ends() {
+        let ageing = Ageing::new(&KeySpec::default(), BorderStack::Wsbrd);
+        let hour = |h: u64| (ageing.newest(h * 3_600), ageing.used(h * 3_600));
+        assert_eq!([0, 575, 576, 718, 719, 720].map(hour), [(0, 0), (0, 0), (1, 0), (1, 0), (1, 1), (1, 1)]);
+        let of = |newest, uses_newest| Renewal { newest, uses_newest, ..Renewal::default() }.used();
+        assert_eq!((of(1, false), of(1, true)), (0, 1));
+        assert_eq!(size_of::<Renewal>(), 24, "as before this was known");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::datagram::Hop;
 use super::frame::{Network, Sender, Sweep};
-use super::{eapol, security, sixlowpan};
+use super::{security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::message::Body;
@@ -134,7 +134,7 @@ impl Capture {
             && packet.is_bare_eapol()
         {
             let sender = self.sender(facts, sent, false);
-            let step_of = eapol::frames(self.network.stack, depth)[usize::from(step)];
+            let step_of = self.network.exchange.frames(depth)[usize::from(step)];
             let frame = step_of.direct(facts.sites[of], step / 2);
             let frame = self.network.eapol(&sender, facts.sites[packet.hop_to], &frame);
             assert_eq!(frame.len(), usize::from(sent.bytes), "EAPOL: bytes on the air and bytes encoded");
@@ -197,7 +197,7 @@ fn lowpan(
     let payload = match &packet.content {
         Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
         Content::Eapol { step, of, depth, .. } => {
-            eapol::frames(network.stack, *depth)[usize::from(*step)].relayed(site(*of), step / 2)
+            network.exchange.frames(*depth)[usize::from(*step)].relayed(site(*of), step / 2)
         }
         _ => zeros(),
     };

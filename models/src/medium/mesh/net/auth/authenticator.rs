@@ -8,9 +8,8 @@ use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::mac::Rules;
 use crate::medium::mesh::net::{Content, Stack, routes};
 use crate::medium::mesh::packet::Depth;
-use crate::medium::mesh::wire::eapol::frames;
+use crate::medium::mesh::wire::eapol::Exchange;
 use crate::node::Node;
-use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,8 +30,8 @@ pub struct Places {
     pub kept_s: f64,
     /// The same of one that has stopped to answer, s.
     pub silent_s: f64,
-    /// A node that waits is forgotten after so long, s.
-    pub waits_s: f64,
+    /// Others wait and are forgotten after so long, s; missing: their requests are not answered.
+    pub waits_s: Option<f64>,
 }
 
 impl Places {
@@ -96,12 +95,12 @@ impl Authenticators {
     }
 
     /// Whether what was saved names radios that are here, and frames that there are.
-    pub fn check(&self, bounds: &Bounds, stack: RouterStack) -> Result<(), String> {
+    pub fn check(&self, bounds: &Bounds, exchange: Exchange) -> Result<(), String> {
         let sessions = self.sessions.iter().all(|(&(gateway, node), s)| {
             bounds.is_own(gateway)
                 && bounds.is_own(node)
                 && bounds.is_own(s.relay)
-                && usize::from(s.step) < frames(stack, s.depth).len()
+                && usize::from(s.step) < exchange.frames(s.depth).len()
         });
         let waits = |nodes: &Vec<Waiting>| {
             nodes.iter().all(|waiting| bounds.is_own(waiting.node) && bounds.is_own(waiting.relay))
@@ -146,7 +145,7 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
     (step, depth): (u8, Depth),
 ) {
     let key = (gateway, node);
-    let steps = frames(stack.net.procedures.stack, depth);
+    let steps = stack.net.procedures.exchange.frames(depth);
     if step == 0 {
         let is_known = stack.net.authenticators.sessions.contains_key(&key);
         let is_new = depth == Depth::Full && !is_known;
@@ -178,7 +177,7 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
 
 fn wait<P: PortUser>(stack: &mut Stack<P>, ctx: &Ctx, gateway: Node, (node, relay): (Node, Node), depth: Depth) {
     let now = ctx.now();
-    let waits_s = stack.net.procedures.authentication.places.map_or(0.0, |places| places.waits_s);
+    let Some(waits_s) = stack.net.procedures.authentication.places.and_then(|places| places.waits_s) else { return };
     let waiting = stack.net.authenticators.waiting.entry(gateway).or_default();
     waiting.retain(|other| other.until > now);
     if waiting.len() == WAITING_MAX {
@@ -248,7 +247,7 @@ fn put<P: PortUser>(
     (relay, depth): (Node, Depth),
     step: u8,
 ) {
-    let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
+    let bytes = stack.net.procedures.exchange.frames(depth)[usize::from(step)].bytes();
     routes::send_by_relay(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node, depth }, (node, relay));
 }
 

@@ -12,7 +12,6 @@ use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
-use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::{BorderStack, RouterStack};
 pub use authenticator::Places;
@@ -173,7 +172,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 
 fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
     let Keys { relay, depth, .. } = stack.net.nodes[node].pan.keys;
-    let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
+    let bytes = stack.net.procedures.exchange.frames(depth)[usize::from(step)].bytes();
     let mut packet = Packet::new(Content::Eapol { step, bytes, of: node, depth }, node, stack.net.pan_of(node), relay);
     packet.via = relay;
     stack.submit(link, ctx, node, packet);
@@ -187,16 +186,18 @@ pub(super) fn heard<P: PortUser>(
     node: Node,
     (step, depth): (u8, Depth),
 ) {
-    let steps = frames(stack.net.procedures.stack, depth);
+    let exchange = stack.net.procedures.exchange;
+    let steps = exchange.frames(depth);
     let next = step + 1;
     let joining = &mut stack.net.nodes[node];
     if joining.pan.keys.depth != depth {
         return;
     }
-    let ends = usize::from(next) + 1 == steps.len();
+    let (ends, is_behind) =
+        (exchange.confirms(depth) == usize::from(next), exchange.confirms(depth) <= usize::from(next));
     let is_asking = (joining.state == State::Authenticate || joining.pan.keys.renews) && joining.pan.keys.step > 0;
     // Its last answer may have been lost, so that the question comes again when it has its keys.
-    let is_told_again = ends && joining.pan.keys.has && joining.pan.keys.relay.is_some();
+    let is_told_again = is_behind && joining.pan.keys.has && joining.pan.keys.relay.is_some();
     if !is_asking && !is_told_again {
         return;
     }

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
-use crate::spec::{BorderStack, RouterStack, SizeProfile};
+use crate::medium::mesh::wire::eapol::Exchange;
+use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
 
 /// N `ws_bootstrap_6lbr.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
 const AUTHENTICATIONS: u16 = 11;
@@ -23,7 +24,7 @@ pub(in crate::medium::mesh::net) fn nanostack_places(most: Option<u16>, profile:
         // `sec_prot_lib.h`, `ws_pae_auth.c`: 5 s to close the protocol, then 15 s or 2 min.
         kept_s: 5.0 + 15.0,
         silent_s: 5.0 + 120.0,
-        waits_s: 0.9 * remembered_s,
+        waits_s: Some(0.9 * remembered_s),
     }
 }
 
@@ -70,6 +71,11 @@ pub(super) fn nanostack(
     Procedures {
         stack: RouterStack::Nanostack,
         border: BorderStack::Nanostack,
+        exchange: Exchange {
+            router: RouterStack::Nanostack,
+            border: BorderStack::Nanostack,
+            chain: CertificateChain::Own,
+        },
         discovery: discovery(profile),
         border_discovery,
         dio,
