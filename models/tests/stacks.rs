@@ -2,6 +2,7 @@
 //! that is uniform between two limits, so the sum has a mean and bounds that can be added up by hand.
 
 use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -407,4 +408,31 @@ fn a_lost_frame_of_the_exchange_is_repeated_and_answered() {
     let ends: Vec<(usize, usize)> = (1..=40).into_par_iter().map(frames).collect();
     let sums = ends.iter().fold((0, 0), |sum, end| (sum.0 + end.0, sum.1 + end.1));
     assert!(sums.0 < 14 && sums.1 == 40, "{} began anew, {} got their keys", sums.0, sums.1);
+}
+
+#[test]
+fn frame_counters_go_on_far_ahead_after_a_restart() {
+    for (stack, ahead) in [(RouterStack::Wsrd, 200_000), (RouterStack::Nanostack, 1_000_000)] {
+        let mut ran = captured(&restarted(1, stack, SizeProfile::Small, 1));
+        let frames = ran.engine.partitions_mut().find_map(|part| match part {
+            Part::Mesh(cell) => Some(cell.take_captured()),
+            _ => None,
+        });
+        // Behind a TAP header, whose length is its third byte: frame control, sequence, addressee, sender, security control, counter. Of meter 1 to one.
+        let counters = frames.expect("a mesh").into_iter().filter_map(|frame| {
+            let mac = &frame.bytes[usize::from(frame.bytes[2])..];
+            let control = u16::from_le_bytes([mac[0], mac[1]]);
+            let is_secured_unicast = control & 0b1000 != 0 && control & 0b1100_1100_0000_0000 == 0b1100_1100_0000_0000;
+            let counter = || u32::from_le_bytes([mac[20], mac[21], mac[22], mac[23]]);
+            (is_secured_unicast && mac[11] == 1).then(|| (frame.at.secs_f64(), counter()))
+        });
+        let counters: Vec<(f64, u32)> = counters.collect();
+        assert!(counters.windows(2).all(|pair| pair[0].1 < pair[1].1), "{stack:?}: {counters:?}");
+        let (before, after): (Vec<_>, Vec<_>) = counters.into_iter().partition(|c| c.0 < OFF_S as f64);
+        assert!(before.len() > 3 && before.iter().all(|c| c.1 < 10_000), "{stack:?}: {before:?}");
+        assert!(
+            after.len() > 3 && after.iter().all(|c| (ahead..ahead + 20_000).contains(&c.1)),
+            "{stack:?}: {after:?}"
+        );
+    }
 }

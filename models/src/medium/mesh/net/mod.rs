@@ -444,6 +444,9 @@ impl Medium for MeshMut<'_> {
                 let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
+                if let Some(capture) = self.link.capture_mut() {
+                    capture.restarted(ctx.facts, node);
+                }
                 ctx.books.powers(node, ctx.now(), true);
             }
         }

@@ -4,12 +4,14 @@
 //! (frame counters, sequence numbers) live here.
 
 use super::datagram::Hop;
+use super::eapol::Exchange;
 use super::frame::{Network, Sender, Sweep};
 use super::{security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::message::Body;
 use crate::node::{Channel, Node, PerNode, SiteId};
+use crate::spec::{BorderStack, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// TAP header: version, reserved byte, length of the header.
@@ -74,6 +76,17 @@ impl Capture {
             last: PerNode::of(0, own),
             frames: Vec::new(),
         }
+    }
+
+    /// A node has restarted: it stores its frame counter now and then, and goes on far enough ahead. N `ws_config.h`, W `ws_keys.h`.
+    pub fn restarted(&mut self, facts: &Facts, node: Node) {
+        let Exchange { router, border, .. } = self.network.exchange;
+        let is_nanostack = match facts.is_gateway(node) {
+            true => border == BorderStack::Nanostack,
+            false => router == RouterStack::Nanostack,
+        };
+        let ahead = if is_nanostack { 1_000_000 } else { 200_000 };
+        self.counters[node] = self.counters[node].wrapping_add(ahead);
     }
 
     /// Frames since they were last taken, in the order of their first bits but for those of trains, which come when their train ends.
