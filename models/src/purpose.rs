@@ -96,3 +96,5 @@ pub const VISIT_TRAVEL: u32 = 170;
 pub const VISIT_WORK: u32 = 171;
 /// What becomes of an answer at the meter data management.
 pub const INGESTION: u32 = 162;
+/// When a node asks for a group key that it lacks (entity: site and since when).
+pub const KEY_REQUEST: u32 = 240;

@@ -85,10 +85,10 @@ fn each_version_of_the_pan_sends_its_configuration_through_the_mesh() {
 
 #[test]
 fn the_less_is_still_good_the_more_frames_it_takes() {
-    // Four-way handshake: 5 frames over 1 + 2 + 3 + 4 hops; the whole exchange of wsrd: 14.
+    // Four-way handshake: 5 frames over 1 + 2 + 3 + 4 hops; the whole exchange of wsrd: 16.
     let times =
         |ptk, pmk| KeySpec { age: days(23), ptk_lifetime: days(ptk), pmk_lifetime: days(pmk), ..KeySpec::default() };
-    for (keys, expected) in [(times(60, 120), 30), (times(12, 120), 50), (times(12, 12), 140)] {
+    for (keys, expected) in [(times(60, 120), 30), (times(12, 120), 50), (times(12, 12), 160)] {
         let mut spec = line(RouterStack::Wsrd, 3);
         // 23 d mod 12 d are 11 d: those end after a day, at the moment at which the next group key is there.
         spec.mesh.keys = Some(keys);
@@ -133,4 +133,42 @@ fn who_is_away_while_keys_change_looks_for_its_pan_and_asks_for_new_ones() {
         let states = ran.rows.events.iter().filter(|e| e.node == 4 && e.kind == EventKind::JoinState && e.value == 2);
         assert_eq!(states.count(), 0, "{stack:?}");
     }
+}
+
+#[test]
+fn who_lacks_the_key_in_use_hears_no_configuration_until_its_own_has_ended() {
+    // The next key is there after a day, used an hour before the end of the seventh, when the old one ends. Meter 4 is without a supply from half a
+    // day on until so long before that end.
+    let back = |stack, before_s: u64| {
+        let mut spec = line(stack, 8);
+        let off_s = 7 * DAY_S - before_s - DAY_S / 2;
+        spec.events = vec![event("off", DAY_S / 2, Some(off_s), Act::PowerOff(PowerOff {}), vec![4])];
+        let ran = run(&spec);
+        let of = ran.rows.events.iter().filter(|e| e.node == 4 && e.kind == EventKind::JoinState);
+        of.map(|e| (e.value, e.time_s - 7.0 * 86_400.0)).collect::<Vec<(i32, f64)>>()
+    };
+    // Ten minutes before the next key is used it is in time: it joins with its old key. wsrd gets the next as a member; nanostack, which hears nothing
+    // from then until it has asked, times out half an hour after its last acknowledged route if that comes first.
+    for stack in STACKS {
+        let mut states = back(stack, 4_200);
+        if stack == RouterStack::Nanostack {
+            assert!(states.iter().all(|s| s.0 != 1 || s.1 < -4_080.0 || s.1 > -4_200.0 + 1_800.0), "{states:?}");
+            states.retain(|s| s.1 < -3_600.0);
+        }
+        assert!(
+            states.iter().all(|s| s.0 != 2) && states.iter().any(|s| s.0 == 5 && s.1 < -3_600.0),
+            "{stack:?}: {states:?}"
+        );
+    }
+    // Ten minutes after that it is not. wsrd asks for a configuration (3) until its key has ended, looks for its PAN (1) and asks for keys (2): within the
+    // rest of an interval of its solicit and the next half, 90 s, then 60 + 15 s to the choice and 30 s to the request.
+    let states = back(RouterStack::Wsrd, 3_000);
+    let order: Vec<i32> = states.iter().map(|s| s.0).collect();
+    assert_eq!(order[..5], [3, 1, 2, 3, 4], "{states:?}");
+    assert!((0.0..195.0).contains(&states[2].1), "{states:?}");
+    // Nanostack gives up after five solicits, and its keys are good for one start: it asks for new ones before the old one has ended.
+    let states = back(RouterStack::Nanostack, 3_000);
+    let order: Vec<i32> = states.iter().map(|s| s.0).collect();
+    assert_eq!(order[..5], [1, 3, 1, 2, 3], "{states:?}");
+    assert!(states[3].1 < 0.0, "{states:?}");
 }

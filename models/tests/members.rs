@@ -314,3 +314,34 @@ fn timers_go_on_when_their_milliseconds_and_minutes_wrap() {
         assert!((410..=414).contains(&between(from_d)), "{} from day {from_d}", between(from_d));
     }
 }
+
+#[test]
+fn a_node_of_nanostack_holds_eight_kilobytes_of_messages_to_repeat() {
+    // Blocks of an image, 1,024 bytes with headers of at least 56 each, so that seven or less fit into 8,192 bytes. The meter repeats each once, after
+    // [1/2, 1] of U[1, 10] s. At one block each 2 s none is pushed out, because seven younger ones take 14 s.
+    let repeated = |stack, pace_ms: u64| {
+        let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 40.0, 0.0)]), PhyMode::M3, 600);
+        (spec.mesh.stack, spec.mesh.border_stack, spec.record.frames_every) = (stack, Some(BorderStack::Nanostack), 1);
+        let firmware = FirmwareSpec {
+            delivery: Some(FirmwareDelivery::Multicast),
+            multicast_from: Some(1),
+            pace: Some(SimTime::from_millis(pace_ms)),
+            rounds: Some(1),
+            ..FirmwareSpec::new(SimTime::from_secs(60), 100 * 1_024)
+        };
+        spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+        let ran = run(&spec);
+        let by = |src| ran.rows.frames.iter().filter(|f| f.src == src && f.kind == FrameKind::Flood).count();
+        (by(0), by(1))
+    };
+    let (sent, all) = repeated(RouterStack::Nanostack, 2_000);
+    // And three words more: get ready, verify, activate. The border router says each at once and in the interval that follows.
+    assert_eq!((sent, all), (206, 103));
+    // Each half second: those are repeated whose time comes within six or seven younger ones, 3 to 3.5 s: of U[1, 10] all up to 3 s, and p >= 1/2 with
+    // 6 / I - 1 up to 6 s, (2 + 6 ln 2 - 3) / 9 = 35 %; with 3.5 s 43 %. Standard deviation 5 of 100; and the three words.
+    let (_, some) = repeated(RouterStack::Nanostack, 500);
+    assert!((23..61).contains(&some), "{some}");
+    // wsrd has no such limit: it repeats up to three times unless three others did.
+    let (_, wsrd) = repeated(RouterStack::Wsrd, 500);
+    assert!(wsrd >= 100, "{wsrd}");
+}

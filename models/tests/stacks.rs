@@ -2,6 +2,7 @@
 //! that is uniform between two limits, so the sum has a mean and bounds that can be added up by hand.
 
 use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -235,7 +236,7 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
 
 #[test]
 fn a_new_node_gets_its_keys_between_its_pan_and_its_configuration() {
-    // wsrd: 1: the interval of its solicit, U[15, 60], and 15 s: 52.5. 2: request after U[0, 30], 14 frames in a second: 15.5.
+    // wsrd: 1: the interval of its solicit, U[15, 60], and 15 s: 52.5. 2: request after U[0, 30], 14 frames in a second: 15.5 (two more, with a key for others, come behind).
     // 3: PCS after U[1/2, 1] of U[15, 60], PC after U[7.5, 15]: 39.4. 4: as when it restarts, 41.5.
     let wsrd = times_to_join(RouterStack::Wsrd, SizeProfile::Small);
     // Standard deviations 13, 9, 12 and 17 s.
@@ -261,6 +262,66 @@ fn a_border_router_of_nanostack_gives_keys_to_few_at_a_time() {
     // 61, and those whose turn came before anybody asks again.
     assert!((61..=100).contains(&within(0.0, 180.0)), "{}", within(0.0, 180.0));
     assert!(within(180.0, 430.0) > 25, "the second time {}", within(180.0, 430.0));
+}
+
+#[test]
+fn a_node_keeps_its_place_at_a_border_router_of_nanostack_for_twenty_seconds() {
+    // One place. Five new nodes choose within 90 s of the start and ask at once; the exchange of each takes a second, and its place is free 5 s and
+    // 15 s after its end.
+    let mut spec = cold(5, RouterStack::Nanostack, SizeProfile::Small, 1);
+    spec.mesh.authentications_max = Some(1);
+    let ran = run(&spec);
+    let times = |state| {
+        let mut times: Vec<f64> =
+            (1..=5).map(|node| first(&ran, node, EventKind::JoinState, Some(state), 0.0)).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (asks, gets) = (times(2), times(3));
+    let waited = (1..5).filter(|&n| asks[4] + 3.0 < gets[n - 1] + 20.0);
+    let gaps: Vec<f64> = waited.map(|n| gets[n] - gets[n - 1]).collect();
+    assert!(gaps.len() >= 3 && gaps.iter().all(|gap_s| (20.0..22.0).contains(gap_s)), "{asks:?} {gets:?}");
+}
+
+#[test]
+fn wsbrd_does_not_hear_requests_while_it_waits_for_twenty_answers() {
+    // Thirty new nodes ask within 30 s of their choice. An exchange takes a second or two, so that there are never twenty at once.
+    let waits = |most| {
+        let mut spec = cold(30, RouterStack::Wsrd, SizeProfile::Small, 1);
+        spec.mesh.authentications_max = most;
+        let ran = run(&spec);
+        let wait = |node| {
+            let state = |state| first(&ran, node, EventKind::JoinState, Some(state), 0.0);
+            state(3) - state(2)
+        };
+        (1..=30).map(wait).collect::<Vec<f64>>()
+    };
+    assert!(waits(None).iter().all(|&wait_s| wait_s < 60.0), "{:?}", waits(None));
+    // One at a time: who asks meanwhile hears nothing and asks again after 300 s within 10 %, and after twice that.
+    let waits = waits(Some(1));
+    let (at_once, later): (Vec<f64>, Vec<f64>) = waits.iter().partition(|&&wait_s| wait_s < 60.0);
+    assert!(at_once.len() >= 10 && later.len() >= 3 && later.iter().all(|&wait_s| wait_s > 270.0), "{waits:?}");
+}
+
+#[test]
+fn certificates_of_the_authority_lengthen_each_exchange() {
+    // wsrd: as many frames, 425 bytes more each way; nanostack, which cuts at 600 bytes: 20 frames instead of 18. A capture holds their lengths.
+    for (stack, frames) in [(RouterStack::Wsrd, [16, 16]), (RouterStack::Nanostack, [18, 20])] {
+        let of = |chain| {
+            let mut spec = cold(1, stack, SizeProfile::Small, 2);
+            spec.placement.sites[1].x_m = 60.0;
+            spec.mesh.certificate_chain = chain;
+            let ran = captured(&spec);
+            let counters = &ran.mesh().books.counters;
+            (counters.key_frames, counters.key_airtime_us)
+        };
+        let (own, whole) = (of(CertificateChain::Own), of(CertificateChain::WithAuthority));
+        assert_eq!([own.0, whole.0], frames, "{stack:?}");
+        // 850 bytes at 150 kb/s are 45 ms; each further frame has 84 bytes of headers and preamble at most, 4.5 ms.
+        let more_ms = (whole.1 - own.1) as f64 / 1e3;
+        let headers_ms = 4.5 * (frames[1] - frames[0]) as f64;
+        assert!((45.3..45.4 + headers_ms + 0.1).contains(&more_ms), "{stack:?}: {more_ms} ms");
+    }
 }
 
 #[test]
@@ -320,7 +381,7 @@ fn what_is_said_to_get_keys_is_as_long_as_it_is_encoded() {
         (spec.mesh.stack, spec.mesh.start, spec.record.frames_every) = (stack, Start::Cold, 1);
         let ran = captured(&spec);
         let eapol = |src| ran.rows.frames.iter().filter(|f| f.src == src && f.kind == FrameKind::Eapol).count();
-        let steps = if stack == RouterStack::Wsrd { (7, 7) } else { (9, 9) };
+        let steps = if stack == RouterStack::Wsrd { (8, 8) } else { (9, 9) };
         // Up and down of meter 2 go over two hops, one of them by meter 1.
         assert_eq!([eapol(0), eapol(1), eapol(2)], [2 * steps.0, steps.1 + steps.0 + steps.1, steps.1], "{stack:?}");
         for meter in [1, 2] {
@@ -347,4 +408,31 @@ fn a_lost_frame_of_the_exchange_is_repeated_and_answered() {
     let ends: Vec<(usize, usize)> = (1..=40).into_par_iter().map(frames).collect();
     let sums = ends.iter().fold((0, 0), |sum, end| (sum.0 + end.0, sum.1 + end.1));
     assert!(sums.0 < 14 && sums.1 == 40, "{} began anew, {} got their keys", sums.0, sums.1);
+}
+
+#[test]
+fn frame_counters_go_on_far_ahead_after_a_restart() {
+    for (stack, ahead) in [(RouterStack::Wsrd, 200_000), (RouterStack::Nanostack, 1_000_000)] {
+        let mut ran = captured(&restarted(1, stack, SizeProfile::Small, 1));
+        let frames = ran.engine.partitions_mut().find_map(|part| match part {
+            Part::Mesh(cell) => Some(cell.take_captured()),
+            _ => None,
+        });
+        // Behind a TAP header, whose length is its third byte: frame control, sequence, addressee, sender, security control, counter. Of meter 1 to one.
+        let counters = frames.expect("a mesh").into_iter().filter_map(|frame| {
+            let mac = &frame.bytes[usize::from(frame.bytes[2])..];
+            let control = u16::from_le_bytes([mac[0], mac[1]]);
+            let is_secured_unicast = control & 0b1000 != 0 && control & 0b1100_1100_0000_0000 == 0b1100_1100_0000_0000;
+            let counter = || u32::from_le_bytes([mac[20], mac[21], mac[22], mac[23]]);
+            (is_secured_unicast && mac[11] == 1).then(|| (frame.at.secs_f64(), counter()))
+        });
+        let counters: Vec<(f64, u32)> = counters.collect();
+        assert!(counters.windows(2).all(|pair| pair[0].1 < pair[1].1), "{stack:?}: {counters:?}");
+        let (before, after): (Vec<_>, Vec<_>) = counters.into_iter().partition(|c| c.0 < OFF_S as f64);
+        assert!(before.len() > 3 && before.iter().all(|c| c.1 < 10_000), "{stack:?}: {before:?}");
+        assert!(
+            after.len() > 3 && after.iter().all(|c| (ahead..ahead + 20_000).contains(&c.1)),
+            "{stack:?}: {after:?}"
+        );
+    }
 }

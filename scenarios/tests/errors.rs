@@ -259,6 +259,14 @@ fn a_choice_of_pans_needs_pans_that_are_heard_and_frames_for_keys() {
             assert!(said.contains(part), "no `{part}` in {said}");
         }
     }
+    // 1,219 bytes of certificates in a frame; nanostack cuts them.
+    let long = "frame_bytes_max = 1000\ncertificate_chain = \"with-authority\"\nstart = \"cold\"";
+    let said = with(&format!("[mesh]\n{long}\n"));
+    for part in ["start is \"cold\"", "town.toml:13", "set mesh.frame_bytes_max to 1325 or more"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    let cut = format!("{GOOD}[mesh]\n{long}\nstack = \"nanostack\"\n");
+    load_text(&cut, "town.toml", Path::new("."), &[], None).expect("pieces of 600 bytes fit");
 }
 
 #[test]

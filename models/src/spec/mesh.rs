@@ -37,11 +37,13 @@ pub struct MeshSpec {
     pub start: Start,
     /// How meters and repeaters come to their PAN.
     pub pan: PanRule,
-    /// Nodes that a border router with nanostack gives keys at a time, when `start` is cold; 50 more wait, the newest first. Twice its
-    /// heap in units of 50 kB and one: 11 when missing. wsbrd has no limit.
+    /// Nodes that a border router gives keys at a time, when `start` is cold. When missing, 11 under nanostack, twice its heap in units of 50 kB
+    /// and one, where 50 more wait, the newest first; and 20 under wsbrd, which does not answer more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 50))]
     pub authentications_max: Option<u16>,
+    /// Which certificates meters and border routers show each other when they get keys.
+    pub certificate_chain: CertificateChain,
     /// How keys age and are renewed; when missing, they are good for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeySpec>,
@@ -68,6 +70,7 @@ impl Default for MeshSpec {
             start: Start::Joined,
             pan: PanRule::Assigned,
             authentications_max: None,
+            certificate_chain: CertificateChain::Own,
             keys: None,
             border_router: BorderRouterSpec::default(),
             neighbour_table: None,
@@ -122,6 +125,16 @@ pub enum PanRule {
     /// Each chooses among the PANs that it hears, by the rule of its stack, and chooses anew when its own is lost. Border routers whose
     /// meshes hear each other are simulated as one, as with `coupling.meshes = "exact"`.
     Chosen,
+}
+
+/// Which certificates are shown in the exchange by which nodes get their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateChain {
+    /// Each side its own: the other knows the authority that has signed it.
+    Own,
+    /// That of the authority as well, 425 bytes more from each side.
+    WithAuthority,
 }
 
 /// How the meters and repeaters of a run begin.

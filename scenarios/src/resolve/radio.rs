@@ -4,7 +4,9 @@ use super::{Context, word};
 use crate::sections::units::{self, Kind};
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::{channel_plan, modes_of};
-use amitwin_models::spec::{Coupling, MediumKind, PhyMode, Start};
+use amitwin_models::spec::{
+    BorderStack, CertificateChain, Coupling, MediumKind, MeshSpec, PhyMode, RouterStack, Start,
+};
 use amitwin_models::terrain::{Placement, SiteKind};
 
 pub(super) fn radio(cx: &mut Context<'_>) {
@@ -61,8 +63,14 @@ fn power(cx: &mut Context<'_>) {
     }
 }
 
-/// What an EAPOL frame takes at most, with what the link layer adds: nobody cuts it.
-const EAPOL_FRAME_BYTES: u16 = 900;
+/// What an EAPOL frame takes at most, with what the link layer adds: nobody cuts it but nanostack, at 600 bytes of certificates.
+fn eapol_frame_bytes(mesh: &MeshSpec) -> u16 {
+    let is_nanostack = mesh.stack == RouterStack::Nanostack && mesh.border_stack() == BorderStack::Nanostack;
+    match mesh.certificate_chain {
+        CertificateChain::WithAuthority if !is_nanostack => 1_325,
+        _ => 900,
+    }
+}
 
 /// Nodes that get keys need frames that are long enough, and PANs to choose from are heard.
 pub(super) fn mesh(cx: &mut Context<'_>) {
@@ -72,9 +80,10 @@ pub(super) fn mesh(cx: &mut Context<'_>) {
         (mesh.chooses_pan(), "pan is \"chosen\""),
         (mesh.keys.is_some(), "mesh.keys lets keys age"),
     ];
-    if let Some((_, why)) = needs_keys.iter().find(|(needs, _)| *needs && mesh.frame_bytes_max < EAPOL_FRAME_BYTES) {
+    let least = eapol_frame_bytes(mesh);
+    if let Some((_, why)) = needs_keys.iter().find(|(needs, _)| *needs && mesh.frame_bytes_max < least) {
         let title = format!("frame_bytes_max is {} and {why}", mesh.frame_bytes_max);
-        let help = format!("set mesh.frame_bytes_max to {EAPOL_FRAME_BYTES} or more, or leave it out");
+        let help = format!("set mesh.frame_bytes_max to {least} or more, or leave it out");
         cx.error(&["mesh", "frame_bytes_max"], title, "frames with certificates are longer, and are not cut", help);
     }
     if mesh.chooses_pan() && cx.file.coupling.meshes == Coupling::None {

@@ -298,6 +298,18 @@ impl Packet {
         !matches!(self.content, Content::Message(_) | Content::Probe { .. })
     }
 
+    /// Nanostack marks it as network control (class CS6): all that keeps the mesh together, but for what is for everybody, and an address between a
+    /// node and its relay.
+    pub fn is_network_control(&self) -> bool {
+        match self.content {
+            Content::Ns | Content::Nud | Content::Dao { .. } | Content::DaoAck { .. } | Content::Eapol { .. } => true,
+            Content::Na | Content::Dis | Content::Dio { .. } => self.hop_to != Node::EVERYONE,
+            Content::Solicit => self.hops > 0,
+            Content::Reply => self.route_len > 0,
+            _ => false,
+        }
+    }
+
     /// Whether it brings a block of a firmware image.
     pub fn is_image_block(&self) -> bool {
         match &self.content {
@@ -333,6 +345,10 @@ impl Fifo {
     /// First packet, or [`NIL`].
     pub fn head(&self) -> u32 {
         self.head
+    }
+    /// Last packet, or [`NIL`].
+    pub fn tail(&self) -> u32 {
+        self.tail
     }
     /// Packets.
     pub fn len(&self) -> u16 {
@@ -411,11 +427,34 @@ impl Packets {
         fifo.len -= 1;
         Some(at)
     }
-    /// Moves the first packet of a queue to its end.
-    pub fn rotate(&mut self, fifo: &mut Fifo) {
-        if let Some(at) = self.pop(fifo) {
-            self.push(fifo, at);
+    /// Puts a packet into a queue behind another; behind [`NIL`]: first.
+    pub fn insert(&mut self, fifo: &mut Fifo, behind: u32, at: u32) {
+        let next = if behind == NIL { fifo.head } else { self.slots[behind as usize].next };
+        self.slots[at as usize].next = next;
+        match behind {
+            NIL => fifo.head = at,
+            _ => self.slots[behind as usize].next = at,
         }
+        if next == NIL {
+            fifo.tail = at;
+        }
+        fifo.len += 1;
+    }
+    /// Takes the packet behind another out of a queue; behind [`NIL`]: the first.
+    pub fn take_behind(&mut self, fifo: &mut Fifo, behind: u32) -> Option<u32> {
+        if behind == NIL {
+            return self.pop(fifo);
+        }
+        let at = self.slots[behind as usize].next;
+        if at == NIL {
+            return None;
+        }
+        self.slots[behind as usize].next = self.slots[at as usize].next;
+        if fifo.tail == at {
+            fifo.tail = behind;
+        }
+        fifo.len -= 1;
+        Some(at)
     }
     /// Packets held by all nodes.
     pub fn held(&self) -> u32 {

@@ -87,7 +87,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     // A sender that was reset in mid-frame has dropped the packet already.
     let alive = link.air.radios[node].is_on() && link.macs[node].job == Job::Busy;
     if alive && broadcast {
-        let packet = link.take_current(node, at);
+        let packet = link.take_current(ctx.facts, node, at);
         link.finish_job(node);
         above.has_room(link, ctx, node);
         if link.macs[node].has_more() {
@@ -187,7 +187,7 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
         return;
     }
     let at = mac.queue.head();
-    let packet = link.take_current(sender, at);
+    let packet = link.take_current(ctx.facts, sender, at);
     link.macs[sender].spaced_until = now + link.times.spacing;
     link.finish_job(sender);
     let done = Done { to: packet.hop_to, kind: packet.kind(), ok: true, tries: packet.tries };
@@ -231,7 +231,7 @@ pub(super) fn failed<U: Above>(
         (mac.blocked_to, mac.blocked_until) = (to, not_before);
     }
     if give_up {
-        let packet = link.take_current(node, at);
+        let packet = link.take_current(ctx.facts, node, at);
         if !packet.delivered {
             link.drop_rest(node, &packet);
             above.lost(ctx, node, &packet, Loss::Retries);

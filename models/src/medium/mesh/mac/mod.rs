@@ -2,6 +2,7 @@
 
 mod access;
 mod exchange;
+mod given;
 mod overlay;
 mod queue;
 mod rules;

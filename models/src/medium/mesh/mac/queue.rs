@@ -1,5 +1,7 @@
 //! Queues: what a node holds, whole or in fragments, and which of it may go next.
 
+use super::given::{GIVEN, Given, Place, behind_control};
+use super::rules::Control;
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
@@ -8,41 +10,46 @@ use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
 /// Puts a packet into the queue of `node`, cut into fragments if no frame has room for it. In a full queue the oldest data gives way;
-/// where there is none, the packet is refused.
+/// where there is none, the packet is refused. What the radio takes at once has room.
 pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, mut packet: Packet) {
     let limit = link.rules.of(ctx.facts, node).queue_frames_max;
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
-    if link.gives_way_early(ctx, node, limit)
-        && let Some(oldest) = link.take_oldest_data(node, false)
+    let is_given = limit > 0 && link.is_given_at_once(node, packet.hop_to, broadcast);
+    if !is_given
+        && link.gives_way_early(ctx, node, limit)
+        && let Some(oldest) = link.take_oldest_data(ctx.facts, node, false)
     {
         overflow(link, above, ctx, node, &oldest);
     }
     let is_too_long = frames > limit;
-    while link.fifo(node, broadcast).len().saturating_add(frames) > limit {
-        let oldest = if is_too_long { None } else { link.take_oldest_data(node, broadcast) };
+    while is_too_long || !is_given && link.waiting_in(node, broadcast).saturating_add(frames) > limit {
+        let oldest = if is_too_long { None } else { link.take_oldest_data(ctx.facts, node, broadcast) };
         let is_refused = oldest.is_none();
         overflow(link, above, ctx, node, oldest.as_ref().unwrap_or(&packet));
         if is_refused {
             return;
         }
     }
+    let behind = link.place_for(ctx.facts, node, &packet, broadcast);
     let mac = &mut link.macs[node];
     let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
     if frames == 1 {
         packet.bytes = extent.whole();
         let at = link.packets.add(packet);
-        link.packets.push(fifo, at);
+        link.packets.insert(fifo, behind, at);
     } else {
         link.newest_tag = link.newest_tag.wrapping_add(1);
         (packet.tag, packet.fragments) = (link.newest_tag, frames as u8);
         ctx.books.counters.cut += 1;
+        let mut behind = behind;
         for index in 0..frames {
             let bytes = extent.fragment(room, index).unwrap_or(0);
             let at = link.packets.add(Packet { fragment: index as u8, bytes, ..packet.clone() });
-            link.packets.push(fifo, at);
+            link.packets.insert(fifo, behind, at);
+            behind = at;
         }
     }
     let (waiting, len) = (matches!(mac.job, Job::WaitSlot | Job::WaitSweep), fifo.len());
@@ -51,7 +58,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         mac.job = Job::Idle;
     }
     let idle = mac.job == Job::Idle;
-    link.note_length(node);
+    link.note_length(ctx.facts, node);
     ctx.books.queues(node, u32::from(len));
     if idle {
         next_job(link, ctx, node);
@@ -72,7 +79,7 @@ fn overflow<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
 /// Drops a packet that leads its queue and has been there for too long.
 pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, at: u32) {
     link.finish_job(node);
-    let packet = link.take_current(node, at);
+    let packet = link.take_current(ctx.facts, node, at);
     if !packet.delivered {
         link.drop_rest(node, &packet);
         above.lost(ctx, node, &packet, Loss::TooOld);
@@ -103,10 +110,6 @@ pub fn clear<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node:
     }
 }
 
-/// Unicast frames that a radio is given at a time, one for each neighbour, and frames for all. N and W `adaptation_interface.c`.
-const GIVEN: usize = 10;
-const GIVEN_TO_ALL: u16 = 1;
-
 impl LinkLayer {
     /// Frames in both queues of a node.
     pub fn queued(&self, node: Node) -> u16 {
@@ -114,20 +117,59 @@ impl LinkLayer {
         mac.queue.len() + mac.broadcasts.len()
     }
 
-    /// Of them those that wait in front of the radio: all but the first for each of ten neighbours, and one for all.
+    /// Of them those that wait in front of the radio.
     pub fn waiting(&self, node: Node) -> u16 {
-        let mac = &self.macs[node];
-        let mut given = [Node::NONE; GIVEN];
-        let (mut at, mut len) = (mac.queue.head(), 0);
-        while at != NIL && len < GIVEN {
+        self.waiting_in(node, false) + self.waiting_in(node, true)
+    }
+
+    fn waiting_in(&self, node: Node, broadcast: bool) -> u16 {
+        let mut given = Given::of(self.given_max(broadcast));
+        let mut at = self.fifo(node, broadcast).head();
+        let mut waiting = 0;
+        while at != NIL {
             let packet = self.packets.get(at);
-            if !given[..len].contains(&packet.hop_to) {
-                given[len] = packet.hop_to;
-                len += 1;
-            }
+            waiting += u16::from(given.place(packet) == Place::Waits);
             at = packet.next;
         }
-        mac.queue.len() - len as u16 + mac.broadcasts.len().saturating_sub(GIVEN_TO_ALL)
+        waiting
+    }
+
+    /// Frames of a queue that the radio takes, each for another neighbour.
+    fn given_max(&self, broadcast: bool) -> usize {
+        // In plain IEEE 802.15.4 there is nothing in front of it.
+        match self.times.access_failure_drops {
+            true => 0,
+            false if broadcast => 1,
+            false => GIVEN,
+        }
+    }
+
+    /// Whether the radio takes a frame at once.
+    fn is_given_at_once(&self, node: Node, to: Node, broadcast: bool) -> bool {
+        let mut given = Given::of(self.given_max(broadcast));
+        let mut at = self.fifo(node, broadcast).head();
+        while at != NIL && given.len < given.most {
+            let packet = self.packets.get(at);
+            if packet.hop_to == to {
+                return false;
+            }
+            given.place(packet);
+            at = packet.next;
+        }
+        given.len < given.most
+    }
+
+    /// Behind which frame a packet takes its place: the last, or, where network control goes first, what goes before the first other that waits.
+    fn place_for(&self, facts: &Facts, node: Node, packet: &Packet, broadcast: bool) -> u32 {
+        let is_ahead = self.rules.of(facts, node).control == Control::First && packet.is_network_control();
+        let fifo = self.fifo(node, broadcast);
+        if is_ahead { behind_control(&self.packets, fifo, self.given_max(broadcast)) } else { fifo.tail() }
+    }
+
+    /// Average length of what waits in front of a node's radio, and what the radio has, 1/256 frames.
+    pub fn average_queue(&self, node: Node) -> u32 {
+        let given = self.queued(node) - self.waiting(node);
+        self.macs[node].average_256 + 256 * u32::from(given)
     }
 
     fn fifo(&self, node: Node, broadcast: bool) -> &Fifo {
@@ -136,9 +178,12 @@ impl LinkLayer {
     }
 
     /// The queue of a node is longer or shorter than it was.
-    fn note_length(&mut self, node: Node) {
-        let mac = &mut self.macs[node];
-        mac.average_256 = Rules::average_256(mac.average_256, mac.queue.len() + mac.broadcasts.len());
+    fn note_length(&mut self, facts: &Facts, node: Node) {
+        if self.rules.of(facts, node).drops_early {
+            let waiting = self.waiting(node);
+            let mac = &mut self.macs[node];
+            mac.average_256 = Rules::average_256(mac.average_256, waiting);
+        }
     }
 
     /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
@@ -161,39 +206,36 @@ impl LinkLayer {
     /// Whether a packet has waited for too long.
     pub(super) fn is_too_old(&self, facts: &Facts, node: Node, at: u32, now: SimTime) -> bool {
         let (packet, rules) = (self.packets.get(at), self.rules.of(facts, node));
-        let most = if packet.is_control() { rules.control_age_max } else { rules.age_max };
+        let most = if rules.spares(packet) { rules.control_age_max } else { rules.age_max };
         now.saturating_sub(packet.queued) > most
     }
 
-    /// Takes the packet out of a queue that was first there and is not about the mesh itself, nor on the air.
-    fn take_oldest_data(&mut self, node: Node, broadcast: bool) -> Option<Packet> {
-        let mac = &mut self.macs[node];
+    /// Takes the packet out of a queue that came first of those that may give way and that the radio has not been given.
+    fn take_oldest_data(&mut self, facts: &Facts, node: Node, broadcast: bool) -> Option<Packet> {
+        let rules = self.rules.of(facts, node);
+        let mac = &self.macs[node];
         let in_hand = mac.job == Job::Busy;
+        let fifo = self.fifo(node, broadcast);
+        let tag_in_hand = (in_hand && !fifo.is_empty())
+            .then(|| self.packets.get(fifo.head()))
+            .filter(|p| p.fragments > 0)
+            .map(|p| p.tag);
+        let mut given = Given::of(self.given_max(broadcast));
+        let (mut at, mut behind) = (fifo.head(), NIL);
+        let mut oldest = None;
+        while at != NIL {
+            let packet = self.packets.get(at);
+            let waits = given.place(packet) == Place::Waits;
+            let is_in_hand = in_hand && behind == NIL || packet.fragments > 0 && tag_in_hand == Some(packet.tag);
+            if waits && !is_in_hand && !rules.spares(packet) && oldest.is_none_or(|(since, _)| packet.queued < since) {
+                oldest = Some((packet.queued, behind));
+            }
+            (behind, at) = (at, packet.next);
+        }
+        let (_, behind) = oldest?;
+        let mac = &mut self.macs[node];
         let fifo = if broadcast { &mut mac.broadcasts } else { &mut mac.queue };
-        let mut oldest: Option<(SimTime, u16)> = None;
-        let len = fifo.len();
-        let tag_in_hand =
-            (in_hand && len > 0).then(|| self.packets.get(fifo.head())).filter(|p| p.fragments > 0).map(|p| p.tag);
-        // Once around: frames that wait for their repetition have left the order of arrival.
-        for place in 0..len {
-            let packet = self.packets.get(fifo.head());
-            let is_in_hand = in_hand && place == 0 || packet.fragments > 0 && tag_in_hand == Some(packet.tag);
-            let is_free = !packet.is_control() && !is_in_hand;
-            if is_free && oldest.is_none_or(|(since, _)| packet.queued < since) {
-                oldest = Some((packet.queued, place));
-            }
-            self.packets.rotate(fifo);
-        }
-        let (_, place) = oldest?;
-        let mut taken = None;
-        for at in 0..len {
-            if at == place {
-                taken = self.packets.pop(fifo);
-            } else {
-                self.packets.rotate(fifo);
-            }
-        }
-        let at = taken?;
+        let at = self.packets.take_behind(fifo, behind)?;
         let packet = self.packets.get(at).clone();
         self.packets.release(at);
         Some(packet)
@@ -209,14 +251,14 @@ impl LinkLayer {
     }
 
     /// Takes a packet off the head of the queue that it leads.
-    pub(super) fn take_current(&mut self, node: Node, at: u32) -> Packet {
+    pub(super) fn take_current(&mut self, facts: &Facts, node: Node, at: u32) -> Packet {
         let mac = &mut self.macs[node];
         let fifo = if mac.broadcasts.head() == at { &mut mac.broadcasts } else { &mut mac.queue };
         assert_eq!(fifo.head(), at, "the frame in hand leads its queue");
         self.packets.pop(fifo);
         let packet = self.packets.get(at).clone();
         self.packets.release(at);
-        self.note_length(node);
+        self.note_length(facts, node);
         packet
     }
 
@@ -239,25 +281,34 @@ impl LinkLayer {
         }
     }
 
-    /// Brings a packet that may be sent now to the head of the queue, so that a frame that waits for its repetition does
-    /// not hold up those for others; returns when the head may be sent.
+    /// Brings the first packet that the radio may send now to the head of the queue, so that a frame that waits for its repetition does not hold up
+    /// those for others; returns when the head may be sent.
     pub(super) fn first_ready(&mut self, node: Node, now: SimTime) -> SimTime {
+        let given_max = self.given_max(false);
         let mac = &mut self.macs[node];
         let (to, until, packets) = (mac.blocked_to, mac.blocked_until, &mut self.packets);
         let ready =
             |packet: &Packet| if packet.hop_to == to { packet.not_before.max(until) } else { packet.not_before };
-        let mut earliest = SimTime::MAX;
-        for _ in 0..mac.queue.len() {
-            let at = ready(packets.get(mac.queue.head()));
-            if at <= now {
-                return now;
+        // Where nothing is handed over, each frame may go next.
+        let (mut given, takes_all) = (Given::of(given_max), given_max == 0);
+        let (mut at, mut behind) = (mac.queue.head(), NIL);
+        let mut earliest = (SimTime::MAX, NIL);
+        while at != NIL && (takes_all || given.len < given.most) {
+            let packet = packets.get(at);
+            if takes_all || given.place(packet) == Place::Radio {
+                let from = ready(packet).max(now);
+                if from < earliest.0 {
+                    earliest = (from, behind);
+                }
+                if from == now {
+                    break;
+                }
             }
-            earliest = earliest.min(at);
-            packets.rotate(&mut mac.queue);
+            (behind, at) = (at, packet.next);
         }
-        while ready(packets.get(mac.queue.head())) > earliest {
-            packets.rotate(&mut mac.queue);
+        if let Some(first) = packets.take_behind(&mut mac.queue, earliest.1) {
+            packets.insert(&mut mac.queue, NIL, first);
         }
-        earliest
+        earliest.0
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::context::Facts;
 use crate::medium::mesh::hopping::{BROADCAST_DWELL, BROADCAST_INTERVAL, UNICAST_DWELL};
+use crate::medium::mesh::packet::Packet;
 use crate::node::Node;
 use crate::spec::{BorderStack, MacSpec, RouterStack};
 use amitwin_sim_core::SimTime;
@@ -35,8 +36,10 @@ pub struct Rules {
     pub slot: SimTime,
     /// A node that waits for its slot looks whether it is there after a random time of up to this, again and again.
     pub polls_slot: SimTime,
-    /// Frames that a node holds.
+    /// Frames that wait in front of a node's radio.
     pub queue_frames_max: u16,
+    /// What keeps the mesh together.
+    pub control: Control,
     /// The oldest data gives way now and then before the queue is full.
     pub drops_early: bool,
     /// How long data waits before it is dropped.
@@ -45,6 +48,17 @@ pub struct Rules {
     pub control_age_max: SimTime,
     /// Hop over the channel plan.
     pub hopping: bool,
+}
+
+/// What a queue does for messages that keep the mesh together: they may grow older than data, and do not give way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Those that are marked as network control go first as well.
+    First,
+    /// Nothing but that.
+    Spared,
+    /// They are data as any other.
+    Nothing,
 }
 
 /// What a node is in its PAN.
@@ -123,6 +137,8 @@ impl Rules {
                 // `mac_pd_sap.c`: 1 to 20 ms.
                 polls_slot: ms(20),
                 queue_frames_max,
+                // `adaptation_interface.c`: traffic class CS6.
+                control: Control::First,
                 drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
@@ -142,7 +158,8 @@ impl Rules {
                 slot: SimTime::ZERO,
                 polls_slot: SimTime::ZERO,
                 queue_frames_max,
-                // `lowpan_adaptation_interface.c` of wsbrd; wsrd leaves its frames to the radio.
+                // `lowpan_adaptation_interface.c` of wsbrd, which knows no classes; wsrd leaves its frames to the radio.
+                control: if role == Role::Border { Control::Nothing } else { Control::Spared },
                 drops_early: role == Role::Border,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
@@ -162,7 +179,17 @@ impl Rules {
 
     /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
-        Rules { drops_early: false, age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self }
+        let ages = Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self };
+        Rules { drops_early: false, control: Control::Spared, ..ages }
+    }
+
+    /// Whether a packet may grow older than data, and does not give way to others.
+    pub fn spares(&self, packet: &Packet) -> bool {
+        match self.control {
+            Control::First => packet.is_network_control(),
+            Control::Spared => packet.is_control(),
+            Control::Nothing => false,
+        }
     }
 
     /// When a node of so many hops may send next: now, or at the start of its next slot.
@@ -204,14 +231,23 @@ impl Rules {
     /// Probability that the oldest data of a queue with room for `limit` frames gives way to a new frame: none up to half of it, then up to a
     /// tenth, counted from the last such drop, and certainty above. `average_256` is the average length in 1/256 frames.
     pub fn gives_way(average_256: u32, limit: u16, spared: u16) -> f64 {
-        let (average, least, most) = (average_256 / 256, u32::from(limit / 2), u32::from(limit));
-        if average <= least || limit < 2 {
+        if limit < 2 {
+            return 0.0;
+        }
+        Rules::early_drop(average_256, (limit / 2, limit), 0.1, spared)
+    }
+
+    /// Random early detection: a probability that grows from none at the first average length of a queue to `highest` at the second, counted
+    /// from the last time, and certainty above.
+    pub fn early_drop(average_256: u32, (least, most): (u16, u16), highest: f64, spared: u16) -> f64 {
+        let (average, least, most) = (average_256 / 256, u32::from(least), u32::from(most));
+        if average <= least {
             return 0.0;
         }
         if average > most {
             return 1.0;
         }
-        let probability = 0.1 * f64::from(average - least) / f64::from(most - least);
+        let probability = highest * f64::from(average - least) / f64::from(most - least);
         (probability / (1.0 - f64::from(spared) * probability).max(probability)).min(1.0)
     }
 

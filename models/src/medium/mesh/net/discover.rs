@@ -140,8 +140,9 @@ pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
     // W `ws.c`: five of a PAN that was chosen.
     let has_chosen = stack.net.chooses() && stack.net.nodes[node].pan.is_chosen;
     let most = if has_chosen { CHOSEN_SOLICITS_MAX } else { stack.net.procedures.config_solicits_max };
+    let are_good = rekey::are_good(stack.net, ctx, node);
     let joining = &mut stack.net.nodes[node];
-    if joining.tries >= most && most < u8::MAX {
+    if !are_good || joining.tries >= most && most < u8::MAX {
         trickle::stop(stack.net, node, Topic::ConfigSolicit);
         restart(stack, link, ctx, node);
         return;
@@ -189,6 +190,9 @@ pub(super) fn heard_sweep<P: PortUser>(
             return;
         }
     } else if is_foreign {
+        return;
+    }
+    if sweep == Sweep::Config && rekey::is_deaf(stack.net, node, from) {
         return;
     }
     let is_member = stack.net.nodes[node].state >= State::ConfigureRouting;

@@ -6,12 +6,12 @@
 use super::stack::{FLOOD_ROUNDS_MAX, Flooding};
 use super::{Content, Event, Net, Packet, Stack};
 use crate::check::Bounds;
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, PerNode};
-use crate::spec::BorderStack;
+use crate::spec::{BorderStack, RouterStack};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,25 @@ fn place(net: &Net, body: Body) -> Option<u16> {
         Body::Spread { slot } => Some(net.jobs + slot),
         _ => None,
     }
+}
+
+/// N `mpl.c`: bytes of datagrams that a node holds to repeat them. The oldest are let go, and those that come late to be the oldest are not taken.
+const HELD_BYTES: u32 = 8_192;
+/// Headers of such a datagram: IPv6, options, UDP.
+const HEADERS: u16 = 40 + 8 + 8;
+
+/// Whether younger messages that a node has heard leave no room for one.
+fn is_pushed_out(net: &Net, facts: &Facts, node: Node, job: u16) -> bool {
+    let is_limited = match facts.is_gateway(node) {
+        true => net.procedures.border == BorderStack::Nanostack,
+        false => net.procedures.stack == RouterStack::Nanostack,
+    };
+    let Some(flood) = net.floods.get(usize::from(job)).and_then(Option::as_ref).filter(|_| is_limited) else {
+        return false;
+    };
+    let bytes = |flood: &Flood| u32::from(flood.message.bytes + HEADERS);
+    let is_younger = |other: &&Flood| other.members[node].has_heard && other.message.planned > flood.message.planned;
+    bytes(flood) + net.floods.iter().flatten().filter(is_younger).map(bytes).sum::<u32>() > HELD_BYTES
 }
 
 /// Starts a flood at a border router: nobody of its PAN has heard it yet.
@@ -134,8 +153,9 @@ pub(super) fn due<P: PortUser>(
 ) {
     let Flooding { k, rounds, .. } = flooding(stack.net, ctx, node);
     let running = link.air.radios[node].is_on();
+    let is_held = !is_pushed_out(stack.net, ctx.facts, node, job);
     let Some(member) = member(stack.net, job, node) else { return };
-    if member.epoch != epoch || !running {
+    if member.epoch != epoch || !running || !is_held {
         return;
     }
     if member.fired {
@@ -186,6 +206,9 @@ pub(super) fn heard<P: PortUser>(
     let Some(member) = member(stack.net, job, node) else { return };
     if member.has_heard {
         member.heard = member.heard.saturating_add(1);
+        return;
+    }
+    if is_pushed_out(stack.net, ctx.facts, node, job) {
         return;
     }
     take_up(stack.net, ctx, node, job);

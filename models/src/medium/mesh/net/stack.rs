@@ -13,15 +13,19 @@ use super::etx::Counting;
 use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
+use crate::medium::mesh::wire::eapol::Exchange;
 use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
 use crate::medium::mesh::wire::icmpv6::Dodag;
 use crate::node::SiteId;
 use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
+#[cfg(test)]
+pub(super) use nanostack::key_requests;
 use nanostack::nanostack;
+pub(super) use nanostack::nanostack_places;
 pub use profile::WSBRD_STEP;
 use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
-use wsrd::wsrd;
+use wsrd::{wsbrd_places, wsrd};
 
 /// Constants of a trickle timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,6 +233,8 @@ pub struct Procedures {
     pub stack: RouterStack,
     /// Stack of the border routers.
     pub border: BorderStack,
+    /// How nodes get their keys.
+    pub exchange: Exchange,
     /// Advertisements, configurations and their solicits, of routers.
     pub discovery: Params,
     /// Advertisements and configurations of border routers.
@@ -371,8 +377,6 @@ impl Procedures {
 
 /// Places of nanostack's neighbour table unless configured: the largest that it knows.
 const NEIGHBOUR_TABLE: u16 = 255;
-/// N `ws_pae_auth.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
-const AUTHENTICATIONS: u16 = 11;
 /// Sensitivity of a radio: the level at which noise alone destroys a tenth of the frames of 250 bytes.
 const SENSITIVITY_LOSS: f64 = 0.1;
 const SENSITIVITY_BYTES: u16 = 250;
@@ -418,9 +422,9 @@ impl Procedures {
             ..of_router.parents
         };
         let authentication = Authentication {
-            at_a_time: match border {
-                BorderStack::Nanostack => Some(spec.mesh.authentications_max.unwrap_or(AUTHENTICATIONS)),
-                BorderStack::Wsbrd => None,
+            places: match border {
+                BorderStack::Nanostack => Some(nanostack_places(spec.mesh.authentications_max, profile)),
+                BorderStack::Wsbrd => Some(wsbrd_places(spec.mesh.authentications_max)),
             },
             repeats_s: match border {
                 BorderStack::Nanostack => (30.0, 60.0),
@@ -447,13 +451,22 @@ impl Procedures {
         };
         let choosing = Choosing { is_free: spec.mesh.chooses_pan(), nodes_max, load };
         let choosing = if choosing.is_free { choosing } else { Choosing::default() };
-        let ageing = spec.mesh.keys.as_ref().map(Ageing::new);
+        let ageing = spec.mesh.keys.as_ref().map(|keys| Ageing::new(keys, border));
         let versions = Versions::new(border, profile);
         let adapts = border == BorderStack::Wsbrd && profile == SizeProfile::Auto;
         let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
-        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
+        Procedures {
+            border,
+            exchange: Exchange::of(&spec.mesh),
+            parents,
+            authentication,
+            pan,
+            relaying,
+            route,
+            ..of_router
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! (frame counters, sequence numbers) live here.
 
 use super::datagram::Hop;
+use super::eapol::Exchange;
 use super::frame::{Network, Sender, Sweep};
-use super::{eapol, security, sixlowpan};
+use super::{security, sixlowpan};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::medium::message::Body;
 use crate::node::{Channel, Node, PerNode, SiteId};
+use crate::spec::{BorderStack, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// TAP header: version, reserved byte, length of the header.
@@ -76,6 +78,17 @@ impl Capture {
         }
     }
 
+    /// A node has restarted: it stores its frame counter now and then, and goes on far enough ahead. N `ws_config.h`, W `ws_keys.h`.
+    pub fn restarted(&mut self, facts: &Facts, node: Node) {
+        let Exchange { router, border, .. } = self.network.exchange;
+        let is_nanostack = match facts.is_gateway(node) {
+            true => border == BorderStack::Nanostack,
+            false => router == RouterStack::Nanostack,
+        };
+        let ahead = if is_nanostack { 1_000_000 } else { 200_000 };
+        self.counters[node] = self.counters[node].wrapping_add(ahead);
+    }
+
     /// Frames since they were last taken, in the order of their first bits but for those of trains, which come when their train ends.
     pub fn take(&mut self) -> Vec<Captured> {
         std::mem::take(&mut self.frames)
@@ -134,7 +147,7 @@ impl Capture {
             && packet.is_bare_eapol()
         {
             let sender = self.sender(facts, sent, false);
-            let step_of = eapol::frames(self.network.stack, depth)[usize::from(step)];
+            let step_of = self.network.exchange.frames(depth)[usize::from(step)];
             let frame = step_of.direct(facts.sites[of], step / 2);
             let frame = self.network.eapol(&sender, facts.sites[packet.hop_to], &frame);
             assert_eq!(frame.len(), usize::from(sent.bytes), "EAPOL: bytes on the air and bytes encoded");
@@ -197,7 +210,7 @@ fn lowpan(
     let payload = match &packet.content {
         Content::Message(message) => message.apdu.bytes.as_ref().map_or_else(zeros, |bytes| bytes.to_vec()),
         Content::Eapol { step, of, depth, .. } => {
-            eapol::frames(network.stack, *depth)[usize::from(*step)].relayed(site(*of), step / 2)
+            network.exchange.frames(*depth)[usize::from(*step)].relayed(site(*of), step / 2)
         }
         _ => zeros(),
     };

@@ -1,13 +1,14 @@
 //! IEEE 802.15.4 frames of Wi-SUN FAN, without their frame check sequence.
 
 use super::address;
+use super::eapol::Exchange;
 use super::elements::{self, FrameType, Schedule};
 use super::icmpv6::Dodag;
 use super::security::{GroupKey, LEVEL};
 use crate::medium::mesh::hopping::{self, BROADCAST_INTERVAL};
 use crate::medium::mesh::radio::phy::excluded;
 use crate::node::SiteId;
-use crate::spec::{RouterStack, WorldSpec};
+use crate::spec::WorldSpec;
 use amitwin_sim_core::SimTime;
 
 const DATA: u16 = 1;
@@ -35,8 +36,8 @@ pub struct Network {
     pub schedule: Schedule,
     /// What its DODAGs say of themselves.
     pub dodag: Dodag,
-    /// Stack of its routers, which says in how many frames they get their keys.
-    pub stack: RouterStack,
+    /// How its nodes get their keys.
+    pub exchange: Exchange,
 }
 
 /// Who sends a frame, and when.
@@ -78,7 +79,7 @@ impl Network {
     pub fn new(spec: &WorldSpec, dodag: Dodag) -> Self {
         let schedule =
             Schedule::new(spec.mac.hopping, &excluded(&spec.radio, &spec.mac), spec.radio.region, spec.radio.phy);
-        Network { key: GroupKey::new(spec.seed), schedule, dodag, stack: spec.mesh.stack }
+        Network { key: GroupKey::new(spec.seed), schedule, dodag, exchange: Exchange::of(&spec.mesh) }
     }
 
     /// A data frame; `to` is `None` for everyone.

@@ -2,7 +2,7 @@
 
 use super::address::{self, HEAD_END};
 use super::datagram::{DLMS_PORT, Hop};
-use super::eapol;
+use super::eapol::Exchange;
 use super::elements::Schedule;
 use super::frame::{Network, Sender, Sweep};
 use super::icmpv6::Dodag;
@@ -13,7 +13,7 @@ use crate::backhaul::Alarm;
 use crate::medium::mesh::packet::{Content, Depth, Kind, Packet, ROUTE_MAX};
 use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
-use crate::spec::{Channels, PhyMode, Region, RouterStack};
+use crate::spec::{Channels, MeshSpec, PhyMode, Region};
 use amitwin_sim_core::SimTime;
 use proptest::prelude::*;
 use smoltcp::phy::ChecksumCapabilities;
@@ -51,7 +51,7 @@ fn network() -> Network {
         key: GroupKey::new(1),
         schedule: Schedule::new(true, &Channels::default(), Region::NorthAmerica, PhyMode::M1b),
         dodag: DODAG,
-        stack: RouterStack::Wsrd,
+        exchange: Exchange::of(&MeshSpec::default()),
     }
 }
 
@@ -390,7 +390,7 @@ fn both<'a>(
 
 #[test]
 fn smoltcp_reads_what_is_relayed_for_a_node_without_keys() {
-    let step = eapol::exchange(RouterStack::Wsrd)[0];
+    let step = network().exchange.frames(Depth::Full)[0];
     let payload = step.relayed(SiteId(9), 0);
     // From relay 5, over two more hops; and back over 4 to relay 6, which passes it on to 9.
     let up = Hop { hops: 3, from: SiteId(4), to: Some(SiteId(3)), ..hop(Kind::Eapol, &payload) };
@@ -415,7 +415,7 @@ fn smoltcp_reads_what_is_relayed_for_a_node_without_keys() {
 
 #[test]
 fn an_eapol_frame_is_in_the_clear() {
-    let step = eapol::exchange(RouterStack::Wsrd)[0].direct(SiteId(9), 0);
+    let step = network().exchange.frames(Depth::Full)[0].direct(SiteId(9), 0);
     let frame = network().eapol(&sender(), SiteId(5), &step);
     let header = fields(&[
         "61ee 21",             // data, acknowledge, no PAN id, elements, version 2015, long addresses

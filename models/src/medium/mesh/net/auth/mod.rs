@@ -12,9 +12,9 @@ use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
-use crate::medium::mesh::wire::eapol::frames;
 use crate::node::Node;
 use crate::spec::{BorderStack, RouterStack};
+pub use authenticator::Places;
 use serde::{Deserialize, Serialize};
 
 /// What a stack does for its keys. Pairs are the smallest and largest of a uniform draw, in seconds.
@@ -32,8 +32,8 @@ pub struct Authentication {
     pub repeats_most_s: f64,
     /// How often it repeats a frame.
     pub repeats: u8,
-    /// Exchanges that a border router has at a time; others wait.
-    pub at_a_time: Option<u16>,
+    /// How many nodes a border router serves at a time, if there is a limit; others wait.
+    pub places: Option<Places>,
     /// A neighbour heard better than this is asked at once, dBm.
     pub near_dbm: Option<i8>,
 }
@@ -63,6 +63,15 @@ impl Requests {
         let (low_s, high_s) = self.first_s;
         let low_s = if self.doubles_both { low_s * doubled } else { low_s };
         (low_s.min(self.longest_s), (high_s * doubled).min(self.longest_s))
+    }
+
+    /// The same of a member that asks for a group key, from 1.
+    pub(super) fn key_wait_s(&self, request: u8, is_last: bool) -> (f64, f64) {
+        if is_last {
+            self.last_s
+        } else {
+            (self.first_s.0, (self.first_s.1 * f64::from(1 << request)).min(self.longest_s))
+        }
     }
 }
 
@@ -163,7 +172,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 
 fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
     let Keys { relay, depth, .. } = stack.net.nodes[node].pan.keys;
-    let bytes = frames(stack.net.procedures.stack, depth)[usize::from(step)].bytes();
+    let bytes = stack.net.procedures.exchange.frames(depth)[usize::from(step)].bytes();
     let mut packet = Packet::new(Content::Eapol { step, bytes, of: node, depth }, node, stack.net.pan_of(node), relay);
     packet.via = relay;
     stack.submit(link, ctx, node, packet);
@@ -177,16 +186,18 @@ pub(super) fn heard<P: PortUser>(
     node: Node,
     (step, depth): (u8, Depth),
 ) {
-    let steps = frames(stack.net.procedures.stack, depth);
+    let exchange = stack.net.procedures.exchange;
+    let steps = exchange.frames(depth);
     let next = step + 1;
     let joining = &mut stack.net.nodes[node];
     if joining.pan.keys.depth != depth {
         return;
     }
-    let ends = usize::from(next) + 1 == steps.len();
+    let (ends, is_behind) =
+        (exchange.confirms(depth) == usize::from(next), exchange.confirms(depth) <= usize::from(next));
     let is_asking = (joining.state == State::Authenticate || joining.pan.keys.renews) && joining.pan.keys.step > 0;
     // Its last answer may have been lost, so that the question comes again when it has its keys.
-    let is_told_again = ends && joining.pan.keys.has && joining.pan.keys.relay.is_some();
+    let is_told_again = is_behind && joining.pan.keys.has && joining.pan.keys.relay.is_some();
     if !is_asking && !is_told_again {
         return;
     }

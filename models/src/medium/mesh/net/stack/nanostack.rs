@@ -4,9 +4,45 @@ use super::profile::{discovery, flooding};
 use super::{
     Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
 };
-use crate::medium::mesh::net::auth::{Authentication, Requests};
+use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
-use crate::spec::{BorderStack, RouterStack, SizeProfile};
+use crate::medium::mesh::wire::eapol::Exchange;
+use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
+
+/// N `ws_bootstrap_6lbr.c`: twice the heap in units of 50 kB, and one; here 250 kB. At most 50.
+const AUTHENTICATIONS: u16 = 11;
+
+/// How many nodes its border router serves at a time.
+pub(in crate::medium::mesh::net) fn nanostack_places(most: Option<u16>, profile: SizeProfile) -> Places {
+    // `ws_common_defines.h`: how long a neighbour without keys is remembered.
+    let remembered_s = if profile <= SizeProfile::Medium { 330.0 } else { 750.0 };
+    Places {
+        most: most.unwrap_or(AUTHENTICATIONS),
+        always: 5,
+        // `ws_config.h`.
+        queue: (64, 192),
+        // `sec_prot_lib.h`, `ws_pae_auth.c`: 5 s to close the protocol, then 15 s or 2 min.
+        kept_s: 5.0 + 15.0,
+        silent_s: 5.0 + 120.0,
+        waits_s: Some(0.9 * remembered_s),
+    }
+}
+
+/// How it repeats a request for keys. `ws_cfg_settings.c`, `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
+pub(in crate::medium::mesh::net) fn key_requests(profile: SizeProfile) -> Requests {
+    Requests {
+        first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
+        longest_s: match profile {
+            SizeProfile::Auto | SizeProfile::Small => 420.0,
+            SizeProfile::Medium => 720.0,
+            SizeProfile::Large => 900.0,
+            SizeProfile::XLarge => 1_200.0,
+        },
+        doubles_both: false,
+        last_s: (120.0, 240.0),
+        most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
+    }
+}
 
 /// Its procedures under a border router's intervals.
 pub(super) fn nanostack(
@@ -35,6 +71,11 @@ pub(super) fn nanostack(
     Procedures {
         stack: RouterStack::Nanostack,
         border: BorderStack::Nanostack,
+        exchange: Exchange {
+            router: RouterStack::Nanostack,
+            border: BorderStack::Nanostack,
+            chain: CertificateChain::Own,
+        },
         discovery: discovery(profile),
         border_discovery,
         dio,
@@ -77,27 +118,15 @@ pub(super) fn nanostack(
             children_max: None,
             border_children_max: None,
         },
-        // `ws_cfg_settings.c`: key requests by size profile.
         authentication: Authentication {
             request_s: (1.0, 3.0),
             silence_s: 30.0,
             // `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.
-            requests: Requests {
-                first_s: if profile <= SizeProfile::Medium { (180.0, 420.0) } else { (300.0, 600.0) },
-                longest_s: match profile {
-                    SizeProfile::Auto | SizeProfile::Small => 420.0,
-                    SizeProfile::Medium => 720.0,
-                    SizeProfile::Large => 900.0,
-                    SizeProfile::XLarge => 1_200.0,
-                },
-                doubles_both: false,
-                last_s: (120.0, 240.0),
-                most: 1 + if profile <= SizeProfile::Small { 2 } else { 4 },
-            },
+            requests: key_requests(profile),
             repeats_s: (30.0, 60.0),
             repeats_most_s: 120.0,
             repeats: 4,
-            at_a_time: None,
+            places: None,
             near_dbm: None,
         },
         relaying: Relaying {

@@ -5,10 +5,20 @@ use super::{
     FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
     WISUN_BUFFERS,
 };
-use crate::medium::mesh::net::auth::{Authentication, Requests};
+use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
-use crate::spec::{BorderStack, RouterStack, SizeProfile};
+use crate::medium::mesh::wire::eapol::Exchange;
+use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
+
+/// W `authenticator_key.c`: exchanges in which wsbrd waits for an answer; it does not hear requests for more.
+const AUTHENTICATIONS: u16 = 20;
+
+/// How many nodes wsbrd serves at a time.
+pub(super) fn wsbrd_places(most: Option<u16>) -> Places {
+    let most = most.unwrap_or(AUTHENTICATIONS);
+    Places { most, always: most, queue: (0, u16::MAX), kept_s: 0.0, silent_s: 0.0, waits_s: None }
+}
 
 /// Its procedures under a border router's intervals.
 pub(super) fn wsrd(
@@ -33,6 +43,7 @@ pub(super) fn wsrd(
     Procedures {
         stack: RouterStack::Wsrd,
         border: BorderStack::Wsbrd,
+        exchange: Exchange { router: RouterStack::Wsrd, border: BorderStack::Wsbrd, chain: CertificateChain::Own },
         // `wsrd.c`: 15 and 60 s unless `disc_imin` and `disc_imax` are configured, here for the profile.
         discovery: discovery(profile),
         border_discovery,
@@ -88,7 +99,7 @@ pub(super) fn wsrd(
             repeats_s: (30.0, 30.0),
             repeats_most_s: 30.0,
             repeats: 3,
-            at_a_time: None,
+            places: None,
             near_dbm: Some(-60),
         },
         relaying: Relaying {
