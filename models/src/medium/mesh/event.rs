@@ -74,6 +74,11 @@ pub enum Event {
         /// Of its join timer.
         epoch: u16,
     },
+    /// A neighbour is to be asked whether it is there.
+    Ask {
+        /// Who asks.
+        node: Node,
+    },
     /// A border router has waited long enough for an answer of a node that gets its keys.
     Eapol {
         /// Border router.
@@ -169,6 +174,7 @@ impl Event {
             | Event::Sweep { node, .. }
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }
+            | Event::Ask { node }
             | Event::Pan { node }
             | Event::Keys { node }
             | Event::Children { node, .. }

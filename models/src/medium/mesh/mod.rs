@@ -70,6 +70,7 @@ impl Mesh {
             | Event::Keys { .. }
             | Event::Children { .. }
             | Event::Version { .. }
+            | Event::Ask { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

@@ -4,6 +4,7 @@
 //! of the first five the one with the cheapest path is taken.
 
 use super::etx::{ETX_MAX, Etx};
+use super::probes::Probe;
 use super::{Net, State, lollipop};
 use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
@@ -36,8 +37,8 @@ pub struct Candidate {
     pub version: u8,
     /// Its signal here, dBm.
     pub rsl_dbm: i8,
-    /// A probe is on its way to it.
-    pub asked: bool,
+    /// When and how often it is asked whether it is there.
+    pub(super) probe: Probe,
 }
 
 impl Default for Candidate {
@@ -49,7 +50,7 @@ impl Default for Candidate {
             denied_until_min: 0,
             version: 0,
             rsl_dbm: i8::MIN,
-            asked: false,
+            probe: Probe::default(),
         }
     }
 }
@@ -210,7 +211,6 @@ pub(super) fn remember(
             if known.etx.is_out_of_reach() {
                 known.etx = Etx::default();
             }
-            known.asked &= known.etx.value().is_some();
             net.sort(node, minute);
             true
         }
@@ -251,7 +251,7 @@ pub(super) fn forget(net: &mut Net, node: Node, keeps_denied: bool) {
 pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minutes: u16) {
     let until = if minutes == 0 { 0 } else { minute(ctx).wrapping_add(minutes).wrapping_add(1).max(1) };
     if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
-        (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
+        (bad.rank, bad.denied_until_min, bad.probe) = (INFINITE_RANK, until, Probe::default());
         if net.procedures.parents.forgets_failed {
             bad.etx = Etx::default();
         }

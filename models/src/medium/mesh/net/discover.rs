@@ -7,7 +7,7 @@ use super::candidates::{CANDIDATES, minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::{
-    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle,
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, probes, rekey, trickle,
 };
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
@@ -326,7 +326,7 @@ pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
     if adopt_best(stack.net, ctx, node) {
         return;
     }
-    parents::probe_unknown(stack, link, ctx, node);
+    probes::ask_unknown(stack, link, ctx, node);
     let net = &mut *stack.net;
     let joining = &mut net.nodes[node];
     joining.step = Step::Discover;

@@ -42,8 +42,6 @@ pub(super) enum Step {
     Announce,
     /// Part of the mesh: waiting for the parent to renew the registration.
     Renew,
-    /// Waiting for a sign of life of a parent that did not acknowledge.
-    Verify,
     /// Nothing under way.
     Settled,
 }
@@ -80,7 +78,7 @@ pub(super) struct Joining {
     pub(super) hops: u8,
     /// Tries of the current step.
     pub(super) tries: u8,
-    /// Frames to the parent that failed in a row.
+    /// Registrations with the parent that failed in a row.
     pub(super) failures: u8,
     /// Joining state.
     pub(super) state: State,
@@ -101,6 +99,10 @@ pub(super) struct Watch {
     pub(super) chosen_min: u16,
     /// When it wonders that it has said nothing for so long, s of the run; where the stack does.
     pub(super) wonders_s: u32,
+    /// When it asks a candidate whether it is there, s of the run, modulo 2^16.
+    pub(super) asks_s: u16,
+    /// It does so then.
+    pub(super) asks: bool,
 }
 
 /// Numbers of RPL that go round (`lollipop`).

@@ -17,6 +17,7 @@ mod load;
 mod lollipop;
 mod pan;
 mod parents;
+mod probes;
 mod reassembly;
 mod rekey;
 mod routes;
@@ -360,8 +361,10 @@ impl<P: PortUser> Above for Stack<'_, P> {
             ctx.books.sent_up(node, done.tries, done.ok);
         }
         parents::link_result(self, link, ctx, node, done);
-        if done.ok && done.kind == Kind::Ns {
-            join::registration_done(self.net, ctx, node, done.to);
+        match (done.kind, done.ok) {
+            (Kind::Ns, true) => join::registration_done(self.net, ctx, node, done.to),
+            (Kind::Ns, false) => join::registration_failed(self, link, ctx, node, done.to),
+            _ => {}
         }
         if !done.ok && done.kind == Kind::Eapol {
             auth::relay_failed(self, link, ctx, node, done.to);
@@ -486,6 +489,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
+        Event::Ask { node } => probes::due(stack, link, ctx, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),
         Event::Version { gateway } => parents::version_due(stack.net, ctx, gateway),

@@ -10,6 +10,7 @@ mod wsrd;
 use super::auth::Authentication;
 use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
+use super::probes::Probing;
 use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
@@ -141,8 +142,8 @@ pub struct ParentRules {
     pub signal: Signal,
     /// How expected transmissions are counted.
     pub counting: Counting,
-    /// Candidates of which nothing has been counted for so long are probed, s; [`u16::MAX`]: never.
-    pub refresh_s: u16,
+    /// When candidates are asked whether they are there.
+    pub probing: Probing,
     /// Parents are compared at most so often, min.
     pub reconsider_min: u16,
     /// Rank of a border router, and the least step from a parent to its child.
@@ -257,8 +258,6 @@ pub struct Procedures {
     pub route: RouteLife,
     /// How long nodes believe in a PAN, how they choose one, and how its keys age.
     pub pan: PanRules,
-    /// Solicitations that ask a silent parent whether it is there.
-    pub verify: Repeats,
     /// How parents are chosen and children taken.
     pub parents: ParentRules,
     /// How nodes get their keys.
