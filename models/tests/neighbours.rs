@@ -45,7 +45,11 @@ fn wsrd_takes_a_sample_of_four_of_each_candidate_each_half_hour() {
     // A frame that has to be repeated is one more.
     let bursts: Vec<usize> = long.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let of_four = bursts.iter().filter(|&&frames| frames == 4).count();
-    assert!(bursts.iter().all(|&frames| frames >= 4) && of_four * 10 > bursts.len() * 9, "{of_four} of {}", bursts.len());
+    assert!(
+        bursts.iter().all(|&frames| frames >= 4) && of_four * 10 > bursts.len() * 9,
+        "{of_four} of {}",
+        bursts.len()
+    );
     // 1,800 + 4 x 30 s each: 450 in ten days.
     assert!((long.len() as f64 - 450.0).abs() < 10.0, "{}", long.len());
 }
@@ -116,4 +120,45 @@ fn reports_that_fail_are_no_reason_to_ask() {
     assert!(lost >= 2, "{lost}");
     let waited_s = after - before.expect("it has registered");
     assert!((1_899.0..1_902.0).contains(&waited_s), "{waited_s} s");
+}
+
+#[test]
+fn wsrd_asks_the_five_strongest_and_all_if_it_knows_more() {
+    // Six meters within 5 m of each other and 60 m from the border router restart within 7 s. Who is the first and has heard the others solicit knows six neighbours, of whom
+    // the strongest have no route; the border router says its rank 16 to 33 s after somebody has asked all.
+    let mut spec = line(6, RouterStack::Wsrd, 7_000);
+    for (n, site) in spec.placement.sites[1..].iter_mut().enumerate() {
+        (site.x_m, site.y_m) = (60.0, n as f32);
+    }
+    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(8));
+    spec.events = vec![event("off", 6_000, Some(60), Act::PowerOff(PowerOff {}), (1..=6).collect())];
+    let (mut to_five, mut waited) = (0, 0);
+    for seed in 1..=20 {
+        spec.seed = seed;
+        let ran = run(&spec);
+        for meter in 1..=6 {
+            let asks: Vec<_> = ran.rows.frames.iter().filter(|f| f.src == meter && f.kind == FrameKind::Dis).collect();
+            let mut begins_s = Vec::new();
+            for burst in asks.chunk_by(|a, b| b.time_s - a.time_s < 2.0) {
+                begins_s.push(burst[0].time_s);
+                let mut to: Vec<u32> = burst.iter().filter_map(|f| f.dst).collect();
+                to.sort_unstable();
+                to.dedup();
+                let asks_all = burst.iter().any(|f| f.dst.is_none());
+                assert!(to.len() <= 5 && (asks_all || (1..=5).contains(&to.len())), "{to:?}");
+                if asks_all && to.len() == 5 {
+                    to_five += 1;
+                    assert!(!to.contains(&0), "the weakest of six: {to:?}");
+                }
+            }
+            for (n, pair) in begins_s.windows(2).enumerate() {
+                // 5 s, then twice as long each time, within 10 %.
+                let expected_s = 5.0 * f64::from(1u32 << n);
+                let wait_s = pair[1] - pair[0];
+                waited += usize::from(n > 0);
+                assert!((wait_s - expected_s).abs() < 0.1 * expected_s + 0.5, "{begins_s:?}");
+            }
+        }
+    }
+    assert!(to_five > 20 && waited > 10, "{to_five} bursts to five and all, {waited} waits of 10 s and more");
 }

@@ -5,7 +5,7 @@
 
 use super::etx::{ETX_MAX, Etx};
 use super::probes::Probe;
-use super::{Net, State, lollipop};
+use super::{Net, State, Step, lollipop};
 use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
@@ -164,6 +164,25 @@ impl Net {
         }
         joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
     }
+
+    /// Whether wsrd looks for a parent: it asks the strongest neighbours, whatever it knows of them, and remembers those as well.
+    fn asks_strongest(&self, node: Node) -> bool {
+        let joining = &self.nodes[node];
+        self.procedures.stack == RouterStack::Wsrd
+            && (joining.state < State::ConfigureRouting || matches!(joining.step, Step::Discover | Step::Choose))
+    }
+
+    /// The strongest neighbours that a node has heard, a rank or not. W `ws.c`.
+    pub(super) fn strongest(&self, node: Node, minute: u16) -> [Node; CONSIDERED] {
+        let mut heard = self.nodes[node].candidates;
+        let signal =
+            |c: &Candidate| if c.node.is_some() && !c.is_denied(minute) { i16::from(c.rsl_dbm) } else { i16::MIN };
+        heard.sort_by_key(|c| (-signal(c).max(-i16::MAX), c.node));
+        let mut strongest = [Node::NONE; CONSIDERED];
+        let able = heard.iter().filter(|c| signal(c) > i16::MIN);
+        strongest.iter_mut().zip(able).for_each(|(place, c)| *place = c.node);
+        strongest
+    }
 }
 
 /// Free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
@@ -201,6 +220,7 @@ pub(super) fn remember(
         net.sort(node, minute);
         return true;
     };
+    let asks_strongest = net.asks_strongest(node);
     let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
     let parent = joining.parent;
     match at {
@@ -218,21 +238,39 @@ pub(super) fn remember(
             let rank = rank.unwrap_or(INFINITE_RANK);
             let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
-            if live < CONSIDERED {
+            joining.search.many |= live >= CONSIDERED;
+            let has_room = live < if asks_strongest { CANDIDATES } else { CONSIDERED };
+            joining.search.crowded |= !has_room && !asks_strongest;
+            let is_taken = match &mut joining.candidates {
                 // The last place is free, or of one that was denied.
-                joining.candidates[CANDIDATES - 1] = new;
-            } else {
-                joining.search.crowded = true;
-                let worst = &mut joining.candidates[CONSIDERED - 1];
-                if !is_better(&new, worst, parent, step, minute) {
-                    return false;
+                all if has_room => replace(&mut all[CANDIDATES - 1], new, true),
+                all if asks_strongest => match all.iter_mut().rfind(|c| c.rank == INFINITE_RANK) {
+                    Some(last) => {
+                        let is_stronger = new.rank != INFINITE_RANK || new.rsl_dbm > last.rsl_dbm;
+                        replace(last, new, is_stronger)
+                    }
+                    None => false,
+                },
+                all => {
+                    let worst = &mut all[CONSIDERED - 1];
+                    let is_better = is_better(&new, worst, parent, step, minute);
+                    replace(worst, new, is_better)
                 }
-                *worst = new;
+            };
+            if !is_taken {
+                return false;
             }
             net.sort(node, minute);
             true
         }
     }
+}
+
+fn replace(place: &mut Candidate, by: Candidate, is_better: bool) -> bool {
+    if is_better {
+        *place = by;
+    }
+    is_better
 }
 
 /// Forgets the candidates of a node, but for those that have refused it, if they are kept.

@@ -3,7 +3,7 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
-use super::candidates::{CANDIDATES, minute, remember};
+use super::candidates::{minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::{
@@ -220,8 +220,16 @@ pub(super) fn heard_sweep<P: PortUser>(
                 choose_after(net, ctx, node, SimTime::ZERO);
             }
         }
-        (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
-        (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
+        (State::AcquireConfig, Sweep::AdvertSolicit | Sweep::ConfigSolicit) => {
+            let of = if sweep == Sweep::AdvertSolicit { Topic::AdvertSolicit } else { Topic::ConfigSolicit };
+            trickle::consistent(net, node, of);
+            may_be_asked(net, link, ctx, node, from);
+        }
+        (State::ConfigureRouting, Sweep::AdvertSolicit | Sweep::ConfigSolicit)
+            if matches!(net.nodes[node].step, Step::Discover | Step::Choose) =>
+        {
+            may_be_asked(net, link, ctx, node, from);
+        }
         (State::AcquireConfig, Sweep::Config) => {
             pan::follow_schedule(net, node, from);
             net.nodes[node].pan.is_chosen = true;
@@ -248,6 +256,13 @@ pub(super) fn heard_sweep<P: PortUser>(
             remember(net, link, ctx, node, from, None);
         }
         _ => {}
+    }
+}
+
+/// W `ws.c`: who solicits is a neighbour as well that may be asked for RPL information, whether it has any or not.
+fn may_be_asked(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, from: Node) {
+    if net.procedures.stack == RouterStack::Wsrd {
+        remember(net, link, ctx, node, from, None);
     }
 }
 
@@ -278,16 +293,15 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
-    let crowded = joining.search.crowded;
-    let mut known = [Node::NONE; CANDIDATES];
-    known.iter_mut().zip(stack.net.considered(node, minute(ctx))).for_each(|(place, c)| *place = c.node);
+    let many = joining.search.many;
+    let known = stack.net.strongest(node, minute(ctx));
     let of = stack.net.procedures.stack;
     let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
     match of {
         RouterStack::Nanostack => send(Node::EVERYONE),
         RouterStack::Wsrd => {
             known.into_iter().filter(|c| c.is_some()).for_each(&mut send);
-            if crowded || known[0] == Node::NONE {
+            if many || known[0] == Node::NONE {
                 send(Node::EVERYONE);
             }
         }

@@ -138,8 +138,10 @@ impl Default for Registration {
 pub(super) struct Search {
     /// It has been part of the mesh and has lost its last parent.
     pub(super) lost: bool,
-    /// More neighbours were heard than it may consider.
+    /// More neighbours were heard than it may consider, of which it has no use for all.
     pub(super) crowded: bool,
+    /// More neighbours were heard than it may consider since it began to look.
+    pub(super) many: bool,
 }
 
 impl Default for Joining {

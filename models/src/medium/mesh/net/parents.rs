@@ -236,7 +236,7 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
     (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
-    joining.search.crowded = false;
+    (joining.search.crowded, joining.search.many) = (false, false);
 }
 
 /// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
