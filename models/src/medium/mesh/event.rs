@@ -79,6 +79,11 @@ pub enum Event {
         /// Who asks.
         node: Node,
     },
+    /// A node's address is to be renewed, or has run out.
+    Lease {
+        /// Whose.
+        node: Node,
+    },
     /// A border router has waited long enough for an answer of a node that gets its keys.
     Eapol {
         /// Border router.
@@ -175,6 +180,7 @@ impl Event {
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }
             | Event::Ask { node }
+            | Event::Lease { node }
             | Event::Pan { node }
             | Event::Keys { node }
             | Event::Children { node, .. }

@@ -71,6 +71,7 @@ impl Mesh {
             | Event::Children { .. }
             | Event::Version { .. }
             | Event::Ask { .. }
+            | Event::Lease { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

@@ -7,13 +7,14 @@ use super::candidates::{minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::{
-    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, probes, rekey, trickle,
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, probes, rekey,
+    trickle,
 };
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
-use crate::spec::RouterStack;
+use crate::spec::{Lease, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// Timers of a node that is part of the mesh.
@@ -31,6 +32,8 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
+    // N `ws_bootstrap_6lr.c`, W `join_state.c`: who looks for its PAN has no address.
+    joining.addressed &= stack.net.lease == Lease::Kept && !lease::has_run_out(joining, ctx);
     let has_keys = rekey::are_good(stack.net, ctx, node) && stack.net.nodes[node].pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {

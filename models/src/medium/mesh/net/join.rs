@@ -4,6 +4,7 @@
 
 use super::children::{self, REGISTERED_S};
 use super::discover::{self, OF_MEMBERS};
+use super::lease;
 use super::parents;
 use super::probes;
 use super::trickle;
@@ -123,19 +124,9 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     arm(net, ctx, node, wait_s);
 }
 
-fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let parent = stack.net.nodes[node].parent;
-    let mut packet = Packet::new(Content::Solicit, node, stack.net.pan_of(node), parent);
-    packet.via = parent;
-    await_answer(stack.net, ctx, node);
-    stack.submit(link, ctx, node, packet);
-}
-
-/// A DHCPv6 reply came.
-pub(super) fn address_given(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let joining = &mut net.nodes[node];
-    if joining.step == Step::Address {
-        joining.addressed = true;
+/// A node has got an address that it waited for.
+pub(super) fn is_addressed(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.nodes[node].step == Step::Address {
         begin(net, ctx, node, Step::Register, net.procedures.register.delay_s);
     }
 }
@@ -248,6 +239,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
         parents::has_spoken(net, ctx, node);
         probes::settle(net, ctx, node);
+        lease::settle(net, ctx, node);
         rest(net, ctx, node);
     } else {
         begin_versions(net, ctx, node);
@@ -302,7 +294,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
-        (_, Step::Address) => solicit(stack, link, ctx, node),
+        (_, Step::Address) => {
+            await_answer(stack.net, ctx, node);
+            lease::solicit(stack, link, ctx, node);
+        }
         // W `ndp.c`: a neighbour that has acknowledged none is forgotten, not denied.
         (_, Step::Register | Step::Renew) if procedures.register.is_over(tries) => {
             parents::give_up_parent(stack, link, ctx, node, 0);

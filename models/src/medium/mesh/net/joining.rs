@@ -1,6 +1,8 @@
 //! What a node knows while it joins, and as part of the mesh.
 
+use super::Net;
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
+use super::lease::Held;
 use super::pan::Pan;
 use super::trickle::Trickle;
 use crate::medium::mesh::event::TOPICS;
@@ -88,8 +90,33 @@ pub(super) struct Joining {
     pub(super) search: Search,
     /// It has an address.
     pub(super) addressed: bool,
+    /// How long it has it.
+    pub(super) held: Held,
     /// It has not been part of the mesh since it was reset.
     pub(super) returning: bool,
+}
+
+impl Net {
+    /// Whether a node has no keys yet.
+    pub fn is_new(&self, node: Node) -> bool {
+        !self.nodes[node].pan.keys.has
+    }
+
+    /// Whether a usable path leads from a node to a border router, whether it is part of the mesh or not.
+    pub fn is_in_reach(&self, node: Node) -> bool {
+        self.nodes[node].pan.is_in_reach
+    }
+
+    /// Whether a node is part of the mesh.
+    pub fn is_operational(&self, node: Node) -> bool {
+        self.nodes[node].state == State::Operational
+    }
+
+    /// Next hop of a node towards its border router, if it has one, and hops to it.
+    pub fn way(&self, node: Node) -> (Option<Node>, u8) {
+        let joining = &self.nodes[node];
+        (joining.parent.is_some().then_some(joining.parent), joining.hops)
+    }
 }
 
 /// How a node keeps an eye on its parent.
@@ -166,6 +193,7 @@ impl Default for Joining {
             step: Step::Settled,
             search: Search::default(),
             addressed: false,
+            held: Held::default(),
             returning: false,
         }
     }

@@ -13,6 +13,7 @@ mod heed;
 mod host;
 mod join;
 mod joining;
+mod lease;
 mod load;
 mod lollipop;
 mod pan;
@@ -210,27 +211,6 @@ impl Net {
         self.count_members();
     }
 
-    /// Whether a node has no keys yet.
-    pub fn is_new(&self, node: Node) -> bool {
-        !self.nodes[node].pan.keys.has
-    }
-
-    /// Whether a usable path leads from a node to a border router, whether it is part of the mesh or not.
-    pub fn is_in_reach(&self, node: Node) -> bool {
-        self.nodes[node].pan.is_in_reach
-    }
-
-    /// Whether a node is part of the mesh.
-    pub fn is_operational(&self, node: Node) -> bool {
-        self.nodes[node].state == State::Operational
-    }
-
-    /// Next hop of a node towards its border router, if it has one, and hops to it.
-    pub fn way(&self, node: Node) -> (Option<Node>, u8) {
-        let joining = &self.nodes[node];
-        (joining.parent.is_some().then_some(joining.parent), joining.hops)
-    }
-
     /// Datagrams that receivers hold in pieces.
     pub fn reassembling(&self) -> usize {
         self.reassembly.buffered()
@@ -271,7 +251,7 @@ impl<P: PortUser> Stack<'_, P> {
     /// A datagram reached the node it was for.
     fn arrived(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: &Packet) {
         match &packet.content {
-            Content::Reply => join::address_given(self.net, ctx, node),
+            Content::Reply => lease::given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
             &Content::Eapol { step, of, depth, .. } if ctx.facts.is_gateway(node) => {
                 authenticator::heard(self, link, ctx, node, (of, packet.via), (step, depth));
@@ -334,6 +314,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
             && packet.dest != self.net.pan_of(node)
         {
             return;
+        }
+        if !ctx.facts.is_gateway(node) {
+            pan::heard(self.net, ctx, node, packet);
         }
         match packet.kind() {
             // The acknowledgement of the link layer is the answer.
@@ -489,6 +472,7 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
+        Event::Lease { node } => lease::due(stack, link, ctx, node),
         Event::Ask { node } => probes::due(stack, link, ctx, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),

@@ -10,6 +10,7 @@ mod wsrd;
 use super::auth::Authentication;
 use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
+use super::lease::LeaseLife;
 use super::probes::Probing;
 use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
@@ -161,6 +162,8 @@ pub struct ParentRules {
 pub struct PanRules {
     /// A node that has not become part of the PAN for so long looks for it anew.
     pub timeout_s: f64,
+    /// In the last tenth of that it announces its route within this, s.
+    pub announces_s: (f64, f64),
     /// How nodes choose their PAN.
     pub choosing: Choosing,
     /// How keys age, if they do.
@@ -173,9 +176,9 @@ pub struct PanRules {
 
 impl PanRules {
     /// Of nodes that are assigned their PAN, and whose keys do not age.
-    const fn plain(timeout_s: f64) -> Self {
+    const fn plain(timeout_s: f64, announces_s: (f64, f64)) -> Self {
         let choosing = Choosing { is_free: false, nodes_max: None, load: None };
-        PanRules { timeout_s, choosing, ageing: None, adapts: false, versions: None }
+        PanRules { timeout_s, announces_s, choosing, ageing: None, adapts: false, versions: None }
     }
 }
 
@@ -252,6 +255,8 @@ pub struct Procedures {
     pub register: Repeats,
     /// Route announcements, from the registration on.
     pub announce: Repeats,
+    /// How long an address is good.
+    pub lease: LeaseLife,
     /// A registration is renewed after this.
     pub registration_s: f64,
     /// How long a route is good, and when it is announced anew.
@@ -452,7 +457,8 @@ impl Procedures {
         let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
-        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
+        let lease = LeaseLife::new(stack, border, profile);
+        Procedures { border, parents, authentication, pan, relaying, route, lease, ..of_router }
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
+use crate::medium::mesh::net::lease::LeaseLife;
 use crate::medium::mesh::net::probes::{Next, Probing, Wait};
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 
@@ -51,9 +52,11 @@ pub(super) fn nanostack(
         // `rpl_downward.c`: again as long as the link layer has said nothing.
         register: exactly((0.0, 1.0), 5.0, 5.0, 0),
         announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
+        lease: LeaseLife::ENDLESS,
         registration_s: 1_100.0,
         route: RouteLife { lifetime_s: 7_200.0, renewed: (0.5, 0.75) },
-        pan: PanRules::plain(pan_timeout_min * 60.0),
+        // `ws_bootstrap_6lr.c`, `rpl_downward.c`.
+        pan: PanRules::plain(pan_timeout_min * 60.0, (1.0, 20.0)),
         parents: ParentRules {
             denied_min: 0,
             forgets_failed: true,

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::medium::mesh::net::auth::{Authentication, Requests};
 use crate::medium::mesh::net::etx::Counting;
+use crate::medium::mesh::net::lease::LeaseLife;
 use crate::medium::mesh::net::probes::{Next, Probing, Wait};
 use crate::spec::{BorderStack, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -48,10 +49,11 @@ pub(super) fn wsrd(
         address: repeats((0.0, 60.0), 60.0, 3_600.0, 3),
         register: solicits((0.0, 0.0)),
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
+        lease: LeaseLife::ENDLESS,
         registration_s: 1_900.0,
         // `rpl.c`.
         route: RouteLife { lifetime_s: 7_200.0, renewed: (0.9, 0.9) },
-        pan: PanRules::plain(3_600.0),
+        pan: PanRules::plain(3_600.0, (0.0, 0.0)),
         parents: ParentRules {
             denied_min: 10,
             forgets_failed: false,
