@@ -143,17 +143,29 @@ fn a_registration_is_renewed_before_it_lapses() {
 
 #[test]
 fn a_route_is_announced_in_the_last_tenth_of_the_pan_time_out() {
-    // wsrd: 60 min, so after 54 min; nanostack in the small profile: 30 min, so after 27 min. Routes themselves would be good for longer.
-    for (stack, period_s) in [(RouterStack::Wsrd, 3_240.0), (RouterStack::Nanostack, 1_620.0)] {
-        let mut spec = line(1, stack, DAY_S / 2);
+    // wsrd: 60 min, so after 54 min; nanostack in the small profile: 30 min, so 1 to 20 s after 27 min. Routes themselves would be good for longer.
+    // Meter 1 hears the border router's DIOs, each 1,049 s at most: under wsrd a sign of it, so that only the route ends, after 90 % of two hours.
+    for (stack, meter, period_s) in [
+        (RouterStack::Wsrd, 2, (3_240.0, 3_245.0)),
+        (RouterStack::Wsrd, 1, (6_480.0, 6_485.0)),
+        (RouterStack::Nanostack, 1, (1_620.0, 1_645.0)),
+    ] {
+        let mut spec = line(2, stack, DAY_S / 2);
+        (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-95.0));
+        (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
         spec.record.frames_every = 1;
         let ran = run(&spec);
-        let announced: Vec<f64> = sent(&ran, 1, FrameKind::Dao).collect();
-        for pair in announced.windows(2) {
-            assert!(pair[1] - pair[0] < period_s + 5.0, "{pair:?} of {stack:?}");
+        let mut announced: Vec<f64> = sent(&ran, meter, FrameKind::Dao).collect();
+        if meter == 1 {
+            // Half of them are those of meter 2, which it passes on as soon as they come.
+            let of_meter_2: Vec<f64> = sent(&ran, 2, FrameKind::Dao).collect();
+            announced.retain(|at_s| !of_meter_2.iter().any(|other_s| (0.0..5.0).contains(&(at_s - other_s))));
         }
-        let expected = DAY_S as f64 / 2.0 / period_s;
-        assert!((announced.len() as f64 - expected).abs() <= 2.0, "{} of {stack:?}", announced.len());
+        for pair in announced.windows(2) {
+            assert!(pair[1] - pair[0] < period_s.1, "{pair:?} of {stack:?}");
+        }
+        let expected = DAY_S as f64 / 2.0 / period_s.0;
+        assert!((announced.len() as f64 - expected).abs() <= 2.0, "{} of {stack:?} and meter {meter}", announced.len());
     }
 }
 

@@ -45,8 +45,9 @@ fn a_meter_whose_parent_is_reset_finds_another() {
 
     let change = of(3, EventKind::ParentChange).next().expect("meter 3 changes");
     assert_eq!(change.value, 2);
-    // Two reports that fail, a minute apart, each after 8 tries with pauses, then a minute of asking.
-    assert!(change.time_s > down_s && change.time_s < down_s + 300.0, "at {} s, reset at {down_s} s", change.time_s);
+    // Of a silent parent wsrd knows by its ETX alone, 8 for nothing that arrives: 1 + 7/8, and 2.64 with the second sample, which is worse by
+    // more than the threshold of 1.5. A sample takes four reports, one a minute; that which was under way is no more than a third one.
+    assert!(change.time_s > down_s && change.time_s < down_s + 750.0, "at {} s, reset at {down_s} s", change.time_s);
     // What meter 3 sends goes missing until then and arrives from then on.
     for row in ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push && row.node == 3) {
         let away = row.planned_s > down_s - 1.0 && row.planned_s < change.time_s;
@@ -68,13 +69,14 @@ fn a_meter_whose_parent_is_reset_finds_another() {
 
 #[test]
 fn a_meter_without_another_way_waits_for_its_parent() {
-    // 2 hangs on 1 alone. When 1 is reset for ten minutes, 2 loses its route; both come back in order.
+    // 2 hangs on 1 alone. When 1 is reset for forty minutes, 2 loses its route when it renews its registration, each 1,900 s, and has asked three
+    // times, 90 s apart at most; both come back in order.
     let line = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0)];
-    let mut spec = world(sites(line), PhyMode::M1b, 3_600);
+    let mut spec = world(sites(line), PhyMode::M1b, 6_000);
     spec.mac.hopping = true;
     spec.traffic =
         TrafficSpec { push_period: Some(SimTime::from_secs(60)), payload_bytes: Some(100), ..TrafficSpec::default() };
-    spec.device.boot = (SimTime::from_secs(600), SimTime::from_secs(600));
+    spec.device.boot = (SimTime::from_secs(2_400), SimTime::from_secs(2_400));
     spec.campaigns = vec![first_meter_only(600)];
     let ran = run(&spec);
     let operational = |node| {
@@ -87,7 +89,7 @@ fn a_meter_without_another_way_waits_for_its_parent() {
     };
     let (parent, child) = (operational(1), operational(2));
     assert_eq!((parent.len(), child.len()), (1, 1), "{parent:?} {child:?}");
-    assert!(parent[0] > 1_200.0 && child[0] > parent[0], "{parent:?} {child:?}");
+    assert!(parent[0] > 3_000.0 && child[0] > parent[0], "{parent:?} {child:?}");
     let late = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Push && row.planned_s > child[0]);
     // Of some seventy one may meet a sweep of 3.5 s, between whose pieces its receiver listens for a third of the time: 0.67^8 is 4 %.
     let missing: Vec<_> = late.clone().filter(|row| row.outcome != Outcome::Ok).collect();

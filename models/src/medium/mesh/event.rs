@@ -74,6 +74,16 @@ pub enum Event {
         /// Of its join timer.
         epoch: u16,
     },
+    /// A neighbour is to be asked whether it is there.
+    Ask {
+        /// Who asks.
+        node: Node,
+    },
+    /// A node's address is to be renewed, or has run out.
+    Lease {
+        /// Whose.
+        node: Node,
+    },
     /// A border router has waited long enough for an answer of a node that gets its keys.
     Eapol {
         /// Border router.
@@ -169,6 +179,8 @@ impl Event {
             | Event::Sweep { node, .. }
             | Event::Trickle { node, .. }
             | Event::Join { node, .. }
+            | Event::Ask { node }
+            | Event::Lease { node }
             | Event::Pan { node }
             | Event::Keys { node }
             | Event::Children { node, .. }

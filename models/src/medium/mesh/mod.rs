@@ -70,6 +70,8 @@ impl Mesh {
             | Event::Keys { .. }
             | Event::Children { .. }
             | Event::Version { .. }
+            | Event::Ask { .. }
+            | Event::Lease { .. }
             | Event::Flood { .. }
             | Event::Snapshot
             | Event::Load => net::handle(stack, link, ctx, event),

@@ -4,7 +4,8 @@
 //! of the first five the one with the cheapest path is taken.
 
 use super::etx::{ETX_MAX, Etx};
-use super::{Net, State, lollipop};
+use super::probes::Probe;
+use super::{Net, State, Step, lollipop};
 use crate::context::{Ctx, Facts};
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
@@ -36,8 +37,8 @@ pub struct Candidate {
     pub version: u8,
     /// Its signal here, dBm.
     pub rsl_dbm: i8,
-    /// A probe is on its way to it.
-    pub asked: bool,
+    /// When and how often it is asked whether it is there.
+    pub(super) probe: Probe,
 }
 
 impl Default for Candidate {
@@ -49,7 +50,7 @@ impl Default for Candidate {
             denied_until_min: 0,
             version: 0,
             rsl_dbm: i8::MIN,
-            asked: false,
+            probe: Probe::default(),
         }
     }
 }
@@ -163,6 +164,25 @@ impl Net {
         }
         joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
     }
+
+    /// Whether wsrd looks for a parent: it asks the strongest neighbours, whatever it knows of them, and remembers those as well.
+    fn asks_strongest(&self, node: Node) -> bool {
+        let joining = &self.nodes[node];
+        self.procedures.stack == RouterStack::Wsrd
+            && (joining.state < State::ConfigureRouting || matches!(joining.step, Step::Discover | Step::Choose))
+    }
+
+    /// The strongest neighbours that a node has heard, a rank or not. W `ws.c`.
+    pub(super) fn strongest(&self, node: Node, minute: u16) -> [Node; CONSIDERED] {
+        let mut heard = self.nodes[node].candidates;
+        let signal =
+            |c: &Candidate| if c.node.is_some() && !c.is_denied(minute) { i16::from(c.rsl_dbm) } else { i16::MIN };
+        heard.sort_by_key(|c| (-signal(c).max(-i16::MAX), c.node));
+        let mut strongest = [Node::NONE; CONSIDERED];
+        let able = heard.iter().filter(|c| signal(c) > i16::MIN);
+        strongest.iter_mut().zip(able).for_each(|(place, c)| *place = c.node);
+        strongest
+    }
 }
 
 /// Free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
@@ -200,6 +220,7 @@ pub(super) fn remember(
         net.sort(node, minute);
         return true;
     };
+    let asks_strongest = net.asks_strongest(node);
     let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
     let parent = joining.parent;
     match at {
@@ -210,7 +231,6 @@ pub(super) fn remember(
             if known.etx.is_out_of_reach() {
                 known.etx = Etx::default();
             }
-            known.asked &= known.etx.value().is_some();
             net.sort(node, minute);
             true
         }
@@ -218,21 +238,39 @@ pub(super) fn remember(
             let rank = rank.unwrap_or(INFINITE_RANK);
             let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
-            if live < CONSIDERED {
+            joining.search.many |= live >= CONSIDERED;
+            let has_room = live < if asks_strongest { CANDIDATES } else { CONSIDERED };
+            joining.search.crowded |= !has_room && !asks_strongest;
+            let is_taken = match &mut joining.candidates {
                 // The last place is free, or of one that was denied.
-                joining.candidates[CANDIDATES - 1] = new;
-            } else {
-                joining.search.crowded = true;
-                let worst = &mut joining.candidates[CONSIDERED - 1];
-                if !is_better(&new, worst, parent, step, minute) {
-                    return false;
+                all if has_room => replace(&mut all[CANDIDATES - 1], new, true),
+                all if asks_strongest => match all.iter_mut().rfind(|c| c.rank == INFINITE_RANK) {
+                    Some(last) => {
+                        let is_stronger = new.rank != INFINITE_RANK || new.rsl_dbm > last.rsl_dbm;
+                        replace(last, new, is_stronger)
+                    }
+                    None => false,
+                },
+                all => {
+                    let worst = &mut all[CONSIDERED - 1];
+                    let is_better = is_better(&new, worst, parent, step, minute);
+                    replace(worst, new, is_better)
                 }
-                *worst = new;
+            };
+            if !is_taken {
+                return false;
             }
             net.sort(node, minute);
             true
         }
     }
+}
+
+fn replace(place: &mut Candidate, by: Candidate, is_better: bool) -> bool {
+    if is_better {
+        *place = by;
+    }
+    is_better
 }
 
 /// Forgets the candidates of a node, but for those that have refused it, if they are kept.
@@ -251,7 +289,7 @@ pub(super) fn forget(net: &mut Net, node: Node, keeps_denied: bool) {
 pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minutes: u16) {
     let until = if minutes == 0 { 0 } else { minute(ctx).wrapping_add(minutes).wrapping_add(1).max(1) };
     if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
-        (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
+        (bad.rank, bad.denied_until_min, bad.probe) = (INFINITE_RANK, until, Probe::default());
         if net.procedures.parents.forgets_failed {
             bad.etx = Etx::default();
         }

@@ -3,17 +3,18 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
-use super::candidates::{CANDIDATES, minute, remember};
+use super::candidates::{minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::{
-    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, pan, parents, rekey, trickle,
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, probes, rekey,
+    trickle,
 };
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
-use crate::spec::RouterStack;
+use crate::spec::{Lease, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// Timers of a node that is part of the mesh.
@@ -31,6 +32,8 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Settled, 0, false);
+    // N `ws_bootstrap_6lr.c`, W `join_state.c`: who looks for its PAN has no address.
+    joining.addressed &= stack.net.lease == Lease::Kept && !lease::has_run_out(joining, ctx);
     let has_keys = rekey::are_good(stack.net, ctx, node) && stack.net.nodes[node].pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
@@ -224,8 +227,16 @@ pub(super) fn heard_sweep<P: PortUser>(
                 choose_after(net, ctx, node, SimTime::ZERO);
             }
         }
-        (State::AcquireConfig, Sweep::AdvertSolicit) => trickle::consistent(net, node, Topic::AdvertSolicit),
-        (State::AcquireConfig, Sweep::ConfigSolicit) => trickle::consistent(net, node, Topic::ConfigSolicit),
+        (State::AcquireConfig, Sweep::AdvertSolicit | Sweep::ConfigSolicit) => {
+            let of = if sweep == Sweep::AdvertSolicit { Topic::AdvertSolicit } else { Topic::ConfigSolicit };
+            trickle::consistent(net, node, of);
+            may_be_asked(net, link, ctx, node, from);
+        }
+        (State::ConfigureRouting, Sweep::AdvertSolicit | Sweep::ConfigSolicit)
+            if matches!(net.nodes[node].step, Step::Discover | Step::Choose) =>
+        {
+            may_be_asked(net, link, ctx, node, from);
+        }
         (State::AcquireConfig, Sweep::Config) => {
             pan::follow_schedule(net, node, from);
             net.nodes[node].pan.is_chosen = true;
@@ -252,6 +263,13 @@ pub(super) fn heard_sweep<P: PortUser>(
             remember(net, link, ctx, node, from, None);
         }
         _ => {}
+    }
+}
+
+/// W `ws.c`: who solicits is a neighbour as well that may be asked for RPL information, whether it has any or not.
+fn may_be_asked(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, from: Node) {
+    if net.procedures.stack == RouterStack::Wsrd {
+        remember(net, link, ctx, node, from, None);
     }
 }
 
@@ -282,16 +300,15 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
-    let crowded = joining.search.crowded;
-    let mut known = [Node::NONE; CANDIDATES];
-    known.iter_mut().zip(stack.net.considered(node, minute(ctx))).for_each(|(place, c)| *place = c.node);
+    let many = joining.search.many;
+    let known = stack.net.strongest(node, minute(ctx));
     let of = stack.net.procedures.stack;
     let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
     match of {
         RouterStack::Nanostack => send(Node::EVERYONE),
         RouterStack::Wsrd => {
             known.into_iter().filter(|c| c.is_some()).for_each(&mut send);
-            if crowded || known[0] == Node::NONE {
+            if many || known[0] == Node::NONE {
                 send(Node::EVERYONE);
             }
         }
@@ -330,7 +347,7 @@ pub(super) fn choose_parent<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
     if adopt_best(stack.net, ctx, node) {
         return;
     }
-    parents::probe_unknown(stack, link, ctx, node);
+    probes::ask_unknown(stack, link, ctx, node);
     let net = &mut *stack.net;
     let joining = &mut net.nodes[node];
     joining.step = Step::Discover;

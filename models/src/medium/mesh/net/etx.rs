@@ -69,9 +69,9 @@ impl Etx {
         (self.value > 0).then_some(self.value)
     }
 
-    /// A sample has been begun and is not complete.
-    pub fn is_incomplete(&self, counting: &Counting) -> bool {
-        self.frames < if self.value == 0 { counting.first_frames } else { counting.frames }
+    /// Frames that count towards a first value.
+    pub fn counted(&self) -> u8 {
+        if self.value == 0 { self.frames } else { 0 }
     }
 
     /// Since when the sample is taken, s ago.

@@ -4,7 +4,7 @@
 //! way, have further places behind those and use them in turn; a message that comes late is known by its counter.
 
 use super::stack::{FLOOD_ROUNDS_MAX, Flooding};
-use super::{Content, Event, Net, Packet, Stack};
+use super::{Content, Event, Net, Packet, Stack, pan};
 use crate::check::Bounds;
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
@@ -212,6 +212,7 @@ pub(super) fn heard<P: PortUser>(
         return;
     }
     take_up(stack.net, ctx, node, job);
+    pan::hears_border_router(stack.net, ctx, node);
     if !ctx.facts.is_gateway(node) {
         stack.deliver(link, ctx, node, packet);
     }

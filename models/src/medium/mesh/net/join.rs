@@ -4,7 +4,9 @@
 
 use super::children::{self, REGISTERED_S};
 use super::discover::{self, OF_MEMBERS};
+use super::lease;
 use super::parents;
+use super::probes;
 use super::trickle;
 use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, lollipop, pan, rekey};
 use crate::books::Happened;
@@ -15,6 +17,10 @@ use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
 use crate::spec::{BorderStack, Lease, RouterStack};
 use amitwin_sim_core::SimTime;
+
+/// N `rpl_downward.c`: registrations that fail in a row before the parent is forgotten, and the wait between them, s.
+const REGISTRATIONS_FAILED_MAX: u8 = 2;
+const REGISTERS_AGAIN_S: f64 = 20.0;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
 pub(super) fn stop(net: &mut Net, node: Node) {
@@ -110,7 +116,6 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let repeats = match net.nodes[node].step {
         Step::Address => net.procedures.address,
         Step::Register | Step::Renew => net.procedures.register,
-        Step::Verify => net.procedures.verify,
         _ => net.procedures.announce,
     };
     let joining = &mut net.nodes[node];
@@ -119,19 +124,9 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     arm(net, ctx, node, wait_s);
 }
 
-fn solicit<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let parent = stack.net.nodes[node].parent;
-    let mut packet = Packet::new(Content::Solicit, node, stack.net.pan_of(node), parent);
-    packet.via = parent;
-    await_answer(stack.net, ctx, node);
-    stack.submit(link, ctx, node, packet);
-}
-
-/// A DHCPv6 reply came.
-pub(super) fn address_given(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let joining = &mut net.nodes[node];
-    if joining.step == Step::Address {
-        joining.addressed = true;
+/// A node has got an address that it waited for.
+pub(super) fn is_addressed(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.nodes[node].step == Step::Address {
         begin(net, ctx, node, Step::Register, net.procedures.register.delay_s);
     }
 }
@@ -144,11 +139,33 @@ fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
-    let joining = &net.nodes[node];
+    let joining = &mut net.nodes[node];
+    joining.failures = 0;
     match joining.step {
         Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
         Step::Renew if joining.parent == from => settled(net, ctx, node),
         _ => {}
+    }
+}
+
+/// A registration was not acknowledged. wsrd goes by its timers; nanostack tries again after a while, once.
+pub(super) fn registration_failed<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    from: Node,
+) {
+    let joining = &mut stack.net.nodes[node];
+    let is_asked = matches!(joining.step, Step::Register | Step::Renew) && joining.parent == from;
+    if stack.net.procedures.stack == RouterStack::Wsrd || !is_asked {
+        return;
+    }
+    joining.failures += 1;
+    if joining.failures >= REGISTRATIONS_FAILED_MAX {
+        parents::give_up_parent(stack, link, ctx, node, 0);
+    } else {
+        arm(stack.net, ctx, node, REGISTERS_AGAIN_S);
     }
 }
 
@@ -221,22 +238,16 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
         parents::has_spoken(net, ctx, node);
+        probes::settle(net, ctx, node);
+        lease::settle(net, ctx, node);
         rest(net, ctx, node);
     } else {
         begin_versions(net, ctx, node);
     }
 }
 
-/// Asks whether the parent is still there, by neighbour solicitations.
-pub(super) fn verify(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let joining = &mut net.nodes[node];
-    (joining.step, joining.tries) = (Step::Verify, 0);
-    let delay = net.between(ctx.facts, node, net.procedures.verify.delay_s);
-    arm(net, ctx, node, delay);
-}
-
 /// Nothing is under way any longer: the parent is there.
-pub(super) fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
+fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.step, joining.tries, joining.failures) = (Step::Settled, 0, 0);
     rest(net, ctx, node);
@@ -283,9 +294,13 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
-        (_, Step::Address) => solicit(stack, link, ctx, node),
+        (_, Step::Address) => {
+            await_answer(stack.net, ctx, node);
+            lease::solicit(stack, link, ctx, node);
+        }
+        // W `ndp.c`: a neighbour that has acknowledged none is forgotten, not denied.
         (_, Step::Register | Step::Renew) if procedures.register.is_over(tries) => {
-            parents::parent_failed(stack, link, ctx, node);
+            parents::give_up_parent(stack, link, ctx, node, 0);
         }
         (_, Step::Register | Step::Renew) => {
             await_answer(stack.net, ctx, node);
@@ -293,19 +308,12 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
         (_, Step::Announce) if procedures.announce.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
-        (_, Step::Verify) if procedures.verify.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
-        (_, Step::Verify) => {
-            let parent = joining.parent;
-            await_answer(stack.net, ctx, node);
-            parents::probe(stack, link, ctx, node, parent);
-        }
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
         (_, Step::Settled) if procedures.stack == RouterStack::Nanostack && ctx.now() < stack.net.renewed_at(node) => {
             parents::wonder(stack, link, ctx, node);
             rest(stack.net, ctx, node);
         }
         (_, Step::Settled) => {
-            parents::refresh(stack, link, ctx, node);
             parents::reselect(stack, link, ctx, node);
             if stack.net.nodes[node].step == Step::Settled {
                 begin(stack.net, ctx, node, Step::Renew, (0.0, 0.0));

@@ -1,6 +1,8 @@
 //! What a node knows while it joins, and as part of the mesh.
 
+use super::Net;
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
+use super::lease::Held;
 use super::pan::Pan;
 use super::trickle::Trickle;
 use crate::medium::mesh::event::TOPICS;
@@ -42,8 +44,6 @@ pub(super) enum Step {
     Announce,
     /// Part of the mesh: waiting for the parent to renew the registration.
     Renew,
-    /// Waiting for a sign of life of a parent that did not acknowledge.
-    Verify,
     /// Nothing under way.
     Settled,
 }
@@ -80,7 +80,7 @@ pub(super) struct Joining {
     pub(super) hops: u8,
     /// Tries of the current step.
     pub(super) tries: u8,
-    /// Frames to the parent that failed in a row.
+    /// Registrations with the parent that failed in a row.
     pub(super) failures: u8,
     /// Joining state.
     pub(super) state: State,
@@ -90,8 +90,33 @@ pub(super) struct Joining {
     pub(super) search: Search,
     /// It has an address.
     pub(super) addressed: bool,
+    /// How long it has it.
+    pub(super) held: Held,
     /// It has not been part of the mesh since it was reset.
     pub(super) returning: bool,
+}
+
+impl Net {
+    /// Whether a node has no keys yet.
+    pub fn is_new(&self, node: Node) -> bool {
+        !self.nodes[node].pan.keys.has
+    }
+
+    /// Whether a usable path leads from a node to a border router, whether it is part of the mesh or not.
+    pub fn is_in_reach(&self, node: Node) -> bool {
+        self.nodes[node].pan.is_in_reach
+    }
+
+    /// Whether a node is part of the mesh.
+    pub fn is_operational(&self, node: Node) -> bool {
+        self.nodes[node].state == State::Operational
+    }
+
+    /// Next hop of a node towards its border router, if it has one, and hops to it.
+    pub fn way(&self, node: Node) -> (Option<Node>, u8) {
+        let joining = &self.nodes[node];
+        (joining.parent.is_some().then_some(joining.parent), joining.hops)
+    }
 }
 
 /// How a node keeps an eye on its parent.
@@ -101,6 +126,10 @@ pub(super) struct Watch {
     pub(super) chosen_min: u16,
     /// When it wonders that it has said nothing for so long, s of the run; where the stack does.
     pub(super) wonders_s: u32,
+    /// When it asks a candidate whether it is there, s of the run, modulo 2^16.
+    pub(super) asks_s: u16,
+    /// It does so then.
+    pub(super) asks: bool,
 }
 
 /// Numbers of RPL that go round (`lollipop`).
@@ -136,8 +165,10 @@ impl Default for Registration {
 pub(super) struct Search {
     /// It has been part of the mesh and has lost its last parent.
     pub(super) lost: bool,
-    /// More neighbours were heard than it may consider.
+    /// More neighbours were heard than it may consider, of which it has no use for all.
     pub(super) crowded: bool,
+    /// More neighbours were heard than it may consider since it began to look.
+    pub(super) many: bool,
 }
 
 impl Default for Joining {
@@ -162,6 +193,7 @@ impl Default for Joining {
             step: Step::Settled,
             search: Search::default(),
             addressed: false,
+            held: Held::default(),
             returning: false,
         }
     }

@@ -13,10 +13,12 @@ mod heed;
 mod host;
 mod join;
 mod joining;
+mod lease;
 mod load;
 mod lollipop;
 mod pan;
 mod parents;
+mod probes;
 mod reassembly;
 mod rekey;
 mod routes;
@@ -209,27 +211,6 @@ impl Net {
         self.count_members();
     }
 
-    /// Whether a node has no keys yet.
-    pub fn is_new(&self, node: Node) -> bool {
-        !self.nodes[node].pan.keys.has
-    }
-
-    /// Whether a usable path leads from a node to a border router, whether it is part of the mesh or not.
-    pub fn is_in_reach(&self, node: Node) -> bool {
-        self.nodes[node].pan.is_in_reach
-    }
-
-    /// Whether a node is part of the mesh.
-    pub fn is_operational(&self, node: Node) -> bool {
-        self.nodes[node].state == State::Operational
-    }
-
-    /// Next hop of a node towards its border router, if it has one, and hops to it.
-    pub fn way(&self, node: Node) -> (Option<Node>, u8) {
-        let joining = &self.nodes[node];
-        (joining.parent.is_some().then_some(joining.parent), joining.hops)
-    }
-
     /// Datagrams that receivers hold in pieces.
     pub fn reassembling(&self) -> usize {
         self.reassembly.buffered()
@@ -270,7 +251,7 @@ impl<P: PortUser> Stack<'_, P> {
     /// A datagram reached the node it was for.
     fn arrived(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: &Packet) {
         match &packet.content {
-            Content::Reply => join::address_given(self.net, ctx, node),
+            Content::Reply => lease::given(self.net, ctx, node),
             Content::DaoAck { sequence } => join::route_known(self, link, ctx, node, *sequence),
             &Content::Eapol { step, of, depth, .. } if ctx.facts.is_gateway(node) => {
                 authenticator::heard(self, link, ctx, node, (of, packet.via), (step, depth));
@@ -336,6 +317,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
         {
             return;
         }
+        if !ctx.facts.is_gateway(node) {
+            pan::heard(self.net, ctx, node, packet);
+        }
         match packet.kind() {
             // The acknowledgement of the link layer is the answer.
             Kind::Nud | Kind::Probe => {}
@@ -362,8 +346,10 @@ impl<P: PortUser> Above for Stack<'_, P> {
             ctx.books.sent_up(node, done.tries, done.ok);
         }
         parents::link_result(self, link, ctx, node, done);
-        if done.ok && done.kind == Kind::Ns {
-            join::registration_done(self.net, ctx, node, done.to);
+        match (done.kind, done.ok) {
+            (Kind::Ns, true) => join::registration_done(self.net, ctx, node, done.to),
+            (Kind::Ns, false) => join::registration_failed(self, link, ctx, node, done.to),
+            _ => {}
         }
         if !done.ok && done.kind == Kind::Eapol {
             auth::relay_failed(self, link, ctx, node, done.to);
@@ -492,6 +478,8 @@ pub fn handle<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
         Event::Trickle { node, topic, epoch } => trickle::due(stack, link, ctx, node, topic, epoch),
         Event::Join { node, epoch } => join::due(stack, link, ctx, node, epoch),
         Event::Eapol { gateway, node } => authenticator::due(stack, link, ctx, gateway, node),
+        Event::Lease { node } => lease::due(stack, link, ctx, node),
+        Event::Ask { node } => probes::due(stack, link, ctx, node),
         Event::Pan { node } => pan::due(stack, link, ctx, node),
         Event::Keys { node } => rekey::due(stack, link, ctx, node),
         Event::Version { gateway } => parents::version_due(stack.net, ctx, gateway),

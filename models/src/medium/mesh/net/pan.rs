@@ -1,6 +1,6 @@
 //! How long a node believes in its PAN, and what a restart of the border router does to it.
 //!
-//! An acknowledged route shows that the border router lives. In the last tenth of the PAN time-out a node announces its route
+//! An acknowledged route shows that the border router lives, to wsrd any datagram of it. In the last tenth of the PAN time-out a node announces its route
 //! to find out, as soon as it has time; when the time-out is over it starts anew. A border router of nanostack gives its broadcast schedule a new number at
 //! each start, and a router that hears of it starts anew as well; wsbrd goes on with the one that it has stored.
 
@@ -9,11 +9,13 @@ use super::candidates::seconds;
 use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Stack, State, Step, Sweep, Topic, join, parents, trickle};
+use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, join, parents, trickle};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
+use crate::medium::mesh::packet::Kind;
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,26 @@ pub(super) struct Pan {
     pub(super) heard: [Offer; PANS],
     /// Its keys.
     pub(super) keys: Keys,
+}
+
+/// A datagram has come to a node. wsrd takes any of the border router for a sign that it lives, also one that it passes on. W `wsrd.c`, `ipv6.c`.
+pub(super) fn heard(net: &mut Net, ctx: &mut Ctx, node: Node, packet: &Packet) {
+    let is_one = match packet.kind() {
+        // Of a command for all the first copy counts (`flood`).
+        Kind::Flood => false,
+        Kind::Dio => net.candidate(node, packet.origin).is_some(),
+        _ => !packet.is_bare_eapol(),
+    };
+    if is_one && packet.origin == net.nodes[node].pan.of {
+        hears_border_router(net, ctx, node);
+    }
+}
+
+/// A datagram of the border router has come to a node.
+pub(super) fn hears_border_router(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.procedures.stack == RouterStack::Wsrd && net.nodes[node].parent.is_some() && !ctx.facts.is_gateway(node) {
+        is_alive(net, ctx, node);
+    }
 }
 
 /// The border router has shown that it lives.
@@ -91,7 +113,8 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         let next_s = if is_settled { until_s } else { until_s.min(now_s + LOOKS_AGAIN_S) };
         ctx.schedule(SimTime::from_secs(next_s), node, Event::Pan { node });
         if is_settled {
-            join::announce(stack.net, ctx, node, (0.0, 0.0));
+            let delay_s = stack.net.procedures.pan.announces_s;
+            join::announce(stack.net, ctx, node, delay_s);
         }
     } else {
         joining.pan.is_watched = false;

@@ -1,21 +1,19 @@
 //! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
 
-use super::candidates::{CANDIDATES, deny, forget, minute, remember, seconds};
-use super::{Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, trickle};
+use super::candidates::{deny, forget, minute, remember, seconds};
+use super::{
+    Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, trickle,
+};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{Done, LinkLayer};
-use crate::medium::mesh::packet::Kind;
 use crate::node::Node;
 use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 
 /// A new parent must be better by this much rank (1.5 ETX).
 pub(super) const SWITCH_THRESHOLD: u32 = 192;
-/// Frames to the parent that fail in a row before it is asked whether it is still there. One failure says little: a
-/// neighbour in its sweep is deaf for seconds.
-const FAILURES_MAX: u8 = 2;
 /// N `rpl_policy.c`: parents are looked at so often, s.
 const WONDERS_AGAIN_S: u32 = 600;
 
@@ -91,51 +89,12 @@ pub(super) fn heard_dio<P: PortUser>(
     if !is_candidate {
         return;
     }
-    probe_unknown(stack, link, ctx, node);
+    probes::ask_unknown(stack, link, ctx, node);
     match (stack.net.nodes[node].state, stack.net.nodes[node].step) {
         (State::ConfigureRouting, Step::Discover) => discover::heard_dio(stack.net, ctx, node),
         (State::Operational, Step::Settled) => reselect(stack, link, ctx, node),
         _ => {}
     }
-}
-
-/// Asks candidates whose ETX is not known by a neighbour solicitation, whose acknowledgement counts.
-pub(super) fn probe_unknown<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let is_joining = stack.net.nodes[node].state != State::Operational;
-    // wsrd asks for information alone while it joins: the acknowledgement of a DIS counts as well.
-    if is_joining && stack.net.procedures.stack == RouterStack::Wsrd && stack.net.nodes[node].step == Step::Discover {
-        return;
-    }
-    let mut unknown = [Node::NONE; CANDIDATES];
-    let considered = stack.net.considered(node, minute(ctx));
-    let asked = considered.filter(|c| c.rank != INFINITE_RANK && c.etx.value().is_none() && !c.asked);
-    unknown.iter_mut().zip(asked).for_each(|(place, c)| *place = c.node);
-    for to in unknown.into_iter().filter(|to| to.is_some()) {
-        probe(stack, link, ctx, node, to);
-    }
-}
-
-/// Probes the candidates of which nothing has been counted for long, so that all that are considered stay known.
-pub(super) fn refresh<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let (now_s, refresh_s) = (seconds(ctx), stack.net.procedures.parents.refresh_s);
-    if refresh_s == u16::MAX {
-        return;
-    }
-    let mut outdated = [Node::NONE; CANDIDATES];
-    let considered = stack.net.considered(node, minute(ctx));
-    let old = considered.filter(|c| c.rank != INFINITE_RANK && c.etx.age_s(now_s) >= refresh_s);
-    outdated.iter_mut().zip(old).for_each(|(place, c)| *place = c.node);
-    for to in outdated.into_iter().filter(|to| to.is_some()) {
-        probe(stack, link, ctx, node, to);
-    }
-}
-
-/// Probes a candidate.
-pub(super) fn probe<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    if let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == to) {
-        candidate.asked = true;
-    }
-    stack.submit(link, ctx, node, Packet::new(Content::Nud, node, to, to));
 }
 
 /// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
@@ -250,7 +209,8 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     if detached {
         joining.numbers.version = version;
     }
-    (joining.parent, joining.hops, joining.failures) = (parent, hops, 0);
+    (joining.parent, joining.hops) = (parent, hops);
+    joining.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
     take_version(net, ctx, node);
@@ -276,7 +236,7 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
     (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
-    joining.search.crowded = false;
+    (joining.search.crowded, joining.search.many) = (false, false);
 }
 
 /// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
@@ -284,7 +244,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     if !stack.net.is_settled(node) {
         return;
     }
-    probe_unknown(stack, link, ctx, node);
+    probes::ask_unknown(stack, link, ctx, node);
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
@@ -362,44 +322,19 @@ pub(super) fn link_result<P: PortUser>(
         return;
     }
     let now_s = seconds(ctx);
-    let (counting, refresh_s) = (stack.net.procedures.parents.counting, stack.net.procedures.parents.refresh_s);
+    let counting = stack.net.procedures.parents.counting;
     let joining = &mut stack.net.nodes[node];
     // W `join_state.c`: each frame is a sample while it looks for a parent.
     let is_looking = matches!(joining.step, Step::Discover | Step::Choose) && joining.state == State::ConfigureRouting;
-    let counting = match stack.net.procedures.stack {
-        RouterStack::Wsrd if is_looking => counting.at_once(),
-        _ => counting,
-    };
-    let is_parent = done.to == joining.parent;
-    let (mut is_new, mut wants_more) = (false, false);
-    if let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) {
-        let is_outdated = candidate.etx.value().is_none() || candidate.etx.age_s(now_s) >= refresh_s;
-        is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
-        candidate.asked = false;
-        wants_more = done.kind == Kind::Nud && is_outdated && !is_new && candidate.etx.is_incomplete(&counting);
-    }
-    let settled = joining.state == State::Operational;
-    if wants_more {
-        probe(stack, link, ctx, node, done.to);
-    }
-    if is_new && is_parent && !matches!(stack.net.nodes[node].step, Step::Discover | Step::Choose) {
+    let at_once = is_looking && stack.net.procedures.stack == RouterStack::Wsrd;
+    let counting = if at_once { counting.at_once() } else { counting };
+    let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
+    let is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
+    probes::counted(stack, link, ctx, node, done, (is_new, at_once));
+    let joining = &stack.net.nodes[node];
+    if is_new && joining.parent == done.to && !matches!(joining.step, Step::Discover | Step::Choose) {
         follow(stack, link, ctx, node);
-    } else if is_new && settled && stack.net.nodes[node].step == Step::Settled {
+    } else if is_new && joining.state == State::Operational && joining.step == Step::Settled {
         reselect(stack, link, ctx, node);
-    }
-    let joining = &mut stack.net.nodes[node];
-    if !is_parent || joining.parent != done.to || joining.state != State::Operational {
-        return;
-    }
-    match (done.ok, joining.step) {
-        (true, Step::Settled) => joining.failures = 0,
-        (true, Step::Verify) => join::settled(stack.net, ctx, node),
-        (false, Step::Settled) => {
-            joining.failures += 1;
-            if joining.failures >= FAILURES_MAX {
-                join::verify(stack.net, ctx, node);
-            }
-        }
-        _ => {}
     }
 }

@@ -10,6 +10,8 @@ mod wsrd;
 use super::auth::Authentication;
 use super::choice::{Choosing, LoadFactor};
 use super::etx::Counting;
+use super::lease::LeaseLife;
+use super::probes::Probing;
 use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
@@ -145,8 +147,8 @@ pub struct ParentRules {
     pub signal: Signal,
     /// How expected transmissions are counted.
     pub counting: Counting,
-    /// Candidates of which nothing has been counted for so long are probed, s; [`u16::MAX`]: never.
-    pub refresh_s: u16,
+    /// When candidates are asked whether they are there.
+    pub probing: Probing,
     /// Parents are compared at most so often, min.
     pub reconsider_min: u16,
     /// Rank of a border router, and the least step from a parent to its child.
@@ -164,6 +166,8 @@ pub struct ParentRules {
 pub struct PanRules {
     /// A node that has not become part of the PAN for so long looks for it anew.
     pub timeout_s: f64,
+    /// In the last tenth of that it announces its route within this, s.
+    pub announces_s: (f64, f64),
     /// How nodes choose their PAN.
     pub choosing: Choosing,
     /// How keys age, if they do.
@@ -176,9 +180,9 @@ pub struct PanRules {
 
 impl PanRules {
     /// Of nodes that are assigned their PAN, and whose keys do not age.
-    const fn plain(timeout_s: f64) -> Self {
+    const fn plain(timeout_s: f64, announces_s: (f64, f64)) -> Self {
         let choosing = Choosing { is_free: false, nodes_max: None, load: None };
-        PanRules { timeout_s, choosing, ageing: None, adapts: false, versions: None }
+        PanRules { timeout_s, announces_s, choosing, ageing: None, adapts: false, versions: None }
     }
 }
 
@@ -257,14 +261,14 @@ pub struct Procedures {
     pub register: Repeats,
     /// Route announcements, from the registration on.
     pub announce: Repeats,
+    /// How long an address is good.
+    pub lease: LeaseLife,
     /// A registration is renewed after this.
     pub registration_s: f64,
     /// How long a route is good, and when it is announced anew.
     pub route: RouteLife,
     /// How long nodes believe in a PAN, how they choose one, and how its keys age.
     pub pan: PanRules,
-    /// Solicitations that ask a silent parent whether it is there.
-    pub verify: Repeats,
     /// How parents are chosen and children taken.
     pub parents: ParentRules,
     /// How nodes get their keys.
@@ -457,6 +461,7 @@ impl Procedures {
         let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
+        let lease = LeaseLife::new(stack, border, profile);
         Procedures {
             border,
             exchange: Exchange::of(&spec.mesh),
@@ -465,6 +470,7 @@ impl Procedures {
             pan,
             relaying,
             route,
+            lease,
             ..of_router
         }
     }

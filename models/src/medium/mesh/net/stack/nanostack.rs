@@ -6,6 +6,8 @@ use super::{
 };
 use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
+use crate::medium::mesh::net::lease::LeaseLife;
+use crate::medium::mesh::net::probes::{Next, Probing, Wait};
 use crate::medium::mesh::wire::eapol::Exchange;
 use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
 
@@ -88,14 +90,14 @@ pub(super) fn nanostack(
         choice_s: (choice_s, 1.5 * choice_s),
         // DHCPv6 client.
         address: Repeats { spread: (0.9, 1.1), ..exactly((0.0, 5.0), 60.0, 900.0, 0) },
-        // `rpl_downward.c`.
-        register: exactly((0.0, 1.0), 20.0, 20.0, 2),
+        // `rpl_downward.c`: again as long as the link layer has said nothing.
+        register: exactly((0.0, 1.0), 5.0, 5.0, 0),
         announce: Repeats { spread: (0.5, 1.5), ..exactly((6.0, 6.0), dio.imin_s().max(40.0), 540.0, 3) },
+        lease: LeaseLife::ENDLESS,
         registration_s: 1_100.0,
         route: RouteLife { lifetime_s: 7_200.0, renewed: (0.5, 0.75) },
-        pan: PanRules::plain(pan_timeout_min * 60.0),
-        // `ipv6_neighbour.c`: 3 solicitations 5 s apart.
-        verify: exactly((0.0, 5.0), 5.0, 5.0, 3),
+        // `ws_bootstrap_6lr.c`, `rpl_downward.c`.
+        pan: PanRules::plain(pan_timeout_min * 60.0, (1.0, 20.0)),
         parents: ParentRules {
             denied_min: 0,
             forgets_failed: true,
@@ -111,7 +113,13 @@ pub(super) fn nanostack(
             },
             // `etx.c`.
             counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
-            refresh_s: u16::MAX,
+            // `ws_bootstrap.c`: an acknowledged solicitation is good for half of a link's 2,200 s; from then on one in 110 each second, at
+            // 1,650 s at the latest. One that is not answered in 5 s is repeated within another.
+            probing: Probing {
+                idle: Wait::Chance { after_s: 1_100, one_in: 110, most_s: 1_650 },
+                next: Next::Doubling(if profile <= SizeProfile::Small { 4 } else { 8 }),
+                failed_s: (5.0, 5.9),
+            },
             reconsider_min: 10,
             rank_step: 196,
             rank_increase_max: 2_048,

@@ -7,6 +7,8 @@ use super::{
 };
 use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
+use crate::medium::mesh::net::lease::LeaseLife;
+use crate::medium::mesh::net::probes::{Next, Probing, Wait};
 use crate::medium::mesh::wire::eapol::Exchange;
 use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
@@ -58,11 +60,11 @@ pub(super) fn wsrd(
         address: repeats((0.0, 60.0), 60.0, 3_600.0, 3),
         register: solicits((0.0, 0.0)),
         announce: repeats((3.0, 3.0), 3.0, 6.0, 3),
+        lease: LeaseLife::ENDLESS,
         registration_s: 1_900.0,
         // `rpl.c`.
         route: RouteLife { lifetime_s: 7_200.0, renewed: (0.9, 0.9) },
-        pan: PanRules::plain(3_600.0),
-        verify: solicits((0.0, 60.0)),
+        pan: PanRules::plain(3_600.0, (0.0, 0.0)),
         parents: ParentRules {
             denied_min: 10,
             forgets_failed: false,
@@ -78,7 +80,12 @@ pub(super) fn wsrd(
             },
             // `ws_etx.c`.
             counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
-            refresh_s: 1_800,
+            // `ws_etx.c`, `ndp.c`: an ETX is outdated after half an hour; a neighbour is asked within a minute of that, and of the answer.
+            probing: Probing {
+                idle: Wait::Uniform(1_800.0, 60.0),
+                next: Next::Uniform(0.0, 60.0),
+                failed_s: (30.0, 90.0),
+            },
             reconsider_min: 0,
             rank_step: 128,
             rank_increase_max: 0,

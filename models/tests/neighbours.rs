@@ -1,0 +1,164 @@
+//! Neighbours of a node over hours: when a candidate is asked whether it is there, and what becomes of a parent that is not.
+
+use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
+use amitwin_sim_core::SimTime;
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+
+/// Radios in a line, 70 m apart, at 150 kb/s on one channel, and nothing to report.
+fn line(meters: u32, stack: RouterStack, seconds: u64) -> WorldSpec {
+    let places = (0..=meters).map(|n| (if n == 0 { Gateway } else { Meter }, n as f32 * 70.0, 0.0));
+    let mut spec = world(sites(places), PhyMode::M3, seconds);
+    (spec.mesh.stack, spec.mesh.profile, spec.record.frames_every) = (stack, Some(SizeProfile::Small), 1);
+    spec
+}
+
+/// When a node sent frames of a kind, but for those that the link layer repeated within so many seconds.
+fn sent(ran: &Ran, node: u32, kind: FrameKind, repeated_s: f64) -> Vec<f64> {
+    let mut times: Vec<f64> = Vec::new();
+    let mut last_s = f64::NEG_INFINITY;
+    for f in ran.rows.frames.iter().filter(|f| f.src == node && f.kind == kind) {
+        if f.time_s > last_s + repeated_s {
+            times.push(f.time_s);
+        }
+        last_s = f.time_s;
+    }
+    times
+}
+
+/// When meter 1 asked meter 2, both 70 m from the border router and 10 m from each other, in ten days.
+fn asked(stack: RouterStack) -> Vec<f64> {
+    let mut spec = line(2, stack, 10 * 86_400);
+    (spec.placement.sites[2].x_m, spec.placement.sites[2].y_m) = (70.0, 10.0);
+    sent(&run(&spec), 1, FrameKind::Nud, 0.0)
+}
+
+#[test]
+fn wsrd_takes_a_sample_of_four_of_each_candidate_each_half_hour() {
+    let at = asked(RouterStack::Wsrd);
+    // An ETX is outdated 1,800 s after it was worked out. The first of four comes U[0, 60] s later, each other as long after the one before.
+    let gaps: Vec<f64> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let long: Vec<usize> = (0..gaps.len()).filter(|&n| gaps[n] > 1_000.0).collect();
+    assert!(long.iter().all(|&n| (1_799.0..1_862.0).contains(&gaps[n])), "{:?}", &gaps[..20]);
+    assert!(gaps.iter().all(|&gap| gap > 1_000.0 || gap < 62.0), "{:?}", &gaps[..20]);
+    // A frame that has to be repeated is one more.
+    let bursts: Vec<usize> = long.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let of_four = bursts.iter().filter(|&&frames| frames == 4).count();
+    assert!(
+        bursts.iter().all(|&frames| frames >= 4) && of_four * 10 > bursts.len() * 9,
+        "{of_four} of {}",
+        bursts.len()
+    );
+    // 1,800 + 4 x 30 s each: 450 in ten days.
+    assert!((long.len() as f64 - 450.0).abs() < 10.0, "{}", long.len());
+}
+
+#[test]
+fn nanostack_asks_a_candidate_that_has_acknowledged_nothing_for_1100_s() {
+    let at = asked(RouterStack::Nanostack);
+    // Three at the beginning, by which it becomes known.
+    let gaps: Vec<f64> = at[2..].windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| (1_100.0..1_652.0).contains(gap)), "{:?}", &gaps[..20]);
+    // 1,101 s and as many more as a chance of one in 110 fails: 109 (1 - (109/110)^549) = 108 in the mean. Up to a second more until the frame is
+    // sent. Standard deviation 105 s, of the mean of 700 4 s.
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    assert!(gaps.len() > 650 && (mean - 1_209.5).abs() < 16.0, "{mean} s of {}", gaps.len());
+}
+
+/// Meter 2 hangs on meter 1, whose supply ends for good after an hour: registrations that it tried from then on, and when it gave its parent up.
+fn parent_ends(stack: RouterStack, seed: u64) -> (Vec<f64>, f64) {
+    let mut spec = WorldSpec { seed, ..line(2, stack, 3 * 3_600) };
+    // Nobody hears further than one place.
+    (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-95.0));
+    (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
+    spec.events = vec![event("off", 3_600, None, Act::PowerOff(PowerOff {}), vec![1])];
+    let ran = run(&spec);
+    let left = ran.rows.events.iter().find(|e| e.node == 2 && e.kind == EventKind::JoinState).expect("it leaves");
+    let at = sent(&ran, 2, FrameKind::Ns, 3.0).into_iter().filter(|&at_s| at_s > 3_600.0).collect();
+    (at, left.time_s)
+}
+
+#[test]
+fn a_silent_parent_is_noticed_by_its_registration() {
+    let mut noticed = [0, 0];
+    for seed in 1..=20 {
+        // wsrd: within 1,900 s the first of three, 30 to 90 s apart, and as long after the last it is over.
+        let (at, left_s) = parent_ends(RouterStack::Wsrd, seed);
+        if let [first_s, second_s, third_s] = at[..] {
+            noticed[0] += 1;
+            assert!(first_s < 5_501.0, "{at:?} with seed {seed}");
+            for wait_s in [second_s - first_s, third_s - second_s, left_s - third_s] {
+                assert!((30.0..90.5).contains(&wait_s), "{at:?}, {left_s} s with seed {seed}");
+            }
+        }
+        // Nanostack: within 1,100 s; it waits 20 s after the link layer has given up, tries once more, and when that has failed it is over.
+        let (at, left_s) = parent_ends(RouterStack::Nanostack, seed);
+        if let (Some(first_s), Some(last_s)) = (at.first(), at.last()) {
+            noticed[1] += 1;
+            assert!(*first_s < 4_701.0 && last_s - first_s > 19.9, "{at:?} with seed {seed}");
+            assert!(left_s < last_s + 20.0 && left_s < first_s + 60.0, "{at:?}, {left_s} s with seed {seed}");
+        }
+    }
+    // In others a route announcement that the border router has not answered comes first.
+    assert!(noticed.iter().all(|&runs| runs >= 7), "{noticed:?}");
+}
+
+#[test]
+fn reports_that_fail_are_no_reason_to_ask() {
+    // A report each 200 s, of which the parent acknowledges none: no solicitation comes before its time, and each other one is a registration.
+    let mut spec = line(2, RouterStack::Wsrd, 6_000);
+    spec.radio.hearing_floor_dbm = -95.0;
+    (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
+    spec.traffic =
+        TrafficSpec { push_period: Some(SimTime::from_secs(200)), payload_bytes: Some(50), ..TrafficSpec::default() };
+    spec.events = vec![event("off", 3_600, None, Act::PowerOff(PowerOff {}), vec![1])];
+    let ran = run(&spec);
+    let lost = sent(&ran, 2, FrameKind::Push, 3.0).into_iter().filter(|&at_s| at_s > 3_600.0).count();
+    let before = sent(&ran, 2, FrameKind::Ns, 3.0).into_iter().filter(|&at_s| at_s < 3_600.0).next_back();
+    let after = sent(&ran, 2, FrameKind::Ns, 3.0).into_iter().find(|&at_s| at_s > 3_600.0).expect("it renews");
+    assert!(lost >= 2, "{lost}");
+    let waited_s = after - before.expect("it has registered");
+    assert!((1_899.0..1_902.0).contains(&waited_s), "{waited_s} s");
+}
+
+#[test]
+fn wsrd_asks_the_five_strongest_and_all_if_it_knows_more() {
+    // Six meters within 5 m of each other and 60 m from the border router restart within 7 s. Who is the first and has heard the others solicit knows six neighbours, of whom
+    // the strongest have no route; the border router says its rank 16 to 33 s after somebody has asked all.
+    let mut spec = line(6, RouterStack::Wsrd, 7_000);
+    for (n, site) in spec.placement.sites[1..].iter_mut().enumerate() {
+        (site.x_m, site.y_m) = (60.0, n as f32);
+    }
+    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(8));
+    spec.events = vec![event("off", 6_000, Some(60), Act::PowerOff(PowerOff {}), (1..=6).collect())];
+    let (mut to_five, mut waited) = (0, 0);
+    for seed in 1..=20 {
+        spec.seed = seed;
+        let ran = run(&spec);
+        for meter in 1..=6 {
+            let asks: Vec<_> = ran.rows.frames.iter().filter(|f| f.src == meter && f.kind == FrameKind::Dis).collect();
+            let mut begins_s = Vec::new();
+            for burst in asks.chunk_by(|a, b| b.time_s - a.time_s < 2.0) {
+                begins_s.push(burst[0].time_s);
+                let mut to: Vec<u32> = burst.iter().filter_map(|f| f.dst).collect();
+                to.sort_unstable();
+                to.dedup();
+                let asks_all = burst.iter().any(|f| f.dst.is_none());
+                assert!(to.len() <= 5 && (asks_all || (1..=5).contains(&to.len())), "{to:?}");
+                if asks_all && to.len() == 5 {
+                    to_five += 1;
+                    assert!(!to.contains(&0), "the weakest of six: {to:?}");
+                }
+            }
+            for (n, pair) in begins_s.windows(2).enumerate() {
+                // 5 s, then twice as long each time, within 10 %.
+                let expected_s = 5.0 * f64::from(1u32 << n);
+                let wait_s = pair[1] - pair[0];
+                waited += usize::from(n > 0);
+                assert!((wait_s - expected_s).abs() < 0.1 * expected_s + 0.5, "{begins_s:?}");
+            }
+        }
+    }
+    assert!(to_five > 20 && waited > 10, "{to_five} bursts to five and all, {waited} waits of 10 s and more");
+}
