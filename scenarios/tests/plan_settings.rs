@@ -173,7 +173,7 @@ fn a_list_may_have_columns_of_its_own_names_and_dates_of_its_own_form() {
     assert!(plan.notes.iter().all(|note| !note.contains("no meters")), "{:?}", plan.notes);
     // What is missing is told once, whatever the number of meters, with what there is.
     let missing = of("").expect_err("no vintage");
-    assert_eq!(missing.matches("has no column `vintage`").count(), 1, "{missing}");
+    assert_eq!(missing.matches("has no column `vintage` and no column `depot`").count(), 1, "{missing}");
     assert!(missing.contains("fleet.columns.vintage") && missing.contains("`Typ`, `Einbau`, `Bezirk`"), "{missing}");
     let wrong = of(&own.replace("Einbau", "Datum")).expect_err("no such column");
     assert!(wrong.contains("has no column `Datum`, which is to say `installed`"), "{wrong}");
