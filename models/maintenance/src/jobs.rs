@@ -1,9 +1,11 @@
 //! The open jobs of a depot, and its crews.
 
 use crate::spec::{Crews, Tasks};
+use crate::words::Words;
 use amitwin_data::rows::Reason;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// Work at a meter that is to be done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,6 +190,7 @@ pub struct Pool {
     /// Share of the visits after which those give work back of which nothing else is said.
     handed_back: f64,
     idle: u32,
+    words: Words,
 }
 
 /// A crew's visit.
@@ -213,12 +216,17 @@ impl Pool {
         let of = |(at, kind): (usize, &Crews)| std::iter::repeat_n((at as u16, None), kind.count as usize);
         let crews: Vec<(u16, Option<Visit>)> = kinds.iter().enumerate().flat_map(of).collect();
         let idle = crews.len() as u32;
-        Pool { kinds: kinds.to_vec(), crews, handed_back, idle }
+        Pool { kinds: kinds.to_vec(), crews, handed_back, idle, words: Words::default() }
     }
 
     /// The crews that one is of.
     pub fn kind(&self, crew: u32) -> &Crews {
         &self.kinds[usize::from(self.crews[crew as usize].0)]
+    }
+
+    /// What tables say of a visit: who went, and what for.
+    pub fn told(&mut self, crew: u32, tasks: Tasks) -> (Arc<str>, Arc<str>) {
+        (self.kind(crew).name.clone(), self.words.of(tasks))
     }
 
     /// Share of a crew's visits after which it gives the work back.

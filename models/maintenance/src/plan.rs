@@ -18,15 +18,16 @@ pub struct Run<'a> {
     quarter: u32,
     /// All years have been played, and depots tell what is left of their failures.
     is_ending: bool,
-    /// Those that have.
+    /// Those that have, and the meters of the next one of which it is told.
     ended: usize,
+    told: u32,
 }
 
 impl<'a> Run<'a> {
     /// At the beginning of a plan.
     pub fn new(plan: &'a PlanSpec) -> Run<'a> {
         let depots = (0..plan.depots.len() as u32).into_par_iter().map(|number| Depot::new(plan, number)).collect();
-        Run { plan, depots, months: 0, quarter: 0, is_ending: false, ended: 0 }
+        Run { plan, depots, months: 0, quarter: 0, is_ending: false, ended: 0, told: 0 }
     }
 
     /// Runs through the next quarter of a month; behind the last one, through what is left of failures, a part of a depot at a time. Whether there
@@ -48,9 +49,9 @@ impl<'a> Run<'a> {
             self.depots[before].rows = Rows::default();
         }
         let Some(depot) = self.depots.get_mut(self.ended) else { return false };
-        if depot.end() {
-            self.ended += 1;
-        }
+        let next = depot.end(self.told);
+        self.told = next.unwrap_or(0);
+        self.ended += usize::from(next.is_none());
         true
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Tasks as text, each set once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Words(BTreeMap<u16, Arc<str>>);
 
 impl Words {

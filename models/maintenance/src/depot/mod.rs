@@ -17,7 +17,6 @@ use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
 use crate::tally::Tally;
-use crate::words::Words;
 use amitwin_data::rows::{DepotRow, Rows};
 use lots::Judged;
 
@@ -61,7 +60,6 @@ pub struct Depot<'a> {
     next: Vec<u32>,
     jobs: Jobs,
     crews: Pool,
-    words: Words,
     stock: Stock,
     lots: Judged,
     installed: u32,
@@ -75,8 +73,6 @@ pub struct Depot<'a> {
     pub total: Tally,
     /// Parts by vintage and place, and the ages at which they came, failed and went.
     pub ages: Survival,
-    /// Meters of which it is told what is left at the end.
-    told: u32,
     /// How often each rule has held.
     pub held: Vec<u64>,
     /// What is to be written down.
@@ -97,7 +93,6 @@ impl<'a> Depot<'a> {
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
             crews: Pool::new(&spec.crews, plan.work.handed_back),
-            words: Words::default(),
             stock: Stock::new(&spec.stock),
             lots: Judged::default(),
             installed: 0,
@@ -107,7 +102,6 @@ impl<'a> Depot<'a> {
             money: 0.0,
             total: Tally::default(),
             ages: Survival::new(plan),
-            told: 0,
             held: vec![0; plan.policy.rules.len()],
             rows: Rows::default(),
             lives,
@@ -253,14 +247,13 @@ impl<'a> Depot<'a> {
         self.total.add(&std::mem::take(&mut self.tally));
     }
 
-    /// The plan is over: writes down what has failed and is still there, so much at a time, and in the end the depot itself. Whether that was all.
-    pub fn end(&mut self) -> bool {
-        while self.told < self.fleet.len() {
+    /// The plan is over: writes down what has failed and is still there, from a meter on, and in the end the depot itself; the meter to go on
+    /// with, if that was not all.
+    pub fn end(&mut self, from: u32) -> Option<u32> {
+        for meter in from..self.fleet.len() {
             if self.rows.failures.len() >= TOLD_MAX {
-                return false;
+                return Some(meter);
             }
-            let meter = self.told;
-            self.told += 1;
             let failed = self.fleet.failed[meter as usize];
             let is_there = self.fleet.installed_s(meter) < self.now;
             for slot in 0..self.parts(meter).len() {
@@ -291,7 +284,7 @@ impl<'a> Depot<'a> {
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,
         });
-        true
+        None
     }
 
     /// Bytes that a meter takes in the packed arrays.

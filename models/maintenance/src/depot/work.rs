@@ -176,6 +176,7 @@ impl Depot<'_> {
                 (other, false, None)
             }
         };
+        let (name, words) = self.crews.told(crew, visit.tasks);
         self.rows.visits.push(VisitRow {
             time_s: f64::from(visit.begun_s - self.plan.start_s),
             meter: self.fleet.first + job.meter,
@@ -186,8 +187,8 @@ impl Depot<'_> {
             waited_s: visit.begun_s - job.opened_s,
             travel_s: visit.travel_s,
             work_s: visit.work_s,
-            crew: Added(Some(self.crews.kind(crew).name.clone())),
-            tasks: Added(Some(self.words.of(visit.tasks))),
+            crew: Added(Some(name)),
+            tasks: Added(Some(words)),
             error_15a_share: Added(readings.map(|readings| readings.errors[0] as f32)),
             error_30a_share: Added(readings.map(|readings| readings.errors[1] as f32)),
             error_60a_share: Added(readings.map(|readings| readings.errors[2] as f32)),

@@ -189,32 +189,50 @@ fn column<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Attribute> {
     attributes.columns().iter().find(|column| column.name().eq_ignore_ascii_case(name))
 }
 
-/// The column that says something of each meter, by the name that the plan gives it or by its usual one; none where the list has no such column
-/// and need not have one. `None` after an error, which tells it once for all meters.
-fn said_of<'a>(
+/// What a list has to say of each meter: under what name, whether that is the plan's, and whether the list must say it.
+struct Wanted<'a> {
+    what: &'a str,
+    named: Option<&'a str>,
+    is_needed: bool,
+}
+
+/// The columns that say something of each meter, by the names that the plan gives them or by their usual ones; none where the list has no such column
+/// and need not have one. `None` after errors, which tell what is missing once for all meters.
+fn columns_of<'a, const N: usize>(
     cx: &mut Cx<'_>,
     file: &str,
     read: &'a PlacementFile,
-    (what, named): (&str, &Option<String>),
-    is_needed: bool,
-) -> Option<Option<&'a Attribute>> {
-    let name = named.as_deref().unwrap_or(what);
-    let found = column(&read.attributes, name);
-    if found.is_some() || named.is_none() && !is_needed {
-        return Some(found);
-    }
-    let title = match named {
-        Some(name) => format!("{file} has no column `{name}`, which is to say `{what}`"),
-        None => format!("{file} has no column `{what}`, and the plan has several of them to choose from"),
-    };
+    wanted: [Wanted; N],
+) -> Option<[Option<&'a Attribute>; N]> {
     let known: Vec<&str> = read.attributes.columns().iter().map(Attribute::name).collect();
     let others =
         if known.is_empty() { "there are none".to_owned() } else { format!("there are `{}`", known.join("`, `")) };
-    let help = format!(
-        "add it, or name the column that says it: fleet.columns.{what} = \"...\"; besides those of places {others}"
-    );
-    cx.error(&["fleet", if named.is_some() { "columns" } else { "file" }], title, "no such column", help);
-    None
+    let mut missing = Vec::new();
+    let found = wanted.map(|Wanted { what, named, is_needed }| {
+        let found = column(&read.attributes, named.unwrap_or(what));
+        match (found, named) {
+            (None, Some(name)) => {
+                let title = format!("{file} has no column `{name}`, which is to say `{what}`");
+                let help = format!("besides those of places {others}");
+                cx.error(&["fleet", "columns", what], title, "no such column", help);
+            }
+            (None, None) if is_needed => missing.push(what),
+            _ => {}
+        }
+        found
+    });
+    if !missing.is_empty() {
+        let title = format!(
+            "{file} has no column `{}`, and the plan has several to choose from",
+            missing.join("` and no column `")
+        );
+        let help = format!(
+            "add it, or name the column that says it: fleet.columns.{} = \"...\"; besides those of places {others}",
+            missing[0]
+        );
+        cx.error(&["fleet", "file"], title, "no such column", help);
+    }
+    cx.errors.is_empty().then_some(found)
 }
 
 /// Dates that are understood.
@@ -225,12 +243,12 @@ fn understood(cx: &mut Cx<'_>, file: &str, read: &PlacementFile) -> Option<List>
     let vintages: Vec<&str> = plan.vintage.iter().map(|vintage| vintage.name.as_str()).collect();
     let depots: Vec<&str> = plan.depot.iter().map(|depot| depot.name.as_str()).collect();
     let names = &plan.fleet.columns;
-    let columns = [
-        said_of(cx, file, read, ("vintage", &names.vintage), vintages.len() > 1),
-        said_of(cx, file, read, ("depot", &names.depot), depots.len() > 1),
-        said_of(cx, file, read, ("installed", &names.installed), false),
+    let wanted = [
+        Wanted { what: "vintage", named: names.vintage.as_deref(), is_needed: vintages.len() > 1 },
+        Wanted { what: "depot", named: names.depot.as_deref(), is_needed: depots.len() > 1 },
+        Wanted { what: "installed", named: names.installed.as_deref(), is_needed: false },
     ];
-    let [Some(vintage_of), Some(depot_of), Some(installed_of)] = columns else { return None };
+    let [vintage_of, depot_of, installed_of] = columns_of(cx, file, read, wanted)?;
     let mut wrong = Vec::new();
     let end = plan.start + plan.years;
     let mut meters = Vec::new();
