@@ -181,7 +181,10 @@ fn the_object_list_says_what_answers() {
                     let allowed = method.field(1).unwrap().as_u64() == Some(1);
                     assert_eq!(result != ActionResult::ReadWriteDenied, allowed, "{name:?}");
                 }
-                if let Some(class) = described.filter(|class| class.version == entry.version) {
+                // Of some classes the crate knows the name alone.
+                let described =
+                    described.filter(|class| class.version == entry.version && !class.attributes.is_empty());
+                if let Some(class) = described {
                     assert_eq!(class.attributes.len(), attributes as usize, "{}", class.name);
                     assert_eq!(class.methods.len(), methods.len(), "{}", class.name);
                 }
