@@ -233,8 +233,6 @@ pub struct Procedures {
     pub stack: RouterStack,
     /// Stack of the border routers.
     pub border: BorderStack,
-    /// How nodes get their keys.
-    pub exchange: Exchange,
     /// Advertisements, configurations and their solicits, of routers.
     pub discovery: Params,
     /// Advertisements and configurations of border routers.
@@ -422,6 +420,7 @@ impl Procedures {
             ..of_router.parents
         };
         let authentication = Authentication {
+            exchange: Exchange::of(&spec.mesh),
             places: match border {
                 BorderStack::Nanostack => Some(nanostack_places(spec.mesh.authentications_max, profile)),
                 BorderStack::Wsbrd => Some(wsbrd_places(spec.mesh.authentications_max)),
@@ -457,16 +456,7 @@ impl Procedures {
         let pan = PanRules { choosing, ageing, adapts, versions, ..of_router.pan };
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
-        Procedures {
-            border,
-            exchange: Exchange::of(&spec.mesh),
-            parents,
-            authentication,
-            pan,
-            relaying,
-            route,
-            ..of_router
-        }
+        Procedures { border, parents, authentication, pan, relaying, route, ..of_router }
     }
 }
 
