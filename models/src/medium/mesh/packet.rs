@@ -427,6 +427,12 @@ impl Packets {
         fifo.len -= 1;
         Some(at)
     }
+    /// Moves the first packet of a queue to its end.
+    pub fn rotate(&mut self, fifo: &mut Fifo) {
+        if let Some(at) = self.pop(fifo) {
+            self.push(fifo, at);
+        }
+    }
     /// Puts a packet into a queue behind another; behind [`NIL`]: first.
     pub fn insert(&mut self, fifo: &mut Fifo, behind: u32, at: u32) {
         let next = if behind == NIL { fifo.head } else { self.slots[behind as usize].next };

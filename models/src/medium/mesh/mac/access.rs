@@ -32,7 +32,7 @@ pub fn next_job(link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
         mac.job = Job::Backoff;
         (mac.backoffs, mac.exponent, mac.looked) = (0, min_be, false);
         let ready = mac.spaced_until.max(now);
-        let start = link.first_ready(node, ready);
+        let start = link.first_ready(ctx.facts, node, ready);
         if link.broadcast_is_before(node, start, now) {
             return wait_for_broadcast_slot(link, ctx, node, epoch);
         }

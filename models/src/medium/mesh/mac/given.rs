@@ -3,8 +3,10 @@
 use crate::medium::mesh::packet::{Fifo, NIL, Packet, Packets};
 use crate::node::Node;
 
-/// Unicast frames that a radio is given at a time, one for each neighbour. N and W `adaptation_interface.c`.
+/// Unicast frames that a radio is given at a time, one for each neighbour, and frames for all. N and W `adaptation_interface.c`.
 pub(super) const GIVEN: usize = 10;
+
+pub(super) const GIVEN_TO_ALL: usize = 1;
 
 /// What a radio has been given of a queue: of each of ten neighbours the first frame, with all pieces of its datagram. It stays there until it
 /// is acknowledged or given up; the others wait in front of the radio.

@@ -252,6 +252,13 @@ impl LinkLayer {
         self.capture.as_deref_mut()
     }
 
+    /// A node has restarted, which its frames show.
+    pub fn has_restarted(&mut self, facts: &Facts, node: Node) {
+        if let Some(capture) = &mut self.capture {
+            capture.restarted(facts, node);
+        }
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let obstacles = self.obstacles.as_ref().map_or(0, |obstacles| obstacles.bytes());

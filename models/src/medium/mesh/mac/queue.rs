@@ -1,6 +1,6 @@
 //! Queues: what a node holds, whole or in fragments, and which of it may go next.
 
-use super::given::{GIVEN, Given, Place, behind_control};
+use super::given::{GIVEN, GIVEN_TO_ALL, Given, Place, behind_control};
 use super::rules::Control;
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
@@ -17,7 +17,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
-    let is_given = limit > 0 && link.is_given_at_once(node, packet.hop_to, broadcast);
+    let is_given = limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);
     if !is_given
         && link.gives_way_early(ctx, node, limit)
         && let Some(oldest) = link.take_oldest_data(ctx.facts, node, false)
@@ -25,7 +25,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
         overflow(link, above, ctx, node, &oldest);
     }
     let is_too_long = frames > limit;
-    while is_too_long || !is_given && link.waiting_in(node, broadcast).saturating_add(frames) > limit {
+    while is_too_long || !is_given && link.waits_in(ctx.facts, node, broadcast).saturating_add(frames) > limit {
         let oldest = if is_too_long { None } else { link.take_oldest_data(ctx.facts, node, broadcast) };
         let is_refused = oldest.is_none();
         overflow(link, above, ctx, node, oldest.as_ref().unwrap_or(&packet));
@@ -117,13 +117,17 @@ impl LinkLayer {
         mac.queue.len() + mac.broadcasts.len()
     }
 
-    /// Of them those that wait in front of the radio.
+    /// Of them those that wait in front of the radio, where it is given frames.
     pub fn waiting(&self, node: Node) -> u16 {
-        self.waiting_in(node, false) + self.waiting_in(node, true)
+        self.waiting_in(node, false, GIVEN) + self.waiting_in(node, true, GIVEN_TO_ALL)
     }
 
-    fn waiting_in(&self, node: Node, broadcast: bool) -> u16 {
-        let mut given = Given::of(self.given_max(broadcast));
+    fn waits_in(&self, facts: &Facts, node: Node, broadcast: bool) -> u16 {
+        self.waiting_in(node, broadcast, self.given_max(facts, node, broadcast))
+    }
+
+    fn waiting_in(&self, node: Node, broadcast: bool, given_max: usize) -> u16 {
+        let mut given = Given::of(given_max);
         let mut at = self.fifo(node, broadcast).head();
         let mut waiting = 0;
         while at != NIL {
@@ -135,18 +139,17 @@ impl LinkLayer {
     }
 
     /// Frames of a queue that the radio takes, each for another neighbour.
-    fn given_max(&self, broadcast: bool) -> usize {
-        // In plain IEEE 802.15.4 there is nothing in front of it.
-        match self.times.access_failure_drops {
-            true => 0,
-            false if broadcast => 1,
-            false => GIVEN,
+    fn given_max(&self, facts: &Facts, node: Node, broadcast: bool) -> usize {
+        match self.rules.of(facts, node).hands_over {
+            true if broadcast => GIVEN_TO_ALL,
+            true => GIVEN,
+            false => 0,
         }
     }
 
     /// Whether the radio takes a frame at once.
-    fn is_given_at_once(&self, node: Node, to: Node, broadcast: bool) -> bool {
-        let mut given = Given::of(self.given_max(broadcast));
+    fn is_given_at_once(&self, facts: &Facts, node: Node, to: Node, broadcast: bool) -> bool {
+        let mut given = Given::of(self.given_max(facts, node, broadcast));
         let mut at = self.fifo(node, broadcast).head();
         while at != NIL && given.len < given.most {
             let packet = self.packets.get(at);
@@ -163,7 +166,7 @@ impl LinkLayer {
     fn place_for(&self, facts: &Facts, node: Node, packet: &Packet, broadcast: bool) -> u32 {
         let is_ahead = self.rules.of(facts, node).control == Control::First && packet.is_network_control();
         let fifo = self.fifo(node, broadcast);
-        if is_ahead { behind_control(&self.packets, fifo, self.given_max(broadcast)) } else { fifo.tail() }
+        if is_ahead { behind_control(&self.packets, fifo, self.given_max(facts, node, broadcast)) } else { fifo.tail() }
     }
 
     /// Average length of what waits in front of a node's radio, and what the radio has, 1/256 frames.
@@ -220,7 +223,7 @@ impl LinkLayer {
             .then(|| self.packets.get(fifo.head()))
             .filter(|p| p.fragments > 0)
             .map(|p| p.tag);
-        let mut given = Given::of(self.given_max(broadcast));
+        let mut given = Given::of(self.given_max(facts, node, broadcast));
         let (mut at, mut behind) = (fifo.head(), NIL);
         let mut oldest = None;
         while at != NIL {
@@ -281,28 +284,39 @@ impl LinkLayer {
         }
     }
 
-    /// Brings the first packet that the radio may send now to the head of the queue, so that a frame that waits for its repetition does not hold up
-    /// those for others; returns when the head may be sent.
-    pub(super) fn first_ready(&mut self, node: Node, now: SimTime) -> SimTime {
-        let given_max = self.given_max(false);
+    /// Brings a packet that may be sent now to the head of the queue, so that a frame that waits for its repetition does not hold up those for others;
+    /// returns when the head may be sent.
+    pub(super) fn first_ready(&mut self, facts: &Facts, node: Node, now: SimTime) -> SimTime {
+        let given_max = self.given_max(facts, node, false);
         let mac = &mut self.macs[node];
         let (to, until, packets) = (mac.blocked_to, mac.blocked_until, &mut self.packets);
-        let ready =
-            |packet: &Packet| if packet.hop_to == to { packet.not_before.max(until) } else { packet.not_before };
-        // Where nothing is handed over, each frame may go next.
-        let (mut given, takes_all) = (Given::of(given_max), given_max == 0);
+        let ready = |packet: &Packet| {
+            let at = if packet.hop_to == to { packet.not_before.max(until) } else { packet.not_before };
+            at.max(now)
+        };
+        if given_max == 0 {
+            // What waits goes to the end.
+            let mut earliest = SimTime::MAX;
+            for _ in 0..mac.queue.len() {
+                let at = ready(packets.get(mac.queue.head()));
+                if at == now {
+                    return now;
+                }
+                earliest = earliest.min(at);
+                packets.rotate(&mut mac.queue);
+            }
+            while ready(packets.get(mac.queue.head())) > earliest {
+                packets.rotate(&mut mac.queue);
+            }
+            return earliest;
+        }
+        let mut given = Given::of(given_max);
         let (mut at, mut behind) = (mac.queue.head(), NIL);
         let mut earliest = (SimTime::MAX, NIL);
-        while at != NIL && (takes_all || given.len < given.most) {
+        while at != NIL && given.len < given.most && earliest.0 > now {
             let packet = packets.get(at);
-            if takes_all || given.place(packet) == Place::Radio {
-                let from = ready(packet).max(now);
-                if from < earliest.0 {
-                    earliest = (from, behind);
-                }
-                if from == now {
-                    break;
-                }
+            if given.place(packet) == Place::Radio && ready(packet) < earliest.0 {
+                earliest = (ready(packet), behind);
             }
             (behind, at) = (at, packet.next);
         }

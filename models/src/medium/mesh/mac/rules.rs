@@ -38,6 +38,9 @@ pub struct Rules {
     pub polls_slot: SimTime,
     /// Frames that wait in front of a node's radio.
     pub queue_frames_max: u16,
+    /// The radio is given a frame for each of some neighbours and holds it until it is done with; if not, it has the whole queue, and turns to the next frame
+    /// while one waits for its repetition.
+    pub hands_over: bool,
     /// What keeps the mesh together.
     pub control: Control,
     /// The oldest data gives way now and then before the queue is full.
@@ -137,6 +140,7 @@ impl Rules {
                 // `mac_pd_sap.c`: 1 to 20 ms.
                 polls_slot: ms(20),
                 queue_frames_max,
+                hands_over: true,
                 // `adaptation_interface.c`: traffic class CS6.
                 control: Control::First,
                 drops_early: true,
@@ -159,6 +163,7 @@ impl Rules {
                 polls_slot: SimTime::ZERO,
                 queue_frames_max,
                 // `lowpan_adaptation_interface.c` of wsbrd, which knows no classes; wsrd leaves its frames to the radio.
+                hands_over: role == Role::Border,
                 control: if role == Role::Border { Control::Nothing } else { Control::Spared },
                 drops_early: role == Role::Border,
                 age_max: SimTime::from_secs(30),
@@ -180,7 +185,7 @@ impl Rules {
     /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
     pub fn plain(self) -> Self {
         let ages = Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self };
-        Rules { drops_early: false, control: Control::Spared, ..ages }
+        Rules { drops_early: false, hands_over: false, control: Control::Spared, ..ages }
     }
 
     /// Whether a packet may grow older than data, and does not give way to others.

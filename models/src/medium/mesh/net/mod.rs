@@ -304,9 +304,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             return;
         }
         // What is for all is of a PAN, and sealed with its keys.
-        let is_sealed_otherwise =
-            self.net.pan_of(from) != self.net.pan_of(node) || rekey::is_deaf(self.net, node, from);
-        if packet.hop_to == Node::EVERYONE && is_sealed_otherwise {
+        if packet.hop_to == Node::EVERYONE && rekey::is_sealed_otherwise(self.net, node, from) {
             return;
         }
         // Who relays for a node that joins is still in the PAN that it was asked for.
@@ -380,11 +378,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
     }
 
     fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool {
-        if packet.is_bare_eapol() {
-            return true;
-        }
-        let is_of_pan = self.net.pan_of(node) == self.net.pan_of(from) && !self.net.is_new(node);
-        (is_of_pan || !self.net.chooses()) && !rekey::is_deaf(self.net, node, from)
+        packet.is_bare_eapol() || rekey::opens(self.net, node, from)
     }
 
     fn pan(&self, _facts: &Facts, node: Node) -> (Node, u32) {
@@ -430,9 +424,7 @@ impl Medium for MeshMut<'_> {
                 let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
-                if let Some(capture) = self.link.capture_mut() {
-                    capture.restarted(ctx.facts, node);
-                }
+                self.link.has_restarted(ctx.facts, node);
                 ctx.books.powers(node, ctx.now(), true);
             }
         }

@@ -215,6 +215,17 @@ pub(super) fn is_deaf(net: &Net, node: Node, from: Node) -> bool {
     net.procedures.pan.ageing.is_some() && renewal(from).used() > renewal(node).newest
 }
 
+/// Whether what a neighbour seals for all is of another PAN, or sealed with a key that a node lacks.
+pub(super) fn is_sealed_otherwise(net: &Net, node: Node, from: Node) -> bool {
+    net.pan_of(from) != net.pan_of(node) || is_deaf(net, node, from)
+}
+
+/// Whether a node can open what a neighbour seals for it. PANs that nodes are assigned are not told apart by their keys.
+pub(super) fn opens(net: &Net, node: Node, from: Node) -> bool {
+    let is_of_pan = net.pan_of(node) == net.pan_of(from) && !net.is_new(node);
+    (is_of_pan || !net.chooses()) && !is_deaf(net, node, from)
+}
+
 /// Whether a neighbour tells of another version of the PAN than a node knows.
 pub(super) fn differs(net: &Net, node: Node, from: Node) -> bool {
     let version = |node: Node| net.nodes[node].pan.renewal.version;

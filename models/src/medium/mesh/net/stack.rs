@@ -237,8 +237,6 @@ pub struct Procedures {
     pub stack: RouterStack,
     /// Stack of the border routers.
     pub border: BorderStack,
-    /// How nodes get their keys.
-    pub exchange: Exchange,
     /// Advertisements, configurations and their solicits, of routers.
     pub discovery: Params,
     /// Advertisements and configurations of border routers.
@@ -426,6 +424,7 @@ impl Procedures {
             ..of_router.parents
         };
         let authentication = Authentication {
+            exchange: Exchange::of(&spec.mesh),
             places: match border {
                 BorderStack::Nanostack => Some(nanostack_places(spec.mesh.authentications_max, profile)),
                 BorderStack::Wsbrd => Some(wsbrd_places(spec.mesh.authentications_max)),
@@ -462,17 +461,7 @@ impl Procedures {
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
         let lease = LeaseLife::new(stack, border, profile);
-        Procedures {
-            border,
-            exchange: Exchange::of(&spec.mesh),
-            parents,
-            authentication,
-            pan,
-            relaying,
-            route,
-            lease,
-            ..of_router
-        }
+        Procedures { border, parents, authentication, pan, relaying, route, lease, ..of_router }
     }
 }
 

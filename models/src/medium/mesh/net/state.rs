@@ -53,7 +53,7 @@ impl Net {
         }
         state.routes.check(bounds)?;
         state.reassembly.check(bounds)?;
-        state.authenticators.check(bounds, self.procedures.exchange)?;
+        state.authenticators.check(bounds, self.procedures.authentication.exchange)?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         ensure(state.hosts.fits(bounds), || "net: a host holds a datagram for a radio that is not here".to_owned())?;

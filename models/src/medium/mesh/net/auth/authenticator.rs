@@ -145,7 +145,7 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
     (step, depth): (u8, Depth),
 ) {
     let key = (gateway, node);
-    let steps = stack.net.procedures.exchange.frames(depth);
+    let steps = stack.net.procedures.authentication.exchange.frames(depth);
     if step == 0 {
         let is_known = stack.net.authenticators.sessions.contains_key(&key);
         let is_new = depth == Depth::Full && !is_known;
@@ -247,7 +247,7 @@ fn put<P: PortUser>(
     (relay, depth): (Node, Depth),
     step: u8,
 ) {
-    let bytes = stack.net.procedures.exchange.frames(depth)[usize::from(step)].bytes();
+    let bytes = stack.net.procedures.authentication.exchange.frames(depth)[usize::from(step)].bytes();
     routes::send_by_relay(stack, link, ctx, gateway, Content::Eapol { step, bytes, of: node, depth }, (node, relay));
 }
 

@@ -12,6 +12,7 @@ use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::Depth;
+use crate::medium::mesh::wire::eapol::Exchange;
 use crate::node::Node;
 use crate::spec::{BorderStack, RouterStack};
 pub use authenticator::Places;
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 /// What a stack does for its keys. Pairs are the smallest and largest of a uniform draw, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Authentication {
+    /// The frames that it takes.
+    pub exchange: Exchange,
     /// From the choice of a PAN to the request for keys.
     pub request_s: (f64, f64),
     /// No frame for so long ends an exchange.
@@ -172,7 +175,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 
 fn say<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, step: u8) {
     let Keys { relay, depth, .. } = stack.net.nodes[node].pan.keys;
-    let bytes = stack.net.procedures.exchange.frames(depth)[usize::from(step)].bytes();
+    let bytes = stack.net.procedures.authentication.exchange.frames(depth)[usize::from(step)].bytes();
     let mut packet = Packet::new(Content::Eapol { step, bytes, of: node, depth }, node, stack.net.pan_of(node), relay);
     packet.via = relay;
     stack.submit(link, ctx, node, packet);
@@ -186,7 +189,7 @@ pub(super) fn heard<P: PortUser>(
     node: Node,
     (step, depth): (u8, Depth),
 ) {
-    let exchange = stack.net.procedures.exchange;
+    let exchange = stack.net.procedures.authentication.exchange;
     let steps = exchange.frames(depth);
     let next = step + 1;
     let joining = &mut stack.net.nodes[node];

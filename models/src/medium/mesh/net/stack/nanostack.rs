@@ -73,11 +73,6 @@ pub(super) fn nanostack(
     Procedures {
         stack: RouterStack::Nanostack,
         border: BorderStack::Nanostack,
-        exchange: Exchange {
-            router: RouterStack::Nanostack,
-            border: BorderStack::Nanostack,
-            chain: CertificateChain::Own,
-        },
         discovery: discovery(profile),
         border_discovery,
         dio,
@@ -127,6 +122,11 @@ pub(super) fn nanostack(
             border_children_max: None,
         },
         authentication: Authentication {
+            exchange: Exchange {
+                router: RouterStack::Nanostack,
+                border: BorderStack::Nanostack,
+                chain: CertificateChain::Own,
+            },
             request_s: (1.0, 3.0),
             silence_s: 30.0,
             // `ws_pae_supp.c`: so many after the first, and two to four minutes for the answer to the last.

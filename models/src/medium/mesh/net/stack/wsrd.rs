@@ -45,7 +45,6 @@ pub(super) fn wsrd(
     Procedures {
         stack: RouterStack::Wsrd,
         border: BorderStack::Wsbrd,
-        exchange: Exchange { router: RouterStack::Wsrd, border: BorderStack::Wsbrd, chain: CertificateChain::Own },
         // `wsrd.c`: 15 and 60 s unless `disc_imin` and `disc_imax` are configured, here for the profile.
         discovery: discovery(profile),
         border_discovery,
@@ -94,6 +93,7 @@ pub(super) fn wsrd(
         },
         // `supplicant.c`, `wsrd.c`: requests until the exchange begins; then a minute without a word and it begins anew.
         authentication: Authentication {
+            exchange: Exchange { router: RouterStack::Wsrd, border: BorderStack::Wsbrd, chain: CertificateChain::Own },
             request_s: (0.0, 30.0),
             silence_s: 60.0,
             requests: Requests {
