@@ -162,3 +162,32 @@ fn wsrd_asks_the_five_strongest_and_all_if_it_knows_more() {
     }
     assert!(to_five > 20 && waited > 10, "{to_five} bursts to five and all, {waited} waits of 10 s and more");
 }
+
+#[test]
+fn wsrd_tells_a_parent_that_it_leaves_it_and_nanostack_does_not() {
+    // Meter 3 reaches the border router over 1 and 2 equally well. From 600 s on 1 is without supply, which it learns from its ETX alone (nanostack looks each ten minutes): two samples of
+    // a minute, and the way over 2 is better by more than 1.5 transmissions.
+    let goodbyes = |stack| {
+        let places = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
+        let mut spec = world(sites(places), PhyMode::M3, 3_600);
+        (spec.mesh.stack, spec.mesh.parent_threshold_dbm, spec.record.frames_every) = (stack, Some(-110.0), 1);
+        spec.traffic = TrafficSpec {
+            push_period: Some(SimTime::from_secs(15)),
+            payload_bytes: Some(100),
+            ..TrafficSpec::default()
+        };
+        spec.events = vec![event("off", 600, None, Act::PowerOff(PowerOff {}), vec![1])];
+        let ran = run(&spec);
+        let change =
+            ran.rows.events.iter().find(|e| e.node == 3 && e.kind == EventKind::ParentChange).expect("a change");
+        assert!(change.value == 2 && change.time_s < 1_300.0, "{change:?}");
+        let known_s =
+            sent(&ran, 0, FrameKind::DaoAck, 0.0).into_iter().find(|&at_s| at_s > change.time_s).expect("an answer");
+        let frames = ran.rows.frames.iter().filter(|f| f.src == 3 && f.dst == Some(1) && f.kind == FrameKind::Ns);
+        frames.map(|f| f.time_s - known_s).filter(|&after_s| after_s > -5.0).collect::<Vec<f64>>()
+    };
+    // Once, when the border router knows the new way, in the eight attempts of the link layer.
+    let at = goodbyes(RouterStack::Wsrd);
+    assert!(!at.is_empty() && at.len() <= 8 && at.iter().all(|after_s| (0.0..5.0).contains(after_s)), "{at:?}");
+    assert!(goodbyes(RouterStack::Nanostack).is_empty());
+}

@@ -134,13 +134,15 @@ pub(super) fn is_addressed(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Registers with the parent, or does so again.
 fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let parent = stack.net.nodes[node].parent;
-    stack.submit(link, ctx, node, Packet::new(Content::Ns, node, parent, parent));
+    stack.submit(link, ctx, node, Packet::new(Content::Ns { leaves: false }, node, parent, parent));
 }
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
     let joining = &mut net.nodes[node];
-    joining.failures = 0;
+    if joining.parent == from {
+        joining.failures = 0;
+    }
     match joining.step {
         Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
         Step::Renew if joining.parent == from => settled(net, ctx, node),
@@ -210,7 +212,7 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
         children::begin_to_ask(stack, link, ctx, node);
     }
-    children::leaves_before(stack.net, ctx, node);
+    children::leaves_before(stack, link, ctx, node);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);

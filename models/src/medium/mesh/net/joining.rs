@@ -152,11 +152,13 @@ pub(super) struct Registration {
     pub(super) before: Node,
     /// So long, s of the run.
     pub(super) before_until_s: u32,
+    /// The parent that it has left and has not told yet.
+    pub(super) left: Node,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Registration { until_s: 0, with: Node::NONE, before: Node::NONE, before_until_s: 0 }
+        Registration { until_s: 0, with: Node::NONE, before: Node::NONE, before_until_s: 0, left: Node::NONE }
     }
 }
 

@@ -321,7 +321,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
         match packet.kind() {
             // The acknowledgement of the link layer is the answer.
             Kind::Nud | Kind::Probe => {}
-            Kind::Ns => children::registers(self, link, ctx, node, from),
+            Kind::Ns => children::registers(self, link, ctx, node, (from, packet)),
             Kind::Na if packet.dest == Node::EVERYONE => children::is_asked(self.net, ctx, node, from),
             Kind::Na => children::refused(self, link, ctx, node, from),
             // Without keys it cannot be opened.

@@ -9,7 +9,7 @@ use super::candidates::seconds;
 use super::choice::{Offer, PANS};
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, join, parents, trickle};
+use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, parents, trickle};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -143,6 +143,11 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
             trickle::stop(stack.net, node, topic);
         }
         parents::poison(stack, link, ctx, node, Node::EVERYONE);
+    }
+    // W `join_state.c`: its parent hears of it.
+    let parent = stack.net.nodes[node].parent;
+    if parent.is_some() {
+        children::says_goodbye(stack, link, ctx, node, parent);
     }
     discover::restart(stack, link, ctx, node);
 }

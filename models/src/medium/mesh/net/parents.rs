@@ -209,6 +209,9 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     if detached {
         joining.numbers.version = version;
     }
+    if changed {
+        joining.registration.left = joining.parent;
+    }
     (joining.parent, joining.hops) = (parent, hops);
     joining.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
