@@ -3,6 +3,7 @@
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
 use super::children::{self, REGISTERED_S};
+use super::choice;
 use super::discover::{self, OF_MEMBERS};
 use super::lease;
 use super::parents;
@@ -141,7 +142,7 @@ fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
     let joining = &mut net.nodes[node];
     if joining.parent == from {
-        joining.failures = 0;
+        joining.registration.failures = 0;
     }
     match joining.step {
         Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
@@ -163,8 +164,8 @@ pub(super) fn registration_failed<P: PortUser>(
     if stack.net.procedures.stack == RouterStack::Wsrd || !is_asked {
         return;
     }
-    joining.failures += 1;
-    if joining.failures >= REGISTRATIONS_FAILED_MAX {
+    joining.registration.failures += 1;
+    if joining.registration.failures >= REGISTRATIONS_FAILED_MAX {
         parents::give_up_parent(stack, link, ctx, node, 0);
     } else {
         arm(stack.net, ctx, node, REGISTERS_AGAIN_S);
@@ -200,9 +201,11 @@ pub(super) fn route_known<P: PortUser>(
     if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
         return;
     }
-    (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
+    (joining.step, joining.tries, joining.returning) = (Step::Settled, 0, false);
+    joining.registration.failures = 0;
     joining.pan.keys.used = false;
-    if joining.state != State::Operational {
+    choice::is_member(stack.net, node);
+    if stack.net.nodes[node].state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
         ctx.note(node, Happened::Operational { parent: ctx.facts.sites[parent] });
@@ -251,7 +254,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Nothing is under way any longer: the parent is there.
 fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
-    (joining.step, joining.tries, joining.failures) = (Step::Settled, 0, 0);
+    (joining.step, joining.tries, joining.registration.failures) = (Step::Settled, 0, 0);
     rest(net, ctx, node);
 }
 

@@ -218,7 +218,12 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes() + self.members.bytes()
+        let offers = self.nodes.0.iter().filter(|joining| joining.pan.heard.is_some()).count();
+        offers * std::mem::size_of::<[choice::Offer; choice::PANS]>()
+            + self.nodes.bytes()
+            + self.routes.bytes()
+            + self.weakest_dbm.bytes()
+            + self.members.bytes()
     }
 
     /// Uniform in [0, 1) from the node's timer stream.
