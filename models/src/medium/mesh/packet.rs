@@ -112,7 +112,10 @@ pub enum Content {
         asked: SimTime,
     },
     /// Neighbour solicitation with address registration.
-    Ns,
+    Ns {
+        /// It is good for a minute only: the receiver is the parent no longer.
+        leaves: bool,
+    },
     /// Neighbour advertisement. To one: its registration is refused, the table is full. To all: children are to register again, the node
     /// has lost its table.
     Na,
@@ -173,7 +176,7 @@ impl Content {
     pub const fn kind(&self) -> Kind {
         match self {
             Content::Probe { .. } => Kind::Probe,
-            Content::Ns => Kind::Ns,
+            Content::Ns { .. } => Kind::Ns,
             Content::Na => Kind::Na,
             Content::Nud => Kind::Nud,
             Content::Solicit => Kind::Solicit,

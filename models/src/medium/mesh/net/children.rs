@@ -1,12 +1,14 @@
 //! The children of a node: who has registered with it, and how many it takes.
 
 use super::candidates::seconds;
-use super::{Content, Event, Net, Packet, Stack, State};
+use super::joining::Registration;
+use super::{Content, Event, INFINITE_RANK, Net, Packet, Stack, State};
 use super::{join, parents};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 
 /// A registration is good for so long, s.
@@ -14,7 +16,7 @@ pub(super) const REGISTERED_S: u64 = 2_200;
 /// W `wsrd.c`: a node that has lost its table asks its children this often after the first time to register again, within this window, s.
 const ASKED_AGAIN: u8 = 3;
 const ASKED_WINDOW_S: f64 = 10.0;
-/// W `ndp.c`: a parent that is one no longer keeps its child for so long after the new route is acknowledged, s.
+/// W `ndp.c`: a parent that is told that it is one no longer keeps its child for so long, s.
 const KEPT_S: u32 = 60;
 /// How long a parent that refuses is not asked again: the least and the most, min.
 const REFUSED_MIN: (f64, f64) = (30.0, 60.0);
@@ -33,7 +35,7 @@ impl Net {
     fn children(&self, link: &LinkLayer, facts: &Facts, node: Node, now_s: u64) -> usize {
         let neighbours = link.air.neighbours.of(node).0.iter();
         let own = neighbours.filter(|&&n| facts.is_own(n)).map(|&n| &self.nodes[n]);
-        own.filter(|child| child.registration.with == node && u64::from(child.registration.until_s) > now_s).count()
+        own.filter(|child| child.registration.has(node, now_s)).count()
     }
 
     /// A node has restarted and knows its children no longer.
@@ -52,9 +54,15 @@ impl Net {
 
     /// Whether a node has another among its children.
     pub(super) fn is_child(&self, node: Node, child: Node, now_s: u64) -> bool {
-        let of = &self.nodes[child].registration;
-        (of.with == node && u64::from(of.until_s) > now_s)
-            || (of.before == node && u64::from(of.before_until_s) > now_s)
+        self.nodes[child].registration.has(node, now_s)
+    }
+}
+
+impl Registration {
+    /// Whether a parent, or one that was, still has the node among its children.
+    fn has(&self, parent: Node, now_s: u64) -> bool {
+        (self.with == parent && u64::from(self.until_s) > now_s)
+            || (self.before == parent && u64::from(self.before_until_s) > now_s)
     }
 }
 
@@ -64,11 +72,19 @@ pub(super) fn registers<P: PortUser>(
     link: &mut LinkLayer,
     ctx: &mut Ctx,
     node: Node,
-    child: Node,
+    (child, packet): (Node, &Packet),
 ) {
     let now_s = seconds(ctx);
-    let known = &stack.net.nodes[child];
-    let is_known = known.registration.with == node && u64::from(known.registration.until_s) > now_s;
+    if packet.content == (Content::Ns { leaves: true }) {
+        let (registration, until_s) = (&mut stack.net.nodes[child].registration, now_s as u32 + KEPT_S);
+        if registration.with == node {
+            registration.until_s = registration.until_s.min(until_s);
+        } else if registration.before == node {
+            registration.before_until_s = registration.before_until_s.min(until_s);
+        }
+        return;
+    }
+    let is_known = stack.net.is_child(node, child, now_s);
     if !is_known
         && let Some(most) = stack.net.children_max(ctx.facts, node)
         && stack.net.children(link, ctx.facts, node, now_s) >= usize::from(most)
@@ -83,10 +99,27 @@ pub(super) fn registers<P: PortUser>(
     (registration.with, registration.until_s) = (node, (now_s + REGISTERED_S) as u32);
 }
 
-/// The border router knows the way by a node's parent: the one before needs it no longer.
-pub(super) fn leaves_before(net: &mut Net, ctx: &Ctx, node: Node) {
-    let registration = &mut net.nodes[node].registration;
-    registration.before_until_s = registration.before_until_s.min(seconds(ctx) as u32 + KEPT_S);
+/// The border router knows the way by a node's parent: wsrd tells the one before, once. Nanostack tells nobody.
+pub(super) fn leaves_before<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let left = std::mem::replace(&mut stack.net.nodes[node].registration.left, Node::NONE);
+    // One that was given up because it is not there is forgotten.
+    let known = stack.net.candidate(node, left);
+    if known.is_some_and(|c| c.rank != INFINITE_RANK || c.denied_until_min > 0) {
+        says_goodbye(stack, link, ctx, node, left);
+    }
+}
+
+/// Tells a parent that this node is its child for a minute only, so that what is under way arrives. The frame may be lost.
+pub(super) fn says_goodbye<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    to: Node,
+) {
+    if stack.net.procedures.stack == RouterStack::Wsrd && stack.net.nodes[node].addressed {
+        stack.submit(link, ctx, node, Packet::new(Content::Ns { leaves: true }, node, to, to));
+    }
 }
 
 /// [`Event::Children`]: a node that has lost its table asks its children to register again. W `ndp.c`.

@@ -16,7 +16,9 @@ use crate::spec::RouterStack;
 use serde::{Deserialize, Serialize};
 
 /// PANs that a node remembers while it looks.
-pub(super) const PANS: usize = 4;
+pub(super) const PANS: usize = 10;
+/// What it has heard of them; nothing once it is part of one.
+pub(super) type Offers = Option<Box<[Offer; PANS]>>;
 
 /// Place of a PAN in the order of a stack.
 pub type Order = (u32, u32, i16);
@@ -148,7 +150,8 @@ impl Net {
 
     /// The PAN to join, of those that a node has heard.
     pub(super) fn best_pan(&self, node: Node) -> Option<Offer> {
-        let heard = self.nodes[node].pan.heard.iter().filter(|offer| offer.via.is_some());
+        let heard =
+            self.nodes[node].pan.heard.iter().flat_map(|offers| offers.iter()).filter(|offer| offer.via.is_some());
         let able = heard.filter(|offer| self.nodes[offer.via].state == State::Operational);
         let place = |offer: &&Offer| {
             let weighed =
@@ -163,7 +166,7 @@ impl Net {
 pub(super) fn look(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
     (pan.is_chosen, pan.keys.renews) = (false, false);
-    pan.heard.iter_mut().for_each(|offer| offer.via = Node::NONE);
+    pan.heard.iter_mut().flat_map(|offers| offers.iter_mut()).for_each(|offer| offer.via = Node::NONE);
 }
 
 /// A node that looks for a PAN has heard an advertisement; its sender as an offer if a parent may be as weak.
@@ -174,7 +177,7 @@ pub(super) fn heard(net: &mut Net, link: &LinkLayer, node: Node, from: Node) -> 
         return None;
     }
     let cost = rank.saturating_sub(net.procedures.parents.rank_step);
-    let offers = &mut net.nodes[node].pan.heard;
+    let offers = net.nodes[node].pan.heard.get_or_insert_with(|| Box::new([Offer::default(); PANS]));
     let known = offers.iter().position(|offer| offer.pan == pan);
     // A PAN more than there is room for takes the place of the one with the costliest way.
     let free =
@@ -214,16 +217,21 @@ pub(super) fn change(net: &mut Net, node: Node, to: Node) {
 pub(super) fn has_joined(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
     (pan.keys.has, pan.keys.pairwise, pan.keys.used) = (true, true, false);
-    if let Some(offer) = pan.heard.iter_mut().find(|offer| offer.pan == pan.of) {
+    if let Some(offer) = pan.heard.iter_mut().flat_map(|offers| offers.iter_mut()).find(|offer| offer.pan == pan.of) {
         offer.failures = 0;
     }
     net.members[net.nodes[node].pan.of] += 1;
 }
 
+/// A node is part of a PAN: what it has heard of others is of no use any longer.
+pub(super) fn is_member(net: &mut Net, node: Node) {
+    net.nodes[node].pan.heard = None;
+}
+
 /// A node did not get the keys of its PAN.
 pub(super) fn has_failed(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
-    if let Some(offer) = pan.heard.iter_mut().find(|offer| offer.pan == pan.of) {
+    if let Some(offer) = pan.heard.iter_mut().flat_map(|offers| offers.iter_mut()).find(|offer| offer.pan == pan.of) {
         offer.failures = offer.failures.saturating_add(1);
     }
 }

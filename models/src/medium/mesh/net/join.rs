@@ -3,6 +3,7 @@
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
 use super::children::{self, REGISTERED_S};
+use super::choice;
 use super::discover::{self, OF_MEMBERS};
 use super::lease;
 use super::parents;
@@ -134,13 +135,15 @@ pub(super) fn is_addressed(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Registers with the parent, or does so again.
 fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let parent = stack.net.nodes[node].parent;
-    stack.submit(link, ctx, node, Packet::new(Content::Ns, node, parent, parent));
+    stack.submit(link, ctx, node, Packet::new(Content::Ns { leaves: false }, node, parent, parent));
 }
 
 /// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
     let joining = &mut net.nodes[node];
-    joining.failures = 0;
+    if joining.parent == from {
+        joining.registration.failures = 0;
+    }
     match joining.step {
         Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
         Step::Renew if joining.parent == from => settled(net, ctx, node),
@@ -161,8 +164,8 @@ pub(super) fn registration_failed<P: PortUser>(
     if stack.net.procedures.stack == RouterStack::Wsrd || !is_asked {
         return;
     }
-    joining.failures += 1;
-    if joining.failures >= REGISTRATIONS_FAILED_MAX {
+    joining.registration.failures += 1;
+    if joining.registration.failures >= REGISTRATIONS_FAILED_MAX {
         parents::give_up_parent(stack, link, ctx, node, 0);
     } else {
         arm(stack.net, ctx, node, REGISTERS_AGAIN_S);
@@ -198,9 +201,11 @@ pub(super) fn route_known<P: PortUser>(
     if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
         return;
     }
-    (joining.step, joining.tries, joining.failures, joining.returning) = (Step::Settled, 0, 0, false);
+    (joining.step, joining.tries, joining.returning) = (Step::Settled, 0, false);
+    joining.registration.failures = 0;
     joining.pan.keys.used = false;
-    if joining.state != State::Operational {
+    choice::is_member(stack.net, node);
+    if stack.net.nodes[node].state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
         ctx.note(node, Happened::Operational { parent: ctx.facts.sites[parent] });
@@ -210,7 +215,7 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
         children::begin_to_ask(stack, link, ctx, node);
     }
-    children::leaves_before(stack.net, ctx, node);
+    children::leaves_before(stack, link, ctx, node);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
@@ -249,7 +254,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Nothing is under way any longer: the parent is there.
 fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
-    (joining.step, joining.tries, joining.failures) = (Step::Settled, 0, 0);
+    (joining.step, joining.tries, joining.registration.failures) = (Step::Settled, 0, 0);
     rest(net, ctx, node);
 }
 

@@ -80,8 +80,6 @@ pub(super) struct Joining {
     pub(super) hops: u8,
     /// Tries of the current step.
     pub(super) tries: u8,
-    /// Registrations with the parent that failed in a row.
-    pub(super) failures: u8,
     /// Joining state.
     pub(super) state: State,
     /// Joining step.
@@ -152,11 +150,22 @@ pub(super) struct Registration {
     pub(super) before: Node,
     /// So long, s of the run.
     pub(super) before_until_s: u32,
+    /// The parent that it has left and has not told yet.
+    pub(super) left: Node,
+    /// Registrations that failed in a row.
+    pub(super) failures: u8,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Registration { until_s: 0, with: Node::NONE, before: Node::NONE, before_until_s: 0 }
+        Registration {
+            until_s: 0,
+            with: Node::NONE,
+            before: Node::NONE,
+            before_until_s: 0,
+            left: Node::NONE,
+            failures: 0,
+        }
     }
 }
 
@@ -188,7 +197,6 @@ impl Default for Joining {
             parent: Node::NONE,
             hops: 0,
             tries: 0,
-            failures: 0,
             state: State::Off,
             step: Step::Settled,
             search: Search::default(),

@@ -57,8 +57,10 @@ impl LeaseLife {
 pub(super) struct Held {
     /// Good until then, s of the run; 0: for good.
     until_s: u32,
-    /// [`Event::Lease`] is scheduled for then, s of the run.
-    due_s: u32,
+    /// [`Event::Lease`] is scheduled for then, s of the run, modulo 2^16.
+    due_s: u16,
+    /// It is.
+    is_due: bool,
     /// Solicits since it was to be renewed.
     tries: u8,
 }
@@ -98,7 +100,8 @@ fn holds(net: &mut Net, ctx: &mut Ctx, node: Node, since_s: f64) {
 
 fn wake_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
     let at = ctx.now() + SimTime::from_secs_f64(wait_s.max(1.0));
-    net.nodes[node].held.due_s = (at.nanos() / 1_000_000_000) as u32;
+    let held = &mut net.nodes[node].held;
+    (held.due_s, held.is_due) = ((at.nanos() / 1_000_000_000) as u16, true);
     ctx.schedule(at, node, Event::Lease { node });
 }
 
@@ -106,10 +109,10 @@ fn wake_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let (now_s, address) = (seconds(ctx) as u32, stack.net.procedures.address);
     let joining = &mut stack.net.nodes[node];
-    if joining.held.due_s != now_s || !joining.addressed {
+    if joining.held.due_s != now_s as u16 || !joining.held.is_due || !joining.addressed {
         return;
     }
-    joining.held.due_s = u32::MAX;
+    joining.held.is_due = false;
     if has_run_out(joining, ctx) {
         joining.addressed = false;
         if stack.net.is_settled(node) {

@@ -218,7 +218,12 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.routes.bytes() + self.weakest_dbm.bytes() + self.members.bytes()
+        let offers = self.nodes.0.iter().filter(|joining| joining.pan.heard.is_some()).count();
+        offers * std::mem::size_of::<[choice::Offer; choice::PANS]>()
+            + self.nodes.bytes()
+            + self.routes.bytes()
+            + self.weakest_dbm.bytes()
+            + self.members.bytes()
     }
 
     /// Uniform in [0, 1) from the node's timer stream.
@@ -321,7 +326,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
         match packet.kind() {
             // The acknowledgement of the link layer is the answer.
             Kind::Nud | Kind::Probe => {}
-            Kind::Ns => children::registers(self, link, ctx, node, from),
+            Kind::Ns => children::registers(self, link, ctx, node, (from, packet)),
             Kind::Na if packet.dest == Node::EVERYONE => children::is_asked(self.net, ctx, node, from),
             Kind::Na => children::refused(self, link, ctx, node, from),
             // Without keys it cannot be opened.

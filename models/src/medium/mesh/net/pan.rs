@@ -6,10 +6,10 @@
 
 use super::auth::Keys;
 use super::candidates::seconds;
-use super::choice::{Offer, PANS};
+use super::choice::Offers;
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, join, parents, trickle};
+use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, parents, trickle};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 const LOOKS_AGAIN_S: u64 = 10;
 
 /// A node's PAN.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Pan {
     /// It times out then, s of the run.
     until_s: u32,
@@ -44,7 +44,7 @@ pub(super) struct Pan {
     /// Nodes of the PAN by the last advertisement of its parent.
     pub(super) size: u32,
     /// PANs that it has heard.
-    pub(super) heard: [Offer; PANS],
+    pub(super) heard: Offers,
     /// Its keys.
     pub(super) keys: Keys,
 }
@@ -143,6 +143,11 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
             trickle::stop(stack.net, node, topic);
         }
         parents::poison(stack, link, ctx, node, Node::EVERYONE);
+    }
+    // W `join_state.c`: its parent hears of it.
+    let parent = stack.net.nodes[node].parent;
+    if parent.is_some() {
+        children::says_goodbye(stack, link, ctx, node, parent);
     }
     discover::restart(stack, link, ctx, node);
 }

@@ -209,8 +209,11 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     if detached {
         joining.numbers.version = version;
     }
+    if changed {
+        joining.registration.left = joining.parent;
+    }
     (joining.parent, joining.hops) = (parent, hops);
-    joining.failures = 0;
+    joining.registration.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
     take_version(net, ctx, node);
@@ -235,7 +238,8 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     let keeps_denied = !is_reset && net.procedures.stack == RouterStack::Nanostack;
     forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.rank, joining.failures, joining.hops) = (Node::NONE, INFINITE_RANK, 0, 0);
+    (joining.parent, joining.rank, joining.hops) = (Node::NONE, INFINITE_RANK, 0);
+    joining.registration.failures = 0;
     (joining.search.crowded, joining.search.many) = (false, false);
 }
 
@@ -297,7 +301,7 @@ pub(super) fn give_up_parent<P: PortUser>(
         }
     }
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.rank, joining.failures) = (Node::NONE, INFINITE_RANK, 0);
+    (joining.parent, joining.rank, joining.registration.failures) = (Node::NONE, INFINITE_RANK, 0);
     if operational {
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
             trickle::stop(stack.net, node, topic);

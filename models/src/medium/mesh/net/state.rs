@@ -45,10 +45,18 @@ impl Net {
         for (n, joining) in state.nodes.0.iter().enumerate() {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
             let fits = candidates
-                .chain([joining.parent, joining.registration.with, joining.registration.before])
+                .chain([
+                    joining.parent,
+                    joining.registration.with,
+                    joining.registration.before,
+                    joining.registration.left,
+                ])
                 .all(|node| bounds.is_own_or_none(node));
             ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
-            let (pan, heard) = (joining.pan.of.0 < bounds.gateways, joining.pan.heard.iter().all(|h| h.fits(bounds)));
+            let (pan, heard) = (
+                joining.pan.of.0 < bounds.gateways,
+                joining.pan.heard.iter().flat_map(|h| h.iter()).all(|h| h.fits(bounds)),
+            );
             ensure(pan && heard, || format!("net: node {n} has heard a PAN that there is not"))?;
         }
         state.routes.check(bounds)?;

@@ -215,6 +215,7 @@ fn lowpan(
         _ => zeros(),
     };
     let (number, told_rank) = match &packet.content {
+        Content::Ns { leaves } => (u8::from(*leaves), 0),
         Content::Dao { sequence, .. } | Content::DaoAck { sequence } => (*sequence, 0),
         Content::Dio { rank, version, .. } => (*version, *rank),
         Content::Message(message) => match message.body {

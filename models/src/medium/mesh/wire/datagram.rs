@@ -70,7 +70,12 @@ impl Hop<'_> {
             Kind::Probe => self.payload.to_vec(),
             Kind::Ns => {
                 let (from, to) = (self.at(self.from), next.unwrap_or(ALL_RPL_NODES));
-                ip::datagram(from, to, ON_LINK, ip::icmp(from, to, icmpv6::registration(self.from, to)))
+                ip::datagram(
+                    from,
+                    to,
+                    ON_LINK,
+                    ip::icmp(from, to, icmpv6::registration(self.from, to, self.number > 0)),
+                )
             }
             Kind::Na if self.to.is_none() => {
                 let message = icmpv6::refresh(self.here());

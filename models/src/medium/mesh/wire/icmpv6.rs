@@ -61,10 +61,10 @@ pub fn solicitation(node: SiteId, target: Ipv6Address) -> Vec<u8> {
     bytes
 }
 
-/// The same with the registration of `node`'s address.
-pub fn registration(node: SiteId, target: Ipv6Address) -> Vec<u8> {
+/// The same with the registration of `node`'s address, for a minute only if it leaves.
+pub fn registration(node: SiteId, target: Ipv6Address, leaves: bool) -> Vec<u8> {
     let mut bytes = solicitation(node, target);
-    bytes.extend(registration_option(node, 0, REGISTERED_MINUTES));
+    bytes.extend(registration_option(node, 0, if leaves { 1 } else { REGISTERED_MINUTES }));
     bytes
 }
 

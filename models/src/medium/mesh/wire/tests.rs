@@ -337,7 +337,7 @@ fn content(kind: Kind, second: bool, bytes: u16) -> Content {
     let message = |body| Content::Message(Message { bytes, ..Message::new(body, Node(5), SimTime::ZERO) });
     match kind {
         Kind::Probe => Content::Probe { bytes, asked: SimTime::ZERO },
-        Kind::Ns => Content::Ns,
+        Kind::Ns => Content::Ns { leaves: second },
         Kind::Na => Content::Na,
         Kind::Nud => Content::Nud,
         Kind::Solicit => Content::Solicit,
