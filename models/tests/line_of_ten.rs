@@ -128,7 +128,7 @@ fn a_report_that_is_lost_says_how_far_its_meter_is_and_how_far_it_came() {
     // Once the first meter has given its parent up, there is a route here and there only.
     let dissolves_s = ran.rows.events.iter().find(|e| e.kind == EventKind::JoinState).expect("a meter leaves").time_s;
     let early: Vec<_> = lost.into_iter().filter(|row| row.planned_s < dissolves_s - 30.0).collect();
-    assert!(early.len() > 5, "{}", early.len());
+    assert!(early.len() >= 2, "{}", early.len());
     for row in early {
         let from = row.node as u8;
         match row.hops {
