@@ -158,7 +158,7 @@ fn commands_of_a_log_are_sent_again_and_do_the_same() {
             "reads",
             "read_success_share",
             "profile_rows",
-            "resets",
+            "commanded",
             "firmware_meters",
             "firmware_done",
             "firmware_blocks",
