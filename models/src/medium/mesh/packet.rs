@@ -305,7 +305,11 @@ impl Packet {
     /// node and its relay.
     pub fn is_network_control(&self) -> bool {
         match self.content {
-            Content::Ns { .. } | Content::Nud | Content::Dao { .. } | Content::DaoAck { .. } | Content::Eapol { .. } => true,
+            Content::Ns { .. }
+            | Content::Nud
+            | Content::Dao { .. }
+            | Content::DaoAck { .. }
+            | Content::Eapol { .. } => true,
             Content::Na | Content::Dis | Content::Dio { .. } => self.hop_to != Node::EVERYONE,
             Content::Solicit => self.hops > 0,
             Content::Reply => self.route_len > 0,
