@@ -415,7 +415,7 @@ impl Cell {
     pub fn work_out_all(&mut self) {
         if let AnyMedium::Mesh(mesh) = &mut self.medium {
             mesh.link.works_out_all = true;
-            mesh.link.air.spreads_all = true;
+            mesh.link.air.lone.is_spread = true;
             mesh.link.sends_no_trains = true;
         }
     }

@@ -30,6 +30,7 @@ use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
 use levels::AtHand;
+use lone::Lone;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -147,6 +148,15 @@ struct Levels {
     hopeless_dbm: f32,
 }
 
+/// Kept from frame to frame, so that it need not be made anew.
+#[derive(Default)]
+struct Kept {
+    /// Who has a use for a frame, and at what level it was heard there.
+    heeding: Vec<(Node, u64)>,
+    /// Losses looked up last.
+    at_hand: AtHand,
+}
+
 /// The medium of one partition.
 pub struct Air {
     /// Who hears whom.
@@ -167,14 +177,9 @@ pub struct Air {
     own: u16,
     seed: u64,
     linear: Box<[f32; 256]>,
-    /// Kept from frame to frame: who has a use for one.
-    heeding: Vec<(Node, u64)>,
-    /// Pairs of radios looked up last, and their loss codes.
-    at_hand: AtHand,
-    /// Frames that are alone on the air are written down as others are: slower.
-    pub spreads_all: bool,
-    /// A frame for all that is alone on the air, or [`NONE`]: nobody's state tells of it.
-    lone: u32,
+    kept: Kept,
+    /// The frame for all that is alone on the air.
+    pub lone: Lone,
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
@@ -229,10 +234,8 @@ impl Air {
             sites: PerNode(sites),
             seed,
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
-            heeding: Vec::new(),
-            at_hand: AtHand::default(),
-            spreads_all: false,
-            lone: NONE,
+            kept: Kept::default(),
+            lone: Lone::default(),
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),

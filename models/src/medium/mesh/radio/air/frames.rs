@@ -41,7 +41,7 @@ impl Air {
         t.overlay.clone_from(&self.overlay);
         self.deafen(from, end);
         if self.is_lone(to, channel) {
-            self.lone = id;
+            self.lone.frame = id;
         } else if channel == Channel::COMMON {
             let (overlay, interference) = (self.overlay.take(), self.interference.take());
             match (&overlay, &interference) {
@@ -167,18 +167,18 @@ impl Air {
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
         let mut unheeded = 0;
-        if self.lone == id {
+        if self.lone.frame == id {
             unheeded = self.finish_lone(&frame, heeds, each);
         } else if frame.channel == Channel::COMMON {
             if frame.to == Node::EVERYONE {
-                let mut heeding = std::mem::take(&mut self.heeding);
+                let mut heeding = std::mem::take(&mut self.kept.heeding);
                 unheeded = self.find_heeding(id, &frame, heeds, &mut heeding);
                 for &(node, _) in &heeding {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
                 }
                 heeding.clear();
-                self.heeding = heeding;
+                self.kept.heeding = heeding;
             } else {
                 let (fate, dbm) = self.fate(id, &frame, frame.to);
                 each(frame.to, fate, dbm);

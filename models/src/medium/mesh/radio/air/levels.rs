@@ -55,7 +55,7 @@ impl Air {
     /// The same, for radios that talk to each other.
     pub(super) fn heard_often(&mut self, id: u32, at: Node) -> Option<u64> {
         let from = self.transmissions[id as usize].from;
-        let code = self.at_hand.code(&self.neighbours, at, from)?;
+        let code = self.kept.at_hand.code(&self.neighbours, at, from)?;
         Some(self.level_overlaid((from, at), code, &self.transmissions[id as usize].overlay))
     }
 

@@ -8,11 +8,25 @@ use super::{Air, Fate, NONE, Transmission};
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::node::{Channel, Node};
 
+/// The frame for all that is alone on the air, if there is one.
+pub struct Lone {
+    /// It, or [`NONE`]: nobody's state tells of it.
+    pub(super) frame: u32,
+    /// Whether frames that are alone are written down as others are: slower.
+    pub is_spread: bool,
+}
+
+impl Default for Lone {
+    fn default() -> Self {
+        Lone { frame: NONE, is_spread: false }
+    }
+}
+
 impl Air {
     /// Whether a frame that begins is alone, and nothing makes levels differ from what a table says.
     pub(super) fn is_lone(&self, to: Node, channel: Channel) -> bool {
         let is_plain =
-            !self.spreads_all && self.overlay.is_none() && self.interference.is_none() && !self.phy.is_oqpsk();
+            !self.lone.is_spread && self.overlay.is_none() && self.interference.is_none() && !self.phy.is_oqpsk();
         let is_for_all = channel == Channel::COMMON && to == Node::EVERYONE && !self.hops.is_empty();
         is_for_all && is_plain && self.live() == 1
     }
@@ -20,10 +34,10 @@ impl Air {
     /// The lone frame's level at a node; 0 if there is none, or it is out of earshot.
     #[inline]
     fn lone_level(&self, node: Node) -> u64 {
-        if self.lone == NONE {
+        if self.lone.frame == NONE {
             return 0;
         }
-        let from = self.transmissions[self.lone as usize].from;
+        let from = self.transmissions[self.lone.frame as usize].from;
         self.neighbours.code(node, from).map_or(0, |code| self.level(from, code))
     }
 
@@ -40,13 +54,13 @@ impl Air {
         if lone == 0 {
             return (radio.energy, is_locked);
         }
-        let start = self.transmissions[self.lone as usize].start;
+        let start = self.transmissions[self.lone.frame as usize].start;
         (radio.energy + lone, is_locked || (radio.deaf_until <= start && self.detected(lone)))
     }
 
     /// Writes down what the lone frame does at the radios around its sender: from now on it is one like any other.
     pub(super) fn spread_lone(&mut self) {
-        let id = std::mem::replace(&mut self.lone, NONE);
+        let id = std::mem::replace(&mut self.lone.frame, NONE);
         if id == NONE {
             return;
         }
@@ -72,8 +86,8 @@ impl Air {
         heeds: impl Fn(Node, f32) -> bool,
         mut each: impl FnMut(Node, Fate, f32),
     ) -> u32 {
-        let id = std::mem::replace(&mut self.lone, NONE);
-        let mut heeding = std::mem::take(&mut self.heeding);
+        let id = std::mem::replace(&mut self.lone.frame, NONE);
+        let mut heeding = std::mem::take(&mut self.kept.heeding);
         let unheeded = self.find_heeding_lone(frame, heeds, &mut heeding);
         for &(node, level) in &heeding {
             let radio = &mut self.radios[node];
@@ -83,7 +97,7 @@ impl Air {
             each(node, fate, dbm);
         }
         heeding.clear();
-        self.heeding = heeding;
+        self.kept.heeding = heeding;
         unheeded
     }
 

@@ -41,7 +41,7 @@ impl Air {
             free: self.free.clone(),
             channels: self.channels.clone(),
             trains: self.trains.clone(),
-            lone: self.lone,
+            lone: self.lone.frame,
             overlay: self.overlay.clone(),
         }
     }
@@ -94,7 +94,7 @@ impl Air {
         ensure(whole, || "air: what is overlaid is not of these radios".to_owned())?;
         (self.radios, self.transmissions) = (state.radios, state.transmissions);
         (self.free, self.channels, self.overlay) = (state.free, state.channels, state.overlay);
-        (self.trains, self.lone) = (state.trains, state.lone);
+        (self.trains, self.lone.frame) = (state.trains, state.lone);
         Ok(())
     }
 }
