@@ -4,7 +4,8 @@ use amitwin_data::rows::{EventKind, FrameKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, run, sites, suburb, world};
+use std::collections::BTreeSet;
 
 /// Radios in a line, 70 m apart, at 150 kb/s on one channel, and nothing to report.
 fn line(meters: u32, stack: RouterStack, seconds: u64) -> WorldSpec {
@@ -190,4 +191,20 @@ fn wsrd_tells_a_parent_that_it_leaves_it_and_nanostack_does_not() {
     let at = goodbyes(RouterStack::Wsrd);
     assert!(!at.is_empty() && at.len() <= 8 && at.iter().all(|after_s| (0.0..5.0).contains(after_s)), "{at:?}");
     assert!(goodbyes(RouterStack::Nanostack).is_empty());
+}
+
+#[test]
+fn in_a_mesh_that_has_run_for_long_wsrd_goes_on_asking_all_its_candidates() {
+    let mut spec = suburb(60, 6 * 3_600);
+    (spec.mesh.stack, spec.mesh.start, spec.record.frames_every) = (RouterStack::Wsrd, Start::Joined, 1);
+    let ran = run(&spec);
+    let asked = |from_s: f64| -> BTreeSet<(u32, u32)> {
+        let period = from_s..from_s + 4_500.0;
+        let frames = ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Nud && period.contains(&f.time_s));
+        frames.filter_map(|f| Some((f.src, f.dst?))).collect()
+    };
+    // A round takes 1,860 + 4 x 60 s at most. Who asks whom changes a little in five hours.
+    let (first, last) = (asked(0.0), asked(17_000.0));
+    let both = first.intersection(&last).count();
+    assert!(first.len() > 100 && both * 10 > first.len() * 8, "{both} of {}", first.len());
 }

@@ -74,6 +74,11 @@ impl Etx {
         if self.value == 0 { self.frames } else { 0 }
     }
 
+    /// Its sample is taken since so many s ago.
+    pub fn is_from(&mut self, now_s: u64, ago_s: u16) {
+        self.since_s = (now_s as u16).wrapping_sub(ago_s);
+    }
+
     /// Since when the sample is taken, s ago.
     pub fn age_s(&self, now_s: u64) -> u16 {
         (now_s as u16).wrapping_sub(self.since_s)

@@ -370,6 +370,9 @@ impl<P: PortUser> Above for Stack<'_, P> {
         if packet.fragments > 0 {
             self.net.reassembly.abandon(packet.hop_to, holder, packet.tag);
         }
+        if matches!((&packet.content, why), (Content::Nud, Loss::QueueFull | Loss::TooOld)) {
+            probes::dropped(self.net, ctx, holder, packet.hop_to);
+        }
         self.count_lost(ctx, holder, packet, why);
     }
 

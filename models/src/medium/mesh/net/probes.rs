@@ -276,13 +276,25 @@ fn gone<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, 
 
 /// A mesh that has run for long: candidates are at random places of their timers.
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let idle = net.procedures.parents.probing.idle;
+    let (idle, now_s) = (net.procedures.parents.probing.idle, seconds(ctx));
     for n in 0..CANDIDATES {
         let of = net.nodes[node].candidates[n].node;
         if of.is_some() {
-            let wait_s = idle.of(net.draw(ctx.facts, node)) * net.draw(ctx.facts, node);
+            let whole_s = idle.of(net.draw(ctx.facts, node));
+            let wait_s = libm::floor(whole_s * net.draw(ctx.facts, node));
+            // By then its ETX is as old as it has to be.
+            net.nodes[node].candidates[n].etx.is_from(now_s, libm::ceil(whole_s - wait_s) as u16);
             ask_in(net, ctx, node, of, Wait::Uniform(wait_s, 0.0));
         }
+    }
+}
+
+/// A solicitation was dropped before it was sent: it is tried again as if it had failed, but does not count.
+pub(super) fn dropped(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
+    if let Some(candidate) = net.nodes[node].candidates.iter_mut().find(|c| c.node == of) {
+        candidate.probe.tries &= !IN_FLIGHT;
+        let (low, high) = net.procedures.parents.probing.failed_s;
+        ask_in(net, ctx, node, of, Wait::Uniform(low, high - low));
     }
 }
 
