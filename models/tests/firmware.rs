@@ -4,22 +4,10 @@ use amitwin_data::rows::{ImageState, Outcome, RoundRow, TransactionKind, Transac
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, firmware_over_ideal, run, sites, world};
 
 fn seconds(n: u64) -> SimTime {
     SimTime::from_secs(n)
-}
-
-/// So many meters around a border router, over the ideal medium with this loss.
-fn ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> WorldSpec {
-    let meter = |n: u32| (Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
-    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
-    let mut spec = world(sites(places), PhyMode::M3, duration);
-    spec.medium = MediumKind::Ideal;
-    spec.ideal.loss = loss;
-    spec.dlms.payload = Payload::Sized;
-    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
-    spec
 }
 
 fn rows(ran: &Ran) -> Vec<&TransactionRow> {
@@ -54,7 +42,7 @@ fn rounds_lack_what_independent_losses_leave() {
         settle: Some(seconds(10)),
         ..FirmwareSpec::new(seconds(60), 392 * 1_024)
     };
-    let ran = run(&ideal(500, 0.02, 6_000, firmware));
+    let ran = run(&firmware_over_ideal(500, 0.02, 6_000, firmware));
     let lacking = lacking(&ran);
     for (n, &lacked) in lacking.iter().enumerate() {
         let expected = 392.0 * (1.0 - libm::pow(1.0 - libm::pow(0.02, n as f64), 500.0));
@@ -79,7 +67,7 @@ fn sessions_begin_at_the_pace_of_the_head_end_and_go_on_without() {
             concurrent: 3,
             ..FirmwareSpec::new(seconds(60), 40 * 1_024)
         };
-        let mut spec = ideal(3, 0.0, 3_600, firmware);
+        let mut spec = firmware_over_ideal(3, 0.0, 3_600, firmware);
         spec.head_end = Some(HeadEndSpec { sessions_per_second: Some(a_second), ..HeadEndSpec::default() });
         let ran = run(&spec);
         assert_eq!(count(&ran, Outcome::Ok), 3);
@@ -96,7 +84,7 @@ fn sessions_begin_at_the_pace_of_the_head_end_and_go_on_without() {
 #[test]
 fn an_image_without_loss_takes_as_long_as_its_blocks() {
     // 392 blocks at 45 s: 4.9 h from the first to what follows the last; three announcements before, and 120 s to settle.
-    let ran = run(&ideal(3, 0.0, 20_000, FirmwareSpec::new(seconds(100), 392 * 1_024)));
+    let ran = run(&firmware_over_ideal(3, 0.0, 20_000, FirmwareSpec::new(seconds(100), 392 * 1_024)));
     let first_s = 100.0 + 3.0 * 45.0;
     let rows = rows(&ran);
     for row in &rows {
@@ -117,7 +105,7 @@ fn real_and_sized_payloads_tell_the_same() {
     {
         let of = |payload| {
             let firmware = FirmwareSpec { delivery: Some(delivery), burst, ..forty() };
-            let mut spec = ideal(20, 0.05, 4_000, firmware);
+            let mut spec = firmware_over_ideal(20, 0.05, 4_000, firmware);
             spec.dlms.payload = payload;
             let ran = run(&spec);
             assert_eq!((ran.head_end().talk.wrong, count(&ran, Outcome::Ok)), (0, 20), "{payload:?} {delivery:?}");
@@ -132,7 +120,7 @@ fn single_meters_get_one_block_after_the_other() {
     // 0.1 s there and back over the backhaul, 0.04 s over the medium, and an answer at once: an exchange is 0.14 s.
     let firmware =
         FirmwareSpec { preset: FirmwarePreset::Dlms, concurrent: 1, ..FirmwareSpec::new(seconds(60), 216 * 100) };
-    let mut spec = ideal(2, 0.0, 2_000, firmware);
+    let mut spec = firmware_over_ideal(2, 0.0, 2_000, firmware);
     spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
     let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
     let ran = run(&spec);
@@ -153,7 +141,7 @@ fn single_meters_get_one_block_after_the_other() {
 #[test]
 fn a_burst_is_asked_about_once() {
     let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
-    let ran = run(&ideal(2, 0.0, 4_000, firmware));
+    let ran = run(&firmware_over_ideal(2, 0.0, 4_000, firmware));
     for row in rows(&ran) {
         assert_eq!((row.outcome, row.blocks_alone.0, row.blocks_again.0), (Outcome::Ok, Some(40), Some(0)));
         // Told, asked after 16, 16 and 8 blocks, verified, activated, asked what it runs.
@@ -161,7 +149,7 @@ fn a_burst_is_asked_about_once() {
     }
     // Three of ten blocks are lost: what was sent again is counted, and nobody gets what it has.
     let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
-    let ran = run(&ideal(2, 0.3, 80_000, firmware));
+    let ran = run(&firmware_over_ideal(2, 0.3, 80_000, firmware));
     for row in rows(&ran) {
         let (alone, again) = (row.blocks_alone.0.expect("sent"), row.blocks_again.0.expect("counted"));
         assert_eq!((row.outcome, alone - again), (Outcome::Ok, 40));
@@ -173,7 +161,7 @@ fn a_burst_is_asked_about_once() {
 #[test]
 fn blocks_that_have_come_outlast_a_reset() {
     // Half of the blocks are out when every meter resets; it misses some while it boots and is asked for those alone.
-    let mut spec = ideal(10, 0.0, 4_000, FirmwareSpec { multicast_from: Some(1), ..forty() });
+    let mut spec = firmware_over_ideal(10, 0.0, 4_000, FirmwareSpec { multicast_from: Some(1), ..forty() });
     let reset = ResetSpec { at: seconds(180), delivery: Delivery::Unicast, ..ResetSpec::default() };
     spec.campaigns.push(CampaignSpec::reset("reset", reset));
     let ran = run(&spec);
@@ -187,7 +175,7 @@ fn blocks_that_have_come_outlast_a_reset() {
 #[test]
 fn a_meter_that_runs_the_image_refuses_it_and_writes_nothing() {
     for payload in [Payload::Real, Payload::Sized] {
-        let mut spec = ideal(4, 0.0, 6_000, forty());
+        let mut spec = firmware_over_ideal(4, 0.0, 6_000, forty());
         spec.dlms.payload = payload;
         // The same name and the same bytes: the same image.
         let again = FirmwareSpec { at: seconds(2_000), ..forty() };
@@ -209,7 +197,7 @@ fn activations_go_wrong_with_those_whose_state_is_said() {
     let wrong = |nodes, rolls_back, bricks| GoesWrong { target: Target::of(nodes), rolls_back, bricks };
     for payload in [Payload::Real, Payload::Sized] {
         let goes_wrong = vec![wrong(vec![2], 0.0, 1.0), wrong(vec![2, 3], 1.0, 0.0)];
-        let mut spec = ideal(4, 0.0, 8_000, FirmwareSpec { goes_wrong, ..forty() });
+        let mut spec = firmware_over_ideal(4, 0.0, 8_000, FirmwareSpec { goes_wrong, ..forty() });
         spec.dlms.payload = payload;
         // A bricked meter stays silent when its supply comes back.
         spec.events = vec![event("dark", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![2])];
@@ -229,11 +217,11 @@ fn activations_go_wrong_with_those_whose_state_is_said() {
 fn images_are_activated_when_the_time_has_come() {
     let activation = ActivationSpec { at: Some(seconds(3_000)), ..ActivationSpec::default() };
     let firmware = FirmwareSpec { activation, ..forty() };
-    let ran = run(&ideal(5, 0.0, 5_000, firmware.clone()));
+    let ran = run(&firmware_over_ideal(5, 0.0, 5_000, firmware.clone()));
     let restarts: Vec<f64> = rows(&ran).iter().map(|row| row.reset_s.expect("a restart")).collect();
     assert!(restarts.iter().all(|at| (3_000.0..3_010.0).contains(at)), "{restarts:?}");
     // A run that ends before leaves them scheduled.
-    let ran = run(&ideal(5, 0.0, 2_000, firmware));
+    let ran = run(&firmware_over_ideal(5, 0.0, 2_000, firmware));
     let scheduled = |row: &&TransactionRow| {
         (row.outcome, row.image_state.0) == (Outcome::Pending, Some(ImageState::Scheduled)) && row.reset_s.is_none()
     };
@@ -245,7 +233,7 @@ fn meters_of_a_wave_are_told_one_after_the_other_over_the_spread() {
     // 1,000 s for 5 meters: one each 200 s, whatever `concurrent` would let; each is told and restarts at once.
     let activation = ActivationSpec { at: Some(seconds(3_000)), spread: seconds(1_000), ..ActivationSpec::default() };
     let firmware = FirmwareSpec { activation, ..forty() };
-    let ran = run(&ideal(5, 0.0, 6_000, firmware.clone()));
+    let ran = run(&firmware_over_ideal(5, 0.0, 6_000, firmware.clone()));
     let restarts: Vec<f64> = rows(&ran).iter().map(|row| row.reset_s.expect("a restart")).collect();
     for (n, at) in (0..).zip(&restarts) {
         let told_s = 3_000.0 + 200.0 * f64::from(n);
@@ -255,7 +243,7 @@ fn meters_of_a_wave_are_told_one_after_the_other_over_the_spread() {
     assert!(rows(&ran).iter().all(|row| row.wave.0.is_none()), "all at once");
     // In two waves of 2 and 3 meters each wave takes the spread: 500 s and 333 s apart, and its rows say which they are of.
     let waves = WavesSpec { shares: Some(vec![0.4, 1.0]), pause: seconds(600), ..WavesSpec::default() };
-    let ran = run(&ideal(5, 0.0, 12_000, FirmwareSpec { waves, ..firmware }));
+    let ran = run(&firmware_over_ideal(5, 0.0, 12_000, FirmwareSpec { waves, ..firmware }));
     for (wave, gap_s) in [(1, 500.0), (2, 1_000.0 / 3.0)] {
         let of_wave = |row: &&TransactionRow| row.wave.0 == Some(wave);
         let mut restarts: Vec<f64> =
@@ -272,7 +260,7 @@ fn each_wave_waits_for_the_hours_of_the_day_in_which_it_may_activate() {
     let hours = Some((seconds(3_600), seconds(2 * 3_600)));
     let activation = ActivationSpec { hours, ..ActivationSpec::default() };
     let waves = WavesSpec { shares: Some(vec![0.4, 1.0]), pause: seconds(3_600), ..WavesSpec::default() };
-    let mut spec = ideal(5, 0.0, 40 * 3_600, FirmwareSpec { activation, waves, ..forty() });
+    let mut spec = firmware_over_ideal(5, 0.0, 40 * 3_600, FirmwareSpec { activation, waves, ..forty() });
     spec.dlms.start_unix_s = 22 * 3_600;
     let ran = run(&spec);
     for (wave, begins_s) in [(1, 3.0 * 3_600.0), (2, 27.0 * 3_600.0)] {
@@ -300,13 +288,14 @@ fn a_pilot_that_fails_halts_the_campaign() {
         ..forty()
     };
     for delivery in [FirmwareDelivery::Multicast, FirmwareDelivery::Unicast] {
-        let ran = run(&ideal(100, 0.0, 20_000, FirmwareSpec { delivery: Some(delivery), ..firmware.clone() }));
+        let ran =
+            run(&firmware_over_ideal(100, 0.0, 20_000, FirmwareSpec { delivery: Some(delivery), ..firmware.clone() }));
         // Two meters in the pilot; half of them may fail, both do.
         assert_eq!((count(&ran, Outcome::Failed), count(&ran, Outcome::Halted)), (2, 98), "{delivery:?}");
         let untouched = |row: &&TransactionRow| row.image_state.0 == Some(ImageState::Waiting) && row.attempts == 0;
         assert_eq!(rows(&ran).into_iter().filter(untouched).count(), 98);
         // Without the rule all of them roll back, wave after wave.
-        let ran = run(&ideal(
+        let ran = run(&firmware_over_ideal(
             100,
             0.0,
             20_000,
@@ -331,7 +320,7 @@ fn a_wave_begins_when_the_last_one_is_done() {
         },
         ..forty()
     };
-    let ran = run(&ideal(50, 0.01, 20_000, firmware));
+    let ran = run(&firmware_over_ideal(50, 0.01, 20_000, firmware));
     assert_eq!(count(&ran, Outcome::Ok), 50);
     let mut answered: Vec<(f64, f64)> =
         rows(&ran).iter().map(|row| (row.sent_s.expect("told"), row.answered_s.expect("runs"))).collect();
@@ -346,7 +335,7 @@ fn a_wave_begins_when_the_last_one_is_done() {
 #[test]
 fn a_meter_that_is_away_is_tried_again_and_then_given_up() {
     // One without supply for the first 1,500 s, one for ever.
-    let mut spec = ideal(3, 0.0, 12_000, forty());
+    let mut spec = firmware_over_ideal(3, 0.0, 12_000, forty());
     spec.events = vec![
         event("late", 1, Some(1_500), Act::PowerOff(PowerOff {}), vec![1]),
         event("never", 1, None, Act::PowerOff(PowerOff {}), vec![2]),
@@ -367,7 +356,7 @@ fn a_meter_that_is_away_is_tried_again_and_then_given_up() {
 #[test]
 fn a_campaign_for_nobody_sends_nothing() {
     let nobody = FirmwareSpec { target: Target::of(Vec::new()), ..forty() };
-    let ran = run(&ideal(5, 0.0, 2_000, nobody));
+    let ran = run(&firmware_over_ideal(5, 0.0, 2_000, nobody));
     assert_eq!((ran.of(TransactionKind::Firmware).count(), ran.rows.rounds.len()), (0, 0));
     assert_eq!(ran.head_end().statistics.images.blocks, 0);
 }
@@ -381,7 +370,7 @@ fn a_meter_that_is_bricked_has_failed_even_if_the_campaign_was_halted_before_tha
         GoesWrong { target: one(3), rolls_back: 1.0, ..GoesWrong::default() },
     ];
     let waves = WavesSpec { stop_at_failed: Some(0.3), ..WavesSpec::default() };
-    let ran = run(&ideal(5, 0.0, 2_000, FirmwareSpec { goes_wrong, waves, ..forty() }));
+    let ran = run(&firmware_over_ideal(5, 0.0, 2_000, FirmwareSpec { goes_wrong, waves, ..forty() }));
     // Two of five are more than three tenths; the bricked one would have been given up an hour after its activation.
     let first = rows(&ran)[0].clone();
     assert_eq!((first.outcome, first.image_state.0), (Outcome::Failed, Some(ImageState::Bricked)));
@@ -396,7 +385,7 @@ fn a_campaign_ends_even_if_answers_to_activations_are_lost() {
         let goes_wrong = vec![GoesWrong { rolls_back, ..GoesWrong::default() }];
         let firmware =
             FirmwareSpec { goes_wrong, timeout: seconds(timeout), ..FirmwareSpec::new(seconds(60), 4 * 1_024) };
-        let ran = run(&ideal(40, 0.4, 60_000, firmware));
+        let ran = run(&firmware_over_ideal(40, 0.4, 60_000, firmware));
         let of = |state| rows(&ran).into_iter().filter(|row| row.image_state.0 == Some(state)).count();
         assert_eq!(count(&ran, Outcome::Pending), 0, "{rolls_back} {timeout}");
         let expected = if rolls_back > 0.0 { ImageState::RolledBack } else { ImageState::Running };

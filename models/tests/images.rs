@@ -2,24 +2,11 @@
 
 use amitwin_data::rows::{ImageState, Outcome, TransactionKind, TransactionRow};
 use amitwin_models::spec::*;
-use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, firmware_over_ideal, run};
 
 fn seconds(n: u64) -> SimTime {
     SimTime::from_secs(n)
-}
-
-/// So many meters around a border router, over the ideal medium with this loss.
-fn ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> WorldSpec {
-    let meter = |n: u32| (Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
-    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
-    let mut spec = world(sites(places), PhyMode::M3, duration);
-    spec.medium = MediumKind::Ideal;
-    spec.ideal.loss = loss;
-    spec.dlms.payload = Payload::Sized;
-    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
-    spec
 }
 
 fn rows(ran: &Ran) -> Vec<&TransactionRow> {
@@ -42,7 +29,7 @@ fn no_more_sessions_are_open_than_there_are_permits() {
             concurrent: 4,
             ..FirmwareSpec::new(seconds(60), 40 * 1_024)
         };
-        let mut spec = ideal(4, 0.0, 3_600, firmware);
+        let mut spec = firmware_over_ideal(4, 0.0, 3_600, firmware);
         let permits = permits.map(|permits| PermitsSpec { per_router, wait: seconds(3_000), ..permits });
         spec.head_end = Some(HeadEndSpec { permits, ..HeadEndSpec::default() });
         let ran = run(&spec);
@@ -78,7 +65,7 @@ fn who_wants_a_signature_verifies_no_image_without_the_makers() {
             is: ImageTraits { signature, ..ImageTraits::default() },
             ..FirmwareSpec::new(seconds(60), 4_000)
         };
-        let mut spec = ideal(2, 0.0, 8_000, firmware);
+        let mut spec = firmware_over_ideal(2, 0.0, 8_000, firmware);
         spec.dlms = DlmsSpec { payload, vendors: vec![kind(false), kind(true)], ..DlmsSpec::default() };
         let ran = run(&spec);
         let states = rows(&ran).iter().map(|row| (row.outcome, row.image_state.0.expect("a state"))).collect();

@@ -38,10 +38,12 @@ pub struct PaceSpec {
     pub waves: WavesSpec,
 }
 
-fn timeout_default() -> SimTime {
+/// How long the head-end waits for an answer, when the file does not say.
+pub fn timeout_default() -> SimTime {
     SimTime::from_secs(60)
 }
-fn attempts_default() -> u8 {
+/// How often it asks at most, when the file does not say.
+pub fn attempts_default() -> u8 {
     3
 }
 

@@ -58,7 +58,9 @@ pub use certificates::{CertificatesSpec, RenewalSpec};
 pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
 pub use clock::ClockSpec;
-pub use command::{KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, TimeSpec, WriteSpec};
+pub use command::{
+    KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, TimeSpec, WriteSpec, attempts_default, timeout_default,
+};
 pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;

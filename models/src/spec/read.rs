@@ -1,5 +1,6 @@
 //! `[[read]]`: what the head-end reads by schedule.
 
+use super::command::{attempts_default, timeout_default};
 use super::head_end::{is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
 use amitwin_sim_core::SimTime;
@@ -55,12 +56,6 @@ pub struct PollSpec {
 
 fn parallel_default() -> u16 {
     8
-}
-fn attempts_default() -> u8 {
-    3
-}
-fn timeout_default() -> SimTime {
-    SimTime::from_secs(60)
 }
 
 /// Share of the time between two rounds that a round takes, when the file does not say.

@@ -1,7 +1,7 @@
 //! `[[replay]]`: a log of what really happened, which happens again.
 
-use amitwin_models::spec::Utc;
 use amitwin_models::spec::quantity::{Maybe, Time};
+use amitwin_models::spec::{Utc, attempts_default, timeout_default};
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,13 +41,6 @@ pub struct ReplaySection {
     /// What codes and kinds of the log mean, beside those that are known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, ReplayKind>,
-}
-
-fn attempts_default() -> u8 {
-    3
-}
-fn timeout_default() -> SimTime {
-    SimTime::from_secs(60)
 }
 
 /// What a line of a log means.

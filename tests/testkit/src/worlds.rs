@@ -66,6 +66,18 @@ pub fn event(name: &str, at: u64, lasts: Option<u64>, act: Act, nodes: Vec<u32>)
     }
 }
 
+/// So many meters around a border router, over the ideal medium with this loss, and a firmware campaign that begins as it says.
+pub fn firmware_over_ideal(meters: u32, loss: f64, duration: u64, firmware: FirmwareSpec) -> WorldSpec {
+    let meter = |n: u32| (SiteKind::Meter, 40.0 + (n % 100) as f32, (n / 100) as f32);
+    let places = [(SiteKind::Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
+    let mut spec = world(sites(places), PhyMode::M3, duration);
+    spec.medium = MediumKind::Ideal;
+    spec.ideal.loss = loss;
+    spec.dlms.payload = Payload::Sized;
+    spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];
+    spec
+}
+
 /// A suburb with the chances of a real one on the air: street-level loss, shadowing, a spread of each frame's level.
 pub fn suburb(meters: u32, seconds: u64) -> WorldSpec {
     let place = GenerateSpec { meters, ..GenerateSpec::default() };

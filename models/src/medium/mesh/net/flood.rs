@@ -153,11 +153,11 @@ pub(super) fn due<P: PortUser>(
 ) {
     let Flooding { k, rounds, .. } = flooding(stack.net, ctx, node);
     let running = link.air.radios[node].is_on();
-    let is_held = !is_pushed_out(stack.net, ctx.facts, node, job);
-    let Some(member) = member(stack.net, job, node) else { return };
-    if member.epoch != epoch || !running || !is_held {
+    let is_due = member(stack.net, job, node).is_some_and(|member| member.epoch == epoch);
+    if !is_due || !running || is_pushed_out(stack.net, ctx.facts, node, job) {
         return;
     }
+    let Some(member) = member(stack.net, job, node) else { return };
     if member.fired {
         return arm(stack.net, ctx, node, job);
     }

@@ -3,7 +3,7 @@
 //! A radio locks on the first frame that it detects while it listens and is free, whoever the frame is for, and is
 //! deaf to others until that frame ends; a much stronger frame takes it over within the preamble (FSK only). Frames
 //! on the *common* channel (all frames without hopping, broadcast slots with it) are pushed to every neighbour, so
-//! that sensing is one read. Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
+//! that sensing is one read, but for one that is alone there ([`Lone`]). Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
 //! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod frames;
@@ -151,8 +151,8 @@ struct Levels {
 /// Kept from frame to frame, so that it need not be made anew.
 #[derive(Default)]
 struct Kept {
-    /// Who has a use for a frame, and at what level it was heard there.
-    heeding: Vec<(Node, u64)>,
+    /// Who has a use for a frame.
+    heeding: Vec<Node>,
     /// Losses looked up last.
     at_hand: AtHand,
 }

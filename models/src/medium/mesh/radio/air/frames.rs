@@ -167,23 +167,27 @@ impl Air {
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
         let mut unheeded = 0;
-        if self.lone.frame == id {
-            unheeded = self.finish_lone(&frame, heeds, each);
-        } else if frame.channel == Channel::COMMON {
+        if frame.channel == Channel::COMMON {
+            let is_lone = self.lone.frame == id;
             if frame.to == Node::EVERYONE {
                 let mut heeding = std::mem::take(&mut self.kept.heeding);
-                unheeded = self.find_heeding(id, &frame, heeds, &mut heeding);
-                for &(node, _) in &heeding {
+                unheeded = match is_lone {
+                    true => self.find_heeding_lone(&frame, heeds, &mut heeding),
+                    false => self.find_heeding(id, &frame, heeds, &mut heeding),
+                };
+                for node in heeding.drain(..) {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
+                    self.radios[node].lock = NONE;
                 }
-                heeding.clear();
                 self.kept.heeding = heeding;
             } else {
                 let (fate, dbm) = self.fate(id, &frame, frame.to);
                 each(frame.to, fate, dbm);
             }
-            self.take_away(id, &frame);
+            if !is_lone {
+                self.take_away(id, &frame);
+            }
         } else {
             let list = &mut self.channels[frame.channel.at()];
             if let Some(at) = list.iter().position(|&other| other == id) {
@@ -212,13 +216,13 @@ impl Air {
         (Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }, unheeded)
     }
 
-    /// Who is locked on a frame for all and has a use for it, at what level, and how many have none: these take as many draws as if they had.
+    /// Who is locked on a frame for all and has a use for it, and how many have none: these take as many draws as if they had.
     fn find_heeding(
         &mut self,
         id: u32,
         frame: &Transmission,
         heeds: impl Fn(Node, f32) -> bool,
-        heeding: &mut Vec<(Node, u64)>,
+        heeding: &mut Vec<Node>,
     ) -> u32 {
         let sent_dbm = self.tx_power_dbm(frame.from);
         let draws = self.draws_of(frame);
@@ -233,7 +237,7 @@ impl Air {
             }
             let extra_db = overlay.map_or(0.0, |overlay| overlay.loss_db(frame.from, node));
             if heeds(node, sent_dbm - code_db(code) - extra_db) {
-                heeding.push((node, radio.lock_level));
+                heeding.push(node);
             } else {
                 radio.draws += draws;
                 unheeded += 1;

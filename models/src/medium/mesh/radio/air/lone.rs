@@ -4,7 +4,7 @@
 //! it and has listened since its first bit. The next frame that begins, and whatever else would make that untrue, has it written down first.
 
 use super::reception::{number, units};
-use super::{Air, Fate, NONE, Transmission};
+use super::{Air, Levels, NONE, Transmission};
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::node::{Channel, Node};
 
@@ -19,6 +19,13 @@ pub struct Lone {
 impl Default for Lone {
     fn default() -> Self {
         Lone { frame: NONE, is_spread: false }
+    }
+}
+
+impl Levels {
+    /// Whether a frame of that level locks a radio with nothing else on the air.
+    fn finds(&self, level: u64) -> bool {
+        number(level) > self.noise * self.detect
     }
 }
 
@@ -41,11 +48,6 @@ impl Air {
         self.neighbours.code(node, from).map_or(0, |code| self.level(from, code))
     }
 
-    /// Level that locks a radio on a frame with nothing else on the air.
-    fn detected(&self, level: u64) -> bool {
-        number(level) > self.levels.noise * self.levels.detect
-    }
-
     /// Signals on the common channel at a node, and whether it is locked on a frame.
     #[inline]
     pub(super) fn senses(&self, node: Node) -> (u64, bool) {
@@ -55,7 +57,7 @@ impl Air {
             return (radio.energy, is_locked);
         }
         let start = self.transmissions[self.lone.frame as usize].start;
-        (radio.energy + lone, is_locked || (radio.deaf_until <= start && self.detected(lone)))
+        (radio.energy + lone, is_locked || (radio.deaf_until <= start && self.levels.finds(lone)))
     }
 
     /// Writes down what the lone frame does at the radios around its sender: from now on it is one like any other.
@@ -67,61 +69,39 @@ impl Air {
         let Air { neighbours, radios, transmissions, levels, linear, own, .. } = self;
         let Transmission { from, start, .. } = transmissions[id as usize];
         let power = radios[from].power_mw;
-        let detected = levels.noise * levels.detect;
         let (ids, codes) = neighbours.of(from);
         for (&node, &code) in ids.iter().zip(codes) {
             let level = units(power * linear[usize::from(code)]);
             let radio = &mut radios[node];
             radio.energy += level;
-            if node.0 < *own && radio.deaf_until <= start && number(level) > detected {
+            if node.0 < *own && radio.deaf_until <= start && levels.finds(level) {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
             }
         }
     }
 
-    /// The lone frame ends: see [`Air::finish_for`].
-    pub(super) fn finish_lone(
+    /// The lone frame ends: see [`Air::find_heeding`]. It is written down at those who have a use for it.
+    pub(super) fn find_heeding_lone(
         &mut self,
         frame: &Transmission,
         heeds: impl Fn(Node, f32) -> bool,
-        mut each: impl FnMut(Node, Fate, f32),
+        heeding: &mut Vec<Node>,
     ) -> u32 {
         let id = std::mem::replace(&mut self.lone.frame, NONE);
-        let mut heeding = std::mem::take(&mut self.kept.heeding);
-        let unheeded = self.find_heeding_lone(frame, heeds, &mut heeding);
-        for &(node, level) in &heeding {
-            let radio = &mut self.radios[node];
-            (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
-            let (fate, dbm) = self.fate(id, frame, node);
-            self.radios[node].lock = NONE;
-            each(node, fate, dbm);
-        }
-        heeding.clear();
-        self.kept.heeding = heeding;
-        unheeded
-    }
-
-    /// Who is locked on the lone frame and has a use for it, at what level, and how many have none: see [`Air::find_heeding`].
-    fn find_heeding_lone(
-        &mut self,
-        frame: &Transmission,
-        heeds: impl Fn(Node, f32) -> bool,
-        heeding: &mut Vec<(Node, u64)>,
-    ) -> u32 {
         let (sent_dbm, draws) = (self.tx_power_dbm(frame.from), self.draws_of(frame));
         let Air { neighbours, radios, levels, linear, own, .. } = self;
         let (power, start) = (radios[frame.from].power_mw, frame.start);
-        let detected = levels.noise * levels.detect;
         let (ids, codes) = neighbours.of(frame.from);
         let mut unheeded = 0;
         for (&node, &code) in ids.iter().zip(codes) {
             let level = units(power * linear[usize::from(code)]);
             let radio = &mut radios[node];
-            if node.0 >= *own || radio.deaf_until > start || number(level) <= detected {
+            if node.0 >= *own || radio.deaf_until > start || !levels.finds(level) {
                 continue;
             }
             if heeds(node, sent_dbm - code_db(code)) {
-                heeding.push((node, level));
+                (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
+                heeding.push(node);
             } else {
                 radio.draws += draws;
                 unheeded += 1;
