@@ -372,7 +372,7 @@ impl Kit<'_> {
         let parts = air::Parts {
             neighbours,
             model: self.model.clone(),
-            fading: Fading::new(&spec.radio.fading, spec.seed),
+            fading: Fading::new(&spec.radio.fading, spec.seed).among(own.len()),
             heat: self.heat.as_ref().and_then(|hours| Heat::of(spec, hours, &facts.sites, frequency_mhz(&spec.radio))),
             interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,

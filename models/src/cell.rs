@@ -194,7 +194,11 @@ impl Cell {
         let ctx = &mut Ctx { engine, books, facts };
         match medium {
             AnyMedium::Mesh(mesh) => match event {
-                Event::Mesh(event) => mesh.handle(&mut Users { meters, gateways }, ctx, event),
+                Event::Mesh(inner) => {
+                    // What is copied is dropped as well, and most events are these.
+                    std::mem::forget(event);
+                    mesh.handle(&mut Users { meters, gateways }, ctx, inner);
+                }
                 event => self.handle_above(event, engine),
             },
             AnyMedium::Ideal(ideal) => match event {

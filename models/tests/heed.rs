@@ -25,8 +25,8 @@ fn town(stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
 /// Counts but for those of receptions, and the sum of these.
 fn counts(ran: &Ran) -> (Counters, u64) {
     let counters = ran.mesh().books.counters;
-    let sum = counters.received + counters.collided + counters.noise + counters.unheeded;
-    (Counters { received: 0, collided: 0, noise: 0, unheeded: 0, ..counters }, sum)
+    let sum = counters.received + counters.collided + counters.noise;
+    (Counters { received: 0, collided: 0, noise: 0, ..counters }, sum)
 }
 
 #[test]
@@ -48,10 +48,9 @@ fn a_run_is_the_same_whether_or_not_the_useless_is_worked_out() {
             ran.rows.frames.iter().map(|f| (f.time_s.to_bits(), f.src, f.kind, f.channel, f.attempt)).collect()
         };
         assert_eq!(sent(&all), sent(&useful), "{name}");
-        assert_eq!(counts(&all), counts(&useful), "{name}");
+        let ((all, received), (useful, useful_received)) = (counts(&all), counts(&useful));
+        assert_eq!(all, useful, "{name}");
         // And something was left out: in the small one under nanostack DIOs are counted by trickle until it has enough.
-        assert_eq!(all.mesh().books.counters.unheeded, 0, "{name}");
-        let left_out = useful.mesh().books.counters.unheeded;
-        assert!(left_out > 1_000, "{name}: {left_out}");
+        assert!(useful_received + 1_000 < received, "{name}: {useful_received} of {received}");
     }
 }

@@ -73,8 +73,6 @@ counters! {
     noise,
     /// Frames whose addressee was off, sending or busy with another frame.
     deaf,
-    /// Frames for all that a radio heard and had no use for: what became of them there is not worked out.
-    unheeded,
     /// Copies recognised as such.
     duplicates,
     /// Attempts that found no free channel.

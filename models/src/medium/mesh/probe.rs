@@ -84,7 +84,7 @@ impl Above for Probes {
         true
     }
 
-    fn heeds(&self, _: &Facts, _: (SimTime, Node), _from: Node, _packet: &Packet, _level_dbm: f32) -> bool {
+    fn heeds(&mut self, _: &Facts, _: (SimTime, Node), _from: Node, _packet: &Packet, _level_dbm: f32) -> bool {
         true
     }
 

@@ -78,8 +78,7 @@ fn data_ended<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fram
     let packet = link.packets.get(at);
     let all = link.works_out_all;
     let heeds = |node: Node, level_dbm: f32| all || above.heeds(ctx.facts, (now, node), from, packet, level_dbm);
-    let (t, unheeded) = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
-    ctx.books.counters.unheeded += u64::from(unheeded);
+    let t = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
     let (node, broadcast) = (t.from, t.to == Node::EVERYONE);
     link.settle(ctx, &t, &heard);
     let turned = now + link.times.turnaround;

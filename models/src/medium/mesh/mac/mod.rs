@@ -153,7 +153,7 @@ pub struct Parts {
 pub trait Above {
     /// Whether a node has a use now for a packet for all that it hears from `from` with a mean level of so many dBm: if not, receiving it
     /// would change nothing.
-    fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool;
+    fn heeds(&mut self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool;
     /// Whether the second node has a use for a sweep's frame of the first, or may have one before an instant.
     fn heeds_sweep(&self, facts: &Facts, of: (Node, Node), sweep: Sweep, before: SimTime) -> bool;
     /// A datagram or a fragment arrived at `node` over the air from `from`.

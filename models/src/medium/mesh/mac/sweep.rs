@@ -168,8 +168,7 @@ pub(super) fn frame_ended<U: Above>(
     heard.clear();
     let (now, all, from) = (ctx.now(), link.works_out_all, link.air.transmission(frame).from);
     let heeds = |node: Node, _| all || above.heeds_sweep(ctx.facts, (from, node), sweep, now);
-    let (t, unheeded) = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
-    ctx.books.counters.unheeded += u64::from(unheeded);
+    let t = link.air.finish_for(frame, heeds, |node, fate, dbm| heard.push((node, fate, dbm)));
     link.settle(ctx, &t, &heard);
     for &(to, fate, _) in &heard {
         if fate == Fate::Received {

@@ -20,7 +20,7 @@ pub const CANDIDATES: usize = 8;
 /// Of them so many may become the parent.
 pub(super) const CONSIDERED: usize = 5;
 /// A candidate is left for a neighbour whose signal is stronger by more than this, dB.
-const HYSTERESIS_DB: i8 = 4;
+pub(super) const HYSTERESIS_DB: i8 = 4;
 
 /// A neighbour that may be the parent.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -155,14 +155,22 @@ impl Net {
     /// Puts the candidates of a node in order.
     pub(super) fn sort(&mut self, node: Node, minute: u16) {
         let step = self.procedures.parents.rank_step;
-        let joining = &mut self.nodes[node];
-        let parent = joining.parent;
+        let joining = self.nodes.aside(node);
+        let (parent, mut changes) = (joining.parent, false);
         for candidate in &mut joining.candidates {
-            if !candidate.is_denied(minute) {
+            if candidate.denied_until_min != 0 && !candidate.is_denied(minute) {
                 candidate.denied_until_min = 0;
+                changes = true;
             }
         }
-        joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
+        // Most often they are in order, and a key each is cheaper than two for each comparison.
+        if !joining.candidates.is_sorted_by_key(|c| order(c, parent, step, minute)) {
+            joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
+            changes = true;
+        }
+        if changes {
+            self.nodes.touch(node);
+        }
     }
 
     /// Whether wsrd looks for a parent: it asks the strongest neighbours, whatever it knows of them, and remembers those as well.
@@ -221,20 +229,24 @@ pub(super) fn remember(
         return true;
     };
     let asks_strongest = net.asks_strongest(node);
-    let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
-    let parent = joining.parent;
     match at {
         Some(at) => {
-            let known = &mut joining.candidates[at];
+            let known = &mut net.nodes.aside(node).candidates[at];
+            let before = (known.rank, known.rsl_dbm);
             known.rank = rank.unwrap_or(known.rank);
             known.rsl_dbm = level_dbm as i8;
             if known.etx.is_out_of_reach() {
                 known.etx = Etx::default();
             }
+            if before != (known.rank, known.rsl_dbm) {
+                net.nodes.touch(node);
+            }
             net.sort(node, minute);
             true
         }
         None => {
+            let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
+            let parent = joining.parent;
             let rank = rank.unwrap_or(INFINITE_RANK);
             let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();

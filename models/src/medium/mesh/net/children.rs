@@ -42,7 +42,7 @@ impl Net {
     pub(super) fn forget_children(&mut self, link: &LinkLayer, facts: &Facts, node: Node) {
         for &neighbour in link.air.neighbours.of(node).0 {
             if facts.is_own(neighbour) {
-                let registration = &mut self.nodes[neighbour].registration;
+                let registration = &mut self.nodes.aside(neighbour).registration;
                 for with in [&mut registration.with, &mut registration.before] {
                     if *with == node {
                         *with = Node::NONE;
@@ -76,7 +76,7 @@ pub(super) fn registers<P: PortUser>(
 ) {
     let now_s = seconds(ctx);
     if packet.content == (Content::Ns { leaves: true }) {
-        let (registration, until_s) = (&mut stack.net.nodes[child].registration, now_s as u32 + KEPT_S);
+        let (registration, until_s) = (&mut stack.net.nodes.aside(child).registration, now_s as u32 + KEPT_S);
         if registration.with == node {
             registration.until_s = registration.until_s.min(until_s);
         } else if registration.before == node {
@@ -92,7 +92,7 @@ pub(super) fn registers<P: PortUser>(
         stack.submit(link, ctx, node, Packet::new(Content::Na, node, child, child));
         return;
     }
-    let registration = &mut stack.net.nodes[child].registration;
+    let registration = &mut stack.net.nodes.aside(child).registration;
     if registration.with != node {
         (registration.before, registration.before_until_s) = (registration.with, registration.until_s);
     }
@@ -101,7 +101,7 @@ pub(super) fn registers<P: PortUser>(
 
 /// The border router knows the way by a node's parent: wsrd tells the one before, once. Nanostack tells nobody.
 pub(super) fn leaves_before<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let left = std::mem::replace(&mut stack.net.nodes[node].registration.left, Node::NONE);
+    let left = std::mem::replace(&mut stack.net.nodes.aside(node).registration.left, Node::NONE);
     // One that was given up because it is not there is forgotten.
     let known = stack.net.candidate(node, left);
     if known.is_some_and(|c| c.rank != INFINITE_RANK || c.denied_until_min > 0) {
@@ -136,7 +136,7 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 
 /// A node that has come back begins to ask for its children.
 pub(super) fn begin_to_ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    if std::mem::take(&mut stack.net.nodes[node].pan.asks_children) {
+    if std::mem::take(&mut stack.net.nodes.aside(node).pan.asks_children) {
         ask(stack, link, ctx, node, ASKED_AGAIN);
     }
 }

@@ -143,7 +143,7 @@ impl Net {
     /// Counts the nodes that have the keys of each PAN.
     pub(super) fn count_members(&mut self) {
         self.members.0.fill(0);
-        for joining in self.nodes.0.iter().skip(self.members.len()) {
+        for joining in self.nodes.iter().skip(self.members.len()) {
             self.members[joining.pan.of] += u32::from(joining.pan.keys.has);
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             choose_after(stack.net, ctx, node, asks_in);
         }
         RouterStack::Wsrd if !has_keys => {
-            stack.net.nodes[node].pan.asks_children = false;
+            stack.net.nodes.aside(node).pan.asks_children = false;
             set_state(stack, ctx, node, State::SelectPan);
             trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
             choose_behind_interval(stack.net, ctx, node);
@@ -50,7 +50,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
         RouterStack::Wsrd => {
             // W `join_state.c`: whatever brought it here, it has forgotten its neighbours.
             stack.net.forget_children(link, ctx.facts, node);
-            stack.net.nodes[node].pan.asks_children = true;
+            stack.net.nodes.aside(node).pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
             for (topic, kind) in
                 [(Topic::AdvertSolicit, Sweep::AdvertSolicit), (Topic::ConfigSolicit, Sweep::ConfigSolicit)]
@@ -69,7 +69,7 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
 fn choose_after(net: &mut Net, ctx: &mut Ctx, node: Node, delay: SimTime) {
     let imin_s = net.procedures.discovery.imin_s();
     let wait_s = delay.secs_f64() + net.between(ctx.facts, node, (imin_s, 2.0 * imin_s));
-    net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(wait_s);
+    net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(wait_s);
     arm(net, ctx, node, wait_s);
 }
 
@@ -105,7 +105,7 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
     }
     trickle::stop(stack.net, node, Topic::AdvertSolicit);
     set_state(stack, ctx, node, State::AcquireConfig);
-    stack.net.nodes[node].tries = 0;
+    stack.net.nodes.aside(node).tries = 0;
     trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit);
 }
 
@@ -122,7 +122,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     }
     if is_same && stack.net.nodes[node].pan.keys.has {
         set_state(stack, ctx, node, State::AcquireConfig);
-        stack.net.nodes[node].tries = 0;
+        stack.net.nodes.aside(node).tries = 0;
         match stack.net.procedures.stack {
             RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
             RouterStack::Wsrd => _ = trickle::start(stack.net, ctx, node, Topic::ConfigSolicit),

@@ -89,7 +89,7 @@ pub(super) fn begin(net: &mut Net, ctx: &mut Ctx, gateway: Node, message: Messag
         None => *flood = Some(Flood { message, members: PerNode::of(Member::default(), nodes.len()) }),
         Some(flood) => {
             flood.message = message;
-            let of_pan = flood.members.0.iter_mut().zip(&nodes.0).filter(|(_, joining)| joining.pan.of == gateway);
+            let of_pan = flood.members.0.iter_mut().zip(nodes.iter()).filter(|(_, joining)| joining.pan.of == gateway);
             of_pan.for_each(|(member, _)| {
                 *member = Member { epoch: member.epoch.wrapping_add(later), ..Member::default() };
             });

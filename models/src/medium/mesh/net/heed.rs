@@ -4,7 +4,7 @@
 //! Where this says no, receiving the frame changes nothing, so that the radio need not work out whether it is received. In case of
 //! doubt it says yes.
 
-use super::candidates::{CONSIDERED, Candidate, INFINITE_RANK, is_better, minute_at};
+use super::candidates::{CONSIDERED, Candidate, HYSTERESIS_DB, INFINITE_RANK, is_better, minute_at};
 use super::joining::{State, Step};
 use super::{Net, Sweep, Topic, discover, flood, pan, rekey, trickle};
 use crate::context::Facts;
@@ -13,8 +13,31 @@ use crate::node::Node;
 use amitwin_sim_core::SimTime;
 
 /// Whether a node has a use for a packet for all from a neighbour whose mean level here is so many dBm.
+#[inline]
 pub(super) fn heeds(
-    net: &Net,
+    net: &mut Net,
+    facts: &Facts,
+    (now, node): (SimTime, Node),
+    from: Node,
+    packet: &Packet,
+    level_dbm: f32,
+) -> bool {
+    if let Content::Dio { rank, .. } = packet.content
+        && packet.fragments == 0
+        && net.nodes.is_shut(node, (from, rank), level_dbm, net.procedures.parents.rank_step)
+    {
+        debug_assert!(
+            !looks(net, facts, (now, node), from, packet, level_dbm),
+            "node {node} has a use for a DIO of {from}"
+        );
+        return false;
+    }
+    looks(net, facts, (now, node), from, packet, level_dbm)
+}
+
+/// The same, by what the node knows.
+fn looks(
+    net: &mut Net,
     facts: &Facts,
     (now, node): (SimTime, Node),
     from: Node,
@@ -36,7 +59,7 @@ pub(super) fn heeds(
 }
 
 /// Whether `parents::heard_dio` would do something.
-fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), level_dbm: f32) -> bool {
+fn heeds_dio(net: &mut Net, now: SimTime, node: Node, (from, rank): (Node, u16), level_dbm: f32) -> bool {
     let joining = &net.nodes[node];
     if !matches!(joining.state, State::ConfigureRouting | State::Operational) {
         return false;
@@ -53,9 +76,17 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     if trickle::counts(net, node, Topic::Dio) {
         return true;
     }
-    if level_dbm < net.threshold_dbm(node, false) {
-        return false;
+    let threshold_dbm = net.threshold_dbm(node, false);
+    let heeds = level_dbm >= threshold_dbm && is_welcome(net, now, node, (from, rank), level_dbm);
+    if !heeds {
+        net.nodes.shut(node, threshold_dbm, (net.procedures.parents.rank_step, HYSTERESIS_DB));
     }
+    heeds
+}
+
+/// Whether a neighbour that is none of a node's candidates would become one.
+fn is_welcome(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), level_dbm: f32) -> bool {
+    let joining = &net.nodes[node];
     if !joining.search.crowded {
         return true;
     }

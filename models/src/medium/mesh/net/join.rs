@@ -218,7 +218,7 @@ pub(super) fn route_known<P: PortUser>(
     children::leaves_before(stack, link, ctx, node);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
-    net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+    net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
     pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
 }
@@ -227,7 +227,7 @@ pub(super) fn route_known<P: PortUser>(
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
-    net.nodes[node].pan.size = net.nodes_of(net.pan_of(node));
+    net.nodes.aside(node).pan.size = net.nodes_of(net.pan_of(node));
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
     }
@@ -235,10 +235,10 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     if !ctx.facts.is_gateway(node) {
         let part = net.between(ctx.facts, node, net.procedures.route.renewed) * net.draw(ctx.facts, node);
         let route_s = part * net.procedures.route.lifetime_s;
-        net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
         let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
         let left_s = REGISTERED_S as f64 - net.procedures.registration_s;
-        net.nodes[node].registration.until_s = (renewed_in_s + left_s) as u32;
+        net.nodes.aside(node).registration.until_s = (renewed_in_s + left_s) as u32;
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);

@@ -92,7 +92,7 @@ pub(super) fn given(net: &mut Net, ctx: &mut Ctx, node: Node) {
 fn holds(net: &mut Net, ctx: &mut Ctx, node: Node, since_s: f64) {
     let life = net.procedures.lease;
     let Some(valid_s) = life.valid_s else { return };
-    let held = &mut net.nodes[node].held;
+    let held = &mut net.nodes.aside(node).held;
     (held.until_s, held.tries) = (seconds(ctx) as u32 + valid_s - since_s as u32, 0);
     let delay_s = net.between(ctx.facts, node, life.delay_s);
     wake_in(net, ctx, node, f64::from(life.renewed_s) - since_s + delay_s);
@@ -100,7 +100,7 @@ fn holds(net: &mut Net, ctx: &mut Ctx, node: Node, since_s: f64) {
 
 fn wake_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
     let at = ctx.now() + SimTime::from_secs_f64(wait_s.max(1.0));
-    let held = &mut net.nodes[node].held;
+    let held = &mut net.nodes.aside(node).held;
     (held.due_s, held.is_due) = ((at.nanos() / 1_000_000_000) as u16, true);
     ctx.schedule(at, node, Event::Lease { node });
 }

@@ -16,6 +16,7 @@ mod joining;
 mod lease;
 mod load;
 mod lollipop;
+mod nodes;
 mod pan;
 mod parents;
 mod probes;
@@ -50,6 +51,7 @@ use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use auth::authenticator::{self, Authenticators};
 use joining::{Joining, Step};
+use nodes::Nodes;
 use reassembly::Reassembly;
 use routes::Routes;
 use stack::Procedures;
@@ -87,7 +89,7 @@ pub struct Parts {
 
 /// Joining, routes, fragments and floods of all nodes of a partition.
 pub struct Net {
-    nodes: PerNode<Joining>,
+    nodes: Nodes,
     routes: Routes,
     /// What waits in the hosts of border routers.
     hosts: host::Hosts,
@@ -129,7 +131,7 @@ impl Net {
     pub fn new(parts: Parts, link: &LinkLayer, facts: &Facts) -> Self {
         let own = usize::from(facts.own);
         let mut net = Net {
-            nodes: PerNode::of(Joining::default(), own),
+            nodes: Nodes::new(PerNode::of(Joining::default(), own)),
             routes: Routes::announced(&PerNode::of(Node::NONE, own), 0),
             hosts: host::Hosts::default(),
             reassembly: Reassembly::default(),
@@ -218,7 +220,7 @@ impl Net {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        let offers = self.nodes.0.iter().filter(|joining| joining.pan.heard.is_some()).count();
+        let offers = self.nodes.iter().filter(|joining| joining.pan.heard.is_some()).count();
         offers * std::mem::size_of::<[choice::Offer; choice::PANS]>()
             + self.nodes.bytes()
             + self.routes.bytes()
@@ -228,7 +230,7 @@ impl Net {
 
     /// Uniform in [0, 1) from the node's timer stream.
     fn draw(&mut self, facts: &Facts, node: Node) -> f64 {
-        let joining = &mut self.nodes[node];
+        let joining = self.nodes.aside(node);
         let mut stream = Stream::resume(facts.stream_key(node, TIMER), u64::from(joining.draws));
         joining.draws += 1;
         stream.unit()
@@ -297,7 +299,8 @@ impl<P: PortUser> Above for Stack<'_, P> {
         heed::heeds_sweep(self.net, facts, of, sweep, before)
     }
 
-    fn heeds(&self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool {
+    #[inline]
+    fn heeds(&mut self, facts: &Facts, at: (SimTime, Node), from: Node, packet: &Packet, level_dbm: f32) -> bool {
         heed::heeds(self.net, facts, at, from, packet, level_dbm)
     }
 

@@ -132,7 +132,7 @@ impl Net {
 /// A node has heard an advertisement, which counts if it is its parent's.
 pub(super) fn learn_size(net: &mut Net, ctx: &Ctx, node: Node, from: Node) {
     if net.nodes[node].parent == from {
-        net.nodes[node].pan.size = net.told_size(ctx.facts, from);
+        net.nodes.aside(node).pan.size = net.told_size(ctx.facts, from);
     }
 }
 
@@ -160,7 +160,7 @@ pub(super) fn renumber(net: &mut Net, gateway: Node) {
 
 /// A node that looks for a configuration takes the schedule of the one that it hears.
 pub(super) fn follow_schedule(net: &mut Net, node: Node, from: Node) {
-    net.nodes[node].pan.schedule = net.nodes[from].pan.schedule;
+    net.nodes.aside(node).pan.schedule = net.nodes[from].pan.schedule;
 }
 
 /// Whether the broadcast schedule that a neighbour tells of is newer than that which a node knows.

@@ -79,7 +79,7 @@ pub(super) fn heard_dio<P: PortUser>(
         trickle::consistent(stack.net, node, Topic::Dio);
     }
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
-    if let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == from) {
+    if let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == from) {
         candidate.version = version;
     }
     if followed {
@@ -174,7 +174,7 @@ pub(super) fn version_due(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 /// A border router begins a new version in so many seconds.
 pub(super) fn version_in(net: &mut Net, ctx: &mut Ctx, gateway: Node, wait_s: f64) {
     let at = ctx.now() + SimTime::from_secs_f64(wait_s);
-    net.nodes[gateway].deadline = at;
+    net.nodes.aside(gateway).deadline = at;
     ctx.schedule(at, gateway, Event::Version { gateway });
 }
 
@@ -182,7 +182,7 @@ pub(super) fn version_in(net: &mut Net, ctx: &mut Ctx, gateway: Node, wait_s: f6
 pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
     if net.procedures.stack == RouterStack::Nanostack {
         let silence_ms = net.procedures.dio.imax_ms / 2 * 3;
-        net.nodes[node].watch.wonders_s = seconds(ctx) as u32 + silence_ms.div_ceil(1_000);
+        net.nodes.aside(node).watch.wonders_s = seconds(ctx) as u32 + silence_ms.div_ceil(1_000);
     }
 }
 
@@ -265,7 +265,7 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     if other != joining.parent && is_better {
         change(stack, ctx, node, other);
     } else {
-        net.nodes[node].watch.chosen_min = minute;
+        net.nodes.aside(node).watch.chosen_min = minute;
     }
 }
 
@@ -327,7 +327,7 @@ pub(super) fn link_result<P: PortUser>(
     }
     let now_s = seconds(ctx);
     let counting = stack.net.procedures.parents.counting;
-    let joining = &mut stack.net.nodes[node];
+    let joining = stack.net.nodes.aside(node);
     // W `join_state.c`: each frame is a sample while it looks for a parent.
     let is_looking = matches!(joining.step, Step::Discover | Step::Choose) && joining.state == State::ConfigureRouting;
     let at_once = is_looking && stack.net.procedures.stack == RouterStack::Wsrd;

@@ -115,7 +115,7 @@ fn left_s(due_s: u16, now_s: u64) -> u16 {
 fn ask_in(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node, wait: Wait) {
     let wait_s = wait.of(net.draw(ctx.facts, node));
     let due_s = (seconds(ctx) + wait_s as u64) as u16;
-    if let Some(candidate) = net.nodes[node].candidates.iter_mut().find(|c| c.node == of) {
+    if let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) {
         (candidate.probe.due_s, candidate.probe.is_due) = (due_s, true);
         arm(net, ctx, node);
     }
@@ -139,7 +139,7 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
     // Not all at the beginning of a second.
     let at = ctx.now() + SimTime::from_secs_f64(f64::from(wait_s) + net.draw(ctx.facts, node));
-    let watch = &mut net.nodes[node].watch;
+    let watch = &mut net.nodes.aside(node).watch;
     (watch.asks, watch.asks_s) = (true, (at.nanos() / 1_000_000_000) as u16);
     ctx.schedule(at, node, Event::Ask { node });
 }
@@ -147,7 +147,7 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// [`Event::Ask`]: candidates whose time has come are asked.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let now_s = seconds(ctx);
-    let watch = &mut stack.net.nodes[node].watch;
+    let watch = &mut stack.net.nodes.aside(node).watch;
     if watch.asks && left_s(watch.asks_s, now_s) > 0 {
         // It was put forward, and is done.
         return;
@@ -169,7 +169,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
     let (is_parent, step) = (stack.net.nodes[node].parent == to, stack.net.nodes[node].step);
     let is_joining = matches!(step, Step::Discover | Step::Choose);
-    let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == to) else { return };
+    let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == to) else { return };
     candidate.probe.is_due = false;
     if is_parent && !is_joining {
         match step {
@@ -230,7 +230,7 @@ pub(super) fn counted<P: PortUser>(
     let is_parent = stack.net.nodes[node].parent == done.to;
     let now_s = seconds(ctx);
     let of = stack.net.procedures.stack;
-    let Some(candidate) = stack.net.nodes[node].candidates.iter_mut().find(|c| c.node == done.to) else { return };
+    let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == done.to) else { return };
     let has_value = candidate.etx.value().is_some();
     let is_solicitation = matches!(done.kind, Kind::Nud | Kind::Ns);
     if done.kind == Kind::Nud {
@@ -291,7 +291,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// A solicitation was dropped before it was sent: it is tried again as if it had failed, but does not count.
 pub(super) fn dropped(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
-    if let Some(candidate) = net.nodes[node].candidates.iter_mut().find(|c| c.node == of) {
+    if let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) {
         candidate.probe.tries &= !IN_FLIGHT;
         let (low, high) = net.procedures.parents.probing.failed_s;
         ask_in(net, ctx, node, of, Wait::Uniform(low, high - low));

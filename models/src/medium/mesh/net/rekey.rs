@@ -142,7 +142,7 @@ impl Renewal {
 /// All keys are as old as the settings say.
 pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
-    let renewal = &mut net.nodes[node].pan.renewal;
+    let renewal = &mut net.nodes.aside(node).pan.renewal;
     (renewal.newest, renewal.told) = (ageing.newest(0), ageing.newest(0));
     renewal.uses_newest = ageing.used(0) == renewal.newest;
     let left = |of_s: u64| (of_s - ageing.age_s % of_s) as u32;
@@ -155,7 +155,7 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// A border router has started: it goes on with what is due by now, and says so by a new version.
 pub(super) fn restarted(net: &mut Net, ctx: &Ctx, gateway: Node) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
-    let renewal = &mut net.nodes[gateway].pan.renewal;
+    let renewal = &mut net.nodes.aside(gateway).pan.renewal;
     renewal.version = renewal.version.wrapping_add(1);
     renewal.newest = ageing.newest(seconds(ctx));
     (renewal.told, renewal.uses_newest) = (renewal.newest, ageing.used(seconds(ctx)) == renewal.newest);
@@ -166,7 +166,7 @@ pub(super) fn installed(net: &mut Net, ctx: &Ctx, node: Node, depth: Depth) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
     let (now_s, gateway) = (seconds(ctx), net.pan_of(node));
     let of_pan = net.nodes[gateway].pan.renewal;
-    let renewal = &mut net.nodes[node].pan.renewal;
+    let renewal = &mut net.nodes.aside(node).pan.renewal;
     (renewal.newest, renewal.uses_newest) = (of_pan.newest, of_pan.uses_newest);
     (renewal.asks_s, renewal.asked) = (0, 0);
     if depth <= Depth::Pairwise {
@@ -238,7 +238,7 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
         return true;
     }
     let told = net.nodes[from].pan.renewal;
-    let known = &mut net.nodes[node].pan.renewal;
+    let known = &mut net.nodes.aside(node).pan.renewal;
     if ctx.facts.is_gateway(node) {
         return told.version == known.version;
     }
@@ -265,7 +265,7 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
 /// A node begins to ask for a key that it lacks.
 fn lacks(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let Some(ageing) = net.procedures.pan.ageing else { return };
-    let renewal = &mut net.nodes[node].pan.renewal;
+    let renewal = &mut net.nodes.aside(node).pan.renewal;
     (renewal.asked, renewal.lacks_s) = (0, seconds(ctx) as u32);
     let wait_s = match net.procedures.stack {
         // W `supplicant.c`: a random part of the time that hashes may differ.
@@ -306,7 +306,7 @@ fn requests_of((least_s, most_s): (f64, f64), retries: &Requests, draws: &mut St
 
 fn ask_in(net: &mut Net, ctx: &mut Ctx, node: Node, wait_s: f64) {
     let at_s = seconds(ctx) + (wait_s as u64).max(1);
-    net.nodes[node].pan.renewal.asks_s = at_s as u32;
+    net.nodes.aside(node).pan.renewal.asks_s = at_s as u32;
     ctx.schedule(SimTime::from_secs(at_s), node, Event::Keys { node });
 }
 
@@ -326,7 +326,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         return;
     }
     if !are_good(net, ctx, node) {
-        net.nodes[node].pan.renewal.asks_s = 0;
+        net.nodes.aside(node).pan.renewal.asks_s = 0;
         return pan::leave(stack, link, ctx, node);
     }
     let joining = &net.nodes[node];
@@ -339,7 +339,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         // Nobody has answered the last: once more from the beginning.
         return lacks(net, ctx, node);
     }
-    let renewal = &mut net.nodes[node].pan.renewal;
+    let renewal = &mut net.nodes.aside(node).pan.renewal;
     renewal.asked = renewal.asked.saturating_add(1);
     let asked = renewal.asked;
     let wait_s = if is_nanostack {

@@ -5,7 +5,7 @@ use super::flood::Flood;
 use super::host::Hosts;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
-use super::{Joining, Net};
+use super::{Joining, Net, Nodes};
 use crate::check::{Bounds, ensure, same_count};
 use crate::node::PerNode;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ impl Net {
     /// What changes in a run.
     pub fn save(&self) -> State {
         State {
-            nodes: self.nodes.clone(),
+            nodes: self.nodes.all().clone(),
             routes: self.routes.clone(),
             hosts: self.hosts.clone(),
             reassembly: self.reassembly.clone(),
@@ -65,7 +65,7 @@ impl Net {
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
         ensure(state.hosts.fits(bounds), || "net: a host holds a datagram for a radio that is not here".to_owned())?;
-        (self.nodes, self.routes, self.hosts) = (state.nodes, state.routes, state.hosts);
+        (self.nodes, self.routes, self.hosts) = (Nodes::new(state.nodes), state.routes, state.hosts);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
         self.authenticators = state.authenticators;
         self.count_members();

@@ -42,7 +42,7 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) -> S
 
 /// Stops a timer.
 pub(super) fn stop(net: &mut Net, node: Node, topic: Topic) {
-    let timer = &mut net.nodes[node].trickles[topic as usize];
+    let timer = &mut net.nodes.aside(node).trickles[topic as usize];
     timer.epoch = timer.epoch.wrapping_add(1);
     timer.interval_ms = 0;
 }
@@ -64,7 +64,7 @@ pub(super) fn reset(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
 
 /// Something consistent was heard.
 pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
-    let timer = &mut net.nodes[node].trickles[topic as usize];
+    let timer = &mut net.nodes.aside(node).trickles[topic as usize];
     timer.heard = timer.heard.saturating_add(1);
 }
 
@@ -91,7 +91,8 @@ pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic)
 
 fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic, interval_ms: u32) -> SimTime {
     let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * net.draw(ctx.facts, node)));
-    let timer = &mut net.nodes[node].trickles[topic as usize];
+    let joining = if topic == Topic::Dio { &mut net.nodes[node] } else { net.nodes.aside(node) };
+    let timer = &mut joining.trickles[topic as usize];
     *timer =
         Trickle { begin_ms: ms(ctx.now()), interval_ms, heard: 0, epoch: timer.epoch.wrapping_add(1), fired: false };
     let epoch = timer.epoch;
@@ -110,7 +111,7 @@ pub(super) fn due<P: PortUser>(
 ) {
     let params = params(stack.net, ctx, node, topic);
     let now = ctx.now();
-    let timer = &mut stack.net.nodes[node].trickles[topic as usize];
+    let timer = &mut stack.net.nodes.aside(node).trickles[topic as usize];
     if timer.epoch != epoch || timer.interval_ms == 0 {
         return;
     }

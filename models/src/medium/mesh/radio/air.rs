@@ -29,7 +29,7 @@ use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
-use levels::AtHand;
+use levels::{AtHand, InDb};
 use lone::Lone;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -62,8 +62,6 @@ pub struct Radio {
     /// Transmit power over [`UNITS_PER_MW`].
     #[serde(skip)]
     power_mw: f32,
-    /// Random numbers used for receptions.
-    draws: u32,
 }
 
 // Each frame touches the state of every radio around its sender, and millions of radios are held.
@@ -149,12 +147,13 @@ struct Levels {
 }
 
 /// Kept from frame to frame, so that it need not be made anew.
-#[derive(Default)]
 struct Kept {
     /// Who has a use for a frame.
     heeding: Vec<Node>,
     /// Losses looked up last.
     at_hand: AtHand,
+    /// Levels looked at last.
+    in_db: InDb,
 }
 
 /// The medium of one partition.
@@ -209,7 +208,6 @@ impl Air {
             lock: NONE,
             phase_ms: 0,
             power_mw: (ratio(*dbm) * UNITS_PER_MW) as f32,
-            draws: 0,
         };
         Air {
             neighbours,
@@ -234,7 +232,7 @@ impl Air {
             sites: PerNode(sites),
             seed,
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
-            kept: Kept::default(),
+            kept: Kept { heeding: Vec::new(), at_hand: AtHand::among(usize::from(own)), in_db: InDb::default() },
             lone: Lone::default(),
             transmissions: Vec::new(),
             free: Vec::new(),
@@ -351,6 +349,8 @@ impl Air {
             + self.heat.as_ref().map_or(0, |heat| heat.bytes())
             + self.interference.as_ref().map_or(0, |interference| interference.bytes())
             + self.radios.bytes()
+            + self.fading.bytes()
+            + self.kept.at_hand.bytes()
             + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
     }

@@ -12,8 +12,9 @@ use crate::spec::FadingSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::key;
 
-/// So many links are kept at hand: an acknowledgement takes the link of its frame, and what is repeated as well.
-const AT_HAND: usize = 32;
+/// So many links are kept at hand, at least and at most: an acknowledgement takes the link of its frame, what is repeated as well, and
+/// neighbours are asked a few times within minutes.
+const AT_HAND: (usize, usize) = (32, 1_024);
 
 /// What the levels of a run's links do over time.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Fading {
     time_spread: f64,
     process: Process,
     /// Links that were looked at last, by the last digits of their keys.
-    at_hand: [Known; AT_HAND],
+    at_hand: Box<[Known]>,
 }
 
 /// What is known of the slow part of a link.
@@ -50,8 +51,19 @@ impl Fading {
             median_s: spec.time.secs_f64(),
             time_spread: spec.time_spread,
             process: Process::default(),
-            at_hand: [Known::default(); AT_HAND],
+            at_hand: vec![Known::default(); AT_HAND.0].into(),
         }
+    }
+
+    /// The same, for the links of so many radios: about one at hand for each.
+    pub fn among(self, radios: usize) -> Self {
+        let at_hand = radios.next_power_of_two().clamp(AT_HAND.0, AT_HAND.1);
+        Fading { at_hand: vec![Known::default(); at_hand].into(), ..self }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.at_hand)
     }
 
     /// Standard deviation of what a single frame has, dB.
@@ -95,7 +107,7 @@ impl Fading {
     /// The same, for those who ask often.
     #[inline]
     fn slow_at_hand(&mut self, key: u64, at: SimTime) -> f64 {
-        let known = self.at_hand[key as usize % AT_HAND];
+        let known = self.at_hand[key as usize & (self.at_hand.len() - 1)];
         let is_known = known.key == key && known.tau_s > 0.0;
         let tau_s = if is_known { known.tau_s } else { self.tau_s(key) };
         let place = Process::place(key, at.secs_f64() / tau_s);
@@ -106,7 +118,7 @@ impl Fading {
 
     fn look_at(&mut self, key: u64, tau_s: f64, step: u64) -> (f64, f64) {
         let ends = self.process.ends(key, step);
-        self.at_hand[key as usize % AT_HAND] = Known { key, tau_s, step, ends };
+        self.at_hand[key as usize & (self.at_hand.len() - 1)] = Known { key, tau_s, step, ends };
         ends
     }
 

@@ -220,7 +220,7 @@ pub(super) fn heard<P: PortUser>(
     stack.net.nodes[node].pan.keys.step = next + 1;
     if ends {
         rekey::installed(stack.net, ctx, node, depth);
-        if !std::mem::replace(&mut stack.net.nodes[node].pan.keys.renews, false) {
+        if !std::mem::replace(&mut stack.net.nodes.aside(node).pan.keys.renews, false) {
             authenticated(stack, ctx, node);
         }
     } else if !stack.net.nodes[node].pan.keys.renews {
@@ -252,7 +252,7 @@ fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
             trickle::reset(stack.net, ctx, pan, topic);
         }
     }
-    stack.net.nodes[node].tries = 0;
+    stack.net.nodes.aside(node).tries = 0;
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {
         RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),

@@ -134,7 +134,10 @@ impl Air {
             if radio.deaf_until > now || radio.lock != NONE {
                 continue;
             }
-            let Some(level) = self.heard_often(id, node) else { continue };
+            // Whoever is tuned to a sweep's frame is there by chance.
+            let is_for_all = self.transmissions[id as usize].to == Node::EVERYONE;
+            let level = if is_for_all { self.heard(id, node) } else { self.heard_often(id, node) };
+            let Some(level) = level else { continue };
             let others = self.energy_on(node, channel, id, now);
             let noise = self.noise_at(node, &self.transmissions[id as usize].overlay)
                 + self.interference(node, channel, now, now) as f64;
@@ -149,32 +152,30 @@ impl Air {
     /// Takes a frame off the air; `each` is told what became of it at its addressee, or at everyone who was locked on
     /// it. Returns the frame.
     pub fn finish(&mut self, id: u32, each: impl FnMut(Node, Fate, f32)) -> Transmission {
-        self.finish_for(id, |_, _| true, each).0
+        self.finish_for(id, |_, _| true, each)
     }
 
     /// The same, but what becomes of a frame for all is worked out only for those who have a use for it, by node and mean level in dBm;
-    /// on a hopped channel, where only sweeps are for all and nobody asks for it, the level is not a number. With the frame comes how
-    /// many others were locked on it.
+    /// on a hopped channel, where only sweeps are for all and nobody asks for it, the level is not a number.
     pub fn finish_for(
         &mut self,
         id: u32,
-        heeds: impl Fn(Node, f32) -> bool,
+        mut heeds: impl FnMut(Node, f32) -> bool,
         mut each: impl FnMut(Node, Fate, f32),
-    ) -> (Transmission, u32) {
+    ) -> Transmission {
         let frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
         };
-        let mut unheeded = 0;
         if frame.channel == Channel::COMMON {
             let is_lone = self.lone.frame == id;
             if frame.to == Node::EVERYONE {
                 let mut heeding = std::mem::take(&mut self.kept.heeding);
-                unheeded = match is_lone {
+                match is_lone {
                     true => self.find_heeding_lone(&frame, heeds, &mut heeding),
                     false => self.find_heeding(id, &frame, heeds, &mut heeding),
-                };
+                }
                 for node in heeding.drain(..) {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
@@ -195,10 +196,7 @@ impl Air {
             }
             for &node in &frame.hearers {
                 let is_locked = frame.to == Node::EVERYONE && self.radios[node].lock == id;
-                if is_locked && !heeds(node, f32::NAN) {
-                    self.radios[node].draws += self.draws_of(&frame);
-                    unheeded += 1;
-                } else {
+                if !is_locked || heeds(node, f32::NAN) {
                     let (fate, dbm) = self.fate(id, &frame, node);
                     each(node, fate, dbm);
                 }
@@ -213,37 +211,30 @@ impl Air {
         let t = &mut self.transmissions[id as usize];
         t.hearers = kept;
         self.free.push(id);
-        (Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }, unheeded)
+        Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
     }
 
-    /// Who is locked on a frame for all and has a use for it, and how many have none: these take as many draws as if they had.
+    /// Who is locked on a frame for all and has a use for it.
     fn find_heeding(
         &mut self,
         id: u32,
         frame: &Transmission,
-        heeds: impl Fn(Node, f32) -> bool,
+        mut heeds: impl FnMut(Node, f32) -> bool,
         heeding: &mut Vec<Node>,
-    ) -> u32 {
+    ) {
         let sent_dbm = self.tx_power_dbm(frame.from);
-        let draws = self.draws_of(frame);
         let Air { neighbours, radios, overlay, .. } = self;
         let overlay = overlay.as_deref();
         let (ids, codes) = neighbours.of(frame.from);
-        let mut unheeded = 0;
         for (&node, &code) in ids.iter().zip(codes) {
-            let radio = &mut radios[node];
-            if radio.lock != id {
+            if radios[node].lock != id {
                 continue;
             }
             let extra_db = overlay.map_or(0.0, |overlay| overlay.loss_db(frame.from, node));
             if heeds(node, sent_dbm - code_db(code) - extra_db) {
                 heeding.push(node);
-            } else {
-                radio.draws += draws;
-                unheeded += 1;
             }
         }
-        unheeded
     }
 
     /// Takes the energy of a frame on the common channel away from everyone who hears it, and frees whoever was locked on it.

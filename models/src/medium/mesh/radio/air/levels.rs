@@ -9,29 +9,60 @@ use crate::node::{Channel, Node};
 use amitwin_sim_core::SimTime;
 use std::sync::Arc;
 
+/// Multiplies what is hashed.
+const GOLDEN: u32 = 0x9E37_79B1;
+
 /// Pairs of radios looked up last, and their loss codes: pairs that talk do so several times on end, and looking a pair up costs reads of
 /// memory of which little is in a cache.
-pub(super) struct AtHand(Box<[(u32, u8)]>);
-
-/// Of the number of pairs that are at hand.
-const BITS: u32 = 9;
-
-impl Default for AtHand {
-    /// No radio is a neighbour of its own.
-    fn default() -> Self {
-        AtHand(vec![(0, 0); 1 << BITS].into())
-    }
+pub(super) struct AtHand {
+    pairs: Box<[(u32, u8)]>,
+    bits: u32,
 }
 
 impl AtHand {
+    /// For so many radios: two pairs for each, within limits.
+    pub(super) fn among(radios: usize) -> Self {
+        let bits = (2 * radios).next_power_of_two().trailing_zeros().clamp(9, 13);
+        // No radio is a neighbour of its own.
+        AtHand { pairs: vec![(0, 0); 1 << bits].into(), bits }
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.pairs)
+    }
+
     #[inline]
     fn code(&mut self, neighbours: &Neighbours, a: Node, b: Node) -> Option<u8> {
         let pair = (u32::from(a.0.min(b.0)) << 16) | u32::from(a.0.max(b.0));
-        let place = &mut self.0[(pair.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize];
+        let place = &mut self.pairs[(pair.wrapping_mul(GOLDEN) >> (32 - self.bits)) as usize];
         if place.0 != pair {
             *place = (pair, neighbours.code(a, b)?);
         }
         Some(place.1)
+    }
+}
+
+/// Levels looked at last, and what they are in dB: losses are whole half decibels, so that there are few.
+pub(super) struct InDb(Box<[(u64, f64); 1 << InDb::BITS]>);
+
+impl Default for InDb {
+    fn default() -> Self {
+        InDb(Box::new([(1, level_db(1.0)); 1 << InDb::BITS]))
+    }
+}
+
+impl InDb {
+    const BITS: u32 = 9;
+
+    #[inline]
+    pub(super) fn of(&mut self, level: u64) -> f64 {
+        let digits = ((level ^ (level >> 32)) as u32).wrapping_mul(GOLDEN);
+        let place = &mut self.0[(digits >> (32 - InDb::BITS)) as usize];
+        if place.0 != level {
+            *place = (level, level_db(level as f64));
+        }
+        place.1
     }
 }
 

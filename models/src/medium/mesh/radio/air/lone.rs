@@ -84,30 +84,25 @@ impl Air {
     pub(super) fn find_heeding_lone(
         &mut self,
         frame: &Transmission,
-        heeds: impl Fn(Node, f32) -> bool,
+        mut heeds: impl FnMut(Node, f32) -> bool,
         heeding: &mut Vec<Node>,
-    ) -> u32 {
+    ) {
         let id = std::mem::replace(&mut self.lone.frame, NONE);
-        let (sent_dbm, draws) = (self.tx_power_dbm(frame.from), self.draws_of(frame));
+        let sent_dbm = self.tx_power_dbm(frame.from);
         let Air { neighbours, radios, levels, linear, own, .. } = self;
         let (power, start) = (radios[frame.from].power_mw, frame.start);
         let (ids, codes) = neighbours.of(frame.from);
-        let mut unheeded = 0;
         for (&node, &code) in ids.iter().zip(codes) {
-            let level = units(power * linear[usize::from(code)]);
-            let radio = &mut radios[node];
-            if node.0 >= *own || radio.deaf_until > start || !levels.finds(level) {
+            // Few have a use for it, so that most radios are not looked at.
+            if node.0 >= *own || !heeds(node, sent_dbm - code_db(code)) {
                 continue;
             }
-            if heeds(node, sent_dbm - code_db(code)) {
+            let (level, radio) = (units(power * linear[usize::from(code)]), &mut radios[node]);
+            if radio.deaf_until <= start && levels.finds(level) {
                 (radio.lock, radio.lock_level, radio.peak) = (id, level, 0);
                 heeding.push(node);
-            } else {
-                radio.draws += draws;
-                unheeded += 1;
             }
         }
-        unheeded
     }
 
     /// Whether a saved lone frame is one.

@@ -18,15 +18,6 @@ impl Air {
         self.levels.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
-    /// Draws that a reception takes, which one that nobody has a use for takes as well.
-    pub(super) fn draws_of(&self, frame: &Transmission) -> u32 {
-        match frame.ln_success > f64::NEG_INFINITY {
-            true if self.phy.is_oqpsk() => 1,
-            true => 2,
-            false => 0,
-        }
-    }
-
     pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
         let thermal = self.noise_at(node, &frame.overlay);
         if self.radios[node].lock != id {
@@ -39,15 +30,17 @@ impl Air {
             None => Some(LinkHeat::default()),
             Some(heat) => heat.link((frame.from, self.sites[frame.from]), (node, self.sites[node]), frame.start),
         };
-        let radio = &mut self.radios[node];
+        let radio = &self.radios[node];
         let level = radio.lock_level as f64;
-        let units_db = level_db(level);
+        let units_db = self.kept.in_db.of(radio.lock_level);
         let mut dbm = (units_db - UNITS_DB) as f32;
         let Some(heat) = heat.filter(|_| frame.ln_success > f64::NEG_INFINITY) else { return (Fate::Noise, dbm) };
         let faded_db = faded_db - heat.loss_db;
         let thermal = if heat.noise_db == 0.0 { thermal } else { thermal * ratio(heat.noise_db) };
+        // By the instant and not by their number, so that what is not worked out changes nothing. A radio is locked on one frame that
+        // began then, and takes two draws for it.
         let mut stream =
-            Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), u64::from(radio.draws));
+            Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), 2 * frame.start.nanos());
         let draw = stream.unit();
         let (loss, quiet) = if is_oqpsk {
             let others = (radio.energy as f64 - level).max(0.0) + interference as f64;
@@ -70,7 +63,6 @@ impl Air {
                 (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
             }
         };
-        radio.draws = stream.drawn() as u32;
         let fate = if draw >= loss {
             Fate::Received
         } else if draw < quiet {
