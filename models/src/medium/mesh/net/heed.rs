@@ -10,6 +10,7 @@ use super::{Net, Sweep, Topic, discover, flood, pan, rekey, trickle};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 
 /// Whether a node has a use for a packet for all from a neighbour whose mean level here is so many dBm.
@@ -58,6 +59,9 @@ fn heeds_dio(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), lev
     }
     if !joining.search.crowded {
         return true;
+    }
+    if net.procedures.stack == RouterStack::Nanostack {
+        return net.live(node, minute_at(now)) < CONSIDERED;
     }
     // The minute matters to those that are denied alone; without them all that are kept come first.
     let any_denied = joining.candidates.iter().any(|c| c.denied_until_min != 0);
