@@ -32,6 +32,8 @@ pub const EVENT_SHARE: u32 = 126;
 pub const TX_POWER: u32 = 127;
 /// How long a node takes to join while the first tree grows (entity: site).
 pub const JOIN_ORDER: u32 = 128;
+/// Whom of its neighbours a node has heard first while the first tree grows (entity: site and neighbour).
+pub const HEARD_ORDER: u32 = 270;
 /// How the level of a link wanders (entity: pair of sites).
 pub const FADING: u32 = 129;
 /// Weather of a run (entity: the rest of the air, the sun).

@@ -78,8 +78,9 @@ fn after_a_restart_of_the_border_router_sixteen_versions_follow_each_other_by_th
 }
 
 #[test]
-fn a_nanostack_node_asks_a_parent_that_has_said_nothing_for_one_and_a_half_of_its_longest_interval() {
-    // Meter 2 hears nobody but meter 1. 1.5 x 2^17 ms = 197 s behind the last DIO, and again 600 s later unless it has left that parent.
+fn a_nanostack_node_that_looks_at_its_parent_asks_it_if_it_has_said_nothing_for_one_and_a_half_of_its_longest_interval()
+{
+    // Meter 2 hears nobody but meter 1. It looks at its parent each 600 s at the latest, and asks when the last DIO is 1.5 x 2^17 ms = 197 s old by then.
     let mut spec = line(2, RouterStack::Nanostack, 4_000);
     (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-95.0));
     (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
@@ -88,7 +89,7 @@ fn a_nanostack_node_asks_a_parent_that_has_said_nothing_for_one_and_a_half_of_it
     let heard_s = sent(&ran, 1, FrameKind::Dio).into_iter().rfind(|&at_s| at_s < 3_000.0).expect("a DIO");
     let asked_s = sent(&ran, 2, FrameKind::Dis).into_iter().find(|&at_s| at_s > 3_000.0).expect("a DIS");
     // Whole seconds, and what the frame waits for.
-    assert!((195.5..199.5).contains(&(asked_s - heard_s)), "{asked_s} s after {heard_s} s");
+    assert!((195.5..799.5).contains(&(asked_s - heard_s)), "{asked_s} s after {heard_s} s");
 }
 
 #[test]

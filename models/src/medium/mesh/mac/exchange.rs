@@ -189,7 +189,7 @@ fn acknowledged<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, fr
     let packet = link.take_current(ctx.facts, sender, at);
     link.macs[sender].spaced_until = now + link.times.spacing;
     link.finish_job(sender);
-    let done = Done { to: packet.hop_to, kind: packet.kind(), ok: true, tries: packet.tries };
+    let done = Done { to: packet.hop_to, kind: packet.kind(), ok: true, tries: packet.tries, sent: packet.airings };
     above.link_result(link, ctx, sender, done);
     next_job(link, ctx, sender);
 }
@@ -236,7 +236,8 @@ pub(super) fn failed<U: Above>(
             above.lost(ctx, node, &packet, Loss::Retries);
         }
         if packet.hop_to != Node::EVERYONE {
-            let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
+            let sent = if no_access { 0 } else { packet.airings };
+            let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries, sent };
             above.link_result(link, ctx, node, done);
         }
     }

@@ -185,8 +185,10 @@ pub struct Done {
     pub kind: Kind,
     /// It was acknowledged.
     pub ok: bool,
-    /// Transmissions.
+    /// Transmissions, and attempts that found no free channel.
     pub tries: u8,
+    /// Transmissions of a frame of which it is known what became of the last; 0 of one for which no free channel was found, or that was too old.
+    pub sent: u8,
 }
 
 impl LinkLayer {

@@ -88,7 +88,7 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
         load.dropped += 1;
     }
     if packet.hop_to != Node::EVERYONE && packet.airings > 0 {
-        let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries };
+        let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries, sent: 0 };
         above.link_result(link, ctx, node, done);
     } else {
         above.has_room(link, ctx, node);

@@ -1,7 +1,7 @@
 //! The neighbours that a node may choose as its parent: which it keeps, in what order, and which is the best.
 //!
-//! As in wsrd a lower number of rank steps goes before a stronger signal, whose order changes by more than 4 dB only, and
-//! of the first five the one with the cheapest path is taken.
+//! In wsrd a lower number of rank steps goes before a stronger signal, whose order changes by more than 4 dB only; nanostack keeps the first five
+//! whose rank it hears, until they have none or their link is bad. Of five the one with the cheapest path is taken.
 
 use super::etx::{ETX_MAX, Etx};
 use super::probes::Probe;
@@ -154,7 +154,7 @@ impl Net {
 
     /// Puts the candidates of a node in order.
     pub(super) fn sort(&mut self, node: Node, minute: u16) {
-        let step = self.procedures.parents.rank_step;
+        let (step, of) = (self.procedures.parents.rank_step, self.procedures.stack);
         let joining = self.nodes.aside(node);
         let (parent, mut changes) = (joining.parent, false);
         for candidate in &mut joining.candidates {
@@ -164,13 +164,28 @@ impl Net {
             }
         }
         // Most often they are in order, and a key each is cheaper than two for each comparison.
-        if !joining.candidates.is_sorted_by_key(|c| order(c, parent, step, minute)) {
-            joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
-            changes = true;
+        match of {
+            RouterStack::Wsrd if !joining.candidates.is_sorted_by_key(|c| order(c, parent, step, minute)) => {
+                joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
+                changes = true;
+            }
+            // Those that have come sooner stay in front.
+            RouterStack::Nanostack
+                if !joining.candidates.is_sorted_by_key(|c| (class(c, minute), c.node != parent)) =>
+            {
+                joining.candidates.sort_by_key(|c| (class(c, minute), c.node != parent));
+                changes = true;
+            }
+            _ => {}
         }
         if changes {
             self.nodes.touch(node);
         }
+    }
+
+    /// Those of nanostack that have a rank and may become the parent: a further one finds room below [`CONSIDERED`].
+    pub(super) fn live(&self, node: Node, minute: u16) -> usize {
+        self.nodes[node].candidates.iter().filter(|c| class(c, minute) == 0).count()
     }
 
     /// Whether wsrd looks for a parent: it asks the strongest neighbours, whatever it knows of them, and remembers those as well.
@@ -193,7 +208,16 @@ impl Net {
     }
 }
 
-/// Free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
+/// Of nanostack: those that have a rank, those that have none, those that are denied, free places.
+fn class(candidate: &Candidate, minute: u16) -> u8 {
+    match candidate.node {
+        Node::NONE => 3,
+        _ if candidate.is_denied(minute) => 2,
+        _ => u8::from(candidate.rank == INFINITE_RANK),
+    }
+}
+
+/// The order of wsrd: free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
 pub(super) fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16) -> (u8, bool, u16, i16, Node) {
     let class = match candidate.node {
         Node::NONE => 2,
@@ -228,6 +252,9 @@ pub(super) fn remember(
         net.sort(node, minute);
         return true;
     };
+    if net.procedures.stack == RouterStack::Nanostack {
+        return remember_in_turn(net, node, neighbour, rank, level_dbm as i8, minute);
+    }
     let asks_strongest = net.asks_strongest(node);
     match at {
         Some(at) => {
@@ -235,9 +262,6 @@ pub(super) fn remember(
             let before = (known.rank, known.rsl_dbm);
             known.rank = rank.unwrap_or(known.rank);
             known.rsl_dbm = level_dbm as i8;
-            if known.etx.is_out_of_reach() {
-                known.etx = Etx::default();
-            }
             if before != (known.rank, known.rsl_dbm) {
                 net.nodes.touch(node);
             }
@@ -276,6 +300,52 @@ pub(super) fn remember(
             true
         }
     }
+}
+
+/// The same of nanostack: who comes first is kept, behind those that it has. N `ws_bootstrap_6lr.c`, `rpl_control.c`.
+fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16>, rsl_dbm: i8, minute: u16) -> bool {
+    let live = net.live(node, minute);
+    let step = net.procedures.parents.rank_step;
+    let joining = &mut net.nodes[node];
+    // Who is further down may be below this node.
+    let is_below = rank.is_some_and(|rank| rank / step > joining.rank / step);
+    let rank = if is_below { Some(INFINITE_RANK) } else { rank };
+    let parent = joining.parent;
+    if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
+        let has_room = class(known, minute) == 0 || live < CONSIDERED || neighbour == parent;
+        (known.rank, known.rsl_dbm) = (rank.filter(|_| has_room).unwrap_or(known.rank), rsl_dbm);
+        if known.etx.is_out_of_reach() {
+            known.etx = Etx::default();
+        }
+        net.sort(node, minute);
+        return true;
+    }
+    let says_rank = rank.is_some();
+    joining.search.crowded |= says_rank && live >= CONSIDERED;
+    if is_below || says_rank && live >= CONSIDERED {
+        return false;
+    }
+    let rank = rank.unwrap_or(INFINITE_RANK);
+    let can_give_way =
+        |c: &&mut Candidate| class(c, minute) == 3 || says_rank && class(c, minute) > 0 && c.node != parent;
+    let Some(place) = joining.candidates.iter_mut().rfind(can_give_way) else { return false };
+    *place = Candidate { node: neighbour, rank, rsl_dbm, ..Candidate::default() };
+    net.sort(node, minute);
+    true
+}
+
+/// Nanostack forgets candidates behind a bad link, and those that are further down than itself, until they say their rank again, unless one is its
+/// parent. N `rpl_upward.c`.
+pub(super) fn drop_bad(net: &mut Net, ctx: &Ctx, node: Node) {
+    let step = net.procedures.parents.rank_step;
+    let joining = &mut net.nodes[node];
+    for candidate in joining.candidates.iter_mut().filter(|c| c.node != joining.parent) {
+        let is_good = candidate.etx.value().is_some_and(|etx| etx <= ETX_MAX);
+        if !is_good || candidate.rank / step > joining.rank / step {
+            candidate.rank = INFINITE_RANK;
+        }
+    }
+    net.sort(node, minute(ctx));
 }
 
 fn replace(place: &mut Candidate, by: Candidate, is_better: bool) -> bool {

@@ -1,12 +1,13 @@
 //! The children of a node: who has registered with it, and how many it takes.
 
 use super::candidates::seconds;
+use super::etx::Etx;
 use super::joining::Registration;
 use super::{Content, Event, INFINITE_RANK, Net, Packet, Stack, State};
 use super::{join, parents};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
-use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::mac::{Done, LinkLayer};
 use crate::node::Node;
 use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
@@ -58,6 +59,22 @@ impl Net {
     }
 }
 
+impl Net {
+    /// A unicast frame of a node to a child is done: nanostack counts the link to it as well.
+    pub(super) fn counts_down(&mut self, ctx: &Ctx, node: Node, done: &Done) {
+        let registration = &mut self.nodes[done.to].registration;
+        if self.procedures.stack == RouterStack::Nanostack && registration.with == node && done.sent > 0 {
+            registration.down.count(&self.procedures.parents.counting, seconds(ctx), done.sent, done.ok);
+        }
+    }
+
+    /// Expected transmissions to a child, if enough has been sent to it.
+    pub(super) fn etx_down(&self, node: Node, child: Node) -> Option<u16> {
+        let registration = &self.nodes[child].registration;
+        if registration.with == node { registration.down.value() } else { None }
+    }
+}
+
 impl Registration {
     /// Whether a parent, or one that was, still has the node among its children.
     fn has(&self, parent: Node, now_s: u64) -> bool {
@@ -94,6 +111,7 @@ pub(super) fn registers<P: PortUser>(
     }
     let registration = &mut stack.net.nodes.aside(child).registration;
     if registration.with != node {
+        registration.down = Etx::default();
         (registration.before, registration.before_until_s) = (registration.with, registration.until_s);
     }
     (registration.with, registration.until_s) = (node, (now_s + REGISTERED_S) as u32);

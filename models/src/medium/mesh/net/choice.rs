@@ -153,13 +153,27 @@ impl Net {
         let heard =
             self.nodes[node].pan.heard.iter().flat_map(|offers| offers.iter()).filter(|offer| offer.via.is_some());
         let able = heard.filter(|offer| self.nodes[offer.via].state == State::Operational);
-        let place = |offer: &&Offer| {
-            let weighed =
-                self.weighed(offer.pan, self.nodes_of(offer.pan), (offer.cost, offer.rsl_dbm, offer.failures));
-            (order(self.procedures.stack, &weighed), offer.pan)
+        let weighed = |offer: &Offer| {
+            self.weighed(offer.pan, self.nodes_of(offer.pan), (offer.cost, offer.rsl_dbm, offer.failures))
         };
-        able.min_by_key(place).copied()
+        match self.procedures.stack {
+            RouterStack::Wsrd => in_turn(able.map(|offer| (*offer, weighed(offer)))),
+            RouterStack::Nanostack => {
+                able.min_by_key(|offer| (order(RouterStack::Nanostack, &weighed(offer)), offer.pan)).copied()
+            }
+        }
     }
+}
+
+/// W `ws.c`: what was heard last comes first, and each other takes its place that is less full or else costs less, even if it is fuller.
+fn in_turn<T>(mut offers: impl Iterator<Item = (T, Weighed)>) -> Option<T> {
+    let first = offers.next()?;
+    let taken = offers.fold(first, |best, other| {
+        let (a, b) = (&other.1, &best.1);
+        let costs = |of: &Weighed| u32::from(of.cost) + 4 * of.nodes;
+        if a.load_percent < b.load_percent || costs(a) < costs(b) { other } else { best }
+    });
+    Some(taken.0)
 }
 
 /// Begins to look anew: what was heard before counts for nothing, but failures do.
@@ -256,6 +270,15 @@ mod tests {
         assert!(first_is_better(Wsrd, &pan(100, 256, 0), &pan(165, 0, 0)));
         // A PAN that is less full goes first whatever it costs.
         assert!(first_is_better(Wsrd, &pan(400, 2_000, 40), &pan(600, 0, 60)));
+    }
+
+    #[test]
+    fn wsrd_compares_pair_by_pair_so_that_the_order_of_its_neighbours_counts() {
+        // The fuller one costs 100 + 4 x 60 = 340, the other 900 + 4 x 40 = 1,060: whichever comes second is taken, by its cost or by its load.
+        let (fuller, dearer) = (("fuller", pan(60, 100, 60)), ("dearer", pan(40, 900, 40)));
+        assert_eq!(in_turn([fuller, dearer].into_iter()), Some("dearer"));
+        assert_eq!(in_turn([dearer, fuller].into_iter()), Some("fuller"));
+        assert_eq!(in_turn([("alike", pan(60, 100, 60)), fuller].into_iter()), Some("alike"));
     }
 
     #[test]

@@ -23,8 +23,28 @@ pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::
 /// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for another.
 const CHOSEN_SOLICITS_MAX: u8 = 5;
 
+/// W `join_state.c`: who gives its PAN up takes this long for what it has to say, s.
+const LEAVES_S: f64 = 2.0;
+
+/// Begins to look for the PAN, which it has given up; wsrd when all have been told.
+pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &stack.net.nodes[node];
+    let is_looking = joining.state < State::ConfigureRouting || matches!(joining.step, Step::Discover | Step::Choose);
+    if is_looking || stack.net.procedures.stack == RouterStack::Nanostack {
+        return restart(stack, link, ctx, node);
+    }
+    set_state(stack, ctx, node, State::ConfigureRouting);
+    for topic in OF_MEMBERS {
+        trickle::stop(stack.net, node, topic);
+    }
+    let joining = &mut stack.net.nodes[node];
+    (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
+    arm(stack.net, ctx, node, LEAVES_S);
+}
+
 /// Begins to look for the PAN.
 pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let known = stack.net.nodes[node].candidates;
     parents::detach(stack.net, node, false);
     choice::look(stack.net, node);
     for topic in OF_MEMBERS {
@@ -48,8 +68,11 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             choose_behind_interval(stack.net, ctx, node);
         }
         RouterStack::Wsrd => {
-            // W `join_state.c`: whatever brought it here, it has forgotten its neighbours.
+            // W `join_state.c`: whatever brought it here, it has forgotten its children, but for a reset not whom it hears.
             stack.net.forget_children(link, ctx.facts, node);
+            for (candidate, of) in stack.net.nodes[node].candidates.iter_mut().zip(known) {
+                (candidate.node, candidate.rsl_dbm) = (of.node, of.rsl_dbm);
+            }
             stack.net.nodes.aside(node).pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
             for (topic, kind) in

@@ -10,6 +10,8 @@ pub const ETX_MAX: u16 = 4 * ETX_ONE;
 pub const ETX_LOST: u16 = 8 * ETX_ONE;
 /// Nanostack's value of a link whose signal has become too weak.
 const OUT_OF_REACH: u16 = 16 * ETX_ONE;
+/// N `rpl_policy.c`: a change by this much is a reason to look at all candidates.
+const CHANGED: u16 = ETX_ONE / 2;
 /// Samples from which on each new one counts an eighth.
 const SETTLED: u8 = 8;
 
@@ -26,6 +28,8 @@ pub struct Counting {
     pub is_slow: bool,
     /// Of the first sample so many frames are left out that took three transmissions or more.
     pub left_out: u8,
+    /// A later sample of fewer frames is enough if one of them failed.
+    pub failure_is_enough: bool,
 }
 
 impl Counting {
@@ -46,12 +50,15 @@ pub struct Etx {
     acknowledged: u8,
     frames: u8,
     samples: u8,
+    /// The value that was last a reason to look at all candidates.
+    told: u16,
 }
 
 impl Etx {
     /// Of a link that has been counted for long.
     pub fn settled(value: u16, now_s: u64) -> Self {
-        Etx { value: value.min(ETX_LOST), since_s: now_s as u16, samples: SETTLED, ..Etx::default() }
+        let value = value.min(ETX_LOST);
+        Etx { value, since_s: now_s as u16, samples: SETTLED, told: value, ..Etx::default() }
     }
 
     /// Of a link whose signal has become too weak.
@@ -84,6 +91,17 @@ impl Etx {
         (now_s as u16).wrapping_sub(self.since_s)
     }
 
+    /// Whether its value has changed by a half since this last said so, and to the better; the first one is better than none. N `etx.c`.
+    pub fn changed(&mut self) -> Option<bool> {
+        let is_better = self.told == 0 || self.value < self.told;
+        let is_at_the_end = self.value == ETX_LOST && self.told != ETX_LOST;
+        if self.value.abs_diff(self.told) < CHANGED && !is_at_the_end {
+            return None;
+        }
+        self.told = self.value;
+        Some(is_better)
+    }
+
     /// Counts a frame that took so many transmissions; whether that makes a new value.
     pub fn count(&mut self, counting: &Counting, now_s: u64, tries: u8, ok: bool) -> bool {
         if self.is_out_of_reach() {
@@ -103,7 +121,10 @@ impl Etx {
         self.frames = self.frames.saturating_add(1);
         let is_due = match first {
             true => self.frames >= counting.first_frames,
-            false => self.frames >= counting.frames && self.age_s(now_s) >= counting.seconds,
+            false => {
+                let has_failed = counting.failure_is_enough && self.acknowledged < self.frames;
+                (self.frames >= counting.frames || has_failed) && self.age_s(now_s) >= counting.seconds
+            }
         };
         if !is_due {
             return false;
@@ -117,7 +138,8 @@ impl Etx {
         let samples = if first { 1 } else { (self.samples + 1).min(SETTLED) };
         let weight = if first { 1.0 } else { 1.0 / f64::from(if counting.is_slow { SETTLED } else { samples }) };
         let value = f64::from(self.value) + weight * (sample - f64::from(self.value));
-        *self = Etx { value: libm::round(value).max(1.0) as u16, since_s: now_s as u16, samples, ..Etx::default() };
+        let value = libm::round(value).max(1.0) as u16;
+        *self = Etx { value, since_s: now_s as u16, samples, told: self.told, ..Etx::default() };
         true
     }
 }
@@ -126,8 +148,10 @@ impl Etx {
 mod tests {
     use super::*;
 
-    const WSRD: Counting = Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 };
-    const NANOSTACK: Counting = Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 };
+    const WSRD: Counting =
+        Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0, failure_is_enough: false };
+    const NANOSTACK: Counting =
+        Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2, failure_is_enough: true };
 
     #[test]
     fn wsrd_averages_its_first_samples_and_then_counts_an_eighth() {
@@ -191,5 +215,32 @@ mod tests {
             etx.count(&NANOSTACK, 60, 1, true);
         }
         assert_eq!(etx.value(), Some(240));
+    }
+
+    #[test]
+    fn of_nanostack_one_frame_that_failed_is_sample_enough_after_its_minute() {
+        let mut etx = Etx::settled(128, 0);
+        assert!(!etx.count(&NANOSTACK, 59, 20, false), "not before");
+        // 20 and 1 transmissions for one acknowledgement are more than 8: 128 + (1,024 - 128) / 8.
+        assert!(etx.count(&NANOSTACK, 60, 1, true));
+        assert_eq!(etx.value(), Some(240));
+        assert!(!etx.count(&NANOSTACK, 200, 1, true), "one that arrived is not");
+        let mut other = Etx::settled(128, 0);
+        assert!(!other.count(&WSRD, 60, 20, false), "wsrd waits for four");
+    }
+
+    #[test]
+    fn a_change_by_half_a_transmission_is_told_once() {
+        let mut etx = Etx { value: 256, ..Etx::default() };
+        assert_eq!((etx.changed(), etx.changed()), (Some(true), None), "the first value");
+        for (value, told) in [(319, None), (320, Some(false)), (257, None), (256, Some(true))] {
+            etx.value = value;
+            assert_eq!(etx.changed(), told, "{value}");
+        }
+        // Near the end less is enough: 1,000 is told, and the 24 to 1,024 as well.
+        for (value, told) in [(1_000, Some(false)), (ETX_LOST, Some(false)), (ETX_LOST, None)] {
+            etx.value = value;
+            assert_eq!(etx.changed(), told, "{value}");
+        }
     }
 }

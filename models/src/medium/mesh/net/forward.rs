@@ -1,6 +1,7 @@
 //! Forwarding: upwards by parent, downwards by source route.
 
 use super::candidates::seconds;
+use super::etx::{ETX_LOST, ETX_ONE};
 use super::parents::{poison, send_dio};
 use super::{Content, Packet, Stack, State, Step};
 use crate::books::Loss;
@@ -36,7 +37,12 @@ pub(super) fn forward<P: PortUser>(
         // Downwards: the next stop stands last.
         next.route_len -= 1;
         next.hop_to = next.route[next.route_len as usize];
-        if leads_astray(stack, ctx, node, &next) {
+        let is_bad = leads_over_a_bad_link(stack, link, ctx, node, &next);
+        if is_bad {
+            // It is asked whether it is there, which counts as well.
+            stack.submit(link, ctx, node, Packet::new(Content::Nud, node, next.hop_to, next.hop_to));
+        }
+        if is_bad || leads_astray(stack, ctx, node, &next) {
             report_route(stack, link, ctx, node, packet, next.hop_to);
             stack.count_lost(ctx, node, &next, Loss::NoRoute);
             return;
@@ -85,6 +91,38 @@ fn leads_astray<P: PortUser>(stack: &Stack<P>, ctx: &Ctx, node: Node, next: &Pac
         && !stack.net.is_child(node, next.hop_to, seconds(ctx))
 }
 
+/// Share of the datagrams along a source route that nanostack does not pass on over a link of so many expected transmissions, 1/128: none up to 2.5,
+/// all from 8 on. N `rpl_policy.c`.
+fn refused_share(etx: u16) -> f64 {
+    let (none, all) = (f64::from(ETX_ONE) * 2.5, f64::from(ETX_LOST));
+    ((f64::from(etx) - none) / (all - none)).clamp(0.0, 1.0)
+}
+
+/// Whether nanostack does not pass a datagram on along its source route: the next on it is nobody that it knows, or the link there is a bad one. That to a
+/// child that has been sent little is taken for a good one. N `ws_bootstrap.c`.
+fn leads_over_a_bad_link<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &LinkLayer,
+    ctx: &Ctx,
+    node: Node,
+    next: &Packet,
+) -> bool {
+    let is_relayed = next.route_len == 0 && matches!(next.content, Content::Reply | Content::Eapol { .. });
+    if stack.net.procedures.stack != RouterStack::Nanostack || is_relayed {
+        return false;
+    }
+    let to = next.hop_to;
+    let etx = stack.net.etx_down(node, to).or_else(|| stack.net.candidate(node, to)?.etx.value());
+    match etx {
+        None => !stack.net.is_child(node, to, seconds(ctx)),
+        Some(_) if stack.net.acceptable(link, node, to, true).is_none() => true,
+        Some(etx) => match refused_share(etx) {
+            0.0 => false,
+            share => stack.net.draw(ctx.facts, node) < share,
+        },
+    }
+}
+
 /// Tells the border router that a source route leads no further.
 fn report_route<P: PortUser>(
     stack: &mut Stack<P>,
@@ -99,5 +137,16 @@ fn report_route<P: PortUser>(
         let content = Content::RouteError { of, bytes: link.sent_back(packet) };
         let to = stack.net.pan_of(node);
         stack.submit(link, ctx, node, Packet::new(content, node, to, parent));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nanostack_refuses_source_routes_more_and_more_often_from_2_5_transmissions_on() {
+        // 2.5 and 8 transmissions are 320 and 1,024; half-way 672.
+        assert_eq!([128, 320, 672, 1_024, 2_048].map(refused_share), [0.0, 0.0, 0.5, 1.0, 1.0]);
     }
 }

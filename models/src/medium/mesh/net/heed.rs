@@ -10,6 +10,7 @@ use super::{Net, Sweep, Topic, discover, flood, pan, rekey, trickle};
 use crate::context::Facts;
 use crate::medium::mesh::packet::{Content, Kind, Packet};
 use crate::node::Node;
+use crate::spec::RouterStack;
 use amitwin_sim_core::SimTime;
 
 /// Whether a node has a use for a packet for all from a neighbour whose mean level here is so many dBm.
@@ -79,9 +80,26 @@ fn heeds_dio(net: &mut Net, now: SimTime, node: Node, (from, rank): (Node, u16),
     let threshold_dbm = net.threshold_dbm(node, false);
     let heeds = level_dbm >= threshold_dbm && is_welcome(net, now, node, (from, rank), level_dbm);
     if !heeds {
-        net.nodes.shut(node, threshold_dbm, (net.procedures.parents.rank_step, HYSTERESIS_DB));
+        let bar = bar(net, node);
+        net.nodes.shut(node, threshold_dbm, bar);
     }
     heeds
+}
+
+/// Where [`is_welcome`] says no, whatever the time: from which rank on, and within a step below that to whom that is weaker than how many dBm.
+fn bar(net: &Net, node: Node) -> Option<(u16, i8)> {
+    let (joining, step) = (&net.nodes[node], net.procedures.parents.rank_step);
+    if !joining.search.crowded || joining.candidates.iter().any(|c| c.denied_until_min != 0) {
+        return None;
+    }
+    if net.procedures.stack == RouterStack::Nanostack {
+        return (net.live(node, 0) >= CONSIDERED).then_some((0, i8::MIN));
+    }
+    let worst = &joining.candidates[CONSIDERED - 1];
+    if worst.node == Node::NONE || worst.rank == INFINITE_RANK {
+        return None;
+    }
+    Some(((worst.rank / step + 1).checked_mul(step)?, worst.rsl_dbm.saturating_add(HYSTERESIS_DB)))
 }
 
 /// Whether a neighbour that is none of a node's candidates would become one.
@@ -89,6 +107,9 @@ fn is_welcome(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), le
     let joining = &net.nodes[node];
     if !joining.search.crowded {
         return true;
+    }
+    if net.procedures.stack == RouterStack::Nanostack {
+        return net.live(node, minute_at(now)) < CONSIDERED;
     }
     // The minute matters to those that are denied alone; without them all that are kept come first.
     let any_denied = joining.candidates.iter().any(|c| c.denied_until_min != 0);

@@ -243,6 +243,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
         parents::has_spoken(net, ctx, node);
+        parents::settle(net, ctx, node);
         probes::settle(net, ctx, node);
         lease::settle(net, ctx, node);
         rest(net, ctx, node);
@@ -259,10 +260,10 @@ fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
 }
 
 /// Waits for the next renewal, of the registration or of the route.
-fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
+pub(super) fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let next = net.renewed_at(node).min(net.nodes[node].deadline);
     let next = match net.procedures.stack {
-        RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].watch.wonders_s))),
+        RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].watch.selects_s))),
         RouterStack::Wsrd => next,
     };
     arm(net, ctx, node, next.saturating_sub(ctx.now()).secs_f64());
@@ -296,6 +297,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (State::AcquireConfig, _) if !procedures.pan.choosing.is_free || joining.pan.is_chosen => {}
         (State::SelectPan | State::AcquireConfig, _) => discover::choose_pan(stack, link, ctx, node),
         (State::Authenticate, _) => auth::due(stack, link, ctx, node),
+        (_, Step::Leave) => discover::restart(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
@@ -315,11 +317,15 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
         (_, Step::Settled) if procedures.stack == RouterStack::Nanostack && ctx.now() < stack.net.renewed_at(node) => {
-            parents::wonder(stack, link, ctx, node);
-            rest(stack.net, ctx, node);
+            parents::select(stack, link, ctx, node);
+            if stack.net.nodes[node].step == Step::Settled {
+                rest(stack.net, ctx, node);
+            }
         }
         (_, Step::Settled) => {
-            parents::reselect(stack, link, ctx, node);
+            if procedures.stack == RouterStack::Wsrd {
+                parents::reselect(stack, link, ctx, node);
+            }
             if stack.net.nodes[node].step == Step::Settled {
                 begin(stack.net, ctx, node, Step::Renew, (0.0, 0.0));
             }

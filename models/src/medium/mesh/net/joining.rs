@@ -2,6 +2,7 @@
 
 use super::Net;
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
+use super::etx::Etx;
 use super::lease::Held;
 use super::pan::Pan;
 use super::trickle::Trickle;
@@ -44,6 +45,8 @@ pub(super) enum Step {
     Announce,
     /// Part of the mesh: waiting for the parent to renew the registration.
     Renew,
+    /// It has given its PAN up and says so.
+    Leave,
     /// Nothing under way.
     Settled,
 }
@@ -120,8 +123,8 @@ impl Net {
 /// How a node keeps an eye on its parent.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Watch {
-    /// When it chose it or last saw no reason to change it, min of the run.
-    pub(super) chosen_min: u16,
+    /// When it looks at all candidates, s of the run; where the stack does so by the clock.
+    pub(super) selects_s: u32,
     /// When it wonders that it has said nothing for so long, s of the run; where the stack does.
     pub(super) wonders_s: u32,
     /// When it asks a candidate whether it is there, s of the run, modulo 2^16.
@@ -154,6 +157,8 @@ pub(super) struct Registration {
     pub(super) left: Node,
     /// Registrations that failed in a row.
     pub(super) failures: u8,
+    /// Expected transmissions from the parent down to it, as that counts them, where the stack does.
+    pub(super) down: Etx,
 }
 
 impl Default for Registration {
@@ -165,6 +170,7 @@ impl Default for Registration {
             before_until_s: 0,
             left: Node::NONE,
             failures: 0,
+            down: Etx::default(),
         }
     }
 }

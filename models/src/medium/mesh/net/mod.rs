@@ -166,6 +166,10 @@ impl Net {
             step: net.procedures.parents.rank_step,
             hops_max: net.hops_max,
             join_s: net.procedures.join_s(),
+            heard_within_s: match net.procedures.stack {
+                RouterStack::Nanostack => Some(net.procedures.dio.imin_s()),
+                RouterStack::Wsrd => None,
+            },
         };
         let tree = tree::grow(link, facts, &rules);
         for node in facts.nodes() {
@@ -193,6 +197,9 @@ impl Net {
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 joining.lowest = joining.rank;
                 joining.registration.with = joining.parent;
+                if joining.parent.is_some() {
+                    joining.registration.down = etx::Etx::settled(etx(joining.parent, node), 0);
+                }
             }
         }
         net
@@ -351,6 +358,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
         if self.net.nodes[node].parent == done.to {
             ctx.books.sent_up(node, done.tries, done.ok);
         }
+        self.net.counts_down(ctx, node, &done);
         parents::link_result(self, link, ctx, node, done);
         match (done.kind, done.ok) {
             (Kind::Ns, true) => join::registration_done(self.net, ctx, node, done.to),
@@ -358,7 +366,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             _ => {}
         }
         if !done.ok && done.kind == Kind::Eapol {
-            auth::relay_failed(self, link, ctx, node, done.to);
+            auth::relay_failed(self.net, node, done.to);
         }
         self.has_room(link, ctx, node);
     }

@@ -1,7 +1,7 @@
 //! What all nodes know, and which of them have no use for RPL information, so that a DIO that hundreds hear costs no more than a look
 //! at a few bytes for each.
 
-use super::candidates::{CANDIDATES, CONSIDERED, INFINITE_RANK};
+use super::candidates::CANDIDATES;
 use super::joining::Joining;
 use crate::node::{Node, PerNode};
 use std::ops::{Index, IndexMut};
@@ -97,9 +97,9 @@ impl Nodes {
     }
 
     /// A node had no use for a DIO, neither because of its trickle timer nor of its state: what it has no use for until something
-    /// changes there. A neighbour becomes a candidate from `threshold_dbm` on, and takes the place of the worst if that has the same step of
-    /// rank and a level that is lower by `hysteresis_db`.
-    pub(super) fn shut(&mut self, node: Node, threshold_dbm: f32, (step, hysteresis_db): (u16, i8)) {
+    /// changes there. Nobody weaker than `threshold_dbm` becomes a candidate, and where there is a bar, nobody from that rank on, nor within a
+    /// step below it who is weaker than that level, dBm.
+    pub(super) fn shut(&mut self, node: Node, threshold_dbm: f32, bar: Option<(u16, i8)>) {
         let joining = &self.all[node];
         if joining.parent.is_some() && joining.candidates.iter().all(|c| c.node != joining.parent) {
             return;
@@ -108,16 +108,9 @@ impl Nodes {
         let words = words.map(|four| four.iter().fold(0, |word, c| (word << 16) | u64::from(c.node.0)));
         let mut candidates = Shut::OPEN.candidates;
         candidates.iter_mut().zip(words).for_each(|(place, word)| *place = word);
-        let worst = &joining.candidates[CONSIDERED - 1];
-        let is_full = joining.search.crowded && worst.node.is_some() && worst.rank != INFINITE_RANK;
-        let has_order = is_full && joining.candidates.iter().all(|c| c.denied_until_min == 0);
         let level_dbm = libm::floorf(threshold_dbm).max(f32::from(i8::MIN)) as i8;
-        let mut shut = Shut { is_open: false, candidates, level_dbm, ..Shut::OPEN };
-        if let Some(rank) = (worst.rank / step + 1).checked_mul(step).filter(|_| has_order) {
-            shut.rank = rank;
-            shut.step_level_dbm = worst.rsl_dbm.saturating_add(hysteresis_db);
-        }
-        self.shut[node] = shut;
+        let (rank, step_level_dbm) = bar.unwrap_or((Shut::OPEN.rank, Shut::OPEN.step_level_dbm));
+        self.shut[node] = Shut { is_open: false, candidates, rank, level_dbm, step_level_dbm };
     }
 }
 

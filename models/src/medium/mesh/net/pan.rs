@@ -149,7 +149,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     if parent.is_some() {
         children::says_goodbye(stack, link, ctx, node, parent);
     }
-    discover::restart(stack, link, ctx, node);
+    discover::leave(stack, link, ctx, node);
 }
 
 /// A border router begins a schedule with a new number.

@@ -1,6 +1,6 @@
 //! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
 
-use super::candidates::{deny, forget, minute, remember, seconds};
+use super::candidates::{self, deny, forget, minute, remember, seconds};
 use super::{
     Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, trickle,
 };
@@ -14,8 +14,11 @@ use amitwin_sim_core::SimTime;
 
 /// A new parent must be better by this much rank (1.5 ETX).
 pub(super) const SWITCH_THRESHOLD: u32 = 192;
-/// N `rpl_policy.c`: parents are looked at so often, s.
-const WONDERS_AGAIN_S: u32 = 600;
+/// N `rpl_policy.c`: all candidates are looked at so often, s.
+const SELECTS_AGAIN_S: u32 = 600;
+/// N `rpl_policy.c`: time from a DIO, and from another ETX, until then at least, s.
+const SELECTS_AFTER_DIO_S: f64 = 15.0;
+const SELECTS_AFTER_ETX_S: f64 = 30.0;
 
 /// Sends RPL information to one neighbour or to all.
 pub(super) fn send_dio<P: PortUser>(
@@ -84,17 +87,70 @@ pub(super) fn heard_dio<P: PortUser>(
     }
     if followed {
         has_spoken(stack.net, ctx, node);
-        return if is_candidate { follow(stack, link, ctx, node) } else { parent_failed(stack, link, ctx, node) };
+        if stack.net.candidate(node, from).is_some_and(|parent| parent.rank == INFINITE_RANK) {
+            // N `rpl_control.c`: it is further down than this node now, and may be below it.
+            return give_up_parent(stack, link, ctx, node, 0);
+        }
+        return match stack.net.procedures.stack {
+            _ if !is_candidate => parent_failed(stack, link, ctx, node),
+            RouterStack::Wsrd => follow(stack, link, ctx, node),
+            RouterStack::Nanostack => select_in(stack.net, ctx, node, SELECTS_AFTER_DIO_S, true),
+        };
     }
     if !is_candidate {
         return;
     }
     probes::ask_unknown(stack, link, ctx, node);
+    if stack.net.is_settled(node) {
+        select_in(stack.net, ctx, node, SELECTS_AFTER_DIO_S, true);
+    }
     match (stack.net.nodes[node].state, stack.net.nodes[node].step) {
         (State::ConfigureRouting, Step::Discover) => discover::heard_dio(stack.net, ctx, node),
-        (State::Operational, Step::Settled) => reselect(stack, link, ctx, node),
+        (State::Operational, Step::Settled) if stack.net.procedures.stack == RouterStack::Wsrd => {
+            reselect(stack, link, ctx, node);
+        }
         _ => {}
     }
+}
+
+/// A node of nanostack looks at its candidates in one to one and a half times so many seconds, those of a DIO's smallest interval at least
+/// where that may be an improvement, unless it does so as soon anyway. N `rpl_upward.c`.
+fn select_in(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: f64, may_improve: bool) {
+    if net.procedures.stack != RouterStack::Nanostack {
+        return;
+    }
+    let imin_s = libm::floor(net.procedures.dio.imin_s());
+    let delay_s = if may_improve { delay_s.max(imin_s) } else { delay_s };
+    let now_s = seconds(ctx) as u32;
+    if net.nodes[node].watch.selects_s <= now_s + delay_s as u32 {
+        return;
+    }
+    let wait_s = net.between(ctx.facts, node, (delay_s, 1.5 * delay_s));
+    net.nodes[node].watch.selects_s = now_s + wait_s as u32;
+    if net.nodes[node].step == Step::Settled {
+        join::rest(net, ctx, node);
+    }
+}
+
+/// A node of nanostack looks at its candidates because it is time: its rank follows its parent's, those of a bad link are forgotten, a clearly better one
+/// becomes the parent, and one that has said nothing for too long is asked for its rank.
+pub(super) fn select<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let now_s = seconds(ctx) as u32;
+    let watch = &mut stack.net.nodes[node].watch;
+    if now_s < watch.selects_s {
+        return;
+    }
+    watch.selects_s = now_s + SELECTS_AGAIN_S;
+    follow(stack, link, ctx, node);
+    let joining = &stack.net.nodes[node];
+    if joining.parent == Node::NONE {
+        return;
+    }
+    if now_s >= joining.watch.wonders_s {
+        let parent = joining.parent;
+        stack.submit(link, ctx, node, Packet::new(Content::Dis, node, parent, parent));
+    }
+    candidates::drop_bad(stack.net, ctx, node);
 }
 
 /// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
@@ -144,14 +200,12 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
 
 /// A node goes on in the version of its parent if that is newer. It may have any rank there, says so soon, and chooses among all anew.
 fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let reconsider_min = net.procedures.parents.reconsider_min;
     let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
     let joining = &mut net.nodes[node];
     if !lollipop::is_newer(version, joining.numbers.version) {
         return;
     }
     (joining.numbers.version, joining.lowest) = (version, INFINITE_RANK);
-    joining.watch.chosen_min = minute(ctx).wrapping_sub(reconsider_min);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
     }
@@ -186,14 +240,11 @@ pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
     }
 }
 
-/// A parent that has said nothing for too long is asked for its rank, and again each ten minutes. N `rpl_upward.c`.
-pub(super) fn wonder<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let now_s = seconds(ctx) as u32;
-    let joining = &mut stack.net.nodes[node];
-    if now_s >= joining.watch.wonders_s && joining.parent.is_some() {
-        joining.watch.wonders_s = now_s + WONDERS_AGAIN_S;
-        let parent = joining.parent;
-        stack.submit(link, ctx, node, Packet::new(Content::Dis, node, parent, parent));
+/// A mesh that has run for long: a node looks at its candidates at a random place of the period.
+pub(super) fn settle(net: &mut Net, ctx: &Ctx, node: Node) {
+    if net.procedures.stack == RouterStack::Nanostack {
+        let wait_s = f64::from(SELECTS_AGAIN_S) * net.draw(ctx.facts, node);
+        net.nodes[node].watch.selects_s = seconds(ctx) as u32 + wait_s as u32;
     }
 }
 
@@ -219,7 +270,7 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     take_version(net, ctx, node);
     let joining = &mut net.nodes[node];
     joining.lowest = joining.lowest.min(joining.rank);
-    joining.watch.chosen_min = minute(ctx);
+    joining.watch.selects_s = seconds(ctx) as u32 + SELECTS_AGAIN_S;
     has_spoken(net, ctx, node);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
@@ -252,9 +303,6 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let net = &mut *stack.net;
     let minute = minute(ctx);
     let joining = &net.nodes[node];
-    if minute.wrapping_sub(joining.watch.chosen_min) < net.procedures.parents.reconsider_min {
-        return;
-    }
     let Some(current) = net.candidate(node, joining.parent) else { return };
     if current.rank == INFINITE_RANK {
         return;
@@ -264,8 +312,6 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
     let (other, is_better) = (best.node, best.cost() + SWITCH_THRESHOLD <= cost);
     if other != joining.parent && is_better {
         change(stack, ctx, node, other);
-    } else {
-        net.nodes.aside(node).watch.chosen_min = minute;
     }
 }
 
@@ -309,7 +355,7 @@ pub(super) fn give_up_parent<P: PortUser>(
         poison(stack, link, ctx, node, Node::EVERYONE);
     }
     match stack.net.procedures.stack {
-        RouterStack::Wsrd => discover::restart(stack, link, ctx, node),
+        RouterStack::Wsrd => discover::leave(stack, link, ctx, node),
         RouterStack::Nanostack => discover::find_parent(stack, ctx, node, true),
     }
 }
@@ -333,12 +379,34 @@ pub(super) fn link_result<P: PortUser>(
     let at_once = is_looking && stack.net.procedures.stack == RouterStack::Wsrd;
     let counting = if at_once { counting.at_once() } else { counting };
     let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
-    let is_new = candidate.etx.count(&counting, now_s, done.tries, done.ok);
+    // N `ws_llc_data_service.c`: what no free channel was found for tells nothing of the link.
+    let is_new = match stack.net.procedures.stack {
+        RouterStack::Nanostack if done.sent == 0 => false,
+        RouterStack::Nanostack => candidate.etx.count(&counting, now_s, done.sent, done.ok),
+        RouterStack::Wsrd => candidate.etx.count(&counting, now_s, done.tries, done.ok),
+    };
     probes::counted(stack, link, ctx, node, done, (is_new, at_once));
+    if stack.net.procedures.stack == RouterStack::Nanostack {
+        if is_new {
+            has_changed(stack.net, ctx, node, done.to);
+        }
+        return;
+    }
     let joining = &stack.net.nodes[node];
     if is_new && joining.parent == done.to && !matches!(joining.step, Step::Discover | Step::Choose) {
         follow(stack, link, ctx, node);
     } else if is_new && joining.state == State::Operational && joining.step == Step::Settled {
         reselect(stack, link, ctx, node);
+    }
+}
+
+/// The ETX of a candidate has another value: nanostack looks at all when it has changed by a half, to the worse only of its parent. N `rpl_control.c`.
+fn has_changed(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
+    let Some(candidate) = net.nodes[node].candidates.iter_mut().find(|c| c.node == of) else { return };
+    let is_known = candidate.rank != INFINITE_RANK;
+    let Some(is_better) = candidate.etx.changed() else { return };
+    let matters = if is_better { is_known } else { net.nodes[node].parent == of };
+    if matters && net.is_settled(node) {
+        select_in(net, ctx, node, SELECTS_AFTER_ETX_S, is_better);
     }
 }

@@ -149,8 +149,6 @@ pub struct ParentRules {
     pub counting: Counting,
     /// When candidates are asked whether they are there.
     pub probing: Probing,
-    /// Parents are compared at most so often, min.
-    pub reconsider_min: u16,
     /// Rank of a border router, and the least step from a parent to its child.
     pub rank_step: u16,
     /// How far a rank may rise above its lowest; 0: within its step.

@@ -12,7 +12,7 @@ use super::parents::SWITCH_THRESHOLD;
 use crate::context::Facts;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
-use crate::purpose::JOIN_ORDER;
+use crate::purpose::{HEARD_ORDER, JOIN_ORDER};
 use amitwin_sim_core::rng::Stream;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -30,6 +30,8 @@ pub struct Tree {
     pub hops: PerNode<u8>,
     /// Border router of the PAN; nobody where no PAN is in reach of a node that chooses.
     pub pan: PerNode<Node>,
+    /// When it has found a route, s after the first.
+    pub routed_s: PerNode<u32>,
     /// Neighbours that may become the parent, the parent among them.
     pub candidates: PerNode<[Candidate; CANDIDATES]>,
 }
@@ -58,6 +60,9 @@ pub struct Rules<'a> {
     pub hops_max: u8,
     /// Time that a join takes, the least and the most, s.
     pub join_s: (f64, f64),
+    /// Where a node considers those that it has heard first, instead of going by rank and signal: time within which it hears a neighbour
+    /// that has a rank, s.
+    pub heard_within_s: Option<f64>,
 }
 
 struct Growing<'a> {
@@ -77,6 +82,7 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         parent: PerNode::of(Node::NONE, count),
         rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
+        routed_s: PerNode::of(0, count),
         pan: facts
             .nodes()
             .map(|node| if rules.pans.is_some() { alone(facts, node) } else { facts.pan[node] })
@@ -114,7 +120,19 @@ fn considered(
     parent: Node,
 ) -> [Candidate; CONSIDERED] {
     let mut best = [Candidate::default(); CONSIDERED];
-    let key = |c: &Candidate| order(c, parent, rules.step, 0);
+    // Who has a rank says it within the smallest interval, because somebody asks.
+    let heard_s = |other: Node| {
+        let pair = u64::from(facts.sites[node]) << 32 | u64::from(facts.sites[other]);
+        let place = Stream::new(facts.seed, pair, HEARD_ORDER).unit();
+        tree.routed_s[other] + (rules.heard_within_s.unwrap_or(0.0) * place) as u32
+    };
+    let key = |c: &Candidate| match rules.heard_within_s {
+        Some(_) if c.node.is_some() => (0, c.node != parent, heard_s(c.node), 0, c.node),
+        _ => {
+            let (class, is_other, steps, weaker, who) = order(c, parent, rules.step, 0);
+            (class, is_other, u32::from(steps), weaker, who)
+        }
+    };
     for &other in link.air.neighbours.of(node).0 {
         if !facts.is_own(other) || tree.pan[other] != tree.pan[node] {
             continue;
@@ -124,12 +142,18 @@ fn considered(
             continue;
         }
         let last = &best[CONSIDERED - 1];
-        if last.node.is_some() && other != parent && rank / rules.step > last.rank / rules.step {
+        if rules.heard_within_s.is_none()
+            && last.node.is_some()
+            && other != parent
+            && rank / rules.step > last.rank / rules.step
+        {
             continue;
         }
         let Some(level_dbm) = (rules.acceptable)(link, node, other) else { continue };
         let new = Candidate { node: other, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
-        if key(&new) < key(last) {
+        // Behind a bad link it is forgotten as soon as that is known.
+        let is_kept = |other| rules.heard_within_s.is_none() || other == parent || (rules.etx)(node, other) <= ETX_MAX;
+        if key(&new) < key(last) && is_kept(other) {
             best[CONSIDERED - 1] = new;
             best.sort_by_key(key);
         }
@@ -151,6 +175,7 @@ impl Growing<'_> {
         }
         while let Some(Reverse((at_ms, node))) = ready.pop() {
             if self.choose(node) {
+                self.tree.routed_s[node] = (at_ms / 1_000) as u32;
                 self.wake(node, at_ms, &mut waits, &mut ready);
             } else {
                 // All that it hears are full, or the link is too bad: the next that joins wakes it.

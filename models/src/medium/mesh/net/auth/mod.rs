@@ -262,25 +262,18 @@ fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// The neighbour does not acknowledge: nanostack asks the next one.
-pub(super) fn relay_failed<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    to: Node,
-) {
-    let joining = &mut stack.net.nodes[node];
-    let is_it = joining.state == State::Authenticate && joining.pan.keys.relay == to;
-    if !is_it || stack.net.procedures.stack != RouterStack::Nanostack {
+/// The neighbour has not acknowledged the request: nanostack sends its next one to another, if it knows any. N `ws_pae_supp.c`.
+pub(super) fn relay_failed(net: &mut Net, node: Node, to: Node) {
+    let joining = &mut net.nodes[node];
+    let is_it = joining.state == State::Authenticate && joining.pan.keys.relay == to && joining.pan.keys.step == 1;
+    if !is_it || net.procedures.stack != RouterStack::Nanostack {
         return;
     }
     for candidate in joining.candidates.iter_mut().filter(|c| c.node == to) {
         *candidate = Candidate::default();
     }
     joining.candidates.sort_by_key(|c| c.node == Node::NONE);
-    if !begin(stack, ctx, node) {
-        choice::has_failed(stack.net, node);
-        discover::restart(stack, link, ctx, node);
+    if let Some(next) = net.relay(node) {
+        net.nodes[node].pan.keys.relay = next;
     }
 }

@@ -107,7 +107,14 @@ pub(super) fn nanostack(
                 threshold_dbm: None,
             },
             // `etx.c`.
-            counting: Counting { first_frames: 3, frames: 4, seconds: 60, is_slow: true, left_out: 2 },
+            counting: Counting {
+                first_frames: 3,
+                frames: 4,
+                seconds: 60,
+                is_slow: true,
+                left_out: 2,
+                failure_is_enough: true,
+            },
             // `ws_bootstrap.c`: an acknowledged solicitation is good for half of a link's 2,200 s; from then on one in 110 each second, at
             // 1,650 s at the latest. One that is not answered in 5 s is repeated within another.
             probing: Probing {
@@ -115,7 +122,6 @@ pub(super) fn nanostack(
                 next: Next::Doubling(if profile <= SizeProfile::Small { 4 } else { 8 }),
                 failed_s: (5.0, 5.9),
             },
-            reconsider_min: 10,
             rank_step: 196,
             rank_increase_max: 2_048,
             children_max: None,

@@ -78,14 +78,20 @@ pub(super) fn wsrd(
                 threshold_dbm: None,
             },
             // `ws_etx.c`.
-            counting: Counting { first_frames: 1, frames: 4, seconds: 60, is_slow: false, left_out: 0 },
+            counting: Counting {
+                first_frames: 1,
+                frames: 4,
+                seconds: 60,
+                is_slow: false,
+                left_out: 0,
+                failure_is_enough: false,
+            },
             // `ws_etx.c`, `ndp.c`: an ETX is outdated after half an hour; a neighbour is asked within a minute of that, and of the answer.
             probing: Probing {
                 idle: Wait::Uniform(1_800.0, 60.0),
                 next: Next::Uniform(0.0, 60.0),
                 failed_s: (30.0, 90.0),
             },
-            reconsider_min: 0,
             rank_step: 128,
             rank_increase_max: 0,
             children_max: None,
