@@ -1,6 +1,6 @@
 //! Firmware campaigns: rounds of multicast and what they repeat, single meters, resets in between, activations that go wrong, waves.
 
-use amitwin_data::rows::{ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, EventRow, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -140,12 +140,21 @@ fn single_meters_get_one_block_after_the_other() {
 
 #[test]
 fn a_burst_is_asked_about_once() {
-    let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
-    let ran = run(&firmware_over_ideal(2, 0.0, 4_000, firmware));
-    for row in rows(&ran) {
-        assert_eq!((row.outcome, row.blocks_alone.0, row.blocks_again.0), (Outcome::Ok, Some(40), Some(0)));
-        // Told, asked after 16, 16 and 8 blocks, verified, activated, asked what it runs.
-        assert_eq!(row.attempts, 7);
+    for pace_s in [0, 5] {
+        let pace = Some(seconds(pace_s));
+        let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, pace, ..forty() };
+        let mut spec = firmware_over_ideal(2, 0.0, 4_000, firmware);
+        spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
+        let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
+        let ran = run(&spec);
+        for row in rows(&ran) {
+            assert_eq!((row.outcome, row.blocks_alone.0, row.blocks_again.0), (Outcome::Ok, Some(40), Some(0)));
+            // Told, asked after 16, 16 and 8 blocks, verified, activated, asked what it runs.
+            assert_eq!(row.attempts, 7);
+            // Four of these exchanges, and one pace after each of 40 blocks, in which the other meter has its own.
+            let complete_s = 60.0 + 4.0 * exchange_s + 40.0 * pace_s as f64;
+            assert!((row.complete_s.0.expect("complete") - complete_s).abs() < 1e-6, "{row:?}");
+        }
     }
     // Three of ten blocks are lost: what was sent again is counted, and nobody gets what it has.
     let firmware = FirmwareSpec { delivery: Some(FirmwareDelivery::Unicast), burst: 16, ..forty() };
@@ -391,6 +400,38 @@ fn a_campaign_ends_even_if_answers_to_activations_are_lost() {
         let expected = if rolls_back > 0.0 { ImageState::RolledBack } else { ImageState::Running };
         // Some are given up, because they answered none of the questions of an hour.
         assert!(of(expected) >= 35, "{rolls_back} {timeout}: {}", of(expected));
+    }
+}
+
+#[test]
+fn nobody_is_taken_for_rolled_back_who_has_not_run_the_image() {
+    // Four of ten messages are lost each way, and every meter is without supply for 45 s, 20 times, while it is served, told to activate the image and asked. The first 20
+    // run their former image again after they were told, the others run the new one.
+    for seed in 1..=6 {
+        let goes_wrong =
+            vec![GoesWrong { target: Target::of((1..=20).collect()), rolls_back: 1.0, ..GoesWrong::default() }];
+        let firmware = FirmwareSpec { goes_wrong, timeout: seconds(10), ..FirmwareSpec::new(seconds(60), 4 * 1_024) };
+        let mut spec = firmware_over_ideal(40, 0.4, 30_000, firmware);
+        spec.seed = seed;
+        let off = |n: u64| {
+            let name = format!("off {n}");
+            event(&name, 100 + 5 * n, Some(45), Act::PowerOff(PowerOff {}), vec![(n % 40) as u32 + 1])
+        };
+        spec.events = (0..800).map(off).collect();
+        let ran = run(&spec);
+        let has = |node, ends| {
+            let is = |e: &EventRow| e.kind == EventKind::Activated && e.node == node && e.value == ends;
+            ran.rows.events.iter().any(is)
+        };
+        for row in rows(&ran) {
+            match row.image_state.0 {
+                Some(ImageState::RolledBack) => assert!(has(row.node, 1), "{seed}: {row:?}"),
+                Some(ImageState::Running) => assert!(has(row.node, 0), "{seed}: {row:?}"),
+                _ => assert_eq!(row.outcome, Outcome::Failed, "{seed}: {row:?}"),
+            }
+        }
+        let told = |ends| (1..=40).filter(|&node| has(node, ends)).count();
+        assert!(told(0) >= 15 && told(1) >= 15, "{seed}: {} run it, {} rolled back", told(0), told(1));
     }
 }
 

@@ -32,8 +32,8 @@ pub struct FirmwareSpec {
     /// How blocks reach the meters; the preset's when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<FirmwareDelivery>,
-    /// From one multicast block to the next, or from one block to the next of the same meter where blocks go to single meters, after its answer at the earliest;
-    /// the preset's when missing.
+    /// From one multicast block to the next, or from one block to the next of the same meter where blocks go to single meters, where each is answered after its answer at the
+    /// earliest; the preset's when missing.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
     pub pace: Option<SimTime>,
@@ -57,7 +57,8 @@ pub struct FirmwareSpec {
     #[serde(default = "concurrent_default")]
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrent: u32,
-    /// Blocks that are sent to a single meter before it is asked which have come; with 1 each block is answered.
+    /// Blocks that are sent to a single meter, `pace` apart, before it is asked which have come; with 1 each block is answered. With a pace meters take turns, so that a relay can pass a
+    /// block on before the next one comes.
     #[serde(default = "burst_default")]
     #[schemars(range(min = 1, max = 1_000))]
     pub burst: u16,

@@ -391,10 +391,11 @@ fn a_firmware_campaign_of_which_meters_wait_for_their_links_goes_on() {
 /// Blocks are flooded while others are still on their way, meters are asked and served alone, activate, restart, and one never does.
 #[test]
 fn a_firmware_campaign_goes_on() {
-    for (medium, payload, delivery) in [
-        (MediumKind::Mesh, Payload::Sized, FirmwareDelivery::Multicast),
-        (MediumKind::Ideal, Payload::Real, FirmwareDelivery::Multicast),
-        (MediumKind::Mesh, Payload::Real, FirmwareDelivery::Unicast),
+    for (medium, payload, delivery, burst) in [
+        (MediumKind::Mesh, Payload::Sized, FirmwareDelivery::Multicast, 1),
+        (MediumKind::Ideal, Payload::Real, FirmwareDelivery::Multicast, 1),
+        (MediumKind::Mesh, Payload::Real, FirmwareDelivery::Unicast, 1),
+        (MediumKind::Mesh, Payload::Sized, FirmwareDelivery::Unicast, 8),
     ] {
         let mut spec = streets(2_400);
         spec.medium = medium;
@@ -403,6 +404,7 @@ fn a_firmware_campaign_goes_on() {
         let wrong = GoesWrong { target: Target::of(vec![3]), bricks: 1.0, ..GoesWrong::default() };
         let firmware = FirmwareSpec {
             delivery: Some(delivery),
+            burst,
             pace: Some(seconds(3)),
             settle: Some(seconds(20)),
             activation: ActivationSpec { at: Some(seconds(1_000)), spread: seconds(60), ..ActivationSpec::default() },

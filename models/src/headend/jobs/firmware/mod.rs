@@ -67,6 +67,11 @@ pub enum Wake {
         /// Number of the question.
         read: u32,
     },
+    /// The next block of a burst goes to a meter.
+    Burst {
+        /// Its position in the order of ids.
+        position: u32,
+    },
     /// A meter's place among those that are served, or told to activate the image, has come.
     Place {
         /// Its position in the order of ids.
@@ -111,6 +116,8 @@ pub struct State {
     /// Meters that have been told to activate the image and have not said what they run.
     activating: u32,
     asked: BTreeMap<u32, Asked>,
+    /// What is still to be sent of bursts, by position of the meter, the last block first.
+    bursts: BTreeMap<u32, Vec<u32>>,
     /// Numbers of the questions that sessions are open for or wait with, by position of the meter.
     sessions: BTreeMap<u32, u32>,
     meters: Vec<Progress>,
@@ -161,6 +168,7 @@ impl Firmware {
             waiting: Vec::new(),
             activating: 0,
             asked: BTreeMap::new(),
+            bursts: BTreeMap::new(),
             sessions: BTreeMap::new(),
             meters: vec![Progress::default(); meters.len()],
             entries: vec![Entry::default(); meters.len()],
@@ -209,9 +217,10 @@ impl JobKind for Firmware {
 
     fn knows(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Turn { position } | Wake::Released { position, .. } | Wake::Place { position } => {
-                (position as usize) < self.meters.len()
-            }
+            Wake::Turn { position }
+            | Wake::Released { position, .. }
+            | Wake::Place { position }
+            | Wake::Burst { position } => (position as usize) < self.meters.len(),
             Wake::Next | Wake::Timeout { .. } => true,
             Wake::Block { place } => {
                 self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
@@ -224,18 +233,20 @@ impl JobKind for Firmware {
         same_count("firmware: entries", state.entries.len(), self.meters.len())?;
         let meters = self.meters.len() as u32;
         let places = state.queue.iter().copied().chain(state.asked.values().map(Asked::position));
-        let places = places.chain(state.sessions.keys().copied());
+        let places = places.chain(state.sessions.keys().copied()).chain(state.bursts.keys().copied());
         ensure(places.into_iter().all(|position| position < meters), || {
             "firmware: it is about a meter that is not here".to_owned()
         })?;
         let blocks = self.spec.blocks();
         let known = state.blocks.iter().all(|&block| block < blocks)
             && state.meters.iter().all(|meter| meter.gaps().all(|block| block < blocks))
+            && state.bursts.values().flatten().all(|&block| block < blocks)
             && usize::from(state.wave) < self.waves.count();
         ensure(known, || "firmware: it is about a block or a wave that there is not".to_owned())?;
         ensure(state.coming <= meters, || "firmware: more meters are to have their turns than there are".to_owned())?;
         self.held.restore(std::mem::take(&mut state.waiting), meters as usize)?;
-        let open = state.open as usize >= state.asked.values().filter(|asked| asked.is_of_session()).count();
+        let talked_to = state.asked.values().filter(|asked| asked.is_of_session()).count() + state.bursts.len();
+        let open = state.open as usize >= talked_to;
         let activating = state.meters.iter().filter(|meter| meter.stage == Stage::Activating).count();
         ensure(open && activating == state.activating as usize, || {
             "firmware: meters that are talked to are miscounted".to_owned()
@@ -260,6 +271,7 @@ impl JobKind for Firmware {
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
             Wake::Place { position } => self.placed(ctx, tools, position),
+            Wake::Burst { position } => self.burst_on(ctx, tools, position),
         }
     }
 

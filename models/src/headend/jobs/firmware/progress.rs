@@ -237,7 +237,9 @@ impl Progress {
                 (self.stage, self.activated) = (Stage::Activating, self.activated.or(Some(now)));
             }
             // It had been told before, has activated the image, and runs the former one again.
-            (ImageStep::Activate, ImageSaid::Result(_)) if self.activated.is_some() => self.stage = Stage::RolledBack,
+            (ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) if self.activated.is_some() => {
+                self.stage = Stage::RolledBack;
+            }
             // It has nothing to activate: it may have done so, and its answer been lost.
             (ImageStep::Activate, ImageSaid::Result(TEMPORARY_FAILURE)) => {
                 (self.stage, self.activated, self.unsure) = (Stage::Activating, Some(now), true);
@@ -324,6 +326,10 @@ mod tests {
         let mut again = Progress { stage: Stage::Verified, activated: Some(SimTime::ZERO), ..Progress::default() };
         again.take(ImageStep::Activate, &ImageSaid::Result(TEMPORARY_FAILURE), SimTime::ZERO, b"new", 3);
         assert_eq!(again.stage, Stage::RolledBack);
+        // One that may have been told before and refuses has run nothing.
+        let mut refuses = Progress { stage: Stage::Verified, activated: Some(SimTime::ZERO), ..Progress::default() };
+        refuses.take(ImageStep::Activate, &ImageSaid::Result(250), SimTime::ZERO, b"new", 3);
+        assert_eq!(refuses.stage, Stage::Failed);
         assert_eq!(of(Stage::Complete, ImageStep::Verify, ImageSaid::Result(250)), Stage::Unverified);
         assert_eq!(of(Stage::Offered, ImageStep::Received, ImageSaid::Received(vec![], 0)), Stage::Waiting);
         assert_eq!(of(Stage::Receiving, ImageStep::Block(1), ImageSaid::Result(TEMPORARY_FAILURE)), Stage::Waiting);

@@ -125,10 +125,7 @@ impl Firmware {
             // It has no permit for blocks yet.
             ImageStep::Block(_) if self.spec.burst > 1 && begins && tools.front.is_some() => ImageStep::Received,
             // Several blocks go out before the meter is asked which have come.
-            ImageStep::Block(_) if self.spec.burst > 1 => {
-                self.send_burst(ctx, tools, position);
-                ImageStep::Received
-            }
+            ImageStep::Block(_) if self.spec.burst > 1 => return self.begin_burst(ctx, tools, position),
             step => step,
         };
         let read = tools.numbers.open(self.job);
@@ -178,24 +175,43 @@ impl Firmware {
         }
     }
 
-    /// Sends a meter the first of the blocks that it lacks, which it does not answer.
-    fn send_burst(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+    /// A meter gets the first of the blocks that it lacks, which it does not answer.
+    fn begin_burst(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        let gaps = self.state.meters[position as usize].gaps();
+        let mut blocks: Vec<u32> = gaps.take(usize::from(self.spec.burst)).collect();
+        blocks.reverse();
+        self.state.bursts.insert(position, blocks);
+        self.burst_on(ctx, tools, position);
+    }
+
+    /// The next block of a burst goes to a meter, or all that are left where none has to wait for the one before; then it is asked which have come.
+    pub(super) fn burst_on(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        let pace = self.spec.pace_alone();
+        while let Some(block) = self.state.bursts.get_mut(&position).and_then(Vec::pop) {
+            self.send_block(ctx, tools, (position, block));
+            if pace > SimTime::ZERO {
+                return self.wake(ctx, ctx.now() + pace, Wake::Burst { position });
+            }
+        }
+        if self.state.bursts.remove(&position).is_some() {
+            self.ask(ctx, tools, (position, ImageStep::Received));
+        }
+    }
+
+    fn send_block(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, (position, block): (u32, u32)) {
         let meter = self.meters[position as usize];
         let progress = &mut self.state.meters[position as usize];
-        let blocks: Vec<u32> = progress.gaps().take(usize::from(self.spec.burst)).collect();
-        for block in blocks {
-            let again = progress.rounds > 0 || block < progress.next;
-            progress.next = progress.next.max(block + 1);
-            progress.alone += 1;
-            progress.again += u32::from(again);
-            tools.statistics.images.blocks += 1;
-            tools.statistics.images.again += u64::from(again);
-            let read = tools.numbers.open(self.job);
-            tools.numbers.close(read);
-            let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
-            progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
-            tools.send(ctx, down);
-        }
+        let again = progress.rounds > 0 || block < progress.next;
+        progress.next = progress.next.max(block + 1);
+        progress.alone += 1;
+        progress.again += u32::from(again);
+        tools.statistics.images.blocks += 1;
+        tools.statistics.images.again += u64::from(again);
+        let read = tools.numbers.open(self.job);
+        tools.numbers.close(read);
+        let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
+        progress.bytes = progress.bytes.saturating_add(u32::from(down.bytes));
+        tools.send(ctx, down);
     }
 
     /// The question that a meter had to wait for.

@@ -197,6 +197,7 @@ impl Firmware {
         if self.waves.are_too_many(self.state.failed, self.state.wave) {
             (self.state.halted, self.state.phase) = (true, Phase::Done);
             self.state.queue.clear();
+            self.state.bursts.clear();
             self.held.rest();
             for read in std::mem::take(&mut self.state.asked).into_keys() {
                 tools.numbers.close(read);
