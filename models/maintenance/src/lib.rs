@@ -2,7 +2,6 @@
 
 pub mod calendar;
 pub mod climate;
-pub mod column;
 pub mod condition;
 pub mod depot;
 pub mod draw;
@@ -19,6 +18,7 @@ pub mod plain;
 pub mod plan;
 pub mod radio;
 pub mod shifts;
+pub mod sparse;
 pub mod spec;
 pub mod stock;
 pub mod survival;

@@ -88,9 +88,10 @@ impl Depot<'_> {
             let (fleet, stock, plan) = (&self.fleet, &self.stock, self.plan);
             let can_begin = |job: &Job| {
                 let m = job.meter as usize;
-                let parts = &plan.vintages[usize::from(fleet.vintage[m])].parts;
+                let parts = &plan.vintages[usize::from(fleet.meters[m].vintage)].parts;
                 let broken = |repair: Repair| {
-                    let is = move |slot: &usize| fleet.failed[m] & 1 << slot != 0 && parts[*slot].repair == repair;
+                    let is =
+                        move |slot: &usize| fleet.meters[m].failed & 1 << slot != 0 && parts[*slot].repair == repair;
                     (0..parts.len()).filter(is)
                 };
                 let exchange = job.tasks.has(Tasks::EXCHANGE)
@@ -99,7 +100,7 @@ impl Depot<'_> {
                     && (!job.tasks.has(Tasks::REPAIR)
                         || broken(Repair::Part).all(|slot| stock.has(Some(parts[slot].part))))
             };
-            if let Some(place) = self.jobs.next(able, can_begin) {
+            if let Some(place) = self.jobs.next(able, |meter| fleet.job(meter), can_begin) {
                 self.send(crew, able.tasks, place);
             } else {
                 idlest = Some(able);
@@ -227,8 +228,8 @@ impl Depot<'_> {
         let (mut found, mut undone) = (exchange, Tasks::default());
         let billed_wrongly = self.is_billed_wrongly(meter);
         for (slot, part) in parts.iter().enumerate() {
-            let is_known = self.fleet.seen[m] & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
-            let is_failed = self.fleet.failed[m] & 1 << slot != 0;
+            let is_known = self.fleet.meters[m].seen & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
+            let is_failed = self.fleet.meters[m].failed & 1 << slot != 0;
             let is_found = match part.effect {
                 // What the test standard reads decides.
                 Effect::Drifting => is_off,
@@ -244,7 +245,7 @@ impl Depot<'_> {
                     Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                 }
             } else if tests(tasks, part.part) && !is_failed {
-                let was_reported = self.fleet.seen[m] & 1 << slot != 0;
+                let was_reported = self.fleet.meters[m].seen & 1 << slot != 0;
                 let is_worn = if part.part == Part::Accuracy { is_off } else { self.is_worn(meter, slot, part) };
                 if was_reported || is_worn {
                     found = true;
@@ -259,7 +260,7 @@ impl Depot<'_> {
             }
         }
         // What was reported and is not there can be reported again.
-        self.fleet.seen[m] &= self.fleet.failed[m];
+        self.fleet.meters[m].seen &= self.fleet.meters[m].failed;
         let exchanged = exchange && visit.skills.has(Tasks::EXCHANGE) && self.stock.has(None);
         if exchanged {
             self.exchange(meter);
@@ -288,7 +289,7 @@ impl Depot<'_> {
     /// Whether its bills are estimates or wrong.
     fn is_billed_wrongly(&self, meter: u32) -> bool {
         let m = meter as usize;
-        let (failed, masks) = (self.fleet.failed[m], self.fleet.masks(meter));
+        let (failed, masks) = (self.fleet.meters[m].failed, self.fleet.masks(meter));
         let kept_s = self.plan.duty.kept_s;
         let is_lost = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > kept_s);
         failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
