@@ -1,6 +1,7 @@
 //! The meters of a depot, packed: what failures and visits touch. Of parts only those have a place that fail before the plan ends, or that
 //! came later than their meter.
 
+use crate::column::Column;
 use crate::draw;
 use crate::heat::DOUBLING_K;
 use crate::life::{self, Lives, NEVER, Whose};
@@ -56,13 +57,6 @@ pub struct Meter {
 
 const _: () = assert!(size_of::<Meter>() == 32);
 
-/// Of a part that was put in by itself.
-#[derive(Clone, Copy, Debug, Default)]
-struct Renewed {
-    since_s: u32,
-    times: u8,
-}
-
 /// The meters of a depot.
 #[derive(Debug)]
 pub struct Fleet {
@@ -70,10 +64,11 @@ pub struct Fleet {
     pub first: u32,
     /// Each meter.
     pub meters: Vec<Meter>,
-    /// When those parts fail that do, by meter and place.
-    fails_at: Sparse<u32>,
-    /// Those that were put in by themselves, by meter and place.
-    renewed: Sparse<Renewed>,
+    /// By the place of the part, when those fail that do.
+    fails_at: Vec<Column<u32>>,
+    /// By the place of the part, when those came that were put in by themselves; and how often.
+    since: Vec<Column<u32>>,
+    renewals: Vec<Column<u8>>,
     /// From when on it has not been heard, of those meters that are not.
     pub quiet: Sparse<u32>,
     /// When the head-end last learned of a failure that is still there.
@@ -85,21 +80,18 @@ pub struct Fleet {
     firmware: Vec<Option<usize>>,
 }
 
-/// A part of a meter, as a number.
-fn of_part(meter: u32, slot: usize) -> u32 {
-    meter << 4 | slot as u32
-}
-
 impl Fleet {
     /// The meters of a depot, each with the lives of its parts.
     pub fn new(plan: &PlanSpec, depot: &DepotSpec, lives: &Lives) -> Fleet {
         let count = depot.meters.count() as usize;
+        let slots = plan.vintages.iter().map(|v| v.parts.len()).max().unwrap_or(0);
         let place = |part: Part| plan.vintages.iter().map(|v| v.parts.iter().position(|p| p.part == part)).collect();
         let mut fleet = Fleet {
             first: depot.first,
             meters: Vec::with_capacity(count),
-            fails_at: Sparse::default(),
-            renewed: Sparse::default(),
+            fails_at: (0..slots).map(|_| Column::new()).collect(),
+            since: (0..slots).map(|_| Column::new()).collect(),
+            renewals: (0..slots).map(|_| Column::new()).collect(),
             quiet: Sparse::default(),
             seen_at: Sparse::default(),
             masks: plan.vintages.iter().map(|v| masks(&v.parts)).collect(),
@@ -149,7 +141,9 @@ impl Fleet {
 
     /// Bytes that a meter takes on average.
     pub fn bytes_per_meter(&self) -> usize {
-        let of_few = self.fails_at.bytes() + self.renewed.bytes() + self.quiet.bytes() + self.seen_at.bytes();
+        let columns: usize = self.fails_at.iter().chain(&self.since).map(Column::bytes).sum();
+        let renewals: usize = self.renewals.iter().map(Column::bytes).sum();
+        let of_few = columns + renewals + self.quiet.bytes() + self.seen_at.bytes();
         size_of::<Meter>() + of_few / self.meters.len().max(1)
     }
 
@@ -166,9 +160,8 @@ impl Fleet {
         let of = self.of(meter);
         let (mut generation, mut since_s) = (of.exchanges, of.installed);
         if of.renewed & 1 << slot != 0 {
-            let renewed = self.renewed.get(of_part(meter, slot)).unwrap_or_default();
-            generation = generation.saturating_add(renewed.times);
-            since_s = renewed.since_s.max(since_s);
+            generation = generation.saturating_add(self.renewals[slot].get(meter, 0));
+            since_s = self.since[slot].get(meter, 0).max(since_s);
         }
         let (is_first, warmth) = (since_s == of.installed, f64::from(of.warmth));
         Whose { meter: self.first + meter, vintage: of.vintage, slot, generation, since_s, is_first, warmth }
@@ -180,7 +173,7 @@ impl Fleet {
         if of.renewed & 1 << slot == 0 {
             return of.installed;
         }
-        self.renewed.get(of_part(meter, slot)).unwrap_or_default().since_s.max(of.installed)
+        self.since[slot].get(meter, 0).max(of.installed)
     }
 
     /// Parts that fail before the plan ends, or have failed, as a set.
@@ -193,7 +186,7 @@ impl Fleet {
         if self.of(meter).ends & 1 << slot == 0 {
             return NEVER;
         }
-        self.fails_at.get(of_part(meter, slot)).unwrap_or(NEVER)
+        self.fails_at[slot].get(meter, NEVER)
     }
 
     /// When a part will fail, s, whether or not the plan lasts so long: who looks at its wear cannot know when a plan ends. `None`: never.
@@ -273,14 +266,13 @@ impl Fleet {
     }
 
     fn set_fails_at(&mut self, meter: u32, slot: usize, time_s: u32) {
-        let (bit, of) = (1 << slot, self.of_mut(meter));
-        if time_s != NEVER {
-            of.ends |= bit;
-            self.fails_at.set(of_part(meter, slot), time_s);
-        } else if of.ends & bit != 0 {
-            of.ends &= !bit;
-            self.fails_at.end(of_part(meter, slot));
+        let (bit, meters) = (1 << slot, self.meters.len());
+        let of = self.of_mut(meter);
+        if time_s == NEVER && of.ends & bit == 0 {
+            return;
         }
+        of.ends = if time_s == NEVER { of.ends & !bit } else { of.ends | bit };
+        self.fails_at[slot].set((meter, meters), time_s, NEVER);
     }
 
     /// The lives of all parts of a new meter.
@@ -312,9 +304,10 @@ impl Fleet {
 
     /// Puts a new part in. A new gasket lets those boards live longer that have not failed.
     pub fn renew(&mut self, lives: &Lives, parts: &[PartSpec], meter: u32, slot: usize, now: u32) {
-        let (bit, key) = (1 << slot, of_part(meter, slot));
-        let times = self.renewed.get(key).unwrap_or_default().times.saturating_add(1);
-        self.renewed.set(key, Renewed { since_s: now, times });
+        let (bit, meters) = (1 << slot, self.meters.len());
+        let renewals = self.renewals[slot].get(meter, 0).saturating_add(1);
+        self.renewals[slot].set((meter, meters), renewals, 0);
+        self.since[slot].set((meter, meters), now, 0);
         let of = self.of_mut(meter);
         of.renewed |= bit;
         of.failed &= !bit;

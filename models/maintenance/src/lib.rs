@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod climate;
+pub mod column;
 pub mod condition;
 pub mod depot;
 pub mod draw;

@@ -5,8 +5,7 @@ const NONE: u32 = u32::MAX;
 /// Places at first.
 const PLACES_MIN: usize = 16;
 
-/// Numbers by keys below [`u32::MAX`], in places that follow from the key: a full place sends on to the next one (linear probing). Nothing ever
-/// goes through all of it, so that the order of places is of no consequence.
+/// Numbers by keys below [`u32::MAX`], in places that follow from the key: a full place sends on to the next one (linear probing).
 #[derive(Debug)]
 pub struct Sparse<T> {
     places: Vec<(u32, T)>,
@@ -66,6 +65,11 @@ impl<T: Copy + Default> Sparse<T> {
         }
         self.places[hole].0 = NONE;
         self.full -= 1;
+    }
+
+    /// All of them, in no order: not for what could show in a result.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, T)> {
+        self.places.iter().copied().filter(|(key, _)| *key != NONE)
     }
 
     /// Bytes that it takes.
