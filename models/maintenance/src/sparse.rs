@@ -81,7 +81,7 @@ impl<T: Copy + Default> Sparse<T> {
     fn home(&self, key: u32) -> usize {
         // Fibonacci hashing: the upper bits of the product are even over the places.
         let spread = u64::from(key.wrapping_mul(0x9E37_79B1));
-        (spread * self.places.len() as u64 >> 32) as usize
+        ((spread * self.places.len() as u64) >> 32) as usize
     }
 
     /// The place of a key, or the free one that it would get.
