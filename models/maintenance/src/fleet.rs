@@ -124,7 +124,10 @@ impl Fleet {
                 seen: 0,
                 exchanges: 0,
             });
-            fleet.draw_all(lives, &plan.vintages[usize::from(vintage)].parts, meter);
+        }
+        // Columns are for all meters, so that all must be there.
+        for meter in 0..count as u32 {
+            fleet.draw_all(lives, &plan.vintages[usize::from(fleet.of(meter).vintage)].parts, meter);
         }
         fleet
     }
