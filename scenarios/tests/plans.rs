@@ -115,6 +115,7 @@ fn mistakes_are_told_with_their_place_and_a_remedy() {
         &with("[[rule]]\nname = \"cert\"\nwhen = { code = \"certificate\" }\ndo = [\"exchange\"]\nwithin = \"30d\"\n"),
         &["no part of any vintage leads to `certificate`"],
     );
+    says(&with("[watch]\nquantities = []\n"), &["`watch.quantities` has too few values", "at least 1"]);
     says(&SMALL.replace("until = 2016", "weight = 0"), &["no vintage has a weight"]);
     says(
         &with("[[spare]]\nname = \"meter\"\nfull = 10\nreorder = 10\nlead = \"30d\"\n"),

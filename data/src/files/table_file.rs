@@ -138,16 +138,27 @@ fn write_column(
     }
 }
 
-/// Words repeat from row to row, mostly as the very same constant: one buffer serves a whole stretch.
+/// Texts that are told apart by where they are in memory.
+const SHARED_MAX: usize = 16;
+
+/// Words repeat from row to row, mostly as the very same constants: one buffer serves all rows that have one of the last few.
 fn byte_arrays(values: &[&str]) -> Vec<ByteArray> {
     let mut out: Vec<ByteArray> = Vec::with_capacity(values.len());
-    let mut last: Option<&str> = None;
+    let mut shared: Vec<(&str, ByteArray)> = Vec::with_capacity(SHARED_MAX);
+    let mut oldest = 0;
     for &value in values {
-        match (last, out.last()) {
-            (Some(same), Some(shared)) if std::ptr::eq(same, value) => out.push(shared.clone()),
-            _ => out.push(ByteArray::from(value)),
+        if let Some((_, array)) = shared.iter().find(|(same, _)| std::ptr::eq(*same, value)) {
+            out.push(array.clone());
+            continue;
         }
-        last = Some(value);
+        let array = ByteArray::from(value);
+        out.push(array.clone());
+        if shared.len() < SHARED_MAX {
+            shared.push((value, array));
+        } else {
+            shared[oldest] = (value, array);
+            oldest = (oldest + 1) % SHARED_MAX;
+        }
     }
     out
 }

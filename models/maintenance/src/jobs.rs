@@ -1,5 +1,7 @@
 //! The open jobs of a depot, and its crews.
 
+use crate::calendar::{ID_BITS, IDS_MAX};
+use crate::fleet::NO_JOB;
 use crate::spec::{Crews, Tasks};
 use crate::words::Words;
 use amitwin_data::rows::Reason;
@@ -32,8 +34,20 @@ pub struct Job {
     pub returned: bool,
 }
 
-/// Order of the queue: priority, due, meter; and the job's place.
-type Turn = Reverse<(u8, u32, u32, u32)>;
+/// A turn in the queue: priority, due and meter, which has one job at most; in that order, which is the order of turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn(u64);
+
+impl Turn {
+    /// Priorities are below 32.
+    fn of(job: &Job) -> Turn {
+        Turn(u64::from(job.priority) << 58 | u64::from(job.due_s) << ID_BITS | u64::from(job.meter))
+    }
+
+    fn meter(self) -> u32 {
+        self.0 as u32 & (IDS_MAX - 1)
+    }
+}
 
 /// What not every crew can do; a repair may end in an exchange.
 const SKILLED: [(Tasks, Tasks); 2] = [(Tasks::EXCHANGE, Tasks::REPAIR), (Tasks::CALIBRATE, Tasks::CALIBRATE)];
@@ -44,7 +58,7 @@ pub struct Jobs {
     jobs: Vec<Job>,
     free: Vec<u32>,
     /// Those that wait, by what they need.
-    queues: [BinaryHeap<Turn>; 8],
+    queues: [BinaryHeap<Reverse<Turn>>; 8],
     waiting: u32,
     /// Those that lack a spare.
     put_off: Vec<u32>,
@@ -103,7 +117,7 @@ impl Jobs {
     pub fn queue(&mut self, place: u32) {
         let job = &mut self.jobs[place as usize];
         job.taken = false;
-        let turn = (job.priority, job.due_s, job.meter, place);
+        let turn = Turn::of(job);
         let queue = &mut self.queues[needs(job)];
         if queue.len() == queue.capacity() {
             queue.reserve_exact(16 + queue.len() / 8);
@@ -141,19 +155,25 @@ impl Jobs {
         }
     }
 
-    /// The next job for such a crew, of those that `can_begin`; others are put off.
-    pub fn next(&mut self, crew: Able, mut can_begin: impl FnMut(&Job) -> bool) -> Option<u32> {
+    /// The next job for such a crew, of those that `can_begin`; others are put off. `job_of` has the open job of a meter, or [`NO_JOB`].
+    pub fn next(
+        &mut self,
+        crew: Able,
+        job_of: impl Fn(u32) -> u32,
+        mut can_begin: impl FnMut(&Job) -> bool,
+    ) -> Option<u32> {
         let able = skills(crew.tasks) | if crew.keeps { KEPT } else { 0 };
         loop {
-            let queue = (0..self.queues.len()).filter(|needed| needed & !able == 0).min_by_key(|needed| {
-                // Turns are reversed for the heap; an empty queue comes last.
-                self.queues[*needed].peek().map_or((u8::MAX, u32::MAX, u32::MAX, u32::MAX), |turn| turn.0)
-            })?;
-            let Reverse((priority, due_s, meter, place)) = self.queues[queue].pop()?;
+            let first = |needed: usize| self.queues[needed].peek().map(|turn| (turn.0, needed));
+            let (turn, queue) = (0..self.queues.len()).filter(|needed| needed & !able == 0).filter_map(first).min()?;
+            self.queues[queue].pop();
+            let place = job_of(turn.meter());
+            if place == NO_JOB {
+                continue;
+            }
             let job = &mut self.jobs[place as usize];
-            let is_its =
-                !job.taken && (job.priority, job.due_s, job.meter) == (priority, due_s, meter) && needs(job) == queue;
-            if !is_its {
+            if job.taken || Turn::of(job) != turn || needs(job) != queue {
+                // Its turn has changed, or it was an earlier job's.
                 continue;
             }
             job.taken = true;
@@ -303,8 +323,14 @@ mod tests {
         Able { tasks, keeps: false }
     }
 
-    fn order(jobs: &mut Jobs, skills: Tasks) -> Vec<u32> {
-        std::iter::from_fn(|| jobs.next(all(skills), |_| true).map(|place| jobs.get(place).meter)).collect()
+    /// The next job of some that were opened in the order of `meters`.
+    fn next(jobs: &mut Jobs, meters: &[u32], crew: Able) -> Option<u32> {
+        let job_of = |meter: u32| meters.iter().position(|m| *m == meter).map_or(NO_JOB, |place| place as u32);
+        jobs.next(crew, job_of, |_| true)
+    }
+
+    fn order(jobs: &mut Jobs, meters: &[u32], skills: Tasks) -> Vec<u32> {
+        std::iter::from_fn(|| next(jobs, meters, all(skills)).map(|place| jobs.get(place).meter)).collect()
     }
 
     #[test]
@@ -314,7 +340,7 @@ mod tests {
             jobs.open(job(meter, priority, due_s, Tasks::INSPECT));
         }
         assert_eq!(jobs.waiting(), 4);
-        assert_eq!(order(&mut jobs, Tasks::INSPECT), [3, 1, 2, 4]);
+        assert_eq!(order(&mut jobs, &[4, 3, 2, 1], Tasks::INSPECT), [3, 1, 2, 4]);
         assert_eq!(jobs.waiting(), 0);
     }
 
@@ -325,21 +351,21 @@ mod tests {
         jobs.add(place, &job(7, 1, 50, Tasks::EXCHANGE));
         assert_eq!((jobs.waiting(), jobs.get(place).tasks), (1, Tasks::INSPECT.with(Tasks::EXCHANGE)));
         // Who cannot exchange a meter does not get it.
-        assert_eq!(order(&mut jobs, Tasks::INSPECT), [0; 0]);
-        assert_eq!(order(&mut jobs, Tasks::ALL), [7]);
+        assert_eq!(order(&mut jobs, &[7], Tasks::INSPECT), [0; 0]);
+        assert_eq!(order(&mut jobs, &[7], Tasks::ALL), [7]);
         jobs.close(place);
         assert_eq!(jobs.open(job(8, 1, 1, Tasks::INSPECT)), place);
-        assert_eq!(order(&mut jobs, Tasks::ALL), [8]);
+        assert_eq!(order(&mut jobs, &[8], Tasks::ALL), [8]);
     }
 
     #[test]
     fn what_cannot_begin_is_put_off() {
         let mut jobs = Jobs::default();
         let place = jobs.open(job(7, 1, 1, Tasks::EXCHANGE));
-        assert_eq!(jobs.next(all(Tasks::ALL), |_| false), None);
+        assert_eq!(jobs.next(all(Tasks::ALL), |_| place, |_| false), None);
         assert_eq!((jobs.put_off(), jobs.waiting()), (1, 0));
         jobs.queue_put_off();
-        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), Some(place));
+        assert_eq!(next(&mut jobs, &[7], all(Tasks::ALL)), Some(place));
     }
     #[test]
     fn what_was_given_back_waits_for_who_gives_nothing_back() {
@@ -353,10 +379,10 @@ mod tests {
         assert!(!Pool::new(&[Crews::of(1, Tasks::ALL)], 0.5).keeps(&look));
         let mut jobs = Jobs::default();
         let place = jobs.open(look);
-        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), Some(place));
+        assert_eq!(next(&mut jobs, &[1], all(Tasks::ALL)), Some(place));
         jobs.get_mut(place).returned = true;
         jobs.queue(place);
-        assert_eq!(jobs.next(all(Tasks::ALL), |_| true), None);
-        assert_eq!(jobs.next(Able { tasks: Tasks::INSPECT, keeps: true }, |_| true), Some(place));
+        assert_eq!(next(&mut jobs, &[1], all(Tasks::ALL)), None);
+        assert_eq!(next(&mut jobs, &[1], Able { tasks: Tasks::INSPECT, keeps: true }), Some(place));
     }
 }

@@ -19,6 +19,7 @@ pub mod plain;
 pub mod plan;
 pub mod radio;
 pub mod shifts;
+pub mod sparse;
 pub mod spec;
 pub mod stock;
 pub mod survival;

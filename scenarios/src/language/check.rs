@@ -95,6 +95,9 @@ fn type_fits(node: &Node, schema: &Json) -> bool {
     types.contains(&name)
 }
 
+/// What a list is told to be of which nothing else is said.
+const PLAIN_LIST: &str = "a list";
+
 fn expects(schema: &Json) -> String {
     if let Some(text) = schema.get("x-expects").and_then(Json::as_str) {
         return text.to_owned();
@@ -104,7 +107,7 @@ fn expects(schema: &Json) -> String {
         "integer" => "a whole number",
         "number" => "a number",
         "boolean" => "true or false",
-        "array" => "a list",
+        "array" => PLAIN_LIST,
         "object" => "a table",
         _ => "a value",
     };
@@ -299,8 +302,14 @@ fn array(node: &Node, items: &[Node], schema: &Json, path: &str, out: &mut Vec<D
         return;
     }
     if bound("minItems").is_some_and(|min| count < min) || bound("maxItems").is_some_and(|max| count > max) {
-        let label = format!("{count} values");
-        out.push(Diagnostic::error(format!("`{path}` must be {}", expects(schema))).at(&node.place, label));
+        let what = expects(schema);
+        let error = match bound("minItems").filter(|min| count < *min && what == PLAIN_LIST) {
+            Some(min) => Diagnostic::error(format!("`{path}` has too few values"))
+                .at(&node.place, format!("{count} of them"))
+                .help(format!("at least {min} must be there")),
+            None => Diagnostic::error(format!("`{path}` must be {what}")).at(&node.place, format!("{count} values")),
+        };
+        out.push(error);
         return;
     }
     let found = out.len();

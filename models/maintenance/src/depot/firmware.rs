@@ -9,7 +9,7 @@ impl Depot<'_> {
     /// When a meter gets a generation, and whether that leaves it silent; nothing if its vintage does not get it.
     fn update(&self, meter: u32, generation: usize) -> Option<(u32, bool)> {
         let of: &Firmware = &self.plan.firmware[generation];
-        if !of.vintages.contains(&self.fleet.vintage[meter as usize]) {
+        if !of.vintages.contains(&self.fleet.meters[meter as usize].vintage) {
             return None;
         }
         let number = self.fleet.first + meter;

@@ -27,7 +27,7 @@ impl Depot<'_> {
     pub(super) fn schedule(&mut self, meter: u32) {
         let m = meter as usize;
         let mut next = NEVER;
-        let mut bits = self.fleet.ends(meter) & !self.fleet.failed[m];
+        let mut bits = self.fleet.ends(meter) & !self.fleet.meters[m].failed;
         while bits != 0 {
             let slot = bits.trailing_zeros() as usize;
             bits &= bits - 1;
@@ -36,13 +36,13 @@ impl Depot<'_> {
         }
         if self.plan.policy.watch.is_some() {
             for (slot, part) in self.parts(meter).iter().enumerate() {
-                if self.fleet.seen[m] & 1 << slot == 0 {
+                if self.fleet.meters[m].seen & 1 << slot == 0 {
                     next = next.min(self.shows_at(meter, slot, part));
                 }
             }
         }
-        if next != self.next[m] {
-            self.next[m] = next;
+        if next != self.fleet.meters[m].next {
+            self.fleet.meters[m].next = next;
             self.push(next, kind::FAILS, meter);
         }
     }
@@ -109,17 +109,17 @@ impl Depot<'_> {
 
     pub(super) fn fails(&mut self, meter: u32) {
         let m = meter as usize;
-        if self.next[m] != self.now {
+        if self.fleet.meters[m].next != self.now {
             return;
         }
         let parts = self.parts(meter);
         let (mut shows, mut is_due) = (false, false);
         for (slot, part) in parts.iter().enumerate() {
             let bit = 1 << slot;
-            if self.fleet.failed[m] & bit == 0 && self.fleet.fails_at(meter, slot) <= self.now {
+            if self.fleet.meters[m].failed & bit == 0 && self.fleet.fails_at(meter, slot) <= self.now {
                 self.fail(meter, slot, part);
                 is_due = true;
-            } else if self.fleet.seen[m] & bit == 0 && self.plan.policy.watch.is_some() {
+            } else if self.fleet.meters[m].seen & bit == 0 && self.plan.policy.watch.is_some() {
                 shows |= self.has_shown(meter, slot, part);
             }
         }
@@ -137,15 +137,15 @@ impl Depot<'_> {
         let m = meter as usize;
         self.settle(meter);
         let was_heard = !self.fleet.is_unheard(meter);
-        self.fleet.failed[m] |= 1 << slot;
+        self.fleet.meters[m].failed |= 1 << slot;
         self.ages.failed(
-            self.fleet.vintage[m],
+            self.fleet.meters[m].vintage,
             slot,
             self.fleet.whose(meter, slot).since_s,
             self.fleet.fails_at(meter, slot),
         );
         self.tally.failures += 1;
-        if self.fleet.seen[m] & 1 << slot != 0 {
+        if self.fleet.meters[m].seen & 1 << slot != 0 {
             // It was seen to come.
             self.tally.detected.0 += 1;
         }
@@ -185,13 +185,18 @@ impl Depot<'_> {
         let m = meter as usize;
         for (slot, part) in self.parts(meter).iter().enumerate() {
             // Another one may have begun since this one ended by a visit.
-            if self.fleet.failed[m] & 1 << slot != 0 && self.heals_at(meter, slot, part) == self.now {
+            if self.fleet.meters[m].failed & 1 << slot != 0 && self.heals_at(meter, slot, part) == self.now {
                 self.settle(meter);
                 self.renew(meter, slot);
                 if let Some(slot) = self.fleet.certificate(meter).filter(|_| self.certificate_ran_out(meter)) {
                     self.fleet.fail_now(meter, slot, self.now);
-                    self.ages.failed(self.fleet.vintage[m], slot, self.fleet.whose(meter, slot).since_s, self.now);
-                    self.fleet.failed[m] |= 1 << slot;
+                    self.ages.failed(
+                        self.fleet.meters[m].vintage,
+                        slot,
+                        self.fleet.whose(meter, slot).since_s,
+                        self.now,
+                    );
+                    self.fleet.meters[m].failed |= 1 << slot;
                     self.tally.failures += 1;
                 }
                 self.heard_again(meter);
@@ -215,7 +220,7 @@ impl Depot<'_> {
         self.fleet.quiet.end(meter);
         let parts = self.parts(meter);
         for (slot, part) in parts.iter().enumerate() {
-            let unseen = self.fleet.failed[m] & !self.fleet.seen[m] & 1 << slot != 0;
+            let unseen = self.fleet.meters[m].failed & !self.fleet.meters[m].seen & 1 << slot != 0;
             if unseen && matches!(part.effect, Effect::LockedOut | Effect::Tampered | Effect::Hot) {
                 self.see(meter, slot, part);
             }
@@ -234,10 +239,10 @@ impl Depot<'_> {
         let parts = self.parts(meter);
         for (slot, part) in parts.iter().enumerate() {
             let bit = 1 << slot;
-            if self.fleet.seen[m] & bit != 0 {
+            if self.fleet.meters[m].seen & bit != 0 {
                 continue;
             }
-            let is_there = self.fleet.failed[m] & bit != 0 && self.is_watched(part);
+            let is_there = self.fleet.meters[m].failed & bit != 0 && self.is_watched(part);
             if is_there || self.has_shown(meter, slot, part) {
                 if let Some(watch) = self.plan.policy.watch.filter(|watch| watch.band.is_some()) {
                     self.tally.report_bytes += f64::from(watch.report_bytes);
@@ -273,12 +278,12 @@ impl Depot<'_> {
     /// The utility knows of a failure.
     pub(super) fn note_seen(&mut self, meter: u32, slot: usize) {
         let (m, bit) = (meter as usize, 1 << slot);
-        if self.fleet.seen[m] & bit != 0 {
+        if self.fleet.meters[m].seen & bit != 0 {
             return;
         }
-        self.fleet.seen[m] |= bit;
+        self.fleet.meters[m].seen |= bit;
         self.fleet.seen_at.set(meter, self.now);
-        if self.fleet.failed[m] & bit != 0 {
+        if self.fleet.meters[m].failed & bit != 0 {
             self.tally.detected.0 += 1;
             let began = self.fleet.fails_at(meter, slot).max(self.plan.start_s);
             self.tally.detected.1 += f64::from(self.now.saturating_sub(began));
@@ -294,7 +299,7 @@ impl Depot<'_> {
         let parts = self.parts(meter);
         let unheard = self.fleet.masks(meter).unheard;
         for (slot, part) in parts.iter().enumerate() {
-            if self.fleet.failed[m] & unheard & 1 << slot == 0 {
+            if self.fleet.meters[m].failed & unheard & 1 << slot == 0 {
                 continue;
             }
             self.note_seen(meter, slot);
@@ -322,7 +327,7 @@ impl Depot<'_> {
         let turn = |quiet: u32| quiet.saturating_add(policy.alarm_s).saturating_add(policy.patience_s);
         if self.fleet.is_unheard(meter) && self.fleet.quiet.get(meter).map(turn) == Some(self.now) {
             let masks = self.fleet.masks(meter);
-            let unheard = self.fleet.failed[meter as usize] & masks.unheard;
+            let unheard = self.fleet.meters[meter as usize].failed & masks.unheard;
             let only = self.fleet.certificate(meter).is_some_and(|slot| unheard == 1 << slot);
             let is_wrong = only && self.fleet.has_wrong_certificate(meter);
             let (code, part) =
@@ -340,8 +345,8 @@ impl Depot<'_> {
 
     /// A part is taken out, and another one comes.
     pub(super) fn goes(&mut self, meter: u32, slot: usize) {
-        let vintage = self.fleet.vintage[meter as usize];
-        if self.fleet.failed[meter as usize] & 1 << slot != 0 {
+        let vintage = self.fleet.meters[meter as usize].vintage;
+        if self.fleet.meters[meter as usize].failed & 1 << slot != 0 {
             self.write_failure(meter, slot, Some(self.now));
         } else {
             self.ages.left(vintage, slot, self.fleet.whose(meter, slot).since_s, self.now);
@@ -352,8 +357,8 @@ impl Depot<'_> {
     /// Counts what the meter's state has cost since it was counted last.
     pub(super) fn settle(&mut self, meter: u32) {
         let m = meter as usize;
-        let failed = self.fleet.failed[m];
-        let began = std::mem::replace(&mut self.fleet.as_it_is[m], self.now);
+        let failed = self.fleet.meters[m].failed;
+        let began = std::mem::replace(&mut self.fleet.meters[m].as_it_is, self.now);
         if failed == 0 || began >= self.now {
             return;
         }
@@ -416,7 +421,7 @@ impl Depot<'_> {
         let start = self.plan.start_s;
         let since = began.max(start);
         let after = |time: u32| f64::from(time.saturating_sub(since));
-        let seen = self.fleet.seen[m] & 1 << slot != 0;
+        let seen = self.fleet.meters[m].seen & 1 << slot != 0;
         let is_wrong = part.part == Part::Certificate && self.fleet.has_wrong_certificate(meter);
         let code = if is_wrong { Code::Certificate } else { Code::of(part.effect) };
         let said = !matches!(code, Code::Clock | Code::Signal | Code::Voltage | Code::Hot);
@@ -425,7 +430,7 @@ impl Depot<'_> {
             time_s: f64::from(since - start),
             meter: whose.meter,
             depot: self.number,
-            vintage: self.fleet.vintage[m],
+            vintage: self.fleet.meters[m].vintage,
             part: part.part,
             effect: part.effect,
             age_s: f64::from(began.saturating_sub(whose.since_s)),

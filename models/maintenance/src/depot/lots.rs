@@ -42,7 +42,7 @@ impl Depot<'_> {
     }
 
     fn of_lot(&self, lot: &Lot) -> Vec<u32> {
-        (0..self.fleet.len()).filter(|meter| self.fleet.vintage[*meter as usize] == lot.vintage).collect()
+        (0..self.fleet.len()).filter(|meter| self.fleet.meters[*meter as usize].vintage == lot.vintage).collect()
     }
 
     /// The sample of a lot is drawn.

@@ -56,8 +56,6 @@ pub struct Depot<'a> {
     lives: Lives,
     fleet: Fleet,
     calendar: Calendar,
-    /// When the next of its parts fails or shows wear, by meter.
-    next: Vec<u32>,
     jobs: Jobs,
     crews: Pool,
     stock: Stock,
@@ -89,7 +87,6 @@ impl<'a> Depot<'a> {
             plan,
             spec,
             number,
-            next: vec![NEVER; fleet.len() as usize],
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
             crews: Pool::new(&spec.crews, plan.work.handed_back),
@@ -197,7 +194,7 @@ impl<'a> Depot<'a> {
     fn comes(&mut self, meter: u32) {
         for slot in 0..self.parts(meter).len() {
             let since_s = self.fleet.since_s(meter, slot);
-            self.ages.came(self.fleet.vintage[meter as usize], slot, since_s, self.fleet.fails_at(meter, slot));
+            self.ages.came(self.fleet.meters[meter as usize].vintage, slot, since_s, self.fleet.fails_at(meter, slot));
         }
     }
 
@@ -224,17 +221,17 @@ impl<'a> Depot<'a> {
 
     /// What of a meter has failed, and when the meter was put there.
     pub(crate) fn failed(&self, meter: u32) -> (u16, u32) {
-        (self.fleet.failed[meter as usize], self.fleet.installed_s(meter))
+        (self.fleet.meters[meter as usize].failed, self.fleet.installed_s(meter))
     }
 
     /// Parts of a meter.
     pub(crate) fn parts(&self, meter: u32) -> &'a [PartSpec] {
-        &self.plan.vintages[usize::from(self.fleet.vintage[meter as usize])].parts
+        &self.plan.vintages[usize::from(self.fleet.meters[meter as usize].vintage)].parts
     }
 
     fn end_year(&mut self) {
         for meter in 0..self.fleet.len() {
-            if self.fleet.failed[meter as usize] != 0 {
+            if self.fleet.meters[meter as usize].failed != 0 {
                 self.settle(meter);
                 self.tally.silent += u32::from(self.fleet.is_unheard(meter));
             }
@@ -254,14 +251,14 @@ impl<'a> Depot<'a> {
             if self.rows.failures.len() >= TOLD_MAX {
                 return Some(meter);
             }
-            let failed = self.fleet.failed[meter as usize];
+            let failed = self.fleet.meters[meter as usize].failed;
             let is_there = self.fleet.installed_s(meter) < self.now;
             for slot in 0..self.parts(meter).len() {
                 if failed & 1 << slot != 0 {
                     self.write_failure(meter, slot, None);
                 } else if is_there {
                     let since_s = self.fleet.since_s(meter, slot);
-                    self.ages.left(self.fleet.vintage[meter as usize], slot, since_s, self.now);
+                    self.ages.left(self.fleet.meters[meter as usize].vintage, slot, since_s, self.now);
                 }
             }
         }
@@ -287,13 +284,13 @@ impl<'a> Depot<'a> {
         None
     }
 
-    /// Bytes that a meter takes in the packed arrays.
+    /// Bytes that a meter takes, but for its place on the calendar.
     pub fn bytes_per_meter(&self) -> usize {
-        self.fleet.bytes_per_meter() + size_of::<u32>()
+        self.fleet.bytes_per_meter()
     }
 
     /// Failures that are there and that nobody has noticed.
     pub fn unseen(&self) -> u32 {
-        (0..self.fleet.len() as usize).map(|m| (self.fleet.failed[m] & !self.fleet.seen[m]).count_ones()).sum()
+        self.fleet.meters.iter().map(|meter| (meter.failed & !meter.seen).count_ones()).sum()
     }
 }

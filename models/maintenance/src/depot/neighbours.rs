@@ -24,7 +24,7 @@ impl Depot<'_> {
         if self.fleet.installed_s(near) > self.now {
             return false;
         }
-        let (failed, seen) = (self.fleet.failed[near as usize], self.fleet.seen[near as usize]);
+        let (failed, seen) = (self.fleet.meters[near as usize].failed, self.fleet.meters[near as usize].seen);
         if failed == 0 {
             return false;
         }

@@ -13,7 +13,7 @@ impl Depot<'_> {
         for meter in 0..self.fleet.len() {
             // Who is not there yet has no age.
             ages_s += u64::from(self.now.saturating_sub(self.fleet.installed_s(meter)));
-            let failed = self.fleet.failed[meter as usize];
+            let failed = self.fleet.meters[meter as usize].failed;
             if failed != 0 {
                 let masks = self.fleet.masks(meter);
                 off += u32::from(failed & masks.unheard != 0);

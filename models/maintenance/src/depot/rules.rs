@@ -12,7 +12,7 @@ impl Depot<'_> {
     /// Puts the first date of each rule on the calendar.
     pub(super) fn first_dates(&mut self, meter: u32, installed_s: u32) {
         for at in 0..self.plan.policy.rules.len().min(RULES_MAX) {
-            if !self.plan.policy.rules[at].only.has(self.fleet.vintage[meter as usize], self.number) {
+            if !self.plan.policy.rules[at].only.has(self.fleet.meters[meter as usize].vintage, self.number) {
                 continue;
             }
             let due = self.date_after(at, installed_s, self.plan.start_s, meter);
@@ -76,7 +76,7 @@ impl Depot<'_> {
     pub(super) fn react(&mut self, meter: u32, code: Code, part: Part) {
         let rules = &self.plan.policy.rules;
         let mut is_ruled = false;
-        let (vintage, depot) = (self.fleet.vintage[meter as usize], self.number);
+        let (vintage, depot) = (self.fleet.meters[meter as usize].vintage, self.number);
         let holds = |rule: &Rule| rule.when == When::Seen(code) && rule.only.has(vintage, depot);
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| holds(rule)) {
             is_ruled = true;

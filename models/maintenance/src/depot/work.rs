@@ -5,8 +5,10 @@ use super::{Depot, kind};
 use crate::draw;
 use crate::fleet::NO_JOB;
 use crate::jobs::{Able, Job, Visit};
+use crate::life::NEVER;
 use crate::spec::{PartSpec, Repair, Tasks};
 use amitwin_data::rows::{Added, Effect, Part, Reason, VisitOutcome, VisitRow};
+use amitwin_sim_core::rng::Stream;
 use libm::sqrt;
 
 /// Mean way between two of so many places at random on an area, over the root of the area for each.
@@ -15,13 +17,6 @@ const WAY: f64 = 0.55;
 const LOCKED_S: u32 = 600;
 /// Metres of a kilometre over seconds of an hour.
 const KMH: f64 = 1.0 / 3.6;
-
-/// What a visit will turn out to be.
-struct Fate {
-    outcome: VisitOutcome,
-    /// Of the mean time.
-    pace: f64,
-}
 
 /// What came of the work at a meter.
 struct Work {
@@ -88,9 +83,10 @@ impl Depot<'_> {
             let (fleet, stock, plan) = (&self.fleet, &self.stock, self.plan);
             let can_begin = |job: &Job| {
                 let m = job.meter as usize;
-                let parts = &plan.vintages[usize::from(fleet.vintage[m])].parts;
+                let parts = &plan.vintages[usize::from(fleet.meters[m].vintage)].parts;
                 let broken = |repair: Repair| {
-                    let is = move |slot: &usize| fleet.failed[m] & 1 << slot != 0 && parts[*slot].repair == repair;
+                    let is =
+                        move |slot: &usize| fleet.meters[m].failed & 1 << slot != 0 && parts[*slot].repair == repair;
                     (0..parts.len()).filter(is)
                 };
                 let exchange = job.tasks.has(Tasks::EXCHANGE)
@@ -99,7 +95,7 @@ impl Depot<'_> {
                     && (!job.tasks.has(Tasks::REPAIR)
                         || broken(Repair::Part).all(|slot| stock.has(Some(parts[slot].part))))
             };
-            if let Some(place) = self.jobs.next(able, can_begin) {
+            if let Some(place) = self.jobs.next(able, |meter| fleet.job(meter), can_begin) {
                 self.send(crew, able.tasks, place);
             } else {
                 idlest = Some(able);
@@ -116,10 +112,13 @@ impl Depot<'_> {
         let open = f64::from(self.jobs.waiting() + 1);
         let way_m = WAY * sqrt(self.spec.area_km2 * 1e6 / open);
         let travel_s = (way_m / (work.speed_kmh * KMH)) as u32;
-        let fate = self.fate(crew, job.meter, self.now);
-        let work_s = match fate.outcome {
+        let (outcome, mut stream) = self.fate(crew, job.meter, self.now);
+        let work_s = match outcome {
             VisitOutcome::Missed => LOCKED_S,
-            _ => (f64::from(self.visit_s(&job)) * fate.pace) as u32,
+            _ => {
+                let pace = 1.0 - work.spread + work.spread * draw::exponential(&mut stream);
+                (f64::from(self.visit_s(&job)) * pace) as u32
+            }
         };
         if !job.tried {
             self.tally.waits.0 += 1;
@@ -137,7 +136,8 @@ impl Depot<'_> {
         work.visit_s + tasks.map(|(_, time_s)| time_s).sum::<u32>()
     }
 
-    fn fate(&self, crew: u32, meter: u32, begun_s: u32) -> Fate {
+    /// What a visit will turn out to be, and the random numbers that follow.
+    fn fate(&self, crew: u32, meter: u32, begun_s: u32) -> (VisitOutcome, Stream) {
         let work = &self.plan.work;
         let mut stream = draw::moment(self.plan.seed, self.fleet.first + meter, draw::VISIT, begun_s);
         let (door, contractor) = (stream.unit(), stream.unit());
@@ -148,19 +148,19 @@ impl Depot<'_> {
         } else {
             VisitOutcome::Repaired
         };
-        Fate { outcome, pace: 1.0 - work.spread + work.spread * draw::exponential(&mut stream) }
+        (outcome, stream)
     }
 
     /// A crew has done what it went for.
     pub(super) fn back(&mut self, crew: u32) {
         let Some(visit) = self.crews.back(crew) else { return };
         let job = *self.jobs.get(visit.job);
-        let fate = self.fate(crew, job.meter, visit.begun_s);
+        let (outcome, _) = self.fate(crew, job.meter, visit.begun_s);
         self.tally.rolls.all += 1;
         self.tally.rolls.failure += u32::from(job.reason == Reason::Failure);
         self.tally.rolls.planned += u32::from(matches!(job.reason, Reason::Interval | Reason::Age));
         self.tally.busy_s += f64::from(visit.travel_s + visit.work_s);
-        let (outcome, exchanged, readings) = match fate.outcome {
+        let (outcome, exchanged, readings) = match outcome {
             VisitOutcome::Repaired => {
                 let Work { found, exchanged, undone, readings } = self.work(job.meter, &visit);
                 self.done(visit.job, &visit, undone);
@@ -227,8 +227,8 @@ impl Depot<'_> {
         let (mut found, mut undone) = (exchange, Tasks::default());
         let billed_wrongly = self.is_billed_wrongly(meter);
         for (slot, part) in parts.iter().enumerate() {
-            let is_known = self.fleet.seen[m] & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
-            let is_failed = self.fleet.failed[m] & 1 << slot != 0;
+            let is_known = self.fleet.meters[m].seen & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
+            let is_failed = self.fleet.meters[m].failed & 1 << slot != 0;
             let is_found = match part.effect {
                 // What the test standard reads decides.
                 Effect::Drifting => is_off,
@@ -244,7 +244,7 @@ impl Depot<'_> {
                     Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
                 }
             } else if tests(tasks, part.part) && !is_failed {
-                let was_reported = self.fleet.seen[m] & 1 << slot != 0;
+                let was_reported = self.fleet.meters[m].seen & 1 << slot != 0;
                 let is_worn = if part.part == Part::Accuracy { is_off } else { self.is_worn(meter, slot, part) };
                 if was_reported || is_worn {
                     found = true;
@@ -259,7 +259,7 @@ impl Depot<'_> {
             }
         }
         // What was reported and is not there can be reported again.
-        self.fleet.seen[m] &= self.fleet.failed[m];
+        self.fleet.meters[m].seen &= self.fleet.meters[m].failed;
         let exchanged = exchange && visit.skills.has(Tasks::EXCHANGE) && self.stock.has(None);
         if exchanged {
             self.exchange(meter);
@@ -282,13 +282,16 @@ impl Depot<'_> {
     /// Whether a test shows that a part is near its end.
     fn is_worn(&self, meter: u32, slot: usize, part: &PartSpec) -> bool {
         let whose = self.fleet.whose(meter, slot);
-        self.lives.share(part, whose, self.will_fail_s(meter, slot), self.now) >= self.plan.work.worn
+        let is_at = |until_s| self.lives.share(part, whose, until_s, self.now) >= self.plan.work.worn;
+        // Of what outlives the plan most is not worn though it failed on its last day, which takes less to say than when it will.
+        let outlives = self.fleet.fails_at(meter, slot) == NEVER;
+        (!outlives || is_at(Some(f64::from(self.plan.end_s())))) && is_at(self.will_fail_s(meter, slot))
     }
 
     /// Whether its bills are estimates or wrong.
     fn is_billed_wrongly(&self, meter: u32) -> bool {
         let m = meter as usize;
-        let (failed, masks) = (self.fleet.failed[m], self.fleet.masks(meter));
+        let (failed, masks) = (self.fleet.meters[m].failed, self.fleet.masks(meter));
         let kept_s = self.plan.duty.kept_s;
         let is_lost = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > kept_s);
         failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
