@@ -52,7 +52,7 @@ pub fn groups(effort: Effort) -> Vec<Group> {
 
 fn table(point: &Point) -> Table {
     let pairs = point.losses_db.iter().flat_map(|loss_db| point.shares.iter().map(|off| (*loss_db, *off)));
-    let points: Vec<_> = pairs.map(|(loss_db, off)| (loss_db, off, success(loss_db, off))).collect();
+    let points: Vec<_> = pairs.map(|(loss_db, off)| (loss_db, off, success(loss_db, off, point.seeds))).collect();
     Table::new(&points).expect("two by two")
 }
 
