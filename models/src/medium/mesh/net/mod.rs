@@ -19,6 +19,7 @@ mod lollipop;
 mod nodes;
 mod pan;
 mod parents;
+mod parts;
 mod probes;
 mod reassembly;
 mod rekey;
@@ -33,13 +34,13 @@ mod ways;
 pub use candidates::{CANDIDATES, Candidate, INFINITE_RANK};
 pub use etx::{ETX_LOST, ETX_MAX, ETX_ONE};
 pub use joining::State;
+pub use parts::Parts;
 pub use state::State as NetState;
 
 use super::event::{ALL_TOPICS, Event, Topic};
 use super::mac::{Above, Done, LinkLayer, enqueue, sweep};
 use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
-use super::radio::error::MeanLoss;
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
 use crate::medium::message::Message;
@@ -58,34 +59,6 @@ use stack::Procedures;
 
 /// Where counters of RPL stand that have run for long: anywhere in their circle.
 const RUN_FOR_LONG: u8 = 64;
-
-/// What a network layer is made of.
-pub struct Parts {
-    /// Timers and procedures of the stacks.
-    pub procedures: Procedures,
-    /// Faintest signal that a radio still receives now and then, dBm.
-    pub faintest_dbm: f32,
-    /// Loss of a usual data frame by level.
-    pub data_loss: MeanLoss,
-    /// Loss of an acknowledgement by level.
-    pub ack_loss: MeanLoss,
-    /// Hops above which a meter counts as unreachable.
-    pub hops_max: u8,
-    /// What becomes of an address in a reset.
-    pub lease: Lease,
-    /// How nodes begin.
-    pub start: Start,
-    /// Time between two snapshots of the links; zero: only at start and end.
-    pub links_every: SimTime,
-    /// How long an hour of the table `load` is; zero: there is none.
-    pub load_every: SimTime,
-    /// Latency of the backhaul over which the head-end is told of links each such hour, if it asks for that.
-    pub tells_health: Option<SimTime>,
-    /// Jobs of the head-end that may flood a command.
-    pub jobs: u16,
-    /// Further floods that may be under way at a time.
-    pub spreads: u16,
-}
 
 /// Joining, routes, fragments and floods of all nodes of a partition.
 pub struct Net {
