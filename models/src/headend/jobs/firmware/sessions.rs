@@ -1,6 +1,6 @@
 //! Sessions with single meters: some at a time, one question under way to each, asked again when no answer comes.
 
-use super::progress::{Entry, Follows, Phase, Stage};
+use super::progress::{Entry, Follows, Phase, Progress, Stage};
 use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{Ask, ImageStep, Said};
 use crate::backhaul::{DownKind, Report};
@@ -132,12 +132,7 @@ impl Firmware {
         let from = self.state.sessions.insert(position, read);
         let progress = &mut self.state.meters[position as usize];
         if let ImageStep::Block(block) = step {
-            let again = progress.rounds > 0 || block < progress.next;
-            progress.next = progress.next.max(block + 1);
-            progress.alone += 1;
-            progress.again += u32::from(again);
-            tools.statistics.images.blocks += 1;
-            tools.statistics.images.again += u64::from(again);
+            count_block(progress, tools, block);
         }
         progress.tries = progress.tries.saturating_add(1);
         progress.requests = progress.requests.saturating_add(1);
@@ -198,15 +193,11 @@ impl Firmware {
         }
     }
 
+    /// A block of a burst goes to a meter, which does not answer it.
     fn send_block(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, (position, block): (u32, u32)) {
         let meter = self.meters[position as usize];
         let progress = &mut self.state.meters[position as usize];
-        let again = progress.rounds > 0 || block < progress.next;
-        progress.next = progress.next.max(block + 1);
-        progress.alone += 1;
-        progress.again += u32::from(again);
-        tools.statistics.images.blocks += 1;
-        tools.statistics.images.again += u64::from(again);
+        count_block(progress, tools, block);
         let read = tools.numbers.open(self.job);
         tools.numbers.close(read);
         let down = tools.talk.image(read, meter, (self.image, ImageStep::Block(block)), false);
@@ -363,4 +354,14 @@ impl Firmware {
             self.fill(ctx, tools);
         }
     }
+}
+
+/// A block goes to a single meter.
+fn count_block(progress: &mut Progress, tools: &mut Tools<'_>, block: u32) {
+    let again = progress.rounds > 0 || block < progress.next;
+    progress.next = progress.next.max(block + 1);
+    progress.alone += 1;
+    progress.again += u32::from(again);
+    tools.statistics.images.blocks += 1;
+    tools.statistics.images.again += u64::from(again);
 }

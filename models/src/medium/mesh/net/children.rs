@@ -62,8 +62,11 @@ impl Net {
 impl Net {
     /// A unicast frame of a node to a child is done: nanostack counts the link to it as well.
     pub(super) fn counts_down(&mut self, ctx: &Ctx, node: Node, done: &Done) {
-        let registration = &mut self.nodes[done.to].registration;
-        if self.procedures.stack == RouterStack::Nanostack && registration.with == node && done.sent > 0 {
+        if self.procedures.stack != RouterStack::Nanostack || done.sent == 0 {
+            return;
+        }
+        let registration = &mut self.nodes.aside(done.to).registration;
+        if registration.with == node {
             registration.down.count(&self.procedures.parents.counting, seconds(ctx), done.sent, done.ok);
         }
     }

@@ -126,7 +126,7 @@ fn select_in(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: f64, may_improve
         return;
     }
     let wait_s = net.between(ctx.facts, node, (delay_s, 1.5 * delay_s));
-    net.nodes[node].watch.selects_s = now_s + wait_s as u32;
+    net.nodes.aside(node).watch.selects_s = now_s + wait_s as u32;
     if net.nodes[node].step == Step::Settled {
         join::rest(net, ctx, node);
     }
@@ -136,7 +136,7 @@ fn select_in(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: f64, may_improve
 /// becomes the parent, and one that has said nothing for too long is asked for its rank.
 pub(super) fn select<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let now_s = seconds(ctx) as u32;
-    let watch = &mut stack.net.nodes[node].watch;
+    let watch = &mut stack.net.nodes.aside(node).watch;
     if now_s < watch.selects_s {
         return;
     }
@@ -244,7 +244,7 @@ pub(super) fn has_spoken(net: &mut Net, ctx: &Ctx, node: Node) {
 pub(super) fn settle(net: &mut Net, ctx: &Ctx, node: Node) {
     if net.procedures.stack == RouterStack::Nanostack {
         let wait_s = f64::from(SELECTS_AGAIN_S) * net.draw(ctx.facts, node);
-        net.nodes[node].watch.selects_s = seconds(ctx) as u32 + wait_s as u32;
+        net.nodes.aside(node).watch.selects_s = seconds(ctx) as u32 + wait_s as u32;
     }
 }
 
@@ -402,7 +402,7 @@ pub(super) fn link_result<P: PortUser>(
 
 /// The ETX of a candidate has another value: nanostack looks at all when it has changed by a half, to the worse only of its parent. N `rpl_control.c`.
 fn has_changed(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
-    let Some(candidate) = net.nodes[node].candidates.iter_mut().find(|c| c.node == of) else { return };
+    let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) else { return };
     let is_known = candidate.rank != INFINITE_RANK;
     let Some(is_better) = candidate.etx.changed() else { return };
     let matters = if is_better { is_known } else { net.nodes[node].parent == of };
