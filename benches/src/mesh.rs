@@ -73,7 +73,7 @@ fn spec(work: &Workload) -> WorldSpec {
             meter_loss_db: 0.0,
             noise_figure_db: 4.0027,
             fading: FadingSpec::off(),
-            cca_threshold_dbm: -96.58,
+            cca_threshold_dbm: Some(-96.58),
             hearing_floor_dbm: -106.58,
             neighbours_max: 255,
             ..RadioSpec::default()

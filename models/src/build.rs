@@ -376,7 +376,7 @@ impl Kit<'_> {
             heat: self.heat.as_ref().and_then(|hours| Heat::of(spec, hours, &facts.sites, frequency_mhz(&spec.radio))),
             interference: Interference::of(spec, self.map, own, self.model.noise_dbm()),
             phy: self.phy,
-            cca_threshold_dbm: spec.radio.cca_threshold_dbm,
+            cca_threshold_dbm: spec.radio.cca_dbm(),
             own: facts.own,
             hops: self.hops.clone(),
             seed: spec.seed,
@@ -417,6 +417,9 @@ impl Kit<'_> {
             spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
         };
         let net = Net::new(parts, &link, facts);
+        if spec.radio.cca_threshold_dbm.is_none() {
+            link.follow_weakest(facts, net.weakest_dbm(), spec.radio.cca_dbm());
+        }
         for node in facts.nodes().filter(|&node| !net.is_operational(node)) {
             // It reaches nobody: reported in the results, silent on the air.
             link.air.power(node, false);

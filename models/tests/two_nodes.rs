@@ -41,7 +41,8 @@ fn oqpsk_takes_backoff_cca_turnaround_and_air_time() {
     let mut spec = pair(PhyMode::Oqpsk250, false);
     (spec.radio.reference_loss_db, spec.radio.exponent) = (46.6777, 3.0);
     spec.radio.tx_power_dbm = 0.0;
-    (spec.radio.noise_figure_db, spec.radio.hearing_floor_dbm, spec.radio.cca_threshold_dbm) = (4.0, -106.58, -96.58);
+    (spec.radio.noise_figure_db, spec.radio.hearing_floor_dbm, spec.radio.cca_threshold_dbm) =
+        (4.0, -106.58, Some(-96.58));
     // 89 bytes, 9 of header and 2 of check sequence: a PSDU of 100 bytes, and 6 of preamble, delimiter and length.
     let ran = send(&spec, 89);
     nothing_is_lost(&ran);

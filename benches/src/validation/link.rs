@@ -47,7 +47,7 @@ fn csma_star(effort: Effort) -> Group {
             reference_loss_db: 40.2,
             exponent: 3.0,
             noise_figure_db: 6.0,
-            cca_threshold_dbm: -77.0,
+            cca_threshold_dbm: Some(-77.0),
             hearing_floor_dbm: -100.0,
             ..spec.radio
         };

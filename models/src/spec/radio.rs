@@ -71,11 +71,11 @@ pub struct RadioSpec {
     pub noise_figure_db: f64,
     /// How the level of a frame varies around its link's mean.
     pub fading: FadingSpec,
-    /// Level above which a channel counts as busy. Stacks adapt it between about -60 and -100 dBm; the lower it is, the
-    /// fewer hidden nodes there are.
-    #[serde(rename = "cca_threshold", with = "Power")]
+    /// Level above which a channel counts as busy; the lower it is, the fewer hidden nodes there are. When missing, as the stack has it: nanostack listens
+    /// for signals as weak as the weakest that a node receives, between -60 and -100 dBm; others for -100 dBm.
+    #[serde(rename = "cca_threshold", with = "Maybe::<Power>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "-120 dBm", "x-max" = "-20 dBm"))]
-    pub cca_threshold_dbm: f64,
+    pub cca_threshold_dbm: Option<f64>,
     /// Weaker signals are left out of the model, as reception and as interference.
     #[serde(rename = "hearing_floor", with = "Power")]
     #[schemars(extend("x-min" = "-130 dBm", "x-max" = "-60 dBm"))]
@@ -107,7 +107,7 @@ impl Default for RadioSpec {
             meter_loss_db: 8.0,
             noise_figure_db: 10.0,
             fading: FadingSpec::default(),
-            cca_threshold_dbm: -100.0,
+            cca_threshold_dbm: None,
             hearing_floor_dbm: -110.0,
             neighbours_max: 1_024,
         }
@@ -115,6 +115,11 @@ impl Default for RadioSpec {
 }
 
 impl RadioSpec {
+    /// Level from which on a channel is busy where no stack adapts it, dBm.
+    pub fn cca_dbm(&self) -> f64 {
+        self.cca_threshold_dbm.unwrap_or(-100.0)
+    }
+
     /// Transmit power of border routers, dBm.
     pub fn gateway_power_dbm(&self) -> f64 {
         self.gateway_tx_power_dbm.unwrap_or(self.tx_power_dbm)

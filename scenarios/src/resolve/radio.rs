@@ -29,7 +29,7 @@ pub(super) fn radio(cx: &mut Context<'_>) {
         cx.warn(&["radio", "fading"], text.to_owned());
     }
     let radio = &cx.file.radio;
-    if radio.hearing_floor_dbm > radio.cca_threshold_dbm {
+    if radio.hearing_floor_dbm > radio.cca_dbm() {
         cx.error(
             &["radio", "hearing_floor"],
             "the hearing floor lies above the CCA threshold",

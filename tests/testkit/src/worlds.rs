@@ -39,7 +39,7 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
             shadowing_sigma_db: 0.0,
             meter_loss_db: 0.0,
             fading: FadingSpec::off(),
-            cca_threshold_dbm: -90.0,
+            cca_threshold_dbm: Some(-90.0),
             hearing_floor_dbm: -90.0,
             neighbours_max: 255,
             ..RadioSpec::default()

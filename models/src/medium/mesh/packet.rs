@@ -232,6 +232,8 @@ pub struct Packet {
     pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
+    /// Looks at a busy channel on this hop so far, where they are counted for the frame.
+    pub looks: u8,
     /// Number of this fragment, from 0.
     pub fragment: u8,
     /// Fragments of the datagram on this hop; 0: it is whole.
@@ -248,6 +250,8 @@ pub struct Packet {
     pub not_before: SimTime,
     /// Since when its holder has it.
     pub queued: SimTime,
+    /// Since when the radio has it; when missing, it has had no turn yet.
+    pub given: Option<SimTime>,
     /// What it carries.
     pub content: Content,
     /// Places on the source route left to visit after this hop.
@@ -269,6 +273,7 @@ impl Packet {
             hops: 0,
             tries: 0,
             airings: 0,
+            looks: 0,
             fragment: 0,
             fragments: 0,
             tag: 0,
@@ -277,9 +282,18 @@ impl Packet {
             delivered: false,
             not_before: SimTime::ZERO,
             queued: SimTime::ZERO,
+            given: None,
             content,
             route_len: 0,
             route: [Node(0); ROUTE_MAX],
+        }
+    }
+
+    /// It has its turn: if the radio has had it for `most` or longer, all counts of this hop begin anew.
+    pub fn begin_anew(&mut self, now: SimTime, most: SimTime) {
+        let since = *self.given.get_or_insert(now);
+        if now.saturating_sub(since) >= most {
+            (self.tries, self.airings, self.looks, self.given) = (0, 0, 0, Some(now));
         }
     }
 

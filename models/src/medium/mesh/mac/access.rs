@@ -86,6 +86,9 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     if link.is_too_old(ctx.facts, node, at, now) {
         return queue::drop_old(link, above, ctx, node, at);
     }
+    if !broadcast {
+        link.begin_anew(ctx.facts, node, at, now);
+    }
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
     if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.hops(node)), at, now) {
@@ -121,10 +124,11 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
 
 /// The channel is not clear: look again later, or give this transmission up.
 fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, frame: (u32, bool)) {
-    let (max_be, csma_backoffs_max, pauses) = {
-        let rules = link.rules.of(ctx.facts, node);
-        (rules.max_be, rules.csma_backoffs_max, rules.pauses.is_some())
-    };
+    let rules = link.rules.of(ctx.facts, node);
+    if rules.pauses.is_some() {
+        return leave_alone(link, above, ctx, node, frame);
+    }
+    let (max_be, csma_backoffs_max) = (rules.max_be, rules.csma_backoffs_max);
     let mac = &mut link.macs[node];
     let epoch = mac.epoch;
     mac.backoffs += 1;
@@ -136,14 +140,40 @@ fn busy<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node
         failed(link, above, ctx, node, frame, true);
         return;
     }
-    let pause = if pauses {
-        let place = link.place(ctx.facts, node);
-        link.rules.of(ctx.facts, node).pause(backoffs, place).unwrap_or_default()
-    } else {
-        SimTime::ZERO
-    };
-    let wait = pause + link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
+    let wait = link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
     ctx.schedule(ctx.now() + wait, node, Event::Attempt { node, epoch });
+}
+
+/// The same in nanostack: frames for others go first for a while; looks while the radio receives do not count, and the next comes behind that.
+fn leave_alone<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, (at, broadcast): (u32, bool)) {
+    let now = ctx.now();
+    let (place, backoff) = (link.place(ctx.facts, node), link.backoff(ctx.facts, node, link.macs[node].exponent));
+    let wait = backoff + link.air.phy.cca;
+    let epoch = link.macs[node].epoch;
+    link.macs[node].looked = false;
+    if link.air.is_engaged(node, now) {
+        let over = link.air.receives_until(node, now).unwrap_or(now);
+        ctx.schedule(over + wait, node, Event::Attempt { node, epoch });
+        return;
+    }
+    let rules = link.rules.of(ctx.facts, node);
+    let packet = link.packets.get_mut(at);
+    packet.looks = packet.looks.saturating_add(1);
+    if packet.looks > rules.csma_backoffs_max {
+        ctx.books.counters.access_failures += 1;
+        failed(link, above, ctx, node, (at, broadcast), true);
+        return;
+    }
+    let again = now + rules.pause(packet.looks, place).unwrap_or_default();
+    // What was sent in a row is sent in a row again.
+    packet.tries -= packet.tries % rules.in_a_row(above.hops(node).is_none());
+    if broadcast {
+        ctx.schedule(again + wait, node, Event::Attempt { node, epoch });
+        return;
+    }
+    packet.not_before = again;
+    link.finish_job(node);
+    next_job(link, ctx, node);
 }
 
 impl LinkLayer {
@@ -160,6 +190,12 @@ impl LinkLayer {
     pub(super) fn in_hand(&self, node: Node) -> (u32, bool) {
         let mac = &self.macs[node];
         (mac.in_hand_queue().head(), mac.in_hand_is_broadcast)
+    }
+
+    /// A unicast frame has its turn: it begins anew if the radio has had it for too long.
+    fn begin_anew(&mut self, facts: &Facts, node: Node, at: u32, now: SimTime) {
+        let most = self.rules.of(facts, node).gives_back;
+        self.packets.get_mut(at).begin_anew(now, most);
     }
 
     /// Whether a broadcast waits whose slot begins before a unicast frame may go out.

@@ -217,9 +217,9 @@ pub(super) fn failed<U: Above>(
         let packet = link.packets.get_mut(at);
         packet.tries = packet.tries.saturating_add(1);
     }
-    let tries = link.packets.get(at).tries;
-    let give_up =
-        broadcast || tries >= link.rules.of(ctx.facts, node).attempts || (no_access && link.times.access_failure_drops);
+    let (tries, rules) = (link.packets.get(at).tries, link.rules.of(ctx.facts, node));
+    let no_access_drops = link.times.access_failure_drops || rules.pauses.is_some();
+    let give_up = broadcast || tries >= rules.attempts || (no_access && no_access_drops);
     link.finish_job(node);
     let to = link.packets.get(at).hop_to;
     if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {

@@ -18,6 +18,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
     let is_given = limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);
+    packet.given = is_given.then_some(packet.queued);
     if !is_given
         && link.gives_way_early(ctx, node, limit)
         && let Some(oldest) = link.take_oldest_data(ctx.facts, node, false)

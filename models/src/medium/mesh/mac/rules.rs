@@ -21,9 +21,14 @@ pub struct Rules {
     pub csma_backoffs_max: u8,
     /// From the start of a backoff to the first look, at least.
     pub lead: SimTime,
-    /// After a busy channel and a round of unanswered transmissions, nanostack pauses instead of raising the exponent: the first and the last
-    /// pause, each the least and the most of a uniform draw.
+    /// After a busy channel and a round of unanswered transmissions, nanostack leaves the frame alone instead of raising the exponent: the first and
+    /// the last pause, each the least and the most of a uniform draw. Looks at a busy channel are counted for the frame then, not for each of its
+    /// transmissions, and none while the radio receives.
     pub pauses: Option<[(SimTime, SimTime); 2]>,
+    /// A radio that has had a frame for so long gives it back, and it begins anew.
+    pub gives_back: SimTime,
+    /// Bounds of the level at which a channel is busy, dBm, where it follows the weakest signal that a node receives.
+    pub cca_dbm: Option<(i8, i8)>,
     /// The channel is looked at again after this, and has to be clear then as well; zero: once is enough.
     pub second_look: SimTime,
     /// Transmissions of a frame.
@@ -126,6 +131,9 @@ impl Rules {
                 csma_backoffs_max: 9,
                 lead: ms(3),
                 pauses: Some([(ms(20), ms(40)), (ms(150), ms(300))]),
+                // `mac_mcps_sap.c`: more than 10 whole seconds. `ws_common_defines.h`: CCA_LOW_LIMIT, CCA_HIGH_LIMIT.
+                gives_back: SimTime::from_secs(11),
+                cca_dbm: Some((-100, -60)),
                 second_look: ms(2),
                 attempts: 20,
                 attempts_a_channel: 4,
@@ -155,6 +163,8 @@ impl Rules {
                 csma_backoffs_max: 8,
                 lead: SimTime::ZERO,
                 pauses: None,
+                gives_back: SimTime::MAX,
+                cca_dbm: None,
                 second_look: SimTime::ZERO,
                 attempts: 8,
                 attempts_a_channel: 1,
@@ -219,9 +229,14 @@ impl Rules {
         })
     }
 
+    /// Transmissions of a frame one after another.
+    pub fn in_a_row(&self, joining: bool) -> u8 {
+        if joining { self.attempts_joining } else { self.attempts_a_channel }
+    }
+
     /// Which round of transmissions ends with number `tries` of a frame, from 1, when none was answered; `None` in the midst of one.
     pub fn round(&self, tries: u8, joining: bool) -> Option<u8> {
-        let in_a_row = if joining { self.attempts_joining } else { self.attempts_a_channel };
+        let in_a_row = self.in_a_row(joining);
         tries.is_multiple_of(in_a_row).then(|| tries / in_a_row)
     }
 

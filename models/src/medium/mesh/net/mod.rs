@@ -100,6 +100,11 @@ pub struct MeshMut<'a> {
 }
 
 impl Net {
+    /// The weakest signal that each node has ever heard, dBm.
+    pub fn weakest_dbm(&self) -> &PerNode<i8> {
+        &self.weakest_dbm
+    }
+
     /// Nodes in the places of a mesh that has run for long; those without a way to a border router are off.
     pub fn new(parts: Parts, link: &LinkLayer, facts: &Facts) -> Self {
         let own = usize::from(facts.own);

@@ -6,6 +6,7 @@
 //! that sensing is one read, but for one that is alone there ([`Lone`]). Frames on a *hopped* channel, of which only a few overlap, are kept in a list of their
 //! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
+mod cca;
 mod frames;
 mod levels;
 mod lone;
@@ -29,6 +30,7 @@ use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
+use cca::Cca;
 use levels::{AtHand, InDb};
 use lone::Lone;
 use serde::{Deserialize, Serialize};
@@ -120,7 +122,7 @@ pub struct Parts {
     pub interference: Option<Interference>,
     /// Timing of the operating mode.
     pub phy: Phy,
-    /// A channel is busy from this level on.
+    /// A channel is busy from this level on, unless [`Air::set_cca`] says otherwise.
     pub cca_threshold_dbm: f64,
     /// So many radios receive, the first ones; the others are only heard.
     pub own: u16,
@@ -136,8 +138,6 @@ struct Levels {
     noise: f64,
     /// The same over a unit, dB.
     noise_db: f64,
-    /// From here on a channel is busy.
-    busy: u64,
     /// A frame is found that is so much above all else.
     detect: f64,
     /// It takes a receiver over that is so much above the frame that has it.
@@ -171,6 +171,7 @@ pub struct Air {
     heat: Option<Box<Heat>>,
     interference: Option<Box<Interference>>,
     levels: Levels,
+    cca: Cca,
     sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
@@ -217,7 +218,6 @@ impl Air {
             levels: Levels {
                 noise,
                 noise_db: level_db(noise),
-                busy: (ratio(cca_threshold_dbm) * UNITS_PER_MW) as u64,
                 detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
                 capture: ratio(model.capture_threshold_db()),
                 hopeless_dbm: {
@@ -225,6 +225,7 @@ impl Air {
                     (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
                 },
             },
+            cca: Cca::new(cca_threshold_dbm),
             model,
             fading,
             heat: heat.map(Box::new),
@@ -260,7 +261,7 @@ impl Air {
         }
         let energy = if channel == Channel::COMMON { common } else { self.energy_on(node, channel, NONE, now) };
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
-        energy + noise + self.interference(node, channel, now, now) >= self.levels.busy
+        energy + noise + self.interference(node, channel, now, now) >= self.cca.of(node)
     }
 
     /// Channel of the plan that frames on `channel` are on at an instant.
@@ -319,6 +320,16 @@ impl Air {
         self.radios[node].deaf_until > now || self.senses(node).1
     }
 
+    /// When the frame ends that `node` receives now, if it does.
+    pub fn receives_until(&self, node: Node, now: SimTime) -> Option<SimTime> {
+        if self.radios[node].deaf_until > now || !self.senses(node).1 {
+            return None;
+        }
+        let lock = self.radios[node].lock;
+        let frame = if lock == NONE { self.lone.frame } else { lock };
+        Some(self.transmissions[frame as usize].end)
+    }
+
     /// Whether a frame of `node` is on the air or its radio turns around.
     pub fn is_sending(&self, node: Node, now: SimTime) -> bool {
         self.radios[node].deaf_until > now
@@ -350,6 +361,7 @@ impl Air {
             + self.interference.as_ref().map_or(0, |interference| interference.bytes())
             + self.radios.bytes()
             + self.fading.bytes()
+            + self.cca.bytes()
             + self.kept.at_hand.bytes()
             + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()
