@@ -18,6 +18,9 @@ const POWER_UP: &str = "3.26.0.216";
 const DISCONNECTED: &str = "3.31.0.68";
 const CONNECTED: &str = "3.31.0.42";
 
+/// Values of [`EventKind::Reset`] (`amitwin_dlms::vocabulary::ResetTier`).
+const SOFT: i32 = 0;
+const COLD: i32 = 2;
 /// Undervoltage, and overvoltage.
 const UNDERVOLTAGE: &str = "3.26.38.150";
 const OVERVOLTAGE: &str = "3.26.38.93";
@@ -83,16 +86,35 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
     let line = |lines: &mut Vec<Line>, row: &EventRow, kind: &'static str, code: &'static str| {
         lines.push((row.time_s, row.node, kind, code, String::new()));
     };
+    let restart = |lines: &mut Vec<Line>, row: &EventRow, how: &str| {
+        lines.push((row.time_s, row.node, "restart", "", how.to_owned()));
+    };
+    let mut hung: BTreeSet<u32> = BTreeSet::new();
+    let mut sagged: BTreeMap<u32, f64> = BTreeMap::new();
     let mut without: BTreeSet<u32> = BTreeSet::new();
     let mut restarts: BTreeMap<u32, f64> = BTreeMap::new();
     let mut activated: BTreeSet<u32> = BTreeSet::new();
     for row in &events {
         match row.kind {
+            EventKind::Hang => {
+                hung.insert(row.node);
+            }
             EventKind::Reset => {
                 restarts.insert(row.node, row.time_s);
+                let hung = hung.remove(&row.node);
+                let how = match row.value {
+                    SOFT => "soft",
+                    COLD => "cold",
+                    _ if hung => "watchdog",
+                    _ => "warm",
+                };
                 if !is_told(row.node, row.time_s) {
-                    line(&mut lines, row, "restart", "");
+                    restart(&mut lines, row, how);
                 }
+            }
+            EventKind::BrownOut => {
+                sagged.insert(row.node, row.time_s);
+                restart(&mut lines, row, "brown-out");
             }
             EventKind::OnCapacitor => {
                 without.insert(row.node);
@@ -101,9 +123,10 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
             EventKind::Activated => {
                 activated.insert(row.node);
             }
-            // A restart switches off as well, with a new image too, and an empty capacitor is no second outage.
+            // A restart and a brown-out switch off as well, with a new image too, and an empty capacitor is no second outage.
             EventKind::PowerDown if activated.remove(&row.node) => {}
             EventKind::PowerDown if restarts.get(&row.node) == Some(&row.time_s) => {}
+            EventKind::PowerDown if sagged.get(&row.node) == Some(&row.time_s) => {}
             EventKind::PowerDown if without.insert(row.node) => line(&mut lines, row, "power-down", POWER_DOWN),
             EventKind::PowerUp if without.remove(&row.node) => line(&mut lines, row, "power-up", POWER_UP),
             EventKind::Voltage => {
@@ -156,7 +179,7 @@ mod tests {
         ];
         let names = BTreeMap::from([(1, "M,1".to_owned()), (2, "M2".to_owned()), (3, "M3".to_owned())]);
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
-                        1970-01-01T00:00:11Z,,\"M,1\",restart,,amitwin,\n\
+                        1970-01-01T00:00:11Z,,\"M,1\",restart,,amitwin,soft\n\
                         1970-01-01T00:00:21.25Z,,M2,power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:11Z,,\"M,1\",power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:31Z,,M2,power-up,3.26.0.216,amitwin,\n";
@@ -179,7 +202,23 @@ mod tests {
         let events = vec![row(10.5, 2, EventKind::Reset), row(11.0, 2, EventKind::Reset)];
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
                         1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm\n\
-                        1970-01-01T00:00:12Z,,M2,restart,,amitwin,\n";
+                        1970-01-01T00:00:12Z,,M2,restart,,amitwin,soft\n";
         assert_eq!(log(happened(events, vec![told]), true), expected);
+        // One is restarted by its watchdog, then by somebody else to the bottom; the supply of another sags, which is no outage.
+        let reset = |time_s: f64, tier: i32| EventRow { value: tier, ..row(time_s, 2, EventKind::Reset) };
+        let events = vec![
+            row(5.0, 2, EventKind::Hang),
+            reset(8.0, 1),
+            row(8.0, 2, EventKind::PowerDown),
+            reset(9.0, COLD),
+            row(9.5, 3, EventKind::BrownOut),
+            row(9.5, 3, EventKind::PowerDown),
+            row(12.0, 3, EventKind::Boot),
+        ];
+        let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
+                        1970-01-01T00:00:09Z,,M2,restart,,amitwin,watchdog\n\
+                        1970-01-01T00:00:10Z,,M2,restart,,amitwin,cold\n\
+                        1970-01-01T00:00:10.5Z,,M3,restart,,amitwin,brown-out\n";
+        assert_eq!(log(happened(events, Vec::new()), true), expected);
     }
 }

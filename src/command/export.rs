@@ -5,7 +5,7 @@ use crate::cli::{Export, Exported};
 use crate::failure::{Invalid, Usage};
 use crate::talk::Talk;
 use amitwin_data::files::FileError;
-use amitwin_data::rows::{EventRow, NodeRow, TransactionRow};
+use amitwin_data::rows::{EventRow, NodeRow, TransactionKind, TransactionRow};
 use amitwin_scenarios::exported;
 use amitwin_viz::{human, read};
 use std::collections::BTreeMap;
@@ -32,7 +32,11 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
     let names: BTreeMap<u32, String> = nodes.into_iter().map(|node| (node.node, node.name)).collect();
     let events: Vec<EventRow> = run.rows(variant, seed)?;
     let mut commands: Vec<TransactionRow> = Vec::new();
-    run.each_group(variant, seed, |rows| commands.extend(rows.into_iter().filter(exported::is_command)))?;
+    let mut renewals = 0;
+    run.each_group(variant, seed, |rows: Vec<TransactionRow>| {
+        renewals += rows.iter().filter(|row| row.kind == TransactionKind::Certificates && row.sent_s.is_some()).count();
+        commands.extend(rows.into_iter().filter(exported::is_command));
+    })?;
     let scenario = read::scenario(&run).unwrap_or_default();
     let jobs = exported::Jobs::of(&scenario, variant);
     let start_unix_s = start_unix_s(&scenario)?;
@@ -46,6 +50,12 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
             let lines = log.lines().count() - 1;
             talk.note(&format!("{}: {}", path.display(), human::plural(lines, "line")));
         }
+    }
+    if renewals > 0 {
+        talk.note(&format!(
+            "{} of certificates: not in the log, because meters are due by their own certificates; keep `[dlms.certificates]` and the campaign in a file that replays it",
+            human::plural(renewals, "renewal")
+        ));
     }
     Ok(0)
 }

@@ -87,7 +87,7 @@ metrics! {
     /// kilobits a second of payload that came from the meters of the busiest border router, over its backhaul, in its busiest hour of
     /// the run; missing where nothing came
     BackhaulKbps = "backhaul_kbps": Count, Always, gate("backhaul_kbps", "");
-    /// reports and answers a second that the head-end took, in its busiest hour of the run; missing where nothing came
+    /// messages with reports and answers a second that the head-end took, reports in one payload counted once, in its busiest hour of the run; missing where nothing came
     HeadEndMessageRate = "head_end_message_rate": Count, Always, gate("head_end_message_rate", "");
     /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it and has a use for it), of
     /// meters, repeaters and border routers

@@ -50,8 +50,8 @@ pub struct Image {
     pub is: ImageTraits,
     /// Its last blocks, which differ from others by its signature, and the number of the first of them; none without one.
     signed: (u32, Vec<u8>),
-    /// With whom activations go wrong.
-    goes_wrong: Vec<GoesWrong>,
+    /// With whom activations go wrong, and a number that is the campaign's whatever other jobs there are.
+    goes_wrong: (Vec<GoesWrong>, u64),
 }
 
 /// What becomes of a meter that activates an image.
@@ -105,7 +105,9 @@ impl Image {
 
     fn of(name: &str, spec: &FirmwareSpec, job: u16, keys: &KeyMaster) -> Image {
         let (bytes, block_bytes) = (spec.image_bytes, spec.block());
-        let goes_wrong = spec.goes_wrong.clone();
+        // FNV-1a.
+        let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        let goes_wrong = (spec.goes_wrong.clone(), name.bytes().fold(0xcbf2_9ce4_8422_2325, add));
         let install = spec.activation.install;
         let (is, signed) = (spec.is, (u32::MAX, Vec::new()));
         let mut image = Image { job, identifier: Vec::new(), bytes, block_bytes, install, is, signed, goes_wrong };
@@ -152,8 +154,9 @@ impl Image {
 
     /// What becomes of a meter that activates it.
     pub fn fate(&self, seed: u64, meter: SiteId) -> Fate {
-        let Some(wrong) = self.goes_wrong.iter().find(|wrong| wrong.target.means(meter.0)) else { return Fate::Runs };
-        let place = Stream::new(seed, (u64::from(self.job) << 32) | u64::from(meter), IMAGE_FATE).unit();
+        let (groups, campaign) = &self.goes_wrong;
+        let Some(wrong) = groups.iter().find(|wrong| wrong.target.means(meter.0)) else { return Fate::Runs };
+        let place = Stream::new(seed, (campaign << 32) | u64::from(meter), IMAGE_FATE).unit();
         if place < wrong.bricks {
             Fate::Bricks
         } else if place < wrong.bricks + wrong.rolls_back {

@@ -34,13 +34,16 @@ impl Rates {
         }
     }
 
-    /// Adds rows: each answered transaction is a message of its meter.
+    /// Adds rows: each answered transaction is a message of its meter, but for reports that came together in one.
     pub fn update(&mut self, transactions: &[TransactionRow], load: &[LoadRow]) {
+        let mut last = None;
         for row in transactions {
             // An image comes over days, in messages that have no rows.
             let Some(answered_s) = row.answered_s.filter(|_| row.kind != TransactionKind::Firmware) else { continue };
             let hour = (answered_s / HOUR_S) as usize;
-            *at(&mut self.messages, hour) += 1;
+            let message = (row.node, row.kind, answered_s);
+            let is_another = row.kind != TransactionKind::Push || last.replace(message) != Some(message);
+            *at(&mut self.messages, hour) += u64::from(is_another);
             *at(self.bytes.entry(row.gateway).or_default(), hour) += u64::from(row.bytes);
         }
         for row in load.iter().filter(|row| row.hops != Some(0)) {
@@ -113,6 +116,12 @@ mod tests {
         assert_eq!(rates.backhaul_kbps(), Some(9.0 * 500.0 * 8.0 / 1e3 / 3_600.0));
         assert_eq!(rates.head_end_message_rate(), Some(18.0 / 3_600.0));
         assert_eq!(rates.relay_sending_share(), Some(30.0 / 600.0));
+        // Six reports in one message, of as many bytes as six.
+        let mut bundled = Rates::new(SimTime::from_secs(3_600), SimTime::from_secs(3_600));
+        let six: Vec<_> = (0..6).map(|_| answer(0, Some(9.0), 750)).chain([answer(0, Some(10.0), 750)]).collect();
+        bundled.update(&six, &[]);
+        assert_eq!(bundled.head_end_message_rate(), Some(2.0 / 3_600.0));
+        assert_eq!(bundled.backhaul_kbps(), Some(7.0 * 750.0 * 8.0 / 1e3 / 3_600.0));
         // A run of a minute is no hour.
         let mut short = Rates::new(SimTime::from_secs(60), SimTime::from_secs(3_600));
         short.update(&[answer(0, Some(1.0), 750)], &[load(Some(3), 3.0)]);

@@ -21,9 +21,9 @@ use voltages::Voltages;
 /// Events that a timeline tells apart, less some for those of the file.
 const EVENTS_MAX: usize = 60_000;
 /// Names of something that a note tells.
-const TOLD: usize = 5;
+const TOLD: usize = 20;
 /// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
-const CODES: [(&str, ReplayKind); 31] = [
+const CODES: [(&str, ReplayKind); 35] = [
     ("3.26.0.47", ReplayKind::PowerDown),
     ("3.26.9.185", ReplayKind::PowerDown),
     ("3.26.17.185", ReplayKind::PowerDown),
@@ -52,11 +52,16 @@ const CODES: [(&str, ReplayKind); 31] = [
     ("voltage-normal", ReplayKind::VoltageNormal),
     ("3.26.38.150", ReplayKind::Undervoltage),
     ("3.26.38.93", ReplayKind::Overvoltage),
-    // A low battery, a hot terminal, a clock adrift, tampering: known, and nothing that a run plays.
+    // A low battery, a hot terminal, a clock adrift, tampering, a radio of an access point, a handshake or an association that failed: known, and
+    // nothing that a run plays.
     ("3.2.22.150", ReplayKind::Ignore),
     ("3.35.0.40", ReplayKind::Ignore),
     ("3.36.136.73", ReplayKind::Ignore),
     ("3.12.0.257", ReplayKind::Ignore),
+    ("3.33.1.257", ReplayKind::Ignore),
+    ("3.23.136.47", ReplayKind::Ignore),
+    ("3.23.136.85", ReplayKind::Ignore),
+    ("3.12.136.85", ReplayKind::Ignore),
 ];
 
 /// What became of the lines of a log.
@@ -66,6 +71,8 @@ struct Tally {
     restarts: usize,
     commands: usize,
     voltages: usize,
+    /// Restarts of meters that hang or brown out in this file as well, by themselves.
+    by_themselves: usize,
     /// Of firmware, without a campaign to go by.
     imageless: usize,
     /// To devices that are no meters.
@@ -111,7 +118,9 @@ fn replayed(
     let asked: BTreeSet<&str> = log.iter().map(|entry| entry.device.as_str()).collect();
     let sites = Sites::new(placement, &asked);
     // By device, in the order of time and of the file.
-    let mut by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>> = BTreeMap::new();
+    let mut by_site: BTreeMap<u32, Vec<(i128, u64, Step)>> = BTreeMap::new();
+    let device = &cx.file.device;
+    let (hangs, sags) = (device.hang.is_some(), device.supply.is_some());
     let (mut commands, mut voltages) = (Commands::default(), Voltages::default());
     for entry in log {
         let kind = match meaning(replay, entry) {
@@ -138,8 +147,11 @@ fn replayed(
             return Vec::new();
         };
         let ns = unix_ns - i128::from(start_s) * 1_000_000_000;
-        if matches!(kind, ReplayKind::PowerDown | ReplayKind::PowerUp | ReplayKind::Restart) {
-            by_site.entry(site).or_default().push((ns, entry.line, kind));
+        if let Some(step) = Step::of(kind, &entry.detail, (hangs, sags)) {
+            match step {
+                Step::ByItself => tally.by_themselves += 1,
+                step => by_site.entry(site).or_default().push((ns, entry.line, step)),
+            }
             continue;
         }
         if matches!(kind, ReplayKind::Undervoltage | ReplayKind::Overvoltage | ReplayKind::VoltageNormal) {
@@ -191,7 +203,7 @@ fn replayed(
         edges: Vec::new(),
     };
     let off = outages.into_iter().map(|(times, nodes)| (times, Act::PowerOff(PowerOff {}), nodes));
-    let again = |(at, nodes)| ((at, None), Act::Restart(Restart { tier: ResetTier::Warm }), nodes);
+    let again = |((at, tier), nodes)| ((at, None), Act::Restart(Restart { tier: TIERS[tier] }), nodes);
     let all = off.chain(restarts.into_iter().map(again));
     let mut events: Vec<EventSpec> =
         (1..).zip(all).map(|(n, (times, act, nodes))| event(n, times, act, nodes)).collect();
@@ -201,10 +213,40 @@ fn replayed(
 
 /// Sites by the times of their outages, and of their restarts.
 type Outages = BTreeMap<(SimTime, Option<SimTime>), Vec<u32>>;
-type Restarts = BTreeMap<SimTime, Vec<u32>>;
+type Restarts = BTreeMap<(SimTime, usize), Vec<u32>>;
+
+/// Depths of restarts.
+const TIERS: [ResetTier; 3] = [ResetTier::Soft, ResetTier::Warm, ResetTier::Cold];
+
+/// What the supply of a device does, or a device that restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Down,
+    Up,
+    /// To a depth, by its place in [`TIERS`].
+    Again(usize),
+    /// As it does in this run too.
+    ByItself,
+}
+
+impl Step {
+    /// Of a line; restarts are warm unless `detail` says otherwise. Meters that hang, and those whose supply sags, restart without being told.
+    fn of(kind: ReplayKind, detail: &str, (hangs, sags): (bool, bool)) -> Option<Step> {
+        match kind {
+            ReplayKind::PowerDown => Some(Step::Down),
+            ReplayKind::PowerUp => Some(Step::Up),
+            ReplayKind::Restart => Some(match detail.trim() {
+                "watchdog" if hangs => Step::ByItself,
+                "brown-out" if sags => Step::ByItself,
+                detail => Step::Again(TIERS.iter().position(|&tier| word(tier) == detail).unwrap_or(1)),
+            }),
+            _ => None,
+        }
+    }
+}
 
 fn happenings(
-    by_site: BTreeMap<u32, Vec<(i128, u64, ReplayKind)>>,
+    by_site: BTreeMap<u32, Vec<(i128, u64, Step)>>,
     duration: SimTime,
     tally: &mut Tally,
 ) -> (Outages, Restarts) {
@@ -212,7 +254,7 @@ fn happenings(
     // What lies before the run is so when it begins.
     let time = |ns: i128| SimTime::from_nanos(ns.max(0) as u64);
     for (site, mut lines) in by_site {
-        lines.sort_unstable();
+        lines.sort_unstable_by_key(|&(ns, line, _)| (ns, line));
         let mut dark_since: Option<i128> = None;
         let mut outage = |tally: &mut Tally, since: i128, until: Option<i128>| {
             if until.is_some_and(|until| until <= 0) {
@@ -223,19 +265,19 @@ fn happenings(
                 outages.entry((time(since), until)).or_default().push(site);
             }
         };
-        for (ns, _, kind) in lines {
-            match (kind, dark_since) {
+        for (ns, _, step) in lines {
+            match (step, dark_since) {
                 _ if ns >= i128::from(duration.nanos()) && dark_since.is_none() => tally.outside += 1,
-                (ReplayKind::PowerDown, None) => dark_since = Some(ns),
-                (ReplayKind::PowerUp, Some(since)) => {
+                (Step::Down, None) => dark_since = Some(ns),
+                (Step::Up, Some(since)) => {
                     outage(tally, since, Some(ns));
                     dark_since = None;
                 }
-                (ReplayKind::Restart, None) if ns >= 0 => {
+                (Step::Again(tier), None) if ns >= 0 => {
                     tally.restarts += 1;
-                    restarts.entry(time(ns)).or_default().push(site);
+                    restarts.entry((time(ns), tier)).or_default().push(site);
                 }
-                (ReplayKind::Restart, None) => tally.outside += 1,
+                (Step::Again(_), None) => tally.outside += 1,
                 _ => tally.repeated += 1,
             }
         }
@@ -280,6 +322,7 @@ fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
         (tally.ignored, "not to be played"),
         (tally.repeated, "that say again what is so already"),
         (tally.outside, "outside of the run"),
+        (tally.by_themselves, "restarts of meters that hang or brown out, which they do here by themselves"),
         (tally.voltages, "times that the voltage of a device is too low or too high"),
         (tally.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
         (tally.not_meters, "of commands to devices that are no meters"),
@@ -302,31 +345,40 @@ fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ReplayKind::{PowerDown, PowerUp, Restart as Again};
+    use Step::{Down, Up};
 
     #[test]
     fn lines_of_a_device_become_outages_and_restarts() {
         const S: i128 = 1_000_000_000;
         let lines = vec![
             // An outage before the run, and one that it begins in.
-            (-90 * S, 1, PowerDown),
-            (-80 * S, 2, PowerUp),
-            (-10 * S, 3, PowerDown),
-            (20 * S, 4, PowerUp),
-            (30 * S, 5, Again),
+            (-90 * S, 1, Down),
+            (-80 * S, 2, Up),
+            (-10 * S, 3, Down),
+            (20 * S, 4, Up),
+            (30 * S, 5, Step::Again(2)),
             // Told twice, never taken back; what comes after the run is left out.
-            (40 * S, 6, PowerDown),
-            (41 * S, 7, PowerDown),
-            (200 * S, 8, PowerUp),
-            (210 * S, 9, Again),
+            (40 * S, 6, Down),
+            (41 * S, 7, Down),
+            (200 * S, 8, Up),
+            (210 * S, 9, Step::Again(1)),
         ];
         let mut tally = Tally::default();
         let (outages, restarts) = happenings(BTreeMap::from([(7, lines)]), SimTime::from_secs(100), &mut tally);
         let s = SimTime::from_secs;
         let expected = [((s(0), Some(s(20))), vec![7]), ((s(40), None), vec![7])];
         assert_eq!(outages.into_iter().collect::<Vec<_>>(), expected);
-        assert_eq!(restarts.into_iter().collect::<Vec<_>>(), [(s(30), vec![7])]);
+        assert_eq!(restarts.into_iter().collect::<Vec<_>>(), [((s(30), 2), vec![7])]);
         assert_eq!((tally.outages, tally.restarts, tally.repeated, tally.outside), (2, 1, 1, 3));
+    }
+
+    #[test]
+    fn restarts_are_as_deep_as_the_log_says() {
+        let of = |detail| Step::of(ReplayKind::Restart, detail, (true, false));
+        assert_eq!(["soft", "", "warm", " cold "].map(of), [0, 1, 1, 2].map(|tier| Some(Step::Again(tier))));
+        // Its meters hang, so that a watchdog restarts them here too; their supplies do not sag.
+        assert_eq!(["watchdog", "brown-out"].map(of), [Some(Step::ByItself), Some(Step::Again(1))]);
+        assert_eq!(Step::of(ReplayKind::Ping, "", (true, true)), None);
     }
 
     #[test]

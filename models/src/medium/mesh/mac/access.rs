@@ -152,8 +152,10 @@ fn leave_alone<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let epoch = link.macs[node].epoch;
     link.macs[node].looked = false;
     if link.air.is_engaged(node, now) {
+        // It looks again and again, at no set time after the frame's end.
         let over = link.air.receives_until(node, now).unwrap_or(now);
-        ctx.schedule(over + wait, node, Event::Attempt { node, epoch });
+        let first = SimTime::from_secs_f64(place * wait.secs_f64());
+        ctx.schedule(over + first, node, Event::Attempt { node, epoch });
         return;
     }
     let rules = link.rules.of(ctx.facts, node);
