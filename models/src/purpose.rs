@@ -80,6 +80,8 @@ pub const WAVE: u32 = 143;
 pub const RAIN: u32 = 194;
 /// Who belongs to a share of the meters that a campaign means (entity: site).
 pub const CAMPAIGN_SHARE: u32 = 144;
+/// Who belongs to a share of the meters that a read means (entity: site).
+pub const READ_SHARE: u32 = 295;
 /// What EAPOL frames are filled with.
 pub const EAPOL: u32 = 140;
 /// What is wrong with an answer of a served meter (entity: worker and number of the answer).

@@ -41,19 +41,7 @@ fn a_read_needs_both_ways() {
     let timeout = SimTime::from_secs(10);
     let content = PollContent::Registers;
     let (name, at, parallel) = ("read".into(), SimTime::ZERO, 8);
-    spec.polls = vec![PollSpec {
-        name,
-        content,
-        every,
-        at,
-        window,
-        parallel,
-        attempts: 1,
-        timeout,
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
-    }];
+    spec.polls = vec![PollSpec { every, at, window, parallel, attempts: 1, timeout, ..PollSpec::once(name, content) }];
     let ran = run(&spec);
     let reads: Vec<_> = ran.rows.transactions.iter().filter(|row| row.kind == TransactionKind::Read).collect();
     let ok = reads.iter().filter(|row| row.outcome == Outcome::Ok).count();

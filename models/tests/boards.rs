@@ -43,17 +43,13 @@ fn reset(tier: ResetTier) -> CampaignSpec {
 
 fn registers() -> PollSpec {
     PollSpec {
-        name: "registers".to_owned(),
         at: seconds(30),
         every: seconds(600),
         window: Some(SimTime::ZERO),
-        content: PollContent::Registers,
         parallel: 100,
         attempts: 1,
         timeout: seconds(30),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("registers".to_owned(), PollContent::Registers)
     }
 }
 

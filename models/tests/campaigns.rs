@@ -111,17 +111,13 @@ fn drawn(number: u64, draws: &mut Draws) -> WorldSpec {
     }
     spec.backhaul.loss = draws.among(&[0.0, 0.05, 0.5]);
     let read = |name: &str, content, at| PollSpec {
-        name: name.to_owned(),
         at: seconds(at),
         every: seconds(1_200),
         window: Some(seconds(60)),
-        content,
         parallel: 4,
         attempts: 3,
         timeout: seconds(10),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once(name.to_owned(), content)
     };
     spec.polls = vec![read("registers", PollContent::Registers, 60), read("profile", PollContent::Profile, 120)];
     for n in 0..2 + draws.below(2) {

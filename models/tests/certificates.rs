@@ -35,17 +35,13 @@ fn renewal(at: SimTime, renew_before: SimTime) -> CampaignSpec {
 /// Each day at noon.
 fn daily() -> PollSpec {
     PollSpec {
-        name: "daily".into(),
         at: SimTime::from_secs(DAY_S / 2),
         every: days(1),
         window: Some(SimTime::from_secs(600)),
-        content: PollContent::Registers,
         parallel: 10,
         attempts: 3,
         timeout: SimTime::from_secs(30),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("daily".into(), PollContent::Registers)
     }
 }
 

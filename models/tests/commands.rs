@@ -48,17 +48,13 @@ fn keys(name: &str, pace: PaceSpec) -> CampaignSpec {
 
 fn reads(at: u64) -> PollSpec {
     PollSpec {
-        name: format!("reads-{at}"),
         at: seconds(at),
         every: seconds(100_000),
         window: Some(seconds(60)),
-        content: PollContent::Registers,
         parallel: 100,
         attempts: 8,
         timeout: seconds(10),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once(format!("reads-{at}"), PollContent::Registers)
     }
 }
 

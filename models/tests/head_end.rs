@@ -24,17 +24,13 @@ fn town(routers: u32, meters_each: u32, seconds: u64, limits: HeadEndSpec) -> Wo
 
 fn reads(content: PollContent, every: SimTime, window: SimTime) -> PollSpec {
     PollSpec {
-        name: "reads".to_owned(),
-        content,
         every,
         at: SimTime::ZERO,
         window: Some(window),
         parallel: 1_000,
         attempts: 3,
         timeout: s(20),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), content)
     }
 }
 

@@ -26,17 +26,13 @@ fn star(meters: usize, duration: u64) -> WorldSpec {
 /// Reads at the beginning of each quarter of an hour and some seconds.
 fn poll(after: u64, content: PollContent) -> PollSpec {
     PollSpec {
-        name: "reads".to_owned(),
         at: seconds(after),
         every: seconds(QUARTER),
         window: Some(SimTime::ZERO),
-        content,
         parallel: 100,
         attempts: 2,
         timeout: seconds(60),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), content)
     }
 }
 

@@ -21,17 +21,13 @@ fn line(meters: u32, seconds: u64) -> WorldSpec {
 
 fn poll(every: u64, content: PollContent) -> PollSpec {
     PollSpec {
-        name: "reads".to_owned(),
         at: SimTime::ZERO,
         every: SimTime::from_secs(every),
         window: Some(SimTime::from_secs(every / 2)),
-        content,
         parallel: 4,
         attempts: 3,
         timeout: SimTime::from_secs(60),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), content)
     }
 }
 

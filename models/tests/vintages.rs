@@ -31,17 +31,13 @@ fn mixed(payload: Payload, delivery: Delivery) -> Ran {
         DlmsSpec { payload, vendors: vec![VendorSpec::default(), old.into(), silent.into()], ..DlmsSpec::default() };
     spec.traffic.push_period = Some(SimTime::from_secs(600));
     spec.polls = vec![PollSpec {
-        name: "reads".to_owned(),
         at: SimTime::from_secs(1_800),
         every: SimTime::from_secs(900),
         window: Some(SimTime::from_secs(60)),
-        content: PollContent::Registers,
         parallel: 4,
         attempts: 3,
         timeout: SimTime::from_secs(30),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), PollContent::Registers)
     }];
     spec.campaigns = vec![campaign(delivery, ResetTier::Warm)];
     run(&spec)
@@ -134,17 +130,13 @@ fn answers_wait_a_random_time_within_the_range() {
         let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0)]), PhyMode::M1b, 7_200);
         spec.dlms.answer_delay = (SimTime::from_millis(low), SimTime::from_millis(high));
         spec.polls = vec![PollSpec {
-            name: "reads".to_owned(),
             at: SimTime::from_secs(60),
             every: SimTime::from_secs(60),
             window: Some(SimTime::ZERO),
-            content: PollContent::Registers,
             parallel: 1,
             attempts: 1,
             timeout: SimTime::from_secs(30),
-            priority: PRIORITY_USUAL,
-            role: None,
-            turns: Vec::new(),
+            ..PollSpec::once("reads".to_owned(), PollContent::Registers)
         }];
         let ran = run(&spec);
         let delay = |read: &TransactionRow| read.answered_s.expect("answered") - read.sent_s.expect("sent");

@@ -126,17 +126,13 @@ fn access_point() -> Group {
     let read = |content: PollContent, rows: u64| {
         let at = SimTime::from_secs(900 * (rows + 1));
         let poll = PollSpec {
-            name: "all".into(),
-            content,
             every: at + SimTime::from_secs(1_800),
             at,
             window: Some(SimTime::ZERO),
             parallel: 50,
             attempts: 3,
             timeout: SimTime::from_secs(60),
-            priority: PRIORITY_USUAL,
-            role: None,
-            turns: Vec::new(),
+            ..PollSpec::once("all".into(), content)
         };
         let mut spec = WorldSpec {
             duration: poll.every,

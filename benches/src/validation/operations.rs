@@ -45,17 +45,12 @@ fn sessions_by_minute() -> Vec<f64> {
         ..HeadEndSpec::default()
     });
     spec.polls = vec![PollSpec {
-        name: "registers".into(),
-        content: PollContent::Registers,
         every,
-        at: SimTime::ZERO,
         window: Some(every),
         parallel: 10_000,
         attempts: 3,
         timeout: SimTime::from_secs(60),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("registers".into(), PollContent::Registers)
     }];
     run(&spec).rows.headend.iter().map(|row| f64::from(row.sessions)).collect()
 }

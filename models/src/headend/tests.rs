@@ -168,17 +168,12 @@ fn reset(delivery: Delivery, back: BackSign) -> CampaignSpec {
 /// Reads the three meters in turns 10 s apart, one at a time, once a minute.
 fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
     PollSpec {
-        name: "registers".to_owned(),
-        at: SimTime::ZERO,
         every: SimTime::from_secs(60),
         window: Some(SimTime::from_secs(30)),
-        content: PollContent::Registers,
         parallel: 1,
         attempts,
         timeout: SimTime::from_secs(timeout_s),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("registers".to_owned(), PollContent::Registers)
     }
 }
 
@@ -283,6 +278,29 @@ fn who_has_no_turn_in_a_round_is_skipped() {
     assert_eq!(ran.outcomes(), expected);
     let planned: Vec<_> = ran.head_end().rows.transactions.iter().map(|row| row.planned_s).collect();
     assert_eq!(planned, [0.0, 20.0, 10.0]);
+}
+
+#[test]
+fn a_read_on_demand_asks_whom_it_means_once_in_clusters() {
+    // Meters 1 and 2 at once, at 20 s; the first answers after 1 s, the second after 4 s, and only then meter 3 has its turn.
+    let once = PollSpec::once("now".to_owned(), PollContent::Registers);
+    let clusters = PollSpec { at: SimTime::from_secs(20), parallel: 2, clusters: true, ..once.clone() };
+    let answer: Answer = |meter, kind, _| match kind {
+        DownKind::Request { read } => {
+            vec![(after(if meter == 2 { 4 } else { 1 }), says(meter, ReportKind::Answer { read }, 1, 0))]
+        }
+        _ => vec![],
+    };
+    let of = |spec: &PollSpec| -> Vec<_> {
+        let ran = run(&[], [0; 3], std::slice::from_ref(spec), 600, answer);
+        ran.outcomes().into_iter().map(|row| (row.0, row.2, row.3)).collect()
+    };
+    let (first, second) = ((1, Some(20.0), Some(21.1)), (2, Some(20.0), Some(24.1)));
+    assert_eq!(of(&clusters), [first, second, (3, Some(24.1), Some(25.2))]);
+    // Without clusters it takes the place that meter 1 has left.
+    assert_eq!(of(&PollSpec { clusters: false, ..clusters.clone() })[1], (3, Some(21.1), Some(22.2)));
+    let some = PollSpec { target: Target::of(vec![2]), ..clusters };
+    assert_eq!(of(&some), [second]);
 }
 
 #[test]

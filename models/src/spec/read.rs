@@ -3,11 +3,12 @@
 use super::command::{attempts_default, timeout_default};
 use super::head_end::{is_usual, priority_usual};
 use super::quantity::{Maybe, Time};
+use super::target::Target;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Meters that the head-end reads by a schedule, every one in each round.
+/// Meters that the head-end reads, once or by a schedule, every one in each round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PollSpec {
@@ -17,15 +18,15 @@ pub struct PollSpec {
     /// What is read.
     #[serde(rename = "what", default)]
     pub content: PollContent,
-    /// Time between the starts of two rounds, such as "15min", "1h" or "1d".
-    #[serde(with = "Time")]
+    /// Time between the starts of two rounds, such as "15min", "1h" or "1d". Without it there is one round, as an operator asks for it.
+    #[serde(default = "once", with = "Time", skip_serializing_if = "is_once")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub every: SimTime,
     /// Start of the first round.
     #[serde(default, with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub at: SimTime,
-    /// Time over which the meters of a border router are spread in a round; four fifths of `every` when missing.
+    /// Time over which the meters of a border router are spread in a round; four fifths of `every` when missing, and none in a single round.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub window: Option<SimTime>,
@@ -33,6 +34,9 @@ pub struct PollSpec {
     #[serde(default = "parallel_default")]
     #[schemars(range(min = 1, max = 10_000))]
     pub parallel: u16,
+    /// Meters are read in clusters of `parallel` behind each border router: the next one begins when the last is done with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clusters: bool,
     /// Requests for the same thing at most; after them the read has failed.
     #[serde(default = "attempts_default")]
     #[schemars(range(min = 1, max = 20))]
@@ -49,9 +53,23 @@ pub struct PollSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 80))]
     pub role: Option<String>,
+    /// Whose turn it is: all meters when missing.
+    #[serde(default, skip_serializing_if = "Target::is_empty")]
+    pub target: Target,
     /// Who is read when, by number of the site, ascending by time, in place of rounds: of a log that is played again. Empty otherwise.
     #[serde(skip)]
     pub turns: Vec<(SimTime, u32)>,
+}
+
+/// Beyond the end of every run.
+const ONCE: SimTime = SimTime::from_secs(366 * 86_400);
+
+fn once() -> SimTime {
+    ONCE
+}
+
+fn is_once(every: &SimTime) -> bool {
+    *every == ONCE
 }
 
 fn parallel_default() -> u16 {
@@ -64,8 +82,30 @@ const WINDOW_SHARE: f64 = 0.8;
 impl PollSpec {
     /// Time over which the meters of a border router are spread in a round, in the order of their ids.
     pub fn spread(&self) -> SimTime {
-        let usual = || SimTime::from_nanos((self.every.nanos() as f64 * WINDOW_SHARE) as u64);
+        let usual = || match self.every {
+            ONCE => SimTime::ZERO,
+            every => SimTime::from_nanos((every.nanos() as f64 * WINDOW_SHARE) as u64),
+        };
         self.window.unwrap_or_else(usual)
+    }
+
+    /// These settings, for a job that reads registers of all meters once.
+    pub fn once(name: String, content: PollContent) -> Self {
+        PollSpec {
+            name,
+            content,
+            every: ONCE,
+            at: SimTime::ZERO,
+            window: None,
+            parallel: parallel_default(),
+            clusters: false,
+            attempts: attempts_default(),
+            timeout: timeout_default(),
+            priority: priority_usual(),
+            role: None,
+            target: Target::default(),
+            turns: Vec::new(),
+        }
     }
 }
 

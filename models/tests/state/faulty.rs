@@ -20,17 +20,13 @@ fn meters_with_wrong_clocks_weak_supplies_and_much_to_tell_go_on() {
     spec.device.battery = Some(BatterySpec::default());
     spec.record.load_every = seconds(1_000);
     spec.polls = vec![PollSpec {
-        name: "profile".to_owned(),
         at: seconds(0),
         every: seconds(900),
         window: Some(seconds(100)),
-        content: PollContent::Profile,
         parallel: 4,
         attempts: 2,
         timeout: seconds(60),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("profile".to_owned(), PollContent::Profile)
     }];
     let meters: Vec<u32> = (10..40).collect();
     spec.events = vec![

@@ -50,17 +50,13 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
         },
     ];
     spec.polls = vec![PollSpec {
-        name: "reads".to_owned(),
         at: seconds(420),
         every: seconds(300),
         window: Some(seconds(200)),
-        content: PollContent::Registers,
         parallel: 2,
         attempts: 3,
         timeout: seconds(20),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), PollContent::Registers)
     }];
     let dark = event("dark", 415, Some(60), Act::PowerOff(PowerOff {}), vec![12, 13]);
     let mut loss =

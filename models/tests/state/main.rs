@@ -156,17 +156,13 @@ fn a_head_end_with_a_queue_goes_on() {
     let mut spec = suburb(60, 1_800);
     spec.traffic.push_period = Some(seconds(60));
     spec.polls = vec![PollSpec {
-        name: "registers".to_owned(),
-        content: PollContent::Registers,
         every: seconds(600),
         at: SimTime::ZERO,
         window: None,
         parallel: 8,
         attempts: 3,
         timeout: seconds(60),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("registers".to_owned(), PollContent::Registers)
     }];
     // 1.1 messages a second, of which a worker takes in one.
     let (service, service_times) = (seconds(1), ServiceTimes::Exponential);
@@ -184,17 +180,13 @@ fn a_head_end_with_permits_pauses_instances_and_a_broker_goes_on() {
         spec.campaigns = vec![CampaignSpec { priority: 9, ..reset(650, Delivery::Unicast, BackSign::Heartbeat) }];
         spec.traffic.push_period = Some(seconds(60));
         spec.polls = vec![PollSpec {
-            name: "rows".to_owned(),
-            content: PollContent::Profile,
             every: seconds(900),
             at: seconds(30),
             window: Some(seconds(300)),
             parallel: 40,
             attempts: 2,
             timeout: seconds(10),
-            priority: PRIORITY_USUAL,
-            role: None,
-            turns: Vec::new(),
+            ..PollSpec::once("rows".to_owned(), PollContent::Profile)
         }];
         let permits = PermitsSpec {
             open: 4,
@@ -235,17 +227,13 @@ fn scheduled_reads_with_real_payloads_go_on() {
     spec.mesh.frame_bytes_max = 140;
     spec.campaigns = vec![reset(950, Delivery::Broadcast, BackSign::Route)];
     spec.polls = vec![PollSpec {
-        name: "reads".to_owned(),
         at: SimTime::ZERO,
         every: seconds(900),
         window: Some(seconds(600)),
-        content: PollContent::Profile,
         parallel: 2,
         attempts: 3,
         timeout: seconds(2),
-        priority: PRIORITY_USUAL,
-        role: None,
-        turns: Vec::new(),
+        ..PollSpec::once("reads".to_owned(), PollContent::Profile)
     }];
     let times = [1_003_003, 1_231_234, 1_500_000, 1_811_811, 1_900_500].map(SimTime::from_millis);
     let bytes = check(&spec, &times);

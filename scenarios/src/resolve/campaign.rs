@@ -4,9 +4,10 @@ use super::sites::Sites;
 use super::target::{Finder, Of};
 use super::{Context, command, firmware, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
-use amitwin_models::purpose::CAMPAIGN_SHARE;
+use amitwin_models::purpose::{CAMPAIGN_SHARE, READ_SHARE};
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, ResetSchedule, ResetSpec, Target,
+    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, PollSpec, ResetSchedule, ResetSpec,
+    Target,
 };
 use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;
@@ -29,7 +30,7 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
         starts_in_time(cx, campaign);
         knows_links(cx, campaign);
         grows(cx, campaign);
-        names_no_file(cx, &campaign.name, "target", campaign.job.target());
+        names_no_file(cx, ("campaign", &campaign.name), "target", campaign.job.target());
         ends_its_waves(cx, campaign);
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
@@ -54,13 +55,13 @@ fn grows(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     }
 }
 
-/// A campaign's meters are not named in a file.
-pub(super) fn names_no_file(cx: &mut Context<'_>, name: &str, key: &str, target: &Target) {
+/// Meters of a campaign or a read are not named in a file.
+pub(super) fn names_no_file(cx: &mut Context<'_>, (noun, name): (&str, &str), key: &str, target: &Target) {
     if target.file.is_some() {
-        let title = format!("the campaign `{name}` names a file of ids");
+        let title = format!("the {noun} `{name}` names a file of ids");
         let help =
             "lists in files are for events; name meters in `ids`, or by a column of the placement in `attributes`";
-        cx.error(&["campaign", name, key], title, "not for campaigns", help);
+        cx.error(&[noun, name, key], title, "only of events", help);
     }
 }
 
@@ -192,18 +193,19 @@ pub(super) fn about(ns: f64) -> String {
     format!("{}{word}", (ns / scale * 10.0).round() / 10.0)
 }
 
-/// The campaigns with the meters that they mean in this placement.
-pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> Vec<CampaignSpec> {
+/// The campaigns and reads with the meters that they mean in this placement.
+pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> (Vec<CampaignSpec>, Vec<PollSpec>) {
     let file = cx.file;
     let targets = |campaign: &'_ CampaignSpec| -> Vec<Target> {
         let wrong = campaign.job.firmware().map_or(&[][..], |firmware| &firmware.goes_wrong);
         let all = wrong.iter().map(|wrong| &wrong.target).chain([campaign.job.target()]);
         all.filter(|target| !target.is_empty()).cloned().collect()
     };
-    let all: Vec<Target> = file.campaign.iter().flat_map(targets).collect();
-    let mut campaigns = file.campaign.clone();
+    let of_reads = file.read.iter().map(|read| &read.target).filter(|target| !target.is_empty()).cloned();
+    let all: Vec<Target> = file.campaign.iter().flat_map(targets).chain(of_reads).collect();
+    let (mut campaigns, mut reads) = (file.campaign.clone(), file.read.clone());
     if all.is_empty() {
-        return campaigns;
+        return (campaigns, reads);
     }
     let asked = all.iter().flat_map(|target| target.ids.iter().chain(&target.router)).map(String::as_str).collect();
     let sites = Sites::new(placement, &asked);
@@ -223,5 +225,10 @@ pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> Vec<Campaign
             wrong.target.nodes = Some(finder.meters(cx, &of, purpose(n + 1), &wrong.target));
         }
     }
-    campaigns
+    for (index, read) in reads.iter_mut().enumerate().filter(|(_, read)| !read.target.is_empty()) {
+        let of = Of { noun: "read", name: &read.name, path: &["read", &read.name, "target"] };
+        let nodes = finder.meters(cx, &of, READ_SHARE ^ ((index as u32) << 16), &read.target);
+        read.target.nodes = Some(nodes);
+    }
+    (campaigns, reads)
 }

@@ -40,7 +40,7 @@ pub(super) fn check(cx: &mut Context<'_>, name: &str, firmware: &FirmwareSpec) {
         }
     }
     for wrong in &firmware.goes_wrong {
-        names_no_file(cx, name, "goes_wrong", &wrong.target);
+        names_no_file(cx, ("campaign", name), "goes_wrong", &wrong.target);
     }
     let rounds = if is_multicast { f64::from(firmware.blocks()) * firmware.pace().nanos() as f64 } else { 0.0 };
     let left = cx.file.duration.saturating_sub(firmware.at).nanos() as f64;

@@ -122,7 +122,7 @@ pub(crate) fn world(cx: &mut Context<'_>, dir: &Path, placements: &mut Placement
         technicians: cx.file.technicians.clone(),
     };
     let mut events = event::events(cx, &placement, placements);
-    let (mut campaigns, mut polls) = (campaign::meant(cx, &placement), cx.file.read.clone());
+    let (mut campaigns, mut polls) = campaign::meant(cx, &placement);
     events.extend(replay::replays(cx, (&placement, placements), (&mut campaigns, &mut polls)));
     let file = cx.file;
     let mut spec = WorldSpec {

@@ -1,5 +1,6 @@
 //! `[[read]]`: schedules, and whether they fit into the run and into each other.
 
+use super::campaign::names_no_file;
 use super::{Context, show};
 use amitwin_models::spec::PollSpec;
 
@@ -19,6 +20,7 @@ fn poll(cx: &mut Context<'_>, section: &PollSpec) {
         let help = format!("the run lasts {}; start earlier or raise `duration`", show(duration));
         cx.error(&["read", name, "at"], title, "not within the run", help);
     }
+    names_no_file(cx, ("read", name), "target", &section.target);
     if section.spread() > section.every {
         let title = format!("the read `{name}` spreads a round over more time than there is between two");
         let help = format!("`every` is {}; a window is at most that", show(section.every));

@@ -56,6 +56,8 @@ struct Group {
     /// Meters of this round that have had their turn.
     at: usize,
     under_way: u16,
+    /// Places left in this cluster, where meters are read in clusters.
+    left: u16,
     /// Reads whose pause is over and that wait for a place.
     due: VecDeque<u32>,
     /// Time of the next timer that is already set.
@@ -105,9 +107,13 @@ impl Read {
     /// Job `job`, the schedule with that ordinal, over the meters `behind` each border router.
     pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[SiteId]>]) -> Self {
         let group = |meters: &Arc<[SiteId]>| {
-            let (meters, turns) = of_log(spec, meters).unwrap_or_else(|| (meters.clone(), Vec::new()));
-            let at = meters.len();
-            Group { meters, turns, rounds: 0, at, under_way: 0, due: VecDeque::new(), wakes_at: SimTime::MAX }
+            let meant = || match spec.target.nodes {
+                None => meters.clone(),
+                Some(_) => meters.iter().copied().filter(|meter| spec.target.means(meter.0)).collect(),
+            };
+            let (meters, turns) = of_log(spec, meters).unwrap_or_else(|| (meant(), Vec::new()));
+            let (at, due) = (meters.len(), VecDeque::new());
+            Group { meters, turns, rounds: 0, at, under_way: 0, left: 0, due, wakes_at: SimTime::MAX }
         };
         let groups = behind.iter().map(group).collect();
         Read { job, schedule, spec: spec.clone(), groups, under_way: BTreeMap::new() }
@@ -144,13 +150,16 @@ impl Read {
                 }
                 continue;
             }
+            if group.under_way == 0 {
+                group.left = self.spec.parallel;
+            }
             let has_place = group.under_way < self.spec.parallel;
             if has_place && let Some(read) = group.due.pop_front() {
                 self.resume(ctx, tools, read);
                 continue;
             }
             let group = &self.groups[n as usize];
-            let can_read = group.rounds > 0 && at < count && has_place;
+            let can_read = group.rounds > 0 && at < count && has_place && (!self.spec.clusters || group.left > 0);
             let mut wakes_at = next_round;
             if can_read {
                 let turn = self.turn(n, self.groups[n as usize].rounds - 1, at);
@@ -192,7 +201,8 @@ impl Read {
             self.record(tools, turn, None, Outcome::Expired);
             return;
         }
-        self.groups[turn.group as usize].under_way += 1;
+        let group = &mut self.groups[turn.group as usize];
+        (group.under_way, group.left) = (group.under_way + 1, group.left.saturating_sub(1));
         let read = tools.numbers.open(self.job);
         let transaction = Transaction {
             turn,

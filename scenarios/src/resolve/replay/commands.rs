@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 
 /// Jobs that a log may make.
 const JOBS_MAX: usize = 1_000;
-/// Beyond the end of every run.
-const NEVER: SimTime = SimTime::from_secs(366 * 86_400);
 
 /// What a head-end has told a meter to do, or asked of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,17 +129,12 @@ fn read(replay: &ReplaySection, name: String, content: PollContent, turns: &Turn
         turns.iter().flat_map(|(&site, times)| times.iter().map(move |&at| (at, site))).collect();
     turns.sort_unstable();
     PollSpec {
-        name,
-        content,
-        every: NEVER,
         at: turns.first().map_or(SimTime::ZERO, |turn| turn.0),
-        window: Some(SimTime::ZERO),
         parallel: u16::MAX,
         attempts: replay.attempts,
         timeout: replay.timeout,
-        priority: PRIORITY_USUAL,
-        role: None,
         turns,
+        ..PollSpec::once(name, content)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What of a read job changes in a run: where each border router's round is, and reads under way.
 
-use super::{Read, Transaction};
+use super::{Group, Read, Transaction};
 use crate::check::{ensure, same_count};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 struct Place {
     rounds: u32,
     at: usize,
+    left: u16,
     wakes_at: SimTime,
     due: VecDeque<u32>,
 }
@@ -25,8 +26,9 @@ pub struct State {
 impl Read {
     /// What changes in a run.
     pub(in crate::headend::jobs) fn saved(&self) -> State {
-        let places =
-            self.groups.iter().map(|g| Place { rounds: g.rounds, at: g.at, wakes_at: g.wakes_at, due: g.due.clone() });
+        let place =
+            |g: &Group| Place { rounds: g.rounds, at: g.at, left: g.left, wakes_at: g.wakes_at, due: g.due.clone() };
+        let places = self.groups.iter().map(place);
         State { places: places.collect(), under_way: self.under_way.clone() }
     }
 
@@ -49,7 +51,7 @@ impl Read {
         }
         for (group, place) in self.groups.iter_mut().zip(state.places) {
             (group.rounds, group.at, group.wakes_at, group.under_way) = (place.rounds, place.at, place.wakes_at, 0);
-            group.due = place.due;
+            (group.left, group.due) = (place.left, place.due);
         }
         for transaction in state.under_way.values().filter(|transaction| !transaction.pauses) {
             let under_way = &mut self.groups[transaction.turn.group as usize].under_way;
