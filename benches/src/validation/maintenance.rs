@@ -5,7 +5,9 @@ use crate::maintenance::{exchanges, play};
 use amitwin_data::rows::{Part, Rows};
 use amitwin_maintenance::heat::{DOUBLING_K, Enclosure, HeatTable, YEAR_S};
 use amitwin_maintenance::laws::fleet::{METER, Weibull};
-use amitwin_maintenance::laws::{accuracy, battery, capacitor, clock, crews, fleet, normal_above, supercapacitor};
+use amitwin_maintenance::laws::{
+    accuracy, battery, capacitor, clock, crews, fleet, normal_above, supercapacitor, uses,
+};
 use amitwin_maintenance::life::days;
 use amitwin_maintenance::spec::{Law, PlanSpec};
 use amitwin_maintenance::{Run, hardware};
@@ -68,6 +70,14 @@ fn lives() -> Group {
             ),
             share("cell of 8.5 Ah at 620.5 mAh a year", 12.1, "years", battery::life_y(8.5, 0.6205, 0.02)),
             share("clock at 60 C, a day", -3.60, "s", clock::gain_s_a_day(60.0)),
+            share(
+                "writes a day and sector of flash that lasts 20 years",
+                13.7,
+                "",
+                uses::uses_a_day(uses::FLASH_CYCLES, 20.0),
+            ),
+            share("flash that is written every 15 minutes", 2.85, "years", uses::life_y(uses::FLASH_CYCLES, 96.0)),
+            share("relay that moves twice a day", 13.7, "years", uses::life_y(uses::RELAY_OPERATIONS, 2.0)),
         ],
     }
 }
