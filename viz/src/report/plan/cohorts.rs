@@ -61,21 +61,10 @@ fn alive(curve: Curve, age_y: f64) -> f64 {
     by.checked_sub(1).map_or(1.0, |at| curve[at].alive_share)
 }
 
-/// Failures of 100 such parts in each year of their age, from the first year in which one failed; nothing where fewer than [`WATCHED_MIN`] were watched.
-fn rates(curve: Curve) -> Vec<Option<f64>> {
-    let last = curve.last().map_or(0.0, |row| row.age_s / YEAR_S);
-    let rate = |year: u32| {
-        let (from, to) = (f64::from(year), f64::from(year) + 1.0);
-        let watched = curve
-            .iter()
-            .filter(|row| (from + 0.01..to + 0.01).contains(&(row.age_s / YEAR_S)))
-            .map(|row| row.at_risk)
-            .min()
-            .unwrap_or(u32::MAX);
-        let (before, after) = (alive(curve, from), alive(curve, to));
-        (watched >= WATCHED_MIN && after > 0.0).then(|| 100.0 * libm::log(before / after))
-    };
-    (0..last.floor() as u32).map(rate).collect()
+/// What is said of a curve in a year of age.
+fn in_year(curve: Curve, year: u32) -> impl Iterator<Item = &SurvivalRow> {
+    let (from, to) = (f64::from(year) + 0.01, f64::from(year) + 1.01);
+    curve.iter().filter(move |row| (from..to).contains(&(row.age_s / YEAR_S)))
 }
 
 /// Points in the middles of years.
@@ -85,12 +74,28 @@ fn line(rates: &[Option<f64>]) -> Vec<Point> {
 }
 
 impl Cohort<'_> {
-    /// Failures of 100 meters in each year of age, all parts together: as far as all that have failed in a year were watched.
+    /// Years of age that are known of any of its parts.
+    fn years(&self) -> u32 {
+        let last = self.parts.iter().filter_map(|(_, curve)| curve.last()).map(|row| row.age_s / YEAR_S);
+        last.fold(0.0, f64::max).floor() as u32
+    }
+
+    /// Failures of 100 parts of a kind in each year of their age; nothing where fewer than [`WATCHED_MIN`] were watched. In a year in which
+    /// none of them failed that was as it was for the other parts.
+    fn rates_of(&self, curve: Curve) -> Vec<Option<f64>> {
+        let rate = |year: u32| {
+            let others = || self.parts.iter().flat_map(|(_, other)| in_year(other, year)).map(|row| row.at_risk).max();
+            let watched = in_year(curve, year).map(|row| row.at_risk).min().or_else(others).unwrap_or(0);
+            let (before, after) = (alive(curve, f64::from(year)), alive(curve, f64::from(year) + 1.0));
+            (watched >= WATCHED_MIN && after > 0.0).then(|| 100.0 * libm::log(before / after))
+        };
+        (0..self.years()).map(rate).collect()
+    }
+
+    /// The same of 100 meters, all parts together.
     fn rates(&self) -> Vec<Option<f64>> {
-        let parts: Vec<Vec<Option<f64>>> = self.parts.iter().map(|(_, curve)| rates(curve)).collect();
-        let longest = parts.iter().map(Vec::len).max().unwrap_or(0);
-        let sum = |year: usize| parts.iter().map(|part| part.get(year).copied().unwrap_or(Some(0.0))).sum();
-        (0..longest).map(sum).collect()
+        let parts: Vec<Vec<Option<f64>>> = self.parts.iter().map(|(_, curve)| self.rates_of(curve)).collect();
+        (0..self.years() as usize).map(|year| parts.iter().map(|part| part[year]).sum()).collect()
     }
 
     fn name(&self, variant: &VariantView) -> String {
@@ -125,7 +130,7 @@ fn by_vintage(group: &Group, variant: &VariantView, cohorts: &[Cohort]) -> Optio
 /// Failures by age of a vintage, a line for each part.
 fn by_part(group: &Group, variant: &VariantView, cohort: &Cohort, cohorts: usize) -> Figure {
     let shown = &cohort.parts[..cohort.parts.len().min(CURVES_MAX)];
-    let lines: Vec<Vec<Point>> = shown.iter().map(|(_, curve)| line(&rates(curve))).collect();
+    let lines: Vec<Vec<Point>> = shown.iter().map(|(_, curve)| line(&cohort.rates_of(curve))).collect();
     let vintage = cohort.name(variant);
     let (kind, title) = match cohorts {
         1 => ("ages".to_owned(), "Failures by age".to_owned()),
@@ -222,13 +227,13 @@ mod tests {
     #[test]
     fn rates_of_a_vintage_follow_from_what_lives_and_stop_where_few_are_left() {
         let rows = [
-            // 1 of 100 in the first year, none in the second, of 50 few watched in the third.
+            // 1 of 100 in the first year, none in the second; of the few that are watched in the third a tenth.
             row(0, Part::Board, 7, (1_000, 10), 0.99),
             row(0, Part::Board, 30, (50, 5), 0.891),
             row(0, Part::Board, 36, (40, 0), 0.891),
             row(0, Part::Coverage, 5, (1_000, 900), 0.1),
             row(0, Part::Module, 12, (1_000, 20), 0.98),
-            row(0, Part::Module, 24, (980, 0), 0.98),
+            row(0, Part::Module, 20, (980, 0), 0.98),
             row(2, Part::Board, 1, (900, 9), 0.99),
         ];
         let cohorts = cohorts(&rows);
@@ -238,7 +243,8 @@ mod tests {
         let parts: Vec<Part> = cohorts[0].parts.iter().map(|(part, _)| *part).collect();
         assert_eq!(parts, [Part::Module, Part::Board]);
         let near = |found: Option<f64>, expected: f64| found.is_some_and(|rate| (rate - expected).abs() < 1e-9);
-        let board = rates(cohorts[0].parts[1].1);
+        // In the second year 980 modules were watched, and so as many boards.
+        let board = cohorts[0].rates_of(cohorts[0].parts[1].1);
         assert!(near(board[0], -100.0 * libm::log(0.99)) && near(board[1], 0.0) && board[2].is_none(), "{board:?}");
         let all = cohorts[0].rates();
         assert!(near(all[0], -100.0 * libm::log(0.99 * 0.98)) && near(all[1], 0.0) && all[2].is_none(), "{all:?}");

@@ -73,9 +73,9 @@ fn burns(group: &Group, variant: &VariantView) -> Option<Figure> {
     Some(Figure::new(group.name("burns"), &title, Vec::new(), heat.draw(), &caption))
 }
 
-/// The depots of a generated fleet, whose meters have no places.
+/// The depots of a generated fleet, whose meters have no places; a single one says no more than its years.
 fn burning_depots(group: &Group, variant: &VariantView, (low, high): (f64, f64)) -> Option<Figure> {
-    if variant.depots.is_empty() {
+    if variant.depots.len() < 2 {
         return None;
     }
     let cell = |depot: &amitwin_data::rows::DepotRow| {
