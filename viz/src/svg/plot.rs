@@ -313,6 +313,32 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_away_from_neighbours_and_points_of_no_line_below_others() {
+        let point = |x: f64, y: f64| Point { x, y, band: None };
+        let plot = Plot {
+            title: "t".into(),
+            x_label: "x".into(),
+            y_label: "y".into(),
+            x_ticks: vec![(0.0, "0".into()), (1000.0, "1,000".into())],
+            logarithmic: false,
+            bounds: None,
+            // 20 of 1,000 are 10 units of 500.
+            lines: vec![vec![point(500.0, 5.0)]],
+            joined: true,
+            loose: vec![point(520.0, 5.0)],
+            names: vec![(500.0, 5.0, "1".into()), (520.0, 5.0, "2".into())],
+            limits: Vec::new(),
+            marks: Vec::new(),
+        };
+        let drawn = plot.draw().element();
+        // The left one has its name 11.2 units to its left, at 346 - 11.2; the right one to its right, at 356 + 11.2.
+        assert!(drawn.contains("x=\"334.8\"") && drawn.contains("x=\"367.2\""), "{drawn}");
+        // The wider mark comes first.
+        let at = |what: &str| drawn.find(what).expect(what);
+        assert!(at("stroke-width=\"9\"") < at("stroke-width=\"6\""), "{drawn}");
+    }
+
+    #[test]
     fn shares_near_the_whole_fill_the_axis_and_stay_within_it() {
         let bounds = (0.0, 100.0);
         // 10 % of the span below the lowest, then down to a multiple of the step between ticks: 5, 0.5, 0.02, 5.

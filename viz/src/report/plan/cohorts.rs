@@ -62,7 +62,7 @@ fn alive(curve: Curve, age_y: f64) -> f64 {
 }
 
 /// What is said of a curve in a year of age.
-fn in_year(curve: Curve, year: u32) -> impl Iterator<Item = &SurvivalRow> {
+fn in_year(curve: Curve<'_>, year: u32) -> impl Iterator<Item = &SurvivalRow> {
     let (from, to) = (f64::from(year) + 0.01, f64::from(year) + 1.01);
     curve.iter().filter(move |row| (from..to).contains(&(row.age_s / YEAR_S)))
 }
