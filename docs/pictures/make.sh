@@ -80,9 +80,9 @@ draw serve map
 draw spring-foliage links
 draw staggered-reset rejoin
 draw suite-mismatch reads
-draw_plan maintenance-20-years away pareto
+draw_plan maintenance-20-years away-ahmedabad pareto-ahmedabad pareto-london
 draw_plan makers-ratings visits
-draw_plan vintages survival
+draw_plan vintages survival cohorts
 draw trace-burstiness delivered
 draw zombie-reset rejoin
 draw week progress

@@ -80,6 +80,8 @@ fn a_plan_writes_a_run_directory_that_holds_what_it_says() {
     for part in [
         "Hours without a reading by year",
         "Truck rolls by year",
+        "Crews at work by year",
+        "Spares put in by year",
         "Failures by age",
         "Survival",
         "Where it burns",

@@ -13,8 +13,6 @@ use amitwin_data::rows::{
 use std::path::Path;
 use std::sync::Arc;
 
-/// Seconds of a mean year.
-const YEAR_S: f64 = 31_557_600.0;
 /// Shorter runs have no course over the hours, s.
 const DELIVERED_FROM_S: f64 = 3.0 * 3_600.0;
 
@@ -86,6 +84,7 @@ fn plan(run: &RunReader, seed: u64, rows: &mut VariantView) -> Result<(), VizErr
     rows.depots = run.rows(&name, seed)?;
     rows.radio = run.rows(&name, seed)?;
     rows.survival = run.rows(&name, seed)?;
+    rows.vintages = scenario(run).map_or_else(Vec::new, |text| vintages(&text));
     rows.radio.sort_by_key(|row| (row.month, row.depot));
     // Meters that are no list have no places.
     let folder = format!("tables/nodes/{}/", slug(&name)?);
@@ -94,23 +93,25 @@ fn plan(run: &RunReader, seed: u64, rows: &mut VariantView) -> Result<(), VizErr
         rows.places = nodes.iter().map(|n| Place { x_m: n.x_m, y_m: n.y_m, failures: 0 }).collect();
     }
     rows.years.sort_by_key(|row| (row.year, row.depot));
-    let (ages, places) = (&mut rows.ages, &mut rows.places);
+    let places = &mut rows.places;
+    if places.is_empty() {
+        return Ok(());
+    }
     run.each_group(&name, seed, |failures: Vec<FailureRow>| {
         for failure in &failures {
             if let Some(place) = places.get_mut(failure.meter as usize) {
                 place.failures += 1;
             }
         }
-        for failure in failures.iter().filter(|failure| failure.generation == 0) {
-            let by_age = ages.entry(failure.part).or_default();
-            let age = (failure.age_s / YEAR_S) as usize;
-            if by_age.len() <= age {
-                by_age.resize(age + 1, 0);
-            }
-            by_age[age] += 1;
-        }
     })?;
     Ok(())
+}
+
+/// Names of the vintages of a resolved plan; none if it cannot be read.
+fn vintages(plan: &str) -> Vec<String> {
+    let Ok(file) = plan.parse::<toml::Table>() else { return Vec::new() };
+    let all = file.get("vintage").and_then(toml::Value::as_array).into_iter().flatten();
+    all.map(|vintage| vintage.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned()).collect()
 }
 
 /// Sites of a variant and seed; shared with `like` if they are the same, which they are in most runs.

@@ -12,10 +12,9 @@ use crate::visits::Visits;
 use amitwin_data::manifest::Manifest;
 use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{
-    AirtimeRow, DepotRow, FleetYearRow, HeadendRow, NodeRow, Part, RadioMonthRow, SurvivalRow, WeatherRow,
+    AirtimeRow, DepotRow, FleetYearRow, HeadendRow, NodeRow, RadioMonthRow, SurvivalRow, WeatherRow,
 };
 use amitwin_data::summary::Summary;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A run.
@@ -66,8 +65,8 @@ pub struct VariantView {
     pub survival: Vec<SurvivalRow>,
     /// Failures of each meter of a list, and what its place is.
     pub places: Vec<Place>,
-    /// First failures of each part, by whole years of its age.
-    pub ages: BTreeMap<Part, Vec<u32>>,
+    /// Names of a plan's vintages, in the order of the file.
+    pub vintages: Vec<String>,
     /// Hours of the weather.
     pub weather: Vec<WeatherRow>,
     /// Supplies that failed, and what the head-end was told of it.

@@ -1,11 +1,11 @@
 //! Figures of fleets over years: heat, failures, renewals, crews, accuracy, silence.
 
-use super::{Effort, Figure, Group, Tolerance};
+use super::{Effort, Figure, Group, Tolerance, laws};
 use crate::maintenance::{exchanges, play};
 use amitwin_data::rows::{Part, Rows};
-use amitwin_maintenance::heat::{DOUBLING_K, Enclosure, HeatTable, YEAR_S};
+use amitwin_maintenance::heat::{DOUBLING_K, Enclosure, HeatTable, YEAR_S, effective_air_c};
 use amitwin_maintenance::laws::fleet::{METER, Weibull};
-use amitwin_maintenance::laws::{accuracy, battery, capacitor, clock, crews, fleet, normal_above, supercapacitor};
+use amitwin_maintenance::laws::{accuracy, crews, fleet, normal_above};
 use amitwin_maintenance::life::days;
 use amitwin_maintenance::spec::{Law, PlanSpec};
 use amitwin_maintenance::{Run, hardware};
@@ -15,7 +15,7 @@ use amitwin_scenarios::plan::climate_of;
 
 /// All of them.
 pub fn groups(effort: Effort) -> Vec<Group> {
-    vec![heat(), lives(), renewals(effort), waits(effort), texas(effort), silent(effort)]
+    vec![heat(), laws::lives(), laws::rules(), renewals(effort), waits(effort), texas(effort), silent(effort)]
 }
 
 /// What the files come to, C: the air, and 8 K warmer with 14 and with 25 K at full sun. Between its ends the air of an hour is a line.
@@ -38,37 +38,17 @@ fn heat() -> Group {
             Figure::new(format!("{name:?}, {what}"), hourly, "C", Tolerance::Within(0.3), is)
         })
     });
+    let closed = HOURLY.into_iter().map(|(name, [hourly, ..])| {
+        let is = effective_air_c(&climate_of(&City::of(name)));
+        Figure::new(format!("{name:?}, the air, closed form"), hourly, "C", Tolerance::Within(0.3), is)
+    });
     Group {
         title: "Effective temperature",
         source: "hourly weather files (EPW) of one year each, with 2^((T-30)/10) summed by the hour; inside 8 K by own losses, and 14 or 25 K at full sun",
-        how: "the plan's table by month, from normals",
+        how: "the plan's table by month, from normals; of the air also m + (10/ln 2) [ln I0 of each swing + (b sd)^2/2] in one line",
         why: "In a dark box the sun decides. Normals have two skies, the clearness and the air of hours that age most; that these are clearer and \
               warmer than the year's was missing before, and dark boxes came out up to 1.0 K too cool.",
-        figures: figures.collect(),
-    }
-}
-
-fn lives() -> Group {
-    let share =
-        |what: &str, expected, unit, measured| Figure::new(what, expected, unit, Tolerance::Share(0.01), measured);
-    Group {
-        title: "Lives of parts, and clocks",
-        source: "makers' tables and formulas (nichicon, rubycon, spscap, serui-battery), as models/maintenance/README.md names them",
-        how: "the laws of models/maintenance",
-        why: "",
-        figures: vec![
-            share("capacitor of 2,000 h at 105 C, at 45 C", 14.6, "years", capacitor::life_y(2_000.0, 105.0, 45.0)),
-            share("the same at 60 C", 5.16, "years", capacitor::life_y(2_000.0, 105.0, 60.0)),
-            share("Arrhenius of 0.745 eV, 105 to 40 C", 115.0, "times", capacitor::arrhenius(0.745, 105.0, 40.0)),
-            share(
-                "supercapacitor of 1,000 h, 65 C, 2.7 V, at 25 C and 2.1 V",
-                8.81,
-                "years",
-                supercapacitor::life_y(1_000.0, 65.0, 2.7, 25.0, 2.1),
-            ),
-            share("cell of 8.5 Ah at 620.5 mAh a year", 12.1, "years", battery::life_y(8.5, 0.6205, 0.02)),
-            share("clock at 60 C, a day", -3.60, "s", clock::gain_s_a_day(60.0)),
-        ],
+        figures: figures.chain(closed).collect(),
     }
 }
 

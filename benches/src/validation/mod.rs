@@ -6,6 +6,7 @@ pub mod climate;
 pub mod fading;
 pub mod firmware;
 pub mod heat;
+pub mod laws;
 pub mod link;
 pub mod maintenance;
 pub mod network;

@@ -1,7 +1,7 @@
 //! Figures of fleets over years beside packages of Python: the same plan in SimPy, and lives fitted by `reliability`.
 
 use super::{Effort, Figure, Group, Tolerance};
-use crate::maintenance::{exchanges, play};
+use crate::maintenance::{Waited, busy, exchanges, play};
 use amitwin_data::rows::{Part, Rows};
 use amitwin_maintenance::heat::YEAR_S;
 use amitwin_maintenance::laws::fleet::Weibull;
@@ -19,7 +19,7 @@ const PLAN: (u32, f64, u32) = (50_000, 40.0, 4);
 
 /// All of them; they need Python with its packages, and are left out of quick runs.
 pub fn groups(effort: Effort) -> Vec<Group> {
-    vec![simpy(effort), refit(effort)]
+    vec![simpy(effort), depots(effort), refit(effort)]
 }
 
 /// Runs a script of `benches/peers` with a text on its standard input; `None` if there is no Python with the package.
@@ -86,6 +86,36 @@ fn simpy(effort: Effort) -> Group {
         figures: vec![
             figure("jobs", "", Tolerance::Within(0.0), both.map(|both| both[0])),
             figure("mean wait for a crew", "s", Tolerance::Share(0.02), both.map(|both| both[1])),
+        ],
+    }
+}
+
+/// Depots whose crews are nearly always at work, so that waits are those of a queue.
+fn depots(effort: Effort) -> Group {
+    let theirs = (effort == Effort::Whole).then(|| python("simpy", "simpy/depots.py", &[], "")).flatten();
+    let both = theirs.map(|theirs| (theirs, Waited::of(&busy(1))));
+    let of = |key: &str, ours: fn(&Waited) -> f64, unit_s: f64| {
+        both.as_ref().map(|(theirs, waited)| (theirs[key].as_f64().expect("a number") / unit_s, ours(waited) / unit_s))
+    };
+    let share = Tolerance::Share(0.02);
+    Group {
+        title: "Depots whose crews are busy, in SimPy",
+        source: "benches/peers/simpy/depots.py, a process for each meter and each crew: the same draws and rules",
+        how: "61,600 meters of up to 14 years at 39 to 41 C for 20 more years: four depots with seven crews on office hours, ways, visits that scatter, \
+              locked doors, and spares that an order brings after 60 days",
+        why: why(
+            effort,
+            both.is_some(),
+            "skipped: there is no Python with SimPy (pip install simpy; AMITWIN_PYTHON names the Python).",
+            "With crews at work for four fifths of their shifts a job waits for other jobs as well as for the morning. Lives and visits have the \
+             same random numbers on both sides, so that no standard error comes between them.",
+        ),
+        figures: vec![
+            figure("visits", "", share, of("visits", |waited| waited.visits as f64, 1.0)),
+            figure("exchanges", "", share, of("exchanges", |waited| waited.exchanges as f64, 1.0)),
+            figure("crews at work, of their shifts", "%", share, of("busy_share", |waited| waited.busy_share, 0.01)),
+            figure("mean wait for a crew", "d", share, of("wait_s", |waited| waited.wait_s, 86_400.0)),
+            figure("nine of ten wait at most", "d", share, of("wait_p90_s", |waited| waited.wait_p90_s, 86_400.0)),
         ],
     }
 }

@@ -5,7 +5,6 @@
 mod boards;
 mod campaigns;
 pub(crate) mod charts;
-mod choices;
 mod course;
 mod head_end;
 mod health;

@@ -4,6 +4,7 @@
 //! [`style::SHEET`], so that one drawing serves the light page, the dark page and paper.
 
 pub mod bars;
+pub mod cells;
 pub mod heat;
 pub mod lines;
 pub mod map;

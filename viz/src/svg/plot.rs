@@ -16,6 +16,8 @@ const LETTER: f64 = 8.4;
 const GAP: f64 = 8.0;
 /// Joined points whose marks are nearer to each other than this, on average, have none.
 const MARK_GAP: f64 = 9.0;
+/// Diameter of a point that belongs to no line.
+const LOOSE: f64 = 9.0;
 /// An axis of what has bounds shows at least this share of all that there could be, so that noise makes no mountains.
 const SHOWN_MIN: f64 = 0.005;
 
@@ -114,6 +116,14 @@ impl Plot {
                 false => svg.path(&format!("{} band", style::fill(i)), &area),
             }
         }
+        // Wider than those of lines and below them, so that of two at the same place both are seen.
+        let mut dots = String::new();
+        for point in &self.loose {
+            let _ = write!(dots, "M{} {}h0", coord(frame.x_px(point.x)), coord(frame.y_px(point.y)));
+        }
+        if !dots.is_empty() {
+            svg.marks(&format!("dot s{}", self.lines.len() % style::COLOURS), LOOSE, &dots);
+        }
         for (i, line) in self.lines.iter().enumerate() {
             let (mut path, mut dots) = (String::new(), String::new());
             for (at, point) in line.iter().enumerate() {
@@ -127,13 +137,6 @@ impl Plot {
             if !self.joined || !is_dense(line, &frame) {
                 svg.marks(&format!("dot s{}", i % style::COLOURS), 6.0, &dots);
             }
-        }
-        let mut dots = String::new();
-        for point in &self.loose {
-            let _ = write!(dots, "M{} {}h0", coord(frame.x_px(point.x)), coord(frame.y_px(point.y)));
-        }
-        if !dots.is_empty() {
-            svg.marks(&format!("dot s{}", self.lines.len() % style::COLOURS), 6.0, &dots);
         }
         self.put_names(&mut svg, &frame);
         for (value, text) in &self.limits {
@@ -166,10 +169,11 @@ impl Plot {
         kept.into_iter().chain([last]).map(|tick| (frame.x_px(tick.0), tick.1.as_str())).collect()
     }
 
-    /// Each name beside its point, on the first side where it hides no other name or point.
+    /// Each name beside its point, on the first side where it hides no other name or point; rather away from a point nearby than towards it.
     fn put_names(&self, svg: &mut Svg, frame: &Frame) {
         let points = self.lines.iter().flatten().chain(&self.loose).map(|p| (frame.x_px(p.x), frame.y_px(p.y)));
-        let mut taken: Vec<(f64, f64, f64)> = points.map(|(x, y)| (x, y, 4.0)).collect();
+        let points: Vec<(f64, f64)> = points.collect();
+        let mut taken: Vec<(f64, f64, f64)> = points.iter().map(|(x, y)| (*x, *y, 4.0)).collect();
         for (x, y, name) in &self.names {
             let (x, y) = (frame.x_px(*x), frame.y_px(*y));
             let half = name.chars().count() as f64 * LETTER / 2.0;
@@ -179,7 +183,13 @@ impl Plot {
                     |(tx, ty, w): &(f64, f64, f64)| (tx - x - dx).abs() < half + w && (ty - y - dy).abs() < 11.0;
                 !taken.iter().any(hides)
             };
-            let (dx, dy) = *sides.iter().find(free).unwrap_or(&sides[0]);
+            // Two names are between two points, or none is.
+            let is_between = |dx: f64| {
+                let beside = |(px, py): &(f64, f64)| (py - y).abs() < 11.0 && (px - x) * dx > 0.0;
+                dx != 0.0 && points.iter().any(|point| beside(point) && (point.0 - x).abs() < 4.0 * half + 28.0)
+            };
+            let away = sides.iter().find(|side| free(side) && !is_between(side.0));
+            let (dx, dy) = *away.or_else(|| sides.iter().find(free)).unwrap_or(&sides[0]);
             taken.push((x + dx, y + dy, half));
             svg.text("tick", x + dx, y + dy + 5.0, Anchor::Middle, name);
         }
@@ -300,6 +310,32 @@ mod tests {
         let apart = Plot { joined: false, ..plot }.draw().element();
         assert!(!apart.contains("band\"") && !apart.contains("class=\"line s0\""), "{apart}");
         assert_eq!(apart.matches('V').count(), 3);
+    }
+
+    #[test]
+    fn names_stand_away_from_neighbours_and_points_of_no_line_below_others() {
+        let point = |x: f64, y: f64| Point { x, y, band: None };
+        let plot = Plot {
+            title: "t".into(),
+            x_label: "x".into(),
+            y_label: "y".into(),
+            x_ticks: vec![(0.0, "0".into()), (1000.0, "1,000".into())],
+            logarithmic: false,
+            bounds: None,
+            // 20 of 1,000 are 10 units of 500.
+            lines: vec![vec![point(500.0, 5.0)]],
+            joined: true,
+            loose: vec![point(520.0, 5.0)],
+            names: vec![(500.0, 5.0, "1".into()), (520.0, 5.0, "2".into())],
+            limits: Vec::new(),
+            marks: Vec::new(),
+        };
+        let drawn = plot.draw().element();
+        // The left one has its name 11.2 units to its left, at 346 - 11.2; the right one to its right, at 356 + 11.2.
+        assert!(drawn.contains("x=\"334.8\"") && drawn.contains("x=\"367.2\""), "{drawn}");
+        // The wider mark comes first.
+        let at = |what: &str| drawn.find(what).expect(what);
+        assert!(at("stroke-width=\"9\"") < at("stroke-width=\"6\""), "{drawn}");
     }
 
     #[test]

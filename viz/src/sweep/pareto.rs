@@ -107,6 +107,10 @@ impl Pareto<'_> {
             marks: sweep.cheapest.iter().map(|found| (found.cost, "cheapest that passes".to_owned())).collect(),
         };
         let mut legend = vec![entry(0, "nothing is cheaper and better".to_owned())];
+        if self.beside(false).next().is_some() {
+            let class = "dot thick s1".to_owned();
+            legend.push(Entry { class, path: "M13 5h0", text: "another is cheaper and better".to_owned() });
+        }
         let named = |(n, choice): (usize, &Choice)| format!("{n}: {}", choice.name);
         legend.extend(numbered().map(|of| Entry { class: String::new(), path: "", text: named(of) }));
         let more = match self.choices.len() {
