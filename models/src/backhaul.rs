@@ -1,6 +1,6 @@
 //! What head-end and gateways tell each other over the backhaul.
 
-use crate::apdu::Apdu;
+use crate::apdu::{Apdu, Fate};
 use crate::node::SiteId;
 use crate::spec::BackSign;
 use amitwin_sim_core::SimTime;
@@ -194,6 +194,6 @@ pub enum Found {
 pub struct Resets {
     /// Job, meter, and when, in the order of time.
     pub all: Vec<(u16, SiteId, SimTime)>,
-    /// Meters that an activation has bricked, with its job.
-    pub bricked: Vec<(u16, SiteId)>,
+    /// What became of meters that activated an image, with its job.
+    pub fates: Vec<(u16, SiteId, Fate)>,
 }

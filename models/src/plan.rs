@@ -32,8 +32,6 @@ pub struct ResetPlan {
     pub meters: Vec<SiteId>,
     /// Planned reset of each; at the earliest, where it has to wait for its wave or its link.
     pub times: Vec<SimTime>,
-    /// Whether a meter's command may come later than that.
-    pub may_be_late: bool,
 }
 
 impl Plan {

@@ -129,3 +129,40 @@ fn a_certificate_is_renewed_each_time_and_after_lost_answers_again() {
         assert_eq!(ran.head_end().talk.certificates.as_ref().map(|all| all.renewed), Some(ok as u64));
     }
 }
+
+#[test]
+fn who_has_no_valid_certificate_is_neither_reset_nor_brought_an_image() {
+    // 10 days, of which 6 to 9 are over: they run out within 1 to 4 days. Two days into the run a reset one by one and an image for single meters,
+    // and an image over multicast three days into it, whose blocks reach everybody and whose questions do not.
+    let mut spec = ideal(40, (10, (6, 9)), 4);
+    let window = Some(Window::Range(SimTime::ZERO, SimTime::from_secs(600)));
+    let reset = ResetSpec { at: days(2), window, delivery: Delivery::Unicast, ..ResetSpec::default() };
+    let image =
+        FirmwareSpec { preset: FirmwarePreset::Dlms, block_bytes: Some(1_024), ..FirmwareSpec::new(days(2), 1_000) };
+    let flood = FirmwareSpec {
+        multicast_from: Some(1),
+        pace: Some(SimTime::from_secs(1)),
+        ..FirmwareSpec::new(days(3), 1_024)
+    };
+    spec.campaigns = vec![
+        CampaignSpec::reset("reset", reset),
+        CampaignSpec::firmware("alone", image),
+        CampaignSpec::firmware("flood", flood),
+    ];
+    let ran = run(&spec);
+    let ok = |campaign: &str| {
+        let rows = ran.rows.transactions.iter().filter(|row| &*row.campaign == campaign);
+        let (ok, expired): (Vec<_>, Vec<_>) = rows.partition(|row| row.outcome == Outcome::Ok);
+        assert_eq!(
+            (ok.len() + expired.len(), ok.len() * expired.len() > 0),
+            (40, true),
+            "{campaign}: both kinds: {expired:?}"
+        );
+        assert!(expired.iter().all(|row| row.outcome == Outcome::Expired && row.reset_s.is_none()), "{expired:?}");
+        ok.iter().map(|row| row.node).collect::<Vec<_>>()
+    };
+    // One that is within ten minutes of its end may fall between the two; with 40 ends over three days none does.
+    assert_eq!(ok("reset"), ok("alone"));
+    let (then, later) = (ok("alone"), ok("flood"));
+    assert!(later.len() < then.len() && later.iter().all(|node| then.contains(node)), "{then:?}, {later:?}");
+}

@@ -80,8 +80,27 @@ fn sessions_of_an_instance_that_fails_are_lost_and_come_again() {
         assert_eq!(sum(&ran, |row| row.messages_lost), lost);
         assert_eq!(ran.rows.headend.iter().map(|row| row.sessions).sum::<u32>(), 600 + lost);
         let up: Vec<_> = ran.rows.headend.iter().map(|row| row.instances.0.expect("written")).collect();
-        assert_eq!(up[..7], [3, 2, 2, 2, 3, 3, 3], "{balance:?}");
+        // It fails in the second minute, and is back as the sixth begins, at 300 s.
+        assert_eq!(up[..7], [3, 2, 2, 2, 2, 3, 3], "{balance:?}");
     }
+}
+
+#[test]
+fn what_fails_at_a_full_minute_is_of_the_minute_that_begins() {
+    let permits = PermitsSpec { open: 1, ..PermitsSpec::default() };
+    let mut spec = town(1, 40, 600, HeadEndSpec { permits: Some(permits), ..HeadEndSpec::default() });
+    spec.polls = vec![reads(PollContent::Registers, s(600), s(300))];
+    // A read takes 4.1 s and they come 7.5 s apart, the ninth at 60 s: at 180 s a session has just begun or is about to.
+    spec.events = vec![event("down", 180, Some(120), Act::HeadEndFails(HeadEndFails { instance: 0 }), vec![])];
+    let ran = run(&spec);
+    let minutes = &ran.rows.headend[..6];
+    let up: Vec<_> = minutes.iter().map(|row| row.instances.0.expect("written")).collect();
+    assert_eq!(up, [1, 1, 1, 0, 0, 1]);
+    let lost: Vec<u32> = minutes.iter().map(|row| row.sessions_lost.0.expect("written")).collect();
+    assert!(lost.iter().enumerate().all(|(minute, &lost)| lost == 0 || minute == 3), "{lost:?}");
+    // Each minute once.
+    let starts: Vec<f64> = ran.rows.headend.iter().map(|row| row.time_s).collect();
+    assert_eq!(starts, (0..10).map(|minute| 60.0 * f64::from(minute)).collect::<Vec<_>>());
 }
 
 #[test]

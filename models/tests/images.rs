@@ -2,8 +2,9 @@
 
 use amitwin_data::rows::{ImageState, Outcome, TransactionKind, TransactionRow};
 use amitwin_models::spec::*;
+use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, firmware_over_ideal, run};
+use amitwin_testkit::worlds::{Ran, event, firmware_over_ideal, run, sites, world};
 
 fn seconds(n: u64) -> SimTime {
     SimTime::from_secs(n)
@@ -80,5 +81,37 @@ fn who_wants_a_signature_verifies_no_image_without_the_makers() {
         }
         assert_eq!(of(Some(Signer::Other), payload, 1_000), (vec![no, ok], 1), "{payload:?}");
         assert_eq!(of(None, payload, 1_000), (vec![no, ok], 1), "{payload:?}");
+    }
+}
+
+#[test]
+fn what_an_activation_has_made_of_a_meter_is_in_the_table_even_if_the_head_end_never_hears_of_it() {
+    // Told to activate within a minute of 60 s, meters write the image for ten minutes; from 300 s on nothing gets through, and an hour later they are given up.
+    let wrong = |node: u32, bricks: f64| GoesWrong { target: Target::of(vec![node]), bricks, rolls_back: 1.0 - bricks };
+    let image = FirmwareSpec {
+        preset: FirmwarePreset::Dlms,
+        pace: Some(SimTime::ZERO),
+        activation: ActivationSpec { install: seconds(600), ..ActivationSpec::default() },
+        give_up_after: seconds(3_600),
+        goes_wrong: vec![wrong(2, 0.0), wrong(3, 1.0)],
+        ..FirmwareSpec::new(seconds(60), 1_000)
+    };
+    let halting = WavesSpec { stop_at_failed: Some(0.0), ..WavesSpec::default() };
+    let halts = FirmwareSpec { waves: halting, ..image.clone() };
+    for (image, others) in [(image, Outcome::Failed), (halts, Outcome::Halted)] {
+        let meter = |n: u32| (Meter, 40.0 + n as f32, 0.0);
+        let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..4).map(meter));
+        let mut spec = world(sites(places), PhyMode::M3, 9_000);
+        spec.medium = MediumKind::Ideal;
+        spec.campaigns = vec![CampaignSpec::firmware("v2", image)];
+        spec.events = vec![event("cut", 300, None, Act::BackhaulDown(BackhaulDown {}), vec![0])];
+        let ran = run(&spec);
+        let mut rows = rows(&ran);
+        rows.sort_by_key(|row| row.node);
+        let states: Vec<_> = rows.iter().filter_map(|row| row.image_state.0).collect();
+        assert_eq!(states, [ImageState::Running, ImageState::RolledBack, ImageState::Bricked, ImageState::Running]);
+        // The first that is given up halts what the last three are part of; one that is bricked has failed either way.
+        let outcomes: Vec<_> = rows.iter().map(|row| row.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Failed, others, Outcome::Failed, others]);
     }
 }

@@ -229,3 +229,86 @@ fn a_bricked_meter_starts_with_its_golden_image_after_a_visit() {
         assert_eq!(outcomes, [(1, ok), (2, failed), (3, ok), (1, ok), (2, ok), (3, ok)], "{payload:?}");
     }
 }
+
+/// A head-end that begins a session every 20 s.
+fn slow(spec: &mut WorldSpec) {
+    spec.head_end = Some(HeadEndSpec { sessions_per_second: Some(0.05), ..HeadEndSpec::default() });
+}
+
+/// Resets carried out of a tier: meter and when, in the order of time.
+fn carried_out(ran: &Ran, tier: ResetTier) -> Vec<(u32, f64)> {
+    let events = ran.rows.events.iter().filter(|row| row.kind == EventKind::Reset && row.value == tier as i32);
+    events.map(|row| (row.node, row.time_s)).collect()
+}
+
+#[test]
+fn commands_that_wait_for_sessions_are_carried_out_and_have_their_time_from_when_they_leave() {
+    let at_once = Some(Window::Range(SimTime::ZERO, SimTime::ZERO));
+    let warm = ResetSpec { window: at_once, give_up_after: Some(seconds(60)), visit: true, ..one_by_one() };
+    let cold = ResetSpec { at: seconds(150), tier: ResetTier::Cold, visit: false, ..warm.clone() };
+    let mut spec = ideal(10, 3_000, vec![CampaignSpec::reset("warm", warm), CampaignSpec::reset("cold", cold)]);
+    slow(&mut spec);
+    spec.surroundings.technicians = Some(crew(false));
+    // The last one has no supply when its first command comes, at 280 s, and is given up at 340 s, 60 s later, not 60 s after its turn.
+    spec.events = vec![event("dark", 50, Some(250), Act::PowerOff(PowerOff {}), vec![10])];
+    let ran = run(&spec);
+    let rows = of_resets(&ran);
+    // One every 20 s from 100 s on, the ten warm ones first: those for a cold reset leave when the meters have long been reset since 150 s. That
+    // meter's first command is repeated after 60 s, once the cold ones are out, as all ten of them were there before.
+    let sent: Vec<f64> = rows.iter().map(|row| row.sent_s.expect("commanded")).collect();
+    let expected: Vec<f64> = (0..20).map(|n| f64::from(100 + 20 * n)).collect();
+    assert_eq!(sent, expected);
+    for (tier, rows) in [(ResetTier::Warm, &rows[..10]), (ResetTier::Cold, &rows[10..])] {
+        // The crew that comes to the last one restarts it as well, at 940 s.
+        let mut all: Vec<_> = carried_out(&ran, tier).into_iter().filter(|reset| reset.1 < 900.0).collect();
+        all.sort_unstable_by_key(|reset| reset.0);
+        assert_eq!(all.iter().map(|reset| reset.0).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>(), "{tier:?}");
+        for (row, (_, at_s)) in rows.iter().zip(&all).filter(|(row, _)| (row.node, tier) != (10, ResetTier::Warm)) {
+            assert_eq!((row.outcome, row.attempts), (Outcome::Ok, 1), "{row:?}");
+            // Two seconds after its answer, which a meter gives within some seconds.
+            let after_s = at_s - row.sent_s.expect("commanded");
+            assert!((2.0..6.0).contains(&after_s), "{after_s} s: {row:?}");
+        }
+    }
+    assert_eq!(rows[9].outcome, Outcome::Failed);
+    let opened: Vec<_> = ran.rows.field_visits.iter().map(|visit| (visit.node, visit.opened_s.round())).collect();
+    assert_eq!(opened, [(10, 340.0)]);
+}
+
+#[test]
+fn a_command_that_is_repeated_after_the_reset_of_another_campaign_is_the_one_that_was_carried_out() {
+    let at_once = Some(Window::Range(SimTime::ZERO, SimTime::ZERO));
+    let warm = ResetSpec { window: at_once, ..one_by_one() };
+    let cold = ResetSpec { at: seconds(152), tier: ResetTier::Cold, ..warm.clone() };
+    for waves in [WavesSpec::default(), WavesSpec { shares: Some(vec![1.0]), ..WavesSpec::default() }] {
+        let (warm, cold) = (ResetSpec { waves: waves.clone(), ..warm.clone() }, ResetSpec { waves, ..cold.clone() });
+        let mut spec = ideal(3, 1_000, vec![CampaignSpec::reset("warm", warm), CampaignSpec::reset("cold", cold)]);
+        spec.ideal.latency = SimTime::from_millis(1);
+        // Commands pass, each 50 ms after it was sent; what meters say until 151 s does not, so that the warm ones are sent again at 160 and 220 s.
+        let down = event("down", 100, Some(51), Act::BackhaulDown(BackhaulDown {}), vec![0]);
+        spec.events = vec![EventSpec { at: SimTime::from_millis(100_051), ..down }];
+        let ran = run(&spec);
+        let rows = of_resets(&ran);
+        assert!(rows[..3].iter().all(|row| row.attempts > 1 && row.acknowledged == Some(true)), "{rows:?}");
+        for tier in [ResetTier::Warm, ResetTier::Cold] {
+            let mut nodes: Vec<u32> = carried_out(&ran, tier).iter().map(|reset| reset.0).collect();
+            nodes.sort_unstable();
+            assert_eq!(nodes, [1, 2, 3], "each once: {tier:?}");
+        }
+    }
+}
+
+#[test]
+fn a_halted_campaign_recalls_the_commands_that_wait_for_sessions() {
+    let waves = WavesSpec { stop_at_failed: Some(0.1), ..WavesSpec::default() };
+    let at_once = Some(Window::Range(SimTime::ZERO, SimTime::ZERO));
+    let reset = ResetSpec { window: at_once, give_up_after: Some(seconds(50)), waves, ..one_by_one() };
+    let mut spec = ideal(10, 2_000, vec![CampaignSpec::reset("halt", reset)]);
+    slow(&mut spec);
+    spec.events = vec![event("dark", 50, None, Act::PowerOff(PowerOff {}), (1..=10).collect())];
+    let ran = run(&spec);
+    // They leave at 100, 120, 140 s and so on, and are given up 50 s later: the second, at 170 s, is more than a tenth of ten. Four have left by then.
+    let rows = of_resets(&ran);
+    assert_eq!((count(&rows, Outcome::Failed), count(&rows, Outcome::Halted)), (4, 6));
+    assert!(rows[4..].iter().all(|row| row.sent_s.is_none()), "{rows:?}");
+}

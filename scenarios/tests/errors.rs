@@ -443,6 +443,7 @@ fn served_meters() {
 fn limits_of_the_head_end() {
     let mut gallery = Gallery::default();
     gallery.add("a_cap_below_the_first_pause", with("[head_end.retry]\nafter = \"5min\"\ncap = \"1min\"\n"));
+    gallery.add("no_measured_times", with("[head_end]\nservice_measured_ms = []\n"));
     gallery.add("an_unknown_preset", with("[head_end]\npreset = \"gfx\"\n"));
     gallery.add("again_backwards", with("[head_end.permits]\nagain = [\"70s\", \"50s\"]\n"));
     gallery.add("no_permit", with("[head_end.permits]\nopen = 0\n"));

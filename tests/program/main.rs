@@ -3,6 +3,7 @@
 mod bad_placements;
 mod bad_scenarios;
 mod calibrate;
+mod campaign_states;
 mod cluster;
 mod commands;
 mod compare;

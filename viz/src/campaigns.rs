@@ -134,11 +134,20 @@ impl Meter {
         let reached = self.at(f64::INFINITY).words();
         Some(match (self.outcome, self.image, self.held_by) {
             (Outcome::Ok, ..) => return None,
-            (Outcome::Failed, Some(ImageState::Bricked), _) => "bricked by the image".into(),
+            (Outcome::Failed | Outcome::Pending, Some(ImageState::Bricked), _) => "bricked by the image".into(),
+            (Outcome::Failed | Outcome::Pending, Some(ImageState::Running), _) => {
+                "runs the image, which the head-end has not heard".into()
+            }
+            (Outcome::Halted, Some(ImageState::Running), _) => {
+                "halted; runs the image, which the head-end has not heard".into()
+            }
+            (Outcome::Halted, Some(ImageState::RolledBack), _) => "halted; rolled back to the former image".into(),
             (Outcome::Failed, Some(ImageState::RolledBack), _) if self.reset_s.is_none() => {
                 "never restarted, runs the former image".into()
             }
-            (Outcome::Failed, Some(ImageState::RolledBack), _) => "rolled back to the former image".into(),
+            (Outcome::Failed | Outcome::Pending, Some(ImageState::RolledBack), _) => {
+                "rolled back to the former image".into()
+            }
             (Outcome::Failed, Some(ImageState::Unverified), _) => {
                 "did not verify the image: its digest or signature is wrong".into()
             }
@@ -169,7 +178,12 @@ type Step = (&'static str, fn(&Meter) -> bool);
 /// A campaign in one variant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
+    /// Each once, with its last turn.
     meters: Vec<Meter>,
+    /// Where each is in that.
+    places: BTreeMap<u32, usize>,
+    /// The other turns of meters that have several, as they do where certificates run out again and again, in their order.
+    before: BTreeMap<u32, Vec<Meter>>,
     /// Of firmware: when each round of a wave began, s.
     rounds_s: Vec<f64>,
 }
@@ -219,15 +233,36 @@ impl Progress {
 
     /// When it began and when the last was heard of, s.
     pub fn span_s(&self) -> (f64, f64) {
-        let begun = self.meters.iter().map(|m| m.sent_s.map_or(m.planned_s, |sent_s| sent_s.min(m.planned_s)));
+        let turns = || self.meters.iter().chain(self.before.values().flatten());
+        let begun = turns().map(|m| m.sent_s.map_or(m.planned_s, |sent_s| sent_s.min(m.planned_s)));
         let from_s = begun.min_by(f64::total_cmp).unwrap_or_default();
-        let last = self.meters.iter().filter_map(Meter::last_s).max_by(f64::total_cmp);
+        let last = turns().filter_map(Meter::last_s).max_by(f64::total_cmp);
         (from_s, last.unwrap_or(from_s).max(from_s))
     }
 
     /// Meters by state at a time, s.
     pub fn at(&self, time_s: f64) -> Counts {
-        self.count(|meter| meter.at(time_s))
+        self.count(|meter| self.turn_at(meter, time_s).at(time_s))
+    }
+
+    /// Which of a meter's turns it is in at a time, or had last, s.
+    fn turn_at<'a>(&'a self, last: &'a Meter, time_s: f64) -> &'a Meter {
+        let before = self.before.get(&last.node).map_or(&[][..], |before| &before[..]);
+        let mut turns = before.iter().chain([last]).rev();
+        turns.find(|turn| turn.planned_s <= time_s).or(before.first()).unwrap_or(last)
+    }
+
+    /// Adds a turn of a meter.
+    fn add(&mut self, meter: Meter) {
+        let place = *self.places.entry(meter.node).or_insert(self.meters.len());
+        let Some(last) = self.meters.get_mut(place) else { return self.meters.push(meter) };
+        let before = self.before.entry(meter.node).or_default();
+        before.push(meter);
+        before.sort_by(|a, b| a.planned_s.total_cmp(&b.planned_s));
+        if let Some(latest) = before.last_mut().filter(|latest| latest.planned_s > last.planned_s) {
+            std::mem::swap(latest, last);
+            before.sort_by(|a, b| a.planned_s.total_cmp(&b.planned_s));
+        }
     }
 
     /// What became of them.
@@ -327,11 +362,11 @@ impl Campaigns {
     /// Adds rows.
     pub fn add(&mut self, rows: &[TransactionRow]) {
         for row in rows.iter().filter(|row| is_of_campaign(row.kind)) {
+            if !self.by_name.contains_key(&*row.campaign) {
+                self.by_name.insert(row.campaign.to_string(), Progress::default());
+            }
             if let Some(progress) = self.by_name.get_mut(&*row.campaign) {
-                progress.meters.push(Meter::of(row));
-            } else {
-                let progress = Progress { meters: vec![Meter::of(row)], ..Progress::default() };
-                self.by_name.insert(row.campaign.to_string(), progress);
+                progress.add(Meter::of(row));
             }
         }
     }
@@ -359,10 +394,10 @@ impl Campaigns {
     }
 }
 
-/// Whether campaigns have such rows; reads and what meters say by themselves are none.
+/// Whether campaigns have such rows; reads and what meters say by themselves are none of theirs.
 fn is_of_campaign(kind: TransactionKind) -> bool {
     use TransactionKind as K;
-    !matches!(kind, K::Push | K::Read | K::LastGasp | K::PowerUp)
+    !matches!(kind, K::Push | K::Read | K::LastGasp | K::PowerUp | K::Health | K::KeepAlive)
 }
 
 #[cfg(test)]

@@ -5,6 +5,17 @@ use crate::svg::lines::thin;
 use amitwin_data::rows::{EventKind, EventRow, Outcome, TransactionKind, TransactionRow};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How a node stands of which not everything is as it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Its supply is back, and the head-end has not heard that.
+    Back,
+    /// It has no supply, and the head-end knows it.
+    Known,
+    /// It has no supply, and the head-end does not know it.
+    Unknown,
+}
+
 /// Changes of two counts of meters, as they are read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outages {
@@ -12,6 +23,8 @@ pub struct Outages {
     without: BTreeSet<u32>,
     /// When, s, and by how much: nodes without supply.
     dark: Vec<(f64, i32)>,
+    /// From when to when each was without, s; the last one may not have ended.
+    spans: BTreeMap<u32, Vec<(f64, f64)>>,
     /// By node and number of its outage: when the head-end was told of it, and when that it is over, s.
     told: BTreeMap<(u32, u16), (Option<f64>, Option<f64>)>,
 }
@@ -21,8 +34,16 @@ impl Outages {
     pub fn add_events(&mut self, rows: &[EventRow]) {
         for row in rows {
             match row.kind {
-                EventKind::OnCapacitor if self.without.insert(row.node) => self.dark.push((row.time_s, 1)),
-                EventKind::PowerUp if self.without.remove(&row.node) => self.dark.push((row.time_s, -1)),
+                EventKind::OnCapacitor if self.without.insert(row.node) => {
+                    self.dark.push((row.time_s, 1));
+                    self.spans.entry(row.node).or_default().push((row.time_s, f64::INFINITY));
+                }
+                EventKind::PowerUp if self.without.remove(&row.node) => {
+                    self.dark.push((row.time_s, -1));
+                    if let Some(last) = self.spans.get_mut(&row.node).and_then(|spans| spans.last_mut()) {
+                        last.1 = row.time_s;
+                    }
+                }
                 _ => {}
             }
         }
@@ -66,13 +87,53 @@ impl Outages {
     /// Share of so many nodes of which the head-end knows that they have none.
     pub fn known(&self, nodes: usize, end_s: f64) -> Vec<(f64, f64)> {
         let mut changes = Vec::new();
-        for &(told_s, back_s) in self.told.values() {
-            // What was never told, or too late, is not known.
-            let Some(told_s) = told_s.filter(|told| back_s.is_none_or(|back| *told < back)) else { continue };
+        for (_, told_s, back_s) in self.beliefs() {
             changes.push((told_s, 1));
             changes.extend(back_s.map(|back| (back, -1)));
         }
         over_time(changes, nodes, end_s)
+    }
+
+    /// Of whom the head-end takes it that the supply has failed, from when, and until when, s. What was never told, or too late, is not known.
+    fn beliefs(&self) -> impl Iterator<Item = (u32, f64, Option<f64>)> {
+        let all = self.told.iter().map(|(&(node, _), &(told_s, back_s))| (node, told_s, back_s));
+        all.filter_map(|(node, told_s, back_s)| {
+            let told_s = told_s.filter(|told| back_s.is_none_or(|back| *told < back))?;
+            Some((node, told_s, back_s))
+        })
+    }
+
+    /// At most so many moments at which somebody is without supply, as far apart in what changes as can be, s.
+    pub fn moments(&self, most: usize) -> Vec<f64> {
+        let mut changes = self.dark.clone();
+        changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut without, mut moments) = (0, Vec::<f64>::new());
+        for (n, &(at_s, by)) in changes.iter().enumerate() {
+            without += by;
+            // After the last of several at once.
+            if without > 0 && changes.get(n + 1).is_none_or(|next| next.0 > at_s) {
+                moments.push(at_s);
+            }
+        }
+        let (last, picked) = (moments.len().saturating_sub(1), most.min(moments.len()));
+        (0..picked).map(|n| moments[n * last / picked.saturating_sub(1).max(1)]).collect()
+    }
+
+    /// How these nodes stand at a time, s.
+    pub fn at(&self, nodes: impl Iterator<Item = u32>, time_s: f64) -> Vec<Option<Stands>> {
+        let believed = self.beliefs().filter(|(_, from, to)| *from <= time_s && to.is_none_or(|to| time_s < to));
+        let believed: BTreeSet<u32> = believed.map(|(node, ..)| node).collect();
+        let is_out = |node: u32| {
+            let spans = self.spans.get(&node).map_or(&[][..], |spans| &spans[..]);
+            spans.iter().any(|(from, to)| (*from..*to).contains(&time_s))
+        };
+        let of = |node: u32| match (is_out(node), believed.contains(&node)) {
+            (false, false) => None,
+            (false, true) => Some(Stands::Back),
+            (true, true) => Some(Stands::Known),
+            (true, false) => Some(Stands::Unknown),
+        };
+        nodes.map(of).collect()
     }
 }
 
@@ -133,5 +194,14 @@ mod tests {
         assert_eq!(outages.without_supply(4, 300.0), dark);
         assert_eq!(outages.known(4, 300.0), [(0.0, 0.0), (1.5, 0.25), (4.0, 0.0), (5.0, 0.0)]);
         assert_eq!(outages.first_s(), Some(60.0));
+        // At 60 s both fail and at 180 s one is back, which the head-end hears at 240 s; of the other it never knows.
+        assert_eq!((outages.moments(6), outages.moments(1)), (vec![60.0, 180.0], vec![60.0]));
+        let at = |time_s| outages.at([1, 2, 3].into_iter(), time_s);
+        let (unknown, known, back) = (Some(Stands::Unknown), Some(Stands::Known), Some(Stands::Back));
+        assert_eq!(at(59.0), [None; 3]);
+        assert_eq!(at(60.0), [unknown, unknown, None]);
+        assert_eq!(at(100.0), [known, unknown, None]);
+        assert_eq!(at(200.0), [back, unknown, None]);
+        assert_eq!(at(300.0), [None, unknown, None]);
     }
 }

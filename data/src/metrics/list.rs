@@ -9,7 +9,7 @@ metrics! {
     Commanded = "commanded": Count, Resets;
     /// of them heard again by the head-end before the run ended
     Back = "back": Count, Resets;
-    /// of them given up, without a route from the start, or unable to decipher the command
+    /// of them given up, without a route from the start, unable to decipher the command, or without a valid certificate when it was due
     Failed = "failed": Count, Resets, gate("failed", "");
     /// of them not yet heard again when the run ended
     Pending = "pending": Count, Resets, gate("pending", "");
@@ -50,7 +50,8 @@ metrics! {
         gate("rejoin_time", "p99", Breach), table("rejoin\np99", "rejoin time, p99");
     /// start of the first campaign's schedule, in simulated time
     CampaignStartS = "campaign_start_s": Time, Resets;
-    /// from the start of the first campaign's schedule to its last planned reset
+    /// from the start of the first campaign's schedule to its last planned reset, or until its last command left where waves or a limited head-end
+    /// made that later
     ResetWindowS = "reset_window_s": Time, Resets;
     /// meters and repeaters that begin without keys and from which a usable path leads to a border router
     NewNodes = "new_nodes": Count, Joins;
@@ -84,10 +85,11 @@ metrics! {
     /// share of an hour that the radio sent which sends most and is no border router, in its busiest hour; missing without the table
     /// `load`
     RelaySendingShare = "relay_sending_share": Share, Always, gate("relay_sending", "");
-    /// kilobits a second of payload that came from the meters of the busiest border router, over its backhaul, in its busiest hour of
-    /// the run; missing where nothing came
+    /// kilobits a second that came from the meters of the busiest border router, over its backhaul, in its busiest hour of the run: payload and
+    /// 48 B of IPv6 and UDP for each message; missing where nothing came
     BackhaulKbps = "backhaul_kbps": Count, Always, gate("backhaul_kbps", "");
-    /// messages with reports and answers a second that the head-end took, reports in one payload counted once, in its busiest hour of the run; missing where nothing came
+    /// messages a second that the head-end took, in its busiest hour of the run: answers, and reports, of which those in one payload are one
+    /// message; missing where nothing came
     HeadEndMessageRate = "head_end_message_rate": Count, Always, gate("head_end_message_rate", "");
     /// frames lost to other transmissions, at the radios that they were for (a broadcast: at each that hears it and has a use for it), of
     /// meters, repeaters and border routers
@@ -142,7 +144,7 @@ metrics! {
     SessionsLost = "sessions_lost": Count, Always, gate("sessions_lost", "");
     /// messages of meters lost because their instance of the head-end failed or was down; with limits only
     MessagesLost = "messages_lost": Count, Always, gate("messages_lost", "");
-    /// requests and commands that were not sent because the role of their job may not do that; with limits only
+    /// meters that were not asked or commanded because the role of the job may not do that, by transaction; with limits only
     Forbidden = "forbidden": Count, Always, gate("forbidden", "");
     /// most answers that waited at the broker at a time; with a broker only
     BrokerQueueMax = "broker_queue_max": Count, Always, gate("broker_queue", "");
@@ -245,6 +247,11 @@ metrics! {
     OutageToldP95S = "outage_told_p95_s": Reached, Outages, gate("outage_told", "p95");
     /// last gasps that were sent, repetitions among them
     LastGasps = "last_gasps": Count, Outages, table("last\ngasps", "last gasps");
+    /// of them those that reached the head-end
+    LastGaspsArrived = "last_gasps_arrived": Count, Outages;
+    /// the same as a share of those that were sent; those that did not arrive are told apart below
+    LastGaspsArrivedShare = "last_gasps_arrived_share": Share, Outages,
+        gate("last_gasps_arrived", ""), table("gasps\narrived", "last gasps that arrived");
     /// of all last gasps those that had no way to go
     GaspsLostNoRoute = "gasps_lost_no_route": Count, Outages;
     /// those lost in all transmissions of a hop
@@ -334,6 +341,8 @@ metrics! {
     FirmwareHalted = "firmware_halted": Count, Firmware, gate("firmware_halted", "");
     /// meters that ran the image already
     FirmwareHadIt = "firmware_had_it": Count, Firmware;
+    /// meters that run the image when the run ends, which the head-end has not heard: their answer was lost, or nobody asked them after a halt
+    FirmwareUnheard = "firmware_unheard": Count, Firmware, gate("firmware_unheard", "");
     /// from a campaign's start until the head-end knew every meter to have all blocks; empty when one never had, those that ran the image
     /// already left out
     FirmwareAllCompleteS = "firmware_all_complete_s": Reached, Firmware,
@@ -357,14 +366,15 @@ metrics! {
     FirmwareAirS = "firmware_air_s": Time, Firmware, table("blocks\non air", "air time of blocks");
     /// images written to flash, over all meters
     FirmwareFlashWrites = "firmware_flash_writes": Count, Firmware;
-    /// meters that campaigns were to write to, to switch, to set the clock of or to give new keys or certificates, a meter in two of them twice
+    /// turns of meters that campaigns were to write to, to switch, to set the clock of or to give new keys or certificates, a meter in two of them
+    /// twice, and one whose certificate was due several times as often
     Commands = "commands": Count, Commands;
     /// of them known to be as they were to be: read back, heard under their new keys, or with a new certificate
     CommandsOk = "commands_ok": Count, Commands;
     /// the same as a share of all of them
     CommandsOkShare = "commands_ok_share": Share, Commands,
         gate("commands_ok", ""), table("commands\nok", "commands that succeeded");
-    /// meters that were not: no answer, a refusal, another value when it was read back; without a route from the start among them
+    /// turns after which they were not: no answer, a refusal, another value when it was read back; without a route from the start among them
     CommandsFailed = "commands_failed": Count, Commands,
         gate("commands_failed", ""), table("commands\nfailed", "commands that failed");
     /// meters whose turn had not come when a campaign was halted

@@ -90,7 +90,7 @@ words! {
         Scheduled = "scheduled",
         /// It was told to activate the image and has not said yet which one it runs.
         Activating = "activating",
-        /// It runs the image.
+        /// It runs the image. Without the outcome `ok` the head-end has not heard that.
         Running = "running",
         /// It ran the image already: nothing was transferred and no flash written.
         HadIt = "had_it",
@@ -98,7 +98,7 @@ words! {
         Failed = "failed",
         /// It has all blocks and does not verify the image: its digest or signature is wrong. Nothing was written to flash.
         Unverified = "unverified",
-        /// It activated the image and runs the former one again.
+        /// It activated the image and runs the former one again, whether or not the head-end has heard that.
         RolledBack = "rolled_back",
         /// It activated the image and never started again.
         Bricked = "bricked",

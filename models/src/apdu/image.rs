@@ -55,7 +55,7 @@ pub struct Image {
 }
 
 /// What becomes of a meter that activates an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
     /// It runs the new one.
     Runs,

@@ -87,9 +87,9 @@ impl Partition for Part {
         if let Part::Mesh(cell) = self {
             cell.finish(context.now());
             let all = cell.meters.take_resets();
-            let bricked = cell.meters.take_bricked();
-            if !all.is_empty() || !bricked.is_empty() {
-                context.send(HEAD_END, 0, Event::Resets(Box::new(Resets { all, bricked })));
+            let fates = cell.meters.take_fates();
+            if !all.is_empty() || !fates.is_empty() {
+                context.send(HEAD_END, 0, Event::Resets(Box::new(Resets { all, fates })));
             }
         }
     }
@@ -100,16 +100,16 @@ impl Partition for Part {
             assert!(messages.is_empty(), "only the head-end is told something at the end");
             return;
         };
-        let (mut resets, mut bricked) = (Vec::new(), Vec::new());
+        let (mut resets, mut fates) = (Vec::new(), Vec::new());
         for message in messages {
             match message.what {
                 Event::Resets(of_mesh) => {
                     resets.extend(of_mesh.all);
-                    bricked.extend(of_mesh.bricked);
+                    fates.extend(of_mesh.fates);
                 }
                 other => unreachable!("{other:?} does not end a run"),
             }
         }
-        head_end.finish(End { now, resets: &resets, bricked: &bricked });
+        head_end.finish(End { now, resets: &resets, fates: &fates });
     }
 }

@@ -228,8 +228,22 @@ impl Front {
         report.filter(|_| self.doomed.is_empty() || !self.doomed.remove(&(instance, place)))
     }
 
+    /// What happens at a full minute is of the one that begins: the one before is written.
+    fn turn_to(&mut self, now: SimTime, rows: &mut Rows) {
+        if now == self.written + MINUTE {
+            self.write(now, rows);
+        }
+    }
+
+    /// An instance is back.
+    pub fn returns(&mut self, now: SimTime, instance: u16, rows: &mut Rows) {
+        self.turn_to(now, rows);
+        self.sessions.returns(now, instance);
+    }
+
     /// An instance fails, with what it has.
-    pub fn fails(&mut self, now: SimTime, instance: u16) {
+    pub fn fails(&mut self, now: SimTime, instance: u16, rows: &mut Rows) {
+        self.turn_to(now, rows);
         let desk = &mut self.desks[usize::from(instance)];
         let (waited, served) = desk.lose(now);
         self.lost += waited + served.len() as u32;
@@ -259,10 +273,10 @@ impl Front {
         }
     }
 
-    /// Writes the minute that is over and schedules the next one's end.
+    /// Writes the minute that is over, if something that begins the next one has not had it written, and schedules the next one's end.
     pub fn minute(&mut self, ctx: &mut Ctx, rows: &mut Rows) {
         let now = ctx.now();
-        self.write(now, rows);
+        self.turn_to(now, rows);
         ctx.schedule(now + MINUTE, 0, event::Event::HeadEnd(Event::Minute));
     }
 

@@ -336,8 +336,8 @@ impl HeadEnd {
                         Event::Paced { instance } => front.sessions.paced(now, instance),
                         Event::Waited { number } => front.sessions.waited(now, number),
                         Event::Again { number } => front.sessions.again(now, number),
-                        Event::Fails { instance } => front.fails(now, instance),
-                        Event::Returns { instance } => front.sessions.returns(now, instance),
+                        Event::Fails { instance } => front.fails(now, instance, tools.rows),
+                        Event::Returns { instance } => front.returns(now, instance, tools.rows),
                         _ => {}
                     }
                 }

@@ -115,7 +115,6 @@ fn run_with(
             back: reset.back,
             meters: meters.to_vec(),
             times: times_s.map(SimTime::from_secs).to_vec(),
-            may_be_late: reset.may_be_late(),
         })
     };
     let plan = Arc::new(Plan { resets: resets.iter().filter_map(worked_out).collect() });
@@ -149,7 +148,7 @@ fn run_with(
     engine.run_until(end).expect("no message gets lost");
     for part in engine.partitions_mut() {
         if let Part::HeadEnd(head_end) = part {
-            head_end.finish(End { now: end, resets: &[(0, SiteId(3), SimTime::from_secs(1_000))], bricked: &[] });
+            head_end.finish(End { now: end, resets: &[(0, SiteId(3), SimTime::from_secs(1_000))], fates: &[] });
         }
     }
     Ran(engine)

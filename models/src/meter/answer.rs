@@ -26,8 +26,8 @@ impl Meters {
         }
     }
 
-    /// A command for this meter alone: answer, then as planned. The head-end repeats a command whose answer it misses; a
-    /// meter that has reset since its planned time has carried it out; where commands may be late, one that this job was the last to reset.
+    /// A command for this meter alone: answer, then as planned. The head-end repeats a command whose answer it misses: the job is what
+    /// both know it by, and another job's reset or a restart with a new image is not this one.
     pub(super) fn command(&mut self, ctx: &mut Ctx, node: Node, job: u16, message: &Message) {
         let tier = self.plan.reset(job).tier;
         if !self.answer(ctx, node, Body::CommandAck { job }, u32::from(job), message, Some(tier)) {
@@ -35,12 +35,7 @@ impl Meters {
         }
         let Some(at) = self.plan.reset_time(job, ctx.facts.sites[node]) else { return };
         let answered = ctx.now() + self.answer_delay(ctx, node, u32::from(job), message);
-        let meter = &self.meters[node];
-        let is_done = match self.plan.reset(job).may_be_late {
-            true => meter.reset_for == job + 1,
-            false => meter.boots > 0 && meter.reset_at >= at,
-        };
-        if !is_done {
+        if !self.obeyed.contains(&(node, job)) {
             ctx.schedule(at.max(answered + ANSWER), node, Event::Reset { node, job });
         }
     }

@@ -1,5 +1,6 @@
 //! What happens at a meter.
 
+use crate::apdu::Fate;
 use crate::check::Bounds;
 use crate::node::Node;
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,8 @@ pub enum Event {
         node: Node,
         /// Job that brought the image.
         job: u16,
-        /// It does not start again.
-        bricks: bool,
+        /// What becomes of it.
+        fate: Fate,
     },
     /// The radio runs again.
     Booted {

@@ -28,12 +28,12 @@ impl Meters {
     pub(super) fn may_have_activated(&mut self, ctx: &mut Ctx, node: Node, read: u32, message: &Message) {
         let Some((job, fate)) = self.servers.as_mut().and_then(|servers| servers.take_activated()) else { return };
         let at = ctx.now() + self.answer_delay(ctx, node, read, message) + ANSWERED;
-        ctx.schedule(at, node, Event::Restart { node, job, bricks: fate == Fate::Bricks });
+        ctx.schedule(at, node, Event::Restart { node, job, fate });
         ctx.note(node, Happened::Activated { fate });
     }
 
     /// [`Event::Restart`]: the image is written, then the meter boots, if it does.
-    pub(super) fn restart<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, job: u16, bricks: bool) {
+    pub(super) fn restart<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, node: Node, job: u16, fate: Fate) {
         let now = ctx.now();
         let images = self.servers.as_ref().map_or(&[][..], |servers| &servers.cosem().images);
         let install = images.iter().find(|image| image.job == job).map(|image| image.install).unwrap_or_default();
@@ -42,10 +42,8 @@ impl Meters {
         if meter.bricked {
             return;
         }
-        meter.bricked = bricks;
-        if bricks {
-            self.bricked.push((job, site));
-        }
+        meter.bricked = fate == Fate::Bricks;
+        self.fates.push((job, site, fate));
         // Without a supply it starts with the image when that is back.
         if meter.dark {
             return;
@@ -57,7 +55,7 @@ impl Meters {
         self.resets.push((job, site, now));
         ctx.note(node, Happened::PowerDown { boots });
         medium.power(self, ctx, node, Supply::Off);
-        if !bricks {
+        if fate != Fate::Bricks {
             let at = now + install + ctx.facts.boot_time(node, boots, self.boot);
             ctx.schedule(at, node, Event::Booted { node, boots });
         }

@@ -25,6 +25,7 @@ pub use servers::Servers;
 pub use state::State;
 pub use supply::is_weak;
 
+use crate::apdu::Fate;
 use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::message::{Body, Carried, Message, Return};
@@ -36,6 +37,7 @@ use crate::spec::{BackSign, HangSpec, KeepAliveSpec, PushSpec, SupplySpec};
 use amitwin_dlms::{Prices, Rest};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Power and reporting state of a meter or repeater.
@@ -49,8 +51,6 @@ struct Meter {
     boots: u16,
     /// It owes a sign of being back for this job (+1; 0: none).
     back_due: u16,
-    /// The last job that reset it (+1; 0: none).
-    reset_for: u16,
     /// Heartbeats sent for it.
     heartbeats: u8,
     /// It measures energy (a repeater does not).
@@ -80,8 +80,10 @@ pub struct Meters {
     answers: Slab<Message>,
     /// Resets carried out: job, meter, when.
     resets: Vec<(u16, SiteId, SimTime)>,
-    /// Bricked: job, meter.
-    bricked: Vec<(u16, SiteId)>,
+    /// Commands to reset that have been carried out, by node and job: each once, however often the head-end repeats it.
+    obeyed: BTreeSet<(Node, u16)>,
+    /// What became of those that activated an image: job, meter, fate.
+    fates: Vec<(u16, SiteId, Fate)>,
     plan: Arc<Plan>,
     push: Option<PushSpec>,
     keep_alive: Option<KeepAliveSpec>,
@@ -127,7 +129,8 @@ impl Meters {
             reserves: parts.reserves,
             answers: Slab::default(),
             resets: Vec::new(),
-            bricked: Vec::new(),
+            obeyed: BTreeSet::new(),
+            fates: Vec::new(),
             plan: parts.plan,
             push: parts.push,
             keep_alive: parts.keep_alive,
@@ -139,9 +142,9 @@ impl Meters {
         }
     }
 
-    /// Meters bricked since they were last taken: job, meter.
-    pub fn take_bricked(&mut self) -> Vec<(u16, SiteId)> {
-        std::mem::take(&mut self.bricked)
+    /// What became of meters that activated an image since this was last taken: job, meter, fate.
+    pub fn take_fates(&mut self) -> Vec<(u16, SiteId, Fate)> {
+        std::mem::take(&mut self.fates)
     }
 
     /// Resets carried out since they were last taken, and restarts with a new image: job, meter, when.
@@ -182,6 +185,7 @@ impl Meters {
             + self.reserves.as_ref().map_or(0, |reserves| reserves.bytes())
             + clocks.map_or(0, Clocks::bytes)
             + self.watches.as_ref().map_or(0, Watches::bytes)
+            + self.obeyed.len() * size_of::<(Node, u16)>()
     }
 
     /// First events of a node; `attached`: it has a way to its gateway from the start.
@@ -199,7 +203,7 @@ impl Meters {
     pub fn handle<M: Medium>(&mut self, medium: &mut M, ctx: &mut Ctx, event: Event) {
         match event {
             Event::Reset { node, job } => self.reset(medium, ctx, node, job),
-            Event::Restart { node, job, bricks } => self.restart(medium, ctx, node, job, bricks),
+            Event::Restart { node, job, fate } => self.restart(medium, ctx, node, job, fate),
             Event::Booted { node, boots } => self.booted(medium, ctx, node, boots),
             Event::Heartbeat { node, boots } => self.heartbeat(medium, ctx, node, boots),
             Event::Answer { node, boots, answer } => self.send_answer(medium, ctx, node, boots, answer),

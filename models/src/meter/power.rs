@@ -17,12 +17,12 @@ impl Meters {
         let now = ctx.now();
         let tier = self.plan.reset(job).tier;
         let meter = &mut self.meters[node];
-        if meter.dark || meter.bricked {
+        if meter.dark || meter.bricked || !self.obeyed.insert((node, job)) {
             return;
         }
         meter.boots += 1;
         meter.reset_at = now;
-        (meter.back_due, meter.reset_for, meter.heartbeats) = (job + 1, job + 1, 0);
+        (meter.back_due, meter.heartbeats) = (job + 1, 0);
         let boots = meter.boots;
         self.resets.push((job, ctx.facts.sites[node], now));
         self.restart_boards(ctx, node, tier, boots);

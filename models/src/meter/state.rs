@@ -2,12 +2,14 @@
 
 use super::servers::Saved;
 use super::{Meter, Meters, clock, health, outage};
+use crate::apdu::Fate;
 use crate::check::{Bounds, ensure, same_count};
 use crate::medium::message::Message;
-use crate::node::{PerNode, SiteId};
+use crate::node::{Node, PerNode, SiteId};
 use crate::slab::Slab;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The meters in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,7 +21,8 @@ pub struct State {
     reserves: Option<outage::Kept>,
     answers: Slab<Message>,
     resets: Vec<(u16, SiteId, SimTime)>,
-    bricked: Vec<(u16, SiteId)>,
+    obeyed: BTreeSet<(Node, u16)>,
+    fates: Vec<(u16, SiteId, Fate)>,
 }
 
 impl Meters {
@@ -33,7 +36,8 @@ impl Meters {
             reserves: self.reserves.as_ref().map(|reserves| reserves.save()),
             answers: self.answers.clone(),
             resets: self.resets.clone(),
-            bricked: self.bricked.clone(),
+            obeyed: self.obeyed.clone(),
+            fates: self.fates.clone(),
         }
     }
 
@@ -52,8 +56,10 @@ impl Meters {
         ensure(answers, || "meter: an answer is for somebody who is not here".to_owned())?;
         let images = self.servers.as_ref().map_or(&[][..], |servers| &servers.cosem().images);
         let is_job = |job: u16| bounds.is_job(job) || images.iter().any(|image| image.job == job);
-        let resets = state.resets.iter().all(|reset| is_job(reset.0)) && state.bricked.iter().all(|of| is_job(of.0));
+        let resets = state.resets.iter().all(|reset| is_job(reset.0)) && state.fates.iter().all(|of| is_job(of.0));
         ensure(resets, || "meter: a reset is of a job that there is not".to_owned())?;
+        let obeyed = state.obeyed.iter().all(|&(node, job)| bounds.is_own(node) && bounds.is_job(job));
+        ensure(obeyed, || "meter: a command carried out is of a job or to a meter that there is not".to_owned())?;
         match (state.kept, &mut self.servers) {
             (Some(kept), Some(servers)) => servers.restore(kept)?,
             (None, None) => {}
@@ -76,7 +82,7 @@ impl Meters {
             _ => return Err("meter: capacitors are only saved, or only here".to_owned()),
         }
         (self.meters, self.answers) = (state.meters, state.answers);
-        (self.resets, self.bricked) = (state.resets, state.bricked);
+        (self.resets, self.fates, self.obeyed) = (state.resets, state.fates, state.obeyed);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Meters {
             return Found::Bricked;
         }
         let is_done = match usize::from(job) < self.plan.resets.len() {
-            true => meter.reset_for == job + 1,
+            true => self.obeyed.contains(&(node, job)),
             false => self.servers.as_ref().is_some_and(|servers| servers.runs_image_of(node, job)),
         };
         let found = match (meter.attached, is_done) {

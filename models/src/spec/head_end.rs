@@ -32,7 +32,7 @@ pub struct HeadEndSpec {
     pub service_times: ServiceTimes,
     /// Measured times, milliseconds, of which each message gets one at random, instead of `service` and `service_times`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 10_000), inner(range(min = 0.0, max = 3_600_000.0)))]
+    #[schemars(length(min = 1, max = 10_000), inner(range(min = 0.0, max = 3_600_000.0)))]
     pub service_measured_ms: Vec<f64>,
     /// Messages that wait at most; what comes when so many do is refused and lost. Without it there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]

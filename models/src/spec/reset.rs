@@ -44,7 +44,8 @@ pub struct ResetSpec {
     /// How the head-end learns that a meter is back after a warm or cold reset.
     #[serde(default = "back_default")]
     pub back: BackSign,
-    /// How long the head-end waits for a meter before it counts as failed; to the end of the run when missing.
+    /// How long the head-end waits for a meter before it counts as failed, from when its command was sent first, or from its planned reset
+    /// where one flood commands all; to the end of the run when missing.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub give_up_after: Option<SimTime>,
@@ -96,11 +97,6 @@ impl Default for ResetSpec {
 }
 
 impl ResetSpec {
-    /// Whether commands may come later than the plan says, which is made before the run.
-    pub fn may_be_late(&self) -> bool {
-        self.waves.shares.is_some() || self.waves.only_when.is_some()
-    }
-
     /// Who resets when. Of `window` and `clusters` a scenario has one; without either, all reset at once.
     pub fn schedule(&self) -> ResetSchedule {
         match (self.window, self.clusters) {

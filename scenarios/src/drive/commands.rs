@@ -24,11 +24,9 @@ impl Commands {
         }
         match row.outcome {
             Outcome::Ok => self.ok_s.extend(row.answered_s.map(|at| at - row.planned_s)),
-            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden | Outcome::Expired => {
-                self.failed += 1;
-            }
+            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Expired => self.failed += 1,
             Outcome::Halted => self.halted += 1,
-            Outcome::Pending | Outcome::Skipped | Outcome::LeftOut => {}
+            Outcome::Pending | Outcome::Skipped | Outcome::LeftOut | Outcome::Forbidden => {}
         }
     }
 

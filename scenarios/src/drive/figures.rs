@@ -12,6 +12,7 @@ use super::notices::Notices;
 use super::outages::Outages;
 use super::ran::Ran;
 use super::rates::Rates;
+use super::resets::Resets;
 use super::visits::Visits;
 use amitwin_data::metrics::{Activity, Metric, Values};
 use amitwin_data::rows::{EventKind, HeldBy, Outcome, Rows, TransactionKind, TransactionRow};
@@ -28,29 +29,12 @@ use std::collections::BTreeMap;
 /// Sums over the rows of a variant.
 #[derive(Default)]
 pub struct Figures {
-    /// Start of the first campaign, s.
-    start_s: Option<f64>,
     end_s: f64,
-    resets: u32,
-    back: u32,
-    failed: u32,
-    /// Not commanded because the campaign was halted, where one can be.
-    halted: Option<u32>,
+    resets: Resets,
     /// Partial resets, and those that left boards out of step, where boards are told apart.
     partial: Option<(u64, u64)>,
     /// With technicians.
     visits: Option<Visits>,
-    /// Meters that did reset, and that the head-end does not know to be back.
-    unknown: u32,
-    /// Meters that did reset though no answer to their command arrived.
-    unacknowledged: u32,
-    /// Time from reset to being heard again of each meter that is back, s.
-    rejoin_s: Vec<f64>,
-    /// Time from the campaign's start of each meter that is back, s.
-    since_start_s: Vec<f64>,
-    last_back_s: f64,
-    /// When the meters did reset that the head-end does not know to be back, summed, s.
-    unknown_reset_s: f64,
     pushes: u64,
     pushes_ok: u64,
     reads: u64,
@@ -117,7 +101,7 @@ impl Figures {
 
     /// Counts meters that nobody resets because the campaign is halted.
     pub fn count_halted(&mut self) {
-        self.halted = Some(0);
+        self.resets.count_halted();
     }
 
     /// Counts resets of one board.
@@ -139,7 +123,7 @@ impl Figures {
     pub fn new(plan: &Plan, duration: SimTime, (start, load_every): (Start, SimTime)) -> Self {
         Figures {
             joins: (start == Start::Cold).then(Joins::default),
-            start_s: plan.resets.first().map(|c| c.at.secs_f64()),
+            resets: Resets::new(plan),
             end_s: duration.secs_f64(),
             rates: Rates::new(duration, load_every),
             ..Figures::default()
@@ -173,33 +157,14 @@ impl Figures {
             if let Some(held) = &mut self.held {
                 held.add(row);
             }
-            // A meter that was left out was never commanded or asked.
-            if row.outcome == Outcome::LeftOut {
+            // A meter that was left out was never commanded or asked, nor one that a role kept from it.
+            self.forbidden += u64::from(row.outcome == Outcome::Forbidden);
+            if matches!(row.outcome, Outcome::LeftOut | Outcome::Forbidden) {
                 continue;
             }
             self.sessions_expired += u64::from(row.outcome == Outcome::Expired);
             match row.kind {
-                TransactionKind::Reset => {
-                    self.resets += 1;
-                    if let Some(reset_s) = row.reset_s.filter(|_| row.outcome != Outcome::Ok) {
-                        self.unknown += 1;
-                        self.unknown_reset_s += reset_s;
-                    }
-                    self.unacknowledged += u32::from(row.acknowledged == Some(false) && row.reset_s.is_some());
-                    match (row.outcome, row.answered_s, row.reset_s) {
-                        (Outcome::Ok, Some(answered), Some(reset)) => {
-                            self.back += 1;
-                            self.rejoin_s.push(answered - reset);
-                            self.since_start_s.push(answered - self.start_s.unwrap_or(0.0));
-                            self.last_back_s = self.last_back_s.max(answered);
-                        }
-                        (Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden, ..) => {
-                            self.failed += 1
-                        }
-                        (Outcome::Halted, ..) => *self.halted.get_or_insert_default() += 1,
-                        _ => {}
-                    }
-                }
+                TransactionKind::Reset => self.resets.add(row),
                 TransactionKind::Push => {
                     self.pushes += 1;
                     self.pushes_ok += u64::from(row.outcome == Outcome::Ok);
@@ -239,7 +204,6 @@ impl Figures {
                 *partial = (partial.0 + 1, partial.1 + u64::from(row.value == 1));
             }
         }
-        self.forbidden += rows.audit.len() as u64;
         if let Some(visits) = &mut self.visits {
             rows.field_visits.iter().for_each(|row| visits.add(row));
         }
@@ -250,7 +214,7 @@ impl Figures {
             self.collisions += u64::from(row.collisions);
             self.missed_busy += u64::from(row.missed_busy);
             // A minute that ends before the campaign starts says nothing about it.
-            if row.time_s + 60.0 > self.start_s.unwrap_or(0.0) {
+            if row.time_s + 60.0 > self.resets.start_s().unwrap_or(0.0) {
                 self.busy.entry(row.gateway).or_default().push((row.time_s, row.busy_share));
             }
         }
@@ -261,27 +225,10 @@ impl Figures {
         self.down_s.get(&node).is_none_or(|all| all.iter().all(|(from, to)| time_s < *from || time_s >= *to))
     }
 
-    /// Smallest time by which `share` of all commanded meters are back (nearest rank), s.
-    fn rejoin_at(&self, sorted: &[f64], share: f64) -> Option<f64> {
-        let rank = (share * f64::from(self.resets)).ceil().max(1.0) as usize;
-        sorted.get(rank - 1).copied()
-    }
-
-    /// From the campaign's start until the last commanded meter was heard again, s.
-    fn all_back_s(&self) -> Option<f64> {
-        (self.back > 0 && self.back == self.resets).then(|| self.last_back_s - self.start_s.unwrap_or(0.0))
-    }
-
-    /// Time that meters were away, summed, h.
-    fn away_h(&self) -> f64 {
-        let unknown_s = f64::from(self.unknown) * self.end_s - self.unknown_reset_s;
-        (self.rejoin_s.iter().sum::<f64>() + unknown_s) / 3_600.0
-    }
-
     /// Mean busy share of the busiest border router from the campaign's start until the last meter is back, or to the
     /// end if some are not.
     fn busiest(&self) -> Option<f64> {
-        let end = if self.resets > 0 && self.back == self.resets { self.last_back_s } else { self.end_s };
+        let end = self.resets.last_back_s().unwrap_or(self.end_s);
         let mean = |rows: &Vec<(f64, f32)>| {
             let within: Vec<f64> = rows.iter().filter(|r| r.0 < end).map(|r| f64::from(r.1)).collect();
             (!within.is_empty()).then(|| within.iter().sum::<f64>() / within.len() as f64)
@@ -292,7 +239,7 @@ impl Figures {
     /// The summary's metrics.
     pub fn values<X: Exchange<Event>>(mut self, engine: &Engine<Part, X>, plan: &Plan, now: SimTime) -> Values {
         self.end_s = now.secs_f64();
-        self.rejoin_s.sort_by(f64::total_cmp);
+        self.resets.close();
         self.pings_s.sort_by(f64::total_cmp);
         self.updates.close();
         self.commands.close();
@@ -331,18 +278,12 @@ impl Figures {
                     _ => self.devices.written(metric, ran, self.end_s),
                 };
             }
+            Activity::Resets => return self.resets.written(metric, ran.plan, self.end_s),
             Activity::Visits => return self.visits.as_ref()?.written(metric),
             _ => {}
         }
         let always = |n: u64| Some(Some(n as f64));
         let lost = |why: Loss| always(ran.counters.lost[why as usize]);
-        let resets = |value: Option<f64>| (self.resets > 0).then_some(value);
-        let meters = |n: u32| resets(Some(f64::from(n)));
-        let back_within = |minutes: f64| {
-            let within = self.since_start_s.iter().filter(|s| **s <= minutes * 60.0).count();
-            resets(Some(within as f64 / f64::from(self.resets)))
-        };
-        let rejoin = |share: f64| resets(self.rejoin_at(&self.rejoin_s, share));
         let head_end = |count: fn(&HeadEnd) -> u64| ran.head_end.map(|h| Some(count(h) as f64));
         let reads = |count: u64| ran.head_end.filter(|_| self.reads > 0).map(|_| Some(count as f64));
         let of_reads = |count: fn(&HeadEnd) -> u64| reads(count(ran.head_end?));
@@ -377,23 +318,6 @@ impl Figures {
             Metric::PanMoveP95S => moves(&|moves| moves.at(0.95)),
             Metric::KeyFrames => keys(ran.counters.key_frames as f64),
             Metric::KeyAirtimeS => keys(ran.counters.key_airtime_us as f64 * 1e-6),
-            Metric::Commanded => meters(self.resets),
-            Metric::Back => meters(self.back),
-            Metric::Failed => meters(self.failed),
-            Metric::Pending => meters(self.resets - self.back - self.failed - self.halted.unwrap_or_default()),
-            Metric::ResetsHalted => self.halted.and_then(meters),
-            Metric::ResetsUnheard => meters(self.unknown),
-            Metric::ResetsUnacknowledged => meters(self.unacknowledged),
-            Metric::AllBackS => resets(self.all_back_s()),
-            Metric::AwayMeterH => resets(Some(self.away_h())),
-            Metric::Back5minShare => back_within(5.0),
-            Metric::Back30minShare => back_within(30.0),
-            Metric::Back60minShare => back_within(60.0),
-            Metric::RejoinP50S => rejoin(0.5),
-            Metric::RejoinP95S => rejoin(0.95),
-            Metric::RejoinP99S => rejoin(0.99),
-            Metric::CampaignStartS => resets(self.start_s),
-            Metric::ResetWindowS => resets(ran.plan.resets.first().map(|c| c.window.secs_f64())),
             Metric::BorderRouterBusyShare => Some(self.busiest()),
             Metric::RelaySendingShare => self.rates.relay_sending_share().map(Some),
             Metric::BackhaulKbps => self.rates.backhaul_kbps().map(Some),
@@ -441,11 +365,11 @@ impl Figures {
             Metric::AccessFailures => always(ran.counters.access_failures),
             Metric::Transactions => {
                 let others = self.updates.counts().0 + self.commands.counts().0;
-                always(self.pushes + self.reads + self.pings + u64::from(self.resets + others))
+                always(self.pushes + self.reads + self.pings + u64::from(self.resets.counts().0 + others))
             }
             Metric::TransactionsOk => {
                 let (pings, others) = (self.pings_s.len() as u64, self.updates.counts().1 + self.commands.counts().1);
-                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.back + others))
+                always(self.pushes_ok + self.reads_ok + pings + u64::from(self.resets.counts().1 + others))
             }
             Metric::PushDeliveredShare => Some(share(self.pushes_ok, self.pushes)),
             Metric::PushDelayP50S => push_delay(0.5),

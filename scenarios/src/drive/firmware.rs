@@ -2,7 +2,7 @@
 
 use super::ran::Ran;
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{Outcome, TransactionRow};
+use amitwin_data::rows::{ImageState, Outcome, TransactionRow};
 
 /// Sums over the rows of firmware campaigns.
 #[derive(Default)]
@@ -11,6 +11,8 @@ pub struct Updates {
     failed: u32,
     halted: u32,
     had_it: u32,
+    /// They run the image, and the head-end has not heard that.
+    unheard: u32,
     /// Time from the campaign's start until each meter was known to have all blocks, and to run the image, s.
     complete_s: Vec<f64>,
     running_s: Vec<f64>,
@@ -20,15 +22,14 @@ impl Updates {
     /// Adds the row of a meter in a campaign.
     pub fn add(&mut self, row: &TransactionRow) {
         self.meters += 1;
+        self.unheard += u32::from(row.image_state.0 == Some(ImageState::Running) && row.outcome != Outcome::Ok);
         self.complete_s.extend(row.complete_s.0.map(|at| at - row.planned_s));
         match row.outcome {
             Outcome::Ok => self.running_s.extend(row.answered_s.map(|at| at - row.planned_s)),
             Outcome::Refused if row.answered_s.is_some() => self.had_it += 1,
-            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Forbidden | Outcome::Expired => {
-                self.failed += 1;
-            }
+            Outcome::Failed | Outcome::Unreachable | Outcome::Refused | Outcome::Expired => self.failed += 1,
             Outcome::Halted => self.halted += 1,
-            Outcome::Pending | Outcome::Skipped | Outcome::LeftOut => {}
+            Outcome::Pending | Outcome::Skipped | Outcome::LeftOut | Outcome::Forbidden => {}
         }
     }
 
@@ -63,6 +64,7 @@ impl Updates {
             Metric::FirmwareFailed => count(self.failed),
             Metric::FirmwareHalted => count(self.halted),
             Metric::FirmwareHadIt => count(self.had_it),
+            Metric::FirmwareUnheard => count(self.unheard),
             Metric::FirmwareAllCompleteS => at(&self.complete_s, 1.0),
             Metric::FirmwareP50S => at(&self.running_s, 0.5),
             Metric::FirmwareP95S => at(&self.running_s, 0.95),

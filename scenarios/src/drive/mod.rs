@@ -20,6 +20,7 @@ mod notices;
 mod outages;
 mod ran;
 mod rates;
+mod resets;
 mod visits;
 pub mod warnings;
 

@@ -15,6 +15,8 @@ pub struct Outages {
     /// Failures of a supply.
     on_capacitor: u64,
     messages: u64,
+    /// Of them arrived.
+    arrived: u64,
 }
 
 impl Outages {
@@ -27,7 +29,9 @@ impl Outages {
                 TransactionKind::PowerUp => &mut self.power_ups,
                 _ => continue,
             };
-            self.messages += u64::from(row.attempts > 0 && row.kind == TransactionKind::LastGasp);
+            let is_sent = row.attempts > 0 && row.kind == TransactionKind::LastGasp;
+            self.messages += u64::from(is_sent);
+            self.arrived += u64::from(is_sent && row.outcome == Outcome::Ok);
             let delay_s = row.answered_s.filter(|_| row.outcome == Outcome::Ok).map(|at_s| at_s - row.planned_s);
             let first = to.entry((row.node, row.outage())).or_default();
             *first = match (*first, delay_s) {
@@ -50,6 +54,8 @@ impl Outages {
             Metric::OutageToldP50S => rank(&self.told, 0.5),
             Metric::OutageToldP95S => rank(&self.told, 0.95),
             Metric::LastGasps => Some(self.messages as f64),
+            Metric::LastGaspsArrived => Some(self.arrived as f64),
+            Metric::LastGaspsArrivedShare => (self.messages > 0).then(|| self.arrived as f64 / self.messages as f64),
             Metric::GaspsLostNoRoute => lost(&[Loss::NoRoute, Loss::TooFar]),
             Metric::GaspsLostRetries => lost(&[Loss::Retries, Loss::Reassembly]),
             Metric::GaspsLostDark => lost(&[Loss::Reset]),
@@ -115,6 +121,8 @@ mod tests {
         let value = |metric| outages.written(metric, &counters).flatten().expect("a figure");
         // 36 s and 31 s, of three outages; four messages were sent.
         assert_eq!((value(Metric::OutagesToTell), value(Metric::LastGasps)), (3.0, 4.0));
+        // Two of one outage, and one of another.
+        assert_eq!((value(Metric::LastGaspsArrived), value(Metric::LastGaspsArrivedShare)), (3.0, 0.75));
         assert_eq!(value(Metric::OutagesToldShare), 2.0 / 3.0);
         assert_eq!((value(Metric::OutageToldP50S), value(Metric::OutageToldP95S)), (31.0, 36.0));
         assert_eq!(value(Metric::PowerUpToldShare), 1.0);

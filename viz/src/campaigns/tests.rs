@@ -138,3 +138,37 @@ fn waves_are_those_that_rows_say() {
         ]
     );
 }
+
+#[test]
+fn a_meter_that_has_several_turns_counts_once_with_the_last() {
+    // Certificates of two meters: that of 1 is renewed at 100 s, fails at 3,600 s and is renewed at 7,200 s; of 2 nothing is heard in two turns.
+    let turn = |node: u32, planned_s: f64, outcome: Outcome| TransactionRow {
+        kind: TransactionKind::Certificates,
+        planned_s,
+        ..row(node, outcome, [Some(planned_s), NO, NO, NO, (outcome == Outcome::Ok).then_some(planned_s + 10.0)])
+    };
+    let mut campaigns = Campaigns::default();
+    campaigns.add(&[turn(1, 100.0, Outcome::Ok), turn(2, 200.0, Outcome::Failed), turn(2, 3_800.0, Outcome::Failed)]);
+    // Rows come in the order of the table, not of time.
+    campaigns.add(&[turn(1, 7_200.0, Outcome::Ok), turn(1, 3_600.0, Outcome::Failed)]);
+    let progress = campaigns.get("v2").expect("it is there");
+    assert_eq!(progress.meters(), 2);
+    assert_eq!(progress.stopped(3), [("gave no more answer (begun)".to_owned(), 1, vec![2])]);
+    assert_eq!(progress.told(), "1 of 2 done");
+    assert_eq!(progress.span_s(), (100.0, 7_210.0));
+    for minute in 0..200 {
+        assert_eq!(progress.at(60.0 * f64::from(minute)).iter().sum::<u32>(), 2, "minute {minute}");
+    }
+    let done = |time_s: f64| progress.at(time_s)[State::Done as usize];
+    assert_eq!([50.0, 120.0, 3_000.0, 3_700.0, 7_300.0].map(done), [0, 1, 1, 0, 1]);
+}
+
+#[test]
+fn what_meters_tell_of_themselves_is_no_campaign() {
+    let mut campaigns = Campaigns::default();
+    for kind in [TransactionKind::Health, TransactionKind::KeepAlive, TransactionKind::LastGasp, TransactionKind::Read]
+    {
+        campaigns.add(&[TransactionRow { kind, campaign: "".into(), ..row(1, Outcome::Ok, [NO; 5]) }]);
+    }
+    assert_eq!(campaigns.names().count(), 0);
+}

@@ -1,6 +1,6 @@
 //! The report's charts, each with one sentence on what it shows.
 
-use super::{boards, campaigns, course, head_end, health, load};
+use super::{boards, campaigns, course, head_end, health, load, outages};
 use crate::human;
 use crate::series;
 use crate::svg::Svg;
@@ -39,7 +39,7 @@ pub fn figures(run: &RunView) -> Vec<Figure> {
         return super::plan::figures(run);
     }
     let campaigns = campaigns::figures(run).into_iter().map(Some);
-    let first = [back(run), outages(run), visits(run)].into_iter().chain(campaigns);
+    let first = [back(run), outages::figure(run), outages::map(run), visits(run)].into_iter().chain(campaigns);
     let rest = [
         course::figure(run),
         delivered(run),
@@ -219,35 +219,6 @@ fn back(run: &RunView) -> Option<Figure> {
 }
 
 /// Who has no supply, and of whom the head-end knows it.
-fn outages(run: &RunView) -> Option<Figure> {
-    let first = run.variants.iter().find(|v| v.outages.any())?;
-    let end_s = run.summary.duration_s;
-    let meters =
-        |v: &VariantView| v.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Meter | NodeKind::Repeater)).count();
-    let line = |name: String, points| Series { name, points, step: true, span: None };
-    let mut lines = vec![line("without supply".into(), first.outages.without_supply(meters(first), end_s))];
-    for variant in &run.variants {
-        lines.push(line(format!("known: {}", variant.name), variant.outages.known(meters(variant), end_s)));
-    }
-    let legend: Vec<Entry> = lines.iter().enumerate().map(|(n, line)| entry(n, line.name.clone())).collect();
-    let from_s = (first.outages.first_s()? - 120.0).max(0.0);
-    let title = "Outages over time";
-    let chart = ShareChart {
-        title: title.into(),
-        x_label: "since the run’s start".into(),
-        y_label: "meters and repeaters".into(),
-        x: XAxis::Minutes(from_s / 60.0, (end_s / 60.0).max(from_s / 60.0 + 1.0)),
-        whole: false,
-        series: lines,
-    };
-    let caption = format!(
-        "Share of the meters and repeaters without supply in variant “{}”, and of how many the head-end knows: from the first last gasp that \
-         it hears of a meter until it is told that the supply is back.",
-        first.name
-    );
-    Some(Figure::new("outages", title, legend, chart.draw(), &caption))
-}
-
 fn visits(run: &RunView) -> Option<Figure> {
     let (end_s, given_up) = (run.summary.duration_s, |v: &&VariantView| v.visits.any());
     let first_s = run.variants.iter().filter_map(|v| v.visits.first_s()).min_by(f64::total_cmp)?;

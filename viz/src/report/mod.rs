@@ -9,6 +9,7 @@ mod course;
 mod head_end;
 mod health;
 mod load;
+mod outages;
 pub(crate) mod picture;
 mod plan;
 mod sections;
@@ -32,6 +33,7 @@ pub fn render(run: &RunView) -> String {
         sections::head(run),
         sections::results(run),
         charts::all(run),
+        outages::section(run),
         campaigns::section(run),
         load::section(run),
         health::section(run),

@@ -7,6 +7,7 @@ mod around;
 pub mod health;
 pub mod losses;
 pub mod marked;
+pub mod moments;
 
 use super::style::HOP_STEPS;
 use super::{Anchor, Svg, WIDTH};

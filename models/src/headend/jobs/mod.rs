@@ -20,7 +20,7 @@ use super::numbers::Numbers;
 use super::sessions::{Asked, Key};
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
-use crate::apdu::{Ask, Said};
+use crate::apdu::{Ask, Fate, Said};
 use crate::backhaul::{Destination, Down, DownKind, Report, Visit};
 use crate::event::Event;
 use crate::headend::Ctx;
@@ -405,8 +405,8 @@ pub struct End<'a> {
     pub now: SimTime,
     /// Resets that really happened: job, meter, time.
     pub resets: &'a [(u16, SiteId, SimTime)],
-    /// Meters that an activation has bricked: job, meter.
-    pub bricked: &'a [(u16, SiteId)],
+    /// What became of meters that activated an image: job, meter, fate.
+    pub fates: &'a [(u16, SiteId, Fate)],
 }
 
 /// The campaigns that are no resets, in the order of their jobs: pings, firmware, then those that ask a few questions.

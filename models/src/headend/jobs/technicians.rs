@@ -185,7 +185,10 @@ impl Technicians {
                 return;
             }
             self.state.crews[crew].has = self.state.queue.pop_front();
-            if self.field.spec.ask_first {
+            // Without a valid certificate there is no session to ask it in.
+            let has = self.state.crews[crew].has.as_ref();
+            let may_ask = has.is_some_and(|open| !tools.talk.has_expired(open.meter, ctx.now()));
+            if self.field.spec.ask_first && may_ask {
                 let read = tools.numbers.open(self.job);
                 self.state.asking.insert(read, (crew as u32, 0));
                 self.ask(ctx, tools, read);

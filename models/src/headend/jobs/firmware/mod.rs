@@ -7,6 +7,7 @@ mod waves;
 use super::held::{Held, Waiting};
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
+use crate::apdu::Fate;
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
@@ -182,11 +183,16 @@ impl Firmware {
         Firmware { job, image, name: name.into(), spec, meters, waves, held, begins_of_day, state }
     }
 
-    /// Whether its role keeps it from beginning.
+    /// Whether its role keeps it from beginning; a refusal for each meter where each would be talked to.
     fn is_forbidden(&mut self, ctx: &Ctx, tools: &mut Tools<'_>) -> bool {
         let begins = self.state.wave == 0 && self.state.phase == Phase::Waits && self.state.awaited == Awaited::Wave;
-        if begins && tools.forbids(ctx.now(), self.job, TransactionKind::Firmware, &self.name, None) {
-            self.state.forbidden = true;
+        if begins {
+            let whom = if self.is_multicast() { &[][..] } else { &self.meters[..] };
+            let whom = whom.iter().map(|&meter| Some(meter)).chain(self.is_multicast().then_some(None));
+            for meter in whom {
+                self.state.forbidden |=
+                    tools.forbids(ctx.now(), self.job, TransactionKind::Firmware, &self.name, meter);
+            }
         }
         self.state.forbidden
     }
@@ -309,9 +315,10 @@ impl JobKind for Firmware {
             }
         }
         self.leave_out_the_rest();
+        let fates = end.fates.iter().filter(|of| of.0 == self.job);
+        let fates: BTreeMap<SiteId, Fate> = fates.map(|&(_, meter, fate)| (meter, fate)).collect();
         for position in 0..self.meters.len() {
-            let bricked = end.bricked.contains(&(self.job, self.meters[position]));
-            self.record(tools, position, bricked);
+            self.record(tools, position, fates.get(&self.meters[position]).copied());
         }
     }
 }

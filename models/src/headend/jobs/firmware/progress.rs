@@ -1,6 +1,6 @@
 //! What the head-end knows of one meter of a firmware campaign, and what it asks next.
 
-use crate::apdu::{ImageSaid, ImageStep, TEMPORARY_FAILURE};
+use crate::apdu::{Fate, ImageSaid, ImageStep, TEMPORARY_FAILURE};
 use crate::headend::links::Lack;
 use amitwin_data::rows::ImageState;
 use amitwin_sim_core::SimTime;
@@ -36,12 +36,14 @@ pub(super) enum Stage {
     Unverified,
     /// Its link did not become what it is to be.
     LeftOut,
+    /// Its certificate had run out when it was to be talked to.
+    Expired,
 }
 
 impl Stage {
     /// Nothing more is done with the meter.
     pub(super) fn is_final(self) -> bool {
-        matches!(self, Stage::Running | Stage::HadIt | Stage::LeftOut) || self.has_failed()
+        matches!(self, Stage::Running | Stage::HadIt | Stage::LeftOut | Stage::Expired) || self.has_failed()
     }
 
     /// It counts as failed.
@@ -50,9 +52,9 @@ impl Stage {
     }
 
     /// As the table has it.
-    pub(super) fn in_tables(self, waits: bool) -> ImageState {
+    fn in_tables(self, waits: bool) -> ImageState {
         match self {
-            Stage::Waiting | Stage::LeftOut => ImageState::Waiting,
+            Stage::Waiting | Stage::LeftOut | Stage::Expired => ImageState::Waiting,
             Stage::Offered => ImageState::Offered,
             Stage::Receiving => ImageState::Receiving,
             Stage::Complete => ImageState::Complete,
@@ -171,6 +173,19 @@ impl Progress {
             (Phase::Activate, Stage::Verified) => Some(ImageStep::Activate),
             (Phase::Activate, Stage::Activating) => Some(ImageStep::Identifier),
             _ => None,
+        }
+    }
+
+    /// As the table has it, with what an activation has made of the meter, whether or not the head-end has heard of that.
+    pub(super) fn in_tables(&self, waits: bool, fate: Option<Fate>) -> ImageState {
+        match (self.stage, fate) {
+            (_, Some(Fate::Bricks)) => ImageState::Bricked,
+            (Stage::Activating | Stage::Failed | Stage::Expired, Some(Fate::Runs)) => ImageState::Running,
+            (Stage::Activating | Stage::Failed | Stage::Expired, Some(Fate::RollsBack)) => ImageState::RolledBack,
+            (Stage::Expired, None) if self.verified.is_some() => ImageState::Verified,
+            (Stage::Expired, None) if self.complete.is_some() => ImageState::Complete,
+            (Stage::Expired, None) if self.offered.is_some() => ImageState::Offered,
+            (stage, _) => stage.in_tables(waits),
         }
     }
 

@@ -51,6 +51,9 @@ impl Firmware {
             if phase == Phase::Serve && self.holds(ctx, tools, position) {
                 continue;
             }
+            if self.is_shut_out(ctx, tools, position) {
+                continue;
+            }
             if let Some(step) = self.state.meters[position as usize].question(phase) {
                 self.state.open += 1;
                 self.state.meters[position as usize].tries = 0;
@@ -61,6 +64,20 @@ impl Firmware {
         if nobody && self.state.coming == 0 && !self.held.any() {
             self.phase_over(ctx, tools);
         }
+    }
+
+    /// Whether no session can be begun with a meter, because its certificate has run out; then nothing more is done with it.
+    fn is_shut_out(&mut self, ctx: &Ctx, tools: &Tools<'_>, position: u32) -> bool {
+        let stage = &mut self.state.meters[position as usize].stage;
+        let begins = !self.state.sessions.contains_key(&position) && !stage.is_final();
+        if !begins || !tools.talk.has_expired(self.meters[position as usize], ctx.now()) {
+            return false;
+        }
+        if *stage == Stage::Activating {
+            self.state.activating -= 1;
+        }
+        *stage = Stage::Expired;
+        true
     }
 
     /// Whether a meter has to wait for its link before anything is asked of it; of one that has been let in that is no longer asked.
@@ -207,6 +224,9 @@ impl Firmware {
 
     /// The question that a meter had to wait for.
     pub(super) fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
+        if self.is_shut_out(ctx, tools, position) {
+            return self.fill(ctx, tools);
+        }
         match self.state.meters[position as usize].question(self.state.phase) {
             Some(step) => self.ask(ctx, tools, (position, step)),
             None => self.close(ctx, tools, position),

@@ -2,12 +2,12 @@
 
 use super::progress::{Phase, Stage};
 use super::{Awaited, Ctx, Firmware, Tools, Wake, slots};
-use crate::apdu::ImageStep;
+use crate::apdu::{Fate, ImageStep};
 use crate::books::TransactionId;
 use crate::headend::jobs::technicians::{Call, Cause};
 use crate::headend::links::Lack;
 use crate::node::SiteId;
-use amitwin_data::rows::{Added, ImageState, Outcome, RoundRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
 
@@ -288,11 +288,11 @@ impl Firmware {
         }
     }
 
-    /// The row of a meter as the run ends.
-    pub(super) fn record(&self, tools: &mut Tools<'_>, position: usize, bricked: bool) {
+    /// The row of a meter as the run ends, with what an activation has made of it, whether or not the head-end has heard of that.
+    pub(super) fn record(&self, tools: &mut Tools<'_>, position: usize, fate: Option<Fate>) {
         let (meter, progress) = (self.meters[position], &self.state.meters[position]);
         let waits = self.state.phase == Phase::Waits && self.state.awaited == Awaited::Activation;
-        let state = progress.stage.in_tables(waits);
+        let state = progress.in_tables(waits, fate);
         let reachable = tools.network.reachable[meter.at()];
         let outcome = match progress.stage {
             Stage::Running => Outcome::Ok,
@@ -300,10 +300,11 @@ impl Firmware {
             stage if stage.has_failed() && progress.undeciphered => Outcome::Refused,
             stage if stage.has_failed() => Outcome::Failed,
             Stage::LeftOut => Outcome::LeftOut,
+            Stage::Expired => Outcome::Expired,
             _ if !reachable => Outcome::Unreachable,
             _ if self.state.forbidden => Outcome::Forbidden,
             // Nobody asks it any more, and it would not answer.
-            _ if self.state.halted && bricked => Outcome::Failed,
+            _ if self.state.halted && fate == Some(Fate::Bricks) => Outcome::Failed,
             _ if self.state.halted => Outcome::Halted,
             _ => Outcome::Pending,
         };
@@ -325,7 +326,7 @@ impl Firmware {
             hops_made: (progress.hops > 0).then_some(progress.hops),
             bytes: progress.bytes,
             held_by: Added(self.state.entries[position].lack().map(Lack::in_tables)),
-            image_state: Added(Some(if bricked { ImageState::Bricked } else { state })),
+            image_state: Added(Some(state)),
             rounds: Added(Some(progress.rounds)),
             blocks_alone: Added(Some(progress.alone)),
             blocks_again: Added(Some(progress.again)),

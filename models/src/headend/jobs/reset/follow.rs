@@ -54,7 +54,7 @@ impl Reset {
     }
 
     /// Nothing more is awaited of a meter.
-    pub(super) fn is_over(&mut self, ctx: &mut Ctx, tools: &Tools<'_>, index: u32, failed: bool) {
+    pub(super) fn is_over(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32, failed: bool) {
         let meter = self.planned().meters[index as usize];
         if !self.follows() || self.progress[index as usize].is_over || !tools.network.reachable[meter.at()] {
             return;
@@ -67,8 +67,17 @@ impl Reset {
         self.course.failed += u32::from(failed);
         if failed && self.waves.are_too_many(self.course.failed, self.course.wave) {
             self.course.halted = true;
+            self.recall(ctx, tools);
         } else if self.course.open == 0 {
             self.wave_over(ctx);
+        }
+    }
+
+    /// Commands that have not left yet, because sessions are limited, never do.
+    fn recall(&self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        let unsent = |&index: &u32| self.progress[index as usize].sent.is_none();
+        for index in (0..self.progress.len() as u32).filter(unsent) {
+            tools.close(ctx, self.session(index));
         }
     }
 

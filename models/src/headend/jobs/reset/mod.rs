@@ -68,6 +68,7 @@ pub enum Wake {
 /// What the head-end knows of one meter in the job.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Progress {
+    /// When its command left the head-end first, which may be long after its turn where sessions are limited.
     sent: Option<SimTime>,
     /// As the meter's return tells it.
     reset: Option<SimTime>,
@@ -77,12 +78,13 @@ struct Progress {
     /// The meter could not decipher a command.
     refused: bool,
     hops: u8,
-    /// What its link lacked when its turn came, or last; and when it no longer did.
+    /// What its link lacked when its turn came, or last.
     lack: Option<Lack>,
-    released: Option<SimTime>,
     left_out: bool,
     forbidden: bool,
-    /// When its turn was, where that is not known before the run.
+    /// Its certificate had run out when its turn came.
+    expired: bool,
+    /// When its turn was.
     turn: Option<SimTime>,
     /// Its wave no longer waits for it.
     is_over: bool,
@@ -192,6 +194,17 @@ impl Reset {
         progress.acknowledged || progress.refused || progress.answered.is_some()
     }
 
+    /// Commands a meter whose turn has come, unless its certificate has run out.
+    fn command_first(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32) {
+        let meter = self.planned().meters[index as usize];
+        if tools.network.reachable[meter.at()] && tools.talk.has_expired(meter, ctx.now()) {
+            self.progress[index as usize].expired = true;
+            self.is_over(ctx, tools, index, false);
+        } else {
+            self.command(ctx, tools, index);
+        }
+    }
+
     fn command(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, index: u32) {
         if self.is_settled(index) {
             return;
@@ -206,7 +219,10 @@ impl Reset {
     fn commanded(&mut self, ctx: &mut Ctx, index: u32, left: Left) {
         let progress = &mut self.progress[index as usize];
         progress.attempts = progress.attempts.saturating_add(1);
-        progress.sent = progress.sent.or(Some(left.at));
+        if progress.sent.is_none() {
+            progress.sent = Some(left.at);
+            self.follow(ctx, index);
+        }
         self.wake(ctx, left.at + COMMAND_TIMEOUT, Wake::Repeat { index });
     }
 
@@ -225,10 +241,12 @@ impl Reset {
         }
     }
 
-    /// Until when a meter may be heard again, if there is an end to it.
+    /// Until when a meter may be heard again, if there is an end to it: so long from its command on, which says in a flood when it is to reset.
     fn deadline(&self, at: usize) -> Option<SimTime> {
-        let progress = &self.progress[at];
-        let from = progress.released.or(progress.turn).unwrap_or(self.planned().times[at]);
+        let from = match self.spec.delivery {
+            Delivery::Broadcast => self.planned().times[at],
+            Delivery::Unicast => self.progress[at].sent?,
+        };
         self.spec.give_up_after.map(|after| from + after)
     }
 
@@ -246,6 +264,7 @@ impl Reset {
             Some(t) if !is_late(t) => Outcome::Ok,
             Some(_) => Outcome::Failed,
             None if progress.forbidden => Outcome::Forbidden,
+            None if progress.expired => Outcome::Expired,
             None if progress.left_out => Outcome::LeftOut,
             None if !tools.network.reachable[plan.meters[at].at()] => Outcome::Unreachable,
             None if progress.refused => Outcome::Refused,
@@ -302,22 +321,15 @@ impl JobKind for Reset {
                 self.wait_for(ctx, position + 1);
                 let index = self.by_time[position as usize];
                 let meter = self.planned().meters[index as usize];
-                if self.planned().may_be_late {
-                    self.progress[index as usize].turn = Some(self.turn(index));
-                }
+                self.progress[index as usize].turn = Some(self.turn(index));
                 if self.forbids(ctx, tools, Some(meter)) {
                     self.progress[index as usize].forbidden = true;
                     self.is_over(ctx, tools, index, false);
                 } else if !self.held.holds(tools, ctx.now(), index, meter) {
-                    self.command(ctx, tools, index);
-                    self.follow(ctx, index);
+                    self.command_first(ctx, tools, index);
                 }
             }
-            Wake::Released { index } => {
-                self.progress[index as usize].released = Some(ctx.now());
-                self.command(ctx, tools, index);
-                self.follow(ctx, index);
-            }
+            Wake::Released { index } => self.command_first(ctx, tools, index),
             Wake::Repeat { index } => self.repeat(ctx, tools, index),
             Wake::Again { index } => self.command(ctx, tools, index),
         }

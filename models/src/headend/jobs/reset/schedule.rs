@@ -75,7 +75,6 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
         back: back_sign(spec),
         meters: meters.to_vec(),
         times: offsets.into_iter().map(|offset| spec.at + offset).collect(),
-        may_be_late: spec.may_be_late(),
     }
 }
 
