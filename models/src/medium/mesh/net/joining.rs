@@ -2,9 +2,9 @@
 
 use super::Net;
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
-use super::etx::Etx;
 use super::lease::Held;
 use super::pan::Pan;
+use super::registration::Registration;
 use super::trickle::Trickle;
 use crate::medium::mesh::event::TOPICS;
 use crate::node::Node;
@@ -47,6 +47,8 @@ pub(super) enum Step {
     Renew,
     /// It has given its PAN up and says so.
     Leave,
+    /// It has lost its first parent and has not looked at its candidates since.
+    Lost,
     /// Nothing under way.
     Settled,
 }
@@ -63,7 +65,7 @@ pub(super) struct Joining {
     pub(super) deadline: SimTime,
     /// Random numbers used for timers.
     pub(super) draws: u32,
-    /// Its registration with a parent.
+    /// Where it is registered.
     pub(super) registration: Registration,
     /// Its PAN.
     pub(super) pan: Pan,
@@ -79,6 +81,10 @@ pub(super) struct Joining {
     pub(super) lowest: u16,
     /// Next hop towards the border router.
     pub(super) parent: Node,
+    /// The second parent, which the border router is told of as well.
+    pub(super) second: Node,
+    /// Candidate that has said its rank last, where the stack cares.
+    pub(super) latest: Node,
     /// Hops to the border router.
     pub(super) hops: u8,
     /// Tries of the current step.
@@ -142,39 +148,6 @@ pub(super) struct Numbers {
     pub(super) path_sequence: u8,
 }
 
-/// With whom a node is registered.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Registration {
-    /// Good until then, s of the run.
-    pub(super) until_s: u32,
-    /// The parent.
-    pub(super) with: Node,
-    /// The parent before, which still has it for a while.
-    pub(super) before: Node,
-    /// So long, s of the run.
-    pub(super) before_until_s: u32,
-    /// The parent that it has left and has not told yet.
-    pub(super) left: Node,
-    /// Registrations that failed in a row.
-    pub(super) failures: u8,
-    /// Expected transmissions from the parent down to it, as that counts them, where the stack does.
-    pub(super) down: Etx,
-}
-
-impl Default for Registration {
-    fn default() -> Self {
-        Registration {
-            until_s: 0,
-            with: Node::NONE,
-            before: Node::NONE,
-            before_until_s: 0,
-            left: Node::NONE,
-            failures: 0,
-            down: Etx::default(),
-        }
-    }
-}
-
 /// What a node that looks for a parent remembers.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Search {
@@ -201,6 +174,8 @@ impl Default for Joining {
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
             parent: Node::NONE,
+            second: Node::NONE,
+            latest: Node::NONE,
             hops: 0,
             tries: 0,
             state: State::Off,
