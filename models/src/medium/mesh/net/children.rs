@@ -100,7 +100,7 @@ pub(super) fn registers<P: PortUser>(
     }
     let joining = stack.net.nodes.aside(child);
     let is_first = joining.parent == node;
-    let other = if is_first { joining.second } else { joining.parent };
+    let other = if is_first { joining.rpl.second } else { joining.parent };
     joining.registration.taken(node, (now_s + REGISTERED_S) as u32, (is_first, other), now_s);
 }
 

@@ -39,7 +39,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
-    joining.second = Node::NONE;
+    joining.rpl.second = Node::NONE;
     arm(stack.net, ctx, node, LEAVES_S);
 }
 

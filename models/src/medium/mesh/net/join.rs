@@ -36,7 +36,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
     if !keeps_sequence {
         // The next one is the first.
-        joining.numbers.path_sequence = lollipop::INITIAL - 1;
+        joining.rpl.path_sequence = lollipop::INITIAL - 1;
     }
     joining.addressed &= kept;
     joining.pan.keys.used = false;
@@ -58,7 +58,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
             for topic in OF_MEMBERS {
                 trickle::start_soon(net, ctx, gateway, topic);
             }
-            net.nodes[gateway].numbers.version = lollipop::INITIAL;
+            net.nodes[gateway].rpl.version = lollipop::INITIAL;
             begin_versions(net, ctx, gateway);
         }
         // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
@@ -75,7 +75,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 /// for long at a random place of a longer time.
 fn begin_versions(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let Some(versions) = net.procedures.pan.versions else { return };
-    let wait_s = match net.nodes[gateway].numbers.version {
+    let wait_s = match net.nodes[gateway].rpl.version {
         lollipop::INITIAL => versions.first_s,
         _ => versions.later_s * net.draw(ctx.facts, gateway),
     };
@@ -223,14 +223,14 @@ pub(super) fn registration_failed<P: PortUser>(
 /// Tells the border router the route, after a delay.
 pub(super) fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
-    joining.numbers.path_sequence = lollipop::next(joining.numbers.path_sequence);
+    joining.rpl.path_sequence = lollipop::next(joining.rpl.path_sequence);
     joining.registration.differs(false);
     begin(net, ctx, node, Step::Announce, delay_s);
 }
 
 fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &stack.net.nodes[node];
-    let (parent, second, sequence) = (joining.parent, joining.second, joining.numbers.path_sequence);
+    let (parent, second, sequence) = (joining.parent, joining.rpl.second, joining.rpl.path_sequence);
     let cost = |of| stack.net.candidate(node, of).map_or(u32::MAX, |c| c.cost());
     let is_equal = second.is_some() && cost(second) <= cost(parent);
     let content = Content::Dao { sequence, second, is_equal, back: stack.user.returning(node) };
@@ -249,7 +249,7 @@ pub(super) fn route_known<P: PortUser>(
     sequence: u8,
 ) {
     let joining = &mut stack.net.nodes[node];
-    if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
+    if joining.step != Step::Announce || joining.rpl.path_sequence != sequence {
         return;
     }
     (joining.step, joining.tries, joining.returning) = (Step::Settled, 0, false);

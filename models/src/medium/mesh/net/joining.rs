@@ -71,8 +71,8 @@ pub(super) struct Joining {
     pub(super) pan: Pan,
     /// How it keeps an eye on its parent.
     pub(super) watch: Watch,
-    /// Numbers of RPL.
-    pub(super) numbers: Numbers,
+    /// What it remembers of RPL.
+    pub(super) rpl: Rpl,
     /// Counts the join timer.
     pub(super) epoch: u16,
     /// RPL rank.
@@ -81,10 +81,6 @@ pub(super) struct Joining {
     pub(super) lowest: u16,
     /// Next hop towards the border router.
     pub(super) parent: Node,
-    /// The second parent, which the border router is told of as well.
-    pub(super) second: Node,
-    /// Candidate that has said its rank last, where the stack cares.
-    pub(super) latest: Node,
     /// Hops to the border router.
     pub(super) hops: u8,
     /// Tries of the current step.
@@ -139,13 +135,23 @@ pub(super) struct Watch {
     pub(super) asks: bool,
 }
 
-/// Numbers of RPL that go round (`lollipop`).
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Numbers {
+/// What a node remembers of RPL beside its rank and its first parent. Its numbers go round (`lollipop`).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Rpl {
+    /// The second parent, which the border router is told of as well.
+    pub(super) second: Node,
+    /// Candidate that has said its rank last, where the stack cares.
+    pub(super) latest: Node,
     /// Version of the DODAG that it is in.
     pub(super) version: u8,
     /// Of its last route announcement; wsrd keeps it over a reset.
     pub(super) path_sequence: u8,
+}
+
+impl Default for Rpl {
+    fn default() -> Self {
+        Rpl { second: Node::NONE, latest: Node::NONE, version: 0, path_sequence: 0 }
+    }
 }
 
 /// What a node that looks for a parent remembers.
@@ -169,13 +175,11 @@ impl Default for Joining {
             registration: Registration::default(),
             pan: Pan::default(),
             watch: Watch::default(),
-            numbers: Numbers::default(),
+            rpl: Rpl::default(),
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,
             parent: Node::NONE,
-            second: Node::NONE,
-            latest: Node::NONE,
             hops: 0,
             tries: 0,
             state: State::Off,

@@ -63,17 +63,17 @@ fn forget_parent(net: &mut Net, ctx: &Ctx, node: Node, which: usize, minutes: u1
     joining.registration.waits(which, false);
     joining.registration.failures = 0;
     if which == 1 {
-        joining.second = Node::NONE;
+        joining.rpl.second = Node::NONE;
     }
 }
 
 /// Nanostack has lost its first parent: the second is its way up, which the border router does not know yet. N `rpl_upward.c`.
 fn goes_on_by_second(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let other = net.nodes[node].second;
+    let other = net.nodes[node].rpl.second;
     let hops = if other.is_some() { net.nodes[other].hops.saturating_add(1) } else { 0 };
     let wait_s = net.between(ctx.facts, node, (SELECTS_AFTER_DIO_S, 1.5 * SELECTS_AFTER_DIO_S));
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.second, joining.hops, joining.step) = (other, Node::NONE, hops, Step::Lost);
+    (joining.parent, joining.rpl.second, joining.hops, joining.step) = (other, Node::NONE, hops, Step::Lost);
     joining.registration.differs(true);
     joining.watch.selects_s = seconds(ctx) as u32 + wait_s as u32;
     if other.is_some() {
@@ -112,7 +112,7 @@ fn choose_anew<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mu
     }
     let operational = net.nodes[node].state == State::Operational;
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.second, joining.rank) = (Node::NONE, Node::NONE, INFINITE_RANK);
+    (joining.parent, joining.rpl.second, joining.rank) = (Node::NONE, Node::NONE, INFINITE_RANK);
     joining.registration.failures = 0;
     if operational {
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {

@@ -169,10 +169,10 @@ impl Net {
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
                 joining.candidates = tree.candidates[node];
-                (joining.numbers.version, joining.numbers.path_sequence) = (RUN_FOR_LONG, sequence);
+                (joining.rpl.version, joining.rpl.path_sequence) = (RUN_FOR_LONG, sequence);
                 joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
-                (joining.lowest, joining.second) = (joining.rank, tree.second[node]);
+                (joining.lowest, joining.rpl.second) = (joining.rank, tree.second[node]);
                 if joining.parent.is_some() {
                     joining.registration.stands(joining.parent, 0, true);
                     joining.registration.down = etx::Etx::settled(etx(joining.parent, node), 0);
@@ -187,7 +187,7 @@ impl Net {
         for node in facts.nodes() {
             let joining = &mut self.nodes[node];
             if facts.is_gateway(node) {
-                (joining.state, joining.numbers.version) = (State::Operational, lollipop::INITIAL);
+                (joining.state, joining.rpl.version) = (State::Operational, lollipop::INITIAL);
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();

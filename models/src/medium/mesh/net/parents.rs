@@ -38,7 +38,7 @@ pub(super) fn send_dio<P: PortUser>(
     if joining.step == Step::Lost && joining.parent == Node::NONE {
         return;
     }
-    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.numbers.version };
+    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.rpl.version };
     let to = to.unwrap_or(Node::EVERYONE);
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
@@ -52,7 +52,7 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].numbers.version };
+    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].rpl.version };
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
@@ -90,7 +90,7 @@ pub(super) fn heard_dio<P: PortUser>(
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
     if let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == from) {
         candidate.version = version;
-        stack.net.nodes.aside(node).latest = from;
+        stack.net.nodes.aside(node).rpl.latest = from;
     }
     if let Some(which) = which
         && stack.net.candidate(node, from).is_some_and(|parent| parent.rank == INFINITE_RANK)
@@ -218,10 +218,10 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
 fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
     let joining = &mut net.nodes[node];
-    if !lollipop::is_newer(version, joining.numbers.version) {
+    if !lollipop::is_newer(version, joining.rpl.version) {
         return;
     }
-    (joining.numbers.version, joining.lowest) = (version, INFINITE_RANK);
+    (joining.rpl.version, joining.lowest) = (version, INFINITE_RANK);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
     }
@@ -233,11 +233,11 @@ pub(super) fn version_due(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     if joining.deadline != ctx.now() || joining.state != State::Operational {
         return;
     }
-    joining.numbers.version = lollipop::next(joining.numbers.version);
+    joining.rpl.version = lollipop::next(joining.rpl.version);
     trickle::reset(net, ctx, gateway, Topic::Dio);
     let Some(versions) = net.procedures.pan.versions else { return };
     let wait_s =
-        if lollipop::is_in_circle(net.nodes[gateway].numbers.version) { versions.later_s } else { versions.first_s };
+        if lollipop::is_in_circle(net.nodes[gateway].rpl.version) { versions.later_s } else { versions.first_s };
     version_in(net, ctx, gateway, wait_s);
 }
 
@@ -274,11 +274,11 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let changed = joining.parent != parent;
     let detached = joining.rank == INFINITE_RANK;
     if detached {
-        joining.numbers.version = version;
+        joining.rpl.version = version;
     }
     (joining.parent, joining.hops) = (parent, hops);
-    if joining.second == parent {
-        joining.second = Node::NONE;
+    if joining.rpl.second == parent {
+        joining.rpl.second = Node::NONE;
     }
     joining.registration.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
@@ -307,7 +307,7 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     let keeps_denied = !is_reset && net.procedures.stack == RouterStack::Nanostack;
     forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.second, joining.rank, joining.hops) = (Node::NONE, Node::NONE, INFINITE_RANK, 0);
+    (joining.parent, joining.rpl.second, joining.rank, joining.hops) = (Node::NONE, Node::NONE, INFINITE_RANK, 0);
     joining.registration.begin_anew();
     (joining.search.crowded, joining.search.many) = (false, false);
 }

@@ -84,7 +84,7 @@ impl Limit {
 impl Net {
     /// First and second parent of a node.
     pub(super) fn parents(&self, node: Node) -> [Node; 2] {
-        [self.nodes[node].parent, self.nodes[node].second]
+        [self.nodes[node].parent, self.nodes[node].rpl.second]
     }
 
     /// Whether another is the first parent of a node (0), or the second (1).
@@ -120,11 +120,11 @@ pub(super) fn choose(net: &mut Net, ctx: &Ctx, node: Node) {
     let Some(first) = net.candidate(node, joining.parent) else { return };
     let those = net.considered(node, minute(ctx)).filter(|c| {
         let other = &net.nodes[c.node];
-        other.parent != node && other.second != node && other.hops < net.hops_max
+        other.parent != node && other.rpl.second != node && other.hops < net.hops_max
     });
-    let second = net.second_limit(node).best(first, joining.second, those).map_or(Node::NONE, |c| c.node);
-    if second != joining.second {
-        net.nodes[node].second = second;
+    let second = net.second_limit(node).best(first, joining.rpl.second, those).map_or(Node::NONE, |c| c.node);
+    if second != joining.rpl.second {
+        net.nodes[node].rpl.second = second;
         net.sort(node, minute(ctx));
     }
     let rank = net.rank_through_parents(node).min(u32::from(INFINITE_RANK) - 1) as u16;
