@@ -18,7 +18,7 @@ pub fn exchanges(meters: u32, at_c: f64, crews: u32, seed: u64) -> PlanSpec {
     (plan.policy.alarm_s, plan.policy.patience_s) = (1, 1);
     let work = &mut plan.work;
     work.shifts = Shifts::ALWAYS;
-    (work.missed, work.handed_back, work.spread, work.visit_s) = (0.0, 0.0, 0.0, 0);
+    (work.missed, work.spread, work.visit_s) = (0.0, 0.0, 0);
     work.tasks_s = [7_200; 9];
     plan
 }

@@ -89,7 +89,7 @@ fn rules_are_for_vintages_and_depots_that_exist() {
     // Contractors.
     let crews = "[[crew]]\nname = \"contractor\"\ncount = 1\nhanded_back = \"12 %\"\n";
     let spec = &loaded(&with(crews)).variants[0].spec;
-    assert_eq!(spec.depots[0].crews[1].handed_back, Some(0.12));
+    assert_eq!(spec.depots[0].crews[1].handed_back, 0.12);
     says(
         &with(&(crews.replace("12 %", "90 %") + "[work]\nmissed = \"10 %\"\nhanded_back = 0\n")),
         &["hardly a visit of the crews `contractor`"],

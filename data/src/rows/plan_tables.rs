@@ -32,7 +32,7 @@ rows! {
         work_s: u32,
         /// Crew that went, by its name in the file; empty in runs of earlier versions.
         crew: Added<Arc<str>>,
-        /// What it went for, words with blanks between them: inspect, clean, calibrate, neighbours, battery, supercapacitor, restart, exchange,
+        /// What it went for and what else it did there, words with blanks between them: inspect, clean, calibrate, neighbours, battery, supercapacitor, restart, exchange,
         /// repair; empty as `crew`.
         tasks: Added<Arc<str>>,
         /// Error that a calibration has read at 15 A, before the meter was adjusted; empty without one.

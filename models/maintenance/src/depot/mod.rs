@@ -2,6 +2,7 @@
 
 mod calibration;
 mod firmware;
+mod found;
 mod health;
 mod lots;
 mod neighbours;
@@ -18,7 +19,8 @@ use crate::stock::Stock;
 use crate::survival::Survival;
 use crate::tally::Tally;
 use amitwin_data::rows::{DepotRow, Rows};
-use lots::Judged;
+pub use found::Found;
+use lots::Lot;
 
 /// Kinds of entries, in the order in which they are handled at the same second.
 mod kind {
@@ -59,7 +61,7 @@ pub struct Depot<'a> {
     jobs: Jobs,
     crews: Pool,
     stock: Stock,
-    lots: Judged,
+    lots: Vec<Lot>,
     installed: u32,
     /// Months that have passed.
     months: u32,
@@ -89,9 +91,9 @@ impl<'a> Depot<'a> {
             number,
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
-            crews: Pool::new(&spec.crews, plan.work.handed_back),
+            crews: Pool::new(&spec.crews),
             stock: Stock::new(&spec.stock),
-            lots: Judged::default(),
+            lots: Vec::new(),
             installed: 0,
             months: 0,
             now: plan.start_s,

@@ -23,7 +23,8 @@ pub(super) fn crews(file: &PlanFile, depot: &str) -> Vec<Crews> {
                 Skill::Calibrate => Tasks::CALIBRATE,
             });
         }
-        Crews { name: Arc::from(crew.name.as_str()), count: crew.count, skills, handed_back: crew.handed_back }
+        let handed_back = crew.handed_back.unwrap_or(file.work.handed_back);
+        Crews { name: Arc::from(crew.name.as_str()), count: crew.count, skills, handed_back }
     })
     .collect()
 }
@@ -81,7 +82,6 @@ pub(super) fn work(cx: &mut Cx<'_>) -> Work {
         spread: section.spread,
         missed: section.missed,
         missed_again_s: seconds(section.again_after),
-        handed_back: section.handed_back,
         visit_s: seconds(times.visit),
         tasks_s: tasks.map(seconds),
         worn: section.worn,
