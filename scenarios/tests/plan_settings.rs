@@ -91,9 +91,18 @@ fn rules_are_for_vintages_and_depots_that_exist() {
     let spec = &loaded(&with(crews)).variants[0].spec;
     assert_eq!(spec.depots[0].crews[1].handed_back, 0.12);
     says(
-        &with(&(crews.replace("12 %", "90 %") + "[work]\nmissed = \"10 %\"\nhanded_back = 0\n")),
+        &with(&(crews.replace("12 %", "90 %") + "[work]\nmissed = \"10 %\"\n")),
         &["hardly a visit of the crews `contractor`"],
     );
+    // A contractor's give back a tenth unless it is said, own ones nothing.
+    let shares = |crews: &str| -> Vec<f64> {
+        loaded(&with(crews)).variants[0].spec.depots[0].crews.iter().map(|crews| crews.handed_back).collect()
+    };
+    let contractor = "[[crew]]\nname = \"contractor\"\ncount = 1\ncontractor = true\n";
+    assert_eq!(shares(contractor), [0.0, 0.1]);
+    assert_eq!(shares(&format!("{contractor}[work]\nhanded_back = \"15 %\"\n")), [0.0, 0.15]);
+    let idle = loaded(&with("[work]\nhanded_back = \"15 %\"\n")).warnings.join("\n");
+    assert!(idle.contains("`work.handed_back` is without effect") && idle.contains("contractor = true"), "{idle}");
 }
 
 #[test]
