@@ -61,6 +61,12 @@ fn what_can_never_come_to_anything_is_told() {
     says(&weak, &["nobody reports `signal`"]);
     let audits = "[policy]\nkind = \"fixed-interval\"\ntasks = [\"neighbours\"]\n";
     assert_eq!(said(&format!("{weak}{audits}")), "nothing");
+    // 2015 to 2050 are 36 years, the last five of them behind 2045: 5/36 = 13.9 %.
+    let late = warned(&SMALL.replace("until = 2016", "until = 2050"));
+    let expected =
+        "the installation of `old` goes on until 2050, and the plan ends with 2045: 14 % of its meters never come";
+    assert!(late.contains(expected) && late.contains("plan.toml:9"), "{late}");
+    assert_eq!(warned(&SMALL.replace("until = 2016", "until = 2045")), "");
     // The place of a rule's age is that of the option that sets it.
     let overrides = ["rule.mine.when.age=35y".parse::<Override>().expect("an override")];
     let late =
@@ -192,4 +198,30 @@ fn a_list_may_have_columns_of_its_own_names_and_dates_of_its_own_form() {
         date.contains("`07/02/2015` is no date of installation; write 2019, 2019-05, 2019-05-31 or 31.05.2019"),
         "{date}"
     );
+}
+
+#[test]
+fn a_rule_is_judged_where_variants_have_a_use_for_it() {
+    let drift = rule("when = { code = \"E001\" }\ndo = [\"calibrate\"]");
+    let variants = "[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"visit\"\nset = { \"policy.kind\" = \"fixed-interval\" }\n\
+                    [[variant]]\nname = \"ask\"\nset = { \"policy.kind\" = \"condition-based\" }\n";
+    // Reports of `ask` say E001; nobody else hears of it, and that is no error.
+    let plan = loaded(&format!("{drift}{variants}"));
+    let warned = plan.warnings.join("\n");
+    assert!(
+        warned.contains("the rule `mine` never holds: nobody reports `E001` (variants `wait`, `visit`)"),
+        "{warned}"
+    );
+    assert!(plan.variants.iter().all(|variant| variant.spec.policy.rules.iter().any(|rule| rule.name == "mine")));
+    // None of them hears of it: an error, which is that of all.
+    let deaf = format!("{drift}{variants}").replace("condition-based", "run-to-failure");
+    says(&deaf, &["the rule `mine` never holds: nobody reports `E001`"]);
+    assert!(!said(&deaf).contains("(variant"), "{}", said(&deaf));
+    // A variant's own rule is judged there alone.
+    let own = "[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"rules\"\nset = { rule = [{ name = \"own\", when = { code = \"clock\" }, do = \
+               [\"restart\"], within = \"9d\" }] }\n";
+    says(&with(own), &["the rule `own` never holds: nobody reports `clock` (variant `rules`)"]);
+    // So are other mistakes of one variant.
+    let nobody = "[[variant]]\nname = \"some\"\n[[variant]]\nname = \"none\"\nset = { \"crew.own.count\" = 0 }\n";
+    says(&with(nobody), &["the policy has no crews at the depot `north` (variant `none`)"]);
 }

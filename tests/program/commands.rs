@@ -24,6 +24,20 @@ fn every_template_runs_as_it_is_written() {
 }
 
 #[test]
+fn the_template_of_a_plan_runs_as_a_plan() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["init", "my-fleet", "--template", "plan"]).expect(0);
+    assert_eq!(said.out, "my-fleet.toml\nplan.schema.json\n");
+    let said = said.tells(&["next: amitwin check my-fleet.toml"]);
+    assert!(!said.err.contains("warning"), "{}", said.err);
+    let checked = run(here.path(), &["check", "my-fleet.toml"]).expect(0);
+    assert!(checked.out.contains("wait: 20,000 meters, 1 depot, 2 crews, 20 years"), "{}", checked.out);
+    run(here.path(), &["plan", "my-fleet.toml", "--set", "depot.north.meters=900", "-o", "out"]).expect(0);
+    let report = fs::read_to_string(here.path().join("out/report.html")).expect("a report");
+    assert!(report.contains(">amitwin plan</p>") && !report.contains(">amitwin run</p>"));
+}
+
+#[test]
 fn init_replaces_nothing_unasked() {
     let here = folder(SMALL);
     run(here.path(), &["init", "town"]).expect(0);

@@ -2,7 +2,7 @@
 
 use crate::heat::YEAR_S;
 use crate::spec::{PlanSpec, Prices};
-use amitwin_data::rows::{FleetYearRow, Part};
+use amitwin_data::rows::{Added, FleetYearRow, Part};
 use libm::pow;
 
 /// Visits of a year.
@@ -53,6 +53,8 @@ pub struct Tally {
     pub waits: (u32, f64),
     /// Jobs that wait.
     pub backlog: u32,
+    /// Of them those that lack a spare, and time with some kind of spares out, s; where spares are kept.
+    pub spares: Option<(u32, f64)>,
     /// Health reports, byte.
     pub report_bytes: f64,
     /// Health reports of healthy meters.
@@ -73,6 +75,11 @@ impl Tally {
             Some((_, count)) => *count += 1,
             None => self.parts.push((part, 1)),
         }
+    }
+
+    /// Meters and parts put in.
+    pub fn spares_used(&self) -> u32 {
+        self.exchanges + self.parts.iter().map(|(_, count)| count).sum::<u32>()
     }
 
     /// What it costs: visits, spares, energy, office; as money of the plan's beginning.
@@ -121,6 +128,9 @@ impl Tally {
             spares_money,
             energy_money,
             office_money,
+            backlog_spares: Added(self.spares.map(|(lacking, _)| lacking)),
+            out_of_stock_s: Added(self.spares.map(|(_, out_s)| out_s)),
+            remote_checks: Added(Some(self.remote_checks)),
         }
     }
 
@@ -150,6 +160,9 @@ impl Tally {
         self.busy_s += other.busy_s;
         self.waits = (self.waits.0 + other.waits.0, self.waits.1 + other.waits.1);
         self.backlog = other.backlog;
+        if let Some((lacking, out_s)) = other.spares {
+            self.spares = Some((lacking, out_s + self.spares.map_or(0.0, |(_, out_s)| out_s)));
+        }
         self.report_bytes += other.report_bytes;
         self.false_reports += other.false_reports;
         self.remote_checks += other.remote_checks;

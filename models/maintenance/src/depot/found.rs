@@ -159,7 +159,7 @@ impl Depot<'_> {
     }
 
     fn take(&mut self, part: Option<Part>) {
-        if let Some((shelf, lead_s)) = self.stock.take(part) {
+        if let Some((shelf, lead_s)) = self.stock.take(part, self.now) {
             self.push(self.now + lead_s, kind::SPARES, shelf);
         }
     }

@@ -18,9 +18,10 @@ use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
 use crate::tally::Tally;
-use amitwin_data::rows::{DepotRow, Rows};
+use amitwin_data::rows::{Added, DepotRow, Rows};
 pub use found::Found;
 use lots::Lot;
+use std::sync::Arc;
 
 /// Kinds of entries, in the order in which they are handled at the same second.
 mod kind {
@@ -55,6 +56,8 @@ pub struct Depot<'a> {
     plan: &'a PlanSpec,
     spec: &'a DepotSpec,
     number: u32,
+    /// Names of the vintages.
+    names: Vec<Arc<str>>,
     lives: Lives,
     fleet: Fleet,
     calendar: Calendar,
@@ -89,6 +92,7 @@ impl<'a> Depot<'a> {
             plan,
             spec,
             number,
+            names: plan.vintages.iter().map(|vintage| Arc::from(vintage.name.as_str())).collect(),
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
             crews: Pool::new(&spec.crews),
@@ -226,6 +230,11 @@ impl<'a> Depot<'a> {
         (self.fleet.meters[meter as usize].failed, self.fleet.installed_s(meter))
     }
 
+    /// Name of a meter's vintage.
+    fn vintage_name(&self, meter: u32) -> Arc<str> {
+        self.names[usize::from(self.fleet.meters[meter as usize].vintage)].clone()
+    }
+
     /// Parts of a meter.
     pub(crate) fn parts(&self, meter: u32) -> &'a [PartSpec] {
         &self.plan.vintages[usize::from(self.fleet.meters[meter as usize].vintage)].parts
@@ -240,6 +249,8 @@ impl<'a> Depot<'a> {
         }
         self.count_reports();
         self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
+        let out_s = f64::from(self.stock.out_s(self.now));
+        self.tally.spares = self.stock.is_kept().then(|| (self.jobs.put_off(), out_s));
         let row = self.tally.row(self.plan, self.year() + 1, self.number, (self.installed, self.crews.len()));
         self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
         self.rows.fleet_years.push(row);
@@ -282,6 +293,9 @@ impl<'a> Depot<'a> {
             wait_s: of(total.waits.1, f64::from(total.waits.0)),
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,
+            backlog: Added(Some(total.backlog)),
+            backlog_spares: Added(total.spares.map(|(lacking, _)| lacking)),
+            out_of_stock_s: Added(total.spares.map(|(_, out_s)| out_s)),
         });
         None
     }

@@ -44,7 +44,7 @@ impl Depot<'_> {
     }
 
     pub(super) fn spares(&mut self, shelf: u32) {
-        self.stock.arrive(shelf);
+        self.stock.arrive(shelf, self.now);
         self.jobs.queue_put_off();
         self.send_crews();
     }
@@ -186,6 +186,7 @@ impl Depot<'_> {
             error_15a_share: Added(readings.map(|readings| readings.errors[0] as f32)),
             error_30a_share: Added(readings.map(|readings| readings.errors[1] as f32)),
             error_60a_share: Added(readings.map(|readings| readings.errors[2] as f32)),
+            vintage_name: Added(Some(self.vintage_name(job.meter))),
         });
         self.send_crews();
     }
