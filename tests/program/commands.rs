@@ -154,7 +154,7 @@ fn every_figure_and_column_is_described() {
     let described = run(here.path(), &["describe", "metrics"]).expect(0).out;
     let plan = "name = \"plan\"\nstart = 2026\nyears = 2\n[[vintage]]\nname = \"new\"\ninstalled = 2026\n\
                 [[depot]]\nname = \"north\"\nmeters = 50\nclimate = \"oslo\"\n[[crew]]\nname = \"own\"\ncount = 1\n[prices]\nvisit = 9\n\
-                [radio]\ntable = \"reads.csv\"\n";
+                [[spare]]\nname = \"meter\"\nfull = 9\nreorder = 2\nlead = \"30d\"\n[radio]\ntable = \"reads.csv\"\n";
     std::fs::write(here.path().join("plan.toml"), plan).expect("a plan");
     let reads = "loss_db,off_share,read_success\n0,0,1\n0,0.5,0.9\n9,0,0.9\n9,0.5,0.8\n";
     std::fs::write(here.path().join("reads.csv"), reads).expect("a table");

@@ -18,6 +18,17 @@ pub struct Rolls {
     pub idle: u32,
 }
 
+/// What waits at the end of a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backlog {
+    /// Jobs.
+    pub jobs: u32,
+    /// Of them those that lack a spare; where spares are kept.
+    pub lacking: Option<u32>,
+    /// How long a kind of spares was out, s; where spares are kept.
+    pub out_s: Option<f64>,
+}
+
 /// Sums of a year.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -51,10 +62,8 @@ pub struct Tally {
     pub busy_s: f64,
     /// Jobs begun for the first time, and their waits, s.
     pub waits: (u32, f64),
-    /// Jobs that wait.
-    pub backlog: u32,
-    /// Of them those that lack a spare, and time with some kind of spares out, s; where spares are kept.
-    pub spares: Option<(u32, f64)>,
+    /// Jobs that wait, and spares that are lacking.
+    pub backlog: Backlog,
     /// Health reports, byte.
     pub report_bytes: f64,
     /// Health reports of healthy meters.
@@ -119,7 +128,7 @@ impl Tally {
             exchanges: self.exchanges,
             parts: self.parts.iter().map(|(_, count)| count).sum(),
             crew_busy_share: share(self.busy_s, f64::from(crews) * plan.work.shifts.year_s()),
-            backlog: self.backlog,
+            backlog: self.backlog.jobs,
             wait_s: share(self.waits.1, f64::from(self.waits.0)),
             detection_s: share(self.detected.1, f64::from(self.detected.0)),
             report_bytes: self.report_bytes,
@@ -128,8 +137,8 @@ impl Tally {
             spares_money,
             energy_money,
             office_money,
-            backlog_spares: Added(self.spares.map(|(lacking, _)| lacking)),
-            out_of_stock_s: Added(self.spares.map(|(_, out_s)| out_s)),
+            backlog_spares: Added(self.backlog.lacking),
+            out_of_stock_s: Added(self.backlog.out_s),
             remote_checks: Added(Some(self.remote_checks)),
         }
     }
@@ -159,10 +168,8 @@ impl Tally {
         }
         self.busy_s += other.busy_s;
         self.waits = (self.waits.0 + other.waits.0, self.waits.1 + other.waits.1);
-        self.backlog = other.backlog;
-        if let Some((lacking, out_s)) = other.spares {
-            self.spares = Some((lacking, out_s + self.spares.map_or(0.0, |(_, out_s)| out_s)));
-        }
+        let out_s = other.backlog.out_s.map(|out_s| out_s + self.backlog.out_s.unwrap_or(0.0));
+        self.backlog = Backlog { out_s: out_s.or(self.backlog.out_s), ..other.backlog };
         self.report_bytes += other.report_bytes;
         self.false_reports += other.false_reports;
         self.remote_checks += other.remote_checks;

@@ -15,8 +15,8 @@ const BUSY_SHARE: f64 = 0.85;
 /// What is said of the jobs that wait at a depot.
 pub(super) fn warnings(spec: &PlanSpec, depot: &DepotSpec, total: &Tally) -> Vec<String> {
     let years = f64::from(spec.years);
-    let (lacking, out_s) = total.spares.unwrap_or_default();
-    let waiting = total.backlog.saturating_sub(lacking);
+    let (lacking, out_s) = (total.backlog.lacking.unwrap_or(0), total.backlog.out_s.unwrap_or(0.0));
+    let waiting = total.backlog.jobs.saturating_sub(lacking);
     let is_much = |jobs: u32, a_year: f64| jobs > JOBS_MIN && f64::from(jobs) > BACKLOG_Y * a_year;
     let (visits_y, put_in_y) = (f64::from(total.rolls.all) / years, f64::from(total.spares_used()) / years);
     let crews: u32 = depot.crews.iter().map(|crews| crews.count).sum();

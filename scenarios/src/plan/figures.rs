@@ -40,8 +40,8 @@ impl Figures {
         let (mut backlog, mut out_s) = (0, Vec::new());
         for total in run.totals() {
             all.add(total);
-            backlog += total.backlog;
-            out_s.extend(total.spares.map(|(_, out_s)| out_s));
+            backlog += total.backlog.jobs;
+            out_s.extend(total.backlog.out_s);
         }
         let plan = &variant.spec;
         let crews: u32 = plan.depots.iter().flat_map(|depot| &depot.crews).map(|crews| crews.count).sum();

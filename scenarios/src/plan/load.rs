@@ -77,6 +77,12 @@ pub struct ListFile {
     pub path: PathBuf,
     /// Its columns and coordinates.
     pub options: Options,
+    /// What its columns of vintage, date of installation and depot are called.
+    pub vintage: String,
+    /// The second of them.
+    pub installed: String,
+    /// The third.
+    pub depot: String,
 }
 
 impl Plan {
@@ -187,8 +193,13 @@ pub fn load_text(
         wrong.push((name.as_str(), std::mem::take(&mut cx.errors)));
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
+        let columns = &file.fleet.columns;
+        let named = |name: &Option<String>, usual: &str| name.clone().unwrap_or_else(|| usual.to_owned());
         let list = file.fleet.file.as_ref().map(|path| ListFile {
             path: lists.absolute(path).into(),
+            vintage: named(&columns.vintage, "vintage"),
+            installed: named(&columns.installed, "installed"),
+            depot: named(&columns.depot, "depot"),
             options: Options { columns: file.fleet.columns.of_sites(), crs: file.fleet.crs.clone() },
         });
         let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());

@@ -151,6 +151,9 @@ mod tests {
             wait_s: 0.0,
             crew_busy_share: 0.0,
             cost_money: 0.0,
+            backlog: amitwin_data::rows::Added::default(),
+            backlog_spares: amitwin_data::rows::Added::default(),
+            out_of_stock_s: amitwin_data::rows::Added::default(),
         };
         let hot = [depot("ahmedabad", 41.5)];
         assert!(is_same(&hot, &[depot("ahmedabad", 41.6)]));

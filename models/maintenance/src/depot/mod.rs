@@ -17,7 +17,7 @@ use crate::life::{Lives, NEVER};
 use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
-use crate::tally::Tally;
+use crate::tally::{Backlog, Tally};
 use amitwin_data::rows::{Added, DepotRow, Rows};
 pub use found::Found;
 use lots::Lot;
@@ -225,6 +225,21 @@ impl<'a> Depot<'a> {
         self.now
     }
 
+    /// Its number.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Place of a meter's vintage.
+    pub(crate) fn vintage(&self, meter: u32) -> u16 {
+        self.fleet.meters[meter as usize].vintage
+    }
+
+    /// Whether another meter stood there before.
+    pub(crate) fn is_exchanged(&self, meter: u32) -> bool {
+        self.fleet.exchanges(meter) > 0
+    }
+
     /// What of a meter has failed, and when the meter was put there.
     pub(crate) fn failed(&self, meter: u32) -> (u16, u32) {
         (self.fleet.meters[meter as usize].failed, self.fleet.installed_s(meter))
@@ -248,9 +263,9 @@ impl<'a> Depot<'a> {
             }
         }
         self.count_reports();
-        self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
-        let out_s = f64::from(self.stock.out_s(self.now));
-        self.tally.spares = self.stock.is_kept().then(|| (self.jobs.put_off(), out_s));
+        let (lacking, out_s) = (self.jobs.put_off(), f64::from(self.stock.out_s(self.now)));
+        let of_spares = self.stock.is_kept().then_some((lacking, out_s)).unzip();
+        self.tally.backlog = Backlog { jobs: self.jobs.waiting() + lacking, lacking: of_spares.0, out_s: of_spares.1 };
         let row = self.tally.row(self.plan, self.year() + 1, self.number, (self.installed, self.crews.len()));
         self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
         self.rows.fleet_years.push(row);
@@ -293,9 +308,9 @@ impl<'a> Depot<'a> {
             wait_s: of(total.waits.1, f64::from(total.waits.0)),
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,
-            backlog: Added(Some(total.backlog)),
-            backlog_spares: Added(total.spares.map(|(lacking, _)| lacking)),
-            out_of_stock_s: Added(total.spares.map(|(_, out_s)| out_s)),
+            backlog: Added(Some(total.backlog.jobs)),
+            backlog_spares: Added(total.backlog.lacking),
+            out_of_stock_s: Added(total.backlog.out_s),
         });
         None
     }
